@@ -1,0 +1,54 @@
+"""How long each DAG file takes to parse, over importing Airflow itself.
+
+    python benchmarks/dag_parse.py [--runs 10]
+
+Each run is a fresh Python process that imports what every DAG imports anyway (airflow.sdk), then the file.
+Prints the median and the range of the second part, in milliseconds, and the heavy modules it brought in.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from logops.toolchain import project_root
+
+HEAVY = ("pandas", "duckdb", "pyarrow", "azure", "great_expectations", "numba")
+MEASURE = """
+import json, runpy, sys, time
+import airflow.sdk
+before = set(sys.modules)
+started = time.perf_counter()
+runpy.run_path(sys.argv[1])
+seconds = time.perf_counter() - started
+new = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(json.dumps([seconds, sorted(new)]))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=10)
+    runs = parser.parse_args().runs
+    table = Table("DAG file", "median ms", "min", "max", "heavy modules", box=None)
+    for file in sorted((project_root() / "dags").glob("*.py")):
+        measured = [measure(str(file)) for _ in range(runs)]
+        times = [seconds * 1000 for seconds, _ in measured]
+        heavy = [name for name in HEAVY if name in measured[0][1]]
+        shown = [f"{value:.0f}" for value in (statistics.median(times), min(times), max(times))]
+        table.add_row(file.name, *shown, ", ".join(heavy) or "none")
+    Console().print(table)
+
+
+def measure(file: str) -> tuple[float, list[str]]:
+    answer = subprocess.run([sys.executable, "-c", MEASURE, file], capture_output=True, text=True, check=True)
+    seconds, modules = json.loads(answer.stdout.splitlines()[-1])
+    return seconds, modules
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""`logops ...`: the same functions as the DAGs, for a terminal."""
+
+import sys
+
+import typer
+
+from logops.cli import doctor, environment, platform, quickstart, rollout, toolchain
+from logops.cli.console import FOUND
+
+app = typer.Typer(
+    name="logops",
+    help="Roll out Grafana Loki on Azure Blob Storage, and prove that what was promised is stored and served.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+for group in (environment, doctor, rollout, platform, toolchain):
+    app.registered_commands += group.app.registered_commands
+app.add_typer(quickstart.app, name="quickstart", help="Everything on this machine: what `make up` runs.")
+
+
+def main() -> None:
+    """Run the command line. A broken pipe (`logops logs | head`) and Ctrl-C end it quietly."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FOUND)

@@ -1,0 +1,32 @@
+"""How every command talks: what is data goes to stdout, what is said to a person to stderr."""
+
+import json
+import sys
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+OK = 0
+FOUND = 1
+"""Findings, or something failed."""
+BAD_INPUT = 2
+"""The command, a file or the environment is not usable as given."""
+
+
+def print_json(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, indent=2, default=str) + "\n")
+
+
+def stop(message: str, code: int = BAD_INPUT) -> NoReturn:
+    """Say why, and end. The message is printed as it is: nothing in it is markup."""
+    err.print(message, style="red" if err.is_terminal else None, markup=False, highlight=False)
+    raise typer.Exit(code)
+
+
+def say(line: str) -> None:
+    """One line of progress."""
+    err.print(line, markup=False, highlight=False)

@@ -1,0 +1,1 @@
+"""`logops doctor`: the same rules on a configuration that somebody already has."""

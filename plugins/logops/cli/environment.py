@@ -1,0 +1,68 @@
+"""`logops check`, `schema`, `render`: an environment file, before anything is deployed."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from logops.cli.console import OK, out, print_json, say, stop
+from logops.cli.findings import exit_code, listing, summary
+from logops.coherence import check_environment
+from logops.environment import Environment, EnvironmentInvalid, environment_schema, find_environment, load_environment
+from logops.toolchain import project_root
+
+app = typer.Typer()
+EnvironmentArgument = Annotated[
+    str, typer.Argument(metavar="ENV", help="Name of a file in include/environments, or a path.")
+]
+
+
+def environment(name: str) -> Environment:
+    """The environment a person named. Ends the command, with every problem, where it is not usable."""
+    try:
+        return load_environment(find_environment(name, project_root()))
+    except EnvironmentInvalid as invalid:
+        stop(str(invalid))
+
+
+@app.command(epilog="Example: logops check production")
+def check(
+    name: EnvironmentArgument = "local",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Say what is wrong with an environment before it is deployed. Exit 1: errors found; 2: the file is not usable."""
+    wanted = environment(name)
+    findings = check_environment(wanted, datetime.now(UTC))
+    if as_json:
+        print_json([finding.to_dict() for finding in findings])
+    else:
+        out.print(listing(findings))
+        tenants = sum(len(cluster.tenants) for cluster in wanted.clusters.values())
+        say(f"{wanted.name}: {len(wanted.clusters)} clusters, {tenants} tenants, {summary(findings)}")
+    raise typer.Exit(exit_code(findings))
+
+
+@app.command(epilog="Example: logops schema > include/environments/schema.json")
+def schema() -> None:
+    """Print the JSON Schema of environment files, for editors to complete and check them."""
+    print_json(environment_schema())
+    raise typer.Exit(OK)
+
+
+@app.command(epilog="Example: logops render local --to /tmp/rendered")
+def render(
+    name: EnvironmentArgument = "local",
+    to: Annotated[Path | None, typer.Option(help="Write the files below this folder instead of printing them.")] = None,
+) -> None:
+    """Show the files that an environment becomes: Loki's, Promtail's and supervisord's configuration."""
+    # Platforms bring in supervisor and psutil: not needed to check a file.
+    from logops.cli.rollout import platform
+
+    for files in platform(name).desired().values():
+        for file, text in files.items():
+            if to is None:
+                out.print(f"--- {file}\n{text}", markup=False, highlight=False)
+            else:
+                (to / file).parent.mkdir(parents=True, exist_ok=True)
+                (to / file).write_text(text)

@@ -1,0 +1,53 @@
+"""Findings as a person reads them."""
+
+from collections.abc import Sequence
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
+
+from logops.cli.console import FOUND, OK
+from logops.findings import Finding, Severity
+
+STYLES = {
+    Severity.INFO: "cyan",
+    Severity.WARNING: "yellow",
+    Severity.ERROR: "red",
+    Severity.CRITICAL: "bold white on red",
+}
+
+
+def listing(findings: Sequence[Finding]) -> Group:
+    """Worst first: class, where, what was found, what to do."""
+    return Group(*(_entry(finding) for finding in worst_first(findings)))
+
+
+def worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: (-finding.cls.severity.rank, finding.cls.name, finding.subject))
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """`2 errors, 1 warning`"""
+    if not findings:
+        return "no findings"
+    counts = [(severity, sum(finding.cls.severity is severity for finding in findings)) for severity in Severity]
+    words = {Severity.INFO: "note", Severity.CRITICAL: "critical finding"}
+    return ", ".join(
+        f"{count} {words.get(severity, severity.value)}{'s' * (count > 1)}"
+        for severity, count in reversed(counts)
+        if count
+    )
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """Warnings alone do not fail a command."""
+    return FOUND if any(finding.cls.severity.rank >= Severity.ERROR.rank for finding in findings) else OK
+
+
+def _entry(finding: Finding) -> Group:
+    severity = finding.cls.severity
+    head = Text.assemble(
+        (f"{severity.value:8}", STYLES[severity]), " ", (finding.cls.name, "bold"), f"  {finding.subject}"
+    )
+    body = Text.assemble(finding.message, "\n", ("-> ", "green"), finding.remedy or finding.cls.remedy)
+    return Group(head, Padding(body, (0, 0, 1, 9)))

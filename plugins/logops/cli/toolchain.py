@@ -1,0 +1,40 @@
+"""`logops toolchain`: the programs, found or built."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from logops.cli.console import FOUND, out, print_json, stop
+from logops.cli.progress import show_builds
+from logops.toolchain import PROGRAMS, ToolchainError, ensure
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: logops toolchain promtail")
+def toolchain(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[PROGRAM]...", help="All, where none is named.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Find each program that logops runs, and build those that are nowhere. Minutes the first time, then quick."""
+    wanted = names or list(PROGRAMS)
+    if unknown := [name for name in wanted if name not in PROGRAMS]:
+        stop(f"no program is called {unknown[0]!r}: one of {', '.join(PROGRAMS)}")
+    try:
+        with show_builds() as progress:
+            found = ensure(wanted, progress)
+    except ToolchainError as error:
+        stop(str(error), FOUND)
+    if as_json:
+        print_json(
+            {
+                name: {"version": entry.program.version, "from": entry.origin.value, "command": entry.command}
+                for name, entry in found.items()
+            }
+        )
+        return
+    table = Table("program", "version", "from", "command", box=None)
+    for name, entry in found.items():
+        table.add_row(name, entry.program.version, entry.origin.value, " ".join(entry.command))
+    out.print(table)

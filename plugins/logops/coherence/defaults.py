@@ -1,0 +1,40 @@
+"""What counts where nothing is written: of the keys that rules look at."""
+
+from collections.abc import Mapping
+from typing import Any
+
+LOKI_DEFAULTS: Mapping[str, Any] = {
+    "auth_enabled": True,
+    "common.replication_factor": 3,
+    "compactor.retention_enabled": False,
+    "compactor.compaction_interval": "10m",
+    "compactor.retention_delete_delay": "2h",
+    "ingester.lifecycler.ring.kvstore.store": "consul",
+    "ingester.lifecycler.ring.kvstore.consul.host": "localhost:8500",
+    "ingester.wal.enabled": True,
+    "limits_config.allow_structured_metadata": True,
+    "limits_config.ingestion_burst_size_mb": 6,
+    "limits_config.ingestion_rate_mb": 4,
+    "limits_config.max_query_lookback": "0s",
+    "limits_config.per_stream_rate_limit": "3MB",
+    "limits_config.per_stream_rate_limit_burst": "15MB",
+    "limits_config.reject_old_samples": True,
+    "limits_config.reject_old_samples_max_age": "1w",
+    "limits_config.retention_period": "0s",
+}
+"""Loki 3.7.8's, as it prints them; a test compares."""
+
+CHART_DEFAULTS: Mapping[str, Any] = {
+    **LOKI_DEFAULTS,
+    "common.path_prefix": "/var/loki",
+    "common.storage.azure.account_name": "",
+    "limits_config.reject_old_samples_max_age": "168h",
+    "memberlist.join_members": ["loki-memberlist"],
+    "server.grpc_listen_port": 9095,
+}
+"""Loki's, with what the chart grafana-community/loki (18.11.0, values.yaml) sets over them."""
+
+CHART_VOLUME = "/var/loki"
+"""Where that chart mounts each component's volume (templates/_pod.tpl). The rest of the file system is read-only."""
+
+CHART_GATEWAY_PORT = 80

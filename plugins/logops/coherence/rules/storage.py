@@ -1,0 +1,82 @@
+"""Azure storage: which containers a cluster uses, and on whose account."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from logops.coherence.deployment import Cluster, Deployment, Place
+from logops.coherence.rules.found import Found
+from logops.findings.classes import coherence as classes
+
+_SECTIONS = {
+    "storage_config.azure": "chunks",
+    "storage_config.object_store.azure": "chunks",
+    "common.storage.azure": "chunks",
+    "common.storage.object_store.azure": "chunks",
+    "ruler.storage.azure": "ruler",
+    "ruler_storage.azure": "ruler",
+}
+"""Where Loki reads Azure settings, and for what."""
+
+_SHARED = ("common.storage.azure", "common.storage.object_store.azure")
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container that a cluster keeps chunks or rules in. Texts are as written, `${VARIABLES}` and all."""
+
+    use: str
+    name: str
+    account: str
+    place: Place
+
+
+def containers(cluster: Cluster) -> Iterator[Container]:
+    """The containers a cluster's configuration names."""
+    for path, use in _SECTIONS.items():
+        section = cluster.section(path)
+        if section.get("container_name"):
+            account = _account(section) or next(filter(None, (_account(cluster.section(s)) for s in _SHARED)), "")
+            yield Container(use, str(section["container_name"]), account, cluster.at(path))
+
+
+def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """A section for Azure with neither account nor connection string (of common.storage either)."""
+    for cluster in deployment.clusters:
+        for container in containers(cluster):
+            if not container.account:
+                place = container.place.at("account_name")
+                yield Found(
+                    classes.STORAGE_ACCOUNT_MISSING,
+                    place,
+                    f"{container.place.path} names the container {container.name!r} and no storage account",
+                    cluster=cluster.name,
+                )
+
+
+def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """Security logs on an account (or, where no account is named, in a container) that others use too."""
+    others = [c for cluster in deployment.clusters if not cluster.security for c in containers(cluster)]
+    for cluster in (cluster for cluster in deployment.clusters if cluster.security):
+        for container in containers(cluster):
+            shared = [other for other in others if _same_account(container, other)]
+            if shared:
+                what = f"account {container.account}" if container.account else f"container {container.name}"
+                yield Found(
+                    classes.SECURITY_DATA_SHARED,
+                    container.place.at("account_name" if container.account else "container_name"),
+                    f"security logs lie on {what}, which {shared[0].place.file} ({shared[0].place.path}) uses too",
+                    cluster=cluster.name,
+                    evidence={"shared_containers": len(shared)},
+                )
+
+
+def _same_account(one: Container, other: Container) -> bool:
+    if one.account or other.account:
+        return one.account == other.account
+    return one.name == other.name
+
+
+def _account(section: Mapping[str, Any]) -> str:
+    return str(section.get("account_name") or section.get("connection_string") or "")

@@ -1,0 +1,19 @@
+"""What is wanted: the environment file, typed and explained."""
+
+from logops.environment.load import (
+    EnvironmentInvalid,
+    environment_schema,
+    find_environment,
+    load_environment,
+    parse_environment,
+)
+from logops.environment.model import Environment
+
+__all__ = [
+    "Environment",
+    "EnvironmentInvalid",
+    "environment_schema",
+    "find_environment",
+    "load_environment",
+    "parse_environment",
+]

@@ -1,0 +1,62 @@
+"""The environment: everything that is wanted, in one typed value."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from logops.environment.agents import Agent, Source
+from logops.environment.base import Model, Name
+from logops.environment.cluster import Cluster
+from logops.environment.storage import StorageAccounts
+from logops.environment.units import Duration
+
+
+class LocalPlatform(Model):
+    """Real processes on this machine, under supervisord, with Azurite for storage."""
+
+    kind: Literal["local"]
+    base_port: Annotated[int, Field(ge=1024, le=65000)]
+    """First of the 100 ports this environment uses on 127.0.0.1. Environments side by side differ here."""
+
+
+class KubernetesPlatform(Model):
+    """A Kubernetes cluster, reached through an Airflow connection."""
+
+    kind: Literal["kubernetes"]
+    connection: str = "kubernetes_default"
+    namespace: Name = "monitoring"
+
+
+Platform = Annotated[LocalPlatform | KubernetesPlatform, Field(discriminator="kind")]
+
+
+class Approval(Model):
+    """Who must say yes before a rollout changes anything."""
+
+    required: bool = True
+    approvers: tuple[str, ...] = ()
+    """Airflow user ids that may answer; empty: everybody who may answer at all."""
+    timeout: Duration = Duration("24h")
+    """An unanswered approval is a no."""
+
+
+class Environment(Model):
+    """One environment file: `include/environments/NAME.yaml`."""
+
+    name: Name
+    description: str = ""
+    platform: Platform
+    approval: Approval = Approval()
+    results: str
+    """Where findings and results are kept, as an fsspec URL (`abfs://...`); a relative path is taken from the
+    local platform's state folder."""
+    storage_accounts: Annotated[StorageAccounts, Field(min_length=1)]
+    clusters: Annotated[dict[Name, Cluster], Field(min_length=1)]
+    sources: dict[Name, Source] = Field(default_factory=dict)
+    agents: dict[Name, Agent] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _unattended_only_where_nothing_is_lost(self) -> "Environment":
+        if self.platform.kind == "kubernetes" and not self.approval.required:
+            raise ValueError("approval.required: only a local environment may roll out without approval")
+        return self

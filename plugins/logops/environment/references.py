@@ -1,0 +1,56 @@
+"""Names in an environment that point at nothing."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from logops.environment.model import Environment
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a file."""
+
+    path: str
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.path, self.found, self.allowed) if part)
+
+
+Reference = tuple[str, str, Collection[str]]
+"""Path in the file, the name that stands there, the names that are declared."""
+
+
+def dangling(environment: Environment) -> Iterator[Problem]:
+    """Every name that no other part of the environment declares, with those it does."""
+    for path, name, declared in (*_of_clusters(environment), *_of_accounts(environment), *_of_agents(environment)):
+        if name not in declared:
+            yield Problem(path, f'"{name}"', f"one of: {', '.join(sorted(declared)) or 'none is declared'}")
+
+
+def _of_clusters(environment: Environment) -> Iterator[Reference]:
+    for name, cluster in environment.clusters.items():
+        at = f"clusters.{name}"
+        yield f"{at}.storage_account", cluster.storage_account, environment.storage_accounts
+        if account := environment.storage_accounts.get(cluster.storage_account):
+            yield f"{at}.containers.chunks", cluster.containers.chunks, account.containers
+            yield f"{at}.containers.ruler", cluster.containers.ruler, account.containers
+        if cluster.canary:
+            yield f"{at}.canary.tenant", cluster.canary.tenant, cluster.tenants
+
+
+def _of_accounts(environment: Environment) -> Iterator[Reference]:
+    for name, account in environment.storage_accounts.items():
+        for index, rule in enumerate(account.lifecycle):
+            yield f"storage_accounts.{name}.lifecycle.{index}.container", rule.container, account.containers
+
+
+def _of_agents(environment: Environment) -> Iterator[Reference]:
+    for name, source in environment.sources.items():
+        yield f"sources.{name}.cluster", source.cluster, environment.clusters
+        if cluster := environment.clusters.get(source.cluster):
+            yield f"sources.{name}.tenant", source.tenant, cluster.tenants
+    for name, agent in environment.agents.items():
+        for index, used in enumerate(agent.sources):
+            yield f"agents.{name}.sources.{index}", used, environment.sources

@@ -1,0 +1,24 @@
+"""The registry: every class of finding logops knows, one file a group.
+
+>>> REGISTRY["check-incomplete"].severity
+<Severity.ERROR: 'error'>
+"""
+
+from logops.findings.classes import coherence, rollout
+from logops.findings.model import FindingClass
+
+
+def _by_name(*groups: tuple[FindingClass, ...]) -> dict[str, FindingClass]:
+    registry: dict[str, FindingClass] = {}
+    for cls in (cls for group in groups for cls in group):
+        if cls.name in registry:
+            raise ValueError(f"finding class {cls.name!r} is declared twice")
+        registry[cls.name] = cls
+    return registry
+
+
+GROUPS: dict[str, tuple[FindingClass, ...]] = {
+    "Rollout": rollout.CLASSES,
+    "Coherence": coherence.CLASSES,
+}
+REGISTRY = _by_name(*GROUPS.values())

@@ -1,0 +1,83 @@
+"""A run's findings as an Arrow table, and back."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from logops.findings.classes import REGISTRY
+from logops.findings.model import Finding, FindingClass, Run, Severity, Subject
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_RUN = b"logops.run"
+
+
+def findings_schema() -> "pa.Schema":
+    """One row a finding. `subject` is a struct (`subject.tenant` in SQL), `evidence` a JSON object as text."""
+    import pyarrow as pa
+
+    text = pa.string()
+    columns: dict[str, pa.DataType] = {
+        "environment": text,
+        "check": text,
+        "run": text,
+        "as_of": pa.timestamp("us", tz="UTC"),
+        "class": text,
+        "severity": text,
+        "subject": pa.struct([(part.name, text) for part in fields(Subject)]),
+        "message": text,
+        "remedy": text,
+        "evidence": text,
+    }
+    return pa.schema(columns)
+
+
+def to_table(run: Run, findings: Iterable[Finding]) -> "pa.Table":
+    """A run as a table: the findings are its rows, and the run itself stands in its metadata, so that a run
+    that found nothing is a table too."""
+    import pyarrow as pa
+
+    rows = [
+        {
+            "environment": run.environment,
+            "check": run.check,
+            "run": run.id,
+            "as_of": finding.as_of,
+            "class": finding.cls.name,
+            "severity": finding.cls.severity.value,
+            "subject": asdict(finding.subject),
+            "message": finding.message,
+            "remedy": finding.remedy or finding.cls.remedy,
+            "evidence": json.dumps(dict(finding.evidence), sort_keys=True),
+        }
+        for finding in findings
+    ]
+    described = json.dumps({**asdict(run), "as_of": run.as_of.isoformat()})
+    return pa.Table.from_pylist(rows, schema=findings_schema().with_metadata({_RUN: described}))
+
+
+def from_table(table: "pa.Table") -> tuple[Run, tuple[Finding, ...]]:
+    """What `to_table` was given. Raises KeyError for a table that it did not make."""
+    described = json.loads((table.schema.metadata or {})[_RUN])
+    run = Run(**{**described, "as_of": datetime.fromisoformat(described["as_of"])})
+    return run, tuple(_finding(row) for row in table.to_pylist())
+
+
+def _finding(row: dict[str, Any]) -> Finding:
+    cls = REGISTRY.get(row["class"]) or _unknown_class(row)
+    return Finding(
+        cls=cls,
+        subject=Subject(**row["subject"]),
+        message=row["message"],
+        as_of=row["as_of"],
+        evidence=json.loads(row["evidence"]),
+        remedy="" if row["remedy"] == cls.remedy else row["remedy"],
+    )
+
+
+def _unknown_class(row: dict[str, Any]) -> FindingClass:
+    """A class that another version of logops wrote: its name and severity are all that is known."""
+    return FindingClass(row["class"], Severity(row["severity"]), meaning="", why="", remedy=row["remedy"])

@@ -1,0 +1,45 @@
+"""How a request proves who sends it. Loki itself knows no users: a gateway before it does."""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+
+import requests
+from requests.auth import AuthBase
+
+
+@dataclass(frozen=True, slots=True)
+class BasicAuth:
+    """A user name and a password; the password shows in no repr."""
+
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def header(self) -> str:
+        return "Basic " + b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """A token that shows in no repr."""
+
+    token: str = field(repr=False)
+
+    @property
+    def header(self) -> str:
+        return f"Bearer {self.token}"
+
+
+class Authorization(AuthBase):
+    """Sends exactly what it was given, and nothing where it was given nothing.
+
+    Without it `requests` would look for a password in ~/.netrc.
+    """
+
+    def __init__(self, credential: BasicAuth | BearerToken | None) -> None:
+        self._credential = credential
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._credential is not None:
+            request.headers["Authorization"] = self._credential.header
+        return request

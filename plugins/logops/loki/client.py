@@ -1,0 +1,256 @@
+"""A client for one Loki address: one process of a cluster, or the gateway before it.
+
+Which calls an address answers depends on the -target of the process behind it: a distributor takes pushes, a
+query-frontend or querier takes queries, every process tells its readiness, version, configuration and metrics.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+import yaml
+
+from logops.loki import answers
+from logops.loki.answers import Direction, Sample, Series
+from logops.loki.auth import BasicAuth, BearerToken
+from logops.loki.connection import Call, Connection
+from logops.loki.entries import Entry, LogLine
+from logops.loki.errors import LokiUnreadable
+from logops.loki.metrics import Metric, parse_metrics
+from logops.loki.paging import read_pages
+from logops.loki.process import BuildInfo, Readiness, build_info
+from logops.loki.push import push_body, requests_of
+from logops.loki.ring import Ring, RingMember, members
+
+Value = TypeVar("Value")
+
+
+class LokiClient:
+    """The calls of Loki's HTTP API that logops uses.
+
+    Times are integer nanoseconds since the epoch, Loki's own unit (`entries.nanoseconds` makes them).
+    A tenant goes out as X-Scope-OrgID; an empty one sends no header. Every call raises LokiError (`errors`).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        auth: BasicAuth | BearerToken | None = None,
+        connect_timeout: float = 3.0,
+        read_timeout: float = 60.0,
+        retry_for: float = 30.0,
+    ) -> None:
+        """No connection is made yet. Times in seconds; `retry_for=0` never repeats a call."""
+        self._connection = Connection(url, auth, connect_timeout, read_timeout, retry_for)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._connection.close()
+
+    @property
+    def url(self) -> str:
+        return self._connection.url
+
+    # Writing
+
+    def push(self, tenant: str, lines: Iterable[LogLine]) -> int:
+        """Push lines in their order, in requests of about a megabyte; how many Loki took.
+
+        What Loki refuses for the moment is pushed again. That loses nothing, but it can show: a line taken twice (the
+        same stream, timestamp, text and structured metadata) is dropped where both copies meet in one open block
+        (pkg/chunkenc/unordered.go) or come to a log query by two ways (pkg/iter/entry_iterator.go); a metric query may
+        count both. So count lines by what is in them.
+
+        A stream takes nothing older than half of ingester.max_chunk_age (an hour by default) before its newest entry:
+        400 "entry too far behind", and the other lines of that request are taken (pkg/ingester/stream.go).
+        """
+        taken = 0
+        for batch in requests_of(lines):
+            self._connection.send(
+                Call(
+                    f"pushing {len(batch)} lines",
+                    "/loki/api/v1/push",
+                    method="POST",
+                    tenant=tenant,
+                    body=push_body(batch),
+                    headers={"Content-Type": "application/json", "Content-Encoding": "gzip"},
+                )
+            )
+            taken += len(batch)
+        return taken
+
+    # Reading
+
+    def query_logs(
+        self,
+        tenant: str,
+        logql: str,
+        start_ns: int,
+        end_ns: int,
+        *,
+        limit: int = 100,
+        direction: Direction = Direction.BACKWARD,
+    ) -> list[Entry]:
+        """A log query over start <= timestamp < end: at most `limit` lines from the end that `direction` starts at."""
+        call = Call(
+            f"running {logql}",
+            "/loki/api/v1/query_range",
+            tenant=tenant,
+            params={"query": logql, "start": start_ns, "end": end_ns, "limit": limit, "direction": direction},
+            headers=answers.CATEGORIZE_LABELS,
+        )
+        return self._read(call, lambda answer: answers.entries(answer, direction))
+
+    def read_all(self, tenant: str, selector: str, start_ns: int, end_ns: int, page: int = 5000) -> Iterator[Entry]:
+        """Every line of a log query over start <= timestamp < end, oldest first, however many there are.
+
+        `page` is how many lines are asked for at once, at most limits_config.max_entries_limit_per_query.
+        Raises LokiRefused where more than that many lines have one timestamp.
+        """
+
+        def read_page(start_ns: int, end_ns: int, limit: int) -> list[Entry]:
+            return self.query_logs(tenant, selector, start_ns, end_ns, limit=limit, direction=Direction.FORWARD)
+
+        return read_pages(read_page, start_ns, end_ns, page)
+
+    def query(self, tenant: str, logql: str, at_ns: int) -> list[Sample]:
+        """A metric query at one moment."""
+        call = Call(f"running {logql}", "/loki/api/v1/query", tenant=tenant, params={"query": logql, "time": at_ns})
+        return self._read(call, answers.samples)
+
+    def query_range(self, tenant: str, logql: str, start_ns: int, end_ns: int, step_seconds: int) -> list[Series]:
+        """A metric query at every step of a range, both ends included."""
+        call = Call(
+            f"running {logql}",
+            "/loki/api/v1/query_range",
+            tenant=tenant,
+            params={"query": logql, "start": start_ns, "end": end_ns, "step": step_seconds},
+        )
+        return self._read(call, answers.series)
+
+    def labels(self, tenant: str, start_ns: int, end_ns: int) -> list[str]:
+        """The names of the labels that streams have in the range."""
+        call = Call("listing labels", "/loki/api/v1/labels", tenant=tenant, params={"start": start_ns, "end": end_ns})
+        return self._read(call, answers.label_values)
+
+    def label_values(self, tenant: str, name: str, start_ns: int, end_ns: int) -> list[str]:
+        """The values that a label has in the range."""
+        call = Call(
+            f"listing the values of {name}",
+            f"/loki/api/v1/label/{name}/values",
+            tenant=tenant,
+            params={"start": start_ns, "end": end_ns},
+        )
+        return self._read(call, answers.label_values)
+
+    def series(self, tenant: str, selectors: Sequence[str], start_ns: int, end_ns: int) -> list[dict[str, str]]:
+        """The label sets of the streams that any of the selectors takes in the range."""
+        call = Call(
+            f"listing the streams of {', '.join(selectors)}",
+            "/loki/api/v1/series",
+            tenant=tenant,
+            params={"match[]": list(selectors), "start": start_ns, "end": end_ns},
+        )
+        return self._read(call, answers.label_sets)
+
+    # The process itself
+
+    def ready(self) -> Readiness:
+        """Whether the process serves, asked once. Raises LokiUnreachable or LokiTimeout where it cannot be asked."""
+        call = Call("asking for readiness", "/ready", repeatable=False)
+        answer = self._connection.send(call, accept_status=frozenset({503}))
+        return Readiness(answer.status_code == 200, answer.text.strip())
+
+    def ring(self, which: Ring = Ring.INGESTER) -> list[RingMember]:
+        """The members of a ring, as this process sees it. Raises LokiUnreadable where that ring is not in use."""
+        call = Call(f"reading the {which.name.lower()} ring", which, headers={"Accept": "application/json"})
+        return self._read(call, members)
+
+    def build_info(self) -> BuildInfo:
+        """The version that runs."""
+        return self._read(Call("reading the version", "/loki/api/v1/status/buildinfo"), build_info)
+
+    def config(self) -> dict[str, object]:
+        """The configuration as loaded, every default filled in. Loki masks the secrets in it."""
+        return self._read_yaml(Call("reading the configuration", "/config"))
+
+    def tenant_limits(self, tenant: str) -> dict[str, object]:
+        """The limits that this process holds for a tenant now: its override where there is one, else the defaults.
+
+        This is where an override shows that has been reloaded: Loki 3.7 serves no /runtime_config. A tenant without an
+        override and an unknown tenant look the same.
+        """
+        return self._read_yaml(Call("reading the limits", "/config/tenant/v1/limits", tenant=tenant))
+
+    def metrics(self) -> list[Metric]:
+        """Every metric of the process; `metrics.total` picks from them."""
+        call = Call("reading the metrics", "/metrics")
+        answer = self._connection.send(call)
+        try:
+            return parse_metrics(answer.text)
+        except ValueError as error:
+            raise LokiUnreadable(f"{self._connection.doing(call)}: {error}") from error
+
+    # Ingesters
+
+    def flush(self) -> None:
+        """Have an ingester flush every chunk it holds. It answers at once and flushes in the background.
+
+        The index entries of what was flushed still wait for the index file to rotate (15 minutes) or for a restart.
+        """
+        self._connection.send(Call("flushing", "/flush", method="POST"))
+
+    def prepare_shutdown(self) -> None:
+        """Have an ingester flush, and leave the ring, when it is next stopped; kept across a crash by a marker file.
+
+        Raises LokiRefused (500) where ingester.shutdown_marker_path and common.path_prefix are both unset.
+        """
+        self._connection.send(Call("preparing shutdown", "/ingester/prepare_shutdown", method="POST"))
+
+    def cancel_shutdown(self) -> None:
+        """Undo `prepare_shutdown`."""
+        self._connection.send(Call("cancelling shutdown", "/ingester/prepare_shutdown", method="DELETE"))
+
+    def shutdown_ingester(self, *, flush: bool = True, timeout: float = 300.0) -> None:
+        """Have an ingester leave the ring, flush if asked, and end its process; returns when it has flushed.
+
+        `timeout` in seconds. Sent once: a second request meets an ingester that is stopping, or nobody.
+        """
+        self._connection.send(
+            Call(
+                "shutting the ingester down",
+                "/ingester/shutdown",
+                method="POST",
+                params={"flush": str(flush).lower()},
+                repeatable=False,
+                read_timeout=timeout,
+            )
+        )
+
+    def _read(self, call: Call, decode: Callable[[object], Value]) -> Value:
+        answer = self._connection.json(call)
+        try:
+            return decode(answer)
+        except answers.UnexpectedAnswer as error:
+            raise LokiUnreadable(f"{self._connection.doing(call)}: {error}") from error
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise LokiUnreadable(f"{self._connection.doing(call)}: not the JSON that Loki gives there") from error
+
+    def _read_yaml(self, call: Call) -> dict[str, object]:
+        answer = self._connection.send(call)
+        try:
+            loaded = yaml.load(answer.content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except yaml.YAMLError as error:
+            raise LokiUnreadable(f"{self._connection.doing(call)}: not YAML: {error}") from error
+        if not isinstance(loaded, dict):
+            raise LokiUnreadable(f"{self._connection.doing(call)}: expected YAML keys, got {answer.text[:200]}")
+        return loaded

@@ -1,0 +1,60 @@
+"""Say how a rollout went, keep it as a result, and give its run the state it deserves."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from logops.operators.report import Report, Task, findings, report
+from logops.operators.work import FAILURE, final_failure, open_environment, results_store
+
+REPORT = "report"
+"""XCom key of the report, there whether the rollout failed or not."""
+
+
+class RolloutSummaryOperator(BaseOperator):
+    """Print what each stage did, and fail where anything failed or was rejected.
+
+    It runs after everything else, whatever happened, so that the run's state is its own. It gives the environment's
+    lease back, and records a `rollout-failed` finding or that there is none.
+
+    :param environment: name of a file in include/environments.
+    :param plan: the XCom `plan` of RolloutPlanOperator; None where planning failed.
+    """
+
+    template_fields: Sequence[str] = ("environment", "plan")
+
+    def __init__(self, *, environment: str, plan: Mapping[str, Any] | str | None, **kwargs: Any):
+        super().__init__(render_template_as_native_obj=True, **kwargs)
+        self.environment = environment
+        self.plan = plan
+
+    def execute(self, context: Context) -> None:
+        ti = context["ti"]
+        ended = report(self.environment, self.plan, self._tasks(context))  # type: ignore[arg-type]
+        ti.xcom_push(key=REPORT, value=ended.to_dict())
+        for line in ended.lines():
+            self.log.info("%s", line)
+        # Without a plan nothing was applied, and the environment may not even be readable.
+        if self.plan is not None:
+            with final_failure(ti):
+                self._keep(ended, context["run_id"], context["dag_run"].run_after)
+        if ended.failed:
+            raise AirflowFailException(ended.headline)
+
+    def _tasks(self, context: Context) -> dict[str, Task]:
+        """Every task before this one, as it ended."""
+        ti, run_id = context["ti"], context["run_id"]
+        before = self.get_flat_relative_ids(upstream=True)
+        states = ti.get_task_states(dag_id=self.dag_id, task_ids=sorted(before), run_ids=[run_id])[run_id]
+        return {
+            task_id: Task(
+                task_id,
+                states.get(task_id) or "none",
+                ti.xcom_pull(task_ids=task_id),
+                ti.xcom_pull(task_ids=task_id, key=FAILURE) or "",
+            )
+            for task_id in self.dag.topological_sort()
+        }

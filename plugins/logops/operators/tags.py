@@ -1,0 +1,12 @@
+"""The words that DAGs are tagged with, so that a person finds them by what they do."""
+
+from enum import StrEnum
+
+
+class Tag(StrEnum):
+    """One word, one meaning."""
+
+    ROLLOUT = "rollout"
+    """Changes what runs."""
+    LOKI = "loki"
+    """Talks to Loki."""

@@ -1,0 +1,46 @@
+"""What every rollout task does around its work: open the environment, and end for good when the work fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
+
+if TYPE_CHECKING:
+    from logops.environment import Environment
+    from logops.platforms.platform import Platform
+
+FAILURE = "failure"
+"""XCom key under which a failed task leaves its message for the summary."""
+_LONGEST_MESSAGE = 8000
+
+
+@contextmanager
+def final_failure(ti: Any) -> Iterator[None]:
+    """Whatever is raised inside is the task's answer: told to the summary, and not tried again.
+
+    A task that was killed raises nothing, so Airflow's retries are left for those.
+    """
+    try:
+        yield
+    except (Exception, AirflowTaskTimeout) as error:
+        message = (str(error) or type(error).__name__)[:_LONGEST_MESSAGE]
+        ti.xcom_push(key=FAILURE, value=message)
+        raise AirflowFailException(message) from error
+
+
+def read_environment(name: str) -> "Environment":
+    """The environment of a name. Raises EnvironmentInvalid, ProjectNotFoundError."""
+    # Imported when a task runs: a DAG file is parsed every few seconds.
+    from logops.environment import find_environment, load_environment
+    from logops.toolchain import project_root
+
+    return load_environment(find_environment(name, project_root()))
+
+
+def open_environment(name: str) -> "Platform":
+    """The platform of an environment's name. Raises as `read_environment` does, and PlatformError."""
+    from logops.platforms import open_platform
+    from logops.toolchain import project_root
+
+    return open_platform(read_environment(name), project_root())

@@ -1,0 +1,195 @@
+"""A client of Airflow's REST API v2: as much of it as a first rollout needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from logops.quickstart.errors import AirflowRefused, AirflowUnreachable
+
+COMPONENTS = ("metadatabase", "dag_processor", "scheduler", "triggerer")
+"""What the health page tells of."""
+
+_TIMEOUT = (3.0, 30.0)
+_LONGEST_REASON = 600
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """A task of a run, as it stands."""
+
+    task: str
+    state: str
+    """Airflow's word: success, failed, running, skipped, ...; `waiting` where it has none yet."""
+    seconds: float | None
+    try_number: int
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What makes it worth telling again."""
+        return (self.task, self.state, self.try_number)
+
+
+class AirflowApi:
+    """Calls as one user. Raises AirflowRefused or AirflowUnreachable."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self.url = url.rstrip("/")
+        self._user = user
+        self._password = password
+        self._session = requests.Session()
+        # A proxy meant for the internet cannot reach this machine's loopback.
+        self._session.trust_env = False
+
+    def __repr__(self) -> str:
+        return f"AirflowApi({self.url!r}, {self._user!r})"
+
+    def close(self) -> None:
+        self._session.close()
+
+    def unhealthy(self) -> list[str]:
+        """The components that are not healthy; all of them while nothing answers."""
+        try:
+            health = self._send("GET", "/api/v2/monitor/health", "asking for Airflow's health", login=False).json()
+        except (AirflowUnreachable, AirflowRefused):
+            return list(COMPONENTS)
+        return [name for name in COMPONENTS if (health.get(name) or {}).get("status") != "healthy"]
+
+    def has_dag(self, dag: str) -> bool:
+        """Whether the DAG processor has read this DAG."""
+        try:
+            found = self.get(f"/api/v2/dags/{dag}", f"looking for the DAG {dag}")
+        except AirflowRefused as refused:
+            if refused.status == 404:
+                return False
+            raise
+        return not found["is_stale"]
+
+    def import_errors(self) -> dict[str, str]:
+        """DAG files that could not be read, each with the end of its traceback."""
+        answer = self.get("/api/v2/importErrors", "reading import errors")
+        return {error["filename"]: str(error["stack_trace"]).strip() for error in answer["import_errors"]}
+
+    def put_connection(self, connection: Mapping[str, Any]) -> bool:
+        """Create a connection, or bring it to this state; False where it is so already."""
+        name = connection["connection_id"]
+        try:
+            found = self.get(f"/api/v2/connections/{name}", f"reading the connection {name}")
+        except AirflowRefused as refused:
+            if refused.status != 404:
+                raise
+            self._send("POST", "/api/v2/connections", f"creating the connection {name}", json=connection)
+            return True
+        if all(found.get(field) == value for field, value in connection.items()):
+            return False
+        self._send("PATCH", f"/api/v2/connections/{name}", f"changing the connection {name}", json=connection)
+        return True
+
+    def test_connection(self, connection: Mapping[str, Any]) -> tuple[bool, str]:
+        """What the Test button of the connection form does."""
+        name = connection["connection_id"]
+        answer = self._send("POST", "/api/v2/connections/test", f"testing the connection {name}", json=connection).json()
+        return bool(answer["status"]), str(answer["message"])
+
+    def trigger(self, dag: str, run: str, conf: Mapping[str, Any]) -> None:
+        """Start a run of a DAG, with its parameters."""
+        body = {"dag_run_id": run, "logical_date": None, "conf": dict(conf)}
+        self._send("POST", f"/api/v2/dags/{dag}/dagRuns", f"triggering {dag}", json=body)
+
+    def run_state(self, dag: str, run: str) -> str:
+        """queued, running, success or failed."""
+        return str(self.get(f"/api/v2/dags/{dag}/dagRuns/{run}", f"reading the run {run} of {dag}")["state"])
+
+    def runs(self, dag: str, states: Sequence[str]) -> list[str]:
+        """The ids of a DAG's runs in one of these states, newest first."""
+        answer = self.get(
+            f"/api/v2/dags/{dag}/dagRuns",
+            f"listing the runs of {dag}",
+            params={"state": list(states), "order_by": "-id", "limit": 20},
+        )
+        return [str(run["dag_run_id"]) for run in answer["dag_runs"]]
+
+    def tasks(self, dag: str, run: str) -> list[TaskState]:
+        """Every task of a run; those that began, in the order in which they did, come first."""
+        answer = self.get(
+            f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", f"reading the tasks of {run}", params={"limit": 100}
+        )
+        found = sorted(answer["task_instances"], key=lambda task: task["start_date"] or "9")
+        return [
+            TaskState(task["task_id"], task["state"] or "waiting", task["duration"], task["try_number"])
+            for task in found
+        ]
+
+    def fail_task(self, dag: str, run: str, task: str) -> None:
+        """Mark a task failed: Airflow ends it if it runs, and what handles a failure runs next."""
+        self._send(
+            "PATCH",
+            f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}",
+            f"stopping the task {task} of {run}",
+            json={"new_state": "failed"},
+        )
+
+    def log(self, dag: str, run: str, task: str, try_number: int) -> list[str]:
+        """What a task logged in one of its tries, a line an event."""
+        answer = self.get(
+            f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{try_number}",
+            f"reading the log of {task} of {run}",
+            params={"full_content": True},
+        )
+        return [line for entry in answer["content"] for line in log_lines(entry)]
+
+    def get(self, path: str, doing: str, params: Mapping[str, Any] | None = None) -> Any:
+        return self._send("GET", path, doing, params=params).json()
+
+    def patch(self, path: str, doing: str, json: Mapping[str, Any]) -> Any:
+        return self._send("PATCH", path, doing, json=json).json()
+
+    def _log_in(self) -> None:
+        body = {"username": self._user, "password": self._password}
+        answer = self._send("POST", "/auth/token", f"logging in as {self._user}", login=False, json=body).json()
+        self._session.headers["Authorization"] = f"Bearer {answer['access_token']}"
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        *,
+        login: bool = True,
+        json: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> requests.Response:
+        if login and "Authorization" not in self._session.headers:
+            self._log_in()
+        try:
+            answer = self._session.request(method, self.url + path, json=json, params=params, timeout=_TIMEOUT)
+        except requests.RequestException as error:
+            raise AirflowUnreachable(f"{doing} at {self.url}: {error}") from error
+        if answer.status_code == 401 and login:
+            # A token lives a day; a new password file, less.
+            del self._session.headers["Authorization"]
+            self._log_in()
+            answer = self._session.request(method, self.url + path, json=json, params=params, timeout=_TIMEOUT)
+        if not answer.ok:
+            raise AirflowRefused(f"{doing} at {self.url}", answer.status_code, answer.text[:_LONGEST_REASON])
+        return answer
+
+
+def log_lines(entry: Any) -> list[str]:
+    """One event of a task's log as lines a person reads: the event, then the error it carries."""
+    if not isinstance(entry, Mapping):
+        return str(entry).splitlines()
+    lines = str(entry.get("event", "")).splitlines()
+    for error in entry.get("error_detail") or ():
+        said = str(error.get("exc_value", "")).splitlines() or [""]
+        lines += [f"{error.get('exc_type', 'Error')}: {said[0]}", *said[1:]]
+    return lines
+
+
+def changes(before: Sequence[TaskState], after: Sequence[TaskState]) -> list[TaskState]:
+    """The tasks that are new or in another state, in the order of `after`."""
+    told = {task.key for task in before}
+    return [task for task in after if task.key not in told]
+
+

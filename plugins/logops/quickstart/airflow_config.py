@@ -1,0 +1,117 @@
+"""Airflow's configuration for one machine: airflow.cfg in AIRFLOW_HOME.
+
+A file and not variables, so that `AIRFLOW_HOME=.logops/airflow airflow ...` shows the same Airflow in any terminal.
+Source of the options: airflow/config_templates/config.yml of Airflow 3.3.
+"""
+
+import base64
+import io
+import os
+from collections.abc import Mapping
+from configparser import ConfigParser, Error
+from pathlib import Path
+
+HOST = "127.0.0.1"
+CONFIG = "airflow.cfg"
+PASSWORDS = "simple_auth_manager_passwords.json.generated"
+USER = "admin"
+
+Settings = Mapping[str, Mapping[str, str]]
+
+_KEYS = (("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret"))
+
+
+def airflow_settings(root: Path, home: Path, port: int, keys: Mapping[tuple[str, str], str]) -> Settings:
+    """Airflow with SQLite and LocalExecutor on a loopback port; `keys` are what `kept_keys` or `new_keys` gave.
+
+    The scheduler looks more often than by default, because a rollout is a chain of short tasks; a scheduler or task
+    that died is noticed within a minute, not five, so that a run goes on soon after a restart.
+    """
+    settings: dict[str, dict[str, str]] = {
+        "core": {
+            "executor": "LocalExecutor",
+            "dags_folder": str(root / "dags"),
+            "plugins_folder": str(root / "plugins"),
+            "load_examples": "False",
+            "dags_are_paused_at_creation": "False",
+            "test_connection": "Enabled",
+            "parallelism": "4",
+            "execution_api_server_url": f"http://{HOST}:{port}/execution/",
+            # The default asks DNS for the machine's full name, which takes seconds where none answers.
+            "hostname_callable": "socket.gethostname",
+            "simple_auth_manager_users": f"{USER}:admin",
+        },
+        "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
+        "api": {"host": HOST, "port": str(port), "base_url": f"http://{HOST}:{port}"},
+        "scheduler": {
+            "scheduler_idle_sleep_time": "0.25",
+            "orphaned_tasks_check_interval": "10",
+            "task_instance_heartbeat_timeout": "60",
+        },
+        "dag_processor": {"parsing_processes": "1", "refresh_interval": "30"},
+        "triggerer": {"capacity": "100"},
+        # Two Airflows on one machine: these listen apart from the API.
+        "logging": {
+            "base_log_folder": str(home / "logs"),
+            "worker_log_server_port": str(port + 1),
+            "trigger_log_server_port": str(port + 2),
+        },
+    }
+    for (section, option), key in keys.items():
+        settings.setdefault(section, {})[option] = key
+    return settings
+
+
+def to_text(settings: Settings) -> str:
+    """As airflow.cfg has it; a percent sign would start an interpolation."""
+    parser = ConfigParser(interpolation=None)
+    for section, options in settings.items():
+        parser[section] = {option: value.replace("%", "%%") for option, value in options.items()}
+    text = io.StringIO()
+    parser.write(text)
+    return "# Written by `logops quickstart up`, each time. The keys are made once.\n" + text.getvalue()
+
+
+def new_keys() -> dict[tuple[str, str], str]:
+    """Fresh keys: Fernet's is 32 bytes in URL-safe base64, and the JWT's at least 64 bytes for HS512."""
+    return {where: base64.urlsafe_b64encode(os.urandom(32 if where[0] == "core" else 64)).decode() for where in _KEYS}
+
+
+def kept_keys(text: str) -> dict[tuple[str, str], str] | None:
+    """The keys in an airflow.cfg; None where one is missing: what was encrypted with them would be lost."""
+    parser = ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+        return {(section, option): parser[section][option] for section, option in _KEYS}
+    except (Error, KeyError):
+        return None
+
+
+def write_config(root: Path, home: Path, port: int) -> None:
+    """Write airflow.cfg, readable by its owner alone, keeping the keys of the one before."""
+    file = home / CONFIG
+    keys = (kept_keys(file.read_text()) if file.is_file() else None) or new_keys()
+    new = file.with_name(f"{CONFIG}.new")
+    new.touch(mode=0o600)
+    new.write_text(to_text(airflow_settings(root, home, port, keys)))
+    new.replace(file)
+
+
+def airflow_environment(inherited: Mapping[str, str], root: Path, home: Path, programs: Path) -> dict[str, str]:
+    """The variables Airflow is started with. `programs` is the folder of the `airflow` command, which it starts itself.
+
+    Another project's AIRFLOW__ variables, left in the terminal, would win over airflow.cfg: they are not passed on.
+    """
+    own = {name: value for name, value in inherited.items() if not name.startswith(("AIRFLOW__", "AIRFLOW_CONFIG"))}
+    loopback = f"{HOST},localhost"
+    before = own.get("no_proxy") or own.get("NO_PROXY")
+    return {
+        **own,
+        "AIRFLOW_HOME": str(home),
+        "LOGOPS_HOME": str(root),
+        "PATH": f"{programs}{os.pathsep}{own.get('PATH', os.defpath)}",
+        "NO_PROXY": f"{before},{loopback}" if before else loopback,
+        "no_proxy": f"{before},{loopback}" if before else loopback,
+        "NO_COLOR": "1",
+        "PYTHONUNBUFFERED": "1",
+    }

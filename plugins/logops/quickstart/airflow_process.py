@@ -1,0 +1,137 @@
+"""Airflow standalone: one background program, its state in one folder."""
+
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from logops.quickstart import background
+from logops.quickstart.airflow_api import AirflowApi
+from logops.quickstart.airflow_config import HOST, PASSWORDS, USER, airflow_environment, write_config
+from logops.quickstart.errors import AirflowNotHealthy, PortTaken
+
+USUAL_SECONDS = 25.0
+DEFAULT_PORT = 8080
+_START_SECONDS = 240.0
+_GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """An Airflow standalone, running or not: the checkout it serves, and the folder of its state (AIRFLOW_HOME)."""
+
+    root: Path
+    home: Path
+
+    @property
+    def record(self) -> Path:
+        return self.home / "standalone.json"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "standalone.log"
+
+    def port(self) -> int | None:
+        """Where it serves; None where it does not run."""
+        running = background.running(self.record)
+        return running.port if running else None
+
+    def password(self) -> str:
+        """Of the user admin. Raises FileNotFoundError before the first start."""
+        return str(json.loads((self.home / PASSWORDS).read_text())[USER])
+
+    def api(self) -> AirflowApi:
+        """Raises AirflowNotHealthy where it does not run."""
+        port = self.port()
+        if port is None:
+            raise AirflowNotHealthy(f"Airflow does not run ({self.record} tells of none): run `make up`.")
+        return AirflowApi(f"http://{HOST}:{port}", USER, self.password())
+
+    def start(self, port: int) -> bool:
+        """Start it, unless it runs; whether it was started. Does not wait until it is healthy.
+
+        Raises PortTaken.
+        """
+        if self.port() is not None:
+            return False
+        # What a killed Airflow left would write to the same database.
+        background.stop(self.record, _GRACE_SECONDS)
+        if owner := port_owner(port):
+            raise PortTaken(
+                f"Port {port}, where Airflow was to serve, is taken by {owner}. "
+                f'Give Airflow another one: make up ARGS="--airflow-port {free_port()}"'
+            )
+        self.home.mkdir(parents=True, exist_ok=True)
+        write_config(self.root, self.home, port)
+        # Not resolved: in a virtualenv, python is a link, and `airflow` lies beside the link.
+        programs = Path(sys.executable).parent
+        background.start(
+            [sys.executable, "-m", "airflow", "standalone"],
+            env=airflow_environment(os.environ, self.root, self.home, programs),
+            cwd=self.home,
+            log=self.log,
+            record=self.record,
+            port=port,
+        )
+        return True
+
+    def wait_until_healthy(self, tell: Callable[[str], None], stopped: Callable[[], bool] = lambda: False) -> None:
+        """Wait until every component is healthy, saying which are not. Returns early when `stopped`.
+
+        Raises AirflowNotHealthy with the last lines it printed where it ends, or takes too long.
+        """
+        deadline = time.monotonic() + _START_SECONDS
+        while not stopped():
+            port = self.port()
+            if port is None:
+                raise AirflowNotHealthy(f"Airflow ended while it was starting. {self._last_lines()}")
+            unhealthy = AirflowApi(f"http://{HOST}:{port}", USER, "").unhealthy()
+            if not unhealthy and (self.home / PASSWORDS).is_file():
+                return
+            if time.monotonic() > deadline:
+                raise AirflowNotHealthy(
+                    f"Airflow was not healthy within {_START_SECONDS:.0f} s: {', '.join(unhealthy)} not up. "
+                    f"{self._last_lines()}"
+                )
+            tell(f"waits for {', '.join(unhealthy)}")
+            time.sleep(0.5)
+
+    def stop(self) -> int:
+        """End it and every process it started; how many there were."""
+        return background.stop(self.record, _GRACE_SECONDS)
+
+    def _last_lines(self) -> str:
+        lines = "\n".join(f"    {line}" for line in background.last_lines(self.log)) or "    (nothing)"
+        return f"The last lines of {self.log}:\n{lines}"
+
+
+def port_owner(port: int) -> str | None:
+    """Who listens on a port of this machine: `node (pid 42)`; None where nobody does."""
+    with socket.socket() as probe:
+        # As servers do: a port that was just let go of is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            return None
+        except OSError:
+            pass
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except psutil.Error:
+        pass
+    return "a process of another user"
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,136 @@
+"""Programs that outlive the command that starts them, each in a session of its own, found again by a record file.
+
+A session, not a process group: Airflow's tasks make groups of their own, but stay in the session of their scheduler.
+"""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+_CLOCK_SECONDS = 5.0
+"""How far a process's creation time may move: it is computed from a clock that can be set."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A program that was started: its first process leads the session."""
+
+    pid: int
+    created: float
+    """Seconds since the epoch, so that another process with the same pid is told apart."""
+    port: int | None = None
+    """Where it listens, if it does."""
+
+
+def start(
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path, record: Path, port: int | None = None
+) -> Record:
+    """Start a program in the background; what it prints is appended to `log`. Raises OSError where it cannot."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    started = Record(process.pid, psutil.Process(process.pid).create_time(), port)
+    new = record.with_name(f"{record.name}.new")
+    new.write_text(json.dumps(asdict(started)))
+    new.replace(record)
+    return started
+
+
+def read(record: Path) -> Record | None:
+    """What the record file says, whether it still runs or not; None where there is no readable one."""
+    try:
+        return Record(**json.loads(record.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def running(record: Path) -> Record | None:
+    """The recorded program, if its first process lives."""
+    started = read(record)
+    if started is None or not _is_leader(started):
+        return None
+    return started
+
+
+def members(started: Record) -> list[psutil.Process]:
+    """Every living process of the program's session, also after its first one died."""
+    if psutil.pid_exists(started.pid) and not _is_same(started):
+        # The pid was given to another process, so no process of the old session can be left.
+        return []
+    return [process for process in psutil.process_iter() if _session(process.pid) == started.pid and _lives(process)]
+
+
+def stop(record: Path, grace_seconds: float) -> int:
+    """End the program and everything in its session: politely, then surely. Returns how many processes there were."""
+    started = read(record)
+    if started is None:
+        return 0
+    processes = members(started)
+    for process in processes:
+        _send(process, signal.SIGTERM)
+    psutil.wait_procs(processes, timeout=grace_seconds)
+    ended = {process.pid for process in processes}
+    # One may start another while it is being ended, so what counts is a look that finds none.
+    while left := members(started):
+        for process in left:
+            _send(process, signal.SIGKILL)
+        psutil.wait_procs(left, timeout=1.0)
+        ended |= {process.pid for process in left}
+    record.unlink(missing_ok=True)
+    return len(ended)
+
+
+def last_lines(log: Path, count: int = 20) -> list[str]:
+    """The end of what a program printed."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 64 * 1024))
+            return file.read().decode(errors="replace").splitlines()[-count:]
+    except FileNotFoundError:
+        return []
+
+
+def _is_leader(started: Record) -> bool:
+    return _is_same(started) and _lives(psutil.Process(started.pid))
+
+
+def _is_same(started: Record) -> bool:
+    try:
+        return abs(psutil.Process(started.pid).create_time() - started.created) < _CLOCK_SECONDS
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
+def _send(process: psutil.Process, signal_number: signal.Signals) -> None:
+    try:
+        process.send_signal(signal_number)
+    except psutil.NoSuchProcess:
+        pass

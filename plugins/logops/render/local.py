@@ -1,0 +1,175 @@
+"""An environment as files for this machine, stage by stage. Pure: the same input gives the same bytes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from logops.environment.cluster import Canary
+from logops.environment.model import Environment
+from logops.render.addresses import key_of, local_addresses
+from logops.render.files import Files, to_yaml
+from logops.render.loki import loki_config
+from logops.render.overrides import overrides
+from logops.render.promtail import CANARY_LABELS, promtail_config
+from logops.render.storage import account_state
+from logops.render.supervisor import Program, supervisor_conf
+from logops.render.topology import HOST, STAGES, LokiProcess, Stage, Topology, topology
+
+Commands = Mapping[str, tuple[str, ...]]
+"""How to start each program: `{"loki": ("/path/to/loki",), "azurite": ("node", "main.js"), ...}`."""
+
+
+def render_local(environment: Environment, state: Path, commands: Commands) -> dict[Stage, Files]:
+    """Every stage's files, by their names below the live folder.
+
+    `processes/STAGE` is not read by any program: it lists what must run, and with what (`NAME DIGEST`).
+    """
+    place = topology(environment, state)
+    texts = {stage: _texts(place, stage) for stage in STAGES}
+    programs = local_programs(place, commands, texts)
+    return {
+        stage: Files(
+            {**texts[stage], **_process_files(place, stage, programs[stage])} if programs[stage] else texts[stage]
+        )
+        for stage in STAGES
+    }
+
+
+def local_programs(
+    place: Topology, commands: Commands, texts: Mapping[Stage, Mapping[str, str]]
+) -> dict[Stage, tuple[Program, ...]]:
+    """What each stage runs, in the order in which it is started."""
+    return {
+        "storage": (_azurite(place, commands),),
+        "loki": tuple(_loki(place, commands, process, texts["loki"]) for process in _start_order(place)),
+        "agents": (
+            *(
+                Program(
+                    process.name,
+                    (*commands["promtail"], f"-config.file={place.live(f'agents/{process.name}.yaml')}"),
+                    reads=(texts["agents"][f"agents/{process.name}.yaml"],),
+                    environment=_without_secrets(place.environment),
+                )
+                for process in place.agents
+            ),
+            *(
+                _canary(place, commands, name, cluster.canary)
+                for name, cluster in place.environment.clusters.items()
+                if cluster.canary
+            ),
+        ),
+        "tenants": (),
+    }
+
+
+def _texts(place: Topology, stage: Stage) -> dict[str, str]:
+    environment = place.environment
+    match stage:
+        case "storage":
+            return {
+                f"storage/{name}.yaml": to_yaml(environment.name, account_state(environment, name))
+                for name in environment.storage_accounts
+            }
+        case "loki":
+            return {
+                f"loki/{name}.yaml": to_yaml(
+                    environment.name,
+                    loki_config(cluster, local_addresses(place, name), f"{environment.name}-{name}"),
+                )
+                for name, cluster in environment.clusters.items()
+            }
+        case "agents":
+            return {
+                f"agents/{process.name}.yaml": to_yaml(environment.name, promtail_config(place, process))
+                for process in place.agents
+            }
+        case "tenants":
+            return {
+                f"tenants/{name}.yaml": to_yaml(environment.name, overrides(cluster))
+                for name, cluster in environment.clusters.items()
+            }
+
+
+def _process_files(place: Topology, stage: Stage, programs: tuple[Program, ...]) -> dict[str, str]:
+    return {
+        f"supervisor/{stage}.conf": supervisor_conf(programs, str(place.state / "logs"), str(place.state / "data")),
+        f"processes/{stage}": "".join(f"{program.name} {program.digest}\n" for program in programs),
+    }
+
+
+def _azurite(place: Topology, commands: Commands) -> Program:
+    keys = {name: key_of(place.environment, name).variable for name in place.environment.storage_accounts}
+    accounts = ";".join(
+        f"{place.environment.storage_accounts[name].account_name}:%(ENV_{variable})s" for name, variable in keys.items()
+    )
+    return Program(
+        "azurite",
+        (
+            *commands["azurite"],
+            "--blobHost", HOST,
+            "--blobPort", str(place.azurite_port),
+            "--location", str(place.data("azurite")),
+            "--skipApiVersionCheck",
+            "--disableTelemetry",
+            "--silent",
+        ),
+        environment={**_without_secrets(place.environment), "AZURITE_ACCOUNTS": accounts},
+        stop_seconds=10,
+    )  # fmt: skip
+
+
+def _start_order(place: Topology) -> tuple[LokiProcess, ...]:
+    """Ingesters first: everything else asks the ring for them."""
+    return tuple(sorted(place.loki, key=lambda process: (process.component != "ingester", process.http_port)))
+
+
+def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapping[str, str]) -> Program:
+    file = f"loki/{process.cluster}.yaml"
+    key = key_of(place.environment, place.environment.clusters[process.cluster].storage_account).variable
+    memory = process.workload.resources.limits.memory
+    return Program(
+        process.name,
+        (
+            *commands["loki"],
+            f"-config.file={place.live(file)}",
+            "-config.expand-env=true",
+            f"-target={process.component}",
+            f"-server.http-listen-port={process.http_port}",
+            f"-server.grpc-listen-port={process.grpc_port}",
+            f"-memberlist.bind-port={process.gossip_port}",
+            f"-memberlist.advertise-port={process.gossip_port}",
+            f"-memberlist.nodename={process.name}",
+        ),
+        reads=(texts[file],),
+        environment={
+            **_without_secrets(place.environment, but=key),
+            "LOGOPS_PROCESS": process.name,
+            "LOGOPS_DATA": str(place.data(process.name)),
+            **({"GOMEMLIMIT": f"{memory.value}B"} if memory else {}),
+        },
+        stop_seconds=120,
+    )
+
+
+def _canary(place: Topology, commands: Commands, cluster: str, canary: Canary) -> Program:
+    """It prints its lines, an agent ships them, and it looks for them in Loki: the whole way is tested."""
+    return Program(
+        f"canary-{cluster}",
+        (
+            *commands["loki-canary"],
+            f"-addr={place.read_url(cluster).removeprefix('http://')}",
+            f"-tenant-id={canary.tenant}",
+            f"-interval={canary.interval.go}",
+            f"-port={place.canary_port(cluster)}",
+            "-labelname=job",
+            f"-labelvalue={CANARY_LABELS['job']}",
+            f"-streamvalue={CANARY_LABELS['stream']}",
+        ),
+        environment=_without_secrets(place.environment),
+        lines=str(place.canary_lines(cluster)),
+    )
+
+
+def _without_secrets(environment: Environment, but: str = "") -> dict[str, str]:
+    """Blanks the accounts' keys that are not a process's own: children inherit supervisord's variables."""
+    keys = sorted(key_of(environment, name).variable for name in environment.storage_accounts)
+    return {key: "" for key in keys if key != but}

@@ -1,0 +1,209 @@
+"""A cluster's Loki configuration (Loki 3.7). Checked by `loki -verify-config` in the tests."""
+
+from typing import Any
+
+from logops.environment.cluster import Cache, Cluster, MemcachedCache, Ring
+from logops.render.addresses import Addresses
+from logops.render.overrides import cluster_limits
+
+
+def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
+    """The one configuration that all processes of a cluster share.
+
+    `label` keeps two clusters that ever meet on a network from merging their rings. What differs between
+    processes (target, ports) comes as flags; ids and folders may come as variables, which Loki expands.
+    """
+    config = {
+        "auth_enabled": cluster.auth_enabled,
+        "server": {
+            "http_listen_address": at.listen,
+            "grpc_listen_address": at.listen,
+            "log_level": cluster.log_level,
+            "grpc_server_max_recv_msg_size": 16 * 2**20,
+            "grpc_server_max_send_msg_size": 16 * 2**20,
+        },
+        "common": _common(cluster, at),
+        "memberlist": _memberlist(cluster, at, label),
+        "schema_config": schema_config(cluster),
+        "storage_config": _storage(cluster, at),
+        "ingester": _ingester(cluster, at),
+        "querier": {
+            "max_concurrent": cluster.query.max_concurrent,
+            "tail_max_duration": cluster.query.tail_max_duration.go,
+        },
+        "query_scheduler": {
+            "max_outstanding_requests_per_tenant": cluster.query.max_outstanding_requests_per_tenant,
+            "use_scheduler_ring": False,
+        },
+        "frontend": _frontend(cluster, at),
+        "frontend_worker": {"scheduler_address": at.scheduler} if cluster.mode == "distributed" else {},
+        "query_range": _query_range(cluster),
+        "chunk_store_config": _chunk_store(cluster),
+        "compactor": _compactor(cluster, at),
+        "ruler": _ruler(cluster, at),
+        "ruler_storage": {"backend": "azure", "azure": {**at.azure, "container_name": cluster.containers.ruler}},
+        "limits_config": cluster_limits(cluster),
+        "runtime_config": {"file": at.overrides_file, "period": "2s"},
+        "analytics": {"reporting_enabled": False},
+    }
+    return {key: section for key, section in config.items() if section != {}}
+
+
+def kvstore(ring: Ring) -> dict[str, Any]:
+    """`kvstore` of every ring."""
+    match ring.store:
+        case "consul":
+            return {"store": "consul", "consul": {"host": ring.endpoints[0]}}
+        case "etcd":
+            return {"store": "etcd", "etcd": {"endpoints": list(ring.endpoints)}}
+        case _:
+            return {"store": "memberlist"}
+
+
+def schema_config(cluster: Cluster) -> dict[str, Any]:
+    """`schema_config`: every period on Azure, one table a day."""
+    return {
+        "configs": [
+            {
+                "from": period.from_.isoformat(),
+                "store": period.store,
+                "object_store": "azure",
+                "schema": period.schema_,
+                "index": {"prefix": period.index_prefix, "period": "24h"},
+            }
+            for period in cluster.schema_periods
+        ]
+    }
+
+
+def cache_config(cache: Cache) -> dict[str, Any]:
+    """A cache block (pkg/storage/chunk/cache/cache.go)."""
+    if isinstance(cache, MemcachedCache):
+        return {
+            "default_validity": cache.ttl.go,
+            "memcached": {"expiration": cache.ttl.go},
+            "memcached_client": {"addresses": ",".join(f"dnssrvnoa+{address}" for address in cache.addresses)},
+        }
+    return {
+        "embedded_cache": {
+            "enabled": True,
+            "max_size_mb": max(1, int(cache.max_size.mib)),
+            "ttl": cache.ttl.go,
+        }
+    }
+
+
+def _common(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+    ring: dict[str, Any] = {"kvstore": kvstore(cluster.ring), "heartbeat_period": "5s", "heartbeat_timeout": "1m"}
+    common: dict[str, Any] = {"path_prefix": at.data, "replication_factor": cluster.replication_factor}
+    if at.process:
+        ring["instance_id"] = at.process
+    if at.advertise:
+        ring["instance_addr"] = common["instance_addr"] = at.advertise
+    return {**common, "ring": ring, "compactor_grpc_address": at.compactor}
+
+
+def _memberlist(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
+    if cluster.ring.store != "memberlist":
+        return {}
+    own: dict[str, Any] = {"bind_addr": [at.listen], "join_members": list(at.seeds), "cluster_label": label}
+    return {**own, "advertise_addr": at.advertise} if at.advertise else own
+
+
+def _storage(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+    shipper: dict[str, Any] = {
+        "active_index_directory": f"{at.data}/tsdb-index",
+        "cache_location": f"{at.data}/tsdb-cache",
+    }
+    if cluster.mode == "distributed":
+        shipper["index_gateway_client"] = {"server_address": at.index_gateway}
+    return {
+        "use_thanos_objstore": True,
+        "object_store": {"azure": {**at.azure, "container_name": cluster.containers.chunks}},
+        "tsdb_shipper": shipper,
+    }
+
+
+def _ingester(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+    own = cluster.ingester
+    return {
+        "chunk_idle_period": own.chunk_idle_period.go,
+        "chunk_retain_period": own.chunk_retain_period.go,
+        "max_chunk_age": own.max_chunk_age.go,
+        "chunk_target_size": own.chunk_target_size.value,
+        "chunk_encoding": own.chunk_encoding,
+        "sync_period": own.sync_period.go,
+        # Autoforget drops an ingester that died and whose heartbeat is old; a restart keeps its id.
+        "autoforget_unhealthy": True,
+        "lifecycler": {
+            "min_ready_duration": "1s",
+            "final_sleep": "0s",
+            "num_tokens": 128,
+            "tokens_file_path": f"{at.data}/tokens",
+            # A restarting ingester keeps its place: the others replicate around it and its streams do not move.
+            "unregister_on_shutdown": False,
+        },
+        "wal": {
+            "enabled": own.wal.enabled,
+            "dir": f"{at.data}/wal",
+            "flush_on_shutdown": own.wal.flush_on_shutdown,
+            "replay_memory_ceiling": f"{own.wal.replay_memory_ceiling.value}B",
+        },
+    }
+
+
+def _frontend(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+    frontend: dict[str, Any] = {
+        "compress_responses": cluster.query.compress_responses,
+        "log_queries_longer_than": cluster.query.log_queries_longer_than.go,
+    }
+    if at.advertise:
+        frontend["address"] = at.advertise
+    if cluster.mode == "distributed":
+        frontend["scheduler_address"] = at.scheduler
+        frontend["tail_proxy_url"] = at.querier
+    return frontend
+
+
+def _query_range(cluster: Cluster) -> dict[str, Any]:
+    results = cluster.caches.results
+    cached: dict[str, Any] = {"cache_results": results is not None}
+    if results:
+        cached["results_cache"] = {"cache": cache_config(results)}
+    return {
+        "align_queries_with_step": cluster.query.align_queries_with_step,
+        "parallelise_shardable_queries": cluster.query.parallelise_shardable_queries,
+        "max_retries": cluster.query.max_retries,
+        **cached,
+    }
+
+
+def _chunk_store(cluster: Cluster) -> dict[str, Any]:
+    return {"chunk_cache_config": cache_config(cluster.caches.chunks)} if cluster.caches.chunks else {}
+
+
+def _compactor(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+    own = cluster.compactor
+    return {
+        "working_directory": f"{at.data}/compactor",
+        "compaction_interval": own.compaction_interval.go,
+        "apply_retention_interval": (own.apply_retention_interval or own.compaction_interval).go,
+        "retention_enabled": own.retention_enabled,
+        "retention_delete_delay": own.retention_delete_delay.go,
+        "retention_delete_worker_count": own.retention_delete_worker_count,
+        "delete_request_store": "azure",
+        "delete_request_cancel_period": own.delete_request_cancel_period.go,
+    }
+
+
+def _ruler(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+    ruler: dict[str, Any] = {
+        "enable_api": True,
+        "rule_path": f"{at.data}/rules",
+        "evaluation_interval": cluster.ruler.evaluation_interval.go,
+        "poll_interval": cluster.ruler.poll_interval.go,
+    }
+    if cluster.ruler.alertmanager_url:
+        ruler["alertmanager_url"] = cluster.ruler.alertmanager_url
+        ruler["enable_alertmanager_v2"] = True
+    return ruler

@@ -1,0 +1,51 @@
+"""Limits as Loki's configuration has them: the cluster's `limits_config` and the tenants' runtime overrides."""
+
+from typing import Any
+
+from logops.environment.cluster import Cluster
+from logops.environment.limits import Limits
+from logops.environment.retention import Retention
+from logops.environment.units import Duration, Size
+
+
+def cluster_limits(cluster: Cluster) -> dict[str, Any]:
+    """`limits_config` of a cluster. A tenant without a declared retention gets the promise, not infinity."""
+    return {**loki_limits(cluster.limits), "retention_period": cluster.keep_at_least.go}
+
+
+def overrides(cluster: Cluster) -> dict[str, Any]:
+    """The runtime configuration file: `{overrides: {TENANT: limits}}` (pkg/runtime/config.go)."""
+    return {
+        "overrides": {
+            name: {**loki_limits(tenant.limits), **_retention(tenant.retention)}
+            for name, tenant in cluster.tenants.items()
+        }
+    }
+
+
+def loki_limits(limits: Limits) -> dict[str, Any]:
+    """The limits that are set, as values Loki reads."""
+    declared = {name: getattr(limits, name) for name in Limits.model_fields}
+    return {name: _loki_value(value) for name, value in declared.items() if value is not None}
+
+
+def _retention(retention: Retention) -> dict[str, Any]:
+    rules: dict[str, Any] = {"retention_period": retention.keep.go}
+    if retention.streams:
+        rules["retention_stream"] = [
+            {"selector": rule.selector, "priority": rule.priority, "period": rule.keep.go} for rule in retention.streams
+        ]
+    return rules
+
+
+def _loki_value(value: object) -> object:
+    match value:
+        case Duration():
+            return value.go
+        case Size():
+            # flagext.ByteSize reads a plain number as bytes.
+            return value.value
+        case tuple():
+            return list(value)
+        case _:
+            return value

@@ -1,0 +1,117 @@
+"""Promtail's configuration (3.6, its last line). Checked by `promtail -check-syntax` in the tests."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from logops.environment.agents import Agent, FileSource, JournalSource, Parse, Source, SyslogSource
+from logops.render.topology import HOST, AgentProcess, DoesNotFit, Topology
+
+CANARY_LABELS = {"job": "loki-canary", "stream": "stdout"}
+"""How loki-canary finds its own lines again."""
+
+
+def promtail_config(place: Topology, process: AgentProcess) -> dict[str, Any]:
+    """One client, and a scrape job for each of the agent's sources that log to the client's cluster.
+
+    Promtail sends every line to every client, so an agent with sources for two clusters runs as two processes:
+    nothing of the one reaches the other.
+
+    Raises DoesNotFit for a source that this machine cannot have (pods, Event Hubs).
+    """
+    agent = place.environment.agents[process.agent]
+    jobs = {name: place.environment.sources[name] for name in process.sources}
+    return {
+        "server": {
+            "http_listen_address": HOST,
+            "http_listen_port": process.http_port,
+            "grpc_listen_port": 0,
+            "log_level": "warn",
+        },
+        "positions": {"filename": str(place.data(process.name) / "positions.yaml"), "sync_period": "1s"},
+        "clients": [_client(agent, place.write_url(process.cluster))],
+        "scrape_configs": [
+            *(_job(place, name, source) for name, source in jobs.items()),
+            *_canary_job(place, process),
+        ],
+        "target_config": {"sync_period": "1s"},
+    }
+
+
+def _client(agent: Agent, write_url: str) -> dict[str, Any]:
+    return {
+        "url": f"{write_url}/loki/api/v1/push",
+        "batchwait": agent.batch_wait.go,
+        "batchsize": agent.batch_size.value,
+        "backoff_config": {
+            "min_period": agent.backoff_min.go,
+            "max_period": agent.backoff_max.go,
+            "max_retries": agent.backoff_retries,
+        },
+    }
+
+
+def _job(place: Topology, name: str, source: Source) -> dict[str, Any]:
+    job: dict[str, Any] = {"job_name": name}
+    match source:
+        case FileSource():
+            job["static_configs"] = [
+                {"targets": ["localhost"], "labels": {**source.labels, "__path__": str(place.state / path)}}
+                for path in source.paths
+            ]
+        case SyslogSource():
+            job["syslog"] = {
+                "listen_address": f"{HOST}:{place.syslog_port(name)}",
+                "listen_protocol": "tcp",
+                "use_incoming_timestamp": True,
+                "label_structured_data": False,
+                "labels": dict(source.labels),
+            }
+            job["relabel_configs"] = _relabel({"__syslog_message_hostname": "host", "__syslog_message_app_name": "app"})
+        case JournalSource():
+            job["journal"] = {"path": source.path, "labels": dict(source.labels)}
+            job["relabel_configs"] = _relabel({"__journal__systemd_unit": "unit", "__journal__hostname": "host"})
+        case _:
+            raise DoesNotFit(f"sources.{name}: {source.kind} sources are collected on Kubernetes, not on this machine")
+    return {**job, "pipeline_stages": [*_stages(source.parse), {"tenant": {"value": source.tenant}}]}
+
+
+def _canary_job(place: Topology, process: AgentProcess) -> list[dict[str, Any]]:
+    """The first agent of a cluster also ships what the cluster's canary prints."""
+    canary = place.environment.clusters[process.cluster].canary
+    first = next(other for other in place.agents if other.cluster == process.cluster)
+    if canary is None or process != first:
+        return []
+    labels = {**CANARY_LABELS, "__path__": str(place.canary_lines(process.cluster))}
+    return [
+        {
+            "job_name": f"canary-{process.cluster}",
+            "static_configs": [{"targets": ["localhost"], "labels": labels}],
+            "pipeline_stages": [{"labeldrop": ["filename"]}, {"tenant": {"value": canary.tenant}}],
+        }
+    ]
+
+
+def _relabel(names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"source_labels": [source], "target_label": target} for source, target in names.items()]
+
+
+def _stages(parse: Parse) -> list[dict[str, Any]]:
+    """In the order that matters: lines are joined, then dropped, then read."""
+    stages: list[dict[str, Any]] = []
+    if parse.format in ("cri", "docker"):
+        stages.append({parse.format: {}})
+    if parse.multiline_first_line:
+        stages.append({"multiline": {"firstline": parse.multiline_first_line, "max_wait_time": "3s"}})
+    stages += [{"drop": {"expression": expression}} for expression in parse.drop]
+    if parse.format == "json":
+        fields = [*parse.labels, *parse.structured_metadata, *([parse.timestamp.field] if parse.timestamp else [])]
+        stages.append({"json": {"expressions": {field: field for field in sorted(set(fields))}}})
+    if parse.format == "regex":
+        stages.append({"regex": {"expression": parse.expression}})
+    if parse.labels:
+        stages.append({"labels": {label: None for label in parse.labels}})
+    if parse.structured_metadata:
+        stages.append({"structured_metadata": {field: None for field in parse.structured_metadata}})
+    if parse.timestamp:
+        stages.append({"timestamp": {"source": parse.timestamp.field, "format": parse.timestamp.layout}})
+    return stages

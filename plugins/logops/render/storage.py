@@ -1,0 +1,82 @@
+"""Containers and lifecycle policy of a storage account."""
+
+from typing import Any
+
+from logops.environment.model import Environment
+from logops.environment.storage import LifecycleRule
+
+
+def account_state(environment: Environment, name: str) -> dict[str, Any]:
+    """What an account must have: `{account, redundancy, containers, lifecycle}`."""
+    account = environment.storage_accounts[name]
+    return {
+        "account": account.account_name,
+        "containers": sorted(account.containers),
+        "lifecycle": lifecycle_policy(environment, name),
+    }
+
+
+def lifecycle_rules(environment: Environment, account_name: str) -> tuple[LifecycleRule, ...]:
+    """The account's own rules, and one for each tenant whose chunks change tier.
+
+    Loki's chunks lie under `TENANT/` in the chunk container; its index lies under `index/`, which no tenant's
+    prefix covers. Deletion is Loki's alone: a rule that deletes blobs would leave an index that points at nothing.
+    """
+    account = environment.storage_accounts[account_name]
+    return (*account.lifecycle, *_tier_rules(environment, account_name))
+
+
+def lifecycle_policy(environment: Environment, account_name: str) -> dict[str, Any]:
+    """The policy as Azure's management API takes it.
+
+    Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure.
+    """
+    rules = lifecycle_rules(environment, account_name)
+    return {"rules": [_azure_rule(rule) for rule in rules]}
+
+
+def _tier_rules(environment: Environment, account_name: str) -> list[LifecycleRule]:
+    rules = []
+    for cluster_name, cluster in environment.clusters.items():
+        if cluster.storage_account != account_name:
+            continue
+        for tenant_name, tenant in cluster.tenants.items():
+            if tenant.retention.then is None:
+                continue
+            days = int(tenant.retention.hot.days)
+            rules.append(
+                LifecycleRule(
+                    name=f"{cluster_name}-{_rule_name(tenant_name)}-chunks",
+                    container=cluster.containers.chunks,
+                    prefix=f"{tenant_name}/",
+                    cool_after=days if tenant.retention.then == "Cool" else None,
+                    cold_after=days if tenant.retention.then == "Cold" else None,
+                )
+            )
+    return rules
+
+
+def _rule_name(tenant: str) -> str:
+    """A tenant's name in the letters Azure allows in a rule's name."""
+    return "".join(letter if letter.isalnum() else "-" for letter in tenant)
+
+
+def _azure_rule(rule: LifecycleRule) -> dict[str, Any]:
+    days = {
+        "tierToCool": rule.cool_after,
+        "tierToCold": rule.cold_after,
+        "tierToArchive": rule.archive_after,
+        "delete": rule.delete_after,
+    }
+    actions = {
+        action: {"daysAfterModificationGreaterThan": after} for action, after in days.items() if after is not None
+    }
+    return {
+        "enabled": True,
+        "name": rule.name,
+        "type": "Lifecycle",
+        "definition": {
+            "filters": {"blobTypes": ["blockBlob"], "prefixMatch": [f"{rule.container}/{rule.prefix}"]},
+            "actions": {"baseBlob": actions},
+        },
+    }

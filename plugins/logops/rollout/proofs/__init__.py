@@ -1,0 +1,1 @@
+"""What each stage must do, tried on the real thing."""

@@ -1,0 +1,20 @@
+"""Seeded logs that look like those of a real system: to try things on, to measure with, to fill a new Loki with."""
+
+from logops.samples.backfill import BackfillProgress, backfill
+from logops.samples.files import FILE_NAMES, follow, write_past
+from logops.samples.generate import generate
+from logops.samples.history import BackfillMismatch, History
+from logops.samples.line import Kind, Line
+
+__all__ = [
+    "FILE_NAMES",
+    "BackfillMismatch",
+    "BackfillProgress",
+    "History",
+    "Kind",
+    "Line",
+    "backfill",
+    "follow",
+    "generate",
+    "write_past",
+]

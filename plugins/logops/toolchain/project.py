@@ -1,0 +1,25 @@
+"""Where the checkout is: the folder that holds tools/, include/ and dags/."""
+
+import os
+from pathlib import Path
+
+from logops.toolchain.errors import ProjectNotFoundError
+
+_CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def project_root() -> Path:
+    """The checkout's folder: `$LOGOPS_HOME`, else the one this package is imported from (a checkout or an
+    editable install of it).
+
+    Raises ProjectNotFoundError where that folder has no tools/.
+    """
+    home = os.environ.get("LOGOPS_HOME")
+    root = Path(home).expanduser().resolve() if home else _CHECKOUT
+    if (root / "tools").is_dir():
+        return root
+    where = f"LOGOPS_HOME is {home!r}" if home else f"logops is imported from {Path(__file__).parents[1]}"
+    raise ProjectNotFoundError(
+        f"The folder tools/, which says how programs are built, is not in {root} ({where}). "
+        "Set LOGOPS_HOME to a checkout of logops, or install one with `pip install --editable CHECKOUT`."
+    )

@@ -1,0 +1,74 @@
+"""Finds programs, and builds those that are nowhere."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from logops.toolchain.cache import cache_folder, kept
+from logops.toolchain.errors import BuildError, ProgramMissingError
+from logops.toolchain.go_module import build_go_module, go_kept
+from logops.toolchain.npm_package import install_npm_package
+from logops.toolchain.programs import GoModule, Program, Recipe
+from logops.toolchain.progress import Progress
+from logops.toolchain.resolve import Resolved, find, how_to_provide
+
+_Build = tuple[Recipe, tuple[Program, ...]]
+
+
+def provide(programs: Sequence[Program], progress: Progress) -> list[Resolved]:
+    """Every program, built where it was nowhere. Go builds, which use every core, go one after the other; npm,
+    which waits for the network, goes beside them.
+
+    Raises BuildError, with what each failed build said, once no build is left that could succeed.
+    """
+    if builds := missing_builds(programs):
+        try:
+            asyncio.run(_build_all(builds, progress))
+        except OSError as error:
+            raise BuildError(
+                f"The cache {cache_folder()} cannot be written: {error}. Set LOGOPS_CACHE to a folder that can."
+            ) from error
+    return [find_or_raise(program) for program in programs]
+
+
+def find_or_raise(program: Program) -> Resolved:
+    found = find(program)
+    if found is None:
+        raise ProgramMissingError(f"{program.name} is missing. {how_to_provide((program,))}")
+    return found
+
+
+def missing_builds(programs: Iterable[Program]) -> list[_Build]:
+    """What has to be built for the programs that are nowhere: each recipe once, with the programs that want it."""
+    wanted: dict[Recipe, list[Program]] = {}
+    for program in programs:
+        if find(program) is None:
+            wanted.setdefault(program.recipe, []).append(program)
+    return [(recipe, tuple(those)) for recipe, those in wanted.items()]
+
+
+async def _build_all(builds: list[_Build], progress: Progress) -> None:
+    go = [build for build in builds if isinstance(build[0], GoModule)]
+    npm = [build for build in builds if not isinstance(build[0], GoModule)]
+    with kept(go_kept(), progress):
+        go_failures, npm_failures = await asyncio.gather(_in_turn(go, progress), _in_turn(npm, progress))
+        if failures := go_failures + npm_failures:
+            raise BuildError("\n\n".join(failures))
+
+
+async def _in_turn(builds: list[_Build], progress: Progress) -> list[str]:
+    failures = []
+    for recipe, programs in builds:
+        names = ", ".join(program.name for program in programs)
+        try:
+            await _build(recipe, f"{names} {recipe.version}", progress)
+        except BuildError as error:
+            failures.append(f"{names} {recipe.version} could not be built: {error}\n{how_to_provide(programs)}")
+    return failures
+
+
+async def _build(recipe: Recipe, names: str, progress: Progress) -> None:
+    match recipe:
+        case GoModule():
+            await build_go_module(recipe, f"build {names}", progress)
+        case _:
+            await install_npm_package(recipe, f"install {names}", progress)

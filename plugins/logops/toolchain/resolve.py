@@ -1,0 +1,91 @@
+"""Where a program is: what the user set, else PATH, else the cache."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from logops.toolchain.cache import cache_folder
+from logops.toolchain.errors import WrongProgramError
+from logops.toolchain.go_module import go_module_entry
+from logops.toolchain.npm_package import npm_package_entry
+from logops.toolchain.programs import GoModule, NpmPackage, Program
+from logops.toolchain.runtimes import NODE, find_runtime
+from logops.toolchain.versions import version_of
+
+
+class Origin(StrEnum):
+    VARIABLE = "variable"
+    """LOGOPS_LOKI and its like."""
+    PATH = "path"
+    CACHE = "cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    program: Program
+    origin: Origin
+    command: tuple[str, ...]
+    """What to run, to which the program's arguments are added. Azurite's is Node and a script."""
+
+
+def find(program: Program) -> Resolved | None:
+    """The program at the version logops needs, or None. Starts nothing where it comes from the cache, but for
+    the version of what PATH has under its name, which is asked once.
+
+    Raises WrongProgramError where the user's variable names something else.
+    """
+    if set_path := os.environ.get(program.variable):
+        return Resolved(program, Origin.VARIABLE, (str(_checked(program, set_path)),))
+    if (on_path := _on_path(program)) and version_of(on_path, program.version_arguments) == program.version:
+        return Resolved(program, Origin.PATH, (str(on_path),))
+    if command := _cached(program):
+        return Resolved(program, Origin.CACHE, command)
+    return None
+
+
+def _checked(program: Program, set_path: str) -> Path:
+    path = Path(set_path).expanduser().absolute()
+    wanted = f"logops needs {program.name} {program.version}: correct or unset {program.variable}."
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        raise WrongProgramError(f"{program.variable} is {set_path!r}, which is not a file that can be run; {wanted}")
+    version = version_of(path, program.version_arguments)
+    if version != program.version:
+        asked = " ".join((str(path), *program.version_arguments))
+        found = f"is version {version}" if version else f"gives no version (`{asked}`)"
+        raise WrongProgramError(f"{program.variable} is {set_path!r}, which {found}; {wanted}")
+    return path
+
+
+def _on_path(program: Program) -> Path | None:
+    found = shutil.which(program.executable)
+    return Path(found).absolute() if found else None
+
+
+def _cached(program: Program) -> tuple[str, ...] | None:
+    match program.recipe:
+        case GoModule() as recipe:
+            built = go_module_entry(recipe) / "bin" / program.executable
+            return (str(built),) if built.is_file() else None
+        case NpmPackage() as recipe:
+            main = npm_package_entry(recipe) / recipe.main
+            node = find_runtime(NODE, recipe.node) if main.is_file() else None
+            return (str(node), str(main)) if node else None
+
+
+def how_to_provide(programs: tuple[Program, ...]) -> str:
+    """The two ways to provide programs, and what was passed over on PATH."""
+    names = ", ".join(program.name for program in programs)
+    variables = " ".join(f"{program.variable}=/path/to/{program.executable}" for program in programs)
+    passed_over = "".join(
+        f"\n  ({path} is on PATH, but its version is {version_of(path, program.version_arguments) or 'unknown'})"
+        for program in programs
+        if (path := _on_path(program))
+    )
+    return (
+        f"Provide {names} {programs[0].version} in one of two ways:\n"
+        f"  1. Have it already: set {variables}, or put it on PATH.{passed_over}\n"
+        "  2. Build it: run `logops toolchain` where there is a network, or copy the folder "
+        f"{cache_folder()} from a machine that has done so."
+    )

@@ -1,0 +1,81 @@
+"""A platform in memory: the protocol's promises without processes. What runs is what was applied."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from logops.environment import Environment
+from logops.platforms.platform import LeaseHeld, PlatformError, ProcessStatus, Progress, Revision
+from logops.render import STAGES, Files, Stage
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class MemoryPlatform:
+    """Fake of `logops.platforms.platform.Platform` for tests of the rollout's decisions."""
+
+    def __init__(self, environment: Environment, desired: Mapping[Stage, Files]) -> None:
+        self.environment = environment
+        self.wanted = dict(desired)
+        self.at: dict[Stage, Files] = {stage: Files({}) for stage in STAGES}
+        self.history: dict[Stage, list[tuple[Revision, Files]]] = {stage: [] for stage in STAGES}
+        self.owner: str | None = None
+        self.breaks: set[Stage] = set()
+        self.did: list[str] = []
+
+    def desired(self) -> dict[Stage, Files]:
+        return dict(self.wanted)
+
+    def live(self, stage: Stage) -> Files:
+        return self.at[stage]
+
+    def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
+        self.did.append(f"apply {stage}")
+        revision = Revision(stage, len(self.history[stage]) + 1, files.digest, owner, NOON)
+        self.history[stage].append((revision, files))
+        if stage in self.breaks:
+            self.at[stage] = Files({**self.at[stage], "half": "done"})
+            raise PlatformError(f"starting main-{stage}-0: FATAL; its last lines: boom")
+        self.at[stage] = files
+        return revision
+
+    def revisions(self, stage: Stage) -> list[Revision]:
+        return [revision for revision, _ in self.history[stage]]
+
+    def roll_back(self, stage: Stage, owner: str, progress: Progress) -> Revision | None:
+        self.did.append(f"roll back {stage}")
+        self.history[stage] = [entry for entry in self.history[stage] if entry[0].owner != owner]
+        if not self.history[stage]:
+            self.at[stage] = Files({})
+            return None
+        revision, self.at[stage] = self.history[stage][-1]
+        return revision
+
+    def hold(self, owner: str) -> None:
+        if self.owner not in (None, owner):
+            raise LeaseHeld(f"held by {self.owner}")
+        self.owner = owner
+
+    def release(self, owner: str) -> None:
+        if self.owner == owner:
+            self.owner = None
+
+    def processes(self) -> list[ProcessStatus]:
+        return []
+
+    def last_lines(self, process: str, count: int = 20) -> list[str]:
+        return ["boom"]
+
+    def urls(self, cluster: str) -> Mapping[str, str]:
+        return {}
+
+    def read_url(self, cluster: str) -> str:
+        raise NotImplementedError
+
+    def write_url(self, cluster: str) -> str:
+        raise NotImplementedError
+
+    def write_line(self, source: str, text: str) -> None:
+        raise NotImplementedError
+
+    def object_store(self, account: str) -> object:
+        raise NotImplementedError

@@ -1,0 +1,60 @@
+"""The parts of the proofs that decide."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from logops.environment import load_environment
+from logops.rollout.errors import Check, VerifyFailed
+from logops.rollout.proofs.agents import verification_line
+from logops.rollout.proofs.proof import NotProven, wait_for
+from logops.rollout.proofs.tenants import same_limit
+
+LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local.yaml")
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("declared", "reported", "same"),
+    [
+        ("2160h", "12w6d", True),
+        ("2160h", "2160h0m0s", True),
+        ("2160h", "2161h", False),
+        ("2160h", None, False),
+        ("2160h", "0s", False),
+        (10 * 2**20, "10MB", True),
+        (10 * 2**20, "20MB", False),
+        (20.0, 20, True),
+        (True, True, True),
+        (True, False, False),
+        ([{"selector": "{a=\"b\"}", "period": "24h"}], [{"selector": "{a=\"b\"}", "period": "1d", "matchers": None}], True),
+        ([{"selector": "{a=\"b\"}", "period": "24h"}], [], False),
+    ],
+)  # fmt: skip
+def test_a_limit_is_compared_by_what_it_means(declared: object, reported: object, same: bool) -> None:
+    assert same_limit(declared, reported) is same
+
+
+def test_a_json_source_gets_a_json_line_with_its_fields() -> None:
+    source = LOCAL.sources["application"]
+    line = json.loads(verification_line(source, "logops-1", NOON))
+    assert line["timestamp"] == "2026-01-01T12:00:00+00:00"
+    assert {line[label] for label in source.parse.labels} == {"logops-verify"}
+    assert line["message"].startswith("logops-1 ")
+
+
+def test_a_syslog_source_gets_an_rfc_5424_line() -> None:
+    line = verification_line(LOCAL.sources["syslog"], "logops-1", NOON)
+    assert line.startswith("<13>1 2026-01-01T12:00:00.000+00:00 logops logops - - - logops-1 ")
+
+
+def test_waiting_ends_with_what_was_missing() -> None:
+    with pytest.raises(NotProven, match="3 ingesters ACTIVE within 0 s"):
+        wait_for(lambda: None, lambda: "expected 3 ingesters ACTIVE", 0.0)
+
+
+def test_a_failed_stage_names_only_the_checks_that_failed() -> None:
+    checks = (Check("ring-active", "main", False, "2 ACTIVE"), Check("versions-equal", "main", True, "all run 3.7.8"))
+    assert str(VerifyFailed("loki", checks)) == "verifying loki: 1 of 2 checks failed\n  ring-active main: 2 ACTIVE"

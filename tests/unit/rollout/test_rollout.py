@@ -1,0 +1,187 @@
+"""Plan, apply and roll back: what is decided, on a platform in memory."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes.memory_platform import MemoryPlatform
+from logops.environment import load_environment
+from logops.platforms.platform import LeaseHeld
+from logops.render import STAGES, Files
+from logops.rollout import Plan, RolloutRefused, VerifyFailed, apply_stage, plan, plan_stage, roll_back, run_rollout
+from logops.rollout import run as run_module
+from logops.rollout.errors import Check
+
+LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local.yaml")
+FILES = st.dictionaries(st.text("abc/", min_size=1, max_size=4), st.text("xy\n", max_size=6), max_size=3).map(Files)
+
+
+def said(_line: str) -> None:
+    pass
+
+
+@pytest.fixture
+def platform() -> MemoryPlatform:
+    return MemoryPlatform(LOCAL, {stage: Files({f"{stage}/file": f"{stage} 1\n"}) for stage in STAGES})
+
+
+@pytest.fixture(autouse=True)
+def _verifies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "verify_stage", lambda *_: ())
+
+
+@given(FILES, FILES)
+def test_a_plan_changes_something_exactly_where_live_and_wanted_differ(live: Files, wanted: Files) -> None:
+    assert plan_stage("loki", live, wanted).changed == (live != wanted)
+
+
+@given(FILES, FILES)
+def test_a_plan_survives_the_way_through_json(live: Files, wanted: Files) -> None:
+    made = Plan("local", (plan_stage("loki", live, wanted),))
+    assert Plan.from_dict(made.to_dict()) == made
+    assert Plan.from_dict(made.to_dict()).digest == made.digest
+
+
+def test_a_plan_names_what_it_does_to_processes_and_files() -> None:
+    live = Files({"processes/loki": "a 1\nb 1\n", "loki/main.yaml": "x: 1\n"})
+    wanted = Files({"processes/loki": "b 2\nc 1\n", "loki/main.yaml": "x: 2\n"})
+    made = plan_stage("loki", live, wanted)
+    assert made.actions == ("change loki/main.yaml", "start c", "restart b", "stop a")
+    assert "-x: 1\n+x: 2" in made.diff
+
+
+def test_a_process_that_died_is_a_change_but_does_not_make_a_plan_stale() -> None:
+    running = Files({"processes/loki": "a 1\n", "loki/main.yaml": "x: 1\n"})
+    dead = Files({"processes/loki": "", "loki/main.yaml": "x: 1\n"})
+    assert plan_stage("loki", dead, running).changed
+    assert plan_stage("loki", dead, running).base == plan_stage("loki", running, running).base
+
+
+def test_a_digest_of_a_program_is_not_shown_in_the_diff() -> None:
+    made = plan_stage(
+        "loki",
+        Files({"supervisor/loki.conf": 'environment=LOGOPS_DIGEST="1"\n'}),
+        Files({"supervisor/loki.conf": 'environment=LOGOPS_DIGEST="2"\n'}),
+    )
+    assert made.changed
+    assert made.diff == ""
+
+
+def test_a_long_diff_is_cut_and_what_was_cut_is_counted() -> None:
+    wanted = Files({"loki/main.yaml": "".join(f"line {n}\n" for n in range(1000))})
+    text = Plan("local", (plan_stage("loki", Files({}), wanted),)).markdown(limit=500)
+    assert len(text) < 800
+    assert "more lines" in text
+
+
+def test_a_second_rollout_changes_nothing(platform: MemoryPlatform) -> None:
+    run_rollout(platform, plan(platform), "first", said)
+    assert not plan(platform).changed
+    outcome = run_rollout(platform, plan(platform), "second", said)
+    assert outcome.applied == ()
+    assert [revision.owner for stage in STAGES for revision in platform.revisions(stage)] == ["first"] * 4
+
+
+def test_stages_are_applied_in_order(platform: MemoryPlatform) -> None:
+    assert run_rollout(platform, plan(platform), "run", said).applied == STAGES
+    assert platform.did == [f"apply {stage}" for stage in STAGES]
+
+
+def test_only_the_stages_asked_for_are_planned(platform: MemoryPlatform) -> None:
+    assert [stage.stage for stage in plan(platform, ("tenants", "loki")).stages] == ["loki", "tenants"]
+
+
+def test_another_digest_than_the_approved_one_is_refused(platform: MemoryPlatform) -> None:
+    approved = plan(platform)
+    platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
+    with pytest.raises(RolloutRefused, match=r"was approved\. Its file changed after the plan"):
+        apply_stage(platform, approved.stages[1], "run", said)
+    assert platform.did == []
+
+
+def test_a_plan_gone_stale_is_refused(platform: MemoryPlatform) -> None:
+    approved = plan(platform)
+    platform.at["loki"] = Files({"loki/file": "edited by hand\n"})
+    with pytest.raises(RolloutRefused, match="gone stale"):
+        apply_stage(platform, approved.stages[1], "run", said)
+    assert platform.did == []
+
+
+def test_a_run_that_was_interrupted_goes_on_where_it_was(platform: MemoryPlatform) -> None:
+    approved = plan(platform)
+    platform.apply("loki", platform.wanted["loki"], "run", said)
+    platform.at["loki"] = Files({"loki/file": "half"})
+    assert apply_stage(platform, approved.stages[1], "run", said) is not None
+    assert platform.live("loki") == platform.wanted["loki"]
+
+
+def test_a_stage_that_is_there_already_is_not_touched(platform: MemoryPlatform) -> None:
+    platform.at["loki"] = platform.wanted["loki"]
+    assert apply_stage(platform, plan(platform).stages[1], "run", said) is None
+    assert platform.did == []
+
+
+def test_a_failed_stage_rolls_back_what_the_run_applied_in_reverse(platform: MemoryPlatform) -> None:
+    platform.breaks = {"agents"}
+    outcome = run_rollout(platform, plan(platform), "run", said)
+    assert outcome.failed == "agents"
+    assert "boom" in outcome.error
+    assert platform.did[3:] == ["roll back agents", "roll back loki", "roll back storage"]
+    assert all(platform.live(stage) == Files({}) for stage in STAGES)
+
+
+def test_a_failed_run_goes_back_to_the_last_good_revision(platform: MemoryPlatform) -> None:
+    run_rollout(platform, plan(platform), "good", said)
+    good = platform.live("loki")
+    platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
+    platform.breaks = {"loki"}
+    outcome = run_rollout(platform, plan(platform), "bad", said)
+    assert [(stage, revision.owner) for stage, revision in outcome.rolled_back if revision] == [("loki", "good")]
+    assert platform.live("loki") == good
+
+
+def test_a_stage_that_does_not_verify_is_rolled_back(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_platform: object, stage: str, _progress: object) -> None:
+        if stage == "tenants":
+            raise VerifyFailed(stage, (Check("line-read-back", "main/application", False, "not read back"),))
+
+    monkeypatch.setattr(run_module, "verify_stage", fails)
+    outcome = run_rollout(platform, plan(platform), "run", said)
+    assert (outcome.failed, len(outcome.rolled_back)) == ("tenants", 4)
+    assert "line-read-back main/application: not read back" in outcome.error
+
+
+def test_an_interrupted_rollout_is_rolled_back_and_the_interruption_goes_on(
+    platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module, "verify_stage", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_rollout(platform, plan(platform), "run", said)
+    assert platform.live("storage") == Files({})
+    assert platform.owner is None
+
+
+def test_a_second_rollout_at_once_is_refused_before_it_changes_anything(platform: MemoryPlatform) -> None:
+    platform.hold("first")
+    with pytest.raises(LeaseHeld):
+        run_rollout(platform, plan(platform), "second", said)
+    assert platform.did == []
+
+
+@pytest.mark.parametrize("breaks", [set(), {"loki"}])
+def test_a_rollout_gives_its_lease_back(platform: MemoryPlatform, breaks: set[str]) -> None:
+    platform.breaks = breaks  # type: ignore[assignment]
+    run_rollout(platform, plan(platform), "run", said)
+    assert platform.owner is None
+
+
+def test_rolling_back_a_run_that_applied_nothing_changes_nothing(platform: MemoryPlatform) -> None:
+    run_rollout(platform, plan(platform), "good", said)
+    before = list(platform.did)
+    assert roll_back(platform, "other", said) == []
+    assert platform.did == before

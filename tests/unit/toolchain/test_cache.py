@@ -1,0 +1,101 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from logops.toolchain import quiet
+from logops.toolchain.cache import cache_folder, entry, filling, fingerprint, kept
+
+
+def test_the_users_folder_comes_before_the_xdg_folder_and_that_before_the_home(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(machine / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(machine / "xdg"))
+    assert cache_folder() == machine / "cache"
+    monkeypatch.delenv("LOGOPS_CACHE")
+    assert cache_folder() == machine / "xdg" / "logops"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder() == machine / "home" / ".cache" / "logops"
+
+
+def test_another_lock_file_or_another_recipe_is_another_entry(machine: Path) -> None:
+    mod, lock = machine / "go.mod", machine / "go.sum"
+    mod.write_bytes(b"module m")
+    lock.write_bytes(b"a h1:1")
+    first = fingerprint((mod, lock), "build")
+    assert fingerprint((mod, lock), "build") == first
+    assert fingerprint((mod, lock), "build -race") != first
+    lock.write_bytes(b"a h1:2")
+    assert fingerprint((mod, lock), "build") != first
+
+
+def test_a_byte_moved_from_one_file_to_the_next_is_another_entry(machine: Path) -> None:
+    one, two = machine / "one", machine / "two"
+    one.write_bytes(b"ab")
+    two.write_bytes(b"c")
+    first = fingerprint((one, two), "build")
+    one.write_bytes(b"a")
+    two.write_bytes(b"bc")
+    assert fingerprint((one, two), "build") != first
+
+
+def fill(target: Path, *, fail: bool = False) -> bool:
+    """Whether there was anything to fill."""
+
+    async def run() -> bool:
+        async with filling(target, waiting=pytest.fail) as folder:
+            if folder is None:
+                return False
+            (folder / "program").write_text("half")
+            if fail:
+                raise RuntimeError("the build broke")
+            (folder / "program").write_text("whole")
+            return True
+
+    return asyncio.run(run())
+
+
+def test_an_entry_is_filled_once() -> None:
+    target = entry("loki", "3.7.8")
+    assert fill(target)
+    assert not fill(target)
+    assert (target / "program").read_text() == "whole"
+
+
+def test_a_build_that_fails_leaves_nothing_but_the_lock() -> None:
+    target = entry("loki", "3.7.8")
+    with pytest.raises(RuntimeError, match="the build broke"):
+        fill(target, fail=True)
+    assert [path.suffix for path in target.parent.iterdir()] == [".lock"]
+    assert fill(target)
+
+
+def test_what_a_dead_builder_left_is_removed() -> None:
+    target = entry("loki", "3.7.8")
+    left_over = target.with_name(target.name + ".build-1")
+    other = target.with_name("promtail-3.6.15.build-1")
+    for folder in (left_over, other):
+        folder.mkdir(parents=True)
+        (folder / "program").write_text("half")
+    assert fill(target)
+    assert not left_over.exists()
+    assert other.exists()
+
+
+def test_what_builds_keep_for_each_other_goes_with_the_last_of_them(machine: Path) -> None:
+    folder = machine / "cache/go-kept"
+    with kept(folder, quiet):
+        folder.mkdir()
+        with kept(folder, quiet):
+            pass
+        assert folder.is_dir()
+    assert not folder.exists()
+
+
+def test_what_a_failed_build_kept_is_there_for_the_next(machine: Path) -> None:
+    folder = machine / "cache/go-kept"
+    folder.mkdir(parents=True)
+    with pytest.raises(RuntimeError), kept(folder, quiet):
+        raise RuntimeError("the build broke")
+    assert folder.is_dir()
