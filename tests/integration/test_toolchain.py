@@ -5,6 +5,7 @@ while a pipe beside it is there.
 """
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -127,8 +128,10 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real_go: Path, go_cac
     monkeypatch.setenv("npm_config_offline", "true")
     yield made
     for builder in made.builders():
-        if psutil.pid_exists(builder) and str(go) in psutil.Process(builder).cmdline():
-            os.kill(builder, signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            left = psutil.Process(builder)
+            if str(go) in left.cmdline():
+                left.kill()
 
 
 @pytest.fixture
@@ -151,6 +154,14 @@ def test_a_program_that_is_nowhere_is_built_and_says_its_version(bench: Bench) -
 def test_what_is_built_is_not_built_again(bench: Bench) -> None:
     assert provide([TINY], quiet) == provide([TINY], quiet)
     assert len(bench.builders()) == 1
+
+
+def test_a_cache_that_somebody_removed_a_program_from_is_named(bench: Bench) -> None:
+    (found,) = provide([TINY], quiet)
+    built = Path(found.command[0])
+    built.unlink()
+    with pytest.raises(BuildError, match=rf"tiny is not in {built.parents[1]}.*remove that folder"):
+        provide([TINY], quiet)
 
 
 def test_a_killed_build_leaves_nothing_that_counts_and_the_next_one_succeeds(held_bench: Bench) -> None:

@@ -18,8 +18,6 @@ LOKI_DEFAULTS: Mapping[str, Any] = {
     "limits_config.max_query_lookback": "0s",
     "limits_config.per_stream_rate_limit": "3MB",
     "limits_config.per_stream_rate_limit_burst": "15MB",
-    "limits_config.reject_old_samples": True,
-    "limits_config.reject_old_samples_max_age": "1w",
     "limits_config.retention_period": "0s",
 }
 """Loki 3.7.8's, as it prints them; a test compares."""
@@ -28,7 +26,6 @@ CHART_DEFAULTS: Mapping[str, Any] = {
     **LOKI_DEFAULTS,
     "common.path_prefix": "/var/loki",
     "common.storage.azure.account_name": "",
-    "limits_config.reject_old_samples_max_age": "168h",
     "memberlist.join_members": ["loki-memberlist"],
     "server.grpc_listen_port": 9095,
 }

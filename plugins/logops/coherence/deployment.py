@@ -43,6 +43,16 @@ class Values:
     place: Place
     written: Mapping[str, Any]
 
+    def get(self, *keys: str) -> Any:
+        """What is written below the keys; None where nothing is."""
+        value: Any = self.written
+        for key in keys:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    def at(self, *steps: str | int) -> Place:
+        return self.place.at(*steps)
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:

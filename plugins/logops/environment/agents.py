@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from logops.environment.base import Model, Name, SecretRef
 from logops.environment.cluster import Resources, TenantId
@@ -33,6 +33,14 @@ class Parse(Model):
     multiline_first_line: str | None = None
     drop: tuple[str, ...] = ()
     """Lines that match one of these RE2 expressions are dropped."""
+
+    @model_validator(mode="after")
+    def _fields_come_from_somewhere(self) -> "Parse":
+        if (self.format == "regex") != (self.expression is not None):
+            raise ValueError("expression: belongs to format regex, which needs one")
+        if self.format == "none" and (self.labels or self.structured_metadata or self.timestamp):
+            raise ValueError("format: none reads no fields, and labels, structured_metadata and timestamp are fields")
+        return self
 
 
 class _Source(Model):

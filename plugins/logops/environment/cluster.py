@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from logops.environment.base import Model, Name
 from logops.environment.limits import Limits
@@ -13,6 +13,16 @@ from logops.environment.units import Duration, Size
 
 TenantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_*'()-][A-Za-z0-9!_.*'()-]{0,149}$")]
 """What Loki accepts as X-Scope-OrgID of one tenant (dskit/tenant/tenant.go), but for a leading dot."""
+
+
+def _beside_lokis_own(tenant: str) -> str:
+    if tenant in ("index", "__deletion_manifest__"):
+        raise ValueError(f"Loki keeps its own objects under {tenant}/, where this tenant's chunks would lie")
+    return tenant
+
+
+TenantName = Annotated[TenantId, AfterValidator(_beside_lokis_own)]
+"""A tenant that may have chunks: they lie in the container under its name."""
 
 Component = Literal[
     "all",
@@ -232,7 +242,7 @@ class Cluster(Model):
     keep_at_least: Duration = Duration("90d")
     """What was promised to those who own the logs: no tenant or stream may be kept for less."""
     limits: Limits = Limits()
-    tenants: Annotated[dict[TenantId, Tenant], Field(min_length=1)]
+    tenants: Annotated[dict[TenantName, Tenant], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _components_fit_the_mode(self) -> "Cluster":

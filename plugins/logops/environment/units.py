@@ -1,26 +1,29 @@
-"""Durations, sizes and secrets as people write them: `30d`, `10MiB`, `{env: NAME}`.
+"""Durations and sizes as people write them: `30d`, `10MiB`.
 
 Values keep the text they were written in, so that a rendered file shows what the author wrote.
 """
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from functools import total_ordering
-from typing import Any, Self
+from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 _DURATION_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)")
-DURATION_PATTERN = r"^(\d+(ms|s|m|h|d|w))+$"
+_DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d|w)")
+DURATION_PATTERN = r"^([0-9]+(ms|s|m|h|d|w))+$"
+_LONGEST = (2**63 - 1) // 10**6
+"""Milliseconds: Go counts a duration's nanoseconds in 63 bits."""
 
 _SIZE_UNITS = {
     "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
 }  # fmt: skip
-SIZE_PATTERN = r"^\d+(\.\d+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
+SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
 
 
 @total_ordering
@@ -32,7 +35,7 @@ class _Quantity:
     examples = ""
 
     def __init__(self, text: str) -> None:
-        if not re.match(self.pattern, text):
+        if not re.fullmatch(self.pattern, text):
             raise ValueError(f"{text!r} is not a {type(self).__name__.lower()}: write it as {self.examples}")
         self.text = text
         self.value = self._parse(text)
@@ -50,8 +53,8 @@ class _Quantity:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.value == other.value
 
-    def __lt__(self, other: Self) -> bool:
-        return self.value < other.value
+    def __lt__(self, other: object) -> bool:
+        return self.value < other.value if isinstance(other, type(self)) else NotImplemented
 
     def __hash__(self) -> int:
         return hash((type(self), self.value))
@@ -84,7 +87,10 @@ class Duration(_Quantity):
 
     @staticmethod
     def _parse(text: str) -> int:
-        return sum(int(number) * _DURATION_UNITS[unit] for number, unit in _DURATION.findall(text))
+        value = sum(int(number) * _DURATION_UNITS[unit] for number, unit in _DURATION.findall(text))
+        if value > _LONGEST:
+            raise ValueError(f"{text!r} is longer than the 292 years that Loki can count")
+        return value
 
     @property
     def seconds(self) -> float:
@@ -129,7 +135,7 @@ class Size(_Quantity):
     @staticmethod
     def _parse(text: str) -> int:
         unit = text.lstrip("0123456789.")
-        return int(float(text.removesuffix(unit)) * _SIZE_UNITS[unit])
+        return int(Decimal(text.removesuffix(unit)) * _SIZE_UNITS[unit])
 
     @property
     def mib(self) -> float:

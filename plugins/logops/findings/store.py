@@ -122,7 +122,8 @@ class ResultsStore:
             raise NothingStored(f"No run has written {kind} to {without_credentials(self._url)} for these days.")
         with duckdb.connect() as connection:
             connection.register(kind, dataset)
-            return connection.sql(sql).to_arrow_table()
+            answer: pa.Table = connection.sql(sql).to_arrow_table()
+            return answer
 
     @cached_property
     def _opened(self) -> tuple[Any, str]:

@@ -75,7 +75,7 @@ class LokiHook(BaseHook):
 def _seen(client: LokiClient, tenant: str) -> tuple[bool, str]:
     readiness = client.ready()
     if not readiness.ready:
-        return False, f"{client.url} answers but is not ready: {readiness.text}. Wait for it, or read that process's log."
+        return False, f"{client.url} answers but is not ready: {readiness.text}. Wait, or read that process's log."
     version = client.build_info().version
     if not tenant:
         return True, f"Loki {version} is ready at {client.url}. No tenant is set, so no query was tried."
@@ -98,7 +98,7 @@ def _url(connection: Connection) -> str:
         raise ConnectionInvalid(connection, "schema", scheme, "http or https")
     host = connection.host or ""
     if not host or "/" in host or "@" in host:
-        raise ConnectionInvalid(connection, "host", host.rpartition("@")[2], "a name or an address, such as loki.example.com")
+        raise ConnectionInvalid(connection, "host", host.rpartition("@")[2], "a name such as loki.example.com")
     return f"{scheme}://{host}" + (f":{connection.port}" if connection.port else "")
 
 
@@ -122,4 +122,3 @@ def _timeout(connection: Connection) -> float:
     if not 0 < seconds < float("inf"):
         raise ConnectionInvalid(connection, "extra.timeout", value, "a number of seconds above 0")
     return seconds
-

@@ -5,7 +5,6 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from time import time
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from logops.loki.errors import LokiError, LokiRefused, LokiTimeout, LokiUnreacha
 
 _FIRST_WAIT = 0.2
 _LONGEST_WAIT = 10.0
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Connection:
         self._session = requests.Session()
         self._session.auth = Authorization(auth)
         # A proxy meant for the internet cannot reach this machine's loopback.
-        self._session.trust_env = not _is_loopback(self.url)
+        self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK
 
     def close(self) -> None:
         self._session.close()
@@ -173,13 +173,3 @@ def _checked(url: str) -> str:
     if parts.query or parts.fragment:
         raise LokiError(f"The Loki address {url!r} must end before '?' and '#'.")
     return url.rstrip("/")
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

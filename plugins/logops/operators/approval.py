@@ -76,7 +76,8 @@ def refuse_unapproved(environment: "Environment", plan: "Plan", approved: str | 
         return
     found = f"plan {approved[:12]} was approved" if approved else "nobody approved it"
     raise RolloutRefused(
-        f"applying plan {plan.digest[:12]} of {environment.name!r}: {found}. Trigger a new rollout and answer its approval."
+        f"applying plan {plan.digest[:12]} of {environment.name!r}: {found}. "
+        "Trigger a new rollout and answer its approval."
     )
 
 

@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
-_WORDS = {"skipped": "-", "upstream_failed": "not reached", "failed": "FAILED"}
-_FAILED = frozenset({"failed", "upstream_failed"})
+from logops.findings import Finding, Subject
+from logops.findings.classes.rollout import ROLLOUT_FAILED
+from logops.render import STAGES
+
+_STEPS = tuple(f"{stage}.{step}" for stage in STAGES for step in ("apply", "verify"))
+_ORDER = ("plan", "approval", *_STEPS, "roll_back")
+_WORDS = {"skipped": "-", "upstream_failed": "not reached", "failed": "FAILED", "success": "marked by hand"}
 
 
 @dataclass(frozen=True)
 class Task:
     """How one task of the run ended."""
 
-    task_id: str
     state: str
     """Airflow's word: success, failed, skipped, upstream_failed."""
     result: Any = None
@@ -30,7 +35,7 @@ class Report:
     rows: tuple[tuple[str, str, str], ...]
     """(stage, how applying it went, how verifying it went)"""
     failures: Mapping[str, str]
-    """Task id to its message, in the order in which they happened."""
+    """Task id to its message, in the order in which the tasks stand in the DAG."""
     rolled_back: Mapping[str, int | None]
     """Stage to the revision it is at now; None: stopped, there was none before."""
 
@@ -43,15 +48,15 @@ class Report:
         """One line: what a person reads first."""
         if not self.failed:
             return f"{self.environment}: {self.outcome}"
-        where = ", ".join(self.failures) or "a task that was stopped from outside"
+        where = ", ".join(self.failures) or "a task that did not run"
         back = f"; rolled back: {', '.join(self.rolled_back)}" if self.rolled_back else ""
         return f"{self.environment}: the rollout failed at {where}{back}"
 
     def lines(self) -> list[str]:
-        """The report as text: a table of the stages, then what failed and what was put back."""
+        """The report as text: a table of the stages, what failed, what was put back, the headline."""
         table = [("stage", "applied", "verified"), *self.rows]
         widths = [max(len(row[column]) for row in table) for column in range(3)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
         for task_id, message in self.failures.items():
             lines += [f"{task_id} failed:", *(f"  {line}" for line in message.splitlines())]
         for stage, revision in self.rolled_back.items():
@@ -59,33 +64,53 @@ class Report:
         return [*lines, self.headline]
 
     def to_dict(self) -> dict[str, Any]:
+        """For `xcom` and machines: the fields and the headline."""
         return {**asdict(self), "headline": self.headline}
 
 
-def report(environment: str, plan: Mapping[str, Any] | None, stages: tuple[str, ...], tasks: Mapping[str, Task]) -> Report:
-    """Put together how a run ended. Tasks by id, in the order of the DAG: plan, approval, STAGE.apply, STAGE.verify,
-    roll_back; `plan` is None where planning failed."""
+def report(environment: str, plan: Mapping[str, Any] | None, tasks: Mapping[str, Task]) -> Report:
+    """Put together how a run ended. `tasks` by id: plan, approval, STAGE.apply, STAGE.verify, roll_back; `plan` is None
+    where planning failed."""
     failures = {
-        task.task_id: task.failure or "no message: it was stopped from outside, or Airflow gave up on it; see its log"
-        for task in tasks.values()
-        if task.state == "failed"
+        task_id: tasks[task_id].failure or "It said nothing: it was stopped from outside. Read its log."
+        for task_id in _ORDER
+        if tasks[task_id].state == "failed"
     }
-    if any(task.state in _FAILED for task in tasks.values()) or plan is None:
+    if plan is None or any(task.state not in {"success", "skipped"} for task in tasks.values()):
         outcome = "failed"
     else:
         outcome = "rolled out" if plan["changed"] else "nothing to change"
-    rows = tuple((stage, _applied(tasks[f"{stage}.apply"]), _verified(tasks[f"{stage}.verify"])) for stage in stages)
+    rows = tuple((stage, _applied(tasks[f"{stage}.apply"]), _verified(tasks[f"{stage}.verify"])) for stage in STAGES)
     return Report(environment, outcome, rows, failures, tasks["roll_back"].result or {})
 
 
+def findings(ended: Report, as_of: datetime) -> list[Finding] | None:
+    """What a rollout leaves to be mended; None where it was stopped before it touched anything, so that what an
+    earlier one left is still what there is."""
+    if not ended.failed:
+        return []
+    where = [task_id for task_id in ended.failures if task_id in _STEPS]
+    if not where:
+        return None
+    return [
+        Finding(
+            cls=ROLLOUT_FAILED,
+            subject=Subject(environment=ended.environment),
+            message=f"{ended.headline}. {ended.failures[where[0]]}",
+            as_of=as_of,
+            evidence={"task": where[0], "stages_rolled_back": len(ended.rolled_back)},
+        )
+    ]
+
+
 def _applied(task: Task) -> str:
-    if task.state != "success":
+    if task.state != "success" or task.result is None:
         return _WORDS.get(task.state, task.state)
     what = f"revision {task.result['revision']}" if task.result["revision"] else "as it was"
     return f"{what} ({task.result['seconds']} s)"
 
 
 def _verified(task: Task) -> str:
-    if task.state != "success":
+    if task.state != "success" or task.result is None:
         return _WORDS.get(task.state, task.state)
     return f"{len(task.result['checks'])} checks ({task.result['seconds']} s)"

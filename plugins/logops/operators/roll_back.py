@@ -27,13 +27,16 @@ class RolloutRollBackOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int | None]:
         """Gives `{stage: revision}`; None where the stage was stopped, as there was no revision before."""
+        from logops.render import STAGES
         from logops.rollout import roll_back
 
+        run_id = context["run_id"]
         # Without a plan the environment may not even be readable, and opening it would hide why planning failed.
-        undone = None
         if self.plan is not None:
             with final_failure(context["ti"]):
-                undone = roll_back(open_environment(self.environment), context["run_id"], self.log.info)
-        if not undone:
-            raise AirflowSkipException("This run applied nothing, so there is nothing to roll back.")
-        return {stage: revision.number if revision else None for stage, revision in undone}
+                platform = open_environment(self.environment)
+                # Asked before the lease is: a run that was refused it must not fail a second time for that.
+                if any(revision.owner == run_id for stage in STAGES for revision in platform.revisions(stage)):
+                    undone = roll_back(platform, run_id, self.log.info)
+                    return {stage: revision.number if revision else None for stage, revision in undone}
+        raise AirflowSkipException("This run applied nothing, so there is nothing to roll back.")

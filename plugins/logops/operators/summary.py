@@ -1,14 +1,15 @@
 """Say how a rollout went, keep it as a result, and give its run the state it deserves."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.operators.report import Report, Task, findings, report
 from logops.operators.work import FAILURE, final_failure, open_environment, results_store
+
+if TYPE_CHECKING:
+    from logops.operators.report import Task
 
 REPORT = "report"
 """XCom key of the report, there whether the rollout failed or not."""
@@ -32,7 +33,11 @@ class RolloutSummaryOperator(BaseOperator):
         self.plan = plan
 
     def execute(self, context: Context) -> None:
-        ti = context["ti"]
+        from logops.findings import Run
+        from logops.operators.report import findings, report
+
+        ti, run_id = context["ti"], context["run_id"]
+        as_of = context["dag_run"].run_after
         ended = report(self.environment, self.plan, self._tasks(context))  # type: ignore[arg-type]
         ti.xcom_push(key=REPORT, value=ended.to_dict())
         for line in ended.lines():
@@ -40,21 +45,26 @@ class RolloutSummaryOperator(BaseOperator):
         # Without a plan nothing was applied, and the environment may not even be readable.
         if self.plan is not None:
             with final_failure(ti):
-                self._keep(ended, context["run_id"], context["dag_run"].run_after)
+                platform = open_environment(self.environment)
+                platform.release(run_id)
+                if (found := findings(ended, as_of)) is not None:
+                    run = Run(self.environment, "rollout", run_id, as_of)
+                    results_store(platform.environment).write_findings(run, found)
         if ended.failed:
             raise AirflowFailException(ended.headline)
 
-    def _tasks(self, context: Context) -> dict[str, Task]:
-        """Every task before this one, as it ended."""
+    def _tasks(self, context: Context) -> dict[str, "Task"]:
+        """Every task before this one, by id, as it ended."""
+        from logops.operators.report import Task
+
         ti, run_id = context["ti"], context["run_id"]
-        before = self.get_flat_relative_ids(upstream=True)
-        states = ti.get_task_states(dag_id=self.dag_id, task_ids=sorted(before), run_ids=[run_id])[run_id]
+        before = sorted(self.get_flat_relative_ids(upstream=True))
+        states = ti.get_task_states(dag_id=self.dag_id, task_ids=before, run_ids=[run_id])[run_id]
         return {
             task_id: Task(
-                task_id,
                 states.get(task_id) or "none",
                 ti.xcom_pull(task_ids=task_id),
                 ti.xcom_pull(task_ids=task_id, key=FAILURE) or "",
             )
-            for task_id in self.dag.topological_sort()
+            for task_id in before
         }

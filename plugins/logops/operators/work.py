@@ -8,6 +8,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 if TYPE_CHECKING:
     from logops.environment import Environment
+    from logops.findings.store import ResultsStore
     from logops.platforms.platform import Platform
 
 FAILURE = "failure"
@@ -44,3 +45,12 @@ def open_environment(name: str) -> "Platform":
     from logops.toolchain import project_root
 
     return open_platform(read_environment(name), project_root())
+
+
+def results_store(environment: "Environment") -> "ResultsStore":
+    """Where an environment's results are kept: a relative path lies in the local platform's state folder."""
+    from logops.findings.store import ResultsStore
+    from logops.toolchain import project_root
+
+    inside = project_root() / ".logops" / environment.name / environment.results
+    return ResultsStore(environment.results if "://" in environment.results else str(inside))

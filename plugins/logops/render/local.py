@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from logops.environment.cluster import Canary
+from logops.environment.agents import SyslogSource
+from logops.environment.cluster import Canary, Component
 from logops.environment.model import Environment
 from logops.render.addresses import key_of, local_addresses
 from logops.render.files import Files, to_yaml
@@ -12,7 +13,7 @@ from logops.render.overrides import overrides
 from logops.render.promtail import CANARY_LABELS, promtail_config
 from logops.render.storage import account_state
 from logops.render.supervisor import Program, supervisor_conf
-from logops.render.topology import HOST, STAGES, LokiProcess, Stage, Topology, topology
+from logops.render.topology import HOST, STAGES, AgentProcess, LokiProcess, Stage, Topology, topology
 
 Commands = Mapping[str, tuple[str, ...]]
 """How to start each program: `{"loki": ("/path/to/loki",), "azurite": ("node", "main.js"), ...}`."""
@@ -43,12 +44,7 @@ def local_programs(
         "loki": tuple(_loki(place, commands, process, texts["loki"]) for process in _start_order(place)),
         "agents": (
             *(
-                Program(
-                    process.name,
-                    (*commands["promtail"], f"-config.file={place.live(f'agents/{process.name}.yaml')}"),
-                    reads=(texts["agents"][f"agents/{process.name}.yaml"],),
-                    environment=_without_secrets(place.environment),
-                )
+                _promtail(place, commands, process, texts["agents"][f"agents/{process.name}.yaml"])
                 for process in place.agents
             ),
             *(
@@ -103,6 +99,7 @@ def _azurite(place: Topology, commands: Commands) -> Program:
     )
     return Program(
         "azurite",
+        "azurite",
         (
             *commands["azurite"],
             "--blobHost", HOST,
@@ -112,14 +109,16 @@ def _azurite(place: Topology, commands: Commands) -> Program:
             "--disableTelemetry",
             "--silent",
         ),
+        (place.azurite_port,),
         environment={**_without_secrets(place.environment), "AZURITE_ACCOUNTS": accounts},
         stop_seconds=10,
     )  # fmt: skip
 
 
 def _start_order(place: Topology) -> tuple[LokiProcess, ...]:
-    """Ingesters first: everything else asks the ring for them."""
-    return tuple(sorted(place.loki, key=lambda process: (process.component != "ingester", process.http_port)))
+    """Ingesters first: everything else asks the ring for them. Then the scheduler: queriers and frontends dial it."""
+    rank: dict[Component, int] = {"ingester": 0, "query-scheduler": 1}
+    return tuple(sorted(place.loki, key=lambda process: (rank.get(process.component, 2), process.http_port)))
 
 
 def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapping[str, str]) -> Program:
@@ -128,6 +127,7 @@ def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapp
     memory = process.workload.resources.limits.memory
     return Program(
         process.name,
+        "loki",
         (
             *commands["loki"],
             f"-config.file={place.live(file)}",
@@ -139,14 +139,39 @@ def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapp
             f"-memberlist.advertise-port={process.gossip_port}",
             f"-memberlist.nodename={process.name}",
         ),
+        (process.http_port, process.grpc_port, process.gossip_port),
+        process.cluster,
+        process.component,
         reads=(texts[file],),
         environment={
             **_without_secrets(place.environment, but=key),
-            "LOGOPS_PROCESS": process.name,
             "LOGOPS_DATA": str(place.data(process.name)),
             **({"GOMEMLIMIT": f"{memory.value}B"} if memory else {}),
         },
-        stop_seconds=120,
+        stop_seconds=_stop_seconds(process.component),
+    )
+
+
+def _stop_seconds(component: Component) -> int:
+    """How long a process may take to end by itself."""
+    if component in ("ingester", "all"):
+        # It writes all it holds to the object store first.
+        return 120
+    # A scheduler never ends while an idle frontend holds a stream open: its gRPC server waits for that without limit
+    # (pkg/scheduler/scheduler.go, FrontendLoop). It holds nothing, and what it dispatches is asked for again.
+    return 2 if component == "query-scheduler" else 30
+
+
+def _promtail(place: Topology, commands: Commands, process: AgentProcess, text: str) -> Program:
+    syslogs = [s for s in process.sources if isinstance(place.environment.sources[s], SyslogSource)]
+    return Program(
+        process.name,
+        "promtail",
+        (*commands["promtail"], f"-config.file={place.live(f'agents/{process.name}.yaml')}"),
+        (process.http_port, *map(place.syslog_port, syslogs)),
+        process.cluster,
+        reads=(text,),
+        environment=_without_secrets(place.environment),
     )
 
 
@@ -154,6 +179,7 @@ def _canary(place: Topology, commands: Commands, cluster: str, canary: Canary) -
     """It prints its lines, an agent ships them, and it looks for them in Loki: the whole way is tested."""
     return Program(
         f"canary-{cluster}",
+        "loki-canary",
         (
             *commands["loki-canary"],
             f"-addr={place.read_url(cluster).removeprefix('http://')}",
@@ -164,7 +190,11 @@ def _canary(place: Topology, commands: Commands, cluster: str, canary: Canary) -
             f"-labelvalue={CANARY_LABELS['job']}",
             f"-streamvalue={CANARY_LABELS['stream']}",
         ),
+        (place.canary_port(cluster),),
+        cluster,
         environment=_without_secrets(place.environment),
+        # It takes ten seconds to end by itself, and has nothing to save.
+        stop_seconds=2,
         lines=str(place.canary_lines(cluster)),
     )
 

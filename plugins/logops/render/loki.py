@@ -30,6 +30,9 @@ def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
         "querier": {
             "max_concurrent": cluster.query.max_concurrent,
             "tail_max_duration": cluster.query.tail_max_duration.go,
+            # Ask ingesters for any age. By default they are not asked beyond three hours, and an old line that was
+            # accepted is not found until its chunk and index have been stored (pkg/querier/querier.go).
+            "query_ingesters_within": "0s",
         },
         "query_scheduler": {
             "max_outstanding_requests_per_tenant": cluster.query.max_outstanding_requests_per_tenant,
@@ -82,7 +85,7 @@ def cache_config(cache: Cache) -> dict[str, Any]:
         return {
             "default_validity": cache.ttl.go,
             "memcached": {"expiration": cache.ttl.go},
-            "memcached_client": {"addresses": ",".join(f"dnssrvnoa+{address}" for address in cache.addresses)},
+            "memcached_client": {"addresses": ",".join(f"dns+{address}" for address in cache.addresses)},
         }
     return {
         "embedded_cache": {
@@ -133,8 +136,9 @@ def _ingester(cluster: Cluster, at: Addresses) -> dict[str, Any]:
         "chunk_target_size": own.chunk_target_size.value,
         "chunk_encoding": own.chunk_encoding,
         "sync_period": own.sync_period.go,
-        # Autoforget drops an ingester that died and whose heartbeat is old; a restart keeps its id.
-        "autoforget_unhealthy": True,
+        # Drops an ingester that died and whose heartbeat is old; one that restarts keeps its id. A ring of one has
+        # nobody to forget, and warns of that every few seconds.
+        "autoforget_unhealthy": cluster.ingesters > 1,
         "lifecycler": {
             "min_ready_duration": "1s",
             "final_sleep": "0s",

@@ -26,6 +26,8 @@ def promtail_config(place: Topology, process: AgentProcess) -> dict[str, Any]:
             "http_listen_port": process.http_port,
             "grpc_listen_port": 0,
             "log_level": "warn",
+            # /ready says whether Promtail runs, not whether a source has written its first file yet.
+            "health_check_target": False,
         },
         "positions": {"filename": str(place.data(process.name) / "positions.yaml"), "sync_period": "1s"},
         "clients": [_client(agent, place.write_url(process.cluster))],

@@ -14,7 +14,14 @@ class Program:
     """A process under supervisord."""
 
     name: str
+    program: str
+    """`loki`, `promtail`, `loki-canary` or `azurite`."""
     command: tuple[str, ...]
+    ports: tuple[int, ...]
+    """What it listens on; the first answers HTTP."""
+    cluster: str = ""
+    component: str = ""
+    """For Loki, its -target."""
     reads: tuple[str, ...] = ()
     """Texts the process reads once, when it starts: when one changes, it must be restarted."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -26,8 +33,20 @@ class Program:
     @property
     def digest(self) -> str:
         """Names what the process runs with; it finds it in its variable LOGOPS_DIGEST."""
-        variables = [text for item in sorted(self.environment.items()) for text in item]
-        return digest_of(*self.command, "", *self.reads, "", *variables)[:16]
+        variables = [text for item in sorted(self.variables.items()) for text in item]
+        return digest_of(*self.command, str(self.stop_seconds), self.lines, "", *self.reads, "", *variables)[:16]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Its own, and those by which a running process says what it is."""
+        return {
+            **self.environment,
+            "LOGOPS_PROCESS": self.name,
+            "LOGOPS_PROGRAM": self.program,
+            "LOGOPS_PORTS": " ".join(map(str, self.ports)),
+            "LOGOPS_CLUSTER": self.cluster,
+            "LOGOPS_COMPONENT": self.component,
+        }
 
 
 def supervisor_conf(programs: tuple[Program, ...], logs: str, data: str) -> str:
@@ -36,7 +55,7 @@ def supervisor_conf(programs: tuple[Program, ...], logs: str, data: str) -> str:
 
 
 def _section(program: Program, logs: str, data: str) -> str:
-    variables = {**program.environment, "LOGOPS_DIGEST": program.digest}
+    variables = {**program.variables, "LOGOPS_DIGEST": program.digest}
     environment = ",".join(f'{name}="{_quoted(value)}"' for name, value in sorted(variables.items()))
     log = f"{_percent(logs)}/{program.name}.log"
     if program.lines:

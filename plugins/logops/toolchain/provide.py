@@ -9,7 +9,7 @@ from logops.toolchain.go_module import build_go_module, go_kept
 from logops.toolchain.npm_package import install_npm_package
 from logops.toolchain.programs import GoModule, Program, Recipe
 from logops.toolchain.progress import Progress
-from logops.toolchain.resolve import Resolved, find, how_to_provide
+from logops.toolchain.resolve import Resolved, cache_entry, find, how_to_provide
 
 _Build = tuple[Recipe, tuple[Program, ...]]
 
@@ -27,7 +27,17 @@ def provide(programs: Sequence[Program], progress: Progress) -> list[Resolved]:
             raise BuildError(
                 f"The cache {cache_folder()} cannot be written: {error}. Set LOGOPS_CACHE to a folder that can."
             ) from error
-    return [find_or_raise(program) for program in programs]
+    return [_built(program) for program in programs]
+
+
+def _built(program: Program) -> Resolved:
+    found = find(program)
+    if found is None:
+        folder = cache_entry(program.recipe)
+        raise BuildError(
+            f"{program.name} is not in {folder}, where its build puts it: remove that folder, and run again."
+        )
+    return found
 
 
 def find_or_raise(program: Program) -> Resolved:

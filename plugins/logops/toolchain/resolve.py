@@ -10,7 +10,7 @@ from logops.toolchain.cache import cache_folder
 from logops.toolchain.errors import WrongProgramError
 from logops.toolchain.go_module import go_module_entry
 from logops.toolchain.npm_package import npm_package_entry
-from logops.toolchain.programs import GoModule, NpmPackage, Program
+from logops.toolchain.programs import GoModule, NpmPackage, Program, Recipe
 from logops.toolchain.runtimes import NODE, find_runtime
 from logops.toolchain.versions import version_of
 
@@ -63,14 +63,24 @@ def _on_path(program: Program) -> Path | None:
     return Path(found).absolute() if found else None
 
 
+def cache_entry(recipe: Recipe) -> Path:
+    """Where in the cache a recipe's programs are, once they are built."""
+    match recipe:
+        case GoModule():
+            return go_module_entry(recipe)
+        case NpmPackage():
+            return npm_package_entry(recipe)
+
+
 def _cached(program: Program) -> tuple[str, ...] | None:
+    folder = cache_entry(program.recipe)
     match program.recipe:
-        case GoModule() as recipe:
-            built = go_module_entry(recipe) / "bin" / program.executable
+        case GoModule():
+            built = folder / "bin" / program.executable
             return (str(built),) if built.is_file() else None
-        case NpmPackage() as recipe:
-            main = npm_package_entry(recipe) / recipe.main
-            node = find_runtime(NODE, recipe.node) if main.is_file() else None
+        case NpmPackage(main=script, node=at_least):
+            main = folder / script
+            node = find_runtime(NODE, at_least) if main.is_file() else None
             return (str(node), str(main)) if node else None
 
 

@@ -1,6 +1,6 @@
 """What a rule says, before the time and the environment are added."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,9 +25,3 @@ class Found:
 
 Rule = Callable[[Deployment, datetime], Iterator[Found]]
 """A pure function: what is wrong in a deployment, at a time."""
-
-
-def suggestion(close: Mapping[str, str] | list[str]) -> str:
-    """` (did you mean x?)` for the first of the close names, empty where there is none."""
-    name = next(iter(close), "")
-    return f" (did you mean {name}?)" if name else ""

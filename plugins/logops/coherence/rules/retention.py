@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from logops.coherence.deployment import Cluster, Deployment, Limits, Place
+from logops.coherence.deployment import Deployment, Limits, Place
 from logops.coherence.quantities import DAY, days, days_text, limit_duration
 from logops.coherence.rules.found import Found
 from logops.findings.classes import coherence as classes
@@ -102,19 +102,22 @@ def delete_store_missing(deployment: Deployment, as_of: datetime) -> Iterator[Fo
             )
 
 
-def longest_life(cluster: Cluster) -> timedelta | None:
-    """How long the index may point to a chunk: the longest period, and the promise; None for ever."""
-    if cluster.value("compactor.retention_enabled") is not True:
+def periods_of(limits: Limits) -> list[timedelta] | None:
+    """After how long a tenant's chunks are deleted, by its period and its rules for streams; None where never."""
+    if limits.cluster.value("compactor.retention_enabled") is not True:
         return None
-    periods = [
-        period
-        for limits in cluster.limits()
-        for period in (limit_duration(limits.value("retention_period")), *(p for p, _ in stream_periods(limits)))
-    ]
-    if any(not period for period in periods):
+    inherited = limits if "retention_stream" in limits.own else next(limits.cluster.limits())
+    periods = [limit_duration(limits.value("retention_period")), *(period for period, _ in stream_periods(inherited))]
+    return [period for period in periods if period] if all(periods) else None
+
+
+def longest_life(limits: Limits) -> timedelta | None:
+    """How long the index may point to a tenant's chunk: its longest period, or the promise; None for ever."""
+    periods = periods_of(limits)
+    if periods is None:
         return None
-    promised = cluster.promise.keep if cluster.promise else timedelta(0)
-    return max((promised, *(period for period in periods if period)))
+    promise = limits.cluster.promise
+    return max(*periods, promise.keep if promise else timedelta(0))
 
 
 def stream_periods(limits: Limits) -> Iterator[tuple[timedelta, Place]]:

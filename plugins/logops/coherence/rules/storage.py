@@ -1,5 +1,6 @@
 """Azure storage: which containers a cluster uses, and on whose account."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,13 +23,18 @@ _SECTIONS = {
 _SHARED = ("common.storage.azure", "common.storage.object_store.azure")
 
 
+_ACCOUNT_NAME = re.compile(r"(?:^|;)\s*AccountName=([^;]+)|^(\$\{\w+\})$")
+"""What may be shown of a connection string: its account, or the variable it comes from. Never the key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container that a cluster keeps chunks or rules in. Texts are as written, `${VARIABLES}` and all."""
+    """A container that a cluster keeps chunks or rules in."""
 
     use: str
     name: str
-    account: str
+    account: str | None
+    """As written, `${VARIABLES}` and all; empty where a connection string does not tell; None where none is set."""
     place: Place
 
 
@@ -37,7 +43,8 @@ def containers(cluster: Cluster) -> Iterator[Container]:
     for path, use in _SECTIONS.items():
         section = cluster.section(path)
         if section.get("container_name"):
-            account = _account(section) or next(filter(None, (_account(cluster.section(s)) for s in _SHARED)), "")
+            accounts = [_account(s) for s in (section, *(cluster.section(shared) for shared in _SHARED))]
+            account = next((name for name in accounts if name is not None), None)
             yield Container(use, str(section["container_name"]), account, cluster.at(path))
 
 
@@ -45,7 +52,7 @@ def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator
     """A section for Azure with neither account nor connection string (of common.storage either)."""
     for cluster in deployment.clusters:
         for container in containers(cluster):
-            if not container.account:
+            if container.account is None:
                 place = container.place.at("account_name")
                 yield Found(
                     classes.STORAGE_ACCOUNT_MISSING,
@@ -78,5 +85,10 @@ def _same_account(one: Container, other: Container) -> bool:
     return one.name == other.name
 
 
-def _account(section: Mapping[str, Any]) -> str:
-    return str(section.get("account_name") or section.get("connection_string") or "")
+def _account(section: Mapping[str, Any]) -> str | None:
+    if section.get("account_name"):
+        return str(section["account_name"])
+    if section.get("connection_string"):
+        found = _ACCOUNT_NAME.search(str(section["connection_string"]))
+        return (found[1] or found[2]) if found else ""
+    return None

@@ -1,0 +1,165 @@
+"""Helm values against the charts that read them.
+
+Facts: charts grafana-community/loki 18.11.0 (values.yaml, templates/validate.yaml, _workload.tpl, _service.tpl) and
+grafana/promtail 6.17.1. Helm takes keys it does not know without a word.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from logops.coherence.deployment import Cluster, Deployment, Values
+from logops.coherence.keys.known import known
+from logops.coherence.rules.found import Found
+from logops.findings.classes import coherence as classes
+
+COMPONENTS = {
+    "distributor": "distributor",
+    "ingester": "ingester",
+    "querier": "querier",
+    "queryFrontend": "query-frontend",
+    "queryScheduler": "query-scheduler",
+    "indexGateway": "index-gateway",
+    "compactor": "compactor",
+    "ruler": "ruler",
+}
+"""The chart's name of a component to Loki's."""
+
+_RENDERED = frozenset(
+    "analytics auth_enabled block_builder bloom_build bloom_gateway compactor compactor_grpc_client distributor"
+    " frontend frontend_worker index_gateway ingester ingester_client limits_config operational_config pattern_ingester"
+    " querier query_range query_scheduler server storage_config tracing ui".split()
+)
+"""Sections of Loki that the chart passes on from `loki`."""
+
+MOVED = {
+    "common": "commonConfig",
+    "memberlist": "memberlistConfig",
+    "ruler": "rulerConfig",
+    "runtime_config": "runtimeConfig",
+    "schema_config": "schemaConfig",
+}
+"""Sections that the chart takes under a name of its own."""
+
+_PROMTAIL = {
+    ("config", "lokiAddress"): "config.clients[0].url",
+    ("config", "scrapeConfigs"): "config.snippets.extraScrapeConfigs (a text)",
+    ("volumes",): "extraVolumes",
+    ("volumeMounts",): "extraVolumeMounts",
+}
+
+_SCALABLE = ("write", "read", "backend")
+_GRPC_LOAD_BALANCING_PORT = 9096
+
+
+def helm_key_ignored(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """Keys that neither chart reads."""
+    for cluster in deployment.clusters:
+        if cluster.values:
+            for steps, instead in _ignored(cluster.values):
+                yield _ignored_key(cluster.values, steps, instead, cluster=cluster.name)
+    for agent in deployment.agents:
+        for steps, instead in _PROMTAIL.items():
+            if agent.kind == "promtail" and agent.values and agent.values.get(*steps) is not None:
+                yield _ignored_key(agent.values, steps, instead, source=agent.name)
+
+
+def component_missing(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """Components of a distributed Loki with no replica."""
+    for cluster in deployment.clusters:
+        values = cluster.values
+        if values is None or not is_distributed(values):
+            continue
+        mistyped = {name for key in values.written if (name := _mistyped_component(str(key)))}
+        for name in COMPONENTS:
+            rules = name != "ruler" or any(values.get("loki", key) for key in ("rulerConfig", "ruler"))
+            own = values.get(name)
+            written = own if isinstance(own, dict) else {}
+            scaled = any(isinstance(written.get(how), dict) and written[how].get("enabled") for how in ("autoscaling", "kedaAutoscaling"))
+            count = written.get("replicas", 0)
+            if rules and not scaled and name not in mistyped and count == 0:
+                place = values.at(name, "replicas")
+                how = "0" if "replicas" in written else "not set, so 0"
+                message = f"{place.path} is {how}: no {COMPONENTS[name]} runs"
+                yield Found(classes.COMPONENT_MISSING, place, message, cluster=cluster.name, evidence={"replicas": 0})
+
+
+def helm_values_refused(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """What the chart's own checks, or the Kubernetes API, refuse."""
+    for cluster in deployment.clusters:
+        values = cluster.values
+        if values is None:
+            continue
+        yield from _mixed_modes(cluster, values)
+        stores_objects = values.get("loki", "storage", "type") != "filesystem"
+        if stores_objects and not values.get("loki", "storage", "bucketNames", "chunks"):
+            place = values.at("loki", "storage", "bucketNames")
+            message = f"{place.path} is not set: the chart asks for the names of the containers for chunks and ruler"
+            yield Found(classes.HELM_VALUES_REFUSED, place, message, cluster=cluster.name)
+        schema = any(values.get("loki", key) for key in ("schemaConfig", "schema_config", "useTestSchema"))
+        if not schema and not values.get("loki", "structuredConfig", "schema_config"):
+            place = values.at("loki", "schemaConfig")
+            yield Found(classes.HELM_VALUES_REFUSED, place, f"{place.path} is not set", cluster=cluster.name)
+        if cluster.value("server.grpc_listen_port") == _GRPC_LOAD_BALANCING_PORT:
+            place = cluster.at("server.grpc_listen_port")
+            message = (
+                f"{place.path} is 9096, which the chart's services use for grpclb already:"
+                " Kubernetes refuses two ports of the same number"
+            )
+            remedy = "Leave it at 9095."
+            yield Found(classes.HELM_VALUES_REFUSED, place, message, cluster=cluster.name, remedy=remedy)
+
+
+def is_distributed(values: Values) -> bool:
+    """Whether the values mean a distributed Loki."""
+    counts = (values.get(name, "replicas") for name in COMPONENTS)
+    return values.get("deploymentMode") == "Distributed" or any(isinstance(n, int) and n > 0 for n in counts)
+
+
+def _mixed_modes(cluster: Cluster, values: Values) -> Iterator[Found]:
+    mode = values.get("deploymentMode") or "Monolithic"
+    scalable = [name for name in _SCALABLE if values.get(name, "replicas") != 0]
+    if not is_distributed(values) or mode == "SimpleScalable<->Distributed" or (mode == "Distributed" and not scalable):
+        return
+    missing = ["deploymentMode: Distributed"] * (mode != "Distributed") + [f"{name}.replicas: 0" for name in scalable]
+    place = values.at("deploymentMode")
+    message = f"{place.path} is {mode}, with replicas for distributed components too: the chart refuses the mixture"
+    remedy = f"Set {', '.join(missing)}."
+    evidence = {"scalable_components": len(scalable)}
+    yield Found(classes.HELM_VALUES_REFUSED, place, message, cluster=cluster.name, remedy=remedy, evidence=evidence)
+
+
+def _ignored(values: Values) -> Iterator[tuple[tuple[str, ...], str]]:
+    loki = values.get("loki")
+    for key in loki if isinstance(loki, dict) else ():
+        if key in MOVED:
+            yield ("loki", key), f"loki.{MOVED[key]}"
+        elif key in known("loki") and key not in _RENDERED:
+            yield ("loki", key), f"loki.structuredConfig.{key}"
+        elif _snake(str(key)) in _RENDERED and str(key) not in _RENDERED:
+            yield ("loki", str(key)), f"loki.{_snake(str(key))}"
+    for key in values.written:
+        if name := _mistyped_component(str(key)):
+            yield (str(key),), name
+    for name in ("ingester", "compactor"):
+        for key in ("size", "storageClass"):
+            if values.get(name, "persistence", key) is not None:
+                yield (name, "persistence", key), f"{name}.persistence.claims[0].{key}"
+
+
+def _mistyped_component(key: str) -> str:
+    """The component meant by `query-frontend` or `query_frontend`; empty for a name that the chart reads."""
+    first, *rest = key.replace("_", "-").split("-")
+    name = first + "".join(part.capitalize() for part in rest)
+    return name if name != key and name in COMPONENTS else ""
+
+
+def _snake(key: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
+
+
+def _ignored_key(values: Values, steps: tuple[str, ...], instead: str, *, cluster: str = "", source: str = "") -> Found:
+    place = values.at(*steps)
+    message = f"the chart does not read {place.path}"
+    return Found(
+        classes.HELM_KEY_IGNORED, place, message, cluster=cluster, source=source, remedy=f"Write {instead} instead."
+    )

@@ -1,0 +1,106 @@
+"""Limits that cannot both be meant, and values that Loki cannot read."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from logops.coherence.deployment import Cluster, Deployment, Limits, Place
+from logops.coherence.quantities import days, days_text, go_duration, limit_duration, number, size
+from logops.coherence.rules.found import Found
+from logops.findings.classes import coherence as classes
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+
+_MIB = 2**20
+
+_LIMIT_READERS: dict[str, Callable[[object], object | None]] = {
+    "retention_period": limit_duration,
+    "max_query_lookback": limit_duration,
+    "per_stream_rate_limit": size,
+    "per_stream_rate_limit_burst": size,
+    "ingestion_rate_mb": number,
+    "ingestion_burst_size_mb": number,
+}
+_READERS: dict[str, Callable[[object], object | None]] = {
+    "compactor.retention_delete_delay": go_duration,
+    "compactor.compaction_interval": go_duration,
+    "common.replication_factor": number,
+    "ingester.lifecycler.ring.replication_factor": number,
+}
+"""What the rules read, and how Loki reads it."""
+
+
+def value_refused(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """A value of the keys that rules read and cannot; a variable's value is unknown, which is no pass."""
+    for cluster in deployment.clusters:
+        for path, read in _READERS.items():
+            yield from _unreadable(cluster, "", cluster.at(path), cluster.written(path), read)
+        for limits in cluster.limits():
+            for key, read in _LIMIT_READERS.items():
+                yield from _unreadable(cluster, limits.tenant, limits.at(key), limits.own.get(key), read)
+            rules = limits.own.get("retention_stream")
+            for index, rule in enumerate(rules if isinstance(rules, list) else []):
+                place = limits.at("retention_stream", index, "period")
+                period = rule.get("period") if isinstance(rule, dict) else None
+                yield from _unreadable(cluster, limits.tenant, place, period, limit_duration)
+
+
+def limits_contradict(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """Pairs of limits of which one makes the other meaningless."""
+    for cluster in deployment.clusters:
+        for limits in cluster.limits():
+            yield from _rates(limits)
+            yield from _times(limits)
+
+
+def _rates(limits: Limits) -> Iterator[Found]:
+    tenant, burst = number(limits.value("ingestion_rate_mb")), number(limits.value("ingestion_burst_size_mb"))
+    stream, stream_burst = size(limits.value("per_stream_rate_limit")), size(limits.value("per_stream_rate_limit_burst"))
+    pairs = (
+        ("per_stream_rate_limit", stream, "ingestion_rate_mb", tenant and tenant * _MIB),
+        ("per_stream_rate_limit_burst", stream_burst, "ingestion_burst_size_mb", burst and burst * _MIB),
+        ("ingestion_rate_mb", tenant and tenant * _MIB, "ingestion_burst_size_mb", burst and burst * _MIB),
+        ("per_stream_rate_limit", stream, "per_stream_rate_limit_burst", stream_burst),
+    )
+    for lower, low, higher, high in pairs:
+        # Loki's defaults are nobody's words: only a pair with a written limit is a contradiction.
+        own = next((key for key in (lower, higher) if limits.own.get(key) is not None), None)
+        if own and low and high and low > high:
+            yield _contradiction(
+                limits,
+                own,
+                f"{lower} ({low / _MIB:g} MB a second) is above {higher} ({high / _MIB:g} MB)",
+                {lower: low / _MIB, higher: high / _MIB},
+            )
+
+
+def _times(limits: Limits) -> Iterator[Found]:
+    kept = limit_duration(limits.value("retention_period"))
+    reach = limit_duration(limits.value("max_query_lookback"))
+    own = next((key for key in ("max_query_lookback", "retention_period") if limits.own.get(key) is not None), None)
+    if own and kept and reach and reach < kept:
+        text = f"logs are kept for {days_text(kept)}, and no query reaches back more than {days_text(reach)}"
+        evidence = {"max_query_lookback_days": days(reach), "retention_days": days(kept)}
+        yield _contradiction(limits, own, text, evidence)
+
+
+def _contradiction(limits: Limits, key: str, message: str, evidence: dict[str, float]) -> Found:
+    return Found(
+        classes.LIMITS_CONTRADICT,
+        limits.at(key),
+        message,
+        cluster=limits.cluster.name,
+        tenant=limits.tenant,
+        evidence=evidence,
+    )
+
+
+def _unreadable(
+    cluster: Cluster, tenant: str, place: Place, value: object, read: Callable[[object], object | None]
+) -> Iterator[Found]:
+    if value is None or read(value) is not None:
+        return
+    if "${" in str(value):
+        message = f"{place.path} is the variable {value}: what it holds was not judged"
+        yield Found(CHECK_INCOMPLETE, place, message, cluster=cluster.name, tenant=tenant)
+    else:
+        message = f"{place.path} is {value!r}, which Loki cannot read"
+        yield Found(classes.VALUE_REFUSED, place, message, cluster=cluster.name, tenant=tenant)

@@ -1,0 +1,126 @@
+"""What pydantic found wrong, in the words of the file's author."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from logops.environment.base import SecretRef
+from logops.environment.model import Environment
+from logops.environment.references import Problem
+
+_STRUCTURES = {"model_type", "model_attributes_type", "dict_type", "tuple_type"}
+"""Errors for a value where a mapping or a list belongs."""
+
+
+def problems_of(error: ValidationError, data: Any) -> tuple[Problem, ...]:
+    """Each thing wrong in `data`, an environment file's mapping: path, what is there, what is allowed.
+
+    A value that is, or may be, a secret written in the wrong place is not repeated.
+    """
+    details = error.errors()
+    return tuple(_explain(detail, data) for detail in details if not _follows_from_another(detail, details))
+
+
+def _follows_from_another(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """pydantic also calls a list too short when what is in it is wrong."""
+    location = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(location)] == location and other is not detail for other in details
+    )
+
+
+def _explain(detail: ErrorDetails, data: Any) -> Problem:
+    names = _path_in_file(detail["loc"], data)
+    where = ".".join(names)
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(names[:-1])
+        close = get_close_matches(names[-1], known, n=1)
+        return Problem(where, "unknown key", f"{close[0]}?" if close else f"one of: {', '.join(known)}")
+    if detail["type"] in ("missing", "union_tag_not_found"):
+        missing = where if detail["type"] == "missing" else f"{where}.kind"
+        return Problem(missing, "missing", "this key is required")
+    if detail["type"] == "union_tag_invalid":
+        return Problem(f"{where}.kind", _shown(detail["ctx"]["tag"]), f"one of: {detail['ctx']['expected_tags']}")
+    if _is_secret(names):
+        return Problem(where, "not shown", f"a secret is named here by {{env: NAME}} or {{connection: ID}}: {message}")
+    if detail["type"] in _STRUCTURES and isinstance(detail["input"], str):
+        return Problem(where, "text", message)
+    if detail["type"] == "json_invalid":
+        return Problem("", "text that is not Unicode, or nested too deep", message)
+    return Problem(where, _shown(detail["input"]), message)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return ""
+    text = json.dumps(value)
+    return text if len(text) < 80 else text[:77] + "..."
+
+
+def _path_in_file(location: tuple[int | str, ...], data: Any) -> list[str]:
+    """The location without the names pydantic adds for unions (`clusters.main.platform.local.base_port`)."""
+    names: list[str] = []
+    for position, part in enumerate(location):
+        last = position == len(location) - 1
+        if isinstance(data, Mapping) and data.get("kind") == part and not (last and part in data):
+            continue
+        if _has(data, part):
+            data = data[part]
+        elif part == "[key]" or not last:
+            continue
+        names.append(str(part))
+    return names
+
+
+def _has(data: Any, part: int | str) -> bool:
+    if isinstance(data, list):
+        return isinstance(part, int) and part < len(data)
+    return isinstance(data, Mapping) and part in data
+
+
+def _known_keys(names: list[str]) -> list[str]:
+    """The keys that may stand at a path, sorted: across all members of a union."""
+    models = [member for member in _types_at(names) if issubclass(member, BaseModel)]
+    return sorted({field.alias or key for model in models for key, field in model.model_fields.items()})
+
+
+def _is_secret(names: list[str]) -> bool:
+    """Whether a path is that of a reference to a secret, or below it."""
+    return any(SecretRef in _types_at(names[:length]) for length in range(1, len(names) + 1))
+
+
+def _types_at(names: list[str]) -> list[type]:
+    """What may stand at a path."""
+    types: list[Any] = [Environment]
+    for name in names:
+        types = [inner for annotation in types for inner in _step(annotation, name)]
+    return [kind for kind in types if isinstance(kind, type)]
+
+
+def _step(annotation: Any, name: str) -> Iterator[Any]:
+    """From a mapping's or list's type to that of its entries, from a model to one of its fields."""
+    arguments = [argument for argument in get_args(annotation) if argument is not ...]
+    if arguments:
+        yield from _members(arguments[-1])
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for key, field in annotation.model_fields.items():
+            if name in (key, field.alias):
+                yield from _members(field.annotation)
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """The types behind a union and what is noted about it."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _members(get_args(annotation)[0])
+    elif origin in (Union, UnionType):
+        for member in get_args(annotation):
+            yield from _members(member)
+    else:
+        yield annotation

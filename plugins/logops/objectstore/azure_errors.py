@@ -1,0 +1,57 @@
+"""The SDK's exceptions as those of this package. Imports azure: imported only once there is a connection."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+
+from logops.objectstore.errors import (
+    ObjectStoreError,
+    ObjectStoreMisconfigured,
+    ObjectStoreRefused,
+    ObjectStoreUnreachable,
+    advice,
+)
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Raise an ObjectStoreError that begins with `doing` in place of any error of the SDK.
+
+    The SDK's error is left behind, not chained: it may have a signed address in it.
+    """
+    try:
+        yield
+    except AzureError as error:
+        raise _translation(doing, error) from None
+
+
+def _translation(doing: str, error: AzureError) -> ObjectStoreError:
+    if isinstance(error, HttpResponseError) and error.status_code:
+        code = str(getattr(error, "error_code", None) or "")
+        what = f"{doing}: Azure answered {error.status_code} {code or error.reason}."
+        return ObjectStoreRefused(f"{what} {advice(error.status_code, code)}".rstrip(), error.status_code, code)
+    if isinstance(error, ClientAuthenticationError):
+        return ObjectStoreMisconfigured(
+            f"{doing}: this machine has no Azure identity. Run in a pod or VM with one, set AZURE_TENANT_ID, "
+            "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or `az login`."
+        )
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        return ObjectStoreUnreachable(f"{doing}: {_innermost(error)}. Is the endpoint right, and reachable from here?")
+    return ObjectStoreError(f"{doing}: {type(error).__name__}")
+
+
+def _innermost(error: BaseException) -> str:
+    """What the operating system said."""
+    seen: BaseException = error
+    while (inner := getattr(seen, "inner_exception", None) or seen.__cause__ or seen.__context__) is not None:
+        seen = inner
+    if isinstance(seen, OSError) and seen.strerror:
+        return seen.strerror
+    return "no answer in time" if "timed out" in str(seen).lower() else type(seen).__name__

@@ -1,0 +1,113 @@
+"""Files that are there whole or not at all, also when the disk is full or the power goes."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from logops.platforms.platform import PlatformError
+
+LEAST_FREE = 512 * 2**20
+"""Bytes. One segment of an ingester's write-ahead log is this big (pkg/ingester/wal.go): with less, the first rollout
+that brings traffic ends in ingesters that cannot log ahead."""
+
+
+def check_free(folder: Path, least: int = LEAST_FREE) -> None:
+    """Raises PlatformError where the disk of `folder` has less than `least` bytes free."""
+    free = _free(folder)
+    if free < least:
+        raise PlatformError(
+            f"The disk of {folder} has {_mib(free)} free; a rollout needs at least {_mib(least)}. "
+            "Nothing was changed. Free some space, then roll out again."
+        )
+
+
+def write_text(file: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file in one step. Raises PlatformError, the file as it was, where the disk is full."""
+    with writing(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_name(f".{file.name}.{os.getpid()}")
+        try:
+            _write(temporary, text, mode)
+            os.replace(temporary, file)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync(file.parent)
+
+
+def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write a folder, named by relative paths, in one step. Raises PlatformError, and leaves nothing, on a full disk."""
+    with writing(folder.parent), _beside(folder) as temporary:
+        for name, text in texts.items():
+            _write(temporary / name, text)
+        os.replace(temporary, folder)
+        _sync(folder.parent)
+
+
+def swap_files(folder: Path, texts: Mapping[str, str], remove: frozenset[str] = frozenset()) -> None:
+    """Replace files of a folder, named by relative paths, and remove others.
+
+    All are written aside before the first is replaced: PlatformError on a full disk finds every file as it was.
+    """
+    with writing(folder), _beside(folder) as temporary:
+        for name, text in texts.items():
+            _write(temporary / name, text)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        for name in texts:
+            os.replace(temporary / name, folder / name)
+        for name in remove:
+            (folder / name).unlink(missing_ok=True)
+        for changed in {(folder / name).parent for name in (*texts, *remove)}:
+            if changed.is_dir():
+                _sync(changed)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Says which folder could not be written, and how much its disk has free."""
+    try:
+        yield
+    except OSError as error:
+        raise PlatformError(
+            f"{folder} cannot be written: {error.strerror}. Its disk has {_mib(_free(folder))} free. "
+            "What was there is as it was. Make room or correct the folder's permissions, then try again."
+        ) from error
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder on the same disk, gone in the end."""
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write(file: Path, text: str, mode: int = 0o644) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Makes a rename last."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _free(folder: Path) -> int:
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return shutil.disk_usage(there).free
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:.0f} MiB"

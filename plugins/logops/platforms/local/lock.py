@@ -1,0 +1,50 @@
+"""One process at a time changes an environment, however many try."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from logops.platforms.local.atomic import writing
+from logops.platforms.platform import PlatformError, Progress
+
+_PATIENCE = 30.0
+"""Seconds: a process that was just ended may take some to let go."""
+
+
+@contextmanager
+def locked(file: Path, doing: str, progress: Progress, patience: float = _PATIENCE) -> Iterator[None]:
+    """Hold `file` for as long as the block runs.
+
+    The kernel lets go of it when its holder ends, however it ends. Raises PlatformError, naming the process that
+    holds it, after `patience` seconds.
+    """
+    with writing(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = file.open("a+")
+    with lock:
+        deadline = time.monotonic() + patience
+        waiting = False
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                lock.seek(0)
+                holder = lock.read().strip() or "another process"
+            if time.monotonic() > deadline:
+                raise PlatformError(
+                    f"{doing}: {holder} is changing {file.parent} and has not ended within {patience:.0f} s. "
+                    "Wait for it, or end it."
+                )
+            if not waiting:
+                waiting = True
+                progress(f"waiting for {holder}, which is changing {file.parent}")
+            time.sleep(0.1)
+        lock.seek(0)
+        lock.truncate()
+        lock.write(f"process {os.getpid()} ({doing})")
+        lock.flush()
+        yield

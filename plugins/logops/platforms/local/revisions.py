@@ -1,0 +1,66 @@
+"""What was applied, stage by stage: numbered folders that are only ever added to.
+
+    revisions/loki/000002/meta.json     number, digest, owner, applied_at
+    revisions/loki/000002/files/...     the stage's files as they were applied
+
+A roll back is a revision too, with the files it went back to; one without files stopped the stage.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from logops.platforms.local.atomic import write_folder
+from logops.platforms.platform import Revision
+from logops.render import Files, Stage
+
+
+class Revisions:
+    """The history below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def all(self, stage: Stage) -> list[Revision]:
+        """Oldest first."""
+        return [_read(stage, meta) for meta in sorted((self._folder / stage).glob("[0-9]*/meta.json"))]
+
+    def files(self, revision: Revision) -> Files:
+        """The stage's files at a revision."""
+        folder = self._place(revision.stage, revision.number) / "files"
+        return Files(
+            {
+                path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+                for path in folder.rglob("*")
+                if path.is_file()
+            }
+        )
+
+    def add(self, stage: Stage, files: Files, owner: str, at: datetime) -> Revision:
+        """Keep files as the newest revision. Raises PlatformError, nothing kept, where the disk is full."""
+        before = self.all(stage)
+        revision = Revision(stage, before[-1].number + 1 if before else 1, files.digest, owner, at)
+        meta = {
+            "number": revision.number,
+            "digest": revision.digest,
+            "owner": owner,
+            "applied_at": at.isoformat(),
+        }
+        texts = {f"files/{name}": text for name, text in files.items()}
+        write_folder(self._place(stage, revision.number), {**texts, "meta.json": json.dumps(meta, indent=2) + "\n"})
+        return revision
+
+
+    def _place(self, stage: Stage, number: int) -> Path:
+        return self._folder / stage / f"{number:06}"
+
+
+def before(history: Sequence[Revision], owner: str) -> Revision | None:
+    """The last revision that `owner` did not apply; None where there is none."""
+    return next((revision for revision in reversed(history) if revision.owner != owner), None)
+
+
+def _read(stage: Stage, meta: Path) -> Revision:
+    kept = json.loads(meta.read_text())
+    return Revision(stage, kept["number"], kept["digest"], kept["owner"], datetime.fromisoformat(kept["applied_at"]))

@@ -1,0 +1,65 @@
+"""What supervisord is told of a process, read back from its configuration file."""
+
+import re
+from configparser import RawConfigParser
+from dataclasses import dataclass
+
+from logops.render.topology import HOST
+
+_VARIABLE = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True)
+class Section:
+    """A process as one section of `supervisor/STAGE.conf` has it."""
+
+    name: str
+    digest: str
+    """Of all it runs with: command, variables and the files it reads when it starts."""
+    program: str
+    """`loki`, `promtail`, `loki-canary` or `azurite`."""
+    ports: tuple[int, ...]
+    """What it listens on; the first answers HTTP."""
+    cluster: str
+    component: str
+    """For Loki, its -target."""
+    command: str
+    stop_seconds: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.ports[0]}"
+
+    @property
+    def holds_logs(self) -> bool:
+        """Whether it has logs in memory that are not in the object store yet."""
+        return self.component in ("ingester", "all")
+
+
+def sections(conf: str) -> tuple[Section, ...]:
+    """The processes of a configuration file that `render.supervisor` wrote, in its order.
+
+    A section that is none of those is left out: somebody edited the file, and that shows as drift. Raises
+    configparser.Error for text that is not a configuration file.
+    """
+    parser = RawConfigParser(inline_comment_prefixes=None)
+    parser.read_string(conf)
+    found = (_section(name.removeprefix("program:"), dict(parser[name])) for name in parser.sections())
+    return tuple(section for section in found if section is not None)
+
+
+def _section(name: str, keys: dict[str, str]) -> Section | None:
+    variables = dict(_VARIABLE.findall(keys.get("environment", "")))
+    ports = tuple(int(port) for port in variables.get("LOGOPS_PORTS", "").split() if port.isdigit())
+    if not ports or not variables.get("LOGOPS_DIGEST"):
+        return None
+    return Section(
+        name,
+        variables["LOGOPS_DIGEST"],
+        variables.get("LOGOPS_PROGRAM", ""),
+        ports,
+        variables.get("LOGOPS_CLUSTER", ""),
+        variables.get("LOGOPS_COMPONENT", ""),
+        keys.get("command", ""),
+        int(keys.get("stopwaitsecs", "10")),
+    )

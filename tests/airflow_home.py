@@ -1,0 +1,15 @@
+"""An Airflow of the tests' own, in a folder that goes away with them. To be imported before Airflow is."""
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+_HOME = TemporaryDirectory(prefix="logops-airflow-", ignore_cleanup_errors=True)
+
+os.environ |= {
+    "AIRFLOW_HOME": _HOME.name,
+    "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+}

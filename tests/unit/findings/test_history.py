@@ -1,0 +1,214 @@
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logops.findings import Finding, FindingClass, Run, Severity, Subject
+from logops.findings.classes import REGISTRY
+from logops.findings.history import Changes, Seen, compare, read_changes
+from logops.findings.store import ResultsStore
+
+FIRST = datetime(2026, 11, 1, tzinfo=UTC)
+LOST = FindingClass("line-lost", Severity.CRITICAL, "m", "w", "r")
+LATE = FindingClass("line-late", Severity.WARNING, "m", "w", "r")
+INCOMPLETE = REGISTRY["check-incomplete"]
+
+words = st.sampled_from(["", "a", "b"])
+subjects = st.builds(Subject, cluster=words, tenant=words, table=words)
+shapes = st.tuples(st.sampled_from([LOST, LATE, INCOMPLETE]), subjects)
+histories = st.lists(st.lists(shapes, max_size=4), min_size=1, max_size=6)
+NOTHING = Changes((), (), (), ())
+
+
+def day(number: int) -> datetime:
+    return FIRST + timedelta(days=number)
+
+
+def on(number: int, shapes: list[tuple[FindingClass, Subject]]) -> list[Finding]:
+    return [Finding(cls, subject, f"seen on day {number}", day(number)) for cls, subject in shapes]
+
+
+def fold(history: list[list[tuple[FindingClass, Subject]]]) -> Changes:
+    changes = NOTHING
+    for number, shapes in enumerate(history):
+        changes = compare(changes.open, on(number, shapes))
+    return changes
+
+
+def identities(seen: tuple[Seen, ...]) -> set[object]:
+    return {entry.finding.identity for entry in seen}
+
+
+@given(histories)
+def test_every_current_finding_is_either_new_or_still_there(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+    changes = fold(history)
+    current = {(cls.name, subject) for cls, subject in history[-1]}
+
+    assert identities(changes.new) | identities(changes.still) == current
+    assert not identities(changes.new) & identities(changes.still)
+
+
+@given(histories)
+def test_everything_open_before_is_still_there_gone_or_unknown(
+    history: list[list[tuple[FindingClass, Subject]]],
+) -> None:
+    before = fold(history[:-1])
+    changes = compare(before.open, on(len(history) - 1, history[-1]))
+    parts = [identities(part) for part in (changes.still, changes.gone, changes.unknown)]
+
+    assert set().union(*parts) == identities(before.open)
+    assert sum(map(len, parts)) == len(before.open)
+
+
+@given(histories)
+def test_what_is_gone_is_not_current(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+    assert not identities(fold(history).gone) & {(cls.name, subject) for cls, subject in history[-1]}
+
+
+@given(histories)
+def test_the_same_run_again_changes_nothing(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+    once = fold(history)
+    again = compare(once.open, on(len(history) - 1, history[-1]))
+
+    assert again.new == again.gone == ()
+    assert set(map(_since, again.open)) == set(map(_since, once.open))
+
+
+@given(histories)
+def test_nothing_is_gone_after_a_run_that_reached_nothing(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+    open_before = fold(history)
+
+    assert compare(open_before.open, on(9, [(INCOMPLETE, Subject())])).gone == ()
+
+
+@given(histories)
+def test_nothing_is_unknown_after_a_complete_run(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+    complete = [shape for shape in history[-1] if shape[0] != INCOMPLETE]
+
+    assert fold([*history[:-1], complete]).unknown == ()
+
+
+@given(histories)
+def test_first_seen_never_moves_while_a_finding_is_open(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+    before = {entry.finding.identity: entry.since for entry in fold(history[:-1]).open}
+
+    for entry in fold(history).open:
+        assert entry.since == before.get(entry.finding.identity, day(len(history) - 1))
+
+
+def _since(seen: Seen) -> tuple[object, datetime]:
+    return seen.finding.identity, seen.since
+
+
+def test_a_finding_that_comes_back_is_new_again() -> None:
+    lost = (LOST, Subject(tenant="a"))
+
+    (entry,) = fold([[lost], [], [lost]]).new
+
+    assert entry.since == day(2)
+
+
+def test_another_severity_or_message_is_the_same_finding() -> None:
+    (before,) = fold([[(LOST, Subject())]]).open
+    worse = Finding(LOST, Subject(), "more of it", day(1), {"lines": 9})
+
+    (entry,) = compare([before], [worse]).still
+
+    assert (entry.finding.message, entry.since) == ("more of it", day(0))
+
+
+@pytest.mark.parametrize(
+    ("unreached", "subject", "is_known"),
+    [
+        (Subject(), Subject(cluster="main", tenant="a"), False),
+        (Subject(cluster="main"), Subject(cluster="main", tenant="a"), False),
+        (Subject(cluster="main"), Subject(cluster="security"), True),
+        (Subject(cluster="main", table="20000"), Subject(cluster="main", table="20001"), True),
+        # A finding about a whole tenant may come from the one table that was not reached.
+        (Subject(cluster="main", table="20000"), Subject(cluster="main", tenant="a"), False),
+        (Subject(cluster="main", table="20000"), Subject(), False),
+    ],
+)
+def test_only_what_an_incomplete_check_may_not_have_reached_is_unknown(
+    unreached: Subject, subject: Subject, is_known: bool
+) -> None:
+    changes = fold([[(LOST, subject)], [(INCOMPLETE, unreached)]])
+
+    assert identities(changes.gone if is_known else changes.unknown) == {("line-lost", subject)}
+
+
+def test_an_unknown_finding_seen_again_was_there_all_the_time() -> None:
+    lost = (LOST, Subject(tenant="a"))
+
+    changes = fold([[lost], [(INCOMPLETE, Subject())], [lost]])
+
+    assert [entry.since for entry in changes.still] == [day(0)]
+
+
+def test_an_unknown_finding_that_a_complete_run_does_not_see_is_gone() -> None:
+    changes = fold([[(LOST, Subject(tenant="a"))], [(INCOMPLETE, Subject())], []])
+
+    assert identities(changes.gone) == {("line-lost", Subject(tenant="a")), ("check-incomplete", Subject())}
+
+
+def stored(history: list[list[tuple[FindingClass, Subject]]]) -> ResultsStore:
+    store = ResultsStore(f"memory://{uuid4().hex}")
+    for number, shapes in enumerate(history):
+        store.write_findings(Run("local", "audit", f"run-{number}", day(number)), on(number, shapes))
+    return store
+
+
+@given(histories)
+def test_the_store_says_what_the_runs_said(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+    read = read_changes(stored(history), "local", "audit", day(len(history)))
+
+    assert read is not None
+    run, changes = read
+    wanted = fold(history)
+    assert run.id == f"run-{len(history) - 1}"
+    for part in ("new", "still", "gone", "unknown"):
+        assert set(map(_since, getattr(changes, part))) == set(map(_since, getattr(wanted, part)))
+
+
+def test_a_check_that_never_ran_is_none() -> None:
+    assert read_changes(stored([[]]), "local", "benchmark", day(9)) is None
+
+
+def test_a_backfill_sees_the_past_as_it_was() -> None:
+    lost = (LOST, Subject())
+    store = stored([[lost], [], [lost]])
+
+    read = read_changes(store, "local", "audit", day(1))
+
+    assert read is not None
+    assert (read[0].id, identities(read[1].gone)) == ("run-1", {("line-lost", Subject())})
+
+
+def test_a_run_that_is_written_again_changes_nothing() -> None:
+    lost = (LOST, Subject())
+    store = stored([[lost], [lost]])
+    before = read_changes(store, "local", "audit", day(1))
+
+    store.write_findings(Run("local", "audit", "run-1", day(1)), on(1, [lost]))
+
+    assert read_changes(store, "local", "audit", day(1)) == before
+
+
+def test_reading_stops_at_the_last_run_that_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = (LOST, Subject())
+    store = stored([[lost], [lost], [], [lost], [lost]])
+    read: list[str] = []
+    real = ResultsStore._read
+
+    def counting(self: ResultsStore, path: str) -> object:
+        read.append(path)
+        return real(self, path)
+
+    monkeypatch.setattr(ResultsStore, "_read", counting)
+    answer = read_changes(store, "local", "audit", day(4))
+
+    assert answer is not None
+    assert [entry.since for entry in answer[1].still] == [day(3)]
+    assert len(read) == 3

@@ -1,0 +1,265 @@
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logops.findings import Finding, FindingClass, Run, Severity, Subject
+from logops.findings.classes import REGISTRY
+from logops.findings.store import NothingStored, ResultsStore, StoreUnreachable, without_credentials
+from logops.findings.table import from_table, to_table
+
+AS_OF = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+RUN = Run("local", "audit", "scheduled__2026-11-23T00:00:00+00:00", AS_OF)
+INCOMPLETE = REGISTRY["check-incomplete"]
+
+
+@pytest.fixture(params=["folder", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ResultsStore]:
+    if request.param == "folder":
+        yield ResultsStore(str(tmp_path / "results"))
+        return
+    yield ResultsStore(f"memory://{uuid4().hex}")
+    MemoryFileSystem.store.clear()
+
+
+def finding(tenant: str = "application", message: str = "3 lines", as_of: datetime = AS_OF) -> Finding:
+    return Finding(
+        INCOMPLETE, Subject("local", "main", tenant), message, as_of, {"lines": 3, "share": 0.5, "seen": True}
+    )
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+findings = st.builds(
+    Finding,
+    cls=st.sampled_from(sorted(REGISTRY.values(), key=lambda cls: cls.name)),
+    subject=st.builds(Subject, *[texts] * 7),
+    message=texts,
+    as_of=st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
+    evidence=st.dictionaries(texts, texts | st.integers() | st.floats(allow_nan=False) | st.booleans(), max_size=4),
+    remedy=texts,
+)
+
+
+@given(st.lists(findings, max_size=5))
+def test_a_table_gives_back_the_run_and_its_findings(found: list[Finding]) -> None:
+    assert from_table(to_table(RUN, found)) == (RUN, tuple(found))
+
+
+def test_a_class_that_another_version_wrote_keeps_its_name_severity_and_remedy() -> None:
+    cls = FindingClass("not-yet-known", Severity.WARNING, "meaning", "why", "Do this.")
+
+    _, (read,) = from_table(to_table(RUN, [Finding(cls, Subject(), "m", AS_OF)]))
+
+    assert (read.cls.name, read.cls.severity, read.cls.remedy) == ("not-yet-known", Severity.WARNING, "Do this.")
+
+
+def test_what_a_run_found_is_read_back(store: ResultsStore) -> None:
+    store.write_findings(RUN, [finding()])
+
+    assert list(store.runs("local", "audit", AS_OF)) == [(RUN, (finding(),))]
+
+
+def test_a_run_that_found_nothing_differs_from_none(store: ResultsStore) -> None:
+    assert list(store.runs("local", "audit", AS_OF)) == []
+
+    store.write_findings(RUN, [])
+
+    assert list(store.runs("local", "audit", AS_OF)) == [(RUN, ())]
+
+
+def test_a_run_written_again_replaces_what_it_wrote(store: ResultsStore) -> None:
+    store.write_findings(RUN, [finding("application"), finding("platform")])
+    store.write_findings(RUN, [finding("platform", "now 4")])
+
+    assert list(store.runs("local", "audit", AS_OF)) == [(RUN, (finding("platform", "now 4"),))]
+
+
+def test_runs_come_newest_first_across_days_and_within_one(store: ResultsStore) -> None:
+    runs = [Run("local", "audit", f"z{hour}", AS_OF + timedelta(hours=hour)) for hour in (30, 2, 25, 1)]
+    for run in runs:
+        store.write_findings(run, [])
+
+    read = [run.id for run, _ in store.runs("local", "audit", AS_OF + timedelta(hours=29))]
+
+    assert read == ["z25", "z2", "z1"]
+
+
+def test_checks_and_environments_do_not_mix(store: ResultsStore) -> None:
+    for environment, check in (("local", "audit"), ("local", "audit-deep"), ("local-2", "audit")):
+        store.write_findings(Run(environment, check, "1", AS_OF), [])
+
+    assert [run for run, _ in store.runs("local", "audit", AS_OF)] == [Run("local", "audit", "1", AS_OF)]
+
+
+@pytest.mark.parametrize("run_id", ["a/b", "..", "*", "a?b#c", "é" * 200, "manual__" + "x" * 250])
+def test_any_run_id_is_a_file_of_its_own(store: ResultsStore, run_id: str) -> None:
+    one, other = Run("local", "audit", run_id, AS_OF), Run("local", "audit", run_id + "2", AS_OF)
+    store.write_findings(one, [])
+    store.write_findings(other, [])
+
+    assert {run for run, _ in store.runs("local", "audit", AS_OF)} == {one, other}
+
+
+def test_a_file_lies_in_the_folder_of_its_utc_day(tmp_path: Path) -> None:
+    in_berlin = datetime(2026, 11, 23, 0, 30, tzinfo=timezone(timedelta(hours=1)))
+
+    ResultsStore(str(tmp_path)).write("chunks", "run-1", pa.table({"bytes": [1]}), in_berlin)
+
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.parquet")] == [
+        "chunks/day=2026-11-22/run-1.parquet"
+    ]
+
+
+def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write_findings(RUN, [finding()])
+    before = sorted(tmp_path.rglob("*"))
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(StoreUnreachable, match="No space left on device"):
+        store.write_findings(RUN, [])
+
+    assert sorted(tmp_path.rglob("*")) == before
+    assert list(store.runs("local", "audit", AS_OF)) == [(RUN, (finding(),))]
+
+
+def test_what_a_killed_writer_left_is_not_read(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write_findings(RUN, [finding()])
+    (finished,) = tmp_path.rglob("*.parquet")
+    finished.rename(finished.with_name(".0123.unfinished"))
+
+    assert list(store.runs("local", "audit", AS_OF)) == []
+
+
+def test_findings_are_queried_by_sql(store: ResultsStore) -> None:
+    store.write_findings(RUN, [finding("application"), finding("platform")])
+    store.write_findings(Run("local", "audit", "2", AS_OF + timedelta(days=1)), [finding("platform")])
+
+    answer = store.query(
+        "findings",
+        "select subject.tenant as tenant, count(*) as runs, max(day) as last, sum((evidence->>'lines')::int) as lines"
+        " from findings group by all order by tenant",
+    )
+
+    assert answer.to_pylist() == [
+        {"tenant": "application", "runs": 1, "last": date(2026, 11, 23), "lines": 3},
+        {"tenant": "platform", "runs": 2, "last": date(2026, 11, 24), "lines": 6},
+    ]
+
+
+def test_a_query_reads_only_the_days_it_is_given(store: ResultsStore) -> None:
+    for days in range(4):
+        store.write_findings(Run("local", "audit", "1", AS_OF + timedelta(days=days)), [finding()])
+
+    answer = store.query("findings", "select day from findings order by day", date(2026, 11, 24), date(2026, 11, 25))
+
+    assert answer["day"].to_pylist() == [date(2026, 11, 24), date(2026, 11, 25)]
+
+
+def test_findings_may_be_queried_before_any_are_written(store: ResultsStore) -> None:
+    assert store.query("findings", "select count(*) as n from findings").to_pylist() == [{"n": 0}]
+
+
+def test_a_column_that_came_later_is_null_in_older_files(store: ResultsStore) -> None:
+    store.write("chunks", "1", pa.table({"bytes": [1]}), AS_OF)
+    store.write("chunks", "1", pa.table({"bytes": [2], "tier": ["Cool"]}), AS_OF + timedelta(days=1))
+
+    answer = store.query("chunks", "select bytes, tier from chunks order by bytes")
+
+    assert answer.to_pylist() == [{"bytes": 1, "tier": None}, {"bytes": 2, "tier": "Cool"}]
+
+
+def test_a_kind_that_nothing_wrote_is_named(store: ResultsStore) -> None:
+    with pytest.raises(NothingStored, match="No run has written chunks to "):
+        store.query("chunks", "select 1")
+
+
+def test_another_machines_write_is_seen_at_once(tmp_path: Path) -> None:
+    here, there = ResultsStore(str(tmp_path)), ResultsStore(str(tmp_path))
+    assert list(here.runs("local", "audit", AS_OF)) == []
+
+    there.write_findings(RUN, [])
+
+    assert [run for run, _ in here.runs("local", "audit", AS_OF)] == [RUN]
+
+
+def test_a_damaged_file_is_named_not_skipped(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write_findings(RUN, [finding()])
+    (path,) = tmp_path.rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:100])
+
+    with pytest.raises(StoreUnreachable, match=r"local\.audit\.scheduled"):
+        list(store.runs("local", "audit", AS_OF))
+
+
+def test_a_place_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file, not a folder")
+    store = ResultsStore(str(tmp_path / "results"))
+
+    with pytest.raises(StoreUnreachable) as caught:
+        store.write_findings(RUN, [])
+
+    said = str(caught.value)
+    assert said.startswith("Writing findings of run 'local.audit.scheduled__2026-11-23T00:00:00+00:00'")
+    assert str(tmp_path / "results") in said
+    assert "Check that the place exists" in said
+
+
+def test_credentials_in_a_url_are_shown_nowhere() -> None:
+    store = ResultsStore("nowhere://user:hunter2@host/path?sig=hunter2")
+
+    with pytest.raises(StoreUnreachable) as caught:
+        store.write_findings(RUN, [])
+
+    assert "hunter2" not in f"{caught.value} {caught.value!r} {store!r}"
+    assert "nowhere://user:***@host/path" in str(caught.value)
+
+
+def test_a_credential_in_what_the_store_answers_is_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("bad connection: AccountName=a;AccountKey=hunter2==;x and https://a/b?sig=hunter2&se=1")
+
+    monkeypatch.setattr("fsspec.core.url_to_fs", refuse)
+    with pytest.raises(StoreUnreachable) as caught:
+        ResultsStore(str(tmp_path)).write_findings(RUN, [])
+
+    assert "hunter2" not in str(caught.value)
+    assert "AccountName=a;AccountKey=***;x" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("/var/results", "/var/results"),
+        ("abfs://results@logs.dfs.core.windows.net/a", "abfs://results@logs.dfs.core.windows.net/a"),
+        ("abfs://results@logs.dfs.core.windows.net/a?sig=x&se=y", "abfs://results@logs.dfs.core.windows.net/a"),
+        ("s3://key:secret@bucket/a", "s3://key:***@bucket/a"),
+    ],
+)
+def test_a_url_is_shown_without_credentials(url: str, shown: str) -> None:
+    assert without_credentials(url) == shown
+
+
+def test_files_are_parquet_that_others_read(tmp_path: Path) -> None:
+    ResultsStore(str(tmp_path)).write_findings(RUN, [finding()])
+
+    (path,) = tmp_path.rglob("*.parquet")
+    table = pq.read_table(path)
+
+    assert table["class"].to_pylist() == ["check-incomplete"]
+    assert table["severity"].to_pylist() == ["error"]
+    assert table["run"].to_pylist() == [RUN.id]

@@ -1,0 +1,21 @@
+"""Hooks, with connections that stand in the environment."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import airflow_home  # noqa: F401
+import pytest
+
+Connect = Callable[..., str]
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Define an Airflow connection for the test; gives its id."""
+
+    def define(**fields: Any) -> str:
+        monkeypatch.setenv("AIRFLOW_CONN_LOKI_HERE", json.dumps({"conn_type": "loki", **fields}))
+        return "loki_here"
+
+    return define

@@ -1,0 +1,119 @@
+"""Programs in the background, with real processes."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from logops.quickstart import background
+
+# Starts a child in a process group of its own, as Airflow's tasks are, tells both pids and waits.
+FAMILY = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", {child!r}], process_group=0)
+print(os.getpid(), child.pid, flush=True)
+time.sleep(60)
+"""
+PATIENT = "import time; time.sleep(60)"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[Path]:
+    file = tmp_path / "program.json"
+    yield file
+    background.stop(file, 0.0)
+
+
+def start(record: Path, program: str, port: int | None = None) -> background.Record:
+    log = record.with_suffix(".log")
+    return background.start([sys.executable, "-c", program], env=os.environ, cwd=record.parent, log=log, record=record, port=port)
+
+
+def family(record: Path, child: str = PATIENT, words: int = 2) -> list[psutil.Process]:
+    """A parent and its child, once both have said what they say."""
+    started = start(record, FAMILY.format(child=child))
+    log = record.with_suffix(".log")
+    while len(log.read_text().split()) < words:
+        assert psutil.pid_exists(started.pid), log.read_text()
+    return background.members(started)
+
+
+def test_a_program_runs_in_a_session_of_its_own(record: Path) -> None:
+    started = start(record, PATIENT)
+
+    assert os.getsid(started.pid) == started.pid != os.getsid(0)
+
+
+def test_a_running_program_is_found_by_its_record(record: Path) -> None:
+    started = start(record, PATIENT, port=8080)
+
+    assert background.running(record) == started
+    assert started.port == 8080
+
+
+def test_a_program_that_ended_is_not_running(record: Path) -> None:
+    started = start(record, "pass")
+    psutil.Process(started.pid).wait()
+
+    assert background.running(record) is None
+
+
+def test_another_process_with_the_same_pid_is_not_the_program(record: Path) -> None:
+    record.write_text(json.dumps({"pid": os.getpid(), "created": 1.0, "port": None}))
+
+    assert background.running(record) is None
+
+
+def test_another_process_with_the_same_pid_is_not_stopped(record: Path) -> None:
+    stranger = start(record.with_name("stranger.json"), PATIENT)
+    record.write_text(json.dumps({"pid": stranger.pid, "created": stranger.created - 1000.0, "port": None}))
+
+    assert background.stop(record, 1.0) == 0
+    assert background.stop(record.with_name("stranger.json"), 1.0) == 1
+
+
+def test_a_record_that_is_not_one_tells_of_no_program(record: Path) -> None:
+    record.write_text("{")
+
+    assert background.running(record) is None
+
+
+def test_stopping_ends_children_in_groups_of_their_own(record: Path) -> None:
+    processes = family(record)
+
+    assert background.stop(record, 5.0) == len(processes) == 2
+    assert not any(process.is_running() for process in processes)
+
+
+def test_stopping_ends_what_does_not_listen(record: Path) -> None:
+    processes = family(record, STUBBORN, words=3)
+
+    assert background.stop(record, 0.5) == 2
+    assert not any(process.is_running() for process in processes)
+
+
+def test_children_of_a_killed_program_are_found_and_ended(record: Path) -> None:
+    leader, child = sorted(family(record), key=lambda process: process.create_time())
+    leader.send_signal(signal.SIGKILL)
+    leader.wait()
+
+    assert background.running(record) is None
+    assert background.stop(record, 5.0) == 1
+    assert not child.is_running()
+
+
+def test_stopping_what_never_ran_does_nothing(record: Path) -> None:
+    assert background.stop(record, 1.0) == 0
+
+
+def test_the_last_lines_are_the_last(tmp_path: Path) -> None:
+    log = tmp_path / "program.log"
+    log.write_text("".join(f"line {number}\n" for number in range(20_000)))
+
+    assert background.last_lines(log, 2) == ["line 19998", "line 19999"]
