@@ -8,31 +8,32 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from logops.environment import Environment, find_environment, load_environment
-from logops.platforms import open_platform
 from logops.platforms.local import LocalPlatform
-from logops.toolchain import project_root
+from logops.toolchain import command, project_root
+
+
+def fresh_environment(name: str) -> Environment:
+    """`local`, under another name and on free ports."""
+    local = load_environment(find_environment("local", project_root()))
+    platform = local.platform.model_copy(update={"base_port": free_base_port()})
+    return local.model_copy(update={"name": name, "platform": platform})
 
 
 @contextmanager
-def fresh_platform(name: str = "benchmark") -> Iterator[LocalPlatform]:
-    """`local`, under another name, on other ports, with nothing in it yet."""
-    local = load_environment(find_environment("local", project_root()))
-    platform = local.platform.model_copy(update={"base_port": free_base_port()})
-    environment = local.model_copy(update={"name": name, "platform": platform})
-    folder = Path(tempfile.mkdtemp(prefix=f"logops-{name}-"))
-    place = open_fresh(environment, folder)
+def running_in_a_temporary_folder(environment: Environment) -> Iterator[LocalPlatform]:
+    """The environment's platform, with nothing in it yet; everything is ended and removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix=f"logops-{environment.name}-"))
+    place = open_in(environment, folder)
     try:
         yield place
     finally:
-        place.down()
+        place.down(print)
         shutil.rmtree(folder)
 
 
-def open_fresh(environment: Environment, folder: Path) -> LocalPlatform:
-    """The environment's platform with its state in `folder`."""
-    place = open_platform(environment, project_root(), state=folder)
-    assert isinstance(place, LocalPlatform)
-    return place
+def open_in(environment: Environment, folder: Path) -> LocalPlatform:
+    programs = {name: command(name) for name in ("azurite", "loki", "promtail", "loki-canary")}
+    return LocalPlatform(environment, folder, lambda: programs)
 
 
 def free_base_port() -> int:

@@ -14,7 +14,7 @@ from rich.table import Table
 from logops.platforms.platform import Platform
 from logops.rollout import apply_stage, plan, verify_stage
 from logops.toolchain import ensure
-from place import fresh_platform
+from place import fresh_environment, running_in_a_temporary_folder
 
 Timing = tuple[str, float, float]
 
@@ -22,7 +22,7 @@ Timing = tuple[str, float, float]
 def main() -> None:
     ensure()
     console = Console()
-    with fresh_platform() as platform:
+    with running_in_a_temporary_folder(fresh_environment("rollout")) as platform:
         first = timed_rollout(platform, "first")
         second = timed_rollout(platform, "second")
         memory = sum(process.memory or 0 for process in platform.processes())

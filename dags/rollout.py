@@ -116,7 +116,7 @@ with DAG(
     )
 
     plan >> approval
-    before = approval
+    before = [approval]
     for stage in STAGES:
         with TaskGroup(stage):
             apply = RolloutApplyOperator(
@@ -129,7 +129,8 @@ with DAG(
                 execution_timeout=timedelta(minutes=30),
             )
             verify = RolloutVerifyOperator(task_id="verify", stage=stage, environment=ENVIRONMENT)
+        # After all that comes before, not only the last: that one may have been skipped long ago.
         before >> apply >> verify
         [apply, verify] >> roll_back
-        before = verify
-    [before, roll_back] >> summary
+        before.append(verify)
+    [*before, roll_back] >> summary

@@ -17,6 +17,7 @@ from logops.coherence.rules.agents import (
 from logops.coherence.rules.cluster import (
     directory_off_volume,
     directory_unset,
+    query_queue_bypassed,
     replication_above_ingesters,
     ring_unreachable,
     wal_not_persistent,
@@ -64,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     directory_off_volume,
     directory_unset,
     ring_unreachable,
+    query_queue_bypassed,
     storage_account_missing,
     component_missing,
     tenants_without_auth,
@@ -96,10 +98,11 @@ RULES: tuple[Rule, ...] = (
 def check(deployment: Deployment, as_of: datetime) -> list[Finding]:
     """Everything that is wrong in a deployment at `as_of` (aware, UTC), worst first, then by file and path.
 
-    Each finding's subject has the path in the user's file; its evidence has the file's name.
+    Each finding's subject has the path in the user's file; its evidence has the file's name. No two have one identity.
     """
     found = [_finding(deployment, one, as_of) for rule in RULES for one in rule(deployment, as_of)]
-    return sorted(found, key=lambda f: (-f.cls.severity.rank, str(f.evidence["file"]), f.subject, f.cls.name))
+    once = {(finding.identity, finding.evidence["file"]): finding for finding in reversed(found)}
+    return sorted(once.values(), key=lambda f: (-f.cls.severity.rank, str(f.evidence["file"]), f.subject, f.cls.name))
 
 
 def _finding(deployment: Deployment, found: Found, as_of: datetime) -> Finding:

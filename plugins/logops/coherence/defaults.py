@@ -21,17 +21,3 @@ LOKI_DEFAULTS: Mapping[str, Any] = {
     "limits_config.retention_period": "0s",
 }
 """Loki 3.7.8's, as it prints them; a test compares."""
-
-CHART_DEFAULTS: Mapping[str, Any] = {
-    **LOKI_DEFAULTS,
-    "common.path_prefix": "/var/loki",
-    "common.storage.azure.account_name": "",
-    "memberlist.join_members": ["loki-memberlist"],
-    "server.grpc_listen_port": 9095,
-}
-"""Loki's, with what the chart grafana-community/loki (18.11.0, values.yaml) sets over them."""
-
-CHART_VOLUME = "/var/loki"
-"""Where that chart mounts each component's volume (templates/_pod.tpl). The rest of the file system is read-only."""
-
-CHART_GATEWAY_PORT = 80

@@ -66,7 +66,7 @@ class Cluster:
     defaults: Mapping[str, Any] = field(default_factory=lambda: LOKI_DEFAULTS)
     """Values of keys that are not written, by dotted path: Loki's, or those of the chart over Loki's."""
     moved: Mapping[str, Place] = field(default_factory=dict)
-    """Where a key of Loki stands in the user's file, for keys that do not stand under `place`."""
+    """Where a path in Loki's layout stands in the user's file, for those that do not stand under `place`."""
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Limits by tenant, from the runtime configuration."""
     replicas: Mapping[str, int] = field(default_factory=dict)
@@ -92,12 +92,13 @@ class Cluster:
         return self.defaults.get(path) if written is None else written
 
     def at(self, path: str, *steps: str | int) -> Place:
-        """Where a dotted path stands in the user's file."""
-        keys = path.split(".")
-        for length in range(len(keys), 0, -1):
-            if moved := self.moved.get(".".join(keys[:length])):
-                return moved.at(*keys[length:], *steps)
-        return self.place.at(*keys, *steps)
+        """Where a dotted path, and the steps below it, stand in the user's file."""
+        full = Place("", path).at(*steps).path
+        above = [key for key in self.moved if full == key or full.startswith((f"{key}.", f"{key}["))]
+        if not above:
+            return Place(self.place.file, f"{self.place.path}.{full}" if self.place.path else full)
+        nearest = max(above, key=len)
+        return Place(self.moved[nearest].file, self.moved[nearest].path + full.removeprefix(nearest))
 
     def section(self, path: str) -> Mapping[str, Any]:
         """The mapping at a dotted path; empty where there is none."""
@@ -131,7 +132,7 @@ class Limits:
     def at(self, key: str, *steps: str | int) -> Place:
         """Where the value that counts stands, or would stand."""
         if self.tenant and self.own.get(key) is not None:
-            return self.cluster.at(f"overrides.{self.tenant}", key, *steps)
+            return self.cluster.at(f"overrides.{self.tenant}.{key}", *steps)
         return self.cluster.at(f"limits_config.{key}", *steps)
 
 
@@ -203,6 +204,8 @@ class Agent:
     positions: tuple[tuple[str | None, Place], ...] = ()
     """Files in which it remembers how far it read; None where it remembers nothing."""
     pipelines: tuple[Pipeline, ...] = ()
+    drops: tuple[tuple[str, Place], ...] = ()
+    """Expressions: lines that match one, whatever stands in them besides, are thrown away."""
     literals: tuple[tuple[str, Place], ...] = ()
     """`${VARIABLES}` that nothing will replace."""
     blocks: tuple[tuple[str, Any, Place], ...] = ()

@@ -131,7 +131,7 @@ class Compactor(Model):
 
     compaction_interval: Duration = Duration("10m")
     apply_retention_interval: Duration | None = None
-    """None: as compaction_interval."""
+    """None: with every compaction, half an interval (at most 10m) later (pkg/compactor/config.go, Validate)."""
     retention_enabled: bool = True
     retention_delete_delay: Duration = Duration("2h")
     retention_delete_worker_count: Annotated[int, Field(ge=1)] = 150

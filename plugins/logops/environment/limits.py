@@ -1,7 +1,7 @@
 """Loki's limits, typed. Field names are Loki's own keys under `limits_config` and `overrides`.
 
-Loki reads limits leniently: a key it does not know is ignored (pkg/validation/limits.go, Limits.UnmarshalYAML),
-so a mistyped limit is no limit. Here it is an error.
+A mistyped limit is an error here, before anything is deployed. Loki 3.7 would not start with it in limits_config,
+and would drop all overrides for it while it runs (pkg/loki/runtime_config.go); other versions ignore the key.
 """
 
 from typing import Annotated, Literal

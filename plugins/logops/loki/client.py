@@ -37,12 +37,14 @@ class LokiClient:
         url: str,
         *,
         auth: BasicAuth | BearerToken | None = None,
+        verify: bool = True,
         connect_timeout: float = 3.0,
         read_timeout: float = 60.0,
         retry_for: float = 30.0,
     ) -> None:
-        """No connection is made yet. Times in seconds; `retry_for=0` never repeats a call."""
-        self._connection = Connection(url, auth, connect_timeout, read_timeout, retry_for)
+        """No connection is made yet. Times in seconds; `retry_for=0` never repeats a call, `verify=False` takes any TLS
+        certificate."""
+        self._connection = Connection(url, auth, verify, connect_timeout, read_timeout, retry_for)
 
     def __enter__(self) -> Self:
         return self

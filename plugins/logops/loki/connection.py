@@ -45,6 +45,7 @@ class Connection:
         self,
         url: str,
         auth: BasicAuth | BearerToken | None,
+        verify: bool,
         connect_timeout: float,
         read_timeout: float,
         retry_for: float,
@@ -54,6 +55,7 @@ class Connection:
         self._retry_for = retry_for
         self._session = requests.Session()
         self._session.auth = Authorization(auth)
+        self._verify = verify
         # A proxy meant for the internet cannot reach this machine's loopback.
         self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK
 
@@ -100,6 +102,8 @@ class Connection:
                 data=call.body,
                 headers=headers,
                 timeout=(connect, call.read_timeout or read),
+                # Told with each request: REQUESTS_CA_BUNDLE would win over the session's own.
+                verify=self._verify,
                 allow_redirects=False,
             )
         except requests.RequestException as error:

@@ -43,9 +43,3 @@ def nanoseconds(moment: datetime) -> int:
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone: give an aware datetime, such as datetime.now(UTC).")
     return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
-
-
-def moment(timestamp_ns: int) -> str:
-    """A timestamp as people read it: RFC 3339 in UTC, nanoseconds kept."""
-    seconds, rest = divmod(timestamp_ns, 1_000_000_000)
-    return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

@@ -34,7 +34,9 @@ def translated(doing: str) -> Iterator[None]:
 
 def _translation(doing: str, error: AzureError) -> ObjectStoreError:
     if isinstance(error, HttpResponseError) and error.status_code:
-        code = str(getattr(error, "error_code", None) or "")
+        given = getattr(error, "error_code", None) or ""
+        # A member of StorageErrorCode where the SDK knows it, text where not.
+        code = str(getattr(given, "value", given))
         what = f"{doing}: Azure answered {error.status_code} {code or error.reason}."
         return ObjectStoreRefused(f"{what} {advice(error.status_code, code)}".rstrip(), error.status_code, code)
     if isinstance(error, ClientAuthenticationError):

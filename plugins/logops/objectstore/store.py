@@ -74,6 +74,14 @@ class ObjectStore:
             return False
         return True
 
+    def usage(self, container: str) -> tuple[int, int]:
+        """How many blobs a container holds, and their bytes in all. Reads the whole listing, 5,000 blobs a request."""
+        from logops.objectstore.azure_errors import translated
+
+        with translated(f"listing container {container} of storage account {self.account}"):
+            sizes = [int(blob.size) for blob in self._service.get_container_client(container).list_blobs()]
+        return len(sizes), sum(sizes)
+
     def probe(self, container: str) -> None:
         """Prove that a container can be used as Loki and its lifecycle rules use it.
 
@@ -88,7 +96,6 @@ class ObjectStore:
 
 def _service(account: str, credential: Credential, url: str) -> "BlobServiceClient":
     """Raises ValueError."""
-    from azure.identity import DefaultAzureCredential
     from azure.storage.blob import BlobServiceClient
 
     match credential:
@@ -98,21 +105,24 @@ def _service(account: str, credential: Credential, url: str) -> "BlobServiceClie
             signer = {"account_name": account, "account_key": key}
             service = BlobServiceClient(url, credential=signer, **_options(url))
         case DefaultIdentity():
+            from azure.identity import DefaultAzureCredential
+
             service = BlobServiceClient(url, credential=DefaultAzureCredential(), **_options(url))
-    if service.account_name != account:
+    # None: an address of one's own, which does not name the account.
+    if service.account_name not in (account, None):
         raise ValueError(f"what was given is for storage account {service.account_name}")
     # The SDK would say so only at the first request, and then in a riddle.
-    if (key := getattr(service.credential, "account_key", None)) and not _is_base64(key):
+    shared_key = getattr(service.credential, "account_key", None)
+    if shared_key and not _is_base64(shared_key):
         raise ValueError("the account key is not base64: copy it again, whole")
     return service
 
 
 def _options(address: str) -> dict[str, Any]:
-    from azure.storage.blob import ExponentialRetry
+    from azure.storage.blob import LinearRetry
 
-    retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=_RETRIES, random_jitter_range=1)
     return {
-        "retry_policy": retry,
+        "retry_policy": LinearRetry(backoff=1, retry_total=_RETRIES, random_jitter_range=1),
         "connection_timeout": _CONNECT_TIMEOUT_S,
         "read_timeout": _READ_TIMEOUT_S,
         # At INFO, its default, every request would be told in the log of an Airflow task.

@@ -7,7 +7,7 @@ from airflow.sdk import BaseOperator, Context, SkipMixin
 
 from logops.operators.approval import RolloutApprovalOperator
 from logops.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
-from logops.operators.work import final_failure, open_environment
+from logops.operators.work import final_failure, open_platform, read_environment
 
 if TYPE_CHECKING:
     from logops.environment import Environment
@@ -41,10 +41,10 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
 
         ti = context["ti"]
         with final_failure(ti):
-            platform = open_environment(self.environment)
+            environment = read_environment(self.environment)
             if self.auto_approve:
-                refuse_auto_approval(platform.environment)
-            wanted = plan(platform, [stage for stage in STAGES if stage in self.stages])
+                refuse_auto_approval(environment)
+            wanted = plan(open_platform(environment), [stage for stage in STAGES if stage in self.stages])
             ti.xcom_push(key=PLAN, value=without_diffs(wanted))
             ti.xcom_push(key=MARKDOWN, value=wanted.markdown())
         for line in wanted.markdown().splitlines():

@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from logops.operators.work import final_failure, open_environment
+from logops.operators.work import final_failure, open_platform, read_environment
 
 
 class RolloutRollBackOperator(BaseOperator):
@@ -34,7 +34,7 @@ class RolloutRollBackOperator(BaseOperator):
         # Without a plan the environment may not even be readable, and opening it would hide why planning failed.
         if self.plan is not None:
             with final_failure(context["ti"]):
-                platform = open_environment(self.environment)
+                platform = open_platform(read_environment(self.environment))
                 # Asked before the lease is: a run that was refused it must not fail a second time for that.
                 if any(revision.owner == run_id for stage in STAGES for revision in platform.revisions(stage)):
                     undone = roll_back(platform, run_id, self.log.info)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, Context
 
 from logops.operators.approval import refuse_unapproved
-from logops.operators.work import final_failure, open_environment
+from logops.operators.work import final_failure, open_platform, read_environment
 
 if TYPE_CHECKING:
     from logops.render import Stage
@@ -41,11 +41,11 @@ class RolloutApplyOperator(BaseOperator):
         started = time.monotonic()
         with final_failure(context["ti"]):
             plan = Plan.from_dict(self.plan)  # type: ignore[arg-type]
-            platform = open_environment(self.environment)
-            refuse_unapproved(platform.environment, plan, self.approved)
+            environment = read_environment(self.environment)
+            refuse_unapproved(environment, plan, self.approved)
             if (wanted := plan.of(self.stage)) is None:
                 raise RolloutRefused(f"applying {self.stage}: it is not in the plan. Trigger a rollout that has it.")
-            revision = apply_stage(platform, wanted, context["run_id"], self.log.info)
+            revision = apply_stage(open_platform(environment), wanted, context["run_id"], self.log.info)
         return {
             "revision": revision.number if revision else None,
             "digest": wanted.digest,
@@ -73,5 +73,6 @@ class RolloutVerifyOperator(BaseOperator):
 
         started = time.monotonic()
         with final_failure(context["ti"]):
-            checks = verify_stage(open_environment(self.environment), self.stage, self.log.info)
+            platform = open_platform(read_environment(self.environment))
+            checks = verify_stage(platform, self.stage, self.log.info)
         return {"checks": [asdict(check) for check in checks], "seconds": round(time.monotonic() - started, 1)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.operators.work import FAILURE, final_failure, open_environment, results_store
+from logops.operators.work import FAILURE, final_failure, open_platform, read_environment, results_store
 
 if TYPE_CHECKING:
     from logops.operators.report import Task
@@ -45,11 +45,11 @@ class RolloutSummaryOperator(BaseOperator):
         # Without a plan nothing was applied, and the environment may not even be readable.
         if self.plan is not None:
             with final_failure(ti):
-                platform = open_environment(self.environment)
-                platform.release(run_id)
+                environment = read_environment(self.environment)
+                open_platform(environment).release(run_id)
                 if (found := findings(ended, as_of)) is not None:
                     run = Run(self.environment, "rollout", run_id, as_of)
-                    results_store(platform.environment).write_findings(run, found)
+                    results_store(environment).write_findings(run, found)
         if ended.failed:
             raise AirflowFailException(ended.headline)
 

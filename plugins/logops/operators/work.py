@@ -1,5 +1,6 @@
 """What every rollout task does around its work: open the environment, and end for good when the work fails."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -39,18 +40,22 @@ def read_environment(name: str) -> "Environment":
     return load_environment(find_environment(name, project_root()))
 
 
-def open_environment(name: str) -> "Platform":
-    """The platform of an environment's name. Raises as `read_environment` does, and PlatformError."""
-    from logops.platforms import open_platform
+def open_platform(environment: "Environment") -> "Platform":
+    """Where an environment runs, with the secrets that Airflow keeps for it. Raises SecretMissing, PlatformError."""
+    from logops import platforms
+    from logops.hooks.secrets import connection_secrets
     from logops.toolchain import project_root
 
-    return open_platform(read_environment(name), project_root())
+    # Programs get their secrets as variables, and inherit them from the task that starts them.
+    os.environ.update(connection_secrets(environment, os.environ))
+    return platforms.open_platform(environment, project_root())
 
 
 def results_store(environment: "Environment") -> "ResultsStore":
     """Where an environment's results are kept: a relative path lies in the local platform's state folder."""
     from logops.findings.store import ResultsStore
+    from logops.platforms import STATE
     from logops.toolchain import project_root
 
-    inside = project_root() / ".logops" / environment.name / environment.results
+    inside = project_root() / STATE / environment.name / environment.results
     return ResultsStore(environment.results if "://" in environment.results else str(inside))

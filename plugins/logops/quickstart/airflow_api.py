@@ -79,23 +79,23 @@ class AirflowApi:
         except AirflowRefused as refused:
             if refused.status != 404:
                 raise
-            self._send("POST", "/api/v2/connections", f"creating the connection {name}", json=connection)
+            self.post("/api/v2/connections", f"creating the connection {name}", connection)
             return True
         if all(found.get(field) == value for field, value in connection.items()):
             return False
-        self._send("PATCH", f"/api/v2/connections/{name}", f"changing the connection {name}", json=connection)
+        self.patch(f"/api/v2/connections/{name}", f"changing the connection {name}", connection)
         return True
 
     def test_connection(self, connection: Mapping[str, Any]) -> tuple[bool, str]:
         """What the Test button of the connection form does."""
         name = connection["connection_id"]
-        answer = self._send("POST", "/api/v2/connections/test", f"testing the connection {name}", json=connection).json()
+        answer = self.post("/api/v2/connections/test", f"testing the connection {name}", connection)
         return bool(answer["status"]), str(answer["message"])
 
     def trigger(self, dag: str, run: str, conf: Mapping[str, Any]) -> None:
         """Start a run of a DAG, with its parameters."""
         body = {"dag_run_id": run, "logical_date": None, "conf": dict(conf)}
-        self._send("POST", f"/api/v2/dags/{dag}/dagRuns", f"triggering {dag}", json=body)
+        self.post(f"/api/v2/dags/{dag}/dagRuns", f"triggering {dag}", body)
 
     def run_state(self, dag: str, run: str) -> str:
         """queued, running, success or failed."""
@@ -123,11 +123,10 @@ class AirflowApi:
 
     def fail_task(self, dag: str, run: str, task: str) -> None:
         """Mark a task failed: Airflow ends it if it runs, and what handles a failure runs next."""
-        self._send(
-            "PATCH",
+        self.patch(
             f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}",
             f"stopping the task {task} of {run}",
-            json={"new_state": "failed"},
+            {"new_state": "failed"},
         )
 
     def log(self, dag: str, run: str, task: str, try_number: int) -> list[str]:
@@ -142,8 +141,11 @@ class AirflowApi:
     def get(self, path: str, doing: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._send("GET", path, doing, params=params).json()
 
-    def patch(self, path: str, doing: str, json: Mapping[str, Any]) -> Any:
-        return self._send("PATCH", path, doing, json=json).json()
+    def post(self, path: str, doing: str, body: Mapping[str, Any]) -> Any:
+        return self._send("POST", path, doing, json=body).json()
+
+    def patch(self, path: str, doing: str, body: Mapping[str, Any]) -> Any:
+        return self._send("PATCH", path, doing, json=body).json()
 
     def _log_in(self) -> None:
         body = {"username": self._user, "password": self._password}

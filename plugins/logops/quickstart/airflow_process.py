@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
+from logops.platforms.local.logs import last_lines
+from logops.platforms.local.ports import taken
 from logops.quickstart import background
 from logops.quickstart.airflow_api import AirflowApi
 from logops.quickstart.airflow_config import HOST, PASSWORDS, USER, airflow_environment, write_config
@@ -20,6 +20,7 @@ USUAL_SECONDS = 25.0
 DEFAULT_PORT = 8080
 _START_SECONDS = 240.0
 _GRACE_SECONDS = 10.0
+_LAST_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,10 @@ class Airflow:
             return False
         # What a killed Airflow left would write to the same database.
         background.stop(self.record, _GRACE_SECONDS)
-        if owner := port_owner(port):
+        if owners := taken([port]):
             raise PortTaken(
-                f"Port {port}, where Airflow was to serve, is taken by {owner}. "
-                f'Give Airflow another one: make up ARGS="--airflow-port {free_port()}"'
+                f"Airflow cannot serve: {owners[0]}. End that, or give Airflow another port: "
+                f'make up ARGS="--airflow-port {free_port()}"'
             )
         self.home.mkdir(parents=True, exist_ok=True)
         write_config(self.root, self.home, port)
@@ -107,27 +108,8 @@ class Airflow:
         return background.stop(self.record, _GRACE_SECONDS)
 
     def _last_lines(self) -> str:
-        lines = "\n".join(f"    {line}" for line in background.last_lines(self.log)) or "    (nothing)"
+        lines = "\n".join(f"    {line}" for line in last_lines(self.log, _LAST_LINES)) or "    (nothing)"
         return f"The last lines of {self.log}:\n{lines}"
-
-
-def port_owner(port: int) -> str | None:
-    """Who listens on a port of this machine: `node (pid 42)`; None where nobody does."""
-    with socket.socket() as probe:
-        # As servers do: a port that was just let go of is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-            return None
-        except OSError:
-            pass
-    try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-    except psutil.Error:
-        pass
-    return "a process of another user"
 
 
 def free_port() -> int:

@@ -3,10 +3,12 @@
 A session, not a process group: Airflow's tasks make groups of their own, but stay in the session of their scheduler.
 """
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,28 +82,27 @@ def stop(record: Path, grace_seconds: float) -> int:
     if started is None:
         return 0
     processes = members(started)
+    ended = {process.pid for process in processes}
     for process in processes:
         _send(process, signal.SIGTERM)
-    psutil.wait_procs(processes, timeout=grace_seconds)
-    ended = {process.pid for process in processes}
+    left = _wait_for_end(started, grace_seconds)
     # One may start another while it is being ended, so what counts is a look that finds none.
-    while left := members(started):
+    while left:
+        ended |= {process.pid for process in left}
         for process in left:
             _send(process, signal.SIGKILL)
-        psutil.wait_procs(left, timeout=1.0)
-        ended |= {process.pid for process in left}
+        left = _wait_for_end(started, 1.0)
     record.unlink(missing_ok=True)
     return len(ended)
 
 
-def last_lines(log: Path, count: int = 20) -> list[str]:
-    """The end of what a program printed."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 64 * 1024))
-            return file.read().decode(errors="replace").splitlines()[-count:]
-    except FileNotFoundError:
-        return []
+def _wait_for_end(started: Record, seconds: float) -> list[psutil.Process]:
+    """Who is left when all have ended, or after so many seconds. Zombies of a lazy parent are not waited for."""
+    deadline = time.monotonic() + seconds
+    while (left := members(started)) and time.monotonic() < deadline:
+        # Takes note of our own children's end.
+        psutil.wait_procs(left, timeout=0.1)
+    return left
 
 
 def _is_leader(started: Record) -> bool:
@@ -130,7 +131,5 @@ def _session(pid: int) -> int | None:
 
 
 def _send(process: psutil.Process, signal_number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(signal_number)
-    except psutil.NoSuchProcess:
-        pass

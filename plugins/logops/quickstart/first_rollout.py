@@ -58,7 +58,7 @@ def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]
     try:
         state = watch.until_ended()
     except KeyboardInterrupt:
-        board.say("Interrupted: stopping the rollout; what it applied is rolled back. Ctrl-C again leaves it to Airflow.")
+        board.say("Interrupted: stopping the rollout and rolling back. Ctrl-C again leaves the rest to Airflow.")
         watch.stop_running_tasks()
         watch.until_ended()
         raise
@@ -126,9 +126,8 @@ def event_of(task: TaskState) -> Event | None:
             state = State.WAITING
         case _:
             return None
-    detail = task.state if task.state in {"queued", "up_for_retry", "awaiting_input"} else ""
-    if task.try_number > 1:
-        detail = f"{detail} try {task.try_number}".strip()
+    words = [task.state] if task.state in {"queued", "up_for_retry", "awaiting_input"} else []
+    detail = " ".join([*words, *([f"try {task.try_number}"] if task.try_number > 1 else [])])
     return Event(f"rollout: {task.task}", state, task.seconds or 0.0, _USUAL_SECONDS.get(task.task, 5), detail)
 
 

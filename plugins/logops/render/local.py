@@ -1,6 +1,7 @@
 """An environment as files for this machine, stage by stage. Pure: the same input gives the same bytes."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from logops.environment.agents import SyslogSource
@@ -13,7 +14,16 @@ from logops.render.overrides import overrides
 from logops.render.promtail import CANARY_LABELS, promtail_config
 from logops.render.storage import account_state
 from logops.render.supervisor import Program, supervisor_conf
-from logops.render.topology import HOST, STAGES, AgentProcess, LokiProcess, Stage, Topology, topology
+from logops.render.topology import (
+    HOST,
+    STAGES,
+    AgentProcess,
+    DoesNotFit,
+    LokiProcess,
+    Stage,
+    Topology,
+    topology,
+)
 
 Commands = Mapping[str, tuple[str, ...]]
 """How to start each program: `{"loki": ("/path/to/loki",), "azurite": ("node", "main.js"), ...}`."""
@@ -27,6 +37,7 @@ def render_local(environment: Environment, state: Path, commands: Commands) -> d
     place = topology(environment, state)
     texts = {stage: _texts(place, stage) for stage in STAGES}
     programs = local_programs(place, commands, texts)
+    _refuse_equal_names(program.name for stage in STAGES for program in programs[stage])
     return {
         stage: Files(
             {**texts[stage], **_process_files(place, stage, programs[stage])} if programs[stage] else texts[stage]
@@ -90,6 +101,12 @@ def _process_files(place: Topology, stage: Stage, programs: tuple[Program, ...])
         f"supervisor/{stage}.conf": supervisor_conf(programs, str(place.state / "logs"), str(place.state / "data")),
         f"processes/{stage}": "".join(f"{program.name} {program.digest}\n" for program in programs),
     }
+
+
+def _refuse_equal_names(names: Iterable[str]) -> None:
+    equal = [name for name, count in Counter(names).items() if count > 1]
+    if equal:
+        raise DoesNotFit(f"two processes would be called {equal[0]}: rename the agent or the cluster")
 
 
 def _azurite(place: Topology, commands: Commands) -> Program:

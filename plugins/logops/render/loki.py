@@ -47,6 +47,8 @@ def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
         "ruler_storage": {"backend": "azure", "azure": {**at.azure, "container_name": cluster.containers.ruler}},
         "limits_config": cluster_limits(cluster),
         "runtime_config": {"file": at.overrides_file, "period": "2s"},
+        # Empty: all of them. By default Loki tells only a few, and what it does not tell cannot be verified.
+        "tenant_limits_allow_publish": [],
         "analytics": {"reporting_enabled": False},
     }
     return {key: section for key, section in config.items() if section != {}}
@@ -188,10 +190,11 @@ def _chunk_store(cluster: Cluster) -> dict[str, Any]:
 
 def _compactor(cluster: Cluster, at: Addresses) -> dict[str, Any]:
     own = cluster.compactor
+    apply = own.apply_retention_interval
     return {
         "working_directory": f"{at.data}/compactor",
         "compaction_interval": own.compaction_interval.go,
-        "apply_retention_interval": (own.apply_retention_interval or own.compaction_interval).go,
+        **({"apply_retention_interval": apply.go} if apply else {}),
         "retention_enabled": own.retention_enabled,
         "retention_delete_delay": own.retention_delete_delay.go,
         "retention_delete_worker_count": own.retention_delete_worker_count,

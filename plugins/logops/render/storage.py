@@ -1,9 +1,11 @@
 """Containers and lifecycle policy of a storage account."""
 
+import re
 from typing import Any
 
 from logops.environment.model import Environment
 from logops.environment.storage import LifecycleRule
+from logops.render.files import digest_of
 
 
 def account_state(environment: Environment, name: str) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def _tier_rules(environment: Environment, account_name: str) -> list[LifecycleRu
             days = int(tenant.retention.hot.days)
             rules.append(
                 LifecycleRule(
-                    name=f"{cluster_name}-{_rule_name(tenant_name)}-chunks",
+                    name=_rule_name(cluster_name, tenant_name),
                     container=cluster.containers.chunks,
                     prefix=f"{tenant_name}/",
                     cool_after=days if tenant.retention.then == "Cool" else None,
@@ -56,9 +58,11 @@ def _tier_rules(environment: Environment, account_name: str) -> list[LifecycleRu
     return rules
 
 
-def _rule_name(tenant: str) -> str:
-    """A tenant's name in the letters Azure allows in a rule's name."""
-    return "".join(letter if letter.isalnum() else "-" for letter in tenant)
+def _rule_name(cluster: str, tenant: str) -> str:
+    """In the letters Azure allows in a rule's name. Two names must not become one (`a_b` and `a-b`): where letters
+    are lost, or a hyphen leaves open where the cluster's name ends, a digest tells them apart."""
+    name = f"{cluster}-{re.sub(r'[^A-Za-z0-9]', '-', tenant)}-chunks"
+    return name if tenant.isalnum() else f"{name}-{digest_of(cluster, tenant)[:8]}"
 
 
 def _azure_rule(rule: LifecycleRule) -> dict[str, Any]:

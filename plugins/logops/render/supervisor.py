@@ -3,6 +3,7 @@
 Source of the format: supervisord.org/configuration.html.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -34,7 +35,8 @@ class Program:
     def digest(self) -> str:
         """Names what the process runs with; it finds it in its variable LOGOPS_DIGEST."""
         variables = [text for item in sorted(self.variables.items()) for text in item]
-        return digest_of(*self.command, str(self.stop_seconds), self.lines, "", *self.reads, "", *variables)[:16]
+        section = digest_of(*self.command, str(self.stop_seconds), self.lines)
+        return digest_of(section, digest_of(*self.reads), digest_of(*variables))[:16]
 
     @property
     def variables(self) -> dict[str, str]:
@@ -56,14 +58,14 @@ def supervisor_conf(programs: tuple[Program, ...], logs: str, data: str) -> str:
 
 def _section(program: Program, logs: str, data: str) -> str:
     variables = {**program.variables, "LOGOPS_DIGEST": program.digest}
-    environment = ",".join(f'{name}="{_quoted(value)}"' for name, value in sorted(variables.items()))
+    environment = ",".join(f'{name}="{value}"' for name, value in sorted(variables.items()))
     log = f"{_percent(logs)}/{program.name}.log"
     if program.lines:
         outputs = f"stdout_logfile={_percent(program.lines)}\nstderr_logfile={log}\nstderr_logfile_maxbytes=10MB"
     else:
         outputs = f"stdout_logfile={log}\nredirect_stderr=true"
     return f"""[program:{program.name}]
-command={" ".join(_word(word) for word in program.command)}
+command={shlex.join(_percent(word) for word in program.command)}
 environment={environment}
 directory={_percent(data)}/{program.name}
 {outputs}
@@ -78,15 +80,6 @@ stopwaitsecs={program.stop_seconds}
 stopasgroup=false
 killasgroup=true
 """
-
-
-def _word(word: str) -> str:
-    text = _percent(word)
-    return f"'{text}'" if any(letter in text for letter in ' \t;"') else text
-
-
-def _quoted(value: str) -> str:
-    return value.replace('"', '\\"')
 
 
 def _percent(text: str) -> str:

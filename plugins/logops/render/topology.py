@@ -1,5 +1,6 @@
 """Which processes a local environment is made of, and at which addresses they answer."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ _FIRST_AGENT_PORT = 1
 _FIRST_SYSLOG_PORT = 6
 _FIRST_LOKI_PORT = 10
 _PORTS_A_LOKI = 3
+_UNFIT = re.compile(r"""["'%$*?\[\]{}\\\x00-\x1f]|\s[;#]""")
+"""What supervisord, Loki or Promtail would not read as part of a path."""
 
 
 class DoesNotFit(Exception):
@@ -129,24 +132,16 @@ class Topology:
 
 
 def topology(environment: Environment, state: Path) -> Topology:
-    """Ports for every process, in an order in which one more replica moves no other.
+    """Ports for every process. One replica more, or less, moves no other process.
 
-    Raises DoesNotFit for an environment that is not local, or has more processes than ports.
+    Raises DoesNotFit for an environment that is not local, or has more processes than ports, and for a folder that
+    the programs could not be told of.
     """
     if not isinstance(environment.platform, LocalPlatform):
         raise DoesNotFit(f"environment {environment.name!r} is for {environment.platform.kind}, not for this machine")
+    if unfit := _UNFIT.search(str(state)):
+        raise DoesNotFit(f"the folder {state} has {unfit[0]!r} in its name, which configuration files cannot hold")
     base = environment.platform.base_port
-    wanted = sorted(_workloads(environment), key=lambda entry: entry[0])
-    room = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters)) // _PORTS_A_LOKI
-    if len(wanted) > room:
-        raise DoesNotFit(
-            f"environment {environment.name!r} asks for {len(wanted)} Loki processes; "
-            f"{PORTS} ports have room for {room}: lower some replicas"
-        )
-    processes = tuple(
-        LokiProcess(cluster, component, index, base + _FIRST_LOKI_PORT + _PORTS_A_LOKI * position, workload)
-        for position, ((index, _, _), cluster, component, workload) in enumerate(wanted)
-    )
     agents = tuple(_agents(environment, base + _FIRST_AGENT_PORT))
     syslogs = _syslog_sources(environment)
     if len(agents) > _FIRST_SYSLOG_PORT - _FIRST_AGENT_PORT or len(syslogs) > _FIRST_LOKI_PORT - _FIRST_SYSLOG_PORT:
@@ -154,17 +149,30 @@ def topology(environment: Environment, state: Path) -> Topology:
             f"environment {environment.name!r} asks for {len(agents)} agent processes and {len(syslogs)} syslog ports; "
             f"the local platform has room for 5 and 4"
         )
-    return Topology(environment, state, base, processes, agents)
+    return Topology(environment, state, base, tuple(_loki(environment, base + _FIRST_LOKI_PORT)), agents)
 
 
-def _workloads(environment: Environment) -> Iterator[tuple[tuple[int, int, int], str, Component, Workload]]:
+def _loki(environment: Environment, first_port: int) -> Iterator[LokiProcess]:
+    """The first replica of each component of each cluster, then the second of each, and so on; a replica that is not
+    wanted leaves its ports free, so that the others stay where they are."""
     order = get_args(Component)
-    for cluster_number, (name, cluster) in enumerate(environment.clusters.items()):
-        for component, workload in cluster.components.items():
-            if component == "gateway":
+    row = [
+        (name, component, cluster.components[component])
+        for name, cluster in environment.clusters.items()
+        for component in sorted(cluster.components, key=order.index)
+        if component != "gateway"
+    ]
+    room = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters)) // _PORTS_A_LOKI
+    for index in range(max(workload.replicas for _, _, workload in row)):
+        for position, (name, component, workload) in enumerate(row, start=index * len(row)):
+            if index >= workload.replicas:
                 continue
-            for index in range(workload.replicas):
-                yield (index, cluster_number, order.index(component)), name, component, workload
+            if position >= room:
+                raise DoesNotFit(
+                    f"clusters.{name}.components.{component}.replicas: {workload.replicas}; "
+                    f"{PORTS} ports have room for {index} beside the other components: lower it"
+                )
+            yield LokiProcess(name, component, index, first_port + _PORTS_A_LOKI * position, workload)
 
 
 def _agents(environment: Environment, first_port: int) -> Iterator[AgentProcess]:

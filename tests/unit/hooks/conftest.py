@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import airflow_home  # noqa: F401
 import pytest
+
+import airflow_home  # noqa: F401
 
 Connect = Callable[..., str]
 

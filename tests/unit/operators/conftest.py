@@ -6,10 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import airflow_home  # noqa: F401
 import pytest
-from fakes.memory_platform import MemoryPlatform
 
+import airflow_home  # noqa: F401
+from fakes.memory_platform import MemoryPlatform
 from logops.environment import Environment, load_environment
 from logops.render import STAGES, Files
 
@@ -73,4 +73,5 @@ def platform(local: Environment, monkeypatch: pytest.MonkeyPatch) -> MemoryPlatf
         return platform
 
     monkeypatch.setattr("logops.platforms.open_platform", open_platform, raising=False)
+    monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "the key of production's security account")
     return platform

@@ -32,9 +32,7 @@ def approval(ti) -> RolloutApprovalOperator:
 
 
 def with_approval(environment: Environment, **fields: Any) -> Environment:
-    return Environment.model_validate(
-        {**environment.model_dump(by_alias=True, exclude_none=True), "approval": fields}
-    )
+    return Environment.model_validate({**environment.model_dump(by_alias=True, exclude_none=True), "approval": fields})
 
 
 def answer(option: str) -> dict[str, Any]:

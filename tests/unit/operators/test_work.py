@@ -1,10 +1,13 @@
 """final_failure: what it turns into a failure that is not tried again, and what it lets through."""
 
+import json
+import os
+
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from logops.environment import EnvironmentInvalid
-from logops.operators.work import final_failure, read_environment, results_store
+from logops.operators.work import final_failure, open_platform, read_environment, results_store
 
 
 def test_an_error_is_final_and_told_to_the_summary(ti) -> None:
@@ -38,6 +41,13 @@ def test_a_long_message_is_cut_before_it_fills_the_database(ti) -> None:
 def test_an_unknown_environment_is_refused() -> None:
     with pytest.raises(EnvironmentInvalid):
         read_environment("staging")
+
+
+def test_programs_get_the_secrets_of_airflow_connections_as_variables(production, platform, monkeypatch) -> None:
+    monkeypatch.delenv("LOGOPS_CONNECTION_SECURITY_STORAGE")
+    monkeypatch.setenv("AIRFLOW_CONN_SECURITY_STORAGE", json.dumps({"conn_type": "generic", "password": "its key"}))
+    open_platform(production)
+    assert os.environ["LOGOPS_CONNECTION_SECURITY_STORAGE"] == "its key"
 
 
 def test_results_of_a_local_environment_lie_in_its_state_folder(local) -> None:

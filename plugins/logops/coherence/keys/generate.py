@@ -40,7 +40,8 @@ def known_keys(program: Path, seed: Path, flags: list[str]) -> Keys:
     printed = "\n".join(line for line in said.splitlines() if not line.startswith("level="))
     if not printed.startswith("---"):
         raise ValueError(f"{program} printed no configuration for {seed}: {said[-2000:]}")
-    return merge(keys_of(yaml.safe_load(printed)), keys_of(yaml.safe_load(seed.read_text(encoding="utf-8"))))
+    keys: Keys = merge(keys_of(yaml.safe_load(printed)), keys_of(yaml.safe_load(seed.read_text(encoding="utf-8"))))
+    return keys
 
 
 def keys_of(value: Any, path: str = "") -> Any:

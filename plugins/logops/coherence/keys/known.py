@@ -13,6 +13,12 @@ Path = tuple[str | int, ...]
 
 ANY_NAME = "ANY"
 
+_ELSEWHERE = {
+    "tenants": "a tenant needs no declaration; its limits stand in the runtime configuration, under overrides.TENANT",
+    "overrides": "tenants' limits stand in a file of their own, named by runtime_config.file",
+}
+"""What people write that was never a key, and where the thing belongs."""
+
 
 @cache
 def known(program: str) -> Keys:
@@ -48,6 +54,8 @@ def dotted(path: Path) -> str:
 def hint(path: Path, siblings: Mapping[str, Any], program: str) -> str:
     """What was probably meant: a sibling of nearly the same name, else where the very key is known."""
     name = str(path[-1])
+    if len(path) == 1 and name in _ELSEWHERE:
+        return _ELSEWHERE[name]
     close = get_close_matches(name, [key for key in siblings if key != ANY_NAME], n=1, cutoff=0.75)
     if close:
         return f"did you mean {close[0]}?"

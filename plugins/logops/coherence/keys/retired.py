@@ -25,7 +25,7 @@ _RULER_WRITE = "One map of clients took the place of these keys."
 _OLD_INDEX = "Only tsdb (and, until the next major version, boltdb-shipper) keeps an index."
 
 REMOVED: dict[str, Retired] = {
-    "ingester.max_transfer_retries": Retired("Ingesters hand nothing over any more: the WAL does it.", "ingester.wal.enabled"),
+    "ingester.max_transfer_retries": Retired("The WAL does its work.", "ingester.wal.enabled"),
     "querier.engine.timeout": Retired("One timeout counts for a query.", "limits_config.query_timeout"),
     "querier.query_timeout": Retired("The timeout became a limit.", "limits_config.query_timeout"),
     "query_range.split_queries_by_interval": Retired("Became a limit.", "limits_config.split_queries_by_interval"),
@@ -79,8 +79,8 @@ DEPRECATED: dict[str, Retired] = {
     "kafka_config.client_id": Retired("Reader and writer have their own.", "kafka_config.reader_config.client_id"),
     "limits_config.unordered_writes": Retired("Loki takes unordered lines always."),
     "limits_config.ruler_remote_write_?*": Retired(_RULER_WRITE, "limits_config.ruler_remote_write_config"),
-    "limits_config.per_tenant_override_config": Retired("Runtime configuration took its place.", "runtime_config.file"),
-    "limits_config.per_tenant_override_period": Retired("Runtime configuration took its place.", "runtime_config.period"),
+    "limits_config.per_tenant_override_config": Retired("The runtime configuration has it.", "runtime_config.file"),
+    "limits_config.per_tenant_override_period": Retired("The runtime configuration has it.", "runtime_config.period"),
     "limits_config.allow_deletes": Retired("The mode says it.", "limits_config.deletion_mode"),
     "server.grpc_server_stats_tracking_enabled": Retired("Does nothing any more."),
     "metrics_namespace": Retired("Metrics keep the prefix loki."),

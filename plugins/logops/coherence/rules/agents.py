@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 
-from logops.coherence.defaults import CHART_GATEWAY_PORT
+from logops.coherence.chart import GATEWAY_PORT
 from logops.coherence.deployment import Agent, Deployment, Pipeline
 from logops.coherence.rules.found import Found
 from logops.findings.classes import coherence as classes
@@ -24,20 +24,27 @@ _UNBOUNDED = re.compile(
 
 _FORGOTTEN = re.compile(r"/tmp(/|$)|/var/tmp(/|$)|/dev/shm(/|$)")
 _READ_BEFORE_JOINED = ("regex", "json", "logfmt", "labels", "timestamp", "output", "pack", "template")
-_BARE_WORD = re.compile(r"\^?(?:\(\?[a-z]+\))?(?:\.\*)?\(?([A-Za-z]{2,})\)?(?:\.\*)?\$?")
+_BARE_WORD = re.compile(r"(?:\(\?[a-z]+\))?(?:\^?\.\*)?\(?((?!debug|trace)[a-z]{2,})\)?(?:\.\*\$?)?", re.IGNORECASE)
+"""A word with nothing around it that would tell it from other words. Levels that are noise anyway may be dropped so."""
 _POD_FOLDERS = ("/var/log/pods/", "/var/log/containers/", "/var/lib/docker/containers/")
 
 
 def high_cardinality_label(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
     """Labels named after fields that have a value for every line, request, user or pod."""
     for agent in deployment.agents:
+        seen = set()
         for label, place in agent.labels:
+            if place in seen:
+                continue
             if label == "*":
-                message = f"{agent.name} makes a label of every Kubernetes label a pod has, pod-template-hash among them"
+                message = (
+                    f"{agent.name} makes a label of every Kubernetes label a pod has, pod-template-hash among them"
+                )
             elif _UNBOUNDED.fullmatch(re.sub(r"[^a-z0-9]+", "_", _snake(label))):
                 message = f"{agent.name} makes a label of {label}, which has nearly as many values as there are lines"
             else:
                 continue
+            seen.add(place)
             yield Found(classes.HIGH_CARDINALITY_LABEL, place, message, source=agent.name)
 
 
@@ -71,7 +78,7 @@ def agent_port_wrong(deployment: Deployment, as_of: datetime) -> Iterator[Found]
     for cluster in deployment.clusters:
         if cluster.values is None or cluster.values.get("gateway", "enabled") is False:
             continue
-        port = cluster.values.get("gateway", "service", "port") or CHART_GATEWAY_PORT
+        port = cluster.values.get("gateway", "service", "port") or GATEWAY_PORT
         for agent in deployment.agents:
             for push in agent.pushes:
                 if push.host.split(".")[0] == "loki-gateway" and push.port != port:
@@ -89,24 +96,19 @@ def variable_not_expanded(deployment: Deployment, as_of: datetime) -> Iterator[F
 
 
 def drop_too_broad(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
-    """Drop stages whose expression is a bare word, or several."""
-    for agent, pipeline, index, name, body in _stages(deployment):
-        expression = body.get("expression") if name == "drop" and isinstance(body, dict) else None
-        if not isinstance(expression, str) or body.get("source"):
-            continue
-        words = [match[1] for part in expression.split("|") if (match := _BARE_WORD.fullmatch(part))]
-        if words:
-            place = pipeline.place.at(index, "drop", "expression")
-            shown = ", ".join(words)
-            message = f"{agent.name} drops every line that contains {shown}, in other words too, whatever its level"
-            yield Found(
-                classes.DROP_TOO_BROAD, place, message, source=agent.name, evidence={"words": len(words)}
-            )
+    """Expressions that are a bare word, or several."""
+    for agent in deployment.agents:
+        for expression, place in agent.drops:
+            words = [match[1] for part in _alternatives(expression) if (match := _BARE_WORD.fullmatch(part))]
+            if words:
+                shown = ", ".join(words)
+                message = f"{agent.name} drops every line that contains {shown}, in other words too, whatever its level"
+                yield Found(classes.DROP_TOO_BROAD, place, message, source=agent.name, evidence={"words": len(words)})
 
 
 def pipeline_stage_useless(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
     """Stages that read lines of another format, or lines that other stages took apart already."""
-    for agent, pipeline, index, name, _ in _stages(deployment):
+    for agent, pipeline, index, name in _stages(deployment):
         before = [str(next(iter(stage), "")) for stage in pipeline.stages[:index]]
         read = [stage for stage in before if stage in _READ_BEFORE_JOINED]
         if name == "docker" and pipeline.pods:
@@ -117,8 +119,8 @@ def pipeline_stage_useless(deployment: Deployment, as_of: datetime) -> Iterator[
             remedy = "Write `cri: {}` instead."
         elif name == "multiline" and read:
             message = (
-                f"the multiline stage comes after {', '.join(read)}: a line's continuation was read as a line of its own,"
-                " and with other labels it is never joined"
+                f"the multiline stage comes after {', '.join(read)}: a line's continuation is read as a line of its"
+                " own, and with other labels it is never joined"
             )
             remedy = "Put multiline first, after cri."
         else:
@@ -131,19 +133,35 @@ def source_shipped_twice(deployment: Deployment, as_of: datetime) -> Iterator[Fo
     """The same files in two agents; /var/log/containers are links to /var/log/pods."""
     for position, agent in enumerate(deployment.agents):
         for glob, place in agent.reads:
-            twins = [other.name for other in deployment.agents[:position] if any(_same(glob, g) for g, _ in other.reads)]
+            twins = [
+                other.name for other in deployment.agents[:position] if any(_same(glob, g) for g, _ in other.reads)
+            ]
             if twins:
                 message = f"{agent.name} tails {glob}, and so does {twins[0]}"
                 evidence = {"other_agents": len(twins)}
                 yield Found(classes.SOURCE_SHIPPED_TWICE, place, message, source=agent.name, evidence=evidence)
 
 
-def _stages(deployment: Deployment) -> Iterator[tuple[Agent, Pipeline, int, str, object]]:
+def _stages(deployment: Deployment) -> Iterator[tuple[Agent, Pipeline, int, str]]:
     for agent in deployment.agents:
         for pipeline in agent.pipelines:
             for index, stage in enumerate(pipeline.stages):
-                for name, body in stage.items():
-                    yield agent, pipeline, index, str(name), body
+                for name in stage:
+                    yield agent, pipeline, index, str(name)
+
+
+def _alternatives(expression: str) -> list[str]:
+    """The parts between the `|` that stand in no group; of a group around everything, its parts."""
+    inner = re.fullmatch(r"\((?:\?:)?([^()]*)\)", expression)
+    expression = inner[1] if inner else expression
+    depth, parts = 0, [""]
+    for letter in expression:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def _same(one: str, other: str) -> bool:

@@ -108,6 +108,15 @@ def ring_unreachable(deployment: Deployment, as_of: datetime) -> Iterator[Found]
             yield Found(classes.RING_UNREACHABLE, cluster.at(path), why, cluster=cluster.name, evidence=evidence)
 
 
+def query_queue_bypassed(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """A downstream URL goes before the scheduler (pkg/lokifrontend/frontend/config.go, InitFrontend)."""
+    for cluster in deployment.clusters:
+        if url := cluster.written("frontend.downstream_url"):
+            place = cluster.at("frontend.downstream_url")
+            message = f"{place.path} sends queries straight to {url}, past the query scheduler"
+            yield Found(classes.QUERY_QUEUE_BYPASSED, place, message, cluster=cluster.name)
+
+
 def replication_factor(cluster: Cluster) -> float:
     """How many ingesters a line is written to; the ingester's own key goes before common's."""
     return number(cluster.value(_factor_path(cluster))) or 3

@@ -6,39 +6,13 @@ grafana/promtail 6.17.1. Helm takes keys it does not know without a word.
 
 from collections.abc import Iterator
 from datetime import datetime
+from difflib import get_close_matches
 
+from logops.coherence.chart import COMPONENTS, MOVED, OWN, RENDERED, is_distributed
 from logops.coherence.deployment import Cluster, Deployment, Values
 from logops.coherence.keys.known import known
 from logops.coherence.rules.found import Found
 from logops.findings.classes import coherence as classes
-
-COMPONENTS = {
-    "distributor": "distributor",
-    "ingester": "ingester",
-    "querier": "querier",
-    "queryFrontend": "query-frontend",
-    "queryScheduler": "query-scheduler",
-    "indexGateway": "index-gateway",
-    "compactor": "compactor",
-    "ruler": "ruler",
-}
-"""The chart's name of a component to Loki's."""
-
-_RENDERED = frozenset(
-    "analytics auth_enabled block_builder bloom_build bloom_gateway compactor compactor_grpc_client distributor"
-    " frontend frontend_worker index_gateway ingester ingester_client limits_config operational_config pattern_ingester"
-    " querier query_range query_scheduler server storage_config tracing ui".split()
-)
-"""Sections of Loki that the chart passes on from `loki`."""
-
-MOVED = {
-    "common": "commonConfig",
-    "memberlist": "memberlistConfig",
-    "ruler": "rulerConfig",
-    "runtime_config": "runtimeConfig",
-    "schema_config": "schemaConfig",
-}
-"""Sections that the chart takes under a name of its own."""
 
 _PROMTAIL = {
     ("config", "lokiAddress"): "config.clients[0].url",
@@ -74,7 +48,10 @@ def component_missing(deployment: Deployment, as_of: datetime) -> Iterator[Found
             rules = name != "ruler" or any(values.get("loki", key) for key in ("rulerConfig", "ruler"))
             own = values.get(name)
             written = own if isinstance(own, dict) else {}
-            scaled = any(isinstance(written.get(how), dict) and written[how].get("enabled") for how in ("autoscaling", "kedaAutoscaling"))
+            scaled = any(
+                isinstance(written.get(how), dict) and written[how].get("enabled")
+                for how in ("autoscaling", "kedaAutoscaling")
+            )
             count = written.get("replicas", 0)
             if rules and not scaled and name not in mistyped and count == 0:
                 place = values.at(name, "replicas")
@@ -109,12 +86,6 @@ def helm_values_refused(deployment: Deployment, as_of: datetime) -> Iterator[Fou
             yield Found(classes.HELM_VALUES_REFUSED, place, message, cluster=cluster.name, remedy=remedy)
 
 
-def is_distributed(values: Values) -> bool:
-    """Whether the values mean a distributed Loki."""
-    counts = (values.get(name, "replicas") for name in COMPONENTS)
-    return values.get("deploymentMode") == "Distributed" or any(isinstance(n, int) and n > 0 for n in counts)
-
-
 def _mixed_modes(cluster: Cluster, values: Values) -> Iterator[Found]:
     mode = values.get("deploymentMode") or "Monolithic"
     scalable = [name for name in _SCALABLE if values.get(name, "replicas") != 0]
@@ -129,17 +100,19 @@ def _mixed_modes(cluster: Cluster, values: Values) -> Iterator[Found]:
 
 
 def _ignored(values: Values) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Keys that the chart does not read, and what to write instead (nothing where it is not known)."""
     loki = values.get("loki")
-    for key in loki if isinstance(loki, dict) else ():
+    for key in map(str, loki if isinstance(loki, dict) else ()):
         if key in MOVED:
             yield ("loki", key), f"loki.{MOVED[key]}"
-        elif key in known("loki") and key not in _RENDERED:
+        elif key in known("loki") and key not in RENDERED:
             yield ("loki", key), f"loki.structuredConfig.{key}"
-        elif _snake(str(key)) in _RENDERED and str(key) not in _RENDERED:
-            yield ("loki", str(key)), f"loki.{_snake(str(key))}"
-    for key in values.written:
-        if name := _mistyped_component(str(key)):
-            yield (str(key),), name
+        elif key not in RENDERED | OWN:
+            close = get_close_matches(_snake(key), RENDERED, n=1) or get_close_matches(key, OWN, n=1)
+            yield ("loki", key), f"loki.{close[0]}" if close else ""
+    for key in map(str, values.written):
+        if name := _mistyped_component(key):
+            yield (key,), name
     for name in ("ingester", "compactor"):
         for key in ("size", "storageClass"):
             if values.get(name, "persistence", key) is not None:
@@ -160,6 +133,5 @@ def _snake(key: str) -> str:
 def _ignored_key(values: Values, steps: tuple[str, ...], instead: str, *, cluster: str = "", source: str = "") -> Found:
     place = values.at(*steps)
     message = f"the chart does not read {place.path}"
-    return Found(
-        classes.HELM_KEY_IGNORED, place, message, cluster=cluster, source=source, remedy=f"Write {instead} instead."
-    )
+    remedy = f"Write {instead} instead." if instead else "Remove it."
+    return Found(classes.HELM_KEY_IGNORED, place, message, cluster=cluster, source=source, remedy=remedy)

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from logops.coherence.deployment import Cluster, Deployment, Place
+from logops.coherence.deployment import Deployment, Place
 from logops.coherence.keys.known import Path, dotted, hint, known, unknown_paths
 from logops.coherence.keys.retired import OLD_INDEX_STORES, deprecated, removed
 from logops.coherence.rules.found import Found
+from logops.findings import FindingClass
 from logops.findings.classes import coherence as classes
-
-_RUNTIME = {"overrides", "configs", "multi_kv_config"}
 
 
 def keys_removed(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
@@ -19,9 +18,9 @@ def keys_removed(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
         for path, _ in unknown_paths(cluster.config, known("loki")):
             retired = removed(dotted(path))
             if retired:
-                place = _at(cluster, path)
+                place = cluster.at(str(path[0]), *path[1:])
                 message = f"{place.path} was removed from Loki. {retired.advice}"
-                remedy = f"Write {retired.replacement} instead." if retired.replacement else f"Remove it. {retired.advice}"
+                remedy = f"Write {retired.replacement} instead." if retired.replacement else "Remove it."
                 yield Found(classes.KEY_REMOVED, place, message, cluster=cluster.name, remedy=remedy)
 
 
@@ -31,7 +30,9 @@ def keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
         for path, siblings in unknown_paths(cluster.config, known("loki")):
             if not removed(dotted(path)):
                 cls = classes.LIMIT_UNKNOWN if path[0] == "limits_config" else classes.KEY_UNKNOWN
-                yield _unknown(cls, _at(cluster, path), hint(path, siblings, "loki"), "Loki", cluster=cluster.name)
+                yield _unknown(
+                    cls, cluster.at(str(path[0]), *path[1:]), hint(path, siblings, "loki"), "Loki", cluster=cluster.name
+                )
 
 
 def overrides_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
@@ -40,7 +41,7 @@ def overrides_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Found
     for cluster in deployment.clusters:
         for tenant, own in cluster.overrides.items():
             for path, siblings in unknown_paths(own, limits):
-                place = cluster.at(f"overrides.{tenant}", *path)
+                place = cluster.at("overrides", tenant, *path)
                 retired = removed(f"limits_config.{dotted(path)}")
                 if retired:
                     message = f"{place.path} was removed from Loki. {retired.advice}"
@@ -55,7 +56,7 @@ def keys_deprecated(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
     for cluster in deployment.clusters:
         for path in _written_paths(cluster.config):
             if retired := deprecated(dotted(path)):
-                place = _at(cluster, path)
+                place = cluster.at(str(path[0]), *path[1:])
                 message = f"{place.path} is deprecated. {retired.advice}"
                 remedy = f"Write {retired.replacement} instead." if retired.replacement else ""
                 yield Found(classes.KEY_DEPRECATED, place, message, cluster=cluster.name, remedy=remedy)
@@ -75,30 +76,30 @@ def agent_keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Foun
             found = unknown_paths(block, keys.get(section)) if section else unknown_paths(block, keys)
             for path, siblings in found:
                 where = place.at(*path)
-                yield _unknown(classes.KEY_UNKNOWN, where, hint(path, siblings, "promtail"), "Promtail", source=agent.name)
+                yield _unknown(
+                    classes.KEY_UNKNOWN, where, hint(path, siblings, "promtail"), "Promtail", source=agent.name
+                )
 
 
 def _unknown(
-    cls: classes.FindingClass, place: Place, text: str, program: str, *, cluster: str = "", tenant: str = "", source: str = ""
+    cls: FindingClass,
+    place: Place,
+    text: str,
+    program: str,
+    *,
+    cluster: str = "",
+    tenant: str = "",
+    source: str = "",
 ) -> Found:
-    name = place.path.rpartition(".")[2]
-    said = f": {text}" if text else ""
-    remedy = f"{text[0].upper()}{text[1:]}" if text else f"Remove {name}."
     return Found(
         cls,
         place,
-        f"{program} knows no {place.path}{said}",
+        f"{program} knows no {place.path}{f': {text}' if text else ''}",
         cluster=cluster,
         tenant=tenant,
         source=source,
-        remedy=remedy if text else f"Remove {name}.",
+        remedy=f"{text[0].upper()}{text[1:]}" if text else "Remove it.",
     )
-
-
-def _at(cluster: Cluster, path: Path) -> Place:
-    """Keys up to the first index make the dotted path by which a key may have moved."""
-    head = [step for step in path[: next((n for n, s in enumerate(path) if isinstance(s, int)), len(path))]]
-    return cluster.at(".".join(map(str, head)), *path[len(head) :])
 
 
 def _written_paths(value: Any, path: Path = ()) -> Iterator[Path]:

@@ -164,7 +164,9 @@ def _overlap(prefix: str, folder: str) -> bool:
 
 def _index_folders(cluster: Cluster) -> list[str]:
     indexes = [period.get("index") for _, period in cluster.periods()]
-    return sorted({str(index.get("path_prefix") or "index/") for index in indexes if isinstance(index, dict)}) or ["index/"]
+    return sorted({str(index.get("path_prefix") or "index/") for index in indexes if isinstance(index, dict)}) or [
+        "index/"
+    ]
 
 
 def _before(step: Days, until: timedelta | None) -> bool:

@@ -53,7 +53,10 @@ def limits_contradict(deployment: Deployment, as_of: datetime) -> Iterator[Found
 
 def _rates(limits: Limits) -> Iterator[Found]:
     tenant, burst = number(limits.value("ingestion_rate_mb")), number(limits.value("ingestion_burst_size_mb"))
-    stream, stream_burst = size(limits.value("per_stream_rate_limit")), size(limits.value("per_stream_rate_limit_burst"))
+    stream, stream_burst = (
+        size(limits.value("per_stream_rate_limit")),
+        size(limits.value("per_stream_rate_limit_burst")),
+    )
     pairs = (
         ("per_stream_rate_limit", stream, "ingestion_rate_mb", tenant and tenant * _MIB),
         ("per_stream_rate_limit_burst", stream_burst, "ingestion_burst_size_mb", burst and burst * _MIB),

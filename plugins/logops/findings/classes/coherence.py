@@ -117,6 +117,14 @@ RING_UNREACHABLE = FindingClass(
     why="Ingesters do not find each other: nothing is written, or replicas exist on paper only.",
     remedy="Set common.ring.kvstore.store: memberlist and memberlist.join_members, or name the store's address.",
 )
+QUERY_QUEUE_BYPASSED = FindingClass(
+    name="query-queue-bypassed",
+    severity=Severity.WARNING,
+    meaning="The query frontend sends queries to an address instead of into the query scheduler's queue.",
+    why="Queriers no longer take what they can: one tenant's large query takes them all, and a service without a"
+    " cluster address sends everything to a few of them.",
+    remedy="Remove frontend.downstream_url, and set frontend.scheduler_address and frontend_worker.scheduler_address.",
+)
 STORAGE_ACCOUNT_MISSING = FindingClass(
     name="storage-account-missing",
     severity=Severity.ERROR,
@@ -176,7 +184,7 @@ STRUCTURED_METADATA_UNSUPPORTED = FindingClass(
     severity=Severity.ERROR,
     meaning="allow_structured_metadata is true, its default, while the active schema is not tsdb with v13.",
     why="Loki 3 refuses to start.",
-    remedy="Add a schema period with tsdb and v13, and until its day set limits_config.allow_structured_metadata: false.",
+    remedy="Add a schema period with tsdb and v13; until its day set limits_config.allow_structured_metadata: false.",
 )
 SCHEMA_OUTDATED = FindingClass(
     name="schema-outdated",
@@ -314,6 +322,7 @@ CLASSES: tuple[FindingClass, ...] = (
     DIRECTORY_OFF_VOLUME,
     DIRECTORY_UNSET,
     RING_UNREACHABLE,
+    QUERY_QUEUE_BYPASSED,
     STORAGE_ACCOUNT_MISSING,
     COMPONENT_MISSING,
     TENANTS_WITHOUT_AUTH,

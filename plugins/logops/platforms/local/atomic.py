@@ -37,7 +37,7 @@ def write_text(file: Path, text: str, mode: int = 0o644) -> None:
 
 
 def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write a folder, named by relative paths, in one step. Raises PlatformError, and leaves nothing, on a full disk."""
+    """Write a folder, in one step. Raises PlatformError, and leaves nothing, on a full disk."""
     with writing(folder.parent), _beside(folder) as temporary:
         for name, text in texts.items():
             _write(temporary / name, text)

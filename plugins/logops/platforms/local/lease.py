@@ -23,11 +23,13 @@ class Lease:
     touched: datetime
 
 
-def taken_by(lease: Lease | None, owner: str, as_of: datetime) -> Lease | None:
+def taken_by(held: Lease | None, owner: str, as_of: datetime) -> Lease | None:
     """The lease after `owner` asked for it; None where another run has it."""
-    if lease is None or (lease.owner != owner and as_of - lease.touched >= STALE):
+    if held is not None and held.owner == owner:
+        return Lease(owner, held.since, as_of)
+    if held is None or as_of - held.touched >= STALE:
         return Lease(owner, as_of, as_of)
-    return Lease(owner, lease.since, as_of) if lease.owner == owner else None
+    return None
 
 
 class LeaseFile:
@@ -40,19 +42,14 @@ class LeaseFile:
 
     def hold(self, owner: str) -> None:
         """Take the lease, or touch it. Raises LeaseHeld while another run has it."""
-        now = datetime.now(UTC)
         with locked(self._lock, "taking the lease", _quietly):
-            held = self.read()
-            taken = taken_by(held, owner, now)
-            if taken is None and held is not None:
-                raise LeaseHeld(
-                    f"Environment {self._environment} is being changed by {held.owner}, since "
-                    f"{held.since:%Y-%m-%d %H:%M:%S} UTC (last sign of life {(now - held.touched).seconds} s ago). "
-                    "Wait until it has ended. If that run is dead: "
-                    f"`logops unlock {self._environment} --owner '{held.owner}'`."
-                )
-            if taken is not None:
-                self._write(taken)
+            self._take(self.read(), owner)
+
+    def keep(self, owner: str) -> None:
+        """Touch the lease, if there is one. Raises LeaseHeld where another run has taken it."""
+        with locked(self._lock, "keeping the lease", _quietly):
+            if held := self.read():
+                self._take(held, owner)
 
     def release(self, owner: str) -> None:
         """Give the lease back, if `owner` has it."""
@@ -69,9 +66,21 @@ class LeaseFile:
         except (FileNotFoundError, ValueError, LookupError, TypeError):
             return None
 
-    def _write(self, lease: Lease) -> None:
+    def _take(self, held: Lease | None, owner: str) -> None:
+        lease = taken_by(held, owner, datetime.now(UTC))
+        if lease is None:
+            raise LeaseHeld(_refusal(self._environment, held))
         kept = {"owner": lease.owner, "since": lease.since.isoformat(), "touched": lease.touched.isoformat()}
         write_text(self._file, json.dumps(kept) + "\n")
+
+
+def _refusal(environment: str, held: Lease | None) -> str:
+    assert held is not None
+    return (
+        f"Environment {environment} is being changed by {held.owner}, since {held.since:%Y-%m-%d %H:%M:%S} UTC; "
+        f"its last sign of life was at {held.touched:%H:%M:%S} UTC. Wait until it has ended. "
+        f"If that run is dead: `logops unlock {environment} --owner '{held.owner}'`."
+    )
 
 
 def _quietly(_line: str) -> None:

@@ -41,16 +41,10 @@ class Revisions:
         """Keep files as the newest revision. Raises PlatformError, nothing kept, where the disk is full."""
         before = self.all(stage)
         revision = Revision(stage, before[-1].number + 1 if before else 1, files.digest, owner, at)
-        meta = {
-            "number": revision.number,
-            "digest": revision.digest,
-            "owner": owner,
-            "applied_at": at.isoformat(),
-        }
+        meta = {"number": revision.number, "digest": revision.digest, "owner": owner, "applied_at": at.isoformat()}
         texts = {f"files/{name}": text for name, text in files.items()}
         write_folder(self._place(stage, revision.number), {**texts, "meta.json": json.dumps(meta, indent=2) + "\n"})
         return revision
-
 
     def _place(self, stage: Stage, number: int) -> Path:
         return self._folder / stage / f"{number:06}"

@@ -1,0 +1,161 @@
+"""`logops status`, `logs`, `down`: what runs on this machine."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from logops.cli.console import FOUND, OK, out, print_json, say, stop
+from logops.cli.environment import EnvironmentArgument, environment
+from logops.cli.rollout import JsonOption, platform
+from logops.loki import LokiClient, LokiError, RingMember
+from logops.platforms import open_local
+from logops.platforms.local import LocalPlatform
+from logops.platforms.platform import Platform, PlatformError, ProcessStatus
+from logops.render import DoesNotFit
+from logops.toolchain import ToolchainError, project_root
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: logops status local")
+def status(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
+    """Show every process and every ring. Exit 1: something is not ready."""
+    place = platform(name)
+    found = place.processes()
+    rings = {cluster: _ring(place, cluster) for cluster in place.environment.clusters} if found else {}
+    if as_json:
+        print_json({"processes": [_process(status) for status in found], "rings": rings})
+    elif found:
+        out.print(_processes_table(found, datetime.now(UTC)))
+        out.print(_rings_table(rings))
+    else:
+        say(f"{name}: nothing is applied yet. Start it with `logops up {name}`.")
+    raise typer.Exit(OK if found and all(status.ready for status in found) else FOUND)
+
+
+@app.command(epilog="Example: logops logs local main-ingester-0 --follow")
+def logs(
+    name: EnvironmentArgument = "local",
+    process: Annotated[str, typer.Argument(help="As `logops status` names it. All, where none is named.")] = "",
+    count: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines of each process.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines are written.")] = False,
+) -> None:
+    """Show the last lines of the processes' own logs."""
+    place = _local(name)
+    names = place.logged()
+    if process and process not in names:
+        stop(f"{name} has no log of a process {process!r}; it has: {', '.join(names) or 'none'}")
+    chosen = [process] if process else names
+    for line in _labelled(((log, line) for log in chosen for line in place.last_lines(log, count)), chosen):
+        print(line)
+    if follow:
+        try:
+            for line in _labelled(place.follow(chosen), chosen):
+                print(line, flush=True)
+        except KeyboardInterrupt:
+            raise typer.Exit(OK) from None
+
+
+@app.command(epilog="Example: logops down local")
+def down(name: EnvironmentArgument = "local") -> None:
+    """Stop every process of an environment on this machine. Configuration and data stay."""
+    try:
+        killed = _local(name).down(say)
+    except PlatformError as error:
+        stop(str(error), FOUND)
+    if killed:
+        say(f"{', '.join(killed)} did not end when asked, and had to be killed")
+    say(f"{name} is down: no process of it runs; its data is where it was")
+
+
+def _local(name: str) -> LocalPlatform:
+    try:
+        return open_local(environment(name), project_root())
+    except (PlatformError, DoesNotFit, ToolchainError) as error:
+        stop(str(error))
+
+
+def _ring(place: Platform, cluster: str) -> list[dict[str, Any]] | str:
+    """The ingesters' ring, or why it cannot be read."""
+    try:
+        with LokiClient(place.write_url(cluster), read_timeout=5, retry_for=0) as client:
+            return [_member(member) for member in client.ring()]
+    except LokiError as error:
+        return str(error)
+
+
+def _member(member: RingMember) -> dict[str, Any]:
+    age = round(member.heartbeat_age.total_seconds(), 1)
+    return {"member": member.id, "state": member.state, "address": member.address, "heartbeat_age_seconds": age}
+
+
+def _process(status: ProcessStatus) -> dict[str, Any]:
+    return {
+        "name": status.name,
+        "stage": status.stage,
+        "state": status.state,
+        "ready": status.ready,
+        "detail": status.detail,
+        "pid": status.pid,
+        "port": status.port,
+        "version": status.version,
+        "memory_bytes": status.memory,
+        "since": status.since.isoformat() if status.since else None,
+    }
+
+
+def _processes_table(found: Sequence[ProcessStatus], as_of: datetime) -> Table:
+    table = Table(box=None)
+    for heading in ("process", "state", "ready", "version"):
+        table.add_column(heading)
+    for heading in ("memory", "port", "up for"):
+        table.add_column(heading, justify="right")
+    for status in found:
+        table.add_row(
+            status.name,
+            status.state,
+            "[green]yes[/green]" if status.ready else f"[red]no[/red] {escape(status.detail)}",
+            status.version or "-",
+            f"{status.memory / 2**20:.0f} MiB" if status.memory else "-",
+            str(status.port),
+            _age(as_of - status.since) if status.since and status.pid else "-",
+        )
+    total = sum(status.memory or 0 for status in found)
+    table.add_section()
+    table.add_row("", "", f"{sum(status.ready for status in found)} of {len(found)}", "", f"{total / 2**20:.0f} MiB")
+    return table
+
+
+def _rings_table(rings: dict[str, list[dict[str, Any]] | str]) -> Table:
+    table = Table("ring", "member", "state", "heartbeat", box=None)
+    for cluster, members in rings.items():
+        if isinstance(members, str):
+            table.add_row(cluster, "-", f"[red]{escape(members)}[/red]", "-")
+            continue
+        for member in members:
+            colour = "green" if member["state"] == "ACTIVE" else "red"
+            age = f"{member['heartbeat_age_seconds']:.0f} s ago"
+            table.add_row(cluster, member["member"], f"[{colour}]{member['state']}[/{colour}]", age)
+    return table
+
+
+def _labelled(lines: Iterable[tuple[str, str]], names: Sequence[str]) -> Iterator[str]:
+    """Lines under the names of their processes, where there are several."""
+    width = max(map(len, names), default=0)
+    for name, line in lines:
+        yield f"{name:{width}} | {line}" if len(names) > 1 else line
+
+
+def _age(age: timedelta) -> str:
+    """
+    >>> _age(timedelta(seconds=42)), _age(timedelta(minutes=12)), _age(timedelta(hours=30))
+    ('42 s', '12 min', '30 h')
+    """
+    seconds = int(age.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

@@ -1,0 +1,56 @@
+"""`logops quickstart up`, `down`: what `make up` and `make down` run."""
+
+from typing import Annotated
+
+import typer
+
+from logops.cli.console import BAD_INPUT, FOUND, err, out, stop
+from logops.cli.environment import EnvironmentArgument
+from logops.environment import EnvironmentInvalid
+from logops.loki import LokiError
+from logops.platforms.platform import PlatformError
+from logops.quickstart.errors import QuickstartError
+from logops.render import DoesNotFit
+from logops.toolchain import ProjectNotFoundError, ToolchainError
+
+app = typer.Typer(no_args_is_help=True)
+INTERRUPTED = 130
+"""128 and SIGINT, as a shell has it."""
+
+
+@app.command(epilog="Example: logops quickstart up --airflow-port 8081")
+def up(
+    name: EnvironmentArgument = "local",
+    history: Annotated[bool, typer.Option(help="Fill in sample logs of the past.")] = True,
+    days: Annotated[int, typer.Option(min=2, max=125, help="How many days of them.")] = 120,
+    airflow_port: Annotated[
+        int | None, typer.Option(min=1024, max=65000, help="Where Airflow serves; 8080 where nothing is said.")
+    ] = None,
+) -> None:
+    """Have everything running: programs, Airflow, a first rollout, sample logs. Does only what is not done yet."""
+    # It brings in Airflow's client, supervisord's and the sample logs: not needed by any other command.
+    from logops.quickstart.up import Asked, up
+
+    try:
+        up(Asked(name, days if history else 0, airflow_port), err, out)
+    except (EnvironmentInvalid, DoesNotFit, ProjectNotFoundError) as error:
+        stop(str(error), BAD_INPUT)
+    except (QuickstartError, ToolchainError, PlatformError, LokiError) as error:
+        stop(str(error), FOUND)
+    except KeyboardInterrupt:
+        stop("Interrupted.", INTERRUPTED)
+
+
+@app.command(epilog="Example: logops quickstart down")
+def down(name: EnvironmentArgument = "local") -> None:
+    """End the sample logs, Airflow and the environment's processes. What was stored stays."""
+    from logops.quickstart.down import down
+
+    try:
+        down(name, err)
+    except (EnvironmentInvalid, DoesNotFit, ProjectNotFoundError) as error:
+        stop(str(error), BAD_INPUT)
+    except (QuickstartError, PlatformError) as error:
+        stop(str(error), FOUND)
+    except KeyboardInterrupt:
+        stop("Interrupted. Run `make down` again for the rest.", INTERRUPTED)

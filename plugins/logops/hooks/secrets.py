@@ -1,0 +1,36 @@
+"""Secrets that an environment keeps in Airflow connections."""
+
+from collections.abc import Mapping
+
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from logops.environment import Environment
+
+
+class SecretMissing(Exception):
+    """A secret is not where the environment says it is kept: which, where, what to do."""
+
+
+def connection_secrets(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
+    """The account keys that Airflow connections hold, by the variable in which a platform looks for them.
+
+    A variable that is set already wins over its connection. Raises SecretMissing.
+    """
+    found: dict[str, str] = {}
+    for name, account in environment.storage_accounts.items():
+        ref = account.account_key
+        if ref is None or ref.connection is None or variables.get(ref.variable):
+            continue
+        try:
+            password = BaseHook.get_connection(ref.connection).password
+        except AirflowNotFoundException:
+            password = None
+        if not password:
+            raise SecretMissing(
+                f"storage_accounts.{name}.account_key of {environment.name!r}: the Airflow connection "
+                f"{ref.connection!r} does not exist or has no password. Create it with the account's key as its "
+                f"password, or set the variable {ref.variable}."
+            )
+        found[ref.variable] = password
+    return found

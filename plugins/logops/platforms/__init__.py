@@ -1,0 +1,36 @@
+"""The places an environment is rolled out to, behind one interface."""
+
+from pathlib import Path
+
+from logops.environment import Environment
+from logops.platforms.local import LocalPlatform
+from logops.platforms.platform import Platform, PlatformError
+from logops.render import Commands
+from logops.toolchain import command
+
+__all__ = ["STATE", "Platform", "open_local", "open_platform"]
+
+STATE = ".logops"
+"""The one folder of a project that logops writes to; each environment has one of its own in it."""
+
+
+def open_platform(environment: Environment, root: Path) -> Platform:
+    """The platform of an environment, with its state below the project `root`. Starts nothing.
+
+    Raises PlatformError where this version has no such platform, DoesNotFit where the environment does not fit it.
+    """
+    return open_local(environment, root)
+
+
+def open_local(environment: Environment, root: Path) -> LocalPlatform:
+    """As `open_platform`, for what only the local platform can do: stop everything, and show its logs."""
+    if environment.platform.kind != "local":
+        raise PlatformError(
+            f"Environment {environment.name!r} is for {environment.platform.kind}. "
+            "This version rolls out to the local platform only; `logops check` and `logops render` work for all."
+        )
+    return LocalPlatform(environment, root / STATE / environment.name, _commands)
+
+
+def _commands() -> Commands:
+    return {name: command(name) for name in ("azurite", "loki", "promtail", "loki-canary")}

@@ -1,0 +1,108 @@
+"""Whether a process does its work, in its own words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import requests
+
+from logops.loki import LokiClient, LokiError, total
+from logops.loki.metrics import parse_metrics
+from logops.loki.ring import RingMember
+from logops.platforms.local.section import Section
+
+_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a process answered."""
+
+    ready: bool
+    detail: str = ""
+    """Why not."""
+
+
+def check(section: Section, observers: Sequence[Section], age: float) -> Health:
+    """Ask a process whether it is ready and, of an ingester, whether all who answer see it ACTIVE in the ring.
+
+    `age` is for how many seconds it has run: what the ring tells of it must be newer.
+    """
+    if section.program != "loki":
+        return _answers(section)
+    try:
+        with LokiClient(section.url, read_timeout=_SECONDS, retry_for=0) as client:
+            readiness = client.ready()
+    except LokiError as error:
+        return Health(False, str(error))
+    if not readiness.ready:
+        return Health(False, readiness.text)
+    if not section.holds_logs:
+        return Health(True)
+    seen = (in_ring(section.name, members, age) for members in _rings([*observers, section]))
+    return next((health for health in seen if not health.ready), Health(True))
+
+
+def in_ring(name: str, members: Sequence[RingMember], age: float) -> Health:
+    """Whether an ingester is ACTIVE in a ring, by a heartbeat of its present life."""
+    member = next((member for member in members if member.id == name), None)
+    if member is None:
+        return Health(False, "the others do not see it in the ring yet")
+    # Heartbeats are whole seconds.
+    if member.heartbeat_age.total_seconds() > age + 1:
+        return Health(False, "the others have not heard of it since it was started")
+    return Health(True) if member.state == "ACTIVE" else Health(False, f"it is {member.state} in the ring")
+
+
+def version(section: Section) -> str | None:
+    """The version that runs, as the process tells it; None where it tells none."""
+    try:
+        if section.program == "loki":
+            with LokiClient(section.url, read_timeout=_SECONDS, retry_for=0) as client:
+                return client.build_info().version
+        answer = _get(section, "/metrics")
+        if section.program == "azurite":
+            return answer.headers.get("Server", "").partition("/")[2] or None
+        infos = [metric for metric in parse_metrics(answer.text) if metric.name == "promtail_build_info"]
+        return infos[0].labels.get("version") if infos else None
+    except (LokiError, requests.RequestException, ValueError):
+        return None
+
+
+def flush(section: Section) -> None:
+    """Have an ingester store what it holds while it still serves. Raises LokiError."""
+    with LokiClient(section.url, retry_for=0) as client:
+        client.flush()
+
+
+def waiting_to_be_flushed(section: Section) -> int:
+    """How many streams an ingester still has in its flush queue. Raises LokiError."""
+    with LokiClient(section.url, retry_for=0) as client:
+        return int(total(client.metrics(), "loki_ingester_flush_queue_length") or 0)
+
+
+def _answers(section: Section) -> Health:
+    """Promtail has /ready. The canary's metrics, and Azurite's refusal of a request without a signature, are a sign
+    of life too."""
+    try:
+        answer = _get(section, {"promtail": "/ready", "loki-canary": "/metrics"}.get(section.program, "/"))
+    except requests.RequestException as error:
+        return Health(False, f"no answer at {section.url}: {type(error).__name__}")
+    alive = answer.ok or (section.program == "azurite" and answer.status_code < 500)
+    return Health(alive, "" if alive else f"{answer.status_code} {answer.text.strip()[:200]}")
+
+
+def _rings(observers: Sequence[Section]) -> Iterator[Sequence[RingMember]]:
+    """The ring as each of those sees it that answers."""
+    for observer in observers:
+        try:
+            with LokiClient(observer.url, read_timeout=_SECONDS, retry_for=0) as client:
+                yield client.ring()
+        except LokiError:
+            continue
+
+
+def _get(section: Section, path: str) -> requests.Response:
+    with requests.Session() as session:
+        # A proxy meant for the internet cannot reach this machine's loopback.
+        session.trust_env = False
+        return session.get(section.url + path, timeout=_SECONDS)

@@ -1,0 +1,69 @@
+"""The processes' own log files, from their end."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+_BLOCK = 64 * 1024
+_PAUSE = 0.2
+
+
+def last_lines(file: Path, count: int) -> list[str]:
+    """The last `count` lines of a file; none where there is no file."""
+    try:
+        with file.open("rb") as stream:
+            end = stream.seek(0, os.SEEK_END)
+            data = b""
+            while end > 0 and data.count(b"\n") <= count:
+                start = max(0, end - _BLOCK)
+                stream.seek(start)
+                data = stream.read(end - start) + data
+                end = start
+    except FileNotFoundError:
+        return []
+    return data.decode("utf-8", "replace").splitlines()[-count:] if count else []
+
+
+def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
+    """Every line that is written to any of the files from now on, with the name of its file. Never ends.
+
+    A file that supervisord rotates is followed into its successor.
+    """
+    tails = {name: _Tail(path) for name, path in files.items()}
+    while True:
+        heard = False
+        for name, tail in tails.items():
+            for line in tail.lines():
+                heard = True
+                yield name, line
+        if not heard:
+            time.sleep(_PAUSE)
+
+
+class _Tail:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rest = b""
+        self._inode, self._offset = self._now()
+
+    def lines(self) -> list[str]:
+        """The whole lines that were written since the last call."""
+        inode, size = self._now()
+        if inode != self._inode or size < self._offset:
+            self._inode, self._offset, self._rest = inode, 0, b""
+        if size == self._offset:
+            return []
+        with self._path.open("rb") as stream:
+            stream.seek(self._offset)
+            data = stream.read()
+        self._offset += len(data)
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        return [line.decode("utf-8", "replace") for line in whole]
+
+    def _now(self) -> tuple[int, int]:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return 0, 0
+        return status.st_ino, status.st_size

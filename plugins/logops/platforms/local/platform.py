@@ -1,0 +1,263 @@
+"""This machine as a platform: real processes under supervisord, Azurite for storage, all state in one folder."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+
+from logops.environment import Environment
+from logops.objectstore import AccountKey, ObjectStore
+from logops.platforms.local import live, storage
+from logops.platforms.local.atomic import check_free
+from logops.platforms.local.lease import LeaseFile
+from logops.platforms.local.lock import locked
+from logops.platforms.local.logs import follow, last_lines
+from logops.platforms.local.ports import taken
+from logops.platforms.local.processes import Processes
+from logops.platforms.local.revisions import Revisions, before
+from logops.platforms.local.running import Running, end, orphans, running
+from logops.platforms.local.secrets import KeyStore, redact
+from logops.platforms.local.section import Section, sections
+from logops.platforms.local.sources import write_line
+from logops.platforms.local.status import statuses
+from logops.platforms.local.steps import Steps, decide, stop_group
+from logops.platforms.local.supervisord import Supervisord
+from logops.platforms.platform import PlatformError, ProcessStatus, Progress, Revision
+from logops.render import STAGES, Commands, Files, Stage, render_local, topology
+
+_TOUCH_SECONDS = 60.0
+_ORPHAN_SECONDS = 30.0
+_ERROR_LINES = 15
+
+
+class LocalPlatform:
+    """`Platform` on this machine. The state folder holds everything; two environments share nothing."""
+
+    def __init__(self, environment: Environment, state: Path, commands: Callable[[], Commands]) -> None:
+        """`commands` tells how each program is started; it is asked only where that matters.
+
+        Raises DoesNotFit for an environment that this machine has no place for.
+        """
+        self._environment = environment
+        self.state = state.resolve()
+        self._commands = commands
+        self._place = topology(environment, self.state)
+        self._live = self.state / "live"
+        self._supervisord = Supervisord(self.state)
+        self._keys = KeyStore(self.state / "secrets.env", environment)
+        self._revisions = Revisions(self.state / "revisions")
+        self._lease = LeaseFile(self.state / "lease.json", environment.name)
+
+    @property
+    def environment(self) -> Environment:
+        return self._environment
+
+    def desired(self) -> dict[Stage, Files]:
+        return render_local(self._environment, self.state, self._commands())
+
+    # What is there
+
+    def live(self, stage: Stage) -> Files:
+        texts = live.stage_files(self._live, stage)
+        order = [section.name for section in live.stage_sections(self._live, stage)]
+        now = running(self._supervisord)
+        if stage == "storage":
+            for account in self._environment.storage_accounts:
+                file = f"storage/{account}.yaml"
+                if file in texts:
+                    existing = storage.existing_containers(self.object_store(account)) if "azurite" in now else []
+                    texts[file] = storage.with_containers(texts[file], existing, self._environment.name)
+        if here := {name: now[name].digest for name in order if name in now}:
+            texts[f"processes/{stage}"] = "".join(f"{name} {digest}\n" for name, digest in here.items())
+        return Files(texts)
+
+    def revisions(self, stage: Stage) -> list[Revision]:
+        return self._revisions.all(stage)
+
+    def processes(self) -> list[ProcessStatus]:
+        return statuses(self._supervisord, live.all_sections(self._live))
+
+    def last_lines(self, process: str, count: int = 20) -> list[str]:
+        lines = last_lines(self._log(process), count)
+        return redact("\n".join(lines), self._keys.known()).split("\n") if lines else []
+
+    def logged(self) -> list[str]:
+        """The processes that have a log."""
+        return sorted(log.stem for log in (self.state / "logs").glob("*.log"))
+
+    def follow(self, processes: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Process and line, for every line that is logged from now on. Never ends."""
+        keys = self._keys.known()
+        for name, line in follow({name: self._log(name) for name in processes}):
+            yield name, redact(line, keys)
+
+    def urls(self, cluster: str) -> Mapping[str, str]:
+        return {process.name: process.url for process in self._place.of(cluster)}
+
+    def read_url(self, cluster: str) -> str:
+        return self._place.read_url(cluster)
+
+    def write_url(self, cluster: str) -> str:
+        return self._place.write_url(cluster)
+
+    def object_store(self, account: str) -> ObjectStore:
+        declared = self._environment.storage_accounts[account]
+        if declared.account_key is None:
+            raise PlatformError(f"storage_accounts.{account}: Azurite knows account keys only; give it an account_key")
+        key = AccountKey(self._keys.complete()[declared.account_key.variable])
+        return ObjectStore.connect(declared.account_name, key, self._place.blob_endpoint(account))
+
+    def write_line(self, source: str, text: str) -> None:
+        write_line(self._place, source, text)
+
+    # Changing it
+
+    def hold(self, owner: str) -> None:
+        self._lease.hold(owner)
+
+    def release(self, owner: str) -> None:
+        self._lease.release(owner)
+
+    def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
+        with self._changing(f"applying {stage}", owner, progress) as told:
+            check_free(self.state)
+            steps = self._steps(stage, files, told)
+            revision = self._revisions.add(stage, files, owner, datetime.now(UTC))
+            self._make_live(stage, files, steps, told)
+            return revision
+
+    def roll_back(self, stage: Stage, owner: str, progress: Progress) -> Revision | None:
+        history = self._revisions.all(stage)
+        if not history or history[-1].owner != owner:
+            return None
+        target = before(history, owner)
+        files = self._revisions.files(target) if target else Files({})
+        with self._changing(f"rolling {stage} back", owner, progress) as told:
+            steps = self._steps(stage, files, told)
+            if history[-1].digest != files.digest:
+                # Kept as a revision of its own: the next run that rolls back must not come out at what failed here.
+                self._revisions.add(stage, files, owner, datetime.now(UTC))
+            self._make_live(stage, files, steps, told)
+        return target if files else None
+
+    def down(self, progress: Progress) -> list[str]:
+        """Stop everything, those that send first and the store last, and leave no process.
+
+        Gives the names of the processes that had to be killed. Files and data stay.
+        """
+        with self._changing("stopping", None, progress) as told:
+            for group in _stop_groups(list(running(self._supervisord).values())):
+                told(f"stopping {', '.join(found.name for found in group)}")
+                self._work().stop([found.name for found in group], told)
+            killed = ["supervisord"] if self._supervisord.end() else []
+            return killed + self._end_orphans(told)
+
+    def _steps(self, stage: Stage, files: Files, progress: Progress) -> Steps:
+        """What to do so that the stage's processes run as `files` say. Raises PlatformError for a taken port."""
+        self._end_orphans(progress)
+        self._hand_out_keys(progress)
+        wanted = sections(files.get(live.conf_name(stage), ""))
+        now = running(self._supervisord)
+        steps = decide(
+            wanted,
+            {name: found.digest for name, found in now.items()},
+            self._known(stage),
+            live.outdated(self._live, files, {s.name: (s, now[s.name].started) for s in wanted if s.name in now}),
+            self._in_the_way(stage, wanted, now),
+        )
+        return steps
+
+    def _known(self, stage: Stage) -> set[str]:
+        """What supervisord has of this stage, or of none."""
+        others = {s.name for other in STAGES if other != stage for s in live.stage_sections(self._live, other)}
+        return self._supervisord.processes().keys() - others
+
+    def _in_the_way(self, stage: Stage, wanted: tuple[Section, ...], now: Mapping[str, Running]) -> set[str]:
+        """Our own processes that have a port which another is to have. Raises PlatformError for somebody else's."""
+        heirs = {port: section.name for section in wanted for port in section.ports}
+        ours = {found.process.pid: name for name, found in now.items()}
+        found = taken(heirs)
+        if strangers := [str(port) for port in found if port.pid not in ours]:
+            raise PlatformError(
+                f"applying {stage} of {self._environment.name}: {'; '.join(strangers)}. Nothing was started. "
+                "End that process, or give the environment another platform.base_port."
+            )
+        return {ours[port.pid] for port in found if port.pid is not None and ours[port.pid] != heirs[port.port]}
+
+    def _make_live(self, stage: Stage, files: Files, steps: Steps, progress: Progress) -> None:
+        wanted = sections(files.get(live.conf_name(stage), ""))
+        for folder in (self.state / "logs", *(self.state / "data" / section.name for section in wanted)):
+            folder.mkdir(parents=True, exist_ok=True)
+        clusters = {section.cluster for section in wanted} if stage == "loki" else self._clusters()
+        if stage == "loki":
+            live.ensure_overrides(self._live, clusters)
+        live.replace_stage(self._live, stage, files, clusters)
+        if wanted or not steps.nothing:
+            if self._supervisord.process() is None:
+                self._supervisord.start(self._keys.complete())
+            self._supervisord.reload()
+            self._work().take(steps, progress)
+        if stage == "storage" and files:
+            stores = {account: self.object_store(account) for account in self._environment.storage_accounts}
+            storage.create_containers(self._environment, stores, progress)
+
+    def _clusters(self) -> set[str]:
+        return {section.cluster for section in live.stage_sections(self._live, "loki")}
+
+    def _hand_out_keys(self, progress: Progress) -> None:
+        """Processes get keys from supervisord, which gets them when it starts: for a new one all start again."""
+        keys = self._keys.complete()
+        if self._supervisord.process() is None or self._supervisord.has(keys):
+            return
+        progress("restarting everything: there is a new storage key, and supervisord hands keys out")
+        now = running(self._supervisord)
+        for group in _stop_groups(list(now.values())):
+            self._work().stop([found.name for found in group], progress)
+        self._supervisord.end()
+        self._supervisord.start(keys)
+        for stage in STAGES:
+            if again := [s for s in live.stage_sections(self._live, stage) if s.name in now]:
+                self._work().start(again, progress)
+
+    def _end_orphans(self, progress: Progress) -> list[str]:
+        """End what a supervisord that was killed has left; gives the names of those that had to be killed."""
+        killed: list[str] = []
+        for group in _stop_groups(orphans(self._supervisord)):
+            progress(f"ending {', '.join(found.name for found in group)}, whose supervisord died")
+            killed += [found.name for found in end(group, _ORPHAN_SECONDS)]
+        return killed
+
+    def _work(self) -> Processes:
+        every = [section for found in live.all_sections(self._live).values() for section in found]
+        return Processes(self._supervisord, every, lambda name: self.last_lines(name, _ERROR_LINES))
+
+    def _log(self, process: str) -> Path:
+        return self.state / "logs" / f"{process}.log"
+
+    @contextmanager
+    def _changing(self, doing: str, owner: str | None, progress: Progress) -> Iterator[Progress]:
+        """One process at a time; the lease is kept alive meanwhile; no message carries a secret."""
+        touched = time.monotonic()
+
+        def told(line: str) -> None:
+            nonlocal touched
+            if owner is not None and time.monotonic() - touched > _TOUCH_SECONDS:
+                touched = time.monotonic()
+                self._lease.keep(owner)
+            progress(redact(line, self._keys.known()))
+
+        try:
+            with locked(self.state / "changing.lock", doing, told):
+                yield told
+        except PlatformError as error:
+            text = redact(str(error), self._keys.known())
+            raise type(error)(text) from None
+
+
+def _stop_groups(processes: list[Running]) -> list[list[Running]]:
+    def when(found: Running) -> int:
+        return stop_group(found.program, found.component)
+
+    return [list(group) for _, group in groupby(sorted(processes, key=when), key=when)]

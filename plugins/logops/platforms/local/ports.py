@@ -1,0 +1,71 @@
+"""Who has a port, found out before anything is started."""
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from logops.render.topology import HOST
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A port that something listens on."""
+
+    port: int
+    pid: int | None
+    """None where the operating system does not tell us: the process is another user's."""
+
+    def __str__(self) -> str:
+        return f"port {self.port} is taken by {_owner(self.pid)}"
+
+
+def taken(ports: Iterable[int]) -> list[Taken]:
+    """Those of `ports` that cannot be listened on here, each with who has it."""
+    busy = [port for port in sorted(set(ports)) if not _free(port)]
+    owners = _listeners() if busy else {}
+    return [Taken(port, owners.get(port)) for port in busy]
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as attempt:
+        # As the programs do: a connection that just ended does not block the port.
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _listeners() -> dict[int, int]:
+    """Port to process, as far as we may see."""
+    try:
+        found = [(connection, connection.pid) for connection in psutil.net_connections("tcp")]
+    except psutil.AccessDenied:
+        # macOS shows all connections to root alone; our own user's processes can be asked one by one.
+        found = [(connection, process.pid) for process in psutil.process_iter() for connection in _of(process)]
+    return {
+        connection.laddr[1]: pid
+        for connection, pid in found
+        if pid and connection.laddr and connection.status == psutil.CONN_LISTEN
+    }
+
+
+def _of(process: psutil.Process) -> list[Any]:
+    try:
+        return list(process.net_connections("tcp"))
+    except psutil.Error:
+        return []
+
+
+def _owner(pid: int | None) -> str:
+    if pid is None:
+        return "a process of another user"
+    try:
+        process = psutil.Process(pid)
+        return f"{process.name()} (pid {pid}, {' '.join(process.cmdline())[:200]})"
+    except psutil.Error:
+        return f"pid {pid}"

@@ -1,0 +1,75 @@
+"""What really runs, as the operating system tells it: by the variables each process was started with."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from logops.platforms.local.supervisord import Supervisord
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process of an environment."""
+
+    name: str
+    digest: str
+    """Of all it was started with: its variable LOGOPS_DIGEST."""
+    program: str
+    component: str
+    started: float
+    """Unix time."""
+    process: psutil.Process
+
+
+def running(supervisord: Supervisord) -> dict[str, Running]:
+    """What the daemon runs, by name. A process whose daemon died is not among them: nobody would restart it."""
+    daemon = supervisord.process()
+    return {found.name: found for found in _read(daemon.children() if daemon else (), supervisord.state)}
+
+
+def orphans(supervisord: Supervisord) -> list[Running]:
+    """Processes of the environment whose daemon died."""
+    daemon = supervisord.process()
+    theirs = {child.pid for child in daemon.children()} if daemon else set()
+    everything = (process for process in psutil.process_iter() if process.pid not in theirs)
+    return list(_read(everything, supervisord.state))
+
+
+def end(processes: Iterable[Running], seconds: float) -> list[Running]:
+    """Ask processes to end, and kill those that have not after `seconds`; gives the killed ones."""
+    asked = {found.process: found for found in processes}
+    for process in asked:
+        _unless_gone(process.terminate)
+    _, left = psutil.wait_procs(asked, seconds)
+    for process in left:
+        _unless_gone(process.kill)
+    psutil.wait_procs(left, seconds)
+    return [asked[process] for process in left]
+
+
+def _read(processes: Iterable[psutil.Process], state: Path) -> Iterator[Running]:
+    for process in processes:
+        try:
+            variables = process.environ()
+            started = process.create_time()
+        except psutil.Error:
+            # It ended, or it is somebody else's.
+            continue
+        # A child of the daemon has these only once it has become the program.
+        if variables.get("LOGOPS_STATE") == str(state) and variables.get("LOGOPS_PROCESS"):
+            yield Running(
+                variables["LOGOPS_PROCESS"],
+                variables.get("LOGOPS_DIGEST", ""),
+                variables.get("LOGOPS_PROGRAM", ""),
+                variables.get("LOGOPS_COMPONENT", ""),
+                started,
+                process,
+            )
+
+
+def _unless_gone(send: Callable[[], None]) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        send()

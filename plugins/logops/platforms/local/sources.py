@@ -1,0 +1,48 @@
+"""Log as a source does, to see a line arrive."""
+
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from logops.environment.agents import FileSource, SyslogSource
+from logops.platforms.local.atomic import writing
+from logops.platforms.platform import PlatformError
+from logops.render import Topology
+from logops.render.topology import HOST
+
+_SECONDS = 5.0
+
+
+def write_line(place: Topology, source: str, text: str) -> None:
+    """One line into the first file that is tailed, or to the syslog port. Raises PlatformError."""
+    declared = place.environment.sources[source]
+    match declared:
+        case FileSource():
+            _append(_file(place.state, declared.paths), text)
+        case SyslogSource():
+            _send(place.syslog_port(source), text)
+        case _:
+            raise PlatformError(f"writing a line to source {source}: {declared.kind} sources take none on this machine")
+
+
+def _file(state: Path, paths: Sequence[str]) -> Path:
+    """The first path; where it is a pattern, a file that matches it."""
+    path = state / paths[0]
+    return path.with_name(path.name.replace("*", "logops-verify")) if "*" in path.name else path
+
+
+def _append(file: Path, text: str) -> None:
+    with writing(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+
+
+def _send(port: int, text: str) -> None:
+    data = text.encode()
+    try:
+        with socket.create_connection((HOST, port), _SECONDS) as connection:
+            # RFC 6587, 3.4.1: the length says where a message ends.
+            connection.sendall(f"{len(data)} ".encode() + data)
+    except OSError as error:
+        raise PlatformError(f"sending a line to syslog port {port}: {error}. Does the agent run?") from error

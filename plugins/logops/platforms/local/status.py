@@ -1,0 +1,61 @@
+"""Every process as it is right now."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import psutil
+
+from logops.platforms.local.health import Health, check, version
+from logops.platforms.local.processes import observers
+from logops.platforms.local.section import Section
+from logops.platforms.local.supervisord import Supervised, Supervisord
+from logops.platforms.platform import ProcessStatus
+from logops.render import Stage
+
+_AT_ONCE = 16
+
+
+def statuses(supervisord: Supervisord, sections: Mapping[Stage, tuple[Section, ...]]) -> list[ProcessStatus]:
+    """Those of all stages, in the order in which they are started; asked several at once."""
+    known = supervisord.processes()
+    every = [section for stage in sections.values() for section in stage]
+
+    def look(item: tuple[Stage, Section]) -> ProcessStatus:
+        return _status(*item, known.get(item[1].name), every)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(look, [(stage, section) for stage, found in sections.items() for section in found]))
+
+
+def _status(stage: Stage, section: Section, supervised: Supervised | None, every: list[Section]) -> ProcessStatus:
+    port = section.ports[0]
+    if supervised is None:
+        return ProcessStatus(section.name, stage, "STOPPED", ready=False, detail="not started", port=port)
+    if supervised.pid is None or supervised.since is None:
+        trouble = supervised.trouble or "not started"
+        return ProcessStatus(section.name, stage, supervised.state, ready=False, detail=trouble, port=port)
+    health = _health(section, supervised.since, every)
+    return ProcessStatus(
+        section.name,
+        stage,
+        supervised.state,
+        health.ready,
+        health.detail,
+        supervised.pid,
+        port,
+        supervised.since,
+        _memory(supervised.pid),
+        version(section),
+    )
+
+
+def _health(section: Section, since: datetime, every: list[Section]) -> Health:
+    return check(section, observers(section, every), (datetime.now(UTC) - since).total_seconds())
+
+
+def _memory(pid: int) -> int | None:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return None

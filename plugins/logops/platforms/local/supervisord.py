@@ -1,0 +1,205 @@
+"""supervisord: one daemon an environment, spoken to by XML-RPC over its Unix socket.
+
+Source: supervisord.org/api.html. Every process is a group of its own there, under its own name.
+"""
+
+import hashlib
+import http.client
+import os
+import shutil
+import subprocess
+import sys
+import xmlrpc.client
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from logops.platforms.local.atomic import write_text
+from logops.platforms.platform import PlatformError
+
+_LONGEST_SOCKET_PATH = 100
+"""Bytes. The kernel's limit is 108 on Linux, 104 on macOS (sun_path), and supervisord adds its pid while it binds."""
+_SHORT = Path("/tmp")
+"""Not $TMPDIR: a task of Airflow and a terminal must find the same socket."""
+_END_SECONDS = 15.0
+_PASSED_ON = ("PATH", "HOME", "USER", "TMPDIR", "TZ", "LANG", "LC_ALL", "PYTHONPATH")
+"""What processes need of our own variables. The others may hold secrets that are not theirs."""
+_STOPPED = {"STOPPED", "EXITED", "FATAL", "UNKNOWN"}
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """A process as supervisord sees it."""
+
+    name: str
+    state: str
+    """STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL or UNKNOWN."""
+    pid: int | None
+    since: datetime | None
+    """When it was started, or when it ended."""
+    trouble: str
+    """Why it could not be started, or how it ended."""
+
+    @property
+    def stopped(self) -> bool:
+        return self.state in _STOPPED
+
+
+class Supervisord:
+    """The daemon of one state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.conf = state / "supervisord.conf"
+        self.socket = socket_path(state)
+
+    def process(self) -> psutil.Process | None:
+        """The daemon, if it runs."""
+        wanted = ["-m", "supervisor.supervisord", "-c", str(self.conf)]
+        for process in psutil.process_iter(["cmdline"]):
+            if (process.info["cmdline"] or [])[1:5] == wanted:
+                return process
+        return None
+
+    def start(self, secrets: Mapping[str, str]) -> None:
+        """Start the daemon. It starts no process by itself. Raises PlatformError with what it said."""
+        write_text(self.conf, _configuration(self.state, self.socket))
+        _private_folder(self.socket.parent, self.state)
+        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        started = subprocess.run(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.conf)],
+            cwd=self.state,
+            env={**passed_on, **secrets, "LOGOPS_STATE": str(self.state)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if started.returncode != 0:
+            said = (started.stderr or started.stdout).strip()
+            raise PlatformError(f"starting supervisord with {self.conf}: exit code {started.returncode}: {said}")
+
+    def has(self, secrets: Mapping[str, str]) -> bool:
+        """Whether the running daemon was started with these."""
+        daemon = self.process()
+        variables = daemon.environ() if daemon else {}
+        return all(variables.get(name) == value for name, value in secrets.items())
+
+    def end(self) -> bool:
+        """End the daemon, and with it what it still runs. Whether it had to be killed."""
+        daemon = self.process()
+        if daemon is None:
+            return False
+        self._call("shutting supervisord down", "supervisor.shutdown")
+        try:
+            daemon.wait(_END_SECONDS)
+        except psutil.TimeoutExpired:
+            daemon.kill()
+            daemon.wait(_END_SECONDS)
+            return True
+        finally:
+            if self.socket.parent != self.state:
+                shutil.rmtree(self.socket.parent, ignore_errors=True)
+        return False
+
+    def processes(self) -> dict[str, Supervised]:
+        """Every process the daemon knows, by name; none where the daemon does not run."""
+        if self.process() is None:
+            return {}
+        found = self._call("asking what runs", "supervisor.getAllProcessInfo")
+        return {entry["name"]: _supervised(entry) for entry in found}
+
+    def reload(self) -> None:
+        """Read the configuration files again. Touches no process."""
+        self._call("reading the processes' configuration", "supervisor.reloadConfig")
+
+    def renew(self, name: str) -> None:
+        """Take a stopped process's section as it was read last."""
+        if name in self.processes():
+            self.forget(name)
+        self._call(f"adding {name}", "supervisor.addProcessGroup", name)
+
+    def forget(self, name: str) -> None:
+        """Drop a stopped process."""
+        self._call(f"removing {name}", "supervisor.removeProcessGroup", name)
+
+    def start_process(self, name: str) -> None:
+        """Start a process, without waiting for it: one that dies at once is tried again, and shows in its state."""
+        self._call(f"starting {name}", "supervisor.startProcess", name, False, accept=Faults.SPAWN_ERROR)
+
+    def stop_process(self, name: str) -> None:
+        """Ask a process to end, without waiting for it."""
+        self._call(f"stopping {name}", "supervisor.stopProcess", name, False)
+
+    def _call(self, doing: str, method: str, *arguments: str | bool, accept: int = 0) -> Any:
+        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
+        try:
+            with xmlrpc.client.ServerProxy("http://supervisord", transport) as server:
+                return getattr(server, method)(*arguments)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == accept:
+                return None
+            raise PlatformError(f"{doing}: supervisord answered {fault.faultString}") from fault
+        except (OSError, http.client.HTTPException) as error:
+            raise PlatformError(
+                f"{doing}: supervisord does not answer at {self.socket} ({error}). See {self.state}/supervisord.log."
+            ) from error
+
+
+def socket_path(state: Path) -> Path:
+    """In the state folder; where that path is too long for a socket, in a short folder of our own."""
+    usual = state / "supervisord.sock"
+    if len(os.fsencode(usual)) < _LONGEST_SOCKET_PATH - len(".1234567"):
+        return usual
+    name = hashlib.sha256(os.fsencode(state)).hexdigest()[:12]
+    return _SHORT / f"logops-{os.getuid()}-{name}" / "supervisord.sock"
+
+
+def _private_folder(folder: Path, state: Path) -> None:
+    if folder == state:
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # The temp folder is everybody's: another user may have made it first, and would own our socket.
+    if folder.stat().st_uid != os.getuid() or folder.is_symlink():
+        raise PlatformError(f"starting supervisord: {folder} is not ours. Remove it, or use a shorter project path.")
+
+
+def _supervised(entry: Mapping[str, Any]) -> Supervised:
+    state, since = str(entry["statename"]), entry["start"]
+    ended = state in {"EXITED", "BACKOFF", "FATAL"} and entry["exitstatus"]
+    return Supervised(
+        entry["name"],
+        state,
+        entry["pid"] or None,
+        datetime.fromtimestamp(since, UTC) if since else None,
+        entry["spawnerr"] or (f"exit status {entry['exitstatus']}" if ended else ""),
+    )
+
+
+def _configuration(state: Path, socket: Path) -> str:
+    def shown(path: Path) -> str:
+        return str(path).replace("%", "%%")
+
+    return f"""[supervisord]
+logfile={shown(state)}/supervisord.log
+logfile_maxbytes=5MB
+logfile_backups=1
+loglevel=info
+pidfile={shown(state)}/supervisord.pid
+childlogdir={shown(state)}/logs
+
+[unix_http_server]
+file={shown(socket)}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[include]
+files={shown(state)}/live/supervisor/*.conf
+"""

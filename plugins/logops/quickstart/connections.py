@@ -1,0 +1,26 @@
+"""Airflow connections to the clusters of an environment."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from logops.platforms.platform import Platform
+
+
+def connections(platform: Platform) -> list[dict[str, Any]]:
+    """One a cluster, `loki_CLUSTER`, to its read address as its first tenant; in the form of Airflow's API."""
+    found = []
+    for name, cluster in platform.environment.clusters.items():
+        address = urlsplit(platform.read_url(name))
+        found.append(
+            {
+                "connection_id": f"loki_{name}".replace("-", "_"),
+                "conn_type": "loki",
+                "description": f"Cluster {name} of the environment {platform.environment.name}. Written by `make up`.",
+                "host": address.hostname,
+                "port": address.port,
+                "schema": address.scheme,
+                "extra": json.dumps({"tenant": next(iter(cluster.tenants))}),
+            }
+        )
+    return found

@@ -1,0 +1,49 @@
+"""`logops quickstart down`: end what `make up` started; what was stored stays."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from logops import toolchain
+from logops.environment import find_environment, load_environment
+from logops.platforms import STATE, open_local
+from logops.platforms.local.lock import locked
+from logops.quickstart.airflow_process import Airflow
+from logops.quickstart.feed import stop_feed
+from logops.quickstart.show import Board
+from logops.toolchain import State
+
+
+def down(environment_name: str, progress: Console) -> None:
+    """End the sample logs, Airflow and the environment's processes. Raises PlatformError where one would not end, or
+    while `make up` is at work; EnvironmentInvalid, when the rest has ended, where the environment's file is broken.
+    """
+    root = toolchain.project_root()
+    if not (root / STATE).is_dir():
+        progress.print("Nothing was ever started here.")
+        return
+    with locked(root / STATE / "quickstart.lock", "make down", lambda _: None, patience=0.0), Board(progress) as board:
+        ended = _end(environment_name, root, board)
+    progress.print(f"Ended: {', '.join(ended)}." if ended else "Nothing was running.")
+
+
+def _end(environment_name: str, root: Path, board: Board) -> list[str]:
+    """Those that send first, so that nothing they send is lost; what needs the environment's file last."""
+    ended: list[str] = []
+    if stop_feed(root / STATE / environment_name):
+        ended.append("the sample logs")
+    airflow = Airflow(root, root / STATE / "airflow")
+    if airflow.record.exists():
+        with board.step("end Airflow", 6):
+            count = airflow.stop()
+        if count:
+            ended.append(f"Airflow ({count} processes)")
+    platform = open_local(load_environment(find_environment(environment_name, root)), root)
+    count = sum(process.pid is not None for process in platform.processes())
+    with board.step(f"end {environment_name}", 15) as step:
+        killed = platform.down(lambda line: step.tell(State.RUNNING, line))
+    if count:
+        ended.append(f"{count} processes of {environment_name}")
+    if killed:
+        board.say(f"  had to be killed: {', '.join(killed)}")
+    return ended

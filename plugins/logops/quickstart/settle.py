@@ -1,0 +1,60 @@
+"""Makes lines that were pushed with old timestamps visible.
+
+A querier asks ingesters only for the last hours (querier.query_ingesters_within), and finds older lines by the index
+in the object store, where an ingester puts it every 15 minutes, or when it ends. So each is ended once, one at a time;
+supervisord starts it again, and its ring and write-ahead log carry the cluster over it.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+
+from logops.loki import LokiClient
+from logops.platforms.platform import Platform, ProcessStatus
+from logops.quickstart.errors import NoHistory
+
+_READY_SECONDS = 180.0
+_HOLD_LOGS = ("ingester", "all")
+
+
+def settle(platform: Platform, tell: Callable[[str], None]) -> None:
+    """Have every ingester store what it holds. Raises NoHistory where one does not come back."""
+    for cluster in platform.environment.clusters:
+        for name, url in platform.urls(cluster).items():
+            if component_of(name, cluster) in _HOLD_LOGS:
+                tell(f"{name} stores its index")
+                _restart(platform, name, url)
+
+
+def component_of(process: str, cluster: str) -> str:
+    """
+    >>> component_of("main-query-frontend-0", "main")
+    'query-frontend'
+    """
+    return process.removeprefix(f"{cluster}-").rpartition("-")[0]
+
+
+def _restart(platform: Platform, name: str, url: str) -> None:
+    with LokiClient(url) as client:
+        client.flush()
+    before = _status(platform, name).pid
+    if before is not None:
+        psutil.Process(before).terminate()
+    deadline = time.monotonic() + _READY_SECONDS
+    for status in _statuses(platform, name):
+        if status.ready and status.pid != before:
+            return
+        if time.monotonic() > deadline:
+            said = "\n    ".join(platform.last_lines(name))
+            raise NoHistory(f"{name} did not come back: {status.state} {status.detail}. Its last lines:\n    {said}")
+
+
+def _statuses(platform: Platform, name: str) -> Iterator[ProcessStatus]:
+    while True:
+        yield _status(platform, name)
+        time.sleep(0.5)
+
+
+def _status(platform: Platform, name: str) -> ProcessStatus:
+    return next(process for process in platform.processes() if process.name == name)

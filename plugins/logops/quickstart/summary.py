@@ -1,0 +1,109 @@
+"""What there is, counted where it lies: lines in Loki, objects in the storage accounts."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from logops.loki import LokiClient, LokiError, nanoseconds
+from logops.objectstore import ObjectStoreError
+from logops.platforms.platform import Platform
+from logops.quickstart.airflow_config import USER
+from logops.quickstart.show import amount, duration
+
+_EVERY_STREAM = '{job=~".+"}'
+
+
+@dataclass(frozen=True)
+class TenantLines:
+    """How many lines a tenant's queries find."""
+
+    cluster: str
+    tenant: str
+    lines: int | None
+    """None where Loki did not say."""
+
+
+@dataclass(frozen=True)
+class ContainerUse:
+    """What lies in a container."""
+
+    account: str
+    container: str
+    objects: int | None
+    """None where the account did not say."""
+    size: int
+    """Bytes."""
+
+
+def tenant_lines(platform: Platform, days: int, as_of: datetime) -> list[TenantLines]:
+    """Count every tenant's lines of the last `days`, by a query."""
+    tenants = [(name, tenant) for name, cluster in platform.environment.clusters.items() for tenant in cluster.tenants]
+
+    def count(where: tuple[str, str]) -> TenantLines:
+        cluster, tenant = where
+        try:
+            with LokiClient(platform.read_url(cluster)) as client:
+                found = client.query(tenant, f"sum(count_over_time({_EVERY_STREAM}[{days}d]))", nanoseconds(as_of))
+        except LokiError:
+            return TenantLines(cluster, tenant, None)
+        return TenantLines(cluster, tenant, int(found[0].value) if found else 0)
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(count, tenants))
+
+
+def containers_used(platform: Platform) -> list[ContainerUse]:
+    """Count what lies in every container of the environment's accounts."""
+    found: list[ContainerUse] = []
+    for name, account in platform.environment.storage_accounts.items():
+        with platform.object_store(name) as store:
+            for container in account.containers:
+                try:
+                    objects, size = store.usage(container)
+                    found.append(ContainerUse(name, container, objects, size))
+                except ObjectStoreError:
+                    found.append(ContainerUse(name, container, None, 0))
+    return found
+
+
+def rendered(
+    platform: Platform,
+    tenants: Sequence[TenantLines],
+    containers: Sequence[ContainerUse],
+    airflow_url: str,
+    password: str,
+    seconds: float,
+) -> Group:
+    """The end of `make up`. The password is printed on purpose: it opens a page on this machine alone."""
+    name = platform.environment.name
+    doors = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    doors.add_row("Airflow", Text(airflow_url), f"user {USER}, password {password}")
+    for cluster in platform.environment.clusters:
+        addresses = Text(f"read {platform.read_url(cluster)}, write {platform.write_url(cluster)}")
+        doors.add_row(f"Loki {cluster}", addresses, "as a tenant: header X-Scope-OrgID")
+    lines = Table("cluster", "tenant", "lines", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    lines.columns[2].justify = "right"
+    for one in tenants:
+        lines.add_row(one.cluster, one.tenant, f"{one.lines:,}" if one.lines is not None else "not counted")
+    used = Table("account", "container", "objects", "size", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    used.columns[2].justify = used.columns[3].justify = "right"
+    for use in containers:
+        objects = f"{use.objects:,}" if use.objects is not None else "not counted"
+        used.add_row(use.account, use.container, objects, amount(use.size))
+    return Group(
+        Text(f"\n{name} is up, after {duration(seconds)}.\n", style="bold green"),
+        doors,
+        Text(),
+        lines,
+        Text(),
+        used,
+        Text("\nNext"),
+        Text(f"  open {airflow_url}/dags/rollout   what was rolled out, task by task"),
+        Text(f"  logops status {name}   every process: readiness, memory, version"),
+        Text("  make down   end all of it; what was stored stays"),
+    )

@@ -1,0 +1,163 @@
+"""`logops quickstart up`: from a checkout to a verified Loki with logs in it, and back to the prompt."""
+
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+
+from rich.console import Console
+
+from logops import toolchain
+from logops.environment import find_environment, load_environment
+from logops.platforms import STATE, open_local
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.lock import locked
+from logops.quickstart import history, summary
+from logops.quickstart.airflow_process import DEFAULT_PORT, Airflow
+from logops.quickstart.connections import connections
+from logops.quickstart.errors import AirflowNotHealthy, NoHistory, QuickstartError
+from logops.quickstart.feed import is_fed, start_feed
+from logops.quickstart.first_rollout import DAG, changed_something, roll_out
+from logops.quickstart.settle import settle
+from logops.quickstart.show import Board
+from logops.toolchain import State
+
+_DAG_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command was asked for."""
+
+    environment: str = "local"
+    history_days: int = 120
+    """0: no history."""
+    airflow_port: int | None = None
+    """None: where Airflow runs already, else the default."""
+
+
+def up(asked: Asked, progress: Console, result: Console) -> None:
+    """Do everything that is not done yet, showing it on `progress`, and say on `result` what there is.
+
+    Raises QuickstartError, and EnvironmentInvalid, DoesNotFit, ToolchainError, PlatformError or LokiError as its parts
+    do. What runs then is said; what was half-started is ended.
+    """
+    started = time.monotonic()
+    root = toolchain.project_root()
+    environment = load_environment(find_environment(asked.environment, root))
+    if environment.approval.required:
+        raise QuickstartError(
+            f"Environment {environment.name!r} requires approval, and `make up` asks nobody. "
+            "Use an environment with approval.required: false, or trigger the rollout DAG and answer it."
+        )
+    platform = open_local(environment, root)
+    airflow = Airflow(root, root / STATE / "airflow")
+    # A closed terminal ends the command as Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with (
+        locked(root / STATE / "quickstart.lock", "make up", lambda _: None, patience=0.0),
+        Board(progress) as board,
+        _telling_what_runs(airflow, platform, board),
+    ):
+        _programs_and_airflow(airflow, asked.airflow_port, board)
+        api = airflow.api()
+        with board.step("connections", 1):
+            for connection in connections(platform):
+                api.put_connection(connection)
+        if not changed_something(roll_out(api, asked.environment, board)):
+            board.say("  nothing to change: it runs as the environment says")
+        if asked.history_days:
+            _history(platform, asked.history_days, board)
+        if start_feed(asked.environment, root, platform.state):
+            board.say("  sample logs: started, two lines a second")
+        with board.step("count what is stored", 10):
+            as_of = datetime.now(UTC)
+            tenants = summary.tenant_lines(platform, asked.history_days + 1, as_of)
+            containers = summary.containers_used(platform)
+    took = time.monotonic() - started
+    result.print(summary.rendered(platform, tenants, containers, api.url, airflow.password(), took))
+
+
+@contextmanager
+def _telling_what_runs(airflow: Airflow, platform: LocalPlatform, board: Board) -> Iterator[None]:
+    """However the command ends early, a person must not have to find out what it has left running."""
+    try:
+        yield
+    except BaseException:
+        port = airflow.port()
+        left = [f"Airflow on port {port}"] if port else []
+        count = sum(process.pid is not None for process in platform.processes())
+        left += [f"{count} processes of {platform.environment.name}"] if count else []
+        left += ["the sample logs"] if is_fed(platform.state) else []
+        running = f"Still running: {', '.join(left)}. `make down` ends it, `make up` goes on."
+        board.say(running if left else "Nothing is left running.")
+        raise
+
+
+def _programs_and_airflow(airflow: Airflow, port: int | None, board: Board) -> None:
+    """Both at once: Airflow's start waits more than it works. What is interrupted is ended."""
+    running = airflow.port()
+    if running is not None and port not in (None, running):
+        raise QuickstartError(f"Airflow runs on port {running} already: run `make down` first to have it on {port}.")
+    first_time = not airflow.home.exists()
+    started = airflow.start(port or DEFAULT_PORT)
+    stop = Event()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(_wait_for_airflow, airflow, 60.0 if first_time else 25.0, board, stop)
+        try:
+            with board.step("programs", 1):
+                toolchain.ensure(progress=board)
+            waiting.result()
+        except BaseException:
+            stop.set()
+            if started and not _succeeded(waiting):
+                airflow.stop()
+            raise
+
+
+def _succeeded(future: Future[None]) -> bool:
+    return future.done() and future.exception() is None
+
+
+def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop: Event) -> None:
+    with board.step("Airflow", usual_seconds) as step:
+        airflow.wait_until_healthy(lambda detail: step.tell(State.RUNNING, detail), stop.is_set)
+        deadline = time.monotonic() + _DAG_SECONDS
+        while not stop.is_set() and not airflow.api().has_dag(DAG):
+            step.tell(State.RUNNING, f"reads the DAG {DAG}")
+            if time.monotonic() > deadline:
+                errors = "\n".join(f"{file}:\n{error}" for file, error in airflow.api().import_errors().items())
+                raise AirflowNotHealthy(f"Airflow does not show the DAG {DAG}. {errors or f'See {airflow.log}.'}")
+            time.sleep(0.5)
+        step.detail = f"at {airflow.api().url}"
+
+
+def _history(platform: LocalPlatform, days: int, board: Board) -> None:
+    folder, file = platform.state / "history", platform.state / "history.json"
+    before = history.Filled.read(file)
+    seen = history.is_seen(platform, days, datetime.now(UTC))
+    wanted = history.missing(before, seen, days, datetime.now(UTC))
+    if wanted is None:
+        return
+    if wanted != before:
+        history.forget(folder)
+        wanted.write(file)
+    with board.step(f"{days} days of sample history", 60) as step:
+
+        def tell(lines: int, share: float) -> None:
+            step.tell(State.RUNNING, f"{share:.0%}, {lines:,} lines")
+
+        history.fill(platform, wanted, folder, tell, Event())
+    with board.step("indexing the history", 40) as step:
+        settle(platform, lambda detail: step.tell(State.RUNNING, detail))
+        deadline = time.monotonic() + 60
+        while not history.is_seen(platform, days, datetime.now(UTC)):
+            if time.monotonic() > deadline:
+                raise NoHistory("Loki took the sample history and does not show it. See `logops status`, `logops logs`.")
+            time.sleep(1)
+    history.Filled(wanted.start_ns, wanted.end_ns, done=True).write(file)

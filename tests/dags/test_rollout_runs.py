@@ -1,0 +1,133 @@
+"""Whole runs of the rollout DAG, by Airflow, on a platform in memory: which tasks run, and what they leave behind."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.utils.db import initdb
+
+from fakes.memory_platform import MemoryPlatform
+from logops.environment import Environment
+from logops.findings.store import ResultsStore
+from logops.operators.work import read_environment
+from logops.render import STAGES, Files
+from logops.rollout import VerifyFailed
+from logops.rollout.errors import Check
+
+Run = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def _database() -> None:
+    initdb()
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
+    """Every environment is on this platform, and every stage that runs there verifies."""
+    platform = MemoryPlatform(read_environment("local"), {s: Files({f"{s}/file": f"{s} 1\n"}) for s in STAGES})
+
+    def open_platform(environment: Environment, root: Path) -> MemoryPlatform:
+        platform.environment = environment
+        return platform
+
+    monkeypatch.setattr("logops.platforms.open_platform", open_platform, raising=False)
+    monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: ())
+    monkeypatch.setattr("logops.operators.summary.results_store", lambda environment: ResultsStore(str(tmp_path)))
+    monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "the key of production's security account")
+    return platform
+
+
+@pytest.fixture
+def run(rollout: DAG, platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch, _database: None) -> Run:
+    """Run the DAG with these params. Gives the state of each task, and of the run under `run`."""
+
+    # Between two looks at what may run next, dag.test() waits a second.
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
+
+    def to_its_end(mark_success: str | None = None, **params: Any) -> dict[str, str]:
+        ended = rollout.test(run_conf={"auto_approve": True, **params}, mark_success_pattern=mark_success)
+        return {task.task_id: task.state for task in ended.get_task_instances()} | {"run": str(ended.state)}
+
+    return to_its_end
+
+
+def states(seen: dict[str, str], state: str) -> set[str]:
+    return {task for task, found in seen.items() if found == state}
+
+
+ALL = {f"{stage}.{step}" for stage in STAGES for step in ("apply", "verify")}
+
+
+def test_every_stage_is_applied_in_order_and_the_run_succeeds(run: Run, platform: MemoryPlatform) -> None:
+    seen = run()
+    assert platform.did == [f"apply {stage}" for stage in STAGES]
+    assert states(seen, "skipped") == {"approval", "roll_back"}
+    assert states(seen, "success") == {"plan", "summary", "run"} | ALL
+    assert platform.owner is None
+
+
+def test_a_second_run_changes_nothing_and_skips_all_but_its_summary(run: Run, platform: MemoryPlatform) -> None:
+    run()
+    platform.did.clear()
+    seen = run()
+    assert platform.did == []
+    assert states(seen, "skipped") == {"approval", "roll_back"} | ALL
+    assert seen["run"] == "success"
+
+
+def test_stages_that_were_not_chosen_are_skipped(run: Run, platform: MemoryPlatform) -> None:
+    seen = run(stages=["loki", "tenants"])
+    assert platform.did == ["apply loki", "apply tenants"]
+    assert {"storage.apply", "storage.verify", "agents.apply", "agents.verify"} <= states(seen, "skipped")
+    assert seen["run"] == "success"
+
+
+def test_a_stage_that_does_not_start_is_rolled_back_with_those_before_it(run: Run, platform: MemoryPlatform) -> None:
+    platform.breaks = {"agents"}
+    seen = run()
+    assert platform.did == [
+        "apply storage", "apply loki", "apply agents",
+        "roll back agents", "roll back loki", "roll back storage",
+    ]  # fmt: skip
+    assert states(seen, "failed") == {"agents.apply", "summary", "run"}
+    assert states(seen, "upstream_failed") == {"agents.verify", "tenants.apply", "tenants.verify"}
+    assert seen["roll_back"] == "success"
+    assert platform.owner is None
+
+
+def test_a_stage_that_does_not_verify_is_rolled_back(run: Run, platform: MemoryPlatform, monkeypatch: Any) -> None:
+    def fails(platform: MemoryPlatform, stage: str, progress: Any) -> Any:
+        raise VerifyFailed(stage, (Check("ready", "main-ingester-0", False, "no answer"),))
+
+    monkeypatch.setattr("logops.rollout.verify_stage", fails)
+    seen = run()
+    assert platform.did == ["apply storage", "roll back storage"]
+    assert states(seen, "failed") == {"storage.verify", "summary", "run"}
+
+
+def test_auto_approval_where_it_is_not_allowed_touches_nothing(run: Run, platform: MemoryPlatform) -> None:
+    seen = run(environment="production")
+    assert states(seen, "failed") == {"plan", "summary", "run"}
+    assert seen["roll_back"] == "skipped"
+    assert platform.did == []
+
+
+def test_an_approval_that_was_only_marked_as_passed_approves_nothing(run: Run, platform: MemoryPlatform) -> None:
+    seen = run(environment="production", auto_approve=False, mark_success="approval")
+    assert states(seen, "failed") == {"storage.apply", "summary", "run"}
+    assert seen["roll_back"] == "skipped"
+    assert platform.did == []
+
+
+def test_a_run_while_another_has_the_lease_changes_nothing(run: Run, platform: MemoryPlatform) -> None:
+    platform.hold("another run")
+    seen = run()
+    assert states(seen, "failed") == {"storage.apply", "summary", "run"}
+    assert seen["roll_back"] == "skipped"
+    assert platform.did == []
+    assert platform.owner == "another run"

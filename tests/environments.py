@@ -1,0 +1,46 @@
+"""The environments that come along, changed by a test and rendered."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from logops.environment import Environment, load_environment
+from logops.render import STAGES, Files, Stage, local_programs, render_local, topology
+from logops.render.supervisor import Program
+
+FOLDER = Path(__file__).parents[1] / "include" / "environments"
+STATE = Path("/srv/logops/local")
+COMMANDS = {name: (f"/opt/logops/{name}",) for name in ("loki", "promtail", "loki-canary", "azurite")}
+
+
+def environment(name: str, *changes: tuple[str, Any]) -> Environment:
+    """`local` or `production`, with values set (`("clusters.main.log_level", "info")`) or, by None, removed."""
+    data: Any = json.loads(_as_json(name))
+    for path, value in changes:
+        *parents, last = path.split(".")
+        at = data
+        for parent in parents:
+            at = at.setdefault(parent, {})
+        if value is None:
+            del at[last]
+        else:
+            at[last] = value
+    return Environment.model_validate_json(json.dumps(data))
+
+
+@cache
+def _as_json(name: str) -> str:
+    path = FOLDER / f"{name}.yaml"
+    return load_environment(path).model_dump_json(by_alias=True, exclude_none=True)
+
+
+def rendered(wanted: Environment) -> dict[Stage, Files]:
+    return render_local(wanted, STATE, COMMANDS)
+
+
+def programs(wanted: Environment) -> dict[str, Program]:
+    """Every program of a local environment by its name."""
+    texts = rendered(wanted)
+    staged = local_programs(topology(wanted, STATE), COMMANDS, texts)
+    return {program.name: program for stage in STAGES for program in staged[stage]}

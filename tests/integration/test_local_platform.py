@@ -1,0 +1,155 @@
+"""The local platform with everything on it: distributed Loki, ring, agents, storage."""
+
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+
+import psutil
+import pytest
+import requests
+
+from local_platforms import all_ready, pid_of, pids, statuses, wait_for
+from logops.loki import Entry, LokiClient, nanoseconds
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.supervisord import Supervisord
+
+TENANT = "application"
+
+
+def test_every_process_of_the_environment_is_ready(platform: LocalPlatform) -> None:
+    found = platform.processes()
+    assert len(found) == 15
+    assert [status for status in found if not status.ready or status.state != "RUNNING"] == []
+
+
+def test_status_tells_memory_and_version(platform: LocalPlatform) -> None:
+    found = statuses(platform)
+    assert all((status.memory or 0) > 2**20 for status in found.values())
+    versions = {name: found[name].version for name in ("azurite", "main-ingester-0", "security-all-0", "promtail-main")}
+    assert versions == {
+        "azurite": "3.37.0",
+        "main-ingester-0": "3.7.8",
+        "security-all-0": "3.7.8",
+        "promtail-main": "3.6.15",
+    }
+
+
+@pytest.mark.parametrize(("cluster", "ingesters"), [("main", 3), ("security", 1)])
+def test_every_ingester_is_active_in_the_ring(platform: LocalPlatform, cluster: str, ingesters: int) -> None:
+    with LokiClient(platform.write_url(cluster)) as client:
+        assert [member.state for member in client.ring()] == ["ACTIVE"] * ingesters
+
+
+def test_a_line_of_a_hundred_days_ago_is_found_as_soon_as_it_was_accepted(platform: LocalPlatform) -> None:
+    at = nanoseconds(datetime.now(UTC) - timedelta(days=100))
+    with LokiClient(platform.write_url("main")) as writer:
+        writer.push(TENANT, [Entry(at, {"job": "old"}, "long ago")])
+    with LokiClient(platform.read_url("main")) as reader:
+        found = reader.query_logs(TENANT, '{job="old"}', at - 1, at + 1)
+    assert [entry.text for entry in found] == ["long ago"]
+
+
+def test_the_canary_finds_the_lines_that_it_wrote(platform: LocalPlatform) -> None:
+    url = f"http://127.0.0.1:{statuses(platform)['canary-main'].port}/metrics"
+
+    def heard() -> bool:
+        lines = requests.get(url, timeout=5).text.splitlines()
+        metrics = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return float(metrics["loki_canary_response_latency_seconds_count"]) > 0
+
+    wait_for(heard)
+
+
+@pytest.mark.parametrize("source", ["application", "audit", "syslog"])
+def test_a_line_written_as_a_source_writes_arrives(platform: LocalPlatform, source: str) -> None:
+    declared = platform.environment.sources[source]
+    now = datetime.now(UTC)
+    text = f"<13>1 {now.isoformat()} h a - - - via {source}" if source == "syslog" else f'{{"message": "via {source}"}}'
+    platform.write_line(source, text)
+    with LokiClient(platform.read_url(declared.cluster)) as reader:
+        window = (nanoseconds(now - timedelta(minutes=1)), nanoseconds(now + timedelta(minutes=1)))
+        selector = f'{{job="{declared.labels["job"]}"}} |= "via {source}"'
+        wait_for(lambda: bool(reader.query_logs(declared.tenant, selector, *window)))
+
+
+def test_applying_again_touches_no_process(platform: LocalPlatform) -> None:
+    before = pids(platform)
+    for stage, files in platform.desired().items():
+        platform.apply(stage, files, "again", print)
+    assert pids(platform) == before
+
+
+def test_a_killed_ingester_comes_back_and_is_active_again(platform: LocalPlatform) -> None:
+    killed = pid_of(platform, "main-ingester-1")
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: (now := statuses(platform)["main-ingester-1"]).ready and now.pid != killed)
+
+
+def test_a_stopped_process_is_missing_from_what_is_live_and_applying_starts_it(platform: LocalPlatform) -> None:
+    Supervisord(platform.state).stop_process("promtail-security")
+    wait_for(lambda: statuses(platform)["promtail-security"].state == "STOPPED")
+    without = platform.live("agents")["processes/agents"]
+
+    platform.apply("agents", platform.desired()["agents"], "tests", print)
+
+    assert "promtail-security" not in without
+    assert "promtail-main" in without
+    assert all_ready(platform)
+
+
+def test_an_edited_file_is_drift_and_who_read_it_is_restarted(platform: LocalPlatform) -> None:
+    name = "agents/promtail-security.yaml"
+    wanted = platform.desired()["agents"]
+    file = platform.state / "live" / name
+    before = pids(platform)
+    file.write_text(file.read_text() + "# by hand\n")
+    os.kill(pid_of(platform, "promtail-security"), signal.SIGKILL)
+    wait_for(lambda: statuses(platform)["promtail-security"].pid not in (None, before["promtail-security"]))
+    misled = pid_of(platform, "promtail-security")
+
+    drifted = platform.live("agents")
+    platform.apply("agents", wanted, "tests", print)
+
+    assert [key for key in wanted if drifted.get(key) != wanted[key]] == [name]
+    assert platform.live("agents") == wanted
+    assert pid_of(platform, "promtail-security") != misled
+    assert pid_of(platform, "promtail-main") == before["promtail-main"]
+
+
+def test_a_deleted_container_is_drift_and_is_made_again(platform: LocalPlatform) -> None:
+    wanted = platform.desired()["storage"]
+    store = platform.object_store("main")
+    store._service.delete_container("system-logs")
+
+    drifted = platform.live("storage")
+    platform.apply("storage", wanted, "tests", print)
+
+    assert "- system-logs" not in drifted["storage/main.yaml"].partition("lifecycle:")[0]
+    assert platform.live("storage") == wanted
+    assert "system-logs" in store.list_containers()
+
+
+def test_no_file_but_the_key_store_has_a_key_in_it(platform: LocalPlatform) -> None:
+    keys = [line.split("=", 1)[1].encode() for line in (platform.state / "secrets.env").read_text().splitlines()]
+    with_a_key = {
+        file.relative_to(platform.state).as_posix()
+        for file in platform.state.rglob("*")
+        if file.is_file() and any(key in file.read_bytes() for key in keys)
+    }
+    assert len(keys) == 2
+    assert with_a_key == {"secrets.env"}
+    assert (platform.state / "secrets.env").stat().st_mode & 0o077 == 0
+
+
+def test_a_process_has_no_key_of_an_account_that_is_not_its_own(platform: LocalPlatform) -> None:
+    main = psutil.Process(pid_of(platform, "main-ingester-0")).environ()
+    agent = psutil.Process(pid_of(platform, "promtail-main")).environ()
+    assert main["LOGOPS_MAIN_STORAGE_KEY"]
+    assert main["LOGOPS_SECURITY_STORAGE_KEY"] == agent["LOGOPS_MAIN_STORAGE_KEY"] == ""
+
+
+def test_loki_shows_no_key_in_its_configuration(platform: LocalPlatform) -> None:
+    keys = [line.split("=", 1)[1] for line in (platform.state / "secrets.env").read_text().splitlines()]
+    shown = requests.get(platform.urls("main")["main-distributor-0"] + "/config", timeout=10).text
+    assert "logopsmain" in shown
+    assert not any(key in shown for key in keys)

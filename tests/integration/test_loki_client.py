@@ -1,0 +1,322 @@
+"""The client, against a real Loki in one process."""
+
+import random
+import socket
+import string
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from logops.loki import (
+    Direction,
+    Entry,
+    LokiClient,
+    LokiRefused,
+    LokiUnreachable,
+    LokiUnreadable,
+    Ring,
+    total,
+)
+from logops.samples import FILE_NAMES, History, Kind, backfill, generate
+from logops.toolchain import command
+
+SECOND_NS = 1_000_000_000
+HOUR_NS = 3600 * SECOND_NS
+DAY_NS = 24 * HOUR_NS
+READY_WITHIN_S = 60
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def config(folder: Path, http_port: int) -> dict[str, object]:
+    return {
+        "auth_enabled": True,
+        "server": {
+            "http_listen_address": "127.0.0.1",
+            "http_listen_port": http_port,
+            "grpc_listen_address": "127.0.0.1",
+            "grpc_listen_port": free_port(),
+            "log_level": "warn",
+        },
+        "common": {
+            "instance_addr": "127.0.0.1",
+            "path_prefix": str(folder),
+            "replication_factor": 1,
+            "ring": {"kvstore": {"store": "inmemory"}},
+            "storage": {
+                "filesystem": {"chunks_directory": str(folder / "chunks"), "rules_directory": str(folder / "rules")}
+            },
+        },
+        "ingester": {"lifecycler": {"min_ready_duration": "0s"}},
+        "schema_config": {
+            "configs": [
+                {
+                    "from": "2024-01-01",
+                    "store": "tsdb",
+                    "object_store": "filesystem",
+                    "schema": "v13",
+                    "index": {"prefix": "index_", "period": "24h"},
+                }
+            ]
+        },
+        "limits_config": {"reject_old_samples": False, "ingestion_rate_mb": 50, "ingestion_burst_size_mb": 100},
+        "runtime_config": {"file": str(folder / "overrides.yaml")},
+        "tenant_limits_allow_publish": [],
+        "analytics": {"reporting_enabled": False},
+    }
+
+
+@pytest.fixture(scope="module")
+def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
+    folder = tmp_path_factory.mktemp("loki")
+    port = free_port()
+    (folder / "overrides.yaml").write_text(yaml.safe_dump({"overrides": {"limited": {"retention_period": "2160h"}}}))
+    (folder / "loki.yaml").write_text(yaml.safe_dump(config(folder, port)))
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command("loki"), f"-config.file={folder / 'loki.yaml'}", "-target=all"], stdout=log, stderr=log
+        )
+    client = LokiClient(f"http://127.0.0.1:{port}", retry_for=10)
+    try:
+        until_ready(client, process, folder / "log")
+        yield client
+    finally:
+        client.close()
+        process.terminate()
+        process.wait(30)
+
+
+def until_ready(client: LokiClient, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    seen = ""
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            readiness = client.ready()
+        except LokiUnreachable as error:
+            seen = str(error)
+        else:
+            if readiness.ready:
+                return
+            seen = readiness.text
+        time.sleep(0.2)
+    raise AssertionError(f"Loki is not ready: {seen}\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def job() -> str:
+    """A stream that no other test writes to."""
+    return "job" + "".join(random.choices(string.ascii_lowercase, k=12))
+
+
+def lines(job: str, count: int, first_ns: int, step_ns: int = SECOND_NS // 100) -> list[Entry]:
+    return [
+        Entry(first_ns + number * step_ns, {"job": job}, f"line {number}", {"trace_id": f"{number:032x}"})
+        for number in range(count)
+    ]
+
+
+def test_a_line_is_read_back_as_it_was_pushed(loki: LokiClient, job: str) -> None:
+    now = time.time_ns()
+    pushed = Entry(now, {"job": job, "level": "warn"}, 'two\nlines, "quotes", é and \t', {"trace_id": "7"})
+
+    assert loki.push("a", [pushed]) == 1
+    (found,) = loki.query_logs("a", f'{{job="{job}"}}', now, now + 1)
+
+    assert (found.timestamp_ns, found.text) == (now, pushed.text)
+    assert pushed.labels.items() <= found.labels.items()
+    assert found.structured_metadata["trace_id"] == "7"
+
+
+def test_what_the_query_parses_is_kept_apart_from_the_stream(loki: LokiClient, job: str) -> None:
+    now = time.time_ns()
+    loki.push("a", [Entry(now, {"job": job}, '{"status": 500}')])
+
+    (found,) = loki.query_logs("a", f'{{job="{job}"}} | json', now, now + 1)
+
+    assert found.parsed == {"status": "500"}
+    assert "status" not in found.labels
+
+
+def test_a_tenants_line_is_invisible_to_another(loki: LokiClient, job: str) -> None:
+    now = time.time_ns()
+    loki.push("a", [Entry(now, {"job": job}, "secret")])
+
+    assert loki.query_logs("b", f'{{job="{job}"}}', now - 1, now + 1) == []
+
+
+def test_the_limit_is_taken_from_the_end_that_was_asked_for(loki: LokiClient, job: str) -> None:
+    first = time.time_ns() - 60 * SECOND_NS
+    loki.push("a", lines(job, 10, first))
+    window = (first, first + 60 * SECOND_NS)
+
+    oldest = loki.query_logs("a", f'{{job="{job}"}}', *window, limit=2, direction=Direction.FORWARD)
+    newest = loki.query_logs("a", f'{{job="{job}"}}', *window, limit=2, direction=Direction.BACKWARD)
+
+    assert [entry.text for entry in oldest] == ["line 0", "line 1"]
+    assert [entry.text for entry in newest] == ["line 9", "line 8"]
+
+
+@pytest.mark.parametrize("page", [5000, 1000, 997])
+def test_more_lines_than_loki_gives_at_once_are_all_read_once(loki: LokiClient, job: str, page: int) -> None:
+    first = time.time_ns() - 10 * 60 * SECOND_NS
+    pushed = lines(job, 12_000, first, step_ns=SECOND_NS // 1000)
+    loki.push("a", pushed)
+
+    read = loki.read_all("a", f'{{job="{job}"}}', first, first + HOUR_NS, page)
+
+    assert [entry.text for entry in read] == [entry.text for entry in pushed]
+
+
+@pytest.mark.parametrize("page", [3, 40, 41, 500])
+def test_lines_that_share_timestamps_across_streams_are_all_read_once(loki: LokiClient, job: str, page: int) -> None:
+    first = time.time_ns() - 60 * SECOND_NS
+    pushed = [
+        Entry(first + number // 40 * SECOND_NS, {"job": job, "stream": str(number % 3)}, f"line {number}")
+        for number in range(400)
+    ]
+    loki.push("a", pushed)
+
+    found = list(loki.read_all("a", f'{{job="{job}"}}', first, first + HOUR_NS, page))
+
+    assert sorted(entry.text for entry in found) == sorted(entry.text for entry in pushed)
+
+
+def test_more_lines_at_one_timestamp_than_loki_gives_are_refused(loki: LokiClient, job: str) -> None:
+    now = time.time_ns()
+    loki.push("a", [Entry(now, {"job": job}, f"line {number}") for number in range(5001)])
+
+    with pytest.raises(LokiRefused, match="max entries limit per query exceeded"):
+        list(loki.read_all("a", f'{{job="{job}"}}', now, now + 1))
+
+
+def test_pushing_a_line_again_shows_it_once(loki: LokiClient, job: str) -> None:
+    first = time.time_ns() - 60 * SECOND_NS
+    loki.push("a", lines(job, 100, first))
+    loki.push("a", lines(job, 100, first))
+
+    assert len(list(loki.read_all("a", f'{{job="{job}"}}', first, first + HOUR_NS))) == 100
+
+
+def test_a_line_too_far_behind_its_stream_is_refused_in_lokis_words(loki: LokiClient, job: str) -> None:
+    now = time.time_ns()
+    loki.push("a", [Entry(now, {"job": job}, "new")])
+
+    with pytest.raises(LokiRefused, match="entry too far behind") as refused:
+        loki.push("a", [Entry(now - 2 * HOUR_NS, {"job": job}, "old")])
+    assert (refused.value.status, refused.value.temporary) == (400, False)
+
+
+def test_a_push_larger_than_a_grpc_message_is_taken(loki: LokiClient, job: str) -> None:
+    first = time.time_ns() - 60 * SECOND_NS
+    pushed = [Entry(first + number, {"job": job, "n": str(number % 8)}, "x" * 50_000) for number in range(200)]
+
+    assert loki.push("a", pushed) == 200
+
+
+def test_metric_queries_count_lines(loki: LokiClient, job: str) -> None:
+    first = time.time_ns() - 60 * SECOND_NS
+    loki.push("a", lines(job, 50, first))
+    query = f'sum by (job) (count_over_time({{job="{job}"}}[5m]))'
+
+    (sample,) = loki.query("a", query, time.time_ns())
+    (series,) = loki.query_range("a", query, first, first + 120 * SECOND_NS, step_seconds=60)
+
+    assert (sample.labels, sample.value) == ({"job": job}, 50)
+    assert max(value for _, value in series.points) == 50
+
+
+def test_labels_and_streams_are_listed(loki: LokiClient, job: str) -> None:
+    now = time.time_ns()
+    loki.push("a", [Entry(now, {"job": job, "level": "warn"}, "x")])
+    window = (now - SECOND_NS, now + SECOND_NS)
+
+    assert {"job", "level"} <= set(loki.labels("a", *window))
+    assert job in loki.label_values("a", "job", *window)
+    (stream,) = loki.series("a", [f'{{job="{job}"}}'], *window)
+    assert stream.items() >= {"job": job, "level": "warn"}.items()
+
+
+def test_a_mistyped_query_is_refused_in_lokis_words(loki: LokiClient) -> None:
+    with pytest.raises(LokiRefused, match="parse error at line 1") as refused:
+        loki.query_logs("a", "{job=", 1, 2)
+    assert refused.value.status == 400
+
+
+def test_a_request_without_a_tenant_is_refused(loki: LokiClient) -> None:
+    with pytest.raises(LokiRefused, match="no org id") as refused:
+        loki.labels("", 1, 2)
+    assert refused.value.status == 401
+
+
+@pytest.mark.parametrize("ring", [Ring.INGESTER, Ring.DISTRIBUTOR, Ring.COMPACTOR, Ring.SCHEDULER])
+def test_a_ring_has_one_active_member(loki: LokiClient, ring: Ring) -> None:
+    (member,) = loki.ring(ring)
+
+    assert member.state == "ACTIVE"
+    assert 0 <= member.heartbeat_age.total_seconds() < 60
+
+
+def test_a_ring_that_is_not_in_use_is_told(loki: LokiClient) -> None:
+    with pytest.raises(LokiUnreadable, match="shards disabled"):
+        loki.ring(Ring.RULER)
+    with pytest.raises(LokiRefused, match="depends on its -target"):
+        loki.ring(Ring.INDEX_GATEWAY)
+
+
+def test_the_process_tells_its_version_and_configuration(loki: LokiClient) -> None:
+    assert loki.build_info().version == "3.7.8"
+    assert loki.config()["auth_enabled"] is True
+
+
+def test_an_override_is_live_for_its_tenant_alone(loki: LokiClient) -> None:
+    assert loki.tenant_limits("limited")["retention_period"] == "90d"
+    assert loki.tenant_limits("other")["retention_period"] == "0s"
+
+
+def test_metrics_tell_memory_and_lines(loki: LokiClient, job: str) -> None:
+    before = total(loki.metrics(), "loki_distributor_lines_received_total", tenant="metered") or 0
+    loki.push("metered", lines(job, 10, time.time_ns() - SECOND_NS))
+
+    metrics = loki.metrics()
+
+    assert total(metrics, "loki_distributor_lines_received_total", tenant="metered") == before + 10
+    assert (total(metrics, "process_resident_memory_bytes") or 0) > 10_000_000
+
+
+def test_shutdown_can_be_prepared_and_called_off(loki: LokiClient) -> None:
+    loki.prepare_shutdown()
+    loki.cancel_shutdown()
+
+    assert loki.ready().ready
+
+
+def test_three_days_of_history_are_all_there_once_flushed(loki: LokiClient, tmp_path: Path) -> None:
+    end = time.time_ns() // DAY_NS * DAY_NS - 100 * DAY_NS
+    history = History(1, end - 3 * DAY_NS, end, 2.0, dict.fromkeys(Kind, "history"))
+
+    pushed = backfill(loki, history, tmp_path / "state.json")
+    loki.flush()
+
+    expected = sorted(
+        line.text for kind in FILE_NAMES for line in generate(kind, 1, history.start_ns, history.end_ns, 2.0)
+    )
+    deadline = time.monotonic() + 30
+    found: list[str] = []
+    while len(found) < pushed and time.monotonic() < deadline:
+        time.sleep(0.2)
+        read = loki.read_all("history", '{origin="backfill"}', history.start_ns, history.end_ns)
+        found = sorted(entry.text for entry in read)
+    assert found == expected
+
+
+def test_loki_gone_is_unreachable(job: str) -> None:
+    with pytest.raises(LokiUnreachable, match="Connection refused"):
+        LokiClient(f"http://127.0.0.1:{free_port()}", retry_for=0).push("a", lines(job, 1, time.time_ns()))

@@ -1,0 +1,136 @@
+"""The object store, against a real Azurite."""
+
+import logging
+import os
+import socket
+import subprocess
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+
+from logops.objectstore import (
+    AccountKey,
+    ConnectionString,
+    ObjectStore,
+    ObjectStoreRefused,
+    ObjectStoreUnreachable,
+    ProbeFailed,
+    ProbeStep,
+)
+from logops.toolchain import command
+
+ACCOUNT = "mainaccount"
+KEY = b64encode(b"k" * 64).decode()
+WRONG_KEY = b64encode(b"x" * 64).decode()
+LISTENS_WITHIN_S = 60
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("azurite")
+    port = free_port()
+    arguments = ["--skipApiVersionCheck", "--silent", "--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command("azurite"), *arguments, "--location", str(folder)],
+            env={**os.environ, "AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        until_listening(port, process, folder / "log")
+        yield f"http://127.0.0.1:{port}/{ACCOUNT}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def until_listening(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + LISTENS_WITHIN_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"Azurite does not listen on port {port}:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def store(endpoint: str) -> Iterator[ObjectStore]:
+    with ObjectStore.connect(ACCOUNT, AccountKey(KEY), endpoint) as store:
+        yield store
+
+
+def blobs(endpoint: str, container: str) -> list[str]:
+    signer = {"account_name": ACCOUNT, "account_key": KEY}
+    with BlobServiceClient(endpoint, credential=signer) as service:
+        return [blob.name for blob in service.get_container_client(container).list_blobs()]
+
+
+def test_a_container_is_created_once_and_listed(store: ObjectStore) -> None:
+    assert store.create_container("loki-ruler") is True
+    assert store.create_container("loki-ruler") is False
+    assert store.list_containers().count("loki-ruler") == 1
+
+
+def test_a_probe_leaves_nothing(store: ObjectStore, endpoint: str) -> None:
+    store.create_container("loki-chunks")
+
+    store.probe("loki-chunks")
+
+    assert blobs(endpoint, "loki-chunks") == []
+
+
+def test_a_connection_string_does_as_well(store: ObjectStore, endpoint: str) -> None:
+    store.create_container("loki-chunks")
+    text = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={endpoint};"
+
+    ObjectStore.connect(ACCOUNT, ConnectionString(text)).probe("loki-chunks")
+
+
+def test_a_container_that_is_not_there_fails_the_write(store: ObjectStore) -> None:
+    with pytest.raises(ProbeFailed, match="ContainerNotFound") as failed:
+        store.probe("nowhere")
+    assert (failed.value.step, failed.value.container) == (ProbeStep.WRITE, "nowhere")
+
+
+def test_a_wrong_key_is_refused_with_advice_and_unseen(endpoint: str) -> None:
+    stranger = ObjectStore.connect(ACCOUNT, AccountKey(WRONG_KEY), endpoint)
+
+    with pytest.raises(ObjectStoreRefused, match="the key is not this account's") as refused:
+        stranger.list_containers()
+    assert refused.value.status == 403
+    assert WRONG_KEY not in str(refused.value)
+
+
+def test_a_name_that_azure_does_not_take_is_told(store: ObjectStore) -> None:
+    with pytest.raises(ObjectStoreRefused, match="3 to 63 lower-case letters"):
+        store.create_container("Loki_Chunks")
+
+
+def test_an_account_that_is_not_there_is_told_within_seconds() -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/{ACCOUNT}"
+    started = time.monotonic()
+
+    with pytest.raises(ObjectStoreUnreachable, match="Connection refused"):
+        ObjectStore.connect(ACCOUNT, AccountKey(KEY), nobody).list_containers()
+    assert time.monotonic() - started < 15
+
+
+def test_requests_are_not_told_in_the_log_of_a_task(store: ObjectStore, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        store.list_containers()
+
+    assert caplog.records == []

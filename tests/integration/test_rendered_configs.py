@@ -1,0 +1,221 @@
+"""What is rendered, read by the programs it is for.
+
+Some versions of Loki ignore limits that they do not know, so each value is looked for in the configuration that Loki
+says it has.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from environments import environment, rendered
+from logops.environment import Environment
+from logops.environment.limits import Limits
+from logops.environment.units import Duration, Size
+from logops.render.addresses import kubernetes_addresses
+from logops.render.files import to_yaml
+from logops.render.loki import loki_config
+from logops.render.overrides import loki_limits, overrides
+from logops.toolchain import command
+
+LOCAL = environment("local")
+PRODUCTION = environment("production")
+NOTHING = (False, "0s", [])
+VARIABLES = {
+    "LOGOPS_DATA": "/srv/logops/data/x",
+    "LOGOPS_PROCESS": "main-querier-0",
+    "LOGOPS_MAIN_STORAGE_KEY": "bWFpbg==",
+    "LOGOPS_SECURITY_STORAGE_KEY": "c2VjdXJpdHk=",
+    "LOGOPS_CONNECTION_SECURITY_STORAGE": "c2VjdXJpdHk=",
+}
+
+
+def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command(program), *arguments], env={**os.environ, **VARIABLES}, capture_output=True, text=True, timeout=60
+    )
+
+
+def loki_s_own(text: str, folder: Path) -> dict[str, Any]:
+    """The configuration that Loki has when it reads `text`, every default filled in."""
+    path = folder / "loki.yaml"
+    path.write_text(text)
+    answer = run("loki", f"-config.file={path}", "-config.expand-env=true", "-verify-config", "-print-config-stderr")
+    assert answer.returncode == 0, f"{answer.stdout}{answer.stderr[-3000:]}"
+    return dict(yaml.safe_load(answer.stderr[answer.stderr.index("---\n") :]))
+
+
+def local_config(wanted: Environment, cluster: str) -> str:
+    return rendered(wanted)["loki"][f"loki/{cluster}.yaml"]
+
+
+def kubernetes_config(wanted: Environment, cluster: str) -> str:
+    at = kubernetes_addresses(wanted, cluster)
+    return to_yaml(wanted.name, loki_config(wanted.clusters[cluster], at, f"{wanted.name}-{cluster}"))
+
+
+def with_limits(limits: dict[str, Any]) -> str:
+    config = yaml.safe_load(local_config(LOCAL, "main"))
+    return yaml.safe_dump({**config, "limits_config": limits})
+
+
+def quantity(value: Any) -> Any:
+    """Equal for two ways of writing one value: Loki prints `1w3d` for 240h, `10MB` for 10485760, and some lists as
+    one text."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    text = re.sub(r"^(\d+)y", lambda years: f"{int(years[1]) * 365}d", str(value))
+    if re.fullmatch(r"([0-9]+(ms|s|m|h|d|w))+", text):
+        return Duration(text)
+    if re.fullmatch(r"[0-9]+([KMGT]?B)", text):
+        return Size(re.sub("([KMGT])B", r"\1iB", text)).value
+    return value
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path, value
+
+
+def differing(wanted: dict[str, Any], found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Every key of `wanted` that `found` has otherwise, or not at all: what is wanted, what is there."""
+    there = dict(leaves(found))
+    # Loki leaves out some keys that are false, zero or empty.
+    pairs = {
+        path: (value, there.get(path, "not there"))
+        for path, value in leaves(wanted)
+        if value not in NOTHING or path in there
+    }
+    return {".".join(path): pair for path, pair in pairs.items() if quantity(pair[0]) != quantity(pair[1])}
+
+
+def expanded(text: str) -> dict[str, Any]:
+    return dict(yaml.safe_load(re.sub(r"\$\{(\w+)\}", lambda name: VARIABLES[name[1]], text)))
+
+
+CONFIGURATIONS = {
+    "local main": local_config(LOCAL, "main"),
+    "local security": local_config(LOCAL, "security"),
+    "production main": kubernetes_config(PRODUCTION, "main"),
+    "production security": kubernetes_config(PRODUCTION, "security"),
+    "consul": local_config(
+        environment("local", ("clusters.main.ring", {"store": "consul", "endpoints": ["consul:8500"]})), "main"
+    ),
+    "etcd": local_config(
+        environment("local", ("clusters.main.ring", {"store": "etcd", "endpoints": ["a:2379", "b:2379"]})), "main"
+    ),
+    "no cache": local_config(environment("local", ("clusters.main.caches", {})), "main"),
+    "no WAL": local_config(environment("local", ("clusters.main.ingester.wal.enabled", False)), "main"),
+    "alertmanager": local_config(
+        environment("local", ("clusters.main.ruler", {"alertmanager_url": "http://127.0.0.1:9093"})), "main"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", CONFIGURATIONS.values(), ids=CONFIGURATIONS.keys())
+def test_loki_takes_every_rendered_value_as_it_was_meant(text: str, tmp_path: Path) -> None:
+    other = differing(expanded(text), loki_s_own(text, tmp_path))
+
+    # Loki prints secrets as stars, and each schema period with its defaults.
+    secrets = {key for key in other if key.endswith((".connection_string", ".account_key"))}
+    assert {other.pop(key)[1] for key in secrets} <= {"********"}
+    (_, periods) = other.pop("schema_config.configs")
+    assert [differing(w, f) for w, f in zip(expanded(text)["schema_config"]["configs"], periods, strict=True)] == [{}]
+    assert other == {}
+
+
+def test_loki_refuses_a_key_that_it_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "loki.yaml"
+    path.write_text(CONFIGURATIONS["local main"].replace("chunk_idle_period:", "chunk_idle_perod:"))
+
+    answer = run("loki", f"-config.file={path}", "-config.expand-env=true", "-verify-config")
+
+    assert answer.returncode != 0
+    assert "chunk_idle_perod" in answer.stdout + answer.stderr
+
+
+def test_loki_refuses_a_limit_that_it_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "loki.yaml"
+    path.write_text(with_limits({"retention_perod": "24h"}))
+
+    answer = run("loki", f"-config.file={path}", "-config.expand-env=true", "-verify-config")
+
+    assert answer.returncode != 0
+    assert "retention_perod" in answer.stdout + answer.stderr
+
+
+def test_every_limit_that_may_be_declared_is_one_that_loki_has(tmp_path: Path) -> None:
+    by_default = loki_s_own(with_limits({}), tmp_path)["limits_config"]
+    wanted = loki_limits(
+        Limits.model_validate({name: another(name, by_default.get(name)) for name in Limits.model_fields})
+    )
+    assert wanted.keys() == Limits.model_fields.keys()
+    assert differing(wanted, by_default).keys() == wanted.keys(), "each must differ from Loki's own default to prove it"
+
+    assert differing(wanted, loki_s_own(with_limits(wanted), tmp_path)["limits_config"]) == {}
+
+
+def another(name: str, by_default: Any) -> Any:
+    """A value for a limit, of its type, that is not Loki's default."""
+    kind = next(kind for kind in get_args(Limits.model_fields[name].annotation) if kind is not type(None))
+    values: dict[Any, Any] = {Duration: "37m", Size: "37KiB", bool: not by_default, tuple[str, ...]: ["team"]}
+    if name == "deletion_mode":
+        return "filter-only"
+    return values.get(kind, 37)
+
+
+@pytest.mark.parametrize("wanted", [LOCAL, PRODUCTION], ids=lambda wanted: wanted.name)
+@pytest.mark.parametrize("cluster", ["main", "security"])
+def test_every_tenant_s_overrides_are_limits_that_loki_has(wanted: Environment, cluster: str, tmp_path: Path) -> None:
+    for tenant, limits in overrides(wanted.clusters[cluster])["overrides"].items():
+        own = loki_s_own(with_limits(limits), tmp_path)["limits_config"]
+        streams = [{key: entry[key] for key in entry.keys() - {"matchers"}} for entry in own["retention_stream"] or []]
+        assert [differing(w, f) for w, f in zip(limits.pop("retention_stream", []), streams, strict=True)] in ([], [{}])
+
+        assert differing(limits, own) == {}, tenant
+
+
+AGENTS = {
+    "the local environment's": LOCAL,
+    "every format": environment(
+        "local",
+        ("sources.application.parse", {"format": "cri", "multiline_first_line": "^{", "drop": ["health"]}),
+        ("sources.access.parse", {"format": "docker", "labels": ["stream"]}),
+        ("sources.audit.parse.structured_metadata", ["user_id"]),
+    ),
+    "a journal": environment(
+        "local",
+        ("sources.syslog", {"kind": "journal", "cluster": "main", "tenant": "platform", "labels": {"job": "journal"}}),
+    ),
+}
+
+
+@pytest.mark.parametrize("wanted", AGENTS.values(), ids=AGENTS.keys())
+def test_promtail_takes_its_rendered_configuration(wanted: Environment, tmp_path: Path) -> None:
+    for name, text in rendered(wanted)["agents"].items():
+        if name.startswith("agents/"):
+            path = tmp_path / Path(name).name
+            path.write_text(text)
+
+            answer = run("promtail", f"-config.file={path}", "-check-syntax")
+
+            assert answer.returncode == 0, f"{name}: {answer.stdout}{answer.stderr}"
+
+
+def test_promtail_refuses_a_key_that_it_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "promtail.yaml"
+    path.write_text(rendered(LOCAL)["agents"]["agents/promtail-main.yaml"].replace("batchwait:", "batchwiat:"))
+
+    answer = run("promtail", f"-config.file={path}", "-check-syntax")
+
+    assert answer.returncode != 0
+    assert "batchwiat" in answer.stdout + answer.stderr

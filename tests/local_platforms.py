@@ -1,0 +1,83 @@
+"""Environments that really run on this machine: how tests start them, look at them and wait for them."""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from environments import environment
+from logops.environment import Environment
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.ports import taken
+from logops.platforms.platform import ProcessStatus
+from logops.render import STAGES
+from logops.render.topology import PORTS
+
+
+def free_base_port() -> int:
+    """The first of a hundred ports that nobody listens on, below those that connections are given."""
+    bases = list(range(20_000, 32_000, PORTS))
+    random.shuffle(bases)
+    return next(base for base in bases if not taken(range(base, base + PORTS)))
+
+
+def security_only(name: str) -> Environment:
+    """An environment of three processes: Azurite, a single Loki, Promtail. Seconds to start."""
+    return environment(
+        "local",
+        ("name", name),
+        ("platform.base_port", free_base_port()),
+        ("clusters.main", None),
+        ("storage_accounts.main", None),
+        ("sources.application", None),
+        ("sources.access", None),
+        ("sources.syslog", None),
+        ("agents.promtail.sources", ["audit"]),
+    )
+
+
+def apply_all(platform: LocalPlatform, owner: str = "tests") -> None:
+    """Apply every stage, as a rollout does."""
+    for stage, files in platform.desired().items():
+        platform.apply(stage, files, owner, print)
+    assert [stage for stage in STAGES if platform.live(stage) != platform.desired()[stage]] == []
+
+
+def statuses(platform: LocalPlatform) -> dict[str, ProcessStatus]:
+    return {status.name: status for status in platform.processes()}
+
+
+def pid_of(platform: LocalPlatform, process: str) -> int:
+    pid = statuses(platform)[process].pid
+    assert pid is not None, f"{process} does not run"
+    return pid
+
+
+def pids(platform: LocalPlatform) -> dict[str, int | None]:
+    return {name: status.pid for name, status in statuses(platform).items()}
+
+
+def all_ready(platform: LocalPlatform) -> bool:
+    return all(status.ready for status in platform.processes())
+
+
+def wait_for(seen: Callable[[], bool], seconds: float = 60) -> None:
+    """Look until it is so."""
+    deadline = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < deadline, f"it did not come to that within {seconds:.0f} s"
+        time.sleep(0.1)
+
+
+def processes_of(state: Path) -> list[str]:
+    """The command line of every process that was started for a state folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("LOGOPS_STATE") == str(state) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found

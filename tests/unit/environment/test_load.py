@@ -1,0 +1,311 @@
+"""Every kind of bad input is named: where it is, what is there, what is allowed."""
+
+import contextlib
+import json
+import pickle
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from logops.environment import EnvironmentInvalid, find_environment, load_environment, parse_environment
+from logops.environment.load import MAX_BYTES
+from logops.environment.references import Problem
+
+ROOT = Path(__file__).parents[3]
+Problems = Callable[[str, str], list[tuple[str, str, str]]]
+
+
+@pytest.mark.parametrize("name", ["local", "production"])
+def test_the_environments_that_come_along_load(name: str) -> None:
+    assert load_environment(find_environment(name, ROOT)).name == name
+
+
+def test_the_story_s_numbers_stand_in_production() -> None:
+    main = load_environment(ROOT / "include/environments/production.yaml").clusters["main"]
+
+    limits = main.limits
+    assert (limits.ingestion_rate_mb, limits.ingestion_burst_size_mb) == (100, 200)
+    assert str(limits.reject_old_samples_max_age) == "168h"
+    assert (str(main.ingester.chunk_idle_period), str(main.compactor.retention_delete_delay)) == ("30m", "2h")
+    assert {str(tenant.retention.hot) for tenant in main.tenants.values()} == {"30d"}
+    assert {str(tenant.retention.keep) for tenant in main.tenants.values()} == {"90d"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "found", "allowed"),
+    [
+        ("hot: 30d", "hott: 30d", "clusters.main.tenants.application.retention.hott", "unknown key", "hot?"),
+        (
+            "ingestion_rate_mb: 20", "ingestion_rate: 20",
+            "clusters.main.tenants.platform.limits.ingestion_rate", "unknown key", "ingestion_rate_mb?",
+        ),
+        (
+            "kind: syslog\n", "kind: syslog\n    syslog: {port: 1514}\n",
+            "sources.syslog.syslog", "unknown key",
+            "one of: cluster, connection_string, event_hub, expect_every, kind, labels, namespace, namespaces, parse, "
+            "path, paths, port, tenant",
+        ),
+        ("base_port: 23100", "port: 23100", "platform.base_port", "missing", "this key is required"),
+        ("  kind: local\n", "", "platform.kind", "missing", "this key is required"),
+        ("  kind: local\n", "  kind: locl\n", "platform.kind", '"locl"', "one of: 'local', 'kubernetes'"),
+        (
+            "components:\n      distributor:", "components:\n      distributer:",
+            "clusters.main.components.distributer", '"distributer"',
+            "Input should be 'all', 'distributor', 'ingester', 'querier', 'query-frontend', 'query-scheduler', "
+            "'index-gateway', 'compactor', 'ruler' or 'gateway'",
+        ),
+        (
+            "replicas: 3", "replicas: three",
+            "clusters.main.components.ingester.replicas", '"three"',
+            "Input should be a valid integer, unable to parse string as an integer",
+        ),
+        (
+            "replicas: 3", "replicas: 0",
+            "clusters.main.components.ingester.replicas", "0", "Input should be greater than or equal to 1",
+        ),
+        (
+            "ingestion_rate_mb: 100", "ingestion_rate_mb: .inf",
+            "clusters.main.limits.ingestion_rate_mb", "Infinity", "Input should be a finite number",
+        ),
+        (
+            "hot: 30d", "hot: 30 days",
+            "clusters.main.tenants.application.retention.hot", '"30 days"',
+            "'30 days' is not a duration: write it as 30s, 1h30m, 90d or 2w",
+        ),
+        (
+            "hot: 30d", "hot: 36h",
+            "clusters.main.tenants.application.retention", "",
+            "hot: 36h is not a whole number of days, and Azure's lifecycle rules count days",
+        ),
+        (
+            "from: 2024-01-01", "from: 2024-13-01",
+            "clusters.main.schema_periods.0.from", '"2024-13-01"',
+            "Input should be a valid date or datetime, month value is outside expected range of 1-12",
+        ),
+        ("name: local", "name: Local", "name", '"Local"', "String should match pattern '^[a-z][a-z0-9-]{0,39}$'"),
+        ("name: local", "name: no", "name", "false", "Input should be a valid string"),
+        (
+            "account_name: logopsmain", "account_name: logops-main",
+            "storage_accounts.main.account_name", '"logops-main"', "String should match pattern '^[a-z0-9]{3,24}$'",
+        ),
+        (
+            "ring: {store: memberlist}", "ring: {store: consul}",
+            "clusters.main.ring", "", "consul takes exactly one endpoint, host:port",
+        ),
+        (
+            "ring: {store: memberlist}", "ring: {store: etcd}",
+            "clusters.main.ring", "", "etcd needs at least one endpoint, host:port",
+        ),
+        (
+            "ring: {store: memberlist}", "ring: {endpoints: ['a:1']}",
+            "clusters.main.ring", "", "memberlist takes no endpoints: members find each other",
+        ),
+        (
+            "mode: single", "mode: distributed",
+            "clusters.security", "",
+            "components: a distributed cluster lacks distributor, ingester, querier, query-frontend, query-scheduler, "
+            "index-gateway, compactor, ruler",
+        ),
+        (
+            "mode: distributed", "mode: single",
+            "clusters.main", "", "components: a single cluster has exactly one component, `all`",
+        ),
+        (
+            "index_prefix: loki_index_}",
+            "index_prefix: loki_index_}\n      - {from: 2024-01-01, index_prefix: again_}",
+            "clusters.main", "", "schema_periods: `from` days must rise",
+        ),
+        (
+            "redundancy: LRS\n    containers: [loki", "workload_identity_client_id: x\n    containers: [loki",
+            "storage_accounts.main", "", "log in by exactly one of: account_key, workload_identity_client_id",
+        ),
+        ("format: regex\n", "format: json\n", "sources.access.parse", "", "expression: belongs to format regex"),
+        (
+            "    labels: {job: syslog}", "    labels: {job: syslog}\n    parse: {labels: [level]}",
+            "sources.syslog.parse", "", "format: none reads no fields",
+        ),
+        (
+            "labels: {job: nginx}", "labels: {job-name: nginx}",
+            "sources.access.labels.job-name", '"job-name"', "String should match pattern",
+        ),
+        (
+            "selector: '{level=\"error\"}'", "selector: 'level=error'",
+            "clusters.main.tenants.application.retention.streams.0.selector", '"level=error"',
+            "String should match pattern",
+        ),
+        ("platform:\n", "platform: local\nplatforms:\n", "platform", "text", "Input should be an object"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_named_with_its_path_and_what_is_allowed(
+    problems: Problems, old: str, new: str, path: str, found: str, allowed: str
+) -> None:
+    said = problems(old, new)
+
+    assert [problem for problem in said if problem[:2] == (path, found) and allowed in problem[2]], said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("storage_account: main", "storage_account: mian", ("clusters.main.storage_account", "mian", "main, security")),
+        ("chunks: loki-chunks", "chunks: chunks",
+         ("clusters.main.containers.chunks", "chunks", "loki-chunks, loki-ruler, system-logs")),
+        ("ruler: security-rules", "ruler: loki-ruler",
+         ("clusters.security.containers.ruler", "loki-ruler", "security-logs, security-rules")),
+        ("canary: {tenant: canary", "canary: {tenant: bird",
+         ("clusters.main.canary.tenant", "bird", "application, canary, platform")),
+        ("container: system-logs", "container: other-logs",
+         ("storage_accounts.main.lifecycle.0.container", "other-logs", "loki-chunks, loki-ruler, system-logs")),
+        ("    cluster: main\n", "    cluster: mian\n", ("sources.application.cluster", "mian", "main, security")),
+        ("tenant: platform", "tenant: security-team",
+         ("sources.syslog.tenant", "security-team", "application, canary, platform")),
+        ("sources: [application, access", "sources: [application, acces",
+         ("agents.promtail.sources.1", "acces", "access, application, audit, syslog")),
+    ],
+)  # fmt: skip
+def test_a_name_that_points_at_nothing_is_named_with_those_there_are(
+    problems: Problems, old: str, new: str, said: tuple[str, str, str]
+) -> None:
+    path, name, known = said
+
+    assert problems(old, new) == [(path, f'"{name}"', f"one of: {known}")]
+
+
+@pytest.mark.parametrize("tenant", ["index", "__deletion_manifest__"])
+def test_a_tenant_whose_chunks_would_lie_among_lokis_own_objects_is_refused(problems: Problems, tenant: str) -> None:
+    path, found, allowed = problems("      canary:\n", f"      {tenant}:\n")[0]
+
+    assert (path, found) == (f"clusters.main.tenants.{tenant}", f'"{tenant}"')
+    assert f"Loki keeps its own objects under {tenant}/" in allowed
+
+
+@pytest.mark.parametrize("tenant", ["no", "on", "1.10", "007", "null", "2024-01-01"])
+def test_a_tenant_is_called_what_is_written(local_text: str, tenant: str) -> None:
+    environment = parse_environment(local_text.replace("      platform:\n", f"      {tenant}:\n").replace(
+        "tenant: platform", f"tenant: '{tenant}'"), Path("x.yaml"))  # fmt: skip
+
+    assert tenant in environment.clusters["main"].tenants
+
+
+def test_a_kubernetes_environment_may_not_roll_out_without_approval() -> None:
+    text = (ROOT / "include/environments/production.yaml").read_text().replace("required: true", "required: false")
+
+    with pytest.raises(EnvironmentInvalid, match=r"approval\.required: only a local environment may roll out without"):
+        parse_environment(text, Path("x.yaml"))
+
+
+def test_every_problem_is_told_at_once(problems: Problems) -> None:
+    said = problems("hot: 30d\n", "hot: soon\n          kept: long\n")
+
+    assert [path.removeprefix("clusters.main.tenants.application.retention.") for path, _, _ in said] == ["hot", "kept"]
+
+
+def test_a_list_that_is_short_only_because_its_entry_is_wrong_is_not_told_twice(problems: Problems) -> None:
+    said = problems("from: 2024-01-01", "from: yesterday")
+
+    assert [path for path, _, _ in said] == ["clusters.main.schema_periods.0.from"]
+
+
+def test_suggestions_are_the_field_s_own_even_where_a_name_is_also_a_field(problems: Problems) -> None:
+    assert problems("  security:\n    mode: single\n", "  tenants:\n    moode: single\n")[0] == (
+        "clusters.tenants.moode", "unknown key", "mode?",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty: a mapping"),
+        ("# nothing", "empty: a mapping"),
+        ("- name: local", "holds list: a mapping"),
+        ("local", "holds str: a mapping"),
+        ("name: [", "not readable as YAML: line 1, column 8"),
+        ("name: local\nname: other", "the key 'name' stands here twice"),
+        ('name: "\\ud800"', "text that is not Unicode, or nested too deep"),
+        ("name: " + "[" * 250 + "]" * 250, "text that is not Unicode, or nested too deep"),
+        ("name: " + "[" * 5000, "nested too deep"),
+    ],
+    ids=range(9),
+)
+def test_what_is_no_environment_at_all_is_said_to_be_none(text: str, said: str) -> None:
+    with pytest.raises(EnvironmentInvalid) as caught:
+        parse_environment(text, Path("x.yaml"))
+
+    assert str(caught.value).startswith("x.yaml: 1 problem\n")
+    assert said in str(caught.value)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.yaml"
+    path.write_text("#" * (MAX_BYTES + 1))
+
+    with pytest.raises(EnvironmentInvalid, match=f"{MAX_BYTES + 1} bytes: at most {MAX_BYTES}"):
+        load_environment(path)
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("name: größe".encode("latin-1"))
+
+    with pytest.raises(EnvironmentInvalid, match=r"latin\.yaml: 1 problem\n  cannot be read: .*: a UTF-8 YAML file"):
+        load_environment(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentInvalid, match=r"gone\.yaml: 1 problem\n  cannot be read: .*No such file"):
+        load_environment(tmp_path / "gone.yaml")
+
+
+def test_an_environment_is_found_by_name_or_by_path(tmp_path: Path) -> None:
+    folder = tmp_path / "include" / "environments"
+    folder.mkdir(parents=True)
+    for name in ("a.yaml", "b.yaml"):
+        (folder / name).touch()
+
+    assert find_environment("a", tmp_path) == folder / "a.yaml"
+    assert find_environment(str(folder / "b.yaml"), tmp_path) == folder / "b.yaml"
+    with pytest.raises(EnvironmentInvalid, match="no such file: a path, or one of: a, b"):
+        find_environment("c", tmp_path)
+
+
+def test_the_order_of_names_in_a_file_means_nothing(local_text: str) -> None:
+    once = parse_environment(local_text, Path("x.yaml"))
+    shuffled = _shuffled(yaml.safe_load(local_text), random.Random(7))
+
+    again = parse_environment(json.dumps(shuffled, default=str), Path("x.yaml"))
+
+    assert again.model_dump_json() == once.model_dump_json()
+
+
+def test_an_environment_survives_the_way_through_json(local_text: str) -> None:
+    environment = parse_environment(local_text, Path("x.yaml"))
+    text = environment.model_dump_json(by_alias=True, exclude_none=True)
+
+    assert parse_environment(text, Path("x.yaml")) == environment
+
+
+def test_the_error_crosses_processes_and_context_managers() -> None:
+    error = EnvironmentInvalid(Path("x.yaml"), (Problem("a.b", "1", "2"),))
+
+    @contextlib.contextmanager
+    def passing() -> Iterator[None]:
+        yield
+
+    with pytest.raises(EnvironmentInvalid) as caught, passing():
+        raise error
+    assert caught.value is error
+    assert str(pickle.loads(pickle.dumps(error))) == str(error) == "x.yaml: 1 problem\n  a.b: 1: 2"
+
+
+def _shuffled(value: Any, by: random.Random) -> Any:
+    if isinstance(value, list):
+        return [_shuffled(entry, by) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    keys = list(value)
+    by.shuffle(keys)
+    return {key: _shuffled(value[key], by) for key in keys}

@@ -1,0 +1,207 @@
+"""What a change in an environment changes in what is rendered, and what it does not."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from environments import COMMANDS, FOLDER, STATE, environment, programs, rendered
+from logops.environment import Environment, parse_environment
+from logops.environment.base import SecretRef
+from logops.render import STAGES, DoesNotFit, Stage, render_local
+
+LOCAL = environment("local")
+DIGESTS = """
+import sys; from environments import environment, rendered
+print({stage: files.digest for stage, files in rendered(environment("local")).items()})
+"""
+
+
+def digests(wanted: Environment) -> dict[Stage, str]:
+    return {stage: files.digest for stage, files in rendered(wanted).items()}
+
+
+def changed_stages(wanted: Environment) -> set[Stage]:
+    before, after = digests(LOCAL), digests(wanted)
+    return {stage for stage in STAGES if before[stage] != after[stage]}
+
+
+def changed_programs(wanted: Environment) -> set[str]:
+    before, after = programs(LOCAL), programs(wanted)
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def test_every_stage_has_files() -> None:
+    assert {stage for stage, files in rendered(LOCAL).items() if files} == set(STAGES)
+
+
+def test_the_same_environment_gives_the_same_bytes() -> None:
+    assert {stage: dict(files) for stage, files in rendered(LOCAL).items()} == {
+        stage: dict(files) for stage, files in rendered(environment("local")).items()
+    }
+
+
+def test_another_process_at_another_place_and_hour_gives_the_same_bytes() -> None:
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", DIGESTS],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": seed, "TZ": zone},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed, zone, folder in (("1", "Asia/Tokyo", "/"), ("2", "America/New_York", "/tmp"))
+    }
+
+    assert answers == {f"{digests(LOCAL)}\n"}
+
+
+@settings(max_examples=10)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_names_in_the_environment_changes_nothing(random: Any) -> None:
+    def shuffled(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: shuffled(value[key]) for key in random.sample(list(value), len(value))}
+
+    data = shuffled(yaml.safe_load((FOLDER / "local.yaml").read_text()))
+
+    assert digests(parse_environment(json.dumps(data, default=str), Path("local.yaml"))) == digests(LOCAL)
+
+
+def test_a_tenant_s_limit_changes_the_tenants_stage_and_no_process() -> None:
+    wanted = environment("local", ("clusters.main.tenants.platform.limits.ingestion_rate_mb", 21))
+
+    assert changed_stages(wanted) == {"tenants"}
+    assert changed_programs(wanted) == set()
+
+
+def test_a_tenant_s_retention_changes_its_limits_and_its_lifecycle_and_no_process() -> None:
+    wanted = environment(
+        "local",
+        ("clusters.main.tenants.platform.retention.hot", "40d"),
+        ("clusters.main.tenants.platform.retention.keep", "100d"),
+    )
+
+    assert changed_stages(wanted) == {"storage", "tenants"}
+    assert changed_programs(wanted) == set()
+
+
+def test_a_cluster_s_query_setting_changes_that_cluster_s_processes_and_no_other() -> None:
+    wanted = environment("local", ("clusters.main.query.max_retries", 6))
+
+    assert changed_stages(wanted) == {"loki"}
+    assert changed_programs(wanted) == {name for name, p in programs(LOCAL).items() if p.program == "loki"} - {
+        "security-all-0"
+    }
+
+
+def test_one_more_replica_changes_no_other_process() -> None:
+    wanted = environment("local", ("clusters.main.components.ingester.replicas", 4))
+
+    assert changed_programs(wanted) == {"main-ingester-3"}
+
+
+def test_more_memory_changes_the_processes_that_get_it() -> None:
+    wanted = environment("local", ("clusters.main.components.querier.resources.limits.memory", "2GiB"))
+
+    assert changed_programs(wanted) == {"main-querier-0"}
+    assert programs(wanted)["main-querier-0"].environment["GOMEMLIMIT"] == f"{2**31}B"
+
+
+def test_another_source_changes_the_agent_that_ships_it_and_no_other() -> None:
+    wanted = environment("local", ("sources.application.parse.labels", ["level"]))
+
+    assert changed_stages(wanted) == {"agents"}
+    assert changed_programs(wanted) == {"promtail-main"}
+
+
+def test_a_lifecycle_rule_changes_the_account_and_no_process() -> None:
+    rule = {"name": "raw", "container": "system-logs", "prefix": "raw/", "delete_after": 30}
+    wanted = environment("local", ("storage_accounts.main.lifecycle", [rule]))
+
+    assert changed_stages(wanted) == {"storage"}
+    assert changed_programs(wanted) == set()
+
+
+def test_processes_are_listed_with_the_digests_they_will_show() -> None:
+    listed = dict(
+        line.split() for stage in STAGES for line in rendered(LOCAL)[stage].get(f"processes/{stage}", "").splitlines()
+    )
+
+    assert listed == {name: program.digest for name, program in programs(LOCAL).items()}
+
+
+def test_secrets_in_the_variables_are_rendered_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    references = secrets_of(LOCAL)
+    assert len(references) == 2
+    before = digests(LOCAL)
+    for reference in references:
+        monkeypatch.setenv(reference.variable, "hunter2")
+
+    after = rendered(LOCAL)
+
+    assert not any("hunter2" in text for files in after.values() for text in files.values())
+    assert {stage: files.digest for stage, files in after.items()} == before
+
+
+def test_a_process_gets_its_own_account_s_key_and_no_other() -> None:
+    own = {"main": "LOGOPS_MAIN_STORAGE_KEY", "security": "LOGOPS_SECURITY_STORAGE_KEY"}
+    for program in programs(LOCAL).values():
+        inherited = {own[program.cluster]} if program.program == "loki" else set()
+        blanked = {name for name, value in program.variables.items() if value == "" and name.endswith("_KEY")}
+
+        assert blanked == set(own.values()) - inherited, program.name
+
+
+def test_only_azurite_is_told_every_account_and_by_reference() -> None:
+    told = {name: p.environment.get("AZURITE_ACCOUNTS") for name, p in programs(LOCAL).items()}
+
+    assert {name: accounts for name, accounts in told.items() if accounts} == {
+        "azurite": "logopsmain:%(ENV_LOGOPS_MAIN_STORAGE_KEY)s;logopssecurity:%(ENV_LOGOPS_SECURITY_STORAGE_KEY)s"
+    }
+
+
+def test_a_configuration_names_its_own_cluster_s_key_and_no_other() -> None:
+    files = rendered(LOCAL)["loki"]
+
+    assert "${LOGOPS_MAIN_STORAGE_KEY}" in files["loki/main.yaml"]
+    assert "LOGOPS_SECURITY" not in files["loki/main.yaml"]
+    assert "${LOGOPS_SECURITY_STORAGE_KEY}" in files["loki/security.yaml"]
+    assert "LOGOPS_MAIN" not in files["loki/security.yaml"]
+
+
+def test_ingesters_start_first() -> None:
+    loki = [name for name, program in programs(LOCAL).items() if program.program == "loki"]
+
+    assert loki[:3] == ["main-ingester-0", "main-ingester-1", "main-ingester-2"]
+
+
+def test_two_processes_of_one_name_are_refused() -> None:
+    wanted = environment("local", ("agents", {"canary": {"kind": "promtail", "sources": ["application"]}}))
+
+    with pytest.raises(DoesNotFit, match="two processes would be called canary-main: rename the agent or the cluster"):
+        render_local(wanted, STATE, COMMANDS)
+
+
+def test_an_account_without_a_key_cannot_lie_on_azurite() -> None:
+    wanted = environment(
+        "local",
+        ("storage_accounts.main.account_key", None),
+        ("storage_accounts.main.workload_identity_client_id", "00000000-0000-0000-0000-000000000000"),
+    )
+
+    with pytest.raises(ValueError, match=r"storage_accounts\.main: Azurite knows account keys only"):
+        rendered(wanted)
+
+
+def secrets_of(wanted: Environment) -> list[SecretRef]:
+    return [account.account_key for account in wanted.storage_accounts.values() if account.account_key]

@@ -1,0 +1,130 @@
+from typing import Any
+
+import pytest
+import yaml
+
+from environments import STATE, environment, rendered
+from logops.environment import Environment
+from logops.environment.agents import Parse
+from logops.render import DoesNotFit, topology
+from logops.render.promtail import _stages
+
+LOCAL = environment("local")
+
+
+def agent(wanted: Environment, process: str) -> dict[str, Any]:
+    return dict(yaml.safe_load(rendered(wanted)["agents"][f"agents/{process}.yaml"]))
+
+
+def job(wanted: Environment, process: str, name: str) -> dict[str, Any]:
+    (found,) = (job for job in agent(wanted, process)["scrape_configs"] if job["job_name"] == name)
+    return dict(found)
+
+
+def test_an_agent_for_one_cluster_has_no_source_and_no_address_of_another() -> None:
+    place = topology(LOCAL, STATE)
+    for process in place.agents:
+        config = agent(LOCAL, process.name)
+        own = {name for name, source in LOCAL.sources.items() if source.cluster == process.cluster}
+
+        assert [client["url"] for client in config["clients"]] == [
+            f"{place.write_url(process.cluster)}/loki/api/v1/push"
+        ]
+        assert {job["job_name"] for job in config["scrape_configs"]} <= own | {f"canary-{process.cluster}"}
+
+
+def test_every_source_is_shipped_once() -> None:
+    jobs = [
+        job["job_name"]
+        for process in topology(LOCAL, STATE).agents
+        for job in agent(LOCAL, process.name)["scrape_configs"]
+    ]
+
+    assert sorted(jobs) == sorted([*LOCAL.sources, "canary-main"])
+
+
+def test_every_line_is_given_its_tenant_last() -> None:
+    for process in topology(LOCAL, STATE).agents:
+        for found in agent(LOCAL, process.name)["scrape_configs"]:
+            source = LOCAL.sources.get(found["job_name"])
+            tenant = source.tenant if source else "canary"
+
+            assert found["pipeline_stages"][-1] == {"tenant": {"value": tenant}}
+
+
+def test_one_agent_of_a_cluster_ships_its_canary() -> None:
+    two = environment(
+        "local",
+        ("agents", {name: {"kind": "promtail", "sources": [source]} for name, source in
+                    {"a": "access", "b": "application"}.items()}),
+    )  # fmt: skip
+
+    assert [job["job_name"] for job in agent(two, "a-main")["scrape_configs"]] == ["access", "canary-main"]
+    assert [job["job_name"] for job in agent(two, "b-main")["scrape_configs"]] == ["application"]
+
+
+def test_relative_paths_lie_in_the_state_folder_and_absolute_ones_stay() -> None:
+    wanted = environment("local", ("sources.application.paths", ["samples/a.log", "/var/log/b.log"]))
+
+    paths = [config["labels"]["__path__"] for config in job(wanted, "promtail-main", "application")["static_configs"]]
+    assert paths == [f"{STATE}/samples/a.log", "/var/log/b.log"]
+
+
+def test_syslog_listens_on_this_machine_at_its_own_port() -> None:
+    syslog = job(LOCAL, "promtail-main", "syslog")["syslog"]
+
+    assert syslog["listen_address"] == f"127.0.0.1:{topology(LOCAL, STATE).syslog_port('syslog')}"
+    assert syslog["listen_protocol"] == "tcp"
+
+
+def test_lines_are_joined_before_they_are_dropped_and_dropped_before_they_are_read() -> None:
+    parse = Parse.model_validate(
+        {
+            "format": "json",
+            "multiline_first_line": "^{",
+            "drop": ["health", "ping"],
+            "labels": ["level"],
+            "structured_metadata": ["trace_id"],
+            "timestamp": {"field": "time"},
+        }
+    )
+
+    assert _stages(parse) == [
+        {"multiline": {"firstline": "^{", "max_wait_time": "3s"}},
+        {"drop": {"expression": "health"}},
+        {"drop": {"expression": "ping"}},
+        {"json": {"expressions": {"level": "level", "time": "time", "trace_id": "trace_id"}}},
+        {"labels": {"level": None}},
+        {"structured_metadata": {"trace_id": None}},
+        {"timestamp": {"source": "time", "format": "RFC3339Nano"}},
+    ]
+
+
+@pytest.mark.parametrize("form", ["cri", "docker"])
+def test_a_container_s_envelope_is_opened_first(form: str) -> None:
+    parse = Parse.model_validate({"format": form, "multiline_first_line": "^x"})
+
+    assert [next(iter(stage)) for stage in _stages(parse)] == [form, "multiline"]
+
+
+def test_what_has_many_values_is_no_label() -> None:
+    stages = job(LOCAL, "promtail-main", "application")["pipeline_stages"]
+    labels = {label for stage in stages for label in stage.get("labels", {})}
+    kept_beside = {field for stage in stages for field in stage.get("structured_metadata", {})}
+
+    assert {"trace_id", "span_id"} <= kept_beside
+    assert not labels & kept_beside
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"kind": "pods"},
+        {"kind": "event-hub", "namespace": "n", "event_hub": "e", "connection_string": {"env": "A"}},
+    ],
+)
+def test_a_source_that_this_machine_cannot_have_is_named(source: dict[str, Any]) -> None:
+    elsewhere = {**source, "cluster": "main", "tenant": "platform", "labels": {"job": "x"}}
+
+    with pytest.raises(DoesNotFit, match=rf"sources\.syslog: {source['kind']} sources are collected on Kubernetes"):
+        rendered(environment("local", ("sources.syslog", elsewhere)))

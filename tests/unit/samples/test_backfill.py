@@ -1,0 +1,157 @@
+"""History goes in once, in order, and is taken up where it stopped."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from logops.samples import BackfillMismatch, BackfillProgress, History, Kind, Line, backfill, generate
+
+HOUR_NS = 3_600_000_000_000
+START_NS = 496_000 * HOUR_NS + 123_456_789
+RATE = 30.0
+
+
+class Interrupted(Exception):
+    pass
+
+
+class FakeLoki:
+    """Keeps what is pushed, and can be told to break off."""
+
+    def __init__(self) -> None:
+        self.pushes: list[tuple[str, list[Line]]] = []
+        self.pushes_left = 10**9
+
+    def push(self, tenant: str, lines: Sequence[Line]) -> int:
+        if not self.pushes_left:
+            raise Interrupted
+        self.pushes_left -= 1
+        self.pushes.append((tenant, list(lines)))
+        return len(lines)
+
+    def lines(self, tenant: str) -> list[Line]:
+        return [line for pushed_to, lines in self.pushes if pushed_to == tenant for line in lines]
+
+
+def history(hours: int = 5, seed: int = 1, start_ns: int = START_NS) -> History:
+    tenants = {Kind.APPLICATION: "team-a", Kind.AUDIT: "security"}
+    return History(seed, start_ns, START_NS + hours * HOUR_NS, RATE, tenants)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "backfill.json"
+
+
+@pytest.fixture
+def loki() -> FakeLoki:
+    return FakeLoki()
+
+
+def expected(kind: Kind, hours: int = 5) -> list[Line]:
+    lines = generate(kind, 1, START_NS, START_NS + hours * HOUR_NS, RATE)
+    return [line._replace(labels={**line.labels, "origin": "backfill"}) for line in lines]
+
+
+def test_all_of_it_is_pushed_to_its_tenant_in_order(loki: FakeLoki, state: Path) -> None:
+    pushed = backfill(loki, history(), state)
+
+    assert loki.lines("team-a") == expected(Kind.APPLICATION)
+    assert loki.lines("security") == expected(Kind.AUDIT)
+    assert pushed == len(loki.lines("team-a")) + len(loki.lines("security"))
+
+
+def test_no_push_spans_an_hour(loki: FakeLoki, state: Path) -> None:
+    backfill(loki, history(), state)
+
+    assert all(lines[-1].timestamp_ns - lines[0].timestamp_ns < HOUR_NS for _, lines in loki.pushes)
+
+
+def test_no_push_is_above_a_megabyte(loki: FakeLoki, state: Path) -> None:
+    busy = History(1, START_NS, START_NS + HOUR_NS // 4, 1000.0, {Kind.APPLICATION: "team-a"})
+
+    backfill(loki, busy, state)
+
+    sizes = [sum(len(line.text) for line in lines) for _, lines in loki.pushes]
+    assert len(sizes) > 2
+    assert max(sizes) < 1024 * 1024
+
+
+def test_a_second_run_pushes_nothing(loki: FakeLoki, state: Path) -> None:
+    backfill(loki, history(), state)
+    pushes = len(loki.pushes)
+
+    assert backfill(loki, history(), state) == 0
+    assert len(loki.pushes) == pushes
+
+
+@pytest.mark.parametrize("pushes", range(1, 10))
+def test_a_run_broken_off_anywhere_is_taken_up_there(loki: FakeLoki, state: Path, pushes: int) -> None:
+    loki.pushes_left = pushes
+    with pytest.raises(Interrupted):
+        backfill(loki, history(), state)
+    loki.pushes_left = 10**9
+
+    backfill(loki, history(), state)
+
+    assert loki.lines("team-a") == expected(Kind.APPLICATION)
+    assert loki.lines("security") == expected(Kind.AUDIT)
+
+
+def test_a_later_end_adds_what_is_new(loki: FakeLoki, state: Path) -> None:
+    backfill(loki, history(hours=3), state)
+
+    backfill(loki, history(hours=5), state)
+
+    assert loki.lines("team-a") == expected(Kind.APPLICATION)
+
+
+def test_a_later_start_is_fine(loki: FakeLoki, state: Path) -> None:
+    backfill(loki, history(), state)
+
+    assert backfill(loki, history(start_ns=START_NS + HOUR_NS), state) == 0
+
+
+def test_an_earlier_start_is_refused(loki: FakeLoki, state: Path) -> None:
+    backfill(loki, history(), state)
+
+    with pytest.raises(BackfillMismatch, match="Loki takes no older lines"):
+        backfill(loki, history(start_ns=START_NS - HOUR_NS), state)
+
+
+def test_another_seed_is_refused(loki: FakeLoki, state: Path) -> None:
+    backfill(loki, history(), state)
+
+    with pytest.raises(BackfillMismatch, match="'seed': 1"):
+        backfill(loki, history(seed=2), state)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"history": {}, "start_ns": 1, "reached_ns": {"nonsense": 1}}'])
+def test_what_is_no_state_is_refused(loki: FakeLoki, state: Path, content: str) -> None:
+    state.write_text(content)
+
+    with pytest.raises(BackfillMismatch, match="is not the state of a backfill"):
+        backfill(loki, history(), state)
+    assert loki.pushes == []
+
+
+def test_the_state_is_json_that_names_the_history(loki: FakeLoki, state: Path) -> None:
+    backfill(loki, history(), state)
+
+    assert json.loads(state.read_text())["history"] == {
+        "seed": 1,
+        "lines_per_minute": RATE,
+        "tenants": {"application": "team-a", "audit": "security"},
+    }
+
+
+def test_progress_grows_to_the_end(loki: FakeLoki, state: Path) -> None:
+    seen: list[BackfillProgress] = []
+
+    pushed = backfill(loki, history(), state, seen.append)
+
+    shares = [progress.share for progress in seen]
+    assert shares == sorted(shares)
+    assert (seen[-1].share, seen[-1].lines, seen[-1].reached_ns) == (1.0, pushed, history().end_ns)
