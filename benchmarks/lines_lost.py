@@ -3,9 +3,10 @@
     python benchmarks/lines_lost.py [--lines 100000]
 
 Pushes numbered lines through the distributor, at a steady pace, in small batches. A batch that is not acknowledged
-is pushed again, as an agent does, and counts once. Meanwhile every process of the main cluster is restarted, one at
-a time; then, in a second round, one ingester is killed with SIGKILL. Afterwards every acknowledged line is looked
-for: all lines are read back, once from the running cluster and once after everything was flushed and restarted.
+is pushed again, as an agent does, and counts once. Meanwhile a rollout changes the main cluster's configuration, which
+restarts its processes one at a time; then, in a second round, one ingester is killed with SIGKILL. Afterwards every
+acknowledged line is looked for: all are read back, once from the running cluster and once after another rolling
+restart, when they are no longer in memory.
 """
 
 import argparse
@@ -13,6 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from typing import Literal
 
 import psutil
 from rich.console import Console
@@ -24,33 +27,41 @@ from logops.loki.errors import LokiError, LokiUnreachable
 from logops.platforms.local import LocalPlatform
 from logops.rollout import plan, run_rollout
 from logops.toolchain import ensure
-from place import fresh_platform
+from place import fresh_environment, open_in, running_in_a_temporary_folder
 
 TENANT = "application"
 BATCH = 100
+LINES_A_SECOND = 2500
 
 
 @dataclass
 class Load:
-    """Numbered lines, and which of them Loki acknowledged."""
+    """Numbered lines at a steady pace, and which of them Loki acknowledged."""
 
     url: str
     job: str
-    wanted: int
+    at_least: int
+    disturbed: threading.Event
+    """Set when the disturbance is over: until then the load goes on."""
     acknowledged: set[int] = field(default_factory=set)
-    refused: int = 0
-    """Attempts that were not acknowledged and were repeated."""
+    repeated: int = 0
+    """Attempts that were not acknowledged."""
 
     def run(self) -> None:
-        """Push every line, each until it is acknowledged."""
+        """Push batches, each until it is acknowledged."""
+        due = time.monotonic()
         with LokiClient(self.url, read_timeout=30, retry_for=0) as client:
-            for first in range(0, self.wanted, BATCH):
-                numbers = range(first, min(first + BATCH, self.wanted))
+            for first in count(step=BATCH):
+                if first >= self.at_least and self.disturbed.is_set():
+                    return
+                numbers = range(first, first + BATCH)
                 batch = [self._line(number) for number in numbers]
                 while not self._push(client, batch):
-                    self.refused += 1
-                    time.sleep(0.2)
+                    self.repeated += 1
+                    time.sleep(0.1)
                 self.acknowledged.update(numbers)
+                due += BATCH / LINES_A_SECOND
+                time.sleep(max(0.0, due - time.monotonic()))
 
     def _line(self, number: int) -> Entry:
         labels = {"job": self.job, "shard": str(number % 8)}
@@ -72,12 +83,12 @@ def main() -> None:
     lines = parser.parse_args().lines
     ensure()
     console = Console()
-    results = Table("while", "acknowledged", "attempts repeated", "lost", "lost after restart", "seconds", box=None)
-    with fresh_platform() as platform:
+    results = Table("while", "acknowledged", "repeated", "lost", "lost later", "seconds", box=None)
+    with running_in_a_temporary_folder(fresh_environment("lines-lost")) as platform:
         run_rollout(platform, plan(platform), "benchmark", lambda _line: None)
         rounds: list[tuple[str, Callable[[LocalPlatform], object]]] = [
-            ("every process of main is restarted, one at a time", restart_all),
-            ("an ingester is killed with SIGKILL", kill_an_ingester),
+            ("all of main is restarted, one at a time", restart_all),
+            ("an ingester is killed (SIGKILL)", kill_an_ingester),
         ]
         for number, (what, disturb) in enumerate(rounds):
             with console.status(what):
@@ -89,22 +100,33 @@ def one_round(
     platform: LocalPlatform, job: str, lines: int, disturb: Callable[[LocalPlatform], object]
 ) -> tuple[int, int, int, int, int]:
     started = time.time_ns()
-    load = Load(platform.write_url("main"), job, lines)
+    load = Load(platform.write_url("main"), job, lines, threading.Event())
     pushing = threading.Thread(target=load.run)
     pushing.start()
     while len(load.acknowledged) < lines // 10 and pushing.is_alive():
         time.sleep(0.05)
-    disturb(platform)
-    pushing.join()
+    try:
+        disturb(platform)
+    finally:
+        load.disturbed.set()
+        pushing.join()
     seconds = round((time.time_ns() - started) / 1e9)
     lost = len(load.acknowledged - set(read_back(platform, job, started)))
     restart_all(platform)
     lost_later = len(load.acknowledged - set(read_back(platform, job, started)))
-    return len(load.acknowledged), load.refused, lost, lost_later, seconds
+    return len(load.acknowledged), load.repeated, lost, lost_later, seconds
 
 
 def restart_all(platform: LocalPlatform) -> None:
-    platform.restart("main", lambda _line: None)
+    """Roll out another log level, and then the first one again at the next call: every process reads it at its start."""
+    main = platform.environment.clusters["main"]
+    running = open_in(platform.environment, platform.state).live("loki")["loki/main.yaml"]
+    level: Literal["info", "warn"] = "warn" if "log_level: info" in running else "info"
+    clusters = {**platform.environment.clusters, "main": main.model_copy(update={"log_level": level})}
+    changed = open_in(platform.environment.model_copy(update={"clusters": clusters}), platform.state)
+    outcome = run_rollout(changed, plan(changed, ("loki",)), f"log level {level}", lambda _line: None)
+    if outcome.failed:
+        raise SystemExit(outcome.error)
 
 
 def kill_an_ingester(platform: LocalPlatform) -> None:

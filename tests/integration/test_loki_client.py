@@ -90,8 +90,16 @@ def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
         yield client
     finally:
         client.close()
-        process.terminate()
-        process.wait(30)
+        end(process)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def until_ready(client: LokiClient, process: "subprocess.Popen[bytes]", log: Path) -> None:

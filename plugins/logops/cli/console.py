@@ -7,8 +7,11 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+_WIDE = 1000
+"""Where nobody looks at a terminal, no line is broken."""
+
+out = Console(width=None if sys.stdout.isatty() else _WIDE)
+err = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDE)
 
 OK = 0
 FOUND = 1

@@ -8,7 +8,8 @@ import typer
 
 from logops.cli.console import OK, out, print_json, say, stop
 from logops.cli.findings import exit_code, listing, summary
-from logops.coherence import check_environment
+from logops.coherence import check as check_deployment
+from logops.coherence.from_environment import from_environment
 from logops.environment import Environment, EnvironmentInvalid, environment_schema, find_environment, load_environment
 from logops.toolchain import project_root
 
@@ -33,7 +34,7 @@ def check(
 ) -> None:
     """Say what is wrong with an environment before it is deployed. Exit 1: errors found; 2: the file is not usable."""
     wanted = environment(name)
-    findings = check_environment(wanted, datetime.now(UTC))
+    findings = check_deployment(from_environment(wanted), datetime.now(UTC))
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:

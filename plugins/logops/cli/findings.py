@@ -1,14 +1,15 @@
 """Findings as a person reads them."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from rich.console import Group
-from rich.padding import Padding
 from rich.text import Text
 
-from logops.cli.console import FOUND, OK
+from logops.cli.console import FOUND, OK, out
 from logops.findings import Finding, Severity
 
+_INDENT = " " * 9
 STYLES = {
     Severity.INFO: "cyan",
     Severity.WARNING: "yellow",
@@ -49,5 +50,9 @@ def _entry(finding: Finding) -> Group:
     head = Text.assemble(
         (f"{severity.value:8}", STYLES[severity]), " ", (finding.cls.name, "bold"), f"  {finding.subject}"
     )
-    body = Text.assemble(finding.message, "\n", ("-> ", "green"), finding.remedy or finding.cls.remedy)
-    return Group(head, Padding(body, (0, 0, 1, 9)))
+    remedy = finding.remedy or finding.cls.remedy
+    return Group(head, Text(_indented(finding.message)), Text(_indented(f"-> {remedy}"), style="green"), Text())
+
+
+def _indented(text: str) -> str:
+    return fill(text, out.width, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False)

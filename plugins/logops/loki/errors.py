@@ -61,7 +61,8 @@ def from_requests(error: requests.RequestException, doing: str) -> LokiError:
         return LokiUnreachable(f"{doing}: no connection within the time allowed. Is the address right, the port open?")
     if isinstance(error, requests.Timeout):
         return LokiTimeout(f"{doing}: no answer within the time allowed. It may still be at work.")
-    if isinstance(error, requests.ConnectionError):
+    # The second is a connection that broke in the middle of an answer.
+    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return LokiUnreachable(f"{doing}: {_innermost(error)}. Is Loki running there?")
     return LokiUnreadable(f"{doing}: {type(error).__name__}: {error}")
 

@@ -1,12 +1,16 @@
 """Reading more lines than Loki gives at once, without losing or repeating one."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 from logops.loki.entries import Entry
 
-WINDOW_NS = int(timedelta(days=1).total_seconds()) * 1_000_000_000
-"""No single query spans more: limits_config.max_query_length refuses long ones (721h by default)."""
+WINDOW_NS = 3_600_000_000_000
+"""No single query crosses the hour, at which Loki splits queries (limits_config.split_queries_by_interval).
+
+Once the first parts of a split query have filled the limit, the frontend cancels the others; a querier that is
+cancelled loses its connection to the scheduler, and the next queries wait up to seconds for it to come back
+(pkg/querier/worker/scheduler_processor.go, seen with 3.7.8).
+"""
 
 Page = Callable[[int, int, int], list[Entry]]
 """(start, end, limit) -> at most `limit` of the oldest entries with start <= timestamp < end, oldest first."""
@@ -20,8 +24,10 @@ def read_pages(page: Page, start_ns: int, end_ns: int, page_size: int) -> Iterat
     to leave, and the page is asked again at twice the size; Loki refuses what is above
     limits_config.max_entries_limit_per_query (5000 by default), and its refusal is raised.
     """
-    for window_start in range(start_ns, end_ns, WINDOW_NS):
-        yield from _read_window(page, window_start, min(window_start + WINDOW_NS, end_ns), page_size)
+    while start_ns < end_ns:
+        window_end_ns = min((start_ns // WINDOW_NS + 1) * WINDOW_NS, end_ns)
+        yield from _read_window(page, start_ns, window_end_ns, page_size)
+        start_ns = window_end_ns
 
 
 def _read_window(page: Page, start_ns: int, end_ns: int, page_size: int) -> Iterator[Entry]:

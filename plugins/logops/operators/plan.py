@@ -1,6 +1,7 @@
 """Say what a rollout would change, and leave out the tasks that have nothing to do."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context, SkipMixin
@@ -47,8 +48,9 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
             wanted = plan(open_platform(environment), [stage for stage in STAGES if stage in self.stages])
             ti.xcom_push(key=PLAN, value=without_diffs(wanted))
             ti.xcom_push(key=MARKDOWN, value=wanted.markdown())
-        for line in wanted.markdown().splitlines():
-            self.log.info("%s", line)
+        for stage in wanted.stages:
+            for action in stage.actions:
+                self.log.info("%s: %s", stage.stage, action)
         self.skip(ti, idle(self.get_flat_relatives(upstream=False), wanted, asks=not self.auto_approve))
 
 
@@ -64,10 +66,11 @@ def refuse_auto_approval(environment: "Environment") -> None:
 
 
 def without_diffs(plan: "Plan") -> dict[str, Any]:
-    """The plan as a small XCom: the digest stands for the diffs."""
-    data = plan.to_dict()
-    stages = [{key: value for key, value in stage.items() if key != "diff"} for stage in data["stages"]]
-    return {**data, "stages": stages, "digest": plan.digest, "changed": plan.changed}
+    """The plan as a small XCom of plain JSON: the digest stands for the diffs."""
+    stages = [{**asdict(stage), "actions": list(stage.actions)} for stage in plan.stages]
+    for stage in stages:
+        del stage["diff"]
+    return {"environment": plan.environment, "stages": stages, "digest": plan.digest, "changed": plan.changed}
 
 
 def idle(tasks: Iterable[Any], plan: "Plan", *, asks: bool) -> list[Any]:

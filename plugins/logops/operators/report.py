@@ -64,8 +64,8 @@ class Report:
         return [*lines, self.headline]
 
     def to_dict(self) -> dict[str, Any]:
-        """For `xcom` and machines: the fields and the headline."""
-        return {**asdict(self), "headline": self.headline}
+        """Plain JSON: the fields and the headline."""
+        return {**asdict(self), "rows": [list(row) for row in self.rows], "headline": self.headline}
 
 
 def report(environment: str, plan: Mapping[str, Any] | None, tasks: Mapping[str, Task]) -> Report:

@@ -73,7 +73,8 @@ class Board:
                 self._console.print(ended_line(event))
             elif known is None:
                 self._rows[event.what] = _Row(event, now, now)
-                if not self._live:
+                # A short step is told of when it ends.
+                if not self._live and event.usual_seconds >= PLAIN_SECONDS:
                     self._console.print(running_line(event, event.seconds))
             else:
                 self._rows[event.what] = _Row(event, now, known.told)

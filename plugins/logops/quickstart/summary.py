@@ -82,10 +82,11 @@ def rendered(
     """The end of `make up`. The password is printed on purpose: it opens a page on this machine alone."""
     name = platform.environment.name
     doors = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    doors.add_row("Airflow", Text(airflow_url), f"user {USER}, password {password}")
+    doors.add_row("Airflow", airflow_url)
+    doors.add_row("", f"user {USER}, password {password}")
     for cluster in platform.environment.clusters:
-        addresses = Text(f"read {platform.read_url(cluster)}, write {platform.write_url(cluster)}")
-        doors.add_row(f"Loki {cluster}", addresses, "as a tenant: header X-Scope-OrgID")
+        doors.add_row(f"Loki {cluster}", f"queries {platform.read_url(cluster)}")
+        doors.add_row("", f"pushes  {platform.write_url(cluster)}")
     lines = Table("cluster", "tenant", "lines", box=None, padding=(0, 2, 0, 0), header_style="bold")
     lines.columns[2].justify = "right"
     for one in tenants:

@@ -44,7 +44,8 @@ def test_every_error_of_requests_is_translated(kind: type[requests.RequestExcept
         (requests.ConnectionError(), LokiUnreachable),
         (requests.exceptions.SSLError(), LokiUnreachable),
         (requests.ReadTimeout(), LokiTimeout),
-        (requests.exceptions.ChunkedEncodingError(), LokiUnreadable),
+        (requests.exceptions.ChunkedEncodingError(), LokiUnreachable),
+        (requests.exceptions.ContentDecodingError(), LokiUnreadable),
     ],
 )
 def test_unreachable_timeout_and_unreadable_differ(error: requests.RequestException, kind: type[LokiError]) -> None:

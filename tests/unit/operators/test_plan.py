@@ -1,5 +1,6 @@
 """RolloutPlanOperator: what it plans, what it leaves out, what it refuses."""
 
+import json
 from typing import Any
 
 import pytest
@@ -68,6 +69,7 @@ def test_the_plan_that_is_passed_on_is_the_plan_without_its_diffs(planner, conte
     passed_on = ti.said["plan"]
     assert Plan.from_dict(passed_on).digest == wanted.digest == passed_on["digest"]
     assert not any("diff" in stage for stage in passed_on["stages"])
+    assert json.loads(json.dumps(passed_on)) == passed_on
 
 
 def test_a_person_reads_the_diffs(planner, context, platform, ti) -> None:

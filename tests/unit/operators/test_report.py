@@ -1,5 +1,6 @@
 """What a report says of how a run's tasks ended."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,6 +67,11 @@ def test_a_failure_is_told_in_its_own_words_with_what_was_put_back() -> None:
     assert "loki: back at revision 2" in seen.lines()
     assert "storage: stopped; there was none before" in seen.lines()
     assert seen.rows[2] == ("agents", "not reached", "not reached")
+
+
+def test_a_report_is_passed_on_as_plain_json() -> None:
+    passed_on = report("local", CHANGES, FAILED_AT_LOKI).to_dict()
+    assert json.loads(json.dumps(passed_on)) == passed_on
 
 
 def test_a_task_that_was_stopped_from_outside_is_named_too() -> None:

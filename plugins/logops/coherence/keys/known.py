@@ -14,8 +14,8 @@ Path = tuple[str | int, ...]
 ANY_NAME = "ANY"
 
 _ELSEWHERE = {
-    "tenants": "a tenant needs no declaration; its limits stand in the runtime configuration, under overrides.TENANT",
-    "overrides": "tenants' limits stand in a file of their own, named by runtime_config.file",
+    "tenants": "Loki takes tenants as they come; their limits stand in the runtime configuration: overrides.TENANT.",
+    "overrides": "Tenants' limits stand in a file of their own, which runtime_config.file names.",
 }
 """What people write that was never a key, and where the thing belongs."""
 
@@ -58,16 +58,22 @@ def hint(path: Path, siblings: Mapping[str, Any], program: str) -> str:
         return _ELSEWHERE[name]
     close = get_close_matches(name, [key for key in siblings if key != ANY_NAME], n=1, cutoff=0.75)
     if close:
-        return f"did you mean {close[0]}?"
-    elsewhere = sorted(_places(known(program)).get(name, ()), key=lambda place: (place.count("."), place))
-    return f"{name} belongs in {elsewhere[0].rpartition('.')[0] or 'the top level'}" if elsewhere else ""
+        return f"Did you mean {close[0]}?"
+    elsewhere = sorted(_places(program).get(name, ()), key=lambda place: (place.count("."), place))
+    return f"It belongs in {elsewhere[0].rpartition('.')[0] or 'the top level'}." if elsewhere else "Remove it."
 
 
-def _places(keys: Any, above: str = "") -> dict[str, list[str]]:
+@cache
+def _places(program: str) -> dict[str, list[str]]:
+    """Every path at which a key of a name is known."""
     places: dict[str, list[str]] = {}
+    for path in _paths(known(program)):
+        places.setdefault(path.rpartition(".")[2], []).append(path)
+    return places
+
+
+def _paths(keys: Any, above: str = "") -> Iterator[str]:
     for name, inner in (keys or {}).items():
         path = f"{above}.{name}" if above else name
-        places.setdefault(name, []).append(path)
-        for key, paths in _places(inner, path).items():
-            places.setdefault(key, []).extend(paths)
-    return places
+        yield path
+        yield from _paths(inner, path)

@@ -27,7 +27,7 @@ def read_documents(paths: Iterable[Path], promise: Promise | None = None) -> Dep
 
     Raises DocumentInvalid naming the file, what it looks like and what is accepted.
     """
-    return read_texts({str(path): _read(path) for path in paths}, promise)
+    return read_texts({str(path): read_file(path) for path in paths}, promise)
 
 
 def read_texts(texts: Mapping[str, str], promise: Promise | None = None) -> Deployment:
@@ -42,7 +42,8 @@ def read_texts(texts: Mapping[str, str], promise: Promise | None = None) -> Depl
     )
 
 
-def _read(path: Path) -> str:
+def read_file(path: Path) -> str:
+    """The text of a file. Raises DocumentInvalid."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise DocumentInvalid(str(path), f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}")

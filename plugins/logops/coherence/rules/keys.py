@@ -91,15 +91,8 @@ def _unknown(
     tenant: str = "",
     source: str = "",
 ) -> Found:
-    return Found(
-        cls,
-        place,
-        f"{program} knows no {place.path}{f': {text}' if text else ''}",
-        cluster=cluster,
-        tenant=tenant,
-        source=source,
-        remedy=f"{text[0].upper()}{text[1:]}" if text else "Remove it.",
-    )
+    message = f"{program} knows no {place.path}"
+    return Found(cls, place, message, cluster=cluster, tenant=tenant, source=source, remedy=text)
 
 
 def _written_paths(value: Any, path: Path = ()) -> Iterator[Path]:

@@ -36,6 +36,8 @@ class Container:
     account: str | None
     """As written, `${VARIABLES}` and all; empty where a connection string does not tell; None where none is set."""
     place: Place
+    account_place: Place
+    """Where the account stands, or would stand."""
 
 
 def containers(cluster: Cluster) -> Iterator[Container]:
@@ -45,7 +47,8 @@ def containers(cluster: Cluster) -> Iterator[Container]:
         if section.get("container_name"):
             accounts = [_account(s) for s in (section, *(cluster.section(shared) for shared in _SHARED))]
             account = next((name for name in accounts if name is not None), None)
-            yield Container(use, str(section["container_name"]), account, cluster.at(path))
+            name, place = str(section["container_name"]), cluster.at(f"{path}.container_name")
+            yield Container(use, name, account, place, cluster.at(f"{path}.account_name"))
 
 
 def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
@@ -53,11 +56,10 @@ def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator
     for cluster in deployment.clusters:
         for container in containers(cluster):
             if container.account is None:
-                place = container.place.at("account_name")
                 yield Found(
                     classes.STORAGE_ACCOUNT_MISSING,
-                    place,
-                    f"{container.place.path} names the container {container.name!r} and no storage account",
+                    container.account_place,
+                    f"{container.place.path} names {container.name!r}, and {container.account_place.path} no account",
                     cluster=cluster.name,
                 )
 
@@ -72,7 +74,7 @@ def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[Fo
                 what = f"account {container.account}" if container.account else f"container {container.name}"
                 yield Found(
                     classes.SECURITY_DATA_SHARED,
-                    container.place.at("account_name" if container.account else "container_name"),
+                    container.account_place if container.account else container.place,
                     f"security logs lie on {what}, which {shared[0].place.file} ({shared[0].place.path}) uses too",
                     cluster=cluster.name,
                     evidence={"shared_containers": len(shared)},

@@ -11,6 +11,10 @@ from logops.render import STAGES, Stage
 NO_OVERRIDES = "overrides: {}\n"
 """A tenants file for a Loki whose tenants are not applied yet: without a file it does not start."""
 
+_SLACK_SECONDS = 2.0
+"""The kernel counts a process's start from boot, and tells the time of boot by the second. A process restarted for
+nothing is better than one that keeps what somebody wrote."""
+
 
 def stage_files(live: Path, stage: Stage) -> dict[str, str]:
     """A stage's files, by their names below the live folder. Bytes that are no text show as such."""
@@ -66,7 +70,7 @@ def outdated(live: Path, wanted: Mapping[str, str], started: Mapping[str, tuple[
     return {
         name
         for name, (section, at) in started.items()
-        if any(file in section.command and at > changed for file, changed in edited.items())
+        if any(file in section.command and at > changed - _SLACK_SECONDS for file, changed in edited.items())
     }
 
 

@@ -1,0 +1,207 @@
+"""What goes wrong on one machine: taken ports, dead processes, a killed supervisord, a full disk."""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local_platforms import all_ready, apply_all, pid_of, pids, processes_of, security_only, wait_for
+from logops.platforms import open_local
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.atomic import swap_files
+from logops.platforms.local.supervisord import Supervisord
+from logops.platforms.platform import PlatformError
+from logops.render import Files
+
+
+def opened(folder: Path, name: str = "small") -> LocalPlatform:
+    return open_local(security_only(name), folder)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
+    """A small environment that runs, in a folder whose path is too long for a Unix socket."""
+    place = opened(tmp_path_factory.mktemp("a-path-" + "as-long-as-some-people-have-" * 4))
+    try:
+        apply_all(place, "first")
+        yield place
+    finally:
+        place.down(print)
+
+
+def break_loki(files: Files) -> Files:
+    """A configuration that Loki refuses, in a program of another digest."""
+    broken = files["loki/security.yaml"].replace("auth_enabled:", "auth_enabledd:")
+    conf = files["supervisor/loki.conf"]
+    digest = conf.partition('LOGOPS_DIGEST="')[2].partition('"')[0]
+    return Files(
+        {
+            "loki/security.yaml": broken,
+            "supervisor/loki.conf": conf.replace(digest, "broken"),
+            "processes/loki": files["processes/loki"].replace(digest, "broken"),
+        }
+    )
+
+
+def test_a_state_folder_with_a_long_path_is_served(small: LocalPlatform) -> None:
+    assert len(str(small.state)) > 107
+    assert all_ready(small)
+
+
+def test_environments_side_by_side_share_no_process(small: LocalPlatform, platform: LocalPlatform) -> None:
+    assert all_ready(small)
+    assert all_ready(platform)
+    assert not set(pids(small).values()) & set(pids(platform).values())
+
+
+def test_a_process_that_will_not_start_is_named_with_its_last_lines(small: LocalPlatform) -> None:
+    good = small.live("loki")
+    try:
+        with pytest.raises(PlatformError, match=r"starting security-all-0: it dies again and again") as told:
+            small.apply("loki", break_loki(good), "breaks", print)
+    finally:
+        small.roll_back("loki", "breaks", print)
+    assert "field auth_enabledd not found" in str(told.value)
+
+
+def test_rolling_back_a_failed_apply_gives_what_ran_before(small: LocalPlatform) -> None:
+    good = small.live("loki")
+    with pytest.raises(PlatformError):
+        small.apply("loki", break_loki(good), "breaks-again", print)
+    small.roll_back("loki", "breaks-again", print)
+    assert small.live("loki") == good
+    assert all_ready(small)
+
+
+def test_a_later_run_does_not_roll_back_into_a_failed_one(small: LocalPlatform) -> None:
+    good = small.live("loki")
+    with pytest.raises(PlatformError):
+        small.apply("loki", break_loki(good), "fails", print)
+    small.roll_back("loki", "fails", print)
+    small.apply("loki", good, "later", print)
+    small.roll_back("loki", "later", print)
+    assert small.live("loki") == good
+
+
+def test_a_killed_supervisord_is_started_again_and_what_it_left_is_ended(small: LocalPlatform) -> None:
+    before = pids(small)
+    daemon = Supervisord(small.state).process()
+    assert daemon is not None
+    daemon.kill()
+    wait_for(lambda: Supervisord(small.state).process() is None)
+    orphaned = small.live("loki")
+
+    apply_all(small)
+
+    assert "processes/loki" not in orphaned
+    assert not [pid for pid in before.values() if pid and psutil.pid_exists(pid)]
+    assert all_ready(small)
+
+
+def test_a_dead_azurite_has_no_containers(small: LocalPlatform) -> None:
+    Supervisord(small.state).stop_process("azurite")
+    wait_for(lambda: not all_ready(small))
+    without = small.live("storage")["storage/security.yaml"]
+    small.apply("storage", small.desired()["storage"], "tests", print)
+    assert "containers: []" in without
+    assert small.live("storage") == small.desired()["storage"]
+
+
+def test_a_new_key_reaches_every_process(small: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = "bmV3" * 21 + "bmU="
+    stored = Supervisord(small.state)
+    monkeypatch.setenv("LOGOPS_SECURITY_STORAGE_KEY", given)
+    small.apply("tenants", small.desired()["tenants"], "rekey", print)
+    loki = psutil.Process(pid_of(small, "security-all-0")).environ()["LOGOPS_SECURITY_STORAGE_KEY"]
+    monkeypatch.delenv("LOGOPS_SECURITY_STORAGE_KEY")
+    small.apply("tenants", small.desired()["tenants"], "rekey", print)
+    assert loki == given
+    assert not stored.has({"LOGOPS_SECURITY_STORAGE_KEY": given})
+    assert all_ready(small)
+
+
+def test_a_taken_port_is_named_with_its_owner_and_nothing_is_started(tmp_path: Path) -> None:
+    place = opened(tmp_path)
+    port = place.environment.platform.base_port
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(PlatformError) as told:
+        place.apply("storage", place.desired()["storage"], "tests", print)
+    assert f"port {port} is taken by" in str(told.value)
+    assert f"pid {os.getpid()}" in str(told.value)
+    assert place.live("storage") == Files({})
+    assert place.revisions("storage") == []
+    assert processes_of(place.state) == []
+
+
+def test_down_leaves_no_process_and_keeps_the_data(tmp_path: Path) -> None:
+    place = opened(tmp_path)
+    apply_all(place)
+    assert processes_of(place.state)
+    assert place.down(print) == []
+    assert processes_of(place.state) == []
+    assert (place.state / "data" / "azurite").is_dir()
+    assert place.live("loki") == Files(
+        {name: text for name, text in place.desired()["loki"].items() if name != "processes/loki"}
+    )
+
+
+def test_down_ends_what_a_killed_supervisord_left(tmp_path: Path) -> None:
+    place = opened(tmp_path)
+    place.apply("storage", place.desired()["storage"], "tests", print)
+    daemon = Supervisord(place.state).process()
+    assert daemon is not None
+    os.kill(daemon.pid, signal.SIGKILL)
+    assert processes_of(place.state)
+    place.down(print)
+    assert processes_of(place.state) == []
+
+
+def test_rolling_back_the_first_rollout_stops_it_and_keeps_its_data(tmp_path: Path) -> None:
+    place = opened(tmp_path)
+    try:
+        place.apply("storage", place.desired()["storage"], "only", print)
+        assert place.roll_back("storage", "only", print) is None
+        assert place.live("storage") == Files({})
+        assert place.processes() == []
+        assert (place.state / "data" / "azurite").is_dir()
+    finally:
+        place.down(print)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte."""
+    mounted = tmp_path / "disk"
+    mounted.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mounted)], capture_output=True, text=True, check=False
+    )
+    if mount.returncode != 0:
+        pytest.skip(f"a small disk cannot be mounted here: {mount.stderr.strip()}")
+    try:
+        yield mounted
+    finally:
+        subprocess.run(["umount", str(mounted)], check=True)
+
+
+def test_a_disk_that_is_almost_full_is_refused_before_anything_changes(tiny_disk: Path) -> None:
+    place = opened(tiny_disk)
+    with pytest.raises(PlatformError, match=r"has \d MiB free; a rollout needs at least 512 MiB") as told:
+        place.apply("storage", place.desired()["storage"], "tests", print)
+    assert str(place.state) in str(told.value)
+    assert place.live("storage") == Files({})
+    assert processes_of(place.state) == []
+
+
+def test_a_disk_that_fills_up_leaves_every_file_as_it_was(tiny_disk: Path) -> None:
+    folder = tiny_disk / "live"
+    before = {"a.yaml": "a: 1\n", "b.yaml": "b: 1\n"}
+    swap_files(folder, before)
+    with pytest.raises(PlatformError, match=f"{folder} cannot be written: No space left on device"):
+        swap_files(folder, {"a.yaml": "a: 2\n", "b.yaml": "b" * 2**21})
+    assert {file.name: file.read_text() for file in folder.iterdir()} == before
+    assert [file.name for file in tiny_disk.iterdir()] == ["live"]

@@ -1,0 +1,124 @@
+"""A changed configuration on a running cluster, and the way back: one process at a time, and no other's."""
+
+from dataclasses import dataclass
+from threading import Event, Thread
+
+import pytest
+
+from environments import environment
+from local_platforms import pids
+from logops.loki import LokiClient, LokiError
+from logops.platforms import open_local
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.running import running
+from logops.platforms.local.supervisord import Supervisord
+from logops.platforms.platform import Revision
+from logops.render import Files
+
+OWNER = "changes-the-log-level"
+
+
+@dataclass
+class Change:
+    """What was seen while Loki's log level changed in cluster main, and while that was rolled back."""
+
+    before: dict[str, int | None]
+    after: dict[str, int | None]
+    live_before: Files
+    wanted: Files
+    live_after: Files
+    most_missing: set[str]
+    """The most processes of the cluster that did not run at one moment."""
+    ring_states: list[tuple[str, ...]]
+    """Of the three ingesters, as the querier saw them, at every look."""
+    back: Revision | None
+    live_back: Files
+
+
+@pytest.fixture(scope="module")
+def change(platform: LocalPlatform) -> Change:
+    wanted = environment(
+        "local",
+        ("name", platform.environment.name),
+        ("platform.base_port", platform.environment.platform.base_port),
+        ("clusters.main.log_level", "info"),
+    )
+    other = open_local(wanted, platform.state.parents[1])
+    live_before, before = platform.live("loki"), pids(platform)
+    files = other.desired()["loki"]
+    watch = Watch(platform)
+    other.apply("loki", files, OWNER, print)
+    watch.end()
+    live_after, after = other.live("loki"), pids(other)
+    back = platform.roll_back("loki", OWNER, print)
+    live_back = platform.live("loki")
+    missing, states = watch.most_missing, watch.ring_states
+    return Change(before, after, live_before, files, live_after, missing, states, back, live_back)
+
+
+class Watch:
+    """Looks at cluster main again and again, in a thread of its own."""
+
+    def __init__(self, platform: LocalPlatform) -> None:
+        self.most_missing: set[str] = set()
+        self.ring_states: list[tuple[str, ...]] = []
+        self._platform = platform
+        self._ended = Event()
+        self._thread = Thread(target=self._look)
+        self._thread.start()
+
+    def end(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        supervisord = Supervisord(self._platform.state)
+        names = set(self._platform.urls("main"))
+        while not self._ended.is_set():
+            missing = names - running(supervisord).keys()
+            self.most_missing = max(self.most_missing, missing, key=len)
+            try:
+                with LokiClient(self._platform.urls("main")["main-querier-0"], read_timeout=2, retry_for=0) as client:
+                    self.ring_states.append(tuple(member.state for member in client.ring()))
+            except LokiError:
+                # It is the querier's own turn.
+                pass
+            self._ended.wait(0.05)
+
+
+def test_what_was_asked_for_is_live(change: Change) -> None:
+    assert change.live_before != change.wanted == change.live_after
+
+
+def test_every_process_of_the_cluster_was_restarted(change: Change) -> None:
+    main = [name for name in change.before if name.startswith("main-")]
+    assert len(main) == 10
+    assert [name for name in main if change.before[name] == change.after[name]] == []
+
+
+def test_no_process_of_another_cluster_was_touched(change: Change) -> None:
+    others = {name: pid for name, pid in change.before.items() if not name.startswith("main-")}
+    assert {name: change.after[name] for name in others} == others
+
+
+def test_never_more_than_one_process_was_missing(change: Change) -> None:
+    assert len(change.most_missing) == 1
+
+
+def test_two_ingesters_were_active_at_every_moment(change: Change) -> None:
+    assert min(states.count("ACTIVE") for states in change.ring_states) == 2
+
+
+def test_rolling_back_gives_the_files_and_the_processes_of_the_revision_before(
+    change: Change, platform: LocalPlatform
+) -> None:
+    assert change.back is not None
+    assert change.back.digest == change.live_before.digest
+    assert change.live_back == change.live_before
+
+
+def test_rolling_back_again_changes_nothing(change: Change, platform: LocalPlatform) -> None:
+    before = pids(platform)
+    again = platform.roll_back("loki", OWNER, print)
+    assert again == change.back
+    assert pids(platform) == before

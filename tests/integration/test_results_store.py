@@ -1,0 +1,119 @@
+"""The results store in Azure Blob Storage, against a real Azurite."""
+
+import os
+import socket
+import subprocess
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+
+from logops.findings import Finding, Run, Subject
+from logops.findings.classes import REGISTRY
+from logops.findings.history import read_changes
+from logops.findings.store import ResultsStore, StoreUnreachable
+from logops.toolchain import command
+
+ACCOUNT = "results"
+KEY = b64encode(b"k" * 64).decode()
+AS_OF = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+FOUND = Finding(REGISTRY["check-incomplete"], Subject("local", "main"), "3 of 4 tables", AS_OF, {"tables": 3})
+
+
+def connection_string(port: int, key: str) -> str:
+    endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
+    return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={key};BlobEndpoint={endpoint};"
+
+
+@pytest.fixture(scope="module")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an Azurite with one account."""
+    folder = tmp_path_factory.mktemp("azurite")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = int(listener.getsockname()[1])
+    arguments = ["--skipApiVersionCheck", "--silent", "--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    process = subprocess.Popen(
+        [*command("azurite"), *arguments, "--location", str(folder)],
+        env={**os.environ, "AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"},
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not _listens(port):
+            assert process.poll() is None, "Azurite ended"
+            assert time.monotonic() < deadline, "Azurite does not listen"
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def store(azurite: int, monkeypatch: pytest.MonkeyPatch) -> ResultsStore:
+    container = f"results-{uuid4().hex[:12]}"
+    login = connection_string(azurite, KEY)
+    BlobServiceClient.from_connection_string(login).create_container(container)
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", login)
+    return ResultsStore(f"abfs://{container}/production")
+
+
+def test_what_runs_found_is_read_back_and_compared(store: ResultsStore) -> None:
+    first, second = (Run("local", "audit", f"run-{n}", AS_OF + timedelta(days=n)) for n in (0, 1))
+    assert read_changes(store, "local", "audit", second.as_of) is None
+
+    store.write_findings(first, [FOUND])
+    store.write_findings(second, [])
+    read = read_changes(store, "local", "audit", second.as_of)
+
+    assert read is not None
+    run, changes = read
+    assert run == second
+    assert [(gone.finding, gone.since) for gone in changes.gone] == [(FOUND, AS_OF)]
+
+
+def test_a_run_written_again_replaces_what_it_wrote(store: ResultsStore) -> None:
+    run = Run("local", "audit", "scheduled__2026-11-23T00:00:00+00:00", AS_OF)
+    store.write_findings(run, [FOUND])
+    store.write_findings(run, [])
+
+    assert list(store.runs("local", "audit", AS_OF)) == [(run, ())]
+
+
+def test_findings_are_queried_by_sql(store: ResultsStore) -> None:
+    assert store.query("findings", "select count(*) as n from findings").to_pylist() == [{"n": 0}]
+    for number in range(3):
+        store.write_findings(Run("local", "audit", f"run-{number}", AS_OF + timedelta(days=number)), [FOUND])
+
+    answer = store.query(
+        "findings", "select count(*) as n, max(run) as last from findings", last=AS_OF.date() + timedelta(days=1)
+    )
+
+    assert answer.to_pylist() == [{"n": 2, "last": "run-1"}]
+
+
+def test_a_container_that_is_not_there_is_named(azurite: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azurite, KEY))
+
+    with pytest.raises(StoreUnreachable, match=r"abfs://nowhere/production failed: .*container does not exist"):
+        ResultsStore("abfs://nowhere/production").write_findings(Run("local", "audit", "1", AS_OF), [])
+
+
+def test_a_refused_login_is_told_without_the_key(azurite: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = b64encode(b"hunter2" * 9).decode()
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azurite, wrong))
+
+    with pytest.raises(StoreUnreachable) as caught:
+        ResultsStore("abfs://results/production").write_findings(Run("local", "audit", "1", AS_OF), [])
+
+    assert "its login may read and write there" in str(caught.value)
+    assert wrong not in str(caught.value)
