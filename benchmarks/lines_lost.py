@@ -118,7 +118,7 @@ def one_round(
 
 
 def restart_all(platform: LocalPlatform) -> None:
-    """Roll out another log level, and then the first one again at the next call: every process reads it at its start."""
+    """Roll out another log level; the next call rolls the first one out again. Processes read it when they start."""
     main = platform.environment.clusters["main"]
     running = open_in(platform.environment, platform.state).live("loki")["loki/main.yaml"]
     level: Literal["info", "warn"] = "warn" if "log_level: info" in running else "info"

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -59,33 +60,41 @@ def test_environments_side_by_side_share_no_process(small: LocalPlatform, platfo
     assert not set(pids(small).values()) & set(pids(platform).values())
 
 
-def test_a_process_that_will_not_start_is_named_with_its_last_lines(small: LocalPlatform) -> None:
+@dataclass
+class Failure:
+    """A run whose Loki would not start was rolled back; then a good run was, too."""
+
+    good: Files
+    error: str
+    after_roll_back: Files
+    ready_after_roll_back: bool
+    after_later_roll_back: Files
+
+
+@pytest.fixture(scope="module")
+def failure(small: LocalPlatform) -> Failure:
     good = small.live("loki")
-    try:
-        with pytest.raises(PlatformError, match=r"starting security-all-0: it dies again and again") as told:
-            small.apply("loki", break_loki(good), "breaks", print)
-    finally:
-        small.roll_back("loki", "breaks", print)
-    assert "field auth_enabledd not found" in str(told.value)
-
-
-def test_rolling_back_a_failed_apply_gives_what_ran_before(small: LocalPlatform) -> None:
-    good = small.live("loki")
-    with pytest.raises(PlatformError):
-        small.apply("loki", break_loki(good), "breaks-again", print)
-    small.roll_back("loki", "breaks-again", print)
-    assert small.live("loki") == good
-    assert all_ready(small)
-
-
-def test_a_later_run_does_not_roll_back_into_a_failed_one(small: LocalPlatform) -> None:
-    good = small.live("loki")
-    with pytest.raises(PlatformError):
+    with pytest.raises(PlatformError) as told:
         small.apply("loki", break_loki(good), "fails", print)
     small.roll_back("loki", "fails", print)
+    after_roll_back, ready = small.live("loki"), all_ready(small)
     small.apply("loki", good, "later", print)
     small.roll_back("loki", "later", print)
-    assert small.live("loki") == good
+    return Failure(good, str(told.value), after_roll_back, ready, small.live("loki"))
+
+
+def test_a_process_that_will_not_start_is_named_with_its_last_lines(failure: Failure) -> None:
+    assert "starting security-all-0: it dies again and again" in failure.error
+    assert "field auth_enabledd not found" in failure.error
+
+
+def test_rolling_back_a_failed_run_gives_what_ran_before(failure: Failure) -> None:
+    assert failure.after_roll_back == failure.good
+    assert failure.ready_after_roll_back
+
+
+def test_a_later_run_does_not_roll_back_into_a_failed_one(failure: Failure) -> None:
+    assert failure.after_later_roll_back == failure.good
 
 
 def test_a_killed_supervisord_is_started_again_and_what_it_left_is_ended(small: LocalPlatform) -> None:
@@ -112,19 +121,6 @@ def test_a_dead_azurite_has_no_containers(small: LocalPlatform) -> None:
     assert small.live("storage") == small.desired()["storage"]
 
 
-def test_a_new_key_reaches_every_process(small: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = "bmV3" * 21 + "bmU="
-    stored = Supervisord(small.state)
-    monkeypatch.setenv("LOGOPS_SECURITY_STORAGE_KEY", given)
-    small.apply("tenants", small.desired()["tenants"], "rekey", print)
-    loki = psutil.Process(pid_of(small, "security-all-0")).environ()["LOGOPS_SECURITY_STORAGE_KEY"]
-    monkeypatch.delenv("LOGOPS_SECURITY_STORAGE_KEY")
-    small.apply("tenants", small.desired()["tenants"], "rekey", print)
-    assert loki == given
-    assert not stored.has({"LOGOPS_SECURITY_STORAGE_KEY": given})
-    assert all_ready(small)
-
-
 def test_a_taken_port_is_named_with_its_owner_and_nothing_is_started(tmp_path: Path) -> None:
     place = opened(tmp_path)
     port = place.environment.platform.base_port
@@ -135,18 +131,6 @@ def test_a_taken_port_is_named_with_its_owner_and_nothing_is_started(tmp_path: P
     assert place.live("storage") == Files({})
     assert place.revisions("storage") == []
     assert processes_of(place.state) == []
-
-
-def test_down_leaves_no_process_and_keeps_the_data(tmp_path: Path) -> None:
-    place = opened(tmp_path)
-    apply_all(place)
-    assert processes_of(place.state)
-    assert place.down(print) == []
-    assert processes_of(place.state) == []
-    assert (place.state / "data" / "azurite").is_dir()
-    assert place.live("loki") == Files(
-        {name: text for name, text in place.desired()["loki"].items() if name != "processes/loki"}
-    )
 
 
 def test_down_ends_what_a_killed_supervisord_left(tmp_path: Path) -> None:
@@ -205,3 +189,21 @@ def test_a_disk_that_fills_up_leaves_every_file_as_it_was(tiny_disk: Path) -> No
         swap_files(folder, {"a.yaml": "a: 2\n", "b.yaml": "b" * 2**21})
     assert {file.name: file.read_text() for file in folder.iterdir()} == before
     assert [file.name for file in tiny_disk.iterdir()] == ["live"]
+
+
+def test_a_new_key_reaches_every_process(small: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = "bmV3" * 21 + "bmU="
+    monkeypatch.setenv("LOGOPS_SECURITY_STORAGE_KEY", given)
+    small.apply("tenants", small.desired()["tenants"], "tests", print)
+    for process in ("azurite", "security-all-0"):
+        assert any(given in value for value in psutil.Process(pid_of(small, process)).environ().values())
+    assert all_ready(small)
+
+
+def test_down_leaves_no_process_and_keeps_files_and_data(small: LocalPlatform) -> None:
+    wanted = small.desired()["loki"]
+    assert processes_of(small.state)
+    assert small.down(print) == []
+    assert processes_of(small.state) == []
+    assert small.live("loki") == Files({name: text for name, text in wanted.items() if name != "processes/loki"})
+    assert (small.state / "data" / "azurite" / "__blobstorage__").is_dir()

@@ -35,7 +35,9 @@ def doctor(
             "(JSON or Terraform): those that belong together, in one call.",
         ),
     ],
-    keep: Annotated[Duration | None, typer.Option(parser=_promise, help="How long logs were promised to be kept.")] = None,
+    keep: Annotated[
+        Duration | None, typer.Option(parser=_promise, help="How long logs were promised to be kept.")
+    ] = None,
     hot: Annotated[Duration | None, typer.Option(parser=_promise, help="How long, of that, in the Hot tier.")] = None,
     migrated: Annotated[
         bool, typer.Option("--migrate", help="Print the one FILE as Loki 3.7 reads it, with what was changed on top.")

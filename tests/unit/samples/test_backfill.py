@@ -10,7 +10,7 @@ from logops.samples import BackfillMismatch, BackfillProgress, History, Kind, Li
 
 HOUR_NS = 3_600_000_000_000
 START_NS = 496_000 * HOUR_NS + 123_456_789
-RATE = 30.0
+RATE = 6.0
 
 
 class Interrupted(Exception):
@@ -87,7 +87,7 @@ def test_a_second_run_pushes_nothing(loki: FakeLoki, state: Path) -> None:
     assert len(loki.pushes) == pushes
 
 
-@pytest.mark.parametrize("pushes", range(1, 10))
+@pytest.mark.parametrize("pushes", [1, 2, 5, 9])
 def test_a_run_broken_off_anywhere_is_taken_up_there(loki: FakeLoki, state: Path, pushes: int) -> None:
     loki.pushes_left = pushes
     with pytest.raises(Interrupted):

@@ -36,7 +36,6 @@ REMOVED: dict[str, Retired] = {
     "common.storage.filesystem.admin_api_directory": Retired("Gone without a successor."),
     "ruler.storage.s3.sse_encryption": Retired(_SSE, "ruler.storage.s3.sse.type"),
     "storage_config.aws.sse_encryption": Retired(_SSE, "storage_config.aws.sse.type"),
-    "storage_config.s3.sse_encryption": Retired(_SSE, "storage_config.aws.sse.type"),
     "storage_config.boltdb_shipper.shared_store": Retired(_INDEX_STORE, "schema_config.configs.object_store"),
     "storage_config.tsdb_shipper.shared_store": Retired(_INDEX_STORE, "schema_config.configs.object_store"),
     "storage_config.boltdb_shipper.shared_store_key_prefix": Retired(

@@ -1,0 +1,294 @@
+"""What the doctor says of Loki and Promtail, held against the programs themselves."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from logops.coherence import check, migrate, read_texts
+from logops.coherence.defaults import LOKI_DEFAULTS
+from logops.coherence.keys.generate import HERE, PROGRAMS, known_keys
+from logops.coherence.keys.known import known
+from logops.coherence.keys.retired import REMOVED
+from logops.coherence.quantities import limit_duration, size
+from logops.toolchain import command
+from unit.coherence.files import OLD_PERIOD, PERIOD, loki, overrides, stages
+
+STORY = Path(__file__).parents[1] / "data" / "story"
+VARIABLES = {
+    "STORAGE_ACCOUNT": "logs",
+    "STORAGE_KEY": "bG9ncw==",
+    "SECURITY_STORAGE_ACCOUNT": "vault",
+    "SECURITY_STORAGE_KEY": "dmF1bHQ=",
+}
+ALL_DAY = {"selector": '{a="b"}', "priority": 1, "period": "24h"}
+
+
+def run(program: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command(program), *arguments],
+        env={**os.environ, **VARIABLES},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def refused_by_loki(config: str, folder: Path) -> str:
+    """What Loki has against a configuration; empty where it would start."""
+    path = folder / "loki.yaml"
+    path.write_text(config)
+    answer = run("loki", f"-config.file={path}", "-config.expand-env=true", "-verify-config")
+    return answer.stderr if answer.returncode else ""
+
+
+def refused_by_promtail(config: str, folder: Path) -> str:
+    path = folder / "promtail.yaml"
+    path.write_text(config)
+    answer = run("promtail", f"-config.file={path}", "-config.expand-env=true", "-check-syntax")
+    return answer.stdout + answer.stderr if answer.returncode else ""
+
+
+def shipped(config: str, lines: str, folder: Path) -> str:
+    """What Promtail would send of lines on its standard input. The last one must arrive as it is."""
+    path, said = folder / "promtail.yaml", folder / "said"
+    path.write_text(config)
+    last = lines.split()[-1]
+    with open(said, "w") as out:
+        process = subprocess.Popen(
+            [*command("promtail"), f"-config.file={path}", "-stdin", "-dry-run"],
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+    try:
+        assert process.stdin
+        process.stdin.write(lines)
+        process.stdin.flush()
+        # Promtail that reads the end of its input forgets what is still in its pipeline.
+        assert until(lambda: last in said.read_text()), said.read_text()
+    finally:
+        process.kill()
+        process.wait(30)
+    return re.sub(r"\x1b\[[0-9;]*m", "", said.read_text())
+
+
+def until(holds: Callable[[], bool], within_s: float = 30) -> bool:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def named(text: str) -> set[str]:
+    """Classes that the doctor finds in one file."""
+    return {finding.cls.name for finding in check(read_texts({"file": text}), datetime.now(UTC))}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_committed_keys_are_those_that_the_program_prints(program: str) -> None:
+    (path,) = command(program)
+
+    assert known_keys(Path(path), HERE / f"{program}-seed.yaml", PROGRAMS[program]) == known(program)
+
+
+def test_the_defaults_that_rules_go_by_are_loki_s(tmp_path: Path) -> None:
+    path = tmp_path / "loki.yaml"
+    path.write_text(loki(common={"path_prefix": "/loki"}, memberlist=None, limits_config=None, compactor=None))
+    said = run("loki", f"-config.file={path}", "-print-config-stderr", "-verify-config").stderr
+    printed = yaml.safe_load("\n".join(line for line in said.splitlines() if not line.startswith("level=")))
+
+    for key, expected in LOKI_DEFAULTS.items():
+        value: Any = printed
+        for step in key.split("."):
+            value = value[step]
+        if isinstance(expected, str) and isinstance(value, str):
+            value = re.sub(r"(?<=[a-z])0[ms](?=$|0)", "", value)
+        assert value == expected, key
+
+
+@pytest.mark.parametrize("name", ["loki-values.yaml", "security-logs.yaml"])
+def test_the_story_s_migrated_file_is_one_that_loki_starts_with(name: str, tmp_path: Path) -> None:
+    text = migrate((STORY / name).read_text(), name, datetime.now(UTC))
+    document = yaml.safe_load(text)
+    config = yaml.safe_dump(document["loki"]) if "loki" in document else document["data"]["config.yaml"]
+
+    assert refused_by_loki(config, tmp_path) == ""
+
+
+def test_every_key_that_loki_refuses_in_the_story_is_named(tmp_path: Path) -> None:
+    for name in ("loki-values.yaml", "security-logs.yaml"):
+        document = yaml.safe_load((STORY / name).read_text())
+        config = yaml.safe_dump(document["loki"]) if "loki" in document else document["data"]["config.yaml"]
+        refused = sorted(re.findall(r"field (\w+) not found", refused_by_loki(config, tmp_path)))
+        findings = check(read_texts({name: (STORY / name).read_text()}), datetime.now(UTC))
+
+        assert refused == sorted(
+            f.subject.path.rpartition(".")[2] for f in findings if f.cls.name in ("key-removed", "key-unknown")
+        )
+        assert refused
+
+
+def test_removed_keys_are_refused(tmp_path: Path) -> None:
+    removed = sorted(path for path in REMOVED if "*" not in path)
+    said = refused_by_loki(loki(**{path.replace(".", "__"): "x" for path in removed}), tmp_path)
+
+    assert sorted(re.findall(r"field (\w+) not found", said)) == sorted(path.rpartition(".")[2] for path in removed)
+
+
+def test_deprecated_keys_are_not_refused_yet(tmp_path: Path) -> None:
+    flags = {"limits_config__unordered_writes": True, "limits_config__allow_deletes": True, "metrics_namespace": "loki"}
+    config = loki(**flags)
+
+    assert "key-deprecated" in named(config)
+    assert refused_by_loki(config, tmp_path) == ""
+
+
+BROKEN = {
+    "delete-store-missing": loki(compactor={"retention_enabled": True}),
+    "directory-unset": loki(common={"replication_factor": 3}),
+    "structured-metadata-unsupported": loki(schema_config__configs=[OLD_PERIOD]),
+    "stream-retention-refused": loki(limits_config__retention_stream=[{**ALL_DAY, "period": "23h"}]),
+    "limit-unknown": loki(limits_config__retention_perid="90d"),
+    "key-unknown": loki(ingester={"chunk_idle_perod": "30m"}),
+    "key-removed": loki(limits_config__enforce_metric_name=False),
+    "value-refused": loki(limits_config__retention_period="1.5d"),
+}
+GOOD = [
+    loki(),
+    loki(limits_config__retention_stream=[ALL_DAY]),
+    loki(schema_config__configs=[OLD_PERIOD, {**PERIOD, "from": "2025-01-01"}]),
+    loki(schema_config__configs=[OLD_PERIOD], limits_config__allow_structured_metadata=False),
+]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_where_the_doctor_says_that_loki_refuses_it_does(name: str, tmp_path: Path) -> None:
+    assert name in named(BROKEN[name])
+    assert refused_by_loki(BROKEN[name], tmp_path)
+
+
+@pytest.mark.parametrize("number", range(len(GOOD)))
+def test_what_the_doctor_lets_pass_loki_takes(number: int, tmp_path: Path) -> None:
+    assert not named(GOOD[number]) & BROKEN.keys()
+    assert refused_by_loki(GOOD[number], tmp_path) == ""
+
+
+@pytest.mark.parametrize("text", ["90d", "2160h", "1w2d", "1d12h", "0", "1.5d", "36.5h", "90", "-1h", "1h1d"])
+def test_a_limit_s_duration_is_read_as_loki_reads_it(text: str, tmp_path: Path) -> None:
+    refused = refused_by_loki(loki(limits_config__reject_old_samples_max_age=text), tmp_path)
+
+    assert (limit_duration(text) is None) == bool(refused)
+
+
+@pytest.mark.parametrize("text", ["10MB", "10mb", "3M", "2048", "1 MB", "10MiB", "1.5GB", "1e3", "10Mi"])
+def test_a_size_is_read_as_loki_reads_it(text: str, tmp_path: Path) -> None:
+    refused = refused_by_loki(loki(limits_config__per_stream_rate_limit=text), tmp_path)
+
+    assert (size(text) is None) == bool(refused)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A Loki in one process, with runtime overrides that it reads every second: its address and their file."""
+    runtime = tmp_path / "runtime.yaml"
+    runtime.write_text(overrides(retention_period="240h"))
+    port = free_port()
+    config = {
+        "server": {
+            "http_listen_address": "127.0.0.1",
+            "http_listen_port": port,
+            "grpc_listen_address": "127.0.0.1",
+            "grpc_listen_port": free_port(),
+        },
+        "common": {
+            "path_prefix": str(tmp_path / "loki"),
+            "instance_addr": "127.0.0.1",
+            "replication_factor": 1,
+            "ring": {"kvstore": {"store": "inmemory"}},
+        },
+        "schema_config": {"configs": [{**PERIOD, "object_store": "filesystem"}]},
+        "storage_config": {"filesystem": {"directory": str(tmp_path / "chunks")}},
+        "runtime_config": {"file": str(runtime), "period": "1s"},
+        "analytics": {"reporting_enabled": False},
+    }
+    path = tmp_path / "loki.yaml"
+    path.write_text(yaml.safe_dump(config))
+    with open(tmp_path / "log", "w") as log:
+        process = subprocess.Popen([*command("loki"), f"-config.file={path}"], stdout=log, stderr=log)
+    try:
+        yield f"http://127.0.0.1:{port}", runtime
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def reload_successful(address: str) -> bool | None:
+    try:
+        metrics = requests.get(f"{address}/metrics", timeout=5).text
+    except requests.ConnectionError:
+        return None
+    value = re.search(r"^loki_runtime_config_last_reload_successful\S* (\d)", metrics, re.MULTILINE)
+    return bool(int(value[1])) if value else None
+
+
+def test_a_running_loki_drops_overrides_in_which_one_limit_is_mistyped(running: tuple[str, Path]) -> None:
+    address, runtime = running
+    assert until(lambda: reload_successful(address) is True)
+
+    runtime.write_text(overrides(retention_perid="480h"))
+
+    assert until(lambda: reload_successful(address) is False)
+    assert "limit-unknown" in named(overrides(retention_perid="480h"))
+
+
+def test_promtail_refuses_the_key_that_is_named_in_the_story(tmp_path: Path) -> None:
+    values = yaml.safe_load((STORY / "promtail-values.yaml").read_text())
+    clients = [{"url": "http://loki-gateway/loki/api/v1/push"}]
+    for job in values["config"]["scrapeConfigs"]:
+        config = yaml.safe_dump({"clients": clients, "scrape_configs": [job]})
+        said = refused_by_promtail(config, tmp_path)
+
+        assert ("field event_hub_name not found" in said) == bool(said) == ("key-unknown" in named(config))
+
+
+def test_promtail_takes_the_story_s_own_configuration(tmp_path: Path) -> None:
+    assert refused_by_promtail((STORY / "promtail-config.yaml").read_text(), tmp_path) == ""
+
+
+def test_a_docker_stage_leaves_pods_lines_as_they_are(tmp_path: Path) -> None:
+    line = "2026-01-01T00:00:00.000000001Z stdout F it happened\n"
+
+    assert line in shipped(stages({"docker": {}}), line, tmp_path)
+    assert "stdout F" not in shipped(stages({"cri": {}}), line, tmp_path)
+
+
+def test_a_multiline_stage_after_labels_joins_nothing(tmp_path: Path) -> None:
+    lines = "2026-01-01 ERROR boom\n  at Foo\n2026-01-02 INFO fine\n"
+    parse = [{"regex": {"expression": r"^\S+ (?P<level>[A-Z]+)"}}, {"labels": {"level": None}}]
+    join = {"multiline": {"firstline": r"^\d{4}-"}}
+
+    def is_joined(config: str) -> bool:
+        return re.search(r"boom\n\s+at Foo", shipped(config, lines, tmp_path)) is not None
+
+    assert not is_joined(stages(*parse, join))
+    assert is_joined(stages(join, *parse))

@@ -1,0 +1,102 @@
+"""What a person and a machine get from the commands that need no process."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from logops.cli import app
+from logops.cli.console import BAD_INPUT, FOUND, OK
+from logops.render import STAGES
+
+ROOT = Path(__file__).parents[3]
+STORY = ROOT / "tests/data/story"
+
+
+def logops(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """`local`, with one key mistyped."""
+    text = (ROOT / "include/environments/local.yaml").read_text()
+    file = tmp_path / "broken.yaml"
+    file.write_text(text.replace("base_port", "base_prot", 1))
+    return file
+
+
+def test_a_good_environment_passes() -> None:
+    assert logops("check", "production").exit_code == OK
+
+
+def test_warnings_are_shown_and_do_not_fail() -> None:
+    result = logops("check", "local")
+    assert "agent-end-of-life" in result.stdout
+    assert result.exit_code == OK
+
+
+def test_findings_are_json_for_machines() -> None:
+    findings = json.loads(logops("check", "local", "--json").stdout)
+    assert [finding["class"] for finding in findings] == ["agent-end-of-life"]
+
+
+def test_a_bad_environment_is_explained_by_path_and_what_is_allowed(broken: Path) -> None:
+    result = logops("check", str(broken))
+    assert result.exit_code == BAD_INPUT
+    assert "platform.base_prot: unknown key: base_port?" in result.stderr
+
+
+def test_an_environment_that_is_not_there_is_answered_with_those_that_are() -> None:
+    result = logops("check", "nowhere")
+    assert result.exit_code == BAD_INPUT
+    assert "one of: local, production" in result.stderr
+
+
+def test_the_schema_is_json() -> None:
+    assert json.loads(logops("schema").stdout)["title"] == "logops environment"
+
+
+def test_the_doctor_fails_on_errors() -> None:
+    result = logops("doctor", str(STORY / "promtail-config.yaml"))
+    assert result.exit_code == FOUND
+    assert "high-cardinality-label" in result.stdout
+
+
+def test_the_doctor_does_not_guess_what_a_file_is(tmp_path: Path) -> None:
+    file = tmp_path / "what.yaml"
+    file.write_text("some: thing\n")
+    result = logops("doctor", str(file))
+    assert result.exit_code == BAD_INPUT
+    assert "its keys are some" in result.stderr
+
+
+def test_a_migrated_file_is_all_that_goes_to_stdout() -> None:
+    result = logops("doctor", "--migrate", str(STORY / "loki-values.yaml"))
+    assert result.exit_code == OK
+    assert result.stdout.startswith("# Migrated to Loki 3.7 by logops")
+
+
+def test_a_promise_that_is_no_duration_is_refused() -> None:
+    result = logops("doctor", str(STORY / "loki-values.yaml"), "--keep", "ninety")
+    assert result.exit_code == BAD_INPUT
+    assert "is not a duration" in result.stderr
+
+
+def test_a_stage_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    result = logops("plan", "local", "--stage", "lokki")
+    assert result.exit_code == BAD_INPUT
+    assert ", ".join(STAGES) in result.stderr
+
+
+def test_an_environment_for_kubernetes_is_not_rolled_out_here() -> None:
+    result = logops("plan", "production")
+    assert result.exit_code == BAD_INPUT
+    assert "local platform only" in result.stderr
+
+
+@pytest.mark.parametrize("command", [command.callback.__name__ for command in app.registered_commands])  # type: ignore[union-attr]
+def test_every_command_has_an_example(command: str) -> None:
+    name = {"show_plan": "plan"}.get(command, command)
+    assert "Example: logops" in logops(name, "--help").stdout
