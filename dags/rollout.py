@@ -85,8 +85,9 @@ with DAG(
     },
     default_args={
         "owner": "log-platform",
-        # For tasks that were killed: one that fails says so for good.
-        "retries": 2,
+        # For tasks that were killed; one that fails says so for good. An Airflow that has just been started again
+        # may use up some before its API server answers.
+        "retries": 4,
         "retry_delay": timedelta(seconds=10),
         "execution_timeout": timedelta(minutes=15),
     },

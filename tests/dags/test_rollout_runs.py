@@ -34,7 +34,7 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
         platform.environment = environment
         return platform
 
-    monkeypatch.setattr("logops.platforms.open_platform", open_platform, raising=False)
+    monkeypatch.setattr("logops.platforms.open_platform", open_platform)
     monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: ())
     monkeypatch.setattr("logops.operators.summary.results_store", lambda environment: ResultsStore(str(tmp_path)))
     monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "the key of production's security account")

@@ -89,6 +89,19 @@ def test_a_run_written_again_replaces_what_it_wrote(store: ResultsStore) -> None
     assert list(store.runs("local", "audit", AS_OF)) == [(run, ())]
 
 
+def test_another_machines_write_is_seen_at_once(store: ResultsStore, azurite: int) -> None:
+    store.write_findings(Run("local", "audit", "run-0", AS_OF), [])
+    assert len(list(store.runs("local", "audit", AS_OF))) == 1
+
+    path = "production/findings/day=2026-11-23/local.audit.{}.parquet"
+    container = store._root.partition("/")[0]
+    blobs = BlobServiceClient.from_connection_string(connection_string(azurite, KEY)).get_container_client(container)
+    written = blobs.download_blob(path.format("run-0")).readall()
+    blobs.upload_blob(path.format("run-1"), written)
+
+    assert len(list(store.runs("local", "audit", AS_OF))) == 2
+
+
 def test_findings_are_queried_by_sql(store: ResultsStore) -> None:
     assert store.query("findings", "select count(*) as n from findings").to_pylist() == [{"n": 0}]
     for number in range(3):

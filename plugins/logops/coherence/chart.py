@@ -28,6 +28,9 @@ RENDERED = frozenset(
 )  # fmt: skip
 """Sections of Loki that the chart passes on from `loki`."""
 
+SWITCHES = frozenset({"tracing", "ui"})
+"""Of these the chart passes on `enabled` alone; the rest in them is the chart's own."""
+
 OWN = frozenset(
     {
         "annotations", "commonConfig", "config", "configObjectName", "configStorageType",

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
+from logops.coherence.chart import SWITCHES
 from logops.coherence.keys.known import Path, dotted, known, unknown_paths
 from logops.coherence.keys.retired import removed
 from logops.coherence.quantities import size
+from logops.coherence.reading.parts import elements, mapping
 from logops.coherence.rules.schema import start_of
 
 Config = MutableMapping[str, Any]
@@ -43,7 +45,8 @@ def upgrade(config: Config, as_of: datetime, *, in_chart: bool = False) -> list[
     `as_of` where the newest is not tsdb with v13. `in_chart`: the sections stand among the keys of a Helm chart, which
     are left alone, and the chart sets common.path_prefix.
     """
-    loki = {key: value for key, value in config.items() if key in known("loki") or not in_chart}
+    foreign = (lambda key: key in SWITCHES or key not in known("loki")) if in_chart else (lambda _: False)
+    loki = {key: value for key, value in config.items() if not foreign(key)}
     return [
         *_keep_index_prefixes(config),
         *_retire(config, [path for path, _ in unknown_paths(loki, known("loki"))]),
@@ -107,8 +110,9 @@ def _keep_index_prefixes(config: Config) -> Iterator[str]:
         for number, period in enumerate(_periods(config)):
             if period.get("store") != store:
                 continue
-            if prefix and "path_prefix" not in period.get("index", {}):
-                period.setdefault("index", {})["path_prefix"] = prefix
+            index = period.get("index")
+            if prefix and isinstance(index, MutableMapping) and "path_prefix" not in index:
+                index["path_prefix"] = prefix
                 yield f"schema_config.configs[{number}].index.path_prefix: {prefix}, from {shipper}"
             if shared and shared != period.get("object_store"):
                 yield (
@@ -123,7 +127,7 @@ def _add_period(config: Config, as_of: datetime) -> Iterator[str]:
     if newest is None or (newest.get("store") == "tsdb" and str(newest.get("schema")) >= "v13"):
         return
     start = max(as_of.date(), start_of(newest) or as_of.date()) + timedelta(days=1)
-    index = {**newest.get("index", {}), "period": "24h"}
+    index = {**mapping(newest.get("index")), "period": "24h"}
     store = newest.get("object_store")
     period = {"from": start, "store": "tsdb", "object_store": store, "schema": "v13", "index": index}
     config["schema_config"]["configs"].append(period)
@@ -141,7 +145,7 @@ def _set_folders(config: Config, in_chart: bool) -> Iterator[str]:
     """Folders that Loki asks for: beside those of the earlier index, or below one path for all."""
     if _section(config, "common", make=False).get("path_prefix"):
         return
-    stores = {period.get("store") for period in _periods(config)}
+    stores = {str(period.get("store")) for period in _periods(config)}
     old = dict(_section(config, "storage_config.boltdb_shipper", make=False))
     folders = ("active_index_directory", "cache_location")
     if not all(old.get(folder) for folder in folders):
@@ -173,7 +177,7 @@ def _hold_back_structured_metadata(config: Config, as_of: datetime) -> Iterator[
 
 def _periods(config: Config) -> list[Config]:
     written = _section(config, "schema_config", make=False).get("configs")
-    return [period for period in written or [] if isinstance(period, MutableMapping)]
+    return [period for period in elements(written) if isinstance(period, MutableMapping)]
 
 
 def _section(config: Config, path: str, *, make: bool = True) -> Config:

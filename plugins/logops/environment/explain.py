@@ -49,6 +49,8 @@ def _explain(detail: ErrorDetails, data: Any) -> Problem:
         return Problem(f"{where}.kind", _shown(detail["ctx"]["tag"]), f"one of: {detail['ctx']['expected_tags']}")
     if _is_secret(names):
         return Problem(where, "not shown", f"a secret is named here by {{env: NAME}} or {{connection: ID}}: {message}")
+    if detail["type"] == "secret":
+        return Problem(where, "not shown", message)
     if detail["type"] in _STRUCTURES and isinstance(detail["input"], str):
         return Problem(where, "text", message)
     if detail["type"] == "json_invalid":

@@ -1,8 +1,10 @@
 """The environment: everything that is wanted, in one typed value."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from logops.environment.agents import Agent, Source
 from logops.environment.base import Model, Name
@@ -54,6 +56,13 @@ class Environment(Model):
     clusters: Annotated[dict[Name, Cluster], Field(min_length=1)]
     sources: dict[Name, Source] = Field(default_factory=dict)
     agents: dict[Name, Agent] = Field(default_factory=dict)
+
+    @field_validator("results")
+    @classmethod
+    def _no_credential(cls, url: str) -> str:
+        if re.search(r"://[^/]*:[^/]*@|\?", url):
+            raise PydanticCustomError("secret", "a password or a token (?...) does not belong in a URL here")
+        return url
 
     @model_validator(mode="after")
     def _unattended_only_where_nothing_is_lost(self) -> "Environment":

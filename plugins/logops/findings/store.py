@@ -143,8 +143,6 @@ class ResultsStore:
     def _files(self, kind: str, first: date = date.min, last: date = date.max) -> list[str]:
         """Paths of a kind's files, oldest day first."""
         with self._reaching(f"Listing {kind}"):
-            # Another machine may have written since the last listing.
-            self._filesystem.invalidate_cache()
             found = [path for path in self._filesystem.find(f"{self._root}/{kind}") if _RESULT.search(path)]
         return sorted((path for path in found if first <= _day(path) <= last), key=lambda path: (_day(path), path))
 

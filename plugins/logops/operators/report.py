@@ -31,7 +31,7 @@ class Report:
 
     environment: str
     outcome: str
-    """`rolled out`, `nothing to change` or `failed`."""
+    """`rolled out`, `nothing to change`, `failed`, or `stopped`: before anything was changed."""
     rows: tuple[tuple[str, str, str], ...]
     """(stage, how applying it went, how verifying it went)"""
     failures: Mapping[str, str]
@@ -41,7 +41,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        return self.outcome == "failed"
+        return self.outcome in {"failed", "stopped"}
 
     @property
     def headline(self) -> str:
@@ -49,6 +49,8 @@ class Report:
         if not self.failed:
             return f"{self.environment}: {self.outcome}"
         where = ", ".join(self.failures) or "a task that did not run"
+        if self.outcome == "stopped":
+            return f"{self.environment}: stopped at {where}; nothing was changed"
         back = f"; rolled back: {', '.join(self.rolled_back)}" if self.rolled_back else ""
         return f"{self.environment}: the rollout failed at {where}{back}"
 
@@ -76,31 +78,33 @@ def report(environment: str, plan: Mapping[str, Any] | None, tasks: Mapping[str,
         for task_id in _ORDER
         if tasks[task_id].state == "failed"
     }
-    if plan is None or any(task.state not in {"success", "skipped"} for task in tasks.values()):
-        outcome = "failed"
-    else:
-        outcome = "rolled out" if plan["changed"] else "nothing to change"
     rows = tuple((stage, _applied(tasks[f"{stage}.apply"]), _verified(tasks[f"{stage}.verify"])) for stage in STAGES)
-    return Report(environment, outcome, rows, failures, tasks["roll_back"].result or {})
+    return Report(environment, _outcome(plan, tasks), rows, failures, tasks["roll_back"].result or {})
 
 
 def findings(ended: Report, as_of: datetime) -> list[Finding] | None:
-    """What a rollout leaves to be mended; None where it was stopped before it touched anything, so that what an
-    earlier one left is still what there is."""
+    """What a rollout leaves to be mended; None where it was stopped, so that what an earlier one left still stands."""
+    if ended.outcome == "stopped":
+        return None
     if not ended.failed:
         return []
-    where = [task_id for task_id in ended.failures if task_id in _STEPS]
-    if not where:
-        return None
+    said = next(iter(ended.failures.values()), "")
     return [
         Finding(
             cls=ROLLOUT_FAILED,
             subject=Subject(environment=ended.environment),
-            message=f"{ended.headline}. {ended.failures[where[0]]}",
+            message=f"{ended.headline}. {said}".rstrip(),
             as_of=as_of,
-            evidence={"task": where[0], "stages_rolled_back": len(ended.rolled_back)},
+            evidence={"tasks_failed": ", ".join(ended.failures), "stages_rolled_back": len(ended.rolled_back)},
         )
     ]
+
+
+def _outcome(plan: Mapping[str, Any] | None, tasks: Mapping[str, Task]) -> str:
+    began = any(tasks[step].state in {"success", "failed"} for step in _STEPS)
+    if plan is None or any(task.state not in {"success", "skipped"} for task in tasks.values()):
+        return "failed" if began else "stopped"
+    return "rolled out" if plan["changed"] else "nothing to change"
 
 
 def _applied(task: Task) -> str:

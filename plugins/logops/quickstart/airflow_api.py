@@ -193,5 +193,3 @@ def changes(before: Sequence[TaskState], after: Sequence[TaskState]) -> list[Tas
     """The tasks that are new or in another state, in the order of `after`."""
     told = {task.key for task in before}
     return [task for task in after if task.key not in told]
-
-

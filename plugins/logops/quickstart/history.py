@@ -147,5 +147,3 @@ def forget(folder: Path) -> None:
     """Begin anew: the notes tell of lines that Loki no longer has."""
     for file in folder.glob("*.json"):
         file.unlink()
-
-

@@ -158,6 +158,8 @@ def _history(platform: LocalPlatform, days: int, board: Board) -> None:
         deadline = time.monotonic() + 60
         while not history.is_seen(platform, days, datetime.now(UTC)):
             if time.monotonic() > deadline:
-                raise NoHistory("Loki took the sample history and does not show it. See `logops status`, `logops logs`.")
+                raise NoHistory(
+                    "Loki took the sample history and does not show it. See `logops status`, `logops logs`."
+                )
             time.sleep(1)
     history.Filled(wanted.start_ns, wanted.end_ns, done=True).write(file)

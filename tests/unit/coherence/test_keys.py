@@ -57,3 +57,9 @@ def test_nothing_is_said_of_what_stands_under_a_key_of_any_value() -> None:
 
 def test_what_nobody_ever_meant_is_to_be_removed() -> None:
     assert hint(("zzzzzz",), known("loki"), "loki") == "Remove it."
+
+
+def test_a_key_that_is_known_deeper_in_its_section_belongs_there() -> None:
+    path = ("ingester", "ring")
+
+    assert hint(path, known("loki")["ingester"], "loki") == "It belongs in ingester.lifecycler."

@@ -57,6 +57,13 @@ def test_text_where_a_mapping_or_a_list_belongs_is_not_repeated(
     assert "hunter2" not in str(said)
 
 
+@pytest.mark.parametrize("url", ["s3://user:hunter2@bucket/results", "abfs://c@a.dfs.core.windows.net/x?sig=hunter2"])
+def test_a_credential_in_the_results_url_is_refused_and_not_repeated(problems: Problems, url: str) -> None:
+    said = problems("results: results", f"results: {url}")
+
+    assert said == [("results", "not shown", "a password or a token (?...) does not belong in a URL here")]
+
+
 def test_the_refusal_says_how_a_secret_is_named(problems: Problems) -> None:
     ((path, found, allowed),) = problems(KEY, f"account_key: {SECRET}")
 

@@ -135,6 +135,18 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_other(
     assert list(store.runs("local", "audit", AS_OF)) == [(RUN, (finding(),))]
 
 
+def test_who_reads_a_file_while_it_is_replaced_reads_the_old_one_to_its_end(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write_findings(RUN, [finding()])
+    (path,) = tmp_path.rglob("*.parquet")
+    before = path.read_bytes()
+
+    with path.open("rb") as opened:
+        store.write_findings(RUN, [])
+        assert opened.read() == before
+    assert path.read_bytes() != before
+
+
 def test_what_a_killed_writer_left_is_not_read(tmp_path: Path) -> None:
     store = ResultsStore(str(tmp_path))
     store.write_findings(RUN, [finding()])

@@ -72,6 +72,6 @@ def platform(local: Environment, monkeypatch: pytest.MonkeyPatch) -> MemoryPlatf
         platform.environment = environment
         return platform
 
-    monkeypatch.setattr("logops.platforms.open_platform", open_platform, raising=False)
+    monkeypatch.setattr("logops.platforms.open_platform", open_platform)
     monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "the key of production's security account")
     return platform

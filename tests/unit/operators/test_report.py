@@ -97,4 +97,7 @@ def test_a_rollout_that_passes_leaves_none_so_that_an_earlier_one_is_gone() -> N
 @pytest.mark.parametrize("stopped", ["plan", "approval"])
 def test_a_run_that_was_stopped_before_it_touched_anything_says_nothing_of_the_environment(stopped: str) -> None:
     tasks: dict[str, Any] = dict.fromkeys(TASKS, Task("upstream_failed")) | {stopped: Task("failed", None, "no")}
-    assert findings(report("local", CHANGES, tasks), NOON) is None
+    seen = report("local", CHANGES, tasks)
+    assert seen.failed
+    assert seen.headline == f"local: stopped at {stopped}; nothing was changed"
+    assert findings(seen, NOON) is None

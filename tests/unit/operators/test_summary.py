@@ -97,7 +97,7 @@ def test_a_failed_rollout_is_kept_as_a_finding_and_gone_with_the_next_that_passe
 def test_a_run_that_could_not_plan_is_reported_without_opening_its_environment(summary, context, ti, store) -> None:
     ti.states = dict.fromkeys(BEFORE, "upstream_failed") | {"plan": "failed"}
     ti.xcoms["plan", "failure"] = "environments/local.yaml: 1 problem"
-    with pytest.raises(AirflowFailException, match="failed at plan"):
+    with pytest.raises(AirflowFailException, match="stopped at plan"):
         run(summary, context)
 
 

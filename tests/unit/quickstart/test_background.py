@@ -116,4 +116,3 @@ def test_children_of_a_killed_program_are_found_and_ended(record: Path) -> None:
 
 def test_stopping_what_never_ran_does_nothing(record: Path) -> None:
     assert background.stop(record, 1.0) == 0
-

@@ -59,7 +59,9 @@ def hint(path: Path, siblings: Mapping[str, Any], program: str) -> str:
     close = get_close_matches(name, [key for key in siblings if key != ANY_NAME], n=1, cutoff=0.75)
     if close:
         return f"Did you mean {close[0]}?"
-    elsewhere = sorted(_places(program).get(name, ()), key=lambda place: (place.count("."), place))
+    section = f"{path[0]}."
+    places = _places(program).get(name, ())
+    elsewhere = sorted(places, key=lambda place: (not place.startswith(section), place.count("."), place))
     return f"It belongs in {elsewhere[0].rpartition('.')[0] or 'the top level'}." if elsewhere else "Remove it."
 
 

@@ -10,7 +10,7 @@ from logops.coherence.reading.fluentbit import is_classic, read_classic, read_pi
 from logops.coherence.reading.lifecycle import policy_rules, read_policy
 from logops.coherence.reading.loki import is_loki_config, read_loki_config, read_loki_values
 from logops.coherence.reading.parts import Part, RuntimeOverrides, mapping, tenant_limits
-from logops.coherence.reading.promtail import read_promtail_config, read_promtail_values
+from logops.coherence.reading.promtail import is_promtail_config, read_promtail_config, read_promtail_values
 from logops.coherence.reading.terraform import is_terraform, read_terraform
 from logops.coherence.reading.text import MAX_BYTES, DocumentInvalid, parse
 
@@ -92,7 +92,7 @@ def _configuration(document: Mapping[str, Any], name: str, place: Place) -> Iter
     if found := policy_rules(document):
         rules, above = found
         return read_policy(rules, place.at(*above))
-    if "scrape_configs" in document or {"clients", "positions"} <= document.keys():
+    if is_promtail_config(document):
         return [read_promtail_config(document, name, place)]
     if isinstance(document.get("pipeline"), Mapping):
         return [read_pipeline(document["pipeline"], name, place.at("pipeline"))]

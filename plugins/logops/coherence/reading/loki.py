@@ -46,16 +46,7 @@ def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Itera
     elif isinstance(whole, Mapping):
         config, place = {**config, **whole}, place.at("config")
     _storage(values, config, moved)
-    ingesters, default_replicas = _ingesters(values)
-    replicas = {
-        chart.COMPONENTS[part]: count
-        for part in chart.COMPONENTS
-        if isinstance(count := values.get(part, "replicas"), int)
-    }
-    replicas.pop("ingester", None)
-    count = values.get(ingesters, "replicas")
-    if isinstance(count, int) or default_replicas:
-        replicas["ingester"] = count if isinstance(count, int) else default_replicas
+    ingesters, replicas = _ingesters(values), _replicas(values)
     moved["ingester.persistence"] = values.at(ingesters, "persistence")
     moved["overrides"] = values.at("loki", "runtimeConfig", "overrides")
     mounts = any(
@@ -78,7 +69,7 @@ def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Itera
 
 def _sections(values: Values, loki: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Place]]:
     """Loki's sections under `loki`, and where those stand that are not under their own name there."""
-    config = {key: value for key, value in loki.items() if key in known("loki")}
+    config = {key: value for key, value in loki.items() if key in known("loki") and key not in chart.SWITCHES}
     moved = {}
     for section, name in chart.MOVED.items():
         if name in loki and section != "runtime_config":
@@ -112,13 +103,18 @@ def _storage(values: Values, config: dict[str, Any], moved: dict[str, Place]) ->
             moved[f"{path}.container_name"] = values.at("loki", "storage", "bucketNames", bucket)
 
 
-def _ingesters(values: Values) -> tuple[str, int]:
-    """The part of the values that runs the ingesters, and the chart's number of replicas for it (0: unknown)."""
+def _ingesters(values: Values) -> str:
+    """The part of the values that runs the ingesters."""
     if chart.is_distributed(values):
-        return "ingester", 0
-    if str(values.get("deploymentMode") or "").startswith("SimpleScalable"):
-        return "write", 3
-    return "singleBinary", 0
+        return "ingester"
+    return "write" if str(values.get("deploymentMode") or "").startswith("SimpleScalable") else "singleBinary"
+
+
+def _replicas(values: Values) -> dict[str, int]:
+    """Replicas by Loki's names, where they are written."""
+    counts = {component: values.get(part, "replicas") for part, component in chart.COMPONENTS.items()}
+    counts["ingester"] = values.get(_ingesters(values), "replicas")
+    return {component: count for component, count in counts.items() if isinstance(count, int)}
 
 
 def _has_volume(values: Values, part: str) -> bool | None:

@@ -6,12 +6,26 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from logops.coherence.deployment import Agent, Pipeline, Place, Push, Values
+from logops.coherence.keys.known import known
 from logops.coherence.reading.parts import Part, elements, mapping
 from logops.coherence.reading.text import DocumentInvalid, parse
 
 _VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*[^}]*\}")
 _CHART_PODS = "/var/log/pods/*/*.log"
 _KUBERNETES = "kubernetes_sd_configs"
+_PROMETHEUS_JOB = {key for key in known("promtail")["scrape_configs"] if key.endswith("_sd_configs")} | {
+    "job_name",
+    "relabel_configs",
+    "static_configs",
+}
+"""Keys of a job that Prometheus has too."""
+
+
+def is_promtail_config(document: Mapping[str, Any]) -> bool:
+    """Whether a mapping's keys are those of Promtail's configuration; Prometheus has scrape_configs too."""
+    jobs = elements(document.get("scrape_configs"))
+    own = {"clients", "client", "positions"} & document.keys()
+    return bool(jobs and own) or {"clients", "positions"} <= document.keys() or any(map(_is_log_job, jobs))
 
 
 def read_promtail_config(config: Mapping[str, Any], name: str, place: Place) -> Agent:
@@ -138,6 +152,10 @@ def _static_paths(jobs: list[tuple[Any, Place]]) -> Iterator[tuple[str, Place]]:
 
 def _stages(value: Any) -> tuple[Mapping[str, Any], ...]:
     return tuple(mapping(stage) for stage in elements(value))
+
+
+def _is_log_job(job: Any) -> bool:
+    return bool(mapping(job).keys() & (known("promtail")["scrape_configs"].keys() - _PROMETHEUS_JOB))
 
 
 def _list(value: Any, file: str) -> list[Any] | None:

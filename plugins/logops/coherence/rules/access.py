@@ -1,13 +1,15 @@
 """Tenants and who may reach them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from logops.coherence.deployment import Agent, Cluster, Deployment, Place
+from logops.coherence.reading.parts import elements, mapping
 from logops.coherence.rules.found import Found
 from logops.findings.classes import coherence as classes
 
-_INGRESS_AUTHENTICATION = ("auth-url", "auth-type", "auth-secret", "auth-tls-secret", "middlewares", "auth")
+_INGRESS_AUTHENTICATION = ("auth-url", "auth-type", "auth-tls-secret", "middlewares")
 
 
 def tenants_without_auth(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
@@ -41,22 +43,24 @@ def agent_without_tenant(deployment: Deployment, as_of: datetime) -> Iterator[Fo
 def gateway_open(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
     """An ingress of the chart, and authentication neither in it nor in the gateway."""
     for cluster in deployment.clusters:
-        values = cluster.values
-        if values is None:
-            continue
-        basic = values.get("gateway", "basicAuth", "enabled") is True
-        for path, guarded in ((("gateway", "ingress"), basic), (("ingress",), False)):
-            ingress = values.get(*path)
-            if not isinstance(ingress, dict) or ingress.get("enabled") is not True or guarded:
-                continue
-            annotations = ingress.get("annotations") or {}
-            if any(str(name).rsplit("/", 1)[-1].endswith(_INGRESS_AUTHENTICATION) for name in annotations):
-                continue
-            hosts = [h.get("host") if isinstance(h, dict) else h for h in ingress.get("hosts") or []]
+        for place, ingress in _unguarded_ingresses(cluster):
+            hosts = [host.get("host") if isinstance(host, dict) else host for host in elements(ingress.get("hosts"))]
             published = ", ".join(map(str, hosts)) or "its address"
-            message = f"{'.'.join(path)} publishes Loki on {published} without authentication"
-            evidence = {"hosts": len(hosts)}
-            yield Found(classes.GATEWAY_OPEN, values.at(*path), message, cluster=cluster.name, evidence=evidence)
+            message = f"{place.path} publishes Loki on {published} without authentication"
+            yield Found(classes.GATEWAY_OPEN, place, message, cluster=cluster.name, evidence={"hosts": len(hosts)})
+
+
+def _unguarded_ingresses(cluster: Cluster) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    values = cluster.values
+    if values is None:
+        return
+    behind_basic_auth = values.get("gateway", "basicAuth", "enabled") is True
+    for path, guarded in ((("gateway", "ingress"), behind_basic_auth), (("ingress",), False)):
+        ingress = mapping(values.get(*path))
+        annotations = [str(name).rpartition("/")[2] for name in mapping(ingress.get("annotations"))]
+        asks = any(name.endswith(_INGRESS_AUTHENTICATION) for name in annotations)
+        if ingress.get("enabled") is True and not guarded and not asks:
+            yield values.at(*path), ingress
 
 
 def _agents(deployment: Deployment, cluster: Cluster) -> list[Agent]:

@@ -87,7 +87,8 @@ def ring_unreachable(deployment: Deployment, as_of: datetime) -> Iterator[Found]
     (pkg/loki/config_wrapper.go, applyDynamicRingConfigs).
     """
     for cluster in deployment.clusters:
-        if not cluster.config:
+        # Without a schema it is an excerpt: Loki does not start with it, and its ring may stand elsewhere.
+        if not cluster.periods():
             continue
         path = "common.ring.kvstore" if cluster.section("common.ring.kvstore") else f"{_RING}.kvstore"
         store = cluster.written(f"{path}.store")

@@ -62,7 +62,7 @@ def keys_deprecated(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
                 yield Found(classes.KEY_DEPRECATED, place, message, cluster=cluster.name, remedy=remedy)
         for index, period in cluster.periods():
             for key, old in (("store", OLD_INDEX_STORES), ("object_store", OLD_INDEX_STORES - {"aws"})):
-                if period.get(key) in old:
+                if str(period.get(key)) in old:
                     place = cluster.at("schema_config.configs", index, key)
                     message = f"{place.path} is {period[key]}, which Loki is giving up"
                     yield Found(classes.KEY_DEPRECATED, place, message, cluster=cluster.name)

@@ -11,6 +11,15 @@ from logops.findings.classes.rollout import CHECK_INCOMPLETE
 
 _MIB = 2**20
 
+_PAIRS = (
+    ("per_stream_rate_limit", "ingestion_rate_mb", False),
+    ("per_stream_rate_limit_burst", "ingestion_burst_size_mb", False),
+    ("ingestion_rate_mb", "ingestion_burst_size_mb", True),
+    ("per_stream_rate_limit", "per_stream_rate_limit_burst", True),
+)
+"""What may not be above what, and whether a default counts. A stream's default above a small tenant's rate does no
+harm: nobody meant it. A burst left at its default under a raised rate refuses lines."""
+
 _LIMIT_READERS: dict[str, Callable[[object], object | None]] = {
     "retention_period": limit_duration,
     "max_query_lookback": limit_duration,
@@ -53,26 +62,18 @@ def limits_contradict(deployment: Deployment, as_of: datetime) -> Iterator[Found
 
 def _rates(limits: Limits) -> Iterator[Found]:
     tenant, burst = number(limits.value("ingestion_rate_mb")), number(limits.value("ingestion_burst_size_mb"))
-    stream, stream_burst = (
-        size(limits.value("per_stream_rate_limit")),
-        size(limits.value("per_stream_rate_limit_burst")),
-    )
-    pairs = (
-        ("per_stream_rate_limit", stream, "ingestion_rate_mb", tenant and tenant * _MIB),
-        ("per_stream_rate_limit_burst", stream_burst, "ingestion_burst_size_mb", burst and burst * _MIB),
-        ("ingestion_rate_mb", tenant and tenant * _MIB, "ingestion_burst_size_mb", burst and burst * _MIB),
-        ("per_stream_rate_limit", stream, "per_stream_rate_limit_burst", stream_burst),
-    )
-    for lower, low, higher, high in pairs:
-        # Loki's defaults are nobody's words: only a pair with a written limit is a contradiction.
-        own = next((key for key in (lower, higher) if limits.own.get(key) is not None), None)
-        if own and low and high and low > high:
-            yield _contradiction(
-                limits,
-                own,
-                f"{lower} ({low / _MIB:g} MB a second) is above {higher} ({high / _MIB:g} MB)",
-                {lower: low / _MIB, higher: high / _MIB},
-            )
+    rate_of = {
+        "ingestion_rate_mb": tenant,
+        "ingestion_burst_size_mb": burst,
+        **{key: _mebibytes(limits.value(key)) for key in ("per_stream_rate_limit", "per_stream_rate_limit_burst")},
+    }
+    for low_key, high_key, defaults_count in _PAIRS:
+        low, high = rate_of[low_key], rate_of[high_key]
+        own = next((key for key in (low_key, high_key) if limits.own.get(key) is not None), None)
+        said = defaults_count or (_is_written(limits, low_key) and _is_written(limits, high_key))
+        if own and said and low and high and low > high:
+            text = f"{low_key} ({low:g} MB a second) is above {high_key} ({high:g} MB)"
+            yield _contradiction(limits, own, text, {low_key: low, high_key: high})
 
 
 def _times(limits: Limits) -> Iterator[Found]:
@@ -83,6 +84,15 @@ def _times(limits: Limits) -> Iterator[Found]:
         text = f"logs are kept for {days_text(kept)}, and no query reaches back more than {days_text(reach)}"
         evidence = {"max_query_lookback_days": days(reach), "retention_days": days(kept)}
         yield _contradiction(limits, own, text, evidence)
+
+
+def _mebibytes(value: object) -> float | None:
+    written = size(value)
+    return None if written is None else written / _MIB
+
+
+def _is_written(limits: Limits, key: str) -> bool:
+    return limits.own.get(key) is not None or limits.cluster.written(f"limits_config.{key}") is not None
 
 
 def _contradiction(limits: Limits, key: str, message: str, evidence: dict[str, float]) -> Found:

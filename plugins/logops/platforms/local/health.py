@@ -19,7 +19,7 @@ class Health:
 
     ready: bool
     detail: str = ""
-    """Why not."""
+    """Why not, on one line."""
 
 
 def check(section: Section, observers: Sequence[Section], age: float) -> Health:
@@ -35,7 +35,7 @@ def check(section: Section, observers: Sequence[Section], age: float) -> Health:
     except LokiError as error:
         return Health(False, str(error))
     if not readiness.ready:
-        return Health(False, readiness.text)
+        return Health(False, " ".join(readiness.text.split()))
     if not section.holds_logs:
         return Health(True)
     seen = (in_ring(section.name, members, age) for members in _rings([*observers, section]))
@@ -88,7 +88,7 @@ def _answers(section: Section) -> Health:
     except requests.RequestException as error:
         return Health(False, f"no answer at {section.url}: {type(error).__name__}")
     alive = answer.ok or (section.program == "azurite" and answer.status_code < 500)
-    return Health(alive, "" if alive else f"{answer.status_code} {answer.text.strip()[:200]}")
+    return Health(alive, "" if alive else f"{answer.status_code} {' '.join(answer.text.split())[:200]}")
 
 
 def _rings(observers: Sequence[Section]) -> Iterator[Sequence[RingMember]]:

@@ -30,7 +30,7 @@ def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
 
     A file that supervisord rotates is followed into its successor.
     """
-    tails = {name: _Tail(path) for name, path in files.items()}
+    tails = {name: Tail(path) for name, path in files.items()}
     while True:
         heard = False
         for name, tail in tails.items():
@@ -41,7 +41,9 @@ def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
             time.sleep(_PAUSE)
 
 
-class _Tail:
+class Tail:
+    """What is written to a file from now on."""
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._rest = b""

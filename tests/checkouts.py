@@ -1,0 +1,39 @@
+"""A checkout of the tests' own: its environments and state, this repository's dags and programs."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from logops.environment import find_environment, load_environment
+from logops.platforms import STATE, open_local
+from logops.platforms.local import LocalPlatform
+from logops.quickstart.airflow_process import Airflow
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """Where the tests' logops lives."""
+
+    root: Path
+    port: int
+    """Airflow's."""
+
+    @property
+    def airflow(self) -> Airflow:
+        return Airflow(self.root, self.root / STATE / "airflow")
+
+    def platform(self, name: str) -> LocalPlatform:
+        """The environment as its file is now."""
+        return open_local(load_environment(find_environment(name, self.root)), self.root)
+
+    def logops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`logops ...`, as a person runs it in this checkout."""
+        return subprocess.run(
+            [sys.executable, "-c", "from logops.cli import main; main()", *arguments],
+            env={**os.environ, "LOGOPS_HOME": str(self.root), "COLUMNS": "120"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )

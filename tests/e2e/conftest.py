@@ -1,0 +1,78 @@
+"""One Airflow standalone on a checkout of the tests' own, and environments that it really rolls out.
+
+The checkout is a folder that LOGOPS_HOME names: its own environments and state, this repository's dags and programs.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from checkouts import Checkout
+from environments import environment
+from local_platforms import free_base_port, processes_of, security_only
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.ports import taken
+from logops.quickstart import background
+from logops.quickstart.airflow_api import AirflowApi
+from rollouts import Rollouts, save
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("small", "approved", "refused", "faulty", "restarted")
+"""Environments of three processes, one for each story, so that none depends on what another has left."""
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    root = tmp_path_factory.mktemp("checkout")
+    for name in ("tools", "plugins"):
+        (root / name).symlink_to(ROOT / name)
+    # Copied: the DAG looks for environments beside itself.
+    shutil.copytree(ROOT / "dags", root / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    save(root, environment("local", ("name", "whole"), ("platform.base_port", free_base_port())))
+    for name in SMALL:
+        save(root, security_only(name))
+    made = Checkout(root, _airflow_port())
+    try:
+        yield made
+    finally:
+        left = background.read(made.airflow.record)
+        made.airflow.stop()
+        names = ("whole", *SMALL)
+        for name in names:
+            made.platform(name).down(print)
+        assert left is None or background.members(left) == []
+        assert [process for name in names for process in processes_of(made.platform(name).state)] == []
+
+
+@pytest.fixture
+def airflow(checkout: Checkout) -> AirflowApi:
+    """Airflow, running and healthy: started by the first test that needs it, or after one that ended it."""
+    checkout.airflow.start(checkout.port)
+    checkout.airflow.wait_until_healthy(print)
+    return checkout.airflow.api()
+
+
+@pytest.fixture
+def rollouts(airflow: AirflowApi) -> Rollouts:
+    return Rollouts(airflow)
+
+
+@pytest.fixture
+def live(checkout: Checkout) -> Iterator[Callable[[str], LocalPlatform]]:
+    """An environment by name; those a test asked for are ended with it."""
+    asked: set[str] = set()
+
+    def open_it(name: str) -> LocalPlatform:
+        asked.add(name)
+        return checkout.platform(name)
+
+    yield open_it
+    for name in asked:
+        checkout.platform(name).down(print)
+
+
+def _airflow_port() -> int:
+    """With room for the two ports of its log servers."""
+    return next(port for port in range(18_080, 19_000, 3) if not taken(range(port, port + 3)))

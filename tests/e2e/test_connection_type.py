@@ -1,0 +1,49 @@
+"""The connection type `loki` in Airflow's UI."""
+
+import json
+from collections.abc import Callable
+
+from local_platforms import apply_all
+from logops.platforms.local import LocalPlatform
+from logops.quickstart.airflow_api import AirflowApi
+from logops.quickstart.connections import connections
+
+Live = Callable[[str], LocalPlatform]
+
+
+def test_the_connection_form_offers_loki_with_its_tenant_field(airflow: AirflowApi) -> None:
+    types = airflow.get("/ui/connections/hook_meta", "reading connection types")
+
+    loki = next(found for found in types if found["connection_type"] == "loki")
+
+    assert loki["hook_name"] == "Grafana Loki"
+    assert "tenant" in loki["extra_fields"]
+
+
+def test_the_test_button_says_which_loki_answers(airflow: AirflowApi, live: Live) -> None:
+    platform = live("small")
+    apply_all(platform)
+    (connection,) = connections(platform)
+
+    works, message = airflow.test_connection(connection)
+
+    assert works, message
+    assert message.startswith("Loki 3.7.8 is ready at")
+    assert json.loads(connection["extra"])["tenant"] in message
+
+
+def test_the_test_button_says_why_no_loki_answers(airflow: AirflowApi) -> None:
+    nowhere = {"connection_id": "nowhere", "conn_type": "loki", "host": "127.0.0.1", "port": 9, "schema": "http"}
+
+    works, message = airflow.test_connection(nowhere)
+
+    assert not works
+    assert "Is Loki running there?" in message
+
+
+def test_a_connection_is_written_once(airflow: AirflowApi, live: Live) -> None:
+    (connection,) = connections(live("small"))
+
+    assert airflow.put_connection(connection)
+    assert not airflow.put_connection(connection)
+    assert airflow.put_connection({**connection, "port": 3100})

@@ -1,0 +1,151 @@
+"""What goes wrong in the middle of a rollout: it fails with the cause in the task's log, and is put back."""
+
+import contextlib
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from checkouts import Checkout
+from local_platforms import all_ready, pid_of, wait_for
+from logops.loki import Entry, LokiClient
+from logops.platforms.local import LocalPlatform
+from logops.render import STAGES
+from rollouts import Rollouts, Run, edit
+
+TENANT = "security-team"
+
+
+@pytest.fixture(scope="module")
+def faulty(checkout: Checkout) -> Iterator[Callable[[], LocalPlatform]]:
+    """An environment that was rolled out well before things go wrong."""
+    yield lambda: checkout.platform("faulty")
+    checkout.platform("faulty").down(print)
+
+
+@pytest.fixture
+def rolled_out(rollouts: Rollouts, faulty: Callable[[], LocalPlatform]) -> LocalPlatform:
+    assert rollouts.trigger("faulty").ended() == "success"
+    return faulty()
+
+
+def test_a_loki_that_refuses_its_configuration_is_put_back_with_its_last_words_in_the_log(
+    checkout: Checkout, rollouts: Rollouts, rolled_out: LocalPlatform
+) -> None:
+    before = {stage: rolled_out.live(stage) for stage in STAGES}
+    marker = _push(rolled_out)
+    # Loki wants the one to be a multiple of the other (pkg/compactor/compactor.go).
+    broken = {"compaction_interval": "7m", "apply_retention_interval": "10m"}
+    edit(checkout.root, "faulty", *((f"clusters.security.compactor.{key}", value) for key, value in broken.items()))
+
+    run = rollouts.trigger("faulty")
+
+    assert run.ended() == "failed"
+    assert run.states("failed") == {"loki.apply", "summary"}
+    assert "multiple of compaction interval" in run.log("loki.apply")
+    assert run.tasks()["roll_back"].state == "success"
+    assert {stage: rolled_out.live(stage) for stage in STAGES} == before
+    assert all_ready(rolled_out)
+    assert _read_back(rolled_out, marker)
+    _mend(checkout)
+
+
+def test_a_stolen_port_is_named_with_its_thief(rollouts: Rollouts, rolled_out: LocalPlatform) -> None:
+    with _steal_port(rolled_out, "azurite"):
+        run = rollouts.trigger("faulty")
+
+        assert run.ended() == "failed"
+        assert f"pid {psutil.Process().pid}" in run.log("storage.apply")
+
+    _ends_well(rollouts)
+    assert all_ready(rolled_out)
+
+
+def test_a_loki_killed_while_it_is_verified_is_back_before_the_rollout_ends(
+    checkout: Checkout, rollouts: Rollouts, rolled_out: LocalPlatform
+) -> None:
+    edit(checkout.root, "faulty", ("clusters.security.log_level", "info"))
+    run = rollouts.trigger("faulty")
+    run.wait_for_task("loki.apply", {"success"})
+
+    killed = pid_of(rolled_out, "security-all-0")
+    psutil.Process(killed).send_signal(signal.SIGKILL)
+
+    assert run.ended() == "success"
+    assert pid_of(rolled_out, "security-all-0") != killed
+    assert all_ready(rolled_out)
+
+
+def test_a_lease_of_another_rollout_is_respected_and_named(
+    checkout: Checkout, rollouts: Rollouts, rolled_out: LocalPlatform
+) -> None:
+    edit(checkout.root, "faulty", ("clusters.security.log_level", "warn"))
+    pid = pid_of(rolled_out, "security-all-0")
+    rolled_out.hold("terminal-somebody")
+    try:
+        run = rollouts.trigger("faulty")
+        terminal = checkout.logops("up", "faulty", "--yes")
+
+        assert run.ended() == "failed"
+        assert "is being changed by terminal-somebody" in run.log("storage.apply")
+        assert terminal.returncode == 1
+        assert "is being changed by terminal-somebody" in terminal.stderr
+        assert pid_of(rolled_out, "security-all-0") == pid
+    finally:
+        rolled_out.release("terminal-somebody")
+
+
+def test_two_rollouts_at_once_follow_one_another(rollouts: Rollouts, rolled_out: LocalPlatform) -> None:
+    runs = [rollouts.trigger("faulty") for _ in range(2)]
+
+    assert [run.ended() for run in runs] == ["success", "success"]
+    (_, first_ended), (second_began, _) = sorted(run.times() for run in runs)
+    assert second_began >= first_ended
+
+
+def _push(platform: LocalPlatform) -> str:
+    marker = f"kept-{time.time_ns()}"
+    with LokiClient(platform.write_url("security")) as client:
+        client.push(TENANT, [Entry(time.time_ns(), {"job": "e2e"}, marker)])
+    return marker
+
+
+def _read_back(platform: LocalPlatform, marker: str) -> bool:
+    now = time.time_ns()
+    with LokiClient(platform.read_url("security")) as client:
+        return bool(client.query_logs(TENANT, f'{{job="e2e"}} |= `{marker}`', now - 600 * 10**9, now))
+
+
+def _mend(checkout: Checkout) -> None:
+    sound = {"compaction_interval": "1m", "apply_retention_interval": "1m"}
+    edit(checkout.root, "faulty", *((f"clusters.security.compactor.{key}", value) for key, value in sound.items()))
+
+
+@contextlib.contextmanager
+def _steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
+    """End a process, and listen where it did before supervisord has started it again."""
+    port = next(status.port for status in platform.processes() if status.name == process)
+    assert port is not None
+    with socket.socket() as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+        def stolen() -> bool:
+            with contextlib.suppress(StopIteration, AssertionError, psutil.NoSuchProcess):
+                psutil.Process(pid_of(platform, process)).send_signal(signal.SIGKILL)
+            with contextlib.suppress(OSError):
+                thief.bind(("127.0.0.1", port))
+                return True
+            return False
+
+        wait_for(stolen)
+        thief.listen()
+        yield
+
+
+def _ends_well(rollouts: Rollouts) -> Run:
+    run = rollouts.trigger("faulty")
+    assert run.ended() == "success"
+    return run

@@ -1,0 +1,107 @@
+"""Runs of the rollout DAG, through Airflow's API as the UI uses it."""
+
+import json
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import yaml
+
+from logops.environment import Environment
+from logops.quickstart.airflow_api import AirflowApi, TaskState
+
+DAG = "rollout"
+STAGES = ("storage", "loki", "agents", "tenants")
+
+
+def environment_file(root: Path, name: str) -> Path:
+    return root / "include" / "environments" / f"{name}.yaml"
+
+
+def save(root: Path, wanted: Environment) -> None:
+    """Write an environment's file."""
+    file = environment_file(root, wanted.name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(yaml.safe_dump(json.loads(wanted.model_dump_json(by_alias=True, exclude_none=True))))
+
+
+def edit(root: Path, name: str, *changes: tuple[str, Any]) -> None:
+    """Set values in an environment's file: `("clusters.security.log_level", "info")`."""
+    file = environment_file(root, name)
+    data = yaml.safe_load(file.read_text())
+    for path, value in changes:
+        *parents, last = path.split(".")
+        at = data
+        for parent in parents:
+            at = at[parent]
+        at[last] = value
+    file.write_text(yaml.safe_dump(data))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the DAG."""
+
+    api: AirflowApi
+    id: str
+
+    @property
+    def path(self) -> str:
+        return f"/api/v2/dags/{DAG}/dagRuns/{self.id}"
+
+    @property
+    def state(self) -> str:
+        return self.api.run_state(DAG, self.id)
+
+    def tasks(self) -> dict[str, TaskState]:
+        return {task.task: task for task in self.api.tasks(DAG, self.id)}
+
+    def states(self, state: str) -> set[str]:
+        return {name for name, task in self.tasks().items() if task.state == state}
+
+    def log(self, task: str) -> str:
+        """What the task's last try logged."""
+        return "\n".join(self.api.log(DAG, self.id, task, self.tasks()[task].try_number))
+
+    def xcom(self, task: str, key: str = "return_value") -> Any:
+        return self.api.get(f"{self.path}/taskInstances/{task}/xcomEntries/{key}", f"reading {key} of {task}")["value"]
+
+    def answer(self, option: str) -> None:
+        """Answer the approval: `Approve` or `Reject`."""
+        self.api.patch(f"{self.path}/taskInstances/approval/-1/hitlDetails", "answering", {"chosen_options": [option]})
+
+    def times(self) -> tuple[str, str]:
+        """When it began and when it ended, as sortable texts."""
+        found = self.api.get(self.path, "reading the run")
+        return found["start_date"], found["end_date"]
+
+    def ended(self, seconds: float = 240) -> str:
+        """Wait for the run's end; its state."""
+        self.wait(lambda: self.state in ("success", "failed"), seconds)
+        return self.state
+
+    def wait_for_task(self, task: str, states: Collection[str], seconds: float = 120) -> None:
+        self.wait(lambda: self.tasks()[task].state in states, seconds)
+
+    def wait(self, seen: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not seen():
+            assert time.monotonic() < deadline, f"not within {seconds:.0f} s; {self.state}: {self.tasks()}"
+            time.sleep(0.2)
+
+
+class Rollouts:
+    """Triggers runs."""
+
+    def __init__(self, api: AirflowApi) -> None:
+        self._api = api
+
+    def trigger(self, environment: str, *, auto_approve: bool = True, **params: Any) -> Run:
+        while not self._api.has_dag(DAG):
+            time.sleep(0.5)
+        run = f"e2e-{environment}-{uuid4().hex[:8]}"
+        self._api.trigger(DAG, run, {"environment": environment, "auto_approve": auto_approve, **params})
+        return Run(self._api, run)

@@ -1,0 +1,28 @@
+"""One process at a time."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from logops.platforms.local.lock import locked
+from logops.platforms.platform import PlatformError
+
+
+def test_the_second_is_told_who_is_at_it(tmp_path: Path) -> None:
+    file = tmp_path / "changing.lock"
+    told: list[str] = []
+    with (
+        locked(file, "applying loki", told.append),
+        pytest.raises(PlatformError, match=f"process {os.getpid()} \\(applying loki\\) is changing"),
+        locked(file, "applying agents", told.append, patience=0.0),
+    ):
+        pytest.fail("two were in at once")
+
+
+def test_it_is_free_again_after_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "changing.lock"
+    with pytest.raises(ValueError, match="boom"), locked(file, "applying loki", print):
+        raise ValueError("boom")
+    with locked(file, "applying loki", print, patience=0.0):
+        pass

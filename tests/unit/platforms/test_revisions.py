@@ -1,0 +1,60 @@
+"""The history of what was applied."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from logops.platforms.local.revisions import Revisions, before
+from logops.platforms.platform import PlatformError, Revision
+from logops.render import Files
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+FIRST = Files({"loki/main.yaml": "a: 1\n", "processes/loki": "main-all-0 abc\n"})
+SECOND = Files({"loki/main.yaml": "a: 2\n"})
+
+
+@pytest.fixture
+def revisions(tmp_path: Path) -> Revisions:
+    return Revisions(tmp_path / "revisions")
+
+
+def revision(number: int, owner: str) -> Revision:
+    return Revision("loki", number, f"digest-{number}", owner, NOON)
+
+
+def test_a_revision_gives_its_files_back(revisions: Revisions) -> None:
+    kept = revisions.add("loki", FIRST, "run-1", NOON)
+    assert revisions.files(kept) == FIRST
+    assert kept.digest == FIRST.digest
+
+
+def test_revisions_are_numbered_in_their_order(revisions: Revisions) -> None:
+    for files in (FIRST, SECOND, Files({})):
+        revisions.add("loki", files, "run-1", NOON)
+    assert [(kept.number, kept.digest) for kept in revisions.all("loki")] == [
+        (1, FIRST.digest),
+        (2, SECOND.digest),
+        (3, Files({}).digest),
+    ]
+
+
+def test_stages_have_histories_of_their_own(revisions: Revisions) -> None:
+    revisions.add("loki", FIRST, "run-1", NOON)
+    assert revisions.all("agents") == []
+
+
+def test_a_revision_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "revisions").write_text("not a folder")
+    with pytest.raises(PlatformError, match="cannot be written"):
+        Revisions(tmp_path / "revisions").add("loki", FIRST, "run-1", NOON)
+    assert [file.name for file in tmp_path.iterdir()] == ["revisions"]
+
+
+def test_the_way_back_is_past_all_that_a_run_applied() -> None:
+    history = [revision(1, "run-1"), revision(2, "run-2"), revision(3, "run-2")]
+    assert before(history, "run-2") == history[0]
+
+
+def test_there_is_no_way_back_before_the_first_run() -> None:
+    assert before([revision(1, "run-1"), revision(2, "run-1")], "run-1") is None

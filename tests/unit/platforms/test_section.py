@@ -1,0 +1,34 @@
+"""What supervisord is told, read back."""
+
+import pytest
+
+from environments import environment, programs, rendered
+from logops.platforms.local.section import sections
+from logops.render import STAGES, Stage
+
+LOCAL = environment("local")
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "tenants"])
+def test_every_rendered_program_is_read_back(stage: Stage) -> None:
+    files = rendered(LOCAL)[stage]
+    found = sections(files[f"supervisor/{stage}.conf"])
+    assert "".join(f"{section.name} {section.digest}\n" for section in found) == files[f"processes/{stage}"]
+    for section in found:
+        program = programs(LOCAL)[section.name]
+        assert (section.program, section.ports, section.cluster, section.component, section.stop_seconds) == (
+            program.program,
+            program.ports,
+            program.cluster,
+            program.component,
+            program.stop_seconds,
+        )
+
+
+def test_a_section_that_somebody_wrote_by_hand_is_left_out() -> None:
+    assert sections("[program:mine]\ncommand=/bin/sleep 1\n") == ()
+
+
+def test_only_ingesters_and_single_processes_hold_logs() -> None:
+    found = sections(rendered(LOCAL)["loki"]["supervisor/loki.conf"])
+    assert {section.component for section in found if section.holds_logs} == {"ingester", "all"}
