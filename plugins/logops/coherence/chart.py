@@ -33,12 +33,14 @@ SWITCHES = frozenset({"tracing", "ui"})
 
 OWN = frozenset(
     {
-        "annotations", "commonConfig", "config", "configObjectName", "configStorageType",
+        "annotations", "command", "commonConfig", "config", "configObjectName", "configStorageType",
         "containerSecurityContext", "dnsConfig", "enableServiceLinks", "extraMemberlistConfig",
-        "generatedConfigObjectName", "image", "livenessProbe", "memberlistConfig", "podAnnotations",
-        "podLabels", "podSecurityContext", "readinessProbe", "revisionHistoryLimit", "rulerConfig",
+        "generatedConfigObjectName", "hostAliases", "hostUsers", "image", "kedaAutoscaling", "livenessProbe",
+        "memberlistConfig", "nodeSelector", "podAnnotations", "podLabels", "podSecurityContext",
+        "priorityClassName", "readinessProbe", "resources", "revisionHistoryLimit", "rulerConfig",
         "runtimeConfig", "schemaConfig", "service", "serviceAnnotations", "serviceLabels", "startupProbe",
-        "storage", "structuredConfig", "tenants", "testSchemaConfig", "useTestSchema",
+        "storage", "structuredConfig", "tenants", "terminationGracePeriodSeconds", "testSchemaConfig",
+        "tolerations", "useTestSchema",
     }
 )  # fmt: skip
 """Keys under `loki` that are the chart's, not Loki's."""

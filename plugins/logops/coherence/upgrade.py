@@ -45,8 +45,8 @@ def upgrade(config: Config, as_of: datetime, *, in_chart: bool = False) -> list[
     `as_of` where the newest is not tsdb with v13. `in_chart`: the sections stand among the keys of a Helm chart, which
     are left alone, and the chart sets common.path_prefix.
     """
-    foreign = (lambda key: key in SWITCHES or key not in known("loki")) if in_chart else (lambda _: False)
-    loki = {key: value for key, value in config.items() if not foreign(key)}
+    ours = known("loki").keys() - SWITCHES if in_chart else config.keys()
+    loki = {key: value for key, value in config.items() if key in ours}
     return [
         *_keep_index_prefixes(config),
         *_retire(config, [path for path, _ in unknown_paths(loki, known("loki"))]),

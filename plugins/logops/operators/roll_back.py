@@ -27,16 +27,13 @@ class RolloutRollBackOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int | None]:
         """Gives `{stage: revision}`; None where the stage was stopped, as there was no revision before."""
-        from logops.render import STAGES
         from logops.rollout import roll_back
 
-        run_id = context["run_id"]
         # Without a plan the environment may not even be readable, and opening it would hide why planning failed.
         if self.plan is not None:
             with final_failure(context["ti"]):
                 platform = open_platform(read_environment(self.environment))
-                # Asked before the lease is: a run that was refused it must not fail a second time for that.
-                if any(revision.owner == run_id for stage in STAGES for revision in platform.revisions(stage)):
-                    undone = roll_back(platform, run_id, self.log.info)
-                    return {stage: revision.number if revision else None for stage, revision in undone}
+                undone = roll_back(platform, context["run_id"], self.log.info)
+            if undone:
+                return {stage: revision.number if revision else None for stage, revision in undone}
         raise AirflowSkipException("This run applied nothing, so there is nothing to roll back.")

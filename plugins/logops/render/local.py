@@ -155,6 +155,9 @@ def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapp
             f"-memberlist.bind-port={process.gossip_port}",
             f"-memberlist.advertise-port={process.gossip_port}",
             f"-memberlist.nodename={process.name}",
+            # A push that reaches a stopping distributor is never answered (pkg/distributor/distributor.go: its workers
+            # end before its server). Whoever sent it tries again once it is cut off, and half a minute is long to wait.
+            "-server.graceful-shutdown-timeout=5s",
         ),
         (process.http_port, process.grpc_port, process.gossip_port),
         process.cluster,

@@ -34,14 +34,15 @@ def apply_stage(platform: Platform, approved: StagePlan, owner: str, progress: P
 def roll_back(platform: Platform, owner: str, progress: Progress) -> list[tuple[Stage, Revision | None]]:
     """Put back, last stage first, what a run applied, and give its lease back. Data is never deleted.
 
+    A run that applied nothing, because another had the lease, has nothing to put back and needs no lease.
     Gives the stages that were put back, each with the revision it is at now; None: there was none before the run.
     """
+    touched = [stage for stage in STAGES if any(revision.owner == owner for revision in platform.revisions(stage))]
     undone: list[tuple[Stage, Revision | None]] = []
-    platform.hold(owner)
-    for stage in reversed(STAGES):
-        if any(revision.owner == owner for revision in platform.revisions(stage)):
-            progress(f"rolling {stage} back")
-            undone.append((stage, platform.roll_back(stage, owner, progress)))
+    for stage in reversed(touched):
+        platform.hold(owner)
+        progress(f"rolling {stage} back")
+        undone.append((stage, platform.roll_back(stage, owner, progress)))
     platform.release(owner)
     return undone
 

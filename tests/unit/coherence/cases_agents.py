@@ -51,7 +51,12 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
         [values(queryFrontend=None, **{"query-frontend": {"replicas": 2}})],
         [values()],
     ),
-    ("helm-key-ignored", "ingester.persistence.size", [values(ingester__persistence__size="10Gi")], [values()]),
+    (
+        "helm-key-ignored",
+        "ingester.persistence.size",
+        [values(ingester__persistence__size="10Gi")],
+        [values(ingester__persistence__size="10Gi", ingester__persistence__claims=[])],
+    ),
     (
         "helm-key-ignored",
         "config.lokiAddress",

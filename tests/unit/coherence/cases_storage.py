@@ -129,14 +129,14 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
     (
         "limits-contradict",
         "limits_config.per_stream_rate_limit",
-        [loki(limits_config__per_stream_rate_limit="10MB", limits_config__per_stream_rate_limit_burst="20MB")],
-        [loki(limits_config__per_stream_rate_limit="3MB", limits_config__per_stream_rate_limit_burst="5MB")],
+        [loki(limits_config__per_stream_rate_limit="10MB", limits_config__ingestion_rate_mb=6)],
+        [loki(limits_config__per_stream_rate_limit="6MB", limits_config__ingestion_rate_mb=6)],
     ),
     (
         "limits-contradict",
         "overrides.application.ingestion_rate_mb",
+        [loki(limits_config__per_stream_rate_limit="3MB"), overrides(ingestion_rate_mb=2)],
         [loki(), overrides(ingestion_rate_mb=2)],
-        [loki(), overrides(ingestion_rate_mb=4)],
     ),
     (
         "limits-contradict",

@@ -153,6 +153,24 @@ def test_a_folder_on_an_extra_mount_is_not_judged() -> None:
     }
 
 
+def test_switches_that_the_chart_adds_settings_of_its_own_to_are_not_loki_s() -> None:
+    assert found(values(loki__ui={"enabled": True, "gateway": {"enabled": True}})) == set()
+
+
+def test_prometheus_is_not_taken_for_promtail() -> None:
+    with pytest.raises(DocumentInvalid, match="unknown: its keys are scrape_configs"):
+        read_texts({"x": "scrape_configs: [{job_name: x, static_configs: [{targets: [a]}]}]"})
+
+
+def test_of_an_excerpt_nothing_is_said_that_stands_in_the_rest() -> None:
+    assert (
+        found(
+            "compactor: {retention_enabled: true, delete_request_store: azure}\nlimits_config: {retention_period: 90d}"
+        )
+        == set()
+    )
+
+
 def test_scrape_jobs_in_a_snippet_s_text_are_read() -> None:
     jobs = yaml.safe_dump([{"job_name": "x", "pipeline_stages": [{"labels": {"trace_id": None}}]}])
     text = promtail_values(config__snippets__extraScrapeConfigs=jobs)

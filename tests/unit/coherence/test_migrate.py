@@ -162,3 +162,9 @@ def test_each_of_several_documents_is_migrated() -> None:
 
     assert len(out[0]["schema_config"]["configs"]) == 2
     assert out[1] == yaml.safe_load(promtail())
+
+
+def test_what_is_the_chart_s_own_under_a_section_of_loki_stays() -> None:
+    interface = {"enabled": True, "gateway": {"enabled": True}}
+
+    assert migrated(values(loki__ui=interface))["loki"]["ui"] == interface

@@ -185,3 +185,9 @@ def test_rolling_back_a_run_that_applied_nothing_changes_nothing(platform: Memor
     before = list(platform.did)
     assert roll_back(platform, "other", said) == []
     assert platform.did == before
+
+
+def test_a_run_that_was_refused_the_lease_rolls_back_nothing_and_does_not_fail_again(platform: MemoryPlatform) -> None:
+    platform.hold("first")
+    assert roll_back(platform, "second", said) == []
+    assert platform.owner == "first"

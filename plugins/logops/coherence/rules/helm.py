@@ -114,8 +114,10 @@ def _ignored(values: Values) -> Iterator[tuple[tuple[str, ...], str]]:
         if name := _mistyped_component(key):
             yield (key,), name
     for name in ("ingester", "compactor"):
+        # The chart comes with one claim, whose own size counts; only an empty list gives way to these keys.
+        claims = values.get(name, "persistence", "claims")
         for key in ("size", "storageClass"):
-            if values.get(name, "persistence", key) is not None:
+            if claims != [] and values.get(name, "persistence", key) is not None:
                 yield (name, "persistence", key), f"{name}.persistence.claims[0].{key}"
 
 

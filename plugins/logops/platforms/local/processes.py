@@ -64,8 +64,8 @@ class Processes:
         while waiting:
             time.sleep(_PAUSE)
             now = self._supervisord.processes()
-            waiting = [name for name in waiting if not now[name].stopped]
-            tell(f"stopping {_listed(waiting)}")
+            if waiting := [name for name in waiting if not now[name].stopped]:
+                tell(f"stopping {_listed(waiting)}")
 
     def _flush(self, section: Section, progress: Progress) -> None:
         """What is stored before the stop need not be stored during it, while the ingester is missed."""
