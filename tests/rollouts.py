@@ -12,6 +12,7 @@ import yaml
 
 from logops.environment import Environment
 from logops.quickstart.airflow_api import AirflowApi, TaskState
+from logops.quickstart.airflow_process import Airflow
 
 DAG = "rollout"
 STAGES = ("storage", "loki", "agents", "tenants")
@@ -47,6 +48,7 @@ class Run:
 
     api: AirflowApi
     id: str
+    airflow_log: Path
 
     @property
     def path(self) -> str:
@@ -70,7 +72,16 @@ class Run:
         return self.api.get(f"{self.path}/taskInstances/{task}/xcomEntries/{key}", f"reading {key} of {task}")["value"]
 
     def answer(self, option: str) -> None:
-        """Answer the approval: `Approve` or `Reject`."""
+        """Answer the approval: `Approve` or `Reject`.
+
+        Not before the scheduler knows that the task has paused: Airflow 3.3 takes a task that goes on while its pause
+        is still to be noted for one that was killed, and asks again. A person is never so quick.
+        """
+        paused = (
+            f"executor event with state success for task instance TaskInstanceKey(dag_id='{DAG}', task_id='approval'"
+        )
+        noted = f"{paused}, run_id='{self.id}'"
+        self.wait(lambda: noted in self.airflow_log.read_text(errors="replace"), 60)
         self.api.patch(f"{self.path}/taskInstances/approval/-1/hitlDetails", "answering", {"chosen_options": [option]})
 
     def times(self) -> tuple[str, str]:
@@ -96,12 +107,13 @@ class Run:
 class Rollouts:
     """Triggers runs."""
 
-    def __init__(self, api: AirflowApi) -> None:
-        self._api = api
+    def __init__(self, airflow: Airflow) -> None:
+        self._api = airflow.api()
+        self._log = airflow.log
 
     def trigger(self, environment: str, *, auto_approve: bool = True, **params: Any) -> Run:
         while not self._api.has_dag(DAG):
             time.sleep(0.5)
         run = f"e2e-{environment}-{uuid4().hex[:8]}"
         self._api.trigger(DAG, run, {"environment": environment, "auto_approve": auto_approve, **params})
-        return Run(self._api, run)
+        return Run(self._api, run, self._log)

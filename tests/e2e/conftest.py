@@ -55,8 +55,8 @@ def airflow(checkout: Checkout) -> AirflowApi:
 
 
 @pytest.fixture
-def rollouts(airflow: AirflowApi) -> Rollouts:
-    return Rollouts(airflow)
+def rollouts(checkout: Checkout, airflow: AirflowApi) -> Rollouts:
+    return Rollouts(checkout.airflow)
 
 
 @pytest.fixture

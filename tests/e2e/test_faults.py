@@ -133,14 +133,13 @@ def _steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
         def stolen() -> bool:
-            with contextlib.suppress(StopIteration, AssertionError, psutil.NoSuchProcess):
-                psutil.Process(pid_of(platform, process)).send_signal(signal.SIGKILL)
             with contextlib.suppress(OSError):
                 thief.bind(("127.0.0.1", port))
                 return True
             return False
 
-        wait_for(stolen)
+        psutil.Process(pid_of(platform, process)).send_signal(signal.SIGKILL)
+        wait_for(stolen, pause=0.001)
         thief.listen()
         yield
 

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -10,7 +11,7 @@ from checkouts import Checkout
 from local_platforms import all_ready
 from logops.platforms.local import LocalPlatform
 from logops.quickstart import background
-from rollouts import Rollouts, Run
+from rollouts import Rollouts
 
 Live = Callable[[str], LocalPlatform]
 
@@ -24,7 +25,7 @@ def test_a_rollout_goes_on_after_airflow_was_killed(checkout: Checkout, rollouts
     killed = _kill(checkout)
     assert checkout.airflow.start(checkout.port)
     checkout.airflow.wait_until_healthy(print)
-    run = Run(checkout.airflow.api(), run.id)
+    run = replace(run, api=checkout.airflow.api())
 
     assert run.ended() == "success"
     assert run.tasks()["loki.apply"].try_number == 2

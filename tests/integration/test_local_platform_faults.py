@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,8 @@ def opened(folder: Path, name: str = "small") -> LocalPlatform:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
-    """A small environment that runs, in a folder whose path is too long for a Unix socket."""
-    place = opened(tmp_path_factory.mktemp("a-path-" + "as-long-as-some-people-have-" * 4))
+    """A small environment that runs, in a folder whose path is too long for a Unix socket, and has blanks in it."""
+    place = opened(tmp_path_factory.mktemp("a path " + "as long as some people have " * 4))
     try:
         apply_all(place, "first")
         yield place
@@ -49,7 +50,7 @@ def break_loki(files: Files) -> Files:
     )
 
 
-def test_a_state_folder_with_a_long_path_is_served(small: LocalPlatform) -> None:
+def test_a_state_folder_with_a_long_path_and_blanks_in_it_is_served(small: LocalPlatform) -> None:
     assert len(str(small.state)) > 107
     assert all_ready(small)
 
@@ -131,6 +132,31 @@ def test_a_taken_port_is_named_with_its_owner_and_nothing_is_started(tmp_path: P
     assert place.live("storage") == Files({})
     assert place.revisions("storage") == []
     assert processes_of(place.state) == []
+
+
+def test_a_key_in_a_log_is_not_shown(tmp_path: Path) -> None:
+    place = opened(tmp_path)
+    place.object_store("security")
+    key = (place.state / "secrets.env").read_text().strip().split("=", 1)[1]
+    place.log("azurite").parent.mkdir()
+    place.log("azurite").write_text(f"AccountKey={key}\n")
+    assert place.last_lines("azurite") == ["AccountKey=***"]
+
+
+def test_a_key_among_the_arguments_of_who_has_a_port_is_not_shown(tmp_path: Path) -> None:
+    place = opened(tmp_path)
+    port = place.environment.platform.base_port
+    listen = (
+        f"import socket, sys; s = socket.create_server(('127.0.0.1', {port})); print(1, flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", listen, "AccountKey=c2VjcmV0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline()
+        with pytest.raises(PlatformError, match=f"taken by .*pid {holder.pid}") as told:
+            place.apply("storage", place.desired()["storage"], "tests", print)
+        holder.communicate()
+    assert "c2VjcmV0" not in str(told.value)
 
 
 def test_down_ends_what_a_killed_supervisord_left(tmp_path: Path) -> None:

@@ -48,6 +48,9 @@ def airflow_settings(root: Path, home: Path, port: int, keys: Mapping[tuple[str,
             "orphaned_tasks_check_interval": "10",
             "task_instance_heartbeat_timeout": "60",
         },
+        # A task's supervisor may notice only at the next heartbeat that the task has ended (supervisor.py of the task
+        # SDK waits for its sockets, not for its end): by default up to five seconds a task.
+        "workers": {"min_heartbeat_interval": "1"},
         "dag_processor": {"parsing_processes": "1", "refresh_interval": "30"},
         "triggerer": {"capacity": "100"},
         # Two Airflows on one machine: these listen apart from the API.

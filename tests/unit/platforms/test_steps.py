@@ -40,6 +40,11 @@ def test_what_holds_a_port_that_another_is_to_have_does_not_wait_for_its_turn() 
     assert found == Steps(start=(QUERIER,), restart=(INGESTER,))
 
 
+def test_what_holds_a_port_and_is_another_stages_is_stopped() -> None:
+    found = decide((INGESTER,), {"main-ingester-0": "old"}, ["main-ingester-0"], in_the_way={"promtail-main"})
+    assert found == Steps(remove=("promtail-main",), restart=(INGESTER,))
+
+
 @given(
     digests=st.lists(st.sampled_from("ab"), max_size=6),
     running=st.dictionaries(st.integers(0, 8), st.sampled_from("ab")),

@@ -1,7 +1,7 @@
 """This machine as a platform: real processes under supervisord, Azurite for storage, all state in one folder."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
@@ -10,7 +10,7 @@ from pathlib import Path
 from logops.environment import Environment
 from logops.objectstore import AccountKey, ObjectStore
 from logops.platforms.local import live, storage
-from logops.platforms.local.atomic import check_free
+from logops.platforms.local.atomic import check_free, writing
 from logops.platforms.local.lease import LeaseFile
 from logops.platforms.local.lock import locked
 from logops.platforms.local.logs import follow, last_lines
@@ -67,7 +67,7 @@ class LocalPlatform:
             for account in self._environment.storage_accounts:
                 file = f"storage/{account}.yaml"
                 if file in texts:
-                    existing = storage.existing_containers(self.object_store(account)) if "azurite" in now else []
+                    existing = self._containers(account) if "azurite" in now else []
                     texts[file] = storage.with_containers(texts[file], existing, self._environment.name)
         if here := {name: now[name].digest for name in order if name in now}:
             texts[f"processes/{stage}"] = "".join(f"{name} {digest}\n" for name, digest in here.items())
@@ -80,8 +80,12 @@ class LocalPlatform:
         return statuses(self._supervisord, live.all_sections(self._live))
 
     def last_lines(self, process: str, count: int = 20) -> list[str]:
-        lines = last_lines(self._log(process), count)
+        lines = last_lines(self.log(process), count)
         return redact("\n".join(lines), self._keys.known()).split("\n") if lines else []
+
+    def log(self, process: str) -> Path:
+        """The file that a process logs to."""
+        return self.state / "logs" / f"{process}.log"
 
     def logged(self) -> list[str]:
         """The processes that have a log."""
@@ -90,7 +94,7 @@ class LocalPlatform:
     def follow(self, processes: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Process and line, for every line that is logged from now on. Never ends."""
         keys = self._keys.known()
-        for name, line in follow({name: self._log(name) for name in processes}):
+        for name, line in follow({name: self.log(name) for name in processes}):
             yield name, redact(line, keys)
 
     def urls(self, cluster: str) -> Mapping[str, str]:
@@ -126,6 +130,8 @@ class LocalPlatform:
             steps = self._steps(stage, files, told)
             revision = self._revisions.add(stage, files, owner, datetime.now(UTC))
             self._make_live(stage, files, steps, told)
+            if stage == "storage":
+                storage.create_containers(self._environment, self.object_store, told)
             return revision
 
     def roll_back(self, stage: Stage, owner: str, progress: Progress) -> Revision | None:
@@ -148,9 +154,10 @@ class LocalPlatform:
         Gives the names of the processes that had to be killed. Files and data stay.
         """
         with self._changing("stopping", None, progress) as told:
-            for group in _stop_groups(list(running(self._supervisord).values())):
-                told(f"stopping {', '.join(found.name for found in group)}")
-                self._work().stop([found.name for found in group], told)
+            try:
+                self._stop_all(told)
+            except PlatformError as error:
+                told(f"{error} What it runs is ended without it.")
             killed = ["supervisord"] if self._supervisord.end() else []
             return killed + self._end_orphans(told)
 
@@ -160,14 +167,13 @@ class LocalPlatform:
         self._hand_out_keys(progress)
         wanted = sections(files.get(live.conf_name(stage), ""))
         now = running(self._supervisord)
-        steps = decide(
+        return decide(
             wanted,
             {name: found.digest for name, found in now.items()},
             self._known(stage),
             live.outdated(self._live, files, {s.name: (s, now[s.name].started) for s in wanted if s.name in now}),
             self._in_the_way(stage, wanted, now),
         )
-        return steps
 
     def _known(self, stage: Stage) -> set[str]:
         """What supervisord has of this stage, or of none."""
@@ -188,8 +194,9 @@ class LocalPlatform:
 
     def _make_live(self, stage: Stage, files: Files, steps: Steps, progress: Progress) -> None:
         wanted = sections(files.get(live.conf_name(stage), ""))
-        for folder in (self.state / "logs", *(self.state / "data" / section.name for section in wanted)):
-            folder.mkdir(parents=True, exist_ok=True)
+        with writing(self.state):
+            for folder in (self.state / "logs", *(self.state / "data" / section.name for section in wanted)):
+                folder.mkdir(parents=True, exist_ok=True)
         clusters = {section.cluster for section in wanted} if stage == "loki" else self._clusters()
         if stage == "loki":
             live.ensure_overrides(self._live, clusters)
@@ -199,9 +206,10 @@ class LocalPlatform:
                 self._supervisord.start(self._keys.complete())
             self._supervisord.reload()
             self._work().take(steps, progress)
-        if stage == "storage" and files:
-            stores = {account: self.object_store(account) for account in self._environment.storage_accounts}
-            storage.create_containers(self._environment, stores, progress)
+
+    def _containers(self, account: str) -> list[str]:
+        with self.object_store(account) as store:
+            return storage.existing_containers(store)
 
     def _clusters(self) -> set[str]:
         return {section.cluster for section in live.stage_sections(self._live, "loki")}
@@ -213,13 +221,17 @@ class LocalPlatform:
             return
         progress("restarting everything: there is a new storage key, and supervisord hands keys out")
         now = running(self._supervisord)
-        for group in _stop_groups(list(now.values())):
-            self._work().stop([found.name for found in group], progress)
+        self._stop_all(progress)
         self._supervisord.end()
         self._supervisord.start(keys)
         for stage in STAGES:
             if again := [s for s in live.stage_sections(self._live, stage) if s.name in now]:
                 self._work().start(again, progress)
+
+    def _stop_all(self, progress: Progress) -> None:
+        for group in _stop_groups(running(self._supervisord).values()):
+            progress(f"stopping {', '.join(found.name for found in group)}")
+            self._work().stop([found.name for found in group], progress)
 
     def _end_orphans(self, progress: Progress) -> list[str]:
         """End what a supervisord that was killed has left; gives the names of those that had to be killed."""
@@ -232,9 +244,6 @@ class LocalPlatform:
     def _work(self) -> Processes:
         every = [section for found in live.all_sections(self._live).values() for section in found]
         return Processes(self._supervisord, every, lambda name: self.last_lines(name, _ERROR_LINES))
-
-    def _log(self, process: str) -> Path:
-        return self.state / "logs" / f"{process}.log"
 
     @contextmanager
     def _changing(self, doing: str, owner: str | None, progress: Progress) -> Iterator[Progress]:
@@ -256,7 +265,7 @@ class LocalPlatform:
             raise type(error)(text) from None
 
 
-def _stop_groups(processes: list[Running]) -> list[list[Running]]:
+def _stop_groups(processes: Iterable[Running]) -> list[list[Running]]:
     def when(found: Running) -> int:
         return stop_group(found.program, found.component)
 

@@ -66,6 +66,7 @@ def _owner(pid: int | None) -> str:
         return "a process of another user"
     try:
         process = psutil.Process(pid)
-        return f"{process.name()} (pid {pid}, {' '.join(process.cmdline())[:200]})"
+        # Not its arguments: they may hold secrets.
+        return f"{process.name()} (pid {pid}, {process.exe()})"
     except psutil.Error:
         return f"pid {pid}"

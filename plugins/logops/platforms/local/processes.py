@@ -35,8 +35,10 @@ class Processes:
         """Take the steps. Raises PlatformError, with its last lines, for a process that does not get ready."""
         self.stop([*steps.remove, *(section.name for section in steps.start)], progress)
         for name in steps.remove:
+            progress(f"removing {name}")
             self._supervisord.forget(name)
         if steps.start:
+            progress(f"starting {_listed(section.name for section in steps.start)}")
             self.start(steps.start, progress)
         for number, section in enumerate(steps.restart, 1):
             progress(f"restarting {section.name} ({number} of {len(steps.restart)})")
@@ -47,7 +49,6 @@ class Processes:
 
     def start(self, sections: Sequence[Section], progress: Progress) -> None:
         """Start stopped processes all at once, as they are configured now, and wait until each is ready."""
-        progress(f"starting {_listed(section.name for section in sections)}")
         for section in sections:
             self._supervisord.renew(section.name)
         for section in sections:
@@ -112,7 +113,7 @@ class Processes:
         return check(section, observers(section, self._neighbours), age)
 
     def _failed(self, name: str, what: str, supervised: Supervised, health: Health) -> PlatformError:
-        seen = ", ".join(part for part in (supervised.state, supervised.trouble, health.detail) if part)
+        seen = ", ".join(dict.fromkeys(part for part in (supervised.state, supervised.trouble, health.detail) if part))
         said = "\n".join(f"    {line}" for line in self._last_lines(name)) or "    (it wrote nothing)"
         return PlatformError(f"starting {name}: {what} ({seen}). Its last lines:\n{said}")
 

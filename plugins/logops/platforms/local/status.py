@@ -19,19 +19,19 @@ _AT_ONCE = 16
 def statuses(supervisord: Supervisord, sections: Mapping[Stage, tuple[Section, ...]]) -> list[ProcessStatus]:
     """Those of all stages, in the order in which they are started; asked several at once."""
     known = supervisord.processes()
+    missing = "not started" if supervisord.process() else "supervisord does not run"
     every = [section for stage in sections.values() for section in stage]
 
     def look(item: tuple[Stage, Section]) -> ProcessStatus:
-        return _status(*item, known.get(item[1].name), every)
+        supervised = known.get(item[1].name, Supervised(item[1].name, "STOPPED", None, None, missing))
+        return _status(*item, supervised, every)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(look, [(stage, section) for stage, found in sections.items() for section in found]))
 
 
-def _status(stage: Stage, section: Section, supervised: Supervised | None, every: list[Section]) -> ProcessStatus:
+def _status(stage: Stage, section: Section, supervised: Supervised, every: list[Section]) -> ProcessStatus:
     port = section.ports[0]
-    if supervised is None:
-        return ProcessStatus(section.name, stage, "STOPPED", ready=False, detail="not started", port=port)
     if supervised.pid is None or supervised.since is None:
         trouble = supervised.trouble or "not started"
         return ProcessStatus(section.name, stage, supervised.state, ready=False, detail=trouble, port=port)

@@ -33,12 +33,12 @@ def decide(
 
     `running` is name to digest; `known` are the names this stage had so far; `outdated` run with the right digest
     but read a file that somebody had edited; `in_the_way` hold a port that another process is to have, and so cannot
-    wait for their turn.
+    wait for their turn: where they are another stage's, that stage starts them again.
     """
     changed = [section for section in wanted if running.get(section.name) != section.digest or section.name in outdated]
     at_once = [section for section in changed if section.name not in running or section.name in in_the_way]
     return Steps(
-        remove=tuple(sorted(set(known) - {section.name for section in wanted})),
+        remove=tuple(sorted({*known, *in_the_way} - {section.name for section in wanted})),
         start=tuple(at_once),
         restart=tuple(section for section in changed if section not in at_once),
     )

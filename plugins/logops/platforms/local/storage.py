@@ -1,6 +1,6 @@
 """Storage accounts on Azurite: their containers as they are, and as they should be."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 
 import yaml
 
@@ -10,11 +10,12 @@ from logops.platforms.platform import PlatformError, Progress
 from logops.render.files import to_yaml
 
 
-def create_containers(environment: Environment, stores: Mapping[str, ObjectStore], progress: Progress) -> None:
+def create_containers(environment: Environment, open_store: Callable[[str], ObjectStore], progress: Progress) -> None:
     """Create the containers that are missing. Raises PlatformError; what is in the others is not touched."""
     for name, account in environment.storage_accounts.items():
         try:
-            made = [container for container in account.containers if stores[name].create_container(container)]
+            with open_store(name) as store:
+                made = [container for container in account.containers if store.create_container(container)]
         except ObjectStoreError as error:
             raise PlatformError(str(error)) from error
         if made:

@@ -95,7 +95,7 @@ class Supervisord:
         daemon = self.process()
         if daemon is None:
             return False
-        self._call("shutting supervisord down", "supervisor.shutdown")
+        daemon.terminate()
         try:
             daemon.wait(_END_SECONDS)
         except psutil.TimeoutExpired:
@@ -133,8 +133,8 @@ class Supervisord:
         self._call(f"starting {name}", "supervisor.startProcess", name, False, accept=Faults.SPAWN_ERROR)
 
     def stop_process(self, name: str) -> None:
-        """Ask a process to end, without waiting for it."""
-        self._call(f"stopping {name}", "supervisor.stopProcess", name, False)
+        """Ask a process to end, without waiting for it. One that has just ended by itself is no trouble."""
+        self._call(f"stopping {name}", "supervisor.stopProcess", name, False, accept=Faults.NOT_RUNNING)
 
     def _call(self, doing: str, method: str, *arguments: str | bool, accept: int = 0) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
@@ -200,6 +200,7 @@ chmod=0700
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
+; Relative to this file: supervisord takes a blank in a path for the end of it.
 [include]
-files={shown(state)}/live/supervisor/*.conf
+files=live/supervisor/*.conf
 """

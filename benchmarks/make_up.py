@@ -1,0 +1,62 @@
+"""How long `make up` takes: in a fresh clone, and again.
+
+    python benchmarks/make_up.py            # programs and packages are in the user's caches
+    python benchmarks/make_up.py --cold     # nothing is: everything is downloaded and built (about 12 GB of disk)
+
+Needs the environment's ports (23100 to 23199) and 8080 to be free. Prints what `make up` prints, then the seconds of
+each run. Everything it starts is ended, and its folder removed.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from logops.toolchain import project_root
+
+CACHES = {
+    "HOME": "home",
+    "XDG_CACHE_HOME": "home/.cache",
+    "LOGOPS_CACHE": "home/.cache/logops",
+    "UV_CACHE_DIR": "home/.cache/uv",
+    "PIP_CACHE_DIR": "home/.cache/pip",
+    "GOPATH": "home/go",
+    "GOMODCACHE": "home/go/pkg/mod",
+    "GOCACHE": "home/.cache/go-build",
+    "npm_config_cache": "home/.npm",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cold", action="store_true", help="with empty caches")
+    cold = parser.parse_args().cold
+    folder = Path(tempfile.mkdtemp(prefix="logops-make-up-"))
+    clone = folder / "logops"
+    variables = {**os.environ, **({name: str(folder / place) for name, place in CACHES.items()} if cold else {})}
+    (folder / "home").mkdir()
+    subprocess.run(["git", "clone", "--quiet", str(project_root()), str(clone)], check=True)
+    try:
+        first = make("up", clone, variables)
+        again = make("up", clone, variables)
+        caches = "nothing cached" if cold else "programs and packages cached"
+        print(f"\nmake up, {caches}: {first:.0f} s; again: {again:.0f} s")
+    finally:
+        make("down", clone, variables)
+        # Go keeps its module cache read-only.
+        subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
+        shutil.rmtree(folder)
+
+
+def make(target: str, clone: Path, variables: dict[str, str]) -> float:
+    """Seconds that a target takes. Ends the benchmark where it fails."""
+    started = time.monotonic()
+    subprocess.run(["make", target], cwd=clone, env=variables, check=True)
+    return time.monotonic() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""`logops status` and `logops logs`, on an environment that runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from local_platforms import statuses, wait_for
+from logops.cli.platform import app
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.supervisord import Supervisord
+from logops.toolchain import project_root
+
+
+@pytest.fixture
+def logops(platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose environment is the one that runs."""
+    root = platform.state.parents[1]
+    if not (root / "tools").exists():
+        (root / "tools").symlink_to(project_root() / "tools")
+    folder = root / "include" / "environments"
+    folder.mkdir(parents=True, exist_ok=True)
+    # JSON is YAML.
+    (folder / "tests.yaml").write_text(platform.environment.model_dump_json(by_alias=True, exclude_none=True))
+    monkeypatch.setenv("LOGOPS_HOME", str(root))
+    return root
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.mark.usefixtures("logops")
+def test_status_shows_every_process_and_every_ring_member() -> None:
+    found = run("status", "tests")
+    assert found.exit_code == 0
+    for shown in ("main-ingester-0", "security-all-0", "azurite", "promtail-main", "ACTIVE", "3.7.8", "15 of 15"):
+        assert shown in found.stdout
+
+
+@pytest.mark.usefixtures("logops")
+def test_status_for_machines_has_processes_and_rings() -> None:
+    found = json.loads(run("status", "tests", "--json").stdout)
+    assert len(found["processes"]) == 15
+    assert [member["state"] for member in found["rings"]["main"]] == ["ACTIVE"] * 3
+
+
+@pytest.mark.usefixtures("logops")
+def test_status_ends_with_1_while_a_process_does_not_run(platform: LocalPlatform) -> None:
+    Supervisord(platform.state).stop_process("canary-main")
+    wait_for(lambda: statuses(platform)["canary-main"].pid is None)
+    found = run("status", "tests")
+    platform.apply("agents", platform.desired()["agents"], "tests", print)
+    assert found.exit_code == 1
+    assert "14 of 15" in found.stdout
+
+
+@pytest.mark.usefixtures("logops")
+def test_logs_shows_the_last_lines_of_a_process() -> None:
+    found = run("logs", "tests", "azurite", "-n", "1")
+    assert found.exit_code == 0
+    assert found.stdout.startswith("Azurite Blob service successfully listens on ")
+    assert found.stdout.count("\n") == 1
+
+
+@pytest.mark.usefixtures("logops")
+def test_logs_of_an_unknown_process_names_those_there_are() -> None:
+    found = run("logs", "tests", "main-ingestor-0")
+    assert found.exit_code == 2
+    assert "main-ingester-0" in found.stderr
+
+
+def test_status_of_what_was_never_applied_says_how_to_start_it(logops: Path) -> None:
+    file = logops / "include" / "environments" / "tests.yaml"
+    file.with_name("never.yaml").write_text(file.read_text().replace('"name":"tests"', '"name":"never"'))
+    found = run("status", "never")
+    assert found.exit_code == 1
+    assert "logops up never" in found.stderr
