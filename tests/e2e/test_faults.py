@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from checkouts import Checkout
-from local_platforms import all_ready, pid_of, wait_for
+from local_platforms import all_ready, pid_of
 from logops.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.render import STAGES
@@ -37,20 +37,20 @@ def test_a_loki_that_refuses_its_configuration_is_put_back_with_its_last_words_i
 ) -> None:
     before = {stage: rolled_out.live(stage) for stage in STAGES}
     marker = _push(rolled_out)
-    # Loki wants the one to be a multiple of the other (pkg/compactor/compactor.go).
-    broken = {"compaction_interval": "7m", "apply_retention_interval": "10m"}
-    edit(checkout.root, "faulty", *((f"clusters.security.compactor.{key}", value) for key, value in broken.items()))
+    # More than Loki has bits for.
+    edit(checkout.root, "faulty", ("clusters.security.limits.max_global_streams_per_user", 10**20))
 
     run = rollouts.trigger("faulty")
 
     assert run.ended() == "failed"
     assert run.states("failed") == {"loki.apply", "summary"}
-    assert "multiple of compaction interval" in run.log("loki.apply")
+    assert "starting security-all-0: it dies again and again" in run.log("loki.apply")
+    assert "cannot unmarshal" in run.log("loki.apply")
     assert run.tasks()["roll_back"].state == "success"
     assert {stage: rolled_out.live(stage) for stage in STAGES} == before
     assert all_ready(rolled_out)
     assert _read_back(rolled_out, marker)
-    _mend(checkout)
+    edit(checkout.root, "faulty", ("clusters.security.limits.max_global_streams_per_user", 10**6))
 
 
 def test_a_stolen_port_is_named_with_its_thief(rollouts: Rollouts, rolled_out: LocalPlatform) -> None:
@@ -119,11 +119,6 @@ def _read_back(platform: LocalPlatform, marker: str) -> bool:
         return bool(client.query_logs(TENANT, f'{{job="e2e"}} |= `{marker}`', now - 600 * 10**9, now))
 
 
-def _mend(checkout: Checkout) -> None:
-    sound = {"compaction_interval": "1m", "apply_retention_interval": "1m"}
-    edit(checkout.root, "faulty", *((f"clusters.security.compactor.{key}", value) for key, value in sound.items()))
-
-
 @contextlib.contextmanager
 def _steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
     """End a process, and listen where it did before supervisord has started it again."""
@@ -132,16 +127,20 @@ def _steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
     with socket.socket() as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
-        def stolen() -> bool:
-            with contextlib.suppress(OSError):
-                thief.bind(("127.0.0.1", port))
-                return True
-            return False
-
         psutil.Process(pid_of(platform, process)).send_signal(signal.SIGKILL)
-        wait_for(stolen, pause=0.001)
+        deadline = time.monotonic() + 10
+        # supervisord takes about a second: whoever looks more often is first.
+        while not _bound(thief, port):
+            assert time.monotonic() < deadline, f"{process} has port {port} again"
         thief.listen()
         yield
+
+
+def _bound(thief: socket.socket, port: int) -> bool:
+    with contextlib.suppress(OSError):
+        thief.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 def _ends_well(rollouts: Rollouts) -> Run:

@@ -158,6 +158,8 @@ def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapp
             # A push that reaches a stopping distributor is never answered (pkg/distributor/distributor.go: its workers
             # end before its server). Whoever sent it tries again once it is cut off, and half a minute is long to wait.
             "-server.graceful-shutdown-timeout=5s",
+            # When all are stopped, the last one has nobody left to tell that it leaves, and would wait 20 s for that.
+            "-memberlist.leave-timeout=3s",
         ),
         (process.http_port, process.grpc_port, process.gossip_port),
         process.cluster,

@@ -1,0 +1,41 @@
+"""What Loki has acknowledged is there, whatever happens to an ingester meanwhile. 100,000 lines: benchmarks/lines_lost.py."""
+
+import threading
+import time
+
+import psutil
+
+from local_platforms import pid_of
+from logops.loki import LokiClient
+from logops.loki.entries import Entry
+from logops.platforms.local import LocalPlatform
+
+LINES = 3000
+BATCH = 50
+
+
+def test_no_acknowledged_line_is_lost_when_an_ingester_is_killed(platform: LocalPlatform) -> None:
+    started = time.time_ns()
+    acknowledged: list[int] = []
+    half_way = threading.Event()
+
+    def push() -> None:
+        with LokiClient(platform.write_url("main")) as client:
+            for first in range(0, LINES, BATCH):
+                numbers = range(first, first + BATCH)
+                client.push("application", [Entry(time.time_ns(), {"job": "killed"}, str(n)) for n in numbers])
+                acknowledged.extend(numbers)
+                if first > LINES // 3:
+                    half_way.set()
+
+    pushing = threading.Thread(target=push)
+    pushing.start()
+    assert half_way.wait(60)
+    victim = pid_of(platform, "main-ingester-2")
+    psutil.Process(victim).kill()
+    pushing.join()
+
+    assert len(acknowledged) == LINES
+    with LokiClient(platform.read_url("main")) as client:
+        found = client.read_all("application", '{job="killed"}', started, time.time_ns())
+        assert {int(entry.text) for entry in found} == set(range(LINES))
