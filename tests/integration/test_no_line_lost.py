@@ -1,4 +1,4 @@
-"""What Loki has acknowledged is there, whatever happens to an ingester meanwhile. 100,000 lines: benchmarks/lines_lost.py."""
+"""What Loki acknowledged is there, whatever happened to an ingester. 100,000 lines: benchmarks/lines_lost.py."""
 
 import threading
 import time

@@ -4,8 +4,9 @@ import sys
 
 import typer
 
-from logops.cli import doctor, environment, platform, quickstart, rollout, toolchain
+from logops.cli import doctor, environment, platform, rollout, toolchain
 from logops.cli.console import FOUND
+from logops.cli.quickstart import app as quickstart
 
 app = typer.Typer(
     name="logops",
@@ -16,7 +17,7 @@ app = typer.Typer(
 )
 for group in (environment, doctor, rollout, platform, toolchain):
     app.registered_commands += group.app.registered_commands
-app.add_typer(quickstart.app, name="quickstart", help="Everything on this machine: what `make up` runs.")
+app.add_typer(quickstart, name="quickstart", help="Everything on this machine: what `make up` runs.")
 
 
 def main() -> None:
