@@ -2,9 +2,10 @@
 
 import contextlib
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import psutil
 import pytest
@@ -121,26 +122,26 @@ def _read_back(platform: LocalPlatform, marker: str) -> bool:
 
 @contextlib.contextmanager
 def _steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
-    """End a process, and listen where it did before supervisord has started it again."""
+    """End a process, and serve something else where it did before supervisord has started it again."""
     port = next(status.port for status in platform.processes() if status.name == process)
     assert port is not None
-    with socket.socket() as thief:
-        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-
-        psutil.Process(pid_of(platform, process)).send_signal(signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        # supervisord takes about a second: whoever looks more often is first.
-        while not _bound(thief, port):
-            assert time.monotonic() < deadline, f"{process} has port {port} again"
-        thief.listen()
+    psutil.Process(pid_of(platform, process)).send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    # supervisord takes about a second: whoever looks more often is first.
+    while (thief := _server(port)) is None:
+        assert time.monotonic() < deadline, f"{process} has port {port} again"
+    with thief:
+        serving = Thread(target=thief.serve_forever, daemon=True)
+        serving.start()
         yield
+        thief.shutdown()
 
 
-def _bound(thief: socket.socket, port: int) -> bool:
+def _server(port: int) -> ThreadingHTTPServer | None:
+    """It answers every request with 501; None where the port is taken."""
     with contextlib.suppress(OSError):
-        thief.bind(("127.0.0.1", port))
-        return True
-    return False
+        return ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler)
+    return None
 
 
 def _ends_well(rollouts: Rollouts) -> Run:

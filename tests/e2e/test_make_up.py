@@ -1,0 +1,118 @@
+"""`make up`, again, and `make down`, on the whole local environment. Last of all: it ends the Airflow of the others."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from checkouts import Checkout
+from local_platforms import all_ready, pids, processes_of, statuses
+from logops.quickstart import background
+from rollouts import DAG, STAGES, Run
+
+pytestmark = pytest.mark.timeout(600)
+DAYS = 3
+
+
+@pytest.fixture(scope="module")
+def made(checkout: Checkout) -> Iterator[subprocess.CompletedProcess[str]]:
+    """Everything, from nothing, with a few days of history."""
+    yield checkout.logops("quickstart", "up", "whole", "--days", str(DAYS), "--airflow-port", str(checkout.port))
+    checkout.platform("whole").down(print)
+
+
+@pytest.fixture
+def first_run(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> Run:
+    api = checkout.airflow.api()
+    runs = [run for run in api.runs(DAG, ("success", "failed")) if run.startswith("make-up-")]
+    return Run(api, runs[-1], checkout.airflow.log)
+
+
+def test_everything_is_up(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> None:
+    assert made.returncode == 0, made.stdout + made.stderr
+    platform = checkout.platform("whole")
+    assert len(statuses(platform)) >= 15
+    assert all_ready(platform)
+    assert background.running(platform.state / "feed.json")
+
+
+def test_every_stage_was_verified_by_checks_that_passed(first_run: Run) -> None:
+    for stage in STAGES:
+        checks = first_run.xcom(f"{stage}.verify")["checks"]
+        assert checks, stage
+        assert all(check["passed"] for check in checks), checks
+
+
+def test_the_summary_says_where_everything_is(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> None:
+    assert f"http://127.0.0.1:{checkout.port}" in made.stdout
+    assert f"user admin, password {checkout.airflow.password()}" in made.stdout
+    assert checkout.platform("whole").read_url("main") in made.stdout
+    assert "make down" in made.stdout
+
+
+@pytest.mark.parametrize(("tenant", "kinds"), [("application", 2), ("platform", 1), ("security-team", 1)])
+def test_the_history_is_counted_from_loki(made: subprocess.CompletedProcess[str], tenant: str, kinds: int) -> None:
+    found = re.search(rf"{tenant} +([\d,]+)", made.stdout)
+    assert found, made.stdout
+    # Half a line a minute and kind; less than a day and a half of it may fall on a weekend.
+    assert int(found[1].replace(",", "")) > kinds * DAYS * 24 * 60 * 0.5 * 0.6
+
+
+def test_every_task_was_shown_as_it_passed(made: subprocess.CompletedProcess[str]) -> None:
+    shown = re.findall(r"✓ rollout: (\S+)", made.stderr)
+    assert shown == ["plan", *(f"{stage}.{step}" for stage in STAGES for step in ("apply", "verify")), "summary"]
+
+
+def test_airflow_has_a_working_connection_to_each_cluster(
+    checkout: Checkout, made: subprocess.CompletedProcess[str]
+) -> None:
+    api = checkout.airflow.api()
+    for name, cluster in (("loki_main", "main"), ("loki_security", "security")):
+        connection = api.get(f"/api/v2/connections/{name}", "reading a connection")
+        works, message = api.test_connection(
+            {key: connection[key] for key in ("connection_id", "conn_type", "host", "port", "schema", "extra")}
+        )
+        assert works, message
+        assert (
+            json.loads(connection["extra"])["tenant"]
+            in checkout.platform("whole").environment.clusters[cluster].tenants
+        )
+
+
+def test_made_up_again_nothing_changes_and_no_process_is_touched(
+    checkout: Checkout, made: subprocess.CompletedProcess[str]
+) -> None:
+    platform = checkout.platform("whole")
+    before = pids(platform), background.running(platform.state / "feed.json"), checkout.airflow.port()
+
+    again = checkout.logops("quickstart", "up", "whole", "--days", str(DAYS))
+
+    assert again.returncode == 0, again.stderr
+    assert "nothing to change" in again.stderr
+    assert "history" not in again.stderr
+    assert (pids(platform), background.running(platform.state / "feed.json"), checkout.airflow.port()) == before
+
+
+def test_make_down_leaves_no_process_and_says_what_it_ended(
+    checkout: Checkout, made: subprocess.CompletedProcess[str]
+) -> None:
+    airflow = background.read(checkout.airflow.record)
+    assert airflow is not None
+
+    down = checkout.logops("quickstart", "down", "whole")
+
+    assert down.returncode == 0, down.stderr
+    assert "the sample logs, Airflow" in down.stderr
+    assert background.members(airflow) == []
+    assert processes_of(checkout.platform("whole").state) == []
+
+
+def test_make_down_where_nothing_runs_says_so(checkout: Checkout) -> None:
+    checkout.logops("quickstart", "down", "whole")
+
+    down = checkout.logops("quickstart", "down", "whole")
+
+    assert down.returncode == 0
+    assert "Nothing was running." in down.stderr
