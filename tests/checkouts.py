@@ -29,11 +29,18 @@ class Checkout:
         return open_local(load_environment(find_environment(name, self.root)), self.root)
 
     def logops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`logops ...`, as a person runs it in this checkout."""
-        return subprocess.run(
+        """`logops ...`, as a person runs it in this checkout, to its end."""
+        command = self.begin(*arguments)
+        stdout, stderr = command.communicate()
+        return subprocess.CompletedProcess(command.args, command.returncode, stdout, stderr)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """`logops ...`, without waiting for its end."""
+        return subprocess.Popen(
             [sys.executable, "-c", "from logops.cli import main; main()", *arguments],
             env={**os.environ, "LOGOPS_HOME": str(self.root), "COLUMNS": "120"},
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )

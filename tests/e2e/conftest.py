@@ -19,7 +19,7 @@ from logops.quickstart.airflow_api import AirflowApi
 from rollouts import Rollouts, save
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("small", "approved", "refused", "faulty", "restarted")
+SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted")
 """Environments of three processes, one for each story, so that none depends on what another has left."""
 
 
@@ -50,7 +50,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 def airflow(checkout: Checkout) -> AirflowApi:
     """Airflow, running and healthy: started by the first test that needs it, or after one that ended it."""
     checkout.airflow.start(checkout.port)
-    checkout.airflow.wait_until_healthy(print)
+    checkout.airflow.wait_until_healthy(lambda _: None)
     return checkout.airflow.api()
 
 

@@ -1,4 +1,4 @@
-"""Airflow dies in the middle of a rollout and is started again."""
+"""What is interrupted ends honestly: a rollout whose Airflow dies, and `make up` by Ctrl-C."""
 
 import signal
 from collections.abc import Callable
@@ -8,10 +8,11 @@ import psutil
 import pytest
 
 from checkouts import Checkout
-from local_platforms import all_ready
+from local_platforms import all_ready, wait_for
 from logops.platforms.local import LocalPlatform
 from logops.quickstart import background
-from rollouts import Rollouts
+from logops.quickstart.airflow_api import AirflowApi
+from rollouts import DAG, Rollouts, Run
 
 Live = Callable[[str], LocalPlatform]
 
@@ -24,7 +25,7 @@ def test_a_rollout_goes_on_after_airflow_was_killed(checkout: Checkout, rollouts
 
     killed = _kill(checkout)
     assert checkout.airflow.start(checkout.port)
-    checkout.airflow.wait_until_healthy(print)
+    checkout.airflow.wait_until_healthy(lambda _: None)
     run = replace(run, api=checkout.airflow.api())
 
     assert run.ended() == "success"
@@ -34,6 +35,35 @@ def test_a_rollout_goes_on_after_airflow_was_killed(checkout: Checkout, rollouts
     # Nobody has the lease any more, so another may.
     platform.hold("after")
     platform.release("after")
+
+
+def test_ctrl_c_during_the_rollout_has_it_rolled_back(checkout: Checkout, airflow: AirflowApi, live: Live) -> None:
+    platform = live("interrupted")
+    command = checkout.begin("quickstart", "up", "interrupted")
+    run = _first_run(checkout, airflow)
+    run.wait_for_task("loki.apply", {"running"})
+
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=120)
+
+    assert command.returncode == 130, said
+    assert "Interrupted: stopping the rollout and rolling back." in said
+    assert f"Still running: Airflow on port {checkout.port}." in said
+    assert run.state == "failed"
+    assert run.tasks()["roll_back"].state == "success"
+    assert [status.name for status in platform.processes() if status.pid] == []
+
+
+def _first_run(checkout: Checkout, api: AirflowApi) -> Run:
+    """The run that a `make up` triggers."""
+    found: list[str] = []
+
+    def seen() -> bool:
+        found[:] = [run for run in api.runs(DAG, ("queued", "running")) if run.startswith("make-up-")]
+        return bool(found)
+
+    wait_for(seen)
+    return Run(api, found[0], checkout.airflow.log)
 
 
 def _kill(checkout: Checkout) -> int:

@@ -2,13 +2,14 @@
 
 import json
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from checkouts import Checkout
-from local_platforms import all_ready, pids, processes_of, statuses
+from local_platforms import all_ready, pids, processes_of, statuses, wait_for
 from logops.quickstart import background
 from rollouts import DAG, STAGES, Run
 
@@ -116,3 +117,18 @@ def test_make_down_where_nothing_runs_says_so(checkout: Checkout) -> None:
 
     assert down.returncode == 0
     assert "Nothing was running." in down.stderr
+
+
+def test_ctrl_c_while_airflow_starts_leaves_no_process(checkout: Checkout) -> None:
+    checkout.logops("quickstart", "down", "whole")
+    command = checkout.begin("quickstart", "up", "whole", "--airflow-port", str(checkout.port))
+    wait_for(lambda: background.running(checkout.airflow.record) is not None)
+    started = background.read(checkout.airflow.record)
+    assert started is not None
+
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=60)
+
+    assert command.returncode == 130, said
+    assert "Nothing is left running." in said
+    assert background.members(started) == []

@@ -100,4 +100,12 @@ def _tell(outcome: Outcome) -> None:
     say(outcome.error)
     for stage, revision in outcome.rolled_back:
         say(f"{stage}: back at revision {revision.number}" if revision else f"{stage}: stopped, there was none before")
-    stop(f"{outcome.plan.environment}: {outcome.failed} failed; what this run applied was rolled back", FOUND)
+    name = outcome.plan.environment
+    if outcome.not_rolled_back:
+        say(f"rolling back: {outcome.not_rolled_back}")
+        stop(
+            f"{name}: {outcome.failed} failed, and so did rolling it back: {name} is neither at its old state nor at "
+            f"the new one. See `logops status {name}`, mend the cause, and run `logops up {name}` again.",
+            FOUND,
+        )
+    stop(f"{name}: {outcome.failed} failed; what this run applied was rolled back", FOUND)

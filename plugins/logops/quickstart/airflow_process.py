@@ -12,11 +12,10 @@ from pathlib import Path
 from logops.platforms.local.logs import last_lines
 from logops.platforms.local.ports import taken
 from logops.quickstart import background
-from logops.quickstart.airflow_api import AirflowApi
+from logops.quickstart.airflow_api import COMPONENTS, AirflowApi
 from logops.quickstart.airflow_config import HOST, PASSWORDS, USER, airflow_environment, write_config
 from logops.quickstart.errors import AirflowNotHealthy, PortTaken
 
-USUAL_SECONDS = 25.0
 DEFAULT_PORT = 8080
 _START_SECONDS = 240.0
 _GRACE_SECONDS = 10.0
@@ -100,7 +99,7 @@ class Airflow:
                     f"Airflow was not healthy within {_START_SECONDS:.0f} s: {', '.join(unhealthy)} not up. "
                     f"{self._last_lines()}"
                 )
-            tell(f"waits for {', '.join(unhealthy)}")
+            tell("does not answer yet" if len(unhealthy) == len(COMPONENTS) else f"waits for {', '.join(unhealthy)}")
             time.sleep(0.5)
 
     def stop(self) -> int:

@@ -48,7 +48,10 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
     """
     started = time.monotonic()
     root = toolchain.project_root()
-    environment = load_environment(find_environment(asked.environment, root))
+    file = find_environment(asked.environment, root)
+    if file.resolve().parent != (root / "include" / "environments").resolve():
+        raise QuickstartError(f"{file} is not in include/environments, where the rollout DAG looks. Copy it there.")
+    environment = load_environment(file)
     if environment.approval.required:
         raise QuickstartError(
             f"Environment {environment.name!r} requires approval, and `make up` asks nobody. "
@@ -56,9 +59,10 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
         )
     platform = open_local(environment, root)
     airflow = Airflow(root, root / STATE / "airflow")
-    # A closed terminal ends the command as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        # A closed terminal ends the command as Ctrl-C does, unless it was told to outlive it (nohup).
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     with (
         locked(root / STATE / "quickstart.lock", "make up", lambda _: None, patience=0.0),
         Board(progress) as board,
@@ -69,11 +73,11 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
         with board.step("connections", 1):
             for connection in connections(platform):
                 api.put_connection(connection)
-        if not changed_something(roll_out(api, asked.environment, board)):
+        if not changed_something(roll_out(api, file.stem, board)):
             board.say("  nothing to change: it runs as the environment says")
         if asked.history_days:
             _history(platform, asked.history_days, board)
-        if start_feed(asked.environment, root, platform.state):
+        if start_feed(file.stem, root, platform.state):
             board.say("  sample logs: started, two lines a second")
         with board.step("count what is stored", 10):
             as_of = datetime.now(UTC)

@@ -1,6 +1,6 @@
 """A whole rollout in one call, as the terminal runs it. The DAG runs the same steps as tasks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from logops.platforms.platform import Platform, PlatformError, Progress, Revision
 from logops.render import Stage
@@ -19,6 +19,8 @@ class Outcome:
     failed: Stage | None = None
     error: str = ""
     rolled_back: tuple[tuple[Stage, Revision | None], ...] = ()
+    not_rolled_back: str = ""
+    """Why putting back failed: the environment is neither at its old state nor at the new one."""
 
 
 def run_rollout(platform: Platform, approved: Plan, owner: str, progress: Progress) -> Outcome:
@@ -37,10 +39,16 @@ def run_rollout(platform: Platform, approved: Plan, owner: str, progress: Progre
             progress(f"verifying {stage}")
             verify_stage(platform, stage, progress)
         except (RolloutError, PlatformError) as error:
-            undone = roll_back(platform, owner, progress)
-            return Outcome(approved, tuple(applied), stage, str(error), tuple(undone))
+            return _put_back(platform, Outcome(approved, tuple(applied), stage, str(error)), owner, progress)
         except BaseException:
             roll_back(platform, owner, progress)
             raise
     platform.release(owner)
     return Outcome(approved, tuple(applied))
+
+
+def _put_back(platform: Platform, failed: Outcome, owner: str, progress: Progress) -> Outcome:
+    try:
+        return replace(failed, rolled_back=tuple(roll_back(platform, owner, progress)))
+    except PlatformError as error:
+        return replace(failed, not_rolled_back=str(error))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fakes.memory_platform import MemoryPlatform
 from logops.environment import load_environment
-from logops.platforms.platform import LeaseHeld
+from logops.platforms.platform import LeaseHeld, PlatformError
 from logops.render import STAGES, Files
 from logops.rollout import Plan, RolloutRefused, VerifyFailed, apply_stage, plan, plan_stage, roll_back, run_rollout
 from logops.rollout import run as run_module
@@ -151,6 +151,17 @@ def test_a_stage_that_does_not_verify_is_rolled_back(platform: MemoryPlatform, m
     outcome = run_rollout(platform, plan(platform), "run", said)
     assert (outcome.failed, len(outcome.rolled_back)) == ("tenants", 4)
     assert "line-read-back main/application: not read back" in outcome.error
+
+
+def test_a_roll_back_that_fails_too_is_said(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stuck(*_: object) -> None:
+        raise PlatformError("starting azurite: FATAL")
+
+    platform.breaks = {"loki"}
+    monkeypatch.setattr(platform, "roll_back", stuck)
+    outcome = run_rollout(platform, plan(platform), "run", said)
+    assert "boom" in outcome.error
+    assert outcome.not_rolled_back == "starting azurite: FATAL"
 
 
 def test_an_interrupted_rollout_is_rolled_back_and_the_interruption_goes_on(

@@ -1,0 +1,70 @@
+"""What a whole rollout makes of a store that dies under it, and of a secret that is nowhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from environments import environment
+from local_platforms import free_base_port, processes_of, security_only
+from logops.platforms import open_local
+from logops.platforms.local import LocalPlatform
+from logops.rollout import Outcome, plan, run_rollout
+
+
+@dataclass(frozen=True)
+class Failed:
+    platform: LocalPlatform
+    outcome: Outcome
+
+
+@pytest.fixture(scope="module")
+def azurite_dead(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failed]:
+    """A first rollout, in which Azurite is stopped for good just before Loki is applied."""
+    platform = open_local(security_only("azurite-dead"), tmp_path_factory.mktemp("rollout"))
+
+    def on_the_way(line: str) -> None:
+        if line == "applying loki":
+            platform._supervisord.stop_process("azurite")
+
+    try:
+        yield Failed(platform, run_rollout(platform, plan(platform), "run", on_the_way))
+    finally:
+        platform.down(print)
+
+
+def test_a_rollout_fails_at_the_stage_that_misses_its_store(azurite_dead: Failed) -> None:
+    assert azurite_dead.outcome.failed == "loki"
+
+
+def test_the_failure_has_the_last_lines_of_the_process(azurite_dead: Failed) -> None:
+    assert "starting security-all-0" in azurite_dead.outcome.error
+    assert "connection refused" in azurite_dead.outcome.error.partition("Its last lines:")[2]
+
+
+def test_what_the_run_applied_is_put_back_in_reverse(azurite_dead: Failed) -> None:
+    assert azurite_dead.outcome.rolled_back == (("loki", None), ("storage", None))
+    assert azurite_dead.platform.live("loki") == {}
+
+
+def test_nothing_of_a_first_rollout_that_failed_runs_on(azurite_dead: Failed) -> None:
+    left = [command for command in processes_of(azurite_dead.platform.state) if "supervisor.supervisord" not in command]
+    assert left == []
+
+
+def test_what_was_stored_is_not_deleted(azurite_dead: Failed) -> None:
+    assert list((azurite_dead.platform.state / "data/azurite").iterdir()) != []
+
+
+def test_a_secret_that_is_nowhere_is_named_with_where_it_should_be(tmp_path: Path) -> None:
+    wanted = environment(
+        "local",
+        ("platform.base_port", free_base_port()),
+        ("storage_accounts.main.account_key", {"connection": "main_storage"}),
+    )
+    platform = open_local(wanted, tmp_path)
+    outcome = run_rollout(platform, plan(platform), "run", print)
+    assert outcome.failed == "storage"
+    assert "Airflow connection 'main_storage' is not known here. Set the variable" in outcome.error
+    assert processes_of(platform.state) == []
