@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from logops.cli.console import FOUND, out, print_json, stop
-from logops.cli.progress import show_builds
+from logops.cli.console import FOUND, err, out, print_json, stop
+from logops.quickstart.show import Board
 from logops.toolchain import PROGRAMS, ToolchainError, ensure
 
 app = typer.Typer()
@@ -22,8 +22,8 @@ def toolchain(
     if unknown := [name for name in wanted if name not in PROGRAMS]:
         stop(f"no program is called {unknown[0]!r}: one of {', '.join(PROGRAMS)}")
     try:
-        with show_builds() as progress:
-            found = ensure(wanted, progress)
+        with Board(err) as board:
+            found = ensure(wanted, board)
     except ToolchainError as error:
         stop(str(error), FOUND)
     if as_json:

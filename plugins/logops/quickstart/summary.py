@@ -84,12 +84,16 @@ def containers_used(platform: Platform) -> list[ContainerUse]:
 def rendered(
     platform: Platform,
     tenants: Sequence[TenantLines],
+    days: int,
     containers: Sequence[ContainerUse],
     airflow_url: str,
     password: str,
     seconds: float,
 ) -> Group:
-    """The end of `make up`. The password is printed on purpose: it opens a page on this machine alone."""
+    """The end of `make up`; the tenants' lines are those of so many `days`.
+
+    The password is printed on purpose: it opens a page on this machine alone.
+    """
     name = platform.environment.name
     doors = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     doors.add_row("Airflow", airflow_url)
@@ -97,7 +101,8 @@ def rendered(
     for cluster in platform.environment.clusters:
         doors.add_row(f"Loki {cluster}", f"queries {platform.read_url(cluster)}")
         doors.add_row("", f"pushes  {platform.write_url(cluster)}")
-    lines = Table("cluster", "tenant", "lines", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    counted = f"lines of {days} days" if days > 1 else "lines of a day"
+    lines = Table("cluster", "tenant", counted, box=None, padding=(0, 2, 0, 0), header_style="bold")
     lines.columns[2].justify = "right"
     for one in tenants:
         lines.add_row(one.cluster, one.tenant, f"{one.lines:,}" if one.lines is not None else "not counted")

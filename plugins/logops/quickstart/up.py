@@ -80,11 +80,11 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
         if start_feed(file.stem, root, platform.state):
             board.say("  sample logs: started, two lines a second")
         with board.step("count what is stored", 10):
-            as_of = datetime.now(UTC)
-            tenants = summary.tenant_lines(platform, asked.history_days + 1, as_of)
+            days = asked.history_days or 1
+            tenants = summary.tenant_lines(platform, days, datetime.now(UTC))
             containers = summary.containers_used(platform)
     took = time.monotonic() - started
-    result.print(summary.rendered(platform, tenants, containers, api.url, airflow.password(), took))
+    result.print(summary.rendered(platform, tenants, days, containers, api.url, airflow.password(), took))
 
 
 @contextmanager
@@ -114,8 +114,7 @@ def _programs_and_airflow(airflow: Airflow, port: int | None, board: Board) -> N
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(_wait_for_airflow, airflow, 60.0 if first_time else 25.0, board, stop)
         try:
-            with board.step("programs", 1):
-                toolchain.ensure(progress=board)
+            toolchain.ensure(progress=board)
             waiting.result()
         except BaseException:
             stop.set()

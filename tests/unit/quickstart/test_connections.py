@@ -1,0 +1,30 @@
+"""Airflow's connections to an environment's clusters, and its processes' names."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from environments import environment
+from logops.platforms import open_local
+from logops.quickstart.connections import connections
+from logops.quickstart.settle import component_of
+
+
+def test_each_cluster_has_a_connection_to_where_its_queries_go(tmp_path: Path) -> None:
+    platform = open_local(environment("local"), tmp_path)
+
+    main, security = connections(platform)
+
+    assert (main["connection_id"], main["conn_type"], main["host"]) == ("loki_main", "loki", "127.0.0.1")
+    assert f"{main['schema']}://{main['host']}:{main['port']}" == platform.read_url("main")
+    assert security["connection_id"] == "loki_security"
+    assert json.loads(security["extra"]) == {"tenant": "security-team"}
+
+
+@pytest.mark.parametrize(
+    ("process", "component"),
+    [("main-ingester-2", "ingester"), ("main-query-frontend-0", "query-frontend"), ("main-all-0", "all")],
+)
+def test_a_process_is_named_for_its_component(process: str, component: str) -> None:
+    assert component_of(process, "main") == component
