@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import signal
 from pathlib import Path
 
 from hypothesis import configuration, settings
@@ -10,3 +11,6 @@ configuration.set_hypothesis_home_dir(str(ROOT / ".logops" / "cache" / "hypothes
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
+
+# A shell has what it runs in the background ignore Ctrl-C, and so would the processes that are interrupted here.
+signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -50,7 +50,8 @@ def airflow_settings(root: Path, home: Path, port: int, keys: Mapping[tuple[str,
         },
         # A task's supervisor may notice only at the next heartbeat that the task has ended (supervisor.py of the task
         # SDK waits for its sockets, not for its end): by default up to five seconds a task.
-        "workers": {"min_heartbeat_interval": "1"},
+        # After a restart the scheduler is up before the API that tasks report to: try for a minute, not ten seconds.
+        "workers": {"min_heartbeat_interval": "1", "execution_api_retries": "8"},
         "dag_processor": {"parsing_processes": "1", "refresh_interval": "30"},
         "triggerer": {"capacity": "100"},
         # Two Airflows on one machine: these listen apart from the API.

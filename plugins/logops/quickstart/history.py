@@ -23,6 +23,7 @@ LINES_PER_MINUTE = 0.5
 """Of each kind."""
 SELECTOR = '{origin="backfill"}'
 
+_DAY_NS = 86_400_000_000_000
 _UNTIL_BEFORE_NOW = timedelta(hours=1)
 """Where history ends: what is newer comes through the agents."""
 
@@ -73,11 +74,20 @@ def places(environment: Environment) -> dict[Kind, Place]:
     return found
 
 
+def where_to_look(before: Filled | None, days: int, as_of: datetime) -> tuple[int, int]:
+    """A day, as nanoseconds, in which a history shows if it is there: the last that was filled in; where no file tells
+    which that is, the middle one of those asked for, as retention takes the oldest away."""
+    if before is not None:
+        return before.end_ns - _DAY_NS, before.end_ns
+    middle = nanoseconds(as_of - timedelta(days=days / 2))
+    return middle - _DAY_NS // 2, middle + _DAY_NS // 2
+
+
 def missing(before: Filled | None, seen: bool, days: int, as_of: datetime) -> Filled | None:
     """What is still to be filled in; None where the history is there.
 
-    `before` is what the file says, `seen` whether Loki shows lines from the middle of the history. A history that was
-    broken off is taken up as it was begun; one that Loki has lost, its data removed, is filled in anew.
+    `before` is what the file says, `seen` whether Loki shows lines of the history. A history that was broken off is
+    taken up as it was begun; one that Loki has lost, its data removed, is filled in anew.
     """
     if before is not None and not before.done:
         return before
@@ -86,13 +96,11 @@ def missing(before: Filled | None, seen: bool, days: int, as_of: datetime) -> Fi
     return Filled(nanoseconds(as_of - timedelta(days=days)), nanoseconds(as_of - _UNTIL_BEFORE_NOW), done=False)
 
 
-def is_seen(platform: Platform, days: int, as_of: datetime) -> bool:
-    """Whether every tenant that has sample logs shows some from the middle of the last `days`."""
-    middle = as_of - timedelta(days=days / 2)
-    start, end = nanoseconds(middle - timedelta(hours=12)), nanoseconds(middle + timedelta(hours=12))
+def is_seen(platform: Platform, start_ns: int, end_ns: int) -> bool:
+    """Whether every tenant that has sample logs shows history in start <= timestamp < end."""
     for place in set(places(platform.environment).values()):
         with LokiClient(platform.read_url(place.cluster)) as client:
-            if not client.query_logs(place.tenant, SELECTOR, start, end, limit=1):
+            if not client.query_logs(place.tenant, SELECTOR, start_ns, end_ns, limit=1):
                 return False
     return True
 

@@ -142,9 +142,9 @@ def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop
 
 def _history(platform: LocalPlatform, days: int, board: Board) -> None:
     folder, file = platform.state / "history", platform.state / "history.json"
-    before = history.Filled.read(file)
-    seen = history.is_seen(platform, days, datetime.now(UTC))
-    wanted = history.missing(before, seen, days, datetime.now(UTC))
+    before, as_of = history.Filled.read(file), datetime.now(UTC)
+    seen = history.is_seen(platform, *history.where_to_look(before, days, as_of))
+    wanted = history.missing(before, seen, days, as_of)
     if wanted is None:
         return
     if wanted != before:
@@ -159,7 +159,7 @@ def _history(platform: LocalPlatform, days: int, board: Board) -> None:
     with board.step("indexing the history", 40) as step:
         settle(platform, lambda detail: step.tell(State.RUNNING, detail))
         deadline = time.monotonic() + 60
-        while not history.is_seen(platform, days, datetime.now(UTC)):
+        while not history.is_seen(platform, *history.where_to_look(wanted, days, as_of)):
             if time.monotonic() > deadline:
                 raise NoHistory(
                     "Loki took the sample history and does not show it. See `logops status`, `logops logs`."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from environments import environment
 from logops.loki import nanoseconds
-from logops.quickstart.history import Filled, Place, missing, places
+from logops.quickstart.history import Filled, Place, missing, places, where_to_look
 from logops.samples import Kind
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -49,6 +49,18 @@ def test_a_history_that_loki_has_lost_is_filled_in_anew() -> None:
 
     assert wanted is not None
     assert wanted.end_ns == nanoseconds(NOW - timedelta(hours=1))
+
+
+def test_more_days_than_were_filled_in_are_looked_for_where_they_are() -> None:
+    before = Filled(0, nanoseconds(NOW), done=True)
+
+    assert where_to_look(before, 120, NOW) == (nanoseconds(NOW - timedelta(days=1)), nanoseconds(NOW))
+
+
+def test_without_a_note_the_history_is_looked_for_before_retention_takes_it() -> None:
+    start, end = where_to_look(None, 120, NOW)
+
+    assert nanoseconds(NOW - timedelta(days=61)) < start < end < nanoseconds(NOW - timedelta(days=59))
 
 
 def test_what_is_noted_is_read_back(tmp_path: Path) -> None:
