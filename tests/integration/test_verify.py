@@ -36,7 +36,7 @@ def failures(platform: LocalPlatform, stage: Stage) -> dict[str, str]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken things stay broken: waiting for them proves nothing."""
-    monkeypatch.setattr(agents, "ARRIVE_SECONDS", 5.0)
+    monkeypatch.setattr(agents, "ARRIVE_SECONDS", 15.0)
     monkeypatch.setattr(tenants, "RELOAD_SECONDS", 6.0)
 
 
