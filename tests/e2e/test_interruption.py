@@ -12,7 +12,7 @@ from local_platforms import all_ready, wait_for
 from logops.platforms.local import LocalPlatform
 from logops.quickstart import background
 from logops.quickstart.airflow_api import AirflowApi
-from rollouts import DAG, Rollouts, Run
+from rollouts import DAG, Rollouts, Run, edit
 
 Live = Callable[[str], LocalPlatform]
 
@@ -52,6 +52,26 @@ def test_ctrl_c_during_the_rollout_has_it_rolled_back(checkout: Checkout, airflo
     assert run.state == "failed"
     assert run.tasks()["roll_back"].state == "success"
     assert [status.name for status in platform.processes() if status.pid] == []
+
+
+def test_ctrl_c_while_another_rollout_is_waited_for_leaves_that_one_alone(
+    checkout: Checkout, airflow: AirflowApi, rollouts: Rollouts
+) -> None:
+    edit(checkout.root, "refused", ("approval.required", True))
+    other = rollouts.trigger("refused", auto_approve=False)
+    other.wait_for_task("approval", {"awaiting_input"})
+    command = checkout.begin("quickstart", "up", "interrupted")
+    run = _first_run(checkout, airflow)
+
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=60)
+
+    assert command.returncode == 130, said
+    assert f"Another rollout is under way ({other.id}); this one waits for it." in said
+    assert run.state == "failed"
+    assert other.state == "running"
+    other.answer("Reject")
+    assert other.ended() == "failed"
 
 
 def _first_run(checkout: Checkout, api: AirflowApi) -> Run:

@@ -129,6 +129,10 @@ class AirflowApi:
             {"new_state": "failed"},
         )
 
+    def fail_run(self, dag: str, run: str) -> None:
+        """Mark a whole run failed."""
+        self.patch(f"/api/v2/dags/{dag}/dagRuns/{run}", f"stopping the run {run} of {dag}", {"state": "failed"})
+
     def log(self, dag: str, run: str, task: str, try_number: int) -> list[str]:
         """What a task logged in one of its tries, a line an event."""
         answer = self.get(

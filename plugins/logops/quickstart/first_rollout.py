@@ -1,5 +1,6 @@
 """The `rollout` DAG, run through Airflow's API and shown task by task."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,7 +11,6 @@ from logops.quickstart.show import Board
 from logops.toolchain.progress import Event, State
 
 DAG = "rollout"
-RUN_PREFIX = "make-up-"
 
 _USUAL_SECONDS: Mapping[str, float] = {
     "plan": 3,
@@ -28,16 +28,25 @@ _USUAL_SECONDS: Mapping[str, float] = {
 """On two cores, from nothing."""
 _UNREACHABLE_SECONDS = 60.0
 _LAST_LINES = 25
+_ENDED = frozenset({"success", "failed"})
+_UNDER_WAY = frozenset({"scheduled", "queued", "running", "up_for_retry", "deferred", "awaiting_input"})
+_AFTERWARDS = frozenset({"roll_back", "summary"})
 _NOISE = ("::group::", "::endgroup::")
 
 
-def run_id(now: datetime) -> str:
-    """Says who triggered it, and when.
+def run_id(environment: str, now: datetime) -> str:
+    """Says who triggered it, for what, and when.
 
-    >>> run_id(datetime(2026, 11, 23, 7, 30, tzinfo=UTC))
-    'make-up-20261123T073000Z'
+    >>> run_id("local", datetime(2026, 11, 23, 7, 30, tzinfo=UTC))
+    'make-up-local-20261123T073000Z'
     """
-    return f"{RUN_PREFIX}{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return f"make-up-{environment}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def left_under_way(runs: Sequence[str], environment: str) -> str | None:
+    """The run that an interrupted `make up` of this environment left, if one of `runs` is that."""
+    pattern = re.compile(rf"make-up-{re.escape(environment)}-\d{{8}}T\d{{6}}Z")
+    return next((run for run in runs if pattern.fullmatch(run)), None)
 
 
 def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]:
@@ -48,9 +57,9 @@ def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]
     the DAG rolls back what it applied, and KeyboardInterrupt is raised when it has.
     """
     active = api.runs(DAG, ("running", "queued"))
-    run = next((found for found in active if found.startswith(RUN_PREFIX)), "")
-    if not run:
-        run = run_id(datetime.now(UTC))
+    run = left_under_way(active, environment)
+    if run is None:
+        run = run_id(environment, datetime.now(UTC))
         api.trigger(DAG, run, {"environment": environment, "auto_approve": True})
         if active:
             board.say(f"Another rollout is under way ({active[0]}); this one waits for it.")
@@ -59,7 +68,7 @@ def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]
         state = watch.until_ended()
     except KeyboardInterrupt:
         board.say("Interrupted: stopping the rollout and rolling back. Ctrl-C again leaves the rest to Airflow.")
-        watch.stop_running_tasks()
+        watch.stop()
         watch.until_ended()
         raise
     if state != "success":
@@ -85,22 +94,33 @@ class _Watch:
                 tasks = self._api.tasks(DAG, self._run)
                 self._answered = time.monotonic()
             except AirflowUnreachable:
-                # A machine that builds and starts twenty processes may leave Airflow little room for a while.
+                # A machine that starts twenty processes may leave Airflow little room for a while.
                 if time.monotonic() - self._answered > _UNREACHABLE_SECONDS:
                     raise
-                continue
+                state, tasks = "", self.tasks
             for task in changes(self.tasks, tasks):
                 if event := event_of(task):
                     self._board(event)
             self.tasks = tasks
-            if state in {"success", "failed"}:
+            if state in _ENDED:
                 return state
             time.sleep(0.5)
 
-    def stop_running_tasks(self) -> None:
-        for task in self.tasks:
-            if task.state in {"running", "queued", "scheduled", "deferred", "awaiting_input"}:
-                self._api.fail_task(DAG, self._run, task.task)
+    def stop(self) -> None:
+        """Fail the task that is under way, so that the DAG rolls back; a run that has not begun fails as a whole."""
+        while (state := self._api.run_state(DAG, self._run)) not in _ENDED:
+            if state == "queued":
+                return self._api.fail_run(DAG, self._run)
+            under_way = [task.task for task in self._api.tasks(DAG, self._run) if task.state in _UNDER_WAY]
+            for name in under_way:
+                # What puts things in order is left to do so.
+                if name not in _AFTERWARDS:
+                    self._api.fail_task(DAG, self._run, name)
+            if under_way:
+                return None
+            # Between two tasks.
+            time.sleep(0.1)
+        return None
 
     def failures(self) -> list[str]:
         """What each failed task logged last; the summary's log repeats the others', so it counts only alone."""

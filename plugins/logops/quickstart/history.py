@@ -23,7 +23,7 @@ LINES_PER_MINUTE = 0.5
 """Of each kind."""
 SELECTOR = '{origin="backfill"}'
 
-_DAY_NS = 86_400_000_000_000
+DAY_NS = 86_400_000_000_000
 _UNTIL_BEFORE_NOW = timedelta(hours=1)
 """Where history ends: what is newer comes through the agents."""
 
@@ -78,9 +78,9 @@ def where_to_look(before: Filled | None, days: int, as_of: datetime) -> tuple[in
     """A day, as nanoseconds, in which a history shows if it is there: the last that was filled in; where no file tells
     which that is, the middle one of those asked for, as retention takes the oldest away."""
     if before is not None:
-        return before.end_ns - _DAY_NS, before.end_ns
+        return before.end_ns - DAY_NS, before.end_ns
     middle = nanoseconds(as_of - timedelta(days=days / 2))
-    return middle - _DAY_NS // 2, middle + _DAY_NS // 2
+    return middle - DAY_NS // 2, middle + DAY_NS // 2
 
 
 def missing(before: Filled | None, seen: bool, days: int, as_of: datetime) -> Filled | None:

@@ -146,6 +146,8 @@ def _history(platform: LocalPlatform, days: int, board: Board) -> None:
     seen = history.is_seen(platform, *history.where_to_look(before, days, as_of))
     wanted = history.missing(before, seen, days, as_of)
     if wanted is None:
+        if before and before.end_ns - before.start_ns < (days - 1) * history.DAY_NS:
+            board.say("  the sample history stays as long as it is: Loki takes nothing older. `make clean` starts anew")
         return
     if wanted != before:
         history.forget(folder)

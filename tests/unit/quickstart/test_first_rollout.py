@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from logops.quickstart.airflow_api import TaskState, changes, log_lines
-from logops.quickstart.first_rollout import changed_something, event_of, last_said, run_id
+from logops.quickstart.first_rollout import changed_something, event_of, last_said, left_under_way, run_id
 from logops.toolchain import State
 
 
@@ -13,8 +13,19 @@ def task(state: str, name: str = "loki.apply", seconds: float | None = 4.2, try_
     return TaskState(name, state, seconds, try_number)
 
 
-def test_a_run_says_that_make_up_triggered_it() -> None:
-    assert run_id(datetime(2026, 11, 23, 7, 30, tzinfo=UTC)) == "make-up-20261123T073000Z"
+def test_a_run_says_that_make_up_triggered_it_and_for_what() -> None:
+    assert run_id("local", datetime(2026, 11, 23, 7, 30, tzinfo=UTC)) == "make-up-local-20261123T073000Z"
+
+
+def test_a_run_that_an_interrupted_make_up_left_is_taken_up() -> None:
+    left = run_id("local", datetime(2026, 11, 23, 7, 30, tzinfo=UTC))
+
+    assert left_under_way(["manual__1", left], "local") == left
+
+
+@pytest.mark.parametrize("other", ["manual__1", "make-up-local-2-20261123T073000Z", "make-up-other-20261123T073000Z"])
+def test_a_run_of_somebody_else_or_for_another_environment_is_not_taken_up(other: str) -> None:
+    assert left_under_way([other], "local") is None
 
 
 @pytest.mark.parametrize(
