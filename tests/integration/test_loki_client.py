@@ -299,13 +299,6 @@ def test_metrics_tell_memory_and_lines(loki: LokiClient, job: str) -> None:
     assert (total(metrics, "process_resident_memory_bytes") or 0) > 10_000_000
 
 
-def test_shutdown_can_be_prepared_and_called_off(loki: LokiClient) -> None:
-    loki.prepare_shutdown()
-    loki.cancel_shutdown()
-
-    assert loki.ready().ready
-
-
 def test_three_days_of_history_are_all_there_once_flushed(loki: LokiClient, tmp_path: Path) -> None:
     end = time.time_ns() // DAY_NS * DAY_NS - 100 * DAY_NS
     history = History(1, end - 3 * DAY_NS, end, 2.0, dict.fromkeys(Kind, "history"))

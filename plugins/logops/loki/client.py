@@ -211,33 +211,6 @@ class LokiClient:
         """
         self._connection.send(Call("flushing", "/flush", method="POST"))
 
-    def prepare_shutdown(self) -> None:
-        """Have an ingester flush, and leave the ring, when it is next stopped; kept across a crash by a marker file.
-
-        Raises LokiRefused (500) where ingester.shutdown_marker_path and common.path_prefix are both unset.
-        """
-        self._connection.send(Call("preparing shutdown", "/ingester/prepare_shutdown", method="POST"))
-
-    def cancel_shutdown(self) -> None:
-        """Undo `prepare_shutdown`."""
-        self._connection.send(Call("cancelling shutdown", "/ingester/prepare_shutdown", method="DELETE"))
-
-    def shutdown_ingester(self, *, flush: bool = True, timeout: float = 300.0) -> None:
-        """Have an ingester leave the ring, flush if asked, and end its process; returns when it has flushed.
-
-        `timeout` in seconds. Sent once: a second request meets an ingester that is stopping, or nobody.
-        """
-        self._connection.send(
-            Call(
-                "shutting the ingester down",
-                "/ingester/shutdown",
-                method="POST",
-                params={"flush": str(flush).lower()},
-                repeatable=False,
-                read_timeout=timeout,
-            )
-        )
-
     def _read(self, call: Call, decode: Callable[[object], Value]) -> Value:
         answer = self._connection.json(call)
         try:

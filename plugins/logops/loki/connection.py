@@ -34,8 +34,6 @@ class Call:
     headers: Mapping[str, str] | None = None
     repeatable: bool = True
     """Whether sending it twice does what sending it once does."""
-    read_timeout: float | None = None
-    """Seconds, where the connection's own is not enough."""
 
 
 class Connection:
@@ -93,7 +91,6 @@ class Connection:
         headers = dict(call.headers or {})
         if call.tenant:
             headers["X-Scope-OrgID"] = call.tenant
-        connect, read = self._timeouts
         try:
             answer = self._session.request(
                 call.method,
@@ -101,7 +98,7 @@ class Connection:
                 params=call.params,
                 data=call.body,
                 headers=headers,
-                timeout=(connect, call.read_timeout or read),
+                timeout=self._timeouts,
                 # Told with each request: REQUESTS_CA_BUNDLE would win over the session's own.
                 verify=self._verify,
                 allow_redirects=False,

@@ -1,7 +1,7 @@
 """Makes lines that were pushed with old timestamps visible.
 
-A querier asks ingesters only for the last hours (querier.query_ingesters_within), and finds older lines by the index
-in the object store, where an ingester puts it every 15 minutes, or when it ends. So each is ended once, one at a time;
+A single cluster asks its ingester only for recent lines, and what lies in memory is in no bucket that could be looked
+at. An ingester stores its index every 15 minutes, or when it ends. So each is ended once, one at a time;
 supervisord starts it again, and its ring and write-ahead log carry the cluster over it.
 """
 

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from logops.loki import Entry, LokiClient, LokiRefused, LokiTimeout, LokiUnreachable
+from logops.loki import Entry, LokiClient, LokiRefused, LokiUnreachable
 from logops.loki.connection import retry_after_seconds
 from unit.loki.scripted import Script
 
@@ -84,14 +84,6 @@ def test_readiness_is_asked_once(script: Script) -> None:
     readiness = client().ready()
 
     assert (readiness.ready, readiness.text[:18], len(script.asked)) == (False, "Ingester not ready", 1)
-
-
-def test_an_ingester_is_shut_down_once(script: Script) -> None:
-    script.fail(requests.ReadTimeout())
-
-    with pytest.raises(LokiTimeout):
-        client().shutdown_ingester()
-    assert len(script.asked) == 1
 
 
 def test_the_last_trouble_is_the_one_raised(script: Script) -> None:
