@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from logops.environment.agents import Agent, Source
+from logops.environment.audit import Audit
 from logops.environment.base import Model, Name
 from logops.environment.cluster import Cluster
 from logops.environment.storage import StorageAccounts
@@ -52,6 +53,7 @@ class Environment(Model):
     results: str
     """Where findings and results are kept, as an fsspec URL (`abfs://...`); a relative path is taken from the
     local platform's state folder."""
+    audit: Audit = Audit()
     storage_accounts: Annotated[StorageAccounts, Field(min_length=1)]
     clusters: Annotated[dict[Name, Cluster], Field(min_length=1)]
     sources: dict[Name, Source] = Field(default_factory=dict)

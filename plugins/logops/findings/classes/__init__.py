@@ -4,7 +4,7 @@
 <Severity.ERROR: 'error'>
 """
 
-from logops.findings.classes import coherence, rollout
+from logops.findings.classes import audit, coherence, rollout
 from logops.findings.model import FindingClass
 
 
@@ -20,5 +20,8 @@ def _by_name(*groups: tuple[FindingClass, ...]) -> dict[str, FindingClass]:
 GROUPS: dict[str, tuple[FindingClass, ...]] = {
     "Rollout": rollout.CLASSES,
     "Coherence": coherence.CLASSES,
+    "Compaction": audit.COMPACTION,
+    "Retention": audit.RETENTION,
+    "Tiering": audit.TIERING,
 }
 REGISTRY = _by_name(*GROUPS.values())

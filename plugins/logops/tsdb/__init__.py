@@ -1,0 +1,1 @@
+"""Reads Loki's TSDB index files."""
