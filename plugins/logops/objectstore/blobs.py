@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,16 +42,15 @@ def blobs_schema() -> "pa.Schema":
     """
     import pyarrow as pa
 
-    return pa.schema(
-        [
-            pa.field("name", pa.string(), nullable=False),
-            pa.field("size", pa.int64(), nullable=False),
-            pa.field("tier", pa.int8(), nullable=False),
-            pa.field("tier_changed", pa.timestamp("s", "UTC")),
-            pa.field("modified", pa.timestamp("s", "UTC"), nullable=False),
-            pa.field("rehydrating", pa.bool_(), nullable=False),
-        ]
-    )
+    columns: list[pa.Field[Any]] = [
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("size", pa.int64(), nullable=False),
+        pa.field("tier", pa.int8(), nullable=False),
+        pa.field("tier_changed", pa.timestamp("s", "UTC")),
+        pa.field("modified", pa.timestamp("s", "UTC"), nullable=False),
+        pa.field("rehydrating", pa.bool_(), nullable=False),
+    ]
+    return pa.schema(columns)
 
 
 @dataclass(frozen=True, slots=True)
