@@ -8,20 +8,19 @@ variables AZURE_STORAGE_*, or else as the machine or its user (DefaultAzureCrede
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-from uuid import uuid4
 
 from logops.findings.model import Finding, Run
 from logops.findings.table import findings_schema, from_table, to_table
+from logops.findings.whole import put_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,7 +64,8 @@ class ResultsStore:
         pq.write_table(table, data)
         day = as_of.astimezone(UTC).date()
         with self._reaching(f"Writing {kind} of run {run!r}"):
-            self._put(f"{self._root}/{kind}/day={day}/{_file_stem(run)}.parquet", data.getvalue())
+            path = f"{self._root}/{kind}/day={day}/{_file_stem(run)}.parquet"
+            put_whole(self._filesystem, path, data.getvalue())
 
     def write_findings(self, run: Run, findings: Iterable[Finding]) -> None:
         """Keep what a run found; a run that found nothing is kept too, for it differs from one that never ran.
@@ -152,15 +152,6 @@ class ResultsStore:
         with self._reaching(f"Reading {PurePosixPath(path).name}"):
             return pq.read_table(BytesIO(self._filesystem.cat_file(path)))
 
-    def _put(self, path: str, data: bytes) -> None:
-        """All or nothing: an object store puts a blob whole; on a disk a finished file takes the name."""
-        from fsspec.implementations.local import LocalFileSystem
-
-        if isinstance(self._filesystem, LocalFileSystem):
-            _replace(Path(path), data)
-        else:
-            self._filesystem.pipe_file(path, data)
-
     @contextmanager
     def _reaching(self, action: str) -> Iterator[None]:
         try:
@@ -182,19 +173,6 @@ def without_credentials(url: str) -> str:
     'abfs://results@logs.dfs.core.windows.net/a'
     """
     return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", url).split("?", 1)[0]
-
-
-def _replace(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{uuid4().hex}.unfinished")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _file_stem(run: str) -> str:

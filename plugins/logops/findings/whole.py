@@ -1,0 +1,30 @@
+"""Files that appear whole or not at all, on a disk and in an object store."""
+
+import os
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+
+def put_whole(filesystem: Any, path: str, data: bytes) -> None:
+    """Write a file of an fsspec file system: an object store puts a blob whole; on a disk a finished file takes the
+    name. Folders are made."""
+    from fsspec.implementations.local import LocalFileSystem
+
+    if isinstance(filesystem, LocalFileSystem):
+        _replace(Path(path), data)
+    else:
+        filesystem.pipe_file(path, data)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{uuid4().hex}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
