@@ -14,6 +14,7 @@ from logops.loki import answers
 from logops.loki.answers import Direction, Sample, Series
 from logops.loki.auth import BasicAuth, BearerToken
 from logops.loki.connection import Call, Connection
+from logops.loki.deletes import DeleteRequest, delete_requests
 from logops.loki.entries import Entry, LogLine
 from logops.loki.errors import LokiUnreadable
 from logops.loki.metrics import Metric, parse_metrics
@@ -201,6 +202,42 @@ class LokiClient:
             return parse_metrics(answer.text)
         except ValueError as error:
             raise LokiUnreadable(f"{self._connection.doing(call)}: {error}") from error
+
+    # Deleting: answered by the compactor
+
+    def delete_requests(self, tenant: str) -> list[DeleteRequest]:
+        """The tenant's delete requests, carried out or not, oldest first.
+
+        Raises LokiRefused with status 403 where the tenant's deletion_mode is disabled.
+        """
+        call = Call("listing delete requests", "/loki/api/v1/delete", tenant=tenant)
+        return self._read(call, delete_requests)
+
+    def request_delete(self, tenant: str, logql: str, start_s: int, end_s: int) -> None:
+        """Ask to have the lines of a log query deleted, from `start_s` to `end_s`, Unix seconds. Loki begins when the
+        request can no longer be cancelled (compactor.delete_request_cancel_period)."""
+        self._connection.send(
+            Call(
+                f"asking to delete {logql}",
+                "/loki/api/v1/delete",
+                method="POST",
+                tenant=tenant,
+                params={"query": logql, "start": start_s, "end": end_s},
+                repeatable=False,
+            )
+        )
+
+    def cancel_delete(self, tenant: str, request_id: str) -> None:
+        """Take a delete request back. Raises LokiRefused where it is too late."""
+        self._connection.send(
+            Call(
+                f"cancelling delete request {request_id}",
+                "/loki/api/v1/delete",
+                method="DELETE",
+                tenant=tenant,
+                params={"request_id": request_id},
+            )
+        )
 
     # Ingesters
 

@@ -4,7 +4,12 @@ Nothing here imports azure before a connection is made: the SDK takes most of a 
 """
 
 from logops.objectstore.credentials import AccountKey, ConnectionString, DefaultIdentity
+from logops.objectstore.blobs import Listing, Tier
 from logops.objectstore.errors import (
+    BlobArchived,
+    BlobMissing,
+    InventoryRefused,
+    ListingBroken,
     ObjectStoreError,
     ObjectStoreMisconfigured,
     ObjectStoreRefused,
@@ -16,8 +21,13 @@ from logops.objectstore.store import ObjectStore
 
 __all__ = [
     "AccountKey",
+    "BlobArchived",
+    "BlobMissing",
     "ConnectionString",
     "DefaultIdentity",
+    "InventoryRefused",
+    "Listing",
+    "ListingBroken",
     "ObjectStore",
     "ObjectStoreError",
     "ObjectStoreMisconfigured",
@@ -25,4 +35,5 @@ __all__ = [
     "ObjectStoreUnreachable",
     "ProbeFailed",
     "ProbeStep",
+    "Tier",
 ]

@@ -12,33 +12,34 @@ from azure.core.exceptions import (
 )
 
 from logops.objectstore.errors import (
+    ROLE,
     ObjectStoreError,
     ObjectStoreMisconfigured,
-    ObjectStoreRefused,
     ObjectStoreUnreachable,
-    advice,
+    refusal,
 )
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str, role: str = ROLE) -> Iterator[None]:
     """Raise an ObjectStoreError that begins with `doing` in place of any error of the SDK.
+
+    `role` is the one that what is done needs.
 
     The SDK's error is left behind, not chained: it may have a signed address in it.
     """
     try:
         yield
     except AzureError as error:
-        raise _translation(doing, error) from None
+        raise _translation(doing, error, role) from None
 
 
-def _translation(doing: str, error: AzureError) -> ObjectStoreError:
+def _translation(doing: str, error: AzureError, role: str) -> ObjectStoreError:
     if isinstance(error, HttpResponseError) and error.status_code:
         given = getattr(error, "error_code", None) or ""
         # A member of StorageErrorCode where the SDK knows it, text where not.
         code = str(getattr(given, "value", given))
-        what = f"{doing}: Azure answered {error.status_code} {code or error.reason}."
-        return ObjectStoreRefused(f"{what} {advice(error.status_code, code)}".rstrip(), error.status_code, code)
+        return refusal(doing, error.status_code, code, str(error.reason), role)
     if isinstance(error, ClientAuthenticationError):
         return ObjectStoreMisconfigured(
             f"{doing}: this machine has no Azure identity. Run in a pod or VM with one, set AZURE_TENANT_ID, "

@@ -12,9 +12,14 @@ from logops.objectstore.errors import ObjectStoreMisconfigured, ObjectStoreRefus
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
 
+    from logops.objectstore.container import Container
+    from logops.objectstore.rest import Rest
+
 _CONNECT_TIMEOUT_S = 3
 _READ_TIMEOUT_S = 20
 _RETRIES = 2
+_RETRY_FOR_S = 60.0
+"""What the audits send is repeated for so long: they run at night, and a break of a minute must not end one."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -24,6 +29,7 @@ class ObjectStore:
     def __init__(self, account: str, service: "BlobServiceClient") -> None:
         self.account = account
         self._service = service
+        self._rest: Rest | None = None
 
     @classmethod
     def connect(cls, account: str, credential: Credential, endpoint: str = "") -> Self:
@@ -53,6 +59,8 @@ class ObjectStore:
     def close(self) -> None:
         """Close the pooled connections."""
         self._service.close()
+        if self._rest is not None:
+            self._rest.close()
 
     def list_containers(self) -> list[str]:
         """The names of the account's containers, in Azure's order, which is alphabetic."""
@@ -74,13 +82,24 @@ class ObjectStore:
             return False
         return True
 
-    def usage(self, container: str) -> tuple[int, int]:
-        """How many blobs a container holds, and their bytes in all. Reads the whole listing, 5,000 blobs a request."""
-        from logops.objectstore.azure_errors import translated
+    def container(self, name: str) -> "Container":
+        """What is in a container, and what is done to it. Nothing is sent yet."""
+        from logops.objectstore.container import Container
+        from logops.objectstore.rest import Rest
 
-        with translated(f"listing container {container} of storage account {self.account}"):
-            sizes = [int(blob.size) for blob in self._service.get_container_client(container).list_blobs()]
-        return len(sizes), sum(sizes)
+        if self._rest is None:
+            self._rest = Rest(self._service, _RETRY_FOR_S)
+        return Container(self.account, name, self._service.get_container_client(name), self._rest)
+
+    def usage(self, container: str) -> tuple[int, int]:
+        """How many blobs a container holds, and their bytes in all. Reads the whole listing."""
+        import pyarrow.compute as pc
+
+        count = size = 0
+        for batch in self.container(container).list().batches:
+            count += batch.num_rows
+            size += pc.sum(batch.column("size")).as_py() or 0
+        return count, size
 
     def probe(self, container: str) -> None:
         """Prove that a container can be used as Loki and its lifecycle rules use it.

@@ -54,6 +54,15 @@ class ProcessStatus:
     version: str | None = None
 
 
+def component_of(process: str, cluster: str) -> str:
+    """What a process of a cluster is, by its name.
+
+    >>> component_of("main-query-frontend-0", "main")
+    'query-frontend'
+    """
+    return process.removeprefix(f"{cluster}-").rpartition("-")[0]
+
+
 class Platform(Protocol):
     """A place that runs an environment. Every call may be repeated: it does only what is not done yet."""
 

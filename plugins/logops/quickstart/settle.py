@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import psutil
 
 from logops.loki import LokiClient
-from logops.platforms.platform import Platform, ProcessStatus
+from logops.platforms.platform import Platform, ProcessStatus, component_of
 from logops.quickstart.errors import NoHistory
 
 _READY_SECONDS = 180.0
@@ -25,14 +25,6 @@ def settle(platform: Platform, tell: Callable[[str], None]) -> None:
             if component_of(name, cluster) in _HOLD_LOGS:
                 tell(f"{name} stores its index")
                 _restart(platform, name, url)
-
-
-def component_of(process: str, cluster: str) -> str:
-    """
-    >>> component_of("main-query-frontend-0", "main")
-    'query-frontend'
-    """
-    return process.removeprefix(f"{cluster}-").rpartition("-")[0]
 
 
 def _restart(platform: Platform, name: str, url: str) -> None:

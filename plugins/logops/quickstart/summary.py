@@ -13,7 +13,7 @@ from logops.loki import LokiClient, LokiError, nanoseconds
 from logops.objectstore import ObjectStoreError
 from logops.platforms.platform import Platform
 from logops.quickstart.airflow_config import USER
-from logops.quickstart.settle import component_of
+from logops.platforms.platform import component_of
 from logops.quickstart.show import amount, duration
 
 _EVERY_STREAM = '{job=~".+"}'

@@ -1,0 +1,122 @@
+"""One table's blobs and index entries, joined and judged, as SQL for DuckDB.
+
+`blobs` and `entries` are tables of `chunks_schema` and `entries_schema` with a `key`; `tenants` has a row a tenant.
+A blob that lies in several tables is judged in the one of its last line (`home`): there every index has it longest.
+The rules are in docs/decisions/0007-when-a-chunk-may-go.md.
+"""
+
+JOIN = """
+create or replace temp table joined as
+select
+    b.key is not null as blob, e.key is not null as indexed,
+    coalesce(b.tenant, e.tenant) as tenant,
+    coalesce(b.fingerprint, e.fingerprint) as fingerprint,
+    coalesce(b.from_ms, e.from_ms) as from_ms,
+    coalesce(b.through_ms, e.through_ms) as through_ms,
+    coalesce(b.checksum, e.checksum) as checksum,
+    coalesce(b.size, e.kb::bigint * 1024) as bytes,
+    b.tier, b.modified * 1000 as modified_ms, b.tier_changed * 1000 as tier_changed_ms,
+    e.entries as lines, e.period_ms,
+    coalesce(b.key, e.key) as key,
+    coalesce(b.through_ms, e.through_ms) // 86400000 = $day as home
+from blobs b full join entries e using (key)
+"""
+
+JUDGED = """
+create or replace temp table judged as
+with timed as (
+    select joined.*, t.own_ms, t.shortest_ms, t.hot_ms, t.then_tier, t.index_read,
+        coalesce(period_ms, t.shortest_ms) as least_ms, coalesce(period_ms, t.longest_ms) as most_ms,
+        greatest(coalesce(modified_ms, 0), case when indexed then t.index_ms else 0 end) as written_ms
+    from joined join tenants t on t.tenant = joined.tenant
+), dated as (
+    select *,
+        least_ms > 0 and $as_of - through_ms > least_ms as expired,
+        greatest(through_ms + most_ms, written_ms) + $cycle + $slack as index_due,
+        -- Azure counts whole days after the last modification.
+        $as_of - modified_ms as blob_age
+    from timed
+), explained as (
+    select *, not indexed and (expired or coalesce((
+        select bool_or(d.due_ms is null or d.due_ms >= $as_of) from deletes d
+        where d.tenant = dated.tenant and d.start_ms <= dated.through_ms and d.end_ms >= dated.from_ms
+    ), false)) as going
+    from dated
+)
+select *,
+    case
+        when indexed and not blob and not expired and through_ms <= $judge_missing then 'chunk-missing'
+        when indexed and expired and $as_of > index_due and (home or not blob) then 'retention-overshoot'
+        when indexed or not home or modified_ms > $judge_orphans or not index_read then null
+        when going and (not expired or $as_of <= index_due + $delay) then null
+        when expired and $markers then 'marker-backlog'
+        else 'chunk-orphaned'
+    end as fault,
+    case
+        when not (blob and indexed and home) then null
+        when tier = 4 then 'chunk-archived'
+        when tier in (1, 2, 3) and tier < then_tier and blob_age > hot_ms + $tier_slack then 'tier-too-warm'
+        when tier in (2, 3) and (then_tier = 0 or tier > then_tier or blob_age < hot_ms - 86400000)
+            then 'tier-too-cold'
+    end as tier_fault,
+    case
+        when blob and indexed and home and tier in (2, 3, 4) and tier_changed_ms > 0 and period_ms > 0
+            and through_ms + period_ms + $delay - tier_changed_ms < [0, 0, 30, 90, 180][tier + 1] * 86400000::bigint
+            then 'early-deletion-fee'
+    end as fee_fault,
+    case
+        when fault in ('chunk-missing') then 0
+        when fault in ('retention-overshoot') then index_due - $cycle - $slack
+        when fault is not null then greatest(case when expired then through_ms + most_ms else 0 end, modified_ms)
+        else 0
+    end as since_ms,
+    case
+        when tier_fault = 'tier-too-warm' then modified_ms + hot_ms
+        else coalesce(tier_changed_ms, 0)
+    end as tier_since_ms
+from explained
+"""
+
+HOLDINGS = """
+select tenant, coalesce(period_ms, own_ms) as period_ms,
+    count(*) as chunks, sum(bytes) as bytes,
+    count(*) filter (indexed) as indexed,
+    coalesce(sum(lines), 0) as lines,
+    count(*) filter (indexed and expired) as waiting,
+    count(*) filter (not indexed and fault is null and modified_ms <= $judge_orphans) as deleting,
+    count(*) filter (not indexed and modified_ms > $judge_orphans) as young,
+    [count(*) filter (tier = 0), count(*) filter (tier = 1), count(*) filter (tier = 2), count(*) filter (tier = 3),
+        count(*) filter (tier = 4)] as tier_chunks,
+    [sum(case when tier = 0 then bytes else 0 end), sum(case when tier = 1 then bytes else 0 end),
+        sum(case when tier = 2 then bytes else 0 end), sum(case when tier = 3 then bytes else 0 end),
+        sum(case when tier = 4 then bytes else 0 end)] as tier_bytes,
+    min(from_ms) as first_ms, max(through_ms) as last_ms
+from judged where blob and home group by all order by all
+"""
+
+SUSPECTS = """
+select fault, key, tenant, fingerprint, from_ms, through_ms, checksum from judged where fault = $fault
+using sample reservoir(%d rows) repeatable (1)
+"""
+
+CLEARED = """
+update judged set fault = null where fault = $fault and key not in (select key from confirmed)
+"""
+
+_NAME = "t.name || '/' || %s || '/' || %s || '-' || %s || '-' || %s" % tuple(
+    f"lower(to_hex({part}))" for part in ("fingerprint", "from_ms", "through_ms", "checksum")
+)
+FAULTY = f"""
+select fault as class, t.name as tenant, {_NAME} as name, bytes, since_ms
+from (
+    select fault, tenant, fingerprint, from_ms, through_ms, checksum, bytes, since_ms from judged
+    union all select tier_fault, tenant, fingerprint, from_ms, through_ms, checksum, bytes, tier_since_ms from judged
+    union all select fee_fault, tenant, fingerprint, from_ms, through_ms, checksum, bytes, tier_since_ms from judged
+) faults join tenants t using (tenant) where fault is not null
+"""
+
+FAULTS = """
+select class, tenant, count(*) as count, sum(bytes) as bytes,
+    coalesce(min(since_ms) filter (since_ms > 0), 0) / 1000 as since, min(name, 10) as sample
+from faulty group by all order by all
+"""

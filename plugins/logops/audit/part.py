@@ -1,0 +1,32 @@
+"""What one batch of tables gave: kept by the task that judged it, read by the one that joins all."""
+
+from dataclasses import dataclass
+
+from logops.audit.holding import Fault, Holding
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An index file that cannot be read."""
+
+    name: str
+    table: str
+    tenant: str
+    """Empty for one of several tenants."""
+    size: int
+    offset: int
+    what: str
+    """What was found at the offset."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Of a batch."""
+
+    days: tuple[int, ...]
+    """The tables that it was to judge."""
+    holdings: tuple[Holding, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    incomplete: tuple[tuple[str, str], ...] = ()
+    """(table, why it could not be judged)"""

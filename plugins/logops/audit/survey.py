@@ -1,0 +1,312 @@
+"""A container, read once and laid out by table: chunks by day, index files, and everything else counted.
+
+PLACE/chunks/0.arrow ...     chunk rows, each file sorted by day, a record batch a day
+PLACE/index.parquet          a row an index file
+PLACE/survey.json            written last: without it there is no survey
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from logops.audit.chunks import DAY_MS, IndexFile, chunks_schema
+from logops.audit.layout import INDEX, ChunkNames, first_part, index_file, kind_of
+from logops.audit.place import Place
+from logops.objectstore.blobs import Listing
+from logops.platforms.platform import Progress
+
+_NAME = "survey.json"
+_INDEX = "index.parquet"
+_ROWS = 1_500_000
+"""Of a spool file: some 90 MB, and as much again while it is sorted."""
+_MOST_DAYS = 400
+"""A chunk that touches more tables than this is taken for two: that of its first line and that of its last."""
+_SAMPLE = 5
+_TOLD_EVERY = 500_000
+
+Columns = dict[str, np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Other:
+    """Objects that are neither chunk nor index of a table."""
+
+    kind: str
+    """`delete requests` and other words for Loki's own, `not Loki's` for the rest."""
+    first: str
+    """The part of their names before the first slash."""
+    count: int
+    bytes: int
+    sample: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was in a container."""
+
+    place: str
+    environment: str
+    cluster: str
+    account: str
+    container: str
+    source: str
+    taken: datetime
+    as_of: datetime
+    tenants: tuple[str, ...]
+    chunk_count: int
+    chunk_bytes: int
+    later: int
+    """Blobs left out because they were written after `as_of`."""
+    days: Mapping[int, int]
+    """Rows of chunks by day."""
+    spool: Mapping[int, tuple[tuple[int, int], ...]]
+    """Where they lie, by day: (file, record batch)."""
+    others: tuple[Other, ...]
+
+    @classmethod
+    def open(cls, place: str) -> "Survey":
+        """Raises WorkLost where there is no whole survey."""
+        return Place(place).read(_NAME, Survey)
+
+    def chunks(self, day: int) -> Iterator[pa.RecordBatch]:
+        """The chunks that have lines of a day, of `chunks_schema`; one that has lines of several is in each."""
+        for file, batch in self.spool.get(day, ()):
+            with _opened(f"{self.place}/chunks/{file}.arrow") as source:
+                yield pa.ipc.open_file(source).get_batch(batch)
+
+    def index_files(self, day: int | None = None) -> list[IndexFile]:
+        """A day's, or all."""
+        filters = None if day is None else [("day", "=", day)]
+        with _opened(f"{self.place}/{_INDEX}") as source:
+            return [IndexFile(**row) for row in pq.read_table(source, filters=filters).to_pylist()]
+
+
+def take_survey(
+    listing: Listing,
+    place: str,
+    *,
+    environment: str,
+    cluster: str,
+    account: str,
+    container: str,
+    as_of: datetime,
+    progress: Progress = lambda _: None,
+) -> Survey:
+    """Lay a listing out below `place`, in little memory however long it is.
+
+    Raises ObjectStoreError where the listing breaks off; then there is no survey.
+    """
+    spool, rest = _Spool(place), _Rest()
+    names = ChunkNames()
+    until = int(as_of.timestamp())
+    later = seen = told = 0
+    for batch in listing.batches:
+        modified = batch["modified"].cast(pa.int64())
+        in_time = pc.less_equal(modified, until)
+        later += batch.num_rows - (pc.sum(in_time).as_py() or 0)
+        batch = batch.filter(in_time)
+        is_chunk, found = names.read(batch["name"])
+        spool.add(_chunks(batch, is_chunk, found))
+        if not is_chunk.all():
+            rest.add(batch.filter(pa.array(~is_chunk)))
+        seen += batch.num_rows
+        if seen - told >= _TOLD_EVERY:
+            told = seen
+            progress(f"{cluster}: {seen:,} objects listed")
+    spool.write()
+    _write_index(place, rest.index)
+    survey = Survey(
+        place=place,
+        environment=environment,
+        cluster=cluster,
+        account=account,
+        container=container,
+        source=listing.source,
+        taken=listing.taken,
+        as_of=as_of,
+        tenants=names.tenants,
+        chunk_count=spool.count,
+        chunk_bytes=spool.bytes,
+        later=later,
+        days=spool.days,
+        spool={day: tuple(parts) for day, parts in spool.parts.items()},
+        others=rest.others(),
+    )
+    Place(place).write(_NAME, Survey, survey)
+    return survey
+
+
+def _chunks(batch: pa.RecordBatch, is_chunk: np.ndarray[Any, Any], found: Columns) -> Columns:
+    rows = batch if is_chunk.all() else batch.filter(pa.array(is_chunk))
+    changed = pc.fill_null(rows["tier_changed"].cast(pa.int64()), 0)
+    return {
+        **found,
+        "size": rows["size"].to_numpy(zero_copy_only=False),
+        "tier": rows["tier"].to_numpy(zero_copy_only=False),
+        "modified": rows["modified"].cast(pa.int64()).to_numpy(zero_copy_only=False),
+        "tier_changed": changed.to_numpy(zero_copy_only=False),
+    }
+
+
+class _Spool:
+    """Chunk rows on their way to files sorted by day."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._waiting: list[Columns] = []
+        self._rows = 0
+        self._files = 0
+        self.count = 0
+        self.bytes = 0
+        self.days: dict[int, int] = {}
+        self.parts: dict[int, list[tuple[int, int]]] = {}
+
+    def add(self, rows: Columns) -> None:
+        count = len(rows["size"])
+        self.count += count
+        self.bytes += int(rows["size"].sum())
+        self._waiting.append(rows)
+        self._rows += count
+        if self._rows >= _ROWS:
+            self.write()
+
+    def write(self) -> None:
+        """Write what waits as one file."""
+        if not self._rows:
+            return
+        rows = {name: np.concatenate([one[name] for one in self._waiting]) for name in self._waiting[0]}
+        self._waiting, self._rows = [], 0
+        order, days, starts = _by_day(rows["from_ms"], rows["through_ms"])
+        table = {name: column[order] for name, column in rows.items()}
+        schema = chunks_schema()
+        data = BytesIO()
+        with pa.ipc.new_file(data, schema) as writer:
+            ends = [*starts[1:], len(order)]
+            for number, (day, start, end) in enumerate(zip(days, starts, ends, strict=True)):
+                arrays = [pa.array(table[name][start:end]) for name in schema.names]
+                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+                self.parts.setdefault(day, []).append((self._files, number))
+                self.days[day] = self.days.get(day, 0) + end - start
+        _put(f"{self._place}/chunks/{self._files}.arrow", data.getvalue())
+        self._files += 1
+
+
+def _by_day(
+    from_ms: np.ndarray[Any, Any], through_ms: np.ndarray[Any, Any]
+) -> tuple[np.ndarray[Any, Any], list[int], list[int]]:
+    """Row numbers sorted by the days they touch, a row once a day; the days, and where each begins."""
+    first, last = from_ms // DAY_MS, through_ms // DAY_MS
+    spans = np.maximum(last - first, 0)
+    long = spans > _MOST_DAYS
+    spans = np.where(long, 1, spans)
+    row = np.arange(len(first), dtype=np.int32)
+    if spans.any():
+        copies = spans + 1
+        row = np.repeat(row, copies)
+        nth = np.arange(len(row)) - np.repeat(np.cumsum(copies) - copies, copies)
+        day = np.where(long[row] & (nth == 1), last[row], first[row] + nth)
+    else:
+        day = first
+    order = np.argsort(day.astype(np.int32), kind="stable")
+    sorted_days = day[order]
+    starts = np.flatnonzero(np.r_[True, sorted_days[1:] != sorted_days[:-1]])
+    return row[order], sorted_days[starts].tolist(), starts.tolist()
+
+
+class _Rest:
+    """Objects that are no chunks."""
+
+    def __init__(self) -> None:
+        self.index: list[IndexFile] = []
+        self._others: dict[tuple[str, str], tuple[int, int, tuple[str, ...]]] = {}
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        is_index = pc.starts_with(batch["name"], INDEX)
+        self._add_index(batch.filter(is_index))
+        others = batch.filter(pc.invert(is_index))
+        # Somebody else's objects may be as many as chunks: grouped by Arrow, a few looked at.
+        table = pa.table({"first": first_part(others["name"]), "name": others["name"], "size": others["size"]})
+        grouped = table.group_by("first", use_threads=False).aggregate(
+            [("name", "count"), ("size", "sum"), ("name", "first"), ("name", "last")]
+        )
+        for row in grouped.to_pylist():
+            names = tuple(dict.fromkeys((row["name_first"], row["name_last"])))
+            self._count(row["first"], row["name_count"], row["size_sum"], names)
+
+    def others(self) -> tuple[Other, ...]:
+        return tuple(
+            Other(kind, first, count, size, sample)
+            for (kind, first), (count, size, sample) in sorted(self._others.items())
+        )
+
+    def _add_index(self, batch: pa.RecordBatch) -> None:
+        columns = zip(
+            batch["name"].to_pylist(),
+            batch["size"].to_pylist(),
+            batch["tier"].to_pylist(),
+            batch["modified"].cast(pa.int64()).to_pylist(),
+            strict=True,
+        )
+        for name, size, tier, modified in columns:
+            found = index_file(name, size, tier, modified)
+            if found:
+                self.index.append(found)
+            else:
+                self._count("index", 1, size, (name,))
+
+    def _count(self, first: str, count: int, size: int, names: Sequence[str]) -> None:
+        key = (kind_of(names[0]), first)
+        had, had_bytes, sample = self._others.get(key, (0, 0, ()))
+        self._others[key] = (had + count, had_bytes + size, (*sample, *names)[:_SAMPLE])
+
+
+def _write_index(place: str, files: Iterable[IndexFile]) -> None:
+    schema = pa.schema(
+        {
+            "name": pa.string(),
+            "table": pa.string(),
+            "day": pa.int32(),
+            "tenant": pa.string(),
+            "uploader": pa.string(),
+            "written": pa.float64(),
+            "size": pa.int64(),
+            "tier": pa.int8(),
+            "modified": pa.int64(),
+        }
+    )
+    data = BytesIO()
+    rows = [asdict(file) for file in sorted(files, key=lambda file: (file.day, file.name))]
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), data)
+    _put(f"{place}/{_INDEX}", data.getvalue())
+
+
+def _put(url: str, data: bytes) -> None:
+    """Not whole: what is written before survey.json counts only with it."""
+    import fsspec
+
+    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
+    filesystem.pipe_file(path, data)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Any]:
+    """A file for Arrow to read, in memory where it lies on this machine's disk."""
+    import fsspec
+    from fsspec.implementations.local import LocalFileSystem
+
+    filesystem, path = fsspec.core.url_to_fs(url)
+    if isinstance(filesystem, LocalFileSystem):
+        with pa.memory_map(path) as source:
+            yield source
+    else:
+        with filesystem.open(path, "rb") as file:
+            yield pa.PythonFile(file, mode="r")

@@ -1,0 +1,91 @@
+"""The first step for one cluster: its container, what Loki says at the same time, and what both are judged by."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from logops.audit.asked import Asked
+from logops.audit.compaction import period_of
+from logops.audit.layout import INDEX
+from logops.audit.live import Live, read_live
+from logops.audit.place import Place
+from logops.audit.survey import Survey, take_survey
+from logops.audit.terms import Terms, terms_of
+from logops.environment.cluster import Cluster
+from logops.environment.storage import StorageAccount
+from logops.objectstore import ObjectStore, ObjectStoreError
+from logops.objectstore.blobs import Listing
+from logops.platforms.platform import Platform, PlatformError, Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TERMS = "terms.json"
+LIVE = "live.json"
+UNREAD = "unread.json"
+
+
+def survey_cluster(platform: Platform, asked: Asked, cluster: str, place: Place, progress: Progress) -> dict[int, int]:
+    """Survey a cluster into `place`; its tables: day to number of chunks.
+
+    Where the container cannot be read, that is kept as the reason, and there are no tables.
+    """
+    environment = platform.environment
+    own = environment.clusters[cluster]
+    progress(f"{cluster}: listing container {own.containers.chunks}")
+    try:
+        with platform.object_store(own.storage_account) as store:
+            survey = take_survey(
+                _listing(store, own, environment.storage_accounts[own.storage_account], asked),
+                place.url,
+                environment=environment.name,
+                cluster=cluster,
+                account=own.storage_account,
+                container=own.containers.chunks,
+                as_of=asked.as_of,
+                progress=progress,
+            )
+    except (ObjectStoreError, PlatformError) as error:
+        place.write(UNREAD, str, str(error))
+        return {}
+    progress(f"{cluster}: {survey.chunk_count:,} chunks; asking its processes")
+    live = read_live(platform, cluster)
+    place.write(LIVE, Live, live)
+    place.write(TERMS, Terms, terms_of(environment, cluster, live, asked))
+    days = days_of(survey)
+    wanted = {day: count for day, count in days.items() if not asked.tables or table_of(day, own) in asked.tables}
+    progress(f"{cluster}: {len(wanted):,} tables")
+    return wanted
+
+
+def days_of(survey: Survey) -> dict[int, int]:
+    """Every day that has an index or chunks, and how many chunks."""
+    return {**dict.fromkeys((file.day for file in survey.index_files()), 0), **survey.days}
+
+
+def table_of(day: int, cluster: Cluster) -> str:
+    """The name of a day's table; where no schema period covers the day, what it would be in the first."""
+    period = period_of(day, cluster.schema_periods) or cluster.schema_periods[0]
+    return f"{period.index_prefix}{day}"
+
+
+def _listing(store: ObjectStore, cluster: Cluster, account: StorageAccount, asked: Asked) -> Listing:
+    container = store.container(cluster.containers.chunks)
+    if not asked.reads_chunks:
+        return container.list((INDEX,))
+    if account.inventory is None:
+        return container.list()
+    from logops.objectstore.inventory import read_inventory
+
+    # The inventory tells of the chunks. The index is listed as it is now: it is small, and changes all the time.
+    told = read_inventory(
+        store.container(account.inventory.container), account.inventory.rule, cluster.containers.chunks, asked.as_of
+    )
+    return Listing(told.source, told.taken, chain(_without_index(told.batches), container.list((INDEX,)).batches))
+
+
+def _without_index(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+    import pyarrow.compute as pc
+
+    for batch in batches:
+        yield batch.filter(pc.invert(pc.starts_with(batch["name"], INDEX)))

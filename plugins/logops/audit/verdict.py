@@ -1,0 +1,186 @@
+"""All that was seen of a cluster, as findings of each audit. Values in, findings out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from logops.audit.asked import Check
+from logops.audit.chunks import IndexFile
+from logops.audit.compaction import Compaction, compaction_findings
+from logops.audit.deletes import stuck
+from logops.audit.effective import not_effective
+from logops.audit.holding import Fault
+from logops.audit.live import Live
+from logops.audit.part import Part, Unreadable
+from logops.audit.retention import declared_rules
+from logops.audit.terms import Terms
+from logops.audit.told import finding_of
+from logops.environment import Environment
+from logops.findings import Finding, Subject
+from logops.findings.classes import audit as classes
+from logops.findings.classes.coherence import EARLY_DELETION_FEE
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.objectstore.blobs import Tier
+
+_CHUNKS: dict[Check, frozenset[str]] = {
+    Check.COMPACTION: frozenset(),
+    Check.RETENTION: frozenset({cls.name for cls in classes.RETENTION} | {classes.MARKER_BACKLOG.name}),
+    Check.TIERING: frozenset({cls.name for cls in classes.TIERING} | {EARLY_DELETION_FEE.name}),
+}
+"""The faults of chunks that each audit tells of."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A cluster, as an audit saw it."""
+
+    environment: Environment
+    cluster: str
+    as_of: datetime
+    now: datetime
+    """When it was surveyed."""
+    files: Sequence[IndexFile]
+    live: Live
+    terms: Terms
+    part: Part
+    """All batches as one."""
+    drift: Sequence[Finding] = ()
+    """`lifecycle-policy-drift`, from comparing the account's policy."""
+    names: str = ""
+    """Where the names of all faulty chunks are kept."""
+
+    def subject(self, **parts: str) -> Subject:
+        return Subject(environment=self.environment.name, cluster=self.cluster, **parts)
+
+
+def findings_of(check: Check, seen: Seen) -> list[Finding]:
+    """What one audit finds. A consequence is not found beside its cause."""
+    incomplete = [*_incomplete(seen)]
+    if check is Check.TIERING:
+        return [*incomplete, *_faults(check, seen, seen.part.faults), *_index_tiered(seen), *seen.drift]
+    compaction = compaction_findings(_compaction(seen))
+    corrupt = [*_corrupt(seen)]
+    unasked = [*_unasked(seen, compaction)]
+    if check is Check.COMPACTION:
+        return [*incomplete, *unasked, *corrupt, *_not_of_corrupt(compaction, corrupt)]
+    own = seen.environment.clusters[seen.cluster]
+    about = (seen.environment.name, seen.cluster, seen.as_of)
+    return [
+        *incomplete,
+        *unasked,
+        *corrupt,
+        *not_effective(declared_rules(own), seen.live, *about),
+        *stuck(seen.live, own, seen.terms.windows, *about),
+        *_retention(seen, compaction),
+    ]
+
+
+def _compaction(seen: Seen) -> Compaction:
+    return Compaction(
+        environment=seen.environment.name,
+        cluster=seen.cluster,
+        declared=seen.environment.clusters[seen.cluster],
+        files=seen.files,
+        live=seen.live,
+        windows=seen.terms.windows,
+        as_of=seen.as_of,
+        now=min(seen.now, seen.as_of).timestamp(),
+    )
+
+
+def _retention(seen: Seen, compaction: Sequence[Finding]) -> list[Finding]:
+    """Faults of chunks; what a compactor that does not work leaves undone, and chunks that an ingester has not told of,
+    are found as that."""
+    standing = [one for one in compaction if one.cls in (classes.COMPACTOR_COUNT, classes.COMPACTION_STALLED)]
+    silent = [one for one in compaction if one.cls is classes.INGESTER_NOT_UPLOADING]
+    causes = {
+        classes.RETENTION_OVERSHOOT.name: standing,
+        classes.MARKER_BACKLOG.name: standing,
+        classes.CHUNK_ORPHANED.name: silent,
+    }
+    told = [fault for fault in seen.part.faults if fault.cls in _CHUNKS[Check.RETENTION]]
+    found = [*_faults(Check.RETENTION, seen, [fault for fault in told if not causes.get(fault.cls)])]
+    for fault in told:
+        found += [one for one in causes.get(fault.cls, ()) if one not in found]
+    return found
+
+
+def _faults(check: Check, seen: Seen, faults: Iterable[Fault]) -> Iterator[Finding]:
+    for fault in faults:
+        if fault.cls in _CHUNKS[check]:
+            yield finding_of(fault, seen.environment.name, seen.cluster, seen.as_of, seen.names)
+
+
+def _incomplete(seen: Seen) -> Iterator[Finding]:
+    for table, why in seen.part.incomplete:
+        yield Finding(
+            cls=CHECK_INCOMPLETE,
+            subject=seen.subject(table=table),
+            message=f"Table {table} was not judged: {why}",
+            as_of=seen.as_of,
+            evidence={"reason": why},
+        )
+
+
+def _unasked(seen: Seen, compaction: Sequence[Finding]) -> Iterator[Finding]:
+    """Processes that did not answer; a compactor's silence is told by `compactor-count`."""
+    counted = any(one.cls is classes.COMPACTOR_COUNT for one in compaction)
+    for process, why in seen.live.unasked:
+        if not (counted and process.startswith(f"{seen.cluster}-compactor")):
+            yield Finding(
+                cls=CHECK_INCOMPLETE,
+                subject=seen.subject(source=process),
+                message=f"{process} could not be asked, so what it alone knows was not checked: {why}",
+                as_of=seen.as_of,
+                evidence={"reason": why},
+            )
+
+
+def _corrupt(seen: Seen) -> Iterator[Finding]:
+    for one in seen.part.unreadable:
+        yield corrupt_finding(one, seen)
+
+
+def corrupt_finding(one: Unreadable, seen: Seen) -> Finding:
+    """An unreadable index file, by its name."""
+    return Finding(
+        cls=classes.INDEX_CORRUPT,
+        subject=seen.subject(tenant=one.tenant, table=one.table, path=one.name),
+        message=one.what,
+        as_of=seen.as_of,
+        evidence={"bytes": one.size, "offset": one.offset},
+    )
+
+
+def _not_of_corrupt(compaction: Sequence[Finding], corrupt: Sequence[Finding]) -> list[Finding]:
+    """A compactor that meets a corrupt file ends its run there: the file is the cause."""
+    if not corrupt:
+        return [*compaction]
+    tables = {one.subject.table for one in corrupt}
+    return [
+        one
+        for one in compaction
+        if one.cls is not classes.COMPACTION_STALLED
+        and not (one.cls is classes.TABLE_UNCOMPACTED and one.subject.table in tables)
+    ]
+
+
+def _index_tiered(seen: Seen) -> Iterator[Finding]:
+    tables: dict[str, list[IndexFile]] = {}
+    for file in seen.files:
+        if file.tier not in (Tier.UNKNOWN, Tier.HOT):
+            tables.setdefault(file.table, []).append(file)
+    for table, files in tables.items():
+        tiers = ", ".join(sorted({Tier(file.tier).azure for file in files}))
+        yield Finding(
+            cls=classes.INDEX_TIERED,
+            subject=seen.subject(table=table),
+            message=f"{len(files)} index file{'s' * (len(files) > 1)} of {table} in tier {tiers}: {files[0].name}.",
+            as_of=seen.as_of,
+            evidence={
+                "files": len(files),
+                "bytes": sum(file.size for file in files),
+                "tiers": tiers,
+                "sample": ", ".join(file.name for file in files[:10]),
+            },
+        )

@@ -1,0 +1,52 @@
+"""The two ends of an index file: what it is, and where its sections are (tsdb/index/index.go of Loki)."""
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from logops.tsdb.errors import IndexCorrupt, IndexVersionUnsupported
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAGIC = 0xBAAAD700
+VERSIONS = (2, 3)
+_HEADER = struct.Struct(">IB")
+_CONTENTS = struct.Struct(">7Q2qI")
+CONTENTS_LENGTH = _CONTENTS.size
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The table of contents: offsets of the sections, and the file's first and last time."""
+
+    version: int
+    symbols: int
+    series: int
+    label_indices: int
+    label_indices_table: int
+    postings: int
+    postings_table: int
+    fingerprint_offsets: int
+    from_ms: int
+    through_ms: int
+
+
+def read_contents(data: "np.ndarray[Any, np.dtype[np.uint8]]", name: str) -> Contents:
+    """Raises IndexCorrupt and IndexVersionUnsupported."""
+    from logops.tsdb.crc32c import crc32c
+
+    if len(data) < _HEADER.size:
+        raise IndexCorrupt(name, 0, f"there are {len(data)} bytes, fewer than the header's {_HEADER.size}")
+    magic, version = _HEADER.unpack_from(data)
+    if magic != MAGIC:
+        raise IndexCorrupt(name, 0, f"there is {magic:08x}, where an index begins with {MAGIC:08x}")
+    if version not in VERSIONS:
+        raise IndexVersionUnsupported(name, version)
+    start = len(data) - CONTENTS_LENGTH
+    if start < _HEADER.size:
+        raise IndexCorrupt(name, len(data), "the file ends before it can hold a table of contents")
+    *fields, told = _CONTENTS.unpack_from(data, start)
+    if crc32c(data, start, len(data) - 4) != told:
+        raise IndexCorrupt(name, start, "the table of contents has another checksum than its content, or was cut off")
+    return Contents(version, *fields)

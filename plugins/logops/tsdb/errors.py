@@ -1,0 +1,54 @@
+"""Why an index file was not read.
+
+IndexUnreadable
+    IndexCorrupt              it is not as Loki wrote it: cut short, a byte changed, another file
+    IndexVersionUnsupported   its format is not V2 or V3
+    IndexTooLarge             it unpacks to more than was allowed
+"""
+
+
+class IndexUnreadable(Exception):
+    """An index file was not read; nothing of it was used."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"The index file {name} cannot be read: {what}")
+        self.name = name
+        """The blob's."""
+
+
+class IndexCorrupt(IndexUnreadable):
+    def __init__(self, name: str, offset: int, what: str, where: str = "unpacked index") -> None:
+        super().__init__(
+            name,
+            f"at byte {offset} of the {where}, {what}. It is not as Loki wrote it: restore the blob from a version, "
+            "a soft-deleted copy or a backup.",
+        )
+        self.offset = offset
+        """Bytes from the beginning of what Loki wrote, before it was packed; of the blob where it does not unpack."""
+        self.what = what
+
+
+class IndexVersionUnsupported(IndexUnreadable):
+    def __init__(self, name: str, version: int) -> None:
+        super().__init__(
+            name,
+            f"its format is V{version}, and logops reads V2 and V3, which Loki 2.8 to 3 write. "
+            + _BY_VERSION.get(version, "If no Loki writes that, the file is corrupt: restore the blob."),
+        )
+        self.version = version
+
+
+_BY_VERSION = {
+    1: "Let Loki's compactor write it anew: a table that it compacts gets the format of its schema.",
+    4: "A Loki after 3 wrote it: use a logops made for that Loki.",
+}
+
+
+class IndexTooLarge(IndexUnreadable):
+    def __init__(self, name: str, limit: int) -> None:
+        super().__init__(
+            name,
+            f"it unpacks to more than {limit} bytes, the most that is allowed here. If it is really Loki's, allow more.",
+        )
+        self.limit = limit
+        """Bytes."""

@@ -1,0 +1,126 @@
+"""An index that was read: its chunks as Arrow, its labels when they are asked for."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from logops.tsdb.integers import uvarint
+from logops.tsdb.series import NO_SYMBOL, labels_of, values_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TENANT_LABEL = "__loki_tenant__"
+
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Symbols:
+    """The texts of an index, by their number. They are in the order of their bytes."""
+
+    def __init__(self, data: Bytes, starts: Numbers, ends: Numbers) -> None:
+        self._data = data
+        self._starts = starts
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def raw(self, number: int) -> bytes:
+        return self._data[self._starts[number] : self._ends[number]].tobytes()
+
+    def text(self, number: int) -> str:
+        return self.raw(number).decode(errors="replace")
+
+    def number(self, text: str) -> int:
+        """NO_SYMBOL where it has no such text."""
+        wanted = text.encode()
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if self.raw(middle) < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(self) and self.raw(low) == wanted else NO_SYMBOL
+
+
+class Index:
+    """What an index file says. A series has a number, from 0: its place in the file."""
+
+    def __init__(
+        self,
+        *,
+        version: int,
+        from_ms: int,
+        through_ms: int,
+        tenants: tuple[str, ...],
+        entries: "pa.RecordBatch",
+        data: Bytes,
+        symbols: Symbols,
+        labels: Numbers,
+    ) -> None:
+        self.version = version
+        """2 or 3."""
+        self.from_ms = from_ms
+        """First line of all, as the file's table of contents says; Unix milliseconds."""
+        self.through_ms = through_ms
+        """Last line of all."""
+        self.tenants = tenants
+        """In the order of their names; one in a compacted file."""
+        self._entries = entries
+        self._data = data
+        self._symbols = symbols
+        self._labels = labels
+
+    @property
+    def series(self) -> int:
+        """How many there are, those without a chunk too."""
+        return len(self._labels)
+
+    def entries(self) -> "pa.RecordBatch":
+        """A row a chunk, of `entries_schema`."""
+        return self._entries
+
+    def labels(self, series: "Iterable[int] | None" = None) -> Iterator[dict[str, str]]:
+        """The labels of each of these series, in the order asked for; of all where none are named.
+
+        Without __loki_tenant__, which is not the stream's own.
+        """
+        texts: dict[int, str] = {}
+        tenant = self._symbols.number(TENANT_LABEL)
+        for number in range(self.series) if series is None else series:
+            at = self._labels[number]
+            count, _ = uvarint(self._data, at)
+            names = np.empty(count, np.int32)
+            values = np.empty(count, np.int32)
+            labels_of(self._data, at, names, values)
+            yield {
+                self._text(name, texts): self._text(value, texts)
+                for name, value in zip(names.tolist(), values.tolist(), strict=True)
+                if name != tenant
+            }
+
+    def _text(self, symbol: int, texts: dict[int, str]) -> str:
+        text = texts.get(symbol)
+        if text is None:
+            text = texts[symbol] = self._symbols.text(symbol)
+        return text
+
+    def label_values(self, name: str) -> "pa.DictionaryArray[Any]":
+        """A row a series: the value of its label `name`, null where it has none.
+
+        Encoded as a dictionary, in which each value is once: a matcher is asked once a value.
+        """
+        import pyarrow as pa
+
+        values = np.full(self.series, NO_SYMBOL, np.int32)
+        if (wanted := self._symbols.number(name)) != NO_SYMBOL and name != TENANT_LABEL:
+            values_of(self._data, self._labels, wanted, values)
+        distinct, rows = np.unique(values, return_inverse=True)
+        absent = int(len(distinct) > 0 and distinct[0] == NO_SYMBOL)
+        rows = rows.astype(np.int32) - absent
+        texts = pa.array([self._symbols.text(symbol) for symbol in distinct[absent:].tolist()], pa.string())
+        return pa.DictionaryArray.from_arrays(pa.array(rows, mask=rows < 0), texts)

@@ -1,0 +1,50 @@
+"""What a processor does in one step and numba has no word for."""
+
+import sys
+from typing import Any
+
+import llvmlite.binding
+import numba
+from llvmlite import ir
+from numba.extending import intrinsic
+
+_WORD = ir.IntType(64)
+
+
+@intrinsic  # type: ignore[misc]
+def load64(_typing: Any, data: Any, _at: Any) -> Any:
+    """8 bytes of an array from `at` on, as a little-endian number. Looks neither where the array ends nor begins."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        first = builder.gep(array.data, [arguments[1]])
+        word = builder.load(builder.bitcast(first, _WORD.as_pointer()), align=1)
+        return builder.bswap(word) if sys.byteorder == "big" else word
+
+    return numba.uint64(data, numba.intp), build
+
+
+@intrinsic  # type: ignore[misc]
+def swap64(_typing: Any, _word: Any) -> Any:
+    """The 8 bytes of a word, the other way round."""
+
+    def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.bswap(arguments[0])
+
+    return numba.uint64(numba.uint64), build
+
+
+@intrinsic  # type: ignore[misc]
+def crc32c_by_sse42(_typing: Any, _crc: Any, _word: Any) -> Any:
+    """A CRC32C with 8 bytes more."""
+
+    def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_WORD, [_WORD, _WORD])
+        return builder.call(builder.module.declare_intrinsic("llvm.x86.sse42.crc32.64.64", (), kind), arguments)
+
+    return numba.uint64(numba.uint64, numba.uint64), build
+
+
+def has_sse42() -> bool:
+    """Whether what numba compiles here may use `crc32c_by_sse42`."""
+    return bool(llvmlite.binding.get_host_cpu_features().get("sse4.2")) and not numba.config.CPU_NAME

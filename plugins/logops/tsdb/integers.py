@@ -1,0 +1,43 @@
+"""Numbers as Go's encoding/binary and Loki write them: big-endian, and varints of 7 bits a byte.
+
+Nothing here looks where the array ends: a number may be read from the 10 bytes where it begins, and the caller
+sees to it that they are there. Numbers are int64 throughout: numba makes floats of mixed signs.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from logops.tsdb.compiled import compiled
+from logops.tsdb.instructions import load64, swap64
+
+LONGEST_VARINT = 10
+TOO_LONG = -1
+
+
+@compiled
+def be32(data: Any, at: int) -> int:
+    return np.int64(swap64(load64(data, at)) >> np.uint64(32))
+
+
+@compiled
+def be64(data: Any, at: int) -> int:
+    return np.int64(swap64(load64(data, at)))
+
+
+@compiled
+def uvarint(data: Any, at: int) -> tuple[int, int]:
+    """A number, which is below 0 from 2^63 on, and where it ends: TOO_LONG where it has more than 64 bits."""
+    value = np.int64(0)
+    for i in range(LONGEST_VARINT):
+        byte = np.int64(data[at + i])
+        value |= (byte & 0x7F) << (7 * i)
+        if byte < 0x80:
+            return value, (TOO_LONG if i == LONGEST_VARINT - 1 and byte > 1 else at + i + 1)
+    return value, TOO_LONG
+
+
+@compiled
+def unzigzag(value: int) -> int:
+    """The signed number that a varint's `value` stands for."""
+    return ((value >> 1) & np.int64(0x7FFFFFFFFFFFFFFF)) ^ -(value & 1)

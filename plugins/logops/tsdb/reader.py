@@ -1,0 +1,119 @@
+"""Reads a TSDB index file of Loki's: every chunk it names, with every checksum in it looked at."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from logops.tsdb.contents import CONTENTS_LENGTH, Contents, read_contents
+from logops.tsdb.entries import entries_schema
+from logops.tsdb.errors import IndexCorrupt
+from logops.tsdb.faults import NONE, WORDS
+from logops.tsdb.index import TENANT_LABEL, Index, Symbols
+from logops.tsdb.integers import be32
+from logops.tsdb.sections import LABEL_INDEX_KEYS, POSTINGS_KEYS, check_listed, find_symbols, open_section
+from logops.tsdb.series import NO_SYMBOL, read_chunks, read_series
+from logops.tsdb.unpack import unpack
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LARGEST_INDEX = 4 << 30
+
+_NO_LABEL = bytes((POSTINGS_KEYS, 0, 0))
+
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def read_index(data: bytes, name: str, tenant: str = "", limit: int = LARGEST_INDEX) -> Index:
+    """The index in a blob's bytes, formats V2 and V3 as Loki 3.7 writes them.
+
+    name     the blob's: one that ends with .gz is unpacked, to at most `limit` bytes
+    tenant   whose it is, from the blob's path, where it is compacted. None where an ingester uploaded it: then each
+             series says whose it is, with the label __loki_tenant__
+
+    Raises IndexUnreadable: IndexCorrupt, IndexVersionUnsupported, IndexTooLarge.
+    """
+    return _Reading(np.frombuffer(unpack(data, name, limit), np.uint8), name).read(tenant)
+
+
+class _Reading:
+    def __init__(self, data: Bytes, name: str) -> None:
+        self.data = data
+        self.name = name
+        self.limit = len(data) - CONTENTS_LENGTH
+        """Where the sections end."""
+
+    def read(self, tenant: str) -> Index:
+        contents = read_contents(self.data, self.name)
+        symbols = self._symbols(contents)
+        references, count = self._references(contents)
+        self._section(contents.fingerprint_offsets, "the table of fingerprint offsets")
+
+        tenant_symbol = NO_SYMBOL if tenant else symbols.number(TENANT_LABEL)
+        found = np.empty((count, 6), np.int64)
+        fault, offset, chunks = read_series(
+            self.data, references, self.limit, contents.version, len(symbols), tenant_symbol, found
+        )
+        self._check(fault, offset, "a series")
+        if not tenant and tenant_symbol == NO_SYMBOL and count:
+            raise IndexCorrupt(
+                self.name, contents.symbols, "no series has a label __loki_tenant__, and no tenant is given"
+            )
+        owners, tenants = np.unique(found[:, 5], return_inverse=True)
+        return Index(
+            version=contents.version,
+            from_ms=contents.from_ms,
+            through_ms=contents.through_ms,
+            tenants=(tenant,) if tenant else tuple(symbols.text(owner) for owner in owners),
+            entries=self._entries(found, tenants.astype(np.int32), chunks),
+            data=self.data,
+            symbols=symbols,
+            labels=found[:, 1].copy(),
+        )
+
+    def _symbols(self, contents: Contents) -> Symbols:
+        what = "the symbol table"
+        start, end = self._section(contents.symbols, what)
+        count = int(be32(self.data, start))
+        if end - start < 4 or count > end - start - 4:
+            raise IndexCorrupt(self.name, start, f"{what} says it has {count} symbols in {end - start} bytes")
+        starts = np.empty(count, np.int64)
+        ends = np.empty(count, np.int64)
+        self._check(*find_symbols(self.data, start + 4, end, starts, ends), what)
+        return Symbols(self.data, starts, ends)
+
+    def _references(self, contents: Contents) -> tuple[int, int]:
+        """Where the numbers of all series are, and how many. Loki asks for them as the postings of no label."""
+        self._listed(contents.label_indices_table, LABEL_INDEX_KEYS, "the label indices")
+        first = self._listed(contents.postings_table, POSTINGS_KEYS, "the postings")
+        entry = contents.postings_table + 8
+        if first < 0 or self.data[entry : entry + len(_NO_LABEL)].tobytes() != _NO_LABEL:
+            raise IndexCorrupt(self.name, entry, "the postings do not begin with the list of all series")
+        start = first + 4
+        return start + 4, int(be32(self.data, start))
+
+    def _listed(self, table: int, keys: int, what: str) -> int:
+        start, end = self._section(table, f"the table of {what}")
+        if end - start < 4:
+            raise IndexCorrupt(self.name, start, f"the table of {what} has {end - start} bytes")
+        fault, offset, first = check_listed(self.data, start, end, keys, self.limit)
+        self._check(fault, offset, what)
+        return int(first)
+
+    def _section(self, offset: int, what: str) -> tuple[int, int]:
+        fault, start, end = open_section(self.data, min(offset, len(self.data)), self.limit)
+        self._check(fault, offset, what)
+        return int(start), int(end)
+
+    def _entries(self, found: Numbers, tenants: "np.ndarray[Any, np.dtype[np.int32]]", chunks: int) -> "pa.RecordBatch":
+        import pyarrow as pa
+
+        schema = entries_schema()
+        columns = [np.empty(chunks, field.type.to_pandas_dtype()) for field in schema]
+        self._check(*read_chunks(self.data, found, tenants, *columns), "a series")
+        return pa.record_batch([pa.array(column) for column in columns], schema=schema)
+
+    def _check(self, fault: int, offset: int, what: str) -> None:
+        if fault != NONE:
+            raise IndexCorrupt(self.name, offset, f"{what} {WORDS[fault]}")

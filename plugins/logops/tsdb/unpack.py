@@ -1,0 +1,43 @@
+"""Unpacks a blob, as Loki's index shipper does: by its name (IsCompressedFile in indexshipper/storage/util.go)."""
+
+import zlib
+
+from logops.tsdb.errors import IndexCorrupt, IndexTooLarge
+
+_GZIP = 31
+_STEP = 1 << 20
+
+
+def unpack(blob: bytes, name: str, limit: int) -> bytes:
+    """What Loki wrote, of at most `limit` bytes. Raises IndexCorrupt, with the offset in the blob, and IndexTooLarge."""
+    content = _gunzip(blob, name, limit) if name.endswith(".gz") else blob
+    if len(content) > limit:
+        raise IndexTooLarge(name, limit)
+    return content
+
+
+def _gunzip(blob: bytes, name: str, limit: int) -> bytes:
+    parts: list[bytes] = []
+    unpacked = 0
+    member = zlib.decompressobj(_GZIP)
+    for at in range(0, len(blob), _STEP):
+        packed = blob[at : at + _STEP]
+        while packed:
+            if member.eof:
+                member = zlib.decompressobj(_GZIP)
+            try:
+                part = member.decompress(packed, limit + 1 - unpacked)
+            except zlib.error as error:
+                raise _corrupt(name, at, str(error)) from error
+            parts.append(part)
+            unpacked += len(part)
+            if unpacked > limit:
+                raise IndexTooLarge(name, limit)
+            packed = member.unused_data
+    if not member.eof:
+        raise _corrupt(name, len(blob), "it ends before its gzip stream does")
+    return b"".join(parts)
+
+
+def _corrupt(name: str, offset: int, what: str) -> IndexCorrupt:
+    return IndexCorrupt(name, offset, what, where="blob")

@@ -1,0 +1,30 @@
+"""What a person reads of a fault."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from logops.audit.holding import Fault
+from logops.audit.told import finding_of
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+NAME = "application/ab/1-2-3"
+ONE = Fault("chunk-missing", "loki_index_20780", 20780, "application", 1, 37_000, NOW.timestamp(), (NAME,))
+
+
+def test_one_chunk_is_named() -> None:
+    finding = finding_of(ONE, "local", "main", NOW)
+    assert finding.message == (
+        "1 chunk (37.0 kB) in the index and not in the bucket: their lines are lost to queries, "
+        "since 2026-11-23 00:00 UTC: application/ab/1-2-3."
+    )
+    assert finding.evidence["table_date"] == "2026-11-23"
+
+
+def test_many_are_counted_with_an_example_and_those_not_looked_at_are_said() -> None:
+    finding = finding_of(replace(ONE, count=12_000, since=0.0, candidates=5_000), "local", "main", NOW, "names.parquet")
+    assert finding.message == (
+        "12,000 chunks (37.0 kB) in the index and not in the bucket: their lines are lost to queries, for example "
+        "application/ab/1-2-3. Another 5,000 look so and were not looked at again."
+    )
+    assert finding.evidence["names"] == "names.parquet"
+    assert "since" not in finding.evidence
