@@ -1,11 +1,14 @@
 """What an audit is asked for, and how its work is cut."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypedDict
 
 from logops.environment.units import Duration
+
+_AHEAD = timedelta(minutes=10)
+"""No drill yet: clocks differ."""
 
 
 class Check(StrEnum):
@@ -37,6 +40,11 @@ class Asked:
     @property
     def reads_chunks(self) -> bool:
         return any(check is not Check.COMPACTION for check in self.checks)
+
+    def is_drill(self, now: datetime) -> bool:
+        """Whether it asks for something else than the nightly run does, and so must not be compared with those: some
+        tables only, other patience, a moment that is still to come."""
+        return bool(self.tables) or self.grace is not None or self.slack is not None or self.as_of > now + _AHEAD
 
 
 class Batch(TypedDict):

@@ -60,7 +60,7 @@ class Compaction:
 
 
 def compaction_findings(seen: Compaction) -> list[Finding]:
-    """What is wrong, each cause once: while the compactor does nothing, what waits for it is evidence, not a finding."""
+    """What is wrong, each cause once: what waits for a compactor that does nothing is evidence, not a finding."""
     found = [*_without_schema(seen), *_not_uploading(seen), *_marker_backlog(seen)]
     if cause := [*_compactor_count(seen)] or [*_stalled(seen)]:
         return [*found, *cause]
@@ -149,8 +149,8 @@ def _uncompacted(seen: Compaction) -> Iterator[Finding]:
         since = min(file.modified for file in files)
         yield seen.finding(
             classes.TABLE_UNCOMPACTED,
-            f"{_files(files)} of {table} ({_date(files[0].day)}) wait to be compacted since {_time(since)}, while other "
-            f"tables are compacted.",
+            f"{_files(files)} of {table} ({_date(files[0].day)}) wait to be compacted since {_time(since)}, while "
+            "other tables are compacted.",
             table=table,
             files=len(files),
             bytes=sum(file.size for file in files),

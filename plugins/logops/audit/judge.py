@@ -118,8 +118,8 @@ def _load(connection: duckdb.DuckDBPyConnection, survey: Survey, day: int, index
 def _load_terms(connection: duckdb.DuckDBPyConnection, terms: Terms, numbers: TenantNumbers, index: TableIndex) -> None:
     unread = {file.tenant for file, _ in index.unreadable}
     connection.execute(
-        "create or replace temp table tenants (tenant int, name varchar, own_ms bigint, shortest_ms bigint, longest_ms bigint,"
-        " hot_ms bigint, then_tier tinyint, index_ms bigint, index_read boolean);"
+        "create or replace temp table tenants (tenant int, name varchar, own_ms bigint, shortest_ms bigint,"
+        " longest_ms bigint, hot_ms bigint, then_tier tinyint, index_ms bigint, index_read boolean);"
         "create or replace temp table deletes (tenant int, start_ms bigint, end_ms bigint, due_ms bigint)"
     )
     rows = [_tenant_row(name, number, terms, index, unread) for name, number in numbers.numbers.items()]
@@ -158,7 +158,7 @@ def _longest(rules: TenantRules) -> int:
 
 
 def _parameters(survey: Survey, day: int, terms: Terms) -> dict[str, Any]:
-    windows, taken = terms.windows, int(survey.taken.timestamp() * 1000)
+    windows, taken = terms.windows, int(min(survey.taken, survey.as_of).timestamp() * 1000)
     return {
         "as_of": int(survey.as_of.timestamp() * 1000),
         "cycle": windows.cycle_ms,

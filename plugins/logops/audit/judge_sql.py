@@ -103,9 +103,8 @@ CLEARED = """
 update judged set fault = null where fault = $fault and key not in (select key from confirmed)
 """
 
-_NAME = "t.name || '/' || %s || '/' || %s || '-' || %s || '-' || %s" % tuple(
-    f"lower(to_hex({part}))" for part in ("fingerprint", "from_ms", "through_ms", "checksum")
-)
+_NAME = """t.name || '/' || lower(to_hex(fingerprint)) || '/' || lower(to_hex(from_ms)) || '-'
+    || lower(to_hex(through_ms)) || '-' || lower(to_hex(checksum))"""
 FAULTY = f"""
 select fault as class, t.name as tenant, {_NAME} as name, bytes, since_ms
 from (

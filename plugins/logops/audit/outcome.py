@@ -1,15 +1,22 @@
 """What an audit came to: findings, what is new of them, and a row a table and tenant."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.filesize import decimal
+from rich.table import Table
 
+from logops.audit.phase import Phase
 from logops.findings import Finding, Severity
 from logops.findings.history import Changes
 
-_COLUMNS = ("cluster", "tenant", "tables", "from", "to", "chunks", "size", "phases", "findings")
+_MOST = 50
+"""Findings in a summary."""
+_LONGEST = 500
+"""Characters of one there."""
+_NUMBERS = ("tables", "chunks", "index files", "size", "findings")
 
 
 @dataclass(frozen=True)
@@ -20,9 +27,17 @@ class TableRow:
     table: str
     day: int
     tenant: str
-    phase: str
+    """Empty where only the index was read, which is all tenants'."""
+    phase: Phase
+    action: str
+    """What happens next."""
+    due: datetime | None
+    """By when; None: nothing is due."""
+    files: int
+    """Index files."""
     chunks: int
     bytes: int
+    """Of its chunks, or of its index files where no chunks were read."""
     findings: int
 
 
@@ -35,6 +50,7 @@ class Outcome:
     as_of: datetime
     findings: tuple[Finding, ...]
     rows: tuple[TableRow, ...]
+    reads_chunks: bool = True
     changes: Changes | None = None
     """Against earlier runs; None where the run was not recorded."""
 
@@ -47,8 +63,9 @@ class Outcome:
     def headline(self) -> str:
         """One line: what a person reads first."""
         tables = len({(row.cluster, row.table) for row in self.rows})
-        chunks = sum(row.chunks for row in self.rows)
-        looked = f"{tables:,} tables, {chunks:,} chunks, {decimal(sum(row.bytes for row in self.rows))}"
+        chunks, files = (sum(getattr(row, name) for row in self.rows) for name in ("chunks", "files"))
+        objects = f"{chunks if self.reads_chunks else files:,} {self._objects}"
+        looked = f"{tables:,} tables, {objects}, {decimal(sum(row.bytes for row in self.rows))}"
         if not self.findings:
             return f"{self.environment}: no findings in {looked}"
         by_class = sorted({finding.cls.name for finding in self.findings})
@@ -65,13 +82,19 @@ class Outcome:
         if self.changes and self.changes.gone:
             gone = sorted(f"{seen.finding.cls.name} {seen.finding.subject}" for seen in self.changes.gone)
             said += ["gone since the last run:", *(f"  {one}" for one in gone)]
-        table = [
-            ("cluster", "tenant", "tables", "from", "to", "chunks", "size", "phases", "findings"),
-            *self._tenants(),
-        ]
+        table = [self._columns, *self._tenants()]
         widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
         said += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
         return [*said, self.headline]
+
+    def table(self) -> Table:
+        """The same table for a terminal."""
+        table = Table(box=None, pad_edge=False)
+        for column in self._columns:
+            table.add_column(column, justify="right" if column in _NUMBERS else "left")
+        for row in self._tenants():
+            table.add_row(*row)
+        return table
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: findings, rows, counts of new, still and gone, and the headline."""
@@ -88,6 +111,24 @@ class Outcome:
             "tables": [asdict(row) for row in self.rows],
         }
 
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return ("cluster", "tenant", "tables", "from", "to", self._objects, "size", "phases", "findings")
+
+    @property
+    def _objects(self) -> str:
+        return "chunks" if self.reads_chunks else "index files"
+
+    def summary(self) -> dict[str, Any]:
+        """The report without a line a table: what is small enough to be handed on between tasks."""
+        return {
+            "environment": self.environment,
+            "run": self.run_id,
+            "headline": self.headline,
+            "findings": [f"{one.cls.name} {one.subject}: {one.message}"[:_LONGEST] for one in self.findings[:_MOST]],
+            "tenants": [self._columns, *self._tenants()],
+        }
+
     def _tenants(self) -> list[tuple[str, ...]]:
         """A line a cluster and tenant."""
         groups: dict[tuple[str, str], list[TableRow]] = {}
@@ -100,7 +141,7 @@ class Outcome:
                 f"{len(rows):,}",
                 _date(min(row.day for row in rows)),
                 _date(max(row.day for row in rows)),
-                f"{sum(row.chunks for row in rows):,}",
+                f"{sum(row.chunks if self.reads_chunks else row.files for row in rows):,}",
                 decimal(sum(row.bytes for row in rows)),
                 _phases(rows),
                 str(sum(row.findings for row in rows)),
@@ -110,10 +151,8 @@ class Outcome:
 
 
 def _phases(rows: list[TableRow]) -> str:
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row.phase] = counts.get(row.phase, 0) + 1
-    return ", ".join(f"{count} {phase}" for phase, count in counts.items())
+    counts = Counter(row.phase for row in rows)
+    return ", ".join(f"{counts[phase]} {phase.value}" for phase in Phase if counts[phase])
 
 
 def _date(day: int) -> str:

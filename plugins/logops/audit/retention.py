@@ -216,4 +216,8 @@ def _matching(matcher: Matcher, index: Labelled) -> "np.ndarray[tuple[int], np.d
     encoded = index.label_values(matcher.name)
     # The last is for the series that have no such label.
     fulfils = np.array([matcher.matches(value) for value in (*encoded.dictionary.to_pylist(), "")], bool)
-    return fulfils[encoded.indices.fill_null(len(fulfils) - 1).to_numpy(zero_copy_only=False)]
+    rows: np.ndarray[Any, np.dtype[np.int64]] = encoded.indices.fill_null(len(fulfils) - 1).to_numpy(
+        zero_copy_only=False
+    )
+    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = fulfils[rows]
+    return found

@@ -4,17 +4,14 @@
 Between them, everything lies in a work folder; a step that is repeated writes the same again.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterable
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from logops.audit.asked import Asked, Batch, Check, cut
 from logops.audit.outcome import Outcome
 from logops.audit.place import Place
-from logops.environment import Environment
-from logops.platforms import STATE
 from logops.platforms.platform import Platform, Progress
 
 if TYPE_CHECKING:
@@ -23,14 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Batch", "Check", "Outcome", "discard", "judge", "reduce", "run_audit", "survey", "work_url"]
 
 
-def work_url(environment: Environment, root: Path, run_id: str) -> str:
-    """Where the steps of a run keep their work: beside the results, which all workers reach."""
-    from urllib.parse import quote
-
-    name = f"work/{quote(run_id, safe='')[:150]}"
-    if "://" in environment.results:
-        return f"{environment.results.rstrip('/')}/{name}"
-    return str(root / STATE / environment.name / environment.results / name)
+def work_url(results: str, run_id: str) -> str:
+    """Where the steps of a run keep their work: beside the results (an fsspec URL), which all workers reach."""
+    return f"{results}/work/{quote(run_id, safe='')[:150]}"
 
 
 def discard(work: str) -> None:
@@ -51,3 +43,46 @@ def survey(platform: Platform, asked: Asked, work: str, progress: Progress) -> l
         days = survey_cluster(platform, asked, cluster, Place(place), progress)
         batches += [Batch(cluster=cluster, place=place, days=part, chunks=chunks) for part, chunks in cut(days)]
     return batches
+
+
+def judge(
+    platform: Platform, asked: Asked, batch: Batch, store: "ResultsStore | None", progress: Progress
+) -> dict[str, int]:
+    """Judge a batch of tables; how many tables and chunks, and how many of them have a fault.
+
+    A table that cannot be judged is kept as that. Raises WorkLost, StoreUnreachable.
+    """
+    from logops.audit.judge_batch import judge_batch
+
+    part = judge_batch(platform, asked, batch, store, progress)
+    return {
+        "tables": len(part.days),
+        "chunks": batch["chunks"],
+        "faulty": sum(fault.count for fault in part.faults),
+        "not_judged": len(part.incomplete),
+    }
+
+
+def reduce(
+    platform: Platform, asked: Asked, work: str, batches: Iterable[Batch], store: "ResultsStore | None"
+) -> Outcome:
+    """Join what the batches gave; keep findings and holdings as results, unless the run is a drill.
+
+    Raises WorkLost, StoreUnreachable.
+    """
+    from logops.audit.reduce import reduced
+
+    return reduced(platform, asked, work, [*batches], store)
+
+
+def run_audit(platform: Platform, asked: Asked, store: "ResultsStore | None", progress: Progress) -> Outcome:
+    """The three steps on this machine, for a terminal; the work folder is a temporary one. Raises StoreUnreachable."""
+    with TemporaryDirectory(prefix="logops-audit-") as work:
+        batches = survey(platform, asked, work, progress)
+        tables = sum(len(batch["days"]) for batch in batches)
+        done = 0
+        for batch in batches:
+            judge(platform, asked, batch, store, progress)
+            done += len(batch["days"])
+            progress(f"{batch['cluster']}: {done:,} of {tables:,} tables judged")
+        return reduce(platform, asked, work, batches, store)

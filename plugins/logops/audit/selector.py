@@ -59,10 +59,8 @@ class Matcher:
         import numpy as np
         import pyarrow.compute as pc
 
-        if self.operator in ("=", "!="):
-            alike = pc.equal(values, self.value)
-        else:
-            alike = _found(f"^(?s:{self.value})$", values)
+        plain = self.operator in ("=", "!=")
+        alike = pc.equal(values, self.value) if plain else _found(f"^(?s:{self.value})$", values)
         # An empty array of Arrow has no buffer that numpy could take.
         found = np.asarray(alike.to_numpy(zero_copy_only=False), bool)
         return found if self.operator in ("=", "=~") else ~found

@@ -10,3 +10,7 @@ class Tag(StrEnum):
     """Changes what runs."""
     LOKI = "loki"
     """Talks to Loki."""
+    AUDIT = "audit"
+    """Reads what is stored and says what is wrong; changes nothing."""
+    STORAGE = "storage"
+    """Works on the storage accounts."""

@@ -52,10 +52,9 @@ def open_platform(environment: "Environment") -> "Platform":
 
 
 def results_store(environment: "Environment") -> "ResultsStore":
-    """Where an environment's results are kept: a relative path lies in the local platform's state folder."""
+    """Where an environment's results are kept."""
     from logops.findings.store import ResultsStore
-    from logops.platforms import STATE
+    from logops.platforms import results_url
     from logops.toolchain import project_root
 
-    inside = project_root() / STATE / environment.name / environment.results
-    return ResultsStore(environment.results if "://" in environment.results else str(inside))
+    return ResultsStore(results_url(environment, project_root()))

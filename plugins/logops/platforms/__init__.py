@@ -5,13 +5,11 @@ from pathlib import Path
 from logops.environment import Environment
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import Platform, PlatformError
+from logops.platforms.results import STATE, results_url
 from logops.render import Commands
 from logops.toolchain import command
 
-__all__ = ["STATE", "Platform", "open_local", "open_platform"]
-
-STATE = ".logops"
-"""The one folder of a project that logops writes to; each environment has one of its own in it."""
+__all__ = ["STATE", "Platform", "open_local", "open_platform", "results_url"]
 
 
 def open_platform(environment: Environment, root: Path) -> Platform:

@@ -109,16 +109,18 @@ def _programs_and_airflow(airflow: Airflow, port: int | None, board: Board) -> N
     if running is not None and port not in (None, running):
         raise QuickstartError(f"Airflow runs on port {running} already: run `make down` first to have it on {port}.")
     first_time = not airflow.home.exists()
-    started = airflow.start(port or DEFAULT_PORT)
     stop = Event()
+    waiting: Future[None] | None = None
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(_wait_for_airflow, airflow, 60.0 if first_time else 25.0, board, stop)
         try:
+            airflow.start(port or DEFAULT_PORT)
+            waiting = pool.submit(_wait_for_airflow, airflow, 60.0 if first_time else 25.0, board, stop)
             toolchain.ensure(progress=board)
             waiting.result()
         except BaseException:
             stop.set()
-            if started and not _succeeded(waiting):
+            # Ctrl-C may come while it is being started.
+            if running is None and not (waiting and _succeeded(waiting)):
                 airflow.stop()
             raise
 

@@ -1,0 +1,219 @@
+"""The last step: the batches joined, findings and holdings kept, one outcome."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from logops.audit.asked import Asked, Batch, Check
+from logops.audit.holding import Holding
+from logops.audit.judge_batch import FAULTY, part_name
+from logops.audit.live import Live
+from logops.audit.outcome import Outcome, TableRow
+from logops.audit.part import Part
+from logops.audit.place import Place, WorkLost
+from logops.audit.rows import rows_of
+from logops.audit.survey import Survey
+from logops.audit.survey_cluster import LIVE, TERMS, UNREAD, table_of
+from logops.audit.terms import Terms
+from logops.audit.undershoot import Most, undershoot
+from logops.audit.verdict import Seen, findings_of
+from logops.environment import Environment
+from logops.findings import Finding, Run, Subject
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.findings.history import Changes, read_changes
+from logops.platforms.platform import Platform
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from logops.findings.store import ResultsStore
+
+HOLDINGS = "holdings"
+"""Kind of result: what every tenant has in every table."""
+
+
+def reduced(
+    platform: Platform, asked: Asked, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
+) -> Outcome:
+    """Raises WorkLost, StoreUnreachable."""
+    environment = platform.environment
+    findings: dict[Check, list[Finding]] = {check: [] for check in asked.checks}
+    rows: list[TableRow] = []
+    holdings: list[tuple[str, Holding]] = []
+    for cluster in environment.clusters:
+        place = Place(f"{work}/{cluster}")
+        if place.has(UNREAD):
+            unread = _not_read(environment, cluster, place.read(UNREAD, str), asked.as_of)
+            for found in findings.values():
+                found.append(unread)
+            continue
+        seen = _seen(platform, asked, cluster, place, batches, store)
+        told: list[Finding] = []
+        for check, found in findings.items():
+            found += findings_of(check, seen)
+            told += found
+        rows += rows_of(
+            cluster,
+            seen.part.holdings,
+            [file for file in seen.files if not asked.tables or file.table in asked.tables],
+            told,
+            seen.terms,
+            int(asked.as_of.timestamp() * 1000),
+            reads_chunks=asked.reads_chunks,
+        )
+        holdings += [(cluster, holding) for holding in seen.part.holdings]
+    changes = None
+    if store and not asked.is_drill(datetime.now(UTC)):
+        changes = _recorded(environment.name, asked, findings, holdings, store)
+    return Outcome(
+        environment=environment.name,
+        run_id=asked.run_id,
+        as_of=asked.as_of,
+        findings=tuple({one.identity: one for found in findings.values() for one in found}.values()),
+        rows=tuple(rows),
+        reads_chunks=asked.reads_chunks,
+        changes=changes,
+    )
+
+
+def _seen(
+    platform: Platform,
+    asked: Asked,
+    cluster: str,
+    place: Place,
+    batches: Sequence[Batch],
+    store: "ResultsStore | None",
+) -> Seen:
+    survey, terms = Survey.open(place.url), place.read(TERMS, Terms)
+    environment = platform.environment
+    own = environment.clusters[cluster]
+    part = _joined(place, [batch for batch in batches if batch["cluster"] == cluster], lambda day: table_of(day, own))
+    as_of_ms = int(asked.as_of.timestamp() * 1000)
+    if store and Check.RETENTION in asked.checks:
+        unjudged = {table for table, _ in part.incomplete} | {one.table for one in part.unreadable}
+        most = [
+            one
+            for one in most_seen(store, environment.name, cluster, asked.as_of)
+            if one.table not in unjudged and (not asked.tables or one.table in asked.tables)
+        ]
+        part = replace(part, faults=(*part.faults, *undershoot(most, part.holdings, part.faults, terms, as_of_ms)))
+    drift: Sequence[Finding] = ()
+    if Check.TIERING in asked.checks:
+        drift = _drift(platform, cluster, asked.as_of)
+    files = survey.index_files()
+    return Seen(
+        environment=environment,
+        cluster=cluster,
+        as_of=asked.as_of,
+        now=survey.taken,
+        files=[file for file in files if not asked.tables or file.table in asked.tables],
+        live=place.read(LIVE, Live),
+        terms=terms,
+        part=part,
+        drift=drift,
+        names=f"{FAULTY}/day={asked.as_of.astimezone(UTC).date()}/{environment.name}.{asked.run_id}.{cluster}.*.parquet"
+        if store
+        else "",
+    )
+
+
+def _drift(platform: Platform, cluster: str, as_of: datetime) -> Sequence[Finding]:
+    return ()
+
+
+def _joined(place: Place, batches: Sequence[Batch], table_of_day: Any) -> Part:
+    """The parts of a cluster as one; a batch that left none was not judged."""
+    parts: list[Part] = []
+    missing: list[tuple[str, str]] = []
+    for batch in batches:
+        try:
+            parts.append(place.read(part_name(batch["days"]), Part))
+        except WorkLost:
+            why = "the task that was to judge it did not end well. Read its log, then clear it."
+            missing += [(table_of_day(day), why) for day in batch["days"]]
+    return Part(
+        days=tuple(day for batch in batches for day in batch["days"]),
+        holdings=tuple(one for part in parts for one in part.holdings),
+        faults=tuple(one for part in parts for one in part.faults),
+        unreadable=tuple(one for part in parts for one in part.unreadable),
+        incomplete=(*(one for part in parts for one in part.incomplete), *missing),
+    )
+
+
+def _not_read(environment: Environment, cluster: str, why: str, as_of: datetime) -> Finding:
+    return Finding(
+        cls=CHECK_INCOMPLETE,
+        subject=Subject(environment=environment.name, cluster=cluster),
+        message=f"Nothing of cluster {cluster} was judged: {why}",
+        as_of=as_of,
+        evidence={"reason": why},
+    )
+
+
+def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: datetime) -> Iterator[Most]:
+    """What earlier audits saw at most, by table, tenant and period. Raises StoreUnreachable."""
+    from logops.findings.store import NothingStored
+
+    sql = (
+        'select "table", any_value(day_number) as day, tenant, period_ms, max(indexed) as indexed,'
+        " arg_max(bytes, indexed)::bigint as bytes, arg_max(chunks, indexed) as chunks,"
+        " epoch(arg_max(as_of, (indexed, as_of))) as seen"
+        f" from {HOLDINGS} where environment = '{environment}' and cluster = '{cluster}'"
+        f" and as_of < '{as_of.astimezone(UTC).isoformat()}' and indexed > 0"
+        ' group by "table", tenant, period_ms'
+    )
+    try:
+        rows = store.query(HOLDINGS, sql, last=(as_of + timedelta(days=1)).date()).to_pylist()
+    except NothingStored:
+        return
+    for row in rows:
+        yield Most(**row)
+
+
+def _recorded(
+    environment: str,
+    asked: Asked,
+    findings: dict[Check, list[Finding]],
+    holdings: Sequence[tuple[str, Holding]],
+    store: "ResultsStore",
+) -> Changes:
+    """Keep a run: its holdings first, so that its findings never stand without them."""
+    if asked.reads_chunks:
+        store.write(
+            HOLDINGS, f"{environment}.{asked.run_id}", holdings_table(environment, asked, holdings), asked.as_of
+        )
+    all_changes = []
+    for check, found in findings.items():
+        store.write_findings(Run(environment, check.value, asked.run_id, asked.as_of), found)
+        recorded = read_changes(store, environment, check.value, asked.as_of)
+        if recorded:
+            all_changes.append(recorded[1])
+    return Changes(
+        *(
+            tuple(seen for changes in all_changes for seen in getattr(changes, name))
+            for name in ("new", "still", "gone", "unknown")
+        )
+    )
+
+
+def holdings_table(environment: str, asked: Asked, holdings: Sequence[tuple[str, Holding]]) -> "pa.Table":
+    """A row a holding: its fields (`day` is `day_number` here: the store's own `day` is the run's), environment,
+    cluster, run and as_of."""
+    import pyarrow as pa
+
+    about = {"environment": environment, "run": asked.run_id, "as_of": asked.as_of.astimezone(UTC)}
+    rows = [{**about, "cluster": cluster, **asdict(one), "day_number": one.day} for cluster, one in holdings]
+    text, number = pa.string(), pa.int64()
+    schema = {
+        **{name: text for name in ("environment", "run", "cluster", "table", "tenant")},
+        "as_of": pa.timestamp("us", "UTC"),
+        **{
+            name: number
+            for name in ("day_number", "period_ms", "chunks", "bytes", "indexed", "lines", "waiting", "deleting")
+        },
+        **{name: number for name in ("young", "first_ms", "last_ms")},
+        "tier_chunks": pa.list_(number),
+        "tier_bytes": pa.list_(number),
+    }
+    return pa.Table.from_pylist(rows, schema=pa.schema([*schema.items()]))

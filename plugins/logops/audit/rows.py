@@ -1,0 +1,72 @@
+"""What an audit saw, as a row a table and tenant."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from logops.audit.chunks import IndexFile
+from logops.audit.holding import Holding
+from logops.audit.outcome import TableRow
+from logops.audit.phase import Table, next_of
+from logops.audit.retention import TenantRules
+from logops.audit.terms import Terms
+from logops.findings import Finding
+from logops.objectstore.blobs import Tier
+
+
+def rows_of(
+    cluster: str,
+    holdings: Sequence[Holding],
+    files: Iterable[IndexFile],
+    findings: Iterable[Finding],
+    terms: Terms,
+    as_of_ms: int,
+    *,
+    reads_chunks: bool,
+) -> tuple[TableRow, ...]:
+    """A row a table and tenant, in their order; a row a table where only the index was read."""
+    by_table: dict[str, list[IndexFile]] = defaultdict(list)
+    for file in files:
+        by_table[file.table].append(file)
+    found = Counter((one.subject.table, one.subject.tenant) for one in findings if one.subject.table)
+    groups = _by_tenant(holdings) if reads_chunks else ((table, "", ()) for table in sorted(by_table))
+    rows = []
+    for table, tenant, held in groups:
+        own = [file for file in by_table[table] if not tenant or file.tenant in ("", tenant)]
+        day = held[0].day if held else own[0].day
+        tiering = terms.tiering.get(tenant)
+        waiting = [file.modified * 1000 for file in own if not file.compacted]
+        indexed = sum(one.indexed for one in held) if reads_chunks else len(own)
+        then = tiering.then if tiering else None
+        warmer = sum(sum(one.tier_chunks[Tier.HOT : then]) for one in held) if then else 0
+        seen = Table(day, min(waiting, default=None), indexed, tiered=not warmer)
+        due = next_of(seen, terms.rules.get(tenant, _loosest(terms)), tiering, terms.windows, as_of_ms)
+        rows.append(
+            TableRow(
+                cluster=cluster,
+                table=table,
+                day=day,
+                tenant=tenant,
+                phase=due.phase,
+                action=due.action,
+                due=None if due.due_ms is None else datetime.fromtimestamp(due.due_ms / 1000, UTC),
+                files=len(own),
+                chunks=sum(one.chunks for one in held),
+                bytes=sum(one.bytes for one in held) if reads_chunks else sum(file.size for file in own),
+                findings=found[table, tenant] + (found[table, ""] if tenant else 0),
+            )
+        )
+    return tuple(rows)
+
+
+def _by_tenant(holdings: Iterable[Holding]) -> Iterator[tuple[str, str, list[Holding]]]:
+    groups: dict[tuple[str, str], list[Holding]] = defaultdict(list)
+    for one in holdings:
+        groups[one.table, one.tenant].append(one)
+    for (table, tenant), held in sorted(groups.items()):
+        yield table, tenant, held
+
+
+def _loosest(terms: Terms) -> TenantRules:
+    """Of a table of all tenants: what is kept longest."""
+    return max(terms.rules.values(), key=lambda rules: rules.longest, default=terms.default)

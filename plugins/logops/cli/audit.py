@@ -1,0 +1,132 @@
+"""`logops audit ...`: the storage audits from a terminal. The DAGs compaction_audit and retention_audit do the same."""
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from logops.audit.asked import Asked, Check
+from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
+from logops.cli.environment import EnvironmentArgument
+from logops.cli.findings import listing
+from logops.cli.rollout import JsonOption, platform
+from logops.environment.units import Duration
+from logops.findings.store import ResultsError, ResultsStore
+from logops.platforms import results_url
+from logops.toolchain import project_root
+
+app = typer.Typer(no_args_is_help=True)
+
+TableOption = Annotated[
+    list[str] | None,
+    typer.Option("--table", metavar="NAME", help="Only this table, `loki_index_20780`; may be repeated."),
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        metavar="UTC",
+        help="The moment to judge at: 2026-11-23, 2026-11-23T06:30. Default: now.",
+    ),
+]
+SlackOption = Annotated[
+    str | None,
+    typer.Option(
+        "--slack", metavar="DURATION", help="How late anything may be, in place of the environment's: 0s, 10m, 6h."
+    ),
+]
+RecordOption = Annotated[
+    bool, typer.Option("--record/--no-record", help="Keep it in the results, beside the nightly runs.")
+]
+
+
+@app.command(epilog="Example: logops audit compaction local --json")
+def compaction(
+    name: EnvironmentArgument = "local",
+    table: TableOption = None,
+    as_of: AsOfOption = None,
+    slack: SlackOption = None,
+    record: RecordOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Is every table compacted, readable, covered by the schema; do ingesters upload and the compactor work?
+
+    Exit 1: an error was found, or something could not be checked.
+    """
+    _audit((Check.COMPACTION,), name, table, as_of, slack, record, as_json)
+
+
+@app.command(epilog="Example: logops audit retention local --table loki_index_20780")
+def retention(
+    name: EnvironmentArgument = "local",
+    table: TableOption = None,
+    as_of: AsOfOption = None,
+    slack: SlackOption = None,
+    record: RecordOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Is everything that was promised stored, indexed, and gone when its time is over?
+
+    Exit 1: an error was found, or something could not be checked.
+    """
+    _audit((Check.RETENTION,), name, table, as_of, slack, record, as_json)
+
+
+@app.command(epilog="Example: logops audit tiering local --as-of 2027-01-31")
+def tiering(
+    name: EnvironmentArgument = "local",
+    table: TableOption = None,
+    as_of: AsOfOption = None,
+    slack: SlackOption = None,
+    record: RecordOption = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Is every chunk in the tier that was declared for its age, and the index hot?
+
+    Exit 1: an error was found, or something could not be checked.
+    """
+    _audit((Check.TIERING,), name, table, as_of, slack, record, as_json)
+
+
+def _audit(
+    checks: tuple[Check, ...],
+    name: str,
+    tables: list[str] | None,
+    as_of: datetime | None,
+    slack: str | None,
+    record: bool,
+    as_json: bool,
+) -> None:
+    from logops.audit.run import run_audit
+
+    place = platform(name)
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        patience = None if slack is None else Duration(slack)
+    except ValueError as error:
+        stop(f"--slack: {error}", BAD_INPUT)
+    asked = Asked(
+        checks=checks,
+        run_id=f"terminal-{getpass.getuser()}-{now:%Y%m%dT%H%M%SZ}",
+        as_of=now if as_of is None else as_of.replace(tzinfo=UTC),
+        tables=tuple(tables or ()),
+        slack=patience,
+    )
+    if record and asked.is_drill(now):
+        record = False
+        err.print("Not recorded: it asks for something else than the nightly run.", highlight=False)
+    store = ResultsStore(results_url(place.environment, project_root())) if record else None
+    try:
+        with err.status("") as status:
+            outcome = run_audit(place, asked, store, lambda line: status.update(line))
+    except ResultsError as error:
+        stop(str(error), BAD_INPUT)
+    if as_json:
+        print_json(outcome.to_dict())
+    else:
+        out.print(listing(outcome.findings), end="")
+        out.print(outcome.table())
+        out.print(outcome.headline, highlight=False, markup=False)
+    raise typer.Exit(FOUND if outcome.failed else OK)
