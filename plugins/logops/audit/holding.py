@@ -34,6 +34,8 @@ class Holding:
     first_ms: int
     last_ms: int
     """First and last line."""
+    written_ms: int
+    """When the youngest of its blobs was written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ select tenant, coalesce(period_ms, own_ms) as period_ms,
     [sum(case when tier = 0 then bytes else 0 end), sum(case when tier = 1 then bytes else 0 end),
         sum(case when tier = 2 then bytes else 0 end), sum(case when tier = 3 then bytes else 0 end),
         sum(case when tier = 4 then bytes else 0 end)] as tier_bytes,
-    min(from_ms) as first_ms, max(through_ms) as last_ms
+    min(from_ms) as first_ms, max(through_ms) as last_ms, max(modified_ms) as written_ms
 from judged where blob and home group by all order by all
 """
 

@@ -38,6 +38,8 @@ class TableRow:
     chunks: int
     bytes: int
     """Of its chunks, or of its index files where no chunks were read."""
+    tier_chunks: tuple[int, ...]
+    """By `Tier`."""
     findings: int
 
 

@@ -35,6 +35,8 @@ class Table:
     """Chunks; for a table of which only the index was read, its files."""
     tiered: bool
     """Whether every chunk is in the last tier it is to have."""
+    written_ms: int
+    """When the youngest of its blobs was written: Azure counts its age from there."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,8 @@ def next_of(table: Table, rules: TenantRules, tiering: Tiering | None, windows: 
         return Next(Phase.INGESTING, "the day's last chunks are written, then the compactor joins its index", done)
     longest = rules.longest
     if not table.indexed or (longest != FOR_EVER and as_of_ms > end + longest):
-        return Next(
-            Phase.EXPIRED, "the sweeper deletes what is left of its chunks", _expired_due(end, longest, windows)
-        )
+        due = end + longest + removed + windows.delay_ms if table.indexed else None
+        return Next(Phase.EXPIRED, "the sweeper deletes what is left of its chunks", due)
     if rules.shortest != FOR_EVER and as_of_ms > start + rules.shortest:
         due = None if longest == FOR_EVER else end + longest + removed
         return Next(Phase.EXPIRING, "retention takes its chunks out of the index as they expire", due)
@@ -66,13 +67,7 @@ def next_of(table: Table, rules: TenantRules, tiering: Tiering | None, windows: 
         return Next(Phase.UNCOMPACTED, "the compactor joins its index files", table.waiting_since_ms + removed)
     first_expires = None if rules.shortest == FOR_EVER else start + rules.shortest
     if tiering and tiering.then is not None and not table.tiered:
-        moves = end + tiering.hot_ms
+        moves = table.written_ms + tiering.hot_ms
         if first_expires is None or moves < first_expires:
             return Next(Phase.COMPACTED, f"its chunks move to tier {tiering.then.azure}", moves)
     return Next(Phase.RETAINED, "its first chunks expire" if first_expires else "nothing: kept for ever", first_expires)
-
-
-def _expired_due(end: int, longest: int, windows: Windows) -> int | None:
-    if longest == FOR_EVER:
-        return None
-    return end + longest + windows.cycle_ms + windows.delay_ms + windows.slack_ms

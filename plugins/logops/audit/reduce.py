@@ -212,7 +212,7 @@ def holdings_table(environment: str, asked: Asked, holdings: Sequence[tuple[str,
             name: number
             for name in ("day_number", "period_ms", "chunks", "bytes", "indexed", "lines", "waiting", "deleting")
         },
-        **{name: number for name in ("young", "first_ms", "last_ms")},
+        **{name: number for name in ("young", "first_ms", "last_ms", "written_ms")},
         "tier_chunks": pa.list_(number),
         "tier_bytes": pa.list_(number),
     }

@@ -39,7 +39,8 @@ def rows_of(
         indexed = sum(one.indexed for one in held) if reads_chunks else len(own)
         then = tiering.then if tiering else None
         warmer = sum(sum(one.tier_chunks[Tier.HOT : then]) for one in held) if then else 0
-        seen = Table(day, min(waiting, default=None), indexed, tiered=not warmer)
+        written = max((one.written_ms for one in held), default=0)
+        seen = Table(day, min(waiting, default=None), indexed, tiered=not warmer, written_ms=written)
         due = next_of(seen, terms.rules.get(tenant, _loosest(terms)), tiering, terms.windows, as_of_ms)
         rows.append(
             TableRow(
@@ -53,6 +54,7 @@ def rows_of(
                 files=len(own),
                 chunks=sum(one.chunks for one in held),
                 bytes=sum(one.bytes for one in held) if reads_chunks else sum(file.size for file in own),
+                tier_chunks=tuple(sum(one.tier_chunks[tier] for one in held) for tier in Tier),
                 findings=found[table, tenant] + (found[table, ""] if tenant else 0),
             )
         )

@@ -90,6 +90,39 @@ def tiering(
     _audit((Check.TIERING,), name, table, as_of, slack, record, as_json)
 
 
+@app.command(epilog="Example: logops audit explain local loki_index_20780 application")
+def explain(
+    name: Annotated[str, typer.Argument(metavar="ENV", help="Name of a file in include/environments, or a path.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="loki_index_20780, or a day: 2026-11-23.")],
+    tenant: Annotated[
+        str, typer.Argument(metavar="[TENANT]", help="Default: every tenant that has chunks there.")
+    ] = "",
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """In which phase a table is, what happens to it next and when, and what is in its way.
+
+    Exit 1: something is in its way.
+    """
+    from logops.audit.explain import NoSuchTable, explain, tables_of
+
+    place = platform(name)
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        tables = tables_of(table, place.environment)
+        asked = Asked(tuple(Check), "explain", now if as_of is None else as_of.replace(tzinfo=UTC), tables)
+        with err.status("") as status:
+            found = explain(place, asked, tenant, status.update)
+    except NoSuchTable as error:
+        stop(str(error), BAD_INPUT)
+    if as_json:
+        print_json([one.to_dict() for one in found])
+    else:
+        for one in found:
+            out.print(one.shown())
+    raise typer.Exit(FOUND if any(one.in_the_way for one in found) else OK)
+
+
 def _audit(
     checks: tuple[Check, ...],
     name: str,
