@@ -8,10 +8,10 @@ was declared and that Loki applies. Changes nothing.
 runs once a batch, and clearing one repeats only that. **reduce** says what is wrong, keeps it as a result, and is red
 where a promise is broken or could not be checked.
 
-### When `reduce` is red
+### When a task fails
 
-Its log names every finding, worst first, with what to do; docs/findings.md has the long form. The names of all chunks
-with a fault are in the results, kind `faulty-chunks`.
+**reduce** Its log names every finding, worst first, with what to do; docs/findings.md has the long form. The names of
+all chunks with a fault are in the results, kind `faulty-chunks`.
 
 - **chunk-missing**, **retention-undershoot**: logs are lost, and soft delete may still have them. *Now.*
 - **chunk-archived**: queries of that day fail until it is rehydrated. *Now.*
@@ -35,6 +35,8 @@ from logops.operators.audit import AuditJudgeOperator, AuditListOperator, AuditR
 from logops.operators.tags import Tag
 
 ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
+# A DAG with a schedule must have a default that its enum allows.
+NIGHTLY = "local" if "local" in ENVIRONMENTS else ENVIRONMENTS[0]
 ASKED = {
     "checks": ["retention-audit", "tiering-audit"],
     "environment": "{{ params.environment }}",
@@ -50,7 +52,7 @@ with DAG(
     max_active_runs=1,
     tags={Tag.AUDIT, Tag.LOKI, Tag.STORAGE},
     params={
-        "environment": Param("local", type="string", enum=ENVIRONMENTS, description="What to audit."),
+        "environment": Param(NIGHTLY, type="string", enum=ENVIRONMENTS, description="What to audit."),
         "tables": Param(
             None,
             type=["null", "array"],
@@ -65,7 +67,7 @@ with DAG(
         "owner": "log-platform",
         "retries": 2,
         "retry_delay": timedelta(seconds=30),
-        "execution_timeout": timedelta(hours=2),
+        "execution_timeout": timedelta(hours=1),
     },
 ) as dag:
     listed = AuditListOperator(task_id="list", **ASKED)

@@ -28,6 +28,15 @@ class LifecycleRule(Model):
     delete_after: Days | None = None
 
 
+class Inventory(Model):
+    """Where Azure's Blob Inventory of an account lies: it tells of all blobs, so that none need be listed."""
+
+    container: ContainerName
+    """That the service writes it to."""
+    rule: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$")]
+    """Name of the inventory rule: one of all blobs of the containers with logs, daily, as Parquet or CSV."""
+
+
 class StorageAccount(Model):
     """A storage account and the one way to log in to it."""
 
@@ -40,6 +49,8 @@ class StorageAccount(Model):
     redundancy: Literal["LRS", "ZRS", "GRS", "GZRS", "RA-GRS", "RA-GZRS"] = "ZRS"
     containers: tuple[ContainerName, ...]
     lifecycle: tuple[LifecycleRule, ...] = ()
+    inventory: Inventory | None = None
+    """None: the audits list the blobs."""
 
     @model_validator(mode="after")
     def _one_login(self) -> "StorageAccount":

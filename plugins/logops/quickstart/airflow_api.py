@@ -24,11 +24,18 @@ class TaskState:
     """Airflow's word: success, failed, running, skipped, ...; `waiting` where it has none yet."""
     seconds: float | None
     try_number: int
+    map_index: int = -1
+    """Of a mapped task, from 0."""
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def name(self) -> str:
+        """As a person reads it: `judge 2` for the second of a mapped task."""
+        return self.task if self.map_index < 0 else f"{self.task} {self.map_index + 1}"
+
+    @property
+    def key(self) -> tuple[str, str, int, int]:
         """What makes it worth telling again."""
-        return (self.task, self.state, self.try_number)
+        return (self.task, self.state, self.try_number, self.map_index)
 
 
 class AirflowApi:
@@ -117,7 +124,9 @@ class AirflowApi:
         )
         found = sorted(answer["task_instances"], key=lambda task: task["start_date"] or "9")
         return [
-            TaskState(task["task_id"], task["state"] or "waiting", task["duration"], task["try_number"])
+            TaskState(
+                task["task_id"], task["state"] or "waiting", task["duration"], task["try_number"], task["map_index"]
+            )
             for task in found
         ]
 
@@ -133,12 +142,26 @@ class AirflowApi:
         """Mark a whole run failed."""
         self.patch(f"/api/v2/dags/{dag}/dagRuns/{run}", f"stopping the run {run} of {dag}", {"state": "failed"})
 
-    def log(self, dag: str, run: str, task: str, try_number: int) -> list[str]:
-        """What a task logged in one of its tries, a line an event."""
+    def xcom(self, dag: str, run: str, task: str, key: str) -> Any:
+        """What a task left under a key; None where it left nothing."""
+        try:
+            answer = self.get(
+                f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/{key}",
+                f"reading what {task} of {run} left",
+                params={"deserialize": True},
+            )
+        except AirflowRefused as refused:
+            if refused.status == 404:
+                return None
+            raise
+        return answer["value"]
+
+    def log(self, dag: str, run: str, task: TaskState) -> list[str]:
+        """What a task logged in its last try, a line an event."""
         answer = self.get(
-            f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{try_number}",
-            f"reading the log of {task} of {run}",
-            params={"full_content": True},
+            f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task.task}/logs/{task.try_number}",
+            f"reading the log of {task.name} of {run}",
+            params={"full_content": True, "map_index": task.map_index},
         )
         return [line for entry in answer["content"] for line in log_lines(entry)]
 

@@ -6,6 +6,7 @@ QuickstartError
 ├── AirflowRefused      Airflow's API answered with an error
 ├── AirflowUnreachable  Airflow's API did not answer
 ├── RolloutFailed       the rollout ran and failed, with the failing task's last lines
+├── AuditFailed         an audit could not be carried out, with the failing task's last lines
 └── NoHistory           the sample history was pushed, and Loki does not give it back
 """
 
@@ -36,6 +37,10 @@ class AirflowRefused(QuickstartError):
 
 class RolloutFailed(QuickstartError):
     """The `rollout` DAG's run failed."""
+
+
+class AuditFailed(QuickstartError):
+    """An audit DAG's run ended without a result."""
 
 
 class NoHistory(QuickstartError):

@@ -1,14 +1,13 @@
 """The `rollout` DAG, run through Airflow's API and shown task by task."""
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from logops.quickstart.airflow_api import AirflowApi, TaskState, changes
-from logops.quickstart.errors import AirflowUnreachable, RolloutFailed
+from logops.quickstart.airflow_api import AirflowApi, TaskState
+from logops.quickstart.errors import RolloutFailed
 from logops.quickstart.show import Board
-from logops.toolchain.progress import Event, State
+from logops.quickstart.watch import Watch
 
 DAG = "rollout"
 
@@ -26,12 +25,7 @@ _USUAL_SECONDS: Mapping[str, float] = {
     "summary": 3,
 }
 """On two cores, from nothing."""
-_UNREACHABLE_SECONDS = 60.0
-_LAST_LINES = 25
-_ENDED = frozenset({"success", "failed"})
-_UNDER_WAY = frozenset({"scheduled", "queued", "running", "up_for_retry", "deferred", "awaiting_input"})
 _AFTERWARDS = frozenset({"roll_back", "summary"})
-_NOISE = ("::group::", "::endgroup::")
 
 
 def run_id(environment: str, now: datetime) -> str:
@@ -63,7 +57,7 @@ def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]
         api.trigger(DAG, run, {"environment": environment, "auto_approve": True})
         if active:
             board.say(f"Another rollout is under way ({active[0]}); this one waits for it.")
-    watch = _Watch(api, run, board)
+    watch = Watch(api, DAG, run, board, _USUAL_SECONDS, _AFTERWARDS)
     try:
         state = watch.until_ended()
     except KeyboardInterrupt:
@@ -74,86 +68,6 @@ def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]
     if state != "success":
         raise RolloutFailed(f"The rollout {run} failed.\n" + "\n".join(watch.failures()))
     return watch.tasks
-
-
-class _Watch:
-    """A run, as it goes on."""
-
-    def __init__(self, api: AirflowApi, run: str, board: Board) -> None:
-        self._api = api
-        self._run = run
-        self._board = board
-        self._answered = time.monotonic()
-        self.tasks: list[TaskState] = []
-
-    def until_ended(self) -> str:
-        while True:
-            try:
-                # Asked before the tasks, so that when the run has ended, every task's last state is read too.
-                state = self._api.run_state(DAG, self._run)
-                tasks = self._api.tasks(DAG, self._run)
-                self._answered = time.monotonic()
-            except AirflowUnreachable:
-                # A machine that starts twenty processes may leave Airflow little room for a while.
-                if time.monotonic() - self._answered > _UNREACHABLE_SECONDS:
-                    raise
-                state, tasks = "", self.tasks
-            for task in changes(self.tasks, tasks):
-                if event := event_of(task):
-                    self._board(event)
-            self.tasks = tasks
-            if state in _ENDED:
-                return state
-            time.sleep(0.5)
-
-    def stop(self) -> None:
-        """Fail the task that is under way, so that the DAG rolls back; a run that has not begun fails as a whole."""
-        while (state := self._api.run_state(DAG, self._run)) not in _ENDED:
-            if state == "queued":
-                return self._api.fail_run(DAG, self._run)
-            under_way = [task.task for task in self._api.tasks(DAG, self._run) if task.state in _UNDER_WAY]
-            for name in under_way:
-                # What puts things in order is left to do so.
-                if name not in _AFTERWARDS:
-                    self._api.fail_task(DAG, self._run, name)
-            if under_way:
-                return None
-            # Between two tasks.
-            time.sleep(0.1)
-        return None
-
-    def failures(self) -> list[str]:
-        """What each failed task logged last; the summary's log repeats the others', so it counts only alone."""
-        failed = [task for task in self.tasks if task.state == "failed"]
-        causes = [task for task in failed if task.task != "summary"] or failed
-        lines: list[str] = []
-        for task in causes:
-            lines.append(f"Last lines of {task.task}:")
-            lines += [f"    {line}" for line in last_said(self._api.log(DAG, self._run, task.task, task.try_number))]
-        return [*lines, f"All of it: {self._api.url}/dags/{DAG}/runs/{self._run}"]
-
-
-def event_of(task: TaskState) -> Event | None:
-    """A task's state as an event; None for one that has not begun or has nothing to do."""
-    match task.state:
-        case "success":
-            state = State.DONE
-        case "failed":
-            state = State.FAILED
-        case "running" | "queued" | "restarting" | "up_for_retry":
-            state = State.RUNNING
-        case "deferred" | "awaiting_input":
-            state = State.WAITING
-        case _:
-            return None
-    words = [task.state] if task.state in {"queued", "up_for_retry", "awaiting_input"} else []
-    detail = " ".join([*words, *([f"try {task.try_number}"] if task.try_number > 1 else [])])
-    return Event(f"rollout: {task.task}", state, task.seconds or 0.0, _USUAL_SECONDS.get(task.task, 5), detail)
-
-
-def last_said(lines: Sequence[str], count: int = _LAST_LINES) -> list[str]:
-    """The end of a log without Airflow's own folding marks."""
-    return [line for line in lines if not line.startswith(_NOISE)][-count:]
 
 
 def changed_something(tasks: Sequence[TaskState]) -> bool:

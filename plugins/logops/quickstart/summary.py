@@ -5,15 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from logops.loki import LokiClient, LokiError, nanoseconds
 from logops.objectstore import ObjectStoreError
-from logops.platforms.platform import Platform
+from logops.platforms.platform import Platform, component_of
 from logops.quickstart.airflow_config import USER
-from logops.platforms.platform import component_of
+from logops.quickstart.audits import Audited, widest
 from logops.quickstart.show import amount, duration
 
 _EVERY_STREAM = '{job=~".+"}'
@@ -86,6 +86,7 @@ def rendered(
     tenants: Sequence[TenantLines],
     days: int,
     containers: Sequence[ContainerUse],
+    audits: Sequence[Audited],
     airflow_url: str,
     password: str,
     seconds: float,
@@ -118,8 +119,31 @@ def rendered(
         lines,
         Text(),
         used,
+        *_audited(audits),
         Text("\nNext"),
         Text(f"  open {airflow_url}/dags/rollout   what was rolled out, task by task"),
+        *([Text(f"  open {airflow_url}/dags/{audits[-1].dag}   what the nightly audit looks at")] if audits else []),
         Text(f"  logops status {name}   every process: readiness, memory, version"),
         Text("  make down   end all of it; what was stored stays"),
     )
+
+
+def _audited(audits: Sequence[Audited]) -> list[RenderableType]:
+    """What both audits looked at, tenant by tenant, and what they found."""
+    if (most := widest(audits)) is None:
+        return []
+    columns, *rows = most.tenants
+    tables = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column, name in zip(tables.columns, columns, strict=True):
+        column.justify = "right" if name in ("tables", "chunks", "size", "findings") else "left"
+    for row in rows:
+        tables.add_row(*row)
+    lines = [
+        line
+        for one in audits
+        for line in (
+            Text(f"{one.dag}  {one.headline}", style="red" if one.findings else "green"),
+            *(Text(f"  {finding}") for finding in one.findings),
+        )
+    ]
+    return [Text(), tables, Text(), *lines]

@@ -18,6 +18,8 @@ from logops.platforms.local import LocalPlatform
 from logops.platforms.local.lock import locked
 from logops.quickstart import history, summary
 from logops.quickstart.airflow_process import DEFAULT_PORT, Airflow
+from logops.quickstart.audits import DAGS as AUDITS
+from logops.quickstart.audits import audit
 from logops.quickstart.connections import connections
 from logops.quickstart.errors import AirflowNotHealthy, NoHistory, QuickstartError
 from logops.quickstart.feed import is_fed, start_feed
@@ -79,12 +81,13 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
             _history(platform, asked.history_days, board)
         if start_feed(file.stem, root, platform.state):
             board.say("  sample logs: started, two lines a second")
+        audits = audit(api, file.stem, board) if asked.history_days else []
         with board.step("count what is stored", 10):
             days = asked.history_days or 1
             tenants = summary.tenant_lines(platform, days, datetime.now(UTC))
             containers = summary.containers_used(platform)
     took = time.monotonic() - started
-    result.print(summary.rendered(platform, tenants, days, containers, api.url, airflow.password(), took))
+    result.print(summary.rendered(platform, tenants, days, containers, audits, api.url, airflow.password(), took))
 
 
 @contextmanager
@@ -133,12 +136,13 @@ def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop
     with board.step("Airflow", usual_seconds) as step:
         airflow.wait_until_healthy(lambda detail: step.tell(State.RUNNING, detail), stop.is_set)
         deadline = time.monotonic() + _DAG_SECONDS
-        while not stop.is_set() and not airflow.api().has_dag(DAG):
-            step.tell(State.RUNNING, f"reads the DAG {DAG}")
-            if time.monotonic() > deadline:
-                errors = "\n".join(f"{file}:\n{error}" for file, error in airflow.api().import_errors().items())
-                raise AirflowNotHealthy(f"Airflow does not show the DAG {DAG}. {errors or f'See {airflow.log}.'}")
-            time.sleep(0.5)
+        for dag in (DAG, *AUDITS):
+            while not stop.is_set() and not airflow.api().has_dag(dag):
+                step.tell(State.RUNNING, f"reads the DAG {dag}")
+                if time.monotonic() > deadline:
+                    errors = "\n".join(f"{file}:\n{error}" for file, error in airflow.api().import_errors().items())
+                    raise AirflowNotHealthy(f"Airflow does not show the DAG {dag}. {errors or f'See {airflow.log}.'}")
+                time.sleep(0.5)
         step.detail = f"at {airflow.api().url}"
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from logops.quickstart.airflow_api import TaskState, changes, log_lines
-from logops.quickstart.first_rollout import changed_something, event_of, last_said, left_under_way, run_id
+from logops.quickstart.first_rollout import changed_something, left_under_way, run_id
+from logops.quickstart.watch import event_of, last_said
 from logops.toolchain import State
 
 
@@ -40,7 +41,7 @@ def test_a_run_of_somebody_else_or_for_another_environment_is_not_taken_up(other
     ],
 )
 def test_a_task_is_shown_as_it_stands(state: str, shown: State) -> None:
-    event = event_of(task(state))
+    event = event_of("rollout", task(state), {})
 
     assert event is not None
     assert (event.what, event.state, event.seconds) == ("rollout: loki.apply", shown, 4.2)
@@ -48,11 +49,11 @@ def test_a_task_is_shown_as_it_stands(state: str, shown: State) -> None:
 
 @pytest.mark.parametrize("state", ["waiting", "skipped", "upstream_failed", "scheduled"])
 def test_a_task_that_does_nothing_is_not_shown(state: str) -> None:
-    assert event_of(task(state)) is None
+    assert event_of("rollout", task(state), {}) is None
 
 
 def test_a_second_try_is_told_as_one() -> None:
-    event = event_of(task("queued", try_number=2))
+    event = event_of("rollout", task("queued", try_number=2), {})
 
     assert event is not None
     assert event.detail == "queued try 2"

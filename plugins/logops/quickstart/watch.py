@@ -1,0 +1,108 @@
+"""A run of a DAG, shown task by task as it goes on."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+
+from logops.quickstart.airflow_api import AirflowApi, TaskState, changes
+from logops.quickstart.errors import AirflowUnreachable
+from logops.quickstart.show import Board
+from logops.toolchain.progress import Event, State
+
+_UNREACHABLE_SECONDS = 60.0
+_LAST_LINES = 25
+_ENDED = frozenset({"success", "failed"})
+_UNDER_WAY = frozenset({"scheduled", "queued", "running", "up_for_retry", "deferred", "awaiting_input"})
+_SUMS_UP = ("summary", "reduce")
+_NOISE = ("::group::", "::endgroup::")
+
+
+class Watch:
+    """A run, as it goes on."""
+
+    def __init__(
+        self,
+        api: AirflowApi,
+        dag: str,
+        run: str,
+        board: Board,
+        usual_seconds: Mapping[str, float],
+        afterwards: Collection[str] = (),
+    ) -> None:
+        """`usual_seconds` of each task; `afterwards` are the tasks that put things in order after a failure."""
+        self._api = api
+        self._dag = dag
+        self._run = run
+        self._board = board
+        self._usual_seconds = usual_seconds
+        self._afterwards = afterwards
+        self._answered = time.monotonic()
+        self.tasks: list[TaskState] = []
+
+    def until_ended(self) -> str:
+        while True:
+            try:
+                # Asked before the tasks, so that when the run has ended, every task's last state is read too.
+                state = self._api.run_state(self._dag, self._run)
+                tasks = self._api.tasks(self._dag, self._run)
+                self._answered = time.monotonic()
+            except AirflowUnreachable:
+                # A machine that starts twenty processes may leave Airflow little room for a while.
+                if time.monotonic() - self._answered > _UNREACHABLE_SECONDS:
+                    raise
+                state, tasks = "", self.tasks
+            for task in changes(self.tasks, tasks):
+                if event := event_of(self._dag, task, self._usual_seconds):
+                    self._board(event)
+            self.tasks = tasks
+            if state in _ENDED:
+                return state
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        """Fail the task that is under way, so that the DAG rolls back; a run that has not begun fails as a whole."""
+        while (state := self._api.run_state(self._dag, self._run)) not in _ENDED:
+            if state == "queued":
+                return self._api.fail_run(self._dag, self._run)
+            under_way = [task.task for task in self._api.tasks(self._dag, self._run) if task.state in _UNDER_WAY]
+            for name in under_way:
+                # What puts things in order is left to do so.
+                if name not in self._afterwards:
+                    self._api.fail_task(self._dag, self._run, name)
+            if under_way:
+                return None
+            # Between two tasks.
+            time.sleep(0.1)
+        return None
+
+    def failures(self) -> list[str]:
+        """What each failed task logged last. One that sums up repeats the others, so it counts only alone."""
+        failed = [task for task in self.tasks if task.state == "failed"]
+        causes = [task for task in failed if task.task not in _SUMS_UP] or failed
+        lines: list[str] = []
+        for task in causes:
+            lines.append(f"Last lines of {task.name}:")
+            lines += [f"    {line}" for line in last_said(self._api.log(self._dag, self._run, task))]
+        return [*lines, f"All of it: {self._api.url}/dags/{self._dag}/runs/{self._run}"]
+
+
+def event_of(dag: str, task: TaskState, usual_seconds: Mapping[str, float]) -> Event | None:
+    """A task's state as an event; None for one that has not begun or has nothing to do."""
+    match task.state:
+        case "success":
+            state = State.DONE
+        case "failed":
+            state = State.FAILED
+        case "running" | "queued" | "restarting" | "up_for_retry":
+            state = State.RUNNING
+        case "deferred" | "awaiting_input":
+            state = State.WAITING
+        case _:
+            return None
+    words = [task.state] if task.state in {"queued", "up_for_retry", "awaiting_input"} else []
+    detail = " ".join([*words, *([f"try {task.try_number}"] if task.try_number > 1 else [])])
+    return Event(f"{dag}: {task.name}", state, task.seconds or 0.0, usual_seconds.get(task.task, 5), detail)
+
+
+def last_said(lines: Sequence[str], count: int = _LAST_LINES) -> list[str]:
+    """The end of a log without Airflow's own folding marks."""
+    return [line for line in lines if not line.startswith(_NOISE)][-count:]
