@@ -67,6 +67,20 @@ def test_every_task_was_shown_as_it_passed(made: subprocess.CompletedProcess[str
     assert shown == ["plan", *(f"{stage}.{step}" for stage in STAGES for step in ("apply", "verify")), "summary"]
 
 
+def test_both_audits_ran_and_found_nothing(made: subprocess.CompletedProcess[str]) -> None:
+    assert "compaction_audit  whole: no findings in" in made.stdout
+    assert "retention_audit  whole: no findings in" in made.stdout
+
+
+@pytest.mark.parametrize("tenant", ["application", "platform", "security-team"])
+def test_the_audit_shows_how_many_tables_of_each_tenant_are_in_which_phase(
+    made: subprocess.CompletedProcess[str], tenant: str
+) -> None:
+    row = re.search(rf"{tenant} +(\d+) +\d{{4}}-\d\d-\d\d +\d{{4}}-\d\d-\d\d +.*ingesting", made.stdout)
+    assert row, made.stdout
+    assert int(row[1]) >= DAYS - 1
+
+
 def test_airflow_has_a_working_connection_to_each_cluster(
     checkout: Checkout, made: subprocess.CompletedProcess[str]
 ) -> None:

@@ -128,7 +128,7 @@ class Outcome:
             "run": self.run_id,
             "headline": self.headline,
             "findings": [f"{one.cls.name} {one.subject}: {one.message}"[:_LONGEST] for one in self.findings[:_MOST]],
-            "tenants": [self._columns, *self._tenants()],
+            "tenants": [[*row] for row in (self._columns, *self._tenants())],
         }
 
     def _tenants(self) -> list[tuple[str, ...]]:
