@@ -165,9 +165,9 @@ def _duplicates(seen: Compaction) -> Iterator[Finding]:
         if file.compacted:
             groups.setdefault((file.table, file.tenant), []).append(file)
     for (table, tenant), files in groups.items():
-        # Between writing the new one and deleting the old, a tenant has two. The compactor has had time since the last.
+        # Between writing the new one and deleting the old, a tenant has two for some seconds.
         last = max(file.modified for file in files)
-        if len(files) < 2 or seen.now - last <= seen.allowed_s:
+        if len(files) < 2 or seen.now - last <= seen.windows.grace_ms / 1000:
             continue
         yield seen.finding(
             classes.INDEX_DUPLICATE,

@@ -45,7 +45,7 @@ with timed as (
 )
 select *,
     case
-        when indexed and not blob and not expired and through_ms <= $judge_missing then 'chunk-missing'
+        when indexed and not blob and home and not expired and through_ms <= $judge_missing then 'chunk-missing'
         when indexed and expired and $as_of > index_due and (home or not blob) then 'retention-overshoot'
         when indexed or not home or modified_ms > $judge_orphans or not index_read then null
         when going and (not expired or $as_of <= index_due + $delay) then null

@@ -45,9 +45,11 @@ def _message(fault: Fault) -> str:
     chunks = "1 chunk" if fault.count == 1 else f"{fault.count:,} chunks"
     size = f" ({decimal(fault.bytes)})" if fault.bytes else ""
     since = f", since {_time(fault.since):%Y-%m-%d %H:%M} UTC" if fault.since else ""
-    example = f": {fault.sample[0]}" if fault.count == 1 else f", for example {fault.sample[0]}"
+    example = ""
+    if fault.sample:
+        example = f": {fault.sample[0]}" if fault.count == 1 else f", for example {fault.sample[0]}"
     more = f" Another {fault.candidates:,} look so and were not looked at again." if fault.candidates else ""
-    return f"{chunks}{size} {_WHAT[fault.cls]}{since}{example if fault.sample else ''}.{more}"
+    return f"{chunks}{size} {_WHAT[fault.cls]}{since}{example}.{more}"
 
 
 def _time(seconds: float) -> datetime:

@@ -24,10 +24,11 @@ def settle(platform: Platform, tell: Callable[[str], None]) -> None:
         for name, url in platform.urls(cluster).items():
             if component_of(name, cluster) in _HOLD_LOGS:
                 tell(f"{name} stores its index")
-                _restart(platform, name, url)
+                restart(platform, name, url)
 
 
-def _restart(platform: Platform, name: str, url: str) -> None:
+def restart(platform: Platform, name: str, url: str) -> None:
+    """Have one ingester store what it holds, end and start again. Raises NoHistory where it does not come back."""
     with LokiClient(url) as client:
         client.flush()
     before = _status(platform, name).pid

@@ -1,0 +1,250 @@
+"""A cluster with four months of history, kept by Loki's own compactor, whose storage tests harm and audit."""
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+import psutil
+
+from environments import environment
+from local_platforms import apply_all, free_base_port, pid_of, wait_for
+from logops.audit.asked import Asked, Check
+from logops.audit.chunks import DAY_MS, IndexFile
+from logops.audit.layout import ChunkNames, index_file
+from logops.audit.outcome import Outcome
+from logops.audit.phase import Phase
+from logops.audit.run import run_audit
+from logops.environment import Environment
+from logops.environment.units import Duration
+from logops.findings.store import ResultsStore
+from logops.loki import Entry, LokiClient
+from logops.objectstore.container import Container
+from logops.platforms import open_local
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.supervisord import Supervisord
+from logops.quickstart import history
+from logops.quickstart.settle import restart, settle
+
+DAYS = 120
+CLUSTER = "main"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A blob, and the table of its last line."""
+
+    name: str
+    tenant: str
+    table: str
+    day: int
+
+
+@dataclass
+class Audited:
+    """The cluster, its bucket and its results."""
+
+    platform: LocalPlatform
+    store: ResultsStore
+
+    def audit(
+        self,
+        *checks: Check,
+        as_of: datetime | None = None,
+        tables: tuple[str, ...] = (),
+        patient: bool = False,
+        record: bool = False,
+        earlier: bool = False,
+    ) -> Outcome:
+        """Judge now; unless `patient`, whatever is late or young by a second is late. `earlier`: compared with what
+        was recorded, and not recorded itself."""
+        now = datetime.now(UTC)
+        none = None if patient else Duration("0s")
+        asked = Asked(checks, f"test-{now:%H%M%S%f}", as_of or now, tables, none, none)
+        return run_audit(self.platform, asked, self.store if record or earlier else None, lambda _: None)
+
+    def until(self, seen: Callable[[Outcome], bool], *checks: Check, tables: tuple[str, ...] = ()) -> Outcome:
+        """Audit until it finds that."""
+        outcomes: list[Outcome] = []
+
+        def look() -> bool:
+            outcomes.append(self.audit(*checks, tables=tables))
+            return seen(outcomes[-1])
+
+        wait_for(look, 180)
+        return outcomes[-1]
+
+    @contextmanager
+    def container(self) -> Iterator[Container]:
+        cluster = self.platform.environment.clusters[CLUSTER]
+        with self.platform.object_store(cluster.storage_account) as account:
+            yield account.container(cluster.containers.chunks)
+
+    def chunk(self, tenant: str, days_ago: int) -> Chunk:
+        """A chunk whose last line is about that old."""
+        today = int(datetime.now(UTC).timestamp()) // 86_400
+        wanted = range(today - days_ago - 15, today - days_ago + 1)
+        name = next(name for name in self.chunks(tenant) if day_of(name) in wanted)
+        return Chunk(name, tenant, f"loki_index_{day_of(name)}", day_of(name))
+
+    def chunks(self, tenant: str = "") -> list[str]:
+        """Names of all chunks, or a tenant's."""
+        chunks = ChunkNames()
+        names: list[str] = []
+        with self.container() as container:
+            for batch in container.list((f"{tenant}/" if tenant else "",)).batches:
+                is_chunk, _ = chunks.read(batch["name"])
+                names += [name for name, one in zip(batch["name"].to_pylist(), is_chunk, strict=True) if one]
+        return names
+
+    def index_of(self, table: str) -> list[IndexFile]:
+        """The table's index files as they are now."""
+        with self.container() as container:
+            return [
+                file
+                for batch in container.list((f"index/{table}/",)).batches
+                for name in batch["name"].to_pylist()
+                if (file := index_file(name, 0, 0, 0)) is not None
+            ]
+
+    def tidied(self) -> bool:
+        """Whether compaction, expiry and deletion have nothing left to do."""
+        compaction, retention = self.audit(Check.COMPACTION), self.audit(Check.RETENTION)
+        phases = {row.phase for row in (*compaction.rows, *retention.rows)}
+        at_work = {Phase.UNCOMPACTED, Phase.EXPIRED}
+        return not phases & at_work and not compaction.findings and not retention.findings
+
+    @contextmanager
+    def frozen(self, process: str) -> Iterator[None]:
+        """A process that does not go on, and still is there. Afterwards, what it left undone gets done."""
+        found = psutil.Process(pid_of(self.platform, process))
+        found.suspend()
+        try:
+            yield
+        finally:
+            found.resume()
+            wait_until_tidy(self)
+
+    def write_line_to(self, ingester: str) -> None:
+        """Have an ingester store a chunk, and an index of it that is still to be uploaded."""
+        with LokiClient(self.platform.write_url(CLUSTER)) as client:
+            now = time.time_ns()
+            client.push("platform", [Entry(now + nth, {"job": "syslog"}, "for the index") for nth in range(9)])
+        restart(self.platform, ingester, self.platform.urls(CLUSTER)[ingester])
+
+    @contextmanager
+    def pending_index_taken_away(self, ingester: str) -> Iterator[None]:
+        """The folder of the index files that an ingester is to upload is gone, until it is started again."""
+        folders = [*self.platform.state.glob(f"data/{ingester}/**/multitenant")]
+        for folder in folders:
+            shutil.rmtree(folder)
+        try:
+            yield
+        finally:
+            restart(self.platform, ingester, self.platform.urls(CLUSTER)[ingester])
+
+    @contextmanager
+    def kept(self, tenant: str, keep: str) -> Iterator[None]:
+        """Another retention of a tenant, rolled out."""
+        was = self.platform
+        declared = was.environment.model_dump(mode="json", by_alias=True, exclude_none=True)
+        declared["clusters"][CLUSTER]["tenants"][tenant]["retention"]["keep"] = keep
+        declared["clusters"][CLUSTER]["keep_at_least"] = keep
+        self.platform = open_local(Environment.model_validate_json(json.dumps(declared)), was.state.parents[1])
+        self.platform.apply("tenants", self.platform.desired()["tenants"], "tests", print)
+        try:
+            yield
+        finally:
+            self.platform = was
+
+    @contextmanager
+    def override(self, typed: str) -> Iterator[None]:
+        """The tenants' overrides with another retention of `platform`, as an editor leaves them."""
+        file = self.platform.state / "live/tenants/main.yaml"
+        was = file.read_text()
+        before, platform, after = was.partition("  platform:")
+        file.write_text(before + platform + re.sub(r"retention_period: \S+", typed, after, count=1))
+        assert typed in file.read_text()
+        try:
+            yield
+        finally:
+            file.write_text(was)
+            self.until(lambda seen: "retention-not-effective" not in classes(seen), Check.RETENTION, tables=("none",))
+
+    def marker_files(self) -> list[Path]:
+        return [*self.platform.state.glob("data/main-compactor-0/**/markers/*")]
+
+    def until_marked(self) -> None:
+        """Until the compactor has marked chunks that it has not deleted yet."""
+        wait_for(lambda: bool(self.marker_files()), 120)
+
+    def lose_disk(self, process: str) -> None:
+        """End a process for good, and its disk; it starts again on an empty one."""
+        supervisord = Supervisord(self.platform.state)
+        before = psutil.Process(pid_of(self.platform, process))
+        supervisord.stop_process(process)
+        before.wait(30)
+        shutil.rmtree(self.platform.state / "data" / process)
+        supervisord.start_process(process)
+
+    @contextmanager
+    def instead(self, name: str, change: Callable[[bytes], bytes]) -> Iterator[None]:
+        """A blob with other content, for a while."""
+        with self.container() as container:
+            was = container.read(name)
+            container.write(name, change(was))
+            try:
+                yield
+            finally:
+                container.write(name, was)
+
+
+def day_of(name: str) -> int:
+    """Of a chunk's last line."""
+    return int(name.rpartition("/")[2].split("-")[1], 16) // DAY_MS
+
+
+def classes(outcome: Outcome) -> set[str]:
+    return {one.cls.name for one in outcome.findings}
+
+
+def found(outcome: Outcome) -> set[tuple[str, str, str]]:
+    """Every finding's class, table and tenant."""
+    return {(one.cls.name, one.subject.table, one.subject.tenant) for one in outcome.findings}
+
+
+def start(folder: Path) -> Audited:
+    """A distributed cluster that compacts and expires every few seconds, with its history in the bucket."""
+    wanted = environment(
+        "local",
+        ("name", "audited"),
+        ("platform.base_port", free_base_port()),
+        ("clusters.security", None),
+        ("storage_accounts.security", None),
+        ("sources.audit", None),
+        ("agents.promtail.sources", ["application", "access", "syslog"]),
+        ("clusters.main.compactor.compaction_interval", "10s"),
+        ("clusters.main.compactor.retention_delete_delay", "10s"),
+    )
+    platform = open_local(wanted, folder)
+    apply_all(platform)
+    filled = history.missing(None, False, DAYS, datetime.now(UTC))
+    assert filled is not None
+    history.fill(platform, filled, folder / "history", lambda lines, share: None, Event())
+    settle(platform, print)
+    return Audited(platform, ResultsStore(str(folder / "results")))
+
+
+def wait_until_tidy(cluster: Audited) -> None:
+    """Until the compactor has joined all and deleted what was past its retention: some minutes at most."""
+    wait_for(cluster.tidied, 300)
+
+
+def days_ahead(days: float) -> datetime:
+    return datetime.now(UTC) + timedelta(days=days)

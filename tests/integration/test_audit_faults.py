@@ -1,0 +1,224 @@
+"""Faults made for real in a cluster with four months of history: each found as what it is, where it is, alone."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from audited import Audited, classes, day_of, days_ahead, found, start, wait_until_tidy
+from local_platforms import processes_of, wait_for
+from logops.audit.asked import Check
+from logops.loki import LokiClient
+from logops.objectstore.blobs import Tier
+
+pytestmark = pytest.mark.timeout(600)
+ALL = tuple(Check)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
+    made = start(tmp_path_factory.mktemp("audited"))
+    try:
+        wait_until_tidy(made)
+        yield made
+    finally:
+        made.platform.down(print)
+        assert processes_of(made.platform.state) == []
+
+
+def test_a_cluster_that_compacted_and_expired_its_history_has_no_findings(cluster: Audited) -> None:
+    outcome = cluster.audit(*ALL, patient=True)
+
+    assert outcome.findings == ()
+    assert not outcome.failed
+    assert {row.tenant for row in outcome.rows} >= {"application", "platform"}
+    assert sum(row.chunks for row in outcome.rows) > 200
+
+
+def test_a_deleted_chunk_is_missing_by_its_name(cluster: Audited) -> None:
+    chunk = cluster.chunk("application", 20)
+    with cluster.container() as container:
+        content = container.read(chunk.name)
+        container.delete([chunk.name])
+        try:
+            outcome = cluster.audit(*ALL)
+        finally:
+            container.write(chunk.name, content)
+
+    assert found(outcome) == {("chunk-missing", chunk.table, "application")}
+    assert chunk.name in outcome.findings[0].message
+    assert outcome.findings[0].evidence["chunks"] == 1
+
+
+def test_a_chunk_under_a_new_key_is_an_orphan_by_its_name(cluster: Audited) -> None:
+    chunk = cluster.chunk("application", 20)
+    copy = f"{chunk.name[:-1]}{'0' if chunk.name[-1] != '0' else '1'}"
+    with cluster.container() as container:
+        container.write(copy, container.read(chunk.name))
+        try:
+            outcome = cluster.audit(*ALL, as_of=days_ahead(0.01))
+        finally:
+            container.delete([copy])
+
+    assert found(outcome) == {("chunk-orphaned", chunk.table, "application")}
+    assert copy in outcome.findings[0].message
+
+
+def test_a_frozen_compactor_is_found_as_that_alone(cluster: Audited) -> None:
+    with cluster.frozen("main-compactor-0"):
+        outcome = cluster.audit(*ALL)
+
+    assert found(outcome) == {("compactor-count", "", "")}
+    assert "main-compactor-0" in outcome.findings[0].message
+
+
+def test_an_override_that_loki_cannot_read_is_found(cluster: Audited) -> None:
+    with cluster.override("retention_period: ninety days"):
+        outcome = cluster.until(lambda seen: seen.findings != (), *ALL)
+
+    assert found(outcome) == {("retention-not-effective", "", "")}
+    assert "could not read the tenants' overrides and keeps those it read before" in outcome.findings[0].message
+
+
+def test_a_mistyped_override_is_found_beside_what_was_declared(cluster: Audited) -> None:
+    table = cluster.chunk("platform", 1).table
+    # Frozen, so that it deletes nothing by the wrong limit.
+    with cluster.frozen("main-compactor-0"), cluster.override("retention_period: 9d"):
+        outcome = cluster.until(
+            lambda seen: "retention-not-effective" in classes(seen), Check.RETENTION, tables=(table,)
+        )
+
+    assert classes(outcome) == {"retention-not-effective", "compactor-count"}
+    finding = next(one for one in outcome.findings if one.cls.name == "retention-not-effective")
+    assert (
+        finding.message
+        == 'Declared: 90d, {level="error"} 120d (priority 2). Loki applies: 9d, {level="error"} 120d (priority 2).'
+    )
+
+
+@pytest.mark.parametrize("fault", ["truncated", "one byte flipped"])
+def test_a_damaged_index_is_found_by_its_name_and_offset(cluster: Audited, fault: str) -> None:
+    chunk = cluster.chunk("application", 20)
+    file = next(file for file in cluster.index_of(chunk.table) if file.tenant == "application")
+
+    def damaged(content: bytes) -> bytes:
+        if fault == "truncated":
+            return content[: len(content) // 2]
+        return content[:-40] + bytes([content[-40] ^ 1]) + content[-39:]
+
+    with cluster.instead(file.name, damaged):
+        outcome = cluster.audit(*ALL)
+
+    assert found(outcome) == {("index-corrupt", chunk.table, "application")}
+    assert file.name in outcome.findings[0].message
+    assert "at byte" in outcome.findings[0].message
+
+
+def test_a_duplicated_index_is_found(cluster: Audited) -> None:
+    chunk = cluster.chunk("application", 20)
+    file = next(file for file in cluster.index_of(chunk.table) if file.tenant == "application")
+    copy = file.name.replace("-compactor-", "1-compactor-")
+    with cluster.container() as container:
+
+        def seen_before_it_is_joined() -> bool:
+            """The compactor joins both within seconds; then they are two again."""
+            if not all(container.exists([file.name, copy])):
+                container.write(copy, container.read(cluster.index_of(chunk.table)[0].name))
+                container.write(file.name, container.read(copy))
+            return "index-duplicate" in classes(cluster.audit(Check.COMPACTION))
+
+        wait_for(seen_before_it_is_joined)
+
+
+def test_an_archived_chunk_under_a_live_index_is_found(cluster: Audited) -> None:
+    chunk = cluster.chunk("application", 20)
+    with cluster.container() as container:
+        content = container.read(chunk.name)
+        container.set_tier([chunk.name], Tier.ARCHIVE)
+        try:
+            outcome = cluster.audit(*ALL)
+        finally:
+            container.delete([chunk.name])
+            container.write(chunk.name, content)
+
+    assert found(outcome) == {("chunk-archived", chunk.table, "application")}
+    assert chunk.name in outcome.findings[0].message
+
+
+def test_a_cooled_index_file_is_found(cluster: Audited) -> None:
+    chunk = cluster.chunk("platform", 20)
+    file = next(file for file in cluster.index_of(chunk.table) if file.tenant == "platform")
+    with cluster.container() as container:
+        container.set_tier([file.name], Tier.COOL)
+        try:
+            outcome = cluster.audit(*ALL)
+        finally:
+            container.set_tier([file.name], Tier.HOT)
+
+    assert found(outcome) == {("index-tiered", chunk.table, "")}
+    assert file.name in outcome.findings[0].message
+
+
+def test_a_chunk_left_hot_past_its_day_is_found(cluster: Audited) -> None:
+    chunk = cluster.chunk("application", 20)
+    later = days_ahead(34)
+    with cluster.container() as container:
+        tiered = [name for name in cluster.chunks() if day_of(name) == chunk.day and name != chunk.name]
+        container.set_tier(tiered, Tier.COOL)
+        try:
+            outcome = cluster.audit(Check.TIERING, as_of=later, tables=(chunk.table,))
+        finally:
+            container.set_tier(tiered, Tier.HOT)
+
+    assert tiered
+    assert found(outcome) == {("tier-too-warm", chunk.table, "application")}
+    assert chunk.name in outcome.findings[0].message
+
+
+def test_a_delete_request_that_never_ends_is_found(cluster: Audited) -> None:
+    chunk = cluster.chunk("application", 20)
+    start = chunk.day * 86_400
+    with LokiClient(cluster.platform.urls("main")["main-compactor-0"]) as compactor:
+        compactor.request_delete("application", '{job="nginx"} |= "nothing has this"', start, start + 3600)
+        try:
+            outcome = cluster.audit(Check.RETENTION, as_of=days_ahead(3), tables=(chunk.table,))
+        finally:
+            for request in compactor.delete_requests("application"):
+                compactor.cancel_delete("application", request.request_id)
+
+    assert found(outcome) == {("delete-request-stuck", "", "application")}
+    assert '{job="nginx"} |= "nothing has this"' in outcome.findings[0].message
+
+
+def test_chunks_and_entries_gone_before_their_time_are_found_from_earlier_runs(cluster: Audited) -> None:
+    chunk = cluster.chunk("platform", 20)
+    cluster.audit(Check.RETENTION, patient=True, record=True)
+    with cluster.container() as container:
+        index = [file.name for file in cluster.index_of(chunk.table) if file.tenant == "platform"]
+        gone = [*index, *(name for name in cluster.chunks("platform") if day_of(name) == chunk.day)]
+        contents = {name: container.read(name) for name in gone}
+        container.delete(gone)
+        try:
+            outcome = cluster.audit(Check.RETENTION, tables=(chunk.table,), earlier=True)
+        finally:
+            for name, content in contents.items():
+                container.write(name, content)
+
+    assert found(outcome) == {("retention-undershoot", chunk.table, "platform")}
+
+
+def test_an_ingester_that_cannot_upload_its_index_is_found(cluster: Audited) -> None:
+    ingester = "main-ingester-0"
+    cluster.write_line_to(ingester)
+    with cluster.pending_index_taken_away(ingester):
+        outcome = cluster.until(lambda seen: "ingester-not-uploading" in classes(seen), Check.COMPACTION)
+
+    assert {(one.cls.name, one.subject.source) for one in outcome.findings} == {("ingester-not-uploading", ingester)}
+
+
+def test_markers_lost_with_the_compactors_disk_leave_orphans_that_are_found(cluster: Audited) -> None:
+    with cluster.kept("platform", "50d"):
+        cluster.until_marked()
+        cluster.lose_disk("main-compactor-0")
+        outcome = cluster.until(lambda seen: "chunk-orphaned" in classes(seen), Check.RETENTION)
+
+    assert {(one.cls.name, one.subject.tenant) for one in outcome.findings} == {("chunk-orphaned", "platform")}
