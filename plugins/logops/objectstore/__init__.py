@@ -3,8 +3,8 @@
 Nothing here imports azure before a connection is made: the SDK takes most of a second.
 """
 
-from logops.objectstore.credentials import AccountKey, ConnectionString, DefaultIdentity
 from logops.objectstore.blobs import Listing, Tier
+from logops.objectstore.credentials import AccountKey, ConnectionString, DefaultIdentity
 from logops.objectstore.errors import (
     BlobArchived,
     BlobMissing,

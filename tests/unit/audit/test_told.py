@@ -28,3 +28,10 @@ def test_many_are_counted_with_an_example_and_those_not_looked_at_are_said() -> 
     )
     assert finding.evidence["names"] == "names.parquet"
     assert "since" not in finding.evidence
+
+
+def test_what_nobody_can_name_any_more_is_counted() -> None:
+    finding = finding_of(replace(ONE, cls="retention-undershoot", count=3, sample=()), "local", "main", NOW)
+    assert finding.message == (
+        "3 chunks (37.0 kB) gone before their time: an earlier audit counted them, since 2026-11-23 00:00 UTC."
+    )

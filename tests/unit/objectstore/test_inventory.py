@@ -1,0 +1,78 @@
+"""Inventories: which can stand for a container, and what their rows say."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from logops.objectstore.blobs import Tier
+from logops.objectstore.inventory import Manifest, blobs_of, unfit
+
+TAKEN = datetime(2026, 11, 23, 1, tzinfo=UTC)
+FIELDS = ["Name", "Content-Length", "Last-Modified", "AccessTier"]
+
+
+def manifest(**changes: Any) -> Manifest:
+    rule = {"format": "parquet", "objectType": "blob", "schemaFields": FIELDS, "filters": {}}
+    rule |= changes.pop("rule", {})
+    said = {
+        "files": [],
+        "inventoryStartTime": TAKEN.isoformat(),
+        "ruleName": "all",
+        "status": "Succeeded",
+        "ruleDefinition": rule,
+    }
+    return Manifest.model_validate({**said, **changes})
+
+
+def test_a_whole_inventory_of_the_last_day_stands_for_its_container() -> None:
+    assert unfit(manifest(), "chunks", TAKEN + timedelta(hours=23)) == ""
+    assert unfit(manifest(rule={"filters": {"prefixMatch": ["chunks/"]}}), "chunks", TAKEN) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "of", "hours", "said"),
+    [
+        ({}, "chunks", 25, "taken at 2026-11-23 01:00 UTC, more than a day before"),
+        ({"status": "PartialSuccess"}, "chunks", 1, "ended as 'PartialSuccess'"),
+        ({"rule": {"filters": {"prefixMatch": ["other"]}}}, "chunks", 1, "covers other only. Add the prefix chunks/"),
+        ({"rule": {"filters": {"blobTypes": ["pageBlob"]}}}, "chunks", 1, "pageBlob only"),
+        ({"rule": {"schemaFields": ["Name"]}}, "chunks", 1, "no Content-Length, Last-Modified, AccessTier"),
+        ({"rule": {"objectType": "container"}}, "chunks", 1, "tells of containers"),
+        ({"rule": {"format": "avro"}}, "chunks", 1, "format is 'avro'"),
+    ],
+)
+def test_another_is_refused_with_what_it_is(changes: dict[str, Any], of: str, hours: int, said: str) -> None:
+    assert said in unfit(manifest(**changes), of, TAKEN + timedelta(hours=hours))
+
+
+def test_only_the_containers_own_current_blobs_are_taken() -> None:
+    rows = [
+        ("chunks/t1/a", "3", "2026-11-20T10:00:00Z", "Cool", "2026-11-21T10:00:00Z", "", "true", ""),
+        ("chunks/t1/b", "3", "2026-11-20T10:00:00Z", "Archive", "", "rehydrate-pending-to-hot", "true", ""),
+        ("chunks/t1/old", "3", "2026-11-20T10:00:00Z", "Hot", "", "", "false", ""),
+        ("chunks/t1/deleted", "3", "2026-11-20T10:00:00Z", "Hot", "", "", "true", "true"),
+        ("chunks2/t1/c", "3", "2026-11-20T10:00:00Z", "Hot", "", "", "true", ""),
+    ]
+    columns = (*FIELDS, "AccessTierChangeTime", "ArchiveStatus", "IsCurrentVersion", "Deleted")
+    batch = pa.RecordBatch.from_pydict(dict(zip(columns, zip(*rows, strict=True), strict=True)))
+
+    assert blobs_of(batch, "chunks").to_pylist() == [
+        {
+            "name": "t1/a",
+            "size": 3,
+            "tier": Tier.COOL,
+            "tier_changed": datetime(2026, 11, 21, 10, tzinfo=UTC),
+            "modified": datetime(2026, 11, 20, 10, tzinfo=UTC),
+            "rehydrating": False,
+        },
+        {
+            "name": "t1/b",
+            "size": 3,
+            "tier": Tier.ARCHIVE,
+            "tier_changed": None,
+            "modified": datetime(2026, 11, 20, 10, tzinfo=UTC),
+            "rehydrating": True,
+        },
+    ]
