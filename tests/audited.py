@@ -18,6 +18,7 @@ from local_platforms import apply_all, free_base_port, pid_of, wait_for
 from logops.audit.asked import Asked, Check
 from logops.audit.chunks import DAY_MS, IndexFile
 from logops.audit.layout import ChunkNames, index_file
+from logops.audit.live import read_live
 from logops.audit.outcome import Outcome
 from logops.audit.phase import Phase
 from logops.audit.run import run_audit
@@ -238,6 +239,8 @@ def start(folder: Path) -> Audited:
     assert filled is not None
     history.fill(platform, filled, folder / "history", lambda lines, share: None, Event())
     settle(platform, print)
+    # What an ingester made of its write-ahead log, it uploads within the next minute.
+    wait_for(lambda: all(one.uploads for one in read_live(platform, CLUSTER).ingesters), 150)
     return Audited(platform, ResultsStore(str(folder / "results")))
 
 

@@ -124,6 +124,7 @@ def test_a_duplicated_index_is_found(cluster: Audited) -> None:
             return "index-duplicate" in classes(cluster.audit(Check.COMPACTION))
 
         wait_for(seen_before_it_is_joined)
+    wait_until_tidy(cluster)
 
 
 def test_an_archived_chunk_under_a_live_index_is_found(cluster: Audited) -> None:
@@ -216,6 +217,9 @@ def test_markers_lost_with_the_compactors_disk_leave_orphans_that_are_found(clus
     with cluster.kept("platform", "50d"):
         cluster.until_marked()
         cluster.lose_disk("main-compactor-0")
-        outcome = cluster.until(lambda seen: "chunk-orphaned" in classes(seen), Check.RETENTION)
+        # Long after the sweeper would have had them deleted.
+        outcome = cluster.audit(Check.RETENTION, as_of=days_ahead(0.02))
 
-    assert {(one.cls.name, one.subject.tenant) for one in outcome.findings} == {("chunk-orphaned", "platform")}
+    orphaned = [one for one in outcome.findings if one.cls.name == "chunk-orphaned"]
+    assert {one.subject.tenant for one in orphaned} == {"platform"}
+    assert classes(outcome) <= {"chunk-orphaned", "compactor-count", "check-incomplete"}

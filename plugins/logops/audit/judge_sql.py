@@ -60,8 +60,9 @@ select *,
             then 'tier-too-cold'
     end as tier_fault,
     case
-        when blob and indexed and home and tier in (2, 3, 4) and tier_changed_ms > 0 and period_ms > 0
-            and through_ms + period_ms + $delay - tier_changed_ms < [0, 0, 30, 90, 180][tier + 1] * 86400000::bigint
+        -- Of an archived chunk, that it is offline is enough to know.
+        when blob and indexed and home and tier in (2, 3) and tier_changed_ms > 0 and period_ms > 0
+            and through_ms + period_ms + $delay - tier_changed_ms < [0, 0, 30, 90][tier + 1] * 86400000::bigint
             then 'early-deletion-fee'
     end as fee_fault,
     case

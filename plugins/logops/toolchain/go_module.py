@@ -21,7 +21,8 @@ def go_module_entry(recipe: GoModule) -> Path:
     """Where in the cache the module's programs are, once they are built."""
     source = _source(recipe)
     how = f"{build_arguments(recipe)} {_ENVIRONMENT}"
-    return entry(recipe.folder, recipe.version, fingerprint((source / "go.mod", source / "go.sum"), how))
+    ours = sorted(source.glob("*.go"))
+    return entry(recipe.folder, recipe.version, fingerprint((source / "go.mod", source / "go.sum", *ours), how))
 
 
 def build_arguments(recipe: GoModule) -> tuple[str, ...]:

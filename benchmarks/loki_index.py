@@ -1,0 +1,98 @@
+"""Loki's own code for its index files (tools/loki-index): builds them, reads them, and says how long that takes."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from logops.toolchain.programs import LOKI_INDEX
+from logops.toolchain.progress import Progress, quiet
+from logops.toolchain.provide import provide
+
+RECORD = np.dtype(
+    [
+        ("series", "<u4"),
+        ("checksum", "<u4"),
+        ("from_ms", "<i8"),
+        ("through_ms", "<i8"),
+        ("kb", "<u4"),
+        ("entries", "<u4"),
+    ]
+)
+"""A chunk, as `loki-index build` reads it: in the order of their series, and of their times."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """An index file to be built."""
+
+    folder: Path
+    streams: Sequence[tuple[int, Mapping[str, str]]]
+    """Fingerprint and labels."""
+    chunks: "np.ndarray[Any, Any]"
+    """Of RECORD."""
+    uploader: str = ""
+    """An ingester; empty: a compacted file of one tenant."""
+    written: int = 1_760_000_000_000_000_000
+    """Unix nanoseconds."""
+    version: int = 3
+    gzip: bool = True
+
+
+@dataclass(frozen=True)
+class Series:
+    """A series of a dumped index, its chunks as (from, through, KB, entries, checksum)."""
+
+    fingerprint: int
+    labels: Mapping[str, str]
+    chunks: list[list[int]] = field(default_factory=list)
+
+
+def program(progress: Progress = quiet) -> str:
+    """Its path; built where it is not yet. Raises BuildError."""
+    return provide((LOKI_INDEX,), progress)[0].command[0]
+
+
+def build(path: str, tables: Iterable[Table]) -> Iterator[Path]:
+    """Have Loki's builder write index files, one after the other."""
+    process = subprocess.Popen((path, "build"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        for table in tables:
+            head = {
+                "folder": str(table.folder),
+                "uploader": table.uploader,
+                "written": table.written,
+                "version": table.version,
+                "gzip": table.gzip,
+                "series": len(table.streams),
+                "chunks": len(table.chunks),
+            }
+            lines = [json.dumps(head)]
+            lines += [json.dumps({"fingerprint": number, "labels": dict(labels)}) for number, labels in table.streams]
+            process.stdin.write("\n".join(lines).encode() + b"\n")
+            process.stdin.write(np.ascontiguousarray(table.chunks).tobytes())
+            process.stdin.flush()
+            if written := process.stdout.readline():
+                yield Path(written.decode().rstrip("\n"))
+        process.stdin.close()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, "loki-index build")
+
+
+def dump(path: str, file: Path) -> tuple[dict[str, int], list[Series]]:
+    """An index as Loki reads it: its version and times, and every series. Raises CalledProcessError."""
+    said = subprocess.run((path, "dump", str(file)), check=True, capture_output=True, text=True).stdout.splitlines()
+    head, *rest = map(json.loads, said)
+    return head, [Series(one["fingerprint"], one["labels"], one["chunks"]) for one in rest]
+
+
+def bench(path: str, file: Path, runs: int) -> dict[str, Any]:
+    """How long Loki takes to read an index, by step; `bench.go` says which."""
+    said = subprocess.run((path, "bench", "-runs", str(runs), str(file)), check=True, capture_output=True, text=True)
+    return dict(json.loads(said.stdout))

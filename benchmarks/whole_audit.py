@@ -1,0 +1,260 @@
+"""A whole audit, inventory and index in, findings out: how long, in how much memory, and against pandas.
+
+    python benchmarks/whole_audit.py --chunks 10000000
+    python benchmarks/whole_audit.py --chunks 100000000 --no-pandas
+
+The bucket is made from a seed (synthetic.py) and holds faults by name: the run fails where the audit does not find
+exactly those. pandas does the same join and expiry, as one would write it; the index is read for it by our reader,
+which is not counted. Each runs in a process of its own; peak RSS is that process's.
+"""
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+import synthetic
+
+
+class FolderBucket:
+    """A folder that stands for a container: its index is there, its chunks are all but the missing."""
+
+    def __init__(self, folder: Path, missing: frozenset[str]) -> None:
+        self._folder = folder
+        self._missing = missing
+
+    def read(self, name: str, limit: int = 0) -> bytes:
+        return (self._folder / name).read_bytes()
+
+    def exists(self, names: Sequence[str]) -> list[bool]:
+        return [name not in self._missing for name in names]
+
+    def index_files(self, table: str) -> list[Any]:
+        from logops.audit.layout import index_file
+
+        paths = (self._folder / "index" / table).rglob("*.gz")
+        names = sorted(str(path.relative_to(self._folder)) for path in paths)
+        found = [index_file(name, (self._folder / name).stat().st_size, 1, _modified(name)) for name in names]
+        return [file for file in found if file]
+
+
+def ours(folder: Path) -> dict[str, Any]:
+    """Survey and judge every table; seconds of each, and what was found."""
+    import pyarrow as pa
+
+    from logops.audit.judge import Bench, judge_table
+    from logops.audit.retention import declared_rules, default_rules, tiering, windows
+    from logops.audit.survey import Survey, take_survey
+    from logops.audit.terms import Terms
+    from logops.environment import Environment
+    from logops.objectstore.blobs import Listing, blobs_schema
+    from logops.objectstore.inventory import Manifest, _batches
+
+    cluster = _cluster()
+    assert isinstance(cluster.environment, Environment)
+    own = cluster.environment.clusters["main"]
+    missing = frozenset(json.loads((folder / "planted.json").read_text())["missing"])
+    bucket = FolderBucket(folder / synthetic.CONTAINER, missing)
+    manifest = Manifest.model_validate_json(next((folder / synthetic.INVENTORY).rglob("*manifest.json")).read_bytes())
+    inventory: Any = FolderBucket(folder / synthetic.INVENTORY, frozenset())
+    first = synthetic.TODAY - synthetic.DAYS
+    tables = [f"loki_index_{first + number}" for number in range(synthetic.DAYS)]
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from _batches(inventory, manifest, synthetic.CONTAINER)
+        files = [file for table in tables for file in bucket.index_files(table)]
+        rows = [
+            {
+                "name": file.name,
+                "size": file.size,
+                "tier": 1,
+                "tier_changed": None,
+                "modified": file.modified,
+                "rehydrating": False,
+            }
+            for file in files
+        ]
+        yield pa.RecordBatch.from_pylist(rows, schema=blobs_schema())
+
+    terms = Terms(
+        rules=declared_rules(own),
+        default=default_rules(own),
+        tiering=tiering(own),
+        deletes={},
+        windows=windows(own, cluster.environment.audit),
+        markers=False,
+    )
+    faults = []
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="logops-benchmark-") as place:
+        survey = take_survey(
+            Listing("inventory", manifest.inventory_start_time, batches()),
+            place,
+            environment="synthetic",
+            cluster="main",
+            account="main",
+            container=synthetic.CONTAINER,
+            as_of=synthetic.AS_OF,
+        )
+        surveyed = time.monotonic() - started
+        survey = Survey.open(place)
+        with Bench(cluster.environment.audit.memory.value) as bench:
+            for number, table in enumerate(tables):
+                faults += judge_table(bench, survey, first + number, table, bucket, terms).faults
+        spool = sum(file.stat().st_size for file in Path(place).rglob("*") if file.is_file())
+    return {
+        "seconds": time.monotonic() - started,
+        "survey": surveyed,
+        "chunks": survey.chunk_count,
+        "spool": spool,
+        "peak": _peak(),
+        "found": {
+            cls: sorted(name for fault in faults if fault.cls == cls for name in fault.sample)
+            for cls in sorted({fault.cls for fault in faults})
+        },
+    }
+
+
+class _Cluster:
+    def __init__(self, environment: Any) -> None:
+        self.environment = environment
+
+
+def _cluster() -> _Cluster:
+    """`local`, with production's patience and the synthetic bucket's tenants."""
+    from logops.environment import find_environment, load_environment
+    from logops.toolchain import project_root
+
+    local = load_environment(find_environment("local", project_root()))
+    main = local.clusters["main"]
+    kept = main.tenants["platform"]
+    changed = main.model_copy(update={"tenants": dict.fromkeys(synthetic.TENANTS, kept)})
+    return _Cluster(local.model_copy(update={"clusters": {"main": changed}}))
+
+
+def pandas(folder: Path) -> dict[str, Any]:
+    """The same, as one would write it with pandas: all in memory, names split by pandas, a merge."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    from logops.tsdb import read_index
+
+    entries = []
+    read_s = 0.0
+    for path in sorted((folder / synthetic.CONTAINER / "index").rglob("*.gz")):
+        started = time.monotonic()
+        index = read_index(path.read_bytes(), path.name, path.parent.name)
+        frame = index.entries().to_pandas()
+        read_s += time.monotonic() - started
+        frame["tenant"] = path.parent.name
+        entries.append(frame)
+    started = time.monotonic()
+    indexed = pd.concat(entries, ignore_index=True)
+    del entries
+    listed = pd.concat(
+        (pq.read_table(path).to_pandas() for path in sorted((folder / synthetic.INVENTORY).rglob("*.parquet"))),
+        ignore_index=True,
+    )
+    parts = listed["Name"].str.extract(r"^[^/]+/([^/]+)/([0-9a-f]+)/([0-9a-f]+)-([0-9a-f]+)-([0-9a-f]+)$")
+    listed["tenant"] = parts[0]
+    for number, name in enumerate(("fingerprint", "from_ms", "through_ms", "checksum"), 1):
+        listed[name] = parts[number].map(lambda text: int(text, 16))
+    key = ["tenant", "fingerprint", "from_ms", "through_ms", "checksum"]
+    joined = listed.merge(indexed, on=key, how="outer", indicator=True)
+    now_ms = synthetic.AS_OF.timestamp() * 1000
+    alive = now_ms - joined["through_ms"] <= 90 * 86_400_000
+    age = (synthetic.AS_OF.replace(tzinfo=None) - joined["Last-Modified"]).dt.days
+    found = {
+        "chunk-missing": int(((joined["_merge"] == "right_only") & alive).sum()),
+        "chunk-orphaned": int((joined["_merge"] == "left_only").sum()),
+        "chunk-archived": int(((joined["_merge"] == "both") & (joined["AccessTier"] == "Archive")).sum()),
+        "tier-too-warm": int(((joined["AccessTier"] == "Hot") & (age > 33)).sum()),
+    }
+    return {"seconds": time.monotonic() - started, "index_s": read_s, "peak": _peak(), "found": found}
+
+
+def _modified(name: str) -> int:
+    return int(name.rpartition("/")[2].split("-")[0]) // 10**9
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--chunks", type=int, default=10_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--no-pandas", action="store_true")
+    parser.add_argument("--bucket", type=Path, help="a folder that synthetic.py made, or is to make and keep")
+    parser.add_argument("--only", choices=("ours", "pandas"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.only:
+        print(json.dumps({"ours": ours, "pandas": pandas}[asked.only](asked.bucket)))
+        return
+    folder = asked.bucket or Path(tempfile.mkdtemp(prefix="logops-bucket-"))
+    console = Console()
+    try:
+        if not (folder / "planted.json").exists():
+            with console.status(f"making a bucket of {asked.chunks:,} chunks"):
+                synthetic.make(folder, asked.chunks)
+        runs = [_apart("ours", folder) for _ in range(asked.runs)]
+        best = min(runs, key=lambda run: run["seconds"])
+        peer = None if asked.no_pandas else _apart("pandas", folder)
+        _show(console, runs, best, peer)
+        _check(best["found"], json.loads((folder / "planted.json").read_text()))
+    finally:
+        if not asked.bucket:
+            shutil.rmtree(folder)
+
+
+def _apart(which: str, folder: Path) -> dict[str, Any]:
+    command = (sys.executable, __file__, "--only", which, "--bucket", str(folder))
+    return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+
+
+def _show(console: Console, runs: list[dict[str, Any]], best: dict[str, Any], peer: dict[str, Any] | None) -> None:
+    table = Table("", "seconds", "chunks/s", "peak RSS", title=f"{best['chunks']:,} chunks, {psutil.cpu_count()} cores")
+    spread = f"{min(run['seconds'] for run in runs):.1f} to {max(run['seconds'] for run in runs):.1f}"
+    table.add_row("logops", spread, f"{best['chunks'] / best['seconds']:,.0f}", _mib(best["peak"]))
+    if peer:
+        table.add_row(
+            "pandas", f"{peer['seconds']:.1f}", f"{best['chunks'] / peer['seconds']:,.0f}", _mib(peer["peak"])
+        )
+    console.print(table)
+    console.print(f"of logops: survey {best['survey']:.1f} s, spool on disk {_mib(best['spool'])}")
+    if peer:
+        console.print(f"ratio {peer['seconds'] / best['seconds']:.1f}; pandas found {peer['found']}")
+        console.print(f"pandas was given the index read: that took another {peer['index_s']:.1f} s")
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB"
+
+
+def _check(found: dict[str, list[str]], planted: dict[str, list[str]]) -> None:
+    classes = {
+        "chunk-missing": "missing",
+        "chunk-orphaned": "orphaned",
+        "chunk-archived": "archived",
+        "tier-too-warm": "too_warm",
+    }
+    wanted = {cls: planted[name] for cls, name in classes.items() if planted[name]}
+    if found != wanted:
+        raise SystemExit(f"found {found}\nplanted {wanted}")
+    print(f"exactly the planted faults were found: { {cls: len(names) for cls, names in found.items()} }")
+
+
+if __name__ == "__main__":
+    main()
