@@ -1,5 +1,6 @@
 """One container: what is in it, and the few things that are done to it."""
 
+import builtins
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -57,7 +58,7 @@ class Container:
         doing = f"reading blob {name} in {self._of}"
         return self._rest.send(Call(doing, f"{self.name}/{name}", limit=limit)).body
 
-    def exists(self, names: Sequence[str]) -> "list[bool]":
+    def exists(self, names: Sequence[str]) -> "builtins.list[bool]":
         """Whether each of these blobs is there, archived or not. Asks for all of them, many at a time."""
         with ThreadPoolExecutor(CONNECTIONS, "head-blobs") as threads:
             return [*threads.map(self._is_there, names)]

@@ -101,7 +101,9 @@ def unfit(manifest: Manifest, of: str, as_of: datetime) -> str:
 
 def _newest(container: "Container", rule: str, as_of: datetime) -> str:
     wanted = f"/{rule}/{rule}-manifest.json"
-    names = [name for batch in container.list().batches for name in batch["name"].to_pylist() if name.endswith(wanted)]
+    names: list[str] = [
+        name for batch in container.list().batches for name in batch["name"].to_pylist() if name.endswith(wanted)
+    ]
     before = [name for name in names if name.removesuffix(wanted) <= f"{as_of:%Y/%m/%d/%H-%M-%S}"]
     if not before:
         when = f" before {as_of:%Y-%m-%d %H:%M} UTC" if names else ""
@@ -175,9 +177,9 @@ def blobs_of(batch: "pa.RecordBatch", of: str) -> "pa.RecordBatch":
     from logops.objectstore.list_arrow import is_told, tiers
 
     kept = pc.starts_with(batch["Name"], f"{of}/")
-    for column, value in _LEFT_OUT.items():
-        if column in batch.schema.names:
-            is_it = pc.equal(pc.utf8_lower(batch[column].cast(pa.string())), value)
+    for flag, value in _LEFT_OUT.items():
+        if flag in batch.schema.names:
+            is_it = pc.equal(pc.utf8_lower(batch[flag].cast(pa.string())), value)
             kept = pc.and_(kept, pc.invert(pc.fill_null(is_it, False)))
     if "Snapshot" in batch.schema.names:
         kept = pc.and_(kept, pc.invert(is_told(batch["Snapshot"])))

@@ -76,6 +76,9 @@ PROGRAMS: dict[str, Program] = {
 }
 
 LOKI_INDEX = Program(
-    "loki-index", "loki-index", ("version",), GoModule("loki-index", LOKI_VERSION, _LOKI_BUILD_VERSION, usual_seconds=60)
+    "loki-index",
+    "loki-index",
+    ("version",),
+    GoModule("loki-index", LOKI_VERSION, _LOKI_BUILD_VERSION, usual_seconds=60),
 )
 """Loki's own index builder and reader, which tests and benchmarks compare with. Nothing that runs needs it."""

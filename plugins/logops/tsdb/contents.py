@@ -38,7 +38,7 @@ def read_contents(data: "np.ndarray[Any, np.dtype[np.uint8]]", name: str) -> Con
 
     if len(data) < _HEADER.size:
         raise IndexCorrupt(name, 0, f"there are {len(data)} bytes, fewer than the header's {_HEADER.size}")
-    magic, version = _HEADER.unpack_from(data)
+    magic, version = _HEADER.unpack(data[: _HEADER.size].tobytes())
     if magic != MAGIC:
         raise IndexCorrupt(name, 0, f"there is {magic:08x}, where an index begins with {MAGIC:08x}")
     if version not in VERSIONS:
@@ -46,7 +46,7 @@ def read_contents(data: "np.ndarray[Any, np.dtype[np.uint8]]", name: str) -> Con
     start = len(data) - CONTENTS_LENGTH
     if start < _HEADER.size:
         raise IndexCorrupt(name, len(data), "the file ends before it can hold a table of contents")
-    *fields, told = _CONTENTS.unpack_from(data, start)
+    *fields, told = _CONTENTS.unpack(data[start:].tobytes())
     if crc32c(data, start, len(data) - 4) != told:
         raise IndexCorrupt(name, start, "the table of contents has another checksum than its content, or was cut off")
     return Contents(version, *fields)

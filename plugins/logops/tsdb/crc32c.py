@@ -43,7 +43,7 @@ _add_word = crc32c_by_sse42 if has_sse42() else add_word_by_table
 
 
 @compiled
-def crc32c(data: Any, start: int, end: int) -> int:
+def crc32c(data: Any, start: int, end: int) -> Any:
     """The sum of the bytes `data[start:end]`, which the caller has checked to be inside."""
     crc = np.uint64(0xFFFFFFFF)
     at = start

@@ -10,10 +10,12 @@ IndexUnreadable
 class IndexUnreadable(Exception):
     """An index file was not read; nothing of it was used."""
 
-    def __init__(self, name: str, what: str) -> None:
+    def __init__(self, name: str, what: str, offset: int) -> None:
         super().__init__(f"The index file {name} cannot be read: {what}")
         self.name = name
         """The blob's."""
+        self.offset = offset
+        """Bytes from the beginning of what Loki wrote, before it was packed; of the blob where it does not unpack."""
 
 
 class IndexCorrupt(IndexUnreadable):
@@ -22,10 +24,8 @@ class IndexCorrupt(IndexUnreadable):
             name,
             f"at byte {offset} of the {where}, {what}. It is not as Loki wrote it: restore the blob from a version, "
             "a soft-deleted copy or a backup.",
+            offset,
         )
-        self.offset = offset
-        """Bytes from the beginning of what Loki wrote, before it was packed; of the blob where it does not unpack."""
-        self.what = what
 
 
 class IndexVersionUnsupported(IndexUnreadable):
@@ -34,6 +34,7 @@ class IndexVersionUnsupported(IndexUnreadable):
             name,
             f"its format is V{version}, and logops reads V2 and V3, which Loki 2.8 to 3 write. "
             + _BY_VERSION.get(version, "If no Loki writes that, the file is corrupt: restore the blob."),
+            offset=4,
         )
         self.version = version
 
@@ -48,7 +49,8 @@ class IndexTooLarge(IndexUnreadable):
     def __init__(self, name: str, limit: int) -> None:
         super().__init__(
             name,
-            f"it unpacks to more than {limit} bytes, the most that is allowed here. If it is really Loki's, allow more.",
+            f"it unpacks to more than {limit} bytes, the most that is allowed. If it is really Loki's, allow more.",
+            offset=limit,
         )
         self.limit = limit
         """Bytes."""

@@ -121,6 +121,6 @@ class Index:
             values_of(self._data, self._labels, wanted, values)
         distinct, rows = np.unique(values, return_inverse=True)
         absent = int(len(distinct) > 0 and distinct[0] == NO_SYMBOL)
-        rows = rows.astype(np.int32) - absent
+        places = rows.astype(np.int32) - absent
         texts = pa.array([self._symbols.text(symbol) for symbol in distinct[absent:].tolist()], pa.string())
-        return pa.DictionaryArray.from_arrays(pa.array(rows, mask=rows < 0), texts)
+        return pa.DictionaryArray.from_arrays(pa.array(places, mask=places < 0), texts)

@@ -1,17 +1,24 @@
 """What a processor does in one step and numba has no word for."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import llvmlite.binding
 import numba
 from llvmlite import ir
-from numba.extending import intrinsic
+from numba.extending import intrinsic as _intrinsic
+
+
+def intrinsic(build: Callable[..., Any]) -> Any:
+    """numba's: what it makes is called with other arguments than it is written with."""
+    return _intrinsic(build)
+
 
 _WORD = ir.IntType(64)
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def load64(_typing: Any, data: Any, _at: Any) -> Any:
     """8 bytes of an array from `at` on, as a little-endian number. Looks neither where the array ends nor begins."""
 
@@ -24,7 +31,7 @@ def load64(_typing: Any, data: Any, _at: Any) -> Any:
     return numba.uint64(data, numba.intp), build
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def swap64(_typing: Any, _word: Any) -> Any:
     """The 8 bytes of a word, the other way round."""
 
@@ -34,7 +41,7 @@ def swap64(_typing: Any, _word: Any) -> Any:
     return numba.uint64(numba.uint64), build
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def crc32c_by_sse42(_typing: Any, _crc: Any, _word: Any) -> Any:
     """A CRC32C with 8 bytes more."""
 
@@ -47,4 +54,4 @@ def crc32c_by_sse42(_typing: Any, _crc: Any, _word: Any) -> Any:
 
 def has_sse42() -> bool:
     """Whether what numba compiles here may use `crc32c_by_sse42`."""
-    return bool(llvmlite.binding.get_host_cpu_features().get("sse4.2")) and not numba.config.CPU_NAME
+    return bool(llvmlite.binding.get_host_cpu_features().get("sse4.2")) and not getattr(numba.config, "CPU_NAME", "")

@@ -16,17 +16,17 @@ TOO_LONG = -1
 
 
 @compiled
-def be32(data: Any, at: int) -> int:
+def be32(data: Any, at: int) -> Any:
     return np.int64(swap64(load64(data, at)) >> np.uint64(32))
 
 
 @compiled
-def be64(data: Any, at: int) -> int:
+def be64(data: Any, at: int) -> Any:
     return np.int64(swap64(load64(data, at)))
 
 
 @compiled
-def uvarint(data: Any, at: int) -> tuple[int, int]:
+def uvarint(data: Any, at: int) -> Any:
     """A number, which is below 0 from 2^63 on, and where it ends: TOO_LONG where it has more than 64 bits."""
     value = np.int64(0)
     for i in range(LONGEST_VARINT):
@@ -38,6 +38,6 @@ def uvarint(data: Any, at: int) -> tuple[int, int]:
 
 
 @compiled
-def unzigzag(value: int) -> int:
+def unzigzag(value: Any) -> Any:
     """The signed number that a varint's `value` stands for."""
     return ((value >> 1) & np.int64(0x7FFFFFFFFFFFFFFF)) ^ -(value & 1)

@@ -185,7 +185,7 @@ def read_chunks(
 
 @compiled
 def values_of(data: Any, labels: Any, name: int, values: Any) -> None:
-    """The symbol of the value of the label that the symbol `name` names, of each series whose labels are at `labels`."""
+    """The symbol of a label's value, of each series; `labels` is where theirs are, `name` the label's symbol."""
     for i in range(len(labels)):
         values[i] = NO_SYMBOL
         count, at = uvarint(data, labels[i])

@@ -9,7 +9,7 @@ _STEP = 1 << 20
 
 
 def unpack(blob: bytes, name: str, limit: int) -> bytes:
-    """What Loki wrote, of at most `limit` bytes. Raises IndexCorrupt, with the offset in the blob, and IndexTooLarge."""
+    """What Loki wrote, at most `limit` bytes. Raises IndexCorrupt, with the offset in the blob, and IndexTooLarge."""
     content = _gunzip(blob, name, limit) if name.endswith(".gz") else blob
     if len(content) > limit:
         raise IndexTooLarge(name, limit)
