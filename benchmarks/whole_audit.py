@@ -53,7 +53,8 @@ def ours(folder: Path) -> dict[str, Any]:
     """Survey and judge every table; seconds of each, and what was found."""
     import pyarrow as pa
 
-    from logops.audit.judge import Bench, judge_table
+    from logops.audit.judge import Bench, judge_tables
+    from logops.audit.judge_batch import together
     from logops.audit.retention import declared_rules, default_rules, tiering, windows
     from logops.audit.survey import Survey, take_survey
     from logops.audit.terms import Terms
@@ -110,8 +111,8 @@ def ours(folder: Path) -> dict[str, Any]:
         surveyed = time.monotonic() - started
         survey = Survey.open(place)
         with Bench(cluster.environment.audit.memory.value) as bench:
-            for number, table in enumerate(tables):
-                faults += judge_table(bench, survey, first + number, table, bucket, terms).faults
+            for days in together({first + number: survey.days[first + number] for number in range(synthetic.DAYS)}):
+                faults += judge_tables(bench, survey, {day: tables[day - first] for day in days}, bucket, terms).faults
         spool = sum(file.stat().st_size for file in Path(place).rglob("*") if file.is_file())
     return {
         "seconds": time.monotonic() - started,

@@ -191,7 +191,8 @@ class Audited:
         before = psutil.Process(pid_of(self.platform, process))
         supervisord.stop_process(process)
         before.wait(30)
-        shutil.rmtree(self.platform.state / "data" / process)
+        disk = self.platform.state / "data" / process
+        disk.rename(self.platform.state / f"lost-{process}")
         supervisord.start_process(process)
 
     @contextmanager
@@ -246,7 +247,13 @@ def start(folder: Path) -> Audited:
 
 def wait_until_tidy(cluster: Audited) -> None:
     """Until the compactor has joined all and deleted what was past its retention: some minutes at most."""
-    wait_for(cluster.tidied, 300)
+    try:
+        wait_for(cluster.tidied, 300)
+    except AssertionError:
+        seen = cluster.audit(Check.COMPACTION), cluster.audit(Check.RETENTION)
+        findings = [one.message for outcome in seen for one in outcome.findings]
+        rows = [row for outcome in seen for row in outcome.rows if row.phase in (Phase.UNCOMPACTED, Phase.EXPIRED)]
+        raise AssertionError(f"not tidy: {findings} {rows}") from None
 
 
 def days_ahead(days: float) -> datetime:

@@ -1,7 +1,9 @@
-"""One table: its blobs against its index, every chunk judged, every suspect looked at again in the live bucket."""
+"""Tables: their blobs against their index, every chunk judged, every suspect looked at again in the live bucket."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -19,8 +21,9 @@ from logops.audit.holding import Fault, Holding
 from logops.audit.keys import keys_of
 from logops.audit.retention import FOR_EVER, TenantRules
 from logops.audit.survey import Survey
-from logops.audit.table_index import TableIndex, TenantNumbers, read_table
+from logops.audit.table_index import IndexUnsteady, TableIndex, TenantNumbers, read_table
 from logops.audit.terms import Terms
+from logops.objectstore import ObjectStoreError
 from logops.tsdb import IndexUnreadable
 
 _KEY = ("tenant", "fingerprint", "from_ms", "through_ms", "checksum")
@@ -31,11 +34,13 @@ _NEVER = 2**62
 
 @dataclass(frozen=True)
 class Judged:
-    """A table."""
+    """Some tables."""
 
     holdings: tuple[Holding, ...]
     faults: tuple[Fault, ...]
     unreadable: tuple[tuple[IndexFile, IndexUnreadable], ...]
+    incomplete: tuple[tuple[str, str], ...]
+    """(table, why it could not be judged)"""
 
 
 class Bench:
@@ -61,82 +66,277 @@ class Bench:
         self._scratch.cleanup()
 
 
-def judge_table(
-    bench: Bench, survey: Survey, day: int, table: str, bucket: Bucket, terms: Terms, names_to: Path | None = None
+def judge_tables(
+    bench: Bench,
+    survey: Survey,
+    tables: Mapping[int, str],
+    bucket: Bucket,
+    terms: Terms,
+    names_to: Path | None = None,
 ) -> Judged:
-    """Judge the table of a day. The names of all faulty chunks go to the Parquet file `names_to` (class, tenant, name,
-    bytes, since_ms), which is not written where there are none.
+    """Judge the tables of some days together: many that are small cost as little as one. A table whose index could
+    not be read for the bucket's sake is not judged.
 
-    Raises ObjectStoreError and IndexUnsteady where the table could not be read: it is not judged then.
+    The names of all faulty chunks go to the Parquet file `names_to` (class, day, table, tenant, name, bytes, since_ms),
+    which is not written where there are none.
     """
-    numbers = TenantNumbers({name: number for number, name in enumerate(survey.tenants)})
-
-    def read(files: list[IndexFile]) -> TableIndex:
-        return read_table(files, table, bucket, terms.rules, terms.default, numbers)
-
-    index = read([file for file in survey.index_files(day) if file.table == table])
-    connection = bench.connection
-    _load(connection, survey, day, index)
-    _load_terms(connection, terms, numbers, index)
-    asked = _parameters(survey, day, terms)
-    connection.execute(sql.JOIN, {"day": day})
-    connection.execute(sql.JUDGED, {name: value for name, value in asked.items() if f"${name}" in sql.JUDGED})
-    names = {number: name for name, number in numbers.numbers.items()}
-    candidates = _look_again(connection, index, bucket, table, read, names)
-    holdings = _holdings(connection, asked, table, day, names)
-    connection.execute(f"create or replace temp table faulty as {sql.FAULTY}")
-    faults = _faults(connection, table, day, candidates)
-    if faults and names_to:
-        names_to.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"copy faulty to '{names_to}' (format parquet, compression zstd)")
-    return Judged(holdings, faults, index.unreadable)
+    return _Judging(bench.connection, survey, tables, bucket, terms).judged(names_to)
 
 
-def _load(connection: duckdb.DuckDBPyConnection, survey: Survey, day: int, index: TableIndex) -> None:
-    blobs = pa.schema([("key", pa.uint64()), *((field.name, field.type) for field in chunks_schema())])
+class _Judging:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        survey: Survey,
+        tables: Mapping[int, str],
+        bucket: Bucket,
+        terms: Terms,
+    ) -> None:
+        self.connection = connection
+        self.survey = survey
+        self.tables = tables
+        self.bucket = bucket
+        self.terms = terms
+        self.numbers = TenantNumbers({name: number for number, name in enumerate(survey.tenants)})
+        self.incomplete: dict[int, str] = {}
+        self.beyond: dict[tuple[str, int, int], int] = {}
+        """By class, day and tenant: suspects that were too many to be looked at."""
 
-    def keyed() -> Any:
-        for batch in survey.chunks(day):
-            key = keys_of(*(batch[name].to_numpy() for name in _KEY))
-            yield pa.RecordBatch.from_arrays([pa.array(key), *batch.columns], schema=blobs)
-
-    connection.register("blobs_read", pa.RecordBatchReader.from_batches(blobs, keyed()))
-    connection.execute("create or replace temp table blobs as from blobs_read")
-    entries = [pa.table({name: pa.array(column) for name, column in columns.items()}) for columns in index.columns]
-    if not entries:
-        connection.execute(
-            "create or replace temp table entries (key ubigint, tenant int, fingerprint ubigint, from_ms bigint,"
-            " through_ms bigint, checksum uinteger, kb uinteger, entries uinteger, period_ms bigint)"
+    def judged(self, names_to: Path | None) -> Judged:
+        index = self._read_indexes()
+        self._load_blobs(index)
+        self._load_entries(index)
+        self._load_terms(index)
+        asked = self._parameters()
+        self.connection.execute(sql.JOIN)
+        self.connection.execute(sql.JUDGED, {name: value for name, value in asked.items() if f"${name}" in sql.JUDGED})
+        for fault in _SUSPECT:
+            self._look_again(fault, index)
+        self.connection.execute(sql.LEFT_OUT, {"days": [*self.incomplete]})
+        holdings = self._holdings(asked["judge_orphans"])
+        self.connection.execute(f"create or replace temp table faulty as {sql.FAULTY}")
+        faults = self._faults()
+        if faults and names_to:
+            names_to.parent.mkdir(parents=True, exist_ok=True)
+            self.connection.execute(f"copy faulty to '{names_to}' (format parquet, compression zstd)")
+        return Judged(
+            holdings,
+            faults,
+            tuple(one for day, read in index.items() if day not in self.incomplete for one in read.unreadable),
+            tuple((self.tables[day], why) for day, why in self.incomplete.items()),
         )
-        return
-    connection.register("entries_read", pa.concat_tables(entries))
-    # Replicas, and files that were not compacted yet, tell of one chunk more than once.
-    once = "distinct on (key)" if len(entries) > 1 else ""
-    connection.execute(f"create or replace temp table entries as select {once} * from entries_read")
+
+    def _read_indexes(self) -> dict[int, TableIndex]:
+        files: dict[int, list[IndexFile]] = {day: [] for day in self.tables}
+        for file in self.survey.index_files([*self.tables]):
+            if file.table == self.tables[file.day]:
+                files[file.day].append(file)
+        index: dict[int, TableIndex] = {}
+        for day in self.tables:
+            try:
+                index[day] = self._read(day, files[day])
+            except (ObjectStoreError, IndexUnsteady) as error:
+                self.incomplete[day] = str(error)
+        return index
+
+    def _read(self, day: int, files: Sequence[IndexFile]) -> TableIndex:
+        terms = self.terms
+        return read_table(files, day, self.tables[day], self.bucket, terms.rules, terms.default, self.numbers)
+
+    def _load_blobs(self, index: Mapping[int, TableIndex]) -> None:
+        columns = [pa.field("key", pa.uint64()), pa.field("day", pa.int32()), *chunks_schema()]
+        schema = pa.schema(columns)
+
+        def keyed() -> Iterator[pa.RecordBatch]:
+            for day in index:
+                for batch in self.survey.chunks(day):
+                    key = keys_of(day, *(batch[name].to_numpy() for name in _KEY))
+                    arrays = [pa.array(key), _repeated(day, len(key)), *batch.columns]
+                    yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+        self._create("blobs", pa.RecordBatchReader.from_batches(schema, keyed()))
+
+    def _load_entries(self, index: Mapping[int, TableIndex]) -> None:
+        empty = pa.table({name: pa.array([], kind) for name, kind in _ENTRIES.items()})
+        read = [
+            pa.table(
+                {
+                    name: _repeated(day, len(columns["key"])) if name == "day" else pa.array(columns[name], kind)
+                    for name, kind in _ENTRIES.items()
+                }
+            )
+            for day, one in index.items()
+            for columns in one.columns
+        ]
+        once = any(_tells_twice(one.files) for one in index.values())
+        self._create("entries", pa.concat_tables([empty, *read]), "distinct on (key)" if once else "")
+
+    def _load_terms(self, index: Mapping[int, TableIndex]) -> None:
+        terms, numbers = self.terms, self.numbers.numbers
+        unread = {(day, file.tenant) for day, one in index.items() for file, _ in one.unreadable}
+        changed: dict[tuple[int, str], int] = {}
+        for day, one in index.items():
+            for file in one.files:
+                changed[day, file.tenant] = max(changed.get((day, file.tenant), 0), file.modified * 1000)
+        deletes = [
+            (numbers[name], one.start_ms, one.end_ms, one.due_ms)
+            for name, requests in terms.deletes.items()
+            if name in numbers
+            for one in requests
+        ]
+        self._insert("tenants", [_tenant_row(name, number, terms) for name, number in numbers.items()])
+        self._insert(
+            "days", [(day, self.tables[day], changed.get((day, ""), 0), (day, "") not in unread) for day in index]
+        )
+        self._insert(
+            "written",
+            [
+                (day, numbers[name], written, (day, name) not in unread)
+                for (day, name), written in changed.items()
+                if name in numbers
+            ],
+        )
+        self._insert("deletes", deletes)
+
+    def _insert(self, name: str, rows: list[tuple[Any, ...]]) -> None:
+        schema = _TERMS[name]
+        columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+        self._create(name, pa.Table.from_arrays(arrays, schema=schema))
+
+    def _create(self, name: str, rows: "pa.Table | pa.RecordBatchReader", how: str = "") -> None:
+        self.connection.register("given", rows)
+        self.connection.execute(f"create or replace temp table {name} as select {how} * from given")
+        self.connection.unregister("given")
+
+    def _parameters(self) -> dict[str, Any]:
+        windows = self.terms.windows
+        taken = int(min(self.survey.taken, self.survey.as_of).timestamp() * 1000)
+        return {
+            "as_of": int(self.survey.as_of.timestamp() * 1000),
+            "cycle": windows.cycle_ms,
+            "slack": windows.slack_ms,
+            "delay": windows.delay_ms,
+            "tier_slack": windows.tier_slack_ms,
+            "markers": self.terms.markers,
+            # A chunk with younger lines may have been written after the listing.
+            "judge_missing": taken - windows.max_chunk_age_ms - windows.grace_ms,
+            "judge_orphans": taken - windows.grace_ms,
+        }
+
+    def _look_again(self, fault: str, index: Mapping[int, TableIndex]) -> None:
+        """Clear the suspects that prove harmless, and those that are too many to be looked at, which are counted."""
+        asked = {"fault": fault, "most": MOST_LOOKED_AT}
+        suspects = self.connection.sql(sql.SUSPECTS, params=asked).to_arrow_table()
+        if not suspects.num_rows:
+            return
+        columns = {name: suspects[name].to_numpy() for name in ("day", "key", *_KEY)}
+        names = {number: name for name, number in self.numbers.numbers.items()}
+        keep = np.zeros(suspects.num_rows, bool)
+        for day in np.unique(columns["day"]).tolist():
+            rows = np.flatnonzero(columns["day"] == day)
+            identified = zip(*(columns[name][rows].tolist() for name in _KEY), strict=True)
+            blobs = [chunk_name(names[tenant], *numbers) for tenant, *numbers in identified]
+            try:
+                keep[rows] = confirmed(
+                    fault,
+                    columns["key"][rows],
+                    blobs,
+                    index[day],
+                    self.bucket,
+                    self.tables[day],
+                    partial(self._read, day),
+                )
+            except (ObjectStoreError, IndexUnsteady) as error:
+                self.incomplete[day] = str(error)
+        looked: Counter[tuple[int, int]] = Counter(
+            zip(columns["day"].tolist(), columns["tenant"].tolist(), strict=True)
+        )
+        counts = "select day, tenant, count(*) from judged where fault = ? group by all"
+        for day, tenant, count in self.connection.execute(counts, (fault,)).fetchall():
+            if beyond := looked[day, tenant] and count - looked[day, tenant]:
+                self.beyond[fault, day, tenant] = beyond
+        self.connection.register("confirmed", pa.table({"key": columns["key"][keep]}))
+        self.connection.execute(sql.CLEARED, {"fault": fault})
+        self.connection.unregister("confirmed")
+
+    def _holdings(self, judge_orphans: int) -> tuple[Holding, ...]:
+        names = {number: name for name, number in self.numbers.numbers.items()}
+        rows = self.connection.sql(sql.HOLDINGS, params={"judge_orphans": judge_orphans}).to_arrow_table().to_pylist()
+        return tuple(
+            Holding(
+                **{
+                    **row,
+                    "tenant": names[row["tenant"]],
+                    "table": self.tables[row["day"]],
+                    "bytes": int(row["bytes"]),
+                    "lines": int(row["lines"]),
+                    "tier_chunks": tuple(row["tier_chunks"]),
+                    "tier_bytes": tuple(map(int, row["tier_bytes"])),
+                }
+            )
+            for row in rows
+        )
+
+    def _faults(self) -> tuple[Fault, ...]:
+        numbers = self.numbers.numbers
+        return tuple(
+            Fault(
+                **{
+                    **row,
+                    "bytes": int(row["bytes"]),
+                    "since": float(row["since"]),
+                    "sample": tuple(row["sample"]),
+                    "candidates": self.beyond.get((row["cls"], row["day"], numbers[row["tenant"]]), 0),
+                }
+            )
+            for row in self.connection.sql(sql.FAULTS).to_arrow_table().to_pylist()
+        )
 
 
-def _load_terms(connection: duckdb.DuckDBPyConnection, terms: Terms, numbers: TenantNumbers, index: TableIndex) -> None:
-    unread = {file.tenant for file, _ in index.unreadable}
-    connection.execute(
-        "create or replace temp table tenants (tenant int, name varchar, own_ms bigint, shortest_ms bigint,"
-        " longest_ms bigint, hot_ms bigint, then_tier tinyint, index_ms bigint, index_read boolean);"
-        "create or replace temp table deletes (tenant int, start_ms bigint, end_ms bigint, due_ms bigint)"
-    )
-    rows = [_tenant_row(name, number, terms, index, unread) for name, number in numbers.numbers.items()]
-    deletes = [
-        (numbers.numbers[name], one.start_ms, one.end_ms, one.due_ms)
-        for name, requests in terms.deletes.items()
-        if name in numbers.numbers
-        for one in requests
-    ]
-    for table, values in (("tenants", rows), ("deletes", deletes)):
-        if values:
-            connection.executemany(f"insert into {table} values ({', '.join('?' * len(values[0]))})", values)
+_ENTRIES = {
+    "key": pa.uint64(),
+    "day": pa.int32(),
+    "tenant": pa.int32(),
+    "fingerprint": pa.uint64(),
+    "from_ms": pa.int64(),
+    "through_ms": pa.int64(),
+    "checksum": pa.uint32(),
+    "kb": pa.uint32(),
+    "entries": pa.uint32(),
+    "period_ms": pa.int64(),
+}
+_TERMS = {
+    "tenants": pa.schema(
+        {
+            "tenant": pa.int32(),
+            "name": pa.string(),
+            "own_ms": pa.int64(),
+            "shortest_ms": pa.int64(),
+            "longest_ms": pa.int64(),
+            "hot_ms": pa.int64(),
+            "then_tier": pa.int8(),
+        }
+    ),
+    # `index_ms`: when the table's index was last written; `index_read`: whether all of it could be read.
+    "days": pa.schema({"day": pa.int32(), "name": pa.string(), "index_ms": pa.int64(), "index_read": pa.bool_()}),
+    "written": pa.schema({"day": pa.int32(), "tenant": pa.int32(), "index_ms": pa.int64(), "index_read": pa.bool_()}),
+    "deletes": pa.schema({"tenant": pa.int32(), "start_ms": pa.int64(), "end_ms": pa.int64(), "due_ms": pa.int64()}),
+}
 
 
-def _tenant_row(name: str, number: int, terms: Terms, index: TableIndex, unread: set[str]) -> tuple[Any, ...]:
+def _repeated(day: int, rows: int) -> pa.Array:
+    return pa.array(np.full(rows, day, np.int32))
+
+
+def _tells_twice(files: Sequence[IndexFile]) -> bool:
+    """Whether a table's files may tell of one chunk more than once: replicas', and those not compacted yet."""
+    tenants = [file.tenant for file in files]
+    return len(files) > 1 and ("" in tenants or len(set(tenants)) < len(tenants))
+
+
+def _tenant_row(name: str, number: int, terms: Terms) -> tuple[Any, ...]:
     rules, tiering = terms.rules.get(name, terms.default), terms.tiering.get(name)
-    written = max((file.modified for file in index.files if file.tenant in ("", name)), default=0)
     return (
         number,
         name,
@@ -146,8 +346,6 @@ def _tenant_row(name: str, number: int, terms: Terms, index: TableIndex, unread:
         tiering.hot_ms if tiering else _NEVER,
         # Of a tenant that nobody declared, no tier is too warm, and Hot is where it should be.
         int(tiering.then or 0) if tiering else 0,
-        written * 1000,
-        "" not in unread and name not in unread,
     )
 
 
@@ -155,93 +353,3 @@ def _longest(rules: TenantRules) -> int:
     """Where some streams are kept for ever, the longest of the others: what is out of the index was none of those."""
     periods = [rules.period_ms, *(rule.period_ms for rule in rules.streams)]
     return max((period for period in periods if period > FOR_EVER), default=FOR_EVER)
-
-
-def _parameters(survey: Survey, day: int, terms: Terms) -> dict[str, Any]:
-    windows, taken = terms.windows, int(min(survey.taken, survey.as_of).timestamp() * 1000)
-    return {
-        "as_of": int(survey.as_of.timestamp() * 1000),
-        "cycle": windows.cycle_ms,
-        "slack": windows.slack_ms,
-        "delay": windows.delay_ms,
-        "tier_slack": windows.tier_slack_ms,
-        "markers": terms.markers,
-        # A chunk with younger lines may have been written after the listing.
-        "judge_missing": taken - windows.max_chunk_age_ms - windows.grace_ms,
-        "judge_orphans": taken - windows.grace_ms,
-    }
-
-
-def _look_again(
-    connection: duckdb.DuckDBPyConnection,
-    index: TableIndex,
-    bucket: Bucket,
-    table: str,
-    read: Any,
-    names: Mapping[int, str],
-) -> dict[tuple[str, str], int]:
-    """Clear the suspects that prove harmless; how many, by class and tenant, were too many to be looked at."""
-    beyond: dict[tuple[str, str], int] = {}
-    for fault in _SUSPECT:
-        suspects = connection.sql(sql.SUSPECTS % MOST_LOOKED_AT, params={"fault": fault}).to_arrow_table()
-        if not suspects.num_rows:
-            continue
-        columns = {name: suspects[name].to_numpy() for name in ("key", *_KEY)}
-        blobs = [
-            chunk_name(names[tenant], *numbers)
-            for tenant, *numbers in zip(*(columns[name].tolist() for name in _KEY), strict=True)
-        ]
-        keep = confirmed(fault, columns["key"], blobs, index, bucket, table, read)
-        for tenant, count in connection.execute(
-            "select t.name, count(*) from judged join tenants t using (tenant) where fault = ? group by all", (fault,)
-        ).fetchall():
-            if looked := int(np.count_nonzero(columns["tenant"] == _number(names, tenant))):
-                beyond[fault, tenant] = count - looked
-        connection.register("confirmed", pa.table({"key": columns["key"][keep]}))
-        connection.execute(sql.CLEARED, {"fault": fault})
-        connection.unregister("confirmed")
-    return beyond
-
-
-def _number(names: Mapping[int, str], tenant: str) -> int:
-    return next(number for number, name in names.items() if name == tenant)
-
-
-def _holdings(
-    connection: duckdb.DuckDBPyConnection, asked: Mapping[str, Any], table: str, day: int, names: Mapping[int, str]
-) -> tuple[Holding, ...]:
-    rows = connection.sql(sql.HOLDINGS, params={"judge_orphans": asked["judge_orphans"]}).to_arrow_table().to_pylist()
-    return tuple(
-        Holding(
-            **{
-                **row,
-                "tenant": names[row["tenant"]],
-                "table": table,
-                "day": day,
-                "bytes": int(row["bytes"]),
-                "lines": int(row["lines"]),
-                "tier_chunks": tuple(row["tier_chunks"]),
-                "tier_bytes": tuple(map(int, row["tier_bytes"])),
-            }
-        )
-        for row in rows
-    )
-
-
-def _faults(
-    connection: duckdb.DuckDBPyConnection, table: str, day: int, candidates: Mapping[tuple[str, str], int]
-) -> tuple[Fault, ...]:
-    return tuple(
-        Fault(
-            cls=row["class"],
-            table=table,
-            day=day,
-            tenant=row["tenant"],
-            count=row["count"],
-            bytes=int(row["bytes"]),
-            since=float(row["since"]),
-            sample=tuple(row["sample"]),
-            candidates=candidates.get((row["class"], row["tenant"]), 0),
-        )
-        for row in connection.sql(sql.FAULTS).to_arrow_table().to_pylist()
-    )

@@ -1,6 +1,7 @@
 """The second step: a batch of tables, judged one after the other."""
 
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from logops.audit.asked import Asked, Batch
 from logops.audit.bucket import Bucket, LiveBucket
 from logops.audit.chunks import IndexFile
-from logops.audit.judge import Bench, Judged, judge_table
+from logops.audit.judge import Bench, Judged, judge_tables
 from logops.audit.part import Part, Unreadable
 from logops.audit.place import Place
 from logops.audit.survey import Survey
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 FAULTY = "faulty-chunks"
 """Kind of result: the names of all chunks with a fault (class, table, tenant, name, bytes, since_ms)."""
 _TOLD_EVERY_S = 2.0
+_ROWS = 1_000_000
+_TABLES = 100
+"""Most of both that are judged in one go."""
 
 
 def part_name(days: list[int]) -> str:
@@ -54,20 +58,21 @@ def judge_batch(
         Bench(platform.environment.audit.memory.value) as bench,
     ):
         bucket = LiveBucket(account.container(survey.container))
-        for number, day in enumerate(batch["days"]):
-            table = table_of(day, own)
-            try:
-                if asked.reads_chunks:
-                    names_to = Path(names) / f"{day}.parquet"
-                    judged.append(judge_table(bench, survey, day, table, bucket, terms, names_to))
-                    unreadable += _unreadable(judged[-1].unreadable)
-                else:
-                    unreadable += _unreadable(_verified(survey, day, table, bucket, terms))
-            except (ObjectStoreError, IndexUnsteady) as error:
-                incomplete.append((table, str(error)))
+        done = 0
+        for days in together({day: survey.days.get(day, 0) for day in batch["days"]}):
+            tables = {day: table_of(day, own) for day in days}
+            if asked.reads_chunks:
+                judged.append(judge_tables(bench, survey, tables, bucket, terms, Path(names) / f"{days[0]}.parquet"))
+                unreadable += _unreadable(judged[-1].unreadable)
+                incomplete += judged[-1].incomplete
+            else:
+                damaged, unseen = _verify(survey, tables, bucket, terms)
+                unreadable += damaged
+                incomplete += unseen
+            done += len(days)
             if time.monotonic() - told > _TOLD_EVERY_S:
                 told = time.monotonic()
-                progress(f"{survey.cluster}: {number + 1:,} of {len(batch['days']):,} tables of this batch judged")
+                progress(f"{survey.cluster}: {done:,} of {len(batch['days']):,} tables of this batch judged")
         if store:
             run = names_run(survey.environment, asked.run_id, survey.cluster, batch["days"])
             _keep_names(Path(names), run, store, asked)
@@ -82,12 +87,39 @@ def judge_batch(
     return part
 
 
-def _verified(
-    survey: Survey, day: int, table: str, bucket: Bucket, terms: Terms
-) -> tuple[tuple[IndexFile, IndexUnreadable], ...]:
-    """The files of a table's index that cannot be read."""
-    files = [file for file in survey.index_files(day) if file.table == table]
-    return read_table(files, table, bucket, terms.rules, terms.default, TenantNumbers()).unreadable
+def together(chunks: Mapping[int, int]) -> Iterator[list[int]]:
+    """Days, as given with their chunks, cut into those whose tables are judged in one go.
+
+    >>> [*together({1: 10, 2: 20, 3: 2_000_000, 4: 0})]
+    [[1, 2], [3], [4]]
+    """
+    days: list[int] = []
+    rows = 0
+    for day, count in chunks.items():
+        if days and (rows + count > _ROWS or len(days) == _TABLES):
+            yield days
+            days, rows = [], 0
+        days.append(day)
+        rows += count
+    if days:
+        yield days
+
+
+def _verify(
+    survey: Survey, tables: Mapping[int, str], bucket: Bucket, terms: Terms
+) -> tuple[list[Unreadable], list[tuple[str, str]]]:
+    """The index files that cannot be read, and the tables that could not be looked at."""
+    unreadable: list[Unreadable] = []
+    incomplete: list[tuple[str, str]] = []
+    files = survey.index_files([*tables])
+    for day, table in tables.items():
+        own = [file for file in files if file.table == table]
+        try:
+            read = read_table(own, day, table, bucket, terms.rules, terms.default, TenantNumbers())
+            unreadable += _unreadable(read.unreadable)
+        except (ObjectStoreError, IndexUnsteady) as error:
+            incomplete.append((table, str(error)))
+    return unreadable, incomplete
 
 
 def _unreadable(found: tuple[tuple[IndexFile, IndexUnreadable], ...]) -> list[Unreadable]:

@@ -1,6 +1,7 @@
-"""One table's blobs and index entries, joined and judged, as SQL for DuckDB.
+"""The blobs and index entries of some tables, joined and judged, as SQL for DuckDB.
 
-`blobs` and `entries` are tables of `chunks_schema` and `entries_schema` with a `key`; `tenants` has a row a tenant.
+`blobs` and `entries` are tables of `chunks_schema` and `entries_schema` with a `key` and a `day`, which stands for the
+table; `tenants` has a row a tenant, `days` a row a table, `written` a row a compacted index.
 A blob that lies in several tables is judged in the one of its last line (`home`): there every index has it longest.
 The rules are in docs/decisions/0007-when-a-chunk-may-go.md.
 """
@@ -9,6 +10,7 @@ JOIN = """
 create or replace temp table joined as
 select
     b.key is not null as blob, e.key is not null as indexed,
+    coalesce(b.day, e.day) as day,
     coalesce(b.tenant, e.tenant) as tenant,
     coalesce(b.fingerprint, e.fingerprint) as fingerprint,
     coalesce(b.from_ms, e.from_ms) as from_ms,
@@ -18,17 +20,18 @@ select
     b.tier, b.modified * 1000 as modified_ms, b.tier_changed * 1000 as tier_changed_ms,
     e.entries as lines, e.period_ms,
     coalesce(b.key, e.key) as key,
-    coalesce(b.through_ms, e.through_ms) // 86400000 = $day as home
+    coalesce(b.through_ms, e.through_ms) // 86400000 = coalesce(b.day, e.day) as home
 from blobs b full join entries e using (key)
 """
 
 JUDGED = """
 create or replace temp table judged as
 with timed as (
-    select joined.*, t.own_ms, t.shortest_ms, t.hot_ms, t.then_tier, t.index_read,
+    select joined.*, t.own_ms, t.shortest_ms, t.hot_ms, t.then_tier,
+        d.index_read and coalesce(w.index_read, true) as index_read,
         coalesce(period_ms, t.shortest_ms) as least_ms, coalesce(period_ms, t.longest_ms) as most_ms,
-        greatest(coalesce(modified_ms, 0), case when indexed then t.index_ms else 0 end) as written_ms
-    from joined join tenants t on t.tenant = joined.tenant
+        greatest(modified_ms, case when indexed then greatest(d.index_ms, w.index_ms) end, 0) as written_ms
+    from joined join tenants t using (tenant) join days d using (day) left join written w using (day, tenant)
 ), dated as (
     select *,
         least_ms > 0 and $as_of - through_ms > least_ms as expired,
@@ -79,7 +82,7 @@ from explained
 """
 
 HOLDINGS = """
-select tenant, coalesce(period_ms, own_ms) as period_ms,
+select day, tenant, coalesce(period_ms, own_ms) as period_ms,
     count(*) as chunks, sum(bytes) as bytes,
     count(*) filter (indexed) as indexed,
     coalesce(sum(lines), 0) as lines,
@@ -96,27 +99,33 @@ from judged where blob and home group by all order by all
 """
 
 SUSPECTS = """
-select fault, key, tenant, fingerprint, from_ms, through_ms, checksum from judged where fault = $fault
-using sample reservoir(%d rows) repeatable (1)
+select day, key, tenant, fingerprint, from_ms, through_ms, checksum from judged where fault = $fault
+qualify row_number() over (partition by day order by key) <= $most
 """
+# A key is as good as a random number. DuckDB 2.0's `using sample reservoir` loses rows where two threads fill it.
 
 CLEARED = """
 update judged set fault = null where fault = $fault and key not in (select key from confirmed)
 """
 
+LEFT_OUT = """
+delete from judged where day in (select unnest($days))
+"""
+
 _NAME = """t.name || '/' || lower(to_hex(fingerprint)) || '/' || lower(to_hex(from_ms)) || '-'
     || lower(to_hex(through_ms)) || '-' || lower(to_hex(checksum))"""
+_OF_FAULT = "day, tenant, fingerprint, from_ms, through_ms, checksum, bytes"
 FAULTY = f"""
-select fault as class, t.name as tenant, {_NAME} as name, bytes, since_ms
+select fault as class, faults.day, d.name as "table", t.name as tenant, {_NAME} as name, bytes, since_ms
 from (
-    select fault, tenant, fingerprint, from_ms, through_ms, checksum, bytes, since_ms from judged
-    union all select tier_fault, tenant, fingerprint, from_ms, through_ms, checksum, bytes, tier_since_ms from judged
-    union all select fee_fault, tenant, fingerprint, from_ms, through_ms, checksum, bytes, tier_since_ms from judged
-) faults join tenants t using (tenant) where fault is not null
+    select fault, {_OF_FAULT}, since_ms from judged
+    union all select tier_fault, {_OF_FAULT}, tier_since_ms from judged
+    union all select fee_fault, {_OF_FAULT}, tier_since_ms from judged
+) faults join tenants t using (tenant) join days d using (day) where fault is not null
 """
 
 FAULTS = """
-select class, tenant, count(*) as count, sum(bytes) as bytes,
+select class as cls, "table", day, tenant, count(*) as count, sum(bytes) as bytes,
     coalesce(min(since_ms) filter (since_ms > 0), 0) / 1000 as since, min(name, 10) as sample
 from faulty group by all order by all
 """

@@ -1,4 +1,4 @@
-"""A chunk as one number, for joining: 64 bits of tenant, fingerprint, times and checksum.
+"""A chunk in a table as one number, for joining: 64 bits of day, tenant, fingerprint, times and checksum.
 
 Two different chunks among a hundred million share a key with a chance of 1 in 3,700. Such a pair cannot make a finding
 out of nothing, for every finding is looked at again in the bucket; it could hide one missing chunk.
@@ -19,9 +19,10 @@ def _mixed(value):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _keys(tenant, fingerprint, from_ms, through_ms, checksum, keys):  # type: ignore[no-untyped-def]
+def _keys(day, tenant, fingerprint, from_ms, through_ms, checksum, keys):  # type: ignore[no-untyped-def]
+    start = np.uint64(day) << np.uint64(32)
     for row in range(len(keys)):
-        key = _mixed(np.uint64(tenant[row]) + np.uint64(0x9E3779B97F4A7C15))
+        key = _mixed((start | np.uint64(tenant[row])) + np.uint64(0x9E3779B97F4A7C15))
         key = _mixed(key ^ fingerprint[row])
         key = _mixed(key ^ np.uint64(from_ms[row]))
         key = _mixed(key ^ np.uint64(through_ms[row]))
@@ -29,13 +30,14 @@ def _keys(tenant, fingerprint, from_ms, through_ms, checksum, keys):  # type: ig
 
 
 def keys_of(
+    day: int,
     tenant: np.ndarray[Any, Any],
     fingerprint: np.ndarray[Any, Any],
     from_ms: np.ndarray[Any, Any],
     through_ms: np.ndarray[Any, Any],
     checksum: np.ndarray[Any, Any],
 ) -> np.ndarray[Any, Any]:
-    """The keys of chunks given as columns, unsigned."""
+    """The keys of a table's chunks, given as columns, unsigned."""
     keys = np.empty(len(fingerprint), np.uint64)
-    _keys(tenant, fingerprint, from_ms, through_ms, checksum, keys)
+    _keys(day, tenant, fingerprint, from_ms, through_ms, checksum, keys)
     return keys

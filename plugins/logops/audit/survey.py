@@ -82,9 +82,9 @@ class Survey:
             with _opened(f"{self.place}/chunks/{file}.arrow") as source:
                 yield pa.ipc.open_file(source).get_batch(batch)
 
-    def index_files(self, day: int | None = None) -> list[IndexFile]:
-        """A day's, or all."""
-        filters = None if day is None else [("day", "=", day)]
+    def index_files(self, days: Sequence[int] | None = None) -> list[IndexFile]:
+        """Of some days, or all."""
+        filters = None if days is None else [("day", "in", days)]
         with _opened(f"{self.place}/{_INDEX}") as source:
             return [IndexFile(**row) for row in pq.read_table(source, filters=filters).to_pylist()]
 

@@ -50,6 +50,7 @@ class TenantNumbers:
 
 def read_table(
     files: Sequence[IndexFile],
+    day: int,
     table: str,
     bucket: Bucket,
     rules: Mapping[str, TenantRules],
@@ -68,7 +69,7 @@ def read_table(
             for file in files:
                 try:
                     index = read_index(bucket.read(file.name), file.name, file.tenant)
-                    columns.append(_columns(index, rules, default, numbers))
+                    columns.append(_columns(index, day, rules, default, numbers))
                 except IndexUnreadable as error:
                     unreadable.append((file, error))
         except BlobMissing:
@@ -78,7 +79,9 @@ def read_table(
     raise IndexUnsteady(f"the index files of {table} were replaced {_TRIES} times while they were read")
 
 
-def _columns(index: Index, rules: Mapping[str, TenantRules], default: TenantRules, numbers: TenantNumbers) -> Columns:
+def _columns(
+    index: Index, day: int, rules: Mapping[str, TenantRules], default: TenantRules, numbers: TenantNumbers
+) -> Columns:
     batch = index.entries()
     names = ("tenant", "series", "fingerprint", "from_ms", "through_ms", "checksum", "kb", "entries")
     columns: Columns = {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
@@ -91,6 +94,6 @@ def _columns(index: Index, rules: Mapping[str, TenantRules], default: TenantRule
     columns["period_ms"] = periods
     columns["tenant"] = np.array([numbers.of(name) for name in index.tenants], np.int32)[columns["tenant"]]
     columns["key"] = keys_of(
-        *(columns[name] for name in ("tenant", "fingerprint", "from_ms", "through_ms", "checksum"))
+        day, *(columns[name] for name in ("tenant", "fingerprint", "from_ms", "through_ms", "checksum"))
     )
     return columns
