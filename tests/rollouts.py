@@ -66,7 +66,7 @@ class Run:
 
     def log(self, task: str) -> str:
         """What the task's last try logged."""
-        return "\n".join(self.api.log(DAG, self.id, task, self.tasks()[task].try_number))
+        return "\n".join(self.api.log(DAG, self.id, self.tasks()[task]))
 
     def xcom(self, task: str, key: str = "return_value") -> Any:
         return self.api.get(f"{self.path}/taskInstances/{task}/xcomEntries/{key}", f"reading {key} of {task}")["value"]
