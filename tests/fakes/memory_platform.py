@@ -77,5 +77,8 @@ class MemoryPlatform:
     def write_line(self, source: str, text: str) -> None:
         raise NotImplementedError
 
+    def lifecycle_policy(self, account: str) -> Mapping[str, object]:
+        raise NotImplementedError
+
     def object_store(self, account: str) -> object:
         raise NotImplementedError

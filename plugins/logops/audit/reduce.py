@@ -12,9 +12,10 @@ from logops.audit.live import Live
 from logops.audit.outcome import Outcome, TableRow
 from logops.audit.part import Part
 from logops.audit.place import Place, WorkLost
+from logops.audit.policy import PolicySeen
 from logops.audit.rows import rows_of
 from logops.audit.survey import Survey
-from logops.audit.survey_cluster import LIVE, TERMS, UNREAD, table_of
+from logops.audit.survey_cluster import LIVE, POLICY, TERMS, UNREAD, table_of
 from logops.audit.terms import Terms
 from logops.audit.undershoot import Most, undershoot
 from logops.audit.verdict import Seen, findings_of
@@ -98,9 +99,6 @@ def _seen(
             if one.table not in unjudged and (not asked.tables or one.table in asked.tables)
         ]
         part = replace(part, faults=(*part.faults, *undershoot(most, part.holdings, part.faults, terms, as_of_ms)))
-    drift: Sequence[Finding] = ()
-    if Check.TIERING in asked.checks:
-        drift = _drift(platform, cluster, asked.as_of)
     files = survey.index_files()
     return Seen(
         environment=environment,
@@ -111,15 +109,11 @@ def _seen(
         live=place.read(LIVE, Live),
         terms=terms,
         part=part,
-        drift=drift,
+        policy=place.read(POLICY, PolicySeen) if Check.TIERING in asked.checks else None,
         names=f"{FAULTY}/day={asked.as_of.astimezone(UTC).date()}/{environment.name}.{asked.run_id}.{cluster}.*.parquet"
         if store
         else "",
     )
-
-
-def _drift(platform: Platform, cluster: str, as_of: datetime) -> Sequence[Finding]:
-    return ()
 
 
 def _joined(place: Place, batches: Sequence[Batch], table_of_day: Any) -> Part:

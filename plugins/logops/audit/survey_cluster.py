@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from logops.audit.asked import Asked
+from logops.audit.asked import Asked, Check
 from logops.audit.compaction import period_of
 from logops.audit.layout import INDEX
 from logops.audit.live import Live, read_live
 from logops.audit.place import Place
+from logops.audit.policy import PolicySeen, compare_policy
 from logops.audit.survey import Survey, take_survey
 from logops.audit.terms import Terms, terms_of
 from logops.environment.cluster import Cluster
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 TERMS = "terms.json"
 LIVE = "live.json"
+POLICY = "policy.json"
 UNREAD = "unread.json"
 
 
@@ -52,6 +54,8 @@ def survey_cluster(platform: Platform, asked: Asked, cluster: str, place: Place,
     live = read_live(platform, cluster)
     place.write(LIVE, Live, live)
     place.write(TERMS, Terms, terms_of(environment, cluster, live, asked))
+    if Check.TIERING in asked.checks:
+        place.write(POLICY, PolicySeen, compare_policy(platform, own.storage_account))
     days = days_of(survey)
     wanted = {day: count for day, count in days.items() if not asked.tables or table_of(day, own) in asked.tables}
     progress(f"{cluster}: {len(wanted):,} tables")

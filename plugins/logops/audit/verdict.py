@@ -12,6 +12,7 @@ from logops.audit.effective import not_effective
 from logops.audit.holding import Fault
 from logops.audit.live import Live
 from logops.audit.part import Part, Unreadable
+from logops.audit.policy import PolicySeen
 from logops.audit.retention import declared_rules
 from logops.audit.terms import Terms
 from logops.audit.told import finding_of
@@ -44,8 +45,8 @@ class Seen:
     terms: Terms
     part: Part
     """All batches as one."""
-    drift: Sequence[Finding] = ()
-    """`lifecycle-policy-drift`, from comparing the account's policy."""
+    policy: PolicySeen | None = None
+    """Of the cluster's account; None where the tiers were not asked for."""
     names: str = ""
     """Where the names of all faulty chunks are kept."""
 
@@ -57,7 +58,7 @@ def findings_of(check: Check, seen: Seen) -> list[Finding]:
     """What one audit finds. A consequence is not found beside its cause."""
     incomplete = [*_incomplete(seen)]
     if check is Check.TIERING:
-        return [*incomplete, *_faults(check, seen, seen.part.faults), *_index_tiered(seen), *seen.drift]
+        return [*incomplete, *_faults(check, seen, seen.part.faults), *_index_tiered(seen), *_policy_drift(seen)]
     compaction = compaction_findings(_compaction(seen))
     corrupt = [*_corrupt(seen)]
     unasked = [*_unasked(seen, compaction)]
@@ -183,4 +184,28 @@ def _index_tiered(seen: Seen) -> Iterator[Finding]:
                 "tiers": tiers,
                 "sample": ", ".join(file.name for file in files[:10]),
             },
+        )
+
+
+def _policy_drift(seen: Seen) -> Iterator[Finding]:
+    policy = seen.policy
+    if policy is None:
+        return
+    subject = Subject(environment=seen.environment.name, path=f"storage_accounts.{policy.account}.lifecycle")
+    if policy.unread:
+        yield Finding(
+            cls=CHECK_INCOMPLETE,
+            subject=subject,
+            message=f"The lifecycle policy of {policy.account} was not compared: {policy.unread}",
+            as_of=seen.as_of,
+            evidence={"reason": policy.unread},
+        )
+    if policy.differences:
+        yield Finding(
+            cls=classes.LIFECYCLE_POLICY_DRIFT,
+            subject=subject,
+            message=f"On storage account {policy.account}: {'; '.join(policy.differences[:3])}"
+            f"{f'; {len(policy.differences) - 3} more' * (len(policy.differences) > 3)}.",
+            as_of=seen.as_of,
+            evidence={"differences": "\n".join(policy.differences)},
         )

@@ -9,6 +9,15 @@ from logops.environment.base import Model, Name, SecretRef
 ContainerName = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")]
 """3 to 63 lower-case letters, digits and single hyphens: Azure's rule for container names."""
 
+ResourceId = Annotated[
+    str,
+    Field(
+        pattern=r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}"
+        r"/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{3,24}$"
+    ),
+]
+"""What `az storage account show --query id` prints."""
+
 Days = Annotated[int, Field(ge=0, le=99999)]
 
 
@@ -44,6 +53,8 @@ class StorageAccount(Model):
     account_key: SecretRef | None = None
     workload_identity_client_id: str | None = None
     """Client id of the managed identity that the pods' service account is federated with."""
+    resource_id: ResourceId | None = None
+    """Where Azure's management API has it; the live lifecycle policy is read there. The local platform needs none."""
     endpoint_suffix: str = "blob.core.windows.net"
     """Ignored by the local platform, whose accounts live on Azurite."""
     redundancy: Literal["LRS", "ZRS", "GRS", "GZRS", "RA-GRS", "RA-GZRS"] = "ZRS"

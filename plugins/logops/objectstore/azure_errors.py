@@ -36,7 +36,8 @@ def translated(doing: str, role: str = ROLE) -> Iterator[None]:
 
 def _translation(doing: str, error: AzureError, role: str) -> ObjectStoreError:
     if isinstance(error, HttpResponseError) and error.status_code:
-        given = getattr(error, "error_code", None) or ""
+        # The Blob service's code; the management API has it in the body.
+        given = getattr(error, "error_code", None) or getattr(error.error, "code", None) or ""
         # A member of StorageErrorCode where the SDK knows it, text where not.
         code = str(getattr(given, "value", given))
         return refusal(doing, error.status_code, code, str(error.reason), role)

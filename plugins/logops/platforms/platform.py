@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from logops.environment import Environment
 from logops.render import Files, Stage
@@ -113,6 +113,11 @@ class Platform(Protocol):
         """Log one line as a source does: append it to a tailed file, send it to a syslog port.
 
         Raises PlatformError where nobody takes it."""
+
+    def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
+        """The lifecycle policy that a storage account has now, as Azure writes it: `{rules: [...]}`.
+
+        Raises PlatformError where it cannot be read."""
 
     def object_store(self, account: str) -> "ObjectStore":
         """A client of a storage account of the environment."""

@@ -1,11 +1,16 @@
 """Containers and lifecycle policy of a storage account."""
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 from logops.environment.model import Environment
 from logops.environment.storage import LifecycleRule
 from logops.render.files import digest_of
+
+_MOST_RULES, _MOST_PREFIXES = 100, 10
+"""In a policy, and in a rule (learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview)."""
 
 
 def account_state(environment: Environment, name: str) -> dict[str, Any]:
@@ -34,7 +39,22 @@ def lifecycle_policy(environment: Environment, account_name: str) -> dict[str, A
     Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure.
     """
     rules = lifecycle_rules(environment, account_name)
-    return {"rules": [_azure_rule(rule) for rule in rules]}
+    if len(rules) > _MOST_RULES:
+        return {"rules": [*_joined(rules)]}
+    return {"rules": [_azure_rule(rule, [rule]) for rule in rules]}
+
+
+def _joined(rules: Iterable[LifecycleRule]) -> Iterator[dict[str, Any]]:
+    """Ten prefixes of the same steps in a rule, named after the first of them: more tenants than Azure has rules."""
+
+    def steps(rule: LifecycleRule) -> tuple[str, ...]:
+        after = (rule.cool_after, rule.cold_after, rule.archive_after, rule.delete_after)
+        return (rule.container, *("" if days is None else f"{days:05}" for days in after))
+
+    for _, alike in groupby(sorted(rules, key=lambda rule: (steps(rule), rule.prefix)), key=steps):
+        together = [*alike]
+        for first in range(0, len(together), _MOST_PREFIXES):
+            yield _azure_rule(together[first], together[first : first + _MOST_PREFIXES])
 
 
 def _tier_rules(environment: Environment, account_name: str) -> list[LifecycleRule]:
@@ -65,7 +85,8 @@ def _rule_name(cluster: str, tenant: str) -> str:
     return name if tenant.isalnum() else f"{name}-{digest_of(cluster, tenant)[:8]}"
 
 
-def _azure_rule(rule: LifecycleRule) -> dict[str, Any]:
+def _azure_rule(rule: LifecycleRule, together: Iterable[LifecycleRule]) -> dict[str, Any]:
+    """One of Azure's rules: the steps of `rule`, the prefixes of all."""
     days = {
         "tierToCool": rule.cool_after,
         "tierToCold": rule.cold_after,
@@ -75,12 +96,13 @@ def _azure_rule(rule: LifecycleRule) -> dict[str, Any]:
     actions = {
         action: {"daysAfterModificationGreaterThan": after} for action, after in days.items() if after is not None
     }
+    prefixes = [f"{one.container}/{one.prefix}" for one in together]
     return {
         "enabled": True,
         "name": rule.name,
         "type": "Lifecycle",
         "definition": {
-            "filters": {"blobTypes": ["blockBlob"], "prefixMatch": [f"{rule.container}/{rule.prefix}"]},
+            "filters": {"blobTypes": ["blockBlob"], "prefixMatch": prefixes},
             "actions": {"baseBlob": actions},
         },
     }

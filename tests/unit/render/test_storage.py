@@ -107,6 +107,16 @@ def test_a_rule_s_name_does_not_change_when_another_tenant_comes() -> None:
     assert alone < together
 
 
+def test_more_tenants_than_azure_has_rules_share_them_ten_at_a_time() -> None:
+    names = [f"team{number:03}" for number in range(240)]
+    many = with_tenants(*names)
+
+    assert len(rules(many)) == 25
+    assert max(len(rule["definition"]["filters"]["prefixMatch"]) for rule in rules(many)) == 10
+    assert set(prefixes(many)) == {f"loki-chunks/{name}/" for name in names} | {"system-logs/logs/"}
+    assert len({rule["name"] for rule in rules(many)}) == 25
+
+
 def test_clusters_on_other_accounts_have_no_rule_here() -> None:
     production = environment("production")
 

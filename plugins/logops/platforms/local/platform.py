@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from logops.environment import Environment
 from logops.objectstore import AccountKey, ObjectStore
@@ -105,6 +106,15 @@ class LocalPlatform:
 
     def write_url(self, cluster: str) -> str:
         return self._place.write_url(cluster)
+
+    def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
+        """Azurite has none: what the storage stage applied, which `logops.lifecycle` carries out."""
+        text = live.stage_files(self._live, "storage").get(f"storage/{account}.yaml")
+        if text is None:
+            raise PlatformError(
+                f"Reading the lifecycle policy of storage account {account}: the storage stage was not rolled out yet."
+            )
+        return storage.lifecycle_in(text, account)
 
     def object_store(self, account: str) -> ObjectStore:
         declared = self._environment.storage_accounts[account]

@@ -1,6 +1,7 @@
 """Storage accounts on Azurite: their containers as they are, and as they should be."""
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 import yaml
 
@@ -28,6 +29,17 @@ def existing_containers(store: ObjectStore) -> list[str]:
         return store.list_containers()
     except ObjectStoreError:
         return []
+
+
+def lifecycle_in(text: str, account: str) -> dict[str, Any]:
+    """The policy in an account's file. Raises PlatformError where there is none to be read."""
+    try:
+        return dict(yaml.safe_load(text)["lifecycle"])
+    except (yaml.YAMLError, LookupError, TypeError, ValueError) as error:
+        raise PlatformError(
+            f"Reading the lifecycle policy of storage account {account}: its live file is not as it was rolled out "
+            f"({type(error).__name__}). Roll the storage stage out again."
+        ) from None
 
 
 def with_containers(text: str, existing: Collection[str], environment: str) -> str:

@@ -1,0 +1,28 @@
+"""The lifecycle policy of a cluster's account, compared with the declared one."""
+
+from dataclasses import dataclass
+
+from logops.lifecycle.policy import PolicyUnreadable, differences, read_policy
+from logops.platforms.platform import Platform, PlatformError
+from logops.render.storage import lifecycle_policy
+
+
+@dataclass(frozen=True)
+class PolicySeen:
+    """What an account does otherwise than was declared."""
+
+    account: str
+    differences: tuple[str, ...] = ()
+    """A line a rule."""
+    unread: str = ""
+    """Why it could not be compared."""
+
+
+def compare_policy(platform: Platform, account: str) -> PolicySeen:
+    """Read the live policy and compare it."""
+    declared = read_policy(lifecycle_policy(platform.environment, account))
+    try:
+        live = read_policy(platform.lifecycle_policy(account))
+    except (PlatformError, PolicyUnreadable) as error:
+        return PolicySeen(account, unread=str(error))
+    return PolicySeen(account, tuple(differences(declared, live)))

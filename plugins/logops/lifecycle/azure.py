@@ -1,0 +1,47 @@
+"""An account's live lifecycle policy, as Azure's management API has it."""
+
+from typing import TYPE_CHECKING, Any
+
+from logops.environment.storage import StorageAccount
+from logops.objectstore import ObjectStoreMisconfigured, ObjectStoreRefused
+from logops.objectstore.azure_errors import translated
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+AZURE = "https://management.azure.com"
+_ROLE = "Reader"
+_NO_POLICY = "ManagementPolicyNotFound"
+
+
+def read_live_policy(
+    account: StorageAccount, credential: "TokenCredential | None" = None, endpoint: str = AZURE
+) -> dict[str, Any]:
+    """`{rules: [...]}`; no rules where the account has no policy.
+
+    Source: learn.microsoft.com/rest/api/storagerp/management-policies/get. The default credential is this machine's
+    own identity. Needs the role Reader on the account. Raises ObjectStoreError.
+    """
+    from azure.identity import DefaultAzureCredential
+    from azure.mgmt.storage import StorageManagementClient
+
+    doing = f"reading the lifecycle policy of storage account {account.account_name}"
+    if account.resource_id is None:
+        raise ObjectStoreMisconfigured(
+            f"{doing}: the environment does not say where the management API has it. Give the account a resource_id: "
+            "`az storage account show --name NAME --query id`."
+        )
+    _, _, subscription, _, group, *_, name = account.resource_id.split("/")
+    try:
+        with (
+            translated(doing, _ROLE),
+            StorageManagementClient(
+                credential or DefaultAzureCredential(), subscription, base_url=endpoint, retry_total=5
+            ) as client,
+        ):
+            found = client.management_policies.get(group, name, "default")
+    except ObjectStoreRefused as error:
+        if error.code == _NO_POLICY:
+            return {"rules": []}
+        raise
+    return dict(found.as_dict()["properties"]["policy"])

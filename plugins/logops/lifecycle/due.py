@@ -1,0 +1,76 @@
+"""Which blobs a policy acts on, and how: Azure's semantics over Arrow batches.
+
+Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview, /lifecycle-management-policy-structure.
+"""
+
+from datetime import datetime
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from logops.lifecycle.policy import Action, Policy, Rule, When
+from logops.objectstore.blobs import Tier
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+_DAY_S = 86_400
+
+
+def due(
+    batch: "pa.RecordBatch", container: str, policy: Policy, as_of: datetime
+) -> "np.ndarray[tuple[int], np.dtype[np.int8]]":
+    """The `Action` on every blob of a batch of `blobs_schema`.
+
+    A blob is taken where its name begins with one of a rule's prefixes, and its age is more than the rule's days. Of
+    several actions the cheapest is done: delete, then Archive, Cold, Cool. Tiers only get colder. A blob whose tier is
+    not told is in Hot, the default of accounts.
+    """
+    import numpy as np
+
+    names = batch["name"]
+    now = int(as_of.timestamp())
+    modified, changed = _seconds(batch["modified"]), _seconds(batch["tier_changed"])
+    tiers = np.maximum(batch["tier"].to_numpy(), int(Tier.HOT))
+    actions = np.zeros(len(batch), np.int8)
+    for rule in policy.rules:
+        taken = _taken(rule, container, names)
+        if taken is None:
+            continue
+        for action, when in rule.actions.items():
+            acts = taken & _old(when, now, modified, changed)
+            if action is not Action.DELETE:
+                acts &= tiers < int(action)
+            actions[acts] = np.maximum(actions[acts], int(action))
+    return actions
+
+
+def _taken(rule: Rule, container: str, names: "pa.Array[Any]") -> "Mask | None":
+    import numpy as np
+    import pyarrow.compute as pc
+
+    prefixes = rule.prefixes_in(container)
+    # Rules do not act on the service's own containers: $logs, $web.
+    if not rule.enabled or prefixes is None or container.startswith("$"):
+        return None
+    masks = [pc.starts_with(names, prefix).to_numpy(zero_copy_only=False) for prefix in prefixes]
+    taken: Mask = reduce(np.logical_or, masks)
+    return taken
+
+
+def _old(when: When, now: int, modified: "np.ndarray[Any, Any]", changed: "np.ndarray[Any, Any]") -> "Mask":
+    old: Mask = now - modified > when.since_modified * _DAY_S
+    if when.since_tier_changed is not None:
+        # A blob whose tier was never set is not on its way back from Archive.
+        old &= (changed == 0) | (now - changed > when.since_tier_changed * _DAY_S)
+    return old
+
+
+def _seconds(column: "pa.Array[Any]") -> "np.ndarray[Any, Any]":
+    """Since 1970; 0 for none."""
+    import pyarrow as pa
+
+    seconds: np.ndarray[Any, Any] = column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    return seconds

@@ -1,0 +1,146 @@
+"""An Azure lifecycle policy as values.
+
+Format: learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from logops.objectstore.blobs import Tier
+
+
+class Action(IntEnum):
+    """What a rule does with a blob. A tier's number is its `Tier`'s; the last is the cheapest."""
+
+    NONE = 0
+    COOL = Tier.COOL
+    COLD = Tier.COLD
+    ARCHIVE = Tier.ARCHIVE
+    DELETE = 5
+
+    @property
+    def azure(self) -> str:
+        """Azure's word: `tierToCool`, `delete`."""
+        return "delete" if self is Action.DELETE else f"tierTo{self.name.capitalize()}"
+
+
+class PolicyUnreadable(Exception):
+    """A policy that says something that is not known here: in which rule, and what."""
+
+
+@dataclass(frozen=True)
+class When:
+    """All of what is given must be exceeded, in days."""
+
+    since_modified: float
+    since_tier_changed: float | None = None
+
+    def __str__(self) -> str:
+        """
+        >>> str(When(30)), str(When(90, 7))
+        ('30 d', '90 d and 7 d in its tier')
+        """
+        after = f"{self.since_modified:g} d"
+        return after if self.since_tier_changed is None else f"{after} and {self.since_tier_changed:g} d in its tier"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule, for block blobs."""
+
+    name: str
+    prefixes: tuple[str, ...]
+    """`CONTAINER/beginning of a name`; none is every blob of the account."""
+    actions: Mapping[Action, When] = field(default_factory=dict)
+    enabled: bool = True
+
+    def prefixes_in(self, container: str) -> list[str] | None:
+        """What the names begin with that it takes in a container; None where it takes none."""
+        if not self.prefixes:
+            return [""]
+        whole = f"{container}/"
+        found = [prefix[len(whole) :] for prefix in self.prefixes if prefix.startswith(whole)]
+        # A prefix may end within the container's name.
+        if any(whole.startswith(prefix) for prefix in self.prefixes):
+            return [""]
+        return found or None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """All rules of an account."""
+
+    rules: tuple[Rule, ...]
+
+
+_ACTIONS = {action.azure: action for action in Action if action is not Action.NONE}
+_FILTERS = {"blobTypes", "prefixMatch"}
+_SINCE = {
+    "daysAfterModificationGreaterThan": "since_modified",
+    "daysAfterLastTierChangeGreaterThan": "since_tier_changed",
+}
+
+
+def read_policy(document: Mapping[str, Any]) -> Policy:
+    """A policy from `{rules: [...]}`; what the management API answers has it under `properties.policy`.
+
+    Raises PolicyUnreadable for what lifecycle rules may say and this does not know: filters by blob index, ages since
+    creation or last access, ways back to Hot. Half of a rule is not applied.
+    """
+    try:
+        return Policy(tuple(_rule(rule) for rule in document["rules"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise PolicyUnreadable(f"this is no lifecycle policy: {type(error).__name__}: {error}") from error
+
+
+def _rule(rule: Mapping[str, Any]) -> Rule:
+    name, definition = str(rule["name"]), rule["definition"]
+    filters, actions = definition["filters"], definition["actions"]
+    unknown = [
+        *(f"filter {key}" for key in filters if key not in _FILTERS),
+        *(f"actions on {key}" for key in actions if key != "baseBlob"),
+        *(f"action {key}" for key in actions.get("baseBlob", {}) if key not in _ACTIONS),
+        *(f"blob type {kind}" for kind in filters["blobTypes"] if kind not in ("blockBlob", "appendBlob")),
+    ]
+    if unknown:
+        raise PolicyUnreadable(f"lifecycle rule {name}: {', '.join(unknown)} is not known here.")
+    own = actions.get("baseBlob", {}) if "blockBlob" in filters["blobTypes"] else {}
+    return Rule(
+        name,
+        tuple(str(prefix) for prefix in filters.get("prefixMatch", ())),
+        {_ACTIONS[key]: _when(name, key, body) for key, body in own.items()},
+        rule.get("enabled", True) is not False,
+    )
+
+
+def _when(rule: str, action: str, body: Mapping[str, Any]) -> When:
+    unknown = [key for key in body if key not in _SINCE]
+    if unknown or "daysAfterModificationGreaterThan" not in body:
+        said = ", ".join(unknown) or "no daysAfterModificationGreaterThan"
+        raise PolicyUnreadable(f"lifecycle rule {rule}, {action}: {said}; only days since modification are known here.")
+    return When(**{_SINCE[key]: float(days) for key, days in body.items()})
+
+
+def differences(declared: Policy, live: Policy) -> list[str]:
+    """What the live policy does otherwise than was declared, a line a rule. The order of rules says nothing."""
+    wanted, found = _by_name(declared.rules), _by_name(live.rules)
+    lines = [f"rule {name} is missing" for name in wanted if name not in found]
+    lines += [f"rule {name} is not declared: {_said(found[name])}" for name in found if name not in wanted]
+    for name in wanted:
+        if name in found and _said(wanted[name]) != _said(found[name]):
+            lines.append(f"rule {name}: {_said(found[name])}; declared: {_said(wanted[name])}")
+    return lines
+
+
+def _by_name(rules: Iterable[Rule]) -> dict[str, Rule]:
+    return {rule.name: rule for rule in rules}
+
+
+def _said(rule: Rule) -> str:
+    """A rule in words, the same for all that act the same."""
+    if not rule.enabled:
+        return "disabled"
+    steps = ", ".join(f"{action.azure} after {rule.actions[action]}" for action in sorted(rule.actions))
+    return f"{steps or 'nothing'} in {', '.join(sorted(rule.prefixes)) or 'the whole account'}"

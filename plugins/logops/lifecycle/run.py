@@ -1,0 +1,74 @@
+"""A policy carried out on an account that has no lifecycle management of its own: Azurite."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from logops.lifecycle.due import due
+from logops.lifecycle.policy import Action, Policy
+from logops.objectstore import ObjectStore
+from logops.objectstore.blobs import Tier
+from logops.objectstore.container import Container
+
+_AT_ONCE = 2_560
+"""Blobs: ten requests of Blob Batch."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done with the blobs of a container."""
+
+    container: str
+    action: Action
+    blobs: int
+    bytes: int
+
+
+def run_policy(
+    store: ObjectStore, policy: Policy, as_of: datetime, progress: Callable[[str], None], *, dry: bool = False
+) -> list[Done]:
+    """Do what the policy's rules ask for at `as_of`; `dry`: only say it. Repeated, it finds nothing left to do.
+
+    A blob that is gone by then is passed over. Raises ObjectStoreError.
+    """
+    done: list[Done] = []
+    for name in store.list_containers():
+        if any(rule.enabled and rule.prefixes_in(name) is not None for rule in policy.rules):
+            progress(f"{store.account}: listing container {name}")
+            done += _in_container(store.container(name), policy, as_of, progress, dry=dry)
+    return done
+
+
+def _in_container(
+    container: Container, policy: Policy, as_of: datetime, progress: Callable[[str], None], *, dry: bool
+) -> Iterator[Done]:
+    blobs: Counter[Action] = Counter()
+    sizes: Counter[Action] = Counter()
+    waiting: dict[Action, list[str]] = {}
+    for batch in container.list().batches:
+        actions = due(batch, container.name, policy, as_of)
+        for action in {*actions.tolist()} - {Action.NONE}:
+            mask = actions == action
+            names = batch["name"].to_numpy(zero_copy_only=False)[mask].tolist()
+            blobs[Action(action)] += len(names)
+            sizes[Action(action)] += int(batch["size"].to_numpy()[mask].sum())
+            waiting.setdefault(Action(action), []).extend(names)
+        if not dry:
+            for action, names in waiting.items():
+                while len(names) >= _AT_ONCE:
+                    _carry_out(container, action, names[-_AT_ONCE:])
+                    del names[-_AT_ONCE:]
+                    progress(f"{container.name}: {blobs.total():,} blobs")
+    if not dry:
+        for action, names in waiting.items():
+            _carry_out(container, action, names)
+    for action in sorted(blobs):
+        yield Done(container.name, action, blobs[action], sizes[action])
+
+
+def _carry_out(container: Container, action: Action, names: list[str]) -> None:
+    if action is Action.DELETE:
+        container.delete(names)
+    else:
+        container.set_tier(names, Tier(action))

@@ -1,0 +1,70 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+
+from environments import environment
+from fakes.management_api import management_api
+from logops.environment.storage import StorageAccount
+from logops.lifecycle.azure import read_live_policy
+from logops.objectstore import ObjectStoreMisconfigured, ObjectStoreRefused
+from logops.render.storage import lifecycle_policy
+
+ID = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/logs"
+    "/providers/Microsoft.Storage/storageAccounts/oversightlogs"
+)
+POLICY = lifecycle_policy(environment("production"), "monitoring")
+ANSWER = {"id": f"{ID}/managementPolicies/default", "properties": {"policy": POLICY}}
+
+
+class Somebody:
+    """A credential whose token the fake does not look at."""
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        return AccessToken("secret-token", 2**33)
+
+
+def account(resource_id: str | None = ID) -> StorageAccount:
+    return StorageAccount(
+        account_name="oversightlogs", workload_identity_client_id="x", containers=("logs",), resource_id=resource_id
+    )
+
+
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, dict[str, Any]]) -> dict[str, Any]:
+    with management_api(tmp_path, [*answers]) as (address, certificate, asked):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        policy = read_live_policy(account(), Somebody(), address)
+    assert {path.partition("?")[0] for path in asked} == {f"{ID}/managementPolicies/default"}
+    return policy
+
+
+def test_the_live_policy_is_read_as_it_was_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(tmp_path, monkeypatch, (200, ANSWER)) == POLICY
+
+
+def test_it_is_asked_again_when_the_service_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(tmp_path, monkeypatch, (429, {"error": {"code": "TooManyRequests"}}), (200, ANSWER)) == POLICY
+
+
+def test_an_account_without_a_policy_has_no_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = (404, {"error": {"code": "ManagementPolicyNotFound", "message": "no policy"}})
+
+    assert read(tmp_path, monkeypatch, missing) == {"rules": []}
+
+
+def test_no_access_names_the_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = (403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
+    with pytest.raises(ObjectStoreRefused) as caught:
+        read(tmp_path, monkeypatch, refused)
+
+    assert str(caught.value) == (
+        "reading the lifecycle policy of storage account oversightlogs: Azure answered 403 AuthorizationFailed. "
+        "It needs the role Reader on the container or the account."
+    )
+
+
+def test_an_account_of_unknown_place_is_not_asked() -> None:
+    with pytest.raises(ObjectStoreMisconfigured, match="Give the account a resource_id"):
+        read_live_policy(account(None), Somebody())
