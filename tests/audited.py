@@ -5,7 +5,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -182,7 +182,14 @@ class Audited:
 
     def until_marked(self) -> None:
         """Until the compactor has marked chunks that it has not deleted yet."""
-        wait_for(lambda: bool(self.marker_files()), 120)
+
+        def marked() -> bool:
+            # The compactor adds and removes folders meanwhile.
+            with suppress(FileNotFoundError):
+                return bool(self.marker_files())
+            return False
+
+        wait_for(marked, 120)
 
     def lose_disk(self, process: str) -> None:
         """End a process for good, and its disk; it starts again on an empty one."""

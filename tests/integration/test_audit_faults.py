@@ -116,9 +116,12 @@ def test_a_duplicated_index_is_found(cluster: Audited) -> None:
 
     def seen_before_it_is_joined() -> bool:
         """The compactor joins both within seconds."""
-        file = next(file for file in cluster.index_of(table) if file.tenant == "application")
-        with cluster.container() as container:
-            container.write(file.name.replace("-compactor-", "1-compactor-"), container.read(file.name))
+        names = [file.name for file in cluster.index_of(table) if file.tenant == "application"]
+        if len(names) == 1:
+            folder, _, name = names[0].rpartition("/")
+            written, rest = name.split("-", 1)
+            with cluster.container() as container:
+                container.write(f"{folder}/{int(written) + 1}-{rest}", container.read(names[0]))
         outcomes.append(cluster.audit(Check.COMPACTION))
         return bool(outcomes[-1].findings)
 

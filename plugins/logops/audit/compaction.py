@@ -113,7 +113,8 @@ def _compactor_count(seen: Compaction) -> Iterator[Finding]:
 
 def _stalled(seen: Compaction) -> Iterator[Finding]:
     waiting = seen.waiting
-    worked = max((file.written for file in seen.files if file.compacted), default=0.0)
+    # By name and by the blob: a copy is younger than its name, and a name may say anything.
+    worked = max((min(file.written, file.modified) for file in seen.files if file.compacted), default=0.0)
     idle = seen.now - worked > seen.allowed_s
     by_metrics = [
         one

@@ -19,10 +19,21 @@ _AT_ONCE = 2_560
 class Done:
     """What was done with the blobs of a container."""
 
+    account: str
     container: str
     action: Action
     blobs: int
     bytes: int
+
+    def to_dict(self) -> dict[str, str | int]:
+        """As JSON has it."""
+        return {
+            "account": self.account,
+            "container": self.container,
+            "action": self.action.azure,
+            "blobs": self.blobs,
+            "bytes": self.bytes,
+        }
 
 
 def run_policy(
@@ -36,18 +47,19 @@ def run_policy(
     for name in store.list_containers():
         if any(rule.enabled and rule.prefixes_in(name) is not None for rule in policy.rules):
             progress(f"{store.account}: listing container {name}")
-            done += _in_container(store.container(name), policy, as_of, progress, dry=dry)
+            done += _in_container(store, name, policy, as_of, progress, dry=dry)
     return done
 
 
 def _in_container(
-    container: Container, policy: Policy, as_of: datetime, progress: Callable[[str], None], *, dry: bool
+    store: ObjectStore, name: str, policy: Policy, as_of: datetime, progress: Callable[[str], None], *, dry: bool
 ) -> Iterator[Done]:
+    container = store.container(name)
     blobs: Counter[Action] = Counter()
     sizes: Counter[Action] = Counter()
     waiting: dict[Action, list[str]] = {}
     for batch in container.list().batches:
-        actions = due(batch, container.name, policy, as_of)
+        actions = due(batch, name, policy, as_of)
         for action in {*actions.tolist()} - {Action.NONE}:
             mask = actions == action
             names = batch["name"].to_numpy(zero_copy_only=False)[mask].tolist()
@@ -59,12 +71,12 @@ def _in_container(
                 while len(names) >= _AT_ONCE:
                     _carry_out(container, action, names[-_AT_ONCE:])
                     del names[-_AT_ONCE:]
-                    progress(f"{container.name}: {blobs.total():,} blobs")
+                    progress(f"{store.account}: {blobs.total():,} blobs of container {name}")
     if not dry:
         for action, names in waiting.items():
             _carry_out(container, action, names)
     for action in sorted(blobs):
-        yield Done(container.name, action, blobs[action], sizes[action])
+        yield Done(store.account, name, action, blobs[action], sizes[action])
 
 
 def _carry_out(container: Container, action: Action, names: list[str]) -> None:

@@ -1,0 +1,106 @@
+"""`logops lifecycle ...`: what moves blobs from tier to tier."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.filesize import decimal
+from rich.table import Table
+
+from logops.cli.audit import AsOfOption
+from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
+from logops.cli.environment import EnvironmentArgument, environment
+from logops.cli.rollout import JsonOption, platform
+from logops.lifecycle.accounts import live_policy, run_policies
+from logops.lifecycle.policy import Policy, PolicyUnreadable, differences, read_policy
+from logops.lifecycle.run import Done
+from logops.objectstore import ObjectStoreError
+from logops.platforms import PlatformError
+from logops.render.storage import lifecycle_policy
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command(epilog="Example: logops lifecycle show production")
+def show(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
+    """Every account's declared rules, and what the live policy does otherwise.
+
+    Exit 1: a live policy is another, or could not be read.
+    """
+    wanted = environment(name)
+    declared: dict[str, Policy] = {}
+    told: dict[str, list[str]] = {}
+    unread: dict[str, str] = {}
+    for account in wanted.storage_accounts:
+        declared[account] = read_policy(lifecycle_policy(wanted, account))
+        try:
+            live = live_policy(wanted, account, lambda: platform(name))
+            told[account] = differences(declared[account], read_policy(live))
+        except (PlatformError, ObjectStoreError, PolicyUnreadable) as error:
+            unread[account] = str(error)
+    if as_json:
+        accounts = {
+            account: {
+                "declared": lifecycle_policy(wanted, account),
+                "differences": told.get(account, []),
+                "unread": unread.get(account, ""),
+            }
+            for account in declared
+        }
+        print_json({"environment": wanted.name, "accounts": accounts})
+    else:
+        out.print(_rules(declared))
+        for account in declared:
+            lines = told.get(account) or [unread.get(account) or "the live policy is the declared one"]
+            for line in lines:
+                out.print(f"{account}: {line}", highlight=False, markup=False)
+    raise typer.Exit(FOUND if unread or any(told.values()) else OK)
+
+
+@app.command(epilog="Example: logops lifecycle run local --as-of 2027-02-01 --dry-run")
+def run(
+    name: EnvironmentArgument = "local",
+    as_of: AsOfOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Carry out the lifecycle policies of a local environment, as Azure would at that moment.
+
+    Azurite has no lifecycle management; on Azure, the service does it itself.
+    """
+    place = platform(name)
+    moment = datetime.now(UTC) if as_of is None else as_of.replace(tzinfo=UTC)
+    try:
+        with err.status("") as status:
+            done = run_policies(place, moment, status.update, dry=dry_run)
+    except (PlatformError, ObjectStoreError, PolicyUnreadable) as error:
+        stop(str(error), BAD_INPUT)
+    if as_json:
+        print_json([one.to_dict() for one in done])
+    elif done:
+        out.print(_done(done))
+    else:
+        out.print("No blob is old enough for any rule.")
+
+
+def _rules(policies: dict[str, Policy]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("account", "rule", "blobs", "does"):
+        table.add_column(column, overflow="fold")
+    for account, policy in policies.items():
+        for rule in policy.rules:
+            steps = ", ".join(f"{action.azure} after {rule.actions[action]}" for action in sorted(rule.actions))
+            table.add_row(account, rule.name, " ".join(rule.prefixes), steps)
+    return table
+
+
+def _done(done: Sequence[Done]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("account", "container", "action"):
+        table.add_column(column)
+    for column in ("blobs", "bytes"):
+        table.add_column(column, justify="right")
+    for one in done:
+        table.add_row(one.account, one.container, one.action.azure, f"{one.blobs:,}", decimal(one.bytes))
+    return table

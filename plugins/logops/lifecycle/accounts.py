@@ -1,0 +1,36 @@
+"""The policies of all of an environment's storage accounts."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from logops.environment import Environment
+from logops.lifecycle.azure import read_live_policy
+from logops.lifecycle.policy import read_policy
+from logops.lifecycle.run import Done, run_policy
+from logops.platforms.platform import Platform
+
+
+def run_policies(
+    platform: Platform, as_of: datetime, progress: Callable[[str], None], *, dry: bool = False
+) -> list[Done]:
+    """Carry out every account's live policy, for a platform whose accounts have no lifecycle management.
+
+    Raises PlatformError, PolicyUnreadable, ObjectStoreError.
+    """
+    done: list[Done] = []
+    for account in platform.environment.storage_accounts:
+        policy = read_policy(platform.lifecycle_policy(account))
+        with platform.object_store(account) as store:
+            done += run_policy(store, policy, as_of, progress, dry=dry)
+    return done
+
+
+def live_policy(environment: Environment, account: str, open_platform: Callable[[], Platform]) -> Mapping[str, Any]:
+    """An account's policy as it is there: in Azure, or where the local platform keeps it.
+
+    Raises PlatformError, ObjectStoreError.
+    """
+    if environment.platform.kind == "local":
+        return open_platform().lifecycle_policy(account)
+    return read_live_policy(environment.storage_accounts[account])
