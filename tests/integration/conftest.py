@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from azurites import ACCOUNT, KEY, azurite
 from environments import environment
 from local_platforms import apply_all, free_base_port, processes_of
+from logops.objectstore import AccountKey, ObjectStore
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 
@@ -21,3 +23,16 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform
     finally:
         started.down(print)
         assert processes_of(started.state) == []
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An Azurite beside it, for tests that need no Loki. Each uses a container of its own."""
+    with azurite(tmp_path_factory.mktemp("azurite")) as address:
+        yield address
+
+
+@pytest.fixture
+def store(endpoint: str) -> Iterator[ObjectStore]:
+    with ObjectStore.connect(ACCOUNT, AccountKey(KEY), endpoint) as store:
+        yield store

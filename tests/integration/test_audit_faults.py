@@ -8,6 +8,7 @@ from audited import Audited, classes, day_of, days_ahead, found, start, wait_unt
 from local_platforms import processes_of, wait_for
 from logops.audit.asked import Check
 from logops.audit.outcome import Outcome
+from logops.lifecycle.accounts import run_policies
 from logops.loki import LokiClient
 from logops.objectstore.blobs import Tier
 
@@ -82,14 +83,14 @@ def test_an_override_that_loki_cannot_read_is_found(cluster: Audited) -> None:
 
 def test_a_mistyped_override_is_found_beside_what_was_declared(cluster: Audited) -> None:
     table = cluster.chunk("platform", 1).table
-    # Frozen, so that it deletes nothing by the wrong limit.
-    with cluster.frozen("main-compactor-0"), cluster.override("retention_period: 9d"):
+    # Frozen, so that it deletes nothing by the wrong limit; the table is younger than both.
+    with cluster.frozen("main-compactor-0"), cluster.override("retention_period: 40d"):
         outcome = cluster.until(
             lambda seen: "retention-not-effective" in classes(seen), Check.RETENTION, tables=(table,)
         )
 
     assert found(outcome) == {("retention-not-effective", "", "platform")}
-    assert outcome.findings[0].message == "Declared: 90d. Loki applies: 9d."
+    assert outcome.findings[0].message == "Declared: 90d. Loki applies: 40d."
 
 
 @pytest.mark.parametrize("fault", ["truncated", "one byte flipped"])
@@ -174,6 +175,36 @@ def test_a_chunk_left_hot_past_its_day_is_found(cluster: Audited) -> None:
     assert tiered
     assert found(outcome) == {("tier-too-warm", chunk.table, "application")}
     assert chunk.name in outcome.findings[0].message
+
+
+def test_a_lifecycle_policy_that_somebody_changed_is_found(cluster: Audited) -> None:
+    file = cluster.platform.state / "live/storage/main.yaml"
+    was = file.read_text()
+    file.write_text(was.replace("daysAfterModificationGreaterThan: 30", "daysAfterModificationGreaterThan: 3"))
+    try:
+        outcome = cluster.audit(*ALL)
+    finally:
+        file.write_text(was)
+
+    assert found(outcome) == {("lifecycle-policy-drift", "", "")}
+    assert "rule main-application-chunks: tierToCool after 3 d" in outcome.findings[0].message
+    assert "declared: tierToCool after 30 d" in outcome.findings[0].message
+
+
+def test_what_the_declared_lifecycle_does_to_a_table_is_what_the_audit_wants(cluster: Audited) -> None:
+    chunk = cluster.chunk("application", 20)
+    later = days_ahead(34)
+    names = cluster.chunks()
+    try:
+        before = cluster.audit(Check.TIERING, as_of=later, tables=(chunk.table,))
+        run_policies(cluster.platform, later, lambda _: None)
+        after = cluster.audit(Check.TIERING, as_of=later, tables=(chunk.table,))
+    finally:
+        with cluster.container() as container:
+            container.set_tier(names, Tier.HOT)
+
+    assert classes(before) == {"tier-too-warm"}
+    assert after.findings == ()
 
 
 def test_a_delete_request_that_never_ends_is_found(cluster: Audited) -> None:

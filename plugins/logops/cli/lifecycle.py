@@ -16,7 +16,7 @@ from logops.lifecycle.accounts import live_policy, run_policies
 from logops.lifecycle.policy import Policy, PolicyUnreadable, differences, read_policy
 from logops.lifecycle.run import Done
 from logops.objectstore import ObjectStoreError
-from logops.platforms import PlatformError
+from logops.platforms.platform import PlatformError
 from logops.render.storage import lifecycle_policy
 
 app = typer.Typer(no_args_is_help=True)

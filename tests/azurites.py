@@ -1,0 +1,55 @@
+"""A real Azurite with one account."""
+
+import os
+import socket
+import subprocess
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from logops.toolchain import command
+
+ACCOUNT = "mainaccount"
+KEY = b64encode(b"k" * 64).decode()
+LISTENS_WITHIN_S = 60
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def azurite(folder: Path) -> Iterator[str]:
+    """One that keeps its blobs in a folder: the endpoint of its account."""
+    port = free_port()
+    arguments = ["--skipApiVersionCheck", "--silent", "--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command("azurite"), *arguments, "--location", str(folder)],
+            env={**os.environ, "AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        until_listening(port, process, folder / "log")
+        yield f"http://127.0.0.1:{port}/{ACCOUNT}"
+    finally:
+        # Nothing in it is worth keeping, and on SIGTERM Azurite first waits for every connection to end.
+        process.kill()
+        process.wait()
+
+
+def until_listening(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + LISTENS_WITHIN_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"Azurite does not listen on port {port}:\n{log.read_text()[-2000:]}")
