@@ -1,0 +1,50 @@
+"""The index reader against Loki's own code: the same files, chunk for chunk."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import loki_index
+from index_files import TENANT_LABEL, series_of, table, without_tenant
+from logops.tsdb import read_index
+
+KINDS = {"compacted": "", "uploaded": "main-ingester-0"}
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    return loki_index.program()
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("uploader", KINDS.values(), ids=KINDS.keys())
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_every_chunk_and_label_is_as_loki_reads_it(
+    program: str, tmp_path: Path, version: int, uploader: str, seed: int
+) -> None:
+    (file,) = loki_index.build(program, [table(tmp_path, seed, version=version, uploader=uploader)])
+    head, theirs = loki_index.dump(program, file)
+
+    index = read_index(file.read_bytes(), file.name, "" if uploader else "team")
+
+    assert (index.version, index.from_ms, index.through_ms) == (version, head["from"], head["through"])
+    assert series_of(index) == [without_tenant(one) for one in theirs]
+    if uploader:
+        owners = [one.labels[TENANT_LABEL] for one in theirs for _ in one.chunks]
+        assert [index.tenants[number] for number in index.entries()["tenant"].to_pylist()] == owners
+    else:
+        assert index.tenants == ("team",)
+
+
+def test_a_series_of_thousands_of_chunks_is_read_across_its_pages(program: str, tmp_path: Path) -> None:
+    """V3 keeps a series' chunks in pages, with a table of where each begins."""
+    rows = np.zeros(5_000, loki_index.RECORD)
+    rows["from_ms"] = 1_700_000_000_000 + np.arange(len(rows)) * 1_000
+    rows["through_ms"] = rows["from_ms"] + 500
+    rows["checksum"] = np.arange(len(rows))
+    (file,) = loki_index.build(program, [loki_index.Table(tmp_path, [(7, {"job": "nginx"})], rows)])
+    _, theirs = loki_index.dump(program, file)
+
+    assert len(theirs[0].chunks) == len(rows)
+    assert series_of(read_index(file.read_bytes(), file.name, "team")) == theirs

@@ -1,0 +1,165 @@
+"""Damaged index files. Those in files/ were written by Loki 3.7's own builder (tests/index_files.py, seed 11)."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logops.tsdb import Index, IndexCorrupt, IndexTooLarge, IndexUnreadable, IndexVersionUnsupported, read_index
+from logops.tsdb.contents import CONTENTS_LENGTH, read_contents
+from logops.tsdb.crc32c import crc32c
+from logops.tsdb.integers import be32, uvarint
+
+FILES = Path(__file__).parent / "files"
+KINDS = ("v2-compacted", "v2-uploaded", "v3-compacted", "v3-uploaded")
+CONTENT = {kind: (FILES / f"{kind}.tsdb").read_bytes() for kind in KINDS}
+PACKED = (FILES / "v3-compacted.tsdb.gz").read_bytes()
+kinds = st.sampled_from(KINDS)
+
+
+def read(kind: str, data: bytes) -> Index:
+    return read_index(data, f"index/{kind}.tsdb", "" if "uploaded" in kind else "team")
+
+
+def said(index: Index) -> tuple[object, ...]:
+    return index.entries(), [*index.labels()], index.tenants
+
+
+WHOLE = {kind: said(read(kind, data)) for kind, data in CONTENT.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_bit_can_change_without_being_found(kind: str) -> None:
+    """Or it is in a gap between sections, and says nothing."""
+    data = CONTENT[kind]
+    for offset in range(len(data)):
+        damaged = data[:offset] + bytes([data[offset] ^ 1 << offset % 8]) + data[offset + 1 :]
+        assert read_or_refused(kind, damaged) in (None, WHOLE[kind]), f"byte {offset} changed what was read"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_was_cut_is_never_read(kind: str) -> None:
+    for length in range(len(CONTENT[kind])):
+        with pytest.raises(IndexCorrupt):
+            read(kind, CONTENT[kind][:length])
+
+
+@given(kinds, st.binary(max_size=2_000))
+def test_no_bytes_crash_the_reader(kind: str, data: bytes) -> None:
+    with pytest.raises(IndexUnreadable):
+        read(kind, data)
+
+
+@settings(max_examples=500)
+@given(kinds, st.lists(st.tuples(st.integers(0, 9_999), st.binary(min_size=1, max_size=12)), min_size=1, max_size=4))
+def test_overwritten_bytes_are_found_or_say_nothing(kind: str, patches: list[tuple[int, bytes]]) -> None:
+    data = patched(CONTENT[kind], patches)
+
+    assert read_or_refused(kind, data) in (None, WHOLE[kind])
+
+
+@settings(max_examples=2_000)
+@given(
+    kinds, st.integers(0, 99), st.lists(st.tuples(st.integers(0, 999), st.binary(min_size=1, max_size=12)), min_size=1)
+)
+def test_nonsense_under_a_right_checksum_does_not_crash_the_reader(
+    kind: str, part: int, patches: list[tuple[int, bytes]]
+) -> None:
+    """What no disk does, but somebody may."""
+    spans = checked(kind)
+    start, end = spans[part % len(spans)]
+    data = CONTENT[kind]
+    content = patched(data[start:end], patches)
+    total = crc32c(np.frombuffer(content, np.uint8), 0, len(content))
+
+    read_or_refused(kind, data[:start] + content + int(total).to_bytes(4, "big") + data[end + 4 :])
+
+
+def patched(content: bytes, patches: list[tuple[int, bytes]]) -> bytes:
+    """The same length, with these bytes at these places, round and round."""
+    data = bytearray(content)
+    for offset, patch in patches:
+        at = offset % len(data)
+        data[at : at + len(patch)] = patch[: len(data) - at]
+    return bytes(data)
+
+
+def read_or_refused(kind: str, data: bytes) -> tuple[object, ...] | None:
+    try:
+        return said(read(kind, data))
+    except IndexUnreadable:
+        return None
+
+
+def checked(kind: str) -> list[tuple[int, int]]:
+    """Where everything is that has a checksum right behind it."""
+    data = np.frombuffer(CONTENT[kind], np.uint8)
+    contents = read_contents(data, kind)
+    sections = (contents.symbols, contents.label_indices_table, contents.postings_table, contents.fingerprint_offsets)
+    spans = [(len(data) - CONTENTS_LENGTH, len(data) - 4)]
+    spans += [(at + 4, at + 4 + int(be32(data, at))) for at in sections]
+    # A series begins at a multiple of 16.
+    at = -(-contents.series // 16) * 16
+    while at < contents.label_indices:
+        length, start = uvarint(data, at)
+        spans.append((start, start + length))
+        at = (start + length + 4 + 15) // 16 * 16
+    return spans
+
+
+def test_the_forged_parts_are_the_parts_of_the_file() -> None:
+    for kind in KINDS:
+        data = np.frombuffer(CONTENT[kind], np.uint8)
+        assert len(checked(kind)) == 10
+        assert all(crc32c(data, start, end) == be32(data, end) for start, end in checked(kind)[1:])
+
+
+@given(st.integers(0, len(PACKED) - 1), st.integers(1, 255))
+def test_a_damaged_gzip_is_found_or_says_nothing(offset: int, change: int) -> None:
+    damaged = PACKED[:offset] + bytes([PACKED[offset] ^ change]) + PACKED[offset + 1 :]
+    try:
+        index = read_index(damaged, "index/a.tsdb.gz", "team")
+    except IndexUnreadable:
+        return
+    assert said(index) == WHOLE["v3-compacted"]
+
+
+def test_a_packed_file_is_read_as_what_it_holds() -> None:
+    assert said(read_index(PACKED, "index/a.tsdb.gz", "team")) == WHOLE["v3-compacted"]
+
+
+def test_a_file_that_unpacks_to_more_than_is_allowed_is_refused() -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    with pytest.raises(IndexTooLarge, match="unpacks to more than 1000000 bytes"):
+        read_index(bomb, "index/bomb.tsdb.gz", "team", limit=1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("version", "advice"),
+    [(1, "Let Loki's compactor write it anew"), (4, "use a logops made for that Loki"), (9, "the file is corrupt")],
+)
+def test_other_formats_are_refused_by_their_number(version: int, advice: str) -> None:
+    data = bytearray(CONTENT["v3-compacted"])
+    data[4] = version
+    with pytest.raises(IndexVersionUnsupported, match=f"its format is V{version}, .*{advice}"):
+        read("v3-compacted", bytes(data))
+
+
+def test_a_message_names_the_file_the_place_and_what_to_do() -> None:
+    data = bytearray(CONTENT["v3-compacted"])
+    data[len(data) // 2] ^= 1
+    with pytest.raises(IndexCorrupt) as caught:
+        read("v3-compacted", bytes(data))
+
+    assert str(caught.value).startswith(
+        f"The index file index/v3-compacted.tsdb cannot be read: at byte {caught.value.offset} of the unpacked index,"
+    )
+    assert "restore the blob from a version, a soft-deleted copy or a backup" in str(caught.value)
+
+
+def test_a_file_that_does_not_say_whose_it_is_is_refused_where_no_tenant_is_given() -> None:
+    with pytest.raises(IndexCorrupt, match="no series has a label __loki_tenant__"):
+        read_index(CONTENT["v3-compacted"], "index/a.tsdb")
