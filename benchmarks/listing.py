@@ -1,0 +1,111 @@
+"""Listing a container: what it costs the client, against azure-storage-blob's own iterator.
+
+    python benchmarks/listing.py --blobs 400000
+
+A server in another process (tests/fakes/blob_service.py) answers List Blobs in pages of 5,000, all made before anything
+is timed. Every client lists the same container in a process of its own. CPU is the client's, user and system, in all
+its threads, from the first request to the last row; what is reached on a network depends on that, and on the network.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+SERVER = Path(__file__).parents[1] / "tests/fakes/blob_service.py"
+ACCOUNT, KEY = "fake", "a2V5"
+
+
+def ours(endpoint: str) -> int:
+    from logops.objectstore import AccountKey, ObjectStore
+
+    with ObjectStore.connect(ACCOUNT, AccountKey(KEY), endpoint) as store:
+        return sum(batch.num_rows for batch in store.container("loki-chunks").list().batches)
+
+
+def theirs(endpoint: str) -> int:
+    from azure.storage.blob import ContainerClient
+
+    with ContainerClient(endpoint, "loki-chunks", credential={"account_name": ACCOUNT, "account_key": KEY}) as client:
+        return sum(1 for _ in client.list_blobs())
+
+
+CLIENTS = {"ours": ours, "sdk": theirs}
+
+
+def measured(client: str, endpoint: str) -> dict[str, Any]:
+    """Listed twice; the second counts: what is compiled and imported is then there."""
+    run = CLIENTS[client]
+    run(endpoint)
+    wall, cpu = time.perf_counter(), time.process_time()
+    rows = run(endpoint)
+    return {
+        "rows": rows,
+        "cpu": time.process_time() - cpu,
+        "wall": time.perf_counter() - wall,
+        "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def apart(client: str, kind: str, blobs: int) -> dict[str, Any]:
+    """In a process of its own, against a server of its own."""
+    with subprocess.Popen(
+        (sys.executable, SERVER, str(blobs), kind), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        endpoint = server.stdout.readline().strip()
+        command = (sys.executable, __file__, "--client", client, "--endpoint", endpoint)
+        try:
+            told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        finally:
+            server.communicate()
+    found = dict(json.loads(told))
+    if found["rows"] != blobs:
+        raise SystemExit(f"{client} over {kind}: listed {found['rows']:,} of {blobs:,} blobs")
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--blobs", type=int, default=400_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--client", choices=CLIENTS, help=argparse.SUPPRESS)
+    parser.add_argument("--endpoint", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.client:
+        print(json.dumps(measured(asked.client, asked.endpoint)))
+        return
+    console = Console()
+    runs: dict[tuple[str, str], list[dict[str, Any]]] = {("sdk", "xml"): [], ("ours", "xml"): [], ("ours", "arrow"): []}
+    with console.status(""):
+        for _ in range(asked.rounds):
+            for (client, kind), found in runs.items():
+                found.append(apart(client, kind, asked.blobs))
+    best = {way: min(found, key=lambda one: one["cpu"]) for way, found in runs.items()}
+    table = Table(title=f"{asked.blobs:,} blobs, best of {asked.rounds} rounds")
+    for column in ("client", "answer", "CPU s", "CPU, all rounds", "blobs a CPU second", "wall s", "peak MiB", "ratio"):
+        table.add_column(column, justify="left" if column in ("client", "answer") else "right")
+    base = best["sdk", "xml"]["cpu"]
+    for (client, kind), one in best.items():
+        table.add_row(
+            "azure-storage-blob" if client == "sdk" else "logops",
+            kind,
+            f"{one['cpu']:.3f}",
+            " ".join(f"{other['cpu']:.3f}" for other in runs[client, kind]),
+            f"{asked.blobs / one['cpu']:,.0f}",
+            f"{one['wall']:.2f}",
+            f"{one['rss']:.0f}",
+            f"{base / one['cpu']:.1f}x",
+        )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

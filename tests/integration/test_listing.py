@@ -1,0 +1,145 @@
+"""Listing containers: on a real Azurite, and against a service that answers in Arrow, fails and breaks off (a fake)."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+import pytest
+
+from azurites import ACCOUNT
+from fakes.blob_service import Answer, Listed, Served, blob_service, chunk_names
+from logops.objectstore import AccountKey, ObjectStore, ObjectStoreRefused
+from logops.objectstore.container import Container
+from logops.objectstore.errors import ListingBroken
+
+ODD = (
+    "index/loki_index_1/a.tsdb.gz",
+    "loki_cluster_seed.json",
+    "team!-_.*'()/1f/1-2-3",
+    "team/1f/with space & <mark> % ü ✓",
+    "team/1f/+plus%20",
+    "z",
+)
+CHUNKS = tuple(islice(chunk_names(23_000), 23_000))
+
+
+def listing_of(container: Container) -> Iterator[str]:
+    for batch in container.list().batches:
+        yield from batch["name"].to_pylist()
+
+
+def listed(container: Container, prefixes: tuple[str, ...] = ("",)) -> list[str]:
+    return [name for batch in container.list(prefixes).batches for name in batch["name"].to_pylist()]
+
+
+@pytest.fixture
+def odd(store: ObjectStore) -> Container:
+    store.create_container("odd-names")
+    container = store.container("odd-names")
+    for name in ODD:
+        container.write(name, b"123")
+    return container
+
+
+def of(served: Served) -> ObjectStore:
+    return ObjectStore.connect("fake", AccountKey("a2V5"), served.endpoint)
+
+
+def test_every_name_is_listed_once_as_it_is(odd: Container) -> None:
+    assert sorted(listed(odd)) == sorted(ODD)
+
+
+def test_a_blob_is_listed_with_its_size_and_time(odd: Container) -> None:
+    listing = odd.list(("z",))
+    (row,) = [row for batch in listing.batches for row in batch.to_pylist()]
+
+    assert (row["name"], row["size"], row["rehydrating"]) == ("z", 3, False)
+    assert abs((row["modified"] - listing.taken).total_seconds()) < 60
+
+
+def test_only_what_is_below_the_prefixes_is_listed(odd: Container) -> None:
+    assert sorted(listed(odd, ("team/", "index/"))) == sorted(name for name in ODD if name[:5] in ("team/", "index"))
+
+
+def test_an_empty_container_has_nothing(store: ObjectStore) -> None:
+    store.create_container("empty")
+
+    assert listed(store.container("empty")) == []
+
+
+def test_a_container_that_is_not_there_is_named(store: ObjectStore) -> None:
+    with pytest.raises(ObjectStoreRefused, match=r"listing container nowhere .* 404 ContainerNotFound"):
+        store.container("nowhere").list()
+
+
+def test_a_wrong_key_says_what_to_look_at(endpoint: str) -> None:
+    with (
+        ObjectStore.connect(ACCOUNT, AccountKey("eHg="), endpoint) as stranger,
+        pytest.raises(ObjectStoreRefused, match="or the key is not this account's") as caught,
+    ):
+        stranger.container("odd-names").list()
+
+    assert "eHg=" not in str(caught.value)
+
+
+def test_azurite_is_listed_page_after_page(store: ObjectStore) -> None:
+    """Azurite's pages have 5,000 names, as Azure's."""
+    store.create_container("many")
+    container = store.container("many")
+    names = {f"folder/{number:05}" for number in range(5_200)}
+    write_all(container, names)
+
+    assert sorted(listed(container)) == sorted(names)
+
+
+def write_all(container: Container, names: set[str]) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda name: container.write(name, b""), names))
+
+
+@pytest.mark.parametrize("arrow", [False, True], ids=["xml", "arrow"])
+def test_tenants_are_listed_in_parts_at_once_and_nothing_twice(arrow: bool) -> None:
+    with blob_service(CHUNKS, arrow=arrow) as served, of(served) as store:
+        assert sorted(listed(store.container("loki-chunks"))) == sorted(CHUNKS)
+
+    assert len({query.get("prefix", "") for query in served.asked}) > 4 * 16
+
+
+def test_a_busy_service_is_asked_again_after_as_long_as_it_says() -> None:
+    busy = iter([Answer(503, headers={"Retry-After": "1", "x-ms-error-code": "ServerBusy"})])
+    with blob_service(CHUNKS, failure=lambda _: next(busy, None)) as served, of(served) as store:
+        assert len(listed(store.container("loki-chunks"))) == len(CHUNKS)
+
+
+def test_a_page_that_breaks_off_is_read_again() -> None:
+    half = iter([Answer(body=b"<?xml version='1.0'?><EnumerationResults>", cut=True)])
+    with blob_service(CHUNKS, failure=lambda _: next(half, None)) as served, of(served) as store:
+        assert len(listed(store.container("loki-chunks"))) == len(CHUNKS)
+
+
+def test_what_was_interrupted_goes_on_where_it_was() -> None:
+    refused = {"audit-trail/8", "network/8"}
+
+    def failure(query: Mapping[str, str]) -> Answer | None:
+        if query.get("prefix") in refused:
+            return Answer(403, headers={"x-ms-error-code": "AuthorizationPermissionMismatch"})
+        return None
+
+    with blob_service(CHUNKS, failure=failure) as served, of(served) as store:
+        container = store.container("loki-chunks")
+        before: list[str] = []
+        with pytest.raises(ListingBroken, match="needs the role Storage Blob Data Reader") as caught:
+            before.extend(listing_of(container))
+        refused.clear()
+        after = [
+            name for batch in container.list(resume=caught.value.rest).batches for name in batch["name"].to_pylist()
+        ]
+
+    assert 0 < len(after) < len(CHUNKS)
+    assert sorted(before + after) == sorted(CHUNKS)
+
+
+def test_small_pages_of_one_folder_are_read_to_their_end() -> None:
+    names = [f"folder/{number}" for number in range(1_000)]
+    with blob_service(Listed(names, page=7), arrow=True) as served, of(served) as store:
+        assert sorted(listed(store.container("any"))) == sorted(names)
