@@ -78,7 +78,8 @@ def test_the_audit_shows_how_many_tables_of_each_tenant_are_in_which_phase(
 ) -> None:
     row = re.search(rf"{tenant} +(\d+) +\d{{4}}-\d\d-\d\d +\d{{4}}-\d\d-\d\d +.*ingesting", made.stdout)
     assert row, made.stdout
-    assert int(row[1]) >= DAYS - 1
+    # A quiet tenant's chunk may span all the days, and counts in the table of its last line.
+    assert 1 <= int(row[1]) <= DAYS + 1
 
 
 def test_airflow_has_a_working_connection_to_each_cluster(

@@ -2,19 +2,24 @@
 
 import getpass
 from datetime import UTC, datetime
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from logops.audit.asked import Asked, Check
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
-from logops.cli.environment import EnvironmentArgument
+from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
 from logops.cli.rollout import JsonOption, platform
+from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError, ResultsStore
 from logops.platforms import results_url
 from logops.toolchain import project_root
+
+if TYPE_CHECKING:
+    from logops.audit.usage import Held
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -121,6 +126,80 @@ def explain(
         for one in found:
             out.print(one.shown())
     raise typer.Exit(FOUND if any(one.in_the_way for one in found) else OK)
+
+
+class By(StrEnum):
+    """What usage is told by."""
+
+    TENANT = "tenant"
+    TABLE = "table"
+    TIER = "tier"
+
+
+@app.command(epilog="Example: logops audit usage local --by tier")
+def usage(
+    name: EnvironmentArgument = "local",
+    by: Annotated[By, typer.Option("--by", help="What to add up.")] = By.TENANT,
+    as_json: JsonOption = False,
+) -> None:
+    """Who stores how much in which tier, how that grows, and what it comes to in 30, 90 and 365 days.
+
+    From what the last retention audit counted.
+    """
+    from logops.audit.usage import by_table, by_tenant, by_tier
+    from logops.cli.usage import usage_json, usage_table
+
+    held = _held(environment(name))
+    found = {By.TENANT: by_tenant, By.TABLE: by_table, By.TIER: by_tier}[by](held)
+    if as_json:
+        print_json({"environment": name, "as_of": held.as_of, "by": by.value, "usage": usage_json(found)})
+    else:
+        out.print(usage_table(found, by.value))
+        out.print(f"As of {held.as_of:%Y-%m-%d %H:%M} UTC.", highlight=False)
+
+
+@app.command(epilog="Example: logops audit cost local")
+def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
+    """What storing the chunks costs a month: as they are, and as the declared tiers and retention would have them.
+
+    Storage, and once the moves; not what queries read. From what the last retention audit counted.
+    """
+    from logops.audit.prices import PricesUnusable, load_prices
+    from logops.audit.retention import tiering
+    from logops.audit.usage import costs
+    from logops.cli.usage import cost_json, cost_table
+
+    wanted = environment(name)
+    if wanted.prices is None:
+        stop(f"Environment {wanted.name} names no prices. Add `prices: NAME`, of a file in include/prices.")
+    held = _held(wanted)
+    try:
+        prices = load_prices(project_root(), wanted.prices)
+        redundancy = {
+            cluster: wanted.storage_accounts[own.storage_account].redundancy for cluster, own in wanted.clusters.items()
+        }
+        declared = {cluster: tiering(own) for cluster, own in wanted.clusters.items()}
+        found = costs(held, declared, redundancy, prices)
+    except PricesUnusable as error:
+        stop(str(error))
+    note = prices.age_note(held.as_of.date())
+    if as_json:
+        print_json({"environment": name, "as_of": held.as_of, "prices": note, "cost": cost_json(found)})
+    else:
+        out.print(cost_table(found, prices.currency))
+        out.print(f"As of {held.as_of:%Y-%m-%d %H:%M} UTC. {note}", highlight=False)
+
+
+def _held(wanted: Environment) -> "Held":
+    from logops.audit.usage import last_held
+
+    try:
+        held = last_held(ResultsStore(results_url(wanted, project_root())), wanted.name)
+    except ResultsError as error:
+        stop(str(error))
+    if held is None:
+        stop(f"No audit has counted the chunks of {wanted.name} yet: run `logops audit retention {wanted.name}`.")
+    return held
 
 
 def _audit(

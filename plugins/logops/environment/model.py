@@ -54,6 +54,8 @@ class Environment(Model):
     """Where findings and results are kept, as an fsspec URL (`abfs://...`); a relative path is taken from the
     local platform's state folder."""
     audit: Audit = Audit()
+    prices: Name | None = None
+    """What storage costs: name of a file in include/prices; None: `logops audit cost` has nothing to go by."""
     storage_accounts: Annotated[StorageAccounts, Field(min_length=1)]
     clusters: Annotated[dict[Name, Cluster], Field(min_length=1)]
     sources: dict[Name, Source] = Field(default_factory=dict)
