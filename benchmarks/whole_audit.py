@@ -60,7 +60,7 @@ def ours(folder: Path) -> dict[str, Any]:
     from logops.audit.terms import Terms
     from logops.environment import Environment
     from logops.objectstore.blobs import Listing, blobs_schema
-    from logops.objectstore.inventory import Manifest, _batches
+    from logops.objectstore.inventory import Manifest, blobs_in
 
     cluster = _cluster()
     assert isinstance(cluster.environment, Environment)
@@ -73,7 +73,7 @@ def ours(folder: Path) -> dict[str, Any]:
     tables = [f"loki_index_{first + number}" for number in range(synthetic.DAYS)]
 
     def batches() -> Iterator[pa.RecordBatch]:
-        yield from _batches(inventory, manifest, synthetic.CONTAINER)
+        yield from blobs_in(inventory, manifest, synthetic.CONTAINER)
         files = [file for table in tables for file in bucket.index_files(table)]
         rows = [
             {
@@ -214,7 +214,7 @@ def main() -> None:
         best = min(runs, key=lambda run: run["seconds"])
         peer = None if asked.no_pandas else _apart("pandas", folder)
         _show(console, runs, best, peer)
-        _check(best["found"], json.loads((folder / "planted.json").read_text()))
+        check(best["found"], json.loads((folder / "planted.json").read_text()))
     finally:
         if not asked.bucket:
             shutil.rmtree(folder)
@@ -244,7 +244,8 @@ def _mib(size: int) -> str:
     return f"{size / 2**20:,.0f} MiB"
 
 
-def _check(found: dict[str, list[str]], planted: dict[str, list[str]]) -> None:
+def check(found: dict[str, list[str]], planted: dict[str, list[str]]) -> None:
+    """Raises SystemExit where others than the planted faults were found."""
     classes = {
         "chunk-missing": "missing",
         "chunk-orphaned": "orphaned",

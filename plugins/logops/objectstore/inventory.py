@@ -72,7 +72,7 @@ def read_inventory(container: "Container", rule: str, of: str, as_of: datetime) 
     manifest = _manifest(container, name)
     if why := unfit(manifest, of, as_of):
         raise InventoryRefused(f"{name} cannot stand for container {of}: {why}")
-    return Listing(f"inventory {name}", manifest.inventory_start_time, _batches(container, manifest, of))
+    return Listing(f"inventory {name}", manifest.inventory_start_time, blobs_in(container, manifest, of))
 
 
 def unfit(manifest: Manifest, of: str, as_of: datetime) -> str:
@@ -132,7 +132,7 @@ def _manifest(container: "Container", name: str) -> Manifest:
         ) from None
 
 
-def _batches(container: "Container", manifest: Manifest, of: str) -> Iterator["pa.RecordBatch"]:
+def blobs_in(container: "Container", manifest: Manifest, of: str) -> Iterator["pa.RecordBatch"]:
     read = _READERS[manifest.rule_definition.format.lower()]
     for file in manifest.files:
         try:

@@ -1,0 +1,15 @@
+"""An audit of a bucket made from a seed, of an inventory and index files that Loki's own builder wrote."""
+
+import json
+from pathlib import Path
+
+import synthetic
+import whole_audit
+
+
+def test_exactly_the_planted_faults_are_found_by_their_names(tmp_path: Path) -> None:
+    synthetic.make(tmp_path, 150_000)
+
+    found = whole_audit.ours(tmp_path)["found"]
+
+    whole_audit.check(found, json.loads((tmp_path / "planted.json").read_text()))
