@@ -105,7 +105,7 @@ def _compactor_count(seen: Compaction) -> Iterator[Finding]:
     tables = {file.table for file in seen.waiting}
     yield seen.finding(
         classes.COMPACTOR_COUNT,
-        f"{len(running)} compactors run: {names}. {len(tables)} tables wait. {why}".rstrip(),
+        f"{len(running)} compactors run: {names}. Tables that wait: {len(tables)}. {why}".rstrip(),
         compactors=len(running),
         tables_waiting=len(tables),
     )
@@ -125,7 +125,11 @@ def _stalled(seen: Compaction) -> Iterator[Finding]:
         return
     tables = _by_table(waiting)
     since = min((file.modified for file in waiting), default=0)
-    said = [f"{_files(waiting)} in {len(tables)} tables wait, the oldest since {_time(since)}"] if waiting else []
+    said = (
+        [f"{_files(waiting)} wait{_s(waiting)}, the oldest since {_time(since)} (tables: {len(tables)})"]
+        if waiting
+        else []
+    )
     if worked:
         said.append(f"the compactor last wrote to the bucket at {_time(worked)}")
     said += [f"{one.name} last ended a run well at {_time(one.compacted)}" for one in by_metrics if one.compacted]
@@ -150,7 +154,7 @@ def _uncompacted(seen: Compaction) -> Iterator[Finding]:
         since = min(file.modified for file in files)
         yield seen.finding(
             classes.TABLE_UNCOMPACTED,
-            f"{_files(files)} of {table} ({_date(files[0].day)}) wait to be compacted since {_time(since)}, while "
+            f"{_files(files)} of {table} ({_date(files[0].day)}) wait{_s(files)} to be compacted since {_time(since)}, while "
             "other tables are compacted.",
             table=table,
             files=len(files),
@@ -232,6 +236,11 @@ def _by_table(files: "Iterator[IndexFile] | Sequence[IndexFile]") -> dict[str, l
 
 def _files(files: Sequence[IndexFile]) -> str:
     return f"{len(files):,} file{'s' * (len(files) > 1)}"
+
+
+def _s(files: Sequence[IndexFile]) -> str:
+    """Of a verb: one waits, two wait."""
+    return "s" if len(files) == 1 else ""
 
 
 def _date(day: int) -> str:
