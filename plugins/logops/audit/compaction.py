@@ -154,8 +154,8 @@ def _uncompacted(seen: Compaction) -> Iterator[Finding]:
         since = min(file.modified for file in files)
         yield seen.finding(
             classes.TABLE_UNCOMPACTED,
-            f"{_files(files)} of {table} ({_date(files[0].day)}) wait{_s(files)} to be compacted since {_time(since)}, while "
-            "other tables are compacted.",
+            f"{_files(files)} of {table} ({_date(files[0].day)}) wait{_s(files)} to be compacted since {_time(since)}, "
+            "while other tables are compacted.",
             table=table,
             files=len(files),
             bytes=sum(file.size for file in files),

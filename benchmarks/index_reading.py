@@ -1,0 +1,128 @@
+"""Reading an index file: every chunk as Arrow, every checksum looked at, against Loki's own Go reader.
+
+    python benchmarks/index_reading.py
+
+The file is one that Loki's builder wrote: V3, of 4.8 million chunks. Both read it from memory, in turns, in processes
+of their own. Loki's time is what it needs to open the file and to walk every series with its chunks, which it keeps
+nowhere (ForSeries, what its compactor calls), and looks at the checksums of the series it meets; ours is `read_index`,
+to Arrow columns, with every checksum of the file. Both sum all numbers of all chunks, outside the time; the sums must
+be the same.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import loki_index
+
+A_STREAM = 1_200
+"""Chunks: a day's, of a busy service."""
+SEED = 20261124
+
+
+def made(folder: Path, program: str, chunks: int, *, packed: bool) -> Path:
+    """An index of a tenant's day."""
+    random = np.random.default_rng(SEED)
+    streams = chunks // A_STREAM
+    fingerprints = np.unique(random.integers(1, 1 << 63, streams + 64, dtype=np.uint64))[:streams]
+    labels = [
+        (int(number), {"service": f"service-{nth % 97}", "pod": f"pod-{nth}", "level": "info", "cluster": "main"})
+        for nth, number in enumerate(fingerprints)
+    ]
+    rows = np.zeros(streams * A_STREAM, loki_index.RECORD)
+    rows["series"] = np.repeat(np.arange(streams), A_STREAM)
+    starts = np.arange(A_STREAM) * (86_400_000 // A_STREAM)
+    rows["from_ms"] = 1_790_000_000_000 + np.tile(starts, streams) + random.integers(0, 9_000, len(rows))
+    rows["through_ms"] = rows["from_ms"] + random.integers(1_000, 7_200_000, len(rows))
+    rows["checksum"] = random.integers(0, 1 << 32, len(rows))
+    rows["kb"] = random.integers(20, 1_500, len(rows))
+    rows["entries"] = rows["kb"] * 8
+    (file,) = loki_index.build(program, [loki_index.Table(folder, labels, rows, gzip=packed)])
+    return file
+
+
+def ours(file: Path, runs: int) -> dict[str, Any]:
+    """As `loki_index.bench` says it, for our reader."""
+    from logops.tsdb import read_index
+
+    content = file.read_bytes()
+    read_index(content, file.name, "team")
+    seconds = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        index = read_index(content, file.name, "team")
+        seconds.append(time.perf_counter() - started)
+    entries = index.entries()
+    names = ("fingerprint", "from_ms", "through_ms", "kb", "entries", "checksum")
+    total = sum(int(entries[name].to_numpy().astype(np.uint64).sum(dtype=np.uint64)) for name in names)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    return {"chunks": len(entries), "sum": total % (1 << 64), "seconds": seconds, "peak_rss": peak}
+
+
+def theirs(program: str, file: Path, runs: int) -> dict[str, Any]:
+    told = loki_index.bench(program, file, runs)
+    parts = [told[name] for name in ("unpack", "open", "for_series") if told[name]]
+    return {**told, "seconds": [sum(times) for times in zip(*parts, strict=True)]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--chunks", type=int, default=4_800_000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.file:
+        print(json.dumps(ours(asked.file, asked.runs)))
+        return
+    console = Console()
+    program = loki_index.program()
+    with tempfile.TemporaryDirectory(prefix="logops-benchmark-") as folder:
+        for packed in (False, True):
+            with console.status("Loki builds the file"):
+                file = made(Path(folder), program, asked.chunks, packed=packed)
+            found: dict[str, list[dict[str, Any]]] = {"Loki": [], "logops": []}
+            with console.status("reading"):
+                for _ in range(asked.rounds):
+                    found["Loki"].append(theirs(program, file, asked.runs))
+                    command = (sys.executable, __file__, "--file", str(file), "--runs", str(asked.runs))
+                    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                    found["logops"].append(json.loads(told))
+            show(console, file, found)
+
+
+def show(console: Console, file: Path, found: dict[str, list[dict[str, Any]]]) -> None:
+    chunks = {one["chunks"] for runs in found.values() for one in runs}
+    sums = {one["sum"] for runs in found.values() for one in runs}
+    if len(chunks) != 1 or len(sums) != 1:
+        raise SystemExit(f"the readers do not agree: {chunks} chunks, sums {sums}")
+    (count,) = chunks
+    kind = "gzip" if file.suffix == ".gz" else "plain"
+    table = Table(title=f"{count:,} chunks, {file.stat().st_size / 1e6:.0f} MB, {kind}; both read the same")
+    for column in ("reader", "best s", "worst s", "chunks/s", "peak RSS", "ratio"):
+        table.add_column(column, justify="left" if column == "reader" else "right")
+    best = {name: min(min(one["seconds"]) for one in runs) for name, runs in found.items()}
+    for name, runs in found.items():
+        table.add_row(
+            name,
+            f"{best[name]:.3f}",
+            f"{max(max(one['seconds']) for one in runs):.3f}",
+            f"{count / best[name]:,.0f}",
+            f"{max(one['peak_rss'] for one in runs) / 2**20:,.0f} MiB",
+            f"{best['Loki'] / best[name]:.1f}x",
+        )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
