@@ -25,8 +25,8 @@ from rich.table import Table
 
 import loki_index
 
-A_STREAM = 1_200
-"""Chunks: a day's, of a busy service."""
+A_STREAM = 24
+"""Chunks: one an hour."""
 SEED = 20261124
 
 

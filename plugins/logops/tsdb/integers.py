@@ -11,7 +11,8 @@ import numpy as np
 from logops.tsdb.compiled import compiled
 from logops.tsdb.instructions import load64, swap64
 
-LONGEST_VARINT = 10
+_LAST_SHIFT = 63
+"""Of the tenth byte, of which one bit is left."""
 TOO_LONG = -1
 
 
@@ -28,13 +29,19 @@ def be64(data: Any, at: int) -> Any:
 @compiled
 def uvarint(data: Any, at: int) -> Any:
     """A number, which is below 0 from 2^63 on, and where it ends: TOO_LONG where it has more than 64 bits."""
-    value = np.int64(0)
-    for i in range(LONGEST_VARINT):
-        byte = np.int64(data[at + i])
-        value |= (byte & 0x7F) << (7 * i)
-        if byte < 0x80:
-            return value, (TOO_LONG if i == LONGEST_VARINT - 1 and byte > 1 else at + i + 1)
-    return value, TOO_LONG
+    byte = np.int64(data[at])
+    at += 1
+    value = byte & 0x7F
+    shift = 7
+    # A loop that the processor foresees: without branches, each number would wait for the one before it.
+    while byte >= 0x80:
+        if shift == _LAST_SHIFT + 7:
+            return value, TOO_LONG
+        byte = np.int64(data[at])
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+    return value, (TOO_LONG if shift > _LAST_SHIFT and byte > 1 else at)
 
 
 @compiled

@@ -1,5 +1,8 @@
 """Reads a TSDB index file of Loki's: every chunk it names, with every checksum in it looked at."""
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LARGEST_INDEX = 4 << 30
+_THREADS = os.cpu_count() or 1
+_CHUNKS_A_THREAD, _SERIES_A_THREAD = 250_000, 50_000
+"""That are worth a thread."""
+_NOBODY = np.empty(0, np.int64)
 
 _NO_LABEL = bytes((POSTINGS_KEYS, 0, 0))
 
@@ -52,21 +59,25 @@ class _Reading:
 
         tenant_symbol = NO_SYMBOL if tenant else symbols.number(TENANT_LABEL)
         found = np.empty((count, 6), np.int64)
-        fault, offset, chunks = read_series(
-            self.data, references, self.limit, contents.version, len(symbols), tenant_symbol, found
-        )
-        self._check(fault, offset, "a series")
+
+        def read(first: int, end: int) -> tuple[int, int]:
+            at = references + 4 * first
+            return read_series(
+                self.data, at, self.limit, contents.version, len(symbols), tenant_symbol, found[first:end]
+            )
+
+        self._in_parts(read, np.arange(count + 1), _SERIES_A_THREAD)
         if not tenant and tenant_symbol == NO_SYMBOL and count:
             raise IndexCorrupt(
                 self.name, contents.symbols, "no series has a label __loki_tenant__, and no tenant is given"
             )
-        owners, tenants = np.unique(found[:, 5], return_inverse=True)
+        owners, tenants = (_NOBODY, _NOBODY) if tenant else np.unique(found[:, 5], return_inverse=True)
         return Index(
             version=contents.version,
             from_ms=contents.from_ms,
             through_ms=contents.through_ms,
             tenants=(tenant,) if tenant else tuple(symbols.text(owner) for owner in owners),
-            entries=self._entries(found, tenants.astype(np.int32), chunks),
+            entries=self._entries(found, tenants.astype(np.int32)),
             data=self.data,
             symbols=symbols,
             labels=found[:, 1].copy(),
@@ -106,13 +117,28 @@ class _Reading:
         self._check(fault, offset, what)
         return int(start), int(end)
 
-    def _entries(self, found: Numbers, tenants: "np.ndarray[Any, np.dtype[np.int32]]", chunks: int) -> "pa.RecordBatch":
+    def _entries(self, found: Numbers, tenants: "np.ndarray[Any, np.dtype[np.int32]]") -> "pa.RecordBatch":
         import pyarrow as pa
 
         schema = entries_schema()
-        columns = [np.empty(chunks, field.type.to_pandas_dtype()) for field in schema]
-        self._check(*read_chunks(self.data, found, tenants, *columns), "a series")
+        rows = np.concatenate((np.zeros(1, np.int64), np.cumsum(found[:, 4])))
+        tenant, *others = (field.type.to_pandas_dtype() for field in schema)
+        columns = [np.zeros(rows[-1], tenant), *(np.empty(rows[-1], kind) for kind in others)]
+
+        def read(first: int, end: int) -> tuple[int, int]:
+            part = (column[rows[first] : rows[end]] for column in columns)
+            return read_chunks(self.data, found[first:end], first, tenants[first:end], *part)
+
+        self._in_parts(read, rows, _CHUNKS_A_THREAD)
         return pa.record_batch([pa.array(column) for column in columns], schema=schema)
+
+    def _in_parts(self, read: Callable[[int, int], tuple[int, int]], work: Numbers, a_thread: int) -> None:
+        """Have the series read by as many threads as that is worth; `work` is how much there is before each."""
+        parts = min(_THREADS, 1 + int(work[-1]) // a_thread)
+        cuts = np.searchsorted(work, np.linspace(0, work[-1], parts + 1)[1:-1]).tolist()
+        with ThreadPoolExecutor(parts) as threads:
+            for fault, offset in threads.map(read, [0, *cuts], [*cuts, len(work) - 1]):
+                self._check(fault, offset, "a series")
 
     def _check(self, fault: int, offset: int, what: str) -> None:
         if fault != NONE:

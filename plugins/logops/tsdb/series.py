@@ -88,65 +88,46 @@ def _open_chunks(data: Any, at: int, end: int, version: int) -> tuple[int, int, 
 @compiled
 def read_series(
     data: Any, references: int, limit: int, version: int, symbols: int, tenant: int, found: Any
-) -> tuple[int, int, int]:
+) -> tuple[int, int]:
     """Check each series that the list at `references` names, 16 bytes a unit, and say where its parts are.
 
     found   a row a series: fingerprint, labels, chunks, end, number of chunks, symbol of the value of the label
             that the symbol `tenant` names
 
-    Gives the fault, where, and how many chunks there are. The list is Loki's own of all series, in their order.
+    Gives the fault and where. The list is Loki's own of all series, in their order.
     """
     free = 0
-    chunks = 0
     for i in range(len(found)):
         offset = be32(data, references + 4 * i) * 16
         fault, start, end = _open_entry(data, offset, free, limit)
         if fault != NONE:
-            return fault, offset, chunks
+            return fault, offset
         labels = start + 8
         if labels > end:
-            return OUTSIDE, offset, chunks
+            return OUTSIDE, offset
         fault, at, value = _read_labels(data, labels, end, symbols, tenant)
         if fault != NONE:
-            return fault, offset, chunks
+            return fault, offset
         if tenant != NO_SYMBOL and value == NO_SYMBOL:
-            return NO_TENANT, offset, chunks
+            return NO_TENANT, offset
         fault, at, count = _open_chunks(data, at, end, version)
         if fault != NONE:
-            return fault, offset, chunks
+            return fault, offset
         found[i, 0] = be64(data, start)
         found[i, 1] = labels
         found[i, 2] = at
         found[i, 3] = end
         found[i, 4] = count
         found[i, 5] = value
-        chunks += count
         free = end + 4
-    return NONE, 0, chunks
-
-
-@compiled
-def _read_chunk(data: Any, at: int, end: int) -> tuple[int, int, int, int, int]:
-    """A chunk's four numbers, and where it ends: past `end` where it is not all inside."""
-    begins, at = uvarint(data, at)
-    if at == TOO_LONG:
-        return 0, 0, 0, 0, end + 1
-    spans, at = uvarint(data, at)
-    if at == TOO_LONG:
-        return 0, 0, 0, 0, end + 1
-    size, at = uvarint(data, at)
-    if at == TOO_LONG:
-        return 0, 0, 0, 0, end + 1
-    lines, at = uvarint(data, at)
-    if at == TOO_LONG:
-        return 0, 0, 0, 0, end + 1
-    return begins, spans, size, lines, at + 4
+    return NONE, 0
 
 
 @compiled
 def read_chunks(
     data: Any,
     found: Any,
+    first: int,
     tenants: Any,
     tenant: Any,
     series: Any,
@@ -157,20 +138,37 @@ def read_chunks(
     entries: Any,
     checksum: Any,
 ) -> tuple[int, int]:
-    """Write a row a chunk into the columns. Gives the fault and where. `tenants` has each series' tenant."""
+    """Write a row a chunk into the columns. Gives the fault and where.
+
+    first     number of the first series
+    tenants   each series' tenant; none where there is one: its number is 0, and its column is left as it is
+    """
     row = 0
     for i in range(len(found)):
         at = found[i, 2]
         end = found[i, 3]
         through = np.int64(0)
         for _ in range(found[i, 4]):
-            begins, spans, size, lines, at = _read_chunk(data, at, end)
+            begins, at = uvarint(data, at)
+            if at == TOO_LONG:
+                return VARINT, found[i, 2]
+            spans, at = uvarint(data, at)
+            if at == TOO_LONG:
+                return VARINT, found[i, 2]
+            size, at = uvarint(data, at)
+            if at == TOO_LONG:
+                return VARINT, found[i, 2]
+            lines, at = uvarint(data, at)
+            if at == TOO_LONG:
+                return VARINT, found[i, 2]
+            at += 4
             if at > end:
                 return OUTSIDE, found[i, 2]
             begins = through + unzigzag(begins)
             through = begins + spans
-            tenant[row] = tenants[i]
-            series[row] = i
+            if len(tenants):
+                tenant[row] = tenants[i]
+            series[row] = first + i
             fingerprint[row] = found[i, 0]
             from_ms[row] = begins
             through_ms[row] = through
