@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ from logops.tsdb import IndexUnreadable
 
 _KEY = ("tenant", "fingerprint", "from_ms", "through_ms", "checksum")
 _SUSPECT = ("chunk-missing", "chunk-orphaned", "marker-backlog", "retention-overshoot")
+_READ_AT_ONCE = 4
+"""Tables: their files come over a network and are unpacked."""
 _NEVER = 2**62
 """Milliseconds: later than any date."""
 
@@ -109,12 +112,16 @@ class _Judging:
         self._load_terms(index)
         asked = self._parameters()
         self.connection.execute(sql.JOIN)
+        # Each table is as large as all rows: what is not needed again makes room.
+        self.connection.execute("drop table blobs; drop table entries")
         self.connection.execute(sql.JUDGED, {name: value for name, value in asked.items() if f"${name}" in sql.JUDGED})
+        self.connection.execute("drop table joined")
         for fault in _SUSPECT:
             self._look_again(fault, index)
         self.connection.execute(sql.LEFT_OUT, {"days": [*self.incomplete]})
         holdings = self._holdings(asked["judge_orphans"])
         self.connection.execute(f"create or replace temp table faulty as {sql.FAULTY}")
+        self.connection.execute("drop table judged")
         faults = self._faults()
         if faults and names_to:
             names_to.parent.mkdir(parents=True, exist_ok=True)
@@ -132,11 +139,13 @@ class _Judging:
             if file.table == self.tables[file.day]:
                 files[file.day].append(file)
         index: dict[int, TableIndex] = {}
-        for day in self.tables:
-            try:
-                index[day] = self._read(day, files[day])
-            except (ObjectStoreError, IndexUnsteady) as error:
-                self.incomplete[day] = str(error)
+        with ThreadPoolExecutor(_READ_AT_ONCE, "read-index") as threads:
+            reading = {day: threads.submit(self._read, day, files[day]) for day in self.tables}
+            for day, read in reading.items():
+                try:
+                    index[day] = read.result()
+                except (ObjectStoreError, IndexUnsteady) as error:
+                    self.incomplete[day] = str(error)
         return index
 
     def _read(self, day: int, files: Sequence[IndexFile]) -> TableIndex:

@@ -6,6 +6,7 @@ PLACE/survey.json            written last: without it there is no survey
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from logops.audit.ahead import ahead
 from logops.audit.chunks import DAY_MS, IndexFile, chunks_schema
 from logops.audit.layout import INDEX, ChunkNames, first_part, index_file, kind_of
 from logops.audit.place import Place
@@ -25,8 +27,8 @@ from logops.platforms.platform import Progress
 
 _NAME = "survey.json"
 _INDEX = "index.parquet"
-_ROWS = 1_500_000
-"""Of a spool file: some 90 MB, and as much again while it is sorted."""
+_ROWS = 1_000_000
+"""Of a spool file: some 60 MB, and as much again while it is sorted."""
 _MOST_DAYS = 400
 """A chunk that touches more tables than this is taken for two: that of its first line and that of its last."""
 _SAMPLE = 5
@@ -108,7 +110,7 @@ def take_survey(
     names = ChunkNames()
     until = int(as_of.timestamp())
     later = seen = told = 0
-    for batch in listing.batches:
+    for batch in ahead(listing.batches):
         modified = batch["modified"].cast(pa.int64())
         # The index can only be read as it is now.
         in_time = pc.or_(pc.less_equal(modified, until), pc.starts_with(batch["name"], INDEX))
@@ -122,7 +124,7 @@ def take_survey(
         if seen - told >= _TOLD_EVERY:
             told = seen
             progress(f"{cluster}: {seen:,} objects listed")
-    spool.write()
+    spool.close()
     _write_index(place, rest.index)
     survey = Survey(
         place=place,
@@ -165,6 +167,8 @@ class _Spool:
         self._waiting: list[Columns] = []
         self._rows = 0
         self._files = 0
+        self._writer = ThreadPoolExecutor(1, "spool")
+        self._writing: Future[None] | None = None
         self.count = 0
         self.bytes = 0
         self.days: dict[int, int] = {}
@@ -177,14 +181,28 @@ class _Spool:
         self._waiting.append(rows)
         self._rows += count
         if self._rows >= _ROWS:
-            self.write()
+            self._write_waiting()
 
-    def write(self) -> None:
-        """Write what waits as one file."""
-        if not self._rows:
-            return
-        rows = {name: np.concatenate([one[name] for one in self._waiting]) for name in self._waiting[0]}
-        self._waiting, self._rows = [], 0
+    def close(self) -> None:
+        """Write what waits. Afterwards, all is written, and `days` and `parts` tell of it."""
+        self._write_waiting()
+        self._finish()
+        self._writer.shutdown()
+
+    def _write_waiting(self) -> None:
+        """Have what waits written as one file, when the one before is; meanwhile more may be added."""
+        self._finish()
+        if self._rows:
+            self._writing = self._writer.submit(self._write, self._waiting)
+            self._waiting, self._rows = [], 0
+
+    def _finish(self) -> None:
+        if self._writing:
+            self._writing.result()
+            self._writing = None
+
+    def _write(self, waiting: list[Columns]) -> None:
+        rows = {name: np.concatenate([one[name] for one in waiting]) for name in waiting[0]}
         order, days, starts = _by_day(rows["from_ms"], rows["through_ms"])
         table = {name: column[order] for name, column in rows.items()}
         schema = chunks_schema()

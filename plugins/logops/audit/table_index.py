@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,12 @@ class TenantNumbers:
     """Tenants by number: those of a survey first, then those that only an index names."""
 
     numbers: dict[str, int] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     def of(self, name: str) -> int:
-        return self.numbers.setdefault(name, len(self.numbers))
+        """Asked from any thread."""
+        with self._lock:
+            return self.numbers.setdefault(name, len(self.numbers))
 
 
 def read_table(
