@@ -26,7 +26,11 @@ from blobs b full join entries e using (key)
 
 JUDGED = """
 create or replace temp table judged as
-with timed as (
+with excused as (
+    -- Out of the index, and within a delete request that is carried out or has just been.
+    select key from joined join deletes d using (tenant)
+    where not indexed and start_ms <= through_ms and end_ms >= from_ms and (due_ms is null or due_ms >= $as_of)
+), timed as (
     select joined.*, t.own_ms, t.shortest_ms, t.hot_ms, t.then_tier,
         d.index_read and coalesce(w.index_read, true) as index_read,
         coalesce(period_ms, t.shortest_ms) as least_ms, coalesce(period_ms, t.longest_ms) as most_ms,
@@ -40,11 +44,7 @@ with timed as (
         $as_of - modified_ms as blob_age
     from timed
 ), explained as (
-    select *, not indexed and (expired or coalesce((
-        select bool_or(d.due_ms is null or d.due_ms >= $as_of) from deletes d
-        where d.tenant = dated.tenant and d.start_ms <= dated.through_ms and d.end_ms >= dated.from_ms
-    ), false)) as going
-    from dated
+    select *, not indexed and (expired or key in (select key from excused)) as going from dated
 )
 select *,
     case
