@@ -1,0 +1,276 @@
+"""Every chunk judged: a survey and an index as values, no bucket but a set of names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from logops.audit import judge
+from logops.audit.chunks import DAY_MS, IndexFile, chunk_name
+from logops.audit.deletes import DeleteRange
+from logops.audit.judge import Bench, Judged, judge_tables
+from logops.audit.keys import keys_of
+from logops.audit.retention import TenantRules, Tiering, Windows
+from logops.audit.survey import Survey, take_survey
+from logops.audit.table_index import TableIndex
+from logops.audit.terms import Terms
+from logops.objectstore import ObjectStoreError
+from logops.objectstore.blobs import Listing, Tier, blobs_schema
+
+HOUR = 3_600_000
+AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)
+NOW = int(AS_OF.timestamp() * 1000)
+TODAY = NOW // DAY_MS
+TIMES = Windows(
+    grace_ms=HOUR // 2,
+    cycle_ms=HOUR,
+    delay_ms=2 * HOUR,
+    slack_ms=HOUR,
+    tier_slack_ms=3 * DAY_MS,
+    max_chunk_age_ms=2 * HOUR,
+)
+TERMS = Terms(
+    rules={"team": TenantRules(90 * DAY_MS)},
+    default=TenantRules(90 * DAY_MS),
+    tiering={"team": Tiering(30 * DAY_MS, Tier.COOL)},
+    deletes={},
+    windows=TIMES,
+    markers=False,
+)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Of an hour, in a table so many days old; written an hour after its last line."""
+
+    days_ago: float
+    number: int = 7
+    blob: bool = True
+    indexed: bool = True
+    tier: Tier = Tier.HOT
+    written_ago: float | None = None
+    changed_ago: float | None = None
+
+    @property
+    def through_ms(self) -> int:
+        return int(NOW - self.days_ago * DAY_MS)
+
+    @property
+    def day(self) -> int:
+        return self.through_ms // DAY_MS
+
+    @property
+    def key(self) -> tuple[int, int, int, int]:
+        return self.number, max(self.through_ms - HOUR, self.day * DAY_MS), self.through_ms, self.number
+
+    @property
+    def name(self) -> str:
+        return chunk_name("team", *self.key)
+
+    @property
+    def row(self) -> dict[str, object]:
+        written = self.through_ms + HOUR if self.written_ago is None else NOW - self.written_ago * DAY_MS
+        changed = None if self.changed_ago is None else (NOW - self.changed_ago * DAY_MS) // 1000
+        return {
+            "name": self.name,
+            "size": 1_000,
+            "tier": int(self.tier),
+            "tier_changed": changed,
+            "modified": int(written) // 1000,
+            "rehydrating": False,
+        }
+
+
+class Names:
+    """A bucket of which one asks only whether blobs are there."""
+
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
+
+    def exists(self, names: Sequence[str]) -> list[bool]:
+        return [name in self.names for name in names]
+
+    def index_files(self, table: str) -> list[IndexFile]:
+        return [index_of(table)]
+
+    def read(self, name: str, limit: int = 0) -> bytes:
+        raise NotImplementedError
+
+
+class Broken(Names):
+    def exists(self, names: Sequence[str]) -> list[bool]:
+        raise ObjectStoreError("the account does not answer")
+
+
+def index_of(table: str) -> IndexFile:
+    day = int(table.rpartition("_")[2])
+    return IndexFile(f"index/{table}/team/1.tsdb.gz", table, day, "team", "compactor", 0.0, 1, 1, (day + 1) * 86_400)
+
+
+def columns_of(chunks: Sequence[Chunk], day: int) -> dict[str, "np.ndarray[object, np.dtype[np.generic]]"]:
+    keys = [chunk.key for chunk in chunks]
+    columns = {
+        "tenant": np.zeros(len(keys), np.int32),
+        "fingerprint": np.array([key[0] for key in keys], np.uint64),
+        "from_ms": np.array([key[1] for key in keys], np.int64),
+        "through_ms": np.array([key[2] for key in keys], np.int64),
+        "checksum": np.array([key[3] for key in keys], np.uint32),
+        "kb": np.ones(len(keys), np.uint32),
+        "entries": np.ones(len(keys), np.uint32),
+        "period_ms": np.full(len(keys), TERMS.rules["team"].period_ms),
+    }
+    columns["key"] = keys_of(
+        day, *(columns[name] for name in ("tenant", "fingerprint", "from_ms", "through_ms", "checksum"))
+    )
+    return columns
+
+
+@pytest.fixture
+def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Judging":
+    return Judging(tmp_path, monkeypatch)
+
+
+class Judging:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder = folder
+        self._patch = monkeypatch
+
+    def __call__(self, *chunks: Chunk, terms: Terms = TERMS, bucket: type[Names] = Names) -> Judged:
+        survey = self._survey(chunks)
+        tables = {chunk.day: f"loki_index_{chunk.day}" for chunk in chunks}
+
+        def read_table(files: object, day: int, table: str, *_: object) -> TableIndex:
+            of_day = [chunk for chunk in chunks if chunk.indexed and chunk.day == day]
+            return TableIndex((index_of(table),), (columns_of(of_day, day),))
+
+        self._patch.setattr(judge, "read_table", read_table)
+        there = bucket({chunk.name for chunk in chunks if chunk.blob})
+        with Bench(1 << 28) as bench:
+            return judge_tables(bench, survey, tables, there, terms, self._folder / "names.parquet")
+
+    def faults(self, *chunks: Chunk, terms: Terms = TERMS) -> list[str]:
+        return sorted(fault.cls for fault in self(*chunks, terms=terms).faults)
+
+    def _survey(self, chunks: Sequence[Chunk]) -> Survey:
+        # A tenant with a chunk in good order, so that the survey knows it.
+        rows = [chunk.row for chunk in (Chunk(1, number=1), *chunks) if chunk.blob]
+        listing = Listing("values", AS_OF, iter([pa.RecordBatch.from_pylist(rows, schema=blobs_schema())]))
+        place = str(self._folder / "survey")
+        names = {"environment": "test", "cluster": "main", "account": "main", "container": "chunks"}
+        return take_survey(listing, place, as_of=AS_OF, **names)
+
+
+def test_a_chunk_that_is_where_it_should_be_is_no_fault(judged: Judging) -> None:
+    assert judged.faults(Chunk(10), Chunk(50, tier=Tier.COOL, changed_ago=19)) == []
+
+
+def test_an_entry_without_a_blob_is_missing_until_it_expires(judged: Judging) -> None:
+    assert judged.faults(Chunk(10, blob=False)) == ["chunk-missing"]
+    assert judged.faults(Chunk(90.01, blob=False)) == []
+
+
+def test_a_young_entry_without_a_blob_may_be_younger_than_the_listing(judged: Judging) -> None:
+    assert judged.faults(Chunk(2.4 / 24, blob=False)) == []
+    assert judged.faults(Chunk(2.6 / 24, blob=False)) == ["chunk-missing"]
+
+
+def test_a_blob_without_an_entry_is_an_orphan_after_the_grace(judged: Judging) -> None:
+    assert judged.faults(Chunk(10, indexed=False)) == ["chunk-orphaned"]
+    assert judged.faults(Chunk(0.05, indexed=False, written_ago=0.4 / 24)) == []
+
+
+def test_an_expired_blob_without_an_entry_is_on_its_way_out_until_the_delay_is_over(judged: Judging) -> None:
+    # A cycle and the slack until it is out of the index, two hours until it is deleted.
+    assert judged.faults(Chunk(90 + 3.9 / 24, indexed=False, tier=Tier.COOL)) == []
+    assert judged.faults(Chunk(90 + 4.1 / 24, indexed=False, tier=Tier.COOL)) == ["chunk-orphaned"]
+
+
+def test_what_the_sweeper_still_has_marks_of_is_its_backlog(judged: Judging) -> None:
+    marked = replace(TERMS, markers=True)
+
+    assert judged.faults(Chunk(91, indexed=False, tier=Tier.COOL), terms=marked) == ["marker-backlog"]
+    assert judged.faults(Chunk(10, indexed=False), terms=marked) == ["chunk-orphaned"]
+
+
+def test_an_expired_entry_is_late_after_two_runs_and_the_slack(judged: Judging) -> None:
+    assert judged.faults(Chunk(90 + 1.9 / 24, tier=Tier.COOL)) == []
+    assert judged.faults(Chunk(90 + 2.1 / 24, tier=Tier.COOL)) == ["retention-overshoot"]
+
+
+def test_what_was_past_its_retention_when_it_was_written_is_not_late_yet(judged: Judging) -> None:
+    assert judged.faults(Chunk(95, written_ago=1.5 / 24, tier=Tier.HOT)) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (DeleteRange(NOW - 11 * DAY_MS, NOW - 9 * DAY_MS, None), []),
+        (DeleteRange(NOW - 11 * DAY_MS, NOW - 9 * DAY_MS, NOW + 1), []),
+        # Carried out, and all time for it is over.
+        (DeleteRange(NOW - 11 * DAY_MS, NOW - 9 * DAY_MS, NOW - 1), ["chunk-orphaned"]),
+        (DeleteRange(NOW - 8 * DAY_MS, NOW - 7 * DAY_MS, None), ["chunk-orphaned"]),
+    ],
+)
+def test_a_delete_request_excuses_what_it_reaches_while_it_is_carried_out(
+    judged: Judging, asked: DeleteRange, found: list[str]
+) -> None:
+    terms = replace(TERMS, deletes={"team": (asked,)})
+
+    assert judged.faults(Chunk(10, indexed=False), terms=terms) == found
+
+
+def test_tiers_are_judged_by_the_age_of_the_blob(judged: Judging) -> None:
+    assert judged.faults(Chunk(32)) == []
+    assert judged.faults(Chunk(34)) == ["tier-too-warm"]
+    assert judged.faults(Chunk(10, tier=Tier.COOL)) == ["tier-too-cold"]
+    assert judged.faults(Chunk(50, tier=Tier.COLD)) == ["tier-too-cold"]
+    assert judged.faults(Chunk(50, tier=Tier.ARCHIVE)) == ["chunk-archived"]
+
+
+def test_leaving_a_tier_before_its_least_stay_costs_a_fee(judged: Judging) -> None:
+    assert judged.faults(Chunk(80, tier=Tier.COOL, changed_ago=1)) == ["early-deletion-fee"]
+    assert judged.faults(Chunk(80, tier=Tier.COOL, changed_ago=40)) == []
+
+
+def test_what_is_kept_for_ever_is_never_late(judged: Judging, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TERMS.rules, "team", TenantRules(0))  # type: ignore[arg-type]
+
+    assert judged.faults(Chunk(5_000, tier=Tier.COOL), Chunk(5_001, blob=False)) == ["chunk-missing"]
+
+
+def test_a_suspect_that_changed_meanwhile_is_no_fault(judged: Judging) -> None:
+    class Deleted(Names):
+        def exists(self, names: Sequence[str]) -> list[bool]:
+            return [False] * len(names)
+
+    assert judged(Chunk(10, indexed=False), bucket=Deleted).faults == ()
+
+
+def test_a_table_whose_suspects_cannot_be_looked_for_is_not_judged(judged: Judging) -> None:
+    good, bad = Chunk(10), Chunk(20, indexed=False)
+    outcome = judged(good, bad, bucket=Broken)
+
+    assert outcome.incomplete == ((f"loki_index_{bad.day}", "the account does not answer"),)
+    assert outcome.faults == ()
+    assert {one.day for one in outcome.holdings} == {good.day}
+
+
+def test_more_suspects_than_are_looked_at_are_counted(judged: Judging, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "MOST_LOOKED_AT", 3)
+    (fault,) = judged(*(Chunk(10, number=number, indexed=False) for number in range(10, 20))).faults
+
+    assert (fault.count, fault.candidates) == (3, 7)
+
+
+def test_the_names_of_all_faulty_chunks_are_kept(judged: Judging, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    orphans = [Chunk(10, number=number, indexed=False) for number in range(10, 40)]
+    (fault,) = judged(*orphans).faults
+
+    assert len(fault.sample) == 10
+    assert set(pq.read_table(tmp_path / "names.parquet")["name"].to_pylist()) == {one.name for one in orphans}
