@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.filesize import decimal
 from rich.table import Table
@@ -12,6 +12,10 @@ from logops.audit.phase import Phase
 from logops.findings import Finding, Severity
 from logops.findings.history import Changes
 
+if TYPE_CHECKING:
+    from logops.audit.survey import Other
+
+NOT_LOKIS = "not Loki's"
 _MOST = 50
 """Findings in a summary."""
 _LONGEST = 500
@@ -55,6 +59,8 @@ class Outcome:
     reads_chunks: bool = True
     changes: Changes | None = None
     """Against earlier runs; None where the run was not recorded."""
+    others: "tuple[tuple[str, Other], ...]" = ()
+    """Cluster, and objects in its container that are neither chunk nor index."""
 
     @property
     def failed(self) -> bool:
@@ -87,7 +93,15 @@ class Outcome:
         table = [self._columns, *self._tenants()]
         widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
         said += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
-        return [*said, self.headline]
+        return [*said, *self.beside(), self.headline]
+
+    def beside(self) -> list[str]:
+        """What else lies in the containers, a line a kind and folder: nothing is left out unsaid."""
+        return [
+            f"{cluster}, neither chunk nor index: {one.count:,} {_objects_of(one)} ({decimal(one.bytes)}), "
+            f"for example {one.sample[0]}"
+            for cluster, one in self.others
+        ]
 
     def table(self) -> Table:
         """The same table for a terminal."""
@@ -111,6 +125,7 @@ class Outcome:
             if changes
             else None,
             "tables": [asdict(row) for row in self.rows],
+            "others": [{"cluster": cluster, **asdict(one)} for cluster, one in self.others],
         }
 
     @property
@@ -155,6 +170,11 @@ class Outcome:
 def _phases(rows: list[TableRow]) -> str:
     counts = Counter(row.phase for row in rows)
     return ", ".join(f"{counts[phase]} {phase.value}" for phase in Phase if counts[phase])
+
+
+def _objects_of(one: "Other") -> str:
+    objects = "object" if one.count == 1 else "objects"
+    return f"{objects} not of Loki" if one.kind == NOT_LOKIS else f"{objects} of Loki's own ({one.kind})"
 
 
 def _date(day: int) -> str:

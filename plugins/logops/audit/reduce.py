@@ -14,7 +14,7 @@ from logops.audit.part import Part
 from logops.audit.place import Place, WorkLost
 from logops.audit.policy import PolicySeen
 from logops.audit.rows import rows_of
-from logops.audit.survey import Survey
+from logops.audit.survey import Other, Survey
 from logops.audit.survey_cluster import LIVE, POLICY, TERMS, UNREAD, table_of
 from logops.audit.terms import Terms
 from logops.audit.undershoot import Most, undershoot
@@ -42,6 +42,7 @@ def reduced(
     findings: dict[Check, list[Finding]] = {check: [] for check in asked.checks}
     rows: list[TableRow] = []
     holdings: list[tuple[str, Holding]] = []
+    others: list[tuple[str, Other]] = []
     for cluster in environment.clusters:
         place = Place(f"{work}/{cluster}")
         if place.has(UNREAD):
@@ -64,6 +65,7 @@ def reduced(
             reads_chunks=asked.reads_chunks,
         )
         holdings += [(cluster, holding) for holding in seen.part.holdings]
+        others += [(cluster, other) for other in Survey.open(place.url).others]
     changes = None
     if store and not asked.is_drill(datetime.now(UTC)):
         changes = _recorded(environment.name, asked, findings, holdings, store)
@@ -75,6 +77,7 @@ def reduced(
         rows=tuple(rows),
         reads_chunks=asked.reads_chunks,
         changes=changes,
+        others=tuple(others),
     )
 
 

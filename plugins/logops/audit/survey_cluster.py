@@ -1,6 +1,7 @@
 """The first step for one cluster: its container, what Loki says at the same time, and what both are judged by."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ LIVE = "live.json"
 POLICY = "policy.json"
 UNREAD = "unread.json"
 
+_APART_S = 300.0
+"""Seconds. Azure itself refuses requests that are signed a quarter of an hour off."""
+
 
 def survey_cluster(platform: Platform, asked: Asked, cluster: str, place: Place, progress: Progress) -> dict[int, int]:
     """Survey a cluster into `place`; its tables: day to number of chunks.
@@ -47,7 +51,7 @@ def survey_cluster(platform: Platform, asked: Asked, cluster: str, place: Place,
                 as_of=asked.as_of,
                 progress=progress,
             )
-    except (ObjectStoreError, PlatformError) as error:
+    except (ObjectStoreError, PlatformError, ClocksApart) as error:
         place.write(UNREAD, str, str(error))
         return {}
     progress(f"{cluster}: {survey.chunk_count:,} chunks; asking its processes")
@@ -60,6 +64,24 @@ def survey_cluster(platform: Platform, asked: Asked, cluster: str, place: Place,
     wanted = {day: count for day, count in days.items() if not asked.tables or table_of(day, own) in asked.tables}
     progress(f"{cluster}: {len(wanted):,} tables")
     return wanted
+
+
+class ClocksApart(Exception):
+    """This machine and the storage account do not agree what time it is: nothing can be judged by age."""
+
+
+def check_clocks(service: datetime, here: datetime) -> None:
+    """Raises ClocksApart."""
+    apart = abs((here - service).total_seconds())
+    if apart > _APART_S:
+        raise ClocksApart(
+            f"the clocks are {timedelta(seconds=round(apart))} apart: {_time(here)} here and {_time(service)} at the "
+            "storage account. Set this machine's clock (NTP), then run it again."
+        )
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def days_of(survey: Survey) -> dict[int, int]:
@@ -75,8 +97,10 @@ def table_of(day: int, cluster: Cluster) -> str:
 
 def _listing(store: ObjectStore, cluster: Cluster, account: StorageAccount, asked: Asked) -> Listing:
     container = store.container(cluster.containers.chunks)
+    index = container.list((INDEX,))
+    check_clocks(index.taken, datetime.now(UTC))
     if not asked.reads_chunks:
-        return container.list((INDEX,))
+        return index
     if account.inventory is None:
         return container.list()
     from logops.objectstore.inventory import read_inventory
@@ -85,7 +109,7 @@ def _listing(store: ObjectStore, cluster: Cluster, account: StorageAccount, aske
     told = read_inventory(
         store.container(account.inventory.container), account.inventory.rule, cluster.containers.chunks, asked.as_of
     )
-    return Listing(told.source, told.taken, chain(_without_index(told.batches), container.list((INDEX,)).batches))
+    return Listing(told.source, told.taken, chain(_without_index(told.batches), index.batches))
 
 
 def _without_index(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":

@@ -240,5 +240,7 @@ def _audit(
     else:
         out.print(listing(outcome.findings), end="")
         out.print(outcome.table())
+        for line in outcome.beside():
+            out.print(line, highlight=False, markup=False)
         out.print(outcome.headline, highlight=False, markup=False)
     raise typer.Exit(FOUND if outcome.failed else OK)

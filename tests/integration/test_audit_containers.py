@@ -1,0 +1,105 @@
+"""Audits of containers that are empty, missing, closed or shared, on a real Azurite, without a Loki beside it."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from azurites import ACCOUNT, KEY
+from environments import environment
+from fakes.memory_platform import MemoryPlatform
+from logops.audit.asked import Asked, Check
+from logops.audit.outcome import Outcome
+from logops.audit.run import run_audit
+from logops.environment.units import Duration
+from logops.objectstore import AccountKey, ObjectStore
+from logops.render.storage import lifecycle_policy
+
+ODD = "te-am!_*'()"
+CHUNK = "1f/19fa3727e6d-19fcc1d06c0-c49c2ad7"
+
+
+class OnAzurite(MemoryPlatform):
+    """No process runs; the storage account is there."""
+
+    def __init__(self, endpoint: str, container: str, key: str = KEY) -> None:
+        wanted = environment(
+            "local",
+            ("clusters.security", None),
+            ("storage_accounts.security", None),
+            ("sources", {}),
+            ("agents", {}),
+            ("clusters.main.canary", None),
+            ("clusters.main.containers.chunks", container),
+            ("storage_accounts.main.containers", [container, "loki-ruler"]),
+            ("storage_accounts.main.lifecycle", []),
+        )
+        super().__init__(wanted, {})
+        self._endpoint = endpoint
+        self._key = key
+
+    def object_store(self, account: str) -> ObjectStore:
+        return ObjectStore.connect(ACCOUNT, AccountKey(self._key), self._endpoint)
+
+    def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
+        return lifecycle_policy(self.environment, account)
+
+
+def audit(platform: OnAzurite, ahead: timedelta = timedelta(0)) -> Outcome:
+    now = datetime.now(UTC)
+    asked = Asked(tuple(Check), "test", now + ahead, (), Duration("0s"), Duration("0s"))
+    return run_audit(platform, asked, None, lambda _: None)
+
+
+def test_an_empty_container_has_nothing_wrong(store: ObjectStore, endpoint: str) -> None:
+    store.create_container("nothing-yet")
+    outcome = audit(OnAzurite(endpoint, "nothing-yet"))
+
+    assert (outcome.findings, outcome.rows, outcome.failed) == ((), (), False)
+    assert outcome.headline == "local: no findings in 0 tables, 0 chunks, 0 bytes"
+
+
+def test_a_container_that_is_missing_is_no_pass(endpoint: str) -> None:
+    outcome = audit(OnAzurite(endpoint, "never-made"))
+
+    assert outcome.failed
+    assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
+    assert "404 ContainerNotFound. There is no such container" in outcome.findings[0].message
+
+
+def test_no_access_names_the_role_that_is_missing(store: ObjectStore, endpoint: str) -> None:
+    store.create_container("closed")
+    outcome = audit(OnAzurite(endpoint, "closed", key="eHg="))
+
+    assert outcome.failed
+    assert "or the identity lacks the role Storage Blob Data Reader" in outcome.findings[0].message
+
+
+def test_what_else_lies_in_the_container_is_counted_and_shown(store: ObjectStore, endpoint: str) -> None:
+    store.create_container("shared")
+    container = store.container("shared")
+    for name in ("backup/a", "backup/b", "readme.txt", "loki_cluster_seed.json"):
+        container.write(name, b"1234")
+    outcome = audit(OnAzurite(endpoint, "shared"))
+
+    assert outcome.findings == ()
+    assert outcome.beside() == [
+        "main, neither chunk nor index: 1 object of Loki's own (cluster seed) (4 bytes), "
+        "for example loki_cluster_seed.json",
+        "main, neither chunk nor index: 2 objects not of Loki (8 bytes), for example backup/a",
+        "main, neither chunk nor index: 1 object not of Loki (4 bytes), for example readme.txt",
+    ]
+    assert len(json.loads(json.dumps(outcome.to_dict(), default=str))["others"]) == 3
+
+
+@pytest.mark.parametrize("tenant", [ODD, "fake", "0123", "index-"])
+def test_a_tenant_of_any_name_is_read_as_what_it_is(store: ObjectStore, endpoint: str, tenant: str) -> None:
+    name = f"odd{abs(hash(tenant)) % 10**9}"
+    store.create_container(name)
+    store.container(name).write(f"{tenant}/{CHUNK}", b"1234")
+    outcome = audit(OnAzurite(endpoint, name), timedelta(days=2))
+
+    assert {(one.cls.name, one.subject.tenant) for one in outcome.findings} == {("chunk-orphaned", tenant)}
+    assert f"{tenant}/{CHUNK}" in outcome.findings[0].message
