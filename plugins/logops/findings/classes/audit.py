@@ -10,19 +10,16 @@ TABLE_UNCOMPACTED = FindingClass(
     severity=Severity.WARNING,
     meaning="A table still has index files that ingesters uploaded longer ago than compaction may take.",
     why="Queries open every one of those files, and Loki applies retention to compacted tables only.",
-    remedy="Read the compactor's log for the table's name (`logops logs ENV CLUSTER-compactor`); an error in one "
-    "table "
+    remedy="Read the compactor's log for the table's name (`logops logs ENV CLUSTER-compactor`); an error in one table "
     "ends the run for the older ones.",
 )
 COMPACTION_STALLED = FindingClass(
     name="compaction-stalled",
     severity=Severity.ERROR,
-    meaning="Nothing in the bucket shows that the compactor has worked for longer than it may rest, though it has "
-    "work.",
+    meaning="Nothing in the bucket shows that the compactor has worked for longer than it may rest, though it has work.",
     why="While it stands still, the index grows file by file, nothing expires, and no delete request is carried out. "
     "Its own metrics may be green: tables that it skips count as success.",
-    remedy="See whether the compactor runs and is the ring's one running member, has room on its disk and may write "
-    "to "
+    remedy="See whether the compactor runs and is the ring's one running member, has room on its disk and may write to "
     "the container; then restart it. It goes on where it stopped.",
 )
 TABLE_WITHOUT_SCHEMA = FindingClass(
@@ -48,19 +45,16 @@ INDEX_CORRUPT = FindingClass(
     why="Queries over its day fail, compaction of its table fails, and that ends the compactor's run for all older "
     "ones.",
     remedy="Restore the blob from a version or soft delete, or, where an ingester's copy is still whole (RF > 1), "
-    "delete "
-    "the corrupt one. The chunks themselves are not harmed; keep them.",
+    "delete the corrupt one. The chunks themselves are not harmed; keep them.",
 )
 INGESTER_NOT_UPLOADING = FindingClass(
     name="ingester-not-uploading",
     severity=Severity.ERROR,
     meaning="An ingester that stores chunks has uploaded no index for longer than its rotation takes.",
     why="Its chunks are in the bucket and in no index: lost to queries as soon as it no longer holds them, and for "
-    "good "
-    "if its disk goes.",
+    "good if its disk goes.",
     remedy="Read its log for `upload`; look at its disk and its right to write to the container. Do not remove its "
-    "disk: "
-    "the index files to upload lie there.",
+    "disk: the index files to upload lie there.",
 )
 MARKER_BACKLOG = FindingClass(
     name="marker-backlog",
@@ -91,8 +85,7 @@ RETENTION_UNDERSHOOT = FindingClass(
     meaning="Chunks that an earlier audit counted are gone from bucket and index before their time.",
     why="Logs that were promised to be kept are lost.",
     remedy="Find who deleted: the account's diagnostic log, lifecycle rules that delete, delete requests of the "
-    "tenant. "
-    "Blobs can be restored while soft delete holds them.",
+    "tenant. Blobs can be restored while soft delete holds them.",
 )
 CHUNK_MISSING = FindingClass(
     name="chunk-missing",
@@ -100,19 +93,16 @@ CHUNK_MISSING = FindingClass(
     meaning="The index points at chunks that are not in the bucket.",
     why="Their lines are lost, and every query that needs one of them fails.",
     remedy="Find who deleted: the account's diagnostic log, a lifecycle rule, another compactor. Restore the blobs "
-    "while "
-    "soft delete holds them; else the queries fail until the entries expire.",
+    "while soft delete holds them; else the queries fail until the entries expire.",
 )
 CHUNK_ORPHANED = FindingClass(
     name="chunk-orphaned",
     severity=Severity.WARNING,
     meaning="Chunks lie in the bucket that no index points at, and nothing will ever delete them.",
     why="They are invisible to queries, kept beyond every promise, and paid for. Loki deletes a chunk by a marker on "
-    "the "
-    "compactor's disk: when that disk is lost, what was marked stays for ever.",
+    "the compactor's disk: when that disk is lost, what was marked stays for ever.",
     remedy="Keep the compactor's disk (a volume). Once a second audit names the same chunks, delete those whose "
-    "retention "
-    "is over; those younger than that are logs that no query finds: keep them, and look for the lost index.",
+    "retention is over; those younger than that are logs that no query finds: keep them, and look for the lost index.",
 )
 DELETE_REQUEST_STUCK = FindingClass(
     name="delete-request-stuck",
@@ -136,8 +126,7 @@ TIER_TOO_WARM = FindingClass(
     meaning="Chunks are in a warmer tier than declared for their age, later than a lifecycle run may take.",
     why="They cost more than was planned.",
     remedy="See whether the policy is on the account and enabled, and when it last ran (the account's "
-    "LifecyclePolicyCompleted "
-    "events).",
+    "LifecyclePolicyCompleted events).",
 )
 TIER_TOO_COLD = FindingClass(
     name="tier-too-cold",
@@ -159,10 +148,8 @@ INDEX_TIERED = FindingClass(
     severity=Severity.ERROR,
     meaning="Index files are in a tier other than Hot.",
     why="Every query reads the index, and the compactor rewrites it: each read costs, each rewrite pays an early "
-    "deletion "
-    "fee, and in the Archive tier all queries of the day fail.",
-    remedy="Set their tier to Hot, and give lifecycle rules a tenant's prefix: a rule on the whole container takes "
-    "the "
+    "deletion fee, and in the Archive tier all queries of the day fail.",
+    remedy="Set their tier to Hot, and give lifecycle rules a tenant's prefix: a rule on the whole container takes the "
     "index with it.",
 )
 LIFECYCLE_POLICY_DRIFT = FindingClass(
