@@ -11,6 +11,7 @@ from azurites import ACCOUNT, KEY
 from environments import environment
 from fakes.memory_platform import MemoryPlatform
 from logops.audit.asked import Asked, Check
+from logops.audit.explain import Explained, NoSuchTable, explain
 from logops.audit.outcome import Outcome
 from logops.audit.run import run_audit
 from logops.environment.units import Duration
@@ -92,6 +93,35 @@ def test_what_else_lies_in_the_container_is_counted_and_shown(store: ObjectStore
         "main, neither chunk nor index: 1 object not of Loki (4 bytes), for example readme.txt",
     ]
     assert len(json.loads(json.dumps(outcome.to_dict(), default=str))["others"]) == 3
+
+
+def test_a_table_that_could_not_be_looked_at_is_not_said_to_be_empty(endpoint: str) -> None:
+    with pytest.raises(NoSuchTable, match="404 ContainerNotFound"):
+        explained_in(OnAzurite(endpoint, "never-made"))
+
+
+def test_a_table_that_nobody_wrote_is_said_to_be_that(store: ObjectStore, endpoint: str) -> None:
+    store.create_container("nothing-there")
+    with pytest.raises(NoSuchTable, match="Nothing is stored in loki_index_20000 of local: never written, or expired"):
+        explained_in(OnAzurite(endpoint, "nothing-there"))
+
+
+def test_a_table_is_explained_with_what_is_in_its_way(store: ObjectStore, endpoint: str) -> None:
+    store.create_container("explained")
+    store.container("explained").write(f"platform/{CHUNK}", b"1234")
+    (found,) = explained_in(OnAzurite(endpoint, "explained"), "loki_index_20669", timedelta(days=2))
+
+    said = found.to_dict()
+    assert (said["table"], said["tenant"], said["phase"]) == ("loki_index_20669", "platform", "expired")
+    assert [one.cls.name for one in found.in_the_way] == ["chunk-orphaned"]
+
+
+def explained_in(
+    platform: OnAzurite, table: str = "loki_index_20000", ahead: timedelta = timedelta(0)
+) -> list[Explained]:
+    now = datetime.now(UTC)
+    asked = Asked(tuple(Check), "test", now + ahead, (table,), Duration("0s"))
+    return explain(platform, asked, "", lambda _: None)
 
 
 @pytest.mark.parametrize("tenant", [ODD, "fake", "0123", "index-"])

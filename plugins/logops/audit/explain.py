@@ -16,6 +16,7 @@ from logops.audit.outcome import TableRow
 from logops.audit.run import run_audit
 from logops.environment import Environment
 from logops.findings import Finding
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.objectstore.blobs import Tier
 from logops.platforms.platform import Platform, Progress
 
@@ -113,7 +114,9 @@ def explain(platform: Platform, asked: Asked, tenant: str, progress: Progress) -
     """Look at the tables of `asked` as they are now. Raises NoSuchTable."""
     outcome = run_audit(platform, asked, None, progress)
     found = explained(outcome.rows, outcome.findings, asked.as_of, tenant)
-    if not found and not outcome.findings:
+    if unread := [one for one in outcome.findings if one.cls is CHECK_INCOMPLETE and not found]:
+        raise NoSuchTable(unread[0].message)
+    if not found:
         whose = f" of tenant {tenant}" if tenant else ""
         raise NoSuchTable(
             f"Nothing{whose} is stored in {', '.join(asked.tables)} of {outcome.environment}: never written, or "

@@ -100,3 +100,37 @@ def test_an_environment_for_kubernetes_is_not_rolled_out_here() -> None:
 def test_every_command_has_an_example(command: str) -> None:
     name = {"show_plan": "plan"}.get(command, command)
     assert "Example: logops" in logops(name, "--help").stdout
+
+
+def test_usage_before_any_audit_says_what_to_run(tmp_path: Path) -> None:
+    result = logops("audit", "usage", str(elsewhere(tmp_path)))
+
+    assert result.exit_code == BAD_INPUT
+    assert "No audit has counted the chunks of elsewhere yet: run `logops audit retention elsewhere`" in result.stderr
+
+
+def test_cost_without_prices_says_where_to_name_them(tmp_path: Path) -> None:
+    file = elsewhere(tmp_path)
+    file.write_text(file.read_text().replace("prices: azure-east-us-2", ""))
+    result = logops("audit", "cost", str(file))
+
+    assert result.exit_code == BAD_INPUT
+    assert "names no prices. Add `prices: NAME`, of a file in include/prices." in result.stderr
+
+
+def elsewhere(folder: Path) -> Path:
+    """`local`, with results of its own."""
+    text = (ROOT / "include/environments/local.yaml").read_text()
+    file = folder / "elsewhere.yaml"
+    text = text.replace("name: local", "name: elsewhere", 1)
+    file.write_text(text.replace("results: results", f"results: file://{folder}/results", 1))
+    return file
+
+
+def test_a_declared_lifecycle_is_shown_and_that_the_live_one_could_not_be_read(tmp_path: Path) -> None:
+    result = logops("lifecycle", "show", str(elsewhere(tmp_path)), "--json")
+    told = json.loads(result.stdout)["accounts"]["main"]
+
+    assert result.exit_code == FOUND
+    assert {rule["name"] for rule in told["declared"]["rules"]} >= {"system-logs", "main-application-chunks"}
+    assert "the storage stage was not rolled out yet" in told["unread"]

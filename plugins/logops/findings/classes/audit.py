@@ -16,7 +16,8 @@ TABLE_UNCOMPACTED = FindingClass(
 COMPACTION_STALLED = FindingClass(
     name="compaction-stalled",
     severity=Severity.ERROR,
-    meaning="Nothing in the bucket shows that the compactor has worked for longer than it may rest, though it has work.",
+    meaning="Nothing in the bucket shows that the compactor has worked for longer than it may rest, though it has "
+    "work.",
     why="While it stands still, the index grows file by file, nothing expires, and no delete request is carried out. "
     "Its own metrics may be green: tables that it skips count as success.",
     remedy="See whether the compactor runs and is the ring's one running member, has room on its disk and may write to "
