@@ -1,14 +1,19 @@
 """Audits of containers that are empty, missing, closed or shared, on a real Azurite, without a Loki beside it."""
 
+import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import synthetic
 from azurites import ACCOUNT, KEY
 from environments import environment
+from fakes.blob_service import Answer, blob_service, chunk_names
 from fakes.memory_platform import MemoryPlatform
 from logops.audit.asked import Asked, Check
 from logops.audit.explain import Explained, NoSuchTable, explain
@@ -18,6 +23,7 @@ from logops.environment.units import Duration
 from logops.objectstore import AccountKey, ObjectStore
 from logops.render.storage import lifecycle_policy
 
+INDEX = Path(__file__).parents[1] / "unit/tsdb/files/v3-compacted.tsdb"
 ODD = "te-am!_*'()"
 CHUNK = "1f/19fa3727e6d-19fcc1d06c0-c49c2ad7"
 
@@ -25,7 +31,7 @@ CHUNK = "1f/19fa3727e6d-19fcc1d06c0-c49c2ad7"
 class OnAzurite(MemoryPlatform):
     """No process runs; the storage account is there."""
 
-    def __init__(self, endpoint: str, container: str, key: str = KEY) -> None:
+    def __init__(self, endpoint: str, container: str, key: str = KEY, changes: Sequence[tuple[str, Any]] = ()) -> None:
         wanted = environment(
             "local",
             ("clusters.security", None),
@@ -36,6 +42,7 @@ class OnAzurite(MemoryPlatform):
             ("clusters.main.containers.chunks", container),
             ("storage_accounts.main.containers", [container, "loki-ruler"]),
             ("storage_accounts.main.lifecycle", []),
+            *changes,
         )
         super().__init__(wanted, {})
         self._endpoint = endpoint
@@ -76,6 +83,71 @@ def test_no_access_names_the_role_that_is_missing(store: ObjectStore, endpoint: 
 
     assert outcome.failed
     assert "or the identity lacks the role Storage Blob Data Reader" in outcome.findings[0].message
+
+
+def test_a_listing_that_breaks_off_is_no_pass() -> None:
+    def closed(query: Mapping[str, str]) -> Answer | None:
+        if query.get("prefix", "").startswith("network/8"):
+            return Answer(403, headers={"x-ms-error-code": "AuthorizationPermissionMismatch"})
+        return None
+
+    with blob_service([*islice(chunk_names(23_000), 23_000)], failure=closed, account=ACCOUNT) as served:
+        outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
+
+    assert outcome.failed
+    assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
+    assert "parts are left" in outcome.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("version", "said"), [(4, "A Loki after 3 wrote it"), (1, "Let Loki's compactor write it anew")]
+)
+def test_an_index_of_another_format_is_found_by_its_name(
+    store: ObjectStore, endpoint: str, version: int, said: str
+) -> None:
+    content = bytearray(INDEX.read_bytes())
+    content[4] = version
+    name = "index/loki_index_20669/platform/1790000000000000000-compactor-1700000000000-1700000000001-0a1b2c3d.tsdb.gz"
+    store.create_container(f"format{version}")
+    store.container(f"format{version}").write(name, gzip.compress(bytes(content)))
+    outcome = audit(OnAzurite(endpoint, f"format{version}"))
+
+    assert [one.cls.name for one in outcome.findings] == ["index-corrupt"]
+    assert name in outcome.findings[0].message
+    assert f"its format is V{version}" in outcome.findings[0].message
+    assert said in outcome.findings[0].message
+
+
+def test_an_inventory_is_audited_in_place_of_a_listing(store: ObjectStore, endpoint: str, tmp_path: Path) -> None:
+    """Its chunks are not even there: only those that are looked for again."""
+    planted = synthetic.make(tmp_path, 20_000)
+    for name in (synthetic.CONTAINER, synthetic.INVENTORY):
+        store.create_container(name)
+        container = store.container(name)
+        for file in (tmp_path / name).rglob("*"):
+            if file.is_file():
+                container.write(str(file.relative_to(tmp_path / name)), file.read_bytes())
+    for name in planted.orphaned:
+        store.container(synthetic.CONTAINER).write(name, b"1")
+    kept = {"retention": {"hot": "30d", "then": "Cool", "keep": "90d"}}
+    platform = OnAzurite(
+        endpoint,
+        synthetic.CONTAINER,
+        changes=(
+            ("clusters.main.tenants", dict.fromkeys(synthetic.TENANTS, kept)),
+            ("storage_accounts.main.inventory", {"container": synthetic.INVENTORY, "rule": synthetic.RULE}),
+        ),
+    )
+    asked = Asked((Check.RETENTION, Check.TIERING), "test", synthetic.AS_OF)
+    outcome = run_audit(platform, asked, None, lambda _: None)
+
+    found = {(one.cls.name, str(one.evidence["sample"])) for one in outcome.findings}
+    assert found == {
+        *(("chunk-missing", name) for name in planted.missing),
+        *(("chunk-orphaned", name) for name in planted.orphaned),
+        *(("chunk-archived", name) for name in planted.archived),
+        *(("tier-too-warm", name) for name in planted.too_warm),
+    }
 
 
 def test_what_else_lies_in_the_container_is_counted_and_shown(store: ObjectStore, endpoint: str) -> None:
