@@ -80,6 +80,17 @@ class Audited:
         wait_for(look, 180)
         return outcomes[-1]
 
+    def settled(self, *checks: Check) -> Outcome:
+        """Audit again while the compactor still joins what ingesters uploaded at a quarter of an hour."""
+        outcomes: list[Outcome] = []
+
+        def look() -> bool:
+            outcomes.append(self.audit(*checks))
+            return "table-uncompacted" not in classes(outcomes[-1])
+
+        wait_for(look, 60)
+        return outcomes[-1]
+
     @contextmanager
     def container(self) -> Iterator[Container]:
         cluster = self.platform.environment.clusters[CLUSTER]

@@ -42,7 +42,7 @@ def test_a_deleted_chunk_is_missing_by_its_name(cluster: Audited) -> None:
         content = container.read(chunk.name)
         container.delete([chunk.name])
         try:
-            outcome = cluster.audit(*ALL)
+            outcome = cluster.settled(*ALL)
         finally:
             container.write(chunk.name, content)
 
@@ -57,7 +57,7 @@ def test_a_chunk_under_a_new_key_is_an_orphan_by_its_name(cluster: Audited) -> N
     with cluster.container() as container:
         container.write(copy, container.read(chunk.name))
         try:
-            outcome = cluster.audit(*ALL)
+            outcome = cluster.settled(*ALL)
         finally:
             container.delete([copy])
 
@@ -104,7 +104,7 @@ def test_a_damaged_index_is_found_by_its_name_and_offset(cluster: Audited, fault
         return content[:-40] + bytes([content[-40] ^ 1]) + content[-39:]
 
     with cluster.instead(file.name, damaged):
-        outcome = cluster.audit(*ALL)
+        outcome = cluster.settled(*ALL)
 
     assert found(outcome) == {("index-corrupt", chunk.table, "application")}
     assert file.name in outcome.findings[0].message
@@ -138,7 +138,7 @@ def test_an_archived_chunk_under_a_live_index_is_found(cluster: Audited) -> None
         content = container.read(chunk.name)
         container.set_tier([chunk.name], Tier.ARCHIVE)
         try:
-            outcome = cluster.audit(*ALL)
+            outcome = cluster.settled(*ALL)
         finally:
             container.delete([chunk.name])
             container.write(chunk.name, content)
@@ -153,7 +153,7 @@ def test_a_cooled_index_file_is_found(cluster: Audited) -> None:
     with cluster.container() as container:
         container.set_tier([file.name], Tier.COOL)
         try:
-            outcome = cluster.audit(*ALL)
+            outcome = cluster.settled(*ALL)
         finally:
             container.set_tier([file.name], Tier.HOT)
 
@@ -182,7 +182,7 @@ def test_a_lifecycle_policy_that_somebody_changed_is_found(cluster: Audited) -> 
     was = file.read_text()
     file.write_text(was.replace("daysAfterModificationGreaterThan: 30", "daysAfterModificationGreaterThan: 3"))
     try:
-        outcome = cluster.audit(*ALL)
+        outcome = cluster.settled(*ALL)
     finally:
         file.write_text(was)
 

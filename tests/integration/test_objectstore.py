@@ -34,11 +34,11 @@ def test_a_container_is_created_once_and_listed(store: ObjectStore) -> None:
 
 
 def test_a_probe_leaves_nothing(store: ObjectStore, endpoint: str) -> None:
-    store.create_container("loki-chunks")
+    store.create_container("probed")
 
-    store.probe("loki-chunks")
+    store.probe("probed")
 
-    assert blobs(endpoint, "loki-chunks") == []
+    assert blobs(endpoint, "probed") == []
 
 
 def test_a_connection_string_does_as_well(endpoint: str) -> None:
