@@ -1,0 +1,1 @@
+"""LogQL: read, checked, built, written."""

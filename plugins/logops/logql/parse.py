@@ -1,0 +1,724 @@
+"""Reads LogQL, all that Loki 3.7 accepts and nothing else.
+
+By recursive descent over Loki's grammar (pkg/logql/syntax/syntax.y); what Loki checks as it builds its tree and after
+(ast.go, parser.go) is checked at the same place. One thing differs: an expression may be nested 100 deep, not without
+end.
+"""
+
+from collections.abc import Callable
+
+from logops.logql import literals, patterns, regexes
+from logops.logql.errors import LogQLError
+from logops.logql.tokens import BYTES, DURATION, END, FLAG, NAME, NUMBER, RANGE, STRING, tokens_of
+from logops.logql.tree import (
+    Binary,
+    Both,
+    Bytes,
+    Comparison,
+    Condition,
+    Decolorize,
+    Drop,
+    Duration,
+    Either,
+    Extraction,
+    Grouping,
+    IpMatch,
+    Json,
+    Keep,
+    LabelAssignment,
+    LabelFilter,
+    LabelFormat,
+    LabelReplace,
+    LineFilter,
+    LineFormat,
+    Logfmt,
+    LogQuery,
+    LogRange,
+    Matcher,
+    Matching,
+    Metric,
+    Needle,
+    Number,
+    Pattern,
+    Query,
+    RangeAggregation,
+    Regexp,
+    Selector,
+    Stage,
+    Unpack,
+    Unwrap,
+    Variants,
+    Vector,
+    VectorAggregation,
+)
+from logops.logql.words import (
+    COMPARISON_OPS,
+    CONVERSIONS,
+    COUNTING_RANGE_OPS,
+    FUNCTIONS,
+    GROUPED_RANGE_OPS,
+    KEYWORDS,
+    LINE_FILTER_OPS,
+    LOGICAL_OPS,
+    MATCH_OPS,
+    PRECEDENCE,
+    RANGE_OPS,
+    RANKING_OPS,
+    SORT_OPS,
+    UNWRAPPED_RANGE_OPS,
+    VECTOR_OPS,
+)
+
+MAX_BYTES = 131_072
+MAX_DEPTH = 100
+# How tightly `or`, `and` hold a label filter; a comma or a blank takes all that follows, as in Loki's grammar.
+LOOSE, IN_OR, IN_AND = 0, 1, 2
+
+
+def parse(query: str) -> Query:
+    """The tree of a query. Raises LogQLError."""
+    if len(query.encode("utf-8", "surrogatepass")) >= MAX_BYTES:
+        raise LogQLError(f"longer than Loki takes: {MAX_BYTES:,} bytes", query, 0)
+    reader = Reader(query)
+    found = reader.expression(0)
+    if reader.kind != END:
+        raise reader.unexpected(reader.what_may_follow(found))
+    return found
+
+
+def parse_selector(query: str) -> Selector:
+    """`{...}` and nothing after it. Raises LogQLError."""
+    found = parse(query)
+    if not isinstance(found, LogQuery) or found.stages:
+        raise LogQLError("expected a stream selector alone", query, 0)
+    return found.selector
+
+
+class Reader:
+    """Where in the tokens reading stands; a method for each rule of the grammar."""
+
+    __slots__ = ("at", "depth", "ends", "kind", "kinds", "query", "starts", "texts")
+
+    def __init__(self, query: str) -> None:
+        self.query = query
+        self.kinds, self.texts, self.starts, self.ends = tokens_of(query)
+        self.at = 0
+        self.depth = 0
+        self.kind = self.kinds[0]
+
+    def next(self) -> str:
+        """Step over a token: its text."""
+        at = self.at
+        self.at = at + 1
+        self.kind = self.kinds[at + 1]
+        return self.texts[at]
+
+    def take(self, kind: str, wanted: str) -> str:
+        if self.kind != kind:
+            raise self.unexpected(wanted)
+        at = self.at
+        self.at = at + 1
+        self.kind = self.kinds[at + 1]
+        return self.texts[at]
+
+    def took(self, kind: str) -> bool:
+        if self.kind != kind:
+            return False
+        self.at += 1
+        self.kind = self.kinds[self.at]
+        return True
+
+    def since(self, start: int) -> tuple[int, int]:
+        """From a token's start to the end of what was read last."""
+        return (start, self.ends[self.at - 1])
+
+    def wrong(self, reason: str, at: int | None = None) -> LogQLError:
+        return LogQLError(reason, self.query, self.starts[self.at] if at is None else at)
+
+    def unexpected(self, wanted: str) -> LogQLError:
+        kind, start, end = self.kind, self.starts[self.at], self.ends[self.at]
+        found = "the end" if kind == END else self.query[start:end]
+        if kind in KEYWORDS and wanted.startswith("a label"):
+            found += ", which LogQL keeps for itself"
+        elif kind in FUNCTIONS and wanted.startswith("a label"):
+            found += ", which before a parenthesis is a function"
+        return self.wrong(f"expected {wanted}, found {found}")
+
+    def what_may_follow(self, found: Query) -> str:
+        if isinstance(found, LogQuery):
+            return "a line filter, | and a stage, or the end"
+        return "an operator or the end"
+
+    # expr, metricExpr, binOpExpr
+
+    def expression(self, tightness: int) -> Query:
+        start = self.starts[self.at]
+        left = self.operand()
+        while (precedence := PRECEDENCE.get(self.kind, 0)) > tightness:
+            at = self.starts[self.at]
+            op = self.next()
+            op = op.lower()
+            returns_bool = self.took("bool")
+            matching = self.matching()
+            # `^` binds to the right.
+            right = self.expression(precedence - 1 if op == "^" else precedence)
+            left = self.binary(op, left, right, returns_bool, matching, at, start)
+        return left
+
+    def binary(
+        self,
+        op: str,
+        left: Query,
+        right: Query,
+        returns_bool: bool,
+        matching: Matching | None,
+        at: int,
+        start: int,
+    ) -> Binary:
+        if isinstance(left, (LogQuery, Variants)) or isinstance(right, (LogQuery, Variants)):
+            raise self.wrong(f"{op} joins numbers: one side of it answers with lines, not with numbers", at)
+        if op in LOGICAL_OPS and (is_literal(left) or is_literal(right)):
+            raise self.wrong(f"{op} joins series: a number is none", at)
+        return Binary(op, left, right, returns_bool, matching, self.since(start))
+
+    def matching(self) -> Matching | None:
+        kind = self.kind
+        if kind != "on" and kind != "ignoring":
+            return None
+        start = self.starts[self.at]
+        self.next()
+        labels = self.labels("( and the labels that join both sides")
+        group, include = "", ()
+        if self.kind in ("group_left", "group_right"):
+            group = self.next().lower()
+            if self.kind == "(":
+                include = self.labels("(")
+        return Matching(kind == "on", labels, group, include, self.since(start))
+
+    def labels(self, wanted: str) -> tuple[str, ...]:
+        self.take("(", wanted)
+        if self.took(")"):
+            return ()
+        names = [self.take(NAME, "a label or )")]
+        while self.took(","):
+            names.append(self.take(NAME, "a label"))
+        self.take(")", "a comma or )")
+        return tuple(names)
+
+    def operand(self) -> Query:
+        kind = self.kind
+        if kind == "{":
+            return self.log_query()
+        if kind in VECTOR_OPS:
+            return self.vector_aggregation()
+        if kind in RANGE_OPS:
+            return self.range_aggregation()
+        if kind == "(":
+            return self.parenthesised()
+        if kind == NUMBER or kind == "-" or kind == "+":
+            return self.literal()
+        if kind == "label_replace":
+            return self.label_replace()
+        if kind == "vector":
+            return self.vector()
+        if kind == "variants":
+            return self.variants()
+        raise self.unexpected("a stream selector like {job=...}, or a function like rate(...)")
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.wrong(f"nested deeper than {MAX_DEPTH}")
+
+    def parenthesised(self) -> Query:
+        self.deeper()
+        self.next()
+        start = self.starts[self.at]
+        found = self.expression(0)
+        if isinstance(found, Variants):
+            raise self.wrong("variants(...) stands alone, not in parentheses", start)
+        self.take(")", f") or {self.what_may_follow(found).removesuffix(' or the end').removesuffix(', or the end')}")
+        self.depth -= 1
+        return found
+
+    def metric(self) -> Metric:
+        """What a function over numbers takes."""
+        self.deeper()
+        start = self.starts[self.at]
+        found = self.expression(0)
+        if isinstance(found, (LogQuery, Variants)):
+            raise self.wrong("expected numbers, found lines: count them, as in rate({...}[5m])", start)
+        self.depth -= 1
+        return found
+
+    # literalExpr, vectorExpr
+
+    def literal(self) -> Number:
+        start = self.starts[self.at]
+        sign = self.next() if self.kind in ("-", "+") else ""
+        text = self.take(NUMBER, "a number")
+        value = literals.number(text)
+        if value is None:
+            raise self.wrong(f"{text} is no number that Loki reads", start)
+        return Number(-value if sign == "-" else value, sign.replace("+", "") + text, self.since(start))
+
+    def vector(self) -> Vector:
+        start = self.starts[self.at]
+        self.next()
+        self.take("(", "( and a number")
+        if self.kind != NUMBER:
+            raise self.unexpected("a number")
+        value = self.literal()
+        self.take(")", ")")
+        return Vector(value, self.since(start))
+
+    # labelReplaceExpr, variantsExpr
+
+    def label_replace(self) -> LabelReplace:
+        start = self.starts[self.at]
+        self.next()
+        self.take("(", "(")
+        inner = self.metric()
+        texts = []
+        for what in ("the label to set", "its replacement", "the label to read", "a regular expression"):
+            self.take(",", f"a comma and {what}")
+            at = self.starts[self.at]
+            texts.append(self.take(STRING, f"{what}, a string"))
+        to, replacement, source, regex = texts
+        self.regex(regex, at)
+        self.take(")", ")")
+        return LabelReplace(inner, to, replacement, source, regex, self.since(start))
+
+    def variants(self) -> Variants:
+        start = self.starts[self.at]
+        self.next()
+        self.take("(", "(")
+        metrics = [self.metric()]
+        while self.took(","):
+            metrics.append(self.metric())
+        self.take(")", "a comma or )")
+        self.take("of", "of (...)")
+        self.take("(", "(")
+        found = self.log_range()
+        self.take(")", ")")
+        return Variants(tuple(metrics), found, self.since(start))
+
+    # rangeAggregationExpr, vectorAggregationExpr
+
+    def range_aggregation(self) -> RangeAggregation:
+        start = self.starts[self.at]
+        op = self.kind
+        self.next()
+        self.take("(", "(")
+        parameter = self.parameter()
+        if parameter is not None and op != "quantile_over_time":
+            raise self.wrong(f"{op} takes no number", parameter.span[0])
+        if parameter is None and op == "quantile_over_time":
+            raise self.unexpected("the quantile and a comma, as in quantile_over_time(0.99, ...)")
+        found = self.log_range()
+        self.take(")", ")")
+        at = self.starts[self.at]
+        grouping = self.grouping()
+        if grouping is not None and op not in GROUPED_RANGE_OPS:
+            raise self.wrong(f"{op} does not group: sum by (...) ({op}(...)) does", at)
+        if found.unwrap is not None and op not in UNWRAPPED_RANGE_OPS:
+            raise self.wrong(f"{op} counts lines: it takes no unwrap", found.unwrap.span[0])
+        if found.unwrap is None and op not in COUNTING_RANGE_OPS:
+            raise self.wrong(f"{op} needs numbers: | unwrap and a label, before the range", found.range.span[0])
+        return RangeAggregation(op, found, parameter, grouping, self.since(start))
+
+    def parameter(self) -> Number | None:
+        if self.kind != NUMBER:
+            return None
+        found = self.literal()
+        self.take(",", "a comma")
+        return found
+
+    def vector_aggregation(self) -> VectorAggregation:
+        start = self.starts[self.at]
+        op = self.kind
+        self.next()
+        at = self.starts[self.at]
+        grouping = self.grouping()
+        self.take("(", "( or by (...)" if grouping is None else "(")
+        parameter = None
+        if self.kind == NUMBER and self.kinds[self.at + 1] == ",":
+            parameter = self.rank(op)
+        elif op in RANKING_OPS:
+            raise self.unexpected(f"how many and a comma, as in {op}(10, ...)")
+        inner = self.metric()
+        self.take(")", "an operator or )")
+        if grouping is None:
+            at = self.starts[self.at]
+            grouping = self.grouping()
+        if grouping is not None and (op == "approx_topk" or (op in SORT_OPS and grouping.labels)):
+            raise self.wrong(f"{op} does not group", at)
+        return VectorAggregation(op, inner, parameter, grouping, self.since(start))
+
+    def rank(self, op: str) -> Number:
+        start, text = self.starts[self.at], self.next()
+        if op not in RANKING_OPS:
+            raise self.wrong(f"{op} takes no number", start)
+        if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 2**63:
+            raise self.wrong(f"{op} takes a whole number above 0, found {text}", start)
+        span = self.since(start)
+        self.next()
+        return Number(float(int(text)), text, span)
+
+    def grouping(self) -> Grouping | None:
+        kind = self.kind
+        if kind != "by" and kind != "without":
+            return None
+        start = self.starts[self.at]
+        self.next()
+        return Grouping(self.labels("( and labels"), kind == "without", self.since(start))
+
+    # logRangeExpr, unwrapExpr, offsetExpr
+
+    def log_range(self) -> LogRange:
+        start = self.starts[self.at]
+        if self.kind == "(":
+            return self.parenthesised_range(start)
+        selector = self.selector()
+        stages = self.stages()
+        return self.ranged(selector, stages, self.unwrap(), start)
+
+    def parenthesised_range(self, start: int) -> LogRange:
+        """`(range)`, or `(lines) range`."""
+        self.deeper()
+        self.next()
+        if self.kind == "(":
+            found = self.log_range()
+        else:
+            selector = self.selector()
+            stages = self.stages()
+            unwrap = self.unwrap()
+            if self.took(")"):
+                self.depth -= 1
+                return self.ranged(selector, stages, unwrap, start, bracketed=True)
+            found = self.ranged(selector, stages, unwrap, start)
+        self.take(")", ")")
+        self.depth -= 1
+        return found
+
+    def ranged(
+        self,
+        selector: Selector,
+        stages: tuple[Stage, ...],
+        unwrap: Unwrap | None,
+        start: int,
+        bracketed: bool = False,
+    ) -> LogRange:
+        """From the range on: stages may follow it where none stood before."""
+        duration = self.range("| and a stage, or a range like [5m]")
+        offset = self.offset()
+        if not stages and unwrap is None:
+            stages = () if bracketed else self.stages()
+            unwrap = self.unwrap()
+        span = self.since(start)
+        return LogRange(LogQuery(selector, stages, span), duration, unwrap, offset, span)
+
+    def range(self, wanted: str) -> Duration:
+        start = self.starts[self.at]
+        text = self.take(RANGE, wanted)
+        nanoseconds = literals.range_duration(text)
+        if nanoseconds is None:
+            raise self.wrong(f"[{text}] is no range like [5m] or [1h30m]", start)
+        return Duration(nanoseconds, text, self.since(start))
+
+    def offset(self) -> Duration | None:
+        if not self.took("offset"):
+            return None
+        return self.duration("a duration like 1h")
+
+    def duration(self, wanted: str) -> Duration:
+        start = self.starts[self.at]
+        text = self.take(DURATION, wanted)
+        nanoseconds = literals.duration(text)
+        assert nanoseconds is not None
+        return Duration(nanoseconds, text, self.since(start))
+
+    def unwrap(self) -> Unwrap | None:
+        if self.kind != "|" or self.kinds[self.at + 1] != "unwrap":
+            return None
+        start = self.starts[self.at]
+        self.next()
+        self.next()
+        conversion = ""
+        if self.kind in CONVERSIONS:
+            conversion = self.next().lower()
+            self.take("(", "(")
+            label = self.take(NAME, "a label")
+            self.take(")", ")")
+        else:
+            label = self.take(NAME, "a label, or bytes(...), duration(...), duration_seconds(...)")
+        filters: list[Condition] = []
+        while self.took("|"):
+            filters.append(self.condition(LOOSE))
+        return Unwrap(label, conversion, tuple(filters), self.since(start))
+
+    # logExpr, selector, matcher
+
+    def log_query(self) -> LogQuery:
+        start = self.starts[self.at]
+        selector = self.selector()
+        stages = self.stages()
+        return LogQuery(selector, stages, self.since(start))
+
+    def selector(self) -> Selector:
+        start = self.starts[self.at]
+        self.take("{", "a stream selector like {job=...}")
+        if self.kind == "}":
+            raise self.wrong("a selector needs at least one label, as in {job=...}")
+        matchers = [self.matcher()]
+        while self.took(","):
+            matchers.append(self.matcher())
+        self.take("}", "a comma or }")
+        if not any(selects(matcher) for matcher in matchers):
+            raise self.wrong(
+                'every matcher of this selector takes streams without the label too: one must not, as =~".+" does not',
+                start,
+            )
+        return Selector(tuple(matchers), self.since(start))
+
+    def matcher(self) -> Matcher:
+        start = self.starts[self.at]
+        name = self.take(NAME, "a label")
+        if self.kind not in MATCH_OPS:
+            raise self.unexpected("one of =, !=, =~, !~")
+        op = self.next()
+        at = self.starts[self.at]
+        value = self.take(STRING, "a string in double quotes or backticks")
+        if op == "=~" or op == "!~":
+            self.regex(value, at)
+        return Matcher(name, op, value, self.since(start))
+
+    def regex(self, pattern: str, at: int) -> None:
+        try:
+            regexes.compiled(pattern)
+        except regexes.NotARegex as error:
+            raise self.wrong(f"{literals.quote(pattern)} is no regular expression: {error}", at) from None
+
+    # pipelineExpr
+
+    def stages(self) -> tuple[Stage, ...]:
+        found: list[Stage] = []
+        while True:
+            kind = self.kind
+            if kind == "|":
+                if self.kinds[self.at + 1] == "unwrap":
+                    break
+                found.append(self.stage())
+            elif kind in LINE_FILTER_OPS:
+                found.append(self.line_filter())
+            else:
+                break
+        return tuple(found)
+
+    def line_filter(self) -> LineFilter:
+        start = self.starts[self.at]
+        op = self.next()
+        needles = [self.needle()]
+        while self.took("or"):
+            needles.append(self.needle())
+        return LineFilter(op, tuple(needles), self.since(start))
+
+    def needle(self) -> Needle:
+        start = self.starts[self.at]
+        if self.kind == "ip":
+            return Needle(self.ip(), True, self.since(start))
+        return Needle(self.take(STRING, "a string in double quotes or backticks"), False, self.since(start))
+
+    def ip(self) -> str:
+        self.next()
+        self.take("(", "(")
+        text = self.take(STRING, "an address, a range or a network, in quotes")
+        self.take(")", ")")
+        return text
+
+    def stage(self) -> Stage:
+        start = self.starts[self.at]
+        self.next()
+        kind = self.kind
+        read = STAGES.get(kind)
+        if read is not None:
+            self.next()
+            return read(self, start)
+        if kind == NAME or kind == "(":
+            condition = self.condition(LOOSE)
+            return LabelFilter(condition, self.since(start))
+        raise self.unexpected("a parser, a label filter or a format")
+
+    def json(self, start: int) -> Json:
+        return Json(self.extractions(), self.since(start))
+
+    def logfmt(self, start: int) -> Logfmt:
+        flags = set()
+        while self.kind == FLAG:
+            flags.add(self.next())
+        fields = self.extractions()
+        return Logfmt(fields, "--strict" in flags, "--keep-empty" in flags, self.since(start))
+
+    def extractions(self) -> tuple[Extraction, ...]:
+        if self.kind != NAME:
+            return ()
+        found = [self.extraction()]
+        while self.took(","):
+            found.append(self.extraction())
+        return tuple(found)
+
+    def extraction(self) -> Extraction:
+        start = self.starts[self.at]
+        label = self.take(NAME, "a label")
+        expression = self.take(STRING, "an expression in quotes") if self.took("=") else label
+        return Extraction(label, expression, self.since(start))
+
+    def unpack(self, start: int) -> Unpack:
+        return Unpack(self.since(start))
+
+    def decolorize(self, start: int) -> Decolorize:
+        return Decolorize(self.since(start))
+
+    def pattern(self, start: int) -> Pattern:
+        at = self.starts[self.at]
+        pattern = self.take(STRING, 'a pattern in quotes, as in "<ip> - <_>"')
+        if wrong := patterns.wrong_with_parser(pattern):
+            raise self.wrong(f"{literals.quote(pattern)} is no pattern: {wrong}", at)
+        return Pattern(pattern, self.since(start))
+
+    def regexp(self, start: int) -> Regexp:
+        at = self.starts[self.at]
+        pattern = self.take(STRING, "a regular expression in quotes")
+        self.regex(pattern, at)
+        if not regexes.groups(pattern):
+            raise self.wrong(f"{literals.quote(pattern)} captures nothing: a group like (?P<name>...)", at)
+        return Regexp(pattern, self.since(start))
+
+    def line_format(self, start: int) -> LineFormat:
+        return LineFormat(self.take(STRING, "a template in quotes"), self.since(start))
+
+    def label_format(self, start: int) -> LabelFormat:
+        found = [self.assignment()]
+        while self.took(","):
+            found.append(self.assignment())
+        return LabelFormat(tuple(found), self.since(start))
+
+    def assignment(self) -> LabelAssignment:
+        start = self.starts[self.at]
+        name = self.take(NAME, "a label")
+        self.take("=", "=")
+        if self.kind != NAME and self.kind != STRING:
+            raise self.unexpected("a label to rename, or a template in quotes")
+        renames = self.kind == NAME
+        return LabelAssignment(name, self.next(), renames, self.since(start))
+
+    def drop(self, start: int) -> Drop:
+        return Drop(self.named(), self.since(start))
+
+    def keep(self, start: int) -> Keep:
+        return Keep(self.named(), self.since(start))
+
+    def named(self) -> tuple[str | Matcher, ...]:
+        found = [self.name_or_matcher()]
+        while self.took(","):
+            found.append(self.name_or_matcher())
+        return tuple(found)
+
+    def name_or_matcher(self) -> str | Matcher:
+        if self.kind == NAME and self.kinds[self.at + 1] not in MATCH_OPS:
+            return self.next()
+        # A line filter may follow a name: `| drop a != "b"` is read as a matcher, as Loki reads it.
+        return self.matcher()
+
+    # labelFilter
+
+    def condition(self, inside: int) -> Condition:
+        start = self.starts[self.at]
+        left = self.one_condition()
+        while True:
+            kind = self.kind
+            if kind == NAME or kind == "(" or kind == ",":
+                if kind == ",":
+                    self.next()
+                left = Both(left, self.condition(LOOSE), self.since(start))
+            elif kind == "and" and inside < IN_AND:
+                self.next()
+                left = Both(left, self.condition(IN_AND), self.since(start))
+            elif kind == "or" and inside < IN_OR:
+                self.next()
+                left = Either(left, self.condition(IN_OR), self.since(start))
+            else:
+                return left
+
+    def one_condition(self) -> Condition:
+        start = self.starts[self.at]
+        if self.kind == "(":
+            self.deeper()
+            self.next()
+            found = self.condition(LOOSE)
+            self.take(")", "and, or, or )")
+            self.depth -= 1
+            return found
+        name = self.take(NAME, "a label")
+        op, kind = self.kind, self.kinds[self.at + 1]
+        if kind == STRING:
+            self.at -= 1
+            self.kind = NAME
+            return self.matcher()
+        if op not in COMPARISON_OPS and op != "=":
+            raise self.unexpected("one of =, !=, =~, !~, ==, >, >=, <, <=")
+        self.next()
+        if kind == "ip":
+            return self.ip_match(name, op, start)
+        return Comparison(name, "==" if op == "=" else op, self.measure(), self.since(start))
+
+    def ip_match(self, name: str, op: str, start: int) -> IpMatch:
+        if op not in ("=", "!="):
+            raise self.wrong("an address is compared with = or !=")
+        return IpMatch(name, op, self.ip(), self.since(start))
+
+    def measure(self) -> Number | Duration | Bytes:
+        start = self.starts[self.at]
+        kind = self.kind
+        if kind == DURATION:
+            return self.duration("")
+        if kind == BYTES:
+            text = self.next()
+            count = literals.size(text)
+            assert count is not None
+            return Bytes(count, text, self.since(start))
+        sign = self.next() if kind in ("-", "+") else ""
+        text = self.take(NUMBER, "a string, a number, a duration like 1s, or a size like 10KB")
+        # Loki takes a number that it cannot read here, like 0x1F, for 0.
+        value = literals.number(text) or 0.0
+        return Number(-value if sign == "-" else value, sign.replace("+", "") + text, self.since(start))
+
+
+STAGES: dict[str, Callable[[Reader, int], Stage]] = {
+    "json": Reader.json,
+    "logfmt": Reader.logfmt,
+    "unpack": Reader.unpack,
+    "decolorize": Reader.decolorize,
+    "pattern": Reader.pattern,
+    "regexp": Reader.regexp,
+    "line_format": Reader.line_format,
+    "label_format": Reader.label_format,
+    "drop": Reader.drop,
+    "keep": Reader.keep,
+}
+
+
+def is_literal(query: Query) -> bool:
+    """Whether Loki reckons it out to a number before it runs."""
+    return isinstance(query, Number) or (
+        isinstance(query, Binary) and is_literal(query.left) and is_literal(query.right)
+    )
+
+
+def selects(matcher: Matcher) -> bool:
+    """Whether it refuses streams that do not have the label."""
+    if matcher.op == "=":
+        return matcher.value != ""
+    if matcher.op == "!=":
+        return matcher.value == ""
+    return regexes.matches_empty(matcher.value) == (matcher.op == "!~")

@@ -1,0 +1,36 @@
+"""The patterns of `| pattern` and `|>`: text with captures like `<ip>` and `<_>` (Loki's pkg/logql/log/pattern)."""
+
+import re
+
+CAPTURE = re.compile("<([A-Za-z_][A-Za-z0-9_]*)>")
+
+
+def captures(pattern: str) -> list[str]:
+    """The names of all captures, `_` for those without."""
+    return CAPTURE.findall(pattern)
+
+
+def wrong_with_parser(pattern: str) -> str | None:
+    """Why `| pattern` refuses it; None if it does not."""
+    if not pattern:
+        return "it is empty"
+    named = [name for name in captures(pattern) if name != "_"]
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if not named:
+        return "it has no capture like <name>"
+    if twice:
+        return f"<{twice}> stands in it twice"
+    return consecutive(pattern)
+
+
+def wrong_with_filter(pattern: str) -> str | None:
+    """Why `|>` refuses it, which Loki does as it runs the query; None if it does not."""
+    named = next((name for name in captures(pattern) if name != "_"), None)
+    if named:
+        return f"a line filter captures nothing: <_> in place of <{named}>"
+    return consecutive(pattern)
+
+
+def consecutive(pattern: str) -> str | None:
+    found = re.search("<[A-Za-z_][A-Za-z0-9_]*><[A-Za-z_][A-Za-z0-9_]*>", pattern)
+    return f"nothing stands between the captures {found[0]}" if found else None

@@ -1,0 +1,38 @@
+"""Regular expressions as Loki has them: RE2's, read by RE2 itself, of which Go's regexp is the twin."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+# A single byte, which Go's regexp does not have.
+SINGLE_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
+
+
+class NotARegex(ValueError):
+    """Why, in RE2's words."""
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> Any:
+    """RE2's, in which `.` takes a line's end as in Loki's matchers. Raises NotARegex."""
+    if SINGLE_BYTE.search(pattern):
+        raise NotARegex(r"\C is not known")
+    options = re2.Options()
+    options.log_errors = False
+    options.dot_nl = True
+    try:
+        return re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
+    except re2.error as error:
+        told = error.args[0] if error.args else ""
+        raise NotARegex(told.decode() if isinstance(told, bytes) else str(told)) from None
+
+
+def matches_empty(pattern: str) -> bool:
+    return compiled(pattern).fullmatch(b"") is not None
+
+
+def groups(pattern: str) -> list[str]:
+    """The names of its named groups."""
+    return [name.decode() if isinstance(name, bytes) else name for name in compiled(pattern).groupindex]

@@ -1,0 +1,291 @@
+"""Writes a tree as LogQL: on one line, or over several where it is long."""
+
+from collections.abc import Iterable
+
+from logops.logql import literals
+from logops.logql.tree import (
+    Binary,
+    Both,
+    Bytes,
+    Comparison,
+    Condition,
+    Decolorize,
+    Drop,
+    Duration,
+    Either,
+    Extraction,
+    Grouping,
+    IpMatch,
+    Json,
+    Keep,
+    LabelAssignment,
+    LabelFilter,
+    LabelFormat,
+    LabelReplace,
+    LineFilter,
+    LineFormat,
+    Logfmt,
+    LogQuery,
+    LogRange,
+    Matcher,
+    Matching,
+    Metric,
+    Needle,
+    Number,
+    Pattern,
+    Query,
+    RangeAggregation,
+    Regexp,
+    Selector,
+    Stage,
+    Unpack,
+    Unwrap,
+    Variants,
+    Vector,
+    VectorAggregation,
+)
+from logops.logql.words import PRECEDENCE
+
+WIDTH = 100
+INDENT = "  "
+ATOM = 9
+
+
+def one_line(query: Query) -> str:
+    """So that reading it gives the same tree."""
+    match query:
+        case LogQuery():
+            return joined(selector(query.selector), *map(stage, query.stages))
+        case Variants():
+            return f"variants({', '.join(map(one_line, query.metrics))}) of ({log_range(query.range)})"
+        case _:
+            return metric(query)
+
+
+def pretty(query: Query, width: int = WIDTH) -> str:
+    """Over several lines where one would be longer than `width`."""
+    return "\n".join(lines(query, width))
+
+
+def lines(query: Query, width: int) -> list[str]:
+    short = one_line(query)
+    if len(short) <= width:
+        return [short]
+    inner = width - len(INDENT)
+    match query:
+        case LogQuery():
+            return [selector(query.selector), *indented(map(stage, query.stages))]
+        case RangeAggregation():
+            parameter = [f"{number(query.parameter)},"] if query.parameter else []
+            return [f"{query.op}(", *indented(parameter), *indented(range_lines(query.range)), f"){by(query.grouping)}"]
+        case VectorAggregation():
+            parameter = [f"{number(query.parameter)},"] if query.parameter else []
+            return [
+                f"{query.op}{by(query.grouping)}{' ' if query.grouping else ''}(",
+                *indented(parameter),
+                *indented(lines(query.inner, inner)),
+                ")",
+            ]
+        case Binary():
+            return [
+                *side_lines(query.left, width, looser(query, query.left, left=True)),
+                operator(query),
+                *side_lines(query.right, width, looser(query, query.right, left=False)),
+            ]
+        case LabelReplace():
+            texts = ", ".join(map(literals.quote, (query.to, query.replacement, query.source, query.regex)))
+            return ["label_replace(", *indented([*with_comma(lines(query.inner, inner)), texts]), ")"]
+        case Variants():
+            metrics = [with_comma(lines(one, inner)) for one in query.metrics]
+            metrics[-1] = lines(query.metrics[-1], inner)
+            return [
+                "variants(",
+                *indented(line for one in metrics for line in one),
+                ") of (",
+                *indented(range_lines(query.range)),
+                ")",
+            ]
+        case _:
+            return [short]
+
+
+def with_comma(text: list[str]) -> list[str]:
+    return [*text[:-1], f"{text[-1]},"]
+
+
+def side_lines(query: Metric, width: int, bracketed: bool) -> list[str]:
+    if not bracketed:
+        return indented(lines(query, width - len(INDENT)))
+    return ["(", *indented(lines(query, width - len(INDENT))), ")"]
+
+
+def range_lines(found: LogRange) -> list[str]:
+    """The selector, then a stage a line, the range after the last."""
+    stages = [*map(stage, found.query.stages), *([unwrap(found.unwrap)] if found.unwrap else [])]
+    text = [selector(found.query.selector), *indented(stages)]
+    text[-1] += f" {span_of(found)}"
+    return text
+
+
+def indented(text: Iterable[str]) -> list[str]:
+    return [INDENT + line for line in text]
+
+
+def joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def metric(query: Metric) -> str:
+    match query:
+        case RangeAggregation():
+            parameter = f"{number(query.parameter)}, " if query.parameter else ""
+            return f"{query.op}({parameter}{log_range(query.range)}){by(query.grouping)}"
+        case VectorAggregation():
+            parameter = f"{number(query.parameter)}, " if query.parameter else ""
+            grouping = f"{by(query.grouping)} " if query.grouping else ""
+            return f"{query.op}{grouping}({parameter}{metric(query.inner)})"
+        case Binary():
+            left, right = metric(query.left), metric(query.right)
+            if looser(query, query.left, left=True):
+                left = f"({left})"
+            if looser(query, query.right, left=False):
+                right = f"({right})"
+            return f"{left} {operator(query)} {right}"
+        case Number():
+            return number(query)
+        case Vector():
+            return f"vector({number(query.value)})"
+        case LabelReplace():
+            texts = ", ".join(map(literals.quote, (query.to, query.replacement, query.source, query.regex)))
+            return f"label_replace({metric(query.inner)}, {texts})"
+
+
+def looser(query: Binary, side: Metric, left: bool) -> bool:
+    """Whether a side must stand in parentheses to stay together."""
+    if not isinstance(side, Binary):
+        return False
+    own, its = PRECEDENCE[query.op], PRECEDENCE[side.op]
+    # All bind to the left, but `^`.
+    return its < own or (its == own and left == (query.op == "^"))
+
+
+def operator(query: Binary) -> str:
+    return joined(query.op, "bool" if query.returns_bool else "", matching(query.matching) if query.matching else "")
+
+
+def matching(found: Matching) -> str:
+    labels = f"{'on' if found.on else 'ignoring'} ({', '.join(found.labels)})"
+    # Always with parentheses: else those of the right side would be taken for its labels.
+    return joined(labels, f"{found.group} ({', '.join(found.include)})" if found.group else "")
+
+
+def by(grouping: Grouping | None) -> str:
+    if grouping is None:
+        return ""
+    return f" {'without' if grouping.without else 'by'} ({', '.join(grouping.labels)})"
+
+
+def log_range(found: LogRange) -> str:
+    return joined(one_line(found.query), unwrap(found.unwrap) if found.unwrap else "", span_of(found))
+
+
+def span_of(found: LogRange) -> str:
+    return joined(f"[{duration(found.range)}]", f"offset {duration(found.offset)}" if found.offset else "")
+
+
+def unwrap(found: Unwrap) -> str:
+    label = f"{found.conversion}({found.label})" if found.conversion else found.label
+    return joined(f"| unwrap {label}", *(f"| {condition(one)}" for one in found.filters))
+
+
+def selector(found: Selector) -> str:
+    return "{" + ", ".join(map(matcher, found.matchers)) + "}"
+
+
+def matcher(found: Matcher) -> str:
+    return f"{found.name}{found.op}{literals.quote(found.value)}"
+
+
+def stage(found: Stage) -> str:
+    match found:
+        case LineFilter():
+            return f"{found.op} {' or '.join(map(needle, found.needles))}"
+        case Json():
+            return joined("| json", extractions(found.fields))
+        case Logfmt():
+            flags = ("--strict" if found.strict else "", "--keep-empty" if found.keep_empty else "")
+            return joined("| logfmt", *flags, extractions(found.fields))
+        case Pattern():
+            return f"| pattern {literals.quote(found.pattern)}"
+        case Regexp():
+            return f"| regexp {literals.quote(found.pattern)}"
+        case Unpack():
+            return "| unpack"
+        case LabelFilter():
+            return f"| {condition(found.condition)}"
+        case LineFormat():
+            return f"| line_format {literals.quote(found.template)}"
+        case LabelFormat():
+            return f"| label_format {', '.join(map(assignment, found.labels))}"
+        case Decolorize():
+            return "| decolorize"
+        case Drop():
+            return f"| drop {named(found.labels)}"
+        case Keep():
+            return f"| keep {named(found.labels)}"
+
+
+def needle(found: Needle) -> str:
+    text = literals.quote(found.text)
+    return f"ip({text})" if found.ip else text
+
+
+def extractions(fields: tuple[Extraction, ...]) -> str:
+    return ", ".join(
+        one.label if one.label == one.expression else f"{one.label}={literals.quote(one.expression)}" for one in fields
+    )
+
+
+def assignment(found: LabelAssignment) -> str:
+    return f"{found.name}={found.value if found.renames else literals.quote(found.value)}"
+
+
+def named(labels: tuple[str | Matcher, ...]) -> str:
+    return ", ".join(label if isinstance(label, str) else matcher(label) for label in labels)
+
+
+def condition(found: Condition) -> str:
+    match found:
+        case Matcher():
+            return matcher(found)
+        case Comparison():
+            return f"{found.name} {found.op} {measure(found.value)}"
+        case IpMatch():
+            return f"{found.name} {found.op} ip({literals.quote(found.pattern)})"
+        case Both():
+            return f"{held(found.left, Either)} and {held(found.right, (Either, Both))}"
+        case Either():
+            return f"{held(found.left, ())} or {held(found.right, Either)}"
+
+
+def held(found: Condition, looser: type | tuple[type, ...]) -> str:
+    text = condition(found)
+    return f"({text})" if isinstance(found, looser) else text
+
+
+def measure(value: Number | Duration | Bytes) -> str:
+    match value:
+        case Number():
+            return number(value)
+        case Duration():
+            return duration(value)
+        case Bytes():
+            return value.text or literals.write_size(value.count)
+
+
+def number(value: Number) -> str:
+    return value.text or literals.write_number(value.value)
+
+
+def duration(value: Duration) -> str:
+    return value.text or literals.write_duration(value.nanoseconds)

@@ -1,0 +1,156 @@
+"""A query's text, cut into tokens as Loki's lexer cuts it (pkg/logql/syntax/lex.go and query_scanner.go)."""
+
+import re
+from typing import NamedTuple
+
+from logops.logql import literals
+from logops.logql.errors import LogQLError
+from logops.logql.words import FUNCTIONS, KEYWORDS
+
+NAME, STRING, NUMBER, DURATION, BYTES, RANGE, FLAG, END = (
+    "name", "string", "number", "duration", "bytes", "range", "flag", "end",
+)  # fmt: skip
+
+# In the order of how often they come. What none of the first six takes is scanned a character at a time.
+TOKEN = re.compile(
+    r"""[ \t\r\n]*(?:
+      ([A-Za-z_][A-Za-z0-9_]*)(?![^\x00-\x7f])
+    | ([|!][=~>]|=[=~]|[<>]=|[{}()=|,<>+*%^\]]|/(?![/*])|\.(?![0-9]))
+    | "([^"\\\n]*)"
+    | `([^`]*)`
+    | \[([^\]]*)\]
+    | "((?:[^"\\\n]|\\.)*)"
+    | (.)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+IS_WORD, IS_OPERATOR, IS_STRING, IS_RAW, IS_RANGE, IS_ESCAPED = 1, 2, 3, 4, 5, 6
+WORDS = {**{word: word for word in KEYWORDS}, **{word: None for word in FUNCTIONS}}
+
+# unicode.IsSpace
+SPACE = "[\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*"
+CALLED = re.compile(rf"{SPACE}(?:\(|(?:by|without){SPACE}\()", re.IGNORECASE)
+COMMENT = re.compile(r"#[^\n]*|//[^\n]*|/\*.*?\*/", re.DOTALL)
+FLAGS = re.compile(r"--[^\W\d_-]*(?:-[^\W\d_-]*)*")
+UNICODE_NAME = re.compile(r"(?:_|[^\W\d])\w*")
+NUMBER_TEXT = re.compile(
+    r"0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-9_]*|0[bB](?=[01])[0-9_]*"
+    r"|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eEpP][+-]?[0-9_]*)?|\.[0-9][0-9_]*(?:[eEpP][+-]?[0-9_]*)?"
+)
+GOOD_NUMBER = re.compile(
+    r"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+"
+    r"|0[oO]_?[0-7]+(?:_[0-7]+)*|0[bB]_?[01]+(?:_[01]+)*|0[0-7_]*[0-7]|0"
+    r"|[1-9][0-9]*(?:_[0-9]+)*"
+    r"|(?:[0-9]+(?:_[0-9]+)*\.(?:[0-9]+(?:_[0-9]+)*)?|\.[0-9]+(?:_[0-9]+)*)(?:[eE][+-]?[0-9]+(?:_[0-9]+)*)?"
+    r"|[0-9]+(?:_[0-9]+)*[eE][+-]?[0-9]+(?:_[0-9]+)*"
+)
+DURATION_REST = re.compile(r"[0-9nuµmshdwy.]*")
+SIZE_REST = re.compile(r"[0-9BikKMGTP.]*")
+
+
+class Tokens(NamedTuple):
+    """Each token's kind (a word of its own, or an operator), text or value, start and end; the last is END."""
+
+    kinds: list[str]
+    texts: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def tokens_of(query: str) -> Tokens:
+    """Raises LogQLError for what is no token: a string that does not end, a number like `08`, a NUL."""
+    if "\0" in query:
+        raise LogQLError("a NUL character", query, query.index("\0"))
+    kinds: list[str] = []
+    texts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    match, words, called = TOKEN.match, WORDS, CALLED.match
+    at = 1 if query[:1] == "\ufeff" else 0
+    while (found := match(query, at)) is not None:
+        which = found.lastindex
+        assert which is not None
+        text = found[which]
+        start, at = found.span(which)
+        if which == IS_WORD:
+            word = text.lower()
+            if word in words:
+                kind = words[word] or (word if called(query, at) else NAME)
+            else:
+                kind = NAME
+        elif which == IS_OPERATOR:
+            kind = text
+        elif which == IS_STRING or which == IS_RAW:
+            kind, start, at = STRING, start - 1, at + 1
+        elif which == IS_RANGE:
+            kind, start, at = RANGE, start - 1, at + 1
+        else:
+            scanned = escaped(query, text, start, at) if which == IS_ESCAPED else slowly(query, start)
+            if scanned is None:
+                comment = COMMENT.match(query, start)
+                assert comment is not None
+                at = comment.end()
+                continue
+            kind, text, start, at = scanned
+        kinds.append(kind)
+        texts.append(text)
+        starts.append(start)
+        ends.append(at)
+    kinds.append(END)
+    texts.append("")
+    starts.append(len(query))
+    ends.append(len(query))
+    return Tokens(kinds, texts, starts, ends)
+
+
+def escaped(query: str, inner: str, start: int, end: int) -> tuple[str, str, int, int]:
+    text = literals.unquote(inner)
+    if text is None:
+        raise LogQLError(f"an escape in {query[start - 1 : end + 1]} that is none; raw text: `...`", query, start - 1)
+    return STRING, text, start - 1, end + 1
+
+
+def slowly(query: str, at: int) -> tuple[str, str, int, int] | None:
+    """The token at a character that starts none of the frequent ones; None: a comment."""
+    character = query[at]
+    if (character.isascii() and character.isdigit()) or character == ".":
+        return number(query, at)
+    if character == "-":
+        return minus(query, at)
+    if character == "#" or query.startswith(("//", "/*"), at):
+        if query.startswith("/*", at) and query.find("*/", at + 2) < 0:
+            raise LogQLError("this comment does not end with */", query, at)
+        return None
+    if character in '"`':
+        raise LogQLError(f"this string does not end with {character}", query, at)
+    if character == "[":
+        raise LogQLError("this range does not end with ]", query, at)
+    if character == "'":
+        raise LogQLError("strings stand in double quotes or backticks", query, at)
+    name = UNICODE_NAME.match(query, at)
+    end = name.end() if name else at + 1
+    return NAME, query[at:end], at, end
+
+
+def minus(query: str, at: int) -> tuple[str, str, int, int]:
+    flag = FLAGS.match(query, at)
+    if flag and flag[0] in ("--strict", "--keep-empty"):
+        return FLAG, flag[0], at, flag.end()
+    found = DURATION_REST.match(query, at + 1)
+    if found and found[0] and literals.duration(f"-{found[0]}") is not None:
+        return DURATION, f"-{found[0]}", at, found.end()
+    return "-", "-", at, at + 1
+
+
+def number(query: str, at: int) -> tuple[str, str, int, int]:
+    """A number, or the duration or size that it begins."""
+    found = NUMBER_TEXT.match(query, at)
+    assert found is not None
+    if GOOD_NUMBER.fullmatch(found[0]) is None:
+        raise LogQLError(f"{found[0]} is no number", query, at)
+    text, end = found[0], found.end()
+    for kind, rest, read in ((DURATION, DURATION_REST, literals.duration), (BYTES, SIZE_REST, literals.size)):
+        more = rest.match(query, end)
+        if more and more[0] and read(text + more[0]) is not None:
+            return kind, text + more[0], at, more.end()
+    return NUMBER, text, at, end
