@@ -188,7 +188,8 @@ class Reader:
         start = self.starts[self.at]
         self.next()
         labels = self.labels("( and the labels that join both sides")
-        group, include = "", ()
+        group = ""
+        include: tuple[str, ...] = ()
         if self.kind in ("group_left", "group_right"):
             group = self.next().lower()
             if self.kind == "(":

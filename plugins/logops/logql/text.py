@@ -32,6 +32,7 @@ from logops.logql.tree import (
     Metric,
     Needle,
     Number,
+    Parser,
     Pattern,
     Query,
     RangeAggregation,
@@ -210,17 +211,6 @@ def stage(found: Stage) -> str:
     match found:
         case LineFilter():
             return f"{found.op} {' or '.join(map(needle, found.needles))}"
-        case Json():
-            return joined("| json", extractions(found.fields))
-        case Logfmt():
-            flags = ("--strict" if found.strict else "", "--keep-empty" if found.keep_empty else "")
-            return joined("| logfmt", *flags, extractions(found.fields))
-        case Pattern():
-            return f"| pattern {literals.quote(found.pattern)}"
-        case Regexp():
-            return f"| regexp {literals.quote(found.pattern)}"
-        case Unpack():
-            return "| unpack"
         case LabelFilter():
             return f"| {condition(found.condition)}"
         case LineFormat():
@@ -233,6 +223,23 @@ def stage(found: Stage) -> str:
             return f"| drop {named(found.labels)}"
         case Keep():
             return f"| keep {named(found.labels)}"
+        case _:
+            return parser(found)
+
+
+def parser(found: Parser) -> str:
+    match found:
+        case Json():
+            return joined("| json", extractions(found.fields))
+        case Logfmt():
+            flags = ("--strict" if found.strict else "", "--keep-empty" if found.keep_empty else "")
+            return joined("| logfmt", *flags, extractions(found.fields))
+        case Pattern():
+            return f"| pattern {literals.quote(found.pattern)}"
+        case Regexp():
+            return f"| regexp {literals.quote(found.pattern)}"
+        case Unpack():
+            return "| unpack"
 
 
 def needle(found: Needle) -> str:

@@ -74,13 +74,10 @@ def tokens_of(query: str) -> Tokens:
         start, at = found.span(which)
         if which == IS_WORD:
             word = text.lower()
-            if word in words:
-                kind = words[word] or (word if called(query, at) else NAME)
-            else:
-                kind = NAME
+            kind = words.get(word, NAME) or (word if called(query, at) else NAME)
         elif which == IS_OPERATOR:
             kind = text
-        elif which == IS_STRING or which == IS_RAW:
+        elif which in (IS_STRING, IS_RAW):
             kind, start, at = STRING, start - 1, at + 1
         elif which == IS_RANGE:
             kind, start, at = RANGE, start - 1, at + 1
