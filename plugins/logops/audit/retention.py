@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from logops.audit.selector import Matcher, parse_selector
+from logops.audit.selector import matches
 from logops.environment.audit import Audit
 from logops.environment.cluster import Cluster
 from logops.environment.units import Duration
+from logops.logql.parse import parse_selector
+from logops.logql.tree import Matcher
 from logops.objectstore.blobs import Tier
 
 if TYPE_CHECKING:
@@ -43,8 +45,8 @@ class StreamRule:
 
     @cached_property
     def matchers(self) -> tuple[Matcher, ...]:
-        """Raises SelectorInvalid."""
-        return parse_selector(self.selector)
+        """Raises LogQLError."""
+        return parse_selector(self.selector).matchers
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class TenantRules:
         """The period of a stream: of the rules that take it, the one of highest priority, then the shortest
         (RetentionPeriodFor in pkg/compactor/retention/expiration.go)."""
         for rule in self._in_order:
-            if all(matcher.matches(labels.get(matcher.name, "")) for matcher in rule.matchers):
+            if all(matches(matcher, labels.get(matcher.name, "")) for matcher in rule.matchers):
                 return rule.period_ms
         return self.period_ms
 
@@ -215,7 +217,7 @@ def _matching(matcher: Matcher, index: Labelled) -> "np.ndarray[tuple[int], np.d
 
     encoded = index.label_values(matcher.name)
     # The last is for the series that have no such label.
-    fulfils = np.array([matcher.matches(value) for value in (*encoded.dictionary.to_pylist(), "")], bool)
+    fulfils = np.array([matches(matcher, value) for value in (*encoded.dictionary.to_pylist(), "")], bool)
     rows: np.ndarray[Any, np.dtype[np.int64]] = encoded.indices.fill_null(len(fulfils) - 1).to_numpy(
         zero_copy_only=False
     )

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from logops.cli import audit, doctor, environment, lifecycle, platform, rollout, toolchain
+from logops.cli import audit, doctor, environment, lifecycle, logql, platform, rollout, toolchain
 from logops.cli.console import FOUND
 from logops.cli.quickstart import app as quickstart
 
@@ -19,6 +19,7 @@ for group in (environment, doctor, rollout, platform, toolchain):
     app.registered_commands += group.app.registered_commands
 app.add_typer(audit.app, name="audit", help="Prove what is in the bucket: index against blobs, both against promises.")
 app.add_typer(lifecycle.app, name="lifecycle", help="What moves blobs from tier to tier: declared, live, carried out.")
+app.add_typer(logql.app, name="logql", help="Read, check and format LogQL.")
 app.add_typer(quickstart, name="quickstart", help="Everything on this machine: what `make up` runs.")
 
 

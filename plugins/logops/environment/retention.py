@@ -2,16 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from logops.environment.base import Model
 from logops.environment.units import Duration
 
 
+def _selector(text: str) -> str:
+    # RE2 comes with it, which a file of DAGs does not need.
+    from logops.logql.parse import parse_selector
+
+    parse_selector(text)
+    return text
+
+
 class StreamRetention(Model):
     """Another period for the streams a selector matches; the highest priority wins, then the shortest period."""
 
-    selector: Annotated[str, Field(pattern=r"^\{.+\}$")]
+    selector: Annotated[str, Field(pattern=r"^\{.+\}$"), AfterValidator(_selector)]
     keep: Duration
     priority: Annotated[int, Field(ge=0)] = 1
 

@@ -82,12 +82,13 @@ def size(text: str) -> int | None:
 
 
 def number(text: str) -> float | None:
-    """What Go's ParseFloat reads; None for what it refuses, like `0x1F`, `1_000`, `1e999`."""
+    """What Go's ParseFloat reads, `1_000` and `0x1p4` too; None for what it refuses, like `0x1F`, `1e999`."""
+    digits = text.replace("_", "").lower()
     try:
-        value = float.fromhex(text) if text[:2].lower() == "0x" and "p" in text.lower() else float(text)
+        value = float.fromhex(digits) if digits.startswith("0x") and "p" in digits else float(digits)
     except (ValueError, OverflowError):
         return None
-    return value if "_" not in text and abs(value) != float("inf") else None
+    return value if abs(value) != float("inf") else None
 
 
 def unquote(inner: str) -> str | None:
@@ -145,7 +146,8 @@ def write_size(count: int) -> str:
     for power, name in ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if count and count % power == 0:
             return f"{count // power}{name}"
-    return f"{count}B"
+    # 0B begins a binary number.
+    return f"{count}B" if count else "0KiB"
 
 
 def write_number(value: float) -> str:

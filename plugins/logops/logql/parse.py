@@ -175,7 +175,7 @@ class Reader:
         at: int,
         start: int,
     ) -> Binary:
-        if isinstance(left, (LogQuery, Variants)) or isinstance(right, (LogQuery, Variants)):
+        if isinstance(left, LogQuery) or isinstance(right, LogQuery):
             raise self.wrong(f"{op} joins numbers: one side of it answers with lines, not with numbers", at)
         if op in LOGICAL_OPS and (is_literal(left) or is_literal(right)):
             raise self.wrong(f"{op} joins series: a number is none", at)
@@ -477,7 +477,7 @@ class Reader:
         self.take("}", "a comma or }")
         if not any(selects(matcher) for matcher in matchers):
             raise self.wrong(
-                'every matcher of this selector takes streams without the label too: one must not, as =~".+" does not',
+                "every matcher of this selector also takes streams without the label: one must refuse them",
                 start,
             )
         return Selector(tuple(matchers), self.since(start))
@@ -591,8 +591,11 @@ class Reader:
         at = self.starts[self.at]
         pattern = self.take(STRING, "a regular expression in quotes")
         self.regex(pattern, at)
-        if not regexes.groups(pattern):
+        names = regexes.groups(pattern)
+        if not names:
             raise self.wrong(f"{literals.quote(pattern)} captures nothing: a group like (?P<name>...)", at)
+        if len(set(names)) < len(names):
+            raise self.wrong(f"two groups of {literals.quote(pattern)} have the same name", at)
         return Regexp(pattern, self.since(start))
 
     def line_format(self, start: int) -> LineFormat:

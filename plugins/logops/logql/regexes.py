@@ -6,6 +6,7 @@ from typing import Any
 
 import re2
 
+NAMED_GROUP = re.compile(r"(?<!\\)(?:\\\\)*\(\?P?<(\w+)>")
 # A single byte, which Go's regexp does not have.
 SINGLE_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 
@@ -34,5 +35,6 @@ def matches_empty(pattern: str) -> bool:
 
 
 def groups(pattern: str) -> list[str]:
-    """The names of its named groups."""
-    return [name.decode() if isinstance(name, bytes) else name for name in compiled(pattern).groupindex]
+    """The names of its named groups, each as often as it stands there."""
+    found = set(compiled(pattern).groupindex)
+    return [name for name in NAMED_GROUP.findall(pattern) if name in found or name.encode() in found]

@@ -57,8 +57,6 @@ def one_line(query: Query) -> str:
     match query:
         case LogQuery():
             return joined(selector(query.selector), *map(stage, query.stages))
-        case Variants():
-            return f"variants({', '.join(map(one_line, query.metrics))}) of ({log_range(query.range)})"
         case _:
             return metric(query)
 
@@ -88,11 +86,9 @@ def lines(query: Query, width: int) -> list[str]:
                 ")",
             ]
         case Binary():
-            return [
-                *side_lines(query.left, width, looser(query, query.left, left=True)),
-                operator(query),
-                *side_lines(query.right, width, looser(query, query.right, left=False)),
-            ]
+            left = side_lines(query.left, width, looser(query, query.left, left=True))
+            right = side_lines(query.right, width, looser(query, query.right, left=False))
+            return [*left, f"{operator(query)} {right[0]}", *right[1:]]
         case LabelReplace():
             texts = ", ".join(map(literals.quote, (query.to, query.replacement, query.source, query.regex)))
             return ["label_replace(", *indented([*with_comma(lines(query.inner, inner)), texts]), ")"]
@@ -114,9 +110,9 @@ def with_comma(text: list[str]) -> list[str]:
     return [*text[:-1], f"{text[-1]},"]
 
 
-def side_lines(query: Metric, width: int, bracketed: bool) -> list[str]:
+def side_lines(query: Metric | Variants, width: int, bracketed: bool) -> list[str]:
     if not bracketed:
-        return indented(lines(query, width - len(INDENT)))
+        return lines(query, width)
     return ["(", *indented(lines(query, width - len(INDENT))), ")"]
 
 
@@ -136,7 +132,7 @@ def joined(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
 
-def metric(query: Metric) -> str:
+def metric(query: Metric | Variants) -> str:
     match query:
         case RangeAggregation():
             parameter = f"{number(query.parameter)}, " if query.parameter else ""
@@ -159,9 +155,11 @@ def metric(query: Metric) -> str:
         case LabelReplace():
             texts = ", ".join(map(literals.quote, (query.to, query.replacement, query.source, query.regex)))
             return f"label_replace({metric(query.inner)}, {texts})"
+        case Variants():
+            return f"variants({', '.join(map(metric, query.metrics))}) of ({log_range(query.range)})"
 
 
-def looser(query: Binary, side: Metric, left: bool) -> bool:
+def looser(query: Binary, side: Metric | Variants, left: bool) -> bool:
     """Whether a side must stand in parentheses to stay together."""
     if not isinstance(side, Binary):
         return False

@@ -13,8 +13,8 @@ NAME, STRING, NUMBER, DURATION, BYTES, RANGE, FLAG, END = (
 
 # In the order of how often they come. What none of the first six takes is scanned a character at a time.
 TOKEN = re.compile(
-    r"""[ \t\r\n]*(?:
-      ([A-Za-z_][A-Za-z0-9_]*)(?![^\x00-\x7f])
+    r"""[ \t\r\n]*+(?:
+      ([A-Za-z_][A-Za-z0-9_]*+)(?![^\x00-\x7f])
     | ([|!][=~>]|=[=~]|[<>]=|[{}()=|,<>+*%^\]]|/(?![/*])|\.(?![0-9]))
     | "([^"\\\n]*)"
     | `([^`]*)`
@@ -34,11 +34,12 @@ COMMENT = re.compile(r"#[^\n]*|//[^\n]*|/\*.*?\*/", re.DOTALL)
 FLAGS = re.compile(r"--[^\W\d_-]*(?:-[^\W\d_-]*)*")
 UNICODE_NAME = re.compile(r"(?:_|[^\W\d])\w*")
 NUMBER_TEXT = re.compile(
-    r"0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-9_]*|0[bB](?=[01])[0-9_]*"
+    r"0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-9_]*|0[bB][0-9_]*"
     r"|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eEpP][+-]?[0-9_]*)?|\.[0-9][0-9_]*(?:[eEpP][+-]?[0-9_]*)?"
 )
 GOOD_NUMBER = re.compile(
-    r"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+"
+    r"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|0[xX]_?(?:[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*\.?(?:[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)?|\.[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)"
+    r"[pP][+-]?[0-9]+(?:_[0-9]+)*"
     r"|0[oO]_?[0-7]+(?:_[0-7]+)*|0[bB]_?[01]+(?:_[01]+)*|0[0-7_]*[0-7]|0"
     r"|[1-9][0-9]*(?:_[0-9]+)*"
     r"|(?:[0-9]+(?:_[0-9]+)*\.(?:[0-9]+(?:_[0-9]+)*)?|\.[0-9]+(?:_[0-9]+)*)(?:[eE][+-]?[0-9]+(?:_[0-9]+)*)?"
@@ -49,7 +50,7 @@ SIZE_REST = re.compile(r"[0-9BikKMGTP.]*")
 
 
 class Tokens(NamedTuple):
-    """Each token's kind (a word of its own, or an operator), text or value, start and end; the last is END."""
+    """Each token's kind (a word of its own, or an operator), text or value, start and end; the last two are END."""
 
     kinds: list[str]
     texts: list[str]
@@ -93,10 +94,11 @@ def tokens_of(query: str) -> Tokens:
         texts.append(text)
         starts.append(start)
         ends.append(at)
-    kinds.append(END)
-    texts.append("")
-    starts.append(len(query))
-    ends.append(len(query))
+    # Twice, so that the token after the last may be looked at.
+    kinds += [END, END]
+    texts += ["", ""]
+    starts += [len(query)] * 2
+    ends += [len(query)] * 2
     return Tokens(kinds, texts, starts, ends)
 
 

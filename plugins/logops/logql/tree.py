@@ -271,9 +271,11 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
+    """`a / on (pod) b`."""
+
     op: str
-    left: "Metric"
-    right: "Metric"
+    left: "Metric | Variants"
+    right: "Metric | Variants"
     returns_bool: bool = False
     matching: Matching | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)

@@ -17,6 +17,7 @@ from logops.audit.retention import (
     rules_of_limits,
     windows,
 )
+from logops.audit.selector import matches
 
 DAY = 86_400_000
 MINUTE = 60_000
@@ -37,7 +38,7 @@ def as_loki_says_it(wanted: TenantRules, labels: Mapping[str, str]) -> int:
     """`RetentionPeriodFor` in pkg/compactor/retention/expiration.go of Loki 3.7, in its own order of steps."""
     found: StreamRule | None = None
     for rule in wanted.streams:
-        if not all(matcher.matches(labels.get(matcher.name, "")) for matcher in rule.matchers):
+        if not all(matches(matcher, labels.get(matcher.name, "")) for matcher in rule.matchers):
             continue
         if found is None:
             found = rule

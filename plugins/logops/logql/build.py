@@ -1,0 +1,368 @@
+"""Builds LogQL from values: what a person typed stays text, and what comes out is a query that Loki accepts.
+
+    >>> failed = stream(job="nginx").containing(" 500 ").json().where("status", ">=", 500)
+    >>> str(failed.rate("5m").sum(by=["path"]))
+    'sum by (path) (rate({job="nginx"} |= " 500 " | json | status >= 500 [5m]))'
+
+Each step returns a new builder and raises LogQLError where the query would not be one: a label that is no name, a
+`quantile_over_time` without `unwrap`. `tree` is the query, `str()` its text.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Self, TypeVar
+
+from logops.logql import literals
+from logops.logql.errors import LogQLError
+from logops.logql.parse import parse
+from logops.logql.text import one_line
+from logops.logql.tree import (
+    Binary,
+    Bytes,
+    Comparison,
+    Condition,
+    Decolorize,
+    Drop,
+    Duration,
+    Either,
+    Extraction,
+    Grouping,
+    IpMatch,
+    Json,
+    Keep,
+    LabelAssignment,
+    LabelFilter,
+    LabelFormat,
+    LabelReplace,
+    LineFilter,
+    LineFormat,
+    Logfmt,
+    LogQuery,
+    LogRange,
+    Matcher,
+    Matching,
+    Metric,
+    Needle,
+    Number,
+    Pattern,
+    Query,
+    RangeAggregation,
+    Regexp,
+    Selector,
+    Stage,
+    Unpack,
+    Unwrap,
+    Vector,
+    VectorAggregation,
+)
+
+Value = str | int | float | timedelta | Bytes
+"""What a label is compared with. A `str` is compared as text."""
+Tree = TypeVar("Tree", bound=Query)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A value of a label that is not simply equal."""
+
+    op: str
+    value: str
+
+
+def other_than(value: str) -> Wanted:
+    return Wanted("!=", value)
+
+
+def like(regex: str) -> Wanted:
+    """The whole value matches."""
+    return Wanted("=~", regex)
+
+
+def unlike(regex: str) -> Wanted:
+    return Wanted("!~", regex)
+
+
+def stream(labels: Mapping[str, str | Wanted] | None = None, /, **more: str | Wanted) -> "Lines":
+    """The lines of all streams with these labels."""
+    wanted = {**(labels or {}), **more}
+    matchers = [
+        Matcher(name, value.op, value.value) if isinstance(value, Wanted) else Matcher(name, "=", value)
+        for name, value in wanted.items()
+    ]
+    return Lines(_checked(LogQuery(Selector(tuple(matchers)))))
+
+
+def condition(label: str, op: str, value: Value) -> Condition:
+    """`status >= 500`, `took > 1s`, `level = "error"`."""
+    match value:
+        case str():
+            return Matcher(label, "=" if op == "==" else op, value)
+        case timedelta():
+            microseconds = (value.days * 86_400 + value.seconds) * 10**6 + value.microseconds
+            return Comparison(label, _comparing(op), Duration(microseconds * 1000))
+        case Bytes():
+            return Comparison(label, _comparing(op), value)
+        case _:
+            return Comparison(label, _comparing(op), Number(float(value)))
+
+
+def any_of(first: Condition, *others: Condition) -> Condition:
+    found = first
+    for other in others:
+        found = Either(found, other)
+    return found
+
+
+def vector(value: float) -> "Samples":
+    """One series without labels."""
+    return Samples(_checked(Vector(Number(float(value)))))
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A query that answers with lines."""
+
+    tree: LogQuery
+
+    def __str__(self) -> str:
+        return one_line(self.tree)
+
+    def containing(self, text: str, *or_others: str) -> Self:
+        return self._filtered("|=", text, *or_others)
+
+    def without(self, text: str, *and_others: str) -> Self:
+        return self._filtered("!=", text, *and_others)
+
+    def matching(self, regex: str, *or_others: str) -> Self:
+        return self._filtered("|~", regex, *or_others)
+
+    def not_matching(self, regex: str, *and_others: str) -> Self:
+        return self._filtered("!~", regex, *and_others)
+
+    def like(self, pattern: str, *or_others: str) -> Self:
+        """Of the shape of a pattern such as `<_> 500 <_>`."""
+        return self._filtered("|>", pattern, *or_others)
+
+    def unlike(self, pattern: str, *and_others: str) -> Self:
+        return self._filtered("!>", pattern, *and_others)
+
+    def with_ip(self, network: str) -> Self:
+        """An address of a network, range or host anywhere in the line."""
+        return self._filter(LineFilter("|=", (Needle(network, ip=True),)))
+
+    def json(self, fields: Mapping[str, str] | None = None) -> Self:
+        """All fields as labels, or only those: label to expression, which is much cheaper."""
+        return self._then(Json(_extractions(fields)))
+
+    def logfmt(self, fields: Mapping[str, str] | None = None, strict: bool = False, keep_empty: bool = False) -> Self:
+        return self._then(Logfmt(_extractions(fields), strict, keep_empty))
+
+    def pattern(self, pattern: str) -> Self:
+        return self._then(Pattern(pattern))
+
+    def regexp(self, regex: str) -> Self:
+        return self._then(Regexp(regex))
+
+    def unpack(self) -> Self:
+        return self._then(Unpack())
+
+    def where(self, label: str | Condition, op: str = "", value: Value = "") -> Self:
+        """A condition, as `condition()` and `any_of()` give it, or its three parts."""
+        wanted = condition(label, op, value) if isinstance(label, str) else label
+        return self._then(LabelFilter(wanted))
+
+    def where_ip(self, label: str, network: str) -> Self:
+        return self._then(LabelFilter(IpMatch(label, "=", network)))
+
+    def line_format(self, template: str) -> Self:
+        return self._then(LineFormat(template))
+
+    def label_format(self, templates: Mapping[str, str]) -> Self:
+        return self._then(LabelFormat(tuple(LabelAssignment(*one, renames=False) for one in templates.items())))
+
+    def rename(self, labels: Mapping[str, str]) -> Self:
+        """New name to old."""
+        return self._then(LabelFormat(tuple(LabelAssignment(*one, renames=True) for one in labels.items())))
+
+    def decolorize(self) -> Self:
+        return self._then(Decolorize())
+
+    def drop(self, *labels: str) -> Self:
+        return self._then(Drop(labels))
+
+    def keep(self, *labels: str) -> Self:
+        return self._then(Keep(labels))
+
+    def unwrap(self, label: str, conversion: str = "", errors: bool = False) -> "Unwrapped":
+        """A label's value as the sample; lines whose value is no number are left out unless `errors`."""
+        filters = () if errors else (Matcher("__error__", "=", ""),)
+        return Unwrapped(self.tree, Unwrap(label, conversion, filters))
+
+    def rate(self, over: str, offset: str = "") -> "Samples":
+        return _ranged("rate", self.tree, None, over, offset)
+
+    def count_over_time(self, over: str, offset: str = "") -> "Samples":
+        return _ranged("count_over_time", self.tree, None, over, offset)
+
+    def bytes_rate(self, over: str, offset: str = "") -> "Samples":
+        return _ranged("bytes_rate", self.tree, None, over, offset)
+
+    def bytes_over_time(self, over: str, offset: str = "") -> "Samples":
+        return _ranged("bytes_over_time", self.tree, None, over, offset)
+
+    def absent_over_time(self, over: str, offset: str = "") -> "Samples":
+        return _ranged("absent_over_time", self.tree, None, over, offset)
+
+    def _filtered(self, op: str, *texts: str) -> Self:
+        return self._filter(LineFilter(op, tuple(Needle(text) for text in texts)))
+
+    def _filter(self, line_filter: LineFilter) -> Self:
+        """Before a drop or keep that stands last: `| drop a != "b"` would drop `a` only where it is not "b"."""
+        stages = [*self.tree.stages]
+        at = len(stages)
+        while at and isinstance(stages[at - 1], (Drop, Keep)):
+            at -= 1
+        return replace(self, tree=_checked(replace(self.tree, stages=(*stages[:at], line_filter, *stages[at:]))))
+
+    def _then(self, stage: Stage) -> Self:
+        return replace(self, tree=_checked(replace(self.tree, stages=(*self.tree.stages, stage))))
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """Lines, each with a number: to be aggregated over a range."""
+
+    lines: LogQuery
+    unwrapped: Unwrap
+
+    def over_time(
+        self, function: str, over: str, by: Iterable[str] = (), quantile: float | None = None, offset: str = ""
+    ) -> "Samples":
+        """`function` as LogQL calls it: `rate`, `sum_over_time`, `quantile_over_time`..."""
+        grouping = Grouping(tuple(by)) if by else None
+        parameter = None if quantile is None else Number(float(quantile))
+        return _ranged(function, self.lines, self.unwrapped, over, offset, parameter, grouping)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A query that answers with numbers. `+ - * / % **` join two, or one and a number."""
+
+    tree: Metric
+
+    def __str__(self) -> str:
+        return one_line(self.tree)
+
+    def sum(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+        return self.aggregated("sum", by, without)
+
+    def avg(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+        return self.aggregated("avg", by, without)
+
+    def max(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+        return self.aggregated("max", by, without)
+
+    def min(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+        return self.aggregated("min", by, without)
+
+    def count(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+        return self.aggregated("count", by, without)
+
+    def topk(self, how_many: int, by: Iterable[str] = ()) -> Self:
+        return self.aggregated("topk", by, (), how_many)
+
+    def bottomk(self, how_many: int, by: Iterable[str] = ()) -> Self:
+        return self.aggregated("bottomk", by, (), how_many)
+
+    def aggregated(
+        self, function: str, by: Iterable[str] = (), without: Iterable[str] = (), how_many: int | None = None
+    ) -> Self:
+        """`function` as LogQL calls it: `stddev`, `sort_desc`..."""
+        kept, dropped = tuple(by), tuple(without)
+        if kept and dropped:
+            raise ValueError(f"{function} groups by labels or without labels, not both")
+        grouping = Grouping(kept or dropped, bool(dropped)) if kept or dropped else None
+        parameter = None if how_many is None else Number(float(how_many))
+        return self._as(VectorAggregation(function, self.tree, parameter, grouping))
+
+    def label_replace(self, to: str, replacement: str, source: str, regex: str) -> Self:
+        return self._as(LabelReplace(self.tree, to, replacement, source, regex))
+
+    def joined(
+        self,
+        op: str,
+        other: "Samples | float",
+        on: Iterable[str] | None = None,
+        ignoring: Iterable[str] | None = None,
+        group_left: Iterable[str] | None = None,
+        group_right: Iterable[str] | None = None,
+        returns_bool: bool = False,
+    ) -> Self:
+        """`op` as LogQL writes it, also `and`, `or`, `unless`, `>`."""
+        right = other.tree if isinstance(other, Samples) else Number(float(other))
+        matching = None
+        if on is not None or ignoring is not None:
+            many = group_left if group_left is not None else group_right
+            group = "" if many is None else "group_left" if group_left is not None else "group_right"
+            matching = Matching(on is not None, tuple(on or ignoring or ()), group, tuple(many or ()))
+        elif group_left is not None or group_right is not None:
+            raise ValueError("group_left and group_right need `on` or `ignoring`")
+        return self._as(Binary(op, self.tree, right, returns_bool, matching))
+
+    def __add__(self, other: "Samples | float") -> Self:
+        return self.joined("+", other)
+
+    def __sub__(self, other: "Samples | float") -> Self:
+        return self.joined("-", other)
+
+    def __mul__(self, other: "Samples | float") -> Self:
+        return self.joined("*", other)
+
+    def __truediv__(self, other: "Samples | float") -> Self:
+        return self.joined("/", other)
+
+    def __mod__(self, other: "Samples | float") -> Self:
+        return self.joined("%", other)
+
+    def __pow__(self, other: "Samples | float") -> Self:
+        return self.joined("^", other)
+
+    def _as(self, tree: Metric) -> Self:
+        return replace(self, tree=_checked(tree))
+
+
+def _ranged(
+    op: str,
+    lines: LogQuery,
+    unwrapped: Unwrap | None,
+    over: str,
+    offset: str,
+    parameter: Number | None = None,
+    grouping: Grouping | None = None,
+) -> Samples:
+    nanoseconds = literals.range_duration(over)
+    if nanoseconds is None:
+        raise LogQLError(f"[{over}] is no range like [5m] or [1h30m]", over, 0)
+    back = literals.duration(offset) if offset else None
+    if offset and back is None:
+        raise LogQLError(f"{offset} is no duration like 1h", offset, 0)
+    shifted = None if back is None else Duration(back, offset)
+    found = LogRange(lines, Duration(nanoseconds, over), unwrapped, shifted)
+    return Samples(_checked(RangeAggregation(op, found, parameter, grouping)))
+
+
+def _checked(tree: Tree) -> Tree:
+    """The same, if its text is that query and no other. Raises LogQLError."""
+    text = one_line(tree)
+    if parse(text) != tree:
+        raise LogQLError("this is read as another query than was built: a name in it is none", text, 0)
+    return tree
+
+
+def _extractions(fields: Mapping[str, str] | None) -> tuple[Extraction, ...]:
+    return tuple(Extraction(*one) for one in (fields or {}).items())
+
+
+def _comparing(op: str) -> str:
+    return "==" if op == "=" else op

@@ -1,0 +1,95 @@
+"""Built queries: what was typed stays text, and what comes out is a query."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logops.logql.build import Lines, any_of, condition, like, other_than, stream, vector
+from logops.logql.errors import LogQLError
+from logops.logql.parse import parse
+from logops.logql.tree import Bytes, LineFilter, LogQuery, Needle
+
+APP = stream(job="oversight-app")
+
+
+@pytest.mark.parametrize(
+    ("built", "text"),
+    [
+        (stream(job="a", level=like("err|warn"), env=other_than("dev")), '{job="a", level=~"err|warn", env!="dev"}'),
+        (APP.containing("a", "b").without("c"), '{job="oversight-app"} |= "a" or "b" != "c"'),
+        (APP.matching("a.b").like("<_> x"), '{job="oversight-app"} |~ "a.b" |> "<_> x"'),
+        (APP.with_ip("10.0.0.0/8"), '{job="oversight-app"} |= ip("10.0.0.0/8")'),
+        (APP.json({"path": "req.path"}), '{job="oversight-app"} | json path="req.path"'),
+        (APP.logfmt(strict=True).where("n", ">", 1.5), '{job="oversight-app"} | logfmt --strict | n > 1.5'),
+        (APP.where("took", ">", timedelta(seconds=90)), '{job="oversight-app"} | took > 1m30s'),
+        (APP.where("size", ">=", Bytes(2**20)), '{job="oversight-app"} | size >= 1MiB'),
+        (
+            APP.where(any_of(condition("a", "=", "b"), condition("c", "<", 2))),
+            '{job="oversight-app"} | a="b" or c < 2',
+        ),
+        (APP.drop("x").without("y"), '{job="oversight-app"} != "y" | drop x'),
+        (APP.rename({"to": "old"}).keep("to"), '{job="oversight-app"} | label_format to=old | keep to'),
+        (APP.rate("5m").sum(by=["a", "b"]), 'sum by (a, b) (rate({job="oversight-app"} [5m]))'),
+        (APP.count_over_time("1h", "1d").topk(3), 'topk(3, count_over_time({job="oversight-app"} [1h] offset 1d))'),
+        (
+            APP.json().unwrap("took", "duration").over_time("quantile_over_time", "5m", by=["path"], quantile=0.99),
+            'quantile_over_time(0.99, {job="oversight-app"} | json | unwrap duration(took) | __error__="" [5m]) '
+            "by (path)",
+        ),
+        (
+            APP.containing("e").rate("5m").sum() / APP.rate("5m").sum().joined(">", 0) * 100,
+            'sum(rate({job="oversight-app"} |= "e" [5m])) / (sum(rate({job="oversight-app"} [5m])) > 0) * 100',
+        ),
+        (
+            APP.rate("5m").joined("/", vector(2), on=["pod"], group_left=["node"]),
+            'rate({job="oversight-app"} [5m]) / on (pod) group_left (node) vector(2)',
+        ),
+    ],
+)
+def test_what_is_built_is_that_query(built: object, text: str) -> None:
+    assert str(built) == text
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
+def test_what_a_person_typed_stays_text(typed: str) -> None:
+    query = parse(str(stream(user=typed).containing(typed)))
+
+    assert isinstance(query, LogQuery)
+    assert [matcher.value for matcher in query.selector.matchers] == [typed]
+    assert query.stages == (LineFilter("|=", (Needle(typed),)),)
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        (lambda: stream({'a"b': "x"}), "this string does not end"),
+        (lambda: stream(json="x"), "expected a label, found json, which LogQL keeps for itself"),
+        (lambda: stream({}), "a selector needs at least one label"),
+        (lambda: stream(a=""), "every matcher of this selector also takes streams without the label"),
+        (lambda: stream(a=like("(")), "is no regular expression"),
+        (lambda: APP.keep("x | json"), "read as another query than was built"),
+        (lambda: APP.where("x", "~", 4), "expected one of ="),
+        (lambda: APP.pattern("no capture"), "it has no capture"),
+        (lambda: APP.rate("5 minutes"), "[5 minutes] is no range"),
+        (lambda: APP.rate("5m", "soon"), "soon is no duration"),
+        (lambda: APP.unwrap("x").over_time("count_over_time", "5m"), "count_over_time counts lines"),
+        (lambda: APP.rate("5m").topk(0), "topk takes a whole number above 0"),
+        (lambda: APP.rate("5m").joined("and", 1), "and joins series: a number is none"),
+    ],
+)
+def test_what_is_no_query_cannot_be_built(build: Callable[[], object], told: str) -> None:
+    with pytest.raises(LogQLError) as refused:
+        build()
+
+    assert told in refused.value.reason
+
+
+def test_a_builder_is_not_changed_by_its_steps() -> None:
+    first = APP.json()
+    first.where("a", "=", "b")
+
+    assert str(first) == '{job="oversight-app"} | json'
+    assert isinstance(first, Lines)

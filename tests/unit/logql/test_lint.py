@@ -1,0 +1,92 @@
+"""What lint says of a query, and what it does not."""
+
+import pytest
+from hypothesis import given
+
+from logops.logql.lint import Context, lint
+from logops.logql.parse import parse
+from logops.logql.tree import Query
+from logql_trees import queries
+
+CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}))
+
+
+@pytest.mark.parametrize(
+    ("query", "rule", "rewrite"),
+    [
+        ('{a="b"} | json | took > 5', "filter-before-parser", '{a="b"} |= "took" | json | took > 5'),
+        ('{a="b"} | json | user_id > 5', "filter-before-parser", '{a="b"} |= "user" | json | user_id > 5'),
+        ('{a="b"} | json | x="y" and z=~"w+"', "filter-before-parser", '{a="b"} |= "y" | json | x="y" and z=~"w+"'),
+        ('{a="b"} | pattern "<x> <_>" | x="y"', "filter-before-parser", '{a="b"} |= "y" | pattern "<x> <_>" | x="y"'),
+        ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
+        ('sum(rate({a="b"} | json [5m]))', "unused-parser", 'sum(rate({a="b"} [5m]))'),
+        ('sum by (a) (rate({a="b"} | json [5m]))', "unused-parser", 'sum by (a) (rate({a="b"} [5m]))'),
+        ('{a="b"} |~ "error"', "regex-for-text", '{a="b"} |= "error"'),
+        ('{a="b"} |~ "x\\\\.y|z"', "regex-for-text", '{a="b"} |= "x.y" or "z"'),
+        ('{a="b"} |~ ".*error.*"', "regex-for-text", '{a="b"} |= "error"'),
+        ('{a="b"} !~ "(x|y)"', "regex-for-text", '{a="b"} != "x" or "y"'),
+        ('{a=~"b"}', "regex-for-text", '{a="b"}'),
+        ('{a="b"} |~ ".*x[0-9].*"', "any-text-around", '{a="b"} |~ "x[0-9]"'),
+        ('{a=~".+"} |= "x"', "selects-all", ""),
+        (
+            'sum_over_time({a="b"} | json | unwrap x [5m])',
+            "unwrap-errors",
+            'sum_over_time({a="b"} | json | unwrap x | __error__="" [5m])',
+        ),
+        (
+            'sum(rate({a="b"}[5m])) / sum(rate({c="d"}[5m]))',
+            "division-by-zero",
+            'sum(rate({a="b"} [5m])) / (sum(rate({c="d"} [5m])) > 0)',
+        ),
+        ('rate({a="b"}[1m])', "range-below-step", 'rate({a="b"} [5m])'),
+        ('{a="b"} |~ "("', "refused-when-run", ""),
+        ('{a="b"} |= ip("300.0.0.1")', "refused-when-run", ""),
+        ('{a="b"} |> "<x>"', "refused-when-run", ""),
+        ('{a="b"} | label_format x="a",x="b"', "refused-when-run", ""),
+        ('{a="b"} | line_format "{{.x"', "refused-when-run", ""),
+    ],
+)
+def test_what_could_be_better_is_said_with_the_better_query(query: str, rule: str, rewrite: str) -> None:
+    assert [(one.rule, one.rewrite) for one in lint(parse(query), CONTEXT)] == [(rule, rewrite)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{a="b"} |= "x" | json | took > 5',
+        '{a="b"} | json',
+        '{a="b"} | json | x="y" or z="w"',
+        '{a="b"} | json | a="c"',
+        '{a="b"} | json | __error__=""',
+        '{a="b"} | json | x != "y"',
+        '{a="b"} | level="error" | json | took > 5',
+        '{a="b"} |~ "(?i)error"',
+        '{a=~"b.+"} |~ "x[0-9]"',
+        '{a=~".+", c="d"}',
+        'sum by (status) (rate({a="b"} | json [5m]))',
+        'sum without (x) (rate({a="b"} | json [5m]))',
+        'sum_over_time({a="b"} | unwrap x | __error__="" [5m])',
+        'sum(rate({a="b"}[5m])) / 2',
+        'sum(rate({a="b"}[5m])) / (sum(rate({c="d"}[5m])) > 0)',
+        'rate({a="b"}[10m])',
+        '{a="b"} |= ip("10.0.0.1-10.0.0.9") or "x"',
+        '{a="b"} | line_format "{{ if .x }}{{ .y }}{{ end }} {{ printf `%s}}` .z }}"',
+    ],
+)
+def test_what_is_well_is_let_alone(query: str) -> None:
+    assert lint(parse(query), CONTEXT) == []
+
+
+@given(queries())
+def test_every_rewrite_is_a_query(tree: Query) -> None:
+    for advice in lint(tree, CONTEXT):
+        if advice.rewrite:
+            parse(advice.rewrite)
+
+
+def test_advice_points_at_what_it_means() -> None:
+    query = '{a="b"} |= "x" |~ "y"'
+    (advice,) = lint(parse(query))
+
+    assert query[slice(*advice.span)] == '|~ "y"'
+    assert advice.severity == "slow"

@@ -1,0 +1,178 @@
+"""Reading LogQL: what the tree holds, where, and what is said of what is none."""
+
+import pytest
+
+from logops.logql.errors import LogQLError
+from logops.logql.parse import MAX_DEPTH, parse, parse_selector
+from logops.logql.tree import (
+    Binary,
+    Both,
+    Comparison,
+    Duration,
+    Either,
+    LabelFilter,
+    LineFilter,
+    LogQuery,
+    Matcher,
+    Needle,
+    Number,
+    RangeAggregation,
+    VectorAggregation,
+)
+from logops.logql.walk import all_of
+
+
+def condition(text: str) -> object:
+    query = parse(f'{{a="b"}} | {text}')
+    assert isinstance(query, LogQuery)
+    (stage,) = query.stages
+    assert isinstance(stage, LabelFilter)
+    return stage.condition
+
+
+A, B, C = (Matcher(name, "=", "1") for name in "abc")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ('a="1" or b="1" or c="1"', Either(Either(A, B), C)),
+        ('a="1" or b="1" and c="1"', Either(A, Both(B, C))),
+        ('a="1" and b="1" or c="1"', Either(Both(A, B), C)),
+        # As Loki's grammar has it: a comma, and a blank, take all that follows.
+        ('a="1", b="1" or c="1"', Both(A, Either(B, C))),
+        ('a="1" and b="1" c="1"', Both(A, Both(B, C))),
+    ],
+)
+def test_conditions_bind_as_in_loki(text: str, tree: object) -> None:
+    assert condition(text) == tree
+
+
+@pytest.mark.parametrize(
+    ("query", "left_first"),
+    [("1 - 2 - 3", True), ("2 ^ 3 ^ 4", False), ("1 * 2 + 3", True), ("1 + 2 * 3", False), ("1 > 2 + 3", False)],
+)
+def test_operators_bind_as_in_loki(query: str, left_first: bool) -> None:
+    found = parse(query)
+
+    assert isinstance(found, Binary)
+    assert isinstance(found.left if left_first else found.right, Binary)
+
+
+def test_a_range_may_stand_before_the_stages() -> None:
+    assert parse('rate({a="b"}[5m] | json)') == parse('rate({a="b"} | json [5m])')
+
+
+def test_words_are_read_in_any_case() -> None:
+    assert parse('SUM BY (a) (Rate({a="b"}[5m]))') == parse('sum by (a) (rate({a="b"}[5m]))')
+
+
+def test_functions_are_names_where_nothing_is_called() -> None:
+    query = parse('sum by (rate) (rate({sum="b"}[5m]))')
+
+    assert isinstance(query, VectorAggregation)
+    assert query.grouping is not None
+    assert query.grouping.labels == ("rate",)
+
+
+def test_comments_are_no_part_of_it() -> None:
+    assert parse('{a="b"} # all\n|= "c" // these\n/* and */ |= "d"') == parse('{a="b"} |= "c" |= "d"')
+
+
+def test_strings_are_read_as_go_reads_them() -> None:
+    query = parse(r'{a="b"} |= "\x41\101A\n\"" |= `\x41`')
+
+    assert [one.text for one in all_of(query, Needle)] == ['AAA\n"', r"\x41"]
+
+
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"),
+    [("1h30m", 5400 * 10**9), ("1.5h", 5400 * 10**9), ("1d", 86_400 * 10**9), ("20us", 20_000), ("-3s", -3 * 10**9)],
+)
+def test_durations_are_read(text: str, nanoseconds: int) -> None:
+    found = condition(f"took > {text}")
+
+    assert isinstance(found, Comparison)
+    assert found.value == Duration(nanoseconds)
+
+
+def test_each_node_knows_its_place() -> None:
+    text = 'sum(rate({job="nginx"} |= "GET" | status >= 500 [5m])) / 2'
+    query = parse(text)
+    kinds = (Binary, RangeAggregation, Matcher, LineFilter, Comparison, Duration)
+    places = {kind.__name__: next(all_of(query, kind)).span for kind in kinds}  # type: ignore[type-abstract]
+
+    assert {name: text[start:end] for name, (start, end) in places.items()} == {
+        "Binary": text,
+        "RangeAggregation": 'rate({job="nginx"} |= "GET" | status >= 500 [5m])',
+        "Matcher": 'job="nginx"',
+        "LineFilter": '|= "GET"',
+        "Comparison": "status >= 500",
+        "Duration": "[5m]",
+    }
+    assert [text[slice(*one.span)] for one in all_of(query, Number)] == ["500", "2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "told"),
+    [
+        ("", 1, "expected a stream selector like {job=...}, or a function like rate(...), found the end"),
+        ('{job="a"', 9, "expected a comma or }, found the end"),
+        ("{}", 2, "a selector needs at least one label, as in {job=...}"),
+        ('{job=~".*"}', 1, "every matcher of this selector also takes streams without the label: one must refuse them"),
+        ('{json="a"}', 2, "expected a label, found json, which LogQL keeps for itself"),
+        ("{job='a'}", 6, "strings stand in double quotes or backticks"),
+        ('{job="a}', 6, 'this string does not end with "'),
+        ('{job="a"} |= error', 14, "expected a string in double quotes or backticks, found error"),
+        ('{job="a"} | json | x >', 23, "expected a string, a number, a duration like 1s, or a size like 10KB"),
+        ('{job="a"} | pattern "x"', 21, '"x" is no pattern: it has no capture like <name>'),
+        ('{job="a"} | regexp "x"', 20, '"x" captures nothing: a group like (?P<name>...)'),
+        ('{job=~"("}', 7, '"(" is no regular expression: missing ): ('),
+        ('rate({job="a"})', 15, "expected | and a stage, or a range like [5m], found )"),
+        ('rate({job="a"}[5 m])', 15, "[5 m] is no range like [5m] or [1h30m]"),
+        ('rate({job="a"}[5m', 15, "this range does not end with ]"),
+        ('sum({job="a"})', 5, "expected numbers, found lines: count them, as in rate({...}[5m])"),
+        ('topk(rate({job="a"}[5m]))', 6, "expected how many and a comma, as in topk(10, ...), found rate"),
+        ('quantile_over_time({job="a"} | unwrap x [5m])', 20, "expected the quantile and a comma"),
+        ('avg_over_time({job="a"}[5m])', 24, "avg_over_time needs numbers: | unwrap and a label, before the range"),
+        ('count_over_time({job="a"} | unwrap x [5m])', 27, "count_over_time counts lines: it takes no unwrap"),
+        ('rate({job="a"}[5m]) by (x)', 21, "rate does not group: sum by (...) (rate(...)) does"),
+        ('{job="a"} + 1', 11, "+ joins numbers: one side of it answers with lines, not with numbers"),
+        ('rate({job="a"}[5m]) and 1', 21, "and joins series: a number is none"),
+        ("08", 1, "08 is no number"),
+        ('{job="a"}\n  |= ', 6, "expected a string in double quotes or backticks, found the end"),
+        ('{job="a"} |= "\\q"', 14, 'an escape in "\\q" that is none'),
+        ('{job="a\0"}', 8, "a NUL character"),
+        ('{job="a"} /* x', 11, "this comment does not end with */"),
+    ],
+)
+def test_what_is_no_query_is_told_at_its_character(query: str, column: int, told: str) -> None:
+    with pytest.raises(LogQLError) as refused:
+        parse(query)
+
+    assert refused.value.reason.startswith(told)
+    assert refused.value.column == column
+
+
+def test_an_error_shows_the_line_and_a_caret() -> None:
+    with pytest.raises(LogQLError) as refused:
+        parse('{job="a"}\n  | json\n  | level >')
+
+    assert str(refused.value).startswith("line 3, column 12: expected a string")
+    assert refused.value.picture() == "  | level >\n           ^"
+
+
+def test_nesting_without_end_is_refused() -> None:
+    with pytest.raises(LogQLError, match=f"nested deeper than {MAX_DEPTH}"):
+        parse("(" * 5000 + "1" + ")" * 5000)
+
+
+def test_a_query_longer_than_loki_takes_is_refused() -> None:
+    with pytest.raises(LogQLError, match="longer than Loki takes: 131,072 bytes"):
+        parse('{a="' + "x" * 131_072 + '"}')
+
+
+def test_a_selector_alone_is_read() -> None:
+    assert parse_selector('{a="b", c!~"d.*"}').matchers[1] == Matcher("c", "!~", "d.*")
+    with pytest.raises(LogQLError, match="expected a stream selector alone"):
+        parse_selector('{a="b"} |= "c"')
