@@ -571,5 +571,6 @@ REWRITTEN = frozenset(
         "1 / 2",
         "1 /* x */ + 2",
         "6 / 2 / 1",
+        '{a="b"} | x>0KiB',
     )
 )

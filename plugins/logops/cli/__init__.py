@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from logops.cli import audit, doctor, environment, lifecycle, logql, platform, rollout, toolchain
+from logops.cli import audit, doctor, environment, lifecycle, logql, platform, query, rollout, toolchain
 from logops.cli.console import FOUND
 from logops.cli.quickstart import app as quickstart
 
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for group in (environment, doctor, rollout, platform, toolchain):
+for group in (environment, doctor, rollout, platform, query, toolchain):
     app.registered_commands += group.app.registered_commands
 app.add_typer(audit.app, name="audit", help="Prove what is in the bucket: index against blobs, both against promises.")
 app.add_typer(lifecycle.app, name="lifecycle", help="What moves blobs from tier to tier: declared, live, carried out.")

@@ -90,7 +90,7 @@ def stream(labels: Mapping[str, str | Wanted] | None = None, /, **more: str | Wa
         Matcher(name, value.op, value.value) if isinstance(value, Wanted) else Matcher(name, "=", value)
         for name, value in wanted.items()
     ]
-    return Lines(_checked(LogQuery(Selector(tuple(matchers)))))
+    return Lines(checked(LogQuery(Selector(tuple(matchers)))))
 
 
 def condition(label: str, op: str, value: Value) -> Condition:
@@ -116,7 +116,7 @@ def any_of(first: Condition, *others: Condition) -> Condition:
 
 def vector(value: float) -> "Samples":
     """One series without labels."""
-    return Samples(_checked(Vector(Number(float(value)))))
+    return Samples(checked(Vector(Number(float(value)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +223,10 @@ class Lines:
         at = len(stages)
         while at and isinstance(stages[at - 1], (Drop, Keep)):
             at -= 1
-        return replace(self, tree=_checked(replace(self.tree, stages=(*stages[:at], line_filter, *stages[at:]))))
+        return replace(self, tree=checked(replace(self.tree, stages=(*stages[:at], line_filter, *stages[at:]))))
 
     def _then(self, stage: Stage) -> Self:
-        return replace(self, tree=_checked(replace(self.tree, stages=(*self.tree.stages, stage))))
+        return replace(self, tree=checked(replace(self.tree, stages=(*self.tree.stages, stage))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +329,7 @@ class Samples:
         return self.joined("^", other)
 
     def _as(self, tree: Metric) -> Self:
-        return replace(self, tree=_checked(tree))
+        return replace(self, tree=checked(tree))
 
 
 def _ranged(
@@ -349,10 +349,10 @@ def _ranged(
         raise LogQLError(f"{offset} is no duration like 1h", offset, 0)
     shifted = None if back is None else Duration(back, offset)
     found = LogRange(lines, Duration(nanoseconds, over), unwrapped, shifted)
-    return Samples(_checked(RangeAggregation(op, found, parameter, grouping)))
+    return Samples(checked(RangeAggregation(op, found, parameter, grouping)))
 
 
-def _checked(tree: Tree) -> Tree:
+def checked(tree: Tree) -> Tree:
     """The same, if its text is that query and no other. Raises LogQLError."""
     text = one_line(tree)
     if parse(text) != tree:

@@ -40,6 +40,24 @@ class Series:
     """(nanoseconds since the epoch, value)"""
 
 
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What Loki says a query took (pkg/logqlmodel/stats/stats.proto). Seconds, bytes."""
+
+    exec_seconds: float
+    queue_seconds: float
+    """Of all parts of the query together: more than `exec_seconds` where many waited beside each other."""
+    bytes_processed: int
+    """Unpacked; those of structured metadata aside."""
+    lines_processed: int
+    chunks: int
+    """Downloaded, from the store or a cache."""
+    cached_results: int
+    """Entries found in the cache of results."""
+    splits: int
+    shards: int
+
+
 class UnexpectedAnswer(ValueError):
     """The answer is not of the shape that was asked for; the message says what it is."""
 
@@ -68,6 +86,28 @@ def series(answer: object) -> list[Series]:
         Series(item["metric"], tuple((_nanoseconds(at), float(value)) for at, value in item["values"]))
         for item in _result(answer, "matrix")
     ]
+
+
+def statistics(answer: object) -> Statistics:
+    """Of the query that gave this answer; zeros where Loki says nothing. Raises UnexpectedAnswer."""
+    data = _body(answer).get("data")
+    told = data.get("stats", {}) if isinstance(data, dict) else {}
+    summary, cache = told.get("summary", {}), told.get("cache", {})
+    querier = told.get("querier", {}).get("store", {})
+    ingester = told.get("ingester", {}).get("store", {})
+    return Statistics(
+        exec_seconds=float(summary.get("execTime", 0)),
+        queue_seconds=float(summary.get("queueTime", 0)),
+        bytes_processed=int(summary.get("totalBytesProcessed", 0)),
+        lines_processed=int(summary.get("totalLinesProcessed", 0)),
+        chunks=int(querier.get("totalChunksDownloaded", 0)) + int(ingester.get("totalChunksDownloaded", 0)),
+        cached_results=sum(
+            int(cache.get(kind, {}).get("entriesFound", 0))
+            for kind in ("result", "instantMetricResult", "volumeResult", "labelResult", "seriesResult")
+        ),
+        splits=int(summary.get("splits", 0)),
+        shards=int(summary.get("shards", 0)),
+    )
 
 
 def label_values(answer: object) -> list[str]:

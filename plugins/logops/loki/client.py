@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 import yaml
 
 from logops.loki import answers
-from logops.loki.answers import Direction, Sample, Series
+from logops.loki.answers import Direction, Sample, Series, Statistics
 from logops.loki.auth import BasicAuth, BearerToken
 from logops.loki.connection import Call, Connection
 from logops.loki.deletes import DeleteRequest, delete_requests
@@ -112,6 +112,33 @@ class LokiClient:
             headers=answers.CATEGORIZE_LABELS,
         )
         return self._read(call, lambda answer: answers.entries(answer, direction))
+
+    def measured_logs(
+        self, tenant: str, logql: str, start_ns: int, end_ns: int, *, limit: int
+    ) -> tuple[list[Entry], Statistics]:
+        """The newest lines of a log query, and what it took."""
+        call = Call(
+            f"running {logql}",
+            "/loki/api/v1/query_range",
+            tenant=tenant,
+            params={"query": logql, "start": start_ns, "end": end_ns, "limit": limit, "direction": Direction.BACKWARD},
+            headers=answers.CATEGORIZE_LABELS,
+        )
+        return self._read(
+            call, lambda answer: (answers.entries(answer, Direction.BACKWARD), answers.statistics(answer))
+        )
+
+    def measured_range(
+        self, tenant: str, logql: str, start_ns: int, end_ns: int, step_seconds: int
+    ) -> tuple[list[Series], Statistics]:
+        """A metric query at every step of a range, and what it took."""
+        call = Call(
+            f"running {logql}",
+            "/loki/api/v1/query_range",
+            tenant=tenant,
+            params={"query": logql, "start": start_ns, "end": end_ns, "step": step_seconds},
+        )
+        return self._read(call, lambda answer: (answers.series(answer), answers.statistics(answer)))
 
     def read_all(self, tenant: str, selector: str, start_ns: int, end_ns: int, page: int = 5000) -> Iterator[Entry]:
         """Every line of a log query over start <= timestamp < end, oldest first, however many there are.

@@ -134,3 +134,88 @@ def test_a_declared_lifecycle_is_shown_and_that_the_live_one_could_not_be_read(t
     assert result.exit_code == FOUND
     assert {rule["name"] for rule in told["declared"]["rules"]} >= {"system-logs", "main-application-chunks"}
     assert "the storage stage was not rolled out yet" in told["unread"]
+
+
+def test_lint_says_what_is_slow_where_and_what_would_be_better() -> None:
+    result = logops("logql", "lint", '{job="nginx"} |~ "GET"')
+
+    assert result.exit_code == FOUND
+    assert result.stdout.splitlines() == [
+        "regex-for-text (slow)",
+        '{job="nginx"} |~ "GET"',
+        "              ^",
+        "  this regular expression is plain text, which is searched for several times faster.",
+        '  better: {job="nginx"} |= "GET"',
+    ]
+
+
+def test_lint_is_json_for_machines(tmp_path: Path) -> None:
+    file = tmp_path / "query"
+    file.write_text('rate({job="nginx"}[1m])')
+    (advice,) = json.loads(logops("logql", "lint", f"@{file}", "--step", "5m", "--json").stdout)
+
+    assert (advice["rule"], advice["text"]) == ("range-below-step", "[1m]")
+    assert advice["rewrite"] == 'rate({job="nginx"} [5m])'
+
+
+def test_a_query_without_flaws_passes() -> None:
+    assert logops("logql", "lint", '{job="nginx"} |= "GET"').exit_code == OK
+
+
+def test_what_is_no_query_is_shown_with_a_caret() -> None:
+    result = logops("logql", "lint", '{job="nginx"')
+
+    assert result.exit_code == BAD_INPUT
+    assert result.stderr.splitlines() == [
+        "line 1, column 13: expected a comma or }, found the end",
+        '{job="nginx"',
+        "            ^",
+    ]
+
+
+def test_a_query_is_formatted() -> None:
+    result = logops("logql", "format", 'sum(rate({a="b"}[5m])) by (c)')
+
+    assert result.stdout == 'sum by (c) (rate({a="b"} [5m]))\n'
+
+
+def test_the_query_library_is_listed() -> None:
+    result = logops("query", "--list")
+
+    assert "slow-requests" in result.stdout
+    assert "slower_than_ms=1000" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nonsense",), "No query 'nonsense' in include/logql/. There are: audit-events,"),
+        (("trace",), "trace: the parameter trace_id is missing: 32 hexadecimal digits."),
+        (("errors", "--param", "service"), "--param service: write it as NAME=VALUE"),
+        (("errors", "--param", "app=x"), "errors: no such parameter: app. Its parameters: service."),
+        (("errors", "--param", "service=("), "errors, with these parameters, is no query: line 1, column"),
+        (("errors", "--since", "yesterday"), "--since: 'yesterday' is not a duration"),
+    ],
+)
+def test_a_query_that_cannot_be_asked_is_told_before_anything_is_sent(arguments: tuple[str, ...], told: str) -> None:
+    result = logops("query", *arguments)
+
+    assert result.exit_code == BAD_INPUT
+    assert told in result.stderr
+
+
+def test_the_logql_of_a_library_query_is_shown() -> None:
+    result = logops("query", "trace", "--param", 'trace_id=1"} |= "', "--show")
+
+    assert result.stdout == '{job=~"oversight-app|nginx"} | trace_id=`1"} |= "`\n'
+
+
+def test_a_tenant_that_the_environment_has_not_is_answered_with_those_it_has(tmp_path: Path) -> None:
+    file = elsewhere(tmp_path)
+    text = file.read_text().replace("      platform:\n", "      machines:\n")
+    file.write_text(text.replace("tenant: platform", "tenant: machines"))
+    result = logops("query", "out-of-memory", "--environment", str(file))
+
+    assert result.exit_code == BAD_INPUT
+    assert "has no tenant platform in a cluster main. It has: main/application, " in result.stderr
+    assert "main/machines" in result.stderr

@@ -1,0 +1,218 @@
+"""`logops query`: run a query of the library, and see its answer."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from statistics import fmean
+from typing import Annotated, Any
+
+import typer
+from rich.filesize import decimal
+from rich.table import Table
+
+from logops.cli.console import err, out, print_json, say, stop
+from logops.cli.rollout import JsonOption, platform
+from logops.environment.units import Duration
+from logops.logql.errors import LogQLError
+from logops.logql.text import one_line, pretty
+from logops.logql.tree import Query
+from logops.loki import LokiClient, LokiError
+from logops.loki.answers import Series, Statistics
+from logops.queries.fill import FillError, fill
+from logops.queries.library import LibraryInvalid, load_library
+from logops.queries.model import LibraryQuery
+from logops.queries.run import MAX_POINTS, Lines, Numbers, run_query
+from logops.toolchain import project_root
+
+app = typer.Typer()
+_BARS = "▁▂▃▄▅▆▇█"
+_LINE_WIDTH = 180
+_POINTS_SHOWN = 24
+
+
+@app.command(epilog="Example: logops query slow-requests --param slower_than_ms=2000 --since 6h")
+def query(
+    name: Annotated[str, typer.Argument(help="A query of the library; --list shows them.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="What there is, with parameters.")] = False,
+    param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may be repeated.")] = None,
+    environment_name: Annotated[
+        str, typer.Option("--environment", "-e", help="A name in include/environments/, or a file.")
+    ] = "local",
+    since: Annotated[str, typer.Option(help="How far back, such as 6h. Default: the query's own range.")] = "",
+    at: Annotated[datetime | None, typer.Option(help="Until when, UTC. Default: now.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, max=5000, help="Lines, the newest first.")] = 100,
+    show: Annotated[bool, typer.Option("--show", help="Print the LogQL, and send nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a query of the library (include/logql/) and print its answer.
+
+    Exit 1: Loki refused it or did not answer. Exit 2: no such query, or a parameter that is missing or no value.
+    """
+    library = _library()
+    if listed or not name:
+        return _list(library, as_json)
+    wanted = library.get(name)
+    if wanted is None:
+        stop(f"No query {name!r} in include/logql/. There are: {', '.join(sorted(library))}.")
+    tree = _filled(name, wanted, _given(param or []))
+    if show:
+        out.print(pretty(tree), markup=False, highlight=False, soft_wrap=True)
+        return None
+    end_ns = int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1e9) if at else time.time_ns()
+    start_ns = end_ns - _duration(since or str(wanted.range)).value * 1_000_000
+    step_s = _step(wanted, start_ns, end_ns)
+    answer = _run(environment_name, wanted, tree, (start_ns, end_ns), step_s, limit)
+    if as_json:
+        print_json({"query": name, "logql": one_line(tree), **_as_data(answer)})
+    elif isinstance(answer, Lines):
+        _show_lines(answer)
+    else:
+        _show_numbers(answer, step_s)
+    say(_took(answer.statistics))
+    return None
+
+
+def _library() -> dict[str, LibraryQuery]:
+    try:
+        return load_library(project_root())
+    except LibraryInvalid as error:
+        stop(str(error))
+
+
+def _list(library: Mapping[str, LibraryQuery], as_json: bool) -> None:
+    if as_json:
+        print_json({name: one.model_dump(mode="json") for name, one in library.items()})
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("query", "tenant", "owner", "parameters", "what it answers"):
+        table.add_column(column, no_wrap=column == "query")
+    for name, one in library.items():
+        parameters = ", ".join(
+            key if parameter.default is None else f"{key}={parameter.default}"
+            for key, parameter in one.parameters.items()
+        )
+        table.add_row(name, one.tenant, one.owner, parameters, one.description)
+    out.print(table)
+
+
+def _given(params: list[str]) -> dict[str, str]:
+    wrong = next((one for one in params if "=" not in one), None)
+    if wrong:
+        stop(f"--param {wrong}: write it as NAME=VALUE")
+    return dict((one.split("=", 1)[0], one.split("=", 1)[1]) for one in params)
+
+
+def _filled(name: str, wanted: LibraryQuery, given: Mapping[str, str]) -> Query:
+    try:
+        return fill(wanted, given)
+    except FillError as error:
+        stop(f"{name}: {error}")
+    except LogQLError as error:
+        stop(f"{name}, with these parameters, is no query: {error}\n{error.picture()}")
+
+
+def _duration(text: str) -> Duration:
+    try:
+        return Duration(text)
+    except ValueError as error:
+        stop(f"--since: {error}")
+
+
+def _step(wanted: LibraryQuery, start_ns: int, end_ns: int) -> int:
+    """Seconds: the query's own, or as many times that as keeps Loki's limit on points."""
+    own = max(1, (wanted.step.value if wanted.step else 60_000) // 1000)
+    points = (end_ns - start_ns) // (own * 10**9)
+    return own * (1 + points // MAX_POINTS)
+
+
+def _run(
+    environment_name: str, wanted: LibraryQuery, tree: Query, span: tuple[int, int], step_s: int, limit: int
+) -> Lines | Numbers:
+    where = platform(environment_name)
+    cluster = where.environment.clusters.get(wanted.cluster)
+    if cluster is None or wanted.tenant not in cluster.tenants:
+        known = ", ".join(
+            f"{name}/{tenant}" for name, one in where.environment.clusters.items() for tenant in one.tenants
+        )
+        stop(f"{environment_name} has no tenant {wanted.tenant} in a cluster {wanted.cluster}. It has: {known}.")
+    try:
+        with LokiClient(where.read_url(wanted.cluster)) as client, err.status("Loki is asked"):
+            return run_query(client, wanted.tenant, tree, *span, step_s, limit)
+    except LokiError as error:
+        stop(str(error), code=1)
+
+
+def _show_lines(answer: Lines) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("time, UTC", no_wrap=True)
+    table.add_column("line", overflow="fold")
+    for entry in answer.entries:
+        at = datetime.fromtimestamp(entry.timestamp_ns / 1e9, UTC)
+        text = entry.text if len(entry.text) <= _LINE_WIDTH or not out.is_terminal else f"{entry.text[:_LINE_WIDTH]}..."
+        table.add_row(f"{at:%Y-%m-%d %H:%M:%S}", _plain(text))
+    if answer.entries:
+        out.print(table, markup=False, highlight=False)
+    more = ": there may be more, --limit asks for them" if len(answer.entries) == answer.limit else ""
+    say(f"{len(answer.entries)} lines{more}")
+
+
+def _show_numbers(answer: Numbers, step_s: int) -> None:
+    names = sorted({name for one in answer.series for name in one.labels})
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name)
+    for column in ("last", "least", "mean", "most"):
+        table.add_column(column, justify="right")
+    table.add_column(f"a bar is {step_s} s or more", no_wrap=True)
+    for one in sorted(answer.series, key=lambda found: -found.points[-1][1]):
+        values = [value for _, value in one.points]
+        figures = (values[-1], min(values), fmean(values), max(values))
+        table.add_row(*(_plain(one.labels.get(name, "")) for name in names), *map(_short, figures), _bars(values))
+    if answer.series:
+        out.print(table, markup=False, highlight=False)
+    say(f"{len(answer.series)} series")
+
+
+def _bars(values: list[float]) -> str:
+    """At most so many; each the most of the points it stands for."""
+    width = -(-len(values) // _POINTS_SHOWN)
+    shown = [max(values[at : at + width]) for at in range(0, len(values), width)]
+    most = max(shown)
+    return "".join(_BARS[min(7, int(8 * value / most))] if most > 0 and value >= 0 else _BARS[0] for value in shown)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal would obey: a log line is a stranger's text."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _took(statistics: Statistics) -> str:
+    cached = ", partly from the cache of results" if statistics.cached_results else ""
+    return (
+        f"{decimal(statistics.bytes_processed)} and {statistics.lines_processed:,} lines read in "
+        f"{statistics.exec_seconds:.2f} s{cached}"
+    )
+
+
+def _as_data(answer: Lines | Numbers) -> dict[str, Any]:
+    if isinstance(answer, Lines):
+        return {
+            "lines": [
+                {"timestamp_ns": one.timestamp_ns, "labels": dict(one.labels), "line": one.text}
+                for one in answer.entries
+            ],
+            "statistics": _told(answer.statistics),
+        }
+    return {"series": [_series(one) for one in answer.series], "statistics": _told(answer.statistics)}
+
+
+def _series(one: Series) -> dict[str, Any]:
+    return {"labels": dict(one.labels), "points": [[at, value] for at, value in one.points]}
+
+
+def _told(statistics: Statistics) -> dict[str, Any]:
+    return {name: getattr(statistics, name) for name in statistics.__slots__}

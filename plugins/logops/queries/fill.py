@@ -1,0 +1,91 @@
+"""Puts parameters into a query of the library: what a person typed cannot become more than a value."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from logops.logql import literals
+from logops.logql.build import checked
+from logops.logql.parse import parse
+from logops.logql.tree import LabelAssignment, LineFilter, LineFormat, Matcher, Query, Regexp
+from logops.queries.model import LibraryQuery, Parameter
+
+PLACE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+LONGEST_VALUE = 10_000
+
+
+class FillError(ValueError):
+    """A parameter that is missing, unknown, or not what its type says."""
+
+
+def fill(query: LibraryQuery, given: Mapping[str, str]) -> Query:
+    """The query with these parameters, the rest by their defaults. Raises FillError, LogQLError."""
+    values = values_of(query, given)
+    numbers = {name: value for name, value in values.items() if query.parameters[name].type in ("number", "duration")}
+    strings = {name: value for name, value in values.items() if name not in numbers}
+    text = PLACE.sub(lambda found: numbers.get(found[1], found[0]), query.logql)
+    filled: Query = _filled(parse(text), strings, query.parameters, in_regex=False)
+    return checked(filled)
+
+
+def values_of(query: LibraryQuery, given: Mapping[str, str]) -> dict[str, str]:
+    unknown = sorted(set(given) - set(query.parameters))
+    if unknown:
+        known = ", ".join(query.parameters) or "it has none"
+        raise FillError(f"no such parameter: {', '.join(unknown)}. Its parameters: {known}.")
+    values: dict[str, str] = {}
+    for name, parameter in query.parameters.items():
+        value = given.get(name, parameter.default)
+        if value is None:
+            raise FillError(f"the parameter {name} is missing: {parameter.description}")
+        values[name] = _typed(name, parameter, value)
+    unused = sorted(name for name in values if f"${{{name}}}" not in query.logql)
+    undeclared = sorted(set(PLACE.findall(query.logql)) - set(values))
+    if unused or undeclared:
+        raise FillError(f"its text and its parameters do not agree on {', '.join(unused + undeclared)}.")
+    return values
+
+
+def _typed(name: str, parameter: Parameter, value: str) -> str:
+    if len(value) > LONGEST_VALUE:
+        raise FillError(f"{name}: longer than {LONGEST_VALUE:,} characters.")
+    if parameter.type == "number" and (not re.fullmatch(r"[0-9]+(\.[0-9]+)?", value)):
+        raise FillError(f"{name}: {value!r} is no number like 1000 or 0.5.")
+    if parameter.type == "duration" and not literals.range_duration(value):
+        raise FillError(f"{name}: {value!r} is no duration like 5m or 1h30m.")
+    return value
+
+
+def _filled(found: Any, strings: Mapping[str, str], parameters: Mapping[str, Parameter], in_regex: bool) -> Any:
+    """The same tree, its texts filled in."""
+    if isinstance(found, tuple):
+        return tuple(_filled(one, strings, parameters, in_regex) for one in found)
+    if isinstance(found, str):
+        return PLACE.sub(lambda place: _put(place, strings, parameters, in_regex), found)
+    if not is_dataclass(found) or isinstance(found, type):
+        return found
+    if isinstance(found, (LineFormat, LabelAssignment)) and _template_takes_text(found):
+        raise FillError("a parameter may not stand in a template: its text could be read as one.")
+    in_regex = (
+        isinstance(found, Regexp)
+        or (isinstance(found, (Matcher, LineFilter)) and found.op.endswith("~"))
+        or (in_regex and not isinstance(found, Matcher))
+    )
+    changed = {
+        field.name: _filled(getattr(found, field.name), strings, parameters, in_regex) for field in fields(found)
+    }
+    return replace(found, **changed)
+
+
+def _template_takes_text(found: LineFormat | LabelAssignment) -> bool:
+    return PLACE.search(found.template if isinstance(found, LineFormat) else found.value) is not None
+
+
+def _put(place: re.Match[str], strings: Mapping[str, str], parameters: Mapping[str, Parameter], in_regex: bool) -> str:
+    name = place[1]
+    if name not in strings:
+        return place[0]
+    escapes = in_regex and parameters[name].type == "text"
+    return PUNCTUATION.sub(r"\\\1", strings[name]) if escapes else strings[name]

@@ -1,0 +1,59 @@
+"""Reads the query library."""
+
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from logops.logql.errors import LogQLError
+from logops.logql.tree import LogQuery
+from logops.queries.fill import FillError, fill
+from logops.queries.model import LibraryFile, LibraryQuery
+
+LARGEST_FILE = 1 << 20
+
+
+class LibraryInvalid(Exception):
+    """A file of the library that cannot be used: which, where in it, and why."""
+
+
+def load_library(root: Path) -> dict[str, LibraryQuery]:
+    """Every query of `include/logql/*.yaml` below the project's root, by name. Raises LibraryInvalid."""
+    found: dict[str, LibraryQuery] = {}
+    for path in sorted((root / "include/logql").glob("*.yaml")):
+        for name, query in load_file(path).items():
+            if name in found:
+                raise LibraryInvalid(f"{path}: {name} is the name of a query of another file, too.")
+            found[name] = query
+    return found
+
+
+def load_file(path: Path) -> dict[str, LibraryQuery]:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise LibraryInvalid(f"{path} is larger than {LARGEST_FILE:,} bytes: that is no file of queries.")
+        read = LibraryFile.model_validate(yaml.safe_load(path.read_text()))
+    except OSError as error:
+        raise LibraryInvalid(f"Reading {path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise LibraryInvalid(f"{path} is not YAML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise LibraryInvalid(f"{path}, {'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}.") from None
+    for name, query in read.queries.items():
+        check(path, name, query)
+    return dict(read.queries)
+
+
+def check(path: Path, name: str, query: LibraryQuery) -> None:
+    """Its example must be a query, and it needs a step exactly where it answers with numbers. Raises LibraryInvalid."""
+    try:
+        tree = fill(query, query.example)
+    except LogQLError as error:
+        raise LibraryInvalid(f"{path}, queries.{name}.logql: {error}\n{error.picture()}") from None
+    except FillError as error:
+        raise LibraryInvalid(f"{path}, queries.{name}: {error}") from None
+    if isinstance(tree, LogQuery) != (query.step is None):
+        raise LibraryInvalid(
+            f"{path}, queries.{name}: a query has a step where it answers with numbers, and only there."
+        )

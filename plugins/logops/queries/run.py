@@ -1,0 +1,40 @@
+"""Runs a query of the library."""
+
+from dataclasses import dataclass
+
+from logops.logql.text import one_line
+from logops.logql.tree import LogQuery, Query
+from logops.loki import Entry, LokiClient
+from logops.loki.answers import Series, Statistics
+
+MAX_POINTS = 11_000
+"""Of one series; Loki refuses more."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """What a log query answered, newest first."""
+
+    entries: tuple[Entry, ...]
+    limit: int
+    statistics: Statistics
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a metric query answered."""
+
+    series: tuple[Series, ...]
+    statistics: Statistics
+
+
+def run_query(
+    client: LokiClient, tenant: str, query: Query, start_ns: int, end_ns: int, step_s: int, limit: int
+) -> Lines | Numbers:
+    """Over start <= timestamp < end, `step_s` seconds between points. Raises LokiError."""
+    text = one_line(query)
+    if isinstance(query, LogQuery):
+        entries, statistics = client.measured_logs(tenant, text, start_ns, end_ns, limit=limit)
+        return Lines(tuple(entries), limit, statistics)
+    series, statistics = client.measured_range(tenant, text, start_ns, end_ns, step_s)
+    return Numbers(tuple(series), statistics)

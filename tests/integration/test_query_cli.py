@@ -1,0 +1,70 @@
+"""`logops query`, on an environment that runs."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from local_platforms import wait_for
+from logops.cli import app
+from logops.loki import Entry, LokiClient
+from logops.platforms.local import LocalPlatform
+from logops.toolchain import project_root
+
+
+@pytest.fixture
+def _project(platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project whose environment is the one that runs."""
+    root = platform.state.parents[1]
+    for name in ("tools", "include/logql"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        if not (root / name).exists():
+            (root / name).symlink_to(project_root() / name)
+    folder: Path = root / "include" / "environments"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tests.yaml").write_text(platform.environment.model_dump_json(by_alias=True, exclude_none=True))
+    monkeypatch.setenv("LOGOPS_HOME", str(root))
+
+
+@pytest.fixture
+def _an_error(platform: LocalPlatform) -> None:
+    labels = {"job": "oversight-app", "level": "error", "service": "from-a-test"}
+    line = '{"timestamp":"then","message":"out of \\u001b[31mpaper","code":"E"}'
+    with LokiClient(platform.write_url("main")) as client:
+        client.push("application", [Entry(time.time_ns(), labels, line)])
+
+
+def query(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["query", *arguments, "--environment", "tests"])
+
+
+@pytest.mark.usefixtures("_project", "_an_error")
+def test_lines_are_a_table_without_what_a_terminal_would_obey() -> None:
+    asked = ("errors", "--param", "service=from-a-test")
+    wait_for(lambda: "from-a-test" in query(*asked).stdout)
+    result = query(*asked)
+
+    assert result.exit_code == 0
+    assert "then from-a-test out of  [31mpaper" in result.stdout
+    assert "lines read in" in result.stderr
+
+
+@pytest.mark.usefixtures("_project")
+def test_numbers_are_a_table_and_json_for_machines() -> None:
+    asked = ("silence", "--param", "job=nobody")
+    told = json.loads(query(*asked, "--json").stdout)
+
+    assert [one["labels"] for one in told["series"]] == [{"job": "nobody"}]
+    assert {value for _, value in told["series"][0]["points"]} == {1.0}
+    assert "nobody" in query(*asked).stdout
+    assert "1 series" in query(*asked).stderr
+
+
+@pytest.mark.usefixtures("_project")
+def test_what_loki_refuses_is_told_in_its_own_words() -> None:
+    result = query("errors", "--since", "900d")
+
+    assert result.exit_code == 1
+    assert "the query time range exceeds the limit" in result.stderr

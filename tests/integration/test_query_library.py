@@ -1,0 +1,110 @@
+"""The query library on a real Loki: every query gives its answer, and the story's version gives what is said of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from json import loads
+from pathlib import Path
+
+import pytest
+
+import sample_hour
+from logops.logql.parse import parse
+from logops.logql.tree import Query
+from logops.loki import LokiClient, LokiRefused
+from logops.queries.fill import fill
+from logops.queries.library import load_library
+from logops.queries.model import LibraryQuery
+from logops.queries.run import Lines, Numbers, run_query
+from logops.samples import Kind
+from logops.samples.line import Line
+from lokis import running_loki
+
+STEP_S = 300
+"""Loki moves the points of a query to whole steps: the hour ends at one."""
+ROOT = Path(__file__).parents[2]
+LIBRARY = load_library(ROOT)
+
+
+@pytest.fixture(scope="module")
+def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
+    with running_loki(tmp_path_factory.mktemp("loki")) as client:
+        sample_hour.push(client)
+        yield client
+
+
+@dataclass(frozen=True)
+class Answered:
+    count: int
+    newest: str
+    total: float
+
+
+def answered(loki: LokiClient, tenant: str, tree: Query) -> Answered:
+    """Numbers: those at the end of the hour."""
+    end = sample_hour.END_NS
+    hour = run_query(loki, tenant, tree, sample_hour.START_NS, end, STEP_S, 5000)
+    if isinstance(hour, Lines):
+        return Answered(len(hour.entries), hour.entries[0].text if hour.entries else "", 0)
+    assert isinstance(hour, Numbers)
+    last = [one.points[-1][1] for one in hour.series if one.points[-1][0] == end]
+    return Answered(len(last), "", round(sum(last), 6))
+
+
+def declared(query: LibraryQuery) -> Answered:
+    answer = query.answer
+    count = answer.lines if query.step is None else answer.series
+    assert count is not None
+    return Answered(count, answer.newest or "", answer.total or 0)
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_a_query_gives_its_answer(loki: LokiClient, name: str) -> None:
+    query = LIBRARY[name]
+
+    assert answered(loki, query.tenant, fill(query, query.example)) == declared(query)
+
+
+@pytest.mark.parametrize("name", [name for name, query in LIBRARY.items() if query.story])
+def test_the_storys_version_gives_what_is_said_of_it(loki: LokiClient, name: str) -> None:
+    query = LIBRARY[name]
+    assert query.story is not None
+    if query.story.answers == "an error":
+        with pytest.raises(LokiRefused, match="maximum number of series"):
+            answered(loki, query.tenant, parse(query.story.logql))
+        return
+    ours, story = declared(query), answered(loki, query.tenant, parse(query.story.logql))
+
+    if query.story.answers == "nothing":
+        assert story.count == 0
+    elif query.story.answers == "the same":
+        # Its metrics have other labels.
+        assert (story.newest, story.total) == (ours.newest, ours.total) or query.answer.newest is None
+        assert query.step is not None or story.count == ours.count
+    else:
+        assert (story.count, story.newest, story.total) != (ours.count, ours.newest, ours.total)
+
+
+def fields(line: Line) -> dict[str, object]:
+    return dict(loads(line.text))
+
+
+COUNTED: dict[str, tuple[Kind, Callable[[Line], bool]]] = {
+    "errors": (Kind.APPLICATION, lambda line: line.labels["level"] == "error"),
+    "slow-requests": (
+        Kind.APPLICATION,
+        lambda line: fields(line)["message"] == "HTTP Request" and int(str(fields(line)["duration"])) > 1000,
+    ),
+    "failed-logins": (Kind.APPLICATION, lambda line: fields(line)["message"] == "login failed"),
+    "slow-database-queries": (Kind.APPLICATION, lambda line: fields(line).get("slow") is True),
+    "container-errors": (Kind.APPLICATION, lambda line: line.labels["level"] == "error"),
+    "audit-events": (Kind.AUDIT, lambda line: fields(line)["action"] in ("CREATE", "UPDATE", "DELETE")),
+    "security-events": (Kind.AUDIT, lambda line: "reason" in fields(line)),
+    "out-of-memory": (Kind.SYSTEM, lambda line: "out of memory" in line.text.lower()),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_an_answer_is_what_counting_the_lines_gives(name: str) -> None:
+    kind, wanted = COUNTED[name]
+
+    assert LIBRARY[name].answer.lines == sum(map(wanted, sample_hour.lines(kind)))

@@ -1,0 +1,94 @@
+"""Parameters of library queries: typed, and never more than a value."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logops.logql.errors import LogQLError
+from logops.logql.text import one_line
+from logops.logql.tree import LogQuery, Matcher, Needle
+from logops.queries.fill import FillError, fill
+from logops.queries.model import LibraryQuery
+
+
+def library_query(logql: str, **parameters: dict[str, str]) -> LibraryQuery:
+    declared = {name: {"description": f"the {name}", **one} for name, one in parameters.items()}
+    example = {name: "1" for name, one in parameters.items() if "default" not in one}
+    return LibraryQuery.model_validate(
+        {
+            "description": "d", "owner": "o", "cluster": "main", "tenant": "t", "logql": logql, "parameters": declared,
+            "example": example, "objective": {"p95": "1s", "bytes": "1MiB"}, "answer": {},
+        }
+    )  # fmt: skip
+
+
+TEXT = library_query('{a="${user}"} |= "${user}" | b=~"x${user}"', user={"type": "text"})
+
+
+def test_numbers_and_durations_are_filled_in() -> None:
+    query = library_query(
+        'sum(rate({a="b"} | took > ${least} [${window}]))',
+        least={"type": "number", "default": "5"},
+        window={"type": "duration", "default": "5m"},
+    )
+
+    assert one_line(fill(query, {"window": "1h"})) == 'sum(rate({a="b"} | took > 5 [1h]))'
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=50))
+def test_text_stays_text(typed: str) -> None:
+    query = fill(TEXT, {"user": typed})
+
+    assert isinstance(query, LogQuery)
+    assert query.selector.matchers == (Matcher("a", "=", typed),)
+    assert query.stages[0].needles == (Needle(typed),)  # type: ignore[union-attr]
+    assert len(query.stages) == 2
+
+
+def test_text_in_a_regular_expression_is_escaped() -> None:
+    assert one_line(fill(TEXT, {"user": "a.b|c"})).endswith(r"b=~`xa\.b\|c`")
+
+
+def test_a_regular_expression_is_filled_in_as_it_is() -> None:
+    query = library_query('{a=~"${which}"}', which={"type": "regex", "default": ".+"})
+
+    assert one_line(fill(query, {"which": "x|y"})) == '{a=~"x|y"}'
+    with pytest.raises(LogQLError, match="is no regular expression"):
+        fill(query, {"which": "("})
+
+
+@pytest.mark.parametrize(
+    ("given_values", "told"),
+    [
+        ({}, "the parameter user is missing: the user"),
+        ({"user": "x", "usr": "y"}, "no such parameter: usr. Its parameters: user."),
+        ({"user": "x" * 10_001}, "user: longer than 10,000 characters."),
+    ],
+)
+def test_what_is_missing_or_unknown_is_told(given_values: dict[str, str], told: str) -> None:
+    with pytest.raises(FillError) as refused:
+        fill(TEXT, given_values)
+
+    assert str(refused.value) == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        ("number", '5 |= "x"', "is no number like 1000 or 0.5"),
+        ("number", "-5", "is no number like 1000 or 0.5"),
+        ("duration", "5m]) or vector(1", "is no duration like 5m or 1h30m"),
+        ("duration", "soon", "is no duration like 5m or 1h30m"),
+    ],
+)
+def test_what_is_no_such_value_is_refused(kind: str, value: str, told: str) -> None:
+    logql = 'rate({a="b"} | took > ${p} [5m])' if kind == "number" else 'rate({a="b"} [${p}])'
+    with pytest.raises(FillError, match=told):
+        fill(library_query(logql, p={"type": kind}), {"p": value})
+
+
+def test_a_parameter_in_a_template_is_refused() -> None:
+    query = library_query('{a="b"} | line_format "${p}"', p={"type": "text"})
+
+    with pytest.raises(FillError, match="may not stand in a template"):
+        fill(query, {"p": "{{.x}}"})

@@ -1,0 +1,77 @@
+"""The shipped library, and files that are none."""
+
+from pathlib import Path
+
+import pytest
+
+from logops.logql import literals
+from logops.logql.lint import Context, lint
+from logops.queries.fill import fill
+from logops.queries.library import LibraryInvalid, load_library
+
+ROOT = Path(__file__).parents[3]
+LIBRARY = load_library(ROOT)
+ONE = """queries:
+  one:
+    description: d
+    owner: o
+    cluster: main
+    tenant: t
+    logql: '{a="b"}'
+    objective: {p95: 1s, bytes: 1MiB}
+    answer: {lines: 1}
+"""
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_lint_has_nothing_to_say_of_a_shipped_query(name: str) -> None:
+    query = LIBRARY[name]
+    step = literals.range_duration(str(query.step)) if query.step else None
+
+    assert lint(fill(query, query.example), Context(step, frozenset({"trace_id", "span_id"}))) == []
+
+
+def test_every_query_of_the_story_is_there() -> None:
+    assert {name for name, query in LIBRARY.items() if query.story} == {
+        "errors", "slow-requests", "failed-logins", "request-rate", "error-rate", "slow-database-queries",
+        "container-errors", "audit-events", "requests-by-status", "security-events",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (ONE.replace('{a="b"}', '{a="b"'), "one.yaml, queries.one.logql: line 1, column 7: expected a comma or }"),
+        (
+            ONE.replace("owner: o", "owner: o\n    ownr: p"),
+            "one.yaml, queries.one.ownr: Extra inputs are not permitted.",
+        ),
+        (ONE.replace("    owner: o\n", ""), "one.yaml, queries.one.owner: Field required."),
+        (
+            ONE.replace('{a="b"}', 'rate({a="b"}[5m])'),
+            "queries.one: a query has a step where it answers",
+        ),
+        (ONE.replace('{a="b"}', '{a="${c}"}'), "its text and its parameters do not agree on c."),
+        ("queries: [", "is not YAML"),
+        ("", "Input should be"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, text: str, told: str) -> None:
+    folder = tmp_path / "include/logql"
+    folder.mkdir(parents=True)
+    (folder / "one.yaml").write_text(text)
+
+    with pytest.raises(LibraryInvalid) as refused:
+        load_library(tmp_path)
+
+    assert told in str(refused.value)
+
+
+def test_a_name_is_given_once(tmp_path: Path) -> None:
+    folder = tmp_path / "include/logql"
+    folder.mkdir(parents=True)
+    (folder / "one.yaml").write_text(ONE)
+    (folder / "two.yaml").write_text(ONE)
+
+    with pytest.raises(LibraryInvalid, match="one is the name of a query of another file, too"):
+        load_library(tmp_path)
