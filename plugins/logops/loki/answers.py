@@ -15,6 +15,10 @@ from logops.loki.entries import Entry
 CATEGORIZE_LABELS = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
 
 
+PAST_THE_CACHE = {"Cache-Control": "no-cache"}
+"""Loki then neither reads nor writes its cache of results (pkg/querier/queryrange/codec.go)."""
+
+
 class Direction(StrEnum):
     """Which end of the range a limited log query starts from."""
 

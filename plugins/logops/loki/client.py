@@ -114,29 +114,30 @@ class LokiClient:
         return self._read(call, lambda answer: answers.entries(answer, direction))
 
     def measured_logs(
-        self, tenant: str, logql: str, start_ns: int, end_ns: int, *, limit: int
+        self, tenant: str, logql: str, start_ns: int, end_ns: int, *, limit: int, fresh: bool = False
     ) -> tuple[list[Entry], Statistics]:
-        """The newest lines of a log query, and what it took."""
+        """The newest lines of a log query, and what it took; `fresh`: past the cache of results."""
         call = Call(
             f"running {logql}",
             "/loki/api/v1/query_range",
             tenant=tenant,
             params={"query": logql, "start": start_ns, "end": end_ns, "limit": limit, "direction": Direction.BACKWARD},
-            headers=answers.CATEGORIZE_LABELS,
+            headers={**answers.CATEGORIZE_LABELS, **(answers.PAST_THE_CACHE if fresh else {})},
         )
         return self._read(
             call, lambda answer: (answers.entries(answer, Direction.BACKWARD), answers.statistics(answer))
         )
 
     def measured_range(
-        self, tenant: str, logql: str, start_ns: int, end_ns: int, step_seconds: int
+        self, tenant: str, logql: str, start_ns: int, end_ns: int, step_seconds: int, *, fresh: bool = False
     ) -> tuple[list[Series], Statistics]:
-        """A metric query at every step of a range, and what it took."""
+        """A metric query at every step of a range, and what it took; `fresh`: past the cache of results."""
         call = Call(
             f"running {logql}",
             "/loki/api/v1/query_range",
             tenant=tenant,
             params={"query": logql, "start": start_ns, "end": end_ns, "step": step_seconds},
+            headers=answers.PAST_THE_CACHE if fresh else None,
         )
         return self._read(call, lambda answer: (answers.series(answer), answers.statistics(answer)))
 

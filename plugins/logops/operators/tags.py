@@ -12,5 +12,7 @@ class Tag(StrEnum):
     """Talks to Loki."""
     AUDIT = "audit"
     """Reads what is stored and says what is wrong; changes nothing."""
+    BENCHMARK = "benchmark"
+    """Measures, and puts load on what it measures."""
     STORAGE = "storage"
     """Works on the storage accounts."""

@@ -29,12 +29,22 @@ class Numbers:
 
 
 def run_query(
-    client: LokiClient, tenant: str, query: Query, start_ns: int, end_ns: int, step_s: int, limit: int
+    client: LokiClient,
+    tenant: str,
+    query: Query,
+    start_ns: int,
+    end_ns: int,
+    step_s: int,
+    limit: int,
+    fresh: bool = False,
 ) -> Lines | Numbers:
-    """Over start <= timestamp < end, `step_s` seconds between points. Raises LokiError."""
+    """Over start <= timestamp < end, `step_s` seconds between points; `fresh`: past Loki's cache of results.
+
+    Raises LokiError.
+    """
     text = one_line(query)
     if isinstance(query, LogQuery):
-        entries, statistics = client.measured_logs(tenant, text, start_ns, end_ns, limit=limit)
+        entries, statistics = client.measured_logs(tenant, text, start_ns, end_ns, limit=limit, fresh=fresh)
         return Lines(tuple(entries), limit, statistics)
-    series, statistics = client.measured_range(tenant, text, start_ns, end_ns, step_s)
+    series, statistics = client.measured_range(tenant, text, start_ns, end_ns, step_s, fresh=fresh)
     return Numbers(tuple(series), statistics)

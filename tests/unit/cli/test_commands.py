@@ -102,6 +102,19 @@ def test_every_command_has_an_example(command: str) -> None:
     assert "Example: logops" in logops(name, "--help").stdout
 
 
+@pytest.mark.parametrize("command", ["run", "runs", "compare"])
+def test_every_benchmark_command_has_an_example(command: str) -> None:
+    assert "Example: logops bench" in logops("bench", command, "--help").stdout
+
+
+def test_a_run_that_is_not_in_the_results_cannot_be_compared(tmp_path: Path) -> None:
+    file = elsewhere(tmp_path)
+    result = logops("bench", "compare", "one'; DROP", "two", "--environment", str(file))
+
+    assert result.exit_code == BAD_INPUT
+    assert "No run one'; DROP in the results" in result.stderr
+
+
 def test_usage_before_any_audit_says_what_to_run(tmp_path: Path) -> None:
     result = logops("audit", "usage", str(elsewhere(tmp_path)))
 

@@ -4,7 +4,7 @@
 <Severity.ERROR: 'error'>
 """
 
-from logops.findings.classes import audit, coherence, rollout
+from logops.findings.classes import audit, benchmark, coherence, rollout
 from logops.findings.model import FindingClass
 
 
@@ -23,5 +23,6 @@ GROUPS: dict[str, tuple[FindingClass, ...]] = {
     "Compaction": audit.COMPACTION,
     "Retention": audit.RETENTION,
     "Tiering": audit.TIERING,
+    "Queries": benchmark.CLASSES,
 }
 REGISTRY = _by_name(*GROUPS.values())

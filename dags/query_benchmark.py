@@ -1,0 +1,68 @@
+"""
+### Are the queries that people need at night still as fast as was promised?
+
+Asks the live cluster every query of the library (`include/logql/`) in rounds, one at a time, with and past Loki's cache
+of results, and keeps every answer's time with Loki's own statistics as a result, kind `query-samples`. It reads at most
+`budget` bytes, so that production is not crowded out, and backs off where Loki says 429.
+
+What is over its objective is a finding, and no failure: `logops findings` and the log show it.
+
+### When a task fails
+
+**measure** Its log has a line a query.
+
+- **query-failing**: Loki refuses a query or gives it up; the message is Loki's own. *Today: somebody will need it.*
+- **check-incomplete**: too few answers to judge; Loki was busy, or the budget was spent. *See whether the cluster is
+  overloaded; else raise `budget`.*
+- Anything else is the environment's file, the platform or the results store, as the message says. *Mend it, clear the
+  task.*
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param
+
+from logops.operators.benchmark import QueryBenchmarkOperator
+from logops.operators.tags import Tag
+
+ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
+# A DAG with a schedule must have a default that its enum allows.
+NIGHTLY = "local" if "local" in ENVIRONMENTS else ENVIRONMENTS[0]
+
+with DAG(
+    dag_id="query_benchmark",
+    doc_md=__doc__,
+    # When the audits are over.
+    schedule=CronTriggerTimetable("0 4 * * *", timezone="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    tags={Tag.BENCHMARK, Tag.LOKI},
+    params={
+        "environment": Param(NIGHTLY, type="string", enum=ENVIRONMENTS, description="What to measure."),
+        "queries": Param(
+            None, type=["null", "array"], items={"type": "string"}, description="Only these (errors); empty: all."
+        ),
+        "rounds": Param(10, type="integer", minimum=1, maximum=1000, description="How often each is measured."),
+        "ranges": Param(None, type=["null", "array"], items={"type": "string"}, description="Also over so long: 24h."),
+        "budget": Param("20GiB", type="string", description="Bytes that Loki may read for all of it."),
+        "as_of": Param(
+            None, type=["null", "string"], format="date-time", description="Where every range ends; empty: now."
+        ),
+    },
+    default_args={
+        "owner": "log-platform",
+        "retries": 1,
+        "retry_delay": timedelta(seconds=30),
+        "execution_timeout": timedelta(hours=1),
+    },
+) as dag:
+    QueryBenchmarkOperator(
+        task_id="measure",
+        environment="{{ params.environment }}",
+        queries="{{ params.queries }}",
+        rounds="{{ params.rounds }}",
+        ranges="{{ params.ranges }}",
+        budget="{{ params.budget }}",
+        as_of="{{ params.as_of }}",
+    )

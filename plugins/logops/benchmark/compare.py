@@ -1,0 +1,116 @@
+"""Two runs against each other: two clusters, two configurations, before and after a rollout.
+
+Method: the ratio of the medians with a 95 % bootstrap interval (percentile, 4,000 resamples, seeded); Mann-Whitney's
+test, two-sided, corrected by Holm over all that is compared. A difference counts where the corrected test says so, the
+interval leaves out 1, and the ratio is 5 % at least.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+
+from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.shots import Arm, Mode
+from logops.benchmark.why import why, work_of
+
+FEWEST = 8
+"""Answers on each side."""
+LEAST_EFFECT = 0.05
+LEVEL = 0.05
+WIDEST = 1.5
+"""An interval whose ends are further apart than by this factor tells nothing."""
+RESAMPLES = 4000
+
+
+class Word(StrEnum):
+    SLOWER = "slower"
+    FASTER = "faster"
+    ALIKE = "alike"
+    UNSURE = "too noisy to say"
+    FEW = "too few answers to say"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Of one arm: `ratio` is after / before, 1.2 means a fifth slower."""
+
+    arm: Arm
+    word: Word
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    """Corrected."""
+    before_s: float | None = None
+    after_s: float | None = None
+    why: str = ""
+
+
+def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Comparison]:
+    """Every arm that both sides have, in the order of `before`."""
+    sides = _by_arm(before), _by_arm(after)
+    pairs = [(arm, found, sides[1][arm]) for arm, found in sides[0].items() if arm in sides[1]]
+    enough = [pair for pair in pairs if min(len(pair[1]), len(pair[2])) >= FEWEST]
+    corrected = holm([mann_whitney(_seconds(a), _seconds(b)) for _, a, b in enough])
+    judged = {arm: _judged(arm, a, b, p) for (arm, a, b), p in zip(enough, corrected, strict=True)}
+    return [judged.get(arm) or Comparison(arm, Word.FEW) for arm, _, _ in pairs]
+
+
+def _by_arm(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
+    found: dict[Arm, list[Sample]] = {}
+    for one in samples:
+        arm = found.setdefault(Arm(one.query, one.range_s, Mode(one.mode)), [])
+        if one.round > 0 and one.ending == Ending.ANSWERED:
+            arm.append(one)
+    return found
+
+
+def _seconds(samples: Sequence[Sample]) -> list[float]:
+    return [one.seconds for one in samples]
+
+
+def _judged(arm: Arm, before: list[Sample], after: list[Sample], p: float) -> Comparison:
+    low, high = interval(_seconds(before), _seconds(after))
+    was, now = median(_seconds(before)), median(_seconds(after))
+    ratio = now / was
+    word = worded(ratio, low, high, p)
+    told = why(work_of(before), work_of(after)) if word is Word.SLOWER else ""
+    return Comparison(arm, word, ratio, low, high, p, was, now, told)
+
+
+def worded(ratio: float, low: float, high: float, p: float) -> Word:
+    if p < LEVEL and low > 1 and ratio >= 1 + LEAST_EFFECT:
+        return Word.SLOWER
+    if p < LEVEL and high < 1 and ratio <= 1 / (1 + LEAST_EFFECT):
+        return Word.FASTER
+    return Word.UNSURE if high / low > WIDEST else Word.ALIKE
+
+
+def interval(before: Sequence[float], after: Sequence[float], seed: int = 0) -> tuple[float, float]:
+    """Of the ratio of the medians, 95 %."""
+    import numpy as np
+
+    chance = np.random.default_rng(seed)
+    medians = [
+        np.median(np.asarray(side)[chance.integers(0, len(side), (RESAMPLES, len(side)))], axis=1)
+        for side in (before, after)
+    ]
+    low, high = np.percentile(medians[1] / medians[0], [2.5, 97.5])
+    return float(low), float(high)
+
+
+def mann_whitney(before: Sequence[float], after: Sequence[float]) -> float:
+    from scipy.stats import mannwhitneyu
+
+    return float(mannwhitneyu(before, after, alternative="two-sided").pvalue)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Corrected for as many tests, in the same order (Holm, 1979)."""
+    corrected = [1.0] * len(ps)
+    least = 0.0
+    for rank, at in enumerate(sorted(range(len(ps)), key=lambda which: ps[which])):
+        least = max(least, min(1.0, ps[at] * (len(ps) - rank)))
+        corrected[at] = least
+    return corrected

@@ -1,0 +1,59 @@
+"""Asks Loki one query once, and measures."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from logops.benchmark.sample import Ending
+from logops.benchmark.shots import Mode
+from logops.logql.tree import Query
+from logops.loki import LokiClient, LokiError, LokiRefused
+from logops.loki.answers import Statistics
+from logops.queries.run import run_query
+
+TOO_MANY = 429
+LIMIT = 1000
+"""Lines of a log query."""
+PATIENCE = 6
+"""So often is asked again after 429."""
+LONGEST_WAIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What came of it."""
+
+    ending: Ending
+    seconds: float
+    backed_off: int
+    message: str
+    statistics: Statistics | None
+
+
+def fire(
+    client: LokiClient,
+    tenant: str,
+    query: Query,
+    span: tuple[int, int],
+    step_s: int,
+    mode: Mode,
+    wait: Callable[[float], None] = time.sleep,
+) -> Fired:
+    """Measured is the attempt that Loki answers: what it sends away with 429 is backed off from, not called slow."""
+    for backed_off in range(PATIENCE + 1):
+        started = time.perf_counter()
+        try:
+            answer = run_query(client, tenant, query, *span, step_s, LIMIT, fresh=mode is Mode.COLD)
+        except LokiRefused as refused:
+            if refused.status != TOO_MANY:
+                return Fired(Ending.FAILED, 0, backed_off, str(refused), None)
+            message = str(refused)
+            if backed_off < PATIENCE:
+                asked = refused.retry_after or random.uniform(0.5, 1.0) * 2**backed_off
+                wait(min(asked, LONGEST_WAIT_S))
+        except LokiError as error:
+            return Fired(Ending.FAILED, 0, backed_off, str(error), None)
+        else:
+            return Fired(Ending.ANSWERED, time.perf_counter() - started, backed_off, "", answer.statistics)
+    return Fired(Ending.THROTTLED, 0, PATIENCE, message, None)

@@ -1,0 +1,83 @@
+"""What samples say of a query, against its objective."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.shots import Arm, Mode
+from logops.queries.model import LibraryQuery
+
+FEWEST = 5
+"""Answers, below which no objective is judged."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one arm. Seconds and bytes."""
+
+    arm: Arm
+    cluster: str
+    tenant: str
+    answered: int
+    p50: float | None
+    p95: float | None
+    bytes: int | None
+    over: tuple[str, ...]
+    """Which objectives are missed, in words."""
+    failed: tuple[str, ...]
+    """What Loki said, each thing once."""
+    throttled: int
+    not_asked: int
+    note: str
+    """Why it was not judged; empty where it was."""
+
+
+def verdicts(samples: Iterable[Sample], library: Mapping[str, LibraryQuery]) -> list[Verdict]:
+    """In the order of the arms. Objectives are those of the warm query over its own range."""
+    by_arm: dict[Arm, list[Sample]] = {}
+    for sample in samples:
+        by_arm.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample)
+    return [verdict(arm, found, library[arm.query]) for arm, found in by_arm.items()]
+
+
+def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery) -> Verdict:
+    judged = [one for one in samples if one.round > 0]
+    answered = [one for one in judged if one.ending == Ending.ANSWERED]
+    seconds = sorted(one.seconds for one in answered)
+    p95 = percentile(seconds, 0.95) if seconds else None
+    read = int(median(one.bytes for one in answered)) if answered else None
+    has_objective = arm.mode is Mode.WARM and arm.range_s * 1000 == query.range.value
+    enough = len(answered) >= FEWEST
+    over = missed(query, p95, answered) if has_objective and enough else ()
+    note = "" if enough or not has_objective else f"{len(answered)} answers: {FEWEST} are needed to judge"
+    return Verdict(
+        arm=arm,
+        cluster=query.cluster,
+        tenant=query.tenant,
+        answered=len(answered),
+        p50=median(seconds) if seconds else None,
+        p95=p95,
+        bytes=read,
+        over=over,
+        failed=tuple(dict.fromkeys(one.message for one in samples if one.ending == Ending.FAILED)),
+        throttled=sum(one.ending == Ending.THROTTLED or one.backed_off > 0 for one in samples),
+        not_asked=sum(one.ending == Ending.NOT_ASKED for one in judged),
+        note=note,
+    )
+
+
+def missed(query: LibraryQuery, p95: float | None, answered: list[Sample]) -> tuple[str, ...]:
+    """The bytes are the most that any answer read: a part that came from the cache was not read."""
+    over = []
+    if p95 is not None and p95 * 1000 > query.objective.p95.value:
+        over.append(f"95 of 100 answers within {p95:.2f} s, promised {query.objective.p95}")
+    most = max(one.bytes for one in answered)
+    if most > query.objective.bytes.value:
+        over.append(f"{most:,} bytes read, promised at most {query.objective.bytes}")
+    return tuple(over)
+
+
+def percentile(ordered: list[float], share: float) -> float:
+    """The nearest rank: a value that was measured, not one between two."""
+    return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]

@@ -1,0 +1,35 @@
+"""What a benchmark asks, in which order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """Whether Loki may answer from its cache of results."""
+
+    WARM = "warm"
+    COLD = "cold"
+    """Asked past the cache of results; chunks and index may still lie in theirs."""
+
+
+@dataclass(frozen=True, order=True)
+class Arm:
+    """One thing that is measured again and again."""
+
+    query: str
+    range_s: int
+    mode: Mode
+
+
+@dataclass(frozen=True)
+class Shot:
+    arm: Arm
+    round: int
+    """0 warms, and is not judged."""
+
+
+def shots(arms: Sequence[Arm], rounds: int) -> list[Shot]:
+    """Round after round, each arm once a round, every other round backwards: what drifts meanwhile, the machine's load
+    or the growth of the data, meets all arms alike."""
+    return [Shot(arm, at) for at in range(rounds + 1) for arm in (arms if at % 2 == 0 else reversed(arms))]

@@ -1,0 +1,52 @@
+"""Why one side took longer, from what Loki itself says of its work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from logops.benchmark.sample import Sample
+
+GREW = 1.05
+"""Less than this is the same."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """The median of a side's answers. Seconds, bytes."""
+
+    seconds: float
+    exec_s: float
+    queue_s: float
+    bytes: float
+    cached_results: float
+    shards: float
+
+
+def work_of(samples: Sequence[Sample]) -> Work:
+    return Work(
+        seconds=median(one.seconds for one in samples),
+        exec_s=median(one.exec_s for one in samples),
+        queue_s=median(one.queue_s for one in samples),
+        bytes=median(one.bytes for one in samples),
+        cached_results=median(one.cached_results for one in samples),
+        shards=median(one.shards for one in samples),
+    )
+
+
+def why(before: Work, after: Work) -> str:
+    """Of `after` being slower; what explains most comes first. Empty where nothing of it does."""
+    told = []
+    if after.cached_results < before.cached_results:
+        told.append("less of it came from the cache of results")
+    if before.bytes and after.bytes > before.bytes * GREW:
+        told.append(f"it read {after.bytes / before.bytes - 1:.0%} more bytes")
+    waited = after.queue_s - before.queue_s
+    if waited > (after.seconds - before.seconds) / 2 > 0:
+        told.append(f"it waited {waited:.2f} s longer in the queue")
+    if after.shards < before.shards:
+        told.append(f"it ran in {after.shards:.0f} shards, before in {before.shards:.0f}")
+    if before.bytes and after.bytes and before.exec_s and after.exec_s:
+        per_byte = (after.exec_s / after.bytes) / (before.exec_s / before.bytes)
+        if per_byte > GREW:
+            told.append(f"each byte took {per_byte - 1:.0%} longer")
+    return "; ".join(told)

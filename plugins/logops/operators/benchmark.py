@@ -1,0 +1,79 @@
+"""Airflow's door to the benchmark of the query library."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from logops.operators.work import open_platform, read_environment, results_store
+
+
+class QueryBenchmarkOperator(BaseOperator):
+    """Measure the library's queries on a live cluster; fails where one is not answered or could not be measured.
+
+    :param environment: name of a file in include/environments.
+    :param queries: names of the library; none: all.
+    :param rounds: how often each is measured.
+    :param ranges: also over so long, such as `24h`.
+    :param budget: bytes that Loki may read for all of it, such as `20GiB`.
+    :param as_of: where every range ends, ISO 8601; none: the moment that the run is for.
+    """
+
+    template_fields: Sequence[str] = ("environment", "queries", "rounds", "ranges", "budget", "as_of")
+
+    def __init__(
+        self,
+        *,
+        environment: str,
+        queries: Sequence[str] | str | None = None,
+        rounds: int | str = 10,
+        ranges: Sequence[str] | str | None = None,
+        budget: str = "20GiB",
+        as_of: str | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(render_template_as_native_obj=True, **kwargs)
+        self.environment = environment
+        self.queries = queries
+        self.rounds = rounds
+        self.ranges = ranges
+        self.budget = budget
+        self.as_of = as_of
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Gives `{queries, samples, findings}`."""
+        from logops.benchmark.run import Asked, run_benchmark
+        from logops.benchmark.shots import Mode
+        from logops.environment.units import Duration, Size
+        from logops.findings.model import Severity
+        from logops.queries.library import load_library
+        from logops.toolchain import project_root
+
+        moment = datetime.fromisoformat(self.as_of) if self.as_of else context["dag_run"].run_after
+        if moment.tzinfo is None:
+            raise AirflowFailException(f"as_of is {self.as_of!r}, which has no time zone: write 2026-11-23T00:00:00Z.")
+        library = load_library(project_root())
+        unknown = sorted(set(self.queries or ()) - set(library))
+        if unknown:
+            known = ", ".join(sorted(library))
+            raise AirflowFailException(f"No query {', '.join(unknown)} in include/logql/. There are: {known}.")
+        asked = Asked(
+            run=context["run_id"],
+            as_of=moment,
+            rounds=int(self.rounds),
+            modes=tuple(Mode),
+            ranges_s=tuple(Duration(one).value // 1000 for one in self.ranges or ()),
+            budget_bytes=Size(self.budget).value,
+            whole=not self.queries,
+        )
+        environment = read_environment(self.environment)
+        wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}
+        outcome = run_benchmark(open_platform(environment), wanted, asked, results_store(environment), self.log.info)
+        for line in outcome.lines():
+            self.log.info("%s", line)
+        bad = [one for one in outcome.findings if one.cls.severity.rank >= Severity.ERROR.rank]
+        if bad:
+            raise AirflowFailException(f"{len(bad)} of {len(wanted)} queries failed or could not be measured.")
+        return {"queries": len(wanted), "samples": len(outcome.samples), "findings": len(outcome.findings)}

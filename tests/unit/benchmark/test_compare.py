@@ -1,0 +1,84 @@
+"""Two runs against each other."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logops.benchmark.compare import Comparison, Word, compare, holm
+from logops.benchmark.sample import Ending, Sample
+
+
+def side(seed: int, count: int = 20, factor: float = 1.0, noise: float = 0.1, **changed: float) -> list[Sample]:
+    """Answers of about a second."""
+    chance = Random(seed)
+    told = {"exec_s": 1.0 * factor, "bytes": 10**6, "shards": 4, "cached_results": 2, **changed}
+    return [
+        Sample(
+            "r", "local", "c", "q", '{a="b"}', "main", "t", "warm", 3600, at + 1, 0, Ending.ANSWERED,
+            factor * chance.lognormvariate(0, noise), **told,  # type: ignore[arg-type]
+        )
+        for at in range(count)
+    ]  # fmt: skip
+
+
+def compared(before: list[Sample], after: list[Sample]) -> Comparison:
+    (found,) = compare(before, after)
+    return found
+
+
+def test_a_run_that_is_a_half_slower_is_slower() -> None:
+    found = compared(side(1), side(2, factor=1.5))
+
+    assert found.word is Word.SLOWER
+    assert found.ratio == pytest.approx(1.5, rel=0.15)
+    assert found.low is not None
+    assert found.high is not None
+    assert 1 < found.low < found.ratio < found.high
+
+
+def test_a_run_that_is_faster_is_faster() -> None:
+    assert compared(side(1), side(2, factor=0.5)).word is Word.FASTER
+
+
+def test_the_same_twice_is_alike_99_times_of_100() -> None:
+    words = [compared(side(seed), side(seed + 10_000)).word for seed in range(200)]
+
+    assert sum(word in (Word.SLOWER, Word.FASTER) for word in words) <= 4
+
+
+def test_a_difference_too_small_to_matter_is_alike() -> None:
+    assert compared(side(1, 400, noise=0.02), side(2, 400, factor=1.03, noise=0.02)).word is Word.ALIKE
+
+
+def test_noise_is_called_noise() -> None:
+    assert compared(side(1, noise=1.0), side(2, noise=1.0)).word is Word.UNSURE
+
+
+def test_too_few_answers_are_said_and_not_judged() -> None:
+    found = compared(side(1, 7), side(2, 50, factor=9.0))
+
+    assert (found.word, found.ratio) == (Word.FEW, None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"bytes": 15 * 10**5}, "it read 50% more bytes"),
+        ({"queue_s": 0.4, "exec_s": 1.0}, "it waited 0.40 s longer in the queue"),
+        ({"cached_results": 0, "exec_s": 1.0}, "less of it came from the cache of results"),
+        ({"shards": 1, "exec_s": 1.0}, "it ran in 1 shards, before in 4"),
+        ({}, "each byte took 50% longer"),
+    ],
+)
+def test_it_says_why_from_lokis_own_statistics(changed: dict[str, float], told: str) -> None:
+    assert compared(side(1), side(2, factor=1.5, **changed)).why == told
+
+
+@given(st.lists(st.floats(0, 1), max_size=20))
+def test_holm_keeps_the_order_and_never_lowers(ps: list[float]) -> None:
+    corrected = holm(ps)
+
+    assert all(new >= old for new, old in zip(corrected, ps, strict=True))
+    assert [corrected[at] for at in sorted(range(len(ps)), key=lambda which: ps[which])] == sorted(corrected)

@@ -1,0 +1,79 @@
+"""One measured answer: what is slow, what is sent away, what fails."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from logops.benchmark.fire import PATIENCE, fire
+from logops.benchmark.sample import Ending
+from logops.benchmark.shots import Mode
+from logops.logql.parse import parse
+from logops.loki import LokiClient, LokiRefused, LokiTimeout
+from logops.loki.answers import Statistics
+
+STATISTICS = Statistics(0.2, 0.0, 1000, 10, 1, 0, 1, 1)
+
+
+class Answering(LokiClient):
+    """Gives these answers, one after another: an exception is raised."""
+
+    def __init__(self, *given: object) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self._given: Iterator[object] = iter(given)
+        self.fresh: list[bool] = []
+
+    def measured_logs(self, *_: object, fresh: bool = False, **__: object) -> Any:
+        self.fresh.append(fresh)
+        answer = next(self._given)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def refused(status: int, retry_after: float | None = None) -> LokiRefused:
+    return LokiRefused("running q", status, "because", retry_after)
+
+
+def fired(*given: object, waited: list[float] | None = None, mode: Mode = Mode.WARM) -> Any:
+    kept: list[float] = [] if waited is None else waited
+    return fire(Answering(*given), "t", parse('{a="b"}'), (0, 1), 60, mode, kept.append)
+
+
+def test_an_answer_is_measured() -> None:
+    found = fired(([], STATISTICS))
+
+    assert (found.ending, found.statistics, found.backed_off) == (Ending.ANSWERED, STATISTICS, 0)
+    assert 0 < found.seconds < 5
+
+
+def test_429_is_backed_off_from_as_long_as_loki_asks() -> None:
+    waited: list[float] = []
+    found = fired(refused(429, 3.0), refused(429), ([], STATISTICS), waited=waited)
+
+    assert (found.ending, found.backed_off) == (Ending.ANSWERED, 2)
+    assert waited[0] == 3.0
+    assert 1.0 <= waited[1] <= 2.0
+    assert found.seconds < 1
+
+
+def test_429_without_end_is_throttled_and_not_slow() -> None:
+    found = fired(*[refused(429, 0.1)] * (PATIENCE + 1))
+
+    assert (found.ending, found.seconds, found.statistics) == (Ending.THROTTLED, 0, None)
+    assert "because" in found.message
+
+
+@pytest.mark.parametrize("trouble", [refused(400), refused(503), LokiTimeout("running q: no answer in 300 s")])
+def test_a_failure_is_kept_in_its_own_words_and_not_repeated(trouble: Exception) -> None:
+    found = fired(trouble)
+
+    assert (found.ending, found.message) == (Ending.FAILED, str(trouble))
+
+
+@pytest.mark.parametrize(("mode", "fresh"), [(Mode.WARM, False), (Mode.COLD, True)])
+def test_cold_goes_past_the_cache_of_results(mode: Mode, fresh: bool) -> None:
+    client = Answering(([], STATISTICS))
+    fire(client, "t", parse('{a="b"}'), (0, 1), 60, mode)
+
+    assert client.fresh == [fresh]

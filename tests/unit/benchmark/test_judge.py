@@ -1,0 +1,107 @@
+"""Samples against an objective."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logops.benchmark.judge import FEWEST, Verdict, percentile, verdicts
+from logops.benchmark.run import findings_of
+from logops.benchmark.sample import Ending, Sample
+from logops.environment.units import Duration
+from logops.queries.model import LibraryQuery
+
+QUERY = LibraryQuery.model_validate(
+    {
+        "description": "d", "owner": "o", "cluster": "main", "tenant": "t", "logql": '{a="b"}', "range": "1h",
+        "objective": {"p95": "1s", "bytes": "1MB"}, "answer": {},
+    }
+)  # fmt: skip
+SAMPLE = Sample("r", "local", "c", "q", '{a="b"}', "main", "t", "warm", 3600, 1, 0, Ending.ANSWERED, 0.1, bytes=1000)
+
+
+def judged(*samples: Sample) -> Verdict:
+    (found,) = verdicts(samples, {"q": QUERY})
+    return found
+
+
+def rounds(count: int, **changed: object) -> list[Sample]:
+    return [replace(SAMPLE, round=at + 1, **changed) for at in range(count)]  # type: ignore[arg-type]
+
+
+def test_what_is_within_its_objective_has_nothing_said_of_it() -> None:
+    found = judged(*rounds(10))
+
+    assert (found.over, found.note, found.failed) == ((), "", ())
+    assert (found.p50, found.p95, found.bytes, found.answered) == (0.1, 0.1, 1000, 10)
+
+
+def test_slow_answers_are_over_the_objective() -> None:
+    found = judged(*rounds(18), *rounds(2, seconds=1.5))
+
+    assert found.over == ("95 of 100 answers within 1.50 s, promised 1s",)
+
+
+def test_one_slow_answer_of_twenty_is_none() -> None:
+    assert judged(*rounds(19), *rounds(1, seconds=9.0)).over == ()
+
+
+def test_bytes_are_those_of_the_answer_that_read_most() -> None:
+    assert judged(*rounds(9), *rounds(1, bytes=2_000_000)).over == ("2,000,000 bytes read, promised at most 1MB",)
+
+
+def test_the_round_that_warms_is_not_judged() -> None:
+    assert judged(*rounds(10), replace(SAMPLE, round=0, seconds=60.0)).over == ()
+
+
+def test_too_few_answers_are_said_and_not_judged() -> None:
+    found = judged(*rounds(FEWEST - 1, seconds=60.0))
+
+    assert found.over == ()
+    assert found.note == f"{FEWEST - 1} answers: {FEWEST} are needed to judge"
+
+
+@pytest.mark.parametrize("changed", [{"mode": "cold"}, {"range_s": 86_400}])
+def test_the_objective_is_that_of_the_warm_query_over_its_own_range(changed: dict[str, object]) -> None:
+    found = judged(*rounds(10, seconds=60.0, **changed))
+
+    assert (found.over, found.note) == ((), "")
+
+
+def test_what_was_sent_away_with_429_is_not_slow_and_not_a_pass() -> None:
+    found = judged(*rounds(10, ending=Ending.THROTTLED, seconds=0.0, message="too many"))
+    (finding,) = findings_of("local", [found], datetime.now(UTC))
+
+    assert (found.over, found.failed, found.throttled) == ((), (), 10)
+    assert finding.cls.name == "check-incomplete"
+    assert finding.message == "0 answers: 5 are needed to judge. Loki said 429 to 10."
+
+
+def test_what_the_budget_left_out_is_not_a_pass() -> None:
+    (finding,) = findings_of("local", [judged(*rounds(10, ending=Ending.NOT_ASKED))], datetime.now(UTC))
+
+    assert finding.cls.name == "check-incomplete"
+    assert finding.message.endswith("10 were not asked: the budget of bytes was spent.")
+
+
+def test_a_failure_keeps_lokis_own_words() -> None:
+    found = judged(*rounds(10, ending=Ending.FAILED, message="Loki answered 400: too long"))
+    (finding,) = findings_of("local", [found], datetime.now(UTC))
+
+    assert (finding.cls.name, finding.message) == ("query-failing", "Loki answered 400: too long")
+    assert finding.subject.query == "q"
+
+
+@given(st.lists(st.floats(0, 100), min_size=1), st.sampled_from([0.5, 0.95, 0.99]))
+def test_a_percentile_was_measured_and_enough_are_not_above_it(values: list[float], share: float) -> None:
+    found = percentile(sorted(values), share)
+
+    assert found in values
+    assert sum(value <= found for value in values) >= share * len(values) - 1e-9
+
+
+def test_the_objective_is_in_the_units_that_a_sample_is() -> None:
+    assert QUERY.objective.p95 == Duration("1s")
+    assert judged(*rounds(10, seconds=1.0)).over == ()
