@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from logops.benchmark.run import Asked, run_benchmark
+from logops.benchmark.asked import Asked
+from logops.benchmark.run import run_benchmark
 from logops.benchmark.sample import SAMPLES
 from logops.benchmark.shots import Mode
 from logops.cli import bench
@@ -47,9 +48,9 @@ def test_every_sample_is_kept_with_lokis_own_statistics(platform: LocalPlatform,
     assert all(row["least"] > 0 for row in kept)
 
 
-def test_what_loki_refuses_is_a_finding_in_its_own_words(platform: LocalPlatform) -> None:
+def test_what_loki_refuses_is_a_finding_in_its_own_words(platform: LocalPlatform, store: ResultsStore) -> None:
     outcome = run_benchmark(
-        platform, {"errors": LIBRARY["errors"]}, asked(1, ranges_s=(900 * 86_400,)), None, lambda _: None
+        platform, {"errors": LIBRARY["errors"]}, asked(1, ranges_s=(900 * 86_400,)), store, lambda _: None
     )
     (failing,) = (one for one in outcome.findings if one.cls.name == "query-failing")
 
@@ -57,8 +58,8 @@ def test_what_loki_refuses_is_a_finding_in_its_own_words(platform: LocalPlatform
     assert "the query time range exceeds the limit" in failing.message
 
 
-def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform) -> None:
-    outcome = run_benchmark(platform, {"errors": LIBRARY["errors"]}, asked(5, budget_bytes=0), None, lambda _: None)
+def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform, store: ResultsStore) -> None:
+    outcome = run_benchmark(platform, {"errors": LIBRARY["errors"]}, asked(5, budget_bytes=0), store, lambda _: None)
 
     assert {one.ending for one in outcome.samples} == {"not-asked"}
     assert [one.cls.name for one in outcome.findings] == ["check-incomplete"]

@@ -1,18 +1,25 @@
 """`logops bench ...`: how long the library's queries take."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.filesize import decimal
 from rich.table import Table
 
+from logops.benchmark.asked import BUDGET, ROUNDS, Asked
+from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare
 from logops.benchmark.judge import Verdict
-from logops.benchmark.run import Asked, Outcome, run_benchmark
+from logops.benchmark.nights import Night, past, read_nights
+from logops.benchmark.run import Outcome, run_benchmark
 from logops.benchmark.sample import SAMPLES, Sample
-from logops.benchmark.shots import Mode
+from logops.benchmark.shots import Arm, Mode, short
+from logops.benchmark.trend import Trend, trend
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
@@ -42,10 +49,11 @@ def bench() -> None:
 def run(
     name: EnvironmentArgument = "local",
     query: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated. Default: all.")] = None,
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each is measured.")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each is measured.")] = ROUNDS,
     mode: Annotated[list[Mode] | None, typer.Option(help="May be repeated. Default: both.")] = None,
     also: Annotated[list[str] | None, typer.Option("--range", help="Also over so long, such as 24h.")] = None,
-    budget: Annotated[str, typer.Option(help="Bytes that Loki may read for all of it.")] = "20GiB",
+    budget: Annotated[str, typer.Option(help="Bytes that Loki may read for all of it.")] = BUDGET,
+    concurrency: Annotated[int, typer.Option(min=1, max=32, help="Queries at a time.")] = 1,
     record: Annotated[bool, typer.Option("--record/--no-record", help="Keep every sample in the results.")] = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -68,18 +76,18 @@ def run(
         most = Size(budget).value
     except ValueError as error:
         stop(str(error))
-    asked = Asked(f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, tuple(mode or Mode), ranges, most, whole=not query)
-    store = ResultsStore(results_url(where.environment, project_root())) if record else None
+    modes = tuple(mode or Mode)
+    asked = Asked(f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, modes, ranges, most, concurrency, whole=not query)
     try:
         with err.status("") as status:
-            outcome = run_benchmark(where, wanted, asked, store, status.update)
+            outcome = run_benchmark(where, wanted, asked, _store(name), status.update, record)
     except ResultsError as error:
         stop(str(error), FOUND)
     if as_json:
         print_json(as_data(outcome))
     else:
         out.print(table(outcome.verdicts))
-        listing(outcome.findings)
+        out.print(listing(outcome.findings))
     bad = any(one.cls.severity.rank >= Severity.ERROR.rank for one in outcome.findings)
     raise typer.Exit(FOUND if bad else OK)
 
@@ -111,6 +119,40 @@ def compare_command(
     else:
         out.print(comparisons(compared))
     raise typer.Exit(FOUND if any(one.word is Word.SLOWER for one in compared) else OK)
+
+
+@app.command(epilog="Example: logops bench history local --query errors --plot errors.svg")
+def history(
+    name: EnvironmentArgument = "local",
+    query: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated. Default: all.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw it, into a file .svg or .png.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Night after night: what is usual, what became slower, since when, and why.
+
+    Exit 1: something became slower, or reads more.
+    """
+    if plot and plot.suffix not in KINDS:
+        stop(f"{plot}: a picture is written as {' or '.join(KINDS)}.")
+    try:
+        every = read_nights(_store(name), environment(name).name, datetime.now(UTC))
+    except ResultsError as error:
+        stop(str(error), FOUND)
+    nights = {arm: own for arm, own in every.items() if not query or arm.query in query}
+    if not nights:
+        stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
+    trends = {arm: trend(arm.mode, past(own[:-1], own[-1])) for arm, own in nights.items()}
+    if plot:
+        try:
+            draw(nights, f"{name}: medians of the query library", plot)
+        except OSError as error:
+            stop(f"Drawing into {plot}: {error.strerror}.")
+        say(f"Drawn: {plot}")
+    if as_json:
+        print_json([{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(one)} for arm, one in trends.items()])
+    else:
+        out.print(_history(nights, trends))
+    raise typer.Exit(FOUND if any(one.regressed or one.grew for one in trends.values()) else OK)
 
 
 @app.command(epilog="Example: logops bench runs local")
@@ -146,6 +188,41 @@ def _samples(name: str, where: str) -> list[Sample]:
     return [Sample(**row) for row in rows]
 
 
+def _history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend]) -> Table:
+    """A row an arm."""
+    found = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("query", "range", "mode"):
+        found.add_column(column, no_wrap=True)
+    for column in ("nights", "last", "usual"):
+        found.add_column(column, justify="right", no_wrap=True)
+    found.add_column("the last 30", no_wrap=True)
+    found.add_column("")
+    for arm, one in trends.items():
+        seconds = [night.work.seconds for night in nights[arm]]
+        grown = f"; reads {one.bytes.step.ratio:.2f} times as much" if one.bytes and one.bytes.step else ""
+        found.add_row(
+            arm.query,
+            short(arm.range_s),
+            arm.mode,
+            str(len(seconds)),
+            _seconds(seconds[-1]),
+            _seconds(one.seconds.usual),
+            bars(seconds[-30:]),
+            f"{one.told()}{grown}{f': {one.why}' if one.why else ''}",
+            style="red" if one.regressed or one.grew else None,
+        )
+    return found
+
+
+def bars(values: Sequence[float]) -> str:
+    """
+    >>> bars([1, 2, 4])
+    '▂▄█'
+    """
+    most = max(values)
+    return "".join("▁▂▃▄▅▆▇█"[max(0, math.ceil(value / most * 8) - 1)] for value in values)
+
+
 def comparisons(compared: list[Comparison]) -> Table:
     found = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("query", "range", "mode"):
@@ -161,7 +238,7 @@ def comparisons(compared: list[Comparison]) -> Table:
                 f"{one.p:.2g}",
             )  # fmt: skip
         told = f"{one.word}: {one.why}" if one.why else str(one.word)
-        found.add_row(one.arm.query, _range(one.arm.range_s), one.arm.mode, *figures, told)
+        found.add_row(one.arm.query, short(one.arm.range_s), one.arm.mode, *figures, told)
     return found
 
 
@@ -174,10 +251,10 @@ def table(verdicts: tuple[Verdict, ...]) -> Table:
         found.add_column(column, justify="right", no_wrap=True)
     found.add_column("")
     for one in verdicts:
-        told = "; ".join((*one.over, *one.failed[:1])) or one.note
+        told = "; ".join((*one.over, *one.failed[:1])) or one.note or (one.trend.told() if one.trend else "")
         found.add_row(
             one.arm.query,
-            str(_range(one.arm.range_s)),
+            short(one.arm.range_s),
             one.arm.mode,
             str(one.answered),
             _seconds(one.p50),
@@ -204,6 +281,8 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
                 "throttled": one.throttled,
                 "not_asked": one.not_asked,
                 "note": one.note,
+                "trend": asdict(one.trend) if one.trend else None,
+                "why": one.why,
             }
             for one in outcome.verdicts
         ],
@@ -213,7 +292,3 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
 
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value * 1000:.0f} ms"
-
-
-def _range(seconds: int) -> str:
-    return f"{seconds // 3600}h" if seconds % 3600 == 0 else f"{seconds // 60}m"
