@@ -4,10 +4,12 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from typer.testing import CliRunner
 
+from doors import Behind, doors_before
 from logops.benchmark.asked import Asked
 from logops.benchmark.run import run_benchmark
 from logops.benchmark.sample import SAMPLES
@@ -80,3 +82,66 @@ def test_runs_are_listed_and_compared(platform: LocalPlatform, tmp_path: Path, m
         ("errors", "cold"),
     ]
     assert all(one["ratio"] > 0 and one["low"] <= one["ratio"] <= one["high"] for one in json.loads(told.stdout))
+
+
+def test_a_query_that_is_held_back_is_found_by_the_second_night(platform: LocalPlatform, store: ResultsStore) -> None:
+    wanted = {"errors": LIBRARY["errors"]}
+    findings = []
+    with doors_before(platform) as doors:
+        behind = cast(LocalPlatform, Behind(platform, doors))
+        for night in range(14):
+            # So much that no other work on this machine hides it.
+            doors["main"].held_s = 1.0 if night >= 12 else 0.0
+            run = replace(asked(5), run=f"night-{night}", modes=(Mode.COLD,))
+            findings.append(run_benchmark(behind, wanted, run, store, lambda _: None).findings)
+
+    regressed = [one for one in findings[-1] if one.cls.name == "query-regressed"]
+    assert [one.cls.name for found in findings[:-1] for one in found if one.cls.name == "query-regressed"] == []
+    assert [one.subject.query for one in regressed] == ["errors"]
+    assert regressed[0].evidence["nights"] == 2
+    assert "more passed outside of Loki's own work" in regressed[0].message
+
+
+def test_what_loki_sends_away_with_429_is_asked_again_noted_and_not_slow(
+    platform: LocalPlatform, store: ResultsStore
+) -> None:
+    with doors_before(platform) as doors:
+        doors["main"].busy = 2
+        behind = cast(LocalPlatform, Behind(platform, doors))
+        run = replace(asked(5), modes=(Mode.COLD,))
+        outcome = run_benchmark(behind, {"errors": LIBRARY["errors"]}, run, store, lambda _: None)
+
+    (verdict,) = outcome.verdicts
+    assert (verdict.answered, verdict.throttled, outcome.findings) == (5, 1, ())
+    assert outcome.samples[0].backed_off == 2
+    # It waited two seconds, as it was told.
+    assert all(sample.seconds < 1 for sample in outcome.samples)
+
+
+def test_queries_at_a_time_give_the_same_samples(platform: LocalPlatform, store: ResultsStore) -> None:
+    wanted = {name: LIBRARY[name] for name in ("errors", "silence")}
+    run = replace(asked(5), concurrency=4)
+    outcome = run_benchmark(platform, wanted, run, store, lambda _: None)
+
+    assert [(one.query, one.mode, one.round) for one in outcome.samples[:4]] == [
+        ("errors", "warm", 0), ("errors", "cold", 0), ("silence", "warm", 0), ("silence", "cold", 0)
+    ]  # fmt: skip
+    assert {one.ending for one in outcome.samples} == {"answered"}
+    assert {one.concurrency for one in outcome.samples} == {4}
+
+
+@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<svg")])
+def test_the_history_is_drawn(
+    platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, begins: bytes
+) -> None:
+    store = ResultsStore(str(tmp_path / "results"))
+    for name in ("first", "second"):
+        run_benchmark(platform, {"errors": LIBRARY["errors"]}, replace(asked(5), run=name), store, lambda _: None)
+    monkeypatch.setattr(bench, "_store", lambda _: store)
+    monkeypatch.setattr(bench, "environment", lambda _: platform.environment)
+    file = tmp_path / f"history{suffix}"
+    told = CliRunner().invoke(bench.app, ["history", "tests", "--plot", str(file)])
+
+    assert told.exit_code == 0, told.output
+    assert "2 of 12 nights" in told.stdout
+    assert file.read_bytes().startswith(begins)

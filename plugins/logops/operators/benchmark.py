@@ -51,6 +51,7 @@ class QueryBenchmarkOperator(BaseOperator):
         from logops.benchmark.asked import Asked
         from logops.benchmark.run import run_benchmark
         from logops.benchmark.shots import Mode
+        from logops.benchmark.summary import summary
         from logops.environment.units import Duration, Size
         from logops.findings.model import Severity
         from logops.queries.library import load_library
@@ -77,6 +78,7 @@ class QueryBenchmarkOperator(BaseOperator):
         environment = read_environment(self.environment)
         wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}
         outcome = run_benchmark(open_platform(environment), wanted, asked, results_store(environment), self.log.info)
+        context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, wanted))
         for line in outcome.lines():
             self.log.info("%s", line)
         bad = [one for one in outcome.findings if one.cls.severity.rank >= Severity.ERROR.rank]
