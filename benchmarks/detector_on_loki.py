@@ -23,13 +23,10 @@ from logops.benchmark.asked import ROUNDS, Asked
 from logops.benchmark.change import look
 from logops.benchmark.measure import measured
 from logops.benchmark.shots import Mode
-from logops.loki import Entry, LokiClient
-from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
 from logops.render import STAGES
-from logops.samples import Kind, generate
 from logops.toolchain import ensure, project_root
-from place import fresh_environment, running_in_a_temporary_folder
+from place import fresh_environment, push_samples, running_in_a_temporary_folder
 
 sys.path.insert(0, str(project_root() / "tests"))
 from doors import Behind, doors_before
@@ -56,7 +53,8 @@ def main() -> None:
         for stage in STAGES:
             platform.apply(stage, platform.desired()[stage], "detector", lambda _: None)
         as_of = datetime.now(UTC).replace(microsecond=0)
-        push(platform, as_of)
+        end_ns = int(as_of.timestamp()) * 10**9
+        push_samples(platform, end_ns - 3600 * 10**9, end_ns, LINES_A_MINUTE)
         with doors_before(platform) as doors:
             behind = Behind(platform, doors)
             series: dict[str, list[float]] = {}
@@ -70,28 +68,6 @@ def main() -> None:
                         door.slower = slower
                     slow[slower].append([night(behind, as_of) for _ in range(FOUND_WITHIN)])
     tell(console, series, slow, asked.calm)
-
-
-def push(platform: LocalPlatform, as_of: datetime) -> None:
-    """The last hour, of every kind, into the tenant that has it."""
-    kinds = {
-        Kind.APPLICATION: ("main", "application"),
-        Kind.ACCESS: ("main", "application"),
-        Kind.SYSTEM: ("main", "platform"),
-        Kind.AUDIT: ("security", "security-team"),
-    }
-    end = int(as_of.timestamp()) * 10**9
-    for kind, (cluster, tenant) in kinds.items():
-        lines = [*generate(kind, 20, end - 3600 * 10**9, end, LINES_A_MINUTE)]
-        with LokiClient(platform.write_url(cluster)) as client:
-            for at in range(0, len(lines), 10_000):
-                client.push(
-                    tenant,
-                    [
-                        Entry(one.timestamp_ns, one.labels, one.text, one.structured_metadata)
-                        for one in lines[at : at + 10_000]
-                    ],
-                )
 
 
 def night(platform: Behind, as_of: datetime) -> dict[str, float]:

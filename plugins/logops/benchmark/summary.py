@@ -22,7 +22,7 @@ def summary(
     left = len(told) - MOST_FINDINGS
     count = f"{len(findings) or 'no'} finding{'s' * (len(findings) != 1)}"
     return {
-        "headline": f"{queries} queries, {answers} answers: {count}",
+        "headline": f"{queries} {'query' if queries == 1 else 'queries'}, {answers} answers: {count}",
         "findings": [*told[:MOST_FINDINGS], *([f"and {left} more"] if left > 0 else [])],
         "queries": [COLUMNS, *rows(verdicts, library)],
     }

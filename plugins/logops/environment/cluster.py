@@ -178,6 +178,8 @@ class Caches(Model):
 
     results: Cache | None = None
     chunks: Cache | None = None
+    index: bool = True
+    """Keep what the index says (statistics, volume, streams, labels) in the cache of results, too."""
 
 
 class Ruler(Model):

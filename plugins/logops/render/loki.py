@@ -176,6 +176,9 @@ def _query_range(cluster: Cluster) -> dict[str, Any]:
     cached: dict[str, Any] = {"cache_results": results is not None}
     if results:
         cached["results_cache"] = {"cache": cache_config(results)}
+    if results and cluster.caches.index:
+        # Without a cache of their own they share that of the results (pkg/querier/queryrange/roundtrip.go).
+        cached |= {f"cache_{kind}_results": True for kind in ("index_stats", "volume", "series", "label")}
     return {
         "align_queries_with_step": cluster.query.align_queries_with_step,
         "parallelise_shardable_queries": cluster.query.parallelise_shardable_queries,
