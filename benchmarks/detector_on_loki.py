@@ -75,7 +75,7 @@ def night(platform: Behind, as_of: datetime) -> dict[str, float]:
     asked = Asked("night", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT)
     times: dict[str, list[float]] = {}
     library = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
-    for sample in measured(platform, library, asked, lambda _: None):
+    for sample in measured([platform], library, asked, lambda _: None)[0]:
         if sample.round > 0:
             times.setdefault(sample.query, []).append(sample.seconds)
     return {query: statistics.median(seconds) for query, seconds in times.items()}

@@ -102,7 +102,7 @@ def times(platform: LocalPlatform, as_of: datetime, rounds: int) -> dict[Arm, fl
     library = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
     asked = Asked("settings", as_of, rounds, tuple(Mode), RANGES_S, NO_LIMIT)
     taken: dict[Arm, list[float]] = {}
-    for sample in measured(platform, library, asked, lambda _: None):
+    for sample in measured([platform], library, asked, lambda _: None)[0]:
         if sample.round > 0 and sample.range_s in RANGES_S:
             assert sample.ending == "answered", sample.message
             taken.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample.seconds)

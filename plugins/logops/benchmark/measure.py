@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from threading import Lock
 
-import yaml
-
 from logops.benchmark.asked import Asked
+from logops.benchmark.configuration import configuration
 from logops.benchmark.fire import fire
 from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Arm, Shot, shots
@@ -19,7 +18,6 @@ from logops.loki import LokiClient
 from logops.platforms.platform import Platform
 from logops.queries.fill import fill
 from logops.queries.model import LibraryQuery
-from logops.render.files import digest_of
 
 READ_TIMEOUT_S = 300.0
 STEP_S = 60
@@ -34,30 +32,40 @@ class Ready:
     client: LokiClient
     declared: LibraryQuery
     query: Query
-    text: str
     configuration: str
 
 
 def measured(
-    platform: Platform, library: Mapping[str, LibraryQuery], asked: Asked, tell: Callable[[str], None]
-) -> list[Sample]:
-    """A sample a shot, in the order of the shots. What the environment has no tenant for is left out."""
-    clusters = platform.environment.clusters
-    here = {
-        name: query
-        for name, query in library.items()
-        if query.cluster in clusters and query.tenant in clusters[query.cluster].tenants
-    }
+    platforms: Sequence[Platform],
+    library: Mapping[str, LibraryQuery],
+    asked: Asked,
+    tell: Callable[[str], None],
+) -> list[list[Sample]]:
+    """Of each platform a sample a shot. Two take turns, the first to be asked changing from round to round.
+
+    What one of them has no tenant for is left out of all. Raises LokiError where a cluster does not say how it is
+    configured.
+    """
+    here = {name: query for name, query in library.items() if all(_has(one, query) for one in platforms)}
+    wanted = shots([*arms(here, asked)], asked.rounds)
     with ExitStack() as clients, ThreadPoolExecutor(asked.concurrency) as pool:
-        open_clients = {
-            cluster: clients.enter_context(
-                LokiClient(platform.read_url(cluster), retry_for=0, read_timeout=READ_TIMEOUT_S)
-            )
-            for cluster in sorted({query.cluster for query in here.values()})
-        }
-        ready = {name: _ready(platform, open_clients[query.cluster], query) for name, query in here.items()}
-        asking = _Asking(platform.environment.name, asked, ready, tell)
-        return list(pool.map(asking.ask, asking.shots))
+        sides = [_Side(one.environment.name, _ready(one, here, clients)) for one in platforms]
+        asking = _Asking(asked, len(wanted) * len(sides), tell)
+        turns = [
+            (shot, which)
+            for shot in wanted
+            for which in (range(len(sides)) if shot.round % 2 == 0 else reversed(range(len(sides))))
+        ]
+        samples = pool.map(lambda turn: asking.ask(turn[0], sides[turn[1]]), turns)
+        by_side: list[list[Sample]] = [[] for _ in sides]
+        for (_, which), sample in zip(turns, samples, strict=True):
+            by_side[which].append(sample)
+    return by_side
+
+
+def _has(platform: Platform, query: LibraryQuery) -> bool:
+    cluster = platform.environment.clusters.get(query.cluster)
+    return cluster is not None and query.tenant in cluster.tenants
 
 
 def arms(library: Mapping[str, LibraryQuery], asked: Asked) -> Iterator[Arm]:
@@ -67,39 +75,50 @@ def arms(library: Mapping[str, LibraryQuery], asked: Asked) -> Iterator[Arm]:
                 yield Arm(name, range_s, mode)
 
 
-def configuration(platform: Platform, cluster: str, tenant: str) -> str:
-    """Digest of what is live and decides how fast a tenant's queries are: the cluster's configuration, and the tenant's
-    limits, but for how long logs are kept."""
-    overrides = yaml.safe_load(platform.live("tenants").get(f"tenants/{cluster}.yaml", "{}"))["overrides"]
-    limits = {key: value for key, value in overrides.get(tenant, {}).items() if not key.startswith("retention")}
-    return digest_of(platform.live("loki")[f"loki/{cluster}.yaml"], yaml.safe_dump(limits))
+def _ready(platform: Platform, library: Mapping[str, LibraryQuery], clients: ExitStack) -> dict[str, Ready]:
+    def open_client(cluster: str) -> LokiClient:
+        client = LokiClient(platform.read_url(cluster), retry_for=0, read_timeout=READ_TIMEOUT_S)
+        return clients.enter_context(client)
+
+    at = {cluster: open_client(cluster) for cluster in sorted({query.cluster for query in library.values()})}
+    configs = {cluster: client.config() for cluster, client in at.items()}
+    digests = {
+        (cluster, tenant): configuration(
+            platform.environment.clusters[cluster], configs[cluster], at[cluster].tenant_limits(tenant)
+        )
+        for cluster, tenant in {(query.cluster, query.tenant) for query in library.values()}
+    }
+    return {
+        name: Ready(at[one.cluster], one, fill(one, one.example), digests[one.cluster, one.tenant])
+        for name, one in library.items()
+    }
 
 
-def _ready(platform: Platform, client: LokiClient, declared: LibraryQuery) -> Ready:
-    query = fill(declared, declared.example)
-    where = configuration(platform, declared.cluster, declared.tenant)
-    return Ready(client, declared, query, one_line(query), where)
+@dataclass(frozen=True)
+class _Side:
+    """One of the environments that are measured."""
+
+    environment: str
+    queries: Mapping[str, Ready]
 
 
 class _Asking:
     """Counts what was asked and read, from as many threads as ask."""
 
-    def __init__(self, environment: str, asked: Asked, ready: Mapping[str, Ready], tell: Callable[[str], None]) -> None:
-        self._environment = environment
+    def __init__(self, asked: Asked, count: int, tell: Callable[[str], None]) -> None:
         self._asked = asked
-        self._ready = ready
+        self._count = count
         self._tell = tell
         self._lock = Lock()
         self._begun = 0
         self._bytes = 0
-        library = {name: one.declared for name, one in ready.items()}
-        self.shots: Sequence[Shot] = shots([*arms(library, asked)], asked.rounds)
 
-    def ask(self, shot: Shot) -> Sample:
-        base = self._base(shot)
+    def ask(self, shot: Shot, side: _Side) -> Sample:
+        ready = side.queries[shot.arm.query]
+        base = self._base(shot, side.environment, ready)
         if not self._may_begin():
             return base
-        sample = _shoot(self._ready[shot.arm.query], shot, base, self._asked)
+        sample = _shoot(ready, shot, base, self._asked)
         with self._lock:
             self._bytes += sample.bytes
         return sample
@@ -107,18 +126,17 @@ class _Asking:
     def _may_begin(self) -> bool:
         with self._lock:
             if self._begun % TOLD_EVERY == 0:
-                self._tell(f"{self._begun} of {len(self.shots)} queries, {self._bytes / 1e6:,.0f} MB read")
+                self._tell(f"{self._begun} of {self._count} queries, {self._bytes / 1e6:,.0f} MB read")
             self._begun += 1
             return self._bytes < self._asked.budget_bytes
 
-    def _base(self, shot: Shot) -> Sample:
-        ready = self._ready[shot.arm.query]
+    def _base(self, shot: Shot, environment: str, ready: Ready) -> Sample:
         return Sample(
             run=self._asked.run,
-            environment=self._environment,
+            environment=environment,
             configuration=ready.configuration,
             query=shot.arm.query,
-            text=ready.text,
+            text=one_line(ready.query),
             cluster=ready.declared.cluster,
             tenant=ready.declared.tenant,
             mode=shot.arm.mode,

@@ -1,6 +1,6 @@
 """Runs the library, or a part of it, against a live cluster, keeps every sample, and says what it means."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,8 +8,9 @@ from logops.benchmark.asked import Asked
 from logops.benchmark.found import findings_of
 from logops.benchmark.judge import Verdict, verdicts
 from logops.benchmark.measure import measured
-from logops.benchmark.nights import read_nights
+from logops.benchmark.nights import Night, read_nights
 from logops.benchmark.sample import SAMPLES, Sample, to_table
+from logops.benchmark.shots import Arm
 from logops.findings import Finding, Run
 from logops.platforms.platform import Platform
 from logops.queries.model import LibraryQuery
@@ -38,22 +39,44 @@ class Outcome:
 
 
 def run_benchmark(
-    platform: Platform,
+    platforms: Sequence[Platform],
     library: Mapping[str, LibraryQuery],
     asked: Asked,
-    store: "ResultsStore",
+    store: "Callable[[Platform], ResultsStore]",
     tell: Callable[[str], None],
     record: bool = True,
-) -> Outcome:
-    """Measure, compare with the objectives and with earlier runs, and keep it. Raises StoreUnreachable."""
-    environment = platform.environment.name
+) -> list[Outcome]:
+    """Measure one environment, or two in turns; compare with the objectives and with earlier runs, and keep it.
+
+    Raises StoreUnreachable, LokiError.
+    """
     # First: a store that cannot be read is told before minutes of measuring.
-    nights = read_nights(store, environment, asked.as_of)
-    samples = tuple(measured(platform, library, asked, tell))
+    past = [read_nights(store(one), one.environment.name, asked.as_of) for one in platforms]
+    sides = measured(platforms, library, asked, tell)
+    outcomes = [
+        _judged(one.environment.name, samples, nights, library, asked)
+        for one, samples, nights in zip(platforms, sides, past, strict=True)
+    ]
+    if record:
+        for one, outcome in zip(platforms, outcomes, strict=True):
+            _keep(store(one), one.environment.name, outcome, asked)
+    return outcomes
+
+
+def _judged(
+    environment: str,
+    samples: Sequence[Sample],
+    nights: Mapping[Arm, Sequence[Night]],
+    library: Mapping[str, LibraryQuery],
+    asked: Asked,
+) -> Outcome:
     found = tuple(verdicts(samples, library, nights))
-    findings = tuple(findings_of(environment, found, asked.as_of))
-    if record and samples:
-        store.write(SAMPLES, f"{environment}.{asked.run}", to_table(samples), asked.as_of)
-        if asked.whole:
-            store.write_findings(Run(environment, CHECK, asked.run, asked.as_of), findings)
-    return Outcome(samples, found, findings)
+    return Outcome(tuple(samples), found, tuple(findings_of(environment, found, asked.as_of)))
+
+
+def _keep(store: "ResultsStore", environment: str, outcome: Outcome, asked: Asked) -> None:
+    if not outcome.samples:
+        return
+    store.write(SAMPLES, f"{environment}.{asked.run}", to_table(outcome.samples), asked.as_of)
+    if asked.whole:
+        store.write_findings(Run(environment, CHECK, asked.run, asked.as_of), outcome.findings)

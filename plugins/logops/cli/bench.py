@@ -1,25 +1,22 @@
 """`logops bench ...`: how long the library's queries take."""
 
-import math
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.filesize import decimal
 from rich.table import Table
 
 from logops.benchmark.asked import BUDGET, ROUNDS, Asked
 from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare
-from logops.benchmark.judge import Verdict
-from logops.benchmark.nights import Night, past, read_nights
-from logops.benchmark.run import Outcome, run_benchmark
+from logops.benchmark.nights import past, read_nights
+from logops.benchmark.run import run_benchmark
 from logops.benchmark.sample import SAMPLES, Sample
-from logops.benchmark.shots import Arm, Mode, short
-from logops.benchmark.trend import Trend, trend
+from logops.benchmark.shots import Mode
+from logops.benchmark.trend import trend
+from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
@@ -27,12 +24,12 @@ from logops.cli.rollout import JsonOption, platform
 from logops.environment.units import Duration, Size
 from logops.findings.model import Severity
 from logops.findings.store import NothingStored, ResultsError, ResultsStore
-from logops.platforms import results_url
+from logops.loki import LokiError
+from logops.platforms import Platform, results_url
 from logops.queries.library import LibraryInvalid, load_library
 from logops.toolchain import project_root
 
 app = typer.Typer(no_args_is_help=True)
-QUOTE = "'"
 RUNS = f"""
 SELECT run, environment, configuration, min(started_ns) AS started_ns, count(DISTINCT query) AS queries,
     count(*) FILTER (ending = 'answered') AS answers
@@ -54,14 +51,15 @@ def run(
     also: Annotated[list[str] | None, typer.Option("--range", help="Also over so long, such as 24h.")] = None,
     budget: Annotated[str, typer.Option(help="Bytes that Loki may read for all of it.")] = BUDGET,
     concurrency: Annotated[int, typer.Option(min=1, max=32, help="Queries at a time.")] = 1,
+    beside: Annotated[str | None, typer.Option(help="Another environment, measured in turns and compared.")] = None,
     record: Annotated[bool, typer.Option("--record/--no-record", help="Keep every sample in the results.")] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure the queries of the library on a live cluster, in rounds, one at a time.
+    """Measure the queries of the library on a live cluster, in rounds.
 
-    Exit 1: a query failed, or could not be measured.
+    Exit 1: a query failed or could not be measured; beside another environment: something is slower there.
     """
-    where = platform(name)
+    places = [platform(one) for one in (name, beside) if one]
     try:
         library = load_library(project_root())
     except LibraryInvalid as error:
@@ -80,13 +78,15 @@ def run(
     asked = Asked(f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, modes, ranges, most, concurrency, whole=not query)
     try:
         with err.status("") as status:
-            outcome = run_benchmark(where, wanted, asked, _store(name), status.update, record)
-    except ResultsError as error:
+            outcome, *other = run_benchmark(places, wanted, asked, _store_of, status.update, record)
+    except (ResultsError, LokiError) as error:
         stop(str(error), FOUND)
+    if other:
+        raise typer.Exit(_told(compare(outcome.samples, other[0].samples), as_json))
     if as_json:
-        print_json(as_data(outcome))
+        print_json(tables.as_data(outcome))
     else:
-        out.print(table(outcome.verdicts))
+        out.print(tables.table(outcome.verdicts))
         out.print(listing(outcome.findings))
     bad = any(one.cls.severity.rank >= Severity.ERROR.rank for one in outcome.findings)
     raise typer.Exit(FOUND if bad else OK)
@@ -97,6 +97,7 @@ def compare_command(
     before: Annotated[str, typer.Argument(help="A run, as `logops bench runs` lists them.")],
     after: Annotated[str, typer.Argument(help="Another run.")],
     name: Annotated[str, typer.Option("--environment", "-e", help="Whose results.")] = "local",
+    other: Annotated[str | None, typer.Option(help="Whose the second run is, where it is another's.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """What of two runs is slower, by how much, how sure that is, and why.
@@ -104,21 +105,17 @@ def compare_command(
     Exit 1: something is slower.
     """
     sides = []
-    for run in (before, after):
-        found = _samples(name, f"WHERE run = '{run.replace(QUOTE, 2 * QUOTE)}'")
+    for run, whose in ((before, name), (after, other or name)):
+        found = _samples(whose, f"WHERE run = {_text(run)} AND environment = {_text(environment(whose).name)}")
         if not found:
-            stop(f"No run {run} in the results of {name}: `logops bench runs {name}` lists those there are.")
+            stop(f"No run {run} in the results of {whose}: `logops bench runs {whose}` lists those there are.")
         sides.append(found)
     compared = compare(*sides)
     if not compared:
         stop("The two runs have no query, range and mode in common.")
     if sides[0][0].configuration != sides[1][0].configuration:
         say("The two runs are of different configurations.")
-    if as_json:
-        print_json([asdict(one) for one in compared])
-    else:
-        out.print(comparisons(compared))
-    raise typer.Exit(FOUND if any(one.word is Word.SLOWER for one in compared) else OK)
+    raise typer.Exit(_told(compared, as_json))
 
 
 @app.command(epilog="Example: logops bench history local --query errors --plot errors.svg")
@@ -151,7 +148,7 @@ def history(
     if as_json:
         print_json([{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(one)} for arm, one in trends.items()])
     else:
-        out.print(_history(nights, trends))
+        out.print(tables.history(nights, trends))
     raise typer.Exit(FOUND if any(one.regressed or one.grew for one in trends.values()) else OK)
 
 
@@ -178,6 +175,23 @@ def _store(name: str) -> ResultsStore:
     return ResultsStore(results_url(environment(name), project_root()))
 
 
+def _store_of(where: Platform) -> ResultsStore:
+    return ResultsStore(results_url(where.environment, project_root()))
+
+
+def _told(compared: list[Comparison], as_json: bool) -> int:
+    if as_json:
+        print_json([asdict(one) for one in compared])
+    else:
+        out.print(tables.comparisons(compared))
+    return FOUND if any(one.word is Word.SLOWER for one in compared) else OK
+
+
+def _text(value: str) -> str:
+    """As SQL has it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _samples(name: str, where: str) -> list[Sample]:
     try:
         rows = _store(name).query(SAMPLES, f'SELECT * EXCLUDE (day) FROM "{SAMPLES}" {where}').to_pylist()
@@ -186,109 +200,3 @@ def _samples(name: str, where: str) -> list[Sample]:
     except ResultsError as error:
         stop(str(error), FOUND)
     return [Sample(**row) for row in rows]
-
-
-def _history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend]) -> Table:
-    """A row an arm."""
-    found = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("query", "range", "mode"):
-        found.add_column(column, no_wrap=True)
-    for column in ("nights", "last", "usual"):
-        found.add_column(column, justify="right", no_wrap=True)
-    found.add_column("the last 30", no_wrap=True)
-    found.add_column("")
-    for arm, one in trends.items():
-        seconds = [night.work.seconds for night in nights[arm]]
-        grown = f"; reads {one.bytes.step.ratio:.2f} times as much" if one.bytes and one.bytes.step else ""
-        found.add_row(
-            arm.query,
-            short(arm.range_s),
-            arm.mode,
-            str(len(seconds)),
-            _seconds(seconds[-1]),
-            _seconds(one.seconds.usual),
-            bars(seconds[-30:]),
-            f"{one.told()}{grown}{f': {one.why}' if one.why else ''}",
-            style="red" if one.regressed or one.grew else None,
-        )
-    return found
-
-
-def bars(values: Sequence[float]) -> str:
-    """
-    >>> bars([1, 2, 4])
-    '▂▄█'
-    """
-    most = max(values)
-    return "".join("▁▂▃▄▅▆▇█"[max(0, math.ceil(value / most * 8) - 1)] for value in values)
-
-
-def comparisons(compared: list[Comparison]) -> Table:
-    found = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("query", "range", "mode"):
-        found.add_column(column, no_wrap=True)
-    for column in ("before", "after", "ratio", "95 % of ratios", "p"):
-        found.add_column(column, justify="right", no_wrap=True)
-    found.add_column("")
-    for one in compared:
-        figures = ("-", "-", "-", "-", "-")
-        if one.ratio is not None and one.p is not None:
-            figures = (
-                _seconds(one.before_s), _seconds(one.after_s), f"{one.ratio:.2f}", f"{one.low:.2f} to {one.high:.2f}",
-                f"{one.p:.2g}",
-            )  # fmt: skip
-        told = f"{one.word}: {one.why}" if one.why else str(one.word)
-        found.add_row(one.arm.query, short(one.arm.range_s), one.arm.mode, *figures, told)
-    return found
-
-
-def table(verdicts: tuple[Verdict, ...]) -> Table:
-    """A row a query, range and mode."""
-    found = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("query", "range", "mode"):
-        found.add_column(column, no_wrap=True)
-    for column in ("answers", "p50", "p95", "read"):
-        found.add_column(column, justify="right", no_wrap=True)
-    found.add_column("")
-    for one in verdicts:
-        told = "; ".join((*one.over, *one.failed[:1])) or one.note or (one.trend.told() if one.trend else "")
-        found.add_row(
-            one.arm.query,
-            short(one.arm.range_s),
-            one.arm.mode,
-            str(one.answered),
-            _seconds(one.p50),
-            _seconds(one.p95),
-            "-" if one.bytes is None else decimal(one.bytes),
-            told,
-        )
-    return found
-
-
-def as_data(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "queries": [
-            {
-                "query": one.arm.query,
-                "range_s": one.arm.range_s,
-                "mode": one.arm.mode,
-                "answers": one.answered,
-                "p50_s": one.p50,
-                "p95_s": one.p95,
-                "bytes": one.bytes,
-                "over": list(one.over),
-                "failed": list(one.failed),
-                "throttled": one.throttled,
-                "not_asked": one.not_asked,
-                "note": one.note,
-                "trend": asdict(one.trend) if one.trend else None,
-                "why": one.why,
-            }
-            for one in outcome.verdicts
-        ],
-        "findings": [finding.to_dict() for finding in outcome.findings],
-    }
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value * 1000:.0f} ms"

@@ -77,7 +77,8 @@ class QueryBenchmarkOperator(BaseOperator):
         )
         environment = read_environment(self.environment)
         wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}
-        outcome = run_benchmark(open_platform(environment), wanted, asked, results_store(environment), self.log.info)
+        store = results_store(environment)
+        (outcome,) = run_benchmark([open_platform(environment)], wanted, asked, lambda _: store, self.log.info)
         context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, wanted))
         for line in outcome.lines():
             self.log.info("%s", line)

@@ -25,8 +25,8 @@ def asked(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> list[tup
     seen: list[tuple[list[str], Asked]] = []
 
     def run(
-        where: MemoryPlatform, library: Mapping[str, LibraryQuery], asked: Asked, store: object, tell: object
-    ) -> Outcome:
+        places: object, library: Mapping[str, LibraryQuery], asked: Asked, store: object, tell: object
+    ) -> list[Outcome]:
         seen.append((sorted(library), asked))
         name, query = next(iter(library.items()))
         ending = Ending.FAILED if name == "trace" else Ending.ANSWERED
@@ -37,7 +37,7 @@ def asked(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> list[tup
             for at in range(asked.rounds + 1) for mode in asked.modes
         ]  # fmt: skip
         found = verdicts(samples, library, {})
-        return Outcome(tuple(samples), tuple(found), tuple(findings_of("local", found, asked.as_of)))
+        return [Outcome(tuple(samples), tuple(found), tuple(findings_of("local", found, asked.as_of)))]
 
     monkeypatch.setattr("logops.benchmark.run.run_benchmark", run)
     return seen
