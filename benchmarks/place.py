@@ -9,6 +9,7 @@ from pathlib import Path
 
 from logops.environment import Environment, find_environment, load_environment
 from logops.platforms.local import LocalPlatform
+from logops.rules.read import load_rules
 from logops.toolchain import command, project_root
 
 
@@ -32,8 +33,8 @@ def running_in_a_temporary_folder(environment: Environment) -> Iterator[LocalPla
 
 
 def open_in(environment: Environment, folder: Path) -> LocalPlatform:
-    programs = {name: command(name) for name in ("azurite", "loki", "promtail", "loki-canary")}
-    return LocalPlatform(environment, folder, lambda: programs)
+    programs = {name: command(name) for name in ("azurite", "prometheus", "loki", "promtail", "loki-canary")}
+    return LocalPlatform(environment, folder, lambda: programs, lambda: load_rules(project_root()))
 
 
 def free_base_port() -> int:
