@@ -18,10 +18,15 @@ _FIRST = ("name", "interval", "record", "alert", "expr", "for", "labels", "annot
 def rule_texts(environment: Environment, rules: Rules) -> dict[str, str]:
     """`rules/CLUSTER/TENANT/NAMESPACE.yaml` for each file whose tenant the environment has."""
     return {
-        f"rules/{file.cluster}/{file.tenant}/{namespace}.yaml": namespace_text(environment.name, _groups(file))
+        f"rules/{file.cluster}/{file.tenant}/{namespace}.yaml": file_text(environment.name, file)
         for namespace, file in rules.items()
         if file.cluster in environment.clusters and file.tenant in environment.clusters[file.cluster].tenants
     }
+
+
+def file_text(environment_name: str, file: RuleFile) -> str:
+    """A file of rules, as the ruler is to keep it."""
+    return namespace_text(environment_name, _groups(file))
 
 
 def namespace_text(environment_name: str, groups: Iterable[Mapping[str, Any]]) -> str:

@@ -1,12 +1,12 @@
 """When an alert fires, as Prometheus has it (rules/alerting.go): the ruler is Prometheus' own, asked of Loki."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
 
-def firing(evaluations: Iterable[tuple[int, frozenset[Key]]], hold: int) -> Sequence[tuple[int, frozenset[Key]]]:
+def firing(evaluations: Iterable[tuple[int, frozenset[Key]]], hold: int) -> list[tuple[int, frozenset[Key]]]:
     """What fires after each evaluation, given what each found, oldest first.
 
     A series is active since the first of the evaluations in a row that found it, and fires once that is at least
