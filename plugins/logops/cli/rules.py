@@ -51,7 +51,7 @@ def check_command(as_json: JsonOption = False) -> None:
 
 
 @app.command("test", epilog="Example: logops rules test sign-in")
-def test_command(
+def run_command(
     name: Annotated[str, typer.Argument(help="A file of include/logql/rules/; all where none is named.")] = "",
     as_json: JsonOption = False,
 ) -> None:

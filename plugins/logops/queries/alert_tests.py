@@ -15,6 +15,9 @@ USUAL_INTERVAL = Duration("1m")
 
 LabelSet = frozenset[tuple[str, str]]
 
+Evaluations = list[tuple[int, frozenset[LabelSet]]]
+"""Milliseconds since the start, and what was found then."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -56,10 +59,8 @@ def lines(test: AlertTest, start_ns: int) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.timestamp_ns)
 
 
-def evaluations(
-    series: Iterable[Series], start_ns: int, step_ms: int, end_ms: int
-) -> list[tuple[int, frozenset[LabelSet]]]:
-    """What each evaluation found, by milliseconds since the start."""
+def evaluations(series: Iterable[Series], start_ns: int, step_ms: int, end_ms: int) -> Evaluations:
+    """What a rule finds at each step, given the points of its query over the range."""
     found: dict[int, set[LabelSet]] = {at: set() for at in range(0, end_ms + 1, step_ms)}
     for one in series:
         for at_ns, _ in one.points:
