@@ -1,5 +1,6 @@
 """Reads the files of rules."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def load_file(path: Path) -> RuleFile:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise RulesInvalid(f"{path} is larger than {LARGEST_FILE:,} bytes: that is no file of rules.")
-        read = RuleFile.model_validate(read_yaml(path.read_text()))
+        read = RuleFile.model_validate_json(json.dumps(read_yaml(path.read_text())))
     except OSError as error:
         raise RulesInvalid(f"Reading {path}: {error.strerror}") from None
     except (YamlRefused, UnicodeDecodeError) as error:
