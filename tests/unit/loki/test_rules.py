@@ -23,7 +23,7 @@ def test_a_tenant_without_rules_has_none(script: Script) -> None:
 
 def test_a_rule_that_loki_refuses_is_told_in_its_words(script: Script) -> None:
     script.say(400, "could not parse expression for alert 'a'", kind="text/plain")
-    with pytest.raises(LokiRefused, match="storing the rule group g .* could not parse expression for alert 'a'"):
+    with pytest.raises(LokiRefused, match=r"storing the rule group g .* could not parse expression for alert 'a'"):
         client().set_rule_group("a", "ns", {"name": "g", "rules": []})
 
 
@@ -50,8 +50,7 @@ def test_what_prometheus_refuses_is_told_in_its_words(script: Script) -> None:
 
 
 def test_what_was_recorded_is_read_as_values(script: Script) -> None:
-    script.say(
-        body='{"status": "success", "data": {"resultType": "vector", "result": [{"metric": {"a": "b"}, "value": [1, "2"]}]}}'
-    )
+    result = '[{"metric": {"a": "b"}, "value": [1, "2"]}]'
+    script.say(body=f'{{"status": "success", "data": {{"resultType": "vector", "result": {result}}}}}')
     (sample,) = recorded("http://p", "x")
     assert (sample.labels, sample.value) == ({"a": "b"}, 2.0)

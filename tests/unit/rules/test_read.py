@@ -58,12 +58,8 @@ def test_a_series_is_recorded_once() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('{a="b"} [5m])) > 1', '{a="b" [5m])) > 1', "one.yaml, groups.0.rules.1.expr: line 1, column 18: expected"),
-        (
-            'sum(rate({a="b"} [5m]))\n      - alert',
-            "'{a=\"b\"}'\n      - alert",
-            "a rule needs numbers, and this query",
-        ),
+        ('{a="b"} [5m])) > 1', '{a="b" [5m])) > 1', "one.yaml, groups.0.rules.1.expr: line 1, column 17: expected"),
+        ('sum(rate({a="b"} [5m]))', "'{a=\"b\"}'", "a rule needs numbers, and this query answers with lines"),
         ("record: a:b:c", "record: requests", "groups.0.rules.0.record.record: String should match pattern"),
         ("alert: TooMuch", "alert: too-much", "groups.0.rules.1.alert.alert: String should match pattern"),
         ("        for: 5m\n", "", "groups.0.rules.1.alert.for: Field required"),
@@ -73,14 +69,13 @@ def test_a_series_is_recorded_once() -> None:
         ("          - expect: [{at: 9m, firing: []}]\n", "", "tests: one in which it fires, and one in which it never"),
         ("firing: [{}]", "firing: []", "tests: one in which it fires, and one in which it never does"),
         ("every: 1s", "every: 0s", "a stream has a line every so often, and ends after it began"),
-        ("owner: o", "ownr: o", "ownr: Extra inputs are not permitted"),
+        ("owner: o", "owner: o\nownr: p", "ownr: Extra inputs are not permitted"),
         ("tenant: application", "tenant: index", "Loki keeps its own objects under index/"),
-        ("- name: g", "- name: g\n    rules: []\n  - name: g", "the key 'rules' stands here twice"),
+        ("owner: o", "owner: o\nowner: p", "the key 'owner' stands here twice"),
         ("groups:", "groups: [", "is not YAML"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
-    assert old in ONE or "rules: []" in new
     write(tmp_path, ONE.replace(old, new, 1))
 
     with pytest.raises(RulesInvalid) as refused:
