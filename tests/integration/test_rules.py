@@ -1,4 +1,4 @@
-"""Rules on real rulers: checked by lokitool, loaded, evaluated, read back, recorded, refused; and every alert's tests."""
+"""Rules on real rulers: checked, loaded, evaluated, recorded, read back, refused; and every alert's tests."""
 
 import subprocess
 import time

@@ -4,10 +4,8 @@ Source: grafana.com/docs/loki/latest/reference/loki-http-api, GET /prometheus/ap
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
-
-_NEVER = "0001-01-01T00:00:00Z"
-"""Go's zero time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +14,11 @@ class EvaluatedRule:
 
     name: str
     """Of the alert, or of the recorded series."""
-    logql: str
     health: str
     """ok, err, or unknown before the first evaluation."""
     error: str
-    evaluated: bool
+    evaluated_at: datetime
+    """In the year 1 where it never was: Go's zero time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class EvaluatedGroup:
 
 
 def evaluated_groups(answer: object) -> list[EvaluatedGroup]:
-    """Raises LookupError or TypeError where the answer is of another shape."""
+    """Raises LookupError, TypeError or ValueError where the answer is of another shape."""
     groups: list[dict[str, Any]] = answer["data"]["groups"]  # type: ignore[index]
     return [EvaluatedGroup(group["file"], group["name"], tuple(map(_rule, group["rules"]))) for group in groups]
 
@@ -41,8 +39,7 @@ def evaluated_groups(answer: object) -> list[EvaluatedGroup]:
 def _rule(rule: dict[str, Any]) -> EvaluatedRule:
     return EvaluatedRule(
         rule["name"],
-        rule["query"],
         rule["health"],
         rule.get("lastError") or "",
-        rule["lastEvaluation"] != _NEVER,
+        datetime.fromisoformat(rule["lastEvaluation"]),
     )

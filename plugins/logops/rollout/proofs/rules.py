@@ -1,7 +1,8 @@
 """Rules: each was evaluated as it was rolled out, without an error, and what is recorded arrives in Prometheus."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
@@ -9,9 +10,6 @@ from typing import Any
 import yaml
 
 from logops.environment.units import Duration
-from logops.logql.errors import LogQLError
-from logops.logql.parse import parse
-from logops.logql.text import one_line
 from logops.loki import LokiClient
 from logops.loki.recorded import recorded
 from logops.loki.rules import EvaluatedRule
@@ -21,6 +19,8 @@ from logops.rollout.proofs.proof import Proof, wait_for
 SLACK_SECONDS = 30.0
 """On top of the poll, after which the ruler has a rule, and the interval, after which it evaluates it: for Loki's
 answer, and the batch in which Prometheus gets it."""
+STORED_WITHIN = timedelta(seconds=2)
+"""A revision is dated before its rules are stored."""
 
 
 def proofs(platform: Platform) -> Iterator[Proof]:
@@ -39,39 +39,38 @@ def proofs(platform: Platform) -> Iterator[Proof]:
 
 def _evaluated(platform: Platform, where: tuple[str, str, str], group: dict[str, Any], patience: float) -> str:
     cluster, tenant, namespace = where
-    wanted = [(rule.get("record") or rule["alert"], rule["expr"]) for rule in group["rules"]]
+    wanted = [rule.get("record") or rule["alert"] for rule in group["rules"]]
+    since = _in_force(platform, cluster)
     seen = {"state": "the ruler has not loaded it"}
     with LokiClient(platform.ruler_url(cluster)) as client:
 
         def look() -> bool | None:
-            found = [
-                one for one in client.evaluated_rules(tenant) if (one.namespace, one.name) == (namespace, group["name"])
-            ]
-            if not found:
-                return None
-            seen["state"] = _trouble(wanted, found[0].rules)
-            return None if seen["state"] else True
+            loaded = client.evaluated_rules(tenant)
+            for found in loaded:
+                if (found.namespace, found.name) == (namespace, group["name"]):
+                    seen["state"] = trouble(wanted, found.rules, since)
+                    return None if seen["state"] else True
+            return None
 
         wait_for(look, lambda: f"{namespace}/{group['name']} of {tenant}: {seen['state']}", patience)
     return f"{len(wanted)} rules evaluated, none failed"
 
 
-def _trouble(wanted: list[tuple[str, str]], rules: tuple[EvaluatedRule, ...]) -> str:
-    """Why the rules that the ruler has are not the wanted ones at work; empty where they are."""
-    if [(rule.name, _normal(rule.logql)) for rule in rules] != wanted:
-        return "the ruler still has other rules"
-    if failed := [f"{rule.name} failed: {rule.error}" for rule in rules if rule.health == "err"]:
-        return "; ".join(failed)
-    if waiting := [rule.name for rule in rules if rule.health != "ok" or not rule.evaluated]:
-        return f"{', '.join(waiting)} was not evaluated"
-    return ""
+def trouble(wanted: Sequence[str], rules: Sequence[EvaluatedRule], since: datetime) -> str:
+    """Why the rules of a group are not those that are wanted, at work; empty where they are."""
+    if [rule.name for rule in rules] != list(wanted):
+        return "the ruler has other rules"
+    if old := [rule.name for rule in rules if rule.evaluated_at < since or rule.health == "unknown"]:
+        return f"{', '.join(old)} was not evaluated since it was stored"
+    return "; ".join(f"{rule.name} failed: {rule.error}" for rule in rules if rule.health != "ok")
 
 
-def _normal(logql: str) -> str:
-    try:
-        return one_line(parse(logql))
-    except LogQLError:
-        return logql
+def _in_force(platform: Platform, cluster: str) -> datetime:
+    """From when on the ruler evaluates what was stored last. What it evaluates says no version, and its text is not
+    compared: Loki writes an expression in its own way."""
+    history = platform.revisions("rules")
+    applied = history[-1].applied_at if history else datetime.min.replace(tzinfo=UTC)
+    return applied + platform.environment.clusters[cluster].ruler.poll_interval.timedelta + STORED_WITHIN
 
 
 def _recorded(platform: Platform, url: str, rule: dict[str, Any], patience: float) -> str:
