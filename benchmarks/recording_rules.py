@@ -1,4 +1,4 @@
-"""The story's rate queries asked of Loki, against the series that recording rules made of them: seconds, and bytes read.
+"""The story's rate queries asked of Loki, against the series that recording rules made of them: seconds, bytes read.
 
     python benchmarks/recording_rules.py [--hours 24] [--lines-a-minute 200] [--rounds 7]
 
@@ -13,7 +13,6 @@ import argparse
 import statistics
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -58,14 +57,13 @@ def main() -> None:
     parser.add_argument("--lines-a-minute", type=float, default=200.0)
     parser.add_argument("--rounds", type=int, default=7)
     wanted = parser.parse_args()
-    console = Console()
+    console = Console(width=120)
     end_s = int(time.time()) // STEP_S * STEP_S
     span = (end_s - wanted.hours * 3600, end_s)
     rules = {one.record: one.expr for one in load_rules(project_root())[TENANT].recordings}
     with tempfile.TemporaryDirectory() as folder, own_loki(Path(folder)) as loki, prometheus(Path(folder)) as url:
         console.print(f"pushed {push(loki, span, wanted.lines_a_minute):,} lines of {wanted.hours} hours")
-        for record in RECORDED.values():
-            console.print(f"recorded {backfill(loki, url, record, rules[record], span):,} samples of {record}")
+        console.print(f"recorded {backfill(loki, url, rules, span):,} samples")
         table = Table(box=None, header_style="bold")
         for column in ("query", "asked of", "s", "times", "bytes", "times", "points that differ"):
             table.add_column(column, justify="left" if column in ("query", "asked of") else "right", no_wrap=True)
@@ -106,16 +104,17 @@ def push(client: LokiClient, span: tuple[int, int], lines_a_minute: float) -> in
     return count
 
 
-def backfill(client: LokiClient, url: str, record: str, expr: str, span: tuple[int, int]) -> int:
-    """Write what the rule answers at each minute of the span, oldest first; how many samples."""
+def backfill(client: LokiClient, url: str, rules: dict[str, str], span: tuple[int, int]) -> int:
+    """Write what the rules answer at each minute of the span, oldest first; how many samples."""
     count = 0
     for at in range(span[0], span[1], BATCH_S):
         until = span[1] if at + BATCH_S >= span[1] else at + BATCH_S - RECORDED_EVERY_S
-        found = client.query_range(TENANT, expr, at * 10**9, until * 10**9, RECORDED_EVERY_S)
-        body = pa.compress(write_request(record, found), codec="snappy", asbytes=True)
-        headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
-        requests.post(f"{url}/api/v1/write", data=body, headers=headers, timeout=60).raise_for_status()
-        count += sum(len(one.points) for one in found)
+        for record in RECORDED.values():
+            found = client.query_range(TENANT, rules[record], at * 10**9, until * 10**9, RECORDED_EVERY_S)
+            body = pa.compress(write_request(record, found), codec="snappy", asbytes=True)
+            headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
+            requests.post(f"{url}/api/v1/write", data=body, headers=headers, timeout=60).raise_for_status()
+            count += sum(len(one.points) for one in found)
     return count
 
 
@@ -214,8 +213,7 @@ def points(url: str, promql: str, span: tuple[int, int]) -> dict[tuple[str, int]
 
 
 def differing(ours: Iterable[Series], recorded: dict[tuple[str, int], float]) -> int:
-    """How many points one has and the other has not, or with another value. A series that ended lives on in Prometheus
-    for five minutes: such points do not count."""
+    """How many of the points that Loki answers were not recorded, or with another value."""
     own = {(_key(one.labels), at // 10**9): value for one in ours for at, value in one.points}
     return sum(abs(recorded.get(key, float("inf")) - value) > 1e-9 for key, value in own.items())
 
@@ -236,4 +234,4 @@ def nanoseconds(span: tuple[int, int]) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -28,6 +28,8 @@ trigger again for a new plan.*
 - *Refused*: the file, or what is live, changed after the plan was made: it is not what was approved. *Trigger again.*
 - *Lease*: another rollout is at work. *Wait for the run it names; if that one is dead,
   `logops unlock ENV --owner RUN`.*
+- *storing the rule group*: Loki refuses a rule, in its own words. *Mend the file in include/logql/rules
+  (`logops rules check`), trigger again.*
 - Anything else: a process would not start; its last lines are in the message. *Mend the cause, trigger again.*
 
 **STAGE.verify** It runs, and does not do what it must: the message names each check that failed. *Read them, then

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from environments import RULES
 from local_platforms import wait_for
+from logops.cli import app
+from logops.cli.console import FOUND
 from logops.loki import Entry, LokiClient, Sample
 from logops.loki.recorded import recorded
 from logops.platforms.local import LocalPlatform
@@ -18,7 +21,8 @@ from logops.queries.own_loki import own_loki
 from logops.render import Files
 from logops.rollout import VerifyFailed, plan, verify_stage
 from logops.rollout.proofs import rules as proofs
-from logops.toolchain import command
+from logops.rules.read import FOLDER
+from logops.toolchain import command, project_root
 
 SIGN_IN = "rules/main/application/sign-in.yaml"
 OTHER = {"name": "by-hand", "rules": [{"alert": "ByHand", "expr": "vector(1) > 2", "for": "1d", "labels": {"x": "y"}}]}
@@ -155,3 +159,24 @@ def moments(tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
 def test_every_alert_fires_when_its_tests_say_so_and_only_then(moments: list[Seen]) -> None:
     assert [one for one in moments if not one.passed] == []
     assert {one.alert for one in moments} == {alert.alert for file in RULES.values() for _, alert in file.alerts}
+
+
+def test_an_alert_that_does_not_fire_as_expected_fails_its_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project_root()
+    for name in ("tools", "include/environments"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(root / name)
+    folder = tmp_path / FOLDER
+    folder.mkdir(parents=True)
+    (folder / "sign-in.yaml").write_text((root / FOLDER / "sign-in.yaml").read_text().replace("> 20", "> 200"))
+    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
+
+    failed = CliRunner().invoke(app, ["rules", "test"])
+
+    assert failed.exit_code == FOUND
+    assert failed.stdout == (
+        'sign-in.yaml, FailedLoginBurst, test 1, at 12m: nothing fired, expected was {ip="203.0.113.9"}\n'
+    )
+    assert "2 moments as expected, 1 not" in failed.stderr
