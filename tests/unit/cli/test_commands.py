@@ -269,7 +269,7 @@ def test_a_rule_that_is_no_query_is_shown_with_a_caret(rules: Path) -> None:
     assert result.exit_code == BAD_INPUT
     told, query, caret = result.stderr.splitlines()
     assert "sign-in.yaml, groups.0.rules.1.expr: line 1, column" in told
-    assert query[: len(caret)].endswith("| jsn ip")
+    assert query[: len(caret)].endswith("| jsn i")
 
 
 def test_a_slow_rule_and_one_of_nobody_are_found(rules: Path) -> None:
