@@ -276,7 +276,7 @@ class LokiClient:
         try:
             return self._read_yaml(Call("reading the rules", "/loki/api/v1/rules", tenant=tenant))
         except LokiRefused as refused:
-            if refused.status == 404:
+            if refused.status == 404 and "no rule groups found" in refused.reason:
                 return {}
             raise
 

@@ -16,11 +16,10 @@ Owner = tuple[str, str]
 
 def read_rules(client: LokiClient, environment: str, owner: Owner) -> dict[str, str]:
     """All rules of a tenant, whoever put them there, as the files of the stage `rules`. Raises PlatformError."""
-    cluster, tenant = owner
     try:
         return {
-            f"rules/{cluster}/{tenant}/{namespace}.yaml": namespace_text(environment, _mappings(groups))
-            for namespace, groups in client.rule_groups(tenant).items()
+            f"{_folder(owner)}{namespace}.yaml": namespace_text(environment, _mappings(groups))
+            for namespace, groups in client.rule_groups(owner[1]).items()
         }
     except LokiError as error:
         raise PlatformError(str(error)) from error
@@ -35,7 +34,8 @@ def write_rules(
     """
     _, tenant = owner
     for name in files_of(owner, (*live, *wanted)):
-        namespace = PurePosixPath(name).stem
+        # Not the path's stem: somebody's namespace may have a slash in it.
+        namespace = name.removeprefix(_folder(owner)).removesuffix(".yaml")
         before, after = _by_name(live.get(name)), _by_name(wanted.get(name))
         try:
             for group in sorted(after):
@@ -56,7 +56,11 @@ def owners(files: Iterable[str]) -> set[Owner]:
 
 def files_of(owner: Owner, files: Iterable[str]) -> list[str]:
     """Those of a stage's files that are a tenant's."""
-    return sorted({name for name in files if name.startswith(f"rules/{owner[0]}/{owner[1]}/")})
+    return sorted({name for name in files if name.startswith(_folder(owner))})
+
+
+def _folder(owner: Owner) -> str:
+    return f"rules/{owner[0]}/{owner[1]}/"
 
 
 def _by_name(text: str | None) -> dict[str, dict[str, Any]]:

@@ -223,7 +223,8 @@ class LocalPlatform:
 
     def _make_live(self, stage: Stage, files: Files, steps: Steps, progress: Progress) -> None:
         if stage == "rules":
-            return self._put_rules(files, progress)
+            self._put_rules(files, progress)
+            return
         wanted = sections(files.get(live.conf_name(stage), ""))
         with writing(self.state):
             for folder in (self.state / "logs", *(self.state / "data" / section.name for section in wanted)):
@@ -237,7 +238,6 @@ class LocalPlatform:
                 self._supervisord.start(self._keys.complete())
             self._supervisord.reload()
             self._work().take(steps, progress)
-        return None
 
     def _live_rules(self) -> Files:
         """What the rulers keep. One that does not run keeps what it kept last: its store is down, too, not lost."""
