@@ -12,6 +12,7 @@ from logops.environment import Environment, find_environment, load_environment
 from logops.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.quickstart.history import SEED, places
+from logops.rules.read import load_rules
 from logops.samples import generate
 from logops.toolchain import command, project_root
 
@@ -39,8 +40,8 @@ def running_in_a_temporary_folder(environment: Environment) -> Iterator[LocalPla
 
 
 def open_in(environment: Environment, folder: Path) -> LocalPlatform:
-    programs = {name: command(name) for name in ("azurite", "loki", "promtail", "loki-canary")}
-    return LocalPlatform(environment, folder, lambda: programs)
+    programs = {name: command(name) for name in ("azurite", "prometheus", "loki", "promtail", "loki-canary")}
+    return LocalPlatform(environment, folder, lambda: programs, lambda: load_rules(project_root()))
 
 
 def push_samples(platform: LocalPlatform, start_ns: int, end_ns: int, lines_a_minute: float) -> int:

@@ -26,10 +26,9 @@ SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted")
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     root = tmp_path_factory.mktemp("checkout")
-    for name in ("tools", "plugins"):
-        (root / name).symlink_to(ROOT / name)
     (root / "include").mkdir()
-    (root / "include/logql").symlink_to(ROOT / "include/logql")
+    for name in ("tools", "plugins", "include/logql"):
+        (root / name).symlink_to(ROOT / name)
     # Copied: the DAG looks for environments beside itself.
     shutil.copytree(ROOT / "dags", root / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     save(root, environment("local", ("name", "whole"), ("platform.base_port", free_base_port())))

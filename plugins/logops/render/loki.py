@@ -212,7 +212,12 @@ def _ruler(cluster: Cluster, at: Addresses) -> dict[str, Any]:
         "rule_path": f"{at.data}/rules",
         "evaluation_interval": cluster.ruler.evaluation_interval.go,
         "poll_interval": cluster.ruler.poll_interval.go,
+        # Without it every ruler evaluates all rules, and each series is recorded as often.
+        "enable_sharding": cluster.rulers > 1,
     }
+    if at.prometheus:
+        ruler["remote_write"] = {"enabled": True, "clients": {"prometheus": {"url": f"{at.prometheus}/api/v1/write"}}}
+        ruler["wal"] = {"dir": f"{at.data}/ruler-wal"}
     if cluster.ruler.alertmanager_url:
         ruler["alertmanager_url"] = cluster.ruler.alertmanager_url
         ruler["enable_alertmanager_v2"] = True
