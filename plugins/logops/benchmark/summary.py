@@ -15,7 +15,7 @@ MOST_FINDINGS = 20
 def summary(
     verdicts: Sequence[Verdict], findings: Sequence[Finding], library: Mapping[str, LibraryQuery]
 ) -> dict[str, Any]:
-    """`{headline, findings, queries}`, small enough for an XCom."""
+    """`{headline, findings, queries}`, small enough for an XCom, of what JSON has: no tuples."""
     queries = len({one.arm.query for one in verdicts})
     answers = sum(one.answered for one in verdicts)
     told = [f"{one.cls.name} {one.subject.query}: {one.message}" for one in findings]
@@ -24,7 +24,7 @@ def summary(
     return {
         "headline": f"{queries} {'query' if queries == 1 else 'queries'}, {answers} answers: {count}",
         "findings": [*told[:MOST_FINDINGS], *([f"and {left} more"] if left > 0 else [])],
-        "queries": [COLUMNS, *rows(verdicts, library)],
+        "queries": [list(COLUMNS), *map(list, rows(verdicts, library))],
     }
 
 

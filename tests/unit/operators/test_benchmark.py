@@ -1,5 +1,6 @@
 """The operator that measures the query library."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -96,4 +97,7 @@ def test_a_query_that_is_answered_leaves_a_row_with_its_promise(
     operator(queries=["errors"]).execute(context)
 
     assert ti.said["summary"]["headline"] == "1 query, 40 answers: no findings"
-    assert ti.said["summary"]["queries"][1] == ("errors", "1h", "100 ms", "2s", "100 ms", "0.0 MB", "64MiB", "")
+    assert ti.said["summary"]["queries"][1] == [
+        "errors", "1h", "100 ms", "2s", "100 ms", "0.0 MB", "64MiB", "",
+    ]  # fmt: skip
+    assert json.loads(json.dumps(ti.said["summary"])) == ti.said["summary"]
