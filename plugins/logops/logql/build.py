@@ -8,6 +8,7 @@ Each step returns a new builder and raises LogQLError where the query would not 
 `quantile_over_time` without `unwrap`. `tree` is the query, `str()` its text.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,7 +16,7 @@ from typing import Self, TypeVar
 
 from logops.logql import literals
 from logops.logql.errors import LogQLError
-from logops.logql.parse import parse
+from logops.logql.parse import MAX_JOINS, parse
 from logops.logql.text import one_line
 from logops.logql.tree import (
     Binary,
@@ -104,7 +105,7 @@ def condition(label: str, op: str, value: Value) -> Condition:
         case Bytes():
             return Comparison(label, _comparing(op), value)
         case _:
-            return Comparison(label, _comparing(op), Number(float(value)))
+            return Comparison(label, _comparing(op), _number(value))
 
 
 def any_of(first: Condition, *others: Condition) -> Condition:
@@ -116,7 +117,7 @@ def any_of(first: Condition, *others: Condition) -> Condition:
 
 def vector(value: float) -> "Samples":
     """One series without labels."""
-    return Samples(checked(Vector(Number(float(value)))))
+    return Samples(checked(Vector(_number(value))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +241,9 @@ class Unwrapped:
         self, function: str, over: str, by: Iterable[str] = (), quantile: float | None = None, offset: str = ""
     ) -> "Samples":
         """`function` as LogQL calls it: `rate`, `sum_over_time`, `quantile_over_time`..."""
-        grouping = Grouping(tuple(by)) if by else None
-        parameter = None if quantile is None else Number(float(quantile))
+        labels = _names(by)
+        grouping = Grouping(labels) if labels else None
+        parameter = None if quantile is None else _number(quantile)
         return _ranged(function, self.lines, self.unwrapped, over, offset, parameter, grouping)
 
 
@@ -279,11 +281,11 @@ class Samples:
         self, function: str, by: Iterable[str] = (), without: Iterable[str] = (), how_many: int | None = None
     ) -> Self:
         """`function` as LogQL calls it: `stddev`, `sort_desc`..."""
-        kept, dropped = tuple(by), tuple(without)
+        kept, dropped = _names(by), _names(without)
         if kept and dropped:
             raise ValueError(f"{function} groups by labels or without labels, not both")
         grouping = Grouping(kept or dropped, bool(dropped)) if kept or dropped else None
-        parameter = None if how_many is None else Number(float(how_many))
+        parameter = None if how_many is None else _number(how_many)
         return self._as(VectorAggregation(function, self.tree, parameter, grouping))
 
     def label_replace(self, to: str, replacement: str, source: str, regex: str) -> Self:
@@ -300,12 +302,16 @@ class Samples:
         returns_bool: bool = False,
     ) -> Self:
         """`op` as LogQL writes it, also `and`, `or`, `unless`, `>`."""
-        right = other.tree if isinstance(other, Samples) else Number(float(other))
+        right = other.tree if isinstance(other, Samples) else _number(other)
         matching = None
+        if on is not None and ignoring is not None:
+            raise ValueError("two sides are joined on labels or ignoring labels, not both")
+        if group_left is not None and group_right is not None:
+            raise ValueError("many are on the left side or on the right, not on both: group_left or group_right")
         if on is not None or ignoring is not None:
             many = group_left if group_left is not None else group_right
             group = "" if many is None else "group_left" if group_left is not None else "group_right"
-            matching = Matching(on is not None, tuple(on or ignoring or ()), group, tuple(many or ()))
+            matching = Matching(on is not None, _names(on or ignoring or ()), group, _names(many or ()))
         elif group_left is not None or group_right is not None:
             raise ValueError("group_left and group_right need `on` or `ignoring`")
         return self._as(Binary(op, self.tree, right, returns_bool, matching))
@@ -354,10 +360,30 @@ def _ranged(
 
 def checked(tree: Tree) -> Tree:
     """The same, if its text is that query and no other. Raises LogQLError."""
-    text = one_line(tree)
+    try:
+        text = one_line(tree)
+    except RecursionError:
+        raise LogQLError(f"more than {MAX_JOINS} operators and conditions", "", 0) from None
     if parse(text) != tree:
         raise LogQLError("this is read as another query than was built: a name in it is none", text, 0)
     return tree
+
+
+def _number(value: float) -> Number:
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise LogQLError(f"{found} cannot be written in LogQL: numbers are finite", "", 0)
+    return Number(found)
+
+
+def _names(labels: Iterable[str]) -> tuple[str, ...]:
+    """A word is no list of its letters."""
+    if isinstance(labels, str):
+        raise TypeError(f"labels come in a list: [{labels!r}]")
+    return tuple(labels)
 
 
 def _extractions(fields: Mapping[str, str] | None) -> tuple[Extraction, ...]:

@@ -206,6 +206,7 @@ def test_the_query_library_is_listed() -> None:
         (("trace",), "trace: the parameter trace_id is missing: 32 hexadecimal digits."),
         (("errors", "--param", "service"), "--param service: write it as NAME=VALUE"),
         (("errors", "--param", "app=x"), "errors: no such parameter: app. Its parameters: service."),
+        (("errors", "--param", "service=a", "--param", "service=b"), "--param service: given twice"),
         (("errors", "--param", "service=("), "errors, with these parameters, is no query: line 1, column"),
         (("errors", "--since", "yesterday"), "--since: 'yesterday' is not a duration"),
     ],

@@ -78,6 +78,11 @@ def test_what_a_person_typed_stays_text(typed: str) -> None:
         (lambda: APP.unwrap("x").over_time("count_over_time", "5m"), "count_over_time counts lines"),
         (lambda: APP.rate("5m").topk(0), "topk takes a whole number above 0"),
         (lambda: APP.rate("5m").joined("and", 1), "and joins series: a number is none"),
+        (lambda: vector(float("inf")), "inf cannot be written in LogQL"),
+        (lambda: vector(float("nan")), "nan cannot be written in LogQL"),
+        (lambda: APP.where("x", ">", 10**400), "inf cannot be written in LogQL"),
+        (lambda: APP.rate("5m") * float("nan"), "nan cannot be written in LogQL"),
+        (lambda: APP.where(any_of(*[condition("a", "=", "b")] * 600)), "more than 100 operators and conditions"),
     ],
 )
 def test_what_is_no_query_cannot_be_built(build: Callable[[], object], told: str) -> None:
@@ -85,6 +90,26 @@ def test_what_is_no_query_cannot_be_built(build: Callable[[], object], told: str
         build()
 
     assert told in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: APP.rate("5m").sum(by="path"),
+        lambda: APP.rate("5m").joined("/", 1, on="pod"),
+        lambda: APP.json().unwrap("x").over_time("max_over_time", "5m", by="path"),
+    ],
+)
+def test_a_word_is_no_list_of_labels(build: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match="labels come in a list"):
+        build()
+
+
+def test_what_says_two_things_at_once_is_refused() -> None:
+    with pytest.raises(ValueError, match="on labels or ignoring labels, not both"):
+        APP.rate("5m").joined("/", 1, on=["a"], ignoring=["b"])
+    with pytest.raises(ValueError, match="group_left or group_right"):
+        APP.rate("5m").joined("/", 1, on=["a"], group_left=["b"], group_right=["c"])
 
 
 def test_a_builder_is_not_changed_by_its_steps() -> None:
