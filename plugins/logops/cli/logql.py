@@ -9,8 +9,9 @@ import typer
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
 from logops.cli.rollout import JsonOption
 from logops.logql import literals
+from logops.logql.advice import Advice, Context
 from logops.logql.errors import LogQLError
-from logops.logql.lint import Advice, Context, lint
+from logops.logql.lint import lint
 from logops.logql.parse import parse
 from logops.logql.text import pretty
 from logops.logql.tree import Query

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from logops.logql import literals
-from logops.logql.lint import Context, lint
+from logops.logql.advice import Context
+from logops.logql.lint import lint
 from logops.queries.fill import fill
 from logops.queries.library import LibraryInvalid, load_library
 
