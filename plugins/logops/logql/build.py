@@ -17,6 +17,7 @@ from typing import Self, TypeVar
 from logops.logql import literals
 from logops.logql.errors import LogQLError
 from logops.logql.parse import MAX_JOINS, parse
+from logops.logql.refused import refusals
 from logops.logql.text import one_line
 from logops.logql.tree import (
     Binary,
@@ -359,13 +360,16 @@ def _ranged(
 
 
 def checked(tree: Tree) -> Tree:
-    """The same, if its text is that query and no other. Raises LogQLError."""
+    """The same, if its text is that query and no other, and Loki runs it. Raises LogQLError."""
     try:
         text = one_line(tree)
     except RecursionError:
         raise LogQLError(f"more than {MAX_JOINS} operators and conditions", "", 0) from None
-    if parse(text) != tree:
+    read = parse(text)
+    if read != tree:
         raise LogQLError("this is read as another query than was built: a name in it is none", text, 0)
+    for (start, _), why in refusals(read):
+        raise LogQLError(why, text, start)
     return tree
 
 
