@@ -189,8 +189,14 @@ FORMATS = (
     'label_format __error__="y"', 'label_format __error_details__="y"', 'label_format x="{{.y"',
     'label_format x="{{nofunc}}", y=z',
 )  # fmt: skip
+NAMES = (
+    '| Größe="x"', '| Größe!="x"', '| Größe > 5', '| Größe > 5s', '| Größe=ip("1.1.1.1")', '| drop Größe', "| $ = `x`",
+    '| drop Größe="x"', '| keep Größe!="x"', '| label_format Größe=x', '| json Größe="x"', '| logfmt Größe="x"',
+    '| label_format x=Größe', '| json Größe', '| pattern "<x>" | Größe=""', "| 'x' = `y`", '| x="y" or Größe="x"',
+)  # fmt: skip
 
 STAGES = (
+    *NAMES,
     *(f"| x = ip({quote(one)})" for one in ADDRESSES),
     *(f"|= ip({quote(one)})" for one in ADDRESSES),
     *(f"| json x={quote(one)}" for one in JSON),

@@ -4,18 +4,23 @@ Lines that are asked for with the header `X-Loki-Response-Encoding-Flags: catego
 answers such a query with no lines at all.
 """
 
+import re
 from collections.abc import Iterator
 
 from logops.logql import expressions, literals, patterns, regexes, templates
 from logops.logql.addresses import is_address
-from logops.logql.tree import IpMatch, Json, LabelFormat, LineFilter, LineFormat, Logfmt, Query, Span
+from logops.logql.tree import IpMatch, Json, LabelFormat, LineFilter, LineFormat, Logfmt, Matcher, Query, Span
 from logops.logql.walk import nodes
+
+PLAIN_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 def refusals(query: Query) -> Iterator[tuple[Span, str]]:
     """Where, and why."""
     for found in nodes(query):
         match found:
+            case Matcher() if not PLAIN_NAME.fullmatch(found.name):
+                yield found.span, f"it passes the label {found.name} on in quotes, and does not read it so"
             case LineFilter():
                 yield from _line_filter(found)
             case IpMatch():
@@ -51,7 +56,9 @@ def _line_filter(found: LineFilter) -> Iterator[tuple[Span, str]]:
 def _extractions(found: Json | Logfmt) -> Iterator[tuple[Span, str]]:
     wrong_with = expressions.wrong_with_json if isinstance(found, Json) else expressions.wrong_with_logfmt
     for field in found.fields:
-        if wrong := wrong_with(field.expression):
+        if not PLAIN_NAME.fullmatch(field.label):
+            yield field.span, f"no label can be extracted as {field.label}"
+        elif wrong := wrong_with(field.expression):
             yield field.span, f"{literals.quote(field.expression)} is no expression: {wrong}"
 
 
