@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import sample_hour
+from logops.logql.advice import Context
+from logops.logql.lint import lint
 from logops.logql.parse import parse
 from logops.logql.tree import Query
 from logops.loki import LokiClient, LokiRefused
@@ -97,6 +99,56 @@ def test_the_storys_version_gives_what_is_said_of_it(loki: LokiClient, name: str
     else:
         assert story
         assert story != ours
+
+
+LABELS = frozenset(name for kind in Kind for line in sample_hour.lines(kind) for name in line.labels)
+TRACE = LIBRARY["trace"].example["trace_id"]
+IMPROVABLE = (
+    ("application", '{job="oversight-app"} | json | message="login failed"', "filter-before-parser"),
+    ("application", '{job="oversight-app"} | json | message=~"login failed|HTTP Request"', "filter-before-parser"),
+    ("security-team", '{job="audit"} | json | user="chen" and resource=~"project.+"', "filter-before-parser"),
+    ("application", f'{{job="oversight-app"}} | json | trace_id="{TRACE}"', "metadata-would-do"),
+    ("application", f'sum(rate({{job="oversight-app"}} | json | trace_id="{TRACE}" [1h]))', "metadata-would-do"),
+    ("application", 'sum by (job) (count_over_time({job="oversight-app"} | json [5m]))', "unused-parser"),
+    ("application", '{job="nginx"} |~ "PUT|DELETE"', "regex-for-text"),
+    ("application", '{job=~"nginx"} !~ "GET|POST"', "regex-for-text"),
+    ("application", '{job="nginx"} |~ ".*DELETE.*"', "regex-for-text"),
+    ("application", 'sum(rate({job="nginx"} |~ ".* 5[0-9][0-9] .*" [5m]))', "any-text-around"),
+    ("application", 'sum(rate({job="nginx"} |~ ".*" [5m]))', "any-text-around"),
+    (
+        "application",
+        'max_over_time({job="oversight-app"} |= "HTTP Request" | json | unwrap duration [5m]) by (service)',
+        "unwrap-errors",
+    ),
+    (
+        "application",
+        'sum(rate({job="nginx"} |= "DELETE" [5m])) / (sum(rate({job="nginx"} [5m])) - 0.01)',
+        "division-by-zero",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "logql", "rule"),
+    [*IMPROVABLE, *((one.tenant, one.story.logql, "") for one in LIBRARY.values() if one.story)],
+)
+def test_a_rewrite_answers_the_same_and_reads_no_more(loki: LokiClient, tenant: str, logql: str, rule: str) -> None:
+    query = parse(logql)
+    advice = lint(query, Context(STEP_S * 10**9, frozenset({"trace_id", "span_id"}), LABELS))
+    rewrites = [parse(one.rewrite) for one in advice if one.rewrite]
+
+    assert not rule or rule in [one.rule for one in advice if one.rewrite]
+    if not rewrites:
+        return
+    before, read = whole(loki, tenant, query), bytes_read(loki, tenant, query)
+    assert before or not rule
+    for better in rewrites:
+        assert whole(loki, tenant, better) == before
+        assert bytes_read(loki, tenant, better) <= read
+
+
+def bytes_read(loki: LokiClient, tenant: str, tree: Query) -> int:
+    return over_the_hour(loki, tenant, tree).statistics.bytes_processed
 
 
 def fields(line: Line) -> dict[str, object]:
