@@ -3,9 +3,10 @@
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -21,7 +22,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def config(folder: Path, http_port: int) -> dict[str, object]:
+def config(folder: Path, http_port: int, limits: Mapping[str, object] = MappingProxyType({})) -> dict[str, object]:
     return {
         "auth_enabled": True,
         "server": {
@@ -54,7 +55,12 @@ def config(folder: Path, http_port: int) -> dict[str, object]:
                 }
             ]
         },
-        "limits_config": {"reject_old_samples": False, "ingestion_rate_mb": 50, "ingestion_burst_size_mb": 100},
+        "limits_config": {
+            "reject_old_samples": False,
+            "ingestion_rate_mb": 50,
+            "ingestion_burst_size_mb": 100,
+            **limits,
+        },
         "runtime_config": {"file": str(folder / "overrides.yaml")},
         "tenant_limits_allow_publish": [],
         "analytics": {"reporting_enabled": False},
@@ -62,11 +68,11 @@ def config(folder: Path, http_port: int) -> dict[str, object]:
 
 
 @contextmanager
-def running_loki(folder: Path) -> Iterator[LokiClient]:
+def running_loki(folder: Path, limits: Mapping[str, object] = MappingProxyType({})) -> Iterator[LokiClient]:
     """It takes lines of any age. A tenant `limited` has a retention of its own."""
     port = free_port()
     (folder / "overrides.yaml").write_text(yaml.safe_dump({"overrides": {"limited": {"retention_period": "2160h"}}}))
-    (folder / "loki.yaml").write_text(yaml.safe_dump(config(folder, port)))
+    (folder / "loki.yaml").write_text(yaml.safe_dump(config(folder, port, limits)))
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [*command("loki"), f"-config.file={folder / 'loki.yaml'}", "-target=all"], stdout=log, stderr=log
