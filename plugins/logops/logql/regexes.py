@@ -15,6 +15,9 @@ SINGLE_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 LARGEST = 1 << 28
 
 
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
 class NotARegex(ValueError):
     """Why, in RE2's words."""
 
@@ -37,6 +40,11 @@ def compiled(pattern: str) -> Any:
     if wrong := next((name for name in found.groupindex if not name.isascii()), None):
         raise NotARegex(f"invalid named capture: {wrong if isinstance(wrong, str) else wrong.decode()}")
     return found
+
+
+def escaped(text: str) -> str:
+    """The regular expression that this text alone matches."""
+    return PUNCTUATION.sub(r"\\\1", text)
 
 
 def matches_empty(pattern: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
-from logops.logql import literals
+from logops.logql import literals, regexes
 from logops.logql.build import checked
 from logops.logql.parse import parse
 from logops.logql.tree import (
@@ -24,7 +24,6 @@ from logops.logql.tree import (
 from logops.queries.model import LibraryQuery, Parameter
 
 PLACE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
-PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 LONGEST_VALUE = 10_000
 
 
@@ -128,5 +127,5 @@ def _put(where: re.Match[str], strings: Mapping[str, str], parameters: Mapping[s
     if parameters[name].type != "text":
         return value
     if place is Place.REGEX:
-        return PUNCTUATION.sub(r"\\\1", value)
+        return regexes.escaped(value)
     return value.replace("$", "$$") if place is Place.REPLACEMENT else value

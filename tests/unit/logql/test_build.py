@@ -7,7 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.logql.build import Lines, any_of, condition, like, other_than, stream, vector
+from logops.logql.build import (
+    Lines,
+    Old,
+    all_of,
+    any_of,
+    condition,
+    ip,
+    label,
+    like,
+    literal,
+    other_than,
+    stream,
+    variants,
+    vector,
+)
 from logops.logql.errors import LogQLError
 from logops.logql.parse import parse
 from logops.logql.tree import Bytes, LineFilter, LogQuery, Needle
@@ -42,6 +56,27 @@ APP = stream(job="oversight-app")
         (
             APP.containing("e").rate("5m").sum() / APP.rate("5m").sum().joined(">", 0) * 100,
             'sum(rate({job="oversight-app"} |= "e" [5m])) / (sum(rate({job="oversight-app"} [5m])) > 0) * 100',
+        ),
+        (
+            APP.where(any_of(all_of(condition("a", "=", "b"), condition("c", ">", 1)), ip("d", "10.0.0.0/8", "!="))),
+            '{job="oversight-app"} | a="b" and c > 1 or d != ip("10.0.0.0/8")',
+        ),
+        (APP.without_ip("10.0.0.1"), '{job="oversight-app"} != ip("10.0.0.1")'),
+        (APP.where_ip("a", "10.0.0.1", "!="), '{job="oversight-app"} | a != ip("10.0.0.1")'),
+        (APP.drop("a", label("b", like("x.*"))), '{job="oversight-app"} | drop a, b=~"x.*"'),
+        (APP.keep(label("b", "x")), '{job="oversight-app"} | keep b="x"'),
+        (APP.label_format({"a": Old("b"), "c": "{{.d}}"}), '{job="oversight-app"} | label_format a=b, c="{{.d}}"'),
+        (APP.matching(f"^{literal('a.b|c')}$"), '{job="oversight-app"} |~ `^a\\.b\\|c$`'),
+        (1 - APP.rate("5m").sum() / 2, '1 - sum(rate({job="oversight-app"} [5m])) / 2'),
+        (2 ** APP.rate("5m").sum(), '2 ^ sum(rate({job="oversight-app"} [5m]))'),
+        (
+            APP.json().unwrap("took").where("took", "<", 5).over_time("avg_over_time", "5m", without=["pod"]),
+            'avg_over_time({job="oversight-app"} | json | unwrap took | __error__="" | took < 5 [5m]) without (pod)',
+        ),
+        (
+            variants(APP.rate("5m"), APP.bytes_rate("5m"), of=APP, over="5m"),
+            'variants(rate({job="oversight-app"} [5m]), bytes_rate({job="oversight-app"} [5m])) of '
+            '({job="oversight-app"} [5m])',
         ),
         (
             APP.rate("5m").joined("/", vector(2), on=["pod"], group_left=["node"]),
