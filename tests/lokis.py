@@ -22,7 +22,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def config(folder: Path, http_port: int, limits: Mapping[str, object] = MappingProxyType({})) -> dict[str, object]:
+def config(folder: Path, http_port: int) -> dict[str, object]:
     return {
         "auth_enabled": True,
         "server": {
@@ -55,12 +55,7 @@ def config(folder: Path, http_port: int, limits: Mapping[str, object] = MappingP
                 }
             ]
         },
-        "limits_config": {
-            "reject_old_samples": False,
-            "ingestion_rate_mb": 50,
-            "ingestion_burst_size_mb": 100,
-            **limits,
-        },
+        "limits_config": {"reject_old_samples": False, "ingestion_rate_mb": 50, "ingestion_burst_size_mb": 100},
         "runtime_config": {"file": str(folder / "overrides.yaml")},
         "tenant_limits_allow_publish": [],
         "analytics": {"reporting_enabled": False},
@@ -68,11 +63,12 @@ def config(folder: Path, http_port: int, limits: Mapping[str, object] = MappingP
 
 
 @contextmanager
-def running_loki(folder: Path, limits: Mapping[str, object] = MappingProxyType({})) -> Iterator[LokiClient]:
-    """It takes lines of any age. A tenant `limited` has a retention of its own."""
+def running_loki(folder: Path, tenants: Mapping[str, object] = MappingProxyType({})) -> Iterator[LokiClient]:
+    """It takes lines of any age. A tenant `limited` has a retention of its own, others the limits of `tenants`."""
     port = free_port()
-    (folder / "overrides.yaml").write_text(yaml.safe_dump({"overrides": {"limited": {"retention_period": "2160h"}}}))
-    (folder / "loki.yaml").write_text(yaml.safe_dump(config(folder, port, limits)))
+    overrides = {"limited": {"retention_period": "2160h"}, **tenants}
+    (folder / "overrides.yaml").write_text(yaml.safe_dump({"overrides": overrides}))
+    (folder / "loki.yaml").write_text(yaml.safe_dump(config(folder, port)))
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [*command("loki"), f"-config.file={folder / 'loki.yaml'}", "-target=all"], stdout=log, stderr=log

@@ -23,7 +23,7 @@ TENANTS = SimpleNamespace(tenants=("application",))
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
     """A Loki that gives a query no time."""
-    with running_loki(tmp_path_factory.mktemp("loki"), {"query_timeout": "1ms"}) as client:
+    with running_loki(tmp_path_factory.mktemp("loki"), {"application": {"query_timeout": "1ms"}}) as client:
         sample_hour.push(client)
         yield client
 

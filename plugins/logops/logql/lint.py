@@ -14,6 +14,8 @@ from logops.logql.refused import refusals
 from logops.logql.text import one_line
 from logops.logql.tree import Query
 
+__all__ = ["RULES", "Advice", "Context", "Rule", "lint"]
+
 
 def lint(query: Query, context: Context = QUERY_ALONE) -> list[Advice]:
     """In the order of the text."""
