@@ -4,7 +4,8 @@
 
 One Loki in one process, without any cache of results, holds an hour of sample logs of the query library
 (include/logql/README.md), at a higher rate. Rounds take turns between the two versions; a figure is the median of the
-rounds, and the ratio is that of the medians. Both versions look at the same hour, with the same step.
+rounds, and the ratio is that of the medians. Both versions look at the same hour, with the same step. Where the story's
+gives another answer, or none, its mended form is measured, which gives ours.
 """
 
 import argparse
@@ -19,12 +20,11 @@ from rich.table import Table
 
 from logops.logql.parse import parse
 from logops.logql.tree import Query
-from logops.loki import Entry, LokiClient, LokiRefused
+from logops.loki import Entry, LokiClient
 from logops.queries.fill import fill
 from logops.queries.library import load_library
 from logops.queries.run import run_query
 from logops.samples import generate
-from logops.samples.line import Line
 from logops.toolchain import project_root
 
 sys.path.insert(0, str(project_root() / "tests"))
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--lines-a-minute", type=float, default=1200.0)
     parser.add_argument("--rounds", type=int, default=7)
     wanted = parser.parse_args()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 150)
     with tempfile.TemporaryDirectory() as folder, running_loki(Path(folder)) as client:
         console.print(f"pushed {push(client, wanted.lines_a_minute):,} lines")
         table = Table(box=None, header_style="bold")
@@ -50,12 +50,8 @@ def main() -> None:
         for name, query in load_library(project_root()).items():
             if query.story is None:
                 continue
-            both = (parse(query.story.logql), fill(query, query.example))
-            try:
-                (slow, much), (fast, little) = measured(client, query.tenant, both, wanted.rounds)
-            except LokiRefused as refused:
-                console.print(f"{name}: the story's version is refused: {refused.reason[:110]}")
-                continue
+            both = (parse(query.story.mended or query.story.logql), fill(query, query.example))
+            (slow, much), (fast, little) = measured(client, query.tenant, both, wanted.rounds)
             table.add_row(
                 name, query.story.answers, f"{slow:.3f}", f"{fast:.3f}", f"{slow / fast:.1f}", decimal(much),
                 decimal(little), f"{much / max(1, little):.1f}",
@@ -74,10 +70,6 @@ def push(client: LokiClient, lines_a_minute: float) -> int:
             )
         count += len(lines)
     return count
-
-
-def entry(line: Line) -> Entry:
-    return Entry(line.timestamp_ns, line.labels, line.text, line.structured_metadata)
 
 
 def measured(client: LokiClient, tenant: str, queries: tuple[Query, Query], rounds: int) -> list[tuple[float, int]]:

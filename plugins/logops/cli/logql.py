@@ -1,19 +1,27 @@
 """`logops logql ...`: read, check and format queries."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
+from logops.cli.environment import environment
 from logops.cli.rollout import JsonOption
 from logops.logql import literals
+from logops.logql.advice import QUERY_ALONE, Advice
 from logops.logql.errors import LogQLError
-from logops.logql.lint import Advice, Context, lint
+from logops.logql.lint import lint
 from logops.logql.parse import parse
-from logops.logql.text import pretty
+from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
+from logops.queries.fill import fill
+from logops.queries.known import context
+from logops.queries.library import LibraryInvalid, load_library
+from logops.toolchain import project_root
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -23,9 +31,18 @@ QueryArgument = Annotated[
 LARGEST_FILE = 1 << 20
 
 
-@app.command("lint", epilog="""Example: logops logql lint '{job="nginx"} |~ "error"'""")
+@app.command("lint", epilog="""Example: logops logql lint -e local '{job="nginx"} |~ "error"'""")
 def lint_command(
-    query: QueryArgument,
+    query: QueryArgument = "",
+    library: Annotated[
+        bool, typer.Option("--library", help="Every query of include/logql/, each with its own step.")
+    ] = False,
+    environment_name: Annotated[
+        str,
+        typer.Option(
+            "--environment", "-e", help="Whose labels and structured metadata the lines have.", show_default=False
+        ),
+    ] = "",
     step: Annotated[str, typer.Option(help="Between two points of the answer: ranges below it are told.")] = "",
     metadata: Annotated[
         list[str] | None, typer.Option(help="A label that comes as structured metadata; may be repeated.")
@@ -36,19 +53,39 @@ def lint_command(
 
     Exit 1: there is advice. Exit 2: it is no query.
     """
-    text = read(query)
+    if library == bool(query):
+        stop("Lint a query, or --library.")
     step_ns = literals.range_duration(step) if step else None
     if step and not step_ns:
         stop(f"--step {step}: not a duration like 1m")
-    advice = lint(parsed(text), Context(step_ns, frozenset(metadata or ())))
+    known = context(environment(environment_name)) if environment_name else QUERY_ALONE
+    known = replace(known, step_ns=step_ns, metadata=known.metadata | frozenset(metadata or ()))
+    texts = library_texts() if library else {"": (read(query), step_ns)}
+    advice = [
+        (name, text, one)
+        for name, (text, own_step) in texts.items()
+        for one in lint(parsed(text), replace(known, step_ns=step_ns or own_step))
+    ]
     if as_json:
-        print_json([as_data(one, text) for one in advice])
+        print_json([as_data(one, text) | ({"query": name} if name else {}) for name, text, one in advice])
     else:
-        for one in advice:
-            show(one, text)
+        for name, text, one in advice:
+            show(one, text, name)
         if not advice:
             out.print("nothing to say")
     raise typer.Exit(FOUND if advice else OK)
+
+
+def library_texts() -> dict[str, tuple[str, int | None]]:
+    """With their examples' parameters, and their own steps in nanoseconds."""
+    try:
+        queries = load_library(project_root())
+    except LibraryInvalid as error:
+        stop(str(error))
+    return {
+        name: (one_line(fill(query, query.example)), query.step.value * 1_000_000 if query.step else None)
+        for name, query in queries.items()
+    }
 
 
 @app.command("format", epilog="""Example: logops logql format 'sum(rate({job="nginx"}[5m])) by (host)'""")
@@ -81,12 +118,15 @@ def parsed(text: str) -> Query:
         raise typer.Exit(BAD_INPUT) from None
 
 
-def show(advice: Advice, text: str) -> None:
-    out.print(f"[bold]{advice.rule}[/bold] ({advice.severity})", highlight=False)
-    out.print(LogQLError("", text, advice.span[0]).picture(), markup=False, highlight=False)
-    out.print(f"  {advice.why}", markup=False, highlight=False)
+def show(advice: Advice, text: str, name: str) -> None:
+    of = escape(f"{name}: ") if name else ""
+    out.print(f"{of}[bold]{advice.rule}[/bold] ({advice.severity})", highlight=False)
+    lines = [LogQLError("", text, advice.span[0]).picture(), f"  {advice.why}"]
     if advice.rewrite:
-        out.print(f"  better: {advice.rewrite}", markup=False, highlight=False)
+        lines.append(f"  better: {advice.rewrite}")
+    for line in lines:
+        # Unbroken: it is to be copied.
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def as_data(advice: Advice, text: str) -> dict[str, Any]:

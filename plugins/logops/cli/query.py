@@ -1,5 +1,6 @@
 """`logops query`: run a query of the library, and see its answer."""
 
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -99,7 +100,12 @@ def _given(params: list[str]) -> dict[str, str]:
     wrong = next((one for one in params if "=" not in one), None)
     if wrong:
         stop(f"--param {wrong}: write it as NAME=VALUE")
-    return dict((one.split("=", 1)[0], one.split("=", 1)[1]) for one in params)
+    pairs = [one.split("=", 1) for one in params]
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        stop(f"--param {twice}: given twice")
+    return {name: value for name, value in pairs}
 
 
 def _filled(name: str, wanted: LibraryQuery, given: Mapping[str, str]) -> Query:
@@ -166,23 +172,44 @@ def _show_numbers(answer: Numbers, step_s: int) -> None:
     table.add_column(f"a bar is {step_s} s or more", no_wrap=True)
     for one in sorted(answer.series, key=lambda found: -found.points[-1][1]):
         values = [value for _, value in one.points]
-        figures = (values[-1], min(values), fmean(values), max(values))
+        figures = (values[-1], min(values), _mean(values), max(values))
         table.add_row(*(_plain(one.labels.get(name, "")) for name in names), *map(_short, figures), _bars(values))
     if answer.series:
         out.print(table, markup=False, highlight=False)
     say(f"{len(answer.series)} series")
 
 
+def _mean(values: list[float]) -> float:
+    try:
+        return fmean(values)
+    except (ValueError, OverflowError):
+        # Of both infinities, or too large for a number.
+        return math.nan
+
+
 def _bars(values: list[float]) -> str:
     """At most so many; each the most of the points it stands for."""
     width = -(-len(values) // _POINTS_SHOWN)
     shown = [max(values[at : at + width]) for at in range(0, len(values), width)]
-    most = max(shown)
-    return "".join(_BARS[min(7, int(8 * value / most))] if most > 0 and value >= 0 else _BARS[0] for value in shown)
+    most = max((value for value in shown if math.isfinite(value)), default=0.0)
+    return "".join(_bar(value, most) for value in shown)
+
+
+def _bar(value: float, most: float) -> str:
+    if math.isnan(value):
+        return " "
+    return _BARS[7 if value > most else int(7.99 * (value / most))] if value > 0 else _BARS[0]
 
 
 def _short(value: float) -> str:
+    if not math.isfinite(value):
+        return _spelled(value)
     return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _spelled(value: float) -> str:
+    """As Loki writes what JSON has no number for."""
+    return "NaN" if math.isnan(value) else f"{value:+}".replace("inf", "Inf")
 
 
 def _plain(text: str) -> str:
@@ -211,7 +238,10 @@ def _as_data(answer: Lines | Numbers) -> dict[str, Any]:
 
 
 def _series(one: Series) -> dict[str, Any]:
-    return {"labels": dict(one.labels), "points": [[at, value] for at, value in one.points]}
+    return {
+        "labels": dict(one.labels),
+        "points": [[at, value if math.isfinite(value) else _spelled(value)] for at, value in one.points],
+    }
 
 
 def _told(statistics: Statistics) -> dict[str, Any]:

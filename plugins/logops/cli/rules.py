@@ -37,8 +37,7 @@ def check_command(as_json: JsonOption = False) -> None:
         print_json({"advice": found, "problems": said})
     else:
         for file, where, expr, one in _advice(rules):
-            out.print(f"{file}, {where}", markup=False, highlight=False)
-            show(one, expr)
+            show(one, expr, f"{file}, {where}")
         for line in said:
             out.print(line, markup=False, highlight=False)
     recordings = sum(1 for file in rules.values() for _ in file.recordings)

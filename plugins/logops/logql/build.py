@@ -8,17 +8,20 @@ Each step returns a new builder and raises LogQLError where the query would not 
 `quantile_over_time` without `unwrap`. `tree` is the query, `str()` its text.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self, TypeVar
 
-from logops.logql import literals
+from logops.logql import literals, regexes
 from logops.logql.errors import LogQLError
-from logops.logql.parse import parse
+from logops.logql.parse import MAX_JOINS, parse
+from logops.logql.refused import refusals
 from logops.logql.text import one_line
 from logops.logql.tree import (
     Binary,
+    Both,
     Bytes,
     Comparison,
     Condition,
@@ -53,6 +56,7 @@ from logops.logql.tree import (
     Stage,
     Unpack,
     Unwrap,
+    Variants,
     Vector,
     VectorAggregation,
 )
@@ -83,14 +87,28 @@ def unlike(regex: str) -> Wanted:
     return Wanted("!~", regex)
 
 
+def literal(text: str) -> str:
+    """A regular expression that this text alone matches: for what a person typed into one."""
+    return regexes.escaped(text)
+
+
+def label(name: str, value: str | Wanted) -> Matcher:
+    """`name="value"`: of a selector, a drop or a keep."""
+    return Matcher(name, value.op, value.value) if isinstance(value, Wanted) else Matcher(name, "=", value)
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """The label that label_format renames."""
+
+    name: str
+
+
 def stream(labels: Mapping[str, str | Wanted] | None = None, /, **more: str | Wanted) -> "Lines":
     """The lines of all streams with these labels."""
     wanted = {**(labels or {}), **more}
-    matchers = [
-        Matcher(name, value.op, value.value) if isinstance(value, Wanted) else Matcher(name, "=", value)
-        for name, value in wanted.items()
-    ]
-    return Lines(checked(LogQuery(Selector(tuple(matchers)))))
+    matchers = tuple(label(name, value) for name, value in wanted.items())
+    return Lines(checked(LogQuery(Selector(matchers))))
 
 
 def condition(label: str, op: str, value: Value) -> Condition:
@@ -104,7 +122,7 @@ def condition(label: str, op: str, value: Value) -> Condition:
         case Bytes():
             return Comparison(label, _comparing(op), value)
         case _:
-            return Comparison(label, _comparing(op), Number(float(value)))
+            return Comparison(label, _comparing(op), _number(value))
 
 
 def any_of(first: Condition, *others: Condition) -> Condition:
@@ -114,9 +132,21 @@ def any_of(first: Condition, *others: Condition) -> Condition:
     return found
 
 
+def all_of(first: Condition, *others: Condition) -> Condition:
+    found = first
+    for other in others:
+        found = Both(found, other)
+    return found
+
+
+def ip(label: str, network: str, op: str = "=") -> Condition:
+    """An address of a network, range or host; `!=`: any other."""
+    return IpMatch(label, op, network)
+
+
 def vector(value: float) -> "Samples":
     """One series without labels."""
-    return Samples(checked(Vector(Number(float(value)))))
+    return Samples(checked(Vector(_number(value))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +181,9 @@ class Lines:
         """An address of a network, range or host anywhere in the line."""
         return self._filter(LineFilter("|=", (Needle(network, ip=True),)))
 
+    def without_ip(self, network: str) -> Self:
+        return self._filter(LineFilter("!=", (Needle(network, ip=True),)))
+
     def json(self, fields: Mapping[str, str] | None = None) -> Self:
         """All fields as labels, or only those: label to expression, which is much cheaper."""
         return self._then(Json(_extractions(fields)))
@@ -168,30 +201,38 @@ class Lines:
         return self._then(Unpack())
 
     def where(self, label: str | Condition, op: str = "", value: Value = "") -> Self:
-        """A condition, as `condition()` and `any_of()` give it, or its three parts."""
+        """A condition, as `condition()`, `ip()`, `any_of()` and `all_of()` give it, or its three parts."""
         wanted = condition(label, op, value) if isinstance(label, str) else label
         return self._then(LabelFilter(wanted))
 
-    def where_ip(self, label: str, network: str) -> Self:
-        return self._then(LabelFilter(IpMatch(label, "=", network)))
+    def where_ip(self, label: str, network: str, op: str = "=") -> Self:
+        return self._then(LabelFilter(ip(label, network, op)))
 
     def line_format(self, template: str) -> Self:
         return self._then(LineFormat(template))
 
-    def label_format(self, templates: Mapping[str, str]) -> Self:
-        return self._then(LabelFormat(tuple(LabelAssignment(*one, renames=False) for one in templates.items())))
+    def label_format(self, labels: Mapping[str, str | Old]) -> Self:
+        """To each name a template, or `Old("name")`, which renames."""
+        made = tuple(
+            LabelAssignment(name, to.name, renames=True)
+            if isinstance(to, Old)
+            else LabelAssignment(name, to, renames=False)
+            for name, to in labels.items()
+        )
+        return self._then(LabelFormat(made))
 
     def rename(self, labels: Mapping[str, str]) -> Self:
         """New name to old."""
-        return self._then(LabelFormat(tuple(LabelAssignment(*one, renames=True) for one in labels.items())))
+        return self.label_format({to: Old(name) for to, name in labels.items()})
 
     def decolorize(self) -> Self:
         return self._then(Decolorize())
 
-    def drop(self, *labels: str) -> Self:
+    def drop(self, *labels: str | Matcher) -> Self:
+        """By name, or only where `label(...)` holds."""
         return self._then(Drop(labels))
 
-    def keep(self, *labels: str) -> Self:
+    def keep(self, *labels: str | Matcher) -> Self:
         return self._then(Keep(labels))
 
     def unwrap(self, label: str, conversion: str = "", errors: bool = False) -> "Unwrapped":
@@ -236,12 +277,23 @@ class Unwrapped:
     lines: LogQuery
     unwrapped: Unwrap
 
+    def where(self, label: str | Condition, op: str = "", value: Value = "") -> Self:
+        """Only samples of which this holds."""
+        wanted = condition(label, op, value) if isinstance(label, str) else label
+        return replace(self, unwrapped=replace(self.unwrapped, filters=(*self.unwrapped.filters, wanted)))
+
     def over_time(
-        self, function: str, over: str, by: Iterable[str] = (), quantile: float | None = None, offset: str = ""
+        self,
+        function: str,
+        over: str,
+        by: Iterable[str] = (),
+        quantile: float | None = None,
+        offset: str = "",
+        without: Iterable[str] = (),
     ) -> "Samples":
         """`function` as LogQL calls it: `rate`, `sum_over_time`, `quantile_over_time`..."""
-        grouping = Grouping(tuple(by)) if by else None
-        parameter = None if quantile is None else Number(float(quantile))
+        grouping = _grouping(function, by, without)
+        parameter = None if quantile is None else _number(quantile)
         return _ranged(function, self.lines, self.unwrapped, over, offset, parameter, grouping)
 
 
@@ -279,11 +331,8 @@ class Samples:
         self, function: str, by: Iterable[str] = (), without: Iterable[str] = (), how_many: int | None = None
     ) -> Self:
         """`function` as LogQL calls it: `stddev`, `sort_desc`..."""
-        kept, dropped = tuple(by), tuple(without)
-        if kept and dropped:
-            raise ValueError(f"{function} groups by labels or without labels, not both")
-        grouping = Grouping(kept or dropped, bool(dropped)) if kept or dropped else None
-        parameter = None if how_many is None else Number(float(how_many))
+        grouping = _grouping(function, by, without)
+        parameter = None if how_many is None else _number(how_many)
         return self._as(VectorAggregation(function, self.tree, parameter, grouping))
 
     def label_replace(self, to: str, replacement: str, source: str, regex: str) -> Self:
@@ -300,12 +349,16 @@ class Samples:
         returns_bool: bool = False,
     ) -> Self:
         """`op` as LogQL writes it, also `and`, `or`, `unless`, `>`."""
-        right = other.tree if isinstance(other, Samples) else Number(float(other))
+        right = other.tree if isinstance(other, Samples) else _number(other)
         matching = None
+        if on is not None and ignoring is not None:
+            raise ValueError("two sides are joined on labels or ignoring labels, not both")
+        if group_left is not None and group_right is not None:
+            raise ValueError("many are on the left side or on the right, not on both: group_left or group_right")
         if on is not None or ignoring is not None:
             many = group_left if group_left is not None else group_right
             group = "" if many is None else "group_left" if group_left is not None else "group_right"
-            matching = Matching(on is not None, tuple(on or ignoring or ()), group, tuple(many or ()))
+            matching = Matching(on is not None, _names(on or ignoring or ()), group, _names(many or ()))
         elif group_left is not None or group_right is not None:
             raise ValueError("group_left and group_right need `on` or `ignoring`")
         return self._as(Binary(op, self.tree, right, returns_bool, matching))
@@ -328,8 +381,44 @@ class Samples:
     def __pow__(self, other: "Samples | float") -> Self:
         return self.joined("^", other)
 
+    def __radd__(self, other: float) -> Self:
+        return self._of(other, "+")
+
+    def __rsub__(self, other: float) -> Self:
+        return self._of(other, "-")
+
+    def __rmul__(self, other: float) -> Self:
+        return self._of(other, "*")
+
+    def __rtruediv__(self, other: float) -> Self:
+        return self._of(other, "/")
+
+    def __rmod__(self, other: float) -> Self:
+        return self._of(other, "%")
+
+    def __rpow__(self, other: float) -> Self:
+        return self._of(other, "^")
+
+    def _of(self, number: float, op: str) -> Self:
+        return self._as(Binary(op, _number(number), self.tree))
+
     def _as(self, tree: Metric) -> Self:
         return replace(self, tree=checked(tree))
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """More than one number of the same lines: Loki must allow it (`enable_multi_variant_queries`)."""
+
+    tree: Variants
+
+    def __str__(self) -> str:
+        return one_line(self.tree)
+
+
+def variants(first: Samples, *others: Samples, of: Lines, over: str, offset: str = "") -> Several:
+    metrics = tuple(one.tree for one in (first, *others))
+    return Several(checked(Variants(metrics, _range(of.tree, None, over, offset))))
 
 
 def _ranged(
@@ -341,6 +430,11 @@ def _ranged(
     parameter: Number | None = None,
     grouping: Grouping | None = None,
 ) -> Samples:
+    found = _range(lines, unwrapped, over, offset)
+    return Samples(checked(RangeAggregation(op, found, parameter, grouping)))
+
+
+def _range(lines: LogQuery, unwrapped: Unwrap | None, over: str, offset: str) -> LogRange:
     nanoseconds = literals.range_duration(over)
     if nanoseconds is None:
         raise LogQLError(f"[{over}] is no range like [5m] or [1h30m]", over, 0)
@@ -348,16 +442,45 @@ def _ranged(
     if offset and back is None:
         raise LogQLError(f"{offset} is no duration like 1h", offset, 0)
     shifted = None if back is None else Duration(back, offset)
-    found = LogRange(lines, Duration(nanoseconds, over), unwrapped, shifted)
-    return Samples(checked(RangeAggregation(op, found, parameter, grouping)))
+    return LogRange(lines, Duration(nanoseconds, over), unwrapped, shifted)
 
 
 def checked(tree: Tree) -> Tree:
-    """The same, if its text is that query and no other. Raises LogQLError."""
-    text = one_line(tree)
-    if parse(text) != tree:
+    """The same, if its text is that query and no other, and Loki runs it. Raises LogQLError."""
+    try:
+        text = one_line(tree)
+    except RecursionError:
+        raise LogQLError(f"more than {MAX_JOINS} operators and conditions", "", 0) from None
+    read = parse(text)
+    if read != tree:
         raise LogQLError("this is read as another query than was built: a name in it is none", text, 0)
+    for (start, _), why in refusals(read):
+        raise LogQLError(why, text, start)
     return tree
+
+
+def _grouping(function: str, by: Iterable[str], without: Iterable[str]) -> Grouping | None:
+    kept, dropped = _names(by), _names(without)
+    if kept and dropped:
+        raise ValueError(f"{function} groups by labels or without labels, not both")
+    return Grouping(kept or dropped, bool(dropped)) if kept or dropped else None
+
+
+def _number(value: float) -> Number:
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise LogQLError(f"{found} cannot be written in LogQL: numbers are finite", "", 0)
+    return Number(found)
+
+
+def _names(labels: Iterable[str]) -> tuple[str, ...]:
+    """A word is no list of its letters."""
+    if isinstance(labels, str):
+        raise TypeError(f"labels come in a list: [{labels!r}]")
+    return tuple(labels)
 
 
 def _extractions(fields: Mapping[str, str] | None) -> tuple[Extraction, ...]:

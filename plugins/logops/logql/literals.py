@@ -46,8 +46,13 @@ def range_duration(text: str) -> int | None:
     found = PROMETHEUS.fullmatch(text)
     if not text or found is None:
         return None
-    total = sum(int(count) * unit for count, unit in zip(found.groups(), PROMETHEUS_UNITS, strict=True) if count)
+    total = sum(whole(count) * unit for count, unit in zip(found.groups(), PROMETHEUS_UNITS, strict=True) if count)
     return total if total <= MAX_NS else None
+
+
+def whole(digits: str) -> int:
+    """Their number; of very many digits one that is too large as well, for Python reads only so many."""
+    return int(digits.lstrip("0")[:40] or "0")
 
 
 def duration(text: str) -> int | None:
@@ -63,10 +68,13 @@ def duration(text: str) -> int | None:
         part = GO.match(rest, at)
         if part is None or not (part[1] or part[2]):
             return None
-        unit, fraction = GO_UNITS[part[3]], part[2] or ""
-        total += int(part[1] or 0) * unit + int(fraction or 0) * unit // 10 ** len(fraction)
+        # Go reads no more digits than fit, and reckons the fraction as a float.
+        unit, fraction = GO_UNITS[part[3]], (part[2] or "")[:18]
+        total += whole(part[1]) * unit + int(int(fraction or 0) * (unit / 10.0 ** len(fraction)))
         at = part.end()
-    return (-total if sign == "-" else total) if at and total <= MAX_NS else None
+    if not at or total > MAX_NS + (sign == "-"):
+        return None
+    return -total if sign == "-" else total
 
 
 def size(text: str) -> int | None:
@@ -107,9 +115,13 @@ def unquote(inner: str) -> str | None:
             parts.append(ESCAPED[letter].encode())
         elif short or long:
             point = int(short or long, 16)
-            if point > 0x10FFFF:
+            if point >= 2**31:
+                # Go's rune is then below 0, and below 128 it is taken for a byte.
+                parts.append(bytes([point & 0xFF]))
+            elif point > 0x10FFFF:
                 return None
-            parts.append(b"\xef\xbf\xbd" if 0xD800 <= point < 0xE000 else chr(point).encode())
+            else:
+                parts.append(b"\xef\xbf\xbd" if 0xD800 <= point < 0xE000 else chr(point).encode())
         else:
             parts.append(plain.encode("utf-8", "surrogateescape"))
     return b"".join(parts).decode("utf-8", "surrogateescape")

@@ -1,8 +1,9 @@
 """Reads LogQL, all that Loki 3.7 accepts and nothing else.
 
 By recursive descent over Loki's grammar (pkg/logql/syntax/syntax.y); what Loki checks as it builds its tree and after
-(ast.go, parser.go) is checked at the same place. One thing differs: an expression may be nested 100 deep, not without
-end.
+(ast.go, parser.go) is checked at the same place. What differs: an expression may be nested 100 deep and join 100
+parts, not without end (both make the tree deep, and all that walks it), and a few regular expressions (docs/decisions,
+0009).
 """
 
 from collections.abc import Callable
@@ -71,13 +72,18 @@ from logops.logql.words import (
 
 MAX_BYTES = 131_072
 MAX_DEPTH = 100
+MAX_JOINS = 100
 # How tightly `or`, `and` hold a label filter; a comma or a blank takes all that follows, as in Loki's grammar.
 LOOSE, IN_OR, IN_AND = 0, 1, 2
 
 
 def parse(query: str) -> Query:
     """The tree of a query. Raises LogQLError."""
-    if len(query.encode("utf-8", "surrogatepass")) >= MAX_BYTES:
+    try:
+        size = len(query.encode())
+    except UnicodeEncodeError as error:
+        raise LogQLError("a byte that is no UTF-8", query, error.start) from None
+    if size >= MAX_BYTES:
         raise LogQLError(f"longer than Loki takes: {MAX_BYTES:,} bytes", query, 0)
     reader = Reader(query)
     found = reader.expression(0)
@@ -97,13 +103,27 @@ def parse_selector(query: str) -> Selector:
 class Reader:
     """Where in the tokens reading stands; a method for each rule of the grammar."""
 
-    __slots__ = ("at", "depth", "ends", "kind", "kinds", "query", "starts", "texts")
+    __slots__ = (
+        "at",
+        "condition_depth",
+        "depth",
+        "ends",
+        "in_variants",
+        "joins",
+        "kind",
+        "kinds",
+        "query",
+        "starts",
+        "texts",
+    )
 
     def __init__(self, query: str) -> None:
         self.query = query
         self.kinds, self.texts, self.starts, self.ends = tokens_of(query)
         self.at = 0
-        self.depth = 0
+        self.depth = self.condition_depth = 0
+        self.joins = 0
+        self.in_variants = False
         self.kind = self.kinds[0]
 
     def next(self) -> str:
@@ -156,8 +176,8 @@ class Reader:
         left = self.operand()
         while (precedence := PRECEDENCE.get(self.kind, 0)) > tightness:
             at = self.starts[self.at]
-            op = self.next()
-            op = op.lower()
+            self.join()
+            op = self.next().lower()
             returns_bool = self.took("bool")
             matching = self.matching()
             # `^` binds to the right.
@@ -231,6 +251,12 @@ class Reader:
         if self.depth > MAX_DEPTH:
             raise self.wrong(f"nested deeper than {MAX_DEPTH}")
 
+    def join(self) -> None:
+        """One more operator, or condition of a label filter."""
+        self.joins += 1
+        if self.joins > MAX_JOINS:
+            raise self.wrong(f"more than {MAX_JOINS} operators and conditions")
+
     def parenthesised(self) -> Query:
         self.deeper()
         self.next()
@@ -286,7 +312,7 @@ class Reader:
             at = self.starts[self.at]
             texts.append(self.take(STRING, f"{what}, a string"))
         to, replacement, source, regex = texts
-        self.regex(regex, at)
+        self.regex(f"^(?:{regex})$", at)
         self.take(")", ")")
         return LabelReplace(inner, to, replacement, source, regex, self.since(start))
 
@@ -294,9 +320,12 @@ class Reader:
         start = self.starts[self.at]
         self.next()
         self.take("(", "(")
+        # Loki does not look at the selectors of these.
+        self.in_variants = True
         metrics = [self.metric()]
         while self.took(","):
             metrics.append(self.metric())
+        self.in_variants = False
         self.take(")", "a comma or )")
         self.take("of", "of (...)")
         self.take("(", "(")
@@ -360,11 +389,12 @@ class Reader:
         start, text = self.starts[self.at], self.next()
         if op not in RANKING_OPS:
             raise self.wrong(f"{op} takes no number", start)
-        if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 2**63:
+        count = literals.whole(text) if text.isascii() and text.isdigit() else 0
+        if not 0 < count < 2**63:
             raise self.wrong(f"{op} takes a whole number above 0, found {text}", start)
         span = self.since(start)
         self.next()
-        return Number(float(int(text)), text, span)
+        return Number(float(count), text, span)
 
     def grouping(self) -> Grouping | None:
         kind = self.kind
@@ -380,9 +410,7 @@ class Reader:
         start = self.starts[self.at]
         if self.kind == "(":
             return self.parenthesised_range(start)
-        selector = self.selector()
-        stages = self.stages()
-        return self.ranged(selector, stages, self.unwrap(), start)
+        return self.ranged(self.log_query(), self.unwrap(), start)
 
     def parenthesised_range(self, start: int) -> LogRange:
         """`(range)`, or `(lines) range`."""
@@ -391,33 +419,26 @@ class Reader:
         if self.kind == "(":
             found = self.log_range()
         else:
-            selector = self.selector()
-            stages = self.stages()
+            lines = self.log_query()
             unwrap = self.unwrap()
             if self.took(")"):
                 self.depth -= 1
-                return self.ranged(selector, stages, unwrap, start, bracketed=True)
-            found = self.ranged(selector, stages, unwrap, start)
+                return self.ranged(lines, unwrap, start, bracketed=True)
+            found = self.ranged(lines, unwrap, start)
         self.take(")", ")")
         self.depth -= 1
         return found
 
-    def ranged(
-        self,
-        selector: Selector,
-        stages: tuple[Stage, ...],
-        unwrap: Unwrap | None,
-        start: int,
-        bracketed: bool = False,
-    ) -> LogRange:
+    def ranged(self, lines: LogQuery, unwrap: Unwrap | None, start: int, bracketed: bool = False) -> LogRange:
         """From the range on: stages may follow it where none stood before."""
         duration = self.range("| and a stage, or a range like [5m]")
         offset = self.offset()
-        if not stages and unwrap is None:
+        if not lines.stages and unwrap is None:
             stages = () if bracketed else self.stages()
+            if stages:
+                lines = LogQuery(lines.selector, stages, self.since(start))
             unwrap = self.unwrap()
-        span = self.since(start)
-        return LogRange(LogQuery(selector, stages, span), duration, unwrap, offset, span)
+        return LogRange(lines, duration, unwrap, offset, self.since(start))
 
     def range(self, wanted: str) -> Duration:
         start = self.starts[self.at]
@@ -475,7 +496,7 @@ class Reader:
         while self.took(","):
             matchers.append(self.matcher())
         self.take("}", "a comma or }")
-        if not any(selects(matcher) for matcher in matchers):
+        if not self.in_variants and not any(selects(matcher) for matcher in matchers):
             raise self.wrong(
                 "every matcher of this selector also takes streams without the label: one must refuse them",
                 start,
@@ -642,13 +663,16 @@ class Reader:
         while True:
             kind = self.kind
             if kind == NAME or kind == "(" or kind == ",":
+                self.join()
                 if kind == ",":
                     self.next()
                 left = Both(left, self.condition(LOOSE), self.since(start))
             elif kind == "and" and inside < IN_AND:
+                self.join()
                 self.next()
                 left = Both(left, self.condition(IN_AND), self.since(start))
             elif kind == "or" and inside < IN_OR:
+                self.join()
                 self.next()
                 left = Either(left, self.condition(IN_OR), self.since(start))
             else:
@@ -657,11 +681,15 @@ class Reader:
     def one_condition(self) -> Condition:
         start = self.starts[self.at]
         if self.kind == "(":
+            # A depth of its own: written, each `and` or `or` may need parentheses, however deep the filter stands.
+            outer, self.depth = self.depth, self.condition_depth
             self.deeper()
+            self.condition_depth = self.depth
             self.next()
             found = self.condition(LOOSE)
             self.take(")", "and, or, or )")
-            self.depth -= 1
+            self.condition_depth -= 1
+            self.depth = outer
             return found
         name = self.take(NAME, "a label")
         op, kind = self.kind, self.kinds[self.at + 1]
@@ -695,7 +723,9 @@ class Reader:
         text = self.take(NUMBER, "a string, a number, a duration like 1s, or a size like 10KB")
         # Loki takes a number that it cannot read here, like 0x1F, for 0.
         value = literals.number(text) or 0.0
-        return Number(-value if sign == "-" else value, sign.replace("+", "") + text, self.since(start))
+        # Written after a blank it would be none.
+        spelling = "" if text[:2] in ("0b", "0B") else sign.replace("+", "") + text
+        return Number(-value if sign == "-" else value, spelling, self.since(start))
 
 
 STAGES: dict[str, Callable[[Reader, int], Stage]] = {

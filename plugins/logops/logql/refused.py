@@ -1,40 +1,49 @@
-"""What Loki accepts as a query and refuses as it runs it: its stages are only made then."""
+"""What Loki accepts as a query and refuses as it runs it: its stages are only made then.
 
-import ipaddress
+Lines that are asked for with the header `X-Loki-Response-Encoding-Flags: categorize-labels` are not refused: Loki
+answers such a query with no lines at all.
+"""
+
 import re
 from collections.abc import Iterator
 
-from logops.logql import literals, patterns, regexes
-from logops.logql.tree import IpMatch, LabelFormat, LineFilter, LineFormat, Query, Span
+from logops.logql import expressions, literals, patterns, regexes, templates
+from logops.logql.addresses import is_address
+from logops.logql.tree import IpMatch, Json, LabelFormat, LineFilter, LineFormat, Logfmt, Matcher, Query, Span
 from logops.logql.walk import nodes
 
-SINGLE_ACTION = re.compile(r"\{\{((?:[^{}\"`]|\"(?:[^\"\\]|\\.)*\"|`[^`]*`)*)\}\}")
+PLAIN_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 def refusals(query: Query) -> Iterator[tuple[Span, str]]:
     """Where, and why."""
     for found in nodes(query):
         match found:
+            case Matcher() if not PLAIN_NAME.fullmatch(found.name):
+                yield found.span, f"it passes the label {found.name} on in quotes, and does not read it so"
             case LineFilter():
                 yield from _line_filter(found)
             case IpMatch():
-                if wrong := _wrong_with_ip(found.pattern):
-                    yield found.span, wrong
+                if not is_address(found.pattern):
+                    yield found.span, _no_address(found.pattern)
+            case Json() | Logfmt():
+                yield from _extractions(found)
             case LabelFormat():
                 yield from _label_format(found)
             case LineFormat():
-                if wrong := _wrong_with_template(found.template):
+                if wrong := templates.wrong_with(found.template):
                     yield found.span, wrong
 
 
 def _line_filter(found: LineFilter) -> Iterator[tuple[Span, str]]:
+    # Of `or` in a filter that wants a text, Loki takes ip("...") for its text; one that refuses is one filter each.
+    text_only = len(found.needles) > 1 and found.op in ("|=", "|~", "|>")
     for needle in found.needles:
-        if needle.ip:
-            # Beside others in one filter Loki takes ip("...") for its text.
-            if len(found.needles) == 1 and found.op not in ("|=", "!="):
+        if needle.ip and not text_only:
+            if found.op not in ("|=", "!="):
                 yield needle.span, "ip() goes with |= and != only"
-            elif wrong := _wrong_with_ip(needle.text):
-                yield needle.span, wrong
+            elif not is_address(needle.text):
+                yield needle.span, _no_address(needle.text)
         elif found.op in ("|~", "!~"):
             try:
                 regexes.compiled(needle.text)
@@ -42,6 +51,15 @@ def _line_filter(found: LineFilter) -> Iterator[tuple[Span, str]]:
                 yield needle.span, f"{literals.quote(needle.text)} is no regular expression: {error}"
         elif found.op in ("|>", "!>") and (wrong := patterns.wrong_with_filter(needle.text)):
             yield needle.span, f"{literals.quote(needle.text)} is no pattern of a line filter: {wrong}"
+
+
+def _extractions(found: Json | Logfmt) -> Iterator[tuple[Span, str]]:
+    wrong_with = expressions.wrong_with_json if isinstance(found, Json) else expressions.wrong_with_logfmt
+    for field in found.fields:
+        if not PLAIN_NAME.fullmatch(field.label):
+            yield field.span, f"no label can be extracted as {field.label}"
+        elif wrong := wrong_with(field.expression):
+            yield field.span, f"{literals.quote(field.expression)} is no expression: {wrong}"
 
 
 def _label_format(found: LabelFormat) -> Iterator[tuple[Span, str]]:
@@ -52,28 +70,9 @@ def _label_format(found: LabelFormat) -> Iterator[tuple[Span, str]]:
         if label.name in names:
             yield label.span, f"{label.name} is set twice in one label_format"
         names.add(label.name)
-        if not label.renames and (wrong := _wrong_with_template(label.value)):
+        if not label.renames and (wrong := templates.wrong_with(label.value)):
             yield label.span, wrong
 
 
-def _wrong_with_ip(text: str) -> str | None:
-    try:
-        if "-" in text:
-            first, last = map(ipaddress.ip_address, text.split("-"))
-            if first.version == last.version and int(first) <= int(last):
-                return None
-        elif "/" in text:
-            ipaddress.ip_network(text, strict=False)
-            return None
-        else:
-            ipaddress.ip_address(text)
-            return None
-    except ValueError:
-        pass
+def _no_address(text: str) -> str:
     return f"{literals.quote(text)} is no address, range (a-b) or network (a/bits)"
-
-
-def _wrong_with_template(template: str) -> str | None:
-    """Of Go's templates only that every action is closed."""
-    left = SINGLE_ACTION.sub("", template)
-    return "a {{ in the template has no }}" if "{{" in left else None

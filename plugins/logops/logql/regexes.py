@@ -11,6 +11,13 @@ NAMED_GROUP = re.compile(r"(?<!\\)(?:\\\\)*\(\?P?<(\w+)>")
 SINGLE_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 
 
+# Go's regexp, too, takes programs of that size; RE2's own limit is 8 MiB.
+LARGEST = 1 << 28
+
+
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
 class NotARegex(ValueError):
     """Why, in RE2's words."""
 
@@ -23,11 +30,21 @@ def compiled(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.dot_nl = True
+    options.max_mem = LARGEST
     try:
-        return re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
+        found = re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
     except re2.error as error:
         told = error.args[0] if error.args else ""
         raise NotARegex(told.decode() if isinstance(told, bytes) else str(told)) from None
+    # Of any letters in RE2.
+    if wrong := next((name for name in found.groupindex if not name.isascii()), None):
+        raise NotARegex(f"invalid named capture: {wrong if isinstance(wrong, str) else wrong.decode()}")
+    return found
+
+
+def escaped(text: str) -> str:
+    """The regular expression that this text alone matches."""
+    return PUNCTUATION.sub(r"\\\1", text)
 
 
 def matches_empty(pattern: str) -> bool:

@@ -1,6 +1,7 @@
 """A query's text, cut into tokens as Loki's lexer cuts it (pkg/logql/syntax/lex.go and query_scanner.go)."""
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from logops.logql import literals
@@ -32,7 +33,8 @@ SPACE = "[\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*
 CALLED = re.compile(rf"{SPACE}(?:\(|(?:by|without){SPACE}\()", re.IGNORECASE)
 COMMENT = re.compile(r"#[^\n]*|//[^\n]*|/\*.*?\*/", re.DOTALL)
 FLAGS = re.compile(r"--[^\W\d_-]*(?:-[^\W\d_-]*)*")
-UNICODE_NAME = re.compile(r"(?:_|[^\W\d])\w*")
+# A character in single quotes is a name to Loki.
+CHARACTER = re.compile(r"'(?:[^'\\\n]|\\(?:[abfnrtv\\']|x[0-9a-fA-F]{2}|[0-7]{3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))'")
 NUMBER_TEXT = re.compile(
     r"0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-9_]*|0[bB][0-9_]*"
     r"|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eEpP][+-]?[0-9_]*)?|\.[0-9][0-9_]*(?:[eEpP][+-]?[0-9_]*)?"
@@ -83,7 +85,8 @@ def tokens_of(query: str) -> Tokens:
         elif which == IS_RANGE:
             kind, start, at = RANGE, start - 1, at + 1
         else:
-            scanned = escaped(query, text, start, at) if which == IS_ESCAPED else slowly(query, start)
+            adjoins = start == (ends[-1] if ends else 0)
+            scanned = escaped(query, text, start, at) if which == IS_ESCAPED else slowly(query, start, adjoins)
             if scanned is None:
                 comment = COMMENT.match(query, start)
                 assert comment is not None
@@ -109,11 +112,14 @@ def escaped(query: str, inner: str, start: int, end: int) -> tuple[str, str, int
     return STRING, text, start - 1, end + 1
 
 
-def slowly(query: str, at: int) -> tuple[str, str, int, int] | None:
-    """The token at a character that starts none of the frequent ones; None: a comment."""
+def slowly(query: str, at: int, adjoins: bool) -> tuple[str, str, int, int] | None:
+    """The token at a character that starts none of the frequent ones; None: a comment.
+
+    `adjoins`: nothing stands between it and the token before.
+    """
     character = query[at]
     if (character.isascii() and character.isdigit()) or character == ".":
-        return number(query, at)
+        return number(query, at, adjoins)
     if character == "-":
         return minus(query, at)
     if character == "#" or query.startswith(("//", "/*"), at):
@@ -125,10 +131,26 @@ def slowly(query: str, at: int) -> tuple[str, str, int, int] | None:
     if character == "[":
         raise LogQLError("this range does not end with ]", query, at)
     if character == "'":
-        raise LogQLError("strings stand in double quotes or backticks", query, at)
-    name = UNICODE_NAME.match(query, at)
-    end = name.end() if name else at + 1
-    return NAME, query[at:end], at, end
+        quoted = CHARACTER.match(query, at)
+        if quoted is None:
+            raise LogQLError("strings stand in double quotes or backticks", query, at)
+        return NAME, quoted[0], at, quoted.end()
+    end = name_end(query, at)
+    word = query[at:end].lower()
+    kind = WORDS.get(word, NAME) or (word if CALLED.match(query, end) else NAME)
+    return kind, query[at:end], at, end
+
+
+def name_end(query: str, at: int) -> int:
+    """Where a name of any letters ends; what is no letter is a name of its own."""
+    end = at
+    while end < len(query):
+        character = query[end]
+        kind = unicodedata.category(character)
+        if not (character == "_" or kind[0] == "L" or (kind == "Nd" and end > at)):
+            break
+        end += 1
+    return max(end, at + 1)
 
 
 def minus(query: str, at: int) -> tuple[str, str, int, int]:
@@ -141,11 +163,12 @@ def minus(query: str, at: int) -> tuple[str, str, int, int]:
     return "-", "-", at, at + 1
 
 
-def number(query: str, at: int) -> tuple[str, str, int, int]:
+def number(query: str, at: int, adjoins: bool) -> tuple[str, str, int, int]:
     """A number, or the duration or size that it begins."""
     found = NUMBER_TEXT.match(query, at)
     assert found is not None
-    if GOOD_NUMBER.fullmatch(found[0]) is None:
+    # Loki's scanner looks for the digits of `0b11` where the token before ended.
+    if GOOD_NUMBER.fullmatch(found[0]) is None or (not adjoins and found[0][:2] in ("0b", "0B")):
         raise LogQLError(f"{found[0]} is no number", query, at)
     text, end = found[0], found.end()
     for kind, rest, read in ((DURATION, DURATION_REST, literals.duration), (BYTES, SIZE_REST, literals.size)):

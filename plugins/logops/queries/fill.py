@@ -3,17 +3,40 @@
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from typing import Any
 
-from logops.logql import literals
+from logops.logql import literals, regexes
 from logops.logql.build import checked
 from logops.logql.parse import parse
-from logops.logql.tree import LabelAssignment, LineFilter, LineFormat, Matcher, Query, Regexp
+from logops.logql.tree import (
+    Extraction,
+    LabelAssignment,
+    LabelReplace,
+    LineFilter,
+    LineFormat,
+    Matcher,
+    Needle,
+    Pattern,
+    Query,
+    Regexp,
+)
 from logops.queries.model import LibraryQuery, Parameter
 
 PLACE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
-PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 LONGEST_VALUE = 10_000
+
+
+class Place(Enum):
+    """What a string of the tree is read as."""
+
+    TEXT = "text"
+    REGEX = "regex"
+    PATTERN = "pattern"
+    REPLACEMENT = "replacement"
+    """In which `$1` is a group."""
+    NONE = "none"
+    """Where no text could be told from what it is written in."""
 
 
 class FillError(ValueError):
@@ -26,7 +49,7 @@ def fill(query: LibraryQuery, given: Mapping[str, str]) -> Query:
     numbers = {name: value for name, value in values.items() if query.parameters[name].type in ("number", "duration")}
     strings = {name: value for name, value in values.items() if name not in numbers}
     text = PLACE.sub(lambda found: numbers.get(found[1], found[0]), query.logql)
-    filled: Query = _filled(parse(text), strings, query.parameters, in_regex=False)
+    filled: Query = _filled(parse(text), strings, query.parameters, Place.TEXT)
     return checked(filled)
 
 
@@ -58,34 +81,51 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
     return value
 
 
-def _filled(found: Any, strings: Mapping[str, str], parameters: Mapping[str, Parameter], in_regex: bool) -> Any:
-    """The same tree, its texts filled in."""
+def _filled(found: Any, strings: Mapping[str, str], parameters: Mapping[str, Parameter], place: Place) -> Any:
+    """The same tree, its texts filled in, each as its place in the tree asks for."""
     if isinstance(found, tuple):
-        return tuple(_filled(one, strings, parameters, in_regex) for one in found)
+        return tuple(_filled(one, strings, parameters, place) for one in found)
     if isinstance(found, str):
-        return PLACE.sub(lambda place: _put(place, strings, parameters, in_regex), found)
+        return PLACE.sub(lambda where: _put(where, strings, parameters, place), found)
     if not is_dataclass(found) or isinstance(found, type):
         return found
-    if isinstance(found, (LineFormat, LabelAssignment)) and _template_takes_text(found):
-        raise FillError("a parameter may not stand in a template: its text could be read as one.")
-    in_regex = (
-        isinstance(found, Regexp)
-        or (isinstance(found, (Matcher, LineFilter)) and found.op.endswith("~"))
-        or (in_regex and not isinstance(found, Matcher))
-    )
     changed = {
-        field.name: _filled(getattr(found, field.name), strings, parameters, in_regex) for field in fields(found)
+        field.name: _filled(getattr(found, field.name), strings, parameters, _place(found, field.name, place))
+        for field in fields(found)
     }
     return replace(found, **changed)
 
 
-def _template_takes_text(found: LineFormat | LabelAssignment) -> bool:
-    return PLACE.search(found.template if isinstance(found, LineFormat) else found.value) is not None
+def _place(found: Any, field: str, outer: Place) -> Place:
+    match found:
+        case Regexp():
+            return Place.REGEX
+        case Matcher():
+            return Place.REGEX if found.op.endswith("~") else Place.TEXT
+        case LineFilter():
+            return Place.REGEX if found.op.endswith("~") else Place.PATTERN if found.op.endswith(">") else Place.TEXT
+        case Needle():
+            return outer
+        case Pattern():
+            return Place.PATTERN
+        case LabelReplace():
+            return {"regex": Place.REGEX, "replacement": Place.REPLACEMENT}.get(field, Place.TEXT)
+        case Extraction() | LineFormat() | LabelAssignment():
+            return Place.NONE
+    return Place.TEXT
 
 
-def _put(place: re.Match[str], strings: Mapping[str, str], parameters: Mapping[str, Parameter], in_regex: bool) -> str:
-    name = place[1]
+def _put(where: re.Match[str], strings: Mapping[str, str], parameters: Mapping[str, Parameter], place: Place) -> str:
+    name = where[1]
     if name not in strings:
-        return place[0]
-    escapes = in_regex and parameters[name].type == "text"
-    return PUNCTUATION.sub(r"\\\1", strings[name]) if escapes else strings[name]
+        return where[0]
+    value = strings[name]
+    if place is Place.NONE:
+        raise FillError("a parameter may not stand in a template or in an expression: its text could be read as one.")
+    if place is Place.PATTERN and ("<" in value or ">" in value):
+        raise FillError(f"{name}: < and > would be read as a part of the pattern.")
+    if parameters[name].type != "text":
+        return value
+    if place is Place.REGEX:
+        return regexes.escaped(value)
+    return value.replace("$", "$$") if place is Place.REPLACEMENT else value

@@ -6,6 +6,7 @@ import yaml
 from pydantic import ValidationError
 
 from logops.logql.errors import LogQLError
+from logops.logql.parse import parse
 from logops.logql.tree import LogQuery
 from logops.queries.fill import FillError, fill
 from logops.queries.model import LibraryFile, LibraryQuery
@@ -46,14 +47,33 @@ def load_file(path: Path) -> dict[str, LibraryQuery]:
 
 
 def check(path: Path, name: str, query: LibraryQuery) -> None:
-    """Its example must be a query, and it needs a step exactly where it answers with numbers. Raises LibraryInvalid."""
+    """Its example must be a query, as must the story's; it needs a step, and an answer of numbers, exactly where it
+    answers with numbers. Raises LibraryInvalid."""
     try:
         tree = fill(query, query.example)
     except LogQLError as error:
         raise LibraryInvalid(f"{path}, queries.{name}.logql: {error}\n{error.picture()}") from None
     except FillError as error:
         raise LibraryInvalid(f"{path}, queries.{name}: {error}") from None
+    for field, text in _of_story(query):
+        try:
+            parse(text)
+        except LogQLError as error:
+            raise LibraryInvalid(f"{path}, queries.{name}.story.{field}: {error}\n{error.picture()}") from None
     if isinstance(tree, LogQuery) != (query.step is None):
         raise LibraryInvalid(
             f"{path}, queries.{name}: a query has a step where it answers with numbers, and only there."
         )
+    lines, numbers = (query.answer.lines, query.answer.newest), (query.answer.series, query.answer.total)
+    given, other = (lines, numbers) if isinstance(tree, LogQuery) else (numbers, lines)
+    if None in given or other != (None, None):
+        raise LibraryInvalid(
+            f"{path}, queries.{name}.answer: lines and newest of a log query, series and total of a metric query."
+        )
+
+
+def _of_story(query: LibraryQuery) -> list[tuple[str, str]]:
+    story = query.story
+    if story is None:
+        return []
+    return [("logql", story.logql), *([("mended", story.mended)] if story.mended else [])]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from logops.logql.refused import refusals
 from logops.logql.text import one_line
 from logops.logql.tree import LogQuery, Query
 from logops.loki import Entry, LokiClient
@@ -44,7 +45,11 @@ def run_query(
     """
     text = one_line(query)
     if isinstance(query, LogQuery):
-        entries, statistics = client.measured_logs(tenant, text, start_ns, end_ns, limit=limit, fresh=fresh)
+        # What Loki will refuse is asked so that it says why.
+        refused = next(refusals(query), None) is not None
+        entries, statistics = client.measured_logs(
+            tenant, text, start_ns, end_ns, limit=limit, fresh=fresh, labels_apart=not refused
+        )
         return Lines(tuple(entries), limit, statistics)
     series, statistics = client.measured_range(tenant, text, start_ns, end_ns, step_s, fresh=fresh)
     return Numbers(tuple(series), statistics)

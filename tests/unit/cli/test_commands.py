@@ -172,6 +172,25 @@ def test_lint_is_json_for_machines(tmp_path: Path) -> None:
     assert advice["rewrite"] == 'rate({job="nginx"} [5m])'
 
 
+def test_lint_knows_the_labels_of_an_environment() -> None:
+    query = '{job="oversight-app"} |= "x" | json | trace_id="t"'
+    advice = json.loads(logops("logql", "lint", query, "-e", "local", "--json").stdout)
+
+    assert [one["rewrite"] for one in advice] == ['{job="oversight-app"} |= "x" | trace_id="t"']
+    # level is a label of the stream there: no line filter would find it.
+    level = '{job="oversight-app"} | json | level="error"'
+    assert logops("logql", "lint", level).exit_code == FOUND
+    assert logops("logql", "lint", level, "-e", "local").exit_code == OK
+
+
+def test_the_library_is_linted_with_its_own_steps() -> None:
+    assert logops("logql", "lint", "--library", "-e", "local").exit_code == OK
+    told = logops("logql", "lint", "--library", "--step", "2h", "--json")
+    assert told.exit_code == FOUND
+    assert {one["rule"] for one in json.loads(told.stdout)} == {"range-below-step"}
+    assert "failing-paths" in {one["query"] for one in json.loads(told.stdout)}
+
+
 def test_a_query_without_flaws_passes() -> None:
     assert logops("logql", "lint", '{job="nginx"} |= "GET"').exit_code == OK
 
@@ -207,6 +226,7 @@ def test_the_query_library_is_listed() -> None:
         (("trace",), "trace: the parameter trace_id is missing: 32 hexadecimal digits."),
         (("errors", "--param", "service"), "--param service: write it as NAME=VALUE"),
         (("errors", "--param", "app=x"), "errors: no such parameter: app. Its parameters: service."),
+        (("errors", "--param", "service=a", "--param", "service=b"), "--param service: given twice"),
         (("errors", "--param", "service=("), "errors, with these parameters, is no query: line 1, column"),
         (("errors", "--since", "yesterday"), "--since: 'yesterday' is not a duration"),
     ],

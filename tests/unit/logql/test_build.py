@@ -7,7 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.logql.build import Lines, any_of, condition, like, other_than, stream, vector
+from logops.logql.build import (
+    Lines,
+    Old,
+    all_of,
+    any_of,
+    condition,
+    ip,
+    label,
+    like,
+    literal,
+    other_than,
+    stream,
+    variants,
+    vector,
+)
 from logops.logql.errors import LogQLError
 from logops.logql.parse import parse
 from logops.logql.tree import Bytes, LineFilter, LogQuery, Needle
@@ -44,6 +58,27 @@ APP = stream(job="oversight-app")
             'sum(rate({job="oversight-app"} |= "e" [5m])) / (sum(rate({job="oversight-app"} [5m])) > 0) * 100',
         ),
         (
+            APP.where(any_of(all_of(condition("a", "=", "b"), condition("c", ">", 1)), ip("d", "10.0.0.0/8", "!="))),
+            '{job="oversight-app"} | a="b" and c > 1 or d != ip("10.0.0.0/8")',
+        ),
+        (APP.without_ip("10.0.0.1"), '{job="oversight-app"} != ip("10.0.0.1")'),
+        (APP.where_ip("a", "10.0.0.1", "!="), '{job="oversight-app"} | a != ip("10.0.0.1")'),
+        (APP.drop("a", label("b", like("x.*"))), '{job="oversight-app"} | drop a, b=~"x.*"'),
+        (APP.keep(label("b", "x")), '{job="oversight-app"} | keep b="x"'),
+        (APP.label_format({"a": Old("b"), "c": "{{.d}}"}), '{job="oversight-app"} | label_format a=b, c="{{.d}}"'),
+        (APP.matching(f"^{literal('a.b|c')}$"), '{job="oversight-app"} |~ `^a\\.b\\|c$`'),
+        (1 - APP.rate("5m").sum() / 2, '1 - sum(rate({job="oversight-app"} [5m])) / 2'),
+        (2 ** APP.rate("5m").sum(), '2 ^ sum(rate({job="oversight-app"} [5m]))'),
+        (
+            APP.json().unwrap("took").where("took", "<", 5).over_time("avg_over_time", "5m", without=["pod"]),
+            'avg_over_time({job="oversight-app"} | json | unwrap took | __error__="" | took < 5 [5m]) without (pod)',
+        ),
+        (
+            variants(APP.rate("5m"), APP.bytes_rate("5m"), of=APP, over="5m"),
+            'variants(rate({job="oversight-app"} [5m]), bytes_rate({job="oversight-app"} [5m])) of '
+            '({job="oversight-app"} [5m])',
+        ),
+        (
             APP.rate("5m").joined("/", vector(2), on=["pod"], group_left=["node"]),
             'rate({job="oversight-app"} [5m]) / on (pod) group_left (node) vector(2)',
         ),
@@ -78,6 +113,20 @@ def test_what_a_person_typed_stays_text(typed: str) -> None:
         (lambda: APP.unwrap("x").over_time("count_over_time", "5m"), "count_over_time counts lines"),
         (lambda: APP.rate("5m").topk(0), "topk takes a whole number above 0"),
         (lambda: APP.rate("5m").joined("and", 1), "and joins series: a number is none"),
+        (lambda: APP.matching("("), "is no regular expression"),
+        (lambda: APP.like("<x>"), "a line filter captures nothing"),
+        (lambda: APP.with_ip("no"), "is no address, range"),
+        (lambda: APP.where_ip("addr", "10.0.0.0/255.0.0.0"), "is no address, range"),
+        (lambda: APP.line_format("{{.x"), "a {{ in the template has no }}"),
+        (lambda: APP.line_format("{{nofunc .x}}"), "nofunc in the template is no function that Loki has"),
+        (lambda: APP.label_format({"__error__": "x"}), "__error__ cannot be formatted"),
+        (lambda: APP.json({"x": "[[["}), '"[[[" is no expression'),
+        (lambda: APP.logfmt({"x": "a b"}), '"a b" is no expression'),
+        (lambda: vector(float("inf")), "inf cannot be written in LogQL"),
+        (lambda: vector(float("nan")), "nan cannot be written in LogQL"),
+        (lambda: APP.where("x", ">", 10**400), "inf cannot be written in LogQL"),
+        (lambda: APP.rate("5m") * float("nan"), "nan cannot be written in LogQL"),
+        (lambda: APP.where(any_of(*[condition("a", "=", "b")] * 600)), "more than 100 operators and conditions"),
     ],
 )
 def test_what_is_no_query_cannot_be_built(build: Callable[[], object], told: str) -> None:
@@ -85,6 +134,26 @@ def test_what_is_no_query_cannot_be_built(build: Callable[[], object], told: str
         build()
 
     assert told in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: APP.rate("5m").sum(by="path"),
+        lambda: APP.rate("5m").joined("/", 1, on="pod"),
+        lambda: APP.json().unwrap("x").over_time("max_over_time", "5m", by="path"),
+    ],
+)
+def test_a_word_is_no_list_of_labels(build: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match="labels come in a list"):
+        build()
+
+
+def test_what_says_two_things_at_once_is_refused() -> None:
+    with pytest.raises(ValueError, match="on labels or ignoring labels, not both"):
+        APP.rate("5m").joined("/", 1, on=["a"], ignoring=["b"])
+    with pytest.raises(ValueError, match="group_left or group_right"):
+        APP.rate("5m").joined("/", 1, on=["a"], group_left=["b"], group_right=["c"])
 
 
 def test_a_builder_is_not_changed_by_its_steps() -> None:

@@ -3,19 +3,24 @@
 import pytest
 from hypothesis import given
 
-from logops.logql.lint import Context, lint
+from logops.logql.advice import Context
+from logops.logql.lint import lint
 from logops.logql.parse import parse
 from logops.logql.tree import Query
 from logql_trees import queries
 
-CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}))
+CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}), frozenset({"a", "level"}))
 
 
 @pytest.mark.parametrize(
     ("query", "rule", "rewrite"),
     [
-        ('{a="b"} | json | took > 5', "filter-before-parser", '{a="b"} |= "took" | json | took > 5'),
-        ('{a="b"} | json | user_id > 5', "filter-before-parser", '{a="b"} |= "user" | json | user_id > 5'),
+        # A line that does not parse passes what is compared with a number.
+        ('{a="b"} | json | took > 5', "filter-before-parser", ""),
+        ('{a="b"} | json | x=~"y.+"', "filter-before-parser", ""),
+        ('{a="b"} | json | x=~"y|z"', "filter-before-parser", '{a="b"} |= "y" or "z" | json | x=~"y|z"'),
+        # JSON may write it \\/api.
+        ('{a="b"} | json | path="/api"', "filter-before-parser", ""),
         ('{a="b"} | json | x="y" and z=~"w+"', "filter-before-parser", '{a="b"} |= "y" | json | x="y" and z=~"w+"'),
         ('{a="b"} | pattern "<x> <_>" | x="y"', "filter-before-parser", '{a="b"} |= "y" | pattern "<x> <_>" | x="y"'),
         ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
@@ -27,7 +32,11 @@ CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}))
         ('{a="b"} !~ "(x|y)"', "regex-for-text", '{a="b"} != "x" or "y"'),
         ('{a=~"b"}', "regex-for-text", '{a="b"}'),
         ('{a="b"} |~ ".*x[0-9].*"', "any-text-around", '{a="b"} |~ "x[0-9]"'),
+        ('{a="b"} |~ ".*" |= "x"', "any-text-around", '{a="b"} |= "x"'),
         ('{a=~".+"} |= "x"', "selects-all", ""),
+        ('{a=~".+", env!="dev"} |= "x"', "selects-all", ""),
+        ('{a!=""} |= "x"', "selects-all", ""),
+        ('{a="b"} |= "x" or ip("10.0.0.0/8")', "address-as-text", ""),
         (
             'sum_over_time({a="b"} | json | unwrap x [5m])',
             "unwrap-errors",
@@ -38,6 +47,29 @@ CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}))
             "division-by-zero",
             'sum(rate({a="b"} [5m])) / (sum(rate({c="d"} [5m])) > 0)',
         ),
+        (
+            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) >= 0)',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) >= 0 > 0)',
+        ),
+        (
+            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) > bool 0)',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) > bool 0 > 0)',
+        ),
+        (
+            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) or vector(0))',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / ((sum(rate({c="d"} [5m])) or vector(0)) > 0)',
+        ),
+        # It may be below 0.
+        (
+            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1)',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) - 1 != 0)',
+        ),
+        ('rate({a="b"}[5m]) / 0', "division-by-zero", ""),
+        ('rate({a="b"}[5m]) / vector(0)', "division-by-zero", ""),
         ('rate({a="b"}[1m])', "range-below-step", 'rate({a="b"} [5m])'),
         ('{a="b"} |~ "("', "refused-when-run", ""),
         ('{a="b"} |= ip("300.0.0.1")', "refused-when-run", ""),
@@ -59,6 +91,27 @@ def test_what_could_be_better_is_said_with_the_better_query(query: str, rule: st
         '{a="b"} | json | a="c"',
         '{a="b"} | json | __error__=""',
         '{a="b"} | json | x != "y"',
+        # Lines without the label pass, too.
+        '{a="b"} | json | x=~".*"',
+        '{a="b"} | json | x=~"y|"',
+        # No parser's labels.
+        '{a="b"} | json | detected_level="error"',
+        '{a="b"} | json | level="error"',
+        # Whether a line parses is part of the answer.
+        'sum(count_over_time({a="b"} | json | __error__="" [5m]))',
+        'sum(count_over_time({a="b"} | json | __error__!="" [5m]))',
+        '{a="b"} |= "t" | json | trace_id="t" | __error__!=""',
+        '{a="b"} |= "t" | json | trace_id="t" | took > 5',
+        '{a="b"} |= "t" | json | trace_id="t" | keep msg',
+        '{a="b"} |= "t" | json | trace_id="t" | line_format "{{.msg}}"',
+        'count_over_time({a="b"} |= "t" | json | trace_id="t" [5m])',
+        # The line is another after unpack.
+        'sum(bytes_over_time({a="b"} | unpack [5m]))',
+        'sum(count_over_time({a="b"} | unpack |= "x" [5m]))',
+        'sum(rate({a="b"}[5m])) / (sum(rate({c="d"}[5m])) + 1)',
+        'sum(rate({a="b"}[5m])) / count(rate({c="d"}[5m]))',
+        'sum(rate({a="b"}[5m])) / (sum(rate({c="d"}[5m])) and sum(rate({c="d"}[5m])) > 0)',
+        'sum(rate({a="b"}[5m])) / (sum(rate({c="d"}[5m])) != 0)',
         '{a="b"} | level="error" | json | took > 5',
         '{a="b"} |~ "(?i)error"',
         '{a=~"b.+"} |~ "x[0-9]"',
@@ -69,12 +122,26 @@ def test_what_could_be_better_is_said_with_the_better_query(query: str, rule: st
         'sum(rate({a="b"}[5m])) / 2',
         'sum(rate({a="b"}[5m])) / (sum(rate({c="d"}[5m])) > 0)',
         'rate({a="b"}[10m])',
-        '{a="b"} |= ip("10.0.0.1-10.0.0.9") or "x"',
+        '{a="b"} != ip("10.0.0.1-10.0.0.9") or "x"',
         '{a="b"} | line_format "{{ if .x }}{{ .y }}{{ end }} {{ printf `%s}}` .z }}"',
     ],
 )
 def test_what_is_well_is_let_alone(query: str) -> None:
     assert lint(parse(query), CONTEXT) == []
+
+
+def test_no_rewrite_where_any_label_may_be_of_the_stream() -> None:
+    (advice,) = lint(parse('{a="b"} | json | x="y"'))
+
+    assert advice.rewrite == ""
+    assert 'If x is read from the line and no label of the stream, |= "y"' in advice.why
+
+
+def test_no_rewrite_that_would_be_read_otherwise() -> None:
+    # Without the filter the last one would be a part of drop.
+    (advice,) = lint(parse('{a="b"} | drop x |~ ".*" != "y"'))
+
+    assert (advice.rule, advice.rewrite) == ("any-text-around", "")
 
 
 @given(queries())

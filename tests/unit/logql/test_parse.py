@@ -3,7 +3,9 @@
 import pytest
 
 from logops.logql.errors import LogQLError
-from logops.logql.parse import MAX_DEPTH, parse, parse_selector
+from logops.logql.lint import lint
+from logops.logql.parse import MAX_DEPTH, MAX_JOINS, parse, parse_selector
+from logops.logql.text import one_line, pretty
 from logops.logql.tree import (
     Binary,
     Both,
@@ -96,6 +98,21 @@ def test_durations_are_read(text: str, nanoseconds: int) -> None:
     assert found.value == Duration(nanoseconds)
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('rate({a="b"} | json [5m] offset 1h)', '{a="b"} | json'),
+        ('sum_over_time({a="b"} | json | unwrap x | y="" [5m])', '{a="b"} | json'),
+        ('sum_over_time(({a="b"} | unwrap x)[5m])', '{a="b"}'),
+        ('rate({a="b"}[5m])', '{a="b"}'),
+    ],
+)
+def test_the_lines_of_a_range_end_before_it(text: str, lines: str) -> None:
+    (found,) = all_of(parse(text), LogQuery)
+
+    assert text[slice(*found.span)] == lines
+
+
 def test_each_node_knows_its_place() -> None:
     text = 'sum(rate({job="nginx"} |= "GET" | status >= 500 [5m])) / 2'
     query = parse(text)
@@ -121,7 +138,7 @@ def test_each_node_knows_its_place() -> None:
         ("{}", 2, "a selector needs at least one label, as in {job=...}"),
         ('{job=~".*"}', 1, "every matcher of this selector also takes streams without the label: one must refuse them"),
         ('{json="a"}', 2, "expected a label, found json, which LogQL keeps for itself"),
-        ("{job='a'}", 6, "strings stand in double quotes or backticks"),
+        ("{job='ab'}", 6, "strings stand in double quotes or backticks"),
         ('{job="a}', 6, 'this string does not end with "'),
         ('{job="a"} |= error', 14, "expected a string in double quotes or backticks, found error"),
         ('{job="a"} | json | x >', 23, "expected a string, a number, a duration like 1s, or a size like 10KB"),
@@ -165,6 +182,67 @@ def test_an_error_shows_the_line_and_a_caret() -> None:
 def test_nesting_without_end_is_refused() -> None:
     with pytest.raises(LogQLError, match=f"nested deeper than {MAX_DEPTH}"):
         parse("(" * 5000 + "1" + ")" * 5000)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{a="b"} | ' + " or ".join(['x="1"'] * 3000),
+        '{a="b"} | ' + ", ".join(['x="1"'] * 3000),
+        '{a="b"} | ' + " ".join(['x="1"'] * 3000),
+        "^".join(["1"] * 3000),
+        " or ".join(["vector(1)"] * 3000),
+    ],
+)
+def test_what_is_joined_without_end_is_refused(query: str) -> None:
+    with pytest.raises(LogQLError, match=f"more than {MAX_JOINS} operators and conditions"):
+        parse(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{a="b"} | ' + " or ".join(['x="1"'] * (MAX_JOINS + 1)),
+        '{a="b"} | ' + ", ".join(['x="1"'] * (MAX_JOINS + 1)),
+        "sum(" * MAX_DEPTH + "^".join(["2"] * (MAX_JOINS + 1)) + ")" * MAX_DEPTH,
+        "sum(" * MAX_DEPTH + " or ".join(["vector(1)"] * (MAX_JOINS + 1)) + ")" * MAX_DEPTH,
+        "sum(" * (MAX_DEPTH - 1)
+        + 'rate({a="b"} | '
+        + ", ".join(['x="1" or y="1"'] * (MAX_JOINS // 2))
+        + "[1m]"
+        + ")" * MAX_DEPTH,
+        "(" * (MAX_DEPTH // 2) + "1" + " ^ 2 + 1)" * (MAX_DEPTH // 2),
+    ],
+)
+def test_what_is_read_can_be_written_linted_and_compared(query: str) -> None:
+    tree = parse(query)
+
+    assert parse(one_line(tree)) == tree
+    assert parse(pretty(tree, 20)) == tree
+    assert hash(tree) == hash(parse(query))
+    lint(tree)
+
+
+NINES = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "query", [f'rate({{a="b"}}[{NINES}m])', f"topk({NINES}, vector(1))", f'{{a="b"}} | x > {NINES}s']
+)
+def test_numbers_of_any_length_are_refused_as_what_they_are(query: str) -> None:
+    with pytest.raises(LogQLError):
+        parse(query)
+
+
+def test_a_fraction_of_any_length_is_read() -> None:
+    assert condition(f"x > 0.{NINES}s") == Comparison("x", ">", Duration(10**9))
+
+
+def test_a_byte_that_is_no_utf8_is_refused_at_its_place() -> None:
+    with pytest.raises(LogQLError) as refused:
+        parse('{a="b"} |= "\udcff"')
+
+    assert (refused.value.reason, refused.value.at) == ("a byte that is no UTF-8", 12)
 
 
 def test_a_query_longer_than_loki_takes_is_refused() -> None:

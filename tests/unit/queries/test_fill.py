@@ -87,8 +87,47 @@ def test_what_is_no_such_value_is_refused(kind: str, value: str, told: str) -> N
         fill(library_query(logql, p={"type": kind}), {"p": value})
 
 
-def test_a_parameter_in_a_template_is_refused() -> None:
-    query = library_query('{a="b"} | line_format "${p}"', p={"type": "text"})
+@pytest.mark.parametrize(
+    ("logql", "typed", "filled"),
+    [
+        (
+            'label_replace(rate({a="b"}[5m]), "x", "${p}", "y", "(.*)")',
+            "$1",
+            'label_replace(rate({a="b"} [5m]), "x", "$$1", "y", "(.*)")',
+        ),
+        (
+            'label_replace(rate({a="b"}[5m]), "x", "", "y", "${p}")',
+            ".*",
+            'label_replace(rate({a="b"} [5m]), "x", "", "y", `\\.\\*`)',
+        ),
+        ('{a="b"} | drop x=~"${p}"', ".*", '{a="b"} | drop x=~`\\.\\*`'),
+        ('{a="b"} !~ "x" or "${p}"', ".", '{a="b"} !~ "x" or `\\.`'),
+        ('{a="b"} |> "<_> ${p}"', "x.y", '{a="b"} |> "<_> x.y"'),
+        ('{a="b"} |= ip("${p}")', "10.0.0.1", '{a="b"} |= ip("10.0.0.1")'),
+    ],
+)
+def test_text_stays_text_wherever_it_stands(logql: str, typed: str, filled: str) -> None:
+    assert one_line(fill(library_query(logql, p={"type": "text"}), {"p": typed})) == filled
 
-    with pytest.raises(FillError, match="may not stand in a template"):
-        fill(query, {"p": "{{.x}}"})
+
+@pytest.mark.parametrize(
+    ("logql", "typed", "told"),
+    [
+        ('{a="b"} | line_format "${p}"', "{{.x}}", "may not stand in a template"),
+        ('{a="b"} | label_format x="${p}"', "{{.x}}", "may not stand in a template"),
+        ('{a="b"} | json x="${p}"', "a.b[0]", "may not stand in a template or in an expression"),
+        ('{a="b"} | logfmt x="${p}"', "y", "may not stand in a template or in an expression"),
+        ('{a="b"} |> "<_> ${p}"', "<_> <_>", "p: < and > would be read as a part of the pattern"),
+        ('{a="b"} | pattern "<x ${p} <y>"', "z>", "p: < and > would be read as a part of the pattern"),
+    ],
+)
+def test_where_text_could_become_more_it_is_refused(logql: str, typed: str, told: str) -> None:
+    with pytest.raises(FillError, match=told):
+        fill(library_query(logql, p={"type": "text"}), {"p": typed})
+
+
+def test_what_loki_would_refuse_as_it_runs_is_refused_before() -> None:
+    query = library_query('{a="b"} |= ip("${p}")', p={"type": "text"})
+
+    with pytest.raises(LogQLError, match="is no address, range"):
+        fill(query, {"p": "nope"})

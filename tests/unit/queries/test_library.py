@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from logops.logql import literals
-from logops.logql.lint import Context, lint
+from logops.logql.advice import Context
+from logops.logql.lint import lint
 from logops.queries.fill import fill
 from logops.queries.library import LibraryInvalid, load_library
 
@@ -19,7 +20,13 @@ ONE = """queries:
     tenant: t
     logql: '{a="b"}'
     objective: {p95: 1s, bytes: 1MiB}
-    answer: {lines: 1}
+    answer: {lines: 1, newest: x}
+"""
+STORY = """    story:
+      logql: LOGQL
+      note: n
+      answers: nothing
+      measured: {seconds: 1, bytes: 1}
 """
 
 
@@ -52,6 +59,18 @@ def test_every_query_of_the_story_is_there() -> None:
             "queries.one: a query has a step where it answers",
         ),
         (ONE.replace('{a="b"}', '{a="${c}"}'), "its text and its parameters do not agree on c."),
+        (ONE.replace("{lines: 1, newest: x}", "{}"), "queries.one.answer: lines and newest of a log query"),
+        (ONE.replace(", newest: x", ""), "queries.one.answer: lines and newest of a log query"),
+        (ONE.replace("newest: x", "newest: x, series: 1"), "queries.one.answer: lines and newest of a log query"),
+        (
+            ONE + STORY.replace("LOGQL", "'{a='").replace("nothing", "the same"),
+            "queries.one.story.logql: line 1, column 4: expected a string",
+        ),
+        (ONE + STORY.replace("LOGQL", "'{a=\"b\"}'"), "mended: stands where the answer is not the same"),
+        (
+            ONE + STORY.replace("LOGQL", "'{a=\"b\"}'") + "      mended: '{'\n",
+            "queries.one.story.mended: line 1, column 2: expected a label",
+        ),
         ("queries: [", "is not YAML"),
         ("", "Input should be"),
     ],

@@ -1,0 +1,44 @@
+"""The expressions of json and logfmt: `request.headers["x"][0]`, `path` (Loki's pkg/logql/log/jsonexpr and logfmt)."""
+
+import re
+
+TOKENS = re.compile(
+    r"""[ \t\n]*(?:([A-Za-z_][A-Za-z0-9_]*)|("[^"\]\0]*(?:["\]]|\0|\Z))|([0-9]+)(?=[ \t\n\].]|\Z)|([\[\].])|(.))""",
+    re.DOTALL,
+)
+FIELD, STRING, INDEX, SIGN = 1, 2, 3, 4
+
+
+def wrong_with_json(expression: str) -> str | None:
+    """Why json refuses it; None if it does not."""
+    kinds = kinds_of(expression, numbers=True)
+    text = "".join(kinds) if kinds is not None else None
+    if text is None or re.fullmatch(r"(?:f|\[[si]\])(?:\.f|\[[si]\])*", text) is None:
+        return 'a path like request.headers[0] or ["x-id"] is expected'
+    return None
+
+
+def wrong_with_logfmt(expression: str) -> str | None:
+    """Why logfmt refuses it; None if it does not."""
+    kinds = kinds_of(expression, numbers=False)
+    if kinds is None or re.fullmatch("[fs]s*", "".join(kinds)) is None:
+        return "the name of a field is expected"
+    return None
+
+
+def kinds_of(expression: str, numbers: bool) -> list[str] | None:
+    """f: a field, s: a string, i: an index, and signs as they are; None for what is no token."""
+    found = []
+    for token in TOKENS.finditer(expression.rstrip(" \t\n")):
+        kind = token.lastindex
+        if kind == FIELD:
+            found.append("f")
+        elif kind == STRING:
+            found.append("s")
+        elif kind == INDEX and numbers and int(token[INDEX].lstrip("0")[:20] or "0") < 2**63:
+            found.append("i")
+        elif kind == SIGN and numbers:
+            found.append(token[SIGN])
+        else:
+            return None
+    return found

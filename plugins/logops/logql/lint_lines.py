@@ -1,0 +1,276 @@
+"""Rules about lines: which are read, searched and parsed for nothing."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from logops.logql import literals, regexes
+from logops.logql.advice import OF_LOKI, Context, Found
+from logops.logql.tree import (
+    Both,
+    Comparison,
+    Condition,
+    Decolorize,
+    Drop,
+    Either,
+    Grouping,
+    IpMatch,
+    Json,
+    Keep,
+    LabelFilter,
+    LabelFormat,
+    LineFilter,
+    LineFormat,
+    Logfmt,
+    LogQuery,
+    Matcher,
+    Needle,
+    Pattern,
+    Query,
+    RangeAggregation,
+    Regexp,
+    Selector,
+    Unpack,
+    VectorAggregation,
+)
+from logops.logql.walk import all_of, instead
+
+PARSERS = (Json, Logfmt, Pattern, Regexp, Unpack)
+PLAIN = re.compile(r"(?:[^\\.+*?()|\[\]{}^$]|\\[\\.+*?()|\[\]{}^$/-])+")
+# What no writer of JSON or logfmt escapes: such a value stands in the line as it is.
+PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.:@ -]+")
+ANY_TEXT = re.compile(r"(?:\.\*\??)+")
+ANY_TEXT_AROUND = re.compile(r"^(?:\.\*\??)+|(?<!\\)(?:\.\*\??)+$")
+MAX_WORDS = 8
+
+
+def filter_before_parser(query: Query, context: Context) -> Iterator[Found]:
+    for lines in all_of(query, LogQuery):
+        at = next((at for at, stage in enumerate(lines.stages) if isinstance(stage, PARSERS)), None)
+        if at is None or any(narrows(stage) for stage in lines.stages[:at]):
+            continue
+        known = {matcher.name for matcher in lines.selector.matchers} | context.metadata | OF_LOKI
+        wanted = [one for one in wanted_of_parser(lines, at) if one.name not in known | (context.labels or set())]
+        if not wanted:
+            continue
+        words = next((found for one in wanted if (found := words_of(one))), [])
+        line_filter = f"|= {' or '.join(map(literals.quote, words))}"
+        if not words:
+            better, how = None, "A line filter before the parser, for a text that all wanted lines have,"
+        elif context.labels is None:
+            better, how = None, f"If {wanted[0].name} is read from the line and no label of the stream, {line_filter}"
+        else:
+            needles = tuple(map(Needle, words))
+            stages = (*lines.stages[:at], LineFilter("|=", needles), *lines.stages[at:])
+            better, how = instead(query, lines, replace(lines, stages=stages)), f"Before the parser {line_filter}"
+        yield (
+            lines.stages[at].span,
+            f"every line is parsed, and then most are dropped. {how} finds them for a fraction of the time.",
+            better,
+        )
+
+
+def narrows(stage: object) -> bool:
+    return isinstance(stage, LabelFilter) or (
+        isinstance(stage, LineFilter) and any(needle.text for needle in stage.needles)
+    )
+
+
+def wanted_of_parser(lines: LogQuery, at: int) -> list[Matcher | Comparison | IpMatch]:
+    """The conditions that no line without the label passes, and that look at what stood in the line."""
+    found: list[Matcher | Comparison | IpMatch] = []
+    for stage in lines.stages[at + 1 :]:
+        if isinstance(stage, (LineFormat, LabelFormat, Decolorize)):
+            break
+        if isinstance(stage, LabelFilter):
+            found += (one for one in required(stage.condition) if not one.name.startswith("__") and needs_label(one))
+    # Those first that name what the line holds.
+    return sorted(found, key=lambda one: not words_of(one))
+
+
+def required(condition: Condition) -> Iterator[Matcher | Comparison | IpMatch]:
+    """Those that must hold, whatever else does."""
+    if isinstance(condition, Both):
+        yield from required(condition.left)
+        yield from required(condition.right)
+    elif not isinstance(condition, Either):
+        yield condition
+
+
+def needs_label(condition: Matcher | Comparison | IpMatch) -> bool:
+    if not isinstance(condition, Matcher):
+        return True
+    if condition.op == "=~":
+        return not regexes.matches_empty(condition.value)
+    return condition.op == "=" and condition.value != ""
+
+
+def words_of(condition: Matcher | Comparison | IpMatch) -> list[str]:
+    """Texts of which the line holds one, if the label was read from it; none where that is not sure.
+
+    A number compared is none: where a line does not parse, Loki lets it pass any comparison but those of texts.
+    """
+    if not isinstance(condition, Matcher):
+        return []
+    words = [condition.value] if condition.op == "=" else plain_words(condition.value)
+    return words if all(PLAIN_VALUE.fullmatch(word) for word in words) else []
+
+
+def metadata_would_do(query: Query, context: Context) -> Iterator[Found]:
+    for lines in all_of(query, LogQuery):
+        parser = lone_parser(lines)
+        used = labels_used(query, lines)
+        if parser is None or not used or not used <= context.metadata or not forgets_labels(query, lines):
+            continue
+        also = "; without it the lines come without its other labels" if query is lines else ""
+        yield (
+            parser.span,
+            f"{', '.join(sorted(used))} comes with each line as structured metadata: no parser is needed for it{also}.",
+            without_stage(query, lines, parser),
+        )
+
+
+def unused_parser(query: Query, _: Context) -> Iterator[Found]:
+    for lines in all_of(query, LogQuery):
+        parser = lone_parser(lines)
+        if parser is not None and query is not lines and forgets_labels(query, lines) and not labels_used(query, lines):
+            yield (
+                parser.span,
+                "no label of this parser is used: it only costs time, on every line.",
+                without_stage(query, lines, parser),
+            )
+
+
+def lone_parser(lines: LogQuery) -> Json | Logfmt | Pattern | Regexp | None:
+    """The only parser; None also where more depends on it than the labels that are named.
+
+    unpack changes the line; a template, drop and keep can take any label; whether it parsed can be seen, and lets pass
+    what is compared with a number.
+    """
+    parsers = [stage for stage in lines.stages if isinstance(stage, PARSERS)]
+    depends = any(isinstance(stage, (LineFormat, LabelFormat, Drop, Keep)) for stage in lines.stages) or any(
+        one.name.startswith("__") if isinstance(one, Matcher) else True
+        for stage in lines.stages
+        for kind in (Matcher, Comparison, IpMatch)
+        for one in all_of(stage, kind)
+    )
+    if len(parsers) != 1 or depends or isinstance(parsers[0], Unpack):
+        return None
+    return parsers[0]
+
+
+def forgets_labels(query: Query, lines: LogQuery) -> bool:
+    """Whether the labels of a line are no part of the answer, but those named: lines themselves, or their sum."""
+    if query is lines:
+        return True
+    return any(
+        outer.op == "sum"
+        and not (outer.grouping and outer.grouping.without)
+        and isinstance(outer.inner, RangeAggregation)
+        and outer.inner.range.query is lines
+        and outer.inner.range.unwrap is None
+        for outer in all_of(query, VectorAggregation)
+    )
+
+
+def labels_used(query: Query, lines: LogQuery) -> set[str]:
+    """By name; those of the selector aside."""
+    conditions = {one.name for stage in lines.stages for one in all_of(stage, Matcher)}
+    grouped = {label for grouping in all_of(query, Grouping) for label in grouping.labels}
+    return (conditions | grouped) - {matcher.name for matcher in lines.selector.matchers}
+
+
+def without_stage(query: Query, lines: LogQuery, gone: object) -> Query:
+    return instead(query, lines, replace(lines, stages=tuple(stage for stage in lines.stages if stage is not gone)))
+
+
+def regex_for_text(query: Query, _: Context) -> Iterator[Found]:
+    for found in all_of(query, LineFilter):
+        if found.op not in ("|~", "!~"):
+            continue
+        words = [plain_words(needle.text) for needle in found.needles]
+        if any(needle.ip for needle in found.needles) or not all(words):
+            continue
+        needles = tuple(Needle(word) for group in words for word in group)
+        plain = replace(found, op="|=" if found.op == "|~" else "!=", needles=needles)
+        yield (
+            found.span,
+            "this regular expression is plain text, which is searched for several times faster.",
+            instead(query, found, plain),
+        )
+    for matcher in all_of(query, Matcher):
+        if matcher.op in ("=~", "!~") and PLAIN.fullmatch(matcher.value):
+            op = "=" if matcher.op == "=~" else "!="
+            plain_matcher = replace(matcher, op=op, value=unescaped(matcher.value))
+            yield matcher.span, "this regular expression is one value.", instead(query, matcher, plain_matcher)
+
+
+def plain_words(regex: str) -> list[str]:
+    """The texts that a regular expression is an alternative of, anywhere in the line; none where it is more."""
+    core = regex
+    while core.startswith(".*"):
+        core = core[2:]
+    while core.endswith(".*") and not core.endswith("\\.*"):
+        core = core[:-2]
+    if core.startswith("(") and core.endswith(")") and core.count("(") == 1:
+        core = core[1:-1].removeprefix("?:")
+    words = re.split(r"(?<!\\)\|", core)
+    if len(words) > MAX_WORDS or not all(PLAIN.fullmatch(word) for word in words):
+        return []
+    return [unescaped(word) for word in words]
+
+
+def unescaped(regex: str) -> str:
+    return re.sub(r"\\(.)", r"\1", regex)
+
+
+def any_text_around(query: Query, _: Context) -> Iterator[Found]:
+    for lines in all_of(query, LogQuery):
+        for found in lines.stages:
+            if isinstance(found, LineFilter) and found.op == "|~" and passes_all(found):
+                yield found.span, "every line passes this.", without_stage(query, lines, found)
+    for found in all_of(query, LineFilter):
+        for needle in found.needles if found.op in ("|~", "!~") and not passes_all(found) else ():
+            core = ANY_TEXT_AROUND.sub("", needle.text)
+            if core and core != needle.text and not plain_words(needle.text) and "\\Q" not in needle.text:
+                yield (
+                    needle.span,
+                    "a line filter finds its text anywhere in the line: `.*` at an end only makes it look further.",
+                    instead(query, needle, replace(needle, text=core)),
+                )
+
+
+def passes_all(found: LineFilter) -> bool:
+    return any(ANY_TEXT.fullmatch(needle.text) for needle in found.needles if not needle.ip)
+
+
+def selects_all(query: Query, _: Context) -> Iterator[Found]:
+    for selector in all_of(query, Selector):
+        if all(takes_most(matcher) for matcher in selector.matchers):
+            name = next((one.name for one in selector.matchers if one.op == "=~"), selector.matchers[0].name)
+            yield (
+                selector.span,
+                "this reads every stream that has a label, but some: all of the tenant, as a rule. Name values, as in "
+                f'{{{name}="..."}}.',
+                None,
+            )
+
+
+def takes_most(matcher: Matcher) -> bool:
+    return matcher.op in ("!=", "!~") or (
+        matcher.op == "=~" and matcher.value in (".+", ".*", "..*", "(.+)", "(.*)", ".+?", ".*?")
+    )
+
+
+def address_as_text(query: Query, _: Context) -> Iterator[Found]:
+    for found in all_of(query, LineFilter):
+        if found.op != "|=" or len(found.needles) == 1:
+            continue
+        for needle in found.needles:
+            if needle.ip:
+                yield (
+                    needle.span,
+                    f"beside others Loki looks for the text {literals.quote(needle.text)}, and for no address: "
+                    f"a line filter of its own does, |= ip({literals.quote(needle.text)}).",
+                    None,
+                )

@@ -1,0 +1,67 @@
+"""What Loki refuses only as it runs a query, as Loki itself says: both ways, and in its own words."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from logops.logql.parse import parse
+from logops.logql.refused import refusals
+from logops.loki import Entry, LokiClient, LokiRefused
+from logops.queries.run import run_query
+from logql_refusals import STAGES
+from lokis import running_loki
+
+TENANT = "refused"
+LINES = ("ERROR boom", '{"msg":"x"}')
+
+
+@pytest.fixture(scope="module")
+def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
+    with running_loki(tmp_path_factory.mktemp("loki")) as client:
+        now = time.time_ns()
+        client.push(TENANT, [Entry(now - at, {"a": "b"}, line) for at, line in enumerate(LINES)])
+        yield client
+
+
+def test_what_is_told_to_be_refused_is_refused_and_nothing_else(
+    loki: LokiClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queries = [f'{{a="b"}} {stage}' for stage in STAGES]
+    seen = {query: (next(refusals(parse(query)), None) is None, runs(loki, query)) for query in queries}
+    apart = {query: f"logops {own}, Loki {its}" for query, (own, its) in seen.items() if own != its}
+
+    with capsys.disabled():
+        both = Counter(own for own, its in seen.values() if own == its)
+        print(f"\nstages: {both[True]} run by both, {both[False]} refused by both, {len(apart)} apart")
+    assert apart == {}
+
+
+def runs(loki: LokiClient, query: str) -> bool:
+    """Without the header that has Loki answer with no lines."""
+    answer = requests.get(
+        f"{loki.url}/loki/api/v1/query_range",
+        params={"query": query.encode("utf-8", "surrogateescape"), "limit": 10},
+        headers={"X-Scope-OrgID": TENANT},
+        timeout=30,
+    )
+    assert answer.status_code in (200, 400), answer.text
+    return answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [
+        ('|~ "("', "error parsing regexp: missing closing )"),
+        ('| json x="[[["', "cannot parse expression [[[[]"),
+        ('| line_format "{{nofunc .x}}"', 'function "nofunc" not defined'),
+    ],
+)
+def test_what_loki_refuses_is_no_empty_answer_but_its_own_message(loki: LokiClient, stage: str, told: str) -> None:
+    now = time.time_ns()
+    with pytest.raises(LokiRefused) as refused:
+        run_query(loki, TENANT, parse(f'{{a="b"}} {stage}'), now - 3600 * 10**9, now, 60, 100)
+
+    assert told in str(refused.value)

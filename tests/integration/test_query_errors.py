@@ -1,0 +1,97 @@
+"""What `logops query` says where Loki gives up, and that a query which is none is never sent."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import sample_hour
+from logops.cli import app
+from logops.cli import query as query_cli
+from logops.loki import LokiClient
+from lokis import running_loki
+
+AT = "2026-08-31T15:55:00"
+TENANTS = SimpleNamespace(tenants=("application",))
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
+    """A Loki that gives a query no time."""
+    with running_loki(tmp_path_factory.mktemp("loki"), {"application": {"query_timeout": "1ms"}}) as client:
+        sample_hour.push(client)
+        yield client
+
+
+@pytest.fixture
+def counted() -> Iterator[tuple[str, list[str]]]:
+    """An address that counts what it is asked."""
+    asked: list[str] = []
+
+    class Counting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Counting)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str) -> Result:
+    where = SimpleNamespace(environment=SimpleNamespace(clusters={"main": TENANTS}), read_url=lambda _: url)
+    monkeypatch.setattr(query_cli, "platform", lambda _: where)
+    monkeypatch.setattr(query_cli, "LokiClient", partial(LokiClient, retry_for=0))
+    return CliRunner().invoke(app, ["query", *arguments, "--at", AT])
+
+
+def test_that_loki_timed_out_is_told_in_its_own_words(hasty: LokiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = ask(monkeypatch, hasty.url, "latency", "--since", "10m")
+
+    assert result.exit_code == 1
+    # Which of the two depends on where in Loki the time ran out.
+    assert re.search(
+        "Loki answered 50[04]: .*(request timed out, decrease the duration|context deadline exceeded)", result.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("errors", "--param", "service=("),
+        ("latency", "--param", "window=soon"),
+        ("trace",),
+        ("nonsense",),
+    ],
+)
+def test_what_is_no_query_is_never_sent(
+    counted: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    url, asked = counted
+    result = ask(monkeypatch, url, *arguments)
+
+    assert result.exit_code == 2
+    assert asked == []
+    # The same address does count what is sent.
+    assert ask(monkeypatch, url, "errors").exit_code == 1
+    assert len(asked) > 0
+
+
+def test_text_that_would_be_more_is_sent_as_text(
+    counted: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, asked = counted
+    ask(monkeypatch, url, "trace", "--param", 'trace_id=x" or trace_id=~".+')
+
+    assert "%60x%22+or+trace_id%3D~%22.%2B%60" in asked[0]
