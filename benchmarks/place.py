@@ -1,5 +1,6 @@
 """A local environment of its own for a benchmark: fresh state in a temporary folder, free ports, ended afterwards."""
 
+import itertools
 import shutil
 import socket
 import tempfile
@@ -8,8 +9,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from logops.environment import Environment, find_environment, load_environment
+from logops.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
+from logops.quickstart.history import SEED, places
+from logops.rules.read import load_rules
+from logops.samples import generate
 from logops.toolchain import command, project_root
+
+BATCH = 10_000
+"""Lines a push."""
 
 
 def fresh_environment(name: str) -> Environment:
@@ -32,8 +40,23 @@ def running_in_a_temporary_folder(environment: Environment) -> Iterator[LocalPla
 
 
 def open_in(environment: Environment, folder: Path) -> LocalPlatform:
-    programs = {name: command(name) for name in ("azurite", "loki", "promtail", "loki-canary")}
-    return LocalPlatform(environment, folder, lambda: programs)
+    programs = {name: command(name) for name in ("azurite", "prometheus", "loki", "promtail", "loki-canary")}
+    return LocalPlatform(environment, folder, lambda: programs, lambda: load_rules(project_root()))
+
+
+def push_samples(platform: LocalPlatform, start_ns: int, end_ns: int, lines_a_minute: float) -> int:
+    """Generated lines of every kind, into the tenants that have it; how many."""
+    count = 0
+    for kind, where in places(platform.environment).items():
+        lines = iter(generate(kind, SEED, start_ns, end_ns, lines_a_minute))
+        with LokiClient(platform.write_url(where.cluster)) as client:
+            while batch := [
+                Entry(one.timestamp_ns, one.labels, one.text, one.structured_metadata)
+                for one in itertools.islice(lines, BATCH)
+            ]:
+                client.push(where.tenant, batch)
+                count += len(batch)
+    return count
 
 
 def free_base_port() -> int:

@@ -5,7 +5,9 @@ Asks the live cluster every query of the library (`include/logql/`) in rounds, o
 of results, and keeps every answer's time with Loki's own statistics as a result, kind `query-samples`. It reads at most
 `budget` bytes, so that production is not crowded out, and backs off where Loki says 429.
 
-What is over its objective is a finding, and no failure: `logops findings` and the log show it.
+What is over its objective, slower than it used to be or reads more is a finding, and no failure: the log of `measure`
+has it, with the reason as far as Loki's own statistics tell it. `logops bench history` shows night after night. Until
+there are 12 nights under the same configuration, nothing is said of the history.
 
 ### When a task fails
 
@@ -23,6 +25,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
+from logops.benchmark.asked import BUDGET, ROUNDS
 from logops.operators.benchmark import QueryBenchmarkOperator
 from logops.operators.tags import Tag
 
@@ -43,9 +46,10 @@ with DAG(
         "queries": Param(
             None, type=["null", "array"], items={"type": "string"}, description="Only these (errors); empty: all."
         ),
-        "rounds": Param(10, type="integer", minimum=1, maximum=1000, description="How often each is measured."),
+        "rounds": Param(ROUNDS, type="integer", minimum=1, maximum=1000, description="How often each is measured."),
         "ranges": Param(None, type=["null", "array"], items={"type": "string"}, description="Also over so long: 24h."),
-        "budget": Param("20GiB", type="string", description="Bytes that Loki may read for all of it."),
+        "budget": Param(BUDGET, type="string", description="Bytes that Loki may read for all of it."),
+        "concurrency": Param(1, type="integer", minimum=1, maximum=32, description="Queries at a time."),
         "as_of": Param(
             None, type=["null", "string"], format="date-time", description="Where every range ends; empty: now."
         ),
@@ -64,5 +68,6 @@ with DAG(
         rounds="{{ params.rounds }}",
         ranges="{{ params.ranges }}",
         budget="{{ params.budget }}",
+        concurrency="{{ params.concurrency }}",
         as_of="{{ params.as_of }}",
     )

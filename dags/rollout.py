@@ -2,9 +2,9 @@
 ### Roll an environment out, stage by stage
 
 `plan` compares the environment's file with what is live. A person approves the difference. Then each stage is
-applied and verified on the real thing: **storage**, **loki**, **agents**, **tenants**. Where one fails, what this run
-applied is put back, last stage first; stored logs are never deleted. `summary` runs last, prints the whole story, and
-is red where anything was.
+applied and verified on the real thing: **storage**, **loki**, **agents**, **tenants**, **rules**. Where one fails,
+what this run applied is put back, last stage first; stored logs are never deleted. `summary` runs last, prints the
+whole story, and is red where anything was.
 
 **Normal.** Skipped tasks: stages that were not chosen, the approval where `auto_approve` is on, and everything but
 `summary` where nothing changes. A run waits in `approval` until somebody answers under *Required Actions*. A second
@@ -28,6 +28,8 @@ trigger again for a new plan.*
 - *Refused*: the file, or what is live, changed after the plan was made: it is not what was approved. *Trigger again.*
 - *Lease*: another rollout is at work. *Wait for the run it names; if that one is dead,
   `logops unlock ENV --owner RUN`.*
+- *storing the rule group*: Loki refuses a rule, in its own words. *Mend the file in include/logql/rules
+  (`logops rules check`), trigger again.*
 - Anything else: a process would not start; its last lines are in the message. *Mend the cause, trigger again.*
 
 **STAGE.verify** It runs, and does not do what it must: the message names each check that failed. *Read them, then
@@ -54,7 +56,7 @@ from logops.operators.summary import RolloutSummaryOperator
 from logops.operators.tags import Tag
 
 ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
-STAGES = ("storage", "loki", "agents", "tenants")
+STAGES = ("storage", "loki", "agents", "tenants", "rules")
 
 ENVIRONMENT = "{{ params.environment }}"
 PLAN = "{{ ti.xcom_pull(task_ids='plan', key='plan') }}"

@@ -8,10 +8,12 @@ from typing import Any
 from logops.environment import Environment, load_environment
 from logops.render import STAGES, Files, Stage, local_programs, render_local, topology
 from logops.render.supervisor import Program
+from logops.rules.read import load_rules
 
 FOLDER = Path(__file__).parents[1] / "include" / "environments"
 STATE = Path("/srv/logops/local")
-COMMANDS = {name: (f"/opt/logops/{name}",) for name in ("loki", "promtail", "loki-canary", "azurite")}
+COMMANDS = {name: (f"/opt/logops/{name}",) for name in ("loki", "promtail", "loki-canary", "azurite", "prometheus")}
+RULES = load_rules(Path(__file__).parents[1])
 
 
 def environment(name: str, *changes: tuple[str, Any]) -> Environment:
@@ -36,7 +38,7 @@ def _as_json(name: str) -> str:
 
 
 def rendered(wanted: Environment) -> dict[Stage, Files]:
-    return render_local(wanted, STATE, COMMANDS)
+    return render_local(wanted, STATE, COMMANDS, RULES)
 
 
 def programs(wanted: Environment) -> dict[str, Program]:

@@ -15,7 +15,7 @@ from logops.quickstart.airflow_api import AirflowApi, TaskState
 from logops.quickstart.airflow_process import Airflow
 
 DAG = "rollout"
-STAGES = ("storage", "loki", "agents", "tenants")
+STAGES = ("storage", "loki", "agents", "tenants", "rules")
 
 
 def environment_file(root: Path, name: str) -> Path:

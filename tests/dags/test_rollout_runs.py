@@ -83,7 +83,8 @@ def test_a_second_run_changes_nothing_and_skips_all_but_its_summary(run: Run, pl
 def test_stages_that_were_not_chosen_are_skipped(run: Run, platform: MemoryPlatform) -> None:
     seen = run(stages=["loki", "tenants"])
     assert platform.did == ["apply loki", "apply tenants"]
-    assert {"storage.apply", "storage.verify", "agents.apply", "agents.verify"} <= states(seen, "skipped")
+    left_out = {f"{stage}.{step}" for stage in ("storage", "agents", "rules") for step in ("apply", "verify")}
+    assert left_out <= states(seen, "skipped")
     assert seen["run"] == "success"
 
 
@@ -95,7 +96,9 @@ def test_a_stage_that_does_not_start_is_rolled_back_with_those_before_it(run: Ru
         "roll back agents", "roll back loki", "roll back storage",
     ]  # fmt: skip
     assert states(seen, "failed") == {"agents.apply", "summary", "run"}
-    assert states(seen, "upstream_failed") == {"agents.verify", "tenants.apply", "tenants.verify"}
+    assert states(seen, "upstream_failed") == {
+        "agents.verify", "tenants.apply", "tenants.verify", "rules.apply", "rules.verify",
+    }  # fmt: skip
     assert seen["roll_back"] == "success"
     assert platform.owner is None
 

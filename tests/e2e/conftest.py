@@ -26,7 +26,8 @@ SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted")
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     root = tmp_path_factory.mktemp("checkout")
-    for name in ("tools", "plugins"):
+    (root / "include").mkdir()
+    for name in ("tools", "plugins", "include/logql"):
         (root / name).symlink_to(ROOT / name)
     # Copied: the DAG looks for environments beside itself.
     shutil.copytree(ROOT / "dags", root / "dags", ignore=shutil.ignore_patterns("__pycache__"))

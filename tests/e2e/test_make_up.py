@@ -10,7 +10,9 @@ import pytest
 
 from checkouts import Checkout
 from local_platforms import all_ready, pids, processes_of, statuses, wait_for
+from logops.queries.library import load_library
 from logops.quickstart import background
+from logops.toolchain import project_root
 from rollouts import DAG, STAGES, Run
 
 pytestmark = pytest.mark.timeout(600)
@@ -70,6 +72,14 @@ def test_every_task_was_shown_as_it_passed(made: subprocess.CompletedProcess[str
 def test_both_audits_ran_and_found_nothing(made: subprocess.CompletedProcess[str]) -> None:
     assert "compaction_audit  whole: no findings in" in made.stdout
     assert "retention_audit  whole: no findings in" in made.stdout
+
+
+def test_the_benchmark_ran_and_shows_each_query_of_the_library(made: subprocess.CompletedProcess[str]) -> None:
+    library = load_library(project_root())
+
+    assert f"query_benchmark  {len(library)} queries, " in made.stdout
+    for name, query in library.items():
+        assert re.search(rf"^{name} +\S+ +[\d,]+ ms +{query.objective.p95} +[\d,]+ ms +\S+ MB", made.stdout, re.M), name
 
 
 @pytest.mark.parametrize("tenant", ["application", "platform", "security-team"])

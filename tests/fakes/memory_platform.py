@@ -74,6 +74,12 @@ class MemoryPlatform:
     def write_url(self, cluster: str) -> str:
         raise NotImplementedError
 
+    def ruler_url(self, cluster: str) -> str:
+        raise NotImplementedError
+
+    def prometheus_url(self, cluster: str) -> str | None:
+        raise NotImplementedError
+
     def write_line(self, source: str, text: str) -> None:
         raise NotImplementedError
 

@@ -1,20 +1,25 @@
 """The benchmark of the library, on an environment that runs."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from typer.testing import CliRunner
 
-from logops.benchmark.run import Asked, run_benchmark
+from doors import Behind, doors_before
+from logops.benchmark.asked import Asked
+from logops.benchmark.run import Outcome, run_benchmark
 from logops.benchmark.sample import SAMPLES
 from logops.benchmark.shots import Mode
 from logops.cli import bench
 from logops.findings.store import ResultsStore
 from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
+from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
 
 LIBRARY = load_library(project_root())
@@ -26,6 +31,11 @@ def asked(rounds: int = 5, ranges_s: tuple[int, ...] = (), budget_bytes: int = N
     return Asked("a-test", now, rounds, (Mode.WARM, Mode.COLD), ranges_s, budget_bytes)
 
 
+def measure(platform: LocalPlatform, wanted: Mapping[str, LibraryQuery], asked: Asked, store: ResultsStore) -> Outcome:
+    (outcome,) = run_benchmark([platform], wanted, asked, lambda _: store, lambda _: None)
+    return outcome
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> ResultsStore:
     return ResultsStore(str(tmp_path))
@@ -33,7 +43,7 @@ def store(tmp_path: Path) -> ResultsStore:
 
 def test_every_sample_is_kept_with_lokis_own_statistics(platform: LocalPlatform, store: ResultsStore) -> None:
     wanted = {name: LIBRARY[name] for name in ("errors", "audit-events", "silence")}
-    outcome = run_benchmark(platform, wanted, asked(), store, lambda _: None)
+    outcome = measure(platform, wanted, asked(), store)
     kept = store.query(
         SAMPLES,
         f'SELECT query, mode, count(*) AS rounds, min(seconds) AS least FROM "{SAMPLES}" GROUP BY ALL ORDER BY ALL',
@@ -47,18 +57,16 @@ def test_every_sample_is_kept_with_lokis_own_statistics(platform: LocalPlatform,
     assert all(row["least"] > 0 for row in kept)
 
 
-def test_what_loki_refuses_is_a_finding_in_its_own_words(platform: LocalPlatform) -> None:
-    outcome = run_benchmark(
-        platform, {"errors": LIBRARY["errors"]}, asked(1, ranges_s=(900 * 86_400,)), None, lambda _: None
-    )
+def test_what_loki_refuses_is_a_finding_in_its_own_words(platform: LocalPlatform, store: ResultsStore) -> None:
+    outcome = measure(platform, {"errors": LIBRARY["errors"]}, asked(1, ranges_s=(900 * 86_400,)), store)
     (failing,) = (one for one in outcome.findings if one.cls.name == "query-failing")
 
     assert failing.subject.query == "errors"
     assert "the query time range exceeds the limit" in failing.message
 
 
-def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform) -> None:
-    outcome = run_benchmark(platform, {"errors": LIBRARY["errors"]}, asked(5, budget_bytes=0), None, lambda _: None)
+def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform, store: ResultsStore) -> None:
+    outcome = measure(platform, {"errors": LIBRARY["errors"]}, asked(5, budget_bytes=0), store)
 
     assert {one.ending for one in outcome.samples} == {"not-asked"}
     assert [one.cls.name for one in outcome.findings] == ["check-incomplete"]
@@ -68,8 +76,9 @@ def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform) -> None
 def test_runs_are_listed_and_compared(platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = ResultsStore(str(tmp_path / "results"))
     for name in ("first", "second"):
-        run_benchmark(platform, {"errors": LIBRARY["errors"]}, replace(asked(10), run=name), store, lambda _: None)
+        measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(10), run=name), store)
     monkeypatch.setattr(bench, "_store", lambda _: store)
+    monkeypatch.setattr(bench, "environment", lambda _: platform.environment)
     listed = CliRunner().invoke(bench.app, ["runs", "tests", "--json"])
     told = CliRunner().invoke(bench.app, ["compare", "first", "second", "--environment", "tests", "--json"])
 
@@ -79,3 +88,83 @@ def test_runs_are_listed_and_compared(platform: LocalPlatform, tmp_path: Path, m
         ("errors", "cold"),
     ]
     assert all(one["ratio"] > 0 and one["low"] <= one["ratio"] <= one["high"] for one in json.loads(told.stdout))
+
+
+def test_a_query_that_is_held_back_is_found_by_the_second_night(platform: LocalPlatform, store: ResultsStore) -> None:
+    wanted = {"errors": LIBRARY["errors"]}
+    findings = []
+    with doors_before(platform) as doors:
+        behind = cast(LocalPlatform, Behind(platform, doors))
+        for night in range(14):
+            # So much that no other work on this machine hides it.
+            doors["main"].held_s = 1.0 if night >= 12 else 0.0
+            run = replace(asked(5), run=f"night-{night}", modes=(Mode.COLD,))
+            findings.append(measure(behind, wanted, run, store).findings)
+
+    regressed = [one for one in findings[-1] if one.cls.name == "query-regressed"]
+    assert [one.cls.name for found in findings[:-1] for one in found if one.cls.name == "query-regressed"] == []
+    assert [one.subject.query for one in regressed] == ["errors"]
+    assert regressed[0].evidence["nights"] == 2
+    assert "more passed outside of Loki's own work" in regressed[0].message
+
+
+def test_what_loki_sends_away_with_429_is_asked_again_noted_and_not_slow(
+    platform: LocalPlatform, store: ResultsStore
+) -> None:
+    with doors_before(platform) as doors:
+        doors["main"].busy = 2
+        behind = cast(LocalPlatform, Behind(platform, doors))
+        run = replace(asked(5), modes=(Mode.COLD,))
+        outcome = measure(behind, {"errors": LIBRARY["errors"]}, run, store)
+
+    (verdict,) = outcome.verdicts
+    assert (verdict.answered, verdict.throttled, outcome.findings) == (5, 1, ())
+    assert outcome.samples[0].backed_off == 2
+    # It waited two seconds, as it was told.
+    assert all(sample.seconds < 1 for sample in outcome.samples)
+
+
+def test_queries_at_a_time_give_the_same_samples(platform: LocalPlatform, store: ResultsStore) -> None:
+    wanted = {name: LIBRARY[name] for name in ("errors", "silence")}
+    run = replace(asked(5), concurrency=4)
+    outcome = measure(platform, wanted, run, store)
+
+    assert [(one.query, one.mode, one.round) for one in outcome.samples[:4]] == [
+        ("errors", "warm", 0), ("errors", "cold", 0), ("silence", "warm", 0), ("silence", "cold", 0)
+    ]  # fmt: skip
+    assert {one.ending for one in outcome.samples} == {"answered"}
+    assert {one.concurrency for one in outcome.samples} == {4}
+
+
+@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<svg")])
+def test_the_history_is_drawn(
+    platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, begins: bytes
+) -> None:
+    store = ResultsStore(str(tmp_path / "results"))
+    for name in ("first", "second"):
+        measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(5), run=name), store)
+    monkeypatch.setattr(bench, "_store", lambda _: store)
+    monkeypatch.setattr(bench, "environment", lambda _: platform.environment)
+    file = tmp_path / f"history{suffix}"
+    told = CliRunner().invoke(bench.app, ["history", "tests", "--plot", str(file)])
+
+    assert told.exit_code == 0, told.output
+    assert "2 of 12 nights" in told.stdout
+    assert file.read_bytes().startswith(begins)
+
+
+def test_two_environments_take_turns_and_the_slower_is_named(
+    platform: LocalPlatform, store: ResultsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with doors_before(platform) as doors:
+        doors["main"].held_s = 0.5
+        places = {"tests": platform, "behind": cast(LocalPlatform, Behind(platform, doors))}
+        monkeypatch.setattr(bench, "platform", places.__getitem__)
+        monkeypatch.setattr(bench, "_store_of", lambda _: store)
+        arguments = ["run", "tests", "--beside", "behind", "--query", "errors", "--rounds", "8", "--mode", "cold"]
+        told = CliRunner().invoke(bench.app, [*arguments, "--no-record", "--json"])
+
+    (compared,) = json.loads(told.stdout)
+    assert told.exit_code == 1
+    assert (compared["arm"]["query"], compared["word"]) == ("errors", "slower")
+    assert compared["low"] > 1

@@ -35,14 +35,14 @@ def run(*arguments: str) -> Result:
 def test_status_shows_every_process_and_every_ring_member() -> None:
     found = run("status", "tests")
     assert found.exit_code == 0
-    for shown in ("main-ingester-0", "security-all-0", "azurite", "promtail-main", "ACTIVE", "3.7.8", "15 of 15"):
+    for shown in ("main-ingester-0", "security-all-0", "azurite", "promtail-main", "ACTIVE", "3.7.8", "16 of 16"):
         assert shown in found.stdout
 
 
 @pytest.mark.usefixtures("logops")
 def test_status_for_machines_has_processes_and_rings() -> None:
     found = json.loads(run("status", "tests", "--json").stdout)
-    assert len(found["processes"]) == 15
+    assert len(found["processes"]) == 16
     assert [member["state"] for member in found["rings"]["main"]] == ["ACTIVE"] * 3
 
 
@@ -53,7 +53,7 @@ def test_status_ends_with_1_while_a_process_does_not_run(platform: LocalPlatform
     found = run("status", "tests")
     platform.apply("agents", platform.desired()["agents"], "tests", print)
     assert found.exit_code == 1
-    assert "14 of 15" in found.stdout
+    assert "15 of 16" in found.stdout
 
 
 @pytest.mark.usefixtures("logops")

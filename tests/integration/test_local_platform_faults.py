@@ -232,4 +232,5 @@ def test_down_leaves_no_process_and_keeps_files_and_data(small: LocalPlatform) -
     assert small.down(print) == []
     assert processes_of(small.state) == []
     assert small.live("loki") == Files({name: text for name, text in wanted.items() if name != "processes/loki"})
+    assert small.live("rules") == small.desired()["rules"] != Files({})
     assert (small.state / "data" / "azurite" / "__blobstorage__").is_dir()

@@ -18,8 +18,9 @@ from logops.loki import (
     Ring,
     total,
 )
+from logops.queries.own_loki import free_port
 from logops.samples import FILE_NAMES, History, Kind, backfill, generate
-from lokis import free_port, running_loki
+from lokis import running_loki
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS

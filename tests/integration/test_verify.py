@@ -19,6 +19,7 @@ PROVEN = {
     "loki": {"process-ready", "ring-active", "versions-equal"},
     "agents": {"agent-ready", "line-arrives"},
     "tenants": {"overrides-live", "line-read-back-by-its-tenant-only", "no-tenant-no-logs"},
+    "rules": {"rules-evaluated", "series-recorded"},
 }
 
 

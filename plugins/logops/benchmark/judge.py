@@ -1,15 +1,15 @@
 """What samples say of a query, against its objective."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from logops.benchmark.nights import FEWEST, Night, night_of, past
 from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Arm, Mode
+from logops.benchmark.trend import Trend, trend
+from logops.benchmark.why import spent
 from logops.queries.model import LibraryQuery
-
-FEWEST = 5
-"""Answers, below which no objective is judged."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,23 @@ class Verdict:
     not_asked: int
     note: str
     """Why it was not judged; empty where it was."""
+    trend: Trend | None
+    """Against earlier nights; None where this one has too few answers."""
+    why: str = ""
+    """It takes so long, by Loki's own statistics."""
 
 
-def verdicts(samples: Iterable[Sample], library: Mapping[str, LibraryQuery]) -> list[Verdict]:
+def verdicts(
+    samples: Iterable[Sample], library: Mapping[str, LibraryQuery], nights: Mapping[Arm, Sequence[Night]]
+) -> list[Verdict]:
     """In the order of the arms. Objectives are those of the warm query over its own range."""
     by_arm: dict[Arm, list[Sample]] = {}
     for sample in samples:
         by_arm.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample)
-    return [verdict(arm, found, library[arm.query]) for arm, found in by_arm.items()]
+    return [verdict(arm, found, library[arm.query], nights.get(arm, ())) for arm, found in by_arm.items()]
 
 
-def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery) -> Verdict:
+def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, nights: Sequence[Night]) -> Verdict:
     judged = [one for one in samples if one.round > 0]
     answered = [one for one in judged if one.ending == Ending.ANSWERED]
     seconds = sorted(one.seconds for one in answered)
@@ -51,6 +57,8 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery) -> Verdict:
     enough = len(answered) >= FEWEST
     over = missed(query, p95, answered) if has_objective and enough else ()
     note = "" if enough or not has_objective else f"{len(answered)} answers: {FEWEST} are needed to judge"
+    newest = night_of(samples)
+    told = trend(arm.mode, past(nights, newest)) if newest else None
     return Verdict(
         arm=arm,
         cluster=query.cluster,
@@ -64,6 +72,8 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery) -> Verdict:
         throttled=sum(one.ending == Ending.THROTTLED or one.backed_off > 0 for one in samples),
         not_asked=sum(one.ending == Ending.NOT_ASKED for one in judged),
         note=note,
+        trend=told,
+        why=(told.why if told else "") or (spent(newest.work) if newest else ""),
     )
 
 

@@ -52,6 +52,8 @@ class Sample:
     cached_results: int = 0
     splits: int = 0
     shards: int = 0
+    concurrency: int = 1
+    """Queries at a time, this one counted."""
 
 
 def to_table(samples: Iterable[Sample]) -> "pa.Table":

@@ -21,6 +21,13 @@ class Arm:
     range_s: int
     mode: Mode
 
+    def __str__(self) -> str:
+        """
+        >>> str(Arm("errors", 3600, Mode.COLD))
+        'errors over 1h, cold'
+        """
+        return f"{self.query} over {short(self.range_s)}, {self.mode}"
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -33,3 +40,14 @@ def shots(arms: Sequence[Arm], rounds: int) -> list[Shot]:
     """Round after round, each arm once a round, every other round backwards: what drifts meanwhile, the machine's load
     or the growth of the data, meets all arms alike."""
     return [Shot(arm, at) for at in range(rounds + 1) for arm in (arms if at % 2 == 0 else reversed(arms))]
+
+
+def short(range_s: int) -> str:
+    """
+    >>> short(7200), short(900), short(45)
+    ('2h', '15m', '45s')
+    """
+    for unit, seconds in (("h", 3600), ("m", 60)):
+        if range_s % seconds == 0:
+            return f"{range_s // seconds}{unit}"
+    return f"{range_s}s"

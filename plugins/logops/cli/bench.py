@@ -2,17 +2,21 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
-from rich.filesize import decimal
 from rich.table import Table
 
+from logops.benchmark.asked import BUDGET, ROUNDS, Asked
+from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare
-from logops.benchmark.judge import Verdict
-from logops.benchmark.run import Asked, Outcome, run_benchmark
+from logops.benchmark.nights import past, read_nights
+from logops.benchmark.run import run_benchmark
 from logops.benchmark.sample import SAMPLES, Sample
 from logops.benchmark.shots import Mode
+from logops.benchmark.trend import trend
+from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
@@ -20,12 +24,12 @@ from logops.cli.rollout import JsonOption, platform
 from logops.environment.units import Duration, Size
 from logops.findings.model import Severity
 from logops.findings.store import NothingStored, ResultsError, ResultsStore
-from logops.platforms import results_url
+from logops.loki import LokiError
+from logops.platforms import Platform, results_url
 from logops.queries.library import LibraryInvalid, load_library
 from logops.toolchain import project_root
 
 app = typer.Typer(no_args_is_help=True)
-QUOTE = "'"
 RUNS = f"""
 SELECT run, environment, configuration, min(started_ns) AS started_ns, count(DISTINCT query) AS queries,
     count(*) FILTER (ending = 'answered') AS answers
@@ -42,18 +46,20 @@ def bench() -> None:
 def run(
     name: EnvironmentArgument = "local",
     query: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated. Default: all.")] = None,
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each is measured.")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each is measured.")] = ROUNDS,
     mode: Annotated[list[Mode] | None, typer.Option(help="May be repeated. Default: both.")] = None,
     also: Annotated[list[str] | None, typer.Option("--range", help="Also over so long, such as 24h.")] = None,
-    budget: Annotated[str, typer.Option(help="Bytes that Loki may read for all of it.")] = "20GiB",
+    budget: Annotated[str, typer.Option(help="Bytes that Loki may read for all of it.")] = BUDGET,
+    concurrency: Annotated[int, typer.Option(min=1, max=32, help="Queries at a time.")] = 1,
+    beside: Annotated[str | None, typer.Option(help="Another environment, measured in turns and compared.")] = None,
     record: Annotated[bool, typer.Option("--record/--no-record", help="Keep every sample in the results.")] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure the queries of the library on a live cluster, in rounds, one at a time.
+    """Measure the queries of the library on a live cluster, in rounds.
 
-    Exit 1: a query failed, or could not be measured.
+    Exit 1: a query failed or could not be measured; beside another environment: something is slower there.
     """
-    where = platform(name)
+    places = [platform(one) for one in (name, beside) if one]
     try:
         library = load_library(project_root())
     except LibraryInvalid as error:
@@ -68,18 +74,20 @@ def run(
         most = Size(budget).value
     except ValueError as error:
         stop(str(error))
-    asked = Asked(f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, tuple(mode or Mode), ranges, most, whole=not query)
-    store = ResultsStore(results_url(where.environment, project_root())) if record else None
+    modes = tuple(mode or Mode)
+    asked = Asked(f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, modes, ranges, most, concurrency, whole=not query)
     try:
         with err.status("") as status:
-            outcome = run_benchmark(where, wanted, asked, store, status.update)
-    except ResultsError as error:
+            outcome, *other = run_benchmark(places, wanted, asked, _store_of, status.update, record)
+    except (ResultsError, LokiError) as error:
         stop(str(error), FOUND)
+    if other:
+        raise typer.Exit(_told(compare(outcome.samples, other[0].samples), as_json))
     if as_json:
-        print_json(as_data(outcome))
+        print_json(tables.as_data(outcome))
     else:
-        out.print(table(outcome.verdicts))
-        listing(outcome.findings)
+        out.print(tables.table(outcome.verdicts))
+        out.print(listing(outcome.findings))
     bad = any(one.cls.severity.rank >= Severity.ERROR.rank for one in outcome.findings)
     raise typer.Exit(FOUND if bad else OK)
 
@@ -89,6 +97,7 @@ def compare_command(
     before: Annotated[str, typer.Argument(help="A run, as `logops bench runs` lists them.")],
     after: Annotated[str, typer.Argument(help="Another run.")],
     name: Annotated[str, typer.Option("--environment", "-e", help="Whose results.")] = "local",
+    other: Annotated[str | None, typer.Option(help="Whose the second run is, where it is another's.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """What of two runs is slower, by how much, how sure that is, and why.
@@ -96,21 +105,51 @@ def compare_command(
     Exit 1: something is slower.
     """
     sides = []
-    for run in (before, after):
-        found = _samples(name, f"WHERE run = '{run.replace(QUOTE, 2 * QUOTE)}'")
+    for run, whose in ((before, name), (after, other or name)):
+        found = _samples(whose, f"WHERE run = {_text(run)} AND environment = {_text(environment(whose).name)}")
         if not found:
-            stop(f"No run {run} in the results of {name}: `logops bench runs {name}` lists those there are.")
+            stop(f"No run {run} in the results of {whose}: `logops bench runs {whose}` lists those there are.")
         sides.append(found)
     compared = compare(*sides)
     if not compared:
         stop("The two runs have no query, range and mode in common.")
     if sides[0][0].configuration != sides[1][0].configuration:
         say("The two runs are of different configurations.")
+    raise typer.Exit(_told(compared, as_json))
+
+
+@app.command(epilog="Example: logops bench history local --query errors --plot errors.svg")
+def history(
+    name: EnvironmentArgument = "local",
+    query: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated. Default: all.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw it, into a file .svg or .png.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Night after night: what is usual, what became slower, since when, and why.
+
+    Exit 1: something became slower, or reads more.
+    """
+    if plot and plot.suffix not in KINDS:
+        stop(f"{plot}: a picture is written as {' or '.join(KINDS)}.")
+    try:
+        every = read_nights(_store(name), environment(name).name, datetime.now(UTC))
+    except ResultsError as error:
+        stop(str(error), FOUND)
+    nights = {arm: own for arm, own in every.items() if not query or arm.query in query}
+    if not nights:
+        stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
+    trends = {arm: trend(arm.mode, past(own[:-1], own[-1])) for arm, own in nights.items()}
+    if plot:
+        try:
+            draw(nights, f"{name}: medians of the query library", plot)
+        except OSError as error:
+            stop(f"Drawing into {plot}: {error.strerror}.")
+        say(f"Drawn: {plot}")
     if as_json:
-        print_json([asdict(one) for one in compared])
+        print_json([{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(one)} for arm, one in trends.items()])
     else:
-        out.print(comparisons(compared))
-    raise typer.Exit(FOUND if any(one.word is Word.SLOWER for one in compared) else OK)
+        out.print(tables.history(nights, trends))
+    raise typer.Exit(FOUND if any(one.regressed or one.grew for one in trends.values()) else OK)
 
 
 @app.command(epilog="Example: logops bench runs local")
@@ -136,6 +175,23 @@ def _store(name: str) -> ResultsStore:
     return ResultsStore(results_url(environment(name), project_root()))
 
 
+def _store_of(where: Platform) -> ResultsStore:
+    return ResultsStore(results_url(where.environment, project_root()))
+
+
+def _told(compared: list[Comparison], as_json: bool) -> int:
+    if as_json:
+        print_json([asdict(one) for one in compared])
+    else:
+        out.print(tables.comparisons(compared))
+    return FOUND if any(one.word is Word.SLOWER for one in compared) else OK
+
+
+def _text(value: str) -> str:
+    """As SQL has it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _samples(name: str, where: str) -> list[Sample]:
     try:
         rows = _store(name).query(SAMPLES, f'SELECT * EXCLUDE (day) FROM "{SAMPLES}" {where}').to_pylist()
@@ -144,76 +200,3 @@ def _samples(name: str, where: str) -> list[Sample]:
     except ResultsError as error:
         stop(str(error), FOUND)
     return [Sample(**row) for row in rows]
-
-
-def comparisons(compared: list[Comparison]) -> Table:
-    found = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("query", "range", "mode"):
-        found.add_column(column, no_wrap=True)
-    for column in ("before", "after", "ratio", "95 % of ratios", "p"):
-        found.add_column(column, justify="right", no_wrap=True)
-    found.add_column("")
-    for one in compared:
-        figures = ("-", "-", "-", "-", "-")
-        if one.ratio is not None and one.p is not None:
-            figures = (
-                _seconds(one.before_s), _seconds(one.after_s), f"{one.ratio:.2f}", f"{one.low:.2f} to {one.high:.2f}",
-                f"{one.p:.2g}",
-            )  # fmt: skip
-        told = f"{one.word}: {one.why}" if one.why else str(one.word)
-        found.add_row(one.arm.query, _range(one.arm.range_s), one.arm.mode, *figures, told)
-    return found
-
-
-def table(verdicts: tuple[Verdict, ...]) -> Table:
-    """A row a query, range and mode."""
-    found = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("query", "range", "mode"):
-        found.add_column(column, no_wrap=True)
-    for column in ("answers", "p50", "p95", "read"):
-        found.add_column(column, justify="right", no_wrap=True)
-    found.add_column("")
-    for one in verdicts:
-        told = "; ".join((*one.over, *one.failed[:1])) or one.note
-        found.add_row(
-            one.arm.query,
-            str(_range(one.arm.range_s)),
-            one.arm.mode,
-            str(one.answered),
-            _seconds(one.p50),
-            _seconds(one.p95),
-            "-" if one.bytes is None else decimal(one.bytes),
-            told,
-        )
-    return found
-
-
-def as_data(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "queries": [
-            {
-                "query": one.arm.query,
-                "range_s": one.arm.range_s,
-                "mode": one.arm.mode,
-                "answers": one.answered,
-                "p50_s": one.p50,
-                "p95_s": one.p95,
-                "bytes": one.bytes,
-                "over": list(one.over),
-                "failed": list(one.failed),
-                "throttled": one.throttled,
-                "not_asked": one.not_asked,
-                "note": one.note,
-            }
-            for one in outcome.verdicts
-        ],
-        "findings": [finding.to_dict() for finding in outcome.findings],
-    }
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value * 1000:.0f} ms"
-
-
-def _range(seconds: int) -> str:
-    return f"{seconds // 3600}h" if seconds % 3600 == 0 else f"{seconds // 60}m"

@@ -56,11 +56,11 @@ def render(
     name: EnvironmentArgument = "local",
     to: Annotated[Path | None, typer.Option(help="Write the files below this folder instead of printing them.")] = None,
 ) -> None:
-    """Show the files that an environment becomes: Loki's, Promtail's and supervisord's configuration."""
+    """Show the files that an environment becomes: Loki's, Promtail's and supervisord's configuration, rules."""
     # Platforms bring in supervisor and psutil: not needed to check a file.
-    from logops.cli.rollout import platform
+    from logops.cli.rollout import desired
 
-    for files in platform(name).desired().values():
+    for files in desired(name).values():
         for file, text in files.items():
             if to is None:
                 out.print(f"--- {file}\n{text}", markup=False, highlight=False)

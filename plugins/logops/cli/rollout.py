@@ -11,7 +11,7 @@ from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, 
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.platforms import open_platform
 from logops.platforms.platform import LeaseHeld, Platform, PlatformError
-from logops.render import STAGES, DoesNotFit, Stage
+from logops.render import STAGES, DoesNotFit, Files, Stage
 from logops.rollout import Outcome, Plan, plan, run_rollout
 from logops.toolchain import ToolchainError, project_root
 
@@ -27,6 +27,14 @@ def platform(name: str) -> Platform:
     try:
         return open_platform(environment(name), project_root())
     except (PlatformError, DoesNotFit, ToolchainError) as error:
+        stop(str(error))
+
+
+def desired(name: str) -> dict[Stage, Files]:
+    """What the environment a person named asks for. Ends the command where that cannot be said."""
+    try:
+        return platform(name).desired()
+    except (PlatformError, ToolchainError) as error:
         stop(str(error))
 
 

@@ -178,12 +178,17 @@ class Caches(Model):
 
     results: Cache | None = None
     chunks: Cache | None = None
+    index: bool = True
+    """Keep what the index says (statistics, volume, streams, labels) in the cache of results, too."""
 
 
 class Ruler(Model):
     """Evaluates recording and alerting rules."""
 
     alertmanager_url: str | None = None
+    prometheus_url: Annotated[str, Field(pattern=r"^https?://[^/@?]+(/[^@?]*[^@?/])?$")] | None = None
+    """Keeps the recorded series: a Prometheus with its remote-write receiver on (`URL/api/v1/write`). None: on this
+    machine one is run, elsewhere nothing is recorded."""
     evaluation_interval: Duration = Duration("1m")
     poll_interval: Duration = Duration("1m")
 
@@ -266,3 +271,7 @@ class Cluster(Model):
     @property
     def ingesters(self) -> int:
         return self.components["all" if self.mode == "single" else "ingester"].replicas
+
+    @property
+    def rulers(self) -> int:
+        return self.components["all" if self.mode == "single" else "ruler"].replicas

@@ -34,6 +34,8 @@ class Limits(Model):
     creation_grace_period: Duration | None = None
     max_query_parallelism: Count | None = None
     tsdb_max_query_parallelism: Count | None = None
+    tsdb_sharding_strategy: Literal["power_of_two", "bounded"] | None = None
+    tsdb_max_bytes_per_shard: Size | None = None
     max_query_series: Count | None = None
     max_query_length: Duration | None = None
     max_query_lookback: Duration | None = None

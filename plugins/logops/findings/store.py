@@ -9,7 +9,7 @@ variables AZURE_STORAGE_*, or else as the machine or its user (DefaultAzureCrede
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -92,10 +92,18 @@ class ResultsStore:
                 reverse=True,
             )
 
-    def query(self, kind: str, sql: str, first: date = date.min, last: date = date.max) -> "pa.Table":
+    def query(
+        self,
+        kind: str,
+        sql: str,
+        first: date = date.min,
+        last: date = date.max,
+        given: Mapping[str, object] | None = None,
+    ) -> "pa.Table":
         """The answer to a DuckDB query over the results of a kind, a view of that name with a column `day` added.
 
-        Only the days from `first` to `last` are read, and of those only the columns and rows that `sql` needs.
+        Only the days from `first` to `last` are read, and of those only the columns and rows that `sql` needs; `given`
+        are the values of its `$name`.
         Raises StoreUnreachable, NothingStored (but findings may be none), and duckdb.Error for a query that is wrong.
 
         >>> store.query("findings", "select class, count(*) from findings group by class")       # doctest: +SKIP
@@ -122,7 +130,7 @@ class ResultsStore:
             raise NothingStored(f"No run has written {kind} to {without_credentials(self._url)} for these days.")
         with duckdb.connect() as connection:
             connection.register(kind, dataset)
-            answer: pa.Table = connection.sql(sql).to_arrow_table()
+            answer: pa.Table = connection.sql(sql, params=dict(given) if given else None).to_arrow_table()
             return answer
 
     @cached_property

@@ -4,9 +4,10 @@ Which calls an address answers depends on the -target of the process behind it: 
 query-frontend or querier takes queries, every process tells its readiness, version, configuration and metrics.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import quote
 
 import yaml
 
@@ -16,12 +17,13 @@ from logops.loki.auth import BasicAuth, BearerToken
 from logops.loki.connection import Call, Connection
 from logops.loki.deletes import DeleteRequest, delete_requests
 from logops.loki.entries import Entry, LogLine
-from logops.loki.errors import LokiUnreadable
+from logops.loki.errors import LokiRefused, LokiUnreadable
 from logops.loki.metrics import Metric, parse_metrics
 from logops.loki.paging import read_pages
 from logops.loki.process import BuildInfo, Readiness, build_info
 from logops.loki.push import push_body, requests_of
 from logops.loki.ring import Ring, RingMember, members
+from logops.loki.rules import EvaluatedGroup, evaluated_groups
 
 Value = TypeVar("Value")
 
@@ -281,6 +283,39 @@ class LokiClient:
                 params={"request_id": request_id},
             )
         )
+
+    # Rules: answered by the ruler
+
+    def rule_groups(self, tenant: str) -> dict[str, object]:
+        """The tenant's rule groups as they are stored, by namespace. The ruler loads what changed at its next poll."""
+        try:
+            return self._read_yaml(Call("reading the rules", "/loki/api/v1/rules", tenant=tenant))
+        except LokiRefused as refused:
+            if refused.status == 404 and "no rule groups found" in refused.reason:
+                return {}
+            raise
+
+    def set_rule_group(self, tenant: str, namespace: str, group: Mapping[str, object]) -> None:
+        """Store a rule group, in place of one of its name. Raises LokiRefused with what is wrong with it."""
+        self._connection.send(
+            Call(
+                f"storing the rule group {group['name']}",
+                f"/loki/api/v1/rules/{quote(namespace, safe='')}",
+                method="POST",
+                tenant=tenant,
+                body=yaml.safe_dump(dict(group), sort_keys=False).encode(),
+                headers={"Content-Type": "application/yaml"},
+            )
+        )
+
+    def delete_rule_group(self, tenant: str, namespace: str, group: str) -> None:
+        """Forget a rule group. Raises LokiRefused with status 404 where there is none."""
+        path = f"/loki/api/v1/rules/{quote(namespace, safe='')}/{quote(group, safe='')}"
+        self._connection.send(Call(f"deleting the rule group {group}", path, method="DELETE", tenant=tenant))
+
+    def evaluated_rules(self, tenant: str) -> list[EvaluatedGroup]:
+        """The groups that the ruler has loaded, and how their last evaluations went."""
+        return self._read(Call("reading the evaluations", "/prometheus/api/v1/rules", tenant=tenant), evaluated_groups)
 
     # Ingesters
 

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from logops.benchmark.asked import BUDGET, ROUNDS
 from logops.operators.work import open_platform, read_environment, results_store
 
 
@@ -18,19 +19,21 @@ class QueryBenchmarkOperator(BaseOperator):
     :param rounds: how often each is measured.
     :param ranges: also over so long, such as `24h`.
     :param budget: bytes that Loki may read for all of it, such as `20GiB`.
+    :param concurrency: queries at a time.
     :param as_of: where every range ends, ISO 8601; none: the moment that the run is for.
     """
 
-    template_fields: Sequence[str] = ("environment", "queries", "rounds", "ranges", "budget", "as_of")
+    template_fields: Sequence[str] = ("environment", "queries", "rounds", "ranges", "budget", "concurrency", "as_of")
 
     def __init__(
         self,
         *,
         environment: str,
         queries: Sequence[str] | str | None = None,
-        rounds: int | str = 10,
+        rounds: int | str = ROUNDS,
         ranges: Sequence[str] | str | None = None,
-        budget: str = "20GiB",
+        budget: str = BUDGET,
+        concurrency: int | str = 1,
         as_of: str | None = None,
         **kwargs: Any,
     ):
@@ -40,12 +43,15 @@ class QueryBenchmarkOperator(BaseOperator):
         self.rounds = rounds
         self.ranges = ranges
         self.budget = budget
+        self.concurrency = concurrency
         self.as_of = as_of
 
     def execute(self, context: Context) -> dict[str, int]:
         """Gives `{queries, samples, findings}`."""
-        from logops.benchmark.run import Asked, run_benchmark
+        from logops.benchmark.asked import Asked
+        from logops.benchmark.run import run_benchmark
         from logops.benchmark.shots import Mode
+        from logops.benchmark.summary import summary
         from logops.environment.units import Duration, Size
         from logops.findings.model import Severity
         from logops.queries.library import load_library
@@ -66,11 +72,14 @@ class QueryBenchmarkOperator(BaseOperator):
             modes=tuple(Mode),
             ranges_s=tuple(Duration(one).value // 1000 for one in self.ranges or ()),
             budget_bytes=Size(self.budget).value,
+            concurrency=int(self.concurrency),
             whole=not self.queries,
         )
         environment = read_environment(self.environment)
         wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}
-        outcome = run_benchmark(open_platform(environment), wanted, asked, results_store(environment), self.log.info)
+        store = results_store(environment)
+        (outcome,) = run_benchmark([open_platform(environment)], wanted, asked, lambda _: store, self.log.info)
+        context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, wanted))
         for line in outcome.lines():
             self.log.info("%s", line)
         bad = [one for one in outcome.findings if one.cls.severity.rank >= Severity.ERROR.rank]

@@ -7,7 +7,8 @@ from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import Platform, PlatformError
 from logops.platforms.results import STATE, results_url
 from logops.render import Commands
-from logops.toolchain import command
+from logops.rules.read import Rules, RulesInvalid, load_rules
+from logops.toolchain import command, project_root
 
 __all__ = ["STATE", "Platform", "open_local", "open_platform", "results_url"]
 
@@ -27,8 +28,15 @@ def open_local(environment: Environment, root: Path) -> LocalPlatform:
             f"Environment {environment.name!r} is for {environment.platform.kind}. "
             "This version rolls out to the local platform only; `logops check` and `logops render` work for all."
         )
-    return LocalPlatform(environment, root / STATE / environment.name, _commands)
+    return LocalPlatform(environment, root / STATE / environment.name, _commands, _rules)
 
 
 def _commands() -> Commands:
-    return {name: command(name) for name in ("azurite", "loki", "promtail", "loki-canary")}
+    return {name: command(name) for name in ("azurite", "prometheus", "loki", "promtail", "loki-canary")}
+
+
+def _rules() -> Rules:
+    try:
+        return load_rules(project_root())
+    except RulesInvalid as invalid:
+        raise PlatformError(str(invalid)) from None

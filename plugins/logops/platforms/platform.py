@@ -109,6 +109,12 @@ class Platform(Protocol):
     def write_url(self, cluster: str) -> str:
         """Where pushes to a cluster go."""
 
+    def ruler_url(self, cluster: str) -> str:
+        """Where a cluster's rules are kept and evaluated."""
+
+    def prometheus_url(self, cluster: str) -> str | None:
+        """Where what a cluster records can be asked for; None where it is recorded nowhere."""
+
     def write_line(self, source: str, text: str) -> None:
         """Log one line as a source does: append it to a tailed file, send it to a syslog port.
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from logops.quickstart.airflow_api import AirflowApi
-from logops.quickstart.errors import AuditFailed
 from logops.quickstart.first_rollout import run_id
 from logops.quickstart.show import Board
-from logops.quickstart.watch import Watch
+from logops.quickstart.watch import summary_of
 
 DAGS = ("compaction_audit", "retention_audit")
 _USUAL_SECONDS: Mapping[str, float] = {"list": 3, "judge": 8, "reduce": 3}
@@ -28,7 +27,7 @@ class Audited:
 def audit(api: AirflowApi, environment: str, board: Board) -> list[Audited]:
     """Trigger both audits of an environment and show their tasks until they end. A finding is a result, no error.
 
-    Raises AuditFailed where one ends without a result.
+    Raises NoResult where one ends without a result.
     """
     runs = {dag: run_id(environment, datetime.now(UTC)) for dag in DAGS}
     for dag, run in runs.items():
@@ -37,16 +36,7 @@ def audit(api: AirflowApi, environment: str, board: Board) -> list[Audited]:
 
 
 def _ended(api: AirflowApi, dag: str, run: str, board: Board) -> Audited:
-    watch = Watch(api, dag, run, board, _USUAL_SECONDS)
-    try:
-        watch.until_ended()
-    except KeyboardInterrupt:
-        # It changes nothing, so there is nothing to put back.
-        api.fail_run(dag, run)
-        raise
-    summary = api.xcom(dag, run, "reduce", "summary")
-    if summary is None:
-        raise AuditFailed(f"The run {run} of {dag} gave no result.\n" + "\n".join(watch.failures()))
+    summary = summary_of(api, dag, run, "reduce", board, _USUAL_SECONDS)
     return Audited(
         dag,
         str(summary["headline"]),

@@ -6,7 +6,7 @@ QuickstartError
 ├── AirflowRefused      Airflow's API answered with an error
 ├── AirflowUnreachable  Airflow's API did not answer
 ├── RolloutFailed       the rollout ran and failed, with the failing task's last lines
-├── AuditFailed         an audit could not be carried out, with the failing task's last lines
+├── NoResult            an audit or a benchmark was not carried out, with the failing task's last lines
 └── NoHistory           the sample history was pushed, and Loki does not give it back
 """
 
@@ -39,8 +39,8 @@ class RolloutFailed(QuickstartError):
     """The `rollout` DAG's run failed."""
 
 
-class AuditFailed(QuickstartError):
-    """An audit DAG's run ended without a result."""
+class NoResult(QuickstartError):
+    """A DAG's run ended without the summary that its last task leaves."""
 
 
 class NoHistory(QuickstartError):

@@ -14,6 +14,8 @@ from logops.objectstore import ObjectStoreError
 from logops.platforms.platform import Platform, component_of
 from logops.quickstart.airflow_config import USER
 from logops.quickstart.audits import Audited, widest
+from logops.quickstart.measured import DAG as BENCHMARK
+from logops.quickstart.measured import Measured
 from logops.quickstart.show import amount, duration
 
 _EVERY_STREAM = '{job=~".+"}'
@@ -87,6 +89,7 @@ def rendered(
     days: int,
     containers: Sequence[ContainerUse],
     audits: Sequence[Audited],
+    measured: Measured | None,
     airflow_url: str,
     password: str,
     seconds: float,
@@ -120,12 +123,26 @@ def rendered(
         Text(),
         used,
         *_audited(audits),
+        *(_measured(measured) if measured else []),
         Text("\nNext"),
         Text(f"  open {airflow_url}/dags/rollout   what was rolled out, task by task"),
         *([Text(f"  open {airflow_url}/dags/{audits[-1].dag}   what the nightly audit looks at")] if audits else []),
+        *([Text(f"  open {airflow_url}/dags/{BENCHMARK}   how fast the library's queries are")] if measured else []),
         Text(f"  logops status {name}   every process: readiness, memory, version"),
         Text("  make down   end all of it; what was stored stays"),
     )
+
+
+def _measured(measured: Measured) -> list[RenderableType]:
+    """How fast each query of the library is, and what is found of them."""
+    columns, *rows = measured.queries
+    queries = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in queries.columns[2:-1]:
+        column.justify = "right"
+    for row in rows:
+        queries.add_row(*row)
+    headline = Text(f"{BENCHMARK}  {measured.headline}", style="red" if measured.findings else "green")
+    return [Text(), queries, Text(), headline, *(Text(f"  {finding}") for finding in measured.findings)]
 
 
 def _audited(audits: Sequence[Audited]) -> list[RenderableType]:

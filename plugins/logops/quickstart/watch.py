@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from logops.quickstart.airflow_api import AirflowApi, TaskState, changes
-from logops.quickstart.errors import AirflowUnreachable
+from logops.quickstart.errors import AirflowUnreachable, NoResult
 from logops.quickstart.show import Board
 from logops.toolchain.progress import Event, State
 
@@ -83,6 +84,26 @@ class Watch:
             lines.append(f"Last lines of {task.name}:")
             lines += [f"    {line}" for line in last_said(self._api.log(self._dag, self._run, task))]
         return [*lines, f"All of it: {self._api.url}/dags/{self._dag}/runs/{self._run}"]
+
+
+def summary_of(
+    api: AirflowApi, dag: str, run: str, task: str, board: Board, usual_seconds: Mapping[str, float]
+) -> Mapping[str, Any]:
+    """Show a run that changes nothing until it ends; the summary that its last task leaves.
+
+    Raises NoResult where it left none.
+    """
+    watch = Watch(api, dag, run, board, usual_seconds)
+    try:
+        watch.until_ended()
+    except KeyboardInterrupt:
+        # There is nothing to put back.
+        api.fail_run(dag, run)
+        raise
+    summary: Mapping[str, Any] | None = api.xcom(dag, run, task, "summary")
+    if summary is None:
+        raise NoResult(f"The run {run} of {dag} gave no result.\n" + "\n".join(watch.failures()))
+    return summary
 
 
 def event_of(dag: str, task: TaskState, usual_seconds: Mapping[str, float]) -> Event | None:

@@ -26,6 +26,8 @@ class Addresses:
     process: str | None
     """Id in the rings; None: the host's name."""
     overrides_file: str
+    prometheus: str | None
+    """Where the ruler sends what it records."""
     azure: Mapping[str, str]
     """How Loki's object storage client logs in: keys of `object_store.azure`, without the container."""
 
@@ -44,6 +46,7 @@ def local_addresses(place: Topology, cluster: str) -> Addresses:
         data="${LOGOPS_DATA}",
         process="${LOGOPS_PROCESS}",
         overrides_file=str(place.live(f"tenants/{cluster}.yaml")),
+        prometheus=place.prometheus_url(cluster),
         azure=_azurite(place, account),
     )
 
@@ -66,6 +69,7 @@ def kubernetes_addresses(environment: Environment, cluster: str) -> Addresses:
         data="/var/loki",
         process=None,
         overrides_file="/etc/loki/runtime-config/runtime-config.yaml",
+        prometheus=environment.clusters[cluster].ruler.prometheus_url,
         azure=azure,
     )
 

@@ -1,7 +1,7 @@
 """An environment as files for this machine, stage by stage. Pure: the same input gives the same bytes."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from logops.environment.agents import SyslogSource
@@ -12,6 +12,7 @@ from logops.render.files import Files, to_yaml
 from logops.render.loki import loki_config
 from logops.render.overrides import overrides
 from logops.render.promtail import CANARY_LABELS, promtail_config
+from logops.render.rules import rule_texts
 from logops.render.storage import account_state
 from logops.render.supervisor import Program, supervisor_conf
 from logops.render.topology import (
@@ -24,18 +25,19 @@ from logops.render.topology import (
     Topology,
     topology,
 )
+from logops.rules.read import Rules
 
 Commands = Mapping[str, tuple[str, ...]]
 """How to start each program: `{"loki": ("/path/to/loki",), "azurite": ("node", "main.js"), ...}`."""
 
 
-def render_local(environment: Environment, state: Path, commands: Commands) -> dict[Stage, Files]:
+def render_local(environment: Environment, state: Path, commands: Commands, rules: Rules) -> dict[Stage, Files]:
     """Every stage's files, by their names below the live folder.
 
     `processes/STAGE` is not read by any program: it lists what must run, and with what (`NAME DIGEST`).
     """
     place = topology(environment, state)
-    texts = {stage: _texts(place, stage) for stage in STAGES}
+    texts = {stage: _texts(place, stage, rules) for stage in STAGES}
     programs = local_programs(place, commands, texts)
     _refuse_equal_names(program.name for stage in STAGES for program in programs[stage])
     return {
@@ -51,7 +53,7 @@ def local_programs(
 ) -> dict[Stage, tuple[Program, ...]]:
     """What each stage runs, in the order in which it is started."""
     return {
-        "storage": (_azurite(place, commands),),
+        "storage": (_azurite(place, commands), *_prometheus(place, commands)),
         "loki": tuple(_loki(place, commands, process, texts["loki"]) for process in _start_order(place)),
         "agents": (
             *(
@@ -65,10 +67,11 @@ def local_programs(
             ),
         ),
         "tenants": (),
+        "rules": (),
     }
 
 
-def _texts(place: Topology, stage: Stage) -> dict[str, str]:
+def _texts(place: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
     environment = place.environment
     match stage:
         case "storage":
@@ -94,6 +97,8 @@ def _texts(place: Topology, stage: Stage) -> dict[str, str]:
                 f"tenants/{name}.yaml": to_yaml(environment.name, overrides(cluster))
                 for name, cluster in environment.clusters.items()
             }
+        case "rules":
+            return rule_texts(environment, rules)
 
 
 def _process_files(place: Topology, stage: Stage, programs: tuple[Program, ...]) -> dict[str, str]:
@@ -130,6 +135,26 @@ def _azurite(place: Topology, commands: Commands) -> Program:
         environment={**_without_secrets(place.environment), "AZURITE_ACCOUNTS": accounts},
         stop_seconds=10,
     )  # fmt: skip
+
+
+def _prometheus(place: Topology, commands: Commands) -> Iterator[Program]:
+    """Keeps what rulers record, unless every cluster names another that does. It scrapes nothing."""
+    if all(cluster.ruler.prometheus_url for cluster in place.environment.clusters.values()):
+        return
+    yield Program(
+        "prometheus",
+        "prometheus",
+        (
+            *commands["prometheus"],
+            "--config.file=/dev/null",
+            f"--web.listen-address={HOST}:{place.prometheus_port}",
+            "--web.enable-remote-write-receiver",
+            f"--storage.tsdb.path={place.data('prometheus')}",
+            "--log.level=warn",
+        ),
+        (place.prometheus_port,),
+        environment=_without_secrets(place.environment),
+    )
 
 
 def _start_order(place: Topology) -> tuple[LokiProcess, ...]:

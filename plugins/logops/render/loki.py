@@ -176,6 +176,9 @@ def _query_range(cluster: Cluster) -> dict[str, Any]:
     cached: dict[str, Any] = {"cache_results": results is not None}
     if results:
         cached["results_cache"] = {"cache": cache_config(results)}
+    if results and cluster.caches.index:
+        # Without a cache of their own they share that of the results (pkg/querier/queryrange/roundtrip.go).
+        cached |= {f"cache_{kind}_results": True for kind in ("index_stats", "volume", "series", "label")}
     return {
         "align_queries_with_step": cluster.query.align_queries_with_step,
         "parallelise_shardable_queries": cluster.query.parallelise_shardable_queries,
@@ -209,7 +212,12 @@ def _ruler(cluster: Cluster, at: Addresses) -> dict[str, Any]:
         "rule_path": f"{at.data}/rules",
         "evaluation_interval": cluster.ruler.evaluation_interval.go,
         "poll_interval": cluster.ruler.poll_interval.go,
+        # Without it every ruler evaluates all rules, and each series is recorded as often.
+        "enable_sharding": cluster.rulers > 1,
     }
+    if at.prometheus:
+        ruler["remote_write"] = {"enabled": True, "clients": {"prometheus": {"url": f"{at.prometheus}/api/v1/write"}}}
+        ruler["wal"] = {"dir": f"{at.data}/ruler-wal"}
     if cluster.ruler.alertmanager_url:
         ruler["alertmanager_url"] = cluster.ruler.alertmanager_url
         ruler["enable_alertmanager_v2"] = True

@@ -16,7 +16,7 @@ class Program:
 
     name: str
     program: str
-    """`loki`, `promtail`, `loki-canary` or `azurite`."""
+    """`loki`, `promtail`, `loki-canary`, `azurite` or `prometheus`."""
     command: tuple[str, ...]
     ports: tuple[int, ...]
     """What it listens on; the first answers HTTP."""

@@ -10,7 +10,7 @@ from logops.environment.agents import SyslogSource
 from logops.environment.cluster import Component, Workload
 from logops.environment.model import Environment, LocalPlatform
 
-Stage = Literal["storage", "loki", "agents", "tenants"]
+Stage = Literal["storage", "loki", "agents", "tenants", "rules"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """In the order in which a rollout applies them."""
 
@@ -110,6 +110,20 @@ class Topology:
             return declared.port
         return self.base_port + _FIRST_SYSLOG_PORT + _syslog_sources(self.environment).index(source)
 
+    def ruler_url(self, cluster: str) -> str:
+        """Where a cluster's rules are kept and evaluated."""
+        return self.of(cluster, "ruler")[0].url
+
+    def prometheus_url(self, cluster: str) -> str:
+        """Where a cluster's recorded series go."""
+        given = self.environment.clusters[cluster].ruler.prometheus_url
+        return given or f"http://{HOST}:{self.prometheus_port}"
+
+    @property
+    def prometheus_port(self) -> int:
+        """Below the canaries'."""
+        return self.base_port + PORTS - 1 - len(self.environment.clusters)
+
     def canary_port(self, cluster: str) -> int:
         return self.base_port + PORTS - 1 - list(self.environment.clusters).index(cluster)
 
@@ -162,7 +176,8 @@ def _loki(environment: Environment, first_port: int) -> Iterator[LokiProcess]:
         for component in sorted(cluster.components, key=order.index)
         if component != "gateway"
     ]
-    room = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters)) // _PORTS_A_LOKI
+    # A canary each, and Prometheus.
+    room = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters) - 1) // _PORTS_A_LOKI
     for index in range(max(workload.replicas for _, _, workload in row)):
         for position, (name, component, workload) in enumerate(row, start=index * len(row)):
             if index >= workload.replicas:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from logops.platforms.platform import Platform, Progress
 from logops.render import Stage
 from logops.rollout.errors import Check, VerifyFailed
-from logops.rollout.proofs import agents, loki, storage, tenants
+from logops.rollout.proofs import agents, loki, rules, storage, tenants
 from logops.rollout.proofs.proof import Proof
 
 PROOFS: dict[Stage, Callable[[Platform], Iterable[Proof]]] = {
@@ -15,6 +15,7 @@ PROOFS: dict[Stage, Callable[[Platform], Iterable[Proof]]] = {
     "loki": loki.proofs,
     "agents": agents.proofs,
     "tenants": tenants.proofs,
+    "rules": rules.proofs,
 }
 
 

@@ -1,4 +1,4 @@
-"""The programs logops runs: Loki's four, Promtail and Azurite, found or built.
+"""The programs logops runs: Loki's four, Promtail, Prometheus and Azurite, found or built.
 
 A program is looked for in the path that the user set (LOGOPS_LOKI, LOGOPS_PROMTAIL, ...), on PATH where its
 version is right, and in the cache. `ensure` builds what is in none of them, from the lock files under tools/.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 LOKI_VERSION = "3.7.8"
 PROMTAIL_VERSION = "3.6.15"
 AZURITE_VERSION = "3.37.0"
+PROMETHEUS_VERSION = "3.5.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ _LOKI_BUILD_VERSION = "github.com/grafana/loki/v3/pkg/util/build.Version"
 
 _LOKI = GoModule("loki", LOKI_VERSION, _LOKI_BUILD_VERSION, usual_seconds=240)
 _PROMTAIL = GoModule("promtail", PROMTAIL_VERSION, _LOKI_BUILD_VERSION, usual_seconds=130)
+# Its module calls 3.5.0 v0.305.0.
+_PROMETHEUS = GoModule(
+    "prometheus", PROMETHEUS_VERSION, "github.com/prometheus/common/version.Version", usual_seconds=125
+)
 _AZURITE = NpmPackage(
     "azurite", AZURITE_VERSION, "node_modules/azurite/dist/src/blob/main.js", node="22.0.0", usual_seconds=35
 )
@@ -71,6 +76,7 @@ PROGRAMS: dict[str, Program] = {
         Program("lokitool", "lokitool", ("version",), _LOKI),
         Program("loki-canary", "loki-canary", ("--version",), _LOKI),
         Program("promtail", "promtail", ("--version",), _PROMTAIL),
+        Program("prometheus", "prometheus", ("--version",), _PROMETHEUS),
         Program("azurite", "azurite-blob", ("--version",), _AZURITE),
     )
 }

@@ -65,11 +65,12 @@ def test_too_few_answers_are_said_and_not_judged() -> None:
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"bytes": 15 * 10**5}, "it read 50% more bytes"),
-        ({"queue_s": 0.4, "exec_s": 1.0}, "it waited 0.40 s longer in the queue"),
-        ({"cached_results": 0, "exec_s": 1.0}, "less of it came from the cache of results"),
-        ({"shards": 1, "exec_s": 1.0}, "it ran in 1 shards, before in 4"),
-        ({}, "each byte took 50% longer"),
+        ({"bytes": 15 * 10**5}, "The data grew: it read 50% more bytes."),
+        ({"queue_s": 0.4}, "Its parts waited 0.40 s longer in the queue."),
+        ({"cached_results": 0}, "Less of it came from the cache of results."),
+        ({"shards": 1}, "It ran in 1 shards, before in 4."),
+        ({"exec_s": 1.0}, "0.50 s more passed outside of Loki's own work, on the way to it and back."),
+        ({}, "Each byte took 50% longer."),
     ],
 )
 def test_it_says_why_from_lokis_own_statistics(changed: dict[str, float], told: str) -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.benchmark.judge import FEWEST, Verdict, percentile, verdicts
-from logops.benchmark.run import findings_of
+from logops.benchmark.found import findings_of
+from logops.benchmark.judge import Verdict, percentile, verdicts
+from logops.benchmark.nights import FEWEST
 from logops.benchmark.sample import Ending, Sample
 from logops.environment.units import Duration
 from logops.queries.model import LibraryQuery
@@ -23,7 +24,7 @@ SAMPLE = Sample("r", "local", "c", "q", '{a="b"}', "main", "t", "warm", 3600, 1,
 
 
 def judged(*samples: Sample) -> Verdict:
-    (found,) = verdicts(samples, {"q": QUERY})
+    (found,) = verdicts(samples, {"q": QUERY}, {})
     return found
 
 

@@ -1,6 +1,7 @@
 """What a person and a machine get from the commands that need no process."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -252,3 +253,66 @@ def test_a_tenant_that_the_environment_has_not_is_answered_with_those_it_has(tmp
     assert result.exit_code == BAD_INPUT
     assert "has no tenant platform in a cluster main. It has: main/application, " in result.stderr
     assert "main/machines" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_every_command_for_rules_has_an_example(command: str) -> None:
+    assert "Example: logops rules" in logops("rules", command, "--help").stdout
+
+
+@pytest.fixture
+def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of rules in a project of its own."""
+    for name in ("tools", "include/environments"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(ROOT / name)
+    folder = tmp_path / "include/logql/rules"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
+    monkeypatch.setenv("LOGOPS_CACHE", str(tmp_path / "nothing"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return Path(shutil.copy(ROOT / "include/logql/rules/sign-in.yaml", folder))
+
+
+def test_rules_in_order_pass_and_are_counted(rules: Path) -> None:
+    result = logops("rules", "check")
+
+    assert result.exit_code == OK
+    assert "1 files: 1 recorded series, 1 alerts with 2 tests, nothing to mend" in result.stderr
+    assert "lokitool is not there, and was not asked" in result.stderr
+
+
+def test_a_rule_that_is_no_query_is_shown_with_a_caret(rules: Path) -> None:
+    rules.write_text(rules.read_text().replace("| json ip", "| jsn ip"))
+    result = logops("rules", "check")
+
+    assert result.exit_code == BAD_INPUT
+    told, query, caret = result.stderr.splitlines()
+    assert "sign-in.yaml, groups.0.rules.1.expr: line 1, column" in told
+    assert query[: len(caret)].endswith("| jsn i")
+
+
+def test_a_slow_rule_and_one_of_nobody_are_found(rules: Path) -> None:
+    text = rules.read_text().replace('|= "login failed" [5m]', '|~ "login failed" [5m]')
+    rules.write_text(text.replace("tenant: application", "tenant: aplication"))
+    result = logops("rules", "check", "--json")
+    told = json.loads(result.stdout)
+
+    assert result.exit_code == FOUND
+    assert [(one["file"], one["at"], one["rule"]) for one in told["advice"]] == [
+        ("sign-in.yaml", "groups.0.rules.0.expr", "regex-for-text")
+    ]
+    assert told["problems"][0].startswith("sign-in.yaml: no environment has a tenant main/aplication. There are: main/")
+    assert "regex-for-text" in logops("rules", "check").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(("nobody",), "No nobody.yaml in include/logql/rules/. There are: sign-in."), ((), "loki is missing.")],
+)
+@pytest.mark.usefixtures("rules")
+def test_alerts_that_cannot_be_tested_are_told(arguments: tuple[str, ...], told: str) -> None:
+    result = logops("rules", "test", *arguments)
+
+    assert result.exit_code == BAD_INPUT
+    assert told in result.stderr

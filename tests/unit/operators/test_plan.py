@@ -93,7 +93,7 @@ def test_auto_approval_skips_the_approval_alone(planner, context, platform) -> N
 
 def test_a_stage_that_was_not_chosen_is_skipped(planner, context, platform) -> None:
     assert run(planner, context, stages=("loki", "tenants")) == {
-        "storage_apply", "storage_verify", "agents_apply", "agents_verify",
+        "storage_apply", "storage_verify", "agents_apply", "agents_verify", "rules_apply", "rules_verify",
     }  # fmt: skip
 
 

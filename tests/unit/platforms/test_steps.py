@@ -58,7 +58,7 @@ def test_after_the_steps_what_is_wanted_runs_and_nothing_else(digests: list[str]
     assert after == {section.name: section.digest for section in wanted}
 
 
-def test_senders_stop_first_then_who_serves_then_who_holds_logs_and_the_store_last() -> None:
+def test_senders_stop_first_then_who_serves_then_who_holds_logs_and_the_stores_last() -> None:
     order = [
         ("promtail", ""),
         ("loki-canary", ""),
@@ -67,5 +67,6 @@ def test_senders_stop_first_then_who_serves_then_who_holds_logs_and_the_store_la
         ("loki", "ingester"),
         ("loki", "all"),
         ("azurite", ""),
+        ("prometheus", ""),
     ]
-    assert [stop_group(program, component) for program, component in order] == [0, 0, 1, 1, 2, 2, 3]
+    assert [stop_group(program, component) for program, component in order] == [0, 0, 1, 1, 2, 2, 3, 3]

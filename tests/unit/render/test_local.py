@@ -189,7 +189,7 @@ def test_two_processes_of_one_name_are_refused() -> None:
     wanted = environment("local", ("agents", {"canary": {"kind": "promtail", "sources": ["application"]}}))
 
     with pytest.raises(DoesNotFit, match="two processes would be called canary-main: rename the agent or the cluster"):
-        render_local(wanted, STATE, COMMANDS)
+        render_local(wanted, STATE, COMMANDS, {})
 
 
 def test_an_account_without_a_key_cannot_lie_on_azurite() -> None:

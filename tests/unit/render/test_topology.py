@@ -23,7 +23,7 @@ def ports(place: Topology) -> list[int]:
     agents = [process.http_port for process in place.agents]
     canaries = [place.canary_port(cluster) for cluster in place.environment.clusters]
     syslogs = [place.syslog_port(name) for name, source in place.environment.sources.items() if source.kind == "syslog"]
-    return [place.azurite_port, *agents, *syslogs, *canaries, *loki]
+    return [place.azurite_port, place.prometheus_port, *agents, *syslogs, *canaries, *loki]
 
 
 @given(replicas, st.sampled_from(DISTRIBUTED))

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from logops.environment import load_environment
+from logops.loki.rules import EvaluatedRule
 from logops.rollout.errors import Check, VerifyFailed
 from logops.rollout.proofs.agents import verification_line
 from logops.rollout.proofs.proof import NotProven, wait_for
+from logops.rollout.proofs.rules import trouble
 from logops.rollout.proofs.tenants import same_limit
 
 LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local.yaml")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+EARLIER = datetime(2026, 1, 1, 11, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +62,20 @@ def test_waiting_ends_with_what_was_missing() -> None:
 def test_a_failed_stage_names_only_the_checks_that_failed() -> None:
     checks = (Check("ring-active", "main", False, "2 ACTIVE"), Check("versions-equal", "main", True, "all run 3.7.8"))
     assert str(VerifyFailed("loki", checks)) == "verifying loki: 1 of 2 checks failed\n  ring-active main: 2 ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ([("A", "ok", "", NOON), ("B", "ok", "", NOON)], ""),
+        ([("A", "ok", "", NOON)], "the ruler has other rules"),
+        ([("A", "ok", "", NOON), ("B", "ok", "", EARLIER)], "B was not evaluated since it was stored"),
+        ([("A", "err", "boom", EARLIER), ("B", "ok", "", NOON)], "A was not evaluated since it was stored"),
+        ([("A", "unknown", "", NOON), ("B", "ok", "", NOON)], "A was not evaluated since it was stored"),
+        ([("A", "err", "boom", NOON), ("B", "ok", "", NOON)], "A failed: boom"),
+    ],
+)
+def test_a_group_is_at_work_when_each_of_its_rules_was_evaluated_since_it_was_stored(
+    rules: list[tuple[str, str, str, datetime]], told: str
+) -> None:
+    assert trouble(["A", "B"], [EvaluatedRule(*rule) for rule in rules], NOON) == told

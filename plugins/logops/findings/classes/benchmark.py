@@ -19,4 +19,28 @@ QUERY_OVER_OBJECTIVE = FindingClass(
     "another objective.",
 )
 
-CLASSES = (QUERY_FAILING, QUERY_OVER_OBJECTIVE)
+QUERY_REGRESSED = FindingClass(
+    name="query-regressed",
+    severity=Severity.WARNING,
+    meaning="A query of the library takes longer than it used to, for two nights or more, beyond its usual noise.",
+    why="What became slower by a fifth unnoticed is over its objective some months later, and nobody knows since when.",
+    remedy="The message says since when and why. `logops bench history --query NAME --plot FILE.svg` shows it; look at "
+    "what was rolled out then. What is right so has become usual after two weeks, and the finding goes.",
+)
+QUERY_COST_GREW = FindingClass(
+    name="query-cost-grew",
+    severity=Severity.WARNING,
+    meaning="A query of the library reads more than it used to, for two nights or more.",
+    why="Bytes are what Loki's queriers and Azure's requests cost, also where the query is still fast.",
+    remedy="See whose logs grew (`logops audit usage`): a new source, a debug level left on. Else narrow the query's "
+    "selector, or record it (include/logql/rules).",
+)
+BENCHMARK_TOO_NOISY = FindingClass(
+    name="benchmark-too-noisy",
+    severity=Severity.INFO,
+    meaning="A query's times differ so much from night to night that a slower one would not be noticed soon.",
+    why="No finding of a regression says little there.",
+    remedy="Run it at a quieter hour, with more rounds (`rounds` of the DAG), or over a longer range.",
+)
+
+CLASSES = (QUERY_FAILING, QUERY_OVER_OBJECTIVE, QUERY_REGRESSED, QUERY_COST_GREW, BENCHMARK_TOO_NOISY)

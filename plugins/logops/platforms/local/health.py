@@ -11,6 +11,7 @@ from logops.loki.ring import RingMember
 from logops.platforms.local.section import Section
 
 _SECONDS = 5.0
+_READY = {"promtail": "/ready", "prometheus": "/-/ready", "loki-canary": "/metrics"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def version(section: Section) -> str | None:
         answer = _get(section, "/metrics")
         if section.program == "azurite":
             return answer.headers.get("Server", "").partition("/")[2] or None
-        infos = [metric for metric in parse_metrics(answer.text) if metric.name == "promtail_build_info"]
+        infos = [metric for metric in parse_metrics(answer.text) if metric.name == f"{section.program}_build_info"]
         return infos[0].labels.get("version") if infos else None
     except (LokiError, requests.RequestException, ValueError):
         return None
@@ -81,10 +82,9 @@ def waiting_to_be_flushed(section: Section) -> int:
 
 
 def _answers(section: Section) -> Health:
-    """Promtail has /ready. The canary's metrics, and Azurite's refusal of a request without a signature, are a sign
-    of life too."""
+    """The canary's metrics, and Azurite's refusal of a request without a signature, are a sign of life too."""
     try:
-        answer = _get(section, {"promtail": "/ready", "loki-canary": "/metrics"}.get(section.program, "/"))
+        answer = _get(section, _READY.get(section.program, "/"))
     except requests.RequestException as error:
         return Health(False, f"no answer at {section.url}: {type(error).__name__}")
     alive = answer.ok or (section.program == "azurite" and answer.status_code < 500)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from logops.environment import Environment
+from logops.loki import LokiClient
 from logops.objectstore import AccountKey, ObjectStore
 from logops.platforms.local import live, storage
 from logops.platforms.local.atomic import check_free, writing
@@ -26,7 +27,9 @@ from logops.platforms.local.status import statuses
 from logops.platforms.local.steps import Steps, decide, stop_group
 from logops.platforms.local.supervisord import Supervisord
 from logops.platforms.platform import PlatformError, ProcessStatus, Progress, Revision
+from logops.platforms.rules import Owner, files_of, owners, read_rules, write_rules
 from logops.render import STAGES, Commands, Files, Stage, render_local, topology
+from logops.rules.read import Rules
 
 _TOUCH_SECONDS = 60.0
 _ORPHAN_SECONDS = 30.0
@@ -36,14 +39,22 @@ _ERROR_LINES = 15
 class LocalPlatform:
     """`Platform` on this machine. The state folder holds everything; two environments share nothing."""
 
-    def __init__(self, environment: Environment, state: Path, commands: Callable[[], Commands]) -> None:
-        """`commands` tells how each program is started; it is asked only where that matters.
+    def __init__(
+        self,
+        environment: Environment,
+        state: Path,
+        commands: Callable[[], Commands],
+        rules: Callable[[], Rules],
+    ) -> None:
+        """`commands` tells how each program is started, `rules` what is evaluated; both are asked only where that
+        matters.
 
         Raises DoesNotFit for an environment that this machine has no place for.
         """
         self._environment = environment
         self.state = state.resolve()
         self._commands = commands
+        self._rules = rules
         self._place = topology(environment, self.state)
         self._live = self.state / "live"
         self._supervisord = Supervisord(self.state)
@@ -56,11 +67,13 @@ class LocalPlatform:
         return self._environment
 
     def desired(self) -> dict[Stage, Files]:
-        return render_local(self._environment, self.state, self._commands())
+        return render_local(self._environment, self.state, self._commands(), self._rules())
 
     # What is there
 
     def live(self, stage: Stage) -> Files:
+        if stage == "rules":
+            return self._live_rules()
         texts = live.stage_files(self._live, stage)
         order = [section.name for section in live.stage_sections(self._live, stage)]
         now = running(self._supervisord)
@@ -106,6 +119,12 @@ class LocalPlatform:
 
     def write_url(self, cluster: str) -> str:
         return self._place.write_url(cluster)
+
+    def ruler_url(self, cluster: str) -> str:
+        return self._place.ruler_url(cluster)
+
+    def prometheus_url(self, cluster: str) -> str | None:
+        return self._place.prometheus_url(cluster)
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Azurite has none: what the storage stage applied, which `logops.lifecycle` carries out."""
@@ -203,6 +222,9 @@ class LocalPlatform:
         return {ours[port.pid] for port in found if port.pid is not None and ours[port.pid] != heirs[port.port]}
 
     def _make_live(self, stage: Stage, files: Files, steps: Steps, progress: Progress) -> None:
+        if stage == "rules":
+            self._put_rules(files, progress)
+            return
         wanted = sections(files.get(live.conf_name(stage), ""))
         with writing(self.state):
             for folder in (self.state / "logs", *(self.state / "data" / section.name for section in wanted)):
@@ -216,6 +238,36 @@ class LocalPlatform:
                 self._supervisord.start(self._keys.complete())
             self._supervisord.reload()
             self._work().take(steps, progress)
+
+    def _live_rules(self) -> Files:
+        """What the rulers keep. One that does not run keeps what it kept last: its store is down, too, not lost."""
+        known = self._last_rules()
+        now = running(self._supervisord)
+        texts: dict[str, str] = {}
+        for owner in self._rule_owners(known):
+            cluster = owner[0]
+            if self._place.of(cluster, "ruler")[0].name in now:
+                with LokiClient(self.ruler_url(cluster)) as client:
+                    texts |= read_rules(client, self._environment.name, owner)
+            else:
+                texts |= {name: known[name] for name in files_of(owner, known)}
+        return Files(texts)
+
+    def _put_rules(self, wanted: Files, progress: Progress) -> None:
+        live_rules = self._live_rules()
+        for owner in self._rule_owners({**live_rules, **wanted}):
+            with LokiClient(self.ruler_url(owner[0])) as client:
+                write_rules(client, owner, live_rules, wanted, progress)
+
+    def _last_rules(self) -> Files:
+        history = self._revisions.all("rules")
+        return self._revisions.files(history[-1]) if history else Files({})
+
+    def _rule_owners(self, files: Iterable[str]) -> list[Owner]:
+        """Every tenant, and those that had rules when they were one, of the clusters there are."""
+        clusters = self._environment.clusters
+        declared = {(name, tenant) for name, cluster in clusters.items() for tenant in cluster.tenants}
+        return sorted(owner for owner in declared | owners(files) if owner[0] in clusters)
 
     def _containers(self, account: str) -> list[str]:
         with self.object_store(account) as store:

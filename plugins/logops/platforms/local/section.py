@@ -17,7 +17,7 @@ class Section:
     digest: str
     """Of all it runs with: command, variables and the files it reads when it starts."""
     program: str
-    """`loki`, `promtail`, `loki-canary` or `azurite`."""
+    """`loki`, `promtail`, `loki-canary`, `azurite` or `prometheus`."""
     ports: tuple[int, ...]
     """What it listens on; the first answers HTTP."""
     cluster: str

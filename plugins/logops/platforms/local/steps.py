@@ -47,9 +47,9 @@ def decide(
 def stop_group(program: str, component: str) -> int:
     """When a process is stopped, when all are: those that send first, those they need last.
 
-    0 agents, 1 what serves, 2 what holds logs that it must store, 3 the store.
+    0 agents, 1 what serves, 2 what holds logs that it must store, 3 the stores.
     """
-    if program == "azurite":
+    if program in ("azurite", "prometheus"):
         return 3
     if program == "loki":
         return 2 if component in ("ingester", "all") else 1

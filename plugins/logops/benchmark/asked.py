@@ -1,0 +1,29 @@
+"""What a benchmark is asked for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from logops.benchmark.shots import Mode
+
+ROUNDS = 20
+"""Fewer, and the noise within a night hides a fifth (`python benchmarks/detector_power.py`)."""
+BUDGET = "20GiB"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to measure, and how much of the cluster it may take."""
+
+    run: str
+    as_of: datetime
+    """Where every range ends: all rounds look at the same lines."""
+    rounds: int
+    modes: tuple[Mode, ...]
+    ranges_s: tuple[int, ...]
+    """Besides each query's own."""
+    budget_bytes: int
+    """That Loki may read for the whole run; what is left then is not asked."""
+    concurrency: int = 1
+    """Queries at a time. More end sooner and stand in each other's way, so compare only runs of the same."""
+    whole: bool = True
+    """Of the library. The findings of a part are not kept: their silence about the rest would be read as gone."""

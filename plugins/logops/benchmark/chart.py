@@ -1,0 +1,69 @@
+"""The history of the library's queries as a picture."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from logops.benchmark.change import look
+from logops.benchmark.nights import Night, past
+from logops.benchmark.shots import Arm
+
+KINDS = (".png", ".svg")
+WIDTH, HEIGHT, COLUMNS = 280, 120, 3
+
+
+def draw(nights: Mapping[Arm, Sequence[Night]], title: str, file: Path) -> None:
+    """A panel a query and range: a point a night, what is usual before a step and after it; another configuration has
+    another colour. `file` ends in .png or .svg. Raises OSError."""
+    import altair as alt
+
+    panels: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for arm, own in nights.items():
+        panels.setdefault((arm.query, arm.range_s), []).extend(_points(arm, own))
+    charts = [_panel(str(arm).rpartition(",")[0], panels[arm.query, arm.range_s]) for arm in _one_a_panel(nights)]
+    chart = alt.concat(*charts, columns=COLUMNS, title=title).configure_axis(grid=False).configure_view(stroke=None)
+    chart.save(str(file), scale_factor=2 if file.suffix == ".png" else 1)
+
+
+def _one_a_panel(nights: Mapping[Arm, Sequence[Night]]) -> list[Arm]:
+    return list({(arm.query, arm.range_s): arm for arm in nights}.values())
+
+
+def _points(arm: Arm, nights: Sequence[Night]) -> list[dict[str, Any]]:
+    """With what was usual on that night, as it was judged then."""
+    configurations = list(dict.fromkeys(night.measured for night in nights))
+    points = []
+    for at, night in enumerate(nights):
+        told = look([one.work.seconds for one in past(nights[:at], night).nights])
+        points.append(
+            {
+                "night": datetime.fromtimestamp(night.started_ns / 1e9, UTC).isoformat(),
+                "milliseconds": night.work.seconds * 1000,
+                "usual": told.usual * 1000 if told.usual else None,
+                "mode": str(arm.mode),
+                "measured": f"configuration {configurations.index(night.measured) + 1}",
+                "slower": told.step is not None,
+            }
+        )
+    return points
+
+
+def _panel(title: str, points: list[dict[str, Any]]) -> Any:
+    import altair as alt
+
+    when = alt.X("night:T", title=None)
+    value = alt.Y("milliseconds:Q", title="ms", scale=alt.Scale(zero=True))
+    base = alt.Chart(alt.InlineData(values=points))
+    dots = base.mark_point(filled=True, size=28).encode(
+        x=when,
+        y=value,
+        color=alt.Color("mode:N", title=None),
+        shape=alt.Shape("measured:N", title=None),
+        stroke=alt.condition("datum.slower", alt.value("red"), alt.value("transparent")),
+        strokeWidth=alt.value(2),
+    )
+    usual = base.mark_line(strokeDash=[4, 3], strokeWidth=1).encode(
+        x=when, y=alt.Y("usual:Q"), color=alt.Color("mode:N", title=None)
+    )
+    return (usual + dots).properties(title=title, width=WIDTH, height=HEIGHT)

@@ -1,0 +1,49 @@
+"""What decides how fast a cluster answers, as one digest: nights under another one are not compared."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from logops.environment.cluster import Cluster
+from logops.render.files import digest_of
+
+CONFIG = (
+    "chunk_store_config.chunk_cache_config.embedded_cache",
+    "common.replication_factor",
+    "ingester.chunk_encoding",
+    "ingester.chunk_target_size",
+    "ingester.sync_period",
+    "querier.max_concurrent",
+    "query_range.align_queries_with_step",
+    "query_range.cache_index_stats_results",
+    "query_range.cache_results",
+    "query_range.parallelise_shardable_queries",
+    "query_range.results_cache.cache.embedded_cache",
+    "schema_config",
+)
+LIMITS = (
+    "max_cache_freshness_per_query",
+    "max_queriers_per_tenant",
+    "max_query_parallelism",
+    "split_instant_metric_queries_by_interval",
+    "split_queries_by_interval",
+    "tsdb_max_bytes_per_shard",
+    "tsdb_max_query_parallelism",
+    "tsdb_sharding_strategy",
+)
+
+
+def configuration(cluster: Cluster, config: Mapping[str, Any], limits: Mapping[str, Any]) -> str:
+    """Digest of how many processes there are, of Loki's configuration as it runs, and of a tenant's limits.
+
+    Not of Loki's version, nor of all it says of itself: whether a new version is slower is what is asked.
+    """
+    replicas = {name: workload.replicas for name, workload in cluster.components.items()}
+    told = [_at(config, key) for key in CONFIG] + [limits.get(key) for key in LIMITS]
+    return digest_of(json.dumps([replicas, told], sort_keys=True, default=str))
+
+
+def _at(config: Any, path: str) -> Any:
+    for key in path.split("."):
+        config = config.get(key) if isinstance(config, Mapping) else None
+    return config

@@ -1,0 +1,79 @@
+"""Verdicts as findings."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from logops.benchmark.judge import Verdict
+from logops.findings import Finding, Subject
+from logops.findings.classes.benchmark import (
+    BENCHMARK_TOO_NOISY,
+    QUERY_COST_GREW,
+    QUERY_FAILING,
+    QUERY_OVER_OBJECTIVE,
+    QUERY_REGRESSED,
+)
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+
+
+def findings_of(environment: str, found: Sequence[Verdict], as_of: datetime) -> Iterator[Finding]:
+    """Of each query: what failed, what is over its objective, what changed; and what could not be measured, which is
+    no pass."""
+    for query in dict.fromkeys(one.arm.query for one in found):
+        own = [one for one in found if one.arm.query == query]
+        subject = Subject(environment, own[0].cluster, own[0].tenant, query=query)
+        yield from _against_promises(own, subject, as_of)
+        yield from _against_history(own, subject, as_of)
+        notes = list(dict.fromkeys(one.note for one in own if one.note and not one.failed))
+        if notes:
+            throttled, left = sum(one.throttled for one in own), sum(one.not_asked for one in own)
+            why = f" Loki said 429 to {throttled}." if throttled else ""
+            why += f" {left} were not asked: the budget of bytes was spent." if left else ""
+            yield Finding(CHECK_INCOMPLETE, subject, f"{notes[0]}.{why}", as_of)
+
+
+def _against_promises(own: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:
+    failed = list(dict.fromkeys(message for one in own for message in one.failed))
+    over = list(dict.fromkeys(message for one in own for message in one.over))
+    if failed:
+        yield Finding(QUERY_FAILING, subject, failed[0], as_of, {"messages": len(failed)})
+    if over:
+        why = next((f" {one.why}" for one in own if one.over and one.why), "")
+        yield Finding(QUERY_OVER_OBJECTIVE, subject, f"{'; '.join(over)}.{why}", as_of)
+
+
+def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:
+    """The arm that tells most speaks for the query."""
+    slower = [(one.trend.seconds.step, one) for one in own if one.trend and one.trend.seconds.step]
+    if slower:
+        step, one = max(slower, key=lambda found: found[0].ratio)
+        evidence = {"ratio": step.ratio, "nights": step.nights, "usual_s": step.before, "now_s": step.after}
+        yield Finding(
+            QUERY_REGRESSED,
+            subject,
+            f"{one.arm}: {step.after:.3f} s, usually {step.before:.3f} s: {step.ratio:.2f} times, since {step.nights} "
+            f"nights. {one.why}".strip(),
+            as_of,
+            evidence,
+        )
+    grown = [(one.trend.bytes.step, one) for one in own if one.trend and one.trend.bytes and one.trend.bytes.step]
+    if grown:
+        step, one = max(grown, key=lambda found: found[0].ratio)
+        evidence = {"ratio": step.ratio, "nights": step.nights, "usual_bytes": step.before, "now_bytes": step.after}
+        yield Finding(
+            QUERY_COST_GREW,
+            subject,
+            f"{one.arm}: {step.after:,.0f} bytes read, usually {step.before:,.0f}: {step.ratio:.2f} times, since "
+            f"{step.nights} nights.",
+            as_of,
+            evidence,
+        )
+    noisy = [one.trend.seconds for one in own if one.trend and one.trend.seconds.too_noisy]
+    if noisy and not slower:
+        most = max(one.noise or 0 for one in noisy)
+        yield Finding(
+            BENCHMARK_TOO_NOISY,
+            subject,
+            f"It differs by {most:.0%} from night to night: if it became a fifth slower, a week may pass unnoticed.",
+            as_of,
+            {"noise": most},
+        )

@@ -1,0 +1,172 @@
+"""Asks a live cluster every shot, so many at a time, within a budget of bytes."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from threading import Lock
+
+from logops.benchmark.asked import Asked
+from logops.benchmark.configuration import configuration
+from logops.benchmark.fire import fire
+from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.shots import Arm, Shot, shots
+from logops.logql.text import one_line
+from logops.logql.tree import Query
+from logops.loki import LokiClient
+from logops.platforms.platform import Platform
+from logops.queries.fill import fill
+from logops.queries.model import LibraryQuery
+
+READ_TIMEOUT_S = 300.0
+STEP_S = 60
+"""Of a log query, which has none."""
+TOLD_EVERY = 10
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A query of the library, and where it is asked."""
+
+    client: LokiClient
+    declared: LibraryQuery
+    query: Query
+    configuration: str
+
+
+def measured(
+    platforms: Sequence[Platform],
+    library: Mapping[str, LibraryQuery],
+    asked: Asked,
+    tell: Callable[[str], None],
+) -> list[list[Sample]]:
+    """Of each platform a sample a shot. Two take turns, the first to be asked changing from round to round.
+
+    What one of them has no tenant for is left out of all. Raises LokiError where a cluster does not say how it is
+    configured.
+    """
+    here = {name: query for name, query in library.items() if all(_has(one, query) for one in platforms)}
+    wanted = shots([*arms(here, asked)], asked.rounds)
+    with ExitStack() as clients, ThreadPoolExecutor(asked.concurrency) as pool:
+        sides = [_Side(one.environment.name, _ready(one, here, clients)) for one in platforms]
+        asking = _Asking(asked, len(wanted) * len(sides), tell)
+        turns = [
+            (shot, which)
+            for shot in wanted
+            for which in (range(len(sides)) if shot.round % 2 == 0 else reversed(range(len(sides))))
+        ]
+        samples = pool.map(lambda turn: asking.ask(turn[0], sides[turn[1]]), turns)
+        by_side: list[list[Sample]] = [[] for _ in sides]
+        for (_, which), sample in zip(turns, samples, strict=True):
+            by_side[which].append(sample)
+    return by_side
+
+
+def _has(platform: Platform, query: LibraryQuery) -> bool:
+    cluster = platform.environment.clusters.get(query.cluster)
+    return cluster is not None and query.tenant in cluster.tenants
+
+
+def arms(library: Mapping[str, LibraryQuery], asked: Asked) -> Iterator[Arm]:
+    for name, query in library.items():
+        for range_s in dict.fromkeys((query.range.value // 1000, *asked.ranges_s)):
+            for mode in asked.modes:
+                yield Arm(name, range_s, mode)
+
+
+def _ready(platform: Platform, library: Mapping[str, LibraryQuery], clients: ExitStack) -> dict[str, Ready]:
+    def open_client(cluster: str) -> LokiClient:
+        client = LokiClient(platform.read_url(cluster), retry_for=0, read_timeout=READ_TIMEOUT_S)
+        return clients.enter_context(client)
+
+    at = {cluster: open_client(cluster) for cluster in sorted({query.cluster for query in library.values()})}
+    configs = {cluster: client.config() for cluster, client in at.items()}
+    digests = {
+        (cluster, tenant): configuration(
+            platform.environment.clusters[cluster], configs[cluster], at[cluster].tenant_limits(tenant)
+        )
+        for cluster, tenant in {(query.cluster, query.tenant) for query in library.values()}
+    }
+    return {
+        name: Ready(at[one.cluster], one, fill(one, one.example), digests[one.cluster, one.tenant])
+        for name, one in library.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One of the environments that are measured."""
+
+    environment: str
+    queries: Mapping[str, Ready]
+
+
+class _Asking:
+    """Counts what was asked and read, from as many threads as ask."""
+
+    def __init__(self, asked: Asked, count: int, tell: Callable[[str], None]) -> None:
+        self._asked = asked
+        self._count = count
+        self._tell = tell
+        self._lock = Lock()
+        self._begun = 0
+        self._bytes = 0
+
+    def ask(self, shot: Shot, side: _Side) -> Sample:
+        ready = side.queries[shot.arm.query]
+        base = self._base(shot, side.environment, ready)
+        if not self._may_begin():
+            return base
+        sample = _shoot(ready, shot, base, self._asked)
+        with self._lock:
+            self._bytes += sample.bytes
+        return sample
+
+    def _may_begin(self) -> bool:
+        with self._lock:
+            if self._begun % TOLD_EVERY == 0:
+                self._tell(f"{self._begun} of {self._count} queries, {self._bytes / 1e6:,.0f} MB read")
+            self._begun += 1
+            return self._bytes < self._asked.budget_bytes
+
+    def _base(self, shot: Shot, environment: str, ready: Ready) -> Sample:
+        return Sample(
+            run=self._asked.run,
+            environment=environment,
+            configuration=ready.configuration,
+            query=shot.arm.query,
+            text=one_line(ready.query),
+            cluster=ready.declared.cluster,
+            tenant=ready.declared.tenant,
+            mode=shot.arm.mode,
+            range_s=shot.arm.range_s,
+            round=shot.round,
+            started_ns=time.time_ns(),
+            ending=Ending.NOT_ASKED,
+            concurrency=self._asked.concurrency,
+        )
+
+
+def _shoot(ready: Ready, shot: Shot, base: Sample, asked: Asked) -> Sample:
+    end_ns = int(asked.as_of.timestamp()) * 10**9
+    span = (end_ns - shot.arm.range_s * 10**9, end_ns)
+    step_s = max(1, ready.declared.step.value // 1000) if ready.declared.step else STEP_S
+    found = fire(ready.client, ready.declared.tenant, ready.query, span, step_s, shot.arm.mode)
+    sample = replace(
+        base, ending=found.ending, seconds=found.seconds, backed_off=found.backed_off, message=found.message
+    )
+    if found.statistics is None:
+        return sample
+    told = found.statistics
+    return replace(
+        sample,
+        exec_s=told.exec_seconds,
+        queue_s=told.queue_seconds,
+        bytes=told.bytes_processed,
+        lines=told.lines_processed,
+        chunks=told.chunks,
+        cached_results=told.cached_results,
+        splits=told.splits,
+        shards=told.shards,
+    )

@@ -1,0 +1,62 @@
+"""A benchmark's outcome in short: a row a query, as `make up` and Airflow show it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from logops.benchmark.judge import Verdict
+from logops.benchmark.shots import Mode, short
+from logops.findings import Finding
+from logops.queries.model import LibraryQuery
+
+COLUMNS = ("query", "range", "95 of 100 within", "promised", "past the cache", "read", "promised", "")
+MOST_FINDINGS = 20
+
+
+def summary(
+    verdicts: Sequence[Verdict], findings: Sequence[Finding], library: Mapping[str, LibraryQuery]
+) -> dict[str, Any]:
+    """`{headline, findings, queries}`, small enough for an XCom, of what JSON has: no tuples."""
+    queries = len({one.arm.query for one in verdicts})
+    answers = sum(one.answered for one in verdicts)
+    told = [f"{one.cls.name} {one.subject.query}: {one.message}" for one in findings]
+    left = len(told) - MOST_FINDINGS
+    count = f"{len(findings) or 'no'} finding{'s' * (len(findings) != 1)}"
+    return {
+        "headline": f"{queries} {'query' if queries == 1 else 'queries'}, {answers} answers: {count}",
+        "findings": [*told[:MOST_FINDINGS], *([f"and {left} more"] if left > 0 else [])],
+        "queries": [list(COLUMNS), *map(list, rows(verdicts, library))],
+    }
+
+
+def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> list[tuple[str, ...]]:
+    """A row a query and range: both modes side by side."""
+    by_query: dict[tuple[str, int], dict[Mode, Verdict]] = {}
+    for one in verdicts:
+        by_query.setdefault((one.arm.query, one.arm.range_s), {})[one.arm.mode] = one
+    return [
+        (
+            query,
+            short(range_s),
+            _seconds(modes[Mode.WARM].p95 if Mode.WARM in modes else None),
+            str(library[query].objective.p95),
+            _seconds(modes[Mode.COLD].p50 if Mode.COLD in modes else None),
+            _megabytes(max((one.bytes or 0 for one in modes.values()), default=0)),
+            str(library[query].objective.bytes),
+            "; ".join(dict.fromkeys(text for one in modes.values() for text in _told(one))),
+        )
+        for (query, range_s), modes in by_query.items()
+    ]
+
+
+def _told(one: Verdict) -> tuple[str, ...]:
+    if one.over or one.failed or one.note:
+        return (*one.over, *one.failed[:1], *((one.note,) if one.note else ()))
+    return (one.trend.told(),) if one.trend and not one.trend.seconds.too_few else ()
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value * 1000:,.0f} ms"
+
+
+def _megabytes(value: int) -> str:
+    return f"{value / 1e6:,.1f} MB"

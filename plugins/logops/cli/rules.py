@@ -1,0 +1,156 @@
+"""`logops rules ...`: the files of recording and alerting rules, before they are rolled out."""
+
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
+from logops.cli.logql import as_data, show
+from logops.cli.rollout import JsonOption
+from logops.environment import EnvironmentInvalid, load_environment
+from logops.loki import LokiError
+from logops.queries.alert_tests import Seen, run_tests
+from logops.queries.own_loki import OwnLokiFailed, own_loki
+from logops.render.rules import file_text
+from logops.rules.read import FOLDER, Rules, RulesInvalid, advice, load_rules
+from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
+
+app = typer.Typer(no_args_is_help=True)
+_LOKITOOL_SECONDS = 60
+
+
+@app.command("check", epilog="Example: logops rules check")
+def check_command(as_json: JsonOption = False) -> None:
+    """Whether include/logql/rules/ can be rolled out: every file, every query, and what `lokitool rules check` says.
+
+    Exit 1: there is something to mend. Exit 2: a file is not usable.
+    """
+    rules = _rules()
+    found = [{"file": file, **as_data(one, expr), "at": where} for file, where, expr, one in _advice(rules)]
+    said = [*_homeless(rules), *_lokitool(rules)]
+    if as_json:
+        print_json({"advice": found, "problems": said})
+    else:
+        for file, where, expr, one in _advice(rules):
+            out.print(f"{file}, {where}", markup=False, highlight=False)
+            show(one, expr)
+        for line in said:
+            out.print(line, markup=False, highlight=False)
+    recordings = sum(1 for file in rules.values() for _ in file.recordings)
+    alerts = [alert for file in rules.values() for _, alert in file.alerts]
+    say(
+        f"{len(rules)} files: {recordings} recorded series, {len(alerts)} alerts with "
+        f"{sum(len(alert.tests) for alert in alerts)} tests, {len(found) + len(said) or 'nothing'} to mend"
+    )
+    raise typer.Exit(FOUND if found or said else OK)
+
+
+@app.command("test", epilog="Example: logops rules test sign-in")
+def run_command(
+    name: Annotated[str, typer.Argument(help="A file of include/logql/rules/; all where none is named.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Run the tests that alerts bring along, on a Loki that is started for it and gone afterwards.
+
+    Exit 1: an alert did not fire as expected, or Loki refused its query. Exit 2: a file is not usable, or no Loki.
+    """
+    rules = _rules()
+    if name and name not in rules:
+        stop(f"No {name}.yaml in {FOLDER}/. There are: {', '.join(sorted(rules))}.")
+    seen = _run({name: rules[name]} if name else rules)
+    if as_json:
+        print_json([_as_data(one) for one in seen])
+    else:
+        for one in seen:
+            if not one.passed:
+                what = f"{_told(one.found)} fired, expected was {_told(one.expected)}"
+                where = f"{one.namespace}.yaml, {one.alert}, test {one.test}, at {one.at}"
+                out.print(f"{where}: {what}", markup=False, highlight=False)
+    verdicts = Counter(one.passed for one in seen)
+    say(f"{verdicts[True]} moments as expected, {verdicts[False]} not")
+    raise typer.Exit(FOUND if verdicts[False] else OK)
+
+
+def _rules() -> Rules:
+    try:
+        return load_rules(project_root())
+    except (RulesInvalid, ToolchainError) as error:
+        stop(str(error))
+
+
+def _advice(rules: Rules) -> Iterator[tuple[str, str, str, Any]]:
+    for name, file in rules.items():
+        for where, expr, one in advice(file):
+            yield f"{name}.yaml", where, expr, one
+
+
+def _homeless(rules: Rules) -> Iterator[str]:
+    """Files that no environment rolls out: a cluster or tenant is mistyped."""
+    homes = set()
+    for path in sorted((project_root() / "include/environments").glob("*.yaml")):
+        try:
+            clusters = load_environment(path).clusters
+        except EnvironmentInvalid as invalid:
+            stop(str(invalid))
+        homes |= {(name, tenant) for name, cluster in clusters.items() for tenant in cluster.tenants}
+    for name, file in rules.items():
+        if (file.cluster, file.tenant) not in homes:
+            known = ", ".join(sorted("/".join(home) for home in homes))
+            yield f"{name}.yaml: no environment has a tenant {file.cluster}/{file.tenant}. There are: {known}."
+
+
+def _lokitool(rules: Rules) -> list[str]:
+    """What lokitool says of the files as they are rolled out; nothing where it is content."""
+    try:
+        program = command("lokitool")
+    except ProgramMissingError:
+        say("lokitool is not there, and was not asked: `logops toolchain` builds it")
+        return []
+    except ToolchainError as error:
+        stop(str(error))
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, f"{name}.yaml") for name in rules]
+        for path, file in zip(files, rules.values(), strict=True):
+            path.write_text(file_text("rules", file))
+        done = subprocess.run(
+            [*program, "rules", "check", "--strict", *map(str, files)],
+            capture_output=True,
+            text=True,
+            timeout=_LOKITOOL_SECONDS,
+        )
+    return [] if done.returncode == 0 else [f"lokitool rules check: {(done.stderr or done.stdout).strip()}"]
+
+
+def _run(rules: Rules) -> list[Seen]:
+    try:
+        with tempfile.TemporaryDirectory() as folder, err.status("a Loki is started"), own_loki(Path(folder)) as client:
+            return list(run_tests(client, rules))
+    except LokiError as error:
+        stop(str(error), FOUND)
+    except (ToolchainError, OwnLokiFailed) as error:
+        stop(str(error))
+
+
+def _told(series: frozenset[frozenset[tuple[str, str]]]) -> str:
+    return ", ".join(sorted(_series(one) for one in series)) or "nothing"
+
+
+def _series(labels: frozenset[tuple[str, str]]) -> str:
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels)) + "}"
+
+
+def _as_data(one: Seen) -> dict[str, Any]:
+    return {
+        "file": f"{one.namespace}.yaml",
+        "alert": one.alert,
+        "test": one.test,
+        "at": str(one.at),
+        "passed": one.passed,
+        "expected": sorted(map(dict, one.expected), key=str),
+        "fired": sorted(map(dict, one.found), key=str),
+    }

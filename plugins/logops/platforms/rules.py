@@ -1,0 +1,72 @@
+"""The rules that a ruler keeps: read, and made to be those that are wanted."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from logops.loki import LokiClient, LokiError
+from logops.platforms.platform import PlatformError, Progress
+from logops.render.rules import namespace_text
+
+Owner = tuple[str, str]
+"""Cluster and tenant."""
+
+
+def read_rules(client: LokiClient, environment: str, owner: Owner) -> dict[str, str]:
+    """All rules of a tenant, whoever put them there, as the files of the stage `rules`. Raises PlatformError."""
+    try:
+        return {
+            f"{_folder(owner)}{namespace}.yaml": namespace_text(environment, _mappings(groups))
+            for namespace, groups in client.rule_groups(owner[1]).items()
+        }
+    except LokiError as error:
+        raise PlatformError(str(error)) from error
+
+
+def write_rules(
+    client: LokiClient, owner: Owner, live: Mapping[str, str], wanted: Mapping[str, str], progress: Progress
+) -> None:
+    """Store the groups that are not as wanted, delete those that nobody wants. Raises PlatformError, in Loki's words.
+
+    What is refused leaves what was stored before it: the caller rolls back.
+    """
+    _, tenant = owner
+    for name in files_of(owner, (*live, *wanted)):
+        # Not the path's stem: somebody's namespace may have a slash in it.
+        namespace = name.removeprefix(_folder(owner)).removesuffix(".yaml")
+        before, after = _by_name(live.get(name)), _by_name(wanted.get(name))
+        try:
+            for group in sorted(after):
+                if before.get(group) != after[group]:
+                    progress(f"storing the rules {tenant}/{namespace}/{group}")
+                    client.set_rule_group(tenant, namespace, after[group])
+            for group in sorted(before.keys() - after.keys()):
+                progress(f"deleting the rules {tenant}/{namespace}/{group}")
+                client.delete_rule_group(tenant, namespace, group)
+        except LokiError as error:
+            raise PlatformError(str(error)) from error
+
+
+def owners(files: Iterable[str]) -> set[Owner]:
+    """Whose rules there are among a stage's files."""
+    return {(parts[1], parts[2]) for parts in (PurePosixPath(name).parts for name in files)}
+
+
+def files_of(owner: Owner, files: Iterable[str]) -> list[str]:
+    """Those of a stage's files that are a tenant's."""
+    return sorted({name for name in files if name.startswith(_folder(owner))})
+
+
+def _folder(owner: Owner) -> str:
+    return f"rules/{owner[0]}/{owner[1]}/"
+
+
+def _by_name(text: str | None) -> dict[str, dict[str, Any]]:
+    groups = yaml.safe_load(text)["groups"] if text else []
+    return {group["name"]: group for group in groups}
+
+
+def _mappings(groups: object) -> list[Mapping[str, Any]]:
+    return [group for group in groups if isinstance(group, Mapping)] if isinstance(groups, list) else []

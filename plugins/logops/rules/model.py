@@ -1,0 +1,134 @@
+"""What a file of rules says: `include/logql/rules/NAMESPACE.yaml`.
+
+Groups and rules are as Loki has them (grafana.com/docs/loki/latest/alert), but that an alert brings its tests along.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from logops.environment.base import Model, Name
+from logops.environment.cluster import TenantName
+from logops.environment.units import Duration
+
+Labels = Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], str]
+
+
+class Recording(Model):
+    """What an expression answers becomes a series of its own, which dashboards read for next to nothing."""
+
+    record: Annotated[str, Field(pattern=r"^[a-zA-Z_]\w*:[a-zA-Z_]\w*:[a-zA-Z_]\w*$")]
+    """`level:metric:operation`, as Prometheus' practices have it."""
+    expr: str
+    labels: Labels = Field(default_factory=dict)
+
+
+class Annotations(Model):
+    """What the person who is called reads."""
+
+    summary: str
+    description: str
+    """What to do."""
+
+
+class AlertLabels(Model):
+    """By what it is routed; cluster, tenant and owner are added when it is rolled out."""
+
+    severity: Literal["critical", "warning", "info"]
+
+
+class Stream(Model):
+    """One line, said again and again."""
+
+    labels: Labels
+    line: str
+    structured_metadata: Labels = Field(default_factory=dict)
+    every: Duration
+    from_: Annotated[Duration, Field(alias="from")] = Duration("0s")
+    to: Duration
+
+    @model_validator(mode="after")
+    def _ends(self) -> "Stream":
+        if not self.every.value or self.to <= self.from_:
+            raise ValueError("a stream has a line every so often, and ends after it began")
+        return self
+
+
+class Expectation(Model):
+    """What fires at a moment: the labels of each of the expression's series that does, and no other."""
+
+    at: Duration
+    firing: tuple[Labels, ...]
+
+
+class AlertTest(Model):
+    """Lines, and what they set off."""
+
+    lines: tuple[Stream, ...] = ()
+    expect: Annotated[tuple[Expectation, ...], Field(min_length=1)]
+
+
+class Alert(Model):
+    """Fires where its expression has answered, with the same labels, for some time."""
+
+    alert: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
+    expr: str
+    for_: Annotated[Duration, Field(alias="for")]
+    labels: AlertLabels
+    annotations: Annotations
+    tests: tuple[AlertTest, ...]
+
+    @model_validator(mode="after")
+    def _is_tested_both_ways(self) -> "Alert":
+        fires = [any(expected.firing for expected in test.expect) for test in self.tests]
+        if set(fires) != {True, False}:
+            raise ValueError("tests: one in which it fires, and one in which it never does")
+        return self
+
+
+def _kind(rule: Any) -> str:
+    return "record" if isinstance(rule, Recording) or (isinstance(rule, Mapping) and "record" in rule) else "alert"
+
+
+Rule = Annotated[Annotated[Recording, Tag("record")] | Annotated[Alert, Tag("alert")], Discriminator(_kind)]
+
+
+class Group(Model):
+    """Rules that are evaluated together, one after the other."""
+
+    name: Name
+    interval: Duration | None = None
+    """None: the cluster's own (`ruler.evaluation_interval`)."""
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+
+class RuleFile(Model):
+    """A file of rules: a namespace of the ruler, under the file's name."""
+
+    cluster: Name
+    tenant: TenantName
+    owner: str
+    description: str
+    groups: Annotated[tuple[Group, ...], Field(min_length=1)]
+
+    @property
+    def recordings(self) -> Iterator[Recording]:
+        return (rule for group in self.groups for rule in group.rules if isinstance(rule, Recording))
+
+    @property
+    def alerts(self) -> Iterator[tuple[Group, Alert]]:
+        return ((group, rule) for group in self.groups for rule in group.rules if isinstance(rule, Alert))
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "RuleFile":
+        _refuse_twice("group", (group.name for group in self.groups))
+        _refuse_twice("alert", (alert.alert for _, alert in self.alerts))
+        _refuse_twice("record", (recording.record for recording in self.recordings))
+        return self
+
+
+def _refuse_twice(what: str, names: Iterable[str]) -> None:
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise ValueError(f"{what} {twice[0]} stands here twice")

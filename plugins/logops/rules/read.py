@@ -1,0 +1,67 @@
+"""Reads the files of rules."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from logops.environment.strict_yaml import YamlRefused, read_yaml
+from logops.logql.errors import LogQLError
+from logops.logql.lint import Advice, Context, lint
+from logops.logql.parse import parse
+from logops.logql.tree import LogQuery
+from logops.rules.model import RuleFile
+
+FOLDER = Path("include/logql/rules")
+LARGEST_FILE = 1 << 20
+
+Rules = Mapping[str, RuleFile]
+"""By namespace: the file's name."""
+
+
+class RulesInvalid(Exception):
+    """A file of rules that cannot be used: which, where in it, and why."""
+
+
+def load_rules(root: Path) -> dict[str, RuleFile]:
+    """Every file below the project's root. Raises RulesInvalid."""
+    return {path.stem: load_file(path) for path in sorted((root / FOLDER).glob("*.yaml"))}
+
+
+def load_file(path: Path) -> RuleFile:
+    """Raises RulesInvalid."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise RulesInvalid(f"{path} is larger than {LARGEST_FILE:,} bytes: that is no file of rules.")
+        read = RuleFile.model_validate_json(json.dumps(read_yaml(path.read_text())))
+    except OSError as error:
+        raise RulesInvalid(f"Reading {path}: {error.strerror}") from None
+    except (YamlRefused, UnicodeDecodeError) as error:
+        raise RulesInvalid(f"{path} is not YAML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(map(str, first["loc"])) or "the file"
+        raise RulesInvalid(f"{path}, {at}: {first['msg'].removeprefix('Value error, ')}.") from None
+    for where, expr in expressions(read):
+        try:
+            tree = parse(expr)
+        except LogQLError as error:
+            raise RulesInvalid(f"{path}, {where}: {error}\n{error.picture()}") from None
+        if isinstance(tree, LogQuery):
+            raise RulesInvalid(f"{path}, {where}: a rule needs numbers, and this query answers with lines.")
+    return read
+
+
+def advice(read: RuleFile) -> Iterator[tuple[str, str, Advice]]:
+    """What makes its expressions slow or fragile: where, the expression, the advice."""
+    for where, expr in expressions(read):
+        for found in lint(parse(expr), Context()):
+            yield where, expr, found
+
+
+def expressions(read: RuleFile) -> Iterator[tuple[str, str]]:
+    """Each with its path in the file."""
+    for g, group in enumerate(read.groups):
+        for r, rule in enumerate(group.rules):
+            yield f"groups.{g}.rules.{r}.expr", rule.expr

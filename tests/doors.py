@@ -1,0 +1,87 @@
+"""A proxy before a real Loki, that holds its answers back or says 429."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import requests
+
+from logops.platforms.local import LocalPlatform
+
+
+class Door(ThreadingHTTPServer):
+    """Passes requests on."""
+
+    daemon_threads = True
+
+    def __init__(self, behind: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Pass)
+        self.behind = behind
+        self.session = requests.Session()
+        self.slower = 0.0
+        """Every answer is held back by this share of the time it took."""
+        self.held_s = 0.0
+        """And by this."""
+        self.busy = 0
+        """So many queries are answered 429 first."""
+
+
+class _Pass(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # An answer in two packets waits for the first one's acknowledgement.
+    wbufsize = 1 << 20
+
+    def do_GET(self) -> None:
+        door = self.server
+        assert isinstance(door, Door)
+        if door.busy > 0 and "/query" in self.path:
+            door.busy -= 1
+            return self._answer(429, b"too many outstanding requests", {"Retry-After": "1"})
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        started = time.perf_counter()
+        answer = door.session.get(f"{door.behind}{self.path}", headers=headers, timeout=60)
+        time.sleep((time.perf_counter() - started) * door.slower + door.held_s)
+        kind = answer.headers.get("Content-Type", "application/json")
+        return self._answer(answer.status_code, answer.content, {"Content-Type": kind})
+
+    def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads them."""
+
+
+class Behind:
+    """A platform, its queries behind doors."""
+
+    def __init__(self, platform: LocalPlatform, doors: Mapping[str, Door]) -> None:
+        self._platform = platform
+        self._doors = doors
+
+    def read_url(self, cluster: str) -> str:
+        return f"http://127.0.0.1:{self._doors[cluster].server_port}"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._platform, name)
+
+
+@contextmanager
+def doors_before(platform: LocalPlatform) -> Iterator[dict[str, Door]]:
+    """One before each cluster."""
+    doors = {cluster: Door(platform.read_url(cluster)) for cluster in platform.environment.clusters}
+    for door in doors.values():
+        threading.Thread(target=door.serve_forever, daemon=True).start()
+    try:
+        yield doors
+    finally:
+        for door in doors.values():
+            door.shutdown()
+            door.server_close()

@@ -1,0 +1,182 @@
+"""Rules on real rulers: checked, loaded, evaluated, recorded, read back, refused; and every alert's tests."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from environments import RULES
+from local_platforms import wait_for
+from logops.cli import app
+from logops.cli.console import FOUND
+from logops.loki import Entry, LokiClient, Sample
+from logops.loki.recorded import recorded
+from logops.platforms.local import LocalPlatform
+from logops.platforms.platform import PlatformError
+from logops.queries.alert_tests import Seen, run_tests
+from logops.queries.own_loki import own_loki
+from logops.render import Files
+from logops.rollout import VerifyFailed, plan, verify_stage
+from logops.rollout.proofs import rules as proofs
+from logops.rules.read import FOLDER
+from logops.toolchain import command, project_root
+
+SIGN_IN = "rules/main/application/sign-in.yaml"
+OTHER = {"name": "by-hand", "rules": [{"alert": "ByHand", "expr": "vector(1) > 2", "for": "1d", "labels": {"x": "y"}}]}
+
+
+def put_back(platform: LocalPlatform) -> None:
+    platform.apply("rules", platform.desired()["rules"], "tests", print)
+
+
+def actions(platform: LocalPlatform) -> tuple[str, ...]:
+    return plan(platform, ("rules",)).stages[0].actions
+
+
+@pytest.fixture
+def ruler(platform: LocalPlatform) -> Iterator[LokiClient]:
+    with LokiClient(platform.ruler_url("main")) as client:
+        yield client
+    put_back(platform)
+
+
+def test_lokitool_accepts_what_is_rolled_out(platform: LocalPlatform, tmp_path: Path) -> None:
+    files = [tmp_path / Path(name).name for name in platform.desired()["rules"]]
+    for file, text in zip(files, platform.desired()["rules"].values(), strict=True):
+        file.write_text(text)
+
+    checked = subprocess.run(
+        [*command("lokitool"), "rules", "check", "--strict", *map(str, files)], capture_output=True, text=True
+    )
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_what_was_rolled_out_is_read_back_and_nothing_is_to_change(platform: LocalPlatform) -> None:
+    assert platform.live("rules") == platform.desired()["rules"]
+    assert actions(platform) == ("nothing to change",)
+
+
+def test_a_group_that_somebody_added_is_drift_and_goes(platform: LocalPlatform, ruler: LokiClient) -> None:
+    ruler.set_rule_group("application", "mine/own", OTHER)
+    ruler.set_rule_group("application", "sign-in", OTHER)
+    assert actions(platform) == ("remove rules/main/application/mine/own.yaml", f"change {SIGN_IN}")
+
+    put_back(platform)
+
+    assert actions(platform) == ("nothing to change",)
+    assert set(ruler.rule_groups("application")) == {"application", "sign-in"}
+
+
+def test_a_group_that_somebody_deleted_is_drift_and_comes_back(platform: LocalPlatform, ruler: LokiClient) -> None:
+    ruler.delete_rule_group("application", "sign-in", "sign-ins")
+    assert actions(platform) == (f"add {SIGN_IN}",)
+
+    put_back(platform)
+
+    assert platform.live("rules") == platform.desired()["rules"]
+
+
+@pytest.mark.usefixtures("ruler")
+def test_rules_roll_back_to_what_they_were(platform: LocalPlatform) -> None:
+    before = platform.live("rules")
+    changed = Files({**before, SIGN_IN: before[SIGN_IN].replace("> 20", "> 21")})
+    platform.apply("rules", changed, "another run", print)
+    assert platform.live("rules") == changed
+
+    platform.roll_back("rules", "another run", print)
+
+    assert platform.live("rules") == before
+
+
+@pytest.mark.usefixtures("ruler")
+def test_a_rule_that_loki_refuses_is_told_in_its_words(platform: LocalPlatform) -> None:
+    before = platform.live("rules")
+    bad = Files({**before, SIGN_IN: before[SIGN_IN].replace("[10m]", "[10 months]")})
+
+    with pytest.raises(
+        PlatformError, match=r"rule group sign-ins .* as tenant application: Loki answered 400: could not"
+    ):
+        platform.apply("rules", bad, "tests", print)
+
+    assert platform.live("rules") == before
+
+
+def test_a_rule_that_fails_as_it_is_evaluated_is_named(
+    platform: LocalPlatform, ruler: LokiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two series of one label set to divide by: nobody knows before there are lines."""
+    expr = 'vector(1) / on () count_over_time({job=~"twins-.+"} [1h])'
+    labels = {"cluster": "main", "tenant": "application"}
+    group = {"name": "g", "rules": [{"record": "a:b:c", "expr": expr, "labels": labels}]}
+    push(platform, [Entry(time.time_ns(), {"job": f"twins-{n}"}, "x") for n in range(2)])
+    ruler.set_rule_group("application", "broken", group)
+    broken = platform.live("rules")
+    monkeypatch.setattr(platform, "desired", lambda: {"rules": broken})
+    monkeypatch.setattr(proofs, "SLACK_SECONDS", 10.0)
+
+    with pytest.raises(VerifyFailed) as failed:
+        verify_stage(platform, "rules", print)
+
+    (check,) = [check for check in failed.value.checks if not check.passed and check.name == "rules-evaluated"]
+    assert check.subject == "main/application/broken/g"
+    assert "a:b:c failed: " in check.detail
+
+
+def test_a_recorded_series_has_the_value_that_loki_s_own_query_has(platform: LocalPlatform) -> None:
+    """Lines that stand still: what is recorded at any moment of the next minutes is what is asked for now."""
+    now = time.time_ns()
+    labels = {"job": "oversight-app", "level": "info", "service": "recorded"}
+    push(platform, [Entry(now - n * 10**8, labels, f'{{"message":"HTTP Request","n":{n}}}') for n in range(600)])
+    (rule,) = [one for one in RULES["application"].recordings if one.record == "service:http_requests:rate5m"]
+    series = 'service:http_requests:rate5m{service="recorded",cluster="main",tenant="application"}'
+
+    def seen() -> list[Sample]:
+        return recorded(platform.prometheus_url("main") or "", series)
+
+    wait_for(lambda: bool(seen()), 45)
+    with LokiClient(platform.read_url("main")) as client:
+        asked = client.query("application", rule.expr, time.time_ns())
+
+    assert [one.value for one in asked if one.labels["service"] == "recorded"] == [2.0]
+    assert [one.value for one in seen()] == [2.0]
+
+
+def push(platform: LocalPlatform, entries: list[Entry]) -> None:
+    with LokiClient(platform.write_url("main")) as client:
+        client.push("application", entries)
+
+
+@pytest.fixture(scope="module")
+def moments(tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
+    with own_loki(tmp_path_factory.mktemp("loki")) as client:
+        return list(run_tests(client, RULES))
+
+
+def test_every_alert_fires_when_its_tests_say_so_and_only_then(moments: list[Seen]) -> None:
+    assert [one for one in moments if not one.passed] == []
+    assert {one.alert for one in moments} == {alert.alert for file in RULES.values() for _, alert in file.alerts}
+
+
+def test_an_alert_that_does_not_fire_as_expected_fails_its_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project_root()
+    for name in ("tools", "include/environments"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(root / name)
+    folder = tmp_path / FOLDER
+    folder.mkdir(parents=True)
+    (folder / "sign-in.yaml").write_text((root / FOLDER / "sign-in.yaml").read_text().replace("> 20", "> 200"))
+    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
+
+    failed = CliRunner().invoke(app, ["rules", "test"])
+
+    assert failed.exit_code == FOUND
+    assert failed.stdout == (
+        'sign-in.yaml, FailedLoginBurst, test 1, at 12m: nothing fired, expected was {ip="203.0.113.9"}\n'
+    )
+    assert "2 moments as expected, 1 not" in failed.stderr

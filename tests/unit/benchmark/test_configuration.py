@@ -1,0 +1,38 @@
+"""Which changes of a cluster make its earlier nights incomparable."""
+
+from typing import Any
+
+import pytest
+
+from environments import environment
+from logops.benchmark.configuration import configuration
+
+CLUSTER = environment("local").clusters["main"]
+CONFIG: dict[str, Any] = {"querier": {"max_concurrent": 4}, "server": {"http_listen_port": 1}}
+LIMITS = {"split_queries_by_interval": "1h", "retention_period": "90d"}
+OWN = configuration(CLUSTER, CONFIG, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("config", "limits"),
+    [
+        ({"querier": {"max_concurrent": 8}}, {}),
+        ({"query_range": {"results_cache": {"cache": {"embedded_cache": {"enabled": False}}}}}, {}),
+        ({}, {"split_queries_by_interval": "30m"}),
+    ],
+)
+def test_what_decides_how_fast_a_query_is_makes_another(config: dict[str, Any], limits: dict[str, Any]) -> None:
+    assert configuration(CLUSTER, {**CONFIG, **config}, {**LIMITS, **limits}) != OWN
+
+
+@pytest.mark.parametrize(
+    ("config", "limits"), [({"server": {"http_listen_port": 2}}, {}), ({}, {"retention_period": "30d"})]
+)
+def test_what_does_not_leaves_it(config: dict[str, Any], limits: dict[str, Any]) -> None:
+    assert configuration(CLUSTER, {**CONFIG, **config}, {**LIMITS, **limits}) == OWN
+
+
+def test_another_number_of_queriers_makes_another() -> None:
+    more = environment("local", ("clusters.main.components.querier.replicas", 2)).clusters["main"]
+
+    assert configuration(more, CONFIG, LIMITS) != OWN

@@ -1,0 +1,113 @@
+"""A night against those before it: what is said, and why."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+from logops.benchmark.found import findings_of
+from logops.benchmark.judge import verdicts
+from logops.benchmark.nights import Night, past
+from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.shots import Arm, Mode
+from logops.benchmark.trend import trend
+from logops.benchmark.why import Work
+from logops.findings import Finding
+from logops.queries.model import LibraryQuery
+
+QUERY = LibraryQuery.model_validate(
+    {
+        "description": "d", "owner": "o", "cluster": "main", "tenant": "t", "logql": '{a="b"}', "range": "1h",
+        "objective": {"p95": "1s", "bytes": "1GB"}, "answer": {},
+    }
+)  # fmt: skip
+ARM = Arm("q", 3600, Mode.COLD)
+WORK = Work(seconds=0.2, exec_s=0.18, queue_s=0.01, bytes=1e6, cached_results=0, shards=4)
+
+
+def calm(count: int, **changed: float) -> list[Night]:
+    chance = Random(1)
+    nights = []
+    for at in range(count):
+        noise = chance.lognormvariate(0, 0.03)
+        work = replace(WORK, seconds=WORK.seconds * noise, exec_s=WORK.exec_s * noise, **changed)
+        nights.append(Night(f"run-{at}", at, ("c", "text", 1), 20, work))
+    return nights
+
+
+def tonight(factor: float = 1.0, **changed: object) -> list[Sample]:
+    return [
+        Sample(
+            "tonight", "local", "c", "q", "text", "main", "t", "cold", 3600, at + 1, 10**6 + at, Ending.ANSWERED,
+            0.2 * factor, exec_s=0.18 * factor, queue_s=0.01, bytes=10**6, shards=4, **changed,  # type: ignore[arg-type]
+        )
+        for at in range(20)
+    ]  # fmt: skip
+
+
+def found(nights: list[Night], samples: list[Sample]) -> list[Finding]:
+    return list(findings_of("local", verdicts(samples, {"q": QUERY}, {ARM: nights}), datetime.now(UTC)))
+
+
+def slow_night(at: int, factor: float) -> Night:
+    work = replace(WORK, seconds=WORK.seconds * factor, exec_s=WORK.exec_s * factor)
+    return Night(f"run-{at}", at, ("c", "text", 1), 20, work)
+
+
+def test_a_query_that_became_slower_is_a_finding_that_says_since_when_and_why() -> None:
+    (regressed,) = found([*calm(30), slow_night(30, 1.5)], tonight(1.5))
+
+    assert regressed.cls.name == "query-regressed"
+    assert regressed.evidence["nights"] == 2
+    assert "usually 0.201 s: 1.49 times" in regressed.message
+    assert "since 2 nights. Each byte took 50% longer." in regressed.message
+
+
+def test_a_night_like_the_others_is_none() -> None:
+    assert found(calm(30), tonight()) == []
+
+
+def test_nights_of_another_configuration_are_not_compared() -> None:
+    elsewhere = [replace(night, measured=("other", "text", 1)) for night in calm(30)]
+    told = trend(Mode.COLD, past(elsewhere, slow_night(99, 1.5)))
+
+    assert found(elsewhere, tonight(1.5)) == []
+    assert told.told() == "1 of 12 nights, 30 of another configuration"
+
+
+def test_a_run_that_is_repeated_is_not_compared_with_itself() -> None:
+    newest = slow_night(30, 1.5)
+
+    assert past([*calm(30), newest], newest).nights == (*calm(30), newest)
+
+
+def test_a_query_that_reads_more_is_a_finding_though_it_is_as_fast() -> None:
+    grown = [replace(night, work=replace(night.work, bytes=2e6)) for night in calm(32)[30:]]
+    samples = [replace(one, bytes=2 * 10**6) for one in tonight()]
+    (cost,) = found([*calm(30), *grown], samples)
+
+    assert cost.cls.name == "query-cost-grew"
+    assert "2,000,000 bytes read, usually 1,000,000: 2.00 times, since 3 nights" in cost.message
+
+
+def test_noise_that_hides_a_fifth_is_said() -> None:
+    chance = Random(2)
+    nights = [
+        replace(night, work=replace(night.work, seconds=0.2 * chance.lognormvariate(0, 0.3))) for night in calm(30)
+    ]
+    (noisy,) = found(nights, tonight())
+
+    assert noisy.cls.name == "benchmark-too-noisy"
+
+
+def test_too_few_nights_are_said_not_guessed() -> None:
+    told = trend(Mode.COLD, past(calm(5), slow_night(5, 9.0)))
+
+    assert (told.regressed, told.told()) == (False, "6 of 12 nights")
+
+
+def test_a_slow_query_without_a_history_tells_where_its_time_goes() -> None:
+    warm = [replace(one, mode="warm") for one in tonight(20.0)]
+    (over,) = found([], warm)
+
+    assert over.cls.name == "query-over-objective"
+    assert over.message.endswith("Loki worked 3.60 s on 1.0 MB (0 MB/s); its parts waited 0.01 s in the queue.")

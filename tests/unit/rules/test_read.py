@@ -1,0 +1,108 @@
+"""The shipped rules, and files that are none."""
+
+from pathlib import Path
+
+import pytest
+
+from environments import environment
+from logops.rules.read import FOLDER, RulesInvalid, advice, load_rules
+
+ROOT = Path(__file__).parents[3]
+RULES = load_rules(ROOT)
+ONE = """cluster: main
+tenant: application
+owner: o
+description: d
+groups:
+  - name: g
+    rules:
+      - record: a:b:c
+        expr: sum(rate({a="b"} [5m]))
+      - alert: TooMuch
+        expr: sum(rate({a="b"} [5m])) > 1
+        for: 5m
+        labels: {severity: warning}
+        annotations: {summary: s, description: d}
+        tests:
+          - lines: [{labels: {a: b}, line: x, every: 1s, to: 10m}]
+            expect: [{at: 9m, firing: [{}]}]
+          - expect: [{at: 9m, firing: []}]
+"""
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_lint_has_nothing_to_say_of_a_shipped_rule(name: str) -> None:
+    assert list(advice(RULES[name])) == []
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("shipped", ["local", "production"])
+def test_a_shipped_file_is_of_a_tenant_that_both_environments_have(name: str, shipped: str) -> None:
+    file = RULES[name]
+    assert file.tenant in environment(shipped).clusters[file.cluster].tenants
+
+
+def test_the_storys_rate_queries_are_recorded() -> None:
+    recorded = {recording.record for file in RULES.values() for recording in file.recordings}
+    assert recorded >= {
+        "service:http_requests:rate5m", "job:log_errors:ratio_rate5m", "status:nginx_requests:rate5m",
+        "service:failed_logins:rate5m",
+    }  # fmt: skip
+
+
+def test_a_series_is_recorded_once() -> None:
+    recorded = [(file.cluster, file.tenant, one.record) for file in RULES.values() for one in file.recordings]
+    assert len(set(recorded)) == len(recorded)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('{a="b"} [5m])) > 1', '{a="b" [5m])) > 1', "one.yaml, groups.0.rules.1.expr: line 1, column 17: expected"),
+        ('sum(rate({a="b"} [5m]))', "'{a=\"b\"}'", "a rule needs numbers, and this query answers with lines"),
+        ("record: a:b:c", "record: requests", "groups.0.rules.0.record.record: String should match pattern"),
+        ("alert: TooMuch", "alert: too-much", "groups.0.rules.1.alert.alert: String should match pattern"),
+        ("        for: 5m\n", "", "groups.0.rules.1.alert.for: Field required"),
+        ("for: 5m", "for: five", "'five' is not a duration"),
+        ("severity: warning", "severity: bad", "labels.severity: Input should be 'critical', 'warning' or 'info'"),
+        ("summary: s, description: d", "summary: s", "annotations.description: Field required"),
+        ("          - expect: [{at: 9m, firing: []}]\n", "", "tests: one in which it fires, and one in which it never"),
+        ("firing: [{}]", "firing: []", "tests: one in which it fires, and one in which it never does"),
+        ("every: 1s", "every: 0s", "a stream has a line every so often, and ends after it began"),
+        ("owner: o", "owner: o\nownr: p", "ownr: Extra inputs are not permitted"),
+        ("tenant: application", "tenant: index", "Loki keeps its own objects under index/"),
+        ("owner: o", "owner: o\nowner: p", "the key 'owner' stands here twice"),
+        ("groups:", "groups: [", "is not YAML"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    write(tmp_path, ONE.replace(old, new, 1))
+
+    with pytest.raises(RulesInvalid) as refused:
+        load_rules(tmp_path)
+
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("again", "told"),
+    [
+        ("  - name: g\n    rules: [{record: a:b:d, expr: 'sum(rate({a=\"b\"} [5m]))'}]\n", "group g stands here twice"),
+        ("  - name: h\n    rules: [{record: a:b:c, expr: 'sum(rate({a=\"b\"} [5m]))'}]\n", "record a:b:c stands here"),
+    ],
+)
+def test_a_name_is_given_once(tmp_path: Path, again: str, told: str) -> None:
+    write(tmp_path, ONE + again)
+
+    with pytest.raises(RulesInvalid, match=told):
+        load_rules(tmp_path)
+
+
+def test_a_project_without_rules_has_none(tmp_path: Path) -> None:
+    assert load_rules(tmp_path) == {}
+
+
+def write(root: Path, text: str) -> None:
+    folder = root / FOLDER
+    folder.mkdir(parents=True)
+    (folder / "one.yaml").write_text(text)
