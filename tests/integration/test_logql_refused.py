@@ -47,7 +47,8 @@ def runs(loki: LokiClient, query: str) -> bool:
         headers={"X-Scope-OrgID": TENANT},
         timeout=30,
     )
-    assert answer.status_code in (200, 400), answer.text
+    # 500: what json extracts as a label of other letters fails in Loki itself.
+    assert answer.status_code in (200, 400, 500), answer.text
     return answer.status_code == 200
 
 

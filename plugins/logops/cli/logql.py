@@ -118,7 +118,7 @@ def parsed(text: str) -> Query:
         raise typer.Exit(BAD_INPUT) from None
 
 
-def show(advice: Advice, text: str, name: str) -> None:
+def show(advice: Advice, text: str, name: str = "") -> None:
     of = escape(f"{name}: ") if name else ""
     out.print(f"{of}[bold]{advice.rule}[/bold] ({advice.severity})", highlight=False)
     lines = [LogQLError("", text, advice.span[0]).picture(), f"  {advice.why}"]
