@@ -10,6 +10,7 @@ from rich.table import Table
 
 from logops.audit.phase import Phase
 from logops.findings import Finding, Severity
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ class Outcome:
     def failed(self) -> bool:
         """Whether a promise is broken, or could not be checked."""
         return any(finding.cls.severity.rank >= Severity.ERROR.rank for finding in self.findings)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something was not checked, which a repeated step may still check."""
+        return any(finding.cls is CHECK_INCOMPLETE for finding in self.findings)
 
     @property
     def headline(self) -> str:

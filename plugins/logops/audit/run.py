@@ -17,7 +17,19 @@ from logops.platforms.platform import Platform, Progress
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
-__all__ = ["Asked", "Batch", "Check", "Outcome", "discard", "judge", "reduce", "run_audit", "survey", "work_url"]
+__all__ = [
+    "Asked",
+    "Batch",
+    "Check",
+    "Outcome",
+    "discard",
+    "discard_earlier",
+    "judge",
+    "reduce",
+    "run_audit",
+    "survey",
+    "work_url",
+]
 
 
 def work_url(results: str, run_id: str) -> str:
@@ -28,6 +40,14 @@ def work_url(results: str, run_id: str) -> str:
 def discard(work: str) -> None:
     """Remove a run's work."""
     Place(work).discard()
+
+
+def discard_earlier(results: str, audit: str) -> None:
+    """Remove what earlier runs of an audit left: the work of one that could not check all stays until the next."""
+    whose = quote(f"{audit}.", safe="")
+    for name in Place(results).names("work"):
+        if name.startswith(f"work/{whose}"):
+            discard(f"{results}/{name}")
 
 
 def survey(platform: Platform, asked: Asked, work: str, progress: Progress) -> list[Batch]:

@@ -60,21 +60,25 @@ class AuditOperator(BaseOperator):
     def work(self, environment: "Environment", context: Context) -> str:
         """URL of the folder in which the run's tasks leave each other their work."""
         from logops.audit.run import work_url
+
+        return work_url(self.results(environment), f"{self.dag_id}.{context['run_id']}")
+
+    def results(self, environment: "Environment") -> str:
         from logops.platforms import results_url
         from logops.toolchain import project_root
 
-        return work_url(results_url(environment, project_root()), f"{self.dag_id}.{context['run_id']}")
+        return results_url(environment, project_root())
 
 
 class AuditListOperator(AuditOperator):
     """Read what is in the containers, and cut their tables into batches: one for each task that judges."""
 
     def execute(self, context: Context) -> list["Batch"]:
-        from logops.audit.run import discard, survey
+        from logops.audit.run import discard_earlier, survey
 
         environment = read_environment(self.environment)
         work = self.work(environment, context)
-        discard(work)
+        discard_earlier(self.results(environment), self.dag_id)
         return survey(open_platform(environment), self.asked(context), work, self.log.info)
 
 
@@ -128,6 +132,8 @@ class AuditReduceOperator(AuditOperator):
         context["ti"].xcom_push(key=SUMMARY, value=outcome.summary())
         for line in outcome.lines():
             self.log.info("%s", line)
-        discard(work)
+        # Where something was not checked, clearing what should have checked it must find the work of the others.
+        if not outcome.incomplete:
+            discard(work)
         if outcome.failed:
             raise AirflowFailException(outcome.headline)

@@ -1,0 +1,113 @@
+"""The audit's tasks, cleared and repeated: what one leaves for the next."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+
+from environments import environment
+from fakes.memory_platform import MemoryPlatform
+from fakes.memory_store import Blob, MemoryStore
+from logops.audit.chunks import DAY_MS, chunk_name
+from logops.operators.audit import SUMMARY, AuditJudgeOperator, AuditListOperator, AuditReduceOperator
+
+NOW = datetime.now(UTC)
+TODAY = int(NOW.timestamp() * 1000) // DAY_MS
+ASKED: dict[str, Any] = {"checks": ["retention-audit"], "environment": "local", "tables": None, "as_of": None}
+
+
+class Night:
+    """The tasks of one run, one after the other."""
+
+    def __init__(self, context: dict[str, Any], run_id: str = "scheduled__1") -> None:
+        self.context = {**context, "run_id": run_id, "dag_run": SimpleNamespace(run_after=NOW)}
+        self.batches: list[Any] = []
+
+    def survey(self) -> None:
+        self.batches = self._of(AuditListOperator, "list").execute(self.context)
+
+    def judge(self) -> list[dict[str, int]]:
+        return [self._of(AuditJudgeOperator, "judge", batch=one).execute(self.context) for one in self.batches]
+
+    def reduce(self) -> None:
+        self._of(AuditReduceOperator, "reduce", batches=self.batches).execute(self.context)
+
+    def _of(self, kind: Any, task_id: str, **more: Any) -> Any:
+        with DAG("retention_audit", schedule=None):
+            return kind(task_id=task_id, **ASKED, **more)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryStore:
+    changes = (("clusters.security", None), ("storage_accounts.security", None), ("sources", {}), ("agents", {}))
+    platform = MemoryPlatform(environment("local", *changes, ("clusters.main.canary", None)), {})
+    store = MemoryStore()
+    for day in (TODAY, TODAY - 1):
+        store.blobs[chunk_name("application", 7, day * DAY_MS, day * DAY_MS + 9, 7)] = Blob(b"1", NOW)
+    monkeypatch.setattr(platform, "object_store", lambda account: store)
+    monkeypatch.setattr("logops.platforms.open_platform", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path))
+    monkeypatch.setattr("logops.audit.asked.MOST_TABLES", 1)
+    return store
+
+
+def work(folder: Path) -> list[str]:
+    return sorted(one.name for one in (folder / "work").glob("*"))
+
+
+def test_a_run_that_was_whole_leaves_no_work(bucket: MemoryStore, context: dict[str, Any], tmp_path: Path) -> None:
+    night = Night(context)
+    night.survey()
+    assert [one["tables"] for one in night.judge()] == [1, 1]
+    night.reduce()
+    assert work(tmp_path) == []
+    assert "no findings in 2 tables" in context["ti"].said[SUMMARY]["headline"]
+
+
+def test_a_batch_that_failed_is_judged_when_it_is_cleared_and_the_run_is_whole(
+    bucket: MemoryStore, context: dict[str, Any], tmp_path: Path
+) -> None:
+    night = Night(context)
+    night.survey()
+    lost, *good = night.batches
+    night.batches = good
+    night.judge()
+    night.batches = [lost, *good]
+    with pytest.raises(AirflowFailException, match="check-incomplete"):
+        night.reduce()
+
+    night.batches = [lost]
+    night.judge()
+    night.batches = [lost, *good]
+    night.reduce()
+    assert work(tmp_path) == []
+
+
+def test_what_a_run_left_unfinished_goes_when_the_next_one_begins(
+    bucket: MemoryStore, context: dict[str, Any], tmp_path: Path
+) -> None:
+    first = Night(context)
+    first.survey()
+    with pytest.raises(AirflowFailException):
+        first.reduce()
+    assert work(tmp_path) == ["retention_audit.scheduled__1"]
+
+    Night(context, "scheduled__2").survey()
+    assert work(tmp_path) == ["retention_audit.scheduled__2"]
+
+
+def test_a_moment_without_a_time_zone_is_refused(bucket: MemoryStore, context: dict[str, Any]) -> None:
+    with DAG("retention_audit", schedule=None):
+        operator = AuditListOperator(task_id="list", **{**ASKED, "as_of": "2026-11-23T00:00:00"})
+    with pytest.raises(AirflowFailException, match="has no time zone"):
+        operator.execute(context)
+
+
+def test_nothing_listed_is_told_with_what_to_clear(context: dict[str, Any], bucket: MemoryStore) -> None:
+    operator = AuditReduceOperator(task_id="reduce", batches=None, **ASKED)
+    with pytest.raises(AirflowFailException, match="clear that one"):
+        operator.execute(context)
