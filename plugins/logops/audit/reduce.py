@@ -152,13 +152,16 @@ def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: date
     """What earlier audits saw at most, by table, tenant and period. Raises StoreUnreachable."""
     from logops.findings.store import NothingStored
 
+    # A chunk may be of another period in every run, so the whole is that of one run, never a sum over several.
     sql = (
-        'select "table", any_value(day_number) as day, tenant, period_ms, max(indexed) as indexed,'
-        " arg_max(bytes, indexed)::bigint as bytes, arg_max(chunks, indexed) as chunks,"
-        " epoch(arg_max(as_of, (indexed, as_of))) as seen"
+        'with told as (select *, sum(indexed) over (partition by run, as_of, "table", tenant) as together'
         f" from {HOLDINGS} where environment = '{environment}' and cluster = '{cluster}'"
-        f" and as_of < '{as_of.astimezone(UTC).isoformat()}' and indexed > 0"
-        ' group by "table", tenant, period_ms'
+        f" and as_of < '{as_of.astimezone(UTC).isoformat()}' and indexed > 0)"
+        ' select "table", any_value(day_number) as day, tenant, period_ms, max(indexed) as indexed,'
+        " arg_max(bytes, indexed)::bigint as bytes, arg_max(chunks, indexed) as chunks,"
+        " epoch(arg_max(as_of, (indexed, as_of))) as seen,"
+        ' max(max(together)) over (partition by "table", tenant)::bigint as whole'
+        ' from told group by "table", tenant, period_ms'
     )
     try:
         rows = store.query(HOLDINGS, sql, last=(as_of + timedelta(days=1)).date()).to_pylist()

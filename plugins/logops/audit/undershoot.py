@@ -30,6 +30,8 @@ class Most:
     chunks: int
     seen: float
     """When, Unix seconds."""
+    whole: int
+    """The most that any one audit saw of the tenant in the table, whatever their periods."""
 
 
 def undershoot(
@@ -59,7 +61,7 @@ def undershoot(
         if not kept:
             continue
         fall = sum(max(one.indexed - now[table, tenant, one.period_ms], 0) for one in kept)
-        total_fall = sum(one.indexed for one in before) - total_now[table, tenant]
+        total_fall = max(one.whole for one in before) - total_now[table, tenant]
         gone = min(fall, total_fall) - told[table, tenant]
         if gone > 0:
             chunks = max(sum(one.chunks for one in kept), 1)
