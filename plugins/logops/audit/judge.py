@@ -223,6 +223,7 @@ class _Judging:
         taken = int(min(self.survey.taken, self.survey.as_of).timestamp() * 1000)
         return {
             "as_of": int(self.survey.as_of.timestamp() * 1000),
+            "until": int(self.survey.until.timestamp() * 1000),
             "cycle": windows.cycle_ms,
             "slack": windows.slack_ms,
             "delay": windows.delay_ms,

@@ -93,7 +93,7 @@ def _seen(
     environment = platform.environment
     own = environment.clusters[cluster]
     part = _joined(place, [batch for batch in batches if batch["cluster"] == cluster], lambda day: table_of(day, own))
-    as_of_ms = int(asked.as_of.timestamp() * 1000)
+    until_ms = int(survey.until.timestamp() * 1000)
     if store and Check.RETENTION in asked.checks:
         unjudged = {table for table, _ in part.incomplete} | {one.table for one in part.unreadable}
         most = [
@@ -101,7 +101,7 @@ def _seen(
             for one in most_seen(store, environment.name, cluster, asked.as_of)
             if one.table not in unjudged and (not asked.tables or one.table in asked.tables)
         ]
-        part = replace(part, faults=(*part.faults, *undershoot(most, part.holdings, part.faults, terms, as_of_ms)))
+        part = replace(part, faults=(*part.faults, *undershoot(most, part.holdings, part.faults, terms, until_ms)))
     files = survey.index_files()
     return Seen(
         environment=environment,

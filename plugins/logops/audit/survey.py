@@ -61,6 +61,8 @@ class Survey:
     container: str
     source: str
     taken: datetime
+    looked: datetime
+    """When the index was listed: what is in it is as it is then, or later."""
     as_of: datetime
     tenants: tuple[str, ...]
     chunk_count: int
@@ -77,6 +79,11 @@ class Survey:
     def open(cls, place: str) -> "Survey":
         """Raises WorkLost where there is no whole survey."""
         return Place(place).read(_NAME, Survey)
+
+    @property
+    def until(self) -> datetime:
+        """What expires before that may be gone, whatever the moment that is judged: nobody saw the bucket before."""
+        return max(self.as_of, self.looked)
 
     def chunks(self, day: int) -> Iterator[pa.RecordBatch]:
         """The chunks that have lines of a day, of `chunks_schema`; one that has lines of several is in each."""
@@ -100,9 +107,11 @@ def take_survey(
     account: str,
     container: str,
     as_of: datetime,
+    looked: datetime | None = None,
     progress: Progress = lambda _: None,
 ) -> Survey:
-    """Lay a listing out below `place`, in little memory however long it is.
+    """Lay a listing out below `place`, in little memory however long it is. `looked`: when the index in it was listed,
+    where that is another moment than the listing's.
 
     Raises ObjectStoreError where the listing breaks off; then there is no survey.
     """
@@ -134,6 +143,7 @@ def take_survey(
         container=container,
         source=listing.source,
         taken=listing.taken,
+        looked=looked or listing.taken,
         as_of=as_of,
         tenants=names.tenants,
         chunk_count=spool.count,

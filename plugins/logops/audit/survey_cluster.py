@@ -41,14 +41,16 @@ def survey_cluster(platform: Platform, asked: Asked, cluster: str, place: Place,
     progress(f"{cluster}: listing container {own.containers.chunks}")
     try:
         with platform.object_store(own.storage_account) as store:
+            listing, looked = _listing(store, own, environment.storage_accounts[own.storage_account], asked)
             survey = take_survey(
-                _listing(store, own, environment.storage_accounts[own.storage_account], asked),
+                listing,
                 place.url,
                 environment=environment.name,
                 cluster=cluster,
                 account=own.storage_account,
                 container=own.containers.chunks,
                 as_of=asked.as_of,
+                looked=looked,
                 progress=progress,
             )
     except (ObjectStoreError, PlatformError, ClocksApart) as error:
@@ -95,21 +97,23 @@ def table_of(day: int, cluster: Cluster) -> str:
     return f"{period.index_prefix}{day}"
 
 
-def _listing(store: ObjectStore, cluster: Cluster, account: StorageAccount, asked: Asked) -> Listing:
+def _listing(store: ObjectStore, cluster: Cluster, account: StorageAccount, asked: Asked) -> tuple[Listing, datetime]:
+    """What the audits need of a container, and when its index was listed."""
     container = store.container(cluster.containers.chunks)
     index = container.list((INDEX,))
     check_clocks(index.taken, datetime.now(UTC))
     if not asked.reads_chunks:
-        return index
+        return index, index.taken
     if account.inventory is None:
-        return container.list()
+        whole = container.list()
+        return whole, whole.taken
     from logops.objectstore.inventory import read_inventory
 
     # The inventory tells of the chunks. The index is listed as it is now: it is small, and changes all the time.
     told = read_inventory(
         store.container(account.inventory.container), account.inventory.rule, cluster.containers.chunks, asked.as_of
     )
-    return Listing(told.source, told.taken, chain(_without_index(told.batches), index.batches))
+    return Listing(told.source, told.taken, chain(_without_index(told.batches), index.batches)), index.taken
 
 
 def _without_index(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":

@@ -35,13 +35,13 @@ class Most:
 
 
 def undershoot(
-    most: Iterable[Most], holdings: Sequence[Holding], faults: Iterable[Fault], terms: Terms, as_of_ms: int
+    most: Iterable[Most], holdings: Sequence[Holding], faults: Iterable[Fault], terms: Terms, until_ms: int
 ) -> list[Fault]:
     """What is gone from bucket and index though nothing in its table could have expired yet.
 
     Chunks expire one by one as their last lines grow old: a table of which some may rightly be gone is not judged, nor
     one that a delete request reaches. A chunk whose period was changed by another rule is not gone: what counts is the
-    fall of the tenant's whole table, where that is less.
+    fall of the tenant's whole table, where that is less. `until_ms`: what expired before may be gone.
     """
     now: dict[tuple[str, str, int], int] = defaultdict(int)
     total_now: dict[Key, int] = defaultdict(int)
@@ -57,7 +57,7 @@ def undershoot(
         groups[one.table, one.tenant].append(one)
     found = []
     for (table, tenant), before in sorted(groups.items()):
-        kept = [one for one in before if _all_kept(one, terms, as_of_ms)]
+        kept = [one for one in before if _all_kept(one, terms, until_ms)]
         if not kept:
             continue
         fall = sum(max(one.indexed - now[table, tenant, one.period_ms], 0) for one in kept)
@@ -80,7 +80,7 @@ def undershoot(
     return found
 
 
-def _all_kept(one: Most, terms: Terms, as_of_ms: int) -> bool:
+def _all_kept(one: Most, terms: Terms, until_ms: int) -> bool:
     """Whether every chunk must still be there: its table's first moment is within the period, by the rules then and
     now."""
     rules = terms.rules.get(one.tenant, terms.default)
@@ -90,4 +90,4 @@ def _all_kept(one: Most, terms: Terms, as_of_ms: int) -> bool:
     start, end = one.day * DAY_MS, (one.day + 1) * DAY_MS
     if any(asked.start_ms < end and asked.end_ms >= start for asked in terms.deletes.get(one.tenant, ())):
         return False
-    return one.period_ms == FOR_EVER or as_of_ms - start <= one.period_ms
+    return one.period_ms == FOR_EVER or until_ms - start <= one.period_ms

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -139,8 +139,10 @@ class Judging:
         self._folder = folder
         self._patch = monkeypatch
 
-    def __call__(self, *chunks: Chunk, terms: Terms = TERMS, bucket: type[Names] = Names) -> Judged:
-        survey = self._survey(chunks)
+    def __call__(
+        self, *chunks: Chunk, terms: Terms = TERMS, bucket: type[Names] = Names, looked: datetime = AS_OF
+    ) -> Judged:
+        survey = self._survey(chunks, looked)
         tables = {chunk.day: f"loki_index_{chunk.day}" for chunk in chunks}
 
         def read_table(files: object, day: int, table: str, *_: object) -> TableIndex:
@@ -152,13 +154,13 @@ class Judging:
         with Bench(1 << 28) as bench:
             return judge_tables(bench, survey, tables, there, terms, self._folder / "names.parquet")
 
-    def faults(self, *chunks: Chunk, terms: Terms = TERMS) -> list[str]:
-        return sorted(fault.cls for fault in self(*chunks, terms=terms).faults)
+    def faults(self, *chunks: Chunk, terms: Terms = TERMS, looked: datetime = AS_OF) -> list[str]:
+        return sorted(fault.cls for fault in self(*chunks, terms=terms, looked=looked).faults)
 
-    def _survey(self, chunks: Sequence[Chunk]) -> Survey:
+    def _survey(self, chunks: Sequence[Chunk], looked: datetime) -> Survey:
         # A tenant with a chunk in good order, so that the survey knows it.
         rows = [chunk.row for chunk in (Chunk(1, number=1), *chunks) if chunk.blob]
-        listing = Listing("values", AS_OF, iter([pa.RecordBatch.from_pylist(rows, schema=blobs_schema())]))
+        listing = Listing("values", looked, iter([pa.RecordBatch.from_pylist(rows, schema=blobs_schema())]))
         place = str(self._folder / "survey")
         names = {"environment": "test", "cluster": "main", "account": "main", "container": "chunks"}
         return take_survey(listing, place, as_of=AS_OF, **names)
@@ -274,3 +276,25 @@ def test_the_names_of_all_faulty_chunks_are_kept(judged: Judging, tmp_path: Path
 
     assert len(fault.sample) == 10
     assert set(pq.read_table(tmp_path / "names.parquet")["name"].to_pylist()) == {one.name for one in orphans}
+
+
+def test_what_expired_since_a_past_moment_may_be_gone_since(judged: Judging) -> None:
+    later = AS_OF + timedelta(days=3)
+
+    # Expired a day later, three days before anybody looked: out of the index, or its blob gone.
+    assert judged.faults(Chunk(89, indexed=False, tier=Tier.COOL), looked=later) == []
+    assert judged.faults(Chunk(89, blob=False), looked=later) == []
+    # These are still kept.
+    assert judged.faults(Chunk(80, indexed=False, tier=Tier.COOL), looked=later) == ["chunk-orphaned"]
+    assert judged.faults(Chunk(80, blob=False), looked=later) == ["chunk-missing"]
+
+
+def test_what_was_late_at_a_past_moment_and_is_still_there_is_late(judged: Judging) -> None:
+    assert judged.faults(Chunk(91, tier=Tier.COOL), looked=AS_OF + timedelta(days=3)) == ["retention-overshoot"]
+
+
+def test_what_changed_its_tier_since_a_past_moment_is_not_too_cold(judged: Judging) -> None:
+    later = AS_OF + timedelta(days=3)
+
+    assert judged.faults(Chunk(28, tier=Tier.COOL), looked=later) == []
+    assert judged.faults(Chunk(20, tier=Tier.COOL), looked=later) == ["tier-too-cold"]
