@@ -28,7 +28,7 @@ from logops.objectstore import ObjectStoreError
 from logops.tsdb import IndexUnreadable
 
 _KEY = ("tenant", "fingerprint", "from_ms", "through_ms", "checksum")
-_SUSPECT = ("chunk-missing", "chunk-orphaned", "marker-backlog", "retention-overshoot")
+_SUSPECT = ("chunk-missing", "chunk-orphaned", "marker-backlog", "ingester-not-uploading", "retention-overshoot")
 _READ_AT_ONCE = 4
 """Tables: their files come over a network and are unpacked."""
 _NEVER = 2**62
@@ -229,6 +229,7 @@ class _Judging:
             "delay": windows.delay_ms,
             "tier_slack": windows.tier_slack_ms,
             "markers": self.terms.markers,
+            "unindexed_since": _NEVER if self.terms.unindexed_since_ms is None else self.terms.unindexed_since_ms,
             # A chunk with younger lines may have been written after the listing.
             "judge_missing": taken - windows.max_chunk_age_ms - windows.grace_ms,
             "judge_orphans": taken - windows.grace_ms,

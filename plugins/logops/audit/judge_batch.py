@@ -124,7 +124,8 @@ def _verify(
 
 def _unreadable(found: tuple[tuple[IndexFile, IndexUnreadable], ...]) -> list[Unreadable]:
     return [
-        Unreadable(file.name, file.table, file.tenant, file.size, error.offset, str(error)) for file, error in found
+        Unreadable(file.name, file.table, file.tenant, file.size, error.offset, str(error), not error.damaged)
+        for file, error in found
     ]
 
 

@@ -54,6 +54,7 @@ select *,
         when indexed and expired and $as_of > index_due and (home or not blob) then 'retention-overshoot'
         when indexed or not home or modified_ms > $judge_orphans or not index_read then null
         when going and (not expired or $as_of <= index_due + $delay) then null
+        when not expired and modified_ms >= $unindexed_since then 'ingester-not-uploading'
         when expired and $markers then 'marker-backlog'
         else 'chunk-orphaned'
     end as fault,

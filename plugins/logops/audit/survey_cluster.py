@@ -57,9 +57,10 @@ def survey_cluster(platform: Platform, asked: Asked, cluster: str, place: Place,
         place.write(UNREAD, str, str(error))
         return {}
     progress(f"{cluster}: {survey.chunk_count:,} chunks; asking its processes")
-    live = read_live(platform, cluster)
+    live = read_live(platform, cluster, survey.tenants)
     place.write(LIVE, Live, live)
-    place.write(TERMS, Terms, terms_of(environment, cluster, live, asked))
+    now = min(survey.taken, asked.as_of).timestamp()
+    place.write(TERMS, Terms, terms_of(environment, cluster, live, asked, now))
     if Check.TIERING in asked.checks:
         place.write(POLICY, PolicySeen, compare_policy(platform, own.storage_account))
     days = days_of(survey)

@@ -9,7 +9,7 @@ from logops.audit.holding import Fault, Holding
 from logops.audit.retention import FOR_EVER
 from logops.audit.terms import Terms
 
-_COUNTED = ("chunk-missing", "chunk-orphaned")
+_COUNTED = ("chunk-missing", "chunk-orphaned", "ingester-not-uploading")
 """Faults that tell of the same chunks: a blob gone under its entry, an entry gone over its blob."""
 
 Key = tuple[str, str]

@@ -298,3 +298,10 @@ def test_what_changed_its_tier_since_a_past_moment_is_not_too_cold(judged: Judgi
 
     assert judged.faults(Chunk(28, tier=Tier.COOL), looked=later) == []
     assert judged.faults(Chunk(20, tier=Tier.COOL), looked=later) == ["tier-too-cold"]
+
+
+def test_what_was_written_since_an_ingester_stopped_uploading_is_told_apart(judged: Judging) -> None:
+    terms = replace(TERMS, unindexed_since_ms=NOW - 2 * DAY_MS)
+
+    assert judged.faults(Chunk(1, indexed=False), terms=terms) == ["ingester-not-uploading"]
+    assert judged.faults(Chunk(10, indexed=False), terms=terms) == ["chunk-orphaned"]
