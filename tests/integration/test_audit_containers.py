@@ -164,8 +164,8 @@ def test_what_else_lies_in_the_container_is_counted_and_shown(store: ObjectStore
     assert outcome.beside() == [
         "main, neither chunk nor index: 1 object of Loki's own (cluster seed) (4 bytes), "
         "for example loki_cluster_seed.json",
-        "main, neither chunk nor index: 2 objects not of Loki (8 bytes), for example backup/a",
         "main, neither chunk nor index: 1 object not of Loki (4 bytes), for example readme.txt",
+        "main, neither chunk nor index: 2 objects not of Loki (8 bytes), for example backup/a",
     ]
     assert len(json.loads(json.dumps(outcome.to_dict(), default=str))["others"]) == 3
 

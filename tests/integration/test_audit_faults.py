@@ -253,7 +253,7 @@ def test_markers_lost_with_the_compactors_disk_leave_orphans_that_are_found(clus
         cluster.until_marked()
         cluster.lose_disk("main-compactor-0")
         # Until it works, nobody can say that there are no marks.
-        cluster.until(lambda seen: "check-incomplete" not in classes(seen), Check.RETENTION, tables=("none",))
+        cluster.until(lambda seen: "check-incomplete" not in classes(seen), Check.RETENTION)
         # Long after the sweeper would have had them deleted.
         outcome = cluster.audit(Check.RETENTION, as_of=days_ahead(0.02))
 

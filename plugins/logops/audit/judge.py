@@ -102,6 +102,8 @@ class _Judging:
         self.terms = terms
         self.numbers = TenantNumbers({name: number for number, name in enumerate(survey.tenants)})
         self.incomplete: dict[int, str] = {}
+        self.elsewhere: list[TableIndex] = []
+        """Indexes of these days in tables of another name, which no schema period covers."""
         self.beyond: dict[tuple[str, int, int], int] = {}
         """By class, day and tenant: suspects that were too many to be looked at."""
 
@@ -129,28 +131,37 @@ class _Judging:
         return Judged(
             holdings,
             faults,
-            tuple(one for day, read in index.items() if day not in self.incomplete for one in read.unreadable),
+            tuple(
+                one
+                for read in (*(read for day, read in index.items() if day not in self.incomplete), *self.elsewhere)
+                for one in read.unreadable
+            ),
             tuple((self.tables[day], why) for day, why in self.incomplete.items()),
         )
 
     def _read_indexes(self) -> dict[int, TableIndex]:
-        files: dict[int, list[IndexFile]] = {day: [] for day in self.tables}
+        files: dict[tuple[int, str], list[IndexFile]] = {(day, table): [] for day, table in self.tables.items()}
         for file in self.survey.index_files([*self.tables]):
-            if file.table == self.tables[file.day]:
-                files[file.day].append(file)
+            files.setdefault((file.day, file.table), []).append(file)
         index: dict[int, TableIndex] = {}
         with ThreadPoolExecutor(_READ_AT_ONCE, "read-index") as threads:
-            reading = {day: threads.submit(self._read, day, files[day]) for day in self.tables}
-            for day, read in reading.items():
+            reading = {table: threads.submit(self._read_table, *table, own) for table, own in files.items()}
+            for (day, table), read in reading.items():
                 try:
-                    index[day] = read.result()
+                    if table == self.tables[day]:
+                        index[day] = read.result()
+                    else:
+                        self.elsewhere.append(read.result())
                 except (ObjectStoreError, IndexUnsteady) as error:
                     self.incomplete[day] = str(error)
-        return index
+        return {day: read for day, read in index.items() if day not in self.incomplete}
 
     def _read(self, day: int, files: Sequence[IndexFile]) -> TableIndex:
+        return self._read_table(day, self.tables[day], files)
+
+    def _read_table(self, day: int, table: str, files: Sequence[IndexFile]) -> TableIndex:
         terms = self.terms
-        return read_table(files, day, self.tables[day], self.bucket, terms.rules, terms.default, self.numbers)
+        return read_table(files, day, table, self.bucket, terms.rules, terms.default, self.numbers)
 
     def _load_blobs(self, index: Mapping[int, TableIndex]) -> None:
         columns = [pa.field("key", pa.uint64()), pa.field("day", pa.int32()), *chunks_schema()]
@@ -193,6 +204,9 @@ class _Judging:
             if name in numbers
             for one in requests
         ]
+        unread |= {(file.day, file.tenant) for one in self.elsewhere for file, _ in one.unreadable}
+        keys = [pa.array(one.keys) for one in self.elsewhere]
+        self._create("elsewhere", pa.table({"key": pa.chunked_array(keys, pa.uint64())}))
         self._insert("tenants", [_tenant_row(name, number, terms) for name, number in numbers.items()])
         self._insert(
             "days", [(day, self.tables[day], changed.get((day, ""), 0), (day, "") not in unread) for day in index]
@@ -265,7 +279,13 @@ class _Judging:
         )
         counts = "select day, tenant, count(*) from judged where fault = ? group by all"
         for day, tenant, count in self.connection.execute(counts, (fault,)).fetchall():
-            if beyond := looked[day, tenant] and count - looked[day, tenant]:
+            beyond = looked[day, tenant] and count - looked[day, tenant]
+            if beyond and not keep[(columns["day"] == day) & (columns["tenant"] == tenant)].any():
+                self.incomplete[day] = (
+                    f"{looked[day, tenant]:,} chunks of {names[tenant]} that looked like {fault} proved to be none; "
+                    f"{beyond:,} more look like {fault}, which are too many to be looked at. Run the audit again."
+                )
+            elif beyond:
                 self.beyond[fault, day, tenant] = beyond
         self.connection.register("confirmed", pa.table({"key": columns["key"][keep]}))
         self.connection.execute(sql.CLEARED, {"fault": fault})

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logops.audit.chunks import IndexFile
+from logops.audit.chunks import NOT_LOKIS, IndexFile
 
 INDEX = "index/"
 _INGESTER = re.compile(r"index/(?P<table>[^/]*?(?P<day>\d+))/(?P<written>\d+)-(?P<uploader>[^/]+)\.tsdb\.gz")
@@ -22,6 +22,7 @@ _COMPACTED = re.compile(
     r"index/(?P<table>[^/]*?(?P<day>\d+))/(?P<tenant>[^/]+)/(?P<written>\d+)-(?P<uploader>[^-/]+)"
     r"-(?P<from>-?\d+)-(?P<through>-?\d+)-(?P<checksum>[0-9a-f]+)\.tsdb\.gz"
 )
+_SEED = "loki_cluster_seed.json"
 _OWN = (
     (re.compile(r"index/delete_requests/"), "delete requests"),
     (re.compile(r"__deletion_manifest__/"), "deletion manifests"),
@@ -59,7 +60,7 @@ def kind_of(name: str) -> str:
     >>> kind_of("loki_cluster_seed.json")
     'cluster seed'
     """
-    return next((kind for pattern, kind in _OWN if pattern.match(name)), "not Loki's")
+    return next((kind for pattern, kind in _OWN if pattern.match(name)), NOT_LOKIS)
 
 
 class ChunkNames:
@@ -182,5 +183,7 @@ def _read_names(  # type: ignore[no-untyped-def]  # noqa: C901
 
 
 def first_part(names: pa.Array) -> pa.Array:
-    """Of each name, what stands before the first slash."""
-    return pc.struct_field(pc.extract_regex(names, r"^(?P<first>[^/]*)"), "first")
+    """Of each name, what stands before the first slash: its folder. Empty where it is in none, but for Loki's own."""
+    first = pc.struct_field(pc.extract_regex(names, r"^(?P<first>[^/]*)"), "first")
+    alone = pc.and_(pc.equal(first, names), pc.not_equal(names, _SEED))
+    return pc.if_else(alone, "", first)

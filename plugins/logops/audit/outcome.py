@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.filesize import decimal
 from rich.table import Table
 
+from logops.audit.chunks import NOT_LOKIS
 from logops.audit.phase import Phase
 from logops.findings import Finding, Severity
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
@@ -16,7 +17,7 @@ from logops.findings.history import Changes
 if TYPE_CHECKING:
     from logops.audit.survey import Other
 
-NOT_LOKIS = "not Loki's"
+
 _MOST = 50
 """Findings in a summary."""
 _LONGEST = 500

@@ -1,6 +1,6 @@
 """The last step: the batches joined, findings and holdings kept, one outcome."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -43,13 +43,17 @@ def reduced(
     rows: list[TableRow] = []
     holdings: list[tuple[str, Holding]] = []
     others: list[tuple[str, Other]] = []
+    tables: dict[str, int] = {}
+    whole = True
     for cluster in environment.clusters:
         place = Place(f"{work}/{cluster}")
         if place.has(UNREAD):
             unread = _not_read(environment, cluster, place.read(UNREAD, str), asked.as_of)
             for found in findings.values():
                 found.append(unread)
+            whole = False
             continue
+        survey = Survey.open(place.url)
         seen = _seen(platform, asked, cluster, place, batches, store)
         told: list[Finding] = []
         for check, found in findings.items():
@@ -63,9 +67,16 @@ def reduced(
             seen.terms,
             int(asked.as_of.timestamp() * 1000),
             reads_chunks=asked.reads_chunks,
+            unreadable=seen.part.unreadable,
         )
+        tables |= {file.table: file.day for file in survey.index_files()}
+        tables |= {table_of(day, environment.clusters[cluster]): day for day in survey.days}
         holdings += [(cluster, holding) for holding in seen.part.holdings]
-        others += [(cluster, other) for other in Survey.open(place.url).others]
+        others += [(cluster, other) for other in survey.others]
+    if whole:
+        for unknown in (_nothing_stored(environment.name, table, tables, asked) for table in asked.tables):
+            for found in findings.values():
+                found += unknown
     changes = None
     if store and not asked.is_drill(datetime.now(UTC)):
         changes = _recorded(environment.name, asked, findings, holdings, store)
@@ -146,6 +157,24 @@ def _not_read(environment: Environment, cluster: str, why: str, as_of: datetime)
         as_of=as_of,
         evidence={"reason": why},
     )
+
+
+def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], asked: Asked) -> list[Finding]:
+    """A table that was asked for and is nowhere: mistyped, perhaps, and then nothing of what was meant was checked."""
+    if table in tables:
+        return []
+    first, last = (choose(tables, key=lambda one: tables[one], default="") for choose in (min, max))
+    there = f"There are {first} to {last}." if tables else "There are no tables."
+    return [
+        Finding(
+            cls=CHECK_INCOMPLETE,
+            subject=Subject(environment=environment, table=table),
+            message=f"Nothing is stored in {table} of {environment}: never written, expired and deleted, or mistyped. "
+            f"{there}",
+            as_of=asked.as_of,
+            evidence={"tables": len(tables)},
+        )
+    ]
 
 
 def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: datetime) -> Iterator[Most]:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from logops.audit.ahead import ahead
-from logops.audit.chunks import DAY_MS, IndexFile, chunks_schema
+from logops.audit.chunks import DAY_MS, NOT_LOKIS, IndexFile, chunks_schema
 from logops.audit.layout import INDEX, ChunkNames, first_part, index_file, kind_of
 from logops.audit.place import Place
 from logops.objectstore.blobs import Listing
@@ -31,6 +31,9 @@ _ROWS = 1_000_000
 """Of a spool file: some 60 MB, and as much again while it is sorted."""
 _MOST_DAYS = 400
 """A chunk that touches more tables than this is taken for two: that of its first line and that of its last."""
+MOST_OTHERS = 100
+"""Folders of somebody else's that are told one by one."""
+_OTHER_FOLDERS = "other folders"
 _SAMPLE = 5
 _TOLD_EVERY = 500_000
 
@@ -44,7 +47,7 @@ class Other:
     kind: str
     """`delete requests` and other words for Loki's own, `not Loki's` for the rest."""
     first: str
-    """The part of their names before the first slash."""
+    """Their folder: the part of their names before the first slash; empty where there is none."""
     count: int
     bytes: int
     sample: tuple[str, ...]
@@ -293,6 +296,8 @@ class _Rest:
 
     def _count(self, first: str, count: int, size: int, names: Sequence[str]) -> None:
         key = (kind_of(names[0]), first)
+        if key not in self._others and key[0] == NOT_LOKIS and len(self._others) >= MOST_OTHERS:
+            key = (NOT_LOKIS, _OTHER_FOLDERS)
         had, had_bytes, sample = self._others.get(key, (0, 0, ()))
         self._others[key] = (had + count, had_bytes + size, (*sample, *names)[:_SAMPLE])
 

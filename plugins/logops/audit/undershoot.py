@@ -51,7 +51,7 @@ def undershoot(
     told: dict[Key, int] = defaultdict(int)
     for fault in faults:
         if fault.cls in _COUNTED:
-            told[fault.table, fault.tenant] += fault.count
+            told[fault.table, fault.tenant] += fault.count + fault.candidates
     groups: dict[Key, list[Most]] = defaultdict(list)
     for one in most:
         groups[one.table, one.tenant].append(one)

@@ -152,10 +152,12 @@ def usage(
     held = _held(environment(name))
     found = {By.TENANT: by_tenant, By.TABLE: by_table, By.TIER: by_tier}[by](held)
     if as_json:
-        print_json({"environment": name, "as_of": held.as_of, "by": by.value, "usage": usage_json(found)})
+        print_json(
+            {"environment": name, "as_of": held.as_of, "older": held.older, "by": by.value, "usage": usage_json(found)}
+        )
     else:
         out.print(usage_table(found, by.value))
-        out.print(f"As of {held.as_of:%Y-%m-%d %H:%M} UTC.", highlight=False)
+        out.print(held.note, highlight=False, markup=False)
 
 
 @app.command(epilog="Example: logops audit cost local")
@@ -184,17 +186,19 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
         stop(str(error))
     note = prices.age_note(held.as_of.date())
     if as_json:
-        print_json({"environment": name, "as_of": held.as_of, "prices": note, "cost": cost_json(found)})
+        print_json(
+            {"environment": name, "as_of": held.as_of, "older": held.older, "prices": note, "cost": cost_json(found)}
+        )
     else:
         out.print(cost_table(found, prices.currency))
-        out.print(f"As of {held.as_of:%Y-%m-%d %H:%M} UTC. {note}", highlight=False)
+        out.print(f"{held.note} {note}", highlight=False, markup=False)
 
 
 def _held(wanted: Environment) -> "Held":
     from logops.audit.usage import last_held
 
     try:
-        held = last_held(ResultsStore(results_url(wanted, project_root())), wanted.name)
+        held = last_held(ResultsStore(results_url(wanted, project_root())), wanted.name, [*wanted.clusters])
     except ResultsError as error:
         stop(str(error))
     if held is None:

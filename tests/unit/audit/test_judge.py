@@ -140,13 +140,23 @@ class Judging:
         self._patch = monkeypatch
 
     def __call__(
-        self, *chunks: Chunk, terms: Terms = TERMS, bucket: type[Names] = Names, looked: datetime = AS_OF
+        self,
+        *chunks: Chunk,
+        terms: Terms = TERMS,
+        bucket: type[Names] = Names,
+        looked: datetime = AS_OF,
+        elsewhere: Sequence[Chunk] = (),
     ) -> Judged:
+        """`elsewhere`: in the index of a table of another prefix."""
         survey = self._survey(chunks, looked)
+        if elsewhere:
+            files = [index_of(f"old_index_{chunk.day}") for chunk in elsewhere]
+            self._patch.setattr(Survey, "index_files", lambda *_: files)
         tables = {chunk.day: f"loki_index_{chunk.day}" for chunk in chunks}
 
         def read_table(files: object, day: int, table: str, *_: object) -> TableIndex:
-            of_day = [chunk for chunk in chunks if chunk.indexed and chunk.day == day]
+            told = elsewhere if table.startswith("old") else [chunk for chunk in chunks if chunk.indexed]
+            of_day = [chunk for chunk in told if chunk.day == day]
             return TableIndex((index_of(table),), (columns_of(of_day, day),))
 
         self._patch.setattr(judge, "read_table", read_table)
@@ -305,3 +315,33 @@ def test_what_was_written_since_an_ingester_stopped_uploading_is_told_apart(judg
 
     assert judged.faults(Chunk(1, indexed=False), terms=terms) == ["ingester-not-uploading"]
     assert judged.faults(Chunk(10, indexed=False), terms=terms) == ["chunk-orphaned"]
+
+
+def test_more_suspects_than_are_looked_at_none_of_whom_is_one_are_told_as_not_checked(
+    judged: Judging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deleted(Names):
+        def exists(self, names: Sequence[str]) -> list[bool]:
+            return [False] * len(names)
+
+    monkeypatch.setattr(judge, "MOST_LOOKED_AT", 3)
+    outcome = judged(*(Chunk(10, number=number, indexed=False) for number in range(10, 20)), bucket=Deleted)
+
+    assert outcome.faults == ()
+    ((table, why),) = outcome.incomplete
+    assert table == f"loki_index_{TODAY - 10}"
+    assert "7 more look like chunk-orphaned" in why
+
+
+def test_chunks_of_a_table_that_no_schema_period_covers_are_no_orphans(judged: Judging) -> None:
+    """What is to be done is another thing: the period is missing, not the index."""
+    alien, orphan = Chunk(10, number=11, indexed=False), Chunk(10, number=12, indexed=False)
+    outcome = judged(alien, orphan, elsewhere=(alien,))
+
+    (fault,) = outcome.faults
+    assert (fault.cls, fault.count, fault.sample) == ("chunk-orphaned", 1, (orphan.name,))
+
+
+def test_a_tier_that_is_not_told_is_hot(judged: Judging) -> None:
+    assert judged.faults(Chunk(34, tier=Tier.UNKNOWN)) == ["tier-too-warm"]
+    assert judged.faults(Chunk(10, tier=Tier.UNKNOWN)) == []

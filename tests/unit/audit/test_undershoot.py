@@ -65,6 +65,7 @@ def test_what_another_finding_tells_of_is_not_told_twice() -> None:
     missing = Fault("chunk-missing", MOST.table, MOST.day, "team", 2, 0, 0.0, ())
 
     assert gone(held(7), faults=(missing,)) == [(1, 100)]
+    assert gone(held(7), faults=(replace(missing, candidates=1),)) == []
     assert gone(held(8), faults=(missing,)) == []
 
 

@@ -100,6 +100,22 @@ def test_what_a_run_left_unfinished_goes_when_the_next_one_begins(
     assert work(tmp_path) == ["retention_audit.scheduled__2"]
 
 
+def test_a_table_that_is_nowhere_is_no_pass(bucket: MemoryStore, context: dict[str, Any]) -> None:
+    typed = {**ASKED, "tables": ["loki_index_2078"]}
+    with DAG("retention_audit", schedule=None):
+        steps = [
+            AuditListOperator(task_id="list", **typed),
+            AuditReduceOperator(task_id="reduce", batches=[], **typed),
+        ]
+    now = {**context, "dag_run": SimpleNamespace(run_after=NOW)}
+    assert steps[0].execute(now) == []
+    with pytest.raises(AirflowFailException, match="check-incomplete"):
+        steps[1].execute(now)
+    (said,) = context["ti"].said[SUMMARY]["findings"]
+    assert "Nothing is stored in loki_index_2078 of local" in said
+    assert f"loki_index_{TODAY - 1} to loki_index_{TODAY}" in said
+
+
 def test_a_moment_without_a_time_zone_is_refused(bucket: MemoryStore, context: dict[str, Any]) -> None:
     with DAG("retention_audit", schedule=None):
         operator = AuditListOperator(task_id="list", **{**ASKED, "as_of": "2026-11-23T00:00:00"})
