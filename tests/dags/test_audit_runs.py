@@ -53,7 +53,7 @@ def _database() -> None:
 @pytest.fixture
 def platform(monkeypatch: pytest.MonkeyPatch) -> OnMemory:
     platform = OnMemory()
-    monkeypatch.setattr("logops.platforms.open_platform", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
     return platform
 
 
@@ -150,7 +150,7 @@ def test_where_nothing_could_be_started_reduce_says_so(run: Run, monkeypatch: py
     def refuse(environment: Environment, root: Path) -> None:
         raise PlatformError("there is no such place")
 
-    monkeypatch.setattr("logops.platforms.open_platform", refuse)
+    monkeypatch.setattr("logops.platforms.open_to_read", refuse)
     seen = run()
     assert (seen["list"], seen["judge"], seen["reduce"]) == ("failed", "upstream_failed", "failed")
 

@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken
 
 import synthetic
 from azurites import ACCOUNT, KEY
 from environments import environment
 from fakes.blob_service import Answer, blob_service, chunk_names
+from fakes.management_api import management_api
 from fakes.memory_platform import MemoryPlatform
 from logops.audit.asked import Asked, Check
 from logops.audit.explain import Explained, NoSuchTable, explain
 from logops.audit.outcome import Outcome
 from logops.audit.run import run_audit
+from logops.environment.storage import StorageAccount
 from logops.environment.units import Duration
 from logops.objectstore import AccountKey, ObjectStore
+from logops.platforms.remote import RemotePlatform
 from logops.render.storage import lifecycle_policy
 
 INDEX = Path(__file__).parents[1] / "unit/tsdb/files/v3-compacted.tsdb"
@@ -168,6 +172,58 @@ def test_what_else_lies_in_the_container_is_counted_and_shown(store: ObjectStore
         "main, neither chunk nor index: 2 objects not of Loki (8 bytes), for example backup/a",
     ]
     assert len(json.loads(json.dumps(outcome.to_dict(), default=str))["others"]) == 3
+
+
+class Elsewhere(RemotePlatform):
+    """Production as it is declared, but for its storage account, which is Azurite."""
+
+    def __init__(self, endpoint: str, container: str, management: str) -> None:
+        wanted = environment(
+            "production",
+            ("clusters.security", None),
+            ("storage_accounts.security", None),
+            ("sources", {}),
+            ("agents", {}),
+            ("clusters.main.containers.chunks", container),
+            ("storage_accounts.monitoring.account_name", ACCOUNT),
+            ("storage_accounts.monitoring.containers", [container, "loki-ruler"]),
+            ("storage_accounts.monitoring.lifecycle", []),
+            ("storage_accounts.monitoring.workload_identity_client_id", None),
+            ("storage_accounts.monitoring.account_key", {"env": "KEY_OF_AZURITE"}),
+        )
+        super().__init__(wanted, management=management, credential=Somebody())
+        self._at = endpoint
+
+    def endpoint(self, account: StorageAccount) -> str:
+        return self._at
+
+
+class Somebody:
+    """A credential whose token nobody looks at."""
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        return AccessToken("secret-token", 2**33)
+
+
+def test_an_environment_elsewhere_is_audited_as_far_as_the_network_reaches(
+    store: ObjectStore, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_AZURITE", KEY)
+    monkeypatch.setattr("logops.audit.live._RETRY_S", 0.1)
+    store.create_container("elsewhere")
+    store.container("elsewhere").write(f"application/{CHUNK}", b"1234")
+    no = {"error": {"code": "AuthorizationFailed", "message": "no"}}
+    with management_api(tmp_path, [(403, no)]) as (address, certificate, _):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        outcome = audit(Elsewhere(endpoint, "elsewhere", address), timedelta(days=2))
+
+    # No process answers, which is said of each, and what only the compactor knows is not judged.
+    unasked = {one.subject.source for one in outcome.findings if one.subject.source}
+    assert {"main-compactor-0", "main-ingester-0"} <= unasked
+    assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
+    assert any("loki-main-compactor-0.loki-main-compactor-headless" in one.message for one in outcome.findings)
+    assert any("It needs the role Reader" in one.message for one in outcome.findings)
+    assert [(row.tenant, row.chunks) for row in outcome.rows] == [("application", 1)]
 
 
 def test_a_table_that_could_not_be_looked_at_is_not_said_to_be_empty(endpoint: str) -> None:

@@ -169,8 +169,8 @@ def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], ask
         Finding(
             cls=CHECK_INCOMPLETE,
             subject=Subject(environment=environment, table=table),
-            message=f"Nothing is stored in {table} of {environment}: never written, expired and deleted, or mistyped. "
-            f"{there}",
+            message=f"Nothing is stored in {table} of {environment}: never written, or expired and deleted, or "
+            f"mistyped. {there}",
             as_of=asked.as_of,
             evidence={"tables": len(tables)},
         )

@@ -11,7 +11,7 @@ from logops.audit.asked import Asked, Check
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
-from logops.cli.rollout import JsonOption, platform
+from logops.cli.rollout import JsonOption, readable
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError, ResultsStore
@@ -111,7 +111,7 @@ def explain(
     """
     from logops.audit.explain import NoSuchTable, explain, tables_of
 
-    place = platform(name)
+    place = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         tables = tables_of(table, place.environment)
@@ -217,7 +217,7 @@ def _audit(
 ) -> None:
     from logops.audit.run import run_audit
 
-    place = platform(name)
+    place = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         patience = None if slack is None else Duration(slack)

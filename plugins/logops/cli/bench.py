@@ -16,7 +16,7 @@ from logops.benchmark.shots import Mode
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
-from logops.cli.rollout import JsonOption, platform
+from logops.cli.rollout import JsonOption, readable
 from logops.environment.units import Duration, Size
 from logops.findings.model import Severity
 from logops.findings.store import NothingStored, ResultsError, ResultsStore
@@ -53,7 +53,7 @@ def run(
 
     Exit 1: a query failed, or could not be measured.
     """
-    where = platform(name)
+    where = readable(name)
     try:
         library = load_library(project_root())
     except LibraryInvalid as error:

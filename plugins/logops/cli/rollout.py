@@ -9,7 +9,7 @@ from rich.markdown import Markdown
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
-from logops.platforms import open_platform
+from logops.platforms import open_platform, open_to_read
 from logops.platforms.platform import LeaseHeld, Platform, PlatformError
 from logops.render import STAGES, DoesNotFit, Stage
 from logops.rollout import Outcome, Plan, plan, run_rollout
@@ -27,6 +27,14 @@ def platform(name: str) -> Platform:
     try:
         return open_platform(environment(name), project_root())
     except (PlatformError, DoesNotFit, ToolchainError) as error:
+        stop(str(error))
+
+
+def readable(name: str) -> Platform:
+    """The same, for a command that changes nothing: of any environment."""
+    try:
+        return open_to_read(environment(name), project_root())
+    except (DoesNotFit, ToolchainError) as error:
         stop(str(error))
 
 

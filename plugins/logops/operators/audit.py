@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.operators.work import open_platform, read_environment, results_store
+from logops.operators.work import open_to_read, read_environment, results_store
 
 if TYPE_CHECKING:
     from logops.audit.asked import Asked, Batch
@@ -79,7 +79,7 @@ class AuditListOperator(AuditOperator):
         environment = read_environment(self.environment)
         work = self.work(environment, context)
         discard_earlier(self.results(environment), self.dag_id)
-        return survey(open_platform(environment), self.asked(context), work, self.log.info)
+        return survey(open_to_read(environment), self.asked(context), work, self.log.info)
 
 
 class AuditJudgeOperator(AuditOperator):
@@ -99,7 +99,7 @@ class AuditJudgeOperator(AuditOperator):
         from logops.audit.run import judge
 
         environment = read_environment(self.environment)
-        platform, store = open_platform(environment), results_store(environment)
+        platform, store = open_to_read(environment), results_store(environment)
         return judge(platform, self.asked(context), self.batch, store, self.log.info)  # type: ignore[arg-type]
 
 
@@ -123,7 +123,7 @@ class AuditReduceOperator(AuditOperator):
             raise AirflowFailException("Nothing was listed: read the log of the task `list`, then clear that one.")
         work = self.work(environment, context)
         outcome = reduce(
-            open_platform(environment),
+            open_to_read(environment),
             self.asked(context),
             work,
             list(self.batches),  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.operators.work import open_platform, read_environment, results_store
+from logops.operators.work import open_to_read, read_environment, results_store
 
 
 class QueryBenchmarkOperator(BaseOperator):
@@ -70,7 +70,7 @@ class QueryBenchmarkOperator(BaseOperator):
         )
         environment = read_environment(self.environment)
         wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}
-        outcome = run_benchmark(open_platform(environment), wanted, asked, results_store(environment), self.log.info)
+        outcome = run_benchmark(open_to_read(environment), wanted, asked, results_store(environment), self.log.info)
         for line in outcome.lines():
             self.log.info("%s", line)
         bad = [one for one in outcome.findings if one.cls.severity.rank >= Severity.ERROR.rank]

@@ -49,7 +49,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryStore:
     for day in (TODAY, TODAY - 1):
         store.blobs[chunk_name("application", 7, day * DAY_MS, day * DAY_MS + 9, 7)] = Blob(b"1", NOW)
     monkeypatch.setattr(platform, "object_store", lambda account: store)
-    monkeypatch.setattr("logops.platforms.open_platform", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
     monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path))
     monkeypatch.setattr("logops.audit.asked.MOST_TABLES", 1)
     return store
