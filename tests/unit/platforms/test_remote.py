@@ -84,7 +84,7 @@ def test_an_account_is_logged_in_to_as_declared(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_key_that_is_not_known_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOGOPS_CONNECTION_SECURITY_STORAGE", raising=False)
-    with pytest.raises(PlatformError, match="connection .security_storage. is not known here"):
+    with pytest.raises(PlatformError, match=r"connection .security_storage. is not known here"):
         RemotePlatform(PRODUCTION).object_store("security")
 
 
