@@ -20,10 +20,11 @@ from fakes.memory_platform import MemoryPlatform
 from logops.audit.asked import Asked, Check
 from logops.audit.explain import Explained, NoSuchTable, explain
 from logops.audit.outcome import Outcome
-from logops.audit.run import run_audit
+from logops.audit.run import can_go_on, run_audit, survey
+from logops.audit.survey import Survey
 from logops.environment.storage import StorageAccount
 from logops.environment.units import Duration
-from logops.objectstore import AccountKey, ObjectStore
+from logops.objectstore import AccountKey, ListingBroken, ObjectStore
 from logops.platforms.remote import RemotePlatform
 from logops.render.storage import lifecycle_policy
 
@@ -101,6 +102,34 @@ def test_a_listing_that_breaks_off_is_no_pass() -> None:
     assert outcome.failed
     assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
     assert "parts are left" in outcome.findings[0].message
+
+
+def test_a_listing_that_broke_off_is_gone_on_with_by_the_next_try(tmp_path: Path) -> None:
+    names = [*islice(chunk_names(23_000), 23_000)]
+    closed = {"network/8"}
+
+    def failure(query: Mapping[str, str]) -> Answer | None:
+        if query.get("prefix", "") in closed:
+            return Answer(403, headers={"x-ms-error-code": "AuthorizationPermissionMismatch"})
+        return None
+
+    with blob_service(names, failure=failure, account=ACCOUNT) as served:
+        platform = OnAzurite(served.endpoint, "loki-chunks")
+        asked = Asked((Check.RETENTION,), "test", datetime.now(UTC))
+        with pytest.raises(ListingBroken, match="parts are left"):
+            survey(platform, asked, str(tmp_path), lambda _: None, last=False)
+        assert can_go_on(str(tmp_path), ["main"])
+        before = [query.get("prefix", "") for query in served.asked]
+        closed.clear()
+        batches = survey(platform, asked, str(tmp_path), lambda _: None, last=False)
+        again = [query.get("prefix", "") for query in served.asked[len(before) :]]
+
+    assert not can_go_on(str(tmp_path), ["main"])
+    found = Survey.open(f"{tmp_path}/main")
+    assert (found.chunk_count, sum(batch["chunks"] for batch in batches)) == (23_000, sum(found.days.values()))
+    assert sum(part.num_rows for day in found.days for part in found.chunks(day)) == sum(found.days.values())
+    assert "network/8" in again
+    assert len(again) < len(before)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -76,14 +77,16 @@ def judge_tables(
     bucket: Bucket,
     terms: Terms,
     names_to: Path | None = None,
+    now: datetime | None = None,
 ) -> Judged:
     """Judge the tables of some days together: many that are small cost as little as one. A table whose index could
     not be read for the bucket's sake is not judged.
 
     The names of all faulty chunks go to the Parquet file `names_to` (class, day, table, tenant, name, bytes, since_ms),
-    which is not written where there are none.
+    which is not written where there are none. `now` is when the bucket is looked at; None: when it was listed.
     """
-    return _Judging(bench.connection, survey, tables, bucket, terms).judged(names_to)
+    until = max(survey.as_of, now or survey.taken)
+    return _Judging(bench.connection, survey, tables, bucket, terms, until).judged(names_to)
 
 
 class _Judging:
@@ -94,8 +97,11 @@ class _Judging:
         tables: Mapping[int, str],
         bucket: Bucket,
         terms: Terms,
+        until: datetime,
     ) -> None:
         self.connection = connection
+        self.until = until
+        """What expires before may rightly be gone, whatever the moment that is judged."""
         self.survey = survey
         self.tables = tables
         self.bucket = bucket
@@ -237,7 +243,7 @@ class _Judging:
         taken = int(min(self.survey.taken, self.survey.as_of).timestamp() * 1000)
         return {
             "as_of": int(self.survey.as_of.timestamp() * 1000),
-            "until": int(self.survey.until.timestamp() * 1000),
+            "until": int(self.until.timestamp() * 1000),
             "cycle": windows.cycle_ms,
             "slack": windows.slack_ms,
             "delay": windows.delay_ms,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -62,7 +63,8 @@ def judge_batch(
         for days in together({day: survey.days.get(day, 0) for day in batch["days"]}):
             tables = {day: table_of(day, own) for day in days}
             if asked.reads_chunks:
-                judged.append(judge_tables(bench, survey, tables, bucket, terms, Path(names) / f"{days[0]}.parquet"))
+                names_to, now = Path(names) / f"{days[0]}.parquet", datetime.now(UTC)
+                judged.append(judge_tables(bench, survey, tables, bucket, terms, names_to, now))
                 unreadable += _unreadable(judged[-1].unreadable)
                 incomplete += judged[-1].incomplete
             else:

@@ -7,6 +7,7 @@ compacted index    index/TABLE/TENANT/NANOSECONDS-compactor-FROM-THROUGH-CHECKSU
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numba
@@ -66,8 +67,9 @@ def kind_of(name: str) -> str:
 class ChunkNames:
     """Reads chunks out of blob names, and numbers their tenants as they come."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[bytes, int] = {}
+    def __init__(self, known: Sequence[str] = ()) -> None:
+        """`known`: tenants that have numbers already, in their order."""
+        self._numbers: dict[bytes, int] = {name.encode(): number for number, name in enumerate(known)}
 
     @property
     def tenants(self) -> tuple[str, ...]:

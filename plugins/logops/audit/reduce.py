@@ -104,7 +104,8 @@ def _seen(
     environment = platform.environment
     own = environment.clusters[cluster]
     part = _joined(place, [batch for batch in batches if batch["cluster"] == cluster], lambda day: table_of(day, own))
-    until_ms = int(survey.until.timestamp() * 1000)
+    # Whatever the moment that is judged, the bucket was looked at until now.
+    until_ms = int(max(asked.as_of, datetime.now(UTC)).timestamp() * 1000)
     if store and Check.RETENTION in asked.checks:
         unjudged = {table for table, _ in part.incomplete} | {one.table for one in part.unreadable}
         most = [

@@ -71,15 +71,21 @@ class AuditOperator(BaseOperator):
 
 
 class AuditListOperator(AuditOperator):
-    """Read what is in the containers, and cut their tables into batches: one for each task that judges."""
+    """Read what is in the containers, and cut their tables into batches: one for each task that judges.
+
+    Where a listing breaks off, a retry lists only what is left; after the last one, the cluster was not checked.
+    """
 
     def execute(self, context: Context) -> list["Batch"]:
-        from logops.audit.run import discard_earlier, survey
+        from logops.audit.run import can_go_on, discard_earlier, survey
 
         environment = read_environment(self.environment)
         work = self.work(environment, context)
-        discard_earlier(self.results(environment), self.dag_id)
-        return survey(open_to_read(environment), self.asked(context), work, self.log.info)
+        goes_on = can_go_on(work, environment.clusters)
+        discard_earlier(self.results(environment), self.dag_id, but=work if goes_on else "")
+        ti = context["ti"]
+        last = ti.try_number > ti.max_tries
+        return survey(open_to_read(environment), self.asked(context), work, self.log.info, last=last)
 
 
 class AuditJudgeOperator(AuditOperator):

@@ -148,7 +148,7 @@ class Judging:
         elsewhere: Sequence[Chunk] = (),
     ) -> Judged:
         """`elsewhere`: in the index of a table of another prefix."""
-        survey = self._survey(chunks, looked)
+        survey = self._survey(chunks)
         if elsewhere:
             files = [index_of(f"old_index_{chunk.day}") for chunk in elsewhere]
             self._patch.setattr(Survey, "index_files", lambda *_: files)
@@ -162,15 +162,15 @@ class Judging:
         self._patch.setattr(judge, "read_table", read_table)
         there = bucket({chunk.name for chunk in chunks if chunk.blob})
         with Bench(1 << 28) as bench:
-            return judge_tables(bench, survey, tables, there, terms, self._folder / "names.parquet")
+            return judge_tables(bench, survey, tables, there, terms, self._folder / "names.parquet", looked)
 
     def faults(self, *chunks: Chunk, terms: Terms = TERMS, looked: datetime = AS_OF) -> list[str]:
         return sorted(fault.cls for fault in self(*chunks, terms=terms, looked=looked).faults)
 
-    def _survey(self, chunks: Sequence[Chunk], looked: datetime) -> Survey:
+    def _survey(self, chunks: Sequence[Chunk]) -> Survey:
         # A tenant with a chunk in good order, so that the survey knows it.
         rows = [chunk.row for chunk in (Chunk(1, number=1), *chunks) if chunk.blob]
-        listing = Listing("values", looked, iter([pa.RecordBatch.from_pylist(rows, schema=blobs_schema())]))
+        listing = Listing("values", AS_OF, iter([pa.RecordBatch.from_pylist(rows, schema=blobs_schema())]))
         place = str(self._folder / "survey")
         names = {"environment": "test", "cluster": "main", "account": "main", "container": "chunks"}
         return take_survey(listing, place, as_of=AS_OF, **names)

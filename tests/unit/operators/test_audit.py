@@ -127,3 +127,15 @@ def test_nothing_listed_is_told_with_what_to_clear(context: dict[str, Any], buck
     operator = AuditReduceOperator(task_id="reduce", batches=None, **ASKED)
     with pytest.raises(AirflowFailException, match="clear that one"):
         operator.execute(context)
+
+
+@pytest.mark.parametrize(("tried", "last"), [(1, False), (2, False), (3, True)])
+def test_only_the_last_try_gives_up_a_listing_that_broke_off(
+    bucket: MemoryStore, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tried: int, last: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("logops.audit.run.survey", lambda *_, last: asked.append(last) or [])
+    context["ti"].try_number, context["ti"].max_tries = tried, 2
+
+    Night(context).survey()
+    assert asked == [last]
