@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
+from typer.testing import CliRunner
 
 import synthetic
 from azurites import ACCOUNT, KEY
@@ -19,9 +20,10 @@ from fakes.management_api import management_api
 from fakes.memory_platform import MemoryPlatform
 from logops.audit.asked import Asked, Check
 from logops.audit.explain import Explained, NoSuchTable, explain
-from logops.audit.outcome import Outcome
+from logops.audit.outcome import COLUMNS, Outcome
 from logops.audit.run import can_go_on, run_audit, survey
 from logops.audit.survey import Survey
+from logops.cli import app
 from logops.environment.storage import StorageAccount
 from logops.environment.units import Duration
 from logops.objectstore import AccountKey, ListingBroken, ObjectStore
@@ -274,6 +276,29 @@ def test_a_table_is_explained_with_what_is_in_its_way(store: ObjectStore, endpoi
     said = found.to_dict()
     assert (said["table"], said["tenant"], said["phase"]) == ("loki_index_20669", "platform", "expired")
     assert [one.cls.name for one in found.in_the_way] == ["chunk-orphaned"]
+
+
+def test_without_a_table_every_table_and_tenant_is_explained(
+    store: ObjectStore, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.create_container("all-explained")
+    for tenant in ("application", "platform"):
+        store.container("all-explained").write(f"{tenant}/{CHUNK}", b"1234")
+    platform = OnAzurite(endpoint, "all-explained")
+    monkeypatch.setattr("logops.cli.audit.readable", lambda name: platform)
+    shown = CliRunner().invoke(app, ["audit", "explain", "local"])
+    told = json.loads(CliRunner().invoke(app, ["audit", "explain", "local", "--json"]).stdout)
+
+    assert shown.exit_code == 0, shown.output
+    head, *lines = shown.stdout.splitlines()
+    assert head.split() == [*COLUMNS]
+    assert [line.split()[:4] for line in lines] == [
+        ["main", "loki_index_20669", "2026-08-04", tenant] for tenant in ("application", "platform")
+    ]
+    assert [(one["tenant"], one["table"], one["chunks"]) for one in told] == [
+        ("application", "loki_index_20669", 1),
+        ("platform", "loki_index_20669", 1),
+    ]
 
 
 def explained_in(

@@ -98,23 +98,26 @@ def tiering(
 @app.command(epilog="Example: logops audit explain local loki_index_20780 application")
 def explain(
     name: Annotated[str, typer.Argument(metavar="ENV", help="Name of a file in include/environments, or a path.")],
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="loki_index_20780, or a day: 2026-11-23.")],
+    table: Annotated[
+        str, typer.Argument(metavar="[TABLE]", help="loki_index_20780, or a day: 2026-11-23. Default: a line for each.")
+    ] = "",
     tenant: Annotated[
         str, typer.Argument(metavar="[TENANT]", help="Default: every tenant that has chunks there.")
     ] = "",
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """In which phase a table is, what happens to it next and when, and what is in its way.
+    """In which phase a table is, what happens to it next and when, and what is in its way; without a table, of all.
 
     Exit 1: something is in its way.
     """
     from logops.audit.explain import NoSuchTable, explain, tables_of
+    from logops.audit.outcome import table_of_rows
 
     place = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
-        tables = tables_of(table, place.environment)
+        tables = tables_of(table, place.environment) if table else ()
         asked = Asked(tuple(Check), "explain", now if as_of is None else as_of.replace(tzinfo=UTC), tables)
         with err.status("") as status:
             found = explain(place, asked, tenant, status.update)
@@ -122,6 +125,8 @@ def explain(
         stop(str(error), BAD_INPUT)
     if as_json:
         print_json([one.to_dict() for one in found])
+    elif not table:
+        out.print(table_of_rows((one.row for one in found), asked.as_of))
     else:
         for one in found:
             out.print(one.shown())
