@@ -88,7 +88,8 @@ def _without_schema(seen: Compaction) -> Iterator[Finding]:
             table=table,
             files=len(files),
             bytes=sum(file.size for file in files),
-            sample=files[0].name,
+            since=_time(min(file.modified for file in files)),
+            sample=", ".join(file.name for file in files[:5]),
         )
 
 

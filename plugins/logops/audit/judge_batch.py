@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
 FAULTY = "faulty-chunks"
-"""Kind of result: the names of all chunks with a fault (class, table, tenant, name, bytes, since_ms)."""
+"""Kind of result: the names of all chunks and index files with a fault (class, day, table, tenant, name, bytes,
+since_ms)."""
 _TOLD_EVERY_S = 2.0
 _ROWS = 1_000_000
 _TABLES = 100

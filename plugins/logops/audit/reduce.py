@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from logops.audit.asked import Asked, Batch, Check
 from logops.audit.holding import Holding
+from logops.audit.index_names import files_of, names_table
 from logops.audit.judge_batch import FAULTY, part_name
 from logops.audit.live import Live
 from logops.audit.outcome import Outcome, TableRow
@@ -57,8 +58,11 @@ def reduced(
         seen = _seen(platform, asked, cluster, place, batches, store)
         told: list[Finding] = []
         for check, found in findings.items():
-            found += findings_of(check, seen)
-            told += found
+            own = _first_seen(findings_of(check, seen), check, asked, store)
+            found += _named(own, seen)
+            told += own
+        if store:
+            _keep_index_names(told, seen, asked, store)
         rows += rows_of(
             cluster,
             seen.part.holdings,
@@ -158,6 +162,36 @@ def _not_read(environment: Environment, cluster: str, why: str, as_of: datetime)
         as_of=as_of,
         evidence={"reason": why},
     )
+
+
+def _first_seen(findings: Sequence[Finding], check: Check, asked: Asked, store: "ResultsStore | None") -> list[Finding]:
+    """With since when, from the runs before, where what was seen does not tell it."""
+    untold = [one for one in findings if not one.evidence.get("since")]
+    before = read_changes(store, untold[0].subject.environment, check.value, asked.as_of) if store and untold else None
+    since = {seen.finding.identity: seen.since for seen in before[1].open} if before else {}
+    return [
+        replace(one, evidence={**one.evidence, "since": since[one.identity].isoformat()})
+        if one in untold and one.identity in since
+        else one
+        for one in findings
+    ]
+
+
+def _named(findings: Sequence[Finding], seen: Seen) -> list[Finding]:
+    """With the place of all names, where a finding is about index files."""
+    return [
+        replace(one, evidence={**one.evidence, "names": seen.names})
+        if seen.names and files_of(one, seen.files, seen.waiting)
+        else one
+        for one in findings
+    ]
+
+
+def _keep_index_names(findings: Sequence[Finding], seen: Seen, asked: Asked, store: "ResultsStore") -> None:
+    unique = {one.identity: one for one in findings}.values()
+    table = names_table((one, files_of(one, seen.files, seen.waiting)) for one in unique)
+    if table.num_rows:
+        store.write(FAULTY, f"{seen.environment.name}.{asked.run_id}.{seen.cluster}.index", table, asked.as_of)
 
 
 def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], asked: Asked) -> list[Finding]:

@@ -54,6 +54,11 @@ class Seen:
     names: str = ""
     """Where the names of all faulty chunks are kept."""
 
+    @property
+    def waiting(self) -> list[IndexFile]:
+        """Files that wait for the compactor for too long."""
+        return _compaction(self).waiting
+
     def subject(self, **parts: str) -> Subject:
         return Subject(environment=self.environment.name, cluster=self.cluster, **parts)
 
@@ -168,7 +173,7 @@ def _not_of_corrupt(compaction: Sequence[Finding], seen: Seen) -> list[Finding]:
     is why its table and older ones wait, and why no run ends well."""
     damaged = {one.table for one in seen.part.unreadable if not one.unknown}
     last = max((file.day for file in seen.files if file.table in damaged), default=-1)
-    waiting = {file.table: file.day for file in _compaction(seen).waiting}
+    waiting = {file.table: file.day for file in seen.waiting}
 
     def explained(one: Finding) -> bool:
         if one.cls is classes.COMPACTION_STALLED:

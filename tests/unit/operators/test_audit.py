@@ -1,10 +1,11 @@
 """The audit's tasks, cleared and repeated: what one leaves for the next."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
@@ -12,7 +13,13 @@ from airflow.sdk.exceptions import AirflowFailException
 from environments import environment
 from fakes.memory_platform import MemoryPlatform
 from fakes.memory_store import Blob, MemoryStore
+from logops import platforms
+from logops.audit import run as steps
+from logops.audit.asked import Asked, Check
 from logops.audit.chunks import DAY_MS, chunk_name
+from logops.findings import Finding
+from logops.findings.store import ResultsStore
+from logops.objectstore.blobs import Tier
 from logops.operators.audit import SUMMARY, AuditJudgeOperator, AuditListOperator, AuditReduceOperator
 
 NOW = datetime.now(UTC)
@@ -139,3 +146,43 @@ def test_only_the_last_try_gives_up_a_listing_that_broke_off(
 
     Night(context).survey()
     assert asked == [last]
+
+
+def compaction(run_id: str, as_of: datetime) -> list[Finding]:
+    """What a compaction audit of that moment finds; `list` and `reduce` as in the DAG, nothing to judge in between."""
+    asked = Asked((Check.COMPACTION,), run_id, as_of)
+    platform, results = platforms.open_to_read(None, None), platforms.results_url(None, None)  # type: ignore[arg-type]
+    work = f"{results}/work/{run_id}"
+    store = ResultsStore(results)
+    batches = steps.survey(platform, asked, work, print)
+    for batch in batches:
+        steps.judge(platform, asked, batch, store, print)
+    return [*steps.reduce(platform, asked, work, batches, store).findings]
+
+
+def test_every_index_file_with_something_wrong_is_named(
+    bucket: MemoryStore, context: dict[str, Any], tmp_path: Path
+) -> None:
+    names = [f"index/old_index_{TODAY}/{nth}-ingester.tsdb.gz" for nth in range(1_000, 1_020)]
+    for name in names:
+        bucket.blobs[name] = Blob(b"1", NOW)
+
+    (found,) = [one for one in compaction("night", NOW) if one.cls.name == "table-without-schema"]
+    assert found.evidence["since"]
+    assert len(str(found.evidence["sample"]).split(", ")) == 5
+    files = [*tmp_path.glob(str(found.evidence["names"]))]
+    kept = [row for file in files for row in pq.read_table(file).to_pylist() if row["class"] == found.cls.name]
+    assert sorted(row["name"] for row in kept) == sorted(names)
+
+
+def test_what_no_time_is_known_of_is_told_since_it_was_first_seen(bucket: MemoryStore, context: dict[str, Any]) -> None:
+    name = f"index/loki_index_{TODAY}/application/1-compactor-1-2-a.tsdb.gz"
+    bucket.blobs[name] = Blob(b"no index", NOW, Tier.COOL)
+    first, second = NOW, NOW + timedelta(minutes=5)
+
+    def damage(run_id: str, as_of: datetime) -> Finding:
+        (found,) = [one for one in compaction(run_id, as_of) if one.cls.name == "index-corrupt"]
+        return found
+
+    assert "since" not in damage("first", first).evidence
+    assert damage("second", second).evidence["since"] == first.isoformat()
