@@ -20,8 +20,8 @@ all chunks with a fault are in the results, kind `faulty-chunks`.
 - **index-tiered**, **lifecycle-policy-drift**: money, and soon queries. *This week.*
 - **check-incomplete**: something could not be read; that is no pass. *Mend what it names, clear `list`.*
 
-`logops audit explain ENV` has a line a table: its phase, what comes next, by when; `logops audit explain ENV TABLE` tells
-what is in its way.
+`logops audit explain ENV` has a line a table: its phase, what comes next, by when; `logops audit explain ENV TABLE`
+tells what is in its way.
 
 **list** or **judge** red: the environment's file, the platform or the results store, as the message says. *Mend it,
 clear the task.*

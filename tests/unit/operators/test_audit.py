@@ -186,3 +186,25 @@ def test_what_no_time_is_known_of_is_told_since_it_was_first_seen(bucket: Memory
 
     assert "since" not in damage("first", first).evidence
     assert damage("second", second).evidence["since"] == first.isoformat()
+
+
+def test_what_one_cluster_has_is_no_row_of_another(bucket: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have tables of the same names, and here the same container."""
+    local = environment("local", ("sources", {}), ("agents", {}), ("clusters.main.canary", None))
+    periods = local.model_dump(mode="json", by_alias=True)["clusters"]["main"]["schema_periods"]
+    both = environment(
+        "local",
+        ("sources", {}),
+        ("agents", {}),
+        ("clusters.main.canary", None),
+        ("clusters.security.schema_periods", periods),
+    )
+    platform = MemoryPlatform(both, {})
+    monkeypatch.setattr(platform, "object_store", lambda account: bucket)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    bucket.blobs[f"index/loki_index_{TODAY}/application/1-compactor-1-2-a.tsdb.gz"] = Blob(b"no index", NOW)
+    asked = Asked((Check.RETENTION,), "night", NOW)
+    outcome = steps.run_audit(platform, asked, None, print)
+
+    counted = {(row.cluster, row.day == TODAY): row.findings for row in outcome.rows}
+    assert counted == {("main", True): 1, ("main", False): 0, ("security", True): 1, ("security", False): 0}
