@@ -28,11 +28,10 @@ from pathlib import Path
 from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule
 
 from logops.operators.audit import AuditJudgeOperator, AuditListOperator, AuditReduceOperator
+from logops.operators.nightly import environments, nightly
 from logops.operators.tags import Tag
 
-ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
-# A DAG with a schedule must have a default that its enum allows.
-NIGHTLY = "local" if "local" in ENVIRONMENTS else ENVIRONMENTS[0]
+ENVIRONMENTS = environments(Path(__file__).parents[1])
 ASKED = {
     "checks": ["compaction-audit"],
     "environment": "{{ params.environment }}",
@@ -48,7 +47,7 @@ with DAG(
     max_active_runs=1,
     tags={Tag.AUDIT, Tag.LOKI, Tag.STORAGE},
     params={
-        "environment": Param(NIGHTLY, type="string", enum=ENVIRONMENTS, description="What to audit."),
+        "environment": Param(nightly(ENVIRONMENTS), type="string", enum=ENVIRONMENTS, description="What to audit."),
         "tables": Param(
             None,
             type=["null", "array"],

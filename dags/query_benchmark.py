@@ -27,11 +27,10 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param
 
 from logops.benchmark.asked import BUDGET, ROUNDS
 from logops.operators.benchmark import QueryBenchmarkOperator
+from logops.operators.nightly import environments, nightly
 from logops.operators.tags import Tag
 
-ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
-# A DAG with a schedule must have a default that its enum allows.
-NIGHTLY = "local" if "local" in ENVIRONMENTS else ENVIRONMENTS[0]
+ENVIRONMENTS = environments(Path(__file__).parents[1])
 
 with DAG(
     dag_id="query_benchmark",
@@ -42,7 +41,7 @@ with DAG(
     max_active_runs=1,
     tags={Tag.BENCHMARK, Tag.LOKI},
     params={
-        "environment": Param(NIGHTLY, type="string", enum=ENVIRONMENTS, description="What to measure."),
+        "environment": Param(nightly(ENVIRONMENTS), type="string", enum=ENVIRONMENTS, description="What to measure."),
         "queries": Param(
             None, type=["null", "array"], items={"type": "string"}, description="Only these (errors); empty: all."
         ),

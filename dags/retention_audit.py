@@ -20,7 +20,8 @@ all chunks with a fault are in the results, kind `faulty-chunks`.
 - **index-tiered**, **lifecycle-policy-drift**: money, and soon queries. *This week.*
 - **check-incomplete**: something could not be read; that is no pass. *Mend what it names, clear `list`.*
 
-`logops audit explain ENV TABLE TENANT` tells what comes next for a table, and what is in its way.
+`logops audit explain ENV` has a line a table: its phase, what comes next, by when; `logops audit explain ENV TABLE`
+tells what is in its way.
 
 **list** or **judge** red: the environment's file, the platform or the results store, as the message says. *Mend it,
 clear the task.*
@@ -32,11 +33,10 @@ from pathlib import Path
 from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule
 
 from logops.operators.audit import AuditJudgeOperator, AuditListOperator, AuditReduceOperator
+from logops.operators.nightly import environments, nightly
 from logops.operators.tags import Tag
 
-ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
-# A DAG with a schedule must have a default that its enum allows.
-NIGHTLY = "local" if "local" in ENVIRONMENTS else ENVIRONMENTS[0]
+ENVIRONMENTS = environments(Path(__file__).parents[1])
 ASKED = {
     "checks": ["retention-audit", "tiering-audit"],
     "environment": "{{ params.environment }}",
@@ -52,7 +52,7 @@ with DAG(
     max_active_runs=1,
     tags={Tag.AUDIT, Tag.LOKI, Tag.STORAGE},
     params={
-        "environment": Param(NIGHTLY, type="string", enum=ENVIRONMENTS, description="What to audit."),
+        "environment": Param(nightly(ENVIRONMENTS), type="string", enum=ENVIRONMENTS, description="What to audit."),
         "tables": Param(
             None,
             type=["null", "array"],

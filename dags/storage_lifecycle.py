@@ -17,11 +17,10 @@ from pathlib import Path
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
 from logops.operators.lifecycle import LifecycleOperator
+from logops.operators.nightly import environments, nightly
 from logops.operators.tags import Tag
 
-ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
-# A DAG with a schedule must have a default that its enum allows.
-NIGHTLY = "local" if "local" in ENVIRONMENTS else ENVIRONMENTS[0]
+ENVIRONMENTS = environments(Path(__file__).parents[1])
 
 with DAG(
     dag_id="storage_lifecycle",
@@ -32,7 +31,9 @@ with DAG(
     max_active_runs=1,
     tags={Tag.STORAGE},
     params={
-        "environment": Param(NIGHTLY, type="string", enum=ENVIRONMENTS, description="Whose policies to carry out."),
+        "environment": Param(
+            nightly(ENVIRONMENTS), type="string", enum=ENVIRONMENTS, description="Whose policies to carry out."
+        ),
         "as_of": Param(
             None, type=["null", "string"], format="date-time", description="The moment that ages are counted to."
         ),

@@ -9,18 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken
+from typer.testing import CliRunner
 
 import synthetic
 from azurites import ACCOUNT, KEY
 from environments import environment
 from fakes.blob_service import Answer, blob_service, chunk_names
+from fakes.management_api import management_api
 from fakes.memory_platform import MemoryPlatform
 from logops.audit.asked import Asked, Check
 from logops.audit.explain import Explained, NoSuchTable, explain
-from logops.audit.outcome import Outcome
-from logops.audit.run import run_audit
+from logops.audit.outcome import COLUMNS, Outcome
+from logops.audit.run import can_go_on, run_audit, survey
+from logops.audit.survey import Survey
+from logops.cli import app
+from logops.environment.storage import StorageAccount
 from logops.environment.units import Duration
-from logops.objectstore import AccountKey, ObjectStore
+from logops.objectstore import AccountKey, ListingBroken, ObjectStore
+from logops.platforms.remote import RemotePlatform
 from logops.render.storage import lifecycle_policy
 
 INDEX = Path(__file__).parents[1] / "unit/tsdb/files/v3-compacted.tsdb"
@@ -99,6 +106,34 @@ def test_a_listing_that_breaks_off_is_no_pass() -> None:
     assert "parts are left" in outcome.findings[0].message
 
 
+def test_a_listing_that_broke_off_is_gone_on_with_by_the_next_try(tmp_path: Path) -> None:
+    names = [*islice(chunk_names(23_000), 23_000)]
+    closed = {"network/8"}
+
+    def failure(query: Mapping[str, str]) -> Answer | None:
+        if query.get("prefix", "") in closed:
+            return Answer(403, headers={"x-ms-error-code": "AuthorizationPermissionMismatch"})
+        return None
+
+    with blob_service(names, failure=failure, account=ACCOUNT) as served:
+        platform = OnAzurite(served.endpoint, "loki-chunks")
+        asked = Asked((Check.RETENTION,), "test", datetime.now(UTC))
+        with pytest.raises(ListingBroken, match="parts are left"):
+            survey(platform, asked, str(tmp_path), lambda _: None, last=False)
+        assert can_go_on(str(tmp_path), ["main"])
+        before = [query.get("prefix", "") for query in served.asked]
+        closed.clear()
+        batches = survey(platform, asked, str(tmp_path), lambda _: None, last=False)
+        again = [query.get("prefix", "") for query in served.asked[len(before) :]]
+
+    assert not can_go_on(str(tmp_path), ["main"])
+    found = Survey.open(f"{tmp_path}/main")
+    assert (found.chunk_count, sum(batch["chunks"] for batch in batches)) == (23_000, sum(found.days.values()))
+    assert sum(part.num_rows for day in found.days for part in found.chunks(day)) == sum(found.days.values())
+    assert "network/8" in again
+    assert len(again) < len(before)
+
+
 @pytest.mark.parametrize(
     ("version", "said"), [(4, "A Loki after 3 wrote it"), (1, "Let Loki's compactor write it anew")]
 )
@@ -112,7 +147,9 @@ def test_an_index_of_another_format_is_found_by_its_name(
     store.container(f"format{version}").write(name, gzip.compress(bytes(content)))
     outcome = audit(OnAzurite(endpoint, f"format{version}"))
 
-    assert [one.cls.name for one in outcome.findings] == ["index-corrupt"]
+    # It may be whole: nobody must be told to delete it.
+    assert [one.cls.name for one in outcome.findings] == ["check-incomplete"]
+    assert outcome.findings[0].subject.path == name
     assert name in outcome.findings[0].message
     assert f"its format is V{version}" in outcome.findings[0].message
     assert said in outcome.findings[0].message
@@ -129,7 +166,8 @@ def test_an_inventory_is_audited_in_place_of_a_listing(store: ObjectStore, endpo
                 container.write(str(file.relative_to(tmp_path / name)), file.read_bytes())
     for name in planted.orphaned:
         store.container(synthetic.CONTAINER).write(name, b"1")
-    kept = {"retention": {"hot": "30d", "then": "Cool", "keep": "90d"}}
+    # The moment is fixed, and what expired since then may be gone.
+    kept = {"retention": {"hot": "30d", "then": "Cool", "keep": "9000d"}}
     platform = OnAzurite(
         endpoint,
         synthetic.CONTAINER,
@@ -161,10 +199,62 @@ def test_what_else_lies_in_the_container_is_counted_and_shown(store: ObjectStore
     assert outcome.beside() == [
         "main, neither chunk nor index: 1 object of Loki's own (cluster seed) (4 bytes), "
         "for example loki_cluster_seed.json",
-        "main, neither chunk nor index: 2 objects not of Loki (8 bytes), for example backup/a",
         "main, neither chunk nor index: 1 object not of Loki (4 bytes), for example readme.txt",
+        "main, neither chunk nor index: 2 objects not of Loki (8 bytes), for example backup/a",
     ]
     assert len(json.loads(json.dumps(outcome.to_dict(), default=str))["others"]) == 3
+
+
+class Elsewhere(RemotePlatform):
+    """Production as it is declared, but for its storage account, which is Azurite."""
+
+    def __init__(self, endpoint: str, container: str, management: str) -> None:
+        wanted = environment(
+            "production",
+            ("clusters.security", None),
+            ("storage_accounts.security", None),
+            ("sources", {}),
+            ("agents", {}),
+            ("clusters.main.containers.chunks", container),
+            ("storage_accounts.monitoring.account_name", ACCOUNT),
+            ("storage_accounts.monitoring.containers", [container, "loki-ruler"]),
+            ("storage_accounts.monitoring.lifecycle", []),
+            ("storage_accounts.monitoring.workload_identity_client_id", None),
+            ("storage_accounts.monitoring.account_key", {"env": "KEY_OF_AZURITE"}),
+        )
+        super().__init__(wanted, management=management, credential=Somebody())
+        self._at = endpoint
+
+    def endpoint(self, account: StorageAccount) -> str:
+        return self._at
+
+
+class Somebody:
+    """A credential whose token nobody looks at."""
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        return AccessToken("secret-token", 2**33)
+
+
+def test_an_environment_elsewhere_is_audited_as_far_as_the_network_reaches(
+    store: ObjectStore, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_AZURITE", KEY)
+    monkeypatch.setattr("logops.audit.live._RETRY_S", 0.1)
+    store.create_container("elsewhere")
+    store.container("elsewhere").write(f"application/{CHUNK}", b"1234")
+    no = {"error": {"code": "AuthorizationFailed", "message": "no"}}
+    with management_api(tmp_path, [(403, no)]) as (address, certificate, _):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        outcome = audit(Elsewhere(endpoint, "elsewhere", address), timedelta(days=2))
+
+    # No process answers, which is said of each, and what only the compactor knows is not judged.
+    unasked = {one.subject.source for one in outcome.findings if one.subject.source}
+    assert {"main-compactor-0", "main-ingester-0"} <= unasked
+    assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
+    assert any("loki-main-compactor-0.loki-main-compactor-headless" in one.message for one in outcome.findings)
+    assert any("It needs the role Reader" in one.message for one in outcome.findings)
+    assert [(row.tenant, row.chunks) for row in outcome.rows] == [("application", 1)]
 
 
 def test_a_table_that_could_not_be_looked_at_is_not_said_to_be_empty(endpoint: str) -> None:
@@ -186,6 +276,29 @@ def test_a_table_is_explained_with_what_is_in_its_way(store: ObjectStore, endpoi
     said = found.to_dict()
     assert (said["table"], said["tenant"], said["phase"]) == ("loki_index_20669", "platform", "expired")
     assert [one.cls.name for one in found.in_the_way] == ["chunk-orphaned"]
+
+
+def test_without_a_table_every_table_and_tenant_is_explained(
+    store: ObjectStore, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.create_container("all-explained")
+    for tenant in ("application", "platform"):
+        store.container("all-explained").write(f"{tenant}/{CHUNK}", b"1234")
+    platform = OnAzurite(endpoint, "all-explained")
+    monkeypatch.setattr("logops.cli.audit.readable", lambda name: platform)
+    shown = CliRunner().invoke(app, ["audit", "explain", "local"])
+    told = json.loads(CliRunner().invoke(app, ["audit", "explain", "local", "--json"]).stdout)
+
+    assert shown.exit_code == 0, shown.output
+    head, *lines = shown.stdout.splitlines()
+    assert head.split() == [*COLUMNS]
+    assert [line.split()[:4] for line in lines] == [
+        ["main", "loki_index_20669", "2026-08-04", tenant] for tenant in ("application", "platform")
+    ]
+    assert [(one["tenant"], one["table"], one["chunks"]) for one in told] == [
+        ("application", "loki_index_20669", 1),
+        ("platform", "loki_index_20669", 1),
+    ]
 
 
 def explained_in(

@@ -159,7 +159,7 @@ def test_two_environments_take_turns_and_the_slower_is_named(
     with doors_before(platform) as doors:
         doors["main"].held_s = 0.5
         places = {"tests": platform, "behind": cast(LocalPlatform, Behind(platform, doors))}
-        monkeypatch.setattr(bench, "platform", places.__getitem__)
+        monkeypatch.setattr(bench, "readable", places.__getitem__)
         monkeypatch.setattr(bench, "_store_of", lambda _: store)
         arguments = ["run", "tests", "--beside", "behind", "--query", "errors", "--rounds", "8", "--mode", "cold"]
         told = CliRunner().invoke(bench.app, [*arguments, "--no-record", "--json"])

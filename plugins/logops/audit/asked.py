@@ -9,6 +9,8 @@ from logops.environment.units import Duration
 
 _AHEAD = timedelta(minutes=10)
 """No drill yet: clocks differ."""
+_BEHIND = timedelta(days=1)
+"""No drill yet: a run that waited, or was cleared, the same day."""
 
 
 class Check(StrEnum):
@@ -43,8 +45,10 @@ class Asked:
 
     def is_drill(self, now: datetime) -> bool:
         """Whether it asks for something else than the nightly run does, and so must not be compared with those: some
-        tables only, other patience, a moment that is still to come."""
-        return bool(self.tables) or self.grace is not None or self.slack is not None or self.as_of > now + _AHEAD
+        tables only, other patience, a moment that is still to come, or one so long ago that the bucket is another by
+        now."""
+        other = bool(self.tables) or self.grace is not None or self.slack is not None
+        return other or not now - _BEHIND <= self.as_of <= now + _AHEAD
 
 
 class Batch(TypedDict):

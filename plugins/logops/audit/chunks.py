@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DAY_MS = 86_400_000
+NOT_LOKIS = "not Loki's"
+"""What an object is called that is neither chunk nor index, nor another of Loki's own."""
 
 
 def chunks_schema() -> "pa.Schema":

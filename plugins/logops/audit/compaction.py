@@ -11,7 +11,7 @@ from logops.environment.cluster import Cluster, SchemaPeriod
 from logops.findings import Finding, FindingClass, Subject
 from logops.findings.classes import audit as classes
 
-_ROTATION_S = 15 * 60.0
+ROTATION_S = 15 * 60.0
 """How often an ingester makes index files (pkg/storage/stores/shipper/indexshipper/tsdb/head_manager.go)."""
 _SETTLED_S = 120.0
 """A process that has just started is not judged yet."""
@@ -88,7 +88,8 @@ def _without_schema(seen: Compaction) -> Iterator[Finding]:
             table=table,
             files=len(files),
             bytes=sum(file.size for file in files),
-            sample=files[0].name,
+            since=_time(min(file.modified for file in files)),
+            sample=", ".join(file.name for file in files[:5]),
         )
 
 
@@ -205,9 +206,9 @@ def not_uploading(ingester: Ingester, now: float, slack_s: float) -> str:
     """Why an ingester's index does not reach the bucket; empty where it does, or where it has nothing to upload."""
     if ingester.failing:
         return f"its uploads fail, {ingester.failed_uploads:,} since it started at {_time(ingester.started)}"
-    if not ingester.flushed or now - ingester.started < _ROTATION_S + slack_s:
+    if not ingester.flushed or now - ingester.started < ROTATION_S + slack_s:
         return ""
-    if now - max(ingester.built, ingester.started) > 2 * _ROTATION_S + slack_s:
+    if now - max(ingester.built, ingester.started) > 2 * ROTATION_S + slack_s:
         last = f"since {_time(ingester.built)}" if ingester.built else f"since it started at {_time(ingester.started)}"
         return f"it has written {ingester.flushed:,} chunks and made no index file {last}"
     return ""

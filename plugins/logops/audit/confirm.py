@@ -12,9 +12,10 @@ from logops.audit.table_index import TableIndex
 MOST_LOOKED_AT = 10_000
 """Of a class and table, drawn evenly."""
 
-_IN_INDEX = {"chunk-missing": True, "retention-overshoot": True, "chunk-orphaned": False, "marker-backlog": False}
+_UNINDEXED = ("chunk-orphaned", "marker-backlog", "ingester-not-uploading")
+_IN_INDEX = {"chunk-missing": True, "retention-overshoot": True, **dict.fromkeys(_UNINDEXED, False)}
 """Whether the index still has a chunk of this fault."""
-_IN_BUCKET = {"chunk-missing": False, "chunk-orphaned": True, "marker-backlog": True}
+_IN_BUCKET = {"chunk-missing": False, **dict.fromkeys(_UNINDEXED, True)}
 
 
 def confirmed(

@@ -111,7 +111,7 @@ def tables_of(written: str, environment: Environment) -> tuple[str, ...]:
 
 
 def explain(platform: Platform, asked: Asked, tenant: str, progress: Progress) -> list[Explained]:
-    """Look at the tables of `asked` as they are now. Raises NoSuchTable."""
+    """Look at the tables of `asked`, or all, as they are now. Raises NoSuchTable."""
     outcome = run_audit(platform, asked, None, progress)
     found = explained(outcome.rows, outcome.findings, asked.as_of, tenant)
     if unread := [one for one in outcome.findings if one.cls is CHECK_INCOMPLETE and not found]:
@@ -119,7 +119,8 @@ def explain(platform: Platform, asked: Asked, tenant: str, progress: Progress) -
     if not found:
         whose = f" of tenant {tenant}" if tenant else ""
         raise NoSuchTable(
-            f"Nothing{whose} is stored in {', '.join(asked.tables)} of {outcome.environment}: never written, or "
+            f"Nothing{whose} is stored in {', '.join(asked.tables) or 'any table'} of {outcome.environment}: never "
+            "written, or "
             "expired and deleted. `logops audit retention` counts what there is."
         )
     return found

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +29,7 @@ from logops.objectstore import ObjectStoreError
 from logops.tsdb import IndexUnreadable
 
 _KEY = ("tenant", "fingerprint", "from_ms", "through_ms", "checksum")
-_SUSPECT = ("chunk-missing", "chunk-orphaned", "marker-backlog", "retention-overshoot")
+_SUSPECT = ("chunk-missing", "chunk-orphaned", "marker-backlog", "ingester-not-uploading", "retention-overshoot")
 _READ_AT_ONCE = 4
 """Tables: their files come over a network and are unpacked."""
 _NEVER = 2**62
@@ -76,14 +77,16 @@ def judge_tables(
     bucket: Bucket,
     terms: Terms,
     names_to: Path | None = None,
+    now: datetime | None = None,
 ) -> Judged:
     """Judge the tables of some days together: many that are small cost as little as one. A table whose index could
     not be read for the bucket's sake is not judged.
 
     The names of all faulty chunks go to the Parquet file `names_to` (class, day, table, tenant, name, bytes, since_ms),
-    which is not written where there are none.
+    which is not written where there are none. `now` is when the bucket is looked at; None: when it was listed.
     """
-    return _Judging(bench.connection, survey, tables, bucket, terms).judged(names_to)
+    until = max(survey.as_of, now or survey.taken)
+    return _Judging(bench.connection, survey, tables, bucket, terms, until).judged(names_to)
 
 
 class _Judging:
@@ -94,14 +97,19 @@ class _Judging:
         tables: Mapping[int, str],
         bucket: Bucket,
         terms: Terms,
+        until: datetime,
     ) -> None:
         self.connection = connection
+        self.until = until
+        """What expires before may rightly be gone, whatever the moment that is judged."""
         self.survey = survey
         self.tables = tables
         self.bucket = bucket
         self.terms = terms
         self.numbers = TenantNumbers({name: number for number, name in enumerate(survey.tenants)})
         self.incomplete: dict[int, str] = {}
+        self.elsewhere: list[TableIndex] = []
+        """Indexes of these days in tables of another name, which no schema period covers."""
         self.beyond: dict[tuple[str, int, int], int] = {}
         """By class, day and tenant: suspects that were too many to be looked at."""
 
@@ -129,28 +137,37 @@ class _Judging:
         return Judged(
             holdings,
             faults,
-            tuple(one for day, read in index.items() if day not in self.incomplete for one in read.unreadable),
+            tuple(
+                one
+                for read in (*(read for day, read in index.items() if day not in self.incomplete), *self.elsewhere)
+                for one in read.unreadable
+            ),
             tuple((self.tables[day], why) for day, why in self.incomplete.items()),
         )
 
     def _read_indexes(self) -> dict[int, TableIndex]:
-        files: dict[int, list[IndexFile]] = {day: [] for day in self.tables}
+        files: dict[tuple[int, str], list[IndexFile]] = {(day, table): [] for day, table in self.tables.items()}
         for file in self.survey.index_files([*self.tables]):
-            if file.table == self.tables[file.day]:
-                files[file.day].append(file)
+            files.setdefault((file.day, file.table), []).append(file)
         index: dict[int, TableIndex] = {}
         with ThreadPoolExecutor(_READ_AT_ONCE, "read-index") as threads:
-            reading = {day: threads.submit(self._read, day, files[day]) for day in self.tables}
-            for day, read in reading.items():
+            reading = {table: threads.submit(self._read_table, *table, own) for table, own in files.items()}
+            for (day, table), read in reading.items():
                 try:
-                    index[day] = read.result()
+                    if table == self.tables[day]:
+                        index[day] = read.result()
+                    else:
+                        self.elsewhere.append(read.result())
                 except (ObjectStoreError, IndexUnsteady) as error:
                     self.incomplete[day] = str(error)
-        return index
+        return {day: read for day, read in index.items() if day not in self.incomplete}
 
     def _read(self, day: int, files: Sequence[IndexFile]) -> TableIndex:
+        return self._read_table(day, self.tables[day], files)
+
+    def _read_table(self, day: int, table: str, files: Sequence[IndexFile]) -> TableIndex:
         terms = self.terms
-        return read_table(files, day, self.tables[day], self.bucket, terms.rules, terms.default, self.numbers)
+        return read_table(files, day, table, self.bucket, terms.rules, terms.default, self.numbers)
 
     def _load_blobs(self, index: Mapping[int, TableIndex]) -> None:
         columns = [pa.field("key", pa.uint64()), pa.field("day", pa.int32()), *chunks_schema()]
@@ -193,6 +210,9 @@ class _Judging:
             if name in numbers
             for one in requests
         ]
+        unread |= {(file.day, file.tenant) for one in self.elsewhere for file, _ in one.unreadable}
+        keys = [pa.array(one.keys) for one in self.elsewhere]
+        self._create("elsewhere", pa.table({"key": pa.chunked_array(keys, pa.uint64())}))
         self._insert("tenants", [_tenant_row(name, number, terms) for name, number in numbers.items()])
         self._insert(
             "days", [(day, self.tables[day], changed.get((day, ""), 0), (day, "") not in unread) for day in index]
@@ -223,11 +243,13 @@ class _Judging:
         taken = int(min(self.survey.taken, self.survey.as_of).timestamp() * 1000)
         return {
             "as_of": int(self.survey.as_of.timestamp() * 1000),
+            "until": int(self.until.timestamp() * 1000),
             "cycle": windows.cycle_ms,
             "slack": windows.slack_ms,
             "delay": windows.delay_ms,
             "tier_slack": windows.tier_slack_ms,
             "markers": self.terms.markers,
+            "unindexed_since": _NEVER if self.terms.unindexed_since_ms is None else self.terms.unindexed_since_ms,
             # A chunk with younger lines may have been written after the listing.
             "judge_missing": taken - windows.max_chunk_age_ms - windows.grace_ms,
             "judge_orphans": taken - windows.grace_ms,
@@ -263,7 +285,13 @@ class _Judging:
         )
         counts = "select day, tenant, count(*) from judged where fault = ? group by all"
         for day, tenant, count in self.connection.execute(counts, (fault,)).fetchall():
-            if beyond := looked[day, tenant] and count - looked[day, tenant]:
+            beyond = looked[day, tenant] and count - looked[day, tenant]
+            if beyond and not keep[(columns["day"] == day) & (columns["tenant"] == tenant)].any():
+                self.incomplete[day] = (
+                    f"{looked[day, tenant]:,} chunks of {names[tenant]} that looked like {fault} proved to be none; "
+                    f"{beyond:,} more look like {fault}, which are too many to be looked at. Run the audit again."
+                )
+            elif beyond:
                 self.beyond[fault, day, tenant] = beyond
         self.connection.register("confirmed", pa.table({"key": columns["key"][keep]}))
         self.connection.execute(sql.CLEARED, {"fault": fault})

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
 FAULTY = "faulty-chunks"
-"""Kind of result: the names of all chunks with a fault (class, table, tenant, name, bytes, since_ms)."""
+"""Kind of result: the names of all chunks and index files with a fault (class, day, table, tenant, name, bytes,
+since_ms)."""
 _TOLD_EVERY_S = 2.0
 _ROWS = 1_000_000
 _TABLES = 100
@@ -62,7 +64,8 @@ def judge_batch(
         for days in together({day: survey.days.get(day, 0) for day in batch["days"]}):
             tables = {day: table_of(day, own) for day in days}
             if asked.reads_chunks:
-                judged.append(judge_tables(bench, survey, tables, bucket, terms, Path(names) / f"{days[0]}.parquet"))
+                names_to, now = Path(names) / f"{days[0]}.parquet", datetime.now(UTC)
+                judged.append(judge_tables(bench, survey, tables, bucket, terms, names_to, now))
                 unreadable += _unreadable(judged[-1].unreadable)
                 incomplete += judged[-1].incomplete
             else:
@@ -124,7 +127,8 @@ def _verify(
 
 def _unreadable(found: tuple[tuple[IndexFile, IndexUnreadable], ...]) -> list[Unreadable]:
     return [
-        Unreadable(file.name, file.table, file.tenant, file.size, error.offset, str(error)) for file, error in found
+        Unreadable(file.name, file.table, file.tenant, file.size, error.offset, str(error), not error.damaged)
+        for file, error in found
     ]
 
 

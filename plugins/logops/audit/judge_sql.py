@@ -1,7 +1,8 @@
 """The blobs and index entries of some tables, joined and judged, as SQL for DuckDB.
 
 `blobs` and `entries` are tables of `chunks_schema` and `entries_schema` with a `key` and a `day`, which stands for the
-table; `tenants` has a row a tenant, `days` a row a table, `written` a row a compacted index.
+table; `tenants` has a row a tenant, `days` a row a table, `written` a row a compacted index, `elsewhere` the keys in
+indexes of the same days' tables of other names.
 A blob that lies in several tables is judged in the one of its last line (`home`): there every index has it longest.
 The rules are in docs/decisions/0007-when-a-chunk-may-go.md.
 """
@@ -39,27 +40,34 @@ with excused as (
 ), dated as (
     select *,
         least_ms > 0 and $as_of - through_ms > least_ms as expired,
+        -- A past moment is judged by a bucket that is looked at now: what expired since may rightly be gone.
+        least_ms > 0 and $until - through_ms > least_ms as may_go,
         greatest(through_ms + most_ms, written_ms) + $cycle + $slack as index_due,
         -- Azure counts whole days after the last modification.
-        $as_of - modified_ms as blob_age
+        $as_of - modified_ms as blob_age, $until - modified_ms as seen_age
     from timed
 ), explained as (
-    select *, not indexed and (expired or key in (select key from excused)) as going from dated
+    select *, not indexed and (may_go or key in (select key from excused)) as going,
+        not indexed and key in (select key from elsewhere) as is_elsewhere
+    from dated
 )
 select *,
     case
-        when indexed and not blob and home and not expired and through_ms <= $judge_missing then 'chunk-missing'
+        when indexed and not blob and home and not may_go and through_ms <= $judge_missing then 'chunk-missing'
         when indexed and expired and $as_of > index_due and (home or not blob) then 'retention-overshoot'
         when indexed or not home or modified_ms > $judge_orphans or not index_read then null
+        -- It is in an index, of a table that no schema period covers: that is found by itself.
+        when is_elsewhere then null
         when going and (not expired or $as_of <= index_due + $delay) then null
+        when not expired and modified_ms >= $unindexed_since then 'ingester-not-uploading'
         when expired and $markers then 'marker-backlog'
         else 'chunk-orphaned'
     end as fault,
     case
         when not (blob and indexed and home) then null
         when tier = 4 then 'chunk-archived'
-        when tier in (1, 2, 3) and tier < then_tier and blob_age > hot_ms + $tier_slack then 'tier-too-warm'
-        when tier in (2, 3) and (then_tier = 0 or tier > then_tier or blob_age < hot_ms - 86400000)
+        when tier < 4 and greatest(tier, 1) < then_tier and blob_age > hot_ms + $tier_slack then 'tier-too-warm'
+        when tier in (2, 3) and (then_tier = 0 or tier > then_tier or seen_age < hot_ms - 86400000)
             then 'tier-too-cold'
     end as tier_fault,
     case

@@ -7,6 +7,7 @@ compacted index    index/TABLE/TENANT/NANOSECONDS-compactor-FROM-THROUGH-CHECKSU
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numba
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from logops.audit.chunks import IndexFile
+from logops.audit.chunks import NOT_LOKIS, IndexFile
 
 INDEX = "index/"
 _INGESTER = re.compile(r"index/(?P<table>[^/]*?(?P<day>\d+))/(?P<written>\d+)-(?P<uploader>[^/]+)\.tsdb\.gz")
@@ -22,6 +23,7 @@ _COMPACTED = re.compile(
     r"index/(?P<table>[^/]*?(?P<day>\d+))/(?P<tenant>[^/]+)/(?P<written>\d+)-(?P<uploader>[^-/]+)"
     r"-(?P<from>-?\d+)-(?P<through>-?\d+)-(?P<checksum>[0-9a-f]+)\.tsdb\.gz"
 )
+_SEED = "loki_cluster_seed.json"
 _OWN = (
     (re.compile(r"index/delete_requests/"), "delete requests"),
     (re.compile(r"__deletion_manifest__/"), "deletion manifests"),
@@ -59,14 +61,15 @@ def kind_of(name: str) -> str:
     >>> kind_of("loki_cluster_seed.json")
     'cluster seed'
     """
-    return next((kind for pattern, kind in _OWN if pattern.match(name)), "not Loki's")
+    return next((kind for pattern, kind in _OWN if pattern.match(name)), NOT_LOKIS)
 
 
 class ChunkNames:
     """Reads chunks out of blob names, and numbers their tenants as they come."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[bytes, int] = {}
+    def __init__(self, known: Sequence[str] = ()) -> None:
+        """`known`: tenants that have numbers already, in their order."""
+        self._numbers: dict[bytes, int] = {name.encode(): number for number, name in enumerate(known)}
 
     @property
     def tenants(self) -> tuple[str, ...]:
@@ -182,5 +185,7 @@ def _read_names(  # type: ignore[no-untyped-def]  # noqa: C901
 
 
 def first_part(names: pa.Array) -> pa.Array:
-    """Of each name, what stands before the first slash."""
-    return pc.struct_field(pc.extract_regex(names, r"^(?P<first>[^/]*)"), "first")
+    """Of each name, what stands before the first slash: its folder. Empty where it is in none, but for Loki's own."""
+    first = pc.struct_field(pc.extract_regex(names, r"^(?P<first>[^/]*)"), "first")
+    alone = pc.and_(pc.equal(first, names), pc.not_equal(names, _SEED))
+    return pc.if_else(alone, "", first)

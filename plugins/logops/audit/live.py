@@ -1,7 +1,7 @@
 """What Loki itself says, at one moment: its limits, its delete requests, and how its compactor and ingesters do."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -77,6 +77,8 @@ class Live:
     ingesters: tuple[Ingester, ...]
     unasked: tuple[tuple[str, str], ...] = ()
     """(process, why): what could not be asked."""
+    heard: bool = True
+    """Whether a compactor told its delete requests: none that it told of, and none heard of, are not the same."""
 
 
 @dataclass
@@ -95,9 +97,12 @@ class _Asking:
             return None
 
 
-def read_live(platform: Platform, cluster: str) -> Live:
+def read_live(platform: Platform, cluster: str, tenants_seen: Iterable[str] = ()) -> Live:
     """Ask every process of a cluster that knows something of its storage. Never raises: what could not be asked is said
-    in `unasked`."""
+    in `unasked`.
+
+    tenants_seen   who has chunks there, declared or not: anybody may have asked to delete some
+    """
     urls = platform.urls(cluster)
     parts = {name: component_of(name, cluster) for name in urls}
     asking = _Asking()
@@ -112,17 +117,20 @@ def read_live(platform: Platform, cluster: str) -> Live:
     limits: dict[str, TenantRules] = {}
     for name in answering:
         limits = asking.ask(name, urls[name], lambda client: dict(_limits(client, tenants))) or {}
-    deletes: dict[str, tuple[DeleteRequest, ...]] = {}
+    deletes: dict[str, tuple[DeleteRequest, ...]] | None = None
     ring: list[RingMember] = []
+    may_have_asked = sorted({*tenants, *tenants_seen})
     for name in (name for name in compacting if name in metrics):
-        deletes = asking.ask(name, urls[name], lambda client: dict(_deletes(client, tenants))) or {}
-        ring = asking.ask(name, urls[name], lambda client: client.ring(Ring.COMPACTOR)) or []
+        # All of them read the same requests, from the bucket.
+        told = asking.ask(name, urls[name], lambda client: dict(_deletes(client, may_have_asked)))
+        deletes = deletes if told is None else told
+        ring = asking.ask(name, urls[name], lambda client: client.ring(Ring.COMPACTOR)) or ring
     return Live(
         limits=limits,
         reloaded={
             name: total(found, "loki_runtime_config_last_reload_successful") != 0 for name, found in metrics.items()
         },
-        deletes=deletes,
+        deletes=deletes or {},
         compactors=tuple(_compactor(name, metrics[name]) for name in compacting if name in metrics),
         ring=tuple(member.id for member in ring if member.state == "ACTIVE"),
         ingesters=_watched(
@@ -130,6 +138,7 @@ def read_live(platform: Platform, cluster: str) -> Live:
             lambda name: asking.ask(name, urls[name], LokiClient.metrics),
         ),
         unasked=tuple(asking.unasked.items()),
+        heard=deletes is not None or not compacting,
     )
 
 
@@ -161,8 +170,8 @@ def _deletes(client: LokiClient, tenants: list[str]) -> Iterator[tuple[str, tupl
         try:
             yield tenant, tuple(client.delete_requests(tenant))
         except LokiRefused as error:
-            # deletion_mode: disabled: there can be none.
-            if error.status != 403:
+            # deletion_mode: disabled, or no name that Loki takes for a tenant's: there can be none.
+            if error.status not in (400, 403):
                 raise
 
 

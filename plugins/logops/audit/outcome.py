@@ -1,6 +1,7 @@
 """What an audit came to: findings, what is new of them, and a row a table and tenant."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -8,19 +9,25 @@ from typing import TYPE_CHECKING, Any
 from rich.filesize import decimal
 from rich.table import Table
 
+from logops.audit.chunks import NOT_LOKIS
 from logops.audit.phase import Phase
 from logops.findings import Finding, Severity
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes
 
 if TYPE_CHECKING:
     from logops.audit.survey import Other
 
-NOT_LOKIS = "not Loki's"
+
 _MOST = 50
 """Findings in a summary."""
 _LONGEST = 500
 """Characters of one there."""
-_NUMBERS = ("tables", "chunks", "index files", "size", "findings")
+_MOST_ROWS = 200
+"""Tables in a log."""
+_NUMBERS = ("tables", "age", "chunks", "index files", "size", "findings")
+COLUMNS = ("cluster", "table", "date", "tenant", "phase", "age", "chunks", "size", "next", "due", "findings")
+"""Of `TableRow.cells`."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,23 @@ class TableRow:
     """By `Tier`."""
     findings: int
 
+    def cells(self, as_of: datetime) -> tuple[str, ...]:
+        """For a table of `COLUMNS`; what is due and was not done by `as_of` is overdue."""
+        late = " (overdue)" if self.due and self.due < as_of else ""
+        return (
+            self.cluster,
+            self.table,
+            _date(self.day),
+            self.tenant or "(all)",
+            self.phase.value,
+            f"{int(as_of.timestamp()) // 86_400 - self.day} d",
+            f"{self.chunks:,}",
+            decimal(self.bytes),
+            self.action,
+            f"{self.due:%Y-%m-%d %H:%M}{late}" if self.due else "-",
+            str(self.findings),
+        )
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -68,6 +92,11 @@ class Outcome:
         return any(finding.cls.severity.rank >= Severity.ERROR.rank for finding in self.findings)
 
     @property
+    def incomplete(self) -> bool:
+        """Whether something was not checked, which a repeated step may still check."""
+        return any(finding.cls is CHECK_INCOMPLETE for finding in self.findings)
+
+    @property
     def headline(self) -> str:
         """One line: what a person reads first."""
         tables = len({(row.cluster, row.table) for row in self.rows})
@@ -82,7 +111,7 @@ class Outcome:
         return f"{self.environment}: {count} finding{'s' * (count > 1)}{new} in {looked}: {', '.join(by_class)}"
 
     def lines(self) -> list[str]:
-        """The report as text: the findings, worst first, a table by cluster and tenant, the headline."""
+        """The report as text: the findings, worst first, a row a table and tenant, a row a tenant, the headline."""
         said: list[str] = []
         for finding in sorted(self.findings, key=lambda one: (-one.cls.severity.rank, one.cls.name, one.subject)):
             said.append(f"{finding.cls.severity.value} {finding.cls.name}  {finding.subject}")
@@ -90,9 +119,10 @@ class Outcome:
         if self.changes and self.changes.gone:
             gone = sorted(f"{seen.finding.cls.name} {seen.finding.subject}" for seen in self.changes.gone)
             said += ["gone since the last run:", *(f"  {one}" for one in gone)]
-        table = [self._columns, *self._tenants()]
-        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-        said += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+        said += _aligned([COLUMNS, *(row.cells(self.as_of) for row in self._told_rows())])
+        if (more := len(self.rows) - _MOST_ROWS) > 0:
+            said.append(f"{more:,} more, without findings or older: `logops audit explain {self.environment}` has all.")
+        said += _aligned([self._columns, *self._tenants()])
         return [*said, *self.beside(), self.headline]
 
     def beside(self) -> list[str]:
@@ -146,6 +176,11 @@ class Outcome:
             "tenants": [[*row] for row in (self._columns, *self._tenants())],
         }
 
+    def _told_rows(self) -> list[TableRow]:
+        """Those that a log has room for: with findings first, then the youngest; in the order of all."""
+        by_weight = sorted(range(len(self.rows)), key=lambda at: (not self.rows[at].findings, -self.rows[at].day))
+        return [self.rows[at] for at in sorted(by_weight[:_MOST_ROWS])]
+
     def _tenants(self) -> list[tuple[str, ...]]:
         """A line a cluster and tenant."""
         groups: dict[tuple[str, str], list[TableRow]] = {}
@@ -165,6 +200,21 @@ class Outcome:
             )
             for (cluster, tenant), rows in sorted(groups.items())
         ]
+
+
+def table_of_rows(rows: Iterable[TableRow], as_of: datetime) -> Table:
+    """A row a table and tenant, for a terminal."""
+    table = Table(box=None, pad_edge=False)
+    for column in COLUMNS:
+        table.add_column(column, justify="right" if column in _NUMBERS else "left")
+    for row in rows:
+        table.add_row(*row.cells(as_of))
+    return table
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
 
 
 def _phases(rows: list[TableRow]) -> str:

@@ -17,6 +17,8 @@ class Unreadable:
     offset: int
     what: str
     """What was found at the offset."""
+    unknown: bool = False
+    """Not damaged, as far as can be told: of a format, or a size, that is not read here."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,12 @@ class Place:
         filesystem, path = self._at(name)
         return bool(filesystem.exists(path))
 
+    def remove(self, name: str) -> None:
+        """What is not there is no error."""
+        filesystem, path = self._at(name)
+        if filesystem.exists(path):
+            filesystem.rm(path)
+
     def names(self, folder: str) -> list[str]:
         """The names below a folder, sorted."""
         filesystem, path = self._at(folder)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from logops.lifecycle.policy import PolicyUnreadable, differences, read_policy
+from logops.objectstore import ObjectStoreError
 from logops.platforms.platform import Platform, PlatformError
 from logops.render.storage import lifecycle_policy
 
@@ -19,10 +20,10 @@ class PolicySeen:
 
 
 def compare_policy(platform: Platform, account: str) -> PolicySeen:
-    """Read the live policy and compare it."""
+    """Read the live policy and compare it; on Azure, that needs the role Reader on the account."""
     declared = read_policy(lifecycle_policy(platform.environment, account))
     try:
         live = read_policy(platform.lifecycle_policy(account))
-    except (PlatformError, PolicyUnreadable) as error:
+    except (PlatformError, ObjectStoreError, PolicyUnreadable) as error:
         return PolicySeen(account, unread=str(error))
     return PolicySeen(account, tuple(differences(declared, live)))

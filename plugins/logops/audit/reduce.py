@@ -1,12 +1,13 @@
 """The last step: the batches joined, findings and holdings kept, one outcome."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from logops.audit.asked import Asked, Batch, Check
 from logops.audit.holding import Holding
+from logops.audit.index_names import files_of, names_table
 from logops.audit.judge_batch import FAULTY, part_name
 from logops.audit.live import Live
 from logops.audit.outcome import Outcome, TableRow
@@ -43,18 +44,25 @@ def reduced(
     rows: list[TableRow] = []
     holdings: list[tuple[str, Holding]] = []
     others: list[tuple[str, Other]] = []
+    tables: dict[str, int] = {}
+    whole = True
     for cluster in environment.clusters:
         place = Place(f"{work}/{cluster}")
         if place.has(UNREAD):
             unread = _not_read(environment, cluster, place.read(UNREAD, str), asked.as_of)
             for found in findings.values():
                 found.append(unread)
+            whole = False
             continue
+        survey = Survey.open(place.url)
         seen = _seen(platform, asked, cluster, place, batches, store)
         told: list[Finding] = []
         for check, found in findings.items():
-            found += findings_of(check, seen)
-            told += found
+            own = _first_seen(findings_of(check, seen), check, asked, store)
+            found += _named(own, seen)
+            told += own
+        if store:
+            _keep_index_names(told, seen, asked, store)
         rows += rows_of(
             cluster,
             seen.part.holdings,
@@ -63,9 +71,16 @@ def reduced(
             seen.terms,
             int(asked.as_of.timestamp() * 1000),
             reads_chunks=asked.reads_chunks,
+            unreadable=seen.part.unreadable,
         )
+        tables |= {file.table: file.day for file in survey.index_files()}
+        tables |= {table_of(day, environment.clusters[cluster]): day for day in survey.days}
         holdings += [(cluster, holding) for holding in seen.part.holdings]
-        others += [(cluster, other) for other in Survey.open(place.url).others]
+        others += [(cluster, other) for other in survey.others]
+    if whole:
+        for unknown in (_nothing_stored(environment.name, table, tables, asked) for table in asked.tables):
+            for found in findings.values():
+                found += unknown
     changes = None
     if store and not asked.is_drill(datetime.now(UTC)):
         changes = _recorded(environment.name, asked, findings, holdings, store)
@@ -93,7 +108,8 @@ def _seen(
     environment = platform.environment
     own = environment.clusters[cluster]
     part = _joined(place, [batch for batch in batches if batch["cluster"] == cluster], lambda day: table_of(day, own))
-    as_of_ms = int(asked.as_of.timestamp() * 1000)
+    # Whatever the moment that is judged, the bucket was looked at until now.
+    until_ms = int(max(asked.as_of, datetime.now(UTC)).timestamp() * 1000)
     if store and Check.RETENTION in asked.checks:
         unjudged = {table for table, _ in part.incomplete} | {one.table for one in part.unreadable}
         most = [
@@ -101,7 +117,7 @@ def _seen(
             for one in most_seen(store, environment.name, cluster, asked.as_of)
             if one.table not in unjudged and (not asked.tables or one.table in asked.tables)
         ]
-        part = replace(part, faults=(*part.faults, *undershoot(most, part.holdings, part.faults, terms, as_of_ms)))
+        part = replace(part, faults=(*part.faults, *undershoot(most, part.holdings, part.faults, terms, until_ms)))
     files = survey.index_files()
     return Seen(
         environment=environment,
@@ -148,17 +164,68 @@ def _not_read(environment: Environment, cluster: str, why: str, as_of: datetime)
     )
 
 
+def _first_seen(findings: Sequence[Finding], check: Check, asked: Asked, store: "ResultsStore | None") -> list[Finding]:
+    """With since when, from the runs before, where what was seen does not tell it."""
+    untold = [one for one in findings if not one.evidence.get("since")]
+    before = read_changes(store, untold[0].subject.environment, check.value, asked.as_of) if store and untold else None
+    since = {seen.finding.identity: seen.since for seen in before[1].open} if before else {}
+    return [
+        replace(one, evidence={**one.evidence, "since": since[one.identity].isoformat()})
+        if one in untold and one.identity in since
+        else one
+        for one in findings
+    ]
+
+
+def _named(findings: Sequence[Finding], seen: Seen) -> list[Finding]:
+    """With the place of all names, where a finding is about index files."""
+    return [
+        replace(one, evidence={**one.evidence, "names": seen.names})
+        if seen.names and files_of(one, seen.files, seen.waiting)
+        else one
+        for one in findings
+    ]
+
+
+def _keep_index_names(findings: Sequence[Finding], seen: Seen, asked: Asked, store: "ResultsStore") -> None:
+    unique = {one.identity: one for one in findings}.values()
+    table = names_table((one, files_of(one, seen.files, seen.waiting)) for one in unique)
+    if table.num_rows:
+        store.write(FAULTY, f"{seen.environment.name}.{asked.run_id}.{seen.cluster}.index", table, asked.as_of)
+
+
+def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], asked: Asked) -> list[Finding]:
+    """A table that was asked for and is nowhere: mistyped, perhaps, and then nothing of what was meant was checked."""
+    if table in tables:
+        return []
+    first, last = (choose(tables, key=lambda one: tables[one], default="") for choose in (min, max))
+    there = f"There are {first} to {last}." if tables else "There are no tables."
+    return [
+        Finding(
+            cls=CHECK_INCOMPLETE,
+            subject=Subject(environment=environment, table=table),
+            message=f"Nothing is stored in {table} of {environment}: never written, or expired and deleted, or "
+            f"mistyped. {there}",
+            as_of=asked.as_of,
+            evidence={"tables": len(tables)},
+        )
+    ]
+
+
 def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: datetime) -> Iterator[Most]:
     """What earlier audits saw at most, by table, tenant and period. Raises StoreUnreachable."""
     from logops.findings.store import NothingStored
 
+    # A chunk may be of another period in every run, so the whole is that of one run, never a sum over several.
     sql = (
-        'select "table", any_value(day_number) as day, tenant, period_ms, max(indexed) as indexed,'
-        " arg_max(bytes, indexed)::bigint as bytes, arg_max(chunks, indexed) as chunks,"
-        " epoch(arg_max(as_of, (indexed, as_of))) as seen"
+        'with told as (select *, sum(indexed) over (partition by run, as_of, "table", tenant) as together'
         f" from {HOLDINGS} where environment = '{environment}' and cluster = '{cluster}'"
-        f" and as_of < '{as_of.astimezone(UTC).isoformat()}' and indexed > 0"
-        ' group by "table", tenant, period_ms'
+        f" and as_of < '{as_of.astimezone(UTC).isoformat()}' and indexed > 0)"
+        ' select "table", any_value(day_number) as day, tenant, period_ms, max(indexed) as indexed,'
+        " arg_max(bytes, indexed)::bigint as bytes, arg_max(chunks, indexed) as chunks,"
+        " epoch(arg_max(as_of, (indexed, as_of))) as seen,"
+        ' max(max(together)) over (partition by "table", tenant)::bigint as whole'
+        ' from told group by "table", tenant, period_ms'
     )
     try:
         rows = store.query(HOLDINGS, sql, last=(as_of + timedelta(days=1)).date()).to_pylist()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from logops.audit.chunks import IndexFile
 from logops.audit.holding import Holding
 from logops.audit.outcome import TableRow
+from logops.audit.part import Unreadable
 from logops.audit.phase import Table, next_of
 from logops.audit.retention import TenantRules
 from logops.audit.terms import Terms
@@ -17,31 +18,38 @@ from logops.objectstore.blobs import Tier
 def rows_of(
     cluster: str,
     holdings: Sequence[Holding],
-    files: Iterable[IndexFile],
+    files: Sequence[IndexFile],
     findings: Iterable[Finding],
     terms: Terms,
     as_of_ms: int,
     *,
     reads_chunks: bool,
+    unreadable: Sequence[Unreadable] = (),
 ) -> tuple[TableRow, ...]:
-    """A row a table and tenant, in their order; a row a table where only the index was read."""
+    """A row a table and tenant, in their order, also of those that have an index or a finding and no chunk any more; a
+    row a table where only the index was read."""
     by_table: dict[str, list[IndexFile]] = defaultdict(list)
     for file in files:
         by_table[file.table].append(file)
     found = Counter((one.subject.table, one.subject.tenant) for one in findings if one.subject.table)
-    groups = _by_tenant(holdings) if reads_chunks else ((table, "", ()) for table in sorted(by_table))
+    told = {key for key in found if all(key)} | {(file.table, file.tenant) for file in files if file.tenant}
+    unread = {(one.table, one.tenant) for one in unreadable}
+    groups = _by_tenant(holdings, told) if reads_chunks else ((table, "", ()) for table in sorted(by_table))
     rows = []
     for table, tenant, held in groups:
         own = [file for file in by_table[table] if not tenant or file.tenant in ("", tenant)]
-        day = held[0].day if held else own[0].day
+        day = held[0].day if held else own[0].day if own else _day_of(table)
         tiering = terms.tiering.get(tenant)
         waiting = [file.modified * 1000 for file in own if not file.compacted]
-        indexed = sum(one.indexed for one in held) if reads_chunks else len(own)
+        # What is to come into the index, or lies in a file that cannot be read, is not out of it.
+        indexed = sum(one.indexed + one.young for one in held) if held else len(own)
+        if unread & {(table, tenant), (table, "")}:
+            indexed = max(indexed, 1)
         then = tiering.then if tiering else None
         warmer = sum(sum(one.tier_chunks[Tier.HOT : then]) for one in held) if then else 0
         written = max((one.written_ms for one in held), default=0)
         seen = Table(day, min(waiting, default=None), indexed, tiered=not warmer, written_ms=written)
-        due = next_of(seen, terms.rules.get(tenant, _loosest(terms)), tiering, terms.windows, as_of_ms)
+        due = next_of(seen, _rules(terms, tenant), tiering, terms.windows, as_of_ms)
         rows.append(
             TableRow(
                 cluster=cluster,
@@ -61,14 +69,23 @@ def rows_of(
     return tuple(rows)
 
 
-def _by_tenant(holdings: Iterable[Holding]) -> Iterator[tuple[str, str, list[Holding]]]:
-    groups: dict[tuple[str, str], list[Holding]] = defaultdict(list)
+def _by_tenant(
+    holdings: Iterable[Holding], told: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str, list[Holding]]]:
+    groups: dict[tuple[str, str], list[Holding]] = defaultdict(list, {key: [] for key in told})
     for one in holdings:
         groups[one.table, one.tenant].append(one)
     for (table, tenant), held in sorted(groups.items()):
         yield table, tenant, held
 
 
-def _loosest(terms: Terms) -> TenantRules:
-    """Of a table of all tenants: what is kept longest."""
+def _day_of(table: str) -> int:
+    """Of a table's name, `loki_index_20780`."""
+    return int(table[len(table.rstrip("0123456789")) :] or 0)
+
+
+def _rules(terms: Terms, tenant: str) -> TenantRules:
+    """A tenant's; of a table of all tenants, those of what is kept longest."""
+    if tenant:
+        return terms.rules.get(tenant, terms.default)
     return max(terms.rules.values(), key=lambda rules: rules.longest, default=terms.default)

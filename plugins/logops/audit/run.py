@@ -17,7 +17,20 @@ from logops.platforms.platform import Platform, Progress
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
-__all__ = ["Asked", "Batch", "Check", "Outcome", "discard", "judge", "reduce", "run_audit", "survey", "work_url"]
+__all__ = [
+    "Asked",
+    "Batch",
+    "Check",
+    "Outcome",
+    "can_go_on",
+    "discard",
+    "discard_earlier",
+    "judge",
+    "reduce",
+    "run_audit",
+    "survey",
+    "work_url",
+]
 
 
 def work_url(results: str, run_id: str) -> str:
@@ -30,18 +43,43 @@ def discard(work: str) -> None:
     Place(work).discard()
 
 
-def survey(platform: Platform, asked: Asked, work: str, progress: Progress) -> list[Batch]:
+def discard_earlier(results: str, audit: str, but: str = "") -> None:
+    """Remove what earlier runs of an audit left, `but` one: the work of one that could not check all stays until the
+    next."""
+    whose = quote(f"{audit}.", safe="")
+    for name in Place(results).names("work"):
+        if name.startswith(f"work/{whose}") and f"{results}/{name}" != but:
+            discard(f"{results}/{name}")
+
+
+def can_go_on(work: str, clusters: Iterable[str]) -> bool:
+    """Whether `survey` was interrupted there in a listing, and may be repeated without what it had done."""
+    from logops.audit.survey_cluster import is_begun
+
+    return any(is_begun(Place(f"{work}/{cluster}")) for cluster in clusters)
+
+
+def survey(platform: Platform, asked: Asked, work: str, progress: Progress, *, last: bool = True) -> list[Batch]:
     """Read what is in the containers, cluster by cluster; how the tables are cut into batches.
 
-    A cluster that could not be read gives no batch, and a `check-incomplete` finding in `reduce`.
+    A cluster that could not be read gives no batch, and a `check-incomplete` finding in `reduce`. Where a listing broke
+    off, ListingBroken is raised when the other clusters are read, and the next call goes on; unless this is the `last`.
     """
     from logops.audit.survey_cluster import survey_cluster
+    from logops.objectstore import ListingBroken
 
     batches: list[Batch] = []
+    broken: list[ListingBroken] = []
     for cluster in platform.environment.clusters:
         place = f"{work}/{cluster}"
-        days = survey_cluster(platform, asked, cluster, Place(place), progress)
+        try:
+            days = survey_cluster(platform, asked, cluster, Place(place), progress, last=last)
+        except ListingBroken as error:
+            broken.append(error)
+            continue
         batches += [Batch(cluster=cluster, place=place, days=part, chunks=chunks) for part, chunks in cut(days)]
+    if broken:
+        raise broken[0]
     return batches
 
 

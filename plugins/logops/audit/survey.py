@@ -8,7 +8,7 @@ PLACE/survey.json            written last: without it there is no survey
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -19,18 +19,24 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from logops.audit.ahead import ahead
-from logops.audit.chunks import DAY_MS, IndexFile, chunks_schema
+from logops.audit.chunks import DAY_MS, NOT_LOKIS, IndexFile, chunks_schema
 from logops.audit.layout import INDEX, ChunkNames, first_part, index_file, kind_of
 from logops.audit.place import Place
+from logops.objectstore import ListingBroken
 from logops.objectstore.blobs import Listing
+from logops.objectstore.walks import Unlisted
 from logops.platforms.platform import Progress
 
 _NAME = "survey.json"
+BEGUN = "begun.json"
 _INDEX = "index.parquet"
 _ROWS = 1_000_000
 """Of a spool file: some 60 MB, and as much again while it is sorted."""
 _MOST_DAYS = 400
 """A chunk that touches more tables than this is taken for two: that of its first line and that of its last."""
+MOST_OTHERS = 100
+"""Folders of somebody else's that are told one by one."""
+_OTHER_FOLDERS = "other folders"
 _SAMPLE = 5
 _TOLD_EVERY = 500_000
 
@@ -44,7 +50,7 @@ class Other:
     kind: str
     """`delete requests` and other words for Loki's own, `not Loki's` for the rest."""
     first: str
-    """The part of their names before the first slash."""
+    """Their folder: the part of their names before the first slash; empty where there is none."""
     count: int
     bytes: int
     sample: tuple[str, ...]
@@ -91,6 +97,24 @@ class Survey:
             return [IndexFile(**row) for row in pq.read_table(source, filters=filters).to_pylist()]
 
 
+@dataclass(frozen=True)
+class Begun:
+    """What was laid out of a listing that broke off, and what is still to be listed."""
+
+    files: int = 0
+    """Of the spool."""
+    count: int = 0
+    bytes: int = 0
+    days: Mapping[int, int] = field(default_factory=dict)
+    parts: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    tenants: tuple[str, ...] = ()
+    index: tuple[IndexFile, ...] = ()
+    others: tuple[Other, ...] = ()
+    later: int = 0
+    seen: int = 0
+    rest: Unlisted | None = None
+
+
 def take_survey(
     listing: Listing,
     place: str,
@@ -100,17 +124,33 @@ def take_survey(
     account: str,
     container: str,
     as_of: datetime,
+    begun: "Begun | None" = None,
     progress: Progress = lambda _: None,
 ) -> Survey:
     """Lay a listing out below `place`, in little memory however long it is.
 
-    Raises ObjectStoreError where the listing breaks off; then there is no survey.
+    begun   what an earlier call laid out there, of which `listing` is the rest
+
+    Raises ObjectStoreError where the listing breaks off; then there is no survey, and after ListingBroken what was laid
+    out is kept as `BEGUN`.
     """
-    spool, rest = _Spool(place), _Rest()
-    names = ChunkNames()
+    begun = begun or Begun()
+    spool, rest = _Spool(place, begun), _Rest(begun)
+    names = ChunkNames(begun.tenants)
     until = int(as_of.timestamp())
-    later = seen = told = 0
-    for batch in ahead(listing.batches):
+    later, seen = begun.later, begun.seen
+    told = seen
+    batches = ahead(listing.batches)
+    while True:
+        try:
+            batch = next(batches, None)
+        except ListingBroken as error:
+            spool.close()
+            state = _begun(spool, rest, names, later, seen, error.rest)
+            Place(place).write(BEGUN, Begun, state)
+            raise
+        if batch is None:
+            break
         modified = batch["modified"].cast(pa.int64())
         # The index can only be read as it is now.
         in_time = pc.or_(pc.less_equal(modified, until), pc.starts_with(batch["name"], INDEX))
@@ -162,17 +202,17 @@ def _chunks(batch: pa.RecordBatch, is_chunk: np.ndarray[Any, Any], found: Column
 class _Spool:
     """Chunk rows on their way to files sorted by day."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, begun: Begun) -> None:
         self._place = place
         self._waiting: list[Columns] = []
         self._rows = 0
-        self._files = 0
+        self.files = begun.files
         self._writer = ThreadPoolExecutor(1, "spool")
         self._writing: Future[None] | None = None
-        self.count = 0
-        self.bytes = 0
-        self.days: dict[int, int] = {}
-        self.parts: dict[int, list[tuple[int, int]]] = {}
+        self.count = begun.count
+        self.bytes = begun.bytes
+        self.days: dict[int, int] = dict(begun.days)
+        self.parts: dict[int, list[tuple[int, int]]] = {day: [*parts] for day, parts in begun.parts.items()}
 
     def add(self, rows: Columns) -> None:
         count = len(rows["size"])
@@ -212,10 +252,10 @@ class _Spool:
             for number, (day, start, end) in enumerate(zip(days, starts, ends, strict=True)):
                 arrays = [pa.array(table[name][start:end]) for name in schema.names]
                 writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
-                self.parts.setdefault(day, []).append((self._files, number))
+                self.parts.setdefault(day, []).append((self.files, number))
                 self.days[day] = self.days.get(day, 0) + end - start
-        _put(f"{self._place}/chunks/{self._files}.arrow", data.getvalue())
-        self._files += 1
+        _put(f"{self._place}/chunks/{self.files}.arrow", data.getvalue())
+        self.files += 1
 
 
 def _by_day(
@@ -243,9 +283,11 @@ def _by_day(
 class _Rest:
     """Objects that are no chunks."""
 
-    def __init__(self) -> None:
-        self.index: list[IndexFile] = []
-        self._others: dict[tuple[str, str], tuple[int, int, tuple[str, ...]]] = {}
+    def __init__(self, begun: Begun) -> None:
+        self.index: list[IndexFile] = [*begun.index]
+        self._others: dict[tuple[str, str], tuple[int, int, tuple[str, ...]]] = {
+            (one.kind, one.first): (one.count, one.bytes, one.sample) for one in begun.others
+        }
 
     def add(self, batch: pa.RecordBatch) -> None:
         is_index = pc.starts_with(batch["name"], INDEX)
@@ -283,8 +325,27 @@ class _Rest:
 
     def _count(self, first: str, count: int, size: int, names: Sequence[str]) -> None:
         key = (kind_of(names[0]), first)
+        if key not in self._others and key[0] == NOT_LOKIS and len(self._others) >= MOST_OTHERS:
+            key = (NOT_LOKIS, _OTHER_FOLDERS)
         had, had_bytes, sample = self._others.get(key, (0, 0, ()))
         self._others[key] = (had + count, had_bytes + size, (*sample, *names)[:_SAMPLE])
+
+
+def _begun(spool: _Spool, rest: _Rest, names: ChunkNames, later: int, seen: int, left: Unlisted) -> Begun:
+    """All that was laid out, when the spool is closed."""
+    return Begun(
+        files=spool.files,
+        count=spool.count,
+        bytes=spool.bytes,
+        days=spool.days,
+        parts={day: tuple(parts) for day, parts in spool.parts.items()},
+        tenants=names.tenants,
+        index=tuple(rest.index),
+        others=rest.others(),
+        later=later,
+        seen=seen,
+        rest=left,
+    )
 
 
 def _write_index(place: str, files: Iterable[IndexFile]) -> None:

@@ -11,53 +11,85 @@ from logops.audit.layout import INDEX
 from logops.audit.live import Live, read_live
 from logops.audit.place import Place
 from logops.audit.policy import PolicySeen, compare_policy
-from logops.audit.survey import Survey, take_survey
+from logops.audit.survey import BEGUN, Begun, Survey, take_survey
 from logops.audit.terms import Terms, terms_of
 from logops.environment.cluster import Cluster
 from logops.environment.storage import StorageAccount
-from logops.objectstore import ObjectStore, ObjectStoreError
+from logops.objectstore import ListingBroken, ObjectStore, ObjectStoreError
 from logops.objectstore.blobs import Listing
 from logops.platforms.platform import Platform, PlatformError, Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from logops.objectstore.walks import Unlisted
+
 TERMS = "terms.json"
 LIVE = "live.json"
 POLICY = "policy.json"
 UNREAD = "unread.json"
+DAYS = "days.json"
+"""Written last."""
 
 _APART_S = 300.0
 """Seconds. Azure itself refuses requests that are signed a quarter of an hour off."""
 
 
-def survey_cluster(platform: Platform, asked: Asked, cluster: str, place: Place, progress: Progress) -> dict[int, int]:
-    """Survey a cluster into `place`; its tables: day to number of chunks.
+def is_begun(place: Place) -> bool:
+    """Whether an earlier try was interrupted in its listing, and can go on."""
+    return place.has(BEGUN)
 
-    Where the container cannot be read, that is kept as the reason, and there are no tables.
+
+def survey_cluster(
+    platform: Platform, asked: Asked, cluster: str, place: Place, progress: Progress, *, last: bool
+) -> dict[int, int]:
+    """Survey a cluster into `place`; its tables: day to number of chunks. What an earlier try did is not done again.
+
+    Where the container cannot be read, that is kept as the reason, and there are no tables. A listing that breaks off
+    raises ListingBroken, unless this is the `last` try.
     """
-    environment = platform.environment
-    own = environment.clusters[cluster]
-    progress(f"{cluster}: listing container {own.containers.chunks}")
+    if place.has(DAYS):
+        return place.read(DAYS, dict[int, int])
     try:
-        with platform.object_store(own.storage_account) as store:
-            survey = take_survey(
-                _listing(store, own, environment.storage_accounts[own.storage_account], asked),
-                place.url,
-                environment=environment.name,
-                cluster=cluster,
-                account=own.storage_account,
-                container=own.containers.chunks,
-                as_of=asked.as_of,
-                progress=progress,
-            )
+        days = _surveyed(platform, asked, cluster, place, progress)
     except (ObjectStoreError, PlatformError, ClocksApart) as error:
+        if isinstance(error, ListingBroken) and not last:
+            raise
+        place.remove(BEGUN)
         place.write(UNREAD, str, str(error))
         return {}
+    place.remove(UNREAD)
+    place.remove(BEGUN)
+    place.write(DAYS, dict[int, int], days)
+    return days
+
+
+def _surveyed(platform: Platform, asked: Asked, cluster: str, place: Place, progress: Progress) -> dict[int, int]:
+    """Raises ObjectStoreError, PlatformError, ClocksApart."""
+    environment = platform.environment
+    own = environment.clusters[cluster]
+    account = environment.storage_accounts[own.storage_account]
+    begun = place.read(BEGUN, Begun) if place.has(BEGUN) and account.inventory is None else None
+    again = f", of which {begun.seen:,} blobs were listed before" if begun else ""
+    progress(f"{cluster}: listing container {own.containers.chunks}{again}")
+    with platform.object_store(own.storage_account) as store:
+        listing = _listing(store, own, account, asked, begun.rest if begun else None)
+        survey = take_survey(
+            listing,
+            place.url,
+            environment=environment.name,
+            cluster=cluster,
+            account=own.storage_account,
+            container=own.containers.chunks,
+            as_of=asked.as_of,
+            begun=begun,
+            progress=progress,
+        )
     progress(f"{cluster}: {survey.chunk_count:,} chunks; asking its processes")
-    live = read_live(platform, cluster)
+    live = read_live(platform, cluster, survey.tenants)
     place.write(LIVE, Live, live)
-    place.write(TERMS, Terms, terms_of(environment, cluster, live, asked))
+    now = min(survey.taken, asked.as_of).timestamp()
+    place.write(TERMS, Terms, terms_of(environment, cluster, live, asked, now))
     if Check.TIERING in asked.checks:
         place.write(POLICY, PolicySeen, compare_policy(platform, own.storage_account))
     days = days_of(survey)
@@ -95,14 +127,17 @@ def table_of(day: int, cluster: Cluster) -> str:
     return f"{period.index_prefix}{day}"
 
 
-def _listing(store: ObjectStore, cluster: Cluster, account: StorageAccount, asked: Asked) -> Listing:
+def _listing(
+    store: ObjectStore, cluster: Cluster, account: StorageAccount, asked: Asked, rest: "Unlisted | None"
+) -> Listing:
+    """What the audits need of a container, or what was left of that."""
     container = store.container(cluster.containers.chunks)
     index = container.list((INDEX,))
     check_clocks(index.taken, datetime.now(UTC))
     if not asked.reads_chunks:
-        return index
+        return container.list((INDEX,), resume=rest) if rest else index
     if account.inventory is None:
-        return container.list()
+        return container.list(resume=rest)
     from logops.objectstore.inventory import read_inventory
 
     # The inventory tells of the chunks. The index is listed as it is now: it is small, and changes all the time.

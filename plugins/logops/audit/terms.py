@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from logops.audit.asked import Asked
+from logops.audit.compaction import ROTATION_S, not_uploading
 from logops.audit.deletes import DeleteRange, ranges
 from logops.audit.live import Live
 from logops.audit.retention import TenantRules, Tiering, Windows, declared_rules, default_rules, tiering, windows
@@ -22,11 +23,13 @@ class Terms:
     deletes: Mapping[str, tuple[DeleteRange, ...]]
     windows: Windows
     markers: bool
-    """Whether the sweeper says that it still has chunks to delete."""
+    """Whether the sweeper says that it still has chunks to delete, or nobody works who could say so."""
+    unindexed_since_ms: int | None = None
+    """Chunks written later may be in no index for an ingester's sake, which is found as that; None: no ingester's."""
 
 
-def terms_of(environment: Environment, cluster: str, live: Live, asked: Asked) -> Terms:
-    """The terms that an audit judges a cluster by."""
+def terms_of(environment: Environment, cluster: str, live: Live, asked: Asked, now: float) -> Terms:
+    """The terms that an audit judges a cluster by, whose processes were asked at `now`, Unix seconds."""
     own = environment.clusters[cluster]
     overridden = {name: value for name in ("grace", "slack") if (value := getattr(asked, name)) is not None}
     times = windows(own, environment.audit.model_copy(update=overridden))
@@ -36,5 +39,21 @@ def terms_of(environment: Environment, cluster: str, live: Live, asked: Asked) -
         tiering=tiering(own),
         deletes={tenant: ranges(requests, own, times) for tenant, requests in live.deletes.items()},
         windows=times,
-        markers=any(one.marker_files for one in live.compactors),
+        markers=_may_have_marks(live),
+        unindexed_since_ms=_unindexed_since_ms(live, times, now),
     )
+
+
+def _may_have_marks(live: Live) -> bool:
+    at_work = any(one.running for one in live.compactors)
+    return not live.heard or any(one.marker_files for one in live.compactors) or bool(live.compactors and not at_work)
+
+
+def _unindexed_since_ms(live: Live, times: Windows, now: float) -> int | None:
+    """What is written between two rotations is in the later one's file: two are allowed for."""
+    begun = [
+        max(one.built, one.started) if not one.failing else one.started
+        for one in live.ingesters
+        if not_uploading(one, now, times.slack_ms / 1000)
+    ]
+    return int((min(begun) - 2 * ROTATION_S) * 1000) if begun else None

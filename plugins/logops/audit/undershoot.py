@@ -9,7 +9,7 @@ from logops.audit.holding import Fault, Holding
 from logops.audit.retention import FOR_EVER
 from logops.audit.terms import Terms
 
-_COUNTED = ("chunk-missing", "chunk-orphaned")
+_COUNTED = ("chunk-missing", "chunk-orphaned", "ingester-not-uploading")
 """Faults that tell of the same chunks: a blob gone under its entry, an entry gone over its blob."""
 
 Key = tuple[str, str]
@@ -30,16 +30,18 @@ class Most:
     chunks: int
     seen: float
     """When, Unix seconds."""
+    whole: int
+    """The most that any one audit saw of the tenant in the table, whatever their periods."""
 
 
 def undershoot(
-    most: Iterable[Most], holdings: Sequence[Holding], faults: Iterable[Fault], terms: Terms, as_of_ms: int
+    most: Iterable[Most], holdings: Sequence[Holding], faults: Iterable[Fault], terms: Terms, until_ms: int
 ) -> list[Fault]:
     """What is gone from bucket and index though nothing in its table could have expired yet.
 
     Chunks expire one by one as their last lines grow old: a table of which some may rightly be gone is not judged, nor
     one that a delete request reaches. A chunk whose period was changed by another rule is not gone: what counts is the
-    fall of the tenant's whole table, where that is less.
+    fall of the tenant's whole table, where that is less. `until_ms`: what expired before may be gone.
     """
     now: dict[tuple[str, str, int], int] = defaultdict(int)
     total_now: dict[Key, int] = defaultdict(int)
@@ -49,17 +51,17 @@ def undershoot(
     told: dict[Key, int] = defaultdict(int)
     for fault in faults:
         if fault.cls in _COUNTED:
-            told[fault.table, fault.tenant] += fault.count
+            told[fault.table, fault.tenant] += fault.count + fault.candidates
     groups: dict[Key, list[Most]] = defaultdict(list)
     for one in most:
         groups[one.table, one.tenant].append(one)
     found = []
     for (table, tenant), before in sorted(groups.items()):
-        kept = [one for one in before if _all_kept(one, terms, as_of_ms)]
+        kept = [one for one in before if _all_kept(one, terms, until_ms)]
         if not kept:
             continue
         fall = sum(max(one.indexed - now[table, tenant, one.period_ms], 0) for one in kept)
-        total_fall = sum(one.indexed for one in before) - total_now[table, tenant]
+        total_fall = max(one.whole for one in before) - total_now[table, tenant]
         gone = min(fall, total_fall) - told[table, tenant]
         if gone > 0:
             chunks = max(sum(one.chunks for one in kept), 1)
@@ -78,7 +80,7 @@ def undershoot(
     return found
 
 
-def _all_kept(one: Most, terms: Terms, as_of_ms: int) -> bool:
+def _all_kept(one: Most, terms: Terms, until_ms: int) -> bool:
     """Whether every chunk must still be there: its table's first moment is within the period, by the rules then and
     now."""
     rules = terms.rules.get(one.tenant, terms.default)
@@ -88,4 +90,4 @@ def _all_kept(one: Most, terms: Terms, as_of_ms: int) -> bool:
     start, end = one.day * DAY_MS, (one.day + 1) * DAY_MS
     if any(asked.start_ms < end and asked.end_ms >= start for asked in terms.deletes.get(one.tenant, ())):
         return False
-    return one.period_ms == FOR_EVER or as_of_ms - start <= one.period_ms
+    return one.period_ms == FOR_EVER or until_ms - start <= one.period_ms

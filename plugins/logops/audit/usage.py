@@ -28,6 +28,23 @@ class Held:
     as_of: datetime
     holdings: tuple[tuple[str, Holding], ...]
     """Cluster and holding."""
+    older: Mapping[str, datetime] = field(default_factory=dict)
+    """Clusters that the last audit could not read, and when they were last."""
+
+    @property
+    def moments(self) -> dict[str, Any]:
+        """The same for a machine: `{as_of, older}`."""
+        return {"as_of": self.as_of, "older": self.older}
+
+    @property
+    def note(self) -> str:
+        """Of when it tells."""
+        said = f"As of {self.as_of:%Y-%m-%d %H:%M} UTC."
+        before = (
+            f" Cluster {cluster} could not be read then: as of {at:%Y-%m-%d %H:%M}."
+            for cluster, at in sorted(self.older.items())
+        )
+        return said + "".join(before)
 
 
 @dataclass(frozen=True)
@@ -57,23 +74,30 @@ class Cost:
     """Once, to bring them there."""
 
 
-def last_held(store: "ResultsStore", environment: str) -> Held | None:
-    """None where no audit has read the chunks. Raises StoreUnreachable."""
+def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) -> Held | None:
+    """Of each cluster, what the last audit found that could read it. None where no audit has read any. Raises
+    StoreUnreachable."""
     from logops.findings.store import NothingStored
 
     names = Holding.__dataclass_fields__
     columns = ", ".join("day_number as day" if name == "day" else f'"{name}"' for name in names)
     sql = (
         f"select cluster, as_of, {columns} from {HOLDINGS} where environment = '{environment}'"
-        f" qualify run = first_value(run) over (order by as_of desc, run desc)"
+        " qualify run = first_value(run) over (partition by cluster order by as_of desc, run desc)"
     )
     try:
         rows = store.query(HOLDINGS, sql).to_pylist()
     except NothingStored:
         return None
-    if not rows:
+    moments = {row["cluster"]: row["as_of"].astimezone(UTC) for row in rows if row["cluster"] in clusters}
+    if not moments:
         return None
-    return Held(rows[0]["as_of"].astimezone(UTC), tuple((row["cluster"], _holding(row)) for row in rows))
+    as_of = max(moments.values())
+    return Held(
+        as_of,
+        tuple((row["cluster"], _holding(row)) for row in rows if row["cluster"] in clusters),
+        {cluster: moment for cluster, moment in moments.items() if moment < as_of},
+    )
 
 
 def _holding(row: dict[str, Any]) -> Holding:

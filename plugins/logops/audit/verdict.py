@@ -31,6 +31,10 @@ _CHUNKS: dict[Check, frozenset[str]] = {
 """The faults of chunks that each audit tells of."""
 
 
+_UNINDEXED = classes.INGESTER_NOT_UPLOADING.name
+"""Chunks that are in no index because an ingester does not upload: told by the ingester, not by the table."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """A cluster, as an audit saw it."""
@@ -50,6 +54,11 @@ class Seen:
     names: str = ""
     """Where the names of all faulty chunks are kept."""
 
+    @property
+    def waiting(self) -> list[IndexFile]:
+        """Files that wait for the compactor for too long."""
+        return _compaction(self).waiting
+
     def subject(self, **parts: str) -> Subject:
         return Subject(environment=self.environment.name, cluster=self.cluster, **parts)
 
@@ -63,7 +72,7 @@ def findings_of(check: Check, seen: Seen) -> list[Finding]:
     corrupt = [*_corrupt(seen)]
     unasked = [*_unasked(seen, compaction)]
     if check is Check.COMPACTION:
-        return [*incomplete, *unasked, *corrupt, *_not_of_corrupt(compaction, corrupt)]
+        return [*incomplete, *unasked, *corrupt, *_not_of_corrupt(compaction, seen)]
     own = seen.environment.clusters[seen.cluster]
     about = (seen.environment.name, seen.cluster, seen.as_of)
     return [
@@ -72,7 +81,7 @@ def findings_of(check: Check, seen: Seen) -> list[Finding]:
         *corrupt,
         *not_effective(declared_rules(own), seen.live, *about),
         *stuck(seen.live, own, seen.terms.windows, *about),
-        *_retention(seen, compaction),
+        *_retention(seen, compaction, unasked),
     ]
 
 
@@ -89,20 +98,22 @@ def _compaction(seen: Seen) -> Compaction:
     )
 
 
-def _retention(seen: Seen, compaction: Sequence[Finding]) -> list[Finding]:
+def _retention(seen: Seen, compaction: Sequence[Finding], unasked: Sequence[Finding]) -> list[Finding]:
     """Faults of chunks; what a compactor that does not work leaves undone, and chunks that an ingester has not told of,
-    are found as that."""
+    are found as that. Where no compactor answers, what its delete requests and marks may excuse is not checked."""
     standing = [one for one in compaction if one.cls in (classes.COMPACTOR_COUNT, classes.COMPACTION_STALLED)]
-    silent = [one for one in compaction if one.cls is classes.INGESTER_NOT_UPLOADING]
+    unheard = [] if seen.live.heard else [*standing, *unasked]
     causes = {
         classes.RETENTION_OVERSHOOT.name: standing,
-        classes.MARKER_BACKLOG.name: standing,
-        classes.CHUNK_ORPHANED.name: silent,
+        classes.MARKER_BACKLOG.name: standing or unheard,
+        classes.CHUNK_ORPHANED.name: unheard,
+        classes.RETENTION_UNDERSHOOT.name: unheard,
+        _UNINDEXED: [one for one in compaction if one.cls is classes.INGESTER_NOT_UPLOADING],
     }
-    told = [fault for fault in seen.part.faults if fault.cls in _CHUNKS[Check.RETENTION]]
+    told = [fault for fault in seen.part.faults if fault.cls in _CHUNKS[Check.RETENTION] | {_UNINDEXED}]
     found = [*_faults(Check.RETENTION, seen, [fault for fault in told if not causes.get(fault.cls)])]
     for fault in told:
-        found += [one for one in causes.get(fault.cls, ()) if one not in found]
+        found += [one for one in causes.get(fault.cls, ()) if one not in (*found, *unasked)]
     return found
 
 
@@ -143,27 +154,33 @@ def _corrupt(seen: Seen) -> Iterator[Finding]:
 
 
 def corrupt_finding(one: Unreadable, seen: Seen) -> Finding:
-    """An unreadable index file, by its name."""
+    """An unreadable index file, by its name. One that may be whole is only not checked."""
     return Finding(
-        cls=classes.INDEX_CORRUPT,
+        cls=CHECK_INCOMPLETE if one.unknown else classes.INDEX_CORRUPT,
         subject=seen.subject(tenant=one.tenant, table=one.table, path=one.name),
         message=one.what,
         as_of=seen.as_of,
         evidence={"bytes": one.size, "offset": one.offset},
+        remedy="The message says which Loki, or which limit, it needs. The file is not known to be damaged: do not "
+        "delete it."
+        if one.unknown
+        else "",
     )
 
 
-def _not_of_corrupt(compaction: Sequence[Finding], corrupt: Sequence[Finding]) -> list[Finding]:
-    """A compactor that meets a corrupt file ends its run there: the file is the cause."""
-    if not corrupt:
-        return [*compaction]
-    tables = {one.subject.table for one in corrupt}
-    return [
-        one
-        for one in compaction
-        if one.cls is not classes.COMPACTION_STALLED
-        and not (one.cls is classes.TABLE_UNCOMPACTED and one.subject.table in tables)
-    ]
+def _not_of_corrupt(compaction: Sequence[Finding], seen: Seen) -> list[Finding]:
+    """A compactor works from the newest table to the oldest, and ends its run at a file that it cannot read: that file
+    is why its table and older ones wait, and why no run ends well."""
+    damaged = {one.table for one in seen.part.unreadable if not one.unknown}
+    last = max((file.day for file in seen.files if file.table in damaged), default=-1)
+    waiting = {file.table: file.day for file in seen.waiting}
+
+    def explained(one: Finding) -> bool:
+        if one.cls is classes.COMPACTION_STALLED:
+            return bool(damaged) and all(day <= last for day in waiting.values())
+        return one.cls is classes.TABLE_UNCOMPACTED and waiting[one.subject.table] <= last
+
+    return [one for one in compaction if not explained(one)]
 
 
 def _index_tiered(seen: Seen) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from logops.audit.asked import Asked, Check
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
-from logops.cli.rollout import JsonOption, platform
+from logops.cli.rollout import JsonOption, readable
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError, ResultsStore
@@ -98,23 +98,26 @@ def tiering(
 @app.command(epilog="Example: logops audit explain local loki_index_20780 application")
 def explain(
     name: Annotated[str, typer.Argument(metavar="ENV", help="Name of a file in include/environments, or a path.")],
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="loki_index_20780, or a day: 2026-11-23.")],
+    table: Annotated[
+        str, typer.Argument(metavar="[TABLE]", help="loki_index_20780, or a day: 2026-11-23. Default: a line for each.")
+    ] = "",
     tenant: Annotated[
         str, typer.Argument(metavar="[TENANT]", help="Default: every tenant that has chunks there.")
     ] = "",
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """In which phase a table is, what happens to it next and when, and what is in its way.
+    """In which phase a table is, what happens to it next and when, and what is in its way; without a table, of all.
 
     Exit 1: something is in its way.
     """
     from logops.audit.explain import NoSuchTable, explain, tables_of
+    from logops.audit.outcome import table_of_rows
 
-    place = platform(name)
+    place = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
-        tables = tables_of(table, place.environment)
+        tables = tables_of(table, place.environment) if table else ()
         asked = Asked(tuple(Check), "explain", now if as_of is None else as_of.replace(tzinfo=UTC), tables)
         with err.status("") as status:
             found = explain(place, asked, tenant, status.update)
@@ -122,6 +125,8 @@ def explain(
         stop(str(error), BAD_INPUT)
     if as_json:
         print_json([one.to_dict() for one in found])
+    elif not table:
+        out.print(table_of_rows((one.row for one in found), asked.as_of))
     else:
         for one in found:
             out.print(one.shown())
@@ -152,10 +157,12 @@ def usage(
     held = _held(environment(name))
     found = {By.TENANT: by_tenant, By.TABLE: by_table, By.TIER: by_tier}[by](held)
     if as_json:
-        print_json({"environment": name, "as_of": held.as_of, "by": by.value, "usage": usage_json(found)})
+        print_json(
+            {"environment": name, "as_of": held.as_of, "older": held.older, "by": by.value, "usage": usage_json(found)}
+        )
     else:
         out.print(usage_table(found, by.value))
-        out.print(f"As of {held.as_of:%Y-%m-%d %H:%M} UTC.", highlight=False)
+        out.print(held.note, highlight=False, markup=False)
 
 
 @app.command(epilog="Example: logops audit cost local")
@@ -184,17 +191,19 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
         stop(str(error))
     note = prices.age_note(held.as_of.date())
     if as_json:
-        print_json({"environment": name, "as_of": held.as_of, "prices": note, "cost": cost_json(found)})
+        print_json(
+            {"environment": name, "as_of": held.as_of, "older": held.older, "prices": note, "cost": cost_json(found)}
+        )
     else:
         out.print(cost_table(found, prices.currency))
-        out.print(f"As of {held.as_of:%Y-%m-%d %H:%M} UTC. {note}", highlight=False)
+        out.print(f"{held.note} {note}", highlight=False, markup=False)
 
 
 def _held(wanted: Environment) -> "Held":
     from logops.audit.usage import last_held
 
     try:
-        held = last_held(ResultsStore(results_url(wanted, project_root())), wanted.name)
+        held = last_held(ResultsStore(results_url(wanted, project_root())), wanted.name, [*wanted.clusters])
     except ResultsError as error:
         stop(str(error))
     if held is None:
@@ -213,7 +222,7 @@ def _audit(
 ) -> None:
     from logops.audit.run import run_audit
 
-    place = platform(name)
+    place = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         patience = None if slack is None else Duration(slack)

@@ -20,7 +20,7 @@ from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
-from logops.cli.rollout import JsonOption, platform
+from logops.cli.rollout import JsonOption, readable
 from logops.environment.units import Duration, Size
 from logops.findings.model import Severity
 from logops.findings.store import NothingStored, ResultsError, ResultsStore
@@ -59,7 +59,7 @@ def run(
 
     Exit 1: a query failed or could not be measured; beside another environment: something is slower there.
     """
-    places = [platform(one) for one in (name, beside) if one]
+    places = [readable(one) for one in (name, beside) if one]
     try:
         library = load_library(project_root())
     except LibraryInvalid as error:

@@ -11,8 +11,8 @@ from rich.table import Table
 from logops.cli.audit import AsOfOption
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
 from logops.cli.environment import EnvironmentArgument, environment
-from logops.cli.rollout import JsonOption, platform
-from logops.lifecycle.accounts import live_policy, run_policies
+from logops.cli.rollout import JsonOption, platform, readable
+from logops.lifecycle.accounts import run_policies
 from logops.lifecycle.policy import Policy, PolicyUnreadable, differences, read_policy
 from logops.lifecycle.run import Done
 from logops.objectstore import ObjectStoreError
@@ -35,8 +35,7 @@ def show(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
     for account in wanted.storage_accounts:
         declared[account] = read_policy(lifecycle_policy(wanted, account))
         try:
-            live = live_policy(wanted, account, lambda: platform(name))
-            told[account] = differences(declared[account], read_policy(live))
+            told[account] = differences(declared[account], read_policy(readable(name).lifecycle_policy(account)))
         except (PlatformError, ObjectStoreError, PolicyUnreadable) as error:
             unread[account] = str(error)
     if as_json:

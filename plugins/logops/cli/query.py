@@ -12,7 +12,7 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from logops.cli.console import err, out, print_json, say, stop
-from logops.cli.rollout import JsonOption, platform
+from logops.cli.rollout import JsonOption, readable
 from logops.environment.units import Duration
 from logops.logql.errors import LogQLError
 from logops.logql.text import one_line, pretty
@@ -134,7 +134,7 @@ def _step(wanted: LibraryQuery, start_ns: int, end_ns: int) -> int:
 def _run(
     environment_name: str, wanted: LibraryQuery, tree: Query, span: tuple[int, int], step_s: int, limit: int
 ) -> Lines | Numbers:
-    where = platform(environment_name)
+    where = readable(environment_name)
     cluster = where.environment.clusters.get(wanted.cluster)
     if cluster is None or wanted.tenant not in cluster.tenants:
         known = ", ".join(

@@ -9,7 +9,7 @@ from rich.markdown import Markdown
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
-from logops.platforms import open_platform
+from logops.platforms import open_platform, open_to_read
 from logops.platforms.platform import LeaseHeld, Platform, PlatformError
 from logops.render import STAGES, DoesNotFit, Files, Stage
 from logops.rollout import Outcome, Plan, plan, run_rollout
@@ -35,6 +35,14 @@ def desired(name: str) -> dict[Stage, Files]:
     try:
         return platform(name).desired()
     except (PlatformError, ToolchainError) as error:
+        stop(str(error))
+
+
+def readable(name: str) -> Platform:
+    """The same, for a command that changes nothing: of any environment."""
+    try:
+        return open_to_read(environment(name), project_root())
+    except (DoesNotFit, ToolchainError) as error:
         stop(str(error))
 
 

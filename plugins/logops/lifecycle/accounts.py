@@ -1,11 +1,8 @@
 """The policies of all of an environment's storage accounts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from logops.environment import Environment
-from logops.lifecycle.azure import read_live_policy
 from logops.lifecycle.policy import read_policy
 from logops.lifecycle.run import Done, run_policy
 from logops.platforms.platform import Platform
@@ -24,13 +21,3 @@ def run_policies(
         with platform.object_store(account) as store:
             done += run_policy(store, policy, as_of, progress, dry=dry)
     return done
-
-
-def live_policy(environment: Environment, account: str, open_platform: Callable[[], Platform]) -> Mapping[str, Any]:
-    """An account's policy as it is there: in Azure, or where the local platform keeps it.
-
-    Raises PlatformError, ObjectStoreError.
-    """
-    if environment.platform.kind == "local":
-        return open_platform().lifecycle_policy(account)
-    return read_live_policy(environment.storage_accounts[account])

@@ -6,7 +6,7 @@ A run of a rule lies in `YYYY/MM/DD/HH-MM-SS/RULE/` of the destination container
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -40,9 +40,15 @@ class _File(_Camel):
     size: int
 
 
+class _CreationTime(_Camel):
+    last_n_days: int | None = None
+
+
 class _Filters(_Camel):
     blob_types: tuple[str, ...] = ()
     prefix_match: tuple[str, ...] = ()
+    exclude_prefix: tuple[str, ...] = ()
+    creation_time: _CreationTime = _CreationTime()
 
 
 class _Rule(_Camel):
@@ -68,7 +74,7 @@ def read_inventory(container: "Container", rule: str, of: str, as_of: datetime) 
     Raises InventoryRefused where there is none that can stand for the container, and ObjectStoreError; so do the
     batches where a file is not what the manifest says.
     """
-    name = _newest(container, rule, as_of)
+    name = newest(container, rule, as_of)
     manifest = _manifest(container, name)
     if why := unfit(manifest, of, as_of):
         raise InventoryRefused(f"{name} cannot stand for container {of}: {why}")
@@ -78,20 +84,18 @@ def read_inventory(container: "Container", rule: str, of: str, as_of: datetime) 
 def unfit(manifest: Manifest, of: str, as_of: datetime) -> str:
     """Why an inventory does not tell of a container at a moment; empty where it does."""
     rule, taken = manifest.rule_definition, manifest.inventory_start_time
-    prefixes = rule.filters.prefix_match
     if manifest.status != "Succeeded":
         return f"its run ended as {manifest.status!r}. Wait for the next one, or have the blobs listed."
     if as_of - taken > OLDEST:
+        as_of = as_of.astimezone(UTC)
         return (
             f"it was taken at {taken:%Y-%m-%d %H:%M} UTC, more than a day before {as_of:%Y-%m-%d %H:%M}. See whether "
             "the rule is enabled and daily."
         )
     if rule.object_type.lower() != "blob":
         return f"it tells of {rule.object_type}s. Name a rule whose objectType is blob."
-    if rule.filters.blob_types and "blockBlob" not in rule.filters.blob_types:
-        return f"it tells of {', '.join(rule.filters.blob_types)} only. Add blockBlob to the rule's blobTypes."
-    if prefixes and not {of, f"{of}/", ""} & set(prefixes):
-        return f"its rule covers {', '.join(prefixes)} only. Add the prefix {of}/ to it, or take its filter away."
+    if why := _not_all(rule.filters, of):
+        return why
     if missing := [field for field in _NEEDED if field not in rule.schema_fields]:
         return f"it has no {', '.join(missing)}. Add that to the rule's fields."
     if rule.format.lower() not in _READERS:
@@ -99,7 +103,24 @@ def unfit(manifest: Manifest, of: str, as_of: datetime) -> str:
     return ""
 
 
-def _newest(container: "Container", rule: str, as_of: datetime) -> str:
+def _not_all(filters: _Filters, of: str) -> str:
+    """What a rule leaves out of a container; empty where nothing."""
+    if filters.blob_types and "blockBlob" not in filters.blob_types:
+        return f"it tells of {', '.join(filters.blob_types)} only. Add blockBlob to the rule's blobTypes."
+    prefixes = filters.prefix_match
+    if prefixes and not {of, f"{of}/", ""} & set(prefixes):
+        return f"its rule covers {', '.join(prefixes)} only. Add the prefix {of}/ to it, or take its filter away."
+    own = f"{of}/"
+    if left_out := [prefix for prefix in filters.exclude_prefix if prefix.startswith(own) or own.startswith(prefix)]:
+        return f"its rule leaves out {', '.join(left_out)}. Take that out of the rule's excludePrefix."
+    if (days := filters.creation_time.last_n_days) is not None:
+        return f"it tells of the blobs of the last {days} days only. Take creationTime out of the rule's filters."
+    return ""
+
+
+def newest(container: "Container", rule: str, as_of: datetime) -> str:
+    """Name of the manifest of a rule's last run before a moment. Raises InventoryRefused."""
+    as_of = as_of.astimezone(UTC)
     wanted = f"/{rule}/{rule}-manifest.json"
     names: list[str] = [
         name for batch in container.list().batches for name in batch["name"].to_pylist() if name.endswith(wanted)

@@ -14,7 +14,7 @@ from logops.objectstore.list_arrow import CONTENT_TYPE, read_arrow_page
 from logops.objectstore.list_xml import read_xml_page
 from logops.objectstore.pages import Page
 from logops.objectstore.rest import Call, Rest
-from logops.objectstore.walks import Unlisted, Walk, after_page, is_past, is_to_be_split, parts_of
+from logops.objectstore.walks import Unlisted, Walk, after_page, has_too_many_folders, is_past, is_to_be_split, parts_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,6 +48,8 @@ def step(walk: Walk, page: Page) -> Step:
     """What a page means for a walk: the blobs that are its own, and how it goes on."""
     rows = page.batch.num_rows
     last = str(page.batch.column(0)[rows - 1]) if rows else ""
+    if has_too_many_folders(walk, page.next_marker, page.prefixes):
+        return Step(page.batch.slice(0, 0), parts_of(walk))
     if is_to_be_split(walk, page.next_marker, last):
         # Read once more by its parts, which costs a page of many.
         return Step(page.batch.slice(0, 0), parts_of(walk))

@@ -122,7 +122,7 @@ class Rest:
                     return Answer(response.headers, _body(response, call))
         except requests.RequestException as error:
             # The error of requests has the address in it, which may be signed.
-            raise _Later(_unreachable(call.doing, error), 0.0) from None
+            raise _Later(_unreachable(call.doing, urlsplit(url).netloc, error), 0.0) from None
         code = response.headers.get("x-ms-error-code", "")
         refused = refusal(call.doing, response.status_code, code, response.reason, call.role)
         if response.status_code in _TEMPORARY:
@@ -143,8 +143,8 @@ def _body(response: requests.Response, call: Call) -> bytes:
     return b"".join(pieces)
 
 
-def _unreachable(doing: str, error: requests.RequestException) -> ObjectStoreUnreachable:
-    return ObjectStoreUnreachable(f"{doing}: {_what(error)}. Is the endpoint right, and reachable from here?")
+def _unreachable(doing: str, host: str, error: requests.RequestException) -> ObjectStoreUnreachable:
+    return ObjectStoreUnreachable(f"{doing}: {host}: {_what(error)}. Is the endpoint right, and reachable from here?")
 
 
 def _what(error: BaseException) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime
 from logops.objectstore.errors import ObjectStoreError
 
 MOST_PREFIXES = 1000
-"""A container with more than these at its first level is not laid out by tenants, and is walked in one."""
+"""A container with more than these on a page of its first level, and more pages, is not laid out by tenants: a request
+for each of them would take longer than all pages do."""
 
 _HEX = "0123456789abcdef"
 _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}/")
@@ -79,6 +80,11 @@ def after_page(walk: Walk, next_marker: str, prefixes: Sequence[str]) -> tuple[W
         raise ObjectStoreError(f"listing {walk}: the service gave the same marker twice: it would never end")
     rest = (replace(walk, marker=next_marker),) if next_marker else ()
     return *rest, *(Walk(prefix) for prefix in prefixes)
+
+
+def has_too_many_folders(walk: Walk, next_marker: str, prefixes: Sequence[str]) -> bool:
+    """Whether what was asked for the first page of a level is better walked without regard to folders."""
+    return walk.levels and not walk.marker and bool(next_marker) and len(prefixes) > MOST_PREFIXES
 
 
 def is_to_be_split(walk: Walk, next_marker: str, last_name: str) -> bool:

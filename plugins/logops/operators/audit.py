@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.operators.work import open_platform, read_environment, results_store
+from logops.operators.work import open_to_read, read_environment, results_store
 
 if TYPE_CHECKING:
     from logops.audit.asked import Asked, Batch
@@ -60,22 +60,32 @@ class AuditOperator(BaseOperator):
     def work(self, environment: "Environment", context: Context) -> str:
         """URL of the folder in which the run's tasks leave each other their work."""
         from logops.audit.run import work_url
+
+        return work_url(self.results(environment), f"{self.dag_id}.{context['run_id']}")
+
+    def results(self, environment: "Environment") -> str:
         from logops.platforms import results_url
         from logops.toolchain import project_root
 
-        return work_url(results_url(environment, project_root()), f"{self.dag_id}.{context['run_id']}")
+        return results_url(environment, project_root())
 
 
 class AuditListOperator(AuditOperator):
-    """Read what is in the containers, and cut their tables into batches: one for each task that judges."""
+    """Read what is in the containers, and cut their tables into batches: one for each task that judges.
+
+    Where a listing breaks off, a retry lists only what is left; after the last one, the cluster was not checked.
+    """
 
     def execute(self, context: Context) -> list["Batch"]:
-        from logops.audit.run import discard, survey
+        from logops.audit.run import can_go_on, discard_earlier, survey
 
         environment = read_environment(self.environment)
         work = self.work(environment, context)
-        discard(work)
-        return survey(open_platform(environment), self.asked(context), work, self.log.info)
+        goes_on = can_go_on(work, environment.clusters)
+        discard_earlier(self.results(environment), self.dag_id, but=work if goes_on else "")
+        ti = context["ti"]
+        last = ti.try_number > ti.max_tries
+        return survey(open_to_read(environment), self.asked(context), work, self.log.info, last=last)
 
 
 class AuditJudgeOperator(AuditOperator):
@@ -95,7 +105,7 @@ class AuditJudgeOperator(AuditOperator):
         from logops.audit.run import judge
 
         environment = read_environment(self.environment)
-        platform, store = open_platform(environment), results_store(environment)
+        platform, store = open_to_read(environment), results_store(environment)
         return judge(platform, self.asked(context), self.batch, store, self.log.info)  # type: ignore[arg-type]
 
 
@@ -119,7 +129,7 @@ class AuditReduceOperator(AuditOperator):
             raise AirflowFailException("Nothing was listed: read the log of the task `list`, then clear that one.")
         work = self.work(environment, context)
         outcome = reduce(
-            open_platform(environment),
+            open_to_read(environment),
             self.asked(context),
             work,
             list(self.batches),  # type: ignore[arg-type]
@@ -128,6 +138,8 @@ class AuditReduceOperator(AuditOperator):
         context["ti"].xcom_push(key=SUMMARY, value=outcome.summary())
         for line in outcome.lines():
             self.log.info("%s", line)
-        discard(work)
+        # Where something was not checked, clearing what should have checked it must find the work of the others.
+        if not outcome.incomplete:
+            discard(work)
         if outcome.failed:
             raise AirflowFailException(outcome.headline)

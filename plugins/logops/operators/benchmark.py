@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from logops.benchmark.asked import BUDGET, ROUNDS
-from logops.operators.work import open_platform, read_environment, results_store
+from logops.operators.work import open_to_read, read_environment, results_store
 
 
 class QueryBenchmarkOperator(BaseOperator):
@@ -78,7 +78,7 @@ class QueryBenchmarkOperator(BaseOperator):
         environment = read_environment(self.environment)
         wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}
         store = results_store(environment)
-        (outcome,) = run_benchmark([open_platform(environment)], wanted, asked, lambda _: store, self.log.info)
+        (outcome,) = run_benchmark([open_to_read(environment)], wanted, asked, lambda _: store, self.log.info)
         context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, wanted))
         for line in outcome.lines():
             self.log.info("%s", line)

@@ -43,12 +43,26 @@ def read_environment(name: str) -> "Environment":
 def open_platform(environment: "Environment") -> "Platform":
     """Where an environment runs, with the secrets that Airflow keeps for it. Raises SecretMissing, PlatformError."""
     from logops import platforms
-    from logops.hooks.secrets import connection_secrets
     from logops.toolchain import project_root
 
-    # Programs get their secrets as variables, and inherit them from the task that starts them.
-    os.environ.update(connection_secrets(environment, os.environ))
+    _give_secrets(environment)
     return platforms.open_platform(environment, project_root())
+
+
+def open_to_read(environment: "Environment") -> "Platform":
+    """The same, for a task that changes nothing: of any environment. Raises SecretMissing."""
+    from logops import platforms
+    from logops.toolchain import project_root
+
+    _give_secrets(environment)
+    return platforms.open_to_read(environment, project_root())
+
+
+def _give_secrets(environment: "Environment") -> None:
+    """Programs get their secrets as variables, and inherit them from the task that starts them."""
+    from logops.hooks.secrets import connection_secrets
+
+    os.environ.update(connection_secrets(environment, os.environ))
 
 
 def results_store(environment: "Environment") -> "ResultsStore":

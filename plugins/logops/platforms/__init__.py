@@ -5,12 +5,13 @@ from pathlib import Path
 from logops.environment import Environment
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import Platform, PlatformError
+from logops.platforms.remote import RemotePlatform, refusal
 from logops.platforms.results import STATE, results_url
 from logops.render import Commands
 from logops.rules.read import Rules, RulesInvalid, load_rules
 from logops.toolchain import command, project_root
 
-__all__ = ["STATE", "Platform", "open_local", "open_platform", "results_url"]
+__all__ = ["STATE", "Platform", "open_local", "open_platform", "open_to_read", "results_url"]
 
 
 def open_platform(environment: Environment, root: Path) -> Platform:
@@ -21,13 +22,16 @@ def open_platform(environment: Environment, root: Path) -> Platform:
     return open_local(environment, root)
 
 
+def open_to_read(environment: Environment, root: Path) -> Platform:
+    """As `open_platform`, for those who change nothing: of an environment that this version cannot roll out, what can
+    be read. Raises DoesNotFit where a local environment does not fit."""
+    return open_local(environment, root) if environment.platform.kind == "local" else RemotePlatform(environment)
+
+
 def open_local(environment: Environment, root: Path) -> LocalPlatform:
     """As `open_platform`, for what only the local platform can do: stop everything, and show its logs."""
     if environment.platform.kind != "local":
-        raise PlatformError(
-            f"Environment {environment.name!r} is for {environment.platform.kind}. "
-            "This version rolls out to the local platform only; `logops check` and `logops render` work for all."
-        )
+        raise refusal(environment)
     return LocalPlatform(environment, root / STATE / environment.name, _commands, _rules)
 
 

@@ -123,7 +123,7 @@ class Platform(Protocol):
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """The lifecycle policy that a storage account has now, as Azure writes it: `{rules: [...]}`.
 
-        Raises PlatformError where it cannot be read."""
+        Raises PlatformError, or ObjectStoreError, where it cannot be read."""
 
     def object_store(self, account: str) -> "ObjectStore":
         """A client of a storage account of the environment."""

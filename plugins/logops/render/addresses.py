@@ -74,6 +74,42 @@ def kubernetes_addresses(environment: Environment, cluster: str) -> Addresses:
     )
 
 
+_HTTP = 3100
+
+
+def kubernetes_urls(environment: Environment, cluster: str) -> dict[str, str]:
+    """Addresses of a cluster's processes that have one of their own there: those of its StatefulSets, by name
+    (`main-ingester-0`), below the headless service of each. The others are behind a service that picks one."""
+    own = environment.clusters[cluster]
+    return {
+        f"{cluster}-{component}-{number}": _pod(environment, cluster, component, number)
+        for component, workload in own.components.items()
+        if component in _STATEFUL
+        for number in range(workload.replicas)
+    }
+
+
+_STATEFUL = ("ingester", "compactor", "index-gateway", "ruler", "all")
+
+
+def _pod(environment: Environment, cluster: str, component: str, number: int) -> str:
+    service = f"loki-{cluster}" if component == "all" else f"loki-{cluster}-{component}"
+    return f"http://{service}-{number}.{service}-headless.{_namespace(environment)}.svc:{_HTTP}"
+
+
+def kubernetes_read_url(environment: Environment, cluster: str) -> str:
+    """Where queries go: the gateway that users see, where there is one."""
+    own = environment.clusters[cluster]
+    if own.gateway:
+        return f"https://{own.gateway.host}"
+    service = f"loki-{cluster}" if own.mode == "single" else f"loki-{cluster}-query-frontend"
+    return f"http://{service}.{_namespace(environment)}.svc:{_HTTP}"
+
+
+def _namespace(environment: Environment) -> str:
+    return environment.platform.namespace if environment.platform.kind == "kubernetes" else "default"
+
+
 def _azurite(place: Topology, name: str) -> dict[str, str]:
     account = place.environment.storage_accounts[name]
     key = key_of(place.environment, name)

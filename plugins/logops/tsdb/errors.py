@@ -10,6 +10,9 @@ IndexUnreadable
 class IndexUnreadable(Exception):
     """An index file was not read; nothing of it was used."""
 
+    damaged = True
+    """Whether it must be: no Loki wrote it so."""
+
     def __init__(self, name: str, what: str, offset: int) -> None:
         super().__init__(f"The index file {name} cannot be read: {what}")
         self.name = name
@@ -37,6 +40,7 @@ class IndexVersionUnsupported(IndexUnreadable):
             offset=4,
         )
         self.version = version
+        self.damaged = version not in _BY_VERSION
 
 
 _BY_VERSION = {
@@ -46,6 +50,8 @@ _BY_VERSION = {
 
 
 class IndexTooLarge(IndexUnreadable):
+    damaged = False
+
     def __init__(self, name: str, limit: int) -> None:
         super().__init__(
             name,

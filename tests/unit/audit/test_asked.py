@@ -1,9 +1,13 @@
-"""How the work is cut."""
+"""What counts as the nightly run, and how the work is cut."""
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.audit.asked import MOST_CHUNKS, MOST_TABLES, cut
+from logops.audit.asked import MOST_CHUNKS, MOST_TABLES, Asked, Check, cut
+from logops.environment.units import Duration
 
 DAYS = st.dictionaries(st.integers(0, 5000), st.integers(0, 2 * MOST_CHUNKS), max_size=60)
 
@@ -22,3 +26,21 @@ def test_a_batch_is_small_unless_one_table_is_big(days: dict[int, int]) -> None:
 
 def test_a_batch_of_empty_tables_ends_too() -> None:
     assert [len(batch) for batch, _ in cut(dict.fromkeys(range(MOST_TABLES + 1), 0))] == [MOST_TABLES, 1]
+
+
+NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("hours", "drill"),
+    [(0, False), (-23, False), (0.1, False), (1, True), (-25, True)],
+)
+def test_another_moment_than_now_is_a_drill(hours: float, drill: bool) -> None:
+    """A run that is cleared some days later is asked for its own moment, and the bucket is another by then."""
+    asked = Asked((Check.RETENTION,), "run", NOW + timedelta(hours=hours))
+    assert asked.is_drill(NOW) is drill
+
+
+def test_some_tables_or_other_patience_are_a_drill() -> None:
+    assert Asked((Check.RETENTION,), "run", NOW, tables=("loki_index_1",)).is_drill(NOW)
+    assert Asked((Check.RETENTION,), "run", NOW, slack=Duration("0s")).is_drill(NOW)

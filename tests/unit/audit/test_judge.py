@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -139,21 +139,33 @@ class Judging:
         self._folder = folder
         self._patch = monkeypatch
 
-    def __call__(self, *chunks: Chunk, terms: Terms = TERMS, bucket: type[Names] = Names) -> Judged:
+    def __call__(
+        self,
+        *chunks: Chunk,
+        terms: Terms = TERMS,
+        bucket: type[Names] = Names,
+        looked: datetime = AS_OF,
+        elsewhere: Sequence[Chunk] = (),
+    ) -> Judged:
+        """`elsewhere`: in the index of a table of another prefix."""
         survey = self._survey(chunks)
+        if elsewhere:
+            files = [index_of(f"old_index_{chunk.day}") for chunk in elsewhere]
+            self._patch.setattr(Survey, "index_files", lambda *_: files)
         tables = {chunk.day: f"loki_index_{chunk.day}" for chunk in chunks}
 
         def read_table(files: object, day: int, table: str, *_: object) -> TableIndex:
-            of_day = [chunk for chunk in chunks if chunk.indexed and chunk.day == day]
+            told = elsewhere if table.startswith("old") else [chunk for chunk in chunks if chunk.indexed]
+            of_day = [chunk for chunk in told if chunk.day == day]
             return TableIndex((index_of(table),), (columns_of(of_day, day),))
 
         self._patch.setattr(judge, "read_table", read_table)
         there = bucket({chunk.name for chunk in chunks if chunk.blob})
         with Bench(1 << 28) as bench:
-            return judge_tables(bench, survey, tables, there, terms, self._folder / "names.parquet")
+            return judge_tables(bench, survey, tables, there, terms, self._folder / "names.parquet", looked)
 
-    def faults(self, *chunks: Chunk, terms: Terms = TERMS) -> list[str]:
-        return sorted(fault.cls for fault in self(*chunks, terms=terms).faults)
+    def faults(self, *chunks: Chunk, terms: Terms = TERMS, looked: datetime = AS_OF) -> list[str]:
+        return sorted(fault.cls for fault in self(*chunks, terms=terms, looked=looked).faults)
 
     def _survey(self, chunks: Sequence[Chunk]) -> Survey:
         # A tenant with a chunk in good order, so that the survey knows it.
@@ -274,3 +286,62 @@ def test_the_names_of_all_faulty_chunks_are_kept(judged: Judging, tmp_path: Path
 
     assert len(fault.sample) == 10
     assert set(pq.read_table(tmp_path / "names.parquet")["name"].to_pylist()) == {one.name for one in orphans}
+
+
+def test_what_expired_since_a_past_moment_may_be_gone_since(judged: Judging) -> None:
+    later = AS_OF + timedelta(days=3)
+
+    # Expired a day later, three days before anybody looked: out of the index, or its blob gone.
+    assert judged.faults(Chunk(89, indexed=False, tier=Tier.COOL), looked=later) == []
+    assert judged.faults(Chunk(89, blob=False), looked=later) == []
+    # These are still kept.
+    assert judged.faults(Chunk(80, indexed=False, tier=Tier.COOL), looked=later) == ["chunk-orphaned"]
+    assert judged.faults(Chunk(80, blob=False), looked=later) == ["chunk-missing"]
+
+
+def test_what_was_late_at_a_past_moment_and_is_still_there_is_late(judged: Judging) -> None:
+    assert judged.faults(Chunk(91, tier=Tier.COOL), looked=AS_OF + timedelta(days=3)) == ["retention-overshoot"]
+
+
+def test_what_changed_its_tier_since_a_past_moment_is_not_too_cold(judged: Judging) -> None:
+    later = AS_OF + timedelta(days=3)
+
+    assert judged.faults(Chunk(28, tier=Tier.COOL), looked=later) == []
+    assert judged.faults(Chunk(20, tier=Tier.COOL), looked=later) == ["tier-too-cold"]
+
+
+def test_what_was_written_since_an_ingester_stopped_uploading_is_told_apart(judged: Judging) -> None:
+    terms = replace(TERMS, unindexed_since_ms=NOW - 2 * DAY_MS)
+
+    assert judged.faults(Chunk(1, indexed=False), terms=terms) == ["ingester-not-uploading"]
+    assert judged.faults(Chunk(10, indexed=False), terms=terms) == ["chunk-orphaned"]
+
+
+def test_more_suspects_than_are_looked_at_none_of_whom_is_one_are_told_as_not_checked(
+    judged: Judging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deleted(Names):
+        def exists(self, names: Sequence[str]) -> list[bool]:
+            return [False] * len(names)
+
+    monkeypatch.setattr(judge, "MOST_LOOKED_AT", 3)
+    outcome = judged(*(Chunk(10, number=number, indexed=False) for number in range(10, 20)), bucket=Deleted)
+
+    assert outcome.faults == ()
+    ((table, why),) = outcome.incomplete
+    assert table == f"loki_index_{TODAY - 10}"
+    assert "7 more look like chunk-orphaned" in why
+
+
+def test_chunks_of_a_table_that_no_schema_period_covers_are_no_orphans(judged: Judging) -> None:
+    """What is to be done is another thing: the period is missing, not the index."""
+    alien, orphan = Chunk(10, number=11, indexed=False), Chunk(10, number=12, indexed=False)
+    outcome = judged(alien, orphan, elsewhere=(alien,))
+
+    (fault,) = outcome.faults
+    assert (fault.cls, fault.count, fault.sample) == ("chunk-orphaned", 1, (orphan.name,))
+
+
+def test_a_tier_that_is_not_told_is_hot(judged: Judging) -> None:
+    assert judged.faults(Chunk(34, tier=Tier.UNKNOWN)) == ["tier-too-warm"]
+    assert judged.faults(Chunk(10, tier=Tier.UNKNOWN)) == []

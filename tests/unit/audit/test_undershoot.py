@@ -1,15 +1,20 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from logops.audit.asked import Asked, Check
 from logops.audit.deletes import DeleteRange
 from logops.audit.holding import Fault, Holding
-from logops.audit.retention import TenantRules, Windows
+from logops.audit.reduce import HOLDINGS, holdings_table, most_seen
+from logops.audit.retention import StreamRule, TenantRules, Windows
 from logops.audit.terms import Terms
 from logops.audit.undershoot import Most, undershoot
+from logops.findings.store import ResultsStore
 
 DAY = 86_400_000
 TODAY = 20_000
 TERMS = Terms({"team": TenantRules(90 * DAY)}, TenantRules(0), {}, {}, Windows(0, 0, 0, 0, 0, 0), markers=False)
-MOST = Most("loki_index_19990", 19_990, "team", 90 * DAY, indexed=10, bytes=1_000, chunks=10, seen=1.0)
+MOST = Most("loki_index_19990", 19_990, "team", 90 * DAY, indexed=10, bytes=1_000, chunks=10, seen=1.0, whole=10)
 
 
 def held(indexed: int, period: int = 90) -> Holding:
@@ -60,6 +65,7 @@ def test_what_another_finding_tells_of_is_not_told_twice() -> None:
     missing = Fault("chunk-missing", MOST.table, MOST.day, "team", 2, 0, 0.0, ())
 
     assert gone(held(7), faults=(missing,)) == [(1, 100)]
+    assert gone(held(7), faults=(replace(missing, candidates=1),)) == []
     assert gone(held(8), faults=(missing,)) == []
 
 
@@ -77,3 +83,35 @@ def test_chunks_whose_period_was_changed_are_not_gone() -> None:
 
 def test_what_the_rules_no_longer_say_is_not_judged_by_them() -> None:
     assert gone(terms=replace(TERMS, rules={"team": TenantRules(30 * DAY)})) == []
+
+
+AS_OF = datetime.fromtimestamp(TODAY * 86_400, UTC)
+
+
+def after(*nights: list[Holding], store: ResultsStore, terms: Terms) -> list[tuple[int, int]]:
+    """What the last of these nights finds gone, when each is compared with those before it."""
+    for nth, holdings in enumerate(nights):
+        as_of = AS_OF + timedelta(hours=nth)
+        asked = Asked((Check.RETENTION,), f"night {nth}", as_of)
+        most = [*most_seen(store, "test", "main", as_of)]
+        last = [(one.count, one.bytes) for one in undershoot(most, holdings, (), terms, TODAY * DAY)]
+        table = holdings_table("test", asked, [("main", one) for one in holdings])
+        store.write(HOLDINGS, f"test.night {nth}", table, as_of)
+    return last
+
+
+def test_a_rule_that_moved_chunks_to_another_period_makes_none_of_them_gone(tmp_path: Path) -> None:
+    rules = TenantRules(90 * DAY, (StreamRule('{level="error"}', 120 * DAY),))
+    terms = replace(TERMS, rules={"team": rules})
+    store = ResultsStore(str(tmp_path))
+
+    assert after([held(10)], [held(10, period=120)], [held(10, period=120)], store=store, terms=terms) == []
+    assert after([held(4), held(6, period=120)], [held(4), held(6, period=120)], store=store, terms=terms) == []
+
+
+def test_after_such_a_rule_what_is_gone_is_still_found(tmp_path: Path) -> None:
+    rules = TenantRules(90 * DAY, (StreamRule('{level="error"}', 120 * DAY),))
+    terms = replace(TERMS, rules={"team": rules})
+    store = ResultsStore(str(tmp_path))
+
+    assert after([held(10)], [held(10, period=120)], [held(7, period=120)], store=store, terms=terms) == [(3, 300)]

@@ -1,14 +1,17 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from logops.audit.asked import Asked, Check
 from logops.audit.chunks import DAY_MS
 from logops.audit.holding import Holding
 from logops.audit.prices import Prices, PricesUnusable, load_prices
+from logops.audit.reduce import HOLDINGS, holdings_table
 from logops.audit.retention import Tiering
-from logops.audit.usage import Held, by_table, by_tenant, by_tier, costs
+from logops.audit.usage import Held, by_table, by_tenant, by_tier, costs, last_held
+from logops.findings.store import ResultsStore
 from logops.objectstore.blobs import Tier
 from logops.toolchain import project_root
 
@@ -136,3 +139,23 @@ def test_prices_that_are_none_are_refused_with_what_is_wrong(tmp_path: Path, con
 
     with pytest.raises(PricesUnusable, match=said):
         load_prices(tmp_path, "mine")
+
+
+def test_a_cluster_that_the_last_audit_could_not_read_is_told_by_the_one_before(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    nights = [("first", ["main", "security"]), ("second", ["main"])]
+    for nth, (run, clusters) in enumerate(nights):
+        as_of = AS_OF + timedelta(days=nth)
+        asked = Asked((Check.RETENTION,), run, as_of)
+        table = holdings_table("test", asked, [(cluster, holding(1, hot=1)) for cluster in clusters])
+        store.write(HOLDINGS, f"test.{run}", table, as_of)
+
+    found = last_held(store, "test", ["main", "security"])
+    assert found
+    assert found.as_of == AS_OF + timedelta(days=1)
+    assert found.older == {"security": AS_OF}
+    assert [cluster for cluster, _ in by_tenant(found)] == ["main", "security"]
+
+    gone = last_held(store, "test", ["main"])
+    assert gone
+    assert [cluster for cluster, _ in by_tenant(gone)] == ["main"]

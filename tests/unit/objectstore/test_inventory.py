@@ -1,13 +1,13 @@
 """Inventories: which can stand for a container, and what their rows say."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from logops.objectstore.blobs import Tier
-from logops.objectstore.inventory import Manifest, blobs_of, unfit
+from logops.objectstore.blobs import Listing, Tier, blobs_schema
+from logops.objectstore.inventory import Manifest, blobs_of, newest, unfit
 
 TAKEN = datetime(2026, 11, 23, 1, tzinfo=UTC)
 FIELDS = ["Name", "Content-Length", "Last-Modified", "AccessTier"]
@@ -39,12 +39,40 @@ def test_a_whole_inventory_of_the_last_day_stands_for_its_container() -> None:
         ({"rule": {"filters": {"prefixMatch": ["other"]}}}, "chunks", 1, "covers other only. Add the prefix chunks/"),
         ({"rule": {"filters": {"blobTypes": ["pageBlob"]}}}, "chunks", 1, "pageBlob only"),
         ({"rule": {"schemaFields": ["Name"]}}, "chunks", 1, "no Content-Length, Last-Modified, AccessTier"),
+        ({"rule": {"filters": {"excludePrefix": ["chunks/audit"]}}}, "chunks", 1, "leaves out chunks/audit"),
+        ({"rule": {"filters": {"creationTime": {"lastNDays": 30}}}}, "chunks", 1, "of the last 30 days only"),
         ({"rule": {"objectType": "container"}}, "chunks", 1, "tells of containers"),
         ({"rule": {"format": "avro"}}, "chunks", 1, "format is 'avro'"),
     ],
 )
 def test_another_is_refused_with_what_it_is(changes: dict[str, Any], of: str, hours: int, said: str) -> None:
     assert said in unfit(manifest(**changes), of, TAKEN + timedelta(hours=hours))
+
+
+def test_what_is_left_out_elsewhere_is_no_matter() -> None:
+    assert unfit(manifest(rule={"filters": {"excludePrefix": ["other/", "chunks2"]}}), "chunks", TAKEN) == ""
+
+
+class Names:
+    """A container of which only the names are asked for."""
+
+    name = "inventory"
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def list(self) -> Listing:
+        rows = [{"name": name, "size": 1, "tier": 1, "modified": TAKEN, "rehydrating": False} for name in self.names]
+        return Listing("", TAKEN, iter([pa.RecordBatch.from_pylist(rows, schema=blobs_schema())]))
+
+
+def test_a_moment_in_any_time_zone_chooses_the_same_inventory() -> None:
+    made = [f"2026/11/23/{hour:02}-00-00/all/all-manifest.json" for hour in (1, 9)]
+    moment = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+    for hours in (-8, 0, 8):
+        elsewhere = moment.astimezone(timezone(timedelta(hours=hours)))
+        assert newest(Names(*made), "all", elsewhere) == made[1]  # type: ignore[arg-type]
 
 
 def test_only_the_containers_own_current_blobs_are_taken() -> None:

@@ -22,6 +22,8 @@ class FakeTaskInstance:
     """What an operator asks of its task instance: XComs by (task, key), and how other tasks ended."""
 
     map_index = -1
+    try_number = 1
+    max_tries = 0
 
     def __init__(self, task_id: str) -> None:
         self.task_id = task_id

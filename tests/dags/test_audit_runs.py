@@ -1,0 +1,172 @@
+"""Whole runs of the audit DAGs, by Airflow, over a storage account in memory: which tasks run, what they find."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.utils.db import initdb
+
+from environments import environment
+from fakes.memory_platform import MemoryPlatform
+from fakes.memory_store import Blob, MemoryStore
+from logops.audit import run as steps
+from logops.audit.chunks import DAY_MS, chunk_name
+from logops.environment import Environment
+from logops.findings.store import ResultsStore
+from logops.platforms.platform import PlatformError
+
+NOW = datetime.now(UTC)
+TODAY = int(NOW.timestamp() * 1000) // DAY_MS
+
+
+class OnMemory(MemoryPlatform):
+    """One cluster, whose processes are not there, and its storage account."""
+
+    def __init__(self) -> None:
+        changes = (("clusters.security", None), ("storage_accounts.security", None), ("sources", {}), ("agents", {}))
+        super().__init__(environment("local", *changes, ("clusters.main.canary", None)), {})
+        self.store = MemoryStore()
+
+    def object_store(self, account: str) -> MemoryStore:
+        return self.store
+
+    def lifecycle_policy(self, account: str) -> dict[str, object]:
+        raise PlatformError("there is none")
+
+    def put_chunk(self, days_ago: int, *, hours_old: float = 0.0) -> str:
+        """A blob without an index: young, it is no finding yet."""
+        through = (TODAY - days_ago) * DAY_MS + 1_000
+        name = chunk_name("application", 7, through - 500, through, 7)
+        self.store.blobs[name] = Blob(b"1", NOW - timedelta(hours=hours_old))
+        return name
+
+
+@pytest.fixture(scope="session")
+def _database() -> None:
+    initdb()
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> OnMemory:
+    platform = OnMemory()
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    return platform
+
+
+@pytest.fixture
+def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path / "results"))
+    return tmp_path / "results"
+
+
+Run = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def run(dagbag: DagBag, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch, _database: None) -> Run:
+    """Run an audit with these params. Gives the states of each task's runs, and of the run under `run`."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
+    dag = dagbag.dags["retention_audit"]
+    for task in dag.tasks:
+        # Half a minute lies between two tries.
+        task.__dict__.setdefault("partial_kwargs", {})["retries"] = 0
+        task.retries = 0
+
+    def to_its_end(**params: Any) -> dict[str, str]:
+        ended = dag.test(run_conf=params)
+        states: dict[str, list[str]] = {}
+        for one in ended.get_task_instances():
+            states.setdefault(one.task_id, []).append(str(one.state))
+        return {task: " ".join(sorted(found)) for task, found in states.items()} | {"run": str(ended.state)}
+
+    return to_its_end
+
+
+def classes(results: Path) -> list[str]:
+    """Of all findings that were kept."""
+    store = ResultsStore(str(results))
+    return sorted(
+        finding.cls.name
+        for check in ("retention-audit", "tiering-audit")
+        for _, findings in store.runs("local", check, datetime.now(UTC) + timedelta(days=1))
+        for finding in findings
+    )
+
+
+def work(results: Path) -> list[str]:
+    return [one.name for one in (results / "work").glob("*")]
+
+
+def test_every_batch_is_judged_by_a_task_of_its_own(
+    run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logops.audit.asked.MOST_TABLES", 1)
+    for days_ago in range(3):
+        platform.put_chunk(days_ago)
+    seen = run()
+    assert seen["judge"] == "success success success"
+
+
+def test_an_empty_bucket_has_nothing_to_judge_and_is_reduced_all_the_same(run: Run, results: Path) -> None:
+    seen = run()
+    assert (seen["list"], seen["judge"], seen["reduce"]) == ("success", "skipped", "failed")
+    # The platform keeps no policy; nothing else is wrong.
+    assert classes(results) == ["check-incomplete"]
+
+
+def test_a_batch_that_could_not_be_judged_is_told_and_its_work_is_kept(
+    run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logops.audit.asked.MOST_TABLES", 1)
+    platform.put_chunk(0)
+    platform.put_chunk(1)
+    judge = steps.judge
+
+    def ends(platform: Any, asked: Any, batch: Any, *rest: Any) -> Any:
+        if batch["days"] == [TODAY]:
+            raise OSError("the worker was lost")
+        return judge(platform, asked, batch, *rest)
+
+    monkeypatch.setattr(steps, "judge", ends)
+    seen = run()
+    assert (seen["judge"], seen["reduce"], seen["run"]) == ("failed success", "failed", "failed")
+    assert "check-incomplete" in classes(results)
+    assert len(work(results)) == 1
+
+
+def test_a_container_that_could_not_be_listed_is_no_pass(run: Run, platform: OnMemory, results: Path) -> None:
+    platform.store.fails = {"list"}
+    seen = run()
+    assert (seen["judge"], seen["reduce"]) == ("skipped", "failed")
+    assert set(classes(results)) == {"check-incomplete"}
+
+
+def test_where_nothing_could_be_started_reduce_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(environment: Environment, root: Path) -> None:
+        raise PlatformError("there is no such place")
+
+    monkeypatch.setattr("logops.platforms.open_to_read", refuse)
+    seen = run()
+    assert (seen["list"], seen["judge"], seen["reduce"]) == ("failed", "upstream_failed", "failed")
+
+
+def test_params_reach_every_task(run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    reduce = steps.reduce
+
+    def kept(platform: Any, one: Any, *rest: Any) -> Any:
+        asked.append(one)
+        return reduce(platform, one, *rest)
+
+    monkeypatch.setattr(steps, "reduce", kept)
+    platform.put_chunk(0, hours_old=0.2)
+    platform.put_chunk(1, hours_old=0.2)
+    moment = (NOW - timedelta(minutes=1)).replace(microsecond=0)
+    seen = run(tables=[f"loki_index_{TODAY}"], as_of=moment.isoformat())
+    assert seen["judge"] == "success"
+    assert (asked[0].tables, asked[0].as_of) == ((f"loki_index_{TODAY}",), moment)

@@ -1,0 +1,166 @@
+"""A consequence is not found beside its cause, and a cause hides nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from environments import environment
+from fakes.memory_platform import MemoryPlatform
+from logops.audit.asked import Asked, Check
+from logops.audit.chunks import IndexFile
+from logops.audit.holding import Fault
+from logops.audit.live import Compactor, Ingester, Live, read_live
+from logops.audit.part import Part, Unreadable
+from logops.audit.terms import terms_of
+from logops.audit.verdict import Seen, findings_of
+from logops.findings import Finding
+
+DAY = 20_780
+HOUR = 3_600.0
+NOW = 1_795_500_000.0
+AS_OF = datetime.fromtimestamp(NOW, UTC)
+PRODUCTION = environment("production")
+WORKING = Compactor("main-compactor-0", True, NOW - 9 * HOUR, NOW - 300, NOW - 300, 0, 0)
+LIVE = Live({}, {}, {}, (WORKING,), ("main-compactor-0",), ())
+SILENT = replace(LIVE, compactors=(), ring=(), heard=False, unasked=(("main-compactor-0", "refused"),))
+ASKED = Asked((Check.RETENTION,), "run", AS_OF)
+
+
+def fault(cls: str, day: int = DAY) -> Fault:
+    return Fault(cls, f"loki_index_{day}", day, "application", 3, 300, 1.0, ("application/1/2-3-4",))
+
+
+def waits(day: int, hours: float) -> IndexFile:
+    written = NOW - hours * HOUR
+    table = f"loki_index_{day}"
+    return IndexFile(f"index/{table}/1-i.tsdb.gz", table, day, "", "i", written, 9, 1, int(written))
+
+
+def told(
+    check: Check = Check.RETENTION,
+    *,
+    faults: Sequence[Fault] = (),
+    live: Live = LIVE,
+    files: Sequence[IndexFile] = (),
+    unreadable: Sequence[Unreadable] = (),
+) -> list[Finding]:
+    terms = terms_of(PRODUCTION, "main", live, ASKED, NOW)
+    part = Part((DAY,), faults=tuple(faults), unreadable=tuple(unreadable))
+    return findings_of(check, Seen(PRODUCTION, "main", AS_OF, AS_OF, files, live, terms, part))
+
+
+def classes(found: Sequence[Finding]) -> set[str]:
+    return {one.cls.name for one in found}
+
+
+@pytest.mark.parametrize("cls", ["chunk-orphaned", "retention-undershoot", "marker-backlog"])
+def test_what_only_a_silent_compactor_could_excuse_is_not_checked(cls: str) -> None:
+    """Delete requests and marks are known to the compactor alone."""
+    assert cls in classes(told(faults=[fault(cls)]))
+    assert classes(told(faults=[fault(cls)], live=SILENT)) == {"check-incomplete"}
+
+    ingester = Ingester("main-ingester-0", NOW - 60, 0, 0.0, 0, 0)
+    counted = replace(SILENT, ingesters=(ingester,))
+    assert classes(told(faults=[fault(cls)], live=counted)) == {"compactor-count"}
+
+
+def test_a_missing_chunk_is_found_whoever_is_silent() -> None:
+    assert "chunk-missing" in classes(told(faults=[fault("chunk-missing")], live=SILENT))
+
+
+def test_marks_are_thought_to_be_there_while_nobody_works_who_could_tell() -> None:
+    def marks(live: Live) -> bool:
+        return terms_of(PRODUCTION, "main", live, ASKED, NOW).markers
+
+    assert not marks(LIVE)
+    assert marks(SILENT)
+    assert marks(replace(LIVE, compactors=(replace(WORKING, running=False),)))
+    assert marks(replace(LIVE, compactors=(replace(WORKING, marker_files=2),)))
+
+
+def test_a_compactor_that_does_not_answer_is_not_one_without_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    platform = MemoryPlatform(PRODUCTION, {})
+    monkeypatch.setattr("logops.audit.live._RETRY_S", 0.1)
+    monkeypatch.setattr(platform, "urls", lambda cluster: {"main-compactor-0": "http://127.0.0.1:9"})
+
+    seen = read_live(platform, "main")
+    assert not seen.heard
+    assert [process for process, _ in seen.unasked] == ["main-compactor-0"]
+
+
+def test_requests_of_tenants_that_nobody_declared_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Client:
+        def __init__(self, *_: object, **__: object) -> None: ...
+        def __enter__(self) -> "Client":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+        def metrics(self) -> list[object]:
+            return []
+
+        def tenant_limits(self, tenant: str) -> dict[str, str]:
+            return {"retention_period": "90d"}
+
+        def delete_requests(self, tenant: str) -> list[object]:
+            asked.append(tenant)
+            return []
+
+        def ring(self, ring: object) -> list[object]:
+            return []
+
+    platform = MemoryPlatform(PRODUCTION, {})
+    monkeypatch.setattr("logops.audit.live.LokiClient", Client)
+    monkeypatch.setattr(platform, "urls", lambda cluster: {"main-compactor-0": "http://127.0.0.1:9"})
+
+    assert read_live(platform, "main", ("stranger", "platform")).heard
+    assert sorted(asked) == ["application", "canary", "platform", "stranger"]
+
+
+LOUD = Ingester("main-ingester-0", NOW - 9 * HOUR, 9, NOW - 8 * HOUR, 4, 0)
+"""It has made no index for eight hours, though it writes chunks."""
+
+
+def test_an_ingester_that_uploads_nothing_explains_only_what_it_wrote() -> None:
+    live = replace(LIVE, ingesters=(LOUD,))
+    both = [fault("chunk-orphaned", DAY - 40), fault("ingester-not-uploading")]
+
+    found = told(faults=both, live=live)
+    assert [(one.cls.name, one.subject.table) for one in found] == [
+        ("chunk-orphaned", f"loki_index_{DAY - 40}"),
+        ("ingester-not-uploading", ""),
+    ]
+    # From some time before it made its last index.
+    since = terms_of(PRODUCTION, "main", live, ASKED, NOW).unindexed_since_ms
+    assert since is not None
+    assert NOW - 9 * HOUR < since / 1000 < NOW - 8 * HOUR
+    assert terms_of(PRODUCTION, "main", LIVE, ASKED, NOW).unindexed_since_ms is None
+
+
+def damaged(day: int, unknown: bool = False) -> Unreadable:
+    table = f"loki_index_{day}"
+    return Unreadable(f"index/{table}/a/1.tsdb.gz", table, "a", 9, 4, "its format is V4", unknown=unknown)
+
+
+def test_a_corrupt_file_explains_a_standstill_of_its_table_and_older_ones_only() -> None:
+    """The compactor works from the newest table to the oldest, and ends at the first that it cannot read."""
+    older, newer = waits(DAY - 30, 30), waits(DAY, 30)
+
+    broken = replace(waits(DAY - 20, 30), tenant="a")
+    assert classes(told(Check.COMPACTION, files=[older, broken], unreadable=[damaged(DAY - 20)])) == {"index-corrupt"}
+    assert classes(told(Check.COMPACTION, files=[newer, broken], unreadable=[damaged(DAY - 20)])) == {
+        "index-corrupt",
+        "compaction-stalled",
+    }
+
+
+def test_a_file_of_a_format_that_is_not_known_is_not_called_corrupt() -> None:
+    """Nobody must delete the valid index of a newer Loki."""
+    (found,) = told(Check.COMPACTION, unreadable=[damaged(DAY, unknown=True)])
+
+    assert found.cls.name == "check-incomplete"
+    assert (found.subject.table, found.subject.path) == (f"loki_index_{DAY}", f"index/loki_index_{DAY}/a/1.tsdb.gz")
+    assert "do not delete" in found.remedy

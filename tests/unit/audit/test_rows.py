@@ -1,0 +1,71 @@
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from logops.audit.chunks import DAY_MS, IndexFile
+from logops.audit.holding import Holding
+from logops.audit.outcome import TableRow
+from logops.audit.part import Unreadable
+from logops.audit.phase import Phase
+from logops.audit.retention import TenantRules, Windows
+from logops.audit.rows import rows_of
+from logops.audit.terms import Terms
+from logops.findings import Finding, Subject
+from logops.findings.classes.audit import CHUNK_MISSING
+
+DAY = 20_000
+TABLE = f"loki_index_{DAY}"
+TIMES = Windows(0, 0, 0, 0, 0, 0)
+TERMS = Terms({"team": TenantRules(90 * DAY_MS)}, TenantRules(30 * DAY_MS), {}, {}, TIMES, markers=False)
+FILE = IndexFile(f"index/{TABLE}/team/1.tsdb.gz", TABLE, DAY, "team", "compactor", 0.0, 9, 1, 0)
+
+
+def held(tenant: str = "team", *, chunks: int = 5, indexed: int = 0, young: int = 0, deleting: int = 0) -> Holding:
+    none = (0,) * 5
+    return Holding(TABLE, DAY, tenant, 0, chunks, 9, indexed, 0, 0, deleting, young, none, none, 0, 0, 0)
+
+
+def rows(
+    *holdings: Holding,
+    files: Sequence[IndexFile] = (),
+    findings: Sequence[Finding] = (),
+    unreadable: Sequence[Unreadable] = (),
+    days: float = 10,
+) -> list[TableRow]:
+    as_of_ms = int((DAY + 1 + days) * DAY_MS)
+    found = rows_of("main", holdings, files, findings, TERMS, as_of_ms, reads_chunks=True, unreadable=unreadable)
+    return [*found]
+
+
+def test_a_table_of_which_every_chunk_is_gone_is_still_a_table() -> None:
+    subject = Subject("local", "main", tenant="team", table=TABLE)
+    missing = Finding(CHUNK_MISSING, subject, "all gone", datetime.now(UTC))
+    (row,) = rows(files=[FILE], findings=[missing])
+
+    assert (row.table, row.tenant, row.day, row.chunks, row.files, row.findings) == (TABLE, "team", DAY, 0, 1, 1)
+    assert row.phase is Phase.RETAINED
+
+
+def test_chunks_gone_with_their_index_are_a_row_by_their_finding_alone() -> None:
+    subject = Subject("local", "main", tenant="team", table=TABLE)
+    (row,) = rows(findings=[Finding(CHUNK_MISSING, subject, "all gone", datetime.now(UTC))])
+
+    assert (row.table, row.tenant, row.day, row.chunks) == (TABLE, "team", DAY, 0)
+
+
+def test_what_is_not_in_the_index_yet_is_not_expired() -> None:
+    assert rows(held(young=5))[0].phase is Phase.RETAINED
+
+
+def test_what_lies_in_an_index_that_cannot_be_read_is_not_expired() -> None:
+    damaged = Unreadable(FILE.name, TABLE, "team", 9, 4, "cut short")
+
+    assert rows(held(), files=[FILE], unreadable=[damaged])[0].phase is Phase.RETAINED
+
+
+def test_what_is_on_its_way_out_is_expired() -> None:
+    assert rows(held(deleting=5))[0].phase is Phase.EXPIRED
+
+
+def test_a_tenant_that_nobody_declared_is_kept_as_long_as_it_is_judged() -> None:
+    assert rows(held("stranger", indexed=5), days=31)[0].phase is Phase.EXPIRED
+    assert rows(held("team", indexed=5), days=31)[0].phase is Phase.RETAINED

@@ -1,0 +1,113 @@
+"""An environment elsewhere: what can be read of it, and that nothing can be changed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environments import environment
+from fakes.management_api import management_api
+from logops.audit.policy import compare_policy
+from logops.objectstore import AccountKey, DefaultIdentity
+from logops.platforms import open_platform, open_to_read
+from logops.platforms.platform import Platform, PlatformError
+from logops.platforms.remote import RemotePlatform
+from logops.render import Files
+from logops.render.storage import lifecycle_policy
+
+PRODUCTION = environment("production")
+
+
+class Somebody:
+    """A credential whose token the fake does not look at."""
+
+    def get_token(self, *scopes: str, **_: Any) -> Any:
+        from azure.core.credentials import AccessToken
+
+        return AccessToken("secret-token", 2**33)
+
+
+def test_whoever_only_reads_may_open_any_environment() -> None:
+    platform: Platform = open_to_read(PRODUCTION, Path("/nowhere"))
+    assert isinstance(platform, RemotePlatform)
+
+
+def test_whoever_changes_something_is_refused_as_ever() -> None:
+    with pytest.raises(PlatformError, match="rolls out to the local platform only"):
+        open_platform(PRODUCTION, Path("/nowhere"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: one.desired(),
+        lambda one: one.live("loki"),
+        lambda one: one.apply("loki", Files({}), "run", print),
+        lambda one: one.roll_back("loki", "run", print),
+        lambda one: one.revisions("loki"),
+        lambda one: one.hold("run"),
+        lambda one: one.release("run"),
+        lambda one: one.processes(),
+        lambda one: one.last_lines("main-ingester-0"),
+        lambda one: one.write_url("main"),
+        lambda one: one.write_line("syslog", "text"),
+    ],
+)
+def test_nothing_of_it_can_be_changed(change: Any) -> None:
+    with pytest.raises(PlatformError, match="Environment 'production' is for kubernetes"):
+        change(RemotePlatform(PRODUCTION))
+
+
+def test_its_processes_are_those_that_have_an_address_of_their_own() -> None:
+    urls = RemotePlatform(PRODUCTION).urls("main")
+
+    assert urls["main-compactor-0"] == "http://loki-main-compactor-0.loki-main-compactor-headless.monitoring.svc:3100"
+    assert [name for name in urls if "ingester" in name] == [f"main-ingester-{nth}" for nth in range(3)]
+
+
+def test_queries_go_to_the_gateway() -> None:
+    assert RemotePlatform(PRODUCTION).read_url("security") == "https://security-logs.oversight.com"
+
+
+def test_an_account_is_logged_in_to_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    logins: list[Any] = []
+    monkeypatch.setattr("logops.platforms.remote.ObjectStore.connect", lambda *asked: logins.append(asked))
+    monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "a2V5")
+    for account in ("monitoring", "security"):
+        RemotePlatform(PRODUCTION).object_store(account)
+
+    assert logins == [
+        ("oversightmonitoring", DefaultIdentity(), "https://oversightmonitoring.blob.core.windows.net"),
+        ("oversightsecurity", AccountKey("a2V5"), "https://oversightsecurity.blob.core.windows.net"),
+    ]
+
+
+def test_a_key_that_is_not_known_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LOGOPS_CONNECTION_SECURITY_STORAGE", raising=False)
+    with pytest.raises(PlatformError, match=r"connection .security_storage. is not known here"):
+        RemotePlatform(PRODUCTION).object_store("security")
+
+
+def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, status: int, body: dict[str, Any]) -> Any:
+    with management_api(folder, [(status, body)]) as (address, certificate, _):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        platform = RemotePlatform(PRODUCTION, management=address, credential=Somebody())
+        return compare_policy(platform, "monitoring")
+
+
+def test_the_live_lifecycle_policy_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = lifecycle_policy(PRODUCTION, "monitoring")
+    same = compared(tmp_path, monkeypatch, 200, {"properties": {"policy": declared}})
+    assert (same.differences, same.unread) == ((), "")
+
+    other = compared(tmp_path, monkeypatch, 200, {"properties": {"policy": {"rules": declared["rules"][1:]}}})
+    assert len(other.differences) == 1
+    assert "is missing" in other.differences[0]
+
+
+def test_a_policy_that_may_not_be_read_is_not_compared_and_names_the_role(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = compared(tmp_path, monkeypatch, 403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
+
+    assert "It needs the role Reader" in seen.unread
