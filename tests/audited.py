@@ -210,6 +210,7 @@ class Audited:
         before.wait(30)
         disk = self.platform.state / "data" / process
         disk.rename(self.platform.state / f"lost-{process}")
+        disk.mkdir()
         supervisord.start_process(process)
 
     @contextmanager
