@@ -1,30 +1,23 @@
 """Faults made for real in a cluster with four months of history: each found as what it is, where it is, alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from audited import Audited, classes, day_of, days_ahead, found, start, wait_until_tidy
-from local_platforms import processes_of, wait_for
+from audited import Audited, classes, day_of, days_ahead, found, past, wait_until_tidy
+from local_platforms import wait_for
 from logops.audit.asked import Check
 from logops.audit.outcome import Outcome
+from logops.findings.store import ResultsStore
 from logops.lifecycle.accounts import run_policies
 from logops.loki import LokiClient
 from logops.objectstore.blobs import Tier
 
 pytestmark = pytest.mark.timeout(600)
 ALL = tuple(Check)
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
-    made = start(tmp_path_factory.mktemp("audited"))
-    try:
-        wait_until_tidy(made)
-        yield made
-    finally:
-        made.platform.down(print)
-        assert processes_of(made.platform.state) == []
 
 
 def test_a_cluster_that_compacted_and_expired_its_history_has_no_findings(cluster: Audited) -> None:
@@ -34,6 +27,17 @@ def test_a_cluster_that_compacted_and_expired_its_history_has_no_findings(cluste
     assert not outcome.failed
     assert {row.tenant for row in outcome.rows} >= {"application", "platform"}
     assert sum(row.chunks for row in outcome.rows) > 200
+
+
+def test_of_that_history_exactly_what_was_past_its_retention_is_gone(cluster: Audited) -> None:
+    """Of `application`, errors are kept for longer: nobody can tell them by their chunks' names."""
+    now = set(cluster.chunks())
+
+    assert past(cluster.pushed, "platform", 90.05)
+    assert past(cluster.pushed, "platform", 90.05) & now == set()
+    assert past(cluster.pushed, "platform", 0) - past(cluster.pushed, "platform", 90) <= now
+    assert 0 < len(past(now, "application", 90)) < len(past(cluster.pushed, "application", 90))
+    assert past(cluster.pushed, "application", 0) - past(cluster.pushed, "application", 90) <= now
 
 
 def test_a_deleted_chunk_is_missing_by_its_name(cluster: Audited) -> None:
@@ -248,22 +252,68 @@ def test_an_ingester_that_cannot_upload_its_index_is_found(cluster: Audited) -> 
     assert {(one.cls.name, one.subject.source) for one in outcome.findings} == {("ingester-not-uploading", ingester)}
 
 
-def test_markers_lost_with_the_compactors_disk_leave_orphans_that_are_found(cluster: Audited) -> None:
-    with cluster.kept("platform", "50d"):
-        cluster.until_marked()
-        cluster.lose_disk("main-compactor-0")
-        outcomes: list[Outcome] = []
+def test_a_second_compactor_is_found(cluster: Audited) -> None:
+    with cluster.another("main-compactor-0"):
+        outcome = cluster.until(lambda seen: "compactor-count" in classes(seen), *ALL)
 
-        def found_as_orphans() -> bool:
+    assert found(outcome) == {("compactor-count", "", "")}
+    assert "main-compactor-0" in outcome.findings[0].message
+    assert "main-compactor-1" in outcome.findings[0].message
+
+
+def test_marks_that_cannot_be_worked_off_are_a_backlog_by_their_names(cluster: Audited, tmp_path: Path) -> None:
+    """As under an immutability policy: the sweeper's deletions are refused."""
+    marked = aged(cluster.chunks("platform"), range(71, 89))
+    with cluster.undeletable(marked), cluster.kept("platform", "70d"):
+        cluster.until_unindexed(marked)
+        results = ResultsStore(str(tmp_path))
+
+        def audit() -> Outcome:
+            # Long after the sweeper should have had them deleted.
+            return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
+
+        wait_for(lambda: classes(audit()) == {"marker-backlog"}, 90)
+        outcome = audit()
+
+    assert found(outcome) == {("marker-backlog", table, "platform") for table in tables_of(marked)}
+    assert names_of(outcome, tmp_path) == marked
+    # Let go, they are deleted.
+    wait_for(lambda: not marked & set(cluster.chunks("platform")), 150)
+
+
+def test_markers_lost_with_the_compactors_disk_leave_orphans_by_their_names(cluster: Audited, tmp_path: Path) -> None:
+    before = aged(cluster.chunks("platform"), range(51, 89))
+    with cluster.kept("platform", "50d"):
+        cluster.until_unindexed(before)
+        cluster.lose_disk("main-compactor-0")
+        marked = before & set(cluster.chunks("platform"))
+        results = ResultsStore(str(tmp_path))
+
+        def audit() -> Outcome:
             # Long after the sweeper would have had them deleted.
-            outcomes.append(cluster.audit(Check.RETENTION, as_of=days_ahead(0.02)))
-            return "chunk-orphaned" in classes(outcomes[-1])
+            return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
         # Until the compactor works again, nobody can say that there are no marks.
-        wait_for(found_as_orphans, 180)
-        outcome = outcomes[-1]
+        wait_for(lambda: classes(audit()) == {"chunk-orphaned"}, 180)
+        outcome = audit()
 
-    orphaned = [one for one in outcome.findings if one.cls.name == "chunk-orphaned"]
-    assert {one.subject.tenant for one in orphaned} == {"platform"}
-    # What expires until then, a compactor that works would have removed by then.
-    assert classes(outcome) <= {"chunk-orphaned", "compactor-count", "check-incomplete", "retention-overshoot"}
+    assert marked
+    assert found(outcome) == {("chunk-orphaned", table, "platform") for table in tables_of(marked)}
+    assert names_of(outcome, tmp_path) == marked
+
+
+def aged(names: Iterable[str], days: range) -> set[str]:
+    """Chunks of tables so many days old. Of a table that is partly past a retention, others may go any minute."""
+    today = int(datetime.now(UTC).timestamp()) // 86_400
+    return {name for name in names if today - day_of(name) in days}
+
+
+def tables_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Where these chunks have their last lines."""
+    return tuple(sorted({f"loki_index_{day_of(name)}" for name in names}))
+
+
+def names_of(outcome: Outcome, results: Path) -> set[str]:
+    """All that the findings' files name."""
+    files = {file for one in outcome.findings for file in results.glob(str(one.evidence["names"]))}
+    return {name for file in files for name in pq.read_table(file)["name"].to_pylist()}
