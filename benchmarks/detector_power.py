@@ -64,7 +64,7 @@ def share(found: list[int | None], nights: int) -> float:
 
 def alarmed(seed: str, world: tuple[float, float, float], calm: int) -> bool:
     """Whether any night of a month without a step is alarmed, in any arm."""
-    series = [nights(Random(f"{seed}:{arm}"), world, calm + MONTH) for arm in range(ARMS)]
+    series = arms(seed, world, calm + MONTH)
     return any(look(one[:end]).step for one in series for end in range(calm + 1, calm + MONTH + 1))
 
 
@@ -72,21 +72,21 @@ def first_found(seed: str, world: tuple[float, float, float], slower: float) -> 
     """Which night after the step, from 1, says so first, in any arm; None: none of the first 14."""
     calm, longest = CALM[-1], 14
     series = [
-        [
-            seconds * (1 + slower if at >= calm else 1)
-            for at, seconds in enumerate(nights(Random(f"{seed}:{arm}"), world, calm + longest))
-        ]
-        for arm in range(ARMS)
+        [seconds * (1 + slower if at >= calm else 1) for at, seconds in enumerate(one)]
+        for one in arms(seed, world, calm + longest)
     ]
     return next((at for at in range(1, longest + 1) if any(look(one[: calm + at]).step for one in series)), None)
 
 
-def nights(chance: Random, world: tuple[float, float, float], count: int) -> list[float]:
-    return [night(chance, *world) for _ in range(count)]
+def arms(seed: str, world: tuple[float, float, float], count: int) -> list[list[float]]:
+    """So many nights of each arm. A bad night is bad for all."""
+    between, within, bad = world
+    chance = Random(seed)
+    means = [math.log(1.5) if chance.random() < bad else 0.0 for _ in range(count)]
+    return [[night(chance, mean + chance.gauss(0, between), within) for mean in means] for _ in range(ARMS)]
 
 
-def night(chance: Random, between: float, within: float, bad: float) -> float:
-    mean = chance.gauss(0, between) + (math.log(1.5) if chance.random() < bad else 0)
+def night(chance: Random, mean: float, within: float) -> float:
     return statistics.median(math.exp(mean + chance.gauss(0, within)) for _ in range(ROUNDS))
 
 
