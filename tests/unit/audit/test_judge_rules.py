@@ -1,0 +1,251 @@
+"""What decides, the SQL, against the rules as functions: any chunk, at any moment, by any patience."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from logops.audit import judge
+from logops.audit.chunks import DAY_MS, IndexFile, chunk_name, chunks_schema
+from logops.audit.judge import Bench, judge_tables
+from logops.audit.keys import keys_of
+from logops.audit.retention import FOR_EVER, StreamRule, TenantRules, Windows, expired
+from logops.audit.table_index import TableIndex
+from logops.audit.terms import Terms
+
+MINUTE = 60_000
+START = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
+PERIODS = {
+    "short": (7,),
+    "usual": (90,),
+    "kept": (FOR_EVER,),
+    "several": (30, 120),
+    "mostly": (FOR_EVER, 30),
+    "some": (90, FOR_EVER),
+}
+"""Days, by tenant: of the tenant itself, and of a rule for some of its streams."""
+TENANTS = tuple(PERIODS)
+RULES = {
+    name: TenantRules(own * DAY_MS, tuple(StreamRule('{level="error"}', days * DAY_MS) for days in rest))
+    for name, (own, *rest) in PERIODS.items()
+}
+Key = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A chunk; `day` is that of the table in which it is looked at."""
+
+    tenant: str
+    period_ms: int
+    from_ms: int
+    through_ms: int
+    modified_ms: int
+    blob: bool
+    indexed: bool
+    number: int
+
+    @property
+    def key(self) -> Key:
+        return self.number, self.from_ms, self.through_ms, self.number
+
+    @property
+    def days(self) -> range:
+        return range(self.from_ms // DAY_MS, self.through_ms // DAY_MS + 1)
+
+
+@dataclass(frozen=True)
+class Moment:
+    as_of: int
+    taken: int
+    windows: Windows
+    markers: bool
+    written: int
+    """When the compacted index files were last written."""
+
+
+@st.composite
+def moments(draw: st.DrawFn) -> Moment:
+    minutes = st.integers(0, 600).map(MINUTE.__mul__)
+    as_of = START + draw(st.integers(0, DAY_MS))
+    return Moment(
+        as_of,
+        as_of + draw(st.sampled_from([0, -MINUTE, MINUTE])),
+        Windows(*(draw(minutes) for _ in range(4)), tier_slack_ms=0, max_chunk_age_ms=draw(minutes)),
+        draw(st.booleans()),
+        # Azure's times are whole seconds.
+        (as_of - draw(st.sampled_from([500 * DAY_MS]) | st.integers(0, DAY_MS))) // 1000 * 1000,
+    )
+
+
+@st.composite
+def chunks(draw: st.DrawFn, moment: Moment, number: int) -> Chunk:
+    """One near a moment at which something changes for it, or anywhere."""
+    times, tenant = moment.windows, draw(st.sampled_from(TENANTS))
+    days = draw(st.sampled_from(PERIODS[tenant]))
+    late = times.cycle_ms + times.slack_ms
+    turns = [
+        *(days * DAY_MS + more for days in PERIODS[tenant] for more in (0, late, late + times.delay_ms, 3 * DAY_MS)),
+        times.max_chunk_age_ms + times.grace_ms,
+    ]
+    age = draw(st.sampled_from(turns) | st.integers(0, 400 * DAY_MS)) + draw(st.integers(-1, 1))
+    through = moment.as_of - age
+    written = draw(
+        st.just(through + MINUTE)
+        | st.sampled_from([times.grace_ms, late, late + times.delay_ms]).map(lambda ago: moment.as_of - ago)
+        | st.integers(min(through, moment.as_of), moment.as_of)
+    )
+    held = draw(st.sampled_from([(True, True), (True, False), (False, True)]))
+    return Chunk(
+        tenant,
+        days * DAY_MS,
+        through - draw(st.sampled_from([0, 3_600_000, DAY_MS])),
+        through,
+        (written + draw(st.sampled_from([0, 0, 1000]))) // 1000 * 1000,
+        *held,
+        number,
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Moment, list[Chunk]]:
+    moment = draw(moments())
+    return moment, [draw(chunks(moment, number)) for number in range(1, draw(st.integers(1, 40)) + 1)]
+
+
+def fault_of(chunk: Chunk, day: int, moment: Moment) -> str | None:
+    """By the rules as they are written down."""
+    times, home = moment.windows, chunk.through_ms // DAY_MS == day
+    taken = min(moment.taken, moment.as_of)
+    rules = RULES[chunk.tenant]
+    if chunk.indexed:
+        gone = expired(chunk.through_ms, chunk.period_ms, moment.as_of)
+        written = max(chunk.modified_ms if chunk.blob else 0, moment.written)
+        if not gone:
+            young = chunk.through_ms > taken - times.max_chunk_age_ms - times.grace_ms
+            return "chunk-missing" if not chunk.blob and home and not young else None
+        late = moment.as_of > times.index_due(chunk.through_ms, chunk.period_ms, written)
+        return "retention-overshoot" if late and (home or not chunk.blob) else None
+    if not home or chunk.modified_ms > taken - times.grace_ms:
+        return None
+    # Without its entry, nobody knows which of its tenant's periods was a chunk's.
+    ends = [period for period in (rules.period_ms, *(rule.period_ms for rule in rules.streams)) if period != FOR_EVER]
+    if not ends or not expired(chunk.through_ms, min(ends), moment.as_of):
+        return "chunk-orphaned"
+    if moment.as_of <= times.blob_due(chunk.through_ms, max(ends), chunk.modified_ms):
+        return None
+    return "marker-backlog" if moment.markers else "chunk-orphaned"
+
+
+class Values:
+    """A survey and a bucket that are values."""
+
+    tenants = TENANTS
+
+    def __init__(self, moment: Moment, chunks: Sequence[Chunk]) -> None:
+        self._moment = moment
+        self._chunks = chunks
+        self.taken, self.as_of = _datetime(moment.taken), _datetime(moment.as_of)
+        self.tables = {day: f"loki_index_{day}" for chunk in chunks for day in chunk.days}
+
+    def index_files(self, wanted: str | Sequence[int]) -> list[IndexFile]:
+        """Of a table by its name, as a bucket tells them, or of days, as a survey does."""
+        written = self._moment.written // 1000
+        return [
+            IndexFile(f"{table}/{tenant}", table, day, tenant, "compactor", 0, 1, 1, written)
+            for day, table in self.tables.items()
+            if (table == wanted if isinstance(wanted, str) else day in wanted)
+            for tenant in TENANTS
+        ]
+
+    def chunks(self, day: int) -> Iterator[pa.RecordBatch]:
+        rows = [chunk for chunk in self._chunks if chunk.blob and day in chunk.days]
+        values = [
+            (TENANTS.index(chunk.tenant), *chunk.key, 1_000, 0, chunk.modified_ms // 1000, 0) for chunk in rows
+        ]
+        columns = zip(*values, strict=True) if values else [()] * len(chunks_schema())
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, chunks_schema(), strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=chunks_schema())
+
+    def exists(self, names: Sequence[str]) -> list[bool]:
+        there = {chunk_name(chunk.tenant, *chunk.key) for chunk in self._chunks if chunk.blob}
+        return [name in there for name in names]
+
+    def read_table(self, files: Sequence[IndexFile], day: int, *_: object) -> TableIndex:
+        rows = [chunk for chunk in self._chunks if chunk.indexed and day in chunk.days]
+        keys = list(zip(*(chunk.key for chunk in rows), strict=True)) if rows else [()] * 4
+        kinds = (np.uint64, np.int64, np.int64, np.uint32)
+        names = ("fingerprint", "from_ms", "through_ms", "checksum")
+        columns: dict[str, np.ndarray[Any, Any]] = {
+            "tenant": np.array([TENANTS.index(chunk.tenant) for chunk in rows], np.int32),
+            **{name: np.array(key, kind) for name, key, kind in zip(names, keys, kinds, strict=True)},
+            "kb": np.ones(len(rows), np.uint32),
+            "entries": np.ones(len(rows), np.uint32),
+            "period_ms": np.array([chunk.period_ms for chunk in rows], np.int64),
+        }
+        columns["key"] = keys_of(day, *(columns[name] for name in ("tenant", *names)))
+        return TableIndex(tuple(files), (columns,))
+
+
+def _datetime(milliseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with Bench(1 << 28) as bench:
+        yield bench
+
+
+def decided(bench: Bench, moment: Moment, chunks: Sequence[Chunk], names: Any) -> Mapping[tuple[int, str], str]:
+    """The class of every faulty chunk, by table and name."""
+    values = Values(moment, chunks)
+    terms = Terms(RULES, RULES["usual"], {}, {}, moment.windows, moment.markers)
+    with patch.object(judge, "read_table", values.read_table):
+        found = judge_tables(bench, values, values.tables, values, terms, names)  # type: ignore[arg-type]
+    if not found.faults:
+        return {}
+    rows = pq.read_table(names).to_pylist()
+    return {(row["day"], row["name"]): row["class"] for row in rows}
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(case=cases())
+def test_every_chunk_is_judged_as_the_rules_say(
+    bench: Bench, tmp_path_factory: pytest.TempPathFactory, case: tuple[Moment, list[Chunk]]
+) -> None:
+    moment, chunks = case
+    names = tmp_path_factory.getbasetemp() / "names.parquet"
+
+    assert decided(bench, moment, chunks, names) == {
+        (day, chunk_name(chunk.tenant, *chunk.key)): fault
+        for chunk in chunks
+        for day in chunk.days
+        if (fault := fault_of(chunk, day, moment))
+    }
+
+
+def test_the_cases_reach_every_class(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A property that holds of nothing proves nothing."""
+    names = tmp_path_factory.getbasetemp() / "names.parquet"
+    moment = Moment(START, START, Windows(0, 1, 1, 1, 0, 0), False, 0)
+    old = Chunk("usual", 90 * DAY_MS, 0, START - 91 * DAY_MS, START - 91 * DAY_MS, True, True, 1)
+    old = replace(old, from_ms=old.through_ms)
+    young = replace(old, from_ms=START - DAY_MS, through_ms=START - DAY_MS, number=2)
+    seen = [old, replace(old, indexed=False, number=3), replace(young, blob=False), replace(young, number=4)]
+
+    assert sorted(decided(bench, moment, seen, names).values()) == [
+        "chunk-missing",
+        "chunk-orphaned",
+        "retention-overshoot",
+    ]
+    marked = decided(bench, replace(moment, markers=True), seen, names)
+    assert sorted(marked.values()) == ["chunk-missing", "marker-backlog", "retention-overshoot"]
