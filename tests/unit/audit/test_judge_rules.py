@@ -168,9 +168,7 @@ class Values:
 
     def chunks(self, day: int) -> Iterator[pa.RecordBatch]:
         rows = [chunk for chunk in self._chunks if chunk.blob and day in chunk.days]
-        values = [
-            (TENANTS.index(chunk.tenant), *chunk.key, 1_000, 0, chunk.modified_ms // 1000, 0) for chunk in rows
-        ]
+        values = [(TENANTS.index(chunk.tenant), *chunk.key, 1_000, 0, chunk.modified_ms // 1000, 0) for chunk in rows]
         columns = zip(*values, strict=True) if values else [()] * len(chunks_schema())
         arrays = [pa.array(column, field.type) for column, field in zip(columns, chunks_schema(), strict=True)]
         yield pa.RecordBatch.from_arrays(arrays, schema=chunks_schema())
