@@ -1,8 +1,9 @@
 """What decides, the SQL, against the rules as functions: any chunk, at any moment, by any patience."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count, product
 from typing import Any
 from unittest.mock import patch
 
@@ -75,7 +76,7 @@ class Moment:
 @st.composite
 def moments(draw: st.DrawFn) -> Moment:
     minutes = st.integers(0, 600).map(MINUTE.__mul__)
-    as_of = START + draw(st.integers(0, DAY_MS))
+    as_of = START + draw(st.integers(0, 86_400)) * 1_000
     return Moment(
         as_of,
         as_of + draw(st.sampled_from([0, -MINUTE, MINUTE])),
@@ -88,31 +89,42 @@ def moments(draw: st.DrawFn) -> Moment:
 
 @st.composite
 def chunks(draw: st.DrawFn, moment: Moment, number: int) -> Chunk:
-    """One near a moment at which something changes for it, or anywhere."""
+    """One at a moment at which something changes for it, a millisecond before or after, or anywhere."""
     times, tenant = moment.windows, draw(st.sampled_from(TENANTS))
     days = draw(st.sampled_from(PERIODS[tenant]))
     late = times.cycle_ms + times.slack_ms
-    turns = [
-        *(days * DAY_MS + more for days in PERIODS[tenant] for more in (0, late, late + times.delay_ms, 3 * DAY_MS)),
-        times.max_chunk_age_ms + times.grace_ms,
-    ]
-    age = draw(st.sampled_from(turns) | st.integers(0, 400 * DAY_MS)) + draw(st.integers(-1, 1))
-    through = moment.as_of - age
+    age, blob, indexed = draw(
+        st.sampled_from(
+            [
+                (days * DAY_MS, False, True),
+                (days * DAY_MS + late, True, True),
+                (max(PERIODS[tenant]) * DAY_MS + late + times.delay_ms, True, False),
+                (times.max_chunk_age_ms + times.grace_ms, False, True),
+            ]
+        )
+        | st.tuples(st.integers(0, 400 * DAY_MS), st.booleans(), st.booleans()).filter(any_of)
+    )
+    through = moment.as_of - age + draw(st.integers(-1, 1))
     written = draw(
-        st.just(through + MINUTE)
+        st.just(through)
         | st.sampled_from([times.grace_ms, late, late + times.delay_ms]).map(lambda ago: moment.as_of - ago)
         | st.integers(min(through, moment.as_of), moment.as_of)
     )
-    held = draw(st.sampled_from([(True, True), (True, False), (False, True)]))
     return Chunk(
         tenant,
         days * DAY_MS,
         through - draw(st.sampled_from([0, 3_600_000, DAY_MS])),
         through,
-        (written + draw(st.sampled_from([0, 0, 1000]))) // 1000 * 1000,
-        *held,
+        (written + draw(st.sampled_from([0, 1000]))) // 1000 * 1000,
+        blob,
+        indexed,
         number,
     )
+
+
+def any_of(case: tuple[int, bool, bool]) -> bool:
+    """A chunk lies in the bucket or stands in the index."""
+    return case[1] or case[2]
 
 
 @st.composite
@@ -215,7 +227,7 @@ def decided(bench: Bench, moment: Moment, chunks: Sequence[Chunk], names: Any) -
     return {(row["day"], row["name"]): row["class"] for row in rows}
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(case=cases())
 def test_every_chunk_is_judged_as_the_rules_say(
     bench: Bench, tmp_path_factory: pytest.TempPathFactory, case: tuple[Moment, list[Chunk]]
@@ -231,19 +243,37 @@ def test_every_chunk_is_judged_as_the_rules_say(
     }
 
 
-def test_the_cases_reach_every_class(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A property that holds of nothing proves nothing."""
-    names = tmp_path_factory.getbasetemp() / "names.parquet"
-    moment = Moment(START, START, Windows(0, 1, 1, 1, 0, 0), False, 0)
-    old = Chunk("usual", 90 * DAY_MS, 0, START - 91 * DAY_MS, START - 91 * DAY_MS, True, True, 1)
-    old = replace(old, from_ms=old.through_ms)
-    young = replace(old, from_ms=START - DAY_MS, through_ms=START - DAY_MS, number=2)
-    seen = [old, replace(old, indexed=False, number=3), replace(young, blob=False), replace(young, number=4)]
+def at_every_turn(moment: Moment) -> Iterator[Chunk]:
+    """Chunks at each moment at which a rule turns, a millisecond before it and after it."""
+    times, number = moment.windows, count(1)
+    late = times.cycle_ms + times.slack_ms
+    for tenant, periods in PERIODS.items():
+        turns = {days * DAY_MS + more for days in periods for more in (0, late, late + times.delay_ms, 3 * DAY_MS)}
+        turns |= {times.max_chunk_age_ms + times.grace_ms, times.grace_ms, 5 * DAY_MS}
+        for days, age, off in product(set(periods), turns, (-1, 0, 1)):
+            through = moment.as_of - age + off
+            for ago in {age, late, late + times.delay_ms, times.grace_ms, times.grace_ms - 1_000}:
+                for held in ((True, True), (True, False), (False, True)):
+                    written = (moment.as_of - ago) // 1_000 * 1_000
+                    yield Chunk(tenant, days * DAY_MS, through, through, written, *held, next(number))
 
-    assert sorted(decided(bench, moment, seen, names).values()) == [
+
+@pytest.mark.parametrize("markers", [False, True])
+def test_every_rule_turns_at_its_very_millisecond(
+    bench: Bench, tmp_path_factory: pytest.TempPathFactory, markers: bool
+) -> None:
+    moment = Moment(START, START, Windows(30 * MINUTE, 60 * MINUTE, 120 * MINUTE, 7 * MINUTE, 0, 0), markers, 0)
+    chunks = [*at_every_turn(moment)]
+    expected = {
+        (chunk.days[0], chunk_name(chunk.tenant, *chunk.key)): fault
+        for chunk in chunks
+        if (fault := fault_of(chunk, chunk.days[0], moment))
+    }
+
+    assert set(expected.values()) == {
         "chunk-missing",
         "chunk-orphaned",
         "retention-overshoot",
-    ]
-    marked = decided(bench, replace(moment, markers=True), seen, names)
-    assert sorted(marked.values()) == ["chunk-missing", "marker-backlog", "retention-overshoot"]
+        *(["marker-backlog"] if markers else []),
+    }
+    assert decided(bench, moment, chunks, tmp_path_factory.getbasetemp() / "names.parquet") == expected
