@@ -17,6 +17,7 @@ from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from threading import Lock, Thread
+from time import monotonic
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
@@ -129,18 +130,43 @@ class Served:
 
     endpoint: str
     """With the account's name, as Azurite has it."""
-    asked: list[Mapping[str, str]]
+    asked: list[Mapping[str, str]] = field(default_factory=list)
     """The parameters of every listing request, in their order."""
+    at: list[float] = field(default_factory=list)
+    """When each of them came: seconds of a clock that never goes back."""
+    most_at_once: int = 0
+    """How many requests were in work at the same time, at most."""
+    _at_once: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    @contextmanager
+    def working_on(self, query: Mapping[str, str]) -> Iterator[None]:
+        """A request, from when it came until it is answered."""
+        with self._lock:
+            self.asked.append(query)
+            self.at.append(monotonic())
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_once -= 1
 
 
 @contextmanager
 def blob_service(
-    names: Sequence[str] | Listed, *, arrow: bool = False, failure: Failure = lambda _: None, account: str = "fake"
+    names: Sequence[str] | Listed,
+    *,
+    arrow: bool = False,
+    failure: Failure = lambda _: None,
+    account: str = "fake",
+    date: Callable[[datetime], str | None] = lambda now: format_datetime(now, usegmt=True),
 ) -> Iterator[Served]:
-    """Serve a container, whatever its name. `failure` is asked before each page what to send in its place."""
+    """Serve a container, whatever its name. `failure` is asked before each page, from several threads, what to send in
+    its place; `date` what stands in the header Date: None for no such header."""
     listed = names if isinstance(names, Listed) else Listed(names)
-    served = Served("", [])
-    lock = Lock()
+    served = Served("")
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -148,15 +174,19 @@ def blob_service(
 
         def do_GET(self) -> None:
             query = dict(parse_qsl(urlsplit(self.path).query))
-            with lock:
-                served.asked.append(query)
-                instead = None if query.get("maxresults") == "1" else failure(query)
+            with served.working_on(query):
+                self._answer(query)
+
+        def _answer(self, query: Mapping[str, str]) -> None:
+            instead = None if query.get("maxresults") == "1" else failure(query)
             if instead is None:
                 may = arrow and ARROW in self.headers.get("Accept", "")
                 wanted = (query.get(name, "") for name in ("prefix", "marker", "startFrom", "delimiter"))
                 kind = ARROW if may else "application/xml"
                 instead = Answer(body=listed.answer(*wanted, may), headers={"Content-Type": kind})
-            self.send_response(instead.status)
+            self.send_response_only(instead.status)
+            if told := date(datetime.now(UTC)):
+                self.send_header("Date", told)
             for name, value in instead.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(instead.body) * (2 if instead.cut else 1)))

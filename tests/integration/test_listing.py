@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 
@@ -105,10 +107,44 @@ def test_tenants_are_listed_in_parts_at_once_and_nothing_twice(arrow: bool) -> N
     assert len({query.get("prefix", "") for query in served.asked}) > 4 * 16
 
 
-def test_a_busy_service_is_asked_again_after_as_long_as_it_says() -> None:
-    busy = iter([Answer(503, headers={"Retry-After": "1", "x-ms-error-code": "ServerBusy"})])
-    with blob_service(CHUNKS, failure=lambda _: next(busy, None)) as served, of(served) as store:
-        assert len(listed(store.container("loki-chunks"))) == len(CHUNKS)
+def test_parts_of_a_tenant_are_listed_beside_each_other() -> None:
+    """The service answers none of them before it has been asked for eight."""
+    eight = Barrier(8)
+
+    def held(query: Mapping[str, str]) -> None:
+        prefix = query.get("prefix", "")
+        if prefix and not prefix.endswith("/"):
+            with suppress(BrokenBarrierError):
+                eight.wait(5)
+
+    with blob_service(CHUNKS, failure=held) as served, of(served) as store:
+        listed(store.container("loki-chunks"))
+
+    assert not eight.broken
+    assert served.most_at_once >= 8
+
+
+@pytest.mark.parametrize("header", [{"Retry-After": "2"}, {"x-ms-retry-after-ms": "2000"}], ids=["s", "ms"])
+def test_a_busy_service_is_asked_again_after_as_long_as_it_says(header: Mapping[str, str]) -> None:
+    """Without being asked, the first wait is half a second at most."""
+    busy = iter([Answer(503, headers={**header, "x-ms-error-code": "ServerBusy"})])
+    with blob_service(Listed(["a"]), failure=lambda _: next(busy, None)) as served, of(served) as store:
+        assert listed(store.container("any")) == ["a"]
+
+    assert served.asked[-1] == served.asked[-2]
+    assert served.at[-1] - served.at[-2] >= 2
+
+
+def test_a_service_that_wants_longer_than_a_minute_is_not_waited_for() -> None:
+    busy = Answer(503, headers={"Retry-After": "61", "x-ms-error-code": "ServerBusy"})
+    with (
+        blob_service(Listed(["a"]), failure=lambda _: busy) as served,
+        of(served) as store,
+        pytest.raises(ListingBroken, match="503 ServerBusy"),
+    ):
+        listed(store.container("any"))
+
+    assert len(served.asked) == 2
 
 
 def test_a_page_that_breaks_off_is_read_again() -> None:
