@@ -2,8 +2,10 @@
 
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,6 @@ from azurites import ACCOUNT, KEY
 from environments import environment
 from fakes.blob_service import Answer, blob_service, chunk_names
 from fakes.management_api import management_api
-from fakes.memory_platform import MemoryPlatform
 from logops.audit.asked import Asked, Check
 from logops.audit.explain import Explained, NoSuchTable, explain
 from logops.audit.outcome import COLUMNS, Outcome
@@ -26,40 +27,13 @@ from logops.audit.survey import Survey
 from logops.cli import app
 from logops.environment.storage import StorageAccount
 from logops.environment.units import Duration
-from logops.objectstore import AccountKey, ListingBroken, ObjectStore
+from logops.objectstore import ListingBroken, ObjectStore
 from logops.platforms.remote import RemotePlatform
-from logops.render.storage import lifecycle_policy
+from on_azurite import OnAzurite
 
 INDEX = Path(__file__).parents[1] / "unit/tsdb/files/v3-compacted.tsdb"
 ODD = "te-am!_*'()"
 CHUNK = "1f/19fa3727e6d-19fcc1d06c0-c49c2ad7"
-
-
-class OnAzurite(MemoryPlatform):
-    """No process runs; the storage account is there."""
-
-    def __init__(self, endpoint: str, container: str, key: str = KEY, changes: Sequence[tuple[str, Any]] = ()) -> None:
-        wanted = environment(
-            "local",
-            ("clusters.security", None),
-            ("storage_accounts.security", None),
-            ("sources", {}),
-            ("agents", {}),
-            ("clusters.main.canary", None),
-            ("clusters.main.containers.chunks", container),
-            ("storage_accounts.main.containers", [container, "loki-ruler"]),
-            ("storage_accounts.main.lifecycle", []),
-            *changes,
-        )
-        super().__init__(wanted, {})
-        self._endpoint = endpoint
-        self._key = key
-
-    def object_store(self, account: str) -> ObjectStore:
-        return ObjectStore.connect(ACCOUNT, AccountKey(self._key), self._endpoint)
-
-    def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
-        return lifecycle_policy(self.environment, account)
 
 
 def audit(platform: OnAzurite, ahead: timedelta = timedelta(0)) -> Outcome:
@@ -132,6 +106,36 @@ def test_a_listing_that_broke_off_is_gone_on_with_by_the_next_try(tmp_path: Path
     assert sum(part.num_rows for day in found.days for part in found.chunks(day)) == sum(found.days.values())
     assert "network/8" in again
     assert len(again) < len(before)
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_an_account_whose_clock_is_another_is_no_pass(hours: int) -> None:
+    def shifted(now: datetime) -> str:
+        return format_datetime(now + timedelta(hours=hours), usegmt=True)
+
+    with blob_service([], account=ACCOUNT, date=shifted) as served:
+        outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
+
+    assert outcome.failed
+    assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
+    assert re.search(r"the clocks are (2:00:0|1:59:5)\d apart", outcome.findings[0].message)
+
+
+@pytest.mark.parametrize("date", [None, "yesterday"])
+def test_an_account_that_does_not_tell_its_time_is_no_pass(date: str | None) -> None:
+    with blob_service([], account=ACCOUNT, date=lambda _: date) as served:
+        outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
+
+    assert outcome.failed
+    assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
+    assert f"its header Date is {date or ''!r}" in outcome.findings[0].message
+
+
+def test_an_account_whose_clock_goes_right_is_audited() -> None:
+    with blob_service([], account=ACCOUNT) as served:
+        outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
+
+    assert (outcome.findings, outcome.failed) == ((), False)
 
 
 @pytest.mark.parametrize(

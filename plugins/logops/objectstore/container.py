@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from logops.objectstore.azure_errors import translated
 from logops.objectstore.blobs import Listing, Tier
-from logops.objectstore.errors import BlobMissing, refusal
+from logops.objectstore.errors import BlobMissing, ObjectStoreError, refusal
 from logops.objectstore.listing import Progress, listed, read_page
-from logops.objectstore.rest import CONNECTIONS, Call, Rest
+from logops.objectstore.rest import CONNECTIONS, Answer, Call, Rest
 from logops.objectstore.walks import Unlisted, walks_of
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ class Container:
         """
         doing = f"listing {self._of}"
         now = self._rest.send(Call(doing, self.name, {"restype": "container", "comp": "list", "maxresults": "1"}))
-        told = now.headers.get("Date")
-        taken = parsedate_to_datetime(told) if told else datetime.now(UTC)
+        taken = _time_of(now, doing)
         rest = resume or Unlisted(taken, 0, walks_of(prefixes))
         batches = listed(partial(read_page, self._rest, self.name, doing), doing, rest, progress)
         return Listing(f"listing of {self._of}", rest.taken, batches)
@@ -94,6 +93,18 @@ class Container:
                 answers = [*send(*batch, raise_on_any_failure=False)]
             done += _succeeded(doing, answers)
         return done
+
+
+def _time_of(answer: Answer, doing: str) -> datetime:
+    """When the service answered, by its own clock."""
+    told = answer.headers.get("Date", "")
+    try:
+        return parsedate_to_datetime(told).astimezone(UTC)
+    except ValueError:
+        raise ObjectStoreError(
+            f"{doing}: the answer does not say when it was given (its header Date is {told!r}), so nothing can be "
+            "judged by age. What stands between this machine and the account must pass the header on."
+        ) from None
 
 
 def _succeeded(doing: str, answers: Sequence[Any]) -> int:

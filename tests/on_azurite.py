@@ -1,0 +1,189 @@
+"""Storage without a Loki beside it: a bucket on a real Azurite, its index written by Loki's own builder, audited."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import loki_index
+from azurites import ACCOUNT, KEY
+from environments import environment
+from fakes.memory_platform import MemoryPlatform
+from index_files import TENANT_LABEL
+from local_platforms import wait_for
+from logops.audit.asked import Asked, Check
+from logops.audit.chunks import DAY_MS, chunk_name
+from logops.audit.outcome import Outcome
+from logops.audit.run import judge, reduce, run_audit, survey
+from logops.environment.units import Duration
+from logops.findings.store import ResultsStore
+from logops.objectstore import AccountKey, ObjectStore
+from logops.objectstore.container import Container
+from logops.render.storage import lifecycle_policy
+
+ALL = tuple(Check)
+CLUSTER = "main"
+QUICK = ("clusters.main.compactor.compaction_interval", "1s")
+"""A cycle of four seconds: what waits longer waits too long."""
+
+
+class OnAzurite(MemoryPlatform):
+    """No process runs; the storage account is there."""
+
+    def __init__(self, endpoint: str, container: str, key: str = KEY, changes: Sequence[tuple[str, Any]] = ()) -> None:
+        wanted = environment(
+            "local",
+            ("clusters.security", None),
+            ("storage_accounts.security", None),
+            ("sources", {}),
+            ("agents", {}),
+            ("clusters.main.canary", None),
+            ("clusters.main.containers.chunks", container),
+            ("storage_accounts.main.containers", [container, "loki-ruler"]),
+            ("storage_accounts.main.lifecycle", []),
+            *changes,
+        )
+        super().__init__(wanted, {})
+        self._endpoint = endpoint
+        self._key = key
+
+    def object_store(self, account: str) -> ObjectStore:
+        return ObjectStore.connect(ACCOUNT, AccountKey(self._key), self._endpoint)
+
+    def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
+        return lifecycle_policy(self.environment, account)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A chunk of an hour, of one stream; so many days old."""
+
+    number: int
+    through_ms: int
+    tenant: str = "platform"
+
+    @property
+    def day(self) -> int:
+        return self.through_ms // DAY_MS
+
+    @property
+    def table(self) -> str:
+        return f"loki_index_{self.day}"
+
+    @property
+    def from_ms(self) -> int:
+        return max(self.through_ms - 3_600_000, self.day * DAY_MS)
+
+    @property
+    def name(self) -> str:
+        return chunk_name(self.tenant, self.number, self.from_ms, self.through_ms, self.number)
+
+    @property
+    def content(self) -> bytes:
+        return b"x" * (100 + self.number % 100)
+
+
+def chunk(days_ago: float, number: int = 1, tenant: str = "platform") -> Chunk:
+    return Chunk(number, int((datetime.now(UTC) - timedelta(days=days_ago)).timestamp() * 1000), tenant)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A container of its own, and the audits of it."""
+
+    platform: OnAzurite
+    container: Container
+    folder: Path
+
+    def put(self, *chunks: Chunk) -> None:
+        """Store their blobs."""
+        for one in chunks:
+            self.container.write(one.name, one.content)
+
+    def index(self, *chunks: Chunk, uploader: str = "", table: str = "", written: float | None = None) -> str:
+        """Store an index file of these, all of one table: the compactor's, all of one tenant, or an ingester's. Its
+        name."""
+        name, content = self.built(*chunks, uploader=uploader, table=table, written=written)
+        self.container.write(name, content)
+        return name
+
+    def built(
+        self, *chunks: Chunk, uploader: str = "", table: str = "", written: float | None = None
+    ) -> tuple[str, bytes]:
+        """The same, not stored: name and content. `written`: Unix seconds; by default when its day was over."""
+        table = table or chunks[0].table
+        of_tenant = () if uploader else (chunks[0].tenant,)
+        seconds = (chunks[0].day + 1) * 86_400 if written is None else written
+        ordered = sorted(chunks, key=lambda one: (one.number, one.through_ms))
+        rows = np.zeros(len(ordered), loki_index.RECORD)
+        rows["series"] = range(len(ordered))
+        for field in ("from_ms", "through_ms"):
+            rows[field] = [getattr(one, field) for one in ordered]
+        rows["checksum"] = [one.number for one in ordered]
+        rows["kb"] = rows["entries"] = 1
+        streams = [
+            (one.number, {"n": str(one.number), **({TENANT_LABEL: one.tenant} if uploader else {})}) for one in ordered
+        ]
+        built = loki_index.Table(self.folder, streams, rows, uploader=uploader, written=int(seconds) * 10**9)
+        (file,) = loki_index.build(loki_index.program(), [built])
+        return "/".join(("index", table, *of_tenant, file.name)), file.read_bytes()
+
+    def healthy(self, *days_ago: float) -> list[Chunk]:
+        """Store chunks that old and their compacted index, a table each."""
+        chunks = [chunk(days, nth + 1_000) for nth, days in enumerate(days_ago)]
+        self.put(*chunks)
+        for one in chunks:
+            self.index(one)
+        return chunks
+
+    def asked(self, *checks: Check, days_ahead: float = 0) -> Asked:
+        """Judged at once: whatever is late or young by a second is late."""
+        as_of = datetime.now(UTC) + timedelta(days=days_ahead)
+        return Asked(checks or ALL, "test", as_of, (), Duration("0s"), Duration("0s"))
+
+    def audit(self, *checks: Check, days_ahead: float = 0, store: ResultsStore | None = None) -> Outcome:
+        return run_audit(self.platform, self.asked(*checks, days_ahead=days_ahead), store, lambda _: None)
+
+    def until_found(self, *checks: Check) -> Outcome:
+        """Audit until something is found."""
+        outcomes: list[Outcome] = []
+
+        def seen() -> bool:
+            outcomes.append(self.audit(*checks))
+            return bool(outcomes[-1].findings)
+
+        wait_for(seen)
+        return outcomes[-1]
+
+    @contextmanager
+    def surveyed(self, *checks: Check, days_ahead: float = 0) -> Iterator["Surveyed"]:
+        """An audit whose first step is done: what happens now, happens between its readings."""
+        asked, work = self.asked(*checks, days_ahead=days_ahead), str(self.folder / "work")
+        yield Surveyed(self.platform, asked, work, survey(self.platform, asked, work, lambda _: None))
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """The steps that are left."""
+
+    platform: OnAzurite
+    asked: Asked
+    work: str
+    batches: list[Any]
+
+    def judged(self) -> Outcome:
+        for batch in self.batches:
+            judge(self.platform, self.asked, batch, None, lambda _: None)
+        return reduce(self.platform, self.asked, self.work, self.batches, None)
+
+
+def stored(
+    store: ObjectStore, endpoint: str, name: str, folder: Path, changes: Sequence[tuple[str, Any]] = (QUICK,)
+) -> Stored:
+    """An empty container."""
+    store.create_container(name)
+    return Stored(OnAzurite(endpoint, name, changes=changes), store.container(name), folder)
