@@ -224,12 +224,12 @@ def blobs_of(batch: "pa.RecordBatch", of: str) -> "pa.RecordBatch":
 
 
 def _times(column: Any) -> Any:
-    """Timestamps in Parquet, ISO 8601 in CSV."""
+    """Timestamps in Parquet, ISO 8601 in CSV, with up to nine digits of a second."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = pc.if_else(pc.equal(column, ""), None, column).cast(pa.timestamp("us", "UTC"))
+        column = pc.if_else(pc.equal(column, ""), None, column).cast(pa.timestamp("ns", "UTC"))
     if column.type.tz is None:
         column = pc.assume_timezone(column, "UTC")
     return column.cast(pa.timestamp("s", "UTC"), safe=False)

@@ -1,0 +1,195 @@
+"""Audits from a Blob Inventory, on a real Azurite: read to the end, or refused with what is wrong with it."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import md5
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from audited import found
+from logops.audit.asked import Check
+from logops.audit.outcome import Outcome
+from logops.objectstore import ObjectStore
+from logops.objectstore.container import Container
+from on_azurite import QUICK, Chunk, Stored, chunk, stored
+
+FIELDS = ("Name", "Content-Length", "Last-Modified", "AccessTier", "AccessTierChangeTime")
+SECONDS = "%Y-%m-%dT%H:%M:%SZ"
+TICKS = "%Y-%m-%dT%H:%M:%S.0000000Z"
+"""As .NET writes a time."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """A run of a rule, as Azure lays it out in CSV."""
+
+    container: Container
+    of: str
+    chunks: Sequence[Chunk] = ()
+    hours_ago: float = 1
+    times: str = SECONDS
+    prefixes: Sequence[str] = ()
+
+    @property
+    def taken(self) -> datetime:
+        return datetime.now(UTC).replace(microsecond=0) - timedelta(hours=self.hours_ago)
+
+    def write(self) -> str:
+        """The folder it lies in."""
+        taken = self.taken
+        folder = f"{taken:%Y/%m/%d/%H-%M-%S}/all"
+        rows = StringIO()
+        lines = csv.writer(rows, lineterminator="\n")
+        lines.writerow(FIELDS)
+        for one in self.chunks:
+            written = datetime.fromtimestamp(one.through_ms / 1000, UTC)
+            cool = written + timedelta(days=31) < taken
+            changed = f"{written + timedelta(days=31):{self.times}}" if cool else ""
+            size = len(one.content)
+            lines.writerow(
+                (f"{self.of}/{one.name}", size, f"{written:{self.times}}", "Cool" if cool else "Hot", changed)
+            )
+        data = rows.getvalue().encode()
+        self.container.write(f"{folder}/all_1000000_0.csv", data)
+        said: dict[str, Any] = {
+            "files": [{"blob": f"{folder}/all_1000000_0.csv", "size": len(data)}],
+            "inventoryStartTime": taken.isoformat(),
+            "ruleDefinition": {
+                "filters": {"blobTypes": ["blockBlob"], "prefixMatch": [*self.prefixes]},
+                "format": "csv",
+                "objectType": "blob",
+                "schemaFields": FIELDS,
+            },
+            "ruleName": "all",
+            "status": "Succeeded",
+        }
+        manifest = json.dumps(said).encode()
+        self.container.write(f"{folder}/all-manifest.json", manifest)
+        checksum = md5(manifest, usedforsecurity=False).hexdigest()
+        self.container.write(f"{folder}/all-manifest.checksum", checksum.encode())
+        return folder
+
+
+@dataclass(frozen=True)
+class Told:
+    """A bucket, and where its inventories lie."""
+
+    bucket: Stored
+    inventory: Inventory
+
+    def refused(self) -> str:
+        """What the audit says of an inventory that it does not take: nothing is judged then."""
+        outcome = self.bucket.audit(Check.RETENTION)
+        assert outcome.failed
+        assert found(outcome) == {("check-incomplete", "", "")}
+        assert outcome.rows == ()
+        return outcome.findings[0].message
+
+
+@pytest.fixture
+def told(store: ObjectStore, endpoint: str, tmp_path: Path) -> Told:
+    name = f"told-{uuid4().hex[:12]}"
+    store.create_container(f"{name}-inventory")
+    where = ("storage_accounts.main.inventory", {"container": f"{name}-inventory", "rule": "all"})
+    bucket = stored(store, endpoint, name, tmp_path, (QUICK, where))
+    return Told(bucket, Inventory(store.container(f"{name}-inventory"), name))
+
+
+def audited(told: Told, times: str) -> tuple[Outcome, Sequence[Chunk]]:
+    """Of three chunks in the index, the inventory knows two, and one that is in no index; nobody knows the fourth."""
+    kept, cool, missing, orphan = chunk(10), chunk(50, 2), chunk(20, 3), chunk(20, 4)
+    told.bucket.index(kept)
+    told.bucket.index(cool)
+    told.bucket.index(missing)
+    # What is suspected is looked for in the container itself.
+    told.bucket.put(orphan)
+    replace(told.inventory, chunks=(kept, cool, orphan), times=times).write()
+    return told.bucket.audit(Check.RETENTION, Check.TIERING), (kept, cool, missing, orphan)
+
+
+@pytest.mark.parametrize("times", [SECONDS, TICKS], ids=["seconds", "ticks"])
+def test_an_inventory_in_csv_is_audited_to_the_end(told: Told, times: str) -> None:
+    outcome, (_, _, missing, orphan) = audited(told, times)
+
+    assert found(outcome) == {
+        ("chunk-missing", missing.table, "platform"),
+        ("chunk-orphaned", orphan.table, "platform"),
+    }
+    assert {one.evidence["sample"] for one in outcome.findings} == {missing.name, orphan.name}
+    assert sum(row.chunks for row in outcome.rows) == 3
+
+
+def test_the_newest_inventory_is_the_one_that_is_read(told: Told) -> None:
+    (kept,) = told.bucket.healthy(10)
+    replace(told.inventory, hours_ago=3).write()
+    replace(told.inventory, chunks=(kept,), hours_ago=2).write()
+
+    assert told.bucket.audit(Check.RETENTION, Check.TIERING).findings == ()
+
+
+def test_where_there_is_no_inventory_its_rule_is_named(told: Told) -> None:
+    said = told.refused()
+
+    assert f"inventory by rule all in container {told.inventory.container.name}: there is none" in said
+
+
+def test_an_inventory_older_than_a_day_is_refused_with_its_date(told: Told) -> None:
+    old = replace(told.inventory, hours_ago=25)
+    old.write()
+
+    assert f"it was taken at {old.taken:%Y-%m-%d %H:}" in (said := told.refused())
+    assert "more than a day before" in said
+
+
+def test_an_inventory_of_another_container_is_refused_with_what_it_covers(told: Told) -> None:
+    replace(told.inventory, prefixes=("system-logs/",)).write()
+
+    assert f"cannot stand for container {told.inventory.of}: its rule covers system-logs/ only" in told.refused()
+
+
+def test_a_manifest_that_was_changed_is_refused(told: Told) -> None:
+    folder = told.inventory.write()
+    name = f"{folder}/all-manifest.json"
+    told.inventory.container.write(name, told.inventory.container.read(name).replace(b"Succeeded", b"Succeedes"))
+
+    assert f"{name} has another MD5 than {folder}/all-manifest.checksum says" in told.refused()
+
+
+def test_an_inventory_that_is_still_being_written_is_refused(told: Told) -> None:
+    folder = told.inventory.write()
+    told.inventory.container.delete([f"{folder}/all-manifest.checksum"])
+
+    assert f"{folder}/all-manifest.json has no {folder}/all-manifest.checksum beside it" in told.refused()
+
+
+def test_an_inventory_of_which_a_file_is_gone_is_refused_by_its_name(told: Told) -> None:
+    folder = replace(told.inventory, chunks=(chunk(10),)).write()
+    told.inventory.container.delete([f"{folder}/all_1000000_0.csv"])
+
+    assert f"{folder}/all_1000000_0.csv, which the manifest names, is not there" in told.refused()
+
+
+def test_an_inventory_of_which_a_file_is_cut_off_is_refused_by_its_name(told: Told) -> None:
+    folder = replace(told.inventory, chunks=(chunk(10),)).write()
+    name = f"{folder}/all_1000000_0.csv"
+    told.inventory.container.write(name, told.inventory.container.read(name)[:-5])
+
+    assert f"{name} has" in (said := told.refused())
+    assert "the manifest says" in said
+
+
+def test_a_row_that_is_no_blob_is_refused_by_its_file(told: Told) -> None:
+    folder = replace(told.inventory, chunks=(chunk(10),)).write()
+    name = f"{folder}/all_1000000_0.csv"
+    content = told.inventory.container.read(name)
+    size = b",%d," % len(chunk(10).content)
+    told.inventory.container.write(name, content.replace(size, b",?" + size[2:]))
+
+    assert f"{name} cannot be read: " in told.refused()
