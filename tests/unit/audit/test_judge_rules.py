@@ -66,11 +66,15 @@ class Chunk:
 @dataclass(frozen=True)
 class Moment:
     as_of: int
+    until: int
+    """When the bucket was looked at, where that was later."""
     taken: int
     windows: Windows
     markers: bool
     written: int
     """When the compacted index files were last written."""
+    unindexed_since: int | None = None
+    """An ingester uploads no index, and has not since."""
 
 
 @st.composite
@@ -79,11 +83,13 @@ def moments(draw: st.DrawFn) -> Moment:
     as_of = START + draw(st.integers(0, 86_400)) * 1_000
     return Moment(
         as_of,
+        as_of + draw(st.sampled_from([0, 0, DAY_MS])),
         as_of + draw(st.sampled_from([0, -MINUTE, MINUTE])),
         Windows(*(draw(minutes) for _ in range(4)), tier_slack_ms=0, max_chunk_age_ms=draw(minutes)),
         draw(st.booleans()),
         # Azure's times are whole seconds.
         (as_of - draw(st.sampled_from([500 * DAY_MS]) | st.integers(0, DAY_MS))) // 1000 * 1000,
+        draw(st.none() | st.integers(0, 3 * DAY_MS).map(lambda ago: as_of - ago)),
     )
 
 
@@ -139,22 +145,23 @@ def fault_of(chunk: Chunk, day: int, moment: Moment) -> str | None:
     taken = min(moment.taken, moment.as_of)
     rules = RULES[chunk.tenant]
     if chunk.indexed:
-        gone = expired(chunk.through_ms, chunk.period_ms, moment.as_of)
         written = max(chunk.modified_ms if chunk.blob else 0, moment.written)
-        if not gone:
-            young = chunk.through_ms > taken - times.max_chunk_age_ms - times.grace_ms
-            return "chunk-missing" if not chunk.blob and home and not young else None
+        young = chunk.through_ms > taken - times.max_chunk_age_ms - times.grace_ms
+        if not chunk.blob and home and not young and not expired(chunk.through_ms, chunk.period_ms, moment.until):
+            return "chunk-missing"
         late = moment.as_of > times.index_due(chunk.through_ms, chunk.period_ms, written)
-        return "retention-overshoot" if late and (home or not chunk.blob) else None
+        gone = expired(chunk.through_ms, chunk.period_ms, moment.as_of)
+        return "retention-overshoot" if gone and late and (home or not chunk.blob) else None
     if not home or chunk.modified_ms > taken - times.grace_ms:
         return None
     # Without its entry, nobody knows which of its tenant's periods was a chunk's.
     ends = [period for period in (rules.period_ms, *(rule.period_ms for rule in rules.streams)) if period != FOR_EVER]
-    if not ends or not expired(chunk.through_ms, min(ends), moment.as_of):
-        return "chunk-orphaned"
-    if moment.as_of <= times.blob_due(chunk.through_ms, max(ends), chunk.modified_ms):
+    gone, may_go = (bool(ends) and expired(chunk.through_ms, min(ends), at) for at in (moment.as_of, moment.until))
+    if may_go and (not gone or moment.as_of <= times.blob_due(chunk.through_ms, max(ends), chunk.modified_ms)):
         return None
-    return "marker-backlog" if moment.markers else "chunk-orphaned"
+    if not gone and moment.unindexed_since is not None and chunk.modified_ms >= moment.unindexed_since:
+        return "ingester-not-uploading"
+    return "marker-backlog" if gone and moment.markers else "chunk-orphaned"
 
 
 class Values:
@@ -166,6 +173,7 @@ class Values:
         self._moment = moment
         self._chunks = chunks
         self.taken, self.as_of = _datetime(moment.taken), _datetime(moment.as_of)
+        self.until = _datetime(moment.until)
         self.tables = {day: f"loki_index_{day}" for chunk in chunks for day in chunk.days}
 
     def index_files(self, wanted: str | Sequence[int]) -> list[IndexFile]:
@@ -218,7 +226,7 @@ def bench() -> Iterator[Bench]:
 def decided(bench: Bench, moment: Moment, chunks: Sequence[Chunk], names: Any) -> Mapping[tuple[int, str], str]:
     """The class of every faulty chunk, by table and name."""
     values = Values(moment, chunks)
-    terms = Terms(RULES, RULES["usual"], {}, {}, moment.windows, moment.markers)
+    terms = Terms(RULES, RULES["usual"], {}, {}, moment.windows, moment.markers, moment.unindexed_since)
     with patch.object(judge, "read_table", values.read_table):
         found = judge_tables(bench, values, values.tables, values, terms, names)  # type: ignore[arg-type]
     if not found.faults:
@@ -249,6 +257,7 @@ def at_every_turn(moment: Moment) -> Iterator[Chunk]:
     late = times.cycle_ms + times.slack_ms
     for tenant, periods in PERIODS.items():
         turns = {days * DAY_MS + more for days in periods for more in (0, late, late + times.delay_ms, 3 * DAY_MS)}
+        turns |= {days * DAY_MS - (moment.until - moment.as_of) for days in periods}
         turns |= {times.max_chunk_age_ms + times.grace_ms, times.grace_ms, 5 * DAY_MS}
         for days, age, off in product(set(periods), turns, (-1, 0, 1)):
             through = moment.as_of - age + off
@@ -259,10 +268,13 @@ def at_every_turn(moment: Moment) -> Iterator[Chunk]:
 
 
 @pytest.mark.parametrize("markers", [False, True])
+@pytest.mark.parametrize("later", [0, 3_600_000])
+@pytest.mark.parametrize("unindexed_since", [None, START - 5 * DAY_MS])
 def test_every_rule_turns_at_its_very_millisecond(
-    bench: Bench, tmp_path_factory: pytest.TempPathFactory, markers: bool
+    bench: Bench, tmp_path_factory: pytest.TempPathFactory, markers: bool, later: int, unindexed_since: int | None
 ) -> None:
-    moment = Moment(START, START, Windows(30 * MINUTE, 60 * MINUTE, 120 * MINUTE, 7 * MINUTE, 0, 0), markers, 0)
+    times = Windows(30 * MINUTE, 60 * MINUTE, 120 * MINUTE, 7 * MINUTE, 0, 0)
+    moment = Moment(START, START + later, START, times, markers, 0, unindexed_since)
     chunks = [*at_every_turn(moment)]
     expected = {
         (chunk.days[0], chunk_name(chunk.tenant, *chunk.key)): fault
@@ -275,5 +287,6 @@ def test_every_rule_turns_at_its_very_millisecond(
         "chunk-orphaned",
         "retention-overshoot",
         *(["marker-backlog"] if markers else []),
+        *(["ingester-not-uploading"] if unindexed_since else []),
     }
     assert decided(bench, moment, chunks, tmp_path_factory.getbasetemp() / "names.parquet") == expected
