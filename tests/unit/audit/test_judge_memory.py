@@ -1,0 +1,121 @@
+"""A table larger than the memory that it may be judged in."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from logops.audit import judge
+from logops.audit.chunks import DAY_MS, IndexFile, chunk_name, chunks_schema
+from logops.audit.holding import Fault
+from logops.audit.judge import Bench, Judged, judge_tables
+from logops.audit.keys import keys_of
+from logops.audit.retention import TenantRules, Windows
+from logops.audit.table_index import TableIndex
+from logops.audit.terms import Terms
+
+CHUNKS = 600_000
+ENOUGH, LITTLE = 2 << 30, 64 << 20
+AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)
+DAY = int(AS_OF.timestamp()) // 86_400 - 10
+TABLE = f"loki_index_{DAY}"
+HOUR = 3_600_000
+TERMS = Terms({}, TenantRules(90 * DAY_MS), {}, {}, Windows(0, HOUR, HOUR, HOUR, 0, 0), markers=False)
+Column = np.ndarray[Any, Any]
+
+
+class Large:
+    """A survey, an index and a bucket as columns: of every thousandth chunk, the blob is missing, and of the one after
+    it, the entry."""
+
+    tenants = ("team",)
+    taken = as_of = until = AS_OF
+
+    def __init__(self) -> None:
+        number = np.arange(CHUNKS)
+        random = np.random.default_rng(7)
+        self.key: dict[str, Column] = {
+            "tenant": np.zeros(CHUNKS, np.int32),
+            "fingerprint": random.integers(1, 1 << 63, CHUNKS, dtype=np.uint64),
+            "from_ms": DAY * DAY_MS + number % HOUR,
+            "through_ms": DAY * DAY_MS + number % HOUR + HOUR,
+            "checksum": random.integers(0, 1 << 32, CHUNKS, dtype=np.uint32),
+        }
+        self.there = number % 1_000 != 0
+        self.indexed = number % 1_000 != 1
+
+    def index_files(self, wanted: object) -> list[IndexFile]:
+        return [IndexFile(f"index/{TABLE}/team/1", TABLE, DAY, "team", "compactor", 0, 1, 1, 0)]
+
+    def chunks(self, day: int) -> Iterator[pa.RecordBatch]:
+        rows = int(self.there.sum())
+        modified = np.full(rows, (DAY + 1) * 86_400)
+        columns = [column[self.there] for column in self.key.values()]
+        columns += [np.full(rows, 1_000), np.ones(rows, np.int8), modified, np.zeros(rows, np.int64)]
+        schema = chunks_schema()
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def names(self, mask: Column) -> set[str]:
+        columns = (self.key[name][mask].tolist() for name in ("fingerprint", "from_ms", "through_ms", "checksum"))
+        return {chunk_name("team", *key) for key in zip(*columns, strict=True)}
+
+    def exists(self, names: Sequence[str]) -> list[bool]:
+        gone = self.names(~self.there)
+        return [name not in gone for name in names]
+
+    def read_table(self, files: Sequence[IndexFile], day: int, *_: object) -> TableIndex:
+        columns = {name: column[self.indexed] for name, column in self.key.items()}
+        columns["key"] = keys_of(day, *columns.values())
+        for name, kind, value in (
+            ("kb", np.uint32, 1),
+            ("entries", np.uint32, 1),
+            ("period_ms", np.int64, 90 * DAY_MS),
+        ):
+            columns[name] = np.full(len(columns["key"]), value, kind)
+        return TableIndex(tuple(files), (columns,))
+
+
+@pytest.fixture(scope="module")
+def large() -> Large:
+    return Large()
+
+
+def judged(large: Large, memory: int, disk: str = "") -> Judged:
+    with Bench(memory) as bench, patch.object(judge, "read_table", large.read_table):
+        if disk:
+            bench.connection.execute(f"set max_temp_directory_size='{disk}'")
+        return judge_tables(bench, large, {DAY: TABLE}, large, TERMS)  # type: ignore[arg-type]
+
+
+def told(faults: Sequence[Fault]) -> list[tuple[str, int, tuple[str, ...]]]:
+    return [(fault.cls, fault.count, fault.sample) for fault in faults]
+
+
+def test_what_is_larger_than_the_memory_is_judged_on_disk_with_the_same_findings(large: Large) -> None:
+    amply, tightly = judged(large, ENOUGH), judged(large, LITTLE)
+
+    assert (
+        told(tightly.faults)
+        == told(amply.faults)
+        == [
+            ("chunk-missing", CHUNKS // 1_000, tuple(sorted(large.names(~large.there))[:10])),
+            ("chunk-orphaned", CHUNKS // 1_000, tuple(sorted(large.names(~large.indexed))[:10])),
+        ]
+    )
+    assert tightly.holdings == amply.holdings
+
+
+def test_so_little_memory_is_not_enough_without_a_disk(large: Large) -> None:
+    """Else the test above would prove nothing of the disk."""
+    with pytest.raises(duckdb.OutOfMemoryException):
+        judged(large, LITTLE, disk="1KB")
+
+
+def test_so_much_memory_is_enough_without_a_disk(large: Large) -> None:
+    assert judged(large, ENOUGH, disk="1KB").faults
