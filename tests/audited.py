@@ -3,20 +3,22 @@
 import json
 import re
 import shutil
+import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
 import psutil
 
+from azurites import free_port
 from environments import environment
 from local_platforms import apply_all, free_base_port, pid_of, statuses, wait_for
 from logops.audit.asked import Asked, Check
-from logops.audit.chunks import DAY_MS, IndexFile
+from logops.audit.chunks import DAY_MS, IndexFile, chunk_name
 from logops.audit.layout import ChunkNames, index_file
 from logops.audit.outcome import Outcome
 from logops.audit.phase import Phase
@@ -25,12 +27,14 @@ from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsStore
 from logops.loki import Entry, LokiClient
+from logops.objectstore import BlobMissing
 from logops.objectstore.container import Container
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.supervisord import Supervisord
 from logops.quickstart import history
 from logops.quickstart.settle import restart
+from logops.tsdb import read_index
 
 DAYS = 120
 CLUSTER = "main"
@@ -52,6 +56,8 @@ class Audited:
 
     platform: LocalPlatform
     store: ResultsStore
+    pushed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The names of all chunks before the compactor saw any of them, with their labels."""
 
     def audit(
         self,
@@ -61,13 +67,14 @@ class Audited:
         patient: bool = False,
         record: bool = False,
         earlier: bool = False,
+        store: ResultsStore | None = None,
     ) -> Outcome:
         """Judge now; unless `patient`, whatever is late or young by a second is late. `earlier`: compared with what
-        was recorded, and not recorded itself."""
+        was recorded, and not recorded itself. `store`: where the names of faulty chunks are kept."""
         now = datetime.now(UTC)
         none = None if patient else Duration("0s")
         asked = Asked(checks, f"test-{now:%H%M%S%f}", as_of or now, tables, none, none)
-        return run_audit(self.platform, asked, self.store if record or earlier else None, lambda _: None)
+        return run_audit(self.platform, asked, self.store if record or earlier else store, lambda _: None)
 
     def until(self, seen: Callable[[Outcome], bool], *checks: Check, tables: tuple[str, ...] = ()) -> Outcome:
         """Audit until it finds that."""
@@ -115,14 +122,29 @@ class Audited:
         return names
 
     def index_of(self, table: str) -> list[IndexFile]:
-        """The table's index files as they are now."""
+        """The table's index files as they are now; empty: every table's."""
         with self.container() as container:
             return [
                 file
-                for batch in container.list((f"index/{table}/",)).batches
+                for batch in container.list((f"index/{table}/" if table else "index/",)).batches
                 for name in batch["name"].to_pylist()
                 if (file := index_file(name, 0, 0, 0)) is not None
             ]
+
+    def entries_of(self, *tables: str) -> dict[str, Mapping[str, str]]:
+        """The names and labels of all chunks in the index of these tables, as it is now; of no tables: of all."""
+        found: dict[str, Mapping[str, str]] = {}
+        with self.container() as container:
+            for file in (file for table in tables or ("",) for file in self.index_of(table)):
+                index = read_index(container.read(file.name), file.name, file.tenant)
+                labels = [*index.labels()]
+                for row in index.entries().to_pylist():
+                    key = (row[name] for name in ("fingerprint", "from_ms", "through_ms", "checksum"))
+                    found[chunk_name(index.tenants[row["tenant"]], *key)] = labels[row["series"]]
+        return found
+
+    def table_of_today(self) -> str:
+        return f"loki_index_{int(time.time()) // 86_400}"
 
     def tidied(self) -> bool:
         """Whether compaction, expiry and deletion have nothing left to do."""
@@ -188,30 +210,77 @@ class Audited:
             file.write_text(was)
             self.until(lambda seen: "retention-not-effective" not in classes(seen), Check.RETENTION, tables=("none",))
 
-    def marker_files(self) -> list[Path]:
-        return [*self.platform.state.glob("data/main-compactor-0/**/markers/*")]
+    def until_unindexed(self, names: set[str]) -> None:
+        """Until the compactor has marked these chunks, as retention asks for, and has them out of its index."""
+        tables = sorted({f"loki_index_{day_of(name)}" for name in names})
+        assert names
 
-    def until_marked(self) -> None:
-        """Until the compactor has marked chunks that it has not deleted yet."""
-
-        def marked() -> bool:
-            # The compactor adds and removes folders meanwhile.
-            with suppress(FileNotFoundError):
-                return bool(self.marker_files())
+        def unindexed() -> bool:
+            # An index file may be replaced while it is read.
+            with suppress(BlobMissing):
+                return names.isdisjoint(self.entries_of(*tables))
             return False
 
-        wait_for(marked, 120)
+        wait_for(unindexed, 180)
+
+    @contextmanager
+    def undeletable(self, names: Iterable[str]) -> Iterator[None]:
+        """Blobs that nobody may delete, for a while: somebody else has leased them."""
+        with self.container() as container:
+            leases = [container._client.get_blob_client(name).acquire_lease() for name in names]
+            try:
+                yield
+            finally:
+                for lease in leases:
+                    lease.release()
+
+    @contextmanager
+    def another(self, process: str) -> Iterator[None]:
+        """A second process of the same kind, as somebody starts it by mistake: with its own disk and ports."""
+        first = psutil.Process(pid_of(self.platform, process))
+        second = f"{process[:-1]}1"
+        variables = first.environ()
+        others = {process: second, **{port: str(free_port()) for port in variables["LOGOPS_PORTS"].split()}}
+        names = re.compile("|".join(others))
+
+        def of_second(text: str) -> str:
+            return names.sub(lambda found: others[found[0]], text)
+
+        folder = self.platform.state / "data" / second
+        folder.mkdir()
+        with (folder / "log").open("w") as log:
+            started = subprocess.Popen(
+                [of_second(word) for word in first.cmdline()],
+                cwd=folder,
+                env={name: of_second(value) for name, value in variables.items()},
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield
+        finally:
+            started.terminate()
+            started.wait(60)
+            # Where the second was given the work, the sweeper of the first has ended for good: Loki stops it then
+            # (pkg/compactor/retention/marker.go, Stop) and its context, made once, stays cancelled.
+            self.end(process)
+            Supervisord(self.platform.state).start_process(process)
+            wait_until_ready(self.platform, process)
+            wait_until_tidy(self)
+
+    def end(self, process: str) -> None:
+        """A process that stays ended."""
+        before = psutil.Process(pid_of(self.platform, process))
+        Supervisord(self.platform.state).stop_process(process)
+        before.wait(30)
 
     def lose_disk(self, process: str) -> None:
         """End a process for good, and its disk; it starts again on an empty one."""
-        supervisord = Supervisord(self.platform.state)
-        before = psutil.Process(pid_of(self.platform, process))
-        supervisord.stop_process(process)
-        before.wait(30)
+        self.end(process)
         disk = self.platform.state / "data" / process
         disk.rename(self.platform.state / f"lost-{process}")
         disk.mkdir()
-        supervisord.start_process(process)
+        Supervisord(self.platform.state).start_process(process)
 
     @contextmanager
     def instead(self, name: str, change: Callable[[bytes], bytes]) -> Iterator[None]:
@@ -225,9 +294,14 @@ class Audited:
                 container.write(name, was)
 
 
+def through_of(name: str) -> int:
+    """When a chunk's last line was written, milliseconds."""
+    return int(name.rpartition("/")[2].split("-")[1], 16)
+
+
 def day_of(name: str) -> int:
     """Of a chunk's last line."""
-    return int(name.rpartition("/")[2].split("-")[1], 16) // DAY_MS
+    return through_of(name) // DAY_MS
 
 
 def classes(outcome: Outcome) -> set[str]:
@@ -256,9 +330,15 @@ def start(folder: Path) -> Audited:
     apply_all(platform)
     filled = history.missing(None, False, DAYS, datetime.now(UTC))
     assert filled is not None
+    cluster = Audited(platform, ResultsStore(str(folder / "results")))
+    # Its compactor would begin to delete while the rest is still pushed.
+    compactor = psutil.Process(pid_of(platform, "main-compactor-0"))
+    compactor.suspend()
     history.fill(platform, filled, folder / "history", lambda lines, share: None, Event())
     store_all(platform)
-    return Audited(platform, ResultsStore(str(folder / "results")))
+    cluster.pushed = cluster.entries_of()
+    compactor.resume()
+    return cluster
 
 
 def store_all(platform: LocalPlatform) -> None:

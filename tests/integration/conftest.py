@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from audited import Audited, start, wait_until_tidy
 from azurites import ACCOUNT, KEY, azurite
 from environments import environment
 from local_platforms import apply_all, free_base_port, processes_of
@@ -36,3 +37,16 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def store(endpoint: str) -> Iterator[ObjectStore]:
     with ObjectStore.connect(ACCOUNT, AccountKey(KEY), endpoint) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
+    """A cluster with four months of history, compacted and expired. A test that harms it mends it before it ends, but
+    for the last ones, which lose its compactor's disk."""
+    made = start(tmp_path_factory.mktemp("audited"))
+    try:
+        wait_until_tidy(made)
+        yield made
+    finally:
+        made.platform.down(print)
+        assert processes_of(made.platform.state) == []

@@ -1,13 +1,18 @@
 """Faults made for real in a cluster with four months of history: each found as what it is, where it is, alone."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from audited import Audited, classes, day_of, days_ahead, found, start, wait_until_tidy
-from local_platforms import processes_of, wait_for
+from audited import Audited, classes, day_of, days_ahead, found, through_of, wait_until_tidy
+from local_platforms import wait_for
 from logops.audit.asked import Check
 from logops.audit.outcome import Outcome
+from logops.findings.store import ResultsStore
 from logops.lifecycle.accounts import run_policies
 from logops.loki import LokiClient
 from logops.objectstore.blobs import Tier
@@ -16,15 +21,11 @@ pytestmark = pytest.mark.timeout(600)
 ALL = tuple(Check)
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
-    made = start(tmp_path_factory.mktemp("audited"))
-    try:
-        wait_until_tidy(made)
-        yield made
-    finally:
-        made.platform.down(print)
-        assert processes_of(made.platform.state) == []
+@pytest.fixture(scope="module", autouse=True)
+def _ended(cluster: Audited) -> Iterator[None]:
+    """Nobody needs it afterwards: the last tests here leave it without its compactor's disk."""
+    yield
+    cluster.platform.down(print)
 
 
 def test_a_cluster_that_compacted_and_expired_its_history_has_no_findings(cluster: Audited) -> None:
@@ -34,6 +35,22 @@ def test_a_cluster_that_compacted_and_expired_its_history_has_no_findings(cluste
     assert not outcome.failed
     assert {row.tenant for row in outcome.rows} >= {"application", "platform"}
     assert sum(row.chunks for row in outcome.rows) > 200
+
+
+def test_of_that_history_exactly_what_is_past_its_retention_is_gone(cluster: Audited) -> None:
+    def due(name: str) -> float:
+        """When its retention ends, seconds."""
+        is_error = name.startswith("application/") and cluster.pushed[name].get("level") == "error"
+        return through_of(name) / 1000 + (120 if is_error else 90) * 86_400
+
+    left, now = set(cluster.chunks()), time.time()
+    # What ends within this hour may be on its way.
+    over = {name for name in cluster.pushed if due(name) < now - 3_600}
+    kept = {name for name in cluster.pushed if due(name) > now}
+
+    assert {name.partition("/")[0] for name in over} == {"application", "platform"}
+    assert over & left == set()
+    assert kept <= left
 
 
 def test_a_deleted_chunk_is_missing_by_its_name(cluster: Audited) -> None:
@@ -248,22 +265,66 @@ def test_an_ingester_that_cannot_upload_its_index_is_found(cluster: Audited) -> 
     assert {(one.cls.name, one.subject.source) for one in outcome.findings} == {("ingester-not-uploading", ingester)}
 
 
-def test_markers_lost_with_the_compactors_disk_leave_orphans_that_are_found(cluster: Audited) -> None:
-    with cluster.kept("platform", "50d"):
-        cluster.until_marked()
-        cluster.lose_disk("main-compactor-0")
-        outcomes: list[Outcome] = []
+def test_a_second_compactor_is_found(cluster: Audited) -> None:
+    with cluster.another("main-compactor-0"):
+        outcome = cluster.until(lambda seen: "compactor-count" in classes(seen), *ALL)
 
-        def found_as_orphans() -> bool:
+    assert found(outcome) == {("compactor-count", "", "")}
+    assert "main-compactor-0" in outcome.findings[0].message
+    assert "main-compactor-1" in outcome.findings[0].message
+
+
+def test_marks_that_cannot_be_worked_off_are_a_backlog_by_their_names(cluster: Audited, tmp_path: Path) -> None:
+    """As under an immutability policy: the sweeper's deletions are refused."""
+    marked = aged(cluster.chunks("platform"), range(71, 89))
+    with cluster.undeletable(marked), cluster.kept("platform", "70d"):
+        cluster.until_unindexed(marked)
+        results = ResultsStore(str(tmp_path))
+
+        def audit() -> Outcome:
+            # Long after the sweeper should have had them deleted.
+            return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
+
+        wait_for(lambda: classes(audit()) == {"marker-backlog"}, 90)
+        outcome = audit()
+
+    assert found(outcome) == {("marker-backlog", table, "platform") for table in tables_of(marked)}
+    assert names_of(outcome, tmp_path) == marked
+
+
+def test_markers_lost_with_the_compactors_disk_leave_orphans_by_their_names(cluster: Audited, tmp_path: Path) -> None:
+    before = aged(cluster.chunks("platform"), range(51, 89))
+    with cluster.kept("platform", "50d"):
+        cluster.until_unindexed(before)
+        cluster.lose_disk("main-compactor-0")
+        marked = before & set(cluster.chunks("platform"))
+        results = ResultsStore(str(tmp_path))
+
+        def audit() -> Outcome:
             # Long after the sweeper would have had them deleted.
-            outcomes.append(cluster.audit(Check.RETENTION, as_of=days_ahead(0.02)))
-            return "chunk-orphaned" in classes(outcomes[-1])
+            return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
         # Until the compactor works again, nobody can say that there are no marks.
-        wait_for(found_as_orphans, 180)
-        outcome = outcomes[-1]
+        wait_for(lambda: classes(audit()) == {"chunk-orphaned"}, 180)
+        outcome = audit()
 
-    orphaned = [one for one in outcome.findings if one.cls.name == "chunk-orphaned"]
-    assert {one.subject.tenant for one in orphaned} == {"platform"}
-    # What expires until then, a compactor that works would have removed by then.
-    assert classes(outcome) <= {"chunk-orphaned", "compactor-count", "check-incomplete", "retention-overshoot"}
+    assert marked
+    assert found(outcome) == {("chunk-orphaned", table, "platform") for table in tables_of(marked)}
+    assert names_of(outcome, tmp_path) == marked
+
+
+def aged(names: Iterable[str], days: range) -> set[str]:
+    """Chunks of tables so many days old. Of a table that is partly past a retention, others may go any minute."""
+    today = int(datetime.now(UTC).timestamp()) // 86_400
+    return {name for name in names if today - day_of(name) in days}
+
+
+def tables_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Where these chunks have their last lines."""
+    return tuple(sorted({f"loki_index_{day_of(name)}" for name in names}))
+
+
+def names_of(outcome: Outcome, results: Path) -> set[str]:
+    """All that the findings' files name."""
+    files = {file for one in outcome.findings for file in results.glob(str(one.evidence["names"]))}
+    return {name for file in files for name in pq.read_table(file)["name"].to_pylist()}
