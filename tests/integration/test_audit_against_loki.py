@@ -1,0 +1,75 @@
+"""What a real compactor and a real ingester wrote, read as Loki's own code reads it: chunk for chunk."""
+
+from pathlib import Path
+
+import pytest
+
+import loki_index
+from audited import Audited
+from index_files import TENANT_LABEL, series_of, without_tenant
+from local_platforms import wait_for
+from logops.audit.chunks import IndexFile, chunk_name
+from logops.tsdb import read_index
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def read_by_both(cluster: Audited, file: IndexFile, folder: Path) -> int:
+    """How many chunks it has."""
+    with cluster.container() as container:
+        content = container.read(file.name)
+    copy = folder / file.name.rpartition("/")[2]
+    copy.write_bytes(content)
+    head, theirs = loki_index.dump(loki_index.program(), copy)
+    index = read_index(content, file.name, file.tenant)
+
+    assert (index.version, index.from_ms, index.through_ms) == (head["version"], head["from"], head["through"])
+    assert series_of(index) == [without_tenant(one) for one in theirs]
+    if not file.tenant:
+        owners = [one.labels[TENANT_LABEL] for one in theirs for _ in one.chunks]
+        assert [index.tenants[number] for number in index.entries()["tenant"].to_pylist()] == owners
+    return sum(len(one.chunks) for one in theirs)
+
+
+def test_a_table_that_a_compactor_wrote_is_read_as_loki_reads_it(cluster: Audited, tmp_path: Path) -> None:
+    table = cluster.chunk("application", 20).table
+    files = [file for file in cluster.index_of(table) if file.compacted]
+
+    assert {file.tenant for file in files} >= {"application"}
+    for file in files:
+        assert read_by_both(cluster, file, tmp_path) > 0
+
+
+def test_the_blobs_of_a_table_are_named_as_its_index_has_them(cluster: Audited, tmp_path: Path) -> None:
+    """By Loki's own reading of it, without ours."""
+    chunk = cluster.chunk("application", 20)
+    (file,) = (file for file in cluster.index_of(chunk.table) if file.tenant == "application")
+    with cluster.container() as container:
+        (tmp_path / "index.tsdb.gz").write_bytes(container.read(file.name))
+    _, series = loki_index.dump(loki_index.program(), tmp_path / "index.tsdb.gz")
+    named = {
+        chunk_name("application", one.fingerprint, start, end, checksum)
+        for one in series
+        for start, end, _, _, checksum in one.chunks
+    }
+
+    assert chunk.name in named
+    assert named <= set(cluster.chunks("application"))
+
+
+def test_a_file_that_an_ingester_uploaded_is_read_as_loki_reads_it(cluster: Audited, tmp_path: Path) -> None:
+    ingester = "main-ingester-1"
+    found: list[IndexFile] = []
+    today = cluster.table_of_today()
+
+    def uploaded() -> bool:
+        files = cluster.index_of(today)
+        found[:] = [file for file in files if not file.compacted and file.uploader.startswith(ingester)]
+        return bool(found)
+
+    # Frozen, so that the compactor does not join it before it is read.
+    with cluster.frozen("main-compactor-0"):
+        cluster.write_line_to(ingester)
+        wait_for(uploaded, 120)
+
+        assert read_by_both(cluster, found[0], tmp_path) > 0
