@@ -1,0 +1,292 @@
+"""`logops audit ...` on a cluster with four months of history: what a person and a machine get."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from audited import Audited, day_of
+from logops.cli import app
+from logops.cli.console import BAD_INPUT, FOUND, OK
+from logops.findings.store import NothingStored, ResultsStore
+from logops.objectstore.blobs import Tier
+from logops.platforms import results_url
+from logops.toolchain import project_root
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("_project")]
+DAY_S = 86_400
+REMOVED = timedelta(seconds=40) + timedelta(minutes=10)
+"""Two runs of retention and a compaction, and the environment's slack."""
+
+
+@pytest.fixture
+def _project(cluster: Audited, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project whose environment is the one that runs."""
+    root = cluster.platform.state.parents[1]
+    for name in ("tools", "include/prices"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        if not (root / name).exists():
+            (root / name).symlink_to(project_root() / name)
+    folder = root / "include" / "environments"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "audited.yaml").write_text(cluster.platform.environment.model_dump_json(by_alias=True, exclude_none=True))
+    monkeypatch.setenv("LOGOPS_HOME", str(root))
+
+
+def audit(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["audit", *arguments])
+
+
+def told(*arguments: str) -> Any:
+    return json.loads(audit(*arguments, "--json").stdout)
+
+
+def start_of(table: str) -> datetime:
+    return datetime.fromtimestamp(int(table.rpartition("_")[2]) * DAY_S, UTC)
+
+
+@contextmanager
+def missing(cluster: Audited, name: str) -> Iterator[None]:
+    with cluster.container() as container:
+        content = container.read(name)
+        container.delete([name])
+        try:
+            yield
+        finally:
+            container.write(name, content)
+
+
+@pytest.mark.parametrize("check", ["compaction", "retention", "tiering"])
+def test_where_nothing_is_wrong_an_audit_says_what_it_looked_at(check: str) -> None:
+    result = audit(check, "audited", "--no-record")
+
+    assert result.exit_code == OK, result.output
+    counted = r"[\d,]+ tables, [\d,]+ (chunks|index files), "
+    assert re.search(rf"^audited: no findings in {counted}", result.stdout, re.MULTILINE)
+    assert "platform" in result.stdout or check == "compaction"
+
+
+@pytest.mark.parametrize("check", ["compaction", "retention", "tiering"])
+def test_a_machine_gets_the_same_with_a_row_a_table(cluster: Audited, check: str) -> None:
+    found = told(check, "audited", "--no-record")
+
+    assert (found["environment"], found["findings"]) == ("audited", [])
+    assert found["headline"].startswith("audited: no findings in ")
+    assert cluster.chunk("platform", 20).table in {row["table"] for row in found["tables"]}
+
+
+def test_an_error_is_told_with_what_to_do_and_ends_the_command_with_1(cluster: Audited) -> None:
+    chunk = cluster.chunk("application", 20)
+    with missing(cluster, chunk.name):
+        result = audit("retention", "audited", "--table", chunk.table)
+
+    assert result.exit_code == FOUND
+    assert "chunk-missing" in result.stdout
+    assert chunk.name in result.stdout
+    assert "Find who deleted" in result.stdout
+
+
+def test_only_the_tables_that_are_named_are_told(cluster: Audited) -> None:
+    tables = {cluster.chunk("platform", 20).table, cluster.chunk("platform", 60).table}
+    asked = [argument for table in tables for argument in ("--table", table)]
+
+    assert len(tables) == 2
+    assert {row["table"] for row in told("retention", "audited", *asked)["tables"]} == tables
+
+
+def test_the_slack_is_how_late_things_may_be(cluster: Audited) -> None:
+    """Of a table that has just expired."""
+    table = cluster.chunk("platform", 20).table
+    as_of = f"{start_of(table) + timedelta(days=91, minutes=5):%Y-%m-%dT%H:%M:%S}"
+    asked = ("retention", "audited", "--table", table, "--as-of", as_of)
+    impatient, patient = told(*asked, "--slack", "0s"), told(*asked, "--slack", "2d")
+
+    assert "retention-overshoot" in {one["class"] for one in impatient["findings"]}
+    assert patient["findings"] == []
+
+
+def test_a_slack_that_is_none_is_bad_input() -> None:
+    result = audit("retention", "audited", "--slack", "later")
+
+    assert result.exit_code == BAD_INPUT
+    assert "--slack: " in result.stderr
+
+
+def runs(cluster: Audited) -> int:
+    """How many runs of the retention audit are kept."""
+    store = ResultsStore(results_url(cluster.platform.environment, project_root()))
+    try:
+        return len({run.id for run, _ in store.runs("audited", "retention-audit", datetime.now(UTC))})
+    except NothingStored:
+        return 0
+
+
+def test_a_run_is_kept_unless_it_is_told_not_to_be(cluster: Audited) -> None:
+    before = runs(cluster)
+    audit("retention", "audited", "--no-record")
+    not_kept = runs(cluster)
+    audit("retention", "audited")
+
+    assert (not_kept - before, runs(cluster) - before) == (0, 1)
+
+
+@pytest.mark.parametrize("drill", [("--slack", "1h"), ("--as-of", "2100-01-01"), ("--table", "loki_index_20000")])
+def test_a_drill_is_not_kept_and_says_so(cluster: Audited, drill: tuple[str, str]) -> None:
+    before = runs(cluster)
+    result = audit("retention", "audited", *drill)
+
+    assert "Not recorded: it asks for something else than the nightly run." in result.stderr
+    assert runs(cluster) == before
+
+
+@pytest.fixture
+def _counted(cluster: Audited, _project: None) -> None:
+    """A retention audit has counted what there is."""
+    if not runs(cluster):
+        audit("retention", "audited")
+
+
+@pytest.mark.usefixtures("_counted")
+@pytest.mark.parametrize("by", ["tenant", "table", "tier"])
+def test_usage_adds_up_to_what_the_audit_counted(by: str) -> None:
+    found, tenants = told("usage", "audited", "--by", by)["usage"], told("usage", "audited")["usage"]
+
+    assert {one["name"] for one in tenants} >= {"application", "platform"}
+    for number in ("chunks", "bytes"):
+        assert sum(one[number] for one in found) == sum(one[number] for one in tenants) > 0
+
+
+@pytest.mark.usefixtures("_counted")
+def test_usage_tells_growth_and_a_forecast_by_tenant() -> None:
+    platform = next(one for one in told("usage", "audited")["usage"] if one["name"] == "platform")
+    result = audit("usage", "audited")
+
+    assert platform["bytes_a_day"] > 0
+    assert [*platform["forecast"]] == ["30", "90", "365"]
+    assert result.exit_code == OK
+    assert all(word in result.stdout for word in ("platform", "a day", "in 30 d", "in 90 d", "in 365 d", "As of "))
+
+
+@pytest.mark.usefixtures("_counted")
+def test_cost_is_told_by_tenant_now_and_as_declared() -> None:
+    found = told("cost", "audited")
+    by_tenant = {one["tenant"]: one for one in found["cost"]}
+    result = audit("cost", "audited")
+
+    # Everything was written today: it is hot, and it is declared to be.
+    assert by_tenant["platform"]["month_now"] == pytest.approx(by_tenant["platform"]["month_declared"])
+    assert by_tenant["platform"]["month_now"] > 0
+    assert by_tenant["platform"]["moves_once"] == 0
+    assert result.exit_code == OK
+    assert all(word in result.stdout for word in ("platform", "a month now", "as declared", found["prices"]))
+
+
+def test_the_table_of_today_is_explained_as_still_ingesting(cluster: Audited) -> None:
+    table = cluster.table_of_today()
+    (found,) = told("explain", "audited", table, "canary")
+
+    assert (found["table"], found["tenant"], found["phase"], found["age_days"]) == (table, "canary", "ingesting", 0)
+    # A chunk is written two and a half hours after its first line at the latest, and has half an hour's grace.
+    assert found["due"] == (start_of(table) + timedelta(days=1, hours=3)).isoformat()
+    assert found["in_the_way"] == []
+
+
+def test_a_compacted_table_is_explained_with_the_tier_that_comes_next(cluster: Audited) -> None:
+    chunk = cluster.chunk("platform", 20)
+    with cluster.container() as container:
+        written = [
+            row["modified"]
+            for batch in container.list(("platform/",)).batches
+            for row in batch.to_pylist()
+            if day_of(row["name"]) == chunk.day
+        ]
+    result = audit("explain", "audited", chunk.table, "platform", "--json")
+    (found,) = json.loads(result.stdout)
+
+    assert result.exit_code == OK
+    assert (found["phase"], found["next"]) == ("compacted", "its chunks move to tier Cool")
+    assert found["due"] == (max(written) + timedelta(days=30)).isoformat()
+    assert found["age_days"] == (datetime.now(UTC) - start_of(chunk.table)).days
+    assert (found["chunks"], found["index_files"], found["in_the_way"]) == (len(written), 1, [])
+
+
+def test_a_day_stands_for_its_table_and_every_tenant_is_explained(cluster: Audited) -> None:
+    table = cluster.chunk("application", 20).table
+    by_day, by_name = (told("explain", "audited", written) for written in (f"{start_of(table):%Y-%m-%d}", table))
+
+    assert by_day == by_name
+    assert "application" in {one["tenant"] for one in by_day}
+    assert {one["table"] for one in by_day} == {table}
+
+
+RETAINED = ("retained", "its first chunks expire", timedelta(days=90), OK)
+EXPIRING = (
+    "expiring",
+    "retention takes its chunks out of the index as they expire",
+    timedelta(days=91) + REMOVED,
+    OK,
+)
+EXPIRED = (
+    "expired",
+    "the sweeper deletes what is left of its chunks",
+    # It waits ten seconds here, and looks once a minute.
+    timedelta(days=91) + REMOVED + timedelta(minutes=2, seconds=10),
+    FOUND,
+)
+
+
+@pytest.mark.parametrize(
+    ("age", "explained"),
+    [
+        (timedelta(days=80), RETAINED),
+        (timedelta(days=90, seconds=2), EXPIRING),
+        (timedelta(days=95), EXPIRED),
+    ],
+    ids=["retained", "expiring", "expired"],
+)
+def test_an_older_table_is_explained_by_its_age(
+    cluster: Audited, age: timedelta, explained: tuple[str, str, timedelta, int]
+) -> None:
+    """Its chunks are in the tier that they are to have by then."""
+    phase, action, due_after, exit_code = explained
+    chunk = cluster.chunk("platform", 20)
+    as_of, due = start_of(chunk.table) + age, start_of(chunk.table) + due_after
+    names = [name for name in cluster.chunks("platform") if day_of(name) == chunk.day]
+    asked = ("explain", "audited", chunk.table, "platform", "--as-of", f"{as_of:%Y-%m-%dT%H:%M:%S}")
+    with cluster.container() as container:
+        container.set_tier(names, Tier.COOL)
+        try:
+            result, shown = audit(*asked, "--json"), audit(*asked).stdout
+        finally:
+            container.set_tier(names, Tier.HOT)
+    (found,) = json.loads(result.stdout)
+
+    assert (found["phase"], found["next"], found["due"]) == (phase, action, due.isoformat())
+    assert found["tiers"] == {"Cool": len(names)}
+    assert f"{action}, by {due:%Y-%m-%d %H:%M} UTC{' (overdue)' if due < as_of else ''}" in shown
+    assert result.exit_code == exit_code
+
+
+def test_what_is_in_a_tables_way_is_explained_with_what_to_do(cluster: Audited) -> None:
+    chunk = cluster.chunk("application", 20)
+    with missing(cluster, chunk.name):
+        result = audit("explain", "audited", chunk.table, "application", "--json")
+        shown = audit("explain", "audited", chunk.table, "application").stdout
+    (found,) = json.loads(result.stdout)
+
+    assert result.exit_code == FOUND
+    assert [one["class"] for one in found["in_the_way"]] == ["chunk-missing"]
+    assert re.search(rf"in the way +chunk-missing: .*{chunk.name}", shown)
+    assert "-> Find who deleted" in shown
+
+
+def test_a_table_that_is_not_there_is_bad_input() -> None:
+    result = audit("explain", "audited", "loki_index_20000")
+
+    assert result.exit_code == BAD_INPUT
+    assert "Nothing is stored in loki_index_20000 of audited" in result.stderr
