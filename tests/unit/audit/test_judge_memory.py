@@ -34,7 +34,7 @@ class Large:
     it, the entry."""
 
     tenants = ("team",)
-    taken = as_of = until = AS_OF
+    taken = as_of = AS_OF
 
     def __init__(self) -> None:
         number = np.arange(CHUNKS)

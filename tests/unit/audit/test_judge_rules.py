@@ -173,7 +173,6 @@ class Values:
         self._moment = moment
         self._chunks = chunks
         self.taken, self.as_of = _datetime(moment.taken), _datetime(moment.as_of)
-        self.until = _datetime(moment.until)
         self.tables = {day: f"loki_index_{day}" for chunk in chunks for day in chunk.days}
 
     def index_files(self, wanted: str | Sequence[int]) -> list[IndexFile]:
@@ -228,7 +227,9 @@ def decided(bench: Bench, moment: Moment, chunks: Sequence[Chunk], names: Any) -
     values = Values(moment, chunks)
     terms = Terms(RULES, RULES["usual"], {}, {}, moment.windows, moment.markers, moment.unindexed_since)
     with patch.object(judge, "read_table", values.read_table):
-        found = judge_tables(bench, values, values.tables, values, terms, names)  # type: ignore[arg-type]
+        found = judge_tables(  # type: ignore[arg-type]
+            bench, values, values.tables, values, terms, names, _datetime(moment.until)
+        )
     if not found.faults:
         return {}
     rows = pq.read_table(names).to_pylist()
