@@ -5,9 +5,9 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -56,8 +56,8 @@ class Audited:
 
     platform: LocalPlatform
     store: ResultsStore
-    pushed: frozenset[str] = frozenset()
-    """The names of all chunks before the compactor saw any of them."""
+    pushed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The names of all chunks before the compactor saw any of them, with their labels."""
 
     def audit(
         self,
@@ -122,26 +122,26 @@ class Audited:
         return names
 
     def index_of(self, table: str) -> list[IndexFile]:
-        """The table's index files as they are now."""
+        """The table's index files as they are now; empty: every table's."""
         with self.container() as container:
             return [
                 file
-                for batch in container.list((f"index/{table}/",)).batches
+                for batch in container.list((f"index/{table}/" if table else "index/",)).batches
                 for name in batch["name"].to_pylist()
                 if (file := index_file(name, 0, 0, 0)) is not None
             ]
 
-    def entries_of(self, *tables: str) -> set[str]:
-        """The names of all chunks in the index of these tables, as it is now."""
-        names: set[str] = set()
+    def entries_of(self, *tables: str) -> dict[str, Mapping[str, str]]:
+        """The names and labels of all chunks in the index of these tables, as it is now; of no tables: of all."""
+        found: dict[str, Mapping[str, str]] = {}
         with self.container() as container:
-            for table in tables:
-                for file in self.index_of(table):
-                    index = read_index(container.read(file.name), file.name, file.tenant)
-                    for row in index.entries().to_pylist():
-                        key = (row[name] for name in ("fingerprint", "from_ms", "through_ms", "checksum"))
-                        names.add(chunk_name(index.tenants[row["tenant"]], *key))
-        return names
+            for file in (file for table in tables or ("",) for file in self.index_of(table)):
+                index = read_index(container.read(file.name), file.name, file.tenant)
+                labels = [*index.labels()]
+                for row in index.entries().to_pylist():
+                    key = (row[name] for name in ("fingerprint", "from_ms", "through_ms", "checksum"))
+                    found[chunk_name(index.tenants[row["tenant"]], *key)] = labels[row["series"]]
+        return found
 
     def table_of_today(self) -> str:
         return f"loki_index_{int(time.time()) // 86_400}"
@@ -218,7 +218,7 @@ class Audited:
         def unindexed() -> bool:
             # An index file may be replaced while it is read.
             with suppress(BlobMissing):
-                return not names & self.entries_of(*tables)
+                return names.isdisjoint(self.entries_of(*tables))
             return False
 
         wait_for(unindexed, 180)
@@ -261,18 +261,26 @@ class Audited:
         finally:
             started.terminate()
             started.wait(60)
+            # Where the second was given the work, the sweeper of the first has ended for good: Loki stops it then
+            # (pkg/compactor/retention/marker.go, Stop) and its context, made once, stays cancelled.
+            self.end(process)
+            Supervisord(self.platform.state).start_process(process)
+            wait_until_ready(self.platform, process)
             wait_until_tidy(self)
+
+    def end(self, process: str) -> None:
+        """A process that stays ended."""
+        before = psutil.Process(pid_of(self.platform, process))
+        Supervisord(self.platform.state).stop_process(process)
+        before.wait(30)
 
     def lose_disk(self, process: str) -> None:
         """End a process for good, and its disk; it starts again on an empty one."""
-        supervisord = Supervisord(self.platform.state)
-        before = psutil.Process(pid_of(self.platform, process))
-        supervisord.stop_process(process)
-        before.wait(30)
+        self.end(process)
         disk = self.platform.state / "data" / process
         disk.rename(self.platform.state / f"lost-{process}")
         disk.mkdir()
-        supervisord.start_process(process)
+        Supervisord(self.platform.state).start_process(process)
 
     @contextmanager
     def instead(self, name: str, change: Callable[[bytes], bytes]) -> Iterator[None]:
@@ -294,12 +302,6 @@ def through_of(name: str) -> int:
 def day_of(name: str) -> int:
     """Of a chunk's last line."""
     return through_of(name) // DAY_MS
-
-
-def past(names: Iterable[str], tenant: str, days: float) -> set[str]:
-    """Those of a tenant's chunks whose last line is older than so many days."""
-    end = (time.time() - days * 86_400) * 1000
-    return {name for name in names if name.startswith(f"{tenant}/") and through_of(name) < end}
 
 
 def classes(outcome: Outcome) -> set[str]:
@@ -334,7 +336,7 @@ def start(folder: Path) -> Audited:
     compactor.suspend()
     history.fill(platform, filled, folder / "history", lambda lines, share: None, Event())
     store_all(platform)
-    cluster.pushed = frozenset(cluster.chunks())
+    cluster.pushed = cluster.entries_of()
     compactor.resume()
     return cluster
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import loki_index
-from audited import Audited, past
+from audited import Audited
 from index_files import TENANT_LABEL, series_of, without_tenant
 from local_platforms import wait_for
 from logops.audit.chunks import IndexFile, chunk_name
@@ -55,7 +55,6 @@ def test_the_blobs_of_a_table_are_named_as_its_index_has_them(cluster: Audited, 
 
     assert chunk.name in named
     assert named <= set(cluster.chunks("application"))
-    assert not past(named, "application", 40)
 
 
 def test_a_file_that_an_ingester_uploaded_is_read_as_loki_reads_it(cluster: Audited, tmp_path: Path) -> None:
