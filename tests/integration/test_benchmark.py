@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +17,7 @@ from logops.benchmark.sample import SAMPLES
 from logops.benchmark.shots import Mode
 from logops.cli import bench
 from logops.findings.store import ResultsStore
+from logops.loki import Entry, LokiClient, nanoseconds
 from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
@@ -55,6 +56,24 @@ def test_every_sample_is_kept_with_lokis_own_statistics(platform: LocalPlatform,
         (name, mode, 6) for name in ("audit-events", "errors", "silence") for mode in ("cold", "warm")
     ]
     assert all(row["least"] > 0 for row in kept)
+
+
+def test_warm_answers_come_from_the_cache_of_results_and_cold_ones_do_not(
+    platform: LocalPlatform, store: ResultsStore
+) -> None:
+    # Older than Loki keeps out of its cache (max_cache_freshness_per_query).
+    end = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
+    moments = (nanoseconds(end - timedelta(seconds=10 * nth)) for nth in range(1, 300))
+    with LokiClient(platform.write_url("main")) as client:
+        client.push("application", [Entry(at, {"job": "warm-and-cold"}, "a line") for at in moments])
+    query = LIBRARY["request-rate"].model_copy(
+        update={"logql": 'sum(rate({job="warm-and-cold"} [5m]))', "parameters": {}, "example": {}}
+    )
+    outcome = measure(platform, {"request-rate": query}, replace(asked(5), as_of=end), store)
+
+    judged = [one for one in outcome.samples if one.round > 0]
+    assert all(one.cached_results > 0 for one in judged if one.mode == "warm")
+    assert all(one.cached_results == 0 and one.lines >= 299 for one in judged if one.mode == "cold")
 
 
 def test_what_loki_refuses_is_a_finding_in_its_own_words(platform: LocalPlatform, store: ResultsStore) -> None:

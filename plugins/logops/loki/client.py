@@ -135,7 +135,13 @@ class LokiClient:
             f"running {logql}",
             "/loki/api/v1/query_range",
             tenant=tenant,
-            params={"query": logql, "start": start_ns, "end": end_ns, "limit": limit, "direction": Direction.BACKWARD},
+            params={
+                "query": answers.unlike_any_before(logql) if fresh else logql,
+                "start": start_ns,
+                "end": end_ns,
+                "limit": limit,
+                "direction": Direction.BACKWARD,
+            },
             headers={
                 **(answers.CATEGORIZE_LABELS if labels_apart else {}),
                 **(answers.PAST_THE_CACHE if fresh else {}),
@@ -153,7 +159,12 @@ class LokiClient:
             f"running {logql}",
             "/loki/api/v1/query_range",
             tenant=tenant,
-            params={"query": logql, "start": start_ns, "end": end_ns, "step": step_seconds},
+            params={
+                "query": answers.unlike_any_before(logql) if fresh else logql,
+                "start": start_ns,
+                "end": end_ns,
+                "step": step_seconds,
+            },
             headers=answers.PAST_THE_CACHE if fresh else None,
         )
         return self._read(call, lambda answer: (answers.series(answer), answers.statistics(answer)))
