@@ -37,7 +37,7 @@ NO_LIMIT = 2**50
 SETTINGS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "caches: none of results": {"caches": {"results": None}},
     "caches: none of chunks": {"caches": {"chunks": None}},
-    "caches: nothing of the index": {"caches": {"index": False}},
+    "caches: the index, too": {"caches": {"index": True}},
     "split_queries_by_interval: 15m": {"limits": {"split_queries_by_interval": Duration("15m")}},
     "split_queries_by_interval: 6h": {"limits": {"split_queries_by_interval": Duration("6h")}},
     "split_queries_by_interval: 24h": {"limits": {"split_queries_by_interval": Duration("24h")}},
@@ -46,7 +46,7 @@ SETTINGS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "tsdb_max_bytes_per_shard: 2MB": {"limits": {"tsdb_max_bytes_per_shard": Size("2MB")}},
     "max_query_parallelism: 1": {"limits": {"max_query_parallelism": 1, "tsdb_max_query_parallelism": 1}},
     "max_concurrent: 1": {"query": {"max_concurrent": 1}},
-    "max_concurrent: 16": {"query": {"max_concurrent": 16}},
+    "max_concurrent: 4": {"query": {"max_concurrent": 4}},
 }
 
 

@@ -178,8 +178,8 @@ class Caches(Model):
 
     results: Cache | None = None
     chunks: Cache | None = None
-    index: bool = True
-    """Keep what the index says (statistics, volume, streams, labels) in the cache of results, too."""
+    index: bool = False
+    """Keep what the index says (statistics, volume, streams, labels) in the cache of results, too (docs/queries.md)."""
 
 
 class Ruler(Model):

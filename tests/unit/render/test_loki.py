@@ -116,8 +116,8 @@ def test_memcached_servers_are_found_by_the_name_and_port_they_are_given_by() ->
     assert "embedded_cache" not in cache
 
 
-def test_what_the_index_says_is_kept_with_the_results() -> None:
-    ranges = config(LOCAL, "main")["query_range"]
+def test_what_the_index_says_is_kept_with_the_results_where_that_is_asked_for() -> None:
+    ranges = config(environment("local", ("clusters.main.caches.index", True)), "main")["query_range"]
 
     assert {key for key, on in ranges.items() if key.startswith("cache_") and on} == {
         "cache_results", "cache_index_stats_results", "cache_volume_results", "cache_series_results",
@@ -126,7 +126,8 @@ def test_what_the_index_says_is_kept_with_the_results() -> None:
 
 
 def test_without_a_cache_of_results_nothing_of_the_index_is_kept() -> None:
-    ranges = config(environment("local", ("clusters.main.caches.results", None)), "main")["query_range"]
+    caches = (("clusters.main.caches.results", None), ("clusters.main.caches.index", True))
+    ranges = config(environment("local", *caches), "main")["query_range"]
 
     assert [key for key, on in ranges.items() if key.startswith("cache_") and on] == []
 
