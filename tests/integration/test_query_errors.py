@@ -51,7 +51,7 @@ def counted() -> Iterator[tuple[str, list[str]]]:
 
 def ask(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str) -> Result:
     where = SimpleNamespace(environment=SimpleNamespace(clusters={"main": TENANTS}), read_url=lambda _: url)
-    monkeypatch.setattr(query_cli, "platform", lambda _: where)
+    monkeypatch.setattr(query_cli, "readable", lambda _: where)
     monkeypatch.setattr(query_cli, "LokiClient", partial(LokiClient, retry_for=0))
     return CliRunner().invoke(app, ["query", *arguments, "--at", AT])
 

@@ -9,7 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import yaml
@@ -165,8 +165,8 @@ def another(name: str, by_default: Any) -> Any:
     """A value for a limit, of its type, that is not Loki's default."""
     kind = next(kind for kind in get_args(Limits.model_fields[name].annotation) if kind is not type(None))
     values: dict[Any, Any] = {Duration: "37m", Size: "37KiB", bool: not by_default, tuple[str, ...]: ["team"]}
-    if name == "deletion_mode":
-        return "filter-only"
+    if words := get_args(kind) if get_origin(kind) is Literal else ():
+        return next(word for word in words if word != by_default)
     return values.get(kind, 37)
 
 
