@@ -240,13 +240,14 @@ class LocalPlatform:
             self._work().take(steps, progress)
 
     def _live_rules(self) -> Files:
-        """What the rulers keep. One that does not run keeps what it kept last: its store is down, too, not lost."""
+        """What the rulers keep. One that does not run, or whose store does not, keeps what it kept last: that store is
+        down, not lost, and a rollout that brings it back must not fail because of it."""
         known = self._last_rules()
         now = running(self._supervisord)
         texts: dict[str, str] = {}
         for owner in self._rule_owners(known):
             cluster = owner[0]
-            if self._place.of(cluster, "ruler")[0].name in now:
+            if {self._place.of(cluster, "ruler")[0].name, "azurite"} <= now.keys():
                 with LokiClient(self.ruler_url(cluster)) as client:
                     texts |= read_rules(client, self._environment.name, owner)
             else:
