@@ -61,9 +61,9 @@ def test_what_was_rolled_out_is_read_back_and_nothing_is_to_change(platform: Loc
 
 
 def test_a_group_that_somebody_added_is_drift_and_goes(platform: LocalPlatform, ruler: LokiClient) -> None:
-    ruler.set_rule_group("application", "mine/own", OTHER)
+    ruler.set_rule_group("application", "mine", OTHER)
     ruler.set_rule_group("application", "sign-in", OTHER)
-    assert actions(platform) == ("remove rules/main/application/mine/own.yaml", f"change {SIGN_IN}")
+    assert actions(platform) == ("remove rules/main/application/mine.yaml", f"change {SIGN_IN}")
 
     put_back(platform)
 

@@ -34,8 +34,7 @@ def write_rules(
     """
     _, tenant = owner
     for name in files_of(owner, (*live, *wanted)):
-        # Not the path's stem: somebody's namespace may have a slash in it.
-        namespace = name.removeprefix(_folder(owner)).removesuffix(".yaml")
+        namespace = PurePosixPath(name).stem
         before, after = _by_name(live.get(name)), _by_name(wanted.get(name))
         try:
             for group in sorted(after):
