@@ -54,9 +54,9 @@ def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]
     run = left_under_way(active, environment)
     if run is None:
         run = run_id(environment, datetime.now(UTC))
-        api.trigger(DAG, run, {"environment": environment, "auto_approve": True})
         if active:
             board.say(f"Another rollout is under way ({active[0]}); this one waits for it.")
+        api.trigger(DAG, run, {"environment": environment, "auto_approve": True})
     watch = Watch(api, DAG, run, board, _USUAL_SECONDS, _AFTERWARDS)
     try:
         state = watch.until_ended()
