@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from logops.objectstore import ObjectStoreError, Tier
@@ -73,10 +73,15 @@ def test_a_page_has_the_columns_and_rows_of_a_listing() -> None:
     assert (page.prefixes, page.next_marker) == ((), "next")
 
 
+AFTER_SCHEMA = pa.ipc.MessageReader.open_stream(PAGE).read_next_message().serialize().size
+
+
 @given(st.integers(0, len(PAGE) - 9))
 @example(0)
 def test_a_page_that_is_cut_off_is_refused(end: int) -> None:
-    """The last eight bytes say that the stream ends; nothing of a page stands in them."""
+    """The last eight bytes say that the stream ends; nothing of a page stands in them. They may be left out, so what
+    is cut off between two messages looks whole: that, the length that HTTP gives tells (urllib3 enforces it)."""
+    assume(end != AFTER_SCHEMA)
     with pytest.raises(ObjectStoreError, match="reading a page of a listing: "):
         read_arrow_page(PAGE[:end])
 
