@@ -6,10 +6,11 @@ from contextlib import suppress
 from itertools import islice
 from threading import Barrier, BrokenBarrierError
 
+import pyarrow as pa
 import pytest
 
 from azurites import ACCOUNT
-from fakes.blob_service import Answer, Listed, Served, blob_service, chunk_names
+from fakes.blob_service import ARROW, Answer, Listed, Served, blob_service, chunk_names
 from logops.objectstore import AccountKey, ObjectStore, ObjectStoreRefused
 from logops.objectstore.container import Container
 from logops.objectstore.errors import ListingBroken
@@ -150,6 +151,18 @@ def test_a_service_that_wants_longer_than_a_minute_is_not_waited_for() -> None:
 def test_a_page_that_breaks_off_is_read_again() -> None:
     half = iter([Answer(body=b"<?xml version='1.0'?><EnumerationResults>", cut=True)])
     with blob_service(CHUNKS, failure=lambda _: next(half, None)) as served, of(served) as store:
+        assert len(listed(store.container("loki-chunks"))) == len(CHUNKS)
+
+
+def test_a_page_in_arrow_that_breaks_off_between_two_messages_is_read_again() -> None:
+    """To Arrow it is a whole page, without blobs: HTTP's length tells that it is not."""
+    page = Listed(CHUNKS).answer("", "", "", "", True)
+    schema = pa.ipc.MessageReader.open_stream(page).read_next_message().serialize()
+    half = iter([Answer(body=schema.to_pybytes(), headers={"Content-Type": ARROW}, cut=True)])
+    with (
+        blob_service(CHUNKS, arrow=True, failure=lambda _: next(half, None)) as served,
+        of(served) as store,
+    ):
         assert len(listed(store.container("loki-chunks"))) == len(CHUNKS)
 
 

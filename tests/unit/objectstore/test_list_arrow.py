@@ -80,7 +80,7 @@ AFTER_SCHEMA = pa.ipc.MessageReader.open_stream(PAGE).read_next_message().serial
 @example(0)
 def test_a_page_that_is_cut_off_is_refused(end: int) -> None:
     """The last eight bytes say that the stream ends; nothing of a page stands in them. They may be left out, so what
-    is cut off between two messages looks whole: that, the length that HTTP gives tells (urllib3 enforces it)."""
+    is cut off between two messages looks whole, which HTTP's length tells (tests/integration/test_listing.py)."""
     assume(end != AFTER_SCHEMA)
     with pytest.raises(ObjectStoreError, match="reading a page of a listing: "):
         read_arrow_page(PAGE[:end])
