@@ -7,6 +7,8 @@ after night, as the DAG does it (20 rounds, past the cache of results), as fast 
 between nights on a cluster of its own, neighbours, growth, restarts, is not in it. First nights without a step, then a
 month for the false alarms. Then the proxy adds 5, 10, 20 and 50 % to the time of every answer, two nights each and
 several times, each held against the same nights before.
+
+Nights that are seconds apart are not independent on a machine that others share, and the detector takes them to be.
 """
 
 import argparse

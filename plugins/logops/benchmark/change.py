@@ -2,10 +2,12 @@
 
 A night is one number: the median of its rounds, or the bytes that were read. The newest 2 to 14 nights are held against
 the 28 before them (10 at least), in logarithms, without the extremes of either: a t-test whose level is such that all
-tests of a month together give a false alarm in less than 1 of 100. So that one bad night is none, each of the newest
-must be slower than usual by some of the noise between nights: the fewer they are, the more.
+tests of a month together give a false alarm in less than 1 of 100, where nights are independent of each other. So that
+one bad night is none, each of the newest must be slower than usual by some of the noise between nights: the fewer they
+are, the more.
 
-`python benchmarks/detector_power.py` publishes false alarms and power, simulated; benchmarks/detector_on_loki.py, seen.
+`python benchmarks/detector_power.py` publishes false alarms and power, simulated. benchmarks/detector_on_loki.py, on a
+real Loki, does not confirm them yet (docs/queries.md): what slows the machine for a while is taken for a step.
 """
 
 from collections.abc import Sequence
