@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audited import Audited, day_of
+from logops.audit.asked import Check
 from logops.cli import app
 from logops.cli.console import BAD_INPUT, FOUND, OK
 from logops.findings.store import NothingStored, ResultsStore
@@ -205,6 +206,7 @@ def test_a_compacted_table_is_explained_with_the_tier_that_comes_next(cluster: A
             for row in batch.to_pylist()
             if day_of(row["name"]) == chunk.day
         ]
+    cluster.settled(Check.COMPACTION)
     result = audit("explain", "audited", chunk.table, "platform", "--json")
     (found,) = json.loads(result.stdout)
 
@@ -258,6 +260,7 @@ def test_an_older_table_is_explained_by_its_age(
     as_of, due = start_of(chunk.table) + age, start_of(chunk.table) + due_after
     names = [name for name in cluster.chunks("platform") if day_of(name) == chunk.day]
     asked = ("explain", "audited", chunk.table, "platform", "--as-of", f"{as_of:%Y-%m-%dT%H:%M:%S}")
+    cluster.settled(Check.COMPACTION)
     with cluster.container() as container:
         container.set_tier(names, Tier.COOL)
         try:
