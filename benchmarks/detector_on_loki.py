@@ -1,31 +1,35 @@
 """The detector of slower queries on a real Loki, behind a proxy that delays: false alarms, and what it finds, and when.
 
-    python benchmarks/detector_on_loki.py [--calm 40] [--month 30] [--steps 3]
+    python benchmarks/detector_on_loki.py [--nights 120] [--keep FILE]
+    python benchmarks/detector_on_loki.py --read FILE
 
 `local`, running in a temporary folder, holds an hour of sample logs. Ten queries of the library are measured night
 after night, as the DAG does it (20 rounds, past the cache of results), as fast as one night follows another: what lies
-between nights on a cluster of its own, neighbours, growth, restarts, is not in it. First nights without a step, then a
-month for the false alarms. Then the proxy adds 5, 10, 20 and 50 % to the time of every answer, two nights each and
-several times, each held against the same nights before.
-
-Nights that are seconds apart are not independent on a machine that others share, and the detector takes them to be.
+between nights on a cluster of its own, neighbours, growth, restarts, is not in it. After 40 calm nights, in every two
+nights each query has a chance of a fourth to be held back by the proxy, by 5, 10, 20 or 50 % of the time that Loki took.
+What was not held back tells of false alarms. The series are kept, so that another detector can be asked about them.
 """
 
 import argparse
-import statistics
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from logops.benchmark.asked import ROUNDS, Asked
-from logops.benchmark.change import look
 from logops.benchmark.measure import measured
 from logops.benchmark.shots import Mode
+from logops.logql.text import one_line
+from logops.platforms.local import LocalPlatform
+from logops.queries.fill import fill
 from logops.queries.library import load_library
+from logops.queries.model import LibraryQuery
 from logops.render import STAGES
 from logops.toolchain import ensure, project_root
 from place import fresh_environment, push_samples, running_in_a_temporary_folder
@@ -33,23 +37,33 @@ from place import fresh_environment, push_samples, running_in_a_temporary_folder
 sys.path.insert(0, str(project_root() / "tests"))
 from doors import Behind, doors_before
 
+CALM = 40
 SLOWER = (0.05, 0.10, 0.20, 0.50)
-FOUND_WITHIN = 2
+TOGETHER = 2
+"""Nights that are held back, one after the other."""
+HELD_BACK = 0.25
 LINES_A_MINUTE = 120.0
 QUERIES = (
     "errors", "slow-requests", "failed-logins", "request-rate", "error-rate", "errors-by-code", "latency", "trace",
     "requests-by-status", "audit-events",
 )  # fmt: skip
 NO_LIMIT = 2**50
+SEED = 1
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--calm", type=int, default=40)
-    parser.add_argument("--month", type=int, default=30)
-    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--nights", type=int, default=120)
+    parser.add_argument("--keep", type=Path, help="a Parquet file for the series")
+    parser.add_argument("--read", type=Path, help="measure nothing: read the series that were kept")
     asked = parser.parse_args()
-    console = Console(width=150)
+    rows = pq.read_table(asked.read) if asked.read else pa.Table.from_pylist([*collected(asked.nights)])
+    if asked.keep:
+        pq.write_table(rows, asked.keep)
+
+
+def collected(nights: int) -> Iterator[dict[str, object]]:
+    """A row an answer: {night, query, round, seconds, exec_s, slower}."""
     ensure()
     with running_in_a_temporary_folder(fresh_environment("detector")) as platform:
         for stage in STAGES:
@@ -57,64 +71,35 @@ def main() -> None:
         as_of = datetime.now(UTC).replace(microsecond=0)
         end_ns = int(as_of.timestamp()) * 10**9
         push_samples(platform, end_ns - 3600 * 10**9, end_ns, LINES_A_MINUTE)
-        with doors_before(platform) as doors:
-            behind = Behind(platform, doors)
-            series: dict[str, list[float]] = {}
-            for _ in track(range(asked.calm + asked.month), "nights", console=Console(stderr=True)):
-                for query, seconds in night(behind, as_of).items():
-                    series.setdefault(query, []).append(seconds)
-            slow: dict[float, list[list[dict[str, float]]]] = {slower: [] for slower in SLOWER}
-            for _ in track(range(asked.steps), "steps", console=Console(stderr=True)):
-                for slower in SLOWER:
-                    for door in doors.values():
-                        door.slower = slower
-                    slow[slower].append([night(behind, as_of) for _ in range(FOUND_WITHIN)])
-    tell(console, series, slow, asked.calm)
+        yield from measured_nights(platform, nights, as_of)
 
 
-def night(platform: Behind, as_of: datetime) -> dict[str, float]:
-    """The median of each query, seconds."""
-    asked = Asked("night", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT)
-    times: dict[str, list[float]] = {}
+def measured_nights(platform: LocalPlatform, nights: int, as_of: datetime) -> Iterator[dict[str, object]]:
     library = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
-    for sample in measured([platform], library, asked, lambda _: None)[0]:
-        if sample.round > 0:
-            times.setdefault(sample.query, []).append(sample.seconds)
-    return {query: statistics.median(seconds) for query, seconds in times.items()}
+    chance = Random(SEED)
+    slower: dict[str, float] = {}
+    with doors_before(platform) as doors:
+        behind = Behind(platform, doors)
+        for night in track(range(nights), "nights", console=Console(stderr=True)):
+            if night >= CALM and (night - CALM) % TOGETHER == 0:
+                slower = {name: chance.choice(SLOWER) for name in library if chance.random() < HELD_BACK}
+            for door in doors.values():
+                door.slower = {text_of(library[name]): share for name, share in slower.items()}
+            asked = Asked("night", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT)
+            for sample in measured([behind], library, asked, lambda _: None)[0]:
+                if sample.round > 0:
+                    yield {
+                        "night": night,
+                        "query": sample.query,
+                        "round": sample.round,
+                        "seconds": sample.seconds,
+                        "exec_s": sample.exec_s,
+                        "slower": slower.get(sample.query, 0.0),
+                    }
 
 
-def tell(
-    console: Console,
-    series: Mapping[str, list[float]],
-    slow: Mapping[float, list[list[dict[str, float]]]],
-    calm: int,
-) -> None:
-    table = Table(box=None, header_style="bold")
-    for column in ("query", "median", "noise", "nights alarmed", *(f"{slower:.0%} slower" for slower in SLOWER)):
-        table.add_column(column, justify="left" if column == "query" else "right", no_wrap=True)
-    totals = dict.fromkeys(SLOWER, 0)
-    alarmed = 0
-    for query, nights in series.items():
-        alarms = sum(look(nights[:end]).step is not None for end in range(calm + 1, len(nights) + 1))
-        alarmed += alarms > 0
-        told = []
-        for slower, steps in slow.items():
-            found = sum(is_found(nights, [one[query] for one in step]) for step in steps)
-            totals[slower] += found
-            told.append(f"{found} of {len(steps)}")
-        table.add_row(
-            query, f"{statistics.median(nights) * 1000:.1f} ms", f"{look(nights).noise or 0:.1%}", str(alarms), *told
-        )
-    console.print(table)
-    console.print(f"false alarms: in {alarmed} of {len(series)} query-months")
-    for slower, steps in slow.items():
-        console.print(
-            f"{slower:.0%} slower: found by night {FOUND_WITHIN} in {totals[slower]} of {len(series) * len(steps)}"
-        )
-
-
-def is_found(before: list[float], after: list[float]) -> bool:
-    return any(look([*before, *after[:nights]]).step for nights in range(1, len(after) + 1))
+def text_of(query: LibraryQuery) -> str:
+    return one_line(fill(query, query.example))
 
 
 if __name__ == "__main__":

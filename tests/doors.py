@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 
@@ -21,8 +22,8 @@ class Door(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Pass)
         self.behind = behind
         self.session = requests.Session()
-        self.slower = 0.0
-        """Every answer is held back by this share of the time it took."""
+        self.slower: Mapping[str, float] = {}
+        """By the text of a query: its answers are held back by this share of the time they took."""
         self.held_s = 0.0
         """And by this."""
         self.busy = 0
@@ -43,7 +44,10 @@ class _Pass(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         started = time.perf_counter()
         answer = door.session.get(f"{door.behind}{self.path}", headers=headers, timeout=60)
-        time.sleep((time.perf_counter() - started) * door.slower + door.held_s)
+        query = parse_qs(urlsplit(self.path).query).get("query", [""])[0]
+        # Past the cache of results, a comment follows.
+        slower = door.slower.get(query.partition(" # ")[0], 0.0)
+        time.sleep((time.perf_counter() - started) * slower + door.held_s)
         kind = answer.headers.get("Content-Type", "application/json")
         return self._answer(answer.status_code, answer.content, {"Content-Type": kind})
 

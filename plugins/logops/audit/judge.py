@@ -119,11 +119,9 @@ class _Judging:
         self._load_entries(index)
         self._load_terms(index)
         asked = self._parameters()
-        self.connection.execute(sql.JOIN)
+        self.connection.execute(sql.JUDGED, {name: value for name, value in asked.items() if f"${name}" in sql.JUDGED})
         # Each table is as large as all rows: what is not needed again makes room.
         self.connection.execute("drop table blobs; drop table entries")
-        self.connection.execute(sql.JUDGED, {name: value for name, value in asked.items() if f"${name}" in sql.JUDGED})
-        self.connection.execute("drop table joined")
         for fault in _SUSPECT:
             self._look_again(fault, index)
         self.connection.execute(sql.LEFT_OUT, {"days": [*self.incomplete]})

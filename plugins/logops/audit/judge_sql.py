@@ -7,30 +7,27 @@ A blob that lies in several tables is judged in the one of its last line (`home`
 The rules are in docs/decisions/0007-when-a-chunk-may-go.md.
 """
 
-JOIN = """
-create or replace temp table joined as
-select
-    b.key is not null as blob, e.key is not null as indexed,
-    coalesce(b.day, e.day) as day,
-    coalesce(b.tenant, e.tenant) as tenant,
-    coalesce(b.fingerprint, e.fingerprint) as fingerprint,
-    coalesce(b.from_ms, e.from_ms) as from_ms,
-    coalesce(b.through_ms, e.through_ms) as through_ms,
-    coalesce(b.checksum, e.checksum) as checksum,
-    coalesce(b.size, e.kb::bigint * 1024) as bytes,
-    b.tier, b.modified * 1000 as modified_ms, b.tier_changed * 1000 as tier_changed_ms,
-    e.entries as lines, e.period_ms,
-    coalesce(b.key, e.key) as key,
-    coalesce(b.through_ms, e.through_ms) // 86400000 = coalesce(b.day, e.day) as home
-from blobs b full join entries e using (key)
-"""
-
 JUDGED = """
 create or replace temp table judged as
-with excused as (
-    -- Out of the index, and within a delete request that is carried out or has just been.
-    select key from joined join deletes d using (tenant)
-    where not indexed and start_ms <= through_ms and end_ms >= from_ms and (due_ms is null or due_ms >= $as_of)
+with joined as (
+    select
+        b.key is not null as blob, e.key is not null as indexed,
+        coalesce(b.day, e.day) as day,
+        coalesce(b.tenant, e.tenant) as tenant,
+        coalesce(b.fingerprint, e.fingerprint) as fingerprint,
+        coalesce(b.from_ms, e.from_ms) as from_ms,
+        coalesce(b.through_ms, e.through_ms) as through_ms,
+        coalesce(b.checksum, e.checksum) as checksum,
+        coalesce(b.size, e.kb::bigint * 1024) as bytes,
+        b.tier, b.modified * 1000 as modified_ms, b.tier_changed * 1000 as tier_changed_ms,
+        e.entries as lines, e.period_ms,
+        coalesce(b.key, e.key) as key,
+        coalesce(b.through_ms, e.through_ms) // 86400000 = coalesce(b.day, e.day) as home
+    from blobs b full join entries e using (key)
+), excused as (
+    -- Within a delete request that is carried out or has just been: those may be out of the index.
+    select key from blobs join deletes d using (tenant)
+    where start_ms <= through_ms and end_ms >= from_ms and (due_ms is null or due_ms >= $as_of)
 ), timed as (
     select joined.*, t.own_ms, t.shortest_ms, t.hot_ms, t.then_tier,
         d.index_read and coalesce(w.index_read, true) as index_read,
@@ -51,7 +48,8 @@ with excused as (
         not indexed and key in (select key from elsewhere) as is_elsewhere
     from dated
 )
-select *,
+select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, indexed, home, bytes, lines, tier,
+    modified_ms, period_ms, own_ms, expired,
     case
         when indexed and not blob and home and not may_go and through_ms <= $judge_missing then 'chunk-missing'
         when indexed and expired and $as_of > index_due and (home or not blob) then 'retention-overshoot'

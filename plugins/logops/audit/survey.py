@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -154,8 +153,9 @@ def take_survey(
         modified = batch["modified"].cast(pa.int64())
         # The index can only be read as it is now.
         in_time = pc.or_(pc.less_equal(modified, until), pc.starts_with(batch["name"], INDEX))
-        later += batch.num_rows - (pc.sum(in_time).as_py() or 0)
-        batch = batch.filter(in_time)
+        if too_late := batch.num_rows - (pc.sum(in_time).as_py() or 0):
+            later += too_late
+            batch = batch.filter(in_time)
         is_chunk, found = names.read(batch["name"])
         spool.add(_chunks(batch, is_chunk, found))
         if not is_chunk.all():
@@ -246,15 +246,13 @@ class _Spool:
         order, days, starts = _by_day(rows["from_ms"], rows["through_ms"])
         table = {name: column[order] for name, column in rows.items()}
         schema = chunks_schema()
-        data = BytesIO()
-        with pa.ipc.new_file(data, schema) as writer:
+        with _created(f"{self._place}/chunks/{self.files}.arrow") as file, pa.ipc.new_file(file, schema) as writer:
             ends = [*starts[1:], len(order)]
             for number, (day, start, end) in enumerate(zip(days, starts, ends, strict=True)):
                 arrays = [pa.array(table[name][start:end]) for name in schema.names]
                 writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
                 self.parts.setdefault(day, []).append((self.files, number))
                 self.days[day] = self.days.get(day, 0) + end - start
-        _put(f"{self._place}/chunks/{self.files}.arrow", data.getvalue())
         self.files += 1
 
 
@@ -362,19 +360,20 @@ def _write_index(place: str, files: Iterable[IndexFile]) -> None:
             "modified": pa.int64(),
         }
     )
-    data = BytesIO()
     rows = [asdict(file) for file in sorted(files, key=lambda file: (file.day, file.name))]
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), data)
-    _put(f"{place}/{_INDEX}", data.getvalue())
+    with _created(f"{place}/{_INDEX}") as file:
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), file)
 
 
-def _put(url: str, data: bytes) -> None:
-    """Not whole: what is written before survey.json counts only with it."""
+@contextmanager
+def _created(url: str) -> Iterator[Any]:
+    """A file to write. It may be left half written: what is there before survey.json counts only with it."""
     import fsspec
 
     filesystem, path = fsspec.core.url_to_fs(url)
     filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
-    filesystem.pipe_file(path, data)
+    with filesystem.open(path, "wb") as file:
+        yield file
 
 
 @contextmanager

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 OLDEST = timedelta(days=1)
 """An inventory that began longer before the moment that is judged tells of another state."""
 _LARGEST_FILE = 4 << 30
-_ROWS = 200_000
+_ROWS = 50_000
+_LONGEST_NAME = 1 << 20
+"""Bytes: more than any."""
 _NEEDED = ("Name", "Content-Length", "Last-Modified", "AccessTier")
 _LEFT_OUT = {"Deleted": "true", "IsCurrentVersion": "false"}
 """Columns, and the value with which a row is no blob that can be read."""
@@ -173,7 +175,8 @@ def _from_parquet(data: bytes) -> Iterator["pa.RecordBatch"]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(pa.BufferReader(data)) as file:
+    # The tier is one of a few words: read as numbers of them, it takes no time.
+    with pq.ParquetFile(pa.BufferReader(data), read_dictionary=["AccessTier"]) as file:
         yield from file.iter_batches(batch_size=_ROWS)
 
 
@@ -204,7 +207,7 @@ def blobs_of(batch: "pa.RecordBatch", of: str) -> "pa.RecordBatch":
             kept = pc.and_(kept, pc.invert(pc.fill_null(is_it, False)))
     if "Snapshot" in batch.schema.names:
         kept = pc.and_(kept, pc.invert(is_told(batch["Snapshot"])))
-    batch = batch.filter(kept)
+    batch = batch if pc.all(kept).as_py() else batch.filter(kept)
     nothing = pa.nulls(batch.num_rows, pa.string())
 
     def column(name: str) -> Any:
@@ -212,7 +215,8 @@ def blobs_of(batch: "pa.RecordBatch", of: str) -> "pa.RecordBatch":
 
     return pa.RecordBatch.from_arrays(
         [
-            pc.utf8_slice_codeunits(batch["Name"].cast(pa.string()), len(of) + 1),
+            # Cut by bytes, which is five times as fast as by characters: a container's name is ASCII.
+            pc.binary_slice(batch["Name"].cast(pa.binary()), len(of) + 1, _LONGEST_NAME).cast(pa.string()),
             batch["Content-Length"].cast(pa.int64()),
             tiers(batch["AccessTier"]),
             _times(column("AccessTierChangeTime")),

@@ -100,7 +100,9 @@ def _as(column: Any, field: "pa.Field[Any]") -> Any:
 
 
 def tiers(column: Any) -> Any:
-    """Azure's words as `Tier` numbers."""
+    """Azure's words, as they are or in a dictionary, as `Tier` numbers."""
+    if pa.types.is_dictionary(column.type):
+        return tiers(column.dictionary).take(column.indices).fill_null(0)
     return pc.fill_null(pc.index_in(column.cast(pa.string()), TIERS), 0).cast(pa.int8())
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from logops.objectstore.blobs import Listing, Tier, blobs_schema
 from logops.objectstore.inventory import Manifest, blobs_of, newest, unfit
+from logops.objectstore.list_arrow import tiers
 
 TAKEN = datetime(2026, 11, 23, 1, tzinfo=UTC)
 FIELDS = ["Name", "Content-Length", "Last-Modified", "AccessTier"]
@@ -104,3 +105,9 @@ def test_only_the_containers_own_current_blobs_are_taken() -> None:
             "rehydrating": True,
         },
     ]
+
+
+def test_a_tier_read_as_a_number_of_a_word_is_the_same_tier() -> None:
+    words = pa.array(["Hot", None, "Archive", "Frozen", "Hot"])
+
+    assert tiers(words.dictionary_encode()).equals(tiers(words))
