@@ -1,19 +1,24 @@
 """The detector of slower queries on a real Loki, behind a proxy that delays: false alarms, and what it finds, and when.
 
-    python benchmarks/detector_on_loki.py [--nights 120] [--keep FILE]
+    python benchmarks/detector_on_loki.py [--nights 72] [--keep FILE]
     python benchmarks/detector_on_loki.py --read FILE
 
-`local`, running in a temporary folder, holds an hour of sample logs. Ten queries of the library are measured night
-after night, as the DAG does it (20 rounds, past the cache of results), as fast as one night follows another: what lies
-between nights on a cluster of its own, neighbours, growth, restarts, is not in it. After 40 calm nights, in every two
-nights each query has a chance of a fourth to be held back by the proxy, by 5, 10, 20 or 50 % of the time that Loki took.
-What was not held back tells of false alarms. The series are kept, so that another detector can be asked about them.
+`local`, running in a temporary folder, holds an hour of sample logs of the day before yesterday, stored and compacted.
+Ten queries of the library are measured night after night, as the DAG does it (20 to 100 rounds, past the cache of
+results), as fast as one night follows another: what lies between nights on a cluster of its own, growth, restarts, is
+not in it; what lies between seconds on a machine that others share is.
+
+The first 24 nights are calm. Then, two nights at a time, each query has a chance of a fourth to be held back by the
+proxy, by 5, 10, 20 or 50 % of the time that Loki took for the answer. What is not held back tells of false alarms. A
+query's slow nights are no part of its later history. Every sample can be kept, so that another detector can be asked.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -21,15 +26,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import track
+from rich.table import Table
 
-from logops.benchmark.asked import ROUNDS, Asked
+from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked
 from logops.benchmark.measure import measured
-from logops.benchmark.shots import Mode
+from logops.benchmark.nights import Night, night_of, past
+from logops.benchmark.sample import Sample, to_table
+from logops.benchmark.shots import Arm, Mode
+from logops.benchmark.trend import trends
 from logops.logql.text import one_line
 from logops.platforms.local import LocalPlatform
 from logops.queries.fill import fill
 from logops.queries.library import load_library
-from logops.queries.model import LibraryQuery
+from logops.quickstart.settle import settle
 from logops.render import STAGES
 from logops.toolchain import ensure, project_root
 from place import fresh_environment, push_samples, running_in_a_temporary_folder
@@ -37,7 +46,7 @@ from place import fresh_environment, push_samples, running_in_a_temporary_folder
 sys.path.insert(0, str(project_root() / "tests"))
 from doors import Behind, doors_before
 
-CALM = 40
+CALM = 24
 SLOWER = (0.05, 0.10, 0.20, 0.50)
 TOGETHER = 2
 """Nights that are held back, one after the other."""
@@ -45,61 +54,132 @@ HELD_BACK = 0.25
 LINES_A_MINUTE = 120.0
 QUERIES = (
     "errors", "slow-requests", "failed-logins", "request-rate", "error-rate", "errors-by-code", "latency", "trace",
-    "requests-by-status", "audit-events",
+    "requests-by-status", "log-volume",
 )  # fmt: skip
+LIBRARY = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
 NO_LIMIT = 2**50
 SEED = 1
+MONTH = 30
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nights", type=int, default=120)
-    parser.add_argument("--keep", type=Path, help="a Parquet file for the series")
-    parser.add_argument("--read", type=Path, help="measure nothing: read the series that were kept")
+    parser.add_argument("--nights", type=int, default=72)
+    parser.add_argument("--keep", type=Path, help="a Parquet file for every sample")
+    parser.add_argument("--read", type=Path, help="measure nothing: judge the samples that were kept")
     asked = parser.parse_args()
-    rows = pq.read_table(asked.read) if asked.read else pa.Table.from_pylist([*collected(asked.nights)])
-    if asked.keep:
-        pq.write_table(rows, asked.keep)
+    if asked.read:
+        samples = [Sample(**row) for row in pq.read_table(asked.read).to_pylist()]
+    else:
+        samples = measured_nights(asked.nights)
+        if asked.keep:
+            pq.write_table(to_table(samples), asked.keep)
+    tell(Console(width=120), samples)
 
 
-def collected(nights: int) -> Iterator[dict[str, object]]:
-    """A row an answer: {night, query, round, seconds, exec_s, slower}."""
+def measured_nights(nights: int) -> list[Sample]:
     ensure()
     with running_in_a_temporary_folder(fresh_environment("detector")) as platform:
         for stage in STAGES:
             platform.apply(stage, platform.desired()[stage], "detector", lambda _: None)
-        as_of = datetime.now(UTC).replace(microsecond=0)
+        as_of = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
         end_ns = int(as_of.timestamp()) * 10**9
         push_samples(platform, end_ns - 3600 * 10**9, end_ns, LINES_A_MINUTE)
-        yield from measured_nights(platform, nights, as_of)
-
-
-def measured_nights(platform: LocalPlatform, nights: int, as_of: datetime) -> Iterator[dict[str, object]]:
-    library = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
-    chance = Random(SEED)
-    slower: dict[str, float] = {}
-    with doors_before(platform) as doors:
-        behind = Behind(platform, doors)
-        for night in track(range(nights), "nights", console=Console(stderr=True)):
-            if night >= CALM and (night - CALM) % TOGETHER == 0:
-                slower = {name: chance.choice(SLOWER) for name in library if chance.random() < HELD_BACK}
-            for door in doors.values():
-                door.slower = {text_of(library[name]): share for name, share in slower.items()}
-            asked = Asked("night", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT)
-            for sample in measured([behind], library, asked, lambda _: None)[0]:
-                if sample.round > 0:
-                    yield {
-                        "night": night,
-                        "query": sample.query,
-                        "round": sample.round,
-                        "seconds": sample.seconds,
-                        "exec_s": sample.exec_s,
-                        "slower": slower.get(sample.query, 0.0),
+        settle(platform, lambda _: None)
+        wait_until_compacted(platform, f"index/loki_index_{end_ns // 10**9 // 86_400}/")
+        samples: list[Sample] = []
+        with doors_before(platform) as doors:
+            for number in track(range(nights), "nights", console=Console(stderr=True)):
+                for door in doors.values():
+                    door.slower = {
+                        one_line(fill(LIBRARY[name], LIBRARY[name].example)): share
+                        for name, share in slower(number).items()
                     }
+                asked = Asked(
+                    f"{number}", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT, whole=False, most_rounds=MOST_ROUNDS
+                )
+                samples += measured([Behind(platform, doors)], LIBRARY, asked, lambda _: None)[0]
+    return samples
 
 
-def text_of(query: LibraryQuery) -> str:
-    return one_line(fill(query, query.example))
+def wait_until_compacted(platform: LocalPlatform, table: str) -> None:
+    """What lies in the table itself is an ingester's; the compactor makes a folder a tenant of it."""
+    cluster = platform.environment.clusters["main"]
+    with platform.object_store(cluster.storage_account) as account:
+        container = account.container(cluster.containers.chunks)
+        while True:
+            names = [name for batch in container.list((table,)).batches for name in batch["name"].to_pylist()]
+            if names and all("/" in name.removeprefix(table) for name in names):
+                return
+            time.sleep(1)
+
+
+def slower(night: int) -> dict[str, float]:
+    """The queries that are held back on a night, and by which share."""
+    if night < CALM:
+        return {}
+    chance = Random(SEED + (night - CALM) // TOGETHER)
+    return {name: chance.choice(SLOWER) for name in sorted(LIBRARY) if chance.random() < HELD_BACK}
+
+
+def tell(console: Console, samples: Sequence[Sample]) -> None:
+    by_night: dict[int, dict[Arm, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+    for one in samples:
+        by_night[int(one.run)][Arm(one.query, one.range_s, Mode(one.mode))].append(one)
+    calm: dict[Arm, list[Night]] = defaultdict(list)
+    began: dict[Arm, list[Night]] = defaultdict(list)
+    judged, alarmed = Counter[str](), Counter[str]()
+    noise: dict[str, float] = {}
+    found: dict[float, set[tuple[int, str]]] = defaultdict(set)
+    held: dict[float, set[tuple[int, str]]] = defaultdict(set)
+    for number, arms in sorted(by_night.items()):
+        if number < CALM or (number - CALM) % TOGETHER == 0:
+            began.clear()
+        tonight = {arm: night for arm, own in arms.items() if (night := night_of(own))}
+        told = trends({arm: past([*calm[arm], *began[arm]], night) for arm, night in tonight.items()})
+        share = slower(number)
+        for arm, trend in told.items():
+            pair = ((number - CALM) // TOGETHER, arm.query)
+            if arm.query in share:
+                held[share[arm.query]].add(pair)
+                began[arm].append(tonight[arm])
+                if trend.regressed:
+                    found[share[arm.query]].add(pair)
+                continue
+            calm[arm].append(tonight[arm])
+            if trend.seconds.noise is not None:
+                judged[arm.query] += 1
+                alarmed[arm.query] += trend.regressed
+                noise[arm.query] = trend.seconds.noise
+    show(console, calm, judged, alarmed, noise)
+    months = sum(judged.values()) / MONTH
+    console.print(f"false alarms: on {alarmed.total()} of {judged.total()} nights, in {months:.0f} query-months")
+    for at in SLOWER:
+        console.print(f"{at:.0%} slower: found by night {TOGETHER} in {len(found[at])} of {len(held[at])}")
+
+
+def show(
+    console: Console,
+    calm: Mapping[Arm, Sequence[Night]],
+    judged: Counter[str],
+    alarmed: Counter[str],
+    noise: Mapping[str, float],
+) -> None:
+    table = Table(box=None, header_style="bold")
+    for column in ("query", "milliseconds", "answers", "noise by itself", "beside the others", "nights", "alarmed"):
+        table.add_column(column, justify="left" if column == "query" else "right", no_wrap=True)
+    for arm, nights in calm.items():
+        alone = pa.array([one.level for one in nights]).to_numpy()
+        table.add_row(
+            arm.query,
+            f"{alone.mean() * 1000:.1f}",
+            f"{sum(one.answers for one in nights) / len(nights):.0f}",
+            f"{alone.std() / alone.mean():.1%}",
+            f"{noise.get(arm.query, 0):.1%}",
+            str(judged[arm.query]),
+            str(alarmed[arm.query]),
+        )
+    console.print(table)
 
 
 if __name__ == "__main__":

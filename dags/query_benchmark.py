@@ -25,7 +25,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from logops.benchmark.asked import BUDGET, ROUNDS
+from logops.benchmark.asked import BUDGET, MOST_ROUNDS, ROUNDS
 from logops.operators.benchmark import QueryBenchmarkOperator
 from logops.operators.nightly import environments, nightly
 from logops.operators.tags import Tag
@@ -46,6 +46,13 @@ with DAG(
             None, type=["null", "array"], items={"type": "string"}, description="Only these (errors); empty: all."
         ),
         "rounds": Param(ROUNDS, type="integer", minimum=1, maximum=1000, description="How often each is measured."),
+        "most_rounds": Param(
+            MOST_ROUNDS,
+            type="integer",
+            minimum=1,
+            maximum=1000,
+            description="Up to so often where answers differ much.",
+        ),
         "ranges": Param(None, type=["null", "array"], items={"type": "string"}, description="Also over so long: 24h."),
         "budget": Param(BUDGET, type="string", description="Bytes that Loki may read for all of it."),
         "concurrency": Param(1, type="integer", minimum=1, maximum=32, description="Queries at a time."),
@@ -65,6 +72,7 @@ with DAG(
         environment="{{ params.environment }}",
         queries="{{ params.queries }}",
         rounds="{{ params.rounds }}",
+        most_rounds="{{ params.most_rounds }}",
         ranges="{{ params.ranges }}",
         budget="{{ params.budget }}",
         concurrency="{{ params.concurrency }}",

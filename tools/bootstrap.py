@@ -68,7 +68,9 @@ def bootstrap() -> None:
         run("install uv", 5, [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", uv_pin(requirements)])
     uv = [str(PYTHON), "-m", "uv", "pip"]
     packages = len(re.findall(r"^[a-z0-9]", requirements, re.MULTILINE | re.IGNORECASE))
-    run(f"install {packages} packages", 40, [*uv, "sync", "--compile-bytecode", "--python", str(PYTHON), str(INPUTS[0])])
+    # Compiled, so that no later start of a program pays for it.
+    sync = [*uv, "sync", "--compile-bytecode", "--python", str(PYTHON), str(INPUTS[0])]
+    run(f"install {packages} packages", 60, sync)
     run("install logops", 5, [*uv, "install", "--python", str(PYTHON), "--no-deps", "--editable", str(ROOT)])
     STAMP.write_text(f"{wanted_identity}\n{wanted_inputs}\n")
 

@@ -92,6 +92,17 @@ def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform, store: 
     assert "the budget of bytes was spent" in outcome.findings[0].message
 
 
+def test_what_differs_much_from_round_to_round_is_asked_more_often(
+    platform: LocalPlatform, store: ResultsStore
+) -> None:
+    wanted = {name: LIBRARY[name] for name in ("errors", "silence")}
+    outcome = measure(platform, wanted, replace(asked(5), most_rounds=8), store)
+
+    assert {one.answered for one in outcome.verdicts} <= {5, 6, 7, 8}
+    assert max(one.answered for one in outcome.verdicts) > 5
+    assert outcome.findings == ()
+
+
 def test_runs_are_listed_and_compared(platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = ResultsStore(str(tmp_path / "results"))
     for name in ("first", "second"):
@@ -180,7 +191,20 @@ def test_two_environments_take_turns_and_the_slower_is_named(
         places = {"tests": platform, "behind": cast(LocalPlatform, Behind(platform, doors))}
         monkeypatch.setattr(bench, "readable", places.__getitem__)
         monkeypatch.setattr(bench, "_store_of", lambda _: store)
-        arguments = ["run", "tests", "--beside", "behind", "--query", "errors", "--rounds", "8", "--mode", "cold"]
+        arguments = [
+            "run",
+            "tests",
+            "--beside",
+            "behind",
+            "--query",
+            "errors",
+            "--rounds",
+            "8",
+            "--most-rounds",
+            "8",
+            "--mode",
+            "cold",
+        ]
         told = CliRunner().invoke(bench.app, [*arguments, "--no-record", "--json"])
 
     (compared,) = json.loads(told.stdout)

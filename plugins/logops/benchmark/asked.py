@@ -6,7 +6,8 @@ from datetime import datetime
 from logops.benchmark.shots import Mode
 
 ROUNDS = 20
-"""Fewer, and the noise within a night hides a fifth (`python benchmarks/detector_power.py`)."""
+"""Of each query, and up to MOST_ROUNDS of one whose answers differ so much that a fifth more would be hidden."""
+MOST_ROUNDS = 100
 BUDGET = "20GiB"
 
 
@@ -27,3 +28,5 @@ class Asked:
     """Queries at a time. More end sooner and stand in each other's way, so compare only runs of the same."""
     whole: bool = True
     """Of the library. The findings of a part are not kept: their silence about the rest would be read as gone."""
+    most_rounds: int = 0
+    """Up to so many of what is not known well after `rounds`."""

@@ -2,17 +2,17 @@
 
 A night is one number: the median of its rounds, or the bytes that were read. The newest 2 to 14 nights are held against
 the 28 before them (10 at least), in logarithms, without the extremes of either: a t-test whose level is such that all
-tests of a month together give a false alarm in less than 1 of 100, where nights are independent of each other. So that
-one bad night is none, each of the newest must be slower than usual by some of the noise between nights: the fewer they
-are, the more.
+tests of a month together give a false alarm in less than 1 of 100. Where a busy night is often followed by another, the
+noise is taken to be as much larger as that makes means differ. So that one bad night is none, each of the newest must
+be slower than usual by some of the noise between nights: the fewer they are, the more.
 
-`python benchmarks/detector_power.py` publishes false alarms and power, simulated. benchmarks/detector_on_loki.py, on a
-real Loki, does not confirm them yet (docs/queries.md): what slows the machine for a while is taken for a step.
+False alarms and power are published by benchmarks/detector_power.py, simulated, and benchmarks/detector_on_loki.py.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import exp, log, sqrt
 
 BASELINE = 28
@@ -58,6 +58,14 @@ class History:
     def too_noisy(self) -> bool:
         return self.step is None and self.noise is not None and self.noise > NOISY
 
+    def told(self) -> str:
+        """In a few words, for a table."""
+        if self.step:
+            return f"{self.step.ratio:.2f} times for {self.step.nights} nights"
+        if self.noise is None:
+            return f"{self.nights} of {FEWEST} nights"
+        return f"too noisy: {self.noise:.0%}" if self.too_noisy else f"as usual, {self.noise:.0%} noise"
+
 
 def look(nights: Sequence[float], least: float = LEAST_STEP) -> History:
     """Of a series, oldest first, each above 0; a step is of `least` times at least."""
@@ -77,6 +85,7 @@ def _step(logs: Sequence[float], count: int, least: float) -> tuple[float, Step]
     if len(before) < FEWEST_BEFORE:
         return None
     usual, noise, kept = _middle(before)
+    noise *= _widened(before)
     # Without the slowest: they may be bad nights.
     newest = newest if count == min(NEWEST) else newest[: count - 1 - count // 5]
     rise = sum(newest) / len(newest) - usual
@@ -93,6 +102,17 @@ def _middle(logs: Sequence[float]) -> tuple[float, float, int]:
     mean = sum(kept) / len(kept)
     spread = sqrt(sum((one - mean) ** 2 for one in kept) / (len(kept) - 1))
     return mean, spread / _narrowed(len(logs), left_out), len(kept)
+
+
+def _widened(logs: Sequence[float]) -> float:
+    """By how much means of nights that follow each other differ more than those of independent ones would: of a first
+    order autoregression, sqrt((1 + r) / (1 - r)) where they are many (Zieba and Ramza, 2011)."""
+    mean = sum(logs) / len(logs)
+    off = [one - mean for one in logs]
+    total = sum(one**2 for one in off)
+    # Estimated of few, it comes out too small by about 1 of their number (Marriott and Pope, 1954).
+    r = sum(a * b for a, b in pairwise(off)) / total + 1 / len(logs) if total else 0.0
+    return sqrt((1 + r) / (1 - r)) if 0 < r < 1 else 1.0
 
 
 @lru_cache(maxsize=BASELINE)

@@ -5,22 +5,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from logops.benchmark.change import look
-from logops.benchmark.nights import Night, past
+from logops.benchmark.nights import Night
 from logops.benchmark.shots import Arm
+from logops.benchmark.trend import Trend
 
 KINDS = (".png", ".svg")
 WIDTH, HEIGHT, COLUMNS = 280, 120, 3
 
 
-def draw(nights: Mapping[Arm, Sequence[Night]], title: str, file: Path) -> None:
+def draw(nights: Mapping[Arm, Sequence[Night]], told: Mapping[Arm, Sequence[Trend]], title: str, file: Path) -> None:
     """A panel a query and range: a point a night, what is usual before a step and after it; another configuration has
-    another colour. `file` ends in .png or .svg. Raises OSError."""
+    another shape. `told`: what was to be said of each night. `file` ends in .png or .svg. Raises OSError."""
     import altair as alt
 
     panels: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for arm, own in nights.items():
-        panels.setdefault((arm.query, arm.range_s), []).extend(_points(arm, own))
+        panels.setdefault((arm.query, arm.range_s), []).extend(_points(arm, own, told[arm]))
     charts = [_panel(str(arm).rpartition(",")[0], panels[arm.query, arm.range_s]) for arm in _one_a_panel(nights)]
     chart = alt.concat(*charts, columns=COLUMNS, title=title).configure_axis(grid=False).configure_view(stroke=None)
     chart.save(str(file), scale_factor=2 if file.suffix == ".png" else 1)
@@ -30,20 +30,19 @@ def _one_a_panel(nights: Mapping[Arm, Sequence[Night]]) -> list[Arm]:
     return list({(arm.query, arm.range_s): arm for arm in nights}.values())
 
 
-def _points(arm: Arm, nights: Sequence[Night]) -> list[dict[str, Any]]:
-    """With what was usual on that night, as it was judged then."""
+def _points(arm: Arm, nights: Sequence[Night], told: Sequence[Trend]) -> list[dict[str, Any]]:
     configurations = list(dict.fromkeys(night.measured for night in nights))
     points = []
-    for at, night in enumerate(nights):
-        told = look([one.work.seconds for one in past(nights[:at], night).nights])
+    for night, trend in zip(nights, told, strict=True):
+        usual = trend.seconds.usual
         points.append(
             {
                 "night": datetime.fromtimestamp(night.started_ns / 1e9, UTC).isoformat(),
-                "milliseconds": night.work.seconds * 1000,
-                "usual": told.usual * 1000 if told.usual else None,
+                "milliseconds": night.level * 1000,
+                "usual": usual * 1000 if usual else None,
                 "mode": str(arm.mode),
                 "measured": f"configuration {configurations.index(night.measured) + 1}",
-                "slower": told.step is not None,
+                "slower": trend.regressed,
             }
         )
     return points

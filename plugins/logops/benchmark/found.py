@@ -1,9 +1,11 @@
 """Verdicts as findings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from logops.benchmark.change import History
 from logops.benchmark.judge import Verdict
+from logops.benchmark.shared import Group
 from logops.findings import Finding, Subject
 from logops.findings.classes.benchmark import (
     BENCHMARK_TOO_NOISY,
@@ -51,7 +53,7 @@ def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) 
             QUERY_REGRESSED,
             subject,
             f"{one.arm}: {step.after:.3f} s, usually {step.before:.3f} s: {step.ratio:.2f} times, since {step.nights} "
-            f"nights. {one.why}".strip(),
+            f"nights{', and the other queries are not' if one.trend and one.trend.beside else ''}. {one.why}".strip(),
             as_of,
             evidence,
         )
@@ -77,3 +79,19 @@ def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) 
             as_of,
             {"noise": most},
         )
+
+
+def of_library(environment: str, found: Mapping[Group, History], as_of: datetime) -> Iterator[Finding]:
+    """What all queries of a cluster have in common. The mode that tells most speaks for the cluster."""
+    for cluster in dict.fromkeys(group.cluster for group in found):
+        slower = [(one.step, group) for group, one in found.items() if group.cluster == cluster and one.step]
+        if slower:
+            step, group = max(slower, key=lambda one: one[0].ratio)
+            yield Finding(
+                QUERY_REGRESSED,
+                Subject(environment, cluster),
+                f"The whole library, {group.mode}: {step.ratio:.2f} times what is usual, since {step.nights} nights. "
+                "It is no single query: look at the cluster, its machines, its storage, and how much is logged.",
+                as_of,
+                {"ratio": step.ratio, "nights": step.nights},
+            )

@@ -1,13 +1,13 @@
 """What samples say of a query, against its objective."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from logops.benchmark.nights import FEWEST, Night, night_of, past
+from logops.benchmark.nights import FEWEST, Past, by_arm
 from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Arm, Mode
-from logops.benchmark.trend import Trend, trend
+from logops.benchmark.trend import Trend, trends
 from logops.benchmark.why import spent
 from logops.queries.model import LibraryQuery
 
@@ -38,16 +38,16 @@ class Verdict:
 
 
 def verdicts(
-    samples: Iterable[Sample], library: Mapping[str, LibraryQuery], nights: Mapping[Arm, Sequence[Night]]
+    samples: Iterable[Sample], library: Mapping[str, LibraryQuery], pasts: Mapping[Arm, Past]
 ) -> list[Verdict]:
     """In the order of the arms. Objectives are those of the warm query over its own range."""
-    by_arm: dict[Arm, list[Sample]] = {}
-    for sample in samples:
-        by_arm.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample)
-    return [verdict(arm, found, library[arm.query], nights.get(arm, ())) for arm, found in by_arm.items()]
+    told = trends(pasts)
+    return [
+        verdict(arm, found, library[arm.query], pasts.get(arm), told.get(arm)) for arm, found in by_arm(samples).items()
+    ]
 
 
-def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, nights: Sequence[Night]) -> Verdict:
+def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | None, told: Trend | None) -> Verdict:
     judged = [one for one in samples if one.round > 0]
     answered = [one for one in judged if one.ending == Ending.ANSWERED]
     seconds = sorted(one.seconds for one in answered)
@@ -57,8 +57,6 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, nights: Sequen
     enough = len(answered) >= FEWEST
     over = missed(query, p95, answered) if has_objective and enough else ()
     note = "" if enough or not has_objective else f"{len(answered)} answers: {FEWEST} are needed to judge"
-    newest = night_of(samples)
-    told = trend(arm.mode, past(nights, newest)) if newest else None
     return Verdict(
         arm=arm,
         cluster=query.cluster,
@@ -73,7 +71,7 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, nights: Sequen
         not_asked=sum(one.ending == Ending.NOT_ASKED for one in judged),
         note=note,
         trend=told,
-        why=(told.why if told else "") or (spent(newest.work) if newest else ""),
+        why=(told.why if told else "") or (spent(past.nights[-1].work) if past else ""),
     )
 
 

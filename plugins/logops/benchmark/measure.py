@@ -1,7 +1,7 @@
 """Asks a live cluster every shot, so many at a time, within a budget of bytes."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -10,8 +10,10 @@ from threading import Lock
 from logops.benchmark.asked import Asked
 from logops.benchmark.configuration import configuration
 from logops.benchmark.fire import fire
+from logops.benchmark.level import error
+from logops.benchmark.nights import by_arm
 from logops.benchmark.sample import Ending, Sample
-from logops.benchmark.shots import Arm, Shot, shots
+from logops.benchmark.shots import Arm, Shot, one_round, shots
 from logops.logql.text import one_line
 from logops.logql.tree import Query
 from logops.loki import LokiClient
@@ -20,6 +22,10 @@ from logops.queries.fill import fill
 from logops.queries.model import LibraryQuery
 
 READ_TIMEOUT_S = 300.0
+PRECISE = 0.02
+"""Standard error, as a share, that is good enough."""
+LONGEST_S = 30.0
+"""Of one arm, all its answers together: then no more rounds are asked for it. What takes that long varies less."""
 STEP_S = 60
 """Of a log query, which has none."""
 TOLD_EVERY = 10
@@ -47,20 +53,39 @@ def measured(
     configured.
     """
     here = {name: query for name, query in library.items() if all(_has(one, query) for one in platforms)}
-    wanted = shots([*arms(here, asked)], asked.rounds)
     with ExitStack() as clients, ThreadPoolExecutor(asked.concurrency) as pool:
         sides = [_Side(one.environment.name, _ready(one, here, clients)) for one in platforms]
-        asking = _Asking(asked, len(wanted) * len(sides), tell)
-        turns = [
-            (shot, which)
-            for shot in wanted
-            for which in (range(len(sides)) if shot.round % 2 == 0 else reversed(range(len(sides))))
-        ]
-        samples = pool.map(lambda turn: asking.ask(turn[0], sides[turn[1]]), turns)
+        asking = _Asking(asked, tell)
         by_side: list[list[Sample]] = [[] for _ in sides]
-        for (_, which), sample in zip(turns, samples, strict=True):
-            by_side[which].append(sample)
-    return by_side
+
+        def ask(wanted: Sequence[Shot]) -> None:
+            turns = [
+                (shot, which)
+                for shot in wanted
+                for which in (range(len(sides)) if shot.round % 2 == 0 else reversed(range(len(sides))))
+            ]
+            asking.expect(len(turns))
+            samples = pool.map(lambda turn: asking.ask(turn[0], sides[turn[1]]), turns)
+            for (_, which), sample in zip(turns, samples, strict=True):
+                by_side[which].append(sample)
+
+        every = [*arms(here, asked)]
+        ask(shots(every, asked.rounds))
+        for at in range(asked.rounds + 1, asked.most_rounds + 1):
+            unsure = {arm for samples in by_side for arm in unsure_of(samples)}
+            if not unsure or asking.spent:
+                break
+            ask(one_round([arm for arm in every if arm in unsure], at))
+    # What only more rounds would have asked for, beyond the budget, is not missed.
+    return [[one for one in side if one.round <= asked.rounds or one.ending != Ending.NOT_ASKED] for side in by_side]
+
+
+def unsure_of(samples: Iterable[Sample]) -> Iterator[Arm]:
+    """The arms that are not known to `PRECISE` yet, and do not take long."""
+    for arm, own in by_arm(one for one in samples if one.round > 0 and one.ending == Ending.ANSWERED).items():
+        seconds = [one.seconds for one in own]
+        if sum(seconds) < LONGEST_S and error(seconds) > PRECISE:
+            yield arm
 
 
 def _has(platform: Platform, query: LibraryQuery) -> bool:
@@ -105,13 +130,22 @@ class _Side:
 class _Asking:
     """Counts what was asked and read, from as many threads as ask."""
 
-    def __init__(self, asked: Asked, count: int, tell: Callable[[str], None]) -> None:
+    def __init__(self, asked: Asked, tell: Callable[[str], None]) -> None:
         self._asked = asked
-        self._count = count
+        self._count = 0
         self._tell = tell
         self._lock = Lock()
         self._begun = 0
         self._bytes = 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget is."""
+        return self._bytes >= self._asked.budget_bytes
+
+    def expect(self, count: int) -> None:
+        """So many more will be asked."""
+        self._count += count
 
     def ask(self, shot: Shot, side: _Side) -> Sample:
         ready = side.queries[shot.arm.query]
@@ -128,7 +162,7 @@ class _Asking:
             if self._begun % TOLD_EVERY == 0:
                 self._tell(f"{self._begun} of {self._count} queries, {self._bytes / 1e6:,.0f} MB read")
             self._begun += 1
-            return self._bytes < self._asked.budget_bytes
+            return not self.spent
 
     def _base(self, shot: Shot, environment: str, ready: Ready) -> Sample:
         return Sample(

@@ -1,12 +1,13 @@
 """What earlier runs measured: one line a run and arm, read from the results store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
 from logops.benchmark.change import BASELINE, NEWEST
+from logops.benchmark.level import level
 from logops.benchmark.sample import SAMPLES, Ending, Sample
 from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.why import Work, work_of
@@ -31,6 +32,9 @@ class Night:
     """Under which configuration, which text, how many at a time: nights that differ in it are not compared."""
     answers: int
     work: Work
+    cluster: str
+    level: float
+    """Seconds: what is compared from night to night."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class Past:
 ROWS = f"""
 SELECT query, range_s, mode, run, configuration, text, concurrency, min(started_ns) AS started_ns, count(*) AS answers,
     median(seconds) AS seconds, median(exec_s) AS exec_s, median(queue_s) AS queue_s, median(bytes) AS bytes,
-    median(cached_results) AS cached_results, median(shards) AS shards
+    median(cached_results) AS cached_results, median(shards) AS shards, any_value(cluster) AS cluster,
+    list(seconds) AS every
 FROM "{SAMPLES}"
 WHERE environment = $environment AND round > 0 AND ending = '{Ending.ANSWERED}'
 GROUP BY ALL HAVING count(*) >= {FEWEST} ORDER BY started_ns
@@ -66,7 +71,8 @@ def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dic
         work = Work(*(float(row[name]) for name in Work.__match_args__))
         arm = Arm(row["query"], row["range_s"], Mode(row["mode"]))
         measured = (row["configuration"], row["text"], row["concurrency"])
-        night = Night(row["run"], row["started_ns"], measured, row["answers"], work)
+        own = level(row["every"])
+        night = Night(row["run"], row["started_ns"], measured, row["answers"], work, row["cluster"], own)
         found.setdefault(arm, []).append(night)
     return found
 
@@ -83,6 +89,8 @@ def night_of(samples: Sequence[Sample]) -> Night | None:
         (first.configuration, first.text, first.concurrency),
         len(answered),
         work_of(answered),
+        first.cluster,
+        level([one.seconds for one in answered]),
     )
 
 
@@ -91,6 +99,19 @@ def past(nights: Iterable[Night], newest: Night) -> Past:
     others = [one for one in nights if one.run != newest.run and one.started_ns < newest.started_ns]
     like = [one for one in others if one.measured == newest.measured]
     return Past((*like[-(MOST - 1) :], newest), len(others) - len(like))
+
+
+def by_arm(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
+    found: dict[Arm, list[Sample]] = {}
+    for one in samples:
+        found.setdefault(Arm(one.query, one.range_s, Mode(one.mode)), []).append(one)
+    return found
+
+
+def pasts_of(samples: Iterable[Sample], nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, Past]:
+    """Of every arm of a run that has enough answers: its night, and those before."""
+    newest = {arm: night for arm, own in by_arm(samples).items() if (night := night_of(own)) is not None}
+    return {arm: past(nights.get(arm, ()), night) for arm, night in newest.items()}
 
 
 def usual_work(nights: Sequence[Night]) -> Work:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from logops.benchmark.asked import Asked
-from logops.benchmark.found import findings_of
+from logops.benchmark.found import findings_of, of_library
 from logops.benchmark.judge import Verdict, verdicts
 from logops.benchmark.measure import measured
-from logops.benchmark.nights import Night, read_nights
+from logops.benchmark.nights import Night, pasts_of, read_nights
 from logops.benchmark.sample import SAMPLES, Sample, to_table
 from logops.benchmark.shots import Arm
+from logops.benchmark.trend import whole
 from logops.findings import Finding, Run
 from logops.platforms.platform import Platform
 from logops.queries.model import LibraryQuery
@@ -70,8 +71,10 @@ def _judged(
     library: Mapping[str, LibraryQuery],
     asked: Asked,
 ) -> Outcome:
-    found = tuple(verdicts(samples, library, nights))
-    return Outcome(tuple(samples), found, tuple(findings_of(environment, found, asked.as_of)))
+    pasts = pasts_of(samples, nights)
+    found = tuple(verdicts(samples, library, pasts))
+    told = (*findings_of(environment, found, asked.as_of), *of_library(environment, whole(pasts), asked.as_of))
+    return Outcome(tuple(samples), found, told)
 
 
 def _keep(store: "ResultsStore", environment: str, outcome: Outcome, asked: Asked) -> None:

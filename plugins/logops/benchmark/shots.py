@@ -39,7 +39,11 @@ class Shot:
 def shots(arms: Sequence[Arm], rounds: int) -> list[Shot]:
     """Round after round, each arm once a round, every other round backwards: what drifts meanwhile, the machine's load
     or the growth of the data, meets all arms alike."""
-    return [Shot(arm, at) for at in range(rounds + 1) for arm in (arms if at % 2 == 0 else reversed(arms))]
+    return [shot for at in range(rounds + 1) for shot in one_round(arms, at)]
+
+
+def one_round(arms: Sequence[Arm], at: int) -> list[Shot]:
+    return [Shot(arm, at) for arm in (arms if at % 2 == 0 else reversed(arms))]
 
 
 def short(range_s: int) -> str:

@@ -1,10 +1,12 @@
 """What an arm's nights say: slower since when, reads more since when, and why."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from logops.benchmark.change import FEWEST, History, look
-from logops.benchmark.nights import Past, usual_work
-from logops.benchmark.shots import Mode
+from logops.benchmark.change import History, look
+from logops.benchmark.nights import Night, Past, past, usual_work
+from logops.benchmark.shared import Group, group_of, shared
+from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.why import why
 
 LEAST_GROWTH = 1.2
@@ -17,8 +19,10 @@ class Trend:
 
     seconds: History
     bytes: History | None
-    """None where nothing is read: what comes from the cache of results."""
+    """None where nothing was read tonight: what comes from the cache of results."""
     elsewhere: int
+    beside: bool = False
+    """Whether what it shares with the other queries is left out of `seconds`."""
     why: str = ""
     """Of being slower, by Loki's own statistics."""
 
@@ -32,22 +36,42 @@ class Trend:
 
     def told(self) -> str:
         """In a few words, for a table."""
-        history = self.seconds
-        if history.step:
-            return f"{history.step.ratio:.2f} times for {history.step.nights} nights"
-        if history.noise is None:
-            other = f", {self.elsewhere} of another configuration" if self.elsewhere else ""
-            return f"{history.nights} of {FEWEST} nights{other}"
-        if history.too_noisy:
-            return f"too noisy: {history.noise:.0%}"
-        return f"as usual, {history.noise:.0%} noise"
+        other = f", {self.elsewhere} of another configuration" if self.seconds.too_few and self.elsewhere else ""
+        return f"{self.seconds.told()}{other}"
 
 
-def trend(mode: Mode, past: Past) -> Trend:
-    seconds = look([one.work.seconds for one in past.nights])
-    read = [one.work.bytes for one in past.nights]
-    grown = look(read, LEAST_GROWTH) if mode is Mode.COLD and min(read) > 0 else None
+def trends(pasts: Mapping[Arm, Past]) -> dict[Arm, Trend]:
+    """Of the arms of a run, each beside the others of its cluster."""
+    groups = shared(pasts)
+    return {arm: trend(arm.mode, one, groups[group_of(arm, one)].beside(arm.query)) for arm, one in pasts.items()}
+
+
+def whole(pasts: Mapping[Arm, Past]) -> dict[Group, History]:
+    """What all queries of a cluster have in common: times of what is usual."""
+    found = {group: [*one.whole().values()] for group, one in shared(pasts).items()}
+    return {group: look(times) for group, times in found.items() if times}
+
+
+def judged_then(nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, list[Trend]]:
+    """What was to be said of every night, by those before it."""
+    runs: dict[str, dict[Arm, Past]] = {}
+    for arm, own in nights.items():
+        for night in own:
+            runs.setdefault(night.run, {})[arm] = past(own, night)
+    told = {run: trends(pasts) for run, pasts in runs.items()}
+    return {arm: [told[night.run][arm] for night in own] for arm, own in nights.items()}
+
+
+def trend(mode: Mode, found: Past, others: Mapping[str, float]) -> Trend:
+    """`others`: by run, how many times as long as usual the others took. Where it is known of the newest run, nights
+    of which it is not are left out."""
+    beside = found.nights[-1].run in others
+    nights = [one for one in found.nights if one.run in others] if beside else [*found.nights]
+    seconds = look([one.level / others[one.run] if beside else one.level for one in nights])
+    # A night whose range held no logs says nothing of what logs cost.
+    read = [one.work.bytes for one in found.nights if one.work.bytes > 0]
+    grown = look(read, LEAST_GROWTH) if mode is Mode.COLD and found.nights[-1].work.bytes > 0 else None
     if seconds.step is None:
-        return Trend(seconds, grown, past.elsewhere)
-    before, newest = past.nights[: -seconds.step.nights], past.nights[-seconds.step.nights :]
-    return Trend(seconds, grown, past.elsewhere, why(usual_work(before), usual_work(newest)))
+        return Trend(seconds, grown, found.elsewhere, beside)
+    before, newest = nights[: -seconds.step.nights], nights[-seconds.step.nights :]
+    return Trend(seconds, grown, found.elsewhere, beside, why(usual_work(before), usual_work(newest)))

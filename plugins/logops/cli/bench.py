@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from logops.benchmark.asked import BUDGET, ROUNDS, Asked
+from logops.benchmark.asked import BUDGET, MOST_ROUNDS, ROUNDS, Asked
 from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare
 from logops.benchmark.nights import past, read_nights
 from logops.benchmark.run import run_benchmark
 from logops.benchmark.sample import SAMPLES, Sample
 from logops.benchmark.shots import Mode
-from logops.benchmark.trend import trend
+from logops.benchmark.trend import judged_then, trends, whole
 from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
@@ -47,6 +47,9 @@ def run(
     name: EnvironmentArgument = "local",
     query: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated. Default: all.")] = None,
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each is measured.")] = ROUNDS,
+    most: Annotated[
+        int, typer.Option("--most-rounds", min=1, max=1000, help="Up to so often where its answers differ much.")
+    ] = MOST_ROUNDS,
     mode: Annotated[list[Mode] | None, typer.Option(help="May be repeated. Default: both.")] = None,
     also: Annotated[list[str] | None, typer.Option("--range", help="Also over so long, such as 24h.")] = None,
     budget: Annotated[str, typer.Option(help="Bytes that Loki may read for all of it.")] = BUDGET,
@@ -71,11 +74,11 @@ def run(
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         ranges = tuple(Duration(one).value // 1000 for one in also or ())
-        most = Size(budget).value
+        most_bytes = Size(budget).value
     except ValueError as error:
         stop(str(error))
     modes = tuple(mode or Mode)
-    asked = Asked(f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, modes, ranges, most, concurrency, whole=not query)
+    asked = Asked(f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, modes, ranges, most_bytes, concurrency, not query, most)
     try:
         with err.status("") as status:
             outcome, *other = run_benchmark(places, wanted, asked, _store_of, status.update, record)
@@ -138,18 +141,24 @@ def history(
     nights = {arm: own for arm, own in every.items() if not query or arm.query in query}
     if not nights:
         stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
-    trends = {arm: trend(arm.mode, past(own[:-1], own[-1])) for arm, own in nights.items()}
+    pasts = {arm: past(own[:-1], own[-1]) for arm, own in every.items()}
+    every_trend, library = trends(pasts), whole(pasts)
+    shown = {arm: every_trend[arm] for arm in nights}
     if plot:
         try:
-            draw(nights, f"{name}: medians of the query library", plot)
+            draw(nights, judged_then(every), f"{name}: the query library, night after night", plot)
         except OSError as error:
             stop(f"Drawing into {plot}: {error.strerror}.")
         say(f"Drawn: {plot}")
     if as_json:
-        print_json([{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(one)} for arm, one in trends.items()])
+        rows = [{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(one)} for arm, one in shown.items()]
+        print_json({"queries": rows, "library": [{**asdict(group), **asdict(one)} for group, one in library.items()]})
     else:
-        out.print(tables.history(nights, trends))
-    raise typer.Exit(FOUND if any(one.regressed or one.grew for one in trends.values()) else OK)
+        out.print(tables.history(nights, shown))
+        for group, one in library.items():
+            out.print(f"What all queries of {group} have in common: {one.told()}.")
+    slower = any(one.regressed or one.grew for one in shown.values()) or any(one.step for one in library.values())
+    raise typer.Exit(FOUND if slower else OK)
 
 
 @app.command(epilog="Example: logops bench runs local")

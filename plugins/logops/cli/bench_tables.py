@@ -26,7 +26,7 @@ def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend]) 
     found.add_column("the last 30", no_wrap=True)
     found.add_column("")
     for arm, one in trends.items():
-        seconds = [night.work.seconds for night in nights[arm]]
+        seconds = [night.level for night in nights[arm]]
         grown = f"; reads {one.bytes.step.ratio:.2f} times as much" if one.bytes and one.bytes.step else ""
         found.add_row(
             arm.query,

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.benchmark.asked import BUDGET, ROUNDS
+from logops.benchmark.asked import BUDGET, MOST_ROUNDS, ROUNDS
 from logops.operators.work import open_to_read, read_environment, results_store
 
 
@@ -17,13 +17,23 @@ class QueryBenchmarkOperator(BaseOperator):
     :param environment: name of a file in include/environments.
     :param queries: names of the library; none: all.
     :param rounds: how often each is measured.
+    :param most_rounds: up to so often where its answers differ much.
     :param ranges: also over so long, such as `24h`.
     :param budget: bytes that Loki may read for all of it, such as `20GiB`.
     :param concurrency: queries at a time.
     :param as_of: where every range ends, ISO 8601; none: the moment that the run is for.
     """
 
-    template_fields: Sequence[str] = ("environment", "queries", "rounds", "ranges", "budget", "concurrency", "as_of")
+    template_fields: Sequence[str] = (
+        "environment",
+        "queries",
+        "rounds",
+        "most_rounds",
+        "ranges",
+        "budget",
+        "concurrency",
+        "as_of",
+    )
 
     def __init__(
         self,
@@ -31,6 +41,7 @@ class QueryBenchmarkOperator(BaseOperator):
         environment: str,
         queries: Sequence[str] | str | None = None,
         rounds: int | str = ROUNDS,
+        most_rounds: int | str = MOST_ROUNDS,
         ranges: Sequence[str] | str | None = None,
         budget: str = BUDGET,
         concurrency: int | str = 1,
@@ -41,6 +52,7 @@ class QueryBenchmarkOperator(BaseOperator):
         self.environment = environment
         self.queries = queries
         self.rounds = rounds
+        self.most_rounds = most_rounds
         self.ranges = ranges
         self.budget = budget
         self.concurrency = concurrency
@@ -74,6 +86,7 @@ class QueryBenchmarkOperator(BaseOperator):
             budget_bytes=Size(self.budget).value,
             concurrency=int(self.concurrency),
             whole=not self.queries,
+            most_rounds=int(self.most_rounds),
         )
         environment = read_environment(self.environment)
         wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}

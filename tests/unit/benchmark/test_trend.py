@@ -6,7 +6,7 @@ from random import Random
 
 from logops.benchmark.found import findings_of
 from logops.benchmark.judge import verdicts
-from logops.benchmark.nights import Night, past
+from logops.benchmark.nights import Night, past, pasts_of
 from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.trend import trend
@@ -30,7 +30,7 @@ def calm(count: int, **changed: float) -> list[Night]:
     for at in range(count):
         noise = chance.lognormvariate(0, 0.03)
         work = replace(WORK, seconds=WORK.seconds * noise, exec_s=WORK.exec_s * noise, **changed)
-        nights.append(Night(f"run-{at}", at, ("c", "text", 1), 20, work))
+        nights.append(Night(f"run-{at}", at, ("c", "text", 1), 20, work, "main", work.seconds))
     return nights
 
 
@@ -45,12 +45,13 @@ def tonight(factor: float = 1.0, **changed: object) -> list[Sample]:
 
 
 def found(nights: list[Night], samples: list[Sample]) -> list[Finding]:
-    return list(findings_of("local", verdicts(samples, {"q": QUERY}, {ARM: nights}), datetime.now(UTC)))
+    pasts = pasts_of(samples, {ARM: nights})
+    return list(findings_of("local", verdicts(samples, {"q": QUERY}, pasts), datetime.now(UTC)))
 
 
 def slow_night(at: int, factor: float) -> Night:
     work = replace(WORK, seconds=WORK.seconds * factor, exec_s=WORK.exec_s * factor)
-    return Night(f"run-{at}", at, ("c", "text", 1), 20, work)
+    return Night(f"run-{at}", at, ("c", "text", 1), 20, work, "main", work.seconds)
 
 
 def test_a_query_that_became_slower_is_a_finding_that_says_since_when_and_why() -> None:
@@ -68,7 +69,7 @@ def test_a_night_like_the_others_is_none() -> None:
 
 def test_nights_of_another_configuration_are_not_compared() -> None:
     elsewhere = [replace(night, measured=("other", "text", 1)) for night in calm(30)]
-    told = trend(Mode.COLD, past(elsewhere, slow_night(99, 1.5)))
+    told = trend(Mode.COLD, past(elsewhere, slow_night(99, 1.5)), {})
 
     assert found(elsewhere, tonight(1.5)) == []
     assert told.told() == "1 of 12 nights, 30 of another configuration"
@@ -89,18 +90,26 @@ def test_a_query_that_reads_more_is_a_finding_though_it_is_as_fast() -> None:
     assert "2,000,000 bytes read, usually 1,000,000: 2.00 times, since 3 nights" in cost.message
 
 
+def test_nights_without_logs_do_not_hide_that_it_reads_more() -> None:
+    quiet = [
+        replace(night, work=replace(night.work, bytes=0.0)) if night.started_ns < 5 else night for night in calm(30)
+    ]
+    grown = [replace(night, work=replace(night.work, bytes=2e6)) for night in calm(32)[30:]]
+    samples = [replace(one, bytes=2 * 10**6) for one in tonight()]
+
+    assert [one.cls.name for one in found([*quiet, *grown], samples)] == ["query-cost-grew"]
+
+
 def test_noise_that_hides_a_fifth_is_said() -> None:
     chance = Random(2)
-    nights = [
-        replace(night, work=replace(night.work, seconds=0.2 * chance.lognormvariate(0, 0.3))) for night in calm(30)
-    ]
+    nights = [replace(night, level=0.2 * chance.lognormvariate(0, 0.3)) for night in calm(30)]
     (noisy,) = found(nights, tonight())
 
     assert noisy.cls.name == "benchmark-too-noisy"
 
 
 def test_too_few_nights_are_said_not_guessed() -> None:
-    told = trend(Mode.COLD, past(calm(5), slow_night(5, 9.0)))
+    told = trend(Mode.COLD, past(calm(5), slow_night(5, 9.0)), {})
 
     assert (told.regressed, told.told()) == (False, "6 of 12 nights")
 

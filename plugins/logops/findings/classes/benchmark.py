@@ -22,7 +22,8 @@ QUERY_OVER_OBJECTIVE = FindingClass(
 QUERY_REGRESSED = FindingClass(
     name="query-regressed",
     severity=Severity.WARNING,
-    meaning="A query of the library takes longer than it used to, for two nights or more, beyond its usual noise.",
+    meaning="A query of the library takes longer than it used to, for two nights or more, beyond its usual noise and "
+    "beside the other queries; or, where none is named, all queries of a cluster do.",
     why="What became slower by a fifth unnoticed is over its objective some months later, and nobody knows since when.",
     remedy="The message says since when and why. `logops bench history --query NAME --plot FILE.svg` shows it; look at "
     "what was rolled out then. What is right so has become usual after two weeks, and the finding goes.",

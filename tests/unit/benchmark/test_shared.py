@@ -1,0 +1,108 @@
+"""What a night did to all queries alike is no query's fault, and is told by itself."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+
+from logops.benchmark.found import of_library
+from logops.benchmark.nights import Night, Past
+from logops.benchmark.shared import FEWEST, Group, shared
+from logops.benchmark.shots import Arm, Mode
+from logops.benchmark.trend import judged_then, trends, whole
+from logops.benchmark.why import Work
+
+NIGHTS = 32
+
+
+def arm(query: str) -> Arm:
+    return Arm(query, 3600, Mode.COLD)
+
+
+def night(at: int, seconds: float, cluster: str = "main") -> Night:
+    work = Work(seconds=seconds, exec_s=seconds, queue_s=0, bytes=1e6, cached_results=0, shards=4)
+    return Night(f"run-{at}", at, ("c", "text", 1), 20, work, cluster, seconds)
+
+
+def pasts(count: int, busy: Mapping[int, float], slow: Mapping[tuple[str, int], float]) -> dict[Arm, Past]:
+    """Queries of 1, 2, 3 ... tenths of a second. `busy`: nights that slow all, by a factor; `slow`: one query's."""
+    chance = Random(1)
+
+    def seconds(number: int, at: int) -> float:
+        own = (number + 1) / 10 * chance.lognormvariate(0, 0.02)
+        return own * busy.get(at, 1.0) * slow.get((f"q{number}", at), 1.0)
+
+    return {
+        arm(f"q{number}"): Past(tuple(night(at, seconds(number, at)) for at in range(NIGHTS)), 0)
+        for number in range(count)
+    }
+
+
+LAST_TWO = (NIGHTS - 2, NIGHTS - 1)
+
+
+def test_a_busy_machine_is_no_querys_fault() -> None:
+    found = trends(pasts(8, dict.fromkeys(LAST_TWO, 1.5), {}))
+
+    assert [one.regressed for one in found.values()] == [False] * 8
+
+
+def test_a_busy_machine_is_told_of_the_library() -> None:
+    found = whole(pasts(8, dict.fromkeys(LAST_TWO, 1.5), {}))
+    (finding,) = of_library("local", found, datetime.now(UTC))
+
+    assert (finding.cls.name, finding.subject.cluster, finding.subject.query) == ("query-regressed", "main", "")
+    assert finding.evidence["nights"] == 2
+    assert finding.message.startswith("The whole library, cold: 1.5")
+    assert "It is no single query" in finding.message
+
+
+def test_one_slower_query_is_found_though_nights_differ_by_a_fifth() -> None:
+    chance = Random(3)
+    busy = {at: chance.lognormvariate(0, 0.2) for at in range(NIGHTS)}
+    found = trends(pasts(8, busy, {("q3", at): 1.2 for at in LAST_TWO}))
+
+    assert [one.query for one, told in found.items() if told.regressed] == ["q3"]
+    assert found[arm("q3")].beside
+    assert found[arm("q3")].seconds.step is not None
+
+
+def test_one_slower_query_is_not_told_of_the_library() -> None:
+    found = whole(pasts(8, {}, {("q3", at): 3.0 for at in LAST_TWO}))
+
+    assert [*of_library("local", found, datetime.now(UTC))] == []
+
+
+def test_a_query_with_too_few_others_is_judged_by_itself() -> None:
+    found = trends(pasts(FEWEST, dict.fromkeys(LAST_TWO, 1.5), {}))
+
+    assert [(one.beside, one.regressed) for one in found.values()] == [(False, True)] * FEWEST
+
+
+def test_nights_that_others_were_not_measured_on_are_left_out() -> None:
+    found = pasts(8, {}, {})
+    found |= {arm(f"q{number}"): Past(found[arm(f"q{number}")].nights[20:], 0) for number in range(1, 8)}
+
+    assert trends(found)[arm("q0")].seconds.nights == NIGHTS - 20
+
+
+def test_clusters_and_modes_are_not_compared_with_each_other() -> None:
+    warm = Arm("q0", 3600, Mode.WARM)
+    elsewhere = arm("elsewhere")
+    found = pasts(5, {}, {}) | {
+        warm: Past((night(0, 1.0),), 0),
+        elsewhere: Past((night(0, 1.0, "security"),), 0),
+    }
+
+    assert set(shared(found)) == {
+        Group("main", Mode.COLD), Group("main", Mode.WARM), Group("security", Mode.COLD)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("at", [NIGHTS - 2, NIGHTS - 1])
+def test_a_picture_tells_each_night_by_those_before_it(at: int) -> None:
+    found = pasts(8, {}, {("q3", at): 1.5 for at in LAST_TWO})
+    told = judged_then({arm: one.nights for arm, one in found.items()})[arm("q3")]
+
+    assert told[at].regressed == (at == NIGHTS - 1)
