@@ -84,7 +84,9 @@ def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) 
 def of_library(environment: str, found: Mapping[Group, History], as_of: datetime) -> Iterator[Finding]:
     """What all queries of a cluster have in common. The mode that tells most speaks for the cluster."""
     for cluster in dict.fromkeys(group.cluster for group in found):
-        slower = [(one.step, group) for group, one in found.items() if group.cluster == cluster and one.step]
+        own = {group: one for group, one in found.items() if group.cluster == cluster}
+        slower = [(one.step, group) for group, one in own.items() if one.step]
+        noisy = [one.noise or 0 for one in own.values() if one.too_noisy]
         if slower:
             step, group = max(slower, key=lambda one: one[0].ratio)
             yield Finding(
@@ -94,4 +96,13 @@ def of_library(environment: str, found: Mapping[Group, History], as_of: datetime
                 "It is no single query: look at the cluster, its machines, its storage, and how much is logged.",
                 as_of,
                 {"ratio": step.ratio, "nights": step.nights},
+            )
+        elif noisy:
+            yield Finding(
+                BENCHMARK_TOO_NOISY,
+                Subject(environment, cluster),
+                f"The whole library differs by {max(noisy):.0%} from night to night: if the cluster became a fifth "
+                "slower, a week may pass unnoticed.",
+                as_of,
+                {"noise": max(noisy)},
             )

@@ -138,7 +138,7 @@ def history(
         every = read_nights(_store(name), environment(name).name, datetime.now(UTC))
     except ResultsError as error:
         stop(str(error), FOUND)
-    nights = {arm: own for arm, own in every.items() if not query or arm.query in query}
+    nights = {arm: own for arm, own in sorted(every.items()) if not query or arm.query in query}
     if not nights:
         stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
     pasts = {arm: past(own[:-1], own[-1]) for arm, own in every.items()}
@@ -152,11 +152,13 @@ def history(
         say(f"Drawn: {plot}")
     if as_json:
         rows = [{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(one)} for arm, one in shown.items()]
-        print_json({"queries": rows, "library": [{**asdict(group), **asdict(one)} for group, one in library.items()]})
+        print_json(
+            {"queries": rows, "library": [{**asdict(group), **asdict(one)} for group, one in sorted(library.items())]}
+        )
     else:
         out.print(tables.history(nights, shown))
-        for group, one in library.items():
-            out.print(f"What all queries of {group} have in common: {one.told()}.")
+        for group, one in sorted(library.items()):
+            out.print(f"All queries of {group}, together: {one.told()}.")
     slower = any(one.regressed or one.grew for one in shown.values()) or any(one.step for one in library.values())
     raise typer.Exit(FOUND if slower else OK)
 

@@ -68,6 +68,14 @@ def test_one_slower_query_is_found_though_nights_differ_by_a_fifth() -> None:
     assert found[arm("q3")].seconds.step is not None
 
 
+def test_a_library_whose_noise_hides_a_fifth_is_told_of() -> None:
+    chance = Random(3)
+    found = whole(pasts(8, {at: chance.lognormvariate(0, 0.2) for at in range(NIGHTS)}, {}))
+    (finding,) = of_library("local", found, datetime.now(UTC))
+
+    assert (finding.cls.name, finding.subject.cluster, finding.subject.query) == ("benchmark-too-noisy", "main", "")
+
+
 def test_one_slower_query_is_not_told_of_the_library() -> None:
     found = whole(pasts(8, {}, {("q3", at): 3.0 for at in LAST_TWO}))
 

@@ -39,7 +39,8 @@ QUERY_COST_GREW = FindingClass(
 BENCHMARK_TOO_NOISY = FindingClass(
     name="benchmark-too-noisy",
     severity=Severity.INFO,
-    meaning="A query's times differ so much from night to night that a slower one would not be noticed soon.",
+    meaning="A query's times, beside those of the others, differ so much from night to night that a slower one would "
+    "not be noticed soon; or, where none is named, the times of all queries of a cluster do.",
     why="No finding of a regression says little there.",
     remedy="Run it at a quieter hour, with more rounds (`rounds` of the DAG), or over a longer range.",
 )
