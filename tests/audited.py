@@ -331,8 +331,8 @@ def start(folder: Path) -> Audited:
     filled = history.missing(None, False, DAYS, datetime.now(UTC))
     assert filled is not None
     cluster = Audited(platform, ResultsStore(str(folder / "results")))
-    # Its compactor would begin to delete while the rest is still pushed. Ended, not frozen: an ingester that starts asks
-    # it for delete requests, and would wait for half a minute.
+    # Its compactor would begin to delete while the rest is still pushed. Ended, not frozen: an ingester that starts
+    # asks it for delete requests, and would wait for half a minute.
     cluster.end("main-compactor-0")
     history.fill(platform, filled, folder / "history", lambda lines, share: None, Event())
     store_all(platform)
