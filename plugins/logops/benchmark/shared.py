@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
+from logops.benchmark.change import FEWEST as NIGHTS
 from logops.benchmark.nights import Past
 from logops.benchmark.shots import Arm, Mode
 
@@ -52,8 +53,11 @@ def shared(pasts: Mapping[Arm, Past]) -> dict[Group, Shared]:
     started = {night.run: night.started_ns for past in pasts.values() for night in past.nights}
     found: dict[Group, dict[str, dict[str, list[float]]]] = {}
     for arm, past in pasts.items():
-        usual = median(one.level for one in past.nights)
         runs = found.setdefault(group_of(arm, past), {})
+        if len(past.nights) < NIGHTS:
+            # Of what is new in the library, nobody knows what is usual.
+            continue
+        usual = median(one.level for one in past.nights)
         for night in past.nights:
             runs.setdefault(night.run, {}).setdefault(arm.query, []).append(night.level / usual)
     return {

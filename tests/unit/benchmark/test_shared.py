@@ -95,6 +95,13 @@ def test_nights_that_others_were_not_measured_on_are_left_out() -> None:
     assert trends(found)[arm("q0")].seconds.nights == NIGHTS - 20
 
 
+def test_what_is_new_in_the_library_says_nothing_of_the_others() -> None:
+    found = pasts(8, dict.fromkeys(LAST_TWO, 1.5), {})
+    new = {arm(f"new{number}"): Past((night(NIGHTS - 1, 1.0),), 0) for number in range(9)}
+
+    assert [one.regressed for one in trends(found | new).values()] == [False] * 17
+
+
 def test_clusters_and_modes_are_not_compared_with_each_other() -> None:
     warm = Arm("q0", 3600, Mode.WARM)
     elsewhere = arm("elsewhere")
