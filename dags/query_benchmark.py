@@ -6,8 +6,8 @@ of results, and keeps every answer's time with Loki's own statistics as a result
 `budget` bytes, so that production is not crowded out, and backs off where Loki says 429.
 
 What is over its objective, slower than it used to be or reads more is a finding, and no failure: the log of `measure`
-has it, with the reason as far as Loki's own statistics tell it. One query is slower beside the others; where all are, the
-finding names none, and the cluster is what to look at. `logops bench history` shows night after night. Until
+has it, with the reason as far as Loki's own statistics tell it. One query is slower beside the others; where all are,
+the finding names none, and the cluster is what to look at. `logops bench history` shows night after night. Until
 there are 12 nights under the same configuration, nothing is said of the history.
 
 ### When a task fails
@@ -65,7 +65,7 @@ with DAG(
         "owner": "log-platform",
         "retries": 1,
         "retry_delay": timedelta(seconds=30),
-        "execution_timeout": timedelta(hours=3),
+        "execution_timeout": timedelta(hours=1),
     },
 ) as dag:
     QueryBenchmarkOperator(
