@@ -164,11 +164,11 @@ class Audited:
             found.resume()
             wait_until_tidy(self)
 
-    def write_line_to(self, ingester: str) -> None:
+    def write_line_to(self, ingester: str, days_ago: int = 0) -> None:
         """Have an ingester store a chunk, and an index of it that is still to be uploaded."""
         with LokiClient(self.platform.write_url(CLUSTER)) as client:
-            now = time.time_ns()
-            client.push("platform", [Entry(now + nth, {"job": "syslog"}, "for the index") for nth in range(9)])
+            at = time.time_ns() - days_ago * DAY_MS * 10**6
+            client.push("platform", [Entry(at + nth, {"job": "by-hand"}, "for the index") for nth in range(9)])
         restart(self.platform, ingester, self.platform.urls(CLUSTER)[ingester])
 
     @contextmanager
@@ -264,6 +264,23 @@ class Audited:
             # Where the second was given the work, the sweeper of the first has ended for good: Loki stops it then
             # (pkg/compactor/retention/marker.go, Stop) and its context, made once, stays cancelled.
             self.end(process)
+            Supervisord(self.platform.state).start_process(process)
+            wait_until_ready(self.platform, process)
+            wait_until_tidy(self)
+
+    @contextmanager
+    def instead_of(self, process: str, flag: str) -> Iterator[None]:
+        """A process with a flag more, as somebody starts it by hand. Afterwards, what it left undone gets done."""
+        first = psutil.Process(pid_of(self.platform, process))
+        command, folder, variables = [*first.cmdline(), flag], first.cwd(), first.environ()
+        self.end(process)
+        with (self.platform.state / "by-hand.log").open("w") as log:
+            started = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            started.terminate()
+            started.wait(60)
             Supervisord(self.platform.state).start_process(process)
             wait_until_ready(self.platform, process)
             wait_until_tidy(self)

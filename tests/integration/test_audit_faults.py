@@ -1,5 +1,6 @@
 """Faults made for real in a cluster with four months of history: each found as what it is, where it is, alone."""
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import requests
 
 from audited import Audited, classes, day_of, days_ahead, found, through_of, wait_until_tidy
 from local_platforms import wait_for
@@ -88,6 +90,21 @@ def test_a_frozen_compactor_is_found_as_that_alone(cluster: Audited) -> None:
 
     assert found(outcome) == {("compactor-count", "", "")}
     assert "main-compactor-0" in outcome.findings[0].message
+
+
+def test_a_compactor_that_is_well_by_its_own_account_and_does_nothing_is_found(cluster: Audited) -> None:
+    compactor = cluster.platform.urls("main")["main-compactor-0"]
+    with cluster.instead_of("main-compactor-0", "-compactor.compaction-interval=10h"):
+        cluster.write_line_to("main-ingester-0", days_ago=3)
+        outcome = cluster.until(lambda seen: "compaction-stalled" in classes(seen), *ALL)
+        ready = requests.get(f"{compactor}/ready", timeout=5).text.strip()
+        metrics = requests.get(f"{compactor}/metrics", timeout=5).text
+
+    assert ready == "ready"
+    assert "loki_boltdb_shipper_compactor_running 1" in metrics
+    assert not re.search(r'compact_tables_operation_total{.*status="failure"} [1-9]', metrics)
+    assert found(outcome) == {("compaction-stalled", "", "")}
+    assert "the compactor last wrote to the bucket at" in outcome.findings[0].message
 
 
 def test_an_override_that_loki_cannot_read_is_found(cluster: Audited) -> None:
