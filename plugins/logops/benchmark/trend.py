@@ -1,9 +1,10 @@
 """What an arm's nights say: slower since when, reads more since when, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import geometric_mean, median
 
-from logops.benchmark.change import History, look
+from logops.benchmark.change import BASELINE, LEAST_STEP, History, look
 from logops.benchmark.nights import Night, Past, past, usual_work
 from logops.benchmark.shared import Group, group_of, shared
 from logops.benchmark.shots import Arm, Mode
@@ -62,12 +63,20 @@ def judged_then(nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, list[Trend]]
     return {arm: [told[night.run][arm] for night in own] for arm, own in nights.items()}
 
 
+def slower_by_itself(levels: Sequence[float], since: int) -> bool:
+    """Whether the last two nights are slower than those before the newest `since`, whatever the others do. What keeps
+    its pace while the rest of the library doubles it is not slower."""
+    return geometric_mean(levels[-2:]) > median(levels[:-since][-BASELINE:]) * LEAST_STEP
+
+
 def trend(mode: Mode, found: Past, others: Mapping[str, float]) -> Trend:
     """`others`: by run, how many times as long as usual the others took. Where it is known of the newest run, nights
     of which it is not are left out."""
     beside = found.nights[-1].run in others
     nights = [one for one in found.nights if one.run in others] if beside else [*found.nights]
     seconds = look([one.level / others[one.run] if beside else one.level for one in nights])
+    if seconds.step and beside and not slower_by_itself([one.level for one in nights], seconds.step.nights):
+        seconds = replace(seconds, step=None)
     # A night whose range held no logs says nothing of what logs cost.
     read = [one.work.bytes for one in found.nights if one.work.bytes > 0]
     grown = look(read, LEAST_GROWTH) if mode is Mode.COLD and found.nights[-1].work.bytes > 0 else None

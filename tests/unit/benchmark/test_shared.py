@@ -76,6 +76,12 @@ def test_a_library_whose_noise_hides_a_fifth_is_told_of() -> None:
     assert (finding.cls.name, finding.subject.cluster, finding.subject.query) == ("benchmark-too-noisy", "main", "")
 
 
+def test_a_query_that_keeps_its_pace_while_the_others_double_theirs_is_not_slower() -> None:
+    found = trends(pasts(8, dict.fromkeys(LAST_TWO, 0.5), {("q3", at): 2.0 for at in LAST_TWO}))
+
+    assert [one.regressed for one in found.values()] == [False] * 8
+
+
 def test_one_slower_query_is_not_told_of_the_library() -> None:
     found = whole(pasts(8, {}, {("q3", at): 3.0 for at in LAST_TWO}))
 
