@@ -1,15 +1,15 @@
 """The detector of slower queries on a real Loki, behind a proxy that delays: false alarms, and what it finds, and when.
 
-    python benchmarks/detector_on_loki.py [--nights 72] [--keep FILE]
-    python benchmarks/detector_on_loki.py --read FILE
+    python benchmarks/detector_on_loki.py [--nights 72] [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--keep FILE]
+    python benchmarks/detector_on_loki.py --read FILE [--calm 24] [--slower 0.05 0.1 0.2 0.5]
 
 `local`, running in a temporary folder, holds an hour of sample logs of the day before yesterday, stored and compacted.
 Ten queries of the library are measured night after night, as the DAG does it (20 to 100 rounds, past the cache of
 results), as fast as one night follows another: what lies between nights on a cluster of its own, growth, restarts, is
 not in it; what lies between seconds on a machine that others share is.
 
-The first 24 nights are calm. Then, two nights at a time, each query has a chance of a fourth to be held back by the
-proxy, by 5, 10, 20 or 50 % of the time that Loki took for the answer. What is not held back tells of false alarms. A
+The first nights are calm. Then, two nights at a time, each query has a chance of a fourth to be held back by the proxy,
+by one of the shares of the time that Loki took for the answer. What is not held back tells of false alarms. A
 query's slow nights are no part of its later history. Every sample can be kept, so that another detector can be asked.
 """
 
@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -46,7 +47,6 @@ from place import fresh_environment, push_samples, running_in_a_temporary_folder
 sys.path.insert(0, str(project_root() / "tests"))
 from doors import Behind, doors_before
 
-CALM = 24
 SLOWER = (0.05, 0.10, 0.20, 0.50)
 TOGETHER = 2
 """Nights that are held back, one after the other."""
@@ -62,22 +62,44 @@ SEED = 1
 MONTH = 30
 
 
+@dataclass(frozen=True)
+class Slower:
+    """Which queries are held back when."""
+
+    calm: int
+    shares: tuple[float, ...]
+
+    def pair(self, night: int) -> int:
+        """Below 0 while it is calm."""
+        return (night - self.calm) // TOGETHER
+
+    def on(self, night: int) -> dict[str, float]:
+        """By which share of the time."""
+        if self.pair(night) < 0:
+            return {}
+        chance = Random(SEED + self.pair(night))
+        return {name: chance.choice(self.shares) for name in sorted(LIBRARY) if chance.random() < HELD_BACK}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nights", type=int, default=72)
     parser.add_argument("--keep", type=Path, help="a Parquet file for every sample")
     parser.add_argument("--read", type=Path, help="measure nothing: judge the samples that were kept")
+    parser.add_argument("--calm", type=int, default=24)
+    parser.add_argument("--slower", type=float, nargs="+", default=SLOWER)
     asked = parser.parse_args()
+    slower = Slower(asked.calm, tuple(asked.slower))
     if asked.read:
         samples = [Sample(**row) for row in pq.read_table(asked.read).to_pylist()]
     else:
-        samples = measured_nights(asked.nights)
+        samples = measured_nights(asked.nights, slower)
         if asked.keep:
             pq.write_table(to_table(samples), asked.keep)
-    tell(Console(width=120), samples)
+    tell(Console(width=120), samples, slower)
 
 
-def measured_nights(nights: int) -> list[Sample]:
+def measured_nights(nights: int, slower: Slower) -> list[Sample]:
     ensure()
     with running_in_a_temporary_folder(fresh_environment("detector")) as platform:
         for stage in STAGES:
@@ -93,7 +115,7 @@ def measured_nights(nights: int) -> list[Sample]:
                 for door in doors.values():
                     door.slower = {
                         one_line(fill(LIBRARY[name], LIBRARY[name].example)): share
-                        for name, share in slower(number).items()
+                        for name, share in slower.on(number).items()
                     }
                 asked = Asked(
                     f"{number}", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT, whole=False, most_rounds=MOST_ROUNDS
@@ -114,15 +136,7 @@ def wait_until_compacted(platform: LocalPlatform, table: str) -> None:
             time.sleep(1)
 
 
-def slower(night: int) -> dict[str, float]:
-    """The queries that are held back on a night, and by which share."""
-    if night < CALM:
-        return {}
-    chance = Random(SEED + (night - CALM) // TOGETHER)
-    return {name: chance.choice(SLOWER) for name in sorted(LIBRARY) if chance.random() < HELD_BACK}
-
-
-def tell(console: Console, samples: Sequence[Sample]) -> None:
+def tell(console: Console, samples: Sequence[Sample], slower: Slower) -> None:
     by_night: dict[int, dict[Arm, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     for one in samples:
         by_night[int(one.run)][Arm(one.query, one.range_s, Mode(one.mode))].append(one)
@@ -133,13 +147,13 @@ def tell(console: Console, samples: Sequence[Sample]) -> None:
     found: dict[float, set[tuple[int, str]]] = defaultdict(set)
     held: dict[float, set[tuple[int, str]]] = defaultdict(set)
     for number, arms in sorted(by_night.items()):
-        if number < CALM or (number - CALM) % TOGETHER == 0:
+        if slower.pair(number) != slower.pair(number - 1):
             began.clear()
         tonight = {arm: night for arm, own in arms.items() if (night := night_of(own))}
         told = trends({arm: past([*calm[arm], *began[arm]], night) for arm, night in tonight.items()})
-        share = slower(number)
+        share = slower.on(number)
         for arm, trend in told.items():
-            pair = ((number - CALM) // TOGETHER, arm.query)
+            pair = (slower.pair(number), arm.query)
             if arm.query in share:
                 held[share[arm.query]].add(pair)
                 began[arm].append(tonight[arm])
@@ -154,7 +168,7 @@ def tell(console: Console, samples: Sequence[Sample]) -> None:
     show(console, calm, judged, alarmed, noise)
     months = sum(judged.values()) / MONTH
     console.print(f"false alarms: on {alarmed.total()} of {judged.total()} nights, in {months:.0f} query-months")
-    for at in SLOWER:
+    for at in slower.shares:
         console.print(f"{at:.0%} slower: found by night {TOGETHER} in {len(found[at])} of {len(held[at])}")
 
 
