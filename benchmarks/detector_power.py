@@ -23,6 +23,7 @@ from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
 from logops.benchmark.change import look
 from logops.benchmark.measure import PRECISE
 from logops.benchmark.shared import Shared
+from logops.benchmark.trend import slower_by_itself
 
 CALM = (12, 40)
 MONTH = 30
@@ -100,7 +101,8 @@ def is_alarmed(nights: np.ndarray) -> bool:
     times = nights / np.median(nights, axis=1, keepdims=True)
     by_run = {str(at): {str(query): float(one) for query, one in enumerate(run)} for at, run in enumerate(times.T)}
     others = Shared(by_run).beside("0")
-    return look([float(one) / others[str(at)] for at, one in enumerate(nights[0])]).step is not None
+    step = look([float(one) / others[str(at)] for at, one in enumerate(nights[0])]).step
+    return step is not None and slower_by_itself(nights[0].tolist(), step.nights)
 
 
 def arms(seed: list[int], world: World, count: int) -> list[np.ndarray]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import geometric_mean, median
 
-from logops.benchmark.change import BASELINE, LEAST_STEP, History, look
+from logops.benchmark.change import BASELINE, History, look
 from logops.benchmark.nights import Night, Past, past, usual_work
 from logops.benchmark.shared import Group, group_of, shared
 from logops.benchmark.shots import Arm, Mode
@@ -66,7 +66,7 @@ def judged_then(nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, list[Trend]]
 def slower_by_itself(levels: Sequence[float], since: int) -> bool:
     """Whether the last two nights are slower than those before the newest `since`, whatever the others do. What keeps
     its pace while the rest of the library doubles it is not slower."""
-    return geometric_mean(levels[-2:]) > median(levels[:-since][-BASELINE:]) * LEAST_STEP
+    return geometric_mean(levels[-2:]) > median(levels[:-since][-BASELINE:])
 
 
 def trend(mode: Mode, found: Past, others: Mapping[str, float]) -> Trend:
