@@ -15,7 +15,6 @@ query's slow nights are no part of its later history. Every sample can be kept, 
 
 import argparse
 import sys
-import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,6 +45,7 @@ from place import fresh_environment, push_samples, running_in_a_temporary_folder
 
 sys.path.insert(0, str(project_root() / "tests"))
 from doors import Behind, doors_before
+from local_platforms import wait_for
 
 SLOWER = (0.05, 0.10, 0.20, 0.50)
 TOGETHER = 2
@@ -129,11 +129,12 @@ def wait_until_compacted(platform: LocalPlatform, table: str) -> None:
     cluster = platform.environment.clusters["main"]
     with platform.object_store(cluster.storage_account) as account:
         container = account.container(cluster.containers.chunks)
-        while True:
+
+        def compacted() -> bool:
             names = [name for batch in container.list((table,)).batches for name in batch["name"].to_pylist()]
-            if names and all("/" in name.removeprefix(table) for name in names):
-                return
-            time.sleep(1)
+            return bool(names) and all("/" in name.removeprefix(table) for name in names)
+
+        wait_for(compacted, 600)
 
 
 def tell(console: Console, samples: Sequence[Sample], slower: Slower) -> None:

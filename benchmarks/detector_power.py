@@ -91,18 +91,22 @@ def first_found(seed: list[int], world: World, slower: float) -> int | None:
 
 def library_alarmed(seed: list[int], world: World, calm: int) -> bool:
     """Whether what all queries have in common is alarmed on any night of a month without a step, on the first arm."""
-    nights = arms(seed, world, calm + MONTH)[0]
-    alike = np.median(nights / np.median(nights, axis=1, keepdims=True), axis=0).tolist()
+    alike = [*shared(arms(seed, world, calm + MONTH)[0]).whole().values()]
     return any(look(alike[:end]).step for end in range(calm + 1, calm + MONTH + 1))
 
 
 def is_alarmed(nights: np.ndarray) -> bool:
     """Whether the first of these queries is, on the last night."""
-    times = nights / np.median(nights, axis=1, keepdims=True)
-    by_run = {str(at): {str(query): float(one) for query, one in enumerate(run)} for at, run in enumerate(times.T)}
-    others = Shared(by_run).beside("0")
+    others = shared(nights).beside("0")
     step = look([float(one) / others[str(at)] for at, one in enumerate(nights[0])]).step
     return step is not None and slower_by_itself(nights[0].tolist(), step.nights)
+
+
+def shared(nights: np.ndarray) -> Shared:
+    times = nights / np.median(nights, axis=1, keepdims=True)
+    return Shared(
+        {str(at): {str(query): float(one) for query, one in enumerate(run)} for at, run in enumerate(times.T)}
+    )
 
 
 def arms(seed: list[int], world: World, count: int) -> list[np.ndarray]:

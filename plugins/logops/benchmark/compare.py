@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
-from logops.benchmark.sample import Ending, Sample
-from logops.benchmark.shots import Arm, Mode
+from logops.benchmark.nights import by_arm
+from logops.benchmark.sample import Sample
+from logops.benchmark.shots import Arm
 from logops.benchmark.why import why, work_of
 
 FEWEST = 8
@@ -49,7 +50,7 @@ class Comparison:
 
 def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Comparison]:
     """Every arm that both sides have, in the order of `before`."""
-    sides = _by_arm(before), _by_arm(after)
+    sides = _answered(before), _answered(after)
     pairs = [(arm, found, sides[1][arm]) for arm, found in sides[0].items() if arm in sides[1]]
     enough = [pair for pair in pairs if min(len(pair[1]), len(pair[2])) >= FEWEST]
     corrected = holm([mann_whitney(_seconds(a), _seconds(b)) for _, a, b in enough])
@@ -57,13 +58,9 @@ def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Compariso
     return [judged.get(arm) or Comparison(arm, Word.FEW) for arm, _, _ in pairs]
 
 
-def _by_arm(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
-    found: dict[Arm, list[Sample]] = {}
-    for one in samples:
-        arm = found.setdefault(Arm(one.query, one.range_s, Mode(one.mode)), [])
-        if one.round > 0 and one.ending == Ending.ANSWERED:
-            arm.append(one)
-    return found
+def _answered(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
+    """Also of the arms that were never answered."""
+    return {arm: [one for one in own if one.judged] for arm, own in by_arm(samples).items()}
 
 
 def _seconds(samples: Sequence[Sample]) -> list[float]:

@@ -49,7 +49,7 @@ def verdicts(
 
 def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | None, told: Trend | None) -> Verdict:
     judged = [one for one in samples if one.round > 0]
-    answered = [one for one in judged if one.ending == Ending.ANSWERED]
+    answered = [one for one in samples if one.judged]
     seconds = sorted(one.seconds for one in answered)
     p95 = percentile(seconds, 0.95) if seconds else None
     read = int(median(one.bytes for one in answered)) if answered else None

@@ -82,7 +82,7 @@ def measured(
 
 def unsure_of(samples: Iterable[Sample]) -> Iterator[Arm]:
     """The arms that are not known to `PRECISE` yet, and do not take long."""
-    for arm, own in by_arm(one for one in samples if one.round > 0 and one.ending == Ending.ANSWERED).items():
+    for arm, own in by_arm(one for one in samples if one.judged).items():
         seconds = [one.seconds for one in own]
         if sum(seconds) < LONGEST_S and error(seconds) > PRECISE:
             yield arm

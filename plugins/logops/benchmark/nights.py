@@ -79,7 +79,7 @@ def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dic
 
 def night_of(samples: Sequence[Sample]) -> Night | None:
     """Of one run's samples of one arm; None where too few were answered."""
-    answered = [one for one in samples if one.round > 0 and one.ending == Ending.ANSWERED]
+    answered = [one for one in samples if one.judged]
     if len(answered) < FEWEST:
         return None
     first = answered[0]

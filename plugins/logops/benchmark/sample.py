@@ -55,6 +55,11 @@ class Sample:
     concurrency: int = 1
     """Queries at a time, this one counted."""
 
+    @property
+    def judged(self) -> bool:
+        """Whether it says how fast the query is: answered, and not in the round that warms."""
+        return self.round > 0 and self.ending == Ending.ANSWERED
+
 
 def to_table(samples: Iterable[Sample]) -> "pa.Table":
     """A row each, columns as the fields."""
