@@ -53,7 +53,7 @@ def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) 
             QUERY_REGRESSED,
             subject,
             f"{one.arm}: {step.after:.3f} s, usually {step.before:.3f} s: {step.ratio:.2f} times, since {step.nights} "
-            f"nights{', and the other queries are not' if one.trend and one.trend.beside else ''}. {one.why}".strip(),
+            f"nights{', beside the other queries' if one.trend and one.trend.beside else ''}. {one.why}".strip(),
             as_of,
             evidence,
         )

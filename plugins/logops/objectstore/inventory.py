@@ -26,6 +26,7 @@ OLDEST = timedelta(days=1)
 """An inventory that began longer before the moment that is judged tells of another state."""
 _LARGEST_FILE = 4 << 30
 _ROWS = 50_000
+"""Of a batch. Larger ones are no faster: each is memory that is new."""
 _LONGEST_NAME = 1 << 20
 """Bytes: more than any."""
 _NEEDED = ("Name", "Content-Length", "Last-Modified", "AccessTier")
