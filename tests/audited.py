@@ -167,8 +167,11 @@ class Audited:
     def write_line_to(self, ingester: str, days_ago: int = 0) -> None:
         """Have an ingester store a chunk, and an index of it that is still to be uploaded."""
         with LokiClient(self.platform.write_url(CLUSTER)) as client:
-            at = time.time_ns() - days_ago * DAY_MS * 10**6
-            client.push("platform", [Entry(at + nth, {"job": "by-hand"}, "for the index") for nth in range(9)])
+            now = time.time_ns()
+            # A stream of its own: Loki refuses a line that is older than its stream's last ones.
+            labels = {"job": "by-hand", "written": str(now)}
+            at = now - days_ago * DAY_MS * 10**6
+            client.push("platform", [Entry(at + nth, labels, "for the index") for nth in range(9)])
         restart(self.platform, ingester, self.platform.urls(CLUSTER)[ingester])
 
     @contextmanager
@@ -361,7 +364,7 @@ def start(folder: Path) -> Audited:
 
 def store_all(platform: LocalPlatform) -> None:
     """Have every ingester store what it holds, and forget it: its write-ahead log would be stored a second time, and
-    an index of that uploaded at the next quarter of an hour."""
+    the index files that it keeps be uploaded again whenever it starts (Loki's tsdb/manager.go, Start)."""
     supervisord = Supervisord(platform.state)
     for name, url in platform.urls(CLUSTER).items():
         if "ingester" in name:
@@ -370,8 +373,9 @@ def store_all(platform: LocalPlatform) -> None:
             before = psutil.Process(pid_of(platform, name))
             supervisord.stop_process(name)
             before.wait(60)
-            for log in platform.state.glob(f"data/{name}/**/wal"):
-                shutil.rmtree(log)
+            for kept in ("wal", "multitenant"):
+                for folder in [*platform.state.glob(f"data/{name}/**/{kept}")]:
+                    shutil.rmtree(folder)
             supervisord.start_process(name)
             wait_until_ready(platform, name)
 
