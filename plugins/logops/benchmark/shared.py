@@ -6,7 +6,7 @@ and it is a series of its own, that of the library as a whole.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 from logops.benchmark.change import FEWEST as NIGHTS
 from logops.benchmark.nights import Past
@@ -34,14 +34,18 @@ class Shared:
     times: Mapping[str, Mapping[str, float]]
 
     def beside(self, query: str) -> dict[str, float]:
-        """By run, how many times as long as usual the other queries took, their median. Runs that have too few others
-        are left out."""
+        """By run, how many times as long as usual the other queries took: what all but three tenths of them took at
+        least, as half of them may be slower for a reason of their own. Runs that have too few others are left out."""
         others = {run: [one for name, one in times.items() if name != query] for run, times in self.times.items()}
-        return {run: median(times) for run, times in others.items() if len(times) >= FEWEST}
+        return {run: _three_tenths(times) for run, times in others.items() if len(times) >= FEWEST}
 
     def whole(self) -> dict[str, float]:
         """By run, that of all queries. Runs that have too few are left out."""
         return {run: median(times.values()) for run, times in self.times.items() if len(times) > FEWEST}
+
+
+def _three_tenths(times: list[float]) -> float:
+    return quantiles(times, n=10, method="inclusive")[2]
 
 
 def group_of(arm: Arm, past: Past) -> Group:

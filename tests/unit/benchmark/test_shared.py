@@ -68,6 +68,12 @@ def test_one_slower_query_is_found_though_nights_differ_by_a_fifth() -> None:
     assert found[arm("q3")].seconds.step is not None
 
 
+def test_each_is_found_where_more_than_half_of_the_library_is_slower() -> None:
+    found = trends(pasts(8, {}, {(f"q{number}", at): 1.2 for number in range(5) for at in LAST_TWO}))
+
+    assert [one.query for one, told in found.items() if told.regressed] == ["q0", "q1", "q2", "q3", "q4"]
+
+
 def test_a_library_whose_noise_hides_a_fifth_is_told_of() -> None:
     chance = Random(3)
     found = whole(pasts(8, {at: chance.lognormvariate(0, 0.2) for at in range(NIGHTS)}, {}))
