@@ -2,9 +2,9 @@
 
 A night is one number: the level of its rounds (level.py), or the bytes that were read. The newest 2 to 14 nights are
 held against the 28 before them (10 at least), in logarithms, without the extremes of either: a t-test whose level is
-such that all tests of a month together give a false alarm in 1 of 100 at most. Where a busy night is often followed by
-another, the noise is taken to be as much larger as that makes means differ. So that one bad night is none, each of the
-newest must be slower than usual by some of the noise between nights: the fewer they are, the more.
+such that all tests of a month together give a false alarm in about 1 of 100, bad nights apart. Where a busy night is
+often followed by another, the noise is taken to be as much larger as that makes means differ. So that one bad night is
+none, each of the newest must be slower than usual by some of the noise between nights: the fewer they are, the more.
 
 False alarms and power are published by benchmarks/detector_power.py, simulated, and benchmarks/detector_on_loki.py.
 """
