@@ -99,7 +99,7 @@ def classes(results: Path) -> list[str]:
 
 
 def work(results: Path) -> list[str]:
-    return [one.name for one in (results / "work").glob("*")]
+    return [one.name for one in (results / "steps").glob("*")]
 
 
 def test_every_batch_is_judged_by_a_task_of_its_own(

@@ -35,7 +35,7 @@ __all__ = [
 
 def work_url(results: str, run_id: str) -> str:
     """Where the steps of a run keep their work: beside the results (an fsspec URL), which all workers reach."""
-    return f"{results}/work/{quote(run_id, safe='')[:150]}"
+    return f"{results}/steps/{quote(run_id, safe='')[:150]}"
 
 
 def discard(work: str) -> None:
@@ -47,8 +47,8 @@ def discard_earlier(results: str, audit: str, but: str = "") -> None:
     """Remove what earlier runs of an audit left, `but` one: the work of one that could not check all stays until the
     next."""
     whose = quote(f"{audit}.", safe="")
-    for name in Place(results).names("work"):
-        if name.startswith(f"work/{whose}") and f"{results}/{name}" != but:
+    for name in Place(results).names("steps"):
+        if name.startswith(f"steps/{whose}") and f"{results}/{name}" != but:
             discard(f"{results}/{name}")
 
 

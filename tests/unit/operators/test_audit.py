@@ -63,7 +63,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryStore:
 
 
 def work(folder: Path) -> list[str]:
-    return sorted(one.name for one in (folder / "work").glob("*"))
+    return sorted(one.name for one in (folder / "steps").glob("*"))
 
 
 def test_a_run_that_was_whole_leaves_no_work(bucket: MemoryStore, context: dict[str, Any], tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def compaction(run_id: str, as_of: datetime) -> list[Finding]:
     """What a compaction audit of that moment finds; `list` and `reduce` as in the DAG, nothing to judge in between."""
     asked = Asked((Check.COMPACTION,), run_id, as_of)
     platform, results = platforms.open_to_read(None, None), platforms.results_url(None, None)  # type: ignore[arg-type]
-    work = f"{results}/work/{run_id}"
+    work = f"{results}/steps/{run_id}"
     store = ResultsStore(results)
     batches = steps.survey(platform, asked, work, print)
     for batch in batches:
