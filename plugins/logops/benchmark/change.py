@@ -4,7 +4,7 @@ A night is one number: the level of its rounds (level.py), or the bytes that wer
 held against the 28 before them (10 at least), in logarithms, without the extremes of either: a t-test whose level is
 such that all tests of a month together give a false alarm in about 1 of 100, bad nights apart. Where a busy night is
 often followed by another, the noise is taken to be as much larger as that makes means differ. So that one bad night is
-none, each of the newest must be slower than usual by some of the noise between nights: the fewer they are, the more.
+none, each of the newest must be slower than usual by some of the noise between nights.
 
 False alarms and power are published by benchmarks/detector_power.py, simulated, and benchmarks/detector_on_loki.py.
 """
@@ -21,7 +21,8 @@ NEWEST = range(2, 15)
 FEWEST = FEWEST_BEFORE + min(NEWEST)
 """Nights, below which nothing is said."""
 EACH = {2: 2.4, 3: 2.6, 4: 2.0, 5: 1.6, 6: 1.3, 7: 1.1, 8: 0.9}
-"""By how many standard deviations each of so many newest nights must be slower than usual; of more: 0."""
+"""By how many standard deviations each of so many newest nights must be slower than usual; of more: 0. Two need less than
+three, so that a fifth is found by the second night."""
 LEVEL = 2e-4
 """Of one test. Those of a month overlap: simulated, this and EACH give what the docstring says."""
 LEAST_STEP = 1.05
