@@ -21,8 +21,8 @@ NEWEST = range(2, 15)
 FEWEST = FEWEST_BEFORE + min(NEWEST)
 """Nights, below which nothing is said."""
 EACH = {2: 2.4, 3: 2.6, 4: 2.0, 5: 1.6, 6: 1.3, 7: 1.1, 8: 0.9}
-"""By how many standard deviations each of so many newest nights must be slower than usual; of more: 0. Two need less than
-three, so that a fifth is found by the second night."""
+"""By how many standard deviations each of so many newest nights must be slower than usual; of more: 0. Two need less
+than three, so that a fifth is found by the second night."""
 LEVEL = 2e-4
 """Of one test. Those of a month overlap: simulated, this and EACH give what the docstring says."""
 LEAST_STEP = 1.05
