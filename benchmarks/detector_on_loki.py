@@ -1,7 +1,7 @@
 """The detector of slower queries on a real Loki, behind a proxy that delays: false alarms, and what it finds, and when.
 
-    python benchmarks/detector_on_loki.py [--nights 72] [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--keep FILE]
-    python benchmarks/detector_on_loki.py --read FILE [--calm 24] [--slower 0.05 0.1 0.2 0.5]
+    python benchmarks/detector_on_loki.py [--nights 72] [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--seed 1] [--keep FILE]
+    python benchmarks/detector_on_loki.py --read FILE [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--seed 1]
 
 `local`, running in a temporary folder, holds an hour of sample logs of the day before yesterday, stored and compacted.
 Ten queries of the library are measured night after night, as the DAG does it (20 to 100 rounds, past the cache of
@@ -58,7 +58,6 @@ QUERIES = (
 )  # fmt: skip
 LIBRARY = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
 NO_LIMIT = 2**50
-SEED = 1
 MONTH = 30
 
 
@@ -68,6 +67,7 @@ class Slower:
 
     calm: int
     shares: tuple[float, ...]
+    seed: int
 
     def pair(self, night: int) -> int:
         """Below 0 while it is calm."""
@@ -77,7 +77,7 @@ class Slower:
         """By which share of the time."""
         if self.pair(night) < 0:
             return {}
-        chance = Random(SEED + self.pair(night))
+        chance = Random(self.seed + self.pair(night))
         return {name: chance.choice(self.shares) for name in sorted(LIBRARY) if chance.random() < HELD_BACK}
 
 
@@ -88,8 +88,9 @@ def main() -> None:
     parser.add_argument("--read", type=Path, help="measure nothing: judge the samples that were kept")
     parser.add_argument("--calm", type=int, default=24)
     parser.add_argument("--slower", type=float, nargs="+", default=SLOWER)
+    parser.add_argument("--seed", type=int, default=1, help="which queries are held back when")
     asked = parser.parse_args()
-    slower = Slower(asked.calm, tuple(asked.slower))
+    slower = Slower(asked.calm, tuple(asked.slower), asked.seed)
     if asked.read:
         samples = [Sample(**row) for row in pq.read_table(asked.read).to_pylist()]
     else:
