@@ -3,7 +3,7 @@
 
 Asks the live cluster every query of the library (`include/logql/`) in rounds, one at a time, with and past Loki's cache
 of results, and keeps every answer's time with Loki's own statistics as a result, kind `query-samples`. It reads at most
-`budget` bytes, so that production is not crowded out, and backs off where Loki says 429.
+`budget` bytes in `minutes`, so that production is not crowded out, and backs off where Loki says 429.
 
 What is over its objective, slower than it used to be or reads more is a finding, and no failure: the log of `measure`
 has it, with the reason as far as Loki's own statistics tell it. One query is slower beside the others; where all are,
@@ -15,8 +15,8 @@ there are 12 nights under the same configuration, nothing is said of the history
 **measure** Its log has a line a query.
 
 - **query-failing**: Loki refuses a query or gives it up; the message is Loki's own. *Today: somebody will need it.*
-- **check-incomplete**: too few answers to judge; Loki was busy, or the budget was spent. *See whether the cluster is
-  overloaded; else raise `budget`.*
+- **check-incomplete**: too few answers to judge; Loki was busy, or the budget of bytes or minutes was spent. *See
+  whether the cluster is overloaded; else raise `budget` or `minutes`, or lower `rounds`.*
 - Anything else is the environment's file, the platform or the results store, as the message says. *Mend it, clear the
   task.*
 """
@@ -26,7 +26,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from logops.benchmark.asked import BUDGET, MOST_ROUNDS, ROUNDS
+from logops.benchmark.asked import BUDGET, MINUTES, MOST_ROUNDS, ROUNDS
 from logops.operators.benchmark import QueryBenchmarkOperator
 from logops.operators.nightly import environments, nightly
 from logops.operators.tags import Tag
@@ -56,6 +56,9 @@ with DAG(
         ),
         "ranges": Param(None, type=["null", "array"], items={"type": "string"}, description="Also over so long: 24h."),
         "budget": Param(BUDGET, type="string", description="Bytes that Loki may read for all of it."),
+        "minutes": Param(
+            MINUTES, type="integer", minimum=1, maximum=50, description="Minutes that all of it may take."
+        ),
         "concurrency": Param(1, type="integer", minimum=1, maximum=32, description="Queries at a time."),
         "as_of": Param(
             None, type=["null", "string"], format="date-time", description="Where every range ends; empty: now."
@@ -76,6 +79,7 @@ with DAG(
         most_rounds="{{ params.most_rounds }}",
         ranges="{{ params.ranges }}",
         budget="{{ params.budget }}",
+        minutes="{{ params.minutes }}",
         concurrency="{{ params.concurrency }}",
         as_of="{{ params.as_of }}",
     )

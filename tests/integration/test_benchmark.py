@@ -92,6 +92,13 @@ def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform, store: 
     assert "the budget of bytes was spent" in outcome.findings[0].message
 
 
+def test_what_takes_longer_than_it_may_ends_in_time_and_says_so(platform: LocalPlatform, store: ResultsStore) -> None:
+    outcome = measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(5), minutes=0), store)
+
+    assert [one.cls.name for one in outcome.findings] == ["check-incomplete"]
+    assert "10 were not asked: the 0 minutes that it may take were over" in outcome.findings[0].message
+
+
 def test_what_differs_much_from_round_to_round_is_asked_more_often(
     platform: LocalPlatform, store: ResultsStore
 ) -> None:

@@ -29,7 +29,7 @@ def findings_of(environment: str, found: Sequence[Verdict], as_of: datetime) -> 
         if notes:
             throttled, left = sum(one.throttled for one in own), sum(one.not_asked for one in own)
             why = f" Loki said 429 to {throttled}." if throttled else ""
-            why += f" {left} were not asked: the budget of bytes was spent." if left else ""
+            why += f" {left} were not asked: {next(one.left_out for one in own if one.left_out)}." if left else ""
             yield Finding(CHECK_INCOMPLETE, subject, f"{notes[0]}.{why}", as_of)
 
 

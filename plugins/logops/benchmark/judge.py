@@ -29,6 +29,8 @@ class Verdict:
     """What Loki said, each thing once."""
     throttled: int
     not_asked: int
+    left_out: str
+    """Why so many were not asked; empty where all were."""
     note: str
     """Why it was not judged; empty where it was."""
     trend: Trend | None
@@ -56,7 +58,7 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
     has_objective = arm.mode is Mode.WARM and arm.range_s * 1000 == query.range.value
     enough = len(answered) >= FEWEST
     over = missed(query, p95, answered) if has_objective and enough else ()
-    note = "" if enough or not has_objective else f"{len(answered)} answers: {FEWEST} are needed to judge"
+    not_asked = [one for one in judged if one.ending == Ending.NOT_ASKED]
     return Verdict(
         arm=arm,
         cluster=query.cluster,
@@ -68,8 +70,9 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
         over=over,
         failed=tuple(dict.fromkeys(one.message for one in samples if one.ending == Ending.FAILED)),
         throttled=sum(one.ending == Ending.THROTTLED or one.backed_off > 0 for one in samples),
-        not_asked=sum(one.ending == Ending.NOT_ASKED for one in judged),
-        note=note,
+        not_asked=len(not_asked),
+        left_out=not_asked[0].message if not_asked else "",
+        note="" if enough else f"{len(answered)} answers: {FEWEST} are needed to judge",
         trend=told,
         why=(told.why if told else "") or (spent(past.nights[-1].work) if past else ""),
     )

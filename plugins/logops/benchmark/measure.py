@@ -1,4 +1,4 @@
-"""Asks a live cluster every shot, so many at a time, within a budget of bytes."""
+"""Asks a live cluster every shot, so many at a time, within a budget of bytes and of time."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -73,10 +73,10 @@ def measured(
         ask(shots(every, asked.rounds))
         for at in range(asked.rounds + 1, asked.most_rounds + 1):
             unsure = {arm for samples in by_side for arm in unsure_of(samples)}
-            if not unsure or asking.spent:
+            if not unsure or asking.ended:
                 break
             ask(one_round([arm for arm in every if arm in unsure], at))
-    # What only more rounds would have asked for, beyond the budget, is not missed.
+    # What only more rounds would have asked for is not missed.
     return [[one for one in side if one.round <= asked.rounds or one.ending != Ending.NOT_ASKED] for side in by_side]
 
 
@@ -137,11 +137,16 @@ class _Asking:
         self._lock = Lock()
         self._begun = 0
         self._bytes = 0
+        self._until = time.monotonic() + asked.minutes * 60
 
     @property
-    def spent(self) -> bool:
-        """Whether the budget is."""
-        return self._bytes >= self._asked.budget_bytes
+    def ended(self) -> str:
+        """Why nothing more may be asked; empty while it may."""
+        if self._bytes >= self._asked.budget_bytes:
+            return "the budget of bytes was spent"
+        if time.monotonic() >= self._until:
+            return f"the {self._asked.minutes} minutes that it may take were over"
+        return ""
 
     def expect(self, count: int) -> None:
         """So many more will be asked."""
@@ -150,19 +155,21 @@ class _Asking:
     def ask(self, shot: Shot, side: _Side) -> Sample:
         ready = side.queries[shot.arm.query]
         base = self._base(shot, side.environment, ready)
-        if not self._may_begin():
-            return base
+        ended = self._begin()
+        if ended:
+            return replace(base, message=ended)
         sample = _shoot(ready, shot, base, self._asked)
         with self._lock:
             self._bytes += sample.bytes
         return sample
 
-    def _may_begin(self) -> bool:
+    def _begin(self) -> str:
+        """What `ended` says of it."""
         with self._lock:
             if self._begun % TOLD_EVERY == 0:
                 self._tell(f"{self._begun} of {self._count} queries, {self._bytes / 1e6:,.0f} MB read")
             self._begun += 1
-            return not self.spent
+            return self.ended
 
     def _base(self, shot: Shot, environment: str, ready: Ready) -> Sample:
         return Sample(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from logops.benchmark.asked import BUDGET, MOST_ROUNDS, ROUNDS, Asked
+from logops.benchmark.asked import BUDGET, MINUTES, MOST_ROUNDS, ROUNDS, Asked
 from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare
 from logops.benchmark.nights import past, read_nights
@@ -53,6 +53,7 @@ def run(
     mode: Annotated[list[Mode] | None, typer.Option(help="May be repeated. Default: both.")] = None,
     also: Annotated[list[str] | None, typer.Option("--range", help="Also over so long, such as 24h.")] = None,
     budget: Annotated[str, typer.Option(help="Bytes that Loki may read for all of it.")] = BUDGET,
+    minutes: Annotated[int, typer.Option(min=1, help="That all of it may take.")] = MINUTES,
     concurrency: Annotated[int, typer.Option(min=1, max=32, help="Queries at a time.")] = 1,
     beside: Annotated[str | None, typer.Option(help="Another environment, measured in turns and compared.")] = None,
     record: Annotated[bool, typer.Option("--record/--no-record", help="Keep every sample in the results.")] = True,
@@ -78,7 +79,9 @@ def run(
     except ValueError as error:
         stop(str(error))
     modes = tuple(mode or Mode)
-    asked = Asked(f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, modes, ranges, most_bytes, concurrency, not query, most)
+    asked = Asked(
+        f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, modes, ranges, most_bytes, concurrency, not query, most, minutes
+    )
     try:
         with err.status("") as status:
             outcome, *other = run_benchmark(places, wanted, asked, _store_of, status.update, record)

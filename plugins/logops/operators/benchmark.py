@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.benchmark.asked import BUDGET, MOST_ROUNDS, ROUNDS
+from logops.benchmark.asked import BUDGET, MINUTES, MOST_ROUNDS, ROUNDS
 from logops.operators.work import open_to_read, read_environment, results_store
 
 
@@ -20,6 +20,7 @@ class QueryBenchmarkOperator(BaseOperator):
     :param most_rounds: up to so often where its answers differ much.
     :param ranges: also over so long, such as `24h`.
     :param budget: bytes that Loki may read for all of it, such as `20GiB`.
+    :param minutes: that all of it may take.
     :param concurrency: queries at a time.
     :param as_of: where every range ends, ISO 8601; none: the moment that the run is for.
     """
@@ -31,6 +32,7 @@ class QueryBenchmarkOperator(BaseOperator):
         "most_rounds",
         "ranges",
         "budget",
+        "minutes",
         "concurrency",
         "as_of",
     )
@@ -44,6 +46,7 @@ class QueryBenchmarkOperator(BaseOperator):
         most_rounds: int | str = MOST_ROUNDS,
         ranges: Sequence[str] | str | None = None,
         budget: str = BUDGET,
+        minutes: int | str = MINUTES,
         concurrency: int | str = 1,
         as_of: str | None = None,
         **kwargs: Any,
@@ -55,6 +58,7 @@ class QueryBenchmarkOperator(BaseOperator):
         self.most_rounds = most_rounds
         self.ranges = ranges
         self.budget = budget
+        self.minutes = minutes
         self.concurrency = concurrency
         self.as_of = as_of
 
@@ -87,6 +91,7 @@ class QueryBenchmarkOperator(BaseOperator):
             concurrency=int(self.concurrency),
             whole=not self.queries,
             most_rounds=int(self.most_rounds),
+            minutes=int(self.minutes),
         )
         environment = read_environment(self.environment)
         wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}

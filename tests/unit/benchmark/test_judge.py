@@ -81,10 +81,18 @@ def test_what_was_sent_away_with_429_is_not_slow_and_not_a_pass() -> None:
 
 
 def test_what_the_budget_left_out_is_not_a_pass() -> None:
-    (finding,) = findings_of("local", [judged(*rounds(10, ending=Ending.NOT_ASKED))], datetime.now(UTC))
+    found = judged(*rounds(10, ending=Ending.NOT_ASKED, message="the budget of bytes was spent"))
+    (finding,) = findings_of("local", [found], datetime.now(UTC))
 
     assert finding.cls.name == "check-incomplete"
     assert finding.message.endswith("10 were not asked: the budget of bytes was spent.")
+
+
+@pytest.mark.parametrize("changed", [{"mode": "cold"}, {"range_s": 86_400}])
+def test_what_has_no_objective_and_too_few_answers_is_not_a_pass(changed: dict[str, object]) -> None:
+    (finding,) = findings_of("local", [judged(*rounds(FEWEST - 1, **changed))], datetime.now(UTC))
+
+    assert finding.cls.name == "check-incomplete"
 
 
 def test_a_failure_keeps_lokis_own_words() -> None:

@@ -59,12 +59,13 @@ def test_all_of_the_library_is_measured_at_the_moment_the_run_is_for(
 
 
 def test_what_a_person_gives_arrives(asked: list[tuple[list[str], Asked]], context: Any) -> None:
-    operator(queries=["errors"], rounds="7", ranges=["24h"], budget="1MiB", concurrency="3").execute(context)
+    given = {"rounds": "7", "ranges": ["24h"], "budget": "1MiB", "minutes": "9", "concurrency": "3"}
+    operator(queries=["errors"], **given).execute(context)
     ((queries, what),) = asked
 
     assert queries == ["errors"]
     assert (what.rounds, what.ranges_s, what.budget_bytes, what.concurrency) == (7, (86_400,), 2**20, 3)
-    assert not what.whole
+    assert (what.minutes, what.whole) == (9, False)
 
 
 def test_a_query_that_is_not_in_the_library_is_named_with_those_that_are(
