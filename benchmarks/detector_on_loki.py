@@ -39,6 +39,7 @@ from logops.logql.text import one_line
 from logops.loki import LokiClient
 from logops.loki.metrics import total
 from logops.platforms.local import LocalPlatform
+from logops.platforms.platform import component_of
 from logops.queries.fill import fill
 from logops.queries.library import load_library
 from logops.quickstart.settle import settle
@@ -135,11 +136,13 @@ def wait_until_in_no_memory(platform: LocalPlatform, tenant: str) -> None:
     `chunk_retain_period`: 35 minutes in, heavy queries would need half the time of before, light ones no less."""
     with ExitStack() as clients:
         ingesters = [
-            clients.enter_context(LokiClient(url)) for name, url in platform.urls("main").items() if "ingester" in name
+            clients.enter_context(LokiClient(url))
+            for name, url in platform.urls("main").items()
+            if component_of(name, "main") == "ingester"
         ]
         for one in ingesters:
             one.flush()
-        wait_for(lambda: not any(total(one.metrics(), STREAMS, tenant=tenant) for one in ingesters), 900)
+        wait_for(lambda: all(total(one.metrics(), STREAMS, tenant=tenant) == 0 for one in ingesters), 900)
 
 
 def wait_until_compacted(platform: LocalPlatform, table: str) -> None:
