@@ -37,14 +37,19 @@ def roll_back(platform: Platform, owner: str, progress: Progress) -> list[tuple[
     A run that applied nothing, because another had the lease, has nothing to put back and needs no lease.
     Gives the stages that were put back, each with the revision it is at now; None: there was none before the run.
     """
-    touched = [stage for stage in STAGES if any(revision.owner == owner for revision in platform.revisions(stage))]
-    undone: list[tuple[Stage, Revision | None]] = []
-    for stage in reversed(touched):
+    undone: dict[Stage, Revision | None] = {}
+    # Looked at anew each time: a task of this run that is being ended may have applied its stage meanwhile.
+    while left := [stage for stage in _touched(platform, owner) if stage not in undone]:
+        stage = left[-1]
         platform.hold(owner)
         progress(f"rolling {stage} back")
-        undone.append((stage, platform.roll_back(stage, owner, progress)))
+        undone[stage] = platform.roll_back(stage, owner, progress)
     platform.release(owner)
-    return undone
+    return list(undone.items())
+
+
+def _touched(platform: Platform, owner: str) -> list[Stage]:
+    return [stage for stage in STAGES if any(revision.owner == owner for revision in platform.revisions(stage))]
 
 
 def _began(platform: Platform, stage: Stage, owner: str, digest: str) -> bool:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from fakes.memory_platform import MemoryPlatform
 from logops.environment import load_environment
-from logops.platforms.platform import LeaseHeld, PlatformError
-from logops.render import STAGES, Files
+from logops.platforms.platform import LeaseHeld, PlatformError, Progress, Revision
+from logops.render import STAGES, Files, Stage
 from logops.rollout import Plan, RolloutRefused, VerifyFailed, apply_stage, plan, plan_stage, roll_back, run_rollout
 from logops.rollout import run as run_module
 from logops.rollout.errors import Check
@@ -188,6 +188,25 @@ def test_a_second_rollout_at_once_is_refused_before_it_changes_anything(platform
 def test_a_rollout_gives_its_lease_back(platform: MemoryPlatform, breaks: set[str]) -> None:
     platform.breaks = breaks  # type: ignore[assignment]
     run_rollout(platform, plan(platform), "run", said)
+    assert platform.owner is None
+
+
+def test_what_a_dying_task_still_applies_while_its_run_is_rolled_back_is_put_back_too(
+    platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_stage(platform, plan_stage("storage", Files({}), platform.wanted["storage"]), "run", said)
+    put_back = platform.roll_back
+
+    def waits_for_the_task(stage: Stage, owner: str, progress: Progress) -> Revision | None:
+        if stage == "storage":
+            platform.apply("loki", platform.wanted["loki"], "run", said)
+        return put_back(stage, owner, progress)
+
+    monkeypatch.setattr(platform, "roll_back", waits_for_the_task)
+    undone = roll_back(platform, "run", said)
+
+    assert undone == [("storage", None), ("loki", None)]
+    assert platform.live("loki") == Files({})
     assert platform.owner is None
 
 
