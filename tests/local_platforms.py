@@ -1,9 +1,13 @@
 """Environments that really run on this machine: how tests start them, look at them and wait for them."""
 
+import contextlib
 import random
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import psutil
 
@@ -81,3 +85,27 @@ def processes_of(state: Path) -> list[str]:
         except psutil.Error:
             continue
     return found
+
+
+@contextlib.contextmanager
+def steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
+    """End a process, and serve something else where it did before supervisord has started it again."""
+    port = statuses(platform)[process].port
+    assert port is not None
+    psutil.Process(pid_of(platform, process)).send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    # supervisord takes about a second: whoever looks more often is first.
+    while (thief := _server(port)) is None:
+        assert time.monotonic() < deadline, f"{process} has port {port} again"
+    with thief:
+        serving = Thread(target=thief.serve_forever, daemon=True)
+        serving.start()
+        yield
+        thief.shutdown()
+
+
+def _server(port: int) -> ThreadingHTTPServer | None:
+    """It answers every request with 501; None where the port is taken."""
+    with contextlib.suppress(OSError):
+        return ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler)
+    return None

@@ -1,17 +1,14 @@
 """What goes wrong in the middle of a rollout: it fails with the cause in the task's log, and is put back."""
 
-import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import psutil
 import pytest
 
 from checkouts import Checkout
-from local_platforms import all_ready, pid_of
+from local_platforms import all_ready, pid_of, steal_port
 from logops.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.render import STAGES
@@ -55,7 +52,7 @@ def test_a_loki_that_refuses_its_configuration_is_put_back_with_its_last_words_i
 
 
 def test_a_stolen_port_is_named_with_its_thief(rollouts: Rollouts, rolled_out: LocalPlatform) -> None:
-    with _steal_port(rolled_out, "azurite"):
+    with steal_port(rolled_out, "azurite"):
         run = rollouts.trigger("faulty")
 
         assert run.ended() == "failed"
@@ -118,30 +115,6 @@ def _read_back(platform: LocalPlatform, marker: str) -> bool:
     now = time.time_ns()
     with LokiClient(platform.read_url("security")) as client:
         return bool(client.query_logs(TENANT, f'{{job="e2e"}} |= `{marker}`', now - 600 * 10**9, now))
-
-
-@contextlib.contextmanager
-def _steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
-    """End a process, and serve something else where it did before supervisord has started it again."""
-    port = next(status.port for status in platform.processes() if status.name == process)
-    assert port is not None
-    psutil.Process(pid_of(platform, process)).send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    # supervisord takes about a second: whoever looks more often is first.
-    while (thief := _server(port)) is None:
-        assert time.monotonic() < deadline, f"{process} has port {port} again"
-    with thief:
-        serving = Thread(target=thief.serve_forever, daemon=True)
-        serving.start()
-        yield
-        thief.shutdown()
-
-
-def _server(port: int) -> ThreadingHTTPServer | None:
-    """It answers every request with 501; None where the port is taken."""
-    with contextlib.suppress(OSError):
-        return ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler)
-    return None
 
 
 def _ends_well(rollouts: Rollouts) -> Run:

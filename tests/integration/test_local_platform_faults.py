@@ -12,7 +12,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local_platforms import all_ready, apply_all, pid_of, pids, processes_of, security_only, wait_for
+from local_platforms import (
+    all_ready,
+    apply_all,
+    pid_of,
+    pids,
+    processes_of,
+    security_only,
+    statuses,
+    steal_port,
+    wait_for,
+)
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.atomic import swap_files
@@ -120,6 +130,16 @@ def test_a_dead_azurite_has_no_containers(small: LocalPlatform) -> None:
     small.apply("storage", small.desired()["storage"], "tests", print)
     assert "containers: []" in without
     assert small.live("storage") == small.desired()["storage"]
+
+
+def test_the_rules_in_a_store_whose_port_another_program_has_are_those_kept_last(small: LocalPlatform) -> None:
+    before = small.live("rules")
+    with steal_port(small, "azurite"):
+        # supervisord has started it again, and it has yet to find out that its port is taken.
+        wait_for(lambda: statuses(small)["azurite"].pid is not None)
+        during = small.live("rules")
+    wait_for(lambda: all_ready(small))
+    assert during == before != {}
 
 
 def test_a_taken_port_is_named_with_its_owner_and_nothing_is_started(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ class LocalPlatform:
             for account in self._environment.storage_accounts:
                 file = f"storage/{account}.yaml"
                 if file in texts:
-                    existing = self._containers(account) if "azurite" in now else []
+                    existing = self._containers(account, now)
                     texts[file] = storage.with_containers(texts[file], existing, self._environment.name)
         if here := {name: now[name].digest for name in order if name in now}:
             texts[f"processes/{stage}"] = "".join(f"{name} {digest}\n" for name, digest in here.items())
@@ -240,14 +240,15 @@ class LocalPlatform:
             self._work().take(steps, progress)
 
     def _live_rules(self) -> Files:
-        """What the rulers keep. One that does not run, or whose store does not, keeps what it kept last: that store is
-        down, not lost, and a rollout that brings it back must not fail because of it."""
+        """What the rulers keep. One that does not run, or whose store does not answer, keeps what it kept last: that
+        store is down, not lost, and a rollout that brings it back must not fail because of it."""
         known = self._last_rules()
         now = running(self._supervisord)
         texts: dict[str, str] = {}
         for owner in self._rule_owners(known):
             cluster = owner[0]
-            if {self._place.of(cluster, "ruler")[0].name, "azurite"} <= now.keys():
+            ruler = self._place.of(cluster, "ruler")[0].name
+            if ruler in now and self._containers(self._environment.clusters[cluster].storage_account, now):
                 with LokiClient(self.ruler_url(cluster)) as client:
                     texts |= read_rules(client, self._environment.name, owner)
             else:
@@ -270,7 +271,10 @@ class LocalPlatform:
         declared = {(name, tenant) for name, cluster in clusters.items() for tenant in cluster.tenants}
         return sorted(owner for owner in declared | owners(files) if owner[0] in clusters)
 
-    def _containers(self, account: str) -> list[str]:
+    def _containers(self, account: str, now: Mapping[str, Running]) -> list[str]:
+        """What the account has. None where Azurite is down, or another program answers in its place."""
+        if "azurite" not in now:
+            return []
         with self.object_store(account) as store:
             return storage.existing_containers(store)
 
