@@ -4,15 +4,22 @@
 
 Simulated: ten queries on two arms, warm and cold. A night is busier or calmer for all of them, which goes on for some
 nights (autoregressive, 0.5); each arm has a noise of its own, from night to night and from answer to answer. The first
-query is judged beside the others, and is alarmed where either arm is. 40 nights (or 12, when the detector begins)
-without a step come first, then 30 more: unchanged for the false alarms, of the query and of the library as a whole;
-slower by 5, 10, 20 or 50 % for the power.
+query is judged beside the others, by what judges a night of the DAG, and is alarmed where either arm is. 40 nights (or
+12, when the detector begins) without a step come first, then 30 more: unchanged for the false alarms, of the query and
+of the library as a whole; slower by 5, 10, 20 or 50 % for the power.
+
+Then the nights after some of the ten became faster: false alarms of those that did not in the month after, as a share
+of them, and of those that did; by when the new era of these has begun; and what is found, by the second night, of a
+fifth that comes after 16 nights, of a query of either kind.
 
 Where single nights are bad for one query by half, two in a row look like a step to any detector that answers by the
 second night: with 1 bad night of 50 that alone happens in 1.2 % of months.
 """
 
 import argparse
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
 from rich.console import Console
@@ -20,10 +27,13 @@ from rich.progress import track
 from rich.table import Table
 
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
-from logops.benchmark.change import look
+from logops.benchmark.era import eras
 from logops.benchmark.measure import PRECISE
-from logops.benchmark.shared import Shared
-from logops.benchmark.trend import slower_by_itself
+from logops.benchmark.nights import MOST, Night, Past
+from logops.benchmark.shared import group_of, shared
+from logops.benchmark.shots import Arm, Mode
+from logops.benchmark.trend import Trend, trend, trends, whole
+from logops.benchmark.why import Work
 
 CALM = (12, 40)
 MONTH = 30
@@ -40,34 +50,57 @@ WORLDS = {
     "the second, 1 night of 50 half slower": (0.15, 0.015, 0.20, 0.02),
 }
 SLOWER = (0.05, 0.10, 0.20, 0.50)
+FASTER = ((1, 2.0), (4, 1.2), (4, 2.0), (6, 2.0), (10, 2.0))
+"""How many queries, and times as fast."""
+FASTER_IN = "all 15 %, own 1.5 %, answers 20 %"
+AFTER = 16
+NO_WORK = Work(1.0, 1.0, 0.0, 0.0, 0.0, 4.0)
 World = tuple[float, float, float, float]
+Nights = Mapping[Arm, list[Night]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--months", type=int, default=2000)
     months = parser.parse_args().months
-    table = Table(box=None, header_style="bold")
-    table.add_column("noise", no_wrap=True)
-    for calm in CALM:
-        table.add_column(f"after {calm}", justify="right", no_wrap=True)
-    table.add_column("library", justify="right", no_wrap=True)
-    for slower in SLOWER:
-        table.add_column(f"{slower:.0%} slower", justify="right", no_wrap=True)
-    for number, (name, world) in enumerate(track(WORLDS.items(), "worlds", console=Console(stderr=True))):
-        row = [name]
-        for calm in CALM:
-            alarms = sum(alarmed([number, calm, month], world, calm) for month in range(months))
-            row.append(f"{alarms / months:.2%}")
-        library = sum(library_alarmed([number, calm, month], world, calm) for month in range(months))
-        row.append(f"{library / months:.2%}")
-        for slower in SLOWER:
-            found = [first_found([number, 99, month], world, slower) for month in range(months // 4)]
-            row.append(" / ".join(f"{share(found, nights):.0%}" for nights in (2, 7, 14)))
-        table.add_row(*row)
-    console = Console(width=150)
+    console, progress = Console(width=150), Console(stderr=True)
+    table = table_of("noise", *(f"after {calm}" for calm in CALM), "library", *(f"{one:.0%} slower" for one in SLOWER))
+    faster = table_of(
+        "became faster", "alarms of the others", "of these", "begun by night 2 / 7", "a fifth, others", "these"
+    )
+    with ProcessPoolExecutor() as pool:
+        for row in track(pool.map(partial(unchanged, months=months), WORLDS), "worlds", len(WORLDS), console=progress):
+            table.add_row(*row)
+        for row in track(
+            pool.map(partial(after_faster, months=months // 4), FASTER), "faster", len(FASTER), console=progress
+        ):
+            faster.add_row(*row)
     console.print(f"{months} months for the false alarms; {months // 4} steps each, found by night 2 / 7 / 14")
     console.print(table)
+    console.print(f"\n{months // 4} months each; {FASTER_IN}")
+    console.print(faster)
+
+
+def table_of(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def unchanged(name: str, months: int) -> list[str]:
+    """A row: false alarms, and what is found."""
+    number, world = [*WORLDS].index(name), WORLDS[name]
+    row = [name]
+    for calm in CALM:
+        alarms = sum(alarmed([number, calm, month], world, calm) for month in range(months))
+        row.append(f"{alarms / months:.2%}")
+    library = sum(library_alarmed([number, CALM[-1], month], world) for month in range(months))
+    row.append(f"{library / months:.2%}")
+    for slower in SLOWER:
+        found = [first_found([number, 99, month], world, slower) for month in range(months // 4)]
+        row.append(" / ".join(f"{share(found, nights):.0%}" for nights in (2, 7, 14)))
+    return row
 
 
 def share(found: list[int | None], nights: int) -> float:
@@ -76,37 +109,80 @@ def share(found: list[int | None], nights: int) -> float:
 
 def alarmed(seed: list[int], world: World, calm: int) -> bool:
     """Whether any night of a month without a step is alarmed, in any arm."""
-    series = arms(seed, world, calm + MONTH)
-    return any(is_alarmed(one[:, :end]) for one in series for end in range(calm + 1, calm + MONTH + 1))
+    series = [nights_of(one) for one in arms(seed, world, calm + MONTH)]
+    return any(first_query(one, end).regressed for one in series for end in range(calm + 1, calm + MONTH + 1))
 
 
 def first_found(seed: list[int], world: World, slower: float) -> int | None:
     """Which night after the step, from 1, says so first, in any arm; None: none of the first 14."""
     calm = CALM[-1]
-    series = arms(seed, world, calm + LONGEST)
-    for one in series:
+    levels = arms(seed, world, calm + LONGEST)
+    for one in levels:
         one[0, calm:] *= 1 + slower
-    return next((at for at in range(1, LONGEST + 1) if any(is_alarmed(one[:, : calm + at]) for one in series)), None)
-
-
-def library_alarmed(seed: list[int], world: World, calm: int) -> bool:
-    """Whether what all queries have in common is alarmed on any night of a month without a step, on the first arm."""
-    alike = [*shared(arms(seed, world, calm + MONTH)[0]).whole().values()]
-    return any(look(alike[:end]).step for end in range(calm + 1, calm + MONTH + 1))
-
-
-def is_alarmed(nights: np.ndarray) -> bool:
-    """Whether the first of these queries is, on the last night."""
-    others = shared(nights).beside("0")
-    step = look([float(one) / others[str(at)] for at, one in enumerate(nights[0])]).step
-    return step is not None and slower_by_itself(nights[0].tolist(), step.nights)
-
-
-def shared(nights: np.ndarray) -> Shared:
-    times = nights / np.median(nights, axis=1, keepdims=True)
-    return Shared(
-        {str(at): {str(query): float(one) for query, one in enumerate(run)} for at, run in enumerate(times.T)}
+    series = [nights_of(one) for one in levels]
+    return next(
+        (at for at in range(1, LONGEST + 1) if any(first_query(one, calm + at).regressed for one in series)), None
     )
+
+
+def library_alarmed(seed: list[int], world: World) -> bool:
+    """Whether what all queries have in common is alarmed on any night of a month without a step, on the first arm."""
+    calm = CALM[-1]
+    nights = nights_of(arms(seed, world, calm + MONTH)[0])
+    told = (whole(until(nights, end)) for end in range(calm + 1, calm + MONTH + 1))
+    return any(one.step for library in told for one in library.values())
+
+
+def after_faster(which: tuple[int, float], months: int) -> list[str]:
+    """A row: `which` of the queries became how many times as fast, on one arm."""
+    count, gain = which
+    alarms, begun, found = np.zeros(2), np.zeros(2), np.zeros(2)
+    for month in range(months):
+        levels = arms([98, count, int(gain * 10), month], WORLDS[FASTER_IN], CALM[-1] + MONTH)[0]
+        levels[:count, CALM[-1] :] /= gain
+        told = {end: trends(until(nights_of(levels), CALM[-1] + end)) for end in range(1, MONTH + 1)}
+        ever = {arm.query for trends in told.values() for arm, one in trends.items() if one.regressed}
+        alarms += [sum(int(query) >= count for query in ever), sum(int(query) < count for query in ever)]
+        begun += [sum(one.slower_once > 0 for one in told[night].values()) for night in (2, 7)]
+        levels[[0, -1], CALM[-1] + AFTER :] *= 1.2
+        later = trends(until(nights_of(levels), CALM[-1] + AFTER + 2))
+        found += [later[arm(QUERIES - 1)].regressed, later[arm(0)].regressed]
+    others = count < QUERIES
+    return [
+        f"{count} of {QUERIES}, {gain:g} times as fast",
+        f"{alarms[0] / months / (QUERIES - count):.1%}" if others else "",
+        f"{alarms[1] / months / count:.1%}",
+        " / ".join(f"{one / months / count:.0%}" for one in begun),
+        f"{found[0] / months:.0%}" if others else "",
+        f"{found[1] / months:.0%}",
+    ]
+
+
+def first_query(nights: Nights, end: int) -> Trend:
+    """What is said of the first query on a night; as `trends` says it of each."""
+    pasts = until(nights, end)
+    begun = eras(pasts)
+    groups = shared(pasts, {arm: one.gains for arm, one in begun.items()})
+    one = arm(0)
+    return trend(one.mode, pasts[one], groups[group_of(one, pasts[one])].beside(one.query), begun[one].firsts[-1])
+
+
+def until(nights: Nights, end: int) -> dict[Arm, Past]:
+    return {arm: Past(tuple(own[max(0, end - MOST) : end]), 0) for arm, own in nights.items()}
+
+
+def arm(query: int) -> Arm:
+    return Arm(str(query), 3600, Mode.COLD)
+
+
+def nights_of(levels: np.ndarray) -> Nights:
+    """`levels`: a row a query, a column a night."""
+    return {
+        arm(query): [
+            Night(str(at), at, ("", "", 1), ROUNDS, NO_WORK, "main", float(level)) for at, level in enumerate(own)
+        ]
+        for query, own in enumerate(levels)
+    }
 
 
 def arms(seed: list[int], world: World, count: int) -> list[np.ndarray]:

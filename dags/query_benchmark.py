@@ -8,7 +8,7 @@ of results, and keeps every answer's time with Loki's own statistics as a result
 What is over its objective, slower than it used to be or reads more is a finding, and no failure: the log of `measure`
 has it, with the reason as far as Loki's own statistics tell it. One query is slower beside the others; where all are,
 the finding names none, and the cluster is what to look at. `logops bench history` shows night after night. Until
-there are 12 nights under the same configuration, nothing is said of the history.
+there are 12 nights under the same configuration, or since a query became faster, nothing is said of the history.
 
 ### When a task fails
 

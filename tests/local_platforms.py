@@ -1,6 +1,7 @@
 """Environments that really run on this machine: how tests start them, look at them and wait for them."""
 
 import contextlib
+import os
 import random
 import signal
 import time
@@ -21,8 +22,13 @@ from logops.render.topology import PORTS
 
 
 def free_base_port() -> int:
-    """The first of a hundred ports that nobody listens on, below those that connections are given."""
-    bases = list(range(20_000, 32_000, PORTS))
+    """The first of a hundred ports that nobody listens on, below those that connections are given. Processes that share
+    the tests (`-n`) take theirs from different ones: what is free now is not yet taken."""
+    own, processes = (
+        int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]),
+        os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"),
+    )
+    bases = list(range(20_000, 32_000, PORTS))[own :: int(processes)]
     random.shuffle(bases)
     return next(base for base in bases if not taken(range(base, base + PORTS)))
 

@@ -13,6 +13,7 @@ from logops.logql.tree import Query
 from logops.platforms.local import LocalPlatform
 from logql_corpus import QUERIES, REWRITTEN
 from logql_trees import nearly, queries
+from told import Tell
 
 EXAMPLES = 600
 ALIVE = settings(
@@ -53,7 +54,7 @@ def accepted(query: str) -> bool:
 
 
 class Agreement:
-    """How logops and Loki judged, each query once: printed before anything is asserted."""
+    """How logops and Loki judged, each query once: told before anything is asserted."""
 
     def __init__(self, oracle: Oracle) -> None:
         self.oracle = oracle
@@ -79,7 +80,7 @@ class Agreement:
     def told(self, what: str) -> str:
         seen = Counter(self.judged.values())
         return (
-            f"\n{what}: {len(self.judged)} texts, {seen[True, True]} accepted by both, {seen[False, False]} refused by "
+            f"{what}: {len(self.judged)} texts, {seen[True, True]} accepted by both, {seen[False, False]} refused by "
             f"both, {seen[True, False] + seen[False, True]} apart; of {self.written} written again "
             f"{len(self.rewritten)} read by Loki as another query"
         )
@@ -88,18 +89,17 @@ class Agreement:
         return {query: f"logops {own}, Loki {its}" for query, (own, its) in self.judged.items() if own != its}
 
 
-def test_the_corpus_is_accepted_and_refused_as_by_loki(loki: Oracle, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_corpus_is_accepted_and_refused_as_by_loki(loki: Oracle, tell: Tell) -> None:
     agreement = Agreement(loki)
     for query in QUERIES:
         agreement.judge(query)
 
-    with capsys.disabled():
-        print(agreement.told("corpus"))
+    tell(agreement.told("corpus"))
     assert agreement.apart() == {}
     assert agreement.rewritten == {}
 
 
-def test_loki_accepts_every_tree(loki: Oracle, capsys: pytest.CaptureFixture[str]) -> None:
+def test_loki_accepts_every_tree(loki: Oracle, tell: Tell) -> None:
     agreement = Agreement(loki)
 
     @ALIVE
@@ -111,11 +111,10 @@ def test_loki_accepts_every_tree(loki: Oracle, capsys: pytest.CaptureFixture[str
     try:
         law()
     finally:
-        with capsys.disabled():
-            print(agreement.told("written trees"))
+        tell(agreement.told("written trees"))
 
 
-def test_what_is_nearly_a_query_is_judged_as_by_loki(loki: Oracle, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_nearly_a_query_is_judged_as_by_loki(loki: Oracle, tell: Tell) -> None:
     agreement = Agreement(loki)
 
     @ALIVE
@@ -126,8 +125,7 @@ def test_what_is_nearly_a_query_is_judged_as_by_loki(loki: Oracle, capsys: pytes
     try:
         law()
     finally:
-        with capsys.disabled():
-            print(agreement.told("nearly queries"))
+        tell(agreement.told("nearly queries"))
 
 
 def test_what_loki_writes_is_the_same_tree(loki: Oracle) -> None:

@@ -13,6 +13,7 @@ from logops.loki import Entry, LokiClient, LokiRefused
 from logops.queries.run import run_query
 from logql_refusals import STAGES
 from lokis import running_loki
+from told import Tell
 
 TENANT = "refused"
 LINES = ("ERROR boom", '{"msg":"x"}')
@@ -26,16 +27,13 @@ def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
         yield client
 
 
-def test_what_is_told_to_be_refused_is_refused_and_nothing_else(
-    loki: LokiClient, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_told_to_be_refused_is_refused_and_nothing_else(loki: LokiClient, tell: Tell) -> None:
     queries = [f'{{a="b"}} {stage}' for stage in STAGES]
     seen = {query: (next(refusals(parse(query)), None) is None, runs(loki, query)) for query in queries}
     apart = {query: f"logops {own}, Loki {its}" for query, (own, its) in seen.items() if own != its}
 
-    with capsys.disabled():
-        both = Counter(own for own, its in seen.values() if own == its)
-        print(f"\nstages: {both[True]} run by both, {both[False]} refused by both, {len(apart)} apart")
+    both = Counter(own for own, its in seen.values() if own == its)
+    tell(f"stages: {both[True]} run by both, {both[False]} refused by both, {len(apart)} apart")
     assert apart == {}
 
 

@@ -73,15 +73,15 @@ def look(nights: Sequence[float], least: float = LEAST_STEP) -> History:
     logs = [log(one) for one in nights]
     if len(logs) < FEWEST:
         return History(len(logs))
-    found = [one for count in NEWEST if (one := _step(logs, count, log(least))) is not None]
+    found = [one for count in NEWEST if (one := stands_out(logs, count, log(least))) is not None]
     usual, noise, _ = _middle(logs[-BASELINE:])
     # The split that stands out most says since when.
     step = max(found, key=lambda one: (one[0], one[1].nights))[1] if found else None
     return History(len(logs), step, step.before if step else exp(usual), noise)
 
 
-def _step(logs: Sequence[float], count: int, least: float) -> tuple[float, Step] | None:
-    """How far it stands out, and the step, if the newest `count` nights are one."""
+def stands_out(logs: Sequence[float], count: int, least: float) -> tuple[float, Step] | None:
+    """How far it stands out, and the step, if the newest `count` nights are one. All in logarithms."""
     before, newest = logs[:-count][-BASELINE:], sorted(logs[-count:])
     if len(before) < FEWEST_BEFORE:
         return None

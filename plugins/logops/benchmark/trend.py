@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from statistics import geometric_mean, median
 
 from logops.benchmark.change import BASELINE, History, look
+from logops.benchmark.era import eras, newest_era
 from logops.benchmark.nights import Night, Past, past, usual_work
 from logops.benchmark.shared import Group, group_of, shared
 from logops.benchmark.shots import Arm, Mode
@@ -24,6 +25,8 @@ class Trend:
     elsewhere: int
     beside: bool = False
     """Whether what it shares with the other queries is left out of `seconds`."""
+    slower_once: int = 0
+    """Nights before it became faster: not compared."""
     why: str = ""
     """Of being slower, by Loki's own statistics."""
 
@@ -37,20 +40,28 @@ class Trend:
 
     def told(self) -> str:
         """In a few words, for a table."""
-        other = f", {self.elsewhere} of another configuration" if self.seconds.too_few and self.elsewhere else ""
-        return f"{self.seconds.told()}{other}"
+        if not self.seconds.too_few:
+            return self.seconds.told()
+        faster = " since it became faster" if self.slower_once else ""
+        other = f", {self.elsewhere} of another configuration" if self.elsewhere else ""
+        return f"{self.seconds.told()}{faster}{other}"
 
 
 def trends(pasts: Mapping[Arm, Past]) -> dict[Arm, Trend]:
     """Of the arms of a run, each beside the others of its cluster."""
-    groups = shared(pasts)
-    return {arm: trend(arm.mode, one, groups[group_of(arm, one)].beside(arm.query)) for arm, one in pasts.items()}
+    begun = eras(pasts)
+    groups = shared(pasts, {arm: one.gains for arm, one in begun.items()})
+    return {
+        arm: trend(arm.mode, one, groups[group_of(arm, one)].beside(arm.query), begun[arm].firsts[-1])
+        for arm, one in pasts.items()
+    }
 
 
 def whole(pasts: Mapping[Arm, Past]) -> dict[Group, History]:
     """What all queries of a cluster have in common: times of what is usual."""
-    found = {group: [*one.whole().values()] for group, one in shared(pasts).items()}
-    return {group: look(times) for group, times in found.items() if times}
+    gains = {arm: one.gains for arm, one in eras(pasts).items()}
+    found = {group: [*one.whole().values()] for group, one in shared(pasts, gains).items()}
+    return {group: look(newest_era(times)) for group, times in found.items() if times}
 
 
 def judged_then(nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, list[Trend]]:
@@ -69,11 +80,11 @@ def slower_by_itself(levels: Sequence[float], since: int) -> bool:
     return geometric_mean(levels[-2:]) > median(levels[:-since][-BASELINE:])
 
 
-def trend(mode: Mode, found: Past, others: Mapping[str, float]) -> Trend:
+def trend(mode: Mode, found: Past, others: Mapping[str, float], since: int = 0) -> Trend:
     """`others`: by run, how many times as long as usual the others took. Where it is known of the newest run, nights
-    of which it is not are left out."""
+    of which it is not are left out. `since`: the first night of how long it takes now."""
     beside = found.nights[-1].run in others
-    nights = [one for one in found.nights if one.run in others] if beside else [*found.nights]
+    nights = [one for one in found.nights[since:] if not beside or one.run in others]
     seconds = look([one.level / others[one.run] if beside else one.level for one in nights])
     if seconds.step and beside and not slower_by_itself([one.level for one in nights], seconds.step.nights):
         seconds = replace(seconds, step=None)
@@ -81,6 +92,6 @@ def trend(mode: Mode, found: Past, others: Mapping[str, float]) -> Trend:
     read = [one.work.bytes for one in found.nights if one.work.bytes > 0]
     grown = look(read, LEAST_GROWTH) if mode is Mode.COLD and found.nights[-1].work.bytes > 0 else None
     if seconds.step is None:
-        return Trend(seconds, grown, found.elsewhere, beside)
+        return Trend(seconds, grown, found.elsewhere, beside, since)
     before, newest = nights[: -seconds.step.nights], nights[-seconds.step.nights :]
-    return Trend(seconds, grown, found.elsewhere, beside, why(usual_work(before), usual_work(newest)))
+    return Trend(seconds, grown, found.elsewhere, beside, since, why(usual_work(before), usual_work(newest)))

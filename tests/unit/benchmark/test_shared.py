@@ -122,7 +122,7 @@ def test_clusters_and_modes_are_not_compared_with_each_other() -> None:
         elsewhere: Past((night(0, 1.0, "security"),), 0),
     }
 
-    assert set(shared(found)) == {
+    assert set(shared(found, {})) == {
         Group("main", Mode.COLD), Group("main", Mode.WARM), Group("security", Mode.COLD)
     }  # fmt: skip
 
