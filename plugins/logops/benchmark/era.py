@@ -1,8 +1,9 @@
 """Since when a query has been as fast as it is.
 
-No fault makes a query faster. Where one became faster, by a change of the cluster or of its data, what it took before
-is not usual any more: held against that, it could become slower by as much before anybody was told. So an era of its
-own begins; nights before it are no history, and until there are enough of it, too few is what is said.
+To become faster is no regression (logs that went missing are the audits' to find). But where a query did, by a change
+of the cluster or of its data, what it took before is not usual any more: held against that, it could become slower by
+as much before anybody was told. So an era of its own begins; nights before it are no history, and until there are
+enough of it, too few is what is said.
 
 And what some queries gained is not what a night did to all: the others would look slower beside them.
 """
