@@ -30,12 +30,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     the processes is left with them at the end."""
     asked: dict[Path, set[str]] = {}
     for item in items:
-        asked.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))
+        asked.setdefault(item.path, set()).update(_fixtures(item))
     for item in items:
         shared = next((name for name in SLOW_TO_START if name in asked[item.path]), item.path.stem)
         item.add_marker(pytest.mark.xdist_group("e2e" if _kind(item) == "e2e" else shared))
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: LONGEST_FIRST.index(_kind(item)))
+
+
+def _fixtures(item: pytest.Item) -> set[str]:
+    """Not what is only called so: an argument that the test itself is given values of."""
+    given = getattr(item, "callspec", None)
+    return {*getattr(item, "fixturenames", ())} - {*(given.params if given else ())}
 
 
 def _kind(item: pytest.Item) -> str:
