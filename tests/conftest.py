@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import configuration, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from told import TOLD, Tell
 
@@ -19,33 +21,30 @@ settings.load_profile("any-machine")
 # A shell has what it runs in the background ignore Ctrl-C, and so would the processes that are interrupted here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-SLOW_TO_START = ("cluster", "platform")
-"""What takes a minute to start: files of tests that ask for the same go to one process, one after the other."""
-LONGEST_FIRST = ("e2e", "integration", "dags", "unit")
+TOGETHER = ("tests/e2e/", "tests/integration/platform/", "tests/integration/history/")
+"""Folders whose tests share what takes a minute to start."""
+LONGEST_FIRST = (*TOGETHER, "tests/integration/")
 
 
-@pytest.hookimpl(tryfirst=True)
+class ByFile(LoadScopeScheduling):
+    """Which tests one of several processes (`-n`) takes, in their order: those of a file, or of a folder."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((one for one in TOGETHER if nodeid.startswith(one)), nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Which tests a process takes together, where several share them (`-n`); and the longest first, so that none of
-    the processes is left with them at the end."""
-    asked: dict[Path, set[str]] = {}
-    for item in items:
-        asked.setdefault(item.path, set()).update(_fixtures(item))
-    for item in items:
-        shared = next((name for name in SLOW_TO_START if name in asked[item.path]), item.path.stem)
-        item.add_marker(pytest.mark.xdist_group("e2e" if _kind(item) == "e2e" else shared))
+    """So that none of several processes is left with the longest at the end."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: LONGEST_FIRST.index(_kind(item)))
+        items.sort(key=lambda item: _place(item.nodeid))
 
 
-def _fixtures(item: pytest.Item) -> set[str]:
-    """Not what is only called so: an argument that the test itself is given values of."""
-    given = getattr(item, "callspec", None)
-    return {*getattr(item, "fixturenames", ())} - {*(given.params if given else ())}
-
-
-def _kind(item: pytest.Item) -> str:
-    return item.path.relative_to(ROOT / "tests").parts[0]
+def _place(nodeid: str) -> int:
+    return next((at for at, one in enumerate(LONGEST_FIRST) if nodeid.startswith(one)), len(LONGEST_FIRST))
 
 
 @pytest.fixture

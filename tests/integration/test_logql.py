@@ -1,6 +1,7 @@
 """What LogQL is, as Loki itself says: `/loki/api/v1/format_query` of a real one."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -10,9 +11,9 @@ from logops.logql.errors import LogQLError
 from logops.logql.parse import parse
 from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
-from logops.platforms.local import LocalPlatform
 from logql_corpus import QUERIES, REWRITTEN
 from logql_trees import nearly, queries
+from lokis import running_loki
 from told import Tell
 
 EXAMPLES = 600
@@ -40,9 +41,9 @@ class Oracle:
 
 
 @pytest.fixture(scope="module")
-def loki(platform: LocalPlatform) -> Oracle:
-    urls = platform.urls("main")
-    return Oracle(next(url for name, url in urls.items() if "query-frontend" in name))
+def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
+    with running_loki(tmp_path_factory.mktemp("loki")) as client:
+        yield Oracle(client.url)
 
 
 def accepted(query: str) -> bool:

@@ -32,7 +32,7 @@ from logops.objectstore import ListingBroken, ObjectStore
 from logops.platforms.remote import RemotePlatform
 from on_azurite import OnAzurite
 
-INDEX = Path(__file__).parents[1] / "unit/tsdb/files/v3-compacted.tsdb"
+INDEX = Path(__file__).parents[2] / "unit/tsdb/files/v3-compacted.tsdb"
 ODD = "te-am!_*'()"
 CHUNK = "1f/19fa3727e6d-19fcc1d06c0-c49c2ad7"
 

@@ -1,0 +1,21 @@
+"""One cluster with four months of history, for every test of this folder."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from audited import Audited, start, wait_until_tidy
+from local_platforms import processes_of
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
+    """Compacted and expired. A test that harms it mends it before it ends, but
+    for the last ones, which lose its compactor's disk."""
+    made = start(tmp_path_factory.mktemp("audited"))
+    try:
+        wait_until_tidy(made)
+        yield made
+    finally:
+        made.platform.down(print)
+        assert processes_of(made.platform.state) == []

@@ -1,0 +1,23 @@
+"""One environment that really runs, for every test of this folder: distributed Loki, security Loki, Azurite, agents."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from environments import environment
+from local_platforms import apply_all, free_base_port, processes_of
+from logops.platforms import open_local
+from logops.platforms.local import LocalPlatform
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
+    """The local environment, applied. A test that harms it mends it before it ends."""
+    wanted = environment("local", ("name", "tests"), ("platform.base_port", free_base_port()))
+    started = open_local(wanted, tmp_path_factory.mktemp("platform"))
+    try:
+        apply_all(started)
+        yield started
+    finally:
+        started.down(print)
+        assert processes_of(started.state) == []
