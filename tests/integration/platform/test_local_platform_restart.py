@@ -74,9 +74,12 @@ class Watch:
     def _look(self) -> None:
         supervisord = Supervisord(self._platform.state)
         names = set(self._platform.urls("main"))
+        before: set[str] = set()
         while not self._ended.is_set():
             missing = names - running(supervisord).keys()
-            self.most_missing = max(self.most_missing, missing, key=len)
+            # A look takes a while, and may meet the end of one and the start of another: between two, both are missing.
+            self.most_missing = max(self.most_missing, missing & before, key=len)
+            before = missing
             try:
                 with LokiClient(self._platform.urls("main")["main-querier-0"], read_timeout=2, retry_for=0) as client:
                     self.ring_states.append(tuple(member.state for member in client.ring()))
