@@ -202,7 +202,7 @@ def selector(found: Selector) -> str:
 
 
 def matcher(found: Matcher) -> str:
-    return f"{found.name}{found.op}{literals.quote(found.value)}"
+    return f"{equated(found.name, found.op)}{literals.quote(found.value)}"
 
 
 def stage(found: Stage) -> str:
@@ -247,12 +247,18 @@ def needle(found: Needle) -> str:
 
 def extractions(fields: tuple[Extraction, ...]) -> str:
     return ", ".join(
-        one.label if one.label == one.expression else f"{one.label}={literals.quote(one.expression)}" for one in fields
+        one.label if one.label == one.expression else f"{equated(one.label)}{literals.quote(one.expression)}"
+        for one in fields
     )
 
 
 def assignment(found: LabelAssignment) -> str:
-    return f"{found.name}={found.value if found.renames else literals.quote(found.value)}"
+    return f"{equated(found.name)}{found.value if found.renames else literals.quote(found.value)}"
+
+
+def equated(name: str, op: str = "=") -> str:
+    """`!` is a name, too, where nothing follows that it makes an operator with."""
+    return f"{name} {op}" if name == "!" else f"{name}{op}"
 
 
 def named(labels: tuple[str | Matcher, ...]) -> str:

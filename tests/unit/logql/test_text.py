@@ -87,3 +87,21 @@ def test_a_long_query_stands_over_several_lines() -> None:
 )
 def test_what_can_be_left_out_is_left_out(query: str, written: str) -> None:
     assert one_line(parse(query)) == written
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{! = "b"}',
+        '{! =~ "b"}',
+        '{a="b", ! != "c"}',
+        '{a="b"} | ! = "c"',
+        '{a="b"} | ! > 5',
+        '{a="b"} | drop ! = "c", d',
+        '{a="b"} | json ! = "c"',
+        '{a="b"} | label_format ! = c',
+        '{a="b"} | label_format ! = "c"',
+    ],
+)
+def test_a_name_that_would_join_its_operator_stands_apart(query: str) -> None:
+    assert parse(one_line(parse(query))) == parse(query)

@@ -136,7 +136,8 @@ def test_it_reads_what_a_real_parser_reads(body: bytes) -> None:
 @settings(max_examples=500, deadline=None)
 def test_a_damaged_page_is_refused_or_read_as_a_real_parser_reads_it(body: bytes, data: st.DataObject) -> None:
     damaged = bytearray(body)
-    for _ in range(data.draw(st.integers(1, 3))):
+    places = data.draw(st.integers(1, 3))
+    for _ in range(places):
         damaged[data.draw(st.integers(0, len(body) - 1))] = data.draw(
             st.sampled_from(b"<>&/;\"' =A\x00\x80\xff\n]") | st.integers(0, 255)
         )
@@ -147,7 +148,9 @@ def test_a_damaged_page_is_refused_or_read_as_a_real_parser_reads_it(body: bytes
     try:
         expected = by_a_real_parser(bytes(damaged))
     except ElementTree.ParseError:
-        # What is of no use here is not looked at as closely.
+        # What is of no use here is not looked at as closely; a second damage may have changed a value besides.
+        if places > 1:
+            return
         expected = by_a_real_parser(body)
     assert told(page) == expected
 
