@@ -38,6 +38,8 @@ from logops.tsdb import read_index
 
 DAYS = 120
 CLUSTER = "main"
+AUDITS = 1.0
+"""Seconds between two, where they are waited for: Loki needs the processor, too."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Audited:
             outcomes.append(self.audit(*checks, tables=tables))
             return seen(outcomes[-1])
 
-        wait_for(look, 180)
+        wait_for(look, 180, AUDITS)
         return outcomes[-1]
 
     def settled(self, *checks: Check) -> Outcome:
@@ -95,7 +97,7 @@ class Audited:
             outcomes.append(self.audit(*checks))
             return "table-uncompacted" not in classes(outcomes[-1])
 
-        wait_for(look, 60)
+        wait_for(look, 60, AUDITS)
         return outcomes[-1]
 
     @contextmanager
@@ -224,7 +226,7 @@ class Audited:
                 return names.isdisjoint(self.entries_of(*tables))
             return False
 
-        wait_for(unindexed, 180)
+        wait_for(unindexed, 180, AUDITS)
 
     @contextmanager
     def undeletable(self, names: Iterable[str]) -> Iterator[None]:
@@ -387,7 +389,7 @@ def wait_until_ready(platform: LocalPlatform, process: str) -> None:
 def wait_until_tidy(cluster: Audited) -> None:
     """Until the compactor has joined all and deleted what was past its retention: some minutes at most."""
     try:
-        wait_for(cluster.tidied, 300)
+        wait_for(cluster.tidied, 300, AUDITS)
     except AssertionError:
         seen = cluster.audit(Check.COMPACTION), cluster.audit(Check.RETENTION)
         findings = [one.message for outcome in seen for one in outcome.findings]

@@ -73,12 +73,12 @@ def all_ready(platform: LocalPlatform) -> bool:
     return all(status.ready for status in platform.processes())
 
 
-def wait_for(seen: Callable[[], bool], seconds: float = 60) -> None:
-    """Look until it is so."""
+def wait_for(seen: Callable[[], bool], seconds: float = 60, every: float = 0.1) -> None:
+    """Look until it is so. `every`: seconds between looks, more where a look is work itself."""
     deadline = time.monotonic() + seconds
     while not seen():
         assert time.monotonic() < deadline, f"it did not come to that within {seconds:.0f} s"
-        time.sleep(0.1)
+        time.sleep(every)
 
 
 def processes_of(state: Path) -> list[str]:

@@ -101,7 +101,8 @@ class Run:
         deadline = time.monotonic() + seconds
         while not seen():
             assert time.monotonic() < deadline, f"not within {seconds:.0f} s; {self.state}: {self.tasks()}"
-            time.sleep(0.2)
+            # Airflow needs the processor, too.
+            time.sleep(0.5)
 
 
 class Rollouts:

@@ -8,7 +8,7 @@ from audited import Audited, start, wait_until_tidy
 from local_platforms import processes_of
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
     """Compacted and expired. A test that harms it mends it before it ends, but
     for the last ones, which lose its compactor's disk."""

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
-from audited import Audited, classes, day_of, days_ahead, found, through_of, wait_until_tidy
+from audited import AUDITS, Audited, classes, day_of, days_ahead, found, through_of, wait_until_tidy
 from local_platforms import wait_for
 from logops.audit.asked import Check
 from logops.audit.outcome import Outcome
@@ -302,7 +302,7 @@ def test_marks_that_cannot_be_worked_off_are_a_backlog_by_their_names(cluster: A
             # Long after the sweeper should have had them deleted.
             return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
-        wait_for(lambda: classes(audit()) == {"marker-backlog"}, 90)
+        wait_for(lambda: classes(audit()) == {"marker-backlog"}, 90, AUDITS)
         outcome = audit()
 
     assert found(outcome) == {("marker-backlog", table, "platform") for table in tables_of(marked)}
@@ -322,7 +322,7 @@ def test_markers_lost_with_the_compactors_disk_leave_orphans_by_their_names(clus
             return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
         # Until the compactor works again, nobody can say that there are no marks.
-        wait_for(lambda: classes(audit()) == {"chunk-orphaned"}, 180)
+        wait_for(lambda: classes(audit()) == {"chunk-orphaned"}, 180, AUDITS)
         outcome = audit()
 
     assert marked

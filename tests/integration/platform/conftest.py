@@ -10,7 +10,7 @@ from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
     """The local environment, applied. A test that harms it mends it before it ends."""
     wanted = environment("local", ("name", "tests"), ("platform.base_port", free_base_port()))
