@@ -6,7 +6,7 @@ Simulated: ten queries on two arms, warm and cold. A night is busier or calmer f
 nights (autoregressive, 0.5); each arm has a noise of its own, from night to night and from answer to answer. The first
 query is judged beside the others, by what judges a night of the DAG, and is alarmed where either arm is. 40 nights (or
 12, when the detector begins) without a step come first, then 30 more: unchanged for the false alarms, of the query and
-of the library as a whole; slower by 5, 10, 20 or 50 % for the power.
+of the library as a whole, and where a second range is measured; slower by 5, 10, 20 or 50 % for the power.
 
 Then the nights after some of the ten became faster: false alarms of those that did not in the month after, as a share
 of them, and of those that did; by when the new era of these has begun; and what is found, by the second night, of a
@@ -27,12 +27,10 @@ from rich.progress import track
 from rich.table import Table
 
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
-from logops.benchmark.era import eras
 from logops.benchmark.measure import PRECISE
 from logops.benchmark.nights import MOST, Night, Past
-from logops.benchmark.shared import group_of, shared
 from logops.benchmark.shots import Arm, Mode
-from logops.benchmark.trend import Trend, trend, trends, whole
+from logops.benchmark.trend import Trend, teller, trends, whole
 from logops.benchmark.why import Work
 
 CALM = (12, 40)
@@ -64,7 +62,9 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=2000)
     months = parser.parse_args().months
     console, progress = Console(width=150), Console(stderr=True)
-    table = table_of("noise", *(f"after {calm}" for calm in CALM), "library", *(f"{one:.0%} slower" for one in SLOWER))
+    table = table_of(
+        "noise", *(f"after {calm}" for calm in CALM), "two ranges", "library", *(f"{one:.0%} slower" for one in SLOWER)
+    )
     faster = table_of(
         "became faster", "alarms of the others", "of these", "begun by night 2 / 7", "a fifth, others", "these"
     )
@@ -95,6 +95,8 @@ def unchanged(name: str, months: int) -> list[str]:
     for calm in CALM:
         alarms = sum(alarmed([number, calm, month], world, calm) for month in range(months))
         row.append(f"{alarms / months:.2%}")
+    alarms = sum(alarmed([number, CALM[-1], month], world, CALM[-1], 2) for month in range(months))
+    row.append(f"{alarms / months:.2%}")
     library = sum(library_alarmed([number, CALM[-1], month], world) for month in range(months))
     row.append(f"{library / months:.2%}")
     for slower in SLOWER:
@@ -107,10 +109,10 @@ def share(found: list[int | None], nights: int) -> float:
     return sum(one is not None and one <= nights for one in found) / len(found)
 
 
-def alarmed(seed: list[int], world: World, calm: int) -> bool:
+def alarmed(seed: list[int], world: World, calm: int, ranges: int = 1) -> bool:
     """Whether any night of a month without a step is alarmed, in any arm."""
-    series = [nights_of(one) for one in arms(seed, world, calm + MONTH)]
-    return any(first_query(one, end).regressed for one in series for end in range(calm + 1, calm + MONTH + 1))
+    series = [nights_of(one) for one in arms(seed, world, calm + MONTH, ranges)]
+    return any(is_alarmed(one, end) for one in series for end in range(calm + 1, calm + MONTH + 1))
 
 
 def first_found(seed: list[int], world: World, slower: float) -> int | None:
@@ -120,9 +122,7 @@ def first_found(seed: list[int], world: World, slower: float) -> int | None:
     for one in levels:
         one[0, calm:] *= 1 + slower
     series = [nights_of(one) for one in levels]
-    return next(
-        (at for at in range(1, LONGEST + 1) if any(first_query(one, calm + at).regressed for one in series)), None
-    )
+    return next((at for at in range(1, LONGEST + 1) if any(is_alarmed(one, calm + at) for one in series)), None)
 
 
 def library_alarmed(seed: list[int], world: World) -> bool:
@@ -158,35 +158,37 @@ def after_faster(which: tuple[int, float], months: int) -> list[str]:
     ]
 
 
-def first_query(nights: Nights, end: int) -> Trend:
-    """What is said of the first query on a night; as `trends` says it of each."""
-    pasts = until(nights, end)
-    begun = eras(pasts)
-    groups = shared(pasts, {arm: one.gains for arm, one in begun.items()})
-    one = arm(0)
-    return trend(one.mode, pasts[one], groups[group_of(one, pasts[one])].beside(one.query), begun[one].firsts[-1])
+def first_query(nights: Nights, end: int) -> list[Trend]:
+    """What is said of the first query on a night, over each range."""
+    told = teller(until(nights, end))
+    return [told(arm) for arm in nights if arm.query == "0"]
+
+
+def is_alarmed(nights: Nights, end: int) -> bool:
+    return any(one.regressed for one in first_query(nights, end))
 
 
 def until(nights: Nights, end: int) -> dict[Arm, Past]:
     return {arm: Past(tuple(own[max(0, end - MOST) : end]), 0) for arm, own in nights.items()}
 
 
-def arm(query: int) -> Arm:
-    return Arm(str(query), 3600, Mode.COLD)
+def arm(row: int) -> Arm:
+    """Of a row: the queries over an hour, and then over longer."""
+    return Arm(str(row % QUERIES), 3600 * (1 + row // QUERIES), Mode.COLD)
 
 
 def nights_of(levels: np.ndarray) -> Nights:
-    """`levels`: a row a query, a column a night."""
+    """`levels`: a row a query and range, a column a night."""
     return {
-        arm(query): [
+        arm(row): [
             Night(str(at), at, ("", "", 1), ROUNDS, NO_WORK, "main", float(level)) for at, level in enumerate(own)
         ]
-        for query, own in enumerate(levels)
+        for row, own in enumerate(levels)
     }
 
 
-def arms(seed: list[int], world: World, count: int) -> list[np.ndarray]:
-    """Of each arm a row a query: so many nights. A bad night is bad for the first query, on all arms."""
+def arms(seed: list[int], world: World, count: int, ranges: int = 1) -> list[np.ndarray]:
+    """Of each mode a row a query and range: so many nights. A bad night is bad for the first query, in all."""
     shared, own, within, bad = world
     chance = np.random.default_rng(seed)
     rounds = min(max(ROUNDS, (within / PRECISE) ** 2), MOST_ROUNDS)
@@ -197,8 +199,8 @@ def arms(seed: list[int], world: World, count: int) -> list[np.ndarray]:
     worse = np.where(chance.random(count) < bad, np.log(1.5), 0.0)
     found = []
     for _ in range(ARMS):
-        logs = alike + chance.normal(0, np.hypot(own, within / np.sqrt(rounds)), (QUERIES, count))
-        logs[0] += worse
+        logs = alike + chance.normal(0, np.hypot(own, within / np.sqrt(rounds)), (QUERIES * ranges, count))
+        logs[::QUERIES] += worse
         found.append(np.exp(logs))
     return found
 

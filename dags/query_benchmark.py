@@ -3,7 +3,8 @@
 
 Asks the live cluster every query of the library (`include/logql/`) in rounds, one at a time, with and past Loki's cache
 of results, and keeps every answer's time with Loki's own statistics as a result, kind `query-samples`. It reads at most
-`budget` bytes in `minutes`, so that production is not crowded out, and backs off where Loki says 429.
+`budget` bytes in `minutes`, so that production is not crowded out, and backs off where Loki says 429. Over which ranges
+besides a query's own, and the two limits, the environment's file says (`benchmark`).
 
 What is over its objective, slower than it used to be or reads more is a finding, and no failure: the log of `measure`
 has it, with the reason as far as Loki's own statistics tell it. One query is slower beside the others; where all are,
@@ -26,7 +27,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from logops.benchmark.asked import BUDGET, MINUTES, MOST_ROUNDS, ROUNDS
+from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
 from logops.operators.benchmark import QueryBenchmarkOperator
 from logops.operators.nightly import environments, nightly
 from logops.operators.tags import Tag
@@ -54,10 +55,23 @@ with DAG(
             maximum=1000,
             description="Up to so often where answers differ much.",
         ),
-        "ranges": Param(None, type=["null", "array"], items={"type": "string"}, description="Also over so long: 24h."),
-        "budget": Param(BUDGET, type="string", description="Bytes that Loki may read for all of it."),
+        "ranges": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "string"},
+            description="Also over so long (24h); empty: as the environment says.",
+        ),
+        "budget": Param(
+            None,
+            type=["null", "string"],
+            description="Bytes that Loki may read for all of it (20GiB); empty: as the environment says.",
+        ),
         "minutes": Param(
-            MINUTES, type="integer", minimum=1, maximum=50, description="Minutes that all of it may take."
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            maximum=50,
+            description="That all of it may take; empty: as the environment says.",
         ),
         "concurrency": Param(1, type="integer", minimum=1, maximum=32, description="Queries at a time."),
         "as_of": Param(

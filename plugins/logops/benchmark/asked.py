@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from logops.benchmark.shots import Mode
 
 ROUNDS = 20
 """Of each query, and up to MOST_ROUNDS of one whose answers differ so much that a fifth more would be hidden."""
 MOST_ROUNDS = 100
-BUDGET = "20GiB"
-MINUTES = 45
-"""Below the hour that a task may take: what was measured by then is kept and judged."""
 
 
 @dataclass(frozen=True)
@@ -32,5 +30,5 @@ class Asked:
     """Of the library. The findings of a part are not kept: their silence about the rest would be read as gone."""
     most_rounds: int = 0
     """Up to so many of what is not known well after `rounds`."""
-    minutes: int = MINUTES
+    minutes: float = inf
     """That it may take; what is left then is not asked."""

@@ -1,16 +1,18 @@
 """What an arm's nights say: slower since when, reads more since when, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import geometric_mean, median
 
-from logops.benchmark.change import BASELINE, History, look
+from logops.benchmark.change import BASELINE, LEAST_STEP, History, look
 from logops.benchmark.era import eras, newest_era
 from logops.benchmark.nights import Night, Past, past, usual_work
 from logops.benchmark.shared import Group, group_of, shared
 from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.why import why
 
+LEAST_OVER_LONGER = 1.2
+"""Times as slow as usual, of a range that is not a query's shortest: each has a chance of a false alarm of its own."""
 LEAST_GROWTH = 1.2
 """Of the bytes that are read: logs grow by themselves."""
 
@@ -49,12 +51,24 @@ class Trend:
 
 def trends(pasts: Mapping[Arm, Past]) -> dict[Arm, Trend]:
     """Of the arms of a run, each beside the others of its cluster."""
+    told = teller(pasts)
+    return {arm: told(arm) for arm in pasts}
+
+
+def teller(pasts: Mapping[Arm, Past]) -> Callable[[Arm], Trend]:
+    """What tells of one of them."""
     begun = eras(pasts)
     groups = shared(pasts, {arm: one.gains for arm, one in begun.items()})
-    return {
-        arm: trend(arm.mode, one, groups[group_of(arm, one)].beside(arm.query), begun[arm].firsts[-1])
-        for arm, one in pasts.items()
-    }
+    shortest: dict[str, int] = {}
+    for arm in pasts:
+        shortest[arm.query] = min(arm.range_s, shortest.get(arm.query, arm.range_s))
+
+    def told(arm: Arm) -> Trend:
+        others = groups[group_of(arm, pasts[arm])].beside(arm.query)
+        least = LEAST_STEP if arm.range_s == shortest[arm.query] else LEAST_OVER_LONGER
+        return trend(arm.mode, pasts[arm], others, begun[arm].firsts[-1], least)
+
+    return told
 
 
 def whole(pasts: Mapping[Arm, Past]) -> dict[Group, History]:
@@ -80,12 +94,13 @@ def slower_by_itself(levels: Sequence[float], since: int) -> bool:
     return geometric_mean(levels[-2:]) > median(levels[:-since][-BASELINE:])
 
 
-def trend(mode: Mode, found: Past, others: Mapping[str, float], since: int = 0) -> Trend:
+def trend(mode: Mode, found: Past, others: Mapping[str, float], since: int = 0, least: float = LEAST_STEP) -> Trend:
     """`others`: by run, how many times as long as usual the others took. Where it is known of the newest run, nights
-    of which it is not are left out. `since`: the first night of how long it takes now."""
+    of which it is not are left out. `since`: the first night of how long it takes now. `least`: how many times as slow
+    as usual is too slow."""
     beside = found.nights[-1].run in others
     nights = [one for one in found.nights[since:] if not beside or one.run in others]
-    seconds = look([one.level / others[one.run] if beside else one.level for one in nights])
+    seconds = look([one.level / others[one.run] if beside else one.level for one in nights], least)
     if seconds.step and beside and not slower_by_itself([one.level for one in nights], seconds.step.nights):
         seconds = replace(seconds, step=None)
     # A night whose range held no logs says nothing of what logs cost.

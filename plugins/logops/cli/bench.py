@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from logops.benchmark.asked import BUDGET, MINUTES, MOST_ROUNDS, ROUNDS, Asked
+from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked
 from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare
 from logops.benchmark.nights import past, read_nights
@@ -51,9 +51,17 @@ def run(
         int, typer.Option("--most-rounds", min=1, max=1000, help="Up to so often where its answers differ much.")
     ] = MOST_ROUNDS,
     mode: Annotated[list[Mode] | None, typer.Option(help="May be repeated. Default: both.")] = None,
-    also: Annotated[list[str] | None, typer.Option("--range", help="Also over so long, such as 24h.")] = None,
-    budget: Annotated[str, typer.Option(help="Bytes that Loki may read for all of it.")] = BUDGET,
-    minutes: Annotated[int, typer.Option(min=1, help="That all of it may take.")] = MINUTES,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--range", help="Also over so long, such as 24h; may be repeated. Default: the environment's."),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Bytes that Loki may read for all of it, such as 20GiB. Default: the environment's."),
+    ] = None,
+    minutes: Annotated[
+        int | None, typer.Option(min=1, help="That all of it may take. Default: the environment's.")
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=32, help="Queries at a time.")] = 1,
     beside: Annotated[str | None, typer.Option(help="Another environment, measured in turns and compared.")] = None,
     record: Annotated[bool, typer.Option("--record/--no-record", help="Keep every sample in the results.")] = True,
@@ -73,14 +81,24 @@ def run(
         stop(f"No query {', '.join(unknown)} in include/logql/. There are: {', '.join(sorted(library))}.")
     wanted = {key: one for key, one in library.items() if not query or key in query}
     now = datetime.now(UTC).replace(microsecond=0)
+    usual = places[0].environment.benchmark
     try:
-        ranges = tuple(Duration(one).value // 1000 for one in also or ())
-        most_bytes = Size(budget).value
+        ranges = tuple(one.value // 1000 for one in (map(Duration, also) if also else usual.ranges))
+        most_bytes = (Size(budget) if budget else usual.budget).value
     except ValueError as error:
         stop(str(error))
     modes = tuple(mode or Mode)
     asked = Asked(
-        f"bench-{now:%Y%m%dT%H%M%S}", now, rounds, modes, ranges, most_bytes, concurrency, not query, most, minutes
+        f"bench-{now:%Y%m%dT%H%M%S}",
+        now,
+        rounds,
+        modes,
+        ranges,
+        most_bytes,
+        concurrency,
+        not query,
+        most,
+        minutes or usual.minutes,
     )
     try:
         with err.status("") as status:

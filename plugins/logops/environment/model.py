@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from logops.environment.agents import Agent, Source
 from logops.environment.audit import Audit
 from logops.environment.base import Model, Name
+from logops.environment.benchmark import Benchmark
 from logops.environment.cluster import Cluster
 from logops.environment.storage import StorageAccounts
 from logops.environment.units import Duration
@@ -54,6 +55,7 @@ class Environment(Model):
     """Where findings and results are kept, as an fsspec URL (`abfs://...`); a relative path is taken from the
     local platform's state folder."""
     audit: Audit = Audit()
+    benchmark: Benchmark = Benchmark()
     prices: Name | None = None
     """What storage costs: name of a file in include/prices; None: `logops audit cost` has nothing to go by."""
     storage_accounts: Annotated[StorageAccounts, Field(min_length=1)]

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.benchmark.asked import BUDGET, MINUTES, MOST_ROUNDS, ROUNDS
+from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
 from logops.operators.work import open_to_read, read_environment, results_store
 
 
@@ -18,7 +18,7 @@ class QueryBenchmarkOperator(BaseOperator):
     :param queries: names of the library; none: all.
     :param rounds: how often each is measured.
     :param most_rounds: up to so often where its answers differ much.
-    :param ranges: also over so long, such as `24h`.
+    :param ranges: also over so long, such as `24h`; None: as the environment says, and so for the next two.
     :param budget: bytes that Loki may read for all of it, such as `20GiB`.
     :param minutes: that all of it may take.
     :param concurrency: queries at a time.
@@ -45,8 +45,8 @@ class QueryBenchmarkOperator(BaseOperator):
         rounds: int | str = ROUNDS,
         most_rounds: int | str = MOST_ROUNDS,
         ranges: Sequence[str] | str | None = None,
-        budget: str = BUDGET,
-        minutes: int | str = MINUTES,
+        budget: str | None = None,
+        minutes: int | str | None = None,
         concurrency: int | str = 1,
         as_of: str | None = None,
         **kwargs: Any,
@@ -81,19 +81,21 @@ class QueryBenchmarkOperator(BaseOperator):
         if unknown:
             known = ", ".join(sorted(library))
             raise AirflowFailException(f"No query {', '.join(unknown)} in include/logql/. There are: {known}.")
+        environment = read_environment(self.environment)
+        usual = environment.benchmark
+        ranges = usual.ranges if self.ranges is None else map(Duration, self.ranges)
         asked = Asked(
             run=context["run_id"],
             as_of=moment,
             rounds=int(self.rounds),
             modes=tuple(Mode),
-            ranges_s=tuple(Duration(one).value // 1000 for one in self.ranges or ()),
-            budget_bytes=Size(self.budget).value,
+            ranges_s=tuple(one.value // 1000 for one in ranges),
+            budget_bytes=(usual.budget if self.budget is None else Size(self.budget)).value,
             concurrency=int(self.concurrency),
             whole=not self.queries,
             most_rounds=int(self.most_rounds),
-            minutes=int(self.minutes),
+            minutes=usual.minutes if self.minutes is None else int(self.minutes),
         )
-        environment = read_environment(self.environment)
         wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}
         store = results_store(environment)
         (outcome,) = run_benchmark([open_to_read(environment)], wanted, asked, lambda _: store, self.log.info)

@@ -1,6 +1,7 @@
 """What a night did to all queries alike is no query's fault, and is told by itself."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
@@ -46,6 +47,14 @@ def test_a_busy_machine_is_no_querys_fault() -> None:
     found = trends(pasts(8, dict.fromkeys(LAST_TWO, 1.5), {}))
 
     assert [one.regressed for one in found.values()] == [False] * 8
+
+
+@pytest.mark.parametrize(("times", "told"), [(1.15, [3600]), (1.3, [3600, 6 * 3600])])
+def test_over_a_longer_range_a_fifth_slower_is_needed(times: float, told: list[int]) -> None:
+    hour = pasts(8, {}, {("q3", at): times for at in LAST_TWO})
+    both = hour | {replace(one, range_s=6 * 3600): past for one, past in hour.items()}
+
+    assert [one.range_s for one, trend in trends(both).items() if trend.regressed] == told
 
 
 def test_a_busy_machine_is_told_of_the_library() -> None:

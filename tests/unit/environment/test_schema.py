@@ -48,6 +48,8 @@ def test_the_environments_that_come_along_satisfy_the_schema_they_name(name: str
         (("clusters", "main", "components", "ingester", "replicas"), 0),
         (("storage_accounts", "main", "account_key"), "literal"),
         (("platform", "kind"), "bare-metal"),
+        (("benchmark", "minutes"), 60),
+        (("benchmark", "ranges"), ["6 hours"]),
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(path: tuple[str, ...], value: object) -> None:

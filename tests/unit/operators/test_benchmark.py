@@ -68,6 +68,22 @@ def test_what_a_person_gives_arrives(asked: list[tuple[list[str], Asked]], conte
     assert (what.minutes, what.whole) == (9, False)
 
 
+def test_what_nobody_gives_is_as_the_environment_says(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+    operator(ranges=None, budget=None, minutes=None).execute(context)
+    ((_, what),) = asked
+
+    assert (what.ranges_s, what.budget_bytes, what.minutes) == ((6 * 3600,), 20 * 2**30, 45)
+
+
+def test_no_further_range_is_none_whatever_the_environment_says(
+    asked: list[tuple[list[str], Asked]], context: Any
+) -> None:
+    operator(ranges=[]).execute(context)
+    ((_, what),) = asked
+
+    assert what.ranges_s == ()
+
+
 def test_a_query_that_is_not_in_the_library_is_named_with_those_that_are(
     asked: list[tuple[list[str], Asked]], context: Any
 ) -> None:
