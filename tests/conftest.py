@@ -21,7 +21,7 @@ settings.load_profile("any-machine")
 # A shell has what it runs in the background ignore Ctrl-C, and so would the processes that are interrupted here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-TOGETHER = ("tests/e2e/", "tests/integration/platform/", "tests/integration/history/")
+TOGETHER = ("tests/e2e/", "tests/integration/live/", "tests/integration/history/")
 """Folders whose tests share what takes a minute to start."""
 LONGEST_FIRST = (*TOGETHER, "tests/integration/")
 

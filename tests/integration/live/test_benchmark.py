@@ -211,6 +211,8 @@ def test_two_environments_take_turns_and_the_slower_is_named(
             "8",
             "--mode",
             "cold",
+            "--range",
+            "1h",
         ]
         told = CliRunner().invoke(bench.app, [*arguments, "--no-record", "--json"])
 
