@@ -24,11 +24,8 @@ from logops.render.topology import PORTS
 def free_base_port() -> int:
     """The first of a hundred ports that nobody listens on, below those that connections are given. Processes that share
     the tests (`-n`) take theirs from different ones: what is free now is not yet taken."""
-    own, processes = (
-        int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]),
-        os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"),
-    )
-    bases = list(range(20_000, 32_000, PORTS))[own :: int(processes)]
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    bases = list(range(20_000, 32_000, PORTS))[process :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
     random.shuffle(bases)
     return next(base for base in bases if not taken(range(base, base + PORTS)))
 
@@ -106,8 +103,10 @@ def steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
     with thief:
         serving = Thread(target=thief.serve_forever, daemon=True)
         serving.start()
-        yield
-        thief.shutdown()
+        try:
+            yield
+        finally:
+            thief.shutdown()
 
 
 def _server(port: int) -> ThreadingHTTPServer | None:

@@ -10,8 +10,8 @@ from local_platforms import processes_of
 
 @pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
-    """Compacted and expired. A test that harms it mends it before it ends, but
-    for the last ones, which lose its compactor's disk."""
+    """Compacted and expired. A test that harms it mends it before it ends, but for the last ones, which lose its
+    compactor's disk."""
     made = start(tmp_path_factory.mktemp("audited"))
     try:
         wait_until_tidy(made)
