@@ -8,6 +8,7 @@ import pytest
 from hypothesis import configuration, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import NodeManager
 
 from told import TOLD, Tell
 
@@ -20,6 +21,8 @@ settings.load_profile("any-machine")
 
 # A shell has what it runs in the background ignore Ctrl-C, and so would the processes that are interrupted here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# After Ctrl-C, each of several processes (`-n`) ends what it started before it is killed: seconds.
+NodeManager.EXIT_TIMEOUT = 60
 
 TOGETHER = ("tests/e2e/", "tests/integration/live/", "tests/integration/history/")
 """Folders whose tests share what takes a minute to start."""
