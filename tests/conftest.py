@@ -24,8 +24,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # After Ctrl-C, each of several processes (`-n`) ends what it started before it is killed: seconds.
 NodeManager.EXIT_TIMEOUT = 60
 
-TOGETHER = ("tests/e2e/", "tests/integration/live/", "tests/integration/history/")
-"""Folders whose tests share what takes a minute to start."""
+TOGETHER = ("tests/e2e/test_make_up.py", "tests/e2e/", "tests/integration/live/", "tests/integration/history/")
+"""Folders whose tests share what takes a minute to start; `make up` starts everything by itself."""
 LONGEST_FIRST = (*TOGETHER, "tests/integration/")
 
 

@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -21,11 +21,15 @@ from logops.render import STAGES
 from logops.render.topology import PORTS
 
 
-def free_base_port() -> int:
-    """The first of a hundred ports that nobody listens on, below those that connections are given. Processes that share
-    the tests (`-n`) take theirs from different ones: what is free now is not yet taken."""
+def own_share(ports: Sequence[int]) -> list[int]:
+    """Processes that share the tests (`-n`) take their ports from different ones: what is free now is not yet taken."""
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    bases = list(range(20_000, 32_000, PORTS))[process :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
+    return list(ports[process :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))])
+
+
+def free_base_port() -> int:
+    """The first of a hundred ports that nobody listens on, below those that connections are given."""
+    bases = own_share(range(20_000, 32_000, PORTS))
     random.shuffle(bases)
     return next(base for base in bases if not taken(range(base, base + PORTS)))
 

@@ -11,7 +11,7 @@ import pytest
 
 from checkouts import Checkout
 from environments import environment
-from local_platforms import free_base_port, processes_of, security_only
+from local_platforms import free_base_port, own_share, processes_of, security_only
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.ports import taken
 from logops.quickstart import background
@@ -76,4 +76,4 @@ def live(checkout: Checkout) -> Iterator[Callable[[str], LocalPlatform]]:
 
 def _airflow_port() -> int:
     """With room for the two ports of its log servers."""
-    return next(port for port in range(18_080, 19_000, 3) if not taken(range(port, port + 3)))
+    return next(port for port in own_share(range(18_080, 19_000, 3)) if not taken(range(port, port + 3)))

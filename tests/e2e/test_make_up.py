@@ -1,4 +1,4 @@
-"""`make up`, again, and `make down`, on the whole local environment. Last of all: it ends the Airflow of the others."""
+"""`make up`, again, and `make down`, on the whole local environment. It ends whatever Airflow runs in its checkout."""
 
 import json
 import re
