@@ -130,7 +130,7 @@ def library_alarmed(seed: list[int], world: World) -> bool:
     calm = CALM[-1]
     nights = nights_of(arms(seed, world, calm + MONTH)[0])
     told = (whole(until(nights, end)) for end in range(calm + 1, calm + MONTH + 1))
-    return any(one.step for library in told for one in library.values())
+    return any(one.times.step for library in told for one in library.values())
 
 
 def after_faster(which: tuple[int, float], months: int) -> list[str]:

@@ -2,9 +2,10 @@
 ### Are the queries that people need at night still as fast as was promised?
 
 Asks the live cluster every query of the library (`include/logql/`) in rounds, one at a time, with and past Loki's cache
-of results, and keeps every answer's time with Loki's own statistics as a result, kind `query-samples`. It reads at most
-`budget` bytes in `minutes`, so that production is not crowded out, and backs off where Loki says 429. Over which ranges
-besides a query's own, and the two limits, the environment's file says (`benchmark`).
+of results, and keeps every answer's time with Loki's own statistics as a result, kind `query-samples`. It asks nothing
+that may read more than is left of `budget`, and nothing after `minutes`, so that production is not crowded out, and
+backs off where Loki says 429. Over which ranges besides a query's own, and the two limits, the environment's file says
+(`benchmark`).
 
 What is over its objective, slower than it used to be or reads more is a finding, and no failure: the log of `measure`
 has it, with the reason as far as Loki's own statistics tell it. One query is slower beside the others; where all are,
@@ -18,6 +19,8 @@ there are 12 nights under the same configuration, or since a query became faster
 - **query-failing**: Loki refuses a query or gives it up; the message is Loki's own. *Today: somebody will need it.*
 - **check-incomplete**: too few answers to judge; Loki was busy, or the budget of bytes or minutes was spent. *See
   whether the cluster is overloaded; else raise `budget` or `minutes`, or lower `rounds`.*
+- **Measuring ... which is not there**: the query is for a cluster or tenant that the environment does not have. *Name
+  another, or mend the environment's file.*
 - Anything else is the environment's file, the platform or the results store, as the message says. *Mend it, clear the
   task.*
 """
@@ -59,7 +62,7 @@ with DAG(
             None,
             type=["null", "array"],
             items={"type": "string"},
-            description="Also over so long (24h); empty: as the environment says.",
+            description="Also over so long (24h); null: as the environment says; []: over none.",
         ),
         "budget": Param(
             None,

@@ -2,12 +2,13 @@
 
 Method: the ratio of the medians with a 95 % bootstrap interval (percentile, 4,000 resamples, seeded); Mann-Whitney's
 test, two-sided, corrected by Holm over all that is compared. A difference counts where the corrected test says so, the
-interval leaves out 1, and the ratio is 5 % at least.
+interval leaves out 1, and the ratio is 5 % at least. Alike is said where the interval leaves out a fifth.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from statistics import median
 
 from logops.benchmark.nights import by_arm
@@ -19,8 +20,8 @@ FEWEST = 8
 """Answers on each side."""
 LEAST_EFFECT = 0.05
 LEVEL = 0.05
-WIDEST = 1.5
-"""An interval whose ends are further apart than by this factor tells nothing."""
+ALIKE_WITHIN = 1.2
+"""Alike is what is known to differ by less than this factor; of anything wider nobody knows."""
 RESAMPLES = 4000
 
 
@@ -58,6 +59,25 @@ def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Compariso
     return [judged.get(arm) or Comparison(arm, Word.FEW) for arm, _, _ in pairs]
 
 
+def differing(before: Iterable[Sample], after: Iterable[Sample]) -> list[str]:
+    """In what the two sides were measured otherwise, each with the queries of both of which that is so."""
+    sides = [{arm: own[0] for arm, own in by_arm(samples).items()} for samples in (before, after)]
+    both = [(arm.query, sides[0][arm], sides[1][arm]) for arm in sides[0] if arm in sides[1]]
+    told = []
+    for kind, read in _MEASURED.items():
+        names = dict.fromkeys(name for name, a, b in both if read(a) != read(b))
+        if names:
+            told.append(f"{kind}: {', '.join(names)}")
+    return told
+
+
+_MEASURED: dict[str, Callable[[Sample], object]] = {
+    "configuration of the cluster": attrgetter("configuration"),
+    "text": attrgetter("text"),
+    "queries at a time": attrgetter("concurrency"),
+}
+
+
 def _answered(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
     """Also of the arms that were never answered."""
     return {arm: [one for one in own if one.judged] for arm, own in by_arm(samples).items()}
@@ -81,7 +101,7 @@ def worded(ratio: float, low: float, high: float, p: float) -> Word:
         return Word.SLOWER
     if p < LEVEL and high < 1 and ratio <= 1 / (1 + LEAST_EFFECT):
         return Word.FASTER
-    return Word.UNSURE if high / low > WIDEST else Word.ALIKE
+    return Word.ALIKE if low > 1 / ALIKE_WITHIN and high < ALIKE_WITHIN else Word.UNSURE
 
 
 def interval(before: Sequence[float], after: Sequence[float], seed: int = 0) -> tuple[float, float]:

@@ -9,6 +9,8 @@ from logops.render.files import digest_of
 
 CONFIG = (
     "chunk_store_config.chunk_cache_config.embedded_cache",
+    "chunk_store_config.chunk_cache_config.memcached.expiration",
+    "chunk_store_config.chunk_cache_config.memcached_client.addresses",
     "common.replication_factor",
     "ingester.chunk_encoding",
     "ingester.chunk_target_size",
@@ -16,9 +18,15 @@ CONFIG = (
     "querier.max_concurrent",
     "query_range.align_queries_with_step",
     "query_range.cache_index_stats_results",
+    "query_range.cache_instant_metric_results",
+    "query_range.cache_label_results",
     "query_range.cache_results",
+    "query_range.cache_series_results",
+    "query_range.cache_volume_results",
     "query_range.parallelise_shardable_queries",
     "query_range.results_cache.cache.embedded_cache",
+    "query_range.results_cache.cache.memcached.expiration",
+    "query_range.results_cache.cache.memcached_client.addresses",
     "schema_config",
 )
 LIMITS = (
@@ -34,11 +42,15 @@ LIMITS = (
 
 
 def configuration(cluster: Cluster, config: Mapping[str, Any], limits: Mapping[str, Any]) -> str:
-    """Digest of how many processes there are, of Loki's configuration as it runs, and of a tenant's limits.
+    """Digest of how many processes there are, of what size, of Loki's configuration as it runs, and of a tenant's
+    limits.
 
     Not of Loki's version, nor of all it says of itself: whether a new version is slower is what is asked.
     """
-    replicas = {name: workload.replicas for name, workload in cluster.components.items()}
+    replicas = {
+        name: [workload.replicas, workload.resources.model_dump(mode="json")]
+        for name, workload in cluster.components.items()
+    }
     told = [_at(config, key) for key in CONFIG] + [limits.get(key) for key in LIMITS]
     return digest_of(json.dumps([replicas, told], sort_keys=True, default=str))
 

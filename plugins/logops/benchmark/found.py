@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from logops.benchmark.change import History
 from logops.benchmark.judge import Verdict
 from logops.benchmark.shared import Group
+from logops.benchmark.trend import Common
 from logops.findings import Finding, Subject
 from logops.findings.classes.benchmark import (
     BENCHMARK_TOO_NOISY,
@@ -65,7 +65,7 @@ def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) 
             QUERY_COST_GREW,
             subject,
             f"{one.arm}: {step.after:,.0f} bytes read, usually {step.before:,.0f}: {step.ratio:.2f} times, since "
-            f"{step.nights} nights.",
+            f"{step.nights} nights. {one.trend.why_more if one.trend else ''}".strip(),
             as_of,
             evidence,
         )
@@ -81,19 +81,21 @@ def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) 
         )
 
 
-def of_library(environment: str, found: Mapping[Group, History], as_of: datetime) -> Iterator[Finding]:
+def of_library(environment: str, found: Mapping[Group, Common], as_of: datetime) -> Iterator[Finding]:
     """What all queries of a cluster have in common. The mode that tells most speaks for the cluster."""
     for cluster in dict.fromkeys(group.cluster for group in found):
         own = {group: one for group, one in found.items() if group.cluster == cluster}
-        slower = [(one.step, group) for group, one in own.items() if one.step]
-        noisy = [one.noise or 0 for one in own.values() if one.too_noisy]
+        slower = [(one.times.step, group) for group, one in own.items() if one.times.step]
+        noisy = [one.times.noise or 0 for one in own.values() if one.times.too_noisy]
         if slower:
             step, group = max(slower, key=lambda one: one[0].ratio)
+            why = f" {own[group].why}" if own[group].why else ""
             yield Finding(
                 QUERY_REGRESSED,
                 Subject(environment, cluster),
-                f"The whole library, {group.mode}: {step.ratio:.2f} times what is usual, since {step.nights} nights. "
-                "It is no single query: look at the cluster, its machines, its storage, and how much is logged.",
+                f"The whole library, {group.mode}: {step.ratio:.2f} times what is usual, since {step.nights} "
+                f"nights.{why} It is no single query: look at the cluster, its machines, its storage, and how much is "
+                "logged.",
                 as_of,
                 {"ratio": step.ratio, "nights": step.nights},
             )

@@ -38,11 +38,17 @@ class Verdict:
     why: str = ""
     """It takes so long, by Loki's own statistics."""
 
+    @property
+    def busy(self) -> tuple[str, ...]:
+        """That Loki sent some away, in words; none where it did not."""
+        return (f"Loki said 429 to {self.throttled}",) if self.throttled else ()
+
 
 def verdicts(
     samples: Iterable[Sample], library: Mapping[str, LibraryQuery], pasts: Mapping[Arm, Past]
 ) -> list[Verdict]:
-    """In the order of the arms. Objectives are those of the warm query over its own range."""
+    """In the order of the arms. Objectives are those of a query over its own range: the time that of the warm one, the
+    bytes that of the cold one, for what comes from the cache is not read."""
     told = trends(pasts)
     return [
         verdict(arm, found, library[arm.query], pasts.get(arm), told.get(arm)) for arm, found in by_arm(samples).items()
@@ -55,9 +61,8 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
     seconds = sorted(one.seconds for one in answered)
     p95 = percentile(seconds, 0.95) if seconds else None
     read = int(median(one.bytes for one in answered)) if answered else None
-    has_objective = arm.mode is Mode.WARM and arm.range_s * 1000 == query.range.value
     enough = len(answered) >= FEWEST
-    over = missed(query, p95, answered) if has_objective and enough else ()
+    over = missed(query, arm.mode, p95, answered) if enough and arm.range_s * 1000 == query.range.value else ()
     not_asked = [one for one in judged if one.ending == Ending.NOT_ASKED]
     return Verdict(
         arm=arm,
@@ -78,15 +83,14 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
     )
 
 
-def missed(query: LibraryQuery, p95: float | None, answered: list[Sample]) -> tuple[str, ...]:
-    """The bytes are the most that any answer read: a part that came from the cache was not read."""
-    over = []
-    if p95 is not None and p95 * 1000 > query.objective.p95.value:
-        over.append(f"95 of 100 answers within {p95:.2f} s, promised {query.objective.p95}")
+def missed(query: LibraryQuery, mode: Mode, p95: float | None, answered: list[Sample]) -> tuple[str, ...]:
+    """The bytes are the most that any answer read."""
+    if mode is Mode.WARM:
+        late = p95 is not None and p95 * 1000 > query.objective.p95.value
+        return (f"95 of 100 answers within {p95:.2f} s, promised {query.objective.p95}",) if late else ()
     most = max(one.bytes for one in answered)
-    if most > query.objective.bytes.value:
-        over.append(f"{most:,} bytes read, promised at most {query.objective.bytes}")
-    return tuple(over)
+    much = most > query.objective.bytes.value
+    return (f"{most:,} bytes read, promised at most {query.objective.bytes}",) if much else ()
 
 
 def percentile(ordered: list[float], share: float) -> float:

@@ -49,9 +49,10 @@ class Past:
 ROWS = f"""
 SELECT query, range_s, mode, run, configuration, text, concurrency, min(started_ns) AS started_ns, count(*) AS answers,
     median(seconds) AS seconds, median(exec_s) AS exec_s, median(queue_s) AS queue_s, median(bytes) AS bytes,
+    median(lines) AS lines, median(chunks) AS chunks, median(coalesce(cached_chunks, 0)) AS cached_chunks,
     median(cached_results) AS cached_results, median(shards) AS shards, any_value(cluster) AS cluster,
     list(seconds) AS every
-FROM "{SAMPLES}"
+FROM (FROM "{SAMPLES}" UNION ALL BY NAME SELECT 0 AS cached_chunks WHERE false)
 WHERE environment = $environment AND round > 0 AND ending = '{Ending.ANSWERED}'
 GROUP BY ALL HAVING count(*) >= {FEWEST} ORDER BY started_ns
 """

@@ -1,13 +1,13 @@
 """Runs the library, or a part of it, against a live cluster, keeps every sample, and says what it means."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from logops.benchmark.asked import Asked
 from logops.benchmark.found import findings_of, of_library
 from logops.benchmark.judge import Verdict, verdicts
-from logops.benchmark.measure import measured
+from logops.benchmark.measure import measurable, measured
 from logops.benchmark.nights import Night, pasts_of, read_nights
 from logops.benchmark.sample import SAMPLES, Sample, to_table
 from logops.benchmark.shots import Arm
@@ -27,6 +27,8 @@ class Outcome:
     samples: tuple[Sample, ...]
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
+    left_out: tuple[str, ...] = ()
+    """Queries of clusters or tenants that are not there."""
 
     def lines(self) -> list[str]:
         """For a log: a line a measured thing, then the findings."""
@@ -34,9 +36,11 @@ class Outcome:
             f"{one.arm}: {one.answered} answers"
             + ("" if one.p50 is None else f", p50 {one.p50:.3f} s, p95 {one.p95:.3f} s, {one.bytes:,} bytes read")
             + (f", {one.trend.told()}" if one.trend else "")
+            + "".join(f", {text}" for text in one.busy)
             for one in self.verdicts
         ]
-        return [*measured, *(f"{one.cls.name} {one.subject}: {one.message}" for one in self.findings)]
+        apart = [f"Not measured, its cluster or tenant is not there: {name}" for name in self.left_out]
+        return [*measured, *apart, *(f"{one.cls.name} {one.subject}: {one.message}" for one in self.findings)]
 
 
 def run_benchmark(
@@ -49,13 +53,15 @@ def run_benchmark(
 ) -> list[Outcome]:
     """Measure one environment, or two in turns; compare with the objectives and with earlier runs, and keep it.
 
-    Raises StoreUnreachable, LokiError.
+    What one of them has no tenant for is left out of both. Raises StoreUnreachable, LokiError, NothingToMeasure.
     """
+    here = measurable(platforms, library, asked.named)
+    left_out = tuple(name for name in library if name not in here)
     # First: a store that cannot be read is told before minutes of measuring.
     past = [read_nights(store(one), one.environment.name, asked.as_of) for one in platforms]
-    sides = measured(platforms, library, asked, tell)
+    sides = measured(platforms, here, asked, tell)
     outcomes = [
-        _judged(one.environment.name, samples, nights, library, asked)
+        replace(_judged(one.environment.name, samples, nights, here, asked), left_out=left_out)
         for one, samples, nights in zip(platforms, sides, past, strict=True)
     ]
     if record:
@@ -78,8 +84,6 @@ def _judged(
 
 
 def _keep(store: "ResultsStore", environment: str, outcome: Outcome, asked: Asked) -> None:
-    if not outcome.samples:
-        return
     store.write(SAMPLES, f"{environment}.{asked.run}", to_table(outcome.samples), asked.as_of)
     if asked.whole:
         store.write_findings(Run(environment, CHECK, asked.run, asked.as_of), outcome.findings)

@@ -49,6 +49,8 @@ class Sample:
     bytes: int = 0
     lines: int = 0
     chunks: int = 0
+    cached_chunks: int = 0
+    """Of them, from the cache of chunks."""
     cached_results: int = 0
     splits: int = 0
     shards: int = 0

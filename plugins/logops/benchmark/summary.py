@@ -38,20 +38,24 @@ def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> li
             query,
             short(range_s),
             _seconds(modes[Mode.WARM].p95 if Mode.WARM in modes else None),
-            str(library[query].objective.p95),
+            str(library[query].objective.p95) if _has_objective(library[query], range_s) else "-",
             _seconds(modes[Mode.COLD].p50 if Mode.COLD in modes else None),
             _megabytes(max((one.bytes or 0 for one in modes.values()), default=0)),
-            str(library[query].objective.bytes),
+            str(library[query].objective.bytes) if _has_objective(library[query], range_s) else "-",
             "; ".join(dict.fromkeys(text for one in modes.values() for text in _told(one))),
         )
         for (query, range_s), modes in by_query.items()
     ]
 
 
+def _has_objective(query: LibraryQuery, range_s: int) -> bool:
+    return range_s * 1000 == query.range.value
+
+
 def _told(one: Verdict) -> tuple[str, ...]:
     if one.over or one.failed or one.note:
-        return (*one.over, *one.failed[:1], *((one.note,) if one.note else ()))
-    return (one.trend.told(),) if one.trend and not one.trend.seconds.too_few else ()
+        return (*one.over, *one.failed[:1], *((one.note,) if one.note else ()), *one.busy)
+    return (*((one.trend.told(),) if one.trend and not one.trend.seconds.too_few else ()), *one.busy)
 
 
 def _seconds(value: float | None) -> str:

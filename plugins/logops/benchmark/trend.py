@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import geometric_mean, median
 
-from logops.benchmark.change import BASELINE, LEAST_STEP, History, look
+from logops.benchmark.change import BASELINE, LEAST_STEP, History, Step, look
 from logops.benchmark.era import eras, newest_era
 from logops.benchmark.nights import Night, Past, past, usual_work
 from logops.benchmark.shared import Group, group_of, shared
 from logops.benchmark.shots import Arm, Mode
-from logops.benchmark.why import why
+from logops.benchmark.why import Work, together, why, why_more
 
 LEAST_OVER_LONGER = 1.2
 """Times as slow as usual, of a range that is not a query's shortest: each has a chance of a false alarm of its own."""
@@ -31,6 +31,8 @@ class Trend:
     """Nights before it became faster: not compared."""
     why: str = ""
     """Of being slower, by Loki's own statistics."""
+    why_more: str = ""
+    """Of reading more."""
 
     @property
     def regressed(self) -> bool:
@@ -47,6 +49,16 @@ class Trend:
         faster = " since it became faster" if self.slower_once else ""
         other = f", {self.elsewhere} of another configuration" if self.elsewhere else ""
         return f"{self.seconds.told()}{faster}{other}"
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all queries of a cluster have in common."""
+
+    times: History
+    """Times of what is usual."""
+    why: str = ""
+    """Of being slower, by Loki's own statistics of all of them together."""
 
 
 def trends(pasts: Mapping[Arm, Past]) -> dict[Arm, Trend]:
@@ -71,11 +83,27 @@ def teller(pasts: Mapping[Arm, Past]) -> Callable[[Arm], Trend]:
     return told
 
 
-def whole(pasts: Mapping[Arm, Past]) -> dict[Group, History]:
-    """What all queries of a cluster have in common: times of what is usual."""
+def whole(pasts: Mapping[Arm, Past]) -> dict[Group, Common]:
+    """Of each cluster and mode, where there are enough queries."""
     gains = {arm: one.gains for arm, one in eras(pasts).items()}
-    found = {group: [*one.whole().values()] for group, one in shared(pasts, gains).items()}
-    return {group: look(newest_era(times)) for group, times in found.items() if times}
+    found = {group: one.whole() for group, one in shared(pasts, gains).items()}
+    return {group: common(times, _of_group(pasts, group)) for group, times in found.items() if times}
+
+
+def common(times: Mapping[str, float], nights: Sequence[Sequence[Night]]) -> Common:
+    """`times`: by run, oldest first. `nights`: of each query."""
+    seen = look(newest_era([*times.values()]))
+    if seen.step is None:
+        return Common(seen)
+    newest = set([*times][-seen.step.nights :])
+    before = [[one for one in own if one.run not in newest] for own in nights]
+    after = [[one for one in own if one.run in newest] for own in nights]
+    both = [(usual_work(was), usual_work(now)) for was, now in zip(before, after, strict=True) if was and now]
+    return Common(seen, why(together([was for was, _ in both]), together([now for _, now in both])))
+
+
+def _of_group(pasts: Mapping[Arm, Past], group: Group) -> list[tuple[Night, ...]]:
+    return [one.nights for arm, one in pasts.items() if group_of(arm, one) == group]
 
 
 def judged_then(nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, list[Trend]]:
@@ -104,9 +132,20 @@ def trend(mode: Mode, found: Past, others: Mapping[str, float], since: int = 0, 
     if seconds.step and beside and not slower_by_itself([one.level for one in nights], seconds.step.nights):
         seconds = replace(seconds, step=None)
     # A night whose range held no logs says nothing of what logs cost.
-    read = [one.work.bytes for one in found.nights if one.work.bytes > 0]
-    grown = look(read, LEAST_GROWTH) if mode is Mode.COLD and found.nights[-1].work.bytes > 0 else None
-    if seconds.step is None:
-        return Trend(seconds, grown, found.elsewhere, beside, since)
-    before, newest = nights[: -seconds.step.nights], nights[-seconds.step.nights :]
-    return Trend(seconds, grown, found.elsewhere, beside, since, why(usual_work(before), usual_work(newest)))
+    read = [one for one in found.nights if one.work.bytes > 0]
+    reads = mode is Mode.COLD and found.nights[-1].work.bytes > 0
+    grown = look([one.work.bytes for one in read], LEAST_GROWTH) if reads else None
+    return Trend(
+        seconds,
+        grown,
+        found.elsewhere,
+        beside,
+        since,
+        why(*_sides(nights, seconds.step)) if seconds.step else "",
+        why_more(*_sides(read, grown.step)) if grown and grown.step else "",
+    )
+
+
+def _sides(nights: Sequence[Night], step: Step) -> tuple[Work, Work]:
+    """Before a step, and since."""
+    return usual_work(nights[: -step.nights]), usual_work(nights[-step.nights :])

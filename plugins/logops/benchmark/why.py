@@ -20,6 +20,9 @@ class Work:
     bytes: float
     cached_results: float
     shards: float
+    lines: float = 0.0
+    chunks: float = 0.0
+    cached_chunks: float = 0.0
 
 
 def work_of(samples: Sequence[Sample]) -> Work:
@@ -30,42 +33,95 @@ def work_of(samples: Sequence[Sample]) -> Work:
         bytes=median(one.bytes for one in samples),
         cached_results=median(one.cached_results for one in samples),
         shards=median(one.shards for one in samples),
+        lines=median(one.lines for one in samples),
+        chunks=median(one.chunks for one in samples),
+        cached_chunks=median(one.cached_chunks for one in samples),
     )
+
+
+def together(works: Sequence[Work]) -> Work:
+    """Of several queries, their sum."""
+    return Work(*(sum(getattr(one, name) for one in works) for name in Work.__match_args__))
 
 
 def why(before: Work, after: Work) -> str:
     """Of `after` being slower: each cause that is seen, in a sentence; of what no cause explains, where it passed.
     Empty where nothing of it is seen."""
+    # What the cache of results gave before is read now: no data grew by that.
+    uncached = after.cached_results < before.cached_results
+    grew = _grew(before.bytes, after.bytes) and not uncached
+    causes = _causes(before, after)
+    if uncached:
+        causes.insert(0, "less of it came from the cache of results")
+    # More data explains no more than its share.
+    alone = [] if causes else _per_byte(before, after)
+    told = [*([f"the data grew: it read {_more(before.bytes, after.bytes)} bytes"] if grew else []), *causes, *alone]
+    return _sentence(told)
+
+
+def why_more(before: Work, after: Work) -> str:
+    """Of `after` reading more: whether there are more lines, or longer ones, and whether in more chunks."""
     told = []
-    if after.cached_results < before.cached_results:
-        told.append("less of it came from the cache of results")
-    if before.bytes and after.bytes > before.bytes * GREW:
-        told.append(f"the data grew: it read {after.bytes / before.bytes - 1:.0%} more bytes")
+    if _grew(before.lines, after.lines):
+        told.append(f"{_more(before.lines, after.lines)} lines")
+    if before.lines and after.lines and _grew(before.bytes / before.lines, after.bytes / after.lines):
+        longer = _more(before.bytes / before.lines, after.bytes / after.lines).removesuffix(" more")
+        told.append(f"a line is {longer} longer")
+    if _grew(before.chunks, after.chunks):
+        told.append(f"{_more(before.chunks, after.chunks)} chunks")
+    return _sentence(told)
+
+
+def _causes(before: Work, after: Work) -> list[str]:
+    """That may each be all of it."""
+    told = []
+    slower = after.seconds - before.seconds
     waited = after.queue_s - before.queue_s
-    if waited > (after.seconds - before.seconds) / 2 > 0:
-        told.append(f"its parts waited {waited:.2f} s longer in the queue")
+    if waited > slower / 2 > 0:
+        told.append(f"its parts waited {_time(waited)} longer in the queue")
     if after.shards < before.shards:
         told.append(f"it ran in {after.shards:.0f} shards, before in {before.shards:.0f}")
-    told = told or _slower_in_itself(before, after)
-    return f"{_capital('; '.join(told))}." if told else ""
-
-
-def _slower_in_itself(before: Work, after: Work) -> list[str]:
+    if before.chunks and after.chunks and after.cached_chunks / after.chunks < before.cached_chunks / before.chunks / 2:
+        told.append(
+            f"{after.cached_chunks:.0f} of its {after.chunks:.0f} chunks came from their cache, before "
+            f"{before.cached_chunks:.0f} of {before.chunks:.0f}"
+        )
     outside = (after.seconds - after.exec_s) - (before.seconds - before.exec_s)
-    if outside > (after.seconds - before.seconds) / 2 > 0:
-        return [f"{outside:.2f} s more passed outside of Loki's own work, on the way to it and back"]
-    if before.bytes and after.bytes and before.exec_s and after.exec_s:
-        per_byte = (after.exec_s / after.bytes) / (before.exec_s / before.bytes)
-        return [f"each byte took {per_byte - 1:.0%} longer"] if per_byte > GREW else []
-    return []
+    if outside > slower / 2 > 0:
+        told.append(f"{_time(outside)} more passed outside of Loki's own work, on the way to it and back")
+    return told
+
+
+def _per_byte(before: Work, after: Work) -> list[str]:
+    if not (before.bytes and after.bytes and before.exec_s and after.exec_s):
+        return []
+    ratio = (after.exec_s / after.bytes) / (before.exec_s / before.bytes)
+    return [f"each byte took {ratio - 1:.0%} longer"] if ratio > GREW else []
+
+
+def _time(seconds: float) -> str:
+    """
+    >>> _time(0.0042), _time(2.0)
+    ('4 ms', '2.00 s')
+    """
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _grew(before: float, after: float) -> bool:
+    return bool(before) and after > before * GREW
+
+
+def _more(before: float, after: float) -> str:
+    return f"{after / before - 1:.0%} more"
 
 
 def spent(work: Work) -> str:
     """Where the time goes."""
     rate = f" ({work.bytes / work.exec_s / 1e6:,.0f} MB/s)" if work.exec_s and work.bytes else ""
-    waited = f"its parts waited {work.queue_s:.2f} s in the queue"
-    return f"Loki worked {work.exec_s:.2f} s on {work.bytes / 1e6:,.1f} MB{rate}; {waited}."
+    waited = f"its parts waited {_time(work.queue_s)} in the queue"
+    return f"Loki worked {_time(work.exec_s)} on {work.bytes / 1e6:,.1f} MB{rate}; {waited}."
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _sentence(told: Sequence[str]) -> str:
+    text = "; ".join(told)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked
 from logops.benchmark.chart import KINDS, draw
-from logops.benchmark.compare import Comparison, Word, compare
+from logops.benchmark.compare import Comparison, Word, compare, differing
+from logops.benchmark.measure import NothingToMeasure
 from logops.benchmark.nights import past, read_nights
 from logops.benchmark.run import run_benchmark
 from logops.benchmark.sample import SAMPLES, Sample
@@ -27,6 +28,7 @@ from logops.findings.store import NothingStored, ResultsError, ResultsStore
 from logops.loki import LokiError
 from logops.platforms import Platform, results_url
 from logops.queries.library import LibraryInvalid, load_library
+from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
 
 app = typer.Typer(no_args_is_help=True)
@@ -71,11 +73,10 @@ def run(
 
     Exit 1: a query failed or could not be measured; beside another environment: something is slower there.
     """
+    if beside == name:
+        stop(f"{name} beside itself: --beside takes another environment; `logops bench compare` compares two runs.")
     places = [readable(one) for one in (name, beside) if one]
-    try:
-        library = load_library(project_root())
-    except LibraryInvalid as error:
-        stop(str(error))
+    library = _library()
     unknown = sorted(set(query or ()) - set(library))
     if unknown:
         stop(f"No query {', '.join(unknown)} in include/logql/. There are: {', '.join(sorted(library))}.")
@@ -83,7 +84,8 @@ def run(
     now = datetime.now(UTC).replace(microsecond=0)
     usual = places[0].environment.benchmark
     try:
-        ranges = tuple(one.value // 1000 for one in (map(Duration, also) if also else usual.ranges))
+        usual_ranges = tuple(one.value // 1000 for one in usual.ranges)
+        ranges = tuple(Duration(one).value // 1000 for one in also) if also else usual_ranges
         most_bytes = (Size(budget) if budget else usual.budget).value
     except ValueError as error:
         stop(str(error))
@@ -96,23 +98,32 @@ def run(
         ranges,
         most_bytes,
         concurrency,
-        not query,
+        bool(query),
+        not query and set(modes) == set(Mode) and set(usual_ranges) <= set(ranges),
         most,
         minutes or usual.minutes,
     )
     try:
         with err.status("") as status:
             outcome, *other = run_benchmark(places, wanted, asked, _store_of, status.update, record)
+    except NothingToMeasure as error:
+        stop(str(error))
     except (ResultsError, LokiError) as error:
         stop(str(error), FOUND)
+    if outcome.left_out:
+        say(f"Not measured, for their cluster or tenant is not there: {', '.join(outcome.left_out)}.")
+    findings = [found for side in (outcome, *other) for found in side.findings]
+    bad = any(one.cls.severity.rank >= Severity.ERROR.rank for one in findings)
     if other:
-        raise typer.Exit(_told(compare(outcome.samples, other[0].samples), as_json))
+        if bad and not as_json:
+            out.print(listing(findings), markup=False)
+        told = _told(compare(outcome.samples, other[0].samples), as_json)
+        raise typer.Exit(FOUND if bad else told)
     if as_json:
         print_json(tables.as_data(outcome))
     else:
-        out.print(tables.table(outcome.verdicts))
-        out.print(listing(outcome.findings))
-    bad = any(one.cls.severity.rank >= Severity.ERROR.rank for one in outcome.findings)
+        out.print(tables.table(outcome.verdicts), markup=False)
+        out.print(listing(outcome.findings), markup=False)
     raise typer.Exit(FOUND if bad else OK)
 
 
@@ -126,7 +137,7 @@ def compare_command(
 ) -> None:
     """What of two runs is slower, by how much, how sure that is, and why.
 
-    Exit 1: something is slower.
+    Exit 1: something is slower, or has too few answers to say.
     """
     sides = []
     for run, whose in ((before, name), (after, other or name)):
@@ -137,8 +148,8 @@ def compare_command(
     compared = compare(*sides)
     if not compared:
         stop("The two runs have no query, range and mode in common.")
-    if sides[0][0].configuration != sides[1][0].configuration:
-        say("The two runs are of different configurations.")
+    for kind in differing(*sides):
+        say(f"The two runs differ in more than when they were: {kind}.")
     raise typer.Exit(_told(compared, as_json))
 
 
@@ -159,7 +170,8 @@ def history(
         every = read_nights(_store(name), environment(name).name, datetime.now(UTC))
     except ResultsError as error:
         stop(str(error), FOUND)
-    nights = {arm: own for arm, own in sorted(every.items()) if not query or arm.query in query}
+    # What the library has no more is not slower tonight.
+    nights = {arm: own for arm, own in sorted(every.items()) if arm.query in (query or _library())}
     if not nights:
         stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
     pasts = {arm: past(own[:-1], own[-1]) for arm, own in every.items()}
@@ -177,10 +189,12 @@ def history(
             {"queries": rows, "library": [{**asdict(group), **asdict(one)} for group, one in sorted(library.items())]}
         )
     else:
-        out.print(tables.history(nights, shown))
+        out.print(tables.history(nights, shown), markup=False)
         for group, one in sorted(library.items()):
-            out.print(f"All queries of {group}, together: {one.told()}.")
-    slower = any(one.regressed or one.grew for one in shown.values()) or any(one.step for one in library.values())
+            why = f" {one.why}" if one.why else ""
+            out.print(f"All queries of {group}, together: {one.times.told()}.{why}", markup=False)
+    slower = any(one.regressed or one.grew for one in shown.values())
+    slower = slower or any(one.times.step for one in library.values())
     raise typer.Exit(FOUND if slower else OK)
 
 
@@ -203,6 +217,13 @@ def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
     out.print(found)
 
 
+def _library() -> dict[str, LibraryQuery]:
+    try:
+        return load_library(project_root())
+    except LibraryInvalid as error:
+        stop(str(error))
+
+
 def _store(name: str) -> ResultsStore:
     return ResultsStore(results_url(environment(name), project_root()))
 
@@ -215,8 +236,8 @@ def _told(compared: list[Comparison], as_json: bool) -> int:
     if as_json:
         print_json([asdict(one) for one in compared])
     else:
-        out.print(tables.comparisons(compared))
-    return FOUND if any(one.word is Word.SLOWER for one in compared) else OK
+        out.print(tables.comparisons(compared), markup=False)
+    return FOUND if any(one.word in (Word.SLOWER, Word.FEW) for one in compared) else OK
 
 
 def _text(value: str) -> str:

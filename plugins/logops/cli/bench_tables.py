@@ -28,6 +28,7 @@ def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend]) 
     for arm, one in trends.items():
         seconds = [night.level for night in nights[arm]]
         grown = f"; reads {one.bytes.step.ratio:.2f} times as much" if one.bytes and one.bytes.step else ""
+        grown += f": {one.why_more}" if one.why_more else ""
         found.add_row(
             arm.query,
             short(arm.range_s),
@@ -79,7 +80,8 @@ def table(verdicts: tuple[Verdict, ...]) -> Table:
         found.add_column(column, justify="right", no_wrap=True)
     found.add_column("")
     for one in verdicts:
-        told = "; ".join((*one.over, *one.failed[:1])) or one.note or (one.trend.told() if one.trend else "")
+        missed = (*one.over, *one.failed[:1]) or ((one.note,) if one.note else ())
+        told = "; ".join((*(missed or ((one.trend.told(),) if one.trend else ())), *one.busy))
         found.add_row(
             one.arm.query,
             short(one.arm.range_s),

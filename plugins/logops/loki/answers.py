@@ -63,6 +63,8 @@ class Statistics:
     lines_processed: int
     chunks: int
     """Downloaded, from the store or a cache."""
+    cached_chunks: int
+    """Found in the cache of chunks."""
     cached_results: int
     """Entries found in the cache of results."""
     splits: int
@@ -112,6 +114,7 @@ def statistics(answer: object) -> Statistics:
         bytes_processed=int(summary.get("totalBytesProcessed", 0)),
         lines_processed=int(summary.get("totalLinesProcessed", 0)),
         chunks=int(querier.get("totalChunksDownloaded", 0)) + int(ingester.get("totalChunksDownloaded", 0)),
+        cached_chunks=int(cache.get("chunk", {}).get("entriesFound", 0)),
         cached_results=sum(
             int(cache.get(kind, {}).get("entriesFound", 0))
             for kind in ("result", "instantMetricResult", "volumeResult", "labelResult", "seriesResult")

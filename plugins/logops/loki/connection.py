@@ -9,6 +9,7 @@ from time import time
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay
 
 from logops.loki.auth import Authorization, BasicAuth, BearerToken
@@ -16,6 +17,8 @@ from logops.loki.errors import LokiError, LokiRefused, LokiTimeout, LokiUnreacha
 
 _FIRST_WAIT = 0.2
 _LONGEST_WAIT = 10.0
+_MOST_AT_A_TIME = 32
+"""Of more threads than this, some must connect anew for each request."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -53,6 +56,8 @@ class Connection:
         self._retry_for = retry_for
         self._session = requests.Session()
         self._session.auth = Authorization(auth)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_AT_A_TIME))
         self._verify = verify
         # A proxy meant for the internet cannot reach this machine's loopback.
         self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK

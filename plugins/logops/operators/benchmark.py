@@ -65,6 +65,7 @@ class QueryBenchmarkOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Gives `{queries, samples, findings}`."""
         from logops.benchmark.asked import Asked
+        from logops.benchmark.measure import NothingToMeasure
         from logops.benchmark.run import run_benchmark
         from logops.benchmark.shots import Mode
         from logops.benchmark.summary import summary
@@ -83,26 +84,32 @@ class QueryBenchmarkOperator(BaseOperator):
             raise AirflowFailException(f"No query {', '.join(unknown)} in include/logql/. There are: {known}.")
         environment = read_environment(self.environment)
         usual = environment.benchmark
-        ranges = usual.ranges if self.ranges is None else map(Duration, self.ranges)
+        usual_ranges = [one.value // 1000 for one in usual.ranges]
+        ranges = usual_ranges if self.ranges is None else [Duration(one).value // 1000 for one in self.ranges]
         asked = Asked(
             run=context["run_id"],
             as_of=moment,
             rounds=int(self.rounds),
             modes=tuple(Mode),
-            ranges_s=tuple(one.value // 1000 for one in ranges),
+            ranges_s=tuple(ranges),
             budget_bytes=(usual.budget if self.budget is None else Size(self.budget)).value,
             concurrency=int(self.concurrency),
-            whole=not self.queries,
+            named=bool(self.queries),
+            whole=not self.queries and set(usual_ranges) <= set(ranges),
             most_rounds=int(self.most_rounds),
             minutes=usual.minutes if self.minutes is None else int(self.minutes),
         )
-        wanted = {name: query for name, query in library.items() if asked.whole or name in (self.queries or ())}
+        wanted = {name: query for name, query in library.items() if not self.queries or name in self.queries}
         store = results_store(environment)
-        (outcome,) = run_benchmark([open_to_read(environment)], wanted, asked, lambda _: store, self.log.info)
+        try:
+            (outcome,) = run_benchmark([open_to_read(environment)], wanted, asked, lambda _: store, self.log.info)
+        except NothingToMeasure as error:
+            raise AirflowFailException(str(error)) from None
         context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, wanted))
         for line in outcome.lines():
             self.log.info("%s", line)
+        measured = len(wanted) - len(outcome.left_out)
         bad = [one for one in outcome.findings if one.cls.severity.rank >= Severity.ERROR.rank]
         if bad:
-            raise AirflowFailException(f"{len(bad)} of {len(wanted)} queries failed or could not be measured.")
-        return {"queries": len(wanted), "samples": len(outcome.samples), "findings": len(outcome.findings)}
+            raise AirflowFailException(f"{len(bad)} of {measured} queries failed or could not be measured.")
+        return {"queries": measured, "samples": len(outcome.samples), "findings": len(outcome.findings)}

@@ -24,7 +24,7 @@ from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
 
 LIBRARY = load_library(project_root())
-NO_LIMIT = 2**40
+NO_LIMIT = 2**50
 
 
 def asked(rounds: int = 5, ranges_s: tuple[int, ...] = (), budget_bytes: int = NO_LIMIT) -> Asked:

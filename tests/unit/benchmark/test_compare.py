@@ -1,12 +1,13 @@
 """Two runs against each other."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.benchmark.compare import Comparison, Word, compare, holm
+from logops.benchmark.compare import Comparison, Word, compare, differing, holm
 from logops.benchmark.sample import Ending, Sample
 
 
@@ -52,6 +53,27 @@ def test_a_difference_too_small_to_matter_is_alike() -> None:
     assert compared(side(1, 400, noise=0.02), side(2, 400, factor=1.03, noise=0.02)).word is Word.ALIKE
 
 
+def test_what_may_differ_by_a_fifth_is_not_called_alike() -> None:
+    found = compared(side(1, 12, noise=0.3), side(2, 12, noise=0.3))
+
+    assert found.word is Word.UNSURE
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 1 < found.high
+
+
+def test_what_two_runs_differ_in_beside_their_time_is_named_with_its_queries() -> None:
+    other = [replace(one, text='{a="c"}', concurrency=4) for one in side(2)]
+
+    assert differing(side(1), other) == ["text: q", "queries at a time: q"]
+
+
+def test_a_run_of_more_queries_differs_by_that_in_nothing() -> None:
+    more = [replace(one, query="another", configuration="another") for one in side(2)]
+
+    assert differing([*more, *side(1)], side(2)) == []
+
+
 def test_noise_is_called_noise() -> None:
     assert compared(side(1, noise=1.0), side(2, noise=1.0)).word is Word.UNSURE
 
@@ -66,10 +88,10 @@ def test_too_few_answers_are_said_and_not_judged() -> None:
     ("changed", "told"),
     [
         ({"bytes": 15 * 10**5}, "The data grew: it read 50% more bytes."),
-        ({"queue_s": 0.4}, "Its parts waited 0.40 s longer in the queue."),
+        ({"queue_s": 0.4}, "Its parts waited 400 ms longer in the queue."),
         ({"cached_results": 0}, "Less of it came from the cache of results."),
         ({"shards": 1}, "It ran in 1 shards, before in 4."),
-        ({"exec_s": 1.0}, "0.50 s more passed outside of Loki's own work, on the way to it and back."),
+        ({"exec_s": 1.0}, "504 ms more passed outside of Loki's own work, on the way to it and back."),
         ({}, "Each byte took 50% longer."),
     ],
 )

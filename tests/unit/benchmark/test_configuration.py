@@ -18,6 +18,9 @@ OWN = configuration(CLUSTER, CONFIG, LIMITS)
     [
         ({"querier": {"max_concurrent": 8}}, {}),
         ({"query_range": {"results_cache": {"cache": {"embedded_cache": {"enabled": False}}}}}, {}),
+        ({"chunk_store_config": {"chunk_cache_config": {"memcached_client": {"addresses": "dns+a:11211"}}}}, {}),
+        ({"query_range": {"results_cache": {"cache": {"memcached": {"expiration": "1h"}}}}}, {}),
+        ({"query_range": {"cache_volume_results": True}}, {}),
         ({}, {"split_queries_by_interval": "30m"}),
     ],
 )
@@ -32,7 +35,8 @@ def test_what_does_not_leaves_it(config: dict[str, Any], limits: dict[str, Any])
     assert configuration(CLUSTER, {**CONFIG, **config}, {**LIMITS, **limits}) == OWN
 
 
-def test_another_number_of_queriers_makes_another() -> None:
-    more = environment("local", ("clusters.main.components.querier.replicas", 2)).clusters["main"]
+@pytest.mark.parametrize(("of_queriers", "value"), [("replicas", 2), ("resources.limits.memory", "9GiB")])
+def test_more_or_larger_queriers_make_another(of_queriers: str, value: object) -> None:
+    more = environment("local", (f"clusters.main.components.querier.{of_queriers}", value)).clusters["main"]
 
     assert configuration(more, CONFIG, LIMITS) != OWN

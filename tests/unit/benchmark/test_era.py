@@ -106,7 +106,7 @@ def test_a_machine_that_became_faster_begins_no_era_of_a_query() -> None:
 def test_a_library_that_became_faster_is_held_against_how_fast_it_is_now() -> None:
     (library_told,) = whole(library(CALM + 5, {number: 0.5 for number in range(QUERIES)})).values()
 
-    assert library_told.told() == "5 of 12 nights"
+    assert library_told.times.told() == "5 of 12 nights"
 
 
 def test_one_fast_night_begins_no_era() -> None:

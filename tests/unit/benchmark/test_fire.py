@@ -12,7 +12,7 @@ from logops.logql.parse import parse
 from logops.loki import LokiClient, LokiRefused, LokiTimeout
 from logops.loki.answers import Statistics
 
-STATISTICS = Statistics(0.2, 0.0, 1000, 10, 1, 0, 1, 1)
+STATISTICS = Statistics(0.2, 0.0, 1000, 10, 1, 0, 0, 1, 1)
 
 
 class Answering(LokiClient):

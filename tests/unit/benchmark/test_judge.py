@@ -49,8 +49,14 @@ def test_one_slow_answer_of_twenty_is_none() -> None:
     assert judged(*rounds(19), *rounds(1, seconds=9.0)).over == ()
 
 
-def test_bytes_are_those_of_the_answer_that_read_most() -> None:
-    assert judged(*rounds(9), *rounds(1, bytes=2_000_000)).over == ("2,000,000 bytes read, promised at most 1MB",)
+def test_bytes_are_those_of_the_cold_answer_that_read_most() -> None:
+    found = judged(*rounds(9, mode="cold"), *rounds(1, mode="cold", bytes=2_000_000))
+
+    assert found.over == ("2,000,000 bytes read, promised at most 1MB",)
+
+
+def test_bytes_over_a_longer_range_have_no_promise() -> None:
+    assert judged(*rounds(10, mode="cold", range_s=86_400, bytes=2_000_000)).over == ()
 
 
 def test_the_round_that_warms_is_not_judged() -> None:
@@ -65,7 +71,7 @@ def test_too_few_answers_are_said_and_not_judged() -> None:
 
 
 @pytest.mark.parametrize("changed", [{"mode": "cold"}, {"range_s": 86_400}])
-def test_the_objective_is_that_of_the_warm_query_over_its_own_range(changed: dict[str, object]) -> None:
+def test_the_time_is_that_of_the_warm_query_over_its_own_range(changed: dict[str, object]) -> None:
     found = judged(*rounds(10, seconds=60.0, **changed))
 
     assert (found.over, found.note) == ((), "")

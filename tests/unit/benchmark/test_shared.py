@@ -67,6 +67,17 @@ def test_a_busy_machine_is_told_of_the_library() -> None:
     assert "It is no single query" in finding.message
 
 
+def test_of_the_library_it_says_why_by_the_statistics_of_all_queries_together() -> None:
+    calm = pasts(8, dict.fromkeys(LAST_TWO, 1.5), {})
+    grown = {
+        arm: replace(one, nights=(*one.nights[:-2], *(_read_more(night) for night in one.nights[-2:])))
+        for arm, one in calm.items()
+    }
+    (finding,) = of_library("local", whole(grown), datetime.now(UTC))
+
+    assert "since 2 nights. The data grew: it read 50% more bytes. It is no single query" in finding.message
+
+
 def test_one_slower_query_is_found_though_nights_differ_by_a_fifth() -> None:
     chance = Random(3)
     busy = {at: chance.lognormvariate(0, 0.2) for at in range(NIGHTS)}
@@ -142,3 +153,7 @@ def test_a_picture_tells_each_night_by_those_before_it(at: int) -> None:
     told = judged_then({arm: one.nights for arm, one in found.items()})[arm("q3")]
 
     assert told[at].regressed == (at == NIGHTS - 1)
+
+
+def _read_more(night: Night) -> Night:
+    return replace(night, work=replace(night.work, bytes=night.work.bytes * 1.5))

@@ -119,4 +119,4 @@ def test_a_slow_query_without_a_history_tells_where_its_time_goes() -> None:
     (over,) = found([], warm)
 
     assert over.cls.name == "query-over-objective"
-    assert over.message.endswith("Loki worked 3.60 s on 1.0 MB (0 MB/s); its parts waited 0.01 s in the queue.")
+    assert over.message.endswith("Loki worked 3.60 s on 1.0 MB (0 MB/s); its parts waited 10 ms in the queue.")

@@ -1,0 +1,111 @@
+"""What may be asked: what is there, within the budget, and not what fails again and again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from environments import environment
+from local_platforms import security_only
+from logops.benchmark import measure
+from logops.benchmark.asked import Asked
+from logops.benchmark.measure import NothingToMeasure, Ready, measurable, measured
+from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.shots import Mode
+from logops.logql.parse import parse
+from logops.platforms import Platform
+from logops.queries.library import load_library
+from logops.queries.model import LibraryQuery
+from logops.toolchain import project_root
+
+LIBRARY = load_library(project_root())
+ERRORS = {"errors": LIBRARY["errors"]}
+PROMISED = LIBRARY["errors"].objective.bytes.value
+HERE = cast(Platform, SimpleNamespace(environment=environment("local")))
+WITHOUT_MAIN = cast(Platform, SimpleNamespace(environment=security_only("audit")))
+
+
+def asked(budget_bytes: int = 2**40, rounds: int = 5, ranges_s: tuple[int, ...] = ()) -> Asked:
+    return Asked("a-test", datetime(2026, 1, 1, tzinfo=UTC), rounds, (Mode.COLD,), ranges_s, budget_bytes)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """What every query gives from now on, instead of asking a Loki."""
+
+    def ready(_: object, library: Mapping[str, LibraryQuery], __: object) -> dict[str, Ready]:
+        return {name: Ready(cast(Any, None), one, parse('{a="b"}'), "c") for name, one in library.items()}
+
+    def give(ending: Ending, read: int = 0) -> None:
+        def shoot(_: object, __: object, base: Sample, ___: object) -> Sample:
+            return replace(base, ending=ending, bytes=read, seconds=0.1)
+
+        monkeypatch.setattr(measure, "_shoot", shoot)
+
+    monkeypatch.setattr(measure, "_ready", ready)
+    return give
+
+
+def endings(wanted: Asked) -> list[str]:
+    (samples,) = measured([HERE], ERRORS, wanted, lambda _: None)
+    return [one.ending for one in samples]
+
+
+def test_no_query_is_asked_that_may_read_more_than_the_budget_has_left(answers: Callable[..., None]) -> None:
+    answers(Ending.ANSWERED, read=PROMISED)
+
+    assert endings(asked(3 * PROMISED - 1)) == ["answered"] * 2 + ["not-asked"] * 4
+
+
+def test_once_it_answered_it_is_expected_to_read_as_much_again(answers: Callable[..., None]) -> None:
+    answers(Ending.ANSWERED, read=PROMISED // 10)
+
+    assert endings(asked(PROMISED + PROMISED // 10 * 2)) == ["answered"] * 6
+
+
+def test_over_a_longer_range_it_may_read_as_many_times_more(answers: Callable[..., None]) -> None:
+    answers(Ending.ANSWERED)
+
+    # The second round goes backwards.
+    found = endings(asked(2 * PROMISED, rounds=1, ranges_s=(6 * 3600,)))
+    assert found == ["answered", "not-asked", "not-asked", "answered"]
+
+
+def test_what_fails_twice_in_a_row_is_not_asked_again(answers: Callable[..., None]) -> None:
+    answers(Ending.FAILED)
+
+    assert endings(asked()) == ["failed"] * 2 + ["not-asked"] * 4
+
+
+def test_what_failed_counts_as_having_read_what_it_may(answers: Callable[..., None]) -> None:
+    answers(Ending.FAILED)
+
+    assert endings(asked(PROMISED)) == ["failed"] + ["not-asked"] * 5
+
+
+def test_what_was_sent_away_with_429_read_nothing(answers: Callable[..., None]) -> None:
+    answers(Ending.THROTTLED)
+
+    assert endings(asked(PROMISED)) == ["throttled"] * 6
+
+
+def test_of_the_whole_library_what_has_no_cluster_here_is_left_out() -> None:
+    here = measurable([HERE, WITHOUT_MAIN], LIBRARY, by_name=False)
+
+    assert {one.cluster for one in here.values()} == {"security"}
+
+
+def test_a_query_asked_for_by_its_name_is_not_left_out_silently() -> None:
+    with pytest.raises(
+        NothingToMeasure,
+        match="Measuring errors in audit: errors is for tenant application of cluster main, which is not there",
+    ):
+        measurable([WITHOUT_MAIN], {**ERRORS, "audit-events": LIBRARY["audit-events"]}, by_name=True)
+
+
+def test_an_environment_with_nothing_to_measure_is_no_pass() -> None:
+    with pytest.raises(NothingToMeasure, match="errors"):
+        measurable([WITHOUT_MAIN], ERRORS, by_name=False)
