@@ -2,16 +2,12 @@
 
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
+from logops.environment.typed_file import FileRefused, read_file
 from logops.logql.errors import LogQLError
 from logops.logql.parse import parse
 from logops.logql.tree import LogQuery
 from logops.queries.fill import FillError, fill
 from logops.queries.model import LibraryFile, LibraryQuery
-
-LARGEST_FILE = 1 << 20
 
 
 class LibraryInvalid(Exception):
@@ -31,16 +27,9 @@ def load_library(root: Path) -> dict[str, LibraryQuery]:
 
 def load_file(path: Path) -> dict[str, LibraryQuery]:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise LibraryInvalid(f"{path} is larger than {LARGEST_FILE:,} bytes: that is no file of queries.")
-        read = LibraryFile.model_validate(yaml.safe_load(path.read_text()))
-    except OSError as error:
-        raise LibraryInvalid(f"Reading {path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise LibraryInvalid(f"{path} is not YAML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise LibraryInvalid(f"{path}, {'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}.") from None
+        read = read_file(path, LibraryFile, "queries")
+    except FileRefused as refused:
+        raise LibraryInvalid(str(refused)) from None
     for name, query in read.queries.items():
         check(path, name, query)
     return dict(read.queries)

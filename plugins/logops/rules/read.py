@@ -1,12 +1,9 @@
 """Reads the files of rules."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from logops.environment.strict_yaml import YamlRefused, read_yaml
+from logops.environment.typed_file import FileRefused, read_file
 from logops.logql.errors import LogQLError
 from logops.logql.lint import Advice, Context, lint
 from logops.logql.parse import parse
@@ -14,7 +11,6 @@ from logops.logql.tree import LogQuery
 from logops.rules.model import RuleFile
 
 FOLDER = Path("include/logql/rules")
-LARGEST_FILE = 1 << 20
 
 Rules = Mapping[str, RuleFile]
 """By namespace: the file's name."""
@@ -32,17 +28,9 @@ def load_rules(root: Path) -> dict[str, RuleFile]:
 def load_file(path: Path) -> RuleFile:
     """Raises RulesInvalid."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise RulesInvalid(f"{path} is larger than {LARGEST_FILE:,} bytes: that is no file of rules.")
-        read = RuleFile.model_validate_json(json.dumps(read_yaml(path.read_text())))
-    except OSError as error:
-        raise RulesInvalid(f"Reading {path}: {error.strerror}") from None
-    except (YamlRefused, UnicodeDecodeError) as error:
-        raise RulesInvalid(f"{path} is not YAML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(map(str, first["loc"])) or "the file"
-        raise RulesInvalid(f"{path}, {at}: {first['msg'].removeprefix('Value error, ')}.") from None
+        read = read_file(path, RuleFile, "rules")
+    except FileRefused as refused:
+        raise RulesInvalid(str(refused)) from None
     for where, expr in expressions(read):
         try:
             tree = parse(expr)

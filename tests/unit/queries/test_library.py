@@ -71,14 +71,14 @@ def test_every_query_of_the_story_is_there() -> None:
             ONE + STORY.replace("LOGQL", "'{a=\"b\"}'") + "      mended: '{'\n",
             "queries.one.story.mended: line 1, column 2: expected a label",
         ),
+        (ONE + ONE.removeprefix("queries:\n"), "one.yaml is not YAML: line 10: the key 'one' stands here twice"),
+        ("queries: 0x" + "f" * 5000, "is not YAML: Exceeds the limit"),
         ("queries: [", "is not YAML"),
         ("", "Input should be"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, text: str, told: str) -> None:
-    folder = tmp_path / "include/logql"
-    folder.mkdir(parents=True)
-    (folder / "one.yaml").write_text(text)
+    write(tmp_path, text.encode())
 
     with pytest.raises(LibraryInvalid) as refused:
         load_library(tmp_path)
@@ -86,11 +86,28 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, text: str, told: str
     assert told in str(refused.value)
 
 
+def test_a_date_is_the_text_that_stands_there(tmp_path: Path) -> None:
+    write(tmp_path, ONE.replace("newest: x", "newest: 2026-13-45").encode())
+
+    assert load_library(tmp_path)["one"].answer.newest == "2026-13-45"
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    write(tmp_path, b"queries: \xff")
+
+    with pytest.raises(LibraryInvalid, match=r"one\.yaml is not YAML: 'utf-8' codec can't decode byte 0xff"):
+        load_library(tmp_path)
+
+
 def test_a_name_is_given_once(tmp_path: Path) -> None:
-    folder = tmp_path / "include/logql"
-    folder.mkdir(parents=True)
-    (folder / "one.yaml").write_text(ONE)
-    (folder / "two.yaml").write_text(ONE)
+    write(tmp_path, ONE.encode())
+    (tmp_path / "include/logql/two.yaml").write_text(ONE)
 
     with pytest.raises(LibraryInvalid, match="one is the name of a query of another file, too"):
         load_library(tmp_path)
+
+
+def write(root: Path, content: bytes) -> None:
+    folder = root / "include/logql"
+    folder.mkdir(parents=True)
+    (folder / "one.yaml").write_bytes(content)
