@@ -54,9 +54,18 @@ def lines(test: AlertTest, start_ns: int) -> list[Entry]:
     entries = [
         Entry(start_ns + at * 1_000_000, stream.labels, stream.line, stream.structured_metadata)
         for stream in test.lines
-        for at in range(stream.from_.value, stream.to.value, stream.every.value)
+        for at in stream.moments
     ]
     return sorted(entries, key=lambda entry: entry.timestamp_ns)
+
+
+def start(test: AlertTest, now_s: float, step_s: int) -> int:
+    """When a test begins, in seconds: so long ago that nothing of it lies ahead, for Loki refuses lines of the future.
+
+    On a whole step, where Loki puts the points of a range.
+    """
+    longest = max([expected.at for expected in test.expect] + [stream.to for stream in test.lines])
+    return int(now_s - longest.seconds) // step_s * step_s - step_s
 
 
 def evaluations(series: Iterable[Series], start_ns: int, step_ms: int, end_ms: int) -> Evaluations:
@@ -78,8 +87,7 @@ def _states(client: LokiClient, tenant: str, interval: Duration, alert: Alert, t
     """What fires after each evaluation, as if the test's lines had come in just now."""
     step_s = max(1, int(interval.seconds))
     end_s = max(int(expected.at.seconds) for expected in test.expect)
-    # On a whole step, where Loki puts the points of a range.
-    start_s = (int(time.time()) - end_s) // step_s * step_s - step_s
+    start_s = start(test, time.time(), step_s)
     client.push(tenant, lines(test, start_s * 10**9))
     series = client.query_range(tenant, alert.expr, start_s * 10**9, (start_s + end_s) * 10**9, step_s)
     found = evaluations(series, start_s * 10**9, step_s * 1000, end_s * 1000)

@@ -13,6 +13,9 @@ from logops.environment.base import Model, Name
 from logops.environment.cluster import TenantName
 from logops.environment.units import Duration
 
+MOST_LINES = 100_000
+"""Of one test: seconds to make and to push."""
+
 Labels = Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], str]
 
 
@@ -55,6 +58,11 @@ class Stream(Model):
             raise ValueError("a stream has a line every so often, and ends after it began")
         return self
 
+    @property
+    def moments(self) -> range:
+        """Of its lines, in milliseconds since the test began."""
+        return range(self.from_.value, self.to.value, self.every.value)
+
 
 class Expectation(Model):
     """What fires at a moment: the labels of each of the expression's series that does, and no other."""
@@ -68,6 +76,15 @@ class AlertTest(Model):
 
     lines: tuple[Stream, ...] = ()
     expect: Annotated[tuple[Expectation, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_not_too_long(self) -> "AlertTest":
+        count = sum(len(stream.moments) for stream in self.lines)
+        if count > MOST_LINES:
+            raise ValueError(
+                f"{count:,} lines, and a test has at most {MOST_LINES:,}: write a longer `every` or a shorter `to`"
+            )
+        return self
 
 
 class Alert(Model):

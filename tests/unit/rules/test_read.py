@@ -69,6 +69,11 @@ def test_a_series_is_recorded_once() -> None:
         ("          - expect: [{at: 9m, firing: []}]\n", "", "tests: one in which it fires, and one in which it never"),
         ("firing: [{}]", "firing: []", "tests: one in which it fires, and one in which it never does"),
         ("every: 1s", "every: 0s", "a stream has a line every so often, and ends after it began"),
+        (
+            "every: 1s, to: 10m",
+            "every: 1ms, to: 30d",
+            "groups.0.rules.1.alert.tests.0: 2,592,000,000 lines, and a test has at most 100,000: write a longer",
+        ),
         ("owner: o", "owner: o\nownr: p", "ownr: Extra inputs are not permitted"),
         ("tenant: application", "tenant: index", "Loki keeps its own objects under index/"),
         ("owner: o", "owner: o\nowner: p", "the key 'owner' stands here twice"),
