@@ -170,27 +170,42 @@ def _show_numbers(answer: Numbers, step_s: int) -> None:
     for column in ("last", "least", "mean", "most"):
         table.add_column(column, justify="right")
     table.add_column(f"a bar is {step_s} s or more", no_wrap=True)
-    for one in sorted(answer.series, key=lambda found: -found.points[-1][1]):
+    for one in sorted(answer.series, key=_largest_first):
         values = [value for _, value in one.points]
-        figures = (values[-1], min(values), _mean(values), max(values))
+        known = _known(values)
+        figures = (values[-1], min(known, default=math.nan), _mean(known), _most(known))
         table.add_row(*(_plain(one.labels.get(name, "")) for name in names), *map(_short, figures), _bars(values))
     if answer.series:
         out.print(table, markup=False, highlight=False)
     say(f"{len(answer.series)} series")
 
 
-def _mean(values: list[float]) -> float:
+def _largest_first(series: Series) -> tuple[bool, float]:
+    """Of the last point; NaN is neither larger nor smaller than anything, and would leave the order to chance."""
+    last = series.points[-1][1]
+    return math.isnan(last), -last
+
+
+def _known(values: list[float]) -> list[float]:
+    return [value for value in values if not math.isnan(value)]
+
+
+def _most(known: list[float]) -> float:
+    return max(known, default=math.nan)
+
+
+def _mean(known: list[float]) -> float:
     try:
-        return fmean(values)
+        return fmean(known)
     except (ValueError, OverflowError):
-        # Of both infinities, or too large for a number.
+        # Of nothing, of both infinities, or too large for a number.
         return math.nan
 
 
 def _bars(values: list[float]) -> str:
     """At most so many; each the most of the points it stands for."""
     width = -(-len(values) // _POINTS_SHOWN)
-    shown = [max(values[at : at + width]) for at in range(0, len(values), width)]
+    shown = [_most(_known(values[at : at + width])) for at in range(0, len(values), width)]
     most = max((value for value in shown if math.isfinite(value)), default=0.0)
     return "".join(_bar(value, most) for value in shown)
 

@@ -12,9 +12,19 @@ NAN, INF = float("nan"), float("inf")
 STATISTICS = Statistics(**{name: 0 for name in Statistics.__slots__})
 
 
+def series(name: str, *values: float) -> Series:
+    return Series({"a": name}, tuple((at * 10**9, value) for at, value in enumerate(values)))
+
+
+def shown(capsys: pytest.CaptureFixture[str], *of: Series) -> list[list[str]]:
+    """The table's rows below its header, in words."""
+    query._show_numbers(Numbers(of, STATISTICS), 60)
+    return [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+
+
 @pytest.mark.parametrize("values", [[1.0, NAN], [NAN], [INF, 1.0], [INF, -INF], [1e308, 1e308], [-1.0, 0.0]])
 def test_numbers_that_are_none_are_shown(values: list[float], capsys: pytest.CaptureFixture[str]) -> None:
-    answer = Numbers((Series({"a": "b"}, tuple((at * 10**9, value) for at, value in enumerate(values))),), STATISTICS)
+    answer = Numbers((series("b", *values),), STATISTICS)
 
     query._show_numbers(answer, 60)
 
@@ -25,3 +35,24 @@ def test_numbers_that_are_none_are_shown(values: list[float], capsys: pytest.Cap
 def test_they_are_spelled_as_by_loki() -> None:
     assert [query._short(value) for value in (NAN, INF, -INF, 1.5)] == ["NaN", "+Inf", "-Inf", "1.5"]
     assert query._bars([NAN, 1.0, INF, 0.5]) == " ██▄"
+
+
+def test_what_is_no_number_is_left_out_of_least_mean_and_most(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(capsys, series("b", NAN, 1.0, 5.0))[0][:5] == ["b", "5", "1", "3", "5"]
+
+
+def test_series_of_no_number_have_none_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(capsys, series("b", NAN, NAN)) == [["b", "NaN", "NaN", "NaN", "NaN"]]
+
+
+def test_a_bar_of_two_points_is_of_the_one_that_is_a_number() -> None:
+    half = query._POINTS_SHOWN
+    values = [NAN, 1.0] * half
+
+    assert query._bars(values) == query._bars(values[::-1]) == "█" * half
+
+
+def test_what_is_no_number_stands_last(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = shown(capsys, series("two", 2.0), series("none", NAN), series("three", 3.0), series("one", 1.0))
+
+    assert [row[0] for row in rows] == ["three", "two", "one", "none"]
