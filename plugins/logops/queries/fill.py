@@ -78,6 +78,12 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
         raise FillError(f"{name}: {value!r} is no number like 1000 or 0.5.")
     if parameter.type == "duration" and not literals.range_duration(value):
         raise FillError(f"{name}: {value!r} is no duration like 5m or 1h30m.")
+    if parameter.type == "regex":
+        # By itself: `a)|(b` would be one only between the brackets that it is put into.
+        try:
+            regexes.compiled(value)
+        except regexes.NotARegex as error:
+            raise FillError(f"{name}: {value!r} is no regular expression: {error}.") from None
     return value
 
 
@@ -124,8 +130,11 @@ def _put(where: re.Match[str], strings: Mapping[str, str], parameters: Mapping[s
         raise FillError("a parameter may not stand in a template or in an expression: its text could be read as one.")
     if place is Place.PATTERN and ("<" in value or ">" in value):
         raise FillError(f"{name}: < and > would be read as a part of the pattern.")
-    if parameters[name].type != "text":
+    if place is Place.REPLACEMENT:
+        return value.replace("$", "$$")
+    if place is not Place.REGEX:
         return value
-    if place is Place.REGEX:
+    if parameters[name].type == "text":
         return regexes.escaped(value)
-    return value.replace("$", "$$") if place is Place.REPLACEMENT else value
+    # `a|b` beside other text would be that text and a, or b alone.
+    return value if where[0] == where.string else f"(?:{value})"

@@ -227,7 +227,7 @@ def test_the_query_library_is_listed() -> None:
         (("errors", "--param", "service"), "--param service: write it as NAME=VALUE"),
         (("errors", "--param", "app=x"), "errors: no such parameter: app. Its parameters: service."),
         (("errors", "--param", "service=a", "--param", "service=b"), "--param service: given twice"),
-        (("errors", "--param", "service=("), "errors, with these parameters, is no query: line 1, column"),
+        (("errors", "--param", "service=("), "errors: service: '(' is no regular expression: missing )"),
         (("errors", "--since", "yesterday"), "--since: 'yesterday' is not a duration"),
     ],
 )

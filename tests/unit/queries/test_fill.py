@@ -53,8 +53,25 @@ def test_a_regular_expression_is_filled_in_as_it_is() -> None:
     query = library_query('{a=~"${which}"}', which={"type": "regex", "default": ".+"})
 
     assert one_line(fill(query, {"which": "x|y"})) == '{a=~"x|y"}'
-    with pytest.raises(LogQLError, match="is no regular expression"):
-        fill(query, {"which": "("})
+
+
+@pytest.mark.parametrize(
+    ("logql", "typed", "filled"),
+    [
+        ('{a="b"} |~ "user=${p} "', "a|", '{a="b"} |~ "user=(?:a|) "'),
+        ('{a="b"} |~ "${p}+"', "ab", '{a="b"} |~ "(?:ab)+"'),
+        ('{a="b"} |~ "${p}B"', "(?i)a", '{a="b"} |~ "(?:(?i)a)B"'),
+        ('{a="b"} | regexp "^(?P<x>${p})"', "a|b", '{a="b"} | regexp "^(?P<x>(?:a|b))"'),
+        ('{a="b"} |~ "x" or "${p}"', "a|b", '{a="b"} |~ "x" or "a|b"'),
+        (
+            'label_replace(rate({a="b"}[5m]), "x", "${p}", "y", "(.*)")',
+            "$1",
+            'label_replace(rate({a="b"} [5m]), "x", "$$1", "y", "(.*)")',
+        ),
+    ],
+)
+def test_a_regular_expression_stays_one_value_wherever_it_stands(logql: str, typed: str, filled: str) -> None:
+    assert one_line(fill(library_query(logql, p={"type": "regex"}), {"p": typed})) == filled
 
 
 @pytest.mark.parametrize(
@@ -79,10 +96,16 @@ def test_what_is_missing_or_unknown_is_told(given_values: dict[str, str], told: 
         ("number", "-5", "is no number like 1000 or 0.5"),
         ("duration", "5m]) or vector(1", "is no duration like 5m or 1h30m"),
         ("duration", "soon", "is no duration like 5m or 1h30m"),
+        ("regex", "(", r"p: '\(' is no regular expression: missing \)"),
+        ("regex", "a)|(?:b", "is no regular expression: unexpected \\)"),
     ],
 )
 def test_what_is_no_such_value_is_refused(kind: str, value: str, told: str) -> None:
-    logql = 'rate({a="b"} | took > ${p} [5m])' if kind == "number" else 'rate({a="b"} [${p}])'
+    logql = {
+        "number": 'rate({a="b"} | took > ${p} [5m])',
+        "duration": 'rate({a="b"} [${p}])',
+        "regex": '{a="b"} |~ "x${p}"',
+    }[kind]
     with pytest.raises(FillError, match=told):
         fill(library_query(logql, p={"type": kind}), {"p": value})
 
