@@ -98,15 +98,17 @@ def format_command(
 
 
 def read(query: str) -> str:
-    if query == "-":
-        return sys.stdin.read(LARGEST_FILE)
-    if not query.startswith("@"):
+    if query != "-" and not query.startswith("@"):
         return query
     try:
+        if query == "-":
+            return sys.stdin.read(LARGEST_FILE)
         with Path(query[1:]).open() as file:
             return file.read(LARGEST_FILE)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         stop(f"Reading the query: {error}")
+    except UnicodeDecodeError as error:
+        stop(f"Reading the query from {'standard input' if query == '-' else query[1:]}: {error}. Write it as UTF-8.")
 
 
 def parsed(text: str) -> Query:

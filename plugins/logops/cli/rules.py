@@ -116,12 +116,18 @@ def _lokitool(rules: Rules) -> list[str]:
         files = [Path(folder, f"{name}.yaml") for name in rules]
         for path, file in zip(files, rules.values(), strict=True):
             path.write_text(file_text("rules", file))
-        done = subprocess.run(
-            [*program, "rules", "check", "--strict", *map(str, files)],
-            capture_output=True,
-            text=True,
-            timeout=_LOKITOOL_SECONDS,
-        )
+        try:
+            done = subprocess.run(
+                [*program, "rules", "check", "--strict", *map(str, files)],
+                capture_output=True,
+                text=True,
+                timeout=_LOKITOOL_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            stop(
+                f"lokitool rules check: {' '.join(program)} had not ended after {_LOKITOOL_SECONDS} s, and was ended. "
+                "Try again when the machine has less to do; by hand, it shows what it waits for."
+            )
     return [] if done.returncode == 0 else [f"lokitool rules check: {(done.stderr or done.stdout).strip()}"]
 
 

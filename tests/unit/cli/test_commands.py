@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,14 @@ def test_what_is_no_query_is_shown_with_a_caret() -> None:
     ]
 
 
+def test_a_query_that_is_no_text_is_told() -> None:
+    result = CliRunner().invoke(app, ["logql", "format", "-"], input=b'{a="\xff"}')
+
+    assert result.exit_code == BAD_INPUT
+    assert result.stderr.startswith("Reading the query from standard input: 'utf-8' codec can't decode byte 0xff in")
+    assert result.stderr.endswith("Write it as UTF-8.\n")
+
+
 def test_a_query_is_formatted() -> None:
     result = logops("logql", "format", 'sum(rate({a="b"}[5m])) by (c)')
 
@@ -304,6 +313,17 @@ def test_a_slow_rule_and_one_of_nobody_are_found(rules: Path) -> None:
     ]
     assert told["problems"][0].startswith("sign-in.yaml: no environment has a tenant main/aplication. There are: main/")
     assert "regex-for-text" in logops("rules", "check").stdout
+
+
+@pytest.mark.usefixtures("rules")
+def test_a_lokitool_that_does_not_end_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeps = (sys.executable, "-c", "import time; time.sleep(60)")
+    monkeypatch.setattr("logops.cli.rules.command", lambda _: sleeps)
+    monkeypatch.setattr("logops.cli.rules._LOKITOOL_SECONDS", 0.2)
+    result = logops("rules", "check")
+
+    assert result.exit_code == BAD_INPUT
+    assert f"lokitool rules check: {' '.join(sleeps)} had not ended after 0.2 s, and was ended. Try" in result.stderr
 
 
 @pytest.mark.parametrize(
