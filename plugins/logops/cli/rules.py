@@ -28,7 +28,7 @@ _LOKITOOL_SECONDS = 60
 def check_command(as_json: JsonOption = False) -> None:
     """Whether include/logql/rules/ can be rolled out: every file, every query, and what `lokitool rules check` says.
 
-    Exit 1: there is something to mend. Exit 2: a file is not usable.
+    Exit 1: there is something to mend, or lokitool is missing. Exit 2: a file is not usable.
     """
     rules = _rules()
     found = [{"file": file, **as_data(one, expr), "at": where} for file, where, expr, one in _advice(rules)]
@@ -104,12 +104,11 @@ def _homeless(rules: Rules) -> Iterator[str]:
 
 
 def _lokitool(rules: Rules) -> list[str]:
-    """What lokitool says of the files as they are rolled out; nothing where it is content."""
+    """What lokitool says of the files as they are rolled out, or that it was not asked; nothing where it is content."""
     try:
         program = command("lokitool")
-    except ProgramMissingError:
-        say("lokitool is not there, and was not asked: `logops toolchain` builds it")
-        return []
+    except ProgramMissingError as error:
+        return [f"lokitool rules check: not checked. {error}"]
     except ToolchainError as error:
         stop(str(error))
     with tempfile.TemporaryDirectory() as folder:

@@ -283,12 +283,24 @@ def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path(shutil.copy(ROOT / "include/logql/rules/sign-in.yaml", folder))
 
 
-def test_rules_in_order_pass_and_are_counted(rules: Path) -> None:
+@pytest.mark.usefixtures("rules")
+def test_rules_in_order_pass_and_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logops.cli.rules.command", lambda _: (sys.executable, "-c", ""))
     result = logops("rules", "check")
 
     assert result.exit_code == OK
     assert "1 files: 1 recorded series, 1 alerts with 2 tests, nothing to mend" in result.stderr
-    assert "lokitool is not there, and was not asked" in result.stderr
+
+
+@pytest.mark.usefixtures("rules")
+def test_rules_that_lokitool_did_not_check_do_not_pass() -> None:
+    result = logops("rules", "check", "--json")
+    told = json.loads(result.stdout)
+
+    assert result.exit_code == FOUND
+    assert told["advice"] == []
+    (problem,) = told["problems"]
+    assert problem.startswith("lokitool rules check: not checked. lokitool is missing. ")
 
 
 def test_a_rule_that_is_no_query_is_shown_with_a_caret(rules: Path) -> None:
