@@ -3,7 +3,7 @@
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +12,14 @@ import typer
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
 from logops.cli.logql import as_data, show
 from logops.cli.rollout import JsonOption
-from logops.environment import EnvironmentInvalid, load_environment
+from logops.environment import Environment, EnvironmentInvalid, load_environment
+from logops.environment.units import Duration
+from logops.logql.advice import Advice
 from logops.loki import LokiError
 from logops.queries.alert_tests import Seen, run_tests
 from logops.queries.own_loki import OwnLokiFailed, own_loki
 from logops.render.rules import file_text
+from logops.rules.model import USUAL_INTERVAL
 from logops.rules.read import FOLDER, Rules, RulesInvalid, advice, load_rules
 from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
 
@@ -31,12 +34,14 @@ def check_command(as_json: JsonOption = False) -> None:
     Exit 1: there is something to mend, or lokitool is missing. Exit 2: a file is not usable.
     """
     rules = _rules()
-    found = [{"file": file, **as_data(one, expr), "at": where} for file, where, expr, one in _advice(rules)]
-    said = [*_homeless(rules), *_lokitool(rules)]
+    environments = _environments()
+    advised = list(_advice(rules, environments))
+    found = [{"file": file, **as_data(one, expr), "at": where} for file, where, expr, one in advised]
+    said = [*_homeless(rules, environments), *_lokitool(rules)]
     if as_json:
         print_json({"advice": found, "problems": said})
     else:
-        for file, where, expr, one in _advice(rules):
+        for file, where, expr, one in advised:
             show(one, expr, f"{file}, {where}")
         for line in said:
             out.print(line, markup=False, highlight=False)
@@ -82,21 +87,30 @@ def _rules() -> Rules:
         stop(str(error))
 
 
-def _advice(rules: Rules) -> Iterator[tuple[str, str, str, Any]]:
+def _environments() -> list[Environment]:
+    try:
+        return [load_environment(path) for path in sorted((project_root() / "include/environments").glob("*.yaml"))]
+    except EnvironmentInvalid as invalid:
+        stop(str(invalid))
+
+
+def _advice(rules: Rules, environments: Sequence[Environment]) -> Iterator[tuple[str, str, str, Advice]]:
     for name, file in rules.items():
-        for where, expr, one in advice(file):
+        for where, expr, one in advice(file, _interval(file.cluster, environments)):
             yield f"{name}.yaml", where, expr, one
 
 
-def _homeless(rules: Rules) -> Iterator[str]:
+def _interval(cluster: str, environments: Sequence[Environment]) -> Duration:
+    """The longest that any environment leaves between two evaluations: a rule is rolled out to each."""
+    intervals = [one.clusters[cluster].ruler.evaluation_interval for one in environments if cluster in one.clusters]
+    return max(intervals, default=USUAL_INTERVAL)
+
+
+def _homeless(rules: Rules, environments: Sequence[Environment]) -> Iterator[str]:
     """Files that no environment rolls out: a cluster or tenant is mistyped."""
-    homes = set()
-    for path in sorted((project_root() / "include/environments").glob("*.yaml")):
-        try:
-            clusters = load_environment(path).clusters
-        except EnvironmentInvalid as invalid:
-            stop(str(invalid))
-        homes |= {(name, tenant) for name, cluster in clusters.items() for tenant in cluster.tenants}
+    homes = {
+        (name, tenant) for one in environments for name, cluster in one.clusters.items() for tenant in cluster.tenants
+    }
     for name, file in rules.items():
         if (file.cluster, file.tenant) not in homes:
             known = ", ".join(sorted("/".join(home) for home in homes))

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from logops.environment.units import Duration
 from logops.loki import Entry, LokiClient, Series
 from logops.rules.firing import firing
-from logops.rules.model import Alert, AlertTest, Group, RuleFile
+from logops.rules.model import USUAL_INTERVAL, Alert, AlertTest, Group, RuleFile
 from logops.rules.read import Rules
-
-USUAL_INTERVAL = Duration("1m")
-"""Of groups that name none: Loki's own."""
 
 LabelSet = frozenset[tuple[str, str]]
 

@@ -16,6 +16,9 @@ from logops.environment.units import Duration
 MOST_LINES = 100_000
 """Of one test: seconds to make and to push."""
 
+USUAL_INTERVAL = Duration("1m")
+"""Of groups that name none, where nothing is known of their cluster: Loki's own."""
+
 Labels = Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], str]
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from logops.environment.typed_file import FileRefused, read_file
+from logops.environment.units import Duration
 from logops.logql.errors import LogQLError
 from logops.logql.lint import Advice, Context, lint
 from logops.logql.parse import parse
 from logops.logql.tree import LogQuery
-from logops.rules.model import RuleFile
+from logops.rules.model import USUAL_INTERVAL, Group, RuleFile
 
 FOLDER = Path("include/logql/rules")
 
@@ -31,7 +32,7 @@ def load_file(path: Path) -> RuleFile:
         read = read_file(path, RuleFile, "rules")
     except FileRefused as refused:
         raise RulesInvalid(str(refused)) from None
-    for where, expr in expressions(read):
+    for where, _, expr in expressions(read):
         try:
             tree = parse(expr)
         except LogQLError as error:
@@ -41,15 +42,19 @@ def load_file(path: Path) -> RuleFile:
     return read
 
 
-def advice(read: RuleFile) -> Iterator[tuple[str, str, Advice]]:
-    """What makes its expressions slow or fragile: where, the expression, the advice."""
-    for where, expr in expressions(read):
-        for found in lint(parse(expr), Context()):
+def advice(read: RuleFile, usual: Duration = USUAL_INTERVAL) -> Iterator[tuple[str, str, Advice]]:
+    """What makes its expressions slow or fragile: where, the expression, the advice.
+
+    `usual`: how often groups are evaluated that do not say it.
+    """
+    for where, group, expr in expressions(read):
+        step_ns = (group.interval or usual).value * 1_000_000
+        for found in lint(parse(expr), Context(step_ns)):
             yield where, expr, found
 
 
-def expressions(read: RuleFile) -> Iterator[tuple[str, str]]:
-    """Each with its path in the file."""
+def expressions(read: RuleFile) -> Iterator[tuple[str, Group, str]]:
+    """Each with its path in the file, and its group."""
     for g, group in enumerate(read.groups):
         for r, rule in enumerate(group.rules):
-            yield f"groups.{g}.rules.{r}.expr", rule.expr
+            yield f"groups.{g}.rules.{r}.expr", group, rule.expr

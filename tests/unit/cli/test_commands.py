@@ -327,6 +327,17 @@ def test_a_slow_rule_and_one_of_nobody_are_found(rules: Path) -> None:
     assert "regex-for-text" in logops("rules", "check").stdout
 
 
+def test_a_range_below_the_longest_interval_of_any_environment_is_found(rules: Path) -> None:
+    environments = rules.parents[3] / "include/environments"
+    environments.unlink()
+    shutil.copytree(ROOT / "include/environments", environments)
+    local = environments / "local.yaml"
+    local.write_text(local.read_text().replace("evaluation_interval: 10s", "evaluation_interval: 7m", 1))
+    told = json.loads(logops("rules", "check", "--json").stdout)
+
+    assert [(one["rule"], one["text"]) for one in told["advice"]] == [("range-below-step", "[5m]")]
+
+
 @pytest.mark.usefixtures("rules")
 def test_a_lokitool_that_does_not_end_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     sleeps = (sys.executable, "-c", "import time; time.sleep(60)")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from environments import environment
+from logops.environment.units import Duration
 from logops.rules.read import FOLDER, RulesInvalid, advice, load_rules
 
 ROOT = Path(__file__).parents[3]
@@ -101,6 +102,24 @@ def test_a_name_is_given_once(tmp_path: Path, again: str, told: str) -> None:
 
     with pytest.raises(RulesInvalid, match=told):
         load_rules(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("interval", "usual", "advised"),
+    [
+        ("", "5m", []),
+        ("", "6m", ["range-below-step"]),
+        ("    interval: 6m\n", "1m", ["range-below-step"]),
+        ("    interval: 1m\n", "6m", []),
+    ],
+)
+def test_the_interval_of_a_group_is_the_step_of_its_expressions(
+    tmp_path: Path, interval: str, usual: str, advised: list[str]
+) -> None:
+    write(tmp_path, ONE.replace("  - name: g\n", f"  - name: g\n{interval}"))
+    found = advice(load_rules(tmp_path)["one"], Duration(usual))
+
+    assert [one.rule for where, _, one in found if where == "groups.0.rules.0.expr"] == advised
 
 
 def test_a_project_without_rules_has_none(tmp_path: Path) -> None:
