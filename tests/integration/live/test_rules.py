@@ -3,9 +3,12 @@
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 from typer.testing import CliRunner
 
 from environments import RULES
@@ -143,6 +146,36 @@ def test_a_recorded_series_has_the_value_that_loki_s_own_query_has(platform: Loc
 
     assert [one.value for one in asked if one.labels["service"] == "recorded"] == [2.0]
     assert [one.value for one in seen()] == [2.0]
+
+
+def test_a_shipped_alert_fires_in_the_ruler_once_it_held_for_as_long_as_it_says(platform: LocalPlatform) -> None:
+    ((_, alert),) = RULES["sign-in"].alerts
+    ip, now = "198.51.100.77", time.time_ns()
+    labels = {"job": "oversight-app", "level": "warn", "service": "fires"}
+    text = f'{{"ip":"{ip}","message":"login failed"}}'
+    push(platform, [Entry(now - n * 10**8, labels, text) for n in range(25)])
+
+    wait_for(lambda: [one["state"] for one in active(platform, ip)] == ["pending"], 45, every=1)
+    wait_for(lambda: [one["state"] for one in active(platform, ip)] == ["firing"], 120, every=1)
+
+    (fired,) = active(platform, ip)
+    assert datetime.now(UTC) - datetime.fromisoformat(fired["activeAt"]) >= alert.for_.timedelta
+    assert fired["labels"] == {
+        "alertname": "FailedLoginBurst", "ip": ip, "severity": "warning",
+        "cluster": "main", "tenant": "application", "owner": "security",
+    }  # fmt: skip
+    assert fired["annotations"] == {
+        "summary": f"25 sign-ins from {ip} failed in 10 minutes",
+        "description": alert.annotations.description,
+    }
+
+
+def active(platform: LocalPlatform, ip: str) -> list[dict[str, Any]]:
+    """The alerts of an address, as the ruler itself tells them: pending or firing."""
+    url = f"{platform.ruler_url('main')}/prometheus/api/v1/alerts"
+    answer = requests.get(url, headers={"X-Scope-OrgID": "application"}, timeout=10)
+    answer.raise_for_status()
+    return [one for one in answer.json()["data"]["alerts"] if one["labels"].get("ip") == ip]
 
 
 def push(platform: LocalPlatform, entries: list[Entry]) -> None:
