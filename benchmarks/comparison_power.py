@@ -2,11 +2,11 @@
 
     python benchmarks/comparison_power.py [--runs 300]
 
-Simulated: the library as the nightly run asks it, 22 queries in two modes, 20 answers each, which differ by 8, 20 or
-40 %.
-On the other side four of the 44 are slower by 5, 10, 20 and 50 %; the 40 others are the same. Measured in turns
-(`logops bench run A --beside B`) both sides meet the same machine. Two runs that are compared afterwards (`logops bench
-compare`) met the machine of their nights, here 5 % apart: what differs by that is not told from what the machine did.
+Simulated: the library as a run asks it, 22 queries in two modes, whose answers differ by 8, 20 or 40 %: 20 of them, and
+100 where they differ by more than 8. On the other side four of the 44 are slower by 5, 10, 20 and 50 %; the 40 others
+are the same. Measured in turns (`logops bench run A --beside B`) both sides meet the same machine. Two runs that are
+compared afterwards (`logops bench compare`) met the machine of their nights, here 5 % apart: what differs by that is
+not told from what the machine did.
 """
 
 import argparse
@@ -18,8 +18,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from logops.benchmark.asked import ROUNDS
+from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
 from logops.benchmark.compare import Word, compare
+from logops.benchmark.measure import PRECISE
 from logops.benchmark.sample import Ending, Sample
 
 ARMS = 44
@@ -42,7 +43,7 @@ def main() -> None:
     for number, (answers, nights) in enumerate(track(worlds, "worlds", console=Console(stderr=True))):
         table.add_row(f"{answers:.0%}; {nights:.0%}", *row(number, answers, nights, runs))
     console = Console(width=150)
-    console.print(f"{runs} comparisons of {ARMS} each, {ROUNDS} answers a side")
+    console.print(f"{runs} comparisons of {ARMS} each")
     console.print(table)
 
 
@@ -71,9 +72,10 @@ def row(number: int, answers: float, nights: float, runs: int) -> list[str]:
 
 
 def side(chance: np.random.Generator, answers: float, machine: float, slower: tuple[float, ...]) -> Iterator[Sample]:
+    rounds = min(MOST_ROUNDS, max(ROUNDS, round((answers / PRECISE) ** 2)))
     for arm in range(ARMS):
         usual = machine * (1 + (slower[arm] if arm < len(slower) else 0.0))
-        for at, seconds in enumerate(usual * chance.lognormal(0, answers, ROUNDS)):
+        for at, seconds in enumerate(usual * chance.lognormal(0, answers, rounds)):
             yield Sample(
                 "r", "local", "c", str(arm), "t", "main", "t", "cold", 3600, at + 1, 0, Ending.ANSWERED, float(seconds)
             )

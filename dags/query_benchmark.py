@@ -28,11 +28,11 @@ there are 12 nights under the same configuration, or since a query became faster
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, Param
 
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
 from logops.operators.benchmark import QueryBenchmarkOperator
-from logops.operators.nightly import environments, nightly
+from logops.operators.nightly import environments, every_night, nightly
 from logops.operators.tags import Tag
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
@@ -41,7 +41,7 @@ with DAG(
     dag_id="query_benchmark",
     doc_md=__doc__,
     # When the audits are over.
-    schedule=CronTriggerTimetable("0 4 * * *", timezone="UTC"),
+    schedule=every_night(4),
     catchup=False,
     max_active_runs=1,
     tags={Tag.BENCHMARK, Tag.LOKI},

@@ -30,10 +30,10 @@ clear the task.*
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule
+from airflow.sdk import DAG, Param, TriggerRule
 
 from logops.operators.audit import AuditJudgeOperator, AuditListOperator, AuditReduceOperator
-from logops.operators.nightly import environments, nightly
+from logops.operators.nightly import environments, every_night, nightly
 from logops.operators.tags import Tag
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
@@ -47,7 +47,7 @@ ASKED = {
 with DAG(
     dag_id="retention_audit",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("0 3 * * *", timezone="UTC"),
+    schedule=every_night(3),
     catchup=False,
     max_active_runs=1,
     tags={Tag.AUDIT, Tag.LOKI, Tag.STORAGE},

@@ -14,10 +14,10 @@ is moved the next time. *Mend it, clear the task.*
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, Param
 
 from logops.operators.lifecycle import LifecycleOperator
-from logops.operators.nightly import environments, nightly
+from logops.operators.nightly import environments, every_night, nightly
 from logops.operators.tags import Tag
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
@@ -26,7 +26,7 @@ with DAG(
     dag_id="storage_lifecycle",
     doc_md=__doc__,
     # Before the audits look at the tiers.
-    schedule=CronTriggerTimetable("0 1 * * *", timezone="UTC"),
+    schedule=every_night(1),
     catchup=False,
     max_active_runs=1,
     tags={Tag.STORAGE},

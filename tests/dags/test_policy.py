@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from airflow.serialization.decoders import decode_timetable
+from airflow.serialization.encoders import encode_timetable
+from airflow.timetables.base import TimeRestriction, Timetable
+from pendulum import DateTime
 
 from logops.operators.tags import Tag
 
@@ -94,5 +98,23 @@ def test_the_past_is_not_caught_up_with(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: not dag.catchup) == []
 
 
+def test_an_airflow_that_was_just_started_waits_for_the_night(dags: list[DAG], monkeypatch: pytest.MonkeyPatch) -> None:
+    nightly = [dag for dag in dags if dag.schedule is not None]
+    for dag in nightly:
+        timetable = decode_timetable(encode_timetable(dag.timetable))
+        an_hour_late = _first_run(timetable) + timedelta(hours=1)
+        monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda late=an_hour_late: late)
+
+        assert _first_run(timetable) == an_hour_late + timedelta(hours=23), dag.dag_id
+    assert len(nightly) == 4
+
+
 def test_the_state_of_a_run_is_told_by_one_task(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: len(dag.leaves) == 1) == []
+
+
+def _first_run(timetable: Timetable) -> DateTime:
+    whenever = TimeRestriction(earliest=None, latest=None, catchup=False)
+    found = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=whenever)
+    assert found is not None
+    return found.run_after

@@ -1,11 +1,24 @@
-"""Which environment the nightly runs look at. Read whenever a DAG file is parsed, so nothing heavy is imported."""
+"""When the nightly runs are, and which environment they look at. Read whenever a DAG file is parsed, so nothing heavy
+is imported."""
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
+
+from airflow.sdk import CronTriggerTimetable
 
 VARIABLE = "LOGOPS_NIGHTLY_ENVIRONMENT"
 """Of the scheduler and the DAG processor; where it is not set: `local`, or the first there is."""
+
+
+def every_night(hour: int) -> CronTriggerTimetable:
+    """At this hour, UTC, from the next night on.
+
+    An Airflow that has just been started would else make up for a run that is less than 2.4 hours late, before there is
+    anything to look at: False, which should keep it from that, does not (airflow/timetables/trigger.py of 3.3).
+    """
+    return CronTriggerTimetable(f"0 {hour} * * *", timezone="UTC", run_immediately=timedelta(0))
 
 
 def environments(root: Path) -> list[str]:
