@@ -8,6 +8,7 @@ from logops.logql.advice import Context, Found
 from logops.logql.tree import (
     Binary,
     Duration,
+    LabelReplace,
     LogRange,
     Matcher,
     Number,
@@ -18,7 +19,7 @@ from logops.logql.tree import (
     VectorAggregation,
 )
 from logops.logql.walk import all_of, instead
-from logops.logql.words import COUNTING_RANGE_OPS
+from logops.logql.words import COMPARISON_OPS, COUNTING_RANGE_OPS
 
 # Of values all above 0 these are above 0, and of values none below 0 none below 0.
 KEEP_SIGN = frozenset(["sum", "avg", "min", "max", "topk", "bottomk", "approx_topk", "sort", "sort_desc"])
@@ -65,22 +66,48 @@ def above_zero(query: Query) -> bool:
             return query.value > 0
         case Vector():
             return query.value.value > 0
+        case RangeAggregation():
+            # Where no line is, these have no point; bytes of empty lines are 0.
+            counts = query.op in ("rate", "count_over_time") and query.range.unwrap is None
+            return counts or query.op == "absent_over_time"
         case VectorAggregation():
             return query.op == "count" or (query.op in KEEP_SIGN and above_zero(query.inner))
-        case Binary(op=">" | ">=" | "==" | "!=" as op, left=left, right=Number() as least) if not query.returns_bool:
-            above = (op == ">" and least.value >= 0) or (op in (">=", "==") and least.value > 0)
-            return above or above_zero(left) or (op == "!=" and least.value == 0 and not_below_zero(left))
-        case Binary(op="+", left=left, right=right):
+        case LabelReplace():
+            return above_zero(query.inner)
+        case Binary():
+            return joined_above_zero(query)
+    return False
+
+
+def joined_above_zero(query: Binary) -> bool:
+    left, right = query.left, query.right
+    match query.op:
+        case "+":
             one, other = above_zero(left), above_zero(right)
             return (one and (other or not_below_zero(right))) or (other and not_below_zero(left))
-        case Binary(op="*" | "or", left=left, right=right):
+        case "*" | "/" | "or":
             return above_zero(left) and above_zero(right)
-        case Binary(op="and", left=left, right=right):
+        case "and":
             # `x and x > 0` is those of x above 0.
             return above_zero(left) or (isinstance(right, Binary) and right.left == left and above_zero(right))
-        case Binary(op="unless", left=left):
+        case "unless":
             return above_zero(left)
+        case op if op in COMPARISON_OPS and not query.returns_bool:
+            above = isinstance(right, Number) and only_above_zero(left, op, right.value)
+            return above or above_zero(passed_on(query))
     return False
+
+
+def passed_on(comparison: Binary) -> Query:
+    """The side whose values are the answer: of a number and series the series, of two series the left."""
+    return comparison.right if isinstance(comparison.left, Number) else comparison.left
+
+
+def only_above_zero(query: Query, op: str, number: float) -> bool:
+    """Whether the comparison lets nothing else pass."""
+    if op == "!=":
+        return number == 0 and not_below_zero(query)
+    return (op == ">" and number >= 0) or (op in (">=", "==") and number > 0)
 
 
 def not_below_zero(query: Query) -> bool:
@@ -91,12 +118,14 @@ def not_below_zero(query: Query) -> bool:
             return query.value.value >= 0
         case RangeAggregation():
             return query.range.unwrap is None and query.op in COUNTING_RANGE_OPS
+        case LabelReplace():
+            return not_below_zero(query.inner)
         case VectorAggregation():
             return query.op in ("count", "stddev", "stdvar") or (query.op in KEEP_SIGN and not_below_zero(query.inner))
         case Binary(op="+" | "*" | "/" | "or", left=left, right=right):
             return not_below_zero(left) and not_below_zero(right)
-        case Binary(op=">" | ">=" | "<" | "<=" | "==" | "!=", left=left):
-            return query.returns_bool or not_below_zero(left) or above_zero(query)
+        case Binary(op=op) if op in COMPARISON_OPS:
+            return query.returns_bool or not_below_zero(passed_on(query)) or above_zero(query)
         case Binary(op="and" | "unless", left=left):
             return not_below_zero(left)
     return False

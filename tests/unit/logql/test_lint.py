@@ -42,31 +42,54 @@ CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}), frozenset({"a", "level"}
             "unwrap-errors",
             'sum_over_time({a="b"} | json | unwrap x | __error__="" [5m])',
         ),
+        # Of empty lines.
         (
-            'sum(rate({a="b"}[5m])) / sum(rate({c="d"}[5m]))',
+            'sum(rate({a="b"}[5m])) / sum(bytes_rate({c="d"}[5m]))',
             "division-by-zero",
-            'sum(rate({a="b"} [5m])) / (sum(rate({c="d"} [5m])) > 0)',
+            'sum(rate({a="b"} [5m])) / (sum(bytes_rate({c="d"} [5m])) > 0)',
         ),
         (
-            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) >= 0)',
+            'rate({a="b"}[5m]) / (sum(bytes_over_time({c="d"}[5m])) >= 0)',
             "division-by-zero",
-            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) >= 0 > 0)',
+            'rate({a="b"} [5m]) / (sum(bytes_over_time({c="d"} [5m])) >= 0 > 0)',
         ),
         (
-            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) > bool 0)',
+            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) > bool 9)',
             "division-by-zero",
-            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) > bool 0 > 0)',
+            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) > bool 9 > 0)',
         ),
         (
             'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) or vector(0))',
             "division-by-zero",
             'rate({a="b"} [5m]) / ((sum(rate({c="d"} [5m])) or vector(0)) > 0)',
         ),
-        # It may be below 0.
+        (
+            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) * 0)',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) * 0 > 0)',
+        ),
+        # Of series that are alike.
+        (
+            'rate({a="b"}[5m]) / stddev(rate({c="d"}[5m]))',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / (stddev(rate({c="d"} [5m])) > 0)',
+        ),
+        # These may be below 0.
         (
             'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1)',
             "division-by-zero",
             'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) - 1 != 0)',
+        ),
+        (
+            'rate({a="b"}[5m]) / sum(rate({c="d"} | unwrap x | __error__="" [5m]))',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / (sum(rate({c="d"} | unwrap x | __error__="" [5m])) != 0)',
+        ),
+        # What passes is the value of the series, not the number.
+        (
+            'rate({a="b"}[5m]) / (5 > sum(rate({c="d"}[5m])) - 1)',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / (5 > sum(rate({c="d"} [5m])) - 1 != 0)',
         ),
         ('rate({a="b"}[5m]) / 0', "division-by-zero", ""),
         ('rate({a="b"}[5m]) / vector(0)', "division-by-zero", ""),
@@ -108,10 +131,19 @@ def test_what_could_be_better_is_said_with_the_better_query(query: str, rule: st
         # The line is another after unpack.
         'sum(bytes_over_time({a="b"} | unpack [5m]))',
         'sum(count_over_time({a="b"} | unpack |= "x" [5m]))',
-        'sum(rate({a="b"}[5m])) / (sum(rate({c="d"}[5m])) + 1)',
-        'sum(rate({a="b"}[5m])) / count(rate({c="d"}[5m]))',
-        'sum(rate({a="b"}[5m])) / (sum(rate({c="d"}[5m])) and sum(rate({c="d"}[5m])) > 0)',
-        'sum(rate({a="b"}[5m])) / (sum(rate({c="d"}[5m])) != 0)',
+        # Where no line is, there is no point.
+        'sum(rate({a="b"}[5m])) / sum(rate({c="d"}[5m]))',
+        'rate({a="b"}[5m]) / count_over_time({a="b"}[5m])',
+        'rate({a="b"}[5m]) % absent_over_time({c="d"}[5m])',
+        'rate({a="b"}[5m]) / topk(3, avg by (c) (rate({c="d"}[5m])))',
+        'rate({a="b"}[5m]) / label_replace(rate({c="d"}[5m]), "a", "$1", "c", "(.*)")',
+        'rate({a="b"}[5m]) / (rate({c="d"}[5m]) / rate({c="e"}[5m]))',
+        'rate({a="b"}[5m]) / (rate({c="d"}[5m]) > rate({c="e"}[5m]))',
+        'rate({a="b"}[5m]) / (9 > rate({c="d"}[5m]))',
+        'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) + 1)',
+        'sum(rate({a="b"}[5m])) / count(bytes_rate({c="d"}[5m]))',
+        'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) and sum(bytes_rate({c="d"}[5m])) > 0)',
+        'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) != 0)',
         '{a="b"} | level="error" | json | took > 5',
         '{a="b"} |~ "(?i)error"',
         '{a=~"b.+"} |~ "x[0-9]"',
@@ -120,7 +152,7 @@ def test_what_could_be_better_is_said_with_the_better_query(query: str, rule: st
         'sum without (x) (rate({a="b"} | json [5m]))',
         'sum_over_time({a="b"} | unwrap x | __error__="" [5m])',
         'sum(rate({a="b"}[5m])) / 2',
-        'sum(rate({a="b"}[5m])) / (sum(rate({c="d"}[5m])) > 0)',
+        'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) > 0)',
         'rate({a="b"}[10m])',
         '{a="b"} != ip("10.0.0.1-10.0.0.9") or "x"',
         '{a="b"} | line_format "{{ if .x }}{{ .y }}{{ end }} {{ printf `%s}}` .z }}"',

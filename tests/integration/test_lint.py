@@ -1,0 +1,88 @@
+"""What the linter takes for granted of Loki, as Loki itself does it."""
+
+from collections.abc import Iterator
+from math import isfinite, isnan
+
+import pytest
+
+from logops.logql.lint import lint
+from logops.logql.parse import parse
+from logops.loki import Entry, LokiClient
+from lokis import running_loki
+
+TENANT = "linted"
+SECOND = 10**9
+START_NS = 1_788_188_400 * SECOND
+END_NS = START_NS + 3600 * SECOND
+"""Of an hour, at whole steps."""
+SILENT_NS = START_NS + 1800 * SECOND
+"""`partly` has no line from 20 to 40 minutes after the hour's start."""
+
+
+@pytest.fixture(scope="module")
+def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
+    with running_loki(tmp_path_factory.mktemp("loki")) as client:
+        client.push(TENANT, counted())
+        yield client
+
+
+def counted() -> list[Entry]:
+    """A line each half minute."""
+    found: list[Entry] = []
+    for second in range(0, 3600, 30):
+        at = START_NS + second * SECOND
+        found += [
+            Entry(at, {"job": "always"}, "x=1"),
+            Entry(at, {"job": "empty"}, ""),
+            Entry(at, {"job": "zeros"}, "x=0"),
+        ]
+        if not 1200 <= second < 2400:
+            found.append(Entry(at, {"job": "partly"}, "x=1"))
+    return found
+
+
+def divided(divisor: str) -> str:
+    return f'sum(rate({{job="always"}} [5m])) / {divisor}'
+
+
+def values(loki: LokiClient, query: str) -> list[float]:
+    """Each minute of the hour, and those of a moment in which `partly` is silent."""
+    hour = [value for one in loki.query_range(TENANT, query, START_NS, END_NS, 60) for _, value in one.points]
+    return [*hour, *(one.value for one in loki.query(TENANT, query, SILENT_NS))]
+
+
+@pytest.mark.parametrize(
+    "divisor",
+    [
+        'sum(rate({job="partly"} [5m]))',
+        'sum(count_over_time({job="partly"} |= "x" [5m]))',
+        'sum(absent_over_time({job="partly"} [5m]))',
+        'sum(topk(1, rate({job=~"partly|empty"} [5m])))',
+        'avg(rate({job=~"partly|empty"} [5m]))',
+        'min(label_replace(rate({job="partly"} [5m]), "a", "$1", "job", "(.*)"))',
+        'sum(rate({job="nothing"} [5m]))',
+    ],
+)
+def test_what_counts_lines_has_no_point_where_none_is_and_is_never_0(loki: LokiClient, divisor: str) -> None:
+    assert lint(parse(divided(divisor))) == []
+    assert all(isfinite(value) for value in values(loki, divided(divisor)))
+
+
+@pytest.mark.parametrize(
+    "divisor",
+    [
+        'sum(bytes_rate({job="empty"} [5m]))',
+        'sum(bytes_over_time({job="empty"} [5m]))',
+        'sum(rate({job="zeros"} | logfmt | unwrap x | __error__="" [5m]))',
+        '(sum(rate({job="partly"} [5m])) or vector(0))',
+        '(sum(rate({job="partly"} [5m])) * 0)',
+        '(sum(count_over_time({job="partly"} [5m])) - 10)',
+        '(5 > sum(count_over_time({job="partly"} [5m])) - 10)',
+        'stddev(rate({job=~"always|empty"} [5m]))',
+    ],
+)
+def test_what_can_be_0_makes_points_that_are_no_number_and_its_rewrite_none(loki: LokiClient, divisor: str) -> None:
+    (advice,) = [one for one in lint(parse(divided(divisor))) if one.rule == "division-by-zero"]
+
+    assert any(isnan(value) for value in values(loki, divided(divisor)))
+    assert all(isfinite(value) for value in values(loki, advice.rewrite))
