@@ -89,7 +89,8 @@ def joined_above_zero(query: Binary) -> bool:
             return above_zero(left) and above_zero(right)
         case "and":
             # `x and x > 0` is those of x above 0.
-            return above_zero(left) or (isinstance(right, Binary) and right.left == left and above_zero(right))
+            compared = isinstance(right, Binary) and right.op in COMPARISON_OPS and right.left == left
+            return above_zero(left) or (compared and not query.matching and above_zero(right))
         case "unless":
             return above_zero(left)
         case op if op in COMPARISON_OPS and not query.returns_bool:

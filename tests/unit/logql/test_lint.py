@@ -74,6 +74,18 @@ CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}), frozenset({"a", "level"}
             "division-by-zero",
             'rate({a="b"} [5m]) / (stddev(rate({c="d"} [5m])) > 0)',
         ),
+        # That of the right side which is above 0 does not hold for the left.
+        (
+            'rate({a="b"}[5m]) / (sum(bytes_rate({c="d"}[5m])) and sum(bytes_rate({c="d"}[5m])) + 1)',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / ((sum(bytes_rate({c="d"} [5m])) and sum(bytes_rate({c="d"} [5m])) + 1) > 0)',
+        ),
+        # Nor does that of another series.
+        (
+            'rate({a="b"}[5m]) / (bytes_rate({c="d"}[5m]) and on () bytes_rate({c="d"}[5m]) > 0)',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / ((bytes_rate({c="d"} [5m]) and on () bytes_rate({c="d"} [5m]) > 0) > 0)',
+        ),
         # These may be below 0.
         (
             'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1)',
