@@ -1,5 +1,6 @@
 """Rules about samples: what fails on one bad line, divides by nothing, or looks past lines."""
 
+import operator
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -24,6 +25,10 @@ from logops.logql.words import COMPARISON_OPS, COUNTING_RANGE_OPS
 # Of values all above 0 these are above 0, and of values none below 0 none below 0.
 KEEP_SIGN = frozenset(["sum", "avg", "min", "max", "topk", "bottomk", "approx_topk", "sort", "sort_desc"])
 
+COMPARISONS = {
+    "==": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
+}  # fmt: skip
+
 
 def unwrap_errors(query: Query, _: Context) -> Iterator[Found]:
     for unwrap in all_of(query, Unwrap):
@@ -43,7 +48,7 @@ def division_by_zero(query: Query, _: Context) -> Iterator[Found]:
             continue
         if is_zero(found.right):
             yield found.span, "it divides by 0: every answer is NaN or infinite.", None
-        elif any(all_of(found.right, RangeAggregation)) and not above_zero(found.right):
+        elif any(all_of(found.right, RangeAggregation)) and not (above_zero(found.right) or leaves_zero(found.right)):
             op = ">" if not_below_zero(found.right) else "!="
             guarded = replace(found, right=Binary(op, found.right, Number(0.0)))
             yield (
@@ -57,6 +62,14 @@ def division_by_zero(query: Query, _: Context) -> Iterator[Found]:
 def is_zero(query: Query) -> bool:
     found = query.value if isinstance(query, Vector) else query
     return isinstance(found, Number) and found.value == 0
+
+
+def leaves_zero(query: Query) -> bool:
+    """Whether it is a comparison that 0 does not pass."""
+    match query:
+        case Binary(op=op, right=Number() as number, returns_bool=False) if op in COMPARISONS:
+            return not COMPARISONS[op](0, number.value)
+    return False
 
 
 def above_zero(query: Query) -> bool:

@@ -97,6 +97,11 @@ CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}), frozenset({"a", "level"}
             "division-by-zero",
             'rate({a="b"} [5m]) / (sum(rate({c="d"} | unwrap x | __error__="" [5m])) != 0)',
         ),
+        (
+            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1 < 5)',
+            "division-by-zero",
+            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) - 1 < 5 != 0)',
+        ),
         # What passes is the value of the series, not the number.
         (
             'rate({a="b"}[5m]) / (5 > sum(rate({c="d"}[5m])) - 1)',
@@ -165,6 +170,9 @@ def test_what_could_be_better_is_said_with_the_better_query(query: str, rule: st
         'sum_over_time({a="b"} | unwrap x | __error__="" [5m])',
         'sum(rate({a="b"}[5m])) / 2',
         'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) > 0)',
+        # Of either sign, and never 0.
+        'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1 != 0)',
+        'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1 < 0)',
         'rate({a="b"}[10m])',
         '{a="b"} != ip("10.0.0.1-10.0.0.9") or "x"',
         '{a="b"} | line_format "{{ if .x }}{{ .y }}{{ end }} {{ printf `%s}}` .z }}"',
