@@ -1,6 +1,6 @@
 """What the linter takes for granted of Loki, as Loki itself does it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isfinite, isnan
 
 import pytest
@@ -17,12 +17,16 @@ END_NS = START_NS + 3600 * SECOND
 """Of an hour, at whole steps."""
 SILENT_NS = START_NS + 1800 * SECOND
 """`partly` has no line from 20 to 40 minutes after the hour's start."""
+ONE_LINE = ("an error here", "error 5", "5 error", "an ERROR", "warning", "")
+SEVERAL_LINES = ("first\nerror\nlast", "error 5\nlast", "first\n5 error", "no\nwarning")
 
 
 @pytest.fixture(scope="module")
 def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
     with running_loki(tmp_path_factory.mktemp("loki")) as client:
         client.push(TENANT, counted())
+        client.push(TENANT, in_turn("lines", ONE_LINE))
+        client.push(TENANT, in_turn("several", SEVERAL_LINES))
         yield client
 
 
@@ -39,6 +43,10 @@ def counted() -> list[Entry]:
         if not 1200 <= second < 2400:
             found.append(Entry(at, {"job": "partly"}, "x=1"))
     return found
+
+
+def in_turn(job: str, texts: Sequence[str]) -> list[Entry]:
+    return [Entry(START_NS + at, {"job": job}, text) for at, text in enumerate(texts)]
 
 
 def divided(divisor: str) -> str:
@@ -86,3 +94,26 @@ def test_what_can_be_0_makes_points_that_are_no_number_and_its_rewrite_none(loki
 
     assert any(isnan(value) for value in values(loki, divided(divisor)))
     assert all(isfinite(value) for value in values(loki, advice.rewrite))
+
+
+AROUND = (
+    ".*err[a-z]+.*", "^.*err[a-z]+.*$", "^.*error", "error.*$", "^.*(error|warning).*$", "(?i)^.*error.*$",
+    "(?s)^.*error.*$", "(?m)^.*error", "^5.*", ".*5$", "(?s).*5.*",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line_filter",
+    [*(f'|~ "{regex}"' for regex in (*AROUND, "^.*", "^.*$", "(?s)^.*$")), *(f'!~ "{regex}"' for regex in AROUND)],
+)
+def test_without_any_text_around_the_same_lines_are_found_or_it_is_told(loki: LokiClient, line_filter: str) -> None:
+    one_line, several = (f'{{job="{job}"}} {line_filter}' for job in ("lines", "several"))
+    (of_one,), (of_several,) = lint(parse(one_line)), lint(parse(several))
+
+    assert texts(loki, of_one.rewrite) == texts(loki, one_line)
+    differs = texts(loki, of_several.rewrite) != texts(loki, several)
+    assert differs == ("unless line ends stand in it" in of_several.why)
+
+
+def texts(loki: LokiClient, query: str) -> list[str]:
+    return [entry.text for entry in loki.query_logs(TENANT, query, START_NS, END_NS)]

@@ -115,6 +115,10 @@ IMPROVABLE = (
     ("application", '{job="nginx"} |~ ".*DELETE.*"', "regex-for-text"),
     ("application", 'sum(rate({job="nginx"} |~ ".* 5[0-9][0-9] .*" [5m]))', "any-text-around"),
     ("application", 'sum(rate({job="nginx"} |~ ".*" [5m]))', "any-text-around"),
+    ("application", 'sum(rate({job="nginx"} |~ "^.*\\" 5[0-9][0-9] .*$" [5m]))', "any-text-around"),
+    ("application", '{job="nginx"} |~ "^.*DELETE.*$"', "any-text-around"),
+    ("application", '{job="nginx"} !~ "(GET|POST).*$"', "any-text-around"),
+    ("application", '{job="nginx"} |~ "(?i)^.*delete"', "any-text-around"),
     (
         "application",
         'max_over_time({job="oversight-app"} |= "HTTP Request" | json | unwrap duration [5m]) by (service)',

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from logops.logql import literals, regexes
 from logops.logql.advice import OF_LOKI, Context, Found
@@ -39,8 +39,9 @@ PARSERS = (Json, Logfmt, Pattern, Regexp, Unpack)
 PLAIN = re.compile(r"(?:[^\\.+*?()|\[\]{}^$]|\\[\\.+*?()|\[\]{}^$/-])+")
 # What no writer of JSON or logfmt escapes: such a value stands in the line as it is.
 PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.:@ -]+")
-ANY_TEXT = re.compile(r"(?:\.\*\??)+")
-ANY_TEXT_AROUND = re.compile(r"^(?:\.\*\??)+|(?<!\\)(?:\.\*\??)+$")
+# Flags, `.*` with the anchor before it, what is looked for, `.*` with the anchor behind it.
+ANY_TEXT_AROUND = re.compile(r"((?:\(\?[imsU]+\))?)((?:\^?(?:\.\*\??)+)?)(.*?)((?:(?<!\\)(?:\.\*\??)+\$?)?)", re.DOTALL)
+UNLESS_OF_SEVERAL_LINES = ", unless line ends stand in it, at which `.*` stops"
 MAX_WORDS = 8
 
 
@@ -186,23 +187,28 @@ def without_stage(query: Query, lines: LogQuery, gone: object) -> Query:
 
 def regex_for_text(query: Query, _: Context) -> Iterator[Found]:
     for found in all_of(query, LineFilter):
-        if found.op not in ("|~", "!~"):
-            continue
-        words = [plain_words(needle.text) for needle in found.needles]
-        if any(needle.ip for needle in found.needles) or not all(words):
-            continue
-        needles = tuple(Needle(word) for group in words for word in group)
-        plain = replace(found, op="|=" if found.op == "|~" else "!=", needles=needles)
-        yield (
-            found.span,
-            "this regular expression is plain text, which is searched for several times faster.",
-            instead(query, found, plain),
-        )
+        if plain := as_text(found):
+            yield (
+                found.span,
+                "this regular expression is plain text, which is searched for several times faster.",
+                instead(query, found, plain),
+            )
     for matcher in all_of(query, Matcher):
         if matcher.op in ("=~", "!~") and PLAIN.fullmatch(matcher.value):
             op = "=" if matcher.op == "=~" else "!="
             plain_matcher = replace(matcher, op=op, value=unescaped(matcher.value))
             yield matcher.span, "this regular expression is one value.", instead(query, matcher, plain_matcher)
+
+
+def as_text(found: LineFilter) -> LineFilter | None:
+    """Without regular expressions; None where one is more than text."""
+    if found.op not in ("|~", "!~") or any(needle.ip for needle in found.needles):
+        return None
+    words = [plain_words(needle.text) for needle in found.needles]
+    if not all(words):
+        return None
+    needles = tuple(Needle(word) for group in words for word in group)
+    return replace(found, op="|=" if found.op == "|~" else "!=", needles=needles)
 
 
 def plain_words(regex: str) -> list[str]:
@@ -227,21 +233,54 @@ def unescaped(regex: str) -> str:
 def any_text_around(query: Query, _: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
         for found in lines.stages:
-            if isinstance(found, LineFilter) and found.op == "|~" and passes_all(found):
-                yield found.span, "every line passes this.", without_stage(query, lines, found)
+            if isinstance(found, LineFilter) and found.op == "|~" and (passing := passing_all(found)):
+                unless = "" if any(one.same for one in passing) else UNLESS_OF_SEVERAL_LINES
+                yield found.span, f"every line passes this{unless}.", without_stage(query, lines, found)
     for found in all_of(query, LineFilter):
-        for needle in found.needles if found.op in ("|~", "!~") and not passes_all(found) else ():
-            core = ANY_TEXT_AROUND.sub("", needle.text)
-            if core and core != needle.text and not plain_words(needle.text) and "\\Q" not in needle.text:
-                yield (
-                    needle.span,
-                    "a line filter finds its text anywhere in the line: `.*` at an end only makes it look further.",
-                    instead(query, needle, replace(needle, text=core)),
-                )
+        if found.op not in ("|~", "!~") or passing_all(found) or as_text(found):
+            continue
+        bare = [without_any_text(needle.text) for needle in found.needles]
+        needles = tuple(replace(needle, text=one.regex) for needle, one in zip(found.needles, bare, strict=True))
+        if needles != found.needles:
+            better = replace(found, needles=needles)
+            unless = "" if all(one.same for one in bare) else UNLESS_OF_SEVERAL_LINES
+            yield (
+                found.span,
+                "a line filter finds its text anywhere in the line: `.*` at an end only makes it look further"
+                f"{unless}.",
+                instead(query, found, as_text(better) or better),
+            )
 
 
-def passes_all(found: LineFilter) -> bool:
-    return any(ANY_TEXT.fullmatch(needle.text) for needle in found.needles if not needle.ip)
+@dataclass(frozen=True)
+class Bare:
+    """A regular expression without any text around: empty where nothing else was asked for.
+
+    `same`: it finds no more in a line with line ends in it, which `.` and the anchors keep apart.
+    """
+
+    regex: str
+    same: bool = True
+
+
+def passing_all(found: LineFilter) -> list[Bare]:
+    bare = [without_any_text(needle.text) for needle in found.needles if not needle.ip]
+    return [one for one in bare if not one.regex]
+
+
+def without_any_text(regex: str) -> Bare:
+    found = ANY_TEXT_AROUND.fullmatch(regex)
+    if not found or "\\Q" in regex:
+        return Bare(regex)
+    flags, before, core, after = found.groups()
+    if before and core == "$":
+        core, after = "", "$"
+    if not (before or after) or core.startswith("|") or core.endswith("|"):
+        return Bare(regex)
+    anchors = (before.startswith("^"), after.endswith("$"))
+    apart = (any(anchors) if core else all(anchors)) and not {"s", "m"} & set(flags)
+    needed = core and ("i" in flags or not plain_words(core))
+    return Bare(f"{flags if needed else ''}{core}", same=not apart)
 
 
 def selects_all(query: Query, _: Context) -> Iterator[Found]:

@@ -1,10 +1,13 @@
 """What lint says of a query, and what it does not."""
 
 import pytest
+import re2
 from hypothesis import given
+from hypothesis import strategies as st
 
 from logops.logql.advice import Context
 from logops.logql.lint import lint
+from logops.logql.lint_lines import without_any_text
 from logops.logql.parse import parse
 from logops.logql.tree import Query
 from logql_trees import queries
@@ -12,114 +15,133 @@ from logql_trees import queries
 CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}), frozenset({"a", "level"}))
 
 
-@pytest.mark.parametrize(
-    ("query", "rule", "rewrite"),
-    [
-        # A line that does not parse passes what is compared with a number.
-        ('{a="b"} | json | took > 5', "filter-before-parser", ""),
-        ('{a="b"} | json | x=~"y.+"', "filter-before-parser", ""),
-        ('{a="b"} | json | x=~"y|z"', "filter-before-parser", '{a="b"} |= "y" or "z" | json | x=~"y|z"'),
-        # JSON may write it \\/api.
-        ('{a="b"} | json | path="/api"', "filter-before-parser", ""),
-        ('{a="b"} | json | x="y" and z=~"w+"', "filter-before-parser", '{a="b"} |= "y" | json | x="y" and z=~"w+"'),
-        ('{a="b"} | pattern "<x> <_>" | x="y"', "filter-before-parser", '{a="b"} |= "y" | pattern "<x> <_>" | x="y"'),
-        ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
-        ('sum(rate({a="b"} | json [5m]))', "unused-parser", 'sum(rate({a="b"} [5m]))'),
-        ('sum by (a) (rate({a="b"} | json [5m]))', "unused-parser", 'sum by (a) (rate({a="b"} [5m]))'),
-        ('{a="b"} |~ "error"', "regex-for-text", '{a="b"} |= "error"'),
-        ('{a="b"} |~ "x\\\\.y|z"', "regex-for-text", '{a="b"} |= "x.y" or "z"'),
-        ('{a="b"} |~ ".*error.*"', "regex-for-text", '{a="b"} |= "error"'),
-        ('{a="b"} !~ "(x|y)"', "regex-for-text", '{a="b"} != "x" or "y"'),
-        ('{a=~"b"}', "regex-for-text", '{a="b"}'),
-        ('{a="b"} |~ ".*x[0-9].*"', "any-text-around", '{a="b"} |~ "x[0-9]"'),
-        ('{a="b"} |~ ".*" |= "x"', "any-text-around", '{a="b"} |= "x"'),
-        ('{a=~".+"} |= "x"', "selects-all", ""),
-        ('{a=~".+", env!="dev"} |= "x"', "selects-all", ""),
-        ('{a!=""} |= "x"', "selects-all", ""),
-        ('{a="b"} |= "x" or ip("10.0.0.0/8")', "address-as-text", ""),
-        (
-            'sum_over_time({a="b"} | json | unwrap x [5m])',
-            "unwrap-errors",
-            'sum_over_time({a="b"} | json | unwrap x | __error__="" [5m])',
-        ),
-        # Of empty lines.
-        (
-            'sum(rate({a="b"}[5m])) / sum(bytes_rate({c="d"}[5m]))',
-            "division-by-zero",
-            'sum(rate({a="b"} [5m])) / (sum(bytes_rate({c="d"} [5m])) > 0)',
-        ),
-        (
-            'rate({a="b"}[5m]) / (sum(bytes_over_time({c="d"}[5m])) >= 0)',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / (sum(bytes_over_time({c="d"} [5m])) >= 0 > 0)',
-        ),
-        (
-            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) > bool 9)',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) > bool 9 > 0)',
-        ),
-        (
-            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) or vector(0))',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / ((sum(rate({c="d"} [5m])) or vector(0)) > 0)',
-        ),
-        (
-            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) * 0)',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) * 0 > 0)',
-        ),
-        # Of series that are alike.
-        (
-            'rate({a="b"}[5m]) / stddev(rate({c="d"}[5m]))',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / (stddev(rate({c="d"} [5m])) > 0)',
-        ),
-        # That of the right side which is above 0 does not hold for the left.
-        (
-            'rate({a="b"}[5m]) / (sum(bytes_rate({c="d"}[5m])) and sum(bytes_rate({c="d"}[5m])) + 1)',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / ((sum(bytes_rate({c="d"} [5m])) and sum(bytes_rate({c="d"} [5m])) + 1) > 0)',
-        ),
-        # Nor does that of another series.
-        (
-            'rate({a="b"}[5m]) / (bytes_rate({c="d"}[5m]) and on () bytes_rate({c="d"}[5m]) > 0)',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / ((bytes_rate({c="d"} [5m]) and on () bytes_rate({c="d"} [5m]) > 0) > 0)',
-        ),
-        # These may be below 0.
-        (
-            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1)',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) - 1 != 0)',
-        ),
-        (
-            'rate({a="b"}[5m]) / sum(rate({c="d"} | unwrap x | __error__="" [5m]))',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / (sum(rate({c="d"} | unwrap x | __error__="" [5m])) != 0)',
-        ),
-        (
-            'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1 < 5)',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) - 1 < 5 != 0)',
-        ),
-        # What passes is the value of the series, not the number.
-        (
-            'rate({a="b"}[5m]) / (5 > sum(rate({c="d"}[5m])) - 1)',
-            "division-by-zero",
-            'rate({a="b"} [5m]) / (5 > sum(rate({c="d"} [5m])) - 1 != 0)',
-        ),
-        ('rate({a="b"}[5m]) / 0', "division-by-zero", ""),
-        ('rate({a="b"}[5m]) / vector(0)', "division-by-zero", ""),
-        ('rate({a="b"}[1m])', "range-below-step", 'rate({a="b"} [5m])'),
-        ('{a="b"} |~ "("', "refused-when-run", ""),
-        ('{a="b"} |= ip("300.0.0.1")', "refused-when-run", ""),
-        ('{a="b"} |> "<x>"', "refused-when-run", ""),
-        ('{a="b"} | label_format x="a",x="b"', "refused-when-run", ""),
-        ('{a="b"} | line_format "{{.x"', "refused-when-run", ""),
-    ],
-)
+BETTER = [
+    # A line that does not parse passes what is compared with a number.
+    ('{a="b"} | json | took > 5', "filter-before-parser", ""),
+    ('{a="b"} | json | x=~"y.+"', "filter-before-parser", ""),
+    ('{a="b"} | json | x=~"y|z"', "filter-before-parser", '{a="b"} |= "y" or "z" | json | x=~"y|z"'),
+    # JSON may write it \\/api.
+    ('{a="b"} | json | path="/api"', "filter-before-parser", ""),
+    ('{a="b"} | json | x="y" and z=~"w+"', "filter-before-parser", '{a="b"} |= "y" | json | x="y" and z=~"w+"'),
+    ('{a="b"} | pattern "<x> <_>" | x="y"', "filter-before-parser", '{a="b"} |= "y" | pattern "<x> <_>" | x="y"'),
+    ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
+    ('sum(rate({a="b"} | json [5m]))', "unused-parser", 'sum(rate({a="b"} [5m]))'),
+    ('sum by (a) (rate({a="b"} | json [5m]))', "unused-parser", 'sum by (a) (rate({a="b"} [5m]))'),
+    ('{a="b"} |~ "error"', "regex-for-text", '{a="b"} |= "error"'),
+    ('{a="b"} |~ "x\\\\.y|z"', "regex-for-text", '{a="b"} |= "x.y" or "z"'),
+    ('{a="b"} |~ ".*error.*"', "regex-for-text", '{a="b"} |= "error"'),
+    ('{a="b"} !~ "(x|y)"', "regex-for-text", '{a="b"} != "x" or "y"'),
+    ('{a=~"b"}', "regex-for-text", '{a="b"}'),
+    ('{a="b"} |~ ".*x[0-9].*"', "any-text-around", '{a="b"} |~ "x[0-9]"'),
+    ('{a="b"} |~ ".*" |= "x"', "any-text-around", '{a="b"} |= "x"'),
+    ('{a="b"} |~ "^.*x[0-9].*$"', "any-text-around", '{a="b"} |~ "x[0-9]"'),
+    ('{a="b"} |~ "^x[0-9].*$"', "any-text-around", '{a="b"} |~ "^x[0-9]"'),
+    ('{a="b"} !~ ".*x[0-9]$"', "any-text-around", '{a="b"} !~ "x[0-9]$"'),
+    ('{a="b"} |~ "^.*error.*$"', "any-text-around", '{a="b"} |= "error"'),
+    ('{a="b"} |~ "^.*error"', "any-text-around", '{a="b"} |= "error"'),
+    ('{a="b"} !~ "(x|y).*$"', "any-text-around", '{a="b"} != "x" or "y"'),
+    ('{a="b"} |~ "^.*?error"', "any-text-around", '{a="b"} |= "error"'),
+    ('{a="b"} |~ ".*?error"', "any-text-around", '{a="b"} |= "error"'),
+    ('{a="b"} |~ "(?i)^.*error.*"', "any-text-around", '{a="b"} |~ "(?i)error"'),
+    ('{a="b"} |~ "(?s).*error.*"', "any-text-around", '{a="b"} |= "error"'),
+    ('{a="b"} |~ "^.*x" or "y[0-9].*"', "any-text-around", '{a="b"} |~ "x" or "y[0-9]"'),
+    ('{a="b"} |~ "^.*x" or ".*y.*"', "any-text-around", '{a="b"} |= "x" or "y"'),
+    ('{a="b"} |~ "^.*$"', "any-text-around", '{a="b"}'),
+    ('{a="b"} |~ "(?i)^.*" |= "x"', "any-text-around", '{a="b"} |= "x"'),
+    ('{a=~".+"} |= "x"', "selects-all", ""),
+    ('{a=~".+", env!="dev"} |= "x"', "selects-all", ""),
+    ('{a!=""} |= "x"', "selects-all", ""),
+    ('{a="b"} |= "x" or ip("10.0.0.0/8")', "address-as-text", ""),
+    (
+        'sum_over_time({a="b"} | json | unwrap x [5m])',
+        "unwrap-errors",
+        'sum_over_time({a="b"} | json | unwrap x | __error__="" [5m])',
+    ),
+    # Of empty lines.
+    (
+        'sum(rate({a="b"}[5m])) / sum(bytes_rate({c="d"}[5m]))',
+        "division-by-zero",
+        'sum(rate({a="b"} [5m])) / (sum(bytes_rate({c="d"} [5m])) > 0)',
+    ),
+    (
+        'rate({a="b"}[5m]) / (sum(bytes_over_time({c="d"}[5m])) >= 0)',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / (sum(bytes_over_time({c="d"} [5m])) >= 0 > 0)',
+    ),
+    (
+        'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) > bool 9)',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) > bool 9 > 0)',
+    ),
+    (
+        'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) or vector(0))',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / ((sum(rate({c="d"} [5m])) or vector(0)) > 0)',
+    ),
+    (
+        'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) * 0)',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) * 0 > 0)',
+    ),
+    # Of series that are alike.
+    (
+        'rate({a="b"}[5m]) / stddev(rate({c="d"}[5m]))',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / (stddev(rate({c="d"} [5m])) > 0)',
+    ),
+    # That of the right side which is above 0 does not hold for the left.
+    (
+        'rate({a="b"}[5m]) / (sum(bytes_rate({c="d"}[5m])) and sum(bytes_rate({c="d"}[5m])) + 1)',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / ((sum(bytes_rate({c="d"} [5m])) and sum(bytes_rate({c="d"} [5m])) + 1) > 0)',
+    ),
+    # Nor does that of another series.
+    (
+        'rate({a="b"}[5m]) / (bytes_rate({c="d"}[5m]) and on () bytes_rate({c="d"}[5m]) > 0)',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / ((bytes_rate({c="d"} [5m]) and on () bytes_rate({c="d"} [5m]) > 0) > 0)',
+    ),
+    # These may be below 0.
+    (
+        'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1)',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) - 1 != 0)',
+    ),
+    (
+        'rate({a="b"}[5m]) / sum(rate({c="d"} | unwrap x | __error__="" [5m]))',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / (sum(rate({c="d"} | unwrap x | __error__="" [5m])) != 0)',
+    ),
+    (
+        'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1 < 5)',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) - 1 < 5 != 0)',
+    ),
+    # What passes is the value of the series, not the number.
+    (
+        'rate({a="b"}[5m]) / (5 > sum(rate({c="d"}[5m])) - 1)',
+        "division-by-zero",
+        'rate({a="b"} [5m]) / (5 > sum(rate({c="d"} [5m])) - 1 != 0)',
+    ),
+    ('rate({a="b"}[5m]) / 0', "division-by-zero", ""),
+    ('rate({a="b"}[5m]) / vector(0)', "division-by-zero", ""),
+    ('rate({a="b"}[1m])', "range-below-step", 'rate({a="b"} [5m])'),
+    ('{a="b"} |~ "("', "refused-when-run", ""),
+    ('{a="b"} |= ip("300.0.0.1")', "refused-when-run", ""),
+    ('{a="b"} |> "<x>"', "refused-when-run", ""),
+    ('{a="b"} | label_format x="a",x="b"', "refused-when-run", ""),
+    ('{a="b"} | line_format "{{.x"', "refused-when-run", ""),
+]
+
+
+@pytest.mark.parametrize(("query", "rule", "rewrite"), BETTER)
 def test_what_could_be_better_is_said_with_the_better_query(query: str, rule: str, rewrite: str) -> None:
     assert [(one.rule, one.rewrite) for one in lint(parse(query), CONTEXT)] == [(rule, rewrite)]
+
+
+@pytest.mark.parametrize("rewrite", sorted({rewrite for _, _, rewrite in BETTER if rewrite}))
+def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
+    assert lint(parse(rewrite), CONTEXT) == []
 
 
 @pytest.mark.parametrize(
@@ -164,6 +186,20 @@ def test_what_could_be_better_is_said_with_the_better_query(query: str, rule: st
         '{a="b"} | level="error" | json | took > 5',
         '{a="b"} |~ "(?i)error"',
         '{a=~"b.+"} |~ "x[0-9]"',
+        # Of labels the whole value matches.
+        '{a=~".*b.*"}',
+        '{a="b"} | level=~".*x.*"',
+        '{a="b"} | drop a=~".*x.*"',
+        # Here it means something, or its end is another.
+        '{a="b"} |~ "^x.*y$"',
+        '{a="b"} |~ "^.+x"',
+        r'{a="b"} |~ "x\\.*"',
+        r'{a="b"} |~ "x[0-9].*\n"',
+        r'{a="b"} |~ "x[0-9].*\\$"',
+        r'{a="b"} |~ "\\Q^.*x"',
+        '{a="b"} |~ "x|.*"',
+        # What stands before a capture decides what it takes.
+        '{a="b"} | regexp "^.*(?P<x>[0-9]+)"',
         '{a=~".+", c="d"}',
         'sum by (status) (rate({a="b"} | json [5m]))',
         'sum without (x) (rate({a="b"} | json [5m]))',
@@ -187,6 +223,45 @@ def test_no_rewrite_where_any_label_may_be_of_the_stream() -> None:
 
     assert advice.rewrite == ""
     assert 'If x is read from the line and no label of the stream, |= "y"' in advice.why
+
+
+@pytest.mark.parametrize(
+    ("regex", "differs"),
+    [
+        ("^.*error.*$", True),
+        ("^.*error", True),
+        ("error.*$", True),
+        ("^.*$", True),
+        ("(?i)^.*error", True),
+        ("(?s)^.*error.*$", False),
+        ("(?im)^.*error", False),
+        ("^error.*", False),
+        (".*error$", False),
+        ("^.*", False),
+        (".*$", False),
+    ],
+)
+def test_where_line_ends_in_a_line_make_a_difference_is_told(regex: str, differs: bool) -> None:
+    (advice,) = lint(parse(f'{{a="b"}} |~ "{regex}"'))
+
+    assert advice.rule == "any-text-around"
+    assert ("unless line ends stand in it" in advice.why) == differs
+
+
+@given(
+    st.tuples(
+        st.sampled_from(["", "(?i)", "(?s)", "(?m)", "(?Ui)", "(?ims)"]),
+        st.sampled_from(["", "^", "^.*", "^.*?", ".*", ".*?.*", ".+"]),
+        st.sampled_from(["", "x", "X+", "x|y", "(x|y)", "[^x]", "x.*y", r"x\s", r"\.", r"\\", "^x", "y$", "|x", "x|"]),
+        st.sampled_from(["", "$", ".*$", ".*?$", ".*", ".*.*", ".*\n", r".*\$"]),
+    ).map("".join),
+    st.text("xyX.\\$\n", max_size=6),
+)
+def test_without_any_text_around_the_same_lines_are_found(regex: str, line: str) -> None:
+    bare = without_any_text(regex)
+
+    if bare.same or "\n" not in line:
+        assert bool(re2.search(bare.regex, line)) == bool(re2.search(regex, line))
 
 
 def test_no_rewrite_that_would_be_read_otherwise() -> None:
