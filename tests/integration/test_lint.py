@@ -19,6 +19,19 @@ SILENT_NS = START_NS + 1800 * SECOND
 """`partly` has no line from 20 to 40 minutes after the hour's start."""
 ONE_LINE = ("an error here", "error 5", "5 error", "an ERROR", "warning", "")
 SEVERAL_LINES = ("first\nerror\nlast", "error 5\nlast", "first\n5 error", "no\nwarning")
+PARSED = (
+    '{"level":"warn","msg":"error"}',
+    '{"level":"info","msg":"error","n":7}',
+    '{"level":"warn","msg":"well"}',
+    'level=warn msg="error"',
+    'level=warn n=x msg="error"',
+    "level=warn msg=well",
+    "no error",
+    '{"_entry":"an error","level":"warn"}',
+    '{"_entry":"well","level":"error"}',
+    "a \x1b[31mred\x1b[0m error",
+    "",
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +40,7 @@ def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
         client.push(TENANT, counted())
         client.push(TENANT, in_turn("lines", ONE_LINE))
         client.push(TENANT, in_turn("several", SEVERAL_LINES))
+        client.push(TENANT, in_turn("parsed", PARSED))
         yield client
 
 
@@ -117,3 +131,49 @@ def test_without_any_text_around_the_same_lines_are_found_or_it_is_told(loki: Lo
 
 def texts(loki: LokiClient, query: str) -> list[str]:
     return [entry.text for entry in loki.query_logs(TENANT, query, START_NS, END_NS)]
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        '| json |= "error"',
+        '| json | level="warn" |= "error"',
+        '| json | n > 5 |= "error"',
+        '| json | __error__!="" |= "error"',
+        '| logfmt --strict | level="warn" |= "error"',
+        '| logfmt | level="warn" != "error"',
+        '| regexp "(?P<x>e.*)" | x!="" |~ "err[a-z]+"',
+        '| pattern "<x> <_>" | x="no" or x="an" |= "error" or "well"',
+        '| json | level="warn" | label_format x="{{__line__}}" | drop msg |= "error"',
+        '| unpack | json | level="warn" |= "error"',
+        '| line_format "{{.job}} {{__line__}}" | json | level="" |= "error"',
+        '| json | logfmt | level="warn" |= "error" | line_format "{{.level}}"',
+    ],
+)
+def test_a_line_filter_before_the_parser_finds_the_same_lines_with_the_same_labels(
+    loki: LokiClient, stages: str
+) -> None:
+    query = f'{{job="parsed"}} {stages}'
+    (advice,) = [one for one in lint(parse(query)) if one.rule in ("filter-after-parser", "filter-order")]
+
+    found = loki.query_logs(TENANT, query, START_NS, END_NS)
+    assert found
+    assert loki.query_logs(TENANT, advice.rewrite, START_NS, END_NS) == found
+
+
+@pytest.mark.parametrize(
+    ("changed", "filters"),
+    [
+        ("| unpack", '|= "error"'),
+        ('| line_format "{{.job}}"', '|= "error"'),
+        # Without a label filter between, Loki itself looks before it takes the colours away.
+        ("| decolorize", '| job!="" |= "red error"'),
+    ],
+)
+def test_before_what_changes_the_line_a_line_filter_finds_others_and_is_let_alone(
+    loki: LokiClient, changed: str, filters: str
+) -> None:
+    after, before = f'{{job="parsed"}} {changed} {filters}', f'{{job="parsed"}} {filters} {changed}'
+
+    assert not any(one.rule in ("filter-after-parser", "filter-order") for one in lint(parse(after)))
+    assert texts(loki, after) != texts(loki, before)

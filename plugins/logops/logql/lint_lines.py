@@ -30,12 +30,14 @@ from logops.logql.tree import (
     RangeAggregation,
     Regexp,
     Selector,
+    Stage,
     Unpack,
     VectorAggregation,
 )
 from logops.logql.walk import all_of, instead
 
 PARSERS = (Json, Logfmt, Pattern, Regexp, Unpack)
+CHANGES_LINE = (LineFormat, Decolorize, Unpack)
 PLAIN = re.compile(r"(?:[^\\.+*?()|\[\]{}^$]|\\[\\.+*?()|\[\]{}^$/-])+")
 # What no writer of JSON or logfmt escapes: such a value stands in the line as it is.
 PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.:@ -]+")
@@ -47,8 +49,9 @@ MAX_WORDS = 8
 
 def filter_before_parser(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
-        at = next((at for at, stage in enumerate(lines.stages) if isinstance(stage, PARSERS)), None)
-        if at is None or any(narrows(stage) for stage in lines.stages[:at]):
+        stages = searched_first(lines.stages)
+        at = next((at for at, stage in enumerate(stages) if isinstance(stage, PARSERS)), None)
+        if at is None or any(narrows(stage) for stage in stages[:at]):
             continue
         known = {matcher.name for matcher in lines.selector.matchers} | context.metadata | OF_LOKI
         wanted = [one for one in wanted_of_parser(lines, at) if one.name not in known | (context.labels or set())]
@@ -75,6 +78,59 @@ def narrows(stage: object) -> bool:
     return isinstance(stage, LabelFilter) or (
         isinstance(stage, LineFilter) and any(needle.text for needle in stage.needles)
     )
+
+
+def filter_after_parser(query: Query, _: Context) -> Iterator[Found]:
+    for found, better, moved_by_loki in late_filters(query):
+        if not moved_by_loki:
+            yield (
+                found.span,
+                "what does not pass this is parsed for nothing: a label filter before it keeps Loki from looking here "
+                "first.",
+                better,
+            )
+
+
+def filter_order(query: Query, _: Context) -> Iterator[Found]:
+    for found, better, moved_by_loki in late_filters(query):
+        if moved_by_loki:
+            yield (
+                found.span,
+                "Loki looks here before it parses, but no longer once a label filter stands between: before the parser "
+                "that cannot happen.",
+                better,
+            )
+
+
+def late_filters(query: Query) -> Iterator[tuple[LineFilter, Query, bool]]:
+    """The first line filter behind a parser that it need not wait for, what is better, and whether Loki does so itself.
+
+    Loki moves line filters to the front, but none over a label filter (MultiStageExpr.reorderStages in
+    pkg/logql/syntax/ast.go).
+    """
+    for lines in all_of(query, LogQuery):
+        stages = searched_first(lines.stages)
+        late = next((new for old, new in zip(lines.stages, stages, strict=True) if new is not old), None)
+        if isinstance(late, LineFilter):
+            as_run = searched_first(lines.stages, (*CHANGES_LINE, LabelFilter))
+            yield late, instead(query, lines, replace(lines, stages=stages)), as_run == stages
+
+
+def searched_first(stages: tuple[Stage, ...], stop: tuple[type, ...] = CHANGES_LINE) -> tuple[Stage, ...]:
+    """Each line filter before the parsers behind which the line is still the same."""
+    found: list[Stage] = []
+    parser: int | None = None
+    for stage in stages:
+        if parser is not None and isinstance(stage, LineFilter) and narrows(stage):
+            found.insert(parser, stage)
+            parser += 1
+            continue
+        found.append(stage)
+        if isinstance(stage, stop):
+            parser = None
+        elif parser is None and isinstance(stage, PARSERS):
+            parser = len(found) - 1
+    return tuple(found)
 
 
 def wanted_of_parser(lines: LogQuery, at: int) -> list[Matcher | Comparison | IpMatch]:

@@ -24,6 +24,31 @@ BETTER = [
     ('{a="b"} | json | path="/api"', "filter-before-parser", ""),
     ('{a="b"} | json | x="y" and z=~"w+"', "filter-before-parser", '{a="b"} |= "y" | json | x="y" and z=~"w+"'),
     ('{a="b"} | pattern "<x> <_>" | x="y"', "filter-before-parser", '{a="b"} |= "y" | pattern "<x> <_>" | x="y"'),
+    ('{a="b"} | logfmt | x="y" |= "t"', "filter-after-parser", '{a="b"} |= "t" | logfmt | x="y"'),
+    ('{a="b"} | json | n > 5 != "t" |~ "u[0-9]"', "filter-after-parser", '{a="b"} != "t" |~ "u[0-9]" | json | n > 5'),
+    ('{a="b"} |= "s" | json | x="y" |= "t"', "filter-after-parser", '{a="b"} |= "s" |= "t" | json | x="y"'),
+    ('{a="b"} | json |= "s" | x="y" |= "t"', "filter-after-parser", '{a="b"} |= "s" |= "t" | json | x="y"'),
+    ('{a="b"} | json | x="y" | drop z |= "t"', "filter-after-parser", '{a="b"} |= "t" | json | x="y" | drop z'),
+    (
+        '{a="b"} | json | x="y" | logfmt | z="y" |= "t"',
+        "filter-after-parser",
+        '{a="b"} |= "t" | json | x="y" | logfmt | z="y"',
+    ),
+    (
+        '{a="b"} | line_format "{{.msg}}" | json | x="y" |= "t"',
+        "filter-after-parser",
+        '{a="b"} | line_format "{{.msg}}" |= "t" | json | x="y"',
+    ),
+    (
+        'sum by (z) (rate({a="b"} | json | x="y" |= ip("10.0.0.0/8") [5m]))',
+        "filter-after-parser",
+        'sum by (z) (rate({a="b"} |= ip("10.0.0.0/8") | json | x="y" [5m]))',
+    ),
+    # Loki moves these itself.
+    ('{a="b"} | json |= "t"', "filter-order", '{a="b"} |= "t" | json'),
+    ('{a="b"} | level="x" | json |= "t"', "filter-order", '{a="b"} | level="x" |= "t" | json'),
+    ('{a="b"} | json |= "t" | x="y"', "filter-order", '{a="b"} |= "t" | json | x="y"'),
+    ('{a="b"} | json | label_format z=x |= "t"', "filter-order", '{a="b"} |= "t" | json | label_format z=x'),
     ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
     ('sum(rate({a="b"} | json [5m]))', "unused-parser", 'sum(rate({a="b"} [5m]))'),
     ('sum by (a) (rate({a="b"} | json [5m]))', "unused-parser", 'sum by (a) (rate({a="b"} [5m]))'),
@@ -167,7 +192,12 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} |= "t" | json | trace_id="t" | keep msg',
         '{a="b"} |= "t" | json | trace_id="t" | line_format "{{.msg}}"',
         'count_over_time({a="b"} |= "t" | json | trace_id="t" [5m])',
-        # The line is another after unpack.
+        # The line is another after these.
+        '{a="b"} |= "s" | json | line_format "{{.x}}" |= "t"',
+        '{a="b"} |= "s" | json | line_format "{{.x}}" | x="y" |= "t"',
+        '{a="b"} |= "s" | json | decolorize |= "t"',
+        '{a="b"} |= "s" | json | unpack | x="y" |= "t"',
+        '{a="b"} | unpack |= "t"',
         'sum(bytes_over_time({a="b"} | unpack [5m]))',
         'sum(count_over_time({a="b"} | unpack |= "x" [5m]))',
         # Where no line is, there is no point.
@@ -184,6 +214,8 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) and sum(bytes_rate({c="d"}[5m])) > 0)',
         'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) != 0)',
         '{a="b"} | level="error" | json | took > 5',
+        '{a="b"} | level="error" |= "t" | json',
+        '{a="b"} | json |= ""',
         '{a="b"} |~ "(?i)error"',
         '{a=~"b.+"} |~ "x[0-9]"',
         # Of labels the whole value matches.
