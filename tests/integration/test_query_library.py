@@ -118,8 +118,6 @@ IMPROVABLE = (
         '{job="nginx"} | pattern `<_> "<verb> <_>" <status> <_>` | status=~"5.." |= "POST"',
         "filter-after-parser",
     ),
-    ("application", '{job="oversight-app"} | json |= "login failed"', "filter-order"),
-    ("application", 'sum by (status) (rate({job="oversight-app"} | json |= "HTTP Request" [5m]))', "filter-order"),
     ("application", f'{{job="oversight-app"}} | json | trace_id="{TRACE}"', "metadata-would-do"),
     ("application", f'sum(rate({{job="oversight-app"}} | json | trace_id="{TRACE}" [1h]))', "metadata-would-do"),
     ("application", 'sum by (job) (count_over_time({job="oversight-app"} | json [5m]))', "unused-parser"),

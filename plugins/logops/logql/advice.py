@@ -6,8 +6,7 @@ from typing import Literal
 from logops.logql.tree import Query, Span
 
 Severity = Literal["error", "slow", "fragile"]
-"""error: Loki refuses it. slow: the same answer for less. fragile: it fails, or lies, on some lines, or is fast only as
-long as nothing comes between."""
+"""error: Loki refuses it. slow: the same answer for less. fragile: it fails, or lies, on some lines."""
 
 OF_LOKI = frozenset({"detected_level", "service_name"})
 """Labels that Loki itself adds (`discover_log_levels`, `discover_service_name`)."""

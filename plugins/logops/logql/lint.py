@@ -51,7 +51,6 @@ RULES = (
     Rule("refused-when-run", "error", refused_when_run),
     Rule("filter-before-parser", "slow", lint_lines.filter_before_parser),
     Rule("filter-after-parser", "slow", lint_lines.filter_after_parser),
-    Rule("filter-order", "fragile", lint_lines.filter_order),
     Rule("metadata-would-do", "slow", lint_lines.metadata_would_do),
     Rule("unused-parser", "slow", lint_lines.unused_parser),
     Rule("regex-for-text", "slow", lint_lines.regex_for_text),

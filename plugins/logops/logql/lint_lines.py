@@ -81,39 +81,18 @@ def narrows(stage: object) -> bool:
 
 
 def filter_after_parser(query: Query, _: Context) -> Iterator[Found]:
-    for found, better, moved_by_loki in late_filters(query):
-        if not moved_by_loki:
-            yield (
-                found.span,
-                "what does not pass this is parsed for nothing: a label filter before it keeps Loki from looking here "
-                "first.",
-                better,
-            )
-
-
-def filter_order(query: Query, _: Context) -> Iterator[Found]:
-    for found, better, moved_by_loki in late_filters(query):
-        if moved_by_loki:
-            yield (
-                found.span,
-                "Loki looks here before it parses, but no longer once a label filter stands between: before the parser "
-                "that cannot happen.",
-                better,
-            )
-
-
-def late_filters(query: Query) -> Iterator[tuple[LineFilter, Query, bool]]:
-    """The first line filter behind a parser that it need not wait for, what is better, and whether Loki does so itself.
-
-    Loki moves line filters to the front, but none over a label filter (MultiStageExpr.reorderStages in
-    pkg/logql/syntax/ast.go).
-    """
+    """Loki moves line filters to the front itself, but none over a label filter (MultiStageExpr.reorderStages in
+    pkg/logql/syntax/ast.go)."""
     for lines in all_of(query, LogQuery):
         stages = searched_first(lines.stages)
         late = next((new for old, new in zip(lines.stages, stages, strict=True) if new is not old), None)
-        if isinstance(late, LineFilter):
-            as_run = searched_first(lines.stages, (*CHANGES_LINE, LabelFilter))
-            yield late, instead(query, lines, replace(lines, stages=stages)), as_run == stages
+        if late is not None and searched_first(lines.stages, (*CHANGES_LINE, LabelFilter)) != stages:
+            yield (
+                late.span,
+                "what does not pass this is parsed for nothing: a label filter before it keeps Loki from looking here "
+                "first.",
+                instead(query, lines, replace(lines, stages=stages)),
+            )
 
 
 def searched_first(stages: tuple[Stage, ...], stop: tuple[type, ...] = CHANGES_LINE) -> tuple[Stage, ...]:

@@ -44,11 +44,6 @@ BETTER = [
         "filter-after-parser",
         'sum by (z) (rate({a="b"} |= ip("10.0.0.0/8") | json | x="y" [5m]))',
     ),
-    # Loki moves these itself.
-    ('{a="b"} | json |= "t"', "filter-order", '{a="b"} |= "t" | json'),
-    ('{a="b"} | level="x" | json |= "t"', "filter-order", '{a="b"} | level="x" |= "t" | json'),
-    ('{a="b"} | json |= "t" | x="y"', "filter-order", '{a="b"} |= "t" | json | x="y"'),
-    ('{a="b"} | json | label_format z=x |= "t"', "filter-order", '{a="b"} |= "t" | json | label_format z=x'),
     ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
     ('sum(rate({a="b"} | json [5m]))', "unused-parser", 'sum(rate({a="b"} [5m]))'),
     ('sum by (a) (rate({a="b"} | json [5m]))', "unused-parser", 'sum by (a) (rate({a="b"} [5m]))'),
@@ -244,6 +239,11 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         'rate({a="b"}[10m])',
         '{a="b"} != ip("10.0.0.1-10.0.0.9") or "x"',
         '{a="b"} | line_format "{{ if .x }}{{ .y }}{{ end }} {{ printf `%s}}` .z }}"',
+        # Loki moves these itself.
+        '{a="b"} | json |= "t"',
+        '{a="b"} | level="x" | json |= "t"',
+        '{a="b"} | json |= "t" | x="y"',
+        '{a="b"} | json | label_format z=x |= "t"',
     ],
 )
 def test_what_is_well_is_let_alone(query: str) -> None:
