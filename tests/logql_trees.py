@@ -298,9 +298,13 @@ WORDS = [
 ]
 
 
+CHARACTERS = "0123456789.eExXpP_+-\"'`\\nmsuµhdwyBKkiGb()[]{}|=~!<>#/* ,a?^$:PQE\n\té٣"
+"""Of numbers, durations, sizes, strings, regular expressions and operators; and what is none of them."""
+
+
 @st.composite
 def nearly(draw: st.DrawFn) -> str:
-    """A query with tokens lost, doubled, moved or put in."""
+    """A query with tokens lost, doubled, moved or put in, or a character of them."""
     text = one_line(draw(queries()))
     found = tokens_of(text)
     pieces = [text[start:end] for start, end in zip(found.starts, found.ends, strict=True)]
@@ -312,7 +316,7 @@ def nearly(draw: st.DrawFn) -> str:
 
 def change(pieces: list[str], chosen: random.Random) -> None:
     at = chosen.randrange(len(pieces))
-    match chosen.randrange(5):
+    match chosen.randrange(8):
         case 0:
             pieces[at : at + 1] = []
             pieces.append("")
@@ -322,6 +326,14 @@ def change(pieces: list[str], chosen: random.Random) -> None:
             pieces.insert(at, chosen.choice(WORDS))
         case 3:
             pieces[at] = chosen.choice(WORDS)
+        case 4 | 5 | 6:
+            pieces[at] = changed(pieces[at], chosen)
         case _:
             other = chosen.randrange(len(pieces))
             pieces[at], pieces[other] = pieces[other], pieces[at]
+
+
+def changed(piece: str, chosen: random.Random) -> str:
+    """With one character lost, put in, or another."""
+    at = chosen.randrange(len(piece) + 1)
+    return piece[:at] + chosen.choice(["", *CHARACTERS]) + piece[at + chosen.randrange(2) :]

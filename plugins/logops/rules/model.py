@@ -16,6 +16,9 @@ from logops.environment.units import Duration
 MOST_LINES = 100_000
 """Of one test: seconds to make and to push."""
 
+MOST_EVALUATIONS = 11_000
+"""Of one test: Loki gives no more points of a series (pkg/loghttp/query.go)."""
+
 USUAL_INTERVAL = Duration("1m")
 """Of groups that name none, where nothing is known of their cluster: Loki's own."""
 
@@ -122,6 +125,20 @@ class Group(Model):
     interval: Duration | None = None
     """None: the cluster's own (`ruler.evaluation_interval`)."""
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _tests_are_not_too_long(self) -> "Group":
+        interval = self.interval or USUAL_INTERVAL
+        for rule in self.rules:
+            if isinstance(rule, Recording):
+                continue
+            latest = max(one.at for test in rule.tests for one in test.expect)
+            if latest.value // interval.value >= MOST_EVALUATIONS:
+                raise ValueError(
+                    f"{latest} is more than {MOST_EVALUATIONS:,} evaluations, one each {interval}, and Loki answers no "
+                    "more: expect it earlier"
+                )
+        return self
 
 
 class RuleFile(Model):
