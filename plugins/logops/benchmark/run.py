@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from logops.benchmark.asked import Asked
 from logops.benchmark.found import findings_of, of_library
 from logops.benchmark.judge import Verdict, verdicts
-from logops.benchmark.measure import measurable, measured
+from logops.benchmark.measurable import measurable
+from logops.benchmark.measure import measured
 from logops.benchmark.nights import Night, pasts_of, read_nights
 from logops.benchmark.sample import SAMPLES, Sample, to_table
 from logops.benchmark.shots import Arm

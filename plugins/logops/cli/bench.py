@@ -11,7 +11,7 @@ from rich.table import Table
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked
 from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare, differing
-from logops.benchmark.measure import NothingToMeasure
+from logops.benchmark.measurable import NothingToMeasure
 from logops.benchmark.nights import past, read_nights
 from logops.benchmark.run import run_benchmark
 from logops.benchmark.sample import SAMPLES, Sample

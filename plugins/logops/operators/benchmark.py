@@ -65,7 +65,7 @@ class QueryBenchmarkOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Gives `{queries, samples, findings}`."""
         from logops.benchmark.asked import Asked
-        from logops.benchmark.measure import NothingToMeasure
+        from logops.benchmark.measurable import NothingToMeasure
         from logops.benchmark.run import run_benchmark
         from logops.benchmark.shots import Mode
         from logops.benchmark.summary import summary

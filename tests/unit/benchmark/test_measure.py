@@ -10,9 +10,11 @@ import pytest
 
 from environments import environment
 from local_platforms import security_only
-from logops.benchmark import measure
+from logops.benchmark import asking, measure
 from logops.benchmark.asked import Asked
-from logops.benchmark.measure import NothingToMeasure, Ready, measurable, measured
+from logops.benchmark.measurable import NothingToMeasure, measurable
+from logops.benchmark.measure import measured
+from logops.benchmark.ready import Ready, Side
 from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Mode
 from logops.logql.parse import parse
@@ -36,16 +38,16 @@ def asked(budget_bytes: int = 2**40, rounds: int = 5, ranges_s: tuple[int, ...] 
 def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """What every query gives from now on, instead of asking a Loki."""
 
-    def ready(_: object, library: Mapping[str, LibraryQuery], __: object) -> dict[str, Ready]:
-        return {name: Ready(cast(Any, None), one, parse('{a="b"}'), "c") for name, one in library.items()}
+    def ready_on(_: object, library: Mapping[str, LibraryQuery], __: object) -> Side:
+        return Side("local", {n: Ready(cast(Any, None), one, parse('{a="b"}'), "c") for n, one in library.items()})
 
     def give(ending: Ending, read: int = 0) -> None:
         def shoot(_: object, __: object, base: Sample, ___: object) -> Sample:
             return replace(base, ending=ending, bytes=read, seconds=0.1)
 
-        monkeypatch.setattr(measure, "_shoot", shoot)
+        monkeypatch.setattr(asking, "_shoot", shoot)
 
-    monkeypatch.setattr(measure, "_ready", ready)
+    monkeypatch.setattr(measure, "ready_on", ready_on)
     return give
 
 

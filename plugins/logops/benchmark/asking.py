@@ -1,0 +1,135 @@
+"""Asks a query once, if it still may be: within a budget of bytes and of time, and not what fails again and again."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+
+from logops.benchmark.asked import Asked
+from logops.benchmark.fire import fire
+from logops.benchmark.ready import Ready, Side
+from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.shots import Arm, Shot
+from logops.logql.text import one_line
+from logops.queries.model import LibraryQuery
+
+STEP_S = 60
+"""Of a log query, which has none."""
+FAILURES = 2
+"""In a row, after which a query is not asked again: each may have cost Loki as much as it may read, and minutes."""
+TOLD_EVERY = 10
+
+
+class Asking:
+    """Counts what was asked and read, from as many threads as ask."""
+
+    def __init__(self, asked: Asked, tell: Callable[[str], None]) -> None:
+        self._asked = asked
+        self._count = 0
+        self._tell = tell
+        self._lock = Lock()
+        self._begun = 0
+        self._bytes = 0
+        self._read: dict[tuple[str, Arm], int] = {}
+        self._failures: Counter[tuple[str, Arm]] = Counter()
+        self._until = time.monotonic() + asked.minutes * 60
+
+    @property
+    def ended(self) -> str:
+        """Why nothing more may be asked; empty while it may."""
+        if self._bytes >= self._asked.budget_bytes:
+            return "the budget of bytes was spent"
+        if time.monotonic() >= self._until:
+            return f"the {self._asked.minutes} minutes that it may take were over"
+        return ""
+
+    def expect(self, count: int) -> None:
+        """So many more will be asked."""
+        self._count += count
+
+    def ask(self, shot: Shot, side: Side) -> Sample:
+        ready = side.queries[shot.arm.query]
+        base = self._base(shot, side.environment, ready)
+        which = (side.environment, shot.arm)
+        expected = self._read.get(which, promised(ready.declared, shot.arm.range_s))
+        why_not = self._begin(which, expected)
+        if why_not:
+            return replace(base, message=why_not)
+        sample = _shoot(ready, shot, base, self._asked)
+        self._end(which, expected, sample)
+        return sample
+
+    def _begin(self, which: tuple[str, Arm], expected: int) -> str:
+        """Why it may not be asked; else it counts as read what it is expected to read."""
+        with self._lock:
+            if self._begun % TOLD_EVERY == 0:
+                self._tell(f"{self._begun} of {self._count} queries, {self._bytes / 1e6:,.0f} MB read")
+            self._begun += 1
+            if self._failures[which] >= FAILURES:
+                return f"it failed {FAILURES} times in a row"
+            if self.ended:
+                return self.ended
+            if self._bytes + expected > self._asked.budget_bytes:
+                return f"the budget leaves no room for the {expected:,} bytes that it may read"
+            self._bytes += expected
+            return ""
+
+    def _end(self, which: tuple[str, Arm], expected: int, sample: Sample) -> None:
+        """What failed says nothing of what it read: it stays as expected."""
+        with self._lock:
+            if sample.ending == Ending.ANSWERED:
+                self._read[which] = sample.bytes
+                self._bytes += sample.bytes - expected
+                self._failures[which] = 0
+            elif sample.ending == Ending.FAILED:
+                self._failures[which] += 1
+            else:
+                self._bytes -= expected
+
+    def _base(self, shot: Shot, environment: str, ready: Ready) -> Sample:
+        return Sample(
+            run=self._asked.run,
+            environment=environment,
+            configuration=ready.configuration,
+            query=shot.arm.query,
+            text=one_line(ready.query),
+            cluster=ready.declared.cluster,
+            tenant=ready.declared.tenant,
+            mode=shot.arm.mode,
+            range_s=shot.arm.range_s,
+            round=shot.round,
+            started_ns=time.time_ns(),
+            ending=Ending.NOT_ASKED,
+            concurrency=self._asked.concurrency,
+        )
+
+
+def promised(query: LibraryQuery, range_s: int) -> int:
+    """Bytes that a query may read over a range: as its objective says over its own."""
+    return query.objective.bytes.value * max(1000 * range_s, query.range.value) // query.range.value
+
+
+def _shoot(ready: Ready, shot: Shot, base: Sample, asked: Asked) -> Sample:
+    end_ns = int(asked.as_of.timestamp()) * 10**9
+    span = (end_ns - shot.arm.range_s * 10**9, end_ns)
+    step_s = max(1, ready.declared.step.value // 1000) if ready.declared.step else STEP_S
+    found = fire(ready.client, ready.declared.tenant, ready.query, span, step_s, shot.arm.mode)
+    sample = replace(
+        base, ending=found.ending, seconds=found.seconds, backed_off=found.backed_off, message=found.message
+    )
+    if found.statistics is None:
+        return sample
+    told = found.statistics
+    return replace(
+        sample,
+        exec_s=told.exec_seconds,
+        queue_s=told.queue_seconds,
+        bytes=told.bytes_processed,
+        lines=told.lines_processed,
+        chunks=told.chunks,
+        cached_chunks=told.cached_chunks,
+        cached_results=told.cached_results,
+        splits=told.splits,
+        shards=told.shards,
+    )

@@ -1,0 +1,68 @@
+"""The library's queries, ready to be asked on one environment."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from logops.benchmark.configuration import configuration
+from logops.logql.tree import Query
+from logops.loki import LokiClient, LokiError
+from logops.platforms.platform import Platform
+from logops.queries.fill import fill
+from logops.queries.model import LibraryQuery
+
+READ_TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A query of the library, and where it is asked."""
+
+    client: LokiClient
+    declared: LibraryQuery
+    query: Query
+    configuration: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the environments that are measured."""
+
+    environment: str
+    queries: Mapping[str, Ready]
+
+
+def ready_on(platform: Platform, library: Mapping[str, LibraryQuery], clients: ExitStack) -> Side:
+    """Connections are closed with `clients`. Raises LokiError where a cluster does not say how it is configured."""
+
+    def open_client(cluster: str) -> LokiClient:
+        client = LokiClient(platform.read_url(cluster), retry_for=0, read_timeout=READ_TIMEOUT_S)
+        return clients.enter_context(client)
+
+    at = {cluster: open_client(cluster) for cluster in sorted({query.cluster for query in library.values()})}
+    digests: dict[tuple[str, str], str] = {}
+    for cluster in at:
+        tenants = sorted({query.tenant for query in library.values() if query.cluster == cluster})
+        digests |= {(cluster, tenant): one for tenant, one in _digests(platform, cluster, tenants).items()}
+    queries = {
+        name: Ready(at[one.cluster], one, fill(one, one.example), digests[one.cluster, one.tenant])
+        for name, one in library.items()
+    }
+    return Side(platform.environment.name, queries)
+
+
+def _digests(platform: Platform, cluster: str, tenants: Sequence[str]) -> dict[str, str]:
+    """Of each tenant's configuration, from the first of the cluster's processes that says it: what users reach may be
+    no more than queries (the finding `gateway-open`). Raises LokiError."""
+    refused = LokiError(f"Reading the configuration of cluster {cluster}: it has no process with an address.")
+    for url in platform.urls(cluster).values():
+        try:
+            with LokiClient(url, retry_for=0) as process:
+                config = process.config()
+                limits = {tenant: process.tenant_limits(tenant) for tenant in tenants}
+        except LokiError as error:
+            refused = error
+            continue
+        declared = platform.environment.clusters[cluster]
+        return {tenant: configuration(declared, config, found) for tenant, found in limits.items()}
+    raise refused
