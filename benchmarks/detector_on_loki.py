@@ -135,9 +135,7 @@ def measured_nights(nights: int, slower: Slower, faster: int) -> list[Sample]:
                         one_line(fill(LIBRARY[name], LIBRARY[name].example)): share
                         for name, share in slower.delays(number, faster).items()
                     }
-                asked = Asked(
-                    f"{number}", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT, whole=False, most_rounds=MOST_ROUNDS
-                )
+                asked = Asked(f"{number}", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT, most_rounds=MOST_ROUNDS)
                 samples += measured([Behind(platform, doors)], LIBRARY, asked, lambda _: None)[0]
     return samples
 

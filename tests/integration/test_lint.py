@@ -147,6 +147,7 @@ def texts(loki: LokiClient, query: str) -> list[str]:
         '| unpack | json | level="warn" |= "error"',
         '| line_format "{{.job}} {{__line__}}" | json | level="" |= "error"',
         '| json | logfmt | level="warn" |= "error" | line_format "{{.level}}"',
+        '| decolorize | job!="" | logfmt | level="" |= "red error"',
     ],
 )
 def test_a_line_filter_before_the_parser_finds_the_same_lines_with_the_same_labels(

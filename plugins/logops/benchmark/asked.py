@@ -27,10 +27,7 @@ class Asked:
     concurrency: int = 1
     """Queries at a time. More end sooner and stand in each other's way, so compare only runs of the same."""
     named: bool = False
-    """Queries by their names: none of them may be left out."""
-    whole: bool = True
-    """The library in both modes, over all ranges that are usual. The findings of a part are not kept: their silence
-    about the rest would be read as gone."""
+    """Queries by their names, and not the library: none of them may be left out."""
     most_rounds: int = 0
     """Up to so many of what is not known well after `rounds`."""
     minutes: float = inf

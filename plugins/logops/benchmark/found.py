@@ -25,12 +25,12 @@ def findings_of(environment: str, found: Sequence[Verdict], as_of: datetime) -> 
         subject = Subject(environment, own[0].cluster, own[0].tenant, query=query)
         yield from _against_promises(own, subject, as_of)
         yield from _against_history(own, subject, as_of)
-        notes = list(dict.fromkeys(one.note for one in own if one.note and not one.failed))
-        if notes:
-            throttled, left = sum(one.throttled for one in own), sum(one.not_asked for one in own)
+        unknown = [one for one in own if one.note and not one.failed]
+        if unknown:
+            throttled, left = sum(one.throttled for one in unknown), sum(one.not_asked for one in unknown)
             why = f" Loki said 429 to {throttled}." if throttled else ""
-            why += f" {left} were not asked: {next(one.left_out for one in own if one.left_out)}." if left else ""
-            yield Finding(CHECK_INCOMPLETE, subject, f"{notes[0]}.{why}", as_of)
+            why += f" {left} were not asked: {next(one.left_out for one in unknown if one.left_out)}." if left else ""
+            yield Finding(CHECK_INCOMPLETE, subject, f"{unknown[0].note}.{why}", as_of)
 
 
 def _against_promises(own: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:

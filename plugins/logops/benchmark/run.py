@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from logops.benchmark.asked import Asked
 from logops.benchmark.found import findings_of, of_library
 from logops.benchmark.judge import Verdict, verdicts
-from logops.benchmark.measurable import measurable
+from logops.benchmark.measurable import is_there, measurable
 from logops.benchmark.measure import measured
 from logops.benchmark.nights import Night, pasts_of, read_nights
 from logops.benchmark.sample import SAMPLES, Sample, to_table
-from logops.benchmark.shots import Arm
+from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.trend import whole
+from logops.environment import Environment
 from logops.findings import Finding, Run
 from logops.platforms.platform import Platform
 from logops.queries.model import LibraryQuery
@@ -67,7 +68,7 @@ def run_benchmark(
     ]
     if record:
         for one, outcome in zip(platforms, outcomes, strict=True):
-            _keep(store(one), one.environment.name, outcome, asked)
+            _keep(store(one), one.environment, outcome, asked, library)
     return outcomes
 
 
@@ -84,7 +85,25 @@ def _judged(
     return Outcome(tuple(samples), found, told)
 
 
-def _keep(store: "ResultsStore", environment: str, outcome: Outcome, asked: Asked) -> None:
-    store.write(SAMPLES, f"{environment}.{asked.run}", to_table(outcome.samples), asked.as_of)
-    if asked.whole:
-        store.write_findings(Run(environment, CHECK, asked.run, asked.as_of), outcome.findings)
+def _keep(
+    store: "ResultsStore",
+    environment: Environment,
+    outcome: Outcome,
+    asked: Asked,
+    library: Mapping[str, LibraryQuery],
+) -> None:
+    store.write(SAMPLES, f"{environment.name}.{asked.run}", to_table(outcome.samples), asked.as_of)
+    # Of a part they are not kept: their silence about the rest would be read as gone.
+    if is_whole(environment, asked, [library[name] for name in outcome.left_out]):
+        store.write_findings(Run(environment.name, CHECK, asked.run, asked.as_of), outcome.findings)
+
+
+def is_whole(environment: Environment, asked: Asked, left_out: Sequence[LibraryQuery]) -> bool:
+    """Whether all that this environment has of the library is measured, in both modes, over all its ranges."""
+    usual = {one.value // 1000 for one in environment.benchmark.ranges}
+    return (
+        not asked.named
+        and {*asked.modes} == {*Mode}
+        and usual <= {*asked.ranges_s}
+        and not any(is_there(environment, query) for query in left_out)
+    )

@@ -19,7 +19,7 @@ class Ending(StrEnum):
     THROTTLED = "throttled"
     """429 until patience ended: nothing is known of its speed."""
     NOT_ASKED = "not-asked"
-    """The budget was spent, or the time over; `message` says which."""
+    """The budget or the time left no room for it, or it had failed; `message` says which."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ def summary(
     told = [f"{one.cls.name} {one.subject.query}: {one.message}" for one in findings]
     left = len(told) - MOST_FINDINGS
     count = f"{len(findings) or 'no'} finding{'s' * (len(findings) != 1)}"
+    apart = f"; {len(library) - queries} are of clusters or tenants that are not here" * (len(library) > queries)
     return {
-        "headline": f"{queries} {'query' if queries == 1 else 'queries'}, {answers} answers: {count}",
+        "headline": f"{queries} {'query' if queries == 1 else 'queries'}, {answers} answers: {count}{apart}",
         "findings": [*told[:MOST_FINDINGS], *([f"and {left} more"] if left > 0 else [])],
         "queries": [list(COLUMNS), *map(list, rows(verdicts, library))],
     }

@@ -92,11 +92,13 @@ def whole(pasts: Mapping[Arm, Past]) -> dict[Group, Common]:
 
 def common(times: Mapping[str, float], nights: Sequence[Sequence[Night]]) -> Common:
     """`times`: by run, oldest first. `nights`: of each query."""
-    seen = look(newest_era([*times.values()]))
+    era = newest_era([*times.values()])
+    seen = look(era)
     if seen.step is None:
         return Common(seen)
-    newest = set([*times][-seen.step.nights :])
-    before = [[one for one in own if one.run not in newest] for own in nights]
+    runs = [*times][-len(era) :]
+    usual, newest = {*runs[: -seen.step.nights]}, {*runs[-seen.step.nights :]}
+    before = [[one for one in own if one.run in usual] for own in nights]
     after = [[one for one in own if one.run in newest] for own in nights]
     both = [(usual_work(was), usual_work(now)) for was, now in zip(before, after, strict=True) if was and now]
     return Common(seen, why(together([was for was, _ in both]), together([now for _, now in both])))

@@ -45,18 +45,18 @@ def together(works: Sequence[Work]) -> Work:
 
 
 def why(before: Work, after: Work) -> str:
-    """Of `after` being slower: each cause that is seen, in a sentence; of what no cause explains, where it passed.
-    Empty where nothing of it is seen."""
+    """Of `after` being slower: each cause that is seen, in a sentence; where it is none but more data or fewer shards,
+    also by how much each byte is slower. Empty where nothing of it is seen."""
     # What the cache of results gave before is read now: no data grew by that.
-    uncached = after.cached_results < before.cached_results
+    uncached = _fell(before.cached_results, after.cached_results)
     grew = _grew(before.bytes, after.bytes) and not uncached
     causes = _causes(before, after)
     if uncached:
         causes.insert(0, "less of it came from the cache of results")
-    # More data explains no more than its share.
-    alone = [] if causes else _per_byte(before, after)
-    told = [*([f"the data grew: it read {_more(before.bytes, after.bytes)} bytes"] if grew else []), *causes, *alone]
-    return _sentence(told)
+    told = [f"the data grew: it read {_more(before.bytes, after.bytes)} bytes"] if grew else []
+    if _fell(before.shards, after.shards):
+        told.append(f"it ran in {after.shards:g} shards, before in {before.shards:g}")
+    return _sentence([*told, *(causes or _per_byte(before, after))])
 
 
 def why_more(before: Work, after: Work) -> str:
@@ -73,14 +73,12 @@ def why_more(before: Work, after: Work) -> str:
 
 
 def _causes(before: Work, after: Work) -> list[str]:
-    """That may each be all of it."""
+    """That may each be all of it, and make bytes slower."""
     told = []
     slower = after.seconds - before.seconds
     waited = after.queue_s - before.queue_s
     if waited > slower / 2 > 0:
         told.append(f"its parts waited {_time(waited)} longer in the queue")
-    if after.shards < before.shards:
-        told.append(f"it ran in {after.shards:.0f} shards, before in {before.shards:.0f}")
     if before.chunks and after.chunks and after.cached_chunks / after.chunks < before.cached_chunks / before.chunks / 2:
         told.append(
             f"{after.cached_chunks:.0f} of its {after.chunks:.0f} chunks came from their cache, before "
@@ -109,6 +107,10 @@ def _time(seconds: float) -> str:
 
 def _grew(before: float, after: float) -> bool:
     return bool(before) and after > before * GREW
+
+
+def _fell(before: float, after: float) -> bool:
+    return after * GREW < before
 
 
 def _more(before: float, after: float) -> str:

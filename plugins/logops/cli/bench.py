@@ -11,7 +11,7 @@ from rich.table import Table
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked
 from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare, differing
-from logops.benchmark.measurable import NothingToMeasure
+from logops.benchmark.measurable import NotMeasurable
 from logops.benchmark.nights import past, read_nights
 from logops.benchmark.run import run_benchmark
 from logops.benchmark.sample import SAMPLES, Sample
@@ -21,14 +21,13 @@ from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
+from logops.cli.library import read_library
 from logops.cli.rollout import JsonOption, readable
 from logops.environment.units import Duration, Size
 from logops.findings.model import Severity
 from logops.findings.store import NothingStored, ResultsError, ResultsStore
 from logops.loki import LokiError
 from logops.platforms import Platform, results_url
-from logops.queries.library import LibraryInvalid, load_library
-from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
 
 app = typer.Typer(no_args_is_help=True)
@@ -71,21 +70,20 @@ def run(
 ) -> None:
     """Measure the queries of the library on a live cluster, in rounds.
 
-    Exit 1: a query failed or could not be measured; beside another environment: something is slower there.
+    Exit 1: a query failed or has too few answers; beside another environment: something is slower there.
     """
-    if beside == name:
-        stop(f"{name} beside itself: --beside takes another environment; `logops bench compare` compares two runs.")
     places = [readable(one) for one in (name, beside) if one]
-    library = _library()
-    unknown = sorted(set(query or ()) - set(library))
+    if len({one.environment.name for one in places}) < len(places):
+        stop(f"{name} beside itself: --beside takes another environment; `logops bench compare` compares two runs.")
+    every = read_library()
+    unknown = sorted(set(query or ()) - set(every))
     if unknown:
-        stop(f"No query {', '.join(unknown)} in include/logql/. There are: {', '.join(sorted(library))}.")
-    wanted = {key: one for key, one in library.items() if not query or key in query}
+        stop(f"No query {', '.join(unknown)} in include/logql/. There are: {', '.join(sorted(every))}.")
+    wanted = {key: one for key, one in every.items() if not query or key in query}
     now = datetime.now(UTC).replace(microsecond=0)
     usual = places[0].environment.benchmark
     try:
-        usual_ranges = tuple(one.value // 1000 for one in usual.ranges)
-        ranges = tuple(Duration(one).value // 1000 for one in also) if also else usual_ranges
+        ranges = tuple(one.value // 1000 for one in (map(Duration, also) if also else usual.ranges))
         most_bytes = (Size(budget) if budget else usual.budget).value
     except ValueError as error:
         stop(str(error))
@@ -99,14 +97,13 @@ def run(
         most_bytes,
         concurrency,
         bool(query),
-        not query and set(modes) == set(Mode) and set(usual_ranges) <= set(ranges),
         most,
         minutes or usual.minutes,
     )
     try:
         with err.status("") as status:
             outcome, *other = run_benchmark(places, wanted, asked, _store_of, status.update, record)
-    except NothingToMeasure as error:
+    except NotMeasurable as error:
         stop(str(error))
     except (ResultsError, LokiError) as error:
         stop(str(error), FOUND)
@@ -115,10 +112,15 @@ def run(
     findings = [found for side in (outcome, *other) for found in side.findings]
     bad = any(one.cls.severity.rank >= Severity.ERROR.rank for one in findings)
     if other:
-        if bad and not as_json:
+        compared = compare(outcome.samples, other[0].samples)
+        if as_json:
+            print_json(
+                {"compared": [asdict(one) for one in compared], "findings": [found.to_dict() for found in findings]}
+            )
+        else:
             out.print(listing(findings), markup=False)
-        told = _told(compare(outcome.samples, other[0].samples), as_json)
-        raise typer.Exit(FOUND if bad else told)
+            out.print(tables.comparisons(compared), markup=False)
+        raise typer.Exit(FOUND if bad else _code(compared))
     if as_json:
         print_json(tables.as_data(outcome))
     else:
@@ -150,7 +152,11 @@ def compare_command(
         stop("The two runs have no query, range and mode in common.")
     for kind in differing(*sides):
         say(f"The two runs differ in more than when they were: {kind}.")
-    raise typer.Exit(_told(compared, as_json))
+    if as_json:
+        print_json([asdict(one) for one in compared])
+    else:
+        out.print(tables.comparisons(compared), markup=False)
+    raise typer.Exit(_code(compared))
 
 
 @app.command(epilog="Example: logops bench history local --query errors --plot errors.svg")
@@ -171,11 +177,12 @@ def history(
     except ResultsError as error:
         stop(str(error), FOUND)
     # What the library has no more is not slower tonight.
-    nights = {arm: own for arm, own in sorted(every.items()) if arm.query in (query or _library())}
+    shown_queries = set(query or read_library())
+    nights = {arm: own for arm, own in sorted(every.items()) if arm.query in shown_queries}
     if not nights:
         stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
     pasts = {arm: past(own[:-1], own[-1]) for arm, own in every.items()}
-    every_trend, library = trends(pasts), whole(pasts)
+    every_trend, common = trends(pasts), whole(pasts)
     shown = {arm: every_trend[arm] for arm in nights}
     if plot:
         try:
@@ -186,15 +193,15 @@ def history(
     if as_json:
         rows = [{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(one)} for arm, one in shown.items()]
         print_json(
-            {"queries": rows, "library": [{**asdict(group), **asdict(one)} for group, one in sorted(library.items())]}
+            {"queries": rows, "library": [{**asdict(group), **asdict(one)} for group, one in sorted(common.items())]}
         )
     else:
         out.print(tables.history(nights, shown), markup=False)
-        for group, one in sorted(library.items()):
+        for group, one in sorted(common.items()):
             why = f" {one.why}" if one.why else ""
             out.print(f"All queries of {group}, together: {one.times.told()}.{why}", markup=False)
     slower = any(one.regressed or one.grew for one in shown.values())
-    slower = slower or any(one.times.step for one in library.values())
+    slower = slower or any(one.times.step for one in common.values())
     raise typer.Exit(FOUND if slower else OK)
 
 
@@ -217,13 +224,6 @@ def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
     out.print(found)
 
 
-def _library() -> dict[str, LibraryQuery]:
-    try:
-        return load_library(project_root())
-    except LibraryInvalid as error:
-        stop(str(error))
-
-
 def _store(name: str) -> ResultsStore:
     return ResultsStore(results_url(environment(name), project_root()))
 
@@ -232,11 +232,7 @@ def _store_of(where: Platform) -> ResultsStore:
     return ResultsStore(results_url(where.environment, project_root()))
 
 
-def _told(compared: list[Comparison], as_json: bool) -> int:
-    if as_json:
-        print_json([asdict(one) for one in compared])
-    else:
-        out.print(tables.comparisons(compared), markup=False)
+def _code(compared: list[Comparison]) -> int:
     return FOUND if any(one.word in (Word.SLOWER, Word.FEW) for one in compared) else OK
 
 
@@ -252,4 +248,5 @@ def _samples(name: str, where: str) -> list[Sample]:
         return []
     except ResultsError as error:
         stop(str(error), FOUND)
-    return [Sample(**row) for row in rows]
+    # Older runs have no value in a column that came later.
+    return [Sample(**{name: value for name, value in row.items() if value is not None}) for row in rows]

@@ -117,6 +117,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
             for one in outcome.verdicts
         ],
         "findings": [finding.to_dict() for finding in outcome.findings],
+        "left_out": list(outcome.left_out),
     }
 
 

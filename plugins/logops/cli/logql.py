@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
 from logops.cli.environment import environment
+from logops.cli.library import read_library
 from logops.cli.rollout import JsonOption
 from logops.logql import literals
 from logops.logql.advice import QUERY_ALONE, Advice
@@ -20,8 +21,6 @@ from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
 from logops.queries.fill import fill
 from logops.queries.known import context
-from logops.queries.library import LibraryInvalid, load_library
-from logops.toolchain import project_root
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -78,13 +77,9 @@ def lint_command(
 
 def library_texts() -> dict[str, tuple[str, int | None]]:
     """With their examples' parameters, and their own steps in nanoseconds."""
-    try:
-        queries = load_library(project_root())
-    except LibraryInvalid as error:
-        stop(str(error))
     return {
         name: (one_line(fill(query, query.example)), query.step.value * 1_000_000 if query.step else None)
-        for name, query in queries.items()
+        for name, query in read_library().items()
     }
 
 

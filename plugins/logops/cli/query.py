@@ -12,6 +12,7 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from logops.cli.console import err, out, print_json, say, stop
+from logops.cli.library import read_library
 from logops.cli.rollout import JsonOption, readable
 from logops.environment.units import Duration
 from logops.logql.errors import LogQLError
@@ -20,10 +21,8 @@ from logops.logql.tree import Query
 from logops.loki import LokiClient, LokiError
 from logops.loki.answers import Series, Statistics
 from logops.queries.fill import FillError, fill
-from logops.queries.library import LibraryInvalid, load_library
 from logops.queries.model import LibraryQuery
 from logops.queries.run import MAX_POINTS, Lines, Numbers, run_query
-from logops.toolchain import project_root
 
 app = typer.Typer()
 _BARS = "▁▂▃▄▅▆▇█"
@@ -49,7 +48,7 @@ def query(
 
     Exit 1: Loki refused it or did not answer. Exit 2: no such query, or a parameter that is missing or no value.
     """
-    library = _library()
+    library = read_library()
     if listed or not name:
         return _list(library, as_json)
     wanted = library.get(name)
@@ -71,13 +70,6 @@ def query(
         _show_numbers(answer, step_s)
     say(_took(answer.statistics))
     return None
-
-
-def _library() -> dict[str, LibraryQuery]:
-    try:
-        return load_library(project_root())
-    except LibraryInvalid as error:
-        stop(str(error))
 
 
 def _list(library: Mapping[str, LibraryQuery], as_json: bool) -> None:

@@ -51,7 +51,7 @@ def filter_before_parser(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
         stages = searched_first(lines.stages)
         at = next((at for at, stage in enumerate(stages) if isinstance(stage, PARSERS)), None)
-        if at is None or any(narrows(stage) for stage in stages[:at]):
+        if at is None or coloured(stages[:at]) or any(narrows(stage) for stage in stages[:at]):
             continue
         known = {matcher.name for matcher in lines.selector.matchers} | context.metadata | OF_LOKI
         wanted = [one for one in wanted_of_parser(lines, at) if one.name not in known | (context.labels or set())]
@@ -84,9 +84,10 @@ def filter_after_parser(query: Query, _: Context) -> Iterator[Found]:
     """Loki moves line filters to the front itself, but none over a label filter (MultiStageExpr.reorderStages in
     pkg/logql/syntax/ast.go)."""
     for lines in all_of(query, LogQuery):
+        by_loki = searched_first(lines.stages, (*CHANGES_LINE, LabelFilter))
         stages = searched_first(lines.stages)
-        late = next((new for old, new in zip(lines.stages, stages, strict=True) if new is not old), None)
-        if late is not None and searched_first(lines.stages, (*CHANGES_LINE, LabelFilter)) != stages:
+        late = next((new for old, new in zip(by_loki, stages, strict=True) if new is not old), None)
+        if late is not None:
             yield (
                 late.span,
                 "what does not pass this is parsed for nothing: a label filter before it keeps Loki from looking here "
@@ -99,7 +100,7 @@ def searched_first(stages: tuple[Stage, ...], stop: tuple[type, ...] = CHANGES_L
     """Each line filter before the parsers behind which the line is still the same."""
     found: list[Stage] = []
     parser: int | None = None
-    for stage in stages:
+    for at, stage in enumerate(stages):
         if parser is not None and isinstance(stage, LineFilter) and narrows(stage):
             found.insert(parser, stage)
             parser += 1
@@ -107,9 +108,20 @@ def searched_first(stages: tuple[Stage, ...], stop: tuple[type, ...] = CHANGES_L
         found.append(stage)
         if isinstance(stage, stop):
             parser = None
-        elif parser is None and isinstance(stage, PARSERS):
+        elif parser is None and isinstance(stage, PARSERS) and not coloured(stages[:at]):
             parser = len(found) - 1
     return tuple(found)
+
+
+def coloured(stages: tuple[Stage, ...]) -> bool:
+    """Whether a line filter behind them would look at the line with its colours, which are taken away: Loki moves it
+    over `decolorize`, if nothing holds it."""
+    for stage in reversed(stages):
+        if isinstance(stage, (LabelFilter, LineFormat, Unpack)):
+            return False
+        if isinstance(stage, Decolorize):
+            return True
+    return False
 
 
 def wanted_of_parser(lines: LogQuery, at: int) -> list[Matcher | Comparison | IpMatch]:

@@ -69,6 +69,8 @@ def leaves_zero(query: Query) -> bool:
     match query:
         case Binary(op=op, right=Number() as number, returns_bool=False) if op in COMPARISONS:
             return not COMPARISONS[op](0, number.value)
+        case Binary(op=op, left=Number() as number, returns_bool=False) if op in COMPARISONS:
+            return not COMPARISONS[op](number.value, 0)
     return False
 
 

@@ -65,7 +65,7 @@ class QueryBenchmarkOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Gives `{queries, samples, findings}`."""
         from logops.benchmark.asked import Asked
-        from logops.benchmark.measurable import NothingToMeasure
+        from logops.benchmark.measurable import NotMeasurable
         from logops.benchmark.run import run_benchmark
         from logops.benchmark.shots import Mode
         from logops.benchmark.summary import summary
@@ -84,18 +84,16 @@ class QueryBenchmarkOperator(BaseOperator):
             raise AirflowFailException(f"No query {', '.join(unknown)} in include/logql/. There are: {known}.")
         environment = read_environment(self.environment)
         usual = environment.benchmark
-        usual_ranges = [one.value // 1000 for one in usual.ranges]
-        ranges = usual_ranges if self.ranges is None else [Duration(one).value // 1000 for one in self.ranges]
+        ranges = usual.ranges if self.ranges is None else map(Duration, self.ranges)
         asked = Asked(
             run=context["run_id"],
             as_of=moment,
             rounds=int(self.rounds),
             modes=tuple(Mode),
-            ranges_s=tuple(ranges),
+            ranges_s=tuple(one.value // 1000 for one in ranges),
             budget_bytes=(usual.budget if self.budget is None else Size(self.budget)).value,
             concurrency=int(self.concurrency),
             named=bool(self.queries),
-            whole=not self.queries and set(usual_ranges) <= set(ranges),
             most_rounds=int(self.most_rounds),
             minutes=usual.minutes if self.minutes is None else int(self.minutes),
         )
@@ -103,7 +101,7 @@ class QueryBenchmarkOperator(BaseOperator):
         store = results_store(environment)
         try:
             (outcome,) = run_benchmark([open_to_read(environment)], wanted, asked, lambda _: store, self.log.info)
-        except NothingToMeasure as error:
+        except NotMeasurable as error:
             raise AirflowFailException(str(error)) from None
         context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, wanted))
         for line in outcome.lines():

@@ -22,11 +22,12 @@ class Parameter(Model):
 
 
 class Objective(Model):
-    """What a query may take, warm, over its own range."""
+    """What a query may take, over its own range."""
 
     p95: Duration
+    """Warm: with Loki's cache of results."""
     bytes: Size
-    """Read by Loki."""
+    """Read by Loki, cold."""
 
 
 class Answer(Model):

@@ -128,7 +128,9 @@ class Group(Model):
 
     @model_validator(mode="after")
     def _tests_are_not_too_long(self) -> "Group":
-        interval = self.interval or USUAL_INTERVAL
+        interval = USUAL_INTERVAL if self.interval is None else self.interval
+        if not interval.value:
+            raise ValueError("interval: rules are evaluated every so often, as in 1m")
         for rule in self.rules:
             if isinstance(rule, Recording):
                 continue

@@ -216,7 +216,7 @@ def test_two_environments_take_turns_and_the_slower_is_named(
         ]
         told = CliRunner().invoke(bench.app, [*arguments, "--no-record", "--json"])
 
-    (compared,) = json.loads(told.stdout)
+    (compared,) = json.loads(told.stdout)["compared"]
     assert told.exit_code == 1
     assert (compared["arm"]["query"], compared["word"]) == ("errors", "slower")
     assert compared["low"] > 1

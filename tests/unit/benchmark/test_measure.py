@@ -12,7 +12,7 @@ from environments import environment
 from local_platforms import security_only
 from logops.benchmark import asking, measure
 from logops.benchmark.asked import Asked
-from logops.benchmark.measurable import NothingToMeasure, measurable
+from logops.benchmark.measurable import NotMeasurable, measurable
 from logops.benchmark.measure import measured
 from logops.benchmark.ready import Ready, Side
 from logops.benchmark.sample import Ending, Sample
@@ -82,6 +82,16 @@ def test_what_fails_twice_in_a_row_is_not_asked_again(answers: Callable[..., Non
     assert endings(asked()) == ["failed"] * 2 + ["not-asked"] * 4
 
 
+def test_what_was_answered_in_between_failed_once(
+    answers: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = iter([Ending.FAILED, Ending.ANSWERED, Ending.FAILED, Ending.ANSWERED, Ending.FAILED, Ending.FAILED])
+    answers(Ending.ANSWERED)
+    monkeypatch.setattr(asking, "_shoot", lambda _, __, base, ___: replace(base, ending=next(turns)))
+
+    assert "not-asked" not in endings(asked())
+
+
 def test_what_failed_counts_as_having_read_what_it_may(answers: Callable[..., None]) -> None:
     answers(Ending.FAILED)
 
@@ -102,12 +112,12 @@ def test_of_the_whole_library_what_has_no_cluster_here_is_left_out() -> None:
 
 def test_a_query_asked_for_by_its_name_is_not_left_out_silently() -> None:
     with pytest.raises(
-        NothingToMeasure,
+        NotMeasurable,
         match="Measuring errors in audit: errors is for tenant application of cluster main, which is not there",
     ):
         measurable([WITHOUT_MAIN], {**ERRORS, "audit-events": LIBRARY["audit-events"]}, by_name=True)
 
 
 def test_an_environment_with_nothing_to_measure_is_no_pass() -> None:
-    with pytest.raises(NothingToMeasure, match="errors"):
+    with pytest.raises(NotMeasurable, match="errors"):
         measurable([WITHOUT_MAIN], ERRORS, by_name=False)

@@ -78,6 +78,13 @@ def test_of_the_library_it_says_why_by_the_statistics_of_all_queries_together() 
     assert "since 2 nights. The data grew: it read 50% more bytes. It is no single query" in finding.message
 
 
+def test_of_a_library_that_became_faster_it_says_why_it_is_slower_than_since() -> None:
+    fast = {at: 0.5 for at in range(16, NIGHTS - 2)} | dict.fromkeys(LAST_TWO, 0.75)
+    (finding,) = of_library("local", whole(pasts(8, fast, {})), datetime.now(UTC))
+
+    assert "since 2 nights. Each byte took" in finding.message
+
+
 def test_one_slower_query_is_found_though_nights_differ_by_a_fifth() -> None:
     chance = Random(3)
     busy = {at: chance.lognormvariate(0, 0.2) for at in range(NIGHTS)}

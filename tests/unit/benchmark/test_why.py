@@ -32,9 +32,19 @@ def test_chunks_that_no_longer_come_from_their_cache_are_told() -> None:
 
 
 def test_data_that_grew_is_told_beside_another_cause() -> None:
-    told = "The data grew: it read 50% more bytes; it ran in 1 shards, before in 4."
+    told = "The data grew: it read 50% more bytes; its parts waited 2.00 s longer in the queue."
 
-    assert why(WORK, after(2, bytes=1.5e6, shards=1)) == told
+    assert why(WORK, after(2, bytes=1.5e6, queue_s=2.0)) == told
+
+
+def test_fewer_shards_are_told_beside_what_each_byte_takes_longer() -> None:
+    assert why(WORK, after(2, shards=3.5)) == "It ran in 3.5 shards, before in 4; each byte took 100% longer."
+
+
+def test_of_many_queries_together_a_shard_or_a_cached_result_fewer_is_no_cause() -> None:
+    many = replace(WORK, shards=88, cached_results=60)
+
+    assert why(many, after(2, shards=87, cached_results=59)) == "Each byte took 100% longer."
 
 
 @pytest.mark.parametrize(

@@ -36,13 +36,13 @@ def keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
     return kept
 
 
-def samples(run: str, answers: int, query: str = "errors", **changed: Any) -> list[Sample]:
+def samples(run: str, answers: int, query: str = "errors", seconds_more: float = 0, **changed: Any) -> list[Sample]:
     given: dict[str, Any] = {"text": "{}", "ending": Ending.ANSWERED, "configuration": "c", **changed}
     started = int(NOW.timestamp()) * 10**9
     return [
         Sample(
             run=run, environment="local", query=query, cluster="main", tenant="application", mode="cold", range_s=3600,
-            round=at + 1, started_ns=started + at, seconds=0.1 + at / 1000, **given,
+            round=at + 1, started_ns=started + at, seconds=0.1 + at / 1000 + seconds_more, **given,
         )
         for at in range(answers)
     ]  # fmt: skip
@@ -76,8 +76,17 @@ def test_what_two_runs_differ_in_is_said(keep: Keep) -> None:
     )
 
 
+def test_runs_from_before_a_column_came_are_compared(keep: Keep, tmp_path: Path) -> None:
+    table = to_table(samples("old", 10)).drop_columns(["cached_chunks"])
+    ResultsStore(str(tmp_path)).write(SAMPLES, "local.old", table, NOW)
+    keep("young", seconds_more=1.0)
+
+    assert "slower" in told("compare", "old", "young").stdout
+    assert told("history").exit_code == 0
+
+
 def test_an_environment_is_not_measured_beside_itself() -> None:
-    found = told("run", "local", "--beside", "local")
+    found = told("run", "local", "--beside", str(project_root() / "include/environments/local.yaml"))
 
     assert (found.exit_code, "local beside itself" in found.stderr) == (2, True)
 

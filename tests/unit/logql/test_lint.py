@@ -44,6 +44,11 @@ BETTER = [
         "filter-after-parser",
         'sum by (z) (rate({a="b"} |= ip("10.0.0.0/8") | json | x="y" [5m]))',
     ),
+    (
+        '{a="b"} | decolorize | q="r" | logfmt | x!="" |= "red t"',
+        "filter-after-parser",
+        '{a="b"} | decolorize | q="r" |= "red t" | logfmt | x!=""',
+    ),
     ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
     ('sum(rate({a="b"} | json [5m]))', "unused-parser", 'sum(rate({a="b"} [5m]))'),
     ('sum by (a) (rate({a="b"} | json [5m]))', "unused-parser", 'sum by (a) (rate({a="b"} [5m]))'),
@@ -239,6 +244,10 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         'rate({a="b"}[10m])',
         '{a="b"} != ip("10.0.0.1-10.0.0.9") or "x"',
         '{a="b"} | line_format "{{ if .x }}{{ .y }}{{ end }} {{ printf `%s}}` .z }}"',
+        # Loki would look at the line with its colours.
+        '{a="b"} | decolorize | logfmt | x!="" |= "red t"',
+        '{a="b"} | decolorize | logfmt | msg="red"',
+        'sum(rate({a="b"}[5m])) / (0 < sum(bytes_rate({c="d"}[5m])))',
         # Loki moves these itself.
         '{a="b"} | json |= "t"',
         '{a="b"} | level="x" | json |= "t"',
@@ -316,3 +325,10 @@ def test_advice_points_at_what_it_means() -> None:
 
     assert query[slice(*advice.span)] == '|~ "y"'
     assert advice.severity == "slow"
+
+
+def test_of_two_line_filters_behind_a_parser_the_one_is_shown_that_loki_does_not_move() -> None:
+    query = '{a="b"} | json |= "s" | x="y" |= "t"'
+    (found,) = lint(parse(query), CONTEXT)
+
+    assert query[slice(*found.span)] == '|= "t"'

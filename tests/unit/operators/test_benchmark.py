@@ -55,7 +55,7 @@ def test_all_of_the_library_is_measured_at_the_moment_the_run_is_for(
     ((queries, what),) = asked
 
     assert "errors" in queries
-    assert (what.as_of, what.whole, what.rounds, what.concurrency) == (NOON, True, 20, 1)
+    assert (what.as_of, what.named, what.rounds, what.concurrency) == (NOON, False, 20, 1)
 
 
 def test_what_a_person_gives_arrives(asked: list[tuple[list[str], Asked]], context: Any) -> None:
@@ -65,7 +65,7 @@ def test_what_a_person_gives_arrives(asked: list[tuple[list[str], Asked]], conte
 
     assert queries == ["errors"]
     assert (what.rounds, what.ranges_s, what.budget_bytes, what.concurrency) == (7, (86_400,), 2**20, 3)
-    assert (what.minutes, what.whole) == (9, False)
+    assert (what.minutes, what.named) == (9, True)
 
 
 def test_what_nobody_gives_is_as_the_environment_says(asked: list[tuple[list[str], Asked]], context: Any) -> None:

@@ -75,6 +75,7 @@ def test_a_series_is_recorded_once() -> None:
             "every: 1ms, to: 30d",
             "groups.0.rules.1.alert.tests.0: 2,592,000,000 lines, and a test has at most 100,000: write a longer",
         ),
+        ("  - name: g\n", "  - name: g\n    interval: 0s\n", "interval: rules are evaluated every so often, as in 1m"),
         ("at: 9m", "at: 30d", "groups.0: 30d is more than 11,000 evaluations, one each 1m, and Loki answers no more"),
         ("owner: o", "owner: o\nownr: p", "ownr: Extra inputs are not permitted"),
         ("tenant: application", "tenant: index", "Loki keeps its own objects under index/"),

@@ -1,0 +1,14 @@
+"""The query library, as commands need it."""
+
+from logops.cli.console import stop
+from logops.queries.library import LibraryInvalid, load_library
+from logops.queries.model import LibraryQuery
+from logops.toolchain import project_root
+
+
+def read_library() -> dict[str, LibraryQuery]:
+    """By name. Ends the command where a file of it is not usable."""
+    try:
+        return load_library(project_root())
+    except LibraryInvalid as error:
+        stop(str(error))
