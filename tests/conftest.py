@@ -24,30 +24,39 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # After Ctrl-C, each of several processes (`-n`) ends what it started before it is killed: seconds.
 NodeManager.EXIT_TIMEOUT = 60
 
-TOGETHER = ("tests/e2e/test_make_up.py", "tests/e2e/", "tests/integration/live/", "tests/integration/history/")
-"""Folders whose tests share what takes a minute to start; `make up` starts everything by itself."""
-LONGEST_FIRST = (*TOGETHER, "tests/integration/")
+MAKE_UP = "tests/e2e/test_make_up.py"
+"""It starts everything by itself."""
+TOGETHER = ("tests/e2e/", "tests/integration/history/", "tests/integration/live/")
+"""Folders whose tests share what takes a minute to start."""
+LONGEST_FIRST = (*TOGETHER, MAKE_UP)
 
 
-class ByFile(LoadScopeScheduling):
-    """Which tests one of several processes (`-n`) takes, in their order: those of a file, or of a folder."""
+def scope_of(test: str) -> str:
+    """What runs in one process, in its order: the tests of a file, or of a folder."""
+    return next((one for one in (MAKE_UP, *TOGETHER) if test.startswith(one)), test.partition("::")[0])
+
+
+def turn_of(scope: str) -> int:
+    """So that none of several processes is left with the longest at the end."""
+    if scope in LONGEST_FIRST:
+        return LONGEST_FIRST.index(scope)
+    return len(LONGEST_FIRST) + (not scope.startswith("tests/integration/"))
+
+
+class ByScope(LoadScopeScheduling):
+    """Which tests one of several processes (`-n`) takes."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((one for one in TOGETHER if nodeid.startswith(one)), nodeid.partition("::")[0])
+        return scope_of(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return ByFile(config, log)
+    return ByScope(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """So that none of several processes is left with the longest at the end."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: _place(item.nodeid))
-
-
-def _place(nodeid: str) -> int:
-    return next((at for at, one in enumerate(LONGEST_FIRST) if nodeid.startswith(one)), len(LONGEST_FIRST))
+        items.sort(key=lambda item: turn_of(scope_of(item.nodeid)))
 
 
 @pytest.fixture
