@@ -69,6 +69,7 @@ class Behind:
     def __init__(self, platform: LocalPlatform, doors: Mapping[str, Door]) -> None:
         self._platform = platform
         self._doors = doors
+        self.environment = platform.environment
 
     def read_url(self, cluster: str) -> str:
         return f"http://127.0.0.1:{self._doors[cluster].server_port}"

@@ -23,7 +23,7 @@ SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted")
 """Environments of three processes, one for each story, so that none depends on what another has left."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     root = tmp_path_factory.mktemp("checkout")
     (root / "include").mkdir()

@@ -195,7 +195,9 @@ def test_two_environments_take_turns_and_the_slower_is_named(
 ) -> None:
     with doors_before(platform) as doors:
         doors["main"].held_s = 0.5
-        places = {"tests": platform, "behind": cast(LocalPlatform, Behind(platform, doors))}
+        behind = Behind(platform, doors)
+        behind.environment = platform.environment.model_copy(update={"name": "behind"})
+        places = {"tests": platform, "behind": cast(LocalPlatform, behind)}
         monkeypatch.setattr(bench, "readable", places.__getitem__)
         monkeypatch.setattr(bench, "_store_of", lambda _: store)
         arguments = [
