@@ -26,7 +26,7 @@ def bucket(store: ObjectStore, endpoint: str, tmp_path: Path) -> Stored:
 
 
 def test_chunks_under_their_compacted_index_are_nothing_to_find(bucket: Stored) -> None:
-    bucket.healthy(10, 20, 20.1)
+    bucket.healthy(10, 20, 30)
     outcome = bucket.audit()
 
     assert outcome.findings == ()
