@@ -23,6 +23,11 @@ LEVEL = 0.05
 ALIKE_WITHIN = 1.2
 """Alike is what is known to differ by less than this factor; of anything wider nobody knows."""
 RESAMPLES = 4000
+_MEASURED: dict[str, Callable[[Sample], object]] = {
+    "configuration of the cluster": attrgetter("configuration"),
+    "text": attrgetter("text"),
+    "queries at a time": attrgetter("concurrency"),
+}
 
 
 class Word(StrEnum):
@@ -69,13 +74,6 @@ def differing(before: Iterable[Sample], after: Iterable[Sample]) -> list[str]:
         if names:
             told.append(f"{kind}: {', '.join(names)}")
     return told
-
-
-_MEASURED: dict[str, Callable[[Sample], object]] = {
-    "configuration of the cluster": attrgetter("configuration"),
-    "text": attrgetter("text"),
-    "queries at a time": attrgetter("concurrency"),
-}
 
 
 def _answered(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:

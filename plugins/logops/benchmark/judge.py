@@ -62,7 +62,7 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
     p95 = percentile(seconds, 0.95) if seconds else None
     read = int(median(one.bytes for one in answered)) if answered else None
     enough = len(answered) >= FEWEST
-    over = missed(query, arm.mode, p95, answered) if enough and arm.range_s * 1000 == query.range.value else ()
+    over = missed(query, arm.mode, p95, answered) if enough and has_objective(query, arm.range_s) else ()
     not_asked = [one for one in judged if one.ending == Ending.NOT_ASKED]
     return Verdict(
         arm=arm,
@@ -81,6 +81,10 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
         trend=told,
         why=(told.why if told else "") or (spent(past.nights[-1].work) if past else ""),
     )
+
+
+def has_objective(query: LibraryQuery, range_s: int) -> bool:
+    return range_s * 1000 == query.range.value
 
 
 def missed(query: LibraryQuery, mode: Mode, p95: float | None, answered: list[Sample]) -> tuple[str, ...]:

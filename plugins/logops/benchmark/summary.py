@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from logops.benchmark.judge import Verdict
+from logops.benchmark.judge import Verdict, has_objective
 from logops.benchmark.shots import Mode, short
 from logops.findings import Finding
 from logops.queries.model import LibraryQuery
@@ -39,18 +39,14 @@ def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> li
             query,
             short(range_s),
             _seconds(modes[Mode.WARM].p95 if Mode.WARM in modes else None),
-            str(library[query].objective.p95) if _has_objective(library[query], range_s) else "-",
+            str(library[query].objective.p95) if has_objective(library[query], range_s) else "-",
             _seconds(modes[Mode.COLD].p50 if Mode.COLD in modes else None),
             _megabytes(max((one.bytes or 0 for one in modes.values()), default=0)),
-            str(library[query].objective.bytes) if _has_objective(library[query], range_s) else "-",
+            str(library[query].objective.bytes) if has_objective(library[query], range_s) else "-",
             "; ".join(dict.fromkeys(text for one in modes.values() for text in _told(one))),
         )
         for (query, range_s), modes in by_query.items()
     ]
-
-
-def _has_objective(query: LibraryQuery, range_s: int) -> bool:
-    return range_s * 1000 == query.range.value
 
 
 def _told(one: Verdict) -> tuple[str, ...]:

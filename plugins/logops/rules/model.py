@@ -127,10 +127,14 @@ class Group(Model):
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _tests_are_not_too_long(self) -> "Group":
-        interval = USUAL_INTERVAL if self.interval is None else self.interval
-        if not interval.value:
+    def _is_evaluated(self) -> "Group":
+        if self.interval is not None and not self.interval.value:
             raise ValueError("interval: rules are evaluated every so often, as in 1m")
+        return self
+
+    @model_validator(mode="after")
+    def _tests_are_not_too_long(self) -> "Group":
+        interval = self.interval or USUAL_INTERVAL
         for rule in self.rules:
             if isinstance(rule, Recording):
                 continue

@@ -84,6 +84,14 @@ def test_what_loki_refuses_is_a_finding_in_its_own_words(platform: LocalPlatform
     assert "the query time range exceeds the limit" in failing.message
 
 
+def test_what_loki_refuses_twice_in_a_row_is_not_asked_again(platform: LocalPlatform, store: ResultsStore) -> None:
+    run = replace(asked(5, ranges_s=(900 * 86_400,)), modes=(Mode.COLD,))
+    outcome = measure(platform, {"errors": LIBRARY["errors"]}, run, store)
+
+    refused = [one.ending for one in outcome.samples if one.range_s == 900 * 86_400]
+    assert refused == ["failed"] * 2 + ["not-asked"] * 4
+
+
 def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform, store: ResultsStore) -> None:
     outcome = measure(platform, {"errors": LIBRARY["errors"]}, asked(5, budget_bytes=0), store)
 

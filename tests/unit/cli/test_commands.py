@@ -340,13 +340,13 @@ def test_a_range_below_the_longest_interval_of_any_environment_is_found(rules: P
 
 @pytest.mark.usefixtures("rules")
 def test_a_lokitool_that_does_not_end_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    sleeps = (sys.executable, "-c", "import time; time.sleep(60)")
-    monkeypatch.setattr("logops.cli.rules.command", lambda _: sleeps)
+    waits = (sys.executable, "-c", "import signal; signal.pause()")
+    monkeypatch.setattr("logops.cli.rules.command", lambda _: waits)
     monkeypatch.setattr("logops.cli.rules._LOKITOOL_SECONDS", 0.2)
     result = logops("rules", "check")
 
     assert result.exit_code == BAD_INPUT
-    assert f"lokitool rules check: {' '.join(sleeps)} had not ended after 0.2 s, and was ended. Try" in result.stderr
+    assert f"lokitool rules check: {' '.join(waits)} had not ended after 0.2 s, and was ended. Try" in result.stderr
 
 
 @pytest.mark.parametrize(
