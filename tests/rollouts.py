@@ -16,6 +16,7 @@ from logops.quickstart.airflow_process import Airflow
 
 DAG = "rollout"
 STAGES = ("storage", "loki", "agents", "tenants", "rules")
+ENDED = ("success", "failed")
 
 
 def environment_file(root: Path, name: str) -> Path:
@@ -91,7 +92,7 @@ class Run:
 
     def ended(self, seconds: float = 240) -> str:
         """Wait for the run's end; its state."""
-        self.wait(lambda: self.state in ("success", "failed"), seconds)
+        self.wait(lambda: self.state in ENDED, seconds)
         return self.state
 
     def wait_for_task(self, task: str, states: Collection[str], seconds: float = 120) -> None:
@@ -109,12 +110,22 @@ class Rollouts:
     """Triggers runs."""
 
     def __init__(self, airflow: Airflow) -> None:
+        self._airflow = airflow
         self._api = airflow.api()
-        self._log = airflow.log
+        self._triggered: list[Run] = []
 
     def trigger(self, environment: str, *, auto_approve: bool = True, **params: Any) -> Run:
         while not self._api.has_dag(DAG):
             time.sleep(0.5)
         run = f"e2e-{environment}-{uuid4().hex[:8]}"
         self._api.trigger(DAG, run, {"environment": environment, "auto_approve": auto_approve, **params})
-        return Run(self._api, run, self._log)
+        self._triggered.append(Run(self._api, run, self._airflow.log))
+        return self._triggered[-1]
+
+    def end(self) -> None:
+        """Fail what still runs: the next rollout would wait for it."""
+        # A test may have started Airflow anew.
+        api = self._airflow.api()
+        for run in self._triggered:
+            if api.run_state(DAG, run.id) not in ENDED:
+                api.fail_run(DAG, run.id)

@@ -56,8 +56,11 @@ def airflow(checkout: Checkout) -> AirflowApi:
 
 
 @pytest.fixture
-def rollouts(checkout: Checkout, airflow: AirflowApi) -> Rollouts:
-    return Rollouts(checkout.airflow)
+def rollouts(checkout: Checkout, airflow: AirflowApi) -> Iterator[Rollouts]:
+    """Those that a test leaves running, because it failed, are ended: the next test's would wait for them."""
+    triggered = Rollouts(checkout.airflow)
+    yield triggered
+    triggered.end()
 
 
 @pytest.fixture

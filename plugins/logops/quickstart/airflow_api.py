@@ -11,7 +11,8 @@ from logops.quickstart.errors import AirflowRefused, AirflowUnreachable
 COMPONENTS = ("metadatabase", "dag_processor", "scheduler", "triggerer")
 """What the health page tells of."""
 
-_TIMEOUT = (3.0, 30.0)
+_TIMEOUT = (3.0, 120.0)
+"""Seconds. An Airflow that has just been started was seen to be silent for half a minute, on a busy machine."""
 _LONGEST_REASON = 600
 
 
