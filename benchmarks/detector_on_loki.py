@@ -1,8 +1,8 @@
 """The detector of slower queries on a real Loki, behind a proxy that delays: false alarms, and what it finds, and when.
 
     python benchmarks/detector_on_loki.py [--nights 72] [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--faster NIGHT]
-        [--seed 1] [--keep FILE]
-    python benchmarks/detector_on_loki.py --read FILE [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--seed 1]
+        [--seed 1] [--keep FILE] [--orders 300]
+    python benchmarks/detector_on_loki.py --read FILE [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--seed 1] [--orders 300]
 
 `local`, running in a temporary folder, holds an hour of sample logs of the day before yesterday, stored and compacted.
 Ten queries of the library are measured night after night, as the DAG does it (20 to 100 rounds, past the cache of
@@ -13,6 +13,10 @@ The first nights are calm. Then, two nights at a time, each query has a chance o
 by one of the shares of the time that Loki took for the answer. What is not held back tells of false alarms. A
 query's slow nights are no part of its later history. Every sample can be kept, so that another detector can be asked.
 
+A few dozen nights hold a dozen query-months, too few to know how rare a false alarm is. So the nights that were not
+held back are judged in other orders, too, drawn by chance: months of the same measured noise, as good as the first
+where a query's noise does not go on from night to night, which is told with them.
+
 With `--faster` four of the ten become twice as fast on that night: until then the proxy holds them back by as long as
 Loki takes. What is held back of them before there are enough nights since, is counted apart: it could not be told.
 """
@@ -21,11 +25,16 @@ import argparse
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain, pairwise
+from math import log
 from pathlib import Path
 from random import Random
+from statistics import correlation, mean
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -105,6 +114,7 @@ def main() -> None:
     parser.add_argument("--slower", type=float, nargs="+", default=SLOWER)
     parser.add_argument("--faster", type=int, default=0, help="the night on which four queries become twice as fast")
     parser.add_argument("--seed", type=int, default=1, help="which queries are held back when")
+    parser.add_argument("--orders", type=int, default=300, help="of the same nights, for the false alarms")
     asked = parser.parse_args()
     slower = Slower(asked.calm, tuple(asked.slower), asked.seed)
     if asked.read:
@@ -113,7 +123,13 @@ def main() -> None:
         samples = measured_nights(asked.nights, slower, asked.faster)
         if asked.keep:
             pq.write_table(to_table(samples), asked.keep)
-    tell(Console(width=120), samples, slower)
+    console = Console(width=120)
+    by_night = nights_of(samples)
+    tell(console, by_night, slower)
+    if asked.orders and not asked.faster:
+        tell_other_orders(
+            console, [not_held_back(night, slower.on(at)) for at, night in by_night.items()], asked.orders
+        )
 
 
 def measured_nights(nights: int, slower: Slower, faster: int) -> list[Sample]:
@@ -167,10 +183,21 @@ def wait_until_compacted(platform: LocalPlatform, table: str) -> None:
         wait_for(compacted, 600)
 
 
-def tell(console: Console, samples: Sequence[Sample], slower: Slower) -> None:
-    by_night: dict[int, dict[Arm, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+def nights_of(samples: Sequence[Sample]) -> dict[int, Mapping[Arm, Night]]:
+    """By number, in their order."""
+    runs: dict[int, dict[Arm, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     for one in samples:
-        by_night[int(one.run)][Arm(one.query, one.range_s, Mode(one.mode))].append(one)
+        runs[int(one.run)][Arm(one.query, one.range_s, Mode(one.mode))].append(one)
+    return {
+        number: {arm: night for arm, own in runs[number].items() if (night := night_of(own))} for number in sorted(runs)
+    }
+
+
+def not_held_back(night: Mapping[Arm, Night], held: Mapping[str, float]) -> Mapping[Arm, Night]:
+    return {arm: own for arm, own in night.items() if arm.query not in held}
+
+
+def tell(console: Console, by_night: Mapping[int, Mapping[Arm, Night]], slower: Slower) -> None:
     calm: dict[Arm, list[Night]] = defaultdict(list)
     began: dict[Arm, list[Night]] = defaultdict(list)
     judged, alarmed = Counter[str](), Counter[str]()
@@ -178,10 +205,9 @@ def tell(console: Console, samples: Sequence[Sample], slower: Slower) -> None:
     found: dict[float, set[tuple[int, str]]] = defaultdict(set)
     held: dict[float, set[tuple[int, str]]] = defaultdict(set)
     untold: dict[float, set[tuple[int, str]]] = defaultdict(set)
-    for number, arms in sorted(by_night.items()):
+    for number, tonight in by_night.items():
         if slower.pair(number) != slower.pair(number - 1):
             began.clear()
-        tonight = {arm: night for arm, own in arms.items() if (night := night_of(own))}
         told = trends({arm: past([*calm[arm], *began[arm]], night) for arm, night in tonight.items()})
         share = slower.on(number)
         for arm, trend in told.items():
@@ -203,6 +229,40 @@ def tell(console: Console, samples: Sequence[Sample], slower: Slower) -> None:
     for at in slower.shares:
         apart = f"; {few} with too few nights since it became faster" if (few := len(untold[at] - held[at])) else ""
         console.print(f"{at:.0%} slower: found by night {TOGETHER} in {len(found[at])} of {len(held[at])}{apart}")
+
+
+def tell_other_orders(console: Console, nights: Sequence[Mapping[Arm, Night]], orders: int) -> None:
+    with ProcessPoolExecutor() as pool:
+        told = track(pool.map(partial(in_order, nights), range(orders)), "orders", orders, console=Console(stderr=True))
+        alarmed, judged = (sum(each) for each in zip(*told, strict=True))
+    months = judged / MONTH
+    console.print(
+        f"in {orders} other orders: {alarmed} alarms in {months:,.0f} query-months, {alarmed / months:.2%}; from one "
+        f"night to the next a query's own noise goes on by {goes_on(nights):.2f}"
+    )
+
+
+def in_order(nights: Sequence[Mapping[Arm, Night]], seed: int) -> tuple[int, int]:
+    """Queries that are alarmed, once or more, and nights that are judged, in an order drawn by chance."""
+    calm: dict[Arm, list[Night]] = defaultdict(list)
+    judged, alarmed = 0, set[Arm]()
+    for at, drawn in enumerate(Random(seed).sample(nights, len(nights))):
+        tonight = {arm: replace(night, run=str(at), started_ns=at) for arm, night in drawn.items()}
+        for arm, trend in trends({arm: past(calm[arm], night) for arm, night in tonight.items()}).items():
+            calm[arm].append(tonight[arm])
+            judged += trend.seconds.noise is not None
+            if trend.regressed:
+                alarmed.add(arm)
+    return len(alarmed), judged
+
+
+def goes_on(nights: Sequence[Mapping[Arm, Night]]) -> float:
+    """The correlation of each night's noise with the next's, of a query beside the others."""
+    usual = {arm: mean(log(one[arm].level) for one in nights if arm in one) for arm in {*chain(*nights)}}
+    off = [{arm: log(own.level) - usual[arm] for arm, own in one.items()} for one in nights]
+    alone = [{arm: own - mean(one.values()) for arm, own in one.items()} for one in off]
+    pairs = [(one[arm], after[arm]) for one, after in pairwise(alone) for arm in one.keys() & after.keys()]
+    return correlation(*zip(*pairs, strict=True))
 
 
 def show(

@@ -26,6 +26,8 @@ than three, so that a fifth is found by the second night."""
 LEVEL = 2e-4
 """Of one test. Those of a month overlap: simulated, this and EACH give what the docstring says."""
 LEAST_STEP = 1.05
+LEAST_SOON = 1.11
+"""Of two nights alone: two that are slow by chance lie below it in most cases, those of a fifth above it."""
 NOISY = 0.08
 """Noise between nights, from which on a fifth slower is not found within a week in most cases."""
 
@@ -73,7 +75,12 @@ def look(nights: Sequence[float], least: float = LEAST_STEP) -> History:
     logs = [log(one) for one in nights]
     if len(logs) < FEWEST:
         return History(len(logs))
-    found = [one for count in NEWEST if (one := stands_out(logs, count, log(least))) is not None]
+    sooner = max(least, LEAST_SOON)
+    found = [
+        one
+        for count in NEWEST
+        if (one := stands_out(logs, count, log(sooner if count == min(NEWEST) else least))) is not None
+    ]
     usual, noise, _ = _middle(logs[-BASELINE:])
     # The split that stands out most says since when.
     step = max(found, key=lambda one: (one[0], one[1].nights))[1] if found else None

@@ -46,6 +46,13 @@ def test_less_than_a_twentieth_is_none_however_sure() -> None:
     assert look([*nights(30, noise=0.001), *nights(5, 1.03, noise=0.001, seed=2)]).step is None
 
 
+def test_a_tenth_slower_is_not_told_by_two_nights_alone_but_by_more() -> None:
+    usual = nights(30, noise=0.005)
+
+    assert look([*usual, *nights(2, 1.1, noise=0.001, seed=2)]).step is None
+    assert look([*usual, *nights(4, 1.1, noise=0.001, seed=2)]).step is not None
+
+
 def test_too_few_nights_are_said() -> None:
     found = look([*nights(FEWEST - 2), 9.0])
 
