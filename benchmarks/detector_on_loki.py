@@ -2,7 +2,7 @@
 
     python benchmarks/detector_on_loki.py [--nights 72] [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--faster NIGHT]
         [--seed 1] [--keep FILE] [--orders 300]
-    python benchmarks/detector_on_loki.py --read FILE [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--seed 1] [--orders 300]
+    python benchmarks/detector_on_loki.py --read FILE, and what it was measured with
 
 `local`, running in a temporary folder, holds an hour of sample logs of the day before yesterday, stored and compacted.
 Ten queries of the library are measured night after night, as the DAG does it (20 to 100 rounds, past the cache of
@@ -96,7 +96,8 @@ class Slower:
         """By which share of the time."""
         if self.pair(night) < 0:
             return {}
-        chance = Random(self.seed + self.pair(night))
+        # Of a sum, the next seed would hold back the same, a pair earlier.
+        chance = Random(f"{self.seed}/{self.pair(night)}")
         return {name: chance.choice(self.shares) for name in sorted(LIBRARY) if chance.random() < HELD_BACK}
 
     def delays(self, night: int, faster: int) -> dict[str, float]:
@@ -237,23 +238,23 @@ def tell_other_orders(console: Console, nights: Sequence[Mapping[Arm, Night]], o
         alarmed, judged = (sum(each) for each in zip(*told, strict=True))
     months = judged / MONTH
     console.print(
-        f"in {orders} other orders: {alarmed} alarms in {months:,.0f} query-months, {alarmed / months:.2%}; from one "
-        f"night to the next a query's own noise goes on by {goes_on(nights):.2f}"
+        f"in {orders} other orders: alarms in {alarmed} of {months:,.0f} query-months, {alarmed / months:.2%}; from "
+        f"one night to the next a query's own noise goes on by {goes_on(nights):.2f}"
     )
 
 
 def in_order(nights: Sequence[Mapping[Arm, Night]], seed: int) -> tuple[int, int]:
-    """Queries that are alarmed, once or more, and nights that are judged, in an order drawn by chance."""
+    """A query's months with an alarm, one or more, and nights that are judged, in an order drawn by chance."""
     calm: dict[Arm, list[Night]] = defaultdict(list)
-    judged, alarmed = 0, set[Arm]()
+    judged, alarmed = Counter[Arm](), set[tuple[Arm, int]]()
     for at, drawn in enumerate(Random(seed).sample(nights, len(nights))):
         tonight = {arm: replace(night, run=str(at), started_ns=at) for arm, night in drawn.items()}
         for arm, trend in trends({arm: past(calm[arm], night) for arm, night in tonight.items()}).items():
             calm[arm].append(tonight[arm])
-            judged += trend.seconds.noise is not None
             if trend.regressed:
-                alarmed.add(arm)
-    return len(alarmed), judged
+                alarmed.add((arm, judged[arm] // MONTH))
+            judged[arm] += trend.seconds.noise is not None
+    return len(alarmed), judged.total()
 
 
 def goes_on(nights: Sequence[Mapping[Arm, Night]]) -> float:

@@ -1,18 +1,29 @@
 """What each setting of caches, cutting and parallelism is worth: the query library with it and without.
 
-    python benchmarks/query_settings.py [--rounds 5] [--only caches]
+    python benchmarks/query_settings.py [--rounds 5] [--only caches] [--away 20]
 
 `local`, running in a temporary folder, holds a day of sample logs, stored and indexed. Each setting is rolled out in
 turn, then a part of the library is measured over an hour and a day, warm and past the cache of results. Between
 settings the environment's own is measured again: a figure is the ratio to the mean of the two beside it, so that what
 drifts meanwhile, the machine's load above all, counts in neither.
 
+Azurite is next door, and Azure is not: the last settings are measured with a storage that answers each request 20
+milliseconds later. What an answer asks of the storage is counted: Azure sells requests. Memcached, which production's
+caches are, is measured where it is installed (`apt install memcached`).
+
 On two cores a query has two to run on, whatever the parallelism: what more of it is worth shows on more machines.
 """
 
 import argparse
+import asyncio
+import os
+import shutil
 import statistics
-from collections.abc import Mapping
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -22,21 +33,30 @@ from logops.benchmark.asked import Asked
 from logops.benchmark.measure import measured
 from logops.benchmark.shots import Arm, Mode
 from logops.environment import Environment
+from logops.environment.cluster import MemcachedCache
 from logops.environment.units import Duration, Size
+from logops.loki import LokiClient
+from logops.loki.metrics import total
 from logops.platforms.local import LocalPlatform
+from logops.platforms.platform import component_of
 from logops.queries.library import load_library
 from logops.quickstart.settle import settle
 from logops.render import STAGES
+from logops.render.topology import HOST
 from logops.toolchain import ensure, project_root
-from place import fresh_environment, open_in, push_samples, running_in_a_temporary_folder
+from place import free_base_port, fresh_environment, open_in, push_samples, running_in_a_temporary_folder
 
 QUERIES = ("errors", "latency", "request-rate", "trace", "errors-by-code")
 RANGES_S = (3600, 86_400)
 LINES_A_MINUTE = 60.0
 NO_LIMIT = 2**50
-SETTINGS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+REQUESTS = "loki_objstore_bucket_operations_total"
+READS = ("get", "get_range")
+Change = Mapping[str, Mapping[str, object]]
+NO_CHUNKS: Change = {"caches": {"chunks": None}}
+SETTINGS: Mapping[str, Change] = {
     "caches: none of results": {"caches": {"results": None}},
-    "caches: none of chunks": {"caches": {"chunks": None}},
+    "caches: none of chunks": NO_CHUNKS,
     "caches: the index, too": {"caches": {"index": True}},
     "split_queries_by_interval: 15m": {"limits": {"split_queries_by_interval": Duration("15m")}},
     "split_queries_by_interval: 6h": {"limits": {"split_queries_by_interval": Duration("6h")}},
@@ -48,14 +68,33 @@ SETTINGS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "max_concurrent: 1": {"query": {"max_concurrent": 1}},
     "max_concurrent: 4": {"query": {"max_concurrent": 4}},
 }
+AWAY: Mapping[str, Change] = {
+    "away, caches: none of chunks": NO_CHUNKS,
+    "away, split_queries_by_interval: 6h": SETTINGS["split_queries_by_interval: 6h"],
+    "away, split_queries_by_interval: 24h": SETTINGS["split_queries_by_interval: 24h"],
+    "away, parallelise_shardable_queries: false": SETTINGS["parallelise_shardable_queries: false"],
+    "away, max_query_parallelism: 1": SETTINGS["max_query_parallelism: 1"],
+    "away, max_concurrent: 4": SETTINGS["max_concurrent: 4"],
+}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """By a measurement of the library."""
+
+    seconds: Mapping[Arm, float]
+    """Of each mode and range the geometric mean of the queries' medians."""
+    requests: float
+    """Reads of the storage, an answer."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="Settings whose name holds this.")
+    parser.add_argument("--away", type=int, default=20, help="Milliseconds.")
     asked = parser.parse_args()
-    console = Console(width=150)
+    console = Console(width=160)
     ensure()
     own = fresh_environment("settings")
     table = Table(box=None, header_style="bold")
@@ -63,56 +102,132 @@ def main() -> None:
     for mode in Mode:
         for range_s in RANGES_S:
             table.add_column(f"{mode}, {range_s // 3600} h", justify="right", no_wrap=True)
-    with running_in_a_temporary_folder(own) as platform:
+    table.add_column("requests an answer", justify="right", no_wrap=True)
+    with ExitStack() as ended, running_in_a_temporary_folder(own) as platform:
         roll_out(platform)
         as_of = datetime.now(UTC).replace(microsecond=0)
         end_ns = int(as_of.timestamp()) * 10**9
         console.print(f"pushed {push_samples(platform, end_ns - 86_400 * 10**9, end_ns, LINES_A_MINUTE):,} lines")
         settle(platform, lambda _: None)
-        before = times(platform, as_of, asked.rounds)
-        table.add_row("the environment's own, ms", *(f"{seconds * 1000:.0f}" for seconds in before.values()))
-        for name, change in SETTINGS.items():
-            if asked.only not in name:
+        near, far = SETTINGS | ended.enter_context(memcached(console)), AWAY
+        for settings, away_ms in ((near, 0), (far, asked.away)):
+            wanted = {name: change for name, change in settings.items() if asked.only in name}
+            if not wanted:
                 continue
-            console.print(name)
-            changed = times(roll_out(open_in(with_(own, change), platform.state)), as_of, asked.rounds)
-            after = times(roll_out(platform), as_of, asked.rounds)
-            ratios = (changed[arm] * 2 / (before[arm] + after[arm]) for arm in changed)
-            table.add_row(name, *(f"{ratio:.2f} times" for ratio in ratios))
-            before = after
+            port = ended.enter_context(delayed(own.platform.base_port, away_ms)) if away_ms else 0
+            roll_out(platform, port)
+            before = taken(platform, as_of, asked.rounds)
+            where = f", storage {away_ms} ms away" if away_ms else ""
+            table.add_row(
+                f"the environment's own{where}, ms",
+                *(f"{seconds * 1000:.0f}" for seconds in before.seconds.values()),
+                f"{before.requests:.1f}",
+            )
+            for name, change in wanted.items():
+                console.print(name)
+                changed = roll_out(open_in(with_(own, change), platform.state), port)
+                found = taken(changed, as_of, asked.rounds)
+                after = taken(roll_out(platform, port), as_of, asked.rounds)
+                ratios = (found.seconds[arm] * 2 / (before.seconds[arm] + after.seconds[arm]) for arm in found.seconds)
+                table.add_row(name, *(f"{ratio:.2f} times" for ratio in ratios), f"{found.requests:.1f}")
+                before = after
     console.print(table)
 
 
-def with_(environment: Environment, change: Mapping[str, Mapping[str, object]]) -> Environment:
+def with_(environment: Environment, change: Change) -> Environment:
     main = environment.clusters["main"]
     parts = {part: getattr(main, part).model_copy(update=dict(values)) for part, values in change.items()}
     return environment.model_copy(update={"clusters": {**environment.clusters, "main": main.model_copy(update=parts)}})
 
 
-def roll_out(platform: LocalPlatform) -> LocalPlatform:
+def roll_out(platform: LocalPlatform, storage_port: int = 0) -> LocalPlatform:
+    """`storage_port`: where Loki finds the storage, if not at Azurite's own."""
     desired = platform.desired()
+    if storage_port:
+        own, other = f"{HOST}:{platform.environment.platform.base_port}/", f"{HOST}:{storage_port}/"
+        desired |= {"loki": {name: text.replace(own, other) for name, text in desired["loki"].items()}}
     for stage in STAGES:
         if platform.live(stage) != desired[stage]:
             platform.apply(stage, desired[stage], "settings", lambda _: None)
     return platform
 
 
-def times(platform: LocalPlatform, as_of: datetime, rounds: int) -> dict[Arm, float]:
-    """Of each mode and range the geometric mean of the queries' medians, seconds."""
+def taken(platform: LocalPlatform, as_of: datetime, rounds: int) -> Taken:
     library = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
     asked = Asked("settings", as_of, rounds, tuple(Mode), RANGES_S, NO_LIMIT)
-    taken: dict[Arm, list[float]] = {}
-    for sample in measured([platform], library, asked, lambda _: None)[0]:
+    times: dict[Arm, list[float]] = {}
+    before = requests(platform)
+    samples = measured([platform], library, asked, lambda _: None)[0]
+    read = (requests(platform) - before) / len(samples)
+    for sample in samples:
         if sample.round > 0 and sample.range_s in RANGES_S:
             assert sample.ending == "answered", sample.message
-            taken.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample.seconds)
-    return {
+            times.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample.seconds)
+    seconds = {
         Arm("", range_s, mode): statistics.geometric_mean(
-            statistics.median(seconds) for arm, seconds in taken.items() if (arm.range_s, arm.mode) == (range_s, mode)
+            statistics.median(own) for arm, own in times.items() if (arm.range_s, arm.mode) == (range_s, mode)
         )
         for mode in Mode
         for range_s in RANGES_S
     }
+    return Taken(seconds, read)
+
+
+def requests(platform: LocalPlatform) -> float:
+    """That the processes which answer have read from the storage since they began."""
+    with ExitStack() as clients:
+        queriers = [
+            clients.enter_context(LokiClient(url))
+            for name, url in platform.urls("main").items()
+            if component_of(name, "main") == "querier"
+        ]
+        return sum(total(one.metrics(), REQUESTS, operation=read) for one in queriers for read in READS)
+
+
+@contextmanager
+def memcached(console: Console) -> Iterator[Mapping[str, Change]]:
+    """Settings with a memcached of their own, which runs meanwhile; none where it is not installed."""
+    program = shutil.which("memcached")
+    if program is None:
+        console.print("memcached is not installed: not measured")
+        yield {}
+        return
+    port = free_base_port()
+    user = () if os.getuid() else ("-u", "root")
+    with subprocess.Popen([program, "-l", HOST, "-p", str(port), "-m", "512", "-I", "5m", *user]) as running:
+        cache = MemcachedCache(kind="memcached", addresses=(f"{HOST}:{port}",))
+        try:
+            yield {
+                "caches: results in memcached": {"caches": {"results": cache}},
+                "caches: chunks in memcached": {"caches": {"chunks": cache}},
+            }
+        finally:
+            running.terminate()
+
+
+@contextmanager
+def delayed(behind: int, milliseconds: int) -> Iterator[int]:
+    """The port of a server that passes on what it is told to the port `behind`, so much later."""
+
+    async def passes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, later: float) -> None:
+        with suppress(ConnectionError):
+            while told := await reader.read(1 << 20):
+                await asyncio.sleep(later)
+                writer.write(told)
+                await writer.drain()
+        writer.close()
+
+    async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(HOST, behind)
+        await asyncio.gather(passes(reader, back, milliseconds / 1000), passes(there, writer, 0))
+
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(met, HOST, 0))
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
 
 
 if __name__ == "__main__":
