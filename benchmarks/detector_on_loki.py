@@ -44,7 +44,7 @@ from rich.table import Table
 
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked
 from logops.benchmark.measure import measured
-from logops.benchmark.nights import Night, night_of, past
+from logops.benchmark.nights import DAY_NS, Night, night_of, past
 from logops.benchmark.sample import Sample, to_table
 from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.trend import trends
@@ -190,7 +190,12 @@ def nights_of(samples: Sequence[Sample]) -> dict[int, Mapping[Arm, Night]]:
     for one in samples:
         runs[int(one.run)][Arm(one.query, one.range_s, Mode(one.mode))].append(one)
     return {
-        number: {arm: night for arm, own in runs[number].items() if (night := night_of(own))} for number in sorted(runs)
+        number: {
+            arm: replace(night, started_ns=number * DAY_NS)
+            for arm, own in runs[number].items()
+            if (night := night_of(own))
+        }
+        for number in sorted(runs)
     }
 
 
@@ -248,7 +253,7 @@ def in_order(nights: Sequence[Mapping[Arm, Night]], seed: int) -> tuple[int, int
     calm: dict[Arm, list[Night]] = defaultdict(list)
     judged, alarmed = Counter[Arm](), set[tuple[Arm, int]]()
     for at, drawn in enumerate(Random(seed).sample(nights, len(nights))):
-        tonight = {arm: replace(night, run=str(at), started_ns=at) for arm, night in drawn.items()}
+        tonight = {arm: replace(night, run=str(at), started_ns=at * DAY_NS) for arm, night in drawn.items()}
         for arm, trend in trends({arm: past(calm[arm], night) for arm, night in tonight.items()}).items():
             calm[arm].append(tonight[arm])
             if trend.regressed:

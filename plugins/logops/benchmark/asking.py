@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Lock
+from threading import Condition
 
 from logops.benchmark.asked import Asked
 from logops.benchmark.fire import fire
@@ -28,9 +28,12 @@ class Asking:
         self._asked = asked
         self._count = 0
         self._tell = tell
-        self._lock = Lock()
+        self._settled = Condition()
+        """Something was answered."""
         self._begun = 0
         self._bytes = 0
+        """Read, and expected of what is being asked."""
+        self._asking = 0
         self._read: dict[tuple[str, Arm], int] = {}
         self._failures: Counter[tuple[str, Arm]] = Counter()
         self._until = time.monotonic() + asked.minutes * 60
@@ -56,33 +59,42 @@ class Asking:
         why_not = self._begin(which, expected)
         if why_not:
             return replace(base, message=why_not)
-        sample = _shoot(ready, shot, base, self._asked)
-        self._end(which, expected, sample)
+        sample = base
+        try:
+            sample = _shoot(ready, shot, base, self._asked)
+        finally:
+            self._end(which, expected, sample)
         return sample
 
     def _begin(self, which: tuple[str, Arm], expected: int) -> str:
         """Why it may not be asked; else it counts as read what it is expected to read."""
-        with self._lock:
+        with self._settled:
             if self._begun % TOLD_EVERY == 0:
                 self._tell(f"{self._begun} of {self._count} queries, {self._bytes / 1e6:,.0f} MB read")
             self._begun += 1
             if self._failures[which] >= FAILURES:
                 return f"it failed {FAILURES} times in a row"
+            # What is being asked may read less than is expected of it.
+            while self._asking and self._bytes + expected > self._asked.budget_bytes:
+                self._settled.wait()
             if self.ended:
                 return self.ended
             if self._bytes + expected > self._asked.budget_bytes:
                 return f"the budget leaves no room for the {expected:,} bytes that it may read"
             self._bytes += expected
+            self._asking += 1
             return ""
 
     def _end(self, which: tuple[str, Arm], expected: int, sample: Sample) -> None:
         """What failed says nothing of what it read: it stays as expected."""
-        with self._lock:
+        with self._settled:
+            self._asking -= 1
+            self._settled.notify_all()
             if sample.ending == Ending.ANSWERED:
                 self._read[which] = sample.bytes
                 self._bytes += sample.bytes - expected
                 self._failures[which] = 0
-            elif sample.ending == Ending.FAILED:
+            elif sample.ending in (Ending.FAILED, Ending.UNREACHED):
                 self._failures[which] += 1
             else:
                 self._bytes -= expected
@@ -102,6 +114,7 @@ class Asking:
             started_ns=time.time_ns(),
             ending=Ending.NOT_ASKED,
             concurrency=self._asked.concurrency,
+            step_s=max(1, ready.declared.step.value // 1000) if ready.declared.step else STEP_S,
         )
 
 
@@ -113,8 +126,7 @@ def promised(query: LibraryQuery, range_s: int) -> int:
 def _shoot(ready: Ready, shot: Shot, base: Sample, asked: Asked) -> Sample:
     end_ns = int(asked.as_of.timestamp()) * 10**9
     span = (end_ns - shot.arm.range_s * 10**9, end_ns)
-    step_s = max(1, ready.declared.step.value // 1000) if ready.declared.step else STEP_S
-    found = fire(ready.client, ready.declared.tenant, ready.query, span, step_s, shot.arm.mode)
+    found = fire(ready.client, ready.declared.tenant, ready.query, span, base.step_s, shot.arm.mode)
     sample = replace(
         base, ending=found.ending, seconds=found.seconds, backed_off=found.backed_off, message=found.message
     )

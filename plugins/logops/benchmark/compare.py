@@ -26,6 +26,8 @@ RESAMPLES = 4000
 _MEASURED: dict[str, Callable[[Sample], object]] = {
     "configuration of the cluster": attrgetter("configuration"),
     "text": attrgetter("text"),
+    "step": attrgetter("step_s"),
+    "cluster or tenant": attrgetter("cluster", "tenant"),
     "queries at a time": attrgetter("concurrency"),
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from logops.benchmark.sample import Ending
 from logops.benchmark.shots import Mode
 from logops.logql.tree import Query
-from logops.loki import LokiClient, LokiError, LokiRefused
+from logops.loki import LokiClient, LokiError, LokiRefused, LokiUnreachable
 from logops.loki.answers import Statistics
 from logops.queries.run import run_query
 
@@ -52,6 +52,8 @@ def fire(
             if backed_off < PATIENCE:
                 asked = refused.retry_after or random.uniform(0.5, 1.0) * 2**backed_off
                 wait(min(asked, LONGEST_WAIT_S))
+        except LokiUnreachable as error:
+            return Fired(Ending.UNREACHED, 0, backed_off, str(error), None)
         except LokiError as error:
             return Fired(Ending.FAILED, 0, backed_off, str(error), None)
         else:

@@ -25,10 +25,12 @@ def findings_of(environment: str, found: Sequence[Verdict], as_of: datetime) -> 
         subject = Subject(environment, own[0].cluster, own[0].tenant, query=query)
         yield from _against_promises(own, subject, as_of)
         yield from _against_history(own, subject, as_of)
-        unknown = [one for one in own if one.note and not one.failed]
+        # Also of what fails: whether it is slower is not known, so nobody may take an earlier finding for mended.
+        unknown = [one for one in own if one.note]
         if unknown:
             throttled, left = sum(one.throttled for one in unknown), sum(one.not_asked for one in unknown)
             why = f" Loki said 429 to {throttled}." if throttled else ""
+            why += next((f" {one.unreached}" for one in unknown if one.unreached), "")
             why += f" {left} were not asked: {next(one.left_out for one in unknown if one.left_out)}." if left else ""
             yield Finding(CHECK_INCOMPLETE, subject, f"{unknown[0].note}.{why}", as_of)
 
@@ -37,7 +39,8 @@ def _against_promises(own: Sequence[Verdict], subject: Subject, as_of: datetime)
     failed = list(dict.fromkeys(message for one in own for message in one.failed))
     over = list(dict.fromkeys(message for one in own for message in one.over))
     if failed:
-        yield Finding(QUERY_FAILING, subject, failed[0], as_of, {"messages": len(failed)})
+        evidence = {"failed": sum(one.failures for one in own), "answered": sum(one.answered for one in own)}
+        yield Finding(QUERY_FAILING, subject, failed[0], as_of, evidence)
     if over:
         why = next((f" {one.why}" for one in own if one.over and one.why), "")
         yield Finding(QUERY_OVER_OBJECTIVE, subject, f"{'; '.join(over)}.{why}", as_of)

@@ -1,7 +1,8 @@
 """What samples say of a query, against its objective."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from logops.benchmark.nights import FEWEST, Past, by_arm
@@ -26,8 +27,11 @@ class Verdict:
     over: tuple[str, ...]
     """Which objectives are missed, in words."""
     failed: tuple[str, ...]
-    """What Loki said, each thing once."""
+    """What Loki said, each thing once; none where it failed now and then only."""
+    failures: int
     throttled: int
+    unreached: str
+    """Why there was no conversation with Loki, the last time there was none."""
     not_asked: int
     left_out: str
     """Why so many were not asked; empty where all were."""
@@ -39,9 +43,13 @@ class Verdict:
     """It takes so long, by Loki's own statistics."""
 
     @property
-    def busy(self) -> tuple[str, ...]:
-        """That Loki sent some away, in words; none where it did not."""
-        return (f"Loki said 429 to {self.throttled}",) if self.throttled else ()
+    def aside(self) -> tuple[str, ...]:
+        """What happened and is not judged, in words."""
+        return (
+            *((f"Loki said 429 to {self.throttled}",) if self.throttled else ()),
+            *((f"{self.failures} failed beside {self.answered} answers",) if self.failures and not self.failed else ()),
+            *((self.unreached,) if self.unreached else ()),
+        )
 
 
 def verdicts(
@@ -63,6 +71,7 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
     read = int(median(one.bytes for one in answered)) if answered else None
     enough = len(answered) >= FEWEST
     over = missed(query, arm.mode, p95, answered) if enough and has_objective(query, arm.range_s) else ()
+    failures = [one for one in samples if one.ending == Ending.FAILED]
     not_asked = [one for one in judged if one.ending == Ending.NOT_ASKED]
     return Verdict(
         arm=arm,
@@ -73,14 +82,22 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
         p95=p95,
         bytes=read,
         over=over,
-        failed=tuple(dict.fromkeys(one.message for one in samples if one.ending == Ending.FAILED)),
+        failed=tuple(dict.fromkeys(one.message for one in failures)) if is_failing(samples) else (),
+        failures=len(failures),
         throttled=sum(one.ending == Ending.THROTTLED or one.backed_off > 0 for one in samples),
+        unreached=next((one.message for one in reversed(samples) if one.ending == Ending.UNREACHED), ""),
         not_asked=len(not_asked),
         left_out=not_asked[0].message if not_asked else "",
         note="" if enough else f"{len(answered)} answers: {FEWEST} are needed to judge",
         trend=told,
         why=(told.why if told else "") or (spent(past.nights[-1].work) if past else ""),
     )
+
+
+def is_failing(samples: Sequence[Sample]) -> bool:
+    """Two in a row, or a tenth. One of a hundred is what a retry is for, and nothing to wake anybody."""
+    failed = [one.ending == Ending.FAILED for one in samples if one.ending in (Ending.ANSWERED, Ending.FAILED)]
+    return any(map(all, pairwise(failed))) or (any(failed) and 10 * sum(failed) >= len(failed))
 
 
 def has_objective(query: LibraryQuery, range_s: int) -> bool:

@@ -10,7 +10,7 @@ from logops.benchmark.level import error
 from logops.benchmark.nights import by_arm
 from logops.benchmark.ready import ready_on
 from logops.benchmark.sample import Ending, Sample
-from logops.benchmark.shots import Arm, Shot, one_round, shots
+from logops.benchmark.shots import Arm, Shot, one_round
 from logops.platforms.platform import Platform
 from logops.queries.model import LibraryQuery
 
@@ -41,17 +41,20 @@ def measured(
                 for shot in wanted
                 for which in (range(len(sides)) if shot.round % 2 == 0 else reversed(range(len(sides))))
             ]
-            asking.expect(len(turns))
+            # A round is over before the next begins: what warms does, and nothing is asked beside itself.
             samples = pool.map(lambda turn: asking.ask(turn[0], sides[turn[1]]), turns)
             for (_, which), sample in zip(turns, samples, strict=True):
                 by_side[which].append(sample)
 
         every = [*arms(library, asked)]
-        ask(shots(every, asked.rounds))
+        asking.expect(len(every) * len(sides) * (asked.rounds + 1))
+        for at in range(asked.rounds + 1):
+            ask(one_round(every, at))
         for at in range(asked.rounds + 1, asked.most_rounds + 1):
             unsure = {arm for samples in by_side for arm in unsure_of(samples)}
             if not unsure or asking.ended:
                 break
+            asking.expect(len(unsure) * len(sides))
             ask(one_round([arm for arm in every if arm in unsure], at))
     # What only more rounds would have asked for is not missed.
     return [[one for one in side if one.round <= asked.rounds or one.ending != Ending.NOT_ASKED] for side in by_side]

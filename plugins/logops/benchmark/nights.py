@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FEWEST = 5
 """Answers, below which a run says nothing of an arm."""
+DAY_NS = 86_400 * 10**9
+MEASURED = ("configuration", "text", "step_s", "concurrency", "cluster", "tenant")
+"""Of a sample: nights that differ in one of them are not compared."""
 LOOK_BACK = timedelta(days=90)
 MOST = BASELINE + max(NEWEST)
 """Nights that are looked at."""
@@ -28,8 +31,8 @@ class Night:
 
     run: str
     started_ns: int
-    measured: tuple[str, str, int]
-    """Under which configuration, which text, how many at a time: nights that differ in it are not compared."""
+    measured: tuple[object, ...]
+    """By MEASURED."""
     answers: int
     work: Work
     cluster: str
@@ -39,20 +42,20 @@ class Night:
 
 @dataclass(frozen=True)
 class Past:
-    """An arm's nights that can be compared with its newest, oldest first, the newest last."""
+    """An arm's nights that can be compared with its newest, oldest first, the newest last: one of each day, UTC."""
 
     nights: tuple[Night, ...]
     elsewhere: int
-    """Nights that were measured otherwise: not compared."""
+    """Days on which it was measured otherwise only: not compared."""
 
 
 ROWS = f"""
-SELECT query, range_s, mode, run, configuration, text, concurrency, min(started_ns) AS started_ns, count(*) AS answers,
+SELECT query, range_s, mode, run, configuration, text, coalesce(step_s, 0) AS step_s, concurrency, cluster, tenant,
+    min(started_ns) AS started_ns, count(*) AS answers,
     median(seconds) AS seconds, median(exec_s) AS exec_s, median(queue_s) AS queue_s, median(bytes) AS bytes,
     median(lines) AS lines, median(chunks) AS chunks, median(coalesce(cached_chunks, 0)) AS cached_chunks,
-    median(cached_results) AS cached_results, median(shards) AS shards, any_value(cluster) AS cluster,
-    list(seconds) AS every
-FROM (FROM "{SAMPLES}" UNION ALL BY NAME SELECT 0 AS cached_chunks WHERE false)
+    median(cached_results) AS cached_results, median(shards) AS shards, list(seconds) AS every
+FROM (FROM "{SAMPLES}" UNION ALL BY NAME SELECT 0 AS cached_chunks, 0 AS step_s WHERE false)
 WHERE environment = $environment AND round > 0 AND ending = '{Ending.ANSWERED}'
 GROUP BY ALL HAVING count(*) >= {FEWEST} ORDER BY started_ns
 """
@@ -71,7 +74,7 @@ def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dic
     for row in table.to_pylist():
         work = Work(*(float(row[name]) for name in Work.__match_args__))
         arm = Arm(row["query"], row["range_s"], Mode(row["mode"]))
-        measured = (row["configuration"], row["text"], row["concurrency"])
+        measured = tuple(row[name] for name in MEASURED)
         own = level(row["every"])
         night = Night(row["run"], row["started_ns"], measured, row["answers"], work, row["cluster"], own)
         found.setdefault(arm, []).append(night)
@@ -87,7 +90,7 @@ def night_of(samples: Sequence[Sample]) -> Night | None:
     return Night(
         first.run,
         min(one.started_ns for one in answered),
-        (first.configuration, first.text, first.concurrency),
+        tuple(getattr(first, name) for name in MEASURED),
         len(answered),
         work_of(answered),
         first.cluster,
@@ -96,10 +99,19 @@ def night_of(samples: Sequence[Sample]) -> Night | None:
 
 
 def past(nights: Iterable[Night], newest: Night) -> Past:
-    """What may stand before `newest`: the same configuration and text, and not the same run, repeated."""
-    others = [one for one in nights if one.run != newest.run and one.started_ns < newest.started_ns]
-    like = [one for one in others if one.measured == newest.measured]
-    return Past((*like[-(MOST - 1) :], newest), len(others) - len(like))
+    """What may stand before `newest`: of each earlier day one run that measured the same, the one with most answers. So
+    whoever asks again and again on one day makes no history of it."""
+    earlier = [one for one in nights if _day(one) < _day(newest)]
+    best: dict[int, Night] = {}
+    for one in earlier:
+        if one.measured == newest.measured and (_day(one) not in best or one.answers >= best[_day(one)].answers):
+            best[_day(one)] = one
+    like = [best[day] for day in sorted(best)]
+    return Past((*like[-(MOST - 1) :], newest), len({*map(_day, earlier)} - {*best}))
+
+
+def _day(night: Night) -> int:
+    return night.started_ns // DAY_NS
 
 
 def by_arm(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:

@@ -38,7 +38,7 @@ class Outcome:
             f"{one.arm}: {one.answered} answers"
             + ("" if one.p50 is None else f", p50 {one.p50:.3f} s, p95 {one.p95:.3f} s, {one.bytes:,} bytes read")
             + (f", {one.trend.told()}" if one.trend else "")
-            + "".join(f", {text}" for text in one.busy)
+            + "".join(f", {text}" for text in one.aside)
             for one in self.verdicts
         ]
         apart = [f"Not measured, its cluster or tenant is not there: {name}" for name in self.left_out]

@@ -15,7 +15,9 @@ SAMPLES = "query-samples"
 class Ending(StrEnum):
     ANSWERED = "answered"
     FAILED = "failed"
-    """Loki refused the query, gave it up, or could not be reached."""
+    """Loki refused the query, or gave it up."""
+    UNREACHED = "unreached"
+    """There was no conversation with Loki: nothing is known of the query."""
     THROTTLED = "throttled"
     """429 until patience ended: nothing is known of its speed."""
     NOT_ASKED = "not-asked"
@@ -56,6 +58,8 @@ class Sample:
     shards: int = 0
     concurrency: int = 1
     """Queries at a time, this one counted."""
+    step_s: int = 0
+    """0 in runs before 2026-11-27."""
 
     @property
     def judged(self) -> bool:

@@ -36,13 +36,9 @@ class Shot:
     """0 warms, and is not judged."""
 
 
-def shots(arms: Sequence[Arm], rounds: int) -> list[Shot]:
-    """Round after round, each arm once a round, every other round backwards: what drifts meanwhile, the machine's load
-    or the growth of the data, meets all arms alike."""
-    return [shot for at in range(rounds + 1) for shot in one_round(arms, at)]
-
-
 def one_round(arms: Sequence[Arm], at: int) -> list[Shot]:
+    """Each arm once, every other round backwards: what drifts meanwhile, the machine's load or the growth of the data,
+    meets all arms alike."""
     return [Shot(arm, at) for arm in (arms if at % 2 == 0 else reversed(arms))]
 
 

@@ -18,7 +18,7 @@ def summary(
     """`{headline, findings, queries}`, small enough for an XCom, of what JSON has: no tuples."""
     queries = len({one.arm.query for one in verdicts})
     answers = sum(one.answered for one in verdicts)
-    told = [f"{one.cls.name} {one.subject.query}: {one.message}" for one in findings]
+    told = [f"{one.cls.name} {one.subject.query or one.subject.cluster}: {one.message}" for one in findings]
     left = len(told) - MOST_FINDINGS
     count = f"{len(findings) or 'no'} finding{'s' * (len(findings) != 1)}"
     apart = f"; {len(library) - queries} are of clusters or tenants that are not here" * (len(library) > queries)
@@ -51,8 +51,8 @@ def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> li
 
 def _told(one: Verdict) -> tuple[str, ...]:
     if one.over or one.failed or one.note:
-        return (*one.over, *one.failed[:1], *((one.note,) if one.note else ()), *one.busy)
-    return (*((one.trend.told(),) if one.trend and not one.trend.seconds.too_few else ()), *one.busy)
+        return (*one.over, *one.failed[:1], *((one.note,) if one.note else ()), *one.aside)
+    return (*((one.trend.told(),) if one.trend and not one.trend.seconds.too_few else ()), *one.aside)
 
 
 def _seconds(value: float | None) -> str:

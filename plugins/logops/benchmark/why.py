@@ -8,6 +8,8 @@ from logops.benchmark.sample import Sample
 
 GREW = 1.05
 """Less than this is the same."""
+COLDER = 0.1
+"""Of its chunks, so many fewer from their cache are a cause."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def together(works: Sequence[Work]) -> Work:
 
 
 def why(before: Work, after: Work) -> str:
-    """Of `after` being slower: each cause that is seen, in a sentence; where it is none but more data or fewer shards,
-    also by how much each byte is slower. Empty where nothing of it is seen."""
+    """Of `after` being slower: each cause that is seen, in a sentence; where none of them makes bytes slower, also by
+    how much each byte is. Empty where nothing of it is seen."""
     # What the cache of results gave before is read now: no data grew by that.
     uncached = _fell(before.cached_results, after.cached_results)
     grew = _grew(before.bytes, after.bytes) and not uncached
@@ -56,6 +58,11 @@ def why(before: Work, after: Work) -> str:
     told = [f"the data grew: it read {_more(before.bytes, after.bytes)} bytes"] if grew else []
     if _fell(before.shards, after.shards):
         told.append(f"it ran in {after.shards:g} shards, before in {before.shards:g}")
+    # All parts together wait longer than a query takes: only where that grew by more than the time is it a cause, and
+    # how much of the time it is nobody knows.
+    waited, slower = after.queue_s - before.queue_s, after.seconds - before.seconds
+    if waited > slower / 2 > 0 and after.queue_s * before.seconds > before.queue_s * after.seconds * GREW:
+        told.append(f"its parts waited {_time(waited)} longer in the queue")
     return _sentence([*told, *(causes or _per_byte(before, after))])
 
 
@@ -75,19 +82,20 @@ def why_more(before: Work, after: Work) -> str:
 def _causes(before: Work, after: Work) -> list[str]:
     """That may each be all of it, and make bytes slower."""
     told = []
-    slower = after.seconds - before.seconds
-    waited = after.queue_s - before.queue_s
-    if waited > slower / 2 > 0:
-        told.append(f"its parts waited {_time(waited)} longer in the queue")
-    if before.chunks and after.chunks and after.cached_chunks / after.chunks < before.cached_chunks / before.chunks / 2:
+    if _share_cached(after) < _share_cached(before) - COLDER:
         told.append(
             f"{after.cached_chunks:.0f} of its {after.chunks:.0f} chunks came from their cache, before "
             f"{before.cached_chunks:.0f} of {before.chunks:.0f}"
         )
+    slower = after.seconds - before.seconds
     outside = (after.seconds - after.exec_s) - (before.seconds - before.exec_s)
     if outside > slower / 2 > 0:
         told.append(f"{_time(outside)} more passed outside of Loki's own work, on the way to it and back")
     return told
+
+
+def _share_cached(work: Work) -> float:
+    return work.cached_chunks / work.chunks if work.chunks else 0.0
 
 
 def _per_byte(before: Work, after: Work) -> list[str]:

@@ -81,7 +81,7 @@ def table(verdicts: tuple[Verdict, ...]) -> Table:
     found.add_column("")
     for one in verdicts:
         missed = (*one.over, *one.failed[:1]) or ((one.note,) if one.note else ())
-        told = "; ".join((*(missed or ((one.trend.told(),) if one.trend else ())), *one.busy))
+        told = "; ".join((*(missed or ((one.trend.told(),) if one.trend else ())), *one.aside))
         found.add_row(
             one.arm.query,
             short(one.arm.range_s),

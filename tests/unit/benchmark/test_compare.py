@@ -88,7 +88,7 @@ def test_too_few_answers_are_said_and_not_judged() -> None:
     ("changed", "told"),
     [
         ({"bytes": 15 * 10**5}, "The data grew: it read 50% more bytes."),
-        ({"queue_s": 0.4}, "Its parts waited 400 ms longer in the queue."),
+        ({"queue_s": 0.4}, "Its parts waited 400 ms longer in the queue; each byte took 50% longer."),
         ({"cached_results": 0}, "Less of it came from the cache of results."),
         ({"shards": 1}, "It ran in 1 shards, before in 4; each byte took 50% longer."),
         ({"exec_s": 1.0}, "504 ms more passed outside of Loki's own work, on the way to it and back."),

@@ -103,10 +103,33 @@ def test_what_has_no_objective_and_too_few_answers_is_not_a_pass(changed: dict[s
 
 def test_a_failure_keeps_lokis_own_words() -> None:
     found = judged(*rounds(10, ending=Ending.FAILED, message="Loki answered 400: too long"))
-    (finding,) = findings_of("local", [found], datetime.now(UTC))
+    finding, unknown = findings_of("local", [found], datetime.now(UTC))
 
     assert (finding.cls.name, finding.message) == ("query-failing", "Loki answered 400: too long")
     assert finding.subject.query == "q"
+    assert unknown.cls.name == "check-incomplete"
+
+
+def test_one_failure_of_many_is_told_and_no_finding() -> None:
+    found = judged(*rounds(50), *rounds(1, ending=Ending.FAILED, message="Loki answered 500"), *rounds(49))
+
+    assert list(findings_of("local", [found], datetime.now(UTC))) == []
+    assert found.aside == ("1 failed beside 99 answers",)
+
+
+def test_two_failures_in_a_row_are_a_finding_that_counts_them() -> None:
+    found = judged(*rounds(50), *rounds(2, ending=Ending.FAILED, message="Loki answered 500"))
+    (finding,) = findings_of("local", [found], datetime.now(UTC))
+
+    assert (finding.cls.name, finding.evidence) == ("query-failing", {"failed": 2, "answered": 50})
+
+
+def test_where_no_loki_answers_nothing_is_known_of_the_query() -> None:
+    found = judged(*rounds(2, ending=Ending.UNREACHED, message="Connection refused. Is Loki running there?"))
+    (finding,) = findings_of("local", [found], datetime.now(UTC))
+
+    assert finding.cls.name == "check-incomplete"
+    assert finding.message == "0 answers: 5 are needed to judge. Connection refused. Is Loki running there?"
 
 
 @given(st.lists(st.floats(0, 100), min_size=1), st.sampled_from([0.5, 0.95, 0.99]))

@@ -1,5 +1,6 @@
 """What may be asked: what is there, within the budget, and not what fails again and again."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from logops.benchmark.measurable import NotMeasurable, measurable
 from logops.benchmark.measure import measured
 from logops.benchmark.ready import Ready, Side
 from logops.benchmark.sample import Ending, Sample
-from logops.benchmark.shots import Mode
+from logops.benchmark.shots import Mode, Shot
 from logops.logql.parse import parse
 from logops.platforms import Platform
 from logops.queries.library import load_library
@@ -102,6 +103,31 @@ def test_what_was_sent_away_with_429_read_nothing(answers: Callable[..., None]) 
     answers(Ending.THROTTLED)
 
     assert endings(asked(PROMISED)) == ["throttled"] * 6
+
+
+def test_of_many_at_a_time_none_is_left_out_for_what_the_others_may_still_read(answers: Callable[..., None]) -> None:
+    answers(Ending.ANSWERED, read=1)
+    wanted = replace(asked(PROMISED + 10, rounds=1, ranges_s=(60, 120)), concurrency=3)
+
+    assert endings(wanted) == ["answered"] * 6
+
+
+def test_a_round_is_over_before_the_next_begins(answers: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    now: list[int] = []
+    together: list[set[int]] = []
+
+    def shoot(_: object, shot: Shot, base: Sample, ___: object) -> Sample:
+        now.append(shot.round)
+        time.sleep(0.01)
+        together.append({*now})
+        now.remove(shot.round)
+        return replace(base, ending=Ending.ANSWERED, seconds=0.1)
+
+    answers(Ending.ANSWERED)
+    monkeypatch.setattr(asking, "_shoot", shoot)
+    endings(replace(asked(rounds=3, ranges_s=(60, 120)), concurrency=4))
+
+    assert {len(rounds) for rounds in together} == {1}
 
 
 def test_of_the_whole_library_what_has_no_cluster_here_is_left_out() -> None:

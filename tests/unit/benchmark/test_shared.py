@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from logops.benchmark.found import of_library
-from logops.benchmark.nights import Night, Past
+from logops.benchmark.nights import DAY_NS, Night, Past
 from logops.benchmark.shared import FEWEST, Group, shared
 from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.trend import judged_then, trends, whole
@@ -23,7 +23,7 @@ def arm(query: str) -> Arm:
 
 def night(at: int, seconds: float, cluster: str = "main") -> Night:
     work = Work(seconds=seconds, exec_s=seconds, queue_s=0, bytes=1e6, cached_results=0, shards=4)
-    return Night(f"run-{at}", at, ("c", "text", 1), 20, work, cluster, seconds)
+    return Night(f"run-{at}", at * DAY_NS, ("c", "text", 1), 20, work, cluster, seconds)
 
 
 def pasts(count: int, busy: Mapping[int, float], slow: Mapping[tuple[str, int], float]) -> dict[Arm, Past]:

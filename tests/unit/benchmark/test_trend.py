@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
+import pytest
+
 from logops.benchmark.found import findings_of
 from logops.benchmark.judge import verdicts
-from logops.benchmark.nights import Night, past, pasts_of
+from logops.benchmark.nights import DAY_NS, Night, past, pasts_of
 from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.trend import trend
@@ -21,6 +23,8 @@ QUERY = LibraryQuery.model_validate(
     }
 )  # fmt: skip
 ARM = Arm("q", 3600, Mode.COLD)
+LATER_NS = 1000 * DAY_NS
+MEASURED = ("c", "text", 0, 1, "main", "t")
 WORK = Work(seconds=0.2, exec_s=0.18, queue_s=0.01, bytes=1e6, cached_results=0, shards=4)
 
 
@@ -30,14 +34,14 @@ def calm(count: int, **changed: float) -> list[Night]:
     for at in range(count):
         noise = chance.lognormvariate(0, 0.03)
         work = replace(WORK, seconds=WORK.seconds * noise, exec_s=WORK.exec_s * noise, **changed)
-        nights.append(Night(f"run-{at}", at, ("c", "text", 1), 20, work, "main", work.seconds))
+        nights.append(Night(f"run-{at}", at * DAY_NS, MEASURED, 20, work, "main", work.seconds))
     return nights
 
 
 def tonight(factor: float = 1.0, **changed: object) -> list[Sample]:
     return [
         Sample(
-            "tonight", "local", "c", "q", "text", "main", "t", "cold", 3600, at + 1, 10**6 + at, Ending.ANSWERED,
+            "tonight", "local", "c", "q", "text", "main", "t", "cold", 3600, at + 1, LATER_NS + at, Ending.ANSWERED,
             0.2 * factor, exec_s=0.18 * factor, queue_s=0.01, bytes=10**6, shards=4, **changed,  # type: ignore[arg-type]
         )
         for at in range(20)
@@ -51,7 +55,7 @@ def found(nights: list[Night], samples: list[Sample]) -> list[Finding]:
 
 def slow_night(at: int, factor: float) -> Night:
     work = replace(WORK, seconds=WORK.seconds * factor, exec_s=WORK.exec_s * factor)
-    return Night(f"run-{at}", at, ("c", "text", 1), 20, work, "main", work.seconds)
+    return Night(f"run-{at}", at * DAY_NS, MEASURED, 20, work, "main", work.seconds)
 
 
 def test_a_query_that_became_slower_is_a_finding_that_says_since_when_and_why() -> None:
@@ -68,7 +72,7 @@ def test_a_night_like_the_others_is_none() -> None:
 
 
 def test_nights_of_another_configuration_are_not_compared() -> None:
-    elsewhere = [replace(night, measured=("other", "text", 1)) for night in calm(30)]
+    elsewhere = [replace(night, measured=("other", *MEASURED[1:])) for night in calm(30)]
     told = trend(Mode.COLD, past(elsewhere, slow_night(99, 1.5)), {})
 
     assert found(elsewhere, tonight(1.5)) == []
@@ -81,6 +85,22 @@ def test_a_run_that_is_repeated_is_not_compared_with_itself() -> None:
     assert past([*calm(30), newest], newest).nights == (*calm(30), newest)
 
 
+def test_whoever_measures_again_and_again_on_a_day_makes_no_history_of_it() -> None:
+    before = slow_night(30, 1.5)
+    newest = replace(before, run="an hour later", started_ns=before.started_ns + DAY_NS // 24)
+    by_hand = [replace(one, run=f"by-hand-{one.run}", answers=6) for one in calm(30)]
+
+    assert past([*calm(30), *by_hand, before], newest).nights == (*calm(30), newest)
+
+
+@pytest.mark.parametrize("other", [{"step_s": 60}, {"tenant": "another"}, {"cluster": "another"}])
+def test_nights_of_another_question_are_not_compared(other: dict[str, object]) -> None:
+    (night,) = pasts_of([replace(one, started_ns=one.round) for one in tonight()], {}).values()
+    told = pasts_of([replace(one, run="later", **other) for one in tonight()], {ARM: night.nights})  # type: ignore[arg-type]
+
+    assert (len(told[ARM].nights), told[ARM].elsewhere) == (1, 1)
+
+
 def test_a_query_that_reads_more_is_a_finding_though_it_is_as_fast() -> None:
     grown = [replace(night, work=replace(night.work, bytes=2e6)) for night in calm(32)[30:]]
     samples = [replace(one, bytes=2 * 10**6) for one in tonight()]
@@ -91,9 +111,7 @@ def test_a_query_that_reads_more_is_a_finding_though_it_is_as_fast() -> None:
 
 
 def test_nights_without_logs_do_not_hide_that_it_reads_more() -> None:
-    quiet = [
-        replace(night, work=replace(night.work, bytes=0.0)) if night.started_ns < 5 else night for night in calm(30)
-    ]
+    quiet = [*calm(5, bytes=0.0), *calm(30)[5:]]
     grown = [replace(night, work=replace(night.work, bytes=2e6)) for night in calm(32)[30:]]
     samples = [replace(one, bytes=2 * 10**6) for one in tonight()]
 

@@ -31,10 +31,26 @@ def test_chunks_that_no_longer_come_from_their_cache_are_told() -> None:
     assert why(WORK, after(2, cached_chunks=2)) == told
 
 
+def test_a_cache_of_chunks_that_gives_about_as_much_is_no_cause() -> None:
+    assert why(WORK, after(2, chunks=20, cached_chunks=19)) == "Each byte took 100% longer."
+
+
+def test_a_cache_of_chunks_that_gives_a_half_less_is_told() -> None:
+    assert why(WORK, after(2, cached_chunks=5)) == "5 of its 10 chunks came from their cache, before 10 of 10."
+
+
 def test_data_that_grew_is_told_beside_another_cause() -> None:
-    told = "The data grew: it read 50% more bytes; its parts waited 2.00 s longer in the queue."
+    told = (
+        "The data grew: it read 50% more bytes; its parts waited 2.00 s longer in the queue; each byte took 33% longer."
+    )
 
     assert why(WORK, after(2, bytes=1.5e6, queue_s=2.0)) == told
+
+
+def test_parts_that_wait_longer_because_each_takes_longer_are_no_cause() -> None:
+    parts = replace(WORK, queue_s=20.0)
+
+    assert why(parts, after(2, queue_s=40.0)) == "Each byte took 100% longer."
 
 
 def test_fewer_shards_are_told_beside_what_each_byte_takes_longer() -> None:
