@@ -1,14 +1,25 @@
 """What a benchmark is asked for."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
 from logops.benchmark.shots import Mode
+from logops.environment.units import Duration
 
 ROUNDS = 20
 """Of each query, and up to MOST_ROUNDS of one whose answers differ so much that a fifth more would be hidden."""
 MOST_ROUNDS = 100
+
+
+def in_seconds(ranges: Iterable[Duration]) -> tuple[int, ...]:
+    """Raises ValueError, that one is too short."""
+    seconds = {one: one.value // 1000 for one in ranges}
+    for one in seconds:
+        if not seconds[one]:
+            raise ValueError(f"{one} is too short for a range: 1s is the shortest.")
+    return tuple(seconds.values())
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,10 @@ class Night:
     level: float
     """Seconds: what is compared from night to night."""
 
+    @property
+    def began(self) -> datetime:
+        return datetime.fromtimestamp(self.started_ns / 1e9, UTC)
+
 
 @dataclass(frozen=True)
 class Past:

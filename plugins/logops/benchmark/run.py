@@ -62,13 +62,20 @@ def run_benchmark(
     # First: a store that cannot be read is told before minutes of measuring.
     past = [read_nights(store(one), one.environment.name, asked.as_of) for one in platforms]
     sides = measured(platforms, here, asked, tell)
+    if record:
+        # Before anything is made of them.
+        for one, samples in zip(platforms, sides, strict=True):
+            store(one).write(SAMPLES, f"{one.environment.name}.{asked.run}", to_table(samples), asked.as_of)
     outcomes = [
         replace(_judged(one.environment.name, samples, nights, here, asked), left_out=left_out)
         for one, samples, nights in zip(platforms, sides, past, strict=True)
     ]
     if record:
         for one, outcome in zip(platforms, outcomes, strict=True):
-            _keep(store(one), one.environment, outcome, asked, library)
+            # Of a part they are not kept: their silence about the rest would be read as gone.
+            if is_whole(one.environment, asked, [library[name] for name in left_out]):
+                found = Run(one.environment.name, CHECK, asked.run, asked.as_of)
+                store(one).write_findings(found, outcome.findings)
     return outcomes
 
 
@@ -83,19 +90,6 @@ def _judged(
     found = tuple(verdicts(samples, library, pasts))
     told = (*findings_of(environment, found, asked.as_of), *of_library(environment, whole(pasts), asked.as_of))
     return Outcome(tuple(samples), found, told)
-
-
-def _keep(
-    store: "ResultsStore",
-    environment: Environment,
-    outcome: Outcome,
-    asked: Asked,
-    library: Mapping[str, LibraryQuery],
-) -> None:
-    store.write(SAMPLES, f"{environment.name}.{asked.run}", to_table(outcome.samples), asked.as_of)
-    # Of a part they are not kept: their silence about the rest would be read as gone.
-    if is_whole(environment, asked, [library[name] for name in outcome.left_out]):
-        store.write_findings(Run(environment.name, CHECK, asked.run, asked.as_of), outcome.findings)
 
 
 def is_whole(environment: Environment, asked: Asked, left_out: Sequence[LibraryQuery]) -> bool:

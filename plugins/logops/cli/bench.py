@@ -1,14 +1,14 @@
 """`logops bench ...`: how long the library's queries take."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked
+from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked, in_seconds
 from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare, differing
 from logops.benchmark.measurable import NotMeasurable
@@ -30,10 +30,11 @@ from logops.loki import LokiError
 from logops.platforms import Platform, results_url
 from logops.toolchain import project_root
 
+LATELY = timedelta(days=2)
 app = typer.Typer(no_args_is_help=True)
 RUNS = f"""
-SELECT run, environment, configuration, min(started_ns) AS started_ns, count(DISTINCT query) AS queries,
-    count(*) FILTER (ending = 'answered') AS answers
+SELECT run, environment, list_sort(list_distinct(list(configuration))) AS configurations,
+    min(started_ns) AS started_ns, count(DISTINCT query) AS queries, count(*) FILTER (ending = 'answered') AS answers
 FROM "{SAMPLES}" GROUP BY ALL ORDER BY started_ns DESC
 """
 
@@ -83,7 +84,7 @@ def run(
     now = datetime.now(UTC).replace(microsecond=0)
     usual = places[0].environment.benchmark
     try:
-        ranges = tuple(one.value // 1000 for one in (map(Duration, also) if also else usual.ranges))
+        ranges = in_seconds(map(Duration, also) if also else usual.ranges)
         most_bytes = (Size(budget) if budget else usual.budget).value
     except ValueError as error:
         stop(str(error))
@@ -168,16 +169,22 @@ def history(
 ) -> None:
     """Night after night: what is usual, what became slower, since when, and why.
 
-    Exit 1: something became slower, or reads more.
+    Exit 1: something became slower, or reads more; what was not measured in the last two days aside.
     """
     if plot and plot.suffix not in KINDS:
         stop(f"{plot}: a picture is written as {' or '.join(KINDS)}.")
     try:
-        every = read_nights(_store(name), environment(name).name, datetime.now(UTC))
+        now = datetime.now(UTC)
+        every = read_nights(_store(name), environment(name).name, now)
     except ResultsError as error:
         stop(str(error), FOUND)
+    library = read_library()
+    unknown = sorted(set(query or ()) - {*library, *(arm.query for arm in every)})
+    if unknown:
+        known = ", ".join(sorted(library))
+        stop(f"No query {', '.join(unknown)} in include/logql/, and none was measured. There are: {known}.")
     # What the library has no more is not slower tonight.
-    shown_queries = set(query or read_library())
+    shown_queries = set(query or library)
     nights = {arm: own for arm, own in sorted(every.items()) if arm.query in shown_queries}
     if not nights:
         stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
@@ -196,11 +203,11 @@ def history(
             {"queries": rows, "library": [{**asdict(group), **asdict(one)} for group, one in sorted(common.items())]}
         )
     else:
-        out.print(tables.history(nights, shown), markup=False)
+        out.print(tables.history(nights, shown, now - LATELY), markup=False)
         for group, one in sorted(common.items()):
             why = f" {one.why}" if one.why else ""
             out.print(f"All queries of {group}, together: {one.times.told()}.{why}", markup=False)
-    slower = any(one.regressed or one.grew for one in shown.values())
+    slower = any(one.regressed or one.grew for arm, one in shown.items() if nights[arm][-1].began >= now - LATELY)
     slower = slower or any(one.times.step for one in common.values())
     raise typer.Exit(FOUND if slower else OK)
 
@@ -213,13 +220,13 @@ def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
         print_json(rows)
         return
     found = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("run", "started, UTC", "environment", "configuration", "queries", "answers"):
+    for column in ("run", "started, UTC", "environment", "configurations", "queries", "answers"):
         found.add_column(column, no_wrap=True)
     for row in rows:
         started = datetime.fromtimestamp(row["started_ns"] / 1e9, UTC)
         found.add_row(
-            row["run"], f"{started:%Y-%m-%d %H:%M}", row["environment"], row["configuration"][:12],
-            str(row["queries"]), str(row["answers"]),
+            row["run"], f"{started:%Y-%m-%d %H:%M}", row["environment"],
+            ", ".join(one[:12] for one in row["configurations"]), str(row["queries"]), str(row["answers"]),
         )  # fmt: skip
     out.print(found)
 

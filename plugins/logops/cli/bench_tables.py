@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from rich.filesize import decimal
@@ -16,8 +17,8 @@ from logops.benchmark.shots import Arm, short
 from logops.benchmark.trend import Trend
 
 
-def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend]) -> Table:
-    """A row an arm."""
+def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend], lately: datetime) -> Table:
+    """A row an arm; what was not measured since `lately` has the date of when it was."""
     found = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("query", "range", "mode"):
         found.add_column(column, no_wrap=True)
@@ -29,6 +30,8 @@ def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend]) 
         seconds = [night.level for night in nights[arm]]
         grown = f"; reads {one.bytes.step.ratio:.2f} times as much" if one.bytes and one.bytes.step else ""
         grown += f": {one.why_more}" if one.why_more else ""
+        began = nights[arm][-1].began
+        last = f"last measured on {began:%Y-%m-%d}: " if began < lately else ""
         found.add_row(
             arm.query,
             short(arm.range_s),
@@ -37,8 +40,8 @@ def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend]) 
             _seconds(seconds[-1]),
             _seconds(one.seconds.usual),
             bars(seconds[-30:]),
-            f"{one.told()}{grown}{f': {one.why}' if one.why else ''}",
-            style="red" if one.regressed or one.grew else None,
+            f"{last}{one.told()}{grown}{f': {one.why}' if one.why else ''}",
+            style="dim" if last else "red" if one.regressed or one.grew else None,
         )
     return found
 

@@ -64,7 +64,7 @@ class QueryBenchmarkOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Gives `{queries, samples, findings}`."""
-        from logops.benchmark.asked import Asked
+        from logops.benchmark.asked import Asked, in_seconds
         from logops.benchmark.measurable import NotMeasurable
         from logops.benchmark.run import run_benchmark
         from logops.benchmark.shots import Mode
@@ -84,14 +84,18 @@ class QueryBenchmarkOperator(BaseOperator):
             raise AirflowFailException(f"No query {', '.join(unknown)} in include/logql/. There are: {known}.")
         environment = read_environment(self.environment)
         usual = environment.benchmark
-        ranges = usual.ranges if self.ranges is None else map(Duration, self.ranges)
+        try:
+            ranges_s = in_seconds(usual.ranges if self.ranges is None else map(Duration, self.ranges))
+            budget = usual.budget if self.budget is None else Size(self.budget)
+        except ValueError as error:
+            raise AirflowFailException(str(error)) from None
         asked = Asked(
             run=context["run_id"],
             as_of=moment,
             rounds=int(self.rounds),
             modes=tuple(Mode),
-            ranges_s=tuple(one.value // 1000 for one in ranges),
-            budget_bytes=(usual.budget if self.budget is None else Size(self.budget)).value,
+            ranges_s=ranges_s,
+            budget_bytes=budget.value,
             concurrency=int(self.concurrency),
             named=bool(self.queries),
             most_rounds=int(self.most_rounds),
@@ -107,7 +111,7 @@ class QueryBenchmarkOperator(BaseOperator):
         for line in outcome.lines():
             self.log.info("%s", line)
         measured = len(wanted) - len(outcome.left_out)
-        bad = [one for one in outcome.findings if one.cls.severity.rank >= Severity.ERROR.rank]
+        bad = {one.subject.query for one in outcome.findings if one.cls.severity.rank >= Severity.ERROR.rank}
         if bad:
             raise AirflowFailException(f"{len(bad)} of {measured} queries failed or could not be measured.")
         return {"queries": measured, "samples": len(outcome.samples), "findings": len(outcome.findings)}

@@ -1,7 +1,7 @@
 """`logops bench`, over samples that a run kept, or as if a cluster had answered."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,11 @@ def keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
     return kept
 
 
-def samples(run: str, answers: int, query: str = "errors", seconds_more: float = 0, **changed: Any) -> list[Sample]:
+def samples(
+    run: str, answers: int, query: str = "errors", seconds_more: float = 0, days_ago: int = 0, **changed: Any
+) -> list[Sample]:
     given: dict[str, Any] = {"text": "{}", "ending": Ending.ANSWERED, "configuration": "c", **changed}
-    started = int(NOW.timestamp()) * 10**9
+    started = (int(NOW.timestamp()) - days_ago * 86_400) * 10**9
     return [
         Sample(
             run=run, environment="local", query=query, cluster="main", tenant="application", mode="cold", range_s=3600,
@@ -77,7 +79,7 @@ def test_what_two_runs_differ_in_is_said(keep: Keep) -> None:
 
 
 def test_runs_from_before_a_column_came_are_compared(keep: Keep, tmp_path: Path) -> None:
-    table = to_table(samples("old", 10)).drop_columns(["cached_chunks"])
+    table = to_table(samples("old", 10)).drop_columns(["cached_chunks", "step_s"])
     ResultsStore(str(tmp_path)).write(SAMPLES, "local.old", table, NOW)
     keep("young", seconds_more=1.0)
 
@@ -97,6 +99,30 @@ def test_the_history_is_that_of_what_the_library_has(keep: Keep) -> None:
 
     assert "removed-long-ago" not in told("history").stdout
     assert "removed-long-ago" in told("history", "--query", "removed-long-ago").stdout
+
+
+def test_the_history_of_a_query_that_nobody_knows_is_no_empty_one(keep: Keep) -> None:
+    keep("first")
+    found = told("history", "--query", "erors")
+
+    assert (found.exit_code, "No query erors" in found.stderr) == (2, True)
+
+
+def test_what_is_no_longer_measured_is_not_slower_tonight(keep: Keep) -> None:
+    for night in range(40, 9, -1):
+        keep(f"night-{night}", days_ago=night, seconds_more=1.0 if night < 15 else 0.0)
+    found = told("history")
+
+    assert found.exit_code == 0
+    assert f"last measured on {NOW - timedelta(days=10):%Y-%m-%d}" in " ".join(found.stdout.split())
+
+
+def test_a_run_is_listed_once_though_its_clusters_are_configured_each_their_own_way(keep: Keep, tmp_path: Path) -> None:
+    rows = [*samples("both", 10), *samples("both", 10, query="audit-events", configuration="d")]
+    ResultsStore(str(tmp_path)).write(SAMPLES, "local.both", to_table(rows), NOW)
+
+    assert told("runs").stdout.count("both") == 1
+    assert "c, d" in told("runs").stdout
 
 
 @pytest.fixture

@@ -75,6 +75,17 @@ def test_what_nobody_gives_is_as_the_environment_says(asked: list[tuple[list[str
     assert (what.ranges_s, what.budget_bytes, what.minutes) == ((6 * 3600,), 20 * 2**30, 45)
 
 
+@pytest.mark.parametrize(
+    ("given", "told"), [({"ranges": ["24x"]}, "'24x' is not a duration"), ({"ranges": ["500ms"]}, "500ms is too short"),
+                        ({"budget": "much"}, "'much' is not a size")]
+)  # fmt: skip
+def test_what_cannot_be_read_is_said_and_not_tried_again(
+    given: dict[str, Any], told: str, asked: list[tuple[list[str], Asked]], context: Any
+) -> None:
+    with pytest.raises(AirflowFailException, match=told):
+        operator(**given).execute(context)
+
+
 def test_no_further_range_is_none_whatever_the_environment_says(
     asked: list[tuple[list[str], Asked]], context: Any
 ) -> None:
@@ -104,7 +115,7 @@ def test_a_query_that_fails_fails_the_task_and_leaves_its_summary(
         operator(queries=["trace"]).execute(context)
 
     said = ti.said["summary"]
-    assert said["findings"] == ["query-failing trace: running {}: Loki answered 400: too long"]
+    assert said["findings"][0] == "query-failing trace: running {}: Loki answered 400: too long"
     assert said["queries"][1][0] == "trace"
 
 
