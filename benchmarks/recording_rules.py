@@ -213,9 +213,12 @@ def points(url: str, promql: str, span: tuple[int, int]) -> dict[tuple[str, int]
 
 
 def differing(ours: Iterable[Series], recorded: dict[tuple[str, int], float]) -> int:
-    """How many of the points that Loki answers were not recorded, or with another value."""
+    """How many points only one of the two has, or with another value."""
     own = {(_key(one.labels), at // 10**9): value for one in ours for at, value in one.points}
-    return sum(abs(recorded.get(key, float("inf")) - value) > 1e-9 for key, value in own.items())
+    missing = float("inf")
+    return sum(
+        not abs(recorded.get(key, missing) - own.get(key, missing)) <= 1e-9 for key in own.keys() | recorded.keys()
+    )
 
 
 def _key(labels: dict[str, str]) -> str:

@@ -1,17 +1,21 @@
 """The benchmark of the library, on an environment that runs."""
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from typer.testing import CliRunner
 
 from doors import Behind, doors_before
+from logops.benchmark import asking
 from logops.benchmark.asked import Asked
+from logops.benchmark.nights import DAY_NS
 from logops.benchmark.run import Outcome, run_benchmark
 from logops.benchmark.sample import SAMPLES
 from logops.benchmark.shots import Mode
@@ -35,6 +39,17 @@ def asked(rounds: int = 5, ranges_s: tuple[int, ...] = (), budget_bytes: int = N
 def measure(platform: LocalPlatform, wanted: Mapping[str, LibraryQuery], asked: Asked, store: ResultsStore) -> Outcome:
     (outcome,) = run_benchmark([platform], wanted, asked, lambda _: store, lambda _: None)
     return outcome
+
+
+@pytest.fixture
+def days_ago(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Measures as if it were so many days ago: of a day, one run is history."""
+
+    def measured_then(days: int) -> None:
+        clock = SimpleNamespace(time_ns=lambda: time.time_ns() - days * DAY_NS, monotonic=time.monotonic)
+        monkeypatch.setattr(asking, "time", clock)
+
+    return measured_then
 
 
 @pytest.fixture
@@ -135,7 +150,9 @@ def test_runs_are_listed_and_compared(platform: LocalPlatform, tmp_path: Path, m
     assert all(one["ratio"] > 0 and one["low"] <= one["ratio"] <= one["high"] for one in json.loads(told.stdout))
 
 
-def test_a_query_that_is_held_back_is_found_by_the_second_night(platform: LocalPlatform, store: ResultsStore) -> None:
+def test_a_query_that_is_held_back_is_found_by_the_second_night(
+    platform: LocalPlatform, store: ResultsStore, days_ago: Callable[[int], None]
+) -> None:
     wanted = {"errors": LIBRARY["errors"]}
     findings = []
     with doors_before(platform) as doors:
@@ -143,6 +160,7 @@ def test_a_query_that_is_held_back_is_found_by_the_second_night(platform: LocalP
         for night in range(14):
             # So much that no other work on this machine hides it.
             doors["main"].held_s = 1.0 if night >= 12 else 0.0
+            days_ago(13 - night)
             run = replace(asked(5), run=f"night-{night}", modes=(Mode.COLD,))
             findings.append(measure(behind, wanted, run, store).findings)
 
@@ -183,10 +201,16 @@ def test_queries_at_a_time_give_the_same_samples(platform: LocalPlatform, store:
 
 @pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<svg")])
 def test_the_history_is_drawn(
-    platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, begins: bytes
+    platform: LocalPlatform,
+    days_ago: Callable[[int], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    suffix: str,
+    begins: bytes,
 ) -> None:
     store = ResultsStore(str(tmp_path / "results"))
-    for name in ("first", "second"):
+    for at, name in enumerate(("first", "second")):
+        days_ago(1 - at)
         measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(5), run=name), store)
     monkeypatch.setattr(bench, "_store", lambda _: store)
     monkeypatch.setattr(bench, "environment", lambda _: platform.environment)
