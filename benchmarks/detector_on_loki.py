@@ -58,7 +58,7 @@ from logops.queries.library import load_library
 from logops.quickstart.settle import settle
 from logops.render import STAGES
 from logops.toolchain import ensure, project_root
-from place import fresh_environment, push_samples, running_in_a_temporary_folder
+from place import fresh_environment, push_samples, running_in_a_temporary_folder, wait_until_compacted
 
 sys.path.insert(0, str(project_root() / "tests"))
 from doors import Behind, doors_before
@@ -143,7 +143,7 @@ def measured_nights(nights: int, slower: Slower, faster: int) -> list[Sample]:
         push_samples(platform, end_ns - 3600 * 10**9, end_ns, LINES_A_MINUTE)
         settle(platform, lambda _: None)
         wait_until_in_no_memory(platform, LIBRARY["errors"].tenant)
-        wait_until_compacted(platform, f"index/loki_index_{end_ns // 10**9 // 86_400}/")
+        wait_until_compacted(platform, end_ns // DAY_NS)
         samples: list[Sample] = []
         with doors_before(platform) as doors:
             for number in track(range(nights), "nights", console=Console(stderr=True)):
@@ -169,19 +169,6 @@ def wait_until_in_no_memory(platform: LocalPlatform, tenant: str) -> None:
         for one in ingesters:
             one.flush()
         wait_for(lambda: all(total(one.metrics(), STREAMS, tenant=tenant) == 0 for one in ingesters), 900)
-
-
-def wait_until_compacted(platform: LocalPlatform, table: str) -> None:
-    """What lies in the table itself is an ingester's; the compactor makes a folder a tenant of it."""
-    cluster = platform.environment.clusters["main"]
-    with platform.object_store(cluster.storage_account) as account:
-        container = account.container(cluster.containers.chunks)
-
-        def compacted() -> bool:
-            names = [name for batch in container.list((table,)).batches for name in batch["name"].to_pylist()]
-            return bool(names) and all("/" in name.removeprefix(table) for name in names)
-
-        wait_for(compacted, 600)
 
 
 def nights_of(samples: Sequence[Sample]) -> dict[int, Mapping[Arm, Night]]:

@@ -4,6 +4,7 @@ import itertools
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -57,6 +58,24 @@ def push_samples(platform: LocalPlatform, start_ns: int, end_ns: int, lines_a_mi
                 client.push(where.tenant, batch)
                 count += len(batch)
     return count
+
+
+def wait_until_compacted(platform: LocalPlatform, day: int) -> None:
+    """`day`: since 1970. What lies in its table itself is an ingester's; the compactor makes a folder a tenant."""
+    cluster = platform.environment.clusters["main"]
+    table = f"index/loki_index_{day}/"
+    with platform.object_store(cluster.storage_account) as account:
+        container = account.container(cluster.containers.chunks)
+
+        def compacted() -> bool:
+            names = [name for batch in container.list((table,)).batches for name in batch["name"].to_pylist()]
+            return bool(names) and all("/" in name.removeprefix(table) for name in names)
+
+        deadline = time.monotonic() + 600
+        while not compacted():
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{table} was not compacted within ten minutes")
+            time.sleep(1)
 
 
 def free_base_port() -> int:

@@ -2,14 +2,15 @@
 
     python benchmarks/query_settings.py [--rounds 5] [--only caches] [--away 20]
 
-`local`, running in a temporary folder, holds a day of sample logs, stored and indexed. Each setting is rolled out in
-turn, then a part of the library is measured over an hour and a day, warm and past the cache of results. Between
+`local`, running in a temporary folder, holds a day of sample logs that ended two days ago, stored and compacted, and no
+more in the ingesters' write-ahead logs: they would answer them from memory after each restart. Each setting is rolled
+out in turn, then a part of the library is measured over an hour and a day, warm and past the cache of results. Between
 settings the environment's own is measured again: a figure is the ratio to the mean of the two beside it, so that what
 drifts meanwhile, the machine's load above all, counts in neither.
 
 Azurite is next door, and Azure is not: the last settings are measured with a storage that answers each request 20
-milliseconds later. What an answer asks of the storage is counted: Azure sells requests. Memcached, which production's
-caches are, is measured where it is installed (`apt install memcached`).
+milliseconds later. How many chunks an answer over a day reads from it is counted: Azure sells requests. Memcached,
+which production's caches are, is measured where it is installed (`apt install memcached`).
 
 On two cores a query has two to run on, whatever the parallelism: what more of it is worth shows on more machines.
 """
@@ -18,40 +19,45 @@ import argparse
 import asyncio
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from rich.console import Console
 from rich.table import Table
 
 from logops.benchmark.asked import Asked
 from logops.benchmark.measure import measured
+from logops.benchmark.nights import DAY_NS, by_arm
+from logops.benchmark.sample import Ending
 from logops.benchmark.shots import Arm, Mode
 from logops.environment import Environment
 from logops.environment.cluster import MemcachedCache
 from logops.environment.units import Duration, Size
-from logops.loki import LokiClient
-from logops.loki.metrics import total
 from logops.platforms.local import LocalPlatform
-from logops.platforms.platform import component_of
 from logops.queries.library import load_library
 from logops.quickstart.settle import settle
 from logops.render import STAGES
-from logops.render.topology import HOST
+from logops.render.topology import HOST, Topology
 from logops.toolchain import ensure, project_root
-from place import free_base_port, fresh_environment, open_in, push_samples, running_in_a_temporary_folder
+from place import (
+    fresh_environment,
+    open_in,
+    push_samples,
+    running_in_a_temporary_folder,
+    wait_until_compacted,
+)
 
 QUERIES = ("errors", "latency", "request-rate", "trace", "errors-by-code")
 RANGES_S = (3600, 86_400)
 LINES_A_MINUTE = 60.0
 NO_LIMIT = 2**50
-REQUESTS = "loki_objstore_bucket_operations_total"
-READS = ("get", "get_range")
 Change = Mapping[str, Mapping[str, object]]
 NO_CHUNKS: Change = {"caches": {"chunks": None}}
 SETTINGS: Mapping[str, Change] = {
@@ -84,8 +90,8 @@ class Taken:
 
     seconds: Mapping[Arm, float]
     """Of each mode and range the geometric mean of the queries' medians."""
-    requests: float
-    """Reads of the storage, an answer."""
+    chunks: float
+    """That a cold answer over the longest range reads from the storage, past their cache."""
 
 
 def main() -> None:
@@ -102,34 +108,35 @@ def main() -> None:
     for mode in Mode:
         for range_s in RANGES_S:
             table.add_column(f"{mode}, {range_s // 3600} h", justify="right", no_wrap=True)
-    table.add_column("requests an answer", justify="right", no_wrap=True)
+    table.add_column("chunks read", justify="right", no_wrap=True)
     with ExitStack() as ended, running_in_a_temporary_folder(own) as platform:
         roll_out(platform)
-        as_of = datetime.now(UTC).replace(microsecond=0)
+        as_of = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
         end_ns = int(as_of.timestamp()) * 10**9
-        console.print(f"pushed {push_samples(platform, end_ns - 86_400 * 10**9, end_ns, LINES_A_MINUTE):,} lines")
+        console.print(f"pushed {push_samples(platform, end_ns - DAY_NS, end_ns, LINES_A_MINUTE):,} lines")
         settle(platform, lambda _: None)
+        for day in (end_ns // DAY_NS - 1, end_ns // DAY_NS):
+            wait_until_compacted(platform, day)
+        forget(platform)
         near, far = SETTINGS | ended.enter_context(memcached(console)), AWAY
         for settings, away_ms in ((near, 0), (far, asked.away)):
             wanted = {name: change for name, change in settings.items() if asked.only in name}
             if not wanted:
                 continue
             port = ended.enter_context(delayed(own.platform.base_port, away_ms)) if away_ms else 0
-            roll_out(platform, port)
-            before = taken(platform, as_of, asked.rounds)
+            before = taken(roll_out(platform, port), as_of, asked.rounds)
             where = f", storage {away_ms} ms away" if away_ms else ""
-            table.add_row(
-                f"the environment's own{where}, ms",
-                *(f"{seconds * 1000:.0f}" for seconds in before.seconds.values()),
-                f"{before.requests:.1f}",
-            )
+            milliseconds = (f"{seconds * 1000:.0f}" for seconds in before.seconds.values())
+            table.add_row(f"the environment's own{where}, ms", *milliseconds, f"{before.chunks:.1f}")
             for name, change in wanted.items():
-                console.print(name)
-                changed = roll_out(open_in(with_(own, change), platform.state), port)
-                found = taken(changed, as_of, asked.rounds)
+                changed = taken(roll_out(open_in(with_(own, change), platform.state), port), as_of, asked.rounds)
                 after = taken(roll_out(platform, port), as_of, asked.rounds)
-                ratios = (found.seconds[arm] * 2 / (before.seconds[arm] + after.seconds[arm]) for arm in found.seconds)
-                table.add_row(name, *(f"{ratio:.2f} times" for ratio in ratios), f"{found.requests:.1f}")
+                ratios = [
+                    f"{changed.seconds[arm] * 2 / (before.seconds[arm] + after.seconds[arm]):.2f} times"
+                    for arm in changed.seconds
+                ]
+                table.add_row(name, *ratios, f"{changed.chunks:.1f}")
+                console.print(f"{name}: {', '.join(ratios)}")
                 before = after
     console.print(table)
 
@@ -142,46 +149,42 @@ def with_(environment: Environment, change: Change) -> Environment:
 
 def roll_out(platform: LocalPlatform, storage_port: int = 0) -> LocalPlatform:
     """`storage_port`: where Loki finds the storage, if not at Azurite's own."""
-    desired = platform.desired()
-    if storage_port:
-        own, other = f"{HOST}:{platform.environment.platform.base_port}/", f"{HOST}:{storage_port}/"
-        desired |= {"loki": {name: text.replace(own, other) for name, text in desired["loki"].items()}}
+    with patch.object(Topology, "azurite_port", storage_port) if storage_port else nullcontext():
+        loki = platform.desired()["loki"]
+    desired = platform.desired() | {"loki": loki}
     for stage in STAGES:
         if platform.live(stage) != desired[stage]:
             platform.apply(stage, desired[stage], "settings", lambda _: None)
     return platform
 
 
+def forget(platform: LocalPlatform) -> None:
+    """What ingesters have in their write-ahead logs; it is stored."""
+    platform.down(lambda _: None)
+    logs = [*platform.state.glob("data/main-ingester-*/wal")]
+    assert logs
+    for log in logs:
+        shutil.rmtree(log)
+
+
 def taken(platform: LocalPlatform, as_of: datetime, rounds: int) -> Taken:
     library = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
     asked = Asked("settings", as_of, rounds, tuple(Mode), RANGES_S, NO_LIMIT)
-    times: dict[Arm, list[float]] = {}
-    before = requests(platform)
-    samples = measured([platform], library, asked, lambda _: None)[0]
-    read = (requests(platform) - before) / len(samples)
-    for sample in samples:
-        if sample.round > 0 and sample.range_s in RANGES_S:
-            assert sample.ending == "answered", sample.message
-            times.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample.seconds)
+    samples = [one for one in measured([platform], library, asked, lambda _: None)[0] if one.range_s in RANGES_S]
+    failed = [one.message for one in samples if one.ending != Ending.ANSWERED]
+    assert not failed, failed
+    by_query = by_arm(one for one in samples if one.judged)
+    medians = {arm: statistics.median(one.seconds for one in own) for arm, own in by_query.items()}
+    read = {arm: statistics.median(one.chunks - one.cached_chunks for one in own) for arm, own in by_query.items()}
     seconds = {
         Arm("", range_s, mode): statistics.geometric_mean(
-            statistics.median(own) for arm, own in times.items() if (arm.range_s, arm.mode) == (range_s, mode)
+            one for arm, one in medians.items() if (arm.range_s, arm.mode) == (range_s, mode)
         )
         for mode in Mode
         for range_s in RANGES_S
     }
-    return Taken(seconds, read)
-
-
-def requests(platform: LocalPlatform) -> float:
-    """That the processes which answer have read from the storage since they began."""
-    with ExitStack() as clients:
-        queriers = [
-            clients.enter_context(LokiClient(url))
-            for name, url in platform.urls("main").items()
-            if component_of(name, "main") == "querier"
-        ]
-        return sum(total(one.metrics(), REQUESTS, operation=read) for one in queriers for read in READS)
+    longest = (max(RANGES_S), Mode.COLD)
+    return Taken(seconds, statistics.mean(one for arm, one in read.items() if (arm.range_s, arm.mode) == longest))
 
 
 @contextmanager
@@ -192,7 +195,8 @@ def memcached(console: Console) -> Iterator[Mapping[str, Change]]:
         console.print("memcached is not installed: not measured")
         yield {}
         return
-    port = free_base_port()
+    with socket.create_server((HOST, 0)) as probe:
+        port = probe.getsockname()[1]
     user = () if os.getuid() else ("-u", "root")
     with subprocess.Popen([program, "-l", HOST, "-p", str(port), "-m", "512", "-I", "5m", *user]) as running:
         cache = MemcachedCache(kind="memcached", addresses=(f"{HOST}:{port}",))
@@ -200,9 +204,18 @@ def memcached(console: Console) -> Iterator[Mapping[str, Change]]:
             yield {
                 "caches: results in memcached": {"caches": {"results": cache}},
                 "caches: chunks in memcached": {"caches": {"chunks": cache}},
+                "caches: both in memcached": {"caches": {"results": cache, "chunks": cache}},
             }
+            console.print(f"memcached: {found_in(port):,} things were found in it")
         finally:
             running.terminate()
+
+
+def found_in(port: int) -> int:
+    with socket.create_connection((HOST, port), timeout=5) as asked:
+        asked.sendall(b"stats\r\nquit\r\n")
+        told = b"".join(iter(lambda: asked.recv(4096), b"")).decode()
+    return next(int(line.split()[2]) for line in told.splitlines() if line.startswith("STAT get_hits "))
 
 
 @contextmanager
