@@ -164,6 +164,12 @@ def test_lint_says_what_is_slow_where_and_what_would_be_better() -> None:
     ]
 
 
+def test_a_query_is_printed_as_it_is_whatever_stands_between_colons() -> None:
+    result = logops("logql", "lint", '{job="x"} |~ "cache:key:12"')
+
+    assert '|= "cache:key:12"' in result.stdout
+
+
 def test_lint_is_json_for_machines(tmp_path: Path) -> None:
     file = tmp_path / "query"
     file.write_text('rate({job="nginx"}[1m])')
