@@ -85,7 +85,7 @@ def _list(library: Mapping[str, LibraryQuery], as_json: bool) -> None:
             for key, parameter in one.parameters.items()
         )
         table.add_row(name, one.tenant, one.owner, parameters, one.description)
-    out.print(table)
+    out.print(table, markup=False, highlight=False)
 
 
 def _given(params: list[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from logops.cli import app
 from logops.cli.console import BAD_INPUT, FOUND, OK
 from logops.render import STAGES
+from logops.toolchain import PROGRAMS, Origin, Resolved
 
 ROOT = Path(__file__).parents[3]
 STORY = ROOT / "tests/data/story"
@@ -18,6 +19,24 @@ STORY = ROOT / "tests/data/story"
 
 def logops(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own, without queries and rules."""
+    for name in ("tools", "include/environments"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def library(project: Path) -> Path:
+    """A file of the query library in a project of its own."""
+    folder = project / "include/logql"
+    folder.mkdir()
+    return Path(shutil.copy(ROOT / "include/logql/application.yaml", folder))
 
 
 @pytest.fixture
@@ -234,6 +253,23 @@ def test_the_query_library_is_listed() -> None:
     assert "slower_than_ms=1000" in result.stdout
 
 
+def test_a_library_query_is_listed_with_the_brackets_of_its_description(library: Path) -> None:
+    text = library.read_text().replace("What the services log as errors", "Errors of [/api] and [bold]")
+    library.write_text(text.replace('default: ".+"', 'default: "[/a-z]+"', 1))
+    result = logops("query", "--list")
+
+    assert result.exit_code == OK
+    assert "Errors of [/api] and [bold]" in result.stdout
+    assert "service=[/a-z]+" in result.stdout
+
+
+def test_a_program_in_a_folder_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Resolved(PROGRAMS["loki"], Origin.PATH, ("/opt/[/x]/loki",))
+    monkeypatch.setattr("logops.cli.toolchain.ensure", lambda *_: {"loki": found})
+
+    assert "/opt/[/x]/loki" in logops("toolchain", "loki").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -276,16 +312,12 @@ def test_every_command_for_rules_has_an_example(command: str) -> None:
 
 
 @pytest.fixture
-def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def rules(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of rules in a project of its own."""
-    for name in ("tools", "include/environments"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).symlink_to(ROOT / name)
-    folder = tmp_path / "include/logql/rules"
+    folder = project / "include/logql/rules"
     folder.mkdir(parents=True)
-    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
-    monkeypatch.setenv("LOGOPS_CACHE", str(tmp_path / "nothing"))
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("LOGOPS_CACHE", str(project / "nothing"))
+    monkeypatch.setenv("PATH", str(project))
     return Path(shutil.copy(ROOT / "include/logql/rules/sign-in.yaml", folder))
 
 
