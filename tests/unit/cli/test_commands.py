@@ -75,6 +75,19 @@ def test_an_environment_that_is_not_there_is_answered_with_those_that_are() -> N
     assert "one of: local, production" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [("query", "--list"), ("logql", "lint", "--library"), ("logql", "lint", "-e", "local", '{a="b"}')]
+)
+def test_a_project_that_is_not_found_is_told(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
+    result = logops(*arguments)
+
+    assert result.exit_code == BAD_INPUT
+    assert "Set LOGOPS_HOME to a checkout of logops" in result.stderr
+
+
 def test_the_schema_is_json() -> None:
     assert json.loads(logops("schema").stdout)["title"] == "logops environment"
 
