@@ -111,14 +111,14 @@ def parsed(text: str) -> Query:
         return parse(text)
     except LogQLError as error:
         err.print(str(error), style="red" if err.is_terminal else None, markup=False, highlight=False)
-        err.print(error.picture(), markup=False, highlight=False)
+        err.print(error.picture(err.width), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
 
 
 def show(advice: Advice, text: str, name: str = "") -> None:
     of = escape(f"{name}: ") if name else ""
     out.print(f"{of}[bold]{advice.rule}[/bold] ({advice.severity})", highlight=False)
-    lines = [LogQLError("", text, advice.span[0]).picture(), f"  {advice.why}"]
+    lines = [LogQLError("", text, advice.span[0]).picture(out.width), f"  {advice.why}"]
     if advice.rewrite:
         lines.append(f"  better: {advice.rewrite}")
     for line in lines:

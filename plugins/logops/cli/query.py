@@ -106,7 +106,7 @@ def _filled(name: str, wanted: LibraryQuery, given: Mapping[str, str]) -> Query:
     except FillError as error:
         stop(f"{name}: {error}")
     except LogQLError as error:
-        stop(f"{name}, with these parameters, is no query: {error}\n{error.picture()}")
+        stop(f"{name}, with these parameters, is no query: {error}\n{error.picture(err.width)}")
 
 
 def _duration(text: str) -> Duration:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
-from logops.cli.console import BAD_INPUT, FOUND, OK
+from logops.cli.console import BAD_INPUT, FOUND, OK, err
 from logops.render import STAGES
 from logops.toolchain import PROGRAMS, Origin, Resolved
 
@@ -243,6 +243,15 @@ def test_what_is_no_query_is_shown_with_a_caret() -> None:
         '{job="nginx"',
         "            ^",
     ]
+
+
+def test_the_caret_points_at_the_fault_on_a_narrow_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(err, "width", 40)
+    result = logops("logql", "lint", f'{{job="nginx"}} |= "{"a long text, " * 5}" | frob | json')
+    *_, line, caret = result.stderr.splitlines()
+
+    assert len(line) <= 40
+    assert line[caret.index("^") :] == "| json"
 
 
 def test_a_query_that_is_no_text_is_told() -> None:
