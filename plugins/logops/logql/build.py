@@ -62,7 +62,7 @@ from logops.logql.tree import (
 )
 
 Value = str | int | float | timedelta | Bytes
-"""What a label is compared with. A `str` is compared as text."""
+"""What a label is compared with. A `str` is compared as text, and so is a `bool`: `true`, as JSON has it."""
 Tree = TypeVar("Tree", bound=Query)
 
 
@@ -114,6 +114,8 @@ def stream(labels: Mapping[str, str | Wanted] | None = None, /, **more: str | Wa
 def condition(label: str, op: str, value: Value) -> Condition:
     """`status >= 500`, `took > 1s`, `level = "error"`."""
     match value:
+        case bool():
+            return condition(label, op, str(value).lower())
         case str():
             return Matcher(label, "=" if op == "==" else op, value)
         case timedelta():

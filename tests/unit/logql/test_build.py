@@ -39,6 +39,8 @@ APP = stream(job="oversight-app")
         (APP.json({"path": "req.path"}), '{job="oversight-app"} | json path="req.path"'),
         (APP.logfmt(strict=True).where("n", ">", 1.5), '{job="oversight-app"} | logfmt --strict | n > 1.5'),
         (APP.where("took", ">", timedelta(seconds=90)), '{job="oversight-app"} | took > 1m30s'),
+        (APP.json().where("ok", "==", True), '{job="oversight-app"} | json | ok="true"'),
+        (APP.json().where("ok", "!=", False), '{job="oversight-app"} | json | ok!="false"'),
         (APP.where("size", ">=", Bytes(2**20)), '{job="oversight-app"} | size >= 1MiB'),
         (
             APP.where(any_of(condition("a", "=", "b"), condition("c", "<", 2))),
