@@ -63,6 +63,8 @@ from logops.logql.tree import (
 
 Value = str | int | float | timedelta | Bytes
 """What a label is compared with. A `str` is compared as text, and so is a `bool`: `true`, as JSON has it."""
+Labels = Iterable[str] | None
+"""None: it is not said. An empty list is said, as `by ()`."""
 Tree = TypeVar("Tree", bound=Query)
 
 
@@ -288,10 +290,10 @@ class Unwrapped:
         self,
         function: str,
         over: str,
-        by: Iterable[str] = (),
+        by: Labels = None,
         quantile: float | None = None,
         offset: str = "",
-        without: Iterable[str] = (),
+        without: Labels = None,
     ) -> "Samples":
         """`function` as LogQL calls it: `rate`, `sum_over_time`, `quantile_over_time`..."""
         grouping = _grouping(function, by, without)
@@ -308,30 +310,28 @@ class Samples:
     def __str__(self) -> str:
         return one_line(self.tree)
 
-    def sum(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def sum(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("sum", by, without)
 
-    def avg(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def avg(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("avg", by, without)
 
-    def max(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def max(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("max", by, without)
 
-    def min(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def min(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("min", by, without)
 
-    def count(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def count(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("count", by, without)
 
-    def topk(self, how_many: int, by: Iterable[str] = ()) -> Self:
-        return self.aggregated("topk", by, (), how_many)
+    def topk(self, how_many: int, by: Labels = None) -> Self:
+        return self.aggregated("topk", by, None, how_many)
 
-    def bottomk(self, how_many: int, by: Iterable[str] = ()) -> Self:
-        return self.aggregated("bottomk", by, (), how_many)
+    def bottomk(self, how_many: int, by: Labels = None) -> Self:
+        return self.aggregated("bottomk", by, None, how_many)
 
-    def aggregated(
-        self, function: str, by: Iterable[str] = (), without: Iterable[str] = (), how_many: int | None = None
-    ) -> Self:
+    def aggregated(self, function: str, by: Labels = None, without: Labels = None, how_many: int | None = None) -> Self:
         """`function` as LogQL calls it: `stddev`, `sort_desc`..."""
         grouping = _grouping(function, by, without)
         parameter = None if how_many is None else _number(how_many)
@@ -344,10 +344,10 @@ class Samples:
         self,
         op: str,
         other: "Samples | float",
-        on: Iterable[str] | None = None,
-        ignoring: Iterable[str] | None = None,
-        group_left: Iterable[str] | None = None,
-        group_right: Iterable[str] | None = None,
+        on: Labels = None,
+        ignoring: Labels = None,
+        group_left: Labels = None,
+        group_right: Labels = None,
         returns_bool: bool = False,
     ) -> Self:
         """`op` as LogQL writes it, also `and`, `or`, `unless`, `>`."""
@@ -461,11 +461,12 @@ def checked(tree: Tree) -> Tree:
     return tree
 
 
-def _grouping(function: str, by: Iterable[str], without: Iterable[str]) -> Grouping | None:
-    kept, dropped = _names(by), _names(without)
-    if kept and dropped:
+def _grouping(function: str, by: Labels, without: Labels) -> Grouping | None:
+    if by is not None and without is not None:
         raise ValueError(f"{function} groups by labels or without labels, not both")
-    return Grouping(kept or dropped, bool(dropped)) if kept or dropped else None
+    if without is not None:
+        return Grouping(_names(without), without=True)
+    return None if by is None else Grouping(_names(by))
 
 
 def _number(value: float) -> Number:

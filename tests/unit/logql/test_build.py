@@ -48,6 +48,13 @@ APP = stream(job="oversight-app")
         ),
         (APP.drop("x").without("y"), '{job="oversight-app"} != "y" | drop x'),
         (APP.rename({"to": "old"}).keep("to"), '{job="oversight-app"} | label_format to=old | keep to'),
+        (APP.rate("5m").sum(), 'sum(rate({job="oversight-app"} [5m]))'),
+        (APP.rate("5m").sum(by=[]), 'sum by () (rate({job="oversight-app"} [5m]))'),
+        (APP.rate("5m").sum(without=[]), 'sum without () (rate({job="oversight-app"} [5m]))'),
+        (
+            APP.unwrap("took").over_time("max_over_time", "5m", by=[]),
+            'max_over_time({job="oversight-app"} | unwrap took | __error__="" [5m]) by ()',
+        ),
         (APP.rate("5m").sum(by=["a", "b"]), 'sum by (a, b) (rate({job="oversight-app"} [5m]))'),
         (APP.count_over_time("1h", "1d").topk(3), 'topk(3, count_over_time({job="oversight-app"} [1h] offset 1d))'),
         (
@@ -156,6 +163,8 @@ def test_what_says_two_things_at_once_is_refused() -> None:
         APP.rate("5m").joined("/", 1, on=["a"], ignoring=["b"])
     with pytest.raises(ValueError, match="group_left or group_right"):
         APP.rate("5m").joined("/", 1, on=["a"], group_left=["b"], group_right=["c"])
+    with pytest.raises(ValueError, match="by labels or without labels, not both"):
+        APP.rate("5m").sum(by=["a"], without=["b"])
 
 
 def test_a_builder_is_not_changed_by_its_steps() -> None:
