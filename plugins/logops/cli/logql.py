@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
+from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import environment
 from logops.cli.library import read_library
 from logops.cli.rollout import JsonOption
@@ -18,6 +18,7 @@ from logops.logql.errors import LogQLError
 from logops.logql.lint import lint
 from logops.logql.parse import parse
 from logops.logql.text import one_line, pretty
+from logops.logql.tokens import has_comments
 from logops.logql.tree import Query
 from logops.queries.fill import fill
 from logops.queries.known import context
@@ -88,8 +89,11 @@ def format_command(
     query: QueryArgument,
     width: Annotated[int, typer.Option(min=20, help="Longer queries stand over several lines.")] = 100,
 ) -> None:
-    """A query as it is best read. Exit 2: it is no query."""
-    sys.stdout.write(pretty(parsed(read(query)), width) + "\n")
+    """A query as it is best read, without its comments. Exit 2: it is no query."""
+    text = read(query)
+    sys.stdout.write(pretty(parsed(text), width) + "\n")
+    if has_comments(text):
+        say("The comments are left out.")
 
 
 def read(query: str) -> str:

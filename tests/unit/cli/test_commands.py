@@ -268,6 +268,22 @@ def test_a_query_is_formatted() -> None:
     assert result.stdout == 'sum by (c) (rate({a="b"} [5m]))\n'
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ('# who is slow\n{job="x"} # only x\n | json', "The comments are left out.\n"),
+        ('{job="x"} | json // all', "The comments are left out.\n"),
+        ('/* x */ {job="x"} | json', "The comments are left out.\n"),
+        ('\ufeff{job="x"} |= "# no // comment" | json', ""),
+    ],
+)
+def test_that_comments_are_left_out_is_said(query: str, told: str) -> None:
+    result = logops("logql", "format", query)
+
+    assert result.stdout.startswith('{job="x"} |')
+    assert result.stderr == told
+
+
 def test_the_query_library_is_listed() -> None:
     result = logops("query", "--list")
 
