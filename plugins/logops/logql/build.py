@@ -129,22 +129,24 @@ def condition(label: str, op: str, value: Value) -> Condition:
         case timedelta():
             return Comparison(label, _comparing(op), Duration(_nanoseconds(value)))
         case Bytes():
+            if literals.size(literals.write_size(value.count)) is None:
+                raise LogQLError(f"{value.count} bytes are more than Loki can count", "", 0)
             return Comparison(label, _comparing(op), value)
         case _:
             return Comparison(label, _comparing(op), _number(value, "value"))
 
 
 def any_of(first: Condition, *others: Condition) -> Condition:
-    found = first
+    found = _condition(first)
     for other in others:
-        found = Either(found, other)
+        found = Either(found, _condition(other))
     return found
 
 
 def all_of(first: Condition, *others: Condition) -> Condition:
-    found = first
+    found = _condition(first)
     for other in others:
-        found = Both(found, other)
+        found = Both(found, _condition(other))
     return found
 
 
@@ -438,6 +440,9 @@ class Several:
 
 
 def variants(first: Samples, *others: Samples, of: Lines, over: Length, offset: Length = "") -> Several:
+    for one in (first, *others):
+        if not isinstance(one, Samples):
+            raise LogQLError(f"{one} gives no numbers", "", 0)
     metrics = tuple(one.tree for one in (first, *others))
     return Several(checked(Variants(metrics, _range(of.tree, None, over, offset))))
 
@@ -489,8 +494,10 @@ def _grouping(function: str, by: Labels, without: Labels) -> Grouping | None:
     return None if by is None else Grouping(_names(by))
 
 
-def _condition(label: str | Condition, op: str, value: Value) -> Condition:
+def _condition(label: str | Condition, op: str = "", value: Value = "") -> Condition:
     if not isinstance(label, Condition):
+        if not op:
+            raise LogQLError(f"{label!r} is no condition: it takes an operator and a value", "", 0)
         return condition(label, op, value)
     if op or value != "":
         raise LogQLError(f"a whole condition takes no operator and no value: {op} {value}", "", 0)

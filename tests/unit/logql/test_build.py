@@ -153,6 +153,10 @@ def test_what_a_person_typed_stays_text(typed: str) -> None:
         (lambda: APP.rate("5m") * "2", "other is '2', which is no number"),  # type: ignore[operator]
         (lambda: APP.where("a", "=", None), "value is None, which is no number"),  # type: ignore[arg-type]
         (lambda: APP.where("a", ">", timedelta(days=200_000)), "200000 days, 0:00:00 is longer than Loki can count"),
+        (lambda: APP.where("a"), "'a' is no condition: it takes an operator and a value"),
+        (lambda: APP.where(any_of("a", condition("b", "=", "c"))), "'a' is no condition"),  # type: ignore[arg-type]
+        (lambda: APP.where("a", ">", Bytes(2**70)), "1180591620717411303424 bytes are more than Loki can count"),
+        (lambda: variants(APP, of=APP, over="5m"), '{job="oversight-app"} gives no numbers'),  # type: ignore[arg-type]
         (lambda: APP.where(condition("a", "=", "b"), ">", 5), "a whole condition takes no operator and no value"),
         (lambda: APP.unwrap("a").where(condition("a", "=", "b"), ">"), "a whole condition takes no operator"),
         (lambda: APP.where(any_of(*[condition("a", "=", "b")] * 600)), "more than 100 operators and conditions"),
