@@ -10,8 +10,9 @@ from rich.console import Console
 _WIDE = 1000
 """Where nobody looks at a terminal, no line is broken."""
 
-out = Console(width=None if sys.stdout.isatty() else _WIDE)
-err = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDE)
+# No emoji: `:key:` in a query or a log line is text.
+out = Console(width=None if sys.stdout.isatty() else _WIDE, emoji=False)
+err = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDE, emoji=False)
 
 OK = 0
 FOUND = 1

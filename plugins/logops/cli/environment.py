@@ -11,7 +11,7 @@ from logops.cli.findings import exit_code, listing, summary
 from logops.coherence import check as check_deployment
 from logops.coherence.from_environment import from_environment
 from logops.environment import Environment, EnvironmentInvalid, environment_schema, find_environment, load_environment
-from logops.toolchain import project_root
+from logops.toolchain import ProjectNotFoundError, project_root
 
 app = typer.Typer()
 EnvironmentArgument = Annotated[
@@ -23,8 +23,8 @@ def environment(name: str) -> Environment:
     """The environment a person named. Ends the command, with every problem, where it is not usable."""
     try:
         return load_environment(find_environment(name, project_root()))
-    except EnvironmentInvalid as invalid:
-        stop(str(invalid))
+    except (EnvironmentInvalid, ProjectNotFoundError) as error:
+        stop(str(error))
 
 
 @app.command(epilog="Example: logops check production")

@@ -3,12 +3,12 @@
 from logops.cli.console import stop
 from logops.queries.library import LibraryInvalid, load_library
 from logops.queries.model import LibraryQuery
-from logops.toolchain import project_root
+from logops.toolchain import ProjectNotFoundError, project_root
 
 
 def read_library() -> dict[str, LibraryQuery]:
-    """By name. Ends the command where a file of it is not usable."""
+    """By name. Ends the command where a file of it is not usable, or the project is not there."""
     try:
         return load_library(project_root())
-    except LibraryInvalid as error:
+    except (LibraryInvalid, ProjectNotFoundError) as error:
         stop(str(error))

@@ -1,6 +1,7 @@
 """`logops logql ...`: read, check and format queries."""
 
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,19 +9,22 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
+from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import environment
 from logops.cli.library import read_library
 from logops.cli.rollout import JsonOption
+from logops.environment import Environment
 from logops.logql import literals
 from logops.logql.advice import QUERY_ALONE, Advice
 from logops.logql.errors import LogQLError
 from logops.logql.lint import lint
 from logops.logql.parse import parse
 from logops.logql.text import one_line, pretty
+from logops.logql.tokens import has_comments
 from logops.logql.tree import Query
 from logops.queries.fill import fill
 from logops.queries.known import context
+from logops.queries.model import LibraryQuery
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -39,7 +43,10 @@ def lint_command(
     environment_name: Annotated[
         str,
         typer.Option(
-            "--environment", "-e", help="Whose labels and structured metadata the lines have.", show_default=False
+            "--environment",
+            "-e",
+            help="Whose labels, structured metadata and, of the library, tenants there are.",
+            show_default=False,
         ),
     ] = "",
     step: Annotated[str, typer.Option(help="Between two points of the answer: ranges below it are told.")] = "",
@@ -57,14 +64,18 @@ def lint_command(
     step_ns = literals.range_duration(step) if step else None
     if step and not step_ns:
         stop(f"--step {step}: not a duration like 1m")
-    known = context(environment(environment_name)) if environment_name else QUERY_ALONE
+    where = environment(environment_name) if environment_name else None
+    known = context(where) if where else QUERY_ALONE
     known = replace(known, step_ns=step_ns, metadata=known.metadata | frozenset(metadata or ()))
-    texts = library_texts() if library else {"": (read(query), step_ns)}
+    queries = read_library() if library else {}
+    texts = library_texts(queries) if library else {"": (read(query), step_ns)}
     advice = [
         (name, text, one)
         for name, (text, own_step) in texts.items()
         for one in lint(parsed(text), replace(known, step_ns=step_ns or own_step))
     ]
+    if where:
+        advice += [(name, texts[name][0], one) for name, one in _homeless(queries, where)]
     if as_json:
         print_json([as_data(one, text) | ({"query": name} if name else {}) for name, text, one in advice])
     else:
@@ -75,12 +86,21 @@ def lint_command(
     raise typer.Exit(FOUND if advice else OK)
 
 
-def library_texts() -> dict[str, tuple[str, int | None]]:
+def library_texts(library: Mapping[str, LibraryQuery]) -> dict[str, tuple[str, int | None]]:
     """With their examples' parameters, and their own steps in nanoseconds."""
     return {
         name: (one_line(fill(query, query.example)), query.step.value * 1_000_000 if query.step else None)
-        for name, query in read_library().items()
+        for name, query in library.items()
     }
+
+
+def _homeless(library: Mapping[str, LibraryQuery], where: Environment) -> Iterator[tuple[str, Advice]]:
+    """Queries whose tenant is mistyped: their cluster has no such. A cluster that is not here may be elsewhere."""
+    for name, query in library.items():
+        cluster = where.clusters.get(query.cluster)
+        if cluster and query.tenant not in cluster.tenants:
+            why = f"the cluster {query.cluster} of {where.name} has no tenant {query.tenant}. "
+            yield name, Advice("no-such-tenant", "error", f"{why}It has: {', '.join(sorted(cluster.tenants))}.", (0, 0))
 
 
 @app.command("format", epilog="""Example: logops logql format 'sum(rate({job="nginx"}[5m])) by (host)'""")
@@ -88,8 +108,11 @@ def format_command(
     query: QueryArgument,
     width: Annotated[int, typer.Option(min=20, help="Longer queries stand over several lines.")] = 100,
 ) -> None:
-    """A query as it is best read. Exit 2: it is no query."""
-    sys.stdout.write(pretty(parsed(read(query)), width) + "\n")
+    """A query as it is best read, without its comments. Exit 2: it is no query."""
+    text = read(query)
+    sys.stdout.write(pretty(parsed(text), width) + "\n")
+    if has_comments(text):
+        say("The comments are left out.")
 
 
 def read(query: str) -> str:
@@ -111,14 +134,14 @@ def parsed(text: str) -> Query:
         return parse(text)
     except LogQLError as error:
         err.print(str(error), style="red" if err.is_terminal else None, markup=False, highlight=False)
-        err.print(error.picture(), markup=False, highlight=False)
+        err.print(error.picture(err.width), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
 
 
 def show(advice: Advice, text: str, name: str = "") -> None:
     of = escape(f"{name}: ") if name else ""
     out.print(f"{of}[bold]{advice.rule}[/bold] ({advice.severity})", highlight=False)
-    lines = [LogQLError("", text, advice.span[0]).picture(), f"  {advice.why}"]
+    lines = [LogQLError("", text, advice.span[0]).picture(out.width), f"  {advice.why}"]
     if advice.rewrite:
         lines.append(f"  better: {advice.rewrite}")
     for line in lines:

@@ -85,7 +85,7 @@ def _list(library: Mapping[str, LibraryQuery], as_json: bool) -> None:
             for key, parameter in one.parameters.items()
         )
         table.add_row(name, one.tenant, one.owner, parameters, one.description)
-    out.print(table)
+    out.print(table, markup=False, highlight=False)
 
 
 def _given(params: list[str]) -> dict[str, str]:
@@ -106,7 +106,7 @@ def _filled(name: str, wanted: LibraryQuery, given: Mapping[str, str]) -> Query:
     except FillError as error:
         stop(f"{name}: {error}")
     except LogQLError as error:
-        stop(f"{name}, with these parameters, is no query: {error}\n{error.picture()}")
+        stop(f"{name}, with these parameters, is no query: {error}\n{error.picture(err.width)}")
 
 
 def _duration(text: str) -> Duration:

@@ -37,4 +37,4 @@ def toolchain(
     table = Table("program", "version", "from", "command", box=None)
     for name, entry in found.items():
         table.add_row(name, entry.program.version, entry.origin.value, " ".join(entry.command))
-    out.print(table)
+    out.print(table, markup=False, highlight=False)

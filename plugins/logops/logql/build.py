@@ -12,7 +12,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Self, TypeVar
+from numbers import Real
+from typing import Any, Self, TypeVar
 
 from logops.logql import literals, regexes
 from logops.logql.errors import LogQLError
@@ -62,7 +63,11 @@ from logops.logql.tree import (
 )
 
 Value = str | int | float | timedelta | Bytes
-"""What a label is compared with. A `str` is compared as text."""
+"""What a label is compared with. A `str` is compared as text, and so is a `bool`: `true`, as JSON has it."""
+Length = str | timedelta
+"""Of a range: `5m`, `1h30m`."""
+Labels = Iterable[str] | None
+"""None: it is not said. An empty list is said, as `by ()`."""
 Tree = TypeVar("Tree", bound=Query)
 
 
@@ -94,7 +99,9 @@ def literal(text: str) -> str:
 
 def label(name: str, value: str | Wanted) -> Matcher:
     """`name="value"`: of a selector, a drop or a keep."""
-    return Matcher(name, value.op, value.value) if isinstance(value, Wanted) else Matcher(name, "=", value)
+    op, text = (value.op, value.value) if isinstance(value, Wanted) else ("=", value)
+    _texts({"a label": name, name: text})
+    return Matcher(name, op, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,47 +113,52 @@ class Old:
 
 def stream(labels: Mapping[str, str | Wanted] | None = None, /, **more: str | Wanted) -> "Lines":
     """The lines of all streams with these labels."""
-    wanted = {**(labels or {}), **more}
+    wanted = {**_mapping("labels", labels), **more}
     matchers = tuple(label(name, value) for name, value in wanted.items())
     return Lines(checked(LogQuery(Selector(matchers))))
 
 
 def condition(label: str, op: str, value: Value) -> Condition:
     """`status >= 500`, `took > 1s`, `level = "error"`."""
+    _texts({"label": label, "op": op})
     match value:
+        case bool():
+            return condition(label, op, str(value).lower())
         case str():
             return Matcher(label, "=" if op == "==" else op, value)
         case timedelta():
-            microseconds = (value.days * 86_400 + value.seconds) * 10**6 + value.microseconds
-            return Comparison(label, _comparing(op), Duration(microseconds * 1000))
+            return Comparison(label, _comparing(op), Duration(_nanoseconds(value)))
         case Bytes():
+            if literals.size(literals.write_size(value.count)) is None:
+                raise LogQLError(f"{value.count} bytes are more than Loki can count", "", 0)
             return Comparison(label, _comparing(op), value)
         case _:
-            return Comparison(label, _comparing(op), _number(value))
+            return Comparison(label, _comparing(op), _number(value, "value"))
 
 
 def any_of(first: Condition, *others: Condition) -> Condition:
-    found = first
+    found = _condition(first)
     for other in others:
-        found = Either(found, other)
+        found = Either(found, _condition(other))
     return found
 
 
 def all_of(first: Condition, *others: Condition) -> Condition:
-    found = first
+    found = _condition(first)
     for other in others:
-        found = Both(found, other)
+        found = Both(found, _condition(other))
     return found
 
 
 def ip(label: str, network: str, op: str = "=") -> Condition:
     """An address of a network, range or host; `!=`: any other."""
+    _texts({"label": label, "network": network, "op": op})
     return IpMatch(label, op, network)
 
 
 def vector(value: float) -> "Samples":
     """One series without labels."""
-    return Samples(checked(Vector(_number(value))))
+    return Samples(checked(Vector(_number(value, "value"))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +191,10 @@ class Lines:
 
     def with_ip(self, network: str) -> Self:
         """An address of a network, range or host anywhere in the line."""
-        return self._filter(LineFilter("|=", (Needle(network, ip=True),)))
+        return self._with_ip("|=", network)
 
     def without_ip(self, network: str) -> Self:
-        return self._filter(LineFilter("!=", (Needle(network, ip=True),)))
+        return self._with_ip("!=", network)
 
     def json(self, fields: Mapping[str, str] | None = None) -> Self:
         """All fields as labels, or only those: label to expression, which is much cheaper."""
@@ -192,9 +204,11 @@ class Lines:
         return self._then(Logfmt(_extractions(fields), strict, keep_empty))
 
     def pattern(self, pattern: str) -> Self:
+        _texts({"pattern": pattern})
         return self._then(Pattern(pattern))
 
     def regexp(self, regex: str) -> Self:
+        _texts({"regex": regex})
         return self._then(Regexp(regex))
 
     def unpack(self) -> Self:
@@ -202,61 +216,68 @@ class Lines:
 
     def where(self, label: str | Condition, op: str = "", value: Value = "") -> Self:
         """A condition, as `condition()`, `ip()`, `any_of()` and `all_of()` give it, or its three parts."""
-        wanted = condition(label, op, value) if isinstance(label, str) else label
-        return self._then(LabelFilter(wanted))
+        return self._then(LabelFilter(_condition(label, op, value)))
 
     def where_ip(self, label: str, network: str, op: str = "=") -> Self:
         return self._then(LabelFilter(ip(label, network, op)))
 
     def line_format(self, template: str) -> Self:
+        _texts({"template": template})
         return self._then(LineFormat(template))
 
     def label_format(self, labels: Mapping[str, str | Old]) -> Self:
         """To each name a template, or `Old("name")`, which renames."""
-        made = tuple(
-            LabelAssignment(name, to.name, renames=True)
-            if isinstance(to, Old)
-            else LabelAssignment(name, to, renames=False)
-            for name, to in labels.items()
-        )
-        return self._then(LabelFormat(made))
+        made = []
+        for name, to in _mapping("labels", labels).items():
+            renames = isinstance(to, Old)
+            value = to.name if isinstance(to, Old) else to
+            _texts({"a label": name, name: value})
+            made.append(LabelAssignment(name, value, renames))
+        return self._then(LabelFormat(tuple(made)))
 
     def rename(self, labels: Mapping[str, str]) -> Self:
         """New name to old."""
-        return self.label_format({to: Old(name) for to, name in labels.items()})
+        return self.label_format({to: Old(name) for to, name in _mapping("labels", labels).items()})
 
     def decolorize(self) -> Self:
         return self._then(Decolorize())
 
     def drop(self, *labels: str | Matcher) -> Self:
         """By name, or only where `label(...)` holds."""
-        return self._then(Drop(labels))
+        return self._then(Drop(_names_or_matchers(labels)))
 
     def keep(self, *labels: str | Matcher) -> Self:
-        return self._then(Keep(labels))
+        return self._then(Keep(_names_or_matchers(labels)))
 
     def unwrap(self, label: str, conversion: str = "", errors: bool = False) -> "Unwrapped":
         """A label's value as the sample; lines whose value is no number are left out unless `errors`."""
+        _texts({"label": label, "conversion": conversion})
         filters = () if errors else (Matcher("__error__", "=", ""),)
         return Unwrapped(self.tree, Unwrap(label, conversion, filters))
 
-    def rate(self, over: str, offset: str = "") -> "Samples":
+    def rate(self, over: Length, offset: Length = "") -> "Samples":
         return _ranged("rate", self.tree, None, over, offset)
 
-    def count_over_time(self, over: str, offset: str = "") -> "Samples":
+    def count_over_time(self, over: Length, offset: Length = "") -> "Samples":
         return _ranged("count_over_time", self.tree, None, over, offset)
 
-    def bytes_rate(self, over: str, offset: str = "") -> "Samples":
+    def bytes_rate(self, over: Length, offset: Length = "") -> "Samples":
         return _ranged("bytes_rate", self.tree, None, over, offset)
 
-    def bytes_over_time(self, over: str, offset: str = "") -> "Samples":
+    def bytes_over_time(self, over: Length, offset: Length = "") -> "Samples":
         return _ranged("bytes_over_time", self.tree, None, over, offset)
 
-    def absent_over_time(self, over: str, offset: str = "") -> "Samples":
+    def absent_over_time(self, over: Length, offset: Length = "") -> "Samples":
         return _ranged("absent_over_time", self.tree, None, over, offset)
 
     def _filtered(self, op: str, *texts: str) -> Self:
+        for text in texts:
+            _texts({"text": text})
         return self._filter(LineFilter(op, tuple(Needle(text) for text in texts)))
+
+    def _with_ip(self, op: str, network: str) -> Self:
+        _texts({"network": network})
+        return self._filter(LineFilter(op, (Needle(network, ip=True),)))
 
     def _filter(self, line_filter: LineFilter) -> Self:
         """Before a drop or keep that stands last: `| drop a != "b"` would drop `a` only where it is not "b"."""
@@ -279,21 +300,22 @@ class Unwrapped:
 
     def where(self, label: str | Condition, op: str = "", value: Value = "") -> Self:
         """Only samples of which this holds."""
-        wanted = condition(label, op, value) if isinstance(label, str) else label
-        return replace(self, unwrapped=replace(self.unwrapped, filters=(*self.unwrapped.filters, wanted)))
+        filters = (*self.unwrapped.filters, _condition(label, op, value))
+        return replace(self, unwrapped=replace(self.unwrapped, filters=filters))
 
     def over_time(
         self,
         function: str,
-        over: str,
-        by: Iterable[str] = (),
+        over: Length,
+        by: Labels = None,
         quantile: float | None = None,
-        offset: str = "",
-        without: Iterable[str] = (),
+        offset: Length = "",
+        without: Labels = None,
     ) -> "Samples":
         """`function` as LogQL calls it: `rate`, `sum_over_time`, `quantile_over_time`..."""
+        _texts({"function": function})
         grouping = _grouping(function, by, without)
-        parameter = None if quantile is None else _number(quantile)
+        parameter = None if quantile is None else _number(quantile, "quantile")
         return _ranged(function, self.lines, self.unwrapped, over, offset, parameter, grouping)
 
 
@@ -306,61 +328,62 @@ class Samples:
     def __str__(self) -> str:
         return one_line(self.tree)
 
-    def sum(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def sum(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("sum", by, without)
 
-    def avg(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def avg(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("avg", by, without)
 
-    def max(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def max(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("max", by, without)
 
-    def min(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def min(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("min", by, without)
 
-    def count(self, by: Iterable[str] = (), without: Iterable[str] = ()) -> Self:
+    def count(self, by: Labels = None, without: Labels = None) -> Self:
         return self.aggregated("count", by, without)
 
-    def topk(self, how_many: int, by: Iterable[str] = ()) -> Self:
-        return self.aggregated("topk", by, (), how_many)
+    def topk(self, how_many: int, by: Labels = None) -> Self:
+        return self.aggregated("topk", by, None, how_many)
 
-    def bottomk(self, how_many: int, by: Iterable[str] = ()) -> Self:
-        return self.aggregated("bottomk", by, (), how_many)
+    def bottomk(self, how_many: int, by: Labels = None) -> Self:
+        return self.aggregated("bottomk", by, None, how_many)
 
-    def aggregated(
-        self, function: str, by: Iterable[str] = (), without: Iterable[str] = (), how_many: int | None = None
-    ) -> Self:
+    def aggregated(self, function: str, by: Labels = None, without: Labels = None, how_many: int | None = None) -> Self:
         """`function` as LogQL calls it: `stddev`, `sort_desc`..."""
+        _texts({"function": function})
         grouping = _grouping(function, by, without)
-        parameter = None if how_many is None else _number(how_many)
+        parameter = None if how_many is None else _number(how_many, "how_many")
         return self._as(VectorAggregation(function, self.tree, parameter, grouping))
 
     def label_replace(self, to: str, replacement: str, source: str, regex: str) -> Self:
+        _texts({"to": to, "replacement": replacement, "source": source, "regex": regex})
         return self._as(LabelReplace(self.tree, to, replacement, source, regex))
 
     def joined(
         self,
         op: str,
         other: "Samples | float",
-        on: Iterable[str] | None = None,
-        ignoring: Iterable[str] | None = None,
-        group_left: Iterable[str] | None = None,
-        group_right: Iterable[str] | None = None,
+        on: Labels = None,
+        ignoring: Labels = None,
+        group_left: Labels = None,
+        group_right: Labels = None,
         returns_bool: bool = False,
     ) -> Self:
         """`op` as LogQL writes it, also `and`, `or`, `unless`, `>`."""
-        right = other.tree if isinstance(other, Samples) else _number(other)
+        _texts({"op": op})
+        right = other.tree if isinstance(other, Samples) else _number(other, "other")
         matching = None
         if on is not None and ignoring is not None:
-            raise ValueError("two sides are joined on labels or ignoring labels, not both")
+            raise LogQLError("two sides are joined on labels or ignoring labels, not both", "", 0)
         if group_left is not None and group_right is not None:
-            raise ValueError("many are on the left side or on the right, not on both: group_left or group_right")
+            raise LogQLError("many are on the left side or on the right, not on both: group_left or group_right", "", 0)
         if on is not None or ignoring is not None:
             many = group_left if group_left is not None else group_right
             group = "" if many is None else "group_left" if group_left is not None else "group_right"
             matching = Matching(on is not None, _names(on or ignoring or ()), group, _names(many or ()))
         elif group_left is not None or group_right is not None:
-            raise ValueError("group_left and group_right need `on` or `ignoring`")
+            raise LogQLError("group_left and group_right need `on` or `ignoring`", "", 0)
         return self._as(Binary(op, self.tree, right, returns_bool, matching))
 
     def __add__(self, other: "Samples | float") -> Self:
@@ -400,7 +423,7 @@ class Samples:
         return self._of(other, "^")
 
     def _of(self, number: float, op: str) -> Self:
-        return self._as(Binary(op, _number(number), self.tree))
+        return self._as(Binary(op, _number(number, "other"), self.tree))
 
     def _as(self, tree: Metric) -> Self:
         return replace(self, tree=checked(tree))
@@ -416,7 +439,10 @@ class Several:
         return one_line(self.tree)
 
 
-def variants(first: Samples, *others: Samples, of: Lines, over: str, offset: str = "") -> Several:
+def variants(first: Samples, *others: Samples, of: Lines, over: Length, offset: Length = "") -> Several:
+    for one in (first, *others):
+        if not isinstance(one, Samples):
+            raise LogQLError(f"{one} gives no numbers", "", 0)
     metrics = tuple(one.tree for one in (first, *others))
     return Several(checked(Variants(metrics, _range(of.tree, None, over, offset))))
 
@@ -425,8 +451,8 @@ def _ranged(
     op: str,
     lines: LogQuery,
     unwrapped: Unwrap | None,
-    over: str,
-    offset: str,
+    over: Length,
+    offset: Length,
     parameter: Number | None = None,
     grouping: Grouping | None = None,
 ) -> Samples:
@@ -434,7 +460,8 @@ def _ranged(
     return Samples(checked(RangeAggregation(op, found, parameter, grouping)))
 
 
-def _range(lines: LogQuery, unwrapped: Unwrap | None, over: str, offset: str) -> LogRange:
+def _range(lines: LogQuery, unwrapped: Unwrap | None, over: Length, offset: Length) -> LogRange:
+    over, offset = _length("over", over), _length("offset", offset)
     nanoseconds = literals.range_duration(over)
     if nanoseconds is None:
         raise LogQLError(f"[{over}] is no range like [5m] or [1h30m]", over, 0)
@@ -459,14 +486,42 @@ def checked(tree: Tree) -> Tree:
     return tree
 
 
-def _grouping(function: str, by: Iterable[str], without: Iterable[str]) -> Grouping | None:
-    kept, dropped = _names(by), _names(without)
-    if kept and dropped:
-        raise ValueError(f"{function} groups by labels or without labels, not both")
-    return Grouping(kept or dropped, bool(dropped)) if kept or dropped else None
+def _grouping(function: str, by: Labels, without: Labels) -> Grouping | None:
+    if by is not None and without is not None:
+        raise LogQLError(f"{function} groups by labels or without labels, not both", "", 0)
+    if without is not None:
+        return Grouping(_names(without), without=True)
+    return None if by is None else Grouping(_names(by))
 
 
-def _number(value: float) -> Number:
+def _condition(label: str | Condition, op: str = "", value: Value = "") -> Condition:
+    if not isinstance(label, Condition):
+        if not op:
+            raise LogQLError(f"{label!r} is no condition: it takes an operator and a value", "", 0)
+        return condition(label, op, value)
+    if op or value != "":
+        raise LogQLError(f"a whole condition takes no operator and no value: {op} {value}", "", 0)
+    return label
+
+
+def _nanoseconds(value: timedelta) -> int:
+    nanoseconds = ((value.days * 86_400 + value.seconds) * 10**6 + value.microseconds) * 1000
+    if abs(nanoseconds) > literals.MAX_NS:
+        raise LogQLError(f"{value} is longer than Loki can count: 292 years", "", 0)
+    return nanoseconds
+
+
+def _length(argument: str, value: Length) -> str:
+    if isinstance(value, timedelta):
+        return literals.write_duration(_nanoseconds(value))
+    if not isinstance(value, str):
+        raise LogQLError(f"{argument} is {value!r}, which is no length of time such as 5m", "", 0)
+    return value
+
+
+def _number(value: float, argument: str) -> Number:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise LogQLError(f"{argument} is {value!r}, which is no number", "", 0)
     try:
         found = float(value)
     except OverflowError:
@@ -476,15 +531,39 @@ def _number(value: float) -> Number:
     return Number(found)
 
 
+def _texts(arguments: Mapping[Any, Any]) -> None:
+    """Raises LogQLError for the first that is no text: `status=200` is meant as `status="200"`."""
+    for name, value in arguments.items():
+        if not isinstance(value, str):
+            raise LogQLError(f"{name} is {value!r}, which is no text", "", 0)
+
+
+def _mapping(argument: str, value: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping | None):
+        raise LogQLError(f"{argument} is {value!r}, which is no mapping of names", "", 0)
+    return value or {}
+
+
 def _names(labels: Iterable[str]) -> tuple[str, ...]:
     """A word is no list of its letters."""
-    if isinstance(labels, str):
-        raise TypeError(f"labels come in a list: [{labels!r}]")
-    return tuple(labels)
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise LogQLError(f"labels come in a list: [{labels!r}]", "", 0)
+    found = tuple(labels)
+    for name in found:
+        _texts({"a label": name})
+    return found
+
+
+def _names_or_matchers(labels: tuple[str | Matcher, ...]) -> tuple[str | Matcher, ...]:
+    _names(one for one in labels if not isinstance(one, Matcher))
+    return labels
 
 
 def _extractions(fields: Mapping[str, str] | None) -> tuple[Extraction, ...]:
-    return tuple(Extraction(*one) for one in (fields or {}).items())
+    found = _mapping("fields", fields)
+    for label, expression in found.items():
+        _texts({"a label": label, label: expression})
+    return tuple(Extraction(*one) for one in found.items())
 
 
 def _comparing(op: str) -> str:

@@ -1,5 +1,9 @@
 """What is wrong with a query, and where."""
 
+import unicodedata
+
+_WIDEST = 100
+
 
 class LogQLError(ValueError):
     """A query that Loki would refuse: what was expected, what was found, at which character.
@@ -16,8 +20,23 @@ class LogQLError(ValueError):
         self.column = self.at - (query.rfind("\n", 0, self.at) + 1) + 1
         super().__init__(f"line {self.line}, column {self.column}: {reason}")
 
-    def picture(self) -> str:
-        """The line of the query with a caret below the character, at most 100 characters of it."""
+    def picture(self, width: int = 80) -> str:
+        """The line of the query with a caret below the character: what of it a terminal of that width shows in one."""
+        width = min(width, _WIDEST)
         line = self.query.split("\n")[self.line - 1].replace("\t", " ")
-        start = max(0, min(self.column - 60, len(line) - 100))
-        return f"{line[start : start + 100]}\n{' ' * (self.column - 1 - start)}^"
+        at = self.column - 1
+        start = max(0, min(at - width * 3 // 5, len(line) - width))
+        while _cells(line[start:at]) >= width:
+            start += 1
+        shown = line[start : start + width]
+        while _cells(shown) > width:
+            shown = shown[:-1]
+        return f"{shown}\n{' ' * _cells(line[start:at])}^"
+
+
+def _cells(text: str) -> int:
+    """How many columns of a terminal it takes: 日 takes two, an accent of its own none."""
+    return sum(
+        0 if unicodedata.category(one) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(one) in "WF")
+        for one in text
+    )

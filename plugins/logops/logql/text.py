@@ -49,7 +49,6 @@ from logops.logql.words import PRECEDENCE
 
 WIDTH = 100
 INDENT = "  "
-ATOM = 9
 
 
 def one_line(query: Query) -> str:

@@ -112,6 +112,13 @@ def escaped(query: str, inner: str, start: int, end: int) -> tuple[str, str, int
     return STRING, text, start - 1, end + 1
 
 
+def has_comments(query: str) -> bool:
+    """Between its tokens: no tree has them. Raises LogQLError as `tokens_of` does."""
+    found = tokens_of(query)
+    between = (query[end:start] for end, start in zip([0, *found.ends], found.starts, strict=False))
+    return any("#" in text or "/" in text for text in between)
+
+
 def slowly(query: str, at: int, adjoins: bool) -> tuple[str, str, int, int] | None:
     """The token at a character that starts none of the frequent ones; None: a comment.
 

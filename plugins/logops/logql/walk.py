@@ -23,7 +23,7 @@ def all_of(found: Any, kind: type[Node]) -> Iterator[Node]:
 
 
 def instead(found: Node, old: Any, new: Any) -> Node:
-    """The tree with `new` where `old`, that very node, is; a tuple as `new` takes its place in a sequence."""
+    """The tree with `new` where `old`, that very node, is."""
     return cast(Node, _instead(found, old, new))
 
 
@@ -31,11 +31,7 @@ def _instead(found: Any, old: Any, new: Any) -> Any:
     if found is old:
         return new
     if isinstance(found, tuple):
-        kept: list[Any] = []
-        for one in found:
-            changed = _instead(one, old, new)
-            kept += changed if one is old and isinstance(new, tuple) else [changed]
-        return tuple(kept)
+        return tuple(_instead(one, old, new) for one in found)
     if not is_dataclass(found) or isinstance(found, type):
         return found
     changes = {field.name: _instead(getattr(found, field.name), old, new) for field in fields(found)}

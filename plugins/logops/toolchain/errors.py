@@ -1,7 +1,7 @@
 """What can go wrong while a program is found or built.
 
     ToolchainError
-    ├── ProjectNotFoundError    the checkout with tools/ is not where it was looked for
+    ├── ProjectNotFoundError    the checkout with tools/ is not where it was looked for, or not whole
     ├── WrongProgramError       a LOGOPS_* variable names a program that cannot be used
     ├── ProgramMissingError     not set, not on PATH, not in the cache
     └── BuildError              it was to be built, and a command failed
@@ -18,7 +18,7 @@ class ToolchainError(Exception):
 
 
 class ProjectNotFoundError(ToolchainError):
-    """The folder that holds tools/ was not found."""
+    """The folder that holds tools/ was not found, or lacks what says how a program is built."""
 
 
 class WrongProgramError(ToolchainError):

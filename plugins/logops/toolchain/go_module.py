@@ -9,7 +9,7 @@ from logops.toolchain.command import run_command
 from logops.toolchain.errors import BuildError
 from logops.toolchain.programs import GoModule
 from logops.toolchain.progress import Progress, Step, step
-from logops.toolchain.project import project_root
+from logops.toolchain.project import recipe_folder
 from logops.toolchain.runtimes import GO, provide_runtime, runtime_entry
 
 # No C compiler is asked for, and one result for machines with and without one.
@@ -64,7 +64,7 @@ def go_kept() -> Path:
 
 
 def _source(recipe: GoModule) -> Path:
-    return project_root() / "tools" / recipe.folder
+    return recipe_folder(recipe.folder, "go.mod", "go.sum")
 
 
 def _environment(go: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from logops.toolchain.cache import entry, filling, fingerprint
 from logops.toolchain.command import run_command
 from logops.toolchain.programs import NpmPackage
 from logops.toolchain.progress import Progress, step
-from logops.toolchain.project import project_root
+from logops.toolchain.project import recipe_folder
 from logops.toolchain.runtimes import NODE, find_runtime, install_runtime, provide_runtime, runtime_entry
 
 _FILES = ("package.json", "package-lock.json")
@@ -40,7 +40,7 @@ async def install_npm_package(recipe: NpmPackage, what: str, progress: Progress)
 
 
 def _source(recipe: NpmPackage) -> Path:
-    return project_root() / "tools" / recipe.folder
+    return recipe_folder(recipe.folder, *_FILES)
 
 
 async def _provide_npm(recipe: NpmPackage, progress: Progress) -> tuple[str, ...]:

@@ -23,3 +23,15 @@ def project_root() -> Path:
         f"The folder tools/, which says how programs are built, is not in {root} ({where}). "
         "Set LOGOPS_HOME to a checkout of logops, or install one with `pip install --editable CHECKOUT`."
     )
+
+
+def recipe_folder(name: str, *needed: str) -> Path:
+    """A folder of tools/. Raises ProjectNotFoundError where it lacks a file that its build needs."""
+    folder = project_root() / "tools" / name
+    for file in needed:
+        if not (folder / file).is_file():
+            raise ProjectNotFoundError(
+                f"There is no {folder / file}, which says how {name} is built: the checkout is incomplete. "
+                "Restore it, or set LOGOPS_HOME to one that is whole."
+            )
+    return folder

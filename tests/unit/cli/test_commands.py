@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
-from logops.cli.console import BAD_INPUT, FOUND, OK
+from logops.cli.console import BAD_INPUT, FOUND, OK, err
 from logops.render import STAGES
+from logops.toolchain import PROGRAMS, Origin, Resolved
 
 ROOT = Path(__file__).parents[3]
 STORY = ROOT / "tests/data/story"
@@ -18,6 +19,24 @@ STORY = ROOT / "tests/data/story"
 
 def logops(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own, without queries and rules."""
+    for name in ("tools", "include/environments"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def library(project: Path) -> Path:
+    """A file of the query library in a project of its own."""
+    folder = project / "include/logql"
+    folder.mkdir()
+    return Path(shutil.copy(ROOT / "include/logql/application.yaml", folder))
 
 
 @pytest.fixture
@@ -54,6 +73,19 @@ def test_an_environment_that_is_not_there_is_answered_with_those_that_are() -> N
     result = logops("check", "nowhere")
     assert result.exit_code == BAD_INPUT
     assert "one of: local, production" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("query", "--list"), ("logql", "lint", "--library"), ("logql", "lint", "-e", "local", '{a="b"}')]
+)
+def test_a_project_that_is_not_found_is_told(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
+    result = logops(*arguments)
+
+    assert result.exit_code == BAD_INPUT
+    assert "Set LOGOPS_HOME to a checkout of logops" in result.stderr
 
 
 def test_the_schema_is_json() -> None:
@@ -164,6 +196,12 @@ def test_lint_says_what_is_slow_where_and_what_would_be_better() -> None:
     ]
 
 
+def test_a_query_is_printed_as_it_is_whatever_stands_between_colons() -> None:
+    result = logops("logql", "lint", '{job="x"} |~ "cache:key:12"')
+
+    assert '|= "cache:key:12"' in result.stdout
+
+
 def test_lint_is_json_for_machines(tmp_path: Path) -> None:
     file = tmp_path / "query"
     file.write_text('rate({job="nginx"}[1m])')
@@ -192,6 +230,20 @@ def test_the_library_is_linted_with_its_own_steps() -> None:
     assert "failing-paths" in {one["query"] for one in json.loads(told.stdout)}
 
 
+def test_a_library_query_of_a_tenant_that_its_cluster_has_not_is_found(library: Path) -> None:
+    text = library.read_text().replace("tenant: application", "tenant: aplication", 1)
+    library.write_text(
+        text.replace("cluster: main", "cluster: elsewhere").replace("cluster: elsewhere", "cluster: main", 1)
+    )
+    result = logops("logql", "lint", "--library", "-e", "local")
+    (advice,) = json.loads(logops("logql", "lint", "--library", "-e", "local", "--json").stdout)
+
+    assert result.exit_code == FOUND
+    assert "the cluster main of local has no tenant aplication. It has: application, " in result.stdout
+    assert (advice["rule"], advice["query"]) == ("no-such-tenant", "errors")
+    assert logops("logql", "lint", "--library").exit_code == OK
+
+
 def test_a_query_without_flaws_passes() -> None:
     assert logops("logql", "lint", '{job="nginx"} |= "GET"').exit_code == OK
 
@@ -205,6 +257,15 @@ def test_what_is_no_query_is_shown_with_a_caret() -> None:
         '{job="nginx"',
         "            ^",
     ]
+
+
+def test_the_caret_points_at_the_fault_on_a_narrow_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(err, "width", 40)
+    result = logops("logql", "lint", f'{{job="nginx"}} |= "{"a long text, " * 5}" | frob | json')
+    *_, line, caret = result.stderr.splitlines()
+
+    assert len(line) <= 40
+    assert line[caret.index("^") :] == "| json"
 
 
 def test_a_query_that_is_no_text_is_told() -> None:
@@ -221,11 +282,44 @@ def test_a_query_is_formatted() -> None:
     assert result.stdout == 'sum by (c) (rate({a="b"} [5m]))\n'
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ('# who is slow\n{job="x"} # only x\n | json', "The comments are left out.\n"),
+        ('{job="x"} | json // all', "The comments are left out.\n"),
+        ('/* x */ {job="x"} | json', "The comments are left out.\n"),
+        ('\ufeff{job="x"} |= "# no // comment" | json', ""),
+    ],
+)
+def test_that_comments_are_left_out_is_said(query: str, told: str) -> None:
+    result = logops("logql", "format", query)
+
+    assert result.stdout.startswith('{job="x"} |')
+    assert result.stderr == told
+
+
 def test_the_query_library_is_listed() -> None:
     result = logops("query", "--list")
 
     assert "slow-requests" in result.stdout
     assert "slower_than_ms=1000" in result.stdout
+
+
+def test_a_library_query_is_listed_with_the_brackets_of_its_description(library: Path) -> None:
+    text = library.read_text().replace("What the services log as errors", "Errors of [/api] and [bold]")
+    library.write_text(text.replace('default: ".+"', 'default: "[/a-z]+"', 1))
+    result = logops("query", "--list")
+
+    assert result.exit_code == OK
+    assert "Errors of [/api] and [bold]" in result.stdout
+    assert "service=[/a-z]+" in result.stdout
+
+
+def test_a_program_in_a_folder_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Resolved(PROGRAMS["loki"], Origin.PATH, ("/opt/[/x]/loki",))
+    monkeypatch.setattr("logops.cli.toolchain.ensure", lambda *_: {"loki": found})
+
+    assert "/opt/[/x]/loki" in logops("toolchain", "loki").stdout
 
 
 @pytest.mark.parametrize(
@@ -270,16 +364,12 @@ def test_every_command_for_rules_has_an_example(command: str) -> None:
 
 
 @pytest.fixture
-def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def rules(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of rules in a project of its own."""
-    for name in ("tools", "include/environments"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).symlink_to(ROOT / name)
-    folder = tmp_path / "include/logql/rules"
+    folder = project / "include/logql/rules"
     folder.mkdir(parents=True)
-    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
-    monkeypatch.setenv("LOGOPS_CACHE", str(tmp_path / "nothing"))
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("LOGOPS_CACHE", str(project / "nothing"))
+    monkeypatch.setenv("PATH", str(project))
     return Path(shutil.copy(ROOT / "include/logql/rules/sign-in.yaml", folder))
 
 

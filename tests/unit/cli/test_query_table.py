@@ -6,7 +6,8 @@ import pytest
 
 from logops.cli import query
 from logops.loki.answers import Series, Statistics
-from logops.queries.run import Numbers
+from logops.loki.entries import Entry
+from logops.queries.run import Lines, Numbers
 
 NAN, INF = float("nan"), float("inf")
 STATISTICS = Statistics(**{name: 0 for name in Statistics.__slots__})
@@ -56,3 +57,12 @@ def test_what_is_no_number_stands_last(capsys: pytest.CaptureFixture[str]) -> No
     rows = shown(capsys, series("two", 2.0), series("none", NAN), series("three", 3.0), series("one", 1.0))
 
     assert [row[0] for row in rows] == ["three", "two", "one", "none"]
+
+
+def test_what_stands_between_colons_or_in_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    query._show_lines(Lines((Entry(0, {}, "session:key:42 [/b]"),), 100, STATISTICS))
+    query._show_numbers(Numbers((series("session:key:42", 1.0),), STATISTICS), 60)
+
+    told = capsys.readouterr().out
+    assert "session:key:42 [/b]" in told
+    assert told.count("session:key:42") == 2

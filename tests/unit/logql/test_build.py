@@ -39,6 +39,8 @@ APP = stream(job="oversight-app")
         (APP.json({"path": "req.path"}), '{job="oversight-app"} | json path="req.path"'),
         (APP.logfmt(strict=True).where("n", ">", 1.5), '{job="oversight-app"} | logfmt --strict | n > 1.5'),
         (APP.where("took", ">", timedelta(seconds=90)), '{job="oversight-app"} | took > 1m30s'),
+        (APP.json().where("ok", "==", True), '{job="oversight-app"} | json | ok="true"'),
+        (APP.json().where("ok", "!=", False), '{job="oversight-app"} | json | ok!="false"'),
         (APP.where("size", ">=", Bytes(2**20)), '{job="oversight-app"} | size >= 1MiB'),
         (
             APP.where(any_of(condition("a", "=", "b"), condition("c", "<", 2))),
@@ -46,6 +48,14 @@ APP = stream(job="oversight-app")
         ),
         (APP.drop("x").without("y"), '{job="oversight-app"} != "y" | drop x'),
         (APP.rename({"to": "old"}).keep("to"), '{job="oversight-app"} | label_format to=old | keep to'),
+        (APP.rate(timedelta(minutes=90), timedelta(days=1)), 'rate({job="oversight-app"} [1h30m] offset 1d)'),
+        (APP.rate("5m").sum(), 'sum(rate({job="oversight-app"} [5m]))'),
+        (APP.rate("5m").sum(by=[]), 'sum by () (rate({job="oversight-app"} [5m]))'),
+        (APP.rate("5m").sum(without=[]), 'sum without () (rate({job="oversight-app"} [5m]))'),
+        (
+            APP.unwrap("took").over_time("max_over_time", "5m", by=[]),
+            'max_over_time({job="oversight-app"} | unwrap took | __error__="" [5m]) by ()',
+        ),
         (APP.rate("5m").sum(by=["a", "b"]), 'sum by (a, b) (rate({job="oversight-app"} [5m]))'),
         (APP.count_over_time("1h", "1d").topk(3), 'topk(3, count_over_time({job="oversight-app"} [1h] offset 1d))'),
         (
@@ -126,6 +136,29 @@ def test_what_a_person_typed_stays_text(typed: str) -> None:
         (lambda: vector(float("nan")), "nan cannot be written in LogQL"),
         (lambda: APP.where("x", ">", 10**400), "inf cannot be written in LogQL"),
         (lambda: APP.rate("5m") * float("nan"), "nan cannot be written in LogQL"),
+        (lambda: stream(status=200), "status is 200, which is no text"),  # type: ignore[arg-type]
+        (lambda: stream(status=other_than(200)), "status is 200, which is no text"),  # type: ignore[arg-type]
+        (lambda: stream(["a"]), "labels is ['a'], which is no mapping"),  # type: ignore[arg-type]
+        (lambda: APP.containing(5), "text is 5, which is no text"),  # type: ignore[arg-type]
+        (lambda: APP.with_ip(5), "network is 5, which is no text"),  # type: ignore[arg-type]
+        (lambda: APP.json(["a"]), "fields is ['a'], which is no mapping"),  # type: ignore[arg-type]
+        (lambda: APP.json({"a": 5}), "a is 5, which is no text"),  # type: ignore[dict-item]
+        (lambda: APP.label_format({"a": 5}), "a is 5, which is no text"),  # type: ignore[dict-item]
+        (lambda: APP.drop(5), "a label is 5, which is no text"),  # type: ignore[arg-type]
+        (lambda: APP.line_format(None), "template is None, which is no text"),  # type: ignore[arg-type]
+        (lambda: APP.rate(300), "over is 300, which is no length of time such as 5m"),  # type: ignore[arg-type]
+        (lambda: APP.rate(timedelta(microseconds=5)), "[5us] is no range"),
+        (lambda: APP.rate("5m").topk("3"), "how_many is '3', which is no number"),  # type: ignore[arg-type]
+        (lambda: APP.rate("5m").sum(by=[5]), "a label is 5, which is no text"),  # type: ignore[list-item]
+        (lambda: APP.rate("5m") * "2", "other is '2', which is no number"),  # type: ignore[operator]
+        (lambda: APP.where("a", "=", None), "value is None, which is no number"),  # type: ignore[arg-type]
+        (lambda: APP.where("a", ">", timedelta(days=200_000)), "200000 days, 0:00:00 is longer than Loki can count"),
+        (lambda: APP.where("a"), "'a' is no condition: it takes an operator and a value"),
+        (lambda: APP.where(any_of("a", condition("b", "=", "c"))), "'a' is no condition"),  # type: ignore[arg-type]
+        (lambda: APP.where("a", ">", Bytes(2**70)), "1180591620717411303424 bytes are more than Loki can count"),
+        (lambda: variants(APP, of=APP, over="5m"), '{job="oversight-app"} gives no numbers'),  # type: ignore[arg-type]
+        (lambda: APP.where(condition("a", "=", "b"), ">", 5), "a whole condition takes no operator and no value"),
+        (lambda: APP.unwrap("a").where(condition("a", "=", "b"), ">"), "a whole condition takes no operator"),
         (lambda: APP.where(any_of(*[condition("a", "=", "b")] * 600)), "more than 100 operators and conditions"),
     ],
 )
@@ -145,15 +178,17 @@ def test_what_is_no_query_cannot_be_built(build: Callable[[], object], told: str
     ],
 )
 def test_a_word_is_no_list_of_labels(build: Callable[[], object]) -> None:
-    with pytest.raises(TypeError, match="labels come in a list"):
+    with pytest.raises(LogQLError, match="labels come in a list"):
         build()
 
 
 def test_what_says_two_things_at_once_is_refused() -> None:
-    with pytest.raises(ValueError, match="on labels or ignoring labels, not both"):
+    with pytest.raises(LogQLError, match="on labels or ignoring labels, not both"):
         APP.rate("5m").joined("/", 1, on=["a"], ignoring=["b"])
-    with pytest.raises(ValueError, match="group_left or group_right"):
+    with pytest.raises(LogQLError, match="group_left or group_right"):
         APP.rate("5m").joined("/", 1, on=["a"], group_left=["b"], group_right=["c"])
+    with pytest.raises(LogQLError, match="by labels or without labels, not both"):
+        APP.rate("5m").sum(by=["a"], without=["b"])
 
 
 def test_a_builder_is_not_changed_by_its_steps() -> None:

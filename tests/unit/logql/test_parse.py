@@ -179,6 +179,20 @@ def test_an_error_shows_the_line_and_a_caret() -> None:
     assert refused.value.picture() == "  | level >\n           ^"
 
 
+@pytest.mark.parametrize(
+    ("text", "at", "picture"),
+    [
+        ('{job="日本語"} | frob', 14, '{job="日本語"} | frob\n                 ^'),
+        ('{job="e\u0301"} | frob', 13, '{job="e\u0301"} | frob\n            ^'),
+        ("0123456789" * 10, 100, "12345678901234567890123456789\n" + " " * 29 + "^"),
+        ("0123456789" * 10, 50, "234567890123456789012345678901\n" + " " * 18 + "^"),
+        ("日" * 100, 50, "日" * 15 + "\n" + " " * 28 + "^"),
+    ],
+)
+def test_the_caret_stands_below_the_character_within_the_width_of_a_terminal(text: str, at: int, picture: str) -> None:
+    assert LogQLError("", text, at).picture(30) == picture
+
+
 def test_nesting_without_end_is_refused() -> None:
     with pytest.raises(LogQLError, match=f"nested deeper than {MAX_DEPTH}"):
         parse("(" * 5000 + "1" + ")" * 5000)

@@ -149,3 +149,13 @@ def test_a_missing_tools_folder_is_named_with_the_variable_to_set(
     monkeypatch.setenv("LOGOPS_HOME", str(machine / "elsewhere"))
     with pytest.raises(ProjectNotFoundError, match=r"tools/.*LOGOPS_HOME is '.*elsewhere'.*Set LOGOPS_HOME"):
         toolchain.resolve("loki")
+
+
+@pytest.mark.parametrize(("program", "file"), [("loki", "loki/go.mod"), ("azurite", "azurite/package.json")])
+def test_a_checkout_without_what_says_how_a_program_is_built_is_told(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, program: str, file: str
+) -> None:
+    (machine / "tools").mkdir()
+    monkeypatch.setenv("LOGOPS_HOME", str(machine))
+    with pytest.raises(ProjectNotFoundError, match=rf"There is no .*/tools/{file}, .*: the checkout is incomplete"):
+        toolchain.resolve(program)
