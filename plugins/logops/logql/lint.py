@@ -57,6 +57,7 @@ RULES = (
     Rule("any-text-around", "slow", lint_lines.any_text_around),
     Rule("selects-all", "slow", lint_lines.selects_all),
     Rule("address-as-text", "fragile", lint_lines.address_as_text),
+    Rule("line-errors", "fragile", lint_numbers.line_errors),
     Rule("unwrap-errors", "fragile", lint_numbers.unwrap_errors),
     Rule("division-by-zero", "fragile", lint_numbers.division_by_zero),
     Rule("range-below-step", "fragile", lint_numbers.range_below_step),

@@ -166,9 +166,9 @@ def words_of(condition: Matcher | Comparison | IpMatch) -> list[str]:
 
 def metadata_would_do(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
-        parser = lone_parser(lines)
+        parser = needless_parser(query, lines, context)
         used = labels_used(query, lines)
-        if parser is None or not used or not used <= context.metadata or not forgets_labels(query, lines):
+        if parser is None or not used:
             continue
         also = "; without it the lines come without its other labels" if query is lines else ""
         yield (
@@ -178,15 +178,23 @@ def metadata_would_do(query: Query, context: Context) -> Iterator[Found]:
         )
 
 
-def unused_parser(query: Query, _: Context) -> Iterator[Found]:
+def unused_parser(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
-        parser = lone_parser(lines)
-        if parser is not None and query is not lines and forgets_labels(query, lines) and not labels_used(query, lines):
+        parser = needless_parser(query, lines, context)
+        if parser is not None and not labels_used(query, lines):
             yield (
                 parser.span,
                 "no label of this parser is used: it only costs time, on every line.",
                 without_stage(query, lines, parser),
             )
+
+
+def needless_parser(query: Query, lines: LogQuery, context: Context) -> Json | Logfmt | Pattern | Regexp | None:
+    """One without which the answer is the same; of lines, but for their other labels."""
+    used = labels_used(query, lines)
+    if not (used <= context.metadata and forgets_labels(query, lines)) or (query is lines and not used):
+        return None
+    return lone_parser(lines)
 
 
 def lone_parser(lines: LogQuery) -> Json | Logfmt | Pattern | Regexp | None:

@@ -40,9 +40,9 @@ BETTER = [
         '{a="b"} | line_format "{{.msg}}" |= "t" | json | x="y"',
     ),
     (
-        'sum by (z) (rate({a="b"} | json | x="y" |= ip("10.0.0.0/8") [5m]))',
+        'sum by (z) (rate({a="b"} | logfmt | x="y" |= ip("10.0.0.0/8") [5m]))',
         "filter-after-parser",
-        'sum by (z) (rate({a="b"} |= ip("10.0.0.0/8") | json | x="y" [5m]))',
+        'sum by (z) (rate({a="b"} |= ip("10.0.0.0/8") | logfmt | x="y" [5m]))',
     ),
     (
         '{a="b"} | decolorize | q="r" | logfmt | x!="" |= "red t"',
@@ -81,6 +81,42 @@ BETTER = [
         'sum_over_time({a="b"} | json | unwrap x [5m])',
         "unwrap-errors",
         'sum_over_time({a="b"} | json | unwrap x | __error__="" [5m])',
+    ),
+    (
+        'sum by (x) (sum_over_time({a="b"} | logfmt | unwrap x | __error__=~".+" [5m]))',
+        "unwrap-errors",
+        'sum by (x) (sum_over_time({a="b"} | logfmt | unwrap x | __error__="" | __error__=~".+" [5m]))',
+    ),
+    (
+        'sum_over_time({a="b"} | unwrap x | __error__="" or y="z" [5m])',
+        "unwrap-errors",
+        'sum_over_time({a="b"} | unwrap x | __error__="" | __error__="" or y="z" [5m])',
+    ),
+    (
+        'count_over_time({a="b"} | json [5m])',
+        "line-errors",
+        'count_over_time({a="b"} | json | __error__="" [5m])',
+    ),
+    (
+        'max(rate({a="b"} | __error__="" | logfmt --strict | x!="" [5m]))',
+        "line-errors",
+        "",
+    ),
+    (
+        'sum by (x) (rate({a="b"} | unpack [5m]))',
+        "line-errors",
+        'sum by (x) (rate({a="b"} | unpack | __error__="" [5m]))',
+    ),
+    # A line that is cut off has x, and an error.
+    (
+        'sum by (z) (rate({a="b"} |= "s" | json | x="y" [5m]))',
+        "line-errors",
+        'sum by (z) (rate({a="b"} |= "s" | json | x="y" | __error__="" [5m]))',
+    ),
+    (
+        'sum(rate({a="b"} |= "s" | logfmt | n > 5 [5m]))',
+        "line-errors",
+        'sum(rate({a="b"} |= "s" | logfmt | n > 5 | __error__="" [5m]))',
     ),
     # Of empty lines.
     (
@@ -191,7 +227,7 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} |= "t" | json | trace_id="t" | took > 5',
         '{a="b"} |= "t" | json | trace_id="t" | keep msg',
         '{a="b"} |= "t" | json | trace_id="t" | line_format "{{.msg}}"',
-        'count_over_time({a="b"} |= "t" | json | trace_id="t" [5m])',
+        'count_over_time({a="b"} |= "t" | logfmt | trace_id="t" [5m])',
         # The line is another after these.
         '{a="b"} |= "s" | json | line_format "{{.x}}" |= "t"',
         '{a="b"} |= "s" | json | line_format "{{.x}}" | x="y" |= "t"',
@@ -233,8 +269,16 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         # What stands before a capture decides what it takes.
         '{a="b"} | regexp "^.*(?P<x>[0-9]+)"',
         '{a=~".+", c="d"}',
-        'sum by (status) (rate({a="b"} | json [5m]))',
-        'sum without (x) (rate({a="b"} | json [5m]))',
+        'sum by (status) (rate({a="b"} | logfmt [5m]))',
+        'sum without (x) (rate({a="b"} | logfmt [5m]))',
+        # No line with an error is left to count, or they are what is asked for.
+        'sum by (x) (rate({a="b"} | json | __error__="" | pattern "<y> <_>" [5m]))',
+        'sum by (x) (rate({a="b"} | json | __error__!~".+" [5m]))',
+        'sum by (x) (rate({a="b"} | json | drop __error__, __error_details__ [5m]))',
+        'sum by (__error__) (rate({a="b"} | json | __error__!="" [5m]))',
+        'sum by (x) (rate({a="b"} |= "s" | json | x="y" [5m]))',
+        'sum(rate({a="b"} |= "s" | json | __error__="" | logfmt | n > 5 [5m]))',
+        'absent_over_time({a="b"} | json [5m])',
         'sum_over_time({a="b"} | unwrap x | __error__="" [5m])',
         'sum(rate({a="b"}[5m])) / 2',
         'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) > 0)',
