@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from logops.logql import literals, regexes
+from logops.logql import literals, patterns, regexes
 from logops.logql.advice import OF_LOKI, Context, Found
 from logops.logql.tree import (
     Both,
@@ -17,6 +17,7 @@ from logops.logql.tree import (
     IpMatch,
     Json,
     Keep,
+    LabelAssignment,
     LabelFilter,
     LabelFormat,
     LineFilter,
@@ -127,13 +128,38 @@ def coloured(stages: tuple[Stage, ...]) -> bool:
 def wanted_of_parser(lines: LogQuery, at: int) -> list[Matcher | Comparison | IpMatch]:
     """The conditions that no line without the label passes, and that look at what stood in the line."""
     found: list[Matcher | Comparison | IpMatch] = []
-    for stage in lines.stages[at + 1 :]:
+    parsers: list[Stage] = []
+    set_before = {one.name for one in all_of(lines.stages[:at], LabelAssignment)}
+    for stage in lines.stages[at:]:
         if isinstance(stage, (LineFormat, LabelFormat, Decolorize)):
             break
+        if isinstance(stage, PARSERS):
+            parsers.append(stage)
         if isinstance(stage, LabelFilter):
-            found += (one for one in required(stage.condition) if not one.name.startswith("__") and needs_label(one))
+            found += (
+                one
+                for one in required(stage.condition)
+                if not one.name.startswith("__")
+                and one.name not in set_before
+                and any(makes(parser, one.name) for parser in parsers)
+                and needs_label(one)
+            )
     # Those first that name what the line holds.
     return sorted(found, key=lambda one: not words_of(one))
+
+
+def makes(parser: Stage, label: str) -> bool:
+    """Whether it may: json, logfmt and unpack make whatever stands in the line, unless fields are named."""
+    if isinstance(parser, (Json, Logfmt)) and parser.fields:
+        made = {field.label for field in parser.fields}
+    elif isinstance(parser, Pattern):
+        made = set(patterns.captures(parser.pattern))
+    elif isinstance(parser, Regexp):
+        made = set(regexes.groups(parser.pattern))
+    else:
+        return True
+    # As Loki calls those that the stream has already.
+    return label in made or label.removesuffix("_extracted") in made
 
 
 def required(condition: Condition) -> Iterator[Matcher | Comparison | IpMatch]:
@@ -230,10 +256,15 @@ def forgets_labels(query: Query, lines: LogQuery) -> bool:
 
 
 def labels_used(query: Query, lines: LogQuery) -> set[str]:
-    """By name; those of the selector aside."""
+    """By name, of those that a parser may make; those of the selector aside."""
     conditions = {one.name for stage in lines.stages for one in all_of(stage, Matcher)}
-    grouped = {label for grouping in all_of(query, Grouping) for label in grouping.labels}
-    return (conditions | grouped) - {matcher.name for matcher in lines.selector.matchers}
+    used = (conditions | grouped_by(query)) - {matcher.name for matcher in lines.selector.matchers}
+    parsers = [stage for stage in lines.stages if isinstance(stage, PARSERS)]
+    return {name for name in used if any(makes(parser, name) for parser in parsers)}
+
+
+def grouped_by(query: Query) -> set[str]:
+    return {label for grouping in all_of(query, Grouping) for label in grouping.labels}
 
 
 def without_stage(query: Query, lines: LogQuery, gone: object) -> Query:

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from logops.logql import literals
 from logops.logql.advice import Context, Found
-from logops.logql.lint_lines import forgets_labels, needless_parser, needs_label, required
+from logops.logql.lint_lines import forgets_labels, grouped_by, needless_parser, needs_label, required
 from logops.logql.tree import (
     Binary,
     Comparison,
     Condition,
     Drop,
     Duration,
-    Grouping,
     Json,
     LabelFilter,
     LabelFormat,
@@ -111,10 +110,6 @@ def errors_are_left(query: Query, lines: LogQuery) -> bool:
     of_stream = {matcher.name for matcher in lines.selector.matchers}
     needed = {one.name for stage in filters for one in required(stage.condition) if needs_label(one)}
     return {matcher.name for matcher in matchers} | grouped_by(query) <= needed - of_stream
-
-
-def grouped_by(query: Query) -> set[str]:
-    return {label for grouping in all_of(query, Grouping) for label in grouping.labels}
 
 
 def unwrap_errors(query: Query, _: Context) -> Iterator[Found]:

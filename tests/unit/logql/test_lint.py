@@ -52,6 +52,15 @@ BETTER = [
     ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
     ('sum(rate({a="b"} | json [5m]))', "unused-parser", 'sum(rate({a="b"} [5m]))'),
     ('sum by (a) (rate({a="b"} | json [5m]))', "unused-parser", 'sum by (a) (rate({a="b"} [5m]))'),
+    # The parser makes no c.
+    ('sum by (c) (rate({a="b"} | json pod [5m]))', "unused-parser", 'sum by (c) (rate({a="b"} [5m]))'),
+    ('sum by (c) (rate({a="b"} | pattern "<x> <_>" [5m]))', "unused-parser", 'sum by (c) (rate({a="b"} [5m]))'),
+    ('{a="b"} | json x, y | y="z"', "filter-before-parser", '{a="b"} |= "z" | json x, y | y="z"'),
+    (
+        '{a="b"} | json x | regexp "(?P<y>z+)" | y="z"',
+        "filter-before-parser",
+        '{a="b"} |= "z" | json x | regexp "(?P<y>z+)" | y="z"',
+    ),
     ('{a="b"} |~ "error"', "regex-for-text", '{a="b"} |= "error"'),
     ('{a="b"} |~ "x\\\\.y|z"', "regex-for-text", '{a="b"} |= "x.y" or "z"'),
     ('{a="b"} |~ ".*error.*"', "regex-for-text", '{a="b"} |= "error"'),
@@ -218,6 +227,12 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} | json | x=~".*"',
         '{a="b"} | json | x=~"y|"',
         # No parser's labels.
+        '{a="b"} | json x, y | z="w"',
+        '{a="b"} | logfmt x="y" | y="w"',
+        '{a="b"} | pattern "<x> <_>" | z="w"',
+        '{a="b"} | regexp "(?P<x>.)" | z="w"',
+        '{a="b"} | label_format x="y" | json | x="y"',
+        '{a="b"} | label_format x=y | json | x="z"',
         '{a="b"} | json | detected_level="error"',
         '{a="b"} | json | level="error"',
         # Whether a line parses is part of the answer.
