@@ -49,6 +49,7 @@ class Rule:
 
 RULES = (
     Rule("refused-when-run", "error", refused_when_run),
+    Rule("label-in-selector", "slow", lint_lines.label_in_selector),
     Rule("filter-before-parser", "slow", lint_lines.filter_before_parser),
     Rule("filter-after-parser", "slow", lint_lines.filter_after_parser),
     Rule("metadata-would-do", "slow", lint_lines.metadata_would_do),

@@ -48,21 +48,51 @@ UNLESS_OF_SEVERAL_LINES = ", unless line ends stand in it, at which `.*` stops"
 MAX_WORDS = 8
 
 
+def label_in_selector(query: Query, context: Context) -> Iterator[Found]:
+    for lines in all_of(query, LogQuery):
+        of_stream = context.of(lines.selector).everywhere
+        for at, stage in enumerate(lines.stages):
+            if isinstance(stage, (LabelFormat, Drop, Keep)):
+                break
+            if not isinstance(stage, LabelFilter):
+                continue
+            for one in required(stage.condition):
+                if isinstance(one, Matcher) and one.name in of_stream:
+                    rest = without_condition(stage.condition, one)
+                    stages = (*lines.stages[:at], *([LabelFilter(rest)] if rest else []), *lines.stages[at + 1 :])
+                    selector = replace(lines.selector, matchers=(*lines.selector.matchers, one))
+                    yield (
+                        one.span,
+                        f"{one.name} is a label of the stream: in the selector it keeps other streams from being read.",
+                        instead(query, lines, replace(lines, selector=selector, stages=stages)),
+                    )
+
+
+def without_condition(condition: Condition, gone: Condition) -> Condition | None:
+    if condition is gone:
+        return None
+    if not isinstance(condition, Both):
+        return condition
+    left, right = without_condition(condition.left, gone), without_condition(condition.right, gone)
+    return Both(left, right) if left and right else left or right
+
+
 def filter_before_parser(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
         stages = searched_first(lines.stages)
         at = next((at for at, stage in enumerate(stages) if isinstance(stage, PARSERS)), None)
         if at is None or coloured(stages[:at]) or any(narrows(stage) for stage in stages[:at]):
             continue
-        known = {matcher.name for matcher in lines.selector.matchers} | context.metadata | OF_LOKI
-        wanted = [one for one in wanted_of_parser(lines, at) if one.name not in known | (context.labels or set())]
+        known = context.of(lines.selector)
+        of_stream = {matcher.name for matcher in lines.selector.matchers} | known.metadata | OF_LOKI
+        wanted = [one for one in wanted_of_parser(lines, at) if one.name not in of_stream | (known.labels or set())]
         if not wanted:
             continue
         words = next((found for one in wanted if (found := words_of(one))), [])
         line_filter = f"|= {' or '.join(map(literals.quote, words))}"
         if not words:
             better, how = None, "A line filter before the parser, for a text that all wanted lines have,"
-        elif context.labels is None:
+        elif known.labels is None:
             better, how = None, f"If {wanted[0].name} is read from the line and no label of the stream, {line_filter}"
         else:
             needles = tuple(map(Needle, words))
@@ -193,7 +223,7 @@ def words_of(condition: Matcher | Comparison | IpMatch) -> list[str]:
 def metadata_would_do(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
         parser = needless_parser(query, lines, context)
-        used = labels_used(query, lines)
+        used = labels_used(query, lines) - context.of(lines.selector).everywhere
         if parser is None or not used:
             continue
         also = "; without it the lines come without its other labels" if query is lines else ""
@@ -207,7 +237,7 @@ def metadata_would_do(query: Query, context: Context) -> Iterator[Found]:
 def unused_parser(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
         parser = needless_parser(query, lines, context)
-        if parser is not None and not labels_used(query, lines):
+        if parser is not None and labels_used(query, lines) <= context.of(lines.selector).everywhere:
             yield (
                 parser.span,
                 "no label of this parser is used: it only costs time, on every line.",
@@ -217,8 +247,9 @@ def unused_parser(query: Query, context: Context) -> Iterator[Found]:
 
 def needless_parser(query: Query, lines: LogQuery, context: Context) -> Json | Logfmt | Pattern | Regexp | None:
     """One without which the answer is the same; of lines, but for their other labels."""
-    used = labels_used(query, lines)
-    if not (used <= context.metadata and forgets_labels(query, lines)) or (query is lines and not used):
+    known = context.of(lines.selector)
+    used = labels_used(query, lines) - known.everywhere
+    if not (used <= known.metadata and forgets_labels(query, lines)) or (query is lines and not used):
         return None
     return lone_parser(lines)
 
