@@ -326,6 +326,34 @@ def test_a_slow_rule_and_one_of_nobody_are_found(rules: Path) -> None:
     assert "regex-for-text" in logops("rules", "check").stdout
 
 
+def test_a_rule_is_read_with_the_labels_of_its_tenants_sources(rules: Path) -> None:
+    rules.write_text(
+        rules.read_text().replace('level="warn"} |= "login failed" [5m]', 'x=""} | json | level="warn" [5m]')
+    )
+    told = json.loads(logops("rules", "check", "--json").stdout)
+
+    assert ("groups.0.rules.0.expr", "label-in-selector") in [(one["at"], one["rule"]) for one in told["advice"]]
+
+
+def test_a_rule_that_no_source_of_an_environment_feeds_is_found(rules: Path) -> None:
+    rules.write_text(rules.read_text().replace('job="oversight-app"', 'job="oversight-ap"', 1))
+    told = json.loads(logops("rules", "check", "--json").stdout)["problems"]
+
+    assert told[:2] == [
+        f'sign-in.yaml, groups.0.rules.0.expr: no source of {one} in main/application has {{job="oversight-ap", '
+        'level="warn"}.'
+        for one in ("local", "production")
+    ]
+
+
+def test_every_shipped_rule_is_fed_in_every_environment(rules: Path) -> None:
+    for file in (ROOT / "include/logql/rules").glob("*.yaml"):
+        shutil.copy(file, rules.parent)
+    (lokitool,) = json.loads(logops("rules", "check", "--json").stdout)["problems"]
+
+    assert "lokitool" in lokitool
+
+
 def test_a_range_below_the_longest_interval_of_any_environment_is_found(rules: Path) -> None:
     environments = rules.parents[3] / "include/environments"
     environments.unlink()
