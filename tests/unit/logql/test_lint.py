@@ -1,5 +1,7 @@
 """What lint says of a query, and what it does not."""
 
+from collections import Counter
+
 import pytest
 import re2
 from hypothesis import given
@@ -376,6 +378,12 @@ def test_every_rewrite_is_a_query(tree: Query) -> None:
     for advice in lint(tree, CONTEXT):
         if advice.rewrite:
             parse(advice.rewrite)
+
+
+def test_of_a_long_query_each_rule_tells_its_first_twenty() -> None:
+    found = lint(parse('{a="b"}' + ' |~ "x"' * 50 + ' !~ ".*y[0-9]"' * 50))
+
+    assert Counter(one.rule for one in found) == {"regex-for-text": 20, "any-text-around": 20}
 
 
 def test_advice_points_at_what_it_means() -> None:
