@@ -42,8 +42,14 @@ CHANGES_LINE = (LineFormat, Decolorize, Unpack)
 PLAIN = re.compile(r"(?:[^\\.+*?()|\[\]{}^$]|\\[\\.+*?()|\[\]{}^$/-])+")
 # What no writer of JSON or logfmt escapes: such a value stands in the line as it is.
 PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.:@ -]+")
-# Flags, `.*` with the anchor before it, what is looked for, `.*` with the anchor behind it.
-ANY_TEXT_AROUND = re.compile(r"((?:\(\?[imsU]+\))?)((?:\^?(?:\.\*\??)+)?)(.*?)((?:(?<!\\)(?:\.\*\??)+\$?)?)", re.DOTALL)
+FLAGS = re.compile(r"(?:\(\?[imsU]+\))?")
+ANY_TEXT = r"(?:\.\*\??|\(\.\*\??\)(?![*+?{]))+"
+# `.*` with the anchor before it, what is looked for, `.*` with the anchor behind it.
+ANY_TEXT_AROUND = re.compile(rf"((?:\^?{ANY_TEXT})?)(.*?)((?:(?<!\\){ANY_TEXT}\$?)?)", re.DOTALL)
+GREEDY_AROUND = re.compile(r"(?:\.\*|\(\.\*\))*(.*?)(?:(?<!\\)(?:\.\*|\(\.\*\))+)?", re.DOTALL)
+# What is escaped, a class, or any sign.
+REGEX_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|.", re.DOTALL)
+MOST_VALUES = re.compile(r"(?:\(\?[imsU]+\))?(?:\^|\((?:\?:)?)*\.(?:[+*]\??|\.\*)(?:\)|\$)*")
 UNLESS_OF_SEVERAL_LINES = ", unless line ends stand in it, at which `.*` stops"
 MAX_WORDS = 8
 
@@ -330,17 +336,29 @@ def as_text(found: LineFilter) -> LineFilter | None:
 
 def plain_words(regex: str) -> list[str]:
     """The texts that a regular expression is an alternative of, anywhere in the line; none where it is more."""
-    core = regex
-    while core.startswith(".*"):
-        core = core[2:]
-    while core.endswith(".*") and not core.endswith("\\.*"):
-        core = core[:-2]
-    if core.startswith("(") and core.endswith(")") and core.count("(") == 1:
-        core = core[1:-1].removeprefix("?:")
-    words = re.split(r"(?<!\\)\|", core)
-    if len(words) > MAX_WORDS or not all(PLAIN.fullmatch(word) for word in words):
-        return []
-    return [unescaped(word) for word in words]
+    words: list[str] = []
+    for branch in branches(regex):
+        around = GREEDY_AROUND.fullmatch(branch)
+        core = around[1] if around else branch
+        if core.startswith("(") and core.endswith(")") and core.count("(") == 1:
+            core = core[1:-1].removeprefix("?:")
+        of_branch = [unescaped(core)] if PLAIN.fullmatch(core) else plain_words(core) if core != regex else []
+        if not of_branch:
+            return []
+        words += of_branch
+    return words if len(words) <= MAX_WORDS else []
+
+
+def branches(regex: str) -> list[str]:
+    """What it is an alternative of."""
+    found, depth = [""], 0
+    for token in REGEX_TOKEN.findall(regex):
+        depth += (token == "(") - (token == ")")
+        if token == "|" and depth == 0:
+            found.append("")
+        else:
+            found[-1] += token
+    return found
 
 
 def unescaped(regex: str) -> str:
@@ -386,18 +404,29 @@ def passing_all(found: LineFilter) -> list[Bare]:
 
 
 def without_any_text(regex: str) -> Bare:
-    found = ANY_TEXT_AROUND.fullmatch(regex)
-    if not found or "\\Q" in regex:
+    found = FLAGS.match(regex)
+    flags = found[0] if found else ""
+    rest = regex.removeprefix(flags)
+    bare = [branch_without_any_text(branch, flags) for branch in branches(rest)]
+    core = "|".join(one.regex for one in bare)
+    if core == rest or "\\Q" in regex or (len(bare) > 1 and not all(one.regex for one in bare)):
         return Bare(regex)
-    flags, before, core, after = found.groups()
+    needed = core and ("i" in flags or not plain_words(core))
+    return Bare(f"{flags if needed else ''}{core}", same=all(one.same for one in bare))
+
+
+def branch_without_any_text(branch: str, flags: str) -> Bare:
+    found = ANY_TEXT_AROUND.fullmatch(branch)
+    if not found:
+        return Bare(branch)
+    before, core, after = found.groups()
     if before and core == "$":
         core, after = "", "$"
-    if not (before or after) or core.startswith("|") or core.endswith("|"):
-        return Bare(regex)
+    if not (before or after):
+        return Bare(branch)
     anchors = (before.startswith("^"), after.endswith("$"))
     apart = (any(anchors) if core else all(anchors)) and not {"s", "m"} & set(flags)
-    needed = core and ("i" in flags or not plain_words(core))
-    return Bare(f"{flags if needed else ''}{core}", same=not apart)
+    return Bare(core, same=not apart)
 
 
 def selects_all(query: Query, _: Context) -> Iterator[Found]:
@@ -413,9 +442,7 @@ def selects_all(query: Query, _: Context) -> Iterator[Found]:
 
 
 def takes_most(matcher: Matcher) -> bool:
-    return matcher.op in ("!=", "!~") or (
-        matcher.op == "=~" and matcher.value in (".+", ".*", "..*", "(.+)", "(.*)", ".+?", ".*?")
-    )
+    return matcher.op in ("!=", "!~") or (matcher.op == "=~" and MOST_VALUES.fullmatch(matcher.value) is not None)
 
 
 def address_as_text(query: Query, _: Context) -> Iterator[Found]:

@@ -66,6 +66,11 @@ BETTER = [
     ('{a="b"} |~ "error"', "regex-for-text", '{a="b"} |= "error"'),
     ('{a="b"} |~ "x\\\\.y|z"', "regex-for-text", '{a="b"} |= "x.y" or "z"'),
     ('{a="b"} |~ ".*error.*"', "regex-for-text", '{a="b"} |= "error"'),
+    ('{a="b"} |~ ".*error.*|.*warn.*"', "regex-for-text", '{a="b"} |= "error" or "warn"'),
+    ('{a="b"} |~ "(.*)error(.*)"', "regex-for-text", '{a="b"} |= "error"'),
+    ('{a="b"} |~ "(.*error.*|.*warn)"', "regex-for-text", '{a="b"} |= "error" or "warn"'),
+    ('{a="b"} |~ ".*x[0-9].*|.*y[|(].*"', "any-text-around", '{a="b"} |~ "x[0-9]|y[|(]"'),
+    ('{a="b"} |~ "(.*)x[0-9](.*)"', "any-text-around", '{a="b"} |~ "x[0-9]"'),
     ('{a="b"} !~ "(x|y)"', "regex-for-text", '{a="b"} != "x" or "y"'),
     ('{a=~"b"}', "regex-for-text", '{a="b"}'),
     ('{a="b"} |~ ".*x[0-9].*"', "any-text-around", '{a="b"} |~ "x[0-9]"'),
@@ -86,6 +91,8 @@ BETTER = [
     ('{a="b"} |~ "(?i)^.*" |= "x"', "any-text-around", '{a="b"} |= "x"'),
     ('{a=~".+"} |= "x"', "selects-all", ""),
     ('{a=~".+", env!="dev"} |= "x"', "selects-all", ""),
+    ('{a=~"^.+$"} |= "x"', "selects-all", ""),
+    ('{a=~"(?i)^(?:(.+))$"} |= "x"', "selects-all", ""),
     ('{a!=""} |= "x"', "selects-all", ""),
     ('{a="b"} |= "x" or ip("10.0.0.0/8")', "address-as-text", ""),
     (
@@ -283,6 +290,9 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         r'{a="b"} |~ "x[0-9].*\\$"',
         r'{a="b"} |~ "\\Q^.*x"',
         '{a="b"} |~ "x|.*"',
+        '{a="b"} |~ "(.*)+x"',
+        r'{a="b"} |~ "(x[0-9]|\\(.*)"',
+        '{a=~"^.+x$"} |= "x"',
         # What stands before a capture decides what it takes.
         '{a="b"} | regexp "^.*(?P<x>[0-9]+)"',
         '{a=~".+", c="d"}',
@@ -353,9 +363,28 @@ def test_where_line_ends_in_a_line_make_a_difference_is_told(regex: str, differs
 @given(
     st.tuples(
         st.sampled_from(["", "(?i)", "(?s)", "(?m)", "(?Ui)", "(?ims)"]),
-        st.sampled_from(["", "^", "^.*", "^.*?", ".*", ".*?.*", ".+"]),
-        st.sampled_from(["", "x", "X+", "x|y", "(x|y)", "[^x]", "x.*y", r"x\s", r"\.", r"\\", "^x", "y$", "|x", "x|"]),
-        st.sampled_from(["", "$", ".*$", ".*?$", ".*", ".*.*", ".*\n", r".*\$"]),
+        st.sampled_from(["", "^", "^.*", "^.*?", ".*", ".*?.*", ".+", "(.*)", "(.*)+"]),
+        st.sampled_from(
+            [
+                "",
+                "x",
+                "X+",
+                "x|y",
+                "(x|y)",
+                "[^x]",
+                "x.*y",
+                r"x\s",
+                r"\.",
+                r"\\",
+                "^x",
+                "y$",
+                "|x",
+                "x|",
+                "x.*|^.*y",
+                "[|(]",
+            ]
+        ),
+        st.sampled_from(["", "$", ".*$", ".*?$", ".*", ".*.*", ".*\n", r".*\$", "(.*)", "(.*)$"]),
     ).map("".join),
     st.text("xyX.\\$\n", max_size=6),
 )
