@@ -7,7 +7,7 @@ import pytest
 
 from logops.logql.lint import lint
 from logops.logql.parse import parse
-from logops.loki import Entry, LokiClient
+from logops.loki import Entry, LokiClient, LokiRefused
 from lokis import running_loki
 
 TENANT = "linted"
@@ -29,6 +29,7 @@ PARSED = (
     "no error",
     '{"_entry":"an error","level":"warn"}',
     '{"_entry":"well","level":"error"}',
+    '{"level":"cut","n":5,"x"',
     "a \x1b[31mred\x1b[0m error",
     "",
 )
@@ -108,6 +109,52 @@ def test_what_can_be_0_makes_points_that_are_no_number_and_its_rewrite_none(loki
 
     assert any(isnan(value) for value in values(loki, divided(divisor)))
     assert all(isfinite(value) for value in values(loki, advice.rewrite))
+
+
+ENDED = (
+    "count_over_time(LINES | json [5m])",
+    "sum by (level) (count_over_time(LINES | json level [5m]))",
+    "sum without (level) (count_over_time(LINES | json [5m]))",
+    "max by (level) (count_over_time(LINES | json [5m]))",
+    "sum by (level) (count_over_time(LINES | unpack [5m]))",
+    "sum by (level) (count_over_time(LINES | logfmt --strict [5m]))",
+    'sum(count_over_time(LINES | json | level!="warn" [5m]))',
+    'sum by (msg) (count_over_time(LINES | json | level="cut" [5m]))',
+    "sum(count_over_time(LINES | logfmt | n > 5 [5m]))",
+    "sum(count_over_time(LINES | json | label_format x=level [5m]))",
+    'count_over_time(LINES | json | level="cut" [5m])',
+    'sum by (job) (sum_over_time(LINES | logfmt | unwrap n | __error__=~".+" [5m]))',
+)
+
+
+@pytest.mark.parametrize("query", [query.replace("LINES", '{job="parsed"}') for query in ENDED])
+def test_a_line_with_an_error_ends_a_query_of_numbers_but_not_its_rewrite(loki: LokiClient, query: str) -> None:
+    (advice,) = [one for one in lint(parse(query)) if one.rule in ("line-errors", "unwrap-errors")]
+
+    with pytest.raises(LokiRefused, match="pipeline error"):
+        loki.query(TENANT, query, START_NS + SECOND)
+    loki.query(TENANT, advice.rewrite, START_NS + SECOND)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'sum(count_over_time({job="parsed"} | json [5m]))',
+        'sum by (level) (count_over_time({job="parsed"} | logfmt [5m]))',
+        'sum by (level) (count_over_time({job="parsed"} | json | level="warn" [5m]))',
+        'sum(count_over_time({job="parsed"} | json level | level=~".+" [5m]))',
+        'sum(count_over_time({job="parsed"} | json | line_format "{{.level}}" [5m]))',
+        'sum(bytes_over_time({job="parsed"} | unpack [5m]))',
+        'sum by (level) (count_over_time({job="parsed"} | json | drop __error__ [5m]))',
+        'sum by (level) (count_over_time({job="parsed"} | json | __error__!="" [5m]))',
+        'sum by (level) (count_over_time({job="parsed"} | json | __error__!~".+" [5m]))',
+        'sum by (x) (count_over_time({job="parsed"} | regexp "(?P<x>e.*)" [5m]))',
+        'absent_over_time({job="parsed"} | json [5m])',
+    ],
+)
+def test_where_no_line_with_an_error_is_counted_nothing_is_said_of_it(loki: LokiClient, query: str) -> None:
+    assert not any(one.rule == "line-errors" for one in lint(parse(query)))
+    loki.query(TENANT, query, START_NS + SECOND)
 
 
 AROUND = (

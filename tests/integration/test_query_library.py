@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sample_hour
-from logops.logql.advice import Context
+from logops.logql.advice import Context, Source
 from logops.logql.lint import lint
 from logops.logql.parse import parse
 from logops.logql.tree import Query
@@ -101,7 +101,13 @@ def test_the_storys_version_gives_what_is_said_of_it(loki: LokiClient, name: str
         assert story != ours
 
 
-LABELS = frozenset(name for kind in Kind for line in sample_hour.lines(kind) for name in line.labels)
+KNOWN = Context(
+    STEP_S * 10**9,
+    sources=tuple(
+        Source({"job": line.labels["job"]}, frozenset(line.labels) - {"job"}, frozenset(line.structured_metadata))
+        for line in (next(iter(sample_hour.lines(kind))) for kind in Kind)
+    ),
+)
 TRACE = LIBRARY["trace"].example["trace_id"]
 IMPROVABLE = (
     ("application", '{job="oversight-app"} | json | message="login failed"', "filter-before-parser"),
@@ -121,6 +127,15 @@ IMPROVABLE = (
     ("application", f'{{job="oversight-app"}} | json | trace_id="{TRACE}"', "metadata-would-do"),
     ("application", f'sum(rate({{job="oversight-app"}} | json | trace_id="{TRACE}" [1h]))', "metadata-would-do"),
     ("application", 'sum by (job) (count_over_time({job="oversight-app"} | json [5m]))', "unused-parser"),
+    ("application", 'sum by (service) (rate({job="oversight-app"} | json [5m]))', "unused-parser"),
+    ("application", 'sum by (host) (rate({job="nginx"} | pattern `<_> "<verb> <_>` [5m]))', "unused-parser"),
+    ("application", '{job="oversight-app"} | json | level="error" and environment!="dev"', "label-in-selector"),
+    (
+        "application",
+        'topk(3, sum by (code) (count_over_time({job="oversight-app"} |= "code" | json code, level [5m])))',
+        "line-errors",
+    ),
+    ("application", '{job="nginx"} |~ ".*PUT.*|.*DELETE.*"', "regex-for-text"),
     ("application", '{job="nginx"} |~ "PUT|DELETE"', "regex-for-text"),
     ("application", '{job=~"nginx"} !~ "GET|POST"', "regex-for-text"),
     ("application", '{job="nginx"} |~ ".*DELETE.*"', "regex-for-text"),
@@ -149,7 +164,7 @@ IMPROVABLE = (
 )
 def test_a_rewrite_answers_the_same_and_reads_no_more(loki: LokiClient, tenant: str, logql: str, rule: str) -> None:
     query = parse(logql)
-    advice = lint(query, Context(STEP_S * 10**9, frozenset({"trace_id", "span_id"}), LABELS))
+    advice = lint(query, KNOWN)
     rewrites = [parse(one.rewrite) for one in advice if one.rewrite]
 
     assert not rule or rule in [one.rule for one in advice if one.rewrite]

@@ -17,10 +17,11 @@ from logops.environment.units import Duration
 from logops.logql.advice import Advice
 from logops.loki import LokiError
 from logops.queries.alert_tests import Seen, run_tests
+from logops.queries.known import of_tenant
 from logops.queries.own_loki import OwnLokiFailed, own_loki
 from logops.render.rules import file_text
 from logops.rules.model import USUAL_INTERVAL
-from logops.rules.read import FOLDER, Rules, RulesInvalid, advice, load_rules
+from logops.rules.read import FOLDER, Rules, RulesInvalid, advice, load_rules, unfed
 from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
 
 app = typer.Typer(no_args_is_help=True)
@@ -37,7 +38,7 @@ def check_command(as_json: JsonOption = False) -> None:
     environments = _environments()
     advised = list(_advice(rules, environments))
     found = [{"file": file, **as_data(one, expr), "at": where} for file, where, expr, one in advised]
-    said = [*_homeless(rules, environments), *_lokitool(rules)]
+    said = [*_homeless(rules, environments), *_unfed(rules, environments), *_lokitool(rules)]
     if as_json:
         print_json({"advice": found, "problems": said})
     else:
@@ -96,7 +97,8 @@ def _environments() -> list[Environment]:
 
 def _advice(rules: Rules, environments: Sequence[Environment]) -> Iterator[tuple[str, str, str, Advice]]:
     for name, file in rules.items():
-        for where, expr, one in advice(file, _interval(file.cluster, environments)):
+        sources = of_tenant(environments, file.cluster, file.tenant)
+        for where, expr, one in advice(file, _interval(file.cluster, environments), sources):
             yield f"{name}.yaml", where, expr, one
 
 
@@ -115,6 +117,19 @@ def _homeless(rules: Rules, environments: Sequence[Environment]) -> Iterator[str
         if (file.cluster, file.tenant) not in homes:
             known = ", ".join(sorted("/".join(home) for home in homes))
             yield f"{name}.yaml: no environment has a tenant {file.cluster}/{file.tenant}. There are: {known}."
+
+
+def _unfed(rules: Rules, environments: Sequence[Environment]) -> Iterator[str]:
+    """Rules that never see a line in an environment that rolls them out: a label is mistyped, or a source missing."""
+    for name, file in rules.items():
+        for one in environments:
+            cluster = one.clusters.get(file.cluster)
+            if cluster is None or file.tenant not in cluster.tenants:
+                continue
+            if cluster.canary and file.tenant == cluster.canary.tenant:
+                continue
+            for where, selector in unfed(file, of_tenant([one], file.cluster, file.tenant)):
+                yield f"{name}.yaml, {where}: no source of {one.name} in {file.cluster}/{file.tenant} has {selector}."
 
 
 def _lokitool(rules: Rules) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from logops.logql import literals, regexes
+from logops.logql import literals, patterns, regexes
 from logops.logql.advice import OF_LOKI, Context, Found
 from logops.logql.tree import (
     Both,
@@ -17,6 +17,7 @@ from logops.logql.tree import (
     IpMatch,
     Json,
     Keep,
+    LabelAssignment,
     LabelFilter,
     LabelFormat,
     LineFilter,
@@ -41,10 +42,45 @@ CHANGES_LINE = (LineFormat, Decolorize, Unpack)
 PLAIN = re.compile(r"(?:[^\\.+*?()|\[\]{}^$]|\\[\\.+*?()|\[\]{}^$/-])+")
 # What no writer of JSON or logfmt escapes: such a value stands in the line as it is.
 PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.:@ -]+")
-# Flags, `.*` with the anchor before it, what is looked for, `.*` with the anchor behind it.
-ANY_TEXT_AROUND = re.compile(r"((?:\(\?[imsU]+\))?)((?:\^?(?:\.\*\??)+)?)(.*?)((?:(?<!\\)(?:\.\*\??)+\$?)?)", re.DOTALL)
+FLAGS = re.compile(r"(?:\(\?[imsU]+\))?")
+ANY_TEXT = r"(?:\.\*\??|\(\.\*\??\)(?![*+?{]))+"
+# `.*` with the anchor before it, what is looked for, `.*` with the anchor behind it.
+ANY_TEXT_AROUND = re.compile(rf"((?:\^?{ANY_TEXT})?)(.*?)((?:(?<!\\){ANY_TEXT}\$?)?)", re.DOTALL)
+GREEDY_AROUND = re.compile(r"(?:\.\*|\(\.\*\))*(.*?)(?:(?<!\\)(?:\.\*|\(\.\*\))+)?", re.DOTALL)
+# What is escaped, a class, or any sign.
+REGEX_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|.", re.DOTALL)
+MOST_VALUES = re.compile(r"(?:\(\?[imsU]+\))?(?:\^|\((?:\?:)?)*\.(?:[+*]\??|\.\*)(?:\)|\$)*")
 UNLESS_OF_SEVERAL_LINES = ", unless line ends stand in it, at which `.*` stops"
 MAX_WORDS = 8
+
+
+def label_in_selector(query: Query, context: Context) -> Iterator[Found]:
+    for lines in all_of(query, LogQuery):
+        of_stream = context.of(lines.selector).everywhere
+        for at, stage in enumerate(lines.stages):
+            if isinstance(stage, (LabelFormat, Drop, Keep)):
+                break
+            if not isinstance(stage, LabelFilter):
+                continue
+            for one in required(stage.condition):
+                if isinstance(one, Matcher) and one.name in of_stream:
+                    rest = without_condition(stage.condition, one)
+                    stages = (*lines.stages[:at], *([LabelFilter(rest)] if rest else []), *lines.stages[at + 1 :])
+                    selector = replace(lines.selector, matchers=(*lines.selector.matchers, one))
+                    yield (
+                        one.span,
+                        f"{one.name} is a label of the stream: in the selector it keeps other streams from being read.",
+                        instead(query, lines, replace(lines, selector=selector, stages=stages)),
+                    )
+
+
+def without_condition(condition: Condition, gone: Condition) -> Condition | None:
+    if condition is gone:
+        return None
+    if not isinstance(condition, Both):
+        return condition
+    left, right = without_condition(condition.left, gone), without_condition(condition.right, gone)
+    return Both(left, right) if left and right else left or right
 
 
 def filter_before_parser(query: Query, context: Context) -> Iterator[Found]:
@@ -53,15 +89,16 @@ def filter_before_parser(query: Query, context: Context) -> Iterator[Found]:
         at = next((at for at, stage in enumerate(stages) if isinstance(stage, PARSERS)), None)
         if at is None or coloured(stages[:at]) or any(narrows(stage) for stage in stages[:at]):
             continue
-        known = {matcher.name for matcher in lines.selector.matchers} | context.metadata | OF_LOKI
-        wanted = [one for one in wanted_of_parser(lines, at) if one.name not in known | (context.labels or set())]
+        known = context.of(lines.selector)
+        of_stream = {matcher.name for matcher in lines.selector.matchers} | known.metadata | OF_LOKI
+        wanted = [one for one in wanted_of_parser(lines, at) if one.name not in of_stream | (known.labels or set())]
         if not wanted:
             continue
         words = next((found for one in wanted if (found := words_of(one))), [])
         line_filter = f"|= {' or '.join(map(literals.quote, words))}"
         if not words:
             better, how = None, "A line filter before the parser, for a text that all wanted lines have,"
-        elif context.labels is None:
+        elif known.labels is None:
             better, how = None, f"If {wanted[0].name} is read from the line and no label of the stream, {line_filter}"
         else:
             needles = tuple(map(Needle, words))
@@ -127,13 +164,38 @@ def coloured(stages: tuple[Stage, ...]) -> bool:
 def wanted_of_parser(lines: LogQuery, at: int) -> list[Matcher | Comparison | IpMatch]:
     """The conditions that no line without the label passes, and that look at what stood in the line."""
     found: list[Matcher | Comparison | IpMatch] = []
-    for stage in lines.stages[at + 1 :]:
+    parsers: list[Stage] = []
+    set_before = {one.name for one in all_of(lines.stages[:at], LabelAssignment)}
+    for stage in lines.stages[at:]:
         if isinstance(stage, (LineFormat, LabelFormat, Decolorize)):
             break
+        if isinstance(stage, PARSERS):
+            parsers.append(stage)
         if isinstance(stage, LabelFilter):
-            found += (one for one in required(stage.condition) if not one.name.startswith("__") and needs_label(one))
+            found += (
+                one
+                for one in required(stage.condition)
+                if not one.name.startswith("__")
+                and one.name not in set_before
+                and any(makes(parser, one.name) for parser in parsers)
+                and needs_label(one)
+            )
     # Those first that name what the line holds.
     return sorted(found, key=lambda one: not words_of(one))
+
+
+def makes(parser: Stage, label: str) -> bool:
+    """Whether it may: json, logfmt and unpack make whatever stands in the line, unless fields are named."""
+    if isinstance(parser, (Json, Logfmt)) and parser.fields:
+        made = {field.label for field in parser.fields}
+    elif isinstance(parser, Pattern):
+        made = set(patterns.captures(parser.pattern))
+    elif isinstance(parser, Regexp):
+        made = set(regexes.groups(parser.pattern))
+    else:
+        return True
+    # As Loki calls those that the stream has already.
+    return label in made or label.removesuffix("_extracted") in made
 
 
 def required(condition: Condition) -> Iterator[Matcher | Comparison | IpMatch]:
@@ -166,9 +228,9 @@ def words_of(condition: Matcher | Comparison | IpMatch) -> list[str]:
 
 def metadata_would_do(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
-        parser = lone_parser(lines)
-        used = labels_used(query, lines)
-        if parser is None or not used or not used <= context.metadata or not forgets_labels(query, lines):
+        parser = needless_parser(query, lines, context)
+        used = labels_used(query, lines) - context.of(lines.selector).everywhere
+        if parser is None or not used:
             continue
         also = "; without it the lines come without its other labels" if query is lines else ""
         yield (
@@ -178,15 +240,24 @@ def metadata_would_do(query: Query, context: Context) -> Iterator[Found]:
         )
 
 
-def unused_parser(query: Query, _: Context) -> Iterator[Found]:
+def unused_parser(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
-        parser = lone_parser(lines)
-        if parser is not None and query is not lines and forgets_labels(query, lines) and not labels_used(query, lines):
+        parser = needless_parser(query, lines, context)
+        if parser is not None and labels_used(query, lines) <= context.of(lines.selector).everywhere:
             yield (
                 parser.span,
                 "no label of this parser is used: it only costs time, on every line.",
                 without_stage(query, lines, parser),
             )
+
+
+def needless_parser(query: Query, lines: LogQuery, context: Context) -> Json | Logfmt | Pattern | Regexp | None:
+    """One without which the answer is the same; of lines, but for their other labels."""
+    known = context.of(lines.selector)
+    used = labels_used(query, lines) - known.everywhere
+    if not (used <= known.metadata and forgets_labels(query, lines)) or (query is lines and not used):
+        return None
+    return lone_parser(lines)
 
 
 def lone_parser(lines: LogQuery) -> Json | Logfmt | Pattern | Regexp | None:
@@ -222,10 +293,15 @@ def forgets_labels(query: Query, lines: LogQuery) -> bool:
 
 
 def labels_used(query: Query, lines: LogQuery) -> set[str]:
-    """By name; those of the selector aside."""
+    """By name, of those that a parser may make; those of the selector aside."""
     conditions = {one.name for stage in lines.stages for one in all_of(stage, Matcher)}
-    grouped = {label for grouping in all_of(query, Grouping) for label in grouping.labels}
-    return (conditions | grouped) - {matcher.name for matcher in lines.selector.matchers}
+    used = (conditions | grouped_by(query)) - {matcher.name for matcher in lines.selector.matchers}
+    parsers = [stage for stage in lines.stages if isinstance(stage, PARSERS)]
+    return {name for name in used if any(makes(parser, name) for parser in parsers)}
+
+
+def grouped_by(query: Query) -> set[str]:
+    return {label for grouping in all_of(query, Grouping) for label in grouping.labels}
 
 
 def without_stage(query: Query, lines: LogQuery, gone: object) -> Query:
@@ -260,17 +336,29 @@ def as_text(found: LineFilter) -> LineFilter | None:
 
 def plain_words(regex: str) -> list[str]:
     """The texts that a regular expression is an alternative of, anywhere in the line; none where it is more."""
-    core = regex
-    while core.startswith(".*"):
-        core = core[2:]
-    while core.endswith(".*") and not core.endswith("\\.*"):
-        core = core[:-2]
-    if core.startswith("(") and core.endswith(")") and core.count("(") == 1:
-        core = core[1:-1].removeprefix("?:")
-    words = re.split(r"(?<!\\)\|", core)
-    if len(words) > MAX_WORDS or not all(PLAIN.fullmatch(word) for word in words):
-        return []
-    return [unescaped(word) for word in words]
+    words: list[str] = []
+    for branch in branches(regex):
+        around = GREEDY_AROUND.fullmatch(branch)
+        core = around[1] if around else branch
+        if core.startswith("(") and core.endswith(")") and core.count("(") == 1:
+            core = core[1:-1].removeprefix("?:")
+        of_branch = [unescaped(core)] if PLAIN.fullmatch(core) else plain_words(core) if core != regex else []
+        if not of_branch:
+            return []
+        words += of_branch
+    return words if len(words) <= MAX_WORDS else []
+
+
+def branches(regex: str) -> list[str]:
+    """What it is an alternative of."""
+    found, depth = [""], 0
+    for token in REGEX_TOKEN.findall(regex):
+        depth += (token == "(") - (token == ")")
+        if token == "|" and depth == 0:
+            found.append("")
+        else:
+            found[-1] += token
+    return found
 
 
 def unescaped(regex: str) -> str:
@@ -316,18 +404,29 @@ def passing_all(found: LineFilter) -> list[Bare]:
 
 
 def without_any_text(regex: str) -> Bare:
-    found = ANY_TEXT_AROUND.fullmatch(regex)
-    if not found or "\\Q" in regex:
+    found = FLAGS.match(regex)
+    flags = found[0] if found else ""
+    rest = regex.removeprefix(flags)
+    bare = [branch_without_any_text(branch, flags) for branch in branches(rest)]
+    core = "|".join(one.regex for one in bare)
+    if core == rest or "\\Q" in regex or (len(bare) > 1 and not all(one.regex for one in bare)):
         return Bare(regex)
-    flags, before, core, after = found.groups()
+    needed = core and ("i" in flags or not plain_words(core))
+    return Bare(f"{flags if needed else ''}{core}", same=all(one.same for one in bare))
+
+
+def branch_without_any_text(branch: str, flags: str) -> Bare:
+    found = ANY_TEXT_AROUND.fullmatch(branch)
+    if not found:
+        return Bare(branch)
+    before, core, after = found.groups()
     if before and core == "$":
         core, after = "", "$"
-    if not (before or after) or core.startswith("|") or core.endswith("|"):
-        return Bare(regex)
+    if not (before or after):
+        return Bare(branch)
     anchors = (before.startswith("^"), after.endswith("$"))
     apart = (any(anchors) if core else all(anchors)) and not {"s", "m"} & set(flags)
-    needed = core and ("i" in flags or not plain_words(core))
-    return Bare(f"{flags if needed else ''}{core}", same=not apart)
+    return Bare(core, same=not apart)
 
 
 def selects_all(query: Query, _: Context) -> Iterator[Found]:
@@ -343,9 +442,7 @@ def selects_all(query: Query, _: Context) -> Iterator[Found]:
 
 
 def takes_most(matcher: Matcher) -> bool:
-    return matcher.op in ("!=", "!~") or (
-        matcher.op == "=~" and matcher.value in (".+", ".*", "..*", "(.+)", "(.*)", ".+?", ".*?")
-    )
+    return matcher.op in ("!=", "!~") or (matcher.op == "=~" and MOST_VALUES.fullmatch(matcher.value) is not None)
 
 
 def address_as_text(query: Query, _: Context) -> Iterator[Found]:

@@ -6,15 +6,26 @@ from dataclasses import replace
 
 from logops.logql import literals
 from logops.logql.advice import Context, Found
+from logops.logql.lint_lines import forgets_labels, grouped_by, needless_parser, needs_label, required
 from logops.logql.tree import (
     Binary,
+    Comparison,
+    Condition,
+    Drop,
     Duration,
+    Json,
+    LabelFilter,
+    LabelFormat,
     LabelReplace,
+    Logfmt,
+    LogQuery,
     LogRange,
     Matcher,
     Number,
     Query,
     RangeAggregation,
+    Stage,
+    Unpack,
     Unwrap,
     Vector,
     VectorAggregation,
@@ -30,10 +41,81 @@ COMPARISONS = {
 }  # fmt: skip
 
 
+NO_ERROR = Matcher("__error__", "=", "")
+
+
+def line_errors(query: Query, context: Context) -> Iterator[Found]:
+    """Of samples that are unwrapped `unwrap_errors` tells: its guard stands behind all."""
+    for counted in all_of(query, RangeAggregation):
+        lines = counted.range.query
+        fails = next((stage for stage in lines.stages if can_fail(stage)), None)
+        if fails is None or counted.range.unwrap or counted.op == "absent_over_time":
+            continue
+        if guarded(lines) or errors_are_left(query, lines) or needless_parser(query, lines, context):
+            continue
+        asks = any(matcher.name == "__error__" for matcher in all_of(lines.stages, Matcher))
+        better = replace(lines, stages=(*lines.stages, LabelFilter(NO_ERROR)))
+        yield (
+            fails.span,
+            f'one line {trouble(fails)} ends the whole query. | __error__="" behind it leaves such lines out.',
+            None if asks else instead(query, lines, better),
+        )
+
+
+def can_fail(stage: Stage) -> bool:
+    if isinstance(stage, LabelFilter):
+        return any(all_of(stage, Comparison))
+    return isinstance(stage, (Json, Unpack)) or (isinstance(stage, Logfmt) and stage.strict)
+
+
+def trouble(stage: Stage) -> str:
+    if isinstance(stage, LabelFilter):
+        return f"whose {next(all_of(stage, Comparison)).name} is no number"
+    return f"that is no {'logfmt' if isinstance(stage, Logfmt) else 'JSON'}"
+
+
+def guarded(lines: LogQuery) -> bool:
+    """Whether errors are left out, or forgotten, behind all that can fail."""
+    for stage in reversed(lines.stages):
+        if isinstance(stage, LabelFilter) and leaves_errors_out(stage.condition):
+            return True
+        if isinstance(stage, Drop) and "__error__" in stage.labels:
+            return True
+        if can_fail(stage):
+            return False
+    return False
+
+
+def leaves_errors_out(condition: Condition) -> bool:
+    return any(
+        isinstance(one, Matcher) and one.name == "__error__" and (one.op, one.value) in (("=", ""), ("!~", ".+"))
+        for one in required(condition)
+    )
+
+
+def errors_are_left(query: Query, lines: LogQuery) -> bool:
+    """Whether Loki, which knows of a sum what labels it needs, meets no error, or keeps those that are asked for.
+
+    It parses for those labels alone, as far as the last of them: not at all where there is none, and a line that fails
+    before lacks one (Hints in pkg/logql/log/parser_hints.go).
+    """
+    if not forgets_labels(query, lines):
+        return False
+    filters = [stage for stage in lines.stages if isinstance(stage, LabelFilter)]
+    matchers = list(all_of(tuple(filters), Matcher))
+    if any(matcher.name == "__error__" for matcher in matchers):
+        return True
+    if any(isinstance(stage, LabelFormat) or any(all_of(stage, Comparison)) for stage in lines.stages):
+        return False
+    of_stream = {matcher.name for matcher in lines.selector.matchers}
+    needed = {one.name for stage in filters for one in required(stage.condition) if needs_label(one)}
+    return {matcher.name for matcher in matchers} | grouped_by(query) <= needed - of_stream
+
+
 def unwrap_errors(query: Query, _: Context) -> Iterator[Found]:
     for unwrap in all_of(query, Unwrap):
-        if not any(matcher.name == "__error__" for matcher in all_of(unwrap.filters, Matcher)):
-            guarded = replace(unwrap, filters=(Matcher("__error__", "=", ""), *unwrap.filters))
+        if not any(map(leaves_errors_out, unwrap.filters)):
+            guarded = replace(unwrap, filters=(NO_ERROR, *unwrap.filters))
             yield (
                 unwrap.span,
                 f'one line whose {unwrap.label} is no number fails the whole query. | __error__="" leaves such lines '

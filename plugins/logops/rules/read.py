@@ -5,10 +5,12 @@ from pathlib import Path
 
 from logops.environment.typed_file import FileRefused, read_file
 from logops.environment.units import Duration
+from logops.logql.advice import Source
 from logops.logql.errors import LogQLError
 from logops.logql.lint import Advice, Context, lint
 from logops.logql.parse import parse
-from logops.logql.tree import LogQuery
+from logops.logql.tree import LogQuery, Selector
+from logops.logql.walk import all_of
 from logops.rules.model import USUAL_INTERVAL, Group, RuleFile
 
 FOLDER = Path("include/logql/rules")
@@ -42,15 +44,25 @@ def load_file(path: Path) -> RuleFile:
     return read
 
 
-def advice(read: RuleFile, usual: Duration = USUAL_INTERVAL) -> Iterator[tuple[str, str, Advice]]:
+def advice(
+    read: RuleFile, usual: Duration = USUAL_INTERVAL, sources: tuple[Source, ...] = ()
+) -> Iterator[tuple[str, str, Advice]]:
     """What makes its expressions slow or fragile: where, the expression, the advice.
 
-    `usual`: how often groups are evaluated that do not say it.
+    `usual`: how often groups are evaluated that do not say it. `sources`: of its tenant's lines.
     """
     for where, group, expr in expressions(read):
         step_ns = (group.interval or usual).value * 1_000_000
-        for found in lint(parse(expr), Context(step_ns)):
+        for found in lint(parse(expr), Context(step_ns, sources=sources)):
             yield where, expr, found
+
+
+def unfed(read: RuleFile, sources: tuple[Source, ...]) -> Iterator[tuple[str, str]]:
+    """Selectors that none of these sources has lines for: where, and as it is written."""
+    for where, _, expr in expressions(read):
+        for selector in all_of(parse(expr), Selector):
+            if not any(source.may_feed(selector) for source in sources):
+                yield where, expr[slice(*selector.span)]
 
 
 def expressions(read: RuleFile) -> Iterator[tuple[str, Group, str]]:

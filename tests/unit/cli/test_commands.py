@@ -216,10 +216,9 @@ def test_lint_knows_the_labels_of_an_environment() -> None:
     advice = json.loads(logops("logql", "lint", query, "-e", "local", "--json").stdout)
 
     assert [one["rewrite"] for one in advice] == ['{job="oversight-app"} |= "x" | trace_id="t"']
-    # level is a label of the stream there: no line filter would find it.
     level = '{job="oversight-app"} | json | level="error"'
-    assert logops("logql", "lint", level).exit_code == FOUND
-    assert logops("logql", "lint", level, "-e", "local").exit_code == OK
+    assert "filter-before-parser" in logops("logql", "lint", level).stdout
+    assert "label-in-selector" in logops("logql", "lint", level, "-e", "local").stdout
 
 
 def test_the_library_is_linted_with_its_own_steps() -> None:
@@ -415,6 +414,34 @@ def test_a_slow_rule_and_one_of_nobody_are_found(rules: Path) -> None:
     ]
     assert told["problems"][0].startswith("sign-in.yaml: no environment has a tenant main/aplication. There are: main/")
     assert "regex-for-text" in logops("rules", "check").stdout
+
+
+def test_a_rule_is_read_with_the_labels_of_its_tenants_sources(rules: Path) -> None:
+    rules.write_text(
+        rules.read_text().replace('level="warn"} |= "login failed" [5m]', 'x=""} | json | level="warn" [5m]')
+    )
+    told = json.loads(logops("rules", "check", "--json").stdout)
+
+    assert ("groups.0.rules.0.expr", "label-in-selector") in [(one["at"], one["rule"]) for one in told["advice"]]
+
+
+def test_a_rule_that_no_source_of_an_environment_feeds_is_found(rules: Path) -> None:
+    rules.write_text(rules.read_text().replace('job="oversight-app"', 'job="oversight-ap"', 1))
+    told = json.loads(logops("rules", "check", "--json").stdout)["problems"]
+
+    assert told[:2] == [
+        f'sign-in.yaml, groups.0.rules.0.expr: no source of {one} in main/application has {{job="oversight-ap", '
+        'level="warn"}.'
+        for one in ("local", "production")
+    ]
+
+
+def test_every_shipped_rule_is_fed_in_every_environment(rules: Path) -> None:
+    for file in (ROOT / "include/logql/rules").glob("*.yaml"):
+        shutil.copy(file, rules.parent)
+    (lokitool,) = json.loads(logops("rules", "check", "--json").stdout)["problems"]
+
+    assert "lokitool" in lokitool
 
 
 def test_a_range_below_the_longest_interval_of_any_environment_is_found(rules: Path) -> None:

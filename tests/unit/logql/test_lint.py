@@ -1,5 +1,7 @@
 """What lint says of a query, and what it does not."""
 
+from collections import Counter
+
 import pytest
 import re2
 from hypothesis import given
@@ -40,9 +42,9 @@ BETTER = [
         '{a="b"} | line_format "{{.msg}}" |= "t" | json | x="y"',
     ),
     (
-        'sum by (z) (rate({a="b"} | json | x="y" |= ip("10.0.0.0/8") [5m]))',
+        'sum by (z) (rate({a="b"} | logfmt | x="y" |= ip("10.0.0.0/8") [5m]))',
         "filter-after-parser",
-        'sum by (z) (rate({a="b"} |= ip("10.0.0.0/8") | json | x="y" [5m]))',
+        'sum by (z) (rate({a="b"} |= ip("10.0.0.0/8") | logfmt | x="y" [5m]))',
     ),
     (
         '{a="b"} | decolorize | q="r" | logfmt | x!="" |= "red t"',
@@ -52,9 +54,23 @@ BETTER = [
     ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
     ('sum(rate({a="b"} | json [5m]))', "unused-parser", 'sum(rate({a="b"} [5m]))'),
     ('sum by (a) (rate({a="b"} | json [5m]))', "unused-parser", 'sum by (a) (rate({a="b"} [5m]))'),
+    # The parser makes no c.
+    ('sum by (c) (rate({a="b"} | json pod [5m]))', "unused-parser", 'sum by (c) (rate({a="b"} [5m]))'),
+    ('sum by (c) (rate({a="b"} | pattern "<x> <_>" [5m]))', "unused-parser", 'sum by (c) (rate({a="b"} [5m]))'),
+    ('{a="b"} | json x, y | y="z"', "filter-before-parser", '{a="b"} |= "z" | json x, y | y="z"'),
+    (
+        '{a="b"} | json x | regexp "(?P<y>z+)" | y="z"',
+        "filter-before-parser",
+        '{a="b"} |= "z" | json x | regexp "(?P<y>z+)" | y="z"',
+    ),
     ('{a="b"} |~ "error"', "regex-for-text", '{a="b"} |= "error"'),
     ('{a="b"} |~ "x\\\\.y|z"', "regex-for-text", '{a="b"} |= "x.y" or "z"'),
     ('{a="b"} |~ ".*error.*"', "regex-for-text", '{a="b"} |= "error"'),
+    ('{a="b"} |~ ".*error.*|.*warn.*"', "regex-for-text", '{a="b"} |= "error" or "warn"'),
+    ('{a="b"} |~ "(.*)error(.*)"', "regex-for-text", '{a="b"} |= "error"'),
+    ('{a="b"} |~ "(.*error.*|.*warn)"', "regex-for-text", '{a="b"} |= "error" or "warn"'),
+    ('{a="b"} |~ ".*x[0-9].*|.*y[|(].*"', "any-text-around", '{a="b"} |~ "x[0-9]|y[|(]"'),
+    ('{a="b"} |~ "(.*)x[0-9](.*)"', "any-text-around", '{a="b"} |~ "x[0-9]"'),
     ('{a="b"} !~ "(x|y)"', "regex-for-text", '{a="b"} != "x" or "y"'),
     ('{a=~"b"}', "regex-for-text", '{a="b"}'),
     ('{a="b"} |~ ".*x[0-9].*"', "any-text-around", '{a="b"} |~ "x[0-9]"'),
@@ -75,12 +91,50 @@ BETTER = [
     ('{a="b"} |~ "(?i)^.*" |= "x"', "any-text-around", '{a="b"} |= "x"'),
     ('{a=~".+"} |= "x"', "selects-all", ""),
     ('{a=~".+", env!="dev"} |= "x"', "selects-all", ""),
+    ('{a=~"^.+$"} |= "x"', "selects-all", ""),
+    ('{a=~"(?i)^(?:(.+))$"} |= "x"', "selects-all", ""),
     ('{a!=""} |= "x"', "selects-all", ""),
     ('{a="b"} |= "x" or ip("10.0.0.0/8")', "address-as-text", ""),
     (
         'sum_over_time({a="b"} | json | unwrap x [5m])',
         "unwrap-errors",
         'sum_over_time({a="b"} | json | unwrap x | __error__="" [5m])',
+    ),
+    (
+        'sum by (x) (sum_over_time({a="b"} | logfmt | unwrap x | __error__=~".+" [5m]))',
+        "unwrap-errors",
+        'sum by (x) (sum_over_time({a="b"} | logfmt | unwrap x | __error__="" | __error__=~".+" [5m]))',
+    ),
+    (
+        'sum_over_time({a="b"} | unwrap x | __error__="" or y="z" [5m])',
+        "unwrap-errors",
+        'sum_over_time({a="b"} | unwrap x | __error__="" | __error__="" or y="z" [5m])',
+    ),
+    (
+        'count_over_time({a="b"} | json [5m])',
+        "line-errors",
+        'count_over_time({a="b"} | json | __error__="" [5m])',
+    ),
+    (
+        'max(rate({a="b"} | __error__="" | logfmt --strict | x!="" [5m]))',
+        "line-errors",
+        "",
+    ),
+    (
+        'sum by (x) (rate({a="b"} | unpack [5m]))',
+        "line-errors",
+        'sum by (x) (rate({a="b"} | unpack | __error__="" [5m]))',
+    ),
+    # A line that is cut off has x, and an error.
+    (
+        'sum by (z) (rate({a="b"} |= "s" | json | x="y" [5m]))',
+        "line-errors",
+        'sum by (z) (rate({a="b"} |= "s" | json | x="y" | __error__="" [5m]))',
+    ),
+    (
+        'sum(rate({a="b"} |= "s" | logfmt | n > 5 [5m]))',
+        "line-errors",
+        'sum(rate({a="b"} |= "s" | logfmt | n > 5 | __error__="" [5m]))',
     ),
     # Of empty lines.
     (
@@ -182,6 +236,12 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} | json | x=~".*"',
         '{a="b"} | json | x=~"y|"',
         # No parser's labels.
+        '{a="b"} | json x, y | z="w"',
+        '{a="b"} | logfmt x="y" | y="w"',
+        '{a="b"} | pattern "<x> <_>" | z="w"',
+        '{a="b"} | regexp "(?P<x>.)" | z="w"',
+        '{a="b"} | label_format x="y" | json | x="y"',
+        '{a="b"} | label_format x=y | json | x="z"',
         '{a="b"} | json | detected_level="error"',
         '{a="b"} | json | level="error"',
         # Whether a line parses is part of the answer.
@@ -191,7 +251,7 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} |= "t" | json | trace_id="t" | took > 5',
         '{a="b"} |= "t" | json | trace_id="t" | keep msg',
         '{a="b"} |= "t" | json | trace_id="t" | line_format "{{.msg}}"',
-        'count_over_time({a="b"} |= "t" | json | trace_id="t" [5m])',
+        'count_over_time({a="b"} |= "t" | logfmt | trace_id="t" [5m])',
         # The line is another after these.
         '{a="b"} |= "s" | json | line_format "{{.x}}" |= "t"',
         '{a="b"} |= "s" | json | line_format "{{.x}}" | x="y" |= "t"',
@@ -230,11 +290,22 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         r'{a="b"} |~ "x[0-9].*\\$"',
         r'{a="b"} |~ "\\Q^.*x"',
         '{a="b"} |~ "x|.*"',
+        '{a="b"} |~ "(.*)+x"',
+        r'{a="b"} |~ "(x[0-9]|\\(.*)"',
+        '{a=~"^.+x$"} |= "x"',
         # What stands before a capture decides what it takes.
         '{a="b"} | regexp "^.*(?P<x>[0-9]+)"',
         '{a=~".+", c="d"}',
-        'sum by (status) (rate({a="b"} | json [5m]))',
-        'sum without (x) (rate({a="b"} | json [5m]))',
+        'sum by (status) (rate({a="b"} | logfmt [5m]))',
+        'sum without (x) (rate({a="b"} | logfmt [5m]))',
+        # No line with an error is left to count, or they are what is asked for.
+        'sum by (x) (rate({a="b"} | json | __error__="" | pattern "<y> <_>" [5m]))',
+        'sum by (x) (rate({a="b"} | json | __error__!~".+" [5m]))',
+        'sum by (x) (rate({a="b"} | json | drop __error__, __error_details__ [5m]))',
+        'sum by (__error__) (rate({a="b"} | json | __error__!="" [5m]))',
+        'sum by (x) (rate({a="b"} |= "s" | json | x="y" [5m]))',
+        'sum(rate({a="b"} |= "s" | json | __error__="" | logfmt | n > 5 [5m]))',
+        'absent_over_time({a="b"} | json [5m])',
         'sum_over_time({a="b"} | unwrap x | __error__="" [5m])',
         'sum(rate({a="b"}[5m])) / 2',
         'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) > 0)',
@@ -292,9 +363,28 @@ def test_where_line_ends_in_a_line_make_a_difference_is_told(regex: str, differs
 @given(
     st.tuples(
         st.sampled_from(["", "(?i)", "(?s)", "(?m)", "(?Ui)", "(?ims)"]),
-        st.sampled_from(["", "^", "^.*", "^.*?", ".*", ".*?.*", ".+"]),
-        st.sampled_from(["", "x", "X+", "x|y", "(x|y)", "[^x]", "x.*y", r"x\s", r"\.", r"\\", "^x", "y$", "|x", "x|"]),
-        st.sampled_from(["", "$", ".*$", ".*?$", ".*", ".*.*", ".*\n", r".*\$"]),
+        st.sampled_from(["", "^", "^.*", "^.*?", ".*", ".*?.*", ".+", "(.*)", "(.*)+"]),
+        st.sampled_from(
+            [
+                "",
+                "x",
+                "X+",
+                "x|y",
+                "(x|y)",
+                "[^x]",
+                "x.*y",
+                r"x\s",
+                r"\.",
+                r"\\",
+                "^x",
+                "y$",
+                "|x",
+                "x|",
+                "x.*|^.*y",
+                "[|(]",
+            ]
+        ),
+        st.sampled_from(["", "$", ".*$", ".*?$", ".*", ".*.*", ".*\n", r".*\$", "(.*)", "(.*)$"]),
     ).map("".join),
     st.text("xyX.\\$\n", max_size=6),
 )
@@ -317,6 +407,12 @@ def test_every_rewrite_is_a_query(tree: Query) -> None:
     for advice in lint(tree, CONTEXT):
         if advice.rewrite:
             parse(advice.rewrite)
+
+
+def test_of_a_long_query_each_rule_tells_its_first_twenty() -> None:
+    found = lint(parse('{a="b"}' + ' |~ "x"' * 50 + ' !~ ".*y[0-9]"' * 50))
+
+    assert Counter(one.rule for one in found) == {"regex-for-text": 20, "any-text-around": 20}
 
 
 def test_advice_points_at_what_it_means() -> None:

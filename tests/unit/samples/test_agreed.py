@@ -1,0 +1,40 @@
+"""The samples are as the agents of `local` would send them."""
+
+import re
+
+import pytest
+
+from environments import environment
+from logops.queries.known import known
+from logops.samples import Kind, generate
+
+LOCAL = environment("local")
+SOURCES = {Kind.APPLICATION: "application", Kind.ACCESS: "access", Kind.AUDIT: "audit", Kind.SYSTEM: "syslog"}
+START_NS = 1_788_188_400 * 10**9
+# Of the file on this machine, and of the machines that the samples are of.
+ONE_SIDED = {"filename", "host"}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_labels_and_metadata_are_those_that_its_source_declares(kind: Kind) -> None:
+    source = known(LOCAL.sources[SOURCES[kind]])
+    lines = list(generate(kind, 1, START_NS, START_NS + 60 * 10**9, 60))
+
+    assert lines
+    for line in lines:
+        assert line.labels.keys() - ONE_SIDED == (source.fixed.keys() | source.varying) - ONE_SIDED
+        assert line.labels.items() >= source.fixed.items()
+        assert line.structured_metadata.keys() == source.metadata
+
+
+@pytest.mark.parametrize("name", ["local", "production"])
+def test_the_trace_of_an_access_line_is_read_where_there_is_one(name: str) -> None:
+    expression = environment(name).sources["access"].parse.expression
+    assert expression
+    (line, *_) = generate(Kind.ACCESS, 1, START_NS, START_NS + 60 * 10**9, 60)
+    read, without = re.match(expression, line.text), re.match(expression, line.text.split(" trace_id=")[0])
+
+    assert read
+    assert read["trace_id"] == line.structured_metadata["trace_id"]
+    assert without
+    assert (without["time"], without["trace_id"]) == (read["time"], None)
