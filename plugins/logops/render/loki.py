@@ -188,7 +188,10 @@ def _query_range(cluster: Cluster) -> dict[str, Any]:
 
 
 def _chunk_store(cluster: Cluster) -> dict[str, Any]:
-    return {"chunk_cache_config": cache_config(cluster.caches.chunks)} if cluster.caches.chunks else {}
+    if cluster.caches.chunks:
+        return {"chunk_cache_config": cache_config(cluster.caches.chunks)}
+    # Where nothing is said of it, Loki makes one of 100 MB (pkg/loki/config_wrapper.go); one without room is none.
+    return {"chunk_cache_config": {"embedded_cache": {"enabled": True, "max_size_mb": 0}}}
 
 
 def _compactor(cluster: Cluster, at: Addresses) -> dict[str, Any]:
