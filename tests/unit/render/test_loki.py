@@ -116,12 +116,6 @@ def test_memcached_servers_are_found_by_the_name_and_port_they_are_given_by() ->
     assert "embedded_cache" not in cache
 
 
-def test_without_a_cache_of_chunks_loki_makes_none_of_its_own() -> None:
-    main = config(environment("local", ("clusters.main.caches.chunks", None)), "main")
-
-    assert main["chunk_store_config"]["chunk_cache_config"] == {"embedded_cache": {"enabled": True, "max_size_mb": 0}}
-
-
 def test_what_the_index_says_is_kept_with_the_results_where_that_is_asked_for() -> None:
     ranges = config(environment("local", ("clusters.main.caches.index", True)), "main")["query_range"]
 
@@ -142,7 +136,8 @@ def test_no_cache_is_no_cache() -> None:
     main = config(environment("local", ("clusters.main.caches", {})), "main")
 
     assert main["query_range"]["cache_results"] is False
-    assert "chunk_store_config" not in main
+    # Without a word of it, Loki would make one of its own.
+    assert main["chunk_store_config"]["chunk_cache_config"] == {"embedded_cache": {"enabled": True, "max_size_mb": 0}}
 
 
 def test_on_kubernetes_an_identity_needs_no_key_and_a_key_is_a_variable() -> None:
