@@ -16,9 +16,10 @@ there are 12 nights under the same configuration, or since a query became faster
 
 **measure** Its log has a line a query.
 
-- **query-failing**: Loki refuses a query or gives it up; the message is Loki's own. *Today: somebody will need it.*
-- **check-incomplete**: too few answers to judge; Loki was busy, or the budget of bytes or minutes was spent. *See
-  whether the cluster is overloaded; else raise `budget` or `minutes`, or lower `rounds`.*
+- **query-failing**: Loki refuses a query or gives it up, twice in a row or one time in ten; the message is Loki's own.
+  *Today: somebody will need it.*
+- **check-incomplete**: too few answers to judge; Loki was busy or not there, or the budget of bytes or minutes was
+  spent. *See whether the cluster is up, and not overloaded; else raise `budget` or `minutes`, or lower `rounds`.*
 - **Measuring ... which is not there**: the query is for a cluster or tenant that the environment does not have. *Name
   another, or mend the environment's file.*
 - Anything else is the environment's file, the platform or the results store, as the message says. *Mend it, clear the
