@@ -1,5 +1,6 @@
 """`logops check`, `schema`, `render`: an environment file, before anything is deployed."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,24 @@ def environment(name: str) -> Environment:
         return load_environment(find_environment(name, project_root()))
     except (EnvironmentInvalid, ProjectNotFoundError) as error:
         stop(str(error))
+
+
+def every_environment() -> list[Environment]:
+    """Those of `include/environments`. Ends the command, with every problem, where one is not usable."""
+    try:
+        return [load_environment(file) for file in sorted((project_root() / "include/environments").glob("*.yaml"))]
+    except (EnvironmentInvalid, ProjectNotFoundError) as error:
+        stop(str(error))
+
+
+def homes(environments: Sequence[Environment]) -> set[str]:
+    """All there are, as `main/application`: the cluster, and its tenant."""
+    return {
+        f"{name}/{tenant}"
+        for environment in environments
+        for name, cluster in environment.clusters.items()
+        for tenant in cluster.tenants
+    }
 
 
 @app.command(epilog="Example: logops check production")

@@ -1,7 +1,7 @@
 """`logops logql ...`: read, check and format queries."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
-from logops.cli.environment import environment
+from logops.cli.environment import environment, every_environment, homes
 from logops.cli.library import read_library
 from logops.cli.rollout import JsonOption
 from logops.environment import Environment
@@ -74,8 +74,8 @@ def lint_command(
         for name, (text, own_step) in texts.items()
         for one in lint(parsed(text), replace(known, step_ns=step_ns or own_step))
     ]
-    if where:
-        advice += [(name, texts[name][0], one) for name, one in _homeless(queries, where)]
+    if library:
+        advice += [(name, texts[name][0], one) for name, one in _homeless(queries, where, every_environment())]
     if as_json:
         print_json([as_data(one, text) | ({"query": name} if name else {}) for name, text, one in advice])
     else:
@@ -94,13 +94,22 @@ def library_texts(library: Mapping[str, LibraryQuery]) -> dict[str, tuple[str, i
     }
 
 
-def _homeless(library: Mapping[str, LibraryQuery], where: Environment) -> Iterator[tuple[str, Advice]]:
-    """Queries whose tenant is mistyped: their cluster has no such. A cluster that is not here may be elsewhere."""
+def _homeless(
+    library: Mapping[str, LibraryQuery], where: Environment | None, environments: Sequence[Environment]
+) -> Iterator[tuple[str, Advice]]:
+    """Queries whose cluster or tenant is mistyped. A cluster that is not here may be of another environment."""
+    there = homes(environments)
     for name, query in library.items():
-        cluster = where.clusters.get(query.cluster)
-        if cluster and query.tenant not in cluster.tenants:
-            why = f"the cluster {query.cluster} of {where.name} has no tenant {query.tenant}. "
-            yield name, Advice("no-such-tenant", "error", f"{why}It has: {', '.join(sorted(cluster.tenants))}.", (0, 0))
+        home = f"{query.cluster}/{query.tenant}"
+        cluster = where.clusters.get(query.cluster) if where else None
+        if where and cluster and query.tenant not in cluster.tenants:
+            of_cluster = ", ".join(sorted(cluster.tenants))
+            why = f"the cluster {query.cluster} of {where.name} has no tenant {query.tenant}. It has: {of_cluster}."
+        elif cluster is None and home not in there:
+            why = f"no environment has a tenant {home}. There are: {', '.join(sorted(there))}."
+        else:
+            continue
+        yield name, Advice("no-such-tenant", "error", why, (0, 0))
 
 
 @app.command("format", epilog="""Example: logops logql format 'sum(rate({job="nginx"}[5m])) by (host)'""")

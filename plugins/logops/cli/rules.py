@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
+from logops.cli.environment import every_environment, homes
 from logops.cli.logql import as_data, show
 from logops.cli.rollout import JsonOption
-from logops.environment import Environment, EnvironmentInvalid, load_environment
+from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.logql.advice import Advice
 from logops.loki import LokiError
@@ -35,7 +36,7 @@ def check_command(as_json: JsonOption = False) -> None:
     Exit 1: there is something to mend, or lokitool is missing. Exit 2: a file is not usable.
     """
     rules = _rules()
-    environments = _environments()
+    environments = every_environment()
     advised = list(_advice(rules, environments))
     found = [{"file": file, **as_data(one, expr), "at": where} for file, where, expr, one in advised]
     said = [*_homeless(rules, environments), *_unfed(rules, environments), *_lokitool(rules)]
@@ -88,13 +89,6 @@ def _rules() -> Rules:
         stop(str(error))
 
 
-def _environments() -> list[Environment]:
-    try:
-        return [load_environment(path) for path in sorted((project_root() / "include/environments").glob("*.yaml"))]
-    except EnvironmentInvalid as invalid:
-        stop(str(invalid))
-
-
 def _advice(rules: Rules, environments: Sequence[Environment]) -> Iterator[tuple[str, str, str, Advice]]:
     for name, file in rules.items():
         sources = of_tenant(environments, file.cluster, file.tenant)
@@ -110,13 +104,11 @@ def _interval(cluster: str, environments: Sequence[Environment]) -> Duration:
 
 def _homeless(rules: Rules, environments: Sequence[Environment]) -> Iterator[str]:
     """Files that no environment rolls out: a cluster or tenant is mistyped."""
-    homes = {
-        (name, tenant) for one in environments for name, cluster in one.clusters.items() for tenant in cluster.tenants
-    }
+    there = homes(environments)
     for name, file in rules.items():
-        if (file.cluster, file.tenant) not in homes:
-            known = ", ".join(sorted("/".join(home) for home in homes))
-            yield f"{name}.yaml: no environment has a tenant {file.cluster}/{file.tenant}. There are: {known}."
+        home = f"{file.cluster}/{file.tenant}"
+        if home not in there:
+            yield f"{name}.yaml: no environment has a tenant {home}. There are: {', '.join(sorted(there))}."
 
 
 def _unfed(rules: Rules, environments: Sequence[Environment]) -> Iterator[str]:

@@ -230,17 +230,22 @@ def test_the_library_is_linted_with_its_own_steps() -> None:
 
 
 def test_a_library_query_of_a_tenant_that_its_cluster_has_not_is_found(library: Path) -> None:
-    text = library.read_text().replace("tenant: application", "tenant: aplication", 1)
-    library.write_text(
-        text.replace("cluster: main", "cluster: elsewhere").replace("cluster: elsewhere", "cluster: main", 1)
-    )
+    library.write_text(library.read_text().replace("tenant: application", "tenant: aplication", 1))
     result = logops("logql", "lint", "--library", "-e", "local")
     (advice,) = json.loads(logops("logql", "lint", "--library", "-e", "local", "--json").stdout)
 
     assert result.exit_code == FOUND
     assert "the cluster main of local has no tenant aplication. It has: application, " in result.stdout
     assert (advice["rule"], advice["query"]) == ("no-such-tenant", "errors")
-    assert logops("logql", "lint", "--library").exit_code == OK
+
+
+def test_a_library_query_of_a_cluster_that_no_environment_has_is_found(library: Path) -> None:
+    library.write_text(library.read_text().replace("cluster: main", "cluster: mian", 1))
+    (advice,) = json.loads(logops("logql", "lint", "--library", "--json").stdout)
+    (of_local,) = json.loads(logops("logql", "lint", "--library", "-e", "local", "--json").stdout)
+
+    assert advice == of_local
+    assert advice["why"].startswith("no environment has a tenant mian/application. There are: main/application, ")
 
 
 def test_a_query_without_flaws_passes() -> None:
