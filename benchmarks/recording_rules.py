@@ -15,7 +15,7 @@ import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +42,8 @@ BATCH_LINES = 20_000
 BATCH_S = 1800
 """Of one write: Prometheus takes nothing that is an hour older than the newest it has."""
 SAMPLE_BYTES = 16
+STALE = struct.pack("<Q", 0x7FF0000000000002)
+"""The NaN by which a series ends (StaleNaN in prometheus/model/value/value.go)."""
 RECORDED = {
     "request-rate": "service:http_requests:rate5m",
     "error-rate": "job:log_errors:ratio_rate5m",
@@ -106,33 +108,41 @@ def push(client: LokiClient, span: tuple[int, int], lines_a_minute: float) -> in
 
 def backfill(client: LokiClient, url: str, rules: dict[str, str], span: tuple[int, int]) -> int:
     """Write what the rules answer at each minute of the span, oldest first; how many samples."""
-    count = 0
-    for at in range(span[0], span[1], BATCH_S):
-        until = span[1] if at + BATCH_S >= span[1] else at + BATCH_S - RECORDED_EVERY_S
-        for record in RECORDED.values():
-            found = client.query_range(TENANT, rules[record], at * 10**9, until * 10**9, RECORDED_EVERY_S)
-            body = pa.compress(write_request(record, found), codec="snappy", asbytes=True)
+    recorded = {
+        record: client.query_range(TENANT, rules[record], *nanoseconds(span), RECORDED_EVERY_S)
+        for record in RECORDED.values()
+    }
+    for at in range(span[0], span[1] + 1, BATCH_S):
+        for record, found in recorded.items():
+            batch = [(one.labels, [p for p in ended(one.points, span[1]) if 0 <= p[0] - at < BATCH_S]) for one in found]
+            body = pa.compress(write_request(record, batch), codec="snappy", asbytes=True)
             headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
             requests.post(f"{url}/api/v1/write", data=body, headers=headers, timeout=60).raise_for_status()
-            count += sum(len(one.points) for one in found)
-    return count
+    return sum(len(one.points) for found in recorded.values() for one in found)
 
 
-def write_request(record: str, found: Iterable[Series]) -> bytes:
+def ended(points: Sequence[tuple[int, float]], until_s: int) -> Iterator[tuple[int, bytes]]:
+    """Seconds and samples, with a mark where an evaluation gave none: as the ruler ends a series
+    (Group.Eval in prometheus/rules/group.go). Without it Prometheus goes on with the last sample for five minutes."""
+    at_s = {at // 10**9: value for at, value in points}
+    for at, value in at_s.items():
+        yield at, struct.pack("<d", value)
+        if at + RECORDED_EVERY_S not in at_s and at < until_s:
+            yield at + RECORDED_EVERY_S, STALE
+
+
+def write_request(record: str, found: Iterable[tuple[dict[str, str], list[tuple[int, bytes]]]]) -> bytes:
     """A remote write, version 1 (prompb/remote.proto): series of labels and samples."""
     return b"".join(
         field(
             1,
             b"".join(
                 field(1, field(1, name.encode()) + field(2, value.encode()))
-                for name, value in sorted({**one.labels, "__name__": record}.items())
+                for name, value in sorted({**labels, "__name__": record}.items())
             )
-            + b"".join(
-                field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(at // 1_000_000))
-                for at, value in one.points
-            ),
+            + b"".join(field(2, b"\x09" + sample + b"\x10" + varint(at * 1000)) for at, sample in samples),
         )
-        for one in found
+        for labels, samples in found
     )
 
 
