@@ -12,7 +12,7 @@ from logops.logql.advice import Context, Source
 from logops.logql.lint import lint
 from logops.logql.parse import parse
 from logops.logql.tree import Query
-from logops.loki import LokiClient, LokiRefused
+from logops.loki import Entry, LokiClient, LokiRefused
 from logops.queries.fill import fill
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
@@ -99,6 +99,19 @@ def test_the_storys_version_gives_what_is_said_of_it(loki: LokiClient, name: str
     else:
         assert story
         assert story != ours
+
+
+@pytest.mark.parametrize("request_line", ["GET /api HTTP/1.1", "-", r"\x16\x03\x01", "GET /a b HTTP/1.1", ""])
+def test_whatever_nginx_was_asked_counts_by_the_status_it_answered(loki: LokiClient, request_line: str) -> None:
+    """A connection that asked nothing it writes as "-", bytes that are no HTTP escaped."""
+    tenant = f"nginx-{request_line.encode().hex()}"
+    line = f'10.0.0.1 - - [31/Aug/2026:15:50:00 +0000] "{request_line}" 400 150 "-" "-" trace_id='
+    loki.push(tenant, [Entry(sample_hour.END_NS - 10**9, {"job": "nginx"}, line)])
+    query = LIBRARY["requests-by-status"]
+    hour = over_the_hour(loki, tenant, fill(query, {}))
+
+    assert isinstance(hour, Numbers)
+    assert [one.labels for one in hour.series] == [{"status": "400"}]
 
 
 KNOWN = Context(

@@ -203,7 +203,7 @@ def history(
             {"queries": rows, "library": [{**asdict(group), **asdict(one)} for group, one in sorted(common.items())]}
         )
     else:
-        out.print(tables.history(nights, shown, now - LATELY), markup=False)
+        out.print(tables.history(nights, shown, now - LATELY, out.width), markup=False)
         for group, one in sorted(common.items()):
             why = f" {one.why}" if one.why else ""
             out.print(f"All queries of {group}, together: {one.times.told()}.{why}", markup=False)

@@ -16,15 +16,18 @@ from logops.benchmark.run import Outcome
 from logops.benchmark.shots import Arm, short
 from logops.benchmark.trend import Trend
 
+_NARROW = (0, 1, 0, 0)
 
-def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend], lately: datetime) -> Table:
-    """A row an arm; what was not measured since `lately` has the date of when it was."""
-    found = Table(box=None, pad_edge=False, header_style="bold")
+
+def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend], lately: datetime, width: int) -> Table:
+    """A row an arm; what was not measured since `lately` has the date of when it was. `width`: of the terminal."""
+    found = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
+    most = 30 if width >= 110 else 7
     for column in ("query", "range", "mode"):
         found.add_column(column, no_wrap=True)
     for column in ("nights", "last", "usual"):
         found.add_column(column, justify="right", no_wrap=True)
-    found.add_column("the last 30", no_wrap=True)
+    found.add_column(f"last {most}", no_wrap=True)
     found.add_column("")
     for arm, one in trends.items():
         seconds = [night.level for night in nights[arm]]
@@ -39,7 +42,7 @@ def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend], 
             str(len(seconds)),
             _seconds(seconds[-1]),
             _seconds(one.seconds.usual),
-            bars(seconds[-30:]),
+            bars(seconds[-most:]),
             f"{last}{one.told()}{grown}{f': {one.why}' if one.why else ''}",
             style="dim" if last else "red" if one.regressed or one.grew else None,
         )
@@ -56,7 +59,7 @@ def bars(values: Sequence[float]) -> str:
 
 
 def comparisons(compared: list[Comparison]) -> Table:
-    found = Table(box=None, pad_edge=False, header_style="bold")
+    found = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
     for column in ("query", "range", "mode"):
         found.add_column(column, no_wrap=True)
     for column in ("before", "after", "ratio", "95 % of ratios", "p"):
@@ -76,7 +79,7 @@ def comparisons(compared: list[Comparison]) -> Table:
 
 def table(verdicts: tuple[Verdict, ...]) -> Table:
     """A row a query, range and mode."""
-    found = Table(box=None, pad_edge=False, header_style="bold")
+    found = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
     for column in ("query", "range", "mode"):
         found.add_column(column, no_wrap=True)
     for column in ("answers", "p50", "p95", "read"):

@@ -137,7 +137,8 @@ def rendered(
 def _measured(measured: Measured) -> list[RenderableType]:
     """How fast each query of the library is, and what is found of them."""
     columns, *rows = measured.queries
-    queries = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    queries = _narrow(columns)
+    queries.columns[0].no_wrap = True
     for column in queries.columns[2:-1]:
         column.justify = "right"
     for row in rows:
@@ -150,10 +151,13 @@ def _audited(audits: Sequence[Audited]) -> list[RenderableType]:
     """What both audits looked at, tenant by tenant, and what they found."""
     if (most := widest(audits)) is None:
         return []
-    columns, *rows = most.tenants
-    tables = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="bold")
+    # All end today.
+    shown = [at for at, name in enumerate(most.tenants[0]) if name != "to"]
+    columns, *rows = ([row[at] for at in shown] for row in most.tenants)
+    tables = _narrow(columns)
     for column, name in zip(tables.columns, columns, strict=True):
         column.justify = "right" if name in ("tables", "chunks", "size", "findings") else "left"
+        column.no_wrap = name != "phases"
     for row in rows:
         tables.add_row(*row)
     lines = [
@@ -165,3 +169,8 @@ def _audited(audits: Sequence[Audited]) -> list[RenderableType]:
         )
     ]
     return [Text(), tables, Text(), *lines]
+
+
+def _narrow(columns: Sequence[str]) -> Table:
+    """What has to fit into 80 columns."""
+    return Table(*columns, box=None, padding=(0, 1, 0, 0), header_style="bold")

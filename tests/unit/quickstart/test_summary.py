@@ -1,0 +1,45 @@
+"""The end of `make up`."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from logops.environment import load_environment
+from logops.platforms import open_local
+from logops.quickstart.audits import Audited
+from logops.quickstart.measured import Measured
+from logops.quickstart.summary import ContainerUse, TenantLines, rendered
+from logops.toolchain import project_root
+
+COLUMNS = ("cluster", "tenant", "tables", "from", "to", "chunks", "size", "phases", "findings")
+AUDITED = (
+    "security", "security-team", "1,121", "2026-07-30", "2026-11-27", "12,589", "127.7 MB",
+    "1 ingesting, 89 uncompacted, 31 expiring", "10",
+)  # fmt: skip
+QUERIES = ("query", "range", "95 of 100 within", "promised", "past the cache", "read", "promised", "")
+MEASURED = ("failed-logins-by-address", "1h", "1,036 ms", "2s", "1,031 ms", "114.8 MB", "256MiB", "")
+
+
+def test_it_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
+    platform = open_local(load_environment(project_root() / "include/environments/local.yaml"), tmp_path)
+    console = Console(width=80)
+    with console.capture() as shown:
+        console.print(
+            rendered(
+                platform,
+                [TenantLines("security", "security-team", 173_961)],
+                120,
+                [ContainerUse("security", "security-rules", 1, 1000)],
+                [Audited("retention_audit", "no findings", (), (COLUMNS, AUDITED))],
+                Measured("no findings", (), (QUERIES, MEASURED)),
+                "http://127.0.0.1:8080",
+                "pAsSwOrDpAsSwOrD",
+                63.0,
+            )
+        )
+    text = shown.get()
+    cells = (*COLUMNS, *AUDITED, *QUERIES, *MEASURED)
+    cut = [word for cell in cells if cell != "to" for word in cell.split() if word not in text]
+
+    assert "…" not in text
+    assert cut == ["2026-11-27"]
