@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from rich.console import Console
@@ -86,12 +86,13 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
         audits = audit(api, file.stem, board) if asked.history_days else []
         measured = measure(api, file.stem, board) if asked.history_days else None
         with board.step("count what is stored", 10):
-            days = asked.history_days or 1
-            tenants = summary.tenant_lines(platform, days, datetime.now(UTC))
+            as_of = datetime.now(UTC)
+            since = as_of.date() - timedelta(days=asked.history_days)
+            tenants = summary.tenant_lines(platform, since, as_of)
             containers = summary.containers_used(platform)
     took = time.monotonic() - started
     result.print(
-        summary.rendered(platform, tenants, days, containers, audits, measured, api.url, airflow.password(), took)
+        summary.rendered(platform, tenants, since, containers, audits, measured, api.url, airflow.password(), took)
     )
 
 

@@ -10,6 +10,9 @@ from logops.quickstart.show import Board
 from logops.toolchain.progress import Event, State
 
 _UNREACHABLE_SECONDS = 60.0
+_SOON_SECONDS = 3.0
+"""A run that may begin has begun by then."""
+_NIGHTLY_SECONDS = 60.0
 _LAST_LINES = 25
 _ENDED = frozenset({"success", "failed"})
 _UNDER_WAY = frozenset({"scheduled", "queued", "running", "up_for_retry", "deferred", "awaiting_input"})
@@ -36,7 +39,8 @@ class Watch:
         self._board = board
         self._usual_seconds = usual_seconds
         self._afterwards = afterwards
-        self._answered = time.monotonic()
+        self._began = self._answered = time.monotonic()
+        self._waits = False
         self.tasks: list[TaskState] = []
 
     def until_ended(self) -> str:
@@ -51,6 +55,7 @@ class Watch:
                 if time.monotonic() - self._answered > _UNREACHABLE_SECONDS:
                     raise
                 state, tasks = "", self.tasks
+            self._tell_whether_it_waits(state)
             for task in changes(self.tasks, tasks):
                 if event := event_of(self._dag, task, self._usual_seconds):
                     self._board(event)
@@ -58,6 +63,15 @@ class Watch:
             if state in _ENDED:
                 return state
             time.sleep(0.5)
+
+    def _tell_whether_it_waits(self, state: str) -> None:
+        """Of a DAG one run goes on at a time, and one of the night that was missed begins as soon as Airflow does."""
+        seconds = time.monotonic() - self._began
+        self._waits |= state == "queued" and seconds > _SOON_SECONDS
+        if self._waits and state:
+            now = State.RUNNING if state == "queued" else State.DONE
+            self._board(Event(f"{self._dag}: wait for another run of it", now, seconds, _NIGHTLY_SECONDS))
+            self._waits = state == "queued"
 
     def stop(self) -> None:
         """Fail the task that is under way, so that the DAG rolls back; a run that has not begun fails as a whole."""

@@ -1,5 +1,6 @@
 """The end of `make up`."""
 
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -28,7 +29,7 @@ def test_it_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
             rendered(
                 platform,
                 [TenantLines("security", "security-team", 173_961)],
-                120,
+                date(2026, 7, 30),
                 [ContainerUse("security", "security-rules", 1, 1000)],
                 [Audited("retention_audit", "no findings", (), (COLUMNS, AUDITED))],
                 Measured("no findings", (), (QUERIES, MEASURED)),

@@ -1,0 +1,55 @@
+"""A run of a DAG, as a person sees it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from rich.console import Console
+
+from logops.quickstart import watch
+from logops.quickstart.airflow_api import AirflowApi, TaskState
+from logops.quickstart.show import Board
+
+
+@dataclass
+class Api:
+    """Airflow's answers, one after the other."""
+
+    states: list[str]
+    answers: Iterator[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.answers = iter(self.states)
+
+    def run_state(self, dag: str, run: str) -> str:
+        return next(self.answers)
+
+    def tasks(self, dag: str, run: str) -> list[TaskState]:
+        return []
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Console:
+    monkeypatch.setattr(watch.time, "sleep", lambda _: None)
+    return Console(record=True, width=100, force_terminal=False)
+
+
+def watched(states: list[str], console: Console) -> str:
+    with Board(console) as board:
+        watch.Watch(cast(AirflowApi, Api(states)), "compaction_audit", "a", board, {}).until_ended()
+    return console.export_text()
+
+
+def test_a_run_that_waits_for_another_says_so(shown: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_SOON_SECONDS", -1)
+    text = watched(["queued", "queued", "running", "success"], shown)
+
+    assert text.splitlines() == [
+        "  compaction_audit: wait for another run of it · 0.0 s, usually 1 min 00 s",
+        "✓ compaction_audit: wait for another run of it · 0.0 s",
+    ]
+
+
+def test_a_run_that_begins_soon_has_not_waited(shown: Console) -> None:
+    assert watched(["queued", "running", "success"], shown) == ""
