@@ -108,17 +108,20 @@ def push(client: LokiClient, span: tuple[int, int], lines_a_minute: float) -> in
 
 def backfill(client: LokiClient, url: str, rules: dict[str, str], span: tuple[int, int]) -> int:
     """Write what the rules answer at each minute of the span, oldest first; how many samples."""
-    recorded = {
+    answers = {
         record: client.query_range(TENANT, rules[record], *nanoseconds(span), RECORDED_EVERY_S)
         for record in RECORDED.values()
     }
+    recorded = {
+        record: [(one.labels, [*ended(one.points, span[1])]) for one in found] for record, found in answers.items()
+    }
     for at in range(span[0], span[1] + 1, BATCH_S):
-        for record, found in recorded.items():
-            batch = [(one.labels, [p for p in ended(one.points, span[1]) if 0 <= p[0] - at < BATCH_S]) for one in found]
+        for record, series in recorded.items():
+            batch = [(labels, [one for one in samples if 0 <= one[0] - at < BATCH_S]) for labels, samples in series]
             body = pa.compress(write_request(record, batch), codec="snappy", asbytes=True)
             headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
             requests.post(f"{url}/api/v1/write", data=body, headers=headers, timeout=60).raise_for_status()
-    return sum(len(one.points) for found in recorded.values() for one in found)
+    return sum(len(one.points) for found in answers.values() for one in found)
 
 
 def ended(points: Sequence[tuple[int, float]], until_s: int) -> Iterator[tuple[int, bytes]]:

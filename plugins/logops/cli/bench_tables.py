@@ -22,6 +22,7 @@ _NARROW = (0, 1, 0, 0)
 def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend], lately: datetime, width: int) -> Table:
     """A row an arm; what was not measured since `lately` has the date of when it was. `width`: of the terminal."""
     found = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
+    # All other columns take 80, with a note of a few words.
     most = 30 if width >= 110 else 7
     for column in ("query", "range", "mode"):
         found.add_column(column, no_wrap=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -47,13 +47,13 @@ class ContainerUse:
 def tenant_lines(platform: Platform, since: date, as_of: datetime) -> list[TenantLines]:
     """Count every tenant's lines since the beginning of a day, UTC, by a query of each day.
 
-    One over all of them would end now, and so ask the ingesters, which list what they wrote for two hours: also chunks
-    of the sample history that have expired since, with which Loki drops others that it fetches beside them
-    (pkg/storage/async_store.go, pkg/storage/batch.go).
+    One query of all days would ask the ingesters, too, which list what they wrote for twenty minutes: also chunks of
+    the sample history that have expired and are gone. Where the first chunk of a series is gone, Loki leaves out the
+    others that it loads with it (AsyncStore in pkg/storage/async_store.go, filterSeriesByMatchers in batch.go).
     """
     tenants = [(name, tenant) for name, cluster in platform.environment.clusters.items() for tenant in cluster.tenants]
     # A day's lines are those before its end.
-    first, last = (_midnight(day) + _DAY for day in (since, as_of.date()))
+    first, last = (datetime.combine(day, time.min, UTC) + _DAY for day in (since, as_of.date()))
 
     def count(where: tuple[str, str]) -> TenantLines:
         cluster, tenant = where
@@ -73,10 +73,6 @@ def tenant_lines(platform: Platform, since: date, as_of: datetime) -> list[Tenan
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(count, tenants))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def containers_used(platform: Platform) -> list[ContainerUse]:
