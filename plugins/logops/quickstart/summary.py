@@ -47,9 +47,10 @@ class ContainerUse:
 def tenant_lines(platform: Platform, since: date, as_of: datetime) -> list[TenantLines]:
     """Count every tenant's lines since the beginning of a day, UTC, by a query of each day.
 
-    One query of all days would ask the ingesters, too, which list what they wrote for twenty minutes: also chunks of
-    the sample history that have expired and are gone. Where the first chunk of a series is gone, Loki leaves out the
-    others that it loads with it (AsyncStore in pkg/storage/async_store.go, filterSeriesByMatchers in batch.go).
+    Not by one of all days: for twenty minutes ingesters list what they wrote (shipperQuerierIndexUpdateDelay in
+    pkg/loki/modules.go), also chunks of the sample history that have expired and are gone, and where the first chunk of
+    a series is gone Loki leaves out those that it loads with it (filterSeriesByMatchers in pkg/storage/batch.go). No
+    chunk with lines of a day that is kept has expired.
     """
     tenants = [(name, tenant) for name, cluster in platform.environment.clusters.items() for tenant in cluster.tenants]
     # A day's lines are those before its end.
