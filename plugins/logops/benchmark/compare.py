@@ -78,6 +78,12 @@ def differing(before: Iterable[Sample], after: Iterable[Sample]) -> list[str]:
     return told
 
 
+def in_turns(before: Iterable[Sample], after: Iterable[Sample]) -> bool:
+    """Whether one side was still measured when the other was: what the machine did meanwhile, it did to both."""
+    spans = [(min(started), max(started)) for started in ([one.started_ns for one in side] for side in (before, after))]
+    return max(first for first, _ in spans) <= min(last for _, last in spans)
+
+
 def _answered(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
     """Also of the arms that were never answered."""
     return {arm: [one for one in own if one.judged] for arm, own in by_arm(samples).items()}

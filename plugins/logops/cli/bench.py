@@ -10,7 +10,7 @@ from rich.table import Table
 
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked, in_seconds
 from logops.benchmark.chart import KINDS, draw
-from logops.benchmark.compare import Comparison, Word, compare, differing
+from logops.benchmark.compare import Comparison, Word, compare, differing, in_turns
 from logops.benchmark.measurable import NotMeasurable
 from logops.benchmark.nights import past, read_nights
 from logops.benchmark.run import run_benchmark
@@ -153,6 +153,8 @@ def compare_command(
         stop("The two runs have no query, range and mode in common.")
     for kind in differing(*sides):
         say(f"The two runs differ in more than when they were: {kind}.")
+    if not in_turns(*sides):
+        say("The two runs were not measured in turns, as --beside does: what differs may be the machine.")
     if as_json:
         print_json([asdict(one) for one in compared])
     else:

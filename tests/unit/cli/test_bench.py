@@ -78,6 +78,15 @@ def test_what_two_runs_differ_in_is_said(keep: Keep) -> None:
     )
 
 
+def test_of_runs_one_after_the_other_it_is_said_that_the_machine_may_differ(keep: Keep) -> None:
+    keep("first", days_ago=1)
+    keep("second")
+    keep("beside")
+
+    assert "not measured in turns" in told("compare", "first", "second").stderr
+    assert "in turns" not in told("compare", "second", "beside").stderr
+
+
 def test_runs_from_before_a_column_came_are_compared(keep: Keep, tmp_path: Path) -> None:
     table = to_table(samples("old", 10)).drop_columns(["cached_chunks", "step_s"])
     ResultsStore(str(tmp_path)).write(SAMPLES, "local.old", table, NOW)
