@@ -48,15 +48,15 @@ from logops.benchmark.nights import DAY_NS, Night, night_of, past
 from logops.benchmark.sample import Sample, to_table
 from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.trend import trends
+from logops.clients.loki import LokiClient
+from logops.clients.loki.metrics import total
 from logops.logql.text import one_line
-from logops.loki import LokiClient
-from logops.loki.metrics import total
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import component_of
 from logops.queries.fill import fill
 from logops.queries.library import load_library
-from logops.quickstart.settle import settle
 from logops.render import STAGES
+from logops.samples.settle import settle
 from logops.toolchain import ensure, project_root
 from place import fresh_environment, push_samples, running_in_a_temporary_folder, wait_until_compacted
 

@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
+from logops.clients.loki import Entry, LokiClient
 from logops.logql.parse import parse
-from logops.loki import Entry, LokiClient
-from logops.queries.own_loki import own_loki
 from logops.queries.run import run_query
+from logops.rules.own_loki import own_loki
 from logops.samples import Kind, generate
 from logops.samples.line import Line
 from logops.toolchain import project_root

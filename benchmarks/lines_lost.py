@@ -21,9 +21,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from logops.loki import LokiClient
-from logops.loki.entries import Entry
-from logops.loki.errors import LokiError, LokiUnreachable
+from logops.clients.loki import LokiClient
+from logops.clients.loki.entries import Entry
+from logops.clients.loki.errors import LokiError, LokiUnreachable
 from logops.platforms.local import LocalPlatform
 from logops.rollout import plan, run_rollout
 from logops.toolchain import ensure

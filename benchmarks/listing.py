@@ -25,7 +25,7 @@ ACCOUNT, KEY = "fake", "a2V5"
 
 
 def ours(endpoint: str) -> int:
-    from logops.objectstore import AccountKey, ObjectStore
+    from logops.clients.blob_storage import AccountKey, ObjectStore
 
     with ObjectStore.connect(ACCOUNT, AccountKey(KEY), endpoint) as store:
         return sum(batch.num_rows for batch in store.container("loki-chunks").list().batches)

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from logops.clients.loki import Entry, LokiClient
 from logops.environment import Environment, find_environment, load_environment
-from logops.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
-from logops.quickstart.history import SEED, places
 from logops.rules.read import load_rules
 from logops.samples import generate
+from logops.samples.history_fill import SEED, places
 from logops.toolchain import command, project_root
 
 BATCH = 10_000

@@ -42,9 +42,9 @@ from logops.environment.cluster import MemcachedCache
 from logops.environment.units import Duration, Size
 from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
-from logops.quickstart.settle import settle
 from logops.render import STAGES
 from logops.render.topology import HOST, Topology
+from logops.samples.settle import settle
 from logops.toolchain import ensure, project_root
 from place import (
     fresh_environment,

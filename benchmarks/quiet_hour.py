@@ -20,16 +20,16 @@ from rich.console import Console
 from logops.audit.asked import Asked, Check
 from logops.audit.outcome import Outcome
 from logops.audit.run import run_audit
+from logops.clients.loki import Entry, LokiClient
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsStore
 from logops.lifecycle.accounts import run_policies
-from logops.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
-from logops.quickstart import history
-from logops.quickstart.feed import feed
-from logops.quickstart.settle import settle
 from logops.render import STAGES
+from logops.samples import history_fill as history
+from logops.samples.live_feed import feed
+from logops.samples.settle import settle
 from logops.toolchain import ensure
 from place import fresh_environment, running_in_a_temporary_folder
 

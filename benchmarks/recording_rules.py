@@ -25,11 +25,11 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
+from logops.clients.loki import Entry, LokiClient, LokiRefused, Series
 from logops.logql.text import one_line
-from logops.loki import Entry, LokiClient, LokiRefused, Series
 from logops.queries.fill import fill
 from logops.queries.library import load_library
-from logops.queries.own_loki import free_port, own_loki
+from logops.rules.own_loki import free_port, own_loki
 from logops.rules.read import load_rules
 from logops.samples import Kind, generate
 from logops.toolchain import command, project_root

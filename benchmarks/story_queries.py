@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
+from logops.clients.loki import Entry, LokiClient
 from logops.logql.parse import parse
 from logops.logql.tree import Query
-from logops.loki import Entry, LokiClient
 from logops.queries.fill import fill
 from logops.queries.library import load_library
 from logops.queries.run import run_query

@@ -58,9 +58,9 @@ def ours(folder: Path) -> dict[str, Any]:
     from logops.audit.retention import declared_rules, default_rules, tiering, windows
     from logops.audit.survey import Survey, take_survey
     from logops.audit.terms import Terms
+    from logops.clients.blob_storage.blobs import Listing, blobs_schema
+    from logops.clients.blob_storage.inventory import Manifest, blobs_in
     from logops.environment import Environment
-    from logops.objectstore.blobs import Listing, blobs_schema
-    from logops.objectstore.inventory import Manifest, blobs_in
 
     cluster = _cluster()
     assert isinstance(cluster.environment, Environment)

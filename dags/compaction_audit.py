@@ -27,9 +27,9 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param, TriggerRule
 
-from logops.operators.audit import AuditJudgeOperator, AuditListOperator, AuditReduceOperator
-from logops.operators.nightly import environments, every_night, nightly
-from logops.operators.tags import Tag
+from logops.airflow.nightly import environments, every_night, nightly
+from logops.airflow.operators.audit import AuditJudgeOperator, AuditListOperator, AuditReduceOperator
+from logops.airflow.tags import Tag
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
 ASKED = {

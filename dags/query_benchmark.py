@@ -31,10 +31,10 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
+from logops.airflow.nightly import environments, every_night, nightly
+from logops.airflow.operators.benchmark import QueryBenchmarkOperator
+from logops.airflow.tags import Tag
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
-from logops.operators.benchmark import QueryBenchmarkOperator
-from logops.operators.nightly import environments, every_night, nightly
-from logops.operators.tags import Tag
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
 

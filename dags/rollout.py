@@ -48,12 +48,12 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
-from logops.operators.approval import RolloutApprovalOperator
-from logops.operators.plan import RolloutPlanOperator
-from logops.operators.roll_back import RolloutRollBackOperator
-from logops.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
-from logops.operators.summary import RolloutSummaryOperator
-from logops.operators.tags import Tag
+from logops.airflow.operators.approval import RolloutApprovalOperator
+from logops.airflow.operators.plan import RolloutPlanOperator
+from logops.airflow.operators.roll_back import RolloutRollBackOperator
+from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
+from logops.airflow.operators.summary import RolloutSummaryOperator
+from logops.airflow.tags import Tag
 
 ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
 STAGES = ("storage", "loki", "agents", "tenants", "rules")

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
-from logops.operators.lifecycle import LifecycleOperator
-from logops.operators.nightly import environments, every_night, nightly
-from logops.operators.tags import Tag
+from logops.airflow.nightly import environments, every_night, nightly
+from logops.airflow.operators.lifecycle import LifecycleOperator
+from logops.airflow.tags import Tag
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
 

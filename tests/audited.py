@@ -23,17 +23,17 @@ from logops.audit.layout import ChunkNames, index_file
 from logops.audit.outcome import Outcome
 from logops.audit.phase import Phase
 from logops.audit.run import run_audit
+from logops.clients.blob_storage import BlobMissing
+from logops.clients.blob_storage.container import Container
+from logops.clients.loki import Entry, LokiClient
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsStore
-from logops.loki import Entry, LokiClient
-from logops.objectstore import BlobMissing
-from logops.objectstore.container import Container
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.supervisord import Supervisord
-from logops.quickstart import history
-from logops.quickstart.settle import restart
+from logops.samples import history_fill as history
+from logops.samples.settle import restart
 from logops.tsdb import read_index
 
 DAYS = 120

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from logops.loki import LokiClient
-from logops.queries.own_loki import own_loki
+from logops.clients.loki import LokiClient
+from logops.rules.own_loki import own_loki
 
 
 @contextmanager

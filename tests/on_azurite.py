@@ -19,10 +19,10 @@ from logops.audit.asked import Asked, Check
 from logops.audit.chunks import DAY_MS, chunk_name
 from logops.audit.outcome import Outcome
 from logops.audit.run import judge, reduce, run_audit, survey
+from logops.clients.blob_storage import AccountKey, ObjectStore
+from logops.clients.blob_storage.container import Container
 from logops.environment.units import Duration
 from logops.findings.store import ResultsStore
-from logops.objectstore import AccountKey, ObjectStore
-from logops.objectstore.container import Container
 from logops.render.storage import lifecycle_policy
 
 ALL = tuple(Check)

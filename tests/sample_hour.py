@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from logops.loki import Entry, LokiClient
+from logops.clients.loki import Entry, LokiClient
 from logops.samples import Kind, generate
 from logops.samples.line import Line
 

@@ -4,7 +4,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 import airflow_home
-from logops.operators.nightly import VARIABLE, nightly
+from logops.airflow.nightly import VARIABLE, nightly
 
 SCHEDULED = ("compaction_audit", "query_benchmark", "retention_audit", "storage_lifecycle")
 

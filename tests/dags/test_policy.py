@@ -11,7 +11,7 @@ from airflow.serialization.encoders import encode_timetable
 from airflow.timetables.base import TimeRestriction, Timetable
 from pendulum import DateTime
 
-from logops.operators.tags import Tag
+from logops.airflow.tags import Tag
 
 LONGEST_TASK = timedelta(hours=1)
 

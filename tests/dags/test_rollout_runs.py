@@ -10,9 +10,9 @@ from airflow.sdk import DAG
 from airflow.utils.db import initdb
 
 from fakes.memory_platform import MemoryPlatform
+from logops.airflow.operators.work import read_environment
 from logops.environment import Environment
 from logops.findings.store import ResultsStore
-from logops.operators.work import read_environment
 from logops.render import STAGES, Files
 from logops.rollout import VerifyFailed
 from logops.rollout.errors import Check
@@ -36,7 +36,9 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
 
     monkeypatch.setattr("logops.platforms.open_platform", open_platform)
     monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: ())
-    monkeypatch.setattr("logops.operators.summary.results_store", lambda environment: ResultsStore(str(tmp_path)))
+    monkeypatch.setattr(
+        "logops.airflow.operators.summary.results_store", lambda environment: ResultsStore(str(tmp_path))
+    )
     monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "the key of production's security account")
     return platform
 

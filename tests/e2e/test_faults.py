@@ -9,7 +9,7 @@ import pytest
 
 from checkouts import Checkout
 from local_platforms import all_ready, pid_of, steal_port
-from logops.loki import Entry, LokiClient
+from logops.clients.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.render import STAGES
 from rollouts import Rollouts, Run, edit

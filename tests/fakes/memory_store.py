@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from logops.objectstore import BlobMissing, ObjectStoreError
-from logops.objectstore.blobs import Listing, Tier, blobs_schema
+from logops.clients.blob_storage import BlobMissing, ObjectStoreError
+from logops.clients.blob_storage.blobs import Listing, Tier, blobs_schema
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from azurites import ACCOUNT, KEY, azurite
-from logops.objectstore import AccountKey, ObjectStore
+from logops.clients.blob_storage import AccountKey, ObjectStore
 
 
 @pytest.fixture(scope="session")

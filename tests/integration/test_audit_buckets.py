@@ -14,9 +14,9 @@ from audited import classes, found
 from logops.audit import judge_batch
 from logops.audit.asked import Check
 from logops.audit.bucket import LiveBucket
+from logops.clients.blob_storage import ObjectStore
+from logops.clients.blob_storage.blobs import Tier
 from logops.findings.store import ResultsStore
-from logops.objectstore import ObjectStore
-from logops.objectstore.blobs import Tier
 from on_azurite import Stored, chunk, stored
 
 

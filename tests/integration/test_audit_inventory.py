@@ -16,8 +16,8 @@ import pytest
 from audited import found
 from logops.audit.asked import Check
 from logops.audit.outcome import Outcome
-from logops.objectstore import ObjectStore
-from logops.objectstore.container import Container
+from logops.clients.blob_storage import ObjectStore
+from logops.clients.blob_storage.container import Container
 from on_azurite import QUICK, Chunk, Stored, chunk, stored
 
 FIELDS = ("Name", "Content-Length", "Last-Modified", "AccessTier", "AccessTierChangeTime")

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 import requests
 import yaml
-
-from logops.coherence import check, migrate, read_texts
-from logops.coherence.defaults import LOKI_DEFAULTS
-from logops.coherence.keys.generate import HERE, PROGRAMS, known_keys
-from logops.coherence.keys.known import known
-from logops.coherence.keys.retired import REMOVED
-from logops.coherence.quantities import limit_duration, size
-from logops.toolchain import command
 from unit.coherence.files import OLD_PERIOD, PERIOD, loki, overrides, stages
+
+from logops.doctor import check, migrate, read_texts
+from logops.doctor.defaults import LOKI_DEFAULTS
+from logops.doctor.keys.generate import HERE, PROGRAMS, known_keys
+from logops.doctor.keys.known import known
+from logops.doctor.keys.retired import REMOVED
+from logops.doctor.quantities import limit_duration, size
+from logops.toolchain import command
 
 STORY = Path(__file__).parents[1] / "data" / "story"
 VARIABLES = {

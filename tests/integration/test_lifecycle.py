@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from logops.clients.blob_storage import ObjectStore
+from logops.clients.blob_storage.blobs import Tier
+from logops.clients.blob_storage.container import Container
 from logops.lifecycle.policy import Action, Policy, Rule, When
 from logops.lifecycle.run import Done, run_policy
-from logops.objectstore import ObjectStore
-from logops.objectstore.blobs import Tier
-from logops.objectstore.container import Container
 
 POLICY = Policy(
     (

@@ -5,9 +5,9 @@ from math import isfinite, isnan
 
 import pytest
 
+from logops.clients.loki import Entry, LokiClient, LokiRefused
 from logops.logql.lint import lint
 from logops.logql.parse import parse
-from logops.loki import Entry, LokiClient, LokiRefused
 from lokis import running_loki
 
 TENANT = "linted"

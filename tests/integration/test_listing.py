@@ -11,9 +11,9 @@ import pytest
 
 from azurites import ACCOUNT
 from fakes.blob_service import ARROW, Answer, Listed, Served, blob_service, chunk_names
-from logops.objectstore import AccountKey, ObjectStore, ObjectStoreRefused
-from logops.objectstore.container import Container
-from logops.objectstore.errors import ListingBroken
+from logops.clients.blob_storage import AccountKey, ObjectStore, ObjectStoreRefused
+from logops.clients.blob_storage.container import Container
+from logops.clients.blob_storage.errors import ListingBroken
 
 ODD = (
     "index/loki_index_1/a.tsdb.gz",

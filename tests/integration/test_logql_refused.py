@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from logops.clients.loki import Entry, LokiClient, LokiRefused
 from logops.logql.parse import parse
 from logops.logql.refused import refusals
-from logops.loki import Entry, LokiClient, LokiRefused
 from logops.queries.run import run_query
 from logql_refusals import STAGES
 from lokis import running_loki

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from logops.loki import (
+from logops.clients.loki import (
     Direction,
     Entry,
     LokiClient,
@@ -18,7 +18,7 @@ from logops.loki import (
     Ring,
     total,
 )
-from logops.queries.own_loki import free_port
+from logops.rules.own_loki import free_port
 from logops.samples import FILE_NAMES, History, Kind, backfill, generate
 from lokis import running_loki
 

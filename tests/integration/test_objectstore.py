@@ -8,7 +8,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from azurites import ACCOUNT, KEY, free_port
-from logops.objectstore import (
+from logops.clients.blob_storage import (
     AccountKey,
     ConnectionString,
     ObjectStore,

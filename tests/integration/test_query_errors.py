@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 import sample_hour
 from logops.cli import app
 from logops.cli import query as query_cli
-from logops.loki import LokiClient
+from logops.clients.loki import LokiClient
 from lokis import running_loki
 
 AT = "2026-08-31T15:55:00"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import sample_hour
+from logops.clients.loki import Entry, LokiClient, LokiRefused
 from logops.logql.advice import Context, Source
 from logops.logql.lint import lint
 from logops.logql.parse import parse
 from logops.logql.tree import Query
-from logops.loki import Entry, LokiClient, LokiRefused
 from logops.queries.fill import fill
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery

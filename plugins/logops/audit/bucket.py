@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from logops.audit.chunks import IndexFile
 
 if TYPE_CHECKING:
-    from logops.objectstore.container import Container
+    from logops.clients.blob_storage.container import Container
 
 
 class Bucket(Protocol):

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from logops.audit.live import Live
 from logops.audit.retention import Windows
+from logops.clients.loki import DeleteRequest
 from logops.environment.cluster import Cluster
 from logops.findings import Finding, Subject
 from logops.findings.classes.audit import DELETE_REQUEST_STUCK
-from logops.loki import DeleteRequest
 
 _CARRIED_OUT_MS = 86_400_000
 """A request covers many tables, and a run of the compactor takes up so many requests: a day is no trouble."""

@@ -14,10 +14,10 @@ from logops.audit.asked import Asked
 from logops.audit.compaction import period_of
 from logops.audit.outcome import TableRow
 from logops.audit.run import run_audit
+from logops.clients.blob_storage.blobs import Tier
 from logops.environment import Environment
 from logops.findings import Finding
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
-from logops.objectstore.blobs import Tier
 from logops.platforms.platform import Platform, Progress
 
 _EPOCH = date(1970, 1, 1)

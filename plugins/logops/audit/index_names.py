@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from logops.audit.chunks import IndexFile
+from logops.clients.blob_storage.blobs import Tier
 from logops.findings import Finding
 from logops.findings.classes import audit as classes
-from logops.objectstore.blobs import Tier
 
 if TYPE_CHECKING:
     import pyarrow as pa

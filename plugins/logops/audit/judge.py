@@ -25,7 +25,7 @@ from logops.audit.retention import FOR_EVER, TenantRules
 from logops.audit.survey import Survey
 from logops.audit.table_index import IndexUnsteady, TableIndex, TenantNumbers, read_table
 from logops.audit.terms import Terms
-from logops.objectstore import ObjectStoreError
+from logops.clients.blob_storage import ObjectStoreError
 from logops.tsdb import IndexUnreadable
 
 _KEY = ("tenant", "fingerprint", "from_ms", "through_ms", "checksum")

@@ -17,7 +17,7 @@ from logops.audit.survey import Survey
 from logops.audit.survey_cluster import TERMS, table_of
 from logops.audit.table_index import IndexUnsteady, TenantNumbers, read_table
 from logops.audit.terms import Terms
-from logops.objectstore import ObjectStoreError
+from logops.clients.blob_storage import ObjectStoreError
 from logops.platforms.platform import Platform, Progress
 from logops.tsdb import IndexUnreadable
 

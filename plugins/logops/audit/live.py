@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from logops.audit.retention import TenantRules, rules_of_limits
-from logops.loki import DeleteRequest, LokiClient, LokiError, LokiRefused, Metric, Ring, RingMember, total
+from logops.clients.loki import DeleteRequest, LokiClient, LokiError, LokiRefused, Metric, Ring, RingMember, total
 from logops.platforms.platform import Platform, component_of
 
 Value = TypeVar("Value")

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from logops.clients.blob_storage import ObjectStoreError
 from logops.lifecycle.policy import PolicyUnreadable, differences, read_policy
-from logops.objectstore import ObjectStoreError
 from logops.platforms.platform import Platform, PlatformError
 from logops.render.storage import lifecycle_policy
 

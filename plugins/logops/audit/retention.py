@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from logops.audit.selector import matches
+from logops.clients.blob_storage.blobs import Tier
 from logops.environment.audit import Audit
 from logops.environment.cluster import Cluster
 from logops.environment.units import Duration
 from logops.logql.parse import parse_selector
 from logops.logql.tree import Matcher
-from logops.objectstore.blobs import Tier
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from logops.audit.part import Unreadable
 from logops.audit.phase import Table, next_of
 from logops.audit.retention import TenantRules
 from logops.audit.terms import Terms
+from logops.clients.blob_storage.blobs import Tier
 from logops.findings import Finding
-from logops.objectstore.blobs import Tier
 
 
 def rows_of(

@@ -66,7 +66,7 @@ def survey(platform: Platform, asked: Asked, work: str, progress: Progress, *, l
     off, ListingBroken is raised when the other clusters are read, and the next call goes on; unless this is the `last`.
     """
     from logops.audit.survey_cluster import survey_cluster
-    from logops.objectstore import ListingBroken
+    from logops.clients.blob_storage import ListingBroken
 
     batches: list[Batch] = []
     broken: list[ListingBroken] = []

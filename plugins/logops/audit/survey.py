@@ -21,9 +21,9 @@ from logops.audit.ahead import ahead
 from logops.audit.chunks import DAY_MS, NOT_LOKIS, IndexFile, chunks_schema
 from logops.audit.layout import INDEX, ChunkNames, first_part, index_file, kind_of
 from logops.audit.place import Place
-from logops.objectstore import ListingBroken
-from logops.objectstore.blobs import Listing
-from logops.objectstore.walks import Unlisted
+from logops.clients.blob_storage import ListingBroken
+from logops.clients.blob_storage.blobs import Listing
+from logops.clients.blob_storage.walks import Unlisted
 from logops.platforms.platform import Progress
 
 _NAME = "survey.json"

@@ -13,16 +13,16 @@ from logops.audit.place import Place
 from logops.audit.policy import PolicySeen, compare_policy
 from logops.audit.survey import BEGUN, Begun, Survey, take_survey
 from logops.audit.terms import Terms, terms_of
+from logops.clients.blob_storage import ListingBroken, ObjectStore, ObjectStoreError
+from logops.clients.blob_storage.blobs import Listing
 from logops.environment.cluster import Cluster
 from logops.environment.storage import StorageAccount
-from logops.objectstore import ListingBroken, ObjectStore, ObjectStoreError
-from logops.objectstore.blobs import Listing
 from logops.platforms.platform import Platform, PlatformError, Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from logops.objectstore.walks import Unlisted
+    from logops.clients.blob_storage.walks import Unlisted
 
 TERMS = "terms.json"
 LIVE = "live.json"
@@ -138,7 +138,7 @@ def _listing(
         return container.list((INDEX,), resume=rest) if rest else index
     if account.inventory is None:
         return container.list(resume=rest)
-    from logops.objectstore.inventory import read_inventory
+    from logops.clients.blob_storage.inventory import read_inventory
 
     # The inventory tells of the chunks. The index is listed as it is now: it is small, and changes all the time.
     told = read_inventory(

@@ -11,7 +11,7 @@ from logops.audit.bucket import Bucket
 from logops.audit.chunks import IndexFile
 from logops.audit.keys import keys_of
 from logops.audit.retention import TenantRules
-from logops.objectstore import BlobMissing
+from logops.clients.blob_storage import BlobMissing
 from logops.tsdb import Index, IndexUnreadable, read_index
 
 _TRIES = 5

@@ -16,12 +16,12 @@ from logops.audit.policy import PolicySeen
 from logops.audit.retention import declared_rules
 from logops.audit.terms import Terms
 from logops.audit.told import finding_of
+from logops.clients.blob_storage.blobs import Tier
 from logops.environment import Environment
 from logops.findings import Finding, Subject
 from logops.findings.classes import audit as classes
-from logops.findings.classes.coherence import EARLY_DELETION_FEE
+from logops.findings.classes.doctor import EARLY_DELETION_FEE
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
-from logops.objectstore.blobs import Tier
 
 _CHUNKS: dict[Check, frozenset[str]] = {
     Check.COMPACTION: frozenset(),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from logops.benchmark.sample import Ending
 from logops.benchmark.shots import Mode
+from logops.clients.loki import LokiClient, LokiError, LokiRefused, LokiUnreachable
+from logops.clients.loki.answers import Statistics
 from logops.logql.tree import Query
-from logops.loki import LokiClient, LokiError, LokiRefused, LokiUnreachable
-from logops.loki.answers import Statistics
 from logops.queries.run import run_query
 
 TOO_MANY = 429

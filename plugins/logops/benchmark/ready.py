@@ -5,8 +5,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from logops.benchmark.configuration import configuration
+from logops.clients.loki import LokiClient, LokiError
 from logops.logql.tree import Query
-from logops.loki import LokiClient, LokiError
 from logops.platforms.platform import Platform
 from logops.queries.fill import fill
 from logops.queries.model import LibraryQuery

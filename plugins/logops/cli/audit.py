@@ -19,7 +19,7 @@ from logops.platforms import results_url
 from logops.toolchain import project_root
 
 if TYPE_CHECKING:
-    from logops.audit.usage import Held
+    from logops.usage.usage import Held
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -151,8 +151,8 @@ def usage(
 
     From what the last retention audit counted.
     """
-    from logops.audit.usage import by_table, by_tenant, by_tier
     from logops.cli.usage import usage_json, usage_table
+    from logops.usage.usage import by_table, by_tenant, by_tier
 
     held = _held(environment(name))
     found = {By.TENANT: by_tenant, By.TABLE: by_table, By.TIER: by_tier}[by](held)
@@ -171,10 +171,10 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
 
     Storage, and once the moves; not what queries read. From what the last retention audit counted.
     """
-    from logops.audit.prices import PricesUnusable, load_prices
     from logops.audit.retention import tiering
-    from logops.audit.usage import costs
     from logops.cli.usage import cost_json, cost_table
+    from logops.usage.prices import PricesUnusable, load_prices
+    from logops.usage.usage import costs
 
     wanted = environment(name)
     if wanted.prices is None:
@@ -200,7 +200,7 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
 
 
 def _held(wanted: Environment) -> "Held":
-    from logops.audit.usage import last_held
+    from logops.usage.usage import last_held
 
     try:
         held = last_held(ResultsStore(results_url(wanted, project_root())), wanted.name, [*wanted.clusters])

@@ -23,10 +23,10 @@ from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
 from logops.cli.library import read_library
 from logops.cli.rollout import JsonOption, readable
+from logops.clients.loki import LokiError
 from logops.environment.units import Duration, Size
 from logops.findings.model import Severity
 from logops.findings.store import NothingStored, ResultsError, ResultsStore
-from logops.loki import LokiError
 from logops.platforms import Platform, results_url
 from logops.toolchain import project_root
 

@@ -10,8 +10,8 @@ import typer
 
 from logops.cli.console import OK, out, print_json, say, stop
 from logops.cli.findings import exit_code, listing, summary
-from logops.coherence import DocumentInvalid, Promise, check, migrate, read_documents
-from logops.coherence.reading.documents import read_file
+from logops.doctor import DocumentInvalid, Promise, check, migrate, read_documents
+from logops.doctor.reading.documents import read_file
 from logops.environment.units import Duration
 from logops.findings import Finding
 

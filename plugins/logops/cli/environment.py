@@ -9,8 +9,8 @@ import typer
 
 from logops.cli.console import OK, out, print_json, say, stop
 from logops.cli.findings import exit_code, listing, summary
-from logops.coherence import check as check_deployment
-from logops.coherence.from_environment import from_environment
+from logops.doctor import check as check_deployment
+from logops.doctor.from_environment import from_environment
 from logops.environment import Environment, EnvironmentInvalid, environment_schema, find_environment, load_environment
 from logops.toolchain import ProjectNotFoundError, project_root
 

@@ -12,10 +12,10 @@ from logops.cli.audit import AsOfOption
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.rollout import JsonOption, platform, readable
+from logops.clients.blob_storage import ObjectStoreError
 from logops.lifecycle.accounts import run_policies
 from logops.lifecycle.policy import Policy, PolicyUnreadable, differences, read_policy
 from logops.lifecycle.run import Done
-from logops.objectstore import ObjectStoreError
 from logops.platforms.platform import PlatformError
 from logops.render.storage import lifecycle_policy
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from logops.cli.console import FOUND, OK, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.rollout import JsonOption, platform
-from logops.loki import LokiClient, LokiError, RingMember
+from logops.clients.loki import LokiClient, LokiError, RingMember
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import Platform, PlatformError, ProcessStatus

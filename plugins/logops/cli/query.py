@@ -14,12 +14,12 @@ from rich.table import Table
 from logops.cli.console import err, out, print_json, say, stop
 from logops.cli.library import read_library
 from logops.cli.rollout import JsonOption, readable
+from logops.clients.loki import LokiClient, LokiError
+from logops.clients.loki.answers import Series, Statistics
 from logops.environment.units import Duration
 from logops.logql.errors import LogQLError
 from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
-from logops.loki import LokiClient, LokiError
-from logops.loki.answers import Series, Statistics
 from logops.queries.fill import FillError, fill
 from logops.queries.model import LibraryQuery
 from logops.queries.run import MAX_POINTS, Lines, Numbers, run_query

@@ -6,8 +6,8 @@ import typer
 
 from logops.cli.console import BAD_INPUT, FOUND, err, out, stop
 from logops.cli.environment import EnvironmentArgument
+from logops.clients.loki import LokiError
 from logops.environment import EnvironmentInvalid
-from logops.loki import LokiError
 from logops.platforms.platform import PlatformError
 from logops.quickstart.errors import QuickstartError
 from logops.render import DoesNotFit

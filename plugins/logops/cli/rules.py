@@ -13,15 +13,15 @@ from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import every_environment, homes
 from logops.cli.logql import as_data, show
 from logops.cli.rollout import JsonOption
+from logops.clients.loki import LokiError
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.logql.advice import Advice
-from logops.loki import LokiError
-from logops.queries.alert_tests import Seen, run_tests
 from logops.queries.known import of_tenant
-from logops.queries.own_loki import OwnLokiFailed, own_loki
 from logops.render.rules import file_text
+from logops.rules.alert_tests import Seen, run_tests
 from logops.rules.model import USUAL_INTERVAL
+from logops.rules.own_loki import OwnLokiFailed, own_loki
 from logops.rules.read import FOLDER, Rules, RulesInvalid, advice, load_rules, unfed
 from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
 

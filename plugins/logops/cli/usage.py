@@ -6,8 +6,8 @@ from typing import Any
 from rich.filesize import decimal
 from rich.table import Table
 
-from logops.audit.usage import Cost, Usage
-from logops.objectstore.blobs import Tier
+from logops.clients.blob_storage.blobs import Tier
+from logops.usage.usage import Cost, Usage
 
 Of = tuple[str, str]
 _TIERS = (Tier.HOT, Tier.COOL, Tier.COLD, Tier.ARCHIVE)

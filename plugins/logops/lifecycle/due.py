@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from logops.clients.blob_storage.blobs import Tier
 from logops.lifecycle.policy import Action, Policy, Rule, When
-from logops.objectstore.blobs import Tier
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from logops.objectstore.blobs import Tier
+from logops.clients.blob_storage.blobs import Tier
 
 
 class Action(IntEnum):

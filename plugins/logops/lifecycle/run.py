@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from logops.clients.blob_storage import ObjectStore
+from logops.clients.blob_storage.blobs import Tier
+from logops.clients.blob_storage.container import Container
 from logops.lifecycle.due import due
 from logops.lifecycle.policy import Action, Policy
-from logops.objectstore import ObjectStore
-from logops.objectstore.blobs import Tier
-from logops.objectstore.container import Container
 
 _AT_ONCE = 2_560
 """Blobs: ten requests of Blob Batch."""

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from logops.clients.blob_storage import ObjectStoreMisconfigured, ObjectStoreRefused
+from logops.clients.blob_storage.azure_errors import translated
 from logops.environment.storage import StorageAccount
-from logops.objectstore import ObjectStoreMisconfigured, ObjectStoreRefused
-from logops.objectstore.azure_errors import translated
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

@@ -9,7 +9,7 @@ from logops.environment import Environment
 from logops.render import Files, Stage
 
 if TYPE_CHECKING:
-    from logops.objectstore import ObjectStore
+    from logops.clients.blob_storage import ObjectStore
 
 Progress = Callable[[str], None]
 """Takes one line: what is being done now. Called at least every few seconds while something takes long."""

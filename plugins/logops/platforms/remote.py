@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from logops.clients.blob_storage import AccountKey, DefaultIdentity, ObjectStore
 from logops.environment import Environment
 from logops.environment.storage import StorageAccount
-from logops.objectstore import AccountKey, DefaultIdentity, ObjectStore
 from logops.platforms.management import AZURE, read_live_policy
 from logops.platforms.platform import PlatformError, ProcessStatus, Progress, Revision
 from logops.render import Files, Stage

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from logops.loki import LokiClient, LokiError
+from logops.clients.loki import LokiClient, LokiError
 from logops.platforms.platform import PlatformError, Progress
 from logops.render.rules import namespace_text
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from logops.clients.loki import Entry, LokiClient
+from logops.clients.loki.answers import Series, Statistics
 from logops.logql.refused import refusals
 from logops.logql.text import one_line
 from logops.logql.tree import LogQuery, Query
-from logops.loki import Entry, LokiClient
-from logops.loki.answers import Series, Statistics
 
 MAX_POINTS = 11_000
 """Of one series; Loki refuses more."""

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from logops.loki import LokiClient, LokiError, nanoseconds
-from logops.objectstore import ObjectStoreError
+from logops.clients.blob_storage import ObjectStoreError
+from logops.clients.loki import LokiClient, LokiError, nanoseconds
 from logops.platforms.platform import Platform
 from logops.quickstart.airflow_config import USER
 from logops.quickstart.audits import Audited, widest

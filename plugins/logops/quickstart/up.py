@@ -16,18 +16,19 @@ from logops.environment import find_environment, load_environment
 from logops.platforms import STATE, open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.lock import locked
-from logops.quickstart import history, summary
+from logops.quickstart import summary
 from logops.quickstart.airflow_process import DEFAULT_PORT, Airflow
 from logops.quickstart.audits import DAGS as AUDITS
 from logops.quickstart.audits import audit
 from logops.quickstart.connections import connections
 from logops.quickstart.errors import AirflowNotHealthy, NoHistory, QuickstartError
-from logops.quickstart.feed import is_fed, start_feed
+from logops.quickstart.feed import is_feed_running, start_feed
 from logops.quickstart.first_rollout import DAG, changed_something, roll_out
 from logops.quickstart.measured import DAG as BENCHMARK
 from logops.quickstart.measured import measure
-from logops.quickstart.settle import settle
 from logops.quickstart.show import Board
+from logops.samples import history_fill as history
+from logops.samples.settle import IngesterRestartError, settle
 from logops.toolchain import State
 
 _DAG_SECONDS = 120.0
@@ -106,7 +107,7 @@ def _telling_what_runs(airflow: Airflow, platform: LocalPlatform, board: Board) 
         left = [f"Airflow on port {port}"] if port else []
         count = sum(process.pid is not None for process in platform.processes())
         left += [f"{count} processes of {platform.environment.name}"] if count else []
-        left += ["the sample logs"] if is_fed(platform.state) else []
+        left += ["the sample logs"] if is_feed_running(platform.state) else []
         running = f"Still running: {', '.join(left)}. `make down` ends it, `make up` goes on."
         board.say(running if left else "Nothing is left running.")
         raise
@@ -171,7 +172,10 @@ def _history(platform: LocalPlatform, days: int, board: Board) -> None:
 
         history.fill(platform, wanted, folder, tell, Event())
     with board.step("indexing the history", 40) as step:
-        settle(platform, lambda detail: step.tell(State.RUNNING, detail))
+        try:
+            settle(platform, lambda detail: step.tell(State.RUNNING, detail))
+        except IngesterRestartError as error:
+            raise NoHistory(str(error)) from error
         deadline = time.monotonic() + 60
         while not history.is_seen(platform, *history.where_to_look(wanted, days, as_of)):
             if time.monotonic() > deadline:

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from logops.platforms.platform import Platform, Progress
 from logops.render import Stage
 from logops.rollout.errors import Check, VerifyFailed
-from logops.rollout.proofs import agents, loki, rules, storage, tenants
-from logops.rollout.proofs.proof import Proof
+from logops.rollout.verifications import agents, loki, rules, storage, tenants
+from logops.rollout.verifications.proof import Proof
 
 PROOFS: dict[Stage, Callable[[Platform], Iterable[Proof]]] = {
     "storage": storage.proofs,

@@ -22,7 +22,7 @@ _LINES_PER_PUSH = 2000
 
 
 class Pusher(Protocol):
-    """A Loki to push to: `logops.loki.LokiClient`."""
+    """A Loki to push to: `logops.clients.loki.LokiClient`."""
 
     def push(self, tenant: str, lines: Sequence[Line]) -> int: ...
 

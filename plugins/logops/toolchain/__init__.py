@@ -4,7 +4,7 @@ A program is looked for in the path that the user set (LOGOPS_LOKI, LOGOPS_PROMT
 version is right, and in the cache. `ensure` builds what is in none of them, from the lock files under tools/.
 
 >>> command("loki")                                                      # doctest: +SKIP
-('/home/me/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f/bin/loki',)
+('/home/me/.cache/logops/clients/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f/bin/loki',)
 """
 
 from collections.abc import Iterable

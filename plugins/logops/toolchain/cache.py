@@ -1,8 +1,8 @@
 """The cache: one folder for each thing that was built, named by everything that went into it.
 
-    ~/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f/          complete, because it is there
-    ~/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.build-42  being made by process 42, or left by it
-    ~/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.lock      held while one is made; the holder's pid
+    ~/.cache/logops/clients/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f/          complete, because it is there
+    ~/.cache/logops/clients/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.build-42  being made by process 42, or left by it
+    ~/.cache/logops/clients/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.lock      held while one is made; the holder's pid
 
 A folder is given its name when it is complete, so having the name is all that counts.
 """

@@ -14,8 +14,8 @@ from audited import Audited, day_of
 from logops.audit.asked import Check
 from logops.cli import app
 from logops.cli.console import BAD_INPUT, FOUND, OK
+from logops.clients.blob_storage.blobs import Tier
 from logops.findings.store import NothingStored, ResultsStore
-from logops.objectstore.blobs import Tier
 from logops.platforms import results_url
 from logops.toolchain import project_root
 

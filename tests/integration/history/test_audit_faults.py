@@ -14,10 +14,10 @@ from audited import AUDITS, Audited, classes, day_of, days_ahead, found, through
 from local_platforms import wait_for
 from logops.audit.asked import Check
 from logops.audit.outcome import Outcome
+from logops.clients.blob_storage.blobs import Tier
+from logops.clients.loki import LokiClient
 from logops.findings.store import ResultsStore
 from logops.lifecycle.accounts import run_policies
-from logops.loki import LokiClient
-from logops.objectstore.blobs import Tier
 
 pytestmark = pytest.mark.timeout(600)
 ALL = tuple(Check)

@@ -26,9 +26,9 @@ from logops.audit.outcome import COLUMNS, Outcome
 from logops.audit.run import can_go_on, run_audit, survey
 from logops.audit.survey import Survey
 from logops.cli import app
+from logops.clients.blob_storage import ListingBroken, ObjectStore
 from logops.environment.storage import StorageAccount
 from logops.environment.units import Duration
-from logops.objectstore import ListingBroken, ObjectStore
 from logops.platforms.remote import RemotePlatform
 from on_azurite import OnAzurite
 

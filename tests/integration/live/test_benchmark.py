@@ -20,8 +20,8 @@ from logops.benchmark.run import Outcome, run_benchmark
 from logops.benchmark.sample import SAMPLES
 from logops.benchmark.shots import Mode
 from logops.cli import bench
+from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.findings.store import ResultsStore
-from logops.loki import Entry, LokiClient, nanoseconds
 from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery

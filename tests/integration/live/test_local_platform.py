@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from local_platforms import all_ready, pid_of, pids, statuses, wait_for
-from logops.loki import Entry, LokiClient, nanoseconds
+from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.supervisord import Supervisord
 

@@ -7,7 +7,7 @@ import pytest
 
 from environments import environment
 from local_platforms import pids
-from logops.loki import LokiClient, LokiError
+from logops.clients.loki import LokiClient, LokiError
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.running import running

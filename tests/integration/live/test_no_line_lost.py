@@ -6,8 +6,8 @@ import time
 import psutil
 
 from local_platforms import pid_of
-from logops.loki import LokiClient
-from logops.loki.entries import Entry
+from logops.clients.loki import LokiClient
+from logops.clients.loki.entries import Entry
 from logops.platforms.local import LocalPlatform
 
 LINES = 3000

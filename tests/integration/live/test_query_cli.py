@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from local_platforms import wait_for
 from logops.cli import app
-from logops.loki import Entry, LokiClient
+from logops.clients.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.toolchain import project_root
 

@@ -15,15 +15,15 @@ from environments import RULES
 from local_platforms import wait_for
 from logops.cli import app
 from logops.cli.console import FOUND
-from logops.loki import Entry, LokiClient, Sample
-from logops.loki.recorded import recorded
+from logops.clients.loki import Entry, LokiClient, Sample
+from logops.clients.prometheus import recorded
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import PlatformError
-from logops.queries.alert_tests import Seen, run_tests
-from logops.queries.own_loki import own_loki
 from logops.render import Files
 from logops.rollout import VerifyFailed, plan, verify_stage
-from logops.rollout.proofs import rules as proofs
+from logops.rollout.verifications import rules as proofs
+from logops.rules.alert_tests import Seen, run_tests
+from logops.rules.own_loki import own_loki
 from logops.rules.read import FOLDER
 from logops.toolchain import command, project_root
 

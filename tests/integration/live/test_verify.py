@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from local_platforms import pid_of
-from logops.loki import LokiClient
+from logops.clients.loki import LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.render import STAGES, Stage
 from logops.rollout import VerifyFailed, verify_stage
-from logops.rollout.proofs import agents, tenants
-from logops.rollout.proofs.proof import wait_for
+from logops.rollout.verifications import agents, tenants
+from logops.rollout.verifications.proof import wait_for
 
 PROVEN = {
     "storage": {"blob-written-read-tiered-deleted"},

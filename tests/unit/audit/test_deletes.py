@@ -9,7 +9,7 @@ from environments import environment
 from logops.audit.deletes import DeleteRange, ranges, stuck
 from logops.audit.live import Live
 from logops.audit.retention import windows
-from logops.loki import DeleteRequest
+from logops.clients.loki import DeleteRequest
 
 PRODUCTION = environment("production", ("clusters.main.compactor.delete_request_cancel_period", "24h"))
 MAIN = PRODUCTION.clusters["main"]

@@ -18,8 +18,8 @@ from logops.audit.retention import TenantRules, Tiering, Windows
 from logops.audit.survey import Survey, take_survey
 from logops.audit.table_index import TableIndex
 from logops.audit.terms import Terms
-from logops.objectstore import ObjectStoreError
-from logops.objectstore.blobs import Listing, Tier, blobs_schema
+from logops.clients.blob_storage import ObjectStoreError
+from logops.clients.blob_storage.blobs import Listing, Tier, blobs_schema
 
 HOUR = 3_600_000
 AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)

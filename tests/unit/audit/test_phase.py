@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from logops.audit.phase import Phase, Table, next_of
 from logops.audit.retention import FOR_EVER, StreamRule, TenantRules, Tiering, Windows
-from logops.objectstore.blobs import Tier
+from logops.clients.blob_storage.blobs import Tier
 
 DAY = 86_400_000
 TIMES = Windows(

@@ -8,9 +8,9 @@ import pytest
 from logops.benchmark.fire import PATIENCE, fire
 from logops.benchmark.sample import Ending
 from logops.benchmark.shots import Mode
+from logops.clients.loki import LokiClient, LokiRefused, LokiTimeout
+from logops.clients.loki.answers import Statistics
 from logops.logql.parse import parse
-from logops.loki import LokiClient, LokiRefused, LokiTimeout
-from logops.loki.answers import Statistics
 
 STATISTICS = Statistics(0.2, 0.0, 1000, 10, 1, 0, 0, 1, 1)
 

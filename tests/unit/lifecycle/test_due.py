@@ -4,9 +4,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logops.clients.blob_storage.blobs import Tier, blobs_schema
 from logops.lifecycle.due import due
 from logops.lifecycle.policy import Action, Policy, Rule, When
-from logops.objectstore.blobs import Tier, blobs_schema
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STEPS = {Action.COOL: When(30), Action.COLD: When(60), Action.ARCHIVE: When(90), Action.DELETE: When(400)}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from logops.loki import RingMember
+from logops.clients.loki import RingMember
 from logops.platforms.local.health import Health, in_ring
 
 

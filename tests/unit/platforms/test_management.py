@@ -6,8 +6,8 @@ from azure.core.credentials import AccessToken
 
 from environments import environment
 from fakes.management_api import management_api
+from logops.clients.blob_storage import ObjectStoreMisconfigured, ObjectStoreRefused
 from logops.environment.storage import StorageAccount
-from logops.objectstore import ObjectStoreMisconfigured, ObjectStoreRefused
 from logops.platforms.management import read_live_policy
 from logops.render.storage import lifecycle_policy
 

@@ -8,7 +8,7 @@ import pytest
 from environments import environment
 from fakes.management_api import management_api
 from logops.audit.policy import compare_policy
-from logops.objectstore import AccountKey, DefaultIdentity
+from logops.clients.blob_storage import AccountKey, DefaultIdentity
 from logops.platforms import open_platform, open_to_read
 from logops.platforms.platform import Platform, PlatformError
 from logops.platforms.remote import RemotePlatform

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from logops.clients.loki.rules import EvaluatedRule
 from logops.environment import load_environment
-from logops.loki.rules import EvaluatedRule
 from logops.rollout.errors import Check, VerifyFailed
-from logops.rollout.proofs.agents import verification_line
-from logops.rollout.proofs.proof import NotProven, wait_for
-from logops.rollout.proofs.rules import trouble
-from logops.rollout.proofs.tenants import same_limit
+from logops.rollout.verifications.agents import verification_line
+from logops.rollout.verifications.proof import NotProven, wait_for
+from logops.rollout.verifications.rules import trouble
+from logops.rollout.verifications.tenants import same_limit
 
 LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local.yaml")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -4,7 +4,8 @@
 <Severity.ERROR: 'error'>
 """
 
-from logops.findings.classes import audit, benchmark, coherence, rollout
+from logops.findings.classes import audit, benchmark, rollout
+from logops.findings.classes import doctor as coherence
 from logops.findings.model import FindingClass
 
 

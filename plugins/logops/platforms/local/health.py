@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import requests
 
-from logops.loki import LokiClient, LokiError, total
-from logops.loki.metrics import parse_metrics
-from logops.loki.ring import RingMember
+from logops.clients.loki import LokiClient, LokiError, total
+from logops.clients.loki.metrics import parse_metrics
+from logops.clients.loki.ring import RingMember
 from logops.platforms.local.section import Section
 
 _SECONDS = 5.0

@@ -8,9 +8,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from logops.clients.blob_storage import AccountKey, ObjectStore
+from logops.clients.loki import LokiClient
 from logops.environment import Environment
-from logops.loki import LokiClient
-from logops.objectstore import AccountKey, ObjectStore
 from logops.platforms.local import live, storage
 from logops.platforms.local.atomic import check_free, writing
 from logops.platforms.local.lease import LeaseFile

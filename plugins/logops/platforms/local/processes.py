@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from logops.loki import LokiError
+from logops.clients.loki import LokiError
 from logops.platforms.local.health import Health, check, flush, waiting_to_be_flushed
 from logops.platforms.local.section import Section
 from logops.platforms.local.steps import Steps

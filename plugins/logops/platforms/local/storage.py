@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
+from logops.clients.blob_storage import ObjectStore, ObjectStoreError
 from logops.environment import Environment
-from logops.objectstore import ObjectStore, ObjectStoreError
 from logops.platforms.platform import PlatformError, Progress
 from logops.render.files import to_yaml
 

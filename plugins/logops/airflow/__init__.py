@@ -1,0 +1,1 @@
+"""The only code that imports Airflow: hooks, operators, the provider entry point."""

@@ -1,0 +1,38 @@
+"""Airflow's door to the lifecycle engine, for places that have no lifecycle management of their own."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from logops.airflow.operators.work import open_platform, read_environment
+
+
+class LifecycleOperator(BaseOperator):
+    """Carry out the lifecycle policies of an environment's storage accounts. Skipped where Azure does it.
+
+    :param environment: name of a file in include/environments.
+    :param as_of: the moment that ages are counted to, ISO 8601; none: the moment that the run is for.
+    """
+
+    template_fields: Sequence[str] = ("environment", "as_of")
+
+    def __init__(self, *, environment: str, as_of: str | None = None, **kwargs: Any):
+        super().__init__(render_template_as_native_obj=True, **kwargs)
+        self.environment = environment
+        self.as_of = as_of
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Gives `[{account, container, action, blobs, bytes}]`."""
+        from logops.lifecycle.accounts import run_policies
+
+        environment = read_environment(self.environment)
+        if environment.platform.kind != "local":
+            raise AirflowSkipException(f"Azure carries out the lifecycle policies of {self.environment} itself.")
+        as_of = datetime.fromisoformat(self.as_of) if self.as_of else context["dag_run"].run_after
+        if as_of.tzinfo is None:
+            raise AirflowFailException(f"as_of is {self.as_of!r}, which has no time zone: write 2026-11-23T00:00:00Z.")
+        done = run_policies(open_platform(environment), as_of, self.log.info)
+        return [one.to_dict() for one in done]

@@ -1,0 +1,61 @@
+"""The SDK's exceptions as those of this package. Imports azure: imported only once there is a connection."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+
+from logops.clients.blob_storage.errors import (
+    ROLE,
+    ObjectStoreError,
+    ObjectStoreMisconfigured,
+    ObjectStoreUnreachable,
+    refusal,
+)
+
+
+@contextmanager
+def translated(doing: str, role: str = ROLE) -> Iterator[None]:
+    """Raise an ObjectStoreError that begins with `doing` in place of any error of the SDK.
+
+    `role` is the one that what is done needs.
+
+    The SDK's error is left behind, not chained: it may have a signed address in it.
+    """
+    try:
+        yield
+    except AzureError as error:
+        raise _translation(doing, error, role) from None
+
+
+def _translation(doing: str, error: AzureError, role: str) -> ObjectStoreError:
+    if isinstance(error, HttpResponseError) and error.status_code:
+        # The Blob service's code; the management API has it in the body.
+        given = getattr(error, "error_code", None) or getattr(error.error, "code", None) or ""
+        # A member of StorageErrorCode where the SDK knows it, text where not.
+        code = str(getattr(given, "value", given))
+        return refusal(doing, error.status_code, code, str(error.reason), role)
+    if isinstance(error, ClientAuthenticationError):
+        return ObjectStoreMisconfigured(
+            f"{doing}: this machine has no Azure identity. Run in a pod or VM with one, set AZURE_TENANT_ID, "
+            "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or `az login`."
+        )
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        return ObjectStoreUnreachable(f"{doing}: {_innermost(error)}. Is the endpoint right, and reachable from here?")
+    return ObjectStoreError(f"{doing}: {type(error).__name__}")
+
+
+def _innermost(error: BaseException) -> str:
+    """What the operating system said."""
+    seen: BaseException = error
+    while (inner := getattr(seen, "inner_exception", None) or seen.__cause__ or seen.__context__) is not None:
+        seen = inner
+    if isinstance(seen, OSError) and seen.strerror:
+        return seen.strerror
+    return "no answer in time" if "timed out" in str(seen).lower() else type(seen).__name__

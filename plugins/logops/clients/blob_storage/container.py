@@ -1,0 +1,119 @@
+"""One container: what is in it, and the few things that are done to it."""
+
+import builtins
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from logops.clients.blob_storage.azure_errors import translated
+from logops.clients.blob_storage.blobs import Listing, Tier
+from logops.clients.blob_storage.errors import BlobMissing, ObjectStoreError, refusal
+from logops.clients.blob_storage.listing import Progress, listed, read_page
+from logops.clients.blob_storage.rest import CONNECTIONS, Answer, Call, Rest
+from logops.clients.blob_storage.walks import Unlisted, walks_of
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+LONGEST_BLOB = 1 << 30
+"""Bytes of a blob that is read whole."""
+_IN_A_BATCH = 256
+"""Blobs in a request of Blob Batch: Azure's most."""
+
+
+class Container:
+    """Made by `ObjectStore.container`. Every call raises ObjectStoreError (`errors`).
+
+    Listing and reading need the role Storage Blob Data Reader, the rest needs Contributor.
+    """
+
+    def __init__(self, account: str, name: str, client: "ContainerClient", rest: Rest) -> None:
+        self.name = name
+        self._of = f"container {name} of storage account {account}"
+        self._client = client
+        self._rest = rest
+
+    def list(
+        self, prefixes: Sequence[str] = ("",), *, resume: Unlisted | None = None, progress: Progress | None = None
+    ) -> Listing:
+        """Every blob whose name begins with one of the prefixes, by List Blobs, several parts at a time.
+
+        One request is made at once: it proves that the container may be listed, and tells the service's own time.
+        The batches raise ListingBroken where a page cannot be read after all retries. Its `rest`, and what `progress`
+        is told after each batch, is all that was not given out yet; as `resume` it is listed without the prefixes.
+        """
+        doing = f"listing {self._of}"
+        now = self._rest.send(Call(doing, self.name, {"restype": "container", "comp": "list", "maxresults": "1"}))
+        taken = _time_of(now, doing)
+        rest = resume or Unlisted(taken, 0, walks_of(prefixes))
+        batches = listed(partial(read_page, self._rest, self.name, doing), doing, rest, progress)
+        return Listing(f"listing of {self._of}", rest.taken, batches)
+
+    def read(self, name: str, limit: int = LONGEST_BLOB) -> bytes:
+        """A whole blob. Raises BlobMissing, BlobArchived; ObjectStoreError for one of more bytes than `limit`."""
+        doing = f"reading blob {name} in {self._of}"
+        return self._rest.send(Call(doing, f"{self.name}/{name}", limit=limit)).body
+
+    def exists(self, names: Sequence[str]) -> "builtins.list[bool]":
+        """Whether each of these blobs is there, archived or not. Asks for all of them, many at a time."""
+        with ThreadPoolExecutor(CONNECTIONS, "head-blobs") as threads:
+            return [*threads.map(self._is_there, names)]
+
+    def _is_there(self, name: str) -> bool:
+        doing = f"looking for blob {name} in {self._of}"
+        try:
+            self._rest.send(Call(doing, f"{self.name}/{name}", method="HEAD"))
+        except BlobMissing:
+            return False
+        return True
+
+    def write(self, name: str, data: bytes) -> None:
+        """Have a block blob with this content, in place of any that is there."""
+        with translated(f"writing blob {name} in {self._of}"):
+            self._client.upload_blob(name, data, overwrite=True)
+
+    def set_tier(self, names: Iterable[str], tier: Tier) -> int:
+        """Set the tier of these blobs; how many there were. One that is gone is no error."""
+        send = partial(self._client.set_standard_blob_tier_blobs, tier.azure)
+        return self._in_batches(f"setting the tier of blobs to {tier.azure} in {self._of}", send, names)
+
+    def delete(self, names: Iterable[str]) -> int:
+        """Delete these blobs; how many there were. One that is gone is no error."""
+        return self._in_batches(f"deleting blobs in {self._of}", self._client.delete_blobs, names)
+
+    def _in_batches(self, doing: str, send: Callable[..., Iterator[Any]], names: Iterable[str]) -> int:
+        done = 0
+        left = [*names]
+        while left:
+            batch, left = left[:_IN_A_BATCH], left[_IN_A_BATCH:]
+            with translated(doing):
+                answers = [*send(*batch, raise_on_any_failure=False)]
+            done += _succeeded(doing, answers)
+        return done
+
+
+def _time_of(answer: Answer, doing: str) -> datetime:
+    """When the service answered, by its own clock."""
+    told = answer.headers.get("Date", "")
+    try:
+        return parsedate_to_datetime(told).astimezone(UTC)
+    except ValueError:
+        raise ObjectStoreError(
+            f"{doing}: the answer does not say when it was given (its header Date is {told!r}), so nothing can be "
+            "judged by age. What stands between this machine and the account must pass the header on."
+        ) from None
+
+
+def _succeeded(doing: str, answers: Sequence[Any]) -> int:
+    """How many of the parts of a batch went well. Raises ObjectStoreRefused for the first that was refused."""
+    succeeded = 0
+    for answer in answers:
+        code = str(answer.headers.get("x-ms-error-code", ""))
+        if answer.status_code // 100 == 2:
+            succeeded += 1
+        elif code != "BlobNotFound":
+            raise refusal(doing, answer.status_code, code, str(answer.reason))
+    return succeeded

@@ -1,0 +1,111 @@
+"""Everything in a container, page by page, several pages at a time."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from logops.clients.blob_storage.errors import ListingBroken, ObjectStoreError
+from logops.clients.blob_storage.list_arrow import CONTENT_TYPE, read_arrow_page
+from logops.clients.blob_storage.list_xml import read_xml_page
+from logops.clients.blob_storage.pages import Page
+from logops.clients.blob_storage.rest import Call, Rest
+from logops.clients.blob_storage.walks import (
+    Unlisted,
+    Walk,
+    after_page,
+    has_too_many_folders,
+    is_past,
+    is_to_be_split,
+    parts_of,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+AT_ONCE = 16
+"""Requests. The service answers a page in some tenths of a second, whoever else asks."""
+
+_ACCEPT = f"{CONTENT_TYPE},application/xml"
+
+Progress = Callable[[Unlisted], None]
+"""Told after every page that was given out: what is still to be listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A page of a walk, and the walks that are left of it."""
+
+    batch: "pa.RecordBatch"
+    walks: tuple[Walk, ...]
+
+
+def read_page(rest: Rest, container: str, doing: str, walk: Walk, given_up: Event) -> Step:
+    """Ask for the next page of a walk. Raises ObjectStoreError."""
+    call = Call(f"{doing}, {walk}", container, walk.query, {"Accept": _ACCEPT})
+    answer = rest.send(call, given_up)
+    is_arrow = CONTENT_TYPE in answer.headers.get("Content-Type", "")
+    return step(walk, read_arrow_page(answer.body) if is_arrow else read_xml_page(answer.body))
+
+
+def step(walk: Walk, page: Page) -> Step:
+    """What a page means for a walk: the blobs that are its own, and how it goes on."""
+    rows = page.batch.num_rows
+    last = str(page.batch.column(0)[rows - 1]) if rows else ""
+    if has_too_many_folders(walk, page.next_marker, page.prefixes):
+        return Step(page.batch.slice(0, 0), parts_of(walk))
+    if is_to_be_split(walk, page.next_marker, last):
+        # Read once more by its parts, which costs a page of many.
+        return Step(page.batch.slice(0, 0), parts_of(walk))
+    batch = page.batch
+    if walk.first or walk.end:
+        batch = _between(batch, walk.first, walk.end)
+    if is_past(walk, last):
+        return Step(batch, ())
+    return Step(batch, after_page(walk, page.next_marker, page.prefixes))
+
+
+def _between(batch: "pa.RecordBatch", first: str, end: str) -> "pa.RecordBatch":
+    """The names from `first` to before `end`: a service that does not know startFrom gives others too."""
+    kept = pc.greater_equal(batch.column(0), first)
+    return batch.filter(pc.and_(kept, pc.less(batch.column(0), end)) if end else kept)
+
+
+def listed(
+    read: Callable[[Walk, Event], Step], doing: str, rest: Unlisted, progress: Progress | None
+) -> Iterator["pa.RecordBatch"]:
+    """The blobs of every walk, `AT_ONCE` pages read at a time and given out as they come.
+
+    Raises ListingBroken where one cannot be read, with all that was not given out.
+    """
+    waiting = deque(rest.walks)
+    asked: dict[Future[Step], Walk] = {}
+    given_up = Event()
+    threads = ThreadPoolExecutor(AT_ONCE, "list-blobs")
+    try:
+        while waiting or asked:
+            while waiting and len(asked) < AT_ONCE:
+                walk = waiting.popleft()
+                asked[threads.submit(read, walk, given_up)] = walk
+            done, _ = wait(asked, return_when=FIRST_COMPLETED)
+            for page in done:
+                try:
+                    read_step = page.result()
+                except ObjectStoreError as error:
+                    left = replace(rest, walks=(*asked.values(), *waiting))
+                    message = f"{error} {rest.blobs} blobs were listed before, {len(left.walks)} parts are left."
+                    raise ListingBroken(message, left) from error
+                del asked[page]
+                # First, so that what was begun is ended before more is begun.
+                waiting.extendleft(read_step.walks[::-1])
+                rest = replace(rest, blobs=rest.blobs + read_step.batch.num_rows)
+                yield read_step.batch
+                if progress is not None:
+                    progress(replace(rest, walks=(*asked.values(), *waiting)))
+    finally:
+        given_up.set()
+        threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,69 @@
+"""Proof that a container takes what Loki and its lifecycle rules do to it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from logops.clients.blob_storage.azure_errors import translated
+from logops.clients.blob_storage.errors import ObjectStoreError, ObjectStoreRefused, ProbeFailed, ProbeStep
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobClient
+
+_CONTENT = b"Written by logops to prove that this container can be used. Safe to delete.\n"
+_TIER = "Cool"
+
+
+def probe(blob: "BlobClient", account: str) -> None:
+    """Write, read, tier, check and delete one blob. Raises ProbeFailed, the blob deleted where that can be done."""
+    try:
+        with _step(ProbeStep.WRITE, blob, account):
+            blob.upload_blob(_CONTENT)
+        with _step(ProbeStep.READ, blob, account):
+            found = blob.download_blob().readall()
+        if found != _CONTENT:
+            raise _failed(ProbeStep.READ, blob, account, f"wrote {len(_CONTENT)} bytes, read {len(found)} others")
+        with _step(ProbeStep.SET_TIER, blob, account):
+            blob.set_standard_blob_tier(_TIER)
+        with _step(ProbeStep.READ_TIER, blob, account):
+            tier = blob.get_blob_properties().blob_tier
+        if tier != _TIER:
+            raise _failed(ProbeStep.READ_TIER, blob, account, f"it was set to {_TIER} and is {tier}")
+        with _step(ProbeStep.DELETE, blob, account):
+            blob.delete_blob()
+    except ProbeFailed as error:
+        if _is_left(blob, error.step):
+            message = f"{error} The blob is still there: delete it by hand."
+            raise ProbeFailed(message, error.step, error.container) from error.__cause__
+        raise
+
+
+@contextmanager
+def _step(step: ProbeStep, blob: "BlobClient", account: str) -> Iterator[None]:
+    try:
+        with translated(_doing(step, blob, account)):
+            yield
+    except ObjectStoreError as error:
+        raise ProbeFailed(str(error), step, str(blob.container_name)) from error
+
+
+def _failed(step: ProbeStep, blob: "BlobClient", account: str, found: str) -> ProbeFailed:
+    return ProbeFailed(f"{_doing(step, blob, account)}: {found}.", step, str(blob.container_name))
+
+
+def _doing(step: ProbeStep, blob: "BlobClient", account: str) -> str:
+    return (
+        f"probing container {blob.container_name} of storage account {account}: could not {step} blob {blob.blob_name}"
+    )
+
+
+def _is_left(blob: "BlobClient", failed: ProbeStep) -> bool:
+    """Try once more to delete the blob of a failed probe; whether it is still there after all."""
+    try:
+        with translated("deleting the blob of a failed probe"):
+            blob.delete_blob(retry_total=0)
+    except ObjectStoreRefused as error:
+        return failed is not ProbeStep.WRITE and error.code != "BlobNotFound"
+    except ObjectStoreError:
+        return failed is not ProbeStep.WRITE
+    return False

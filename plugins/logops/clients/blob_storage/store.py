@@ -1,0 +1,159 @@
+"""One storage account."""
+
+import logging
+from base64 import b64decode
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+from logops.clients.blob_storage.credentials import AccountKey, ConnectionString, Credential, DefaultIdentity
+from logops.clients.blob_storage.errors import ObjectStoreMisconfigured, ObjectStoreRefused
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobServiceClient
+
+    from logops.clients.blob_storage.container import Container
+    from logops.clients.blob_storage.rest import Rest
+
+_CONNECT_TIMEOUT_S = 3
+_READ_TIMEOUT_S = 20
+_RETRIES = 2
+_RETRY_FOR_S = 60.0
+"""What the audits send is repeated for so long: they run at night, and a break of a minute must not end one."""
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class ObjectStore:
+    """Containers and probes of one account. Every call raises ObjectStoreError (`errors`)."""
+
+    def __init__(self, account: str, service: "BlobServiceClient") -> None:
+        self.account = account
+        self._service = service
+        self._rest: Rest | None = None
+
+    @classmethod
+    def connect(cls, account: str, credential: Credential, endpoint: str = "") -> Self:
+        """A client for an account; nothing is sent yet.
+
+        `endpoint` is the address of the account's blob service where it is not Azure's public cloud's:
+        `https://ACCOUNT.blob.core.usgovcloudapi.net`, or Azurite's `http://127.0.0.1:10000/ACCOUNT`.
+        A connection string brings its own.
+
+        Raises ObjectStoreMisconfigured where the credential and the endpoint make no client.
+        """
+        try:
+            service = _service(account, credential, endpoint or f"https://{account}.blob.core.windows.net")
+        except ValueError as error:
+            # The words of the SDK, and of _service, which repeat no connection string and no key.
+            raise ObjectStoreMisconfigured(f"connecting to storage account {account}: {error}") from None
+        return cls(account, service)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._service.close()
+        if self._rest is not None:
+            self._rest.close()
+
+    def list_containers(self) -> list[str]:
+        """The names of the account's containers, in Azure's order, which is alphabetic."""
+        from logops.clients.blob_storage.azure_errors import translated
+
+        with translated(f"listing the containers of storage account {self.account}"):
+            return [str(container.name) for container in self._service.list_containers()]
+
+    def create_container(self, name: str) -> bool:
+        """Have a private container of this name; whether it had to be created."""
+        from logops.clients.blob_storage.azure_errors import translated
+
+        try:
+            with translated(f"creating container {name} in storage account {self.account}"):
+                self._service.create_container(name)
+        except ObjectStoreRefused as error:
+            if error.code != "ContainerAlreadyExists":
+                raise
+            return False
+        return True
+
+    def container(self, name: str) -> "Container":
+        """What is in a container, and what is done to it. Nothing is sent yet."""
+        from logops.clients.blob_storage.container import Container
+        from logops.clients.blob_storage.rest import Rest
+
+        if self._rest is None:
+            self._rest = Rest(self._service, _RETRY_FOR_S)
+        return Container(self.account, name, self._service.get_container_client(name), self._rest)
+
+    def usage(self, container: str) -> tuple[int, int]:
+        """How many blobs a container holds, and their bytes in all. Reads the whole listing."""
+        import pyarrow.compute as pc
+
+        count = size = 0
+        for batch in self.container(container).list().batches:
+            count += batch.num_rows
+            size += pc.sum(batch.column("size")).as_py() or 0
+        return count, size
+
+    def probe(self, container: str) -> None:
+        """Prove that a container can be used as Loki and its lifecycle rules use it.
+
+        Writes a blob `logops-probe/UUID`, reads it back, sets its tier to Cool, finds that tier and deletes the blob.
+        Raises ProbeFailed, which names the step; the blob is gone then too, or the message says that it is not.
+        """
+        from logops.clients.blob_storage.probe import probe
+
+        blob = self._service.get_blob_client(container, f"logops-probe/{uuid4()}")
+        probe(blob, self.account)
+
+
+def _service(account: str, credential: Credential, url: str) -> "BlobServiceClient":
+    """Raises ValueError."""
+    from azure.storage.blob import BlobServiceClient
+
+    match credential:
+        case ConnectionString(value):
+            service = BlobServiceClient.from_connection_string(value, **_options(value))
+        case AccountKey(key):
+            signer = {"account_name": account, "account_key": key}
+            service = BlobServiceClient(url, credential=signer, **_options(url))
+        case DefaultIdentity():
+            from azure.identity import DefaultAzureCredential
+
+            service = BlobServiceClient(url, credential=DefaultAzureCredential(), **_options(url))
+    # None: an address of one's own, which does not name the account.
+    if service.account_name not in (account, None):
+        raise ValueError(f"what was given is for storage account {service.account_name}")
+    # The SDK would say so only at the first request, and then in a riddle.
+    shared_key = getattr(service.credential, "account_key", None)
+    if shared_key and not _is_base64(shared_key):
+        raise ValueError("the account key is not base64: copy it again, whole")
+    return service
+
+
+def _options(address: str) -> dict[str, Any]:
+    from azure.storage.blob import LinearRetry
+
+    return {
+        "retry_policy": LinearRetry(backoff=1, retry_total=_RETRIES, random_jitter_range=1),
+        "connection_timeout": _CONNECT_TIMEOUT_S,
+        "read_timeout": _READ_TIMEOUT_S,
+        # At INFO, its default, every request would be told in the log of an Airflow task.
+        "http_logging_level": logging.DEBUG,
+        # A proxy meant for the internet cannot reach this machine's loopback.
+        "use_env_settings": not any(f"//{host}:" in address for host in _LOOPBACK),
+    }
+
+
+def _is_base64(key: str) -> bool:
+    try:
+        b64decode(key, validate=True)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,170 @@
+"""What Loki answers to queries, as values.
+
+Format: Loki docs, reference/loki-http-api (query, query_range, series, labels). Log queries are asked with the
+encoding flag `categorize-labels` (pkg/util/httpreq/encoding_flags.go), which keeps the labels of the stream, the
+structured metadata and what the query parsed apart; without it Loki mixes all three.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from logops.clients.loki.entries import Entry
+
+CATEGORIZE_LABELS = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
+
+
+PAST_THE_CACHE = {"Cache-Control": "no-cache"}
+"""Loki then neither reads nor writes its cache of results (pkg/querier/queryrange/codec.go). It forgets that for all
+that it splits by time (splitters.go, Loki 3.7), which is nearly everything: see `unlike_any_before`."""
+
+
+def unlike_any_before(logql: str) -> str:
+    """The same query, with a comment of its own: results are cached by a query's text."""
+    return f"{logql} # {uuid4().hex}"
+
+
+class Direction(StrEnum):
+    """Which end of the range a limited log query starts from."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value of a metric query."""
+
+    labels: Mapping[str, str]
+    timestamp_ns: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The values of one label set over time, oldest first."""
+
+    labels: Mapping[str, str]
+    points: tuple[tuple[int, float], ...]
+    """(nanoseconds since the epoch, value)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What Loki says a query took (pkg/logqlmodel/stats/stats.proto). Seconds, bytes."""
+
+    exec_seconds: float
+    queue_seconds: float
+    """Of all parts of the query together: more than `exec_seconds` where many waited beside each other."""
+    bytes_processed: int
+    """Unpacked; those of structured metadata aside."""
+    lines_processed: int
+    chunks: int
+    """Downloaded, from the store or a cache."""
+    cached_chunks: int
+    """Found in the cache of chunks."""
+    cached_results: int
+    """Entries found in the cache of results."""
+    splits: int
+    shards: int
+
+
+class UnexpectedAnswer(ValueError):
+    """The answer is not of the shape that was asked for; the message says what it is."""
+
+
+def entries(answer: object, direction: Direction) -> list[Entry]:
+    """The lines of a log query, all streams merged in the order of `direction`.
+
+    Lines of one stream with the same timestamp keep Loki's order. Raises UnexpectedAnswer.
+    """
+    found = [_entry(stream["stream"], value) for stream in _result(answer, "streams") for value in stream["values"]]
+    found.sort(key=_timestamp, reverse=direction is Direction.BACKWARD)
+    return found
+
+
+def samples(answer: object) -> list[Sample]:
+    """The values of an instant metric query. Raises UnexpectedAnswer."""
+    return [
+        Sample(item["metric"], _nanoseconds(item["value"][0]), float(item["value"][1]))
+        for item in _result(answer, "vector")
+    ]
+
+
+def series(answer: object) -> list[Series]:
+    """The values of a metric query over a range. Raises UnexpectedAnswer."""
+    return [
+        Series(item["metric"], tuple((_nanoseconds(at), float(value)) for at, value in item["values"]))
+        for item in _result(answer, "matrix")
+    ]
+
+
+def statistics(answer: object) -> Statistics:
+    """Of the query that gave this answer; zeros where Loki says nothing. Raises UnexpectedAnswer."""
+    data = _body(answer).get("data")
+    told = data.get("stats", {}) if isinstance(data, dict) else {}
+    summary, cache = told.get("summary", {}), told.get("cache", {})
+    querier = told.get("querier", {}).get("store", {})
+    ingester = told.get("ingester", {}).get("store", {})
+    return Statistics(
+        exec_seconds=float(summary.get("execTime", 0)),
+        queue_seconds=float(summary.get("queueTime", 0)),
+        bytes_processed=int(summary.get("totalBytesProcessed", 0)),
+        lines_processed=int(summary.get("totalLinesProcessed", 0)),
+        chunks=int(querier.get("totalChunksDownloaded", 0)) + int(ingester.get("totalChunksDownloaded", 0)),
+        cached_chunks=int(cache.get("chunk", {}).get("entriesFound", 0)),
+        cached_results=sum(
+            int(cache.get(kind, {}).get("entriesFound", 0))
+            for kind in ("result", "instantMetricResult", "volumeResult", "labelResult", "seriesResult")
+        ),
+        splits=int(summary.get("splits", 0)),
+        shards=int(summary.get("shards", 0)),
+    )
+
+
+def label_values(answer: object) -> list[str]:
+    """The names or values that the labels calls give; Loki leaves `data` out where there are none."""
+    return [str(item) for item in _body(answer).get("data") or []]
+
+
+def label_sets(answer: object) -> list[dict[str, str]]:
+    """The streams that the series call gives."""
+    return [{str(name): str(value) for name, value in item.items()} for item in _body(answer).get("data") or []]
+
+
+def _entry(labels: Mapping[str, str], value: list[Any]) -> Entry:
+    categories = value[2] if len(value) > 2 else {}
+    metadata = categories.get("structuredMetadata", {})
+    return Entry(int(value[0]), labels, value[1], metadata, categories.get("parsed", {}))
+
+
+def _result(answer: object, expected: str) -> list[Any]:
+    data = _body(answer).get("data")
+    kind = data.get("resultType") if isinstance(data, dict) else None
+    if kind != expected:
+        raise UnexpectedAnswer(f"expected a result of type {expected}, got {kind}: {_KIND_OF_QUERY[expected]}")
+    return list(data["result"] or []) if isinstance(data, dict) else []
+
+
+def _body(answer: object) -> dict[str, Any]:
+    if not isinstance(answer, dict) or answer.get("status") != "success":
+        raise UnexpectedAnswer(f"expected an object with status success, got {str(answer)[:200]}")
+    return answer
+
+
+def _timestamp(entry: Entry) -> int:
+    return entry.timestamp_ns
+
+
+def _nanoseconds(seconds: float) -> int:
+    """Loki writes the times of samples as seconds with at most three decimals."""
+    return round(seconds * 1000) * 1_000_000
+
+
+_KIND_OF_QUERY = {
+    "streams": 'this call takes a log query, such as {job="nginx"}',
+    "vector": 'this call takes a metric query, such as count_over_time({job="nginx"}[1h])',
+    "matrix": 'this call takes a metric query, such as count_over_time({job="nginx"}[1h])',
+}

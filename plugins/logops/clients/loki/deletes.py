@@ -1,0 +1,35 @@
+"""Delete requests, as the compactor tells of them.
+
+Format: GET /loki/api/v1/delete (pkg/compactor/deletion/request_handler.go; DeleteRequest in deletionproto/types.proto).
+"""
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from logops.clients.loki.answers import UnexpectedAnswer
+
+
+class DeleteRequest(BaseModel, frozen=True):
+    """Lines that somebody asked to have deleted. Times are Unix seconds."""
+
+    request_id: str
+    start_time: float
+    end_time: float
+    query: str
+    status: str
+    """received, build-chunk-refs-for-deletion (being worked on), processed; or a share: `42% Complete`."""
+    created_at: float
+
+    @property
+    def processed(self) -> bool:
+        return self.status == "processed"
+
+
+_REQUESTS = TypeAdapter(list[DeleteRequest])
+
+
+def delete_requests(answer: object) -> list[DeleteRequest]:
+    """Oldest first. Raises UnexpectedAnswer."""
+    try:
+        return _REQUESTS.validate_python(answer or [])
+    except ValidationError as error:
+        raise UnexpectedAnswer(f"expected a list of delete requests, got {type(answer).__name__}") from error

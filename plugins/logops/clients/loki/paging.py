@@ -1,0 +1,46 @@
+"""Reading more lines than Loki gives at once, without losing or repeating one."""
+
+from collections.abc import Callable, Iterator
+
+from logops.clients.loki.entries import Entry
+
+WINDOW_NS = 3_600_000_000_000
+"""No single query crosses the hour, at which Loki splits queries (limits_config.split_queries_by_interval).
+
+Once the first parts of a split query have filled the limit, the frontend cancels the others; a querier that is
+cancelled loses its connection to the scheduler, and the next queries wait up to seconds for it to come back
+(pkg/querier/worker/scheduler_processor.go, seen with 3.7.8).
+"""
+
+Page = Callable[[int, int, int], list[Entry]]
+"""(start, end, limit) -> at most `limit` of the oldest entries with start <= timestamp < end, oldest first."""
+
+
+def read_pages(page: Page, start_ns: int, end_ns: int, page_size: int) -> Iterator[Entry]:
+    """Every entry with start <= timestamp < end, oldest first.
+
+    Many entries can have the same timestamp, and a full page may end among them. So the last timestamp of a full
+    page is left to the next page, which starts with it. Where a whole page has one timestamp there is nothing else
+    to leave, and the page is asked again at twice the size; Loki refuses what is above
+    limits_config.max_entries_limit_per_query (5000 by default), and its refusal is raised.
+    """
+    while start_ns < end_ns:
+        window_end_ns = min((start_ns // WINDOW_NS + 1) * WINDOW_NS, end_ns)
+        yield from _read_window(page, start_ns, window_end_ns, page_size)
+        start_ns = window_end_ns
+
+
+def _read_window(page: Page, start_ns: int, end_ns: int, page_size: int) -> Iterator[Entry]:
+    limit = page_size
+    while True:
+        found = page(start_ns, end_ns, limit)
+        if len(found) < limit:
+            yield from found
+            return
+        last = found[-1].timestamp_ns
+        if found[0].timestamp_ns == last:
+            limit *= 2
+            continue
+        yield from (entry for entry in found if entry.timestamp_ns < last)
+        start_ns = last
+        limit = page_size

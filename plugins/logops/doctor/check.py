@@ -1,0 +1,122 @@
+"""All rules over one deployment."""
+
+from datetime import datetime
+
+from logops.doctor.deployment import Deployment
+from logops.doctor.rules.access import agent_without_tenant, gateway_open, tenants_without_auth
+from logops.doctor.rules.agents import (
+    agent_end_of_life,
+    agent_port_wrong,
+    agent_position_lost,
+    drop_too_broad,
+    high_cardinality_label,
+    pipeline_stage_useless,
+    source_shipped_twice,
+    variable_not_expanded,
+)
+from logops.doctor.rules.cluster import (
+    directory_off_volume,
+    directory_unset,
+    query_queue_bypassed,
+    replication_above_ingesters,
+    ring_unreachable,
+    wal_not_persistent,
+)
+from logops.doctor.rules.found import Found, Rule
+from logops.doctor.rules.helm import component_missing, helm_key_ignored, helm_values_refused
+from logops.doctor.rules.keys import (
+    agent_keys_unknown,
+    keys_deprecated,
+    keys_removed,
+    keys_unknown,
+    overrides_unknown,
+)
+from logops.doctor.rules.lifecycle import (
+    early_deletion_fee,
+    lifecycle_not_applied,
+    lifecycle_on_live_chunks,
+    lifecycle_touches_index,
+)
+from logops.doctor.rules.limits import limits_contradict, value_refused
+from logops.doctor.rules.retention import (
+    delete_store_missing,
+    retention_not_enabled,
+    retention_short,
+    retention_unlimited,
+    stream_retention_refused,
+)
+from logops.doctor.rules.schema import schema_outdated, structured_metadata_unsupported
+from logops.doctor.rules.storage import security_data_shared, storage_account_missing
+from logops.doctor.rules.unread import unread
+from logops.findings import Finding, Subject
+
+RULES: tuple[Rule, ...] = (
+    retention_short,
+    retention_not_enabled,
+    retention_unlimited,
+    stream_retention_refused,
+    delete_store_missing,
+    lifecycle_on_live_chunks,
+    lifecycle_touches_index,
+    lifecycle_not_applied,
+    early_deletion_fee,
+    replication_above_ingesters,
+    wal_not_persistent,
+    directory_off_volume,
+    directory_unset,
+    ring_unreachable,
+    query_queue_bypassed,
+    storage_account_missing,
+    component_missing,
+    tenants_without_auth,
+    agent_without_tenant,
+    gateway_open,
+    security_data_shared,
+    limits_contradict,
+    structured_metadata_unsupported,
+    schema_outdated,
+    keys_removed,
+    keys_deprecated,
+    keys_unknown,
+    overrides_unknown,
+    agent_keys_unknown,
+    value_refused,
+    helm_key_ignored,
+    helm_values_refused,
+    high_cardinality_label,
+    agent_end_of_life,
+    agent_position_lost,
+    agent_port_wrong,
+    variable_not_expanded,
+    drop_too_broad,
+    pipeline_stage_useless,
+    source_shipped_twice,
+    unread,
+)
+
+
+def check(deployment: Deployment, as_of: datetime) -> list[Finding]:
+    """Everything that is wrong in a deployment at `as_of` (aware, UTC), worst first, then by file and path.
+
+    Each finding's subject has the path in the user's file; its evidence has the file's name. No two have one identity.
+    """
+    found = [_finding(deployment, one, as_of) for rule in RULES for one in rule(deployment, as_of)]
+    once = {(finding.identity, finding.evidence["file"]): finding for finding in reversed(found)}
+    return sorted(once.values(), key=lambda f: (-f.cls.severity.rank, str(f.evidence["file"]), f.subject, f.cls.name))
+
+
+def _finding(deployment: Deployment, found: Found, as_of: datetime) -> Finding:
+    return Finding(
+        cls=found.cls,
+        subject=Subject(
+            environment=deployment.environment,
+            cluster=found.cluster,
+            tenant=found.tenant,
+            source=found.source,
+            path=found.place.path,
+        ),
+        message=found.message,
+        as_of=as_of,
+        evidence={"file": found.place.file, **found.evidence},
+        remedy=found.remedy,
+    )

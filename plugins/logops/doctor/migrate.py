@@ -1,0 +1,115 @@
+"""A file as it is, with its Loki configuration brought to 3.7."""
+
+import re
+from collections.abc import Iterator, MutableMapping
+from datetime import datetime
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+from logops.doctor.chart import MOVED
+from logops.doctor.reading.loki import is_loki_config
+from logops.doctor.reading.text import DocumentInvalid, parse
+from logops.doctor.upgrade import upgrade
+
+_ACCEPTED = "a Loki configuration, Helm values with a `loki` section, or a ConfigMap with a Loki configuration"
+_LIST_BELOW_KEY = re.compile(r"^( *)[^\s#-][^\n]*:[ \t]*\n( *)- ", re.MULTILINE)
+
+
+def migrate(text: str, file: str, as_of: datetime) -> str:
+    """The text with its Loki configuration changed so that Loki 3.7.8 starts with it; comments and order are kept.
+
+    A header lists the changes. Values are kept: what is unwise but works is the doctor's to say. A new period of the
+    schema begins on the day after `as_of` (UTC).
+
+    Raises DocumentInvalid for text that is no YAML or holds no Loki configuration.
+    """
+    parse(text, file)
+    yaml = _like(text)
+    documents = list(yaml.load_all(text))
+    if not any(_holds_loki(document) for document in documents):
+        raise DocumentInvalid(file, "holds no Loki configuration", _ACCEPTED)
+    changes = [change for document in documents for change in _migrate(document, as_of)]
+    return _header(changes, as_of) + _dumped(yaml, documents)
+
+
+def _migrate(document: Any, as_of: datetime) -> Iterator[str]:
+    if document.get("kind") == "ConfigMap":
+        for key in [key for key, text in document["data"].items() if _is_loki_text(text)]:
+            yield from _migrate_text(document["data"], key, f"data.{key}", as_of)
+    elif isinstance(loki := document.get("loki"), MutableMapping):
+        yield from (f"loki.{change}" for change in _migrate_values(loki, as_of))
+        if isinstance(structured := loki.get("structuredConfig"), MutableMapping):
+            yield from (f"loki.structuredConfig.{change}" for change in upgrade(structured, as_of, in_chart=True))
+        if _is_loki_text(loki.get("config")):
+            yield from _migrate_text(loki, "config", "loki.config", as_of)
+        elif isinstance(whole := loki.get("config"), MutableMapping):
+            yield from (f"loki.config.{change}" for change in upgrade(whole, as_of))
+    elif is_loki_config(document):
+        yield from upgrade(document, as_of)
+
+
+def _migrate_values(loki: MutableMapping[str, Any], as_of: datetime) -> list[str]:
+    """The sections under `loki`, some of which the chart has under names of its own."""
+    renamed = {section: name for section, name in MOVED.items() if name in loki and section not in loki}
+    for section, name in renamed.items():
+        loki[section] = loki[name]
+    before = set(loki)
+    changes = upgrade(loki, as_of, in_chart=True)
+    for section in renamed:
+        del loki[section]
+    for section in set(loki) - before:
+        if section in MOVED:
+            loki[MOVED[section]] = loki.pop(section)
+    return changes
+
+
+def _migrate_text(holder: MutableMapping[str, Any], key: str, where: str, as_of: datetime) -> Iterator[str]:
+    yaml = _like(holder[key])
+    config = yaml.load(holder[key])
+    yield from (f"{where}: {change}" for change in upgrade(config, as_of))
+    holder[key] = LiteralScalarString(_dumped(yaml, [config]))
+
+
+def _holds_loki(document: Any) -> bool:
+    if not isinstance(document, MutableMapping):
+        return False
+    if document.get("kind") == "ConfigMap":
+        data = document.get("data")
+        return isinstance(data, MutableMapping) and any(map(_is_loki_text, data.values()))
+    return isinstance(document.get("loki"), MutableMapping) or is_loki_config(document)
+
+
+def _is_loki_text(text: Any) -> bool:
+    try:
+        documents = parse(str(text), "") if isinstance(text, str) else []
+    except DocumentInvalid:
+        return False
+    return len(documents) == 1 and isinstance(documents[0], dict) and is_loki_config(documents[0])
+
+
+def _like(text: str) -> YAML:
+    """A YAML that writes lists indented as the text does."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    found = _LIST_BELOW_KEY.search(text)
+    offset = len(found[2]) - len(found[1]) if found else 2
+    yaml.indent(mapping=2, sequence=offset + 2, offset=max(0, offset))
+    yaml.explicit_start = text.lstrip().startswith("---")
+    return yaml
+
+
+def _dumped(yaml: YAML, documents: list[Any]) -> str:
+    out = StringIO()
+    yaml.dump_all(documents, out)
+    return out.getvalue()
+
+
+def _header(changes: list[str], as_of: datetime) -> str:
+    lines = changes or ["nothing had to change"]
+    return "".join(
+        f"# {line}\n" for line in (f"Migrated to Loki 3.7 by logops on {as_of.date()}:", *(f"- {c}" for c in lines))
+    )

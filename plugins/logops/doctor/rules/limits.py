@@ -1,0 +1,119 @@
+"""Limits that cannot both be meant, and values that Loki cannot read."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from logops.doctor.deployment import Cluster, Deployment, Limits, Place
+from logops.doctor.quantities import days, days_text, go_duration, limit_duration, number, size
+from logops.doctor.rules.found import Found
+from logops.findings.classes import doctor as classes
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+
+_MIB = 2**20
+
+_PAIRS = (
+    ("per_stream_rate_limit", "ingestion_rate_mb", False),
+    ("per_stream_rate_limit_burst", "ingestion_burst_size_mb", False),
+    ("ingestion_rate_mb", "ingestion_burst_size_mb", True),
+    ("per_stream_rate_limit", "per_stream_rate_limit_burst", True),
+)
+"""What may not be above what, and whether a default counts. A stream's default above a small tenant's rate does no
+harm: nobody meant it. A burst left at its default under a raised rate refuses lines."""
+
+_LIMIT_READERS: dict[str, Callable[[object], object | None]] = {
+    "retention_period": limit_duration,
+    "max_query_lookback": limit_duration,
+    "per_stream_rate_limit": size,
+    "per_stream_rate_limit_burst": size,
+    "ingestion_rate_mb": number,
+    "ingestion_burst_size_mb": number,
+}
+_READERS: dict[str, Callable[[object], object | None]] = {
+    "compactor.retention_delete_delay": go_duration,
+    "compactor.compaction_interval": go_duration,
+    "common.replication_factor": number,
+    "ingester.lifecycler.ring.replication_factor": number,
+}
+"""What the rules read, and how Loki reads it."""
+
+
+def value_refused(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """A value of the keys that rules read and cannot; a variable's value is unknown, which is no pass."""
+    for cluster in deployment.clusters:
+        for path, read in _READERS.items():
+            yield from _unreadable(cluster, "", cluster.at(path), cluster.written(path), read)
+        for limits in cluster.limits():
+            for key, read in _LIMIT_READERS.items():
+                yield from _unreadable(cluster, limits.tenant, limits.at(key), limits.own.get(key), read)
+            rules = limits.own.get("retention_stream")
+            for index, rule in enumerate(rules if isinstance(rules, list) else []):
+                place = limits.at("retention_stream", index, "period")
+                period = rule.get("period") if isinstance(rule, dict) else None
+                yield from _unreadable(cluster, limits.tenant, place, period, limit_duration)
+
+
+def limits_contradict(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """Pairs of limits of which one makes the other meaningless."""
+    for cluster in deployment.clusters:
+        for limits in cluster.limits():
+            yield from _rates(limits)
+            yield from _times(limits)
+
+
+def _rates(limits: Limits) -> Iterator[Found]:
+    tenant, burst = number(limits.value("ingestion_rate_mb")), number(limits.value("ingestion_burst_size_mb"))
+    rate_of = {
+        "ingestion_rate_mb": tenant,
+        "ingestion_burst_size_mb": burst,
+        **{key: _mebibytes(limits.value(key)) for key in ("per_stream_rate_limit", "per_stream_rate_limit_burst")},
+    }
+    for low_key, high_key, defaults_count in _PAIRS:
+        low, high = rate_of[low_key], rate_of[high_key]
+        own = next((key for key in (low_key, high_key) if limits.own.get(key) is not None), None)
+        said = defaults_count or (_is_written(limits, low_key) and _is_written(limits, high_key))
+        if own and said and low and high and low > high:
+            text = f"{low_key} ({low:g} MB a second) is above {high_key} ({high:g} MB)"
+            yield _contradiction(limits, own, text, {low_key: low, high_key: high})
+
+
+def _times(limits: Limits) -> Iterator[Found]:
+    kept = limit_duration(limits.value("retention_period"))
+    reach = limit_duration(limits.value("max_query_lookback"))
+    own = next((key for key in ("max_query_lookback", "retention_period") if limits.own.get(key) is not None), None)
+    if own and kept and reach and reach < kept:
+        text = f"logs are kept for {days_text(kept)}, and no query reaches back more than {days_text(reach)}"
+        evidence = {"max_query_lookback_days": days(reach), "retention_days": days(kept)}
+        yield _contradiction(limits, own, text, evidence)
+
+
+def _mebibytes(value: object) -> float | None:
+    written = size(value)
+    return None if written is None else written / _MIB
+
+
+def _is_written(limits: Limits, key: str) -> bool:
+    return limits.own.get(key) is not None or limits.cluster.written(f"limits_config.{key}") is not None
+
+
+def _contradiction(limits: Limits, key: str, message: str, evidence: dict[str, float]) -> Found:
+    return Found(
+        classes.LIMITS_CONTRADICT,
+        limits.at(key),
+        message,
+        cluster=limits.cluster.name,
+        tenant=limits.tenant,
+        evidence=evidence,
+    )
+
+
+def _unreadable(
+    cluster: Cluster, tenant: str, place: Place, value: object, read: Callable[[object], object | None]
+) -> Iterator[Found]:
+    if value is None or read(value) is not None:
+        return
+    if "${" in str(value):
+        message = f"{place.path} is the variable {value}: what it holds was not judged"
+        yield Found(CHECK_INCOMPLETE, place, message, cluster=cluster.name, tenant=tenant)
+    else:
+        message = f"{place.path} is {value!r}, which Loki cannot read"
+        yield Found(classes.VALUE_REFUSED, place, message, cluster=cluster.name, tenant=tenant)

@@ -1,0 +1,96 @@
+"""Azure storage: which containers a cluster uses, and on whose account."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from logops.doctor.deployment import Cluster, Deployment, Place
+from logops.doctor.rules.found import Found
+from logops.findings.classes import doctor as classes
+
+_SECTIONS = {
+    "storage_config.azure": "chunks",
+    "storage_config.object_store.azure": "chunks",
+    "common.storage.azure": "chunks",
+    "common.storage.object_store.azure": "chunks",
+    "ruler.storage.azure": "ruler",
+    "ruler_storage.azure": "ruler",
+}
+"""Where Loki reads Azure settings, and for what."""
+
+_SHARED = ("common.storage.azure", "common.storage.object_store.azure")
+
+
+_ACCOUNT_NAME = re.compile(r"(?:^|;)\s*AccountName=([^;]+)|^(\$\{\w+\})$")
+"""What may be shown of a connection string: its account, or the variable it comes from. Never the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container that a cluster keeps chunks or rules in."""
+
+    use: str
+    name: str
+    account: str | None
+    """As written, `${VARIABLES}` and all; empty where a connection string does not tell; None where none is set."""
+    place: Place
+    account_place: Place
+    """Where the account stands, or would stand."""
+
+
+def containers(cluster: Cluster) -> Iterator[Container]:
+    """The containers a cluster's configuration names."""
+    for path, use in _SECTIONS.items():
+        section = cluster.section(path)
+        if section.get("container_name"):
+            accounts = [_account(s) for s in (section, *(cluster.section(shared) for shared in _SHARED))]
+            account = next((name for name in accounts if name is not None), None)
+            name, place = str(section["container_name"]), cluster.at(f"{path}.container_name")
+            yield Container(use, name, account, place, cluster.at(f"{path}.account_name"))
+
+
+def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """A section for Azure with neither account nor connection string (of common.storage either)."""
+    for cluster in deployment.clusters:
+        for container in containers(cluster):
+            if container.account is None:
+                yield Found(
+                    classes.STORAGE_ACCOUNT_MISSING,
+                    container.account_place,
+                    f"{container.place.path} names {container.name!r}, and {container.account_place.path} no account",
+                    cluster=cluster.name,
+                )
+
+
+def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+    """Security logs on an account (or, where no account is named, in a container) that others use too."""
+    others = [c for cluster in deployment.clusters if not cluster.security for c in containers(cluster)]
+    for cluster in (cluster for cluster in deployment.clusters if cluster.security):
+        for container in containers(cluster):
+            shared = [other for other in others if _same_account(container, other)]
+            if shared:
+                what = f"account {container.account}" if container.account else f"container {container.name}"
+                yield Found(
+                    classes.SECURITY_DATA_SHARED,
+                    container.account_place if container.account else container.place,
+                    f"security logs lie on {what}, which {shared[0].place.file} ({shared[0].place.path}) uses too",
+                    cluster=cluster.name,
+                    evidence={"shared_containers": len(shared)},
+                )
+
+
+def _same_account(one: Container, other: Container) -> bool:
+    if one.account or other.account:
+        return one.account == other.account
+    return one.name == other.name
+
+
+def _account(section: Mapping[str, Any]) -> str | None:
+    if section.get("account_name"):
+        return str(section["account_name"])
+    if section.get("connection_string"):
+        found = _ACCOUNT_NAME.search(str(section["connection_string"]))
+        return (found[1] or found[2]) if found else ""
+    return None

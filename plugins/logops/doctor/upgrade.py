@@ -1,0 +1,204 @@
+"""A Loki configuration of an earlier version, changed in place into one that Loki 3.7 starts with.
+
+What was written is kept where Loki still has a place for it. What was stored stays readable: periods of the schema
+are never changed, a new one is added from a day to come.
+"""
+
+import json
+from collections.abc import Iterator, MutableMapping
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Any
+
+from logops.doctor.chart import SWITCHES
+from logops.doctor.keys.known import Path, dotted, known, unknown_paths
+from logops.doctor.keys.retired import removed
+from logops.doctor.quantities import size
+from logops.doctor.reading.parts import elements, mapping
+from logops.doctor.rules.schema import start_of
+
+Config = MutableMapping[str, Any]
+
+_RENAMED = {
+    "compactor.shared_store": "compactor.delete_request_store",
+    "compactor.shared_store_key_prefix": "compactor.delete_request_store_key_prefix",
+    "compactor.deletion_mode": "limits_config.deletion_mode",
+    "querier.query_timeout": "limits_config.query_timeout",
+    "querier.engine.timeout": "limits_config.query_timeout",
+    "query_range.split_queries_by_interval": "limits_config.split_queries_by_interval",
+    "chunk_store_config.max_look_back_period": "limits_config.max_query_lookback",
+}
+"""Removed keys whose value means the same under another."""
+
+_CACHE_RENAMED = {
+    "async_cache_write_back_concurrency": "writeback_goroutines",
+    "async_cache_write_back_buffer_size": "writeback_buffer",
+}
+_SHIPPERS = {"boltdb_shipper": "boltdb-shipper", "tsdb_shipper": "tsdb"}
+_MIB = 2**20
+
+
+def upgrade(config: Config, as_of: datetime, *, in_chart: bool = False) -> list[str]:
+    """Changes a configuration in place, and says what was changed, a line a change.
+
+    Only keys that Loki refuses, and what it asks for, are touched: a period of the schema is added from the day after
+    `as_of` where the newest is not tsdb with v13. `in_chart`: the sections stand among the keys of a Helm chart, which
+    are left alone, and the chart sets common.path_prefix.
+    """
+    ours = known("loki").keys() - SWITCHES if in_chart else config.keys()
+    loki = {key: value for key, value in config.items() if key in ours}
+    return [
+        *_keep_index_prefixes(config),
+        *_retire(config, [path for path, _ in unknown_paths(loki, known("loki"))]),
+        *_add_period(config, as_of),
+        *_set_delete_store(config),
+        *_set_folders(config, in_chart),
+        *_hold_back_structured_metadata(config, as_of),
+    ]
+
+
+def _retire(config: Config, paths: list[Path]) -> Iterator[str]:
+    """Moves or drops the keys that Loki does not know."""
+    for path in paths:
+        parent, key = _inside(config, path[:-1]), str(path[-1])
+        if key not in parent:
+            continue
+        name = dotted(path)
+        if name in _RENAMED:
+            target = _RENAMED[name]
+            section, new = _section(config, target.rpartition(".")[0]), target.rpartition(".")[2]
+            value = parent.pop(key)
+            section.setdefault(new, value)
+            yield f"{name} became {target}: {section[new]}"
+        elif key == "fifocache":
+            parent["embedded_cache"] = _embedded_cache(parent.pop(key), parent.pop("enable_fifocache", True))
+            yield f"{name} and enable_fifocache became embedded_cache"
+        elif key in _CACHE_RENAMED:
+            parent.setdefault("background", {})[_CACHE_RENAMED[key]] = parent.pop(key)
+            yield f"{name} became background.{_CACHE_RENAMED[key]}"
+        elif key == "enable_fifocache" and "fifocache" in parent:
+            continue
+        else:
+            value = parent.pop(key)
+            retired = removed(name)
+            yield (
+                f"{name} removed. {retired.advice}"
+                if retired
+                else f"{name} removed: Loki knows no such key. {_was(value)}"
+            )
+
+
+def _embedded_cache(old: Any, enabled: Any) -> Config:
+    fifo = old if isinstance(old, MutableMapping) else {}
+    new: Config = {"enabled": enabled}
+    if "max_size_items" in fifo:
+        new["max_size_items"] = fifo["max_size_items"]
+    limit = size(fifo.get("max_size_bytes"))
+    if limit:
+        new["max_size_mb"] = max(1, limit // _MIB)
+    ttl = fifo.get("ttl", fifo.get("validity"))
+    if ttl is not None:
+        new["ttl"] = ttl
+    return new
+
+
+def _keep_index_prefixes(config: Config) -> Iterator[str]:
+    """A shipper's key prefix belongs to the periods that were written with it."""
+    for shipper, store in _SHIPPERS.items():
+        settings = _section(config, f"storage_config.{shipper}", make=False)
+        prefix, shared = settings.get("shared_store_key_prefix"), settings.get("shared_store")
+        for number, period in enumerate(_periods(config)):
+            if period.get("store") != store:
+                continue
+            index = period.get("index")
+            if prefix and isinstance(index, MutableMapping) and "path_prefix" not in index:
+                index["path_prefix"] = prefix
+                yield f"schema_config.configs[{number}].index.path_prefix: {prefix}, from {shipper}"
+            if shared and shared != period.get("object_store"):
+                yield (
+                    f"BEFORE YOU START: the index of schema_config.configs[{number}] lies in {shared};"
+                    f" Loki 3 looks for it in {period.get('object_store')}. Copy it there first"
+                )
+
+
+def _add_period(config: Config, as_of: datetime) -> Iterator[str]:
+    periods = _periods(config)
+    newest = periods[-1] if periods else None
+    if newest is None or (newest.get("store") == "tsdb" and str(newest.get("schema")) >= "v13"):
+        return
+    start = max(as_of.date(), start_of(newest) or as_of.date()) + timedelta(days=1)
+    index = {**mapping(newest.get("index")), "period": "24h"}
+    store = newest.get("object_store")
+    period = {"from": start, "store": "tsdb", "object_store": store, "schema": "v13", "index": index}
+    config["schema_config"]["configs"].append(period)
+    yield f"schema_config.configs[{len(periods)}] added: tsdb with v13 from {start}. Deploy it before that day (UTC)"
+
+
+def _set_delete_store(config: Config) -> Iterator[str]:
+    compactor, periods = _section(config, "compactor", make=False), _periods(config)
+    if compactor.get("retention_enabled") is True and not compactor.get("delete_request_store") and periods:
+        compactor["delete_request_store"] = periods[-1].get("object_store")
+        yield f"compactor.delete_request_store: {compactor['delete_request_store']}, as retention is enabled"
+
+
+def _set_folders(config: Config, in_chart: bool) -> Iterator[str]:
+    """Folders that Loki asks for: beside those of the earlier index, or below one path for all."""
+    if _section(config, "common", make=False).get("path_prefix"):
+        return
+    stores = {str(period.get("store")) for period in _periods(config)}
+    old = dict(_section(config, "storage_config.boltdb_shipper", make=False))
+    folders = ("active_index_directory", "cache_location")
+    if not all(old.get(folder) for folder in folders):
+        if not in_chart and stores & set(_SHIPPERS.values()):
+            _section(config, "common")["path_prefix"] = "/loki"
+            yield "common.path_prefix: /loki, below which Loki keeps its folders; put a volume there"
+    elif "tsdb" in stores:
+        new = _section(config, "storage_config.tsdb_shipper")
+        for folder in folders:
+            if not new.get(folder):
+                path = PurePosixPath(str(old[folder]))
+                new[folder] = str(path.with_name(f"tsdb-{path.name}"))
+                yield f"storage_config.tsdb_shipper.{folder}: {new[folder]}, beside the earlier index"
+
+
+def _hold_back_structured_metadata(config: Config, as_of: datetime) -> Iterator[str]:
+    """Loki refuses structured metadata while the active period is an earlier one."""
+    periods = _periods(config)
+    begun = [period for period in periods if (start := start_of(period)) and start <= as_of.date()] or periods[:1]
+    active = begun[-1] if begun else {}
+    limits = _section(config, "limits_config", make=False)
+    if not active or limits.get("allow_structured_metadata") is False:
+        return
+    if active.get("store") != "tsdb" or str(active.get("schema")) < "v13":
+        _section(config, "limits_config")["allow_structured_metadata"] = False
+        start = start_of(periods[-1])
+        yield f"limits_config.allow_structured_metadata: false. Remove it once the period from {start} has begun"
+
+
+def _periods(config: Config) -> list[Config]:
+    written = _section(config, "schema_config", make=False).get("configs")
+    return [period for period in elements(written) if isinstance(period, MutableMapping)]
+
+
+def _section(config: Config, path: str, *, make: bool = True) -> Config:
+    section: Config = config
+    for key in path.split("."):
+        inner = section.get(key)
+        if not isinstance(inner, MutableMapping):
+            inner = {}
+            if make:
+                section[key] = inner
+                inner = section[key]
+        section = inner
+    return section
+
+
+def _inside(config: Any, path: Path) -> Config:
+    for step in path:
+        config = config[step]
+    found: Config = config
+    return found
+
+
+def _was(value: Any) -> str:
+    return f"It was: {json.dumps(value, default=str)}"

@@ -1,0 +1,65 @@
+"""Old import paths of 0.1, accepted until 0.3: importing one gives the module at its new path, with a warning."""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+import warnings
+from collections.abc import Sequence
+from types import ModuleType
+
+MOVED = {
+    "logops.coherence": "logops.doctor",
+    "logops.hooks": "logops.airflow.hooks",
+    "logops.loki": "logops.clients.loki",
+    "logops.loki.recorded": "logops.clients.prometheus",
+    "logops.objectstore": "logops.clients.blob_storage",
+    "logops.operators": "logops.airflow.operators",
+    "logops.operators.nightly": "logops.airflow.nightly",
+    "logops.operators.tags": "logops.airflow.tags",
+    "logops.provider": "logops.airflow.provider",
+}
+"""Old path to new path, of a package with everything in it, or of a module."""
+
+
+def new_path(old: str) -> str | None:
+    """Return where a module is now; None if it never moved.
+
+    >>> new_path("logops.operators.audit")
+    'logops.airflow.operators.audit'
+    """
+    for path in sorted(MOVED, key=len, reverse=True):
+        if old == path or old.startswith(f"{path}."):
+            return MOVED[path] + old.removeprefix(path)
+    return None
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds modules by their old path."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        new = new_path(fullname)
+        if new is None or importlib.util.find_spec(new) is None:
+            return None
+        # A package, so that modules below it are looked up here, too.
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        old = module.__name__
+        new = new_path(old)
+        assert new is not None
+        warnings.warn(f"{old} is now {new}; the old path ends with 0.3", DeprecationWarning, stacklevel=2)
+        sys.modules[old] = importlib.import_module(new)
+
+
+def install() -> None:
+    """Accept the old paths from now on. A second call changes nothing."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        # First: a module below an alias would be loaded a second time from its file.
+        sys.meta_path.insert(0, _Finder())

@@ -1,0 +1,77 @@
+"""Agents: a line written where a source logs arrives in its tenant, through the agent, with its labels."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from logops.clients.loki import LokiClient
+from logops.clients.loki.entries import Entry, nanoseconds
+from logops.environment.agents import Source, SyslogSource
+from logops.platforms.platform import Platform
+from logops.rollout.verifications.proof import NotProven, Proof, new_marker, wait_for
+
+ARRIVE_SECONDS = 60.0
+
+
+def proofs(platform: Platform) -> Iterator[Proof]:
+    for process in platform.processes():
+        if process.stage == "agents":
+            yield Proof("agent-ready", process.name, partial(_ready, platform, process.name))
+    shipped = {name for agent in platform.environment.agents.values() for name in agent.sources}
+    for name in sorted(shipped):
+        yield Proof("line-arrives", name, partial(_arrives, platform, name))
+
+
+def _ready(platform: Platform, name: str) -> str:
+    state = {"detail": "not running"}
+
+    def look() -> str | None:
+        found = next(process for process in platform.processes() if process.name == name)
+        state["detail"] = f"{found.state} {found.detail}".strip()
+        return f"{found.state}, version {found.version or 'not told'}" if found.ready else None
+
+    def missing() -> str:
+        last = "\n    ".join(platform.last_lines(name))
+        return f"{name} is {state['detail']}, not ready; its last lines:\n    {last}\n  not ready"
+
+    return wait_for(look, missing, ARRIVE_SECONDS)
+
+
+def _arrives(platform: Platform, name: str) -> str:
+    source = platform.environment.sources[name]
+    marker = new_marker()
+    now = datetime.now(UTC)
+    platform.write_line(name, verification_line(source, marker, now))
+    selector = "{" + ", ".join(f'{label}="{value}"' for label, value in source.labels.items()) + "}"
+    window = (nanoseconds(now - timedelta(minutes=5)), nanoseconds(now + timedelta(minutes=5)))
+    with LokiClient(platform.read_url(source.cluster)) as client:
+
+        def look() -> Entry | None:
+            found = client.query_logs(source.tenant, f"{selector} |= `{marker}`", *window, limit=1)
+            return found[0] if found else None
+
+        entry = wait_for(
+            look, lambda: f"the line {marker} did not arrive in {source.tenant} with {selector}", ARRIVE_SECONDS
+        )
+    promised = {**source.labels, **verification_fields(source)}
+    if wrong := {label: entry.labels.get(label) for label in promised if entry.labels.get(label) != promised[label]}:
+        raise NotProven(f"the line arrived, but with {wrong} where {promised} was promised")
+    return f"arrived in {source.tenant} with {selector}"
+
+
+def verification_line(source: Source, marker: str, now: datetime) -> str:
+    """A line such as the source writes, with a marker in it, that says it is only a test."""
+    message = f"{marker} written by logops to verify this source"
+    if isinstance(source, SyslogSource):
+        # RFC 5424: <13> is facility user, severity notice.
+        return f"<13>1 {now.isoformat(timespec='milliseconds')} logops logops - - - {message}"
+    if source.parse.format != "json":
+        return message
+    stamp = {source.parse.timestamp.field: now.isoformat()} if source.parse.timestamp else {}
+    return json.dumps({**stamp, **verification_fields(source), "message": message})
+
+
+def verification_fields(source: Source) -> dict[str, str]:
+    """What a test line has in the fields that become labels."""
+    return {label: "logops-verify" for label in source.parse.labels} if source.parse.format == "json" else {}

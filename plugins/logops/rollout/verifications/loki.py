@@ -1,0 +1,66 @@
+"""Loki: every process is ready, the ring is whole, and all run one version."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+
+from logops.clients.loki import LokiClient
+from logops.clients.loki.errors import LokiError
+from logops.platforms.platform import Platform
+from logops.rollout.verifications.proof import NotProven, Proof, wait_for
+
+SETTLE_SECONDS = 60.0
+"""How long a ring may take to be ACTIVE after the last process came up."""
+
+
+def proofs(platform: Platform) -> Iterator[Proof]:
+    for name in platform.environment.clusters:
+        for process, url in platform.urls(name).items():
+            yield Proof("process-ready", process, partial(_ready, url))
+        yield Proof("ring-active", name, partial(_ring, platform, name))
+        yield Proof("versions-equal", name, partial(_versions, platform, name))
+
+
+def _ready(url: str) -> str:
+    with LokiClient(url, retry_for=0) as client:
+
+        def look() -> str | None:
+            try:
+                answer = client.ready()
+            except LokiError as error:
+                said[:] = [str(error)]
+                return None
+            said[:] = [answer.text]
+            return answer.text if answer.ready else None
+
+        said = ["no answer"]
+        return wait_for(look, lambda: f"{url}/ready did not answer `ready` but {said[0]!r}", SETTLE_SECONDS)
+
+
+def _ring(platform: Platform, cluster: str) -> str:
+    wanted = platform.environment.clusters[cluster].ingesters
+    with LokiClient(platform.write_url(cluster)) as client:
+        states: list[str] = []
+
+        def look() -> str | None:
+            states[:] = [member.state for member in client.ring()]
+            return f"{wanted} ingesters ACTIVE" if states == ["ACTIVE"] * wanted else None
+
+        return wait_for(look, lambda: f"expected {wanted} ingesters ACTIVE, found {_count(states)}", SETTLE_SECONDS)
+
+
+def _versions(platform: Platform, cluster: str) -> str:
+    versions = {process: _version(url) for process, url in platform.urls(cluster).items()}
+    if len(set(versions.values())) > 1:
+        listed = ", ".join(f"{process} {version}" for process, version in versions.items())
+        raise NotProven(f"processes run different versions: {listed}")
+    return f"all run {next(iter(versions.values()))}"
+
+
+def _version(url: str) -> str:
+    with LokiClient(url) as client:
+        return client.build_info().version
+
+
+def _count(states: list[str]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in sorted(Counter(states).items())) or "none"

@@ -1,0 +1,96 @@
+"""Rules: each was evaluated as it was rolled out, without an error, and what is recorded arrives in Prometheus."""
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from logops.clients.loki import LokiClient
+from logops.clients.loki.rules import EvaluatedRule
+from logops.clients.prometheus import recorded
+from logops.environment.units import Duration
+from logops.platforms.platform import Platform
+from logops.rollout.verifications.proof import Proof, wait_for
+
+SLACK_SECONDS = 30.0
+"""On top of the poll, after which the ruler has a rule, and the interval, after which it evaluates it: for Loki's
+answer, and the batch in which Prometheus gets it."""
+STORED_WITHIN = timedelta(seconds=2)
+"""A revision is dated before its rules are stored."""
+
+
+def proofs(platform: Platform) -> Iterator[Proof]:
+    for name, text in platform.desired()["rules"].items():
+        _, cluster, tenant, file = PurePosixPath(name).parts
+        where = (cluster, tenant, file.removesuffix(".yaml"))
+        for group in yaml.safe_load(text)["groups"]:
+            patience = _patience(platform, cluster, group)
+            subject = "/".join((*where, group["name"]))
+            yield Proof("rules-evaluated", subject, partial(_evaluated, platform, where, group, patience))
+            if url := platform.prometheus_url(cluster):
+                for rule in (rule for rule in group["rules"] if "record" in rule):
+                    subject = f"{cluster}/{tenant}/{rule['record']}"
+                    yield Proof("series-recorded", subject, partial(_recorded, platform, url, rule, patience))
+
+
+def _evaluated(platform: Platform, where: tuple[str, str, str], group: dict[str, Any], patience: float) -> str:
+    cluster, tenant, namespace = where
+    wanted = [rule.get("record") or rule["alert"] for rule in group["rules"]]
+    since = _in_force(platform, cluster)
+    seen = {"state": "the ruler has not loaded it"}
+    with LokiClient(platform.ruler_url(cluster)) as client:
+
+        def look() -> bool | None:
+            loaded = client.evaluated_rules(tenant)
+            for found in loaded:
+                if (found.namespace, found.name) == (namespace, group["name"]):
+                    seen["state"] = trouble(wanted, found.rules, since)
+                    return None if seen["state"] else True
+            return None
+
+        wait_for(look, lambda: f"{namespace}/{group['name']} of {tenant}: {seen['state']}", patience)
+    return f"{len(wanted)} rules evaluated, none failed"
+
+
+def trouble(wanted: Sequence[str], rules: Sequence[EvaluatedRule], since: datetime) -> str:
+    """Why the rules of a group are not those that are wanted, at work; empty where they are."""
+    if [rule.name for rule in rules] != list(wanted):
+        return "the ruler has other rules"
+    if old := [rule.name for rule in rules if rule.evaluated_at < since or rule.health == "unknown"]:
+        return f"{', '.join(old)} was not evaluated since it was stored"
+    return "; ".join(f"{rule.name} failed: {rule.error}" for rule in rules if rule.health != "ok")
+
+
+def _in_force(platform: Platform, cluster: str) -> datetime:
+    """From when on the ruler evaluates what was stored last. What it evaluates says no version, and its text is not
+    compared: Loki writes an expression in its own way."""
+    history = platform.revisions("rules")
+    applied = history[-1].applied_at if history else datetime.min.replace(tzinfo=UTC)
+    return applied + platform.environment.clusters[cluster].ruler.poll_interval.timedelta + STORED_WITHIN
+
+
+def _recorded(platform: Platform, url: str, rule: dict[str, Any], patience: float) -> str:
+    """Where the rule's query answers nothing, nothing can arrive."""
+    cluster, tenant = rule["labels"]["cluster"], rule["labels"]["tenant"]
+    selector = f'{rule["record"]}{{cluster="{cluster}",tenant="{tenant}"}}'
+    with LokiClient(platform.read_url(cluster)) as client:
+
+        def look() -> str | None:
+            if not client.query(tenant, rule["expr"], time.time_ns()):
+                return "its query answers nothing now"
+            # Not what arrived long ago.
+            found = recorded(url, f"last_over_time({selector}[{patience:.0f}s])")
+            return f"{len(found)} series in Prometheus" if found else None
+
+        return wait_for(look, lambda: f"no series {selector} arrived at {url}", patience)
+
+
+def _patience(platform: Platform, cluster: str, group: dict[str, Any]) -> float:
+    """Seconds until a rule that was just stored must have been evaluated, and its series have arrived."""
+    ruler = platform.environment.clusters[cluster].ruler
+    interval = Duration(group["interval"]) if "interval" in group else ruler.evaluation_interval
+    return ruler.poll_interval.seconds + interval.seconds + SLACK_SECONDS

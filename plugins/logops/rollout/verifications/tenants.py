@@ -1,0 +1,122 @@
+"""Tenants: a line pushed for one is read back by it and by no other, and its limits are what Loki enforces."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from logops.clients.loki import LokiClient
+from logops.clients.loki.entries import Entry, nanoseconds
+from logops.clients.loki.errors import LokiRefused
+from logops.environment.units import Duration, Size
+from logops.platforms.platform import Platform
+from logops.render.overrides import overrides
+from logops.rollout.verifications.proof import NotProven, Proof, new_marker, wait_for
+
+ARRIVE_SECONDS = 30.0
+RELOAD_SECONDS = 30.0
+LABELS = {"job": "logops-verify"}
+SELECTOR = '{job="logops-verify"}'
+
+
+def proofs(platform: Platform) -> Iterator[Proof]:
+    for name, cluster in platform.environment.clusters.items():
+        for tenant in cluster.tenants:
+            yield Proof("overrides-live", f"{name}/{tenant}", partial(_limits_live, platform, name, tenant))
+            yield Proof(
+                "line-read-back-by-its-tenant-only", f"{name}/{tenant}", partial(_alone, platform, name, tenant)
+            )
+        if cluster.auth_enabled:
+            yield Proof("no-tenant-no-logs", name, partial(_refused_without_tenant, platform, name))
+
+
+def _alone(platform: Platform, cluster: str, tenant: str) -> str:
+    marker = new_marker()
+    now = datetime.now(UTC)
+    line = Entry(nanoseconds(now), LABELS, f"{marker} written by logops to verify tenant {tenant}")
+    with LokiClient(platform.write_url(cluster)) as writer:
+        writer.push(tenant, [line])
+    wait_for(
+        lambda: True if _sees(platform, cluster, tenant, marker, now) else None,
+        lambda: f"the pushed line {marker} was not read back by {tenant}",
+        ARRIVE_SECONDS,
+    )
+    others = [
+        (other_cluster, other)
+        for other_cluster, declared in platform.environment.clusters.items()
+        for other in declared.tenants
+        if (other_cluster, other) != (cluster, tenant)
+    ]
+    if leaks := [f"{c}/{t}" for c, t in others if _sees(platform, c, t, marker, now)]:
+        raise NotProven(f"the line of {cluster}/{tenant} is also seen by {', '.join(leaks)}")
+    return f"read back; {len(others)} other tenants do not see it"
+
+
+def _sees(platform: Platform, cluster: str, tenant: str, marker: str, now: datetime) -> bool:
+    window = (nanoseconds(now - timedelta(minutes=1)), nanoseconds(now + timedelta(minutes=1)))
+    with LokiClient(platform.read_url(cluster)) as reader:
+        return bool(reader.query_logs(tenant, f"{SELECTOR} |= `{marker}`", *window, limit=1))
+
+
+def _refused_without_tenant(platform: Platform, cluster: str) -> str:
+    now = datetime.now(UTC)
+    with LokiClient(platform.read_url(cluster)) as reader:
+        try:
+            reader.query_logs("", SELECTOR, nanoseconds(now - timedelta(minutes=1)), nanoseconds(now), limit=1)
+        except LokiRefused as refused:
+            if refused.status == 401:
+                return "a query that names no tenant is refused (401)"
+            raise
+    raise NotProven("a query that names no tenant was answered")
+
+
+def _limits_live(platform: Platform, cluster: str, tenant: str) -> str:
+    declared = overrides(platform.environment.clusters[cluster])["overrides"][tenant]
+    differing: dict[str, tuple[object, object]] = {}
+    with LokiClient(platform.write_url(cluster)) as client:
+
+        def look() -> bool | None:
+            reported = client.tenant_limits(tenant)
+            differing.clear()
+            for key, wanted in declared.items():
+                if not same_limit(wanted, reported.get(key)):
+                    differing[key] = (wanted, reported.get(key))
+            return None if differing else True
+
+        def missing() -> str:
+            listed = "; ".join(f"{key} is {live!r}, declared {wanted!r}" for key, (wanted, live) in differing.items())
+            return f"Loki reports other limits for {tenant}: {listed}; not reloaded"
+
+        wait_for(look, missing, RELOAD_SECONDS)
+    return f"{len(declared)} limits as declared"
+
+
+def same_limit(declared: object, reported: object) -> bool:
+    """Whether a rendered limit is what Loki says it is: Loki prints durations and sizes in its own spelling.
+
+    >>> same_limit("2160h", "12w6d"), same_limit(1048576, "1MB"), same_limit(20, 30)
+    (True, True, False)
+    """
+    if isinstance(declared, list) and isinstance(reported, list):
+        return len(declared) == len(reported) and all(map(same_limit, declared, reported))
+    if isinstance(declared, dict) and isinstance(reported, dict):
+        return all(same_limit(value, reported.get(key)) for key, value in declared.items())
+    if isinstance(reported, str) and isinstance(declared, str):
+        return declared == reported or _duration(declared) == _duration(reported) is not None
+    if isinstance(reported, str) and isinstance(declared, int):
+        return _bytes(reported) == declared
+    return declared == reported
+
+
+def _duration(text: str) -> int | None:
+    try:
+        return Duration(text).value
+    except ValueError:
+        return None
+
+
+def _bytes(text: str) -> int | None:
+    """Loki's ByteSize prints binary multiples with decimal names: `10MB` is 10 MiB (pkg/util/flagext/bytesize.go)."""
+    try:
+        return Size(text.replace("KB", "KiB").replace("MB", "MiB").replace("GB", "GiB")).value
+    except ValueError:
+        return None

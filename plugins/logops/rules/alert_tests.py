@@ -1,0 +1,91 @@
+"""Runs the tests that alerts bring along, on a real Loki: promtool has this for Prometheus' rules, Loki has none."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from logops.clients.loki import Entry, LokiClient, Series
+from logops.environment.units import Duration
+from logops.rules.firing import firing
+from logops.rules.model import USUAL_INTERVAL, Alert, AlertTest, Group, RuleFile
+from logops.rules.read import Rules
+
+LabelSet = frozenset[tuple[str, str]]
+
+Evaluations = list[tuple[int, frozenset[LabelSet]]]
+"""Milliseconds since the start, and what was found then."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What fired at one moment of a test, beside what was expected to."""
+
+    namespace: str
+    alert: str
+    test: int
+    """From 1, as they stand in the file."""
+    at: Duration
+    expected: frozenset[LabelSet]
+    found: frozenset[LabelSet]
+
+    @property
+    def passed(self) -> bool:
+        return self.expected == self.found
+
+
+def run_tests(client: LokiClient, rules: Rules) -> Iterator[Seen]:
+    """Each in a tenant of its own, which no other lines are in. Raises LokiError."""
+    for namespace, file in rules.items():
+        for group, alert, number, test in _tests(file):
+            states = _states(
+                client, f"{namespace}-{alert.alert}-{number}", group.interval or USUAL_INTERVAL, alert, test
+            )
+            for expected in test.expect:
+                wanted = frozenset(frozenset(labels.items()) for labels in expected.firing)
+                found = [now for at, now in states if at <= expected.at.value]
+                yield Seen(namespace, alert.alert, number, expected.at, wanted, found[-1])
+
+
+def lines(test: AlertTest, start_ns: int) -> list[Entry]:
+    """A test's lines, oldest first."""
+    entries = [
+        Entry(start_ns + at * 1_000_000, stream.labels, stream.line, stream.structured_metadata)
+        for stream in test.lines
+        for at in stream.moments
+    ]
+    return sorted(entries, key=lambda entry: entry.timestamp_ns)
+
+
+def start(test: AlertTest, now_s: float, step_s: int) -> int:
+    """When a test begins, in seconds: so long ago that nothing of it lies ahead, for Loki refuses lines of the future.
+
+    On a whole step, where Loki puts the points of a range.
+    """
+    longest = max([expected.at for expected in test.expect] + [stream.to for stream in test.lines])
+    return int(now_s - longest.seconds) // step_s * step_s - step_s
+
+
+def evaluations(series: Iterable[Series], start_ns: int, step_ms: int, end_ms: int) -> Evaluations:
+    """What a rule finds at each step, given the points of its query over the range."""
+    found: dict[int, set[LabelSet]] = {at: set() for at in range(0, end_ms + 1, step_ms)}
+    for one in series:
+        for at_ns, _ in one.points:
+            found[(at_ns - start_ns) // 1_000_000].add(frozenset(one.labels.items()))
+    return [(at, frozenset(keys)) for at, keys in found.items()]
+
+
+def _tests(file: RuleFile) -> Iterator[tuple[Group, Alert, int, AlertTest]]:
+    for group, alert in file.alerts:
+        for number, test in enumerate(alert.tests, 1):
+            yield group, alert, number, test
+
+
+def _states(client: LokiClient, tenant: str, interval: Duration, alert: Alert, test: AlertTest) -> Evaluations:
+    """What fires after each evaluation, as if the test's lines had come in just now."""
+    step_s = max(1, int(interval.seconds))
+    end_s = max(int(expected.at.seconds) for expected in test.expect)
+    start_s = start(test, time.time(), step_s)
+    client.push(tenant, lines(test, start_s * 10**9))
+    series = client.query_range(tenant, alert.expr, start_s * 10**9, (start_s + end_s) * 10**9, step_s)
+    found = evaluations(series, start_s * 10**9, step_s * 1000, end_s * 1000)
+    return firing(found, alert.for_.value)

@@ -1,0 +1,112 @@
+"""A Loki in one process, on a folder and ports of its own, for as long as somebody needs it."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+
+from logops.clients.loki import LokiClient, LokiUnreachable
+from logops.toolchain import command
+
+READY_SECONDS = 60
+END_SECONDS = 20
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+class OwnLokiFailed(Exception):
+    """It did not get ready: what it said last."""
+
+
+@contextmanager
+def own_loki(folder: Path, overrides: Mapping[str, object] = _NOTHING) -> Iterator[LokiClient]:
+    """It takes lines of any age; `overrides` are limits by tenant. Raises OwnLokiFailed, ToolchainError."""
+    port = free_port()
+    (folder / "overrides.yaml").write_text(yaml.safe_dump({"overrides": dict(overrides)}))
+    (folder / "loki.yaml").write_text(yaml.safe_dump(_config(folder, port)))
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command("loki"), f"-config.file={folder / 'loki.yaml'}", "-target=all"], stdout=log, stderr=log
+        )
+    client = LokiClient(f"http://127.0.0.1:{port}", retry_for=10)
+    try:
+        _until_ready(client, process, folder / "log")
+        yield client
+    finally:
+        client.close()
+        _end(process)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _config(folder: Path, http_port: int) -> dict[str, object]:
+    return {
+        "auth_enabled": True,
+        "server": {
+            "http_listen_address": "127.0.0.1",
+            "http_listen_port": http_port,
+            "grpc_listen_address": "127.0.0.1",
+            "grpc_listen_port": free_port(),
+            "log_level": "warn",
+        },
+        "common": {
+            "instance_addr": "127.0.0.1",
+            "path_prefix": str(folder),
+            "replication_factor": 1,
+            "ring": {"kvstore": {"store": "inmemory"}},
+            "storage": {
+                "filesystem": {"chunks_directory": str(folder / "chunks"), "rules_directory": str(folder / "rules")}
+            },
+        },
+        # Also for lines of months ago, which are not in the store yet.
+        "querier": {"query_ingesters_within": "0s"},
+        "ingester": {"lifecycler": {"min_ready_duration": "0s"}, "query_store_max_look_back_period": "-1ns"},
+        "schema_config": {
+            "configs": [
+                {
+                    "from": "2024-01-01",
+                    "store": "tsdb",
+                    "object_store": "filesystem",
+                    "schema": "v13",
+                    "index": {"prefix": "index_", "period": "24h"},
+                }
+            ]
+        },
+        "limits_config": {"reject_old_samples": False, "ingestion_rate_mb": 50, "ingestion_burst_size_mb": 100},
+        "runtime_config": {"file": str(folder / "overrides.yaml")},
+        "tenant_limits_allow_publish": [],
+        "analytics": {"reporting_enabled": False},
+    }
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _until_ready(client: LokiClient, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    seen = ""
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            readiness = client.ready()
+        except LokiUnreachable as error:
+            seen = str(error)
+        else:
+            if readiness.ready:
+                return
+            seen = readiness.text
+        time.sleep(0.2)
+    raise OwnLokiFailed(f"Loki is not ready: {seen}\n{log.read_text()[-2000:]}")

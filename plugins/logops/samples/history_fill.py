@@ -1,0 +1,157 @@
+"""Months of sample logs, so that retention, tiers and queries over weeks have something to work on.
+
+`history.json` in the state folder says which days were filled in, so that a run that was broken off is taken up, and
+a run with nothing to do asks Loki and leaves it at that.
+"""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event, Lock
+
+from logops.clients.loki import LokiClient, nanoseconds
+from logops.environment import Environment
+from logops.environment.agents import FileSource, SyslogSource
+from logops.platforms.platform import Platform
+from logops.samples import FILE_NAMES, BackfillProgress, History, Kind, backfill
+
+SEED = 20
+LINES_PER_MINUTE = 0.5
+"""Of each kind."""
+SELECTOR = '{origin="backfill"}'
+
+DAY_NS = 86_400_000_000_000
+_UNTIL_BEFORE_NOW = timedelta(hours=1)
+"""Where history ends: what is newer comes through the agents."""
+
+
+class Stopped(Exception):
+    """Told to stop in the middle: what was pushed is remembered."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose a kind of sample logs is."""
+
+    cluster: str
+    tenant: str
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What `history.json` says."""
+
+    start_ns: int
+    end_ns: int
+    done: bool
+
+    @classmethod
+    def read(cls, file: Path) -> "Filled | None":
+        try:
+            return cls(**json.loads(file.read_text()))
+        except FileNotFoundError:
+            return None
+
+    def write(self, file: Path) -> None:
+        new = file.with_name(f"{file.name}.new")
+        new.write_text(json.dumps(asdict(self)))
+        new.replace(file)
+
+
+def places(environment: Environment) -> dict[Kind, Place]:
+    """Where the environment's own sources send each kind: files by their names, system logs by syslog."""
+    found: dict[Kind, Place] = {}
+    for source in environment.sources.values():
+        if isinstance(source, SyslogSource):
+            found.setdefault(Kind.SYSTEM, Place(source.cluster, source.tenant))
+        elif isinstance(source, FileSource):
+            for kind in Kind:
+                if f"samples/{FILE_NAMES[kind]}" in source.paths:
+                    found[kind] = Place(source.cluster, source.tenant)
+    return found
+
+
+def where_to_look(before: Filled | None, days: int, as_of: datetime) -> tuple[int, int]:
+    """A day, as nanoseconds, in which a history shows if it is there: the last that was filled in; where no file tells
+    which that is, the middle one of those asked for, as retention takes the oldest away."""
+    if before is not None:
+        return before.end_ns - DAY_NS, before.end_ns
+    middle = nanoseconds(as_of - timedelta(days=days / 2))
+    return middle - DAY_NS // 2, middle + DAY_NS // 2
+
+
+def missing(before: Filled | None, seen: bool, days: int, as_of: datetime) -> Filled | None:
+    """What is still to be filled in; None where the history is there.
+
+    `before` is what the file says, `seen` whether Loki shows lines of the history. A history that was broken off is
+    taken up as it was begun; one that Loki has lost, its data removed, is filled in anew.
+    """
+    if before is not None and not before.done:
+        return before
+    if seen:
+        return None
+    return Filled(nanoseconds(as_of - timedelta(days=days)), nanoseconds(as_of - _UNTIL_BEFORE_NOW), done=False)
+
+
+def is_seen(platform: Platform, start_ns: int, end_ns: int) -> bool:
+    """Whether every tenant that has sample logs shows history in start <= timestamp < end."""
+    for place in set(places(platform.environment).values()):
+        with LokiClient(platform.read_url(place.cluster)) as client:
+            if not client.query_logs(place.tenant, SELECTOR, start_ns, end_ns, limit=1):
+                return False
+    return True
+
+
+def fill(platform: Platform, wanted: Filled, folder: Path, tell: Callable[[int, float], None], stop: Event) -> int:
+    """Push what is missing, each kind beside the others; how many lines this call pushed.
+
+    `folder` keeps how far each kind has come. `tell` gets the lines so far and the share that is done, 0 to 1.
+    Raises Stopped soon after `stop` is set, LokiError where Loki does not take the lines.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = places(platform.environment)
+    reached: dict[Kind, BackfillProgress] = {}
+    lock = Lock()
+
+    def push(kind: Kind, place: Place) -> int:
+        history = History(SEED, wanted.start_ns, wanted.end_ns, LINES_PER_MINUTE, {kind: place.tenant})
+
+        def note(progress: BackfillProgress) -> None:
+            if stop.is_set():
+                raise Stopped
+            with lock:
+                reached[kind] = progress
+                lines = sum(one.lines for one in reached.values())
+                tell(lines, sum(one.share for one in reached.values()) / len(kinds))
+
+        with LokiClient(platform.write_url(place.cluster)) as client:
+            return backfill(client, history, folder / f"{kind}.json", note)
+
+    def push_or_stop(item: tuple[Kind, Place]) -> int:
+        try:
+            return push(*item)
+        except BaseException:
+            # The others have no reason to go on.
+            stop.set()
+            raise
+
+    with ThreadPoolExecutor(len(kinds)) as pool:
+        pushes = [pool.submit(push_or_stop, item) for item in kinds.items()]
+        try:
+            wait(pushes)
+        except BaseException:
+            stop.set()
+            raise
+    errors = [error for one in pushes if (error := one.exception()) is not None]
+    if errors:
+        raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
+    return sum(one.result() for one in pushes)
+
+
+def forget(folder: Path) -> None:
+    """Begin anew: the notes tell of lines that Loki no longer has."""
+    for file in folder.glob("*.json"):
+        file.unlink()

@@ -1,0 +1,58 @@
+"""Makes lines that were pushed with old timestamps visible.
+
+A single cluster asks its ingester only for recent lines, and what lies in memory is in no bucket that could be looked
+at. An ingester stores its index every 15 minutes, or when it ends. So each is ended once, one at a time;
+supervisord starts it again, and its ring and write-ahead log carry the cluster over it.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+
+from logops.clients.loki import LokiClient
+from logops.platforms.platform import Platform, ProcessStatus, component_of
+
+_READY_SECONDS = 180.0
+_HOLD_LOGS = ("ingester", "all")
+
+
+class IngesterRestartError(Exception):
+    """An ingester did not become ready again after its restart."""
+
+
+def settle(platform: Platform, tell: Callable[[str], None]) -> None:
+    """Have every ingester store what it holds. Raises IngesterRestartError where one does not come back."""
+    for cluster in platform.environment.clusters:
+        for name, url in platform.urls(cluster).items():
+            if component_of(name, cluster) in _HOLD_LOGS:
+                tell(f"{name} stores its index")
+                restart(platform, name, url)
+
+
+def restart(platform: Platform, name: str, url: str) -> None:
+    """Make one ingester store its data and restart. Raises IngesterRestartError if it does not become ready."""
+    with LokiClient(url) as client:
+        client.flush()
+    before = _status(platform, name).pid
+    if before is not None:
+        psutil.Process(before).terminate()
+    deadline = time.monotonic() + _READY_SECONDS
+    for status in _statuses(platform, name):
+        if status.ready and status.pid != before:
+            return
+        if time.monotonic() > deadline:
+            said = "\n    ".join(platform.last_lines(name))
+            raise IngesterRestartError(
+                f"{name} did not come back: {status.state} {status.detail}. Its last lines:\n    {said}"
+            )
+
+
+def _statuses(platform: Platform, name: str) -> Iterator[ProcessStatus]:
+    while True:
+        yield _status(platform, name)
+        time.sleep(0.5)
+
+
+def _status(platform: Platform, name: str) -> ProcessStatus:
+    return next(process for process in platform.processes() if process.name == name)

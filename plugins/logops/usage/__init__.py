@@ -1,0 +1,1 @@
+"""Storage usage, its forecast and its cost."""

@@ -1,0 +1,87 @@
+"""What storage costs: data with its source and date, `include/prices/NAME.yaml`."""
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from logops.clients.blob_storage.blobs import Tier
+
+TierName = Literal["Hot", "Cool", "Cold", "Archive"]
+_LARGEST_FILE = 1 << 20
+_OLD_DAYS = 365
+
+
+class PricesUnusable(Exception):
+    """No file of prices, or one that is not as it should be: which, and what to do."""
+
+
+class Redundancy(BaseModel):
+    """Prices of an account with this redundancy."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    storage: Mapping[TierName, float]
+    """A GB and month."""
+    write: Mapping[TierName, float]
+    """10,000 operations."""
+
+
+class Prices(BaseModel):
+    """A file of prices."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    currency: str
+    region: str
+    source: str
+    date: datetime.date
+    gb_bytes: int = 1 << 30
+    redundancy: Mapping[str, Redundancy]
+
+    def of(self, redundancy: str) -> Redundancy:
+        """Raises PricesUnusable."""
+        found = self.redundancy.get(redundancy)
+        if found is None:
+            raise PricesUnusable(
+                f"The prices of {self.region} ({self.date}) have none for {redundancy}, only for "
+                f"{', '.join(self.redundancy)}. Add them, from {self.source}."
+            )
+        return found
+
+    def month(self, tier: Tier, size: int, redundancy: str) -> float:
+        """What so many bytes cost in a tier. An unknown tier is Hot, the default of accounts."""
+        return size / self.gb_bytes * self.of(redundancy).storage[_name(tier)]
+
+    def moves(self, tier: Tier, blobs: int, redundancy: str) -> float:
+        """What it costs to move so many blobs to a tier."""
+        return blobs / 10_000 * self.of(redundancy).write[_name(tier)]
+
+    def age_note(self, today: datetime.date) -> str:
+        """Whose prices these are, and that they are old where they are."""
+        said = f"Prices: {self.region}, {self.currency}, {self.date} ({self.source})."
+        return f"{said} They are older than a year." if (today - self.date).days > _OLD_DAYS else said
+
+
+def _name(tier: Tier) -> TierName:
+    names: dict[Tier, TierName] = {Tier.COOL: "Cool", Tier.COLD: "Cold", Tier.ARCHIVE: "Archive"}
+    return names.get(tier, "Hot")
+
+
+def load_prices(root: Path, name: str) -> Prices:
+    """The prices of a name, below the project's `root`. Raises PricesUnusable."""
+    path = root / "include/prices" / f"{name}.yaml"
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise PricesUnusable(f"{path} is larger than {_LARGEST_FILE} bytes: that is no file of prices.")
+        return Prices.model_validate(yaml.safe_load(path.read_text()))
+    except OSError as error:
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
+        raise PricesUnusable(f"Reading the prices {name!r}: {error.strerror}: {path}. There are: {known}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise PricesUnusable(f"{path}, {where or 'the file'}: {first['msg']}.") from None
+    except yaml.YAMLError as error:
+        raise PricesUnusable(f"{path} is not YAML: {error}") from None

@@ -1,0 +1,206 @@
+"""What is stored, by whom and in which tier, how it grows and what it costs: from the holdings of the last audit."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from logops.audit.chunks import DAY_MS
+from logops.audit.holding import Holding
+from logops.audit.reduce import HOLDINGS
+from logops.audit.retention import FOR_EVER, Tiering
+from logops.clients.blob_storage.blobs import Tier
+from logops.usage.forecast import Rate, forecast, rate_of
+from logops.usage.prices import Prices
+
+if TYPE_CHECKING:
+    from logops.findings.store import ResultsStore
+
+AHEAD = (30, 90, 365)
+"""Days of the forecast."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the last audit that read the chunks found."""
+
+    as_of: datetime
+    holdings: tuple[tuple[str, Holding], ...]
+    """Cluster and holding."""
+    older: Mapping[str, datetime] = field(default_factory=dict)
+    """Clusters that the last audit could not read, and when they were last."""
+
+    @property
+    def moments(self) -> dict[str, Any]:
+        """The same for a machine: `{as_of, older}`."""
+        return {"as_of": self.as_of, "older": self.older}
+
+    @property
+    def note(self) -> str:
+        """Of when it tells."""
+        said = f"As of {self.as_of:%Y-%m-%d %H:%M} UTC."
+        before = (
+            f" Cluster {cluster} could not be read then: as of {at:%Y-%m-%d %H:%M}."
+            for cluster, at in sorted(self.older.items())
+        )
+        return said + "".join(before)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What somebody, or some table or tier, holds."""
+
+    chunks: int
+    bytes: int
+    tier_bytes: tuple[int, ...]
+    """By `Tier`; what is told of no tier is Hot."""
+    first: datetime | None
+    """Of the first line."""
+    rate: Rate | None = None
+    """None where it is one table: it does not grow."""
+    ahead: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    """Bytes by days ahead: at today's rate, and if the trend goes on."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a tenant's storage costs a month."""
+
+    now: float
+    declared: float
+    """If every chunk were in the tier that its age is declared for, and nothing past its retention."""
+    moves: float
+    """Once, to bring them there."""
+
+
+def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) -> Held | None:
+    """Of each cluster, what the last audit found that could read it. None where no audit has read any. Raises
+    StoreUnreachable."""
+    from logops.findings.store import NothingStored
+
+    names = Holding.__dataclass_fields__
+    columns = ", ".join("day_number as day" if name == "day" else f'"{name}"' for name in names)
+    sql = (
+        f"select cluster, as_of, {columns} from {HOLDINGS} where environment = '{environment}'"
+        " qualify run = first_value(run) over (partition by cluster order by as_of desc, run desc)"
+    )
+    try:
+        rows = store.query(HOLDINGS, sql).to_pylist()
+    except NothingStored:
+        return None
+    moments = {row["cluster"]: row["as_of"].astimezone(UTC) for row in rows if row["cluster"] in clusters}
+    if not moments:
+        return None
+    as_of = max(moments.values())
+    return Held(
+        as_of,
+        tuple((row["cluster"], _holding(row)) for row in rows if row["cluster"] in clusters),
+        {cluster: moment for cluster, moment in moments.items() if moment < as_of},
+    )
+
+
+def _holding(row: dict[str, Any]) -> Holding:
+    values = {name: row[name] for name in Holding.__dataclass_fields__}
+    return Holding(**{**values, "tier_chunks": tuple(row["tier_chunks"]), "tier_bytes": tuple(row["tier_bytes"])})
+
+
+def by_tenant(held: Held) -> dict[tuple[str, str], Usage]:
+    """A cluster's tenants, with growth and forecast."""
+    today = int(held.as_of.timestamp() * 1000) // DAY_MS
+    groups: dict[tuple[str, str], list[Holding]] = defaultdict(list)
+    for cluster, holding in held.holdings:
+        groups[cluster, holding.tenant].append(holding)
+    return {key: _growing(found, today) for key, found in sorted(groups.items())}
+
+
+def by_table(held: Held) -> dict[tuple[str, str], Usage]:
+    """A cluster's tables."""
+    groups: dict[tuple[str, str], list[Holding]] = defaultdict(list)
+    for cluster, holding in held.holdings:
+        groups[cluster, holding.table].append(holding)
+    return {key: _sum(found) for key, found in sorted(groups.items())}
+
+
+def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
+    """A cluster's tiers."""
+    groups: dict[str, list[Holding]] = defaultdict(list)
+    for cluster, holding in held.holdings:
+        groups[cluster].append(holding)
+    found: dict[tuple[str, str], Usage] = {}
+    for cluster, holdings in sorted(groups.items()):
+        chunks, sizes = _tiers(one.tier_chunks for one in holdings), _tiers(one.tier_bytes for one in holdings)
+        for tier in (Tier.HOT, Tier.COOL, Tier.COLD, Tier.ARCHIVE):
+            if chunks[tier]:
+                only = tuple(size if place == tier else 0 for place, size in enumerate(sizes))
+                found[cluster, tier.azure] = Usage(chunks[tier], sizes[tier], only, None)
+    return found
+
+
+def costs(
+    held: Held, tiering: Mapping[str, Mapping[str, Tiering]], redundancy: Mapping[str, str], prices: Prices
+) -> dict[tuple[str, str], Cost]:
+    """What each cluster's tenants cost.
+
+    tiering      by cluster and tenant
+    redundancy   of a cluster's account
+
+    Raises PricesUnusable.
+    """
+    as_of_ms = int(held.as_of.timestamp() * 1000)
+    found: dict[tuple[str, str], list[Cost]] = defaultdict(list)
+    for cluster, one in held.holdings:
+        rule = tiering.get(cluster, {}).get(one.tenant)
+        found[cluster, one.tenant].append(_cost(one, rule, as_of_ms, redundancy[cluster], prices))
+    return {
+        key: Cost(sum(one.now for one in parts), sum(one.declared for one in parts), sum(one.moves for one in parts))
+        for key, parts in sorted(found.items())
+    }
+
+
+def _cost(one: Holding, rule: Tiering | None, as_of_ms: int, redundancy: str, prices: Prices) -> Cost:
+    now = sum(prices.month(Tier(tier), size, redundancy) for tier, size in enumerate(one.tier_bytes) if size)
+    if one.period_ms != FOR_EVER and as_of_ms - one.last_ms > one.period_ms:
+        return Cost(now, 0.0, 0.0)
+    cold = rule is not None and rule.then is not None and as_of_ms - one.written_ms > rule.hot_ms
+    wanted = rule.then if cold and rule and rule.then else Tier.HOT
+    moved = sum(count for tier, count in enumerate(one.tier_chunks) if max(tier, Tier.HOT) != wanted)
+    return Cost(now, prices.month(wanted, one.bytes, redundancy), prices.moves(wanted, moved, redundancy))
+
+
+def _growing(holdings: Sequence[Holding], today: int) -> Usage:
+    """Every period of a tenant grows and expires by itself."""
+    periods: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for one in holdings:
+        periods[one.period_ms][one.day] += one.bytes
+    rates: list[Rate] = []
+    ahead = dict.fromkeys(AHEAD, (0.0, 0.0))
+    for period_ms, brought in periods.items():
+        kept = None if period_ms == FOR_EVER else period_ms // DAY_MS
+        rates.append(rate_of(brought, today, kept))
+        for days, (steady, trending) in ahead.items():
+            more = forecast(brought, today, kept, days)
+            ahead[days] = (steady + more[0], trending + more[1])
+    whole = _sum(holdings)
+    rate = Rate(
+        sum(one.per_day for one in rates),
+        sum(one.now for one in rates),
+        sum(one.trend for one in rates),
+        max(one.days for one in rates),
+    )
+    return Usage(whole.chunks, whole.bytes, whole.tier_bytes, whole.first, rate, ahead)
+
+
+def _sum(holdings: Sequence[Holding]) -> Usage:
+    first = min((one.first_ms for one in holdings if one.chunks), default=None)
+    return Usage(
+        sum(one.chunks for one in holdings),
+        sum(one.bytes for one in holdings),
+        _tiers(one.tier_bytes for one in holdings),
+        None if first is None else datetime.fromtimestamp(first / 1000, UTC),
+    )
+
+
+def _tiers(values: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    unknown, hot, *rest = (sum(column) for column in zip(*values, strict=True))
+    return 0, unknown + hot, *rest

@@ -1,0 +1,193 @@
+"""LokiHook: what it makes of a connection, and what its Test button says."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from logops.airflow.hooks import loki
+from logops.airflow.hooks.loki import ConnectionInvalid, LokiHook
+
+Connect = Callable[..., str]
+PASSWORD = "not-to-be-seen"
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the client was made with."""
+    seen: dict[str, Any] = {}
+
+    def client(url: str, **options: Any) -> object:
+        seen.update(url=url, **options)
+        return object()
+
+    monkeypatch.setattr(loki, "LokiClient", client)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({"host": "loki"}, "http://loki"),
+        ({"host": "loki", "port": 3100}, "http://loki:3100"),
+        ({"host": "logs.example.com", "schema": "https"}, "https://logs.example.com"),
+        ({"host": "127.0.0.1", "port": 23113, "schema": "http"}, "http://127.0.0.1:23113"),
+    ],
+)
+def test_the_address_is_scheme_host_and_port(connect: Connect, made: dict[str, Any], fields: Any, url: str) -> None:
+    LokiHook(connect(**fields)).get_conn()
+    assert made["url"] == url
+
+
+@pytest.mark.parametrize(
+    ("extra", "verify", "timeout"),
+    [
+        ({}, True, 60.0),
+        ({"verify": None, "timeout": None}, True, 60.0),
+        ({"verify": False, "timeout": 5}, False, 5.0),
+        ({"verify": "false", "timeout": "2.5"}, False, 2.5),
+    ],
+)
+def test_extras_are_read_one_by_one(
+    connect: Connect, made: dict[str, Any], extra: Any, verify: bool, timeout: float
+) -> None:
+    LokiHook(connect(host="loki", extra=extra)).get_conn()
+    assert (made["verify"], made["read_timeout"]) == (verify, timeout)
+
+
+def test_an_extra_that_is_not_a_field_reaches_nothing(connect: Connect, made: dict[str, Any]) -> None:
+    LokiHook(connect(host="loki", extra={"url": "http://elsewhere", "auth": "x"})).get_conn()
+    assert (made["url"], made["auth"]) == ("http://loki", None)
+
+
+def test_a_login_is_sent_as_basic_authentication(connect: Connect, made: dict[str, Any]) -> None:
+    LokiHook(connect(host="loki", login="ada", password=PASSWORD)).get_conn()
+    assert (made["auth"].username, made["auth"].password) == ("ada", PASSWORD)
+
+
+def test_no_client_is_made_before_it_is_asked_for(connect: Connect, made: dict[str, Any]) -> None:
+    LokiHook(connect(host="loki"))
+    assert made == {}
+
+
+def test_the_client_is_made_once(connect: Connect, made: dict[str, Any]) -> None:
+    hook = LokiHook(connect(host="loki"))
+    assert hook.get_conn() is hook.get_conn()
+
+
+def test_the_tenant_is_the_hooks_own_before_the_connections(connect: Connect) -> None:
+    connection = connect(host="loki", extra={"tenant": "application"})
+    assert LokiHook(connection).tenant == "application"
+    assert LokiHook(connection, tenant="platform").tenant == "platform"
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({}, "host is ''"),
+        ({"host": "http://loki:3100"}, "host is 'http://loki:3100'"),
+        ({"host": "loki", "schema": "ftp"}, "schema is 'ftp'; expected http or https"),
+        ({"host": "loki", "extra": {"verify": "perhaps"}}, "extra.verify is 'perhaps'; expected true or false"),
+        ({"host": "loki", "extra": {"timeout": "soon"}}, "extra.timeout is 'soon'"),
+        ({"host": "loki", "extra": {"timeout": 0}}, "extra.timeout is 0"),
+        ({"host": "loki", "extra": {"timeout": "nan"}}, "extra.timeout is 'nan'"),
+    ],
+)
+def test_a_connection_that_is_wrong_is_named_with_the_field(connect: Connect, fields: Any, problem: str) -> None:
+    with pytest.raises(ConnectionInvalid) as refused:
+        LokiHook(connect(**fields)).get_conn()
+    assert problem in str(refused.value)
+    assert "'loki_here'" in str(refused.value)
+
+
+def test_a_connection_that_does_not_exist_is_airflows_own_error(connect: Connect) -> None:
+    with pytest.raises(AirflowNotFoundException, match="nowhere"):
+        LokiHook("nowhere").get_conn()
+
+
+class Answers(BaseHTTPRequestHandler):
+    """A process that says what the test wants it to say, by path."""
+
+    said: dict[str, tuple[int, str]]
+
+    def do_GET(self) -> None:
+        status, text = self.said.get(self.path.partition("?")[0], (404, "404 page not found"))
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    """Answers on a loopback port as Loki 3.7.8 does."""
+    Answers.said = {
+        "/ready": (200, "ready\n"),
+        "/loki/api/v1/status/buildinfo": (200, '{"version": "3.7.8", "revision": "", "goVersion": "go1.25"}'),
+        "/loki/api/v1/labels": (200, '{"status": "success", "data": ["job", "level"]}'),
+    }
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def at(server: ThreadingHTTPServer) -> dict[str, Any]:
+    return {"host": "127.0.0.1", "port": server.server_port, "login": "ada", "password": PASSWORD}
+
+
+def test_the_test_tells_the_version_and_what_the_tenant_has(connect: Connect, server: ThreadingHTTPServer) -> None:
+    passed, said = LokiHook(connect(**at(server), extra={"tenant": "application"})).test_connection()
+    assert passed
+    assert "Loki 3.7.8" in said
+    assert "Tenant application has 2 labels" in said
+
+
+def test_the_test_says_what_it_did_not_try_without_a_tenant(connect: Connect, server: ThreadingHTTPServer) -> None:
+    Answers.said.pop("/loki/api/v1/labels")
+    passed, said = LokiHook(connect(**at(server))).test_connection()
+    assert passed
+    assert "no query was tried" in said
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "problem"),
+    [
+        ("/ready", (503, "Ingester not ready: waiting for 15s after being ready"), "waiting for 15s"),
+        ("/loki/api/v1/status/buildinfo", (404, "404 page not found"), "404"),
+        ("/loki/api/v1/status/buildinfo", (200, "<html>a gateway's page</html>"), "expected JSON"),
+        ("/loki/api/v1/labels", (401, "no org id"), "no org id"),
+    ],
+)
+def test_the_test_fails_with_what_was_found(
+    connect: Connect, server: ThreadingHTTPServer, path: str, answer: tuple[int, str], problem: str
+) -> None:
+    Answers.said[path] = answer
+    passed, said = LokiHook(connect(**at(server), extra={"tenant": "application"})).test_connection()
+    assert not passed
+    assert problem in said
+    assert str(server.server_port) in said
+    assert PASSWORD not in said
+
+
+def test_the_test_fails_where_nothing_listens(connect: Connect, server: ThreadingHTTPServer) -> None:
+    fields = at(server)
+    server.server_close()
+    passed, said = LokiHook(connect(**fields)).test_connection()
+    assert not passed
+    assert "Is Loki running there?" in said
+
+
+def test_the_test_names_a_wrong_field_but_not_the_id_it_was_lent(connect: Connect) -> None:
+    passed, said = LokiHook(connect(host="http://loki")).test_connection()
+    assert not passed
+    assert said.startswith("host is 'http://loki'")

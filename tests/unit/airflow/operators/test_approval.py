@@ -1,0 +1,101 @@
+"""RolloutApprovalOperator: whom it asks, for how long, and what an answer means."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+
+from logops.airflow.operators import approval as approval_module
+from logops.airflow.operators.approval import RolloutApprovalOperator, refuse_unapproved
+from logops.airflow.operators.work import read_environment
+from logops.environment import Environment
+from logops.rollout import Plan, RolloutRefused
+
+DIGEST = "d1" * 32
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What Airflow is asked to show, and to whom."""
+    seen: dict[str, Any] = {}
+    monkeypatch.setattr(
+        "airflow.providers.standard.operators.hitl.upsert_hitl_detail", lambda **request: seen.update(request)
+    )
+    return seen
+
+
+@pytest.fixture
+def approval(ti) -> RolloutApprovalOperator:
+    ti.id = "0"
+    return RolloutApprovalOperator(task_id="task", environment="production", digest=DIGEST, subject="?", body="a diff")
+
+
+def with_approval(environment: Environment, **fields: Any) -> Environment:
+    return Environment.model_validate({**environment.model_dump(by_alias=True, exclude_none=True), "approval": fields})
+
+
+def answer(option: str) -> dict[str, Any]:
+    return {
+        "chosen_options": [option],
+        "params_input": {},
+        "responded_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "responded_by_user": {"id": "7", "name": "ada"},
+    }
+
+
+def test_the_people_and_the_time_are_the_environments_own(approval, context, asked, production, monkeypatch) -> None:
+    wanted = with_approval(production, required=True, approvers=["ada", "grace"], timeout="90m")
+    monkeypatch.setattr(approval_module, "read_environment", lambda name: wanted)
+    with pytest.raises(TaskAwaitingInput) as waits:
+        approval.execute(context)
+    assert waits.value.timeout == timedelta(minutes=90)
+    assert asked["assigned_users"] == [{"id": "ada", "name": "ada"}, {"id": "grace", "name": "grace"}]
+    assert asked["body"] == "a diff"
+
+
+def test_no_answer_is_not_taken_for_a_yes(approval, context, asked) -> None:
+    with pytest.raises(TaskAwaitingInput):
+        approval.execute(context)
+    assert asked["defaults"] is None
+
+
+def test_a_yes_approves_the_digest_that_was_shown(approval, context, asked, ti) -> None:
+    with pytest.raises(TaskAwaitingInput):
+        approval.execute(context)
+    # A plan that is made anew while the task waits is rendered into the resumed task, but nobody has seen it.
+    resumed = RolloutApprovalOperator(task_id="task", environment="production", digest="another", subject="?")
+    resumed.execute_complete(context, answer("Approve"))
+    assert ti.said["approved"] == DIGEST
+
+
+def test_a_no_fails_for_good_and_says_whose_it_was(approval, context, ti) -> None:
+    with pytest.raises(AirflowFailException, match="ada rejected"):
+        approval.execute_complete(context, answer("Reject"))
+    assert "approved" not in ti.said
+    assert "ada rejected" in ti.said["failure"]
+
+
+def test_an_unanswered_question_fails_for_good(approval, context) -> None:
+    with pytest.raises(AirflowFailException, match="Nobody answered"):
+        approval.execute_complete(context, {"error": "timeout", "error_type": "timeout"})
+
+
+def test_an_unasked_plan_passes_where_approval_is_not_required(local) -> None:
+    refuse_unapproved(local, Plan("local", ()), None)
+
+
+def test_an_unapproved_plan_is_refused_where_approval_is_required(production) -> None:
+    with pytest.raises(RolloutRefused, match="nobody approved it"):
+        refuse_unapproved(production, Plan("production", ()), None)
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+def test_a_plan_does_not_pass_with_the_digest_of_another(environment: str) -> None:
+    with pytest.raises(RolloutRefused, match="plan d1d1d1d1d1d1 was approved"):
+        refuse_unapproved(read_environment(environment), Plan(environment, ()), DIGEST)
+
+
+def test_a_plan_passes_with_its_own_digest(production) -> None:
+    plan = Plan("production", ())
+    refuse_unapproved(production, plan, plan.digest)

@@ -1,0 +1,210 @@
+"""The audit's tasks, cleared and repeated: what one leaves for the next."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+
+from environments import environment
+from fakes.memory_platform import MemoryPlatform
+from fakes.memory_store import Blob, MemoryStore
+from logops import platforms
+from logops.airflow.operators.audit import SUMMARY, AuditJudgeOperator, AuditListOperator, AuditReduceOperator
+from logops.audit import run as steps
+from logops.audit.asked import Asked, Check
+from logops.audit.chunks import DAY_MS, chunk_name
+from logops.clients.blob_storage.blobs import Tier
+from logops.findings import Finding
+from logops.findings.store import ResultsStore
+
+NOW = datetime.now(UTC)
+TODAY = int(NOW.timestamp() * 1000) // DAY_MS
+ASKED: dict[str, Any] = {"checks": ["retention-audit"], "environment": "local", "tables": None, "as_of": None}
+
+
+class Night:
+    """The tasks of one run, one after the other."""
+
+    def __init__(self, context: dict[str, Any], run_id: str = "scheduled__1") -> None:
+        self.context = {**context, "run_id": run_id, "dag_run": SimpleNamespace(run_after=NOW)}
+        self.batches: list[Any] = []
+
+    def survey(self) -> None:
+        self.batches = self._of(AuditListOperator, "list").execute(self.context)
+
+    def judge(self) -> list[dict[str, int]]:
+        return [self._of(AuditJudgeOperator, "judge", batch=one).execute(self.context) for one in self.batches]
+
+    def reduce(self) -> None:
+        self._of(AuditReduceOperator, "reduce", batches=self.batches).execute(self.context)
+
+    def _of(self, kind: Any, task_id: str, **more: Any) -> Any:
+        with DAG("retention_audit", schedule=None):
+            return kind(task_id=task_id, **ASKED, **more)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryStore:
+    changes = (("clusters.security", None), ("storage_accounts.security", None), ("sources", {}), ("agents", {}))
+    platform = MemoryPlatform(environment("local", *changes, ("clusters.main.canary", None)), {})
+    store = MemoryStore()
+    for day in (TODAY, TODAY - 1):
+        store.blobs[chunk_name("application", 7, day * DAY_MS, day * DAY_MS + 9, 7)] = Blob(b"1", NOW)
+    monkeypatch.setattr(platform, "object_store", lambda account: store)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path))
+    monkeypatch.setattr("logops.audit.asked.MOST_TABLES", 1)
+    return store
+
+
+def work(folder: Path) -> list[str]:
+    return sorted(one.name for one in (folder / "steps").glob("*"))
+
+
+def test_a_run_that_was_whole_leaves_no_work(bucket: MemoryStore, context: dict[str, Any], tmp_path: Path) -> None:
+    night = Night(context)
+    night.survey()
+    assert [one["tables"] for one in night.judge()] == [1, 1]
+    night.reduce()
+    assert work(tmp_path) == []
+    assert "no findings in 2 tables" in context["ti"].said[SUMMARY]["headline"]
+
+
+def test_a_batch_that_failed_is_judged_when_it_is_cleared_and_the_run_is_whole(
+    bucket: MemoryStore, context: dict[str, Any], tmp_path: Path
+) -> None:
+    night = Night(context)
+    night.survey()
+    lost, *good = night.batches
+    night.batches = good
+    night.judge()
+    night.batches = [lost, *good]
+    with pytest.raises(AirflowFailException, match="check-incomplete"):
+        night.reduce()
+
+    night.batches = [lost]
+    night.judge()
+    night.batches = [lost, *good]
+    night.reduce()
+    assert work(tmp_path) == []
+
+
+def test_what_a_run_left_unfinished_goes_when_the_next_one_begins(
+    bucket: MemoryStore, context: dict[str, Any], tmp_path: Path
+) -> None:
+    first = Night(context)
+    first.survey()
+    with pytest.raises(AirflowFailException):
+        first.reduce()
+    assert work(tmp_path) == ["retention_audit.scheduled__1"]
+
+    Night(context, "scheduled__2").survey()
+    assert work(tmp_path) == ["retention_audit.scheduled__2"]
+
+
+def test_a_table_that_is_nowhere_is_no_pass(bucket: MemoryStore, context: dict[str, Any]) -> None:
+    typed = {**ASKED, "tables": ["loki_index_2078"]}
+    with DAG("retention_audit", schedule=None):
+        steps = [
+            AuditListOperator(task_id="list", **typed),
+            AuditReduceOperator(task_id="reduce", batches=[], **typed),
+        ]
+    now = {**context, "dag_run": SimpleNamespace(run_after=NOW)}
+    assert steps[0].execute(now) == []
+    with pytest.raises(AirflowFailException, match="check-incomplete"):
+        steps[1].execute(now)
+    (said,) = context["ti"].said[SUMMARY]["findings"]
+    assert "Nothing is stored in loki_index_2078 of local" in said
+    assert f"loki_index_{TODAY - 1} to loki_index_{TODAY}" in said
+
+
+def test_a_moment_without_a_time_zone_is_refused(bucket: MemoryStore, context: dict[str, Any]) -> None:
+    with DAG("retention_audit", schedule=None):
+        operator = AuditListOperator(task_id="list", **{**ASKED, "as_of": "2026-11-23T00:00:00"})
+    with pytest.raises(AirflowFailException, match="has no time zone"):
+        operator.execute(context)
+
+
+def test_nothing_listed_is_told_with_what_to_clear(context: dict[str, Any], bucket: MemoryStore) -> None:
+    operator = AuditReduceOperator(task_id="reduce", batches=None, **ASKED)
+    with pytest.raises(AirflowFailException, match="clear that one"):
+        operator.execute(context)
+
+
+@pytest.mark.parametrize(("tried", "last"), [(1, False), (2, False), (3, True)])
+def test_only_the_last_try_gives_up_a_listing_that_broke_off(
+    bucket: MemoryStore, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tried: int, last: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("logops.audit.run.survey", lambda *_, last: asked.append(last) or [])
+    context["ti"].try_number, context["ti"].max_tries = tried, 2
+
+    Night(context).survey()
+    assert asked == [last]
+
+
+def compaction(run_id: str, as_of: datetime) -> list[Finding]:
+    """What a compaction audit of that moment finds; `list` and `reduce` as in the DAG, nothing to judge in between."""
+    asked = Asked((Check.COMPACTION,), run_id, as_of)
+    platform, results = platforms.open_to_read(None, None), platforms.results_url(None, None)  # type: ignore[arg-type]
+    work = f"{results}/steps/{run_id}"
+    store = ResultsStore(results)
+    batches = steps.survey(platform, asked, work, print)
+    for batch in batches:
+        steps.judge(platform, asked, batch, store, print)
+    return [*steps.reduce(platform, asked, work, batches, store).findings]
+
+
+def test_every_index_file_with_something_wrong_is_named(
+    bucket: MemoryStore, context: dict[str, Any], tmp_path: Path
+) -> None:
+    names = [f"index/old_index_{TODAY}/{nth}-ingester.tsdb.gz" for nth in range(1_000, 1_020)]
+    for name in names:
+        bucket.blobs[name] = Blob(b"1", NOW)
+
+    (found,) = [one for one in compaction("night", NOW) if one.cls.name == "table-without-schema"]
+    assert found.evidence["since"]
+    assert len(str(found.evidence["sample"]).split(", ")) == 5
+    files = [*tmp_path.glob(str(found.evidence["names"]))]
+    kept = [row for file in files for row in pq.read_table(file).to_pylist() if row["class"] == found.cls.name]
+    assert sorted(row["name"] for row in kept) == sorted(names)
+
+
+def test_what_no_time_is_known_of_is_told_since_it_was_first_seen(bucket: MemoryStore, context: dict[str, Any]) -> None:
+    name = f"index/loki_index_{TODAY}/application/1-compactor-1-2-a.tsdb.gz"
+    bucket.blobs[name] = Blob(b"no index", NOW, Tier.COOL)
+    first, second = NOW, NOW + timedelta(minutes=5)
+
+    def damage(run_id: str, as_of: datetime) -> Finding:
+        (found,) = [one for one in compaction(run_id, as_of) if one.cls.name == "index-corrupt"]
+        return found
+
+    assert "since" not in damage("first", first).evidence
+    assert damage("second", second).evidence["since"] == first.isoformat()
+
+
+def test_what_one_cluster_has_is_no_row_of_another(bucket: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have tables of the same names, and here the same container."""
+    local = environment("local", ("sources", {}), ("agents", {}), ("clusters.main.canary", None))
+    periods = local.model_dump(mode="json", by_alias=True)["clusters"]["main"]["schema_periods"]
+    both = environment(
+        "local",
+        ("sources", {}),
+        ("agents", {}),
+        ("clusters.main.canary", None),
+        ("clusters.security.schema_periods", periods),
+    )
+    platform = MemoryPlatform(both, {})
+    monkeypatch.setattr(platform, "object_store", lambda account: bucket)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    bucket.blobs[f"index/loki_index_{TODAY}/application/1-compactor-1-2-a.tsdb.gz"] = Blob(b"no index", NOW)
+    asked = Asked((Check.RETENTION,), "night", NOW)
+    outcome = steps.run_audit(platform, asked, None, print)
+
+    counted = {(row.cluster, row.day == TODAY): row.findings for row in outcome.rows}
+    assert counted == {("main", True): 1, ("main", False): 0, ("security", True): 1, ("security", False): 0}

@@ -1,0 +1,131 @@
+"""The operator that measures the query library."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from fakes.memory_platform import MemoryPlatform
+from logops.airflow.operators.benchmark import QueryBenchmarkOperator
+from logops.benchmark.asked import Asked
+from logops.benchmark.found import findings_of
+from logops.benchmark.judge import verdicts
+from logops.benchmark.run import Outcome
+from logops.benchmark.sample import Ending, Sample
+from logops.queries.model import LibraryQuery
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def asked(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], Asked]]:
+    """What the benchmark was asked for; it answers with what `ending` says of the first query."""
+    seen: list[tuple[list[str], Asked]] = []
+
+    def run(
+        places: object, library: Mapping[str, LibraryQuery], asked: Asked, store: object, tell: object
+    ) -> list[Outcome]:
+        seen.append((sorted(library), asked))
+        name, query = next(iter(library.items()))
+        ending = Ending.FAILED if name == "trace" else Ending.ANSWERED
+        message = "running {}: Loki answered 400: too long" if ending is Ending.FAILED else ""
+        samples = [
+            Sample(asked.run, "local", "c", name, "t", query.cluster, query.tenant, mode, 3600, at, at, ending, 0.1,
+                   message=message)
+            for at in range(asked.rounds + 1) for mode in asked.modes
+        ]  # fmt: skip
+        found = verdicts(samples, library, {})
+        return [Outcome(tuple(samples), tuple(found), tuple(findings_of("local", found, asked.as_of)))]
+
+    monkeypatch.setattr("logops.benchmark.run.run_benchmark", run)
+    return seen
+
+
+def operator(**given: Any) -> QueryBenchmarkOperator:
+    return QueryBenchmarkOperator(task_id="measure", environment="local", **given)
+
+
+def test_all_of_the_library_is_measured_at_the_moment_the_run_is_for(
+    asked: list[tuple[list[str], Asked]], context: Any
+) -> None:
+    operator().execute(context)
+    ((queries, what),) = asked
+
+    assert "errors" in queries
+    assert (what.as_of, what.named, what.rounds, what.concurrency) == (NOON, False, 20, 1)
+
+
+def test_what_a_person_gives_arrives(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+    given = {"rounds": "7", "ranges": ["24h"], "budget": "1MiB", "minutes": "9", "concurrency": "3"}
+    operator(queries=["errors"], **given).execute(context)
+    ((queries, what),) = asked
+
+    assert queries == ["errors"]
+    assert (what.rounds, what.ranges_s, what.budget_bytes, what.concurrency) == (7, (86_400,), 2**20, 3)
+    assert (what.minutes, what.named) == (9, True)
+
+
+def test_what_nobody_gives_is_as_the_environment_says(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+    operator(ranges=None, budget=None, minutes=None).execute(context)
+    ((_, what),) = asked
+
+    assert (what.ranges_s, what.budget_bytes, what.minutes) == ((6 * 3600,), 20 * 2**30, 45)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [({"ranges": ["24x"]}, "'24x' is not a duration"), ({"ranges": ["500ms"]}, "500ms is too short"),
+                        ({"budget": "much"}, "'much' is not a size")]
+)  # fmt: skip
+def test_what_cannot_be_read_is_said_and_not_tried_again(
+    given: dict[str, Any], told: str, asked: list[tuple[list[str], Asked]], context: Any
+) -> None:
+    with pytest.raises(AirflowFailException, match=told):
+        operator(**given).execute(context)
+
+
+def test_no_further_range_is_none_whatever_the_environment_says(
+    asked: list[tuple[list[str], Asked]], context: Any
+) -> None:
+    operator(ranges=[]).execute(context)
+    ((_, what),) = asked
+
+    assert what.ranges_s == ()
+
+
+def test_a_query_that_is_not_in_the_library_is_named_with_those_that_are(
+    asked: list[tuple[list[str], Asked]], context: Any
+) -> None:
+    with pytest.raises(AirflowFailException, match=r"No query erors in include/logql/. There are: .*errors"):
+        operator(queries=["erors"]).execute(context)
+    assert asked == []
+
+
+def test_a_moment_without_a_time_zone_is_refused(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+    with pytest.raises(AirflowFailException, match="has no time zone"):
+        operator(as_of="2026-01-01T12:00:00").execute(context)
+
+
+def test_a_query_that_fails_fails_the_task_and_leaves_its_summary(
+    asked: list[tuple[list[str], Asked]], context: Any, ti: Any
+) -> None:
+    with pytest.raises(AirflowFailException, match="1 of 1 queries failed or could not be measured"):
+        operator(queries=["trace"]).execute(context)
+
+    said = ti.said["summary"]
+    assert said["findings"][0] == "query-failing trace: running {}: Loki answered 400: too long"
+    assert said["queries"][1][0] == "trace"
+
+
+def test_a_query_that_is_answered_leaves_a_row_with_its_promise(
+    asked: list[tuple[list[str], Asked]], context: Any, ti: Any
+) -> None:
+    operator(queries=["errors"]).execute(context)
+
+    assert ti.said["summary"]["headline"] == "1 query, 40 answers: no findings"
+    assert ti.said["summary"]["queries"][1] == [
+        "errors", "1h", "100 ms", "2s", "100 ms", "0.0 MB", "64MiB", "",
+    ]  # fmt: skip
+    assert json.loads(json.dumps(ti.said["summary"])) == ti.said["summary"]

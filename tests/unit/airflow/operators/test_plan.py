@@ -1,0 +1,109 @@
+"""RolloutPlanOperator: what it plans, what it leaves out, what it refuses."""
+
+import json
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+
+from logops.airflow.operators.approval import RolloutApprovalOperator
+from logops.airflow.operators.plan import RolloutPlanOperator
+from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
+from logops.render import STAGES
+from logops.rollout import Plan, plan
+
+ALL_STAGES = {f"{stage}_{step}" for stage in STAGES for step in ("apply", "verify")}
+
+
+@pytest.fixture
+def planner() -> RolloutPlanOperator:
+    with DAG("plan_test", schedule=None):
+        operator = RolloutPlanOperator(
+            task_id="plan",
+            environment="{{ params.environment }}",
+            stages="{{ params.stages }}",
+            auto_approve="{{ params.auto_approve }}",
+        )
+        before: Any = RolloutApprovalOperator(task_id="approval", environment="local", digest="", subject="?")
+        operator >> before
+        for stage in STAGES:
+            apply = RolloutApplyOperator(
+                task_id=f"{stage}_apply", stage=stage, environment="local", plan="", approved=None
+            )
+            verify = RolloutVerifyOperator(task_id=f"{stage}_verify", stage=stage, environment="local")
+            before = before >> apply >> verify
+    return operator
+
+
+def run(
+    planner: RolloutPlanOperator,
+    context: dict[str, Any],
+    environment: str = "local",
+    stages: tuple[str, ...] = STAGES,
+    auto_approve: bool = False,
+) -> set[str]:
+    """Plan as Airflow does, fields rendered first; the tasks that are skipped."""
+    context["params"] = {"environment": environment, "stages": list(stages), "auto_approve": auto_approve}
+    planner.render_template_fields(context)
+    try:
+        planner.execute(context)
+    except DownstreamTasksSkipped as skipped:
+        return set(skipped.tasks)
+    return set()
+
+
+def apply_everything(platform: Any) -> None:
+    for stage, files in platform.desired().items():
+        platform.apply(stage, files, "earlier", print)
+    platform.did.clear()
+
+
+def test_changes_are_planned_and_nothing_is_skipped(planner, context, platform) -> None:
+    assert run(planner, context) == set()
+
+
+def test_the_plan_that_is_passed_on_is_the_plan_without_its_diffs(planner, context, platform, ti) -> None:
+    run(planner, context)
+    wanted = plan(platform)
+    passed_on = ti.said["plan"]
+    assert Plan.from_dict(passed_on).digest == wanted.digest == passed_on["digest"]
+    assert not any("diff" in stage for stage in passed_on["stages"])
+    assert json.loads(json.dumps(passed_on)) == passed_on
+
+
+def test_a_person_reads_the_diffs(planner, context, platform, ti) -> None:
+    run(planner, context)
+    assert "+loki 1" in ti.said["markdown"]
+
+
+def test_where_nothing_changes_every_stage_and_the_approval_are_skipped(planner, context, platform) -> None:
+    apply_everything(platform)
+    assert run(planner, context) == {"approval"} | ALL_STAGES
+
+
+def test_planning_changes_nothing(planner, context, platform) -> None:
+    run(planner, context)
+    assert platform.did == []
+
+
+def test_auto_approval_skips_the_approval_alone(planner, context, platform) -> None:
+    assert run(planner, context, auto_approve=True) == {"approval"}
+
+
+def test_a_stage_that_was_not_chosen_is_skipped(planner, context, platform) -> None:
+    assert run(planner, context, stages=("loki", "tenants")) == {
+        "storage_apply", "storage_verify", "agents_apply", "agents_verify", "rules_apply", "rules_verify",
+    }  # fmt: skip
+
+
+def test_auto_approval_is_refused_where_the_environment_requires_approval(planner, context, platform, ti) -> None:
+    with pytest.raises(AirflowFailException, match="'production' requires approval"):
+        run(planner, context, environment="production", auto_approve=True)
+    assert "plan" not in ti.said
+
+
+def test_an_unknown_environment_is_named_with_those_there_are(planner, context, platform, ti) -> None:
+    with pytest.raises(AirflowFailException, match="local, production"):
+        run(planner, context, environment="staging")
+    assert "local, production" in ti.said["failure"]

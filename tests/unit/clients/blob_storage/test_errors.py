@@ -1,0 +1,99 @@
+"""Azure's answers in words that help, without secrets."""
+
+import traceback
+
+import pytest
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+
+from logops.clients.blob_storage import (
+    ObjectStoreError,
+    ObjectStoreMisconfigured,
+    ObjectStoreRefused,
+    ObjectStoreUnreachable,
+)
+from logops.clients.blob_storage.azure_errors import translated
+from logops.clients.blob_storage.errors import ROLE, advice
+
+
+def translation(error: AzureError) -> ObjectStoreError:
+    with pytest.raises(ObjectStoreError) as raised, translated("listing"):
+        raise error
+    return raised.value
+
+
+def answered(status: int, code: object) -> HttpResponseError:
+    error = HttpResponseError(message="The MAC signature found in the HTTP request 'c2VjcmV0' is not the same")
+    error.status_code, error.reason = status, "Forbidden"
+    error.error_code = code  # type: ignore[attr-defined]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("AuthenticationFailed", "is the key one of this account's two"),
+        ("AuthorizationPermissionMismatch", f"it needs the role {ROLE}"),
+        ("AuthorizationFailure", "network rules"),
+        ("KeyBasedAuthenticationNotPermitted", "takes no shared keys"),
+        ("InsufficientAccountPermissions", f"It needs the role {ROLE}"),
+    ],
+)
+def test_a_403_says_what_is_missing(code: str, words: str) -> None:
+    assert words in advice(403, code)
+
+
+def test_an_answer_that_says_enough_gets_no_advice() -> None:
+    assert advice(409, "LeaseIdMissing") == ""
+
+
+def test_a_refusal_has_azures_status_and_code() -> None:
+    refused = translation(answered(403, "AuthenticationFailed"))
+
+    assert isinstance(refused, ObjectStoreRefused)
+    assert (refused.status, refused.code) == (403, "AuthenticationFailed")
+    assert str(refused).startswith("listing: Azure answered 403 AuthenticationFailed. ")
+
+
+def test_a_code_that_the_sdk_knows_is_its_text() -> None:
+    from azure.storage.blob import StorageErrorCode
+
+    refused = translation(answered(404, StorageErrorCode.CONTAINER_NOT_FOUND))
+
+    assert isinstance(refused, ObjectStoreRefused)
+    assert refused.code == "ContainerNotFound"
+
+
+@pytest.mark.parametrize("kind", [ServiceRequestError, ServiceResponseError])
+def test_no_answer_is_unreachable(kind: type[AzureError]) -> None:
+    error = kind("https://account/container?sig=c2VjcmV0")
+    error.inner_exception = ConnectionRefusedError(111, "Connection refused")
+
+    unreachable = translation(error)
+
+    assert isinstance(unreachable, ObjectStoreUnreachable)
+    assert str(unreachable) == "listing: Connection refused. Is the endpoint right, and reachable from here?"
+
+
+def test_no_identity_says_how_to_have_one() -> None:
+    without = translation(ClientAuthenticationError(message="DefaultAzureCredential failed to retrieve a token"))
+
+    assert isinstance(without, ObjectStoreMisconfigured)
+    assert "az login" in str(without)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        answered(403, "AuthenticationFailed"),
+        ServiceRequestError("https://account/container?sig=c2VjcmV0"),
+        AzureError("AccountKey=c2VjcmV0"),
+    ],
+)
+def test_what_the_sdk_says_and_may_be_secret_is_not_in_the_traceback(error: AzureError) -> None:
+    assert "c2VjcmV0" not in "".join(traceback.format_exception(translation(error)))

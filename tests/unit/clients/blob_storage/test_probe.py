@@ -1,0 +1,147 @@
+"""A probe that fails names the step, says what to do and leaves nothing that it can delete."""
+
+from typing import Any
+
+import pytest
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
+
+from logops.clients.blob_storage import ObjectStoreRefused, ObjectStoreUnreachable, ProbeFailed, ProbeStep
+from logops.clients.blob_storage.probe import probe
+
+CALL_OF = {
+    ProbeStep.WRITE: "upload_blob",
+    ProbeStep.READ: "download_blob",
+    ProbeStep.SET_TIER: "set_standard_blob_tier",
+    ProbeStep.READ_TIER: "get_blob_properties",
+    ProbeStep.DELETE: "delete_blob",
+}
+
+
+def azure_said(status: int, code: str) -> HttpResponseError:
+    error = HttpResponseError(message="The SDK's long story.")
+    error.status_code, error.reason = status, "Reason"
+    error.error_code = code
+    return error
+
+
+class FakeBlob:
+    """One blob in memory, each of whose calls can be made to fail."""
+
+    container_name, blob_name = "loki-chunks", "logops-probe/1"
+
+    def __init__(self, **failing: AzureError) -> None:
+        self._failing = failing
+        self.exists = False
+        self.content = b""
+        self.tier = "Hot"
+
+    def _call(self, name: str) -> None:
+        if name in self._failing:
+            raise self._failing[name]
+
+    def upload_blob(self, content: bytes) -> None:
+        self._call("upload_blob")
+        self.exists, self.content = True, content
+
+    def download_blob(self) -> "FakeBlob":
+        self._call("download_blob")
+        return self
+
+    def readall(self) -> bytes:
+        return self.content
+
+    def set_standard_blob_tier(self, tier: str) -> None:
+        self._call("set_standard_blob_tier")
+        self.tier = tier
+
+    def get_blob_properties(self) -> Any:
+        self._call("get_blob_properties")
+        return type("Properties", (), {"blob_tier": self.tier})
+
+    def delete_blob(self, **_: object) -> None:
+        self._call("delete_blob")
+        if not self.exists:
+            raise azure_said(404, "BlobNotFound")
+        self.exists = False
+
+
+def probed(blob: FakeBlob) -> None:
+    probe(blob, "mainaccount")  # type: ignore[arg-type]
+
+
+def test_a_container_that_can_do_all_passes_and_is_left_empty() -> None:
+    blob = FakeBlob()
+
+    probed(blob)
+
+    assert not blob.exists
+    assert blob.tier == "Cool"
+
+
+@pytest.mark.parametrize("step", ProbeStep)
+def test_the_step_that_fails_is_named(step: ProbeStep) -> None:
+    blob = FakeBlob(**{CALL_OF[step]: azure_said(403, "AuthorizationPermissionMismatch")})
+
+    with pytest.raises(ProbeFailed) as failed:
+        probed(blob)
+
+    assert (failed.value.step, failed.value.container) == (step, "loki-chunks")
+    assert f"could not {step} blob logops-probe/1" in str(failed.value)
+    assert "container loki-chunks of storage account mainaccount" in str(failed.value)
+    assert "Storage Blob Data Contributor" in str(failed.value)
+    assert isinstance(failed.value.__cause__, ObjectStoreRefused)
+
+
+@pytest.mark.parametrize("step", [step for step in ProbeStep if step is not ProbeStep.DELETE])
+def test_nothing_is_left_of_a_failed_probe(step: ProbeStep) -> None:
+    blob = FakeBlob(**{CALL_OF[step]: azure_said(500, "InternalError")})
+
+    with pytest.raises(ProbeFailed) as failed:
+        probed(blob)
+
+    assert not blob.exists
+    assert "still there" not in str(failed.value)
+
+
+@pytest.mark.parametrize("step", [ProbeStep.READ, ProbeStep.SET_TIER, ProbeStep.READ_TIER, ProbeStep.DELETE])
+def test_a_blob_that_cannot_be_deleted_is_told(step: ProbeStep) -> None:
+    refusal = azure_said(409, "BlobImmutableDueToPolicy")
+    blob = FakeBlob(**{CALL_OF[step]: refusal, "delete_blob": refusal})
+
+    with pytest.raises(ProbeFailed, match=r"still there: delete it by hand\."):
+        probed(blob)
+    assert blob.exists
+
+
+def test_a_write_that_was_refused_left_nothing() -> None:
+    refusal = azure_said(403, "AuthorizationFailure")
+
+    with pytest.raises(ProbeFailed) as failed:
+        probed(FakeBlob(upload_blob=refusal, delete_blob=refusal))
+    assert "still there" not in str(failed.value)
+
+
+def test_an_account_that_does_not_answer_is_told_from_one_that_refuses() -> None:
+    with pytest.raises(ProbeFailed, match="Is the endpoint right") as failed:
+        probed(FakeBlob(upload_blob=ServiceRequestError("https://account/?sig=secret")))
+    assert isinstance(failed.value.__cause__, ObjectStoreUnreachable)
+
+
+def test_other_bytes_than_were_written_fail_the_read() -> None:
+    blob = FakeBlob()
+    blob.readall = lambda: b"something else"  # type: ignore[method-assign]
+
+    with pytest.raises(ProbeFailed, match="read 14 others") as failed:
+        probed(blob)
+    assert failed.value.step is ProbeStep.READ
+    assert not blob.exists
+
+
+def test_a_tier_that_was_not_set_fails_the_check() -> None:
+    blob = FakeBlob()
+    blob.set_standard_blob_tier = lambda tier: None  # type: ignore[method-assign]
+
+    with pytest.raises(ProbeFailed, match="it was set to Cool and is Hot") as failed:
+        probed(blob)
+    assert failed.value.step is ProbeStep.READ_TIER
+    assert not blob.exists

@@ -1,0 +1,27 @@
+import pyarrow as pa
+
+from logops.clients.blob_storage.blobs import blobs_schema
+from logops.clients.blob_storage.listing import step
+from logops.clients.blob_storage.pages import Page
+from logops.clients.blob_storage.walks import MOST_PREFIXES, Walk
+
+NOTHING = pa.RecordBatch.from_pylist([], schema=blobs_schema())
+LEVELS = Walk("", levels=True)
+
+
+def folders(count: int) -> tuple[str, ...]:
+    return tuple(f"folder-{number:06}/" for number in range(count))
+
+
+def test_each_of_some_folders_is_walked_by_itself() -> None:
+    walks = step(LEVELS, Page(NOTHING, folders(MOST_PREFIXES), "")).walks
+
+    assert [walk.prefix for walk in walks] == [*folders(MOST_PREFIXES)]
+
+
+def test_very_many_folders_are_no_tenants_and_are_walked_together() -> None:
+    """Or else a million of them would be a million requests."""
+    walks = step(LEVELS, Page(NOTHING, folders(MOST_PREFIXES + 1), "more")).walks
+
+    assert len(walks) < 30
+    assert not any(walk.levels or walk.marker for walk in walks)

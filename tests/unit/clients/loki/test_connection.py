@@ -1,0 +1,70 @@
+"""What goes over the wire besides the request itself."""
+
+from pathlib import Path
+
+import pytest
+from unit.loki.scripted import Script
+
+from logops.clients.loki import LokiClient
+
+
+def test_the_tenant_goes_out_as_org_id(script: Script) -> None:
+    script.say(200, '{"status":"success"}')
+
+    LokiClient("http://loki.example:3100/").labels("team-a", 1, 2)
+
+    assert script.asked[0].headers["X-Scope-OrgID"] == "team-a"
+    assert str(script.asked[0].url).startswith("http://loki.example:3100/loki/api/v1/labels?")
+
+
+def test_no_tenant_sends_no_org_id(script: Script) -> None:
+    script.say(200, '{"status":"success"}')
+
+    LokiClient("http://loki.example:3100").labels("", 1, 2)
+
+    assert "X-Scope-OrgID" not in script.asked[0].headers
+
+
+def test_a_password_in_netrc_is_not_sent(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine loki.example login someone password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    script.say(200, '{"status":"success"}')
+
+    LokiClient("http://loki.example:3100").labels("t", 1, 2)
+
+    assert "Authorization" not in script.asked[0].headers
+
+
+@pytest.mark.parametrize(("host", "proxied"), [("127.0.0.1", False), ("localhost", False), ("loki.example", True)])
+def test_this_machine_is_never_asked_through_a_proxy(host: str, proxied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[bool] = []
+
+    def send(_: object, request: object, **options: dict[str, str]) -> None:
+        used.append(bool(options["proxies"]))
+        raise StopIteration
+
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:8080")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setattr("requests.adapters.HTTPAdapter.send", send)
+
+    with pytest.raises(StopIteration):
+        LokiClient(f"http://{host}:3100").ready()
+    assert used == [proxied]
+
+
+def test_certificates_can_go_unverified_though_the_environment_names_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+
+    def send(_: object, request: object, **options: object) -> None:
+        seen.append(options["verify"])
+        raise StopIteration
+
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/somewhere/ca.pem")
+    monkeypatch.setattr("requests.adapters.HTTPAdapter.send", send)
+
+    with pytest.raises(StopIteration):
+        LokiClient("https://loki.example", verify=False).ready()
+    assert seen == [False]

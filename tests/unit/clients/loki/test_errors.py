@@ -1,0 +1,131 @@
+"""Every trouble is a LokiError that says what was being done, and no secret."""
+
+import traceback
+
+import pytest
+import requests
+from unit.loki.scripted import Script
+
+from logops.clients.loki import (
+    BasicAuth,
+    BearerToken,
+    LokiClient,
+    LokiError,
+    LokiRefused,
+    LokiTimeout,
+    LokiUnreachable,
+    LokiUnreadable,
+    Ring,
+)
+from logops.clients.loki.errors import from_requests
+
+PASSWORD = "c0rrect-horse"
+
+
+def errors_of(kind: type[requests.RequestException]) -> list[type[requests.RequestException]]:
+    return [kind, *(deeper for child in kind.__subclasses__() for deeper in errors_of(child))]
+
+
+def client(**options: object) -> LokiClient:
+    return LokiClient("http://loki.example:3100", retry_for=0, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", errors_of(requests.RequestException))
+def test_every_error_of_requests_is_translated(kind: type[requests.RequestException]) -> None:
+    error = requests.JSONDecodeError("no", "", 0) if kind is requests.JSONDecodeError else kind("no")
+
+    assert isinstance(from_requests(error, "reading the ring"), LokiError)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (requests.ConnectTimeout(), LokiUnreachable),
+        (requests.ConnectionError(), LokiUnreachable),
+        (requests.exceptions.SSLError(), LokiUnreachable),
+        (requests.ReadTimeout(), LokiTimeout),
+        (requests.exceptions.ChunkedEncodingError(), LokiUnreachable),
+        (requests.exceptions.ContentDecodingError(), LokiUnreadable),
+    ],
+)
+def test_unreachable_timeout_and_unreadable_differ(error: requests.RequestException, kind: type[LokiError]) -> None:
+    assert type(from_requests(error, "reading the ring")) is kind
+
+
+def test_the_operating_systems_words_are_kept() -> None:
+    refused = requests.ConnectionError("a long story with the address in it three times")
+    refused.__cause__ = ConnectionRefusedError(111, "Connection refused")
+
+    assert (
+        str(from_requests(refused, "reading the ring"))
+        == "reading the ring: Connection refused. Is Loki running there?"
+    )
+
+
+def test_a_refusal_says_what_where_as_whom_and_lokis_own_words(script: Script) -> None:
+    script.say(400, "parse error at line 1, col 6: unexpected $end", "text/plain")
+
+    with pytest.raises(LokiRefused) as refused:
+        client().query_logs("team-a", "{job=", 1, 2)
+
+    assert str(refused.value) == (
+        "running {job= at http://loki.example:3100/loki/api/v1/query_range as tenant team-a: "
+        "Loki answered 400: parse error at line 1, col 6: unexpected $end"
+    )
+    assert refused.value.reason == "parse error at line 1, col 6: unexpected $end"
+
+
+def test_the_message_of_a_json_error_is_the_reason(script: Script) -> None:
+    script.say(422, '{"code":422,"message":"limit exceeded","status":"error"}')
+
+    with pytest.raises(LokiRefused) as refused:
+        client().labels("t", 1, 2)
+    assert refused.value.reason == "limit exceeded"
+
+
+def test_a_page_in_place_of_json_is_unreadable(script: Script) -> None:
+    script.say(200, "<html>\n  <h1>Sign in</h1></html>", "text/html")
+
+    with pytest.raises(LokiUnreadable, match="expected JSON, got text/html: <html> <h1>Sign in</h1></html>"):
+        client().ring(Ring.RULER)
+
+
+def test_json_of_another_shape_is_unreadable(script: Script) -> None:
+    script.say(200, '{"status":"success","data":{"resultType":"streams","result":[{"values":[["1","x"]]}]}}')
+
+    with pytest.raises(LokiUnreadable, match="as tenant t: not the JSON that Loki gives there"):
+        client().query_logs("t", '{job="x"}', 1, 2)
+
+
+def test_a_redirect_is_refused_not_followed(script: Script) -> None:
+    script.say(302, "", "text/html", Location="https://elsewhere.example/")
+
+    with pytest.raises(LokiRefused, match="Redirects are not followed"):
+        client().labels("t", 1, 2)
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("auth", [BasicAuth("logops", PASSWORD), BearerToken(PASSWORD)])
+def test_a_secret_is_sent_and_shown_nowhere(script: Script, auth: BasicAuth | BearerToken) -> None:
+    script.say(401, "no", "text/plain")
+
+    with pytest.raises(LokiRefused) as refused:
+        client(auth=auth).labels("t", 1, 2)
+
+    sent = script.asked[0].headers["Authorization"]
+    assert sent == auth.header
+    shown = repr(auth) + "".join(traceback.format_exception(refused.value))
+    assert PASSWORD not in shown
+    assert sent.split()[1] not in shown
+
+
+def test_a_password_in_the_address_is_refused_unseen() -> None:
+    with pytest.raises(LokiError, match="has credentials in it") as refused:
+        LokiClient(f"http://logops:{PASSWORD}@loki.example:3100")
+    assert PASSWORD not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["loki:3100", "ftp://loki", "http://", "http://loki/?a=b"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(LokiError, match="Loki address"):
+        LokiClient(url)

@@ -1,0 +1,65 @@
+"""Reading in pages loses and repeats nothing, wherever the pages end."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logops.clients.loki import Entry
+from logops.clients.loki.paging import WINDOW_NS, read_pages
+
+
+def stored(timestamps: list[int]) -> list[Entry]:
+    return [Entry(ns, {"job": "x"}, f"line {number}") for number, ns in enumerate(sorted(timestamps))]
+
+
+def pages_of(entries: list[Entry], most: int = 10**9) -> Callable[[int, int, int], list[Entry]]:
+    """A Loki that holds `entries` and refuses pages of more than `most`."""
+
+    def page(start_ns: int, end_ns: int, limit: int) -> list[Entry]:
+        if limit > most:
+            raise PermissionError(f"max entries limit per query exceeded ({limit} > {most})")
+        return [entry for entry in entries if start_ns <= entry.timestamp_ns < end_ns][:limit]
+
+    return page
+
+
+@given(timestamps=st.lists(st.integers(0, 12), max_size=60), size=st.integers(1, 9))
+def test_every_entry_is_read_once_though_many_share_a_timestamp(timestamps: list[int], size: int) -> None:
+    entries = stored(timestamps)
+
+    assert list(read_pages(pages_of(entries), 0, 13, size)) == entries
+
+
+@given(timestamps=st.lists(st.integers(0, 4 * WINDOW_NS), max_size=30), size=st.integers(1, 5))
+def test_every_entry_is_read_once_over_several_hours(timestamps: list[int], size: int) -> None:
+    entries = stored(timestamps)
+
+    assert list(read_pages(pages_of(entries), 0, 4 * WINDOW_NS + 1, size)) == entries
+
+
+def test_the_end_is_not_part_of_the_range() -> None:
+    assert [e.timestamp_ns for e in read_pages(pages_of(stored([1, 2, 3])), 2, 3, 10)] == [2]
+
+
+@given(start=st.integers(0, 3 * WINDOW_NS), length=st.integers(0, 3 * WINDOW_NS))
+def test_no_query_crosses_the_hour_and_together_they_are_the_range(start: int, length: int) -> None:
+    asked = []
+
+    def page(start_ns: int, end_ns: int, limit: int) -> list[Entry]:
+        asked.append((start_ns, end_ns))
+        return []
+
+    assert list(read_pages(page, start, start + length, 10)) == []
+    assert all(first // WINDOW_NS == (end - 1) // WINDOW_NS for first, end in asked)
+    assert all(end == next_start for (_, end), (next_start, _) in pairwise(asked))
+    assert not length or (asked[0][0], asked[-1][1]) == (start, start + length)
+
+
+def test_more_lines_at_one_timestamp_than_loki_gives_is_an_error_not_a_loss() -> None:
+    entries = stored([5] * 20)
+
+    with pytest.raises(PermissionError, match="max entries limit"):
+        list(read_pages(pages_of(entries, most=16), 0, 10, 8))

@@ -1,0 +1,74 @@
+"""The body of a push request, and how many requests many lines make."""
+
+import gzip
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logops.clients.loki import Entry
+from logops.clients.loki.push import push_body, requests_of
+
+TEXTS = st.text(max_size=20)
+ENTRIES = st.lists(
+    st.builds(
+        Entry,
+        timestamp_ns=st.integers(0, 2**62),
+        labels=st.dictionaries(st.sampled_from("abc"), st.sampled_from("xy"), min_size=1),
+        text=TEXTS,
+        structured_metadata=st.dictionaries(st.sampled_from(["trace_id", "span_id"]), TEXTS),
+    ),
+    max_size=30,
+)
+
+
+@given(ENTRIES)
+def test_a_body_holds_every_line_once_under_its_stream(entries: list[Entry]) -> None:
+    streams = json.loads(gzip.decompress(push_body(entries)))["streams"]
+
+    pushed = sorted(
+        (json.dumps(stream["stream"], sort_keys=True), int(ns), text, json.dumps(metadata, sort_keys=True))
+        for stream in streams
+        for ns, text, *rest in stream["values"]
+        for metadata in [rest[0] if rest else {}]
+    )
+    assert pushed == sorted(
+        (
+            json.dumps(dict(e.labels), sort_keys=True),
+            e.timestamp_ns,
+            e.text,
+            json.dumps(dict(e.structured_metadata), sort_keys=True),
+        )
+        for e in entries
+    )
+
+
+def test_lines_of_one_stream_keep_their_order() -> None:
+    entries = [Entry(ns, {"b": "2", "a": "1"} if ns % 2 else {"a": "1", "b": "2"}, str(ns)) for ns in (3, 1, 2)]
+
+    (stream,) = json.loads(gzip.decompress(push_body(entries)))["streams"]
+
+    assert [text for _, text in stream["values"]] == ["3", "1", "2"]
+
+
+def test_the_same_lines_make_the_same_bytes() -> None:
+    entries = [Entry(1, {"job": "x"}, "line", {"trace_id": "7"})]
+
+    assert push_body(entries) == push_body(entries)
+
+
+@given(ENTRIES, st.integers(1, 60))
+def test_requests_hold_all_lines_in_order(entries: list[Entry], most: int) -> None:
+    assert [entry for batch in requests_of(entries, most) for entry in batch] == entries
+
+
+@given(ENTRIES, st.integers(1, 60))
+def test_no_request_is_above_the_limit_unless_one_line_is(entries: list[Entry], most: int) -> None:
+    for batch in requests_of(entries, most):
+        assert len(batch) == 1 or sum(len(entry.text.encode()) for entry in batch) <= most
+
+
+def test_a_megabyte_goes_in_few_requests() -> None:
+    entries = [Entry(ns, {"job": "x"}, "x" * 1024) for ns in range(2048)]
+
+    assert [len(batch) for batch in requests_of(entries)] == [1024, 1024]

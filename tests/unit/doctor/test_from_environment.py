@@ -1,0 +1,113 @@
+"""An environment's findings stand at paths of the environment file."""
+
+from typing import Any
+
+import pytest
+from unit.coherence.files import NOW
+
+from environments import environment
+from logops.doctor import check
+from logops.doctor.from_environment import from_environment
+
+TENANT = "clusters.main.tenants.application"
+VOLUMELESS = {"replicas": 3}
+
+
+def found(name: str, *changes: tuple[str, Any]) -> set[tuple[str, str]]:
+    return {(f.cls.name, f.subject.path) for f in check(from_environment(environment(name, *changes)), NOW)}
+
+
+def test_the_local_environment_has_only_promtail_s_age_against_it() -> None:
+    assert found("local") == {("agent-end-of-life", "agents.promtail")}
+
+
+def test_the_production_environment_has_nothing_against_it() -> None:
+    assert found("production") == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "path"),
+    [
+        ((f"{TENANT}.retention.keep", "60d"), "retention-short", f"{TENANT}.retention.keep"),
+        (("clusters.main.keep_at_least", "400d"), "retention-short", f"{TENANT}.retention.keep"),
+        (
+            (f"{TENANT}.retention.streams", [{"selector": '{a="b"}', "keep": "12h"}]),
+            "stream-retention-refused",
+            f"{TENANT}.retention.streams[0].keep",
+        ),
+        ((f"{TENANT}.retention.then", "Cold"), "early-deletion-fee", f"{TENANT}.retention.hot"),
+        (
+            ("clusters.main.compactor.retention_enabled", False),
+            "retention-not-enabled",
+            "clusters.main.compactor.retention_enabled",
+        ),
+        (("clusters.main.replication_factor", 5), "replication-above-ingesters", "clusters.main.replication_factor"),
+        (
+            ("clusters.main.components.ingester", VOLUMELESS),
+            "wal-not-persistent",
+            "clusters.main.components.ingester.volume",
+        ),
+        (
+            ("clusters.main.ingester.wal", {"enabled": False}),
+            "wal-not-persistent",
+            "clusters.main.ingester.wal.enabled",
+        ),
+        (("clusters.main.auth_enabled", False), "tenants-without-auth", "clusters.main.auth_enabled"),
+        (
+            (f"{TENANT}.limits", {"ingestion_rate_mb": 5, "ingestion_burst_size_mb": 10}),
+            "limits-contradict",
+            f"{TENANT}.limits.ingestion_rate_mb",
+        ),
+        (
+            ("clusters.security.storage_account", "monitoring"),
+            "security-data-shared",
+            "clusters.security.storage_account",
+        ),
+        (
+            ("sources.application.parse.labels", ["level", "trace_id"]),
+            "high-cardinality-label",
+            "sources.application.parse.labels[1]",
+        ),
+        (("sources.application.parse.drop", ["health"]), "drop-too-broad", "sources.application.parse.drop[0]"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_contradiction_is_named_at_its_path_in_the_environment(change: tuple[str, Any], name: str, path: str) -> None:
+    changes = [change]
+    if change[1] == "monitoring":
+        containers = ["loki-chunks", "loki-ruler", "system-logs", "security-logs", "security-rules"]
+        changes.append(("storage_accounts.monitoring.containers", containers))
+
+    assert (name, path) in found("production", *changes)
+
+
+def lifecycle(**days: int) -> tuple[str, Any]:
+    rule = {"name": "chunks", "container": "loki-chunks", "prefix": "application/", **days}
+    return "storage_accounts.monitoring.lifecycle", [rule]
+
+
+@pytest.mark.parametrize(
+    ("days", "name"),
+    [({"delete_after": 90}, "lifecycle-deletes-early"), ({"archive_after": 60}, "lifecycle-archives-live")],
+)
+def test_a_declared_lifecycle_rule_is_judged_at_its_day(days: dict[str, int], name: str) -> None:
+    (key,) = days
+
+    assert (name, f"storage_accounts.monitoring.lifecycle[0].{key}") in found("production", lifecycle(**days))
+
+
+def test_a_rule_of_another_account_s_container_of_the_same_name_is_no_matter() -> None:
+    rule = {"name": "x", "container": "loki-chunks", "delete_after": 10}
+    changes = (
+        ("storage_accounts.security.containers", ["security-logs", "security-rules", "loki-chunks"]),
+        ("storage_accounts.security.lifecycle", [rule]),
+    )
+
+    assert found("production", *changes) == set()
+
+
+def test_findings_carry_the_environment_and_its_file() -> None:
+    deployment = from_environment(environment("local"), "include/environments/local.yaml")
+    (finding,) = check(deployment, NOW)
+
+    assert (finding.subject.environment, finding.evidence["file"]) == ("local", "include/environments/local.yaml")

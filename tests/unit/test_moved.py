@@ -1,0 +1,29 @@
+import subprocess
+import sys
+
+import pytest
+
+import logops
+from logops.moved import MOVED
+
+
+@pytest.mark.parametrize("old", [*MOVED, "logops.operators.audit", "logops.loki.client"])
+def test_old_import_path_gives_the_module_at_its_new_path_with_a_warning(old: str) -> None:
+    script = f"""
+import importlib, sys, warnings
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    module = importlib.import_module("{old}")
+from logops.moved import new_path
+assert module is importlib.import_module(new_path("{old}")), module
+assert "{old} is now" in str([str(warning.message) for warning in caught])
+"""
+    ended = subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True)
+
+    assert ended.returncode == 0, ended.stderr.decode()
+
+
+def test_path_that_never_existed_is_still_not_found() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        __import__("logops.operators.nothing")
+    assert logops.__version__

@@ -1,0 +1,161 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from logops.audit.asked import Asked, Check
+from logops.audit.chunks import DAY_MS
+from logops.audit.holding import Holding
+from logops.audit.reduce import HOLDINGS, holdings_table
+from logops.audit.retention import Tiering
+from logops.clients.blob_storage.blobs import Tier
+from logops.findings.store import ResultsStore
+from logops.toolchain import project_root
+from logops.usage.prices import Prices, PricesUnusable, load_prices
+from logops.usage.usage import Held, by_table, by_tenant, by_tier, costs, last_held
+
+AS_OF = datetime(2026, 11, 24, 3, tzinfo=UTC)
+NOW = int(AS_OF.timestamp() * 1000)
+TODAY = NOW // DAY_MS
+GB = 1 << 30
+PRICES = Prices.model_validate(
+    {
+        "currency": "EUR",
+        "region": "here",
+        "source": "a list",
+        "date": "2026-01-01",
+        "redundancy": {
+            "LRS": {"storage": {"Hot": 4, "Cool": 2, "Cold": 1, "Archive": 0.5}, "write": {"Hot": 1, "Cool": 10}}
+        },
+    }
+)
+
+
+def holding(days_ago: int, tenant: str = "team", *, hot: int = 0, cool: int = 0, keep: int = 90) -> Holding:
+    """So many GB, a chunk each."""
+    day = TODAY - days_ago
+    return Holding(
+        table=f"loki_index_{day}",
+        day=day,
+        tenant=tenant,
+        period_ms=keep * DAY_MS,
+        chunks=hot + cool,
+        bytes=(hot + cool) * GB,
+        indexed=hot + cool,
+        lines=1,
+        waiting=0,
+        deleting=0,
+        young=0,
+        tier_chunks=(0, hot, cool, 0, 0),
+        tier_bytes=(0, hot * GB, cool * GB, 0, 0),
+        first_ms=day * DAY_MS,
+        last_ms=(day + 1) * DAY_MS - 1,
+        written_ms=(day + 1) * DAY_MS,
+    )
+
+
+def held(*holdings: Holding) -> Held:
+    return Held(AS_OF, tuple(("main", one) for one in holdings))
+
+
+def cost(*holdings: Holding) -> tuple[float, float, float]:
+    rules = {"main": {"team": Tiering(30 * DAY_MS, Tier.COOL)}}
+    found = costs(held(*holdings), rules, {"main": "LRS"}, PRICES)["main", "team"]
+    return found.now, found.declared, found.moves
+
+
+def test_usage_is_added_up_by_tenant_table_and_tier() -> None:
+    some = held(holding(1, hot=2), holding(1, "other", hot=1), holding(40, cool=3))
+
+    assert {key[1]: one.chunks for key, one in by_tenant(some).items()} == {"other": 1, "team": 5}
+    assert [one.bytes // GB for one in by_table(some).values()] == [3, 3]
+    assert {key[1]: one.bytes // GB for key, one in by_tier(some).items()} == {"Hot": 3, "Cool": 3}
+
+
+def test_a_tier_that_is_not_told_counts_as_hot() -> None:
+    one = replace(holding(1, hot=2), tier_bytes=(2 * GB, 0, 0, 0, 0), tier_chunks=(2, 0, 0, 0, 0))
+
+    assert by_tier(held(one))["main", "Hot"].bytes == 2 * GB
+    assert cost(one) == (8, 8, 0)
+
+
+def test_a_tenant_grows_by_each_of_its_periods() -> None:
+    kept = [holding(ago, hot=1, keep=30) for ago in range(1, 31)]
+    short = [holding(ago, hot=1, keep=7) for ago in range(1, 8)]
+    usage = by_tenant(held(*kept, *short))["main", "team"]
+
+    assert usage.rate
+    assert usage.rate.per_day == 2 * GB
+    assert [usage.ahead[days][0] / GB for days in (30, 365)] == [37, 37]
+
+
+def test_what_is_where_it_should_be_costs_the_same_as_declared() -> None:
+    assert cost(holding(10, hot=1), holding(50, cool=1)) == (6, 6, 0)
+
+
+def test_what_was_left_hot_costs_the_difference_and_a_move() -> None:
+    now, declared, moves = cost(holding(50, hot=3))
+
+    assert (now, declared) == (12, 6)
+    assert moves == pytest.approx(3 / 10_000 * 10)
+
+
+def test_what_is_past_its_retention_would_cost_nothing() -> None:
+    assert cost(holding(100, cool=5)) == (10, 0, 0)
+
+
+def test_a_redundancy_without_prices_is_said() -> None:
+    with pytest.raises(
+        PricesUnusable, match=r"here \(2026-01-01\) have none for ZRS, only for LRS. Add them, from a list"
+    ):
+        costs(held(holding(1, hot=1)), {}, {"main": "ZRS"}, PRICES)
+
+
+def test_prices_say_their_source_and_when_they_are_old() -> None:
+    assert PRICES.age_note(date(2026, 11, 24)) == "Prices: here, EUR, 2026-01-01 (a list)."
+    assert PRICES.age_note(date(2027, 11, 24)).endswith("They are older than a year.")
+
+
+def test_the_committed_prices_are_readable() -> None:
+    for file in (project_root() / "include/prices").glob("*.yaml"):
+        assert load_prices(project_root(), file.stem).of("LRS").storage.keys() == {"Hot", "Cool", "Cold", "Archive"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("currency: USD", "region: Field required"),
+        ("a: [", "is not YAML"),
+        ("- 1", "Input should be a valid dictionary"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_prices_that_are_none_are_refused_with_what_is_wrong(tmp_path: Path, content: str | None, said: str) -> None:
+    folder = tmp_path / "include/prices"
+    folder.mkdir(parents=True)
+    if content is not None:
+        (folder / "mine.yaml").write_text(content)
+
+    with pytest.raises(PricesUnusable, match=said):
+        load_prices(tmp_path, "mine")
+
+
+def test_a_cluster_that_the_last_audit_could_not_read_is_told_by_the_one_before(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    nights = [("first", ["main", "security"]), ("second", ["main"])]
+    for nth, (run, clusters) in enumerate(nights):
+        as_of = AS_OF + timedelta(days=nth)
+        asked = Asked((Check.RETENTION,), run, as_of)
+        table = holdings_table("test", asked, [(cluster, holding(1, hot=1)) for cluster in clusters])
+        store.write(HOLDINGS, f"test.{run}", table, as_of)
+
+    found = last_held(store, "test", ["main", "security"])
+    assert found
+    assert found.as_of == AS_OF + timedelta(days=1)
+    assert found.older == {"security": AS_OF}
+    assert [cluster for cluster, _ in by_tenant(found)] == ["main", "security"]
+
+    gone = last_held(store, "test", ["main"])
+    assert gone
+    assert [cluster for cluster, _ in by_tenant(gone)] == ["main"]
