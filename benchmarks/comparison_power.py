@@ -1,6 +1,6 @@
 """How often comparing two runs errs: differences that are none, and what is found, and what is called alike.
 
-    python benchmarks/comparison_power.py [--runs 300]
+    python -m benchmarks.comparison_power [--runs 300]
 
 Simulated: the library as a run asks it, 22 queries in two modes, whose answers differ by 8, 20 or 40 %: 20 of them, and
 100 where they differ by more than 8. On the other side four of the 44 are slower by 5, 10, 20 and 50 %; the 40 others

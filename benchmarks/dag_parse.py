@@ -1,6 +1,6 @@
 """How long each DAG file takes to parse, over importing Airflow itself.
 
-    python benchmarks/dag_parse.py [--runs 10]
+    python -m benchmarks.dag_parse [--runs 10]
 
 Each run is a fresh Python process that first makes a DAG with one task of Airflow's, so that Airflow's own imports
 are done, and then reads the file. Python keeps compiled files, as it does for Airflow's DAG processor.

@@ -1,8 +1,8 @@
 """The detector of slower queries on a real Loki, behind a proxy that delays: false alarms, and what it finds, and when.
 
-    python benchmarks/detector_on_loki.py [--nights 72] [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--faster NIGHT]
+    python -m benchmarks.detector_on_loki [--nights 72] [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--faster NIGHT]
         [--seed 1] [--keep FILE] [--orders 300]
-    python benchmarks/detector_on_loki.py --read FILE, and what it was measured with
+    python -m benchmarks.detector_on_loki --read FILE, and what it was measured with
 
 `local`, running in a temporary folder, holds an hour of sample logs of the day before yesterday, stored and compacted.
 Ten queries of the library are measured night after night, as the DAG does it (20 to 100 rounds, past the cache of
@@ -42,6 +42,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.place import fresh_environment, push_samples, running_in_a_temporary_folder, wait_until_compacted
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked
 from logops.benchmark.measure import measured
 from logops.benchmark.nights import DAY_NS, Night, night_of, past
@@ -58,11 +59,10 @@ from logops.queries.library import load_library
 from logops.render import STAGES
 from logops.samples.settle import settle
 from logops.toolchain import ensure, project_root
-from place import fresh_environment, push_samples, running_in_a_temporary_folder, wait_until_compacted
 
 sys.path.insert(0, str(project_root() / "tests"))
-from doors import Behind, doors_before
-from local_platforms import wait_for
+from tests.support.doors import Behind, doors_before
+from tests.support.local_platforms import wait_for
 
 SLOWER = (0.05, 0.10, 0.20, 0.50)
 TOGETHER = 2

@@ -1,6 +1,6 @@
 """How often the detector of slower queries errs: false alarms a query and month of nights, and what it finds, and when.
 
-    python benchmarks/detector_power.py [--months 2000]
+    python -m benchmarks.detector_power [--months 2000]
 
 Simulated: ten queries on two arms, warm and cold. A night is busier or calmer for all of them, which goes on for some
 nights (autoregressive, 0.5); each arm has a noise of its own, from night to night and from answer to answer. The first

@@ -1,6 +1,6 @@
 """Reading an index file: every chunk as Arrow, every checksum looked at, against Loki's own Go reader.
 
-    python benchmarks/index_reading.py
+    python -m benchmarks.index_reading
 
 The file is one that Loki's builder wrote: V3, of 4.8 million chunks. Both read it from memory, in turns, in processes
 of their own. Loki's time is what it needs to open the file and to walk every series with its chunks, which it keeps
@@ -23,7 +23,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import loki_index
+from benchmarks import loki_index
 
 A_STREAM = 24
 """Chunks: one an hour."""
@@ -95,7 +95,15 @@ def main() -> None:
             with console.status("reading"):
                 for _ in range(asked.rounds):
                     found["Loki"].append(theirs(program, file, asked.runs))
-                    command = (sys.executable, __file__, "--file", str(file), "--runs", str(asked.runs))
+                    command = (
+                        sys.executable,
+                        "-m",
+                        "benchmarks.index_reading",
+                        "--file",
+                        str(file),
+                        "--runs",
+                        str(asked.runs),
+                    )
                     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
                     found["logops"].append(json.loads(told))
             show(console, file, found)

@@ -1,6 +1,6 @@
 """What is a label, and what is not: the same lines under three strategies, on the same Loki.
 
-    python benchmarks/label_strategy.py [--lines-a-minute 600] [--rounds 7]
+    python -m benchmarks.label_strategy [--lines-a-minute 600] [--rounds 7]
 
 An hour of application logs is pushed three times, each for a tenant of its own: with the labels of the environment's
 sources (service, level, environment) and trace_id as structured metadata; with `job` alone; and with trace_id as a
@@ -27,7 +27,7 @@ from logops.samples.line import Line
 from logops.toolchain import project_root
 
 sys.path.insert(0, str(project_root() / "tests"))
-import sample_hour
+from tests.support import sample_hour
 
 BATCH = 5_000
 QUESTIONS = {

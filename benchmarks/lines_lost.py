@@ -1,6 +1,6 @@
 """How many acknowledged lines are lost while Loki is restarted, and when an ingester is killed.
 
-    python benchmarks/lines_lost.py [--lines 100000]
+    python -m benchmarks.lines_lost [--lines 100000]
 
 Pushes numbered lines through the distributor, at a steady pace, in small batches. A batch that is not acknowledged
 is pushed again, as an agent does, and counts once. Meanwhile a rollout changes the main cluster's configuration, which
@@ -21,13 +21,13 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.place import fresh_environment, open_in, running_in_a_temporary_folder
 from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry
 from logops.clients.loki.errors import LokiError, LokiUnreachable
 from logops.platforms.local import LocalPlatform
 from logops.rollout import plan, run_rollout
 from logops.toolchain import ensure
-from place import fresh_environment, open_in, running_in_a_temporary_folder
 
 TENANT = "application"
 BATCH = 100

@@ -1,6 +1,6 @@
 """Listing a container: what it costs the client, against azure-storage-blob's own iterator.
 
-    python benchmarks/listing.py
+    python -m benchmarks.listing
 
 A server in another process (tests/fakes/blob_service.py) answers List Blobs in pages of 5,000, all made before anything
 is timed. Every client lists in a process of its own; the SDK's, which takes minutes for a million, a smaller container,
@@ -20,7 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-SERVER = Path(__file__).parents[1] / "tests/fakes/blob_service.py"
+SERVER = Path(__file__).parents[1] / "tests/support/fakes/blob_service.py"
 ACCOUNT, KEY = "fake", "a2V5"
 
 
@@ -65,7 +65,7 @@ def apart(client: str, kind: str, blobs: int) -> dict[str, Any]:
     ) as server:
         assert server.stdout is not None
         endpoint = server.stdout.readline().strip()
-        command = (sys.executable, __file__, "--client", client, "--endpoint", endpoint)
+        command = (sys.executable, "-m", "benchmarks.listing", "--client", client, "--endpoint", endpoint)
         try:
             told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         finally:

@@ -1,6 +1,6 @@
 """Reading LogQL: logops' parser against lark's LALR parser, on the same grammar and queries.
 
-    python benchmarks/logql_parsing.py [--rounds 20]
+    python -m benchmarks.logql_parsing [--rounds 20]
 
 The grammar is benchmarks/logql.lark: all of LogQL, with its precedence, held against the corpus by
 tests/unit/logql/test_lark.py. Both give a tree and refuse what is no query. lark has no value in its tree yet (numbers,

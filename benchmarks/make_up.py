@@ -1,7 +1,7 @@
 """How long `make up` takes: in a fresh clone, and again.
 
-    python benchmarks/make_up.py            # programs and packages are in the user's caches
-    python benchmarks/make_up.py --cold     # nothing is: everything is downloaded and built (about 12 GB of disk)
+    python -m benchmarks.make_up            # programs and packages are in the user's caches
+    python -m benchmarks.make_up --cold     # nothing is: everything is downloaded and built (about 12 GB of disk)
 
 Needs the environment's ports (23100 to 23199) and 8080 to be free. Prints what `make up` prints, then the seconds of
 each run. Everything it starts is ended, and its folder removed.

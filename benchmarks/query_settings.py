@@ -1,6 +1,6 @@
 """What each setting of caches, cutting and parallelism is worth: the query library with it and without.
 
-    python benchmarks/query_settings.py [--rounds 5] [--only caches] [--away 20]
+    python -m benchmarks.query_settings [--rounds 5] [--only caches] [--away 20]
 
 `local`, running in a temporary folder, holds a day of sample logs that ended two days ago, stored and compacted, and no
 more in the ingesters' write-ahead logs: they would answer them from memory after each restart. Each setting is rolled
@@ -32,6 +32,13 @@ from unittest.mock import patch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.place import (
+    fresh_environment,
+    open_in,
+    push_samples,
+    running_in_a_temporary_folder,
+    wait_until_compacted,
+)
 from logops.benchmark.asked import Asked
 from logops.benchmark.measure import measured
 from logops.benchmark.nights import DAY_NS, by_arm
@@ -46,13 +53,6 @@ from logops.render import STAGES
 from logops.render.topology import HOST, Topology
 from logops.samples.settle import settle
 from logops.toolchain import ensure, project_root
-from place import (
-    fresh_environment,
-    open_in,
-    push_samples,
-    running_in_a_temporary_folder,
-    wait_until_compacted,
-)
 
 QUERIES = ("errors", "latency", "request-rate", "trace", "errors-by-code")
 RANGES_S = (3600, 86_400)

@@ -1,6 +1,6 @@
 """A healthy cluster is let alone: an hour of ingestion, compaction, retention and tiering, and not one finding.
 
-    python benchmarks/quiet_hour.py [--minutes 60]
+    python -m benchmarks.quiet_hour [--minutes 60]
 
 Runs `local` in a temporary folder, with 120 days of history, chunks cut after minutes in place of hours, and a
 compactor that works every minute. Lines come all the time: now, through the agents, and pushed with the age at which
@@ -17,6 +17,7 @@ from threading import Event, Thread
 
 from rich.console import Console
 
+from benchmarks.place import fresh_environment, running_in_a_temporary_folder
 from logops.audit.asked import Asked, Check
 from logops.audit.outcome import Outcome
 from logops.audit.run import run_audit
@@ -31,7 +32,6 @@ from logops.samples import history_fill as history
 from logops.samples.live_feed import feed
 from logops.samples.settle import settle
 from logops.toolchain import ensure
-from place import fresh_environment, running_in_a_temporary_folder
 
 DAYS = 120
 

@@ -1,6 +1,6 @@
 """The story's rate queries asked of Loki, against the series that recording rules made of them: seconds, bytes read.
 
-    python benchmarks/recording_rules.py [--hours 24] [--lines-a-minute 200] [--rounds 7]
+    python -m benchmarks.recording_rules [--hours 24] [--lines-a-minute 200] [--rounds 7]
 
 One Loki in one process holds sample logs of so many hours, in memory where it is fastest. What its ruler would have
 recorded in that time, once a minute, is asked of it and written to a Prometheus: the same expression at the same

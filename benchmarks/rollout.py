@@ -1,6 +1,6 @@
 """How long a rollout takes: from nothing to verified, with nothing to change, and with one limit changed.
 
-    python benchmarks/rollout.py
+    python -m benchmarks.rollout
 
 Prints stage by stage: seconds to apply, seconds to verify. Programs are built before the clock starts.
 """
@@ -11,10 +11,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.place import fresh_environment, running_in_a_temporary_folder
 from logops.platforms.platform import Platform
 from logops.rollout import apply_stage, plan, verify_stage
 from logops.toolchain import ensure
-from place import fresh_environment, running_in_a_temporary_folder
 
 Timing = tuple[str, float, float]
 

@@ -1,6 +1,6 @@
 """The story's queries against the library's, on the same Loki and the same lines: seconds, and bytes read.
 
-    python benchmarks/story_queries.py [--lines-a-minute 1200] [--rounds 7]
+    python -m benchmarks.story_queries [--lines-a-minute 1200] [--rounds 7]
 
 One Loki in one process, without any cache of results, holds an hour of sample logs of the query library
 (include/logql/README.md), at a higher rate. Rounds take turns between the two versions; a figure is the median of the
@@ -28,8 +28,8 @@ from logops.samples import generate
 from logops.toolchain import project_root
 
 sys.path.insert(0, str(project_root() / "tests"))
-import sample_hour
-from lokis import running_loki
+from tests.support import sample_hour
+from tests.support.lokis import running_loki
 
 STEP_S = 300
 BATCH = 20_000

@@ -1,7 +1,7 @@
 """A bucket of any size, made from a seed: an inventory as Azure writes it, index files as Loki's own builder writes
 them, and a few faults whose names are known.
 
-    python benchmarks/synthetic.py FOLDER --chunks 10000000
+    python -m benchmarks.synthetic FOLDER --chunks 10000000
 """
 
 import argparse
@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import loki_index
+from benchmarks import loki_index
 from logops.audit.chunks import DAY_MS, chunk_name
 
 SEED = 20261124

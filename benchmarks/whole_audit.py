@@ -1,7 +1,7 @@
 """A whole audit, inventory and index in, findings out: how long, in how much memory, and against pandas.
 
-    python benchmarks/whole_audit.py --chunks 10000000
-    python benchmarks/whole_audit.py --chunks 100000000 --no-pandas
+    python -m benchmarks.whole_audit --chunks 10000000
+    python -m benchmarks.whole_audit --chunks 100000000 --no-pandas
 
 The bucket is made from a seed (synthetic.py) and holds faults by name: the run fails where the audit does not find
 exactly those. pandas does the same join and expiry, as one would write it; the index is read for it by our reader,
@@ -24,7 +24,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-import synthetic
+from benchmarks import synthetic
 
 
 class FolderBucket:
@@ -221,7 +221,7 @@ def main() -> None:
 
 
 def _apart(which: str, folder: Path) -> dict[str, Any]:
-    command = (sys.executable, __file__, "--only", which, "--bucket", str(folder))
+    command = (sys.executable, "-m", "benchmarks.whole_audit", "--only", which, "--bucket", str(folder))
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 

@@ -10,7 +10,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import NodeManager
 
-from told import TOLD, Tell
+from tests.support.told import TOLD, Tell
 
 ROOT = Path(__file__).parents[1]
 

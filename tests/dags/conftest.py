@@ -1,6 +1,6 @@
 """The DAGs of this project, as Airflow reads them."""
 
-import airflow_home
+from tests.support import airflow_home
 
 # isort: split
 import pytest

@@ -10,14 +10,14 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
 
-from environments import environment
-from fakes.memory_platform import MemoryPlatform
-from fakes.memory_store import Blob, MemoryStore
 from logops.audit import run as steps
 from logops.audit.chunks import DAY_MS, chunk_name
 from logops.environment import Environment
 from logops.findings.store import ResultsStore
 from logops.platforms.platform import PlatformError
+from tests.support.environments import environment
+from tests.support.fakes.memory_platform import MemoryPlatform
+from tests.support.fakes.memory_store import Blob, MemoryStore
 
 NOW = datetime.now(UTC)
 TODAY = int(NOW.timestamp() * 1000) // DAY_MS

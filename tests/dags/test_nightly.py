@@ -3,8 +3,8 @@
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-import airflow_home
 from logops.airflow.nightly import VARIABLE, nightly
+from tests.support import airflow_home
 
 SCHEDULED = ("compaction_audit", "query_benchmark", "retention_audit", "storage_lifecycle")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import airflow_home
+from tests.support import airflow_home
 
 FILES = sorted((airflow_home.ROOT / "dags").glob("*.py"))
 HEAVY = {"pandas", "numpy", "duckdb", "pyarrow", "azure", "great_expectations", "requests", "supervisor", "psutil"}

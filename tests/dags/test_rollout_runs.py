@@ -9,13 +9,13 @@ import pytest
 from airflow.sdk import DAG
 from airflow.utils.db import initdb
 
-from fakes.memory_platform import MemoryPlatform
 from logops.airflow.operators.work import read_environment
 from logops.environment import Environment
 from logops.findings.store import ResultsStore
 from logops.render import STAGES, Files
 from logops.rollout import VerifyFailed
 from logops.rollout.errors import Check
+from tests.support.fakes.memory_platform import MemoryPlatform
 
 Run = Callable[..., dict[str, str]]
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from checkouts import Checkout
-from environments import environment
-from local_platforms import free_base_port, own_share, processes_of, security_only
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.ports import taken
 from logops.quickstart import background
 from logops.quickstart.airflow_api import AirflowApi
-from rollouts import Rollouts, save
+from tests.support.checkouts import Checkout
+from tests.support.environments import environment
+from tests.support.local_platforms import free_base_port, own_share, processes_of, security_only
+from tests.support.rollouts import Rollouts, save
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted")

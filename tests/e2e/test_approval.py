@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from checkouts import Checkout
-from local_platforms import all_ready, pids
 from logops.platforms.local import LocalPlatform
-from rollouts import STAGES, Rollouts, edit
+from tests.support.checkouts import Checkout
+from tests.support.local_platforms import all_ready, pids
+from tests.support.rollouts import STAGES, Rollouts, edit
 
 Live = Callable[[str], LocalPlatform]
 APPLIES = {f"{stage}.apply" for stage in STAGES}

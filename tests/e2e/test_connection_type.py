@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable
 
-from local_platforms import apply_all
 from logops.platforms.local import LocalPlatform
 from logops.quickstart.airflow_api import AirflowApi
 from logops.quickstart.connections import connections
+from tests.support.local_platforms import apply_all
 
 Live = Callable[[str], LocalPlatform]
 

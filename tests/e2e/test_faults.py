@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from checkouts import Checkout
-from local_platforms import all_ready, pid_of, steal_port
 from logops.clients.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.render import STAGES
-from rollouts import Rollouts, Run, edit
+from tests.support.checkouts import Checkout
+from tests.support.local_platforms import all_ready, pid_of, steal_port
+from tests.support.rollouts import Rollouts, Run, edit
 
 TENANT = "security-team"
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from checkouts import Checkout
-from local_platforms import all_ready, wait_for
 from logops.platforms.local import LocalPlatform
 from logops.quickstart import background
 from logops.quickstart.airflow_api import AirflowApi
-from rollouts import DAG, Rollouts, Run, edit
+from tests.support.checkouts import Checkout
+from tests.support.local_platforms import all_ready, wait_for
+from tests.support.rollouts import DAG, Rollouts, Run, edit
 
 Live = Callable[[str], LocalPlatform]
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from checkouts import Checkout
-from local_platforms import all_ready, pids, processes_of, statuses, wait_for
 from logops.queries.library import load_library
 from logops.quickstart import background
 from logops.toolchain import project_root
-from rollouts import DAG, STAGES, Run
+from tests.support.checkouts import Checkout
+from tests.support.local_platforms import all_ready, pids, processes_of, statuses, wait_for
+from tests.support.rollouts import DAG, STAGES, Run
 
 pytestmark = pytest.mark.timeout(600)
 DAYS = 3

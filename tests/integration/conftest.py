@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from azurites import ACCOUNT, KEY, azurite
 from logops.clients.blob_storage import AccountKey, ObjectStore
+from tests.support.azurites import ACCOUNT, KEY, azurite
 
 
 @pytest.fixture(scope="session")

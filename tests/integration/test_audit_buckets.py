@@ -10,14 +10,14 @@ from uuid import uuid4
 import pyarrow.parquet as pq
 import pytest
 
-from audited import classes, found
 from logops.audit import judge_batch
 from logops.audit.asked import Check
 from logops.audit.bucket import LiveBucket
 from logops.clients.blob_storage import ObjectStore
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings.store import ResultsStore
-from on_azurite import Stored, chunk, stored
+from tests.support.audited import classes, found
+from tests.support.on_azurite import Stored, chunk, stored
 
 
 @pytest.fixture

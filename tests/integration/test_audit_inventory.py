@@ -13,12 +13,12 @@ from uuid import uuid4
 
 import pytest
 
-from audited import found
 from logops.audit.asked import Check
 from logops.audit.outcome import Outcome
 from logops.clients.blob_storage import ObjectStore
 from logops.clients.blob_storage.container import Container
-from on_azurite import QUICK, Chunk, Stored, chunk, stored
+from tests.support.audited import found
+from tests.support.on_azurite import QUICK, Chunk, Stored, chunk, stored
 
 FIELDS = ("Name", "Content-Length", "Last-Modified", "AccessTier", "AccessTierChangeTime")
 SECONDS = "%Y-%m-%dT%H:%M:%SZ"

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import requests
 import yaml
-from unit.coherence.files import OLD_PERIOD, PERIOD, loki, overrides, stages
 
 from logops.doctor import check, migrate, read_texts
 from logops.doctor.defaults import LOKI_DEFAULTS
@@ -22,6 +21,7 @@ from logops.doctor.keys.known import known
 from logops.doctor.keys.retired import REMOVED
 from logops.doctor.quantities import limit_duration, size
 from logops.toolchain import command
+from tests.unit.doctor.files import OLD_PERIOD, PERIOD, loki, overrides, stages
 
 STORY = Path(__file__).parents[1] / "data" / "story"
 VARIABLES = {

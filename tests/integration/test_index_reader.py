@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import loki_index
-from index_files import TENANT_LABEL, series_of, table, without_tenant
+from benchmarks import loki_index
 from logops.tsdb import read_index
+from tests.support.index_files import TENANT_LABEL, series_of, table, without_tenant
 
 KINDS = {"compacted": "", "uploaded": "main-ingester-0"}
 

@@ -8,7 +8,7 @@ import pytest
 from logops.clients.loki import Entry, LokiClient, LokiRefused
 from logops.logql.lint import lint
 from logops.logql.parse import parse
-from lokis import running_loki
+from tests.support.lokis import running_loki
 
 TENANT = "linted"
 SECOND = 10**9

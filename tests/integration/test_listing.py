@@ -9,11 +9,11 @@ from threading import Barrier, BrokenBarrierError
 import pyarrow as pa
 import pytest
 
-from azurites import ACCOUNT
-from fakes.blob_service import ARROW, Answer, Listed, Served, blob_service, chunk_names
 from logops.clients.blob_storage import AccountKey, ObjectStore, ObjectStoreRefused
 from logops.clients.blob_storage.container import Container
 from logops.clients.blob_storage.errors import ListingBroken
+from tests.support.azurites import ACCOUNT
+from tests.support.fakes.blob_service import ARROW, Answer, Listed, Served, blob_service, chunk_names
 
 ODD = (
     "index/loki_index_1/a.tsdb.gz",

@@ -11,10 +11,10 @@ from logops.logql.errors import LogQLError
 from logops.logql.parse import parse
 from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
-from logql_corpus import QUERIES, REWRITTEN
-from logql_trees import nearly, queries
-from lokis import running_loki
-from told import Tell
+from tests.support.logql_corpus import QUERIES, REWRITTEN
+from tests.support.logql_trees import nearly, queries
+from tests.support.lokis import running_loki
+from tests.support.told import Tell
 
 EXAMPLES = 600
 ALIVE = settings(

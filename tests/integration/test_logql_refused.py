@@ -11,9 +11,9 @@ from logops.clients.loki import Entry, LokiClient, LokiRefused
 from logops.logql.parse import parse
 from logops.logql.refused import refusals
 from logops.queries.run import run_query
-from logql_refusals import STAGES
-from lokis import running_loki
-from told import Tell
+from tests.support.logql_refusals import STAGES
+from tests.support.lokis import running_loki
+from tests.support.told import Tell
 
 TENANT = "refused"
 LINES = ("ERROR boom", '{"msg":"x"}')

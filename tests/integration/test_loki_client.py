@@ -20,7 +20,7 @@ from logops.clients.loki import (
 )
 from logops.rules.own_loki import free_port
 from logops.samples import FILE_NAMES, History, Kind, backfill, generate
-from lokis import running_loki
+from tests.support.lokis import running_loki
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS

@@ -7,7 +7,6 @@ from base64 import b64encode
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from azurites import ACCOUNT, KEY, free_port
 from logops.clients.blob_storage import (
     AccountKey,
     ConnectionString,
@@ -17,6 +16,7 @@ from logops.clients.blob_storage import (
     ProbeFailed,
     ProbeStep,
 )
+from tests.support.azurites import ACCOUNT, KEY, free_port
 
 WRONG_KEY = b64encode(b"x" * 64).decode()
 

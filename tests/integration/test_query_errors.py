@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
-import sample_hour
 from logops.cli import app
 from logops.cli import query as query_cli
 from logops.clients.loki import LokiClient
-from lokis import running_loki
+from tests.support import sample_hour
+from tests.support.lokis import running_loki
 
 AT = "2026-08-31T15:55:00"
 TENANTS = SimpleNamespace(tenants=("application",))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import sample_hour
 from logops.clients.loki import Entry, LokiClient, LokiRefused
 from logops.logql.advice import Context, Source
 from logops.logql.lint import lint
@@ -18,7 +17,8 @@ from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
 from logops.queries.run import Lines, Numbers, run_query
 from logops.samples import Kind
-from lokis import running_loki
+from tests.support import sample_hour
+from tests.support.lokis import running_loki
 
 STEP_S = 300
 """Loki moves the points of a query to whole steps: the hour ends at one."""

@@ -14,7 +14,6 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 import yaml
 
-from environments import environment, rendered
 from logops.environment import Environment
 from logops.environment.limits import Limits
 from logops.environment.units import Duration, Size
@@ -23,6 +22,7 @@ from logops.render.files import to_yaml
 from logops.render.loki import loki_config
 from logops.render.overrides import loki_limits, overrides
 from logops.toolchain import command
+from tests.support.environments import environment, rendered
 
 LOCAL = environment("local")
 PRODUCTION = environment("production")

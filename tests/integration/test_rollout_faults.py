@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from environments import environment
-from local_platforms import free_base_port, processes_of, security_only
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.rollout import Outcome, plan, run_rollout
+from tests.support.environments import environment
+from tests.support.local_platforms import free_base_port, processes_of, security_only
 
 
 @dataclass(frozen=True)

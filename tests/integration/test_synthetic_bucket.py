@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-import synthetic
-import whole_audit
+from benchmarks import synthetic, whole_audit
 
 
 def test_exactly_the_planted_faults_are_found_by_their_names(tmp_path: Path) -> None:

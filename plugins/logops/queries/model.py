@@ -60,7 +60,7 @@ class Story(Model):
     mended: str | None = None
     """Changed as little as it takes to give our answer; only where it gives another."""
     measured: Measured
-    """Of `mended` where there is one: else of `logql` (`python benchmarks/story_queries.py`)."""
+    """Of `mended` where there is one: else of `logql` (`python -m benchmarks.story_queries`)."""
 
     @model_validator(mode="after")
     def _what_gives_the_same_is_measured(self) -> "Story":

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from audited import Audited, start, wait_until_tidy
-from local_platforms import processes_of
+from tests.support.audited import Audited, start, wait_until_tidy
+from tests.support.local_platforms import processes_of
 
 
 @pytest.fixture(scope="package")

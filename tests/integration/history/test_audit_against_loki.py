@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-import loki_index
-from audited import Audited
-from index_files import TENANT_LABEL, series_of, without_tenant
-from local_platforms import wait_for
+from benchmarks import loki_index
 from logops.audit.chunks import IndexFile, chunk_name
 from logops.tsdb import read_index
+from tests.support.audited import Audited
+from tests.support.index_files import TENANT_LABEL, series_of, without_tenant
+from tests.support.local_platforms import wait_for
 
 pytestmark = pytest.mark.timeout(600)
 

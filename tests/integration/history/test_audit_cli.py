@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from audited import Audited, day_of
 from logops.audit.asked import Check
 from logops.cli import app
 from logops.cli.console import BAD_INPUT, FOUND, OK
@@ -18,6 +17,7 @@ from logops.clients.blob_storage.blobs import Tier
 from logops.findings.store import NothingStored, ResultsStore
 from logops.platforms import results_url
 from logops.toolchain import project_root
+from tests.support.audited import Audited, day_of
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("_project")]
 DAY_S = 86_400

@@ -10,14 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
-from audited import AUDITS, Audited, classes, day_of, days_ahead, found, through_of, wait_until_tidy
-from local_platforms import wait_for
 from logops.audit.asked import Check
 from logops.audit.outcome import Outcome
 from logops.clients.blob_storage.blobs import Tier
 from logops.clients.loki import LokiClient
 from logops.findings.store import ResultsStore
 from logops.lifecycle.accounts import run_policies
+from tests.support.audited import AUDITS, Audited, classes, day_of, days_ahead, found, through_of, wait_until_tidy
+from tests.support.local_platforms import wait_for
 
 pytestmark = pytest.mark.timeout(600)
 ALL = tuple(Check)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from environments import environment
-from local_platforms import apply_all, free_base_port, processes_of
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
+from tests.support.environments import environment
+from tests.support.local_platforms import apply_all, free_base_port, processes_of
 
 
 @pytest.fixture(scope="package")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from local_platforms import apply_all, security_only
 from logops.benchmark.asked import Asked
 from logops.benchmark.compare import FEWEST, Word, compare
 from logops.benchmark.run import run_benchmark
@@ -17,6 +16,7 @@ from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
 from logops.toolchain import project_root
+from tests.support.local_platforms import apply_all, security_only
 
 
 @pytest.fixture

@@ -14,12 +14,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from typer.testing import CliRunner
 
-import synthetic
-from azurites import ACCOUNT, KEY
-from environments import environment
-from fakes.blob_service import Answer, blob_service, chunk_names
-from fakes.management_api import management_api
-from local_platforms import wait_for
+from benchmarks import synthetic
 from logops.audit.asked import Asked, Check
 from logops.audit.explain import Explained, NoSuchTable, explain
 from logops.audit.outcome import COLUMNS, Outcome
@@ -30,7 +25,12 @@ from logops.clients.blob_storage import ListingBroken, ObjectStore
 from logops.environment.storage import StorageAccount
 from logops.environment.units import Duration
 from logops.platforms.remote import RemotePlatform
-from on_azurite import OnAzurite
+from tests.support.azurites import ACCOUNT, KEY
+from tests.support.environments import environment
+from tests.support.fakes.blob_service import Answer, blob_service, chunk_names
+from tests.support.fakes.management_api import management_api
+from tests.support.local_platforms import wait_for
+from tests.support.on_azurite import OnAzurite
 
 INDEX = Path(__file__).parents[2] / "unit/tsdb/files/v3-compacted.tsdb"
 ODD = "te-am!_*'()"

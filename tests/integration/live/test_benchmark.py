@@ -12,7 +12,6 @@ from typing import cast
 import pytest
 from typer.testing import CliRunner
 
-from doors import Behind, doors_before
 from logops.benchmark import asking
 from logops.benchmark.asked import Asked
 from logops.benchmark.nights import DAY_NS
@@ -26,6 +25,7 @@ from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
+from tests.support.doors import Behind, doors_before
 
 LIBRARY = load_library(project_root())
 NO_LIMIT = 2**50

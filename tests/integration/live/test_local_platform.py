@@ -8,10 +8,10 @@ import psutil
 import pytest
 import requests
 
-from local_platforms import all_ready, pid_of, pids, statuses, wait_for
 from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.supervisord import Supervisord
+from tests.support.local_platforms import all_ready, pid_of, pids, statuses, wait_for
 
 TENANT = "application"
 

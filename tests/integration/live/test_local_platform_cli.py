@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from local_platforms import statuses, wait_for
 from logops.cli.platform import app
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.supervisord import Supervisord
 from logops.toolchain import project_root
+from tests.support.local_platforms import statuses, wait_for
 
 
 @pytest.fixture

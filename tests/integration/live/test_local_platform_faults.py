@@ -12,7 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local_platforms import (
+from logops.platforms import open_local
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.atomic import swap_files
+from logops.platforms.local.supervisord import Supervisord
+from logops.platforms.platform import PlatformError
+from logops.render import Files
+from tests.support.local_platforms import (
     all_ready,
     apply_all,
     pid_of,
@@ -23,12 +29,6 @@ from local_platforms import (
     steal_port,
     wait_for,
 )
-from logops.platforms import open_local
-from logops.platforms.local import LocalPlatform
-from logops.platforms.local.atomic import swap_files
-from logops.platforms.local.supervisord import Supervisord
-from logops.platforms.platform import PlatformError
-from logops.render import Files
 
 
 def opened(folder: Path, name: str = "small") -> LocalPlatform:

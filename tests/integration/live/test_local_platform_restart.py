@@ -5,8 +5,6 @@ from threading import Event, Thread
 
 import pytest
 
-from environments import environment
-from local_platforms import pids
 from logops.clients.loki import LokiClient, LokiError
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
@@ -14,6 +12,8 @@ from logops.platforms.local.running import running
 from logops.platforms.local.supervisord import Supervisord
 from logops.platforms.platform import Revision
 from logops.render import Files
+from tests.support.environments import environment
+from tests.support.local_platforms import pids
 
 OWNER = "changes-the-log-level"
 

@@ -5,10 +5,10 @@ import time
 
 import psutil
 
-from local_platforms import pid_of
 from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry
 from logops.platforms.local import LocalPlatform
+from tests.support.local_platforms import pid_of
 
 LINES = 3000
 BATCH = 50

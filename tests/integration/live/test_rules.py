@@ -11,8 +11,6 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
-from environments import RULES
-from local_platforms import wait_for
 from logops.cli import app
 from logops.cli.console import FOUND
 from logops.clients.loki import Entry, LokiClient, Sample
@@ -26,6 +24,8 @@ from logops.rules.alert_tests import Seen, run_tests
 from logops.rules.own_loki import own_loki
 from logops.rules.read import FOLDER
 from logops.toolchain import command, project_root
+from tests.support.environments import RULES
+from tests.support.local_platforms import wait_for
 
 SIGN_IN = "rules/main/application/sign-in.yaml"
 OTHER = {"name": "by-hand", "rules": [{"alert": "ByHand", "expr": "vector(1) > 2", "for": "1d", "labels": {"x": "y"}}]}

@@ -6,13 +6,13 @@ import psutil
 import pytest
 import yaml
 
-from local_platforms import pid_of
 from logops.clients.loki import LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.render import STAGES, Stage
 from logops.rollout import VerifyFailed, verify_stage
 from logops.rollout.verifications import agents, tenants
 from logops.rollout.verifications.proof import wait_for
+from tests.support.local_platforms import pid_of
 
 PROVEN = {
     "storage": {"blob-written-read-tiered-deleted"},

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from environments import environment
-from fakes.memory_platform import MemoryPlatform
 from logops.audit.asked import Asked, Check
 from logops.audit.chunks import IndexFile
 from logops.audit.holding import Fault
@@ -16,6 +14,8 @@ from logops.audit.part import Part, Unreadable
 from logops.audit.terms import terms_of
 from logops.audit.verdict import Seen, findings_of
 from logops.findings import Finding
+from tests.support.environments import environment
+from tests.support.fakes.memory_platform import MemoryPlatform
 
 DAY = 20_780
 HOUR = 3_600.0

@@ -1,11 +1,11 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from environments import environment
 from logops.audit.chunks import IndexFile
 from logops.audit.compaction import Compaction, compaction_findings, not_uploading
 from logops.audit.live import Compactor, Ingester, Live
 from logops.audit.retention import Windows
+from tests.support.environments import environment
 
 DAY = 20_780
 NOW = 1_795_500_000.0

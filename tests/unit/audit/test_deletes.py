@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from environments import environment
 from logops.audit.deletes import DeleteRange, ranges, stuck
 from logops.audit.live import Live
 from logops.audit.retention import windows
 from logops.clients.loki import DeleteRequest
+from tests.support.environments import environment
 
 PRODUCTION = environment("production", ("clusters.main.compactor.delete_request_cancel_period", "24h"))
 MAIN = PRODUCTION.clusters["main"]

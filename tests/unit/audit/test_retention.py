@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environments import environment
 from logops.audit.retention import (
     FOR_EVER,
     StreamRule,
@@ -18,6 +17,7 @@ from logops.audit.retention import (
     windows,
 )
 from logops.audit.selector import matches
+from tests.support.environments import environment
 
 DAY = 86_400_000
 MINUTE = 60_000

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from environments import environment
 from logops.benchmark.configuration import configuration
+from tests.support.environments import environment
 
 CLUSTER = environment("local").clusters["main"]
 CONFIG: dict[str, Any] = {"querier": {"max_concurrent": 4}, "server": {"http_listen_port": 1}}

@@ -9,8 +9,6 @@ from typing import Any, cast
 
 import pytest
 
-from environments import environment
-from local_platforms import security_only
 from logops.benchmark import asking, measure
 from logops.benchmark.asked import Asked
 from logops.benchmark.measurable import NotMeasurable, measurable
@@ -23,6 +21,8 @@ from logops.platforms import Platform
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
+from tests.support.environments import environment
+from tests.support.local_platforms import security_only
 
 LIBRARY = load_library(project_root())
 ERRORS = {"errors": LIBRARY["errors"]}

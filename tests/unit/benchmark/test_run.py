@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from environments import environment
-from fakes.memory_platform import MemoryPlatform
 from logops.benchmark.asked import Asked
 from logops.benchmark.run import CHECK, is_whole, run_benchmark
 from logops.benchmark.sample import SAMPLES, Ending, Sample
@@ -18,6 +16,8 @@ from logops.findings.store import ResultsStore
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
+from tests.support.environments import environment
+from tests.support.fakes.memory_platform import MemoryPlatform
 
 LOCAL = environment("local")
 SIX_HOURS = 6 * 3600

@@ -9,8 +9,6 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from environments import environment
-from fakes.memory_platform import MemoryPlatform
 from logops.benchmark.found import findings_of
 from logops.benchmark.judge import verdicts
 from logops.benchmark.run import Outcome
@@ -19,6 +17,8 @@ from logops.cli import bench
 from logops.findings.store import ResultsStore
 from logops.queries.library import load_library
 from logops.toolchain import project_root
+from tests.support.environments import environment
+from tests.support.fakes.memory_platform import MemoryPlatform
 
 NOW = datetime.now(UTC)
 Keep = Callable[..., None]

@@ -1,6 +1,6 @@
 """Agents, access and Helm values. Class, path, files with the defect, files without."""
 
-from unit.coherence.files import FLUENT_BIT, PERIOD, loki, overrides, promtail, promtail_values, stages, values
+from tests.unit.doctor.files import FLUENT_BIT, PERIOD, loki, overrides, promtail, promtail_values, stages, values
 
 PUBLIC = {"enabled": True, "hosts": [{"host": "logs.example.com"}]}
 

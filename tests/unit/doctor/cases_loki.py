@@ -1,6 +1,6 @@
 """Loki's processes, schema and keys. Class, path, files with the defect, files without."""
 
-from unit.coherence.files import OLD_PERIOD, PERIOD, loki, overrides, promtail, values
+from tests.unit.doctor.files import OLD_PERIOD, PERIOD, loki, overrides, promtail, values
 
 CASES: list[tuple[str, str, list[str], list[str]]] = [
     (

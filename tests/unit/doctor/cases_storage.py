@@ -1,6 +1,6 @@
 """Retention, lifecycle, storage and limits. Class, path, files with the defect, files without."""
 
-from unit.coherence.files import loki, overrides, policy, terraform, values
+from tests.unit.doctor.files import loki, overrides, policy, terraform, values
 
 SECURITY = {"account_name": "vault", "container_name": "security-logs"}
 ALL_DAY = {"selector": '{a="b"}', "priority": 1, "period": "100d"}

@@ -7,7 +7,9 @@ from typing import Any
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.coherence.files import (
+
+from logops.doctor import DocumentInvalid, Promise, check, migrate, read_texts
+from tests.unit.doctor.files import (
     FLUENT_BIT,
     LOKI,
     NOW,
@@ -19,8 +21,6 @@ from unit.coherence.files import (
     changed,
     policy,
 )
-
-from logops.doctor import DocumentInvalid, Promise, check, migrate, read_texts
 
 GOOD: tuple[dict[str, Any], ...] = (
     changed(LOKI, schema_config__configs=[OLD_PERIOD], compactor__shared_store="azure", frontend={"x": 1}),

@@ -5,7 +5,9 @@ from textwrap import indent
 
 import pytest
 import yaml
-from unit.coherence.files import (
+
+from logops.doctor import DocumentInvalid, read_documents, read_texts
+from tests.unit.doctor.files import (
     FLUENT_BIT,
     LOKI,
     VALUES,
@@ -19,8 +21,6 @@ from unit.coherence.files import (
     terraform,
     values,
 )
-
-from logops.doctor import DocumentInvalid, read_documents, read_texts
 
 
 def config_map(**data: str) -> str:

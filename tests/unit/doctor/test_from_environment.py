@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from unit.coherence.files import NOW
 
-from environments import environment
 from logops.doctor import check
 from logops.doctor.from_environment import from_environment
+from tests.support.environments import environment
+from tests.unit.doctor.files import NOW
 
 TENANT = "clusters.main.tenants.application"
 VOLUMELESS = {"replicas": 3}

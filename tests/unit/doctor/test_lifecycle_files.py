@@ -6,10 +6,10 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.coherence.files import found, policy, terraform
 
 from logops.doctor import DocumentInvalid, read_texts
 from logops.doctor.deployment import LifecycleRule
+from tests.unit.doctor.files import found, policy, terraform
 
 RULE = {
     "name": "chunks",

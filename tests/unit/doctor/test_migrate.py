@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
-from unit.coherence.files import LOKI, NOW, OLD_PERIOD, PERIOD, changed, loki, promtail, values
 
 from logops.doctor import DocumentInvalid, migrate
+from tests.unit.doctor.files import LOKI, NOW, OLD_PERIOD, PERIOD, changed, loki, promtail, values
 
 STORY = Path(__file__).parents[2] / "data" / "story"
 OLD = {"schema_config__configs": [OLD_PERIOD]}

@@ -3,9 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
-from unit.coherence import cases_agents, cases_loki, cases_storage
-from unit.coherence.cases_storage import alone
-from unit.coherence.files import (
+
+from logops.doctor import check, read_texts
+from logops.findings.classes import doctor as coherence
+from tests.unit.doctor import cases_agents, cases_loki, cases_storage
+from tests.unit.doctor.cases_storage import alone
+from tests.unit.doctor.files import (
     FLUENT_BIT,
     LOKI,
     changed,
@@ -17,9 +20,6 @@ from unit.coherence.files import (
     terraform,
     values,
 )
-
-from logops.doctor import check, read_texts
-from logops.findings.classes import doctor as coherence
 
 CASES = [*cases_storage.CASES, *cases_loki.CASES, *cases_agents.CASES]
 

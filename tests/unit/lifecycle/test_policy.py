@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from environments import environment
 from logops.lifecycle.policy import Action, Policy, PolicyUnreadable, Rule, When, differences, read_policy
 from logops.render.storage import lifecycle_policy
+from tests.support.environments import environment
 
 
 def rule(**definition: Any) -> dict[str, Any]:

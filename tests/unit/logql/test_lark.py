@@ -10,8 +10,8 @@ from logops.logql.errors import LogQLError
 from logops.logql.parse import parse
 from logops.logql.text import one_line
 from logops.logql.tree import Binary, Both, Condition, Either, LabelFilter, LogQuery, Matcher, Number, Query, Vector
-from logql_corpus import QUERIES
-from logql_trees import queries
+from tests.support.logql_corpus import QUERIES
+from tests.support.logql_trees import queries
 
 LALR = lark.Lark.open(
     str(Path(__file__).parents[3] / "benchmarks/logql.lark"), parser="lalr", lexer="contextual", keep_all_tokens=False

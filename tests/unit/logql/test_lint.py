@@ -12,7 +12,7 @@ from logops.logql.lint import lint
 from logops.logql.lint_lines import without_any_text
 from logops.logql.parse import parse
 from logops.logql.tree import Query
-from logql_trees import queries
+from tests.support.logql_trees import queries
 
 CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}), frozenset({"a", "level"}))
 

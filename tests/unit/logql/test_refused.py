@@ -5,7 +5,7 @@ import pytest
 from logops.logql import templates
 from logops.logql.parse import parse
 from logops.logql.refused import refusals
-from logql_refusals import STAGES
+from tests.support.logql_refusals import STAGES
 
 
 @pytest.mark.parametrize(

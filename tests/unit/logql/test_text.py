@@ -8,7 +8,7 @@ from logops.logql import literals
 from logops.logql.parse import parse
 from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
-from logql_trees import queries
+from tests.support.logql_trees import queries
 
 
 @given(queries())

@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken
 
-from environments import environment
-from fakes.management_api import management_api
 from logops.clients.blob_storage import ObjectStoreMisconfigured, ObjectStoreRefused
 from logops.environment.storage import StorageAccount
 from logops.platforms.management import read_live_policy
 from logops.render.storage import lifecycle_policy
+from tests.support.environments import environment
+from tests.support.fakes.management_api import management_api
 
 ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/logs"

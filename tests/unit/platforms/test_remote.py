@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from environments import environment
-from fakes.management_api import management_api
 from logops.audit.policy import compare_policy
 from logops.clients.blob_storage import AccountKey, DefaultIdentity
 from logops.platforms import open_platform, open_to_read
@@ -14,6 +12,8 @@ from logops.platforms.platform import Platform, PlatformError
 from logops.platforms.remote import RemotePlatform
 from logops.render import Files
 from logops.render.storage import lifecycle_policy
+from tests.support.environments import environment
+from tests.support.fakes.management_api import management_api
 
 PRODUCTION = environment("production")
 

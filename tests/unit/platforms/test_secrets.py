@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from environments import environment
 from logops.platforms.local.secrets import KeyStore, redact
 from logops.platforms.platform import PlatformError
+from tests.support.environments import environment
 
 LOCAL = environment("local")
 NAMES = {"LOGOPS_MAIN_STORAGE_KEY", "LOGOPS_SECURITY_STORAGE_KEY"}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from environments import environment, programs, rendered
 from logops.platforms.local.section import sections
 from logops.render import STAGES, Stage
+from tests.support.environments import environment, programs, rendered
 
 LOCAL = environment("local")
 

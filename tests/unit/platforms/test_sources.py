@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from environments import environment
-from local_platforms import free_base_port
 from logops.platforms.local.sources import write_line
 from logops.platforms.platform import PlatformError
 from logops.render import topology
+from tests.support.environments import environment
+from tests.support.local_platforms import free_base_port
 
 
 def test_a_line_is_appended_to_the_file_that_is_tailed(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from environments import environment, rendered
 from logops.platforms.local.storage import with_containers
+from tests.support.environments import environment, rendered
 
 TEXT = rendered(environment("local"))["storage"]["storage/main.yaml"]
 ALL = ["loki-chunks", "loki-ruler", "system-logs"]

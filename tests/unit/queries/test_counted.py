@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import sample_hour
 from logops.queries.library import load_library
 from logops.samples import Kind
 from logops.samples.line import Line
+from tests.support import sample_hour
 
 LIBRARY = load_library(Path(__file__).parents[3])
 LINES = {kind: sample_hour.lines(kind) for kind in Kind}

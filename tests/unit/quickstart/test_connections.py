@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from environments import environment
 from logops.platforms import open_local
 from logops.platforms.platform import component_of
 from logops.quickstart.connections import connections
+from tests.support.environments import environment
 
 
 def test_each_cluster_has_a_connection_to_where_its_queries_go(tmp_path: Path) -> None:

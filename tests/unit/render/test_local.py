@@ -12,14 +12,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from environments import COMMANDS, FOLDER, STATE, environment, programs, rendered
 from logops.environment import Environment, parse_environment
 from logops.environment.base import SecretRef
 from logops.render import STAGES, DoesNotFit, Stage, render_local
+from tests.support.environments import COMMANDS, FOLDER, STATE, environment, programs, rendered
 
 LOCAL = environment("local")
 DIGESTS = """
-import sys; from environments import environment, rendered
+import sys; from tests.support.environments import environment, rendered
 print({stage: files.digest for stage, files in rendered(environment("local")).items()})
 """
 

@@ -3,13 +3,13 @@ from typing import Any
 import pytest
 import yaml
 
-from environments import STATE, environment, rendered
 from logops.environment import Environment
 from logops.environment.limits import Limits
 from logops.render import topology
 from logops.render.addresses import kubernetes_addresses
 from logops.render.loki import loki_config
 from logops.render.overrides import loki_limits, overrides
+from tests.support.environments import STATE, environment, rendered
 
 LOCAL = environment("local")
 PRODUCTION = environment("production")

@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 import yaml
 
-from environments import STATE, environment, rendered
 from logops.environment import Environment
 from logops.environment.agents import Parse
 from logops.render import DoesNotFit, topology
 from logops.render.promtail import _stages
+from tests.support.environments import STATE, environment, rendered
 
 LOCAL = environment("local")
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from environments import RULES, environment, programs, rendered
 from logops.render.rules import file_text, namespace_text
 from logops.rules.read import load_rules
+from tests.support.environments import RULES, environment, programs, rendered
 
 LOCAL = environment("local")
 SIGN_IN = RULES["sign-in"]

@@ -4,9 +4,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environments import environment
 from logops.environment import Environment
 from logops.render.storage import account_state, lifecycle_policy
+from tests.support.environments import environment
 
 RETENTION = {"hot": "30d", "then": "Cool", "keep": "90d"}
 LOKIS_OWN = ("index", "__deletion_manifest__")

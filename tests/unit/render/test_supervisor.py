@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from supervisor.options import ServerOptions
 
-from environments import COMMANDS, environment, programs
 from logops.render import render_local
 from logops.render.supervisor import Program, supervisor_conf
+from tests.support.environments import COMMANDS, environment, programs
 
 LOCAL = environment("local")
 KEYS = {"LOGOPS_MAIN_STORAGE_KEY": "bWFpbg+/==", "LOGOPS_SECURITY_STORAGE_KEY": "c2Vj+/=="}

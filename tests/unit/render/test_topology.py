@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environments import STATE, environment
 from logops.environment import Environment
 from logops.environment.cluster import DISTRIBUTED
 from logops.render import DoesNotFit, Topology, topology
 from logops.render.topology import PORTS
+from tests.support.environments import STATE, environment
 
 replicas = st.fixed_dictionaries({component: st.integers(1, 3) for component in DISTRIBUTED})
 LOCAL = environment("local")

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.memory_platform import MemoryPlatform
 from logops.environment import load_environment
 from logops.platforms.platform import LeaseHeld, PlatformError, Progress, Revision
 from logops.render import STAGES, Files, Stage
 from logops.rollout import Plan, RolloutRefused, VerifyFailed, apply_stage, plan, plan_stage, roll_back, run_rollout
 from logops.rollout import run as run_module
 from logops.rollout.errors import Check
+from tests.support.fakes.memory_platform import MemoryPlatform
 
 LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local.yaml")
 FILES = st.dictionaries(st.text("abc/", min_size=1, max_size=4), st.text("xy\n", max_size=6), max_size=3).map(Files)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from environments import environment
 from logops.environment.units import Duration
 from logops.rules.read import FOLDER, RulesInvalid, advice, load_rules
+from tests.support.environments import environment
 
 ROOT = Path(__file__).parents[3]
 RULES = load_rules(ROOT)

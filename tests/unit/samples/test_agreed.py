@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from environments import environment
 from logops.queries.known import known
 from logops.samples import Kind, generate
+from tests.support.environments import environment
 
 LOCAL = environment("local")
 SOURCES = {Kind.APPLICATION: "application", Kind.ACCESS: "access", Kind.AUDIT: "audit", Kind.SYSTEM: "syslog"}

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from environments import environment
 from logops.clients.loki import nanoseconds
 from logops.samples import Kind
 from logops.samples.history_fill import Filled, Place, missing, places, where_to_look
+from tests.support.environments import environment
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 DONE = Filled(1, 2, done=True)

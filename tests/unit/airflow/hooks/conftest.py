@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import airflow_home  # noqa: F401
+from tests.support import airflow_home  # noqa: F401
 
 Connect = Callable[..., str]
 

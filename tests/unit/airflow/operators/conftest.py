@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-import airflow_home  # noqa: F401
-from fakes.memory_platform import MemoryPlatform
 from logops.environment import Environment, load_environment
 from logops.render import STAGES, Files
+from tests.support import airflow_home  # noqa: F401
+from tests.support.fakes.memory_platform import MemoryPlatform
 
 ENVIRONMENTS = Path(__file__).parents[4] / "include" / "environments"
 RUN = "manual__2026-01-01T12:00:00+00:00"

@@ -10,9 +10,6 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
-from environments import environment
-from fakes.memory_platform import MemoryPlatform
-from fakes.memory_store import Blob, MemoryStore
 from logops import platforms
 from logops.airflow.operators.audit import SUMMARY, AuditJudgeOperator, AuditListOperator, AuditReduceOperator
 from logops.audit import run as steps
@@ -21,6 +18,9 @@ from logops.audit.chunks import DAY_MS, chunk_name
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings import Finding
 from logops.findings.store import ResultsStore
+from tests.support.environments import environment
+from tests.support.fakes.memory_platform import MemoryPlatform
+from tests.support.fakes.memory_store import Blob, MemoryStore
 
 NOW = datetime.now(UTC)
 TODAY = int(NOW.timestamp() * 1000) // DAY_MS

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from fakes.memory_platform import MemoryPlatform
 from logops.airflow.operators.benchmark import QueryBenchmarkOperator
 from logops.benchmark.asked import Asked
 from logops.benchmark.found import findings_of
@@ -16,6 +15,7 @@ from logops.benchmark.judge import verdicts
 from logops.benchmark.run import Outcome
 from logops.benchmark.sample import Ending, Sample
 from logops.queries.model import LibraryQuery
+from tests.support.fakes.memory_platform import MemoryPlatform
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from unit.loki.scripted import Script
+
+from tests.unit.clients.loki.scripted import Script
 
 
 @pytest.fixture

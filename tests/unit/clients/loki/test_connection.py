@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from unit.loki.scripted import Script
 
 from logops.clients.loki import LokiClient
+from tests.unit.clients.loki.scripted import Script
 
 
 def test_the_tenant_goes_out_as_org_id(script: Script) -> None:

@@ -4,7 +4,6 @@ import traceback
 
 import pytest
 import requests
-from unit.loki.scripted import Script
 
 from logops.clients.loki import (
     BasicAuth,
@@ -18,6 +17,7 @@ from logops.clients.loki import (
     Ring,
 )
 from logops.clients.loki.errors import from_requests
+from tests.unit.clients.loki.scripted import Script
 
 PASSWORD = "c0rrect-horse"
 

@@ -2,10 +2,10 @@
 
 import pytest
 import requests
-from unit.loki.scripted import Script
 
 from logops.clients.loki import Entry, LokiClient, LokiRefused, LokiUnreachable
 from logops.clients.loki.connection import retry_after_seconds
+from tests.unit.clients.loki.scripted import Script
 
 LINE = [Entry(1, {"job": "x"}, "line")]
 NOON = 1_700_000_000.0

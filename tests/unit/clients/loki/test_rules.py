@@ -1,10 +1,10 @@
 """The ruler's calls."""
 
 import pytest
-from unit.loki.scripted import Script
 
 from logops.clients.loki import LokiClient, LokiRefused
 from logops.clients.prometheus import PrometheusError, recorded
+from tests.unit.clients.loki.scripted import Script
 
 EVALUATED = """{"status": "success", "data": {"groups": [{"name": "g", "file": "ns", "rules": [
   {"name": "a:b:c", "query": "vector(1)", "health": "ok", "lastError": "", "lastEvaluation": "2026-11-24T22:06:31Z"},

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 _HOME = TemporaryDirectory(prefix="logops-airflow-", ignore_cleanup_errors=True)
 
 os.environ |= {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-import loki_index
+from benchmarks import loki_index
 from logops.tsdb import Index
 
 TENANT_LABEL = "__loki_tenant__"

@@ -14,9 +14,6 @@ from threading import Event
 
 import psutil
 
-from azurites import free_port
-from environments import environment
-from local_platforms import apply_all, free_base_port, pid_of, statuses, wait_for
 from logops.audit.asked import Asked, Check
 from logops.audit.chunks import DAY_MS, IndexFile, chunk_name
 from logops.audit.layout import ChunkNames, index_file
@@ -35,6 +32,9 @@ from logops.platforms.local.supervisord import Supervisord
 from logops.samples import history_fill as history
 from logops.samples.settle import restart
 from logops.tsdb import read_index
+from tests.support.azurites import free_port
+from tests.support.environments import environment
+from tests.support.local_platforms import apply_all, free_base_port, pid_of, statuses, wait_for
 
 DAYS = 120
 CLUSTER = "main"

@@ -9,12 +9,7 @@ from typing import Any
 
 import numpy as np
 
-import loki_index
-from azurites import ACCOUNT, KEY
-from environments import environment
-from fakes.memory_platform import MemoryPlatform
-from index_files import TENANT_LABEL
-from local_platforms import wait_for
+from benchmarks import loki_index
 from logops.audit.asked import Asked, Check
 from logops.audit.chunks import DAY_MS, chunk_name
 from logops.audit.outcome import Outcome
@@ -24,6 +19,11 @@ from logops.clients.blob_storage.container import Container
 from logops.environment.units import Duration
 from logops.findings.store import ResultsStore
 from logops.render.storage import lifecycle_policy
+from tests.support.azurites import ACCOUNT, KEY
+from tests.support.environments import environment
+from tests.support.fakes.memory_platform import MemoryPlatform
+from tests.support.index_files import TENANT_LABEL
+from tests.support.local_platforms import wait_for
 
 ALL = tuple(Check)
 CLUSTER = "main"

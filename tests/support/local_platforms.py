@@ -12,13 +12,13 @@ from threading import Thread
 
 import psutil
 
-from environments import environment
 from logops.environment import Environment
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.ports import taken
 from logops.platforms.platform import ProcessStatus
 from logops.render import STAGES
 from logops.render.topology import PORTS
+from tests.support.environments import environment
 
 
 def own_share(ports: Sequence[int]) -> list[int]:

@@ -10,10 +10,10 @@ from logops.render import STAGES, Files, Stage, local_programs, render_local, to
 from logops.render.supervisor import Program
 from logops.rules.read import load_rules
 
-FOLDER = Path(__file__).parents[1] / "include" / "environments"
+FOLDER = Path(__file__).parents[2] / "include" / "environments"
 STATE = Path("/srv/logops/local")
 COMMANDS = {name: (f"/opt/logops/{name}",) for name in ("loki", "promtail", "loki-canary", "azurite", "prometheus")}
-RULES = load_rules(Path(__file__).parents[1])
+RULES = load_rules(Path(__file__).parents[2])
 
 
 def environment(name: str, *changes: tuple[str, Any]) -> Environment:
