@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from urllib.parse import unquote
 
 import psutil
 
@@ -35,6 +36,7 @@ from logops.tsdb import read_index
 from tests.support.azurites import free_port
 from tests.support.environments import environment
 from tests.support.local_platforms import apply_all, free_base_port, pid_of, statuses, wait_for
+from tests.support.storage_proxy import storage_proxy
 
 DAYS = 120
 CLUSTER = "main"
@@ -167,25 +169,44 @@ class Audited:
             wait_until_tidy(self)
 
     def write_line_to(self, ingester: str, days_ago: int = 0) -> None:
-        """Have an ingester store a chunk, and an index of it that is still to be uploaded."""
+        """Make an ingester store a chunk and upload an index file that lists it."""
+        self.store_chunk(ingester, days_ago)
+        restart(self.platform, ingester, self.platform.urls(CLUSTER)[ingester])
+
+    def store_chunk(self, ingester: str, days_ago: int = 0) -> None:
+        """Make an ingester store a chunk. Its index entry stays in the write-ahead log until the ingester restarts."""
         with LokiClient(self.platform.write_url(CLUSTER)) as client:
             now = time.time_ns()
             # A stream of its own: Loki refuses a line that is older than its stream's last ones.
             labels = {"job": "by-hand", "written": str(now)}
             at = now - days_ago * DAY_MS * 10**6
             client.push("platform", [Entry(at + nth, labels, "for the index") for nth in range(9)])
-        restart(self.platform, ingester, self.platform.urls(CLUSTER)[ingester])
+        with LokiClient(self.platform.urls(CLUSTER)[ingester]) as client:
+            client.flush()
 
     @contextmanager
-    def pending_index_taken_away(self, ingester: str) -> Iterator[None]:
-        """The folder of the index files that an ingester is to upload is gone, until it is started again."""
-        folders = [*self.platform.state.glob(f"data/{ingester}/**/multitenant")]
-        for folder in folders:
-            shutil.rmtree(folder)
-        try:
-            yield
-        finally:
-            restart(self.platform, ingester, self.platform.urls(CLUSTER)[ingester])
+    def index_uploads_refused(self, ingester: str) -> Iterator[None]:
+        """Run an ingester whose storage refuses index files and accepts everything else.
+
+        Its write-ahead log has chunks that no uploaded index lists: the ingester builds that index file when it starts
+        (Loki's pkg/storage/stores/shipper/indexshipper/tsdb/manager.go, Start), and every upload of it fails.
+        """
+        command = psutil.Process(pid_of(self.platform, ingester)).cmdline()
+        flag, config = next(word.split("=", 1) for word in command if word.startswith("-config.file="))
+        text = Path(config).read_text()
+        endpoint = re.search(r"BlobEndpoint=http://127.0.0.1:(\d+)/", text)
+        assert endpoint
+
+        def refuses(method: str, path: str) -> bool:
+            return method == "PUT" and "/index/" in unquote(path)
+
+        with storage_proxy(int(endpoint[1]), refuses) as proxy_port:
+            changed = self.platform.state / "uploads-refused.yaml"
+            changed.write_text(text.replace(endpoint[0], f"BlobEndpoint=http://127.0.0.1:{proxy_port}/"))
+            self.store_chunk(ingester)
+            by_hand = [f"{flag}={changed}" if word.startswith(f"{flag}=") else word for word in command]
+            with self.started_by_hand(ingester, by_hand):
+                yield
 
     @contextmanager
     def kept(self, tenant: str, keep: str) -> Iterator[None]:
@@ -275,9 +296,16 @@ class Audited:
 
     @contextmanager
     def instead_of(self, process: str, flag: str) -> Iterator[None]:
-        """A process with a flag more, as somebody starts it by hand. Afterwards, what it left undone gets done."""
+        """Run a process with one more flag, as a person starts it by hand."""
+        command = [*psutil.Process(pid_of(self.platform, process)).cmdline(), flag]
+        with self.started_by_hand(process, command):
+            yield
+
+    @contextmanager
+    def started_by_hand(self, process: str, command: list[str]) -> Iterator[None]:
+        """Run another command in place of a process. Afterwards, wait until its unfinished work is done."""
         first = psutil.Process(pid_of(self.platform, process))
-        command, folder, variables = [*first.cmdline(), flag], first.cwd(), first.environ()
+        folder, variables = first.cwd(), first.environ()
         self.end(process)
         with (self.platform.state / "by-hand.log").open("w") as log:
             started = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log)

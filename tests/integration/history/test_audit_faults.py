@@ -273,13 +273,15 @@ def test_chunks_and_entries_gone_before_their_time_are_found_from_earlier_runs(c
     assert found(outcome) == {("retention-undershoot", chunk.table, "platform")}
 
 
-def test_an_ingester_that_cannot_upload_its_index_is_found(cluster: Audited) -> None:
+def test_ingester_whose_index_uploads_are_refused_is_reported(cluster: Audited) -> None:
     ingester = "main-ingester-0"
-    cluster.write_line_to(ingester)
-    with cluster.pending_index_taken_away(ingester):
-        outcome = cluster.until(lambda seen: "ingester-not-uploading" in classes(seen), Check.COMPACTION)
+    with cluster.index_uploads_refused(ingester):
+        outcome = cluster.until(lambda outcome: "ingester-not-uploading" in classes(outcome), Check.COMPACTION)
 
-    assert {(one.cls.name, one.subject.source) for one in outcome.findings} == {("ingester-not-uploading", ingester)}
+    assert {(finding.cls.name, finding.subject.source) for finding in outcome.findings} == {
+        ("ingester-not-uploading", ingester)
+    }
+    assert "its uploads fail" in outcome.findings[0].message
 
 
 def test_a_second_compactor_is_found(cluster: Audited) -> None:
