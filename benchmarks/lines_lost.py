@@ -24,7 +24,7 @@ from rich.table import Table
 from benchmarks.place import fresh_environment, open_in, running_in_a_temporary_folder
 from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry
-from logops.clients.loki.errors import LokiError, LokiUnreachable
+from logops.clients.loki.errors import LokiError, LokiUnreachableError
 from logops.platforms.local import LocalPlatform
 from logops.rollout import plan, run_rollout
 from logops.toolchain import ensure
@@ -71,7 +71,7 @@ class Load:
         try:
             client.push(TENANT, batch)
         except LokiError as error:
-            if isinstance(error, LokiUnreachable) or getattr(error, "temporary", True):
+            if isinstance(error, LokiUnreachableError) or getattr(error, "temporary", True):
                 return False
             raise
         return True

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from logops.clients.loki import Entry, LokiClient, LokiRefused, Series
+from logops.clients.loki import Entry, LokiClient, LokiRefusedError, Series
 from logops.logql.text import one_line
 from logops.queries.fill import fill
 from logops.queries.library import load_library
@@ -197,7 +197,7 @@ def measured(asked: dict[str, Callable[[], Taken]], rounds: int) -> dict[str, Ta
             if so_far is not None:
                 try:
                     so_far.append(asked[name]())
-                except LokiRefused:
+                except LokiRefusedError:
                     taken[name] = None
     return {
         name: (statistics.median(s for s, _ in all_), int(statistics.median(b for _, b in all_))) if all_ else None

@@ -13,7 +13,7 @@ from logops.airflow.operators.work import read_environment
 from logops.environment import Environment
 from logops.findings.store import ResultsStore
 from logops.render import STAGES, Files
-from logops.rollout import VerifyFailed
+from logops.rollout import VerificationError
 from logops.rollout.errors import Check
 from tests.support.fakes.memory_platform import MemoryPlatform
 
@@ -107,7 +107,7 @@ def test_a_stage_that_does_not_start_is_rolled_back_with_those_before_it(run: Ru
 
 def test_a_stage_that_does_not_verify_is_rolled_back(run: Run, platform: MemoryPlatform, monkeypatch: Any) -> None:
     def fails(platform: MemoryPlatform, stage: str, progress: Any) -> Any:
-        raise VerifyFailed(stage, (Check("ready", "main-ingester-0", False, "no answer"),))
+        raise VerificationError(stage, (Check("ready", "main-ingester-0", False, "no answer"),))
 
     monkeypatch.setattr("logops.rollout.verify_stage", fails)
     seen = run()

@@ -5,7 +5,7 @@ from math import isfinite, isnan
 
 import pytest
 
-from logops.clients.loki import Entry, LokiClient, LokiRefused
+from logops.clients.loki import Entry, LokiClient, LokiRefusedError
 from logops.logql.lint import lint
 from logops.logql.parse import parse
 from tests.support.lokis import running_loki
@@ -131,7 +131,7 @@ ENDED = (
 def test_a_line_with_an_error_ends_a_query_of_numbers_but_not_its_rewrite(loki: LokiClient, query: str) -> None:
     (advice,) = [one for one in lint(parse(query)) if one.rule in ("line-errors", "unwrap-errors")]
 
-    with pytest.raises(LokiRefused, match="pipeline error"):
+    with pytest.raises(LokiRefusedError, match="pipeline error"):
         loki.query(TENANT, query, START_NS + SECOND)
     loki.query(TENANT, advice.rewrite, START_NS + SECOND)
 

@@ -9,9 +9,9 @@ from threading import Barrier, BrokenBarrierError
 import pyarrow as pa
 import pytest
 
-from logops.clients.blob_storage import AccountKey, ObjectStore, ObjectStoreRefused
+from logops.clients.blob_storage import AccountKey, ObjectStore, ObjectStoreRefusedError
 from logops.clients.blob_storage.container import Container
-from logops.clients.blob_storage.errors import ListingBroken
+from logops.clients.blob_storage.errors import ListingInterruptedError
 from tests.support.azurites import ACCOUNT
 from tests.support.fakes.blob_service import ARROW, Answer, Listed, Served, blob_service, chunk_names
 
@@ -71,14 +71,14 @@ def test_an_empty_container_has_nothing(store: ObjectStore) -> None:
 
 
 def test_a_container_that_is_not_there_is_named(store: ObjectStore) -> None:
-    with pytest.raises(ObjectStoreRefused, match=r"listing container nowhere .* 404 ContainerNotFound"):
+    with pytest.raises(ObjectStoreRefusedError, match=r"listing container nowhere .* 404 ContainerNotFound"):
         store.container("nowhere").list()
 
 
 def test_a_wrong_key_says_what_to_look_at(endpoint: str) -> None:
     with (
         ObjectStore.connect(ACCOUNT, AccountKey("eHg="), endpoint) as stranger,
-        pytest.raises(ObjectStoreRefused, match="or the key is not this account's") as caught,
+        pytest.raises(ObjectStoreRefusedError, match="or the key is not this account's") as caught,
     ):
         stranger.container("odd-names").list()
 
@@ -141,7 +141,7 @@ def test_a_service_that_wants_longer_than_a_minute_is_not_waited_for() -> None:
     with (
         blob_service(Listed(["a"]), failure=lambda _: busy) as served,
         of(served) as store,
-        pytest.raises(ListingBroken, match="503 ServerBusy"),
+        pytest.raises(ListingInterruptedError, match="503 ServerBusy"),
     ):
         listed(store.container("any"))
 
@@ -177,7 +177,7 @@ def test_what_was_interrupted_goes_on_where_it_was() -> None:
     with blob_service(CHUNKS, failure=failure) as served, of(served) as store:
         container = store.container("loki-chunks")
         before: list[str] = []
-        with pytest.raises(ListingBroken, match="needs the role Storage Blob Data Reader") as caught:
+        with pytest.raises(ListingInterruptedError, match="needs the role Storage Blob Data Reader") as caught:
             before.extend(listing_of(container))
         refused.clear()
         after = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from logops.clients.loki import Entry, LokiClient, LokiRefused
+from logops.clients.loki import Entry, LokiClient, LokiRefusedError
 from logops.logql.parse import parse
 from logops.logql.refused import refusals
 from logops.queries.run import run_query
@@ -60,7 +60,7 @@ def runs(loki: LokiClient, query: str) -> bool:
 )
 def test_what_loki_refuses_is_no_empty_answer_but_its_own_message(loki: LokiClient, stage: str, told: str) -> None:
     now = time.time_ns()
-    with pytest.raises(LokiRefused) as refused:
+    with pytest.raises(LokiRefusedError) as refused:
         run_query(loki, TENANT, parse(f'{{a="b"}} {stage}'), now - 3600 * 10**9, now, 60, 100)
 
     assert told in str(refused.value)

@@ -11,10 +11,10 @@ import pytest
 from logops.clients.loki import (
     Direction,
     Entry,
+    LokiAnswerError,
     LokiClient,
-    LokiRefused,
-    LokiUnreachable,
-    LokiUnreadable,
+    LokiRefusedError,
+    LokiUnreachableError,
     Ring,
     total,
 )
@@ -116,7 +116,7 @@ def test_more_lines_at_one_timestamp_than_loki_gives_are_refused(loki: LokiClien
     now = time.time_ns()
     loki.push("a", [Entry(now, {"job": job}, f"line {number}") for number in range(5001)])
 
-    with pytest.raises(LokiRefused, match="max entries limit per query exceeded"):
+    with pytest.raises(LokiRefusedError, match="max entries limit per query exceeded"):
         list(loki.read_all("a", f'{{job="{job}"}}', now, now + 1))
 
 
@@ -132,7 +132,7 @@ def test_a_line_too_far_behind_its_stream_is_refused_in_lokis_words(loki: LokiCl
     now = time.time_ns()
     loki.push("a", [Entry(now, {"job": job}, "new")])
 
-    with pytest.raises(LokiRefused, match="entry too far behind") as refused:
+    with pytest.raises(LokiRefusedError, match="entry too far behind") as refused:
         loki.push("a", [Entry(now - 2 * HOUR_NS, {"job": job}, "old")])
     assert (refused.value.status, refused.value.temporary) == (400, False)
 
@@ -168,13 +168,13 @@ def test_labels_and_streams_are_listed(loki: LokiClient, job: str) -> None:
 
 
 def test_a_mistyped_query_is_refused_in_lokis_words(loki: LokiClient) -> None:
-    with pytest.raises(LokiRefused, match="parse error at line 1") as refused:
+    with pytest.raises(LokiRefusedError, match="parse error at line 1") as refused:
         loki.query_logs("a", "{job=", 1, 2)
     assert refused.value.status == 400
 
 
 def test_a_request_without_a_tenant_is_refused(loki: LokiClient) -> None:
-    with pytest.raises(LokiRefused, match="no org id") as refused:
+    with pytest.raises(LokiRefusedError, match="no org id") as refused:
         loki.labels("", 1, 2)
     assert refused.value.status == 401
 
@@ -188,9 +188,9 @@ def test_a_ring_has_one_active_member(loki: LokiClient, ring: Ring) -> None:
 
 
 def test_a_ring_that_is_not_in_use_is_told(loki: LokiClient) -> None:
-    with pytest.raises(LokiUnreadable, match="shards disabled"):
+    with pytest.raises(LokiAnswerError, match="shards disabled"):
         loki.ring(Ring.RULER)
-    with pytest.raises(LokiRefused, match="depends on its -target"):
+    with pytest.raises(LokiRefusedError, match="depends on its -target"):
         loki.ring(Ring.INDEX_GATEWAY)
 
 
@@ -234,5 +234,5 @@ def test_three_days_of_history_are_all_there_once_flushed(loki: LokiClient, tmp_
 
 
 def test_loki_gone_is_unreachable(job: str) -> None:
-    with pytest.raises(LokiUnreachable, match="Connection refused"):
+    with pytest.raises(LokiUnreachableError, match="Connection refused"):
         LokiClient(f"http://127.0.0.1:{free_port()}", retry_for=0).push("a", lines(job, 1, time.time_ns()))

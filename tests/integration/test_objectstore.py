@@ -11,9 +11,9 @@ from logops.clients.blob_storage import (
     AccountKey,
     ConnectionString,
     ObjectStore,
-    ObjectStoreRefused,
-    ObjectStoreUnreachable,
-    ProbeFailed,
+    ObjectStoreRefusedError,
+    ObjectStoreUnreachableError,
+    ProbeError,
     ProbeStep,
 )
 from tests.support.azurites import ACCOUNT, KEY, free_port
@@ -50,7 +50,7 @@ def test_a_connection_string_does_as_well(endpoint: str) -> None:
 
 
 def test_a_container_that_is_not_there_fails_the_write(store: ObjectStore) -> None:
-    with pytest.raises(ProbeFailed, match="ContainerNotFound") as failed:
+    with pytest.raises(ProbeError, match="ContainerNotFound") as failed:
         store.probe("nowhere")
     assert (failed.value.step, failed.value.container) == (ProbeStep.WRITE, "nowhere")
 
@@ -58,7 +58,7 @@ def test_a_container_that_is_not_there_fails_the_write(store: ObjectStore) -> No
 def test_a_wrong_key_is_refused_with_advice_and_unseen(endpoint: str) -> None:
     with (
         ObjectStore.connect(ACCOUNT, AccountKey(WRONG_KEY), endpoint) as stranger,
-        pytest.raises(ObjectStoreRefused, match="the key is not this account's") as refused,
+        pytest.raises(ObjectStoreRefusedError, match="the key is not this account's") as refused,
     ):
         stranger.list_containers()
     assert refused.value.status == 403
@@ -66,7 +66,7 @@ def test_a_wrong_key_is_refused_with_advice_and_unseen(endpoint: str) -> None:
 
 
 def test_a_name_that_azure_does_not_take_is_told(store: ObjectStore) -> None:
-    with pytest.raises(ObjectStoreRefused, match="3 to 63 lower-case letters"):
+    with pytest.raises(ObjectStoreRefusedError, match="3 to 63 lower-case letters"):
         store.create_container("Loki_Chunks")
 
 
@@ -74,7 +74,7 @@ def test_an_account_that_is_not_there_is_told_within_seconds() -> None:
     nobody = f"http://127.0.0.1:{free_port()}/{ACCOUNT}"
     started = time.monotonic()
 
-    with pytest.raises(ObjectStoreUnreachable, match="Connection refused"):
+    with pytest.raises(ObjectStoreUnreachableError, match="Connection refused"):
         ObjectStore.connect(ACCOUNT, AccountKey(KEY), nobody).list_containers()
     assert time.monotonic() - started < 15
 

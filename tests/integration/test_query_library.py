@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from logops.clients.loki import Entry, LokiClient, LokiRefused
+from logops.clients.loki import Entry, LokiClient, LokiRefusedError
 from logops.logql.advice import Context, Source
 from logops.logql.lint import lint
 from logops.logql.parse import parse
@@ -86,7 +86,7 @@ def test_the_storys_version_gives_what_is_said_of_it(loki: LokiClient, name: str
     if query.story.mended:
         assert whole(loki, query.tenant, parse(query.story.mended)) == ours
     if query.story.answers == "an error":
-        with pytest.raises(LokiRefused, match="maximum number of series"):
+        with pytest.raises(LokiRefusedError, match="maximum number of series"):
             answered(loki, query.tenant, parse(query.story.logql))
         return
     story = whole(loki, query.tenant, parse(query.story.logql))

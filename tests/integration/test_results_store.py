@@ -15,7 +15,7 @@ from azure.storage.blob import BlobServiceClient
 from logops.findings import Finding, Run, Subject
 from logops.findings.classes import REGISTRY
 from logops.findings.history import read_changes
-from logops.findings.store import ResultsStore, StoreUnreachable
+from logops.findings.store import ResultsStore, StoreUnreachableError
 from logops.toolchain import command
 
 ACCOUNT = "results"
@@ -117,7 +117,7 @@ def test_findings_are_queried_by_sql(store: ResultsStore) -> None:
 def test_a_container_that_is_not_there_is_named(azurite: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azurite, KEY))
 
-    with pytest.raises(StoreUnreachable, match=r"abfs://nowhere/production failed: .*container does not exist"):
+    with pytest.raises(StoreUnreachableError, match=r"abfs://nowhere/production failed: .*container does not exist"):
         ResultsStore("abfs://nowhere/production").write_findings(Run("local", "audit", "1", AS_OF), [])
 
 
@@ -125,7 +125,7 @@ def test_a_refused_login_is_told_without_the_key(azurite: int, monkeypatch: pyte
     wrong = b64encode(b"hunter2" * 9).decode()
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azurite, wrong))
 
-    with pytest.raises(StoreUnreachable) as caught:
+    with pytest.raises(StoreUnreachableError) as caught:
         ResultsStore("abfs://results/production").write_findings(Run("local", "audit", "1", AS_OF), [])
 
     assert "its login may read and write there" in str(caught.value)

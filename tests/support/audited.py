@@ -21,7 +21,7 @@ from logops.audit.layout import ChunkNames, index_file
 from logops.audit.outcome import Outcome
 from logops.audit.phase import Phase
 from logops.audit.run import run_audit
-from logops.clients.blob_storage import BlobMissing
+from logops.clients.blob_storage import BlobMissingError
 from logops.clients.blob_storage.container import Container
 from logops.clients.loki import Entry, LokiClient
 from logops.environment import Environment
@@ -243,7 +243,7 @@ class Audited:
 
         def unindexed() -> bool:
             # An index file may be replaced while it is read.
-            with suppress(BlobMissing):
+            with suppress(BlobMissingError):
                 return names.isdisjoint(self.entries_of(*tables))
             return False
 

@@ -13,7 +13,7 @@ class Bucket(Protocol):
     """A container, or a folder that stands for one. Every call raises ObjectStoreError."""
 
     def read(self, name: str) -> bytes:
-        """A blob. Raises BlobMissing."""
+        """A blob. Raises BlobMissingError."""
 
     def exists(self, names: Sequence[str]) -> list[bool]:
         """Of each name, whether it is there now."""

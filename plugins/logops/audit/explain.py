@@ -12,6 +12,7 @@ from rich.text import Text
 
 from logops.audit.asked import Asked
 from logops.audit.compaction import period_of
+from logops.audit.errors import AuditError
 from logops.audit.outcome import TableRow
 from logops.audit.run import run_audit
 from logops.clients.blob_storage.blobs import Tier
@@ -23,7 +24,7 @@ from logops.platforms.platform import Platform, Progress
 _EPOCH = date(1970, 1, 1)
 
 
-class NoSuchTable(Exception):
+class NoSuchTableError(AuditError):
     """Nothing is stored under that name."""
 
 
@@ -94,7 +95,7 @@ class Explained:
 
 
 def tables_of(written: str, environment: Environment) -> tuple[str, ...]:
-    """The tables a person means: a name, or those of a day in every cluster. Raises NoSuchTable.
+    """The tables a person means: a name, or those of a day in every cluster. Raises NoSuchTableError.
 
     >>> tables_of("loki_index_20780", environment)               # doctest: +SKIP
     ('loki_index_20780',)
@@ -106,19 +107,19 @@ def tables_of(written: str, environment: Environment) -> tuple[str, ...]:
     periods = (period_of(day, cluster.schema_periods) for cluster in environment.clusters.values())
     names = tuple(dict.fromkeys(f"{period.index_prefix}{day}" for period in periods if period))
     if not names:
-        raise NoSuchTable(f"No schema period of {environment.name} covers {written}.")
+        raise NoSuchTableError(f"No schema period of {environment.name} covers {written}.")
     return names
 
 
 def explain(platform: Platform, asked: Asked, tenant: str, progress: Progress) -> list[Explained]:
-    """Look at the tables of `asked`, or all, as they are now. Raises NoSuchTable."""
+    """Look at the tables of `asked`, or all, as they are now. Raises NoSuchTableError."""
     outcome = run_audit(platform, asked, None, progress)
     found = explained(outcome.rows, outcome.findings, asked.as_of, tenant)
     if unread := [one for one in outcome.findings if one.cls is CHECK_INCOMPLETE and not found]:
-        raise NoSuchTable(unread[0].message)
+        raise NoSuchTableError(unread[0].message)
     if not found:
         whose = f" of tenant {tenant}" if tenant else ""
-        raise NoSuchTable(
+        raise NoSuchTableError(
             f"Nothing{whose} is stored in {', '.join(asked.tables) or 'any table'} of {outcome.environment}: never "
             "written, or "
             "expired and deleted. `logops audit retention` counts what there is."

@@ -23,10 +23,10 @@ from logops.audit.holding import Fault, Holding
 from logops.audit.keys import keys_of
 from logops.audit.retention import FOR_EVER, TenantRules
 from logops.audit.survey import Survey
-from logops.audit.table_index import IndexUnsteady, TableIndex, TenantNumbers, read_table
+from logops.audit.table_index import IndexChangingError, TableIndex, TenantNumbers, read_table
 from logops.audit.terms import Terms
 from logops.clients.blob_storage import ObjectStoreError
-from logops.tsdb import IndexUnreadable
+from logops.tsdb import IndexFileError
 
 _KEY = ("tenant", "fingerprint", "from_ms", "through_ms", "checksum")
 _SUSPECT = ("chunk-missing", "chunk-orphaned", "marker-backlog", "ingester-not-uploading", "retention-overshoot")
@@ -42,7 +42,7 @@ class Judged:
 
     holdings: tuple[Holding, ...]
     faults: tuple[Fault, ...]
-    unreadable: tuple[tuple[IndexFile, IndexUnreadable], ...]
+    unreadable: tuple[tuple[IndexFile, IndexFileError], ...]
     incomplete: tuple[tuple[str, str], ...]
     """(table, why it could not be judged)"""
 
@@ -156,7 +156,7 @@ class _Judging:
                         index[day] = read.result()
                     else:
                         self.elsewhere.append(read.result())
-                except (ObjectStoreError, IndexUnsteady) as error:
+                except (ObjectStoreError, IndexChangingError) as error:
                     self.incomplete[day] = str(error)
         return {day: read for day, read in index.items() if day not in self.incomplete}
 
@@ -276,7 +276,7 @@ class _Judging:
                     self.tables[day],
                     partial(self._read, day),
                 )
-            except (ObjectStoreError, IndexUnsteady) as error:
+            except (ObjectStoreError, IndexChangingError) as error:
                 self.incomplete[day] = str(error)
         looked: Counter[tuple[int, int]] = Counter(
             zip(columns["day"].tolist(), columns["tenant"].tolist(), strict=True)

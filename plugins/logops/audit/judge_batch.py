@@ -15,11 +15,11 @@ from logops.audit.part import Part, Unreadable
 from logops.audit.place import Place
 from logops.audit.survey import Survey
 from logops.audit.survey_cluster import TERMS, table_of
-from logops.audit.table_index import IndexUnsteady, TenantNumbers, read_table
+from logops.audit.table_index import IndexChangingError, TenantNumbers, read_table
 from logops.audit.terms import Terms
 from logops.clients.blob_storage import ObjectStoreError
 from logops.platforms.platform import Platform, Progress
-from logops.tsdb import IndexUnreadable
+from logops.tsdb import IndexFileError
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
@@ -46,7 +46,7 @@ def names_run(environment: str, run_id: str, cluster: str, days: list[int]) -> s
 def judge_batch(
     platform: Platform, asked: Asked, batch: Batch, store: "ResultsStore | None", progress: Progress
 ) -> Part:
-    """Judge a batch's tables and keep what that gave. Raises WorkLost, StoreUnreachable."""
+    """Judge a batch's tables and keep what that gave. Raises WorkLostError, StoreUnreachableError."""
     place = Place(batch["place"])
     survey, terms = Survey.open(place.url), place.read(TERMS, Terms)
     own = platform.environment.clusters[survey.cluster]
@@ -120,12 +120,12 @@ def _verify(
         try:
             read = read_table(own, day, table, bucket, terms.rules, terms.default, TenantNumbers())
             unreadable += _unreadable(read.unreadable)
-        except (ObjectStoreError, IndexUnsteady) as error:
+        except (ObjectStoreError, IndexChangingError) as error:
             incomplete.append((table, str(error)))
     return unreadable, incomplete
 
 
-def _unreadable(found: tuple[tuple[IndexFile, IndexUnreadable], ...]) -> list[Unreadable]:
+def _unreadable(found: tuple[tuple[IndexFile, IndexFileError], ...]) -> list[Unreadable]:
     return [
         Unreadable(file.name, file.table, file.tenant, file.size, error.offset, str(error), not error.damaged)
         for file, error in found

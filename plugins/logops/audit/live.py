@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from logops.audit.retention import TenantRules, rules_of_limits
-from logops.clients.loki import DeleteRequest, LokiClient, LokiError, LokiRefused, Metric, Ring, RingMember, total
+from logops.clients.loki import DeleteRequest, LokiClient, LokiError, LokiRefusedError, Metric, Ring, RingMember, total
 from logops.platforms.platform import Platform, component_of
 
 Value = TypeVar("Value")
@@ -169,7 +169,7 @@ def _deletes(client: LokiClient, tenants: list[str]) -> Iterator[tuple[str, tupl
     for tenant in tenants:
         try:
             yield tenant, tuple(client.delete_requests(tenant))
-        except LokiRefused as error:
+        except LokiRefusedError as error:
             # deletion_mode: disabled, or no name that Loki takes for a tenant's: there can be none.
             if error.status not in (400, 403):
                 raise

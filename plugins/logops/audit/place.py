@@ -5,12 +5,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from logops.audit.errors import AuditError
 from logops.findings.whole import put_whole
 
 Value = TypeVar("Value")
 
 
-class WorkLost(Exception):
+class WorkLostError(AuditError):
     """What an earlier step of this run kept is not there, or is not what that step writes."""
 
 
@@ -26,12 +27,12 @@ class Place:
         put_whole(filesystem, path, TypeAdapter(kind).dump_json(value))
 
     def read(self, name: str, kind: type[Value]) -> Value:
-        """Raises WorkLost."""
+        """Raises WorkLostError."""
         filesystem, path = self._at(name)
         try:
             return TypeAdapter(kind).validate_json(filesystem.cat_file(path))
         except (OSError, ValueError) as error:
-            raise WorkLost(
+            raise WorkLostError(
                 f"reading {name} of an audit's work in {self.url}: {type(error).__name__}. Start the audit again from "
                 "its first task; every worker must reach that place."
             ) from error

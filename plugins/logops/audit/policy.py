@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from logops.clients.blob_storage import ObjectStoreError
-from logops.lifecycle.policy import PolicyUnreadable, differences, read_policy
+from logops.lifecycle.policy import PolicyError, differences, read_policy
 from logops.platforms.platform import Platform, PlatformError
 from logops.render.storage import lifecycle_policy
 
@@ -24,6 +24,6 @@ def compare_policy(platform: Platform, account: str) -> PolicySeen:
     declared = read_policy(lifecycle_policy(platform.environment, account))
     try:
         live = read_policy(platform.lifecycle_policy(account))
-    except (PlatformError, ObjectStoreError, PolicyUnreadable) as error:
+    except (PlatformError, ObjectStoreError, PolicyError) as error:
         return PolicySeen(account, unread=str(error))
     return PolicySeen(account, tuple(differences(declared, live)))

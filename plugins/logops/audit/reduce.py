@@ -12,7 +12,7 @@ from logops.audit.judge_batch import FAULTY, part_name
 from logops.audit.live import Live
 from logops.audit.outcome import Outcome, TableRow
 from logops.audit.part import Part
-from logops.audit.place import Place, WorkLost
+from logops.audit.place import Place, WorkLostError
 from logops.audit.policy import PolicySeen
 from logops.audit.rows import rows_of
 from logops.audit.survey import Other, Survey
@@ -38,7 +38,7 @@ HOLDINGS = "holdings"
 def reduced(
     platform: Platform, asked: Asked, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
 ) -> Outcome:
-    """Raises WorkLost, StoreUnreachable."""
+    """Raises WorkLostError, StoreUnreachableError."""
     environment = platform.environment
     findings: dict[Check, list[Finding]] = {check: [] for check in asked.checks}
     rows: list[TableRow] = []
@@ -142,7 +142,7 @@ def _joined(place: Place, batches: Sequence[Batch], table_of_day: Any) -> Part:
     for batch in batches:
         try:
             parts.append(place.read(part_name(batch["days"]), Part))
-        except WorkLost:
+        except WorkLostError:
             why = "the task that was to judge it did not end well. Read its log, then clear it."
             missing += [(table_of_day(day), why) for day in batch["days"]]
     return Part(
@@ -213,8 +213,8 @@ def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], ask
 
 
 def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: datetime) -> Iterator[Most]:
-    """What earlier audits saw at most, by table, tenant and period. Raises StoreUnreachable."""
-    from logops.findings.store import NothingStored
+    """What earlier audits saw at most, by table, tenant and period. Raises StoreUnreachableError."""
+    from logops.findings.store import NothingStoredError
 
     # A chunk may be of another period in every run, so the whole is that of one run, never a sum over several.
     sql = (
@@ -229,7 +229,7 @@ def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: date
     )
     try:
         rows = store.query(HOLDINGS, sql, last=(as_of + timedelta(days=1)).date()).to_pylist()
-    except NothingStored:
+    except NothingStoredError:
         return
     for row in rows:
         yield Most(**row)

@@ -62,19 +62,20 @@ def can_go_on(work: str, clusters: Iterable[str]) -> bool:
 def survey(platform: Platform, asked: Asked, work: str, progress: Progress, *, last: bool = True) -> list[Batch]:
     """Read what is in the containers, cluster by cluster; how the tables are cut into batches.
 
-    A cluster that could not be read gives no batch, and a `check-incomplete` finding in `reduce`. Where a listing broke
-    off, ListingBroken is raised when the other clusters are read, and the next call goes on; unless this is the `last`.
+    A cluster that could not be read gives no batch, and a `check-incomplete` finding in `reduce`. If a listing fails,
+    ListingInterruptedError is raised after the other clusters were read, and the next call resumes it, unless this is
+    the `last` one.
     """
     from logops.audit.survey_cluster import survey_cluster
-    from logops.clients.blob_storage import ListingBroken
+    from logops.clients.blob_storage import ListingInterruptedError
 
     batches: list[Batch] = []
-    broken: list[ListingBroken] = []
+    broken: list[ListingInterruptedError] = []
     for cluster in platform.environment.clusters:
         place = f"{work}/{cluster}"
         try:
             days = survey_cluster(platform, asked, cluster, Place(place), progress, last=last)
-        except ListingBroken as error:
+        except ListingInterruptedError as error:
             broken.append(error)
             continue
         batches += [Batch(cluster=cluster, place=place, days=part, chunks=chunks) for part, chunks in cut(days)]
@@ -88,7 +89,7 @@ def judge(
 ) -> dict[str, int]:
     """Judge a batch of tables; how many tables and chunks, and how many of them have a fault.
 
-    A table that cannot be judged is kept as that. Raises WorkLost, StoreUnreachable.
+    A table that cannot be judged is kept as that. Raises WorkLostError, StoreUnreachableError.
     """
     from logops.audit.judge_batch import judge_batch
 
@@ -106,7 +107,7 @@ def reduce(
 ) -> Outcome:
     """Join what the batches gave; keep findings and holdings as results, unless the run is a drill.
 
-    Raises WorkLost, StoreUnreachable.
+    Raises WorkLostError, StoreUnreachableError.
     """
     from logops.audit.reduce import reduced
 
@@ -114,7 +115,7 @@ def reduce(
 
 
 def run_audit(platform: Platform, asked: Asked, store: "ResultsStore | None", progress: Progress) -> Outcome:
-    """The three steps on this machine, for a terminal; the work folder is a temporary one. Raises StoreUnreachable."""
+    """Run the three steps on this machine, in a temporary folder. Raises StoreUnreachableError."""
     with TemporaryDirectory(prefix="logops-audit-") as work:
         batches = survey(platform, asked, work, progress)
         tables = sum(len(batch["days"]) for batch in batches)

@@ -21,7 +21,7 @@ from logops.audit.ahead import ahead
 from logops.audit.chunks import DAY_MS, NOT_LOKIS, IndexFile, chunks_schema
 from logops.audit.layout import INDEX, ChunkNames, first_part, index_file, kind_of
 from logops.audit.place import Place
-from logops.clients.blob_storage import ListingBroken
+from logops.clients.blob_storage import ListingInterruptedError
 from logops.clients.blob_storage.blobs import Listing
 from logops.clients.blob_storage.walks import Unlisted
 from logops.platforms.platform import Progress
@@ -80,7 +80,7 @@ class Survey:
 
     @classmethod
     def open(cls, place: str) -> "Survey":
-        """Raises WorkLost where there is no whole survey."""
+        """Raises WorkLostError where there is no whole survey."""
         return Place(place).read(_NAME, Survey)
 
     def chunks(self, day: int) -> Iterator[pa.RecordBatch]:
@@ -130,8 +130,8 @@ def take_survey(
 
     begun   what an earlier call laid out there, of which `listing` is the rest
 
-    Raises ObjectStoreError where the listing breaks off; then there is no survey, and after ListingBroken what was laid
-    out is kept as `BEGUN`.
+    Raises ObjectStoreError if the listing fails. Then there is no survey; after ListingInterruptedError the listed part
+    is kept as `BEGUN`.
     """
     begun = begun or Begun()
     spool, rest = _Spool(place, begun), _Rest(begun)
@@ -143,7 +143,7 @@ def take_survey(
     while True:
         try:
             batch = next(batches, None)
-        except ListingBroken as error:
+        except ListingInterruptedError as error:
             spool.close()
             state = _begun(spool, rest, names, later, seen, error.rest)
             Place(place).write(BEGUN, Begun, state)

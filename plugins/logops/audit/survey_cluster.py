@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from logops.audit.asked import Asked, Check
 from logops.audit.compaction import period_of
+from logops.audit.errors import AuditError
 from logops.audit.layout import INDEX
 from logops.audit.live import Live, read_live
 from logops.audit.place import Place
 from logops.audit.policy import PolicySeen, compare_policy
 from logops.audit.survey import BEGUN, Begun, Survey, take_survey
 from logops.audit.terms import Terms, terms_of
-from logops.clients.blob_storage import ListingBroken, ObjectStore, ObjectStoreError
+from logops.clients.blob_storage import ListingInterruptedError, ObjectStore, ObjectStoreError
 from logops.clients.blob_storage.blobs import Listing
 from logops.environment.cluster import Cluster
 from logops.environment.storage import StorageAccount
@@ -46,14 +47,14 @@ def survey_cluster(
     """Survey a cluster into `place`; its tables: day to number of chunks. What an earlier try did is not done again.
 
     Where the container cannot be read, that is kept as the reason, and there are no tables. A listing that breaks off
-    raises ListingBroken, unless this is the `last` try.
+    raises ListingInterruptedError, unless this is the `last` try.
     """
     if place.has(DAYS):
         return place.read(DAYS, dict[int, int])
     try:
         days = _surveyed(platform, asked, cluster, place, progress)
-    except (ObjectStoreError, PlatformError, ClocksApart) as error:
-        if isinstance(error, ListingBroken) and not last:
+    except (ObjectStoreError, PlatformError, ClockSkewError) as error:
+        if isinstance(error, ListingInterruptedError) and not last:
             raise
         place.remove(BEGUN)
         place.write(UNREAD, str, str(error))
@@ -65,7 +66,7 @@ def survey_cluster(
 
 
 def _surveyed(platform: Platform, asked: Asked, cluster: str, place: Place, progress: Progress) -> dict[int, int]:
-    """Raises ObjectStoreError, PlatformError, ClocksApart."""
+    """Raises ObjectStoreError, PlatformError, ClockSkewError."""
     environment = platform.environment
     own = environment.clusters[cluster]
     account = environment.storage_accounts[own.storage_account]
@@ -98,15 +99,15 @@ def _surveyed(platform: Platform, asked: Asked, cluster: str, place: Place, prog
     return wanted
 
 
-class ClocksApart(Exception):
+class ClockSkewError(AuditError):
     """This machine and the storage account do not agree what time it is: nothing can be judged by age."""
 
 
 def check_clocks(service: datetime, here: datetime) -> None:
-    """Raises ClocksApart."""
+    """Raises ClockSkewError."""
     apart = abs((here - service).total_seconds())
     if apart > _APART_S:
-        raise ClocksApart(
+        raise ClockSkewError(
             f"the clocks are {timedelta(seconds=round(apart))} apart: {_time(here)} here and {_time(service)} at the "
             "storage account. Set this machine's clock (NTP), then run it again."
         )

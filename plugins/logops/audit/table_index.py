@@ -9,16 +9,17 @@ import numpy as np
 
 from logops.audit.bucket import Bucket
 from logops.audit.chunks import IndexFile
+from logops.audit.errors import AuditError
 from logops.audit.keys import keys_of
 from logops.audit.retention import TenantRules
-from logops.clients.blob_storage import BlobMissing
-from logops.tsdb import Index, IndexUnreadable, read_index
+from logops.clients.blob_storage import BlobMissingError
+from logops.tsdb import Index, IndexFileError, read_index
 
 _TRIES = 5
 Columns = dict[str, np.ndarray[Any, Any]]
 
 
-class IndexUnsteady(Exception):
+class IndexChangingError(AuditError):
     """The table's index files were replaced again and again while they were read."""
 
 
@@ -30,7 +31,7 @@ class TableIndex:
     """That were read, or tried."""
     columns: tuple[Columns, ...]
     """Of each readable file: key, tenant, fingerprint, from_ms, through_ms, checksum, kb, entries, period_ms."""
-    unreadable: tuple[tuple[IndexFile, IndexUnreadable], ...] = ()
+    unreadable: tuple[tuple[IndexFile, IndexFileError], ...] = ()
 
     @property
     def keys(self) -> np.ndarray[Any, Any]:
@@ -64,23 +65,23 @@ def read_table(
     """Read a table's index files: `files` as they were listed, or, where one of them is gone by now (compaction
     replaces them), those that are there instead.
 
-    Raises IndexUnsteady, and ObjectStoreError where the bucket cannot be read.
+    Raises IndexChangingError, and ObjectStoreError where the bucket cannot be read.
     """
     for _ in range(_TRIES):
         columns: list[Columns] = []
-        unreadable: list[tuple[IndexFile, IndexUnreadable]] = []
+        unreadable: list[tuple[IndexFile, IndexFileError]] = []
         try:
             for file in files:
                 try:
                     index = read_index(bucket.read(file.name), file.name, file.tenant)
                     columns.append(_columns(index, day, rules, default, numbers))
-                except IndexUnreadable as error:
+                except IndexFileError as error:
                     unreadable.append((file, error))
-        except BlobMissing:
+        except BlobMissingError:
             files = bucket.index_files(table)
             continue
         return TableIndex(tuple(files), tuple(columns), tuple(unreadable))
-    raise IndexUnsteady(f"the index files of {table} were replaced {_TRIES} times while they were read")
+    raise IndexChangingError(f"the index files of {table} were replaced {_TRIES} times while they were read")
 
 
 def _columns(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from logops.benchmark.sample import Ending
 from logops.benchmark.shots import Mode
-from logops.clients.loki import LokiClient, LokiError, LokiRefused, LokiUnreachable
+from logops.clients.loki import LokiClient, LokiError, LokiRefusedError, LokiUnreachableError
 from logops.clients.loki.answers import Statistics
 from logops.logql.tree import Query
 from logops.queries.run import run_query
@@ -45,14 +45,14 @@ def fire(
         started = time.perf_counter()
         try:
             answer = run_query(client, tenant, query, *span, step_s, LIMIT, fresh=mode is Mode.COLD)
-        except LokiRefused as refused:
+        except LokiRefusedError as refused:
             if refused.status != TOO_MANY:
                 return Fired(Ending.FAILED, 0, backed_off, str(refused), None)
             message = str(refused)
             if backed_off < PATIENCE:
                 asked = refused.retry_after or random.uniform(0.5, 1.0) * 2**backed_off
                 wait(min(asked, LONGEST_WAIT_S))
-        except LokiUnreachable as error:
+        except LokiUnreachableError as error:
             return Fired(Ending.UNREACHED, 0, backed_off, str(error), None)
         except LokiError as error:
             return Fired(Ending.FAILED, 0, backed_off, str(error), None)

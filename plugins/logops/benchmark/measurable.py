@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from logops.environment import Environment
+from logops.errors import LogopsError
 from logops.platforms.platform import Platform
 from logops.queries.model import LibraryQuery
 
 
-class NotMeasurable(Exception):
+class NotMeasurableError(LogopsError):
     """A query that was asked for by its name, or every query, is for a cluster or tenant that is not there."""
 
 
@@ -16,7 +17,7 @@ def measurable(
 ) -> dict[str, LibraryQuery]:
     """Those whose cluster and tenant every platform has: all of `library`, where they were asked for by name.
 
-    Raises NotMeasurable.
+    Raises NotMeasurableError.
     """
     here = {
         name: query for name, query in library.items() if all(is_there(one.environment, query) for one in platforms)
@@ -24,7 +25,7 @@ def measurable(
     missing = [name for name in library if name not in here]
     if missing and (by_name or not here):
         first, places = library[missing[0]], " and ".join(one.environment.name for one in platforms)
-        raise NotMeasurable(
+        raise NotMeasurableError(
             f"Measuring {', '.join(missing)} in {places}: {missing[0]} is for tenant {first.tenant} of cluster "
             f"{first.cluster}, which is not there. The environment's file names its clusters and tenants, "
             "include/logql/ those of each query."

@@ -66,13 +66,13 @@ GROUP BY ALL HAVING count(*) >= {FEWEST} ORDER BY started_ns
 
 
 def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dict[Arm, list[Night]]:
-    """Of every arm, oldest first, the 90 days before `until`. Raises StoreUnreachable."""
-    from logops.findings.store import NothingStored
+    """Of every arm, oldest first, the 90 days before `until`. Raises StoreUnreachableError."""
+    from logops.findings.store import NothingStoredError
 
     last = until.astimezone(UTC).date()
     try:
         table = store.query(SAMPLES, ROWS, last - LOOK_BACK, last, {"environment": environment})
-    except NothingStored:
+    except NothingStoredError:
         return {}
     found: dict[Arm, list[Night]] = {}
     for row in table.to_pylist():

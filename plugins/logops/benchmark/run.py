@@ -55,7 +55,7 @@ def run_benchmark(
 ) -> list[Outcome]:
     """Measure one environment, or two in turns; compare with the objectives and with earlier runs, and keep it.
 
-    What one of them has no tenant for is left out of both. Raises StoreUnreachable, LokiError, NotMeasurable.
+    What one of them has no tenant for is left out of both. Raises StoreUnreachableError, LokiError, NotMeasurableError.
     """
     here = measurable(platforms, library, asked.named)
     left_out = tuple(name for name in library if name not in here)

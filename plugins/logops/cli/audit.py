@@ -111,7 +111,7 @@ def explain(
 
     Exit 1: something is in its way.
     """
-    from logops.audit.explain import NoSuchTable, explain, tables_of
+    from logops.audit.explain import NoSuchTableError, explain, tables_of
     from logops.audit.outcome import table_of_rows
 
     place = readable(name)
@@ -121,7 +121,7 @@ def explain(
         asked = Asked(tuple(Check), "explain", now if as_of is None else as_of.replace(tzinfo=UTC), tables)
         with err.status("") as status:
             found = explain(place, asked, tenant, status.update)
-    except NoSuchTable as error:
+    except NoSuchTableError as error:
         stop(str(error), BAD_INPUT)
     if as_json:
         print_json([one.to_dict() for one in found])
@@ -173,7 +173,7 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
     """
     from logops.audit.retention import tiering
     from logops.cli.usage import cost_json, cost_table
-    from logops.usage.prices import PricesUnusable, load_prices
+    from logops.usage.prices import PricesError, load_prices
     from logops.usage.usage import costs
 
     wanted = environment(name)
@@ -187,7 +187,7 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
         }
         declared = {cluster: tiering(own) for cluster, own in wanted.clusters.items()}
         found = costs(held, declared, redundancy, prices)
-    except PricesUnusable as error:
+    except PricesError as error:
         stop(str(error))
     note = prices.age_note(held.as_of.date())
     if as_json:

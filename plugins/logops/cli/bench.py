@@ -11,7 +11,7 @@ from rich.table import Table
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked, in_seconds
 from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare, differing, in_turns
-from logops.benchmark.measurable import NotMeasurable
+from logops.benchmark.measurable import NotMeasurableError
 from logops.benchmark.nights import past, read_nights
 from logops.benchmark.run import run_benchmark
 from logops.benchmark.sample import SAMPLES, Sample
@@ -26,7 +26,7 @@ from logops.cli.rollout import JsonOption, readable
 from logops.clients.loki import LokiError
 from logops.environment.units import Duration, Size
 from logops.findings.model import Severity
-from logops.findings.store import NothingStored, ResultsError, ResultsStore
+from logops.findings.store import NothingStoredError, ResultsError, ResultsStore
 from logops.platforms import Platform, results_url
 from logops.toolchain import project_root
 
@@ -104,7 +104,7 @@ def run(
     try:
         with err.status("") as status:
             outcome, *other = run_benchmark(places, wanted, asked, _store_of, status.update, record)
-    except NotMeasurable as error:
+    except NotMeasurableError as error:
         stop(str(error))
     except (ResultsError, LokiError) as error:
         stop(str(error), FOUND)
@@ -253,7 +253,7 @@ def _text(value: str) -> str:
 def _samples(name: str, where: str) -> list[Sample]:
     try:
         rows = _store(name).query(SAMPLES, f'SELECT * EXCLUDE (day) FROM "{SAMPLES}" {where}').to_pylist()
-    except NothingStored:
+    except NothingStoredError:
         return []
     except ResultsError as error:
         stop(str(error), FOUND)

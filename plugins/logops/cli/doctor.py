@@ -10,7 +10,7 @@ import typer
 
 from logops.cli.console import OK, out, print_json, say, stop
 from logops.cli.findings import exit_code, listing, summary
-from logops.doctor import DocumentInvalid, Promise, check, migrate, read_documents
+from logops.doctor import DocumentError, Promise, check, migrate, read_documents
 from logops.doctor.reading.documents import read_file
 from logops.environment.units import Duration
 from logops.findings import Finding
@@ -59,7 +59,7 @@ def doctor(
             raise typer.Exit(OK)
         promise = Promise(keep.timedelta, hot.timedelta if hot else None) if keep else None
         findings = check(read_documents(files, promise), now)
-    except DocumentInvalid as invalid:
+    except DocumentError as invalid:
         stop(str(invalid))
     if as_json:
         print_json([finding.to_dict() for finding in findings])

@@ -11,7 +11,7 @@ from logops.cli.console import OK, out, print_json, say, stop
 from logops.cli.findings import exit_code, listing, summary
 from logops.doctor import check as check_deployment
 from logops.doctor.from_environment import from_environment
-from logops.environment import Environment, EnvironmentInvalid, environment_schema, find_environment, load_environment
+from logops.environment import Environment, EnvironmentFileError, environment_schema, find_environment, load_environment
 from logops.toolchain import ProjectNotFoundError, project_root
 
 app = typer.Typer()
@@ -24,7 +24,7 @@ def environment(name: str) -> Environment:
     """The environment a person named. Ends the command, with every problem, where it is not usable."""
     try:
         return load_environment(find_environment(name, project_root()))
-    except (EnvironmentInvalid, ProjectNotFoundError) as error:
+    except (EnvironmentFileError, ProjectNotFoundError) as error:
         stop(str(error))
 
 
@@ -32,7 +32,7 @@ def every_environment() -> list[Environment]:
     """Those of `include/environments`. Ends the command, with every problem, where one is not usable."""
     try:
         return [load_environment(file) for file in sorted((project_root() / "include/environments").glob("*.yaml"))]
-    except (EnvironmentInvalid, ProjectNotFoundError) as error:
+    except (EnvironmentFileError, ProjectNotFoundError) as error:
         stop(str(error))
 
 

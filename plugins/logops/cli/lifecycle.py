@@ -14,7 +14,7 @@ from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.rollout import JsonOption, platform, readable
 from logops.clients.blob_storage import ObjectStoreError
 from logops.lifecycle.accounts import run_policies
-from logops.lifecycle.policy import Policy, PolicyUnreadable, differences, read_policy
+from logops.lifecycle.policy import Policy, PolicyError, differences, read_policy
 from logops.lifecycle.run import Done
 from logops.platforms.platform import PlatformError
 from logops.render.storage import lifecycle_policy
@@ -36,7 +36,7 @@ def show(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
         declared[account] = read_policy(lifecycle_policy(wanted, account))
         try:
             told[account] = differences(declared[account], read_policy(readable(name).lifecycle_policy(account)))
-        except (PlatformError, ObjectStoreError, PolicyUnreadable) as error:
+        except (PlatformError, ObjectStoreError, PolicyError) as error:
             unread[account] = str(error)
     if as_json:
         accounts = {
@@ -73,7 +73,7 @@ def run(
     try:
         with err.status("") as status:
             done = run_policies(place, moment, status.update, dry=dry_run)
-    except (PlatformError, ObjectStoreError, PolicyUnreadable) as error:
+    except (PlatformError, ObjectStoreError, PolicyError) as error:
         stop(str(error), BAD_INPUT)
     if as_json:
         print_json([one.to_dict() for one in done])

@@ -15,7 +15,7 @@ from logops.clients.loki import LokiClient, LokiError, RingMember
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import Platform, PlatformError, ProcessStatus
-from logops.render import DoesNotFit
+from logops.render import PlacementError
 from logops.toolchain import ToolchainError, project_root
 
 app = typer.Typer()
@@ -75,7 +75,7 @@ def down(name: EnvironmentArgument = "local") -> None:
 def _local(name: str) -> LocalPlatform:
     try:
         return open_local(environment(name), project_root())
-    except (PlatformError, DoesNotFit, ToolchainError) as error:
+    except (PlatformError, PlacementError, ToolchainError) as error:
         stop(str(error))
 
 

@@ -7,10 +7,10 @@ import typer
 from logops.cli.console import BAD_INPUT, FOUND, err, out, stop
 from logops.cli.environment import EnvironmentArgument
 from logops.clients.loki import LokiError
-from logops.environment import EnvironmentInvalid
+from logops.environment import EnvironmentFileError
 from logops.platforms.platform import PlatformError
 from logops.quickstart.errors import QuickstartError
-from logops.render import DoesNotFit
+from logops.render import PlacementError
 from logops.toolchain import ProjectNotFoundError, ToolchainError
 
 app = typer.Typer(no_args_is_help=True)
@@ -33,7 +33,7 @@ def up(
 
     try:
         up(Asked(name, days if history else 0, airflow_port), err, out)
-    except (EnvironmentInvalid, DoesNotFit, ProjectNotFoundError) as error:
+    except (EnvironmentFileError, PlacementError, ProjectNotFoundError) as error:
         stop(str(error), BAD_INPUT)
     except (QuickstartError, ToolchainError, PlatformError, LokiError) as error:
         stop(str(error), FOUND)
@@ -48,7 +48,7 @@ def down(name: EnvironmentArgument = "local") -> None:
 
     try:
         down(name, err)
-    except (EnvironmentInvalid, DoesNotFit, ProjectNotFoundError) as error:
+    except (EnvironmentFileError, PlacementError, ProjectNotFoundError) as error:
         stop(str(error), BAD_INPUT)
     except (QuickstartError, PlatformError) as error:
         stop(str(error), FOUND)

@@ -10,8 +10,8 @@ from rich.markdown import Markdown
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
 from logops.platforms import open_platform, open_to_read
-from logops.platforms.platform import LeaseHeld, Platform, PlatformError
-from logops.render import STAGES, DoesNotFit, Files, Stage
+from logops.platforms.platform import LeaseHeldError, Platform, PlatformError
+from logops.render import STAGES, Files, PlacementError, Stage
 from logops.rollout import Outcome, Plan, plan, run_rollout
 from logops.toolchain import ToolchainError, project_root
 
@@ -26,7 +26,7 @@ def platform(name: str) -> Platform:
     """The platform of the environment a person named. Ends the command where there is none."""
     try:
         return open_platform(environment(name), project_root())
-    except (PlatformError, DoesNotFit, ToolchainError) as error:
+    except (PlatformError, PlacementError, ToolchainError) as error:
         stop(str(error))
 
 
@@ -42,7 +42,7 @@ def readable(name: str) -> Platform:
     """The same, for a command that changes nothing: of any environment."""
     try:
         return open_to_read(environment(name), project_root())
-    except (DoesNotFit, ToolchainError) as error:
+    except (PlacementError, ToolchainError) as error:
         stop(str(error))
 
 
@@ -78,7 +78,7 @@ def up(
     owner = f"terminal-{getpass.getuser()}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     try:
         outcome = run_rollout(place, wanted, owner, say)
-    except LeaseHeld as held:
+    except LeaseHeldError as held:
         stop(str(held), FOUND)
     _tell(outcome)
 

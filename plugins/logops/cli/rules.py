@@ -21,8 +21,8 @@ from logops.queries.known import of_tenant
 from logops.render.rules import file_text
 from logops.rules.alert_tests import Seen, run_tests
 from logops.rules.model import USUAL_INTERVAL
-from logops.rules.own_loki import OwnLokiFailed, own_loki
-from logops.rules.read import FOLDER, Rules, RulesInvalid, advice, load_rules, unfed
+from logops.rules.own_loki import OwnLokiError, own_loki
+from logops.rules.read import FOLDER, Rules, RulesError, advice, load_rules, unfed
 from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
 
 app = typer.Typer(no_args_is_help=True)
@@ -85,7 +85,7 @@ def run_command(
 def _rules() -> Rules:
     try:
         return load_rules(project_root())
-    except (RulesInvalid, ToolchainError) as error:
+    except (RulesError, ToolchainError) as error:
         stop(str(error))
 
 
@@ -157,7 +157,7 @@ def _run(rules: Rules) -> list[Seen]:
             return list(run_tests(client, rules))
     except LokiError as error:
         stop(str(error), FOUND)
-    except (ToolchainError, OwnLokiFailed) as error:
+    except (ToolchainError, OwnLokiError) as error:
         stop(str(error))
 
 

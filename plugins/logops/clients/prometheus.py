@@ -2,12 +2,13 @@
 
 import requests
 
-from logops.clients.loki.answers import Sample, UnexpectedAnswer, samples
+from logops.clients.loki.answers import Sample, UnexpectedAnswerError, samples
+from logops.errors import LogopsError
 
 _SECONDS = 30.0
 
 
-class PrometheusError(Exception):
+class PrometheusError(LogopsError):
     """Prometheus did not answer, or refused: what was asked, where, what came back."""
 
 
@@ -26,5 +27,5 @@ def recorded(url: str, promql: str) -> list[Sample]:
             raise PrometheusError(f"{doing}: Prometheus answered {error.response.status_code}: {text}") from error
         except requests.RequestException as error:
             raise PrometheusError(f"{doing}: no answer ({type(error).__name__}). Does Prometheus run there?") from error
-        except (UnexpectedAnswer, LookupError, TypeError, ValueError) as error:
+        except (UnexpectedAnswerError, LookupError, TypeError, ValueError) as error:
             raise PrometheusError(f"{doing}: not what Prometheus answers: {error}") from error

@@ -4,6 +4,6 @@ from logops.doctor.check import check
 from logops.doctor.deployment import Deployment, Promise
 from logops.doctor.migrate import migrate
 from logops.doctor.reading.documents import read_documents, read_texts
-from logops.doctor.reading.text import DocumentInvalid
+from logops.doctor.reading.text import DocumentError
 
-__all__ = ["Deployment", "DocumentInvalid", "Promise", "check", "migrate", "read_documents", "read_texts"]
+__all__ = ["Deployment", "DocumentError", "Promise", "check", "migrate", "read_documents", "read_texts"]

@@ -22,7 +22,7 @@ _STATE = Path("state")
 def from_environment(environment: Environment, file: str = "") -> Deployment:
     """The deployment that an environment renders to; `file` names it in findings.
 
-    Raises DoesNotFit (logops.render) for an environment that its platform has no place for.
+    Raises PlacementError (logops.render) for an environment that its platform has no place for.
     """
     top = Place(file or f"{environment.name}.yaml")
     return Deployment(

@@ -11,7 +11,7 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 
 from logops.doctor.chart import MOVED
 from logops.doctor.reading.loki import is_loki_config
-from logops.doctor.reading.text import DocumentInvalid, parse
+from logops.doctor.reading.text import DocumentError, parse
 from logops.doctor.upgrade import upgrade
 
 _ACCEPTED = "a Loki configuration, Helm values with a `loki` section, or a ConfigMap with a Loki configuration"
@@ -24,13 +24,13 @@ def migrate(text: str, file: str, as_of: datetime) -> str:
     A header lists the changes. Values are kept: what is unwise but works is the doctor's to say. A new period of the
     schema begins on the day after `as_of` (UTC).
 
-    Raises DocumentInvalid for text that is no YAML or holds no Loki configuration.
+    Raises DocumentError for text that is no YAML or holds no Loki configuration.
     """
     parse(text, file)
     yaml = _like(text)
     documents = list(yaml.load_all(text))
     if not any(_holds_loki(document) for document in documents):
-        raise DocumentInvalid(file, "holds no Loki configuration", _ACCEPTED)
+        raise DocumentError(file, "holds no Loki configuration", _ACCEPTED)
     changes = [change for document in documents for change in _migrate(document, as_of)]
     return _header(changes, as_of) + _dumped(yaml, documents)
 
@@ -85,7 +85,7 @@ def _holds_loki(document: Any) -> bool:
 def _is_loki_text(text: Any) -> bool:
     try:
         documents = parse(str(text), "") if isinstance(text, str) else []
-    except DocumentInvalid:
+    except DocumentError:
         return False
     return len(documents) == 1 and isinstance(documents[0], dict) and is_loki_config(documents[0])
 

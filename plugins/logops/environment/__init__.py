@@ -1,7 +1,7 @@
 """What is wanted: the environment file, typed and explained."""
 
 from logops.environment.load import (
-    EnvironmentInvalid,
+    EnvironmentFileError,
     environment_schema,
     find_environment,
     load_environment,
@@ -11,7 +11,7 @@ from logops.environment.model import Environment
 
 __all__ = [
     "Environment",
-    "EnvironmentInvalid",
+    "EnvironmentFileError",
     "environment_schema",
     "find_environment",
     "load_environment",

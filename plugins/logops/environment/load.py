@@ -9,13 +9,14 @@ from pydantic import ValidationError
 from logops.environment.explain import problems_of
 from logops.environment.model import Environment
 from logops.environment.references import Problem, dangling
-from logops.environment.strict_yaml import YamlRefused, read_yaml
+from logops.environment.strict_yaml import YamlError, read_yaml
+from logops.errors import LogopsError
 
 MAX_BYTES = 1 << 20
 """An environment file is a few hundred lines; a file over 1 MiB is not one."""
 
 
-class EnvironmentInvalid(Exception):
+class EnvironmentFileError(LogopsError):
     """An environment file that cannot be used, with every problem in it."""
 
     def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
@@ -32,7 +33,7 @@ class EnvironmentInvalid(Exception):
 def find_environment(name_or_path: str, root: Path) -> Path:
     """The file of an environment given by name (`local`) or by path.
 
-    Raises EnvironmentInvalid with the names there are.
+    Raises EnvironmentFileError with the names there are.
     """
     folder = root / "include" / "environments"
     path = Path(name_or_path)
@@ -45,32 +46,32 @@ def find_environment(name_or_path: str, root: Path) -> Path:
         if candidate.is_file():
             return candidate
     names = ", ".join(sorted(found.stem for found in folder.glob("*.yaml"))) or "none"
-    raise EnvironmentInvalid(candidates[0], (Problem("", "no such file", f"a path, or one of: {names}"),))
+    raise EnvironmentFileError(candidates[0], (Problem("", "no such file", f"a path, or one of: {names}"),))
 
 
 def load_environment(path: Path) -> Environment:
-    """The environment in a file. Raises EnvironmentInvalid naming every problem: path, value, what is allowed."""
+    """The environment in a file. Raises EnvironmentFileError naming every problem: path, value, what is allowed."""
     return parse_environment(_read(path), path)
 
 
 def parse_environment(text: str, path: Path) -> Environment:
-    """The environment in YAML text; `path` names it in messages. Raises EnvironmentInvalid.
+    """The environment in YAML text; `path` names it in messages. Raises EnvironmentFileError.
 
     The order in which names stand in the file means nothing: the same names give the same environment.
     """
     try:
         data = read_yaml(text)
-    except YamlRefused as refused:
-        raise EnvironmentInvalid(path, (Problem("", f"not readable as YAML: {refused}", "valid YAML"),)) from None
+    except YamlError as refused:
+        raise EnvironmentFileError(path, (Problem("", f"not readable as YAML: {refused}", "valid YAML"),)) from None
     if not isinstance(data, dict):
         found = "empty" if data is None else f"holds {type(data).__name__}"
-        raise EnvironmentInvalid(path, (Problem("", found, "a mapping with `name:`, `platform:`, ..."),))
+        raise EnvironmentFileError(path, (Problem("", found, "a mapping with `name:`, `platform:`, ..."),))
     try:
         environment = Environment.model_validate_json(json.dumps(data, sort_keys=True))
     except ValidationError as error:
-        raise EnvironmentInvalid(path, problems_of(error, data)) from None
+        raise EnvironmentFileError(path, problems_of(error, data)) from None
     if problems := tuple(dangling(environment)):
-        raise EnvironmentInvalid(path, problems)
+        raise EnvironmentFileError(path, problems)
     return environment
 
 
@@ -86,7 +87,7 @@ def environment_schema() -> dict[str, Any]:
 def _read(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise EnvironmentInvalid(path, (Problem("", f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}"),))
+            raise EnvironmentFileError(path, (Problem("", f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}"),))
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise EnvironmentInvalid(path, (Problem("", f"cannot be read: {error}", "a UTF-8 YAML file"),)) from None
+        raise EnvironmentFileError(path, (Problem("", f"cannot be read: {error}", "a UTF-8 YAML file"),)) from None

@@ -4,28 +4,30 @@ from typing import Any
 
 import yaml
 
+from logops.errors import LogopsError
 
-class YamlRefused(ValueError):
+
+class YamlError(LogopsError, ValueError):
     """Text that is not YAML, or not of the plain kind that an environment file is written in."""
 
 
 def read_yaml(text: str) -> Any:
     """Mappings, lists, text, numbers, yes or no: nothing else, and every key is text.
 
-    Raises YamlRefused with the line and what is wrong there, but without the line itself: a secret may stand in it.
+    Raises YamlError with the line and what is wrong there, but without the line itself: a secret may stand in it.
     """
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise YamlRefused(f"{where}{error.problem}") from None
+        raise YamlError(f"{where}{error.problem}") from None
     except RecursionError:
-        raise YamlRefused("lists and mappings are nested too deep") from None
+        raise YamlError("lists and mappings are nested too deep") from None
     except yaml.YAMLError as error:
-        raise YamlRefused(str(error)) from None
+        raise YamlError(str(error)) from None
     except ValueError as error:
-        raise YamlRefused(f"a number cannot be read: {error}") from None
+        raise YamlError(f"a number cannot be read: {error}") from None
 
 
 class _Loader(yaml.SafeLoader):

@@ -65,7 +65,7 @@ def compare(before: Iterable[Seen], current: Iterable[Finding]) -> Changes:
 def read_changes(store: ResultsStore, environment: str, check: str, as_of: datetime) -> tuple[Run, Changes] | None:
     """The last run of a check not after `as_of`, and what it changed; None where the check has never run.
 
-    Reads back to the last run that found nothing, before which nothing can be open. Raises StoreUnreachable.
+    Reads back to the last run that found nothing, before which nothing can be open. Raises StoreUnreachableError.
     """
     runs: list[tuple[Run, tuple[Finding, ...]]] = []
     for entry in store.runs(environment, check, as_of):

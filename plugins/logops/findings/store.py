@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from logops.errors import LogopsError
 from logops.findings.model import Finding, Run
 from logops.findings.table import findings_schema, from_table, to_table
 from logops.findings.whole import put_whole
@@ -31,15 +32,15 @@ _RESULT = re.compile(r"/day=\d{4}-\d\d-\d\d/[^/]+\.parquet$")
 _LONGEST_NAME = 180
 
 
-class ResultsError(Exception):
+class ResultsError(LogopsError):
     """The results store could not do what it was told."""
 
 
-class StoreUnreachable(ResultsError):
+class StoreUnreachableError(ResultsError):
     """The store's URL cannot be read or written."""
 
 
-class NothingStored(ResultsError):
+class NothingStoredError(ResultsError):
     """No run has written results of this kind yet."""
 
 
@@ -56,7 +57,7 @@ class ResultsStore:
         """Keep a run's table. The same run, written again, replaces what it wrote before.
 
         `as_of`, an aware datetime, belongs to the run: it says in which day's folder the file lies.
-        Raises StoreUnreachable.
+        Raises StoreUnreachableError.
         """
         import pyarrow.parquet as pq
 
@@ -70,14 +71,14 @@ class ResultsStore:
     def write_findings(self, run: Run, findings: Iterable[Finding]) -> None:
         """Keep what a run found; a run that found nothing is kept too, for it differs from one that never ran.
 
-        Raises StoreUnreachable.
+        Raises StoreUnreachableError.
         """
         self.write(FINDINGS, f"{run.environment}.{run.check}.{run.id}", to_table(run, findings), run.as_of)
 
     def runs(self, environment: str, check: str, until: datetime) -> Iterator[tuple[Run, tuple[Finding, ...]]]:
         """The runs of a check not after `until`, newest first, each read when it is asked for.
 
-        Raises StoreUnreachable.
+        Raises StoreUnreachableError.
         """
         last = until.astimezone(UTC).date()
         days: dict[date, list[str]] = {}
@@ -104,7 +105,7 @@ class ResultsStore:
 
         Only the days from `first` to `last` are read, and of those only the columns and rows that `sql` needs; `given`
         are the values of its `$name`.
-        Raises StoreUnreachable, NothingStored (but findings may be none), and duckdb.Error for a query that is wrong.
+        Raises StoreUnreachableError, NothingStoredError (not for findings), and duckdb.Error if the query is wrong.
 
         >>> store.query("findings", "select class, count(*) from findings group by class")       # doctest: +SKIP
         """
@@ -127,7 +128,7 @@ class ResultsStore:
                 format="parquet",
             )
         if not files and kind != FINDINGS:
-            raise NothingStored(f"No run has written {kind} to {without_credentials(self._url)} for these days.")
+            raise NothingStoredError(f"No run has written {kind} to {without_credentials(self._url)} for these days.")
         with duckdb.connect() as connection:
             connection.register(kind, dataset)
             answer: pa.Table = connection.sql(sql, params=dict(given) if given else None).to_arrow_table()
@@ -167,7 +168,7 @@ class ResultsStore:
         # fsspec's file systems raise their own libraries' errors, which have no common class.
         except Exception as error:
             reason = " ".join(_SECRET.sub(r"\1=***", str(error)).split())[:300]
-            raise StoreUnreachable(
+            raise StoreUnreachableError(
                 f"{action} in the results store {without_credentials(self._url)} failed: {type(error).__name__}: "
                 f"{reason}. Check that the place exists, that this machine reaches it, and that its login may read and "
                 f"write there; `results` in the environment file names it."

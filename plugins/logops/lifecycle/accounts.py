@@ -13,7 +13,7 @@ def run_policies(
 ) -> list[Done]:
     """Carry out every account's live policy, for a platform whose accounts have no lifecycle management.
 
-    Raises PlatformError, PolicyUnreadable, ObjectStoreError.
+    Raises PlatformError, PolicyError, ObjectStoreError.
     """
     done: list[Done] = []
     for account in platform.environment.storage_accounts:

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Any
 
 from logops.clients.blob_storage.blobs import Tier
+from logops.errors import LogopsError
 
 
 class Action(IntEnum):
@@ -26,7 +27,7 @@ class Action(IntEnum):
         return "delete" if self is Action.DELETE else f"tierTo{self.name.capitalize()}"
 
 
-class PolicyUnreadable(Exception):
+class PolicyError(LogopsError):
     """A policy that says something that is not known here: in which rule, and what."""
 
 
@@ -86,13 +87,13 @@ _SINCE = {
 def read_policy(document: Mapping[str, Any]) -> Policy:
     """A policy from `{rules: [...]}`; what the management API answers has it under `properties.policy`.
 
-    Raises PolicyUnreadable for what lifecycle rules may say and this does not know: filters by blob index, ages since
+    Raises PolicyError for what lifecycle rules may say and this does not know: filters by blob index, ages since
     creation or last access, ways back to Hot. Half of a rule is not applied.
     """
     try:
         return Policy(tuple(_rule(rule) for rule in document["rules"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise PolicyUnreadable(f"this is no lifecycle policy: {type(error).__name__}: {error}") from error
+        raise PolicyError(f"this is no lifecycle policy: {type(error).__name__}: {error}") from error
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:
@@ -105,7 +106,7 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
         *(f"blob type {kind}" for kind in filters["blobTypes"] if kind not in ("blockBlob", "appendBlob")),
     ]
     if unknown:
-        raise PolicyUnreadable(f"lifecycle rule {name}: {', '.join(unknown)} is not known here.")
+        raise PolicyError(f"lifecycle rule {name}: {', '.join(unknown)} is not known here.")
     own = actions.get("baseBlob", {}) if "blockBlob" in filters["blobTypes"] else {}
     return Rule(
         name,
@@ -119,7 +120,7 @@ def _when(rule: str, action: str, body: Mapping[str, Any]) -> When:
     unknown = [key for key in body if key not in _SINCE]
     if unknown or "daysAfterModificationGreaterThan" not in body:
         said = ", ".join(unknown) or "no daysAfterModificationGreaterThan"
-        raise PolicyUnreadable(f"lifecycle rule {rule}, {action}: {said}; only days since modification are known here.")
+        raise PolicyError(f"lifecycle rule {rule}, {action}: {said}; only days since modification are known here.")
     return When(**{_SINCE[key]: float(days) for key, days in body.items()})
 
 

@@ -2,10 +2,12 @@
 
 import unicodedata
 
+from logops.errors import LogopsError
+
 _WIDEST = 100
 
 
-class LogQLError(ValueError):
+class LogQLError(LogopsError, ValueError):
     """A query that Loki would refuse: what was expected, what was found, at which character.
 
     Attributes: `reason`, in a sentence; `query`, whole; `at`, the character's offset from 0; `line` and `column` of it,

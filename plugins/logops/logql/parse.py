@@ -518,7 +518,7 @@ class Reader:
     def regex(self, pattern: str, at: int) -> None:
         try:
             regexes.compiled(pattern)
-        except regexes.NotARegex as error:
+        except regexes.RegexError as error:
             raise self.wrong(f"{literals.quote(pattern)} is no regular expression: {error}", at) from None
 
     # pipelineExpr

@@ -47,7 +47,7 @@ def _line_filter(found: LineFilter) -> Iterator[tuple[Span, str]]:
         elif found.op in ("|~", "!~"):
             try:
                 regexes.compiled(needle.text)
-            except regexes.NotARegex as error:
+            except regexes.RegexError as error:
                 yield needle.span, f"{literals.quote(needle.text)} is no regular expression: {error}"
         elif found.op in ("|>", "!>") and (wrong := patterns.wrong_with_filter(needle.text)):
             yield needle.span, f"{literals.quote(needle.text)} is no pattern of a line filter: {wrong}"

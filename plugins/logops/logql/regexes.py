@@ -6,6 +6,8 @@ from typing import Any
 
 import re2
 
+from logops.errors import LogopsError
+
 NAMED_GROUP = re.compile(r"(?<!\\)(?:\\\\)*\(\?P?<(\w+)>")
 # A single byte, which Go's regexp does not have.
 SINGLE_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
@@ -18,15 +20,15 @@ LARGEST = 1 << 28
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-class NotARegex(ValueError):
+class RegexError(LogopsError, ValueError):
     """Why, in RE2's words."""
 
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> Any:
-    """RE2's, in which `.` takes a line's end as in Loki's matchers. Raises NotARegex."""
+    """RE2's, in which `.` takes a line's end as in Loki's matchers. Raises RegexError."""
     if SINGLE_BYTE.search(pattern):
-        raise NotARegex(r"\C is not known")
+        raise RegexError(r"\C is not known")
     options = re2.Options()
     options.log_errors = False
     options.dot_nl = True
@@ -35,10 +37,10 @@ def compiled(pattern: str) -> Any:
         found = re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
     except re2.error as error:
         told = error.args[0] if error.args else ""
-        raise NotARegex(told.decode() if isinstance(told, bytes) else str(told)) from None
+        raise RegexError(told.decode() if isinstance(told, bytes) else str(told)) from None
     # Of any letters in RE2.
     if wrong := next((name for name in found.groupindex if not name.isascii()), None):
-        raise NotARegex(f"invalid named capture: {wrong if isinstance(wrong, str) else wrong.decode()}")
+        raise RegexError(f"invalid named capture: {wrong if isinstance(wrong, str) else wrong.decode()}")
     return found
 
 

@@ -70,7 +70,7 @@ def is_number(text: str) -> bool:
     return literals.number(text.rstrip("i").lstrip("+-")) is not None
 
 
-class Refused(Exception):
+class TemplateRefusedError(Exception):
     """Why."""
 
 
@@ -78,7 +78,7 @@ def wrong_with(template: str) -> str | None:
     """Why Loki refuses it; None if it does not."""
     try:
         Reader(tokens_of(template)).read()
-    except Refused as why:
+    except TemplateRefusedError as why:
         return str(why)
     except RecursionError:
         return None
@@ -93,7 +93,7 @@ def tokens_of(template: str) -> list[Token]:
         if BEGINS_COMMENT.match(template, at):
             comment = COMMENT.match(template, at)
             if comment is None:
-                raise Refused("a comment in the template does not end with */}}")
+                raise TemplateRefusedError("a comment in the template does not end with */}}")
             at = comment.end()
         else:
             found.append(("begin", ""))
@@ -108,8 +108,8 @@ def action(template: str, at: int, found: list[Token]) -> int:
         token = TOKEN.match(template, at)
         if token is None:
             if at >= len(template):
-                raise Refused("a {{ in the template has no }}")
-            raise Refused(f"the template is not read from {template[at : at + 20]!r} on")
+                raise TemplateRefusedError("a {{ in the template has no }}")
+            raise TemplateRefusedError(f"the template is not read from {template[at : at + 20]!r} on")
         kind, text, at = str(token.lastgroup), token[0], token.end()
         if kind == "word" and (text in KEYWORDS or text in ("true", "false")):
             kind = text
@@ -149,14 +149,14 @@ class Reader:
     def take(self, kind: str, where: str) -> str:
         found, text = self.next()
         if found != kind:
-            raise Refused(f"{text or 'the end of the template'} in {where} of the template")
+            raise TemplateRefusedError(f"{text or 'the end of the template'} in {where} of the template")
         return text
 
     def read(self) -> None:
         while self.kind != "eof":
             ended = self.one(top=True)
             if ended:
-                raise Refused(f"{{{{{ended}}}}} in the template ends nothing")
+                raise TemplateRefusedError(f"{{{{{ended}}}}} in the template ends nothing")
 
     def body(self) -> str:
         """To the `end` or `else`, which is given."""
@@ -164,7 +164,7 @@ class Reader:
             ended = self.one()
             if ended:
                 return ended
-        raise Refused("{{end}} is missing in the template")
+        raise TemplateRefusedError("{{end}} is missing in the template")
 
     def one(self, top: bool = False) -> str:
         """An action: `end` or `else` where it was one."""
@@ -194,7 +194,7 @@ class Reader:
             self.next()
             self.take("}}", kind)
             if not self.ranges:
-                raise Refused(f"{{{{{kind}}}}} in the template stands in no range")
+                raise TemplateRefusedError(f"{{{{{kind}}}}} in the template stands in no range")
         else:
             self.pipeline("command", "}}")
         return ""
@@ -212,7 +212,7 @@ class Reader:
 
     def closed(self, ended: str) -> None:
         if ended != "end":
-            raise Refused(f"{{{{{ended}}}}} in the template where {{{{end}}}} is due")
+            raise TemplateRefusedError(f"{{{{{ended}}}}} in the template where {{{{end}}}} is due")
 
     def name(self) -> None:
         self.unquoted(self.take("string", "a name"))
@@ -227,7 +227,7 @@ class Reader:
             follows = self.blanks()
             if follows in ("if", "with"):
                 if follows != kind:
-                    raise Refused(f"else {follows} in the template follows no {follows}")
+                    raise TemplateRefusedError(f"else {follows} in the template follows no {follows}")
                 self.next()
                 self.control(kind)
             else:
@@ -240,14 +240,14 @@ class Reader:
         while self.blanks() != end:
             first = self.kind
             if first not in OPERANDS:
-                raise Refused(f"{self.tokens[self.at][1] or 'an end'} in a {where} of the template")
+                raise TemplateRefusedError(f"{self.tokens[self.at][1] or 'an end'} in a {where} of the template")
             if commands and first in NO_COMMAND:
-                raise Refused("what stands after a | in the template is a value and no function")
+                raise TemplateRefusedError("what stands after a | in the template is a value and no function")
             self.command()
             commands += 1
         self.next()
         if not commands:
-            raise Refused(f"a {where} in the template has no value")
+            raise TemplateRefusedError(f"a {where} in the template has no value")
 
     def declarations(self, where: str) -> None:
         """`$x := `, and of a range `$i, $x := `."""
@@ -265,7 +265,7 @@ class Reader:
             declared += 1
             self.variables.append(name)
             if where != "range" or declared == 2 or self.blanks() not in ("variable", "}}", "close"):
-                raise Refused(f"too many variables in a {where} of the template")
+                raise TemplateRefusedError(f"too many variables in a {where} of the template")
 
     def command(self) -> None:
         operands = 0
@@ -279,9 +279,9 @@ class Reader:
             if kind == "pipe":
                 self.at += 1
             elif kind not in ("}}", "close"):
-                raise Refused(f"{self.tokens[self.at][1] or 'an end'} after a value in the template")
+                raise TemplateRefusedError(f"{self.tokens[self.at][1] or 'an end'} after a value in the template")
             if not operands:
-                raise Refused("a | too many in the template")
+                raise TemplateRefusedError("a | too many in the template")
             return
 
     def operand(self) -> bool:
@@ -290,21 +290,23 @@ class Reader:
             return False
         self.at += 1
         if kind == "word" and text not in FUNCTIONS:
-            raise Refused(f"{text} in the template is no function that Loki has")
+            raise TemplateRefusedError(f"{text} in the template is no function that Loki has")
         if kind == "variable" and text not in self.variables:
-            raise Refused(f"{text} in the template is not declared")
+            raise TemplateRefusedError(f"{text} in the template is not declared")
         if kind == "string":
             self.unquoted(text)
         if (kind == "number" and not is_number(text)) or (kind == "character" and not CHARACTER.fullmatch(text)):
-            raise Refused(f"{text} in the template is no {kind}")
+            raise TemplateRefusedError(f"{text} in the template is no {kind}")
         if kind == "open":
             self.pipeline("parenthesis", "close")
         if self.kind == "field" and kind in NO_COMMAND:
-            raise Refused(f"{text}{self.tokens[self.at][1]} in the template: only a value with fields has one")
+            raise TemplateRefusedError(
+                f"{text}{self.tokens[self.at][1]} in the template: only a value with fields has one"
+            )
         while self.kind == "field":
             self.at += 1
         return True
 
     def unquoted(self, text: str) -> None:
         if text[0] == '"' and literals.unquote(text[1:-1]) is None:
-            raise Refused(f"an escape in {text} of the template that is none")
+            raise TemplateRefusedError(f"an escape in {text} of the template that is none")

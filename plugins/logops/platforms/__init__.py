@@ -8,7 +8,7 @@ from logops.platforms.platform import Platform, PlatformError
 from logops.platforms.remote import RemotePlatform, refusal
 from logops.platforms.results import STATE, results_url
 from logops.render import Commands
-from logops.rules.read import Rules, RulesInvalid, load_rules
+from logops.rules.read import Rules, RulesError, load_rules
 from logops.toolchain import command, project_root
 
 __all__ = ["STATE", "Platform", "open_local", "open_platform", "open_to_read", "results_url"]
@@ -17,14 +17,14 @@ __all__ = ["STATE", "Platform", "open_local", "open_platform", "open_to_read", "
 def open_platform(environment: Environment, root: Path) -> Platform:
     """The platform of an environment, with its state below the project `root`. Starts nothing.
 
-    Raises PlatformError where this version has no such platform, DoesNotFit where the environment does not fit it.
+    Raises PlatformError where this version has no such platform, PlacementError where the environment does not fit it.
     """
     return open_local(environment, root)
 
 
 def open_to_read(environment: Environment, root: Path) -> Platform:
     """As `open_platform`, for those who change nothing: of an environment that this version cannot roll out, what can
-    be read. Raises DoesNotFit where a local environment does not fit."""
+    be read. Raises PlacementError where a local environment does not fit."""
     return open_local(environment, root) if environment.platform.kind == "local" else RemotePlatform(environment)
 
 
@@ -42,5 +42,5 @@ def _commands() -> Commands:
 def _rules() -> Rules:
     try:
         return load_rules(project_root())
-    except RulesInvalid as invalid:
+    except RulesError as invalid:
         raise PlatformError(str(invalid)) from None

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from logops.clients.blob_storage import ObjectStoreMisconfigured, ObjectStoreRefused
+from logops.clients.blob_storage import ObjectStoreMisconfiguredError, ObjectStoreRefusedError
 from logops.clients.blob_storage.azure_errors import translated
 from logops.environment.storage import StorageAccount
 
@@ -27,7 +27,7 @@ def read_live_policy(
 
     doing = f"reading the lifecycle policy of storage account {account.account_name}"
     if account.resource_id is None:
-        raise ObjectStoreMisconfigured(
+        raise ObjectStoreMisconfiguredError(
             f"{doing}: the environment does not say where the management API has it. Give the account a resource_id: "
             "`az storage account show --name NAME --query id`."
         )
@@ -40,7 +40,7 @@ def read_live_policy(
             ) as client,
         ):
             found = client.management_policies.get(group, name, "default")
-    except ObjectStoreRefused as error:
+    except ObjectStoreRefusedError as error:
         if error.code == _NO_POLICY:
             return {"rules": []}
         raise

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from logops.environment import Environment
+from logops.errors import LogopsError
 from logops.render import Files, Stage
 
 if TYPE_CHECKING:
@@ -15,11 +16,11 @@ Progress = Callable[[str], None]
 """Takes one line: what is being done now. Called at least every few seconds while something takes long."""
 
 
-class PlatformError(Exception):
+class PlatformError(LogopsError):
     """The platform could not do what it was told: what, to what, what was found, what to do."""
 
 
-class LeaseHeld(PlatformError):
+class LeaseHeldError(PlatformError):
     """Another rollout is changing this environment."""
 
 
@@ -89,7 +90,7 @@ class Platform(Protocol):
         stopped, its files are removed, its data stays) or where `owner` applied nothing."""
 
     def hold(self, owner: str) -> None:
-        """Take, or keep, the environment's lease for a run. Raises LeaseHeld."""
+        """Take, or keep, the environment's lease for a run. Raises LeaseHeldError."""
 
     def release(self, owner: str) -> None:
         """Give the lease back, if `owner` has it."""

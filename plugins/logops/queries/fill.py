@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
+from logops.errors import LogopsError
 from logops.logql import literals, regexes
 from logops.logql.build import checked
 from logops.logql.parse import parse
@@ -39,7 +40,7 @@ class Place(Enum):
     """Where no text could be told from what it is written in."""
 
 
-class FillError(ValueError):
+class FillError(LogopsError, ValueError):
     """A parameter that is missing, unknown, or not what its type says."""
 
 
@@ -82,7 +83,7 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
         # By itself: `a)|(b` would be one only between the brackets that it is put into.
         try:
             regexes.compiled(value)
-        except regexes.NotARegex as error:
+        except regexes.RegexError as error:
             raise FillError(f"{name}: {value!r} is no regular expression: {error}.") from None
     return value
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from logops.environment.typed_file import FileRefused, read_file
+from logops.environment.typed_file import FileRefusedError, read_file
+from logops.errors import LogopsError
 from logops.logql.errors import LogQLError
 from logops.logql.parse import parse
 from logops.logql.tree import LogQuery
@@ -10,17 +11,17 @@ from logops.queries.fill import FillError, fill
 from logops.queries.model import LibraryFile, LibraryQuery
 
 
-class LibraryInvalid(Exception):
+class LibraryError(LogopsError):
     """A file of the library that cannot be used: which, where in it, and why."""
 
 
 def load_library(root: Path) -> dict[str, LibraryQuery]:
-    """Every query of `include/logql/*.yaml` below the project's root, by name. Raises LibraryInvalid."""
+    """Every query of `include/logql/*.yaml` below the project's root, by name. Raises LibraryError."""
     found: dict[str, LibraryQuery] = {}
     for path in sorted((root / "include/logql").glob("*.yaml")):
         for name, query in load_file(path).items():
             if name in found:
-                raise LibraryInvalid(f"{path}: {name} is the name of a query of another file, too.")
+                raise LibraryError(f"{path}: {name} is the name of a query of another file, too.")
             found[name] = query
     return found
 
@@ -28,8 +29,8 @@ def load_library(root: Path) -> dict[str, LibraryQuery]:
 def load_file(path: Path) -> dict[str, LibraryQuery]:
     try:
         read = read_file(path, LibraryFile, "queries")
-    except FileRefused as refused:
-        raise LibraryInvalid(str(refused)) from None
+    except FileRefusedError as refused:
+        raise LibraryError(str(refused)) from None
     for name, query in read.queries.items():
         check(path, name, query)
     return dict(read.queries)
@@ -37,26 +38,24 @@ def load_file(path: Path) -> dict[str, LibraryQuery]:
 
 def check(path: Path, name: str, query: LibraryQuery) -> None:
     """Its example must be a query, as must the story's; it needs a step, and an answer of numbers, exactly where it
-    answers with numbers. Raises LibraryInvalid."""
+    answers with numbers. Raises LibraryError."""
     try:
         tree = fill(query, query.example)
     except LogQLError as error:
-        raise LibraryInvalid(f"{path}, queries.{name}.logql: {error}\n{error.picture()}") from None
+        raise LibraryError(f"{path}, queries.{name}.logql: {error}\n{error.picture()}") from None
     except FillError as error:
-        raise LibraryInvalid(f"{path}, queries.{name}: {error}") from None
+        raise LibraryError(f"{path}, queries.{name}: {error}") from None
     for field, text in _of_story(query):
         try:
             parse(text)
         except LogQLError as error:
-            raise LibraryInvalid(f"{path}, queries.{name}.story.{field}: {error}\n{error.picture()}") from None
+            raise LibraryError(f"{path}, queries.{name}.story.{field}: {error}\n{error.picture()}") from None
     if isinstance(tree, LogQuery) != (query.step is None):
-        raise LibraryInvalid(
-            f"{path}, queries.{name}: a query has a step where it answers with numbers, and only there."
-        )
+        raise LibraryError(f"{path}, queries.{name}: a query has a step where it answers with numbers, and only there.")
     lines, numbers = (query.answer.lines, query.answer.newest), (query.answer.series, query.answer.total)
     given, other = (lines, numbers) if isinstance(tree, LogQuery) else (numbers, lines)
     if None in given or other != (None, None):
-        raise LibraryInvalid(
+        raise LibraryError(
             f"{path}, queries.{name}.answer: lines and newest of a log query, series and total of a metric query."
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from logops.quickstart.errors import AirflowRefused, AirflowUnreachable
+from logops.quickstart.errors import AirflowRefusedError, AirflowUnreachableError
 
 COMPONENTS = ("metadatabase", "dag_processor", "scheduler", "triggerer")
 """What the health page tells of."""
@@ -40,7 +40,7 @@ class TaskState:
 
 
 class AirflowApi:
-    """Calls as one user. Raises AirflowRefused or AirflowUnreachable."""
+    """Calls as one user. Raises AirflowRefusedError or AirflowUnreachableError."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url.rstrip("/")
@@ -60,7 +60,7 @@ class AirflowApi:
         """The components that are not healthy; all of them while nothing answers."""
         try:
             health = self._send("GET", "/api/v2/monitor/health", "asking for Airflow's health", login=False).json()
-        except (AirflowUnreachable, AirflowRefused):
+        except (AirflowUnreachableError, AirflowRefusedError):
             return list(COMPONENTS)
         return [name for name in COMPONENTS if (health.get(name) or {}).get("status") != "healthy"]
 
@@ -68,7 +68,7 @@ class AirflowApi:
         """Whether the DAG processor has read this DAG."""
         try:
             found = self.get(f"/api/v2/dags/{dag}", f"looking for the DAG {dag}")
-        except AirflowRefused as refused:
+        except AirflowRefusedError as refused:
             if refused.status == 404:
                 return False
             raise
@@ -84,7 +84,7 @@ class AirflowApi:
         name = connection["connection_id"]
         try:
             found = self.get(f"/api/v2/connections/{name}", f"reading the connection {name}")
-        except AirflowRefused as refused:
+        except AirflowRefusedError as refused:
             if refused.status != 404:
                 raise
             self.post("/api/v2/connections", f"creating the connection {name}", connection)
@@ -151,7 +151,7 @@ class AirflowApi:
                 f"reading what {task} of {run} left",
                 params={"deserialize": True},
             )
-        except AirflowRefused as refused:
+        except AirflowRefusedError as refused:
             if refused.status == 404:
                 return None
             raise
@@ -195,14 +195,14 @@ class AirflowApi:
         try:
             answer = self._session.request(method, self.url + path, json=json, params=params, timeout=_TIMEOUT)
         except requests.RequestException as error:
-            raise AirflowUnreachable(f"{doing} at {self.url}: {error}") from error
+            raise AirflowUnreachableError(f"{doing} at {self.url}: {error}") from error
         if answer.status_code == 401 and login:
             # A token lives a day; a new password file, less.
             del self._session.headers["Authorization"]
             self._log_in()
             answer = self._session.request(method, self.url + path, json=json, params=params, timeout=_TIMEOUT)
         if not answer.ok:
-            raise AirflowRefused(f"{doing} at {self.url}", answer.status_code, answer.text[:_LONGEST_REASON])
+            raise AirflowRefusedError(f"{doing} at {self.url}", answer.status_code, answer.text[:_LONGEST_REASON])
         return answer
 
 

@@ -14,7 +14,7 @@ from logops.platforms.local.ports import taken
 from logops.quickstart import background
 from logops.quickstart.airflow_api import COMPONENTS, AirflowApi
 from logops.quickstart.airflow_config import HOST, PASSWORDS, USER, airflow_environment, write_config
-from logops.quickstart.errors import AirflowNotHealthy, PortTaken
+from logops.quickstart.errors import AirflowNotHealthyError, PortTakenError
 
 DEFAULT_PORT = 8080
 _START_SECONDS = 240.0
@@ -47,23 +47,23 @@ class Airflow:
         return str(json.loads((self.home / PASSWORDS).read_text())[USER])
 
     def api(self) -> AirflowApi:
-        """Raises AirflowNotHealthy where it does not run."""
+        """Raises AirflowNotHealthyError where it does not run."""
         port = self.port()
         if port is None:
-            raise AirflowNotHealthy(f"Airflow does not run ({self.record} tells of none): run `make up`.")
+            raise AirflowNotHealthyError(f"Airflow does not run ({self.record} tells of none): run `make up`.")
         return AirflowApi(f"http://{HOST}:{port}", USER, self.password())
 
     def start(self, port: int) -> bool:
         """Start it, unless it runs; whether it was started. Does not wait until it is healthy.
 
-        Raises PortTaken.
+        Raises PortTakenError.
         """
         if self.port() is not None:
             return False
         # What a killed Airflow left would write to the same database.
         background.stop(self.record, _GRACE_SECONDS)
         if owners := taken([port]):
-            raise PortTaken(
+            raise PortTakenError(
                 f"Airflow cannot serve: {owners[0]}. End that, or give Airflow another port: "
                 f'make up ARGS="--airflow-port {free_port()}"'
             )
@@ -84,18 +84,18 @@ class Airflow:
     def wait_until_healthy(self, tell: Callable[[str], None], stopped: Callable[[], bool] = lambda: False) -> None:
         """Wait until every component is healthy, saying which are not. Returns early when `stopped`.
 
-        Raises AirflowNotHealthy with the last lines it printed where it ends, or takes too long.
+        Raises AirflowNotHealthyError with the last lines it printed where it ends, or takes too long.
         """
         deadline = time.monotonic() + _START_SECONDS
         while not stopped():
             port = self.port()
             if port is None:
-                raise AirflowNotHealthy(f"Airflow ended while it was starting. {self._last_lines()}")
+                raise AirflowNotHealthyError(f"Airflow ended while it was starting. {self._last_lines()}")
             unhealthy = AirflowApi(f"http://{HOST}:{port}", USER, "").unhealthy()
             if not unhealthy and (self.home / PASSWORDS).is_file():
                 return
             if time.monotonic() > deadline:
-                raise AirflowNotHealthy(
+                raise AirflowNotHealthyError(
                     f"Airflow was not healthy within {_START_SECONDS:.0f} s: {', '.join(unhealthy)} not up. "
                     f"{self._last_lines()}"
                 )

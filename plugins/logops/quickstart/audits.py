@@ -27,7 +27,7 @@ class Audited:
 def audit(api: AirflowApi, environment: str, board: Board) -> list[Audited]:
     """Trigger both audits of an environment and show their tasks until they end. A finding is a result, no error.
 
-    Raises NoResult where one ends without a result.
+    Raises NoResultError where one ends without a result.
     """
     runs = {dag: run_id(environment, datetime.now(UTC)) for dag in DAGS}
     for dag, run in runs.items():

@@ -16,7 +16,7 @@ from logops.toolchain import State
 
 def down(environment_name: str, progress: Console) -> None:
     """End the sample logs, Airflow and the environment's processes. Raises PlatformError where one would not end, or
-    while `make up` is at work; EnvironmentInvalid, when the rest has ended, where the environment's file is broken.
+    while `make up` is at work; EnvironmentFileError, when the rest has ended, where the environment's file is broken.
     """
     root = toolchain.project_root()
     if not (root / STATE).is_dir():

@@ -1,33 +1,35 @@
 """Why `make up` stops.
 
 QuickstartError
-├── PortTaken           Airflow's port belongs to somebody else
-├── AirflowNotHealthy   Airflow did not come up, with the last lines it printed
-├── AirflowRefused      Airflow's API answered with an error
-├── AirflowUnreachable  Airflow's API did not answer
-├── RolloutFailed       the rollout ran and failed, with the failing task's last lines
-├── NoResult            an audit or a benchmark was not carried out, with the failing task's last lines
-└── NoHistory           the sample history was pushed, and Loki does not give it back
+├── PortTakenError           Airflow's port belongs to somebody else
+├── AirflowNotHealthyError   Airflow did not come up, with the last lines it printed
+├── AirflowRefusedError      Airflow's API answered with an error
+├── AirflowUnreachableError  Airflow's API did not answer
+├── RolloutFailedError       the rollout ran and failed, with the failing task's last lines
+├── NoResultError            an audit or a benchmark was not carried out, with the failing task's last lines
+└── NoHistoryError           the sample history was pushed, and Loki does not give it back
 """
 
+from logops.errors import LogopsError
 
-class QuickstartError(Exception):
+
+class QuickstartError(LogopsError):
     """Something keeps `make up` from going on; the message says what, and what to do."""
 
 
-class PortTaken(QuickstartError):
+class PortTakenError(QuickstartError):
     """Another process listens where Airflow should."""
 
 
-class AirflowNotHealthy(QuickstartError):
+class AirflowNotHealthyError(QuickstartError):
     """Airflow ended, or was not healthy in time."""
 
 
-class AirflowUnreachable(QuickstartError):
+class AirflowUnreachableError(QuickstartError):
     """No answer from Airflow's API."""
 
 
-class AirflowRefused(QuickstartError):
+class AirflowRefusedError(QuickstartError):
     """Airflow's API answered with an error status."""
 
     def __init__(self, doing: str, status: int, reason: str) -> None:
@@ -35,13 +37,13 @@ class AirflowRefused(QuickstartError):
         super().__init__(f"{doing}: Airflow answered {status}: {reason}")
 
 
-class RolloutFailed(QuickstartError):
+class RolloutFailedError(QuickstartError):
     """The `rollout` DAG's run failed."""
 
 
-class NoResult(QuickstartError):
+class NoResultError(QuickstartError):
     """A DAG's run ended without the summary that its last task leaves."""
 
 
-class NoHistory(QuickstartError):
+class NoHistoryError(QuickstartError):
     """Loki took the sample history and does not show it."""

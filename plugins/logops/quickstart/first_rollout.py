@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from logops.quickstart.airflow_api import AirflowApi, TaskState
-from logops.quickstart.errors import RolloutFailed
+from logops.quickstart.errors import RolloutFailedError
 from logops.quickstart.show import Board
 from logops.quickstart.watch import Watch
 
@@ -47,7 +47,7 @@ def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]
     """Trigger the rollout of an environment, or take up the one that an interrupted `make up` left under way; show
     its tasks until it ends. Gives the tasks.
 
-    Raises RolloutFailed with the failing tasks' last lines. On Ctrl-C the task that runs is marked failed, so that
+    Raises RolloutFailedError with the failing tasks' last lines. On Ctrl-C the task that runs is marked failed, so that
     the DAG rolls back what it applied, and KeyboardInterrupt is raised when it has.
     """
     active = api.runs(DAG, ("running", "queued"))
@@ -66,7 +66,7 @@ def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]
         watch.until_ended()
         raise
     if state != "success":
-        raise RolloutFailed(f"The rollout {run} failed.\n" + "\n".join(watch.failures()))
+        raise RolloutFailedError(f"The rollout {run} failed.\n" + "\n".join(watch.failures()))
     return watch.tasks
 
 

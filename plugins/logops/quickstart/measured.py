@@ -27,7 +27,7 @@ class Measured:
 def measure(api: AirflowApi, environment: str, board: Board) -> Measured:
     """Trigger a benchmark of an environment and show it until it ends. A finding is a result, no error.
 
-    Raises NoResult where it ends without one.
+    Raises NoResultError where it ends without one.
     """
     run = run_id(environment, datetime.now(UTC))
     api.trigger(DAG, run, {"environment": environment, "rounds": ROUNDS, "most_rounds": ROUNDS, "ranges": []})

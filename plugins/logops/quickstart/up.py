@@ -21,7 +21,7 @@ from logops.quickstart.airflow_process import DEFAULT_PORT, Airflow
 from logops.quickstart.audits import DAGS as AUDITS
 from logops.quickstart.audits import audit
 from logops.quickstart.connections import connections
-from logops.quickstart.errors import AirflowNotHealthy, NoHistory, QuickstartError
+from logops.quickstart.errors import AirflowNotHealthyError, NoHistoryError, QuickstartError
 from logops.quickstart.feed import is_feed_running, start_feed
 from logops.quickstart.first_rollout import DAG, changed_something, roll_out
 from logops.quickstart.measured import DAG as BENCHMARK
@@ -48,8 +48,8 @@ class Asked:
 def up(asked: Asked, progress: Console, result: Console) -> None:
     """Do everything that is not done yet, showing it on `progress`, and say on `result` what there is.
 
-    Raises QuickstartError, and EnvironmentInvalid, DoesNotFit, ToolchainError, PlatformError or LokiError as its parts
-    do. What runs then is said; what was half-started is ended.
+    Raises QuickstartError, EnvironmentFileError, PlacementError, ToolchainError, PlatformError or LokiError. The
+    message then says what is still running; processes that were only half started are stopped.
     """
     started = time.monotonic()
     root = toolchain.project_root()
@@ -148,7 +148,9 @@ def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop
                 step.tell(State.RUNNING, f"reads the DAG {dag}")
                 if time.monotonic() > deadline:
                     errors = "\n".join(f"{file}:\n{error}" for file, error in airflow.api().import_errors().items())
-                    raise AirflowNotHealthy(f"Airflow does not show the DAG {dag}. {errors or f'See {airflow.log}.'}")
+                    raise AirflowNotHealthyError(
+                        f"Airflow does not show the DAG {dag}. {errors or f'See {airflow.log}.'}"
+                    )
                 time.sleep(0.5)
         step.detail = f"at {airflow.api().url}"
 
@@ -175,11 +177,11 @@ def _history(platform: LocalPlatform, days: int, board: Board) -> None:
         try:
             settle(platform, lambda detail: step.tell(State.RUNNING, detail))
         except IngesterRestartError as error:
-            raise NoHistory(str(error)) from error
+            raise NoHistoryError(str(error)) from error
         deadline = time.monotonic() + 60
         while not history.is_seen(platform, *history.where_to_look(wanted, days, as_of)):
             if time.monotonic() > deadline:
-                raise NoHistory(
+                raise NoHistoryError(
                     "Loki took the sample history and does not show it. See `logops status`, `logops logs`."
                 )
             time.sleep(1)

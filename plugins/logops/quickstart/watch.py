@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from logops.quickstart.airflow_api import AirflowApi, TaskState, changes
-from logops.quickstart.errors import AirflowUnreachable, NoResult
+from logops.quickstart.errors import AirflowUnreachableError, NoResultError
 from logops.quickstart.show import Board
 from logops.toolchain.progress import Event, State
 
@@ -50,7 +50,7 @@ class Watch:
                 state = self._api.run_state(self._dag, self._run)
                 tasks = self._api.tasks(self._dag, self._run)
                 self._answered = time.monotonic()
-            except AirflowUnreachable:
+            except AirflowUnreachableError:
                 # A machine that starts twenty processes may leave Airflow little room for a while.
                 if time.monotonic() - self._answered > _UNREACHABLE_SECONDS:
                     raise
@@ -105,7 +105,7 @@ def summary_of(
 ) -> Mapping[str, Any]:
     """Show a run that changes nothing until it ends; the summary that its last task leaves.
 
-    Raises NoResult where it left none.
+    Raises NoResultError where it left none.
     """
     watch = Watch(api, dag, run, board, usual_seconds)
     try:
@@ -116,7 +116,7 @@ def summary_of(
         raise
     summary: Mapping[str, Any] | None = api.xcom(dag, run, task, "summary")
     if summary is None:
-        raise NoResult(f"The run {run} of {dag} gave no result.\n" + "\n".join(watch.failures()))
+        raise NoResultError(f"The run {run} of {dag} gave no result.\n" + "\n".join(watch.failures()))
     return summary
 
 

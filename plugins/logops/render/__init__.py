@@ -2,13 +2,13 @@
 
 from logops.render.files import Files
 from logops.render.local import Commands, local_programs, render_local
-from logops.render.topology import STAGES, DoesNotFit, Stage, Topology, topology
+from logops.render.topology import STAGES, PlacementError, Stage, Topology, topology
 
 __all__ = [
     "STAGES",
     "Commands",
-    "DoesNotFit",
     "Files",
+    "PlacementError",
     "Stage",
     "Topology",
     "local_programs",

@@ -19,8 +19,8 @@ from logops.render.topology import (
     HOST,
     STAGES,
     AgentProcess,
-    DoesNotFit,
     LokiProcess,
+    PlacementError,
     Stage,
     Topology,
     topology,
@@ -111,7 +111,7 @@ def _process_files(place: Topology, stage: Stage, programs: tuple[Program, ...])
 def _refuse_equal_names(names: Iterable[str]) -> None:
     equal = [name for name, count in Counter(names).items() if count > 1]
     if equal:
-        raise DoesNotFit(f"two processes would be called {equal[0]}: rename the agent or the cluster")
+        raise PlacementError(f"two processes would be called {equal[0]}: rename the agent or the cluster")
 
 
 def _azurite(place: Topology, commands: Commands) -> Program:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from logops.environment.agents import Agent, FileSource, JournalSource, Parse, Source, SyslogSource
-from logops.render.topology import HOST, AgentProcess, DoesNotFit, Topology
+from logops.render.topology import HOST, AgentProcess, PlacementError, Topology
 
 CANARY_LABELS = {"job": "loki-canary", "stream": "stdout"}
 """How loki-canary finds its own lines again."""
@@ -16,7 +16,7 @@ def promtail_config(place: Topology, process: AgentProcess) -> dict[str, Any]:
     Promtail sends every line to every client, so an agent with sources for two clusters runs as two processes:
     nothing of the one reaches the other.
 
-    Raises DoesNotFit for a source that this machine cannot have (pods, Event Hubs).
+    Raises PlacementError for a source that this machine cannot have (pods, Event Hubs).
     """
     agent = place.environment.agents[process.agent]
     jobs = {name: place.environment.sources[name] for name in process.sources}
@@ -73,7 +73,9 @@ def _job(place: Topology, name: str, source: Source) -> dict[str, Any]:
             job["journal"] = {"path": source.path, "labels": dict(source.labels)}
             job["relabel_configs"] = _relabel({"__journal__systemd_unit": "unit", "__journal__hostname": "host"})
         case _:
-            raise DoesNotFit(f"sources.{name}: {source.kind} sources are collected on Kubernetes, not on this machine")
+            raise PlacementError(
+                f"sources.{name}: {source.kind} sources are collected on Kubernetes, not on this machine"
+            )
     return {**job, "pipeline_stages": [*_stages(source.parse), {"tenant": {"value": source.tenant}}]}
 
 

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from logops.environment.agents import SyslogSource
 from logops.environment.cluster import Component, Workload
 from logops.environment.model import Environment, LocalPlatform
+from logops.errors import LogopsError
 
 Stage = Literal["storage", "loki", "agents", "tenants", "rules"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -24,7 +25,7 @@ _UNFIT = re.compile(r"""["'%$*?\[\]{}\\\x00-\x1f]|\s[;#]""")
 """What supervisord, Loki or Promtail would not read as part of a path."""
 
 
-class DoesNotFit(Exception):
+class PlacementError(LogopsError):
     """The environment asks for something the local platform has no place for."""
 
 
@@ -148,18 +149,20 @@ class Topology:
 def topology(environment: Environment, state: Path) -> Topology:
     """Ports for every process. One replica more, or less, moves no other process.
 
-    Raises DoesNotFit for an environment that is not local, or has more processes than ports, and for a folder that
+    Raises PlacementError for an environment that is not local, or has more processes than ports, and for a folder that
     the programs could not be told of.
     """
     if not isinstance(environment.platform, LocalPlatform):
-        raise DoesNotFit(f"environment {environment.name!r} is for {environment.platform.kind}, not for this machine")
+        raise PlacementError(
+            f"environment {environment.name!r} is for {environment.platform.kind}, not for this machine"
+        )
     if unfit := _UNFIT.search(str(state)):
-        raise DoesNotFit(f"the folder {state} has {unfit[0]!r} in its name, which configuration files cannot hold")
+        raise PlacementError(f"the folder {state} has {unfit[0]!r} in its name, which configuration files cannot hold")
     base = environment.platform.base_port
     agents = tuple(_agents(environment, base + _FIRST_AGENT_PORT))
     syslogs = _syslog_sources(environment)
     if len(agents) > _FIRST_SYSLOG_PORT - _FIRST_AGENT_PORT or len(syslogs) > _FIRST_LOKI_PORT - _FIRST_SYSLOG_PORT:
-        raise DoesNotFit(
+        raise PlacementError(
             f"environment {environment.name!r} asks for {len(agents)} agent processes and {len(syslogs)} syslog ports; "
             f"the local platform has room for 5 and 4"
         )
@@ -183,7 +186,7 @@ def _loki(environment: Environment, first_port: int) -> Iterator[LokiProcess]:
             if index >= workload.replicas:
                 continue
             if position >= room:
-                raise DoesNotFit(
+                raise PlacementError(
                     f"clusters.{name}.components.{component}.replicas: {workload.replicas}; "
                     f"{PORTS} ports have room for {index} beside the other components: lower it"
                 )
@@ -194,7 +197,7 @@ def _agents(environment: Environment, first_port: int) -> Iterator[AgentProcess]
     port = first_port
     for name, agent in environment.agents.items():
         if agent.kind != "promtail":
-            raise DoesNotFit(f"agents.{name}: {agent.kind} is not run on this machine; promtail is")
+            raise PlacementError(f"agents.{name}: {agent.kind} is not run on this machine; promtail is")
         for cluster in environment.clusters:
             sources = tuple(source for source in agent.sources if environment.sources[source].cluster == cluster)
             if sources:

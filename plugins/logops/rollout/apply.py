@@ -2,21 +2,21 @@
 
 from logops.platforms.platform import Platform, Progress, Revision
 from logops.render import STAGES, Stage
-from logops.rollout.errors import RolloutRefused
+from logops.rollout.errors import RolloutRefusedError
 from logops.rollout.plan import StagePlan, base_digest
 
 
 def apply_stage(platform: Platform, approved: StagePlan, owner: str, progress: Progress) -> Revision | None:
     """Bring a stage to its approved state; None where it is there already. May be repeated after an interruption.
 
-    Raises LeaseHeld while another run changes the environment, RolloutRefused where the environment's file or what
-    is live is not what the plan saw, PlatformError where a process would not run.
+    Raises LeaseHeldError while another run changes the environment, RolloutRefusedError if the environment file or the
+    live state differs from the plan, PlatformError if a process does not start.
     """
     stage = approved.stage
     platform.hold(owner)
     desired = platform.desired()[stage]
     if desired.digest != approved.digest:
-        raise RolloutRefused(
+        raise RolloutRefusedError(
             f"applying {stage}: the environment {platform.environment.name!r} now asks for {desired.digest[:12]}, "
             f"but {approved.digest[:12]} was approved. Its file changed after the plan: trigger a new rollout."
         )
@@ -24,7 +24,7 @@ def apply_stage(platform: Platform, approved: StagePlan, owner: str, progress: P
     if live == desired:
         return None
     if base_digest(live) != approved.base and not _began(platform, stage, owner, desired.digest):
-        raise RolloutRefused(
+        raise RolloutRefusedError(
             f"applying {stage}: the plan has gone stale. What is live changed after the plan was made "
             f"(it saw {approved.base[:12]}, now there is {base_digest(live)[:12]}). Trigger a new rollout."
         )

@@ -1,18 +1,20 @@
 """Why a rollout stops.
 
 RolloutError
-├── RolloutRefused    what is asked is not what was approved, or the ground moved: nothing was changed
-└── VerifyFailed      a stage was applied and does not do what it must
+├── RolloutRefusedError    what is asked is not what was approved, or the ground moved: nothing was changed
+└── VerificationError      a stage was applied and does not do what it must
 """
 
 from dataclasses import dataclass
 
+from logops.errors import LogopsError
 
-class RolloutError(Exception):
+
+class RolloutError(LogopsError):
     """A rollout stops."""
 
 
-class RolloutRefused(RolloutError):
+class RolloutRefusedError(RolloutError):
     """Nothing was changed, and why."""
 
 
@@ -30,7 +32,7 @@ class Check:
         return f"{'ok  ' if self.passed else 'FAIL'} {self.name} {self.subject}: {self.detail}"
 
 
-class VerifyFailed(RolloutError):
+class VerificationError(RolloutError):
     """A stage's checks, of which at least one did not pass."""
 
     def __init__(self, stage: str, checks: tuple[Check, ...]) -> None:

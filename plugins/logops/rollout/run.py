@@ -26,7 +26,7 @@ class Outcome:
 def run_rollout(platform: Platform, approved: Plan, owner: str, progress: Progress) -> Outcome:
     """Apply and verify each stage of a plan in order; where one fails, put back what this run applied.
 
-    Raises LeaseHeld where another run has the environment. An interruption (Ctrl-C) rolls back too, and is raised.
+    Raises LeaseHeldError where another run has the environment. An interruption (Ctrl-C) rolls back too, and is raised.
     """
     applied: list[Stage] = []
     platform.hold(owner)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from logops.platforms.platform import Platform, Progress
 from logops.render import Stage
-from logops.rollout.errors import Check, VerifyFailed
+from logops.rollout.errors import Check, VerificationError
 from logops.rollout.verifications import agents, loki, rules, storage, tenants
 from logops.rollout.verifications.proof import Proof
 
@@ -20,13 +20,13 @@ PROOFS: dict[Stage, Callable[[Platform], Iterable[Proof]]] = {
 
 
 def verify_stage(platform: Platform, stage: Stage, progress: Progress) -> tuple[Check, ...]:
-    """Run every check of a stage, several at once. Raises VerifyFailed with all of them where one did not pass."""
+    """Run every check of a stage, several at once. Raises VerificationError with all of them where one did not pass."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         checks = tuple(pool.map(_run, PROOFS[stage](platform)))
     for check in checks:
         progress(str(check))
     if not all(check.passed for check in checks):
-        raise VerifyFailed(stage, checks)
+        raise VerificationError(stage, checks)
     return checks
 
 

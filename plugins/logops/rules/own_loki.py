@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 import yaml
 
-from logops.clients.loki import LokiClient, LokiUnreachable
+from logops.clients.loki import LokiClient, LokiUnreachableError
+from logops.errors import LogopsError
 from logops.toolchain import command
 
 READY_SECONDS = 60
@@ -18,13 +19,13 @@ END_SECONDS = 20
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
-class OwnLokiFailed(Exception):
+class OwnLokiError(LogopsError):
     """It did not get ready: what it said last."""
 
 
 @contextmanager
 def own_loki(folder: Path, overrides: Mapping[str, object] = _NOTHING) -> Iterator[LokiClient]:
-    """It takes lines of any age; `overrides` are limits by tenant. Raises OwnLokiFailed, ToolchainError."""
+    """It takes lines of any age; `overrides` are limits by tenant. Raises OwnLokiError, ToolchainError."""
     port = free_port()
     (folder / "overrides.yaml").write_text(yaml.safe_dump({"overrides": dict(overrides)}))
     (folder / "loki.yaml").write_text(yaml.safe_dump(_config(folder, port)))
@@ -102,11 +103,11 @@ def _until_ready(client: LokiClient, process: "subprocess.Popen[bytes]", log: Pa
     while time.monotonic() < deadline and process.poll() is None:
         try:
             readiness = client.ready()
-        except LokiUnreachable as error:
+        except LokiUnreachableError as error:
             seen = str(error)
         else:
             if readiness.ready:
                 return
             seen = readiness.text
         time.sleep(0.2)
-    raise OwnLokiFailed(f"Loki is not ready: {seen}\n{log.read_text()[-2000:]}")
+    raise OwnLokiError(f"Loki is not ready: {seen}\n{log.read_text()[-2000:]}")

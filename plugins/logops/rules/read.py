@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from logops.environment.typed_file import FileRefused, read_file
+from logops.environment.typed_file import FileRefusedError, read_file
 from logops.environment.units import Duration
+from logops.errors import LogopsError
 from logops.logql.advice import Source
 from logops.logql.errors import LogQLError
 from logops.logql.lint import Advice, Context, lint
@@ -19,28 +20,28 @@ Rules = Mapping[str, RuleFile]
 """By namespace: the file's name."""
 
 
-class RulesInvalid(Exception):
+class RulesError(LogopsError):
     """A file of rules that cannot be used: which, where in it, and why."""
 
 
 def load_rules(root: Path) -> dict[str, RuleFile]:
-    """Every file below the project's root. Raises RulesInvalid."""
+    """Every file below the project's root. Raises RulesError."""
     return {path.stem: load_file(path) for path in sorted((root / FOLDER).glob("*.yaml"))}
 
 
 def load_file(path: Path) -> RuleFile:
-    """Raises RulesInvalid."""
+    """Raises RulesError."""
     try:
         read = read_file(path, RuleFile, "rules")
-    except FileRefused as refused:
-        raise RulesInvalid(str(refused)) from None
+    except FileRefusedError as refused:
+        raise RulesError(str(refused)) from None
     for where, _, expr in expressions(read):
         try:
             tree = parse(expr)
         except LogQLError as error:
-            raise RulesInvalid(f"{path}, {where}: {error}\n{error.picture()}") from None
+            raise RulesError(f"{path}, {where}: {error}\n{error.picture()}") from None
         if isinstance(tree, LogQuery):
-            raise RulesInvalid(f"{path}, {where}: a rule needs numbers, and this query answers with lines.")
+            raise RulesError(f"{path}, {where}: a rule needs numbers, and this query answers with lines.")
     return read
 
 

@@ -3,12 +3,12 @@
 from logops.samples.backfill import BackfillProgress, backfill
 from logops.samples.files import FILE_NAMES, follow, write_past
 from logops.samples.generate import generate
-from logops.samples.history import BackfillMismatch, History
+from logops.samples.history import BackfillMismatchError, History
 from logops.samples.line import Kind, Line
 
 __all__ = [
     "FILE_NAMES",
-    "BackfillMismatch",
+    "BackfillMismatchError",
     "BackfillProgress",
     "History",
     "Kind",

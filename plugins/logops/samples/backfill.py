@@ -52,7 +52,7 @@ def backfill(
     stream takes only what is at most half of ingester.max_chunk_age (an hour by default) behind its newest entry:
     so a push that has to be sent again is taken again.
 
-    Raises BackfillMismatch where `state_file` is of another history, and whatever `loki.push` raises.
+    Raises BackfillMismatchError where `state_file` is of another history, and whatever `loki.push` raises.
     """
     state = BackfillState.read(state_file, history)
     pushed = 0

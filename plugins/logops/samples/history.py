@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from logops.errors import LogopsError
 from logops.samples.line import Kind
 
 
@@ -23,7 +24,7 @@ class History:
     """The kinds to fill in, and whose each is."""
 
 
-class BackfillMismatch(Exception):
+class BackfillMismatchError(LogopsError):
     """The state file tells of another history than the one to fill in, and the two would mix."""
 
 
@@ -44,8 +45,8 @@ class BackfillState:
     def read(cls, file: Path, history: History) -> Self:
         """The state in `file`, or that of a beginning where there is no file yet.
 
-        Raises BackfillMismatch where the file is no state, or one of another seed, rate or tenants, or of a history
-        that begins later: Loki takes no older lines into a stream.
+        Raises BackfillMismatchError if the file is not a state, has another seed, rate or tenants, or belongs to a
+        history that starts later: Loki accepts no older lines in a stream.
         """
         tenants = {kind.value: tenant for kind, tenant in history.tenants.items()}
         asked = {"seed": history.seed, "lines_per_minute": history.lines_per_minute, "tenants": tenants}
@@ -56,13 +57,13 @@ class BackfillState:
         except FileNotFoundError:
             return cls(file, asked, history.start_ns, {})
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise BackfillMismatch(
+            raise BackfillMismatchError(
                 f"{file} is not the state of a backfill ({error}): move it away to begin."
             ) from error
         if written_for != asked:
-            raise BackfillMismatch(f"{file} is the state of {written_for}, not of {asked}: name another file.")
+            raise BackfillMismatchError(f"{file} is the state of {written_for}, not of {asked}: name another file.")
         if history.start_ns < start_ns:
-            raise BackfillMismatch(
+            raise BackfillMismatchError(
                 f"{file} is the state of a history from {start_ns} ns on, and {history.start_ns} ns is before that: "
                 "Loki takes no older lines into these streams."
             )

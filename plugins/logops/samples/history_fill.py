@@ -15,6 +15,7 @@ from threading import Event, Lock
 from logops.clients.loki import LokiClient, nanoseconds
 from logops.environment import Environment
 from logops.environment.agents import FileSource, SyslogSource
+from logops.errors import LogopsError
 from logops.platforms.platform import Platform
 from logops.samples import FILE_NAMES, BackfillProgress, History, Kind, backfill
 
@@ -28,7 +29,7 @@ _UNTIL_BEFORE_NOW = timedelta(hours=1)
 """Where history ends: what is newer comes through the agents."""
 
 
-class Stopped(Exception):
+class StoppedError(LogopsError):
     """Told to stop in the middle: what was pushed is remembered."""
 
 
@@ -109,7 +110,7 @@ def fill(platform: Platform, wanted: Filled, folder: Path, tell: Callable[[int, 
     """Push what is missing, each kind beside the others; how many lines this call pushed.
 
     `folder` keeps how far each kind has come. `tell` gets the lines so far and the share that is done, 0 to 1.
-    Raises Stopped soon after `stop` is set, LokiError where Loki does not take the lines.
+    Raises StoppedError soon after `stop` is set, LokiError where Loki does not take the lines.
     """
     folder.mkdir(parents=True, exist_ok=True)
     kinds = places(platform.environment)
@@ -121,7 +122,7 @@ def fill(platform: Platform, wanted: Filled, folder: Path, tell: Callable[[int, 
 
         def note(progress: BackfillProgress) -> None:
             if stop.is_set():
-                raise Stopped
+                raise StoppedError
             with lock:
                 reached[kind] = progress
                 lines = sum(one.lines for one in reached.values())
@@ -147,7 +148,7 @@ def fill(platform: Platform, wanted: Filled, folder: Path, tell: Callable[[int, 
             raise
     errors = [error for one in pushes if (error := one.exception()) is not None]
     if errors:
-        raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
+        raise next((error for error in errors if not isinstance(error, StoppedError)), errors[0])
     return sum(one.result() for one in pushes)
 
 

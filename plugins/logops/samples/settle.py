@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 import psutil
 
 from logops.clients.loki import LokiClient
+from logops.errors import LogopsError
 from logops.platforms.platform import Platform, ProcessStatus, component_of
 
 _READY_SECONDS = 180.0
 _HOLD_LOGS = ("ingester", "all")
 
 
-class IngesterRestartError(Exception):
+class IngesterRestartError(LogopsError):
     """An ingester did not become ready again after its restart."""
 
 

@@ -12,8 +12,10 @@ The message says what is missing, what was found, and what to do.
 
 from collections.abc import Sequence
 
+from logops.errors import LogopsError
 
-class ToolchainError(Exception):
+
+class ToolchainError(LogopsError):
     """A program cannot be had."""
 
 

@@ -1,7 +1,7 @@
 """Reads Loki's TSDB index files."""
 
-from logops.tsdb.errors import IndexCorrupt, IndexTooLarge, IndexUnreadable, IndexVersionUnsupported
+from logops.tsdb.errors import IndexCorruptError, IndexFileError, IndexTooLargeError, IndexVersionError
 from logops.tsdb.index import Index
 from logops.tsdb.reader import read_index
 
-__all__ = ["Index", "IndexCorrupt", "IndexTooLarge", "IndexUnreadable", "IndexVersionUnsupported", "read_index"]
+__all__ = ["Index", "IndexCorruptError", "IndexFileError", "IndexTooLargeError", "IndexVersionError", "read_index"]

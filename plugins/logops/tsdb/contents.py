@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from logops.tsdb.errors import IndexCorrupt, IndexVersionUnsupported
+from logops.tsdb.errors import IndexCorruptError, IndexVersionError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,20 +33,22 @@ class Contents:
 
 
 def read_contents(data: "np.ndarray[Any, np.dtype[np.uint8]]", name: str) -> Contents:
-    """Raises IndexCorrupt and IndexVersionUnsupported."""
+    """Raises IndexCorruptError and IndexVersionError."""
     from logops.tsdb.crc32c import crc32c
 
     if len(data) < _HEADER.size:
-        raise IndexCorrupt(name, 0, f"there are {len(data)} bytes, fewer than the header's {_HEADER.size}")
+        raise IndexCorruptError(name, 0, f"there are {len(data)} bytes, fewer than the header's {_HEADER.size}")
     magic, version = _HEADER.unpack(data[: _HEADER.size].tobytes())
     if magic != MAGIC:
-        raise IndexCorrupt(name, 0, f"there is {magic:08x}, where an index begins with {MAGIC:08x}")
+        raise IndexCorruptError(name, 0, f"there is {magic:08x}, where an index begins with {MAGIC:08x}")
     if version not in VERSIONS:
-        raise IndexVersionUnsupported(name, version)
+        raise IndexVersionError(name, version)
     start = len(data) - CONTENTS_LENGTH
     if start < _HEADER.size:
-        raise IndexCorrupt(name, len(data), "the file ends before it can hold a table of contents")
+        raise IndexCorruptError(name, len(data), "the file ends before it can hold a table of contents")
     *fields, told = _CONTENTS.unpack(data[start:].tobytes())
     if crc32c(data, start, len(data) - 4) != told:
-        raise IndexCorrupt(name, start, "the table of contents has another checksum than its content, or was cut off")
+        raise IndexCorruptError(
+            name, start, "the table of contents has another checksum than its content, or was cut off"
+        )
     return Contents(version, *fields)

@@ -1,13 +1,15 @@
 """Why an index file was not read.
 
-IndexUnreadable
-    IndexCorrupt              it is not as Loki wrote it: cut short, a byte changed, another file
-    IndexVersionUnsupported   its format is not V2 or V3
-    IndexTooLarge             it unpacks to more than was allowed
+IndexFileError
+    IndexCorruptError              it is not as Loki wrote it: cut short, a byte changed, another file
+    IndexVersionError   its format is not V2 or V3
+    IndexTooLargeError             it unpacks to more than was allowed
 """
 
+from logops.errors import LogopsError
 
-class IndexUnreadable(Exception):
+
+class IndexFileError(LogopsError):
     """An index file was not read; nothing of it was used."""
 
     damaged = True
@@ -21,7 +23,7 @@ class IndexUnreadable(Exception):
         """Bytes from the beginning of what Loki wrote, before it was packed; of the blob where it does not unpack."""
 
 
-class IndexCorrupt(IndexUnreadable):
+class IndexCorruptError(IndexFileError):
     def __init__(self, name: str, offset: int, what: str, where: str = "unpacked index") -> None:
         super().__init__(
             name,
@@ -31,7 +33,7 @@ class IndexCorrupt(IndexUnreadable):
         )
 
 
-class IndexVersionUnsupported(IndexUnreadable):
+class IndexVersionError(IndexFileError):
     def __init__(self, name: str, version: int) -> None:
         super().__init__(
             name,
@@ -49,7 +51,7 @@ _BY_VERSION = {
 }
 
 
-class IndexTooLarge(IndexUnreadable):
+class IndexTooLargeError(IndexFileError):
     damaged = False
 
     def __init__(self, name: str, limit: int) -> None:

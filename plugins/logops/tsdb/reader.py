@@ -9,7 +9,7 @@ import numpy as np
 
 from logops.tsdb.contents import CONTENTS_LENGTH, Contents, read_contents
 from logops.tsdb.entries import entries_schema
-from logops.tsdb.errors import IndexCorrupt
+from logops.tsdb.errors import IndexCorruptError
 from logops.tsdb.faults import NONE, WORDS
 from logops.tsdb.index import TENANT_LABEL, Index, Symbols
 from logops.tsdb.integers import be32
@@ -39,7 +39,7 @@ def read_index(data: bytes, name: str, tenant: str = "", limit: int = LARGEST_IN
     tenant   whose it is, from the blob's path, where it is compacted. None where an ingester uploaded it: then each
              series says whose it is, with the label __loki_tenant__
 
-    Raises IndexUnreadable: IndexCorrupt, IndexVersionUnsupported, IndexTooLarge.
+    Raises IndexFileError: IndexCorruptError, IndexVersionError, IndexTooLargeError.
     """
     return _Reading(np.frombuffer(unpack(data, name, limit), np.uint8), name).read(tenant)
 
@@ -68,7 +68,7 @@ class _Reading:
 
         self._in_parts(read, np.arange(count + 1), _SERIES_A_THREAD)
         if not tenant and tenant_symbol == NO_SYMBOL and count:
-            raise IndexCorrupt(
+            raise IndexCorruptError(
                 self.name, contents.symbols, "no series has a label __loki_tenant__, and no tenant is given"
             )
         owners, tenants = (_NOBODY, _NOBODY) if tenant else np.unique(found[:, 5], return_inverse=True)
@@ -88,7 +88,7 @@ class _Reading:
         start, end = self._section(contents.symbols, what)
         count = int(be32(self.data, start))
         if end - start < 4 or count > end - start - 4:
-            raise IndexCorrupt(self.name, start, f"{what} says it has {count} symbols in {end - start} bytes")
+            raise IndexCorruptError(self.name, start, f"{what} says it has {count} symbols in {end - start} bytes")
         starts = np.empty(count, np.int64)
         ends = np.empty(count, np.int64)
         self._check(*find_symbols(self.data, start + 4, end, starts, ends), what)
@@ -100,14 +100,14 @@ class _Reading:
         first = self._listed(contents.postings_table, POSTINGS_KEYS, "the postings")
         entry = contents.postings_table + 8
         if first < 0 or self.data[entry : entry + len(_NO_LABEL)].tobytes() != _NO_LABEL:
-            raise IndexCorrupt(self.name, entry, "the postings do not begin with the list of all series")
+            raise IndexCorruptError(self.name, entry, "the postings do not begin with the list of all series")
         start = first + 4
         return start + 4, int(be32(self.data, start))
 
     def _listed(self, table: int, keys: int, what: str) -> int:
         start, end = self._section(table, f"the table of {what}")
         if end - start < 4:
-            raise IndexCorrupt(self.name, start, f"the table of {what} has {end - start} bytes")
+            raise IndexCorruptError(self.name, start, f"the table of {what} has {end - start} bytes")
         fault, offset, first = check_listed(self.data, start, end, keys, self.limit)
         self._check(fault, offset, what)
         return int(first)
@@ -142,4 +142,4 @@ class _Reading:
 
     def _check(self, fault: int, offset: int, what: str) -> None:
         if fault != NONE:
-            raise IndexCorrupt(self.name, offset, f"{what} {WORDS[fault]}")
+            raise IndexCorruptError(self.name, offset, f"{what} {WORDS[fault]}")

@@ -2,17 +2,20 @@
 
 import zlib
 
-from logops.tsdb.errors import IndexCorrupt, IndexTooLarge
+from logops.tsdb.errors import IndexCorruptError, IndexTooLargeError
 
 _GZIP = 31
 _STEP = 1 << 20
 
 
 def unpack(blob: bytes, name: str, limit: int) -> bytes:
-    """What Loki wrote, at most `limit` bytes. Raises IndexCorrupt, with the offset in the blob, and IndexTooLarge."""
+    """Return the unpacked content, at most `limit` bytes.
+
+    Raises IndexCorruptError with the offset in the blob, IndexTooLargeError.
+    """
     content = _gunzip(blob, name, limit) if name.endswith(".gz") else blob
     if len(content) > limit:
-        raise IndexTooLarge(name, limit)
+        raise IndexTooLargeError(name, limit)
     return content
 
 
@@ -32,12 +35,12 @@ def _gunzip(blob: bytes, name: str, limit: int) -> bytes:
             parts.append(part)
             unpacked += len(part)
             if unpacked > limit:
-                raise IndexTooLarge(name, limit)
+                raise IndexTooLargeError(name, limit)
             packed = member.unused_data
     if not member.eof:
         raise _corrupt(name, len(blob), "it ends before its gzip stream does")
     return b"".join(parts)
 
 
-def _corrupt(name: str, offset: int, what: str) -> IndexCorrupt:
-    return IndexCorrupt(name, offset, what, where="blob")
+def _corrupt(name: str, offset: int, what: str) -> IndexCorruptError:
+    return IndexCorruptError(name, offset, what, where="blob")

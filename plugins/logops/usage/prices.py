@@ -9,13 +9,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from logops.clients.blob_storage.blobs import Tier
+from logops.errors import LogopsError
 
 TierName = Literal["Hot", "Cool", "Cold", "Archive"]
 _LARGEST_FILE = 1 << 20
 _OLD_DAYS = 365
 
 
-class PricesUnusable(Exception):
+class PricesError(LogopsError):
     """No file of prices, or one that is not as it should be: which, and what to do."""
 
 
@@ -41,10 +42,10 @@ class Prices(BaseModel):
     redundancy: Mapping[str, Redundancy]
 
     def of(self, redundancy: str) -> Redundancy:
-        """Raises PricesUnusable."""
+        """Raises PricesError."""
         found = self.redundancy.get(redundancy)
         if found is None:
-            raise PricesUnusable(
+            raise PricesError(
                 f"The prices of {self.region} ({self.date}) have none for {redundancy}, only for "
                 f"{', '.join(self.redundancy)}. Add them, from {self.source}."
             )
@@ -70,18 +71,18 @@ def _name(tier: Tier) -> TierName:
 
 
 def load_prices(root: Path, name: str) -> Prices:
-    """The prices of a name, below the project's `root`. Raises PricesUnusable."""
+    """The prices of a name, below the project's `root`. Raises PricesError."""
     path = root / "include/prices" / f"{name}.yaml"
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            raise PricesUnusable(f"{path} is larger than {_LARGEST_FILE} bytes: that is no file of prices.")
+            raise PricesError(f"{path} is larger than {_LARGEST_FILE} bytes: that is no file of prices.")
         return Prices.model_validate(yaml.safe_load(path.read_text()))
     except OSError as error:
         known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
-        raise PricesUnusable(f"Reading the prices {name!r}: {error.strerror}: {path}. There are: {known}.") from None
+        raise PricesError(f"Reading the prices {name!r}: {error.strerror}: {path}. There are: {known}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise PricesUnusable(f"{path}, {where or 'the file'}: {first['msg']}.") from None
+        raise PricesError(f"{path}, {where or 'the file'}: {first['msg']}.") from None
     except yaml.YAMLError as error:
-        raise PricesUnusable(f"{path} is not YAML: {error}") from None
+        raise PricesError(f"{path} is not YAML: {error}") from None

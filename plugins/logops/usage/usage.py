@@ -76,8 +76,8 @@ class Cost:
 
 def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) -> Held | None:
     """Of each cluster, what the last audit found that could read it. None where no audit has read any. Raises
-    StoreUnreachable."""
-    from logops.findings.store import NothingStored
+    StoreUnreachableError."""
+    from logops.findings.store import NothingStoredError
 
     names = Holding.__dataclass_fields__
     columns = ", ".join("day_number as day" if name == "day" else f'"{name}"' for name in names)
@@ -87,7 +87,7 @@ def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) 
     )
     try:
         rows = store.query(HOLDINGS, sql).to_pylist()
-    except NothingStored:
+    except NothingStoredError:
         return None
     moments = {row["cluster"]: row["as_of"].astimezone(UTC) for row in rows if row["cluster"] in clusters}
     if not moments:
@@ -145,7 +145,7 @@ def costs(
     tiering      by cluster and tenant
     redundancy   of a cluster's account
 
-    Raises PricesUnusable.
+    Raises PricesError.
     """
     as_of_ms = int(held.as_of.timestamp() * 1000)
     found: dict[tuple[str, str], list[Cost]] = defaultdict(list)

@@ -14,7 +14,7 @@ from logops.audit.asked import Check
 from logops.cli import app
 from logops.cli.console import BAD_INPUT, FOUND, OK
 from logops.clients.blob_storage.blobs import Tier
-from logops.findings.store import NothingStored, ResultsStore
+from logops.findings.store import NothingStoredError, ResultsStore
 from logops.platforms import results_url
 from logops.toolchain import project_root
 from tests.support.audited import Audited, day_of
@@ -123,7 +123,7 @@ def runs(cluster: Audited) -> int:
     store = ResultsStore(results_url(cluster.platform.environment, project_root()))
     try:
         return len({run.id for run, _ in store.runs("audited", "retention-audit", datetime.now(UTC))})
-    except NothingStored:
+    except NothingStoredError:
         return 0
 
 

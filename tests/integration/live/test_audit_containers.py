@@ -16,12 +16,12 @@ from typer.testing import CliRunner
 
 from benchmarks import synthetic
 from logops.audit.asked import Asked, Check
-from logops.audit.explain import Explained, NoSuchTable, explain
+from logops.audit.explain import Explained, NoSuchTableError, explain
 from logops.audit.outcome import COLUMNS, Outcome
 from logops.audit.run import can_go_on, run_audit, survey
 from logops.audit.survey import Survey
 from logops.cli import app
-from logops.clients.blob_storage import ListingBroken, ObjectStore
+from logops.clients.blob_storage import ListingInterruptedError, ObjectStore
 from logops.environment.storage import StorageAccount
 from logops.environment.units import Duration
 from logops.platforms.remote import RemotePlatform
@@ -95,7 +95,7 @@ def test_a_listing_that_broke_off_is_gone_on_with_by_the_next_try(tmp_path: Path
     with blob_service(names, failure=failure, account=ACCOUNT) as served:
         platform = OnAzurite(served.endpoint, "loki-chunks")
         asked = Asked((Check.RETENTION,), "test", datetime.now(UTC))
-        with pytest.raises(ListingBroken, match="parts are left"):
+        with pytest.raises(ListingInterruptedError, match="parts are left"):
             survey(platform, asked, str(tmp_path), lambda _: None, last=False)
         assert can_go_on(str(tmp_path), ["main"])
         before = [query.get("prefix", "") for query in served.asked]
@@ -265,13 +265,15 @@ def test_an_environment_elsewhere_is_audited_as_far_as_the_network_reaches(
 
 
 def test_a_table_that_could_not_be_looked_at_is_not_said_to_be_empty(endpoint: str) -> None:
-    with pytest.raises(NoSuchTable, match="404 ContainerNotFound"):
+    with pytest.raises(NoSuchTableError, match="404 ContainerNotFound"):
         explained_in(OnAzurite(endpoint, "never-made"))
 
 
 def test_a_table_that_nobody_wrote_is_said_to_be_that(store: ObjectStore, endpoint: str) -> None:
     store.create_container("nothing-there")
-    with pytest.raises(NoSuchTable, match="Nothing is stored in loki_index_20000 of local: never written, or expired"):
+    with pytest.raises(
+        NoSuchTableError, match="Nothing is stored in loki_index_20000 of local: never written, or expired"
+    ):
         explained_in(OnAzurite(endpoint, "nothing-there"))
 
 

@@ -18,7 +18,7 @@ from logops.clients.prometheus import recorded
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import PlatformError
 from logops.render import Files
-from logops.rollout import VerifyFailed, plan, verify_stage
+from logops.rollout import VerificationError, plan, verify_stage
 from logops.rollout.verifications import rules as proofs
 from logops.rules.alert_tests import Seen, run_tests
 from logops.rules.own_loki import own_loki
@@ -121,7 +121,7 @@ def test_a_rule_that_fails_as_it_is_evaluated_is_named(
     monkeypatch.setattr(platform, "desired", lambda: {"rules": broken})
     monkeypatch.setattr(proofs, "SLACK_SECONDS", 10.0)
 
-    with pytest.raises(VerifyFailed) as failed:
+    with pytest.raises(VerificationError) as failed:
         verify_stage(platform, "rules", print)
 
     (check,) = [check for check in failed.value.checks if not check.passed and check.name == "rules-evaluated"]

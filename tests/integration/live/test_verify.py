@@ -9,7 +9,7 @@ import yaml
 from logops.clients.loki import LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.render import STAGES, Stage
-from logops.rollout import VerifyFailed, verify_stage
+from logops.rollout import VerificationError, verify_stage
 from logops.rollout.verifications import agents, tenants
 from logops.rollout.verifications.proof import wait_for
 from tests.support.local_platforms import pid_of
@@ -29,7 +29,7 @@ def said(_line: str) -> None:
 
 def failures(platform: LocalPlatform, stage: Stage) -> dict[str, str]:
     """What failed: `name subject` to detail."""
-    with pytest.raises(VerifyFailed) as failed:
+    with pytest.raises(VerificationError) as failed:
         verify_stage(platform, stage, said)
     return {f"{check.name} {check.subject}": check.detail for check in failed.value.checks if not check.passed}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from logops.environment import Environment
-from logops.platforms.platform import LeaseHeld, PlatformError, ProcessStatus, Progress, Revision
+from logops.platforms.platform import LeaseHeldError, PlatformError, ProcessStatus, Progress, Revision
 from logops.render import STAGES, Files, Stage
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -52,7 +52,7 @@ class MemoryPlatform:
 
     def hold(self, owner: str) -> None:
         if self.owner not in (None, owner):
-            raise LeaseHeld(f"held by {self.owner}")
+            raise LeaseHeldError(f"held by {self.owner}")
         self.owner = owner
 
     def release(self, owner: str) -> None:

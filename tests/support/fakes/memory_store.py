@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from logops.clients.blob_storage import BlobMissing, ObjectStoreError
+from logops.clients.blob_storage import BlobMissingError, ObjectStoreError
 from logops.clients.blob_storage.blobs import Listing, Tier, blobs_schema
 
 
@@ -55,7 +55,7 @@ class MemoryStore:
     def read(self, name: str, limit: int = 0) -> bytes:
         self._ask("read")
         if name not in self.blobs:
-            raise BlobMissing(f"reading {name}: it is not there", 404, "BlobNotFound")
+            raise BlobMissingError(f"reading {name}: it is not there", 404, "BlobNotFound")
         return self.blobs[name].data
 
     def exists(self, names: Sequence[str]) -> "list[bool]":

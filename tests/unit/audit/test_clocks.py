@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logops.audit.survey_cluster import ClocksApart, check_clocks
+from logops.audit.survey_cluster import ClockSkewError, check_clocks
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -14,7 +14,7 @@ def test_clocks_that_are_minutes_apart_are_no_trouble(minutes: int) -> None:
 
 @pytest.mark.parametrize("hours", [-2, 2])
 def test_clocks_that_are_far_apart_are_told_with_both_times(hours: int) -> None:
-    with pytest.raises(ClocksApart) as caught:
+    with pytest.raises(ClockSkewError) as caught:
         check_clocks(NOON, NOON + timedelta(hours=hours))
 
     assert str(caught.value) == (

@@ -6,7 +6,7 @@ import pytest
 
 from logops.audit.holding import Fault
 from logops.audit.part import Part
-from logops.audit.place import Place, WorkLost
+from logops.audit.place import Place, WorkLostError
 
 PART = Part(days=(1, 2), faults=(Fault("chunk-missing", "loki_index_1", 1, "t", 2, 3, 4.5, ("a", "b")),))
 
@@ -19,13 +19,13 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
 
 
 def test_what_was_never_kept_is_lost_and_says_where(tmp_path: Path) -> None:
-    with pytest.raises(WorkLost, match=r"reading parts/1\.json .*FileNotFoundError"):
+    with pytest.raises(WorkLostError, match=r"reading parts/1\.json .*FileNotFoundError"):
         Place(str(tmp_path)).read("parts/1.json", Part)
 
 
 def test_half_a_file_is_lost(tmp_path: Path) -> None:
     (tmp_path / "part.json").write_text('{"days": [1, 2')
-    with pytest.raises(WorkLost, match="ValidationError"):
+    with pytest.raises(WorkLostError, match="ValidationError"):
         Place(str(tmp_path)).read("part.json", Part)
 
 

@@ -8,7 +8,7 @@ import pytest
 from logops.benchmark.fire import PATIENCE, fire
 from logops.benchmark.sample import Ending
 from logops.benchmark.shots import Mode
-from logops.clients.loki import LokiClient, LokiRefused, LokiTimeout
+from logops.clients.loki import LokiClient, LokiRefusedError, LokiTimeoutError
 from logops.clients.loki.answers import Statistics
 from logops.logql.parse import parse
 
@@ -31,8 +31,8 @@ class Answering(LokiClient):
         return answer
 
 
-def refused(status: int, retry_after: float | None = None) -> LokiRefused:
-    return LokiRefused("running q", status, "because", retry_after)
+def refused(status: int, retry_after: float | None = None) -> LokiRefusedError:
+    return LokiRefusedError("running q", status, "because", retry_after)
 
 
 def fired(*given: object, waited: list[float] | None = None, mode: Mode = Mode.WARM) -> Any:
@@ -64,7 +64,7 @@ def test_429_without_end_is_throttled_and_not_slow() -> None:
     assert "because" in found.message
 
 
-@pytest.mark.parametrize("trouble", [refused(400), refused(503), LokiTimeout("running q: no answer in 300 s")])
+@pytest.mark.parametrize("trouble", [refused(400), refused(503), LokiTimeoutError("running q: no answer in 300 s")])
 def test_a_failure_is_kept_in_its_own_words_and_not_repeated(trouble: Exception) -> None:
     found = fired(trouble)
 

@@ -11,7 +11,7 @@ import pytest
 
 from logops.benchmark import asking, measure
 from logops.benchmark.asked import Asked
-from logops.benchmark.measurable import NotMeasurable, measurable
+from logops.benchmark.measurable import NotMeasurableError, measurable
 from logops.benchmark.measure import measured
 from logops.benchmark.ready import Ready, Side
 from logops.benchmark.sample import Ending, Sample
@@ -138,12 +138,12 @@ def test_of_the_whole_library_what_has_no_cluster_here_is_left_out() -> None:
 
 def test_a_query_asked_for_by_its_name_is_not_left_out_silently() -> None:
     with pytest.raises(
-        NotMeasurable,
+        NotMeasurableError,
         match="Measuring errors in audit: errors is for tenant application of cluster main, which is not there",
     ):
         measurable([WITHOUT_MAIN], {**ERRORS, "audit-events": LIBRARY["audit-events"]}, by_name=True)
 
 
 def test_an_environment_with_nothing_to_measure_is_no_pass() -> None:
-    with pytest.raises(NotMeasurable, match="errors"):
+    with pytest.raises(NotMeasurableError, match="errors"):
         measurable([WITHOUT_MAIN], ERRORS, by_name=False)

@@ -1,4 +1,4 @@
-"""Whatever stands in a file: findings or DocumentInvalid, no other error."""
+"""Whatever stands in a file: findings or DocumentError, no other error."""
 
 from contextlib import suppress
 from copy import deepcopy
@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logops.doctor import DocumentInvalid, Promise, check, migrate, read_texts
+from logops.doctor import DocumentError, Promise, check, migrate, read_texts
 from tests.unit.doctor.files import (
     FLUENT_BIT,
     LOKI,
@@ -80,18 +80,18 @@ def files(draw: st.DrawFn) -> str:
 @settings(max_examples=300)
 @given(st.lists(files(), min_size=1, max_size=3), st.sampled_from([PROMISE, None]))
 def test_the_doctor_takes_every_file(texts: list[str], promise: Promise | None) -> None:
-    with suppress(DocumentInvalid):
+    with suppress(DocumentError):
         check(read_texts({f"file-{n}": text for n, text in enumerate(texts)}, promise), NOW)
 
 
 @settings(max_examples=300)
 @given(files())
 def test_migration_takes_every_file(text: str) -> None:
-    with suppress(DocumentInvalid):
+    with suppress(DocumentError):
         yaml.safe_load(migrate(text, "file", NOW))
 
 
 @given(st.text(max_size=80))
 def test_the_doctor_takes_every_text(text: str) -> None:
-    with suppress(DocumentInvalid):
+    with suppress(DocumentError):
         read_texts({"file": text})

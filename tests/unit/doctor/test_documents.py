@@ -6,7 +6,7 @@ from textwrap import indent
 import pytest
 import yaml
 
-from logops.doctor import DocumentInvalid, read_documents, read_texts
+from logops.doctor import DocumentError, read_documents, read_texts
 from tests.unit.doctor.files import (
     FLUENT_BIT,
     LOKI,
@@ -64,7 +64,7 @@ def test_each_kind_is_read_as_what_it_is(text: str, clusters: int, agents: int, 
     ],
 )
 def test_an_unknown_file_says_what_it_looks_like_and_what_is_accepted(text: str, found: str) -> None:
-    with pytest.raises(DocumentInvalid) as refused:
+    with pytest.raises(DocumentError) as refused:
         read_texts({"rules.yaml": text})
 
     assert found in str(refused.value)
@@ -72,26 +72,26 @@ def test_an_unknown_file_says_what_it_looks_like_and_what_is_accepted(text: str,
 
 
 def test_a_broken_text_in_a_configmap_is_named_with_its_key() -> None:
-    with pytest.raises(DocumentInvalid, match=r"data\.config\.yaml: not readable"):
+    with pytest.raises(DocumentError, match=r"data\.config\.yaml: not readable"):
         read_texts({"file": config_map(**{"config.yaml": "a: ["})})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DocumentInvalid, match=r"none\.yaml: cannot be read"):
+    with pytest.raises(DocumentError, match=r"none\.yaml: cannot be read"):
         read_documents([tmp_path / "none.yaml"])
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
 
-    with pytest.raises(DocumentInvalid, match=r"x\.yaml: cannot be read"):
+    with pytest.raises(DocumentError, match=r"x\.yaml: cannot be read"):
         read_documents([tmp_path / "x.yaml"])
 
 
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("#" * (5 * 2**20 + 1))
 
-    with pytest.raises(DocumentInvalid, match="at most 5242880"):
+    with pytest.raises(DocumentError, match="at most 5242880"):
         read_documents([tmp_path / "x.yaml"])
 
 
@@ -158,7 +158,7 @@ def test_switches_that_the_chart_adds_settings_of_its_own_to_are_not_loki_s() ->
 
 
 def test_prometheus_is_not_taken_for_promtail() -> None:
-    with pytest.raises(DocumentInvalid, match="unknown: its keys are scrape_configs"):
+    with pytest.raises(DocumentError, match="unknown: its keys are scrape_configs"):
         read_texts({"x": "scrape_configs: [{job_name: x, static_configs: [{targets: [a]}]}]"})
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.doctor import DocumentInvalid, read_texts
+from logops.doctor import DocumentError, read_texts
 from logops.doctor.deployment import LifecycleRule
 from tests.unit.doctor.files import found, policy, terraform
 
@@ -83,11 +83,11 @@ def test_terraform_without_a_policy_says_so() -> None:
     "broken", [terraform() + "}", terraform().rstrip().removesuffix("}"), terraform() + "a {" * 60]
 )
 def test_braces_that_do_not_match_are_refused(broken: str) -> None:
-    with pytest.raises(DocumentInvalid):
+    with pytest.raises(DocumentError):
         read_texts({"x.tf": broken})
 
 
 @given(st.text(alphabet='{}[]="#/ \nab1$,', max_size=60))
 def test_no_text_breaks_the_reader_but_by_its_own_error(inside: str) -> None:
-    with suppress(DocumentInvalid):
+    with suppress(DocumentError):
         read_texts({"x.tf": f'resource "azurerm_storage_management_policy" "x" {{\n{inside}\n}}'})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from logops.doctor import DocumentInvalid, migrate
+from logops.doctor import DocumentError, migrate
 from tests.unit.doctor.files import LOKI, NOW, OLD_PERIOD, PERIOD, changed, loki, promtail, values
 
 STORY = Path(__file__).parents[2] / "data" / "story"
@@ -148,12 +148,12 @@ def test_a_whole_configuration_in_the_values_is_migrated_there(as_text: bool) ->
 
 @pytest.mark.parametrize("text", [promtail(), "- a", "a: 1"])
 def test_a_file_without_loki_s_configuration_is_refused(text: str) -> None:
-    with pytest.raises(DocumentInvalid, match="holds no Loki configuration"):
+    with pytest.raises(DocumentError, match="holds no Loki configuration"):
         migrate(text, "file", NOW)
 
 
 def test_a_text_that_is_no_yaml_is_refused() -> None:
-    with pytest.raises(DocumentInvalid, match="not readable"):
+    with pytest.raises(DocumentError, match="not readable"):
         migrate("a: [", "file", NOW)
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from logops.doctor import DocumentInvalid
+from logops.doctor import DocumentError
 from logops.doctor.reading.text import MAX_BYTES, parse
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -25,7 +25,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     ],
 )
 def test_what_is_not_read_is_refused_with_the_reason(text: str, found: str) -> None:
-    with pytest.raises(DocumentInvalid) as refused:
+    with pytest.raises(DocumentError) as refused:
         parse(text, "values.yaml")
 
     assert refused.value.file == "values.yaml"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from logops.environment import EnvironmentInvalid, parse_environment
+from logops.environment import EnvironmentFileError, parse_environment
 
 ENVIRONMENTS = Path(__file__).parents[3] / "include" / "environments"
 Problems = Callable[..., list[tuple[str, str, str]]]
@@ -20,7 +20,7 @@ def problems(local_text: str) -> Problems:
 
     def edited(old: str, new: str) -> list[tuple[str, str, str]]:
         assert old in local_text, f"local.yaml no longer has {old!r}"
-        with pytest.raises(EnvironmentInvalid) as caught:
+        with pytest.raises(EnvironmentFileError) as caught:
             parse_environment(local_text.replace(old, new, 1), Path("edited.yaml"))
         return [(problem.path, problem.found, problem.allowed) for problem in caught.value.problems]
 

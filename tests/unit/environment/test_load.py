@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from logops.environment import EnvironmentInvalid, find_environment, load_environment, parse_environment
+from logops.environment import EnvironmentFileError, find_environment, load_environment, parse_environment
 from logops.environment.load import MAX_BYTES
 from logops.environment.references import Problem
 
@@ -194,7 +194,9 @@ def test_a_tenant_is_called_what_is_written(local_text: str, tenant: str) -> Non
 def test_a_kubernetes_environment_may_not_roll_out_without_approval() -> None:
     text = (ROOT / "include/environments/production.yaml").read_text().replace("required: true", "required: false")
 
-    with pytest.raises(EnvironmentInvalid, match=r"approval\.required: only a local environment may roll out without"):
+    with pytest.raises(
+        EnvironmentFileError, match=r"approval\.required: only a local environment may roll out without"
+    ):
         parse_environment(text, Path("x.yaml"))
 
 
@@ -232,7 +234,7 @@ def test_suggestions_are_the_field_s_own_even_where_a_name_is_also_a_field(probl
     ids=range(9),
 )
 def test_what_is_no_environment_at_all_is_said_to_be_none(text: str, said: str) -> None:
-    with pytest.raises(EnvironmentInvalid) as caught:
+    with pytest.raises(EnvironmentFileError) as caught:
         parse_environment(text, Path("x.yaml"))
 
     assert str(caught.value).startswith("x.yaml: 1 problem\n")
@@ -243,7 +245,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_text("#" * (MAX_BYTES + 1))
 
-    with pytest.raises(EnvironmentInvalid, match=f"{MAX_BYTES + 1} bytes: at most {MAX_BYTES}"):
+    with pytest.raises(EnvironmentFileError, match=f"{MAX_BYTES + 1} bytes: at most {MAX_BYTES}"):
         load_environment(path)
 
 
@@ -251,12 +253,12 @@ def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     path = tmp_path / "latin.yaml"
     path.write_bytes("name: größe".encode("latin-1"))
 
-    with pytest.raises(EnvironmentInvalid, match=r"latin\.yaml: 1 problem\n  cannot be read: .*: a UTF-8 YAML file"):
+    with pytest.raises(EnvironmentFileError, match=r"latin\.yaml: 1 problem\n  cannot be read: .*: a UTF-8 YAML file"):
         load_environment(path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentInvalid, match=r"gone\.yaml: 1 problem\n  cannot be read: .*No such file"):
+    with pytest.raises(EnvironmentFileError, match=r"gone\.yaml: 1 problem\n  cannot be read: .*No such file"):
         load_environment(tmp_path / "gone.yaml")
 
 
@@ -268,7 +270,7 @@ def test_an_environment_is_found_by_name_or_by_path(tmp_path: Path) -> None:
 
     assert find_environment("a", tmp_path) == folder / "a.yaml"
     assert find_environment(str(folder / "b.yaml"), tmp_path) == folder / "b.yaml"
-    with pytest.raises(EnvironmentInvalid, match="no such file: a path, or one of: a, b"):
+    with pytest.raises(EnvironmentFileError, match="no such file: a path, or one of: a, b"):
         find_environment("c", tmp_path)
 
 
@@ -289,13 +291,13 @@ def test_an_environment_survives_the_way_through_json(local_text: str) -> None:
 
 
 def test_the_error_crosses_processes_and_context_managers() -> None:
-    error = EnvironmentInvalid(Path("x.yaml"), (Problem("a.b", "1", "2"),))
+    error = EnvironmentFileError(Path("x.yaml"), (Problem("a.b", "1", "2"),))
 
     @contextlib.contextmanager
     def passing() -> Iterator[None]:
         yield
 
-    with pytest.raises(EnvironmentInvalid) as caught, passing():
+    with pytest.raises(EnvironmentFileError) as caught, passing():
         raise error
     assert caught.value is error
     assert str(pickle.loads(pickle.dumps(error))) == str(error) == "x.yaml: 1 problem\n  a.b: 1: 2"

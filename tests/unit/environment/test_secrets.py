@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.environment import EnvironmentInvalid, parse_environment
+from logops.environment import EnvironmentFileError, parse_environment
 from logops.environment.base import SecretRef
 
 SECRET = "hunter2abcDEF/+=="
@@ -76,7 +76,7 @@ def test_a_connection_string_is_not_repeated_either() -> None:
     written = text.replace("connection_string: {connection: event_hub}", f"connection_string: Endpoint=sb;Key={SECRET}")
     assert written != text
 
-    with pytest.raises(EnvironmentInvalid) as caught:
+    with pytest.raises(EnvironmentFileError) as caught:
         parse_environment(written, Path("x.yaml"))
 
     assert "sources.azure.connection_string: not shown" in str(caught.value)

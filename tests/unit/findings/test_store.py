@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
 from logops.findings.classes import REGISTRY
-from logops.findings.store import NothingStored, ResultsStore, StoreUnreachable, without_credentials
+from logops.findings.store import NothingStoredError, ResultsStore, StoreUnreachableError, without_credentials
 from logops.findings.table import from_table, to_table
 
 AS_OF = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
@@ -128,7 +128,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_other(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(StoreUnreachable, match="No space left on device"):
+    with pytest.raises(StoreUnreachableError, match="No space left on device"):
         store.write_findings(RUN, [])
 
     assert sorted(tmp_path.rglob("*")) == before
@@ -195,7 +195,7 @@ def test_a_column_that_came_later_is_null_in_older_files(store: ResultsStore) ->
 
 
 def test_a_kind_that_nothing_wrote_is_named(store: ResultsStore) -> None:
-    with pytest.raises(NothingStored, match="No run has written chunks to "):
+    with pytest.raises(NothingStoredError, match="No run has written chunks to "):
         store.query("chunks", "select 1")
 
 
@@ -214,7 +214,7 @@ def test_a_damaged_file_is_named_not_skipped(tmp_path: Path) -> None:
     (path,) = tmp_path.rglob("*.parquet")
     path.write_bytes(path.read_bytes()[:100])
 
-    with pytest.raises(StoreUnreachable, match=r"local\.audit\.scheduled"):
+    with pytest.raises(StoreUnreachableError, match=r"local\.audit\.scheduled"):
         list(store.runs("local", "audit", AS_OF))
 
 
@@ -222,7 +222,7 @@ def test_a_place_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path)
     (tmp_path / "results").write_text("a file, not a folder")
     store = ResultsStore(str(tmp_path / "results"))
 
-    with pytest.raises(StoreUnreachable) as caught:
+    with pytest.raises(StoreUnreachableError) as caught:
         store.write_findings(RUN, [])
 
     said = str(caught.value)
@@ -234,7 +234,7 @@ def test_a_place_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path)
 def test_credentials_in_a_url_are_shown_nowhere() -> None:
     store = ResultsStore("nowhere://user:hunter2@host/path?sig=hunter2")
 
-    with pytest.raises(StoreUnreachable) as caught:
+    with pytest.raises(StoreUnreachableError) as caught:
         store.write_findings(RUN, [])
 
     assert "hunter2" not in f"{caught.value} {caught.value!r} {store!r}"
@@ -246,7 +246,7 @@ def test_a_credential_in_what_the_store_answers_is_hidden(monkeypatch: pytest.Mo
         raise ValueError("bad connection: AccountName=a;AccountKey=hunter2==;x and https://a/b?sig=hunter2&se=1")
 
     monkeypatch.setattr("fsspec.core.url_to_fs", refuse)
-    with pytest.raises(StoreUnreachable) as caught:
+    with pytest.raises(StoreUnreachableError) as caught:
         ResultsStore(str(tmp_path)).write_findings(RUN, [])
 
     assert "hunter2" not in str(caught.value)

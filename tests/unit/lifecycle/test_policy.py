@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from logops.lifecycle.policy import Action, Policy, PolicyUnreadable, Rule, When, differences, read_policy
+from logops.lifecycle.policy import Action, Policy, PolicyError, Rule, When, differences, read_policy
 from logops.render.storage import lifecycle_policy
 from tests.support.environments import environment
 
@@ -45,13 +45,13 @@ def test_what_is_rendered_is_what_is_read() -> None:
     ],
 )
 def test_what_is_not_known_is_refused_by_its_rule_and_name(definition: dict[str, Any], said: str) -> None:
-    with pytest.raises(PolicyUnreadable, match=said):
+    with pytest.raises(PolicyError, match=said):
         read_policy({"rules": [rule(**definition)]})
 
 
 @pytest.mark.parametrize("document", [{}, {"rules": None}, {"rules": [7]}])
 def test_what_is_no_policy_is_refused(document: Any) -> None:
-    with pytest.raises(PolicyUnreadable, match="this is no lifecycle policy"):
+    with pytest.raises(PolicyError, match="this is no lifecycle policy"):
         read_policy(document)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from logops.platforms.local.lease import STALE, Lease, LeaseFile, taken_by
-from logops.platforms.platform import LeaseHeld
+from logops.platforms.platform import LeaseHeldError
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HELD = Lease("run-1", NOON, NOON)
@@ -37,7 +37,7 @@ def test_a_lease_that_nobody_touched_for_half_an_hour_is_taken_over() -> None:
 
 def test_who_is_refused_is_told_who_has_it_and_what_to_do(file: LeaseFile) -> None:
     file.hold("run-1")
-    with pytest.raises(LeaseHeld, match="run-1") as told:
+    with pytest.raises(LeaseHeldError, match="run-1") as told:
         file.hold("run-2")
     assert "`logops unlock local --owner 'run-1'`" in str(told.value)
     assert " UTC" in str(told.value)
@@ -69,7 +69,7 @@ def test_a_run_that_lost_its_lease_is_told_when_it_keeps_it(file: LeaseFile) -> 
     file.hold("run-1")
     file.release("run-1")
     file.hold("run-2")
-    with pytest.raises(LeaseHeld, match="run-2"):
+    with pytest.raises(LeaseHeldError, match="run-2"):
         file.keep("run-1")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken
 
-from logops.clients.blob_storage import ObjectStoreMisconfigured, ObjectStoreRefused
+from logops.clients.blob_storage import ObjectStoreMisconfiguredError, ObjectStoreRefusedError
 from logops.environment.storage import StorageAccount
 from logops.platforms.management import read_live_policy
 from logops.render.storage import lifecycle_policy
@@ -56,7 +56,7 @@ def test_an_account_without_a_policy_has_no_rules(tmp_path: Path, monkeypatch: p
 
 def test_no_access_names_the_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = (403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
-    with pytest.raises(ObjectStoreRefused) as caught:
+    with pytest.raises(ObjectStoreRefusedError) as caught:
         read(tmp_path, monkeypatch, refused)
 
     assert str(caught.value) == (
@@ -66,5 +66,5 @@ def test_no_access_names_the_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_account_of_unknown_place_is_not_asked() -> None:
-    with pytest.raises(ObjectStoreMisconfigured, match="Give the account a resource_id"):
+    with pytest.raises(ObjectStoreMisconfiguredError, match="Give the account a resource_id"):
         read_live_policy(account(None), Somebody())

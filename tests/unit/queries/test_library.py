@@ -8,7 +8,7 @@ from logops.logql import literals
 from logops.logql.advice import Context
 from logops.logql.lint import lint
 from logops.queries.fill import fill
-from logops.queries.library import LibraryInvalid, load_library
+from logops.queries.library import LibraryError, load_library
 
 ROOT = Path(__file__).parents[3]
 LIBRARY = load_library(ROOT)
@@ -80,7 +80,7 @@ def test_every_query_of_the_story_is_there() -> None:
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, text: str, told: str) -> None:
     write(tmp_path, text.encode())
 
-    with pytest.raises(LibraryInvalid) as refused:
+    with pytest.raises(LibraryError) as refused:
         load_library(tmp_path)
 
     assert told in str(refused.value)
@@ -95,7 +95,7 @@ def test_a_date_is_the_text_that_stands_there(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     write(tmp_path, b"queries: \xff")
 
-    with pytest.raises(LibraryInvalid, match=r"one\.yaml is not YAML: 'utf-8' codec can't decode byte 0xff"):
+    with pytest.raises(LibraryError, match=r"one\.yaml is not YAML: 'utf-8' codec can't decode byte 0xff"):
         load_library(tmp_path)
 
 
@@ -103,7 +103,7 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
     write(tmp_path, ONE.encode())
     (tmp_path / "include/logql/two.yaml").write_text(ONE)
 
-    with pytest.raises(LibraryInvalid, match="one is the name of a query of another file, too"):
+    with pytest.raises(LibraryError, match="one is the name of a query of another file, too"):
         load_library(tmp_path)
 
 

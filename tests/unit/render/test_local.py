@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from logops.environment import Environment, parse_environment
 from logops.environment.base import SecretRef
-from logops.render import STAGES, DoesNotFit, Stage, render_local
+from logops.render import STAGES, PlacementError, Stage, render_local
 from tests.support.environments import COMMANDS, FOLDER, STATE, environment, programs, rendered
 
 LOCAL = environment("local")
@@ -188,7 +188,9 @@ def test_ingesters_start_first() -> None:
 def test_two_processes_of_one_name_are_refused() -> None:
     wanted = environment("local", ("agents", {"canary": {"kind": "promtail", "sources": ["application"]}}))
 
-    with pytest.raises(DoesNotFit, match="two processes would be called canary-main: rename the agent or the cluster"):
+    with pytest.raises(
+        PlacementError, match="two processes would be called canary-main: rename the agent or the cluster"
+    ):
         render_local(wanted, STATE, COMMANDS, {})
 
 

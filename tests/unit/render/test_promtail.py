@@ -5,7 +5,7 @@ import yaml
 
 from logops.environment import Environment
 from logops.environment.agents import Parse
-from logops.render import DoesNotFit, topology
+from logops.render import PlacementError, topology
 from logops.render.promtail import _stages
 from tests.support.environments import STATE, environment, rendered
 
@@ -126,5 +126,5 @@ def test_what_has_many_values_is_no_label() -> None:
 def test_a_source_that_this_machine_cannot_have_is_named(source: dict[str, Any]) -> None:
     elsewhere = {**source, "cluster": "main", "tenant": "platform", "labels": {"job": "x"}}
 
-    with pytest.raises(DoesNotFit, match=rf"sources\.syslog: {source['kind']} sources are collected on Kubernetes"):
+    with pytest.raises(PlacementError, match=rf"sources\.syslog: {source['kind']} sources are collected on Kubernetes"):
         rendered(environment("local", ("sources.syslog", elsewhere)))

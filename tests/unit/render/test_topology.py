@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from logops.environment import Environment
 from logops.environment.cluster import DISTRIBUTED
-from logops.render import DoesNotFit, Topology, topology
+from logops.render import PlacementError, Topology, topology
 from logops.render.topology import PORTS
 from tests.support.environments import STATE, environment
 
@@ -74,7 +74,7 @@ def test_the_one_process_of_a_single_cluster_stands_in_for_every_component() -> 
 
 def test_more_replicas_than_ports_are_refused_with_how_many_fit() -> None:
     with pytest.raises(
-        DoesNotFit, match=r"clusters\.main\.components\.querier\.replicas: 4; 100 ports have room for 3"
+        PlacementError, match=r"clusters\.main\.components\.querier\.replicas: 4; 100 ports have room for 3"
     ):
         topology(with_replicas({"querier": 4}), STATE)
 
@@ -82,20 +82,20 @@ def test_more_replicas_than_ports_are_refused_with_how_many_fit() -> None:
 
 
 def test_a_kubernetes_environment_does_not_fit_this_machine() -> None:
-    with pytest.raises(DoesNotFit, match="'production' is for kubernetes, not for this machine"):
+    with pytest.raises(PlacementError, match="'production' is for kubernetes, not for this machine"):
         topology(environment("production"), STATE)
 
 
 @pytest.mark.parametrize("kind", ["alloy", "fluent-bit"])
 def test_an_agent_that_is_not_run_here_is_named(kind: str) -> None:
-    with pytest.raises(DoesNotFit, match=rf"agents\.promtail: {kind} is not run on this machine"):
+    with pytest.raises(PlacementError, match=rf"agents\.promtail: {kind} is not run on this machine"):
         topology(environment("local", ("agents.promtail.kind", kind)), STATE)
 
 
 def test_more_agents_than_ports_are_refused() -> None:
     agents = {f"agent-{number}": {"kind": "promtail", "sources": ["audit"]} for number in range(6)}
 
-    with pytest.raises(DoesNotFit, match=r"asks for 6 agent processes and 1 syslog ports; .* room for 5 and 4"):
+    with pytest.raises(PlacementError, match=r"asks for 6 agent processes and 1 syslog ports; .* room for 5 and 4"):
         topology(environment("local", ("agents", agents)), STATE)
 
 
@@ -103,7 +103,7 @@ def test_more_agents_than_ports_are_refused() -> None:
     "folder", ["a'b", 'a"b', "a%b", "a$b", "a*b", "a?b", "a[b]", "a{b}", "a\\b", "a\nb", "a ;b", "a #b"]
 )
 def test_a_folder_that_configuration_files_cannot_hold_is_refused(folder: str) -> None:
-    with pytest.raises(DoesNotFit, match="which configuration files cannot hold"):
+    with pytest.raises(PlacementError, match="which configuration files cannot hold"):
         topology(LOCAL, STATE / folder)
 
 

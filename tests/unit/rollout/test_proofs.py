@@ -8,9 +8,9 @@ import pytest
 
 from logops.clients.loki.rules import EvaluatedRule
 from logops.environment import load_environment
-from logops.rollout.errors import Check, VerifyFailed
+from logops.rollout.errors import Check, VerificationError
 from logops.rollout.verifications.agents import verification_line
-from logops.rollout.verifications.proof import NotProven, wait_for
+from logops.rollout.verifications.proof import NotVerifiedError, wait_for
 from logops.rollout.verifications.rules import trouble
 from logops.rollout.verifications.tenants import same_limit
 
@@ -55,13 +55,15 @@ def test_a_syslog_source_gets_an_rfc_5424_line() -> None:
 
 
 def test_waiting_ends_with_what_was_missing() -> None:
-    with pytest.raises(NotProven, match="3 ingesters ACTIVE within 0 s"):
+    with pytest.raises(NotVerifiedError, match="3 ingesters ACTIVE within 0 s"):
         wait_for(lambda: None, lambda: "expected 3 ingesters ACTIVE", 0.0)
 
 
 def test_a_failed_stage_names_only_the_checks_that_failed() -> None:
     checks = (Check("ring-active", "main", False, "2 ACTIVE"), Check("versions-equal", "main", True, "all run 3.7.8"))
-    assert str(VerifyFailed("loki", checks)) == "verifying loki: 1 of 2 checks failed\n  ring-active main: 2 ACTIVE"
+    assert (
+        str(VerificationError("loki", checks)) == "verifying loki: 1 of 2 checks failed\n  ring-active main: 2 ACTIVE"
+    )
 
 
 @pytest.mark.parametrize(

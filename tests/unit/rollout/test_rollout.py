@@ -7,9 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logops.environment import load_environment
-from logops.platforms.platform import LeaseHeld, PlatformError, Progress, Revision
+from logops.platforms.platform import LeaseHeldError, PlatformError, Progress, Revision
 from logops.render import STAGES, Files, Stage
-from logops.rollout import Plan, RolloutRefused, VerifyFailed, apply_stage, plan, plan_stage, roll_back, run_rollout
+from logops.rollout import (
+    Plan,
+    RolloutRefusedError,
+    VerificationError,
+    apply_stage,
+    plan,
+    plan_stage,
+    roll_back,
+    run_rollout,
+)
 from logops.rollout import run as run_module
 from logops.rollout.errors import Check
 from tests.support.fakes.memory_platform import MemoryPlatform
@@ -96,7 +105,7 @@ def test_only_the_stages_asked_for_are_planned(platform: MemoryPlatform) -> None
 def test_another_digest_than_the_approved_one_is_refused(platform: MemoryPlatform) -> None:
     approved = plan(platform)
     platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
-    with pytest.raises(RolloutRefused, match=r"was approved\. Its file changed after the plan"):
+    with pytest.raises(RolloutRefusedError, match=r"was approved\. Its file changed after the plan"):
         apply_stage(platform, approved.stages[1], "run", said)
     assert platform.did == []
 
@@ -104,7 +113,7 @@ def test_another_digest_than_the_approved_one_is_refused(platform: MemoryPlatfor
 def test_a_plan_gone_stale_is_refused(platform: MemoryPlatform) -> None:
     approved = plan(platform)
     platform.at["loki"] = Files({"loki/file": "edited by hand\n"})
-    with pytest.raises(RolloutRefused, match="gone stale"):
+    with pytest.raises(RolloutRefusedError, match="gone stale"):
         apply_stage(platform, approved.stages[1], "run", said)
     assert platform.did == []
 
@@ -145,7 +154,7 @@ def test_a_failed_run_goes_back_to_the_last_good_revision(platform: MemoryPlatfo
 def test_a_stage_that_does_not_verify_is_rolled_back(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(_platform: object, stage: str, _progress: object) -> None:
         if stage == "tenants":
-            raise VerifyFailed(stage, (Check("line-read-back", "main/application", False, "not read back"),))
+            raise VerificationError(stage, (Check("line-read-back", "main/application", False, "not read back"),))
 
     monkeypatch.setattr(run_module, "verify_stage", fails)
     outcome = run_rollout(platform, plan(platform), "run", said)
@@ -179,7 +188,7 @@ def test_an_interrupted_rollout_is_rolled_back_and_the_interruption_goes_on(
 
 def test_a_second_rollout_at_once_is_refused_before_it_changes_anything(platform: MemoryPlatform) -> None:
     platform.hold("first")
-    with pytest.raises(LeaseHeld):
+    with pytest.raises(LeaseHeldError):
         run_rollout(platform, plan(platform), "second", said)
     assert platform.did == []
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from logops.environment.units import Duration
-from logops.rules.read import FOLDER, RulesInvalid, advice, load_rules
+from logops.rules.read import FOLDER, RulesError, advice, load_rules
 from tests.support.environments import environment
 
 ROOT = Path(__file__).parents[3]
@@ -86,7 +86,7 @@ def test_a_series_is_recorded_once() -> None:
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
     write(tmp_path, ONE.replace(old, new, 1))
 
-    with pytest.raises(RulesInvalid) as refused:
+    with pytest.raises(RulesError) as refused:
         load_rules(tmp_path)
 
     assert told in str(refused.value)
@@ -102,7 +102,7 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, old: str, new: str, 
 def test_a_name_is_given_once(tmp_path: Path, again: str, told: str) -> None:
     write(tmp_path, ONE + again)
 
-    with pytest.raises(RulesInvalid, match=told):
+    with pytest.raises(RulesError, match=told):
         load_rules(tmp_path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from logops.samples import BackfillMismatch, BackfillProgress, History, Kind, Line, backfill, generate
+from logops.samples import BackfillMismatchError, BackfillProgress, History, Kind, Line, backfill, generate
 
 HOUR_NS = 3_600_000_000_000
 START_NS = 496_000 * HOUR_NS + 123_456_789
@@ -117,14 +117,14 @@ def test_a_later_start_is_fine(loki: FakeLoki, state: Path) -> None:
 def test_an_earlier_start_is_refused(loki: FakeLoki, state: Path) -> None:
     backfill(loki, history(), state)
 
-    with pytest.raises(BackfillMismatch, match="Loki takes no older lines"):
+    with pytest.raises(BackfillMismatchError, match="Loki takes no older lines"):
         backfill(loki, history(start_ns=START_NS - HOUR_NS), state)
 
 
 def test_another_seed_is_refused(loki: FakeLoki, state: Path) -> None:
     backfill(loki, history(), state)
 
-    with pytest.raises(BackfillMismatch, match="'seed': 1"):
+    with pytest.raises(BackfillMismatchError, match="'seed': 1"):
         backfill(loki, history(seed=2), state)
 
 
@@ -132,7 +132,7 @@ def test_another_seed_is_refused(loki: FakeLoki, state: Path) -> None:
 def test_what_is_no_state_is_refused(loki: FakeLoki, state: Path, content: str) -> None:
     state.write_text(content)
 
-    with pytest.raises(BackfillMismatch, match="is not the state of a backfill"):
+    with pytest.raises(BackfillMismatchError, match="is not the state of a backfill"):
         backfill(loki, history(), state)
     assert loki.pushes == []
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logops.tsdb import Index, IndexCorrupt, IndexTooLarge, IndexUnreadable, IndexVersionUnsupported, read_index
+from logops.tsdb import Index, IndexCorruptError, IndexFileError, IndexTooLargeError, IndexVersionError, read_index
 from logops.tsdb.contents import CONTENTS_LENGTH, read_contents
 from logops.tsdb.crc32c import crc32c
 from logops.tsdb.integers import be32, uvarint
@@ -43,13 +43,13 @@ def test_no_bit_can_change_without_being_found(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_was_cut_is_never_read(kind: str) -> None:
     for length in range(len(CONTENT[kind])):
-        with pytest.raises(IndexCorrupt):
+        with pytest.raises(IndexCorruptError):
             read(kind, CONTENT[kind][:length])
 
 
 @given(kinds, st.binary(max_size=2_000))
 def test_no_bytes_crash_the_reader(kind: str, data: bytes) -> None:
-    with pytest.raises(IndexUnreadable):
+    with pytest.raises(IndexFileError):
         read(kind, data)
 
 
@@ -90,7 +90,7 @@ def patched(content: bytes, patches: list[tuple[int, bytes]]) -> bytes:
 def read_or_refused(kind: str, data: bytes) -> tuple[object, ...] | None:
     try:
         return said(read(kind, data))
-    except IndexUnreadable:
+    except IndexFileError:
         return None
 
 
@@ -122,7 +122,7 @@ def test_a_damaged_gzip_is_found_or_says_nothing(offset: int, change: int) -> No
     damaged = PACKED[:offset] + bytes([PACKED[offset] ^ change]) + PACKED[offset + 1 :]
     try:
         index = read_index(damaged, "index/a.tsdb.gz", "team")
-    except IndexUnreadable:
+    except IndexFileError:
         return
     assert said(index) == WHOLE["v3-compacted"]
 
@@ -133,7 +133,7 @@ def test_a_packed_file_is_read_as_what_it_holds() -> None:
 
 def test_a_file_that_unpacks_to_more_than_is_allowed_is_refused() -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
-    with pytest.raises(IndexTooLarge, match="unpacks to more than 1000000 bytes"):
+    with pytest.raises(IndexTooLargeError, match="unpacks to more than 1000000 bytes"):
         read_index(bomb, "index/bomb.tsdb.gz", "team", limit=1_000_000)
 
 
@@ -144,14 +144,14 @@ def test_a_file_that_unpacks_to_more_than_is_allowed_is_refused() -> None:
 def test_other_formats_are_refused_by_their_number(version: int, advice: str) -> None:
     data = bytearray(CONTENT["v3-compacted"])
     data[4] = version
-    with pytest.raises(IndexVersionUnsupported, match=f"its format is V{version}, .*{advice}"):
+    with pytest.raises(IndexVersionError, match=f"its format is V{version}, .*{advice}"):
         read("v3-compacted", bytes(data))
 
 
 def test_a_message_names_the_file_the_place_and_what_to_do() -> None:
     data = bytearray(CONTENT["v3-compacted"])
     data[len(data) // 2] ^= 1
-    with pytest.raises(IndexCorrupt) as caught:
+    with pytest.raises(IndexCorruptError) as caught:
         read("v3-compacted", bytes(data))
 
     assert str(caught.value).startswith(
@@ -161,5 +161,5 @@ def test_a_message_names_the_file_the_place_and_what_to_do() -> None:
 
 
 def test_a_file_that_does_not_say_whose_it_is_is_refused_where_no_tenant_is_given() -> None:
-    with pytest.raises(IndexCorrupt, match="no series has a label __loki_tenant__"):
+    with pytest.raises(IndexCorruptError, match="no series has a label __loki_tenant__"):
         read_index(CONTENT["v3-compacted"], "index/a.tsdb")

@@ -12,7 +12,7 @@ from logops.audit.retention import Tiering
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings.store import ResultsStore
 from logops.toolchain import project_root
-from logops.usage.prices import Prices, PricesUnusable, load_prices
+from logops.usage.prices import Prices, PricesError, load_prices
 from logops.usage.usage import Held, by_table, by_tenant, by_tier, costs, last_held
 
 AS_OF = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -107,7 +107,7 @@ def test_what_is_past_its_retention_would_cost_nothing() -> None:
 
 def test_a_redundancy_without_prices_is_said() -> None:
     with pytest.raises(
-        PricesUnusable, match=r"here \(2026-01-01\) have none for ZRS, only for LRS. Add them, from a list"
+        PricesError, match=r"here \(2026-01-01\) have none for ZRS, only for LRS. Add them, from a list"
     ):
         costs(held(holding(1, hot=1)), {}, {"main": "ZRS"}, PRICES)
 
@@ -137,7 +137,7 @@ def test_prices_that_are_none_are_refused_with_what_is_wrong(tmp_path: Path, con
     if content is not None:
         (folder / "mine.yaml").write_text(content)
 
-    with pytest.raises(PricesUnusable, match=said):
+    with pytest.raises(PricesError, match=said):
         load_prices(tmp_path, "mine")
 
 

@@ -8,6 +8,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.definitions.connection import Connection
 
 from logops.clients.loki import BasicAuth, LokiClient, LokiError
+from logops.errors import LogopsError
 
 TIMEOUT = 60.0
 """Seconds an answer may take where the connection does not say."""
@@ -15,7 +16,7 @@ _TEST_TIMEOUT = 10.0
 _HOUR_NS = 3_600_000_000_000
 
 
-class ConnectionInvalid(ValueError):
+class ConnectionFieldsError(LogopsError, ValueError):
     """A connection that does not describe a Loki: which, what is wrong in it, what is allowed."""
 
     def __init__(self, connection: Connection, field: str, value: Any, allowed: str) -> None:
@@ -49,7 +50,7 @@ class LokiHook(BaseHook):
         return self._tenant if self._tenant is not None else str(self._connection.extra_dejson.get("tenant") or "")
 
     def get_conn(self) -> LokiClient:
-        """The client, made at the first call. Raises ConnectionInvalid, and as Airflow does where there is none."""
+        """The client, made at the first call. Raises ConnectionFieldsError, and as Airflow does where there is none."""
         return self._client
 
     def test_connection(self) -> tuple[bool, str]:
@@ -57,7 +58,7 @@ class LokiHook(BaseHook):
         try:
             with _client(self._connection, read_timeout=_TEST_TIMEOUT, retry_for=0) as client:
                 return _seen(client, self.tenant)
-        except ConnectionInvalid as invalid:
+        except ConnectionFieldsError as invalid:
             # The test runs under a made-up connection id, so the id would tell nobody anything.
             return False, invalid.problem
         except LokiError as error:
@@ -95,10 +96,10 @@ def _client(connection: Connection, read_timeout: float, retry_for: float = 30.0
 def _url(connection: Connection) -> str:
     scheme = connection.schema or "http"
     if scheme not in {"http", "https"}:
-        raise ConnectionInvalid(connection, "schema", scheme, "http or https")
+        raise ConnectionFieldsError(connection, "schema", scheme, "http or https")
     host = connection.host or ""
     if not host or "/" in host or "@" in host:
-        raise ConnectionInvalid(connection, "host", host.rpartition("@")[2], "a name such as loki.example.com")
+        raise ConnectionFieldsError(connection, "host", host.rpartition("@")[2], "a name such as loki.example.com")
     return f"{scheme}://{host}" + (f":{connection.port}" if connection.port else "")
 
 
@@ -109,7 +110,7 @@ def _verify(connection: Connection) -> bool:
     # A connection given as a URI has only texts in its extra.
     known = {"true": True, "false": False}
     if (text := str(value).lower()) not in known:
-        raise ConnectionInvalid(connection, "extra.verify", value, "true or false")
+        raise ConnectionFieldsError(connection, "extra.verify", value, "true or false")
     return known[text]
 
 
@@ -120,5 +121,5 @@ def _timeout(connection: Connection) -> float:
     except (TypeError, ValueError):
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise ConnectionInvalid(connection, "extra.timeout", value, "a number of seconds above 0")
+        raise ConnectionFieldsError(connection, "extra.timeout", value, "a number of seconds above 0")
     return seconds

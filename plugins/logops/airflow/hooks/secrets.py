@@ -6,16 +6,17 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from logops.environment import Environment
+from logops.errors import LogopsError
 
 
-class SecretMissing(Exception):
+class SecretMissingError(LogopsError):
     """A secret is not where the environment says it is kept: which, where, what to do."""
 
 
 def connection_secrets(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
     """The account keys that Airflow connections hold, by the variable in which a platform looks for them.
 
-    A variable that is set already wins over its connection. Raises SecretMissing.
+    A variable that is set already wins over its connection. Raises SecretMissingError.
     """
     found: dict[str, str] = {}
     for name, account in environment.storage_accounts.items():
@@ -27,7 +28,7 @@ def connection_secrets(environment: Environment, variables: Mapping[str, str]) -
         except AirflowNotFoundException:
             password = None
         if not password:
-            raise SecretMissing(
+            raise SecretMissingError(
                 f"storage_accounts.{name}.account_key of {environment.name!r}: the Airflow connection "
                 f"{ref.connection!r} does not exist or has no password. Create it with the account's key as its "
                 f"password, or set the variable {ref.variable}."

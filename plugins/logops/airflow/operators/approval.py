@@ -9,6 +9,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
 
 from logops.airflow.operators.work import final_failure, read_environment
+from logops.errors import LogopsError
 
 if TYPE_CHECKING:
     from logops.environment import Environment
@@ -55,27 +56,27 @@ class RolloutApprovalOperator(ApprovalOperator):
             try:
                 answer = super().execute_complete(context, event)
             except HITLRejectException:
-                raise Rejected(f"{_who(event)} rejected the plan. Nothing was changed.") from None
+                raise RejectedError(f"{_who(event)} rejected the plan. Nothing was changed.") from None
             except HITLTimeoutError:
-                raise Rejected(
+                raise RejectedError(
                     "Nobody answered within the environment's approval.timeout, which is a no. Nothing was changed."
                 ) from None
             ti.xcom_push(key=APPROVED, value=ti.xcom_pull(task_ids=self.task_id, key=_SHOWN))
         return answer
 
 
-class Rejected(Exception):
+class RejectedError(LogopsError):
     """The answer was no: by whom."""
 
 
 def refuse_unapproved(environment: "Environment", plan: "Plan", approved: str | None) -> None:
-    """Let a plan pass that was approved, or that the environment lets pass unasked. Raises RolloutRefused."""
-    from logops.rollout import RolloutRefused
+    """Let a plan pass that was approved, or that the environment lets pass unasked. Raises RolloutRefusedError."""
+    from logops.rollout import RolloutRefusedError
 
     if approved == plan.digest or (approved is None and not environment.approval.required):
         return
     found = f"plan {approved[:12]} was approved" if approved else "nobody approved it"
-    raise RolloutRefused(
+    raise RolloutRefusedError(
         f"applying plan {plan.digest[:12]} of {environment.name!r}: {found}. "
         "Trigger a new rollout and answer its approval."
     )

@@ -65,7 +65,7 @@ class QueryBenchmarkOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Gives `{queries, samples, findings}`."""
         from logops.benchmark.asked import Asked, in_seconds
-        from logops.benchmark.measurable import NotMeasurable
+        from logops.benchmark.measurable import NotMeasurableError
         from logops.benchmark.run import run_benchmark
         from logops.benchmark.shots import Mode
         from logops.benchmark.summary import summary
@@ -105,7 +105,7 @@ class QueryBenchmarkOperator(BaseOperator):
         store = results_store(environment)
         try:
             (outcome,) = run_benchmark([open_to_read(environment)], wanted, asked, lambda _: store, self.log.info)
-        except NotMeasurable as error:
+        except NotMeasurableError as error:
             raise AirflowFailException(str(error)) from None
         context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, wanted))
         for line in outcome.lines():

@@ -55,11 +55,11 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
 
 
 def refuse_auto_approval(environment: "Environment") -> None:
-    """Raises RolloutRefused where a person must say yes."""
-    from logops.rollout import RolloutRefused
+    """Raises RolloutRefusedError where a person must say yes."""
+    from logops.rollout import RolloutRefusedError
 
     if environment.approval.required:
-        raise RolloutRefused(
+        raise RolloutRefusedError(
             f"planning: auto_approve is on, but the environment {environment.name!r} requires approval. "
             "Trigger the rollout again with auto_approve off, and answer its approval task."
         )

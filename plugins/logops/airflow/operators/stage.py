@@ -36,7 +36,7 @@ class RolloutApplyOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Gives `{revision, digest, seconds}`; the revision is None where there was nothing to change."""
-        from logops.rollout import Plan, RolloutRefused, apply_stage
+        from logops.rollout import Plan, RolloutRefusedError, apply_stage
 
         started = time.monotonic()
         with final_failure(context["ti"]):
@@ -44,7 +44,9 @@ class RolloutApplyOperator(BaseOperator):
             environment = read_environment(self.environment)
             refuse_unapproved(environment, plan, self.approved)
             if (wanted := plan.of(self.stage)) is None:
-                raise RolloutRefused(f"applying {self.stage}: it is not in the plan. Trigger a rollout that has it.")
+                raise RolloutRefusedError(
+                    f"applying {self.stage}: it is not in the plan. Trigger a rollout that has it."
+                )
             revision = apply_stage(open_platform(environment), wanted, context["run_id"], self.log.info)
         return {
             "revision": revision.number if revision else None,

@@ -32,7 +32,7 @@ def final_failure(ti: Any) -> Iterator[None]:
 
 
 def read_environment(name: str) -> "Environment":
-    """The environment of a name. Raises EnvironmentInvalid, ProjectNotFoundError."""
+    """The environment of a name. Raises EnvironmentFileError, ProjectNotFoundError."""
     # Imported when a task runs: a DAG file is parsed every few seconds.
     from logops.environment import find_environment, load_environment
     from logops.toolchain import project_root
@@ -41,7 +41,10 @@ def read_environment(name: str) -> "Environment":
 
 
 def open_platform(environment: "Environment") -> "Platform":
-    """Where an environment runs, with the secrets that Airflow keeps for it. Raises SecretMissing, PlatformError."""
+    """Open an environment's platform with the secrets that Airflow keeps.
+
+    Raises SecretMissingError, PlatformError.
+    """
     from logops import platforms
     from logops.toolchain import project_root
 
@@ -50,7 +53,7 @@ def open_platform(environment: "Environment") -> "Platform":
 
 
 def open_to_read(environment: "Environment") -> "Platform":
-    """The same, for a task that changes nothing: of any environment. Raises SecretMissing."""
+    """The same, for a task that changes nothing: of any environment. Raises SecretMissingError."""
     from logops import platforms
     from logops.toolchain import project_root
 

@@ -14,8 +14,8 @@ from azure.core.exceptions import (
 from logops.clients.blob_storage.errors import (
     ROLE,
     ObjectStoreError,
-    ObjectStoreMisconfigured,
-    ObjectStoreUnreachable,
+    ObjectStoreMisconfiguredError,
+    ObjectStoreUnreachableError,
     refusal,
 )
 
@@ -42,12 +42,14 @@ def _translation(doing: str, error: AzureError, role: str) -> ObjectStoreError:
         code = str(getattr(given, "value", given))
         return refusal(doing, error.status_code, code, str(error.reason), role)
     if isinstance(error, ClientAuthenticationError):
-        return ObjectStoreMisconfigured(
+        return ObjectStoreMisconfiguredError(
             f"{doing}: this machine has no Azure identity. Run in a pod or VM with one, set AZURE_TENANT_ID, "
             "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or `az login`."
         )
     if isinstance(error, ServiceRequestError | ServiceResponseError):
-        return ObjectStoreUnreachable(f"{doing}: {_innermost(error)}. Is the endpoint right, and reachable from here?")
+        return ObjectStoreUnreachableError(
+            f"{doing}: {_innermost(error)}. Is the endpoint right, and reachable from here?"
+        )
     return ObjectStoreError(f"{doing}: {type(error).__name__}")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from logops.clients.blob_storage.azure_errors import translated
 from logops.clients.blob_storage.blobs import Listing, Tier
-from logops.clients.blob_storage.errors import BlobMissing, ObjectStoreError, refusal
+from logops.clients.blob_storage.errors import BlobMissingError, ObjectStoreError, refusal
 from logops.clients.blob_storage.listing import Progress, listed, read_page
 from logops.clients.blob_storage.rest import CONNECTIONS, Answer, Call, Rest
 from logops.clients.blob_storage.walks import Unlisted, walks_of
@@ -42,8 +42,8 @@ class Container:
         """Every blob whose name begins with one of the prefixes, by List Blobs, several parts at a time.
 
         One request is made at once: it proves that the container may be listed, and tells the service's own time.
-        The batches raise ListingBroken where a page cannot be read after all retries. Its `rest`, and what `progress`
-        is told after each batch, is all that was not given out yet; as `resume` it is listed without the prefixes.
+        The batches raise ListingInterruptedError if a page cannot be read after all retries. Its `rest` is the part
+        that was not listed yet; `progress` gets the same after each batch. Pass it as `resume`, without prefixes.
         """
         doing = f"listing {self._of}"
         now = self._rest.send(Call(doing, self.name, {"restype": "container", "comp": "list", "maxresults": "1"}))
@@ -53,7 +53,10 @@ class Container:
         return Listing(f"listing of {self._of}", rest.taken, batches)
 
     def read(self, name: str, limit: int = LONGEST_BLOB) -> bytes:
-        """A whole blob. Raises BlobMissing, BlobArchived; ObjectStoreError for one of more bytes than `limit`."""
+        """Return the content of a blob.
+
+        Raises BlobMissingError, BlobArchivedError, and ObjectStoreError if it has more bytes than `limit`.
+        """
         doing = f"reading blob {name} in {self._of}"
         return self._rest.send(Call(doing, f"{self.name}/{name}", limit=limit)).body
 
@@ -66,7 +69,7 @@ class Container:
         doing = f"looking for blob {name} in {self._of}"
         try:
             self._rest.send(Call(doing, f"{self.name}/{name}", method="HEAD"))
-        except BlobMissing:
+        except BlobMissingError:
             return False
         return True
 
@@ -108,7 +111,7 @@ def _time_of(answer: Answer, doing: str) -> datetime:
 
 
 def _succeeded(doing: str, answers: Sequence[Any]) -> int:
-    """How many of the parts of a batch went well. Raises ObjectStoreRefused for the first that was refused."""
+    """How many of the parts of a batch went well. Raises ObjectStoreRefusedError for the first that was refused."""
     succeeded = 0
     for answer in answers:
         code = str(answer.headers.get("x-ms-error-code", ""))

@@ -1,20 +1,22 @@
 """What can go wrong between logops and a storage account, drawn:
 
     ObjectStoreError
-    ├── ObjectStoreMisconfigured   the credential or the endpoint cannot be used at all; nothing was sent
-    ├── ObjectStoreUnreachable     nobody answered: no such name, refused, too slow
-    ├── ObjectStoreRefused         Azure answered no: `status`, Azure's own `code`
-    │   ├── BlobMissing            there is no such blob
-    │   └── BlobArchived           it is offline, in the Archive tier
-    ├── ListingBroken              a container was not listed to its end; `rest` says where to go on
-    ├── InventoryRefused           no Blob Inventory that can stand for the container
-    └── ProbeFailed                a `step` of the probe of a `container`; its cause, if one of the above, is chained
+    ├── ObjectStoreMisconfiguredError   the credential or the endpoint cannot be used at all; nothing was sent
+    ├── ObjectStoreUnreachableError     nobody answered: no such name, refused, too slow
+    ├── ObjectStoreRefusedError         Azure answered no: `status`, Azure's own `code`
+    │   ├── BlobMissingError            there is no such blob
+    │   └── BlobArchivedError           it is offline, in the Archive tier
+    ├── ListingInterruptedError              a container was not listed to its end; `rest` says where to go on
+    ├── InventoryError           no Blob Inventory that can stand for the container
+    └── ProbeError                a `step` of the probe of a `container`; its cause, if one of the above, is chained
 
 No message carries a key, a signature or a connection string: the SDK's own errors, which may, are not chained.
 """
 
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from logops.errors import LogopsError
 
 if TYPE_CHECKING:
     from logops.clients.blob_storage.walks import Unlisted
@@ -30,19 +32,19 @@ class ProbeStep(StrEnum):
     DELETE = "delete"
 
 
-class ObjectStoreError(Exception):
+class ObjectStoreError(LogopsError):
     """Anything that keeps a storage account from doing what it was asked."""
 
 
-class ObjectStoreMisconfigured(ObjectStoreError):
+class ObjectStoreMisconfiguredError(ObjectStoreError):
     """What the connection was given makes no request."""
 
 
-class ObjectStoreUnreachable(ObjectStoreError):
+class ObjectStoreUnreachableError(ObjectStoreError):
     """Nobody answered."""
 
 
-class ObjectStoreRefused(ObjectStoreError):
+class ObjectStoreRefusedError(ObjectStoreError):
     """Azure answered with an error status."""
 
     def __init__(self, message: str, status: int, code: str) -> None:
@@ -52,15 +54,15 @@ class ObjectStoreRefused(ObjectStoreError):
         """Azure's error code, `ContainerNotFound`; empty where it gave none."""
 
 
-class BlobMissing(ObjectStoreRefused):
+class BlobMissingError(ObjectStoreRefusedError):
     """There is no such blob."""
 
 
-class BlobArchived(ObjectStoreRefused):
+class BlobArchivedError(ObjectStoreRefusedError):
     """The blob is in the Archive tier: it must be rehydrated before it can be read, which takes hours."""
 
 
-class ListingBroken(ObjectStoreError):
+class ListingInterruptedError(ObjectStoreError):
     """A container could not be listed to its end. Its cause is chained."""
 
     def __init__(self, message: str, rest: "Unlisted") -> None:
@@ -69,11 +71,11 @@ class ListingBroken(ObjectStoreError):
         """What is still to be listed: `Container.list(resume=...)` takes it."""
 
 
-class InventoryRefused(ObjectStoreError):
+class InventoryError(ObjectStoreError):
     """No Blob Inventory of a rule is there that can stand for a container."""
 
 
-class ProbeFailed(ObjectStoreError):
+class ProbeError(ObjectStoreError):
     """A step of a probe did not work, or gave something else than it should."""
 
     def __init__(self, message: str, step: ProbeStep, container: str) -> None:
@@ -114,8 +116,8 @@ def advice(status: int, code: str, role: str = ROLE) -> str:
     return f"It needs the role {role} on the container or the account." if status == 403 else ""
 
 
-def refusal(doing: str, status: int, code: str, reason: str, role: str = ROLE) -> ObjectStoreRefused:
+def refusal(doing: str, status: int, code: str, reason: str, role: str = ROLE) -> ObjectStoreRefusedError:
     """An error status as the error it is. `reason` is HTTP's, for an answer without a code of Azure's."""
-    kind = {"BlobNotFound": BlobMissing, "BlobArchived": BlobArchived}.get(code, ObjectStoreRefused)
+    kind = {"BlobNotFound": BlobMissingError, "BlobArchived": BlobArchivedError}.get(code, ObjectStoreRefusedError)
     what = f"{doing}: Azure answered {status} {code or reason}."
     return kind(f"{what} {advice(status, code, role)}".rstrip(), status, code)

@@ -15,7 +15,7 @@ from pydantic import AliasGenerator, BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from logops.clients.blob_storage.blobs import Listing, blobs_schema
-from logops.clients.blob_storage.errors import BlobMissing, InventoryRefused
+from logops.clients.blob_storage.errors import BlobMissingError, InventoryError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,13 +74,13 @@ class Manifest(_Camel):
 def read_inventory(container: "Container", rule: str, of: str, as_of: datetime) -> Listing:
     """The newest inventory of the container `of` that a rule made before `as_of`, in bounded memory.
 
-    Raises InventoryRefused where there is none that can stand for the container, and ObjectStoreError; so do the
+    Raises InventoryError where there is none that can stand for the container, and ObjectStoreError; so do the
     batches where a file is not what the manifest says.
     """
     name = newest(container, rule, as_of)
     manifest = _manifest(container, name)
     if why := unfit(manifest, of, as_of):
-        raise InventoryRefused(f"{name} cannot stand for container {of}: {why}")
+        raise InventoryError(f"{name} cannot stand for container {of}: {why}")
     return Listing(f"inventory {name}", manifest.inventory_start_time, blobs_in(container, manifest, of))
 
 
@@ -122,7 +122,7 @@ def _not_all(filters: _Filters, of: str) -> str:
 
 
 def newest(container: "Container", rule: str, as_of: datetime) -> str:
-    """Name of the manifest of a rule's last run before a moment. Raises InventoryRefused."""
+    """Name of the manifest of a rule's last run before a moment. Raises InventoryError."""
     as_of = as_of.astimezone(UTC)
     wanted = f"/{rule}/{rule}-manifest.json"
     names: list[str] = [
@@ -131,7 +131,7 @@ def newest(container: "Container", rule: str, as_of: datetime) -> str:
     before = [name for name in names if name.removesuffix(wanted) <= f"{as_of:%Y/%m/%d/%H-%M-%S}"]
     if not before:
         when = f" before {as_of:%Y-%m-%d %H:%M} UTC" if names else ""
-        raise InventoryRefused(
+        raise InventoryError(
             f"looking for an inventory by rule {rule} in container {container.name}: there is none{when}. The rule's "
             "first run may take a day; its name and destination are on the account's page Blob inventory."
         )
@@ -143,15 +143,15 @@ def _manifest(container: "Container", name: str) -> Manifest:
     checksum = name.removesuffix(".json") + ".checksum"
     try:
         told = container.read(checksum).decode(errors="replace").strip()
-    except BlobMissing:
-        raise InventoryRefused(f"{name} has no {checksum} beside it: its run has not ended. Wait for it.") from None
+    except BlobMissingError:
+        raise InventoryError(f"{name} has no {checksum} beside it: its run has not ended. Wait for it.") from None
     if told.lower() != md5(data, usedforsecurity=False).hexdigest():
-        raise InventoryRefused(f"{name} has another MD5 than {checksum} says: it was changed, or cut off.")
+        raise InventoryError(f"{name} has another MD5 than {checksum} says: it was changed, or cut off.")
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
-        raise InventoryRefused(
+        raise InventoryError(
             f"{name} is no manifest that is known here: {fields} missing or of another kind."
         ) from None
 
@@ -161,15 +161,15 @@ def blobs_in(container: "Container", manifest: Manifest, of: str) -> Iterator["p
     for file in manifest.files:
         try:
             data = container.read(file.blob, _LARGEST_FILE)
-        except BlobMissing:
-            raise InventoryRefused(f"{file.blob}, which the manifest names, is not there: it is not whole.") from None
+        except BlobMissingError:
+            raise InventoryError(f"{file.blob}, which the manifest names, is not there: it is not whole.") from None
         if len(data) != file.size:
-            raise InventoryRefused(f"{file.blob} has {len(data):,} bytes; the manifest says {file.size:,}.")
+            raise InventoryError(f"{file.blob} has {len(data):,} bytes; the manifest says {file.size:,}.")
         try:
             for batch in read(data):
                 yield blobs_of(batch, of)
         except (ValueError, KeyError, OSError) as error:
-            raise InventoryRefused(f"{file.blob} cannot be read: {type(error).__name__}: {error}") from None
+            raise InventoryError(f"{file.blob} cannot be read: {type(error).__name__}: {error}") from None
 
 
 def _from_parquet(data: bytes) -> Iterator["pa.RecordBatch"]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from logops.clients.blob_storage.errors import ListingBroken, ObjectStoreError
+from logops.clients.blob_storage.errors import ListingInterruptedError, ObjectStoreError
 from logops.clients.blob_storage.list_arrow import CONTENT_TYPE, read_arrow_page
 from logops.clients.blob_storage.list_xml import read_xml_page
 from logops.clients.blob_storage.pages import Page
@@ -80,7 +80,7 @@ def listed(
 ) -> Iterator["pa.RecordBatch"]:
     """The blobs of every walk, `AT_ONCE` pages read at a time and given out as they come.
 
-    Raises ListingBroken where one cannot be read, with all that was not given out.
+    Raises ListingInterruptedError where one cannot be read, with all that was not given out.
     """
     waiting = deque(rest.walks)
     asked: dict[Future[Step], Walk] = {}
@@ -98,7 +98,7 @@ def listed(
                 except ObjectStoreError as error:
                     left = replace(rest, walks=(*asked.values(), *waiting))
                     message = f"{error} {rest.blobs} blobs were listed before, {len(left.walks)} parts are left."
-                    raise ListingBroken(message, left) from error
+                    raise ListingInterruptedError(message, left) from error
                 del asked[page]
                 # First, so that what was begun is ended before more is begun.
                 waiting.extendleft(read_step.walks[::-1])

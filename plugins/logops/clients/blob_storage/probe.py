@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from logops.clients.blob_storage.azure_errors import translated
-from logops.clients.blob_storage.errors import ObjectStoreError, ObjectStoreRefused, ProbeFailed, ProbeStep
+from logops.clients.blob_storage.errors import ObjectStoreError, ObjectStoreRefusedError, ProbeError, ProbeStep
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
@@ -15,7 +15,7 @@ _TIER = "Cool"
 
 
 def probe(blob: "BlobClient", account: str) -> None:
-    """Write, read, tier, check and delete one blob. Raises ProbeFailed, the blob deleted where that can be done."""
+    """Write, read, tier, check and delete one blob. Raises ProbeError, the blob deleted where that can be done."""
     try:
         with _step(ProbeStep.WRITE, blob, account):
             blob.upload_blob(_CONTENT)
@@ -31,10 +31,10 @@ def probe(blob: "BlobClient", account: str) -> None:
             raise _failed(ProbeStep.READ_TIER, blob, account, f"it was set to {_TIER} and is {tier}")
         with _step(ProbeStep.DELETE, blob, account):
             blob.delete_blob()
-    except ProbeFailed as error:
+    except ProbeError as error:
         if _is_left(blob, error.step):
             message = f"{error} The blob is still there: delete it by hand."
-            raise ProbeFailed(message, error.step, error.container) from error.__cause__
+            raise ProbeError(message, error.step, error.container) from error.__cause__
         raise
 
 
@@ -44,11 +44,11 @@ def _step(step: ProbeStep, blob: "BlobClient", account: str) -> Iterator[None]:
         with translated(_doing(step, blob, account)):
             yield
     except ObjectStoreError as error:
-        raise ProbeFailed(str(error), step, str(blob.container_name)) from error
+        raise ProbeError(str(error), step, str(blob.container_name)) from error
 
 
-def _failed(step: ProbeStep, blob: "BlobClient", account: str, found: str) -> ProbeFailed:
-    return ProbeFailed(f"{_doing(step, blob, account)}: {found}.", step, str(blob.container_name))
+def _failed(step: ProbeStep, blob: "BlobClient", account: str, found: str) -> ProbeError:
+    return ProbeError(f"{_doing(step, blob, account)}: {found}.", step, str(blob.container_name))
 
 
 def _doing(step: ProbeStep, blob: "BlobClient", account: str) -> str:
@@ -62,7 +62,7 @@ def _is_left(blob: "BlobClient", failed: ProbeStep) -> bool:
     try:
         with translated("deleting the blob of a failed probe"):
             blob.delete_blob(retry_total=0)
-    except ObjectStoreRefused as error:
+    except ObjectStoreRefusedError as error:
         return failed is not ProbeStep.WRITE and error.code != "BlobNotFound"
     except ObjectStoreError:
         return failed is not ProbeStep.WRITE

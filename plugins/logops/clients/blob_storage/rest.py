@@ -16,7 +16,7 @@ from tenacity.nap import sleep_using_event
 
 from logops.clients.blob_storage.authorization import authorization
 from logops.clients.blob_storage.azure_errors import translated
-from logops.clients.blob_storage.errors import READER, ObjectStoreError, ObjectStoreUnreachable, refusal
+from logops.clients.blob_storage.errors import READER, ObjectStoreError, ObjectStoreUnreachableError, refusal
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
@@ -143,8 +143,10 @@ def _body(response: requests.Response, call: Call) -> bytes:
     return b"".join(pieces)
 
 
-def _unreachable(doing: str, host: str, error: requests.RequestException) -> ObjectStoreUnreachable:
-    return ObjectStoreUnreachable(f"{doing}: {host}: {_what(error)}. Is the endpoint right, and reachable from here?")
+def _unreachable(doing: str, host: str, error: requests.RequestException) -> ObjectStoreUnreachableError:
+    return ObjectStoreUnreachableError(
+        f"{doing}: {host}: {_what(error)}. Is the endpoint right, and reachable from here?"
+    )
 
 
 def _what(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from logops.clients.blob_storage.credentials import AccountKey, ConnectionString, Credential, DefaultIdentity
-from logops.clients.blob_storage.errors import ObjectStoreMisconfigured, ObjectStoreRefused
+from logops.clients.blob_storage.errors import ObjectStoreMisconfiguredError, ObjectStoreRefusedError
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
@@ -39,13 +39,13 @@ class ObjectStore:
         `https://ACCOUNT.blob.core.usgovcloudapi.net`, or Azurite's `http://127.0.0.1:10000/ACCOUNT`.
         A connection string brings its own.
 
-        Raises ObjectStoreMisconfigured where the credential and the endpoint make no client.
+        Raises ObjectStoreMisconfiguredError where the credential and the endpoint make no client.
         """
         try:
             service = _service(account, credential, endpoint or f"https://{account}.blob.core.windows.net")
         except ValueError as error:
             # The words of the SDK, and of _service, which repeat no connection string and no key.
-            raise ObjectStoreMisconfigured(f"connecting to storage account {account}: {error}") from None
+            raise ObjectStoreMisconfiguredError(f"connecting to storage account {account}: {error}") from None
         return cls(account, service)
 
     def __enter__(self) -> Self:
@@ -76,7 +76,7 @@ class ObjectStore:
         try:
             with translated(f"creating container {name} in storage account {self.account}"):
                 self._service.create_container(name)
-        except ObjectStoreRefused as error:
+        except ObjectStoreRefusedError as error:
             if error.code != "ContainerAlreadyExists":
                 raise
             return False
@@ -105,7 +105,7 @@ class ObjectStore:
         """Prove that a container can be used as Loki and its lifecycle rules use it.
 
         Writes a blob `logops-probe/UUID`, reads it back, sets its tier to Cool, finds that tier and deletes the blob.
-        Raises ProbeFailed, which names the step; the blob is gone then too, or the message says that it is not.
+        Raises ProbeError, which names the step; the blob is gone then too, or the message says that it is not.
         """
         from logops.clients.blob_storage.probe import probe
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from logops.clients.loki.entries import Entry
+from logops.errors import LogopsError
 
 CATEGORIZE_LABELS = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
 
@@ -71,14 +72,14 @@ class Statistics:
     shards: int
 
 
-class UnexpectedAnswer(ValueError):
+class UnexpectedAnswerError(LogopsError, ValueError):
     """The answer is not of the shape that was asked for; the message says what it is."""
 
 
 def entries(answer: object, direction: Direction) -> list[Entry]:
     """The lines of a log query, all streams merged in the order of `direction`.
 
-    Lines of one stream with the same timestamp keep Loki's order. Raises UnexpectedAnswer.
+    Lines of one stream with the same timestamp keep Loki's order. Raises UnexpectedAnswerError.
     """
     found = [_entry(stream["stream"], value) for stream in _result(answer, "streams") for value in stream["values"]]
     found.sort(key=_timestamp, reverse=direction is Direction.BACKWARD)
@@ -86,7 +87,7 @@ def entries(answer: object, direction: Direction) -> list[Entry]:
 
 
 def samples(answer: object) -> list[Sample]:
-    """The values of an instant metric query. Raises UnexpectedAnswer."""
+    """The values of an instant metric query. Raises UnexpectedAnswerError."""
     return [
         Sample(item["metric"], _nanoseconds(item["value"][0]), float(item["value"][1]))
         for item in _result(answer, "vector")
@@ -94,7 +95,7 @@ def samples(answer: object) -> list[Sample]:
 
 
 def series(answer: object) -> list[Series]:
-    """The values of a metric query over a range. Raises UnexpectedAnswer."""
+    """The values of a metric query over a range. Raises UnexpectedAnswerError."""
     return [
         Series(item["metric"], tuple((_nanoseconds(at), float(value)) for at, value in item["values"]))
         for item in _result(answer, "matrix")
@@ -102,7 +103,7 @@ def series(answer: object) -> list[Series]:
 
 
 def statistics(answer: object) -> Statistics:
-    """Of the query that gave this answer; zeros where Loki says nothing. Raises UnexpectedAnswer."""
+    """Of the query that gave this answer; zeros where Loki says nothing. Raises UnexpectedAnswerError."""
     data = _body(answer).get("data")
     told = data.get("stats", {}) if isinstance(data, dict) else {}
     summary, cache = told.get("summary", {}), told.get("cache", {})
@@ -144,13 +145,13 @@ def _result(answer: object, expected: str) -> list[Any]:
     data = _body(answer).get("data")
     kind = data.get("resultType") if isinstance(data, dict) else None
     if kind != expected:
-        raise UnexpectedAnswer(f"expected a result of type {expected}, got {kind}: {_KIND_OF_QUERY[expected]}")
+        raise UnexpectedAnswerError(f"expected a result of type {expected}, got {kind}: {_KIND_OF_QUERY[expected]}")
     return list(data["result"] or []) if isinstance(data, dict) else []
 
 
 def _body(answer: object) -> dict[str, Any]:
     if not isinstance(answer, dict) or answer.get("status") != "success":
-        raise UnexpectedAnswer(f"expected an object with status success, got {str(answer)[:200]}")
+        raise UnexpectedAnswerError(f"expected an object with status success, got {str(answer)[:200]}")
     return answer
 
 

@@ -17,7 +17,7 @@ from logops.clients.loki.auth import BasicAuth, BearerToken
 from logops.clients.loki.connection import Call, Connection
 from logops.clients.loki.deletes import DeleteRequest, delete_requests
 from logops.clients.loki.entries import Entry, LogLine
-from logops.clients.loki.errors import LokiRefused, LokiUnreadable
+from logops.clients.loki.errors import LokiAnswerError, LokiRefusedError
 from logops.clients.loki.metrics import Metric, parse_metrics
 from logops.clients.loki.paging import read_pages
 from logops.clients.loki.process import BuildInfo, Readiness, build_info
@@ -173,7 +173,7 @@ class LokiClient:
         """Every line of a log query over start <= timestamp < end, oldest first, however many there are.
 
         `page` is how many lines are asked for at once, at most limits_config.max_entries_limit_per_query.
-        Raises LokiRefused where more than that many lines have one timestamp.
+        Raises LokiRefusedError where more than that many lines have one timestamp.
         """
 
         def read_page(start_ns: int, end_ns: int, limit: int) -> list[Entry]:
@@ -224,13 +224,13 @@ class LokiClient:
     # The process itself
 
     def ready(self) -> Readiness:
-        """Whether the process serves, asked once. Raises LokiUnreachable or LokiTimeout where it cannot be asked."""
+        """Ask once whether the process is ready. Raises LokiUnreachableError, LokiTimeoutError."""
         call = Call("asking for readiness", "/ready", repeatable=False)
         answer = self._connection.send(call, accept_status=frozenset({503}))
         return Readiness(answer.status_code == 200, answer.text.strip())
 
     def ring(self, which: Ring = Ring.INGESTER) -> list[RingMember]:
-        """The members of a ring, as this process sees it. Raises LokiUnreadable where that ring is not in use."""
+        """The members of a ring, as this process sees it. Raises LokiAnswerError where that ring is not in use."""
         call = Call(f"reading the {which.name.lower()} ring", which, headers={"Accept": "application/json"})
         return self._read(call, members)
 
@@ -257,14 +257,14 @@ class LokiClient:
         try:
             return parse_metrics(answer.text)
         except ValueError as error:
-            raise LokiUnreadable(f"{self._connection.doing(call)}: {error}") from error
+            raise LokiAnswerError(f"{self._connection.doing(call)}: {error}") from error
 
     # Deleting: answered by the compactor
 
     def delete_requests(self, tenant: str) -> list[DeleteRequest]:
         """The tenant's delete requests, carried out or not, oldest first.
 
-        Raises LokiRefused with status 403 where the tenant's deletion_mode is disabled.
+        Raises LokiRefusedError with status 403 where the tenant's deletion_mode is disabled.
         """
         call = Call("listing delete requests", "/loki/api/v1/delete", tenant=tenant)
         return self._read(call, delete_requests)
@@ -284,7 +284,7 @@ class LokiClient:
         )
 
     def cancel_delete(self, tenant: str, request_id: str) -> None:
-        """Take a delete request back. Raises LokiRefused where it is too late."""
+        """Take a delete request back. Raises LokiRefusedError where it is too late."""
         self._connection.send(
             Call(
                 f"cancelling delete request {request_id}",
@@ -301,13 +301,13 @@ class LokiClient:
         """The tenant's rule groups as they are stored, by namespace. The ruler loads what changed at its next poll."""
         try:
             return self._read_yaml(Call("reading the rules", "/loki/api/v1/rules", tenant=tenant))
-        except LokiRefused as refused:
+        except LokiRefusedError as refused:
             if refused.status == 404 and "no rule groups found" in refused.reason:
                 return {}
             raise
 
     def set_rule_group(self, tenant: str, namespace: str, group: Mapping[str, object]) -> None:
-        """Store a rule group, in place of one of its name. Raises LokiRefused with what is wrong with it."""
+        """Store a rule group, in place of one of its name. Raises LokiRefusedError with what is wrong with it."""
         self._connection.send(
             Call(
                 f"storing the rule group {group['name']}",
@@ -320,7 +320,7 @@ class LokiClient:
         )
 
     def delete_rule_group(self, tenant: str, namespace: str, group: str) -> None:
-        """Forget a rule group. Raises LokiRefused with status 404 where there is none."""
+        """Forget a rule group. Raises LokiRefusedError with status 404 where there is none."""
         path = f"/loki/api/v1/rules/{quote(namespace, safe='')}/{quote(group, safe='')}"
         self._connection.send(Call(f"deleting the rule group {group}", path, method="DELETE", tenant=tenant))
 
@@ -341,17 +341,17 @@ class LokiClient:
         answer = self._connection.json(call)
         try:
             return decode(answer)
-        except answers.UnexpectedAnswer as error:
-            raise LokiUnreadable(f"{self._connection.doing(call)}: {error}") from error
+        except answers.UnexpectedAnswerError as error:
+            raise LokiAnswerError(f"{self._connection.doing(call)}: {error}") from error
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise LokiUnreadable(f"{self._connection.doing(call)}: not the JSON that Loki gives there") from error
+            raise LokiAnswerError(f"{self._connection.doing(call)}: not the JSON that Loki gives there") from error
 
     def _read_yaml(self, call: Call) -> dict[str, object]:
         answer = self._connection.send(call)
         try:
             loaded = yaml.load(answer.content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except yaml.YAMLError as error:
-            raise LokiUnreadable(f"{self._connection.doing(call)}: not YAML: {error}") from error
+            raise LokiAnswerError(f"{self._connection.doing(call)}: not YAML: {error}") from error
         if not isinstance(loaded, dict):
-            raise LokiUnreadable(f"{self._connection.doing(call)}: expected YAML keys, got {answer.text[:200]}")
+            raise LokiAnswerError(f"{self._connection.doing(call)}: expected YAML keys, got {answer.text[:200]}")
         return loaded

@@ -14,11 +14,11 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_d
 
 from logops.clients.loki.auth import Authorization, BasicAuth, BearerToken
 from logops.clients.loki.errors import (
+    LokiAnswerError,
     LokiError,
-    LokiRefused,
-    LokiTimeout,
-    LokiUnreachable,
-    LokiUnreadable,
+    LokiRefusedError,
+    LokiTimeoutError,
+    LokiUnreachableError,
     from_requests,
 )
 
@@ -91,13 +91,15 @@ class Connection:
         return retrying(self._send_once, call, accept_status)
 
     def json(self, call: Call) -> object:
-        """The answer's JSON. Raises LokiError; LokiUnreadable where it is not JSON."""
+        """The answer's JSON. Raises LokiError; LokiAnswerError where it is not JSON."""
         answer = self.send(call)
         try:
             return json.loads(answer.content)
         except ValueError as error:
             kind = answer.headers.get("Content-Type", "no content type")
-            raise LokiUnreadable(f"{self.doing(call)}: expected JSON, got {kind}: {_start_of(answer)[:300]}") from error
+            raise LokiAnswerError(
+                f"{self.doing(call)}: expected JSON, got {kind}: {_start_of(answer)[:300]}"
+            ) from error
 
     def _send_once(self, call: Call, accept_status: frozenset[int]) -> requests.Response:
         headers = dict(call.headers or {})
@@ -119,7 +121,7 @@ class Connection:
             raise from_requests(error, self.doing(call)) from error
         if answer.status_code // 100 == 2 or answer.status_code in accept_status:
             return answer
-        raise LokiRefused(
+        raise LokiRefusedError(
             self.doing(call),
             answer.status_code,
             _reason(answer),
@@ -134,9 +136,9 @@ class Connection:
 
 def is_temporary(error: BaseException) -> bool:
     """Whether the same call may well succeed a little later."""
-    if isinstance(error, LokiRefused):
+    if isinstance(error, LokiRefusedError):
         return error.temporary
-    return isinstance(error, LokiUnreachable | LokiTimeout)
+    return isinstance(error, LokiUnreachableError | LokiTimeoutError)
 
 
 def retry_after_seconds(value: str | None, now: float) -> float | None:
@@ -154,7 +156,7 @@ def retry_after_seconds(value: str | None, now: float) -> float | None:
 def _wait(state: RetryCallState) -> float:
     backoff = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, LokiRefused) and error.retry_after else 0.0
+    asked = error.retry_after if isinstance(error, LokiRefusedError) and error.retry_after else 0.0
     # Half of it by chance, so that many clients that were refused together do not come back together.
     return max(asked, backoff * random.uniform(0.5, 1.0))
 

@@ -5,7 +5,7 @@ Format: GET /loki/api/v1/delete (pkg/compactor/deletion/request_handler.go; Dele
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from logops.clients.loki.answers import UnexpectedAnswer
+from logops.clients.loki.answers import UnexpectedAnswerError
 
 
 class DeleteRequest(BaseModel, frozen=True):
@@ -28,8 +28,8 @@ _REQUESTS = TypeAdapter(list[DeleteRequest])
 
 
 def delete_requests(answer: object) -> list[DeleteRequest]:
-    """Oldest first. Raises UnexpectedAnswer."""
+    """Oldest first. Raises UnexpectedAnswerError."""
     try:
         return _REQUESTS.validate_python(answer or [])
     except ValidationError as error:
-        raise UnexpectedAnswer(f"expected a list of delete requests, got {type(answer).__name__}") from error
+        raise UnexpectedAnswerError(f"expected a list of delete requests, got {type(answer).__name__}") from error

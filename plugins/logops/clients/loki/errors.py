@@ -1,16 +1,18 @@
 """What can go wrong between logops and a Loki, drawn:
 
     LokiError
-    ├── LokiUnreachable     nothing listens there, the name does not resolve, the connection broke
-    ├── LokiTimeout         connected, but no answer in time
-    ├── LokiRefused         Loki answered with an error status: `status`, and Loki's own `reason`
-    └── LokiUnreadable      the answer is not what Loki gives there (a gateway's page, a ring not in use)
+    ├── LokiUnreachableError     nothing listens there, the name does not resolve, the connection broke
+    ├── LokiTimeoutError         connected, but no answer in time
+    ├── LokiRefusedError         Loki answered with an error status: `status`, and Loki's own `reason`
+    └── LokiAnswerError      the answer is not what Loki gives there (a gateway's page, a ring not in use)
 
 Every message says what was being done, at which address, as which tenant, and what came back.
 No message carries a credential: an address with a password in it is refused when a client is made.
 """
 
 import requests
+
+from logops.errors import LogopsError
 
 TEMPORARY_STATUS = frozenset({429, 500, 502, 503, 504})
 """Rate limits, a write without its quorum, a process starting or stopping: worth repeating.
@@ -21,19 +23,19 @@ TEMPORARY_STATUS = frozenset({429, 500, 502, 503, 504})
 _LONGEST_REASON = 600
 
 
-class LokiError(Exception):
+class LokiError(LogopsError):
     """Anything that keeps Loki from doing what it was asked."""
 
 
-class LokiUnreachable(LokiError):
+class LokiUnreachableError(LokiError):
     """There was no conversation: refused, not resolved, or broken off."""
 
 
-class LokiTimeout(LokiError):
+class LokiTimeoutError(LokiError):
     """Loki took the request and did not answer in time; it may still have done it."""
 
 
-class LokiRefused(LokiError):
+class LokiRefusedError(LokiError):
     """Loki answered with an error status."""
 
     def __init__(self, doing: str, status: int, reason: str, retry_after: float | None = None) -> None:
@@ -51,20 +53,22 @@ class LokiRefused(LokiError):
         return self.status in TEMPORARY_STATUS
 
 
-class LokiUnreadable(LokiError):
+class LokiAnswerError(LokiError):
     """Loki, or something in its place, gave an answer of another kind than asked for."""
 
 
 def from_requests(error: requests.RequestException, doing: str) -> LokiError:
     """The LokiError for an error of the `requests` library, which is its `__cause__` where raised so."""
     if isinstance(error, requests.ConnectTimeout):
-        return LokiUnreachable(f"{doing}: no connection within the time allowed. Is the address right, the port open?")
+        return LokiUnreachableError(
+            f"{doing}: no connection within the time allowed. Is the address right, the port open?"
+        )
     if isinstance(error, requests.Timeout):
-        return LokiTimeout(f"{doing}: no answer within the time allowed. It may still be at work.")
+        return LokiTimeoutError(f"{doing}: no answer within the time allowed. It may still be at work.")
     # The second is a connection that broke in the middle of an answer.
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
-        return LokiUnreachable(f"{doing}: {_innermost(error)}. Is Loki running there?")
-    return LokiUnreadable(f"{doing}: {type(error).__name__}: {error}")
+        return LokiUnreachableError(f"{doing}: {_innermost(error)}. Is Loki running there?")
+    return LokiAnswerError(f"{doing}: {type(error).__name__}: {error}")
 
 
 def _innermost(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from logops.clients.loki.answers import UnexpectedAnswer
+from logops.clients.loki.answers import UnexpectedAnswerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class BuildInfo:
 
 
 def build_info(answer: object) -> BuildInfo:
-    """The answer of /loki/api/v1/status/buildinfo (pkg/loki/version_handler.go). Raises UnexpectedAnswer."""
+    """The answer of /loki/api/v1/status/buildinfo (pkg/loki/version_handler.go). Raises UnexpectedAnswerError."""
     if not isinstance(answer, dict) or not isinstance(answer.get("version"), str):
-        raise UnexpectedAnswer(f"expected an object with a version, got {str(answer)[:200]}")
+        raise UnexpectedAnswerError(f"expected an object with a version, got {str(answer)[:200]}")
     return BuildInfo(answer["version"], str(answer.get("revision", "")), str(answer.get("goVersion", "")))

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field, ValidationError
 
-from logops.clients.loki.answers import UnexpectedAnswer
+from logops.clients.loki.answers import UnexpectedAnswerError
 
 
 class Ring(StrEnum):
@@ -56,12 +56,12 @@ class _RingPage(BaseModel):
 
 
 def members(answer: object) -> list[RingMember]:
-    """The members on a ring's page, ordered by id. Raises UnexpectedAnswer."""
+    """The members on a ring's page, ordered by id. Raises UnexpectedAnswerError."""
     try:
         page = _RingPage.model_validate(answer)
     except ValidationError as error:
         got = f"an object with {sorted(answer)}" if isinstance(answer, Mapping) else type(answer).__name__
-        raise UnexpectedAnswer(f"expected a ring's page, got {got}") from error
+        raise UnexpectedAnswerError(f"expected a ring's page, got {got}") from error
     return [
         RingMember(shard.id, shard.state, shard.address, page.now - shard.timestamp, shard.zone)
         for shard in page.shards or []

@@ -12,7 +12,7 @@ from logops.doctor.reading.loki import is_loki_config, read_loki_config, read_lo
 from logops.doctor.reading.parts import Part, RuntimeOverrides, mapping, tenant_limits
 from logops.doctor.reading.promtail import is_promtail_config, read_promtail_config, read_promtail_values
 from logops.doctor.reading.terraform import is_terraform, read_terraform
-from logops.doctor.reading.text import MAX_BYTES, DocumentInvalid, parse
+from logops.doctor.reading.text import MAX_BYTES, DocumentError, parse
 
 ACCEPTED = (
     "a Loki configuration or runtime overrides, Helm values of Loki or Promtail, a Promtail or Fluent Bit"
@@ -25,7 +25,7 @@ _PROMTAIL_VALUES = {"snippets", "clients", "lokiAddress", "scrapeConfigs", "file
 def read_documents(paths: Iterable[Path], promise: Promise | None = None) -> Deployment:
     """The deployment in files that belong together; `promise` is what their logs' owners were told.
 
-    Raises DocumentInvalid naming the file, what it looks like and what is accepted.
+    Raises DocumentError naming the file, what it looks like and what is accepted.
     """
     return read_texts({str(path): read_file(path) for path in paths}, promise)
 
@@ -43,13 +43,13 @@ def read_texts(texts: Mapping[str, str], promise: Promise | None = None) -> Depl
 
 
 def read_file(path: Path) -> str:
-    """The text of a file. Raises DocumentInvalid."""
+    """The text of a file. Raises DocumentError."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise DocumentInvalid(str(path), f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}")
+            raise DocumentError(str(path), f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise DocumentInvalid(str(path), f"cannot be read: {error}", "a UTF-8 text file") from None
+        raise DocumentError(str(path), f"cannot be read: {error}", "a UTF-8 text file") from None
 
 
 def _parts(text: str, file: str) -> Iterator[Part]:
@@ -63,10 +63,10 @@ def _parts(text: str, file: str) -> Iterator[Part]:
         return
     documents = parse(text, file)
     if not documents:
-        raise DocumentInvalid(file, "empty", ACCEPTED)
+        raise DocumentError(file, "empty", ACCEPTED)
     for number, document in enumerate(documents):
         if not isinstance(document, Mapping):
-            raise DocumentInvalid(file, f"holds a {type(document).__name__}, not keys and values", ACCEPTED)
+            raise DocumentError(file, f"holds a {type(document).__name__}, not keys and values", ACCEPTED)
         own_name = str(mapping(document.get("metadata")).get("name", name))
         yield from _of_document(document, own_name if len(documents) == 1 else f"{own_name}-{number}", Place(file))
 
@@ -84,7 +84,7 @@ def _of_document(document: Mapping[str, Any], name: str, place: Place) -> Iterat
         yield from part
     else:
         keys = ", ".join(sorted(map(str, document))[:8])
-        raise DocumentInvalid(place.file, f"unknown: its keys are {keys}", ACCEPTED)
+        raise DocumentError(place.file, f"unknown: its keys are {keys}", ACCEPTED)
 
 
 def _configuration(document: Mapping[str, Any], name: str, place: Place) -> Iterable[Part] | None:
@@ -117,8 +117,8 @@ def _config_map(document: Mapping[str, Any], name: str, place: Place) -> Iterato
 def _inner(text: str, name: str, place: Place) -> Iterator[Part]:
     try:
         documents = parse(text, place.file)
-    except DocumentInvalid as error:
-        raise DocumentInvalid(place.file, f"{place.path}: {error.found}", error.accepted) from None
+    except DocumentError as error:
+        raise DocumentError(place.file, f"{place.path}: {error.found}", error.accepted) from None
     for document in documents:
         if isinstance(document, Mapping):
             yield from _configuration(document, name, place) or ()

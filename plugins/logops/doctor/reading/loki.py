@@ -7,7 +7,7 @@ from logops.doctor import chart
 from logops.doctor.deployment import Cluster, Place, Unread, Values
 from logops.doctor.keys.known import known
 from logops.doctor.reading.parts import Part, mapping, tenant_limits
-from logops.doctor.reading.text import DocumentInvalid, parse
+from logops.doctor.reading.text import DocumentError, parse
 
 _AZURE = {
     "accountName": "account_name",
@@ -41,7 +41,7 @@ def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Itera
         try:
             config = {**config, **mapping(next(iter(parse(whole, file)), None))}
             place = place.at("config")
-        except DocumentInvalid:
+        except DocumentError:
             yield Unread(values.at("loki", "config"), "a template; render the chart and give its ConfigMap instead")
     elif isinstance(whole, Mapping):
         config, place = {**config, **whole}, place.at("config")

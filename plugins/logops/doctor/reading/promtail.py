@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from logops.doctor.deployment import Agent, Pipeline, Place, Push, Values
 from logops.doctor.keys.known import known
 from logops.doctor.reading.parts import Part, elements, mapping
-from logops.doctor.reading.text import DocumentInvalid, parse
+from logops.doctor.reading.text import DocumentError, parse
 
 _VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*[^}]*\}")
 _CHART_PODS = "/var/log/pods/*/*.log"
@@ -164,7 +164,7 @@ def _list(value: Any, file: str) -> list[Any] | None:
         return None
     try:
         return elements(next(iter(parse(value, file)), None))
-    except DocumentInvalid:
+    except DocumentError:
         return None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from logops.doctor.deployment import Days, LifecycleRule, Place, TierName, Unread
 from logops.doctor.reading.lifecycle import SINCE
-from logops.doctor.reading.text import DocumentInvalid
+from logops.doctor.reading.text import DocumentError
 
 _TOKEN = re.compile(
     r'(?P<skip>\s+|#[^\n]*|//[^\n]*|/\*.*?\*/)|(?P<string>"(?:\\.|[^"\\])*")|(?P<number>\d+(?:\.\d+)?)'
@@ -51,12 +51,12 @@ def is_terraform(text: str) -> bool:
 def read_terraform(text: str, file: str) -> Iterator[LifecycleRule | Unread]:
     """Rules of storage lifecycle policies; other resources are passed over.
 
-    Raises DocumentInvalid for text whose braces do not match.
+    Raises DocumentError for text whose braces do not match.
     """
     tokens = [m for m in _TOKEN.finditer(text) if m.lastgroup != "skip"]
     root, end = _block(tokens, 0, [], file)
     if end < len(tokens):
-        raise DocumentInvalid(file, "a closing brace without an opening one", "valid Terraform")
+        raise DocumentError(file, "a closing brace without an opening one", "valid Terraform")
     for resource in root.blocks:
         kind = resource.words[1] if resource.words[0] == "resource" and len(resource.words) > 2 else ""
         if "lifecycle" in kind or kind == "azurerm_storage_management_policy":
@@ -108,7 +108,7 @@ def _block(
 ) -> tuple[_Block, int]:
     """The body of a block up to its closing brace, and the position behind it; the file itself is depth 0."""
     if depth > _MAX_DEPTH:
-        raise DocumentInvalid(file, f"blocks nested deeper than {_MAX_DEPTH}", "a lifecycle policy")
+        raise DocumentError(file, f"blocks nested deeper than {_MAX_DEPTH}", "a lifecycle policy")
     block, head = _Block(words), list[str]()
     while position < len(tokens):
         text = tokens[position][0]
@@ -125,7 +125,7 @@ def _block(
         else:
             head.append(text.strip('"'))
     if depth:
-        raise DocumentInvalid(file, f"the block {' '.join(words)} has no end", "valid Terraform")
+        raise DocumentError(file, f"the block {' '.join(words)} has no end", "valid Terraform")
     return block, position
 
 

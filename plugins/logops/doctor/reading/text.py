@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from logops.errors import LogopsError
+
 MAX_BYTES = 5 * 2**20
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
@@ -14,7 +16,7 @@ MAX_VALUES = 1_000_000
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class DocumentInvalid(Exception):
+class DocumentError(LogopsError):
     """A file that cannot be looked at: its name, what was found, what is accepted."""
 
     def __init__(self, file: str, found: str, accepted: str) -> None:
@@ -28,11 +30,11 @@ class DocumentInvalid(Exception):
 def parse(text: str, file: str) -> list[Any]:
     """The documents in YAML or JSON text, without the empty ones.
 
-    Raises DocumentInvalid for text that is neither, is too big or too deep, whose aliases stand for too much, or in
+    Raises DocumentError for text that is neither, is too big or too deep, whose aliases stand for too much, or in
     which a key stands twice (Loki and Helm take none of these).
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise DocumentInvalid(file, f"{len(text)} characters", f"at most {MAX_BYTES} bytes")
+        raise DocumentError(file, f"{len(text)} characters", f"at most {MAX_BYTES} bytes")
     try:
         if text.lstrip().startswith("{"):
             # A template such as {{ .Values }} starts so too; YAML says what is wrong with it.
@@ -44,7 +46,7 @@ def parse(text: str, file: str) -> list[Any]:
         return [document for document in _documents(text, file) if document is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DocumentInvalid(file, f"not readable as YAML: {reason}", "valid YAML or JSON") from None
+        raise DocumentError(file, f"not readable as YAML: {reason}", "valid YAML or JSON") from None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def _refuse_depth(text: str, file: str) -> None:
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise DocumentInvalid(file, f"values nested deeper than {MAX_DEPTH}", "a configuration file")
+            raise DocumentError(file, f"values nested deeper than {MAX_DEPTH}", "a configuration file")
 
 
 def _documents(text: str, file: str) -> Iterator[Any]:
@@ -69,7 +71,7 @@ def _documents(text: str, file: str) -> Iterator[Any]:
         while loader.check_node():
             node = loader.get_node()
             if _values(node, {}, frozenset()) > MAX_VALUES:
-                raise DocumentInvalid(file, f"aliases that stand for more than {MAX_VALUES} values", "fewer aliases")
+                raise DocumentError(file, f"aliases that stand for more than {MAX_VALUES} values", "fewer aliases")
             yield loader.construct_document(node)
     finally:
         loader.dispose()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from logops.platforms.local.atomic import write_text
 from logops.platforms.local.lock import locked
-from logops.platforms.platform import LeaseHeld
+from logops.platforms.platform import LeaseHeldError
 
 STALE = timedelta(minutes=30)
 """A run that has not touched its lease for so long is taken for dead. One at work touches it every few seconds."""
@@ -41,12 +41,12 @@ class LeaseFile:
         self._environment = environment
 
     def hold(self, owner: str) -> None:
-        """Take the lease, or touch it. Raises LeaseHeld while another run has it."""
+        """Take the lease, or touch it. Raises LeaseHeldError while another run has it."""
         with locked(self._lock, "taking the lease", _quietly):
             self._take(self.read(), owner)
 
     def keep(self, owner: str) -> None:
-        """Touch the lease, if there is one. Raises LeaseHeld where another run has taken it."""
+        """Touch the lease, if there is one. Raises LeaseHeldError where another run has taken it."""
         with locked(self._lock, "keeping the lease", _quietly):
             if held := self.read():
                 self._take(held, owner)
@@ -69,7 +69,7 @@ class LeaseFile:
     def _take(self, held: Lease | None, owner: str) -> None:
         lease = taken_by(held, owner, datetime.now(UTC))
         if lease is None:
-            raise LeaseHeld(_refusal(self._environment, held))
+            raise LeaseHeldError(_refusal(self._environment, held))
         kept = {"owner": lease.owner, "since": lease.since.isoformat(), "touched": lease.touched.isoformat()}
         write_text(self._file, json.dumps(kept) + "\n")
 

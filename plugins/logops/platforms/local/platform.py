@@ -49,7 +49,7 @@ class LocalPlatform:
         """`commands` tells how each program is started, `rules` what is evaluated; both are asked only where that
         matters.
 
-        Raises DoesNotFit for an environment that this machine has no place for.
+        Raises PlacementError for an environment that this machine has no place for.
         """
         self._environment = environment
         self.state = state.resolve()

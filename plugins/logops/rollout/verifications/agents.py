@@ -9,7 +9,7 @@ from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry, nanoseconds
 from logops.environment.agents import Source, SyslogSource
 from logops.platforms.platform import Platform
-from logops.rollout.verifications.proof import NotProven, Proof, new_marker, wait_for
+from logops.rollout.verifications.proof import NotVerifiedError, Proof, new_marker, wait_for
 
 ARRIVE_SECONDS = 60.0
 
@@ -56,7 +56,7 @@ def _arrives(platform: Platform, name: str) -> str:
         )
     promised = {**source.labels, **verification_fields(source)}
     if wrong := {label: entry.labels.get(label) for label in promised if entry.labels.get(label) != promised[label]}:
-        raise NotProven(f"the line arrived, but with {wrong} where {promised} was promised")
+        raise NotVerifiedError(f"the line arrived, but with {wrong} where {promised} was promised")
     return f"arrived in {source.tenant} with {selector}"
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from logops.clients.loki import LokiClient
 from logops.clients.loki.errors import LokiError
 from logops.platforms.platform import Platform
-from logops.rollout.verifications.proof import NotProven, Proof, wait_for
+from logops.rollout.verifications.proof import NotVerifiedError, Proof, wait_for
 
 SETTLE_SECONDS = 60.0
 """How long a ring may take to be ACTIVE after the last process came up."""
@@ -53,7 +53,7 @@ def _versions(platform: Platform, cluster: str) -> str:
     versions = {process: _version(url) for process, url in platform.urls(cluster).items()}
     if len(set(versions.values())) > 1:
         listed = ", ".join(f"{process} {version}" for process, version in versions.items())
-        raise NotProven(f"processes run different versions: {listed}")
+        raise NotVerifiedError(f"processes run different versions: {listed}")
     return f"all run {next(iter(versions.values()))}"
 
 

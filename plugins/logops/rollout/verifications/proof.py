@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import uuid4
 
+from logops.errors import LogopsError
+
 Value = TypeVar("Value")
 
 
-class NotProven(Exception):
+class NotVerifiedError(LogopsError):
     """What was looked for is not there: what was expected, what was found."""
 
 
@@ -23,12 +25,12 @@ class Proof:
 
 
 def wait_for(look: Callable[[], Value | None], missing: Callable[[], str], seconds: float) -> Value:
-    """Look again, ever less often, until something is there. Raises NotProven with `missing()` after `seconds`."""
+    """Call `look` until it returns a value, less and less often. Raises NotVerifiedError(missing()) after `seconds`."""
     deadline = time.monotonic() + seconds
     pause = 0.1
     while (found := look()) is None:
         if time.monotonic() > deadline:
-            raise NotProven(f"{missing()} within {seconds:.0f} s")
+            raise NotVerifiedError(f"{missing()} within {seconds:.0f} s")
         time.sleep(pause)
         pause = min(pause * 1.5, 1.0)
     return found

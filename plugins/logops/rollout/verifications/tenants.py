@@ -6,11 +6,11 @@ from functools import partial
 
 from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry, nanoseconds
-from logops.clients.loki.errors import LokiRefused
+from logops.clients.loki.errors import LokiRefusedError
 from logops.environment.units import Duration, Size
 from logops.platforms.platform import Platform
 from logops.render.overrides import overrides
-from logops.rollout.verifications.proof import NotProven, Proof, new_marker, wait_for
+from logops.rollout.verifications.proof import NotVerifiedError, Proof, new_marker, wait_for
 
 ARRIVE_SECONDS = 30.0
 RELOAD_SECONDS = 30.0
@@ -47,7 +47,7 @@ def _alone(platform: Platform, cluster: str, tenant: str) -> str:
         if (other_cluster, other) != (cluster, tenant)
     ]
     if leaks := [f"{c}/{t}" for c, t in others if _sees(platform, c, t, marker, now)]:
-        raise NotProven(f"the line of {cluster}/{tenant} is also seen by {', '.join(leaks)}")
+        raise NotVerifiedError(f"the line of {cluster}/{tenant} is also seen by {', '.join(leaks)}")
     return f"read back; {len(others)} other tenants do not see it"
 
 
@@ -62,11 +62,11 @@ def _refused_without_tenant(platform: Platform, cluster: str) -> str:
     with LokiClient(platform.read_url(cluster)) as reader:
         try:
             reader.query_logs("", SELECTOR, nanoseconds(now - timedelta(minutes=1)), nanoseconds(now), limit=1)
-        except LokiRefused as refused:
+        except LokiRefusedError as refused:
             if refused.status == 401:
                 return "a query that names no tenant is refused (401)"
             raise
-    raise NotProven("a query that names no tenant was answered")
+    raise NotVerifiedError("a query that names no tenant was answered")
 
 
 def _limits_live(platform: Platform, cluster: str, tenant: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from logops.airflow.hooks import loki
-from logops.airflow.hooks.loki import ConnectionInvalid, LokiHook
+from logops.airflow.hooks.loki import ConnectionFieldsError, LokiHook
 
 Connect = Callable[..., str]
 PASSWORD = "not-to-be-seen"
@@ -97,7 +97,7 @@ def test_the_tenant_is_the_hooks_own_before_the_connections(connect: Connect) ->
     ],
 )
 def test_a_connection_that_is_wrong_is_named_with_the_field(connect: Connect, fields: Any, problem: str) -> None:
-    with pytest.raises(ConnectionInvalid) as refused:
+    with pytest.raises(ConnectionFieldsError) as refused:
         LokiHook(connect(**fields)).get_conn()
     assert problem in str(refused.value)
     assert "'loki_here'" in str(refused.value)

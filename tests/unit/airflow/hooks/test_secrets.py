@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from logops.airflow.hooks.secrets import SecretMissing, connection_secrets
+from logops.airflow.hooks.secrets import SecretMissingError, connection_secrets
 from logops.airflow.operators.work import read_environment
 from logops.environment import Environment
 
@@ -37,7 +37,7 @@ def test_a_missing_key_is_named_with_where_it_belongs(
 ) -> None:
     if connection is not None:
         monkeypatch.setenv("AIRFLOW_CONN_SECURITY_STORAGE", json.dumps(connection))
-    with pytest.raises(SecretMissing) as missing:
+    with pytest.raises(SecretMissingError) as missing:
         connection_secrets(production, {})
     assert "storage_accounts.security.account_key" in str(missing.value)
     assert "'security_storage'" in str(missing.value)

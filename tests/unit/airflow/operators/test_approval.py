@@ -10,7 +10,7 @@ from logops.airflow.operators import approval as approval_module
 from logops.airflow.operators.approval import RolloutApprovalOperator, refuse_unapproved
 from logops.airflow.operators.work import read_environment
 from logops.environment import Environment
-from logops.rollout import Plan, RolloutRefused
+from logops.rollout import Plan, RolloutRefusedError
 
 DIGEST = "d1" * 32
 
@@ -86,13 +86,13 @@ def test_an_unasked_plan_passes_where_approval_is_not_required(local) -> None:
 
 
 def test_an_unapproved_plan_is_refused_where_approval_is_required(production) -> None:
-    with pytest.raises(RolloutRefused, match="nobody approved it"):
+    with pytest.raises(RolloutRefusedError, match="nobody approved it"):
         refuse_unapproved(production, Plan("production", ()), None)
 
 
 @pytest.mark.parametrize("environment", ["local", "production"])
 def test_a_plan_does_not_pass_with_the_digest_of_another(environment: str) -> None:
-    with pytest.raises(RolloutRefused, match="plan d1d1d1d1d1d1 was approved"):
+    with pytest.raises(RolloutRefusedError, match="plan d1d1d1d1d1d1 was approved"):
         refuse_unapproved(read_environment(environment), Plan(environment, ()), DIGEST)
 
 

@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from logops.airflow.operators.plan import without_diffs
 from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
 from logops.render import Files
-from logops.rollout import VerifyFailed, plan
+from logops.rollout import VerificationError, plan
 from logops.rollout.errors import Check
 
 RUN = "manual__2026-01-01T12:00:00+00:00"
@@ -111,7 +111,7 @@ def test_the_checks_of_a_stage_are_passed_on(context, platform, monkeypatch) -> 
 
 def test_a_stage_that_does_not_verify_fails_for_good_with_each_check(context, platform, ti, monkeypatch) -> None:
     def fails(platform, stage, progress):
-        raise VerifyFailed("loki", (Check("ring", "main", False, "2 of 3 ACTIVE"),))
+        raise VerificationError("loki", (Check("ring", "main", False, "2 of 3 ACTIVE"),))
 
     monkeypatch.setattr("logops.rollout.verify_stage", fails)
     with pytest.raises(AirflowFailException, match="2 of 3 ACTIVE"):

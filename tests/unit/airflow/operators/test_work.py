@@ -7,7 +7,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from logops.airflow.operators.work import final_failure, open_platform, read_environment, results_store
-from logops.environment import EnvironmentInvalid
+from logops.environment import EnvironmentFileError
 
 
 def test_an_error_is_final_and_told_to_the_summary(ti) -> None:
@@ -39,7 +39,7 @@ def test_a_long_message_is_cut_before_it_fills_the_database(ti) -> None:
 
 
 def test_an_unknown_environment_is_refused() -> None:
-    with pytest.raises(EnvironmentInvalid):
+    with pytest.raises(EnvironmentFileError):
         read_environment("staging")
 
 

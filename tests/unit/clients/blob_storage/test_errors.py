@@ -13,9 +13,9 @@ from azure.core.exceptions import (
 
 from logops.clients.blob_storage import (
     ObjectStoreError,
-    ObjectStoreMisconfigured,
-    ObjectStoreRefused,
-    ObjectStoreUnreachable,
+    ObjectStoreMisconfiguredError,
+    ObjectStoreRefusedError,
+    ObjectStoreUnreachableError,
 )
 from logops.clients.blob_storage.azure_errors import translated
 from logops.clients.blob_storage.errors import ROLE, advice
@@ -55,7 +55,7 @@ def test_an_answer_that_says_enough_gets_no_advice() -> None:
 def test_a_refusal_has_azures_status_and_code() -> None:
     refused = translation(answered(403, "AuthenticationFailed"))
 
-    assert isinstance(refused, ObjectStoreRefused)
+    assert isinstance(refused, ObjectStoreRefusedError)
     assert (refused.status, refused.code) == (403, "AuthenticationFailed")
     assert str(refused).startswith("listing: Azure answered 403 AuthenticationFailed. ")
 
@@ -65,7 +65,7 @@ def test_a_code_that_the_sdk_knows_is_its_text() -> None:
 
     refused = translation(answered(404, StorageErrorCode.CONTAINER_NOT_FOUND))
 
-    assert isinstance(refused, ObjectStoreRefused)
+    assert isinstance(refused, ObjectStoreRefusedError)
     assert refused.code == "ContainerNotFound"
 
 
@@ -76,14 +76,14 @@ def test_no_answer_is_unreachable(kind: type[AzureError]) -> None:
 
     unreachable = translation(error)
 
-    assert isinstance(unreachable, ObjectStoreUnreachable)
+    assert isinstance(unreachable, ObjectStoreUnreachableError)
     assert str(unreachable) == "listing: Connection refused. Is the endpoint right, and reachable from here?"
 
 
 def test_no_identity_says_how_to_have_one() -> None:
     without = translation(ClientAuthenticationError(message="DefaultAzureCredential failed to retrieve a token"))
 
-    assert isinstance(without, ObjectStoreMisconfigured)
+    assert isinstance(without, ObjectStoreMisconfiguredError)
     assert "az login" in str(without)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
-from logops.clients.blob_storage import ObjectStoreRefused, ObjectStoreUnreachable, ProbeFailed, ProbeStep
+from logops.clients.blob_storage import ObjectStoreRefusedError, ObjectStoreUnreachableError, ProbeError, ProbeStep
 from logops.clients.blob_storage.probe import probe
 
 CALL_OF = {
@@ -82,21 +82,21 @@ def test_a_container_that_can_do_all_passes_and_is_left_empty() -> None:
 def test_the_step_that_fails_is_named(step: ProbeStep) -> None:
     blob = FakeBlob(**{CALL_OF[step]: azure_said(403, "AuthorizationPermissionMismatch")})
 
-    with pytest.raises(ProbeFailed) as failed:
+    with pytest.raises(ProbeError) as failed:
         probed(blob)
 
     assert (failed.value.step, failed.value.container) == (step, "loki-chunks")
     assert f"could not {step} blob logops-probe/1" in str(failed.value)
     assert "container loki-chunks of storage account mainaccount" in str(failed.value)
     assert "Storage Blob Data Contributor" in str(failed.value)
-    assert isinstance(failed.value.__cause__, ObjectStoreRefused)
+    assert isinstance(failed.value.__cause__, ObjectStoreRefusedError)
 
 
 @pytest.mark.parametrize("step", [step for step in ProbeStep if step is not ProbeStep.DELETE])
 def test_nothing_is_left_of_a_failed_probe(step: ProbeStep) -> None:
     blob = FakeBlob(**{CALL_OF[step]: azure_said(500, "InternalError")})
 
-    with pytest.raises(ProbeFailed) as failed:
+    with pytest.raises(ProbeError) as failed:
         probed(blob)
 
     assert not blob.exists
@@ -108,7 +108,7 @@ def test_a_blob_that_cannot_be_deleted_is_told(step: ProbeStep) -> None:
     refusal = azure_said(409, "BlobImmutableDueToPolicy")
     blob = FakeBlob(**{CALL_OF[step]: refusal, "delete_blob": refusal})
 
-    with pytest.raises(ProbeFailed, match=r"still there: delete it by hand\."):
+    with pytest.raises(ProbeError, match=r"still there: delete it by hand\."):
         probed(blob)
     assert blob.exists
 
@@ -116,22 +116,22 @@ def test_a_blob_that_cannot_be_deleted_is_told(step: ProbeStep) -> None:
 def test_a_write_that_was_refused_left_nothing() -> None:
     refusal = azure_said(403, "AuthorizationFailure")
 
-    with pytest.raises(ProbeFailed) as failed:
+    with pytest.raises(ProbeError) as failed:
         probed(FakeBlob(upload_blob=refusal, delete_blob=refusal))
     assert "still there" not in str(failed.value)
 
 
 def test_an_account_that_does_not_answer_is_told_from_one_that_refuses() -> None:
-    with pytest.raises(ProbeFailed, match="Is the endpoint right") as failed:
+    with pytest.raises(ProbeError, match="Is the endpoint right") as failed:
         probed(FakeBlob(upload_blob=ServiceRequestError("https://account/?sig=secret")))
-    assert isinstance(failed.value.__cause__, ObjectStoreUnreachable)
+    assert isinstance(failed.value.__cause__, ObjectStoreUnreachableError)
 
 
 def test_other_bytes_than_were_written_fail_the_read() -> None:
     blob = FakeBlob()
     blob.readall = lambda: b"something else"  # type: ignore[method-assign]
 
-    with pytest.raises(ProbeFailed, match="read 14 others") as failed:
+    with pytest.raises(ProbeError, match="read 14 others") as failed:
         probed(blob)
     assert failed.value.step is ProbeStep.READ
     assert not blob.exists
@@ -141,7 +141,7 @@ def test_a_tier_that_was_not_set_fails_the_check() -> None:
     blob = FakeBlob()
     blob.set_standard_blob_tier = lambda tier: None  # type: ignore[method-assign]
 
-    with pytest.raises(ProbeFailed, match="it was set to Cool and is Hot") as failed:
+    with pytest.raises(ProbeError, match="it was set to Cool and is Hot") as failed:
         probed(blob)
     assert failed.value.step is ProbeStep.READ_TIER
     assert not blob.exists

@@ -11,7 +11,7 @@ from logops.clients.blob_storage import (
     ConnectionString,
     DefaultIdentity,
     ObjectStore,
-    ObjectStoreMisconfigured,
+    ObjectStoreMisconfiguredError,
 )
 from logops.clients.blob_storage.credentials import Credential
 
@@ -51,12 +51,12 @@ def test_each_credential_makes_a_client(credential: Credential) -> None:
     ],
 )
 def test_a_credential_that_cannot_work_is_told_before_anything_is_sent(credential: Credential, words: str) -> None:
-    with pytest.raises(ObjectStoreMisconfigured, match=words) as misconfigured:
+    with pytest.raises(ObjectStoreMisconfiguredError, match=words) as misconfigured:
         ObjectStore.connect("mainaccount", credential)
     assert str(misconfigured.value).startswith("connecting to storage account mainaccount: ")
     assert KEY[:20] not in str(misconfigured.value)
 
 
 def test_an_identity_goes_over_https_only() -> None:
-    with pytest.raises(ObjectStoreMisconfigured, match="HTTPS"):
+    with pytest.raises(ObjectStoreMisconfiguredError, match="HTTPS"):
         ObjectStore.connect("mainaccount", DefaultIdentity(), "http://127.0.0.1:10000/mainaccount")

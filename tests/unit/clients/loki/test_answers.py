@@ -3,7 +3,7 @@
 import pytest
 
 from logops.clients.loki import Direction, Entry, RingMember, Sample, Series
-from logops.clients.loki.answers import UnexpectedAnswer, entries, label_sets, label_values, samples, series
+from logops.clients.loki.answers import UnexpectedAnswerError, entries, label_sets, label_values, samples, series
 from logops.clients.loki.process import build_info
 from logops.clients.loki.ring import members
 
@@ -41,7 +41,9 @@ def test_labels_metadata_and_parsed_fields_stay_apart() -> None:
 
 
 def test_a_metric_query_where_lines_are_asked_for_is_told() -> None:
-    with pytest.raises(UnexpectedAnswer, match="expected a result of type streams, got vector: this call takes a log"):
+    with pytest.raises(
+        UnexpectedAnswerError, match="expected a result of type streams, got vector: this call takes a log"
+    ):
         entries({"status": "success", "data": {"resultType": "vector", "result": []}}, Direction.FORWARD)
 
 
@@ -66,7 +68,7 @@ def test_labels_of_a_tenant_without_lines_are_none() -> None:
 
 
 def test_an_answer_that_is_no_success_is_told() -> None:
-    with pytest.raises(UnexpectedAnswer, match="expected an object with status success"):
+    with pytest.raises(UnexpectedAnswerError, match="expected an object with status success"):
         label_values({"status": "error"})
 
 
@@ -97,7 +99,7 @@ def test_an_empty_ring_has_no_members() -> None:
 
 
 def test_what_is_no_ring_is_told() -> None:
-    with pytest.raises(UnexpectedAnswer, match="expected a ring's page, got an object with"):
+    with pytest.raises(UnexpectedAnswerError, match="expected a ring's page, got an object with"):
         members({"Memberlist": {}})
 
 
@@ -106,5 +108,5 @@ def test_a_build_says_its_version() -> None:
 
 
 def test_what_is_no_build_is_told() -> None:
-    with pytest.raises(UnexpectedAnswer, match="expected an object with a version"):
+    with pytest.raises(UnexpectedAnswerError, match="expected an object with a version"):
         build_info([])

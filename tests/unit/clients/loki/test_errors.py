@@ -8,12 +8,12 @@ import requests
 from logops.clients.loki import (
     BasicAuth,
     BearerToken,
+    LokiAnswerError,
     LokiClient,
     LokiError,
-    LokiRefused,
-    LokiTimeout,
-    LokiUnreachable,
-    LokiUnreadable,
+    LokiRefusedError,
+    LokiTimeoutError,
+    LokiUnreachableError,
     Ring,
 )
 from logops.clients.loki.errors import from_requests
@@ -40,12 +40,12 @@ def test_every_error_of_requests_is_translated(kind: type[requests.RequestExcept
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (requests.ConnectTimeout(), LokiUnreachable),
-        (requests.ConnectionError(), LokiUnreachable),
-        (requests.exceptions.SSLError(), LokiUnreachable),
-        (requests.ReadTimeout(), LokiTimeout),
-        (requests.exceptions.ChunkedEncodingError(), LokiUnreachable),
-        (requests.exceptions.ContentDecodingError(), LokiUnreadable),
+        (requests.ConnectTimeout(), LokiUnreachableError),
+        (requests.ConnectionError(), LokiUnreachableError),
+        (requests.exceptions.SSLError(), LokiUnreachableError),
+        (requests.ReadTimeout(), LokiTimeoutError),
+        (requests.exceptions.ChunkedEncodingError(), LokiUnreachableError),
+        (requests.exceptions.ContentDecodingError(), LokiAnswerError),
     ],
 )
 def test_unreachable_timeout_and_unreadable_differ(error: requests.RequestException, kind: type[LokiError]) -> None:
@@ -65,7 +65,7 @@ def test_the_operating_systems_words_are_kept() -> None:
 def test_a_refusal_says_what_where_as_whom_and_lokis_own_words(script: Script) -> None:
     script.say(400, "parse error at line 1, col 6: unexpected $end", "text/plain")
 
-    with pytest.raises(LokiRefused) as refused:
+    with pytest.raises(LokiRefusedError) as refused:
         client().query_logs("team-a", "{job=", 1, 2)
 
     assert str(refused.value) == (
@@ -78,7 +78,7 @@ def test_a_refusal_says_what_where_as_whom_and_lokis_own_words(script: Script) -
 def test_the_message_of_a_json_error_is_the_reason(script: Script) -> None:
     script.say(422, '{"code":422,"message":"limit exceeded","status":"error"}')
 
-    with pytest.raises(LokiRefused) as refused:
+    with pytest.raises(LokiRefusedError) as refused:
         client().labels("t", 1, 2)
     assert refused.value.reason == "limit exceeded"
 
@@ -86,21 +86,21 @@ def test_the_message_of_a_json_error_is_the_reason(script: Script) -> None:
 def test_a_page_in_place_of_json_is_unreadable(script: Script) -> None:
     script.say(200, "<html>\n  <h1>Sign in</h1></html>", "text/html")
 
-    with pytest.raises(LokiUnreadable, match="expected JSON, got text/html: <html> <h1>Sign in</h1></html>"):
+    with pytest.raises(LokiAnswerError, match="expected JSON, got text/html: <html> <h1>Sign in</h1></html>"):
         client().ring(Ring.RULER)
 
 
 def test_json_of_another_shape_is_unreadable(script: Script) -> None:
     script.say(200, '{"status":"success","data":{"resultType":"streams","result":[{"values":[["1","x"]]}]}}')
 
-    with pytest.raises(LokiUnreadable, match="as tenant t: not the JSON that Loki gives there"):
+    with pytest.raises(LokiAnswerError, match="as tenant t: not the JSON that Loki gives there"):
         client().query_logs("t", '{job="x"}', 1, 2)
 
 
 def test_a_redirect_is_refused_not_followed(script: Script) -> None:
     script.say(302, "", "text/html", Location="https://elsewhere.example/")
 
-    with pytest.raises(LokiRefused, match="Redirects are not followed"):
+    with pytest.raises(LokiRefusedError, match="Redirects are not followed"):
         client().labels("t", 1, 2)
     assert len(script.asked) == 1
 
@@ -109,7 +109,7 @@ def test_a_redirect_is_refused_not_followed(script: Script) -> None:
 def test_a_secret_is_sent_and_shown_nowhere(script: Script, auth: BasicAuth | BearerToken) -> None:
     script.say(401, "no", "text/plain")
 
-    with pytest.raises(LokiRefused) as refused:
+    with pytest.raises(LokiRefusedError) as refused:
         client(auth=auth).labels("t", 1, 2)
 
     sent = script.asked[0].headers["Authorization"]

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from logops.clients.loki import Entry, LokiClient, LokiRefused, LokiUnreachable
+from logops.clients.loki import Entry, LokiClient, LokiRefusedError, LokiUnreachableError
 from logops.clients.loki.connection import retry_after_seconds
 from tests.unit.clients.loki.scripted import Script
 
@@ -37,7 +37,7 @@ def test_a_broken_connection_is_tried_again(script: Script, error: requests.Requ
 def test_a_refusal_that_will_not_change_is_told_at_once(script: Script, status: int) -> None:
     script.say(status, "no", "text/plain")
 
-    with pytest.raises(LokiRefused) as refused:
+    with pytest.raises(LokiRefusedError) as refused:
         client().push("t", LINE)
     assert (refused.value.status, refused.value.temporary, len(script.asked)) == (status, False, 1)
 
@@ -65,7 +65,7 @@ def test_waits_grow_and_differ(script: Script) -> None:
 def test_it_is_given_up_before_a_wait_that_would_take_too_long(script: Script) -> None:
     script.say(429, "slow down", "text/plain", Retry_After="60")
 
-    with pytest.raises(LokiRefused, match="slow down"):
+    with pytest.raises(LokiRefusedError, match="slow down"):
         client(retry_for=30).push("t", LINE)
     assert script.slept == []
 
@@ -73,7 +73,7 @@ def test_it_is_given_up_before_a_wait_that_would_take_too_long(script: Script) -
 def test_no_time_to_retry_means_one_try(script: Script) -> None:
     script.say(503, "starting", "text/plain")
 
-    with pytest.raises(LokiRefused):
+    with pytest.raises(LokiRefusedError):
         client(retry_for=0).push("t", LINE)
     assert len(script.asked) == 1
 
@@ -90,7 +90,7 @@ def test_the_last_trouble_is_the_one_raised(script: Script) -> None:
     script.say(503, "starting", "text/plain")
     script.fail(requests.ConnectionError())
 
-    with pytest.raises(LokiUnreachable):
+    with pytest.raises(LokiUnreachableError):
         client(retry_for=0.5).push("t", LINE)
 
 

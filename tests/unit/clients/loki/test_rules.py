@@ -2,7 +2,7 @@
 
 import pytest
 
-from logops.clients.loki import LokiClient, LokiRefused
+from logops.clients.loki import LokiClient, LokiRefusedError
 from logops.clients.prometheus import PrometheusError, recorded
 from tests.unit.clients.loki.scripted import Script
 
@@ -23,13 +23,13 @@ def test_a_tenant_without_rules_has_none(script: Script) -> None:
 
 def test_a_process_that_keeps_no_rules_is_told_from_a_tenant_that_has_none(script: Script) -> None:
     script.say(404, "404 page not found", kind="text/plain")
-    with pytest.raises(LokiRefused, match="Does this process serve that path"):
+    with pytest.raises(LokiRefusedError, match="Does this process serve that path"):
         client().rule_groups("a")
 
 
 def test_a_rule_that_loki_refuses_is_told_in_its_words(script: Script) -> None:
     script.say(400, "could not parse expression for alert 'a'", kind="text/plain")
-    with pytest.raises(LokiRefused, match=r"storing the rule group g .* could not parse expression for alert 'a'"):
+    with pytest.raises(LokiRefusedError, match=r"storing the rule group g .* could not parse expression for alert 'a'"):
         client().set_rule_group("a", "ns", {"name": "g", "rules": []})
 
 
