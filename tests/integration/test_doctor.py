@@ -16,8 +16,8 @@ import yaml
 
 from logops.doctor import check, migrate, read_texts
 from logops.doctor.defaults import LOKI_DEFAULTS
-from logops.doctor.keys.generate import HERE, PROGRAMS, known_keys
-from logops.doctor.keys.known import known
+from logops.doctor.keys.generate import KEYS_DIR, PROGRAMS, read_keys
+from logops.doctor.keys.known import known_keys
 from logops.doctor.keys.retired import REMOVED
 from logops.doctor.quantities import limit_duration, size
 from logops.toolchain import command
@@ -102,7 +102,7 @@ def named(text: str) -> set[str]:
 def test_the_committed_keys_are_those_that_the_program_prints(program: str) -> None:
     (path,) = command(program)
 
-    assert known_keys(Path(path), HERE / f"{program}-seed.yaml", PROGRAMS[program]) == known(program)
+    assert read_keys(Path(path), KEYS_DIR / f"{program}-seed.yaml", PROGRAMS[program]) == known_keys(program)
 
 
 def test_the_defaults_that_rules_go_by_are_loki_s(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from logops.environment import Environment, load_environment
-from logops.render import STAGES, Files, Stage, local_programs, render_local, topology
+from logops.render import STAGES, Files, Stage, local_programs, local_topology, render_local
 from logops.render.supervisor import Program
 from logops.rules.read import load_rules
 
@@ -44,5 +44,5 @@ def rendered(wanted: Environment) -> dict[Stage, Files]:
 def programs(wanted: Environment) -> dict[str, Program]:
     """Every program of a local environment by its name."""
     texts = rendered(wanted)
-    staged = local_programs(topology(wanted, STATE), COMMANDS, texts)
+    staged = local_programs(local_topology(wanted, STATE), COMMANDS, texts)
     return {program.name: program for stage in STAGES for program in staged[stage]}

@@ -10,7 +10,7 @@ import typer
 
 from logops.cli.console import OK, out, print_json, say, stop
 from logops.cli.findings import exit_code, listing, summary
-from logops.doctor import DocumentError, Promise, check, migrate, read_documents
+from logops.doctor import DocumentError, RetentionPromise, check, migrate, read_documents
 from logops.doctor.reading.documents import read_file
 from logops.environment.units import Duration
 from logops.findings import Finding
@@ -57,7 +57,7 @@ def doctor(
                 stop("--migrate takes one FILE")
             print(migrate(read_file(files[0]), str(files[0]), now), end="")
             raise typer.Exit(OK)
-        promise = Promise(keep.timedelta, hot.timedelta if hot else None) if keep else None
+        promise = RetentionPromise(keep.timedelta, hot.timedelta if hot else None) if keep else None
         findings = check(read_documents(files, promise), now)
     except DocumentError as invalid:
         stop(str(invalid))

@@ -1,9 +1,9 @@
 """What is wrong with a configuration before it is deployed: rules over one value, and the doctor that reads files."""
 
 from logops.doctor.check import check
-from logops.doctor.deployment import Deployment, Promise
+from logops.doctor.deployment import Deployment, RetentionPromise
 from logops.doctor.migrate import migrate
 from logops.doctor.reading.documents import read_documents, read_texts
-from logops.doctor.reading.text import DocumentError
+from logops.doctor.reading.safe_yaml import DocumentError
 
-__all__ = ["Deployment", "DocumentError", "Promise", "check", "migrate", "read_documents", "read_texts"]
+__all__ = ["Deployment", "DocumentError", "RetentionPromise", "check", "migrate", "read_documents", "read_texts"]

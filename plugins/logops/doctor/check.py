@@ -22,7 +22,6 @@ from logops.doctor.rules.cluster import (
     ring_unreachable,
     wal_not_persistent,
 )
-from logops.doctor.rules.found import Found, Rule
 from logops.doctor.rules.helm import component_missing, helm_key_ignored, helm_values_refused
 from logops.doctor.rules.keys import (
     agent_keys_unknown,
@@ -45,9 +44,10 @@ from logops.doctor.rules.retention import (
     retention_unlimited,
     stream_retention_refused,
 )
+from logops.doctor.rules.rule import Rule, RuleFinding
 from logops.doctor.rules.schema import schema_outdated, structured_metadata_unsupported
 from logops.doctor.rules.storage import security_data_shared, storage_account_missing
-from logops.doctor.rules.unread import unread
+from logops.doctor.rules.unreadable import unreadable_parts
 from logops.findings import Finding, Subject
 
 RULES: tuple[Rule, ...] = (
@@ -91,7 +91,7 @@ RULES: tuple[Rule, ...] = (
     drop_too_broad,
     pipeline_stage_useless,
     source_shipped_twice,
-    unread,
+    unreadable_parts,
 )
 
 
@@ -105,7 +105,7 @@ def check(deployment: Deployment, as_of: datetime) -> list[Finding]:
     return sorted(once.values(), key=lambda f: (-f.cls.severity.rank, str(f.evidence["file"]), f.subject, f.cls.name))
 
 
-def _finding(deployment: Deployment, found: Found, as_of: datetime) -> Finding:
+def _finding(deployment: Deployment, found: RuleFinding, as_of: datetime) -> Finding:
     return Finding(
         cls=found.cls,
         subject=Subject(
@@ -113,10 +113,10 @@ def _finding(deployment: Deployment, found: Found, as_of: datetime) -> Finding:
             cluster=found.cluster,
             tenant=found.tenant,
             source=found.source,
-            path=found.place.path,
+            path=found.location.path,
         ),
         message=found.message,
         as_of=as_of,
-        evidence={"file": found.place.file, **found.evidence},
+        evidence={"file": found.location.file, **found.evidence},
         remedy=found.remedy,
     )

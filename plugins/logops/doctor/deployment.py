@@ -9,26 +9,26 @@ from logops.doctor.defaults import LOKI_DEFAULTS
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Location:
     """Where something stands: a file, and the path of keys in it (`loki.schema_config.configs[0].store`)."""
 
     file: str
     path: str = ""
 
-    def at(self, *steps: str | int) -> "Place":
-        """A place below: a name is a key, a number an element of a list.
+    def at(self, *steps: str | int) -> "Location":
+        """A location below: a name is a key, a number an element of a list.
 
-        >>> Place("values.yaml", "loki").at("schema_config", "configs", 0, "store").path
+        >>> Location("values.yaml", "loki").at("schema_config", "configs", 0, "store").path
         'loki.schema_config.configs[0].store'
         """
         path = self.path
         for step in steps:
             path = f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}" if path else step
-        return Place(self.file, path)
+        return Location(self.file, path)
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class RetentionPromise:
     """What those who own the logs were told."""
 
     keep: timedelta
@@ -37,10 +37,10 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """Values of a Helm chart as the user wrote them."""
+class HelmValues:
+    """HelmValues of a Helm chart as the user wrote them."""
 
-    place: Place
+    location: Location
     written: Mapping[str, Any]
 
     def get(self, *keys: str) -> Any:
@@ -50,8 +50,8 @@ class Values:
             value = value.get(key) if isinstance(value, Mapping) else None
         return value
 
-    def at(self, *steps: str | int) -> Place:
-        return self.place.at(*steps)
+    def at(self, *steps: str | int) -> Location:
+        return self.location.at(*steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,16 @@ class Cluster:
     """One Loki and what runs it."""
 
     name: str
-    place: Place
+    location: Location
     """Where its configuration starts."""
     config: Mapping[str, Any]
     """What is written, in Loki's own layout."""
     defaults: Mapping[str, Any] = field(default_factory=lambda: LOKI_DEFAULTS)
-    """Values of keys that are not written, by dotted path: Loki's, or those of the chart over Loki's."""
-    moved: Mapping[str, Place] = field(default_factory=dict)
-    """Where a path in Loki's layout stands in the user's file, for those that do not stand under `place`."""
+    """HelmValues of keys that are not written, by dotted path: Loki's, or those of the chart over Loki's."""
+    moved: Mapping[str, Location] = field(default_factory=dict)
+    """Where a path in Loki's layout stands in the user's file, for those that do not stand under `location`."""
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Limits by tenant, from the runtime configuration."""
+    """EffectiveLimits by tenant, from the runtime configuration."""
     replicas: Mapping[str, int] = field(default_factory=dict)
     """By component, as Loki names it; a component that is not named is unknown."""
     volume: str | None = None
@@ -76,8 +76,8 @@ class Cluster:
     ingester_volume: bool | None = None
     """Whether the ingesters' folder outlives the process; None: unknown."""
     security: bool = False
-    promise: Promise | None = None
-    values: Values | None = None
+    promise: RetentionPromise | None = None
+    values: HelmValues | None = None
 
     def written(self, path: str) -> Any:
         """What is written at a dotted path; None where nothing is."""
@@ -91,14 +91,14 @@ class Cluster:
         written = self.written(path)
         return self.defaults.get(path) if written is None else written
 
-    def at(self, path: str, *steps: str | int) -> Place:
+    def at(self, path: str, *steps: str | int) -> Location:
         """Where a dotted path, and the steps below it, stand in the user's file."""
-        full = Place("", path).at(*steps).path
+        full = Location("", path).at(*steps).path
         above = [key for key in self.moved if full == key or full.startswith((f"{key}.", f"{key}["))]
         if not above:
-            return Place(self.place.file, f"{self.place.path}.{full}" if self.place.path else full)
+            return Location(self.location.file, f"{self.location.path}.{full}" if self.location.path else full)
         nearest = max(above, key=len)
-        return Place(self.moved[nearest].file, self.moved[nearest].path + full.removeprefix(nearest))
+        return Location(self.moved[nearest].file, self.moved[nearest].path + full.removeprefix(nearest))
 
     def section(self, path: str) -> Mapping[str, Any]:
         """The mapping at a dotted path; empty where there is none."""
@@ -110,15 +110,15 @@ class Cluster:
         written = self.written("schema_config.configs")
         return [(n, p) for n, p in enumerate(written) if isinstance(p, Mapping)] if isinstance(written, list) else []
 
-    def limits(self) -> "Iterator[Limits]":
+    def limits(self) -> "Iterator[EffectiveLimits]":
         """The limits of all tenants (tenant ``), then those of each tenant with overrides."""
-        yield Limits(self, "", self.section("limits_config"))
+        yield EffectiveLimits(self, "", self.section("limits_config"))
         for tenant, own in self.overrides.items():
-            yield Limits(self, tenant, own)
+            yield EffectiveLimits(self, tenant, own)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class EffectiveLimits:
     """What one tenant is allowed; a tenant inherits what it does not set."""
 
     cluster: Cluster
@@ -129,7 +129,7 @@ class Limits:
         """What counts: the tenant's, else the cluster's, else the default."""
         return self.own[key] if self.own.get(key) is not None else self.cluster.value(f"limits_config.{key}")
 
-    def at(self, key: str, *steps: str | int) -> Place:
+    def at(self, key: str, *steps: str | int) -> Location:
         """Where the value that counts stands, or would stand."""
         if self.tenant and self.own.get(key) is not None:
             return self.cluster.at(f"overrides.{self.tenant}.{key}", *steps)
@@ -140,11 +140,11 @@ TierName = Literal["cool", "cold", "archive"]
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class LifecycleAction:
     """One action's day in a lifecycle rule."""
 
     days: float
-    place: Place
+    location: Location
     since: str = "modification"
     """What the days are counted from: modification, creation, last access or last tier change."""
 
@@ -154,11 +154,11 @@ class LifecycleRule:
     """One rule of an Azure lifecycle policy, for base blobs."""
 
     name: str
-    place: Place
-    prefixes: tuple[tuple[str, Place], ...]
+    location: Location
+    prefixes: tuple[tuple[str, Location], ...]
     """`container/prefix` each. Azure takes none as the whole account."""
-    tiers: Mapping[TierName, Days] = field(default_factory=dict)
-    delete: Days | None = None
+    tiers: Mapping[TierName, LifecycleAction] = field(default_factory=dict)
+    delete: LifecycleAction | None = None
     account: str = ""
     """The storage account it belongs to; empty: unknown."""
     enabled: bool = True
@@ -167,10 +167,10 @@ class LifecycleRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
+class PushTarget:
     """Where an agent sends lines."""
 
-    place: Place
+    location: Location
     host: str
     port: int
 
@@ -179,7 +179,7 @@ class Push:
 class Pipeline:
     """Stages that an agent runs lines through (Promtail's)."""
 
-    place: Place
+    location: Location
     stages: tuple[Mapping[str, Any], ...]
     pods: bool
     """Whether the lines are those of Kubernetes pods."""
@@ -191,33 +191,33 @@ class Agent:
 
     name: str
     kind: str
-    place: Place
+    location: Location
     cluster: str = ""
     """The cluster it ships to; empty: unknown."""
-    labels: tuple[tuple[str, Place], ...] = ()
+    labels: tuple[tuple[str, Location], ...] = ()
     """Labels it takes from the lines or from their source; `*` for all that a source has."""
-    tenants: tuple[Place, ...] = ()
+    tenants: tuple[Location, ...] = ()
     """Where it sets X-Scope-OrgID."""
-    pushes: tuple[Push, ...] = ()
-    reads: tuple[tuple[str, Place], ...] = ()
+    pushes: tuple[PushTarget, ...] = ()
+    reads: tuple[tuple[str, Location], ...] = ()
     """Globs of the files it tails."""
-    positions: tuple[tuple[str | None, Place], ...] = ()
+    positions: tuple[tuple[str | None, Location], ...] = ()
     """Files in which it remembers how far it read; None where it remembers nothing."""
     pipelines: tuple[Pipeline, ...] = ()
-    drops: tuple[tuple[str, Place], ...] = ()
+    drops: tuple[tuple[str, Location], ...] = ()
     """Expressions: lines that match one, whatever stands in them besides, are thrown away."""
-    literals: tuple[tuple[str, Place], ...] = ()
+    literals: tuple[tuple[str, Location], ...] = ()
     """`${VARIABLES}` that nothing will replace."""
-    blocks: tuple[tuple[str, Any, Place], ...] = ()
+    blocks: tuple[tuple[str, Any, Location], ...] = ()
     """Blocks of its own configuration, by section, for the keys in them."""
-    values: Values | None = None
+    values: HelmValues | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadablePart:
     """Part of a file that could not be looked at."""
 
-    place: Place
+    location: Location
     reason: str
 
 
@@ -230,4 +230,4 @@ class Deployment:
     clusters: tuple[Cluster, ...] = ()
     lifecycle: tuple[LifecycleRule, ...] = ()
     agents: tuple[Agent, ...] = ()
-    unread: tuple[Unread, ...] = ()
+    unreadable: tuple[UnreadablePart, ...] = ()

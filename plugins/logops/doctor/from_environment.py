@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from logops.doctor.deployment import Agent, Cluster, Days, Deployment, LifecycleRule, Place, Promise, TierName
+from logops.doctor.deployment import (
+    Agent,
+    Cluster,
+    Deployment,
+    LifecycleAction,
+    LifecycleRule,
+    Location,
+    RetentionPromise,
+    TierName,
+)
 from logops.environment.agents import FileSource, PodSource, Source
 from logops.environment.cluster import Cluster as DeclaredCluster
 from logops.environment.model import Environment
@@ -12,7 +21,7 @@ from logops.render.addresses import Addresses, kubernetes_addresses, local_addre
 from logops.render.loki import loki_config
 from logops.render.overrides import overrides
 from logops.render.storage import lifecycle_rules
-from logops.render.topology import topology
+from logops.render.topology import local_topology
 
 _PODS = "/var/log/pods/*/*.log"
 _STATE = Path("state")
@@ -22,9 +31,9 @@ _STATE = Path("state")
 def from_environment(environment: Environment, file: str = "") -> Deployment:
     """The deployment that an environment renders to; `file` names it in findings.
 
-    Raises PlacementError (logops.render) for an environment that its platform has no place for.
+    Raises PlacementError (logops.render) for an environment that its platform has no location for.
     """
-    top = Place(file or f"{environment.name}.yaml")
+    top = Location(file or f"{environment.name}.yaml")
     return Deployment(
         environment=environment.name,
         clusters=tuple(
@@ -36,44 +45,44 @@ def from_environment(environment: Environment, file: str = "") -> Deployment:
     )
 
 
-def _cluster(environment: Environment, name: str, declared: DeclaredCluster, place: Place) -> Cluster:
+def _cluster(environment: Environment, name: str, declared: DeclaredCluster, location: Location) -> Cluster:
     ingesters = declared.components["all" if declared.mode == "single" else "ingester"]
     hot = [tenant.retention.hot.timedelta for tenant in declared.tenants.values() if tenant.retention.then]
     return Cluster(
         name,
-        place,
+        location,
         loki_config(declared, _addresses(environment, name), f"{environment.name}-{name}"),
-        moved=dict(_moved(declared, place)),
+        moved=dict(_moved(declared, location)),
         overrides=overrides(declared)["overrides"],
         replicas={"ingester": declared.ingesters},
         # On this machine the folder that stands for the volume stays where it is.
         ingester_volume=environment.platform.kind == "local" or ingesters.volume is not None,
         security=declared.data == "security",
-        promise=Promise(declared.keep_at_least.timedelta, min(hot, default=None)),
+        promise=RetentionPromise(declared.keep_at_least.timedelta, min(hot, default=None)),
     )
 
 
 def _addresses(environment: Environment, cluster: str) -> Addresses:
     if environment.platform.kind == "local":
-        return local_addresses(topology(environment, _STATE), cluster)
+        return local_addresses(local_topology(environment, _STATE), cluster)
     return kubernetes_addresses(environment, cluster)
 
 
-def _moved(declared: DeclaredCluster, place: Place) -> Iterator[tuple[str, Place]]:
+def _moved(declared: DeclaredCluster, location: Location) -> Iterator[tuple[str, Location]]:
     """Paths of Loki's configuration that the environment has elsewhere; the others it has by the same name."""
     component = "all" if declared.mode == "single" else "ingester"
-    yield "common.replication_factor", place.at("replication_factor")
-    yield "common.ring", place.at("ring")
-    yield "schema_config.configs", place.at("schema_periods")
-    yield "storage_config.object_store.azure", place.at("storage_account")
-    yield "storage_config.object_store.azure.account_name", place.at("storage_account")
-    yield "ruler_storage.azure", place.at("storage_account")
-    yield "ruler_storage.azure.account_name", place.at("storage_account")
-    yield "ingester.persistence", place.at("components", component, "volume")
-    yield "limits_config", place.at("limits")
-    yield "limits_config.retention_period", place.at("keep_at_least")
+    yield "common.replication_factor", location.at("replication_factor")
+    yield "common.ring", location.at("ring")
+    yield "schema_config.configs", location.at("schema_periods")
+    yield "storage_config.object_store.azure", location.at("storage_account")
+    yield "storage_config.object_store.azure.account_name", location.at("storage_account")
+    yield "ruler_storage.azure", location.at("storage_account")
+    yield "ruler_storage.azure.account_name", location.at("storage_account")
+    yield "ingester.persistence", location.at("components", component, "volume")
+    yield "limits_config", location.at("limits")
+    yield "limits_config.retention_period", location.at("keep_at_least")
     for name, tenant in declared.tenants.items():
-        at = place.at("tenants", name)
+        at = location.at("tenants", name)
         yield f"overrides.{name}", at.at("limits")
         yield f"overrides.{name}.retention_period", at.at("retention", "keep")
         for index in range(len(tenant.retention.streams)):
@@ -81,10 +90,10 @@ def _moved(declared: DeclaredCluster, place: Place) -> Iterator[tuple[str, Place
             yield f"overrides.{name}.retention_stream[{index}].period", stream.at("keep")
 
 
-def _rules(environment: Environment, account: str, top: Place) -> Iterator[LifecycleRule]:
+def _rules(environment: Environment, account: str, top: Location) -> Iterator[LifecycleRule]:
     """The account's own rules, then those that follow from its tenants' retention, in the order rendered."""
     own = environment.storage_accounts[account]
-    places = [top.at("storage_accounts", account, "lifecycle", index) for index in range(len(own.lifecycle))]
+    locations = [top.at("storage_accounts", account, "lifecycle", index) for index in range(len(own.lifecycle))]
     derived = [
         top.at("clusters", name, "tenants", tenant, "retention", "hot")
         for name, cluster in environment.clusters.items()
@@ -93,31 +102,31 @@ def _rules(environment: Environment, account: str, top: Place) -> Iterator[Lifec
         if declared.retention.then
     ]
     rules = lifecycle_rules(environment, account)
-    for number, (rule, place) in enumerate(zip(rules, [*places, *derived], strict=True)):
-        yield _rule(rule, place, own.account_name, declared=number < len(places))
+    for number, (rule, location) in enumerate(zip(rules, [*locations, *derived], strict=True)):
+        yield _rule(rule, location, own.account_name, declared=number < len(locations))
 
 
-def _rule(rule: DeclaredRule, place: Place, account: str, *, declared: bool) -> LifecycleRule:
-    def days(key: str) -> Days | None:
+def _rule(rule: DeclaredRule, location: Location, account: str, *, declared: bool) -> LifecycleRule:
+    def days(key: str) -> LifecycleAction | None:
         after = getattr(rule, key)
-        return None if after is None else Days(after, place.at(key) if declared else place)
+        return None if after is None else LifecycleAction(after, location.at(key) if declared else location)
 
-    tiers: dict[TierName, Days | None] = {
+    tiers: dict[TierName, LifecycleAction | None] = {
         "cool": days("cool_after"),
         "cold": days("cold_after"),
         "archive": days("archive_after"),
     }
     return LifecycleRule(
         rule.name,
-        place,
-        prefixes=((f"{rule.container}/{rule.prefix}", place.at("prefix") if declared else place),),
+        location,
+        prefixes=((f"{rule.container}/{rule.prefix}", location.at("prefix") if declared else location),),
         tiers={name: step for name, step in tiers.items() if step},
         delete=days("delete_after"),
         account=account,
     )
 
 
-def _agents(environment: Environment, top: Place) -> Iterator[Agent]:
+def _agents(environment: Environment, top: Location) -> Iterator[Agent]:
     """An agent for each cluster it ships to, as it is run."""
     for name, agent in environment.agents.items():
         for cluster in environment.clusters:
@@ -135,7 +144,7 @@ def _agents(environment: Environment, top: Place) -> Iterator[Agent]:
                         for source, declared in own.items()
                         for index, label in enumerate(declared.parse.labels)
                     ),
-                    tenants=tuple(place.at("tenant") for place in at.values()),
+                    tenants=tuple(location.at("tenant") for location in at.values()),
                     reads=tuple(read for source, declared in own.items() for read in _reads(declared, at[source])),
                     drops=tuple(
                         (expression, at[source].at("parse", "drop", index))
@@ -145,8 +154,8 @@ def _agents(environment: Environment, top: Place) -> Iterator[Agent]:
                 )
 
 
-def _reads(source: Source, place: Place) -> Iterator[tuple[str, Place]]:
+def _reads(source: Source, location: Location) -> Iterator[tuple[str, Location]]:
     if isinstance(source, FileSource):
-        yield from ((path, place.at("paths", index)) for index, path in enumerate(source.paths))
+        yield from ((path, location.at("paths", index)) for index, path in enumerate(source.paths))
     elif isinstance(source, PodSource):
-        yield _PODS, place
+        yield _PODS, location

@@ -9,9 +9,9 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-from logops.doctor.chart import MOVED
+from logops.doctor.helm_chart import RENAMED_SECTIONS
 from logops.doctor.reading.loki import is_loki_config
-from logops.doctor.reading.text import DocumentError, parse
+from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.upgrade import upgrade
 
 _ACCEPTED = "a Loki configuration, Helm values with a `loki` section, or a ConfigMap with a Loki configuration"
@@ -21,7 +21,7 @@ _LIST_BELOW_KEY = re.compile(r"^( *)[^\s#-][^\n]*:[ \t]*\n( *)- ", re.MULTILINE)
 def migrate(text: str, file: str, as_of: datetime) -> str:
     """The text with its Loki configuration changed so that Loki 3.7.8 starts with it; comments and order are kept.
 
-    A header lists the changes. Values are kept: what is unwise but works is the doctor's to say. A new period of the
+    A header lists the changes. Values that work are kept, even if the doctor advises against them. A new period of the
     schema begins on the day after `as_of` (UTC).
 
     Raises DocumentError for text that is no YAML or holds no Loki configuration.
@@ -53,7 +53,7 @@ def _migrate(document: Any, as_of: datetime) -> Iterator[str]:
 
 def _migrate_values(loki: MutableMapping[str, Any], as_of: datetime) -> list[str]:
     """The sections under `loki`, some of which the chart has under names of its own."""
-    renamed = {section: name for section, name in MOVED.items() if name in loki and section not in loki}
+    renamed = {section: name for section, name in RENAMED_SECTIONS.items() if name in loki and section not in loki}
     for section, name in renamed.items():
         loki[section] = loki[name]
     before = set(loki)
@@ -61,8 +61,8 @@ def _migrate_values(loki: MutableMapping[str, Any], as_of: datetime) -> list[str
     for section in renamed:
         del loki[section]
     for section in set(loki) - before:
-        if section in MOVED:
-            loki[MOVED[section]] = loki.pop(section)
+        if section in RENAMED_SECTIONS:
+            loki[RENAMED_SECTIONS[section]] = loki.pop(section)
     return changes
 
 

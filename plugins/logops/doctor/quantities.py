@@ -64,12 +64,12 @@ def number(value: object) -> float | None:
 
 
 def days(length: timedelta) -> float:
-    """Days, to two digits, for evidence."""
+    """LifecycleAction, to two digits, for evidence."""
     return round(length / DAY, 2)
 
 
 def days_text(length: timedelta) -> str:
-    """Days for a sentence.
+    """LifecycleAction for a sentence.
 
     >>> days_text(timedelta(hours=744)), days_text(timedelta(days=1)), days_text(timedelta(hours=12))
     ('31 days', '1 day', '0.5 days')

@@ -1,6 +1,6 @@
-"""A Loki configuration of an earlier version, changed in place into one that Loki 3.7 starts with.
+"""A Loki configuration of an earlier version, changed in location into one that Loki 3.7 starts with.
 
-What was written is kept where Loki still has a place for it. What was stored stays readable: periods of the schema
+What was written is kept where Loki still has a location for it. What was stored stays readable: periods of the schema
 are never changed, a new one is added from a day to come.
 """
 
@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
-from logops.doctor.chart import SWITCHES
-from logops.doctor.keys.known import Path, dotted, known, unknown_paths
-from logops.doctor.keys.retired import removed
+from logops.doctor.helm_chart import SWITCH_SECTIONS
+from logops.doctor.keys.known import Path, dotted, known_keys, unknown_paths
+from logops.doctor.keys.retired import find_removed
 from logops.doctor.quantities import size
-from logops.doctor.reading.parts import elements, mapping
 from logops.doctor.rules.schema import start_of
+from logops.doctor.untyped import as_list, as_mapping
 
 Config = MutableMapping[str, Any]
 
@@ -39,17 +39,17 @@ _MIB = 2**20
 
 
 def upgrade(config: Config, as_of: datetime, *, in_chart: bool = False) -> list[str]:
-    """Changes a configuration in place, and says what was changed, a line a change.
+    """Changes a configuration in location, and says what was changed, a line a change.
 
     Only keys that Loki refuses, and what it asks for, are touched: a period of the schema is added from the day after
     `as_of` where the newest is not tsdb with v13. `in_chart`: the sections stand among the keys of a Helm chart, which
     are left alone, and the chart sets common.path_prefix.
     """
-    ours = known("loki").keys() - SWITCHES if in_chart else config.keys()
+    ours = known_keys("loki").keys() - SWITCH_SECTIONS if in_chart else config.keys()
     loki = {key: value for key, value in config.items() if key in ours}
     return [
         *_keep_index_prefixes(config),
-        *_retire(config, [path for path, _ in unknown_paths(loki, known("loki"))]),
+        *_retire(config, [path for path, _ in unknown_paths(loki, known_keys("loki"))]),
         *_add_period(config, as_of),
         *_set_delete_store(config),
         *_set_folders(config, in_chart),
@@ -80,7 +80,7 @@ def _retire(config: Config, paths: list[Path]) -> Iterator[str]:
             continue
         else:
             value = parent.pop(key)
-            retired = removed(name)
+            retired = find_removed(name)
             yield (
                 f"{name} removed. {retired.advice}"
                 if retired
@@ -127,7 +127,7 @@ def _add_period(config: Config, as_of: datetime) -> Iterator[str]:
     if newest is None or (newest.get("store") == "tsdb" and str(newest.get("schema")) >= "v13"):
         return
     start = max(as_of.date(), start_of(newest) or as_of.date()) + timedelta(days=1)
-    index = {**mapping(newest.get("index")), "period": "24h"}
+    index = {**as_mapping(newest.get("index")), "period": "24h"}
     store = newest.get("object_store")
     period = {"from": start, "store": "tsdb", "object_store": store, "schema": "v13", "index": index}
     config["schema_config"]["configs"].append(period)
@@ -177,7 +177,7 @@ def _hold_back_structured_metadata(config: Config, as_of: datetime) -> Iterator[
 
 def _periods(config: Config) -> list[Config]:
     written = _section(config, "schema_config", make=False).get("configs")
-    return [period for period in elements(written) if isinstance(period, MutableMapping)]
+    return [period for period in as_list(written) if isinstance(period, MutableMapping)]
 
 
 def _section(config: Config, path: str, *, make: bool = True) -> Config:

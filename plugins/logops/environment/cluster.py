@@ -15,13 +15,13 @@ TenantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_*'()-][A-Za-z0-9!_.*'()-]
 """What Loki accepts as X-Scope-OrgID of one tenant (dskit/tenant/tenant.go), but for a leading dot."""
 
 
-def _beside_lokis_own(tenant: str) -> str:
+def _is_not_reserved(tenant: str) -> str:
     if tenant in ("index", "__deletion_manifest__"):
         raise ValueError(f"Loki keeps its own objects under {tenant}/, where this tenant's chunks would lie")
     return tenant
 
 
-TenantName = Annotated[TenantId, AfterValidator(_beside_lokis_own)]
+TenantName = Annotated[TenantId, AfterValidator(_is_not_reserved)]
 """A tenant that may have chunks: they lie in the container under its name."""
 
 Component = Literal[
@@ -49,7 +49,7 @@ DISTRIBUTED: tuple[Component, ...] = (
 """What a distributed cluster needs at least one of each; the gateway is optional."""
 
 
-class Quantity(Model):
+class ResourceAmounts(Model):
     """CPU cores and memory."""
 
     cpu: Annotated[float, Field(gt=0)] | None = None
@@ -59,8 +59,8 @@ class Quantity(Model):
 class Resources(Model):
     """As Kubernetes has them. The local platform takes the memory limit as GOMEMLIMIT."""
 
-    requests: Quantity = Quantity()
-    limits: Quantity = Quantity()
+    requests: ResourceAmounts = ResourceAmounts()
+    limits: ResourceAmounts = ResourceAmounts()
 
 
 class Volume(Model):
@@ -193,7 +193,7 @@ class Ruler(Model):
     poll_interval: Duration = Duration("1m")
 
 
-class Gateway(Model):
+class NginxGateway(Model):
     """The one address users see, on Kubernetes."""
 
     host: str
@@ -242,7 +242,7 @@ class Cluster(Model):
     query: Query = Query()
     caches: Caches = Caches()
     ruler: Ruler = Ruler()
-    gateway: Gateway | None = None
+    gateway: NginxGateway | None = None
     canary: Canary | None = None
     keep_at_least: Duration = Duration("90d")
     """What was promised to those who own the logs: no tenant or stream may be kept for less."""

@@ -6,17 +6,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from logops.environment.errors import ConfigurationFileError
 from logops.environment.explain import problems_of
 from logops.environment.model import Environment
-from logops.environment.references import Problem, dangling
+from logops.environment.references import Problem, find_dangling_references
 from logops.environment.strict_yaml import YamlError, read_yaml
-from logops.errors import LogopsError
 
 MAX_BYTES = 1 << 20
 """An environment file is a few hundred lines; a file over 1 MiB is not one."""
 
 
-class EnvironmentFileError(LogopsError):
+class EnvironmentFileError(ConfigurationFileError):
     """An environment file that cannot be used, with every problem in it."""
 
     def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
@@ -70,7 +70,7 @@ def parse_environment(text: str, path: Path) -> Environment:
         environment = Environment.model_validate_json(json.dumps(data, sort_keys=True))
     except ValidationError as error:
         raise EnvironmentFileError(path, problems_of(error, data)) from None
-    if problems := tuple(dangling(environment)):
+    if problems := tuple(find_dangling_references(environment)):
         raise EnvironmentFileError(path, problems)
     return environment
 

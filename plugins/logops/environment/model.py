@@ -71,7 +71,7 @@ class Environment(Model):
         return url
 
     @model_validator(mode="after")
-    def _unattended_only_where_nothing_is_lost(self) -> "Environment":
+    def _only_local_skips_approval(self) -> "Environment":
         if self.platform.kind == "kubernetes" and not self.approval.required:
             raise ValueError("approval.required: only a local environment may roll out without approval")
         return self

@@ -22,7 +22,7 @@ Reference = tuple[str, str, Collection[str]]
 """Path in the file, the name that stands there, the names that are declared."""
 
 
-def dangling(environment: Environment) -> Iterator[Problem]:
+def find_dangling_references(environment: Environment) -> Iterator[Problem]:
     """Every name that no other part of the environment declares, with those it does."""
     for path, name, declared in (*_of_clusters(environment), *_of_accounts(environment), *_of_agents(environment)):
         if name not in declared:

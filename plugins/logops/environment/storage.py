@@ -64,7 +64,7 @@ class StorageAccount(Model):
     """None: the audits list the blobs."""
 
     @model_validator(mode="after")
-    def _one_login(self) -> "StorageAccount":
+    def _exactly_one_login(self) -> "StorageAccount":
         if (self.account_key is None) == (self.workload_identity_client_id is None):
             raise ValueError("log in by exactly one of: account_key, workload_identity_client_id")
         return self

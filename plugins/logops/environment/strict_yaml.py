@@ -4,10 +4,10 @@ from typing import Any
 
 import yaml
 
-from logops.errors import LogopsError
+from logops.environment.errors import ConfigurationFileError
 
 
-class YamlError(LogopsError, ValueError):
+class YamlError(ConfigurationFileError, ValueError):
     """Text that is not YAML, or not of the plain kind that an environment file is written in."""
 
 

@@ -7,15 +7,15 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from logops.environment.base import Model
+from logops.environment.errors import ConfigurationFileError
 from logops.environment.strict_yaml import read_yaml
-from logops.errors import LogopsError
 
 LARGEST_FILE = 1 << 20
 
 Shape = TypeVar("Shape", bound=Model)
 
 
-class FileRefusedError(LogopsError):
+class FileRefusedError(ConfigurationFileError):
     """A file that cannot be used: which, where in it, and why."""
 
 

@@ -2,7 +2,7 @@
 
 from logops.render.files import Files
 from logops.render.local import Commands, local_programs, render_local
-from logops.render.topology import STAGES, PlacementError, Stage, Topology, topology
+from logops.render.topology import STAGES, PlacementError, Stage, Topology, local_topology
 
 __all__ = [
     "STAGES",
@@ -12,6 +12,6 @@ __all__ = [
     "Stage",
     "Topology",
     "local_programs",
+    "local_topology",
     "render_local",
-    "topology",
 ]

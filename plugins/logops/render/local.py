@@ -23,7 +23,7 @@ from logops.render.topology import (
     PlacementError,
     Stage,
     Topology,
-    topology,
+    local_topology,
 )
 from logops.rules.read import Rules
 
@@ -36,7 +36,7 @@ def render_local(environment: Environment, state: Path, commands: Commands, rule
 
     `processes/STAGE` is not read by any program: it lists what must run, and with what (`NAME DIGEST`).
     """
-    place = topology(environment, state)
+    place = local_topology(environment, state)
     texts = {stage: _texts(place, stage, rules) for stage in STAGES}
     programs = local_programs(place, commands, texts)
     _refuse_equal_names(program.name for stage in STAGES for program in programs[stage])

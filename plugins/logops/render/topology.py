@@ -146,7 +146,7 @@ class Topology:
         return self.state / "live" / file
 
 
-def topology(environment: Environment, state: Path) -> Topology:
+def local_topology(environment: Environment, state: Path) -> Topology:
     """Ports for every process. One replica more, or less, moves no other process.
 
     Raises PlacementError for an environment that is not local, or has more processes than ports, and for a folder that

@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
-from logops.doctor import Promise, check, read_texts
+from logops.doctor import RetentionPromise, check, read_texts
 from logops.findings import Finding
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-PROMISE = Promise(keep=timedelta(days=90), hot=timedelta(days=30))
+PROMISE = RetentionPromise(keep=timedelta(days=90), hot=timedelta(days=30))
 
 PERIOD = {
     "from": "2024-01-01",

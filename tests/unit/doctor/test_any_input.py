@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logops.doctor import DocumentError, Promise, check, migrate, read_texts
+from logops.doctor import DocumentError, RetentionPromise, check, migrate, read_texts
 from tests.unit.doctor.files import (
     FLUENT_BIT,
     LOKI,
@@ -79,7 +79,7 @@ def files(draw: st.DrawFn) -> str:
 
 @settings(max_examples=300)
 @given(st.lists(files(), min_size=1, max_size=3), st.sampled_from([PROMISE, None]))
-def test_the_doctor_takes_every_file(texts: list[str], promise: Promise | None) -> None:
+def test_the_doctor_takes_every_file(texts: list[str], promise: RetentionPromise | None) -> None:
     with suppress(DocumentError):
         check(read_texts({f"file-{n}": text for n, text in enumerate(texts)}, promise), NOW)
 

@@ -51,7 +51,7 @@ def test_each_kind_is_read_as_what_it_is(text: str, clusters: int, agents: int, 
     deployment = read_texts({"file": text})
 
     assert (len(deployment.clusters), len(deployment.agents), len(deployment.lifecycle)) == (clusters, agents, rules)
-    assert deployment.unread == ()
+    assert deployment.unreadable == ()
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_policy_is_found_where_azure_and_we_put_it(above: tuple[str, ...]) -> 
     for key in reversed(above):
         document = {key: document}
 
-    assert only(json.dumps(document)).place.path == ".".join((*above, "rules[0]"))
+    assert only(json.dumps(document)).location.path == ".".join((*above, "rules[0]"))
 
 
 def test_days_come_with_what_they_count_from() -> None:

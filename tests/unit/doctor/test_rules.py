@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from logops.doctor import check, read_texts
-from logops.findings.classes import doctor as coherence
+from logops.findings.classes import doctor as classes
 from tests.unit.doctor import cases_agents, cases_loki, cases_storage
 from tests.unit.doctor.cases_storage import alone
 from tests.unit.doctor.files import (
@@ -33,7 +33,7 @@ def test_a_defect_is_named_with_its_path_and_is_gone_when_mended(
 
 
 def test_every_class_of_the_group_has_a_case() -> None:
-    assert {cls.name for cls in coherence.CLASSES} - {case[0] for case in CASES} == set()
+    assert {cls.name for cls in classes.CLASSES} - {case[0] for case in CASES} == set()
 
 
 @pytest.mark.parametrize("text", [loki(), values(), FLUENT_BIT, terraform()], ids=["loki", "helm", "fluent-bit", "tf"])

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from logops.doctor import Promise, check, read_documents
+from logops.doctor import RetentionPromise, check, read_documents
 
 STORY = Path(__file__).parents[2] / "data" / "story"
 FILES = sorted(path for path in STORY.iterdir() if path.suffix != ".md")
-PROMISE = Promise(keep=timedelta(days=90), hot=timedelta(days=30))
+PROMISE = RetentionPromise(keep=timedelta(days=90), hot=timedelta(days=30))
 """Acceptance criterion 3: 30 days hot, 90 days cold."""
 
 POLICY = "azurerm_storage_lifecycle_management_policy.loki"

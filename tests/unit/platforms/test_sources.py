@@ -7,26 +7,26 @@ import pytest
 
 from logops.platforms.local.sources import write_line
 from logops.platforms.platform import PlatformError
-from logops.render import topology
+from logops.render import local_topology
 from tests.support.environments import environment
 from tests.support.local_platforms import free_base_port
 
 
 def test_a_line_is_appended_to_the_file_that_is_tailed(tmp_path: Path) -> None:
-    place = topology(environment("local"), tmp_path)
+    place = local_topology(environment("local"), tmp_path)
     write_line(place, "application", "one")
     write_line(place, "application", "two")
     assert (tmp_path / "samples/application.log").read_text() == "one\ntwo\n"
 
 
 def test_a_pattern_is_given_a_file_that_it_matches(tmp_path: Path) -> None:
-    place = topology(environment("local", ("sources.application.paths", ["samples/app-*.log"])), tmp_path)
+    place = local_topology(environment("local", ("sources.application.paths", ["samples/app-*.log"])), tmp_path)
     write_line(place, "application", "one")
     assert [file.name for file in (tmp_path / "samples").glob("app-*.log")] == ["app-logops-verify.log"]
 
 
 def test_a_syslog_message_says_how_long_it_is(tmp_path: Path) -> None:
-    place = topology(environment("local", ("platform.base_port", free_base_port())), tmp_path)
+    place = local_topology(environment("local", ("platform.base_port", free_base_port())), tmp_path)
     with socket.create_server(("127.0.0.1", place.syslog_port("syslog"))) as server:
         write_line(place, "syslog", "<13>1 - - - - - - grüße")
         connection, _ = server.accept()
@@ -35,6 +35,6 @@ def test_a_syslog_message_says_how_long_it_is(tmp_path: Path) -> None:
 
 
 def test_a_syslog_port_that_nobody_listens_on_is_told(tmp_path: Path) -> None:
-    place = topology(environment("local", ("platform.base_port", free_base_port())), tmp_path)
+    place = local_topology(environment("local", ("platform.base_port", free_base_port())), tmp_path)
     with pytest.raises(PlatformError, match=f"syslog port {place.syslog_port('syslog')}"):
         write_line(place, "syslog", "<13>1 - - - - - - lost")

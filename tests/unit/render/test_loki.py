@@ -5,7 +5,7 @@ import yaml
 
 from logops.environment import Environment
 from logops.environment.limits import Limits
-from logops.render import topology
+from logops.render import local_topology
 from logops.render.addresses import kubernetes_addresses
 from logops.render.loki import loki_config
 from logops.render.overrides import loki_limits, overrides
@@ -36,13 +36,13 @@ def test_clusters_share_no_container_no_ring_and_no_member() -> None:
 
 
 def test_members_join_the_first_ingesters() -> None:
-    place = topology(LOCAL, STATE)
+    place = local_topology(LOCAL, STATE)
 
     assert config(LOCAL, "main")["memberlist"]["join_members"] == [p.gossip for p in place.of("main", "ingester")]
 
 
 def test_each_process_answers_where_the_others_look_for_it() -> None:
-    place = topology(LOCAL, STATE)
+    place = local_topology(LOCAL, STATE)
     main = config(LOCAL, "main")
 
     assert main["frontend"]["scheduler_address"] == place.of("main", "query-scheduler")[0].grpc

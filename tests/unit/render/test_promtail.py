@@ -5,7 +5,7 @@ import yaml
 
 from logops.environment import Environment
 from logops.environment.agents import Parse
-from logops.render import PlacementError, topology
+from logops.render import PlacementError, local_topology
 from logops.render.promtail import _stages
 from tests.support.environments import STATE, environment, rendered
 
@@ -22,7 +22,7 @@ def job(wanted: Environment, process: str, name: str) -> dict[str, Any]:
 
 
 def test_an_agent_for_one_cluster_has_no_source_and_no_address_of_another() -> None:
-    place = topology(LOCAL, STATE)
+    place = local_topology(LOCAL, STATE)
     for process in place.agents:
         config = agent(LOCAL, process.name)
         own = {name for name, source in LOCAL.sources.items() if source.cluster == process.cluster}
@@ -36,7 +36,7 @@ def test_an_agent_for_one_cluster_has_no_source_and_no_address_of_another() -> N
 def test_every_source_is_shipped_once() -> None:
     jobs = [
         job["job_name"]
-        for process in topology(LOCAL, STATE).agents
+        for process in local_topology(LOCAL, STATE).agents
         for job in agent(LOCAL, process.name)["scrape_configs"]
     ]
 
@@ -44,7 +44,7 @@ def test_every_source_is_shipped_once() -> None:
 
 
 def test_every_line_is_given_its_tenant_last() -> None:
-    for process in topology(LOCAL, STATE).agents:
+    for process in local_topology(LOCAL, STATE).agents:
         for found in agent(LOCAL, process.name)["scrape_configs"]:
             source = LOCAL.sources.get(found["job_name"])
             tenant = source.tenant if source else "canary"
@@ -73,7 +73,7 @@ def test_relative_paths_lie_in_the_state_folder_and_absolute_ones_stay() -> None
 def test_syslog_listens_on_this_machine_at_its_own_port() -> None:
     syslog = job(LOCAL, "promtail-main", "syslog")["syslog"]
 
-    assert syslog["listen_address"] == f"127.0.0.1:{topology(LOCAL, STATE).syslog_port('syslog')}"
+    assert syslog["listen_address"] == f"127.0.0.1:{local_topology(LOCAL, STATE).syslog_port('syslog')}"
     assert syslog["listen_protocol"] == "tcp"
 
 

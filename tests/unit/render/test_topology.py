@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from logops.environment import Environment
 from logops.environment.cluster import DISTRIBUTED
-from logops.render import PlacementError, Topology, topology
+from logops.render import PlacementError, Topology, local_topology
 from logops.render.topology import PORTS
 from tests.support.environments import STATE, environment
 
@@ -29,8 +29,8 @@ def ports(place: Topology) -> list[int]:
 @given(replicas, st.sampled_from(DISTRIBUTED))
 def test_one_more_replica_moves_no_other_process(wanted: dict[str, int], component: str) -> None:
     fewer, more = ({**wanted, component: n} for n in (wanted[component], wanted[component] % 3 + 1))
-    before = {process.name: process.http_port for process in topology(with_replicas(fewer), STATE).loki}
-    after = {process.name: process.http_port for process in topology(with_replicas(more), STATE).loki}
+    before = {process.name: process.http_port for process in local_topology(with_replicas(fewer), STATE).loki}
+    after = {process.name: process.http_port for process in local_topology(with_replicas(more), STATE).loki}
 
     common = before.keys() & after.keys()
     assert len(common) >= len(before) - 2
@@ -39,7 +39,7 @@ def test_one_more_replica_moves_no_other_process(wanted: dict[str, int], compone
 
 @given(replicas)
 def test_every_port_is_used_once_and_lies_in_the_environment_s_range(wanted: dict[str, int]) -> None:
-    place = topology(with_replicas(wanted), STATE)
+    place = local_topology(with_replicas(wanted), STATE)
     used = ports(place)
 
     assert len(set(used)) == len(used)
@@ -48,7 +48,7 @@ def test_every_port_is_used_once_and_lies_in_the_environment_s_range(wanted: dic
 
 @given(replicas)
 def test_there_are_as_many_processes_as_replicas(wanted: dict[str, int]) -> None:
-    place = topology(with_replicas(wanted), STATE)
+    place = local_topology(with_replicas(wanted), STATE)
 
     assert {component: len(place.of("main", component)) for component in wanted} == wanted
 
@@ -56,17 +56,17 @@ def test_there_are_as_many_processes_as_replicas(wanted: dict[str, int]) -> None
 def test_two_environments_side_by_side_share_no_port() -> None:
     other = environment("local", ("platform.base_port", 23200))
 
-    assert not set(ports(topology(LOCAL, STATE))) & set(ports(topology(other, STATE)))
+    assert not set(ports(local_topology(LOCAL, STATE))) & set(ports(local_topology(other, STATE)))
 
 
 def test_a_gateway_is_not_run_on_this_machine() -> None:
     with_gateway = environment("local", ("clusters.main.components.gateway", {"replicas": 2}))
 
-    assert topology(with_gateway, STATE).loki == topology(LOCAL, STATE).loki
+    assert local_topology(with_gateway, STATE).loki == local_topology(LOCAL, STATE).loki
 
 
 def test_the_one_process_of_a_single_cluster_stands_in_for_every_component() -> None:
-    place = topology(LOCAL, STATE)
+    place = local_topology(LOCAL, STATE)
 
     assert [process.name for process in place.of("security", "distributor")] == ["security-all-0"]
     assert place.read_url("security") == place.write_url("security") == place.of("security")[0].url
@@ -76,27 +76,27 @@ def test_more_replicas_than_ports_are_refused_with_how_many_fit() -> None:
     with pytest.raises(
         PlacementError, match=r"clusters\.main\.components\.querier\.replicas: 4; 100 ports have room for 3"
     ):
-        topology(with_replicas({"querier": 4}), STATE)
+        local_topology(with_replicas({"querier": 4}), STATE)
 
-    assert len(topology(with_replicas({"querier": 3}), STATE).of("main", "querier")) == 3
+    assert len(local_topology(with_replicas({"querier": 3}), STATE).of("main", "querier")) == 3
 
 
 def test_a_kubernetes_environment_does_not_fit_this_machine() -> None:
     with pytest.raises(PlacementError, match="'production' is for kubernetes, not for this machine"):
-        topology(environment("production"), STATE)
+        local_topology(environment("production"), STATE)
 
 
 @pytest.mark.parametrize("kind", ["alloy", "fluent-bit"])
 def test_an_agent_that_is_not_run_here_is_named(kind: str) -> None:
     with pytest.raises(PlacementError, match=rf"agents\.promtail: {kind} is not run on this machine"):
-        topology(environment("local", ("agents.promtail.kind", kind)), STATE)
+        local_topology(environment("local", ("agents.promtail.kind", kind)), STATE)
 
 
 def test_more_agents_than_ports_are_refused() -> None:
     agents = {f"agent-{number}": {"kind": "promtail", "sources": ["audit"]} for number in range(6)}
 
     with pytest.raises(PlacementError, match=r"asks for 6 agent processes and 1 syslog ports; .* room for 5 and 4"):
-        topology(environment("local", ("agents", agents)), STATE)
+        local_topology(environment("local", ("agents", agents)), STATE)
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def test_more_agents_than_ports_are_refused() -> None:
 )
 def test_a_folder_that_configuration_files_cannot_hold_is_refused(folder: str) -> None:
     with pytest.raises(PlacementError, match="which configuration files cannot hold"):
-        topology(LOCAL, STATE / folder)
+        local_topology(LOCAL, STATE / folder)
 
 
 @pytest.mark.parametrize("folder", ["a b", "c#", "a;b", "größe", "a,b", "a(b)", "a=b", "a@b:c"])
 def test_a_folder_with_a_harmless_name_is_taken(folder: str) -> None:
-    assert topology(LOCAL, STATE / folder).live("x") == Path(STATE, folder, "live", "x")
+    assert local_topology(LOCAL, STATE / folder).live("x") == Path(STATE, folder, "live", "x")
 
 
 def test_a_declared_syslog_port_is_kept() -> None:
-    assert topology(environment("local", ("sources.syslog.port", 1514)), STATE).syslog_port("syslog") == 1514
+    assert local_topology(environment("local", ("sources.syslog.port", 1514)), STATE).syslog_port("syslog") == 1514

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-HERE = Path(__file__).parent
+KEYS_DIR = Path(__file__).parent
 
 ANY_VALUE = re.compile(
     r"(.*\.)?(client|clients\.ANY|ruler_remote_write_config\.ANY|\w*relabel_configs|http_client_config"
@@ -33,7 +33,7 @@ Keys = dict[str, Any]
 """A key to the keys below it; None where any value may stand. ANY is a name that the user chooses."""
 
 
-def known_keys(program: Path, seed: Path, flags: list[str]) -> Keys:
+def read_keys(program: Path, seed: Path, flags: list[str]) -> Keys:
     """The keys that a program knows. Raises ValueError with what it said where it printed no configuration."""
     command = [str(program), f"-config.file={seed}", "-print-config-stderr", *flags]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stderr
@@ -67,12 +67,12 @@ def merge(one: Any, other: Any) -> Any:
 
 def data_file(name: str) -> Path:
     """Where the keys of a program are kept."""
-    return HERE / f"{name}.json"
+    return KEYS_DIR / f"{name}.json"
 
 
 def main(*programs: str) -> None:
     for program in map(Path, programs):
-        keys = known_keys(program, HERE / f"{program.name}-seed.yaml", PROGRAMS[program.name])
+        keys = read_keys(program, KEYS_DIR / f"{program.name}-seed.yaml", PROGRAMS[program.name])
         data_file(program.name).write_text(json.dumps(keys, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ _ELSEWHERE = {
 
 
 @cache
-def known(program: str) -> Keys:
+def known_keys(program: str) -> Keys:
     """All keys of `loki` or `promtail`, as generated from the program."""
     keys: Keys = json.loads(data_file(program).read_text(encoding="utf-8"))
     return keys
@@ -60,18 +60,20 @@ def hint(path: Path, siblings: Mapping[str, Any], program: str) -> str:
     if close:
         return f"Did you mean {close[0]}?"
     section = f"{path[0]}."
-    places = _places(program).get(name, ())
-    elsewhere = sorted(places, key=lambda place: (not place.startswith(section), place.count("."), place))
+    locations = _places(program).get(name, ())
+    elsewhere = sorted(
+        locations, key=lambda location: (not location.startswith(section), location.count("."), location)
+    )
     return f"It belongs in {elsewhere[0].rpartition('.')[0] or 'the top level'}." if elsewhere else "Remove it."
 
 
 @cache
 def _places(program: str) -> dict[str, list[str]]:
     """Every path at which a key of a name is known."""
-    places: dict[str, list[str]] = {}
-    for path in _paths(known(program)):
-        places.setdefault(path.rpartition(".")[2], []).append(path)
-    return places
+    locations: dict[str, list[str]] = {}
+    for path in _paths(known_keys(program)):
+        locations.setdefault(path.rpartition(".")[2], []).append(path)
+    return locations
 
 
 def _paths(keys: Any, above: str = "") -> Iterator[str]:

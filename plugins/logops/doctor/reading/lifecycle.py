@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from logops.doctor.deployment import Days, LifecycleRule, Place, TierName
+from logops.doctor.deployment import LifecycleAction, LifecycleRule, Location, TierName
 from logops.doctor.quantities import number
-from logops.doctor.reading.parts import elements, mapping
+from logops.doctor.untyped import as_list, as_mapping
 
 _TIERS: dict[str, TierName] = {"tierToCool": "cool", "tierToCold": "cold", "tierToArchive": "archive"}
 _SINCE = re.compile(r"daysAfter(Modification|Creation|LastAccessTime|LastTierChange)GreaterThan")
@@ -26,37 +26,37 @@ def policy_rules(document: Mapping[str, Any]) -> tuple[list[Any], tuple[str, ...
     for above in ((), ("policy",), ("properties", "policy"), ("lifecycle",)):
         block: Any = document
         for key in above:
-            block = mapping(block).get(key)
-        rules = elements(mapping(block).get("rules"))
-        if rules and all("definition" in mapping(rule) for rule in rules):
+            block = as_mapping(block).get(key)
+        rules = as_list(as_mapping(block).get("rules"))
+        if rules and all("definition" in as_mapping(rule) for rule in rules):
             return rules, (*above, "rules")
     return None
 
 
-def read_policy(rules: list[Any], place: Place, account: str = "") -> Iterator[LifecycleRule]:
-    """The rules of a policy. Days are what Azure counts: more than so many since `since`."""
+def read_policy(rules: list[Any], location: Location, account: str = "") -> Iterator[LifecycleRule]:
+    """The rules of a policy. LifecycleAction are what Azure counts: more than so many since `since`."""
     for index, rule in enumerate(rules):
-        where = place.at(index)
-        definition = mapping(mapping(rule).get("definition"))
-        filters = mapping(definition.get("filters"))
-        actions = mapping(mapping(definition.get("actions")).get("baseBlob"))
+        where = location.at(index)
+        definition = as_mapping(as_mapping(rule).get("definition"))
+        filters = as_mapping(definition.get("filters"))
+        actions = as_mapping(as_mapping(definition.get("actions")).get("baseBlob"))
         at_actions = where.at("definition", "actions", "baseBlob")
         prefixes = where.at("definition", "filters", "prefixMatch")
         steps = {name: step for name, body in actions.items() if (step := _days(body, at_actions.at(str(name))))}
         yield LifecycleRule(
-            name=str(mapping(rule).get("name", f"rule {index}")),
-            place=where,
-            prefixes=tuple((str(p), prefixes.at(i)) for i, p in enumerate(elements(filters.get("prefixMatch")))),
+            name=str(as_mapping(rule).get("name", f"rule {index}")),
+            location=where,
+            prefixes=tuple((str(p), prefixes.at(i)) for i, p in enumerate(as_list(filters.get("prefixMatch")))),
             tiers={tier: steps[name] for name, tier in _TIERS.items() if name in steps},
             delete=steps.get("delete"),
             account=account,
-            enabled=mapping(rule).get("enabled") is not False,
+            enabled=as_mapping(rule).get("enabled") is not False,
         )
 
 
-def _days(body: Any, place: Place) -> Days | None:
-    for key, value in mapping(body).items():
+def _days(body: Any, location: Location) -> LifecycleAction | None:
+    for key, value in as_mapping(body).items():
         since, count = _SINCE.fullmatch(str(key)), number(value)
         if since and count is not None:
-            return Days(count, place.at(str(key)), SINCE[since[1]])
+            return LifecycleAction(count, location.at(str(key)), SINCE[since[1]])
     return None

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from logops.doctor import chart
-from logops.doctor.deployment import Cluster, Place, Unread, Values
-from logops.doctor.keys.known import known
-from logops.doctor.reading.parts import Part, mapping, tenant_limits
-from logops.doctor.reading.text import DocumentError, parse
+from logops.doctor import helm_chart as chart
+from logops.doctor.deployment import Cluster, HelmValues, Location, UnreadablePart
+from logops.doctor.keys.known import known_keys
+from logops.doctor.reading.document_part import DocumentPart, tenant_limits
+from logops.doctor.reading.safe_yaml import DocumentError, parse
+from logops.doctor.untyped import as_mapping
 
 _AZURE = {
     "accountName": "account_name",
@@ -23,28 +24,30 @@ _SHARED_SECTIONS = {"server", "target", "tracing"}
 
 def is_loki_config(document: Mapping[str, Any]) -> bool:
     """Whether a mapping's keys are those of Loki's configuration."""
-    return bool(document.keys() & (known("loki").keys() - _SHARED_SECTIONS)) and "scrape_configs" not in document
+    return bool(document.keys() & (known_keys("loki").keys() - _SHARED_SECTIONS)) and "scrape_configs" not in document
 
 
-def read_loki_config(config: Mapping[str, Any], name: str, place: Place) -> Cluster:
+def read_loki_config(config: Mapping[str, Any], name: str, location: Location) -> Cluster:
     """A cluster of Loki's own configuration. Nothing is known of what runs it."""
-    return Cluster(name, place, config, security=_is_security(name, config))
+    return Cluster(name, location, config, security=_is_security(name, config))
 
 
-def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Iterator[Part]:
+def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Iterator[DocumentPart]:
     """A cluster of Helm values: sections under `loki`, the chart's own names for some of them, and what runs them."""
-    values = Values(Place(file), document)
-    loki = mapping(document.get("loki"))
+    values = HelmValues(Location(file), document)
+    loki = as_mapping(document.get("loki"))
     config, moved = _sections(values, loki)
-    whole, place = loki.get("config"), Place(file, "loki")
+    whole, location = loki.get("config"), Location(file, "loki")
     if isinstance(whole, str):
         try:
-            config = {**config, **mapping(next(iter(parse(whole, file)), None))}
-            place = place.at("config")
+            config = {**config, **as_mapping(next(iter(parse(whole, file)), None))}
+            location = location.at("config")
         except DocumentError:
-            yield Unread(values.at("loki", "config"), "a template; render the chart and give its ConfigMap instead")
+            yield UnreadablePart(
+                values.at("loki", "config"), "a template; render the chart and give its ConfigMap instead"
+            )
     elif isinstance(whole, Mapping):
-        config, place = {**config, **whole}, place.at("config")
+        config, location = {**config, **whole}, location.at("config")
     _storage(values, config, moved)
     ingesters, replicas = _ingesters(values), _replicas(values)
     moved["ingester.persistence"] = values.at(ingesters, "persistence")
@@ -54,7 +57,7 @@ def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Itera
     )
     yield Cluster(
         name,
-        place,
+        location,
         config,
         defaults=chart.DEFAULTS,
         moved=moved,
@@ -67,57 +70,59 @@ def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Itera
     )
 
 
-def _sections(values: Values, loki: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Place]]:
+def _sections(values: HelmValues, loki: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Location]]:
     """Loki's sections under `loki`, and where those stand that are not under their own name there."""
-    config = {key: value for key, value in loki.items() if key in known("loki") and key not in chart.SWITCHES}
+    config = {
+        key: value for key, value in loki.items() if key in known_keys("loki") and key not in chart.SWITCH_SECTIONS
+    }
     moved = {}
-    for section, name in chart.MOVED.items():
+    for section, name in chart.RENAMED_SECTIONS.items():
         if name in loki and section != "runtime_config":
             config[section] = loki[name]
             moved[section] = values.at("loki", name)
-    for section, written in mapping(loki.get("structuredConfig")).items():
-        place = values.at("loki", "structuredConfig", section)
+    for section, written in as_mapping(loki.get("structuredConfig")).items():
+        location = values.at("loki", "structuredConfig", section)
         if not isinstance(written, Mapping):
-            config[section], moved[section] = written, place
+            config[section], moved[section] = written, location
             continue
-        config[section] = {**mapping(config.get(section)), **written}
-        moved.update({f"{section}.{key}": place.at(key) for key in written})
+        config[section] = {**as_mapping(config.get(section)), **written}
+        moved.update({f"{section}.{key}": location.at(key) for key in written})
     return config, moved
 
 
-def _storage(values: Values, config: dict[str, Any], moved: dict[str, Place]) -> None:
+def _storage(values: HelmValues, config: dict[str, Any], moved: dict[str, Location]) -> None:
     """The chart's `loki.storage` as the sections of Loki that it becomes."""
     if values.get("loki", "storage", "type") != "azure":
         return
-    place = values.at("loki", "storage", "azure")
-    azure = {_AZURE[k]: v for k, v in mapping(values.get("loki", "storage", "azure")).items() if k in _AZURE and v}
-    buckets = mapping(values.get("loki", "storage", "bucketNames"))
+    location = values.at("loki", "storage", "azure")
+    azure = {_AZURE[k]: v for k, v in as_mapping(values.get("loki", "storage", "azure")).items() if k in _AZURE and v}
+    buckets = as_mapping(values.get("loki", "storage", "bucketNames"))
     for path, bucket in (("common.storage.azure", "chunks"), ("ruler.storage.azure", "ruler")):
         section, below, name = path.split(".")
         if buckets.get(bucket):
-            outer = mapping(config.get(section))
+            outer = as_mapping(config.get(section))
             settings = {**azure, "container_name": buckets[bucket]}
-            config[section] = {**outer, below: {**mapping(outer.get(below)), name: settings}}
-            moved[path] = place
-            moved.update({f"{path}.{ours}": place.at(theirs) for theirs, ours in _AZURE.items()})
+            config[section] = {**outer, below: {**as_mapping(outer.get(below)), name: settings}}
+            moved[path] = location
+            moved.update({f"{path}.{ours}": location.at(theirs) for theirs, ours in _AZURE.items()})
             moved[f"{path}.container_name"] = values.at("loki", "storage", "bucketNames", bucket)
 
 
-def _ingesters(values: Values) -> str:
+def _ingesters(values: HelmValues) -> str:
     """The part of the values that runs the ingesters."""
     if chart.is_distributed(values):
         return "ingester"
     return "write" if str(values.get("deploymentMode") or "").startswith("SimpleScalable") else "singleBinary"
 
 
-def _replicas(values: Values) -> dict[str, int]:
+def _replicas(values: HelmValues) -> dict[str, int]:
     """Replicas by Loki's names, where they are written."""
     counts = {component: values.get(part, "replicas") for part, component in chart.COMPONENTS.items()}
     counts["ingester"] = values.get(_ingesters(values), "replicas")
     return {component: count for component, count in counts.items() if isinstance(count, int)}
 
 
-def _has_volume(values: Values, part: str) -> bool | None:
+def _has_volume(values: HelmValues, part: str) -> bool | None:
     switched = values.get(part, "persistence", "enabled")
     if part == "ingester":
         return switched is True
@@ -125,5 +130,5 @@ def _has_volume(values: Values, part: str) -> bool | None:
 
 
 def _is_security(name: str, config: Mapping[str, Any]) -> bool:
-    azure = mapping(mapping(config.get("storage_config")).get("azure"))
+    azure = as_mapping(as_mapping(config.get("storage_config")).get("azure"))
     return "security" in f"{name} {azure.get('container_name', '')}".lower()

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from logops.doctor.deployment import Days, LifecycleRule, Place, TierName, Unread
+from logops.doctor.deployment import LifecycleAction, LifecycleRule, Location, TierName, UnreadablePart
 from logops.doctor.reading.lifecycle import SINCE
-from logops.doctor.reading.text import DocumentError
+from logops.doctor.reading.safe_yaml import DocumentError
 
 _TOKEN = re.compile(
     r'(?P<skip>\s+|#[^\n]*|//[^\n]*|/\*.*?\*/)|(?P<string>"(?:\\.|[^"\\])*")|(?P<number>\d+(?:\.\d+)?)'
@@ -48,7 +48,7 @@ def is_terraform(text: str) -> bool:
     return bool(re.search(r'^\s*resource\s+"\w+"\s+"[\w-]+"\s*\{', text, re.MULTILINE))
 
 
-def read_terraform(text: str, file: str) -> Iterator[LifecycleRule | Unread]:
+def read_terraform(text: str, file: str) -> Iterator[LifecycleRule | UnreadablePart]:
     """Rules of storage lifecycle policies; other resources are passed over.
 
     Raises DocumentError for text whose braces do not match.
@@ -62,14 +62,16 @@ def read_terraform(text: str, file: str) -> Iterator[LifecycleRule | Unread]:
         if "lifecycle" in kind or kind == "azurerm_storage_management_policy":
             rules = [block for block in resource.blocks if block.words == ["rule"]]
             for index, rule in enumerate(rules):
-                yield from _rule(rule, kind, Place(file, f"{kind}.{resource.words[2]}").at("rule", index))
+                yield from _rule(rule, kind, Location(file, f"{kind}.{resource.words[2]}").at("rule", index))
             if any(block.words[0] == "dynamic" for block in resource.blocks):
-                yield Unread(Place(file, f"{kind}.{resource.words[2]}"), "dynamic blocks are Terraform's to evaluate")
+                yield UnreadablePart(
+                    Location(file, f"{kind}.{resource.words[2]}"), "dynamic blocks are Terraform's to evaluate"
+                )
 
 
-def _rule(rule: _Block, kind: str, place: Place) -> Iterator[LifecycleRule | Unread]:
+def _rule(rule: _Block, kind: str, location: Location) -> Iterator[LifecycleRule | UnreadablePart]:
     base = rule.inner("actions", "base_blob")
-    at_base, at_prefixes = place.at("actions", "base_blob"), place.at("filters", "prefix_match")
+    at_base, at_prefixes = location.at("actions", "base_blob"), location.at("filters", "prefix_match")
     prefixes = rule.inner("filters").values.get("prefix_match", [])
     steps = {key: (found, value) for key, value in base.values.items() if (found := _DAYS.fullmatch(key))}
     unread = [at_base.at(key) for key, (_, value) in steps.items() if not isinstance(value, float)]
@@ -77,12 +79,12 @@ def _rule(rule: _Block, kind: str, place: Place) -> Iterator[LifecycleRule | Unr
         unread.append(at_prefixes)
         prefixes = []
     if unread:
-        yield from (Unread(where, "an expression, which only Terraform can evaluate") for where in unread)
+        yield from (UnreadablePart(where, "an expression, which only Terraform can evaluate") for where in unread)
         return
-    tiers: dict[TierName, Days] = {}
+    tiers: dict[TierName, LifecycleAction] = {}
     delete = None
     for key, (found, value) in steps.items():
-        days = Days(float(str(value)), at_base.at(key), _SINCE.get(found["since"], found["since"]))
+        days = LifecycleAction(float(str(value)), at_base.at(key), _SINCE.get(found["since"], found["since"]))
         match found["tier"]:
             case "tier_to_cool":
                 tiers["cool"] = days
@@ -93,8 +95,8 @@ def _rule(rule: _Block, kind: str, place: Place) -> Iterator[LifecycleRule | Unr
             case _:
                 delete = days
     yield LifecycleRule(
-        name=str(rule.values.get("name", place.path)),
-        place=place,
+        name=str(rule.values.get("name", location.path)),
+        location=location,
         prefixes=tuple((str(prefix), at_prefixes.at(i)) for i, prefix in enumerate(prefixes)),
         tiers=tiers,
         delete=delete,

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 
-from logops.doctor.chart import GATEWAY_PORT
 from logops.doctor.deployment import Agent, Deployment, Pipeline
-from logops.doctor.rules.found import Found
+from logops.doctor.helm_chart import GATEWAY_PORT
+from logops.doctor.rules.rule import RuleFinding
 from logops.findings.classes import doctor as classes
 
 END_OF_LIFE = {"promtail": date(2026, 3, 2)}
@@ -29,12 +29,12 @@ _BARE_WORD = re.compile(r"(?:\(\?[a-z]+\))?(?:\^?\.\*)?\(?((?!debug|trace)[a-z]{
 _POD_FOLDERS = ("/var/log/pods/", "/var/log/containers/", "/var/lib/docker/containers/")
 
 
-def high_cardinality_label(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def high_cardinality_label(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Labels named after fields that have a value for every line, request, user or pod."""
     for agent in deployment.agents:
         seen = set()
-        for label, place in agent.labels:
-            if place in seen:
+        for label, location in agent.labels:
+            if location in seen:
                 continue
             if label == "*":
                 message = (
@@ -44,36 +44,38 @@ def high_cardinality_label(deployment: Deployment, as_of: datetime) -> Iterator[
                 message = f"{agent.name} makes a label of {label}, which has nearly as many values as there are lines"
             else:
                 continue
-            seen.add(place)
-            yield Found(classes.HIGH_CARDINALITY_LABEL, place, message, source=agent.name)
+            seen.add(location)
+            yield RuleFinding(classes.HIGH_CARDINALITY_LABEL, location, message, source=agent.name)
 
 
-def agent_end_of_life(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def agent_end_of_life(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Agents past the day on which their makers stopped."""
     for agent in deployment.agents:
         end = END_OF_LIFE.get(agent.kind)
         if end and as_of.date() >= end:
             since = (as_of.date() - end).days
             message = f"{agent.name} is {agent.kind.capitalize()}, whose life ended on {end}, {since} days ago"
-            yield Found(
-                classes.AGENT_END_OF_LIFE, agent.place, message, source=agent.name, evidence={"days_past": since}
+            yield RuleFinding(
+                classes.AGENT_END_OF_LIFE, agent.location, message, source=agent.name, evidence={"days_past": since}
             )
 
 
-def agent_position_lost(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def agent_position_lost(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Positions in a folder that a restart empties, or none."""
     for agent in deployment.agents:
-        for file, place in agent.positions:
+        for file, location in agent.positions:
             if file is None:
-                message = f"{place.path} keeps no position: {agent.name} starts over, or skips lines, after a restart"
+                message = (
+                    f"{location.path} keeps no position: {agent.name} starts over, or skips lines, after a restart"
+                )
             elif _FORGOTTEN.match(file):
-                message = f"{place.path} is {file}, which does not outlive the container"
+                message = f"{location.path} is {file}, which does not outlive the container"
             else:
                 continue
-            yield Found(classes.AGENT_POSITION_LOST, place, message, source=agent.name)
+            yield RuleFinding(classes.AGENT_POSITION_LOST, location, message, source=agent.name)
 
 
-def agent_port_wrong(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def agent_port_wrong(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Pushes to the chart's gateway, past the port of its service."""
     for cluster in deployment.clusters:
         if cluster.values is None or cluster.values.get("gateway", "enabled") is False:
@@ -84,29 +86,33 @@ def agent_port_wrong(deployment: Deployment, as_of: datetime) -> Iterator[Found]
                 if push.host.split(".")[0] == "loki-gateway" and push.port != port:
                     message = f"{agent.name} sends to {push.host}:{push.port}; the gateway's service has port {port}"
                     evidence = {"port": push.port, "gateway_port": port}
-                    yield Found(classes.AGENT_PORT_WRONG, push.place, message, source=agent.name, evidence=evidence)
+                    yield RuleFinding(
+                        classes.AGENT_PORT_WRONG, push.location, message, source=agent.name, evidence=evidence
+                    )
 
 
-def variable_not_expanded(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def variable_not_expanded(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Variables that stay as they are written."""
     for agent in deployment.agents:
-        for variable, place in agent.literals:
-            message = f"{place.path} is taken as the text {variable}: {agent.name} is not told to expand variables"
-            yield Found(classes.VARIABLE_NOT_EXPANDED, place, message, source=agent.name)
+        for variable, location in agent.literals:
+            message = f"{location.path} is taken as the text {variable}: {agent.name} is not told to expand variables"
+            yield RuleFinding(classes.VARIABLE_NOT_EXPANDED, location, message, source=agent.name)
 
 
-def drop_too_broad(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def drop_too_broad(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Expressions that are a bare word, or several."""
     for agent in deployment.agents:
-        for expression, place in agent.drops:
+        for expression, location in agent.drops:
             words = [match[1] for part in _alternatives(expression) if (match := _BARE_WORD.fullmatch(part))]
             if words:
                 shown = ", ".join(words)
                 message = f"{agent.name} drops every line that contains {shown}, in other words too, whatever its level"
-                yield Found(classes.DROP_TOO_BROAD, place, message, source=agent.name, evidence={"words": len(words)})
+                yield RuleFinding(
+                    classes.DROP_TOO_BROAD, location, message, source=agent.name, evidence={"words": len(words)}
+                )
 
 
-def pipeline_stage_useless(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def pipeline_stage_useless(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Stages that read lines of another format, or lines that other stages took apart already."""
     for agent, pipeline, index, name in _stages(deployment):
         before = [str(next(iter(stage), "")) for stage in pipeline.stages[:index]]
@@ -125,21 +131,21 @@ def pipeline_stage_useless(deployment: Deployment, as_of: datetime) -> Iterator[
             remedy = "Put multiline first, after cri."
         else:
             continue
-        place = pipeline.place.at(index, name)
-        yield Found(classes.PIPELINE_STAGE_USELESS, place, message, source=agent.name, remedy=remedy)
+        location = pipeline.location.at(index, name)
+        yield RuleFinding(classes.PIPELINE_STAGE_USELESS, location, message, source=agent.name, remedy=remedy)
 
 
-def source_shipped_twice(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def source_shipped_twice(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """The same files in two agents; /var/log/containers are links to /var/log/pods."""
     for position, agent in enumerate(deployment.agents):
-        for glob, place in agent.reads:
+        for glob, location in agent.reads:
             twins = [
                 other.name for other in deployment.agents[:position] if any(_same(glob, g) for g, _ in other.reads)
             ]
             if twins:
                 message = f"{agent.name} tails {glob}, and so does {twins[0]}"
                 evidence = {"other_agents": len(twins)}
-                yield Found(classes.SOURCE_SHIPPED_TWICE, place, message, source=agent.name, evidence=evidence)
+                yield RuleFinding(classes.SOURCE_SHIPPED_TWICE, location, message, source=agent.name, evidence=evidence)
 
 
 def _stages(deployment: Deployment) -> Iterator[tuple[Agent, Pipeline, int, str]]:

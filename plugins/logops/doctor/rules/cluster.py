@@ -5,7 +5,7 @@ from datetime import datetime
 
 from logops.doctor.deployment import Cluster, Deployment
 from logops.doctor.quantities import number
-from logops.doctor.rules.found import Found
+from logops.doctor.rules.rule import RuleFinding
 from logops.findings.classes import doctor as classes
 
 _FOLDERS = (
@@ -22,51 +22,51 @@ _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
 _RING = "ingester.lifecycler.ring"
 
 
-def replication_above_ingesters(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def replication_above_ingesters(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Fewer ingesters than copies of a line."""
     for cluster in deployment.clusters:
         ingesters = cluster.replicas.get("ingester")
         factor = replication_factor(cluster)
         if ingesters is not None and factor > ingesters:
-            place = cluster.at(_factor_path(cluster))
-            yield Found(
+            location = cluster.at(_factor_path(cluster))
+            yield RuleFinding(
                 classes.REPLICATION_ABOVE_INGESTERS,
-                place,
-                f"every line is to be written to {factor:g} ingesters ({place.path}), and there are {ingesters}",
+                location,
+                f"every line is to be written to {factor:g} ingesters ({location.path}), and there are {ingesters}",
                 cluster=cluster.name,
                 evidence={"replication_factor": factor, "ingesters": ingesters},
             )
 
 
-def wal_not_persistent(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def wal_not_persistent(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """No WAL, no volume under it, or a folder beside the volume."""
     for cluster in deployment.clusters:
         folder = cluster.written("ingester.wal.dir")
         if cluster.value("ingester.wal.enabled") is False:
-            place, what = cluster.at("ingester.wal.enabled"), "the write-ahead log is switched off"
+            location, what = cluster.at("ingester.wal.enabled"), "the write-ahead log is switched off"
         elif cluster.ingester_volume is False:
-            place = cluster.at("ingester.persistence")
+            location = cluster.at("ingester.persistence")
             what = "the ingesters have no volume: the write-ahead log is lost with the pod"
         elif folder and _off_volume(cluster, folder):
-            place = cluster.at("ingester.wal.dir")
+            location = cluster.at("ingester.wal.dir")
             what = f"the write-ahead log in {folder} lies beside the volume, which is mounted at {cluster.volume}"
         else:
             continue
-        yield Found(classes.WAL_NOT_PERSISTENT, place, what, cluster=cluster.name)
+        yield RuleFinding(classes.WAL_NOT_PERSISTENT, location, what, cluster=cluster.name)
 
 
-def directory_off_volume(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def directory_off_volume(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Other folders beside the volume."""
     for cluster in deployment.clusters:
         for path in _FOLDERS:
             folder = cluster.written(path)
             if folder and _off_volume(cluster, folder):
-                place = cluster.at(path)
-                message = f"{place.path} is {folder}; the volume is mounted at {cluster.volume}"
-                yield Found(classes.DIRECTORY_OFF_VOLUME, place, message, cluster=cluster.name)
+                location = cluster.at(path)
+                message = f"{location.path} is {folder}; the volume is mounted at {cluster.volume}"
+                yield RuleFinding(classes.DIRECTORY_OFF_VOLUME, location, message, cluster=cluster.name)
 
 
-def directory_unset(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def directory_unset(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Index folders that Loki asks for (pkg/loki/validation.go, validateDirectoriesExist)."""
     for cluster in deployment.clusters:
         if cluster.value("common.path_prefix"):
@@ -75,12 +75,12 @@ def directory_unset(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
             for key in ("active_index_directory", "cache_location"):
                 path = f"storage_config.{_SHIPPERS[store]}.{key}"
                 if not cluster.written(path):
-                    place = cluster.at(path)
-                    message = f"the schema uses {store}, and neither {place.path} nor common.path_prefix is set"
-                    yield Found(classes.DIRECTORY_UNSET, place, message, cluster=cluster.name)
+                    location = cluster.at(path)
+                    message = f"the schema uses {store}, and neither {location.path} nor common.path_prefix is set"
+                    yield RuleFinding(classes.DIRECTORY_UNSET, location, message, cluster=cluster.name)
 
 
-def ring_unreachable(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def ring_unreachable(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """A ring's store that only one process can see.
 
     Loki takes common.ring, else memberlist where join_members is set, else the ingester's ring
@@ -106,16 +106,16 @@ def ring_unreachable(deployment: Deployment, as_of: datetime) -> Iterator[Found]
         if why:
             factor = replication_factor(cluster)
             evidence = {"replication_factor": factor}
-            yield Found(classes.RING_UNREACHABLE, cluster.at(path), why, cluster=cluster.name, evidence=evidence)
+            yield RuleFinding(classes.RING_UNREACHABLE, cluster.at(path), why, cluster=cluster.name, evidence=evidence)
 
 
-def query_queue_bypassed(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def query_queue_bypassed(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """A downstream URL goes before the scheduler (pkg/lokifrontend/frontend/config.go, InitFrontend)."""
     for cluster in deployment.clusters:
         if url := cluster.written("frontend.downstream_url"):
-            place = cluster.at("frontend.downstream_url")
-            message = f"{place.path} sends queries straight to {url}, past the query scheduler"
-            yield Found(classes.QUERY_QUEUE_BYPASSED, place, message, cluster=cluster.name)
+            location = cluster.at("frontend.downstream_url")
+            message = f"{location.path} sends queries straight to {url}, past the query scheduler"
+            yield RuleFinding(classes.QUERY_QUEUE_BYPASSED, location, message, cluster=cluster.name)
 
 
 def replication_factor(cluster: Cluster) -> float:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from difflib import get_close_matches
 
-from logops.doctor.chart import COMPONENTS, MOVED, OWN, RENDERED, is_distributed
-from logops.doctor.deployment import Cluster, Deployment, Values
-from logops.doctor.keys.known import known
-from logops.doctor.rules.found import Found
+from logops.doctor.deployment import Cluster, Deployment, HelmValues
+from logops.doctor.helm_chart import CHART_KEYS, COMPONENTS, LOKI_SECTIONS, RENAMED_SECTIONS, is_distributed
+from logops.doctor.keys.known import known_keys
+from logops.doctor.rules.rule import RuleFinding
 from logops.findings.classes import doctor as classes
 
 _PROMTAIL = {
@@ -25,7 +25,7 @@ _SCALABLE = ("write", "read", "backend")
 _GRPC_LOAD_BALANCING_PORT = 9096
 
 
-def helm_key_ignored(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def helm_key_ignored(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Keys that neither chart reads."""
     for cluster in deployment.clusters:
         if cluster.values:
@@ -37,7 +37,7 @@ def helm_key_ignored(deployment: Deployment, as_of: datetime) -> Iterator[Found]
                 yield _ignored_key(agent.values, steps, instead, source=agent.name)
 
 
-def component_missing(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def component_missing(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Components of a distributed Loki with no replica."""
     for cluster in deployment.clusters:
         values = cluster.values
@@ -54,13 +54,15 @@ def component_missing(deployment: Deployment, as_of: datetime) -> Iterator[Found
             )
             count = written.get("replicas", 0)
             if rules and not scaled and name not in mistyped and count == 0:
-                place = values.at(name, "replicas")
+                location = values.at(name, "replicas")
                 how = "0" if "replicas" in written else "not set, so 0"
-                message = f"{place.path} is {how}: no {COMPONENTS[name]} runs"
-                yield Found(classes.COMPONENT_MISSING, place, message, cluster=cluster.name, evidence={"replicas": 0})
+                message = f"{location.path} is {how}: no {COMPONENTS[name]} runs"
+                yield RuleFinding(
+                    classes.COMPONENT_MISSING, location, message, cluster=cluster.name, evidence={"replicas": 0}
+                )
 
 
-def helm_values_refused(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def helm_values_refused(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """What the chart's own checks, or the Kubernetes API, refuse."""
     for cluster in deployment.clusters:
         values = cluster.values
@@ -69,46 +71,50 @@ def helm_values_refused(deployment: Deployment, as_of: datetime) -> Iterator[Fou
         yield from _mixed_modes(cluster, values)
         stores_objects = values.get("loki", "storage", "type") != "filesystem"
         if stores_objects and not values.get("loki", "storage", "bucketNames", "chunks"):
-            place = values.at("loki", "storage", "bucketNames")
-            message = f"{place.path} is not set: the chart asks for the names of the containers for chunks and ruler"
-            yield Found(classes.HELM_VALUES_REFUSED, place, message, cluster=cluster.name)
+            location = values.at("loki", "storage", "bucketNames")
+            message = f"{location.path} is not set: the chart asks for the names of the containers for chunks and ruler"
+            yield RuleFinding(classes.HELM_VALUES_REFUSED, location, message, cluster=cluster.name)
         schema = any(values.get("loki", key) for key in ("schemaConfig", "schema_config", "useTestSchema"))
         if not schema and not values.get("loki", "structuredConfig", "schema_config"):
-            place = values.at("loki", "schemaConfig")
-            yield Found(classes.HELM_VALUES_REFUSED, place, f"{place.path} is not set", cluster=cluster.name)
+            location = values.at("loki", "schemaConfig")
+            yield RuleFinding(
+                classes.HELM_VALUES_REFUSED, location, f"{location.path} is not set", cluster=cluster.name
+            )
         if cluster.value("server.grpc_listen_port") == _GRPC_LOAD_BALANCING_PORT:
-            place = cluster.at("server.grpc_listen_port")
+            location = cluster.at("server.grpc_listen_port")
             message = (
-                f"{place.path} is 9096, which the chart's services use for grpclb already:"
+                f"{location.path} is 9096, which the chart's services use for grpclb already:"
                 " Kubernetes refuses two ports of the same number"
             )
             remedy = "Leave it at 9095."
-            yield Found(classes.HELM_VALUES_REFUSED, place, message, cluster=cluster.name, remedy=remedy)
+            yield RuleFinding(classes.HELM_VALUES_REFUSED, location, message, cluster=cluster.name, remedy=remedy)
 
 
-def _mixed_modes(cluster: Cluster, values: Values) -> Iterator[Found]:
+def _mixed_modes(cluster: Cluster, values: HelmValues) -> Iterator[RuleFinding]:
     mode = values.get("deploymentMode") or "Monolithic"
     scalable = [name for name in _SCALABLE if values.get(name, "replicas") != 0]
     if not is_distributed(values) or mode == "SimpleScalable<->Distributed" or (mode == "Distributed" and not scalable):
         return
     missing = ["deploymentMode: Distributed"] * (mode != "Distributed") + [f"{name}.replicas: 0" for name in scalable]
-    place = values.at("deploymentMode")
-    message = f"{place.path} is {mode}, with replicas for distributed components too: the chart refuses the mixture"
+    location = values.at("deploymentMode")
+    message = f"{location.path} is {mode}, with replicas for distributed components too: the chart refuses the mixture"
     remedy = f"Set {', '.join(missing)}."
     evidence = {"scalable_components": len(scalable)}
-    yield Found(classes.HELM_VALUES_REFUSED, place, message, cluster=cluster.name, remedy=remedy, evidence=evidence)
+    yield RuleFinding(
+        classes.HELM_VALUES_REFUSED, location, message, cluster=cluster.name, remedy=remedy, evidence=evidence
+    )
 
 
-def _ignored(values: Values) -> Iterator[tuple[tuple[str, ...], str]]:
+def _ignored(values: HelmValues) -> Iterator[tuple[tuple[str, ...], str]]:
     """Keys that the chart does not read, and what to write instead (nothing where it is not known)."""
     loki = values.get("loki")
     for key in map(str, loki if isinstance(loki, dict) else ()):
-        if key in MOVED:
-            yield ("loki", key), f"loki.{MOVED[key]}"
-        elif key in known("loki") and key not in RENDERED:
+        if key in RENAMED_SECTIONS:
+            yield ("loki", key), f"loki.{RENAMED_SECTIONS[key]}"
+        elif key in known_keys("loki") and key not in LOKI_SECTIONS:
             yield ("loki", key), f"loki.structuredConfig.{key}"
-        elif key not in RENDERED | OWN:
-            close = get_close_matches(_snake(key), RENDERED, n=1) or get_close_matches(key, OWN, n=1)
+        elif key not in LOKI_SECTIONS | CHART_KEYS:
+            close = get_close_matches(_snake(key), LOKI_SECTIONS, n=1) or get_close_matches(key, CHART_KEYS, n=1)
             yield ("loki", key), f"loki.{close[0]}" if close else ""
     for key in map(str, values.written):
         if name := _mistyped_component(key):
@@ -132,8 +138,10 @@ def _snake(key: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
 
 
-def _ignored_key(values: Values, steps: tuple[str, ...], instead: str, *, cluster: str = "", source: str = "") -> Found:
-    place = values.at(*steps)
-    message = f"the chart does not read {place.path}"
+def _ignored_key(
+    values: HelmValues, steps: tuple[str, ...], instead: str, *, cluster: str = "", source: str = ""
+) -> RuleFinding:
+    location = values.at(*steps)
+    message = f"the chart does not read {location.path}"
     remedy = f"Write {instead} instead." if instead else "Remove it."
-    return Found(classes.HELM_KEY_IGNORED, place, message, cluster=cluster, source=source, remedy=remedy)
+    return RuleFinding(classes.HELM_KEY_IGNORED, location, message, cluster=cluster, source=source, remedy=remedy)

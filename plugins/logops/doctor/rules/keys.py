@@ -4,78 +4,78 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from logops.doctor.deployment import Deployment, Place
-from logops.doctor.keys.known import Path, dotted, hint, known, unknown_paths
-from logops.doctor.keys.retired import OLD_INDEX_STORES, deprecated, removed
-from logops.doctor.rules.found import Found
+from logops.doctor.deployment import Deployment, Location
+from logops.doctor.keys.known import Path, dotted, hint, known_keys, unknown_paths
+from logops.doctor.keys.retired import OLD_INDEX_STORES, find_deprecated, find_removed
+from logops.doctor.rules.rule import RuleFinding
 from logops.findings import FindingClass
 from logops.findings.classes import doctor as classes
 
 
-def keys_removed(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
-    """Keys that were Loki's, with what took their place."""
+def keys_removed(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
+    """Keys that were Loki's, with what took their location."""
     for cluster in deployment.clusters:
-        for path, _ in unknown_paths(cluster.config, known("loki")):
-            retired = removed(dotted(path))
+        for path, _ in unknown_paths(cluster.config, known_keys("loki")):
+            retired = find_removed(dotted(path))
             if retired:
-                place = cluster.at(str(path[0]), *path[1:])
-                message = f"{place.path} was removed from Loki. {retired.advice}"
+                location = cluster.at(str(path[0]), *path[1:])
+                message = f"{location.path} was removed from Loki. {retired.advice}"
                 remedy = f"Write {retired.replacement} instead." if retired.replacement else "Remove it."
-                yield Found(classes.KEY_REMOVED, place, message, cluster=cluster.name, remedy=remedy)
+                yield RuleFinding(classes.KEY_REMOVED, location, message, cluster=cluster.name, remedy=remedy)
 
 
-def keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Keys that never were Loki's."""
     for cluster in deployment.clusters:
-        for path, siblings in unknown_paths(cluster.config, known("loki")):
-            if not removed(dotted(path)):
+        for path, siblings in unknown_paths(cluster.config, known_keys("loki")):
+            if not find_removed(dotted(path)):
                 cls = classes.LIMIT_UNKNOWN if path[0] == "limits_config" else classes.KEY_UNKNOWN
                 yield _unknown(
                     cls, cluster.at(str(path[0]), *path[1:]), hint(path, siblings, "loki"), "Loki", cluster=cluster.name
                 )
 
 
-def overrides_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def overrides_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Keys in tenants' overrides that are no limits."""
-    limits = known("loki")["limits_config"]
+    limits = known_keys("loki")["limits_config"]
     for cluster in deployment.clusters:
         for tenant, own in cluster.overrides.items():
             for path, siblings in unknown_paths(own, limits):
-                place = cluster.at("overrides", tenant, *path)
-                retired = removed(f"limits_config.{dotted(path)}")
+                location = cluster.at("overrides", tenant, *path)
+                retired = find_removed(f"limits_config.{dotted(path)}")
                 if retired:
-                    message = f"{place.path} was removed from Loki. {retired.advice}"
-                    yield Found(classes.KEY_REMOVED, place, message, cluster=cluster.name, tenant=tenant)
+                    message = f"{location.path} was removed from Loki. {retired.advice}"
+                    yield RuleFinding(classes.KEY_REMOVED, location, message, cluster=cluster.name, tenant=tenant)
                 else:
                     text = hint(path, siblings, "loki")
-                    yield _unknown(classes.LIMIT_UNKNOWN, place, text, "Loki", cluster=cluster.name, tenant=tenant)
+                    yield _unknown(classes.LIMIT_UNKNOWN, location, text, "Loki", cluster=cluster.name, tenant=tenant)
 
 
-def keys_deprecated(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def keys_deprecated(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Keys and index stores on their way out."""
     for cluster in deployment.clusters:
         for path in _written_paths(cluster.config):
-            if retired := deprecated(dotted(path)):
-                place = cluster.at(str(path[0]), *path[1:])
-                message = f"{place.path} is deprecated. {retired.advice}"
+            if retired := find_deprecated(dotted(path)):
+                location = cluster.at(str(path[0]), *path[1:])
+                message = f"{location.path} is deprecated. {retired.advice}"
                 remedy = f"Write {retired.replacement} instead." if retired.replacement else ""
-                yield Found(classes.KEY_DEPRECATED, place, message, cluster=cluster.name, remedy=remedy)
+                yield RuleFinding(classes.KEY_DEPRECATED, location, message, cluster=cluster.name, remedy=remedy)
         for index, period in cluster.periods():
             for key, old in (("store", OLD_INDEX_STORES), ("object_store", OLD_INDEX_STORES - {"aws"})):
                 if str(period.get(key)) in old:
-                    place = cluster.at("schema_config.configs", index, key)
-                    message = f"{place.path} is {period[key]}, which Loki is giving up"
-                    yield Found(classes.KEY_DEPRECATED, place, message, cluster=cluster.name)
+                    location = cluster.at("schema_config.configs", index, key)
+                    message = f"{location.path} is {period[key]}, which Loki is giving up"
+                    yield RuleFinding(classes.KEY_DEPRECATED, location, message, cluster=cluster.name)
 
 
-def agent_keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def agent_keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Keys that Promtail does not know: it does not start."""
     for agent in deployment.agents:
-        for section, block, place in agent.blocks:
-            keys = known("promtail")
+        for section, block, location in agent.blocks:
+            keys = known_keys("promtail")
             found = unknown_paths(block, keys.get(section)) if section else unknown_paths(block, keys)
             for path, siblings in found:
-                where = place.at(*path)
+                where = location.at(*path)
                 yield _unknown(
                     classes.KEY_UNKNOWN, where, hint(path, siblings, "promtail"), "Promtail", source=agent.name
                 )
@@ -83,16 +83,16 @@ def agent_keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Foun
 
 def _unknown(
     cls: FindingClass,
-    place: Place,
+    location: Location,
     text: str,
     program: str,
     *,
     cluster: str = "",
     tenant: str = "",
     source: str = "",
-) -> Found:
-    message = f"{program} knows no {place.path}"
-    return Found(cls, place, message, cluster=cluster, tenant=tenant, source=source, remedy=text)
+) -> RuleFinding:
+    message = f"{program} knows no {location.path}"
+    return RuleFinding(cls, location, message, cluster=cluster, tenant=tenant, source=source, remedy=text)
 
 
 def _written_paths(value: Any, path: Path = ()) -> Iterator[Path]:

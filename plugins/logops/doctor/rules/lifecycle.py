@@ -8,42 +8,50 @@ Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview, /
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from logops.doctor.deployment import Cluster, Days, Deployment, LifecycleRule, Limits, Place, TierName
+from logops.doctor.deployment import (
+    Cluster,
+    Deployment,
+    EffectiveLimits,
+    LifecycleAction,
+    LifecycleRule,
+    Location,
+    TierName,
+)
 from logops.doctor.quantities import days, go_duration
-from logops.doctor.rules.found import Found
 from logops.doctor.rules.retention import longest_life, periods_of
+from logops.doctor.rules.rule import RuleFinding
 from logops.doctor.rules.storage import containers
 from logops.findings import FindingClass
 from logops.findings.classes import doctor as classes
 
 MINIMUM_STAY: dict[TierName, int] = {"cool": 30, "cold": 90, "archive": 180}
-"""Days that Azure charges at least."""
+"""LifecycleAction that Azure charges at least."""
 
 _COLDER: tuple[TierName, ...] = ("cool", "cold", "archive")
 
 
-def lifecycle_not_applied(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def lifecycle_not_applied(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """A resource type that Terraform's azurerm provider does not have, or a rule that is switched off."""
     for rule in deployment.lifecycle:
         if rule.resource_type not in ("", "azurerm_storage_management_policy"):
-            place = Place(rule.place.file, rule.place.path.split(".rule")[0])
+            location = Location(rule.location.file, rule.location.path.split(".rule")[0])
             message = f"the azurerm provider has no resource {rule.resource_type}: the policy is never applied"
-            yield Found(classes.LIFECYCLE_NOT_APPLIED, place, message, source=rule.name)
+            yield RuleFinding(classes.LIFECYCLE_NOT_APPLIED, location, message, source=rule.name)
         if not rule.enabled:
             message = f"the lifecycle rule {rule.name} is not enabled"
-            yield Found(classes.LIFECYCLE_NOT_APPLIED, rule.place.at("enabled"), message, source=rule.name)
+            yield RuleFinding(classes.LIFECYCLE_NOT_APPLIED, rule.location.at("enabled"), message, source=rule.name)
 
 
-def lifecycle_touches_index(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def lifecycle_touches_index(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """A prefix that covers the index or lies in it."""
     for cluster in deployment.clusters:
         for rule, container in _rules_of(deployment, cluster):
             folders = [f"{container}/{folder}" for folder in _index_folders(cluster)]
-            for prefix, place in _prefixes(rule):
+            for prefix, location in _prefixes(rule):
                 if any(_overlap(prefix, folder) for folder in folders):
-                    yield Found(
+                    yield RuleFinding(
                         classes.LIFECYCLE_TOUCHES_INDEX,
-                        place,
+                        location,
                         f"the lifecycle rule {rule.name} acts on {prefix or 'the whole account'!r},"
                         f" where Loki keeps its index ({folders[0]})",
                         cluster=cluster.name,
@@ -53,7 +61,7 @@ def lifecycle_touches_index(deployment: Deployment, as_of: datetime) -> Iterator
                     )
 
 
-def lifecycle_on_live_chunks(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def lifecycle_on_live_chunks(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Chunks deleted or archived while the index points to them, or cooled before the promise."""
     for cluster in deployment.clusters:
         for rule, container in _rules_of(deployment, cluster):
@@ -66,7 +74,7 @@ def lifecycle_on_live_chunks(deployment: Deployment, as_of: datetime) -> Iterato
             yield from _on_live_chunks(cluster, rule, gone)
 
 
-def early_deletion_fee(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def early_deletion_fee(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """A tier left before its minimum stay: by the rule's own next step, or because Loki deletes."""
     for rule in deployment.lifecycle:
         lives = [days(life) for cluster in deployment.clusters for life in _lives(deployment, cluster, rule)]
@@ -74,9 +82,9 @@ def early_deletion_fee(deployment: Deployment, as_of: datetime) -> Iterator[Foun
             leaving = [step.days for step in _next_steps(rule, tier)] + lives
             stays = [left - entered.days for left in leaving if left > entered.days]
             if stays and min(stays) < MINIMUM_STAY[tier]:
-                yield Found(
+                yield RuleFinding(
                     classes.EARLY_DELETION_FEE,
-                    entered.place,
+                    entered.location,
                     f"the lifecycle rule {rule.name} moves blobs to {tier.capitalize()} after {entered.days:g} days,"
                     f" and {min(stays):.3g} days later they leave it; Azure charges {MINIMUM_STAY[tier]}",
                     source=rule.name,
@@ -84,7 +92,7 @@ def early_deletion_fee(deployment: Deployment, as_of: datetime) -> Iterator[Foun
                 )
 
 
-def _on_live_chunks(cluster: Cluster, rule: LifecycleRule, gone: timedelta | None) -> Iterator[Found]:
+def _on_live_chunks(cluster: Cluster, rule: LifecycleRule, gone: timedelta | None) -> Iterator[RuleFinding]:
     kept = "for ever" if gone is None else f"for up to {days(gone):g} days"
     archive = rule.tiers.get("archive")
     if rule.delete and _before(rule.delete, gone):
@@ -101,11 +109,16 @@ def _on_live_chunks(cluster: Cluster, rule: LifecycleRule, gone: timedelta | Non
 
 
 def _on(
-    cls: FindingClass, cluster: Cluster, rule: LifecycleRule, step: Days, until: timedelta | None, message: str
-) -> Found:
-    return Found(
+    cls: FindingClass,
+    cluster: Cluster,
+    rule: LifecycleRule,
+    step: LifecycleAction,
+    until: timedelta | None,
+    message: str,
+) -> RuleFinding:
+    return RuleFinding(
         cls,
-        step.place,
+        step.location,
         f"the lifecycle rule {rule.name} {message}",
         cluster=cluster.name,
         source=rule.name,
@@ -123,7 +136,7 @@ def _rules_of(deployment: Deployment, cluster: Cluster) -> Iterator[tuple[Lifecy
                 yield rule, container.name
 
 
-def _touched(cluster: Cluster, rule: LifecycleRule, container: str) -> list[Limits]:
+def _touched(cluster: Cluster, rule: LifecycleRule, container: str) -> list[EffectiveLimits]:
     """The limits of the tenants whose chunks a rule acts on. Chunks lie under `TENANT/`."""
     prefixes = [prefix for prefix, _ in _prefixes(rule)]
     if cluster.value("auth_enabled") is False:
@@ -148,13 +161,13 @@ def _lives(deployment: Deployment, cluster: Cluster, rule: LifecycleRule) -> Ite
                 yield from (period + _delete_delay(cluster) for period in periods_of(limits) or [])
 
 
-def _next_steps(rule: LifecycleRule, tier: TierName) -> list[Days]:
+def _next_steps(rule: LifecycleRule, tier: TierName) -> list[LifecycleAction]:
     colder = _COLDER[_COLDER.index(tier) + 1 :]
     return [step for step in (*(rule.tiers.get(name) for name in colder), rule.delete) if step]
 
 
-def _prefixes(rule: LifecycleRule) -> tuple[tuple[str, Place], ...]:
-    return rule.prefixes or (("", rule.place),)
+def _prefixes(rule: LifecycleRule) -> tuple[tuple[str, Location], ...]:
+    return rule.prefixes or (("", rule.location),)
 
 
 def _overlap(prefix: str, folder: str) -> bool:
@@ -169,7 +182,7 @@ def _index_folders(cluster: Cluster) -> list[str]:
     ]
 
 
-def _before(step: Days, until: timedelta | None) -> bool:
+def _before(step: LifecycleAction, until: timedelta | None) -> bool:
     return until is None or timedelta(days=step.days) <= until
 
 

@@ -1,11 +1,11 @@
-"""Limits that cannot both be meant, and values that Loki cannot read."""
+"""EffectiveLimits that cannot both be meant, and values that Loki cannot read."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from logops.doctor.deployment import Cluster, Deployment, Limits, Place
+from logops.doctor.deployment import Cluster, Deployment, EffectiveLimits, Location
 from logops.doctor.quantities import days, days_text, go_duration, limit_duration, number, size
-from logops.doctor.rules.found import Found
+from logops.doctor.rules.rule import RuleFinding
 from logops.findings.classes import doctor as classes
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 
@@ -37,7 +37,7 @@ _READERS: dict[str, Callable[[object], object | None]] = {
 """What the rules read, and how Loki reads it."""
 
 
-def value_refused(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def value_refused(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """A value of the keys that rules read and cannot; a variable's value is unknown, which is no pass."""
     for cluster in deployment.clusters:
         for path, read in _READERS.items():
@@ -47,12 +47,12 @@ def value_refused(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
                 yield from _unreadable(cluster, limits.tenant, limits.at(key), limits.own.get(key), read)
             rules = limits.own.get("retention_stream")
             for index, rule in enumerate(rules if isinstance(rules, list) else []):
-                place = limits.at("retention_stream", index, "period")
+                location = limits.at("retention_stream", index, "period")
                 period = rule.get("period") if isinstance(rule, dict) else None
-                yield from _unreadable(cluster, limits.tenant, place, period, limit_duration)
+                yield from _unreadable(cluster, limits.tenant, location, period, limit_duration)
 
 
-def limits_contradict(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def limits_contradict(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Pairs of limits of which one makes the other meaningless."""
     for cluster in deployment.clusters:
         for limits in cluster.limits():
@@ -60,7 +60,7 @@ def limits_contradict(deployment: Deployment, as_of: datetime) -> Iterator[Found
             yield from _times(limits)
 
 
-def _rates(limits: Limits) -> Iterator[Found]:
+def _rates(limits: EffectiveLimits) -> Iterator[RuleFinding]:
     tenant, burst = number(limits.value("ingestion_rate_mb")), number(limits.value("ingestion_burst_size_mb"))
     rate_of = {
         "ingestion_rate_mb": tenant,
@@ -76,7 +76,7 @@ def _rates(limits: Limits) -> Iterator[Found]:
             yield _contradiction(limits, own, text, {low_key: low, high_key: high})
 
 
-def _times(limits: Limits) -> Iterator[Found]:
+def _times(limits: EffectiveLimits) -> Iterator[RuleFinding]:
     kept = limit_duration(limits.value("retention_period"))
     reach = limit_duration(limits.value("max_query_lookback"))
     own = next((key for key in ("max_query_lookback", "retention_period") if limits.own.get(key) is not None), None)
@@ -91,12 +91,12 @@ def _mebibytes(value: object) -> float | None:
     return None if written is None else written / _MIB
 
 
-def _is_written(limits: Limits, key: str) -> bool:
+def _is_written(limits: EffectiveLimits, key: str) -> bool:
     return limits.own.get(key) is not None or limits.cluster.written(f"limits_config.{key}") is not None
 
 
-def _contradiction(limits: Limits, key: str, message: str, evidence: dict[str, float]) -> Found:
-    return Found(
+def _contradiction(limits: EffectiveLimits, key: str, message: str, evidence: dict[str, float]) -> RuleFinding:
+    return RuleFinding(
         classes.LIMITS_CONTRADICT,
         limits.at(key),
         message,
@@ -107,13 +107,13 @@ def _contradiction(limits: Limits, key: str, message: str, evidence: dict[str, f
 
 
 def _unreadable(
-    cluster: Cluster, tenant: str, place: Place, value: object, read: Callable[[object], object | None]
-) -> Iterator[Found]:
+    cluster: Cluster, tenant: str, location: Location, value: object, read: Callable[[object], object | None]
+) -> Iterator[RuleFinding]:
     if value is None or read(value) is not None:
         return
     if "${" in str(value):
-        message = f"{place.path} is the variable {value}: what it holds was not judged"
-        yield Found(CHECK_INCOMPLETE, place, message, cluster=cluster.name, tenant=tenant)
+        message = f"{location.path} is the variable {value}: what it holds was not judged"
+        yield RuleFinding(CHECK_INCOMPLETE, location, message, cluster=cluster.name, tenant=tenant)
     else:
-        message = f"{place.path} is {value!r}, which Loki cannot read"
-        yield Found(classes.VALUE_REFUSED, place, message, cluster=cluster.name, tenant=tenant)
+        message = f"{location.path} is {value!r}, which Loki cannot read"
+        yield RuleFinding(classes.VALUE_REFUSED, location, message, cluster=cluster.name, tenant=tenant)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from logops.doctor.deployment import Cluster, Deployment, Place
-from logops.doctor.rules.found import Found
+from logops.doctor.deployment import Cluster, Deployment, Location
+from logops.doctor.rules.rule import RuleFinding
 from logops.findings.classes import doctor as classes
 
 _SECTIONS = {
@@ -35,8 +35,8 @@ class Container:
     name: str
     account: str | None
     """As written, `${VARIABLES}` and all; empty where a connection string does not tell; None where none is set."""
-    place: Place
-    account_place: Place
+    location: Location
+    account_location: Location
     """Where the account stands, or would stand."""
 
 
@@ -47,24 +47,25 @@ def containers(cluster: Cluster) -> Iterator[Container]:
         if section.get("container_name"):
             accounts = [_account(s) for s in (section, *(cluster.section(shared) for shared in _SHARED))]
             account = next((name for name in accounts if name is not None), None)
-            name, place = str(section["container_name"]), cluster.at(f"{path}.container_name")
-            yield Container(use, name, account, place, cluster.at(f"{path}.account_name"))
+            name, location = str(section["container_name"]), cluster.at(f"{path}.container_name")
+            yield Container(use, name, account, location, cluster.at(f"{path}.account_name"))
 
 
-def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """A section for Azure with neither account nor connection string (of common.storage either)."""
     for cluster in deployment.clusters:
         for container in containers(cluster):
             if container.account is None:
-                yield Found(
+                yield RuleFinding(
                     classes.STORAGE_ACCOUNT_MISSING,
-                    container.account_place,
-                    f"{container.place.path} names {container.name!r}, and {container.account_place.path} no account",
+                    container.account_location,
+                    f"{container.location.path} names container {container.name!r},"
+                    f" but {container.account_location.path} is not set",
                     cluster=cluster.name,
                 )
 
 
-def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[Found]:
+def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Security logs on an account (or, where no account is named, in a container) that others use too."""
     others = [c for cluster in deployment.clusters if not cluster.security for c in containers(cluster)]
     for cluster in (cluster for cluster in deployment.clusters if cluster.security):
@@ -72,10 +73,11 @@ def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[Fo
             shared = [other for other in others if _same_account(container, other)]
             if shared:
                 what = f"account {container.account}" if container.account else f"container {container.name}"
-                yield Found(
+                yield RuleFinding(
                     classes.SECURITY_DATA_SHARED,
-                    container.account_place if container.account else container.place,
-                    f"security logs lie on {what}, which {shared[0].place.file} ({shared[0].place.path}) uses too",
+                    container.account_location if container.account else container.location,
+                    f"security logs are stored in {what}, which is also used by"
+                    f" {shared[0].location.file} ({shared[0].location.path})",
                     cluster=cluster.name,
                     evidence={"shared_containers": len(shared)},
                 )

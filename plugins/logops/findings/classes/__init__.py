@@ -4,8 +4,7 @@
 <Severity.ERROR: 'error'>
 """
 
-from logops.findings.classes import audit, benchmark, rollout
-from logops.findings.classes import doctor as coherence
+from logops.findings.classes import audit, benchmark, doctor, rollout
 from logops.findings.model import FindingClass
 
 
@@ -20,7 +19,7 @@ def _by_name(*groups: tuple[FindingClass, ...]) -> dict[str, FindingClass]:
 
 GROUPS: dict[str, tuple[FindingClass, ...]] = {
     "Rollout": rollout.CLASSES,
-    "Coherence": coherence.CLASSES,
+    "Configuration": doctor.CLASSES,
     "Compaction": audit.COMPACTION,
     "Retention": audit.RETENTION,
     "Tiering": audit.TIERING,

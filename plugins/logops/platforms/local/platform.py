@@ -28,7 +28,7 @@ from logops.platforms.local.steps import Steps, decide, stop_group
 from logops.platforms.local.supervisord import Supervisord
 from logops.platforms.platform import PlatformError, ProcessStatus, Progress, Revision
 from logops.platforms.rules import Owner, files_of, owners, read_rules, write_rules
-from logops.render import STAGES, Commands, Files, Stage, render_local, topology
+from logops.render import STAGES, Commands, Files, Stage, local_topology, render_local
 from logops.rules.read import Rules
 
 _TOUCH_SECONDS = 60.0
@@ -55,7 +55,7 @@ class LocalPlatform:
         self.state = state.resolve()
         self._commands = commands
         self._rules = rules
-        self._place = topology(environment, self.state)
+        self._place = local_topology(environment, self.state)
         self._live = self.state / "live"
         self._supervisord = Supervisord(self.state)
         self._keys = KeyStore(self.state / "secrets.env", environment)

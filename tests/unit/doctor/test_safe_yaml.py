@@ -3,7 +3,7 @@ import json
 import pytest
 
 from logops.doctor import DocumentError
-from logops.doctor.reading.text import MAX_BYTES, parse
+from logops.doctor.reading.safe_yaml import MAX_BYTES, parse
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 10)}]\n" for n in range(8)

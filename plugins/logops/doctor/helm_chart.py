@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from logops.doctor.defaults import LOKI_DEFAULTS
-from logops.doctor.deployment import Values
+from logops.doctor.deployment import HelmValues
 
 COMPONENTS = {
     "distributor": "distributor",
@@ -18,7 +18,7 @@ COMPONENTS = {
 }
 """The chart's name of a component to Loki's."""
 
-RENDERED = frozenset(
+LOKI_SECTIONS = frozenset(
     {
         "analytics", "auth_enabled", "block_builder", "bloom_build", "bloom_gateway", "compactor",
         "compactor_grpc_client", "distributor", "frontend", "frontend_worker", "index_gateway", "ingester",
@@ -28,10 +28,10 @@ RENDERED = frozenset(
 )  # fmt: skip
 """Sections of Loki that the chart passes on from `loki`."""
 
-SWITCHES = frozenset({"tracing", "ui"})
+SWITCH_SECTIONS = frozenset({"tracing", "ui"})
 """Of these the chart passes on `enabled` alone; the rest in them is the chart's own."""
 
-OWN = frozenset(
+CHART_KEYS = frozenset(
     {
         "annotations", "command", "commonConfig", "config", "configObjectName", "configStorageType",
         "containerSecurityContext", "dnsConfig", "enableServiceLinks", "extraMemberlistConfig",
@@ -45,7 +45,7 @@ OWN = frozenset(
 )  # fmt: skip
 """Keys under `loki` that are the chart's, not Loki's."""
 
-MOVED = {
+RENAMED_SECTIONS = {
     "common": "commonConfig",
     "memberlist": "memberlistConfig",
     "ruler": "rulerConfig",
@@ -68,7 +68,7 @@ VOLUME = "/var/loki"
 GATEWAY_PORT = 80
 
 
-def is_distributed(values: Values) -> bool:
+def is_distributed(values: HelmValues) -> bool:
     """Whether the values mean a distributed Loki."""
     counts = (values.get(name, "replicas") for name in COMPONENTS)
     return values.get("deploymentMode") == "Distributed" or any(isinstance(n, int) and n > 0 for n in counts)

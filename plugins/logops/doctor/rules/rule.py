@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from logops.doctor.deployment import Deployment, Place
+from logops.doctor.deployment import Deployment, Location
 from logops.findings import Evidence, FindingClass
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """One thing that is wrong, at one place."""
+class RuleFinding:
+    """One thing that is wrong, at one location."""
 
     cls: FindingClass
-    place: Place
+    location: Location
     message: str
     cluster: str = ""
     tenant: str = ""
@@ -23,5 +23,5 @@ class Found:
     evidence: Evidence = field(default_factory=dict)
 
 
-Rule = Callable[[Deployment, datetime], Iterator[Found]]
+Rule = Callable[[Deployment, datetime], Iterator[RuleFinding]]
 """A pure function: what is wrong in a deployment, at a time."""
