@@ -1,4 +1,4 @@
-"""What is wrong with a configuration before it is deployed: rules over one value, and the doctor that reads files."""
+"""Find mistakes in a configuration before it is deployed, and migrate configurations to Loki 3.7."""
 
 from logops.doctor.check import check
 from logops.doctor.deployment import Deployment, RetentionPromise

@@ -1,4 +1,4 @@
-"""All rules over one deployment."""
+"""Check a deployment with every rule."""
 
 from datetime import datetime
 
@@ -96,27 +96,28 @@ RULES: tuple[Rule, ...] = (
 
 
 def check(deployment: Deployment, as_of: datetime) -> list[Finding]:
-    """Everything that is wrong in a deployment at `as_of` (aware, UTC), worst first, then by file and path.
+    """Return every finding of a deployment at `as_of` (time zone UTC): worst first, then by file and path.
 
-    Each finding's subject has the path in the user's file; its evidence has the file's name. No two have one identity.
+    The subject of a finding has the path in the user's file, its evidence has the name of the file.
+    A finding that two rules report at the same location is returned once.
     """
-    found = [_finding(deployment, one, as_of) for rule in RULES for one in rule(deployment, as_of)]
-    once = {(finding.identity, finding.evidence["file"]): finding for finding in reversed(found)}
-    return sorted(once.values(), key=lambda f: (-f.cls.severity.rank, str(f.evidence["file"]), f.subject, f.cls.name))
+    findings = [_finding(deployment, result, as_of) for rule in RULES for result in rule(deployment, as_of)]
+    unique = {(finding.identity, finding.evidence["file"]): finding for finding in reversed(findings)}
+    return sorted(unique.values(), key=lambda f: (-f.cls.severity.rank, str(f.evidence["file"]), f.subject, f.cls.name))
 
 
-def _finding(deployment: Deployment, found: RuleFinding, as_of: datetime) -> Finding:
+def _finding(deployment: Deployment, result: RuleFinding, as_of: datetime) -> Finding:
     return Finding(
-        cls=found.cls,
+        cls=result.cls,
         subject=Subject(
             environment=deployment.environment,
-            cluster=found.cluster,
-            tenant=found.tenant,
-            source=found.source,
-            path=found.location.path,
+            cluster=result.cluster,
+            tenant=result.tenant,
+            source=result.source,
+            path=result.location.path,
         ),
-        message=found.message,
+        message=result.message,
         as_of=as_of,
-        evidence={"file": found.location.file, **found.evidence},
-        remedy=found.remedy,
+        evidence={"file": result.location.file, **result.evidence},
+        remedy=result.remedy,
     )

@@ -1,4 +1,4 @@
-"""What counts where nothing is written: of the keys that rules look at."""
+"""Loki's default values for the keys that the rules read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,4 +20,4 @@ LOKI_DEFAULTS: Mapping[str, Any] = {
     "limits_config.per_stream_rate_limit_burst": "15MB",
     "limits_config.retention_period": "0s",
 }
-"""Loki 3.7.8's, as it prints them; a test compares."""
+"""Loki 3.7.8 prints these values; an integration test compares them."""

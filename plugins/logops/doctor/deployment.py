@@ -1,4 +1,4 @@
-"""What would be deployed, as the rules look at it: one value, made from files or from an environment."""
+"""The value that the rules check: everything that would be deployed, read from files or made from an environment."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from logops.doctor.defaults import LOKI_DEFAULTS
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """Where something stands: a file, and the path of keys in it (`loki.schema_config.configs[0].store`)."""
+    """A position in a file: the file and the path of keys in it (`loki.schema_config.configs[0].store`)."""
 
     file: str
     path: str = ""
 
     def at(self, *steps: str | int) -> "Location":
-        """A location below: a name is a key, a number an element of a list.
+        """Return a location below this one. A text is a key, a number is the index of a list element.
 
         >>> Location("values.yaml", "loki").at("schema_config", "configs", 0, "store").path
         'loki.schema_config.configs[0].store'
@@ -29,109 +29,115 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class RetentionPromise:
-    """What those who own the logs were told."""
+    """How long the owners of the logs were promised that their logs are kept."""
 
     keep: timedelta
     hot: timedelta | None = None
-    """How long logs stay in the Hot access tier at least; None where nothing was said."""
+    """Minimum time in the Hot access tier; None if nothing was promised."""
 
 
 @dataclass(frozen=True, slots=True)
 class HelmValues:
-    """HelmValues of a Helm chart as the user wrote them."""
+    """Values of a Helm chart as the user wrote them."""
 
     location: Location
-    written: Mapping[str, Any]
+    data: Mapping[str, Any]
 
     def get(self, *keys: str) -> Any:
-        """What is written below the keys; None where nothing is."""
-        value: Any = self.written
+        """Return the value below the keys; None if there is no value."""
+        value: Any = self.data
         for key in keys:
             value = value.get(key) if isinstance(value, Mapping) else None
         return value
 
     def at(self, *steps: str | int) -> Location:
+        """Return the location of a value."""
         return self.location.at(*steps)
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """One Loki and what runs it."""
+    """One Loki cluster and the processes that run it."""
 
     name: str
     location: Location
-    """Where its configuration starts."""
+    """Start of its configuration."""
     config: Mapping[str, Any]
-    """What is written, in Loki's own layout."""
+    """The configured keys, in Loki's layout."""
     defaults: Mapping[str, Any] = field(default_factory=lambda: LOKI_DEFAULTS)
-    """HelmValues of keys that are not written, by dotted path: Loki's, or those of the chart over Loki's."""
-    moved: Mapping[str, Location] = field(default_factory=dict)
-    """Where a path in Loki's layout stands in the user's file, for those that do not stand under `location`."""
+    """Values of keys that are not configured, by dotted path: Loki's defaults, or the chart's if it changes them."""
+    key_locations: Mapping[str, Location] = field(default_factory=dict)
+    """Location in the user's file, by dotted path in Loki's layout, for keys that are not below `location`."""
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """EffectiveLimits by tenant, from the runtime configuration."""
+    """Limits by tenant, from the runtime configuration."""
     replicas: Mapping[str, int] = field(default_factory=dict)
-    """By component, as Loki names it; a component that is not named is unknown."""
+    """Replicas by Loki's name of the component. A component that is missing here is unknown."""
     volume: str | None = None
-    """Folder that lies on the volume of each process; None: unknown."""
+    """Mount path of each process's volume; None: unknown."""
     ingester_volume: bool | None = None
-    """Whether the ingesters' folder outlives the process; None: unknown."""
+    """True if the ingesters' folder is kept when the process is replaced; None: unknown."""
     security: bool = False
     promise: RetentionPromise | None = None
     values: HelmValues | None = None
 
-    def written(self, path: str) -> Any:
-        """What is written at a dotted path; None where nothing is."""
+    def configured(self, path: str) -> Any:
+        """Return the configured value at a dotted path; None if the key is not configured."""
         value: Any = self.config
         for key in path.split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
         return value
 
     def value(self, path: str) -> Any:
-        """What counts at a dotted path: what is written, else the default."""
-        written = self.written(path)
-        return self.defaults.get(path) if written is None else written
+        """Return the effective value at a dotted path: the configured value, else the default."""
+        configured = self.configured(path)
+        return self.defaults.get(path) if configured is None else configured
 
     def at(self, path: str, *steps: str | int) -> Location:
-        """Where a dotted path, and the steps below it, stand in the user's file."""
+        """Return the location in the user's file of a dotted path and the steps below it."""
         full = Location("", path).at(*steps).path
-        above = [key for key in self.moved if full == key or full.startswith((f"{key}.", f"{key}["))]
+        above = [key for key in self.key_locations if full == key or full.startswith((f"{key}.", f"{key}["))]
         if not above:
             return Location(self.location.file, f"{self.location.path}.{full}" if self.location.path else full)
         nearest = max(above, key=len)
-        return Location(self.moved[nearest].file, self.moved[nearest].path + full.removeprefix(nearest))
+        location = self.key_locations[nearest]
+        return Location(location.file, location.path + full.removeprefix(nearest))
 
     def section(self, path: str) -> Mapping[str, Any]:
-        """The mapping at a dotted path; empty where there is none."""
-        value = self.written(path)
+        """Return the mapping at a dotted path; an empty mapping if there is none."""
+        value = self.configured(path)
         return value if isinstance(value, Mapping) else {}
 
     def periods(self) -> list[tuple[int, Mapping[str, Any]]]:
-        """The schema's periods with their numbers; what is not a mapping is left out."""
-        written = self.written("schema_config.configs")
-        return [(n, p) for n, p in enumerate(written) if isinstance(p, Mapping)] if isinstance(written, list) else []
+        """Return the schema periods with their indexes. Entries that are not mappings are left out."""
+        configs = self.configured("schema_config.configs")
+        entries = configs if isinstance(configs, list) else []
+        return [(index, period) for index, period in enumerate(entries) if isinstance(period, Mapping)]
 
     def limits(self) -> "Iterator[EffectiveLimits]":
-        """The limits of all tenants (tenant ``), then those of each tenant with overrides."""
+        """Yield the limits of the cluster (tenant ""), then the limits of each tenant with overrides."""
         yield EffectiveLimits(self, "", self.section("limits_config"))
-        for tenant, own in self.overrides.items():
-            yield EffectiveLimits(self, tenant, own)
+        for tenant, overrides in self.overrides.items():
+            yield EffectiveLimits(self, tenant, overrides)
 
 
 @dataclass(frozen=True, slots=True)
 class EffectiveLimits:
-    """What one tenant is allowed; a tenant inherits what it does not set."""
+    """The limits of one tenant. A tenant inherits the limits that it does not set."""
 
     cluster: Cluster
     tenant: str
-    own: Mapping[str, Any]
+    configured: Mapping[str, Any]
+    """The limits set at this level: for the tenant, or in limits_config if the tenant is ""."""
 
     def value(self, key: str) -> Any:
-        """What counts: the tenant's, else the cluster's, else the default."""
-        return self.own[key] if self.own.get(key) is not None else self.cluster.value(f"limits_config.{key}")
+        """Return the effective value: the tenant's, else the cluster's, else the default."""
+        if self.configured.get(key) is not None:
+            return self.configured[key]
+        return self.cluster.value(f"limits_config.{key}")
 
     def at(self, key: str, *steps: str | int) -> Location:
-        """Where the value that counts stands, or would stand."""
-        if self.tenant and self.own.get(key) is not None:
+        """Return the location of the effective value, or the location at which it could be set."""
+        if self.tenant and self.configured.get(key) is not None:
             return self.cluster.at(f"overrides.{self.tenant}.{key}", *steps)
         return self.cluster.at(f"limits_config.{key}", *steps)
 
@@ -141,12 +147,12 @@ TierName = Literal["cool", "cold", "archive"]
 
 @dataclass(frozen=True, slots=True)
 class LifecycleAction:
-    """One action's day in a lifecycle rule."""
+    """One action of a lifecycle rule: after how many days it is taken."""
 
     days: float
     location: Location
     since: str = "modification"
-    """What the days are counted from: modification, creation, last access or last tier change."""
+    """The event from which the days are counted: modification, creation, last access or last tier change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +162,19 @@ class LifecycleRule:
     name: str
     location: Location
     prefixes: tuple[tuple[str, Location], ...]
-    """`container/prefix` each. Azure takes none as the whole account."""
+    """`container/prefix` each. A rule without a prefix applies to the complete account."""
     tiers: Mapping[TierName, LifecycleAction] = field(default_factory=dict)
     delete: LifecycleAction | None = None
     account: str = ""
-    """The storage account it belongs to; empty: unknown."""
+    """Name of the storage account; empty: unknown."""
     enabled: bool = True
     resource_type: str = ""
-    """Terraform's resource type, where it comes from Terraform."""
+    """Resource type, if the rule comes from Terraform."""
 
 
 @dataclass(frozen=True, slots=True)
 class PushTarget:
-    """Where an agent sends lines."""
+    """An address to which an agent sends lines."""
 
     location: Location
     host: str
@@ -177,12 +183,12 @@ class PushTarget:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Stages that an agent runs lines through (Promtail's)."""
+    """Stages of Promtail that process each line."""
 
     location: Location
     stages: tuple[Mapping[str, Any], ...]
     pods: bool
-    """Whether the lines are those of Kubernetes pods."""
+    """True if the lines come from Kubernetes pods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,29 +199,29 @@ class Agent:
     kind: str
     location: Location
     cluster: str = ""
-    """The cluster it ships to; empty: unknown."""
+    """The cluster to which it ships; empty: unknown."""
     labels: tuple[tuple[str, Location], ...] = ()
-    """Labels it takes from the lines or from their source; `*` for all that a source has."""
+    """Labels that it makes from lines or from their source. `*` means every label of the source."""
     tenants: tuple[Location, ...] = ()
-    """Where it sets X-Scope-OrgID."""
-    pushes: tuple[PushTarget, ...] = ()
-    reads: tuple[tuple[str, Location], ...] = ()
-    """Globs of the files it tails."""
-    positions: tuple[tuple[str | None, Location], ...] = ()
-    """Files in which it remembers how far it read; None where it remembers nothing."""
+    """Locations at which it sets X-Scope-OrgID."""
+    push_targets: tuple[PushTarget, ...] = ()
+    tailed_globs: tuple[tuple[str, Location], ...] = ()
+    """Globs of the files that it tails."""
+    position_files: tuple[tuple[str | None, Location], ...] = ()
+    """Files that store how far it has read; None if it stores no position."""
     pipelines: tuple[Pipeline, ...] = ()
-    drops: tuple[tuple[str, Location], ...] = ()
-    """Expressions: lines that match one, whatever stands in them besides, are thrown away."""
-    literals: tuple[tuple[str, Location], ...] = ()
-    """`${VARIABLES}` that nothing will replace."""
-    blocks: tuple[tuple[str, Any, Location], ...] = ()
-    """Blocks of its own configuration, by section, for the keys in them."""
+    drop_expressions: tuple[tuple[str, Location], ...] = ()
+    """Regular expressions. Every line that contains a match is dropped."""
+    unexpanded_variables: tuple[tuple[str, Location], ...] = ()
+    """`${VARIABLES}` that the agent does not replace."""
+    config_blocks: tuple[tuple[str, Any, Location], ...] = ()
+    """Blocks of the agent's configuration, by section, whose keys are checked."""
     values: HelmValues | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadablePart:
-    """Part of a file that could not be looked at."""
+    """A part of a file that could not be checked."""
 
     location: Location
     reason: str
@@ -223,10 +229,10 @@ class UnreadablePart:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Everything that would be deployed together."""
+    """Everything that is deployed together."""
 
     environment: str = ""
-    """The environment's name; empty when it was read from files."""
+    """Name of the environment; empty if the deployment was read from files."""
     clusters: tuple[Cluster, ...] = ()
     lifecycle: tuple[LifecycleRule, ...] = ()
     agents: tuple[Agent, ...] = ()

@@ -1,4 +1,4 @@
-"""An environment as the rules look at it: what would be rendered, at its paths in the environment file."""
+"""Make the deployment that an environment renders to, with locations in the environment file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,13 +25,13 @@ from logops.render.topology import local_topology
 
 _PODS = "/var/log/pods/*/*.log"
 _STATE = Path("state")
-"""Stands for the state folder, which no rule looks at."""
+"""A placeholder for the state folder: no rule reads it."""
 
 
 def from_environment(environment: Environment, file: str = "") -> Deployment:
-    """The deployment that an environment renders to; `file` names it in findings.
+    """Return the deployment that an environment renders to. Findings show `file` as its name.
 
-    Raises PlacementError (logops.render) for an environment that its platform has no location for.
+    Raises PlacementError (logops.render) if the platform cannot run the environment.
     """
     top = Location(file or f"{environment.name}.yaml")
     return Deployment(
@@ -52,10 +52,10 @@ def _cluster(environment: Environment, name: str, declared: DeclaredCluster, loc
         name,
         location,
         loki_config(declared, _addresses(environment, name), f"{environment.name}-{name}"),
-        moved=dict(_moved(declared, location)),
+        key_locations=dict(_key_locations(declared, location)),
         overrides=overrides(declared)["overrides"],
         replicas={"ingester": declared.ingesters},
-        # On this machine the folder that stands for the volume stays where it is.
+        # On the local platform the folder of the volume is kept.
         ingester_volume=environment.platform.kind == "local" or ingesters.volume is not None,
         security=declared.data == "security",
         promise=RetentionPromise(declared.keep_at_least.timedelta, min(hot, default=None)),
@@ -68,8 +68,8 @@ def _addresses(environment: Environment, cluster: str) -> Addresses:
     return kubernetes_addresses(environment, cluster)
 
 
-def _moved(declared: DeclaredCluster, location: Location) -> Iterator[tuple[str, Location]]:
-    """Paths of Loki's configuration that the environment has elsewhere; the others it has by the same name."""
+def _key_locations(declared: DeclaredCluster, location: Location) -> Iterator[tuple[str, Location]]:
+    """Yield the keys of Loki's configuration that have another path in the environment file, with their location."""
     component = "all" if declared.mode == "single" else "ingester"
     yield "common.replication_factor", location.at("replication_factor")
     yield "common.ring", location.at("ring")
@@ -82,18 +82,20 @@ def _moved(declared: DeclaredCluster, location: Location) -> Iterator[tuple[str,
     yield "limits_config", location.at("limits")
     yield "limits_config.retention_period", location.at("keep_at_least")
     for name, tenant in declared.tenants.items():
-        at = location.at("tenants", name)
-        yield f"overrides.{name}", at.at("limits")
-        yield f"overrides.{name}.retention_period", at.at("retention", "keep")
+        tenant_location = location.at("tenants", name)
+        yield f"overrides.{name}", tenant_location.at("limits")
+        yield f"overrides.{name}.retention_period", tenant_location.at("retention", "keep")
         for index in range(len(tenant.retention.streams)):
-            stream = at.at("retention", "streams", index)
+            stream = tenant_location.at("retention", "streams", index)
             yield f"overrides.{name}.retention_stream[{index}].period", stream.at("keep")
 
 
 def _rules(environment: Environment, account: str, top: Location) -> Iterator[LifecycleRule]:
-    """The account's own rules, then those that follow from its tenants' retention, in the order rendered."""
-    own = environment.storage_accounts[account]
-    locations = [top.at("storage_accounts", account, "lifecycle", index) for index in range(len(own.lifecycle))]
+    """Yield the rules declared for the account, then those derived from tenants' retention, in the rendered order."""
+    declared_account = environment.storage_accounts[account]
+    locations = [
+        top.at("storage_accounts", account, "lifecycle", index) for index in range(len(declared_account.lifecycle))
+    ]
     derived = [
         top.at("clusters", name, "tenants", tenant, "retention", "hot")
         for name, cluster in environment.clusters.items()
@@ -103,37 +105,37 @@ def _rules(environment: Environment, account: str, top: Location) -> Iterator[Li
     ]
     rules = lifecycle_rules(environment, account)
     for number, (rule, location) in enumerate(zip(rules, [*locations, *derived], strict=True)):
-        yield _rule(rule, location, own.account_name, declared=number < len(locations))
+        yield _rule(rule, location, declared_account.account_name, declared=number < len(locations))
 
 
 def _rule(rule: DeclaredRule, location: Location, account: str, *, declared: bool) -> LifecycleRule:
-    def days(key: str) -> LifecycleAction | None:
+    def action(key: str) -> LifecycleAction | None:
         after = getattr(rule, key)
         return None if after is None else LifecycleAction(after, location.at(key) if declared else location)
 
     tiers: dict[TierName, LifecycleAction | None] = {
-        "cool": days("cool_after"),
-        "cold": days("cold_after"),
-        "archive": days("archive_after"),
+        "cool": action("cool_after"),
+        "cold": action("cold_after"),
+        "archive": action("archive_after"),
     }
     return LifecycleRule(
         rule.name,
         location,
         prefixes=((f"{rule.container}/{rule.prefix}", location.at("prefix") if declared else location),),
-        tiers={name: step for name, step in tiers.items() if step},
-        delete=days("delete_after"),
+        tiers={name: action for name, action in tiers.items() if action},
+        delete=action("delete_after"),
         account=account,
     )
 
 
 def _agents(environment: Environment, top: Location) -> Iterator[Agent]:
-    """An agent for each cluster it ships to, as it is run."""
+    """Yield each agent once for each cluster to which it ships."""
     for name, agent in environment.agents.items():
         for cluster in environment.clusters:
             sources = {source: environment.sources[source] for source in agent.sources}
-            own = {source: declared for source, declared in sources.items() if declared.cluster == cluster}
-            if own:
-                at = {source: top.at("sources", source) for source in own}
+            cluster_sources = {source: declared for source, declared in sources.items() if declared.cluster == cluster}
+            if cluster_sources:
+                at = {source: top.at("sources", source) for source in cluster_sources}
                 yield Agent(
                     name,
                     agent.kind,
@@ -141,20 +143,24 @@ def _agents(environment: Environment, top: Location) -> Iterator[Agent]:
                     cluster=cluster,
                     labels=tuple(
                         (label, at[source].at("parse", "labels", index))
-                        for source, declared in own.items()
+                        for source, declared in cluster_sources.items()
                         for index, label in enumerate(declared.parse.labels)
                     ),
                     tenants=tuple(location.at("tenant") for location in at.values()),
-                    reads=tuple(read for source, declared in own.items() for read in _reads(declared, at[source])),
-                    drops=tuple(
+                    tailed_globs=tuple(
+                        glob
+                        for source, declared in cluster_sources.items()
+                        for glob in _tailed_globs(declared, at[source])
+                    ),
+                    drop_expressions=tuple(
                         (expression, at[source].at("parse", "drop", index))
-                        for source, declared in own.items()
+                        for source, declared in cluster_sources.items()
                         for index, expression in enumerate(declared.parse.drop)
                     ),
                 )
 
 
-def _reads(source: Source, location: Location) -> Iterator[tuple[str, Location]]:
+def _tailed_globs(source: Source, location: Location) -> Iterator[tuple[str, Location]]:
     if isinstance(source, FileSource):
         yield from ((path, location.at("paths", index)) for index, path in enumerate(source.paths))
     elif isinstance(source, PodSource):

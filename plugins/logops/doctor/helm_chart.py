@@ -1,4 +1,7 @@
-"""What Loki's Helm chart does with its values: grafana-community/loki 18.11.0 (values.yaml, templates/)."""
+"""Facts about Loki's Helm chart: which keys it reads and which defaults it sets.
+
+Source: values.yaml and templates/ of the chart grafana-community/loki 18.11.0.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +19,7 @@ COMPONENTS = {
     "compactor": "compactor",
     "ruler": "ruler",
 }
-"""The chart's name of a component to Loki's."""
+"""The chart's name of a component -> Loki's name."""
 
 LOKI_SECTIONS = frozenset(
     {
@@ -26,10 +29,10 @@ LOKI_SECTIONS = frozenset(
         "query_scheduler", "server", "storage_config", "tracing", "ui",
     }
 )  # fmt: skip
-"""Sections of Loki that the chart passes on from `loki`."""
+"""Keys under `loki` that the chart copies into Loki's configuration."""
 
 SWITCH_SECTIONS = frozenset({"tracing", "ui"})
-"""Of these the chart passes on `enabled` alone; the rest in them is the chart's own."""
+"""Sections of which the chart copies only `enabled`; their other keys belong to the chart."""
 
 CHART_KEYS = frozenset(
     {
@@ -43,7 +46,7 @@ CHART_KEYS = frozenset(
         "tolerations", "useTestSchema",
     }
 )  # fmt: skip
-"""Keys under `loki` that are the chart's, not Loki's."""
+"""Keys under `loki` that belong to the chart, not to Loki."""
 
 RENAMED_SECTIONS = {
     "common": "commonConfig",
@@ -52,7 +55,7 @@ RENAMED_SECTIONS = {
     "runtime_config": "runtimeConfig",
     "schema_config": "schemaConfig",
 }
-"""Sections that the chart takes under a name of its own."""
+"""Loki's name of a section -> the chart's name of it under `loki`."""
 
 DEFAULTS: Mapping[str, Any] = {
     **LOKI_DEFAULTS,
@@ -60,15 +63,15 @@ DEFAULTS: Mapping[str, Any] = {
     "memberlist.join_members": ["loki-memberlist"],
     "server.grpc_listen_port": 9095,
 }
-"""Loki's, with what the chart grafana-community/loki (18.11.0, values.yaml) sets over them."""
+"""Loki's defaults, with the changes that the chart makes."""
 
 VOLUME = "/var/loki"
-"""Where that chart mounts each component's volume (templates/_pod.tpl). The rest of the file system is read-only."""
+"""Mount path of each component's volume (templates/_pod.tpl). All other folders are read-only."""
 
 GATEWAY_PORT = 80
 
 
 def is_distributed(values: HelmValues) -> bool:
-    """Whether the values mean a distributed Loki."""
+    """Return whether the values deploy Loki in distributed mode."""
     counts = (values.get(name, "replicas") for name in COMPONENTS)
     return values.get("deploymentMode") == "Distributed" or any(isinstance(n, int) and n > 0 for n in counts)

@@ -1,4 +1,4 @@
-"""A file as it is, with its Loki configuration brought to 3.7."""
+"""Migrate the Loki configuration in a file to 3.7 and keep the comments and the order."""
 
 import re
 from collections.abc import Iterator, MutableMapping
@@ -19,18 +19,18 @@ _LIST_BELOW_KEY = re.compile(r"^( *)[^\s#-][^\n]*:[ \t]*\n( *)- ", re.MULTILINE)
 
 
 def migrate(text: str, file: str, as_of: datetime) -> str:
-    """The text with its Loki configuration changed so that Loki 3.7.8 starts with it; comments and order are kept.
+    """Return the text with its Loki configuration changed so that Loki 3.7.8 starts with it.
 
-    A header lists the changes. Values that work are kept, even if the doctor advises against them. A new period of the
-    schema begins on the day after `as_of` (UTC).
+    Comments and order are kept. A header lists the changes. Values that work are kept, even if the doctor advises
+    against them. A new schema period starts on the day after `as_of` (UTC).
 
-    Raises DocumentError for text that is no YAML or holds no Loki configuration.
+    Raises DocumentError if the text is not YAML or contains no Loki configuration.
     """
     parse(text, file)
-    yaml = _like(text)
+    yaml = _yaml_like(text)
     documents = list(yaml.load_all(text))
-    if not any(_holds_loki(document) for document in documents):
-        raise DocumentError(file, "holds no Loki configuration", _ACCEPTED)
+    if not any(_has_loki_config(document) for document in documents):
+        raise DocumentError(file, "contains no Loki configuration", _ACCEPTED)
     changes = [change for document in documents for change in _migrate(document, as_of)]
     return _header(changes, as_of) + _dumped(yaml, documents)
 
@@ -45,14 +45,14 @@ def _migrate(document: Any, as_of: datetime) -> Iterator[str]:
             yield from (f"loki.structuredConfig.{change}" for change in upgrade(structured, as_of, in_chart=True))
         if _is_loki_text(loki.get("config")):
             yield from _migrate_text(loki, "config", "loki.config", as_of)
-        elif isinstance(whole := loki.get("config"), MutableMapping):
-            yield from (f"loki.config.{change}" for change in upgrade(whole, as_of))
+        elif isinstance(loki_config := loki.get("config"), MutableMapping):
+            yield from (f"loki.config.{change}" for change in upgrade(loki_config, as_of))
     elif is_loki_config(document):
         yield from upgrade(document, as_of)
 
 
 def _migrate_values(loki: MutableMapping[str, Any], as_of: datetime) -> list[str]:
-    """The sections under `loki`, some of which the chart has under names of its own."""
+    """Migrate the sections under `loki`. Some have another name in the chart."""
     renamed = {section: name for section, name in RENAMED_SECTIONS.items() if name in loki and section not in loki}
     for section, name in renamed.items():
         loki[section] = loki[name]
@@ -66,14 +66,14 @@ def _migrate_values(loki: MutableMapping[str, Any], as_of: datetime) -> list[str
     return changes
 
 
-def _migrate_text(holder: MutableMapping[str, Any], key: str, where: str, as_of: datetime) -> Iterator[str]:
-    yaml = _like(holder[key])
-    config = yaml.load(holder[key])
-    yield from (f"{where}: {change}" for change in upgrade(config, as_of))
-    holder[key] = LiteralScalarString(_dumped(yaml, [config]))
+def _migrate_text(parent: MutableMapping[str, Any], key: str, path: str, as_of: datetime) -> Iterator[str]:
+    yaml = _yaml_like(parent[key])
+    config = yaml.load(parent[key])
+    yield from (f"{path}: {change}" for change in upgrade(config, as_of))
+    parent[key] = LiteralScalarString(_dumped(yaml, [config]))
 
 
-def _holds_loki(document: Any) -> bool:
+def _has_loki_config(document: Any) -> bool:
     if not isinstance(document, MutableMapping):
         return False
     if document.get("kind") == "ConfigMap":
@@ -90,13 +90,13 @@ def _is_loki_text(text: Any) -> bool:
     return len(documents) == 1 and isinstance(documents[0], dict) and is_loki_config(documents[0])
 
 
-def _like(text: str) -> YAML:
-    """A YAML that writes lists indented as the text does."""
+def _yaml_like(text: str) -> YAML:
+    """Return a YAML writer that indents lists like the text."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
-    found = _LIST_BELOW_KEY.search(text)
-    offset = len(found[2]) - len(found[1]) if found else 2
+    match = _LIST_BELOW_KEY.search(text)
+    offset = len(match[2]) - len(match[1]) if match else 2
     yaml.indent(mapping=2, sequence=offset + 2, offset=max(0, offset))
     yaml.explicit_start = text.lstrip().startswith("---")
     return yaml
@@ -109,7 +109,7 @@ def _dumped(yaml: YAML, documents: list[Any]) -> str:
 
 
 def _header(changes: list[str], as_of: datetime) -> str:
-    lines = changes or ["nothing had to change"]
+    lines = changes or ["no change was necessary"]
     return "".join(
         f"# {line}\n" for line in (f"Migrated to Loki 3.7 by logops on {as_of.date()}:", *(f"- {c}" for c in lines))
     )

@@ -1,8 +1,8 @@
-"""Durations and sizes as Loki's configuration writes them.
+"""Parse durations and sizes as Loki's configuration writes them.
 
-Loki has two kinds of duration: limits are read by Prometheus' model.ParseDuration (whole numbers, `90d`, `1w2d`),
-everything else by Go's time.ParseDuration (no days, `1.5h`). Sizes are whole numbers of binary units
-(pkg/util/flagext/bytesize.go: `10MB` is 10 * 2^20 bytes; `10MiB` and `1.5GB` are refused).
+Loki has two kinds of durations. It parses limits with Prometheus' model.ParseDuration (whole numbers, `90d`, `1w2d`),
+and all other keys with Go's time.ParseDuration (no days, `1.5h`). Sizes are whole numbers of binary units
+(pkg/util/flagext/bytesize.go): `10MB` is 10 * 2^20 bytes, and Loki refuses `10MiB` and `1.5GB`.
 """
 
 import re
@@ -22,7 +22,7 @@ _SIZE = re.compile(r"(\d+)\s*([kmgtpe]?)(b|byte)?", re.IGNORECASE)
 
 
 def limit_duration(value: object) -> timedelta | None:
-    """A duration of limits_config; None where Loki would refuse it.
+    """Parse a duration of limits_config; return None if Loki would refuse it.
 
     >>> limit_duration("744h") == limit_duration("31d") == timedelta(days=31)
     True
@@ -33,7 +33,7 @@ def limit_duration(value: object) -> timedelta | None:
 
 
 def go_duration(value: object) -> timedelta | None:
-    """A duration of every other section; None where Loki would refuse it.
+    """Parse a duration of any other section; return None if Loki would refuse it.
 
     >>> go_duration("1.5h"), go_duration("1d")
     (datetime.timedelta(seconds=5400), None)
@@ -42,7 +42,7 @@ def go_duration(value: object) -> timedelta | None:
 
 
 def size(value: object) -> int | None:
-    """Bytes; None where Loki would refuse it.
+    """Parse a size into bytes; return None if Loki would refuse it.
 
     >>> size("10MB"), size(2048), size("10MiB"), size("1.5GB")
     (10485760, 2048, None, None)
@@ -52,7 +52,7 @@ def size(value: object) -> int | None:
 
 
 def number(value: object) -> float | None:
-    """A number; None where it is none.
+    """Parse a number; return None if the value is not a number.
 
     >>> number(4), number("4.5"), number(True), number("${N}")
     (4.0, 4.5, None, None)
@@ -64,12 +64,12 @@ def number(value: object) -> float | None:
 
 
 def days(length: timedelta) -> float:
-    """LifecycleAction, to two digits, for evidence."""
+    """Return a duration in days with two decimal places, for evidence."""
     return round(length / DAY, 2)
 
 
 def days_text(length: timedelta) -> str:
-    """LifecycleAction for a sentence.
+    """Return a duration in days as text for a message.
 
     >>> days_text(timedelta(hours=744)), days_text(timedelta(days=1)), days_text(timedelta(hours=12))
     ('31 days', '1 day', '0.5 days')

@@ -1,7 +1,7 @@
-"""A Loki configuration of an earlier version, changed in location into one that Loki 3.7 starts with.
+"""Upgrade a Loki configuration of an earlier version, in place, so that Loki 3.7 starts with it.
 
-What was written is kept where Loki still has a location for it. What was stored stays readable: periods of the schema
-are never changed, a new one is added from a day to come.
+Settings that Loki still has are kept. Stored data stays readable: existing schema periods are never changed, a new
+period is added that starts on a future day.
 """
 
 import json
@@ -28,7 +28,7 @@ _RENAMED = {
     "query_range.split_queries_by_interval": "limits_config.split_queries_by_interval",
     "chunk_store_config.max_look_back_period": "limits_config.max_query_lookback",
 }
-"""Removed keys whose value means the same under another."""
+"""Removed key -> the key that has the same meaning now."""
 
 _CACHE_RENAMED = {
     "async_cache_write_back_concurrency": "writeback_goroutines",
@@ -45,20 +45,20 @@ def upgrade(config: Config, as_of: datetime, *, in_chart: bool = False) -> list[
     `as_of` where the newest is not tsdb with v13. `in_chart`: the sections stand among the keys of a Helm chart, which
     are left alone, and the chart sets common.path_prefix.
     """
-    ours = known_keys("loki").keys() - SWITCH_SECTIONS if in_chart else config.keys()
-    loki = {key: value for key, value in config.items() if key in ours}
+    sections = known_keys("loki").keys() - SWITCH_SECTIONS if in_chart else config.keys()
+    loki = {key: value for key, value in config.items() if key in sections}
     return [
         *_keep_index_prefixes(config),
         *_retire(config, [path for path, _ in unknown_paths(loki, known_keys("loki"))]),
         *_add_period(config, as_of),
         *_set_delete_store(config),
         *_set_folders(config, in_chart),
-        *_hold_back_structured_metadata(config, as_of),
+        *_disable_structured_metadata(config, as_of),
     ]
 
 
 def _retire(config: Config, paths: list[Path]) -> Iterator[str]:
-    """Moves or drops the keys that Loki does not know."""
+    """Move or remove the keys that Loki does not know."""
     for path in paths:
         parent, key = _inside(config, path[:-1]), str(path[-1])
         if key not in parent:
@@ -69,13 +69,13 @@ def _retire(config: Config, paths: list[Path]) -> Iterator[str]:
             section, new = _section(config, target.rpartition(".")[0]), target.rpartition(".")[2]
             value = parent.pop(key)
             section.setdefault(new, value)
-            yield f"{name} became {target}: {section[new]}"
+            yield f"{name} renamed to {target}: {section[new]}"
         elif key == "fifocache":
             parent["embedded_cache"] = _embedded_cache(parent.pop(key), parent.pop("enable_fifocache", True))
-            yield f"{name} and enable_fifocache became embedded_cache"
+            yield f"{name} and enable_fifocache replaced by embedded_cache"
         elif key in _CACHE_RENAMED:
             parent.setdefault("background", {})[_CACHE_RENAMED[key]] = parent.pop(key)
-            yield f"{name} became background.{_CACHE_RENAMED[key]}"
+            yield f"{name} renamed to background.{_CACHE_RENAMED[key]}"
         elif key == "enable_fifocache" and "fifocache" in parent:
             continue
         else:
@@ -84,7 +84,7 @@ def _retire(config: Config, paths: list[Path]) -> Iterator[str]:
             yield (
                 f"{name} removed. {retired.advice}"
                 if retired
-                else f"{name} removed: Loki knows no such key. {_was(value)}"
+                else f"{name} removed: Loki does not know this key. {_was(value)}"
             )
 
 
@@ -103,7 +103,7 @@ def _embedded_cache(old: Any, enabled: Any) -> Config:
 
 
 def _keep_index_prefixes(config: Config) -> Iterator[str]:
-    """A shipper's key prefix belongs to the periods that were written with it."""
+    """Copy a shipper's key prefix into the periods that were written with it."""
     for shipper, store in _SHIPPERS.items():
         settings = _section(config, f"storage_config.{shipper}", make=False)
         prefix, shared = settings.get("shared_store_key_prefix"), settings.get("shared_store")
@@ -113,11 +113,11 @@ def _keep_index_prefixes(config: Config) -> Iterator[str]:
             index = period.get("index")
             if prefix and isinstance(index, MutableMapping) and "path_prefix" not in index:
                 index["path_prefix"] = prefix
-                yield f"schema_config.configs[{number}].index.path_prefix: {prefix}, from {shipper}"
+                yield f"schema_config.configs[{number}].index.path_prefix set to {prefix}, from {shipper}"
             if shared and shared != period.get("object_store"):
                 yield (
-                    f"BEFORE YOU START: the index of schema_config.configs[{number}] lies in {shared};"
-                    f" Loki 3 looks for it in {period.get('object_store')}. Copy it there first"
+                    f"BEFORE YOU START: the index of schema_config.configs[{number}] is stored in {shared}, but"
+                    f" Loki 3 reads it from {period.get('object_store')}. Copy it there first"
                 )
 
 
@@ -131,18 +131,18 @@ def _add_period(config: Config, as_of: datetime) -> Iterator[str]:
     store = newest.get("object_store")
     period = {"from": start, "store": "tsdb", "object_store": store, "schema": "v13", "index": index}
     config["schema_config"]["configs"].append(period)
-    yield f"schema_config.configs[{len(periods)}] added: tsdb with v13 from {start}. Deploy it before that day (UTC)"
+    yield f"schema_config.configs[{len(periods)}] added: tsdb with v13 from {start} on. Deploy it before that day (UTC)"
 
 
 def _set_delete_store(config: Config) -> Iterator[str]:
     compactor, periods = _section(config, "compactor", make=False), _periods(config)
     if compactor.get("retention_enabled") is True and not compactor.get("delete_request_store") and periods:
         compactor["delete_request_store"] = periods[-1].get("object_store")
-        yield f"compactor.delete_request_store: {compactor['delete_request_store']}, as retention is enabled"
+        yield f"compactor.delete_request_store set to {compactor['delete_request_store']}: retention requires it"
 
 
 def _set_folders(config: Config, in_chart: bool) -> Iterator[str]:
-    """Folders that Loki asks for: beside those of the earlier index, or below one path for all."""
+    """Set the folders that Loki requires: next to those of the earlier index, or below common.path_prefix."""
     if _section(config, "common", make=False).get("path_prefix"):
         return
     stores = {str(period.get("store")) for period in _periods(config)}
@@ -151,18 +151,18 @@ def _set_folders(config: Config, in_chart: bool) -> Iterator[str]:
     if not all(old.get(folder) for folder in folders):
         if not in_chart and stores & set(_SHIPPERS.values()):
             _section(config, "common")["path_prefix"] = "/loki"
-            yield "common.path_prefix: /loki, below which Loki keeps its folders; put a volume there"
+            yield "common.path_prefix set to /loki: Loki creates its folders below it. Mount a volume there"
     elif "tsdb" in stores:
         new = _section(config, "storage_config.tsdb_shipper")
         for folder in folders:
             if not new.get(folder):
                 path = PurePosixPath(str(old[folder]))
                 new[folder] = str(path.with_name(f"tsdb-{path.name}"))
-                yield f"storage_config.tsdb_shipper.{folder}: {new[folder]}, beside the earlier index"
+                yield f"storage_config.tsdb_shipper.{folder} set to {new[folder]}, next to the earlier index"
 
 
-def _hold_back_structured_metadata(config: Config, as_of: datetime) -> Iterator[str]:
-    """Loki refuses structured metadata while the active period is an earlier one."""
+def _disable_structured_metadata(config: Config, as_of: datetime) -> Iterator[str]:
+    """Disable structured metadata while the active schema period does not support it: Loki would not start."""
     periods = _periods(config)
     begun = [period for period in periods if (start := start_of(period)) and start <= as_of.date()] or periods[:1]
     active = begun[-1] if begun else {}
@@ -172,12 +172,12 @@ def _hold_back_structured_metadata(config: Config, as_of: datetime) -> Iterator[
     if active.get("store") != "tsdb" or str(active.get("schema")) < "v13":
         _section(config, "limits_config")["allow_structured_metadata"] = False
         start = start_of(periods[-1])
-        yield f"limits_config.allow_structured_metadata: false. Remove it once the period from {start} has begun"
+        yield f"limits_config.allow_structured_metadata set to false. Remove it after the period of {start} has begun"
 
 
 def _periods(config: Config) -> list[Config]:
-    written = _section(config, "schema_config", make=False).get("configs")
-    return [period for period in as_list(written) if isinstance(period, MutableMapping)]
+    configs = _section(config, "schema_config", make=False).get("configs")
+    return [period for period in as_list(configs) if isinstance(period, MutableMapping)]
 
 
 def _section(config: Config, path: str, *, make: bool = True) -> Config:
@@ -196,9 +196,9 @@ def _section(config: Config, path: str, *, make: bool = True) -> Config:
 def _inside(config: Any, path: Path) -> Config:
     for step in path:
         config = config[step]
-    found: Config = config
-    return found
+    mapping: Config = config
+    return mapping
 
 
 def _was(value: Any) -> str:
-    return f"It was: {json.dumps(value, default=str)}"
+    return f"Its value was {json.dumps(value, default=str)}"

@@ -103,7 +103,7 @@ def test_the_doctor_does_not_guess_what_a_file_is(tmp_path: Path) -> None:
     file.write_text("some: thing\n")
     result = logops("doctor", str(file))
     assert result.exit_code == BAD_INPUT
-    assert "its keys are some" in result.stderr
+    assert "unknown kind of file, with the keys some" in result.stderr
 
 
 def test_a_migrated_file_is_all_that_goes_to_stdout() -> None:

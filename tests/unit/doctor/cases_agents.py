@@ -1,4 +1,4 @@
-"""Agents, access and Helm values. Class, path, files with the defect, files without."""
+"""Cases for agents, access and Helm values: class, path, files with the defect, files without it."""
 
 from tests.unit.doctor.files import FLUENT_BIT, PERIOD, loki, overrides, promtail, promtail_values, stages, values
 

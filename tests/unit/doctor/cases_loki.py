@@ -1,4 +1,4 @@
-"""Loki's processes, schema and keys. Class, path, files with the defect, files without."""
+"""Cases for processes, schema and keys: class, path, files with the defect, files without it."""
 
 from tests.unit.doctor.files import OLD_PERIOD, PERIOD, loki, overrides, promtail, values
 

@@ -1,4 +1,4 @@
-"""Retention, lifecycle, storage and limits. Class, path, files with the defect, files without."""
+"""Cases for retention, lifecycle, storage and limits: class, path, files with the defect, files without it."""
 
 from tests.unit.doctor.files import loki, overrides, policy, terraform, values
 
@@ -8,7 +8,7 @@ RULE = "rules[0].definition.actions.baseBlob"
 
 
 def alone(**storage: str) -> str:
-    """A security cluster's configuration."""
+    """Return the configuration of a security cluster."""
     return loki(storage_config__azure=storage, ruler=None)
 
 

@@ -1,4 +1,4 @@
-"""Files in which nothing is wrong, for a test to break one thing in."""
+"""Correct files, in which a test can break one thing."""
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -87,7 +87,7 @@ FLUENT_BIT = """[INPUT]
 
 
 def changed(good: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """A copy with values set by path, `__` between the keys and numbers for list elements; None removes.
+    """Return a copy with values set by path: `__` separates keys, numbers are list indexes, None removes a key.
 
     >>> changed({"a": [{"b": 1}]}, a__0__b=2)
     {'a': [{'b': 2}]}
@@ -126,7 +126,7 @@ def stages(*own: dict[str, Any]) -> str:
 
 
 def policy(prefix: str = "loki-chunks/application/", **days: int) -> str:
-    """An Azure lifecycle policy of one rule; days by action: tierToCool, tierToCold, tierToArchive, delete."""
+    """Return an Azure lifecycle policy with one rule. Actions: tierToCool, tierToCold, tierToArchive, delete."""
     actions = {action: {"daysAfterModificationGreaterThan": after} for action, after in days.items()}
     definition = {"filters": {"prefixMatch": [prefix]}, "actions": {"baseBlob": actions}}
     return yaml.safe_dump({"rules": [{"name": "chunks", "enabled": True, "definition": definition}]})
@@ -156,10 +156,10 @@ def overrides(**limits: Any) -> str:
 
 
 def findings(*texts: str) -> list[Finding]:
-    """What is wrong in files that belong together."""
+    """Return the findings of files that belong together."""
     return check(read_texts({f"file-{n}": text for n, text in enumerate(texts)}, PROMISE), NOW)
 
 
 def found(*texts: str) -> set[tuple[str, str]]:
-    """Class and path of what is wrong in files that belong together."""
+    """Return class and path of each finding of files that belong together."""
     return {(finding.cls.name, finding.subject.path) for finding in findings(*texts)}

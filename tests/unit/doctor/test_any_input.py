@@ -1,4 +1,4 @@
-"""Whatever stands in a file: findings or DocumentError, no other error."""
+"""Tests with arbitrary files: the doctor returns findings or raises DocumentError, and no other error."""
 
 from contextlib import suppress
 from copy import deepcopy
@@ -64,7 +64,7 @@ def paths(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @st.composite
 def files(draw: st.DrawFn) -> str:
-    """A good file with an odd value somewhere, or two."""
+    """A correct file with one or two unexpected values."""
     document: Any = yaml.safe_load(yaml.safe_dump(draw(st.sampled_from(GOOD))))
     for _ in range(draw(st.integers(1, 2))):
         path = draw(st.sampled_from(paths(document)))
@@ -79,19 +79,19 @@ def files(draw: st.DrawFn) -> str:
 
 @settings(max_examples=300)
 @given(st.lists(files(), min_size=1, max_size=3), st.sampled_from([PROMISE, None]))
-def test_the_doctor_takes_every_file(texts: list[str], promise: RetentionPromise | None) -> None:
+def test_doctor_accepts_or_refuses_any_file(texts: list[str], promise: RetentionPromise | None) -> None:
     with suppress(DocumentError):
         check(read_texts({f"file-{n}": text for n, text in enumerate(texts)}, promise), NOW)
 
 
 @settings(max_examples=300)
 @given(files())
-def test_migration_takes_every_file(text: str) -> None:
+def test_migrate_accepts_or_refuses_any_file(text: str) -> None:
     with suppress(DocumentError):
         yaml.safe_load(migrate(text, "file", NOW))
 
 
 @given(st.text(max_size=80))
-def test_the_doctor_takes_every_text(text: str) -> None:
+def test_doctor_accepts_or_refuses_any_text(text: str) -> None:
     with suppress(DocumentError):
         read_texts({"file": text})

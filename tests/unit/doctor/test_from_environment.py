@@ -1,4 +1,4 @@
-"""An environment's findings stand at paths of the environment file."""
+"""Tests of checking an environment: findings have paths of the environment file."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ def found(name: str, *changes: tuple[str, Any]) -> set[tuple[str, str]]:
     return {(f.cls.name, f.subject.path) for f in check(from_environment(environment(name, *changes)), NOW)}
 
 
-def test_the_local_environment_has_only_promtail_s_age_against_it() -> None:
+def test_local_environment_has_only_promtail_end_of_life_as_finding() -> None:
     assert found("local") == {("agent-end-of-life", "agents.promtail")}
 
 
-def test_the_production_environment_has_nothing_against_it() -> None:
+def test_production_environment_has_no_findings() -> None:
     assert found("production") == set()
 
 
@@ -72,7 +72,7 @@ def test_the_production_environment_has_nothing_against_it() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_contradiction_is_named_at_its_path_in_the_environment(change: tuple[str, Any], name: str, path: str) -> None:
+def test_defect_in_environment_is_reported_with_its_path(change: tuple[str, Any], name: str, path: str) -> None:
     changes = [change]
     if change[1] == "monitoring":
         containers = ["loki-chunks", "loki-ruler", "system-logs", "security-logs", "security-rules"]
@@ -90,13 +90,13 @@ def lifecycle(**days: int) -> tuple[str, Any]:
     ("days", "name"),
     [({"delete_after": 90}, "lifecycle-deletes-early"), ({"archive_after": 60}, "lifecycle-archives-live")],
 )
-def test_a_declared_lifecycle_rule_is_judged_at_its_day(days: dict[str, int], name: str) -> None:
+def test_declared_lifecycle_rule_is_reported_at_its_action(days: dict[str, int], name: str) -> None:
     (key,) = days
 
     assert (name, f"storage_accounts.monitoring.lifecycle[0].{key}") in found("production", lifecycle(**days))
 
 
-def test_a_rule_of_another_account_s_container_of_the_same_name_is_no_matter() -> None:
+def test_rule_of_another_account_with_the_same_container_is_not_reported() -> None:
     rule = {"name": "x", "container": "loki-chunks", "delete_after": 10}
     changes = (
         ("storage_accounts.security.containers", ["security-logs", "security-rules", "loki-chunks"]),
@@ -106,7 +106,7 @@ def test_a_rule_of_another_account_s_container_of_the_same_name_is_no_matter() -
     assert found("production", *changes) == set()
 
 
-def test_findings_carry_the_environment_and_its_file() -> None:
+def test_findings_have_the_environment_and_its_file() -> None:
     deployment = from_environment(environment("local"), "include/environments/local.yaml")
     (finding,) = check(deployment, NOW)
 

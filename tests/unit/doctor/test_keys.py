@@ -1,4 +1,4 @@
-"""The tables of keys: what is removed is unknown, what is deprecated or a replacement is known."""
+"""Tests of the key tables: Loki does not know removed keys, and knows deprecated keys and replacements."""
 
 import pytest
 
@@ -16,34 +16,34 @@ def is_known(path: str) -> bool:
 
 
 @pytest.mark.parametrize("path", [path for path in REMOVED if "*" not in path])
-def test_a_removed_key_is_one_that_loki_does_not_know(path: str) -> None:
+def test_removed_key_is_unknown_to_loki(path: str) -> None:
     assert not is_known(path)
     assert find_removed(path) is not None
 
 
 @pytest.mark.parametrize("path", [path for path in DEPRECATED if "*" not in path])
-def test_a_deprecated_key_is_one_that_loki_still_knows(path: str) -> None:
+def test_deprecated_key_is_known_to_loki(path: str) -> None:
     assert is_known(path)
     assert find_deprecated(path) is not None
 
 
 @pytest.mark.parametrize("path", sorted({end.replacement for end in (*REMOVED.values(), *DEPRECATED.values())} - {""}))
-def test_a_replacement_is_one_that_loki_knows(path: str) -> None:
+def test_replacement_key_is_known_to_loki(path: str) -> None:
     assert is_known(path)
 
 
 @pytest.mark.parametrize("path", ["limits_config.retention_period", "compactor.delete_request_store", "server"])
-def test_a_key_that_stays_is_neither(path: str) -> None:
+def test_current_key_is_neither_removed_nor_deprecated(path: str) -> None:
     assert (find_removed(path), find_deprecated(path)) == (None, None)
 
 
-def test_names_that_the_user_chooses_are_known() -> None:
+def test_names_that_the_user_chooses_are_accepted() -> None:
     config = {"ruler": {"remote_write": {"clients": {"mimir": {"url": "http://x"}}}, "external_labels": {"site": "x"}}}
 
     assert list(unknown_paths(config, known_keys("loki"))) == []
 
 
-def test_unknown_keys_in_lists_have_their_number() -> None:
+def test_unknown_key_in_list_has_its_index_in_the_path() -> None:
     config = {"limits_config": {"retention_stream": [{}, {"perid": "1d"}]}}
 
     assert [path for path, _ in unknown_paths(config, known_keys("loki"))] == [
@@ -51,15 +51,15 @@ def test_unknown_keys_in_lists_have_their_number() -> None:
     ]
 
 
-def test_nothing_is_said_of_what_stands_under_a_key_of_any_value() -> None:
+def test_keys_below_a_key_of_any_value_are_not_checked() -> None:
     assert list(unknown_paths({"limits_config": {"ruler_remote_write_headers": {"X": "y"}}}, known_keys("loki"))) == []
 
 
-def test_what_nobody_ever_meant_is_to_be_removed() -> None:
+def test_hint_for_key_without_similar_key_is_to_remove_it() -> None:
     assert hint(("zzzzzz",), known_keys("loki"), "loki") == "Remove it."
 
 
-def test_a_key_that_is_known_deeper_in_its_section_belongs_there() -> None:
+def test_hint_for_key_of_a_nested_section_names_that_section() -> None:
     path = ("ingester", "ring")
 
     assert hint(path, known_keys("loki")["ingester"], "loki") == "It belongs in ingester.lifecycler."

@@ -1,4 +1,4 @@
-"""Lifecycle policies in JSON and in Terraform."""
+"""Tests of reading lifecycle policies in JSON and in Terraform."""
 
 import json
 from contextlib import suppress
@@ -26,7 +26,7 @@ def only(text: str) -> LifecycleRule:
 
 
 @pytest.mark.parametrize("above", [(), ("policy",), ("properties", "policy"), ("lifecycle",)])
-def test_a_policy_is_found_where_azure_and_we_put_it(above: tuple[str, ...]) -> None:
+def test_policy_rules_are_read_at_every_known_path(above: tuple[str, ...]) -> None:
     document: object = {"rules": [RULE]}
     for key in reversed(above):
         document = {key: document}
@@ -34,13 +34,13 @@ def test_a_policy_is_found_where_azure_and_we_put_it(above: tuple[str, ...]) -> 
     assert only(json.dumps(document)).location.path == ".".join((*above, "rules[0]"))
 
 
-def test_days_come_with_what_they_count_from() -> None:
+def test_lifecycle_action_has_the_event_from_which_days_are_counted() -> None:
     rule = only(json.dumps({"rules": [RULE]}))
 
     assert (rule.tiers["cool"].days, rule.tiers["cool"].since, rule.delete) == (7, "creation", None)
 
 
-def test_terraform_and_json_say_the_same() -> None:
+def test_terraform_and_json_give_the_same_rules() -> None:
     json_rule, hcl_rule = only(policy(tierToCool=30)), only(terraform())
 
     assert [p for p, _ in json_rule.prefixes] == [p for p, _ in hcl_rule.prefixes]
@@ -56,13 +56,13 @@ def test_terraform_and_json_say_the_same() -> None:
         ('["loki-chunks/application/"]', "[for c in var.containers : c]", ".filters.prefix_match"),
     ],
 )
-def test_what_only_terraform_can_evaluate_is_said_to_be_unread(old: str, new: str, path: str) -> None:
+def test_terraform_expression_is_reported_as_not_checked(old: str, new: str, path: str) -> None:
     text = terraform().replace(old, new)
 
     assert found(text) == {("check-incomplete", f"azurerm_storage_management_policy.loki.rule[0]{path}")}
 
 
-def test_expressions_comments_and_maps_elsewhere_do_no_harm() -> None:
+def test_terraform_expressions_outside_of_rules_are_ignored() -> None:
     around = """
 # resource "comment" "x" {
 locals { tags = { a = 1, b = merge({}, {c = "}"}) } /* } */ }
@@ -75,19 +75,19 @@ resource "azurerm_storage_container" "loki_chunks" {
     assert len(read_texts({"x.tf": around + terraform()}).lifecycle) == 1
 
 
-def test_terraform_without_a_policy_says_so() -> None:
+def test_terraform_without_policy_is_reported_as_not_checked() -> None:
     assert found('resource "azurerm_storage_container" "x" {\n  name = "x"\n}') == {("check-incomplete", "")}
 
 
 @pytest.mark.parametrize(
     "broken", [terraform() + "}", terraform().rstrip().removesuffix("}"), terraform() + "a {" * 60]
 )
-def test_braces_that_do_not_match_are_refused(broken: str) -> None:
+def test_terraform_with_unbalanced_braces_is_refused(broken: str) -> None:
     with pytest.raises(DocumentError):
         read_texts({"x.tf": broken})
 
 
 @given(st.text(alphabet='{}[]="#/ \nab1$,', max_size=60))
-def test_no_text_breaks_the_reader_but_by_its_own_error(inside: str) -> None:
+def test_terraform_reader_raises_only_document_error(inside: str) -> None:
     with suppress(DocumentError):
         read_texts({"x.tf": f'resource "azurerm_storage_management_policy" "x" {{\n{inside}\n}}'})

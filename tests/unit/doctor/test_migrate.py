@@ -1,4 +1,4 @@
-"""The migrated text, without the real Loki (which reads it in tests/integration)."""
+"""Tests of the migrated text. The real Loki reads it in tests/integration."""
 
 from datetime import date
 from pathlib import Path
@@ -18,19 +18,19 @@ def migrated(text: str) -> dict[str, Any]:
     return dict(yaml.safe_load(migrate(text, "file", NOW)))
 
 
-def test_what_loki_starts_with_is_left_alone() -> None:
+def test_migrate_valid_configuration_changes_nothing() -> None:
     text = loki()
 
     assert migrate(text, "file", NOW).splitlines()[2:] == text.splitlines()
 
 
-def test_migrating_twice_changes_nothing_more() -> None:
+def test_migrate_twice_gives_the_same_result() -> None:
     once = migrated(loki(**OLD, compactor__shared_store="azure"))
 
     assert migrated(yaml.safe_dump(once)) == once
 
 
-def test_comments_order_and_indentation_are_kept() -> None:
+def test_migrate_keeps_comments_order_and_indentation() -> None:
     kept = (
         "# ours\nlimits_config:\n  retention_period: 744h  # 31 days\n  required_labels:\n  - app\nauth_enabled: true\n"
     )
@@ -38,19 +38,19 @@ def test_comments_order_and_indentation_are_kept() -> None:
     assert migrate(f"{kept}ruler:\n  gone: 1\n", "file", NOW).endswith(f"{kept}ruler: {{}}\n")
 
 
-def test_a_period_is_added_from_tomorrow_and_the_old_one_stays() -> None:
+def test_old_schema_period_is_kept_and_new_period_starts_tomorrow() -> None:
     periods = migrated(loki(**OLD))["schema_config"]["configs"]
 
     assert periods == [OLD_PERIOD, {**PERIOD, "from": date(2026, 11, 24)}]
 
 
-def test_a_period_is_added_after_one_that_has_not_begun() -> None:
+def test_new_schema_period_starts_after_a_future_old_period() -> None:
     coming = {**OLD_PERIOD, "from": date(2027, 1, 1)}
 
     assert migrated(loki(schema_config__configs=[coming]))["schema_config"]["configs"][1]["from"] == date(2027, 1, 2)
 
 
-def test_structured_metadata_waits_for_its_period() -> None:
+def test_structured_metadata_is_disabled_until_the_new_period() -> None:
     assert migrated(loki(**OLD))["limits_config"]["allow_structured_metadata"] is False
     assert "allow_structured_metadata" not in migrated(loki())["limits_config"]
 
@@ -66,7 +66,7 @@ def test_structured_metadata_waits_for_its_period() -> None:
         ("chunk_store_config__max_look_back_period", "limits_config.max_query_lookback", "90d"),
     ],
 )
-def test_a_value_goes_to_the_key_that_took_over(old: str, new: str, value: str) -> None:
+def test_value_of_removed_key_moves_to_its_replacement(old: str, new: str, value: str) -> None:
     result: Any = migrated(
         loki(**{"compactor__delete_request_store": None, "compactor__retention_enabled": False, old: value})
     )
@@ -76,13 +76,13 @@ def test_a_value_goes_to_the_key_that_took_over(old: str, new: str, value: str) 
     assert result == value
 
 
-def test_a_value_that_is_set_already_wins() -> None:
+def test_value_that_replacement_already_has_wins() -> None:
     result = migrated(loki(querier__query_timeout="1m", limits_config__query_timeout="5m"))
 
     assert result["limits_config"]["query_timeout"] == "5m"
 
 
-def test_a_fifocache_becomes_an_embedded_cache_of_its_size() -> None:
+def test_fifocache_is_replaced_by_embedded_cache_of_the_same_size() -> None:
     fifo = {"max_size_items": 1024, "max_size_bytes": "1GB", "validity": "24h"}
     cache = migrated(loki(chunk_store_config__chunk_cache_config={"enable_fifocache": True, "fifocache": fifo}))
 
@@ -91,39 +91,39 @@ def test_a_fifocache_becomes_an_embedded_cache_of_its_size() -> None:
     }
 
 
-def test_an_index_prefix_goes_to_the_periods_written_with_it() -> None:
+def test_index_prefix_moves_to_the_periods_written_with_it() -> None:
     periods = migrated(loki(**OLD, storage_config__boltdb_shipper={"shared_store_key_prefix": "old/"}))["schema_config"]
 
     assert [period["index"]["path_prefix"] for period in periods["configs"]] == ["old/", "old/"]
 
 
-def test_an_index_in_another_store_is_a_warning_in_the_header() -> None:
+def test_index_in_another_store_is_warned_of_in_the_header() -> None:
     text = migrate(loki(**OLD, storage_config__boltdb_shipper={"shared_store": "s3"}), "file", NOW)
 
-    assert "BEFORE YOU START: the index of schema_config.configs[0] lies in s3" in text
+    assert "BEFORE YOU START: the index of schema_config.configs[0] is stored in s3" in text
 
 
-def test_a_key_that_loki_never_knew_goes_to_the_header_with_its_value() -> None:
+def test_unknown_key_is_listed_in_the_header_with_its_value() -> None:
     text = migrate((STORY / "security-logs.yaml").read_text(), "security-logs.yaml", NOW)
 
-    assert "tenants removed: Loki knows no such key. It was: [{" in text.partition("apiVersion")[0]
+    assert "tenants removed: Loki does not know this key. Its value was [{" in text.partition("apiVersion")[0]
     assert '"retention_period": "2160h"' in text.partition("apiVersion")[0]
 
 
-def test_the_index_folders_are_beside_the_earlier_ones() -> None:
+def test_new_index_folders_are_next_to_the_old_ones() -> None:
     result = migrated((STORY / "loki-values.yaml").read_text())["loki"]["storage_config"]["tsdb_shipper"]
 
     assert result == {"active_index_directory": "/loki/tsdb-index", "cache_location": "/loki/tsdb-cache"}
 
 
-def test_helm_values_keep_everything_around_the_configuration() -> None:
+def test_migrate_helm_values_keeps_keys_outside_of_loki() -> None:
     before = yaml.safe_load((STORY / "loki-values.yaml").read_text())
     after = migrated((STORY / "loki-values.yaml").read_text())
 
     assert {k: v for k, v in after.items() if k != "loki"} == {k: v for k, v in before.items() if k != "loki"}
 
 
-def test_sections_under_the_chart_s_names_keep_them() -> None:
+def test_migrate_helm_values_keeps_the_chart_names_of_sections() -> None:
     result = migrated(values(loki__schemaConfig__configs=[OLD_PERIOD]))["loki"]
 
     assert len(result["schemaConfig"]["configs"]) == 2
@@ -131,40 +131,40 @@ def test_sections_under_the_chart_s_names_keep_them() -> None:
     assert result["limits_config"]["allow_structured_metadata"] is False
 
 
-def test_a_configuration_in_structured_config_is_migrated_there() -> None:
+def test_structured_config_is_migrated_in_its_section() -> None:
     result = migrated(values(loki__schemaConfig=None, loki__structuredConfig=changed(LOKI, **OLD)))["loki"]
 
     assert len(result["structuredConfig"]["schema_config"]["configs"]) == 2
 
 
 @pytest.mark.parametrize("as_text", [True, False])
-def test_a_whole_configuration_in_the_values_is_migrated_there(as_text: bool) -> None:
-    whole = loki(**OLD) if as_text else changed(LOKI, **OLD)
-    result = migrated(yaml.safe_dump({"loki": {"config": whole}}))["loki"]["config"]
+def test_complete_configuration_in_helm_values_is_migrated(as_text: bool) -> None:
+    old_config = loki(**OLD) if as_text else changed(LOKI, **OLD)
+    result = migrated(yaml.safe_dump({"loki": {"config": old_config}}))["loki"]["config"]
     config = yaml.safe_load(result) if as_text else result
 
     assert len(config["schema_config"]["configs"]) == 2
 
 
 @pytest.mark.parametrize("text", [promtail(), "- a", "a: 1"])
-def test_a_file_without_loki_s_configuration_is_refused(text: str) -> None:
-    with pytest.raises(DocumentError, match="holds no Loki configuration"):
+def test_migrate_file_without_loki_configuration_is_refused(text: str) -> None:
+    with pytest.raises(DocumentError, match="contains no Loki configuration"):
         migrate(text, "file", NOW)
 
 
-def test_a_text_that_is_no_yaml_is_refused() -> None:
+def test_migrate_invalid_yaml_is_refused() -> None:
     with pytest.raises(DocumentError, match="not readable"):
         migrate("a: [", "file", NOW)
 
 
-def test_each_of_several_documents_is_migrated() -> None:
+def test_migrate_handles_every_document_of_a_file() -> None:
     out = list(yaml.safe_load_all(migrate(f"{loki(**OLD)}---\n{promtail()}", "file", NOW)))
 
     assert len(out[0]["schema_config"]["configs"]) == 2
     assert out[1] == yaml.safe_load(promtail())
 
 
-def test_what_is_the_chart_s_own_under_a_section_of_loki_stays() -> None:
+def test_migrate_keeps_chart_settings_in_switch_sections() -> None:
     interface = {"enabled": True, "gateway": {"enabled": True}}
 
     assert migrated(values(loki__ui=interface))["loki"]["ui"] == interface

@@ -1,4 +1,4 @@
-"""Each class: found, with its path, where it is broken, and not where it is mended."""
+"""Tests of the rules: each class is reported with its path in a broken file, and not in the corrected file."""
 
 from datetime import UTC, datetime
 
@@ -25,74 +25,74 @@ CASES = [*cases_storage.CASES, *cases_loki.CASES, *cases_agents.CASES]
 
 
 @pytest.mark.parametrize(("name", "path", "broken", "mended"), CASES, ids=[f"{c[0]}-{n}" for n, c in enumerate(CASES)])
-def test_a_defect_is_named_with_its_path_and_is_gone_when_mended(
+def test_defect_is_reported_with_its_path_until_it_is_corrected(
     name: str, path: str, broken: list[str], mended: list[str]
 ) -> None:
     assert (name, path) in found(*broken)
     assert name not in {cls for cls, _ in found(*mended)}
 
 
-def test_every_class_of_the_group_has_a_case() -> None:
+def test_every_class_of_the_doctor_has_a_case() -> None:
     assert {cls.name for cls in classes.CLASSES} - {case[0] for case in CASES} == set()
 
 
 @pytest.mark.parametrize("text", [loki(), values(), FLUENT_BIT, terraform()], ids=["loki", "helm", "fluent-bit", "tf"])
-def test_where_nothing_is_wrong_nothing_is_found(text: str) -> None:
+def test_correct_file_has_no_findings(text: str) -> None:
     assert found(text) == set()
 
 
-def test_promtail_s_age_is_the_only_thing_wrong_with_it() -> None:
+def test_correct_promtail_has_only_its_end_of_life_as_finding() -> None:
     assert found(loki(), promtail()) == {("agent-end-of-life", "")}
 
 
-def test_a_limit_inherited_from_the_cluster_is_not_reported_again_for_each_tenant() -> None:
+def test_limit_inherited_from_cluster_is_reported_once() -> None:
     texts = loki(limits_config__retention_period="744h"), overrides(ingestion_rate_mb=4)
 
     assert [f.subject.tenant for f in findings(*texts) if f.cls.name == "retention-short"] == [""]
 
 
-def test_a_finding_s_evidence_has_the_numbers() -> None:
+def test_evidence_of_short_retention_has_both_numbers() -> None:
     (short,) = [f for f in findings(loki(limits_config__retention_period="744h")) if f.cls.name == "retention-short"]
 
     assert (short.evidence["retention_days"], short.evidence["promised_days"]) == (31, 90)
 
 
-def test_a_mistyped_key_comes_with_what_was_meant() -> None:
+def test_mistyped_key_is_reported_with_the_similar_key() -> None:
     (unknown,) = findings(loki(limits_config__retention_perid="90d"))
 
     assert unknown.remedy == "Did you mean retention_period?"
 
 
-def test_a_key_in_the_wrong_section_comes_with_the_right_one() -> None:
+def test_key_in_wrong_section_is_reported_with_the_right_section() -> None:
     (unknown,) = findings(loki(limits_config__compaction_interval="10m"))
 
     assert unknown.remedy == "It belongs in compactor."
 
 
-def test_the_key_of_a_connection_string_is_never_shown() -> None:
+def test_account_key_in_connection_string_is_never_shown() -> None:
     texts = loki(), alone(connection_string="AccountName=logs;AccountKey=hush", container_name="security-logs")
 
     assert "hush" not in repr(findings(*texts))
 
 
-def test_overrides_without_their_loki_are_still_checked() -> None:
+def test_overrides_without_loki_are_checked() -> None:
     assert found(overrides(retention_perid="90d")) == {("limit-unknown", "overrides.application.retention_perid")}
 
 
-def test_the_worst_comes_first() -> None:
+def test_findings_are_sorted_by_severity() -> None:
     ranks = [f.cls.severity.rank for f in findings(loki(auth_enabled=False, compactor=None), promtail())]
 
     assert ranks == sorted(ranks, reverse=True)
     assert len(set(ranks)) > 1
 
 
-def test_promtail_is_no_finding_before_its_end() -> None:
+def test_promtail_before_its_end_of_life_has_no_finding() -> None:
     deployment = read_texts({"promtail.yaml": promtail()})
 
     assert check(deployment, datetime(2026, 3, 1, tzinfo=UTC)) == []
 
 
-def test_changing_a_copy_leaves_the_good_file_alone() -> None:
+def test_changed_copy_leaves_the_correct_file_unchanged() -> None:
     changed(LOKI, common__path_prefix="/x")
 
     assert LOKI["common"]["path_prefix"] == "/var/loki"

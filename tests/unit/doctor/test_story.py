@@ -1,4 +1,4 @@
-"""The story's own files, as they stand: every defect named, nothing else."""
+"""Tests with the files of the story: every defect is reported, and nothing else."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,9 +108,9 @@ def named() -> dict[str, set[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize("file", DEFECTS)
-def test_every_defect_of_the_story_is_named_and_nothing_else(file: str, named: dict[str, set[tuple[str, str]]]) -> None:
+def test_story_file_has_exactly_the_expected_findings(file: str, named: dict[str, set[tuple[str, str]]]) -> None:
     assert named[file] == DEFECTS[file]
 
 
-def test_every_file_of_the_story_is_judged(named: dict[str, set[tuple[str, str]]]) -> None:
+def test_every_story_file_is_checked(named: dict[str, set[tuple[str, str]]]) -> None:
     assert named.keys() == DEFECTS.keys()

@@ -1,9 +1,9 @@
-"""Writes the keys that Loki and Promtail know, as the programs themselves print them.
+"""Write the keys that Loki and Promtail know, read from what the programs print.
 
     python -m logops.doctor.keys.generate LOKI PROMTAIL
 
-A program prints its whole configuration with `-print-config-stderr`, but leaves out what is empty. It is given a
-seed that sets those keys; what the program accepted in the seed, it knows.
+A program prints its configuration with `-print-config-stderr`, but leaves out empty keys. A seed file sets those keys:
+the program knows every key of the seed that it accepts.
 """
 
 import json
@@ -21,31 +21,31 @@ ANY_VALUE = re.compile(
     r"(.*\.)?(client|clients\.ANY|ruler_remote_write_config\.ANY|\w*relabel_configs|http_client_config"
     r"|ruler_alertmanager_config|ruler_remote_write_sigv4_config|pipeline_stages|\w+_sd_configs|tls_config)"
 )
-"""Blocks of Prometheus and stages: their keys are not Loki's, and nothing is said about what stands in them."""
+"""Blocks of Prometheus, and stages: Loki does not define their keys, so they are not checked."""
 
 PROGRAMS: dict[str, list[str]] = {
     "loki": ["-verify-config"],
-    # Promtail has no such flag; an address that nobody has stops it right after it printed.
+    # Promtail has no such flag. An invalid address stops it directly after it has printed.
     "promtail": ["-server.http-listen-address=256.0.0.1"],
 }
 
 Keys = dict[str, Any]
-"""A key to the keys below it; None where any value may stand. ANY is a name that the user chooses."""
+"""A key -> the keys below it, or None if any value is allowed. ANY is a name that the user chooses."""
 
 
 def read_keys(program: Path, seed: Path, flags: list[str]) -> Keys:
-    """The keys that a program knows. Raises ValueError with what it said where it printed no configuration."""
+    """Return the keys that a program knows. Raises ValueError with its output if it printed no configuration."""
     command = [str(program), f"-config.file={seed}", "-print-config-stderr", *flags]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stderr
-    printed = "\n".join(line for line in said.splitlines() if not line.startswith("level="))
+    output = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stderr
+    printed = "\n".join(line for line in output.splitlines() if not line.startswith("level="))
     if not printed.startswith("---"):
-        raise ValueError(f"{program} printed no configuration for {seed}: {said[-2000:]}")
+        raise ValueError(f"{program} printed no configuration for {seed}: {output[-2000:]}")
     keys: Keys = merge(keys_of(yaml.safe_load(printed)), keys_of(yaml.safe_load(seed.read_text(encoding="utf-8"))))
     return keys
 
 
 def keys_of(value: Any, path: str = "") -> Any:
-    """The keys in a value; those of all elements together for a list."""
+    """Return the keys in a value. The keys of all elements of a list are merged."""
     if ANY_VALUE.fullmatch(path):
         return None
     if isinstance(value, list):
@@ -58,15 +58,15 @@ def keys_of(value: Any, path: str = "") -> Any:
     return None
 
 
-def merge(one: Any, other: Any) -> Any:
-    """Keys of both."""
-    if not (isinstance(one, dict) and isinstance(other, dict)):
-        return one or other
-    return {key: merge(one.get(key), other.get(key)) for key in sorted({*one, *other})}
+def merge(keys: Any, other: Any) -> Any:
+    """Return the keys of both."""
+    if not (isinstance(keys, dict) and isinstance(other, dict)):
+        return keys or other
+    return {key: merge(keys.get(key), other.get(key)) for key in sorted({*keys, *other})}
 
 
 def data_file(name: str) -> Path:
-    """Where the keys of a program are kept."""
+    """Return the file with the keys of a program."""
     return KEYS_DIR / f"{name}.json"
 
 

@@ -1,4 +1,4 @@
-"""The keys that Loki 3.7.8 and Promtail 3.6.15 know."""
+"""Look up the keys that Loki 3.7.8 and Promtail 3.6.15 know."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,26 +9,26 @@ from typing import Any
 from logops.doctor.keys.generate import Keys, data_file
 
 Path = tuple[str | int, ...]
-"""Keys and indexes of lists, from the top."""
+"""Keys and list indexes, from the top."""
 
 ANY_NAME = "ANY"
 
-_ELSEWHERE = {
-    "tenants": "Loki takes tenants as they come; their limits stand in the runtime configuration: overrides.TENANT.",
-    "overrides": "Tenants' limits stand in a file of their own, which runtime_config.file names.",
+_NEVER_KEYS = {
+    "tenants": "Loki needs no list of tenants. Write their limits in the runtime configuration: overrides.TENANT.",
+    "overrides": "Write tenants' limits in a separate file, and name that file in runtime_config.file.",
 }
-"""What people write that was never a key, and where the thing belongs."""
+"""Keys that users write but Loki never had -> what to do instead."""
 
 
 @cache
 def known_keys(program: str) -> Keys:
-    """All keys of `loki` or `promtail`, as generated from the program."""
+    """Return all keys of `loki` or `promtail`, as generated from the program."""
     keys: Keys = json.loads(data_file(program).read_text(encoding="utf-8"))
     return keys
 
 
 def unknown_paths(value: Any, keys: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Paths of the keys in a value that are not known, each with the keys that may stand in its place."""
+    """Yield the paths of unknown keys in a value, each with the keys that are allowed there."""
     if keys is None:
         return
     if isinstance(value, list):
@@ -43,7 +43,7 @@ def unknown_paths(value: Any, keys: Any, path: Path = ()) -> Iterator[tuple[Path
 
 
 def dotted(path: Path) -> str:
-    """Without indexes: the form in which keys are looked up.
+    """Return a path without list indexes, the form in which keys are looked up.
 
     >>> dotted(("schema_config", "configs", 0, "store"))
     'schema_config.configs.store'
@@ -52,28 +52,26 @@ def dotted(path: Path) -> str:
 
 
 def hint(path: Path, siblings: Mapping[str, Any], program: str) -> str:
-    """What was probably meant: a sibling of nearly the same name, else where the very key is known."""
+    """Return what the user probably meant: a similar key of the same section, else the same key in another section."""
     name = str(path[-1])
-    if len(path) == 1 and name in _ELSEWHERE:
-        return _ELSEWHERE[name]
+    if len(path) == 1 and name in _NEVER_KEYS:
+        return _NEVER_KEYS[name]
     close = get_close_matches(name, [key for key in siblings if key != ANY_NAME], n=1, cutoff=0.75)
     if close:
         return f"Did you mean {close[0]}?"
     section = f"{path[0]}."
-    locations = _places(program).get(name, ())
-    elsewhere = sorted(
-        locations, key=lambda location: (not location.startswith(section), location.count("."), location)
-    )
+    paths = _paths_by_key(program).get(name, ())
+    elsewhere = sorted(paths, key=lambda path: (not path.startswith(section), path.count("."), path))
     return f"It belongs in {elsewhere[0].rpartition('.')[0] or 'the top level'}." if elsewhere else "Remove it."
 
 
 @cache
-def _places(program: str) -> dict[str, list[str]]:
-    """Every path at which a key of a name is known."""
-    locations: dict[str, list[str]] = {}
+def _paths_by_key(program: str) -> dict[str, list[str]]:
+    """Return the paths of every key by its name."""
+    paths: dict[str, list[str]] = {}
     for path in _paths(known_keys(program)):
-        locations.setdefault(path.rpartition(".")[2], []).append(path)
-    return locations
+        paths.setdefault(path.rpartition(".")[2], []).append(path)
+    return paths
 
 
 def _paths(keys: Any, above: str = "") -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Files that somebody has, as one deployment."""
+"""Read a user's files into one deployment."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -32,15 +32,17 @@ _PROMTAIL_VALUES = {"snippets", "clients", "lokiAddress", "scrapeConfigs", "file
 
 
 def read_documents(paths: Iterable[Path], promise: RetentionPromise | None = None) -> Deployment:
-    """The deployment in files that belong together; `promise` is what their logs' owners were told.
+    """Return the deployment in files that belong together.
 
-    Raises DocumentError naming the file, what it looks like and what is accepted.
+    promise   how long the owners of the logs were promised that their logs are kept
+
+    Raises DocumentError with the file, what was found in it and what is accepted.
     """
     return read_texts({str(path): read_file(path) for path in paths}, promise)
 
 
 def read_texts(texts: Mapping[str, str], promise: RetentionPromise | None = None) -> Deployment:
-    """As read_documents, from texts by file name."""
+    """Return the deployment in texts by file name. Otherwise like read_documents."""
     parts = [part for file, text in texts.items() for part in _parts(text, file)]
     clusters = [replace(part, promise=promise) for part in parts if isinstance(part, Cluster)]
     return Deployment(
@@ -52,7 +54,7 @@ def read_texts(texts: Mapping[str, str], promise: RetentionPromise | None = None
 
 
 def read_file(path: Path) -> str:
-    """The text of a file. Raises DocumentError."""
+    """Return the text of a file. Raises DocumentError if it cannot be read or is too large."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise DocumentError(str(path), f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}")
@@ -75,34 +77,33 @@ def _parts(text: str, file: str) -> Iterator[DocumentPart]:
         raise DocumentError(file, "empty", ACCEPTED)
     for number, document in enumerate(documents):
         if not isinstance(document, Mapping):
-            raise DocumentError(file, f"holds a {type(document).__name__}, not keys and values", ACCEPTED)
-        own_name = str(as_mapping(document.get("metadata")).get("name", name))
-        yield from _of_document(document, own_name if len(documents) == 1 else f"{own_name}-{number}", Location(file))
+            raise DocumentError(file, f"contains a {type(document).__name__}, not keys and values", ACCEPTED)
+        document_name = str(as_mapping(document.get("metadata")).get("name", name))
+        unique_name = document_name if len(documents) == 1 else f"{document_name}-{number}"
+        yield from _document_parts(document, unique_name, Location(file))
 
 
-def _of_document(document: Mapping[str, Any], name: str, location: Location) -> Iterator[DocumentPart]:
+def _document_parts(document: Mapping[str, Any], name: str, location: Location) -> Iterator[DocumentPart]:
     if document.get("kind") == "ConfigMap":
         yield from _config_map(document, name, location)
     elif "apiVersion" in document and "kind" in document:
-        yield UnreadablePart(
-            location, f"a Kubernetes {document['kind']}; of Kubernetes objects, ConfigMaps are looked at"
-        )
+        yield UnreadablePart(location, f"a Kubernetes {document['kind']}: only ConfigMaps are checked")
     elif isinstance(document.get("loki"), Mapping):
         yield from read_loki_values(document, name, location.file)
     elif _PROMTAIL_VALUES & as_mapping(document.get("config")).keys():
         yield from read_promtail_values(document, name, location.file)
-    elif part := _configuration(document, name, location):
-        yield from part
+    elif parts := _configuration(document, name, location):
+        yield from parts
     else:
         keys = ", ".join(sorted(map(str, document))[:8])
-        raise DocumentError(location.file, f"unknown: its keys are {keys}", ACCEPTED)
+        raise DocumentError(location.file, f"unknown kind of file, with the keys {keys}", ACCEPTED)
 
 
 def _configuration(document: Mapping[str, Any], name: str, location: Location) -> Iterable[DocumentPart] | None:
-    """A program's own configuration, told by its keys."""
-    if found := policy_rules(document):
-        rules, above = found
-        return read_policy(rules, location.at(*above))
+    """Return the parts of a program's configuration; None if its keys belong to no known program."""
+    if policy := policy_rules(document):
+        rules, keys_above = policy
+        return read_policy(rules, location.at(*keys_above))
     if is_promtail_config(document):
         return [read_promtail_config(document, name, location)]
     if isinstance(document.get("pipeline"), Mapping):
@@ -115,17 +116,17 @@ def _configuration(document: Mapping[str, Any], name: str, location: Location) -
 
 
 def _config_map(document: Mapping[str, Any], name: str, location: Location) -> Iterator[DocumentPart]:
-    """The configurations under `data`, each in a key that is a file's name."""
+    """Yield the parts of the files in a ConfigMap's `data`."""
     for key, text in as_mapping(document.get("data")).items():
-        where = location.at("data", str(key))
+        file_location = location.at("data", str(key))
         if is_classic(str(text)):
-            yield read_classic(str(text), name, where)
+            yield read_classic(str(text), name, file_location)
             continue
-        inner = list(_inner(str(text), name, where))
-        yield from inner or [UnreadablePart(where, f"not one of: {ACCEPTED}")]
+        parts = list(_embedded_parts(str(text), name, file_location))
+        yield from parts or [UnreadablePart(file_location, f"unknown kind of file; accepted: {ACCEPTED}")]
 
 
-def _inner(text: str, name: str, location: Location) -> Iterator[DocumentPart]:
+def _embedded_parts(text: str, name: str, location: Location) -> Iterator[DocumentPart]:
     try:
         documents = parse(text, location.file)
     except DocumentError as error:
@@ -135,16 +136,19 @@ def _inner(text: str, name: str, location: Location) -> Iterator[DocumentPart]:
             yield from _configuration(document, name, location) or ()
 
 
-def _with_overrides(clusters: list[Cluster], found: list[RuntimeOverrides]) -> Iterator[Cluster]:
-    """Overrides belong to the one cluster there is; where there are more, or none, they are looked at alone."""
-    for overrides in found:
+def _with_overrides(clusters: list[Cluster], runtime_files: list[RuntimeOverrides]) -> Iterator[Cluster]:
+    """Add overrides to the cluster if there is exactly one. Otherwise yield them as a cluster without configuration."""
+    for runtime in runtime_files:
         if len(clusters) == 1:
-            tenants = {**clusters[0].overrides, **overrides.tenants}
-            moved = {**clusters[0].moved, "overrides": overrides.location}
-            clusters = [replace(clusters[0], overrides=tenants, moved=moved)]
+            tenants = {**clusters[0].overrides, **runtime.tenants}
+            locations = {**clusters[0].key_locations, "overrides": runtime.location}
+            clusters = [replace(clusters[0], overrides=tenants, key_locations=locations)]
         else:
-            moved = {"overrides": overrides.location}
             yield Cluster(
-                Path(overrides.location.file).stem, overrides.location, {}, moved=moved, overrides=overrides.tenants
+                Path(runtime.location.file).stem,
+                runtime.location,
+                {},
+                key_locations={"overrides": runtime.location},
+                overrides=runtime.tenants,
             )
     yield from clusters

@@ -1,4 +1,4 @@
-"""Loki's configuration, and the values of its Helm chart, as a cluster."""
+"""Read Loki's configuration, or the values of its Helm chart, as a cluster."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,123 +10,124 @@ from logops.doctor.reading.document_part import DocumentPart, tenant_limits
 from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.untyped import as_mapping
 
-_AZURE = {
+_AZURE_KEYS = {
     "accountName": "account_name",
     "accountKey": "account_key",
     "connectionString": "connection_string",
     "endpointSuffix": "endpoint_suffix",
 }
-
+"""The chart's name of an Azure setting -> Loki's name."""
 
 _SHARED_SECTIONS = {"server", "target", "tracing"}
-"""Sections that tell nothing: other programs have them too."""
+"""Sections that other programs have too, so they do not identify a Loki configuration."""
 
 
 def is_loki_config(document: Mapping[str, Any]) -> bool:
-    """Whether a mapping's keys are those of Loki's configuration."""
-    return bool(document.keys() & (known_keys("loki").keys() - _SHARED_SECTIONS)) and "scrape_configs" not in document
+    """Return whether a mapping is a configuration of Loki, judged by its keys."""
+    loki_sections = known_keys("loki").keys() - _SHARED_SECTIONS
+    return bool(document.keys() & loki_sections) and "scrape_configs" not in document
 
 
 def read_loki_config(config: Mapping[str, Any], name: str, location: Location) -> Cluster:
-    """A cluster of Loki's own configuration. Nothing is known of what runs it."""
+    """Return the cluster of a Loki configuration. Its replicas and volumes are unknown."""
     return Cluster(name, location, config, security=_is_security(name, config))
 
 
 def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Iterator[DocumentPart]:
-    """A cluster of Helm values: sections under `loki`, the chart's own names for some of them, and what runs them."""
+    """Yield the cluster of Helm values, and a part that is unreadable if the configuration is a template."""
     values = HelmValues(Location(file), document)
     loki = as_mapping(document.get("loki"))
-    config, moved = _sections(values, loki)
-    whole, location = loki.get("config"), Location(file, "loki")
-    if isinstance(whole, str):
+    config, key_locations = _sections(values, loki)
+    loki_config, location = loki.get("config"), Location(file, "loki")
+    if isinstance(loki_config, str):
         try:
-            config = {**config, **as_mapping(next(iter(parse(whole, file)), None))}
+            config = {**config, **as_mapping(next(iter(parse(loki_config, file)), None))}
             location = location.at("config")
         except DocumentError:
-            yield UnreadablePart(
-                values.at("loki", "config"), "a template; render the chart and give its ConfigMap instead"
-            )
-    elif isinstance(whole, Mapping):
-        config, location = {**config, **whole}, location.at("config")
-    _storage(values, config, moved)
-    ingesters, replicas = _ingesters(values), _replicas(values)
-    moved["ingester.persistence"] = values.at(ingesters, "persistence")
-    moved["overrides"] = values.at("loki", "runtimeConfig", "overrides")
-    mounts = any(
-        values.get(part, "extraVolumeMounts") for part in (*chart.COMPONENTS, "defaults", "write", "singleBinary")
+            reason = "a template; render the chart and check its ConfigMap instead"
+            yield UnreadablePart(values.at("loki", "config"), reason)
+    elif isinstance(loki_config, Mapping):
+        config, location = {**config, **loki_config}, location.at("config")
+    _add_storage(values, config, key_locations)
+    ingester_section = _ingester_section(values)
+    key_locations["ingester.persistence"] = values.at(ingester_section, "persistence")
+    key_locations["overrides"] = values.at("loki", "runtimeConfig", "overrides")
+    has_extra_mounts = any(
+        values.get(section, "extraVolumeMounts") for section in (*chart.COMPONENTS, "defaults", "write", "singleBinary")
     )
     yield Cluster(
         name,
         location,
         config,
         defaults=chart.DEFAULTS,
-        moved=moved,
+        key_locations=key_locations,
         overrides=tenant_limits(values.get("loki", "runtimeConfig", "overrides")),
-        replicas=replicas,
-        volume=None if mounts else chart.VOLUME,
-        ingester_volume=_has_volume(values, ingesters),
+        replicas=_replicas(values),
+        volume=None if has_extra_mounts else chart.VOLUME,
+        ingester_volume=_has_volume(values, ingester_section),
         security=_is_security(name, config),
         values=values,
     )
 
 
 def _sections(values: HelmValues, loki: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Location]]:
-    """Loki's sections under `loki`, and where those stand that are not under their own name there."""
-    config = {
-        key: value for key, value in loki.items() if key in known_keys("loki") and key not in chart.SWITCH_SECTIONS
-    }
-    moved = {}
-    for section, name in chart.RENAMED_SECTIONS.items():
-        if name in loki and section != "runtime_config":
-            config[section] = loki[name]
-            moved[section] = values.at("loki", name)
-    for section, written in as_mapping(loki.get("structuredConfig")).items():
+    """Return Loki's sections under `loki`, and the locations of those with another name in the chart."""
+    loki_sections = known_keys("loki").keys() - chart.SWITCH_SECTIONS
+    config = {key: value for key, value in loki.items() if key in loki_sections}
+    key_locations = {}
+    for section, chart_name in chart.RENAMED_SECTIONS.items():
+        if chart_name in loki and section != "runtime_config":
+            config[section] = loki[chart_name]
+            key_locations[section] = values.at("loki", chart_name)
+    for section, content in as_mapping(loki.get("structuredConfig")).items():
         location = values.at("loki", "structuredConfig", section)
-        if not isinstance(written, Mapping):
-            config[section], moved[section] = written, location
+        if not isinstance(content, Mapping):
+            config[section], key_locations[section] = content, location
             continue
-        config[section] = {**as_mapping(config.get(section)), **written}
-        moved.update({f"{section}.{key}": location.at(key) for key in written})
-    return config, moved
+        config[section] = {**as_mapping(config.get(section)), **content}
+        key_locations.update({f"{section}.{key}": location.at(key) for key in content})
+    return config, key_locations
 
 
-def _storage(values: HelmValues, config: dict[str, Any], moved: dict[str, Location]) -> None:
-    """The chart's `loki.storage` as the sections of Loki that it becomes."""
+def _add_storage(values: HelmValues, config: dict[str, Any], key_locations: dict[str, Location]) -> None:
+    """Add the sections of Loki that the chart makes from `loki.storage`."""
     if values.get("loki", "storage", "type") != "azure":
         return
     location = values.at("loki", "storage", "azure")
-    azure = {_AZURE[k]: v for k, v in as_mapping(values.get("loki", "storage", "azure")).items() if k in _AZURE and v}
+    chart_settings = as_mapping(values.get("loki", "storage", "azure"))
+    azure = {_AZURE_KEYS[key]: value for key, value in chart_settings.items() if key in _AZURE_KEYS and value}
     buckets = as_mapping(values.get("loki", "storage", "bucketNames"))
     for path, bucket in (("common.storage.azure", "chunks"), ("ruler.storage.azure", "ruler")):
-        section, below, name = path.split(".")
+        section, block, name = path.split(".")
         if buckets.get(bucket):
             outer = as_mapping(config.get(section))
             settings = {**azure, "container_name": buckets[bucket]}
-            config[section] = {**outer, below: {**as_mapping(outer.get(below)), name: settings}}
-            moved[path] = location
-            moved.update({f"{path}.{ours}": location.at(theirs) for theirs, ours in _AZURE.items()})
-            moved[f"{path}.container_name"] = values.at("loki", "storage", "bucketNames", bucket)
+            config[section] = {**outer, block: {**as_mapping(outer.get(block)), name: settings}}
+            key_locations[path] = location
+            for chart_key, loki_key in _AZURE_KEYS.items():
+                key_locations[f"{path}.{loki_key}"] = location.at(chart_key)
+            key_locations[f"{path}.container_name"] = values.at("loki", "storage", "bucketNames", bucket)
 
 
-def _ingesters(values: HelmValues) -> str:
-    """The part of the values that runs the ingesters."""
+def _ingester_section(values: HelmValues) -> str:
+    """Return the section of the values that configures the ingesters."""
     if chart.is_distributed(values):
         return "ingester"
     return "write" if str(values.get("deploymentMode") or "").startswith("SimpleScalable") else "singleBinary"
 
 
 def _replicas(values: HelmValues) -> dict[str, int]:
-    """Replicas by Loki's names, where they are written."""
-    counts = {component: values.get(part, "replicas") for part, component in chart.COMPONENTS.items()}
-    counts["ingester"] = values.get(_ingesters(values), "replicas")
+    """Return the configured replicas by Loki's name of the component."""
+    counts = {component: values.get(section, "replicas") for section, component in chart.COMPONENTS.items()}
+    counts["ingester"] = values.get(_ingester_section(values), "replicas")
     return {component: count for component, count in counts.items() if isinstance(count, int)}
 
 
-def _has_volume(values: HelmValues, part: str) -> bool | None:
-    switched = values.get(part, "persistence", "enabled")
-    if part == "ingester":
-        return switched is True
-    return False if switched is False else None
+def _has_volume(values: HelmValues, section: str) -> bool | None:
+    enabled = values.get(section, "persistence", "enabled")
+    if section == "ingester":
+        return enabled is True
+    return False if enabled is False else None
 
 
 def _is_security(name: str, config: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Promtail's configuration, and the values of its Helm chart, as an agent."""
+"""Read Promtail's configuration, or the values of its Helm chart, as an agent."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,23 +14,23 @@ from logops.doctor.untyped import as_list, as_mapping
 _VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*[^}]*\}")
 _CHART_PODS = "/var/log/pods/*/*.log"
 _KUBERNETES = "kubernetes_sd_configs"
-_PROMETHEUS_JOB = {key for key in known_keys("promtail")["scrape_configs"] if key.endswith("_sd_configs")} | {
+_PROMETHEUS_JOB_KEYS = {key for key in known_keys("promtail")["scrape_configs"] if key.endswith("_sd_configs")} | {
     "job_name",
     "relabel_configs",
     "static_configs",
 }
-"""Keys of a job that Prometheus has too."""
+"""Keys of a scrape job that Prometheus has too, so they do not identify a Promtail configuration."""
 
 
 def is_promtail_config(document: Mapping[str, Any]) -> bool:
-    """Whether a mapping's keys are those of Promtail's configuration; Prometheus has scrape_configs too."""
+    """Return whether a mapping is a configuration of Promtail, and not of Prometheus, judged by its keys."""
     jobs = as_list(document.get("scrape_configs"))
-    own = {"clients", "client", "positions"} & document.keys()
-    return bool(jobs and own) or {"clients", "positions"} <= document.keys() or any(map(_is_log_job, jobs))
+    promtail_keys = {"clients", "client", "positions"} & document.keys()
+    return bool(jobs and promtail_keys) or {"clients", "positions"} <= document.keys() or any(map(_is_log_job, jobs))
 
 
 def read_promtail_config(config: Mapping[str, Any], name: str, location: Location) -> Agent:
-    """An agent of Promtail's own configuration. Whether its variables are expanded is not known."""
+    """Return the agent of a Promtail configuration. Whether it expands variables is unknown."""
     jobs = [(job, location.at("scrape_configs", i)) for i, job in enumerate(as_list(config.get("scrape_configs")))]
     clients = [(client, location.at("clients", i)) for i, client in enumerate(as_list(config.get("clients")))]
     positions = as_mapping(config.get("positions")).get("filename")
@@ -39,44 +39,48 @@ def read_promtail_config(config: Mapping[str, Any], name: str, location: Locatio
         location,
         clients,
         jobs,
-        positions=((str(positions), location.at("positions", "filename")),) if positions else (),
-        blocks=(("", config, location),),
+        position_files=((str(positions), location.at("positions", "filename")),) if positions else (),
+        config_blocks=(("", config, location),),
     )
 
 
 def read_promtail_values(document: Mapping[str, Any], name: str, file: str) -> Iterator[DocumentPart]:
-    """An agent of the chart's values; `config.scrapeConfigs`, which no chart reads, is taken for what is meant."""
+    """Yield the agent of the chart's values.
+
+    No chart reads `config.scrapeConfigs`, but users write it: its jobs are checked like the others.
+    """
     values = HelmValues(Location(file), document)
     config = as_mapping(document.get("config"))
     if isinstance(config.get("file"), str) and "{{" not in config["file"]:
-        whole = as_mapping(next(iter(parse(config["file"], file)), None))
-        yield read_promtail_config(whole, name, values.at("config", "file"))
+        promtail_config = as_mapping(next(iter(parse(config["file"], file)), None))
+        yield read_promtail_config(promtail_config, name, values.at("config", "file"))
         return
-    clients = [(client, values.at("config", "clients", i)) for i, client in enumerate(as_list(config.get("clients")))]
+    client_list = as_list(config.get("clients"))
+    clients = [(client, values.at("config", "clients", i)) for i, client in enumerate(client_list)]
     snippets = as_mapping(config.get("snippets"))
     blocks: list[tuple[str, Any, Location]] = [("clients", config.get("clients"), values.at("config", "clients"))]
     jobs: list[tuple[Any, Location]] = []
-    for written, location in (
+    for job_list, location in (
         (config.get("scrapeConfigs"), values.at("config", "scrapeConfigs")),
-        (_list(snippets.get("extraScrapeConfigs"), file), values.at("config", "snippets", "extraScrapeConfigs")),
-        (_list(snippets.get("scrapeConfigs"), file), values.at("config", "snippets", "scrapeConfigs")),
+        (_parse_jobs(snippets.get("extraScrapeConfigs"), file), values.at("config", "snippets", "extraScrapeConfigs")),
+        (_parse_jobs(snippets.get("scrapeConfigs"), file), values.at("config", "snippets", "scrapeConfigs")),
     ):
-        jobs += [(job, location.at(i)) for i, job in enumerate(as_list(written))]
-        blocks.append(("scrape_configs", written, location))
-    stages = Pipeline(
+        jobs += [(job, location.at(i)) for i, job in enumerate(as_list(job_list))]
+        blocks.append(("scrape_configs", job_list, location))
+    pod_pipeline = Pipeline(
         values.at("config", "snippets", "pipelineStages"), _stages(snippets.get("pipelineStages")), pods=True
     )
-    own_pods = "scrapeConfigs" in snippets or any(_KUBERNETES in as_mapping(job) for job, _ in jobs)
+    replaces_pod_job = "scrapeConfigs" in snippets or any(_KUBERNETES in as_mapping(job) for job, _ in jobs)
     expands = any("config.expand-env" in str(argument) for argument in as_list(document.get("extraArgs")))
     yield _agent(
         name,
         values.at("config"),
         clients,
         jobs,
-        pipelines=(stages,) if stages.stages else (),
-        reads=() if own_pods else ((_CHART_PODS, values.at("config")),),
-        literals=() if expands else tuple(_variables(config, values.at("config"))),
-        blocks=tuple(block for block in blocks if block[1] is not None),
+        pipelines=(pod_pipeline,) if pod_pipeline.stages else (),
+        tailed_globs=() if replaces_pod_job else ((_CHART_PODS, values.at("config")),),
+        unexpanded_variables=() if expands else tuple(_variables(config, values.at("config"))),
+        config_blocks=tuple(block for block in blocks if block[1] is not None),
         values=values,
     )
 
@@ -88,35 +92,40 @@ def _agent(
     jobs: list[tuple[Any, Location]],
     *,
     pipelines: tuple[Pipeline, ...] = (),
-    reads: tuple[tuple[str, Location], ...] = (),
-    **known: Any,
+    tailed_globs: tuple[tuple[str, Location], ...] = (),
+    **fields: Any,
 ) -> Agent:
     pipelines += tuple(
-        Pipeline(where.at("pipeline_stages"), stages, _KUBERNETES in as_mapping(job))
-        for job, where in jobs
+        Pipeline(job_location.at("pipeline_stages"), stages, _KUBERNETES in as_mapping(job))
+        for job, job_location in jobs
         if (stages := _stages(as_mapping(job).get("pipeline_stages")))
     )
-    tenants = [where.at("tenant_id") for client, where in clients if as_mapping(client).get("tenant_id")]
-    tenants += [
-        where.at("headers")
-        for client, where in clients
-        if "X-Scope-OrgID" in as_mapping(as_mapping(client).get("headers"))
-    ]
-    tenants += [p.location.at(i, "tenant") for p in pipelines for i, stage in enumerate(p.stages) if "tenant" in stage]
+    targets = [_push_target(as_mapping(client).get("url"), at.at("url")) for client, at in clients]
     return Agent(
         name,
         "promtail",
         location,
         labels=tuple(label for p in pipelines for label in _stage_labels(p)) + tuple(_relabelled(jobs, paths=False)),
-        tenants=tuple(tenants),
-        pushes=tuple(
-            push for client, where in clients if (push := _push(as_mapping(client).get("url"), where.at("url")))
-        ),
-        reads=reads + tuple(_relabelled(jobs, paths=True)) + tuple(_static_paths(jobs)),
+        tenants=tuple(_tenant_locations(clients, pipelines)),
+        push_targets=tuple(target for target in targets if target),
+        tailed_globs=tailed_globs + tuple(_relabelled(jobs, paths=True)) + tuple(_static_paths(jobs)),
         pipelines=pipelines,
-        drops=tuple(drop for p in pipelines for drop in _drops(p)),
-        **known,
+        drop_expressions=tuple(drop for pipeline in pipelines for drop in _drop_expressions(pipeline)),
+        **fields,
     )
+
+
+def _tenant_locations(clients: list[tuple[Any, Location]], pipelines: tuple[Pipeline, ...]) -> Iterator[Location]:
+    for client, location in clients:
+        if as_mapping(client).get("tenant_id"):
+            yield location.at("tenant_id")
+    for client, location in clients:
+        if "X-Scope-OrgID" in as_mapping(as_mapping(client).get("headers")):
+            yield location.at("headers")
+    for pipeline in pipelines:
+        for index, stage in enumerate(pipeline.stages):
+            if "tenant" in stage:
+                yield pipeline.location.at(index, "tenant")
 
 
 def _stage_labels(pipeline: Pipeline) -> Iterator[tuple[str, Location]]:
@@ -128,8 +137,8 @@ def _stage_labels(pipeline: Pipeline) -> Iterator[tuple[str, Location]]:
                 yield source, location
 
 
-def _drops(pipeline: Pipeline) -> Iterator[tuple[str, Location]]:
-    """Expressions matched against the whole line; those with a source look at one field."""
+def _drop_expressions(pipeline: Pipeline) -> Iterator[tuple[str, Location]]:
+    """Yield expressions that are matched against the complete line. An expression with a source checks one field."""
     for index, stage in enumerate(pipeline.stages):
         drop = as_mapping(stage.get("drop"))
         if isinstance(drop.get("expression"), str) and not drop.get("source"):
@@ -137,14 +146,15 @@ def _drops(pipeline: Pipeline) -> Iterator[tuple[str, Location]]:
 
 
 def _relabelled(jobs: list[tuple[Any, Location]], *, paths: bool) -> Iterator[tuple[str, Location]]:
-    """Labels that relabelling makes, or the globs of the files that it finds."""
-    for job, location in jobs:
+    """Yield the labels that relabelling makes; if `paths`, the globs of files that it makes."""
+    for job, job_location in jobs:
         for index, rule in enumerate(as_list(as_mapping(job).get("relabel_configs"))):
-            where, target = location.at("relabel_configs", index), str(as_mapping(rule).get("target_label", ""))
+            location = job_location.at("relabel_configs", index)
+            target = str(as_mapping(rule).get("target_label", ""))
             if paths and target == "__path__":
-                yield str(as_mapping(rule).get("replacement", "")), where.at("replacement")
+                yield str(as_mapping(rule).get("replacement", "")), location.at("replacement")
             elif not paths and target and not target.startswith("__"):
-                yield target, where.at("target_label")
+                yield target, location.at("target_label")
 
 
 def _static_paths(jobs: list[tuple[Any, Location]]) -> Iterator[tuple[str, Location]]:
@@ -160,11 +170,11 @@ def _stages(value: Any) -> tuple[Mapping[str, Any], ...]:
 
 
 def _is_log_job(job: Any) -> bool:
-    return bool(as_mapping(job).keys() & (known_keys("promtail")["scrape_configs"].keys() - _PROMETHEUS_JOB))
+    return bool(as_mapping(job).keys() & (known_keys("promtail")["scrape_configs"].keys() - _PROMETHEUS_JOB_KEYS))
 
 
-def _list(value: Any, file: str) -> list[Any] | None:
-    """Scrape jobs from a snippet's text; None where it is a template, which Helm alone can read."""
+def _parse_jobs(value: Any, file: str) -> list[Any] | None:
+    """Return the scrape jobs in a snippet's text; None if the text is a template, which only Helm can render."""
     if not isinstance(value, str):
         return None
     try:
@@ -173,7 +183,7 @@ def _list(value: Any, file: str) -> list[Any] | None:
         return None
 
 
-def _push(url: Any, location: Location) -> PushTarget | None:
+def _push_target(url: Any, location: Location) -> PushTarget | None:
     try:
         parts = urlsplit(str(url))
         port = parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,4 +1,4 @@
-"""YAML and JSON from outside: read safely, or refused with the reason."""
+"""Parse YAML and JSON that users provide, safely: limit the size, the depth and the aliases."""
 
 import json
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from logops.errors import LogopsError
 MAX_BYTES = 5 * 2**20
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
-"""With every alias counted as what it stands for: a few lines of aliases can stand for billions."""
+"""Values after aliases are expanded: a few lines of nested aliases can expand to billions of values."""
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class DocumentError(LogopsError):
-    """A file that cannot be looked at: its name, what was found, what is accepted."""
+    """A file cannot be read: its name, what was found, what is accepted."""
 
     def __init__(self, file: str, found: str, accepted: str) -> None:
         super().__init__(file, found, accepted)
@@ -28,16 +28,16 @@ class DocumentError(LogopsError):
 
 
 def parse(text: str, file: str) -> list[Any]:
-    """The documents in YAML or JSON text, without the empty ones.
+    """Return the documents in a YAML or JSON text, without empty documents.
 
-    Raises DocumentError for text that is neither, is too big or too deep, whose aliases stand for too much, or in
-    which a key stands twice (Loki and Helm take none of these).
+    Raises DocumentError if the text is not YAML or JSON, is too large or nested too deep, expands to too many values,
+    or has a duplicate key. Loki and Helm refuse such texts too.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise DocumentError(file, f"{len(text)} characters", f"at most {MAX_BYTES} bytes")
     try:
         if text.lstrip().startswith("{"):
-            # A template such as {{ .Values }} starts so too; YAML says what is wrong with it.
+            # A template such as {{ .Values }} also starts with a brace: the YAML parser reports what is wrong with it.
             try:
                 return [json.loads(text, object_pairs_hook=_pairs)]
             except json.JSONDecodeError:
@@ -51,13 +51,13 @@ def parse(text: str, file: str) -> list[Any]:
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
-    if twice := next((key for key in keys if keys.count(key) > 1), None):
-        raise ValueError(f"the key {twice!r} stands twice")
+    if duplicate := next((key for key in keys if keys.count(key) > 1), None):
+        raise ValueError(f"the key {duplicate!r} is a duplicate")
     return dict(pairs)
 
 
 def _refuse_depth(text: str, file: str) -> None:
-    # libyaml's composer recurses in C: 100,000 brackets end the process, not the parse. Its events come one by one.
+    # libyaml's composer recurses in C: 100,000 brackets would crash the process. Events are read without recursion.
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -70,34 +70,34 @@ def _documents(text: str, file: str) -> Iterator[Any]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            if _values(node, {}, frozenset()) > MAX_VALUES:
-                raise DocumentError(file, f"aliases that stand for more than {MAX_VALUES} values", "fewer aliases")
+            if _count_values(node, {}, frozenset()) > MAX_VALUES:
+                raise DocumentError(file, f"aliases that expand to more than {MAX_VALUES} values", "fewer aliases")
             yield loader.construct_document(node)
     finally:
         loader.dispose()
 
 
-def _values(node: yaml.Node, counted: dict[int, int], above: frozenset[int]) -> int:
-    """How many values a node stands for; also refuses cycles and keys that stand twice."""
+def _count_values(node: yaml.Node, counted: dict[int, int], above: frozenset[int]) -> int:
+    """Count the values of a node with aliases expanded. Raises YAMLError for cycles and duplicate keys."""
     if id(node) in above:
-        raise yaml.YAMLError(f"line {node.start_mark.line + 1}: an alias of what it stands in")
+        raise yaml.YAMLError(f"line {node.start_mark.line + 1}: an alias of a value that contains it")
     if id(node) in counted:
         return counted[id(node)]
     inner: list[yaml.Node] = []
     if isinstance(node, yaml.MappingNode):
-        _refuse_twins(node)
+        _refuse_duplicate_keys(node)
         inner = [part for pair in node.value for part in pair]
     elif isinstance(node, yaml.SequenceNode):
         inner = node.value
     below = above | {id(node)} if inner else above
-    counted[id(node)] = total = 1 + sum(_values(part, counted, below) for part in inner)
+    counted[id(node)] = total = 1 + sum(_count_values(part, counted, below) for part in inner)
     return total
 
 
-def _refuse_twins(node: yaml.MappingNode) -> None:
-    seen: set[str] = set()
+def _refuse_duplicate_keys(node: yaml.MappingNode) -> None:
+    keys: set[str] = set()
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-            if key.value in seen:
-                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: the key {key.value!r} stands twice")
-            seen.add(key.value)
+            if key.value in keys:
+                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: the key {key.value!r} is a duplicate")
+            keys.add(key.value)

@@ -1,7 +1,7 @@
-"""Lifecycle policies in Terraform: only resources with `rule` blocks, and only values written out.
+"""Read lifecycle policies in Terraform: resources with `rule` blocks and literal values.
 
-A small reader of HCL's blocks, strings, numbers, booleans and lists of them. What is an expression (a variable, a
-function, a `for`) is not evaluated: a rule whose days or prefixes are one is said to be unread.
+This is a small parser for HCL: blocks, strings, numbers, booleans and lists of them. Expressions (a variable, a
+function, a `for`) are not evaluated: if the days or prefixes of a rule are an expression, the rule is unreadable.
 Source: registry.terraform.io/providers/hashicorp/azurerm, resource azurerm_storage_management_policy.
 """
 
@@ -22,7 +22,7 @@ _DAYS = re.compile(
     r"(?:(?P<tier>tier_to_(?:cool|cold|archive))|delete)_after_days_since_(?P<since>[a-z_]+)_greater_than"
 )
 _MAX_DEPTH = 50
-_SINCE = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower(): said for name, said in SINCE.items()}
+_SINCE = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower(): event for name, event in SINCE.items()}
 
 
 @dataclass
@@ -32,7 +32,7 @@ class _Block:
     blocks: list["_Block"] = field(default_factory=list)
 
     def inner(self, *names: str) -> "_Block":
-        """The first block below, by names; an empty one where there is none."""
+        """Return the first nested block with these names; an empty block if there is none."""
         block = self
         for name in names:
             block = next((b for b in block.blocks if b.words[:1] == [name]), _Block([name]))
@@ -40,18 +40,18 @@ class _Block:
 
 
 class _Expression:
-    """A value that only Terraform can tell."""
+    """A value that only Terraform can evaluate."""
 
 
 def is_terraform(text: str) -> bool:
-    """Whether text holds Terraform resources."""
+    """Return whether a text contains Terraform resources."""
     return bool(re.search(r'^\s*resource\s+"\w+"\s+"[\w-]+"\s*\{', text, re.MULTILINE))
 
 
 def read_terraform(text: str, file: str) -> Iterator[LifecycleRule | UnreadablePart]:
-    """Rules of storage lifecycle policies; other resources are passed over.
+    """Yield the rules of lifecycle policies. Other resources are skipped.
 
-    Raises DocumentError for text whose braces do not match.
+    Raises DocumentError if braces do not match.
     """
     tokens = [m for m in _TOKEN.finditer(text) if m.lastgroup != "skip"]
     root, end = _block(tokens, 0, [], file)
@@ -65,7 +65,7 @@ def read_terraform(text: str, file: str) -> Iterator[LifecycleRule | UnreadableP
                 yield from _rule(rule, kind, Location(file, f"{kind}.{resource.words[2]}").at("rule", index))
             if any(block.words[0] == "dynamic" for block in resource.blocks):
                 yield UnreadablePart(
-                    Location(file, f"{kind}.{resource.words[2]}"), "dynamic blocks are Terraform's to evaluate"
+                    Location(file, f"{kind}.{resource.words[2]}"), "dynamic blocks, which only Terraform can evaluate"
                 )
 
 
@@ -73,27 +73,30 @@ def _rule(rule: _Block, kind: str, location: Location) -> Iterator[LifecycleRule
     base = rule.inner("actions", "base_blob")
     at_base, at_prefixes = location.at("actions", "base_blob"), location.at("filters", "prefix_match")
     prefixes = rule.inner("filters").values.get("prefix_match", [])
-    steps = {key: (found, value) for key, value in base.values.items() if (found := _DAYS.fullmatch(key))}
-    unread = [at_base.at(key) for key, (_, value) in steps.items() if not isinstance(value, float)]
+    actions = {key: (match, value) for key, value in base.values.items() if (match := _DAYS.fullmatch(key))}
+    unreadable = [at_base.at(key) for key, (_, value) in actions.items() if not isinstance(value, float)]
     if not isinstance(prefixes, list) or any(not isinstance(prefix, str) for prefix in prefixes):
-        unread.append(at_prefixes)
+        unreadable.append(at_prefixes)
         prefixes = []
-    if unread:
-        yield from (UnreadablePart(where, "an expression, which only Terraform can evaluate") for where in unread)
+    if unreadable:
+        yield from (
+            UnreadablePart(unreadable_location, "an expression, which only Terraform can evaluate")
+            for unreadable_location in unreadable
+        )
         return
     tiers: dict[TierName, LifecycleAction] = {}
     delete = None
-    for key, (found, value) in steps.items():
-        days = LifecycleAction(float(str(value)), at_base.at(key), _SINCE.get(found["since"], found["since"]))
-        match found["tier"]:
+    for key, (match, value) in actions.items():
+        action = LifecycleAction(float(str(value)), at_base.at(key), _SINCE.get(match["since"], match["since"]))
+        match match["tier"]:
             case "tier_to_cool":
-                tiers["cool"] = days
+                tiers["cool"] = action
             case "tier_to_cold":
-                tiers["cold"] = days
+                tiers["cold"] = action
             case "tier_to_archive":
-                tiers["archive"] = days
+                tiers["archive"] = action
             case _:
-                delete = days
+                delete = action
     yield LifecycleRule(
         name=str(rule.values.get("name", location.path)),
         location=location,
@@ -108,7 +111,7 @@ def _rule(rule: _Block, kind: str, location: Location) -> Iterator[LifecycleRule
 def _block(
     tokens: list[re.Match[str]], position: int, words: list[str], file: str, depth: int = 0
 ) -> tuple[_Block, int]:
-    """The body of a block up to its closing brace, and the position behind it; the file itself is depth 0."""
+    """Return the body of a block up to its closing brace, and the position after it. The file is at depth 0."""
     if depth > _MAX_DEPTH:
         raise DocumentError(file, f"blocks nested deeper than {_MAX_DEPTH}", "a lifecycle policy")
     block, head = _Block(words), list[str]()
@@ -127,12 +130,15 @@ def _block(
         else:
             head.append(text.strip('"'))
     if depth:
-        raise DocumentError(file, f"the block {' '.join(words)} has no end", "valid Terraform")
+        raise DocumentError(file, f"the block {' '.join(words)} has no closing brace", "valid Terraform")
     return block, position
 
 
 def _value(tokens: list[re.Match[str]], position: int) -> tuple[object, int]:
-    """A value and the position behind it. What follows an expression's first word is read as part of the next key."""
+    """Return a value and the position after it.
+
+    The tokens of an expression after its first one are read as part of the next key.
+    """
     if position >= len(tokens) or tokens[position][0] not in "[{":
         return (_literal(tokens[position]) if position < len(tokens) else _Expression()), position + 1
     start, depth = position, 0

@@ -1,4 +1,4 @@
-"""What agents do with lines on their way."""
+"""Rules for agents: labels, positions, pipelines and push targets."""
 
 import re
 from collections.abc import Iterator
@@ -20,113 +20,124 @@ _UNBOUNDED = re.compile(
     r"|user(_?name)?|url|uri|path|query|request_uri|referer|user_agent|msg|message|line|log|stack|stacktrace|hash|checksum"
     r"|pod_template_hash|controller_revision_hash"
 )
-"""Names of fields with as many values as there are lines, requests, users or pods."""
+"""Names of fields that have a different value for nearly every line, request, user or pod."""
 
-_FORGOTTEN = re.compile(r"/tmp(/|$)|/var/tmp(/|$)|/dev/shm(/|$)")
-_READ_BEFORE_JOINED = ("regex", "json", "logfmt", "labels", "timestamp", "output", "pack", "template")
+_TEMPORARY_FOLDER = re.compile(r"/tmp(/|$)|/var/tmp(/|$)|/dev/shm(/|$)")
+_PARSING_STAGES = ("regex", "json", "logfmt", "labels", "timestamp", "output", "pack", "template")
 _BARE_WORD = re.compile(r"(?:\(\?[a-z]+\))?(?:\^?\.\*)?\(?((?!debug|trace)[a-z]{2,})\)?(?:\.\*\$?)?", re.IGNORECASE)
-"""A word with nothing around it that would tell it from other words. Levels that are noise anyway may be dropped so."""
+"""A word without a boundary, so that it also matches inside other words. The levels debug and trace may be dropped."""
 _POD_FOLDERS = ("/var/log/pods/", "/var/log/containers/", "/var/lib/docker/containers/")
+"""Different paths of the same files: /var/log/containers has links to /var/log/pods."""
 
 
 def high_cardinality_label(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Labels named after fields that have a value for every line, request, user or pod."""
+    """Report labels made from fields with a different value for nearly every line, request, user or pod."""
     for agent in deployment.agents:
-        seen = set()
+        reported = set()
         for label, location in agent.labels:
-            if location in seen:
+            if location in reported:
                 continue
             if label == "*":
                 message = (
-                    f"{agent.name} makes a label of every Kubernetes label a pod has, pod-template-hash among them"
+                    f"agent {agent.name} makes a label from every Kubernetes label of a pod, also from"
+                    " pod-template-hash"
                 )
-            elif _UNBOUNDED.fullmatch(re.sub(r"[^a-z0-9]+", "_", _snake(label))):
-                message = f"{agent.name} makes a label of {label}, which has nearly as many values as there are lines"
+            elif _UNBOUNDED.fullmatch(re.sub(r"[^a-z0-9]+", "_", _snake_case(label))):
+                message = f"agent {agent.name} makes a label from {label}, which differs in nearly every line"
             else:
                 continue
-            seen.add(location)
+            reported.add(location)
             yield RuleFinding(classes.HIGH_CARDINALITY_LABEL, location, message, source=agent.name)
 
 
 def agent_end_of_life(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Agents past the day on which their makers stopped."""
+    """Report agents that are past their end of life."""
     for agent in deployment.agents:
         end = END_OF_LIFE.get(agent.kind)
         if end and as_of.date() >= end:
-            since = (as_of.date() - end).days
-            message = f"{agent.name} is {agent.kind.capitalize()}, whose life ended on {end}, {since} days ago"
+            days_past = (as_of.date() - end).days
+            message = (
+                f"agent {agent.name} is {agent.kind.capitalize()}, which reached its end of life on {end},"
+                f" {days_past} days ago"
+            )
             yield RuleFinding(
-                classes.AGENT_END_OF_LIFE, agent.location, message, source=agent.name, evidence={"days_past": since}
+                classes.AGENT_END_OF_LIFE, agent.location, message, source=agent.name, evidence={"days_past": days_past}
             )
 
 
 def agent_position_lost(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Positions in a folder that a restart empties, or none."""
+    """Report agents that store no position, or store it in a folder that a restart empties."""
     for agent in deployment.agents:
-        for file, location in agent.positions:
+        for file, location in agent.position_files:
             if file is None:
                 message = (
-                    f"{location.path} keeps no position: {agent.name} starts over, or skips lines, after a restart"
+                    f"{location.path} is not set, so agent {agent.name} stores no position: after a restart it"
+                    " sends lines twice or skips lines"
                 )
-            elif _FORGOTTEN.match(file):
-                message = f"{location.path} is {file}, which does not outlive the container"
+            elif _TEMPORARY_FOLDER.match(file):
+                message = f"{location.path} is {file}, a temporary folder that is lost with the container"
             else:
                 continue
             yield RuleFinding(classes.AGENT_POSITION_LOST, location, message, source=agent.name)
 
 
 def agent_port_wrong(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Pushes to the chart's gateway, past the port of its service."""
+    """Report agents that send to the chart's gateway, but not to the port of its service."""
     for cluster in deployment.clusters:
         if cluster.values is None or cluster.values.get("gateway", "enabled") is False:
             continue
         port = cluster.values.get("gateway", "service", "port") or GATEWAY_PORT
         for agent in deployment.agents:
-            for push in agent.pushes:
-                if push.host.split(".")[0] == "loki-gateway" and push.port != port:
-                    message = f"{agent.name} sends to {push.host}:{push.port}; the gateway's service has port {port}"
-                    evidence = {"port": push.port, "gateway_port": port}
+            for target in agent.push_targets:
+                if target.host.split(".")[0] == "loki-gateway" and target.port != port:
+                    message = (
+                        f"agent {agent.name} sends to {target.host}:{target.port}, but the gateway's service has"
+                        f" port {port}"
+                    )
+                    evidence = {"port": target.port, "gateway_port": port}
                     yield RuleFinding(
-                        classes.AGENT_PORT_WRONG, push.location, message, source=agent.name, evidence=evidence
+                        classes.AGENT_PORT_WRONG, target.location, message, source=agent.name, evidence=evidence
                     )
 
 
 def variable_not_expanded(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Variables that stay as they are written."""
+    """Report variables that the agent does not expand."""
     for agent in deployment.agents:
-        for variable, location in agent.literals:
-            message = f"{location.path} is taken as the text {variable}: {agent.name} is not told to expand variables"
+        for variable, location in agent.unexpanded_variables:
+            message = f"{location.path} is the literal text {variable}: agent {agent.name} does not expand variables"
             yield RuleFinding(classes.VARIABLE_NOT_EXPANDED, location, message, source=agent.name)
 
 
 def drop_too_broad(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Expressions that are a bare word, or several."""
+    """Report drop expressions that are a bare word, or have a bare word as an alternative."""
     for agent in deployment.agents:
-        for expression, location in agent.drops:
-            words = [match[1] for part in _alternatives(expression) if (match := _BARE_WORD.fullmatch(part))]
-            if words:
-                shown = ", ".join(words)
-                message = f"{agent.name} drops every line that contains {shown}, in other words too, whatever its level"
-                yield RuleFinding(
-                    classes.DROP_TOO_BROAD, location, message, source=agent.name, evidence={"words": len(words)}
+        for expression, location in agent.drop_expressions:
+            matches = [match for part in _alternatives(expression) if (match := _BARE_WORD.fullmatch(part))]
+            if matches:
+                words = ", ".join(match[1] for match in matches)
+                message = (
+                    f"agent {agent.name} drops every line that contains {words}, also inside longer words and at"
+                    " every level"
                 )
+                evidence = {"words": len(matches)}
+                yield RuleFinding(classes.DROP_TOO_BROAD, location, message, source=agent.name, evidence=evidence)
 
 
 def pipeline_stage_useless(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Stages that read lines of another format, or lines that other stages took apart already."""
+    """Report stages that expect lines of another format, or that follow a stage which must come later."""
     for agent, pipeline, index, name in _stages(deployment):
-        before = [str(next(iter(stage), "")) for stage in pipeline.stages[:index]]
-        read = [stage for stage in before if stage in _READ_BEFORE_JOINED]
+        earlier = [str(next(iter(stage), "")) for stage in pipeline.stages[:index]]
+        parsing = [stage for stage in earlier if stage in _PARSING_STAGES]
         if name == "docker" and pipeline.pods:
             message = (
-                "the docker stage reads Docker's JSON; Kubernetes writes pods' lines in the CRI format since 1.24,"
-                " so time and stream stay in the line"
+                "the docker stage parses Docker's JSON, but since 1.24 Kubernetes writes the lines of pods in the CRI"
+                " format: timestamp and stream are left in the line"
             )
             remedy = "Write `cri: {}` instead."
-        elif name == "multiline" and read:
+        elif name == "multiline" and parsing:
             message = (
-                f"the multiline stage comes after {', '.join(read)}: a line's continuation is read as a line of its"
-                " own, and with other labels it is never joined"
+                f"the multiline stage comes after {', '.join(parsing)}: a continuation line is parsed separately, and"
+                " if its labels differ it is never joined"
             )
             remedy = "Put multiline first, after cri."
         else:
@@ -136,14 +147,16 @@ def pipeline_stage_useless(deployment: Deployment, as_of: datetime) -> Iterator[
 
 
 def source_shipped_twice(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """The same files in two agents; /var/log/containers are links to /var/log/pods."""
+    """Report files that two agents tail."""
     for position, agent in enumerate(deployment.agents):
-        for glob, location in agent.reads:
+        for glob, location in agent.tailed_globs:
             twins = [
-                other.name for other in deployment.agents[:position] if any(_same(glob, g) for g, _ in other.reads)
+                other.name
+                for other in deployment.agents[:position]
+                if any(_same_files(glob, other_glob) for other_glob, _ in other.tailed_globs)
             ]
             if twins:
-                message = f"{agent.name} tails {glob}, and so does {twins[0]}"
+                message = f"agent {agent.name} tails {glob}, and so does agent {twins[0]}"
                 evidence = {"other_agents": len(twins)}
                 yield RuleFinding(classes.SOURCE_SHIPPED_TWICE, location, message, source=agent.name, evidence=evidence)
 
@@ -157,7 +170,7 @@ def _stages(deployment: Deployment) -> Iterator[tuple[Agent, Pipeline, int, str]
 
 
 def _alternatives(expression: str) -> list[str]:
-    """The parts between the `|` that stand in no group; of a group around everything, its parts."""
+    """Split an expression at each `|` outside of a group. A group around the complete expression is removed first."""
     inner = re.fullmatch(r"\((?:\?:)?([^()]*)\)", expression)
     expression = inner[1] if inner else expression
     depth, parts = 0, [""]
@@ -170,11 +183,11 @@ def _alternatives(expression: str) -> list[str]:
     return parts
 
 
-def _same(one: str, other: str) -> bool:
-    pods = [any(glob.startswith(folder) for folder in _POD_FOLDERS) for glob in (one, other)]
-    return all(pods) or one == other or fnmatchcase(one, other) or fnmatchcase(other, one)
+def _same_files(glob: str, other: str) -> bool:
+    pods = [any(path.startswith(folder) for folder in _POD_FOLDERS) for path in (glob, other)]
+    return all(pods) or glob == other or fnmatchcase(glob, other) or fnmatchcase(other, glob)
 
 
-def _snake(label: str) -> str:
-    """`requestId` as `request_id`."""
+def _snake_case(label: str) -> str:
+    """Return `request_id` for `requestId`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label).lower()

@@ -1,4 +1,4 @@
-"""What runs Loki: replicas, volumes, folders and the ring."""
+"""Rules for the processes of Loki: replicas, volumes, folders and the hash ring."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,7 +8,7 @@ from logops.doctor.quantities import number
 from logops.doctor.rules.rule import RuleFinding
 from logops.findings.classes import doctor as classes
 
-_FOLDERS = (
+_FOLDER_KEYS = (
     "compactor.working_directory",
     "ruler.rule_path",
     "storage_config.boltdb_shipper.active_index_directory",
@@ -16,119 +16,128 @@ _FOLDERS = (
     "storage_config.tsdb_shipper.active_index_directory",
     "storage_config.tsdb_shipper.cache_location",
 )
-"""Folders that Loki makes and writes to, besides the WAL's."""
+"""Keys of the folders that Loki creates and writes to, without the folder of the write-ahead log."""
 
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
 _RING = "ingester.lifecycler.ring"
 
 
 def replication_above_ingesters(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Fewer ingesters than copies of a line."""
+    """Report a replication factor that is above the number of ingesters."""
     for cluster in deployment.clusters:
         ingesters = cluster.replicas.get("ingester")
         factor = replication_factor(cluster)
         if ingesters is not None and factor > ingesters:
-            location = cluster.at(_factor_path(cluster))
+            location = cluster.at(_replication_factor_path(cluster))
             yield RuleFinding(
                 classes.REPLICATION_ABOVE_INGESTERS,
                 location,
-                f"every line is to be written to {factor:g} ingesters ({location.path}), and there are {ingesters}",
+                f"{location.path}: each line must be written to {factor:g} ingesters, but there are only {ingesters}",
                 cluster=cluster.name,
                 evidence={"replication_factor": factor, "ingesters": ingesters},
             )
 
 
 def wal_not_persistent(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """No WAL, no volume under it, or a folder beside the volume."""
+    """Report a write-ahead log that is disabled or not on a volume."""
     for cluster in deployment.clusters:
-        folder = cluster.written("ingester.wal.dir")
+        folder = cluster.configured("ingester.wal.dir")
         if cluster.value("ingester.wal.enabled") is False:
-            location, what = cluster.at("ingester.wal.enabled"), "the write-ahead log is switched off"
+            location = cluster.at("ingester.wal.enabled")
+            message = f"{location.path} is false: the write-ahead log is disabled"
         elif cluster.ingester_volume is False:
             location = cluster.at("ingester.persistence")
-            what = "the ingesters have no volume: the write-ahead log is lost with the pod"
-        elif folder and _off_volume(cluster, folder):
+            message = "the ingesters have no volume: the write-ahead log is lost with the pod"
+        elif folder and _is_off_volume(cluster, folder):
             location = cluster.at("ingester.wal.dir")
-            what = f"the write-ahead log in {folder} lies beside the volume, which is mounted at {cluster.volume}"
+            message = f"the write-ahead log is in {folder}, outside of the volume, which is mounted at {cluster.volume}"
         else:
             continue
-        yield RuleFinding(classes.WAL_NOT_PERSISTENT, location, what, cluster=cluster.name)
+        yield RuleFinding(classes.WAL_NOT_PERSISTENT, location, message, cluster=cluster.name)
 
 
 def directory_off_volume(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Other folders beside the volume."""
+    """Report folders other than the write-ahead log's that are outside of the volume."""
     for cluster in deployment.clusters:
-        for path in _FOLDERS:
-            folder = cluster.written(path)
-            if folder and _off_volume(cluster, folder):
+        for path in _FOLDER_KEYS:
+            folder = cluster.configured(path)
+            if folder and _is_off_volume(cluster, folder):
                 location = cluster.at(path)
-                message = f"{location.path} is {folder}; the volume is mounted at {cluster.volume}"
+                message = f"{location.path} is {folder}, but the volume is mounted at {cluster.volume}"
                 yield RuleFinding(classes.DIRECTORY_OFF_VOLUME, location, message, cluster=cluster.name)
 
 
 def directory_unset(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Index folders that Loki asks for (pkg/loki/validation.go, validateDirectoriesExist)."""
+    """Report index folders that Loki requires and that are not set.
+
+    Source: validateDirectoriesExist in pkg/loki/validation.go.
+    """
     for cluster in deployment.clusters:
         if cluster.value("common.path_prefix"):
             continue
         for store in sorted({str(period.get("store")) for _, period in cluster.periods()} & _SHIPPERS.keys()):
             for key in ("active_index_directory", "cache_location"):
                 path = f"storage_config.{_SHIPPERS[store]}.{key}"
-                if not cluster.written(path):
+                if not cluster.configured(path):
                     location = cluster.at(path)
-                    message = f"the schema uses {store}, and neither {location.path} nor common.path_prefix is set"
+                    message = f"the schema uses {store}, but neither {location.path} nor common.path_prefix is set"
                     yield RuleFinding(classes.DIRECTORY_UNSET, location, message, cluster=cluster.name)
 
 
 def ring_unreachable(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """A ring's store that only one process can see.
+    """Report a ring store that only one process can reach.
 
-    Loki takes common.ring, else memberlist where join_members is set, else the ingester's ring
-    (pkg/loki/config_wrapper.go, applyDynamicRingConfigs).
+    Loki uses common.ring if it is set, else memberlist if join_members is set, else the ingester's ring
+    (applyDynamicRingConfigs in pkg/loki/config_wrapper.go).
     """
     for cluster in deployment.clusters:
-        # Without a schema it is an excerpt: Loki does not start with it, and its ring may stand elsewhere.
+        # A configuration without a schema is an excerpt: Loki does not start with it. Its ring may be in another file.
         if not cluster.periods():
             continue
         path = "common.ring.kvstore" if cluster.section("common.ring.kvstore") else f"{_RING}.kvstore"
-        store = cluster.written(f"{path}.store")
+        store = cluster.configured(f"{path}.store")
         joined = bool(cluster.value("memberlist.join_members"))
         if store is None and joined:
             continue
         store = store or cluster.value(f"{_RING}.kvstore.store")
-        why = ""
-        if store == "consul" and cluster.written(f"{path}.consul.host") in (None, "", "localhost:8500"):
-            why = "the hash ring's store is Consul on localhost:8500, Loki's default"
-        elif store == "memberlist" and not joined and replication_factor(cluster) > 1:
-            why = "the hash ring's store is memberlist without join_members: every process is alone"
-        elif store == "inmemory" and replication_factor(cluster) > 1:
-            why = "the hash ring's store is inmemory: every process is alone"
-        if why:
-            factor = replication_factor(cluster)
+        factor = replication_factor(cluster)
+        problem = ""
+        if store == "consul" and cluster.configured(f"{path}.consul.host") in (None, "", "localhost:8500"):
+            problem = "the store of the hash ring is Consul on localhost:8500, Loki's default"
+        elif store == "memberlist" and not joined and factor > 1:
+            problem = "the store of the hash ring is memberlist without join_members: no process knows the others"
+        elif store == "inmemory" and factor > 1:
+            problem = "the store of the hash ring is inmemory: no process knows the others"
+        if problem:
             evidence = {"replication_factor": factor}
-            yield RuleFinding(classes.RING_UNREACHABLE, cluster.at(path), why, cluster=cluster.name, evidence=evidence)
+            yield RuleFinding(
+                classes.RING_UNREACHABLE, cluster.at(path), problem, cluster=cluster.name, evidence=evidence
+            )
 
 
 def query_queue_bypassed(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """A downstream URL goes before the scheduler (pkg/lokifrontend/frontend/config.go, InitFrontend)."""
+    """Report a downstream URL: Loki then ignores the scheduler.
+
+    Source: InitFrontend in pkg/lokifrontend/frontend/config.go.
+    """
     for cluster in deployment.clusters:
-        if url := cluster.written("frontend.downstream_url"):
+        if url := cluster.configured("frontend.downstream_url"):
             location = cluster.at("frontend.downstream_url")
-            message = f"{location.path} sends queries straight to {url}, past the query scheduler"
+            message = f"{location.path} is {url}: queries are sent there directly and bypass the query scheduler"
             yield RuleFinding(classes.QUERY_QUEUE_BYPASSED, location, message, cluster=cluster.name)
 
 
 def replication_factor(cluster: Cluster) -> float:
-    """How many ingesters a line is written to; the ingester's own key goes before common's."""
-    return number(cluster.value(_factor_path(cluster))) or 3
+    """Return to how many ingesters a line is written. The ingester's key takes precedence over common's."""
+    return number(cluster.value(_replication_factor_path(cluster))) or 3
 
 
-def _factor_path(cluster: Cluster) -> str:
-    own = f"{_RING}.replication_factor"
-    return "common.replication_factor" if cluster.written(own) is None else own
+def _replication_factor_path(cluster: Cluster) -> str:
+    ingester_path = f"{_RING}.replication_factor"
+    return "common.replication_factor" if cluster.configured(ingester_path) is None else ingester_path
 
 
-def _off_volume(cluster: Cluster, folder: object) -> bool:
+def _is_off_volume(cluster: Cluster, folder: object) -> bool:
     if cluster.volume is None or "${" in str(folder):
         return False
     return not f"{str(folder).rstrip('/')}/".startswith(f"{cluster.volume.rstrip('/')}/")

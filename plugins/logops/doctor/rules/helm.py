@@ -1,7 +1,7 @@
-"""Helm values against the charts that read them.
+"""Rules for Helm values: keys that the chart ignores, missing components and values that it refuses.
 
-Facts: charts grafana-community/loki 18.11.0 (values.yaml, templates/validate.yaml, _workload.tpl, _service.tpl) and
-grafana/promtail 6.17.1. Helm takes keys it does not know without a word.
+Helm accepts unknown keys silently. Sources: the charts grafana-community/loki 18.11.0 (values.yaml,
+templates/validate.yaml, _workload.tpl, _service.tpl) and grafana/promtail 6.17.1.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,12 @@ from logops.doctor.deployment import Cluster, Deployment, HelmValues
 from logops.doctor.helm_chart import CHART_KEYS, COMPONENTS, LOKI_SECTIONS, RENAMED_SECTIONS, is_distributed
 from logops.doctor.keys.known import known_keys
 from logops.doctor.rules.rule import RuleFinding
+from logops.doctor.untyped import as_mapping
 from logops.findings.classes import doctor as classes
 
-_PROMTAIL = {
+_PROMTAIL_IGNORED_KEYS = {
     ("config", "lokiAddress"): "config.clients[0].url",
-    ("config", "scrapeConfigs"): "config.snippets.extraScrapeConfigs (a text)",
+    ("config", "scrapeConfigs"): "config.snippets.extraScrapeConfigs, as one text",
     ("volumes",): "extraVolumes",
     ("volumeMounts",): "extraVolumeMounts",
 }
@@ -26,44 +27,40 @@ _GRPC_LOAD_BALANCING_PORT = 9096
 
 
 def helm_key_ignored(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Keys that neither chart reads."""
+    """Report keys that the chart of Loki or Promtail does not read."""
     for cluster in deployment.clusters:
         if cluster.values:
             for steps, instead in _ignored(cluster.values):
                 yield _ignored_key(cluster.values, steps, instead, cluster=cluster.name)
     for agent in deployment.agents:
-        for steps, instead in _PROMTAIL.items():
+        for steps, instead in _PROMTAIL_IGNORED_KEYS.items():
             if agent.kind == "promtail" and agent.values and agent.values.get(*steps) is not None:
                 yield _ignored_key(agent.values, steps, instead, source=agent.name)
 
 
 def component_missing(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Components of a distributed Loki with no replica."""
+    """Report components of a distributed Loki that have no replica."""
     for cluster in deployment.clusters:
         values = cluster.values
         if values is None or not is_distributed(values):
             continue
-        mistyped = {name for key in values.written if (name := _mistyped_component(str(key)))}
+        mistyped = {name for key in values.data if (name := _mistyped_component(str(key)))}
         for name in COMPONENTS:
-            rules = name != "ruler" or any(values.get("loki", key) for key in ("rulerConfig", "ruler"))
-            own = values.get(name)
-            written = own if isinstance(own, dict) else {}
-            scaled = any(
-                isinstance(written.get(how), dict) and written[how].get("enabled")
-                for how in ("autoscaling", "kedaAutoscaling")
-            )
-            count = written.get("replicas", 0)
-            if rules and not scaled and name not in mistyped and count == 0:
+            needed = name != "ruler" or any(values.get("loki", key) for key in ("rulerConfig", "ruler"))
+            settings = as_mapping(values.get(name))
+            scaled = any(as_mapping(settings.get(key)).get("enabled") for key in ("autoscaling", "kedaAutoscaling"))
+            count = settings.get("replicas", 0)
+            if needed and not scaled and name not in mistyped and count == 0:
                 location = values.at(name, "replicas")
-                how = "0" if "replicas" in written else "not set, so 0"
-                message = f"{location.path} is {how}: no {COMPONENTS[name]} runs"
+                state = "0" if "replicas" in settings else "not set, so 0"
+                message = f"{location.path} is {state}: no {COMPONENTS[name]} runs"
                 yield RuleFinding(
                     classes.COMPONENT_MISSING, location, message, cluster=cluster.name, evidence={"replicas": 0}
                 )
 
 
 def helm_values_refused(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """What the chart's own checks, or the Kubernetes API, refuse."""
+    """Report values that the chart's checks or the Kubernetes API refuse."""
     for cluster in deployment.clusters:
         values = cluster.values
         if values is None:
@@ -72,21 +69,24 @@ def helm_values_refused(deployment: Deployment, as_of: datetime) -> Iterator[Rul
         stores_objects = values.get("loki", "storage", "type") != "filesystem"
         if stores_objects and not values.get("loki", "storage", "bucketNames", "chunks"):
             location = values.at("loki", "storage", "bucketNames")
-            message = f"{location.path} is not set: the chart asks for the names of the containers for chunks and ruler"
+            message = f"{location.path} is not set: the chart requires the names of the containers for chunks and ruler"
             yield RuleFinding(classes.HELM_VALUES_REFUSED, location, message, cluster=cluster.name)
         schema = any(values.get("loki", key) for key in ("schemaConfig", "schema_config", "useTestSchema"))
         if not schema and not values.get("loki", "structuredConfig", "schema_config"):
             location = values.at("loki", "schemaConfig")
             yield RuleFinding(
-                classes.HELM_VALUES_REFUSED, location, f"{location.path} is not set", cluster=cluster.name
+                classes.HELM_VALUES_REFUSED,
+                location,
+                f"{location.path} is not set: the chart requires a schema",
+                cluster=cluster.name,
             )
         if cluster.value("server.grpc_listen_port") == _GRPC_LOAD_BALANCING_PORT:
             location = cluster.at("server.grpc_listen_port")
             message = (
-                f"{location.path} is 9096, which the chart's services use for grpclb already:"
-                " Kubernetes refuses two ports of the same number"
+                f"{location.path} is 9096, but the chart's services already use that port for"
+                " gRPC load balancing: Kubernetes refuses two ports with one number"
             )
-            remedy = "Leave it at 9095."
+            remedy = "Write 9095, the chart's default."
             yield RuleFinding(classes.HELM_VALUES_REFUSED, location, message, cluster=cluster.name, remedy=remedy)
 
 
@@ -97,7 +97,9 @@ def _mixed_modes(cluster: Cluster, values: HelmValues) -> Iterator[RuleFinding]:
         return
     missing = ["deploymentMode: Distributed"] * (mode != "Distributed") + [f"{name}.replicas: 0" for name in scalable]
     location = values.at("deploymentMode")
-    message = f"{location.path} is {mode}, with replicas for distributed components too: the chart refuses the mixture"
+    message = (
+        f"{location.path} is {mode}, but distributed components have replicas too: the chart refuses a mixture of modes"
+    )
     remedy = f"Set {', '.join(missing)}."
     evidence = {"scalable_components": len(scalable)}
     yield RuleFinding(
@@ -106,7 +108,7 @@ def _mixed_modes(cluster: Cluster, values: HelmValues) -> Iterator[RuleFinding]:
 
 
 def _ignored(values: HelmValues) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Keys that the chart does not read, and what to write instead (nothing where it is not known)."""
+    """Yield keys that the chart does not read, each with the key to write instead ("" if there is none)."""
     loki = values.get("loki")
     for key in map(str, loki if isinstance(loki, dict) else ()):
         if key in RENAMED_SECTIONS:
@@ -114,13 +116,13 @@ def _ignored(values: HelmValues) -> Iterator[tuple[tuple[str, ...], str]]:
         elif key in known_keys("loki") and key not in LOKI_SECTIONS:
             yield ("loki", key), f"loki.structuredConfig.{key}"
         elif key not in LOKI_SECTIONS | CHART_KEYS:
-            close = get_close_matches(_snake(key), LOKI_SECTIONS, n=1) or get_close_matches(key, CHART_KEYS, n=1)
+            close = get_close_matches(_snake_case(key), LOKI_SECTIONS, n=1) or get_close_matches(key, CHART_KEYS, n=1)
             yield ("loki", key), f"loki.{close[0]}" if close else ""
-    for key in map(str, values.written):
+    for key in map(str, values.data):
         if name := _mistyped_component(key):
             yield (key,), name
     for name in ("ingester", "compactor"):
-        # The chart comes with one claim, whose own size counts; only an empty list gives way to these keys.
+        # The chart's default has one claim, whose size wins. The chart reads these keys only if the list is empty.
         claims = values.get(name, "persistence", "claims")
         for key in ("size", "storageClass"):
             if claims != [] and values.get(name, "persistence", key) is not None:
@@ -128,13 +130,13 @@ def _ignored(values: HelmValues) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _mistyped_component(key: str) -> str:
-    """The component meant by `query-frontend` or `query_frontend`; empty for a name that the chart reads."""
-    first, *rest = key.replace("_", "-").split("-")
-    name = first + "".join(part.capitalize() for part in rest)
+    """Return the component that `query-frontend` or `query_frontend` means; "" for a name that the chart reads."""
+    first, *others = key.replace("_", "-").split("-")
+    name = first + "".join(word.capitalize() for word in others)
     return name if name != key and name in COMPONENTS else ""
 
 
-def _snake(key: str) -> str:
+def _snake_case(key: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
 
 

@@ -1,4 +1,4 @@
-"""Keys that the programs do not know, do not know any more, or will not know for long."""
+"""Rules for configuration keys that are unknown, removed or deprecated."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from logops.findings.classes import doctor as classes
 
 
 def keys_removed(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Keys that were Loki's, with what took their location."""
+    """Report keys that Loki has removed, with their replacement."""
     for cluster in deployment.clusters:
         for path, _ in unknown_paths(cluster.config, known_keys("loki")):
             retired = find_removed(dotted(path))
@@ -25,7 +25,7 @@ def keys_removed(deployment: Deployment, as_of: datetime) -> Iterator[RuleFindin
 
 
 def keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Keys that never were Loki's."""
+    """Report keys that no version of Loki knows."""
     for cluster in deployment.clusters:
         for path, siblings in unknown_paths(cluster.config, known_keys("loki")):
             if not find_removed(dotted(path)):
@@ -36,11 +36,11 @@ def keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleFindin
 
 
 def overrides_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Keys in tenants' overrides that are no limits."""
+    """Report keys in tenants' overrides that are not limits."""
     limits = known_keys("loki")["limits_config"]
     for cluster in deployment.clusters:
-        for tenant, own in cluster.overrides.items():
-            for path, siblings in unknown_paths(own, limits):
+        for tenant, overrides in cluster.overrides.items():
+            for path, siblings in unknown_paths(overrides, limits):
                 location = cluster.at("overrides", tenant, *path)
                 retired = find_removed(f"limits_config.{dotted(path)}")
                 if retired:
@@ -52,9 +52,9 @@ def overrides_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleF
 
 
 def keys_deprecated(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Keys and index stores on their way out."""
+    """Report keys and index stores that are deprecated."""
     for cluster in deployment.clusters:
-        for path in _written_paths(cluster.config):
+        for path in _configured_paths(cluster.config):
             if retired := find_deprecated(dotted(path)):
                 location = cluster.at(str(path[0]), *path[1:])
                 message = f"{location.path} is deprecated. {retired.advice}"
@@ -64,17 +64,17 @@ def keys_deprecated(deployment: Deployment, as_of: datetime) -> Iterator[RuleFin
             for key, old in (("store", OLD_INDEX_STORES), ("object_store", OLD_INDEX_STORES - {"aws"})):
                 if str(period.get(key)) in old:
                     location = cluster.at("schema_config.configs", index, key)
-                    message = f"{location.path} is {period[key]}, which Loki is giving up"
+                    message = f"{location.path} is {period[key]}, a store that Loki has deprecated"
                     yield RuleFinding(classes.KEY_DEPRECATED, location, message, cluster=cluster.name)
 
 
 def agent_keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Keys that Promtail does not know: it does not start."""
+    """Report keys that Promtail does not know: it does not start with them."""
     for agent in deployment.agents:
-        for section, block, location in agent.blocks:
+        for section, block, location in agent.config_blocks:
             keys = known_keys("promtail")
-            found = unknown_paths(block, keys.get(section)) if section else unknown_paths(block, keys)
-            for path, siblings in found:
+            unknown = unknown_paths(block, keys.get(section) if section else keys)
+            for path, siblings in unknown:
                 where = location.at(*path)
                 yield _unknown(
                     classes.KEY_UNKNOWN, where, hint(path, siblings, "promtail"), "Promtail", source=agent.name
@@ -91,15 +91,15 @@ def _unknown(
     tenant: str = "",
     source: str = "",
 ) -> RuleFinding:
-    message = f"{program} knows no {location.path}"
+    message = f"{location.path} is not a key of {program}"
     return RuleFinding(cls, location, message, cluster=cluster, tenant=tenant, source=source, remedy=text)
 
 
-def _written_paths(value: Any, path: Path = ()) -> Iterator[Path]:
+def _configured_paths(value: Any, path: Path = ()) -> Iterator[Path]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield (*path, str(key))
-            yield from _written_paths(inner, (*path, str(key)))
+            yield from _configured_paths(inner, (*path, str(key)))
     elif isinstance(value, list):
         for index, element in enumerate(value):
-            yield from _written_paths(element, (*path, index))
+            yield from _configured_paths(element, (*path, index))

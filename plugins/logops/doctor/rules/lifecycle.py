@@ -1,7 +1,8 @@
-"""Azure's lifecycle rules against what Loki keeps in the containers.
+"""Rules for Azure's lifecycle policies: they must not touch data that Loki still uses.
 
-Azure acts some days after a blob was last modified, which is when Loki flushed the chunk: never before the chunk's
-last line was written. Loki deletes `retention + retention_delete_delay` after that line, once the next compaction ran.
+Azure counts days from the last modification of a blob. Loki modifies a chunk once, when it flushes the chunk, which is
+never before the last line of the chunk. Loki deletes a chunk `retention + retention_delete_delay` after its last line,
+in the next compaction.
 Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview, /access-tiers-overview.
 """
 
@@ -25,109 +26,112 @@ from logops.findings import FindingClass
 from logops.findings.classes import doctor as classes
 
 MINIMUM_STAY: dict[TierName, int] = {"cool": 30, "cold": 90, "archive": 180}
-"""LifecycleAction that Azure charges at least."""
+"""Days that Azure charges at least for each tier."""
 
 _COLDER: tuple[TierName, ...] = ("cool", "cold", "archive")
 
 
 def lifecycle_not_applied(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """A resource type that Terraform's azurerm provider does not have, or a rule that is switched off."""
+    """Report a resource type that Terraform's azurerm provider does not have, and a disabled rule."""
     for rule in deployment.lifecycle:
         if rule.resource_type not in ("", "azurerm_storage_management_policy"):
             location = Location(rule.location.file, rule.location.path.split(".rule")[0])
-            message = f"the azurerm provider has no resource {rule.resource_type}: the policy is never applied"
+            message = f"the azurerm provider has no resource type {rule.resource_type}: the policy is never applied"
             yield RuleFinding(classes.LIFECYCLE_NOT_APPLIED, location, message, source=rule.name)
         if not rule.enabled:
-            message = f"the lifecycle rule {rule.name} is not enabled"
+            message = f"lifecycle rule {rule.name} is not enabled"
             yield RuleFinding(classes.LIFECYCLE_NOT_APPLIED, rule.location.at("enabled"), message, source=rule.name)
 
 
 def lifecycle_touches_index(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """A prefix that covers the index or lies in it."""
+    """Report a prefix that overlaps with the index."""
     for cluster in deployment.clusters:
         for rule, container in _rules_of(deployment, cluster):
             folders = [f"{container}/{folder}" for folder in _index_folders(cluster)]
+            tenant_folder = "fake/" if cluster.value("auth_enabled") is False else "TENANT/"
             for prefix, location in _prefixes(rule):
                 if any(_overlap(prefix, folder) for folder in folders):
                     yield RuleFinding(
                         classes.LIFECYCLE_TOUCHES_INDEX,
                         location,
-                        f"the lifecycle rule {rule.name} acts on {prefix or 'the whole account'!r},"
-                        f" where Loki keeps its index ({folders[0]})",
+                        f"lifecycle rule {rule.name} applies to {repr(prefix) if prefix else 'the complete account'},"
+                        f" where Loki stores its index ({folders[0]})",
                         cluster=cluster.name,
                         source=rule.name,
-                        remedy=f"Write one prefix for each tenant instead: {container}/TENANT/"
-                        f"{' (fake while auth_enabled is false)' if cluster.value('auth_enabled') is False else ''}.",
+                        remedy=f"Write one prefix for each tenant instead: {container}/{tenant_folder}.",
                     )
 
 
 def lifecycle_on_live_chunks(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Chunks deleted or archived while the index points to them, or cooled before the promise."""
+    """Report actions on chunks that Loki still uses.
+
+    These are chunks that are deleted or archived while the index lists them, or leave Hot before the promise ends.
+    """
     for cluster in deployment.clusters:
         for rule, container in _rules_of(deployment, cluster):
-            touched = _touched(cluster, rule, container)
-            if not touched:
+            affected = _affected_limits(cluster, rule, container)
+            if not affected:
                 continue
-            lives = [longest_life(limits) for limits in touched]
-            known = [life for life in lives if life is not None]
-            gone = max(known) + _delete_delay(cluster) if len(known) == len(lives) else None
-            yield from _on_live_chunks(cluster, rule, gone)
+            lives = [longest_life(limits) for limits in affected]
+            finite = [life for life in lives if life is not None]
+            deleted_after = max(finite) + _delete_delay(cluster) if len(finite) == len(lives) else None
+            yield from _on_live_chunks(cluster, rule, deleted_after)
 
 
 def early_deletion_fee(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """A tier left before its minimum stay: by the rule's own next step, or because Loki deletes."""
+    """Report a tier that blobs leave before its minimum stay: a later action moves them, or Loki deletes them."""
     for rule in deployment.lifecycle:
         lives = [days(life) for cluster in deployment.clusters for life in _lives(deployment, cluster, rule)]
         for tier, entered in rule.tiers.items():
-            leaving = [step.days for step in _next_steps(rule, tier)] + lives
-            stays = [left - entered.days for left in leaving if left > entered.days]
+            leave_days = [action.days for action in _later_actions(rule, tier)] + lives
+            stays = [days_left - entered.days for days_left in leave_days if days_left > entered.days]
             if stays and min(stays) < MINIMUM_STAY[tier]:
                 yield RuleFinding(
                     classes.EARLY_DELETION_FEE,
                     entered.location,
-                    f"the lifecycle rule {rule.name} moves blobs to {tier.capitalize()} after {entered.days:g} days,"
-                    f" and {min(stays):.3g} days later they leave it; Azure charges {MINIMUM_STAY[tier]}",
+                    f"lifecycle rule {rule.name} moves blobs to {tier.capitalize()} after {entered.days:g} days, and"
+                    f" they leave it {min(stays):.3g} days later; Azure charges at least {MINIMUM_STAY[tier]} days",
                     source=rule.name,
                     evidence={"stay_days": round(min(stays), 2), "charged_days": MINIMUM_STAY[tier]},
                 )
 
 
-def _on_live_chunks(cluster: Cluster, rule: LifecycleRule, gone: timedelta | None) -> Iterator[RuleFinding]:
-    kept = "for ever" if gone is None else f"for up to {days(gone):g} days"
+def _on_live_chunks(cluster: Cluster, rule: LifecycleRule, deleted_after: timedelta | None) -> Iterator[RuleFinding]:
+    listed = "for ever" if deleted_after is None else f"for up to {days(deleted_after):g} days"
     archive = rule.tiers.get("archive")
-    if rule.delete and _before(rule.delete, gone):
-        message = f"deletes chunks after {rule.delete.days:g} days; Loki's index points to them {kept}"
-        yield _on(classes.LIFECYCLE_DELETES_EARLY, cluster, rule, rule.delete, gone, message)
-    if archive and _before(archive, gone):
-        message = f"archives chunks after {archive.days:g} days; Loki's index points to them {kept}"
-        yield _on(classes.LIFECYCLE_ARCHIVES_LIVE, cluster, rule, archive, gone, message)
+    if rule.delete and _before(rule.delete, deleted_after):
+        message = f"deletes chunks after {rule.delete.days:g} days, but Loki's index lists them {listed}"
+        yield _action_finding(classes.LIFECYCLE_DELETES_EARLY, cluster, rule, rule.delete, deleted_after, message)
+    if archive and _before(archive, deleted_after):
+        message = f"archives chunks after {archive.days:g} days, but Loki's index lists them {listed}"
+        yield _action_finding(classes.LIFECYCLE_ARCHIVES_LIVE, cluster, rule, archive, deleted_after, message)
     hot = cluster.promise.hot if cluster.promise else None
     first = min(rule.tiers.values(), key=lambda tier: tier.days, default=None)
     if hot and first and timedelta(days=first.days) < hot:
-        message = f"takes chunks out of Hot after {first.days:g} days; {days(hot):g} are promised"
-        yield _on(classes.LIFECYCLE_COOLS_EARLY, cluster, rule, first, hot, message)
+        message = f"moves chunks out of Hot after {first.days:g} days, but {days(hot):g} days in Hot are promised"
+        yield _action_finding(classes.LIFECYCLE_COOLS_EARLY, cluster, rule, first, hot, message)
 
 
-def _on(
+def _action_finding(
     cls: FindingClass,
     cluster: Cluster,
     rule: LifecycleRule,
-    step: LifecycleAction,
+    action: LifecycleAction,
     until: timedelta | None,
     message: str,
 ) -> RuleFinding:
     return RuleFinding(
         cls,
-        step.location,
-        f"the lifecycle rule {rule.name} {message}",
+        action.location,
+        f"lifecycle rule {rule.name} {message}",
         cluster=cluster.name,
         source=rule.name,
-        evidence={"rule_days": step.days, **({"needed_days": days(until)} if until else {})},
+        evidence={"rule_days": action.days, **({"needed_days": days(until)} if until else {})},
     )
 
 
 def _rules_of(deployment: Deployment, cluster: Cluster) -> Iterator[tuple[LifecycleRule, str]]:
-    """Rules that act on a container in which the cluster keeps chunks, with the container."""
+    """Yield the rules that apply to a container with the cluster's chunks, each with the container's name."""
     for container in containers(cluster):
         for rule in deployment.lifecycle:
             same_account = not rule.account or not container.account or rule.account == container.account
@@ -136,34 +140,35 @@ def _rules_of(deployment: Deployment, cluster: Cluster) -> Iterator[tuple[Lifecy
                 yield rule, container.name
 
 
-def _touched(cluster: Cluster, rule: LifecycleRule, container: str) -> list[EffectiveLimits]:
-    """The limits of the tenants whose chunks a rule acts on. Chunks lie under `TENANT/`."""
+def _affected_limits(cluster: Cluster, rule: LifecycleRule, container: str) -> list[EffectiveLimits]:
+    """Return the limits of the tenants to whose chunks a rule applies. Chunks are stored under `TENANT/`."""
     prefixes = [prefix for prefix, _ in _prefixes(rule)]
     if cluster.value("auth_enabled") is False:
-        everybody = next(cluster.limits())
-        return [everybody] if any(_overlap(prefix, f"{container}/fake/") for prefix in prefixes) else []
+        default_limits = next(cluster.limits())
+        return [default_limits] if any(_overlap(prefix, f"{container}/fake/") for prefix in prefixes) else []
     indexes = [f"{container}/{folder}" for folder in _index_folders(cluster)]
-    named = [f"{container}/{tenant}/" for tenant in cluster.overrides]
-    touched = []
+    override_folders = [f"{container}/{tenant}/" for tenant in cluster.overrides]
+    affected = []
     for limits in cluster.limits():
         folder = f"{container}/{limits.tenant}/" if limits.tenant else f"{container}/"
-        others = [*indexes, *([] if limits.tenant else named)]
-        if any(_overlap(p, folder) and not any(p.startswith(other) for other in others) for p in prefixes):
-            touched.append(limits)
-    return touched
+        excluded = [*indexes, *([] if limits.tenant else override_folders)]
+        if any(_overlap(p, folder) and not any(p.startswith(other) for other in excluded) for p in prefixes):
+            affected.append(limits)
+    return affected
 
 
 def _lives(deployment: Deployment, cluster: Cluster, rule: LifecycleRule) -> Iterator[timedelta]:
-    """After how long Loki itself deletes the chunks that a rule acts on."""
-    for found, container in _rules_of(deployment, cluster):
-        if found is rule:
-            for limits in _touched(cluster, rule, container):
+    """Yield the times after which Loki deletes chunks to which a rule applies."""
+    for other, container in _rules_of(deployment, cluster):
+        if other is rule:
+            for limits in _affected_limits(cluster, rule, container):
                 yield from (period + _delete_delay(cluster) for period in periods_of(limits) or [])
 
 
-def _next_steps(rule: LifecycleRule, tier: TierName) -> list[LifecycleAction]:
+def _later_actions(rule: LifecycleRule, tier: TierName) -> list[LifecycleAction]:
     colder = _COLDER[_COLDER.index(tier) + 1 :]
-    return [step for step in (*(rule.tiers.get(name) for name in colder), rule.delete) if step]
+    actions = (*(rule.tiers.get(name) for name in colder), rule.delete)
+    return [action for action in actions if action]
 
 
 def _prefixes(rule: LifecycleRule) -> tuple[tuple[str, Location], ...]:
@@ -171,7 +176,7 @@ def _prefixes(rule: LifecycleRule) -> tuple[tuple[str, Location], ...]:
 
 
 def _overlap(prefix: str, folder: str) -> bool:
-    """Whether a prefix, which may end anywhere in a name, and a folder have blobs in common."""
+    """Return whether a prefix, which may end anywhere in a name, and a folder can have blobs in common."""
     return folder.startswith(prefix) or prefix.startswith(folder)
 
 
@@ -182,8 +187,8 @@ def _index_folders(cluster: Cluster) -> list[str]:
     ]
 
 
-def _before(step: LifecycleAction, until: timedelta | None) -> bool:
-    return until is None or timedelta(days=step.days) <= until
+def _before(action: LifecycleAction, until: timedelta | None) -> bool:
+    return until is None or timedelta(days=action.days) <= until
 
 
 def _delete_delay(cluster: Cluster) -> timedelta:

@@ -1,4 +1,4 @@
-"""EffectiveLimits that cannot both be meant, and values that Loki cannot read."""
+"""Rules for the values of limits: contradictions, and values that Loki cannot parse."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -17,8 +17,10 @@ _PAIRS = (
     ("ingestion_rate_mb", "ingestion_burst_size_mb", True),
     ("per_stream_rate_limit", "per_stream_rate_limit_burst", True),
 )
-"""What may not be above what, and whether a default counts. A stream's default above a small tenant's rate does no
-harm: nobody meant it. A burst left at its default under a raised rate refuses lines."""
+"""Limit, limit that it must not exceed, whether the rule also applies to default values.
+
+A default stream rate above a small tenant rate does no harm. A default burst below a raised rate refuses lines.
+"""
 
 _LIMIT_READERS: dict[str, Callable[[object], object | None]] = {
     "retention_period": limit_duration,
@@ -34,26 +36,26 @@ _READERS: dict[str, Callable[[object], object | None]] = {
     "common.replication_factor": number,
     "ingester.lifecycler.ring.replication_factor": number,
 }
-"""What the rules read, and how Loki reads it."""
+"""Keys that the rules read, each with a parser that accepts what Loki accepts."""
 
 
 def value_refused(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """A value of the keys that rules read and cannot; a variable's value is unknown, which is no pass."""
+    """Report values that Loki cannot parse. The value of a variable is unknown: report it as not checked."""
     for cluster in deployment.clusters:
         for path, read in _READERS.items():
-            yield from _unreadable(cluster, "", cluster.at(path), cluster.written(path), read)
+            yield from _check_value(cluster, "", cluster.at(path), cluster.configured(path), read)
         for limits in cluster.limits():
             for key, read in _LIMIT_READERS.items():
-                yield from _unreadable(cluster, limits.tenant, limits.at(key), limits.own.get(key), read)
-            rules = limits.own.get("retention_stream")
+                yield from _check_value(cluster, limits.tenant, limits.at(key), limits.configured.get(key), read)
+            rules = limits.configured.get("retention_stream")
             for index, rule in enumerate(rules if isinstance(rules, list) else []):
                 location = limits.at("retention_stream", index, "period")
                 period = rule.get("period") if isinstance(rule, dict) else None
-                yield from _unreadable(cluster, limits.tenant, location, period, limit_duration)
+                yield from _check_value(cluster, limits.tenant, location, period, limit_duration)
 
 
 def limits_contradict(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Pairs of limits of which one makes the other meaningless."""
+    """Report pairs of limits that contradict each other."""
     for cluster in deployment.clusters:
         for limits in cluster.limits():
             yield from _rates(limits)
@@ -69,30 +71,33 @@ def _rates(limits: EffectiveLimits) -> Iterator[RuleFinding]:
     }
     for low_key, high_key, defaults_count in _PAIRS:
         low, high = rate_of[low_key], rate_of[high_key]
-        own = next((key for key in (low_key, high_key) if limits.own.get(key) is not None), None)
-        said = defaults_count or (_is_written(limits, low_key) and _is_written(limits, high_key))
-        if own and said and low and high and low > high:
-            text = f"{low_key} ({low:g} MB a second) is above {high_key} ({high:g} MB)"
-            yield _contradiction(limits, own, text, {low_key: low, high_key: high})
+        set_key = next((key for key in (low_key, high_key) if limits.configured.get(key) is not None), None)
+        applies = defaults_count or (_is_configured(limits, low_key) and _is_configured(limits, high_key))
+        if set_key and applies and low and high and low > high:
+            text = f"{low_key} ({low:g} MB a second) exceeds {high_key} ({high:g} MB)"
+            yield _contradiction(limits, set_key, text, {low_key: low, high_key: high})
 
 
 def _times(limits: EffectiveLimits) -> Iterator[RuleFinding]:
     kept = limit_duration(limits.value("retention_period"))
     reach = limit_duration(limits.value("max_query_lookback"))
-    own = next((key for key in ("max_query_lookback", "retention_period") if limits.own.get(key) is not None), None)
-    if own and kept and reach and reach < kept:
-        text = f"logs are kept for {days_text(kept)}, and no query reaches back more than {days_text(reach)}"
+    set_key = next(
+        (key for key in ("max_query_lookback", "retention_period") if limits.configured.get(key) is not None), None
+    )
+    if set_key and kept and reach and reach < kept:
+        text = f"logs are kept for {days_text(kept)} (retention_period), but queries reach back only {days_text(reach)}"
+        text += " (max_query_lookback)"
         evidence = {"max_query_lookback_days": days(reach), "retention_days": days(kept)}
-        yield _contradiction(limits, own, text, evidence)
+        yield _contradiction(limits, set_key, text, evidence)
 
 
 def _mebibytes(value: object) -> float | None:
-    written = size(value)
-    return None if written is None else written / _MIB
+    size_bytes = size(value)
+    return None if size_bytes is None else size_bytes / _MIB
 
 
-def _is_written(limits: EffectiveLimits, key: str) -> bool:
-    return limits.own.get(key) is not None or limits.cluster.written(f"limits_config.{key}") is not None
+def _is_configured(limits: EffectiveLimits, key: str) -> bool:
+    return limits.configured.get(key) is not None or limits.cluster.configured(f"limits_config.{key}") is not None
 
 
 def _contradiction(limits: EffectiveLimits, key: str, message: str, evidence: dict[str, float]) -> RuleFinding:
@@ -106,14 +111,14 @@ def _contradiction(limits: EffectiveLimits, key: str, message: str, evidence: di
     )
 
 
-def _unreadable(
+def _check_value(
     cluster: Cluster, tenant: str, location: Location, value: object, read: Callable[[object], object | None]
 ) -> Iterator[RuleFinding]:
     if value is None or read(value) is not None:
         return
     if "${" in str(value):
-        message = f"{location.path} is the variable {value}: what it holds was not judged"
+        message = f"{location.path} is the variable {value}: its value was not checked"
         yield RuleFinding(CHECK_INCOMPLETE, location, message, cluster=cluster.name, tenant=tenant)
     else:
-        message = f"{location.path} is {value!r}, which Loki cannot read"
+        message = f"{location.path} is {value!r}, which Loki cannot parse"
         yield RuleFinding(classes.VALUE_REFUSED, location, message, cluster=cluster.name, tenant=tenant)

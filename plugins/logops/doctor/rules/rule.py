@@ -1,4 +1,4 @@
-"""What a rule says, before the time and the environment are added."""
+"""The interface of a rule: a function that returns the findings of a deployment."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from logops.findings import Evidence, FindingClass
 
 @dataclass(frozen=True, slots=True)
 class RuleFinding:
-    """One thing that is wrong, at one location."""
+    """A finding of a rule. `check` adds the environment and the time."""
 
     cls: FindingClass
     location: Location
@@ -18,10 +18,10 @@ class RuleFinding:
     cluster: str = ""
     tenant: str = ""
     source: str = ""
-    """An agent's or lifecycle rule's name."""
+    """Name of the agent or of the lifecycle rule."""
     remedy: str = ""
     evidence: Evidence = field(default_factory=dict)
 
 
 Rule = Callable[[Deployment, datetime], Iterator[RuleFinding]]
-"""A pure function: what is wrong in a deployment, at a time."""
+"""A pure function from a deployment and a time to findings."""

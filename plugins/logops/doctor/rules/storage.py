@@ -1,4 +1,4 @@
-"""Azure storage: which containers a cluster uses, and on whose account."""
+"""Rules for Azure storage: the containers and accounts that a cluster uses."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,30 +18,30 @@ _SECTIONS = {
     "ruler.storage.azure": "ruler",
     "ruler_storage.azure": "ruler",
 }
-"""Where Loki reads Azure settings, and for what."""
+"""Sections with Azure settings -> what Loki stores there."""
 
 _SHARED = ("common.storage.azure", "common.storage.object_store.azure")
 
 
 _ACCOUNT_NAME = re.compile(r"(?:^|;)\s*AccountName=([^;]+)|^(\$\{\w+\})$")
-"""What may be shown of a connection string: its account, or the variable it comes from. Never the key."""
+"""The parts of a connection string that may be shown: the account, or the variable. Never the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container that a cluster keeps chunks or rules in."""
+    """A container with a cluster's chunks or rules."""
 
     use: str
     name: str
     account: str | None
-    """As written, `${VARIABLES}` and all; empty where a connection string does not tell; None where none is set."""
+    """As configured, with `${VARIABLES}`; empty if a connection string does not name it; None if no account is set."""
     location: Location
     account_location: Location
-    """Where the account stands, or would stand."""
+    """Location of the account, or the location at which it could be set."""
 
 
 def containers(cluster: Cluster) -> Iterator[Container]:
-    """The containers a cluster's configuration names."""
+    """Yield the containers that a cluster's configuration names."""
     for path, use in _SECTIONS.items():
         section = cluster.section(path)
         if section.get("container_name"):
@@ -52,7 +52,7 @@ def containers(cluster: Cluster) -> Iterator[Container]:
 
 
 def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """A section for Azure with neither account nor connection string (of common.storage either)."""
+    """Report Azure settings without an account and without a connection string, there and in common.storage."""
     for cluster in deployment.clusters:
         for container in containers(cluster):
             if container.account is None:
@@ -66,33 +66,33 @@ def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator
 
 
 def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Security logs on an account (or, where no account is named, in a container) that others use too."""
+    """Report security logs on an account that other clusters use, or in the same container if no account is named."""
     others = [c for cluster in deployment.clusters if not cluster.security for c in containers(cluster)]
     for cluster in (cluster for cluster in deployment.clusters if cluster.security):
         for container in containers(cluster):
             shared = [other for other in others if _same_account(container, other)]
             if shared:
-                what = f"account {container.account}" if container.account else f"container {container.name}"
+                storage = f"account {container.account}" if container.account else f"container {container.name}"
                 yield RuleFinding(
                     classes.SECURITY_DATA_SHARED,
                     container.account_location if container.account else container.location,
-                    f"security logs are stored in {what}, which is also used by"
+                    f"security logs are stored in {storage}, which is also used by"
                     f" {shared[0].location.file} ({shared[0].location.path})",
                     cluster=cluster.name,
                     evidence={"shared_containers": len(shared)},
                 )
 
 
-def _same_account(one: Container, other: Container) -> bool:
-    if one.account or other.account:
-        return one.account == other.account
-    return one.name == other.name
+def _same_account(container: Container, other: Container) -> bool:
+    if container.account or other.account:
+        return container.account == other.account
+    return container.name == other.name
 
 
 def _account(section: Mapping[str, Any]) -> str | None:
     if section.get("account_name"):
         return str(section["account_name"])
     if section.get("connection_string"):
-        found = _ACCOUNT_NAME.search(str(section["connection_string"]))
-        return (found[1] or found[2]) if found else ""
+        match = _ACCOUNT_NAME.search(str(section["connection_string"]))
+        return (match[1] or match[2]) if match else ""
     return None

@@ -1,4 +1,4 @@
-"""What could not be looked at: no pass."""
+"""Report the parts of files that no rule could check."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,8 +9,7 @@ from logops.findings.classes.rollout import CHECK_INCOMPLETE
 
 
 def unreadable_parts(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Parts of files that no rule saw."""
+    """Report each part that could not be read: an unchecked part is not a pass."""
     for part in deployment.unreadable:
-        yield RuleFinding(
-            CHECK_INCOMPLETE, part.location, f"{part.location.path or part.location.file} was not read: {part.reason}"
-        )
+        message = f"{part.location.path or part.location.file} was not checked: {part.reason}"
+        yield RuleFinding(CHECK_INCOMPLETE, part.location, message)
