@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import Literal
 
@@ -26,7 +27,8 @@ from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry
 from logops.clients.loki.errors import LokiError, LokiUnreachableError
 from logops.platforms.local import LocalPlatform
-from logops.rollout import plan, run_rollout
+from logops.rollout import Outcome, Plan, plan, run_rollout, unattended
+from logops.rollout.approval import TERMINAL
 from logops.toolchain import ensure
 
 TENANT = "application"
@@ -77,6 +79,11 @@ class Load:
         return True
 
 
+def roll_out(platform: LocalPlatform, planned: Plan, owner: str) -> Outcome:
+    approval = unattended(planned, datetime.now(UTC), TERMINAL)
+    return run_rollout(platform, planned, approval, owner, lambda _line: None)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=100_000)
@@ -85,7 +92,7 @@ def main() -> None:
     console = Console()
     results = Table("while", "acknowledged", "repeated", "lost", "lost later", "seconds", box=None)
     with running_in_a_temporary_folder(fresh_environment("lines-lost")) as platform:
-        run_rollout(platform, plan(platform), "benchmark", lambda _line: None)
+        roll_out(platform, plan(platform), "benchmark")
         rounds: list[tuple[str, Callable[[LocalPlatform], object]]] = [
             ("all of main is restarted, one at a time", restart_all),
             ("an ingester is killed (SIGKILL)", kill_an_ingester),
@@ -124,7 +131,7 @@ def restart_all(platform: LocalPlatform) -> None:
     level: Literal["info", "warn"] = "warn" if "log_level: info" in running else "info"
     clusters = {**platform.environment.clusters, "main": main.model_copy(update={"log_level": level})}
     changed = open_in(platform.environment.model_copy(update={"clusters": clusters}), platform.state)
-    outcome = run_rollout(changed, plan(changed, ("loki",)), f"log level {level}", lambda _line: None)
+    outcome = roll_out(changed, plan(changed, ("loki",)), f"log level {level}")
     if outcome.failed:
         raise SystemExit(outcome.error)
 

@@ -6,14 +6,16 @@ Prints stage by stage: seconds to apply, seconds to verify. Programs are built b
 """
 
 import time
+from datetime import UTC, datetime
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.place import fresh_environment, running_in_a_temporary_folder
-from logops.platforms.platform import Platform
-from logops.rollout import apply_stage, plan, verify_stage
+from logops.platforms.platform import DeployablePlatform
+from logops.rollout import apply_stage, plan, unattended, verify_stage
+from logops.rollout.approval import TERMINAL
 from logops.toolchain import ensure
 
 Timing = tuple[str, float, float]
@@ -32,18 +34,19 @@ def main() -> None:
         console.print(f"on {psutil.cpu_count()} cores")
 
 
-def timed_rollout(platform: Platform, owner: str) -> list[Timing]:
+def timed_rollout(platform: DeployablePlatform, owner: str) -> list[Timing]:
     """Plan, then apply and verify each stage that changes: name, seconds to apply, seconds to verify."""
     started = time.monotonic()
     wanted = plan(platform)
+    approval = unattended(wanted, datetime.now(UTC), TERMINAL)
     timings: list[Timing] = [("plan", time.monotonic() - started, 0.0)]
     for stage in wanted.stages if wanted.changed else ():
         started = time.monotonic()
-        apply_stage(platform, stage, owner, lambda _line: None)
+        apply_stage(platform, wanted, stage.stage, approval, owner, lambda _line: None)
         applied = time.monotonic()
         verify_stage(platform, stage.stage, lambda _line: None)
         timings.append((stage.stage, applied - started, time.monotonic() - applied))
-    platform.release(owner)
+    platform.release_lease(owner)
     return timings
 
 

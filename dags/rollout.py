@@ -54,9 +54,9 @@ from logops.airflow.operators.roll_back import RolloutRollBackOperator
 from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
 from logops.airflow.operators.summary import RolloutSummaryOperator
 from logops.airflow.tags import Tag
+from logops.stages import STAGES
 
 ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
-STAGES = ("storage", "loki", "agents", "tenants", "rules")
 
 ENVIRONMENT = "{{ params.environment }}"
 PLAN = "{{ ti.xcom_pull(task_ids='plan', key='plan') }}"
@@ -115,7 +115,11 @@ with DAG(
         execution_timeout=timedelta(minutes=30),
     )
     summary = RolloutSummaryOperator(
-        task_id="summary", environment=ENVIRONMENT, plan=PLAN, trigger_rule=TriggerRule.ALL_DONE
+        task_id="summary",
+        environment=ENVIRONMENT,
+        plan=PLAN,
+        approved=APPROVED,
+        trigger_rule=TriggerRule.ALL_DONE,
     )
 
     plan >> approval

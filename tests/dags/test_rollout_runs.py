@@ -130,7 +130,7 @@ def test_an_approval_that_was_only_marked_as_passed_approves_nothing(run: Run, p
 
 
 def test_a_run_while_another_has_the_lease_changes_nothing(run: Run, platform: MemoryPlatform) -> None:
-    platform.hold("another run")
+    platform.acquire_lease("another run")
     seen = run()
     assert states(seen, "failed") == {"storage.apply", "summary", "run"}
     assert seen["roll_back"] == "skipped"

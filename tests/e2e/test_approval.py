@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from logops.platforms.local import LocalPlatform
+from logops.stages import STAGES
 from tests.support.checkouts import Checkout
 from tests.support.local_platforms import all_ready, pids
-from tests.support.rollouts import STAGES, Rollouts, edit
+from tests.support.rollouts import Rollouts, edit
 
 Live = Callable[[str], LocalPlatform]
 APPLIES = {f"{stage}.apply" for stage in STAGES}
@@ -23,7 +24,7 @@ def test_a_rollout_waits_for_approval_and_then_applies_the_plan(
     run.answer("Approve")
 
     assert run.ended() == "success"
-    assert run.xcom("approval", "approved") == run.xcom("plan", "plan")["digest"]
+    assert run.xcom("approval", "approved")["digest"] == run.xcom("plan", "plan")["digest"]
     assert run.states("success") >= APPLIES
     assert all_ready(platform)
 

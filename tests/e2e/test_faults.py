@@ -85,7 +85,7 @@ def test_a_lease_of_another_rollout_is_respected_and_named(
 ) -> None:
     edit(checkout.root, "faulty", ("clusters.security.log_level", "warn"))
     pid = pid_of(rolled_out, "security-all-0")
-    rolled_out.hold("terminal-somebody")
+    rolled_out.acquire_lease("terminal-somebody")
     try:
         run = rollouts.trigger("faulty")
         terminal = checkout.logops("up", "faulty", "--yes")
@@ -96,7 +96,7 @@ def test_a_lease_of_another_rollout_is_respected_and_named(
         assert "is being changed by terminal-somebody" in terminal.stderr
         assert pid_of(rolled_out, "security-all-0") == pid
     finally:
-        rolled_out.release("terminal-somebody")
+        rolled_out.release_lease("terminal-somebody")
 
 
 def test_two_rollouts_at_once_follow_one_another(rollouts: Rollouts, rolled_out: LocalPlatform) -> None:

@@ -33,8 +33,8 @@ def test_a_rollout_goes_on_after_airflow_was_killed(checkout: Checkout, rollouts
     assert all_ready(platform)
     assert killed > 5
     # Nobody has the lease any more, so another may.
-    platform.hold("after")
-    platform.release("after")
+    platform.acquire_lease("after")
+    platform.release_lease("after")
 
 
 def test_ctrl_c_during_the_rollout_has_it_rolled_back(checkout: Checkout, airflow: AirflowApi, live: Live) -> None:

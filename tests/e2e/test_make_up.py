@@ -10,10 +10,11 @@ import pytest
 
 from logops.queries.library import load_library
 from logops.quickstart import background
+from logops.stages import STAGES
 from logops.toolchain import project_root
 from tests.support.checkouts import Checkout
 from tests.support.local_platforms import all_ready, pids, processes_of, statuses, wait_for
-from tests.support.rollouts import DAG, STAGES, Run
+from tests.support.rollouts import DAG, Run
 
 pytestmark = pytest.mark.timeout(600)
 DAYS = 3

@@ -8,9 +8,10 @@ import pytest
 
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
-from logops.rollout import Outcome, plan, run_rollout
+from logops.rollout import Outcome
 from tests.support.environments import environment
 from tests.support.local_platforms import free_base_port, processes_of, security_only
+from tests.support.rollouts import roll_out
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def azurite_dead(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failed]:
             platform._supervisord.stop_process("azurite")
 
     try:
-        yield Failed(platform, run_rollout(platform, plan(platform), "run", on_the_way))
+        yield Failed(platform, roll_out(platform, "run", on_the_way))
     finally:
         platform.down(print)
 
@@ -64,7 +65,7 @@ def test_a_secret_that_is_nowhere_is_named_with_where_it_should_be(tmp_path: Pat
         ("storage_accounts.main.account_key", {"connection": "main_storage"}),
     )
     platform = open_local(wanted, tmp_path)
-    outcome = run_rollout(platform, plan(platform), "run", print)
+    outcome = roll_out(platform, "run", print)
     assert outcome.failed == "storage"
     assert "Airflow connection 'main_storage' is not known here. Set the variable" in outcome.error
     assert processes_of(platform.state) == []

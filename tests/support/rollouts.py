@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,11 +12,13 @@ from uuid import uuid4
 import yaml
 
 from logops.environment import Environment
+from logops.platforms.platform import DeployablePlatform, Progress
 from logops.quickstart.airflow_api import AirflowApi, TaskState
 from logops.quickstart.airflow_process import Airflow
+from logops.rollout import Outcome, plan, run_rollout, unattended
+from logops.rollout.approval import TERMINAL
 
 DAG = "rollout"
-STAGES = ("storage", "loki", "agents", "tenants", "rules")
 ENDED = ("success", "failed")
 
 
@@ -129,3 +132,9 @@ class Rollouts:
         for run in self._triggered:
             if api.run_state(DAG, run.id) not in ENDED:
                 api.fail_run(DAG, run.id)
+
+
+def roll_out(platform: DeployablePlatform, owner: str, progress: Progress) -> Outcome:
+    """Plan and roll out everything, in an environment that requires no approval."""
+    planned = plan(platform)
+    return run_rollout(platform, planned, unattended(planned, datetime.now(UTC), TERMINAL), owner, progress)

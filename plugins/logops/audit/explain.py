@@ -19,7 +19,7 @@ from logops.clients.blob_storage.blobs import Tier
 from logops.environment import Environment
 from logops.findings import Finding
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
-from logops.platforms.platform import Platform, Progress
+from logops.platforms.platform import Progress, ReadablePlatform
 
 _EPOCH = date(1970, 1, 1)
 
@@ -111,7 +111,7 @@ def tables_of(written: str, environment: Environment) -> tuple[str, ...]:
     return names
 
 
-def explain(platform: Platform, asked: Asked, tenant: str, progress: Progress) -> list[Explained]:
+def explain(platform: ReadablePlatform, asked: Asked, tenant: str, progress: Progress) -> list[Explained]:
     """Look at the tables of `asked`, or all, as they are now. Raises NoSuchTableError."""
     outcome = run_audit(platform, asked, None, progress)
     found = explained(outcome.rows, outcome.findings, asked.as_of, tenant)

@@ -18,7 +18,7 @@ from logops.audit.survey_cluster import TERMS, table_of
 from logops.audit.table_index import IndexChangingError, TenantNumbers, read_table
 from logops.audit.terms import Terms
 from logops.clients.blob_storage import ObjectStoreError
-from logops.platforms.platform import Platform, Progress
+from logops.platforms.platform import Progress, ReadablePlatform
 from logops.tsdb import IndexFileError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def names_run(environment: str, run_id: str, cluster: str, days: list[int]) -> s
 
 
 def judge_batch(
-    platform: Platform, asked: Asked, batch: Batch, store: "ResultsStore | None", progress: Progress
+    platform: ReadablePlatform, asked: Asked, batch: Batch, store: "ResultsStore | None", progress: Progress
 ) -> Part:
     """Judge a batch's tables and keep what that gave. Raises WorkLostError, StoreUnreachableError."""
     place = Place(batch["place"])

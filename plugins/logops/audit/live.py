@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from logops.audit.retention import TenantRules, rules_of_limits
 from logops.clients.loki import DeleteRequest, LokiClient, LokiError, LokiRefusedError, Metric, Ring, RingMember, total
-from logops.platforms.platform import Platform, component_of
+from logops.platforms.platform import ReadablePlatform, component_of
 
 Value = TypeVar("Value")
 
@@ -97,7 +97,7 @@ class _Asking:
             return None
 
 
-def read_live(platform: Platform, cluster: str, tenants_seen: Iterable[str] = ()) -> Live:
+def read_live(platform: ReadablePlatform, cluster: str, tenants_seen: Iterable[str] = ()) -> Live:
     """Ask every process of a cluster that knows something of its storage. Never raises: what could not be asked is said
     in `unasked`.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from logops.clients.blob_storage import ObjectStoreError
 from logops.lifecycle.policy import PolicyError, differences, read_policy
-from logops.platforms.platform import Platform, PlatformError
+from logops.platforms.platform import PlatformError, ReadablePlatform
 from logops.render.storage import lifecycle_policy
 
 
@@ -19,7 +19,7 @@ class PolicySeen:
     """Why it could not be compared."""
 
 
-def compare_policy(platform: Platform, account: str) -> PolicySeen:
+def compare_policy(platform: ReadablePlatform, account: str) -> PolicySeen:
     """Read the live policy and compare it; on Azure, that needs the role Reader on the account."""
     declared = read_policy(lifecycle_policy(platform.environment, account))
     try:

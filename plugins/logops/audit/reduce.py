@@ -24,7 +24,7 @@ from logops.environment import Environment
 from logops.findings import Finding, Run, Subject
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes, read_changes
-from logops.platforms.platform import Platform
+from logops.platforms.platform import ReadablePlatform
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +36,7 @@ HOLDINGS = "holdings"
 
 
 def reduced(
-    platform: Platform, asked: Asked, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
+    platform: ReadablePlatform, asked: Asked, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
 ) -> Outcome:
     """Raises WorkLostError, StoreUnreachableError."""
     environment = platform.environment
@@ -97,7 +97,7 @@ def reduced(
 
 
 def _seen(
-    platform: Platform,
+    platform: ReadablePlatform,
     asked: Asked,
     cluster: str,
     place: Place,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from logops.audit.asked import Asked, Batch, Check, cut
 from logops.audit.outcome import Outcome
 from logops.audit.place import Place
-from logops.platforms.platform import Platform, Progress
+from logops.platforms.platform import Progress, ReadablePlatform
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
@@ -59,7 +59,9 @@ def can_go_on(work: str, clusters: Iterable[str]) -> bool:
     return any(is_begun(Place(f"{work}/{cluster}")) for cluster in clusters)
 
 
-def survey(platform: Platform, asked: Asked, work: str, progress: Progress, *, last: bool = True) -> list[Batch]:
+def survey(
+    platform: ReadablePlatform, asked: Asked, work: str, progress: Progress, *, last: bool = True
+) -> list[Batch]:
     """Read what is in the containers, cluster by cluster; how the tables are cut into batches.
 
     A cluster that could not be read gives no batch, and a `check-incomplete` finding in `reduce`. If a listing fails,
@@ -85,7 +87,7 @@ def survey(platform: Platform, asked: Asked, work: str, progress: Progress, *, l
 
 
 def judge(
-    platform: Platform, asked: Asked, batch: Batch, store: "ResultsStore | None", progress: Progress
+    platform: ReadablePlatform, asked: Asked, batch: Batch, store: "ResultsStore | None", progress: Progress
 ) -> dict[str, int]:
     """Judge a batch of tables; how many tables and chunks, and how many of them have a fault.
 
@@ -103,7 +105,7 @@ def judge(
 
 
 def reduce(
-    platform: Platform, asked: Asked, work: str, batches: Iterable[Batch], store: "ResultsStore | None"
+    platform: ReadablePlatform, asked: Asked, work: str, batches: Iterable[Batch], store: "ResultsStore | None"
 ) -> Outcome:
     """Join what the batches gave; keep findings and holdings as results, unless the run is a drill.
 
@@ -114,7 +116,7 @@ def reduce(
     return reduced(platform, asked, work, [*batches], store)
 
 
-def run_audit(platform: Platform, asked: Asked, store: "ResultsStore | None", progress: Progress) -> Outcome:
+def run_audit(platform: ReadablePlatform, asked: Asked, store: "ResultsStore | None", progress: Progress) -> Outcome:
     """Run the three steps on this machine, in a temporary folder. Raises StoreUnreachableError."""
     with TemporaryDirectory(prefix="logops-audit-") as work:
         batches = survey(platform, asked, work, progress)

@@ -18,7 +18,7 @@ from logops.clients.blob_storage import ListingInterruptedError, ObjectStore, Ob
 from logops.clients.blob_storage.blobs import Listing
 from logops.environment.cluster import Cluster
 from logops.environment.storage import StorageAccount
-from logops.platforms.platform import Platform, PlatformError, Progress
+from logops.platforms.platform import PlatformError, Progress, ReadablePlatform
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,7 +42,7 @@ def is_begun(place: Place) -> bool:
 
 
 def survey_cluster(
-    platform: Platform, asked: Asked, cluster: str, place: Place, progress: Progress, *, last: bool
+    platform: ReadablePlatform, asked: Asked, cluster: str, place: Place, progress: Progress, *, last: bool
 ) -> dict[int, int]:
     """Survey a cluster into `place`; its tables: day to number of chunks. What an earlier try did is not done again.
 
@@ -65,7 +65,9 @@ def survey_cluster(
     return days
 
 
-def _surveyed(platform: Platform, asked: Asked, cluster: str, place: Place, progress: Progress) -> dict[int, int]:
+def _surveyed(
+    platform: ReadablePlatform, asked: Asked, cluster: str, place: Place, progress: Progress
+) -> dict[int, int]:
     """Raises ObjectStoreError, PlatformError, ClockSkewError."""
     environment = platform.environment
     own = environment.clusters[cluster]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from logops.environment import Environment
 from logops.errors import LogopsError
-from logops.platforms.platform import Platform
+from logops.platforms.platform import ReadablePlatform
 from logops.queries.model import LibraryQuery
 
 
@@ -13,7 +13,7 @@ class NotMeasurableError(LogopsError):
 
 
 def measurable(
-    platforms: Sequence[Platform], library: Mapping[str, LibraryQuery], by_name: bool
+    platforms: Sequence[ReadablePlatform], library: Mapping[str, LibraryQuery], by_name: bool
 ) -> dict[str, LibraryQuery]:
     """Those whose cluster and tenant every platform has: all of `library`, where they were asked for by name.
 

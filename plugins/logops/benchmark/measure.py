@@ -11,7 +11,7 @@ from logops.benchmark.nights import by_arm
 from logops.benchmark.ready import ready_on
 from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Arm, Shot, one_round
-from logops.platforms.platform import Platform
+from logops.platforms.platform import ReadablePlatform
 from logops.queries.model import LibraryQuery
 
 PRECISE = 0.02
@@ -21,7 +21,7 @@ LONGEST_S = 30.0
 
 
 def measured(
-    platforms: Sequence[Platform],
+    platforms: Sequence[ReadablePlatform],
     library: Mapping[str, LibraryQuery],
     asked: Asked,
     tell: Callable[[str], None],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from logops.benchmark.configuration import configuration
 from logops.clients.loki import LokiClient, LokiError
 from logops.logql.tree import Query
-from logops.platforms.platform import Platform
+from logops.platforms.platform import ReadablePlatform
 from logops.queries.fill import fill
 from logops.queries.model import LibraryQuery
 
@@ -32,7 +32,7 @@ class Side:
     queries: Mapping[str, Ready]
 
 
-def ready_on(platform: Platform, library: Mapping[str, LibraryQuery], clients: ExitStack) -> Side:
+def ready_on(platform: ReadablePlatform, library: Mapping[str, LibraryQuery], clients: ExitStack) -> Side:
     """Connections are closed with `clients`. Raises LokiError where a cluster does not say how it is configured."""
 
     def open_client(cluster: str) -> LokiClient:
@@ -51,7 +51,7 @@ def ready_on(platform: Platform, library: Mapping[str, LibraryQuery], clients: E
     return Side(platform.environment.name, queries)
 
 
-def _digests(platform: Platform, cluster: str, tenants: Sequence[str]) -> dict[str, str]:
+def _digests(platform: ReadablePlatform, cluster: str, tenants: Sequence[str]) -> dict[str, str]:
     """Of each tenant's configuration, from the first of the cluster's processes that says it: what users reach may be
     no more than queries (the finding `gateway-open`). Raises LokiError."""
     refused = LokiError(f"Reading the configuration of cluster {cluster}: it has no process with an address.")

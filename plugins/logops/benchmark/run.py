@@ -15,7 +15,7 @@ from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.trend import whole
 from logops.environment import Environment
 from logops.findings import Finding, Run
-from logops.platforms.platform import Platform
+from logops.platforms.platform import ReadablePlatform
 from logops.queries.model import LibraryQuery
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ class Outcome:
 
 
 def run_benchmark(
-    platforms: Sequence[Platform],
+    platforms: Sequence[ReadablePlatform],
     library: Mapping[str, LibraryQuery],
     asked: Asked,
-    store: "Callable[[Platform], ResultsStore]",
+    store: "Callable[[ReadablePlatform], ResultsStore]",
     tell: Callable[[str], None],
     record: bool = True,
 ) -> list[Outcome]:

@@ -27,7 +27,7 @@ from logops.clients.loki import LokiError
 from logops.environment.units import Duration, Size
 from logops.findings.model import Severity
 from logops.findings.store import NothingStoredError, ResultsError, ResultsStore
-from logops.platforms import Platform, results_url
+from logops.platforms import ReadablePlatform, results_url
 from logops.toolchain import project_root
 
 LATELY = timedelta(days=2)
@@ -237,7 +237,7 @@ def _store(name: str) -> ResultsStore:
     return ResultsStore(results_url(environment(name), project_root()))
 
 
-def _store_of(where: Platform) -> ResultsStore:
+def _store_of(where: ReadablePlatform) -> ResultsStore:
     return ResultsStore(results_url(where.environment, project_root()))
 
 

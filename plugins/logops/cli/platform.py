@@ -14,7 +14,7 @@ from logops.cli.rollout import JsonOption, platform
 from logops.clients.loki import LokiClient, LokiError, RingMember
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
-from logops.platforms.platform import Platform, PlatformError, ProcessStatus
+from logops.platforms.platform import DeployablePlatform, PlatformError, ProcessStatus
 from logops.render import PlacementError
 from logops.toolchain import ToolchainError, project_root
 
@@ -79,7 +79,7 @@ def _local(name: str) -> LocalPlatform:
         stop(str(error))
 
 
-def _ring(place: Platform, cluster: str) -> list[dict[str, Any]] | str:
+def _ring(place: DeployablePlatform, cluster: str) -> list[dict[str, Any]] | str:
     """The ingesters' ring, or why it cannot be read."""
     try:
         with LokiClient(place.write_url(cluster), read_timeout=5, retry_for=0) as client:

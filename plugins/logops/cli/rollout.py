@@ -1,6 +1,7 @@
 """`logops plan`, `up`, `unlock`: roll an environment out from a terminal. The `rollout` DAG does the same."""
 
-import getpass
+import os
+import pwd
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,10 +10,26 @@ from rich.markdown import Markdown
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
 from logops.cli.environment import EnvironmentArgument, environment
-from logops.platforms import open_platform, open_to_read
-from logops.platforms.platform import LeaseHeldError, Platform, PlatformError
+from logops.findings import Finding, Subject
+from logops.findings.classes.rollout import ROLLOUT_FAILED
+from logops.findings.store import ResultsStore, StoreUnreachableError
+from logops.platforms import open_platform, open_to_read, results_url
+from logops.platforms.platform import DeployablePlatform, LeaseHeldError, PlatformError, ReadablePlatform
 from logops.render import STAGES, Files, PlacementError, Stage
-from logops.rollout import Outcome, Plan, plan, run_rollout
+from logops.rollout import (
+    Approval,
+    Outcome,
+    Plan,
+    RolloutRecord,
+    RolloutRefusedError,
+    plan,
+    refuse_unattended,
+    run_rollout,
+    terminal_approver,
+    unattended,
+    write_record,
+)
+from logops.rollout.approval import TERMINAL, check_approver
 from logops.toolchain import ToolchainError, project_root
 
 app = typer.Typer()
@@ -22,8 +39,8 @@ StagesOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
-def platform(name: str) -> Platform:
-    """The platform of the environment a person named. Ends the command where there is none."""
+def platform(name: str) -> DeployablePlatform:
+    """Open the platform of an environment for a rollout. Ends the command if that is not possible."""
     try:
         return open_platform(environment(name), project_root())
     except (PlatformError, PlacementError, ToolchainError) as error:
@@ -31,15 +48,15 @@ def platform(name: str) -> Platform:
 
 
 def desired(name: str) -> dict[Stage, Files]:
-    """What the environment a person named asks for. Ends the command where that cannot be said."""
+    """Return the desired state of an environment. Ends the command if it cannot be rendered."""
     try:
         return platform(name).desired()
     except (PlatformError, ToolchainError) as error:
         stop(str(error))
 
 
-def readable(name: str) -> Platform:
-    """The same, for a command that changes nothing: of any environment."""
+def readable(name: str) -> ReadablePlatform:
+    """Open the platform of any environment for reading."""
     try:
         return open_to_read(environment(name), project_root())
     except (PlacementError, ToolchainError) as error:
@@ -60,27 +77,28 @@ def show_plan(name: EnvironmentArgument = "local", stage: StagesOption = None, a
 def up(
     name: EnvironmentArgument = "local",
     stage: StagesOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask. Refused where approval is required.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask. Refused if the environment requires approval.")
+    ] = False,
 ) -> None:
-    """Roll an environment out: plan, ask, apply and verify each stage; what fails is rolled back.
+    """Roll an environment out: plan, ask, apply and verify each stage. A stage that fails is rolled back.
 
-    Exit 1: a stage failed and was rolled back, or the plan was declined.
+    Exit 1: a stage failed and was rolled back, or the plan was declined. Exit 2: you may not approve the plan.
     """
-    place = platform(name)
-    wanted = _plan(place, stage)
-    _show(wanted)
-    if not wanted.changed:
+    target = platform(name)
+    planned = _plan(target, stage)
+    _show(planned)
+    if not planned.changed:
         raise typer.Exit(OK)
-    if yes and place.environment.approval.required:
-        stop(f"{name} requires approval: run without --yes, or trigger the rollout DAG", BAD_INPUT)
-    if not yes and not typer.confirm("Roll this out?", default=False, err=True):
-        stop("Nothing was changed.", FOUND)
-    owner = f"terminal-{getpass.getuser()}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    approval = _approval(target, planned, ask=not yes)
+    started = datetime.now(UTC)
+    owner = f"terminal-{_system_user()}-{started:%Y%m%dT%H%M%SZ}"
     try:
-        outcome = run_rollout(place, wanted, owner, say)
-    except LeaseHeldError as held:
-        stop(str(held), FOUND)
-    _tell(outcome)
+        outcome = run_rollout(target, planned, approval, owner, say)
+    except (LeaseHeldError, RolloutRefusedError) as error:
+        stop(str(error), FOUND)
+    _record(target, outcome, approval, owner, started)
+    _report(outcome)
 
 
 @app.command(epilog="Example: logops unlock local --owner manual__2026-11-23T06:30:00+00:00")
@@ -88,16 +106,64 @@ def unlock(
     name: EnvironmentArgument = "local",
     owner: Annotated[str, typer.Option(help="The run that holds the lease, as the refusal named it.")] = "",
 ) -> None:
-    """Take the lease from a rollout that is dead. One that still runs will refuse to go on."""
-    platform(name).release(owner)
+    """Release the lease of a dead rollout. A rollout that is still running then refuses to continue."""
+    platform(name).release_lease(owner)
 
 
-def _plan(place: Platform, stages: list[str] | None) -> Plan:
+def _approval(target: DeployablePlatform, planned: Plan, *, ask: bool) -> Approval:
+    """Return the approval of a plan, from the person at the terminal. Ends the command if the policy refuses it."""
+    environment = target.environment
+    try:
+        if not ask:
+            refuse_unattended(environment)
+            return unattended(planned, datetime.now(UTC), TERMINAL)
+        approver = terminal_approver(environment, _system_user())
+        check_approver(environment, approver)
+    except RolloutRefusedError as refused:
+        stop(str(refused), BAD_INPUT)
+    if not typer.confirm("Roll this out?", default=False, err=True):
+        stop("Nothing was changed.", FOUND)
+    return Approval(planned.digest, approver, datetime.now(UTC), TERMINAL)
+
+
+def _system_user() -> str:
+    """Return the operating system's user. Not from the environment variables USER or LOGNAME: anybody can set those."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def _record(target: DeployablePlatform, outcome: Outcome, approval: Approval, owner: str, as_of: datetime) -> None:
+    """Keep the rollout in the results store, as the DAG does."""
+    name = outcome.plan.environment
+    findings = []
+    if outcome.failed:
+        message = f"{name}: the rollout failed at {outcome.failed}. {outcome.error}"
+        evidence = {"stages_rolled_back": len(outcome.rolled_back)}
+        findings.append(Finding(ROLLOUT_FAILED, Subject(environment=name), message, as_of, evidence))
+    record = RolloutRecord(
+        environment=name,
+        run=owner,
+        as_of=as_of,
+        plan=outcome.plan.digest,
+        approval=approval,
+        outcome="failed" if outcome.failed else "rolled out",
+        applied=outcome.applied,
+        rolled_back=tuple(stage for stage, _ in outcome.rolled_back),
+    )
+    try:
+        write_record(ResultsStore(results_url(target.environment, project_root())), record, findings)
+    except StoreUnreachableError as error:
+        say(f"The rollout was not recorded. {error}")
+
+
+def _plan(target: DeployablePlatform, stages: list[str] | None) -> Plan:
     if unknown := [stage for stage in stages or () if stage not in STAGES]:
         stop(f"--stage {unknown[0]}: one of {', '.join(STAGES)}")
     chosen: tuple[Stage, ...] = tuple(stage for stage in STAGES if not stages or stage in stages)
     try:
-        return plan(place, chosen)
+        return plan(target, chosen)
     except PlatformError as error:
         stop(str(error), FOUND)
 
@@ -109,7 +175,7 @@ def _show(wanted: Plan) -> None:
         say(wanted.markdown())
 
 
-def _tell(outcome: Outcome) -> None:
+def _report(outcome: Outcome) -> None:
     if outcome.failed is None:
         say(f"{outcome.plan.environment}: {', '.join(outcome.applied) or 'nothing'} applied and verified")
         raise typer.Exit(OK)
@@ -117,11 +183,11 @@ def _tell(outcome: Outcome) -> None:
     for stage, revision in outcome.rolled_back:
         say(f"{stage}: back at revision {revision.number}" if revision else f"{stage}: stopped, there was none before")
     name = outcome.plan.environment
-    if outcome.not_rolled_back:
-        say(f"rolling back: {outcome.not_rolled_back}")
+    if outcome.rollback_error:
+        say(f"rolling back: {outcome.rollback_error}")
         stop(
             f"{name}: {outcome.failed} failed, and so did rolling it back: {name} is neither at its old state nor at "
-            f"the new one. See `logops status {name}`, mend the cause, and run `logops up {name}` again.",
+            f"the new one. See `logops status {name}`, fix the cause, and run `logops up {name}` again.",
             FOUND,
         )
     stop(f"{name}: {outcome.failed} failed; what this run applied was rolled back", FOUND)

@@ -35,13 +35,15 @@ Platform = Annotated[LocalPlatform | KubernetesPlatform, Field(discriminator="ki
 
 
 class Approval(Model):
-    """Who must say yes before a rollout changes anything."""
+    """Who must approve a rollout before it changes anything."""
 
     required: bool = True
     approvers: tuple[str, ...] = ()
-    """Airflow user ids that may answer; empty: everybody who may answer at all."""
+    """User ids that may approve, in Airflow and at the terminal. Empty: everybody who can start a rollout."""
+    terminal_users: dict[str, str] = Field(default_factory=dict)
+    """Operating system user to user id, for `logops up`. A user that is not listed is its own id."""
     timeout: Duration = Duration("24h")
-    """An unanswered approval is a no."""
+    """How long Airflow waits for an answer. No answer means no."""
 
 
 class Environment(Model):

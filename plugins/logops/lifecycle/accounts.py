@@ -5,11 +5,11 @@ from datetime import datetime
 
 from logops.lifecycle.policy import read_policy
 from logops.lifecycle.run import Done, run_policy
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 
 
 def run_policies(
-    platform: Platform, as_of: datetime, progress: Callable[[str], None], *, dry: bool = False
+    platform: DeployablePlatform, as_of: datetime, progress: Callable[[str], None], *, dry: bool = False
 ) -> list[Done]:
     """Carry out every account's live policy, for a platform whose accounts have no lifecycle management.
 

@@ -1,37 +1,48 @@
-"""The places an environment is rolled out to, behind one interface."""
+"""The platforms that an environment can run on, behind two interfaces: readable and deployable."""
 
 from pathlib import Path
 
 from logops.environment import Environment
 from logops.platforms.local import LocalPlatform
-from logops.platforms.platform import Platform, PlatformError
-from logops.platforms.remote import RemotePlatform, refusal
+from logops.platforms.platform import DeployablePlatform, PlatformError, ReadablePlatform
+from logops.platforms.remote import RemotePlatform
 from logops.platforms.results import STATE, results_url
 from logops.render import Commands
 from logops.rules.read import Rules, RulesError, load_rules
 from logops.toolchain import command, project_root
 
-__all__ = ["STATE", "Platform", "open_local", "open_platform", "open_to_read", "results_url"]
+__all__ = [
+    "STATE",
+    "DeployablePlatform",
+    "ReadablePlatform",
+    "open_local",
+    "open_platform",
+    "open_to_read",
+    "results_url",
+]
 
 
-def open_platform(environment: Environment, root: Path) -> Platform:
-    """The platform of an environment, with its state below the project `root`. Starts nothing.
+def open_platform(environment: Environment, root: Path) -> DeployablePlatform:
+    """Open the platform of an environment for a rollout, with its state below the project `root`. Starts nothing.
 
-    Raises PlatformError where this version has no such platform, PlacementError where the environment does not fit it.
+    Raises PlatformError if this version cannot deploy to that platform, PlacementError if the environment does not fit
+    this machine.
     """
     return open_local(environment, root)
 
 
-def open_to_read(environment: Environment, root: Path) -> Platform:
-    """As `open_platform`, for those who change nothing: of an environment that this version cannot roll out, what can
-    be read. Raises PlacementError where a local environment does not fit."""
+def open_to_read(environment: Environment, root: Path) -> ReadablePlatform:
+    """Open the platform of any environment for reading. Raises PlacementError if a local environment does not fit."""
     return open_local(environment, root) if environment.platform.kind == "local" else RemotePlatform(environment)
 
 
 def open_local(environment: Environment, root: Path) -> LocalPlatform:
-    """As `open_platform`, for what only the local platform can do: stop everything, and show its logs."""
+    """Like `open_platform`, for what only the local platform can do: stop everything, and show its logs."""
     if environment.platform.kind != "local":
-        raise refusal(environment)
+        raise PlatformError(
+            f"opening environment {environment.name!r} for a rollout: it is for {environment.platform.kind}. This "
+            "version rolls out to the local platform only; `logops check` and `logops render` work for all."
+        )
     return LocalPlatform(environment, root / STATE / environment.name, _commands, _rules)
 
 

@@ -1,4 +1,4 @@
-"""What a rollout needs of the place it rolls out to: as small as that."""
+"""The two interfaces of a deployment target: one to read it, one to change it. Kept as small as their users allow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from logops.clients.blob_storage import ObjectStore
 
 Progress = Callable[[str], None]
-"""Takes one line: what is being done now. Called at least every few seconds while something takes long."""
+"""Receives one line that says what is being done. Called at least every few seconds during long work."""
 
 
 class PlatformError(LogopsError):
-    """The platform could not do what it was told: what, to what, what was found, what to do."""
+    """The platform could not do what it was asked to do."""
 
 
 class LeaseHeldError(PlatformError):
@@ -26,7 +26,7 @@ class LeaseHeldError(PlatformError):
 
 @dataclass(frozen=True)
 class Revision:
-    """A stage's files as they were applied once."""
+    """The files of a stage as a run applied them."""
 
     stage: Stage
     number: int
@@ -38,15 +38,15 @@ class Revision:
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """A process as it is seen right now."""
+    """The current status of a process."""
 
     name: str
     stage: Stage
     state: str
-    """supervisord's word (RUNNING, STOPPED, STARTING, BACKOFF, FATAL), or Kubernetes' phase."""
+    """supervisord's state (RUNNING, STOPPED, STARTING, BACKOFF, FATAL), or the Kubernetes phase."""
     ready: bool
     detail: str = ""
-    """Why it is not ready: the program's own words."""
+    """Why it is not ready, in the program's own words."""
     pid: int | None = None
     port: int | None = None
     since: datetime | None = None
@@ -56,7 +56,7 @@ class ProcessStatus:
 
 
 def component_of(process: str, cluster: str) -> str:
-    """What a process of a cluster is, by its name.
+    """Return the component that a process of a cluster is, from its name.
 
     >>> component_of("main-query-frontend-0", "main")
     'query-frontend'
@@ -64,67 +64,106 @@ def component_of(process: str, cluster: str) -> str:
     return process.removeprefix(f"{cluster}-").rpartition("-")[0]
 
 
-class Platform(Protocol):
-    """A place that runs an environment. Every call may be repeated: it does only what is not done yet."""
+class LeaseStore(Protocol):
+    """Keeps who may change an environment. A local file today; a Lease object on Kubernetes."""
+
+    def acquire(self, owner: str) -> None:
+        """Acquire, or renew, the lease. Raises LeaseHeldError while another run holds it."""
+
+    def renew(self, owner: str) -> None:
+        """Renew the lease if there is one. Raises LeaseHeldError if another run has taken it over."""
+
+    def release(self, owner: str) -> None:
+        """Release the lease if `owner` holds it."""
+
+
+class RevisionStore(Protocol):
+    """Keeps every state that a stage was in. Only ever added to."""
+
+    def all(self, stage: Stage) -> list[Revision]:
+        """Return the revisions of a stage, oldest first."""
+
+    def files(self, revision: Revision) -> Files:
+        """Return the files of a revision."""
+
+    def add(self, stage: Stage, files: Files, owner: str, at: datetime) -> Revision:
+        """Keep files as the newest revision."""
+
+
+class ReadablePlatform(Protocol):
+    """A platform that audits, benchmarks and queries can read. Nothing here changes it."""
 
     @property
     def environment(self) -> Environment: ...
 
+    def urls(self, cluster: str) -> Mapping[str, str]:
+        """Return the address of each Loki process of a cluster, by name (`main-ingester-0`)."""
+
+    def read_url(self, cluster: str) -> str:
+        """Return the address for a cluster's queries."""
+
+    def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
+        """Return the live lifecycle policy of a storage account, as Azure writes it: `{rules: [...]}`.
+
+        Raises PlatformError or ObjectStoreError if it cannot be read.
+        """
+
+    def object_store(self, account: str) -> "ObjectStore":
+        """Return a client of a storage account of the environment."""
+
+
+class DeployablePlatform(ReadablePlatform, Protocol):
+    """A platform that a rollout can change. Every call can be repeated: it does only what is still missing."""
+
+    # State
+
     def desired(self) -> dict[Stage, Files]:
-        """What the environment asks for."""
+        """Return the state that the environment file asks for."""
 
     def live(self, stage: Stage) -> Files:
-        """What is there: read from the disk, the storage account and the processes, not from memory."""
+        """Return the live state, read from the disk, the storage account and the processes."""
 
     def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
-        """Make `files` live: restart, one at a time, only what they change; return when it runs.
+        """Make `files` live. Restart only what they change, one at a time. Return when everything runs.
 
-        Raises PlatformError with the last lines of the process that would not start.
+        Raises PlatformError with the last log lines of a process that does not start.
         """
 
     def revisions(self, stage: Stage) -> list[Revision]:
-        """Oldest first."""
+        """Return the revisions of a stage, oldest first. They are only ever added to."""
 
     def roll_back(self, stage: Stage, owner: str, progress: Progress) -> Revision | None:
-        """Back to the last revision that `owner` did not apply; None where there was none before (the stage is
-        stopped, its files are removed, its data stays) or where `owner` applied nothing."""
+        """Go back to the last revision that `owner` did not apply, and return it.
 
-    def hold(self, owner: str) -> None:
-        """Take, or keep, the environment's lease for a run. Raises LeaseHeldError."""
+        The rollback is a revision of its own. Returns None if there was no earlier revision (the stage is stopped, its
+        files are removed, its data stays), or if the newest revision is not `owner`'s.
+        """
 
-    def release(self, owner: str) -> None:
-        """Give the lease back, if `owner` has it."""
+    def acquire_lease(self, owner: str) -> None:
+        """Acquire, or renew, the environment's lease for a run. Raises LeaseHeldError."""
+
+    def release_lease(self, owner: str) -> None:
+        """Release the lease if `owner` holds it."""
+
+    # The running system
 
     def processes(self) -> list[ProcessStatus]:
-        """Every process there should be, running or not."""
+        """Return the status of every process that should run, running or not."""
 
     def last_lines(self, process: str, count: int = 20) -> list[str]:
-        """The end of a process's log."""
-
-    def urls(self, cluster: str) -> Mapping[str, str]:
-        """The address of each of a cluster's Loki processes, by name (`main-ingester-0`)."""
-
-    def read_url(self, cluster: str) -> str:
-        """Where a cluster's queries go."""
+        """Return the end of a process's log."""
 
     def write_url(self, cluster: str) -> str:
-        """Where pushes to a cluster go."""
+        """Return the address for pushes to a cluster."""
 
     def ruler_url(self, cluster: str) -> str:
-        """Where a cluster's rules are kept and evaluated."""
+        """Return the address of a cluster's ruler."""
 
     def prometheus_url(self, cluster: str) -> str | None:
-        """Where what a cluster records can be asked for; None where it is recorded nowhere."""
+        """Return the address of the Prometheus with a cluster's recorded series; None if nothing is recorded."""
 
     def write_line(self, source: str, text: str) -> None:
-        """Log one line as a source does: append it to a tailed file, send it to a syslog port.
+        """Log one line as a source does: append it to a tailed file, or send it to a syslog port.
 
-        Raises PlatformError where nobody takes it."""
-
-    def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
-        """The lifecycle policy that a storage account has now, as Azure writes it: `{rules: [...]}`.
-
-        Raises PlatformError, or ObjectStoreError, where it cannot be read."""
-
-    def object_store(self, account: str) -> "ObjectStore":
-        """A client of a storage account of the environment."""
+        Raises PlatformError if nothing accepts it.
+        """

@@ -4,10 +4,10 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 
 
-def connections(platform: Platform) -> list[dict[str, Any]]:
+def connections(platform: DeployablePlatform) -> list[dict[str, Any]]:
     """One a cluster, `loki_CLUSTER`, to its read address as its first tenant; in the form of Airflow's API."""
     found = []
     for name, cluster in platform.environment.clusters.items():

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from logops.clients.blob_storage import ObjectStoreError
 from logops.clients.loki import LokiClient, LokiError, nanoseconds
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 from logops.quickstart.airflow_config import USER
 from logops.quickstart.audits import Audited, widest
 from logops.quickstart.measured import DAG as BENCHMARK
@@ -44,7 +44,7 @@ class ContainerUse:
     """Bytes."""
 
 
-def tenant_lines(platform: Platform, since: date, as_of: datetime) -> list[TenantLines]:
+def tenant_lines(platform: DeployablePlatform, since: date, as_of: datetime) -> list[TenantLines]:
     """Count every tenant's lines since the beginning of a day, UTC, by a query of each day.
 
     Not by one of all days: for twenty minutes ingesters list what they wrote (shipperQuerierIndexUpdateDelay in
@@ -76,7 +76,7 @@ def tenant_lines(platform: Platform, since: date, as_of: datetime) -> list[Tenan
         return list(pool.map(count, tenants))
 
 
-def containers_used(platform: Platform) -> list[ContainerUse]:
+def containers_used(platform: DeployablePlatform) -> list[ContainerUse]:
     """Count what lies in every container of the environment's accounts."""
     found: list[ContainerUse] = []
     for name, account in platform.environment.storage_accounts.items():
@@ -91,7 +91,7 @@ def containers_used(platform: Platform) -> list[ContainerUse]:
 
 
 def rendered(
-    platform: Platform,
+    platform: DeployablePlatform,
     tenants: Sequence[TenantLines],
     since: date,
     containers: Sequence[ContainerUse],

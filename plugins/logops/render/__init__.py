@@ -2,7 +2,8 @@
 
 from logops.render.files import Files
 from logops.render.local import Commands, local_programs, render_local
-from logops.render.topology import STAGES, PlacementError, Stage, Topology, local_topology
+from logops.render.topology import PlacementError, Topology, local_topology
+from logops.stages import STAGES, Stage
 
 __all__ = [
     "STAGES",

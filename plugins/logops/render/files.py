@@ -1,16 +1,21 @@
-"""A stage's desired state: named texts with one digest."""
+"""The state of a stage: its files, and the workloads that run from them. Desired and live state have this shape."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import yaml
 
 HEADER = "# Rendered by logops from the environment {name!r}. Edits are drift: change the environment file instead.\n"
+_WORKLOADS = "processes/"
+"""Prefix of the text that lists a stage's workloads: `NAME DIGEST` per line."""
+_GENERATED = "supervisor/"
+"""Prefix of the files that configure the local supervisor. The workloads in a plan say the same, shorter."""
 
 
 class Files(Mapping[str, str]):
-    """File name to text, sorted by name; equal by content."""
+    """File name to text, sorted by name; equal if the contents are equal. Workloads are part of the contents."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = dict(sorted(texts.items()))
@@ -29,12 +34,46 @@ class Files(Mapping[str, str]):
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, over every name and text with its length."""
+        """SHA-256, in hex, of every name and text with its length."""
         return digest_of(*(part for item in self._texts.items() for part in item))
+
+    @cached_property
+    def workloads(self) -> Mapping[str, str]:
+        """Name of each workload (a process, or later a Kubernetes workload) to the digest of what it runs."""
+        listed = (text for name, text in self._texts.items() if name.startswith(_WORKLOADS))
+        return dict(line.split(" ", 1) for text in listed for line in text.splitlines())
+
+    @cached_property
+    def configuration(self) -> "Files":
+        """The files without the list of workloads."""
+        return Files({name: text for name, text in self._texts.items() if not name.startswith(_WORKLOADS)})
+
+    @cached_property
+    def named_in_plans(self) -> "Files":
+        """The files whose changes a plan lists one by one: the configuration that a person wrote settings for."""
+        return Files({name: text for name, text in self.configuration.items() if not name.startswith(_GENERATED)})
+
+    def reviewed_lines(self, name: str) -> list[str]:
+        """Return the lines of a file for a person's review; none if there is no such file.
+
+        Without the digests of programs: they change with every file that a program reads, whose own diff says more.
+        """
+        lines = self._texts.get(name, "").splitlines()
+        return [line for line in lines if not (line.startswith("environment=") and "LOGOPS_DIGEST" in line)]
+
+
+def workload_text(workloads: Mapping[str, str]) -> str:
+    """Return the text that lists workloads, as `Files.workloads` reads it."""
+    return "".join(f"{name} {digest}\n" for name, digest in workloads.items())
+
+
+def workload_file(stage: str) -> str:
+    """Return the name of the text that lists a stage's workloads."""
+    return f"{_WORKLOADS}{stage}"
 
 
 def digest_of(*texts: str) -> str:
-    """SHA-256, in hex, over texts and their lengths, so that no two lists of texts run together."""
+    """Return the SHA-256, in hex, of texts and their lengths, so that different lists never have the same input."""
     sha = hashlib.sha256()
     for text in texts:
         data = text.encode()
@@ -44,7 +83,7 @@ def digest_of(*texts: str) -> str:
 
 
 def to_yaml(environment_name: str, data: Mapping[str, Any]) -> str:
-    """YAML with the header, keys in the order given, without anchors."""
+    """Return YAML with the header, keys in the given order, without anchors."""
     return HEADER.format(name=environment_name) + yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=1000)
 
 

@@ -8,7 +8,7 @@ from logops.environment.agents import SyslogSource
 from logops.environment.cluster import Canary, Component
 from logops.environment.model import Environment
 from logops.render.addresses import key_of, local_addresses
-from logops.render.files import Files, to_yaml
+from logops.render.files import Files, to_yaml, workload_file, workload_text
 from logops.render.loki import loki_config
 from logops.render.overrides import overrides
 from logops.render.promtail import CANARY_LABELS, promtail_config
@@ -17,15 +17,14 @@ from logops.render.storage import account_state
 from logops.render.supervisor import Program, supervisor_conf
 from logops.render.topology import (
     HOST,
-    STAGES,
     AgentProcess,
     LokiProcess,
     PlacementError,
-    Stage,
     Topology,
     local_topology,
 )
 from logops.rules.read import Rules
+from logops.stages import STAGES, Stage
 
 Commands = Mapping[str, tuple[str, ...]]
 """How to start each program: `{"loki": ("/path/to/loki",), "azurite": ("node", "main.js"), ...}`."""
@@ -104,7 +103,7 @@ def _texts(place: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
 def _process_files(place: Topology, stage: Stage, programs: tuple[Program, ...]) -> dict[str, str]:
     return {
         f"supervisor/{stage}.conf": supervisor_conf(programs, str(place.state / "logs"), str(place.state / "data")),
-        f"processes/{stage}": "".join(f"{program.name} {program.digest}\n" for program in programs),
+        workload_file(stage): workload_text({program.name: program.digest for program in programs}),
     }
 
 

@@ -4,16 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from logops.environment.agents import SyslogSource
 from logops.environment.cluster import Component, Workload
 from logops.environment.model import Environment, LocalPlatform
 from logops.errors import LogopsError
-
-Stage = Literal["storage", "loki", "agents", "tenants", "rules"]
-STAGES: tuple[Stage, ...] = get_args(Stage)
-"""In the order in which a rollout applies them."""
 
 HOST = "127.0.0.1"
 PORTS = 100

@@ -1,23 +1,32 @@
-"""Roll an environment out: plan, apply what was approved, verify it on the real thing, put back what failed."""
+"""Roll an environment out: plan, check the approval, apply, verify, and roll back what fails."""
 
 from logops.rollout.apply import apply_stage, roll_back
+from logops.rollout.approval import Approval, check_approval, refuse_unattended, terminal_approver, unattended
 from logops.rollout.errors import Check, RolloutError, RolloutRefusedError, VerificationError
 from logops.rollout.plan import Plan, StagePlan, plan, plan_stage
+from logops.rollout.record import RolloutRecord, write_record
 from logops.rollout.run import Outcome, run_rollout
 from logops.rollout.verify import verify_stage
 
 __all__ = [
+    "Approval",
     "Check",
     "Outcome",
     "Plan",
     "RolloutError",
+    "RolloutRecord",
     "RolloutRefusedError",
     "StagePlan",
     "VerificationError",
     "apply_stage",
+    "check_approval",
     "plan",
     "plan_stage",
+    "refuse_unattended",
     "roll_back",
     "run_rollout",
+    "terminal_approver",
+    "unattended",
     "verify_stage",
+    "write_record",
 ]

@@ -1,58 +1,65 @@
-"""Apply what was approved, and nothing else; put back what a failed run changed."""
+"""Apply an approved stage, and roll back what a failed run applied."""
 
-from logops.platforms.platform import Platform, Progress, Revision
+from logops.platforms.platform import DeployablePlatform, Progress, Revision
 from logops.render import STAGES, Stage
+from logops.rollout.approval import Approval, check_approval
 from logops.rollout.errors import RolloutRefusedError
-from logops.rollout.plan import StagePlan, base_digest
+from logops.rollout.plan import Plan, base_digest
 
 
-def apply_stage(platform: Platform, approved: StagePlan, owner: str, progress: Progress) -> Revision | None:
-    """Bring a stage to its approved state; None where it is there already. May be repeated after an interruption.
+def apply_stage(
+    platform: DeployablePlatform, plan: Plan, stage: Stage, approval: Approval, owner: str, progress: Progress
+) -> Revision | None:
+    """Bring a stage to its approved state. Return None if it is already there. A repeated call resumes.
 
-    Raises LeaseHeldError while another run changes the environment, RolloutRefusedError if the environment file or the
-    live state differs from the plan, PlatformError if a process does not start.
+    Raises RolloutRefusedError if the approval policy does not allow the plan, if the stage is not part of it, or if the
+    environment file or the live state differs from it. Raises LeaseHeldError while another run changes the environment,
+    PlatformError if a process does not start.
     """
-    stage = approved.stage
-    platform.hold(owner)
+    check_approval(platform.environment, plan, approval)
+    planned = plan.of(stage)
+    if planned is None:
+        raise RolloutRefusedError(f"applying {stage}: it is not in the plan. Start a rollout that includes it.")
+    platform.acquire_lease(owner)
     desired = platform.desired()[stage]
-    if desired.digest != approved.digest:
+    if desired.digest != planned.digest:
         raise RolloutRefusedError(
             f"applying {stage}: the environment {platform.environment.name!r} now asks for {desired.digest[:12]}, "
-            f"but {approved.digest[:12]} was approved. Its file changed after the plan: trigger a new rollout."
+            f"but {planned.digest[:12]} was approved. Its file changed after the plan: trigger a new rollout."
         )
     live = platform.live(stage)
     if live == desired:
         return None
-    if base_digest(live) != approved.base and not _began(platform, stage, owner, desired.digest):
+    if base_digest(live) != planned.base and not _started(platform, stage, owner, desired.digest):
         raise RolloutRefusedError(
-            f"applying {stage}: the plan has gone stale. What is live changed after the plan was made "
-            f"(it saw {approved.base[:12]}, now there is {base_digest(live)[:12]}). Trigger a new rollout."
+            f"applying {stage}: the plan has gone stale. The live state changed after the plan was made "
+            f"(it was {planned.base[:12]}, now it is {base_digest(live)[:12]}). Trigger a new rollout."
         )
     return platform.apply(stage, desired, owner, progress)
 
 
-def roll_back(platform: Platform, owner: str, progress: Progress) -> list[tuple[Stage, Revision | None]]:
-    """Put back, last stage first, what a run applied, and give its lease back. Data is never deleted.
+def roll_back(platform: DeployablePlatform, owner: str, progress: Progress) -> list[tuple[Stage, Revision | None]]:
+    """Roll back what a run applied, last stage first, and release its lease. Data is never deleted.
 
-    A run that applied nothing, because another had the lease, has nothing to put back and needs no lease.
-    Gives the stages that were put back, each with the revision it is at now; None: there was none before the run.
+    Returns the stages with the revision that each is at now; None if there was none before the run. A run that applied
+    nothing, because another run holds the lease, rolls back nothing and needs no lease.
     """
     undone: dict[Stage, Revision | None] = {}
-    # Looked at anew each time: a task of this run that is being ended may have applied its stage meanwhile.
-    while left := [stage for stage in _touched(platform, owner) if stage not in undone]:
-        stage = left[-1]
-        platform.hold(owner)
+    # Looked up again each time: a task of this run that is being stopped may still apply its stage.
+    while remaining := [stage for stage in _touched(platform, owner) if stage not in undone]:
+        stage = remaining[-1]
+        platform.acquire_lease(owner)
         progress(f"rolling {stage} back")
         undone[stage] = platform.roll_back(stage, owner, progress)
-    platform.release(owner)
+    platform.release_lease(owner)
     return list(undone.items())
 
 
-def _touched(platform: Platform, owner: str) -> list[Stage]:
+def _touched(platform: DeployablePlatform, owner: str) -> list[Stage]:
     return [stage for stage in STAGES if any(revision.owner == owner for revision in platform.revisions(stage))]
 
 
-def _began(platform: Platform, stage: Stage, owner: str, digest: str) -> bool:
-    """Whether this run itself began to apply this state: a repeated task goes on where it was interrupted."""
+def _started(platform: DeployablePlatform, stage: Stage, owner: str, digest: str) -> bool:
+    """Whether this run itself started to apply this state, so that a repeated task resumes it."""
     revisions = platform.revisions(stage)
     return bool(revisions) and revisions[-1].owner == owner and revisions[-1].digest == digest

@@ -1,8 +1,8 @@
 """Why a rollout stops.
 
 RolloutError
-├── RolloutRefusedError    what is asked is not what was approved, or the ground moved: nothing was changed
-└── VerificationError      a stage was applied and does not do what it must
+├── RolloutRefusedError    the plan is not allowed, not approved or stale: nothing was changed
+└── VerificationError      a stage was applied and does not work as it must
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from logops.errors import LogopsError
 
 
 class RolloutError(LogopsError):
-    """A rollout stops."""
+    """A rollout cannot continue."""
 
 
 class RolloutRefusedError(RolloutError):
-    """Nothing was changed, and why."""
+    """The rollout was refused before it changed anything."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was tried on the real thing."""
+    """The result of one verification on the running system."""
 
     name: str
     subject: str
@@ -33,7 +33,7 @@ class Check:
 
 
 class VerificationError(RolloutError):
-    """A stage's checks, of which at least one did not pass."""
+    """At least one verification of a stage failed."""
 
     def __init__(self, stage: str, checks: tuple[Check, ...]) -> None:
         self.stage = stage

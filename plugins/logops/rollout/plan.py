@@ -1,4 +1,4 @@
-"""What a rollout would change: for each stage the difference between what is live and what is wanted."""
+"""What a rollout would change: for each stage, the difference between the live and the desired state."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -6,28 +6,25 @@ from difflib import unified_diff
 from functools import cached_property
 from typing import Any
 
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 from logops.render import STAGES, Files, Stage
 from logops.render.files import digest_of
-
-PROCESSES = "processes/"
-"""Files that list what runs. A process that comes or goes between plan and apply does not make a plan stale."""
 
 
 @dataclass(frozen=True)
 class StagePlan:
-    """One stage: from `base` to `digest`."""
+    """The change of one stage, from `base` to `digest`."""
 
     stage: Stage
     base: str
-    """Digest of what was live, without its processes, when the plan was made."""
+    """Digest of the live configuration when the plan was made."""
     digest: str
-    """Digest of what is wanted: what an approval approves."""
+    """Digest of the desired state."""
     changed: bool
     actions: tuple[str, ...]
-    """A line a change: what a person reads first."""
+    """One line per change, for a person to read first."""
     diff: str
-    """Unified diff of the files; empty where only processes differ."""
+    """Unified diff of the files; empty if only workloads differ."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +40,14 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """One digest for all stages: two plans with the same one do the same to the same."""
+        """One digest for all stages. Two plans with the same digest make the same change to the same state."""
         return digest_of(*(part for plan in self.stages for part in (plan.stage, plan.base, plan.digest)))
 
     def of(self, stage: Stage) -> StagePlan | None:
         return next((plan for plan in self.stages if plan.stage == stage), None)
 
     def markdown(self, limit: int = 20_000) -> str:
-        """The plan for a person who approves it; diffs beyond `limit` characters are counted, not shown."""
+        """Return the plan as Markdown, for approval. Diff lines beyond `limit` characters are counted, not shown."""
         if not self.changed:
             return f"**{self.environment}**: nothing to change."
         parts = [f"**{self.environment}**, plan `{self.digest[:12]}`"]
@@ -61,7 +58,7 @@ class Plan:
                 shown = plan.diff[:room]
                 left = plan.diff[room:].count("\n")
                 room -= len(shown)
-                # Longer than any fence inside, so that a diff cannot end its own block.
+                # A longer fence than any inside, so that a diff cannot end its own block.
                 parts.append(f"~~~~~~diff\n{shown}\n~~~~~~" + (f"\n... and {left} more lines." if left else ""))
         return "\n\n".join(parts)
 
@@ -70,15 +67,15 @@ class Plan:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Plan":
-        """What `to_dict` gave, with or without the diffs."""
+        """Read what `to_dict` returned, with or without the diffs."""
         stages = (
             StagePlan(**{"diff": "", **stage, "actions": tuple(stage.get("actions", ()))}) for stage in data["stages"]
         )
         return cls(data["environment"], tuple(stages))
 
 
-def plan(platform: Platform, stages: Sequence[Stage] = STAGES) -> Plan:
-    """Compare what is wanted with what is live, stage by stage. Changes nothing."""
+def plan(platform: DeployablePlatform, stages: Sequence[Stage] = STAGES) -> Plan:
+    """Compare the desired with the live state, stage by stage. Changes nothing."""
     desired = platform.desired()
     return Plan(
         platform.environment.name,
@@ -87,34 +84,35 @@ def plan(platform: Platform, stages: Sequence[Stage] = STAGES) -> Plan:
 
 
 def plan_stage(stage: Stage, live: Files, desired: Files) -> StagePlan:
-    """The way from one set of files to another."""
+    """Return the change from the live to the desired state of a stage."""
     return StagePlan(
         stage=stage,
         base=base_digest(live),
         digest=desired.digest,
         changed=live != desired,
         actions=tuple(_actions(live, desired)) or ("nothing to change",),
-        diff="\n".join(_diffs(live, desired)),
+        diff="\n".join(_diffs(live.configuration, desired.configuration)),
     )
 
 
 def base_digest(live: Files) -> str:
-    """Digest of what is live, without the list of processes."""
-    return Files({name: text for name, text in live.items() if not name.startswith(PROCESSES)}).digest
+    """Return the digest of the live configuration.
+
+    Workloads do not count: one that starts or stops between plan and apply does not make the plan stale.
+    """
+    return live.configuration.digest
 
 
 def _actions(live: Files, desired: Files) -> Iterator[str]:
-    for name in sorted({*live, *desired}):
-        if live.get(name) == desired.get(name):
-            continue
-        if name.startswith(PROCESSES):
-            yield from _process_actions(_processes(live.get(name, "")), _processes(desired.get(name, "")))
-        elif not name.startswith("supervisor/"):
-            verb = "add" if name not in live else "remove" if name not in desired else "change"
+    before, after = live.named_in_plans, desired.named_in_plans
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            verb = "add" if name not in before else "remove" if name not in after else "change"
             yield f"{verb} {name}"
+    yield from _workload_actions(live.workloads, desired.workloads)
 
 
-def _process_actions(live: Mapping[str, str], desired: Mapping[str, str]) -> Iterator[str]:
+def _workload_actions(live: Mapping[str, str], desired: Mapping[str, str]) -> Iterator[str]:
     for verb, names in (
         ("start", [name for name in desired if name not in live]),
         ("restart", [name for name in desired if name in live and live[name] != desired[name]]),
@@ -124,25 +122,12 @@ def _process_actions(live: Mapping[str, str], desired: Mapping[str, str]) -> Ite
             yield f"{verb} {', '.join(names)}"
 
 
-def _processes(text: str) -> dict[str, str]:
-    """`NAME DIGEST` a line, as render writes them."""
-    return dict(line.split(" ", 1) for line in text.splitlines())
-
-
 def _diffs(live: Files, desired: Files) -> Iterator[str]:
     for name in sorted({*live, *desired}):
-        if name.startswith(PROCESSES):
-            continue
-        before, after = _shown(live.get(name, "")), _shown(desired.get(name, ""))
         yield from unified_diff(
-            before,
-            after,
+            live.reviewed_lines(name),
+            desired.reviewed_lines(name),
             fromfile=f"live/{name}" if name in live else "/dev/null",
             tofile=f"wanted/{name}" if name in desired else "/dev/null",
             lineterm="",
         )
-
-
-def _shown(text: str) -> list[str]:
-    """A program's digest changes whenever a file it reads does; the file's own diff says it better."""
-    return [line for line in text.splitlines() if not (line.startswith("environment=") and "LOGOPS_DIGEST" in line)]

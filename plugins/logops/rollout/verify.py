@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from logops.platforms.platform import Platform, Progress
+from logops.platforms.platform import DeployablePlatform, Progress
 from logops.render import Stage
 from logops.rollout.errors import Check, VerificationError
 from logops.rollout.verifications import agents, loki, rules, storage, tenants
 from logops.rollout.verifications.proof import Proof
 
-PROOFS: dict[Stage, Callable[[Platform], Iterable[Proof]]] = {
+PROOFS: dict[Stage, Callable[[DeployablePlatform], Iterable[Proof]]] = {
     "storage": storage.proofs,
     "loki": loki.proofs,
     "agents": agents.proofs,
@@ -19,7 +19,7 @@ PROOFS: dict[Stage, Callable[[Platform], Iterable[Proof]]] = {
 }
 
 
-def verify_stage(platform: Platform, stage: Stage, progress: Progress) -> tuple[Check, ...]:
+def verify_stage(platform: DeployablePlatform, stage: Stage, progress: Progress) -> tuple[Check, ...]:
     """Run every check of a stage, several at once. Raises VerificationError with all of them where one did not pass."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         checks = tuple(pool.map(_run, PROOFS[stage](platform)))

@@ -16,7 +16,7 @@ from logops.clients.loki import LokiClient, nanoseconds
 from logops.environment import Environment
 from logops.environment.agents import FileSource, SyslogSource
 from logops.errors import LogopsError
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 from logops.samples import FILE_NAMES, BackfillProgress, History, Kind, backfill
 
 SEED = 20
@@ -97,7 +97,7 @@ def missing(before: Filled | None, seen: bool, days: int, as_of: datetime) -> Fi
     return Filled(nanoseconds(as_of - timedelta(days=days)), nanoseconds(as_of - _UNTIL_BEFORE_NOW), done=False)
 
 
-def is_seen(platform: Platform, start_ns: int, end_ns: int) -> bool:
+def is_seen(platform: DeployablePlatform, start_ns: int, end_ns: int) -> bool:
     """Whether every tenant that has sample logs shows history in start <= timestamp < end."""
     for place in set(places(platform.environment).values()):
         with LokiClient(platform.read_url(place.cluster)) as client:
@@ -106,7 +106,9 @@ def is_seen(platform: Platform, start_ns: int, end_ns: int) -> bool:
     return True
 
 
-def fill(platform: Platform, wanted: Filled, folder: Path, tell: Callable[[int, float], None], stop: Event) -> int:
+def fill(
+    platform: DeployablePlatform, wanted: Filled, folder: Path, tell: Callable[[int, float], None], stop: Event
+) -> int:
     """Push what is missing, each kind beside the others; how many lines this call pushed.
 
     `folder` keeps how far each kind has come. `tell` gets the lines so far and the share that is done, 0 to 1.

@@ -15,7 +15,7 @@ from logops.environment import find_environment, load_environment
 from logops.environment.agents import SyslogSource
 from logops.environment.model import Environment
 from logops.platforms import open_platform
-from logops.platforms.platform import Platform, PlatformError
+from logops.platforms.platform import DeployablePlatform, PlatformError
 from logops.samples import Kind, follow, generate
 from logops.samples.history_fill import SEED, places
 from logops.toolchain import project_root
@@ -25,7 +25,7 @@ LINES_PER_MINUTE: Mapping[Kind, float] = {Kind.APPLICATION: 60, Kind.ACCESS: 30,
 _EVERY_SECONDS = 1.0
 
 
-def feed(platform: Platform, state: Path, stop: Event) -> None:
+def feed(platform: DeployablePlatform, state: Path, stop: Event) -> None:
     """Write lines as their time comes until `stop` is set."""
     kinds = places(platform.environment)
     in_files: dict[Kind, float] = {kind: LINES_PER_MINUTE[kind] for kind in kinds if kind is not Kind.SYSTEM}
@@ -36,7 +36,7 @@ def feed(platform: Platform, state: Path, stop: Event) -> None:
     follow(state / "samples", SEED, in_files, stop, every=_EVERY_SECONDS)
 
 
-def _send_syslog(platform: Platform, source: str, stop: Event) -> None:
+def _send_syslog(platform: DeployablePlatform, source: str, stop: Event) -> None:
     """A line that nobody takes is lost, as syslog's are; said once, until one is taken again."""
     lost = 0
     start_ns = time.time_ns()

@@ -12,7 +12,7 @@ import psutil
 
 from logops.clients.loki import LokiClient
 from logops.errors import LogopsError
-from logops.platforms.platform import Platform, ProcessStatus, component_of
+from logops.platforms.platform import DeployablePlatform, ProcessStatus, component_of
 
 _READY_SECONDS = 180.0
 _HOLD_LOGS = ("ingester", "all")
@@ -22,7 +22,7 @@ class IngesterRestartError(LogopsError):
     """An ingester did not become ready again after its restart."""
 
 
-def settle(platform: Platform, tell: Callable[[str], None]) -> None:
+def settle(platform: DeployablePlatform, tell: Callable[[str], None]) -> None:
     """Have every ingester store what it holds. Raises IngesterRestartError where one does not come back."""
     for cluster in platform.environment.clusters:
         for name, url in platform.urls(cluster).items():
@@ -31,7 +31,7 @@ def settle(platform: Platform, tell: Callable[[str], None]) -> None:
                 restart(platform, name, url)
 
 
-def restart(platform: Platform, name: str, url: str) -> None:
+def restart(platform: DeployablePlatform, name: str, url: str) -> None:
     """Make one ingester store its data and restart. Raises IngesterRestartError if it does not become ready."""
     with LokiClient(url) as client:
         client.flush()
@@ -49,11 +49,11 @@ def restart(platform: Platform, name: str, url: str) -> None:
             )
 
 
-def _statuses(platform: Platform, name: str) -> Iterator[ProcessStatus]:
+def _statuses(platform: DeployablePlatform, name: str) -> Iterator[ProcessStatus]:
     while True:
         yield _status(platform, name)
         time.sleep(0.5)
 
 
-def _status(platform: Platform, name: str) -> ProcessStatus:
+def _status(platform: DeployablePlatform, name: str) -> ProcessStatus:
     return next(process for process in platform.processes() if process.name == name)

@@ -1,4 +1,4 @@
-"""A platform in memory: the protocol's promises without processes. What runs is what was applied."""
+"""A platform in memory, without processes: a fake of `DeployablePlatform`. The contract tests run against it, too."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class MemoryPlatform:
-    """Fake of `logops.platforms.platform.Platform` for tests of the rollout's decisions."""
+    """Fake of `logops.platforms.platform.DeployablePlatform`, for tests of what a rollout decides."""
 
     def __init__(self, environment: Environment, desired: Mapping[Stage, Files]) -> None:
         self.environment = environment
@@ -43,19 +43,22 @@ class MemoryPlatform:
 
     def roll_back(self, stage: Stage, owner: str, progress: Progress) -> Revision | None:
         self.did.append(f"roll back {stage}")
-        self.history[stage] = [entry for entry in self.history[stage] if entry[0].owner != owner]
-        if not self.history[stage]:
-            self.at[stage] = Files({})
+        history = self.history[stage]
+        if not history or history[-1][0].owner != owner:
             return None
-        revision, self.at[stage] = self.history[stage][-1]
-        return revision
+        target = next((entry for entry in reversed(history) if entry[0].owner != owner), None)
+        files = target[1] if target else Files({})
+        if history[-1][0].digest != files.digest:
+            history.append((Revision(stage, len(history) + 1, files.digest, owner, NOON), files))
+        self.at[stage] = files
+        return target[0] if target and files else None
 
-    def hold(self, owner: str) -> None:
+    def acquire_lease(self, owner: str) -> None:
         if self.owner not in (None, owner):
             raise LeaseHeldError(f"held by {self.owner}")
         self.owner = owner
 
-    def release(self, owner: str) -> None:
+    def release_lease(self, owner: str) -> None:
         if self.owner == owner:
             self.owner = None
 

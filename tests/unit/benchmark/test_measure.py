@@ -17,7 +17,7 @@ from logops.benchmark.ready import Ready, Side
 from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Mode, Shot
 from logops.logql.parse import parse
-from logops.platforms import Platform
+from logops.platforms import ReadablePlatform
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
@@ -27,8 +27,8 @@ from tests.support.local_platforms import security_only
 LIBRARY = load_library(project_root())
 ERRORS = {"errors": LIBRARY["errors"]}
 PROMISED = LIBRARY["errors"].objective.bytes.value
-HERE = cast(Platform, SimpleNamespace(environment=environment("local")))
-WITHOUT_MAIN = cast(Platform, SimpleNamespace(environment=security_only("audit")))
+HERE = cast(ReadablePlatform, SimpleNamespace(environment=environment("local")))
+WITHOUT_MAIN = cast(ReadablePlatform, SimpleNamespace(environment=security_only("audit")))
 
 
 def asked(budget_bytes: int = 2**40, rounds: int = 5, ranges_s: tuple[int, ...] = ()) -> Asked:

@@ -36,24 +36,24 @@ def test_a_lease_that_nobody_touched_for_half_an_hour_is_taken_over() -> None:
 
 
 def test_who_is_refused_is_told_who_has_it_and_what_to_do(file: LeaseFile) -> None:
-    file.hold("run-1")
+    file.acquire("run-1")
     with pytest.raises(LeaseHeldError, match="run-1") as told:
-        file.hold("run-2")
+        file.acquire("run-2")
     assert "`logops unlock local --owner 'run-1'`" in str(told.value)
     assert " UTC" in str(told.value)
 
 
 def test_a_released_lease_is_free(file: LeaseFile) -> None:
-    file.hold("run-1")
+    file.acquire("run-1")
     file.release("run-1")
-    file.hold("run-2")
+    file.acquire("run-2")
     held = file.read()
     assert held is not None
     assert held.owner == "run-2"
 
 
 def test_only_its_owner_releases_it(file: LeaseFile) -> None:
-    file.hold("run-1")
+    file.acquire("run-1")
     file.release("run-2")
     held = file.read()
     assert held is not None
@@ -61,21 +61,21 @@ def test_only_its_owner_releases_it(file: LeaseFile) -> None:
 
 
 def test_keeping_takes_no_free_lease(file: LeaseFile) -> None:
-    file.keep("run-1")
+    file.renew("run-1")
     assert file.read() is None
 
 
 def test_a_run_that_lost_its_lease_is_told_when_it_keeps_it(file: LeaseFile) -> None:
-    file.hold("run-1")
+    file.acquire("run-1")
     file.release("run-1")
-    file.hold("run-2")
+    file.acquire("run-2")
     with pytest.raises(LeaseHeldError, match="run-2"):
-        file.keep("run-1")
+        file.renew("run-1")
 
 
 def test_a_file_that_is_no_lease_is_nobodys(file: LeaseFile, tmp_path: Path) -> None:
     (tmp_path / "lease.json").write_text('{"owner": ')
-    file.hold("run-1")
+    file.acquire("run-1")
     held = file.read()
     assert held is not None
     assert held.owner == "run-1"

@@ -8,9 +8,8 @@ import pytest
 from logops.audit.policy import compare_policy
 from logops.clients.blob_storage import AccountKey, DefaultIdentity
 from logops.platforms import open_platform, open_to_read
-from logops.platforms.platform import Platform, PlatformError
+from logops.platforms.platform import DeployablePlatform, PlatformError, ReadablePlatform
 from logops.platforms.remote import RemotePlatform
-from logops.render import Files
 from logops.render.storage import lifecycle_policy
 from tests.support.environments import environment
 from tests.support.fakes.management_api import management_api
@@ -27,35 +26,23 @@ class Somebody:
         return AccessToken("secret-token", 2**33)
 
 
-def test_whoever_only_reads_may_open_any_environment() -> None:
-    platform: Platform = open_to_read(PRODUCTION, Path("/nowhere"))
+def test_environment_of_any_platform_can_be_opened_to_read() -> None:
+    platform: ReadablePlatform = open_to_read(PRODUCTION, Path("/nowhere"))
     assert isinstance(platform, RemotePlatform)
 
 
-def test_whoever_changes_something_is_refused_as_ever() -> None:
+def test_environment_that_cannot_be_deployed_is_refused_before_a_rollout() -> None:
     with pytest.raises(PlatformError, match="rolls out to the local platform only"):
         open_platform(PRODUCTION, Path("/nowhere"))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda one: one.desired(),
-        lambda one: one.live("loki"),
-        lambda one: one.apply("loki", Files({}), "run", print),
-        lambda one: one.roll_back("loki", "run", print),
-        lambda one: one.revisions("loki"),
-        lambda one: one.hold("run"),
-        lambda one: one.release("run"),
-        lambda one: one.processes(),
-        lambda one: one.last_lines("main-ingester-0"),
-        lambda one: one.write_url("main"),
-        lambda one: one.write_line("syslog", "text"),
-    ],
-)
-def test_nothing_of_it_can_be_changed(change: Any) -> None:
-    with pytest.raises(PlatformError, match="Environment 'production' is for kubernetes"):
-        change(RemotePlatform(PRODUCTION))
+def test_remote_platform_has_the_readable_interface_only() -> None:
+    def methods(protocol: type) -> set[str]:
+        return {name for name in vars(protocol) if not name.startswith("_")}
+
+    platform = RemotePlatform(PRODUCTION)
+    assert [name for name in methods(ReadablePlatform) if not hasattr(platform, name)] == []
+    assert [name for name in methods(DeployablePlatform) if hasattr(platform, name)] == []
 
 
 def test_its_processes_are_those_that_have_an_address_of_their_own() -> None:

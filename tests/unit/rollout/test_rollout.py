@@ -1,5 +1,6 @@
 """Plan, apply and roll back: what is decided, on a platform in memory."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from logops.environment import load_environment
 from logops.platforms.platform import LeaseHeldError, PlatformError, Progress, Revision
 from logops.render import STAGES, Files, Stage
 from logops.rollout import (
+    Approval,
+    Outcome,
     Plan,
     RolloutRefusedError,
     VerificationError,
@@ -18,8 +21,10 @@ from logops.rollout import (
     plan_stage,
     roll_back,
     run_rollout,
+    unattended,
 )
 from logops.rollout import run as run_module
+from logops.rollout.approval import TERMINAL
 from logops.rollout.errors import Check
 from tests.support.fakes.memory_platform import MemoryPlatform
 
@@ -29,6 +34,15 @@ FILES = st.dictionaries(st.text("abc/", min_size=1, max_size=4), st.text("xy\n",
 
 def said(_line: str) -> None:
     pass
+
+
+def allowed(planned: Plan) -> Approval:
+    return unattended(planned, datetime(2026, 1, 1, tzinfo=UTC), TERMINAL)
+
+
+def roll_out(platform: MemoryPlatform, owner: str, progress: Progress) -> Outcome:
+    planned = plan(platform)
+    return run_rollout(platform, planned, allowed(planned), owner, progress)
 
 
 @pytest.fixture
@@ -86,15 +100,15 @@ def test_a_long_diff_is_cut_and_what_was_cut_is_counted() -> None:
 
 
 def test_a_second_rollout_changes_nothing(platform: MemoryPlatform) -> None:
-    run_rollout(platform, plan(platform), "first", said)
+    roll_out(platform, "first", said)
     assert not plan(platform).changed
-    outcome = run_rollout(platform, plan(platform), "second", said)
+    outcome = roll_out(platform, "second", said)
     assert outcome.applied == ()
     assert [revision.owner for stage in STAGES for revision in platform.revisions(stage)] == ["first"] * len(STAGES)
 
 
 def test_stages_are_applied_in_order(platform: MemoryPlatform) -> None:
-    assert run_rollout(platform, plan(platform), "run", said).applied == STAGES
+    assert roll_out(platform, "run", said).applied == STAGES
     assert platform.did == [f"apply {stage}" for stage in STAGES]
 
 
@@ -106,7 +120,7 @@ def test_another_digest_than_the_approved_one_is_refused(platform: MemoryPlatfor
     approved = plan(platform)
     platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
     with pytest.raises(RolloutRefusedError, match=r"was approved\. Its file changed after the plan"):
-        apply_stage(platform, approved.stages[1], "run", said)
+        apply_stage(platform, approved, "loki", allowed(approved), "run", said)
     assert platform.did == []
 
 
@@ -114,7 +128,7 @@ def test_a_plan_gone_stale_is_refused(platform: MemoryPlatform) -> None:
     approved = plan(platform)
     platform.at["loki"] = Files({"loki/file": "edited by hand\n"})
     with pytest.raises(RolloutRefusedError, match="gone stale"):
-        apply_stage(platform, approved.stages[1], "run", said)
+        apply_stage(platform, approved, "loki", allowed(approved), "run", said)
     assert platform.did == []
 
 
@@ -122,19 +136,20 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(platform: MemoryPlatfor
     approved = plan(platform)
     platform.apply("loki", platform.wanted["loki"], "run", said)
     platform.at["loki"] = Files({"loki/file": "half"})
-    assert apply_stage(platform, approved.stages[1], "run", said) is not None
+    assert apply_stage(platform, approved, "loki", allowed(approved), "run", said) is not None
     assert platform.live("loki") == platform.wanted["loki"]
 
 
 def test_a_stage_that_is_there_already_is_not_touched(platform: MemoryPlatform) -> None:
     platform.at["loki"] = platform.wanted["loki"]
-    assert apply_stage(platform, plan(platform).stages[1], "run", said) is None
+    planned = plan(platform)
+    assert apply_stage(platform, planned, "loki", allowed(planned), "run", said) is None
     assert platform.did == []
 
 
 def test_a_failed_stage_rolls_back_what_the_run_applied_in_reverse(platform: MemoryPlatform) -> None:
     platform.breaks = {"agents"}
-    outcome = run_rollout(platform, plan(platform), "run", said)
+    outcome = roll_out(platform, "run", said)
     assert outcome.failed == "agents"
     assert "boom" in outcome.error
     assert platform.did[3:] == ["roll back agents", "roll back loki", "roll back storage"]
@@ -142,11 +157,11 @@ def test_a_failed_stage_rolls_back_what_the_run_applied_in_reverse(platform: Mem
 
 
 def test_a_failed_run_goes_back_to_the_last_good_revision(platform: MemoryPlatform) -> None:
-    run_rollout(platform, plan(platform), "good", said)
+    roll_out(platform, "good", said)
     good = platform.live("loki")
     platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
     platform.breaks = {"loki"}
-    outcome = run_rollout(platform, plan(platform), "bad", said)
+    outcome = roll_out(platform, "bad", said)
     assert [(stage, revision.owner) for stage, revision in outcome.rolled_back if revision] == [("loki", "good")]
     assert platform.live("loki") == good
 
@@ -157,7 +172,7 @@ def test_a_stage_that_does_not_verify_is_rolled_back(platform: MemoryPlatform, m
             raise VerificationError(stage, (Check("line-read-back", "main/application", False, "not read back"),))
 
     monkeypatch.setattr(run_module, "verify_stage", fails)
-    outcome = run_rollout(platform, plan(platform), "run", said)
+    outcome = roll_out(platform, "run", said)
     assert (outcome.failed, len(outcome.rolled_back)) == ("tenants", 4)
     assert "line-read-back main/application: not read back" in outcome.error
 
@@ -168,9 +183,9 @@ def test_a_roll_back_that_fails_too_is_said(platform: MemoryPlatform, monkeypatc
 
     platform.breaks = {"loki"}
     monkeypatch.setattr(platform, "roll_back", stuck)
-    outcome = run_rollout(platform, plan(platform), "run", said)
+    outcome = roll_out(platform, "run", said)
     assert "boom" in outcome.error
-    assert outcome.not_rolled_back == "starting azurite: FATAL"
+    assert outcome.rollback_error == "starting azurite: FATAL"
 
 
 def test_an_interrupted_rollout_is_rolled_back_and_the_interruption_goes_on(
@@ -181,29 +196,30 @@ def test_an_interrupted_rollout_is_rolled_back_and_the_interruption_goes_on(
 
     monkeypatch.setattr(run_module, "verify_stage", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run_rollout(platform, plan(platform), "run", said)
+        roll_out(platform, "run", said)
     assert platform.live("storage") == Files({})
     assert platform.owner is None
 
 
 def test_a_second_rollout_at_once_is_refused_before_it_changes_anything(platform: MemoryPlatform) -> None:
-    platform.hold("first")
+    platform.acquire_lease("first")
     with pytest.raises(LeaseHeldError):
-        run_rollout(platform, plan(platform), "second", said)
+        roll_out(platform, "second", said)
     assert platform.did == []
 
 
 @pytest.mark.parametrize("breaks", [set(), {"loki"}])
 def test_a_rollout_gives_its_lease_back(platform: MemoryPlatform, breaks: set[str]) -> None:
     platform.breaks = breaks  # type: ignore[assignment]
-    run_rollout(platform, plan(platform), "run", said)
+    roll_out(platform, "run", said)
     assert platform.owner is None
 
 
 def test_what_a_dying_task_still_applies_while_its_run_is_rolled_back_is_put_back_too(
     platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    apply_stage(platform, plan_stage("storage", Files({}), platform.wanted["storage"]), "run", said)
+    planned = plan(platform)
+    apply_stage(platform, planned, "storage", allowed(planned), "run", said)
     put_back = platform.roll_back
 
     def waits_for_the_task(stage: Stage, owner: str, progress: Progress) -> Revision | None:
@@ -220,13 +236,13 @@ def test_what_a_dying_task_still_applies_while_its_run_is_rolled_back_is_put_bac
 
 
 def test_rolling_back_a_run_that_applied_nothing_changes_nothing(platform: MemoryPlatform) -> None:
-    run_rollout(platform, plan(platform), "good", said)
+    roll_out(platform, "good", said)
     before = list(platform.did)
     assert roll_back(platform, "other", said) == []
     assert platform.did == before
 
 
 def test_a_run_that_was_refused_the_lease_rolls_back_nothing_and_does_not_fail_again(platform: MemoryPlatform) -> None:
-    platform.hold("first")
+    platform.acquire_lease("first")
     assert roll_back(platform, "second", said) == []
     assert platform.owner == "first"

@@ -1,7 +1,7 @@
-"""Ask a person whether a plan may be rolled out."""
+"""Ask a person to approve a plan."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.exceptions import HITLRejectException, HITLTimeoutError
@@ -12,27 +12,26 @@ from logops.airflow.operators.work import final_failure, read_environment
 from logops.errors import LogopsError
 
 if TYPE_CHECKING:
-    from logops.environment import Environment
-    from logops.rollout import Plan
+    from logops.rollout import Approval
 
 APPROVED = "approved"
-"""XCom key of the digest that a person approved."""
+"""XCom key of the approval: `{digest, approver, at, via, name}`."""
 _SHOWN = "shown"
 
 
 class RolloutApprovalOperator(ApprovalOperator):
-    """Airflow's approval, asked of the people and for the time that the environment names; no answer is a no.
+    """Airflow's approval. The environment names the approvers and the timeout; no answer means no.
 
-    A no fails the task, so that nothing after it runs and the run is not taken for a rollout.
+    A rejection fails the task: nothing after it runs, and the run does not count as a rollout.
 
     :param environment: name of a file in include/environments.
-    :param digest: digest of the plan that `body` shows. Approving approves this one.
+    :param digest: digest of the plan that `body` shows; this is what an approval approves.
     """
 
     template_fields = (*ApprovalOperator.template_fields, "environment", "digest")
 
     def __init__(self, *, environment: str, digest: str, **kwargs: Any) -> None:
-        # The longest wait until execute() has read the environment's own.
+        # An upper bound until execute() has read the environment's timeout.
         super().__init__(
             fail_on_reject=True, response_timeout=timedelta(days=7), **{**kwargs, "execution_timeout": None}
         )
@@ -50,7 +49,9 @@ class RolloutApprovalOperator(ApprovalOperator):
         super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Take the answer. Fails for good on a no, and where nobody answered."""
+        """Handle the answer. A rejection, or no answer in time, fails the task for good."""
+        from logops.rollout.approval import check_approver
+
         ti = context["ti"]
         with final_failure(ti):
             try:
@@ -59,29 +60,29 @@ class RolloutApprovalOperator(ApprovalOperator):
                 raise RejectedError(f"{_who(event)} rejected the plan. Nothing was changed.") from None
             except HITLTimeoutError:
                 raise RejectedError(
-                    "Nobody answered within the environment's approval.timeout, which is a no. Nothing was changed."
+                    "Nobody answered within the environment's approval.timeout, which means no. Nothing was changed."
                 ) from None
-            ti.xcom_push(key=APPROVED, value=ti.xcom_pull(task_ids=self.task_id, key=_SHOWN))
+            approval = _approval(event, ti.xcom_pull(task_ids=self.task_id, key=_SHOWN))
+            check_approver(read_environment(self.environment), approval.approver)
+            ti.xcom_push(key=APPROVED, value=approval.to_dict())
         return answer
 
 
 class RejectedError(LogopsError):
-    """The answer was no: by whom."""
-
-
-def refuse_unapproved(environment: "Environment", plan: "Plan", approved: str | None) -> None:
-    """Let a plan pass that was approved, or that the environment lets pass unasked. Raises RolloutRefusedError."""
-    from logops.rollout import RolloutRefusedError
-
-    if approved == plan.digest or (approved is None and not environment.approval.required):
-        return
-    found = f"plan {approved[:12]} was approved" if approved else "nobody approved it"
-    raise RolloutRefusedError(
-        f"applying plan {plan.digest[:12]} of {environment.name!r}: {found}. "
-        "Trigger a new rollout and answer its approval."
-    )
+    """A person rejected the plan, or nobody answered in time."""
 
 
 def _who(event: Mapping[str, Any]) -> str:
     user = event.get("responded_by_user") or {}
     return str(user.get("name") or user.get("id") or "Somebody")
+
+
+def _approval(event: Mapping[str, Any], digest: str) -> "Approval":
+    """Return the approval in an answer to Airflow's question. Airflow lets only the assigned users answer."""
+    from logops.rollout.approval import AIRFLOW, Approval
+
+    user = event.get("responded_by_user") or {}
+    at = event.get("responded_at") or datetime.now(UTC)
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return Approval(digest, str(user.get("id") or "unknown"), at, AIRFLOW, str(user.get("name") or ""))

@@ -1,4 +1,4 @@
-"""Say what a rollout would change, and leave out the tasks that have nothing to do."""
+"""Plan a rollout, and skip the tasks that have nothing to do."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -11,21 +11,20 @@ from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOp
 from logops.airflow.operators.work import final_failure, open_platform, read_environment
 
 if TYPE_CHECKING:
-    from logops.environment import Environment
     from logops.rollout import Plan
 
 PLAN = "plan"
 """XCom key of the plan, without its diffs."""
 MARKDOWN = "markdown"
-"""XCom key of the plan for a person to read, with the diffs."""
+"""XCom key of the plan as text, with the diffs."""
 
 
 class RolloutPlanOperator(BaseOperator, SkipMixin):
-    """Compare what is wanted with what is live; skip the stages not chosen, and all of them where nothing changes.
+    """Compare the desired with the live state. Skip stages that were not chosen, and all stages if nothing changes.
 
     :param environment: name of a file in include/environments.
-    :param stages: which stages.
-    :param auto_approve: go on without asking; refused where the environment requires approval.
+    :param stages: the stages to roll out.
+    :param auto_approve: continue without asking; refused if the environment requires approval.
     """
 
     template_fields: Sequence[str] = ("environment", "stages", "auto_approve")
@@ -38,13 +37,13 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
 
     def execute(self, context: Context) -> None:
         from logops.render import STAGES
-        from logops.rollout import plan
+        from logops.rollout import plan, refuse_unattended
 
         ti = context["ti"]
         with final_failure(ti):
             environment = read_environment(self.environment)
             if self.auto_approve:
-                refuse_auto_approval(environment)
+                refuse_unattended(environment)
             wanted = plan(open_platform(environment), [stage for stage in STAGES if stage in self.stages])
             ti.xcom_push(key=PLAN, value=without_diffs(wanted))
             ti.xcom_push(key=MARKDOWN, value=wanted.markdown())
@@ -54,19 +53,8 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
         self.skip(ti, idle(self.get_flat_relatives(upstream=False), wanted, asks=not self.auto_approve))
 
 
-def refuse_auto_approval(environment: "Environment") -> None:
-    """Raises RolloutRefusedError where a person must say yes."""
-    from logops.rollout import RolloutRefusedError
-
-    if environment.approval.required:
-        raise RolloutRefusedError(
-            f"planning: auto_approve is on, but the environment {environment.name!r} requires approval. "
-            "Trigger the rollout again with auto_approve off, and answer its approval task."
-        )
-
-
 def without_diffs(plan: "Plan") -> dict[str, Any]:
-    """The plan as a small XCom of plain JSON: the digest stands for the diffs."""
+    """Return the plan as plain JSON for XCom. The diffs are left out: the digest covers them."""
     stages = [{**asdict(stage), "actions": list(stage.actions)} for stage in plan.stages]
     for stage in stages:
         del stage["diff"]
@@ -74,7 +62,7 @@ def without_diffs(plan: "Plan") -> dict[str, Any]:
 
 
 def idle(tasks: Iterable[Any], plan: "Plan", *, asks: bool) -> list[Any]:
-    """Those of the tasks that have nothing to do under a plan."""
+    """Return the tasks that have nothing to do for a plan."""
     return [
         task
         for task in tasks

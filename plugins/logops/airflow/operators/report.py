@@ -1,4 +1,4 @@
-"""How a rollout went, from the states and results of its tasks. Pure: no Airflow in it."""
+"""How a rollout ended, from the states and results of its tasks. Pure: no Airflow."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,10 +19,10 @@ class Task:
     """How one task of the run ended."""
 
     state: str
-    """Airflow's word: success, failed, skipped, upstream_failed."""
+    """Airflow's state: success, failed, skipped, upstream_failed."""
     result: Any = None
     failure: str = ""
-    """What it said when it failed."""
+    """Its message, if it failed."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,13 @@ class Report:
     outcome: str
     """`rolled out`, `nothing to change`, `failed`, or `stopped`: before anything was changed."""
     rows: tuple[tuple[str, str, str], ...]
-    """(stage, how applying it went, how verifying it went)"""
+    """(stage, result of apply, result of verify)"""
     failures: Mapping[str, str]
-    """Task id to its message, in the order in which the tasks stand in the DAG."""
+    """Task id to its message, in the order of the DAG."""
+    applied: tuple[str, ...]
+    """Stages that this run changed."""
     rolled_back: Mapping[str, int | None]
-    """Stage to the revision it is at now; None: stopped, there was none before."""
+    """Stage to the revision that it is at now; None if it was stopped because there was no earlier revision."""
 
     @property
     def failed(self) -> bool:
@@ -45,7 +47,7 @@ class Report:
 
     @property
     def headline(self) -> str:
-        """One line: what a person reads first."""
+        """One line for a person to read first."""
         if not self.failed:
             return f"{self.environment}: {self.outcome}"
         where = ", ".join(self.failures) or "a task that did not run"
@@ -55,7 +57,7 @@ class Report:
         return f"{self.environment}: the rollout failed at {where}{back}"
 
     def lines(self) -> list[str]:
-        """The report as text: a table of the stages, what failed, what was put back, the headline."""
+        """Return the report as text: a table of the stages, the failures, the rollbacks, the headline."""
         table = [("stage", "applied", "verified"), *self.rows]
         widths = [max(len(row[column]) for row in table) for column in range(3)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
@@ -66,24 +68,33 @@ class Report:
         return [*lines, self.headline]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON: the fields and the headline."""
-        return {**asdict(self), "rows": [list(row) for row in self.rows], "headline": self.headline}
+        """Return plain JSON: the fields and the headline."""
+        return {
+            **asdict(self),
+            "rows": [list(row) for row in self.rows],
+            "applied": list(self.applied),
+            "headline": self.headline,
+        }
 
 
 def report(environment: str, plan: Mapping[str, Any] | None, tasks: Mapping[str, Task]) -> Report:
-    """Put together how a run ended. `tasks` by id: plan, approval, STAGE.apply, STAGE.verify, roll_back; `plan` is None
-    where planning failed."""
+    """Return the report of a run.
+
+    plan    the XCom of the plan task; None if planning failed
+    tasks   by id: plan, approval, STAGE.apply, STAGE.verify, roll_back
+    """
     failures = {
-        task_id: tasks[task_id].failure or "It said nothing: it was stopped from outside. Read its log."
+        task_id: tasks[task_id].failure or "It left no message: something stopped it from outside. Read its log."
         for task_id in _ORDER
         if tasks[task_id].state == "failed"
     }
     rows = tuple((stage, _applied(tasks[f"{stage}.apply"]), _verified(tasks[f"{stage}.verify"])) for stage in STAGES)
-    return Report(environment, _outcome(plan, tasks), rows, failures, tasks["roll_back"].result or {})
+    applied = tuple(stage for stage in STAGES if (tasks[f"{stage}.apply"].result or {}).get("revision"))
+    return Report(environment, _outcome(plan, tasks), rows, failures, applied, tasks["roll_back"].result or {})
 
 
 def findings(ended: Report, as_of: datetime) -> list[Finding] | None:
-    """What a rollout leaves to be mended; None where it was stopped, so that what an earlier one left still stands."""
+    """Return the findings of a rollout; None if it changed nothing, so that earlier findings stay open."""
     if ended.outcome == "stopped":
         return None
     if not ended.failed:

@@ -1,4 +1,4 @@
-"""Put back what a failed run applied."""
+"""Roll back what a failed run applied."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,12 +10,12 @@ from logops.airflow.operators.work import final_failure, open_platform, read_env
 
 
 class RolloutRollBackOperator(BaseOperator):
-    """Put each stage that this run applied back to the revision before it, last one first. Data is never deleted.
+    """Roll each stage that this run applied back to the revision before it, last stage first. Data is never deleted.
 
-    Skipped where the run applied nothing: it did not get beyond its plan or its approval, or was refused.
+    Skipped if the run applied nothing: it stopped at its plan or approval, or it was refused.
 
     :param environment: name of a file in include/environments.
-    :param plan: the XCom `plan` of RolloutPlanOperator; None where planning failed.
+    :param plan: the XCom `plan` of RolloutPlanOperator; None if planning failed.
     """
 
     template_fields: Sequence[str] = ("environment", "plan")
@@ -26,10 +26,10 @@ class RolloutRollBackOperator(BaseOperator):
         self.plan = plan
 
     def execute(self, context: Context) -> dict[str, int | None]:
-        """Gives `{stage: revision}`; None where the stage was stopped, as there was no revision before."""
+        """Return `{stage: revision}`; None if the stage was stopped because there was no earlier revision."""
         from logops.rollout import roll_back
 
-        # Without a plan the environment may not even be readable, and opening it would hide why planning failed.
+        # Without a plan the environment may be unreadable, and opening it would hide why planning failed.
         if self.plan is not None:
             with final_failure(context["ti"]):
                 platform = open_platform(read_environment(self.environment))

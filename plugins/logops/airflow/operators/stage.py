@@ -3,11 +3,11 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 
-from logops.airflow.operators.approval import refuse_unapproved
 from logops.airflow.operators.work import final_failure, open_platform, read_environment
 
 if TYPE_CHECKING:
@@ -15,18 +15,24 @@ if TYPE_CHECKING:
 
 
 class RolloutApplyOperator(BaseOperator):
-    """Bring a stage to the state that was planned and approved. Repeating it goes on where it was interrupted.
+    """Bring a stage to the state that was planned and approved. A repeated task resumes.
 
-    :param stage: storage, loki, agents or tenants.
+    :param stage: one of `logops.render.STAGES`.
     :param environment: name of a file in include/environments.
     :param plan: the XCom `plan` of RolloutPlanOperator.
-    :param approved: the XCom `approved` of RolloutApprovalOperator; None where nobody was asked.
+    :param approved: the XCom `approved` of RolloutApprovalOperator; None if nobody was asked.
     """
 
     template_fields: Sequence[str] = ("environment", "plan", "approved")
 
     def __init__(
-        self, *, stage: "Stage", environment: str, plan: Mapping[str, Any] | str, approved: str | None, **kwargs: Any
+        self,
+        *,
+        stage: "Stage",
+        environment: str,
+        plan: Mapping[str, Any] | str,
+        approved: Mapping[str, Any] | str | None,
+        **kwargs: Any,
     ):
         super().__init__(render_template_as_native_obj=True, **kwargs)
         self.stage = stage
@@ -35,30 +41,34 @@ class RolloutApplyOperator(BaseOperator):
         self.approved = approved
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Gives `{revision, digest, seconds}`; the revision is None where there was nothing to change."""
-        from logops.rollout import Plan, RolloutRefusedError, apply_stage
+        """Return `{revision, digest, seconds}`; the revision is None if there was nothing to change."""
+        from logops.rollout import Approval, Plan, apply_stage, unattended
+        from logops.rollout.approval import AIRFLOW
 
         started = time.monotonic()
         with final_failure(context["ti"]):
             plan = Plan.from_dict(self.plan)  # type: ignore[arg-type]
-            environment = read_environment(self.environment)
-            refuse_unapproved(environment, plan, self.approved)
-            if (wanted := plan.of(self.stage)) is None:
-                raise RolloutRefusedError(
-                    f"applying {self.stage}: it is not in the plan. Trigger a rollout that has it."
-                )
-            revision = apply_stage(open_platform(environment), wanted, context["run_id"], self.log.info)
+            now = datetime.now(UTC)
+            approval = (
+                Approval.from_dict(self.approved)
+                if isinstance(self.approved, Mapping)
+                else unattended(plan, now, AIRFLOW)
+            )
+            platform = open_platform(read_environment(self.environment))
+            revision = apply_stage(platform, plan, self.stage, approval, context["run_id"], self.log.info)
+            planned = plan.of(self.stage)
+            assert planned is not None
         return {
             "revision": revision.number if revision else None,
-            "digest": wanted.digest,
+            "digest": planned.digest,
             "seconds": round(time.monotonic() - started, 1),
         }
 
 
 class RolloutVerifyOperator(BaseOperator):
-    """Try on the real thing that an applied stage does what it must.
+    """Verify an applied stage on the running system.
 
-    :param stage: storage, loki, agents or tenants.
+    :param stage: one of `logops.render.STAGES`.
     :param environment: name of a file in include/environments.
     """
 
@@ -70,7 +80,7 @@ class RolloutVerifyOperator(BaseOperator):
         self.environment = environment
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Gives `{checks: [{name, subject, passed, detail, seconds}], seconds}`."""
+        """Return `{checks: [{name, subject, passed, detail, seconds}], seconds}`."""
         from logops.rollout import verify_stage
 
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""Say how a rollout went, keep it as a result, and give its run the state it deserves."""
+"""Report how a rollout ended, record it, and set the state of its run."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,29 +12,38 @@ if TYPE_CHECKING:
     from logops.airflow.operators.report import Task
 
 REPORT = "report"
-"""XCom key of the report, there whether the rollout failed or not."""
+"""XCom key of the report. It is there even if the rollout failed."""
 
 
 class RolloutSummaryOperator(BaseOperator):
-    """Print what each stage did, and fail where anything failed or was rejected.
+    """Print what each stage did, and fail if anything failed or was rejected.
 
-    It runs after everything else, whatever happened, so that the run's state is its own. It gives the environment's
-    lease back, and records a `rollout-failed` finding or that there is none.
+    It always runs last, so its state is the state of the run. It releases the environment's lease and records the
+    rollout: the plan, who approved it and when, and a `rollout-failed` finding if it failed.
 
     :param environment: name of a file in include/environments.
-    :param plan: the XCom `plan` of RolloutPlanOperator; None where planning failed.
+    :param plan: the XCom `plan` of RolloutPlanOperator; None if planning failed.
+    :param approved: the XCom `approved` of RolloutApprovalOperator; None if nobody was asked.
     """
 
-    template_fields: Sequence[str] = ("environment", "plan")
+    template_fields: Sequence[str] = ("environment", "plan", "approved")
 
-    def __init__(self, *, environment: str, plan: Mapping[str, Any] | str | None, **kwargs: Any):
+    def __init__(
+        self,
+        *,
+        environment: str,
+        plan: Mapping[str, Any] | str | None,
+        approved: Mapping[str, Any] | str | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(render_template_as_native_obj=True, **kwargs)
         self.environment = environment
         self.plan = plan
+        self.approved = approved
 
     def execute(self, context: Context) -> None:
         from logops.airflow.operators.report import findings, report
-        from logops.findings import Run
+        from logops.rollout import Approval, Plan, RolloutRecord, write_record
 
         ti, run_id = context["ti"], context["run_id"]
         as_of = context["dag_run"].run_after
@@ -42,19 +51,29 @@ class RolloutSummaryOperator(BaseOperator):
         ti.xcom_push(key=REPORT, value=ended.to_dict())
         for line in ended.lines():
             self.log.info("%s", line)
-        # Without a plan nothing was applied, and the environment may not even be readable.
+        # Without a plan nothing was applied, and the environment may be unreadable.
         if self.plan is not None:
             with final_failure(ti):
                 environment = read_environment(self.environment)
-                open_platform(environment).release(run_id)
-                if (found := findings(ended, as_of)) is not None:
-                    run = Run(self.environment, "rollout", run_id, as_of)
-                    results_store(environment).write_findings(run, found)
+                open_platform(environment).release_lease(run_id)
+                # A run that was stopped before it changed anything leaves earlier findings as they are.
+                if (rollout_findings := findings(ended, as_of)) is not None:
+                    record = RolloutRecord(
+                        environment=self.environment,
+                        run=run_id,
+                        as_of=as_of,
+                        plan=Plan.from_dict(self.plan).digest,  # type: ignore[arg-type]
+                        approval=Approval.from_dict(self.approved) if isinstance(self.approved, Mapping) else None,
+                        outcome=ended.outcome,
+                        applied=ended.applied,
+                        rolled_back=tuple(ended.rolled_back),
+                    )
+                    write_record(results_store(environment), record, rollout_findings)
         if ended.failed:
             raise AirflowFailException(ended.headline)
 
     def _tasks(self, context: Context) -> dict[str, "Task"]:
-        """Every task before this one, by id, as it ended."""
+        """Return how every task before this one ended, by task id."""
         from logops.airflow.operators.report import Task
 
         ti, run_id = context["ti"], context["run_id"]

@@ -1,4 +1,4 @@
-"""What every rollout task does around its work: open the environment, and end for good when the work fails."""
+"""What every task shares: open the environment, and fail without a retry if the work fails."""
 
 import os
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 if TYPE_CHECKING:
     from logops.environment import Environment
     from logops.findings.store import ResultsStore
-    from logops.platforms.platform import Platform
+    from logops.platforms.platform import DeployablePlatform, ReadablePlatform
 
 FAILURE = "failure"
-"""XCom key under which a failed task leaves its message for the summary."""
+"""XCom key of a failed task's message, for the summary task."""
 _LONGEST_MESSAGE = 8000
 
 
 @contextmanager
 def final_failure(ti: Any) -> Iterator[None]:
-    """Whatever is raised inside is the task's answer: told to the summary, and not tried again.
+    """Fail the task for good if anything is raised inside, and leave the message for the summary task.
 
-    A task that was killed raises nothing, so Airflow's retries are left for those.
+    A task that was killed raises nothing, so Airflow still retries it.
     """
     try:
         yield
@@ -32,15 +32,15 @@ def final_failure(ti: Any) -> Iterator[None]:
 
 
 def read_environment(name: str) -> "Environment":
-    """The environment of a name. Raises EnvironmentFileError, ProjectNotFoundError."""
-    # Imported when a task runs: a DAG file is parsed every few seconds.
+    """Read an environment file by name. Raises EnvironmentFileError, ProjectNotFoundError."""
+    # Imported when a task runs: Airflow parses DAG files every few seconds.
     from logops.environment import find_environment, load_environment
     from logops.toolchain import project_root
 
     return load_environment(find_environment(name, project_root()))
 
 
-def open_platform(environment: "Environment") -> "Platform":
+def open_platform(environment: "Environment") -> "DeployablePlatform":
     """Open an environment's platform with the secrets that Airflow keeps.
 
     Raises SecretMissingError, PlatformError.
@@ -52,8 +52,8 @@ def open_platform(environment: "Environment") -> "Platform":
     return platforms.open_platform(environment, project_root())
 
 
-def open_to_read(environment: "Environment") -> "Platform":
-    """The same, for a task that changes nothing: of any environment. Raises SecretMissingError."""
+def open_to_read(environment: "Environment") -> "ReadablePlatform":
+    """Open the platform of any environment for reading. Raises SecretMissingError."""
     from logops import platforms
     from logops.toolchain import project_root
 
@@ -62,14 +62,14 @@ def open_to_read(environment: "Environment") -> "Platform":
 
 
 def _give_secrets(environment: "Environment") -> None:
-    """Programs get their secrets as variables, and inherit them from the task that starts them."""
+    """Set the secrets as environment variables, which the programs that a task starts inherit."""
     from logops.airflow.hooks.secrets import connection_secrets
 
     os.environ.update(connection_secrets(environment, os.environ))
 
 
 def results_store(environment: "Environment") -> "ResultsStore":
-    """Where an environment's results are kept."""
+    """Return the store of an environment's results."""
     from logops.findings.store import ResultsStore
     from logops.platforms import results_url
     from logops.toolchain import project_root

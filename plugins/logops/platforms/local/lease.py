@@ -40,12 +40,12 @@ class LeaseFile:
         self._lock = file.with_suffix(".lock")
         self._environment = environment
 
-    def hold(self, owner: str) -> None:
+    def acquire(self, owner: str) -> None:
         """Take the lease, or touch it. Raises LeaseHeldError while another run has it."""
         with locked(self._lock, "taking the lease", _quietly):
             self._take(self.read(), owner)
 
-    def keep(self, owner: str) -> None:
+    def renew(self, owner: str) -> None:
         """Touch the lease, if there is one. Raises LeaseHeldError where another run has taken it."""
         with locked(self._lock, "keeping the lease", _quietly):
             if held := self.read():

@@ -26,9 +26,10 @@ from logops.platforms.local.sources import write_line
 from logops.platforms.local.status import statuses
 from logops.platforms.local.steps import Steps, decide, stop_group
 from logops.platforms.local.supervisord import Supervisord
-from logops.platforms.platform import PlatformError, ProcessStatus, Progress, Revision
+from logops.platforms.platform import LeaseStore, PlatformError, ProcessStatus, Progress, Revision, RevisionStore
 from logops.platforms.rules import Owner, files_of, owners, read_rules, write_rules
 from logops.render import STAGES, Commands, Files, Stage, local_topology, render_local
+from logops.render.files import workload_file, workload_text
 from logops.rules.read import Rules
 
 _TOUCH_SECONDS = 60.0
@@ -37,7 +38,7 @@ _ERROR_LINES = 15
 
 
 class LocalPlatform:
-    """`Platform` on this machine. The state folder holds everything; two environments share nothing."""
+    """A `DeployablePlatform` on this machine. The state folder holds everything; two environments share nothing."""
 
     def __init__(
         self,
@@ -59,8 +60,8 @@ class LocalPlatform:
         self._live = self.state / "live"
         self._supervisord = Supervisord(self.state)
         self._keys = KeyStore(self.state / "secrets.env", environment)
-        self._revisions = Revisions(self.state / "revisions")
-        self._lease = LeaseFile(self.state / "lease.json", environment.name)
+        self._revisions: RevisionStore = Revisions(self.state / "revisions")
+        self._lease: LeaseStore = LeaseFile(self.state / "lease.json", environment.name)
 
     @property
     def environment(self) -> Environment:
@@ -84,7 +85,7 @@ class LocalPlatform:
                     existing = self._containers(account, now)
                     texts[file] = storage.with_containers(texts[file], existing, self._environment.name)
         if here := {name: now[name].digest for name in order if name in now}:
-            texts[f"processes/{stage}"] = "".join(f"{name} {digest}\n" for name, digest in here.items())
+            texts[workload_file(stage)] = workload_text(here)
         return Files(texts)
 
     def revisions(self, stage: Stage) -> list[Revision]:
@@ -147,10 +148,10 @@ class LocalPlatform:
 
     # Changing it
 
-    def hold(self, owner: str) -> None:
-        self._lease.hold(owner)
+    def acquire_lease(self, owner: str) -> None:
+        self._lease.acquire(owner)
 
-    def release(self, owner: str) -> None:
+    def release_lease(self, owner: str) -> None:
         self._lease.release(owner)
 
     def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
@@ -321,7 +322,7 @@ class LocalPlatform:
             nonlocal touched
             if owner is not None and time.monotonic() - touched > _TOUCH_SECONDS:
                 touched = time.monotonic()
-                self._lease.keep(owner)
+                self._lease.renew(owner)
             progress(redact(line, self._keys.known()))
 
         try:

@@ -8,13 +8,13 @@ from functools import partial
 from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry, nanoseconds
 from logops.environment.agents import Source, SyslogSource
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.proof import NotVerifiedError, Proof, new_marker, wait_for
 
 ARRIVE_SECONDS = 60.0
 
 
-def proofs(platform: Platform) -> Iterator[Proof]:
+def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
     for process in platform.processes():
         if process.stage == "agents":
             yield Proof("agent-ready", process.name, partial(_ready, platform, process.name))
@@ -23,7 +23,7 @@ def proofs(platform: Platform) -> Iterator[Proof]:
         yield Proof("line-arrives", name, partial(_arrives, platform, name))
 
 
-def _ready(platform: Platform, name: str) -> str:
+def _ready(platform: DeployablePlatform, name: str) -> str:
     state = {"detail": "not running"}
 
     def look() -> str | None:
@@ -38,7 +38,7 @@ def _ready(platform: Platform, name: str) -> str:
     return wait_for(look, missing, ARRIVE_SECONDS)
 
 
-def _arrives(platform: Platform, name: str) -> str:
+def _arrives(platform: DeployablePlatform, name: str) -> str:
     source = platform.environment.sources[name]
     marker = new_marker()
     now = datetime.now(UTC)

@@ -6,14 +6,14 @@ from functools import partial
 
 from logops.clients.loki import LokiClient
 from logops.clients.loki.errors import LokiError
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.proof import NotVerifiedError, Proof, wait_for
 
 SETTLE_SECONDS = 60.0
 """How long a ring may take to be ACTIVE after the last process came up."""
 
 
-def proofs(platform: Platform) -> Iterator[Proof]:
+def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
     for name in platform.environment.clusters:
         for process, url in platform.urls(name).items():
             yield Proof("process-ready", process, partial(_ready, url))
@@ -37,7 +37,7 @@ def _ready(url: str) -> str:
         return wait_for(look, lambda: f"{url}/ready did not answer `ready` but {said[0]!r}", SETTLE_SECONDS)
 
 
-def _ring(platform: Platform, cluster: str) -> str:
+def _ring(platform: DeployablePlatform, cluster: str) -> str:
     wanted = platform.environment.clusters[cluster].ingesters
     with LokiClient(platform.write_url(cluster)) as client:
         states: list[str] = []
@@ -49,7 +49,7 @@ def _ring(platform: Platform, cluster: str) -> str:
         return wait_for(look, lambda: f"expected {wanted} ingesters ACTIVE, found {_count(states)}", SETTLE_SECONDS)
 
 
-def _versions(platform: Platform, cluster: str) -> str:
+def _versions(platform: DeployablePlatform, cluster: str) -> str:
     versions = {process: _version(url) for process, url in platform.urls(cluster).items()}
     if len(set(versions.values())) > 1:
         listed = ", ".join(f"{process} {version}" for process, version in versions.items())

@@ -13,7 +13,7 @@ from logops.clients.loki import LokiClient
 from logops.clients.loki.rules import EvaluatedRule
 from logops.clients.prometheus import recorded
 from logops.environment.units import Duration
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.proof import Proof, wait_for
 
 SLACK_SECONDS = 30.0
@@ -23,7 +23,7 @@ STORED_WITHIN = timedelta(seconds=2)
 """A revision is dated before its rules are stored."""
 
 
-def proofs(platform: Platform) -> Iterator[Proof]:
+def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
     for name, text in platform.desired()["rules"].items():
         _, cluster, tenant, file = PurePosixPath(name).parts
         where = (cluster, tenant, file.removesuffix(".yaml"))
@@ -37,7 +37,9 @@ def proofs(platform: Platform) -> Iterator[Proof]:
                     yield Proof("series-recorded", subject, partial(_recorded, platform, url, rule, patience))
 
 
-def _evaluated(platform: Platform, where: tuple[str, str, str], group: dict[str, Any], patience: float) -> str:
+def _evaluated(
+    platform: DeployablePlatform, where: tuple[str, str, str], group: dict[str, Any], patience: float
+) -> str:
     cluster, tenant, namespace = where
     wanted = [rule.get("record") or rule["alert"] for rule in group["rules"]]
     since = _in_force(platform, cluster)
@@ -65,7 +67,7 @@ def trouble(wanted: Sequence[str], rules: Sequence[EvaluatedRule], since: dateti
     return "; ".join(f"{rule.name} failed: {rule.error}" for rule in rules if rule.health != "ok")
 
 
-def _in_force(platform: Platform, cluster: str) -> datetime:
+def _in_force(platform: DeployablePlatform, cluster: str) -> datetime:
     """From when on the ruler evaluates what was stored last. What it evaluates says no version, and its text is not
     compared: Loki writes an expression in its own way."""
     history = platform.revisions("rules")
@@ -73,7 +75,7 @@ def _in_force(platform: Platform, cluster: str) -> datetime:
     return applied + platform.environment.clusters[cluster].ruler.poll_interval.timedelta + STORED_WITHIN
 
 
-def _recorded(platform: Platform, url: str, rule: dict[str, Any], patience: float) -> str:
+def _recorded(platform: DeployablePlatform, url: str, rule: dict[str, Any], patience: float) -> str:
     """Where the rule's query answers nothing, nothing can arrive."""
     cluster, tenant = rule["labels"]["cluster"], rule["labels"]["tenant"]
     selector = f'{rule["record"]}{{cluster="{cluster}",tenant="{tenant}"}}'
@@ -89,7 +91,7 @@ def _recorded(platform: Platform, url: str, rule: dict[str, Any], patience: floa
         return wait_for(look, lambda: f"no series {selector} arrived at {url}", patience)
 
 
-def _patience(platform: Platform, cluster: str, group: dict[str, Any]) -> float:
+def _patience(platform: DeployablePlatform, cluster: str, group: dict[str, Any]) -> float:
     """Seconds until a rule that was just stored must have been evaluated, and its series have arrived."""
     ruler = platform.environment.clusters[cluster].ruler
     interval = Duration(group["interval"]) if "interval" in group else ruler.evaluation_interval

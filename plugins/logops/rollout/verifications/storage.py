@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.proof import Proof
 
 if TYPE_CHECKING:
     from logops.clients.blob_storage import ObjectStore
 
 
-def proofs(platform: Platform) -> Iterator[Proof]:
+def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
     for name, account in platform.environment.storage_accounts.items():
         store = platform.object_store(name)
         for container in account.containers:

@@ -8,7 +8,7 @@ from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry, nanoseconds
 from logops.clients.loki.errors import LokiRefusedError
 from logops.environment.units import Duration, Size
-from logops.platforms.platform import Platform
+from logops.platforms.platform import DeployablePlatform
 from logops.render.overrides import overrides
 from logops.rollout.verifications.proof import NotVerifiedError, Proof, new_marker, wait_for
 
@@ -18,7 +18,7 @@ LABELS = {"job": "logops-verify"}
 SELECTOR = '{job="logops-verify"}'
 
 
-def proofs(platform: Platform) -> Iterator[Proof]:
+def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
     for name, cluster in platform.environment.clusters.items():
         for tenant in cluster.tenants:
             yield Proof("overrides-live", f"{name}/{tenant}", partial(_limits_live, platform, name, tenant))
@@ -29,7 +29,7 @@ def proofs(platform: Platform) -> Iterator[Proof]:
             yield Proof("no-tenant-no-logs", name, partial(_refused_without_tenant, platform, name))
 
 
-def _alone(platform: Platform, cluster: str, tenant: str) -> str:
+def _alone(platform: DeployablePlatform, cluster: str, tenant: str) -> str:
     marker = new_marker()
     now = datetime.now(UTC)
     line = Entry(nanoseconds(now), LABELS, f"{marker} written by logops to verify tenant {tenant}")
@@ -51,13 +51,13 @@ def _alone(platform: Platform, cluster: str, tenant: str) -> str:
     return f"read back; {len(others)} other tenants do not see it"
 
 
-def _sees(platform: Platform, cluster: str, tenant: str, marker: str, now: datetime) -> bool:
+def _sees(platform: DeployablePlatform, cluster: str, tenant: str, marker: str, now: datetime) -> bool:
     window = (nanoseconds(now - timedelta(minutes=1)), nanoseconds(now + timedelta(minutes=1)))
     with LokiClient(platform.read_url(cluster)) as reader:
         return bool(reader.query_logs(tenant, f"{SELECTOR} |= `{marker}`", *window, limit=1))
 
 
-def _refused_without_tenant(platform: Platform, cluster: str) -> str:
+def _refused_without_tenant(platform: DeployablePlatform, cluster: str) -> str:
     now = datetime.now(UTC)
     with LokiClient(platform.read_url(cluster)) as reader:
         try:
@@ -69,7 +69,7 @@ def _refused_without_tenant(platform: Platform, cluster: str) -> str:
     raise NotVerifiedError("a query that names no tenant was answered")
 
 
-def _limits_live(platform: Platform, cluster: str, tenant: str) -> str:
+def _limits_live(platform: DeployablePlatform, cluster: str, tenant: str) -> str:
     declared = overrides(platform.environment.clusters[cluster])["overrides"][tenant]
     differing: dict[str, tuple[object, object]] = {}
     with LokiClient(platform.write_url(cluster)) as client:

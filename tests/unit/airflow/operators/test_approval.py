@@ -7,10 +7,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from logops.airflow.operators import approval as approval_module
-from logops.airflow.operators.approval import RolloutApprovalOperator, refuse_unapproved
-from logops.airflow.operators.work import read_environment
+from logops.airflow.operators.approval import RolloutApprovalOperator
 from logops.environment import Environment
-from logops.rollout import Plan, RolloutRefusedError
 
 DIGEST = "d1" * 32
 
@@ -66,7 +64,13 @@ def test_a_yes_approves_the_digest_that_was_shown(approval, context, asked, ti) 
     # A plan that is made anew while the task waits is rendered into the resumed task, but nobody has seen it.
     resumed = RolloutApprovalOperator(task_id="task", environment="production", digest="another", subject="?")
     resumed.execute_complete(context, answer("Approve"))
-    assert ti.said["approved"] == DIGEST
+    assert ti.said["approved"] == {
+        "digest": DIGEST,
+        "approver": "7",
+        "at": "2026-01-01T00:00:00+00:00",
+        "via": "airflow",
+        "name": "ada",
+    }
 
 
 def test_a_no_fails_for_good_and_says_whose_it_was(approval, context, ti) -> None:
@@ -81,21 +85,9 @@ def test_an_unanswered_question_fails_for_good(approval, context) -> None:
         approval.execute_complete(context, {"error": "timeout", "error_type": "timeout"})
 
 
-def test_an_unasked_plan_passes_where_approval_is_not_required(local) -> None:
-    refuse_unapproved(local, Plan("local", ()), None)
-
-
-def test_an_unapproved_plan_is_refused_where_approval_is_required(production) -> None:
-    with pytest.raises(RolloutRefusedError, match="nobody approved it"):
-        refuse_unapproved(production, Plan("production", ()), None)
-
-
-@pytest.mark.parametrize("environment", ["local", "production"])
-def test_a_plan_does_not_pass_with_the_digest_of_another(environment: str) -> None:
-    with pytest.raises(RolloutRefusedError, match="plan d1d1d1d1d1d1 was approved"):
-        refuse_unapproved(read_environment(environment), Plan(environment, ()), DIGEST)
-
-
-def test_a_plan_passes_with_its_own_digest(production) -> None:
-    plan = Plan("production", ())
-    refuse_unapproved(production, plan, plan.digest)
+def test_answer_of_a_person_who_is_no_approver_is_refused(approval, context, ti, production, monkeypatch) -> None:
+    wanted = with_approval(production, required=True, approvers=["grace"])
+    monkeypatch.setattr(approval_module, "read_environment", lambda name: wanted)
+    with pytest.raises(AirflowFailException, match="'7' is not one of its approvers"):
+        approval.execute_complete(context, answer("Approve"))
+    assert "approved" not in ti.said

@@ -98,7 +98,9 @@ def test_a_stage_that_was_not_chosen_is_skipped(planner, context, platform) -> N
 
 
 def test_auto_approval_is_refused_where_the_environment_requires_approval(planner, context, platform, ti) -> None:
-    with pytest.raises(AirflowFailException, match="'production' requires approval"):
+    with pytest.raises(
+        AirflowFailException, match="rolling out 'production' without asking: this environment requires approval"
+    ):
         run(planner, context, environment="production", auto_approve=True)
     assert "plan" not in ti.said
 

@@ -40,7 +40,7 @@ def test_a_run_that_applied_nothing_has_nothing_to_put_back(context, platform, t
 def test_a_run_that_was_refused_the_lease_leaves_the_other_run_alone(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     platform.apply("storage", platform.desired()["storage"], "another run", print)
-    platform.hold("another run")
+    platform.acquire_lease("another run")
     with pytest.raises(AirflowSkipException):
         run(context)
     assert platform.owner == "another run"

@@ -1,5 +1,6 @@
 """RolloutApplyOperator and RolloutVerifyOperator: what they call, and how they end."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from logops.airflow.operators.plan import without_diffs
 from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
 from logops.render import Files
-from logops.rollout import VerificationError, plan
+from logops.rollout import Approval, Plan, VerificationError, plan
+from logops.rollout.approval import AIRFLOW
 from logops.rollout.errors import Check
 
 RUN = "manual__2026-01-01T12:00:00+00:00"
@@ -25,6 +27,10 @@ def applier(approved: str | None = None, **fields: Any) -> RolloutApplyOperator:
             **fields,
         },
     )
+
+
+def approved_by(approver: str, wanted: Plan) -> dict[str, Any]:
+    return Approval(wanted.digest, approver, datetime(2026, 1, 1, tzinfo=UTC), AIRFLOW).to_dict()
 
 
 def run(operator: Any, context: dict[str, Any]) -> Any:
@@ -52,7 +58,7 @@ def test_a_stage_that_is_there_already_is_left_alone(context, platform, ti) -> N
 def test_what_was_approved_is_applied_where_approval_is_required(context, platform, ti, production) -> None:
     platform.environment = production
     wanted = plan(platform)
-    ti.xcoms |= {("plan", "plan"): without_diffs(wanted), ("approval", "approved"): wanted.digest}
+    ti.xcoms |= {("plan", "plan"): without_diffs(wanted), ("approval", "approved"): approved_by("ada", wanted)}
     assert run(applier(environment="production"), context)["revision"] == 1
 
 
@@ -81,7 +87,7 @@ def test_a_process_that_does_not_start_fails_for_good_with_its_last_lines(contex
 
 def test_another_rollout_at_work_is_not_waited_for(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
-    platform.hold("another run")
+    platform.acquire_lease("another run")
     with pytest.raises(AirflowFailException, match="another run"):
         run(applier(), context)
 

@@ -69,7 +69,7 @@ def test_a_rollout_that_passed_ends_well_and_says_so(summary, context, passed, s
 
 
 def test_the_lease_is_given_back(summary, context, passed, platform, store) -> None:
-    platform.hold(RUN)
+    platform.acquire_lease(RUN)
     run(summary, context)
     assert platform.owner is None
 

@@ -1,0 +1,84 @@
+"""The approval policy of an environment: who may allow a plan. Every rollout passes through `check_approval`."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from logops.rollout.errors import RolloutRefusedError
+
+if TYPE_CHECKING:
+    from logops.environment import Environment
+    from logops.rollout.plan import Plan
+
+TERMINAL = "terminal"
+AIRFLOW = "airflow"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """The permission to roll out one plan."""
+
+    digest: str
+    """Digest of the approved plan."""
+    approver: str
+    """User id of the person who approved it. Empty: nobody was asked."""
+    at: datetime
+    via: str
+    """How it was given: TERMINAL or AIRFLOW."""
+    name: str = ""
+    """The approver's display name, if it differs from the id."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {**asdict(self), "at": self.at.isoformat()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Approval":
+        return cls(**{**data, "at": datetime.fromisoformat(data["at"])})
+
+
+def unattended(plan: "Plan", at: datetime, via: str) -> Approval:
+    """Return the approval of a plan that nobody was asked about."""
+    return Approval(plan.digest, "", at, via)
+
+
+def terminal_approver(environment: "Environment", system_user: str) -> str:
+    """Return the user id of a person at a terminal: `approval.terminal_users` maps operating system users to ids."""
+    return environment.approval.terminal_users.get(system_user, system_user)
+
+
+def refuse_unattended(environment: "Environment") -> None:
+    """Raise RolloutRefusedError if a person must approve every plan of this environment."""
+    if environment.approval.required:
+        raise RolloutRefusedError(
+            f"rolling out {environment.name!r} without asking: this environment requires approval. Roll out again and "
+            "let a person answer: in Airflow with auto_approve off, at the terminal without --yes."
+        )
+
+
+def check_approver(environment: "Environment", approver: str) -> None:
+    """Raise RolloutRefusedError if this person may not approve plans of this environment."""
+    approvers = environment.approval.approvers
+    if approvers and approver not in approvers:
+        raise RolloutRefusedError(
+            f"approving a plan of {environment.name!r}: {approver!r} is not one of its approvers "
+            f"({', '.join(approvers)}). Let one of them answer, or change approval.approvers; at a terminal, "
+            "approval.terminal_users maps the operating system's user to an approver."
+        )
+
+
+def check_approval(environment: "Environment", plan: "Plan", approval: Approval) -> None:
+    """Refuse a plan that the environment's approval policy does not allow. Raises RolloutRefusedError."""
+    if approval.digest != plan.digest:
+        raise RolloutRefusedError(
+            f"applying plan {plan.digest[:12]} of {environment.name!r}: plan {approval.digest[:12]} was approved, "
+            "not this one. Start a new rollout and approve its plan."
+        )
+    if approval.approver:
+        check_approver(environment, approval.approver)
+    elif environment.approval.required:
+        raise RolloutRefusedError(
+            f"applying plan {plan.digest[:12]} of {environment.name!r}: nobody approved it, and the environment "
+            "requires approval. Start a new rollout and approve its plan."
+        )

@@ -1,0 +1,151 @@
+"""The approval policy, and that no way into a rollout goes around it."""
+
+import ast
+import os
+import pwd
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from logops.cli import app
+from logops.environment import Environment, load_environment
+from logops.findings.store import ResultsStore
+from logops.render import STAGES, Files
+from logops.rollout import Approval, Plan, RolloutRefusedError, apply_stage, plan, run_rollout, unattended
+from logops.rollout import run as run_module
+from logops.rollout.approval import TERMINAL, check_approval, terminal_approver
+from tests.support.fakes.memory_platform import MemoryPlatform
+
+ROOT = Path(__file__).parents[3]
+LOCAL = load_environment(ROOT / "include/environments/local.yaml")
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+PLAN = Plan("local", ())
+USER = pwd.getpwuid(os.getuid()).pw_name
+
+
+def with_approval(**fields: Any) -> Environment:
+    return Environment.model_validate({**LOCAL.model_dump(by_alias=True, exclude_none=True), "approval": fields})
+
+
+def platform_with(**approval: Any) -> MemoryPlatform:
+    return MemoryPlatform(with_approval(**approval), {stage: Files({f"{stage}/file": "1\n"}) for stage in STAGES})
+
+
+def by(approver: str, approved: Plan = PLAN) -> Approval:
+    return Approval(approved.digest, approver, NOON, TERMINAL)
+
+
+def test_plan_without_approval_is_allowed_if_none_is_required() -> None:
+    check_approval(with_approval(required=False), PLAN, unattended(PLAN, NOON, TERMINAL))
+
+
+def test_plan_without_approval_is_refused_if_one_is_required() -> None:
+    with pytest.raises(RolloutRefusedError, match="nobody approved it"):
+        check_approval(with_approval(required=True), PLAN, unattended(PLAN, NOON, TERMINAL))
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_plan_with_the_approval_of_another_plan_is_refused(required: bool) -> None:
+    other = Approval("d1" * 32, "ada", NOON, TERMINAL)
+    with pytest.raises(RolloutRefusedError, match="plan d1d1d1d1d1d1 was approved, not this one"):
+        check_approval(with_approval(required=required), PLAN, other)
+
+
+def test_plan_approved_by_a_declared_approver_is_allowed() -> None:
+    check_approval(with_approval(required=True, approvers=["ada"]), PLAN, by("ada"))
+
+
+def test_plan_approved_by_anybody_else_is_refused_with_the_names_of_the_approvers() -> None:
+    with pytest.raises(RolloutRefusedError, match=r"'mallory' is not one of its approvers \(ada, grace\)"):
+        check_approval(with_approval(required=True, approvers=["ada", "grace"]), PLAN, by("mallory"))
+
+
+def test_system_user_is_mapped_to_an_approver() -> None:
+    environment = with_approval(required=True, approvers=["ada"], terminal_users={"alovelace": "ada"})
+    assert terminal_approver(environment, "alovelace") == "ada"
+    assert terminal_approver(environment, "root") == "root"
+
+
+def test_approval_survives_json() -> None:
+    assert Approval.from_dict(by("ada").to_dict()) == by("ada")
+
+
+# No way around it
+
+
+def test_direct_rollout_without_approval_changes_nothing() -> None:
+    platform = platform_with(required=True)
+    planned = plan(platform)
+    with pytest.raises(RolloutRefusedError, match="nobody approved it"):
+        run_rollout(platform, planned, unattended(planned, NOON, TERMINAL), "run", print)
+    assert (platform.did, platform.owner) == ([], None)
+
+
+def test_direct_apply_of_a_stage_without_approval_changes_nothing() -> None:
+    platform = platform_with(required=True)
+    planned = plan(platform)
+    with pytest.raises(RolloutRefusedError, match="nobody approved it"):
+        apply_stage(platform, planned, "loki", unattended(planned, NOON, TERMINAL), "run", print)
+    assert (platform.did, platform.owner) == ([], None)
+
+
+def test_only_the_function_that_checks_the_approval_applies_to_a_platform() -> None:
+    """Every other module would go around the policy. Tests and benchmarks may."""
+    callers = {
+        file.relative_to(ROOT / "plugins/logops").as_posix()
+        for file in (ROOT / "plugins/logops").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "apply"
+    }
+    assert callers == {"rollout/apply.py"}
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Run `logops up` on a platform in memory. Gives the result, the platform and the results store."""
+
+    def up(*arguments: str, answer: str = "", **approval: Any) -> Any:
+        platform = platform_with(**approval)
+        monkeypatch.setattr("logops.cli.rollout.platform", lambda name: platform)
+        monkeypatch.setattr("logops.cli.rollout.results_url", lambda environment, root: str(tmp_path))
+        monkeypatch.setattr(run_module, "verify_stage", lambda *_: ())
+        return CliRunner().invoke(app, ["up", "local", *arguments], input=answer), platform
+
+    return up
+
+
+def test_terminal_refuses_yes_if_approval_is_required(terminal: Any) -> None:
+    result, platform = terminal("--yes", required=True)
+    assert result.exit_code == 2
+    assert "requires approval" in result.output
+    assert platform.did == []
+
+
+def test_terminal_refuses_a_user_who_is_no_approver_before_it_asks(terminal: Any) -> None:
+    result, platform = terminal(answer="y\n", required=True, approvers=["somebody-else"])
+    assert result.exit_code == 2
+    assert f"{USER!r} is not one of its approvers (somebody-else)" in " ".join(result.output.split())
+    assert platform.did == []
+
+
+def test_terminal_ignores_the_user_that_environment_variables_claim(
+    terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "ada")
+    result, platform = terminal(answer="y\n", required=True, approvers=["ada"])
+    assert result.exit_code == 2
+    assert platform.did == []
+
+
+def test_terminal_rollout_is_recorded_with_plan_approver_and_time(terminal: Any, tmp_path: Path) -> None:
+    result, platform = terminal(answer="y\n", required=True, approvers=["ada"], terminal_users={USER: "ada"})
+    assert result.exit_code == 0, result.output
+    (row,) = ResultsStore(str(tmp_path)).query("rollouts", "select * from rollouts").to_pylist()
+    assert (row["approver"], row["approved_via"], row["outcome"]) == ("ada", "terminal", "rolled out")
+    assert row["applied"] == list(STAGES)
+    assert row["approved_at"] is not None
+    assert platform.owner is None
