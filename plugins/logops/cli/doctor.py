@@ -1,4 +1,4 @@
-"""`logops doctor`: the same rules on a configuration that somebody already has."""
+"""`logops doctor`: check configuration files that you already have."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from logops.findings import Finding
 app = typer.Typer()
 
 
-def _promise(text: str) -> Duration:
+def _parse_promise(text: str) -> Duration:
     try:
         return Duration(text)
     except ValueError as error:
@@ -31,30 +31,33 @@ def doctor(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Loki configurations, Helm values, ConfigMaps, agents' configurations, lifecycle policies "
-            "(JSON or Terraform): those that belong together, in one call.",
+            help="Files that belong together: Loki configurations, Helm values, ConfigMaps, configurations of agents, "
+            "lifecycle policies (JSON or Terraform).",
         ),
     ],
     keep: Annotated[
-        Duration | None, typer.Option(parser=_promise, help="How long logs were promised to be kept.")
+        Duration | None, typer.Option(parser=_parse_promise, help="Promised retention of the logs, for example 90d.")
     ] = None,
-    hot: Annotated[Duration | None, typer.Option(parser=_promise, help="How long, of that, in the Hot tier.")] = None,
+    hot: Annotated[
+        Duration | None,
+        typer.Option(parser=_parse_promise, help="Promised time in the Hot tier, for example 30d. Requires --keep."),
+    ] = None,
     migrated: Annotated[
-        bool, typer.Option("--migrate", help="Print the one FILE as Loki 3.7 reads it, with what was changed on top.")
+        bool, typer.Option("--migrate", help="Print FILE migrated to Loki 3.7, with a list of the changes on top.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what is wrong with configuration that you already have. Changes no file.
+    """Report mistakes in configuration files. Changes no file.
 
-    Exit 1: errors found; 2: a file is not readable or not known.
+    Exit status 1: errors were found. 2: a file cannot be read or its kind is unknown.
     """
     now = datetime.now(UTC)
     if hot and not keep:
-        stop("--hot says how long of --keep: give both")
+        stop("--hot is given without --keep. Add --keep with the promised retention, for example --keep 90d.")
     try:
         if migrated:
             if len(files) != 1:
-                stop("--migrate takes one FILE")
+                stop(f"--migrate takes exactly one FILE, but {len(files)} were given. Run it once for each file.")
             print(migrate(read_file(files[0]), str(files[0]), now), end="")
             raise typer.Exit(OK)
         promise = RetentionPromise(keep.timedelta, hot.timedelta if hot else None) if keep else None
@@ -70,11 +73,11 @@ def doctor(
 
 
 def _show(findings: Sequence[Finding]) -> None:
-    """By file, worst first."""
+    """Print the findings by file, worst first."""
     by_file: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_file[str(finding.evidence["file"])].append(finding)
-    for file, found in by_file.items():
+    for file, file_findings in by_file.items():
         if len(by_file) > 1:
             out.print(f"{file}\n", style="bold underline", highlight=False, markup=False)
-        out.print(listing(found))
+        out.print(listing(file_findings))

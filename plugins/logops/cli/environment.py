@@ -1,4 +1,4 @@
-"""`logops check`, `schema`, `render`: an environment file, before anything is deployed."""
+"""`logops check`, `schema`, `render`: work with an environment file before it is deployed."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,12 +16,12 @@ from logops.toolchain import ProjectNotFoundError, project_root
 
 app = typer.Typer()
 EnvironmentArgument = Annotated[
-    str, typer.Argument(metavar="ENV", help="Name of a file in include/environments, or a path.")
+    str, typer.Argument(metavar="ENV", help="Name of an environment in include/environments, or path of a file.")
 ]
 
 
 def environment(name: str) -> Environment:
-    """The environment a person named. Ends the command, with every problem, where it is not usable."""
+    """Load an environment by name or path. End the command with a list of all problems if it is not valid."""
     try:
         return load_environment(find_environment(name, project_root()))
     except (EnvironmentFileError, ProjectNotFoundError) as error:
@@ -29,7 +29,7 @@ def environment(name: str) -> Environment:
 
 
 def every_environment() -> list[Environment]:
-    """Those of `include/environments`. Ends the command, with every problem, where one is not usable."""
+    """Load all files in `include/environments`. End the command with a list of all problems if one is not valid."""
     try:
         return [load_environment(file) for file in sorted((project_root() / "include/environments").glob("*.yaml"))]
     except (EnvironmentFileError, ProjectNotFoundError) as error:
@@ -37,7 +37,7 @@ def every_environment() -> list[Environment]:
 
 
 def homes(environments: Sequence[Environment]) -> set[str]:
-    """All there are, as `main/application`: the cluster, and its tenant."""
+    """Return every tenant as `CLUSTER/TENANT`, for example `main/application`."""
     return {
         f"{name}/{tenant}"
         for environment in environments
@@ -49,23 +49,26 @@ def homes(environments: Sequence[Environment]) -> set[str]:
 @app.command(epilog="Example: logops check production")
 def check(
     name: EnvironmentArgument = "local",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what is wrong with an environment before it is deployed. Exit 1: errors found; 2: the file is not usable."""
-    wanted = environment(name)
-    findings = check_deployment(from_environment(wanted), datetime.now(UTC))
+    """Report mistakes in an environment before it is deployed.
+
+    Exit status 1: errors were found. 2: the file is not valid.
+    """
+    loaded = environment(name)
+    findings = check_deployment(from_environment(loaded), datetime.now(UTC))
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:
         out.print(listing(findings))
-        tenants = sum(len(cluster.tenants) for cluster in wanted.clusters.values())
-        say(f"{wanted.name}: {len(wanted.clusters)} clusters, {tenants} tenants, {summary(findings)}")
+        tenants = sum(len(cluster.tenants) for cluster in loaded.clusters.values())
+        say(f"{loaded.name}: {len(loaded.clusters)} clusters, {tenants} tenants, {summary(findings)}")
     raise typer.Exit(exit_code(findings))
 
 
 @app.command(epilog="Example: logops schema > include/environments/schema.json")
 def schema() -> None:
-    """Print the JSON Schema of environment files, for editors to complete and check them."""
+    """Print the JSON Schema of environment files. Editors use it for completion and checks."""
     print_json(environment_schema())
     raise typer.Exit(OK)
 
@@ -73,9 +76,9 @@ def schema() -> None:
 @app.command(epilog="Example: logops render local --to /tmp/rendered")
 def render(
     name: EnvironmentArgument = "local",
-    to: Annotated[Path | None, typer.Option(help="Write the files below this folder instead of printing them.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Write the files to this folder instead of printing them.")] = None,
 ) -> None:
-    """Show the files that an environment becomes: Loki's, Promtail's and supervisord's configuration, rules."""
+    """Show the files that an environment renders to: configuration of Loki, Promtail and supervisord, and rules."""
     # Platforms bring in supervisor and psutil: not needed to check a file.
     from logops.cli.rollout import desired
 

@@ -1,4 +1,4 @@
-"""The registry: every class of finding logops knows, one file a group.
+"""The registry of all finding classes. Each file here declares one group.
 
 >>> REGISTRY["check-incomplete"].severity
 <Severity.ERROR: 'error'>

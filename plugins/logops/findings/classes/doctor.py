@@ -1,34 +1,34 @@
-"""Classes found in a configuration before it is deployed."""
+"""Finding classes of the doctor: mistakes in a configuration before it is deployed."""
 
 from logops.findings.model import FindingClass, Severity
 
 RETENTION_SHORT = FindingClass(
     name="retention-short",
     severity=Severity.CRITICAL,
-    meaning="Loki is told to delete logs before the day until which they were promised to be kept.",
-    why="What the compactor deletes is gone. Nobody notices until somebody looks for it.",
+    meaning="Loki is configured to delete logs before their promised retention ends.",
+    why="Deleted logs cannot be restored, and nobody notices until somebody searches for them.",
     remedy="Raise the retention to the promise, or change the promise.",
 )
 RETENTION_NOT_ENABLED = FindingClass(
     name="retention-not-enabled",
     severity=Severity.ERROR,
-    meaning="Logs should be deleted after some time, but compactor.retention_enabled is false, its default.",
-    why="retention_period alone deletes nothing: logs are kept, and paid for, for ever.",
+    meaning="A retention is configured or promised, but compactor.retention_enabled is false, its default.",
+    why="retention_period alone deletes nothing: logs are kept and paid for for ever.",
     remedy="Set compactor.retention_enabled: true and compactor.delete_request_store to the schema's object_store.",
 )
 RETENTION_UNLIMITED = FindingClass(
     name="retention-unlimited",
     severity=Severity.ERROR,
-    meaning="A retention of 0, which Loki takes as for ever, stands where logs were promised to be deleted.",
-    why="0 reads like nothing is kept; it keeps everything. Storage grows without end, and so does what leaks.",
-    remedy="Write the period after which the logs are to be deleted.",
+    meaning="The retention is 0, which means for ever, although the logs were promised to be deleted.",
+    why="0 looks like keeping nothing, but keeps everything. Storage and the data at risk grow without limit.",
+    remedy="Set the period after which the logs must be deleted.",
 )
 STREAM_RETENTION_REFUSED = FindingClass(
     name="stream-retention-refused",
     severity=Severity.ERROR,
-    meaning="A rule of retention_stream has a period under 24 hours.",
-    why="Loki refuses to start with it, and a runtime configuration that holds it is not loaded.",
-    remedy="Write 24h or more. To keep such lines for less, do not send them.",
+    meaning="A rule in retention_stream has a period of less than 24 hours.",
+    why="Loki refuses to start, and does not load a runtime configuration with such a rule.",
+    remedy="Set 24h or more. If the lines must not be kept that long, do not send them.",
 )
 DELETE_STORE_MISSING = FindingClass(
     name="delete-store-missing",
@@ -41,208 +41,208 @@ DELETE_STORE_MISSING = FindingClass(
 LIFECYCLE_DELETES_EARLY = FindingClass(
     name="lifecycle-deletes-early",
     severity=Severity.CRITICAL,
-    meaning="A lifecycle rule of the storage account deletes chunks that Loki has not deleted from its index.",
-    why="Queries fail on chunks that the index still names, and logs are gone before their time.",
-    remedy="Leave deletion to Loki: drop the rule's delete action, or move it behind retention and delete delay.",
+    meaning="A lifecycle rule of the storage account deletes chunks that Loki's index still lists.",
+    why="Queries fail when they read a deleted chunk, and logs are lost before their retention ends.",
+    remedy="Let Loki delete: remove the rule's delete action, or set more days than retention plus delete delay.",
 )
 LIFECYCLE_ARCHIVES_LIVE = FindingClass(
     name="lifecycle-archives-live",
     severity=Severity.ERROR,
-    meaning="A lifecycle rule archives chunks that a live index points to.",
-    why="An archived blob is offline: a query that needs it fails, and bringing it back takes up to 15 hours.",
-    remedy="Use Cool or Cold for chunks. Archive only what Loki has let go of.",
+    meaning="A lifecycle rule archives chunks that Loki's index still lists.",
+    why="An archived blob is offline: queries that need it fail, and rehydrating it takes up to 15 hours.",
+    remedy="Use Cool or Cold for chunks. Archive only data that Loki no longer lists.",
 )
 LIFECYCLE_TOUCHES_INDEX = FindingClass(
     name="lifecycle-touches-index",
     severity=Severity.ERROR,
-    meaning="A lifecycle rule's prefix covers index/, where Loki keeps its index and its delete requests.",
-    why="Every query reads the index: a tiered index is slow and costs, an archived or deleted one blinds Loki.",
-    remedy="Azure's filters cannot exclude. Give the rule one prefix for each tenant: CONTAINER/TENANT/.",
+    meaning="The prefix of a lifecycle rule covers index/, where Loki stores its index and its delete requests.",
+    why="Every query reads the index. A cooler tier makes it slow; if it is archived or deleted, queries fail.",
+    remedy="Give the rule one prefix for each tenant: CONTAINER/TENANT/. Azure's filters cannot exclude a folder.",
 )
 LIFECYCLE_COOLS_EARLY = FindingClass(
     name="lifecycle-cools-early",
     severity=Severity.ERROR,
-    meaning="A lifecycle rule takes chunks out of the Hot tier before the day until which Hot was promised.",
-    why="Reads from Cool and Cold cost several times as much, in the days in which most queries are made.",
-    remedy="Move the rule's day to the promise.",
+    meaning="A lifecycle rule moves chunks out of the Hot tier before the promised days in Hot end.",
+    why="Reads from Cool and Cold cost several times as much, and most queries read recent days.",
+    remedy="Set the days of the rule to the promise.",
 )
 LIFECYCLE_NOT_APPLIED = FindingClass(
     name="lifecycle-not-applied",
     severity=Severity.ERROR,
-    meaning="A lifecycle policy is written so that it never takes effect.",
-    why="Tiers stay as they are, while everybody believes that old logs became cheap.",
-    remedy="Write it as azurerm_storage_management_policy, and enable its rules.",
+    meaning="A lifecycle policy never takes effect.",
+    why="Blobs stay in their tier, and old logs stay as expensive as new ones.",
+    remedy="Use the resource type azurerm_storage_management_policy, and enable the rules.",
 )
 EARLY_DELETION_FEE = FindingClass(
     name="early-deletion-fee",
     severity=Severity.WARNING,
-    meaning="Blobs leave an access tier before its minimum stay: Cool 30 days, Cold 90, Archive 180.",
-    why="Azure charges the days that are missing. Moving a blob late in its life often costs more than it saves.",
-    remedy="Tier earlier, delete later, or leave out the tier.",
+    meaning="Blobs leave an access tier before its minimum stay: Cool 30 days, Cold 90 days, Archive 180 days.",
+    why="Azure charges the missing days. Moving a blob shortly before its deletion often costs more than it saves.",
+    remedy="Change the tier earlier, delete later, or leave out the tier.",
 )
 
 REPLICATION_ABOVE_INGESTERS = FindingClass(
     name="replication-above-ingesters",
     severity=Severity.ERROR,
-    meaning="Every line is to be written to more ingesters than there are.",
-    why="A write needs more than half of the replicas. With too few ingesters, losing one refuses every line.",
+    meaning="The replication factor is above the number of ingesters.",
+    why="A write needs more than half of the replicas. If one of too few ingesters fails, Loki refuses every line.",
     remedy="Run at least as many ingesters as the replication factor.",
 )
 WAL_NOT_PERSISTENT = FindingClass(
     name="wal-not-persistent",
     severity=Severity.CRITICAL,
-    meaning="The ingesters' write-ahead log is switched off, or lies on no volume that outlives the process.",
-    why="Lines that were acknowledged but not yet flushed, up to two hours of them, are lost when a pod is moved.",
-    remedy="Switch on the WAL, give the ingesters a volume, and put ingester.wal.dir on it.",
+    meaning="The ingesters' write-ahead log is disabled, or is not on a volume that outlives the process.",
+    why="If a pod is moved, acknowledged lines that are not flushed yet are lost: up to two hours of lines.",
+    remedy="Enable the write-ahead log, give the ingesters a volume, and set ingester.wal.dir to a folder on it.",
 )
 DIRECTORY_OFF_VOLUME = FindingClass(
     name="directory-off-volume",
     severity=Severity.ERROR,
-    meaning="A folder that Loki writes to lies outside of the volume.",
-    why="The chart's root file system is read-only: Loki stops at start. Where it is not, a restart empties the"
-    " folder: the index of the last minutes, or the compactor's marks of what is to be deleted.",
-    remedy="Put the folder below the volume's path, or leave it out: Loki puts it below common.path_prefix.",
+    meaning="A folder that Loki writes to is outside of the volume.",
+    why="The chart makes the root file system read-only, so Loki does not start. If it is writable, a restart empties"
+    " the folder: the index of the last minutes or the compactor's deletion marks are lost.",
+    remedy="Set a folder below the volume's mount path, or remove the key: Loki then uses common.path_prefix.",
 )
 DIRECTORY_UNSET = FindingClass(
     name="directory-unset",
     severity=Severity.ERROR,
-    meaning="The index needs folders of its own, and neither they nor common.path_prefix are set.",
+    meaning="Neither the folders of the index nor common.path_prefix are set.",
     why="Loki refuses to start.",
     remedy="Set common.path_prefix.",
 )
 RING_UNREACHABLE = FindingClass(
     name="ring-unreachable",
     severity=Severity.ERROR,
-    meaning="The hash ring's store is one that the processes cannot share, such as the default, Consul on localhost.",
-    why="Ingesters do not find each other: nothing is written, or replicas exist on paper only.",
-    remedy="Set common.ring.kvstore.store: memberlist and memberlist.join_members, or name the store's address.",
+    meaning="The processes cannot share the store of the hash ring, such as the default: Consul on localhost.",
+    why="Ingesters do not find each other: writes fail, or lines are not replicated.",
+    remedy="Set common.ring.kvstore.store: memberlist and memberlist.join_members, or set the address of the store.",
 )
 QUERY_QUEUE_BYPASSED = FindingClass(
     name="query-queue-bypassed",
     severity=Severity.WARNING,
-    meaning="The query frontend sends queries to an address instead of into the query scheduler's queue.",
-    why="Queriers no longer take what they can: one tenant's large query takes them all, and a service without a"
-    " cluster address sends everything to a few of them.",
+    meaning="The query frontend sends queries directly to an address, not to the queue of the query scheduler.",
+    why="Without the queue, a large query of one tenant occupies all queriers. A headless service sends all queries to"
+    " a few queriers.",
     remedy="Remove frontend.downstream_url, and set frontend.scheduler_address and frontend_worker.scheduler_address.",
 )
 STORAGE_ACCOUNT_MISSING = FindingClass(
     name="storage-account-missing",
     severity=Severity.ERROR,
-    meaning="Azure storage is configured without an account: no account_name and no connection_string.",
-    why="Loki accepts it, and fails at the first read or write.",
-    remedy="Give the section an account, or set it once for all in common.storage.azure.",
+    meaning="Azure storage is configured without account_name and without connection_string.",
+    why="Loki starts, but every read and write fails.",
+    remedy="Set the account in this section, or once in common.storage.azure.",
 )
 COMPONENT_MISSING = FindingClass(
     name="component-missing",
     severity=Severity.ERROR,
-    meaning="Helm values for a distributed Loki run no replica of a component that it needs.",
-    why="The chart's default is 0, silently: without compactor nothing is deleted, without index gateway, query"
-    " scheduler or query frontend nothing is found.",
+    meaning="Helm values for a distributed Loki run no replica of a required component.",
+    why="The chart's default is 0 replicas. Without a compactor nothing is deleted. Without an index gateway, a query"
+    " scheduler or a query frontend, queries fail.",
     remedy="Set the component's replicas.",
 )
 
 TENANTS_WITHOUT_AUTH = FindingClass(
     name="tenants-without-auth",
     severity=Severity.CRITICAL,
-    meaning="Tenants are configured or sent, while auth_enabled is false.",
-    why="Loki ignores X-Scope-OrgID and writes everything as tenant `fake`: everybody reads everything, and no"
-    " tenant's limits or retention count.",
-    remedy="Set auth_enabled: true. Lines written before stay with the tenant `fake`.",
+    meaning="Tenants are configured, or agents send a tenant, but auth_enabled is false.",
+    why="Loki ignores X-Scope-OrgID and stores every line for the tenant `fake`: everybody can read everything, and"
+    " the tenants' limits and retention do not apply.",
+    remedy="Set auth_enabled: true. Lines that are already stored stay with the tenant `fake`.",
 )
 AGENT_WITHOUT_TENANT = FindingClass(
     name="agent-without-tenant",
     severity=Severity.ERROR,
-    meaning="An agent sends lines without a tenant to a Loki that wants one.",
+    meaning="An agent sends lines without a tenant to a Loki that requires a tenant.",
     why="Loki answers 401 `no org id`, and the agent drops the lines after its last retry.",
     remedy="Set the agent's tenant, or let a gateway add X-Scope-OrgID.",
 )
 GATEWAY_OPEN = FindingClass(
     name="gateway-open",
     severity=Severity.CRITICAL,
-    meaning="An ingress publishes Loki without asking who is there.",
-    why="Whoever reaches the address reads all logs, writes what they like, and can flush and stop ingesters.",
-    remedy="Switch on gateway.basicAuth, or authenticate in the ingress, and publish only /loki/api/v1.",
+    meaning="An ingress publishes Loki without authentication.",
+    why="Anybody who can reach the address can read all logs, write lines, and flush or stop ingesters.",
+    remedy="Enable gateway.basicAuth or authenticate in the ingress, and publish only /loki/api/v1.",
 )
 SECURITY_DATA_SHARED = FindingClass(
     name="security-data-shared",
     severity=Severity.CRITICAL,
-    meaning="Security logs lie on a storage account that another cluster uses too.",
-    why="Whoever holds the other cluster's key reads and deletes the evidence.",
-    remedy="Give the security cluster a storage account of its own.",
+    meaning="Security logs are stored in a storage account that another cluster also uses.",
+    why="Everybody who has the other cluster's key can read and delete the evidence.",
+    remedy="Give the security cluster a separate storage account.",
 )
 
 LIMITS_CONTRADICT = FindingClass(
     name="limits-contradict",
     severity=Severity.WARNING,
-    meaning="Two limits of a tenant cannot both be meant.",
-    why="The lower one always wins, and lines or queries are refused that the higher one promises.",
-    remedy="Change one of the two.",
+    meaning="Two limits of a tenant contradict each other.",
+    why="The stricter limit always wins: Loki refuses lines or queries that the other limit seems to allow.",
+    remedy="Change one of the two limits.",
 )
 
 STRUCTURED_METADATA_UNSUPPORTED = FindingClass(
     name="structured-metadata-unsupported",
     severity=Severity.ERROR,
-    meaning="allow_structured_metadata is true, its default, while the active schema is not tsdb with v13.",
+    meaning="allow_structured_metadata is true, its default, but the active schema is not tsdb with v13.",
     why="Loki 3 refuses to start.",
-    remedy="Add a schema period with tsdb and v13; until its day set limits_config.allow_structured_metadata: false.",
+    remedy="Add a schema period with tsdb and v13. Until then, set limits_config.allow_structured_metadata: false.",
 )
 SCHEMA_OUTDATED = FindingClass(
     name="schema-outdated",
     severity=Severity.WARNING,
-    meaning="New logs are written with an index or a schema that Loki is giving up.",
-    why="The next major version of Loki does not read it, and structured metadata and fast queries need tsdb with v13.",
-    remedy="Add a schema period from a day in the future with store: tsdb and schema: v13. Never change a past one.",
+    meaning="New logs are written with a deprecated index or schema.",
+    why="The next major version of Loki cannot read it. Structured metadata and fast queries need tsdb with v13.",
+    remedy="Add a schema period with store: tsdb and schema: v13 from a future day on. Never change a past period.",
 )
 
 KEY_REMOVED = FindingClass(
     name="key-removed",
     severity=Severity.ERROR,
-    meaning="A key that an earlier Loki knew and Loki 3 does not.",
+    meaning="A key that Loki 3 has removed.",
     why="Loki refuses to start.",
-    remedy="Remove it, or write its replacement.",
+    remedy="Remove the key, or write its replacement.",
 )
 KEY_DEPRECATED = FindingClass(
     name="key-deprecated",
     severity=Severity.WARNING,
-    meaning="A key that Loki still reads and will not read for long.",
+    meaning="A key that Loki still reads but has deprecated.",
     why="A later version refuses to start with it.",
-    remedy="Write its replacement.",
+    remedy="Write the replacement of the key.",
 )
 KEY_UNKNOWN = FindingClass(
     name="key-unknown",
     severity=Severity.ERROR,
-    meaning="A key that the program does not know, mistyped or in the wrong section.",
+    meaning="A key that the program does not know: it is mistyped or in the wrong section.",
     why="The program refuses to start.",
-    remedy="Correct or remove it.",
+    remedy="Correct or remove the key.",
 )
 LIMIT_UNKNOWN = FindingClass(
     name="limit-unknown",
     severity=Severity.ERROR,
-    meaning="A key in limits_config or in a tenant's overrides that is no limit.",
-    why="In limits_config, Loki 3.7 refuses to start. In the overrides, a running Loki drops the whole file with no"
-    " more than a log line: no tenant's new limits count. Versions of Loki that read limits leniently ignore the"
-    " key alone: a mistyped retention_period keeps logs for ever.",
-    remedy="Correct or remove it. Watch loki_runtime_config_last_reload_successful.",
+    meaning="A key in limits_config or in a tenant's overrides that is not a limit.",
+    why="If the key is in limits_config, Loki 3.7 refuses to start. If it is in the overrides, a running Loki ignores"
+    " the complete file and only logs it: no tenant gets its new limits. Other versions of Loki ignore the key: a"
+    " mistyped retention_period keeps logs for ever.",
+    remedy="Correct or remove the key. Watch loki_runtime_config_last_reload_successful.",
 )
 VALUE_REFUSED = FindingClass(
     name="value-refused",
     severity=Severity.ERROR,
-    meaning="A duration or size that Loki cannot read: limits take whole numbers (90d), other sections take no days,"
-    " sizes are whole and binary (10MB, not 10MiB).",
+    meaning="A duration or a size that Loki cannot parse. Limits take whole numbers (90d), other sections do not accept"
+    " days, and sizes are whole numbers of binary units (10MB, not 10MiB).",
     why="Loki refuses to start.",
-    remedy="Write it as Loki reads it.",
+    remedy="Write the value in a format that Loki accepts.",
 )
 HELM_KEY_IGNORED = FindingClass(
     name="helm-key-ignored",
     severity=Severity.ERROR,
     meaning="A key in Helm values that the chart does not read.",
-    why="Helm takes every key without a word. What it should have set keeps the chart's default.",
-    remedy="Write it where the chart reads it.",
+    why="Helm accepts unknown keys silently. The setting keeps the chart's default.",
+    remedy="Write the key that the chart reads.",
 )
 HELM_VALUES_REFUSED = FindingClass(
     name="helm-values-refused",
     severity=Severity.ERROR,
-    meaning="Helm values with which the chart does not render, or whose objects Kubernetes refuses.",
+    meaning="Helm values that the chart refuses, or that render to objects that Kubernetes refuses.",
     why="The release fails.",
     remedy="Change the values as the message says.",
 )
@@ -250,59 +250,59 @@ HELM_VALUES_REFUSED = FindingClass(
 HIGH_CARDINALITY_LABEL = FindingClass(
     name="high-cardinality-label",
     severity=Severity.ERROR,
-    meaning="An agent makes a label of a field that has a value of its own in nearly every line or request.",
-    why="Every combination of label values is a stream with its own chunks: the index grows, chunks stay tiny,"
-    " queries slow down, and the stream limit refuses lines.",
-    remedy="Keep the field in structured metadata, or in the line.",
+    meaning="An agent makes a label from a field that has a different value in nearly every line or request.",
+    why="Every combination of label values is a stream with separate chunks: the index grows, chunks stay small,"
+    " queries become slow, and Loki refuses lines at the stream limit.",
+    remedy="Move the field to structured metadata, or leave it in the line.",
 )
 AGENT_END_OF_LIFE = FindingClass(
     name="agent-end-of-life",
     severity=Severity.WARNING,
-    meaning="An agent whose makers no longer mend it.",
-    why="Security holes stay open on every node.",
-    remedy="Move to Grafana Alloy: `alloy convert --source-format=promtail` translates the configuration.",
+    meaning="An agent that is past its end of life.",
+    why="Its security bugs are not fixed any more, and it runs on every node.",
+    remedy="Move to Grafana Alloy: `alloy convert --source-format=promtail` converts the configuration.",
 )
 AGENT_POSITION_LOST = FindingClass(
     name="agent-position-lost",
     severity=Severity.WARNING,
-    meaning="An agent does not remember across a restart how far it read.",
-    why="After a restart it sends lines twice, or skips those written in between.",
-    remedy="Keep its positions on a host path or a volume.",
+    meaning="An agent loses its position in the files when it restarts.",
+    why="After a restart it sends lines twice, or skips the lines that were written in between.",
+    remedy="Store its positions on a host path or a volume.",
 )
 AGENT_PORT_WRONG = FindingClass(
     name="agent-port-wrong",
     severity=Severity.ERROR,
-    meaning="An agent sends to a port of the gateway that its service does not have.",
+    meaning="An agent sends to a port that the gateway's service does not have.",
     why="No line of this agent arrives.",
     remedy="Send to the gateway's port, or set gateway.service.port.",
 )
 VARIABLE_NOT_EXPANDED = FindingClass(
     name="variable-not-expanded",
     severity=Severity.ERROR,
-    meaning="A ${VARIABLE} in an agent's configuration, where nothing makes the agent replace it.",
-    why="The text itself is taken as the secret or address, so the agent never gets in.",
+    meaning="An agent's configuration has a ${VARIABLE}, but the agent does not expand variables.",
+    why="The agent uses the literal text as the secret or address, so it cannot connect or log in.",
     remedy="Start the agent with -config.expand-env=true: in the chart, extraArgs.",
 )
 DROP_TOO_BROAD = FindingClass(
     name="drop-too-broad",
     severity=Severity.ERROR,
-    meaning="A drop stage throws away every line in which a short word stands anywhere, also inside other words.",
-    why="`health` drops `unhealthy`, `ping` drops `shipping failed`: the lines that matter are lost without a trace.",
-    remedy="Match what the noise really looks like, such as the path of a request: `GET /healthz`.",
+    meaning="A drop stage drops every line that contains a short word anywhere, also inside other words.",
+    why="`health` also drops `unhealthy`, and `ping` drops `shipping failed`: important lines are lost silently.",
+    remedy="Match the unwanted lines exactly, for example the path of a request: `GET /healthz`.",
 )
 PIPELINE_STAGE_USELESS = FindingClass(
     name="pipeline-stage-useless",
     severity=Severity.WARNING,
-    meaning="A pipeline stage that cannot do its work where it stands.",
-    why="Promtail accepts it and says nothing: lines arrive unparsed, with the wrong time, or torn apart.",
+    meaning="A pipeline stage that has no effect at its position.",
+    why="Promtail accepts it silently: lines arrive unparsed, with a wrong timestamp, or split.",
     remedy="Change or move the stage as the message says.",
 )
 SOURCE_SHIPPED_TWICE = FindingClass(
     name="source-shipped-twice",
     severity=Severity.WARNING,
     meaning="Two agents tail the same files.",
-    why="With other labels the same line is another line: it is stored, counted and paid for twice.",
-    remedy="Leave the files to one of the agents.",
+    why="If the labels differ, Loki stores each line twice: counts are wrong and storage costs double.",
+    remedy="Let only one of the agents tail the files.",
 )
 
 CLASSES: tuple[FindingClass, ...] = tuple(
