@@ -1,79 +1,40 @@
 """
-### Is everything kept as long as was promised, no longer, and in the tier that was promised?
+### Are all logs kept as long as promised, no longer, and in the promised tier?
 
-Reads the names of all blobs and every index file, joins both chunk by chunk, and compares with the retention that
-was declared and that Loki applies. Changes nothing.
+Reads the names of all blobs and every index file, joins both chunk by chunk, and compares the result with the declared
+retention and with the retention that Loki applies. Changes nothing.
 
-**list** reads the containers and cuts the tables into batches. **judge** joins a batch's chunks and index entries; it
-runs once a batch, and clearing one repeats only that. **reduce** says what is wrong, keeps it as a result, and is red
-where a promise is broken or could not be checked.
+**list** reads the containers and splits the tables into batches. **judge** joins the chunks and index entries of one
+batch; clear one to repeat only that batch. **reduce** reports and records the findings. It is red if a promise is
+broken or could not be checked.
 
 ### When a task fails
 
-**reduce** Its log names every finding, worst first, with what to do; docs/findings.md has the long form. The names of
-all chunks with a fault are in the results, kind `faulty-chunks`.
+**reduce** Its log lists every finding, worst first, with what to do; docs/findings.md explains each class. The results
+store has the names of all faulty chunks, kind `faulty-chunks`.
 
-- **chunk-missing**, **retention-undershoot**: logs are lost, and soft delete may still have them. *Now.*
-- **chunk-archived**: queries of that day fail until it is rehydrated. *Now.*
-- **retention-overshoot**, **delete-request-stuck**: somebody was promised that these lines are gone. *Today.*
-- **retention-not-effective**: Loki applies other limits than declared. *Today, before they delete.*
-- **index-tiered**, **lifecycle-policy-drift**: money, and soon queries. *This week.*
-- **check-incomplete**: something could not be read; that is no pass. *Mend what it names, clear `list`.*
+- **chunk-missing**, **retention-undershoot**: logs are lost. Soft delete may still have them. *Fix it now.*
+- **chunk-archived**: queries of that day fail until the chunk is rehydrated. *Fix it now.*
+- **retention-overshoot**, **delete-request-stuck**: somebody was promised that these lines are deleted. *Fix it today.*
+- **retention-not-effective**: Loki applies other limits than declared. *Fix it today, before it deletes.*
+- **index-tiered**, **lifecycle-policy-drift**: costs money now, and breaks queries later. *Fix it this week.*
+- **check-incomplete**: something could not be read, so it was not checked. *Fix what it names, then clear `list`.*
 
-`logops audit explain ENV` has a line a table: its phase, what comes next, by when; `logops audit explain ENV TABLE`
-tells what is in its way.
+`logops audit explain ENV` shows the phase, next step and due time of every table. `logops audit explain ENV TABLE`
+shows what is in its way.
 
-**list** or **judge** red: the environment's file, the platform or the results store, as the message says. *Mend it,
-clear the task.*
+**list** or **judge** The message names the environment file, the platform or the results store. *Fix it, then clear
+the task.*
 """
 
-from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import DAG, Param, TriggerRule
+from logops.airflow.audit_dag import audit_dag
 
-from logops.airflow.nightly import environments, every_night, nightly
-from logops.airflow.operators.audit import AuditJudgeOperator, AuditListOperator, AuditReduceOperator
-from logops.airflow.tags import Tag
-
-ENVIRONMENTS = environments(Path(__file__).parents[1])
-ASKED = {
-    "checks": ["retention-audit", "tiering-audit"],
-    "environment": "{{ params.environment }}",
-    "tables": "{{ params.tables }}",
-    "as_of": "{{ params.as_of }}",
-}
-
-with DAG(
-    dag_id="retention_audit",
+dag = audit_dag(
+    "retention_audit",
     doc_md=__doc__,
-    schedule=every_night(3),
-    catchup=False,
-    max_active_runs=1,
-    tags={Tag.AUDIT, Tag.LOKI, Tag.STORAGE},
-    params={
-        "environment": Param(nightly(ENVIRONMENTS), type="string", enum=ENVIRONMENTS, description="What to audit."),
-        "tables": Param(
-            None,
-            type=["null", "array"],
-            items={"type": "string"},
-            description="Only these (loki_index_20780); empty: all. Not compared with the nightly runs then.",
-        ),
-        "as_of": Param(
-            None, type=["null", "string"], format="date-time", description="The moment to judge at; empty: now."
-        ),
-    },
-    default_args={
-        "owner": "log-platform",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=30),
-        "execution_timeout": timedelta(hours=1),
-    },
-) as dag:
-    listed = AuditListOperator(task_id="list", **ASKED)
-    judged = AuditJudgeOperator.partial(task_id="judge", max_active_tis_per_dagrun=16, **ASKED).expand(
-        batch=listed.output
-    )
-    # Also where a batch could not be judged: what is known must be told, and what is not known too.
-    reduced = AuditReduceOperator(task_id="reduce", batches=listed.output, trigger_rule=TriggerRule.ALL_DONE, **ASKED)
-    judged >> reduced
+    checks=["retention-audit", "tiering-audit"],
+    hour=3,
+    project=Path(__file__).parents[1],
+)

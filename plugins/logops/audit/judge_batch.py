@@ -18,15 +18,13 @@ from logops.audit.survey_cluster import TERMS, table_of
 from logops.audit.table_index import IndexChangingError, TenantNumbers, read_table
 from logops.audit.terms import Terms
 from logops.clients.blob_storage import ObjectStoreError
+from logops.findings.kinds import FAULTY_CHUNKS
 from logops.platforms.platform import Progress, ReadablePlatform
 from logops.tsdb import IndexFileError
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
-FAULTY = "faulty-chunks"
-"""Kind of result: the names of all chunks and index files with a fault (class, day, table, tenant, name, bytes,
-since_ms)."""
 _TOLD_EVERY_S = 2.0
 _ROWS = 1_000_000
 _TABLES = 100
@@ -138,4 +136,4 @@ def _keep_names(folder: Path, run: str, store: "ResultsStore", asked: Asked) -> 
 
     files = sorted(folder.glob("*.parquet"))
     if files:
-        store.write(FAULTY, run, pa.concat_tables(pq.read_table(file) for file in files), asked.as_of)
+        store.write(FAULTY_CHUNKS, run, pa.concat_tables(pq.read_table(file) for file in files), asked.as_of)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from logops.audit.chunks import NOT_LOKIS
 from logops.audit.phase import Phase
-from logops.findings import Finding, Severity
+from logops.findings import Finding, failed
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes
 
@@ -89,7 +89,7 @@ class Outcome:
     @property
     def failed(self) -> bool:
         """Whether a promise is broken, or could not be checked."""
-        return any(finding.cls.severity.rank >= Severity.ERROR.rank for finding in self.findings)
+        return failed(self.findings)
 
     @property
     def incomplete(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from logops.audit.errors import AuditError
-from logops.findings.whole import put_whole
+from logops.findings.atomic_write import write_atomically
 
 Value = TypeVar("Value")
 
@@ -24,7 +24,7 @@ class Place:
     def write(self, name: str, kind: type[Value], value: Value) -> None:
         """Keep a value, whole."""
         filesystem, path = self._at(name)
-        put_whole(filesystem, path, TypeAdapter(kind).dump_json(value))
+        write_atomically(filesystem, path, TypeAdapter(kind).dump_json(value))
 
     def read(self, name: str, kind: type[Value]) -> Value:
         """Raises WorkLostError."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from logops.audit.asked import Asked, Batch, Check
 from logops.audit.holding import Holding
 from logops.audit.index_names import files_of, names_table
-from logops.audit.judge_batch import FAULTY, part_name
+from logops.audit.judge_batch import part_name
 from logops.audit.live import Live
 from logops.audit.outcome import Outcome, TableRow
 from logops.audit.part import Part
@@ -20,19 +20,18 @@ from logops.audit.survey_cluster import LIVE, POLICY, TERMS, UNREAD, table_of
 from logops.audit.terms import Terms
 from logops.audit.undershoot import Most, undershoot
 from logops.audit.verdict import Seen, findings_of
+from logops.checks.recording import joined, record
 from logops.environment import Environment
 from logops.findings import Finding, Run, Subject
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes, read_changes
+from logops.findings.kinds import FAULTY_CHUNKS, HOLDINGS
 from logops.platforms.platform import ReadablePlatform
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from logops.findings.store import ResultsStore
-
-HOLDINGS = "holdings"
-"""Kind of result: what every tenant has in every table."""
 
 
 def reduced(
@@ -129,7 +128,7 @@ def _seen(
         terms=terms,
         part=part,
         policy=place.read(POLICY, PolicySeen) if Check.TIERING in asked.checks else None,
-        names=f"{FAULTY}/day={asked.as_of.astimezone(UTC).date()}/{environment.name}.{asked.run_id}.{cluster}.*.parquet"
+        names=f"{FAULTY_CHUNKS}/day={asked.as_of.astimezone(UTC).date()}/{environment.name}.{asked.run_id}.{cluster}.*.parquet"
         if store
         else "",
     )
@@ -191,7 +190,7 @@ def _keep_index_names(findings: Sequence[Finding], seen: Seen, asked: Asked, sto
     unique = {one.identity: one for one in findings}.values()
     table = names_table((one, files_of(one, seen.files, seen.waiting)) for one in unique)
     if table.num_rows:
-        store.write(FAULTY, f"{seen.environment.name}.{asked.run_id}.{seen.cluster}.index", table, asked.as_of)
+        store.write(FAULTY_CHUNKS, f"{seen.environment.name}.{asked.run_id}.{seen.cluster}.index", table, asked.as_of)
 
 
 def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], asked: Asked) -> list[Finding]:
@@ -219,16 +218,16 @@ def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: date
     # A chunk may be of another period in every run, so the whole is that of one run, never a sum over several.
     sql = (
         'with told as (select *, sum(indexed) over (partition by run, as_of, "table", tenant) as together'
-        f" from {HOLDINGS} where environment = '{environment}' and cluster = '{cluster}'"
-        f" and as_of < '{as_of.astimezone(UTC).isoformat()}' and indexed > 0)"
+        f" from {HOLDINGS} where environment = $environment and cluster = $cluster and as_of < $as_of and indexed > 0)"
         ' select "table", any_value(day_number) as day, tenant, period_ms, max(indexed) as indexed,'
         " arg_max(bytes, indexed)::bigint as bytes, arg_max(chunks, indexed) as chunks,"
         " epoch(arg_max(as_of, (indexed, as_of))) as seen,"
         ' max(max(together)) over (partition by "table", tenant)::bigint as whole'
         ' from told group by "table", tenant, period_ms'
     )
+    parameters = {"environment": environment, "cluster": cluster, "as_of": as_of.astimezone(UTC)}
     try:
-        rows = store.query(HOLDINGS, sql, last=(as_of + timedelta(days=1)).date()).to_pylist()
+        rows = store.query(HOLDINGS, sql, last=(as_of + timedelta(days=1)).date(), parameters=parameters).to_pylist()
     except NothingStoredError:
         return
     for row in rows:
@@ -249,16 +248,8 @@ def _recorded(
         )
     all_changes = []
     for check, found in findings.items():
-        store.write_findings(Run(environment, check.value, asked.run_id, asked.as_of), found)
-        recorded = read_changes(store, environment, check.value, asked.as_of)
-        if recorded:
-            all_changes.append(recorded[1])
-    return Changes(
-        *(
-            tuple(seen for changes in all_changes for seen in getattr(changes, name))
-            for name in ("new", "still", "gone", "unknown")
-        )
-    )
+        all_changes.append(record(store, Run(environment, check.value, asked.run_id, asked.as_of), found))
+    return joined(all_changes)
 
 
 def holdings_table(environment: str, asked: Asked, holdings: Sequence[tuple[str, Holding]]) -> "pa.Table":

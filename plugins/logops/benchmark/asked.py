@@ -1,12 +1,16 @@
 """What a benchmark is asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
+from typing import TYPE_CHECKING
 
 from logops.benchmark.shots import Mode
-from logops.environment.units import Duration
+from logops.environment.units import Duration, Size
+
+if TYPE_CHECKING:
+    from logops.environment import Environment
 
 ROUNDS = 20
 """Of each query, and up to MOST_ROUNDS of one whose answers differ so much that a fifth more would be hidden."""
@@ -43,3 +47,36 @@ class Asked:
     """Up to so many of what is not known well after `rounds`."""
     minutes: float = inf
     """That it may take; what is left then is not asked."""
+
+
+def benchmark_request(
+    environment: "Environment",
+    *,
+    run: str,
+    as_of: datetime,
+    named: bool,
+    modes: Sequence[Mode] = tuple(Mode),
+    rounds: int = ROUNDS,
+    most_rounds: int = MOST_ROUNDS,
+    ranges: Iterable[str] | None = None,
+    budget: str | None = None,
+    minutes: float | None = None,
+    concurrency: int = 1,
+) -> Asked:
+    """Return the request for a run. What is None comes from the environment's `benchmark` section.
+
+    Raises ValueError if a range is not a duration of at least 1 s, or the budget is not a size.
+    """
+    usual = environment.benchmark
+    return Asked(
+        run=run,
+        as_of=as_of,
+        rounds=rounds,
+        modes=tuple(modes),
+        ranges_s=in_seconds(usual.ranges if ranges is None else map(Duration, ranges)),
+        budget_bytes=(usual.budget if budget is None else Size(budget)).value,
+        concurrency=concurrency,
+        named=named,
+        most_rounds=most_rounds,
+        minutes=usual.minutes if minutes is None else minutes,
+    )

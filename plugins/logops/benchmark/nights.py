@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from logops.benchmark.change import BASELINE, NEWEST
 from logops.benchmark.level import level
-from logops.benchmark.sample import SAMPLES, Ending, Sample
+from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.why import Work, work_of
+from logops.findings.kinds import QUERY_SAMPLES
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
@@ -59,7 +60,7 @@ SELECT query, range_s, mode, run, configuration, text, coalesce(step_s, 0) AS st
     median(seconds) AS seconds, median(exec_s) AS exec_s, median(queue_s) AS queue_s, median(bytes) AS bytes,
     median(lines) AS lines, median(chunks) AS chunks, median(coalesce(cached_chunks, 0)) AS cached_chunks,
     median(cached_results) AS cached_results, median(shards) AS shards, list(seconds) AS every
-FROM (FROM "{SAMPLES}" UNION ALL BY NAME SELECT 0 AS cached_chunks, 0 AS step_s WHERE false)
+FROM (FROM "{QUERY_SAMPLES}" UNION ALL BY NAME SELECT 0 AS cached_chunks, 0 AS step_s WHERE false)
 WHERE environment = $environment AND round > 0 AND ending = '{Ending.ANSWERED}'
 GROUP BY ALL HAVING count(*) >= {FEWEST} ORDER BY started_ns
 """
@@ -71,7 +72,7 @@ def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dic
 
     last = until.astimezone(UTC).date()
     try:
-        table = store.query(SAMPLES, ROWS, last - LOOK_BACK, last, {"environment": environment})
+        table = store.query(QUERY_SAMPLES, ROWS, last - LOOK_BACK, last, {"environment": environment})
     except NothingStoredError:
         return {}
     found: dict[Arm, list[Night]] = {}

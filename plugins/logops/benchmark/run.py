@@ -10,11 +10,12 @@ from logops.benchmark.judge import Verdict, verdicts
 from logops.benchmark.measurable import is_there, measurable
 from logops.benchmark.measure import measured
 from logops.benchmark.nights import Night, pasts_of, read_nights
-from logops.benchmark.sample import SAMPLES, Sample, to_table
+from logops.benchmark.sample import Sample, to_table
 from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.trend import whole
 from logops.environment import Environment
 from logops.findings import Finding, Run
+from logops.findings.kinds import QUERY_SAMPLES
 from logops.platforms.platform import ReadablePlatform
 from logops.queries.model import LibraryQuery
 
@@ -65,7 +66,7 @@ def run_benchmark(
     if record:
         # Before anything is made of them.
         for one, samples in zip(platforms, sides, strict=True):
-            store(one).write(SAMPLES, f"{one.environment.name}.{asked.run}", to_table(samples), asked.as_of)
+            store(one).write(QUERY_SAMPLES, f"{one.environment.name}.{asked.run}", to_table(samples), asked.as_of)
     outcomes = [
         replace(_judged(one.environment.name, samples, nights, here, asked), left_out=left_out)
         for one, samples, nights in zip(platforms, sides, past, strict=True)

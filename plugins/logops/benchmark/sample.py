@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SAMPLES = "query-samples"
-"""The kind of result."""
-
 
 class Ending(StrEnum):
     ANSWERED = "answered"

@@ -9,9 +9,8 @@ import typer
 
 from logops.audit.asked import Asked, Check
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
-from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
-from logops.cli.rollout import JsonOption, readable
+from logops.cli.targets import EnvironmentArgument, JsonOption, environment, readable
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError, ResultsStore

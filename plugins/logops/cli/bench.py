@@ -1,5 +1,6 @@
 """`logops bench ...`: how long the library's queries take."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,24 +9,23 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked, in_seconds
+from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, benchmark_request
 from logops.benchmark.chart import KINDS, draw
 from logops.benchmark.compare import Comparison, Word, compare, differing, in_turns
 from logops.benchmark.measurable import NotMeasurableError
 from logops.benchmark.nights import past, read_nights
 from logops.benchmark.run import run_benchmark
-from logops.benchmark.sample import SAMPLES, Sample
+from logops.benchmark.sample import Sample
 from logops.benchmark.shots import Mode
 from logops.benchmark.trend import judged_then, trends, whole
 from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
-from logops.cli.environment import EnvironmentArgument, environment
 from logops.cli.findings import listing
 from logops.cli.library import read_library
-from logops.cli.rollout import JsonOption, readable
+from logops.cli.targets import EnvironmentArgument, JsonOption, environment, readable
 from logops.clients.loki import LokiError
-from logops.environment.units import Duration, Size
-from logops.findings.model import Severity
+from logops.findings import failed
+from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import NothingStoredError, ResultsError, ResultsStore
 from logops.platforms import ReadablePlatform, results_url
 from logops.toolchain import project_root
@@ -35,7 +35,7 @@ app = typer.Typer(no_args_is_help=True)
 RUNS = f"""
 SELECT run, environment, list_sort(list_distinct(list(configuration))) AS configurations,
     min(started_ns) AS started_ns, count(DISTINCT query) AS queries, count(*) FILTER (ending = 'answered') AS answers
-FROM "{SAMPLES}" GROUP BY ALL ORDER BY started_ns DESC
+FROM "{QUERY_SAMPLES}" GROUP BY ALL ORDER BY started_ns DESC
 """
 
 
@@ -82,28 +82,25 @@ def run(
         stop(f"No query {', '.join(unknown)} in include/logql/. There are: {', '.join(sorted(every))}.")
     wanted = {key: one for key, one in every.items() if not query or key in query}
     now = datetime.now(UTC).replace(microsecond=0)
-    usual = places[0].environment.benchmark
     try:
-        ranges = in_seconds(map(Duration, also) if also else usual.ranges)
-        most_bytes = (Size(budget) if budget else usual.budget).value
+        request = benchmark_request(
+            places[0].environment,
+            run=f"bench-{now:%Y%m%dT%H%M%S}",
+            as_of=now,
+            named=bool(query),
+            modes=mode or tuple(Mode),
+            rounds=rounds,
+            most_rounds=most,
+            ranges=also or None,
+            budget=budget,
+            minutes=minutes,
+            concurrency=concurrency,
+        )
     except ValueError as error:
         stop(str(error))
-    modes = tuple(mode or Mode)
-    asked = Asked(
-        f"bench-{now:%Y%m%dT%H%M%S}",
-        now,
-        rounds,
-        modes,
-        ranges,
-        most_bytes,
-        concurrency,
-        bool(query),
-        most,
-        minutes or usual.minutes,
-    )
     try:
         with err.status("") as status:
-            outcome, *other = run_benchmark(places, wanted, asked, _store_of, status.update, record)
+            outcome, *other = run_benchmark(places, wanted, request, _store_of, status.update, record)
     except NotMeasurableError as error:
         stop(str(error))
     except (ResultsError, LokiError) as error:
@@ -111,7 +108,7 @@ def run(
     if outcome.left_out:
         say(f"Not measured, for their cluster or tenant is not there: {', '.join(outcome.left_out)}.")
     findings = [found for side in (outcome, *other) for found in side.findings]
-    bad = any(one.cls.severity.rank >= Severity.ERROR.rank for one in findings)
+    bad = failed(findings)
     if other:
         compared = compare(outcome.samples, other[0].samples)
         if as_json:
@@ -144,7 +141,11 @@ def compare_command(
     """
     sides = []
     for run, whose in ((before, name), (after, other or name)):
-        found = _samples(whose, f"WHERE run = {_text(run)} AND environment = {_text(environment(whose).name)}")
+        found = _samples(
+            whose,
+            "WHERE run = $run AND environment = $environment",
+            {"run": run, "environment": environment(whose).name},
+        )
         if not found:
             stop(f"No run {run} in the results of {whose}: `logops bench runs {whose}` lists those there are.")
         sides.append(found)
@@ -217,7 +218,7 @@ def history(
 @app.command(epilog="Example: logops bench runs local")
 def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
     """The runs there are in the results, newest first."""
-    rows = _store(name).query(SAMPLES, RUNS).to_pylist() if _samples(name, "LIMIT 1") else []
+    rows = _store(name).query(QUERY_SAMPLES, RUNS).to_pylist() if _samples(name, "LIMIT 1") else []
     if as_json:
         print_json(rows)
         return
@@ -245,14 +246,10 @@ def _code(compared: list[Comparison]) -> int:
     return FOUND if any(one.word in (Word.SLOWER, Word.FEW) for one in compared) else OK
 
 
-def _text(value: str) -> str:
-    """As SQL has it."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _samples(name: str, where: str) -> list[Sample]:
+def _samples(name: str, where: str, parameters: Mapping[str, object] | None = None) -> list[Sample]:
     try:
-        rows = _store(name).query(SAMPLES, f'SELECT * EXCLUDE (day) FROM "{SAMPLES}" {where}').to_pylist()
+        sql = f'SELECT * EXCLUDE (day) FROM "{QUERY_SAMPLES}" {where}'
+        rows = _store(name).query(QUERY_SAMPLES, sql, parameters=parameters).to_pylist()
     except NothingStoredError:
         return []
     except ResultsError as error:

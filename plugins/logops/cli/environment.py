@@ -1,49 +1,19 @@
 """`logops check`, `schema`, `render`: work with an environment file before it is deployed."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from logops.cli.console import OK, out, print_json, say, stop
+from logops.cli.console import OK, out, print_json, say
 from logops.cli.findings import exit_code, listing, summary
+from logops.cli.targets import EnvironmentArgument, desired, environment
 from logops.doctor import check as check_deployment
 from logops.doctor.from_environment import from_environment
-from logops.environment import Environment, EnvironmentFileError, environment_schema, find_environment, load_environment
-from logops.toolchain import ProjectNotFoundError, project_root
+from logops.environment import environment_schema
 
 app = typer.Typer()
-EnvironmentArgument = Annotated[
-    str, typer.Argument(metavar="ENV", help="Name of an environment in include/environments, or path of a file.")
-]
-
-
-def environment(name: str) -> Environment:
-    """Load an environment by name or path. End the command with a list of all problems if it is not valid."""
-    try:
-        return load_environment(find_environment(name, project_root()))
-    except (EnvironmentFileError, ProjectNotFoundError) as error:
-        stop(str(error))
-
-
-def every_environment() -> list[Environment]:
-    """Load all files in `include/environments`. End the command with a list of all problems if one is not valid."""
-    try:
-        return [load_environment(file) for file in sorted((project_root() / "include/environments").glob("*.yaml"))]
-    except (EnvironmentFileError, ProjectNotFoundError) as error:
-        stop(str(error))
-
-
-def homes(environments: Sequence[Environment]) -> set[str]:
-    """Return every tenant as `CLUSTER/TENANT`, for example `main/application`."""
-    return {
-        f"{name}/{tenant}"
-        for environment in environments
-        for name, cluster in environment.clusters.items()
-        for tenant in cluster.tenants
-    }
 
 
 @app.command(epilog="Example: logops check production")
@@ -79,8 +49,6 @@ def render(
     to: Annotated[Path | None, typer.Option(help="Write the files to this folder instead of printing them.")] = None,
 ) -> None:
     """Show the files that an environment renders to: configuration of Loki, Promtail and supervisord, and rules."""
-    # Platforms bring in supervisor and psutil: not needed to check a file.
-    from logops.cli.rollout import desired
 
     for files in desired(name).values():
         for file, text in files.items():

@@ -7,7 +7,7 @@ from rich.console import Group
 from rich.text import Text
 
 from logops.cli.console import FOUND, OK, out
-from logops.findings import Finding, Severity
+from logops.findings import Finding, Severity, failed
 
 _INDENT = " " * 9
 STYLES = {
@@ -42,7 +42,7 @@ def summary(findings: Sequence[Finding]) -> str:
 
 def exit_code(findings: Sequence[Finding]) -> int:
     """Warnings alone do not fail a command."""
-    return FOUND if any(finding.cls.severity.rank >= Severity.ERROR.rank for finding in findings) else OK
+    return FOUND if failed(findings) else OK
 
 
 def _entry(finding: Finding) -> Group:

@@ -10,9 +10,8 @@ import typer
 from rich.markup import escape
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
-from logops.cli.environment import environment, every_environment, homes
 from logops.cli.library import read_library
-from logops.cli.rollout import JsonOption
+from logops.cli.targets import JsonOption, environment, every_environment, homes
 from logops.environment import Environment
 from logops.logql import literals
 from logops.logql.advice import QUERY_ALONE, Advice

@@ -9,8 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from logops.cli.console import FOUND, OK, out, print_json, say, stop
-from logops.cli.environment import EnvironmentArgument, environment
-from logops.cli.rollout import JsonOption, platform
+from logops.cli.targets import EnvironmentArgument, JsonOption, environment, platform
 from logops.clients.loki import LokiClient, LokiError, RingMember
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from logops.cli.console import BAD_INPUT, FOUND, err, out, stop
-from logops.cli.environment import EnvironmentArgument
+from logops.cli.targets import EnvironmentArgument
 from logops.clients.loki import LokiError
 from logops.environment import EnvironmentFileError
 from logops.platforms.platform import PlatformError

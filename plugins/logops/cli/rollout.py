@@ -9,13 +9,13 @@ import typer
 from rich.markdown import Markdown
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
-from logops.cli.environment import EnvironmentArgument, environment
+from logops.cli.targets import EnvironmentArgument, JsonOption, platform
 from logops.findings import Finding, Subject
 from logops.findings.classes.rollout import ROLLOUT_FAILED
 from logops.findings.store import ResultsStore, StoreUnreachableError
-from logops.platforms import open_platform, open_to_read, results_url
-from logops.platforms.platform import DeployablePlatform, LeaseHeldError, PlatformError, ReadablePlatform
-from logops.render import STAGES, Files, PlacementError, Stage
+from logops.platforms import results_url
+from logops.platforms.platform import DeployablePlatform, LeaseHeldError, PlatformError
+from logops.render import STAGES, Stage
 from logops.rollout import (
     Approval,
     Outcome,
@@ -30,37 +30,12 @@ from logops.rollout import (
     write_record,
 )
 from logops.rollout.approval import TERMINAL, check_approver
-from logops.toolchain import ToolchainError, project_root
+from logops.toolchain import project_root
 
 app = typer.Typer()
 StagesOption = Annotated[
     list[str] | None, typer.Option("--stage", help=f"Only this stage; may be repeated. One of: {', '.join(STAGES)}.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
-
-
-def platform(name: str) -> DeployablePlatform:
-    """Open the platform of an environment for a rollout. Ends the command if that is not possible."""
-    try:
-        return open_platform(environment(name), project_root())
-    except (PlatformError, PlacementError, ToolchainError) as error:
-        stop(str(error))
-
-
-def desired(name: str) -> dict[Stage, Files]:
-    """Return the desired state of an environment. Ends the command if it cannot be rendered."""
-    try:
-        return platform(name).desired()
-    except (PlatformError, ToolchainError) as error:
-        stop(str(error))
-
-
-def readable(name: str) -> ReadablePlatform:
-    """Open the platform of any environment for reading."""
-    try:
-        return open_to_read(environment(name), project_root())
-    except (PlacementError, ToolchainError) as error:
-        stop(str(error))
 
 
 @app.command("plan", epilog="Example: logops plan local --stage loki")

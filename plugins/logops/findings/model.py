@@ -6,7 +6,7 @@ identity, evidence is in numbers, and the message is what a person reads first.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -91,6 +91,11 @@ class Finding:
             "remedy": self.remedy or self.cls.remedy,
             "as_of": self.as_of.isoformat(),
         }
+
+
+def failed(findings: "Iterable[Finding]") -> bool:
+    """Whether a check with these findings failed: at least one is an error. Warnings alone do not fail a check."""
+    return any(finding.cls.severity.rank >= Severity.ERROR.rank for finding in findings)
 
 
 @dataclass(frozen=True, slots=True)

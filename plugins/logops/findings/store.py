@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from logops.errors import LogopsError
+from logops.findings.atomic_write import write_atomically
+from logops.findings.kinds import FINDINGS
 from logops.findings.model import Finding, Run
 from logops.findings.table import findings_schema, from_table, to_table
-from logops.findings.whole import put_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FINDINGS = "findings"
 _SECRET = re.compile(r"(?i)\b(sig|accountkey|sharedaccesskey|password|token|secret)=[^&;\s'\"]+")
 _RESULT = re.compile(r"/day=\d{4}-\d\d-\d\d/[^/]+\.parquet$")
 _LONGEST_NAME = 180
@@ -66,7 +66,7 @@ class ResultsStore:
         day = as_of.astimezone(UTC).date()
         with self._reaching(f"Writing {kind} of run {run!r}"):
             path = f"{self._root}/{kind}/day={day}/{_file_stem(run)}.parquet"
-            put_whole(self._filesystem, path, data.getvalue())
+            write_atomically(self._filesystem, path, data.getvalue())
 
     def write_findings(self, run: Run, findings: Iterable[Finding]) -> None:
         """Keep what a run found; a run that found nothing is kept too, for it differs from one that never ran.
@@ -99,7 +99,7 @@ class ResultsStore:
         sql: str,
         first: date = date.min,
         last: date = date.max,
-        given: Mapping[str, object] | None = None,
+        parameters: Mapping[str, object] | None = None,
     ) -> "pa.Table":
         """The answer to a DuckDB query over the results of a kind, a view of that name with a column `day` added.
 
@@ -131,7 +131,7 @@ class ResultsStore:
             raise NothingStoredError(f"No run has written {kind} to {without_credentials(self._url)} for these days.")
         with duckdb.connect() as connection:
             connection.register(kind, dataset)
-            answer: pa.Table = connection.sql(sql, params=dict(given) if given else None).to_arrow_table()
+            answer: pa.Table = connection.sql(sql, params=dict(parameters) if parameters else None).to_arrow_table()
             return answer
 
     @cached_property

@@ -1,18 +1,18 @@
 """Keep how a rollout ended: one row of kind `rollouts`, and a `rollout-failed` finding if it failed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from logops.checks.recording import record as record_findings
 from logops.findings import Finding, Run
+from logops.findings.kinds import ROLLOUTS
 from logops.rollout.approval import Approval
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
-ROLLOUTS = "rollouts"
-"""Kind of result."""
 CHECK = "rollout"
 """Name under which the findings of rollouts are recorded."""
 
@@ -34,7 +34,7 @@ class RolloutRecord:
     rolled_back: Sequence[str] = ()
 
 
-def write_record(store: "ResultsStore", record: RolloutRecord, findings: Iterable[Finding]) -> None:
+def write_record(store: "ResultsStore", record: RolloutRecord, findings: Sequence[Finding]) -> None:
     """Write the record first, then the findings. Writing again replaces both. Raises StoreUnreachableError."""
     import pyarrow as pa
 
@@ -63,4 +63,4 @@ def write_record(store: "ResultsStore", record: RolloutRecord, findings: Iterabl
     schema = pa.schema([(name, types[name]) for name in row])
     table = pa.Table.from_pylist([row], schema=schema)
     store.write(ROLLOUTS, f"{record.environment}.{record.run}", table, record.as_of)
-    store.write_findings(Run(record.environment, CHECK, record.run, record.as_of), findings)
+    record_findings(store, Run(record.environment, CHECK, record.run, record.as_of), findings)

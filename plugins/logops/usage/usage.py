@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from logops.audit.chunks import DAY_MS
 from logops.audit.holding import Holding
-from logops.audit.reduce import HOLDINGS
 from logops.audit.retention import FOR_EVER, Tiering
 from logops.clients.blob_storage.blobs import Tier
+from logops.findings.kinds import HOLDINGS
 from logops.usage.forecast import Rate, forecast, rate_of
 from logops.usage.prices import Prices
 
@@ -82,11 +82,11 @@ def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) 
     names = Holding.__dataclass_fields__
     columns = ", ".join("day_number as day" if name == "day" else f'"{name}"' for name in names)
     sql = (
-        f"select cluster, as_of, {columns} from {HOLDINGS} where environment = '{environment}'"
+        f"select cluster, as_of, {columns} from {HOLDINGS} where environment = $environment"
         " qualify run = first_value(run) over (partition by cluster order by as_of desc, run desc)"
     )
     try:
-        rows = store.query(HOLDINGS, sql).to_pylist()
+        rows = store.query(HOLDINGS, sql, parameters={"environment": environment}).to_pylist()
     except NothingStoredError:
         return None
     moments = {row["cluster"]: row["as_of"].astimezone(UTC) for row in rows if row["cluster"] in clusters}

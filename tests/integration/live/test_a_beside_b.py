@@ -9,8 +9,8 @@ import pytest
 from logops.benchmark.asked import Asked
 from logops.benchmark.compare import FEWEST, Word, compare
 from logops.benchmark.run import run_benchmark
-from logops.benchmark.sample import SAMPLES
 from logops.benchmark.shots import Mode
+from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
@@ -51,7 +51,7 @@ def test_two_clusters_take_turns_and_each_keeps_its_own(
     assert all(one.ratio and one.low and one.high and one.low <= one.ratio <= one.high for one in compared)
     assert Word.FEW not in {one.word for one in compared}
     for outcome, name in ((first, "tests"), (second, "security")):
-        kept = stores[name].query(SAMPLES, f'SELECT DISTINCT environment FROM "{SAMPLES}"').to_pylist()
+        kept = stores[name].query(QUERY_SAMPLES, f'SELECT DISTINCT environment FROM "{QUERY_SAMPLES}"').to_pylist()
         assert (kept, {one.environment for one in outcome.samples}) == ([{"environment": name}], {name})
 
 

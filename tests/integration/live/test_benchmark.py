@@ -16,10 +16,10 @@ from logops.benchmark import asking
 from logops.benchmark.asked import Asked
 from logops.benchmark.nights import DAY_NS
 from logops.benchmark.run import Outcome, run_benchmark
-from logops.benchmark.sample import SAMPLES
 from logops.benchmark.shots import Mode
 from logops.cli import bench
 from logops.clients.loki import Entry, LokiClient, nanoseconds
+from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
 from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
@@ -61,8 +61,9 @@ def test_every_sample_is_kept_with_lokis_own_statistics(platform: LocalPlatform,
     wanted = {name: LIBRARY[name] for name in ("errors", "audit-events", "silence")}
     outcome = measure(platform, wanted, asked(), store)
     kept = store.query(
-        SAMPLES,
-        f'SELECT query, mode, count(*) AS rounds, min(seconds) AS least FROM "{SAMPLES}" GROUP BY ALL ORDER BY ALL',
+        QUERY_SAMPLES,
+        f'SELECT query, mode, count(*) AS rounds, min(seconds) AS least FROM "{QUERY_SAMPLES}"'
+        " GROUP BY ALL ORDER BY ALL",
     ).to_pylist()
 
     assert outcome.findings == ()

@@ -5,10 +5,11 @@ from pathlib import Path
 from logops.audit.asked import Asked, Check
 from logops.audit.deletes import DeleteRange
 from logops.audit.holding import Fault, Holding
-from logops.audit.reduce import HOLDINGS, holdings_table, most_seen
+from logops.audit.reduce import holdings_table, most_seen
 from logops.audit.retention import StreamRule, TenantRules, Windows
 from logops.audit.terms import Terms
 from logops.audit.undershoot import Most, undershoot
+from logops.findings.kinds import HOLDINGS
 from logops.findings.store import ResultsStore
 
 DAY = 86_400_000

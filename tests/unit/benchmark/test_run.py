@@ -10,8 +10,9 @@ import pytest
 
 from logops.benchmark.asked import Asked
 from logops.benchmark.run import CHECK, is_whole, run_benchmark
-from logops.benchmark.sample import SAMPLES, Ending, Sample
+from logops.benchmark.sample import Ending, Sample
 from logops.benchmark.shots import Mode
+from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
@@ -71,7 +72,7 @@ def test_of_a_part_the_samples_are_kept_and_no_findings(store: ResultsStore, run
     run(replace(WHOLE, named=True))
 
     assert list(store.runs("local", CHECK, WHOLE.as_of)) == []
-    assert store.query(SAMPLES, f'FROM "{SAMPLES}"').num_rows == 10
+    assert store.query(QUERY_SAMPLES, f'FROM "{QUERY_SAMPLES}"').num_rows == 10
 
 
 def test_samples_are_kept_though_nothing_can_be_made_of_them(
@@ -81,4 +82,4 @@ def test_samples_are_kept_though_nothing_can_be_made_of_them(
     with pytest.raises(ZeroDivisionError):
         run(WHOLE)
 
-    assert store.query(SAMPLES, f'FROM "{SAMPLES}"').num_rows == 10
+    assert store.query(QUERY_SAMPLES, f'FROM "{QUERY_SAMPLES}"').num_rows == 10

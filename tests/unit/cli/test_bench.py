@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from logops.benchmark.found import findings_of
 from logops.benchmark.judge import verdicts
 from logops.benchmark.run import Outcome
-from logops.benchmark.sample import SAMPLES, Ending, Sample, to_table
+from logops.benchmark.sample import Ending, Sample, to_table
 from logops.cli import bench
+from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
 from logops.queries.library import load_library
 from logops.toolchain import project_root
@@ -31,7 +32,7 @@ def keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
     monkeypatch.setattr(bench, "_store", lambda _: store)
 
     def kept(run: str, answers: int = 10, **changed: Any) -> None:
-        store.write(SAMPLES, f"local.{run}", to_table(samples(run, answers, **changed)), NOW)
+        store.write(QUERY_SAMPLES, f"local.{run}", to_table(samples(run, answers, **changed)), NOW)
 
     return kept
 
@@ -89,7 +90,7 @@ def test_of_runs_one_after_the_other_it_is_said_that_the_machine_may_differ(keep
 
 def test_runs_from_before_a_column_came_are_compared(keep: Keep, tmp_path: Path) -> None:
     table = to_table(samples("old", 10)).drop_columns(["cached_chunks", "step_s"])
-    ResultsStore(str(tmp_path)).write(SAMPLES, "local.old", table, NOW)
+    ResultsStore(str(tmp_path)).write(QUERY_SAMPLES, "local.old", table, NOW)
     keep("young", seconds_more=1.0)
 
     assert "slower" in told("compare", "old", "young").stdout
@@ -128,7 +129,7 @@ def test_what_is_no_longer_measured_is_not_slower_tonight(keep: Keep) -> None:
 
 def test_a_run_is_listed_once_though_its_clusters_are_configured_each_their_own_way(keep: Keep, tmp_path: Path) -> None:
     rows = [*samples("both", 10), *samples("both", 10, query="audit-events", configuration="d")]
-    ResultsStore(str(tmp_path)).write(SAMPLES, "local.both", to_table(rows), NOW)
+    ResultsStore(str(tmp_path)).write(QUERY_SAMPLES, "local.both", to_table(rows), NOW)
 
     assert told("runs").stdout.count("both") == 1
     assert "c, d" in told("runs").stdout

@@ -7,9 +7,10 @@ import pytest
 from logops.audit.asked import Asked, Check
 from logops.audit.chunks import DAY_MS
 from logops.audit.holding import Holding
-from logops.audit.reduce import HOLDINGS, holdings_table
+from logops.audit.reduce import holdings_table
 from logops.audit.retention import Tiering
 from logops.clients.blob_storage.blobs import Tier
+from logops.findings.kinds import HOLDINGS
 from logops.findings.store import ResultsStore
 from logops.toolchain import project_root
 from logops.usage.prices import Prices, PricesError, load_prices

@@ -1,13 +1,12 @@
 """Airflow's door to the storage audits: list what is stored, judge it in batches of tables, join the batches."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.airflow.operators.work import open_to_read, read_environment, results_store
+from logops.airflow.operators.work import judged_moment, open_to_read, read_environment, results_store
 
 if TYPE_CHECKING:
     from logops.audit.asked import Asked, Batch
@@ -47,9 +46,7 @@ class AuditOperator(BaseOperator):
         """What this run of the audit is for: the same in each of its tasks, and when one is repeated."""
         from logops.audit.asked import Asked, Check
 
-        moment = datetime.fromisoformat(self.as_of) if self.as_of else context["dag_run"].run_after
-        if moment.tzinfo is None:
-            raise AirflowFailException(f"as_of is {self.as_of!r}, which has no time zone: write 2026-11-23T00:00:00Z.")
+        moment = judged_moment(self.as_of, context)
         return Asked(
             checks=tuple(map(Check, self.checks)),
             run_id=context["run_id"],

@@ -1,13 +1,12 @@
 """Airflow's door to the benchmark of the query library."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.airflow.operators.work import open_to_read, read_environment, results_store
+from logops.airflow.operators.work import judged_moment, open_to_read, read_environment, results_store
 from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
 
 
@@ -64,54 +63,47 @@ class QueryBenchmarkOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Gives `{queries, samples, findings}`."""
-        from logops.benchmark.asked import Asked, in_seconds
+        from logops.benchmark.asked import benchmark_request
         from logops.benchmark.measurable import NotMeasurableError
         from logops.benchmark.run import run_benchmark
-        from logops.benchmark.shots import Mode
         from logops.benchmark.summary import summary
-        from logops.environment.units import Duration, Size
-        from logops.findings.model import Severity
+        from logops.findings import failed
         from logops.queries.library import load_library
         from logops.toolchain import project_root
 
-        moment = datetime.fromisoformat(self.as_of) if self.as_of else context["dag_run"].run_after
-        if moment.tzinfo is None:
-            raise AirflowFailException(f"as_of is {self.as_of!r}, which has no time zone: write 2026-11-23T00:00:00Z.")
+        moment = judged_moment(self.as_of, context)
         library = load_library(project_root())
         unknown = sorted(set(self.queries or ()) - set(library))
         if unknown:
             known = ", ".join(sorted(library))
             raise AirflowFailException(f"No query {', '.join(unknown)} in include/logql/. There are: {known}.")
         environment = read_environment(self.environment)
-        usual = environment.benchmark
         try:
-            ranges_s = in_seconds(usual.ranges if self.ranges is None else map(Duration, self.ranges))
-            budget = usual.budget if self.budget is None else Size(self.budget)
+            request = benchmark_request(
+                environment,
+                run=context["run_id"],
+                as_of=moment,
+                named=bool(self.queries),
+                rounds=int(self.rounds),
+                most_rounds=int(self.most_rounds),
+                ranges=self.ranges,
+                budget=self.budget,
+                minutes=None if self.minutes is None else int(self.minutes),
+                concurrency=int(self.concurrency),
+            )
         except ValueError as error:
             raise AirflowFailException(str(error)) from None
-        asked = Asked(
-            run=context["run_id"],
-            as_of=moment,
-            rounds=int(self.rounds),
-            modes=tuple(Mode),
-            ranges_s=ranges_s,
-            budget_bytes=budget.value,
-            concurrency=int(self.concurrency),
-            named=bool(self.queries),
-            most_rounds=int(self.most_rounds),
-            minutes=usual.minutes if self.minutes is None else int(self.minutes),
-        )
         wanted = {name: query for name, query in library.items() if not self.queries or name in self.queries}
         store = results_store(environment)
         try:
-            (outcome,) = run_benchmark([open_to_read(environment)], wanted, asked, lambda _: store, self.log.info)
+            (outcome,) = run_benchmark([open_to_read(environment)], wanted, request, lambda _: store, self.log.info)
         except NotMeasurableError as error:
             raise AirflowFailException(str(error)) from None
         context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, wanted))
         for line in outcome.lines():
             self.log.info("%s", line)
         measured = len(wanted) - len(outcome.left_out)
-        bad = {one.subject.query for one in outcome.findings if one.cls.severity.rank >= Severity.ERROR.rank}
+        bad = {finding.subject.query for finding in outcome.findings if failed([finding])}
         if bad:
             raise AirflowFailException(f"{len(bad)} of {measured} queries failed or could not be measured.")
         return {"queries": measured, "samples": len(outcome.samples), "findings": len(outcome.findings)}

@@ -1,13 +1,12 @@
 """Airflow's door to the lifecycle engine, for places that have no lifecycle management of their own."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
-from logops.airflow.operators.work import open_platform, read_environment
+from logops.airflow.operators.work import judged_moment, open_platform, read_environment
 
 
 class LifecycleOperator(BaseOperator):
@@ -31,8 +30,6 @@ class LifecycleOperator(BaseOperator):
         environment = read_environment(self.environment)
         if environment.platform.kind != "local":
             raise AirflowSkipException(f"Azure carries out the lifecycle policies of {self.environment} itself.")
-        as_of = datetime.fromisoformat(self.as_of) if self.as_of else context["dag_run"].run_after
-        if as_of.tzinfo is None:
-            raise AirflowFailException(f"as_of is {self.as_of!r}, which has no time zone: write 2026-11-23T00:00:00Z.")
+        as_of = judged_moment(self.as_of, context)
         done = run_policies(open_platform(environment), as_of, self.log.info)
         return [one.to_dict() for one in done]

@@ -3,11 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from logops.environment import Environment
     from logops.findings.store import ResultsStore
     from logops.platforms.platform import DeployablePlatform, ReadablePlatform
@@ -29,6 +32,16 @@ def final_failure(ti: Any) -> Iterator[None]:
         message = (str(error) or type(error).__name__)[:_LONGEST_MESSAGE]
         ti.xcom_push(key=FAILURE, value=message)
         raise AirflowFailException(message) from error
+
+
+def judged_moment(as_of: str | None, context: "Context") -> datetime:
+    """Return the moment that a check judges at: its parameter, or the moment that the run is for."""
+    from logops.checks.as_of import AsOfError, read_as_of
+
+    try:
+        return read_as_of(as_of, context["dag_run"].run_after)
+    except AsOfError as error:
+        raise AirflowFailException(str(error)) from None
 
 
 def read_environment(name: str) -> "Environment":

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 
-def put_whole(filesystem: Any, path: str, data: bytes) -> None:
+def write_atomically(filesystem: Any, path: str, data: bytes) -> None:
     """Write a file of an fsspec file system: an object store puts a blob whole; on a disk a finished file takes the
     name. Folders are made."""
     from fsspec.implementations.local import LocalFileSystem

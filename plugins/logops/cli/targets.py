@@ -1,0 +1,79 @@
+"""Open the environment or the platform that a command names. Ends the command with a message if that fails."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from logops.cli.console import stop
+from logops.environment import Environment, EnvironmentFileError, find_environment, load_environment
+from logops.toolchain import ProjectNotFoundError, ToolchainError, project_root
+
+if TYPE_CHECKING:
+    from logops.platforms.platform import DeployablePlatform, ReadablePlatform
+    from logops.render import Files, Stage
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+EnvironmentArgument = Annotated[
+    str, typer.Argument(metavar="ENV", help="Name of an environment in include/environments, or path of a file.")
+]
+
+
+def environment(name: str) -> Environment:
+    """Load an environment. If it is not usable, end the command with a list of every problem."""
+    try:
+        return load_environment(find_environment(name, project_root()))
+    except (EnvironmentFileError, ProjectNotFoundError) as error:
+        stop(str(error))
+
+
+def every_environment() -> list[Environment]:
+    """Load every environment in `include/environments`."""
+    try:
+        return [load_environment(file) for file in sorted((project_root() / "include/environments").glob("*.yaml"))]
+    except (EnvironmentFileError, ProjectNotFoundError) as error:
+        stop(str(error))
+
+
+def homes(environments: Sequence[Environment]) -> set[str]:
+    """Return every tenant with its cluster, as `main/application`."""
+    return {
+        f"{name}/{tenant}"
+        for environment in environments
+        for name, cluster in environment.clusters.items()
+        for tenant in cluster.tenants
+    }
+
+
+def platform(name: str) -> "DeployablePlatform":
+    """Open the platform of an environment for a rollout."""
+    # Platforms import supervisor and psutil, which a check of a file does not need.
+    from logops.platforms import open_platform
+    from logops.platforms.platform import PlatformError
+    from logops.render import PlacementError
+
+    try:
+        return open_platform(environment(name), project_root())
+    except (PlatformError, PlacementError, ToolchainError) as error:
+        stop(str(error))
+
+
+def readable(name: str) -> "ReadablePlatform":
+    """Open the platform of any environment for reading."""
+    from logops.platforms import open_to_read
+    from logops.render import PlacementError
+
+    try:
+        return open_to_read(environment(name), project_root())
+    except (PlacementError, ToolchainError) as error:
+        stop(str(error))
+
+
+def desired(name: str) -> "dict[Stage, Files]":
+    """Return the desired state of an environment."""
+    from logops.platforms.platform import PlatformError
+
+    try:
+        return platform(name).desired()
+    except (PlatformError, ToolchainError) as error:
+        stop(str(error))

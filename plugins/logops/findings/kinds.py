@@ -1,0 +1,12 @@
+"""The kinds of results in the store. A kind is a folder of Parquet files."""
+
+FINDINGS = "findings"
+"""One row per finding of a run (`table.findings_schema`)."""
+HOLDINGS = "holdings"
+"""One row per table, tenant and retention period: chunks, bytes and index entries that an audit counted."""
+FAULTY_CHUNKS = "faulty-chunks"
+"""One row per chunk or index file with a fault: class, day, table, tenant, name, bytes, since_ms."""
+QUERY_SAMPLES = "query-samples"
+"""One row per answer that the benchmark measured."""
+ROLLOUTS = "rollouts"
+"""One row per rollout: the plan, who approved it and when, and how it ended."""
