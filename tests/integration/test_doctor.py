@@ -99,13 +99,13 @@ def named(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_the_committed_keys_are_those_that_the_program_prints(program: str) -> None:
+def test_committed_keys_are_the_keys_that_the_program_prints(program: str) -> None:
     (path,) = command(program)
 
     assert read_keys(Path(path), KEYS_DIR / f"{program}-seed.yaml", PROGRAMS[program]) == known_keys(program)
 
 
-def test_the_defaults_that_rules_go_by_are_loki_s(tmp_path: Path) -> None:
+def test_defaults_of_the_rules_are_the_defaults_of_loki(tmp_path: Path) -> None:
     path = tmp_path / "loki.yaml"
     path.write_text(loki(common={"path_prefix": "/loki"}, memberlist=None, limits_config=None, compactor=None))
     said = run("loki", f"-config.file={path}", "-print-config-stderr", "-verify-config").stderr
@@ -121,7 +121,7 @@ def test_the_defaults_that_rules_go_by_are_loki_s(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["loki-values.yaml", "security-logs.yaml"])
-def test_the_story_s_migrated_file_is_one_that_loki_starts_with(name: str, tmp_path: Path) -> None:
+def test_loki_accepts_migrated_story_file(name: str, tmp_path: Path) -> None:
     text = migrate((STORY / name).read_text(), name, datetime.now(UTC))
     document = yaml.safe_load(text)
     config = yaml.safe_dump(document["loki"]) if "loki" in document else document["data"]["config.yaml"]
@@ -129,7 +129,7 @@ def test_the_story_s_migrated_file_is_one_that_loki_starts_with(name: str, tmp_p
     assert refused_by_loki(config, tmp_path) == ""
 
 
-def test_every_key_that_loki_refuses_in_the_story_is_named(tmp_path: Path) -> None:
+def test_every_story_key_that_loki_refuses_is_reported(tmp_path: Path) -> None:
     for name in ("loki-values.yaml", "security-logs.yaml"):
         document = yaml.safe_load((STORY / name).read_text())
         config = yaml.safe_dump(document["loki"]) if "loki" in document else document["data"]["config.yaml"]
@@ -142,14 +142,14 @@ def test_every_key_that_loki_refuses_in_the_story_is_named(tmp_path: Path) -> No
         assert refused
 
 
-def test_removed_keys_are_refused(tmp_path: Path) -> None:
+def test_loki_refuses_removed_keys(tmp_path: Path) -> None:
     removed = sorted(path for path in REMOVED if "*" not in path)
     said = refused_by_loki(loki(**{path.replace(".", "__"): "x" for path in removed}), tmp_path)
 
     assert sorted(re.findall(r"field (\w+) not found", said)) == sorted(path.rpartition(".")[2] for path in removed)
 
 
-def test_deprecated_keys_are_not_refused_yet(tmp_path: Path) -> None:
+def test_loki_accepts_deprecated_keys(tmp_path: Path) -> None:
     flags = {"limits_config__unordered_writes": True, "limits_config__allow_deletes": True, "metrics_namespace": "loki"}
     config = loki(**flags)
 
@@ -176,26 +176,26 @@ GOOD = [
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_where_the_doctor_says_that_loki_refuses_it_does(name: str, tmp_path: Path) -> None:
+def test_loki_refuses_configuration_that_doctor_reports_as_refused(name: str, tmp_path: Path) -> None:
     assert name in named(BROKEN[name])
     assert refused_by_loki(BROKEN[name], tmp_path)
 
 
 @pytest.mark.parametrize("number", range(len(GOOD)))
-def test_what_the_doctor_lets_pass_loki_takes(number: int, tmp_path: Path) -> None:
+def test_loki_accepts_configuration_without_findings(number: int, tmp_path: Path) -> None:
     assert not named(GOOD[number]) & BROKEN.keys()
     assert refused_by_loki(GOOD[number], tmp_path) == ""
 
 
 @pytest.mark.parametrize("text", ["90d", "2160h", "1w2d", "1d12h", "0", "1.5d", "36.5h", "90", "-1h", "1h1d"])
-def test_a_limit_s_duration_is_read_as_loki_reads_it(text: str, tmp_path: Path) -> None:
+def test_limit_duration_is_accepted_exactly_if_loki_accepts_it(text: str, tmp_path: Path) -> None:
     refused = refused_by_loki(loki(limits_config__reject_old_samples_max_age=text), tmp_path)
 
     assert (limit_duration(text) is None) == bool(refused)
 
 
 @pytest.mark.parametrize("text", ["10MB", "10mb", "3M", "2048", "1 MB", "10MiB", "1.5GB", "1e3", "10Mi"])
-def test_a_size_is_read_as_loki_reads_it(text: str, tmp_path: Path) -> None:
+def test_size_is_accepted_exactly_if_loki_accepts_it(text: str, tmp_path: Path) -> None:
     refused = refused_by_loki(loki(limits_config__per_stream_rate_limit=text), tmp_path)
 
     assert (size(text) is None) == bool(refused)
@@ -251,7 +251,7 @@ def reload_successful(address: str) -> bool | None:
     return bool(int(value[1])) if value else None
 
 
-def test_a_running_loki_drops_overrides_in_which_one_limit_is_mistyped(running: tuple[str, Path]) -> None:
+def test_running_loki_ignores_overrides_with_a_mistyped_limit(running: tuple[str, Path]) -> None:
     address, runtime = running
     assert until(lambda: reload_successful(address) is True)
 
@@ -261,7 +261,7 @@ def test_a_running_loki_drops_overrides_in_which_one_limit_is_mistyped(running: 
     assert "limit-unknown" in named(overrides(retention_perid="480h"))
 
 
-def test_promtail_refuses_the_key_that_is_named_in_the_story(tmp_path: Path) -> None:
+def test_promtail_refuses_story_key_that_doctor_reports(tmp_path: Path) -> None:
     values = yaml.safe_load((STORY / "promtail-values.yaml").read_text())
     clients = [{"url": "http://loki-gateway/loki/api/v1/push"}]
     for job in values["config"]["scrapeConfigs"]:
@@ -271,18 +271,18 @@ def test_promtail_refuses_the_key_that_is_named_in_the_story(tmp_path: Path) -> 
         assert ("field event_hub_name not found" in said) == bool(said) == ("key-unknown" in named(config))
 
 
-def test_promtail_takes_the_story_s_own_configuration(tmp_path: Path) -> None:
+def test_promtail_accepts_story_configuration(tmp_path: Path) -> None:
     assert refused_by_promtail((STORY / "promtail-config.yaml").read_text(), tmp_path) == ""
 
 
-def test_a_docker_stage_leaves_pods_lines_as_they_are(tmp_path: Path) -> None:
+def test_docker_stage_does_not_parse_lines_of_pods(tmp_path: Path) -> None:
     line = "2026-01-01T00:00:00.000000001Z stdout F it happened\n"
 
     assert line in shipped(stages({"docker": {}}), line, tmp_path)
     assert "stdout F" not in shipped(stages({"cri": {}}), line, tmp_path)
 
 
-def test_a_multiline_stage_after_labels_joins_nothing(tmp_path: Path) -> None:
+def test_multiline_stage_after_labels_joins_no_lines(tmp_path: Path) -> None:
     lines = "2026-01-01 ERROR boom\n  at Foo\n2026-01-02 INFO fine\n"
     parse = [{"regex": {"expression": r"^\S+ (?P<level>[A-Z]+)"}}, {"labels": {"level": None}}]
     join = {"multiline": {"firstline": r"^\d{4}-"}}

@@ -119,7 +119,7 @@ CONFIGURATIONS = {
 
 
 @pytest.mark.parametrize("text", CONFIGURATIONS.values(), ids=CONFIGURATIONS.keys())
-def test_loki_takes_every_rendered_value_as_it_was_meant(text: str, tmp_path: Path) -> None:
+def test_loki_parses_every_rendered_value_as_intended(text: str, tmp_path: Path) -> None:
     other = differing(expanded(text), loki_s_own(text, tmp_path))
 
     # Loki prints secrets as stars, and each schema period with its defaults.
@@ -130,7 +130,7 @@ def test_loki_takes_every_rendered_value_as_it_was_meant(text: str, tmp_path: Pa
     assert other == {}
 
 
-def test_loki_refuses_a_key_that_it_does_not_know(tmp_path: Path) -> None:
+def test_loki_refuses_unknown_key(tmp_path: Path) -> None:
     path = tmp_path / "loki.yaml"
     path.write_text(CONFIGURATIONS["local main"].replace("chunk_idle_period:", "chunk_idle_perod:"))
 
@@ -140,7 +140,7 @@ def test_loki_refuses_a_key_that_it_does_not_know(tmp_path: Path) -> None:
     assert "chunk_idle_perod" in answer.stdout + answer.stderr
 
 
-def test_loki_refuses_a_limit_that_it_does_not_know(tmp_path: Path) -> None:
+def test_loki_refuses_unknown_limit(tmp_path: Path) -> None:
     path = tmp_path / "loki.yaml"
     path.write_text(with_limits({"retention_perod": "24h"}))
 
@@ -150,7 +150,7 @@ def test_loki_refuses_a_limit_that_it_does_not_know(tmp_path: Path) -> None:
     assert "retention_perod" in answer.stdout + answer.stderr
 
 
-def test_every_limit_that_may_be_declared_is_one_that_loki_has(tmp_path: Path) -> None:
+def test_every_declarable_limit_is_known_to_loki(tmp_path: Path) -> None:
     by_default = loki_s_own(with_limits({}), tmp_path)["limits_config"]
     wanted = loki_limits(
         Limits.model_validate({name: another(name, by_default.get(name)) for name in Limits.model_fields})
@@ -172,7 +172,7 @@ def another(name: str, by_default: Any) -> Any:
 
 @pytest.mark.parametrize("wanted", [LOCAL, PRODUCTION], ids=lambda wanted: wanted.name)
 @pytest.mark.parametrize("cluster", ["main", "security"])
-def test_every_tenant_s_overrides_are_limits_that_loki_has(wanted: Environment, cluster: str, tmp_path: Path) -> None:
+def test_overrides_of_every_tenant_are_known_to_loki(wanted: Environment, cluster: str, tmp_path: Path) -> None:
     for tenant, limits in overrides(wanted.clusters[cluster])["overrides"].items():
         own = loki_s_own(with_limits(limits), tmp_path)["limits_config"]
         for declared, found in zip(limits.pop("retention_stream", []), own.get("retention_stream", []), strict=True):
@@ -197,7 +197,7 @@ AGENTS = {
 
 
 @pytest.mark.parametrize("wanted", AGENTS.values(), ids=AGENTS.keys())
-def test_promtail_takes_its_rendered_configuration(wanted: Environment, tmp_path: Path) -> None:
+def test_promtail_accepts_rendered_configuration(wanted: Environment, tmp_path: Path) -> None:
     for name, text in rendered(wanted)["agents"].items():
         if name.startswith("agents/"):
             path = tmp_path / Path(name).name
@@ -208,7 +208,7 @@ def test_promtail_takes_its_rendered_configuration(wanted: Environment, tmp_path
             assert answer.returncode == 0, f"{name}: {answer.stdout}{answer.stderr}"
 
 
-def test_promtail_refuses_a_key_that_it_does_not_know(tmp_path: Path) -> None:
+def test_promtail_refuses_unknown_key(tmp_path: Path) -> None:
     path = tmp_path / "promtail.yaml"
     path.write_text(rendered(LOCAL)["agents"]["agents/promtail-main.yaml"].replace("batchwait:", "batchwiat:"))
 

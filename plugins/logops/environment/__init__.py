@@ -1,4 +1,4 @@
-"""What is wanted: the environment file, typed and explained."""
+"""The environment file: its typed model, its loader and its error messages."""
 
 from logops.environment.load import (
     EnvironmentFileError,

@@ -1,4 +1,4 @@
-"""Agents, and the sources that are expected to log through them."""
+"""Agents and the log sources that they ship."""
 
 from typing import Annotated, Literal
 
@@ -12,34 +12,35 @@ LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 
 
 class Timestamp(Model):
-    """Where a line says when it was written."""
+    """The field of a line that has its timestamp."""
 
     field: str
     layout: str = "RFC3339Nano"
-    """A Go layout, or one of RFC3339, RFC3339Nano, RFC1123, Unix, UnixMs, UnixNs."""
+    """Format: a Go layout, or RFC3339, RFC3339Nano, RFC1123, Unix, UnixMs or UnixNs."""
 
 
 class Parse(Model):
-    """What the agent reads out of a line."""
+    """How the agent parses a line."""
 
     format: Literal["json", "regex", "cri", "docker", "none"] = "none"
     expression: str | None = None
-    """For regex: an RE2 expression with named groups."""
+    """Required if format is regex: an RE2 expression with named groups."""
     timestamp: Timestamp | None = None
     labels: tuple[LabelName, ...] = ()
-    """Fields that become labels. Few values each: every combination is a stream."""
+    """Fields that become labels. Use only fields with few values: every combination of values is a stream."""
     structured_metadata: tuple[LabelName, ...] = ()
-    """Fields that are kept beside the line: trace_id, span_id and whatever has many values."""
+    """Fields that become structured metadata: trace_id, span_id and other fields with many values."""
     multiline_first_line: str | None = None
+    """RE2 expression that matches the first line of a log entry; the following lines are joined to it."""
     drop: tuple[str, ...] = ()
-    """Lines that match one of these RE2 expressions are dropped."""
+    """RE2 expressions: a line that matches one of them is dropped."""
 
     @model_validator(mode="after")
-    def _fields_come_from_somewhere(self) -> "Parse":
+    def _fields_need_a_format(self) -> "Parse":
         if (self.format == "regex") != (self.expression is not None):
-            raise ValueError("expression: belongs to format regex, which needs one")
+            raise ValueError("expression: format regex requires an expression, the other formats do not accept one")
         if self.format == "none" and (self.labels or self.structured_metadata or self.timestamp):
-            raise ValueError("format: none reads no fields, and labels, structured_metadata and timestamp are fields")
+            raise ValueError("format: none parses no fields, but labels, structured_metadata and timestamp need fields")
         return self
 
 
@@ -49,40 +50,40 @@ class _Source(Model):
     labels: dict[LabelName, str]
     parse: Parse = Parse()
     expect_every: Duration = Duration("15m")
-    """A source silent for longer is missed."""
+    """Longest expected time without a line. A source that is silent for longer is reported."""
 
 
 class FileSource(_Source):
-    """Files that are tailed. A relative path is taken from the local platform's state folder."""
+    """Files that an agent tails. Relative paths start at the local platform's state folder."""
 
     kind: Literal["file"]
     paths: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class SyslogSource(_Source):
-    """RFC 5424 over TCP. The local platform takes the port from its own range where none is set."""
+    """Syslog (RFC 5424) over TCP. If no port is set, the local platform chooses one from its range."""
 
     kind: Literal["syslog"]
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
 
 
 class JournalSource(_Source):
-    """systemd's journal."""
+    """The journal of systemd."""
 
     kind: Literal["journal"]
     path: str = "/var/log/journal"
 
 
 class PodSource(_Source):
-    """Containers' output on every node."""
+    """The output of containers on every Kubernetes node."""
 
     kind: Literal["pods"]
     namespaces: tuple[str, ...] = ()
-    """Empty: all."""
+    """Namespaces whose pods are shipped; empty: all namespaces."""
 
 
 class EventHubSource(_Source):
-    """Azure resource logs that arrive through Event Hubs."""
+    """Azure resource logs, received through Event Hubs."""
 
     kind: Literal["event-hub"]
     namespace: str
@@ -94,7 +95,7 @@ Source = Annotated[FileSource | SyslogSource | JournalSource | PodSource | Event
 
 
 class Agent(Model):
-    """A program that ships sources to their clusters."""
+    """A program that ships log sources to their clusters."""
 
     kind: Literal["promtail", "alloy", "fluent-bit"]
     placement: Literal["every-node", "deployment"] = "every-node"

@@ -1,4 +1,4 @@
-"""What every part of an environment file shares: strictness, names and references to secrets."""
+"""The base of all models of an environment file: strict models, names and references to secrets."""
 
 import re
 from typing import Annotated
@@ -6,32 +6,32 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-"""Lower-case letters, digits and hyphens, as Kubernetes and Azure containers take them."""
+"""Lower-case letters, digits and hyphens, as Kubernetes and Azure containers require."""
 
 
 class Model(BaseModel):
-    """A frozen value that refuses keys it does not know."""
+    """A frozen model that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class SecretRef(Model):
-    """Where a secret is kept. The secret itself never stands in an environment file."""
+    """A reference to a secret. An environment file never contains the secret itself."""
 
     env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | None = None
     """Name of an environment variable."""
     connection: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,250}$")] | None = None
-    """Id of an Airflow connection; its password is the secret."""
+    """Id of an Airflow connection whose password is the secret."""
 
     @model_validator(mode="after")
-    def _one(self) -> "SecretRef":
+    def _exactly_one_reference(self) -> "SecretRef":
         if (self.env is None) == (self.connection is None):
             raise ValueError("name the secret by exactly one of: env, connection")
         return self
 
     @property
     def variable(self) -> str:
-        """The environment variable in which a process finds the secret.
+        """Return the environment variable from which a process reads the secret.
 
         >>> SecretRef(connection="event_hub").variable
         'LOGOPS_CONNECTION_EVENT_HUB'

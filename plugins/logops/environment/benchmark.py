@@ -1,4 +1,4 @@
-"""What the nightly benchmark of the query library asks, and how much of the cluster it may take."""
+"""Settings of the nightly benchmark of the query library."""
 
 from typing import Annotated
 
@@ -9,11 +9,11 @@ from logops.environment.units import Duration, Size
 
 
 class Benchmark(Model):
-    """What a run is asked that says nothing else."""
+    """Defaults of a benchmark run."""
 
     ranges: tuple[Duration, ...] = ()
-    """Over which queries are measured besides their own: six hours read six times as much as one."""
+    """Time ranges over which queries are measured, besides each query's range. A longer range reads more bytes."""
     budget: Size = Size("20GiB")
-    """Bytes that Loki may read for all of a run; what is left then is not asked."""
+    """Bytes that Loki may read for one run. Queries beyond the budget are skipped."""
     minutes: Annotated[int, Field(ge=1, le=50)] = 45
-    """That a run may take, of the hour of its task; what is left then is not asked."""
+    """Minutes that a run may take; its task may take an hour. Queries that are left then are skipped."""

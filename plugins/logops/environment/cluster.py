@@ -1,4 +1,4 @@
-"""A Loki cluster: its parts, ring, schema, timings, caches, limits and tenants."""
+"""A Loki cluster: components, ring, schema, timings, caches, limits and tenants."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -12,17 +12,19 @@ from logops.environment.storage import ContainerName
 from logops.environment.units import Duration, Size
 
 TenantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_*'()-][A-Za-z0-9!_.*'()-]{0,149}$")]
-"""What Loki accepts as X-Scope-OrgID of one tenant (dskit/tenant/tenant.go), but for a leading dot."""
+"""The X-Scope-OrgID values that Loki accepts for one tenant, without a leading dot (dskit/tenant/tenant.go)."""
 
 
 def _is_not_reserved(tenant: str) -> str:
     if tenant in ("index", "__deletion_manifest__"):
-        raise ValueError(f"Loki keeps its own objects under {tenant}/, where this tenant's chunks would lie")
+        raise ValueError(
+            f"Loki stores its own objects under {tenant}/, so a tenant cannot have this name. Choose another"
+        )
     return tenant
 
 
 TenantName = Annotated[TenantId, AfterValidator(_is_not_reserved)]
-"""A tenant that may have chunks: they lie in the container under its name."""
+"""A tenant that can have chunks: they are stored in the container under its name."""
 
 Component = Literal[
     "all",
@@ -46,7 +48,7 @@ DISTRIBUTED: tuple[Component, ...] = (
     "compactor",
     "ruler",
 )
-"""What a distributed cluster needs at least one of each; the gateway is optional."""
+"""Components that a distributed cluster requires. The gateway is optional."""
 
 
 class ResourceAmounts(Model):
@@ -57,21 +59,21 @@ class ResourceAmounts(Model):
 
 
 class Resources(Model):
-    """As Kubernetes has them. The local platform takes the memory limit as GOMEMLIMIT."""
+    """Requests and limits, as in Kubernetes. The local platform uses the memory limit as GOMEMLIMIT."""
 
     requests: ResourceAmounts = ResourceAmounts()
     limits: ResourceAmounts = ResourceAmounts()
 
 
 class Volume(Model):
-    """A disk that outlives the process: WAL, index cache, compactor's markers."""
+    """A disk that outlives the process, for write-ahead log, index cache and compactor's marker files."""
 
     size: Size
     storage_class: str | None = None
 
 
 class Workload(Model):
-    """One component: how many, how big, on which disk."""
+    """The replicas, resources and volume of one component."""
 
     replicas: Annotated[int, Field(ge=1, le=1000)] = 1
     resources: Resources = Resources()
@@ -79,11 +81,11 @@ class Workload(Model):
 
 
 class Ring(Model):
-    """Where the hash rings live."""
+    """The store of the hash rings."""
 
     store: Literal["memberlist", "consul", "etcd"] = "memberlist"
     endpoints: tuple[str, ...] = ()
-    """`host:port` of Consul (one) or etcd (one or more); none for memberlist."""
+    """`host:port`: exactly one for Consul, one or more for etcd, none for memberlist."""
 
     @model_validator(mode="after")
     def _endpoints(self) -> "Ring":
@@ -97,7 +99,7 @@ class Ring(Model):
 
 
 class SchemaPeriod(Model):
-    """From this day on the index is written so. A period, once written, is never changed: add another."""
+    """A schema period: the format of the index from a day on. Never change a period that has begun: add another."""
 
     from_: Annotated[date, Field(alias="from")]
     store: Literal["tsdb"] = "tsdb"
@@ -106,7 +108,7 @@ class SchemaPeriod(Model):
 
 
 class Wal(Model):
-    """The write-ahead log: what makes an acknowledged line survive a killed ingester."""
+    """The write-ahead log, which keeps acknowledged lines if an ingester is killed."""
 
     enabled: bool = True
     replay_memory_ceiling: Size = Size("1GiB")
@@ -114,7 +116,7 @@ class Wal(Model):
 
 
 class Ingester(Model):
-    """When a chunk is cut and stored."""
+    """When ingesters cut and store chunks."""
 
     chunk_idle_period: Duration = Duration("30m")
     chunk_retain_period: Duration = Duration("5m")
@@ -122,16 +124,17 @@ class Ingester(Model):
     chunk_target_size: Size = Size("1536KiB")
     chunk_encoding: Literal["snappy", "gzip", "lz4", "zstd", "none"] = "snappy"
     sync_period: Duration = Duration("24h")
-    """Cuts chunks at this rhythm, so that a chunk lies in one day's table."""
+    """Interval at which all chunks are cut. With 24h, a chunk belongs to the table of one day."""
     wal: Wal = Wal()
 
 
 class Compactor(Model):
-    """When tables are compacted and expired chunks deleted."""
+    """When the compactor compacts tables and deletes expired chunks."""
 
     compaction_interval: Duration = Duration("10m")
     apply_retention_interval: Duration | None = None
-    """None: with every compaction, half an interval (at most 10m) later (pkg/compactor/config.go, Validate)."""
+    """Null: retention follows every compaction after half an interval, at most 10m (Validate in
+    pkg/compactor/config.go)."""
     retention_enabled: bool = True
     retention_delete_delay: Duration = Duration("2h")
     retention_delete_worker_count: Annotated[int, Field(ge=1)] = 150
@@ -139,10 +142,10 @@ class Compactor(Model):
 
 
 class Query(Model):
-    """How queries are cut, queued and run."""
+    """How queries are split, queued and run."""
 
     max_concurrent: Annotated[int, Field(ge=1)] = 4
-    """Of each querier."""
+    """Queries that each querier runs at the same time."""
     max_outstanding_requests_per_tenant: Annotated[int, Field(ge=1)] = 32000
     align_queries_with_step: bool = True
     parallelise_shardable_queries: bool = True
@@ -153,7 +156,7 @@ class Query(Model):
 
 
 class EmbeddedCache(Model):
-    """A cache inside each process."""
+    """A cache in the memory of each process."""
 
     kind: Literal["embedded"]
     max_size: Size
@@ -161,7 +164,7 @@ class EmbeddedCache(Model):
 
 
 class MemcachedCache(Model):
-    """Memcached servers, shared by all processes."""
+    """Memcached servers that all processes share."""
 
     kind: Literal["memcached"]
     addresses: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -174,12 +177,12 @@ Cache = Annotated[EmbeddedCache | MemcachedCache, Field(discriminator="kind")]
 
 
 class Caches(Model):
-    """Null: no cache."""
+    """The caches of a cluster. Null: no cache."""
 
     results: Cache | None = None
     chunks: Cache | None = None
     index: bool = False
-    """Keep what the index says (statistics, volume, streams, labels) in the cache of results, too (docs/queries.md)."""
+    """Also store statistics, volumes, streams and labels from the index in the results cache (docs/queries.md)."""
 
 
 class Ruler(Model):
@@ -187,14 +190,14 @@ class Ruler(Model):
 
     alertmanager_url: str | None = None
     prometheus_url: Annotated[str, Field(pattern=r"^https?://[^/@?]+(/[^@?]*[^@?/])?$")] | None = None
-    """Keeps the recorded series: a Prometheus with its remote-write receiver on (`URL/api/v1/write`). None: on this
-    machine one is run, elsewhere nothing is recorded."""
+    """Prometheus that stores recorded series. Its remote-write receiver must be enabled (`URL/api/v1/write`). Null: the
+    local platform runs a Prometheus; on other platforms nothing is recorded."""
     evaluation_interval: Duration = Duration("1m")
     poll_interval: Duration = Duration("1m")
 
 
 class NginxGateway(Model):
-    """The one address users see, on Kubernetes."""
+    """The nginx gateway on Kubernetes: the address that users connect to."""
 
     host: str
     tls_secret_name: str
@@ -202,14 +205,14 @@ class NginxGateway(Model):
 
 
 class Containers(Model):
-    """In the cluster's storage account."""
+    """Containers in the cluster's storage account."""
 
     chunks: ContainerName
     ruler: ContainerName
 
 
 class Tenant(Model):
-    """Who writes here, what they are allowed and for how long it is kept."""
+    """A tenant: its description, retention and limits."""
 
     description: str = ""
     retention: Retention = Retention()
@@ -217,18 +220,18 @@ class Tenant(Model):
 
 
 class Canary(Model):
-    """loki-canary writes, tails and queries a line all the time, and counts what went missing."""
+    """loki-canary: it writes, tails and queries lines continuously, and counts missing lines."""
 
     tenant: TenantId
     interval: Duration = Duration("1s")
 
 
 class Cluster(Model):
-    """One Loki: `distributed` is a process a component, `single` is everything in one process."""
+    """A Loki cluster. `distributed` runs each component in separate processes, `single` runs all in one process."""
 
     mode: Literal["distributed", "single"] = "distributed"
     data: Literal["standard", "security"] = "standard"
-    """Security data lies on a storage account that no other cluster uses."""
+    """`security`: the cluster stores security logs, in a storage account that no other cluster uses."""
     storage_account: Name
     containers: Containers
     auth_enabled: bool = True
@@ -245,27 +248,27 @@ class Cluster(Model):
     gateway: NginxGateway | None = None
     canary: Canary | None = None
     keep_at_least: Duration = Duration("90d")
-    """What was promised to those who own the logs: no tenant or stream may be kept for less."""
+    """Promised minimum retention: no tenant and no stream may have a shorter one."""
     limits: Limits = Limits()
     tenants: Annotated[dict[TenantName, Tenant], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _components_fit_the_mode(self) -> "Cluster":
-        have = set(self.components)
+    def _components_match_the_mode(self) -> "Cluster":
+        components = set(self.components)
         if self.mode == "single":
-            if have != {"all"}:
+            if components != {"all"}:
                 raise ValueError("components: a single cluster has exactly one component, `all`")
-        elif missing := [name for name in DISTRIBUTED if name not in have]:
+        elif missing := [name for name in DISTRIBUTED if name not in components]:
             raise ValueError(f"components: a distributed cluster lacks {', '.join(missing)}")
-        elif "all" in have:
-            raise ValueError("components: `all` belongs to a single cluster")
+        elif "all" in components:
+            raise ValueError("components: only a single cluster may have the component `all`. Remove it")
         return self
 
     @model_validator(mode="after")
-    def _periods_in_order(self) -> "Cluster":
+    def _periods_are_in_order(self) -> "Cluster":
         days = [period.from_ for period in self.schema_periods]
         if days != sorted(set(days)):
-            raise ValueError("schema_periods: `from` days must rise")
+            raise ValueError("schema_periods: each `from` must be later than the one before")
         return self
 
     @property

@@ -4,4 +4,4 @@ from logops.errors import LogopsError
 
 
 class ConfigurationFileError(LogopsError):
-    """A file that a person wrote cannot be used: which file, where in it, what was found, what is allowed."""
+    """A configuration file cannot be used: which file, path in it, what was found, what is allowed."""

@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in the words of the file's author."""
+"""Translate pydantic's validation errors into problems of the environment file."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,20 +14,20 @@ from logops.environment.model import Environment
 from logops.environment.references import Problem
 
 _STRUCTURES = {"model_type", "model_attributes_type", "dict_type", "tuple_type"}
-"""Errors for a value where a mapping or a list belongs."""
+"""Types of errors for a value that should be a mapping or a list."""
 
 
 def problems_of(error: ValidationError, data: Any) -> tuple[Problem, ...]:
-    """Each thing wrong in `data`, an environment file's mapping: path, what is there, what is allowed.
+    """Return every problem in `data`, the mapping of an environment file: path, what was found, what is allowed.
 
-    A value that is, or may be, a secret written in the wrong place is not repeated.
+    A value is not shown if it may be a secret at the wrong place.
     """
     details = error.errors()
-    return tuple(_explain(detail, data) for detail in details if not _follows_from_another(detail, details))
+    return tuple(_explain(detail, data) for detail in details if not _is_consequence(detail, details))
 
 
-def _follows_from_another(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
-    """pydantic also calls a list too short when what is in it is wrong."""
+def _is_consequence(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """Return whether an error follows from another: a list with an invalid entry is also reported as too short."""
     location = detail["loc"]
     return detail["type"] == "too_short" and any(
         other["loc"][: len(location)] == location and other is not detail for other in details
@@ -36,26 +36,26 @@ def _follows_from_another(detail: ErrorDetails, details: Sequence[ErrorDetails])
 
 def _explain(detail: ErrorDetails, data: Any) -> Problem:
     names = _path_in_file(detail["loc"], data)
-    where = ".".join(names)
+    path = ".".join(names)
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         known = _known_keys(names[:-1])
         close = get_close_matches(names[-1], known, n=1)
-        return Problem(where, "unknown key", f"{close[0]}?" if close else f"one of: {', '.join(known)}")
+        return Problem(path, "unknown key", f"{close[0]}?" if close else f"one of: {', '.join(known)}")
     if detail["type"] in ("missing", "union_tag_not_found"):
-        missing = where if detail["type"] == "missing" else f"{where}.kind"
+        missing = path if detail["type"] == "missing" else f"{path}.kind"
         return Problem(missing, "missing", "this key is required")
     if detail["type"] == "union_tag_invalid":
-        return Problem(f"{where}.kind", _shown(detail["ctx"]["tag"]), f"one of: {detail['ctx']['expected_tags']}")
+        return Problem(f"{path}.kind", _shown(detail["ctx"]["tag"]), f"one of: {detail['ctx']['expected_tags']}")
     if _is_secret(names):
-        return Problem(where, "not shown", f"a secret is named here by {{env: NAME}} or {{connection: ID}}: {message}")
+        return Problem(path, "not shown", f"name the secret with {{env: NAME}} or {{connection: ID}}: {message}")
     if detail["type"] == "secret":
-        return Problem(where, "not shown", message)
+        return Problem(path, "not shown", message)
     if detail["type"] in _STRUCTURES and isinstance(detail["input"], str):
-        return Problem(where, "text", message)
+        return Problem(path, "text", message)
     if detail["type"] == "json_invalid":
         return Problem("", "text that is not Unicode, or nested too deep", message)
-    return Problem(where, _shown(detail["input"]), message)
+    return Problem(path, _shown(detail["input"]), message)
 
 
 def _shown(value: Any) -> str:
@@ -66,7 +66,7 @@ def _shown(value: Any) -> str:
 
 
 def _path_in_file(location: tuple[int | str, ...], data: Any) -> list[str]:
-    """The location without the names pydantic adds for unions (`clusters.main.platform.local.base_port`)."""
+    """Return the location without the names that pydantic adds for unions: `platform.local.base_port`."""
     names: list[str] = []
     for position, part in enumerate(location):
         last = position == len(location) - 1
@@ -87,18 +87,18 @@ def _has(data: Any, part: int | str) -> bool:
 
 
 def _known_keys(names: list[str]) -> list[str]:
-    """The keys that may stand at a path, sorted: across all members of a union."""
+    """Return the sorted keys that are allowed at a path, of all members of a union."""
     models = [member for member in _types_at(names) if issubclass(member, BaseModel)]
     return sorted({field.alias or key for model in models for key, field in model.model_fields.items()})
 
 
 def _is_secret(names: list[str]) -> bool:
-    """Whether a path is that of a reference to a secret, or below it."""
+    """Return whether a path is a reference to a secret, or below one."""
     return any(SecretRef in _types_at(names[:length]) for length in range(1, len(names) + 1))
 
 
 def _types_at(names: list[str]) -> list[type]:
-    """What may stand at a path."""
+    """Return the types that are allowed at a path."""
     types: list[Any] = [Environment]
     for name in names:
         types = [inner for annotation in types for inner in _step(annotation, name)]
@@ -106,7 +106,7 @@ def _types_at(names: list[str]) -> list[type]:
 
 
 def _step(annotation: Any, name: str) -> Iterator[Any]:
-    """From a mapping's or list's type to that of its entries, from a model to one of its fields."""
+    """Yield the types of the entries of a mapping or a list, or of one field of a model."""
     arguments = [argument for argument in get_args(annotation) if argument is not ...]
     if arguments:
         yield from _members(arguments[-1])
@@ -117,7 +117,7 @@ def _step(annotation: Any, name: str) -> Iterator[Any]:
 
 
 def _members(annotation: Any) -> Iterator[Any]:
-    """The types behind a union and what is noted about it."""
+    """Yield the types in a union, without their annotations."""
     origin = get_origin(annotation)
     if origin is Annotated:
         yield from _members(get_args(annotation)[0])

@@ -1,7 +1,8 @@
-"""Loki's limits, typed. Field names are Loki's own keys under `limits_config` and `overrides`.
+"""Loki's limits, typed. Field names are Loki's keys under `limits_config` and `overrides`.
 
-A mistyped limit is an error here, before anything is deployed. Loki 3.7 would not start with it in limits_config,
-and would drop all overrides for it while it runs (pkg/loki/runtime_config.go); other versions ignore the key.
+A mistyped limit is an error before anything is deployed. With a mistyped limit in limits_config, Loki 3.7 does not
+start. With one in the overrides, a running Loki ignores all overrides (pkg/loki/runtime_config.go). Other versions
+ignore only the key.
 """
 
 from typing import Annotated, Literal
@@ -13,11 +14,11 @@ from logops.environment.units import Duration, Size
 
 Count = Annotated[int, Field(ge=0)]
 MB = Annotated[float, Field(gt=0)]
-"""Millions of bytes (of 2^20, as Loki counts them)."""
+"""Megabytes of 2^20 bytes, as Loki counts them."""
 
 
 class Limits(Model):
-    """What a cluster allows, or what one tenant is allowed instead. Unset means: as the level above."""
+    """Limits of a cluster or of one tenant. A limit that is not set is inherited: tenant, cluster, Loki's default."""
 
     ingestion_rate_mb: MB | None = None
     ingestion_burst_size_mb: MB | None = None

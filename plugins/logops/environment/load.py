@@ -1,4 +1,4 @@
-"""Read an environment file and say, for each thing that is wrong, where it is, what is there and what is allowed."""
+"""Load an environment file and report every problem in it: its path, what was found and what is allowed."""
 
 import json
 from pathlib import Path
@@ -13,11 +13,11 @@ from logops.environment.references import Problem, find_dangling_references
 from logops.environment.strict_yaml import YamlError, read_yaml
 
 MAX_BYTES = 1 << 20
-"""An environment file is a few hundred lines; a file over 1 MiB is not one."""
+"""Larger files are refused: an environment file has a few hundred lines."""
 
 
 class EnvironmentFileError(ConfigurationFileError):
-    """An environment file that cannot be used, with every problem in it."""
+    """An environment file is not valid. The message lists every problem in it."""
 
     def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
         super().__init__(path, problems)
@@ -31,9 +31,9 @@ class EnvironmentFileError(ConfigurationFileError):
 
 
 def find_environment(name_or_path: str, root: Path) -> Path:
-    """The file of an environment given by name (`local`) or by path.
+    """Return the file of an environment, given by name (`local`) or by path.
 
-    Raises EnvironmentFileError with the names there are.
+    Raises EnvironmentFileError with the existing names if there is no such file.
     """
     folder = root / "include" / "environments"
     path = Path(name_or_path)
@@ -45,27 +45,27 @@ def find_environment(name_or_path: str, root: Path) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    names = ", ".join(sorted(found.stem for found in folder.glob("*.yaml"))) or "none"
+    names = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
     raise EnvironmentFileError(candidates[0], (Problem("", "no such file", f"a path, or one of: {names}"),))
 
 
 def load_environment(path: Path) -> Environment:
-    """The environment in a file. Raises EnvironmentFileError naming every problem: path, value, what is allowed."""
+    """Load the environment in a file. Raises EnvironmentFileError with every problem in it."""
     return parse_environment(_read(path), path)
 
 
 def parse_environment(text: str, path: Path) -> Environment:
-    """The environment in YAML text; `path` names it in messages. Raises EnvironmentFileError.
+    """Parse the environment in a YAML text. Messages show `path` as its name. Raises EnvironmentFileError.
 
-    The order in which names stand in the file means nothing: the same names give the same environment.
+    The order of the keys does not matter: the same keys and values give the same environment.
     """
     try:
         data = read_yaml(text)
     except YamlError as refused:
         raise EnvironmentFileError(path, (Problem("", f"not readable as YAML: {refused}", "valid YAML"),)) from None
     if not isinstance(data, dict):
-        found = "empty" if data is None else f"holds {type(data).__name__}"
-        raise EnvironmentFileError(path, (Problem("", found, "a mapping with `name:`, `platform:`, ..."),))
+        content = "empty" if data is None else f"contains a {type(data).__name__}"
+        raise EnvironmentFileError(path, (Problem("", content, "a mapping with `name:`, `platform:`, ..."),))
     try:
         environment = Environment.model_validate_json(json.dumps(data, sort_keys=True))
     except ValidationError as error:
@@ -76,7 +76,7 @@ def parse_environment(text: str, path: Path) -> Environment:
 
 
 def environment_schema() -> dict[str, Any]:
-    """JSON Schema of an environment file, for editors to complete and check it."""
+    """Return the JSON Schema of an environment file. Editors use it for completion and checks."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Environment.model_json_schema(by_alias=True),

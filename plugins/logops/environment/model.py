@@ -1,4 +1,4 @@
-"""The environment: everything that is wanted, in one typed value."""
+"""The model of an environment file: the desired state of everything that logops deploys."""
 
 import re
 from typing import Annotated, Literal
@@ -16,15 +16,16 @@ from logops.environment.units import Duration
 
 
 class LocalPlatform(Model):
-    """Real processes on this machine, under supervisord, with Azurite for storage."""
+    """Processes on this machine, run by supervisord, with Azurite as storage."""
 
     kind: Literal["local"]
     base_port: Annotated[int, Field(ge=1024, le=65000)]
-    """First of the 100 ports this environment uses on 127.0.0.1. Environments side by side differ here."""
+    """First of the 100 ports that this environment uses on 127.0.0.1. Two environments on one machine need
+    different ports."""
 
 
 class KubernetesPlatform(Model):
-    """A Kubernetes cluster, reached through an Airflow connection."""
+    """A Kubernetes cluster, accessed through an Airflow connection."""
 
     kind: Literal["kubernetes"]
     connection: str = "kubernetes_default"
@@ -54,12 +55,12 @@ class Environment(Model):
     platform: Platform
     approval: Approval = Approval()
     results: str
-    """Where findings and results are kept, as an fsspec URL (`abfs://...`); a relative path is taken from the
-    local platform's state folder."""
+    """Store of findings and results, as an fsspec URL (`abfs://...`). A relative path starts at the local platform's
+    state folder."""
     audit: Audit = Audit()
     benchmark: Benchmark = Benchmark()
     prices: Name | None = None
-    """What storage costs: name of a file in include/prices; None: `logops audit cost` has nothing to go by."""
+    """Name of a file in include/prices with storage prices. Null: `logops audit cost` cannot calculate costs."""
     storage_accounts: Annotated[StorageAccounts, Field(min_length=1)]
     clusters: Annotated[dict[Name, Cluster], Field(min_length=1)]
     sources: dict[Name, Source] = Field(default_factory=dict)
@@ -69,7 +70,7 @@ class Environment(Model):
     @classmethod
     def _no_credential(cls, url: str) -> str:
         if re.search(r"://[^/]*:[^/]*@|\?", url):
-            raise PydanticCustomError("secret", "a password or a token (?...) does not belong in a URL here")
+            raise PydanticCustomError("secret", "the URL must not contain a password or a token (?...)")
         return url
 
     @model_validator(mode="after")

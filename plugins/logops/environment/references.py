@@ -1,4 +1,4 @@
-"""Names in an environment that point at nothing."""
+"""Find references in an environment to names that are not declared."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from logops.environment.model import Environment
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in a file."""
+    """A problem in a file."""
 
     path: str
     found: str
@@ -19,17 +19,21 @@ class Problem:
 
 
 Reference = tuple[str, str, Collection[str]]
-"""Path in the file, the name that stands there, the names that are declared."""
+"""Path in the file, the name at that path, the declared names."""
 
 
 def find_dangling_references(environment: Environment) -> Iterator[Problem]:
-    """Every name that no other part of the environment declares, with those it does."""
-    for path, name, declared in (*_of_clusters(environment), *_of_accounts(environment), *_of_agents(environment)):
+    """Yield a problem for every reference to a name that is not declared, with the declared names."""
+    for path, name, declared in (
+        *_cluster_references(environment),
+        *_account_references(environment),
+        *_agent_references(environment),
+    ):
         if name not in declared:
-            yield Problem(path, f'"{name}"', f"one of: {', '.join(sorted(declared)) or 'none is declared'}")
+            yield Problem(path, f'"{name}"', f"one of: {', '.join(sorted(declared)) or 'no name is declared'}")
 
 
-def _of_clusters(environment: Environment) -> Iterator[Reference]:
+def _cluster_references(environment: Environment) -> Iterator[Reference]:
     for name, cluster in environment.clusters.items():
         at = f"clusters.{name}"
         yield f"{at}.storage_account", cluster.storage_account, environment.storage_accounts
@@ -40,13 +44,13 @@ def _of_clusters(environment: Environment) -> Iterator[Reference]:
             yield f"{at}.canary.tenant", cluster.canary.tenant, cluster.tenants
 
 
-def _of_accounts(environment: Environment) -> Iterator[Reference]:
+def _account_references(environment: Environment) -> Iterator[Reference]:
     for name, account in environment.storage_accounts.items():
         for index, rule in enumerate(account.lifecycle):
             yield f"storage_accounts.{name}.lifecycle.{index}.container", rule.container, account.containers
 
 
-def _of_agents(environment: Environment) -> Iterator[Reference]:
+def _agent_references(environment: Environment) -> Iterator[Reference]:
     for name, source in environment.sources.items():
         yield f"sources.{name}.cluster", source.cluster, environment.clusters
         if cluster := environment.clusters.get(source.cluster):

@@ -1,4 +1,4 @@
-"""How long logs are kept and in which access tier: the promise that the audits hold Loki and Azure to."""
+"""The retention of logs and their access tiers. The audits check that Loki and Azure keep to it."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from logops.environment.units import Duration
 
 
 def _selector(text: str) -> str:
-    # RE2 comes with it, which a file of DAGs does not need.
+    # Import here: the parser loads RE2, which DAG files do not need.
     from logops.logql.parse import parse_selector
 
     parse_selector(text)
@@ -17,7 +17,7 @@ def _selector(text: str) -> str:
 
 
 class StreamRetention(Model):
-    """Another period for the streams a selector matches; the highest priority wins, then the shortest period."""
+    """Retention of the streams that match a selector. The highest priority wins, then the shortest period."""
 
     selector: Annotated[str, Field(pattern=r"^\{.+\}$"), AfterValidator(_selector)]
     keep: Duration
@@ -25,17 +25,17 @@ class StreamRetention(Model):
 
 
 class Retention(Model):
-    """Hot for so long, then `then`, deleted by Loki after `keep`."""
+    """Retention of a tenant: `hot` in the Hot tier, then in the tier `then`, deleted by Loki after `keep`."""
 
     hot: Duration = Duration("30d")
     then: Literal["Cool", "Cold"] | None = "Cool"
-    """Access tier after `hot`; null leaves chunks Hot. Archive is not offered: an archived blob is offline,
-    and a query that needs it fails."""
+    """Access tier after `hot`; null: chunks stay in Hot. Archive is not allowed: an archived blob is offline, and
+    queries that need it fail."""
     keep: Duration = Duration("90d")
     streams: tuple[StreamRetention, ...] = ()
 
     @model_validator(mode="after")
-    def _whole_days(self) -> "Retention":
+    def _hot_is_in_days(self) -> "Retention":
         if self.then and self.hot.value % Duration("1d").value:
             raise ValueError(f"hot: {self.hot} is not a whole number of days, and Azure's lifecycle rules count days")
         return self

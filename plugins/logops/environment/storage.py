@@ -1,4 +1,4 @@
-"""Azure storage accounts: who they are, how to reach them, what lies in them, when it changes tier."""
+"""Azure storage accounts: login, containers, lifecycle rules and inventory."""
 
 from typing import Annotated, Literal
 
@@ -16,21 +16,21 @@ ResourceId = Annotated[
         r"/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{3,24}$"
     ),
 ]
-"""What `az storage account show --query id` prints."""
+"""The output of `az storage account show --query id`."""
 
 Days = Annotated[int, Field(ge=0, le=99999)]
 
 
 class LifecycleRule(Model):
-    """One rule of an Azure lifecycle policy, for base blobs, in days since last modification.
+    """A rule of an Azure lifecycle policy for base blobs, in days since the last modification.
 
-    Rules for Loki's chunks are derived from the tenants' retention; declare here what else lies in the account.
+    logops derives the rules for Loki's chunks from the tenants' retention. Declare here rules for other blobs.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,254}$")]
     container: ContainerName
     prefix: str = ""
-    """Of blob names inside the container; empty means the whole container."""
+    """Prefix of blob names in the container; empty: all blobs of the container."""
     cool_after: Days | None = None
     cold_after: Days | None = None
     archive_after: Days | None = None
@@ -38,35 +38,35 @@ class LifecycleRule(Model):
 
 
 class Inventory(Model):
-    """Where Azure's Blob Inventory of an account lies: it tells of all blobs, so that none need be listed."""
+    """Azure's Blob Inventory of an account. The audits read it instead of listing all blobs."""
 
     container: ContainerName
-    """That the service writes it to."""
+    """Container to which Azure writes the inventory."""
     rule: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$")]
-    """Name of the inventory rule: one of all blobs of the containers with logs, daily, as Parquet or CSV."""
+    """Name of the inventory rule. It must run daily, write Parquet or CSV, and include all containers with logs."""
 
 
 class StorageAccount(Model):
-    """A storage account and the one way to log in to it."""
+    """A storage account and the login for it."""
 
     account_name: Annotated[str, Field(pattern=r"^[a-z0-9]{3,24}$")]
     account_key: SecretRef | None = None
     workload_identity_client_id: str | None = None
-    """Client id of the managed identity that the pods' service account is federated with."""
+    """Client id of the managed identity that is federated with the pods' service account."""
     resource_id: ResourceId | None = None
-    """Where Azure's management API has it; the live lifecycle policy is read there. The local platform needs none."""
+    """Id in Azure's management API, to read the live lifecycle policy. The local platform does not need it."""
     endpoint_suffix: str = "blob.core.windows.net"
-    """Ignored by the local platform, whose accounts live on Azurite."""
+    """The local platform ignores it: its accounts are on Azurite."""
     redundancy: Literal["LRS", "ZRS", "GRS", "GZRS", "RA-GRS", "RA-GZRS"] = "ZRS"
     containers: tuple[ContainerName, ...]
     lifecycle: tuple[LifecycleRule, ...] = ()
     inventory: Inventory | None = None
-    """None: the audits list the blobs."""
+    """Null: the audits list the blobs."""
 
     @model_validator(mode="after")
     def _exactly_one_login(self) -> "StorageAccount":
         if (self.account_key is None) == (self.workload_identity_client_id is None):
-            raise ValueError("log in by exactly one of: account_key, workload_identity_client_id")
+            raise ValueError("set exactly one login: account_key or workload_identity_client_id")
         return self
 
 

@@ -1,4 +1,4 @@
-"""YAML, strict where it is lenient."""
+"""A strict YAML parser for environment files: no duplicate keys, aliases, tags or dates."""
 
 from typing import Any
 
@@ -8,20 +8,20 @@ from logops.environment.errors import ConfigurationFileError
 
 
 class YamlError(ConfigurationFileError, ValueError):
-    """Text that is not YAML, or not of the plain kind that an environment file is written in."""
+    """A text is not YAML, or uses a feature of YAML that environment files must not use."""
 
 
 def read_yaml(text: str) -> Any:
-    """Mappings, lists, text, numbers, yes or no: nothing else, and every key is text.
+    """Parse a text into mappings, lists, texts, numbers and booleans. Every key is a text.
 
-    Raises YamlError with the line and what is wrong there, but without the line itself: a secret may stand in it.
+    Raises YamlError with the number of the line and the reason, but without the text of the line: it may have a secret.
     """
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise YamlError(f"{where}{error.problem}") from None
+        position = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise YamlError(f"{position}{error.problem}") from None
     except RecursionError:
         raise YamlError("lists and mappings are nested too deep") from None
     except yaml.YAMLError as error:
@@ -31,8 +31,10 @@ def read_yaml(text: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe, and strict where YAML is lenient: no duplicate keys, no aliases, no tags; a key is the text it is
-    written as (`no:` is a tenant of that name), and a date is text until its field reads it."""
+    """A safe loader that refuses duplicate keys, aliases and tags.
+
+    A key is the text as written: `no:` can be the name of a tenant. A date is a text until its field parses it.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -43,13 +45,13 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key_node, _ in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.YAMLError(f"line {_line(key_node)}: a key is a word, not a list or a mapping")
-            if key_node.value in seen:
-                raise yaml.YAMLError(f"line {_line(key_node)}: the key {key_node.value!r} stands here twice")
-            seen.add(key_node.value)
+                raise yaml.YAMLError(f"line {_line(key_node)}: a key must be a text, not a list or a mapping")
+            if key_node.value in keys:
+                raise yaml.YAMLError(f"line {_line(key_node)}: the key {key_node.value!r} is a duplicate")
+            keys.add(key_node.value)
             key_node.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep)
 
@@ -60,5 +62,5 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _line(of: yaml.Event | yaml.Node) -> int:
-    return of.start_mark.line + 1 if of.start_mark else 0
+def _line(item: yaml.Event | yaml.Node) -> int:
+    return item.start_mark.line + 1 if item.start_mark else 0

@@ -1,4 +1,4 @@
-"""Reads a file of one kind: strict YAML, of a declared shape."""
+"""Read a strict YAML file into a model, for example a file of rules, queries or prices."""
 
 import json
 from pathlib import Path
@@ -16,14 +16,22 @@ Shape = TypeVar("Shape", bound=Model)
 
 
 class FileRefusedError(ConfigurationFileError):
-    """A file that cannot be used: which, where in it, and why."""
+    """A file cannot be used. The message has the file, the path in it and the reason."""
 
 
 def read_file(path: Path, shape: type[Shape], holds: str) -> Shape:
-    """`holds`: what such a file is full of, in a word for people. Raises FileRefusedError."""
+    """Read and validate a file.
+
+    shape   the model that the file must match
+    holds   the contents of such a file in a word, for messages: "rules"
+
+    Raises FileRefusedError if the file cannot be read or does not match.
+    """
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise FileRefusedError(f"{path} is larger than {LARGEST_FILE:,} bytes: that is no file of {holds}.")
+            raise FileRefusedError(
+                f"Reading {path}: it is larger than {LARGEST_FILE:,} bytes, too large for a file of {holds}."
+            )
         return shape.model_validate_json(json.dumps(read_yaml(path.read_text(encoding="utf-8"))))
     except OSError as error:
         raise FileRefusedError(f"Reading {path}: {error.strerror}") from None
@@ -32,5 +40,5 @@ def read_file(path: Path, shape: type[Shape], holds: str) -> Shape:
         at = ".".join(map(str, first["loc"])) or "the file"
         raise FileRefusedError(f"{path}, {at}: {first['msg'].removeprefix('Value error, ')}.") from None
     except ValueError as error:
-        # Refused as YAML, not UTF-8, or a number with too many digits for JSON.
+        # Not YAML, not UTF-8, or a number with too many digits for JSON.
         raise FileRefusedError(f"{path} is not YAML: {error}") from None

@@ -1,6 +1,6 @@
-"""Durations and sizes as people write them: `30d`, `10MiB`.
+"""Parse durations and sizes as people write them: `30d`, `10MiB`.
 
-Values keep the text they were written in, so that a rendered file shows what the author wrote.
+A value keeps its text, so that a rendered file shows what the author wrote.
 """
 
 import re
@@ -17,7 +17,7 @@ _DURATION_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400
 _DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d|w)")
 DURATION_PATTERN = r"^([0-9]+(ms|s|m|h|d|w))+$"
 _LONGEST = (2**63 - 1) // 10**6
-"""Milliseconds: Go counts a duration's nanoseconds in 63 bits."""
+"""Longest duration in milliseconds: Go stores nanoseconds in 63 bits."""
 
 _SIZE_UNITS = {
     "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
@@ -28,7 +28,7 @@ SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
 
 @total_ordering
 class _Quantity:
-    """Text with a number behind it; equal and ordered by the number."""
+    """A text and the number that it stands for. Values are compared and sorted by the number."""
 
     __slots__ = ("text", "value")
     pattern = ""
@@ -74,7 +74,7 @@ class _Quantity:
 
 
 class Duration(_Quantity):
-    """A length of time: `30s`, `1h30m`, `90d`. `value` is milliseconds.
+    """A duration: `30s`, `1h30m`, `90d`. `value` is in milliseconds.
 
     >>> Duration("1h30m").seconds
     5400.0
@@ -106,7 +106,7 @@ class Duration(_Quantity):
 
     @property
     def go(self) -> str:
-        """As Go's time.ParseDuration and Prometheus' model.Duration both read it (no days or weeks).
+        """Return the text that Go's time.ParseDuration and Prometheus' model.Duration both parse: no days or weeks.
 
         >>> Duration("90d").go
         '2160h'
@@ -114,16 +114,16 @@ class Duration(_Quantity):
         if self.value == 0:
             return "0s"
         parts = []
-        rest = self.value
+        remaining = self.value
         for unit in ("h", "m", "s", "ms"):
-            number, rest = divmod(rest, _DURATION_UNITS[unit])
+            number, remaining = divmod(remaining, _DURATION_UNITS[unit])
             if number:
                 parts.append(f"{number}{unit}")
         return "".join(parts)
 
 
 class Size(_Quantity):
-    """An amount of bytes: `512KiB`, `10MB`, `1.5GiB`. `value` is bytes, rounded down.
+    """A size in bytes: `512KiB`, `10MB`, `1.5GiB`. `value` is in bytes, rounded down.
 
     >>> Size("1MiB").value
     1048576

@@ -16,7 +16,7 @@ def local_text() -> str:
 
 @pytest.fixture
 def problems(local_text: str) -> Problems:
-    """What is said of local.yaml after one edit: (path, found, allowed) of each problem."""
+    """Return the problems of local.yaml after one edit, each as (path, found, allowed)."""
 
     def edited(old: str, new: str) -> list[tuple[str, str, str]]:
         assert old in local_text, f"local.yaml no longer has {old!r}"

@@ -1,4 +1,4 @@
-"""Every kind of bad input is named: where it is, what is there, what is allowed."""
+"""Tests of loading: every kind of invalid input is reported with its path, what was found and what is allowed."""
 
 import contextlib
 import json
@@ -20,11 +20,11 @@ Problems = Callable[[str, str], list[tuple[str, str, str]]]
 
 
 @pytest.mark.parametrize("name", ["local", "production"])
-def test_the_environments_that_come_along_load(name: str) -> None:
+def test_included_environment_is_valid(name: str) -> None:
     assert load_environment(find_environment(name, ROOT)).name == name
 
 
-def test_the_story_s_numbers_stand_in_production() -> None:
+def test_production_environment_has_the_numbers_of_the_story() -> None:
     main = load_environment(ROOT / "include/environments/production.yaml").clusters["main"]
 
     limits = main.limits
@@ -117,16 +117,19 @@ def test_the_story_s_numbers_stand_in_production() -> None:
         (
             "index_prefix: loki_index_}",
             "index_prefix: loki_index_}\n      - {from: 2024-01-01, index_prefix: again_}",
-            "clusters.main", "", "schema_periods: `from` days must rise",
+            "clusters.main", "", "schema_periods: each `from` must be later",
         ),
         (
             "redundancy: LRS\n    containers: [loki", "workload_identity_client_id: x\n    containers: [loki",
-            "storage_accounts.main", "", "log in by exactly one of: account_key, workload_identity_client_id",
+            "storage_accounts.main", "", "set exactly one login: account_key or workload_identity_client_id",
         ),
-        ("format: regex\n", "format: json\n", "sources.access.parse", "", "expression: belongs to format regex"),
+        (
+            "format: regex\n", "format: json\n",
+            "sources.access.parse", "", "expression: format regex requires an expression",
+        ),
         (
             "    labels: {job: syslog}", "    labels: {job: syslog}\n    parse: {labels: [level]}",
-            "sources.syslog.parse", "", "format: none reads no fields",
+            "sources.syslog.parse", "", "format: none parses no fields",
         ),
         (
             "labels: {job: nginx}", "labels: {job-name: nginx}",
@@ -140,7 +143,7 @@ def test_the_story_s_numbers_stand_in_production() -> None:
         ("platform:\n", "platform: local\nplatforms:\n", "platform", "text", "Input should be an object"),
     ],
 )  # fmt: skip
-def test_a_wrong_value_is_named_with_its_path_and_what_is_allowed(
+def test_invalid_value_is_reported_with_path_and_allowed_values(
     problems: Problems, old: str, new: str, path: str, found: str, allowed: str
 ) -> None:
     said = problems(old, new)
@@ -167,7 +170,7 @@ def test_a_wrong_value_is_named_with_its_path_and_what_is_allowed(
          ("agents.promtail.sources.1", "acces", "access, application, audit, syslog")),
     ],
 )  # fmt: skip
-def test_a_name_that_points_at_nothing_is_named_with_those_there_are(
+def test_undeclared_name_is_reported_with_the_declared_names(
     problems: Problems, old: str, new: str, said: tuple[str, str, str]
 ) -> None:
     path, name, known = said
@@ -176,22 +179,22 @@ def test_a_name_that_points_at_nothing_is_named_with_those_there_are(
 
 
 @pytest.mark.parametrize("tenant", ["index", "__deletion_manifest__"])
-def test_a_tenant_whose_chunks_would_lie_among_lokis_own_objects_is_refused(problems: Problems, tenant: str) -> None:
+def test_tenant_with_the_name_of_a_loki_folder_is_refused(problems: Problems, tenant: str) -> None:
     path, found, allowed = problems("      canary:\n", f"      {tenant}:\n")[0]
 
     assert (path, found) == (f"clusters.main.tenants.{tenant}", f'"{tenant}"')
-    assert f"Loki keeps its own objects under {tenant}/" in allowed
+    assert f"Loki stores its own objects under {tenant}/" in allowed
 
 
 @pytest.mark.parametrize("tenant", ["no", "on", "1.10", "007", "null", "2024-01-01"])
-def test_a_tenant_is_called_what_is_written(local_text: str, tenant: str) -> None:
+def test_tenant_name_that_yaml_would_convert_stays_text(local_text: str, tenant: str) -> None:
     environment = parse_environment(local_text.replace("      platform:\n", f"      {tenant}:\n").replace(
         "tenant: platform", f"tenant: '{tenant}'"), Path("x.yaml"))  # fmt: skip
 
     assert tenant in environment.clusters["main"].tenants
 
 
-def test_a_kubernetes_environment_may_not_roll_out_without_approval() -> None:
+def test_kubernetes_environment_without_approval_is_refused() -> None:
     text = (ROOT / "include/environments/production.yaml").read_text().replace("required: true", "required: false")
 
     with pytest.raises(
@@ -200,48 +203,48 @@ def test_a_kubernetes_environment_may_not_roll_out_without_approval() -> None:
         parse_environment(text, Path("x.yaml"))
 
 
-def test_every_problem_is_told_at_once(problems: Problems) -> None:
+def test_all_problems_of_a_file_are_reported_together(problems: Problems) -> None:
     said = problems("hot: 30d\n", "hot: soon\n          kept: long\n")
 
     assert [path.removeprefix("clusters.main.tenants.application.retention.") for path, _, _ in said] == ["hot", "kept"]
 
 
-def test_a_list_that_is_short_only_because_its_entry_is_wrong_is_not_told_twice(problems: Problems) -> None:
+def test_list_with_invalid_entry_is_reported_once(problems: Problems) -> None:
     said = problems("from: 2024-01-01", "from: yesterday")
 
     assert [path for path, _, _ in said] == ["clusters.main.schema_periods.0.from"]
 
 
-def test_suggestions_are_the_field_s_own_even_where_a_name_is_also_a_field(problems: Problems) -> None:
+def test_suggested_keys_belong_to_the_model_at_that_path(problems: Problems) -> None:
     assert problems("  security:\n    mode: single\n", "  tenants:\n    moode: single\n")[0] == (
         "clusters.tenants.moode", "unknown key", "mode?",
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "empty: a mapping"),
         ("# nothing", "empty: a mapping"),
-        ("- name: local", "holds list: a mapping"),
-        ("local", "holds str: a mapping"),
+        ("- name: local", "contains a list: a mapping"),
+        ("local", "contains a str: a mapping"),
         ("name: [", "not readable as YAML: line 1, column 8"),
-        ("name: local\nname: other", "the key 'name' stands here twice"),
+        ("name: local\nname: other", "the key 'name' is a duplicate"),
         ('name: "\\ud800"', "text that is not Unicode, or nested too deep"),
         ("name: " + "[" * 250 + "]" * 250, "text that is not Unicode, or nested too deep"),
         ("name: " + "[" * 5000, "nested too deep"),
     ],
     ids=range(9),
 )
-def test_what_is_no_environment_at_all_is_said_to_be_none(text: str, said: str) -> None:
+def test_text_that_is_not_an_environment_is_refused_with_the_reason(text: str, message: str) -> None:
     with pytest.raises(EnvironmentFileError) as caught:
         parse_environment(text, Path("x.yaml"))
 
     assert str(caught.value).startswith("x.yaml: 1 problem\n")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+def test_file_over_size_limit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_text("#" * (MAX_BYTES + 1))
 
@@ -249,7 +252,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         load_environment(path)
 
 
-def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+def test_file_that_is_not_utf_8_is_refused_with_its_name(tmp_path: Path) -> None:
     path = tmp_path / "latin.yaml"
     path.write_bytes("name: größe".encode("latin-1"))
 
@@ -257,12 +260,12 @@ def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         load_environment(path)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_file_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFileError, match=r"gone\.yaml: 1 problem\n  cannot be read: .*No such file"):
         load_environment(tmp_path / "gone.yaml")
 
 
-def test_an_environment_is_found_by_name_or_by_path(tmp_path: Path) -> None:
+def test_environment_is_found_by_name_and_by_path(tmp_path: Path) -> None:
     folder = tmp_path / "include" / "environments"
     folder.mkdir(parents=True)
     for name in ("a.yaml", "b.yaml"):
@@ -274,7 +277,7 @@ def test_an_environment_is_found_by_name_or_by_path(tmp_path: Path) -> None:
         find_environment("c", tmp_path)
 
 
-def test_the_order_of_names_in_a_file_means_nothing(local_text: str) -> None:
+def test_order_of_keys_in_a_file_does_not_matter(local_text: str) -> None:
     once = parse_environment(local_text, Path("x.yaml"))
     shuffled = _shuffled(yaml.safe_load(local_text), random.Random(7))
 
@@ -283,14 +286,14 @@ def test_the_order_of_names_in_a_file_means_nothing(local_text: str) -> None:
     assert again.model_dump_json() == once.model_dump_json()
 
 
-def test_an_environment_survives_the_way_through_json(local_text: str) -> None:
+def test_environment_is_the_same_after_json_round_trip(local_text: str) -> None:
     environment = parse_environment(local_text, Path("x.yaml"))
     text = environment.model_dump_json(by_alias=True, exclude_none=True)
 
     assert parse_environment(text, Path("x.yaml")) == environment
 
 
-def test_the_error_crosses_processes_and_context_managers() -> None:
+def test_environment_file_error_can_be_pickled_and_raised_in_context_managers() -> None:
     error = EnvironmentFileError(Path("x.yaml"), (Problem("a.b", "1", "2"),))
 
     @contextlib.contextmanager

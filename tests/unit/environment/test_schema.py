@@ -21,18 +21,18 @@ def environment(name: str) -> dict[str, Any]:
     return dict(yaml.safe_load((ENVIRONMENTS / f"{name}.yaml").read_text()))
 
 
-def test_the_committed_schema_is_current() -> None:
+def test_committed_schema_is_current() -> None:
     current = json.loads(SCHEMA.read_text()) == environment_schema()
 
     assert current, "run `logops schema > include/environments/schema.json`"
 
 
-def test_the_schema_is_one() -> None:
+def test_schema_is_a_valid_json_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(environment_schema())
 
 
 @pytest.mark.parametrize("name", ["local", "production"])
-def test_the_environments_that_come_along_satisfy_the_schema_they_name(name: str) -> None:
+def test_included_environment_matches_the_schema(name: str) -> None:
     first_line = (ENVIRONMENTS / f"{name}.yaml").read_text().splitlines()[0]
 
     assert first_line == "# yaml-language-server: $schema=schema.json"
@@ -52,7 +52,7 @@ def test_the_environments_that_come_along_satisfy_the_schema_they_name(name: str
         (("benchmark", "ranges"), ["6 hours"]),
     ],
 )
-def test_the_schema_refuses_what_the_loader_refuses(path: tuple[str, ...], value: object) -> None:
+def test_schema_refuses_values_that_the_loader_refuses(path: tuple[str, ...], value: object) -> None:
     data = environment("local")
     at: Any = data
     for name in path[:-1]:
@@ -62,7 +62,7 @@ def test_the_schema_refuses_what_the_loader_refuses(path: tuple[str, ...], value
     assert faults(data)
 
 
-def test_every_field_with_a_docstring_explains_itself_in_editors() -> None:
+def test_field_with_docstring_has_a_description_in_the_schema() -> None:
     definitions = environment_schema()["$defs"]
 
     assert definitions["Retention"]["properties"]["then"]["description"].startswith("Access tier after")

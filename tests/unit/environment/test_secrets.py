@@ -1,4 +1,4 @@
-"""A secret stands in no environment file, and one that was written there by mistake stands in no message."""
+"""Tests of secrets: an environment file with a secret is refused, and no message shows the secret."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ Problems = Callable[[str, str], list[tuple[str, str, str]]]
         (f"key: {SECRET}", "storage_accounts.main.key"),
     ],
 )
-def test_a_secret_written_out_is_refused_and_not_repeated(problems: Problems, written: str, path: str) -> None:
+def test_literal_secret_is_refused_and_not_shown(problems: Problems, written: str, path: str) -> None:
     said = problems(f"    {KEY}\n", f"    {written}\n")
 
     assert path in [problem[0] for problem in said]
@@ -48,9 +48,7 @@ def test_a_secret_written_out_is_refused_and_not_repeated(problems: Problems, wr
         ("    parse:\n", f"    parse: {SECRET}\n    parsing:\n", "sources.application.parse"),
     ],
 )
-def test_text_where_a_mapping_or_a_list_belongs_is_not_repeated(
-    problems: Problems, old: str, new: str, path: str
-) -> None:
+def test_text_instead_of_mapping_or_list_is_not_shown(problems: Problems, old: str, new: str, path: str) -> None:
     said = problems(old, new)
 
     assert (path, "text") in [problem[:2] for problem in said]
@@ -58,20 +56,20 @@ def test_text_where_a_mapping_or_a_list_belongs_is_not_repeated(
 
 
 @pytest.mark.parametrize("url", ["s3://user:hunter2@bucket/results", "abfs://c@a.dfs.core.windows.net/x?sig=hunter2"])
-def test_a_credential_in_the_results_url_is_refused_and_not_repeated(problems: Problems, url: str) -> None:
+def test_credential_in_results_url_is_refused_and_not_shown(problems: Problems, url: str) -> None:
     said = problems("results: results", f"results: {url}")
 
-    assert said == [("results", "not shown", "a password or a token (?...) does not belong in a URL here")]
+    assert said == [("results", "not shown", "the URL must not contain a password or a token (?...)")]
 
 
-def test_the_refusal_says_how_a_secret_is_named(problems: Problems) -> None:
+def test_refused_secret_is_reported_with_the_way_to_reference_it(problems: Problems) -> None:
     ((path, found, allowed),) = problems(KEY, f"account_key: {SECRET}")
 
     assert (path, found) == ("storage_accounts.main.account_key", "not shown")
-    assert allowed.startswith("a secret is named here by {env: NAME} or {connection: ID}: ")
+    assert allowed.startswith("name the secret with {env: NAME} or {connection: ID}: ")
 
 
-def test_a_connection_string_is_not_repeated_either() -> None:
+def test_literal_connection_string_is_not_shown() -> None:
     text = (Path(__file__).parents[3] / "include/environments/production.yaml").read_text()
     written = text.replace("connection_string: {connection: event_hub}", f"connection_string: Endpoint=sb;Key={SECRET}")
     assert written != text
@@ -83,14 +81,14 @@ def test_a_connection_string_is_not_repeated_either() -> None:
     assert "hunter2" not in f"{caught.value} {caught.value!r} {caught.value.__cause__}"
 
 
-def test_a_secret_is_named_in_exactly_one_way() -> None:
+def test_secret_reference_with_two_sources_is_refused() -> None:
     for wrong in ({}, {"env": "A", "connection": "b"}):
         with pytest.raises(ValueError, match="exactly one of: env, connection"):
             SecretRef.model_validate(wrong)
 
 
 @given(st.from_regex(r"[A-Za-z0-9_.-]{1,250}", fullmatch=True))
-def test_a_connection_s_variable_is_one_that_every_shell_takes(connection: str) -> None:
+def test_variable_of_a_connection_is_valid_in_every_shell(connection: str) -> None:
     variable = SecretRef(connection=connection).variable
 
     assert variable.startswith("LOGOPS_CONNECTION_")
@@ -98,6 +96,6 @@ def test_a_connection_s_variable_is_one_that_every_shell_takes(connection: str) 
     assert variable == variable.upper()
 
 
-def test_a_reference_reads_as_what_it_names() -> None:
+def test_secret_reference_as_text_names_its_source() -> None:
     assert str(SecretRef(env="A_KEY")) == "environment variable A_KEY"
     assert str(SecretRef(connection="main")) == "Airflow connection 'main'"

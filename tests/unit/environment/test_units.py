@@ -17,17 +17,17 @@ sizes = st.integers(0, 10**24)
 
 
 @given(milliseconds | written)
-def test_what_go_reads_is_the_same_duration(duration: Duration) -> None:
+def test_duration_for_go_has_the_same_value(duration: Duration) -> None:
     assert Duration(duration.go) == duration
 
 
 @given(milliseconds | written)
-def test_go_is_given_no_days_or_weeks(duration: Duration) -> None:
+def test_duration_for_go_has_no_days_or_weeks(duration: Duration) -> None:
     assert not set(duration.go) & {"d", "w"}
 
 
 @given(written, written)
-def test_durations_are_ordered_as_their_lengths_are(one: Duration, other: Duration) -> None:
+def test_durations_are_sorted_by_length(one: Duration, other: Duration) -> None:
     assert (one < other, one <= other, one == other) == (
         one.timedelta < other.timedelta,
         one.timedelta <= other.timedelta,
@@ -42,7 +42,7 @@ def test_equal_durations_have_equal_hashes(one: Duration, other: Duration) -> No
 
 
 @given(written)
-def test_a_duration_keeps_the_text_it_was_written_in(duration: Duration) -> None:
+def test_duration_keeps_its_text(duration: Duration) -> None:
     assert Duration(str(duration)).text == duration.text
 
 
@@ -57,30 +57,30 @@ def test_a_duration_keeps_the_text_it_was_written_in(duration: Duration) -> None
         ("720h", timedelta(days=30)),
     ],
 )
-def test_a_duration_is_read(text: str, length: timedelta) -> None:
+def test_duration_is_parsed(text: str, length: timedelta) -> None:
     assert Duration(text).timedelta == length
     assert Duration(text).seconds == length.total_seconds()
 
 
 @pytest.mark.parametrize("text", ["", "30", "30 d", "-1h", "1.5h", "1y", "h", "30d\n", " 30d", "30D", "٣d", "1h 30m"])
-def test_what_is_no_duration_is_refused_with_examples(text: str) -> None:
+def test_invalid_duration_is_refused_with_examples(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration: write it as 30s, 1h30m, 90d or 2w"):
         Duration(text)
 
 
-def test_a_duration_that_go_cannot_count_is_refused() -> None:
+def test_duration_longer_than_go_can_store_is_refused() -> None:
     assert Duration(f"{LONGEST}ms").value == LONGEST
     with pytest.raises(ValueError, match="longer than the 292 years"):
         Duration("300000d")
 
 
 @given(sizes)
-def test_bytes_are_exact(value: int) -> None:
+def test_size_in_bytes_is_exact(value: int) -> None:
     assert Size(f"{value}B").value == value
 
 
 @given(st.integers(0, 10**9))
-def test_binary_and_decimal_units_are_powers_of_1024_and_1000(value: int) -> None:
+def test_size_units_are_powers_of_1024_and_1000(value: int) -> None:
     assert [Size(f"{value}{unit}").value for unit in ("KiB", "MiB", "GiB", "TiB")] == [
         value * 1024**power for power in (1, 2, 3, 4)
     ]
@@ -90,28 +90,28 @@ def test_binary_and_decimal_units_are_powers_of_1024_and_1000(value: int) -> Non
 
 
 @given(sizes, sizes)
-def test_sizes_are_ordered_as_their_bytes_are(one: int, other: int) -> None:
+def test_sizes_are_sorted_by_bytes(one: int, other: int) -> None:
     assert (Size(f"{one}B") < Size(f"{other}B")) == (one < other)
 
 
 @pytest.mark.parametrize("text", ["", "1", "1 MiB", "1mib", "-1B", "1.B", ".5GiB", "1M", "1MiB\n", "٣B"])
-def test_what_is_no_size_is_refused_with_examples(text: str) -> None:
+def test_invalid_size_is_refused_with_examples(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a size: write it as 512KiB, 10MB or 1\.5GiB"):
         Size(text)
 
 
-def test_half_a_unit_is_a_size() -> None:
+def test_size_with_decimal_point_is_parsed() -> None:
     assert Size("1.5GiB").value == 3 * 2**29
 
 
-def test_a_size_is_no_duration() -> None:
+def test_size_and_duration_are_not_comparable() -> None:
     assert Size("60000B") != Duration("1m")
     with pytest.raises(TypeError):
         Size("1B") < Duration("1m")  # type: ignore[operator]  # noqa: B015
 
 
 @pytest.mark.parametrize("value", [Duration("90d"), Size("10MiB")])
-def test_json_has_the_text_and_gives_the_value_back(value: Duration | Size) -> None:
+def test_duration_and_size_are_the_same_after_json_round_trip(value: Duration | Size) -> None:
     adapter = TypeAdapter(type(value))
 
     assert adapter.dump_json(value) == f'"{value.text}"'.encode()
@@ -119,6 +119,6 @@ def test_json_has_the_text_and_gives_the_value_back(value: Duration | Size) -> N
 
 
 @pytest.mark.parametrize("kind", [Duration, Size])
-def test_a_bare_number_is_refused(kind: type[Duration | Size]) -> None:
+def test_number_without_unit_is_refused(kind: type[Duration | Size]) -> None:
     with pytest.raises(ValueError, match="valid string"):
         TypeAdapter(kind).validate_json("30")

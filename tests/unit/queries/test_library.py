@@ -71,7 +71,7 @@ def test_every_query_of_the_story_is_there() -> None:
             ONE + STORY.replace("LOGQL", "'{a=\"b\"}'") + "      mended: '{'\n",
             "queries.one.story.mended: line 1, column 2: expected a label",
         ),
-        (ONE + ONE.removeprefix("queries:\n"), "one.yaml is not YAML: line 10: the key 'one' stands here twice"),
+        (ONE + ONE.removeprefix("queries:\n"), "one.yaml is not YAML: line 10: the key 'one' is a duplicate"),
         ("queries: 0x" + "f" * 5000, "is not YAML: Exceeds the limit"),
         ("queries: [", "is not YAML"),
         ("", "Input should be"),

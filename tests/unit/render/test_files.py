@@ -18,17 +18,17 @@ data = st.dictionaries(
 
 
 @given(texts, texts)
-def test_the_digest_changes_exactly_when_a_name_or_a_text_does(one: dict[str, str], other: dict[str, str]) -> None:
+def test_digest_changes_exactly_if_a_name_or_text_changes(one: dict[str, str], other: dict[str, str]) -> None:
     assert (Files(one).digest == Files(other).digest) == (one == other)
 
 
 @given(texts, texts)
-def test_files_are_equal_exactly_when_their_content_is(one: dict[str, str], other: dict[str, str]) -> None:
+def test_files_are_equal_exactly_if_their_content_is_equal(one: dict[str, str], other: dict[str, str]) -> None:
     assert (Files(one) == Files(other)) == (one == other)
 
 
 @given(texts)
-def test_files_have_one_order_whatever_order_they_were_given_in(given_texts: dict[str, str]) -> None:
+def test_files_are_sorted_by_name(given_texts: dict[str, str]) -> None:
     backwards = Files(dict(reversed(given_texts.items())))
 
     assert list(backwards) == sorted(given_texts)
@@ -36,36 +36,36 @@ def test_files_have_one_order_whatever_order_they_were_given_in(given_texts: dic
 
 
 @given(st.lists(text, max_size=4), st.lists(text, max_size=4))
-def test_no_two_lists_of_texts_run_together(one: list[str], other: list[str]) -> None:
+def test_digests_of_different_lists_of_texts_differ(one: list[str], other: list[str]) -> None:
     assert (digest_of(*one) == digest_of(*other)) == (one == other)
 
 
-def test_a_digest_is_sha_256_of_lengths_and_texts() -> None:
+def test_digest_is_sha_256_of_lengths_and_texts() -> None:
     # printf '3:abc' | sha256sum
     assert digest_of("abc") == "aab5f9ae99b2e38fb462025c8f72f570c9c811705d2a4277dc855d7fa293fe97"
 
 
 @given(data)
-def test_yaml_gives_the_data_back_in_its_order(written: dict[str, Any]) -> None:
+def test_rendered_yaml_keeps_data_and_order(written: dict[str, Any]) -> None:
     read = yaml.safe_load(to_yaml("local", written))
 
     assert read == written
     assert list(read) == list(written)
 
 
-def test_yaml_repeats_what_is_shared_instead_of_referring_to_it() -> None:
+def test_rendered_yaml_has_no_aliases() -> None:
     shared = {"backend": "azure"}
 
     assert yaml.safe_load(to_yaml("local", {"a": shared, "b": shared})) == {"a": shared, "b": shared}
     assert "&" not in to_yaml("local", {"a": shared, "b": shared})
 
 
-def test_yaml_says_who_rendered_it_and_from_what() -> None:
+def test_rendered_yaml_header_names_logops_and_the_environment() -> None:
     assert to_yaml("local", {}).splitlines()[0] == (
         "# Rendered by logops from the environment 'local'. Edits are drift: change the environment file instead."
     )
 
 
-def test_a_file_that_is_not_there_is_a_key_error() -> None:
+def test_files_with_unknown_name_raises_key_error() -> None:
     with pytest.raises(KeyError):
         Files({})["loki/main.yaml"]

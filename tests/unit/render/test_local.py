@@ -42,13 +42,13 @@ def test_every_stage_has_files() -> None:
     assert {stage for stage, files in rendered(LOCAL).items() if files} == set(STAGES)
 
 
-def test_the_same_environment_gives_the_same_bytes() -> None:
+def test_render_same_environment_gives_the_same_bytes() -> None:
     assert {stage: dict(files) for stage, files in rendered(LOCAL).items()} == {
         stage: dict(files) for stage, files in rendered(environment("local")).items()
     }
 
 
-def test_another_process_at_another_place_and_hour_gives_the_same_bytes() -> None:
+def test_render_in_another_process_folder_and_time_zone_gives_the_same_bytes() -> None:
     answers = {
         subprocess.run(
             [sys.executable, "-c", DIGESTS],
@@ -66,7 +66,7 @@ def test_another_process_at_another_place_and_hour_gives_the_same_bytes() -> Non
 
 @settings(max_examples=10)
 @given(st.randoms(use_true_random=False))
-def test_the_order_of_names_in_the_environment_changes_nothing(random: Any) -> None:
+def test_render_does_not_depend_on_the_order_of_keys(random: Any) -> None:
     def shuffled(value: Any) -> Any:
         if not isinstance(value, dict):
             return value
@@ -77,14 +77,14 @@ def test_the_order_of_names_in_the_environment_changes_nothing(random: Any) -> N
     assert digests(parse_environment(json.dumps(data, default=str), Path("local.yaml"))) == digests(LOCAL)
 
 
-def test_a_tenant_s_limit_changes_the_tenants_stage_and_no_process() -> None:
+def test_changed_tenant_limit_changes_only_the_tenants_stage() -> None:
     wanted = environment("local", ("clusters.main.tenants.platform.limits.ingestion_rate_mb", 21))
 
     assert changed_stages(wanted) == {"tenants"}
     assert changed_programs(wanted) == set()
 
 
-def test_a_tenant_s_retention_changes_its_limits_and_its_lifecycle_and_no_process() -> None:
+def test_changed_tenant_retention_changes_limits_and_lifecycle_but_no_process() -> None:
     wanted = environment(
         "local",
         ("clusters.main.tenants.platform.retention.hot", "40d"),
@@ -95,7 +95,7 @@ def test_a_tenant_s_retention_changes_its_limits_and_its_lifecycle_and_no_proces
     assert changed_programs(wanted) == set()
 
 
-def test_a_cluster_s_query_setting_changes_that_cluster_s_processes_and_no_other() -> None:
+def test_changed_query_setting_changes_only_processes_of_its_cluster() -> None:
     wanted = environment("local", ("clusters.main.query.max_retries", 6))
 
     assert changed_stages(wanted) == {"loki"}
@@ -104,27 +104,27 @@ def test_a_cluster_s_query_setting_changes_that_cluster_s_processes_and_no_other
     }
 
 
-def test_one_more_replica_changes_no_other_process() -> None:
+def test_additional_replica_changes_no_other_process() -> None:
     wanted = environment("local", ("clusters.main.components.ingester.replicas", 4))
 
     assert changed_programs(wanted) == {"main-ingester-3"}
 
 
-def test_more_memory_changes_the_processes_that_get_it() -> None:
+def test_changed_memory_limit_changes_only_processes_of_that_component() -> None:
     wanted = environment("local", ("clusters.main.components.querier.resources.limits.memory", "2GiB"))
 
     assert changed_programs(wanted) == {"main-querier-0"}
     assert programs(wanted)["main-querier-0"].environment["GOMEMLIMIT"] == f"{2**31}B"
 
 
-def test_another_source_changes_the_agent_that_ships_it_and_no_other() -> None:
+def test_additional_source_changes_only_the_agent_that_ships_it() -> None:
     wanted = environment("local", ("sources.application.parse.labels", ["level"]))
 
     assert changed_stages(wanted) == {"agents"}
     assert changed_programs(wanted) == {"promtail-main"}
 
 
-def test_a_lifecycle_rule_changes_the_account_and_no_process() -> None:
+def test_changed_lifecycle_rule_changes_the_account_but_no_process() -> None:
     rule = {"name": "raw", "container": "system-logs", "prefix": "raw/", "delete_after": 30}
     wanted = environment("local", ("storage_accounts.main.lifecycle", [rule]))
 
@@ -132,7 +132,7 @@ def test_a_lifecycle_rule_changes_the_account_and_no_process() -> None:
     assert changed_programs(wanted) == set()
 
 
-def test_processes_are_listed_with_the_digests_they_will_show() -> None:
+def test_process_list_has_the_digest_of_each_process() -> None:
     listed = dict(
         line.split() for stage in STAGES for line in rendered(LOCAL)[stage].get(f"processes/{stage}", "").splitlines()
     )
@@ -140,7 +140,7 @@ def test_processes_are_listed_with_the_digests_they_will_show() -> None:
     assert listed == {name: program.digest for name, program in programs(LOCAL).items()}
 
 
-def test_secrets_in_the_variables_are_rendered_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_in_environment_variables_are_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     references = secrets_of(LOCAL)
     assert len(references) == 2
     before = digests(LOCAL)
@@ -153,7 +153,7 @@ def test_secrets_in_the_variables_are_rendered_nowhere(monkeypatch: pytest.Monke
     assert {stage: files.digest for stage, files in after.items()} == before
 
 
-def test_a_process_gets_its_own_account_s_key_and_no_other() -> None:
+def test_process_gets_only_the_key_of_its_storage_account() -> None:
     own = {"main": "LOGOPS_MAIN_STORAGE_KEY", "security": "LOGOPS_SECURITY_STORAGE_KEY"}
     for program in programs(LOCAL).values():
         inherited = {own[program.cluster]} if program.program == "loki" else set()
@@ -162,7 +162,7 @@ def test_a_process_gets_its_own_account_s_key_and_no_other() -> None:
         assert blanked == set(own.values()) - inherited, program.name
 
 
-def test_only_azurite_is_told_every_account_and_by_reference() -> None:
+def test_only_azurite_gets_all_account_keys_and_only_as_references() -> None:
     told = {name: p.environment.get("AZURITE_ACCOUNTS") for name, p in programs(LOCAL).items()}
 
     assert {name: accounts for name, accounts in told.items() if accounts} == {
@@ -170,7 +170,7 @@ def test_only_azurite_is_told_every_account_and_by_reference() -> None:
     }
 
 
-def test_a_configuration_names_its_own_cluster_s_key_and_no_other() -> None:
+def test_loki_configuration_references_only_the_key_of_its_cluster() -> None:
     files = rendered(LOCAL)["loki"]
 
     assert "${LOGOPS_MAIN_STORAGE_KEY}" in files["loki/main.yaml"]
@@ -185,7 +185,7 @@ def test_ingesters_start_first() -> None:
     assert loki[:3] == ["main-ingester-0", "main-ingester-1", "main-ingester-2"]
 
 
-def test_two_processes_of_one_name_are_refused() -> None:
+def test_two_processes_with_the_same_name_are_refused() -> None:
     wanted = environment("local", ("agents", {"canary": {"kind": "promtail", "sources": ["application"]}}))
 
     with pytest.raises(
@@ -194,7 +194,7 @@ def test_two_processes_of_one_name_are_refused() -> None:
         render_local(wanted, STATE, COMMANDS, {})
 
 
-def test_an_account_without_a_key_cannot_lie_on_azurite() -> None:
+def test_account_without_key_is_refused_on_azurite() -> None:
     wanted = environment(
         "local",
         ("storage_accounts.main.account_key", None),

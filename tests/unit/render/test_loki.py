@@ -23,7 +23,7 @@ def on_kubernetes(wanted: Environment, cluster: str) -> dict[str, Any]:
     return loki_config(wanted.clusters[cluster], kubernetes_addresses(wanted, cluster), f"{wanted.name}-{cluster}")
 
 
-def test_clusters_share_no_container_no_ring_and_no_member() -> None:
+def test_clusters_share_no_container_ring_or_member() -> None:
     main, security = config(LOCAL, "main"), config(LOCAL, "security")
 
     def stores(of: dict[str, Any]) -> set[tuple[str, str]]:
@@ -41,7 +41,7 @@ def test_members_join_the_first_ingesters() -> None:
     assert config(LOCAL, "main")["memberlist"]["join_members"] == [p.gossip for p in place.of("main", "ingester")]
 
 
-def test_each_process_answers_where_the_others_look_for_it() -> None:
+def test_addresses_in_configuration_match_the_processes() -> None:
     place = local_topology(LOCAL, STATE)
     main = config(LOCAL, "main")
 
@@ -53,7 +53,7 @@ def test_each_process_answers_where_the_others_look_for_it() -> None:
     assert index_gateway == place.of("main", "index-gateway")[0].grpc
 
 
-def test_a_single_process_looks_for_no_other() -> None:
+def test_single_cluster_has_no_addresses_of_other_processes() -> None:
     security = config(LOCAL, "security")
 
     assert "scheduler_address" not in security["frontend"]
@@ -61,31 +61,31 @@ def test_a_single_process_looks_for_no_other() -> None:
     assert "index_gateway_client" not in security["storage_config"]["tsdb_shipper"]
 
 
-def test_whoever_is_not_told_otherwise_is_kept_as_long_as_was_promised() -> None:
+def test_default_retention_is_the_promised_retention() -> None:
     wanted = environment("local", ("clusters.main.keep_at_least", "100d"))
 
     assert config(wanted, "main")["limits_config"]["retention_period"] == "2400h"
 
 
-def test_tenants_keep_their_logs_and_streams_as_declared() -> None:
+def test_tenant_overrides_have_the_declared_retention() -> None:
     application = overrides(LOCAL.clusters["main"])["overrides"]["application"]
 
     assert application["retention_period"] == "2160h"
     assert application["retention_stream"] == [{"selector": '{level="error"}', "priority": 2, "period": "2880h"}]
 
 
-def test_every_tenant_has_a_retention_of_its_own() -> None:
+def test_every_tenant_has_retention_in_its_overrides() -> None:
     for cluster in PRODUCTION.clusters.values():
         limits = overrides(cluster)["overrides"]
 
         assert {name for name, own in limits.items() if "retention_period" in own} == set(cluster.tenants)
 
 
-def test_a_limit_that_is_not_set_is_not_rendered() -> None:
+def test_unset_limit_is_not_rendered() -> None:
     assert loki_limits(Limits()) == {}
 
 
-def test_sizes_are_bytes_and_durations_have_no_days() -> None:
+def test_rendered_sizes_are_bytes_and_durations_have_no_days() -> None:
     limits = Limits.model_validate({"per_stream_rate_limit": "10MiB", "max_query_length": "731d"})
 
     assert loki_limits(limits) == {"per_stream_rate_limit": 10485760, "max_query_length": "17544h"}
@@ -102,21 +102,21 @@ def test_sizes_are_bytes_and_durations_have_no_days() -> None:
         ),
     ],
 )
-def test_the_ring_lives_where_it_is_said_to(ring: dict[str, Any], kvstore: dict[str, Any]) -> None:
+def test_ring_store_is_rendered_as_kvstore(ring: dict[str, Any], kvstore: dict[str, Any]) -> None:
     main = config(environment("local", ("clusters.main.ring", ring)), "main")
 
     assert main["common"]["ring"]["kvstore"] == kvstore
     assert ("memberlist" in main) == (ring["store"] == "memberlist")
 
 
-def test_memcached_servers_are_found_by_the_name_and_port_they_are_given_by() -> None:
+def test_memcached_addresses_are_looked_up_by_dns() -> None:
     cache = on_kubernetes(PRODUCTION, "main")["chunk_store_config"]["chunk_cache_config"]
 
     assert cache["memcached_client"]["addresses"] == "dns+loki-chunks-cache:11211"
     assert "embedded_cache" not in cache
 
 
-def test_what_the_index_says_is_kept_with_the_results_where_that_is_asked_for() -> None:
+def test_index_cache_uses_the_results_cache_if_enabled() -> None:
     ranges = config(environment("local", ("clusters.main.caches.index", True)), "main")["query_range"]
 
     assert {key for key, on in ranges.items() if key.startswith("cache_") and on} == {
@@ -125,14 +125,14 @@ def test_what_the_index_says_is_kept_with_the_results_where_that_is_asked_for() 
     }  # fmt: skip
 
 
-def test_without_a_cache_of_results_nothing_of_the_index_is_kept() -> None:
+def test_index_cache_without_results_cache_is_disabled() -> None:
     caches = (("clusters.main.caches.results", None), ("clusters.main.caches.index", True))
     ranges = config(environment("local", *caches), "main")["query_range"]
 
     assert [key for key, on in ranges.items() if key.startswith("cache_") and on] == []
 
 
-def test_no_cache_is_no_cache() -> None:
+def test_null_cache_disables_the_cache() -> None:
     main = config(environment("local", ("clusters.main.caches", {})), "main")
 
     assert main["query_range"]["cache_results"] is False
@@ -140,12 +140,12 @@ def test_no_cache_is_no_cache() -> None:
     assert main["chunk_store_config"]["chunk_cache_config"] == {"embedded_cache": {"enabled": True, "max_size_mb": 0}}
 
 
-def test_on_kubernetes_an_identity_needs_no_key_and_a_key_is_a_variable() -> None:
+def test_kubernetes_login_uses_identity_or_key_variable() -> None:
     assert "account_key" not in kubernetes_addresses(PRODUCTION, "main").azure
     assert kubernetes_addresses(PRODUCTION, "security").azure["account_key"] == "${LOGOPS_CONNECTION_SECURITY_STORAGE}"
 
 
-def test_the_platforms_differ_in_addresses_alone() -> None:
+def test_configurations_of_platforms_differ_only_in_addresses() -> None:
     cluster = LOCAL.clusters["main"]
     here = config(LOCAL, "main")
     there = loki_config(cluster, kubernetes_addresses(LOCAL, "main"), "local-main")

@@ -21,7 +21,7 @@ def job(wanted: Environment, process: str, name: str) -> dict[str, Any]:
     return dict(found)
 
 
-def test_an_agent_for_one_cluster_has_no_source_and_no_address_of_another() -> None:
+def test_agent_process_has_no_source_or_address_of_another_cluster() -> None:
     place = local_topology(LOCAL, STATE)
     for process in place.agents:
         config = agent(LOCAL, process.name)
@@ -43,7 +43,7 @@ def test_every_source_is_shipped_once() -> None:
     assert sorted(jobs) == sorted([*LOCAL.sources, "canary-main"])
 
 
-def test_every_line_is_given_its_tenant_last() -> None:
+def test_tenant_stage_is_the_last_stage() -> None:
     for process in local_topology(LOCAL, STATE).agents:
         for found in agent(LOCAL, process.name)["scrape_configs"]:
             source = LOCAL.sources.get(found["job_name"])
@@ -52,7 +52,7 @@ def test_every_line_is_given_its_tenant_last() -> None:
             assert found["pipeline_stages"][-1] == {"tenant": {"value": tenant}}
 
 
-def test_one_agent_of_a_cluster_ships_its_canary() -> None:
+def test_canary_lines_are_shipped_by_one_agent_of_the_cluster() -> None:
     two = environment(
         "local",
         ("agents", {name: {"kind": "promtail", "sources": [source]} for name, source in
@@ -63,21 +63,21 @@ def test_one_agent_of_a_cluster_ships_its_canary() -> None:
     assert [job["job_name"] for job in agent(two, "b-main")["scrape_configs"]] == ["application"]
 
 
-def test_relative_paths_lie_in_the_state_folder_and_absolute_ones_stay() -> None:
+def test_relative_source_paths_start_at_the_state_folder() -> None:
     wanted = environment("local", ("sources.application.paths", ["samples/a.log", "/var/log/b.log"]))
 
     paths = [config["labels"]["__path__"] for config in job(wanted, "promtail-main", "application")["static_configs"]]
     assert paths == [f"{STATE}/samples/a.log", "/var/log/b.log"]
 
 
-def test_syslog_listens_on_this_machine_at_its_own_port() -> None:
+def test_syslog_source_listens_on_localhost_at_its_port() -> None:
     syslog = job(LOCAL, "promtail-main", "syslog")["syslog"]
 
     assert syslog["listen_address"] == f"127.0.0.1:{local_topology(LOCAL, STATE).syslog_port('syslog')}"
     assert syslog["listen_protocol"] == "tcp"
 
 
-def test_lines_are_joined_before_they_are_dropped_and_dropped_before_they_are_read() -> None:
+def test_pipeline_joins_lines_then_drops_then_parses() -> None:
     parse = Parse.model_validate(
         {
             "format": "json",
@@ -101,13 +101,13 @@ def test_lines_are_joined_before_they_are_dropped_and_dropped_before_they_are_re
 
 
 @pytest.mark.parametrize("form", ["cri", "docker"])
-def test_a_container_s_envelope_is_opened_first(form: str) -> None:
+def test_container_format_stage_is_the_first_stage(form: str) -> None:
     parse = Parse.model_validate({"format": form, "multiline_first_line": "^x"})
 
     assert [next(iter(stage)) for stage in _stages(parse)] == [form, "multiline"]
 
 
-def test_what_has_many_values_is_no_label() -> None:
+def test_structured_metadata_fields_are_not_labels() -> None:
     stages = job(LOCAL, "promtail-main", "application")["pipeline_stages"]
     labels = {label for stage in stages for label in stage.get("labels", {})}
     kept_beside = {field for stage in stages for field in stage.get("structured_metadata", {})}
@@ -123,7 +123,7 @@ def test_what_has_many_values_is_no_label() -> None:
         {"kind": "event-hub", "namespace": "n", "event_hub": "e", "connection_string": {"env": "A"}},
     ],
 )
-def test_a_source_that_this_machine_cannot_have_is_named(source: dict[str, Any]) -> None:
+def test_source_unsupported_on_local_platform_is_refused_with_its_name(source: dict[str, Any]) -> None:
     elsewhere = {**source, "cluster": "main", "tenant": "platform", "labels": {"job": "x"}}
 
     with pytest.raises(PlacementError, match=rf"sources\.syslog: {source['kind']} sources are collected on Kubernetes"):

@@ -18,7 +18,7 @@ def groups(text: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load(text)["groups"])
 
 
-def test_each_file_is_a_namespace_of_its_tenant() -> None:
+def test_rule_file_is_a_namespace_of_its_tenant() -> None:
     assert list(rendered(LOCAL)["rules"]) == [
         "rules/main/application/application.yaml",
         "rules/main/application/sign-in.yaml",
@@ -27,18 +27,18 @@ def test_each_file_is_a_namespace_of_its_tenant() -> None:
     ]
 
 
-def test_an_environment_without_the_tenant_has_none_of_its_rules() -> None:
+def test_rules_of_tenant_outside_the_environment_are_not_rendered() -> None:
     wanted = environment("local", ("clusters.main.tenants.platform", None), ("sources.syslog.tenant", "application"))
     assert "rules/main/platform/system.yaml" not in rendered(wanted)["rules"]
 
 
-def test_what_is_recorded_and_what_fires_says_whose_it_is() -> None:
+def test_rules_have_cluster_and_tenant_labels() -> None:
     recording, alert = groups(file_text("local", SIGN_IN))[0]["rules"]
     assert recording["labels"] == {"cluster": "main", "tenant": "application"}
     assert alert["labels"] == {**recording["labels"], "owner": "security", "severity": "warning"}
 
 
-def test_tests_stay_here() -> None:
+def test_rule_tests_are_not_rendered() -> None:
     assert "tests" not in file_text("local", SIGN_IN)
 
 
@@ -52,24 +52,24 @@ def test_tests_stay_here() -> None:
         ({"rules": [{"alert": "A"}]}, {"rules": [{"alert": "A", "labels": {}}], "limit": 0}),
     ],
 )
-def test_two_spellings_of_one_group_are_one_text(ours: dict[str, Any], lokis: dict[str, Any]) -> None:
+def test_equivalent_groups_give_the_same_text(ours: dict[str, Any], lokis: dict[str, Any]) -> None:
     assert namespace_text("e", [{"name": "g", **ours}]) == namespace_text("e", [{**lokis, "name": "g"}])
 
 
 @pytest.mark.parametrize(
     "changed", [{"interval": "2m"}, {"limit": 3}, {"rules": [{"alert": "A", "for": "1d", "labels": {"a": "1"}}]}]
 )
-def test_what_is_another_rule_is_another_text(changed: dict[str, Any]) -> None:
+def test_different_rules_give_different_texts(changed: dict[str, Any]) -> None:
     group = {"name": "g", "rules": [{"alert": "A", "for": "1d"}]}
     assert namespace_text("e", [{**group, **changed}]) != namespace_text("e", [group])
 
 
-def test_groups_stand_by_name_whatever_order_they_come_in() -> None:
+def test_groups_are_sorted_by_name() -> None:
     one, two = {"name": "a"}, {"name": "b"}
     assert namespace_text("e", [one, two]) == namespace_text("e", [two, one])
 
 
-def test_a_group_without_an_interval_takes_the_cluster_s(tmp_path: Path) -> None:
+def test_group_without_interval_has_no_rendered_interval(tmp_path: Path) -> None:
     folder = tmp_path / "include/logql/rules"
     folder.mkdir(parents=True)
     text = "cluster: main\ntenant: application\nowner: o\ndescription: d\ngroups:\n"
@@ -79,13 +79,13 @@ def test_a_group_without_an_interval_takes_the_cluster_s(tmp_path: Path) -> None
     assert "interval" not in groups(file_text("local", SIGN_IN))[0]
 
 
-def test_what_is_recorded_here_goes_to_the_prometheus_that_runs_here() -> None:
+def test_local_ruler_writes_to_the_local_prometheus() -> None:
     ruler = yaml.safe_load(rendered(LOCAL)["loki"]["loki/main.yaml"])["ruler"]
     (port,) = programs(LOCAL)["prometheus"].ports
     assert ruler["remote_write"]["clients"]["prometheus"]["url"] == f"http://127.0.0.1:{port}/api/v1/write"
 
 
-def test_none_runs_here_where_every_cluster_names_one() -> None:
+def test_local_prometheus_does_not_run_if_every_cluster_names_one() -> None:
     other = "http://prometheus.example:9090"
     named = [(f"clusters.{name}.ruler.prometheus_url", other) for name in LOCAL.clusters]
     assert "prometheus" in programs(environment("local", named[0]))

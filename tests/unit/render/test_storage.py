@@ -39,14 +39,14 @@ def prefixes(wanted: Environment) -> list[str]:
 
 
 @given(tenants)
-def test_no_rule_touches_what_loki_keeps_for_itself(names: list[str]) -> None:
+def test_derived_lifecycle_rules_never_match_loki_folders(names: list[str]) -> None:
     own = [f"loki-chunks/{folder}/x" for folder in LOKIS_OWN] + ["loki-chunks/loki_cluster_seed.json"]
 
     assert [blob for blob in own if blob.startswith(tuple(prefixes(with_tenants(*names))))] == []
 
 
 @given(tenants)
-def test_a_tenant_s_chunks_match_its_own_rule_and_no_other_s(names: list[str]) -> None:
+def test_chunks_of_a_tenant_match_only_its_lifecycle_rule(names: list[str]) -> None:
     found = prefixes(with_tenants(*names))
 
     for name in names:
@@ -55,7 +55,7 @@ def test_a_tenant_s_chunks_match_its_own_rule_and_no_other_s(names: list[str]) -
 
 
 @given(tenants)
-def test_rules_have_names_of_their_own_in_the_letters_azure_allows(names: list[str]) -> None:
+def test_lifecycle_rule_names_are_unique_and_valid_in_azure(names: list[str]) -> None:
     named = [rule["name"] for rule in rules(with_tenants(*names))]
 
     assert len(set(named)) == len(named) == len(names) + 1
@@ -63,7 +63,7 @@ def test_rules_have_names_of_their_own_in_the_letters_azure_allows(names: list[s
 
 
 @given(tenants)
-def test_loki_s_chunks_are_deleted_and_archived_by_no_rule(names: list[str]) -> None:
+def test_derived_lifecycle_rules_never_delete_or_archive_chunks(names: list[str]) -> None:
     actions = {
         action
         for rule in rules(with_tenants(*names))
@@ -74,7 +74,7 @@ def test_loki_s_chunks_are_deleted_and_archived_by_no_rule(names: list[str]) -> 
     assert actions == {"tierToCool"}
 
 
-def test_a_rule_reads_as_azure_s_api_takes_it() -> None:
+def test_lifecycle_rule_has_the_format_of_azure_api() -> None:
     (own, derived) = rules(with_tenants("application"))
 
     assert derived == {
@@ -94,20 +94,20 @@ def test_a_rule_reads_as_azure_s_api_takes_it() -> None:
     }
 
 
-def test_a_tenant_may_go_cold_or_stay_hot() -> None:
+def test_tenant_tier_can_be_cold_or_stay_hot() -> None:
     (_, cold) = rules(with_tenants("application", then="Cold"))
 
     assert cold["definition"]["actions"]["baseBlob"] == {"tierToCold": {"daysAfterModificationGreaterThan": 30}}
     assert [rule["name"] for rule in rules(with_tenants("application", then=None, keep="90d"))] == ["system-logs"]
 
 
-def test_a_rule_s_name_does_not_change_when_another_tenant_comes() -> None:
+def test_lifecycle_rule_name_does_not_depend_on_other_tenants() -> None:
     alone, together = ({rule["name"] for rule in rules(with_tenants(*names))} for names in (["a-b"], ["a-b", "a_b"]))
 
     assert alone < together
 
 
-def test_more_tenants_than_azure_has_rules_share_them_ten_at_a_time() -> None:
+def test_lifecycle_rules_over_azure_limit_are_merged_ten_prefixes_each() -> None:
     names = [f"team{number:03}" for number in range(240)]
     many = with_tenants(*names)
 
@@ -117,14 +117,14 @@ def test_more_tenants_than_azure_has_rules_share_them_ten_at_a_time() -> None:
     assert len({rule["name"] for rule in rules(many)}) == 25
 
 
-def test_clusters_on_other_accounts_have_no_rule_here() -> None:
+def test_lifecycle_rules_belong_only_to_the_account_of_the_cluster() -> None:
     production = environment("production")
 
     assert {prefix.split("/")[0] for rule in rules(production, "security")
             for prefix in rule["definition"]["filters"]["prefixMatch"]} == {"security-logs"}  # fmt: skip
 
 
-def test_an_account_has_its_containers_sorted() -> None:
+def test_account_state_has_sorted_containers() -> None:
     state = account_state(environment("production"), "monitoring")
 
     assert (state["account"], state["containers"]) == (

@@ -21,11 +21,11 @@ made = st.builds(Program, st.just("x"), st.just("loki"), texts, st.just((1,)), r
 
 
 @given(made, made)
-def test_the_digest_changes_exactly_when_what_a_process_runs_with_does(one: Program, other: Program) -> None:
+def test_program_digest_changes_exactly_if_its_inputs_change(one: Program, other: Program) -> None:
     assert (one.digest == other.digest) == (one == other)
 
 
-def test_a_digest_does_not_name_itself() -> None:
+def test_program_digest_does_not_include_itself() -> None:
     program = programs(LOCAL)["main-querier-0"]
 
     assert "LOGOPS_DIGEST" not in program.variables
@@ -49,7 +49,9 @@ def configured(state: Path, commands: dict[str, tuple[str, ...]], monkeypatch: p
 
 
 @pytest.mark.parametrize("folder", ["plain", "with a space", "c#", "a;b", "größe"])
-def test_supervisord_reads_what_was_meant(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_supervisord_parses_rendered_programs_as_intended(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = tmp_path / folder
     commands = {name: (f"/opt/it's {name} 100%",) for name in COMMANDS}
 
@@ -64,7 +66,7 @@ def test_supervisord_reads_what_was_meant(folder: str, tmp_path: Path, monkeypat
     assert querier.stdout_logfile == str(state / "logs/main-querier-0.log")
 
 
-def test_azurite_s_accounts_get_their_keys_from_supervisord_s_environment(
+def test_azurite_account_keys_come_from_the_environment_of_supervisord(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     azurite = configured(tmp_path / "state", COMMANDS, monkeypatch)["azurite"]
@@ -75,7 +77,7 @@ def test_azurite_s_accounts_get_their_keys_from_supervisord_s_environment(
     assert azurite.environment["LOGOPS_MAIN_STORAGE_KEY"] == ""
 
 
-def test_what_a_canary_prints_is_apart_from_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_canary_output_and_canary_log_are_separate_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state"
     canary = configured(state, COMMANDS, monkeypatch)["canary-main"]
 
@@ -83,7 +85,7 @@ def test_what_a_canary_prints_is_apart_from_its_log(tmp_path: Path, monkeypatch:
     assert canary.stderr_logfile == str(state / "logs/canary-main.log")
 
 
-def test_processes_are_started_by_the_rollout_and_restarted_by_supervisord() -> None:
+def test_supervisord_restarts_processes_but_does_not_start_them() -> None:
     parser = configparser.RawConfigParser()
     parser.read_string(supervisor_conf(tuple(programs(LOCAL).values()), "/logs", "/data"))
 
@@ -91,7 +93,7 @@ def test_processes_are_started_by_the_rollout_and_restarted_by_supervisord() -> 
     assert {parser[section]["autorestart"] for section in parser.sections()} == {"true"}
 
 
-def test_an_ingester_has_time_to_flush() -> None:
+def test_ingester_has_time_to_flush_when_it_stops() -> None:
     stops = {name: program.stop_seconds for name, program in programs(LOCAL).items()}
 
     assert min(stops[name] for name in ("main-ingester-0", "security-all-0")) >= 120

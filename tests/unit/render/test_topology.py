@@ -27,7 +27,7 @@ def ports(place: Topology) -> list[int]:
 
 
 @given(replicas, st.sampled_from(DISTRIBUTED))
-def test_one_more_replica_moves_no_other_process(wanted: dict[str, int], component: str) -> None:
+def test_additional_replica_changes_no_other_port(wanted: dict[str, int], component: str) -> None:
     fewer, more = ({**wanted, component: n} for n in (wanted[component], wanted[component] % 3 + 1))
     before = {process.name: process.http_port for process in local_topology(with_replicas(fewer), STATE).loki}
     after = {process.name: process.http_port for process in local_topology(with_replicas(more), STATE).loki}
@@ -38,7 +38,7 @@ def test_one_more_replica_moves_no_other_process(wanted: dict[str, int], compone
 
 
 @given(replicas)
-def test_every_port_is_used_once_and_lies_in_the_environment_s_range(wanted: dict[str, int]) -> None:
+def test_ports_are_unique_and_in_the_range_of_the_environment(wanted: dict[str, int]) -> None:
     place = local_topology(with_replicas(wanted), STATE)
     used = ports(place)
 
@@ -47,32 +47,32 @@ def test_every_port_is_used_once_and_lies_in_the_environment_s_range(wanted: dic
 
 
 @given(replicas)
-def test_there_are_as_many_processes_as_replicas(wanted: dict[str, int]) -> None:
+def test_number_of_processes_equals_replicas(wanted: dict[str, int]) -> None:
     place = local_topology(with_replicas(wanted), STATE)
 
     assert {component: len(place.of("main", component)) for component in wanted} == wanted
 
 
-def test_two_environments_side_by_side_share_no_port() -> None:
+def test_two_environments_share_no_port() -> None:
     other = environment("local", ("platform.base_port", 23200))
 
     assert not set(ports(local_topology(LOCAL, STATE))) & set(ports(local_topology(other, STATE)))
 
 
-def test_a_gateway_is_not_run_on_this_machine() -> None:
+def test_gateway_is_not_run_on_local_platform() -> None:
     with_gateway = environment("local", ("clusters.main.components.gateway", {"replicas": 2}))
 
     assert local_topology(with_gateway, STATE).loki == local_topology(LOCAL, STATE).loki
 
 
-def test_the_one_process_of_a_single_cluster_stands_in_for_every_component() -> None:
+def test_process_of_a_single_cluster_serves_every_component() -> None:
     place = local_topology(LOCAL, STATE)
 
     assert [process.name for process in place.of("security", "distributor")] == ["security-all-0"]
     assert place.read_url("security") == place.write_url("security") == place.of("security")[0].url
 
 
-def test_more_replicas_than_ports_are_refused_with_how_many_fit() -> None:
+def test_more_replicas_than_ports_are_refused_with_the_possible_number() -> None:
     with pytest.raises(
         PlacementError, match=r"clusters\.main\.components\.querier\.replicas: 4; 100 ports have room for 3"
     ):
@@ -81,13 +81,13 @@ def test_more_replicas_than_ports_are_refused_with_how_many_fit() -> None:
     assert len(local_topology(with_replicas({"querier": 3}), STATE).of("main", "querier")) == 3
 
 
-def test_a_kubernetes_environment_does_not_fit_this_machine() -> None:
+def test_kubernetes_environment_is_refused_on_local_platform() -> None:
     with pytest.raises(PlacementError, match="'production' is for kubernetes, not for this machine"):
         local_topology(environment("production"), STATE)
 
 
 @pytest.mark.parametrize("kind", ["alloy", "fluent-bit"])
-def test_an_agent_that_is_not_run_here_is_named(kind: str) -> None:
+def test_agent_unsupported_on_local_platform_is_refused_with_its_name(kind: str) -> None:
     with pytest.raises(PlacementError, match=rf"agents\.promtail: {kind} is not run on this machine"):
         local_topology(environment("local", ("agents.promtail.kind", kind)), STATE)
 
@@ -102,15 +102,15 @@ def test_more_agents_than_ports_are_refused() -> None:
 @pytest.mark.parametrize(
     "folder", ["a'b", 'a"b', "a%b", "a$b", "a*b", "a?b", "a[b]", "a{b}", "a\\b", "a\nb", "a ;b", "a #b"]
 )
-def test_a_folder_that_configuration_files_cannot_hold_is_refused(folder: str) -> None:
+def test_state_folder_with_special_characters_is_refused(folder: str) -> None:
     with pytest.raises(PlacementError, match="which configuration files cannot hold"):
         local_topology(LOCAL, STATE / folder)
 
 
 @pytest.mark.parametrize("folder", ["a b", "c#", "a;b", "größe", "a,b", "a(b)", "a=b", "a@b:c"])
-def test_a_folder_with_a_harmless_name_is_taken(folder: str) -> None:
+def test_state_folder_with_harmless_name_is_accepted(folder: str) -> None:
     assert local_topology(LOCAL, STATE / folder).live("x") == Path(STATE, folder, "live", "x")
 
 
-def test_a_declared_syslog_port_is_kept() -> None:
+def test_declared_syslog_port_is_used() -> None:
     assert local_topology(environment("local", ("sources.syslog.port", 1514)), STATE).syslog_port("syslog") == 1514

@@ -78,8 +78,8 @@ def test_a_series_is_recorded_once() -> None:
         ("  - name: g\n", "  - name: g\n    interval: 0s\n", "interval: rules are evaluated every so often, as in 1m"),
         ("at: 9m", "at: 30d", "groups.0: 30d is more than 11,000 evaluations, one each 1m, and Loki answers no more"),
         ("owner: o", "owner: o\nownr: p", "ownr: Extra inputs are not permitted"),
-        ("tenant: application", "tenant: index", "Loki keeps its own objects under index/"),
-        ("owner: o", "owner: o\nowner: p", "the key 'owner' stands here twice"),
+        ("tenant: application", "tenant: index", "Loki stores its own objects under index/"),
+        ("owner: o", "owner: o\nowner: p", "the key 'owner' is a duplicate"),
         ("groups:", "groups: [", "is not YAML"),
     ],
 )
