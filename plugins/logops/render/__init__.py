@@ -1,4 +1,4 @@
-"""Pure: from an environment to the files that programs read."""
+"""Render an environment to the files that programs read. Pure functions, no I/O."""
 
 from logops.render.files import Files
 from logops.render.local import Commands, local_programs, render_local

@@ -1,4 +1,4 @@
-"""Where the parts of one cluster find each other: all that differs between a configuration here and on Kubernetes."""
+"""The addresses of a cluster's processes: the only difference between local and Kubernetes configurations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,49 +10,50 @@ from logops.render.topology import HOST, Topology
 
 @dataclass(frozen=True)
 class Addresses:
-    """What a cluster's configuration says of the place it runs in."""
+    """Addresses, folders and logins in a cluster's configuration that depend on the platform."""
 
     listen: str
-    """Address to listen on and, where `advertise` is set, to tell the others."""
+    """Address on which processes listen."""
     advertise: str | None
+    """Address that processes advertise to each other; None: Loki chooses it."""
     compactor: str
     scheduler: str
     index_gateway: str
     querier: str
     seeds: tuple[str, ...]
-    """Members of the memberlist to join."""
+    """Memberlist members that a process joins."""
     data: str
-    """Folder of the process's volume; Loki expands variables in it."""
+    """Folder of the process's volume. Loki expands variables in it."""
     process: str | None
-    """Id in the rings; None: the host's name."""
+    """Id in the hash rings; None: the host name."""
     overrides_file: str
     prometheus: str | None
-    """Where the ruler sends what it records."""
+    """URL of the Prometheus to which the ruler writes recorded series."""
     azure: Mapping[str, str]
-    """How Loki's object storage client logs in: keys of `object_store.azure`, without the container."""
+    """Login of Loki's object storage client: the keys of `object_store.azure`, without the container."""
 
 
-def local_addresses(place: Topology, cluster: str) -> Addresses:
-    """Ports on 127.0.0.1; folders and ids by variables that supervisord sets for each process."""
-    account = place.environment.clusters[cluster].storage_account
+def local_addresses(topology: Topology, cluster: str) -> Addresses:
+    """Return addresses on 127.0.0.1. Folders and ids are variables that supervisord sets for each process."""
+    account = topology.environment.clusters[cluster].storage_account
     return Addresses(
         listen=HOST,
         advertise=HOST,
-        compactor=place.of(cluster, "compactor")[0].grpc,
-        scheduler=place.of(cluster, "query-scheduler")[0].grpc,
-        index_gateway=place.of(cluster, "index-gateway")[0].grpc,
-        querier=place.of(cluster, "querier")[0].url,
-        seeds=tuple(process.gossip for process in place.of(cluster, "ingester")[:3]),
+        compactor=topology.of(cluster, "compactor")[0].grpc,
+        scheduler=topology.of(cluster, "query-scheduler")[0].grpc,
+        index_gateway=topology.of(cluster, "index-gateway")[0].grpc,
+        querier=topology.of(cluster, "querier")[0].url,
+        seeds=tuple(process.gossip for process in topology.of(cluster, "ingester")[:3]),
         data="${LOGOPS_DATA}",
         process="${LOGOPS_PROCESS}",
-        overrides_file=str(place.live(f"tenants/{cluster}.yaml")),
-        prometheus=place.prometheus_url(cluster),
-        azure=_azurite(place, account),
+        overrides_file=str(topology.live(f"tenants/{cluster}.yaml")),
+        prometheus=topology.prometheus_url(cluster),
+        azure=_azurite(topology, account),
     )
 
 
 def kubernetes_addresses(environment: Environment, cluster: str) -> Addresses:
-    """Service names as the Helm chart gives them, one release `loki-CLUSTER` a cluster."""
+    """Return the service names of the Helm chart. Each cluster is a release `loki-CLUSTER`."""
     release = f"loki-{cluster}"
     account = environment.storage_accounts[environment.clusters[cluster].storage_account]
     azure = {"account_name": account.account_name, "endpoint_suffix": account.endpoint_suffix}
@@ -78,12 +79,14 @@ _HTTP = 3100
 
 
 def kubernetes_urls(environment: Environment, cluster: str) -> dict[str, str]:
-    """Addresses of a cluster's processes that have one of their own there: those of its StatefulSets, by name
-    (`main-ingester-0`), below the headless service of each. The others are behind a service that picks one."""
-    own = environment.clusters[cluster]
+    """Return the URLs of the processes of a cluster's StatefulSets, by name (`main-ingester-0`).
+
+    Only these have separate addresses, below a headless service. A service balances the other processes.
+    """
+    components = environment.clusters[cluster].components
     return {
         f"{cluster}-{component}-{number}": _pod(environment, cluster, component, number)
-        for component, workload in own.components.items()
+        for component, workload in components.items()
         if component in _STATEFUL
         for number in range(workload.replicas)
     }
@@ -98,11 +101,11 @@ def _pod(environment: Environment, cluster: str, component: str, number: int) ->
 
 
 def kubernetes_read_url(environment: Environment, cluster: str) -> str:
-    """Where queries go: the gateway that users see, where there is one."""
-    own = environment.clusters[cluster]
-    if own.gateway:
-        return f"https://{own.gateway.host}"
-    service = f"loki-{cluster}" if own.mode == "single" else f"loki-{cluster}-query-frontend"
+    """Return the URL for queries: the gateway if there is one, else the query frontend."""
+    declared = environment.clusters[cluster]
+    if declared.gateway:
+        return f"https://{declared.gateway.host}"
+    service = f"loki-{cluster}" if declared.mode == "single" else f"loki-{cluster}-query-frontend"
     return f"http://{service}.{_namespace(environment)}.svc:{_HTTP}"
 
 
@@ -110,21 +113,23 @@ def _namespace(environment: Environment) -> str:
     return environment.platform.namespace if environment.platform.kind == "kubernetes" else "default"
 
 
-def _azurite(place: Topology, name: str) -> dict[str, str]:
-    account = place.environment.storage_accounts[name]
-    key = key_of(place.environment, name)
+def _azurite(topology: Topology, name: str) -> dict[str, str]:
+    account = topology.environment.storage_accounts[name]
+    key = key_of(topology.environment, name)
     return {
         "account_name": account.account_name,
         "connection_string": (
             f"DefaultEndpointsProtocol=http;AccountName={account.account_name};"
-            f"AccountKey=${{{key.variable}}};BlobEndpoint={place.blob_endpoint(name)};"
+            f"AccountKey=${{{key.variable}}};BlobEndpoint={topology.blob_endpoint(name)};"
         ),
     }
 
 
 def key_of(environment: Environment, account: str) -> SecretRef:
-    """The reference to an account's key. Raises ValueError where the account logs in otherwise: Azurite cannot."""
+    """Return the reference to an account's key. Raises ValueError if there is none: Azurite accepts only keys."""
     key = environment.storage_accounts[account].account_key
     if key is None:
-        raise ValueError(f"storage_accounts.{account}: Azurite knows account keys only; give it an account_key")
+        raise ValueError(
+            f"storage_accounts.{account}: it has no account_key, and Azurite accepts only account keys. Set account_key"
+        )
     return key

@@ -11,11 +11,11 @@ HEADER = "# Rendered by logops from the environment {name!r}. Edits are drift: c
 _WORKLOADS = "processes/"
 """Prefix of the text that lists a stage's workloads: `NAME DIGEST` per line."""
 _GENERATED = "supervisor/"
-"""Prefix of the files that configure the local supervisor. The workloads in a plan say the same, shorter."""
+"""Prefix of the files that configure supervisord. A plan shows the list of workloads instead."""
 
 
 class Files(Mapping[str, str]):
-    """File name to text, sorted by name; equal if the contents are equal. Workloads are part of the contents."""
+    """Files by name, sorted. Two values are equal if their contents are equal. Workloads are part of the contents."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = dict(sorted(texts.items()))
@@ -34,12 +34,12 @@ class Files(Mapping[str, str]):
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, of every name and text with its length."""
+        """The SHA-256 in hex of all names and texts with their lengths."""
         return digest_of(*(part for item in self._texts.items() for part in item))
 
     @cached_property
     def workloads(self) -> Mapping[str, str]:
-        """Name of each workload (a process, or later a Kubernetes workload) to the digest of what it runs."""
+        """Name of each workload -> digest of everything that it runs with."""
         listed = (text for name, text in self._texts.items() if name.startswith(_WORKLOADS))
         return dict(line.split(" ", 1) for text in listed for line in text.splitlines())
 
@@ -50,13 +50,13 @@ class Files(Mapping[str, str]):
 
     @cached_property
     def named_in_plans(self) -> "Files":
-        """The files whose changes a plan lists one by one: the configuration that a person wrote settings for."""
+        """The files whose changes a plan lists one by one: configuration without generated files."""
         return Files({name: text for name, text in self.configuration.items() if not name.startswith(_GENERATED)})
 
     def reviewed_lines(self, name: str) -> list[str]:
-        """Return the lines of a file for a person's review; none if there is no such file.
+        """Return the lines of a file for review by a person; an empty list if there is no such file.
 
-        Without the digests of programs: they change with every file that a program reads, whose own diff says more.
+        Lines with digests of programs are left out: they change with every file that a program reads.
         """
         lines = self._texts.get(name, "").splitlines()
         return [line for line in lines if not (line.startswith("environment=") and "LOGOPS_DIGEST" in line)]

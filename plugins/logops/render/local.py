@@ -1,4 +1,7 @@
-"""An environment as files for this machine, stage by stage. Pure: the same input gives the same bytes."""
+"""Render an environment to the files of the local platform, stage by stage.
+
+Pure: the same input gives the same bytes.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +30,7 @@ from logops.rules.read import Rules
 from logops.stages import STAGES, Stage
 
 Commands = Mapping[str, tuple[str, ...]]
-"""How to start each program: `{"loki": ("/path/to/loki",), "azurite": ("node", "main.js"), ...}`."""
+"""The command of each program: `{"loki": ("/path/to/loki",), "azurite": ("node", "main.js"), ...}`."""
 
 
 def render_local(environment: Environment, state: Path, commands: Commands, rules: Rules) -> dict[Stage, Files]:
@@ -35,33 +38,33 @@ def render_local(environment: Environment, state: Path, commands: Commands, rule
 
     `processes/STAGE` is not read by any program: it lists what must run, and with what (`NAME DIGEST`).
     """
-    place = local_topology(environment, state)
-    texts = {stage: _texts(place, stage, rules) for stage in STAGES}
-    programs = local_programs(place, commands, texts)
-    _refuse_equal_names(program.name for stage in STAGES for program in programs[stage])
+    topology = local_topology(environment, state)
+    texts = {stage: _texts(topology, stage, rules) for stage in STAGES}
+    programs = local_programs(topology, commands, texts)
+    _refuse_duplicate_names(program.name for stage in STAGES for program in programs[stage])
     return {
         stage: Files(
-            {**texts[stage], **_process_files(place, stage, programs[stage])} if programs[stage] else texts[stage]
+            {**texts[stage], **_process_files(topology, stage, programs[stage])} if programs[stage] else texts[stage]
         )
         for stage in STAGES
     }
 
 
 def local_programs(
-    place: Topology, commands: Commands, texts: Mapping[Stage, Mapping[str, str]]
+    topology: Topology, commands: Commands, texts: Mapping[Stage, Mapping[str, str]]
 ) -> dict[Stage, tuple[Program, ...]]:
-    """What each stage runs, in the order in which it is started."""
+    """Return the programs of each stage, in the order in which they are started."""
     return {
-        "storage": (_azurite(place, commands), *_prometheus(place, commands)),
-        "loki": tuple(_loki(place, commands, process, texts["loki"]) for process in _start_order(place)),
+        "storage": (_azurite(topology, commands), *_prometheus(topology, commands)),
+        "loki": tuple(_loki(topology, commands, process, texts["loki"]) for process in _start_order(topology)),
         "agents": (
             *(
-                _promtail(place, commands, process, texts["agents"][f"agents/{process.name}.yaml"])
-                for process in place.agents
+                _promtail(topology, commands, process, texts["agents"][f"agents/{process.name}.yaml"])
+                for process in topology.agents
             ),
             *(
-                _canary(place, commands, name, cluster.canary)
-                for name, cluster in place.environment.clusters.items()
+                _canary(topology, commands, name, cluster.canary)
+                for name, cluster in topology.environment.clusters.items()
                 if cluster.canary
             ),
         ),
@@ -70,8 +73,8 @@ def local_programs(
     }
 
 
-def _texts(place: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
-    environment = place.environment
+def _texts(topology: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
+    environment = topology.environment
     match stage:
         case "storage":
             return {
@@ -82,14 +85,14 @@ def _texts(place: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
             return {
                 f"loki/{name}.yaml": to_yaml(
                     environment.name,
-                    loki_config(cluster, local_addresses(place, name), f"{environment.name}-{name}"),
+                    loki_config(cluster, local_addresses(topology, name), f"{environment.name}-{name}"),
                 )
                 for name, cluster in environment.clusters.items()
             }
         case "agents":
             return {
-                f"agents/{process.name}.yaml": to_yaml(environment.name, promtail_config(place, process))
-                for process in place.agents
+                f"agents/{process.name}.yaml": to_yaml(environment.name, promtail_config(topology, process))
+                for process in topology.agents
             }
         case "tenants":
             return {
@@ -100,23 +103,26 @@ def _texts(place: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
             return rule_texts(environment, rules)
 
 
-def _process_files(place: Topology, stage: Stage, programs: tuple[Program, ...]) -> dict[str, str]:
+def _process_files(topology: Topology, stage: Stage, programs: tuple[Program, ...]) -> dict[str, str]:
     return {
-        f"supervisor/{stage}.conf": supervisor_conf(programs, str(place.state / "logs"), str(place.state / "data")),
+        f"supervisor/{stage}.conf": supervisor_conf(
+            programs, str(topology.state / "logs"), str(topology.state / "data")
+        ),
         workload_file(stage): workload_text({program.name: program.digest for program in programs}),
     }
 
 
-def _refuse_equal_names(names: Iterable[str]) -> None:
-    equal = [name for name, count in Counter(names).items() if count > 1]
-    if equal:
-        raise PlacementError(f"two processes would be called {equal[0]}: rename the agent or the cluster")
+def _refuse_duplicate_names(names: Iterable[str]) -> None:
+    duplicates = [name for name, count in Counter(names).items() if count > 1]
+    if duplicates:
+        raise PlacementError(f"two processes have the name {duplicates[0]}: rename the agent or the cluster")
 
 
-def _azurite(place: Topology, commands: Commands) -> Program:
-    keys = {name: key_of(place.environment, name).variable for name in place.environment.storage_accounts}
+def _azurite(topology: Topology, commands: Commands) -> Program:
+    keys = {name: key_of(topology.environment, name).variable for name in topology.environment.storage_accounts}
     accounts = ";".join(
-        f"{place.environment.storage_accounts[name].account_name}:%(ENV_{variable})s" for name, variable in keys.items()
+        f"{topology.environment.storage_accounts[name].account_name}:%(ENV_{variable})s"
+        for name, variable in keys.items()
     )
     return Program(
         "azurite",
@@ -124,21 +130,21 @@ def _azurite(place: Topology, commands: Commands) -> Program:
         (
             *commands["azurite"],
             "--blobHost", HOST,
-            "--blobPort", str(place.azurite_port),
-            "--location", str(place.data("azurite")),
+            "--blobPort", str(topology.azurite_port),
+            "--location", str(topology.data("azurite")),
             "--skipApiVersionCheck",
             "--disableTelemetry",
             "--silent",
         ),
-        (place.azurite_port,),
-        environment={**_without_secrets(place.environment), "AZURITE_ACCOUNTS": accounts},
+        (topology.azurite_port,),
+        environment={**_without_secrets(topology.environment), "AZURITE_ACCOUNTS": accounts},
         stop_seconds=10,
     )  # fmt: skip
 
 
-def _prometheus(place: Topology, commands: Commands) -> Iterator[Program]:
-    """Keeps what rulers record, unless every cluster names another that does. It scrapes nothing."""
-    if all(cluster.ruler.prometheus_url for cluster in place.environment.clusters.values()):
+def _prometheus(topology: Topology, commands: Commands) -> Iterator[Program]:
+    """Yield a Prometheus for recorded series, unless every cluster names another one. It scrapes nothing."""
+    if all(cluster.ruler.prometheus_url for cluster in topology.environment.clusters.values()):
         return
     yield Program(
         "prometheus",
@@ -146,32 +152,32 @@ def _prometheus(place: Topology, commands: Commands) -> Iterator[Program]:
         (
             *commands["prometheus"],
             "--config.file=/dev/null",
-            f"--web.listen-address={HOST}:{place.prometheus_port}",
+            f"--web.listen-address={HOST}:{topology.prometheus_port}",
             "--web.enable-remote-write-receiver",
-            f"--storage.tsdb.path={place.data('prometheus')}",
+            f"--storage.tsdb.path={topology.data('prometheus')}",
             "--log.level=warn",
         ),
-        (place.prometheus_port,),
-        environment=_without_secrets(place.environment),
+        (topology.prometheus_port,),
+        environment=_without_secrets(topology.environment),
     )
 
 
-def _start_order(place: Topology) -> tuple[LokiProcess, ...]:
-    """Ingesters first: everything else asks the ring for them. Then the scheduler: queriers and frontends dial it."""
+def _start_order(topology: Topology) -> tuple[LokiProcess, ...]:
+    """Return ingesters first, because all others look them up in the ring, then the scheduler, then the others."""
     rank: dict[Component, int] = {"ingester": 0, "query-scheduler": 1}
-    return tuple(sorted(place.loki, key=lambda process: (rank.get(process.component, 2), process.http_port)))
+    return tuple(sorted(topology.loki, key=lambda process: (rank.get(process.component, 2), process.http_port)))
 
 
-def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapping[str, str]) -> Program:
+def _loki(topology: Topology, commands: Commands, process: LokiProcess, texts: Mapping[str, str]) -> Program:
     file = f"loki/{process.cluster}.yaml"
-    key = key_of(place.environment, place.environment.clusters[process.cluster].storage_account).variable
+    key = key_of(topology.environment, topology.environment.clusters[process.cluster].storage_account).variable
     memory = process.workload.resources.limits.memory
     return Program(
         process.name,
         "loki",
         (
             *commands["loki"],
-            f"-config.file={place.live(file)}",
+            f"-config.file={topology.live(file)}",
             "-config.expand-env=true",
             f"-target={process.component}",
             f"-server.http-listen-port={process.http_port}",
@@ -179,10 +185,10 @@ def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapp
             f"-memberlist.bind-port={process.gossip_port}",
             f"-memberlist.advertise-port={process.gossip_port}",
             f"-memberlist.nodename={process.name}",
-            # A push that reaches a stopping distributor is never answered (pkg/distributor/distributor.go: its workers
-            # end before its server). Whoever sent it tries again once it is cut off, and half a minute is long to wait.
+            # A stopping distributor never answers a push: its workers stop before its server
+            # (pkg/distributor/distributor.go). The client retries when the connection is closed, so close it soon.
             "-server.graceful-shutdown-timeout=5s",
-            # When all are stopped, the last one has nobody left to tell that it leaves, and would wait 20 s for that.
+            # When all processes stop, the last one cannot tell any other that it leaves, and would wait 20 s.
             "-memberlist.leave-timeout=3s",
         ),
         (process.http_port, process.grpc_port, process.gossip_port),
@@ -190,8 +196,8 @@ def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapp
         process.component,
         reads=(texts[file],),
         environment={
-            **_without_secrets(place.environment, but=key),
-            "LOGOPS_DATA": str(place.data(process.name)),
+            **_without_secrets(topology.environment, but=key),
+            "LOGOPS_DATA": str(topology.data(process.name)),
             **({"GOMEMLIMIT": f"{memory.value}B"} if memory else {}),
         },
         stop_seconds=_stop_seconds(process.component),
@@ -199,53 +205,53 @@ def _loki(place: Topology, commands: Commands, process: LokiProcess, texts: Mapp
 
 
 def _stop_seconds(component: Component) -> int:
-    """How long a process may take to end by itself."""
+    """Return how long a process may take to stop, in seconds."""
     if component in ("ingester", "all"):
-        # It writes all it holds to the object store first.
+        # It flushes its chunks to the object store first.
         return 120
-    # A scheduler never ends while an idle frontend holds a stream open: its gRPC server waits for that without limit
-    # (pkg/scheduler/scheduler.go, FrontendLoop). It holds nothing, and what it dispatches is asked for again.
+    # A scheduler does not stop while an idle frontend has a stream open: its gRPC server waits without limit
+    # (FrontendLoop in pkg/scheduler/scheduler.go). It can be killed: it stores nothing, and frontends retry queries.
     return 2 if component == "query-scheduler" else 30
 
 
-def _promtail(place: Topology, commands: Commands, process: AgentProcess, text: str) -> Program:
-    syslogs = [s for s in process.sources if isinstance(place.environment.sources[s], SyslogSource)]
+def _promtail(topology: Topology, commands: Commands, process: AgentProcess, text: str) -> Program:
+    syslogs = [s for s in process.sources if isinstance(topology.environment.sources[s], SyslogSource)]
     return Program(
         process.name,
         "promtail",
-        (*commands["promtail"], f"-config.file={place.live(f'agents/{process.name}.yaml')}"),
-        (process.http_port, *map(place.syslog_port, syslogs)),
+        (*commands["promtail"], f"-config.file={topology.live(f'agents/{process.name}.yaml')}"),
+        (process.http_port, *map(topology.syslog_port, syslogs)),
         process.cluster,
         reads=(text,),
-        environment=_without_secrets(place.environment),
+        environment=_without_secrets(topology.environment),
     )
 
 
-def _canary(place: Topology, commands: Commands, cluster: str, canary: Canary) -> Program:
-    """It prints its lines, an agent ships them, and it looks for them in Loki: the whole way is tested."""
+def _canary(topology: Topology, commands: Commands, cluster: str, canary: Canary) -> Program:
+    """Return the canary of a cluster. It prints lines, an agent ships them, and the canary queries them in Loki."""
     return Program(
         f"canary-{cluster}",
         "loki-canary",
         (
             *commands["loki-canary"],
-            f"-addr={place.read_url(cluster).removeprefix('http://')}",
+            f"-addr={topology.read_url(cluster).removeprefix('http://')}",
             f"-tenant-id={canary.tenant}",
             f"-interval={canary.interval.go}",
-            f"-port={place.canary_port(cluster)}",
+            f"-port={topology.canary_port(cluster)}",
             "-labelname=job",
             f"-labelvalue={CANARY_LABELS['job']}",
             f"-streamvalue={CANARY_LABELS['stream']}",
         ),
-        (place.canary_port(cluster),),
+        (topology.canary_port(cluster),),
         cluster,
-        environment=_without_secrets(place.environment),
-        # It takes ten seconds to end by itself, and has nothing to save.
+        environment=_without_secrets(topology.environment),
+        # It takes ten seconds to stop, and has nothing to save.
         stop_seconds=2,
-        lines=str(place.canary_lines(cluster)),
+        lines=str(topology.canary_lines(cluster)),
     )
 
 
 def _without_secrets(environment: Environment, but: str = "") -> dict[str, str]:
-    """Blanks the accounts' keys that are not a process's own: children inherit supervisord's variables."""
+    """Return empty values for all account keys except `but`: processes inherit the variables of supervisord."""
     keys = sorted(key_of(environment, name).variable for name in environment.storage_accounts)
     return {key: "" for key in keys if key != but}

@@ -1,4 +1,4 @@
-"""A cluster's Loki configuration (Loki 3.7). Checked by `loki -verify-config` in the tests."""
+"""Render a cluster's Loki configuration (Loki 3.7). Tests check it with `loki -verify-config`."""
 
 from typing import Any
 
@@ -8,10 +8,13 @@ from logops.render.overrides import cluster_limits
 
 
 def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
-    """The one configuration that all processes of a cluster share.
+    """Return the configuration that all processes of a cluster share.
 
-    `label` keeps two clusters that ever meet on a network from merging their rings. What differs between
-    processes (target, ports) comes as flags; ids and folders may come as variables, which Loki expands.
+    at      addresses of the processes
+    label   unique name of the cluster: memberlist keeps clusters with different labels apart
+
+    Settings that differ between processes (target, ports) are flags. Ids and folders may be variables, which Loki
+    expands.
     """
     config = {
         "auth_enabled": cluster.auth_enabled,
@@ -30,8 +33,8 @@ def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
         "querier": {
             "max_concurrent": cluster.query.max_concurrent,
             "tail_max_duration": cluster.query.tail_max_duration.go,
-            # Ask ingesters for any age. By default they are not asked beyond three hours, and an old line that was
-            # accepted is not found until its chunk and index have been stored (pkg/querier/querier.go).
+            # Query ingesters for lines of any age. By default queriers skip them for lines older than three hours, so
+            # an old line is not visible until its chunk and index are stored (pkg/querier/querier.go).
             "query_ingesters_within": "0s",
         },
         "query_scheduler": {
@@ -47,7 +50,7 @@ def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
         "ruler_storage": {"backend": "azure", "azure": {**at.azure, "container_name": cluster.containers.ruler}},
         "limits_config": cluster_limits(cluster),
         "runtime_config": {"file": at.overrides_file, "period": "2s"},
-        # Empty: all of them. By default Loki tells only a few, and what it does not tell cannot be verified.
+        # Empty: publish all limits. By default Loki publishes only a few, and a rollout could not verify the others.
         "tenant_limits_allow_publish": [],
         "analytics": {"reporting_enabled": False},
     }
@@ -55,7 +58,7 @@ def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
 
 
 def kvstore(ring: Ring) -> dict[str, Any]:
-    """`kvstore` of every ring."""
+    """Return the `kvstore` block of every ring."""
     match ring.store:
         case "consul":
             return {"store": "consul", "consul": {"host": ring.endpoints[0]}}
@@ -66,7 +69,7 @@ def kvstore(ring: Ring) -> dict[str, Any]:
 
 
 def schema_config(cluster: Cluster) -> dict[str, Any]:
-    """`schema_config`: every period on Azure, one table a day."""
+    """Return `schema_config`: every period is stored on Azure, with one table for each day."""
     return {
         "configs": [
             {
@@ -82,7 +85,7 @@ def schema_config(cluster: Cluster) -> dict[str, Any]:
 
 
 def cache_config(cache: Cache) -> dict[str, Any]:
-    """A cache block (pkg/storage/chunk/cache/cache.go)."""
+    """Return a cache block (pkg/storage/chunk/cache/cache.go)."""
     if isinstance(cache, MemcachedCache):
         return {
             "default_validity": cache.ttl.go,
@@ -111,8 +114,8 @@ def _common(cluster: Cluster, at: Addresses) -> dict[str, Any]:
 def _memberlist(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
     if cluster.ring.store != "memberlist":
         return {}
-    own: dict[str, Any] = {"bind_addr": [at.listen], "join_members": list(at.seeds), "cluster_label": label}
-    return {**own, "advertise_addr": at.advertise} if at.advertise else own
+    memberlist: dict[str, Any] = {"bind_addr": [at.listen], "join_members": list(at.seeds), "cluster_label": label}
+    return {**memberlist, "advertise_addr": at.advertise} if at.advertise else memberlist
 
 
 def _storage(cluster: Cluster, at: Addresses) -> dict[str, Any]:
@@ -130,30 +133,30 @@ def _storage(cluster: Cluster, at: Addresses) -> dict[str, Any]:
 
 
 def _ingester(cluster: Cluster, at: Addresses) -> dict[str, Any]:
-    own = cluster.ingester
+    ingester = cluster.ingester
     return {
-        "chunk_idle_period": own.chunk_idle_period.go,
-        "chunk_retain_period": own.chunk_retain_period.go,
-        "max_chunk_age": own.max_chunk_age.go,
-        "chunk_target_size": own.chunk_target_size.value,
-        "chunk_encoding": own.chunk_encoding,
-        "sync_period": own.sync_period.go,
-        # Drops an ingester that died and whose heartbeat is old; one that restarts keeps its id. A ring of one has
-        # nobody to forget, and warns of that every few seconds.
+        "chunk_idle_period": ingester.chunk_idle_period.go,
+        "chunk_retain_period": ingester.chunk_retain_period.go,
+        "max_chunk_age": ingester.max_chunk_age.go,
+        "chunk_target_size": ingester.chunk_target_size.value,
+        "chunk_encoding": ingester.chunk_encoding,
+        "sync_period": ingester.sync_period.go,
+        # Remove an ingester that died, when its heartbeat is old. A restarted ingester keeps its id. With a single
+        # ingester this would only log a warning every few seconds.
         "autoforget_unhealthy": cluster.ingesters > 1,
         "lifecycler": {
             "min_ready_duration": "1s",
             "final_sleep": "0s",
             "num_tokens": 128,
             "tokens_file_path": f"{at.data}/tokens",
-            # A restarting ingester keeps its place: the others replicate around it and its streams do not move.
+            # A restarting ingester keeps its tokens in the ring, so its streams do not move to other ingesters.
             "unregister_on_shutdown": False,
         },
         "wal": {
-            "enabled": own.wal.enabled,
+            "enabled": ingester.wal.enabled,
             "dir": f"{at.data}/wal",
-            "flush_on_shutdown": own.wal.flush_on_shutdown,
-            "replay_memory_ceiling": f"{own.wal.replay_memory_ceiling.value}B",
+            "flush_on_shutdown": ingester.wal.flush_on_shutdown,
+            "replay_memory_ceiling": f"{ingester.wal.replay_memory_ceiling.value}B",
         },
     }
 
@@ -177,7 +180,7 @@ def _query_range(cluster: Cluster) -> dict[str, Any]:
     if results:
         cached["results_cache"] = {"cache": cache_config(results)}
     if results and cluster.caches.index:
-        # Without a cache of their own they share that of the results (pkg/querier/queryrange/roundtrip.go).
+        # These use the results cache if they have no separate cache (pkg/querier/queryrange/roundtrip.go).
         cached |= {f"cache_{kind}_results": True for kind in ("index_stats", "volume", "series", "label")}
     return {
         "align_queries_with_step": cluster.query.align_queries_with_step,
@@ -190,22 +193,22 @@ def _query_range(cluster: Cluster) -> dict[str, Any]:
 def _chunk_store(cluster: Cluster) -> dict[str, Any]:
     if cluster.caches.chunks:
         return {"chunk_cache_config": cache_config(cluster.caches.chunks)}
-    # Where nothing is said of it, Loki makes one of 100 MB (pkg/loki/config_wrapper.go); one without room is none.
+    # Without this block, Loki creates a cache of 100 MB (pkg/loki/config_wrapper.go). Size 0 disables it.
     return {"chunk_cache_config": {"embedded_cache": {"enabled": True, "max_size_mb": 0}}}
 
 
 def _compactor(cluster: Cluster, at: Addresses) -> dict[str, Any]:
-    own = cluster.compactor
-    apply = own.apply_retention_interval
+    compactor = cluster.compactor
+    apply = compactor.apply_retention_interval
     return {
         "working_directory": f"{at.data}/compactor",
-        "compaction_interval": own.compaction_interval.go,
+        "compaction_interval": compactor.compaction_interval.go,
         **({"apply_retention_interval": apply.go} if apply else {}),
-        "retention_enabled": own.retention_enabled,
-        "retention_delete_delay": own.retention_delete_delay.go,
-        "retention_delete_worker_count": own.retention_delete_worker_count,
+        "retention_enabled": compactor.retention_enabled,
+        "retention_delete_delay": compactor.retention_delete_delay.go,
+        "retention_delete_worker_count": compactor.retention_delete_worker_count,
         "delete_request_store": "azure",
-        "delete_request_cancel_period": own.delete_request_cancel_period.go,
+        "delete_request_cancel_period": compactor.delete_request_cancel_period.go,
     }
 
 
@@ -215,7 +218,7 @@ def _ruler(cluster: Cluster, at: Addresses) -> dict[str, Any]:
         "rule_path": f"{at.data}/rules",
         "evaluation_interval": cluster.ruler.evaluation_interval.go,
         "poll_interval": cluster.ruler.poll_interval.go,
-        # Without it every ruler evaluates all rules, and each series is recorded as often.
+        # Without sharding, every ruler evaluates all rules and each series is recorded several times.
         "enable_sharding": cluster.rulers > 1,
     }
     if at.prometheus:

@@ -1,4 +1,4 @@
-"""Limits as Loki's configuration has them: the cluster's `limits_config` and the tenants' runtime overrides."""
+"""Render limits: the cluster's `limits_config` and the tenants' runtime overrides."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from logops.environment.units import Duration, Size
 
 
 def cluster_limits(cluster: Cluster) -> dict[str, Any]:
-    """`limits_config` of a cluster. A tenant without a declared retention gets the promise, not infinity."""
+    """Return `limits_config` of a cluster. The promised retention is the default, so no tenant keeps logs for ever."""
     return {**loki_limits(cluster.limits), "retention_period": cluster.keep_at_least.go}
 
 
 def overrides(cluster: Cluster) -> dict[str, Any]:
-    """The runtime configuration file: `{overrides: {TENANT: limits}}` (pkg/runtime/config.go)."""
+    """Return the runtime configuration: `{overrides: {TENANT: limits}}` (pkg/runtime/config.go)."""
     return {
         "overrides": {
             name: {**loki_limits(tenant.limits), **_retention(tenant.retention)}
@@ -24,7 +24,7 @@ def overrides(cluster: Cluster) -> dict[str, Any]:
 
 
 def loki_limits(limits: Limits) -> dict[str, Any]:
-    """The limits that are set, as values Loki reads."""
+    """Return the limits that are set, as values of Loki's configuration."""
     declared = {name: getattr(limits, name) for name in Limits.model_fields}
     return {name: _loki_value(value) for name, value in declared.items() if value is not None}
 
@@ -43,7 +43,7 @@ def _loki_value(value: object) -> object:
         case Duration():
             return value.go
         case Size():
-            # flagext.ByteSize reads a plain number as bytes.
+            # flagext.ByteSize parses a number without a unit as bytes.
             return value.value
         case tuple():
             return list(value)

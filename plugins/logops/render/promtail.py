@@ -1,4 +1,4 @@
-"""Promtail's configuration (3.6, its last line). Checked by `promtail -check-syntax` in the tests."""
+"""Render Promtail's configuration (3.6, its last version). Tests check it with `promtail -check-syntax`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,33 +7,33 @@ from logops.environment.agents import Agent, FileSource, JournalSource, Parse, S
 from logops.render.topology import HOST, AgentProcess, PlacementError, Topology
 
 CANARY_LABELS = {"job": "loki-canary", "stream": "stdout"}
-"""How loki-canary finds its own lines again."""
+"""Labels of loki-canary's lines, by which it queries them."""
 
 
-def promtail_config(place: Topology, process: AgentProcess) -> dict[str, Any]:
-    """One client, and a scrape job for each of the agent's sources that log to the client's cluster.
+def promtail_config(topology: Topology, process: AgentProcess) -> dict[str, Any]:
+    """Return a configuration with one client and a scrape job for each source that ships to the client's cluster.
 
-    Promtail sends every line to every client, so an agent with sources for two clusters runs as two processes:
-    nothing of the one reaches the other.
+    Promtail sends every line to every client. Therefore an agent with sources for two clusters runs as two processes,
+    which keeps the lines of the clusters apart.
 
-    Raises PlacementError for a source that this machine cannot have (pods, Event Hubs).
+    Raises PlacementError for a source that the local platform does not support (pods, Event Hubs).
     """
-    agent = place.environment.agents[process.agent]
-    jobs = {name: place.environment.sources[name] for name in process.sources}
+    agent = topology.environment.agents[process.agent]
+    jobs = {name: topology.environment.sources[name] for name in process.sources}
     return {
         "server": {
             "http_listen_address": HOST,
             "http_listen_port": process.http_port,
             "grpc_listen_port": 0,
             "log_level": "warn",
-            # /ready says whether Promtail runs, not whether a source has written its first file yet.
+            # /ready must report that Promtail runs, also if the files of a source do not exist yet.
             "health_check_target": False,
         },
-        "positions": {"filename": str(place.data(process.name) / "positions.yaml"), "sync_period": "1s"},
-        "clients": [_client(agent, place.write_url(process.cluster))],
+        "positions": {"filename": str(topology.data(process.name) / "positions.yaml"), "sync_period": "1s"},
+        "clients": [_client(agent, topology.write_url(process.cluster))],
         "scrape_configs": [
-            *(_job(place, name, source) for name, source in jobs.items()),
-            *_canary_job(place, process),
+            *(_job(topology, name, source) for name, source in jobs.items()),
+            *_canary_job(topology, process),
         ],
         "target_config": {"sync_period": "1s"},
     }
@@ -52,17 +52,17 @@ def _client(agent: Agent, write_url: str) -> dict[str, Any]:
     }
 
 
-def _job(place: Topology, name: str, source: Source) -> dict[str, Any]:
+def _job(topology: Topology, name: str, source: Source) -> dict[str, Any]:
     job: dict[str, Any] = {"job_name": name}
     match source:
         case FileSource():
             job["static_configs"] = [
-                {"targets": ["localhost"], "labels": {**source.labels, "__path__": str(place.state / path)}}
+                {"targets": ["localhost"], "labels": {**source.labels, "__path__": str(topology.state / path)}}
                 for path in source.paths
             ]
         case SyslogSource():
             job["syslog"] = {
-                "listen_address": f"{HOST}:{place.syslog_port(name)}",
+                "listen_address": f"{HOST}:{topology.syslog_port(name)}",
                 "listen_protocol": "tcp",
                 "use_incoming_timestamp": True,
                 "label_structured_data": False,
@@ -74,18 +74,18 @@ def _job(place: Topology, name: str, source: Source) -> dict[str, Any]:
             job["relabel_configs"] = _relabel({"__journal__systemd_unit": "unit", "__journal__hostname": "host"})
         case _:
             raise PlacementError(
-                f"sources.{name}: {source.kind} sources are collected on Kubernetes, not on this machine"
+                f"sources.{name}: the local platform cannot collect {source.kind} sources, only Kubernetes can"
             )
     return {**job, "pipeline_stages": [*_stages(source.parse), {"tenant": {"value": source.tenant}}]}
 
 
-def _canary_job(place: Topology, process: AgentProcess) -> list[dict[str, Any]]:
-    """The first agent of a cluster also ships what the cluster's canary prints."""
-    canary = place.environment.clusters[process.cluster].canary
-    first = next(other for other in place.agents if other.cluster == process.cluster)
+def _canary_job(topology: Topology, process: AgentProcess) -> list[dict[str, Any]]:
+    """Return the job for the canary's lines if this is the first agent process of the cluster."""
+    canary = topology.environment.clusters[process.cluster].canary
+    first = next(other for other in topology.agents if other.cluster == process.cluster)
     if canary is None or process != first:
         return []
-    labels = {**CANARY_LABELS, "__path__": str(place.canary_lines(process.cluster))}
+    labels = {**CANARY_LABELS, "__path__": str(topology.canary_lines(process.cluster))}
     return [
         {
             "job_name": f"canary-{process.cluster}",
@@ -100,7 +100,7 @@ def _relabel(names: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _stages(parse: Parse) -> list[dict[str, Any]]:
-    """In the order that matters: lines are joined, then dropped, then read."""
+    """Return the pipeline stages. The order matters: lines are joined, then dropped, then parsed."""
     stages: list[dict[str, Any]] = []
     if parse.format in ("cri", "docker"):
         stages.append({parse.format: {}})

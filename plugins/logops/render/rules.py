@@ -1,4 +1,4 @@
-"""Rules as the ruler keeps them: a file a namespace, spelt so that equal rules are equal texts."""
+"""Render rules for the ruler: one file for each namespace, normalized so that equal rules give equal texts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _FIRST = ("name", "interval", "record", "alert", "expr", "for", "labels", "annot
 
 
 def rule_texts(environment: Environment, rules: Rules) -> dict[str, str]:
-    """`rules/CLUSTER/TENANT/NAMESPACE.yaml` for each file whose tenant the environment has."""
+    """Return `rules/CLUSTER/TENANT/NAMESPACE.yaml` for each file whose tenant is in the environment."""
     return {
         f"rules/{file.cluster}/{file.tenant}/{namespace}.yaml": file_text(environment.name, file)
         for namespace, file in rules.items()
@@ -25,14 +25,17 @@ def rule_texts(environment: Environment, rules: Rules) -> dict[str, str]:
 
 
 def file_text(environment_name: str, file: RuleFile) -> str:
-    """A file of rules, as the ruler is to keep it."""
+    """Return a file of rules in the form that the ruler stores."""
     return namespace_text(environment_name, _groups(file))
 
 
 def namespace_text(environment_name: str, groups: Iterable[Mapping[str, Any]]) -> str:
-    """Groups of a namespace, declared or as the ruler gives them back, in one spelling: `groups` by name."""
+    """Return the normalized text of a namespace's groups, sorted by name.
+
+    groups   groups as declared, or as the ruler returns them
+    """
     ordered = sorted(groups, key=lambda group: str(group.get("name")))
-    return to_yaml(environment_name, {"groups": [_spelt(group) for group in ordered]})
+    return to_yaml(environment_name, {"groups": [_normalize(group) for group in ordered]})
 
 
 def _groups(file: RuleFile) -> list[dict[str, Any]]:
@@ -47,29 +50,29 @@ def _groups(file: RuleFile) -> list[dict[str, Any]]:
 
 
 def _rule(file: RuleFile, rule: Rule) -> dict[str, Any]:
-    """With the labels by which rules of two tenants, or clusters, are told apart."""
-    whose = {"cluster": file.cluster, "tenant": file.tenant}
+    """Return a rule with labels for its cluster and tenant, which keep rules of two tenants apart."""
+    owner_labels = {"cluster": file.cluster, "tenant": file.tenant}
     expr = one_line(parse(rule.expr))
     if isinstance(rule, Recording):
-        return {"record": rule.record, "expr": expr, "labels": {**rule.labels, **whose}}
+        return {"record": rule.record, "expr": expr, "labels": {**rule.labels, **owner_labels}}
     return {
         "alert": rule.alert,
         "expr": expr,
         "for": rule.for_.go,
-        "labels": {**rule.labels.model_dump(), **whose, "owner": file.owner},
+        "labels": {**rule.labels.model_dump(), **owner_labels, "owner": file.owner},
         "annotations": rule.annotations.model_dump(),
     }
 
 
-def _spelt(value: Any, key: str = "") -> Any:
-    """Keys in one order, durations in one spelling, what is empty left out: Loki has its own ways with all three."""
+def _normalize(value: Any, key: str = "") -> Any:
+    """Sort keys, normalize durations and remove empty values: Loki changes all three when it stores rules."""
     match value:
         case Mapping():
             order = sorted(value, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), str(name)))
-            spelt = {name: _spelt(value[name], str(name)) for name in order}
-            return {name: one for name, one in spelt.items() if one not in ("0s", 0, "", None, {}, [])}
+            normalized = {name: _normalize(value[name], str(name)) for name in order}
+            return {name: inner for name, inner in normalized.items() if inner not in ("0s", 0, "", None, {}, [])}
         case list() | tuple():
-            return [_spelt(one) for one in value]
+            return [_normalize(element) for element in value]
         case str() if key in _DURATIONS:
             return _duration(value)
         case _:

@@ -1,4 +1,4 @@
-"""Containers and lifecycle policy of a storage account."""
+"""Render the containers and the lifecycle policy of a storage account."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,12 +9,15 @@ from logops.environment.model import Environment
 from logops.environment.storage import LifecycleRule
 from logops.render.files import digest_of
 
-_MOST_RULES, _MOST_PREFIXES = 100, 10
-"""In a policy, and in a rule (learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview)."""
+_MAX_RULES, _MAX_PREFIXES = 100, 10
+"""Azure's limits: rules in a policy, prefixes in a rule.
+
+Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview.
+"""
 
 
 def account_state(environment: Environment, name: str) -> dict[str, Any]:
-    """What an account must have: `{account, redundancy, containers, lifecycle}`."""
+    """Return the desired state of an account: `{account, containers, lifecycle}`."""
     account = environment.storage_accounts[name]
     return {
         "account": account.account_name,
@@ -24,37 +27,40 @@ def account_state(environment: Environment, name: str) -> dict[str, Any]:
 
 
 def lifecycle_rules(environment: Environment, account_name: str) -> tuple[LifecycleRule, ...]:
-    """The account's own rules, and one for each tenant whose chunks change tier.
+    """Return the rules declared for the account, and one rule for each tenant whose chunks change tier.
 
-    Loki's chunks lie under `TENANT/` in the chunk container; its index lies under `index/`, which no tenant's
-    prefix covers. Deletion is Loki's alone: a rule that deletes blobs would leave an index that points at nothing.
+    Chunks are stored under `TENANT/` in the chunk container. The index is stored under `index/`, which no tenant's
+    prefix matches. Only Loki deletes chunks: a rule that deletes them would leave an index that lists missing chunks.
     """
     account = environment.storage_accounts[account_name]
     return (*account.lifecycle, *_tier_rules(environment, account_name))
 
 
 def lifecycle_policy(environment: Environment, account_name: str) -> dict[str, Any]:
-    """The policy as Azure's management API takes it.
+    """Return the policy in the format of Azure's management API.
 
     Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure.
     """
     rules = lifecycle_rules(environment, account_name)
-    if len(rules) > _MOST_RULES:
-        return {"rules": [*_joined(rules)]}
+    if len(rules) > _MAX_RULES:
+        return {"rules": [*_merged_rules(rules)]}
     return {"rules": [_azure_rule(rule, [rule]) for rule in rules]}
 
 
-def _joined(rules: Iterable[LifecycleRule]) -> Iterator[dict[str, Any]]:
-    """Ten prefixes of the same steps in a rule, named after the first of them: more tenants than Azure has rules."""
+def _merged_rules(rules: Iterable[LifecycleRule]) -> Iterator[dict[str, Any]]:
+    """Yield rules with up to ten prefixes with the same actions, each named after its first rule.
 
-    def steps(rule: LifecycleRule) -> tuple[str, ...]:
+    Used if there are more tenants than Azure allows rules.
+    """
+
+    def actions(rule: LifecycleRule) -> tuple[str, ...]:
         after = (rule.cool_after, rule.cold_after, rule.archive_after, rule.delete_after)
         return (rule.container, *("" if days is None else f"{days:05}" for days in after))
 
-    for _, alike in groupby(sorted(rules, key=lambda rule: (steps(rule), rule.prefix)), key=steps):
-        together = [*alike]
-        for first in range(0, len(together), _MOST_PREFIXES):
-            yield _azure_rule(together[first], together[first : first + _MOST_PREFIXES])
+    for _, group in groupby(sorted(rules, key=lambda rule: (actions(rule), rule.prefix)), key=actions):
+        same_actions = [*group]
+        for first in range(0, len(same_actions), _MAX_PREFIXES):
+            yield _azure_rule(same_actions[first], same_actions[first : first + _MAX_PREFIXES])
 
 
 def _tier_rules(environment: Environment, account_name: str) -> list[LifecycleRule]:
@@ -79,14 +85,17 @@ def _tier_rules(environment: Environment, account_name: str) -> list[LifecycleRu
 
 
 def _rule_name(cluster: str, tenant: str) -> str:
-    """In the letters Azure allows in a rule's name. Two names must not become one (`a_b` and `a-b`): where letters
-    are lost, or a hyphen leaves open where the cluster's name ends, a digest tells them apart."""
+    """Return a unique rule name in the characters that Azure allows.
+
+    Two tenants must not get the same name (`a_b` and `a-b`). If a tenant's name has other characters than letters and
+    digits, a digest makes the rule name unique.
+    """
     name = f"{cluster}-{re.sub(r'[^A-Za-z0-9]', '-', tenant)}-chunks"
     return name if tenant.isalnum() else f"{name}-{digest_of(cluster, tenant)[:8]}"
 
 
-def _azure_rule(rule: LifecycleRule, together: Iterable[LifecycleRule]) -> dict[str, Any]:
-    """One of Azure's rules: the steps of `rule`, the prefixes of all."""
+def _azure_rule(rule: LifecycleRule, rules: Iterable[LifecycleRule]) -> dict[str, Any]:
+    """Return a rule in Azure's format, with the actions of `rule` and the prefixes of all `rules`."""
     days = {
         "tierToCool": rule.cool_after,
         "tierToCold": rule.cold_after,
@@ -96,7 +105,7 @@ def _azure_rule(rule: LifecycleRule, together: Iterable[LifecycleRule]) -> dict[
     actions = {
         action: {"daysAfterModificationGreaterThan": after} for action, after in days.items() if after is not None
     }
-    prefixes = [f"{one.container}/{one.prefix}" for one in together]
+    prefixes = [f"{merged.container}/{merged.prefix}" for merged in rules]
     return {
         "enabled": True,
         "name": rule.name,

@@ -1,6 +1,6 @@
-"""Programs as supervisord runs them: one section a process, one file a stage.
+"""Render supervisord's configuration: one section for each process, one file for each stage.
 
-Source of the format: supervisord.org/configuration.html.
+Format: supervisord.org/configuration.html.
 """
 
 import shlex
@@ -19,28 +19,28 @@ class Program:
     """`loki`, `promtail`, `loki-canary`, `azurite` or `prometheus`."""
     command: tuple[str, ...]
     ports: tuple[int, ...]
-    """What it listens on; the first answers HTTP."""
+    """Ports on which it listens. The first one serves HTTP."""
     cluster: str = ""
     component: str = ""
-    """For Loki, its -target."""
+    """The -target of a Loki process."""
     reads: tuple[str, ...] = ()
-    """Texts the process reads once, when it starts: when one changes, it must be restarted."""
+    """Texts that the process reads only when it starts. If a text changes, the process must be restarted."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Values may name variables of supervisord's own environment as `%(ENV_NAME)s`: how secrets get in."""
+    """Environment variables. A value may use a variable of supervisord as `%(ENV_NAME)s`, for secrets."""
     stop_seconds: int = 30
     lines: str = ""
-    """A file of its own for what the process prints to stdout, where that is data and not a log."""
+    """File for stdout, if the process prints data to stdout instead of a log; empty: stdout is logged."""
 
     @property
     def digest(self) -> str:
-        """Names what the process runs with; it finds it in its variable LOGOPS_DIGEST."""
+        """Digest of everything that the process runs with. The process has it in its variable LOGOPS_DIGEST."""
         variables = [text for item in sorted(self.variables.items()) for text in item]
         section = digest_of(*self.command, str(self.stop_seconds), self.lines)
         return digest_of(section, digest_of(*self.reads), digest_of(*variables))[:16]
 
     @property
     def variables(self) -> dict[str, str]:
-        """Its own, and those by which a running process says what it is."""
+        """Its environment variables, and those that identify a running process."""
         return {
             **self.environment,
             "LOGOPS_PROCESS": self.name,
@@ -52,7 +52,7 @@ class Program:
 
 
 def supervisor_conf(programs: tuple[Program, ...], logs: str, data: str) -> str:
-    """The sections of a stage's programs. Each logs to `logs/NAME.log` and works in `data/NAME`."""
+    """Return the sections of a stage's programs. Each logs to `logs/NAME.log` and runs in `data/NAME`."""
     return "\n".join(_section(program, logs, data) for program in programs)
 
 
@@ -83,5 +83,5 @@ killasgroup=true
 
 
 def _percent(text: str) -> str:
-    """supervisord reads % as the start of an expansion."""
+    """Escape %, which starts an expansion in supervisord's configuration."""
     return text.replace("%", "%%")

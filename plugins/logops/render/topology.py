@@ -1,4 +1,4 @@
-"""Which processes a local environment is made of, and at which addresses they answer."""
+"""The processes of a local environment and their ports."""
 
 import re
 from collections.abc import Iterator
@@ -17,17 +17,17 @@ _FIRST_AGENT_PORT = 1
 _FIRST_SYSLOG_PORT = 6
 _FIRST_LOKI_PORT = 10
 _PORTS_A_LOKI = 3
-_UNFIT = re.compile(r"""["'%$*?\[\]{}\\\x00-\x1f]|\s[;#]""")
-"""What supervisord, Loki or Promtail would not read as part of a path."""
+_UNSUPPORTED_CHARACTER = re.compile(r"""["'%$*?\[\]{}\\\x00-\x1f]|\s[;#]""")
+"""Characters that supervisord, Loki or Promtail do not accept in a path."""
 
 
 class PlacementError(LogopsError):
-    """The environment asks for something the local platform has no place for."""
+    """The platform cannot run the environment."""
 
 
 @dataclass(frozen=True)
 class LokiProcess:
-    """One Loki process of a cluster, on three ports of its own."""
+    """A Loki process of a cluster. It has three ports: HTTP, gRPC and gossip."""
 
     cluster: str
     component: Component
@@ -62,7 +62,7 @@ class LokiProcess:
 
 @dataclass(frozen=True)
 class AgentProcess:
-    """An agent's process for one cluster: what it ships for another cluster runs apart."""
+    """A process of an agent for one cluster. An agent that ships to two clusters has two processes."""
 
     agent: str
     cluster: str
@@ -76,7 +76,7 @@ class AgentProcess:
 
 @dataclass(frozen=True)
 class Topology:
-    """Where everything of a local environment is: ports on 127.0.0.1, files below `state`."""
+    """The processes, ports on 127.0.0.1 and files below `state` of a local environment."""
 
     environment: Environment
     state: Path
@@ -85,16 +85,16 @@ class Topology:
     agents: tuple[AgentProcess, ...]
 
     def of(self, cluster: str, *components: Component) -> tuple[LokiProcess, ...]:
-        """A cluster's processes, of all components or of those named; `all` stands in for any of them."""
-        wanted = {*components, "all"}
-        return tuple(p for p in self.loki if p.cluster == cluster and (not components or p.component in wanted))
+        """Return a cluster's processes of the given components, or of all. A process `all` serves every component."""
+        matching = {*components, "all"}
+        return tuple(p for p in self.loki if p.cluster == cluster and (not components or p.component in matching))
 
     def read_url(self, cluster: str) -> str:
-        """Where queries go."""
+        """Return the URL for queries."""
         return self.of(cluster, "query-frontend")[0].url
 
     def write_url(self, cluster: str) -> str:
-        """Where pushes go."""
+        """Return the URL for pushes."""
         return self.of(cluster, "distributor")[0].url
 
     @property
@@ -108,83 +108,91 @@ class Topology:
         return self.base_port + _FIRST_SYSLOG_PORT + _syslog_sources(self.environment).index(source)
 
     def ruler_url(self, cluster: str) -> str:
-        """Where a cluster's rules are kept and evaluated."""
+        """Return the URL of a ruler, which stores and evaluates the cluster's rules."""
         return self.of(cluster, "ruler")[0].url
 
     def prometheus_url(self, cluster: str) -> str:
-        """Where a cluster's recorded series go."""
-        given = self.environment.clusters[cluster].ruler.prometheus_url
-        return given or f"http://{HOST}:{self.prometheus_port}"
+        """Return the URL of the Prometheus that stores the cluster's recorded series."""
+        declared_url = self.environment.clusters[cluster].ruler.prometheus_url
+        return declared_url or f"http://{HOST}:{self.prometheus_port}"
 
     @property
     def prometheus_port(self) -> int:
-        """Below the canaries'."""
+        """The port below those of the canaries."""
         return self.base_port + PORTS - 1 - len(self.environment.clusters)
 
     def canary_port(self, cluster: str) -> int:
         return self.base_port + PORTS - 1 - list(self.environment.clusters).index(cluster)
 
     def canary_lines(self, cluster: str) -> Path:
-        """What a cluster's canary prints, for an agent to ship."""
+        """Return the file to which a cluster's canary prints its lines. An agent ships it."""
         return self.data(f"canary-{cluster}") / "lines.log"
 
     def blob_endpoint(self, account: str) -> str:
-        """Azurite's address of an account, without a trailing slash."""
+        """Return the URL of an account on Azurite, without a trailing slash."""
         name = self.environment.storage_accounts[account].account_name
         return f"http://{HOST}:{self.azurite_port}/{name}"
 
     def data(self, process: str) -> Path:
-        """The folder that stands for a process's volume."""
+        """Return the folder that replaces a process's volume."""
         return self.state / "data" / process
 
     def live(self, file: str) -> Path:
-        """Where a rendered file lies once it is applied."""
+        """Return the path of a rendered file after it is applied."""
         return self.state / "live" / file
 
 
 def local_topology(environment: Environment, state: Path) -> Topology:
-    """Ports for every process. One replica more, or less, moves no other process.
+    """Return the processes of a local environment with their ports.
 
-    Raises PlacementError for an environment that is not local, or has more processes than ports, and for a folder that
-    the programs could not be told of.
+    If a component gets more or fewer replicas, the other processes keep their ports.
+
+    Raises PlacementError if the environment is not local, has more processes than ports, or if the path of `state` has
+    characters that the programs do not accept.
     """
     if not isinstance(environment.platform, LocalPlatform):
         raise PlacementError(
-            f"environment {environment.name!r} is for {environment.platform.kind}, not for this machine"
+            f"environment {environment.name!r} is for platform {environment.platform.kind}, not for the local"
+            " platform. Choose an environment with platform.kind: local"
         )
-    if unfit := _UNFIT.search(str(state)):
-        raise PlacementError(f"the folder {state} has {unfit[0]!r} in its name, which configuration files cannot hold")
+    if unsupported := _UNSUPPORTED_CHARACTER.search(str(state)):
+        raise PlacementError(
+            f"state folder {state}: its path has {unsupported[0]!r}, which configuration files do not accept."
+            " Choose another folder"
+        )
     base = environment.platform.base_port
     agents = tuple(_agents(environment, base + _FIRST_AGENT_PORT))
     syslogs = _syslog_sources(environment)
     if len(agents) > _FIRST_SYSLOG_PORT - _FIRST_AGENT_PORT or len(syslogs) > _FIRST_LOKI_PORT - _FIRST_SYSLOG_PORT:
         raise PlacementError(
-            f"environment {environment.name!r} asks for {len(agents)} agent processes and {len(syslogs)} syslog ports; "
-            f"the local platform has room for 5 and 4"
+            f"environment {environment.name!r} needs {len(agents)} agent processes and {len(syslogs)} syslog ports,"
+            " but the local platform has only 5 and 4. Remove agents or syslog sources"
         )
     return Topology(environment, state, base, tuple(_loki(environment, base + _FIRST_LOKI_PORT)), agents)
 
 
 def _loki(environment: Environment, first_port: int) -> Iterator[LokiProcess]:
-    """The first replica of each component of each cluster, then the second of each, and so on; a replica that is not
-    wanted leaves its ports free, so that the others stay where they are."""
+    """Yield the first replica of each component of each cluster, then the second of each, and so on.
+
+    The ports of a missing replica stay free, so that the other processes keep their ports.
+    """
     order = get_args(Component)
-    row = [
+    workloads = [
         (name, component, cluster.components[component])
         for name, cluster in environment.clusters.items()
         for component in sorted(cluster.components, key=order.index)
         if component != "gateway"
     ]
-    # A canary each, and Prometheus.
-    room = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters) - 1) // _PORTS_A_LOKI
-    for index in range(max(workload.replicas for _, _, workload in row)):
-        for position, (name, component, workload) in enumerate(row, start=index * len(row)):
+    # Each cluster has a canary, and there is one Prometheus.
+    capacity = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters) - 1) // _PORTS_A_LOKI
+    for index in range(max(workload.replicas for _, _, workload in workloads)):
+        for position, (name, component, workload) in enumerate(workloads, start=index * len(workloads)):
             if index >= workload.replicas:
                 continue
-            if position >= room:
+            if position >= capacity:
                 raise PlacementError(
-                    f"clusters.{name}.components.{component}.replicas: {workload.replicas}; "
-                    f"{PORTS} ports have room for {index} beside the other components: lower it"
+                    f"clusters.{name}.components.{component}.replicas: {workload.replicas}, but "
+                    f"the {PORTS} ports suffice for {index} besides the other components. Lower it"
                 )
             yield LokiProcess(name, component, index, first_port + _PORTS_A_LOKI * position, workload)
 
@@ -193,7 +201,7 @@ def _agents(environment: Environment, first_port: int) -> Iterator[AgentProcess]
     port = first_port
     for name, agent in environment.agents.items():
         if agent.kind != "promtail":
-            raise PlacementError(f"agents.{name}: {agent.kind} is not run on this machine; promtail is")
+            raise PlacementError(f"agents.{name}: the local platform cannot run {agent.kind}, only promtail")
         for cluster in environment.clusters:
             sources = tuple(source for source in agent.sources if environment.sources[source].cluster == cluster)
             if sources:

@@ -189,7 +189,7 @@ def test_two_processes_with_the_same_name_are_refused() -> None:
     wanted = environment("local", ("agents", {"canary": {"kind": "promtail", "sources": ["application"]}}))
 
     with pytest.raises(
-        PlacementError, match="two processes would be called canary-main: rename the agent or the cluster"
+        PlacementError, match="two processes have the name canary-main: rename the agent or the cluster"
     ):
         render_local(wanted, STATE, COMMANDS, {})
 
@@ -201,7 +201,9 @@ def test_account_without_key_is_refused_on_azurite() -> None:
         ("storage_accounts.main.workload_identity_client_id", "00000000-0000-0000-0000-000000000000"),
     )
 
-    with pytest.raises(ValueError, match=r"storage_accounts\.main: Azurite knows account keys only"):
+    with pytest.raises(
+        ValueError, match=r"storage_accounts\.main: it has no account_key, and Azurite accepts only account keys"
+    ):
         rendered(wanted)
 
 

@@ -110,10 +110,10 @@ def test_container_format_stage_is_the_first_stage(form: str) -> None:
 def test_structured_metadata_fields_are_not_labels() -> None:
     stages = job(LOCAL, "promtail-main", "application")["pipeline_stages"]
     labels = {label for stage in stages for label in stage.get("labels", {})}
-    kept_beside = {field for stage in stages for field in stage.get("structured_metadata", {})}
+    structured_fields = {field for stage in stages for field in stage.get("structured_metadata", {})}
 
-    assert {"trace_id", "span_id"} <= kept_beside
-    assert not labels & kept_beside
+    assert {"trace_id", "span_id"} <= structured_fields
+    assert not labels & structured_fields
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,9 @@ def test_structured_metadata_fields_are_not_labels() -> None:
     ],
 )
 def test_source_unsupported_on_local_platform_is_refused_with_its_name(source: dict[str, Any]) -> None:
-    elsewhere = {**source, "cluster": "main", "tenant": "platform", "labels": {"job": "x"}}
+    unsupported = {**source, "cluster": "main", "tenant": "platform", "labels": {"job": "x"}}
 
-    with pytest.raises(PlacementError, match=rf"sources\.syslog: {source['kind']} sources are collected on Kubernetes"):
-        rendered(environment("local", ("sources.syslog", elsewhere)))
+    with pytest.raises(
+        PlacementError, match=rf"sources\.syslog: the local platform cannot collect {source['kind']} sources"
+    ):
+        rendered(environment("local", ("sources.syslog", unsupported)))

@@ -74,7 +74,7 @@ def test_process_of_a_single_cluster_serves_every_component() -> None:
 
 def test_more_replicas_than_ports_are_refused_with_the_possible_number() -> None:
     with pytest.raises(
-        PlacementError, match=r"clusters\.main\.components\.querier\.replicas: 4; 100 ports have room for 3"
+        PlacementError, match=r"clusters\.main\.components\.querier\.replicas: 4, but the 100 ports suffice for 3"
     ):
         local_topology(with_replicas({"querier": 4}), STATE)
 
@@ -82,20 +82,20 @@ def test_more_replicas_than_ports_are_refused_with_the_possible_number() -> None
 
 
 def test_kubernetes_environment_is_refused_on_local_platform() -> None:
-    with pytest.raises(PlacementError, match="'production' is for kubernetes, not for this machine"):
+    with pytest.raises(PlacementError, match="'production' is for platform kubernetes, not for the local platform"):
         local_topology(environment("production"), STATE)
 
 
 @pytest.mark.parametrize("kind", ["alloy", "fluent-bit"])
 def test_agent_unsupported_on_local_platform_is_refused_with_its_name(kind: str) -> None:
-    with pytest.raises(PlacementError, match=rf"agents\.promtail: {kind} is not run on this machine"):
+    with pytest.raises(PlacementError, match=rf"agents\.promtail: the local platform cannot run {kind}"):
         local_topology(environment("local", ("agents.promtail.kind", kind)), STATE)
 
 
 def test_more_agents_than_ports_are_refused() -> None:
     agents = {f"agent-{number}": {"kind": "promtail", "sources": ["audit"]} for number in range(6)}
 
-    with pytest.raises(PlacementError, match=r"asks for 6 agent processes and 1 syslog ports; .* room for 5 and 4"):
+    with pytest.raises(PlacementError, match=r"needs 6 agent processes and 1 syslog ports, but .* has only 5 and 4"):
         local_topology(environment("local", ("agents", agents)), STATE)
 
 
@@ -103,7 +103,7 @@ def test_more_agents_than_ports_are_refused() -> None:
     "folder", ["a'b", 'a"b', "a%b", "a$b", "a*b", "a?b", "a[b]", "a{b}", "a\\b", "a\nb", "a ;b", "a #b"]
 )
 def test_state_folder_with_special_characters_is_refused(folder: str) -> None:
-    with pytest.raises(PlacementError, match="which configuration files cannot hold"):
+    with pytest.raises(PlacementError, match="which configuration files do not accept"):
         local_topology(LOCAL, STATE / folder)
 
 
