@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import loki_index
-from logops.audit.chunks import DAY_MS, chunk_name
+from logops.audit.survey.objects import DAY_MS, chunk_name
 
 SEED = 20261124
 TENANTS = ("application", "audit-trail", "network", "platform")

@@ -41,7 +41,7 @@ class FolderBucket:
         return [name not in self._missing for name in names]
 
     def index_files(self, table: str) -> list[Any]:
-        from logops.audit.layout import index_file
+        from logops.audit.survey.blob_names import index_file
 
         paths = (self._folder / "index" / table).rglob("*.gz")
         names = sorted(str(path.relative_to(self._folder)) for path in paths)
@@ -53,11 +53,11 @@ def ours(folder: Path) -> dict[str, Any]:
     """Survey and judge every table; seconds of each, and what was found."""
     import pyarrow as pa
 
-    from logops.audit.judge import Bench, judge_tables
-    from logops.audit.judge_batch import together
-    from logops.audit.retention import declared_rules, default_rules, tiering, windows
-    from logops.audit.survey import Survey, take_survey
-    from logops.audit.terms import Terms
+    from logops.audit.judge.batch import together
+    from logops.audit.judge.tables import JudgeDatabase, judge_tables
+    from logops.audit.policy.audit_policy import AuditPolicy
+    from logops.audit.policy.retention import declared_rules, default_rules, tiering, windows
+    from logops.audit.survey.containers import Survey, take_survey
     from logops.clients.blob_storage.blobs import Listing, blobs_schema
     from logops.clients.blob_storage.inventory import Manifest, blobs_in
     from logops.environment import Environment
@@ -88,7 +88,7 @@ def ours(folder: Path) -> dict[str, Any]:
         ]
         yield pa.RecordBatch.from_pylist(rows, schema=blobs_schema())
 
-    terms = Terms(
+    terms = AuditPolicy(
         rules=declared_rules(own),
         default=default_rules(own),
         tiering=tiering(own),
@@ -110,7 +110,7 @@ def ours(folder: Path) -> dict[str, Any]:
         )
         surveyed = time.monotonic() - started
         survey = Survey.open(place)
-        with Bench(cluster.environment.audit.memory.value) as bench:
+        with JudgeDatabase(cluster.environment.audit.memory.value) as bench:
             for days in together({first + number: survey.days[first + number] for number in range(synthetic.DAYS)}):
                 faults += judge_tables(bench, survey, {day: tables[day - first] for day in days}, bucket, terms).faults
         spool = sum(file.stat().st_size for file in Path(place).rglob("*") if file.is_file())

@@ -11,7 +11,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
 
 from logops.audit import run as steps
-from logops.audit.chunks import DAY_MS, chunk_name
+from logops.audit.survey.objects import DAY_MS, chunk_name
 from logops.environment import Environment
 from logops.findings.store import ResultsStore
 from logops.platforms.platform import PlatformError
@@ -105,7 +105,7 @@ def work(results: Path) -> list[str]:
 def test_every_batch_is_judged_by_a_task_of_its_own(
     run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logops.audit.asked.MOST_TABLES", 1)
+    monkeypatch.setattr("logops.audit.request.MOST_TABLES", 1)
     for days_ago in range(3):
         platform.put_chunk(days_ago)
     seen = run()
@@ -122,7 +122,7 @@ def test_an_empty_bucket_has_nothing_to_judge_and_is_reduced_all_the_same(run: R
 def test_a_batch_that_could_not_be_judged_is_told_and_its_work_is_kept(
     run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logops.audit.asked.MOST_TABLES", 1)
+    monkeypatch.setattr("logops.audit.request.MOST_TABLES", 1)
     platform.put_chunk(0)
     platform.put_chunk(1)
     judge = steps.judge

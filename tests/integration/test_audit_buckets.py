@@ -10,9 +10,9 @@ from uuid import uuid4
 import pyarrow.parquet as pq
 import pytest
 
-from logops.audit import judge_batch
-from logops.audit.asked import Check
-from logops.audit.bucket import LiveBucket
+from logops.audit.judge import batch as judge_batch
+from logops.audit.judge.bucket import LiveBucket
+from logops.audit.request import Check
 from logops.clients.blob_storage import ObjectStore
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings.store import ResultsStore

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from logops.audit.asked import Check
-from logops.audit.outcome import Outcome
+from logops.audit.report.outcome import Outcome
+from logops.audit.request import Check
 from logops.clients.blob_storage import ObjectStore
 from logops.clients.blob_storage.container import Container
 from tests.support.audited import found

@@ -15,12 +15,12 @@ from urllib.parse import unquote
 
 import psutil
 
-from logops.audit.asked import Asked, Check
-from logops.audit.chunks import DAY_MS, IndexFile, chunk_name
-from logops.audit.layout import ChunkNames, index_file
-from logops.audit.outcome import Outcome
-from logops.audit.phase import Phase
+from logops.audit.policy.phase import Phase
+from logops.audit.report.outcome import Outcome
+from logops.audit.request import AuditRequest, Check
 from logops.audit.run import run_audit
+from logops.audit.survey.blob_names import ChunkNames, index_file
+from logops.audit.survey.objects import DAY_MS, IndexFile, chunk_name
 from logops.clients.blob_storage import BlobMissingError
 from logops.clients.blob_storage.container import Container
 from logops.clients.loki import Entry, LokiClient
@@ -77,7 +77,7 @@ class Audited:
         was recorded, and not recorded itself. `store`: where the names of faulty chunks are kept."""
         now = datetime.now(UTC)
         none = None if patient else Duration("0s")
-        asked = Asked(checks, f"test-{now:%H%M%S%f}", as_of or now, tables, none, none)
+        asked = AuditRequest(checks, f"test-{now:%H%M%S%f}", as_of or now, tables, none, none)
         return run_audit(self.platform, asked, self.store if record or earlier else store, lambda _: None)
 
     def until(self, seen: Callable[[Outcome], bool], *checks: Check, tables: tuple[str, ...] = ()) -> Outcome:

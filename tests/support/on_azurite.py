@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks import loki_index
-from logops.audit.asked import Asked, Check
-from logops.audit.chunks import DAY_MS, chunk_name
-from logops.audit.outcome import Outcome
+from logops.audit.report.outcome import Outcome
+from logops.audit.request import AuditRequest, Check
 from logops.audit.run import judge, reduce, run_audit, survey
+from logops.audit.survey.objects import DAY_MS, chunk_name
 from logops.clients.blob_storage import AccountKey, ObjectStore
 from logops.clients.blob_storage.container import Container
 from logops.environment.units import Duration
@@ -140,10 +140,10 @@ class Stored:
             self.index(one)
         return chunks
 
-    def asked(self, *checks: Check, days_ahead: float = 0) -> Asked:
+    def asked(self, *checks: Check, days_ahead: float = 0) -> AuditRequest:
         """Judged at once: whatever is late or young by a second is late."""
         as_of = datetime.now(UTC) + timedelta(days=days_ahead)
-        return Asked(checks or ALL, "test", as_of, (), Duration("0s"), Duration("0s"))
+        return AuditRequest(checks or ALL, "test", as_of, (), Duration("0s"), Duration("0s"))
 
     def audit(self, *checks: Check, days_ahead: float = 0, store: ResultsStore | None = None) -> Outcome:
         return run_audit(self.platform, self.asked(*checks, days_ahead=days_ahead), store, lambda _: None)
@@ -171,7 +171,7 @@ class Surveyed:
     """The steps that are left."""
 
     platform: OnAzurite
-    asked: Asked
+    asked: AuditRequest
     work: str
     batches: list[Any]
 

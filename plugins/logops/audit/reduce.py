@@ -5,21 +5,21 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from logops.audit.asked import Asked, Batch, Check
-from logops.audit.holding import Holding
-from logops.audit.index_names import files_of, names_table
-from logops.audit.judge_batch import part_name
-from logops.audit.live import Live
-from logops.audit.outcome import Outcome, TableRow
-from logops.audit.part import Part
-from logops.audit.place import Place, WorkLostError
-from logops.audit.policy import PolicySeen
-from logops.audit.rows import rows_of
-from logops.audit.survey import Other, Survey
-from logops.audit.survey_cluster import LIVE, POLICY, TERMS, UNREAD, table_of
-from logops.audit.terms import Terms
-from logops.audit.undershoot import Most, undershoot
-from logops.audit.verdict import Seen, findings_of
+from logops.audit.findings.by_check import ClusterAudit, findings_of
+from logops.audit.findings.index_names import files_of, names_table
+from logops.audit.findings.undershoot import Most, undershoot
+from logops.audit.judge.batch import part_name
+from logops.audit.judge.batch_result import BatchResult
+from logops.audit.judge.table_stats import TableStats
+from logops.audit.policy.audit_policy import AuditPolicy
+from logops.audit.policy.lifecycle import PolicyComparison
+from logops.audit.report.outcome import Outcome, TableRow
+from logops.audit.report.rows import rows_of
+from logops.audit.request import AuditRequest, Batch, Check
+from logops.audit.survey.cluster import LIVE, POLICY, TERMS, UNREAD, table_of
+from logops.audit.survey.containers import Other, Survey
+from logops.audit.survey.loki_state import LokiState
+from logops.audit.work_dir import WorkDir, WorkLostError
 from logops.checks.recording import joined, record
 from logops.environment import Environment
 from logops.findings import Finding, Run, Subject
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
 
 
 def reduced(
-    platform: ReadablePlatform, asked: Asked, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
+    platform: ReadablePlatform, asked: AuditRequest, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
 ) -> Outcome:
     """Raises WorkLostError, StoreUnreachableError."""
     environment = platform.environment
     findings: dict[Check, list[Finding]] = {check: [] for check in asked.checks}
     rows: list[TableRow] = []
-    holdings: list[tuple[str, Holding]] = []
+    holdings: list[tuple[str, TableStats]] = []
     others: list[tuple[str, Other]] = []
     tables: dict[str, int] = {}
     whole = True
     for cluster in environment.clusters:
-        place = Place(f"{work}/{cluster}")
+        place = WorkDir(f"{work}/{cluster}")
         if place.has(UNREAD):
             unread = _not_read(environment, cluster, place.read(UNREAD, str), asked.as_of)
             for found in findings.values():
@@ -97,13 +97,13 @@ def reduced(
 
 def _seen(
     platform: ReadablePlatform,
-    asked: Asked,
+    asked: AuditRequest,
     cluster: str,
-    place: Place,
+    place: WorkDir,
     batches: Sequence[Batch],
     store: "ResultsStore | None",
-) -> Seen:
-    survey, terms = Survey.open(place.url), place.read(TERMS, Terms)
+) -> ClusterAudit:
+    survey, terms = Survey.open(place.url), place.read(TERMS, AuditPolicy)
     environment = platform.environment
     own = environment.clusters[cluster]
     part = _joined(place, [batch for batch in batches if batch["cluster"] == cluster], lambda day: table_of(day, own))
@@ -118,33 +118,33 @@ def _seen(
         ]
         part = replace(part, faults=(*part.faults, *undershoot(most, part.holdings, part.faults, terms, until_ms)))
     files = survey.index_files()
-    return Seen(
+    return ClusterAudit(
         environment=environment,
         cluster=cluster,
         as_of=asked.as_of,
         now=survey.taken,
         files=[file for file in files if not asked.tables or file.table in asked.tables],
-        live=place.read(LIVE, Live),
+        live=place.read(LIVE, LokiState),
         terms=terms,
         part=part,
-        policy=place.read(POLICY, PolicySeen) if Check.TIERING in asked.checks else None,
+        policy=place.read(POLICY, PolicyComparison) if Check.TIERING in asked.checks else None,
         names=f"{FAULTY_CHUNKS}/day={asked.as_of.astimezone(UTC).date()}/{environment.name}.{asked.run_id}.{cluster}.*.parquet"
         if store
         else "",
     )
 
 
-def _joined(place: Place, batches: Sequence[Batch], table_of_day: Any) -> Part:
+def _joined(place: WorkDir, batches: Sequence[Batch], table_of_day: Any) -> BatchResult:
     """The parts of a cluster as one; a batch that left none was not judged."""
-    parts: list[Part] = []
+    parts: list[BatchResult] = []
     missing: list[tuple[str, str]] = []
     for batch in batches:
         try:
-            parts.append(place.read(part_name(batch["days"]), Part))
+            parts.append(place.read(part_name(batch["days"]), BatchResult))
         except WorkLostError:
             why = "the task that was to judge it did not end well. Read its log, then clear it."
             missing += [(table_of_day(day), why) for day in batch["days"]]
-    return Part(
+    return BatchResult(
         days=tuple(day for batch in batches for day in batch["days"]),
         holdings=tuple(one for part in parts for one in part.holdings),
         faults=tuple(one for part in parts for one in part.faults),
@@ -163,7 +163,9 @@ def _not_read(environment: Environment, cluster: str, why: str, as_of: datetime)
     )
 
 
-def _first_seen(findings: Sequence[Finding], check: Check, asked: Asked, store: "ResultsStore | None") -> list[Finding]:
+def _first_seen(
+    findings: Sequence[Finding], check: Check, asked: AuditRequest, store: "ResultsStore | None"
+) -> list[Finding]:
     """With since when, from the runs before, where what was seen does not tell it."""
     untold = [one for one in findings if not one.evidence.get("since")]
     before = read_changes(store, untold[0].subject.environment, check.value, asked.as_of) if store and untold else None
@@ -176,7 +178,7 @@ def _first_seen(findings: Sequence[Finding], check: Check, asked: Asked, store: 
     ]
 
 
-def _named(findings: Sequence[Finding], seen: Seen) -> list[Finding]:
+def _named(findings: Sequence[Finding], seen: ClusterAudit) -> list[Finding]:
     """With the place of all names, where a finding is about index files."""
     return [
         replace(one, evidence={**one.evidence, "names": seen.names})
@@ -186,14 +188,16 @@ def _named(findings: Sequence[Finding], seen: Seen) -> list[Finding]:
     ]
 
 
-def _keep_index_names(findings: Sequence[Finding], seen: Seen, asked: Asked, store: "ResultsStore") -> None:
+def _keep_index_names(
+    findings: Sequence[Finding], seen: ClusterAudit, asked: AuditRequest, store: "ResultsStore"
+) -> None:
     unique = {one.identity: one for one in findings}.values()
     table = names_table((one, files_of(one, seen.files, seen.waiting)) for one in unique)
     if table.num_rows:
         store.write(FAULTY_CHUNKS, f"{seen.environment.name}.{asked.run_id}.{seen.cluster}.index", table, asked.as_of)
 
 
-def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], asked: Asked) -> list[Finding]:
+def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], asked: AuditRequest) -> list[Finding]:
     """A table that was asked for and is nowhere: mistyped, perhaps, and then nothing of what was meant was checked."""
     if table in tables:
         return []
@@ -236,9 +240,9 @@ def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: date
 
 def _recorded(
     environment: str,
-    asked: Asked,
+    asked: AuditRequest,
     findings: dict[Check, list[Finding]],
-    holdings: Sequence[tuple[str, Holding]],
+    holdings: Sequence[tuple[str, TableStats]],
     store: "ResultsStore",
 ) -> Changes:
     """Keep a run: its holdings first, so that its findings never stand without them."""
@@ -252,7 +256,7 @@ def _recorded(
     return joined(all_changes)
 
 
-def holdings_table(environment: str, asked: Asked, holdings: Sequence[tuple[str, Holding]]) -> "pa.Table":
+def holdings_table(environment: str, asked: AuditRequest, holdings: Sequence[tuple[str, TableStats]]) -> "pa.Table":
     """A row a holding: its fields (`day` is `day_number` here: the store's own `day` is the run's), environment,
     cluster, run and as_of."""
     import pyarrow as pa

@@ -9,20 +9,22 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from logops.audit.asked import Asked, Batch, Check, cut
-from logops.audit.outcome import Outcome
-from logops.audit.place import Place
+from logops.audit.errors import AuditError
+from logops.audit.report.outcome import Outcome
+from logops.audit.request import AuditRequest, Batch, Check, cut
+from logops.audit.work_dir import WorkDir
 from logops.platforms.platform import Progress, ReadablePlatform
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
 __all__ = [
-    "Asked",
+    "AuditError",
+    "AuditRequest",
     "Batch",
     "Check",
     "Outcome",
-    "can_go_on",
+    "can_resume",
     "discard",
     "discard_earlier",
     "judge",
@@ -40,27 +42,27 @@ def work_url(results: str, run_id: str) -> str:
 
 def discard(work: str) -> None:
     """Remove a run's work."""
-    Place(work).discard()
+    WorkDir(work).discard()
 
 
 def discard_earlier(results: str, audit: str, but: str = "") -> None:
     """Remove what earlier runs of an audit left, `but` one: the work of one that could not check all stays until the
     next."""
     whose = quote(f"{audit}.", safe="")
-    for name in Place(results).names("steps"):
+    for name in WorkDir(results).names("steps"):
         if name.startswith(f"steps/{whose}") and f"{results}/{name}" != but:
             discard(f"{results}/{name}")
 
 
-def can_go_on(work: str, clusters: Iterable[str]) -> bool:
+def can_resume(work: str, clusters: Iterable[str]) -> bool:
     """Whether `survey` was interrupted there in a listing, and may be repeated without what it had done."""
-    from logops.audit.survey_cluster import is_begun
+    from logops.audit.survey.cluster import is_begun
 
-    return any(is_begun(Place(f"{work}/{cluster}")) for cluster in clusters)
+    return any(is_begun(WorkDir(f"{work}/{cluster}")) for cluster in clusters)
 
 
 def survey(
-    platform: ReadablePlatform, asked: Asked, work: str, progress: Progress, *, last: bool = True
+    platform: ReadablePlatform, asked: AuditRequest, work: str, progress: Progress, *, last: bool = True
 ) -> list[Batch]:
     """Read what is in the containers, cluster by cluster; how the tables are cut into batches.
 
@@ -68,7 +70,7 @@ def survey(
     ListingInterruptedError is raised after the other clusters were read, and the next call resumes it, unless this is
     the `last` one.
     """
-    from logops.audit.survey_cluster import survey_cluster
+    from logops.audit.survey.cluster import survey_cluster
     from logops.clients.blob_storage import ListingInterruptedError
 
     batches: list[Batch] = []
@@ -76,7 +78,7 @@ def survey(
     for cluster in platform.environment.clusters:
         place = f"{work}/{cluster}"
         try:
-            days = survey_cluster(platform, asked, cluster, Place(place), progress, last=last)
+            days = survey_cluster(platform, asked, cluster, WorkDir(place), progress, last=last)
         except ListingInterruptedError as error:
             broken.append(error)
             continue
@@ -87,13 +89,13 @@ def survey(
 
 
 def judge(
-    platform: ReadablePlatform, asked: Asked, batch: Batch, store: "ResultsStore | None", progress: Progress
+    platform: ReadablePlatform, asked: AuditRequest, batch: Batch, store: "ResultsStore | None", progress: Progress
 ) -> dict[str, int]:
     """Judge a batch of tables; how many tables and chunks, and how many of them have a fault.
 
     A table that cannot be judged is kept as that. Raises WorkLostError, StoreUnreachableError.
     """
-    from logops.audit.judge_batch import judge_batch
+    from logops.audit.judge.batch import judge_batch
 
     part = judge_batch(platform, asked, batch, store, progress)
     return {
@@ -105,7 +107,7 @@ def judge(
 
 
 def reduce(
-    platform: ReadablePlatform, asked: Asked, work: str, batches: Iterable[Batch], store: "ResultsStore | None"
+    platform: ReadablePlatform, asked: AuditRequest, work: str, batches: Iterable[Batch], store: "ResultsStore | None"
 ) -> Outcome:
     """Join what the batches gave; keep findings and holdings as results, unless the run is a drill.
 
@@ -116,7 +118,9 @@ def reduce(
     return reduced(platform, asked, work, [*batches], store)
 
 
-def run_audit(platform: ReadablePlatform, asked: Asked, store: "ResultsStore | None", progress: Progress) -> Outcome:
+def run_audit(
+    platform: ReadablePlatform, asked: AuditRequest, store: "ResultsStore | None", progress: Progress
+) -> Outcome:
     """Run the three steps on this machine, in a temporary folder. Raises StoreUnreachableError."""
     with TemporaryDirectory(prefix="logops-audit-") as work:
         batches = survey(platform, asked, work, progress)

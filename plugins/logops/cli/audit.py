@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from logops.audit.asked import Asked, Check
+from logops.audit.request import AuditRequest, Check
 from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
 from logops.cli.findings import listing
 from logops.cli.targets import EnvironmentArgument, JsonOption, environment, readable
@@ -110,14 +110,14 @@ def explain(
 
     Exit 1: something is in its way.
     """
-    from logops.audit.explain import NoSuchTableError, explain, tables_of
-    from logops.audit.outcome import table_of_rows
+    from logops.audit.report.explain import NoSuchTableError, explain, tables_of
+    from logops.audit.report.outcome import table_of_rows
 
     place = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         tables = tables_of(table, place.environment) if table else ()
-        asked = Asked(tuple(Check), "explain", now if as_of is None else as_of.replace(tzinfo=UTC), tables)
+        asked = AuditRequest(tuple(Check), "explain", now if as_of is None else as_of.replace(tzinfo=UTC), tables)
         with err.status("") as status:
             found = explain(place, asked, tenant, status.update)
     except NoSuchTableError as error:
@@ -170,7 +170,7 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
 
     Storage, and once the moves; not what queries read. From what the last retention audit counted.
     """
-    from logops.audit.retention import tiering
+    from logops.audit.policy.retention import tiering
     from logops.cli.usage import cost_json, cost_table
     from logops.usage.prices import PricesError, load_prices
     from logops.usage.usage import costs
@@ -227,7 +227,7 @@ def _audit(
         patience = None if slack is None else Duration(slack)
     except ValueError as error:
         stop(f"--slack: {error}", BAD_INPUT)
-    asked = Asked(
+    asked = AuditRequest(
         checks=checks,
         run_id=f"terminal-{getpass.getuser()}-{now:%Y%m%dT%H%M%SZ}",
         as_of=now if as_of is None else as_of.replace(tzinfo=UTC),

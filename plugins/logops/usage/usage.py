@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from logops.audit.chunks import DAY_MS
-from logops.audit.holding import Holding
-from logops.audit.retention import FOR_EVER, Tiering
+from logops.audit.judge.table_stats import TableStats
+from logops.audit.policy.retention import FOR_EVER, Tiering
+from logops.audit.survey.objects import DAY_MS
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings.kinds import HOLDINGS
 from logops.usage.forecast import Rate, forecast, rate_of
@@ -26,7 +26,7 @@ class Held:
     """What the last audit that read the chunks found."""
 
     as_of: datetime
-    holdings: tuple[tuple[str, Holding], ...]
+    holdings: tuple[tuple[str, TableStats], ...]
     """Cluster and holding."""
     older: Mapping[str, datetime] = field(default_factory=dict)
     """Clusters that the last audit could not read, and when they were last."""
@@ -79,7 +79,7 @@ def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) 
     StoreUnreachableError."""
     from logops.findings.store import NothingStoredError
 
-    names = Holding.__dataclass_fields__
+    names = TableStats.__dataclass_fields__
     columns = ", ".join("day_number as day" if name == "day" else f'"{name}"' for name in names)
     sql = (
         f"select cluster, as_of, {columns} from {HOLDINGS} where environment = $environment"
@@ -100,15 +100,15 @@ def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) 
     )
 
 
-def _holding(row: dict[str, Any]) -> Holding:
-    values = {name: row[name] for name in Holding.__dataclass_fields__}
-    return Holding(**{**values, "tier_chunks": tuple(row["tier_chunks"]), "tier_bytes": tuple(row["tier_bytes"])})
+def _holding(row: dict[str, Any]) -> TableStats:
+    values = {name: row[name] for name in TableStats.__dataclass_fields__}
+    return TableStats(**{**values, "tier_chunks": tuple(row["tier_chunks"]), "tier_bytes": tuple(row["tier_bytes"])})
 
 
 def by_tenant(held: Held) -> dict[tuple[str, str], Usage]:
     """A cluster's tenants, with growth and forecast."""
     today = int(held.as_of.timestamp() * 1000) // DAY_MS
-    groups: dict[tuple[str, str], list[Holding]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list)
     for cluster, holding in held.holdings:
         groups[cluster, holding.tenant].append(holding)
     return {key: _growing(found, today) for key, found in sorted(groups.items())}
@@ -116,7 +116,7 @@ def by_tenant(held: Held) -> dict[tuple[str, str], Usage]:
 
 def by_table(held: Held) -> dict[tuple[str, str], Usage]:
     """A cluster's tables."""
-    groups: dict[tuple[str, str], list[Holding]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list)
     for cluster, holding in held.holdings:
         groups[cluster, holding.table].append(holding)
     return {key: _sum(found) for key, found in sorted(groups.items())}
@@ -124,7 +124,7 @@ def by_table(held: Held) -> dict[tuple[str, str], Usage]:
 
 def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
     """A cluster's tiers."""
-    groups: dict[str, list[Holding]] = defaultdict(list)
+    groups: dict[str, list[TableStats]] = defaultdict(list)
     for cluster, holding in held.holdings:
         groups[cluster].append(holding)
     found: dict[tuple[str, str], Usage] = {}
@@ -158,7 +158,7 @@ def costs(
     }
 
 
-def _cost(one: Holding, rule: Tiering | None, as_of_ms: int, redundancy: str, prices: Prices) -> Cost:
+def _cost(one: TableStats, rule: Tiering | None, as_of_ms: int, redundancy: str, prices: Prices) -> Cost:
     now = sum(prices.month(Tier(tier), size, redundancy) for tier, size in enumerate(one.tier_bytes) if size)
     if one.period_ms != FOR_EVER and as_of_ms - one.last_ms > one.period_ms:
         return Cost(now, 0.0, 0.0)
@@ -168,7 +168,7 @@ def _cost(one: Holding, rule: Tiering | None, as_of_ms: int, redundancy: str, pr
     return Cost(now, prices.month(wanted, one.bytes, redundancy), prices.moves(wanted, moved, redundancy))
 
 
-def _growing(holdings: Sequence[Holding], today: int) -> Usage:
+def _growing(holdings: Sequence[TableStats], today: int) -> Usage:
     """Every period of a tenant grows and expires by itself."""
     periods: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for one in holdings:
@@ -191,7 +191,7 @@ def _growing(holdings: Sequence[Holding], today: int) -> Usage:
     return Usage(whole.chunks, whole.bytes, whole.tier_bytes, whole.first, rate, ahead)
 
 
-def _sum(holdings: Sequence[Holding]) -> Usage:
+def _sum(holdings: Sequence[TableStats]) -> Usage:
     first = min((one.first_ms for one in holdings if one.chunks), default=None)
     return Usage(
         sum(one.chunks for one in holdings),

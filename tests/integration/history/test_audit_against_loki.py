@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import loki_index
-from logops.audit.chunks import IndexFile, chunk_name
+from logops.audit.survey.objects import IndexFile, chunk_name
 from logops.tsdb import read_index
 from tests.support.audited import Audited
 from tests.support.index_files import TENANT_LABEL, series_of, without_tenant

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from logops.audit.asked import Check
+from logops.audit.request import Check
 from logops.cli import app
 from logops.cli.console import BAD_INPUT, FOUND, OK
 from logops.clients.blob_storage.blobs import Tier

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
-from logops.audit.asked import Check
-from logops.audit.outcome import Outcome
+from logops.audit.report.outcome import Outcome
+from logops.audit.request import Check
 from logops.clients.blob_storage.blobs import Tier
 from logops.clients.loki import LokiClient
 from logops.findings.store import ResultsStore

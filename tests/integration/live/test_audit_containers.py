@@ -15,11 +15,11 @@ from azure.core.credentials import AccessToken
 from typer.testing import CliRunner
 
 from benchmarks import synthetic
-from logops.audit.asked import Asked, Check
-from logops.audit.explain import Explained, NoSuchTableError, explain
-from logops.audit.outcome import COLUMNS, Outcome
-from logops.audit.run import can_go_on, run_audit, survey
-from logops.audit.survey import Survey
+from logops.audit.report.explain import Explained, NoSuchTableError, explain
+from logops.audit.report.outcome import COLUMNS, Outcome
+from logops.audit.request import AuditRequest, Check
+from logops.audit.run import can_resume, run_audit, survey
+from logops.audit.survey.containers import Survey
 from logops.cli import app
 from logops.clients.blob_storage import ListingInterruptedError, ObjectStore
 from logops.environment.storage import StorageAccount
@@ -39,7 +39,7 @@ CHUNK = "1f/19fa3727e6d-19fcc1d06c0-c49c2ad7"
 
 def audit(platform: OnAzurite, ahead: timedelta = timedelta(0)) -> Outcome:
     now = datetime.now(UTC)
-    asked = Asked(tuple(Check), "test", now + ahead, (), Duration("0s"), Duration("0s"))
+    asked = AuditRequest(tuple(Check), "test", now + ahead, (), Duration("0s"), Duration("0s"))
     return run_audit(platform, asked, None, lambda _: None)
 
 
@@ -94,16 +94,16 @@ def test_a_listing_that_broke_off_is_gone_on_with_by_the_next_try(tmp_path: Path
 
     with blob_service(names, failure=failure, account=ACCOUNT) as served:
         platform = OnAzurite(served.endpoint, "loki-chunks")
-        asked = Asked((Check.RETENTION,), "test", datetime.now(UTC))
+        asked = AuditRequest((Check.RETENTION,), "test", datetime.now(UTC))
         with pytest.raises(ListingInterruptedError, match="parts are left"):
             survey(platform, asked, str(tmp_path), lambda _: None, last=False)
-        assert can_go_on(str(tmp_path), ["main"])
+        assert can_resume(str(tmp_path), ["main"])
         before = [query.get("prefix", "") for query in served.asked]
         closed.clear()
         batches = survey(platform, asked, str(tmp_path), lambda _: None, last=False)
         again = [query.get("prefix", "") for query in served.asked[len(before) :]]
 
-    assert not can_go_on(str(tmp_path), ["main"])
+    assert not can_resume(str(tmp_path), ["main"])
     found = Survey.open(f"{tmp_path}/main")
     assert (found.chunk_count, sum(batch["chunks"] for batch in batches)) == (23_000, sum(found.days.values()))
     assert sum(part.num_rows for day in found.days for part in found.chunks(day)) == sum(found.days.values())
@@ -183,7 +183,7 @@ def test_an_inventory_is_audited_in_place_of_a_listing(store: ObjectStore, endpo
             ("storage_accounts.main.inventory", {"container": synthetic.INVENTORY, "rule": synthetic.RULE}),
         ),
     )
-    asked = Asked((Check.RETENTION, Check.TIERING), "test", synthetic.AS_OF)
+    asked = AuditRequest((Check.RETENTION, Check.TIERING), "test", synthetic.AS_OF)
     outcome = run_audit(platform, asked, None, lambda _: None)
 
     found = {(one.cls.name, str(one.evidence["sample"])) for one in outcome.findings}
@@ -247,7 +247,7 @@ def test_an_environment_elsewhere_is_audited_as_far_as_the_network_reaches(
     store: ObjectStore, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEY_OF_AZURITE", KEY)
-    monkeypatch.setattr("logops.audit.live._RETRY_S", 0.1)
+    monkeypatch.setattr("logops.audit.survey.loki_state._RETRY_S", 0.1)
     store.create_container("elsewhere")
     store.container("elsewhere").write(f"application/{CHUNK}", b"1234")
     no = {"error": {"code": "AuthorizationFailed", "message": "no"}}
@@ -314,7 +314,7 @@ def explained_in(
     platform: OnAzurite, table: str = "loki_index_20000", ahead: timedelta = timedelta(0)
 ) -> list[Explained]:
     now = datetime.now(UTC)
-    asked = Asked(tuple(Check), "test", now + ahead, (table,), Duration("0s"))
+    asked = AuditRequest(tuple(Check), "test", now + ahead, (table,), Duration("0s"))
     return explain(platform, asked, "", lambda _: None)
 
 

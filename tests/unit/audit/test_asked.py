@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.audit.asked import MOST_CHUNKS, MOST_TABLES, Asked, Check, cut
+from logops.audit.request import MOST_CHUNKS, MOST_TABLES, AuditRequest, Check, cut
 from logops.environment.units import Duration
 
 DAYS = st.dictionaries(st.integers(0, 5000), st.integers(0, 2 * MOST_CHUNKS), max_size=60)
@@ -37,10 +37,10 @@ NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 )
 def test_another_moment_than_now_is_a_drill(hours: float, drill: bool) -> None:
     """A run that is cleared some days later is asked for its own moment, and the bucket is another by then."""
-    asked = Asked((Check.RETENTION,), "run", NOW + timedelta(hours=hours))
+    asked = AuditRequest((Check.RETENTION,), "run", NOW + timedelta(hours=hours))
     assert asked.is_drill(NOW) is drill
 
 
 def test_some_tables_or_other_patience_are_a_drill() -> None:
-    assert Asked((Check.RETENTION,), "run", NOW, tables=("loki_index_1",)).is_drill(NOW)
-    assert Asked((Check.RETENTION,), "run", NOW, slack=Duration("0s")).is_drill(NOW)
+    assert AuditRequest((Check.RETENTION,), "run", NOW, tables=("loki_index_1",)).is_drill(NOW)
+    assert AuditRequest((Check.RETENTION,), "run", NOW, slack=Duration("0s")).is_drill(NOW)

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from logops.audit.asked import Asked, Check
-from logops.audit.chunks import IndexFile
-from logops.audit.holding import Fault
-from logops.audit.live import Compactor, Ingester, Live, read_live
-from logops.audit.part import Part, Unreadable
-from logops.audit.terms import terms_of
-from logops.audit.verdict import Seen, findings_of
+from logops.audit.findings.by_check import ClusterAudit, findings_of
+from logops.audit.judge.batch_result import BatchResult, Unreadable
+from logops.audit.judge.table_stats import Fault
+from logops.audit.policy.audit_policy import audit_policy
+from logops.audit.request import AuditRequest, Check
+from logops.audit.survey.loki_state import Compactor, Ingester, LokiState, read_loki_state
+from logops.audit.survey.objects import IndexFile
 from logops.findings import Finding
 from tests.support.environments import environment
 from tests.support.fakes.memory_platform import MemoryPlatform
@@ -23,9 +23,9 @@ NOW = 1_795_500_000.0
 AS_OF = datetime.fromtimestamp(NOW, UTC)
 PRODUCTION = environment("production")
 WORKING = Compactor("main-compactor-0", True, NOW - 9 * HOUR, NOW - 300, NOW - 300, 0, 0)
-LIVE = Live({}, {}, {}, (WORKING,), ("main-compactor-0",), ())
+LIVE = LokiState({}, {}, {}, (WORKING,), ("main-compactor-0",), ())
 SILENT = replace(LIVE, compactors=(), ring=(), heard=False, unasked=(("main-compactor-0", "refused"),))
-ASKED = Asked((Check.RETENTION,), "run", AS_OF)
+ASKED = AuditRequest((Check.RETENTION,), "run", AS_OF)
 
 
 def fault(cls: str, day: int = DAY) -> Fault:
@@ -42,13 +42,13 @@ def told(
     check: Check = Check.RETENTION,
     *,
     faults: Sequence[Fault] = (),
-    live: Live = LIVE,
+    live: LokiState = LIVE,
     files: Sequence[IndexFile] = (),
     unreadable: Sequence[Unreadable] = (),
 ) -> list[Finding]:
-    terms = terms_of(PRODUCTION, "main", live, ASKED, NOW)
-    part = Part((DAY,), faults=tuple(faults), unreadable=tuple(unreadable))
-    return findings_of(check, Seen(PRODUCTION, "main", AS_OF, AS_OF, files, live, terms, part))
+    terms = audit_policy(PRODUCTION, "main", live, ASKED, NOW)
+    part = BatchResult((DAY,), faults=tuple(faults), unreadable=tuple(unreadable))
+    return findings_of(check, ClusterAudit(PRODUCTION, "main", AS_OF, AS_OF, files, live, terms, part))
 
 
 def classes(found: Sequence[Finding]) -> set[str]:
@@ -71,8 +71,8 @@ def test_a_missing_chunk_is_found_whoever_is_silent() -> None:
 
 
 def test_marks_are_thought_to_be_there_while_nobody_works_who_could_tell() -> None:
-    def marks(live: Live) -> bool:
-        return terms_of(PRODUCTION, "main", live, ASKED, NOW).markers
+    def marks(live: LokiState) -> bool:
+        return audit_policy(PRODUCTION, "main", live, ASKED, NOW).markers
 
     assert not marks(LIVE)
     assert marks(SILENT)
@@ -82,10 +82,10 @@ def test_marks_are_thought_to_be_there_while_nobody_works_who_could_tell() -> No
 
 def test_a_compactor_that_does_not_answer_is_not_one_without_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     platform = MemoryPlatform(PRODUCTION, {})
-    monkeypatch.setattr("logops.audit.live._RETRY_S", 0.1)
+    monkeypatch.setattr("logops.audit.survey.loki_state._RETRY_S", 0.1)
     monkeypatch.setattr(platform, "urls", lambda cluster: {"main-compactor-0": "http://127.0.0.1:9"})
 
-    seen = read_live(platform, "main")
+    seen = read_loki_state(platform, "main")
     assert not seen.heard
     assert [process for process, _ in seen.unasked] == ["main-compactor-0"]
 
@@ -113,10 +113,10 @@ def test_requests_of_tenants_that_nobody_declared_are_asked_for(monkeypatch: pyt
             return []
 
     platform = MemoryPlatform(PRODUCTION, {})
-    monkeypatch.setattr("logops.audit.live.LokiClient", Client)
+    monkeypatch.setattr("logops.audit.survey.loki_state.LokiClient", Client)
     monkeypatch.setattr(platform, "urls", lambda cluster: {"main-compactor-0": "http://127.0.0.1:9"})
 
-    assert read_live(platform, "main", ("stranger", "platform")).heard
+    assert read_loki_state(platform, "main", ("stranger", "platform")).heard
     assert sorted(asked) == ["application", "canary", "platform", "stranger"]
 
 
@@ -134,10 +134,10 @@ def test_an_ingester_that_uploads_nothing_explains_only_what_it_wrote() -> None:
         ("ingester-not-uploading", ""),
     ]
     # From some time before it made its last index.
-    since = terms_of(PRODUCTION, "main", live, ASKED, NOW).unindexed_since_ms
+    since = audit_policy(PRODUCTION, "main", live, ASKED, NOW).unindexed_since_ms
     assert since is not None
     assert NOW - 9 * HOUR < since / 1000 < NOW - 8 * HOUR
-    assert terms_of(PRODUCTION, "main", LIVE, ASKED, NOW).unindexed_since_ms is None
+    assert audit_policy(PRODUCTION, "main", LIVE, ASKED, NOW).unindexed_since_ms is None
 
 
 def damaged(day: int, unknown: bool = False) -> Unreadable:

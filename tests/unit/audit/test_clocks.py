@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logops.audit.survey_cluster import ClockSkewError, check_clocks
+from logops.audit.survey.cluster import ClockSkewError, check_clocks
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -1,10 +1,10 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from logops.audit.chunks import IndexFile
-from logops.audit.compaction import Compaction, compaction_findings, not_uploading
-from logops.audit.live import Compactor, Ingester, Live
-from logops.audit.retention import Windows
+from logops.audit.findings.compaction import Compaction, compaction_findings, not_uploading
+from logops.audit.policy.retention import Windows
+from logops.audit.survey.loki_state import Compactor, Ingester, LokiState
+from logops.audit.survey.objects import IndexFile
 from tests.support.environments import environment
 
 DAY = 20_780
@@ -13,7 +13,7 @@ AS_OF = datetime.fromtimestamp(NOW, UTC)
 HOUR = 3_600.0
 MAIN = environment("production").clusters["main"]
 WORKING = Compactor("main-compactor-0", True, NOW - 9 * HOUR, NOW - 300, NOW - 300, 0, 0)
-LIVE = Live({}, {}, {}, (WORKING,), ("main-compactor-0",), ())
+LIVE = LokiState({}, {}, {}, (WORKING,), ("main-compactor-0",), ())
 
 
 def file(day: int = DAY, *, tenant: str = "", age: float = 0, table: str = "", nth: int = 0) -> IndexFile:
@@ -33,7 +33,7 @@ def file(day: int = DAY, *, tenant: str = "", age: float = 0, table: str = "", n
     )
 
 
-def found(*files: IndexFile, live: Live = LIVE) -> dict[tuple[str, str, str], str]:
+def found(*files: IndexFile, live: LokiState = LIVE) -> dict[tuple[str, str, str], str]:
     """Messages by class, table and tenant."""
     # Late after two hours.
     times = Windows(

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logops.audit.deletes import DeleteRange, ranges, stuck
-from logops.audit.live import Live
-from logops.audit.retention import windows
+from logops.audit.policy.delete_requests import DeleteRange, ranges, stuck
+from logops.audit.policy.retention import windows
+from logops.audit.survey.loki_state import LokiState
 from logops.clients.loki import DeleteRequest
 from tests.support.environments import environment
 
@@ -29,7 +29,7 @@ ALLOWED = timedelta(hours=24) + timedelta(days=1) + timedelta(milliseconds=TIMES
 
 def found(request: DeleteRequest, age: timedelta) -> list[tuple[str, str]]:
     """Class and tenant of what is found of a request so long after it was made."""
-    live = Live({}, {}, {"team": (request,)}, (), (), ())
+    live = LokiState({}, {}, {"team": (request,)}, (), (), ())
     as_of = datetime.fromtimestamp(request.created_at, UTC) + age
     return [(one.cls.name, one.subject.tenant) for one in stuck(live, MAIN, TIMES, "production", "main", as_of)]
 
@@ -57,7 +57,7 @@ def test_a_request_that_was_carried_out_is_never_stuck() -> None:
 
 def test_the_time_to_cancel_is_the_environments() -> None:
     shorter = environment("production", ("clusters.main.compactor.delete_request_cancel_period", "1h")).clusters["main"]
-    live = Live({}, {}, {"team": (REQUEST,)}, (), (), ())
+    live = LokiState({}, {}, {"team": (REQUEST,)}, (), (), ())
     as_of = datetime.fromtimestamp(MADE, UTC) + ALLOWED - timedelta(hours=23) + timedelta(seconds=1)
 
     assert [*stuck(live, MAIN, TIMES, "production", "main", as_of)] == []

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from logops.audit import judge
-from logops.audit.chunks import DAY_MS, IndexFile, chunk_name
-from logops.audit.deletes import DeleteRange
-from logops.audit.judge import Bench, Judged, judge_tables
-from logops.audit.keys import keys_of
-from logops.audit.retention import TenantRules, Tiering, Windows
-from logops.audit.survey import Survey, take_survey
-from logops.audit.table_index import TableIndex
-from logops.audit.terms import Terms
+from logops.audit.index.keys import keys_of
+from logops.audit.index.table_index import TableIndex
+from logops.audit.judge import tables as judge
+from logops.audit.judge.tables import Judged, JudgeDatabase, judge_tables
+from logops.audit.policy.audit_policy import AuditPolicy
+from logops.audit.policy.delete_requests import DeleteRange
+from logops.audit.policy.retention import TenantRules, Tiering, Windows
+from logops.audit.survey.containers import Survey, take_survey
+from logops.audit.survey.objects import DAY_MS, IndexFile, chunk_name
 from logops.clients.blob_storage import ObjectStoreError
 from logops.clients.blob_storage.blobs import Listing, Tier, blobs_schema
 
@@ -33,7 +33,7 @@ TIMES = Windows(
     tier_slack_ms=3 * DAY_MS,
     max_chunk_age_ms=2 * HOUR,
 )
-TERMS = Terms(
+TERMS = AuditPolicy(
     rules={"team": TenantRules(90 * DAY_MS)},
     default=TenantRules(90 * DAY_MS),
     tiering={"team": Tiering(30 * DAY_MS, Tier.COOL)},
@@ -142,7 +142,7 @@ class Judging:
     def __call__(
         self,
         *chunks: Chunk,
-        terms: Terms = TERMS,
+        terms: AuditPolicy = TERMS,
         bucket: type[Names] = Names,
         looked: datetime = AS_OF,
         elsewhere: Sequence[Chunk] = (),
@@ -161,10 +161,10 @@ class Judging:
 
         self._patch.setattr(judge, "read_table", read_table)
         there = bucket({chunk.name for chunk in chunks if chunk.blob})
-        with Bench(1 << 28) as bench:
+        with JudgeDatabase(1 << 28) as bench:
             return judge_tables(bench, survey, tables, there, terms, self._folder / "names.parquet", looked)
 
-    def faults(self, *chunks: Chunk, terms: Terms = TERMS, looked: datetime = AS_OF) -> list[str]:
+    def faults(self, *chunks: Chunk, terms: AuditPolicy = TERMS, looked: datetime = AS_OF) -> list[str]:
         return sorted(fault.cls for fault in self(*chunks, terms=terms, looked=looked).faults)
 
     def _survey(self, chunks: Sequence[Chunk]) -> Survey:
@@ -272,7 +272,7 @@ def test_a_table_whose_suspects_cannot_be_looked_for_is_not_judged(judged: Judgi
 
 
 def test_more_suspects_than_are_looked_at_are_counted(judged: Judging, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(judge, "MAX_RECHECKED", 3)
     (fault,) = judged(*(Chunk(10, number=number, indexed=False) for number in range(10, 20))).faults
 
     assert (fault.count, fault.candidates) == (3, 7)
@@ -324,7 +324,7 @@ def test_more_suspects_than_are_looked_at_none_of_whom_is_one_are_told_as_not_ch
         def exists(self, names: Sequence[str]) -> list[bool]:
             return [False] * len(names)
 
-    monkeypatch.setattr(judge, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(judge, "MAX_RECHECKED", 3)
     outcome = judged(*(Chunk(10, number=number, indexed=False) for number in range(10, 20)), bucket=Deleted)
 
     assert outcome.faults == ()

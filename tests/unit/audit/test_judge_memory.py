@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from logops.audit import judge
-from logops.audit.chunks import DAY_MS, IndexFile, chunk_name, chunks_schema
-from logops.audit.holding import Fault
-from logops.audit.judge import Bench, Judged, judge_tables
-from logops.audit.keys import keys_of
-from logops.audit.retention import TenantRules, Windows
-from logops.audit.table_index import TableIndex
-from logops.audit.terms import Terms
+from logops.audit.index.keys import keys_of
+from logops.audit.index.table_index import TableIndex
+from logops.audit.judge import tables as judge
+from logops.audit.judge.table_stats import Fault
+from logops.audit.judge.tables import Judged, JudgeDatabase, judge_tables
+from logops.audit.policy.audit_policy import AuditPolicy
+from logops.audit.policy.retention import TenantRules, Windows
+from logops.audit.survey.objects import DAY_MS, IndexFile, chunk_name, chunks_schema
 
 CHUNKS = 600_000
 ENOUGH, LITTLE = 2 << 30, 64 << 20
@@ -25,7 +25,7 @@ AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)
 DAY = int(AS_OF.timestamp()) // 86_400 - 10
 TABLE = f"loki_index_{DAY}"
 HOUR = 3_600_000
-TERMS = Terms({}, TenantRules(90 * DAY_MS), {}, {}, Windows(0, HOUR, HOUR, HOUR, 0, 0), markers=False)
+TERMS = AuditPolicy({}, TenantRules(90 * DAY_MS), {}, {}, Windows(0, HOUR, HOUR, HOUR, 0, 0), markers=False)
 Column = np.ndarray[Any, Any]
 
 
@@ -87,7 +87,7 @@ def large() -> Large:
 
 
 def judged(large: Large, memory: int, disk: str = "") -> Judged:
-    with Bench(memory) as bench, patch.object(judge, "read_table", large.read_table):
+    with JudgeDatabase(memory) as bench, patch.object(judge, "read_table", large.read_table):
         if disk:
             bench.connection.execute(f"set max_temp_directory_size='{disk}'")
         return judge_tables(bench, large, {DAY: TABLE}, large, TERMS)  # type: ignore[arg-type]

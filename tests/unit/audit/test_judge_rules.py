@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logops.audit import judge
-from logops.audit.chunks import DAY_MS, IndexFile, chunk_name, chunks_schema
-from logops.audit.judge import Bench, judge_tables
-from logops.audit.keys import keys_of
-from logops.audit.retention import FOR_EVER, StreamRule, TenantRules, Windows, expired
-from logops.audit.table_index import TableIndex
-from logops.audit.terms import Terms
+from logops.audit.index.keys import keys_of
+from logops.audit.index.table_index import TableIndex
+from logops.audit.judge import tables as judge
+from logops.audit.judge.tables import JudgeDatabase, judge_tables
+from logops.audit.policy.audit_policy import AuditPolicy
+from logops.audit.policy.retention import FOR_EVER, StreamRule, TenantRules, Windows, expired
+from logops.audit.survey.objects import DAY_MS, IndexFile, chunk_name, chunks_schema
 
 MINUTE = 60_000
 START = int(datetime(2026, 11, 24, tzinfo=UTC).timestamp() * 1000)
@@ -217,15 +217,15 @@ def _datetime(milliseconds: int) -> datetime:
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with Bench(1 << 28) as bench:
+def bench() -> Iterator[JudgeDatabase]:
+    with JudgeDatabase(1 << 28) as bench:
         yield bench
 
 
-def decided(bench: Bench, moment: Moment, chunks: Sequence[Chunk], names: Any) -> Mapping[tuple[int, str], str]:
+def decided(bench: JudgeDatabase, moment: Moment, chunks: Sequence[Chunk], names: Any) -> Mapping[tuple[int, str], str]:
     """The class of every faulty chunk, by table and name."""
     values = Values(moment, chunks)
-    terms = Terms(RULES, RULES["usual"], {}, {}, moment.windows, moment.markers, moment.unindexed_since)
+    terms = AuditPolicy(RULES, RULES["usual"], {}, {}, moment.windows, moment.markers, moment.unindexed_since)
     with patch.object(judge, "read_table", values.read_table):
         found = judge_tables(  # type: ignore[arg-type]
             bench, values, values.tables, values, terms, names, _datetime(moment.until)
@@ -239,7 +239,7 @@ def decided(bench: Bench, moment: Moment, chunks: Sequence[Chunk], names: Any) -
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(case=cases())
 def test_every_chunk_is_judged_as_the_rules_say(
-    bench: Bench, tmp_path_factory: pytest.TempPathFactory, case: tuple[Moment, list[Chunk]]
+    bench: JudgeDatabase, tmp_path_factory: pytest.TempPathFactory, case: tuple[Moment, list[Chunk]]
 ) -> None:
     moment, chunks = case
     names = tmp_path_factory.getbasetemp() / "names.parquet"
@@ -272,7 +272,11 @@ def at_every_turn(moment: Moment) -> Iterator[Chunk]:
 @pytest.mark.parametrize("later", [0, 3_600_000])
 @pytest.mark.parametrize("unindexed_since", [None, START - 5 * DAY_MS])
 def test_every_rule_turns_at_its_very_millisecond(
-    bench: Bench, tmp_path_factory: pytest.TempPathFactory, markers: bool, later: int, unindexed_since: int | None
+    bench: JudgeDatabase,
+    tmp_path_factory: pytest.TempPathFactory,
+    markers: bool,
+    later: int,
+    unindexed_since: int | None,
 ) -> None:
     times = Windows(30 * MINUTE, 60 * MINUTE, 120 * MINUTE, 7 * MINUTE, 0, 0)
     moment = Moment(START, START + later, START, times, markers, 0, unindexed_since)

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
-from logops.audit.outcome import COLUMNS, Outcome, TableRow
-from logops.audit.phase import Phase
+from logops.audit.policy.phase import Phase
+from logops.audit.report.outcome import COLUMNS, Outcome, TableRow
 
 AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)
 TODAY = int(AS_OF.timestamp()) // 86_400

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.audit.phase import Phase, Table, next_of
-from logops.audit.retention import FOR_EVER, StreamRule, TenantRules, Tiering, Windows
+from logops.audit.policy.phase import Phase, Table, next_of
+from logops.audit.policy.retention import FOR_EVER, StreamRule, TenantRules, Tiering, Windows
 from logops.clients.blob_storage.blobs import Tier
 
 DAY = 86_400_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.audit.retention import (
+from logops.audit.policy.retention import (
     FOR_EVER,
     StreamRule,
     TenantRules,
@@ -16,7 +16,7 @@ from logops.audit.retention import (
     rules_of_limits,
     windows,
 )
-from logops.audit.selector import matches
+from logops.audit.policy.selector import matches
 from tests.support.environments import environment
 
 DAY = 86_400_000

@@ -1,31 +1,31 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from logops.audit.chunks import DAY_MS, IndexFile
-from logops.audit.holding import Holding
-from logops.audit.outcome import TableRow
-from logops.audit.part import Unreadable
-from logops.audit.phase import Phase
-from logops.audit.retention import TenantRules, Windows
-from logops.audit.rows import rows_of
-from logops.audit.terms import Terms
+from logops.audit.judge.batch_result import Unreadable
+from logops.audit.judge.table_stats import TableStats
+from logops.audit.policy.audit_policy import AuditPolicy
+from logops.audit.policy.phase import Phase
+from logops.audit.policy.retention import TenantRules, Windows
+from logops.audit.report.outcome import TableRow
+from logops.audit.report.rows import rows_of
+from logops.audit.survey.objects import DAY_MS, IndexFile
 from logops.findings import Finding, Subject
 from logops.findings.classes.audit import CHUNK_MISSING
 
 DAY = 20_000
 TABLE = f"loki_index_{DAY}"
 TIMES = Windows(0, 0, 0, 0, 0, 0)
-TERMS = Terms({"team": TenantRules(90 * DAY_MS)}, TenantRules(30 * DAY_MS), {}, {}, TIMES, markers=False)
+TERMS = AuditPolicy({"team": TenantRules(90 * DAY_MS)}, TenantRules(30 * DAY_MS), {}, {}, TIMES, markers=False)
 FILE = IndexFile(f"index/{TABLE}/team/1.tsdb.gz", TABLE, DAY, "team", "compactor", 0.0, 9, 1, 0)
 
 
-def held(tenant: str = "team", *, chunks: int = 5, indexed: int = 0, young: int = 0, deleting: int = 0) -> Holding:
+def held(tenant: str = "team", *, chunks: int = 5, indexed: int = 0, young: int = 0, deleting: int = 0) -> TableStats:
     none = (0,) * 5
-    return Holding(TABLE, DAY, tenant, 0, chunks, 9, indexed, 0, 0, deleting, young, none, none, 0, 0, 0)
+    return TableStats(TABLE, DAY, tenant, 0, chunks, 9, indexed, 0, 0, deleting, young, none, none, 0, 0, 0)
 
 
 def rows(
-    *holdings: Holding,
+    *holdings: TableStats,
     files: Sequence[IndexFile] = (),
     findings: Sequence[Finding] = (),
     unreadable: Sequence[Unreadable] = (),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from logops.audit.survey import MOST_OTHERS, Survey, take_survey
+from logops.audit.survey.containers import MOST_OTHERS, Survey, take_survey
 from logops.clients.blob_storage.blobs import Listing, blobs_schema
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

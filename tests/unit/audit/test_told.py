@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from logops.audit.holding import Fault
-from logops.audit.told import finding_of
+from logops.audit.findings.messages import finding_of
+from logops.audit.judge.table_stats import Fault
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 NAME = "application/ab/1-2-3"

@@ -2,24 +2,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from logops.audit.asked import Asked, Check
-from logops.audit.deletes import DeleteRange
-from logops.audit.holding import Fault, Holding
+from logops.audit.findings.undershoot import Most, undershoot
+from logops.audit.judge.table_stats import Fault, TableStats
+from logops.audit.policy.audit_policy import AuditPolicy
+from logops.audit.policy.delete_requests import DeleteRange
+from logops.audit.policy.retention import StreamRule, TenantRules, Windows
 from logops.audit.reduce import holdings_table, most_seen
-from logops.audit.retention import StreamRule, TenantRules, Windows
-from logops.audit.terms import Terms
-from logops.audit.undershoot import Most, undershoot
+from logops.audit.request import AuditRequest, Check
 from logops.findings.kinds import HOLDINGS
 from logops.findings.store import ResultsStore
 
 DAY = 86_400_000
 TODAY = 20_000
-TERMS = Terms({"team": TenantRules(90 * DAY)}, TenantRules(0), {}, {}, Windows(0, 0, 0, 0, 0, 0), markers=False)
+TERMS = AuditPolicy({"team": TenantRules(90 * DAY)}, TenantRules(0), {}, {}, Windows(0, 0, 0, 0, 0, 0), markers=False)
 MOST = Most("loki_index_19990", 19_990, "team", 90 * DAY, indexed=10, bytes=1_000, chunks=10, seen=1.0, whole=10)
 
 
-def held(indexed: int, period: int = 90) -> Holding:
-    return Holding(
+def held(indexed: int, period: int = 90) -> TableStats:
+    return TableStats(
         MOST.table,
         MOST.day,
         "team",
@@ -40,7 +40,7 @@ def held(indexed: int, period: int = 90) -> Holding:
 
 
 def gone(
-    *holdings: Holding, most: Most = MOST, terms: Terms = TERMS, faults: tuple[Fault, ...] = ()
+    *holdings: TableStats, most: Most = MOST, terms: AuditPolicy = TERMS, faults: tuple[Fault, ...] = ()
 ) -> list[tuple[int, int]]:
     """Chunks and bytes of each fault."""
     return [(one.count, one.bytes) for one in undershoot([most], holdings, faults, terms, TODAY * DAY)]
@@ -71,7 +71,7 @@ def test_what_another_finding_tells_of_is_not_told_twice() -> None:
 
 
 def test_a_delete_request_excuses_what_it_reaches() -> None:
-    def asked(first: int, last: int) -> Terms:
+    def asked(first: int, last: int) -> AuditPolicy:
         return replace(TERMS, deletes={"team": (DeleteRange(first * DAY, last * DAY, None),)})
 
     assert gone(terms=asked(MOST.day, MOST.day + 1)) == []
@@ -89,11 +89,11 @@ def test_what_the_rules_no_longer_say_is_not_judged_by_them() -> None:
 AS_OF = datetime.fromtimestamp(TODAY * 86_400, UTC)
 
 
-def after(*nights: list[Holding], store: ResultsStore, terms: Terms) -> list[tuple[int, int]]:
+def after(*nights: list[TableStats], store: ResultsStore, terms: AuditPolicy) -> list[tuple[int, int]]:
     """What the last of these nights finds gone, when each is compared with those before it."""
     for nth, holdings in enumerate(nights):
         as_of = AS_OF + timedelta(hours=nth)
-        asked = Asked((Check.RETENTION,), f"night {nth}", as_of)
+        asked = AuditRequest((Check.RETENTION,), f"night {nth}", as_of)
         most = [*most_seen(store, "test", "main", as_of)]
         last = [(one.count, one.bytes) for one in undershoot(most, holdings, (), terms, TODAY * DAY)]
         table = holdings_table("test", asked, [("main", one) for one in holdings])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from logops.audit.policy import compare_policy
+from logops.audit.policy.lifecycle import compare_policy
 from logops.clients.blob_storage import AccountKey, DefaultIdentity
 from logops.platforms import open_platform, open_to_read
 from logops.platforms.platform import DeployablePlatform, PlatformError, ReadablePlatform

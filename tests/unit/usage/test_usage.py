@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from logops.audit.asked import Asked, Check
-from logops.audit.chunks import DAY_MS
-from logops.audit.holding import Holding
+from logops.audit.judge.table_stats import TableStats
+from logops.audit.policy.retention import Tiering
 from logops.audit.reduce import holdings_table
-from logops.audit.retention import Tiering
+from logops.audit.request import AuditRequest, Check
+from logops.audit.survey.objects import DAY_MS
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings.kinds import HOLDINGS
 from logops.findings.store import ResultsStore
@@ -33,10 +33,10 @@ PRICES = Prices.model_validate(
 )
 
 
-def holding(days_ago: int, tenant: str = "team", *, hot: int = 0, cool: int = 0, keep: int = 90) -> Holding:
+def holding(days_ago: int, tenant: str = "team", *, hot: int = 0, cool: int = 0, keep: int = 90) -> TableStats:
     """So many GB, a chunk each."""
     day = TODAY - days_ago
-    return Holding(
+    return TableStats(
         table=f"loki_index_{day}",
         day=day,
         tenant=tenant,
@@ -56,11 +56,11 @@ def holding(days_ago: int, tenant: str = "team", *, hot: int = 0, cool: int = 0,
     )
 
 
-def held(*holdings: Holding) -> Held:
+def held(*holdings: TableStats) -> Held:
     return Held(AS_OF, tuple(("main", one) for one in holdings))
 
 
-def cost(*holdings: Holding) -> tuple[float, float, float]:
+def cost(*holdings: TableStats) -> tuple[float, float, float]:
     rules = {"main": {"team": Tiering(30 * DAY_MS, Tier.COOL)}}
     found = costs(held(*holdings), rules, {"main": "LRS"}, PRICES)["main", "team"]
     return found.now, found.declared, found.moves
@@ -147,7 +147,7 @@ def test_a_cluster_that_the_last_audit_could_not_read_is_told_by_the_one_before(
     nights = [("first", ["main", "security"]), ("second", ["main"])]
     for nth, (run, clusters) in enumerate(nights):
         as_of = AS_OF + timedelta(days=nth)
-        asked = Asked((Check.RETENTION,), run, as_of)
+        asked = AuditRequest((Check.RETENTION,), run, as_of)
         table = holdings_table("test", asked, [(cluster, holding(1, hot=1)) for cluster in clusters])
         store.write(HOLDINGS, f"test.{run}", table, as_of)
 

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from logops.airflow.operators.work import judged_moment, open_to_read, read_environment, results_store
 
 if TYPE_CHECKING:
-    from logops.audit.asked import Asked, Batch
+    from logops.audit.request import AuditRequest, Batch
     from logops.environment import Environment
 
 SUMMARY = "summary"
@@ -42,12 +42,12 @@ class AuditOperator(BaseOperator):
         self.tables = tables
         self.as_of = as_of
 
-    def asked(self, context: Context) -> "Asked":
+    def asked(self, context: Context) -> "AuditRequest":
         """What this run of the audit is for: the same in each of its tasks, and when one is repeated."""
-        from logops.audit.asked import Asked, Check
+        from logops.audit.request import AuditRequest, Check
 
         moment = judged_moment(self.as_of, context)
-        return Asked(
+        return AuditRequest(
             checks=tuple(map(Check, self.checks)),
             run_id=context["run_id"],
             as_of=moment,
@@ -74,12 +74,12 @@ class AuditListOperator(AuditOperator):
     """
 
     def execute(self, context: Context) -> list["Batch"]:
-        from logops.audit.run import can_go_on, discard_earlier, survey
+        from logops.audit.run import can_resume, discard_earlier, survey
 
         environment = read_environment(self.environment)
         work = self.work(environment, context)
-        goes_on = can_go_on(work, environment.clusters)
-        discard_earlier(self.results(environment), self.dag_id, but=work if goes_on else "")
+        resumes = can_resume(work, environment.clusters)
+        discard_earlier(self.results(environment), self.dag_id, but=work if resumes else "")
         ti = context["ti"]
         last = ti.try_number > ti.max_tries
         return survey(open_to_read(environment), self.asked(context), work, self.log.info, last=last)

@@ -13,8 +13,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from logops import platforms
 from logops.airflow.operators.audit import SUMMARY, AuditJudgeOperator, AuditListOperator, AuditReduceOperator
 from logops.audit import run as steps
-from logops.audit.asked import Asked, Check
-from logops.audit.chunks import DAY_MS, chunk_name
+from logops.audit.request import AuditRequest, Check
+from logops.audit.survey.objects import DAY_MS, chunk_name
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings import Finding
 from logops.findings.store import ResultsStore
@@ -58,7 +58,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryStore:
     monkeypatch.setattr(platform, "object_store", lambda account: store)
     monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
     monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path))
-    monkeypatch.setattr("logops.audit.asked.MOST_TABLES", 1)
+    monkeypatch.setattr("logops.audit.request.MOST_TABLES", 1)
     return store
 
 
@@ -150,7 +150,7 @@ def test_only_the_last_try_gives_up_a_listing_that_broke_off(
 
 def compaction(run_id: str, as_of: datetime) -> list[Finding]:
     """What a compaction audit of that moment finds; `list` and `reduce` as in the DAG, nothing to judge in between."""
-    asked = Asked((Check.COMPACTION,), run_id, as_of)
+    asked = AuditRequest((Check.COMPACTION,), run_id, as_of)
     platform, results = platforms.open_to_read(None, None), platforms.results_url(None, None)  # type: ignore[arg-type]
     work = f"{results}/steps/{run_id}"
     store = ResultsStore(results)
@@ -203,7 +203,7 @@ def test_what_one_cluster_has_is_no_row_of_another(bucket: MemoryStore, monkeypa
     monkeypatch.setattr(platform, "object_store", lambda account: bucket)
     monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
     bucket.blobs[f"index/loki_index_{TODAY}/application/1-compactor-1-2-a.tsdb.gz"] = Blob(b"no index", NOW)
-    asked = Asked((Check.RETENTION,), "night", NOW)
+    asked = AuditRequest((Check.RETENTION,), "night", NOW)
     outcome = steps.run_audit(platform, asked, None, print)
 
     counted = {(row.cluster, row.day == TODAY): row.findings for row in outcome.rows}

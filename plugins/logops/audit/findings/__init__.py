@@ -1,0 +1,1 @@
+"""Turn faults and states into findings."""

@@ -1,0 +1,252 @@
+"""What the names of index files say of compaction, beside what the compactor says of itself."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from logops.audit.policy.retention import Windows
+from logops.audit.survey.loki_state import Ingester, LokiState
+from logops.audit.survey.objects import IndexFile
+from logops.environment.cluster import Cluster, SchemaPeriod
+from logops.findings import Finding, FindingClass, Subject
+from logops.findings.classes import audit as classes
+
+ROTATION_S = 15 * 60.0
+"""How often an ingester makes index files (pkg/storage/stores/shipper/indexshipper/tsdb/head_manager.go)."""
+_SETTLED_S = 120.0
+"""A process that has just started is not judged yet."""
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """A cluster's index, and what is known of those who write it."""
+
+    environment: str
+    cluster: str
+    declared: Cluster
+    files: Sequence[IndexFile]
+    live: LokiState
+    windows: Windows
+    as_of: datetime
+    now: float
+    """When both were read, Unix seconds: no process can be judged at another time."""
+
+    @property
+    def allowed_s(self) -> float:
+        """How long an uploaded file may wait for the compactor."""
+        return (self.windows.cycle_ms + self.windows.slack_ms) / 1000
+
+    @property
+    def waiting(self) -> list[IndexFile]:
+        """Files that ingesters uploaded longer ago than that."""
+        return [
+            file
+            for file in self.files
+            if not file.compacted and self.now - file.modified > self.allowed_s and covered(file, self.declared)
+        ]
+
+    def finding(
+        self,
+        cls: FindingClass,
+        message: str,
+        *,
+        table: str = "",
+        tenant: str = "",
+        source: str = "",
+        **evidence: str | int,
+    ) -> Finding:
+        subject = Subject(environment=self.environment, cluster=self.cluster, tenant=tenant, table=table, source=source)
+        return Finding(cls=cls, subject=subject, message=message, as_of=self.as_of, evidence=evidence)
+
+
+def compaction_findings(seen: Compaction) -> list[Finding]:
+    """What is wrong, each cause once: what waits for a compactor that does nothing is evidence, not a finding."""
+    found = [*_without_schema(seen), *_not_uploading(seen), *_marker_backlog(seen)]
+    if cause := [*_compactor_count(seen)] or [*_stalled(seen)]:
+        return [*found, *cause]
+    return [*found, *_uncompacted(seen), *_duplicates(seen)]
+
+
+def covered(file: IndexFile, cluster: Cluster) -> bool:
+    """Whether a schema period says that this table is where a day's index lies."""
+    period = period_of(file.day, cluster.schema_periods)
+    return period is not None and file.table == f"{period.index_prefix}{file.day}"
+
+
+def period_of(day: int, periods: Sequence[SchemaPeriod]) -> SchemaPeriod | None:
+    """The schema period that a day, since the epoch, is written in."""
+    begun = [period for period in periods if (period.from_ - date(1970, 1, 1)).days <= day]
+    return begun[-1] if begun else None
+
+
+def _without_schema(seen: Compaction) -> Iterator[Finding]:
+    for table, files in _by_table(file for file in seen.files if not covered(file, seen.declared)).items():
+        prefixes = ", ".join(f"{period.index_prefix} from {period.from_}" for period in seen.declared.schema_periods)
+        yield seen.finding(
+            classes.TABLE_WITHOUT_SCHEMA,
+            f"Table {table} of {_date(files[0].day)} has {_files(files)}, and no schema period covers it ({prefixes}).",
+            table=table,
+            files=len(files),
+            bytes=sum(file.size for file in files),
+            since=_time(min(file.modified for file in files)),
+            sample=", ".join(file.name for file in files[:5]),
+        )
+
+
+def _compactor_count(seen: Compaction) -> Iterator[Finding]:
+    """Only where Loki could be asked: the bucket does not show how many there are."""
+    if not seen.live.ingesters and not seen.live.compactors:
+        return
+    running = [one for one in seen.live.compactors if one.running]
+    starting = [one for one in seen.live.compactors if seen.now - one.started < _SETTLED_S]
+    if starting or (len(running) == 1 and len(seen.live.ring) <= 1):
+        return
+    why = "; ".join(f"{name}: {reason}" for name, reason in seen.live.unasked if "compactor" in name)
+    names = ", ".join(dict.fromkeys([one.name for one in running] + list(seen.live.ring))) or "none"
+    tables = {file.table for file in seen.waiting}
+    yield seen.finding(
+        classes.COMPACTOR_COUNT,
+        f"{len(running)} compactors run: {names}. Tables that wait: {len(tables)}. {why}".rstrip(),
+        compactors=len(running),
+        tables_waiting=len(tables),
+    )
+
+
+def _stalled(seen: Compaction) -> Iterator[Finding]:
+    waiting = seen.waiting
+    # By name and by the blob: a copy is younger than its name, and a name may say anything.
+    worked = max((min(file.written, file.modified) for file in seen.files if file.compacted), default=0.0)
+    idle = seen.now - worked > seen.allowed_s
+    by_metrics = [
+        one
+        for one in seen.live.compactors
+        if one.running and seen.now - max(one.compacted, one.started) > seen.allowed_s + _SETTLED_S
+    ]
+    if not (waiting and idle) and not by_metrics:
+        return
+    tables = _by_table(waiting)
+    since = min((file.modified for file in waiting), default=0)
+    said = (
+        [f"{_files(waiting)} wait{_s(waiting)}, the oldest since {_time(since)} (tables: {len(tables)})"]
+        if waiting
+        else []
+    )
+    if worked:
+        said.append(f"the compactor last wrote to the bucket at {_time(worked)}")
+    said += [f"{one.name} last ended a run well at {_time(one.compacted)}" for one in by_metrics if one.compacted]
+    said += [
+        f"{one.name} has ended no run since it started at {_time(one.started)}"
+        for one in by_metrics
+        if not one.compacted
+    ]
+    yield seen.finding(
+        classes.COMPACTION_STALLED,
+        f"{'; '.join(said)}. It should work every {seen.declared.compactor.compaction_interval}.",
+        files_waiting=len(waiting),
+        tables_waiting=len(tables),
+        bytes_waiting=sum(file.size for file in waiting),
+        since=_time(since) if waiting else "",
+        sample=", ".join(file.name for file in waiting[:5]),
+    )
+
+
+def _uncompacted(seen: Compaction) -> Iterator[Finding]:
+    for table, files in _by_table(seen.waiting).items():
+        since = min(file.modified for file in files)
+        yield seen.finding(
+            classes.TABLE_UNCOMPACTED,
+            f"{_files(files)} of {table} ({_date(files[0].day)}) wait{_s(files)} to be compacted since {_time(since)}, "
+            "while other tables are compacted.",
+            table=table,
+            files=len(files),
+            bytes=sum(file.size for file in files),
+            since=_time(since),
+            sample=", ".join(file.name for file in files[:5]),
+        )
+
+
+def _duplicates(seen: Compaction) -> Iterator[Finding]:
+    groups: dict[tuple[str, str], list[IndexFile]] = {}
+    for file in seen.files:
+        if file.compacted:
+            groups.setdefault((file.table, file.tenant), []).append(file)
+    for (table, tenant), files in groups.items():
+        # Between writing the new one and deleting the old, a tenant has two for some seconds.
+        last = max(file.modified for file in files)
+        if len(files) < 2 or seen.now - last <= seen.windows.grace_ms / 1000:
+            continue
+        yield seen.finding(
+            classes.INDEX_DUPLICATE,
+            f"{len(files)} compacted index files of {tenant} in {table}, the last since {_time(last)}.",
+            table=table,
+            tenant=tenant,
+            files=len(files),
+            bytes=sum(file.size for file in files),
+            since=_time(last),
+            sample=", ".join(file.name for file in files[:5]),
+        )
+
+
+def _not_uploading(seen: Compaction) -> Iterator[Finding]:
+    for ingester in seen.live.ingesters:
+        why = not_uploading(ingester, seen.now, seen.windows.slack_ms / 1000)
+        if why:
+            yield seen.finding(
+                classes.INGESTER_NOT_UPLOADING,
+                f"{ingester.name}: {why}.",
+                source=ingester.name,
+                chunks_flushed=ingester.flushed,
+                uploads=ingester.uploads,
+                failed_uploads=ingester.failed_uploads,
+                last_built=_time(ingester.built) if ingester.built else "",
+            )
+
+
+def not_uploading(ingester: Ingester, now: float, slack_s: float) -> str:
+    """Why an ingester's index does not reach the bucket; empty where it does, or where it has nothing to upload."""
+    if ingester.failing:
+        return f"its uploads fail, {ingester.failed_uploads:,} since it started at {_time(ingester.started)}"
+    if not ingester.flushed or now - ingester.started < ROTATION_S + slack_s:
+        return ""
+    if now - max(ingester.built, ingester.started) > 2 * ROTATION_S + slack_s:
+        last = f"since {_time(ingester.built)}" if ingester.built else f"since it started at {_time(ingester.started)}"
+        return f"it has written {ingester.flushed:,} chunks and made no index file {last}"
+    return ""
+
+
+def _marker_backlog(seen: Compaction) -> Iterator[Finding]:
+    allowed = (seen.windows.delay_ms + seen.windows.slack_ms) / 1000
+    for one in seen.live.compactors:
+        if one.marker_time and seen.now - one.marker_time > allowed:
+            yield seen.finding(
+                classes.MARKER_BACKLOG,
+                f"{one.name} is deleting chunks that it marked at {_time(one.marker_time)}, and has {one.marker_files} "
+                "files of marks left.",
+                source=one.name,
+                marker_files=one.marker_files,
+                since=_time(one.marker_time),
+            )
+
+
+def _by_table(files: "Iterator[IndexFile] | Sequence[IndexFile]") -> dict[str, list[IndexFile]]:
+    tables: dict[str, list[IndexFile]] = {}
+    for file in files:
+        tables.setdefault(file.table, []).append(file)
+    return tables
+
+
+def _files(files: Sequence[IndexFile]) -> str:
+    return f"{len(files):,} file{'s' * (len(files) > 1)}"
+
+
+def _s(files: Sequence[IndexFile]) -> str:
+    """Of a verb: one waits, two wait."""
+    return "s" if len(files) == 1 else ""
+
+
+def _date(day: int) -> str:
+    return f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}"
+
+
+def _time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"

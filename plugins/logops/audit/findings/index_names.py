@@ -1,0 +1,58 @@
+"""Which index files a finding is about: all of them, where it has some as an example. Values in, values out."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from logops.audit.survey.objects import IndexFile
+from logops.clients.blob_storage.blobs import Tier
+from logops.findings import Finding
+from logops.findings.classes import audit as classes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def files_of(finding: Finding, files: Iterable[IndexFile], waiting: Sequence[IndexFile]) -> list[IndexFile]:
+    """The files of a finding; none where it is about something else.
+
+    files     all of the cluster
+    waiting   those that wait for the compactor for too long
+    """
+    subject = finding.subject
+    match finding.cls:
+        case classes.COMPACTION_STALLED:
+            return [*waiting]
+        case classes.TABLE_UNCOMPACTED:
+            return [file for file in waiting if file.table == subject.table]
+        case classes.TABLE_WITHOUT_SCHEMA:
+            return [file for file in files if file.table == subject.table]
+        case classes.INDEX_DUPLICATE:
+            return [file for file in files if (file.table, file.tenant) == (subject.table, subject.tenant)]
+        case classes.INDEX_TIERED:
+            return [file for file in files if file.table == subject.table and file.tier not in (Tier.UNKNOWN, Tier.HOT)]
+        case classes.INDEX_CORRUPT:
+            return [file for file in files if file.name == subject.path]
+    return []
+
+
+def names_table(found: Iterable[tuple[Finding, Sequence[IndexFile]]]) -> "pa.Table":
+    """A row a file and class: the columns that the names of chunks are kept in."""
+    import pyarrow as pa
+
+    rows = [
+        {
+            "class": finding.cls.name,
+            "day": file.day,
+            "table": file.table,
+            "tenant": file.tenant,
+            "name": file.name,
+            "bytes": file.size,
+            "since_ms": file.modified * 1000,
+        }
+        for finding, files in found
+        for file in files
+    ]
+    text = pa.string()
+    kinds = {"class": text, "day": pa.int32(), "table": text, "tenant": text, "name": text}
+    kinds |= {"bytes": pa.int64(), "since_ms": pa.int64()}
+    return pa.Table.from_pylist(rows, schema=pa.schema([*kinds.items()]))

@@ -1,0 +1,56 @@
+"""Faults of chunks as findings: the sentence a person reads, the numbers, an example by name."""
+
+from datetime import UTC, datetime
+
+from rich.filesize import decimal
+
+from logops.audit.judge.table_stats import Fault
+from logops.findings import Finding, Subject
+from logops.findings.classes import REGISTRY
+
+_WHAT = {
+    "chunk-missing": "in the index and not in the bucket: their lines are lost to queries",
+    "chunk-orphaned": "in the bucket and in no index, and nothing will delete them",
+    "marker-backlog": "out of the index and overdue for deletion",
+    "retention-overshoot": "past their retention and still in the index",
+    "retention-undershoot": "gone before their time: an earlier audit counted them",
+    "chunk-archived": "in the index and in the Archive tier: offline, every query that needs one fails",
+    "tier-too-warm": "in a warmer tier than declared for their age",
+    "tier-too-cold": "in a colder tier than declared for their age",
+    "early-deletion-fee": "going to be deleted before their tier's least stay is over",
+}
+
+
+def finding_of(fault: Fault, environment: str, cluster: str, as_of: datetime, names: str = "") -> Finding:
+    """A fault as a finding; `names` is where all the blobs' names are kept."""
+    # From the registry: the class is told by its name, as the table's judgement gives it.
+    return Finding(
+        cls=REGISTRY[fault.cls],
+        subject=Subject(environment=environment, cluster=cluster, tenant=fault.tenant, table=fault.table),
+        message=_message(fault),
+        as_of=as_of,
+        evidence={
+            "chunks": fault.count,
+            "bytes": fault.bytes,
+            "table_date": f"{_time(fault.day * 86_400):%Y-%m-%d}",
+            **({"since": _time(fault.since).isoformat()} if fault.since else {}),
+            **({"more_that_look_so": fault.candidates} if fault.candidates else {}),
+            "sample": ", ".join(fault.sample),
+            **({"names": names} if names else {}),
+        },
+    )
+
+
+def _message(fault: Fault) -> str:
+    chunks = "1 chunk" if fault.count == 1 else f"{fault.count:,} chunks"
+    size = f" ({decimal(fault.bytes)})" if fault.bytes else ""
+    since = f", since {_time(fault.since):%Y-%m-%d %H:%M} UTC" if fault.since else ""
+    example = ""
+    if fault.sample:
+        example = f": {fault.sample[0]}" if fault.count == 1 else f", for example {fault.sample[0]}"
+    more = f" Another {fault.candidates:,} look so and were not looked at again." if fault.candidates else ""
+    return f"{chunks}{size} {_WHAT[fault.cls]}{since}{example}.{more}"
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,1 @@
+"""The index of a table: its entries, with a join key for each."""

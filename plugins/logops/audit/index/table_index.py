@@ -1,0 +1,104 @@
+"""The index of one table, read whole from the live bucket."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from logops.audit.errors import AuditError
+from logops.audit.index.keys import keys_of
+from logops.audit.judge.bucket import Bucket
+from logops.audit.policy.retention import TenantRules
+from logops.audit.survey.objects import IndexFile
+from logops.clients.blob_storage import BlobMissingError
+from logops.tsdb import Index, IndexFileError, read_index
+
+_TRIES = 5
+Columns = dict[str, np.ndarray[Any, Any]]
+
+
+class IndexChangingError(AuditError):
+    """The table's index files were replaced again and again while they were read."""
+
+
+@dataclass(frozen=True)
+class TableIndex:
+    """What all files of a table that could be read say."""
+
+    files: tuple[IndexFile, ...]
+    """That were read, or tried."""
+    columns: tuple[Columns, ...]
+    """Of each readable file: key, tenant, fingerprint, from_ms, through_ms, checksum, kb, entries, period_ms."""
+    unreadable: tuple[tuple[IndexFile, IndexFileError], ...] = ()
+
+    @property
+    def keys(self) -> np.ndarray[Any, Any]:
+        """Every entry's key, sorted, each once."""
+        keys = [columns["key"] for columns in self.columns]
+        return np.unique(np.concatenate(keys)) if keys else np.empty(0, np.uint64)
+
+
+@dataclass
+class TenantNumbers:
+    """Tenants by number: those of a survey first, then those that only an index names."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def of(self, name: str) -> int:
+        """Asked from any thread."""
+        with self._lock:
+            return self.numbers.setdefault(name, len(self.numbers))
+
+
+def read_table(
+    files: Sequence[IndexFile],
+    day: int,
+    table: str,
+    bucket: Bucket,
+    rules: Mapping[str, TenantRules],
+    default: TenantRules,
+    numbers: TenantNumbers,
+) -> TableIndex:
+    """Read a table's index files: `files` as they were listed, or, where one of them is gone by now (compaction
+    replaces them), those that are there instead.
+
+    Raises IndexChangingError, and ObjectStoreError where the bucket cannot be read.
+    """
+    for _ in range(_TRIES):
+        columns: list[Columns] = []
+        unreadable: list[tuple[IndexFile, IndexFileError]] = []
+        try:
+            for file in files:
+                try:
+                    index = read_index(bucket.read(file.name), file.name, file.tenant)
+                    columns.append(_columns(index, day, rules, default, numbers))
+                except IndexFileError as error:
+                    unreadable.append((file, error))
+        except BlobMissingError:
+            files = bucket.index_files(table)
+            continue
+        return TableIndex(tuple(files), tuple(columns), tuple(unreadable))
+    raise IndexChangingError(f"the index files of {table} were replaced {_TRIES} times while they were read")
+
+
+def _columns(
+    index: Index, day: int, rules: Mapping[str, TenantRules], default: TenantRules, numbers: TenantNumbers
+) -> Columns:
+    batch = index.entries()
+    names = ("tenant", "series", "fingerprint", "from_ms", "through_ms", "checksum", "kb", "entries")
+    columns: Columns = {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
+    series = columns.pop("series")
+    periods = np.empty(len(series), np.int64)
+    for number, tenant in enumerate(index.tenants):
+        own = rules.get(tenant, default)
+        theirs = slice(None) if len(index.tenants) == 1 else columns["tenant"] == number
+        periods[theirs] = own.periods(index)[series[theirs]] if own.streams else own.period_ms
+    columns["period_ms"] = periods
+    columns["tenant"] = np.array([numbers.of(name) for name in index.tenants], np.int32)[columns["tenant"]]
+    columns["key"] = keys_of(
+        day, *(columns[name] for name in ("tenant", "fingerprint", "from_ms", "through_ms", "checksum"))
+    )
+    return columns

@@ -1,0 +1,1 @@
+"""Judge tables: join blobs with index entries, find faults, check every suspect again."""

@@ -1,0 +1,139 @@
+"""The second step: a batch of tables, judged one after the other."""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from logops.audit.index.table_index import IndexChangingError, TenantNumbers, read_table
+from logops.audit.judge.batch_result import BatchResult, Unreadable
+from logops.audit.judge.bucket import Bucket, LiveBucket
+from logops.audit.judge.tables import Judged, JudgeDatabase, judge_tables
+from logops.audit.policy.audit_policy import AuditPolicy
+from logops.audit.request import AuditRequest, Batch
+from logops.audit.survey.cluster import TERMS, table_of
+from logops.audit.survey.containers import Survey
+from logops.audit.survey.objects import IndexFile
+from logops.audit.work_dir import WorkDir
+from logops.clients.blob_storage import ObjectStoreError
+from logops.findings.kinds import FAULTY_CHUNKS
+from logops.platforms.platform import Progress, ReadablePlatform
+from logops.tsdb import IndexFileError
+
+if TYPE_CHECKING:
+    from logops.findings.store import ResultsStore
+
+_TOLD_EVERY_S = 2.0
+_ROWS = 1_000_000
+_TABLES = 100
+"""Most of both that are judged in one go."""
+
+
+def part_name(days: list[int]) -> str:
+    """Where a batch's part is kept."""
+    return f"parts/{days[0]}.json"
+
+
+def names_run(environment: str, run_id: str, cluster: str, days: list[int]) -> str:
+    """The run that a batch's names are kept under, in the results."""
+    return f"{environment}.{run_id}.{cluster}.{days[0]}"
+
+
+def judge_batch(
+    platform: ReadablePlatform, asked: AuditRequest, batch: Batch, store: "ResultsStore | None", progress: Progress
+) -> BatchResult:
+    """Judge a batch's tables and keep what that gave. Raises WorkLostError, StoreUnreachableError."""
+    place = WorkDir(batch["place"])
+    survey, terms = Survey.open(place.url), place.read(TERMS, AuditPolicy)
+    own = platform.environment.clusters[survey.cluster]
+    judged: list[Judged] = []
+    unreadable: list[Unreadable] = []
+    incomplete: list[tuple[str, str]] = []
+    told = time.monotonic()
+    with (
+        TemporaryDirectory(prefix="logops-names-") as names,
+        platform.object_store(survey.account) as account,
+        JudgeDatabase(platform.environment.audit.memory.value) as bench,
+    ):
+        bucket = LiveBucket(account.container(survey.container))
+        done = 0
+        for days in together({day: survey.days.get(day, 0) for day in batch["days"]}):
+            tables = {day: table_of(day, own) for day in days}
+            if asked.reads_chunks:
+                names_to, now = Path(names) / f"{days[0]}.parquet", datetime.now(UTC)
+                judged.append(judge_tables(bench, survey, tables, bucket, terms, names_to, now))
+                unreadable += _unreadable(judged[-1].unreadable)
+                incomplete += judged[-1].incomplete
+            else:
+                damaged, unseen = _verify(survey, tables, bucket, terms)
+                unreadable += damaged
+                incomplete += unseen
+            done += len(days)
+            if time.monotonic() - told > _TOLD_EVERY_S:
+                told = time.monotonic()
+                progress(f"{survey.cluster}: {done:,} of {len(batch['days']):,} tables of this batch judged")
+        if store:
+            run = names_run(survey.environment, asked.run_id, survey.cluster, batch["days"])
+            _keep_names(Path(names), run, store, asked)
+    part = BatchResult(
+        days=tuple(batch["days"]),
+        holdings=tuple(holding for one in judged for holding in one.holdings),
+        faults=tuple(fault for one in judged for fault in one.faults),
+        unreadable=tuple(unreadable),
+        incomplete=tuple(incomplete),
+    )
+    place.write(part_name(batch["days"]), BatchResult, part)
+    return part
+
+
+def together(chunks: Mapping[int, int]) -> Iterator[list[int]]:
+    """Days, as given with their chunks, cut into those whose tables are judged in one go.
+
+    >>> [*together({1: 10, 2: 20, 3: 2_000_000, 4: 0})]
+    [[1, 2], [3], [4]]
+    """
+    days: list[int] = []
+    rows = 0
+    for day, count in chunks.items():
+        if days and (rows + count > _ROWS or len(days) == _TABLES):
+            yield days
+            days, rows = [], 0
+        days.append(day)
+        rows += count
+    if days:
+        yield days
+
+
+def _verify(
+    survey: Survey, tables: Mapping[int, str], bucket: Bucket, terms: AuditPolicy
+) -> tuple[list[Unreadable], list[tuple[str, str]]]:
+    """The index files that cannot be read, and the tables that could not be looked at."""
+    unreadable: list[Unreadable] = []
+    incomplete: list[tuple[str, str]] = []
+    files = survey.index_files([*tables])
+    for day, table in tables.items():
+        own = [file for file in files if file.table == table]
+        try:
+            read = read_table(own, day, table, bucket, terms.rules, terms.default, TenantNumbers())
+            unreadable += _unreadable(read.unreadable)
+        except (ObjectStoreError, IndexChangingError) as error:
+            incomplete.append((table, str(error)))
+    return unreadable, incomplete
+
+
+def _unreadable(found: tuple[tuple[IndexFile, IndexFileError], ...]) -> list[Unreadable]:
+    return [
+        Unreadable(file.name, file.table, file.tenant, file.size, error.offset, str(error), not error.damaged)
+        for file, error in found
+    ]
+
+
+def _keep_names(folder: Path, run: str, store: "ResultsStore", asked: AuditRequest) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    files = sorted(folder.glob("*.parquet"))
+    if files:
+        store.write(FAULTY_CHUNKS, run, pa.concat_tables(pq.read_table(file) for file in files), asked.as_of)

@@ -1,0 +1,49 @@
+"""The live container, as far as a table's judgement looks at it again."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from logops.audit.survey.objects import IndexFile
+
+if TYPE_CHECKING:
+    from logops.clients.blob_storage.container import Container
+
+
+class Bucket(Protocol):
+    """A container, or a folder that stands for one. Every call raises ObjectStoreError."""
+
+    def read(self, name: str) -> bytes:
+        """A blob. Raises BlobMissingError."""
+
+    def exists(self, names: Sequence[str]) -> list[bool]:
+        """Of each name, whether it is there now."""
+
+    def index_files(self, table: str) -> list[IndexFile]:
+        """A table's index files as they are now."""
+
+
+class LiveBucket:
+    """A container as a `Bucket`."""
+
+    def __init__(self, container: "Container") -> None:
+        self._container = container
+
+    def read(self, name: str) -> bytes:
+        return self._container.read(name)
+
+    def exists(self, names: Sequence[str]) -> list[bool]:
+        return self._container.exists(names)
+
+    def index_files(self, table: str) -> list[IndexFile]:
+        import pyarrow as pa
+
+        from logops.audit.survey.blob_names import INDEX, index_file
+
+        found: list[IndexFile] = []
+        for batch in self._container.list((f"{INDEX}{table}/",)).batches:
+            modified = batch["modified"].cast(pa.int64()).to_pylist()
+            columns = zip(
+                batch["name"].to_pylist(), batch["size"].to_pylist(), batch["tier"].to_pylist(), modified, strict=True
+            )
+            found += [file for row in columns if (file := index_file(*row)) is not None]
+        return sorted(found, key=lambda file: file.name)

@@ -1,0 +1,1 @@
+"""What a cluster is judged by: retention, tiers, delete requests, and the phases of a table."""

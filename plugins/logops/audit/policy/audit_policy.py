@@ -1,0 +1,61 @@
+"""What a cluster's chunks are judged by: what Loki holds where it could be asked, else what is declared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from logops.audit.findings.compaction import ROTATION_S, not_uploading
+from logops.audit.policy.delete_requests import DeleteRange, ranges
+from logops.audit.policy.retention import TenantRules, Tiering, Windows, declared_rules, default_rules, tiering, windows
+from logops.audit.request import AuditRequest
+from logops.audit.survey.loki_state import LokiState
+from logops.environment import Environment
+
+
+@dataclass(frozen=True)
+class AuditPolicy:
+    """Of a cluster, at one moment."""
+
+    rules: Mapping[str, TenantRules]
+    """By tenant."""
+    default: TenantRules
+    """For a tenant that the environment does not declare."""
+    tiering: Mapping[str, Tiering]
+    deletes: Mapping[str, tuple[DeleteRange, ...]]
+    windows: Windows
+    markers: bool
+    """Whether the sweeper says that it still has chunks to delete, or nobody works who could say so."""
+    unindexed_since_ms: int | None = None
+    """Chunks written later may be in no index for an ingester's sake, which is found as that; None: no ingester's."""
+
+
+def audit_policy(
+    environment: Environment, cluster: str, live: LokiState, asked: AuditRequest, now: float
+) -> AuditPolicy:
+    """The terms that an audit judges a cluster by, whose processes were asked at `now`, Unix seconds."""
+    own = environment.clusters[cluster]
+    overridden = {name: value for name in ("grace", "slack") if (value := getattr(asked, name)) is not None}
+    times = windows(own, environment.audit.model_copy(update=overridden))
+    return AuditPolicy(
+        rules={**declared_rules(own), **live.limits},
+        default=default_rules(own),
+        tiering=tiering(own),
+        deletes={tenant: ranges(requests, own, times) for tenant, requests in live.deletes.items()},
+        windows=times,
+        markers=_may_have_marks(live),
+        unindexed_since_ms=_unindexed_since_ms(live, times, now),
+    )
+
+
+def _may_have_marks(live: LokiState) -> bool:
+    at_work = any(one.running for one in live.compactors)
+    return not live.heard or any(one.marker_files for one in live.compactors) or bool(live.compactors and not at_work)
+
+
+def _unindexed_since_ms(live: LokiState, times: Windows, now: float) -> int | None:
+    """What is written between two rotations is in the later one's file: two are allowed for."""
+    begun = [
+        max(one.built, one.started) if not one.failing else one.started
+        for one in live.ingesters
+        if not_uploading(one, now, times.slack_ms / 1000)
+    ]
+    return int((min(begun) - 2 * ROTATION_S) * 1000) if begun else None

@@ -1,0 +1,225 @@
+"""When a chunk may go: Loki's own arithmetic (docs/decisions/0007-when-a-chunk-may-go.md)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from logops.audit.policy.selector import matches
+from logops.clients.blob_storage.blobs import Tier
+from logops.environment.audit import Audit
+from logops.environment.cluster import Cluster
+from logops.environment.units import Duration
+from logops.logql.parse import parse_selector
+from logops.logql.tree import Matcher
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+FOR_EVER = 0
+"""A period that never ends: Loki's own 0 (pkg/compactor/retention/expiration.go, Expired)."""
+
+_SWEEPER_MS = 60_000
+"""How often the sweeper looks for marker files (pkg/compactor/retention/marker.go, minListMarkDelay)."""
+
+
+class Labelled(Protocol):
+    """An index, as far as rules need it: `tsdb.Index`."""
+
+    @property
+    def series(self) -> int:
+        """How many series it has."""
+
+    def label_values(self, name: str) -> "pa.DictionaryArray[Any]":
+        """A label's value of each series; null where it has none."""
+
+
+@dataclass(frozen=True)
+class StreamRule:
+    """Another period for the streams that a selector takes."""
+
+    selector: str
+    period_ms: int
+    priority: int = 1
+
+    @cached_property
+    def matchers(self) -> tuple[Matcher, ...]:
+        """Raises LogQLError."""
+        return parse_selector(self.selector).matchers
+
+
+@dataclass(frozen=True)
+class TenantRules:
+    """How long a tenant's chunks are kept, milliseconds."""
+
+    period_ms: int
+    """Of streams that no rule takes."""
+    streams: tuple[StreamRule, ...] = ()
+
+    def period_of(self, labels: Mapping[str, str]) -> int:
+        """The period of a stream: of the rules that take it, the one of highest priority, then the shortest
+        (RetentionPeriodFor in pkg/compactor/retention/expiration.go)."""
+        for rule in self._in_order:
+            if all(matches(matcher, labels.get(matcher.name, "")) for matcher in rule.matchers):
+                return rule.period_ms
+        return self.period_ms
+
+    def periods(self, index: Labelled) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        """The period of every series of an index, by its number."""
+        import numpy as np
+
+        periods = np.full(index.series, self.period_ms, np.int64)
+        # The rule that wins comes last and overwrites.
+        for rule in reversed(self._in_order):
+            taken = np.ones(index.series, bool)
+            for matcher in rule.matchers:
+                taken &= _matching(matcher, index)
+            periods[taken] = rule.period_ms
+        return periods
+
+    @property
+    def shortest(self) -> int:
+        """Of all periods that a chunk of this tenant may have; FOR_EVER where all are."""
+        return min((period for period in self._all if period > FOR_EVER), default=FOR_EVER)
+
+    @property
+    def longest(self) -> int:
+        return FOR_EVER if min(self._all) <= FOR_EVER else max(self._all)
+
+    @cached_property
+    def _in_order(self) -> tuple[StreamRule, ...]:
+        """Loki compares the periods as they are: of equal priority, 0 (for ever) is the shortest."""
+        return tuple(sorted(self.streams, key=lambda rule: (-rule.priority, rule.period_ms)))
+
+    @cached_property
+    def _all(self) -> tuple[int, ...]:
+        return (self.period_ms, *(rule.period_ms for rule in self.streams))
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How long things may take before they are findings, milliseconds."""
+
+    grace_ms: int
+    """A blob younger than this may be in no index yet."""
+    cycle_ms: int
+    """From a chunk's end of retention until Loki has it out of the index, at most."""
+    delay_ms: int
+    """From there until the blob is deleted, at most."""
+    slack_ms: int
+    """Later than that by less is not judged."""
+    tier_slack_ms: int
+    """The same for lifecycle rules."""
+    max_chunk_age_ms: int
+    """A chunk's blob is written at most this long after its first line came."""
+
+    def index_due(self, through_ms: int, period_ms: int, written_ms: int) -> int:
+        """When at the latest an indexed chunk should be out of the index. A chunk that was past its retention when it
+        was written could not go before."""
+        return max(through_ms + period_ms, written_ms) + self.cycle_ms + self.slack_ms
+
+    def blob_due(self, through_ms: int, period_ms: int, written_ms: int) -> int:
+        """When at the latest its blob should be gone."""
+        return self.index_due(through_ms, period_ms, written_ms) + self.delay_ms
+
+
+@dataclass(frozen=True)
+class Tiering:
+    """In which tier a tenant's chunks should be, by the age of the blob: Azure counts from the last modification."""
+
+    hot_ms: int
+    then: Tier | None
+    """None: Hot for good."""
+
+
+def expired(through_ms: int, period_ms: int, now_ms: int) -> bool:
+    """Whether Loki may remove a chunk now: `now.Sub(chunk.Through) > period`."""
+    return period_ms > FOR_EVER and now_ms - through_ms > period_ms
+
+
+def windows(cluster: Cluster, audit: Audit) -> Windows:
+    """What the environment's timings come to.
+
+    Retention is applied every `apply_retention_interval`; unset, that is the compaction interval and half of it, at
+    most ten minutes, more (pkg/compactor/config.go, Validate). A run may begin just before a chunk expires, and another
+    may wait for a compaction, or for a compactor that has just started and waits for one interval: two runs and one
+    compaction. Marked chunks are deleted when the marker file is `retention_delete_delay` old, by a sweeper that looks
+    once a minute.
+    """
+    own = cluster.compactor
+    compaction = own.compaction_interval.value
+    apply = (own.apply_retention_interval or Duration("0s")).value or compaction
+    if apply == compaction:
+        apply += min(600_000, compaction // 2)
+    return Windows(
+        grace_ms=audit.grace.value,
+        cycle_ms=2 * apply + compaction,
+        delay_ms=own.retention_delete_delay.value + 2 * _SWEEPER_MS,
+        slack_ms=audit.slack.value,
+        tier_slack_ms=audit.tier_slack.value,
+        max_chunk_age_ms=cluster.ingester.max_chunk_age.value + cluster.ingester.chunk_idle_period.value,
+    )
+
+
+def tiering(cluster: Cluster) -> dict[str, Tiering]:
+    """By tenant."""
+    tiers = {"Cool": Tier.COOL, "Cold": Tier.COLD, None: None}
+    return {
+        name: Tiering(tenant.retention.hot.value, tiers[tenant.retention.then])
+        for name, tenant in cluster.tenants.items()
+    }
+
+
+def declared_rules(cluster: Cluster) -> dict[str, TenantRules]:
+    """What the environment promises, by tenant."""
+    return {
+        name: TenantRules(
+            tenant.retention.keep.value,
+            tuple(StreamRule(rule.selector, rule.keep.value, rule.priority) for rule in tenant.retention.streams),
+        )
+        for name, tenant in cluster.tenants.items()
+    }
+
+
+def default_rules(cluster: Cluster) -> TenantRules:
+    """What is promised to a tenant that the environment does not declare."""
+    return TenantRules(cluster.keep_at_least.value)
+
+
+def rules_of_limits(limits: Mapping[str, object]) -> TenantRules:
+    """What Loki says it applies, from `/config/tenant/v1/limits` (`LokiClient.tenant_limits`).
+
+    Raises ValueError where that says no retention.
+    """
+    streams = limits.get("retention_stream") or ()
+    if not isinstance(streams, Sequence):
+        raise ValueError(f"retention_stream: expected a list, found {streams!r}")
+    return TenantRules(
+        _milliseconds(limits.get("retention_period")),
+        tuple(
+            StreamRule(str(rule["selector"]), _milliseconds(rule["period"]), int(rule.get("priority", 0)))
+            for rule in streams
+        ),
+    )
+
+
+def _milliseconds(written: object) -> int:
+    """Prometheus writes a duration as `30d`, `1w`, `2h30m`, and none as `0s`; years are its own unit."""
+    text = str(written)
+    years, _, rest = text.rpartition("y")
+    return (int(years) * 365 * 86_400_000 if years else 0) + (Duration(rest).value if rest else 0)
+
+
+def _matching(matcher: Matcher, index: Labelled) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Which series fulfil a matcher, asked once a value."""
+    import numpy as np
+
+    encoded = index.label_values(matcher.name)
+    # The last is for the series that have no such label.
+    fulfils = np.array([matches(matcher, value) for value in (*encoded.dictionary.to_pylist(), "")], bool)
+    rows: np.ndarray[Any, np.dtype[np.int64]] = encoded.indices.fill_null(len(fulfils) - 1).to_numpy(
+        zero_copy_only=False
+    )
+    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = fulfils[rows]
+    return found

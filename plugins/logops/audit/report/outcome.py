@@ -1,0 +1,231 @@
+"""What an audit came to: findings, what is new of them, and a row a table and tenant."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.filesize import decimal
+from rich.table import Table
+
+from logops.audit.policy.phase import Phase
+from logops.audit.survey.objects import NOT_LOKIS
+from logops.findings import Finding, failed
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.findings.history import Changes
+
+if TYPE_CHECKING:
+    from logops.audit.survey.containers import Other
+
+
+_MOST = 50
+"""Findings in a summary."""
+_LONGEST = 500
+"""Characters of one there."""
+_MOST_ROWS = 200
+"""Tables in a log."""
+_NUMBERS = ("tables", "age", "chunks", "index files", "size", "findings")
+COLUMNS = ("cluster", "table", "date", "tenant", "phase", "age", "chunks", "size", "next", "due", "findings")
+"""Of `TableRow.cells`."""
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A table's share of a tenant, in one line."""
+
+    cluster: str
+    table: str
+    day: int
+    tenant: str
+    """Empty where only the index was read, which is all tenants'."""
+    phase: Phase
+    action: str
+    """What happens next."""
+    due: datetime | None
+    """By when; None: nothing is due."""
+    files: int
+    """Index files."""
+    chunks: int
+    bytes: int
+    """Of its chunks, or of its index files where no chunks were read."""
+    tier_chunks: tuple[int, ...]
+    """By `Tier`."""
+    findings: int
+
+    def cells(self, as_of: datetime) -> tuple[str, ...]:
+        """For a table of `COLUMNS`; what is due and was not done by `as_of` is overdue."""
+        late = " (overdue)" if self.due and self.due < as_of else ""
+        return (
+            self.cluster,
+            self.table,
+            _date(self.day),
+            self.tenant or "(all)",
+            self.phase.value,
+            f"{int(as_of.timestamp()) // 86_400 - self.day} d",
+            f"{self.chunks:,}",
+            decimal(self.bytes),
+            self.action,
+            f"{self.due:%Y-%m-%d %H:%M}{late}" if self.due else "-",
+            str(self.findings),
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one run."""
+
+    environment: str
+    run_id: str
+    as_of: datetime
+    findings: tuple[Finding, ...]
+    rows: tuple[TableRow, ...]
+    reads_chunks: bool = True
+    changes: Changes | None = None
+    """Against earlier runs; None where the run was not recorded."""
+    others: "tuple[tuple[str, Other], ...]" = ()
+    """Cluster, and objects in its container that are neither chunk nor index."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a promise is broken, or could not be checked."""
+        return failed(self.findings)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something was not checked, which a repeated step may still check."""
+        return any(finding.cls is CHECK_INCOMPLETE for finding in self.findings)
+
+    @property
+    def headline(self) -> str:
+        """One line: what a person reads first."""
+        tables = len({(row.cluster, row.table) for row in self.rows})
+        chunks, files = (sum(getattr(row, name) for row in self.rows) for name in ("chunks", "files"))
+        objects = f"{chunks if self.reads_chunks else files:,} {self._objects}"
+        looked = f"{tables:,} tables, {objects}, {decimal(sum(row.bytes for row in self.rows))}"
+        if not self.findings:
+            return f"{self.environment}: no findings in {looked}"
+        by_class = sorted({finding.cls.name for finding in self.findings})
+        count = len(self.findings)
+        new = f", {len(self.changes.new)} new" if self.changes else ""
+        return f"{self.environment}: {count} finding{'s' * (count > 1)}{new} in {looked}: {', '.join(by_class)}"
+
+    def lines(self) -> list[str]:
+        """The report as text: the findings, worst first, a row a table and tenant, a row a tenant, the headline."""
+        said: list[str] = []
+        for finding in sorted(self.findings, key=lambda one: (-one.cls.severity.rank, one.cls.name, one.subject)):
+            said.append(f"{finding.cls.severity.value} {finding.cls.name}  {finding.subject}")
+            said += [f"  {finding.message}", f"  -> {finding.remedy or finding.cls.remedy}"]
+        if self.changes and self.changes.gone:
+            gone = sorted(f"{seen.finding.cls.name} {seen.finding.subject}" for seen in self.changes.gone)
+            said += ["gone since the last run:", *(f"  {one}" for one in gone)]
+        said += _aligned([COLUMNS, *(row.cells(self.as_of) for row in self._told_rows())])
+        if (more := len(self.rows) - _MOST_ROWS) > 0:
+            said.append(f"{more:,} more, without findings or older: `logops audit explain {self.environment}` has all.")
+        said += _aligned([self._columns, *self._tenants()])
+        return [*said, *self.beside(), self.headline]
+
+    def beside(self) -> list[str]:
+        """What else lies in the containers, a line a kind and folder: nothing is left out unsaid."""
+        return [
+            f"{cluster}, neither chunk nor index: {one.count:,} {_objects_of(one)} ({decimal(one.bytes)}), "
+            f"for example {one.sample[0]}"
+            for cluster, one in self.others
+        ]
+
+    def table(self) -> Table:
+        """The same table for a terminal."""
+        table = Table(box=None, pad_edge=False)
+        for column in self._columns:
+            table.add_column(column, justify="right" if column in _NUMBERS else "left")
+        for row in self._tenants():
+            table.add_row(*row)
+        return table
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON: findings, rows, counts of new, still and gone, and the headline."""
+        changes = self.changes
+        return {
+            "environment": self.environment,
+            "run": self.run_id,
+            "as_of": self.as_of.isoformat(),
+            "headline": self.headline,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "changes": {name: len(getattr(changes, name)) for name in ("new", "still", "gone", "unknown")}
+            if changes
+            else None,
+            "tables": [asdict(row) for row in self.rows],
+            "others": [{"cluster": cluster, **asdict(one)} for cluster, one in self.others],
+        }
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return ("cluster", "tenant", "tables", "from", "to", self._objects, "size", "phases", "findings")
+
+    @property
+    def _objects(self) -> str:
+        return "chunks" if self.reads_chunks else "index files"
+
+    def summary(self) -> dict[str, Any]:
+        """The report without a line a table: what is small enough to be handed on between tasks."""
+        return {
+            "environment": self.environment,
+            "run": self.run_id,
+            "headline": self.headline,
+            "findings": [f"{one.cls.name} {one.subject}: {one.message}"[:_LONGEST] for one in self.findings[:_MOST]],
+            "tenants": [[*row] for row in (self._columns, *self._tenants())],
+        }
+
+    def _told_rows(self) -> list[TableRow]:
+        """Those that a log has room for: with findings first, then the youngest; in the order of all."""
+        by_weight = sorted(range(len(self.rows)), key=lambda at: (not self.rows[at].findings, -self.rows[at].day))
+        return [self.rows[at] for at in sorted(by_weight[:_MOST_ROWS])]
+
+    def _tenants(self) -> list[tuple[str, ...]]:
+        """A line a cluster and tenant."""
+        groups: dict[tuple[str, str], list[TableRow]] = {}
+        for row in self.rows:
+            groups.setdefault((row.cluster, row.tenant), []).append(row)
+        return [
+            (
+                cluster,
+                tenant or "(all)",
+                f"{len(rows):,}",
+                _date(min(row.day for row in rows)),
+                _date(max(row.day for row in rows)),
+                f"{sum(row.chunks if self.reads_chunks else row.files for row in rows):,}",
+                decimal(sum(row.bytes for row in rows)),
+                _phases(rows),
+                str(sum(row.findings for row in rows)),
+            )
+            for (cluster, tenant), rows in sorted(groups.items())
+        ]
+
+
+def table_of_rows(rows: Iterable[TableRow], as_of: datetime) -> Table:
+    """A row a table and tenant, for a terminal."""
+    table = Table(box=None, pad_edge=False)
+    for column in COLUMNS:
+        table.add_column(column, justify="right" if column in _NUMBERS else "left")
+    for row in rows:
+        table.add_row(*row.cells(as_of))
+    return table
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+
+
+def _phases(rows: list[TableRow]) -> str:
+    counts = Counter(row.phase for row in rows)
+    return ", ".join(f"{counts[phase]} {phase.value}" for phase in Phase if counts[phase])
+
+
+def _objects_of(one: "Other") -> str:
+    objects = "object" if one.count == 1 else "objects"
+    return f"{objects} not of Loki" if one.kind == NOT_LOKIS else f"{objects} of Loki's own ({one.kind})"
+
+
+def _date(day: int) -> str:
+    return f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}"

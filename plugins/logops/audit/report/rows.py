@@ -1,0 +1,91 @@
+"""What an audit saw, as a row a table and tenant."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from logops.audit.judge.batch_result import Unreadable
+from logops.audit.judge.table_stats import TableStats
+from logops.audit.policy.audit_policy import AuditPolicy
+from logops.audit.policy.phase import Table, next_of
+from logops.audit.policy.retention import TenantRules
+from logops.audit.report.outcome import TableRow
+from logops.audit.survey.objects import IndexFile
+from logops.clients.blob_storage.blobs import Tier
+from logops.findings import Finding
+
+
+def rows_of(
+    cluster: str,
+    holdings: Sequence[TableStats],
+    files: Sequence[IndexFile],
+    findings: Iterable[Finding],
+    terms: AuditPolicy,
+    as_of_ms: int,
+    *,
+    reads_chunks: bool,
+    unreadable: Sequence[Unreadable] = (),
+) -> tuple[TableRow, ...]:
+    """A row a table and tenant, in their order, also of those that have an index or a finding and no chunk any more; a
+    row a table where only the index was read."""
+    by_table: dict[str, list[IndexFile]] = defaultdict(list)
+    for file in files:
+        by_table[file.table].append(file)
+    found = Counter((one.subject.table, one.subject.tenant) for one in findings if one.subject.table)
+    told = {key for key in found if all(key)} | {(file.table, file.tenant) for file in files if file.tenant}
+    unread = {(one.table, one.tenant) for one in unreadable}
+    groups = _by_tenant(holdings, told) if reads_chunks else ((table, "", ()) for table in sorted(by_table))
+    rows = []
+    for table, tenant, held in groups:
+        own = [file for file in by_table[table] if not tenant or file.tenant in ("", tenant)]
+        day = held[0].day if held else own[0].day if own else _day_of(table)
+        tiering = terms.tiering.get(tenant)
+        waiting = [file.modified * 1000 for file in own if not file.compacted]
+        # What is to come into the index, or lies in a file that cannot be read, is not out of it.
+        indexed = sum(one.indexed + one.young for one in held) if held else len(own)
+        if unread & {(table, tenant), (table, "")}:
+            indexed = max(indexed, 1)
+        then = tiering.then if tiering else None
+        warmer = sum(sum(one.tier_chunks[Tier.HOT : then]) for one in held) if then else 0
+        written = max((one.written_ms for one in held), default=0)
+        seen = Table(day, min(waiting, default=None), indexed, tiered=not warmer, written_ms=written)
+        due = next_of(seen, _rules(terms, tenant), tiering, terms.windows, as_of_ms)
+        rows.append(
+            TableRow(
+                cluster=cluster,
+                table=table,
+                day=day,
+                tenant=tenant,
+                phase=due.phase,
+                action=due.action,
+                due=None if due.due_ms is None else datetime.fromtimestamp(due.due_ms / 1000, UTC),
+                files=len(own),
+                chunks=sum(one.chunks for one in held),
+                bytes=sum(one.bytes for one in held) if reads_chunks else sum(file.size for file in own),
+                tier_chunks=tuple(sum(one.tier_chunks[tier] for one in held) for tier in Tier),
+                findings=found[table, tenant] + (found[table, ""] if tenant else 0),
+            )
+        )
+    return tuple(rows)
+
+
+def _by_tenant(
+    holdings: Iterable[TableStats], told: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str, list[TableStats]]]:
+    groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list, {key: [] for key in told})
+    for one in holdings:
+        groups[one.table, one.tenant].append(one)
+    for (table, tenant), held in sorted(groups.items()):
+        yield table, tenant, held
+
+
+def _day_of(table: str) -> int:
+    """Of a table's name, `loki_index_20780`."""
+    return int(table[len(table.rstrip("0123456789")) :] or 0)
+
+
+def _rules(terms: AuditPolicy, tenant: str) -> TenantRules:
+    """A tenant's; of a table of all tenants, those of what is kept longest."""
+    if tenant:
+        return terms.rules.get(tenant, terms.default)
+    return max(terms.rules.values(), key=lambda rules: rules.longest, default=terms.default)

@@ -1,0 +1,1 @@
+"""Read what is there: the containers, and what Loki's processes report."""

@@ -1,0 +1,191 @@
+"""Blob names told apart by Loki's own key layout.
+
+chunks             TENANT/FINGERPRINT/FROM-THROUGH-CHECKSUM, hexadecimal, milliseconds (ExternalKey in
+                   pkg/storage/config/schema_config.go; on Azure `:` becomes `-`, object_store.azure.chunk_delimiter)
+ingesters' index   index/TABLE/SECONDS-INGESTER.tsdb.gz (pkg/storage/stores/shipper/indexshipper/tsdb/identifier.go)
+compacted index    index/TABLE/TENANT/NANOSECONDS-compactor-FROM-THROUGH-CHECKSUM.tsdb.gz
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numba
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from logops.audit.survey.objects import NOT_LOKIS, IndexFile
+
+INDEX = "index/"
+_INGESTER = re.compile(r"index/(?P<table>[^/]*?(?P<day>\d+))/(?P<written>\d+)-(?P<uploader>[^/]+)\.tsdb\.gz")
+_COMPACTED = re.compile(
+    r"index/(?P<table>[^/]*?(?P<day>\d+))/(?P<tenant>[^/]+)/(?P<written>\d+)-(?P<uploader>[^-/]+)"
+    r"-(?P<from>-?\d+)-(?P<through>-?\d+)-(?P<checksum>[0-9a-f]+)\.tsdb\.gz"
+)
+_SEED = "loki_cluster_seed.json"
+_OWN = (
+    (re.compile(r"index/delete_requests/"), "delete requests"),
+    (re.compile(r"__deletion_manifest__/"), "deletion manifests"),
+    (re.compile(r"loki_cluster_seed\.json$"), "cluster seed"),
+    (re.compile(r"rules/"), "rules"),
+    (re.compile(r"logops-probe/"), "logops's own probe"),
+)
+Column = np.ndarray[Any, Any]
+_LONGEST_DAY = 99_999
+"""Of a table: the year 2243."""
+
+
+def index_file(name: str, size: int, tier: int, modified: int) -> IndexFile | None:
+    """The index file of this name; None where it is none."""
+    for pattern, per_second in ((_INGESTER, 1), (_COMPACTED, 10**9)):
+        match = pattern.fullmatch(name)
+        if match and int(match["day"]) <= _LONGEST_DAY:
+            return IndexFile(
+                name=name,
+                table=match["table"],
+                day=int(match["day"]),
+                tenant=match.groupdict().get("tenant", ""),
+                uploader=match["uploader"],
+                written=int(match["written"]) / per_second,
+                size=size,
+                tier=tier,
+                modified=modified,
+            )
+    return None
+
+
+def kind_of(name: str) -> str:
+    """What an object is that is neither chunk nor index: Loki's own word, or `not Loki's`.
+
+    >>> kind_of("loki_cluster_seed.json")
+    'cluster seed'
+    """
+    return next((kind for pattern, kind in _OWN if pattern.match(name)), NOT_LOKIS)
+
+
+class ChunkNames:
+    """Reads chunks out of blob names, and numbers their tenants as they come."""
+
+    def __init__(self, known: Sequence[str] = ()) -> None:
+        """`known`: tenants that have numbers already, in their order."""
+        self._numbers: dict[bytes, int] = {name.encode(): number for number, name in enumerate(known)}
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """By number."""
+        return tuple(name.decode() for name in self._numbers)
+
+    def read(self, names: pa.StringArray) -> tuple[Column, dict[str, Column]]:
+        """Which names are chunks' (a mask), and of those: tenant, fingerprint, from_ms, through_ms, checksum."""
+        _, offsets_buffer, data_buffer = names.buffers()
+        if len(names) == 0 or data_buffer is None:
+            return np.zeros(len(names), bool), _columns(0)
+        offsets = np.frombuffer(offsets_buffer, np.int32)[names.offset : names.offset + len(names) + 1]
+        data = np.frombuffer(data_buffer, np.uint8)
+        found = _columns(len(names))
+        is_chunk = np.zeros(len(names), np.bool_)
+        begins = np.zeros(len(names), np.bool_)
+        ends = np.zeros(len(names), np.int32)
+        _read_names(
+            data,
+            offsets,
+            is_chunk,
+            begins,
+            ends,
+            found["fingerprint"],
+            found["from_ms"],
+            found["through_ms"],
+            found["checksum"],
+        )
+        # Names come sorted, so that a tenant's stand together: it is looked up where another one begins.
+        starts = np.flatnonzero(begins)
+        numbers = np.array(
+            [
+                self._numbers.setdefault(data[offsets[row] : ends[row]].tobytes(), len(self._numbers))
+                for row in starts.tolist()
+            ],
+            np.int32,
+        )
+        chunks = np.flatnonzero(is_chunk)
+        columns = {name: column[chunks] for name, column in found.items() if name != "tenant"}
+        tenant = numbers[np.searchsorted(starts, chunks, side="right") - 1] if len(starts) else numbers
+        return is_chunk, {"tenant": tenant, **columns}
+
+
+def _columns(rows: int) -> dict[str, Column]:
+    return {
+        "tenant": np.empty(rows, np.int32),
+        "fingerprint": np.empty(rows, np.uint64),
+        "from_ms": np.empty(rows, np.int64),
+        "through_ms": np.empty(rows, np.int64),
+        "checksum": np.empty(rows, np.uint32),
+    }
+
+
+_HEX = np.full(256, 255, np.uint8)
+_HEX[ord("0") : ord("9") + 1] = range(10)
+_HEX[ord("a") : ord("f") + 1] = range(10, 16)
+
+
+@numba.njit(cache=True, nogil=True)
+def _hex(data, at, end, most):  # type: ignore[no-untyped-def]
+    """The number at `at`, and where it ends; -1 where there is none or one of more digits than `most`."""
+    value = np.uint64(0)
+    first = at
+    while at < end and _HEX[data[at]] != 255:
+        if at - first == most:
+            return value, -1
+        value = (value << np.uint64(4)) | np.uint64(_HEX[data[at]])
+        at += 1
+    return value, at if at > first else -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _read_names(  # type: ignore[no-untyped-def]  # noqa: C901
+    data, offsets, is_chunk, begins, ends, fingerprint, from_ms, through_ms, checksum
+):
+    slash, dash, colon = np.uint8(47), np.uint8(45), np.uint8(58)
+    last_start, last_length = 0, -1
+    for row in range(len(offsets) - 1):
+        start, end = offsets[row], offsets[row + 1]
+        at = start
+        while at < end and data[at] != slash:
+            at += 1
+        if at in (start, end):
+            continue
+        tenant_end = at
+        value, at = _hex(data, at + 1, end, 16)
+        if at < 0 or at >= end or data[at] != slash:
+            continue
+        fingerprint[row] = value
+        value, at = _hex(data, at + 1, end, 15)
+        if at < 0 or at >= end or (data[at] != dash and data[at] != colon):
+            continue
+        from_ms[row] = np.int64(value)
+        value, at = _hex(data, at + 1, end, 15)
+        if at < 0 or at >= end or (data[at] != dash and data[at] != colon):
+            continue
+        through_ms[row] = np.int64(value)
+        value, at = _hex(data, at + 1, end, 8)
+        if at != end:
+            continue
+        checksum[row] = np.uint32(value)
+        is_chunk[row] = True
+        ends[row] = tenant_end
+        length = tenant_end - start
+        same = length == last_length
+        if same:
+            for i in range(length):
+                if data[start + i] != data[last_start + i]:
+                    same = False
+                    break
+        begins[row] = not same
+        last_start, last_length = start, length
+
+
+def first_part(names: pa.Array) -> pa.Array:
+    """Of each name, what stands before the first slash: its folder. Empty where it is in none, but for Loki's own."""
+    first = pc.struct_field(pc.extract_regex(names, r"^(?P<first>[^/]*)"), "first")
+    alone = pc.and_(pc.equal(first, names), pc.not_equal(names, _SEED))
+    return pc.if_else(alone, "", first)

@@ -1,0 +1,157 @@
+"""The first step for one cluster: its container, what Loki says at the same time, and what both are judged by."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from logops.audit.errors import AuditError
+from logops.audit.findings.compaction import period_of
+from logops.audit.policy.audit_policy import AuditPolicy, audit_policy
+from logops.audit.policy.lifecycle import PolicyComparison, compare_policy
+from logops.audit.request import AuditRequest, Check
+from logops.audit.survey.blob_names import INDEX
+from logops.audit.survey.containers import BEGUN, Begun, Survey, take_survey
+from logops.audit.survey.loki_state import LokiState, read_loki_state
+from logops.audit.work_dir import WorkDir
+from logops.clients.blob_storage import ListingInterruptedError, ObjectStore, ObjectStoreError
+from logops.clients.blob_storage.blobs import Listing
+from logops.environment.cluster import Cluster
+from logops.environment.storage import StorageAccount
+from logops.platforms.platform import PlatformError, Progress, ReadablePlatform
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from logops.clients.blob_storage.walks import Unlisted
+
+TERMS = "terms.json"
+LIVE = "live.json"
+POLICY = "policy.json"
+UNREAD = "unread.json"
+DAYS = "days.json"
+"""Written last."""
+
+_APART_S = 300.0
+"""Seconds. Azure itself refuses requests that are signed a quarter of an hour off."""
+
+
+def is_begun(place: WorkDir) -> bool:
+    """Whether an earlier try was interrupted in its listing, and can go on."""
+    return place.has(BEGUN)
+
+
+def survey_cluster(
+    platform: ReadablePlatform, asked: AuditRequest, cluster: str, place: WorkDir, progress: Progress, *, last: bool
+) -> dict[int, int]:
+    """Survey a cluster into `place`; its tables: day to number of chunks. What an earlier try did is not done again.
+
+    Where the container cannot be read, that is kept as the reason, and there are no tables. A listing that breaks off
+    raises ListingInterruptedError, unless this is the `last` try.
+    """
+    if place.has(DAYS):
+        return place.read(DAYS, dict[int, int])
+    try:
+        days = _surveyed(platform, asked, cluster, place, progress)
+    except (ObjectStoreError, PlatformError, ClockSkewError) as error:
+        if isinstance(error, ListingInterruptedError) and not last:
+            raise
+        place.remove(BEGUN)
+        place.write(UNREAD, str, str(error))
+        return {}
+    place.remove(UNREAD)
+    place.remove(BEGUN)
+    place.write(DAYS, dict[int, int], days)
+    return days
+
+
+def _surveyed(
+    platform: ReadablePlatform, asked: AuditRequest, cluster: str, place: WorkDir, progress: Progress
+) -> dict[int, int]:
+    """Raises ObjectStoreError, PlatformError, ClockSkewError."""
+    environment = platform.environment
+    own = environment.clusters[cluster]
+    account = environment.storage_accounts[own.storage_account]
+    begun = place.read(BEGUN, Begun) if place.has(BEGUN) and account.inventory is None else None
+    again = f", of which {begun.seen:,} blobs were listed before" if begun else ""
+    progress(f"{cluster}: listing container {own.containers.chunks}{again}")
+    with platform.object_store(own.storage_account) as store:
+        listing = _listing(store, own, account, asked, begun.rest if begun else None)
+        survey = take_survey(
+            listing,
+            place.url,
+            environment=environment.name,
+            cluster=cluster,
+            account=own.storage_account,
+            container=own.containers.chunks,
+            as_of=asked.as_of,
+            begun=begun,
+            progress=progress,
+        )
+    progress(f"{cluster}: {survey.chunk_count:,} chunks; asking its processes")
+    live = read_loki_state(platform, cluster, survey.tenants)
+    place.write(LIVE, LokiState, live)
+    now = min(survey.taken, asked.as_of).timestamp()
+    place.write(TERMS, AuditPolicy, audit_policy(environment, cluster, live, asked, now))
+    if Check.TIERING in asked.checks:
+        place.write(POLICY, PolicyComparison, compare_policy(platform, own.storage_account))
+    days = days_of(survey)
+    wanted = {day: count for day, count in days.items() if not asked.tables or table_of(day, own) in asked.tables}
+    progress(f"{cluster}: {len(wanted):,} tables")
+    return wanted
+
+
+class ClockSkewError(AuditError):
+    """This machine and the storage account do not agree what time it is: nothing can be judged by age."""
+
+
+def check_clocks(service: datetime, here: datetime) -> None:
+    """Raises ClockSkewError."""
+    apart = abs((here - service).total_seconds())
+    if apart > _APART_S:
+        raise ClockSkewError(
+            f"the clocks are {timedelta(seconds=round(apart))} apart: {_time(here)} here and {_time(service)} at the "
+            "storage account. Set this machine's clock (NTP), then run it again."
+        )
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def days_of(survey: Survey) -> dict[int, int]:
+    """Every day that has an index or chunks, and how many chunks."""
+    return {**dict.fromkeys((file.day for file in survey.index_files()), 0), **survey.days}
+
+
+def table_of(day: int, cluster: Cluster) -> str:
+    """The name of a day's table; where no schema period covers the day, what it would be in the first."""
+    period = period_of(day, cluster.schema_periods) or cluster.schema_periods[0]
+    return f"{period.index_prefix}{day}"
+
+
+def _listing(
+    store: ObjectStore, cluster: Cluster, account: StorageAccount, asked: AuditRequest, rest: "Unlisted | None"
+) -> Listing:
+    """What the audits need of a container, or what was left of that."""
+    container = store.container(cluster.containers.chunks)
+    index = container.list((INDEX,))
+    check_clocks(index.taken, datetime.now(UTC))
+    if not asked.reads_chunks:
+        return container.list((INDEX,), resume=rest) if rest else index
+    if account.inventory is None:
+        return container.list(resume=rest)
+    from logops.clients.blob_storage.inventory import read_inventory
+
+    # The inventory tells of the chunks. The index is listed as it is now: it is small, and changes all the time.
+    told = read_inventory(
+        store.container(account.inventory.container), account.inventory.rule, cluster.containers.chunks, asked.as_of
+    )
+    return Listing(told.source, told.taken, chain(_without_index(told.batches), index.batches))
+
+
+def _without_index(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+    import pyarrow.compute as pc
+
+    for batch in batches:
+        yield batch.filter(pc.invert(pc.starts_with(batch["name"], INDEX)))

@@ -1,0 +1,391 @@
+"""A container, read once and laid out by table: chunks by day, index files, and everything else counted.
+
+PLACE/chunks/0.arrow ...     chunk rows, each file sorted by day, a record batch a day
+PLACE/index.parquet          a row an index file
+PLACE/survey.json            written last: without it there is no survey
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from logops.audit.report.ahead import ahead
+from logops.audit.survey.blob_names import INDEX, ChunkNames, first_part, index_file, kind_of
+from logops.audit.survey.objects import DAY_MS, NOT_LOKIS, IndexFile, chunks_schema
+from logops.audit.work_dir import WorkDir
+from logops.clients.blob_storage import ListingInterruptedError
+from logops.clients.blob_storage.blobs import Listing
+from logops.clients.blob_storage.walks import Unlisted
+from logops.platforms.platform import Progress
+
+_NAME = "survey.json"
+BEGUN = "begun.json"
+_INDEX = "index.parquet"
+_ROWS = 1_000_000
+"""Of a spool file: some 60 MB, and as much again while it is sorted."""
+_MOST_DAYS = 400
+"""A chunk that touches more tables than this is taken for two: that of its first line and that of its last."""
+MOST_OTHERS = 100
+"""Folders of somebody else's that are told one by one."""
+_OTHER_FOLDERS = "other folders"
+_SAMPLE = 5
+_TOLD_EVERY = 500_000
+
+Columns = dict[str, np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Other:
+    """Objects that are neither chunk nor index of a table."""
+
+    kind: str
+    """`delete requests` and other words for Loki's own, `not Loki's` for the rest."""
+    first: str
+    """Their folder: the part of their names before the first slash; empty where there is none."""
+    count: int
+    bytes: int
+    sample: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was in a container."""
+
+    place: str
+    environment: str
+    cluster: str
+    account: str
+    container: str
+    source: str
+    taken: datetime
+    as_of: datetime
+    tenants: tuple[str, ...]
+    chunk_count: int
+    chunk_bytes: int
+    later: int
+    """Blobs left out because they were written after `as_of`."""
+    days: Mapping[int, int]
+    """Rows of chunks by day."""
+    spool: Mapping[int, tuple[tuple[int, int], ...]]
+    """Where they lie, by day: (file, record batch)."""
+    others: tuple[Other, ...]
+
+    @classmethod
+    def open(cls, place: str) -> "Survey":
+        """Raises WorkLostError where there is no whole survey."""
+        return WorkDir(place).read(_NAME, Survey)
+
+    def chunks(self, day: int) -> Iterator[pa.RecordBatch]:
+        """The chunks that have lines of a day, of `chunks_schema`; one that has lines of several is in each."""
+        for file, batch in self.spool.get(day, ()):
+            with _opened(f"{self.place}/chunks/{file}.arrow") as source:
+                yield pa.ipc.open_file(source).get_batch(batch)
+
+    def index_files(self, days: Sequence[int] | None = None) -> list[IndexFile]:
+        """Of some days, or all."""
+        filters = None if days is None else [("day", "in", days)]
+        with _opened(f"{self.place}/{_INDEX}") as source:
+            return [IndexFile(**row) for row in pq.read_table(source, filters=filters).to_pylist()]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What was laid out of a listing that broke off, and what is still to be listed."""
+
+    files: int = 0
+    """Of the spool."""
+    count: int = 0
+    bytes: int = 0
+    days: Mapping[int, int] = field(default_factory=dict)
+    parts: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    tenants: tuple[str, ...] = ()
+    index: tuple[IndexFile, ...] = ()
+    others: tuple[Other, ...] = ()
+    later: int = 0
+    seen: int = 0
+    rest: Unlisted | None = None
+
+
+def take_survey(
+    listing: Listing,
+    place: str,
+    *,
+    environment: str,
+    cluster: str,
+    account: str,
+    container: str,
+    as_of: datetime,
+    begun: "Begun | None" = None,
+    progress: Progress = lambda _: None,
+) -> Survey:
+    """Lay a listing out below `place`, in little memory however long it is.
+
+    begun   what an earlier call laid out there, of which `listing` is the rest
+
+    Raises ObjectStoreError if the listing fails. Then there is no survey; after ListingInterruptedError the listed part
+    is kept as `BEGUN`.
+    """
+    begun = begun or Begun()
+    spool, rest = _Spool(place, begun), _Rest(begun)
+    names = ChunkNames(begun.tenants)
+    until = int(as_of.timestamp())
+    later, seen = begun.later, begun.seen
+    told = seen
+    batches = ahead(listing.batches)
+    while True:
+        try:
+            batch = next(batches, None)
+        except ListingInterruptedError as error:
+            spool.close()
+            state = _begun(spool, rest, names, later, seen, error.rest)
+            WorkDir(place).write(BEGUN, Begun, state)
+            raise
+        if batch is None:
+            break
+        modified = batch["modified"].cast(pa.int64())
+        # The index can only be read as it is now.
+        in_time = pc.or_(pc.less_equal(modified, until), pc.starts_with(batch["name"], INDEX))
+        if too_late := batch.num_rows - (pc.sum(in_time).as_py() or 0):
+            later += too_late
+            batch = batch.filter(in_time)
+        is_chunk, found = names.read(batch["name"])
+        spool.add(_chunks(batch, is_chunk, found))
+        if not is_chunk.all():
+            rest.add(batch.filter(pa.array(~is_chunk)))
+        seen += batch.num_rows
+        if seen - told >= _TOLD_EVERY:
+            told = seen
+            progress(f"{cluster}: {seen:,} objects listed")
+    spool.close()
+    _write_index(place, rest.index)
+    survey = Survey(
+        place=place,
+        environment=environment,
+        cluster=cluster,
+        account=account,
+        container=container,
+        source=listing.source,
+        taken=listing.taken,
+        as_of=as_of,
+        tenants=names.tenants,
+        chunk_count=spool.count,
+        chunk_bytes=spool.bytes,
+        later=later,
+        days=spool.days,
+        spool={day: tuple(parts) for day, parts in spool.parts.items()},
+        others=rest.others(),
+    )
+    WorkDir(place).write(_NAME, Survey, survey)
+    return survey
+
+
+def _chunks(batch: pa.RecordBatch, is_chunk: np.ndarray[Any, Any], found: Columns) -> Columns:
+    rows = batch if is_chunk.all() else batch.filter(pa.array(is_chunk))
+    changed = pc.fill_null(rows["tier_changed"].cast(pa.int64()), 0)
+    return {
+        **found,
+        "size": rows["size"].to_numpy(zero_copy_only=False),
+        "tier": rows["tier"].to_numpy(zero_copy_only=False),
+        "modified": rows["modified"].cast(pa.int64()).to_numpy(zero_copy_only=False),
+        "tier_changed": changed.to_numpy(zero_copy_only=False),
+    }
+
+
+class _Spool:
+    """Chunk rows on their way to files sorted by day."""
+
+    def __init__(self, place: str, begun: Begun) -> None:
+        self._place = place
+        self._waiting: list[Columns] = []
+        self._rows = 0
+        self.files = begun.files
+        self._writer = ThreadPoolExecutor(1, "spool")
+        self._writing: Future[None] | None = None
+        self.count = begun.count
+        self.bytes = begun.bytes
+        self.days: dict[int, int] = dict(begun.days)
+        self.parts: dict[int, list[tuple[int, int]]] = {day: [*parts] for day, parts in begun.parts.items()}
+
+    def add(self, rows: Columns) -> None:
+        count = len(rows["size"])
+        self.count += count
+        self.bytes += int(rows["size"].sum())
+        self._waiting.append(rows)
+        self._rows += count
+        if self._rows >= _ROWS:
+            self._write_waiting()
+
+    def close(self) -> None:
+        """Write what waits. Afterwards, all is written, and `days` and `parts` tell of it."""
+        self._write_waiting()
+        self._finish()
+        self._writer.shutdown()
+
+    def _write_waiting(self) -> None:
+        """Have what waits written as one file, when the one before is; meanwhile more may be added."""
+        self._finish()
+        if self._rows:
+            self._writing = self._writer.submit(self._write, self._waiting)
+            self._waiting, self._rows = [], 0
+
+    def _finish(self) -> None:
+        if self._writing:
+            self._writing.result()
+            self._writing = None
+
+    def _write(self, waiting: list[Columns]) -> None:
+        rows = {name: np.concatenate([one[name] for one in waiting]) for name in waiting[0]}
+        order, days, starts = _by_day(rows["from_ms"], rows["through_ms"])
+        table = {name: column[order] for name, column in rows.items()}
+        schema = chunks_schema()
+        with _created(f"{self._place}/chunks/{self.files}.arrow") as file, pa.ipc.new_file(file, schema) as writer:
+            ends = [*starts[1:], len(order)]
+            for number, (day, start, end) in enumerate(zip(days, starts, ends, strict=True)):
+                arrays = [pa.array(table[name][start:end]) for name in schema.names]
+                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+                self.parts.setdefault(day, []).append((self.files, number))
+                self.days[day] = self.days.get(day, 0) + end - start
+        self.files += 1
+
+
+def _by_day(
+    from_ms: np.ndarray[Any, Any], through_ms: np.ndarray[Any, Any]
+) -> tuple[np.ndarray[Any, Any], list[int], list[int]]:
+    """Row numbers sorted by the days they touch, a row once a day; the days, and where each begins."""
+    first, last = from_ms // DAY_MS, through_ms // DAY_MS
+    spans = np.maximum(last - first, 0)
+    long = spans > _MOST_DAYS
+    spans = np.where(long, 1, spans)
+    row = np.arange(len(first), dtype=np.int32)
+    if spans.any():
+        copies = spans + 1
+        row = np.repeat(row, copies)
+        nth = np.arange(len(row)) - np.repeat(np.cumsum(copies) - copies, copies)
+        day = np.where(long[row] & (nth == 1), last[row], first[row] + nth)
+    else:
+        day = first
+    order = np.argsort(day.astype(np.int32), kind="stable")
+    sorted_days = day[order]
+    starts = np.flatnonzero(np.r_[True, sorted_days[1:] != sorted_days[:-1]])
+    return row[order], sorted_days[starts].tolist(), starts.tolist()
+
+
+class _Rest:
+    """Objects that are no chunks."""
+
+    def __init__(self, begun: Begun) -> None:
+        self.index: list[IndexFile] = [*begun.index]
+        self._others: dict[tuple[str, str], tuple[int, int, tuple[str, ...]]] = {
+            (one.kind, one.first): (one.count, one.bytes, one.sample) for one in begun.others
+        }
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        is_index = pc.starts_with(batch["name"], INDEX)
+        self._add_index(batch.filter(is_index))
+        others = batch.filter(pc.invert(is_index))
+        # Somebody else's objects may be as many as chunks: grouped by Arrow, a few looked at.
+        table = pa.table({"first": first_part(others["name"]), "name": others["name"], "size": others["size"]})
+        grouped = table.group_by("first", use_threads=False).aggregate(
+            [("name", "count"), ("size", "sum"), ("name", "first"), ("name", "last")]
+        )
+        for row in grouped.to_pylist():
+            names = tuple(dict.fromkeys((row["name_first"], row["name_last"])))
+            self._count(row["first"], row["name_count"], row["size_sum"], names)
+
+    def others(self) -> tuple[Other, ...]:
+        return tuple(
+            Other(kind, first, count, size, sample)
+            for (kind, first), (count, size, sample) in sorted(self._others.items())
+        )
+
+    def _add_index(self, batch: pa.RecordBatch) -> None:
+        columns = zip(
+            batch["name"].to_pylist(),
+            batch["size"].to_pylist(),
+            batch["tier"].to_pylist(),
+            batch["modified"].cast(pa.int64()).to_pylist(),
+            strict=True,
+        )
+        for name, size, tier, modified in columns:
+            found = index_file(name, size, tier, modified)
+            if found:
+                self.index.append(found)
+            else:
+                self._count("index", 1, size, (name,))
+
+    def _count(self, first: str, count: int, size: int, names: Sequence[str]) -> None:
+        key = (kind_of(names[0]), first)
+        if key not in self._others and key[0] == NOT_LOKIS and len(self._others) >= MOST_OTHERS:
+            key = (NOT_LOKIS, _OTHER_FOLDERS)
+        had, had_bytes, sample = self._others.get(key, (0, 0, ()))
+        self._others[key] = (had + count, had_bytes + size, (*sample, *names)[:_SAMPLE])
+
+
+def _begun(spool: _Spool, rest: _Rest, names: ChunkNames, later: int, seen: int, left: Unlisted) -> Begun:
+    """All that was laid out, when the spool is closed."""
+    return Begun(
+        files=spool.files,
+        count=spool.count,
+        bytes=spool.bytes,
+        days=spool.days,
+        parts={day: tuple(parts) for day, parts in spool.parts.items()},
+        tenants=names.tenants,
+        index=tuple(rest.index),
+        others=rest.others(),
+        later=later,
+        seen=seen,
+        rest=left,
+    )
+
+
+def _write_index(place: str, files: Iterable[IndexFile]) -> None:
+    schema = pa.schema(
+        {
+            "name": pa.string(),
+            "table": pa.string(),
+            "day": pa.int32(),
+            "tenant": pa.string(),
+            "uploader": pa.string(),
+            "written": pa.float64(),
+            "size": pa.int64(),
+            "tier": pa.int8(),
+            "modified": pa.int64(),
+        }
+    )
+    rows = [asdict(file) for file in sorted(files, key=lambda file: (file.day, file.name))]
+    with _created(f"{place}/{_INDEX}") as file:
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), file)
+
+
+@contextmanager
+def _created(url: str) -> Iterator[Any]:
+    """A file to write. It may be left half written: what is there before survey.json counts only with it."""
+    import fsspec
+
+    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
+    with filesystem.open(path, "wb") as file:
+        yield file
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Any]:
+    """A file for Arrow to read, in memory where it lies on this machine's disk."""
+    import fsspec
+    from fsspec.implementations.local import LocalFileSystem
+
+    filesystem, path = fsspec.core.url_to_fs(url)
+    if isinstance(filesystem, LocalFileSystem):
+        with pa.memory_map(path) as source:
+            yield source
+    else:
+        with filesystem.open(path, "rb") as file:
+            yield pa.PythonFile(file, mode="r")

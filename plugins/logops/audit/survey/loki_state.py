@@ -1,0 +1,202 @@
+"""What Loki itself says, at one moment: its limits, its delete requests, and how its compactor and ingesters do."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from logops.audit.policy.retention import TenantRules, rules_of_limits
+from logops.clients.loki import DeleteRequest, LokiClient, LokiError, LokiRefusedError, Metric, Ring, RingMember, total
+from logops.platforms.platform import ReadablePlatform, component_of
+
+Value = TypeVar("Value")
+
+_COMPACTS = ("compactor", "all")
+_INGESTS = ("ingester", "all")
+_TIMEOUT_S = 10.0
+_RETRY_S = 5.0
+_WATCHED_S = 75.0
+"""An ingester uploads every minute (pkg/storage/stores/shipper/indexshipper/shipper.go, UploadInterval)."""
+
+
+@dataclass(frozen=True)
+class Compactor:
+    """A process that compacts. Times are Unix seconds, 0 where nothing was done since it started.
+
+    Metrics: pkg/compactor/metrics.go, pkg/compactor/retention/metrics.go, pkg/compactor/deletion/metrics.go.
+    """
+
+    name: str
+    running: bool
+    """Whether it is the one that works: the ring lets one of several run."""
+    started: float
+    compacted: float
+    """When it last ended a run over all tables without an error."""
+    retained: float
+    """When it last ended a retention run without an error."""
+    marker_files: int
+    """Files of chunks that are to be deleted."""
+    marker_time: float
+    """When the one at work was written; 0 where none is."""
+
+
+@dataclass(frozen=True)
+class Ingester:
+    """A process that writes chunks and uploads index files: how often, since it started.
+
+    Metrics: pkg/ingester/metrics.go, pkg/storage/stores/shipper/indexshipper.
+    """
+
+    name: str
+    started: float
+    flushed: int
+    """Chunks written."""
+    built: float
+    """When it last made an index file to upload, Unix seconds."""
+    uploads: int
+    """Times that it looked through its index files and uploaded what was new: once a minute."""
+    failed_uploads: int
+    failing: bool = False
+    """Whether it went on failing, and never succeeded, while it was watched."""
+
+
+@dataclass(frozen=True)
+class LokiState:
+    """A cluster, asked."""
+
+    limits: Mapping[str, TenantRules]
+    """By tenant, as the compactor applies them, or where it does not answer, as another process holds them."""
+    reloaded: Mapping[str, bool]
+    """By process: whether it could read the overrides when it last tried."""
+    deletes: Mapping[str, tuple[DeleteRequest, ...]]
+    compactors: tuple[Compactor, ...]
+    """That answer."""
+    ring: tuple[str, ...]
+    """The ACTIVE members of the compactor ring."""
+    ingesters: tuple[Ingester, ...]
+    unasked: tuple[tuple[str, str], ...] = ()
+    """(process, why): what could not be asked."""
+    heard: bool = True
+    """Whether a compactor told its delete requests: none that it told of, and none heard of, are not the same."""
+
+
+@dataclass
+class _Asking:
+    """Answers as they come in."""
+
+    unasked: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, process: str, url: str, question: Callable[[LokiClient], Value]) -> Value | None:
+        """None where it does not answer, which is kept."""
+        try:
+            with LokiClient(url, connect_timeout=2.0, read_timeout=_TIMEOUT_S, retry_for=_RETRY_S) as client:
+                return question(client)
+        except (LokiError, ValueError) as error:
+            self.unasked[process] = str(error)
+            return None
+
+
+def read_loki_state(platform: ReadablePlatform, cluster: str, tenants_seen: Iterable[str] = ()) -> LokiState:
+    """Ask every process of a cluster that knows something of its storage. Never raises: what could not be asked is said
+    in `unasked`.
+
+    tenants_seen   who has chunks there, declared or not: anybody may have asked to delete some
+    """
+    urls = platform.urls(cluster)
+    parts = {name: component_of(name, cluster) for name in urls}
+    asking = _Asking()
+    compacting = [name for name in urls if parts[name] in _COMPACTS]
+    wanted = [name for name in urls if parts[name] in {*_COMPACTS, *_INGESTS}]
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(lambda name: asking.ask(name, urls[name], LokiClient.metrics), wanted)
+        metrics = {name: found for name, found in zip(wanted, answers, strict=True) if found is not None}
+    tenants = list(platform.environment.clusters[cluster].tenants)
+    # Any process holds the limits; the compactor is the one that deletes by them.
+    answering = [name for name in (*compacting, *wanted) if name in metrics][:1]
+    limits: dict[str, TenantRules] = {}
+    for name in answering:
+        limits = asking.ask(name, urls[name], lambda client: dict(_limits(client, tenants))) or {}
+    deletes: dict[str, tuple[DeleteRequest, ...]] | None = None
+    ring: list[RingMember] = []
+    may_have_asked = sorted({*tenants, *tenants_seen})
+    for name in (name for name in compacting if name in metrics):
+        # All of them read the same requests, from the bucket.
+        told = asking.ask(name, urls[name], lambda client: dict(_deletes(client, may_have_asked)))
+        deletes = deletes if told is None else told
+        ring = asking.ask(name, urls[name], lambda client: client.ring(Ring.COMPACTOR)) or ring
+    return LokiState(
+        limits=limits,
+        reloaded={
+            name: total(found, "loki_runtime_config_last_reload_successful") != 0 for name, found in metrics.items()
+        },
+        deletes=deletes or {},
+        compactors=tuple(_compactor(name, metrics[name]) for name in compacting if name in metrics),
+        ring=tuple(member.id for member in ring if member.state == "ACTIVE"),
+        ingesters=_watched(
+            [_ingester(name, found) for name, found in metrics.items() if parts[name] in _INGESTS],
+            lambda name: asking.ask(name, urls[name], LokiClient.metrics),
+        ),
+        unasked=tuple(asking.unasked.items()),
+        heard=deletes is not None or not compacting,
+    )
+
+
+def _watched(ingesters: list[Ingester], ask: Callable[[str], list[Metric] | None]) -> tuple[Ingester, ...]:
+    """The ingesters; those that ever failed to upload are asked again until they succeed or fail once more."""
+    doubtful = {one.name: one for one in ingesters if one.failed_uploads}
+    failing: set[str] = set()
+    deadline = time.monotonic() + _WATCHED_S
+    while doubtful and time.monotonic() < deadline:
+        time.sleep(1)
+        for name, before in list(doubtful.items()):
+            now = ask(name)
+            after = _ingester(name, now) if now is not None else before
+            if after.uploads > before.uploads:
+                del doubtful[name]
+            elif after.failed_uploads > before.failed_uploads:
+                failing.add(name)
+                del doubtful[name]
+    return tuple(replace(one, failing=one.name in failing) for one in ingesters)
+
+
+def _limits(client: LokiClient, tenants: list[str]) -> Iterator[tuple[str, TenantRules]]:
+    for tenant in tenants:
+        yield tenant, rules_of_limits(client.tenant_limits(tenant))
+
+
+def _deletes(client: LokiClient, tenants: list[str]) -> Iterator[tuple[str, tuple[DeleteRequest, ...]]]:
+    for tenant in tenants:
+        try:
+            yield tenant, tuple(client.delete_requests(tenant))
+        except LokiRefusedError as error:
+            # deletion_mode: disabled, or no name that Loki takes for a tenant's: there can be none.
+            if error.status not in (400, 403):
+                raise
+
+
+def _compactor(name: str, metrics: list[Metric]) -> Compactor:
+    def value(metric: str) -> float:
+        return total(metrics, metric) or 0.0
+
+    return Compactor(
+        name=name,
+        running=value("loki_boltdb_shipper_compactor_running") > 0,
+        started=value("process_start_time_seconds"),
+        compacted=value("loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_seconds"),
+        retained=value("loki_compactor_apply_retention_last_successful_run_timestamp_seconds"),
+        marker_files=int(value("loki_boltdb_shipper_retention_sweeper_marker_files_current")),
+        marker_time=value("loki_boltdb_shipper_retention_sweeper_marker_file_processing_current_time"),
+    )
+
+
+def _ingester(name: str, metrics: list[Metric]) -> Ingester:
+    uploads = "loki_tsdb_shipper_tables_upload_operation_total"
+    return Ingester(
+        name=name,
+        started=total(metrics, "process_start_time_seconds") or 0.0,
+        flushed=int(total(metrics, "loki_ingester_chunks_flushed_total") or 0),
+        built=total(metrics, "loki_tsdb_build_index_last_successful_timestamp_seconds") or 0.0,
+        uploads=int(total(metrics, uploads, status="success") or 0),
+        failed_uploads=int(total(metrics, uploads, status="failure") or 0),
+    )

@@ -1,0 +1,66 @@
+"""Where an audit keeps its work between its steps: a folder behind an fsspec URL that all workers reach."""
+
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from logops.audit.errors import AuditError
+from logops.findings.atomic_write import write_atomically
+
+Value = TypeVar("Value")
+
+
+class WorkLostError(AuditError):
+    """What an earlier step of this run kept is not there, or is not what that step writes."""
+
+
+class WorkDir:
+    """Small values by name, as JSON. Big ones (a survey's spool) lie beside them, by their own modules."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+    def write(self, name: str, kind: type[Value], value: Value) -> None:
+        """Keep a value, whole."""
+        filesystem, path = self._at(name)
+        write_atomically(filesystem, path, TypeAdapter(kind).dump_json(value))
+
+    def read(self, name: str, kind: type[Value]) -> Value:
+        """Raises WorkLostError."""
+        filesystem, path = self._at(name)
+        try:
+            return TypeAdapter(kind).validate_json(filesystem.cat_file(path))
+        except (OSError, ValueError) as error:
+            raise WorkLostError(
+                f"reading {name} of an audit's work in {self.url}: {type(error).__name__}. Start the audit again from "
+                "its first task; every worker must reach that place."
+            ) from error
+
+    def has(self, name: str) -> bool:
+        filesystem, path = self._at(name)
+        return bool(filesystem.exists(path))
+
+    def remove(self, name: str) -> None:
+        """What is not there is no error."""
+        filesystem, path = self._at(name)
+        if filesystem.exists(path):
+            filesystem.rm(path)
+
+    def names(self, folder: str) -> list[str]:
+        """The names below a folder, sorted."""
+        filesystem, path = self._at(folder)
+        found = filesystem.ls(path, detail=False) if filesystem.exists(path) else []
+        return sorted(f"{folder}/{PurePosixPath(one).name}" for one in found)
+
+    def discard(self) -> None:
+        """Remove everything. What is not there is no error."""
+        filesystem, path = self._at("")
+        if filesystem.exists(path):
+            filesystem.rm(path, recursive=True)
+
+    def _at(self, name: str) -> tuple[Any, str]:
+        import fsspec
+
+        filesystem, path = fsspec.core.url_to_fs(f"{self.url}/{name}".rstrip("/"))
+        return filesystem, path
