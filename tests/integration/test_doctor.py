@@ -1,4 +1,4 @@
-"""What the doctor says of Loki and Promtail, held against the programs themselves."""
+"""Tests of the doctor against real Loki and Promtail programs: they refuse what the doctor says they refuse."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def run(program: str, *arguments: str, stdin: str = "") -> subprocess.CompletedP
 
 
 def refused_by_loki(config: str, folder: Path) -> str:
-    """What Loki has against a configuration; empty where it would start."""
+    """Return the errors of Loki for a configuration; an empty text if Loki would start."""
     path = folder / "loki.yaml"
     path.write_text(config)
     answer = run("loki", f"-config.file={path}", "-config.expand-env=true", "-verify-config")
@@ -59,12 +59,12 @@ def refused_by_promtail(config: str, folder: Path) -> str:
     return answer.stdout + answer.stderr if answer.returncode else ""
 
 
-def shipped(config: str, lines: str, folder: Path) -> str:
-    """What Promtail would send of lines on its standard input. The last one must arrive as it is."""
-    path, said = folder / "promtail.yaml", folder / "said"
+def promtail_output(config: str, lines: str, folder: Path) -> str:
+    """Return what Promtail would send for lines on its standard input. The last word must arrive unchanged."""
+    path, output = folder / "promtail.yaml", folder / "output"
     path.write_text(config)
     last = lines.split()[-1]
-    with open(said, "w") as out:
+    with open(output, "w") as out:
         process = subprocess.Popen(
             [*command("promtail"), f"-config.file={path}", "-stdin", "-dry-run"],
             stdin=subprocess.PIPE,
@@ -76,12 +76,12 @@ def shipped(config: str, lines: str, folder: Path) -> str:
         assert process.stdin
         process.stdin.write(lines)
         process.stdin.flush()
-        # Promtail that reads the end of its input forgets what is still in its pipeline.
-        assert until(lambda: last in said.read_text()), said.read_text()
+        # At the end of its input, Promtail drops the lines that are still in its pipeline: do not close the input.
+        assert until(lambda: last in output.read_text()), output.read_text()
     finally:
         process.kill()
         process.wait(30)
-    return re.sub(r"\x1b\[[0-9;]*m", "", said.read_text())
+    return re.sub(r"\x1b\[[0-9;]*m", "", output.read_text())
 
 
 def until(holds: Callable[[], bool], within_s: float = 30) -> bool:
@@ -93,8 +93,8 @@ def until(holds: Callable[[], bool], within_s: float = 30) -> bool:
     return True
 
 
-def named(text: str) -> set[str]:
-    """Classes that the doctor finds in one file."""
+def finding_classes(text: str) -> set[str]:
+    """Return the classes of the doctor's findings for one file."""
     return {finding.cls.name for finding in check(read_texts({"file": text}), datetime.now(UTC))}
 
 
@@ -108,8 +108,8 @@ def test_committed_keys_are_the_keys_that_the_program_prints(program: str) -> No
 def test_defaults_of_the_rules_are_the_defaults_of_loki(tmp_path: Path) -> None:
     path = tmp_path / "loki.yaml"
     path.write_text(loki(common={"path_prefix": "/loki"}, memberlist=None, limits_config=None, compactor=None))
-    said = run("loki", f"-config.file={path}", "-print-config-stderr", "-verify-config").stderr
-    printed = yaml.safe_load("\n".join(line for line in said.splitlines() if not line.startswith("level=")))
+    output = run("loki", f"-config.file={path}", "-print-config-stderr", "-verify-config").stderr
+    printed = yaml.safe_load("\n".join(line for line in output.splitlines() if not line.startswith("level=")))
 
     for key, expected in LOKI_DEFAULTS.items():
         value: Any = printed
@@ -144,16 +144,16 @@ def test_every_story_key_that_loki_refuses_is_reported(tmp_path: Path) -> None:
 
 def test_loki_refuses_removed_keys(tmp_path: Path) -> None:
     removed = sorted(path for path in REMOVED if "*" not in path)
-    said = refused_by_loki(loki(**{path.replace(".", "__"): "x" for path in removed}), tmp_path)
+    output = refused_by_loki(loki(**{path.replace(".", "__"): "x" for path in removed}), tmp_path)
 
-    assert sorted(re.findall(r"field (\w+) not found", said)) == sorted(path.rpartition(".")[2] for path in removed)
+    assert sorted(re.findall(r"field (\w+) not found", output)) == sorted(path.rpartition(".")[2] for path in removed)
 
 
 def test_loki_accepts_deprecated_keys(tmp_path: Path) -> None:
     flags = {"limits_config__unordered_writes": True, "limits_config__allow_deletes": True, "metrics_namespace": "loki"}
     config = loki(**flags)
 
-    assert "key-deprecated" in named(config)
+    assert "key-deprecated" in finding_classes(config)
     assert refused_by_loki(config, tmp_path) == ""
 
 
@@ -177,13 +177,13 @@ GOOD = [
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_loki_refuses_configuration_that_doctor_reports_as_refused(name: str, tmp_path: Path) -> None:
-    assert name in named(BROKEN[name])
+    assert name in finding_classes(BROKEN[name])
     assert refused_by_loki(BROKEN[name], tmp_path)
 
 
 @pytest.mark.parametrize("number", range(len(GOOD)))
 def test_loki_accepts_configuration_without_findings(number: int, tmp_path: Path) -> None:
-    assert not named(GOOD[number]) & BROKEN.keys()
+    assert not finding_classes(GOOD[number]) & BROKEN.keys()
     assert refused_by_loki(GOOD[number], tmp_path) == ""
 
 
@@ -209,7 +209,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A Loki in one process, with runtime overrides that it reads every second: its address and their file."""
+    """Run a single-process Loki that reads runtime overrides every second. Yield its address and the overrides file."""
     runtime = tmp_path / "runtime.yaml"
     runtime.write_text(overrides(retention_period="240h"))
     port = free_port()
@@ -258,7 +258,7 @@ def test_running_loki_ignores_overrides_with_a_mistyped_limit(running: tuple[str
     runtime.write_text(overrides(retention_perid="480h"))
 
     assert until(lambda: reload_successful(address) is False)
-    assert "limit-unknown" in named(overrides(retention_perid="480h"))
+    assert "limit-unknown" in finding_classes(overrides(retention_perid="480h"))
 
 
 def test_promtail_refuses_story_key_that_doctor_reports(tmp_path: Path) -> None:
@@ -266,9 +266,11 @@ def test_promtail_refuses_story_key_that_doctor_reports(tmp_path: Path) -> None:
     clients = [{"url": "http://loki-gateway/loki/api/v1/push"}]
     for job in values["config"]["scrapeConfigs"]:
         config = yaml.safe_dump({"clients": clients, "scrape_configs": [job]})
-        said = refused_by_promtail(config, tmp_path)
+        output = refused_by_promtail(config, tmp_path)
 
-        assert ("field event_hub_name not found" in said) == bool(said) == ("key-unknown" in named(config))
+        assert (
+            ("field event_hub_name not found" in output) == bool(output) == ("key-unknown" in finding_classes(config))
+        )
 
 
 def test_promtail_accepts_story_configuration(tmp_path: Path) -> None:
@@ -278,8 +280,8 @@ def test_promtail_accepts_story_configuration(tmp_path: Path) -> None:
 def test_docker_stage_does_not_parse_lines_of_pods(tmp_path: Path) -> None:
     line = "2026-01-01T00:00:00.000000001Z stdout F it happened\n"
 
-    assert line in shipped(stages({"docker": {}}), line, tmp_path)
-    assert "stdout F" not in shipped(stages({"cri": {}}), line, tmp_path)
+    assert line in promtail_output(stages({"docker": {}}), line, tmp_path)
+    assert "stdout F" not in promtail_output(stages({"cri": {}}), line, tmp_path)
 
 
 def test_multiline_stage_after_labels_joins_no_lines(tmp_path: Path) -> None:
@@ -288,7 +290,7 @@ def test_multiline_stage_after_labels_joins_no_lines(tmp_path: Path) -> None:
     join = {"multiline": {"firstline": r"^\d{4}-"}}
 
     def is_joined(config: str) -> bool:
-        return re.search(r"boom\n\s+at Foo", shipped(config, lines, tmp_path)) is not None
+        return re.search(r"boom\n\s+at Foo", promtail_output(config, lines, tmp_path)) is not None
 
     assert not is_joined(stages(*parse, join))
     assert is_joined(stages(join, *parse))

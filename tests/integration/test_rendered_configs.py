@@ -1,7 +1,7 @@
-"""What is rendered, read by the programs it is for.
+"""Tests of rendered configurations with the real programs.
 
-Some versions of Loki ignore limits that they do not know, so each value is looked for in the configuration that Loki
-says it has.
+Some versions of Loki ignore unknown limits. Therefore the tests compare every value with the configuration that Loki
+prints.
 """
 
 import os
@@ -42,8 +42,8 @@ def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def loki_s_own(text: str, folder: Path) -> dict[str, Any]:
-    """The configuration that Loki has when it reads `text`, every default filled in."""
+def printed_by_loki(text: str, folder: Path) -> dict[str, Any]:
+    """Return the configuration that Loki prints for `text`, with all defaults."""
     path = folder / "loki.yaml"
     path.write_text(text)
     answer = run("loki", f"-config.file={path}", "-config.expand-env=true", "-verify-config", "-print-config-stderr")
@@ -66,8 +66,7 @@ def with_limits(limits: dict[str, Any]) -> str:
 
 
 def quantity(value: Any) -> Any:
-    """Equal for two ways of writing one value: Loki prints `1w3d` for 240h, `10MB` for 10485760, and some lists as
-    one text."""
+    """Normalize a value: Loki prints `1w3d` for 240h, `10MB` for 10485760, and some lists as one text."""
     if isinstance(value, list):
         return ",".join(map(str, value))
     text = re.sub(r"^(\d+)y", lambda years: f"{int(years[1]) * 365}d", str(value))
@@ -86,12 +85,12 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
         yield path, value
 
 
-def differing(wanted: dict[str, Any], found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Every key of `wanted` that `found` has otherwise, or not at all: what is wanted, what is there."""
-    there = dict(leaves(found))
-    # Loki leaves out some keys that are false, zero or empty.
-    asked = {path: value for path, value in leaves(wanted) if path in there or value not in NOTHING}
-    pairs = {path: (value, there.get(path, "not there")) for path, value in asked.items()}
+def differing(expected: dict[str, Any], actual: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return every key of `expected` that differs in `actual` or is missing there: expected and actual value."""
+    actual_leaves = dict(leaves(actual))
+    # Loki does not print some keys that are false, zero or empty.
+    printed = {path: value for path, value in leaves(expected) if path in actual_leaves or value not in NOTHING}
+    pairs = {path: (value, actual_leaves.get(path, "missing")) for path, value in printed.items()}
     return {".".join(path): pair for path, pair in pairs.items() if quantity(pair[0]) != quantity(pair[1])}
 
 
@@ -120,7 +119,7 @@ CONFIGURATIONS = {
 
 @pytest.mark.parametrize("text", CONFIGURATIONS.values(), ids=CONFIGURATIONS.keys())
 def test_loki_parses_every_rendered_value_as_intended(text: str, tmp_path: Path) -> None:
-    other = differing(expanded(text), loki_s_own(text, tmp_path))
+    other = differing(expanded(text), printed_by_loki(text, tmp_path))
 
     # Loki prints secrets as stars, and each schema period with its defaults.
     secrets = {key for key in other if key.endswith((".connection_string", ".account_key"))}
@@ -151,18 +150,18 @@ def test_loki_refuses_unknown_limit(tmp_path: Path) -> None:
 
 
 def test_every_declarable_limit_is_known_to_loki(tmp_path: Path) -> None:
-    by_default = loki_s_own(with_limits({}), tmp_path)["limits_config"]
+    by_default = printed_by_loki(with_limits({}), tmp_path)["limits_config"]
     wanted = loki_limits(
-        Limits.model_validate({name: another(name, by_default.get(name)) for name in Limits.model_fields})
+        Limits.model_validate({name: non_default_value(name, by_default.get(name)) for name in Limits.model_fields})
     )
     assert wanted.keys() == Limits.model_fields.keys()
     assert differing(wanted, by_default).keys() == wanted.keys(), "each must differ from Loki's own default to prove it"
 
-    assert differing(wanted, loki_s_own(with_limits(wanted), tmp_path)["limits_config"]) == {}
+    assert differing(wanted, printed_by_loki(with_limits(wanted), tmp_path)["limits_config"]) == {}
 
 
-def another(name: str, by_default: Any) -> Any:
-    """A value for a limit, of its type, that is not Loki's default."""
+def non_default_value(name: str, by_default: Any) -> Any:
+    """Return a value of the limit's type that is not Loki's default."""
     kind = next(kind for kind in get_args(Limits.model_fields[name].annotation) if kind is not type(None))
     values: dict[Any, Any] = {Duration: "37m", Size: "37KiB", bool: not by_default, tuple[str, ...]: ["team"]}
     if words := get_args(kind) if get_origin(kind) is Literal else ():
@@ -174,11 +173,13 @@ def another(name: str, by_default: Any) -> Any:
 @pytest.mark.parametrize("cluster", ["main", "security"])
 def test_overrides_of_every_tenant_are_known_to_loki(wanted: Environment, cluster: str, tmp_path: Path) -> None:
     for tenant, limits in overrides(wanted.clusters[cluster])["overrides"].items():
-        own = loki_s_own(with_limits(limits), tmp_path)["limits_config"]
-        for declared, found in zip(limits.pop("retention_stream", []), own.get("retention_stream", []), strict=True):
-            assert differing(declared, found) == {}, tenant
+        printed = printed_by_loki(with_limits(limits), tmp_path)["limits_config"]
+        for declared, actual in zip(
+            limits.pop("retention_stream", []), printed.get("retention_stream", []), strict=True
+        ):
+            assert differing(declared, actual) == {}, tenant
 
-        assert differing(limits, own) == {}, tenant
+        assert differing(limits, printed) == {}, tenant
 
 
 AGENTS = {

@@ -103,7 +103,7 @@ class Cluster:
         return Location(location.file, location.path + full.removeprefix(nearest))
 
     def section(self, path: str) -> Mapping[str, Any]:
-        """Return the mapping at a dotted path; an empty mapping if there is none."""
+        """Return the mapping at a dotted path; an empty mapping if the path has no mapping."""
         value = self.configured(path)
         return value if isinstance(value, Mapping) else {}
 

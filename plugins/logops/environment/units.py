@@ -28,7 +28,7 @@ SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
 
 @total_ordering
 class _Quantity:
-    """A text and the number that it stands for. Values are compared and sorted by the number."""
+    """A number with a unit, as text. Values are compared and sorted by the number."""
 
     __slots__ = ("text", "value")
     pattern = ""

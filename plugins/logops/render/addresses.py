@@ -126,7 +126,7 @@ def _azurite(topology: Topology, name: str) -> dict[str, str]:
 
 
 def key_of(environment: Environment, account: str) -> SecretRef:
-    """Return the reference to an account's key. Raises ValueError if there is none: Azurite accepts only keys."""
+    """Return the reference to an account's key. Raises ValueError if it has no key: Azurite requires one."""
     key = environment.storage_accounts[account].account_key
     if key is None:
         raise ValueError(

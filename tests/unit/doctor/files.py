@@ -121,8 +121,8 @@ def promtail_values(**changes: Any) -> str:
     return yaml.safe_dump(changed(PROMTAIL_VALUES, **changes))
 
 
-def stages(*own: dict[str, Any]) -> str:
-    return promtail(scrape_configs__0__pipeline_stages=list(own))
+def stages(*pipeline_stages: dict[str, Any]) -> str:
+    return promtail(scrape_configs__0__pipeline_stages=list(pipeline_stages))
 
 
 def policy(prefix: str = "loki-chunks/application/", **days: int) -> str:
@@ -160,6 +160,6 @@ def findings(*texts: str) -> list[Finding]:
     return check(read_texts({f"file-{n}": text for n, text in enumerate(texts)}, PROMISE), NOW)
 
 
-def found(*texts: str) -> set[tuple[str, str]]:
+def finding_paths(*texts: str) -> set[tuple[str, str]]:
     """Return class and path of each finding of files that belong together."""
     return {(finding.cls.name, finding.subject.path) for finding in findings(*texts)}

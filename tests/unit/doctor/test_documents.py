@@ -12,7 +12,7 @@ from tests.unit.doctor.files import (
     LOKI,
     VALUES,
     changed,
-    found,
+    finding_paths,
     loki,
     overrides,
     policy,
@@ -96,17 +96,19 @@ def test_file_over_size_limit_is_refused(tmp_path: Path) -> None:
 
 
 def test_kubernetes_object_other_than_configmap_is_reported_as_not_checked() -> None:
-    assert found("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}") == {("check-incomplete", "")}
+    assert finding_paths("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}") == {("check-incomplete", "")}
 
 
 def test_unknown_file_in_configmap_is_reported_as_not_checked() -> None:
-    assert found(config_map(**{"config.yaml": loki(), "notes.txt": "hello"})) == {
+    assert finding_paths(config_map(**{"config.yaml": loki(), "notes.txt": "hello"})) == {
         ("check-incomplete", "data.notes.txt")
     }
 
 
 def test_templated_configuration_is_reported_as_not_checked() -> None:
-    assert ("check-incomplete", "loki.config") in found(values(loki__config="{{ if .Values.x }}\na: 1\n{{ end }}"))
+    assert ("check-incomplete", "loki.config") in finding_paths(
+        values(loki__config="{{ if .Values.x }}\na: 1\n{{ end }}")
+    )
 
 
 def test_overrides_beside_one_loki_belong_to_it() -> None:
@@ -126,13 +128,13 @@ def test_findings_in_chart_sections_have_the_chart_path() -> None:
         ("limit-unknown", "loki.structuredConfig.limits_config.retention_perid"),
         ("query-queue-bypassed", "loki.structuredConfig.frontend.downstream_url"),
         ("retention-short", "loki.runtimeConfig.overrides.a.retention_period"),
-    } <= found(text)
+    } <= finding_paths(text)
 
 
 @pytest.mark.parametrize("config", [LOKI, yaml.safe_dump(LOKI)], ids=["mapping", "text"])
 def test_complete_configuration_in_helm_values_is_checked(config: object) -> None:
     broken = changed(LOKI, limits_config__retention_perid="1d") if config is LOKI else f"{config}bogus: 1\n"
-    paths = {path for _, path in found(yaml.safe_dump({**VALUES, "loki": {"config": broken}}))}
+    paths = {path for _, path in finding_paths(yaml.safe_dump({**VALUES, "loki": {"config": broken}}))}
 
     assert paths & {"loki.config.limits_config.retention_perid", "loki.config.bogus"}
 
@@ -140,21 +142,21 @@ def test_complete_configuration_in_helm_values_is_checked(config: object) -> Non
 def test_chart_storage_without_account_is_reported() -> None:
     text = values(loki__storage__azure__accountName=None)
 
-    assert ("storage-account-missing", "loki.storage.azure.accountName") in found(text)
+    assert ("storage-account-missing", "loki.storage.azure.accountName") in finding_paths(text)
 
 
 def test_folder_with_extra_volume_mounts_is_not_reported() -> None:
     mounts = [{"name": "wal", "mountPath": "/wal"}]
     ingester = {"wal": {"dir": "/wal"}}
 
-    assert "wal-not-persistent" in {name for name, _ in found(values(loki__ingester=ingester))}
+    assert "wal-not-persistent" in {name for name, _ in finding_paths(values(loki__ingester=ingester))}
     assert "wal-not-persistent" not in {
-        name for name, _ in found(values(loki__ingester=ingester, ingester__extraVolumeMounts=mounts))
+        name for name, _ in finding_paths(values(loki__ingester=ingester, ingester__extraVolumeMounts=mounts))
     }
 
 
 def test_chart_settings_in_switch_sections_are_not_reported() -> None:
-    assert found(values(loki__ui={"enabled": True, "gateway": {"enabled": True}})) == set()
+    assert finding_paths(values(loki__ui={"enabled": True, "gateway": {"enabled": True}})) == set()
 
 
 def test_prometheus_configuration_is_refused() -> None:
@@ -164,7 +166,7 @@ def test_prometheus_configuration_is_refused() -> None:
 
 def test_excerpt_of_configuration_has_no_findings_about_missing_sections() -> None:
     assert (
-        found(
+        finding_paths(
             "compactor: {retention_enabled: true, delete_request_store: azure}\nlimits_config: {retention_period: 90d}"
         )
         == set()
@@ -176,25 +178,25 @@ def test_scrape_jobs_in_snippet_text_are_checked() -> None:
     text = promtail_values(config__snippets__extraScrapeConfigs=jobs)
 
     path = "config.snippets.extraScrapeConfigs[0].pipeline_stages[0].labels.trace_id"
-    assert ("high-cardinality-label", path) in found(text)
+    assert ("high-cardinality-label", path) in finding_paths(text)
 
 
 def test_complete_promtail_configuration_in_helm_values_is_checked() -> None:
     text = yaml.safe_dump({"config": {"file": promtail(positions__filename="/tmp/p.yaml")}})
 
-    assert ("agent-position-lost", "config.file.positions.filename") in found(text)
+    assert ("agent-position-lost", "config.file.positions.filename") in finding_paths(text)
 
 
 def test_fluent_bit_comments_and_constants_are_not_reported_as_labels() -> None:
     text = FLUENT_BIT + "    # labels trace_id=$trace_id\n    label_keys $level,$service\n"
 
-    assert found(text) == set()
-    assert ("high-cardinality-label", "OUTPUT[0].label_keys") in found(text.replace("$level", "$trace_id"))
+    assert finding_paths(text) == set()
+    assert ("high-cardinality-label", "OUTPUT[0].label_keys") in finding_paths(text.replace("$level", "$trace_id"))
 
 
 def test_fluent_bit_yaml_in_configmap_is_checked() -> None:
     pipeline = "pipeline:\n  outputs:\n" + indent("- name: loki\n  auto_kubernetes_labels: true\n", "    ")
 
-    assert found(config_map(**{"fluent-bit.yaml": pipeline})) == {
+    assert finding_paths(config_map(**{"fluent-bit.yaml": pipeline})) == {
         ("high-cardinality-label", "data.fluent-bit.yaml.pipeline.outputs[0].auto_kubernetes_labels")
     }

@@ -13,16 +13,16 @@ TENANT = "clusters.main.tenants.application"
 VOLUMELESS = {"replicas": 3}
 
 
-def found(name: str, *changes: tuple[str, Any]) -> set[tuple[str, str]]:
+def finding_paths(name: str, *changes: tuple[str, Any]) -> set[tuple[str, str]]:
     return {(f.cls.name, f.subject.path) for f in check(from_environment(environment(name, *changes)), NOW)}
 
 
 def test_local_environment_has_only_promtail_end_of_life_as_finding() -> None:
-    assert found("local") == {("agent-end-of-life", "agents.promtail")}
+    assert finding_paths("local") == {("agent-end-of-life", "agents.promtail")}
 
 
 def test_production_environment_has_no_findings() -> None:
-    assert found("production") == set()
+    assert finding_paths("production") == set()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_defect_in_environment_is_reported_with_its_path(change: tuple[str, Any]
         containers = ["loki-chunks", "loki-ruler", "system-logs", "security-logs", "security-rules"]
         changes.append(("storage_accounts.monitoring.containers", containers))
 
-    assert (name, path) in found("production", *changes)
+    assert (name, path) in finding_paths("production", *changes)
 
 
 def lifecycle(**days: int) -> tuple[str, Any]:
@@ -93,7 +93,7 @@ def lifecycle(**days: int) -> tuple[str, Any]:
 def test_declared_lifecycle_rule_is_reported_at_its_action(days: dict[str, int], name: str) -> None:
     (key,) = days
 
-    assert (name, f"storage_accounts.monitoring.lifecycle[0].{key}") in found("production", lifecycle(**days))
+    assert (name, f"storage_accounts.monitoring.lifecycle[0].{key}") in finding_paths("production", lifecycle(**days))
 
 
 def test_rule_of_another_account_with_the_same_container_is_not_reported() -> None:
@@ -103,7 +103,7 @@ def test_rule_of_another_account_with_the_same_container_is_not_reported() -> No
         ("storage_accounts.security.lifecycle", [rule]),
     )
 
-    assert found("production", *changes) == set()
+    assert finding_paths("production", *changes) == set()
 
 
 def test_findings_have_the_environment_and_its_file() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from logops.doctor import DocumentError, read_texts
 from logops.doctor.deployment import LifecycleRule
-from tests.unit.doctor.files import found, policy, terraform
+from tests.unit.doctor.files import finding_paths, policy, terraform
 
 RULE = {
     "name": "chunks",
@@ -59,7 +59,7 @@ def test_terraform_and_json_give_the_same_rules() -> None:
 def test_terraform_expression_is_reported_as_not_checked(old: str, new: str, path: str) -> None:
     text = terraform().replace(old, new)
 
-    assert found(text) == {("check-incomplete", f"azurerm_storage_management_policy.loki.rule[0]{path}")}
+    assert finding_paths(text) == {("check-incomplete", f"azurerm_storage_management_policy.loki.rule[0]{path}")}
 
 
 def test_terraform_expressions_outside_of_rules_are_ignored() -> None:
@@ -71,12 +71,12 @@ resource "azurerm_storage_container" "loki_chunks" {
   for_each = toset(["a", "b"])
 }
 """
-    assert found(around + terraform()) == set()
+    assert finding_paths(around + terraform()) == set()
     assert len(read_texts({"x.tf": around + terraform()}).lifecycle) == 1
 
 
 def test_terraform_without_policy_is_reported_as_not_checked() -> None:
-    assert found('resource "azurerm_storage_container" "x" {\n  name = "x"\n}') == {("check-incomplete", "")}
+    assert finding_paths('resource "azurerm_storage_container" "x" {\n  name = "x"\n}') == {("check-incomplete", "")}
 
 
 @pytest.mark.parametrize(

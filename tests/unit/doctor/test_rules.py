@@ -12,8 +12,8 @@ from tests.unit.doctor.files import (
     FLUENT_BIT,
     LOKI,
     changed,
+    finding_paths,
     findings,
-    found,
     loki,
     overrides,
     promtail,
@@ -28,8 +28,8 @@ CASES = [*cases_storage.CASES, *cases_loki.CASES, *cases_agents.CASES]
 def test_defect_is_reported_with_its_path_until_it_is_corrected(
     name: str, path: str, broken: list[str], mended: list[str]
 ) -> None:
-    assert (name, path) in found(*broken)
-    assert name not in {cls for cls, _ in found(*mended)}
+    assert (name, path) in finding_paths(*broken)
+    assert name not in {cls for cls, _ in finding_paths(*mended)}
 
 
 def test_every_class_of_the_doctor_has_a_case() -> None:
@@ -38,11 +38,11 @@ def test_every_class_of_the_doctor_has_a_case() -> None:
 
 @pytest.mark.parametrize("text", [loki(), values(), FLUENT_BIT, terraform()], ids=["loki", "helm", "fluent-bit", "tf"])
 def test_correct_file_has_no_findings(text: str) -> None:
-    assert found(text) == set()
+    assert finding_paths(text) == set()
 
 
 def test_correct_promtail_has_only_its_end_of_life_as_finding() -> None:
-    assert found(loki(), promtail()) == {("agent-end-of-life", "")}
+    assert finding_paths(loki(), promtail()) == {("agent-end-of-life", "")}
 
 
 def test_limit_inherited_from_cluster_is_reported_once() -> None:
@@ -76,7 +76,9 @@ def test_account_key_in_connection_string_is_never_shown() -> None:
 
 
 def test_overrides_without_loki_are_checked() -> None:
-    assert found(overrides(retention_perid="90d")) == {("limit-unknown", "overrides.application.retention_perid")}
+    assert finding_paths(overrides(retention_perid="90d")) == {
+        ("limit-unknown", "overrides.application.retention_perid")
+    }
 
 
 def test_findings_are_sorted_by_severity() -> None:

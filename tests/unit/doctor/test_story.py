@@ -100,7 +100,7 @@ DEFECTS = {
 
 
 @pytest.fixture(scope="module")
-def named() -> dict[str, set[tuple[str, str]]]:
+def story_findings() -> dict[str, set[tuple[str, str]]]:
     findings = check(read_documents(FILES, PROMISE), datetime(2026, 11, 23, tzinfo=UTC))
     return {
         file.name: {(f.cls.name, f.subject.path) for f in findings if f.evidence["file"] == str(file)} for file in FILES
@@ -108,9 +108,11 @@ def named() -> dict[str, set[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize("file", DEFECTS)
-def test_story_file_has_exactly_the_expected_findings(file: str, named: dict[str, set[tuple[str, str]]]) -> None:
-    assert named[file] == DEFECTS[file]
+def test_story_file_has_exactly_the_expected_findings(
+    file: str, story_findings: dict[str, set[tuple[str, str]]]
+) -> None:
+    assert story_findings[file] == DEFECTS[file]
 
 
-def test_every_story_file_is_checked(named: dict[str, set[tuple[str, str]]]) -> None:
-    assert named.keys() == DEFECTS.keys()
+def test_every_story_file_is_checked(story_findings: dict[str, set[tuple[str, str]]]) -> None:
+    assert story_findings.keys() == DEFECTS.keys()

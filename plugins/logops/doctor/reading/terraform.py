@@ -32,7 +32,7 @@ class _Block:
     blocks: list["_Block"] = field(default_factory=list)
 
     def inner(self, *names: str) -> "_Block":
-        """Return the first nested block with these names; an empty block if there is none."""
+        """Return the first nested block with these names; an empty block if no block matches."""
         block = self
         for name in names:
             block = next((b for b in block.blocks if b.words[:1] == [name]), _Block([name]))

@@ -108,7 +108,7 @@ def _mixed_modes(cluster: Cluster, values: HelmValues) -> Iterator[RuleFinding]:
 
 
 def _ignored(values: HelmValues) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield keys that the chart does not read, each with the key to write instead ("" if there is none)."""
+    """Yield keys that the chart does not read, each with the key to write instead, or ""."""
     loki = values.get("loki")
     for key in map(str, loki if isinstance(loki, dict) else ()):
         if key in RENAMED_SECTIONS:

@@ -34,7 +34,7 @@ class Container:
     use: str
     name: str
     account: str | None
-    """As configured, with `${VARIABLES}`; empty if a connection string does not name it; None if no account is set."""
+    """The configured text, with `${VARIABLES}`; "" if a connection string does not name it; None if it is not set."""
     location: Location
     account_location: Location
     """Location of the account, or the location at which it could be set."""
