@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from logops.cli import app
 from logops.cli.console import BAD_INPUT, FOUND, OK, err
+from logops.cli.lazy import COMMANDS
 from logops.render import STAGES
 from logops.toolchain import PROGRAMS, Origin, Resolved
 
@@ -130,10 +131,14 @@ def test_an_environment_for_kubernetes_is_not_rolled_out_here() -> None:
     assert "local platform only" in result.stderr
 
 
-@pytest.mark.parametrize("command", [command.callback.__name__ for command in app.registered_commands])  # type: ignore[union-attr]
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS if not command.group])
 def test_every_command_has_an_example(command: str) -> None:
-    name = {"show_plan": "plan"}.get(command, command)
-    assert "Example: logops" in logops(name, "--help").stdout
+    assert "Example: logops" in logops(command, "--help").stdout
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS if command.group])
+def test_every_group_lists_its_commands(command: str) -> None:
+    assert "Commands" in logops(command, "--help").stdout
 
 
 @pytest.mark.parametrize("command", ["run", "runs", "compare"])

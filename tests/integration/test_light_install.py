@@ -1,0 +1,87 @@
+"""`pip install logops` alone: what works, what is not installed, and how an absent extra is reported."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from logops.cli.lazy import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("airflow", "altair", "azure", "duckdb", "numba", "numpy", "pandas", "pyarrow", "requests", "scipy")
+START_S = 0.5
+
+VALUES = """\
+loki:
+  auth_enabled: true
+  limits_config:
+    retention_period: 744h
+"""
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of a fresh virtualenv with the built wheel and its own dependencies, nothing else."""
+    folder = tmp_path_factory.mktemp("light")
+    uv = [sys.executable, "-m", "uv", "--quiet"]
+    subprocess.run([*uv, "build", "--wheel", "--out-dir", str(folder), str(ROOT)], check=True)
+    subprocess.run([*uv, "venv", "--python", sys.executable, str(folder / "venv")], check=True)
+    (wheel,) = folder.glob("logops-*.whl")
+    python = folder / "venv/bin/python"
+    subprocess.run([*uv, "pip", "install", "--compile-bytecode", "--python", str(python), str(wheel)], check=True)
+    return folder / "venv/bin"
+
+
+def run(light: Path, *command: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LOGOPS"))}
+    return subprocess.run([light / command[0], *command[1:]], cwd=cwd, env=variables, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("package", HEAVY)
+def test_heavy_package_is_not_installed(light: Path, tmp_path: Path, package: str) -> None:
+    ended = run(light, "python", "-c", f"import {package}", cwd=tmp_path)
+    assert f"No module named '{package}'" in ended.stderr
+
+
+def test_query_is_linted(light: Path, tmp_path: Path) -> None:
+    ended = run(light, "logops", "logql", "lint", '{job="nginx"} |~ "GET|POST"', cwd=tmp_path)
+    assert "regex-for-text" in ended.stdout, ended.stderr
+    assert ended.returncode == 1
+
+
+def test_configuration_is_checked(light: Path, tmp_path: Path) -> None:
+    (tmp_path / "values.yaml").write_text(VALUES)
+    ended = run(light, "logops", "doctor", "values.yaml", "--keep", "90d", cwd=tmp_path)
+    assert "retention-short" in ended.stdout, ended.stderr
+    assert ended.returncode == 1
+
+
+def test_doctor_starts_in_half_a_second(light: Path, tmp_path: Path) -> None:
+    """The fastest of several starts: other tests use the processors, too."""
+    (tmp_path / "values.yaml").write_text(VALUES)
+    seconds = []
+    for _ in range(10):
+        started = time.perf_counter()
+        run(light, "logops", "doctor", "values.yaml", cwd=tmp_path)
+        seconds.append(time.perf_counter() - started)
+        if seconds[-1] < START_S:
+            return
+    assert min(seconds) < START_S
+
+
+def test_commands_are_listed_without_their_packages(light: Path, tmp_path: Path) -> None:
+    ended = run(light, "logops", "--help", cwd=tmp_path)
+    assert ended.returncode == 0
+    assert [command.name for command in COMMANDS if command.name not in ended.stdout] == []
+
+
+def test_command_of_an_absent_extra_says_what_to_install(light: Path, tmp_path: Path) -> None:
+    ended = run(light, "logops", "audit", "retention", "local", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "It comes with the extra 'audit': pip install 'logops[audit]'" in ended.stderr
+    assert "Traceback" not in ended.stderr
