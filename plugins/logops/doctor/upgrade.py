@@ -39,11 +39,13 @@ _MIB = 2**20
 
 
 def upgrade(config: Config, as_of: datetime, *, in_chart: bool = False) -> list[str]:
-    """Changes a configuration in location, and says what was changed, a line a change.
+    """Change a configuration in place and return one line for each change.
 
-    Only keys that Loki refuses, and what it asks for, are touched: a period of the schema is added from the day after
-    `as_of` where the newest is not tsdb with v13. `in_chart`: the sections stand among the keys of a Helm chart, which
-    are left alone, and the chart sets common.path_prefix.
+    Only keys that Loki refuses or requires are changed. If the newest schema period is not tsdb with v13, a period is
+    added that starts on the day after `as_of`.
+
+    in_chart   the sections are among the keys of a Helm chart: its keys are not changed, and it sets
+               common.path_prefix
     """
     sections = known_keys("loki").keys() - SWITCH_SECTIONS if in_chart else config.keys()
     loki = {key: value for key, value in config.items() if key in sections}
@@ -172,7 +174,7 @@ def _disable_structured_metadata(config: Config, as_of: datetime) -> Iterator[st
     if active.get("store") != "tsdb" or str(active.get("schema")) < "v13":
         _section(config, "limits_config")["allow_structured_metadata"] = False
         start = start_of(periods[-1])
-        yield f"limits_config.allow_structured_metadata set to false. Remove it after the period of {start} has begun"
+        yield f"limits_config.allow_structured_metadata set to false. Remove it when the period of {start} has begun"
 
 
 def _periods(config: Config) -> list[Config]:

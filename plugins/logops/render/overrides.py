@@ -9,7 +9,7 @@ from logops.environment.units import Duration, Size
 
 
 def cluster_limits(cluster: Cluster) -> dict[str, Any]:
-    """Return `limits_config` of a cluster. The promised retention is the default, so no tenant keeps logs for ever."""
+    """Return `limits_config` of a cluster. The promised retention is the default, so no tenant keeps logs forever."""
     return {**loki_limits(cluster.limits), "retention_period": cluster.keep_at_least.go}
 
 

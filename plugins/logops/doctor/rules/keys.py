@@ -75,9 +75,9 @@ def agent_keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Rule
             keys = known_keys("promtail")
             unknown = unknown_paths(block, keys.get(section) if section else keys)
             for path, siblings in unknown:
-                where = location.at(*path)
+                key_location = location.at(*path)
                 yield _unknown(
-                    classes.KEY_UNKNOWN, where, hint(path, siblings, "promtail"), "Promtail", source=agent.name
+                    classes.KEY_UNKNOWN, key_location, hint(path, siblings, "promtail"), "Promtail", source=agent.name
                 )
 
 

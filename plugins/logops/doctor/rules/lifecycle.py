@@ -97,7 +97,7 @@ def early_deletion_fee(deployment: Deployment, as_of: datetime) -> Iterator[Rule
 
 
 def _on_live_chunks(cluster: Cluster, rule: LifecycleRule, deleted_after: timedelta | None) -> Iterator[RuleFinding]:
-    listed = "for ever" if deleted_after is None else f"for up to {days(deleted_after):g} days"
+    listed = "forever" if deleted_after is None else f"for up to {days(deleted_after):g} days"
     archive = rule.tiers.get("archive")
     if rule.delete and _before(rule.delete, deleted_after):
         message = f"deletes chunks after {rule.delete.days:g} days, but Loki's index lists them {listed}"

@@ -51,7 +51,7 @@ def retention_not_enabled(deployment: Deployment, as_of: datetime) -> Iterator[R
 
 
 def retention_unlimited(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Report a retention of 0, which keeps logs for ever, if a promise exists or other tenants' logs are deleted."""
+    """Report a retention of 0, which keeps logs forever, if a promise exists or other tenants' logs are deleted."""
     for cluster in deployment.clusters:
         if cluster.value("compactor.retention_enabled") is not True:
             continue
@@ -65,7 +65,7 @@ def retention_unlimited(deployment: Deployment, as_of: datetime) -> Iterator[Rul
                 yield RuleFinding(
                     classes.RETENTION_UNLIMITED,
                     location,
-                    f"{location.path} is {'not set' if configured is None else configured}, which keeps logs for ever",
+                    f"{location.path} is {'not set' if configured is None else configured}, which keeps logs forever",
                     cluster=cluster.name,
                     tenant=limits.tenant,
                     evidence={"retention_days": 0},
@@ -117,7 +117,7 @@ def periods_of(limits: EffectiveLimits) -> list[timedelta] | None:
 
 
 def longest_life(limits: EffectiveLimits) -> timedelta | None:
-    """Return how long the index may list a tenant's chunk: its longest period or the promise; None means for ever."""
+    """Return how long the index may list a tenant's chunk: its longest period or the promise; None means forever."""
     periods = periods_of(limits)
     if periods is None:
         return None

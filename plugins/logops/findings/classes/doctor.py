@@ -13,13 +13,13 @@ RETENTION_NOT_ENABLED = FindingClass(
     name="retention-not-enabled",
     severity=Severity.ERROR,
     meaning="A retention is configured or promised, but compactor.retention_enabled is false, its default.",
-    why="retention_period alone deletes nothing: logs are kept and paid for for ever.",
+    why="retention_period alone deletes nothing: logs are kept, and paid for, forever.",
     remedy="Set compactor.retention_enabled: true and compactor.delete_request_store to the schema's object_store.",
 )
 RETENTION_UNLIMITED = FindingClass(
     name="retention-unlimited",
     severity=Severity.ERROR,
-    meaning="The retention is 0, which means for ever, although the logs were promised to be deleted.",
+    meaning="The retention is 0, which means forever, although the logs were promised to be deleted.",
     why="0 looks like keeping nothing, but keeps everything. Storage and the data at risk grow without limit.",
     remedy="Set the period after which the logs must be deleted.",
 )
@@ -221,7 +221,7 @@ LIMIT_UNKNOWN = FindingClass(
     meaning="A key in limits_config or in a tenant's overrides that is not a limit.",
     why="If the key is in limits_config, Loki 3.7 refuses to start. If it is in the overrides, a running Loki ignores"
     " the complete file and only logs it: no tenant gets its new limits. Other versions of Loki ignore the key: a"
-    " mistyped retention_period keeps logs for ever.",
+    " mistyped retention_period keeps logs forever.",
     remedy="Correct or remove the key. Watch loki_runtime_config_last_reload_successful.",
 )
 VALUE_REFUSED = FindingClass(
@@ -244,7 +244,7 @@ HELM_VALUES_REFUSED = FindingClass(
     severity=Severity.ERROR,
     meaning="Helm values that the chart refuses, or that render to objects that Kubernetes refuses.",
     why="The release fails.",
-    remedy="Change the values as the message says.",
+    remedy="Change the values as described in the message.",
 )
 
 HIGH_CARDINALITY_LABEL = FindingClass(
@@ -295,7 +295,7 @@ PIPELINE_STAGE_USELESS = FindingClass(
     severity=Severity.WARNING,
     meaning="A pipeline stage that has no effect at its position.",
     why="Promtail accepts it silently: lines arrive unparsed, with a wrong timestamp, or split.",
-    remedy="Change or move the stage as the message says.",
+    remedy="Change or move the stage as described in the message.",
 )
 SOURCE_SHIPPED_TWICE = FindingClass(
     name="source-shipped-twice",
