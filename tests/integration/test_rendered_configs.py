@@ -51,13 +51,13 @@ def printed_by_loki(text: str, folder: Path) -> dict[str, Any]:
     return dict(yaml.safe_load(re.split(r"(?m)^(?:---$|level=.*\n)", answer.stderr)[1]))
 
 
-def local_config(wanted: Environment, cluster: str) -> str:
-    return rendered(wanted)["loki"][f"loki/{cluster}.yaml"]
+def local_config(declared: Environment, cluster: str) -> str:
+    return rendered(declared)["loki"][f"loki/{cluster}.yaml"]
 
 
-def kubernetes_config(wanted: Environment, cluster: str) -> str:
-    at = kubernetes_addresses(wanted, cluster)
-    return to_yaml(wanted.name, loki_config(wanted.clusters[cluster], at, f"{wanted.name}-{cluster}"))
+def kubernetes_config(declared: Environment, cluster: str) -> str:
+    at = kubernetes_addresses(declared, cluster)
+    return to_yaml(declared.name, loki_config(declared.clusters[cluster], at, f"{declared.name}-{cluster}"))
 
 
 def with_limits(limits: dict[str, Any]) -> str:
@@ -151,13 +151,15 @@ def test_loki_refuses_unknown_limit(tmp_path: Path) -> None:
 
 def test_every_declarable_limit_is_known_to_loki(tmp_path: Path) -> None:
     by_default = printed_by_loki(with_limits({}), tmp_path)["limits_config"]
-    wanted = loki_limits(
+    declared = loki_limits(
         Limits.model_validate({name: non_default_value(name, by_default.get(name)) for name in Limits.model_fields})
     )
-    assert wanted.keys() == Limits.model_fields.keys()
-    assert differing(wanted, by_default).keys() == wanted.keys(), "each must differ from Loki's own default to prove it"
+    assert declared.keys() == Limits.model_fields.keys()
+    assert differing(declared, by_default).keys() == declared.keys(), (
+        "each must differ from Loki's own default to prove it"
+    )
 
-    assert differing(wanted, printed_by_loki(with_limits(wanted), tmp_path)["limits_config"]) == {}
+    assert differing(declared, printed_by_loki(with_limits(declared), tmp_path)["limits_config"]) == {}
 
 
 def non_default_value(name: str, by_default: Any) -> Any:
@@ -169,15 +171,15 @@ def non_default_value(name: str, by_default: Any) -> Any:
     return values.get(kind, 37)
 
 
-@pytest.mark.parametrize("wanted", [LOCAL, PRODUCTION], ids=lambda wanted: wanted.name)
+@pytest.mark.parametrize("declared", [LOCAL, PRODUCTION], ids=lambda declared: declared.name)
 @pytest.mark.parametrize("cluster", ["main", "security"])
-def test_overrides_of_every_tenant_are_known_to_loki(wanted: Environment, cluster: str, tmp_path: Path) -> None:
-    for tenant, limits in overrides(wanted.clusters[cluster])["overrides"].items():
+def test_overrides_of_every_tenant_are_known_to_loki(declared: Environment, cluster: str, tmp_path: Path) -> None:
+    for tenant, limits in overrides(declared.clusters[cluster])["overrides"].items():
         printed = printed_by_loki(with_limits(limits), tmp_path)["limits_config"]
-        for declared, actual in zip(
+        for expected, actual in zip(
             limits.pop("retention_stream", []), printed.get("retention_stream", []), strict=True
         ):
-            assert differing(declared, actual) == {}, tenant
+            assert differing(expected, actual) == {}, tenant
 
         assert differing(limits, printed) == {}, tenant
 
@@ -197,9 +199,9 @@ AGENTS = {
 }
 
 
-@pytest.mark.parametrize("wanted", AGENTS.values(), ids=AGENTS.keys())
-def test_promtail_accepts_rendered_configuration(wanted: Environment, tmp_path: Path) -> None:
-    for name, text in rendered(wanted)["agents"].items():
+@pytest.mark.parametrize("declared", AGENTS.values(), ids=AGENTS.keys())
+def test_promtail_accepts_rendered_configuration(declared: Environment, tmp_path: Path) -> None:
+    for name, text in rendered(declared)["agents"].items():
         if name.startswith("agents/"):
             path = tmp_path / Path(name).name
             path.write_text(text)

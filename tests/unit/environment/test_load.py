@@ -146,13 +146,13 @@ def test_production_environment_has_the_numbers_of_the_story() -> None:
 def test_invalid_value_is_reported_with_path_and_allowed_values(
     problems: Problems, old: str, new: str, path: str, found: str, allowed: str
 ) -> None:
-    said = problems(old, new)
+    reported = problems(old, new)
 
-    assert [problem for problem in said if problem[:2] == (path, found) and allowed in problem[2]], said
+    assert [problem for problem in reported if problem[:2] == (path, found) and allowed in problem[2]], reported
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "reported"),
     [
         ("storage_account: main", "storage_account: mian", ("clusters.main.storage_account", "mian", "main, security")),
         ("chunks: loki-chunks", "chunks: chunks",
@@ -171,9 +171,9 @@ def test_invalid_value_is_reported_with_path_and_allowed_values(
     ],
 )  # fmt: skip
 def test_undeclared_name_is_reported_with_the_declared_names(
-    problems: Problems, old: str, new: str, said: tuple[str, str, str]
+    problems: Problems, old: str, new: str, reported: tuple[str, str, str]
 ) -> None:
-    path, name, known = said
+    path, name, known = reported
 
     assert problems(old, new) == [(path, f'"{name}"', f"one of: {known}")]
 
@@ -204,15 +204,18 @@ def test_kubernetes_environment_without_approval_is_refused() -> None:
 
 
 def test_all_problems_of_a_file_are_reported_together(problems: Problems) -> None:
-    said = problems("hot: 30d\n", "hot: soon\n          kept: long\n")
+    reported = problems("hot: 30d\n", "hot: soon\n          kept: long\n")
 
-    assert [path.removeprefix("clusters.main.tenants.application.retention.") for path, _, _ in said] == ["hot", "kept"]
+    assert [path.removeprefix("clusters.main.tenants.application.retention.") for path, _, _ in reported] == [
+        "hot",
+        "kept",
+    ]
 
 
 def test_list_with_invalid_entry_is_reported_once(problems: Problems) -> None:
-    said = problems("from: 2024-01-01", "from: yesterday")
+    reported = problems("from: 2024-01-01", "from: yesterday")
 
-    assert [path for path, _, _ in said] == ["clusters.main.schema_periods.0.from"]
+    assert [path for path, _, _ in reported] == ["clusters.main.schema_periods.0.from"]
 
 
 def test_suggested_keys_belong_to_the_model_at_that_path(problems: Problems) -> None:

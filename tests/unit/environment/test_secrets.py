@@ -29,10 +29,10 @@ Problems = Callable[[str, str], list[tuple[str, str, str]]]
     ],
 )
 def test_literal_secret_is_refused_and_not_shown(problems: Problems, written: str, path: str) -> None:
-    said = problems(f"    {KEY}\n", f"    {written}\n")
+    reported = problems(f"    {KEY}\n", f"    {written}\n")
 
-    assert path in [problem[0] for problem in said]
-    assert "hunter2" not in str(said)
+    assert path in [problem[0] for problem in reported]
+    assert "hunter2" not in str(reported)
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def test_literal_secret_is_refused_and_not_shown(problems: Problems, written: st
     ],
 )
 def test_text_instead_of_mapping_or_list_is_not_shown(problems: Problems, old: str, new: str, path: str) -> None:
-    said = problems(old, new)
+    reported = problems(old, new)
 
-    assert (path, "text") in [problem[:2] for problem in said]
-    assert "hunter2" not in str(said)
+    assert (path, "text") in [problem[:2] for problem in reported]
+    assert "hunter2" not in str(reported)
 
 
 @pytest.mark.parametrize("url", ["s3://user:hunter2@bucket/results", "abfs://c@a.dfs.core.windows.net/x?sig=hunter2"])
 def test_credential_in_results_url_is_refused_and_not_shown(problems: Problems, url: str) -> None:
-    said = problems("results: results", f"results: {url}")
+    reported = problems("results: results", f"results: {url}")
 
-    assert said == [("results", "not shown", "the URL must not contain a password or a token (?...)")]
+    assert reported == [("results", "not shown", "the URL must not contain a password or a token (?...)")]
 
 
 def test_refused_secret_is_reported_with_the_way_to_reference_it(problems: Problems) -> None:

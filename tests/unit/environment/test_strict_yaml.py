@@ -24,7 +24,7 @@ def test_read_yaml_parses_or_refuses_any_punctuation(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a: 1\nb: 2\na: 3", "line 3: the key 'a' is a duplicate"),
         ("x:\n  a: 1\n  'a': 3", "line 3: the key 'a' is a duplicate"),
@@ -45,11 +45,11 @@ def test_read_yaml_parses_or_refuses_any_punctuation(text: str) -> None:
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
-def test_refused_yaml_is_reported_with_its_line(text: str, said: str) -> None:
+def test_refused_yaml_is_reported_with_its_line(text: str, message: str) -> None:
     with pytest.raises(YamlError) as caught:
         read_yaml(text)
 
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ['key: "hunter2 \\q"', "key: hunter2: x", "key: hunter2\n  more: x", "key: [hunter2"])

@@ -27,18 +27,18 @@ def test_duration_for_go_has_no_days_or_weeks(duration: Duration) -> None:
 
 
 @given(written, written)
-def test_durations_are_sorted_by_length(one: Duration, other: Duration) -> None:
-    assert (one < other, one <= other, one == other) == (
-        one.timedelta < other.timedelta,
-        one.timedelta <= other.timedelta,
-        one.timedelta == other.timedelta,
+def test_durations_are_sorted_by_length(first: Duration, second: Duration) -> None:
+    assert (first < second, first <= second, first == second) == (
+        first.timedelta < second.timedelta,
+        first.timedelta <= second.timedelta,
+        first.timedelta == second.timedelta,
     )
 
 
 @given(written, written)
-def test_equal_durations_have_equal_hashes(one: Duration, other: Duration) -> None:
-    assert one != other or hash(one) == hash(other)
-    assert hash(Duration(one.go)) == hash(one)
+def test_equal_durations_have_equal_hashes(first: Duration, second: Duration) -> None:
+    assert first != second or hash(first) == hash(second)
+    assert hash(Duration(first.go)) == hash(first)
 
 
 @given(written)
@@ -90,8 +90,8 @@ def test_size_units_are_powers_of_1024_and_1000(value: int) -> None:
 
 
 @given(sizes, sizes)
-def test_sizes_are_sorted_by_bytes(one: int, other: int) -> None:
-    assert (Size(f"{one}B") < Size(f"{other}B")) == (one < other)
+def test_sizes_are_sorted_by_bytes(first: int, second: int) -> None:
+    assert (Size(f"{first}B") < Size(f"{second}B")) == (first < second)
 
 
 @pytest.mark.parametrize("text", ["", "1", "1 MiB", "1mib", "-1B", "1.B", ".5GiB", "1M", "1MiB\n", "٣B"])

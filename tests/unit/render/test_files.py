@@ -18,13 +18,13 @@ data = st.dictionaries(
 
 
 @given(texts, texts)
-def test_digest_changes_exactly_if_a_name_or_text_changes(one: dict[str, str], other: dict[str, str]) -> None:
-    assert (Files(one).digest == Files(other).digest) == (one == other)
+def test_digest_changes_exactly_if_a_name_or_text_changes(first: dict[str, str], second: dict[str, str]) -> None:
+    assert (Files(first).digest == Files(second).digest) == (first == second)
 
 
 @given(texts, texts)
-def test_files_are_equal_exactly_if_their_content_is_equal(one: dict[str, str], other: dict[str, str]) -> None:
-    assert (Files(one) == Files(other)) == (one == other)
+def test_files_are_equal_exactly_if_their_content_is_equal(first: dict[str, str], second: dict[str, str]) -> None:
+    assert (Files(first) == Files(second)) == (first == second)
 
 
 @given(texts)
@@ -36,8 +36,8 @@ def test_files_are_sorted_by_name(given_texts: dict[str, str]) -> None:
 
 
 @given(st.lists(text, max_size=4), st.lists(text, max_size=4))
-def test_digests_of_different_lists_of_texts_differ(one: list[str], other: list[str]) -> None:
-    assert (digest_of(*one) == digest_of(*other)) == (one == other)
+def test_digests_of_different_lists_of_texts_differ(first: list[str], second: list[str]) -> None:
+    assert (digest_of(*first) == digest_of(*second)) == (first == second)
 
 
 def test_digest_is_sha_256_of_lengths_and_texts() -> None:

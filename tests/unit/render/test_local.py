@@ -24,17 +24,17 @@ print({stage: files.digest for stage, files in rendered(environment("local")).it
 """
 
 
-def digests(wanted: Environment) -> dict[Stage, str]:
-    return {stage: files.digest for stage, files in rendered(wanted).items()}
+def digests(declared: Environment) -> dict[Stage, str]:
+    return {stage: files.digest for stage, files in rendered(declared).items()}
 
 
-def changed_stages(wanted: Environment) -> set[Stage]:
-    before, after = digests(LOCAL), digests(wanted)
+def changed_stages(declared: Environment) -> set[Stage]:
+    before, after = digests(LOCAL), digests(declared)
     return {stage for stage in STAGES if before[stage] != after[stage]}
 
 
-def changed_programs(wanted: Environment) -> set[str]:
-    before, after = programs(LOCAL), programs(wanted)
+def changed_programs(declared: Environment) -> set[str]:
+    before, after = programs(LOCAL), programs(declared)
     return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 
 
@@ -78,58 +78,58 @@ def test_render_does_not_depend_on_the_order_of_keys(random: Any) -> None:
 
 
 def test_changed_tenant_limit_changes_only_the_tenants_stage() -> None:
-    wanted = environment("local", ("clusters.main.tenants.platform.limits.ingestion_rate_mb", 21))
+    declared = environment("local", ("clusters.main.tenants.platform.limits.ingestion_rate_mb", 21))
 
-    assert changed_stages(wanted) == {"tenants"}
-    assert changed_programs(wanted) == set()
+    assert changed_stages(declared) == {"tenants"}
+    assert changed_programs(declared) == set()
 
 
 def test_changed_tenant_retention_changes_limits_and_lifecycle_but_no_process() -> None:
-    wanted = environment(
+    declared = environment(
         "local",
         ("clusters.main.tenants.platform.retention.hot", "40d"),
         ("clusters.main.tenants.platform.retention.keep", "100d"),
     )
 
-    assert changed_stages(wanted) == {"storage", "tenants"}
-    assert changed_programs(wanted) == set()
+    assert changed_stages(declared) == {"storage", "tenants"}
+    assert changed_programs(declared) == set()
 
 
 def test_changed_query_setting_changes_only_processes_of_its_cluster() -> None:
-    wanted = environment("local", ("clusters.main.query.max_retries", 6))
+    declared = environment("local", ("clusters.main.query.max_retries", 6))
 
-    assert changed_stages(wanted) == {"loki"}
-    assert changed_programs(wanted) == {name for name, p in programs(LOCAL).items() if p.program == "loki"} - {
+    assert changed_stages(declared) == {"loki"}
+    assert changed_programs(declared) == {name for name, p in programs(LOCAL).items() if p.program == "loki"} - {
         "security-all-0"
     }
 
 
 def test_additional_replica_changes_no_other_process() -> None:
-    wanted = environment("local", ("clusters.main.components.ingester.replicas", 4))
+    declared = environment("local", ("clusters.main.components.ingester.replicas", 4))
 
-    assert changed_programs(wanted) == {"main-ingester-3"}
+    assert changed_programs(declared) == {"main-ingester-3"}
 
 
 def test_changed_memory_limit_changes_only_processes_of_that_component() -> None:
-    wanted = environment("local", ("clusters.main.components.querier.resources.limits.memory", "2GiB"))
+    declared = environment("local", ("clusters.main.components.querier.resources.limits.memory", "2GiB"))
 
-    assert changed_programs(wanted) == {"main-querier-0"}
-    assert programs(wanted)["main-querier-0"].environment["GOMEMLIMIT"] == f"{2**31}B"
+    assert changed_programs(declared) == {"main-querier-0"}
+    assert programs(declared)["main-querier-0"].environment["GOMEMLIMIT"] == f"{2**31}B"
 
 
 def test_additional_source_changes_only_the_agent_that_ships_it() -> None:
-    wanted = environment("local", ("sources.application.parse.labels", ["level"]))
+    declared = environment("local", ("sources.application.parse.labels", ["level"]))
 
-    assert changed_stages(wanted) == {"agents"}
-    assert changed_programs(wanted) == {"promtail-main"}
+    assert changed_stages(declared) == {"agents"}
+    assert changed_programs(declared) == {"promtail-main"}
 
 
 def test_changed_lifecycle_rule_changes_the_account_but_no_process() -> None:
     rule = {"name": "raw", "container": "system-logs", "prefix": "raw/", "delete_after": 30}
-    wanted = environment("local", ("storage_accounts.main.lifecycle", [rule]))
+    declared = environment("local", ("storage_accounts.main.lifecycle", [rule]))
 
-    assert changed_stages(wanted) == {"storage"}
-    assert changed_programs(wanted) == set()
+    assert changed_stages(declared) == {"storage"}
+    assert changed_programs(declared) == set()
 
 
 def test_process_list_has_the_digest_of_each_process() -> None:
@@ -163,9 +163,9 @@ def test_process_gets_only_the_key_of_its_storage_account() -> None:
 
 
 def test_only_azurite_gets_all_account_keys_and_only_as_references() -> None:
-    told = {name: p.environment.get("AZURITE_ACCOUNTS") for name, p in programs(LOCAL).items()}
+    variables_by_program = {name: p.environment.get("AZURITE_ACCOUNTS") for name, p in programs(LOCAL).items()}
 
-    assert {name: accounts for name, accounts in told.items() if accounts} == {
+    assert {name: accounts for name, accounts in variables_by_program.items() if accounts} == {
         "azurite": "logopsmain:%(ENV_LOGOPS_MAIN_STORAGE_KEY)s;logopssecurity:%(ENV_LOGOPS_SECURITY_STORAGE_KEY)s"
     }
 
@@ -186,16 +186,16 @@ def test_ingesters_start_first() -> None:
 
 
 def test_two_processes_with_the_same_name_are_refused() -> None:
-    wanted = environment("local", ("agents", {"canary": {"kind": "promtail", "sources": ["application"]}}))
+    declared = environment("local", ("agents", {"canary": {"kind": "promtail", "sources": ["application"]}}))
 
     with pytest.raises(
         PlacementError, match="two processes have the name canary-main: rename the agent or the cluster"
     ):
-        render_local(wanted, STATE, COMMANDS, {})
+        render_local(declared, STATE, COMMANDS, {})
 
 
 def test_account_without_key_is_refused_on_azurite() -> None:
-    wanted = environment(
+    declared = environment(
         "local",
         ("storage_accounts.main.account_key", None),
         ("storage_accounts.main.workload_identity_client_id", "00000000-0000-0000-0000-000000000000"),
@@ -204,8 +204,8 @@ def test_account_without_key_is_refused_on_azurite() -> None:
     with pytest.raises(
         ValueError, match=r"storage_accounts\.main: it has no account_key, and Azurite accepts only account keys"
     ):
-        rendered(wanted)
+        rendered(declared)
 
 
-def secrets_of(wanted: Environment) -> list[SecretRef]:
-    return [account.account_key for account in wanted.storage_accounts.values() if account.account_key]
+def secrets_of(declared: Environment) -> list[SecretRef]:
+    return [account.account_key for account in declared.storage_accounts.values() if account.account_key]

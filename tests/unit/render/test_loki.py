@@ -15,12 +15,14 @@ LOCAL = environment("local")
 PRODUCTION = environment("production")
 
 
-def config(wanted: Environment, cluster: str) -> dict[str, Any]:
-    return dict(yaml.safe_load(rendered(wanted)["loki"][f"loki/{cluster}.yaml"]))
+def config(declared: Environment, cluster: str) -> dict[str, Any]:
+    return dict(yaml.safe_load(rendered(declared)["loki"][f"loki/{cluster}.yaml"]))
 
 
-def on_kubernetes(wanted: Environment, cluster: str) -> dict[str, Any]:
-    return loki_config(wanted.clusters[cluster], kubernetes_addresses(wanted, cluster), f"{wanted.name}-{cluster}")
+def on_kubernetes(declared: Environment, cluster: str) -> dict[str, Any]:
+    return loki_config(
+        declared.clusters[cluster], kubernetes_addresses(declared, cluster), f"{declared.name}-{cluster}"
+    )
 
 
 def test_clusters_share_no_container_ring_or_member() -> None:
@@ -36,21 +38,21 @@ def test_clusters_share_no_container_ring_or_member() -> None:
 
 
 def test_members_join_the_first_ingesters() -> None:
-    place = local_topology(LOCAL, STATE)
+    topology = local_topology(LOCAL, STATE)
 
-    assert config(LOCAL, "main")["memberlist"]["join_members"] == [p.gossip for p in place.of("main", "ingester")]
+    assert config(LOCAL, "main")["memberlist"]["join_members"] == [p.gossip for p in topology.of("main", "ingester")]
 
 
 def test_addresses_in_configuration_match_the_processes() -> None:
-    place = local_topology(LOCAL, STATE)
+    topology = local_topology(LOCAL, STATE)
     main = config(LOCAL, "main")
 
-    assert main["frontend"]["scheduler_address"] == place.of("main", "query-scheduler")[0].grpc
-    assert main["frontend_worker"]["scheduler_address"] == place.of("main", "query-scheduler")[0].grpc
-    assert main["common"]["compactor_grpc_address"] == place.of("main", "compactor")[0].grpc
-    assert main["frontend"]["tail_proxy_url"] == place.of("main", "querier")[0].url
+    assert main["frontend"]["scheduler_address"] == topology.of("main", "query-scheduler")[0].grpc
+    assert main["frontend_worker"]["scheduler_address"] == topology.of("main", "query-scheduler")[0].grpc
+    assert main["common"]["compactor_grpc_address"] == topology.of("main", "compactor")[0].grpc
+    assert main["frontend"]["tail_proxy_url"] == topology.of("main", "querier")[0].url
     index_gateway = main["storage_config"]["tsdb_shipper"]["index_gateway_client"]["server_address"]
-    assert index_gateway == place.of("main", "index-gateway")[0].grpc
+    assert index_gateway == topology.of("main", "index-gateway")[0].grpc
 
 
 def test_single_cluster_has_no_addresses_of_other_processes() -> None:
@@ -62,9 +64,9 @@ def test_single_cluster_has_no_addresses_of_other_processes() -> None:
 
 
 def test_default_retention_is_the_promised_retention() -> None:
-    wanted = environment("local", ("clusters.main.keep_at_least", "100d"))
+    declared = environment("local", ("clusters.main.keep_at_least", "100d"))
 
-    assert config(wanted, "main")["limits_config"]["retention_period"] == "2400h"
+    assert config(declared, "main")["limits_config"]["retention_period"] == "2400h"
 
 
 def test_tenant_overrides_have_the_declared_retention() -> None:
@@ -136,7 +138,7 @@ def test_null_cache_disables_the_cache() -> None:
     main = config(environment("local", ("clusters.main.caches", {})), "main")
 
     assert main["query_range"]["cache_results"] is False
-    # Without a word of it, Loki would make one of its own.
+    # Without this block, Loki would create a cache.
     assert main["chunk_store_config"]["chunk_cache_config"] == {"embedded_cache": {"enabled": True, "max_size_mb": 0}}
 
 

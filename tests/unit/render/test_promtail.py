@@ -12,23 +12,23 @@ from tests.support.environments import STATE, environment, rendered
 LOCAL = environment("local")
 
 
-def agent(wanted: Environment, process: str) -> dict[str, Any]:
-    return dict(yaml.safe_load(rendered(wanted)["agents"][f"agents/{process}.yaml"]))
+def agent(declared: Environment, process: str) -> dict[str, Any]:
+    return dict(yaml.safe_load(rendered(declared)["agents"][f"agents/{process}.yaml"]))
 
 
-def job(wanted: Environment, process: str, name: str) -> dict[str, Any]:
-    (found,) = (job for job in agent(wanted, process)["scrape_configs"] if job["job_name"] == name)
+def job(declared: Environment, process: str, name: str) -> dict[str, Any]:
+    (found,) = (job for job in agent(declared, process)["scrape_configs"] if job["job_name"] == name)
     return dict(found)
 
 
 def test_agent_process_has_no_source_or_address_of_another_cluster() -> None:
-    place = local_topology(LOCAL, STATE)
-    for process in place.agents:
+    topology = local_topology(LOCAL, STATE)
+    for process in topology.agents:
         config = agent(LOCAL, process.name)
         own = {name for name, source in LOCAL.sources.items() if source.cluster == process.cluster}
 
         assert [client["url"] for client in config["clients"]] == [
-            f"{place.write_url(process.cluster)}/loki/api/v1/push"
+            f"{topology.write_url(process.cluster)}/loki/api/v1/push"
         ]
         assert {job["job_name"] for job in config["scrape_configs"]} <= own | {f"canary-{process.cluster}"}
 
@@ -64,9 +64,9 @@ def test_canary_lines_are_shipped_by_one_agent_of_the_cluster() -> None:
 
 
 def test_relative_source_paths_start_at_the_state_folder() -> None:
-    wanted = environment("local", ("sources.application.paths", ["samples/a.log", "/var/log/b.log"]))
+    declared = environment("local", ("sources.application.paths", ["samples/a.log", "/var/log/b.log"]))
 
-    paths = [config["labels"]["__path__"] for config in job(wanted, "promtail-main", "application")["static_configs"]]
+    paths = [config["labels"]["__path__"] for config in job(declared, "promtail-main", "application")["static_configs"]]
     assert paths == [f"{STATE}/samples/a.log", "/var/log/b.log"]
 
 

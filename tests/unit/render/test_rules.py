@@ -28,8 +28,8 @@ def test_rule_file_is_a_namespace_of_its_tenant() -> None:
 
 
 def test_rules_of_tenant_outside_the_environment_are_not_rendered() -> None:
-    wanted = environment("local", ("clusters.main.tenants.platform", None), ("sources.syslog.tenant", "application"))
-    assert "rules/main/platform/system.yaml" not in rendered(wanted)["rules"]
+    declared = environment("local", ("clusters.main.tenants.platform", None), ("sources.syslog.tenant", "application"))
+    assert "rules/main/platform/system.yaml" not in rendered(declared)["rules"]
 
 
 def test_rules_have_cluster_and_tenant_labels() -> None:
@@ -65,8 +65,8 @@ def test_different_rules_give_different_texts(changed: dict[str, Any]) -> None:
 
 
 def test_groups_are_sorted_by_name() -> None:
-    one, two = {"name": "a"}, {"name": "b"}
-    assert namespace_text("e", [one, two]) == namespace_text("e", [two, one])
+    first, second = {"name": "a"}, {"name": "b"}
+    assert namespace_text("e", [first, second]) == namespace_text("e", [second, first])
 
 
 def test_group_without_interval_has_no_rendered_interval(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_local_ruler_writes_to_the_local_prometheus() -> None:
 
 
 def test_local_prometheus_does_not_run_if_every_cluster_names_one() -> None:
-    other = "http://prometheus.example:9090"
-    named = [(f"clusters.{name}.ruler.prometheus_url", other) for name in LOCAL.clusters]
+    prometheus_url = "http://prometheus.example:9090"
+    named = [(f"clusters.{name}.ruler.prometheus_url", prometheus_url) for name in LOCAL.clusters]
     assert "prometheus" in programs(environment("local", named[0]))
-    wanted = environment("local", *named)
-    assert "prometheus" not in programs(wanted)
-    assert f"{other}/api/v1/write" in rendered(wanted)["loki"]["loki/security.yaml"]
+    declared = environment("local", *named)
+    assert "prometheus" not in programs(declared)
+    assert f"{prometheus_url}/api/v1/write" in rendered(declared)["loki"]["loki/security.yaml"]

@@ -30,12 +30,12 @@ def with_tenants(*names: str, **retention: Any) -> Environment:
     )
 
 
-def rules(wanted: Environment, account: str = "monitoring") -> list[dict[str, Any]]:
-    return list(lifecycle_policy(wanted, account)["rules"])
+def rules(declared: Environment, account: str = "monitoring") -> list[dict[str, Any]]:
+    return list(lifecycle_policy(declared, account)["rules"])
 
 
-def prefixes(wanted: Environment) -> list[str]:
-    return [prefix for rule in rules(wanted) for prefix in rule["definition"]["filters"]["prefixMatch"]]
+def prefixes(declared: Environment) -> list[str]:
+    return [prefix for rule in rules(declared) for prefix in rule["definition"]["filters"]["prefixMatch"]]
 
 
 @given(tenants)

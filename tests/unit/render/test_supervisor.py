@@ -21,8 +21,8 @@ made = st.builds(Program, st.just("x"), st.just("loki"), texts, st.just((1,)), r
 
 
 @given(made, made)
-def test_program_digest_changes_exactly_if_its_inputs_change(one: Program, other: Program) -> None:
-    assert (one.digest == other.digest) == (one == other)
+def test_program_digest_changes_exactly_if_its_inputs_change(first: Program, second: Program) -> None:
+    assert (first.digest == second.digest) == (first == second)
 
 
 def test_program_digest_does_not_include_itself() -> None:

@@ -14,21 +14,23 @@ replicas = st.fixed_dictionaries({component: st.integers(1, 3) for component in 
 LOCAL = environment("local")
 
 
-def with_replicas(wanted: dict[str, int]) -> Environment:
-    return environment("local", *((f"clusters.main.components.{name}.replicas", n) for name, n in wanted.items()))
+def with_replicas(replicas: dict[str, int]) -> Environment:
+    return environment("local", *((f"clusters.main.components.{name}.replicas", n) for name, n in replicas.items()))
 
 
-def ports(place: Topology) -> list[int]:
-    loki = [port for p in place.loki for port in (p.http_port, p.grpc_port, p.gossip_port)]
-    agents = [process.http_port for process in place.agents]
-    canaries = [place.canary_port(cluster) for cluster in place.environment.clusters]
-    syslogs = [place.syslog_port(name) for name, source in place.environment.sources.items() if source.kind == "syslog"]
-    return [place.azurite_port, place.prometheus_port, *agents, *syslogs, *canaries, *loki]
+def ports(topology: Topology) -> list[int]:
+    loki = [port for p in topology.loki for port in (p.http_port, p.grpc_port, p.gossip_port)]
+    agents = [process.http_port for process in topology.agents]
+    canaries = [topology.canary_port(cluster) for cluster in topology.environment.clusters]
+    syslogs = [
+        topology.syslog_port(name) for name, source in topology.environment.sources.items() if source.kind == "syslog"
+    ]
+    return [topology.azurite_port, topology.prometheus_port, *agents, *syslogs, *canaries, *loki]
 
 
 @given(replicas, st.sampled_from(DISTRIBUTED))
-def test_additional_replica_changes_no_other_port(wanted: dict[str, int], component: str) -> None:
-    fewer, more = ({**wanted, component: n} for n in (wanted[component], wanted[component] % 3 + 1))
+def test_additional_replica_changes_no_other_port(replicas: dict[str, int], component: str) -> None:
+    fewer, more = ({**replicas, component: n} for n in (replicas[component], replicas[component] % 3 + 1))
     before = {process.name: process.http_port for process in local_topology(with_replicas(fewer), STATE).loki}
     after = {process.name: process.http_port for process in local_topology(with_replicas(more), STATE).loki}
 
@@ -38,25 +40,25 @@ def test_additional_replica_changes_no_other_port(wanted: dict[str, int], compon
 
 
 @given(replicas)
-def test_ports_are_unique_and_in_the_range_of_the_environment(wanted: dict[str, int]) -> None:
-    place = local_topology(with_replicas(wanted), STATE)
-    used = ports(place)
+def test_ports_are_unique_and_in_the_range_of_the_environment(replicas: dict[str, int]) -> None:
+    topology = local_topology(with_replicas(replicas), STATE)
+    used = ports(topology)
 
     assert len(set(used)) == len(used)
-    assert all(place.base_port <= port < place.base_port + PORTS for port in used)
+    assert all(topology.base_port <= port < topology.base_port + PORTS for port in used)
 
 
 @given(replicas)
-def test_number_of_processes_equals_replicas(wanted: dict[str, int]) -> None:
-    place = local_topology(with_replicas(wanted), STATE)
+def test_number_of_processes_equals_replicas(replicas: dict[str, int]) -> None:
+    topology = local_topology(with_replicas(replicas), STATE)
 
-    assert {component: len(place.of("main", component)) for component in wanted} == wanted
+    assert {component: len(topology.of("main", component)) for component in replicas} == replicas
 
 
 def test_two_environments_share_no_port() -> None:
-    other = environment("local", ("platform.base_port", 23200))
+    second = environment("local", ("platform.base_port", 23200))
 
-    assert not set(ports(local_topology(LOCAL, STATE))) & set(ports(local_topology(other, STATE)))
+    assert not set(ports(local_topology(LOCAL, STATE))) & set(ports(local_topology(second, STATE)))
 
 
 def test_gateway_is_not_run_on_local_platform() -> None:
@@ -66,10 +68,10 @@ def test_gateway_is_not_run_on_local_platform() -> None:
 
 
 def test_process_of_a_single_cluster_serves_every_component() -> None:
-    place = local_topology(LOCAL, STATE)
+    topology = local_topology(LOCAL, STATE)
 
-    assert [process.name for process in place.of("security", "distributor")] == ["security-all-0"]
-    assert place.read_url("security") == place.write_url("security") == place.of("security")[0].url
+    assert [process.name for process in topology.of("security", "distributor")] == ["security-all-0"]
+    assert topology.read_url("security") == topology.write_url("security") == topology.of("security")[0].url
 
 
 def test_more_replicas_than_ports_are_refused_with_the_possible_number() -> None:
