@@ -1,4 +1,4 @@
-"""Old import paths of 0.1, accepted until 0.3: importing one gives the module at its new path, with a warning."""
+"""Old import paths of 0.1, accepted until 0.3. Importing one gives the module at its new path, with a warning."""
 
 import importlib
 import importlib.abc
@@ -20,11 +20,11 @@ MOVED = {
     "logops.operators.tags": "logops.airflow.tags",
     "logops.provider": "logops.airflow.provider",
 }
-"""Old path to new path, of a package with everything in it, or of a module."""
+"""Old path to new path, for a package with all its modules, or for a module."""
 
 
 def new_path(old: str) -> str | None:
-    """Return where a module is now; None if it never moved.
+    """Return the new path of a module; None if it never moved.
 
     >>> new_path("logops.operators.audit")
     'logops.airflow.operators.audit'
@@ -36,7 +36,7 @@ def new_path(old: str) -> str | None:
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds modules by their old path."""
+    """Finds modules by their old paths."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -44,7 +44,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         new = new_path(fullname)
         if new is None or importlib.util.find_spec(new) is None:
             return None
-        # A package, so that modules below it are looked up here, too.
+        # A package, so that modules below it are also looked up here.
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
@@ -59,7 +59,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def install() -> None:
-    """Accept the old paths from now on. A second call changes nothing."""
+    """Accept the old paths. A second call changes nothing."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        # First: a module below an alias would be loaded a second time from its file.
+        # First in the list: otherwise a module below an alias would be loaded a second time from its file.
         sys.meta_path.insert(0, _Finder())

@@ -1,5 +1,7 @@
-"""When the nightly runs are, and which environment they look at. Read whenever a DAG file is parsed, so nothing heavy
-is imported."""
+"""The schedule and the environment of nightly DAGs.
+
+Airflow reads this module whenever it parses a DAG file: no heavy imports.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -9,27 +11,27 @@ from pathlib import Path
 from airflow.sdk import CronTriggerTimetable
 
 VARIABLE = "LOGOPS_NIGHTLY_ENVIRONMENT"
-"""Of the scheduler and the DAG processor; where it is not set: `local`, or the first there is."""
+"""Set for the scheduler and the DAG processor. If unset: `local`, or the first environment."""
 
 
 def every_night(hour: int) -> CronTriggerTimetable:
-    """At this hour, UTC, from the next night on.
+    """Run at this hour (UTC), starting with the next night.
 
-    An Airflow that has just been started would else make up for a run that is less than 2.4 hours late, before there is
-    anything to look at: False, which should keep it from that, does not (airflow/timetables/trigger.py of 3.3).
+    Otherwise a new Airflow would catch up on a run that is less than 2.4 hours late, before there is anything to
+    check. `run_immediately=False` should prevent that and does not (airflow/timetables/trigger.py in 3.3).
     """
     return CronTriggerTimetable(f"0 {hour} * * *", timezone="UTC", run_immediately=timedelta(0))
 
 
 def environments(root: Path) -> list[str]:
-    """The names that a project has files of, sorted."""
+    """Return the names of a project's environments, sorted."""
     return sorted(file.stem for file in (root / "include/environments").glob("*.yaml"))
 
 
 def nightly(names: Sequence[str], variables: Mapping[str, str] = os.environ) -> str:
-    """One of the names: a DAG with a schedule must have a default that its enum allows.
+    """Return the environment of the nightly runs: the default of a DAG with a schedule, which its enum must allow.
 
-    Raises ValueError, which Airflow shows as the DAG's import error, where the variable names another.
+    Raises ValueError if the variable names an unknown environment. Airflow shows it as the DAG's import error.
     """
     wanted = variables.get(VARIABLE)
     if wanted and wanted not in names:

@@ -1,10 +1,10 @@
-"""What Airflow reads of an installed logops: the connection type `loki`, its form and its hook."""
+"""The provider entry point: the connection type `loki`, its form and its hook."""
 
 from typing import Any
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The entry point `apache_airflow_provider`; the format is airflow/provider.yaml.schema.json.
+    """Return the provider information; the format is airflow/provider.yaml.schema.json.
 
     Airflow's API server calls it and reads the form from it, without importing the hook.
     """

@@ -1,18 +1,18 @@
-"""The words that DAGs are tagged with, so that a person finds them by what they do."""
+"""The tags of DAGs, by which people find them."""
 
 from enum import StrEnum
 
 
 class Tag(StrEnum):
-    """One word, one meaning."""
+    """A tag with one meaning."""
 
     ROLLOUT = "rollout"
-    """Changes what runs."""
+    """Changes the running system."""
     LOKI = "loki"
     """Talks to Loki."""
     AUDIT = "audit"
-    """Reads what is stored and says what is wrong; changes nothing."""
+    """Reads stored data and reports faults; changes nothing."""
     BENCHMARK = "benchmark"
-    """Measures, and puts load on what it measures."""
+    """Measures, and puts load on the measured system."""
     STORAGE = "storage"
     """Works on the storage accounts."""

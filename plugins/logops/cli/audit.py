@@ -1,4 +1,4 @@
-"""`logops audit ...`: the storage audits from a terminal. The DAGs compaction_audit and retention_audit do the same."""
+"""`logops audit ...`: the storage audits at the terminal. The DAGs compaction_audit and retention_audit do the same."""
 
 import getpass
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ def compaction(
     record: RecordOption = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Is every table compacted, readable, covered by the schema; do ingesters upload and the compactor work?
+    """Check that every table is compacted, readable and covered by the schema, and that ingesters and compactor work.
 
     Exit 1: an error was found, or something could not be checked.
     """
@@ -71,7 +71,7 @@ def retention(
     record: RecordOption = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Is everything that was promised stored, indexed, and gone when its time is over?
+    """Check that all promised logs are stored and indexed, and deleted after their retention.
 
     Exit 1: an error was found, or something could not be checked.
     """
@@ -87,7 +87,7 @@ def tiering(
     record: RecordOption = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Is every chunk in the tier that was declared for its age, and the index hot?
+    """Check that every chunk is in the tier declared for its age, and that the index is Hot.
 
     Exit 1: an error was found, or something could not be checked.
     """
@@ -106,9 +106,9 @@ def explain(
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """In which phase a table is, what happens to it next and when, and what is in its way; without a table, of all.
+    """Show a table's phase, next step and blockers. Default: all tables.
 
-    Exit 1: something is in its way.
+    Exit 1: something blocks a table.
     """
     from logops.audit.report.explain import NoSuchTableError, explain, tables_of
     from logops.audit.report.outcome import table_of_rows
@@ -133,7 +133,7 @@ def explain(
 
 
 class By(StrEnum):
-    """What usage is told by."""
+    """How usage is grouped."""
 
     TENANT = "tenant"
     TABLE = "table"
@@ -146,9 +146,9 @@ def usage(
     by: Annotated[By, typer.Option("--by", help="What to add up.")] = By.TENANT,
     as_json: JsonOption = False,
 ) -> None:
-    """Who stores how much in which tier, how that grows, and what it comes to in 30, 90 and 365 days.
+    """Show who stores how much in which tier, how it grows, and a forecast for 30, 90 and 365 days.
 
-    From what the last retention audit counted.
+    Uses the numbers of the last retention audit.
     """
     from logops.cli.usage import usage_json, usage_table
     from logops.usage.usage import by_table, by_tenant, by_tier
@@ -166,9 +166,9 @@ def usage(
 
 @app.command(epilog="Example: logops audit cost local")
 def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
-    """What storing the chunks costs a month: as they are, and as the declared tiers and retention would have them.
+    """Show the monthly cost of the stored chunks: now, and if all were in their declared tiers and retention.
 
-    Storage, and once the moves; not what queries read. From what the last retention audit counted.
+    Includes storage and the one-time moves, not the reads of queries. Uses the numbers of the last retention audit.
     """
     from logops.audit.policy.retention import tiering
     from logops.cli.usage import cost_json, cost_table

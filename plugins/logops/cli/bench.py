@@ -1,4 +1,4 @@
-"""`logops bench ...`: how long the library's queries take."""
+"""`logops bench ...`: measure the query library."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -41,7 +41,7 @@ FROM "{QUERY_SAMPLES}" GROUP BY ALL ORDER BY started_ns DESC
 
 @app.callback()
 def bench() -> None:
-    """How long the library's queries take, against what was promised."""
+    """Measure the query library against its objectives and its history."""
 
 
 @app.command(epilog="Example: logops bench run local --query errors --query latency --rounds 20")
@@ -71,7 +71,7 @@ def run(
 ) -> None:
     """Measure the queries of the library on a live cluster, in rounds.
 
-    Exit 1: a query failed or has too few answers; beside another environment: something is slower there.
+    Exit 1: a query failed or has too few answers; with --beside: a query is slower there.
     """
     places = [readable(one) for one in (name, beside) if one]
     if len({one.environment.name for one in places}) < len(places):
@@ -135,9 +135,9 @@ def compare_command(
     other: Annotated[str | None, typer.Option(help="Whose the second run is, where it is another's.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What of two runs is slower, by how much, how sure that is, and why.
+    """Compare two runs: which queries are slower, by how much, how certain that is, and why.
 
-    Exit 1: something is slower, or has too few answers to say.
+    Exit 1: a query is slower, or has too few answers to compare.
     """
     sides = []
     for run, whose in ((before, name), (after, other or name)):
@@ -170,9 +170,9 @@ def history(
     plot: Annotated[Path | None, typer.Option(help="Also draw it, into a file .svg or .png.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Night after night: what is usual, what became slower, since when, and why.
+    """Show every query night by night: its usual time, what became slower, since when, and why.
 
-    Exit 1: something became slower, or reads more; what was not measured in the last two days aside.
+    Exit 1: a query became slower or reads more. Queries not measured in the last two days do not count.
     """
     if plot and plot.suffix not in KINDS:
         stop(f"{plot}: a picture is written as {' or '.join(KINDS)}.")
@@ -186,7 +186,7 @@ def history(
     if unknown:
         known = ", ".join(sorted(library))
         stop(f"No query {', '.join(unknown)} in include/logql/, and none was measured. There are: {known}.")
-    # What the library has no more is not slower tonight.
+    # A query that was removed from the library cannot be slower tonight.
     shown_queries = set(query or library)
     nights = {arm: own for arm, own in sorted(every.items()) if arm.query in shown_queries}
     if not nights:
@@ -217,7 +217,7 @@ def history(
 
 @app.command(epilog="Example: logops bench runs local")
 def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
-    """The runs there are in the results, newest first."""
+    """List the recorded runs, newest first."""
     rows = _store(name).query(QUERY_SAMPLES, RUNS).to_pylist() if _samples(name, "LIMIT 1") else []
     if as_json:
         print_json(rows)
@@ -254,5 +254,5 @@ def _samples(name: str, where: str, parameters: Mapping[str, object] | None = No
         return []
     except ResultsError as error:
         stop(str(error), FOUND)
-    # Older runs have no value in a column that came later.
+    # Older runs have no values in newer columns.
     return [Sample(**{name: value for name, value in row.items() if value is not None}) for row in rows]

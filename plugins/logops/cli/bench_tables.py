@@ -1,4 +1,4 @@
-"""Benchmarks as tables, and as data."""
+"""Results of the benchmark as tables and as JSON."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,12 @@ _NARROW = (0, 1, 0, 0)
 
 
 def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend], lately: datetime, width: int) -> Table:
-    """A row an arm; what was not measured since `lately` has the date of when it was. `width`: of the terminal."""
+    """Return one row per query, range and mode. A row that was not measured since `lately` shows its date.
+
+    width   of the terminal, in columns
+    """
     found = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
-    # All other columns take 80, with a note of a few words.
+    # The other columns need 80, including a short note.
     most = 30 if width >= 110 else 7
     for column in ("query", "range", "mode"):
         found.add_column(column, no_wrap=True)
@@ -79,7 +82,7 @@ def comparisons(compared: list[Comparison]) -> Table:
 
 
 def table(verdicts: tuple[Verdict, ...]) -> Table:
-    """A row a query, range and mode."""
+    """Return one row per query, range and mode."""
     found = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
     for column in ("query", "range", "mode"):
         found.add_column(column, no_wrap=True)

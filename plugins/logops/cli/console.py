@@ -1,4 +1,4 @@
-"""How every command talks: what is data goes to stdout, what is said to a person to stderr."""
+"""Output of all commands: data goes to stdout, messages for people to stderr."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 _WIDE = 1000
-"""Where nobody looks at a terminal, no line is broken."""
+"""Do not wrap lines if the output is not a terminal."""
 
 # No emoji: `:key:` in a query or a log line is text.
 out = Console(width=None if sys.stdout.isatty() else _WIDE, emoji=False)
@@ -16,9 +16,9 @@ err = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDE, emoji=F
 
 OK = 0
 FOUND = 1
-"""Findings, or something failed."""
+"""Findings, or a failure."""
 BAD_INPUT = 2
-"""The command, a file or the environment is not usable as given."""
+"""The command, a file or the environment is not usable."""
 
 
 def print_json(data: Any) -> None:
@@ -26,11 +26,11 @@ def print_json(data: Any) -> None:
 
 
 def stop(message: str, code: int = BAD_INPUT) -> NoReturn:
-    """Say why, and end. The message is printed as it is: nothing in it is markup."""
+    """Print a message and end the command. Nothing in the message is markup."""
     err.print(message, style="red" if err.is_terminal else None, markup=False, highlight=False)
     raise typer.Exit(code)
 
 
 def say(line: str) -> None:
-    """One line of progress."""
+    """Print one line of progress."""
     err.print(line, markup=False, highlight=False)

@@ -1,4 +1,4 @@
-"""Findings as a person reads them."""
+"""Findings as text for a person."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -19,7 +19,7 @@ STYLES = {
 
 
 def listing(findings: Sequence[Finding]) -> Group:
-    """Worst first: class, where, what was found, what to do."""
+    """Return the findings, worst first: class, subject, message, remedy."""
     return Group(*(_entry(finding) for finding in worst_first(findings)))
 
 
@@ -28,7 +28,7 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """`2 errors, 1 warning`"""
+    """Return a count by severity: `2 errors, 1 warning`."""
     if not findings:
         return "no findings"
     counts = [(severity, sum(finding.cls.severity is severity for finding in findings)) for severity in Severity]
@@ -41,7 +41,7 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """Warnings alone do not fail a command."""
+    """Return the exit code for findings. Warnings alone do not fail a command."""
     return FOUND if failed(findings) else OK
 
 

@@ -1,4 +1,4 @@
-"""The query library, as commands need it."""
+"""Read the query library for a command."""
 
 from logops.cli.console import stop
 from logops.queries.library import LibraryError, load_library
@@ -7,7 +7,7 @@ from logops.toolchain import ProjectNotFoundError, project_root
 
 
 def read_library() -> dict[str, LibraryQuery]:
-    """By name. Ends the command where a file of it is not usable, or the project is not there."""
+    """Return the queries by name. Ends the command if a file is not usable, or the project is not found."""
     try:
         return load_library(project_root())
     except (LibraryError, ProjectNotFoundError) as error:

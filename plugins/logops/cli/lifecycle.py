@@ -1,4 +1,4 @@
-"""`logops lifecycle ...`: what moves blobs from tier to tier."""
+"""`logops lifecycle ...`: the rules that move blobs between tiers."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,9 +23,9 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command(epilog="Example: logops lifecycle show production")
 def show(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
-    """Every account's declared rules, and what the live policy does otherwise.
+    """Show every account's declared rules, and how the live policy differs.
 
-    Exit 1: a live policy is another, or could not be read.
+    Exit 1: a live policy differs, or could not be read.
     """
     wanted = environment(name)
     declared: dict[str, Policy] = {}
@@ -63,9 +63,9 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Carry out the lifecycle policies of a local environment, as Azure would at that moment.
+    """Apply the lifecycle policies of a local environment, as Azure would at that moment.
 
-    Azurite has no lifecycle management; on Azure, the service does it itself.
+    Azurite has no lifecycle management; on Azure, the service applies its rules itself.
     """
     place = platform(name)
     moment = datetime.now(UTC) if as_of is None else as_of.replace(tzinfo=UTC)

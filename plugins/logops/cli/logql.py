@@ -1,4 +1,4 @@
-"""`logops logql ...`: read, check and format queries."""
+"""`logops logql ...`: check and format queries."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,9 +54,9 @@ def lint_command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What makes a query slow, wrong or fragile, why, and the query that is not.
+    """Show what makes a query slow, wrong or fragile, why, and a better query.
 
-    Exit 1: there is advice. Exit 2: it is no query.
+    Exit 1: there is advice. Exit 2: the text is not a query.
     """
     if library == bool(query):
         stop("Lint a query, or --library.")
@@ -86,7 +86,7 @@ def lint_command(
 
 
 def library_texts(library: Mapping[str, LibraryQuery]) -> dict[str, tuple[str, int | None]]:
-    """With their examples' parameters, and their own steps in nanoseconds."""
+    """Return the library's queries with their examples' parameters and their own steps in nanoseconds."""
     return {
         name: (one_line(fill(query, query.example)), query.step.value * 1_000_000 if query.step else None)
         for name, query in library.items()
@@ -96,7 +96,7 @@ def library_texts(library: Mapping[str, LibraryQuery]) -> dict[str, tuple[str, i
 def _homeless(
     library: Mapping[str, LibraryQuery], where: Environment | None, environments: Sequence[Environment]
 ) -> Iterator[tuple[str, Advice]]:
-    """Queries whose cluster or tenant is mistyped. A cluster that is not here may be of another environment."""
+    """Yield queries whose cluster or tenant does not exist. An unknown cluster may belong to another environment."""
     there = homes(environments)
     for name, query in library.items():
         home = f"{query.cluster}/{query.tenant}"
@@ -116,7 +116,7 @@ def format_command(
     query: QueryArgument,
     width: Annotated[int, typer.Option(min=20, help="Longer queries stand over several lines.")] = 100,
 ) -> None:
-    """A query as it is best read, without its comments. Exit 2: it is no query."""
+    """Print a query in a readable layout, without its comments. Exit 2: the text is not a query."""
     text = read(query)
     sys.stdout.write(pretty(parsed(text), width) + "\n")
     if has_comments(text):
@@ -153,7 +153,7 @@ def show(advice: Advice, text: str, name: str = "") -> None:
     if advice.rewrite:
         lines.append(f"  better: {advice.rewrite}")
     for line in lines:
-        # Unbroken: it is to be copied.
+        # Not wrapped, so that it can be copied.
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

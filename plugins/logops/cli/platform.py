@@ -1,4 +1,4 @@
-"""`logops status`, `logs`, `down`: what runs on this machine."""
+"""`logops status`, `logs`, `down`: the processes on this machine."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -79,7 +79,7 @@ def _local(name: str) -> LocalPlatform:
 
 
 def _ring(place: DeployablePlatform, cluster: str) -> list[dict[str, Any]] | str:
-    """The ingesters' ring, or why it cannot be read."""
+    """Return the members of the ingester ring, or why it cannot be read."""
     try:
         with LokiClient(place.write_url(cluster), read_timeout=5, retry_for=0) as client:
             return [_member(member) for member in client.ring()]
@@ -143,7 +143,7 @@ def _rings_table(rings: dict[str, list[dict[str, Any]] | str]) -> Table:
 
 
 def _labelled(lines: Iterable[tuple[str, str]], names: Sequence[str]) -> Iterator[str]:
-    """Lines under the names of their processes, where there are several."""
+    """Yield lines with the name of their process, if there are several processes."""
     width = max(map(len, names), default=0)
     for name, line in lines:
         yield f"{name:{width}} | {line}" if len(names) > 1 else line

@@ -117,7 +117,7 @@ def _duration(text: str) -> Duration:
 
 
 def _step(wanted: LibraryQuery, start_ns: int, end_ns: int) -> int:
-    """Seconds: the query's own, or as many times that as keeps Loki's limit on points."""
+    """Return the step in seconds: the query's own, or a multiple of it that stays below Loki's limit of points."""
     own = max(1, (wanted.step.value if wanted.step else 60_000) // 1000)
     points = (end_ns - start_ns) // (own * 10**9)
     return own * (1 + points // MAX_POINTS)
@@ -173,7 +173,7 @@ def _show_numbers(answer: Numbers, step_s: int) -> None:
 
 
 def _largest_first(series: Series) -> tuple[bool, float]:
-    """Of the last point; NaN is neither larger nor smaller than anything, and would leave the order to chance."""
+    """Sort by the last point. NaN is neither larger nor smaller than anything and would make the order random."""
     last = series.points[-1][1]
     return math.isnan(last), -last
 
@@ -190,12 +190,12 @@ def _mean(known: list[float]) -> float:
     try:
         return fmean(known)
     except (ValueError, OverflowError):
-        # Of nothing, of both infinities, or too large for a number.
+        # No values, both infinities, or a number that is too large.
         return math.nan
 
 
 def _bars(values: list[float]) -> str:
-    """At most so many; each the most of the points it stands for."""
+    """Return at most this many bars; each shows the maximum of its points."""
     width = -(-len(values) // _POINTS_SHOWN)
     shown = [_most(_known(values[at : at + width])) for at in range(0, len(values), width)]
     most = max((value for value in shown if math.isfinite(value)), default=0.0)
@@ -215,12 +215,12 @@ def _short(value: float) -> str:
 
 
 def _spelled(value: float) -> str:
-    """As Loki writes what JSON has no number for."""
+    """Spell numbers that JSON does not have as Loki does."""
     return "NaN" if math.isnan(value) else f"{value:+}".replace("inf", "Inf")
 
 
 def _plain(text: str) -> str:
-    """Without what a terminal would obey: a log line is a stranger's text."""
+    """Remove control characters, which a terminal would obey: log lines are untrusted."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 

@@ -15,7 +15,7 @@ from logops.toolchain import ProjectNotFoundError, ToolchainError
 
 app = typer.Typer(no_args_is_help=True)
 INTERRUPTED = 130
-"""128 and SIGINT, as a shell has it."""
+"""128 + SIGINT, as shells report it."""
 
 
 @app.command(epilog="Example: logops quickstart up --airflow-port 8081")
@@ -27,8 +27,8 @@ def up(
         int | None, typer.Option(min=1024, max=65000, help="Where Airflow serves; 8080 where nothing is said.")
     ] = None,
 ) -> None:
-    """Have everything running: programs, Airflow, a first rollout, sample logs. Does only what is not done yet."""
-    # It brings in Airflow's client, supervisord's and the sample logs: not needed by any other command.
+    """Start everything: programs, Airflow, a first rollout, sample logs. Does only what is not done yet."""
+    # Imports Airflow's client, supervisord's client and the sample logs, which other commands do not need.
     from logops.quickstart.up import Asked, up
 
     try:
@@ -43,7 +43,7 @@ def up(
 
 @app.command(epilog="Example: logops quickstart down")
 def down(name: EnvironmentArgument = "local") -> None:
-    """End the sample logs, Airflow and the environment's processes. What was stored stays."""
+    """Stop the sample logs, Airflow and the environment's processes. Stored logs stay."""
     from logops.quickstart.down import down
 
     try:

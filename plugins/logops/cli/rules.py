@@ -1,4 +1,4 @@
-"""`logops rules ...`: the files of recording and alerting rules, before they are rolled out."""
+"""`logops rules ...`: check recording and alerting rules before they are rolled out."""
 
 import subprocess
 import tempfile
@@ -30,9 +30,9 @@ _LOKITOOL_SECONDS = 60
 
 @app.command("check", epilog="Example: logops rules check")
 def check_command(as_json: JsonOption = False) -> None:
-    """Whether include/logql/rules/ can be rolled out: every file, every query, and what `lokitool rules check` says.
+    """Check that include/logql/rules/ can be rolled out: every file, every query, and `lokitool rules check`.
 
-    Exit 1: there is something to mend, or lokitool is missing. Exit 2: a file is not usable.
+    Exit 1: there is something to fix, or lokitool is missing. Exit 2: a file is not usable.
     """
     rules = _rules()
     environments = every_environment()
@@ -60,7 +60,7 @@ def run_command(
     name: Annotated[str, typer.Argument(help="A file of include/logql/rules/; all where none is named.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Run the tests that alerts bring along, on a Loki that is started for it and gone afterwards.
+    """Run the tests of the alerts on a temporary Loki.
 
     Exit 1: an alert did not fire as expected, or Loki refused its query. Exit 2: a file is not usable, or no Loki.
     """
@@ -96,13 +96,13 @@ def _advice(rules: Rules, environments: Sequence[Environment]) -> Iterator[tuple
 
 
 def _interval(cluster: str, environments: Sequence[Environment]) -> Duration:
-    """The longest that any environment leaves between two evaluations: a rule is rolled out to each."""
+    """Return the longest evaluation interval of all environments: a rule is rolled out to each of them."""
     intervals = [one.clusters[cluster].ruler.evaluation_interval for one in environments if cluster in one.clusters]
     return max(intervals, default=USUAL_INTERVAL)
 
 
 def _homeless(rules: Rules, environments: Sequence[Environment]) -> Iterator[str]:
-    """Files that no environment rolls out: a cluster or tenant is mistyped."""
+    """Yield files that no environment rolls out, because a cluster or tenant is mistyped."""
     there = homes(environments)
     for name, file in rules.items():
         home = f"{file.cluster}/{file.tenant}"
@@ -111,7 +111,7 @@ def _homeless(rules: Rules, environments: Sequence[Environment]) -> Iterator[str
 
 
 def _unfed(rules: Rules, environments: Sequence[Environment]) -> Iterator[str]:
-    """Rules that never see a line in an environment that rolls them out: a label is mistyped, or a source missing."""
+    """Yield rules that match no source of any environment: a label is mistyped, or a source is missing."""
     for name, file in rules.items():
         for one in environments:
             cluster = one.clusters.get(file.cluster)
@@ -124,7 +124,7 @@ def _unfed(rules: Rules, environments: Sequence[Environment]) -> Iterator[str]:
 
 
 def _lokitool(rules: Rules) -> list[str]:
-    """What lokitool says of the files as they are rolled out, or that it was not asked; nothing where it is content."""
+    """Return lokitool's complaints about the rendered files, or that lokitool is missing."""
     try:
         program = command("lokitool")
     except ProgramMissingError as error:

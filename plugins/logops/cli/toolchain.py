@@ -1,4 +1,4 @@
-"""`logops toolchain`: the programs, found or built."""
+"""`logops toolchain`: find or build the programs."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ def toolchain(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PROGRAM]...", help="All, where none is named.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Find each program that logops runs, and build those that are nowhere. Minutes the first time, then quick."""
+    """Find each program that logops runs, and build missing ones. Takes minutes the first time."""
     wanted = names or list(PROGRAMS)
     if unknown := [name for name in wanted if name not in PROGRAMS]:
         stop(f"no program is called {unknown[0]!r}: one of {', '.join(PROGRAMS)}")

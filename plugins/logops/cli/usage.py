@@ -1,4 +1,4 @@
-"""Usage and cost as a person, or a machine, reads them."""
+"""Usage and cost as tables and as JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _TIERS = (Tier.HOT, Tier.COOL, Tier.COLD, Tier.ARCHIVE)
 
 
 def usage_table(found: Mapping[Of, Usage], by: str) -> Table:
-    """A row each: chunks, bytes, of which in each tier that anything is in; growth and forecast where there is one."""
+    """Return one row per tenant, table or tier: chunks, bytes, bytes per used tier, growth and forecast."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=by == "tenant")
     tiers = [tier for tier in _TIERS if by != "tier" and any(one.tier_bytes[tier] for one in found.values())]
     grows = any(one.rate for one in found.values())
@@ -34,7 +34,7 @@ def usage_table(found: Mapping[Of, Usage], by: str) -> Table:
     for (cluster, key), one in found.items():
         row = [cluster, key, f"{one.chunks:,}", decimal(one.bytes), *(decimal(one.tier_bytes[tier]) for tier in tiers)]
         if one.rate and not one.rate.days:
-            # Not one whole day: no rate.
+            # Not one complete day yet, so there is no rate.
             row += ["-"] * (len(one.ahead) + 2)
         elif one.rate:
             row += [decimal(round(one.rate.per_day)), *(decimal(round(steady)) for steady, _ in one.ahead.values())]
@@ -45,7 +45,7 @@ def usage_table(found: Mapping[Of, Usage], by: str) -> Table:
 
 
 def usage_json(found: Mapping[Of, Usage]) -> list[dict[str, Any]]:
-    """A dictionary a row. Bytes."""
+    """Return one dictionary per row, sizes in bytes."""
     return [
         {
             "cluster": cluster,
@@ -73,7 +73,7 @@ def usage_json(found: Mapping[Of, Usage]) -> list[dict[str, Any]]:
 
 
 def cost_table(found: Mapping[Of, Cost], currency: str) -> Table:
-    """A row a tenant."""
+    """Return one row per tenant."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True)
     values = [*found.values()]
     table.add_column("cluster", "all")
@@ -92,7 +92,7 @@ def cost_table(found: Mapping[Of, Cost], currency: str) -> Table:
 
 
 def cost_json(found: Mapping[Of, Cost]) -> list[dict[str, Any]]:
-    """A dictionary a tenant. Amounts in the prices' currency."""
+    """Return one dictionary per tenant, amounts in the prices' currency."""
     return [
         {
             "cluster": cluster,
@@ -106,5 +106,5 @@ def cost_json(found: Mapping[Of, Cost]) -> list[dict[str, Any]]:
 
 
 def _money(amount: float) -> str:
-    """Cents where it is much, four digits where it is little."""
+    """Format an amount: with cents if it is large, with four digits if it is small."""
     return f"{amount:,.2f}" if abs(amount) >= 1 or amount == 0 else f"{amount:.2g}"

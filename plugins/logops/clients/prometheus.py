@@ -1,4 +1,4 @@
-"""What rulers recorded, asked of the Prometheus that they write to."""
+"""Query the Prometheus that stores the recorded series."""
 
 import requests
 
@@ -9,14 +9,14 @@ _SECONDS = 30.0
 
 
 class PrometheusError(LogopsError):
-    """Prometheus did not answer, or refused: what was asked, where, what came back."""
+    """Prometheus did not answer, or refused the query."""
 
 
 def recorded(url: str, promql: str) -> list[Sample]:
-    """An instant query, now. Raises PrometheusError."""
+    """Run an instant query. Raises PrometheusError."""
     doing = f"running {promql} at {url}"
     with requests.Session() as session:
-        # A proxy meant for the internet is not asked for it.
+        # Do not use a proxy for the internet.
         session.trust_env = False
         try:
             answer = session.get(f"{url}/api/v1/query", params={"query": promql}, timeout=_SECONDS)

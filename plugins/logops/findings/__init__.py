@@ -1,4 +1,4 @@
-"""What is wrong: the model, the registry of classes, the results store and its reader."""
+"""Findings: the model, the registry of classes, the results store and its history."""
 
 from logops.findings.model import Evidence, Finding, FindingClass, Identity, Run, Severity, Subject, failed
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, on a disk and in an object store."""
+"""Write a file completely or not at all, on a disk and in an object store."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,10 @@ from uuid import uuid4
 
 
 def write_atomically(filesystem: Any, path: str, data: bytes) -> None:
-    """Write a file of an fsspec file system: an object store puts a blob whole; on a disk a finished file takes the
-    name. Folders are made."""
+    """Write a file of an fsspec file system. Creates its folders.
+
+    An object store puts a blob in one step. On a disk, a complete temporary file is renamed.
+    """
     from fsspec.implementations.local import LocalFileSystem
 
     if isinstance(filesystem, LocalFileSystem):

@@ -1,4 +1,4 @@
-"""Writes docs/findings.md from the registry: `python -m logops.findings.document [--check]`."""
+"""Write docs/findings.md from the registry: `python -m logops.findings.document [--check]`."""
 
 import argparse
 import difflib
@@ -29,7 +29,7 @@ _SEVERITIES = {
 
 
 def document(groups: Mapping[str, Sequence[FindingClass]]) -> str:
-    """The text of docs/findings.md: severities, contents, then the classes, sorted by name in their groups."""
+    """Return the text of docs/findings.md: severities, contents, then the classes of each group, sorted by name."""
     declared = {name: sorted(classes, key=lambda cls: cls.name) for name, classes in groups.items() if classes}
     severities = "\n".join(f"- **{severity}**: {meaning}" for severity, meaning in _SEVERITIES.items())
     contents = "\n".join(
@@ -43,7 +43,7 @@ def document(groups: Mapping[str, Sequence[FindingClass]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None, path: Path = PATH) -> int:
-    """Write the document, or with `--check` compare it: 0 is fine, 1 is stale."""
+    """Write the document, or compare it with `--check`. Return 0 if it is up to date, 1 if it is stale."""
     parser = argparse.ArgumentParser(prog="python -m logops.findings.document", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 where the file is stale")
     wanted = document(GROUPS)

@@ -1,10 +1,9 @@
-"""New, still there, gone: what a check's runs say when they are read one after another.
+"""Compare a check's run with earlier runs: findings that are new, still there, gone or unknown.
 
-A finding is recognised by its class and subject. A run that was cut short carries `check-incomplete` findings, and
-proves nothing about what it did not reach: what was there before, is not seen now, and may lie in what was not
-reached, is neither there nor gone but unknown. It stays open, with the day it was first seen, until a run that
-reaches it says which. "May lie in" is read widely: the two subjects do not contradict each other. So an alert is
-never resolved by a check that did not look.
+Class and subject identify a finding. A run that was incomplete has `check-incomplete` findings. It proves nothing
+about the part that it did not reach: an earlier finding that may be in that part is "unknown". It stays open, with
+its first date, until a run reaches it. "May be in that part" is read widely: the two subjects do not contradict each
+other. So an alert is never resolved by a check that did not look.
 """
 
 from collections.abc import Iterable
@@ -18,34 +17,34 @@ from logops.findings.store import ResultsStore
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A finding that is open."""
+    """An open finding."""
 
     finding: Finding
-    """As it was seen last."""
+    """The finding as the newest run reported it."""
     since: datetime
-    """When it was first seen, in a sequence of runs that no run without it breaks."""
+    """When it was first reported, in an unbroken sequence of runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What one run says, against what was open before it. A finding is in exactly one of these."""
+    """The changes of one run against the findings that were open before it. A finding is in exactly one group."""
 
     new: tuple[Seen, ...]
     still: tuple[Seen, ...]
     gone: tuple[Seen, ...]
     unknown: tuple[Seen, ...]
-    """Open before, not seen now, and perhaps not looked at."""
+    """Open before, not reported now, and possibly not checked."""
 
     @property
     def open(self) -> tuple[Seen, ...]:
-        """What the next run is compared with."""
+        """The open findings after this run, for the comparison with the next one."""
         return self.new + self.still + self.unknown
 
 
 def compare(before: Iterable[Seen], current: Iterable[Finding]) -> Changes:
-    """What a run's findings say, given what was open before it.
+    """Compare the findings of a run with the findings that were open before.
 
-    A finding that a run has twice counts once, as it stands first.
+    If a run has a finding twice, the first one counts.
     """
     was = {seen.finding.identity: seen for seen in before}
     found: dict[Identity, Finding] = {}
@@ -63,14 +62,15 @@ def compare(before: Iterable[Seen], current: Iterable[Finding]) -> Changes:
 
 
 def read_changes(store: ResultsStore, environment: str, check: str, as_of: datetime) -> tuple[Run, Changes] | None:
-    """The last run of a check not after `as_of`, and what it changed; None where the check has never run.
+    """Return the newest run of a check not after `as_of`, with its changes; None if the check has never run.
 
-    Reads back to the last run that found nothing, before which nothing can be open. Raises StoreUnreachableError.
+    Reads back to the newest run without findings, because nothing can be open before it. Raises
+    StoreUnreachableError.
     """
     runs: list[tuple[Run, tuple[Finding, ...]]] = []
     for entry in store.runs(environment, check, as_of):
         runs.append(entry)
-        # The newest run that found nothing still needs the one before it, to say what is gone.
+        # The newest run without findings still needs the run before it, to report what is gone.
         if not entry[1] and len(runs) > 1:
             break
     if not runs:

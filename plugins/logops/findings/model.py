@@ -1,8 +1,8 @@
 """One model for everything that is wrong.
 
-A `FindingClass` is declared once, with what it means, why it matters and what to do
-(`logops.findings.classes`). A `Finding` is one occurrence of it: class and subject are its
-identity, evidence is in numbers, and the message is what a person reads first.
+A `FindingClass` is declared once, with its meaning, why it matters and what to do (`logops.findings.classes`). A
+`Finding` is one occurrence. Its class and subject are its identity, its evidence is in numbers, and a person reads
+its message first.
 """
 
 import re
@@ -13,16 +13,16 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a finding hurts, least first."""
+    """How serious a finding is, least serious first."""
 
     INFO = "info"
     """Nothing is wrong yet; worth knowing."""
     WARNING = "warning"
     """Costs money or will hurt later."""
     ERROR = "error"
-    """A promise is broken, or will be as soon as this is deployed."""
+    """A promise is broken, or will be after this deployment."""
     CRITICAL = "critical"
-    """Logs are lost, or seen by those who may not."""
+    """Logs are lost, or visible to people who may not see them."""
 
     @property
     def rank(self) -> int:
@@ -31,10 +31,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FindingClass:
-    """What can be wrong: the text of its entry in docs/findings.md."""
+    """A kind of finding. Its texts become its entry in docs/findings.md."""
 
     name: str
-    """A word like `chunk-missing`: lower case, hyphens, never renamed."""
+    """Lower case with hyphens, such as `chunk-missing`. Never renamed."""
     severity: Severity
     meaning: str
     why: str
@@ -43,7 +43,7 @@ class FindingClass:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:
-    """What a finding is about. Empty parts do not apply."""
+    """The object that a finding is about. Parts that do not apply are empty."""
 
     environment: str = ""
     cluster: str = ""
@@ -52,7 +52,7 @@ class Subject:
     query: str = ""
     source: str = ""
     path: str = ""
-    """A key in a configuration (`limits_config.retention_period`) or an object's name."""
+    """A key of a configuration (`limits_config.retention_period`) or the name of an object."""
 
     def __str__(self) -> str:
         return " ".join(f"{f.name}={value}" for f in fields(self) if (value := getattr(self, f.name))) or "-"
@@ -60,28 +60,28 @@ class Subject:
 
 Evidence = Mapping[str, str | int | float | bool]
 Identity = tuple[str, Subject]
-"""A class's name and a subject: by it a finding is recognised in the next run."""
+"""Class name and subject. It recognises a finding in the next run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, seen at `as_of`."""
+    """One fault that was found at `as_of`."""
 
     cls: FindingClass
     subject: Subject
     message: str
-    """One sentence: what was found, with the numbers in it."""
+    """One sentence with what was found, in numbers."""
     as_of: datetime
     evidence: Evidence = field(default_factory=dict)
     remedy: str = ""
-    """What to do here; the class's remedy where this is empty."""
+    """What to do in this case. Empty: the remedy of the class."""
 
     @property
     def identity(self) -> Identity:
         return self.cls.name, self.subject
 
     def to_dict(self) -> dict[str, object]:
-        """The finding for `--json`: `{class, severity, subject, message, evidence, remedy, as_of}`."""
+        """Return the finding as plain JSON: `{class, severity, subject, message, evidence, remedy, as_of}`."""
         return {
             "class": self.cls.name,
             "severity": self.cls.severity.value,
@@ -100,17 +100,17 @@ def failed(findings: "Iterable[Finding]") -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a check over an environment, as it was at `as_of`. A run that is repeated keeps all four.
+    """One run of a check in an environment. A repeated run keeps all four values.
 
-    Every run of a check looks at the same things. What it did not reach it says with a `check-incomplete`
-    finding, or else its silence would be read as "gone".
+    Every run of a check looks at the same things. A run must report what it could not reach as `check-incomplete`;
+    otherwise "not reported" would count as "gone".
     """
 
     environment: str
     check: str
-    """A word like `audit`: lower case, hyphens."""
+    """Lower case with hyphens, such as `retention-audit`."""
     id: str
-    """Airflow's run id, or any other text that names the run."""
+    """Airflow's run id, or another text that identifies the run."""
     as_of: datetime
 
     def __post_init__(self) -> None:

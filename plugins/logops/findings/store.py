@@ -1,10 +1,10 @@
-"""The results store: Parquet files below a URL, one a run, in a folder a day.
+"""The results store: Parquet files below a URL, one file per run, one folder per day.
 
     URL/KIND/day=2026-11-23/RUN.parquet
 
-The URL is anything fsspec knows (a folder, `abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH`), so that workers
-on many machines write without a shared disk. A file appears whole or not at all. adlfs logs in to Azure with the
-variables AZURE_STORAGE_*, or else as the machine or its user (DefaultAzureCredential).
+The URL is anything that fsspec supports (a folder, `abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH`), so workers
+on several machines need no shared disk. A file is written completely or not at all. adlfs logs in to Azure with the
+variables AZURE_STORAGE_*, or with the identity of the machine or its user (DefaultAzureCredential).
 """
 
 import hashlib
@@ -33,7 +33,7 @@ _LONGEST_NAME = 180
 
 
 class ResultsError(LogopsError):
-    """The results store could not do what it was told."""
+    """The results store could not be used."""
 
 
 class StoreUnreachableError(ResultsError):
@@ -45,7 +45,7 @@ class NothingStoredError(ResultsError):
 
 
 class ResultsStore:
-    """Results below a URL. Nothing is opened before the first call."""
+    """The results below a URL. Nothing is opened before the first call."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -54,9 +54,10 @@ class ResultsStore:
         return f"ResultsStore({without_credentials(self._url)!r})"
 
     def write(self, kind: str, run: str, table: "pa.Table", as_of: datetime) -> None:
-        """Keep a run's table. The same run, written again, replaces what it wrote before.
+        """Write the table of a run. Writing the same run again replaces it.
 
-        `as_of`, an aware datetime, belongs to the run: it says in which day's folder the file lies.
+        as_of   belongs to the run, has a time zone, and decides the folder of the day
+
         Raises StoreUnreachableError.
         """
         import pyarrow.parquet as pq
@@ -69,14 +70,14 @@ class ResultsStore:
             write_atomically(self._filesystem, path, data.getvalue())
 
     def write_findings(self, run: Run, findings: Iterable[Finding]) -> None:
-        """Keep what a run found; a run that found nothing is kept too, for it differs from one that never ran.
+        """Write the findings of a run. A run without findings is written too: it differs from a check that never ran.
 
         Raises StoreUnreachableError.
         """
         self.write(FINDINGS, f"{run.environment}.{run.check}.{run.id}", to_table(run, findings), run.as_of)
 
     def runs(self, environment: str, check: str, until: datetime) -> Iterator[tuple[Run, tuple[Finding, ...]]]:
-        """The runs of a check not after `until`, newest first, each read when it is asked for.
+        """Return the runs of a check not after `until`, newest first. Each is read when the iterator reaches it.
 
         Raises StoreUnreachableError.
         """
@@ -101,10 +102,12 @@ class ResultsStore:
         last: date = date.max,
         parameters: Mapping[str, object] | None = None,
     ) -> "pa.Table":
-        """The answer to a DuckDB query over the results of a kind, a view of that name with a column `day` added.
+        """Return the answer to a DuckDB query over a kind of results: a view of that name, with an additional column
+        `day`.
 
-        Only the days from `first` to `last` are read, and of those only the columns and rows that `sql` needs; `given`
-        are the values of its `$name`.
+        first, last   days to read; only the columns and rows that `sql` needs are read
+        parameters    values of `$name` in `sql`
+
         Raises StoreUnreachableError, NothingStoredError (not for findings), and duckdb.Error if the query is wrong.
 
         >>> store.query("findings", "select class, count(*) from findings group by class")       # doctest: +SKIP
@@ -117,7 +120,7 @@ class ResultsStore:
         day = pa.schema([("day", pa.date32())])
         files = self._files(kind, first, last)
         with self._reaching(f"Reading {kind}"):
-            # The newest file knows every column; older ones have no values in those that came later.
+            # The newest file has every column; older files have no values in newer columns.
             columns = pq.read_schema(BytesIO(self._filesystem.cat_file(files[-1]))) if files else findings_schema()
             dataset = ds.dataset(
                 files,
@@ -150,7 +153,7 @@ class ResultsStore:
         return self._opened[1]
 
     def _files(self, kind: str, first: date = date.min, last: date = date.max) -> list[str]:
-        """Paths of a kind's files, oldest day first."""
+        """Return the paths of a kind's files, oldest day first."""
         with self._reaching(f"Listing {kind}"):
             found = [path for path in self._filesystem.find(f"{self._root}/{kind}") if _RESULT.search(path)]
         return sorted((path for path in found if first <= _day(path) <= last), key=lambda path: (_day(path), path))
@@ -165,7 +168,7 @@ class ResultsStore:
     def _reaching(self, action: str) -> Iterator[None]:
         try:
             yield
-        # fsspec's file systems raise their own libraries' errors, which have no common class.
+        # fsspec's file systems raise their own errors, which have no common class.
         except Exception as error:
             reason = " ".join(_SECRET.sub(r"\1=***", str(error)).split())[:300]
             raise StoreUnreachableError(
@@ -176,7 +179,7 @@ class ResultsStore:
 
 
 def without_credentials(url: str) -> str:
-    """A URL as it may be shown: no password, no query (where a SAS token stands).
+    """Return a URL without its password and query (which may hold a SAS token).
 
     >>> without_credentials("abfs://results@logs.dfs.core.windows.net/a?sig=abc")
     'abfs://results@logs.dfs.core.windows.net/a'
@@ -185,7 +188,7 @@ def without_credentials(url: str) -> str:
 
 
 def _file_stem(run: str) -> str:
-    """A run's id as a file's name: run ids hold colons and more, and may be longer than a name may be."""
+    """Return a run id as a file name. Run ids contain colons and may be too long for a file name."""
     name = quote(run, safe="")
     return name if len(name) <= _LONGEST_NAME else f"{name[:100]}~{hashlib.sha256(run.encode()).hexdigest()}"
 

@@ -1,4 +1,4 @@
-"""A run's findings as an Arrow table, and back."""
+"""Convert the findings of a run to an Arrow table and back."""
 
 import json
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _RUN = b"logops.run"
 
 
 def findings_schema() -> "pa.Schema":
-    """One row a finding. `subject` is a struct (`subject.tenant` in SQL), `evidence` a JSON object as text."""
+    """Return the schema, one row per finding. `subject` is a struct (`subject.tenant` in SQL), `evidence` JSON text."""
     import pyarrow as pa
 
     text = pa.string()
@@ -36,8 +36,7 @@ def findings_schema() -> "pa.Schema":
 
 
 def to_table(run: Run, findings: Iterable[Finding]) -> "pa.Table":
-    """A run as a table: the findings are its rows, and the run itself stands in its metadata, so that a run
-    that found nothing is a table too."""
+    """Return a run as a table. The metadata holds the run itself, so a run without findings is a table too."""
     import pyarrow as pa
 
     rows = [
@@ -60,7 +59,7 @@ def to_table(run: Run, findings: Iterable[Finding]) -> "pa.Table":
 
 
 def from_table(table: "pa.Table") -> tuple[Run, tuple[Finding, ...]]:
-    """What `to_table` was given. Raises KeyError for a table that it did not make."""
+    """Read what `to_table` returned. Raises KeyError for other tables."""
     described = json.loads((table.schema.metadata or {})[_RUN])
     run = Run(**{**described, "as_of": datetime.fromisoformat(described["as_of"])})
     return run, tuple(_finding(row) for row in table.to_pylist())
@@ -79,5 +78,5 @@ def _finding(row: dict[str, Any]) -> Finding:
 
 
 def _unknown_class(row: dict[str, Any]) -> FindingClass:
-    """A class that another version of logops wrote: its name and severity are all that is known."""
+    """Return a class that another version of logops wrote. Only its name and severity are known."""
     return FindingClass(row["class"], Severity(row["severity"]), meaning="", why="", remedy=row["remedy"])

@@ -1,1 +1,1 @@
-"""Azure lifecycle policies: what they do to a blob when, applied where no Azure does it, and compared."""
+"""Azure lifecycle policies: read, compare, and apply them where Azure does not (Azurite)."""

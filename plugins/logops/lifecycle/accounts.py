@@ -1,4 +1,4 @@
-"""The policies of all of an environment's storage accounts."""
+"""Apply the lifecycle policies of all storage accounts of an environment."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,7 @@ from logops.platforms.platform import DeployablePlatform
 def run_policies(
     platform: DeployablePlatform, as_of: datetime, progress: Callable[[str], None], *, dry: bool = False
 ) -> list[Done]:
-    """Carry out every account's live policy, for a platform whose accounts have no lifecycle management.
+    """Apply every account's live policy, on a platform whose accounts have no lifecycle management.
 
     Raises PlatformError, PolicyError, ObjectStoreError.
     """

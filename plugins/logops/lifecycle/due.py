@@ -1,6 +1,7 @@
-"""Which blobs a policy acts on, and how: Azure's semantics over Arrow batches.
+"""Find the blobs that a policy acts on, with Azure's semantics, in Arrow batches.
 
-Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview, /lifecycle-management-policy-structure.
+Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview,
+/lifecycle-management-policy-structure.
 """
 
 from datetime import datetime
@@ -22,11 +23,11 @@ _DAY_S = 86_400
 def due(
     batch: "pa.RecordBatch", container: str, policy: Policy, as_of: datetime
 ) -> "np.ndarray[tuple[int], np.dtype[np.int8]]":
-    """The `Action` on every blob of a batch of `blobs_schema`.
+    """Return the `Action` for every blob of a batch of `blobs_schema`.
 
-    A blob is taken where its name begins with one of a rule's prefixes, and its age is more than the rule's days. Of
-    several actions the cheapest is done: delete, then Archive, Cold, Cool. Tiers only get colder. A blob whose tier is
-    not told is in Hot, the default of accounts.
+    A rule applies to a blob if the name starts with one of its prefixes and the age exceeds its days. If several
+    actions apply, the cheapest wins: delete, then Archive, Cold, Cool. Tiers only get colder. A blob without a
+    reported tier is Hot, the accounts' default.
     """
     import numpy as np
 
@@ -52,7 +53,7 @@ def _taken(rule: Rule, container: str, names: "pa.Array[Any]") -> "Mask | None":
     import pyarrow.compute as pc
 
     prefixes = rule.prefixes_in(container)
-    # Rules do not act on the service's own containers: $logs, $web.
+    # Rules do not apply to the service's own containers: $logs, $web.
     if not rule.enabled or prefixes is None or container.startswith("$"):
         return None
     masks = [pc.starts_with(names, prefix).to_numpy(zero_copy_only=False) for prefix in prefixes]
@@ -63,13 +64,13 @@ def _taken(rule: Rule, container: str, names: "pa.Array[Any]") -> "Mask | None":
 def _old(when: When, now: int, modified: "np.ndarray[Any, Any]", changed: "np.ndarray[Any, Any]") -> "Mask":
     old: Mask = now - modified > when.since_modified * _DAY_S
     if when.since_tier_changed is not None:
-        # A blob whose tier was never set is not on its way back from Archive.
+        # A blob whose tier was never set was not rehydrated from Archive.
         old &= (changed == 0) | (now - changed > when.since_tier_changed * _DAY_S)
     return old
 
 
 def _seconds(column: "pa.Array[Any]") -> "np.ndarray[Any, Any]":
-    """Since 1970; 0 for none."""
+    """Return seconds since 1970; 0 for null."""
     import pyarrow as pa
 
     seconds: np.ndarray[Any, Any] = column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)

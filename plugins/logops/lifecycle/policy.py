@@ -13,7 +13,7 @@ from logops.errors import LogopsError
 
 
 class Action(IntEnum):
-    """What a rule does with a blob. A tier's number is its `Tier`'s; the last is the cheapest."""
+    """What a rule does with a blob. A tier has the number of its `Tier`; the last action is the cheapest."""
 
     NONE = 0
     COOL = Tier.COOL
@@ -23,17 +23,17 @@ class Action(IntEnum):
 
     @property
     def azure(self) -> str:
-        """Azure's word: `tierToCool`, `delete`."""
+        """Azure's name: `tierToCool`, `delete`."""
         return "delete" if self is Action.DELETE else f"tierTo{self.name.capitalize()}"
 
 
 class PolicyError(LogopsError):
-    """A policy that says something that is not known here: in which rule, and what."""
+    """A policy contains something that logops does not support."""
 
 
 @dataclass(frozen=True)
 class When:
-    """All of what is given must be exceeded, in days."""
+    """Days that must be exceeded. If several are given, all must be."""
 
     since_modified: float
     since_tier_changed: float | None = None
@@ -53,17 +53,17 @@ class Rule:
 
     name: str
     prefixes: tuple[str, ...]
-    """`CONTAINER/beginning of a name`; none is every blob of the account."""
+    """`CONTAINER/PREFIX`; none means every blob of the account."""
     actions: Mapping[Action, When] = field(default_factory=dict)
     enabled: bool = True
 
     def prefixes_in(self, container: str) -> list[str] | None:
-        """What the names begin with that it takes in a container; None where it takes none."""
+        """Return the prefixes of blob names in a container that the rule applies to; None if it applies to none."""
         if not self.prefixes:
             return [""]
         whole = f"{container}/"
         found = [prefix[len(whole) :] for prefix in self.prefixes if prefix.startswith(whole)]
-        # A prefix may end within the container's name.
+        # A prefix may end inside the container's name.
         if any(whole.startswith(prefix) for prefix in self.prefixes):
             return [""]
         return found or None
@@ -71,7 +71,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Policy:
-    """All rules of an account."""
+    """All lifecycle rules of an account."""
 
     rules: tuple[Rule, ...]
 
@@ -85,10 +85,10 @@ _SINCE = {
 
 
 def read_policy(document: Mapping[str, Any]) -> Policy:
-    """A policy from `{rules: [...]}`; what the management API answers has it under `properties.policy`.
+    """Read a policy from `{rules: [...]}`. The management API wraps it in `properties.policy`.
 
-    Raises PolicyError for what lifecycle rules may say and this does not know: filters by blob index, ages since
-    creation or last access, ways back to Hot. Half of a rule is not applied.
+    Raises PolicyError for what logops does not support: filters by blob index, ages since creation or last access,
+    moves back to Hot. It must not apply half of a rule.
     """
     try:
         return Policy(tuple(_rule(rule) for rule in document["rules"]))
@@ -125,7 +125,7 @@ def _when(rule: str, action: str, body: Mapping[str, Any]) -> When:
 
 
 def differences(declared: Policy, live: Policy) -> list[str]:
-    """What the live policy does otherwise than was declared, a line a rule. The order of rules says nothing."""
+    """Return how the live policy differs from the declared one, one line per rule, in any order of rules."""
     wanted, found = _by_name(declared.rules), _by_name(live.rules)
     lines = [f"rule {name} is missing" for name in wanted if name not in found]
     lines += [f"rule {name} is not declared: {_said(found[name])}" for name in found if name not in wanted]
@@ -140,7 +140,7 @@ def _by_name(rules: Iterable[Rule]) -> dict[str, Rule]:
 
 
 def _said(rule: Rule) -> str:
-    """A rule in words, the same for all that act the same."""
+    """Describe a rule. Two rules with the same effect have the same description."""
     if not rule.enabled:
         return "disabled"
     steps = ", ".join(f"{action.azure} after {rule.actions[action]}" for action in sorted(rule.actions))

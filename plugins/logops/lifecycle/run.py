@@ -1,4 +1,4 @@
-"""A policy carried out on an account that has no lifecycle management of its own: Azurite."""
+"""Apply a policy to an account without lifecycle management: Azurite."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ from logops.lifecycle.due import due
 from logops.lifecycle.policy import Action, Policy
 
 _AT_ONCE = 2_560
-"""Blobs: ten requests of Blob Batch."""
+"""Blobs per step: ten requests of the Blob Batch API."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """What was done with the blobs of a container."""
+    """The result for one container."""
 
     account: str
     container: str
@@ -26,7 +26,7 @@ class Done:
     bytes: int
 
     def to_dict(self) -> dict[str, str | int]:
-        """As JSON has it."""
+        """Return plain JSON."""
         return {
             "account": self.account,
             "container": self.container,
@@ -39,9 +39,9 @@ class Done:
 def run_policy(
     store: ObjectStore, policy: Policy, as_of: datetime, progress: Callable[[str], None], *, dry: bool = False
 ) -> list[Done]:
-    """Do what the policy's rules ask for at `as_of`; `dry`: only say it. Repeated, it finds nothing left to do.
+    """Apply the rules of a policy as of `as_of`. With `dry`, only report. A second run finds nothing left to do.
 
-    A blob that is gone by then is passed over. Raises ObjectStoreError.
+    A blob that has disappeared meanwhile is skipped. Raises ObjectStoreError.
     """
     done: list[Done] = []
     for name in store.list_containers():

@@ -1,4 +1,4 @@
-"""An account's live lifecycle policy, as Azure's management API has it."""
+"""Read a storage account's lifecycle policy from Azure's management API."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,10 @@ _NO_POLICY = "ManagementPolicyNotFound"
 def read_live_policy(
     account: StorageAccount, credential: "TokenCredential | None" = None, endpoint: str = AZURE
 ) -> dict[str, Any]:
-    """`{rules: [...]}`; no rules where the account has no policy.
+    """Return `{rules: [...]}`; no rules if the account has no policy.
 
     Source: learn.microsoft.com/rest/api/storagerp/management-policies/get. The default credential is this machine's
-    own identity. Needs the role Reader on the account. Raises ObjectStoreError.
+    identity. It needs the role Reader on the account. Raises ObjectStoreError.
     """
     from azure.identity import DefaultAzureCredential
     from azure.mgmt.storage import StorageManagementClient

@@ -37,11 +37,11 @@ class RemotePlatform:
         return kubernetes_read_url(self.environment, cluster)
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
-        """Raises ObjectStoreError."""
+        """Return the live policy. Raises ObjectStoreError."""
         return read_live_policy(self.environment.storage_accounts[account], self._credential, self._management)
 
     def object_store(self, account: str) -> ObjectStore:
-        """Raises PlatformError if the account's key is not known here."""
+        """Return a client of the account. Raises PlatformError if the account's key is not known here."""
         declared = self.environment.storage_accounts[account]
         return ObjectStore.connect(declared.account_name, self._login(account, declared), self.endpoint(declared))
 

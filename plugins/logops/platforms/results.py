@@ -1,15 +1,15 @@
-"""Where an environment's results lie."""
+"""The location of an environment's results."""
 
 from pathlib import Path
 
 from logops.environment import Environment
 
 STATE = ".logops"
-"""The one folder of a project that logops writes to; each environment has one of its own in it."""
+"""The only folder of a project that logops writes to; each environment has a subfolder."""
 
 
 def results_url(environment: Environment, root: Path) -> str:
-    """An fsspec URL: a relative path in the environment's file lies in the local platform's state folder."""
+    """Return the fsspec URL. A relative path in the environment file is below the local platform's state folder."""
     if "://" in environment.results:
         return environment.results.rstrip("/")
     return str(root / STATE / environment.name / environment.results)

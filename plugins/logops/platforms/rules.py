@@ -1,4 +1,4 @@
-"""The rules that a ruler keeps: read, and made to be those that are wanted."""
+"""Read and write the rules that a ruler holds."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
@@ -15,7 +15,7 @@ Owner = tuple[str, str]
 
 
 def read_rules(client: LokiClient, environment: str, owner: Owner) -> dict[str, str]:
-    """All rules of a tenant, whoever put them there, as the files of the stage `rules`. Raises PlatformError."""
+    """Return all rules of a tenant, whoever stored them, as files of the stage `rules`. Raises PlatformError."""
     try:
         return {
             f"{_folder(owner)}{namespace}.yaml": namespace_text(environment, _mappings(groups))
@@ -28,9 +28,9 @@ def read_rules(client: LokiClient, environment: str, owner: Owner) -> dict[str, 
 def write_rules(
     client: LokiClient, owner: Owner, live: Mapping[str, str], wanted: Mapping[str, str], progress: Progress
 ) -> None:
-    """Store the groups that are not as wanted, delete those that nobody wants. Raises PlatformError, in Loki's words.
+    """Store the groups that differ, and delete those that are not desired. Raises PlatformError with Loki's message.
 
-    What is refused leaves what was stored before it: the caller rolls back.
+    If Loki refuses a group, the earlier ones stay stored: the caller rolls back.
     """
     _, tenant = owner
     for name in files_of(owner, (*live, *wanted)):
@@ -49,12 +49,12 @@ def write_rules(
 
 
 def owners(files: Iterable[str]) -> set[Owner]:
-    """Whose rules there are among a stage's files."""
+    """Return the owners of the rules in a stage's files."""
     return {(parts[1], parts[2]) for parts in (PurePosixPath(name).parts for name in files)}
 
 
 def files_of(owner: Owner, files: Iterable[str]) -> list[str]:
-    """Those of a stage's files that are a tenant's."""
+    """Return a tenant's files among a stage's files."""
     return sorted({name for name in files if name.startswith(_folder(owner))})
 
 

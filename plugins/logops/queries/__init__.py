@@ -1,1 +1,1 @@
-"""The query library: named queries with parameters, read from `include/logql/`, filled in safely, run."""
+"""The query library: named queries with parameters in `include/logql/`, filled in safely, and run."""

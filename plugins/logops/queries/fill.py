@@ -1,4 +1,4 @@
-"""Puts parameters into a query of the library: what a person typed cannot become more than a value."""
+"""Fill parameters into a query of the library. User input cannot become more than a value."""
 
 import re
 from collections.abc import Mapping
@@ -29,23 +29,23 @@ LONGEST_VALUE = 10_000
 
 
 class Place(Enum):
-    """What a string of the tree is read as."""
+    """How Loki reads a string in the tree."""
 
     TEXT = "text"
     REGEX = "regex"
     PATTERN = "pattern"
     REPLACEMENT = "replacement"
-    """In which `$1` is a group."""
+    """A replacement, in which `$1` is a group."""
     NONE = "none"
-    """Where no text could be told from what it is written in."""
+    """A position where a parameter could not be told from the text around it."""
 
 
 class FillError(LogopsError, ValueError):
-    """A parameter that is missing, unknown, or not what its type says."""
+    """A parameter is missing, unknown, or has the wrong type."""
 
 
 def fill(query: LibraryQuery, given: Mapping[str, str]) -> Query:
-    """The query with these parameters, the rest by their defaults. Raises FillError, LogQLError."""
+    """Return the query with these parameters and defaults for the others. Raises FillError, LogQLError."""
     values = values_of(query, given)
     numbers = {name: value for name, value in values.items() if query.parameters[name].type in ("number", "duration")}
     strings = {name: value for name, value in values.items() if name not in numbers}
@@ -80,7 +80,7 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
     if parameter.type == "duration" and not literals.range_duration(value):
         raise FillError(f"{name}: {value!r} is no duration like 5m or 1h30m.")
     if parameter.type == "regex":
-        # By itself: `a)|(b` would be one only between the brackets that it is put into.
+        # Check the value alone: `a)|(b` would only be valid inside the brackets around it.
         try:
             regexes.compiled(value)
         except regexes.RegexError as error:
@@ -89,7 +89,7 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
 
 
 def _filled(found: Any, strings: Mapping[str, str], parameters: Mapping[str, Parameter], place: Place) -> Any:
-    """The same tree, its texts filled in, each as its place in the tree asks for."""
+    """Return the same tree with its strings filled in, each as its position in the tree requires."""
     if isinstance(found, tuple):
         return tuple(_filled(one, strings, parameters, place) for one in found)
     if isinstance(found, str):
@@ -137,5 +137,5 @@ def _put(where: re.Match[str], strings: Mapping[str, str], parameters: Mapping[s
         return value
     if parameters[name].type == "text":
         return regexes.escaped(value)
-    # `a|b` beside other text would be that text and a, or b alone.
+    # Without a group, `a|b` beside other text would match that text with a, or b alone.
     return value if where[0] == where.string else f"(?:{value})"

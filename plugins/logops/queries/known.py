@@ -1,4 +1,4 @@
-"""What the environment tells the linter of the labels of its lines."""
+"""The labels that an environment's sources have, for the linter."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from logops.environment import Environment, agents
 from logops.logql.advice import Context, Source
 
 ADDED = {"file": {"filename"}, "syslog": {"host", "app"}, "journal": {"unit", "host"}}
-"""By the agents, beside what a source declares (`render.promtail`); a kind that is not here may add any."""
+"""Labels that the agents add to those of the source (`render.promtail`). Other kinds may add any."""
 
 
 def context(environment: Environment, step_ns: int | None = None) -> Context:
@@ -14,7 +14,7 @@ def context(environment: Environment, step_ns: int | None = None) -> Context:
 
 
 def of_tenant(environments: Iterable[Environment], cluster: str, tenant: str) -> tuple[Source, ...]:
-    """Whose lines it has, in any of them."""
+    """Return the sources of a tenant in all environments."""
     return tuple(
         known(source)
         for environment in environments

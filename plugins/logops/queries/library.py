@@ -1,4 +1,4 @@
-"""Reads the query library."""
+"""Read the query library."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from logops.queries.model import LibraryFile, LibraryQuery
 
 
 class LibraryError(LogopsError):
-    """A file of the library that cannot be used: which, where in it, and why."""
+    """A file of the library is not usable."""
 
 
 def load_library(root: Path) -> dict[str, LibraryQuery]:
-    """Every query of `include/logql/*.yaml` below the project's root, by name. Raises LibraryError."""
+    """Return every query of `include/logql/*.yaml` below the project's root, by name. Raises LibraryError."""
     found: dict[str, LibraryQuery] = {}
     for path in sorted((root / "include/logql").glob("*.yaml")):
         for name, query in load_file(path).items():
@@ -37,8 +37,11 @@ def load_file(path: Path) -> dict[str, LibraryQuery]:
 
 
 def check(path: Path, name: str, query: LibraryQuery) -> None:
-    """Its example must be a query, as must the story's; it needs a step, and an answer of numbers, exactly where it
-    answers with numbers. Raises LibraryError."""
+    """Check a query. Raises LibraryError.
+
+    Its example and the story's query must parse. A metric query needs a step and a numeric answer; a log query must
+    not have them.
+    """
     try:
         tree = fill(query, query.example)
     except LogQLError as error:

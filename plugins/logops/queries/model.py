@@ -1,4 +1,4 @@
-"""What a file of the query library says: `include/logql/NAME.yaml`."""
+"""The format of the query library: `include/logql/NAME.yaml`."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -12,29 +12,29 @@ ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class Parameter(Model):
-    """What a person may, or must, give."""
+    """A parameter of a query."""
 
     type: Literal["text", "regex", "number", "duration"]
-    """text stays text, also where it stands in a regular expression."""
+    """A text stays plain text, even inside a regular expression."""
     description: str
     default: str | None = None
-    """None: it must be given."""
+    """None: the parameter is required."""
 
 
 class Objective(Model):
-    """What a query may take, over its own range."""
+    """What a query may take over its own range."""
 
     p95: Duration
-    """Warm: with Loki's cache of results."""
+    """With Loki's results cache (warm)."""
     bytes: Size
-    """Read by Loki, cold."""
+    """Bytes that Loki reads without the cache (cold)."""
 
 
 class Answer(Model):
-    """What it answers on the sample hour (`include/logql/README.md`), with the example's parameters.
+    """The answer on the sample hour (`include/logql/README.md`), with the example's parameters.
 
-    A log query: how many lines, and the newest. A metric query: how many series at the end of the hour, and the sum of
-    their values.
+    A log query: the number of lines, and the newest line. A metric query: the number of series at the end of the
+    hour, and the sum of their values.
     """
 
     lines: int | None = None
@@ -44,23 +44,23 @@ class Answer(Model):
 
 
 class Measured(Model):
-    """So many times what ours takes."""
+    """Time and bytes, as multiples of our query's."""
 
     seconds: float
     bytes: float
 
 
 class Story(Model):
-    """The same as story 6.3 has it."""
+    """The same query in story 6.3."""
 
     logql: str
     note: str
-    """What is wrong with it, or slow."""
+    """Why it is wrong or slow."""
     answers: Literal["the same", "something else", "nothing", "an error"]
     mended: str | None = None
-    """Changed as little as it takes to give our answer; only where it gives another."""
+    """The smallest correction that gives our answer; only if the original gives another answer."""
     measured: Measured
-    """Of `mended` where there is one: else of `logql` (`python -m benchmarks.story_queries`)."""
+    """Measured for `mended` if there is one, else for `logql` (`python -m benchmarks.story_queries`)."""
 
     @model_validator(mode="after")
     def _what_gives_the_same_is_measured(self) -> "Story":
@@ -70,7 +70,8 @@ class Story(Model):
 
 
 class LibraryQuery(Model):
-    """One query. In `logql`, `${name}` is a parameter: in a string for text and regex, else for number and duration."""
+    """One query. In `logql`, `${name}` is a parameter: inside a string for text and regex, elsewhere for number and
+    duration."""
 
     description: str
     owner: str
@@ -79,9 +80,9 @@ class LibraryQuery(Model):
     logql: str
     parameters: Mapping[ParameterName, Parameter] = Field(default_factory=dict)
     range: Duration = Duration("1h")
-    """That is looked at where a person names none."""
+    """The default range."""
     step: Duration | None = None
-    """Between the points of a metric query."""
+    """Time between the points of a metric query."""
     example: Mapping[ParameterName, str] = Field(default_factory=dict)
     objective: Objective
     answer: Answer

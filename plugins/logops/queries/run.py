@@ -1,4 +1,4 @@
-"""Runs a query of the library."""
+"""Run a query of the library."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from logops.logql.text import one_line
 from logops.logql.tree import LogQuery, Query
 
 MAX_POINTS = 11_000
-"""Of one series; Loki refuses more."""
+"""Points per series. Loki refuses more."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """What a log query answered, newest first."""
+    """The answer to a log query, newest line first."""
 
     entries: tuple[Entry, ...]
     limit: int
@@ -23,7 +23,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What a metric query answered."""
+    """The answer to a metric query."""
 
     series: tuple[Series, ...]
     statistics: Statistics
@@ -39,13 +39,15 @@ def run_query(
     limit: int,
     fresh: bool = False,
 ) -> Lines | Numbers:
-    """Over start <= timestamp < end, `step_s` seconds between points; `fresh`: past Loki's cache of results.
+    """Run a query over start <= timestamp < end, with `step_s` seconds between points.
+
+    fresh   bypass Loki's results cache
 
     Raises LokiError.
     """
     text = one_line(query)
     if isinstance(query, LogQuery):
-        # What Loki will refuse is asked so that it says why.
+        # A query that Loki will refuse is sent as it is, so that Loki says why.
         refused = next(refusals(query), None) is not None
         entries, statistics = client.measured_logs(
             tenant, text, start_ns, end_ns, limit=limit, fresh=fresh, labels_apart=not refused

@@ -1,1 +1,1 @@
-"""`make up` and `make down`: everything on this machine, from nothing, while a person watches."""
+"""`make up` and `make down`: start and stop everything on this machine, with progress for a person."""

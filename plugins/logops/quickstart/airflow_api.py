@@ -1,4 +1,4 @@
-"""A client of Airflow's REST API v2: as much of it as a first rollout needs."""
+"""A client of Airflow's REST API v2, with the calls that `make up` needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,45 +9,45 @@ import requests
 from logops.quickstart.errors import AirflowRefusedError, AirflowUnreachableError
 
 COMPONENTS = ("metadatabase", "dag_processor", "scheduler", "triggerer")
-"""What the health page tells of."""
+"""The components on the health page."""
 
 _TIMEOUT = (3.0, 120.0)
-"""Seconds. An Airflow that has just been started was seen to be silent for half a minute, on a busy machine."""
+"""Seconds. On a busy machine, a newly started Airflow was silent for half a minute."""
 _LONGEST_REASON = 600
 
 
 @dataclass(frozen=True)
 class TaskState:
-    """A task of a run, as it stands."""
+    """The current state of a task of a run."""
 
     task: str
     state: str
-    """Airflow's word: success, failed, running, skipped, ...; `waiting` where it has none yet."""
+    """Airflow's state: success, failed, running, skipped, ...; `waiting` if it has none yet."""
     seconds: float | None
     try_number: int
     map_index: int = -1
-    """Of a mapped task, from 0."""
+    """Index of a mapped task, from 0."""
 
     @property
     def name(self) -> str:
-        """As a person reads it: `judge 2` for the second of a mapped task."""
+        """The name for a person: `judge 2` for the second of a mapped task."""
         return self.task if self.map_index < 0 else f"{self.task} {self.map_index + 1}"
 
     @property
     def key(self) -> tuple[str, str, int, int]:
-        """What makes it worth telling again."""
+        """Values whose change is worth showing."""
         return (self.task, self.state, self.try_number, self.map_index)
 
 
 class AirflowApi:
-    """Calls as one user. Raises AirflowRefusedError or AirflowUnreachableError."""
+    """API calls as one user. Raises AirflowRefusedError or AirflowUnreachableError."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url.rstrip("/")
         self._user = user
         self._password = password
         self._session = requests.Session()
-        # A proxy meant for the internet cannot reach this machine's loopback.
+        # A proxy for the internet cannot reach this machine's loopback.
         self._session.trust_env = False
 
     def __repr__(self) -> str:
@@ -57,7 +57,7 @@ class AirflowApi:
         self._session.close()
 
     def unhealthy(self) -> list[str]:
-        """The components that are not healthy; all of them while nothing answers."""
+        """Return the components that are not healthy; all of them while the API does not answer."""
         try:
             health = self._send("GET", "/api/v2/monitor/health", "asking for Airflow's health", login=False).json()
         except (AirflowUnreachableError, AirflowRefusedError):
@@ -65,7 +65,7 @@ class AirflowApi:
         return [name for name in COMPONENTS if (health.get(name) or {}).get("status") != "healthy"]
 
     def has_dag(self, dag: str) -> bool:
-        """Whether the DAG processor has read this DAG."""
+        """Whether the DAG processor has parsed this DAG."""
         try:
             found = self.get(f"/api/v2/dags/{dag}", f"looking for the DAG {dag}")
         except AirflowRefusedError as refused:
@@ -75,12 +75,12 @@ class AirflowApi:
         return not found["is_stale"]
 
     def import_errors(self) -> dict[str, str]:
-        """DAG files that could not be read, each with the end of its traceback."""
+        """Return the DAG files with import errors, each with the end of its traceback."""
         answer = self.get("/api/v2/importErrors", "reading import errors")
         return {error["filename"]: str(error["stack_trace"]).strip() for error in answer["import_errors"]}
 
     def put_connection(self, connection: Mapping[str, Any]) -> bool:
-        """Create a connection, or bring it to this state; False where it is so already."""
+        """Create or update a connection. Return False if it was already in this state."""
         name = connection["connection_id"]
         try:
             found = self.get(f"/api/v2/connections/{name}", f"reading the connection {name}")
@@ -95,22 +95,22 @@ class AirflowApi:
         return True
 
     def test_connection(self, connection: Mapping[str, Any]) -> tuple[bool, str]:
-        """What the Test button of the connection form does."""
+        """Do what the Test button of the connection form does."""
         name = connection["connection_id"]
         answer = self.post("/api/v2/connections/test", f"testing the connection {name}", connection)
         return bool(answer["status"]), str(answer["message"])
 
     def trigger(self, dag: str, run: str, conf: Mapping[str, Any]) -> None:
-        """Start a run of a DAG, with its parameters."""
+        """Start a run of a DAG with these parameters."""
         body = {"dag_run_id": run, "logical_date": None, "conf": dict(conf)}
         self.post(f"/api/v2/dags/{dag}/dagRuns", f"triggering {dag}", body)
 
     def run_state(self, dag: str, run: str) -> str:
-        """queued, running, success or failed."""
+        """Return queued, running, success or failed."""
         return str(self.get(f"/api/v2/dags/{dag}/dagRuns/{run}", f"reading the run {run} of {dag}")["state"])
 
     def runs(self, dag: str, states: Sequence[str]) -> list[str]:
-        """The ids of a DAG's runs in one of these states, newest first."""
+        """Return the ids of a DAG's runs in one of these states, newest first."""
         answer = self.get(
             f"/api/v2/dags/{dag}/dagRuns",
             f"listing the runs of {dag}",
@@ -119,7 +119,7 @@ class AirflowApi:
         return [str(run["dag_run_id"]) for run in answer["dag_runs"]]
 
     def tasks(self, dag: str, run: str) -> list[TaskState]:
-        """Every task of a run; those that began, in the order in which they did, come first."""
+        """Return every task of a run. Started tasks come first, in order of their start."""
         answer = self.get(
             f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", f"reading the tasks of {run}", params={"limit": 100}
         )
@@ -132,7 +132,7 @@ class AirflowApi:
         ]
 
     def fail_task(self, dag: str, run: str, task: str) -> None:
-        """Mark a task failed: Airflow ends it if it runs, and what handles a failure runs next."""
+        """Mark a task failed. Airflow stops it if it runs, and then runs the tasks that handle failures."""
         self.patch(
             f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}",
             f"stopping the task {task} of {run}",
@@ -144,7 +144,7 @@ class AirflowApi:
         self.patch(f"/api/v2/dags/{dag}/dagRuns/{run}", f"stopping the run {run} of {dag}", {"state": "failed"})
 
     def xcom(self, dag: str, run: str, task: str, key: str) -> Any:
-        """What a task left under a key; None where it left nothing."""
+        """Return the XCom that a task left under a key, or None."""
         try:
             answer = self.get(
                 f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/{key}",
@@ -158,7 +158,7 @@ class AirflowApi:
         return answer["value"]
 
     def log(self, dag: str, run: str, task: TaskState) -> list[str]:
-        """What a task logged in its last try, a line an event."""
+        """Return the log of a task's last try, one line per event."""
         answer = self.get(
             f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task.task}/logs/{task.try_number}",
             f"reading the log of {task.name} of {run}",
@@ -197,7 +197,7 @@ class AirflowApi:
         except requests.RequestException as error:
             raise AirflowUnreachableError(f"{doing} at {self.url}: {error}") from error
         if answer.status_code == 401 and login:
-            # A token lives a day; a new password file, less.
+            # A token is valid for a day; it becomes invalid earlier if the password file is replaced.
             del self._session.headers["Authorization"]
             self._log_in()
             answer = self._session.request(method, self.url + path, json=json, params=params, timeout=_TIMEOUT)
@@ -207,7 +207,7 @@ class AirflowApi:
 
 
 def log_lines(entry: Any) -> list[str]:
-    """One event of a task's log as lines a person reads: the event, then the error it carries."""
+    """Return one log event as lines: the event, then its error."""
     if not isinstance(entry, Mapping):
         return str(entry).splitlines()
     lines = str(entry.get("event", "")).splitlines()
@@ -218,6 +218,6 @@ def log_lines(entry: Any) -> list[str]:
 
 
 def changes(before: Sequence[TaskState], after: Sequence[TaskState]) -> list[TaskState]:
-    """The tasks that are new or in another state, in the order of `after`."""
+    """Return the tasks that are new or changed, in the order of `after`."""
     told = {task.key for task in before}
     return [task for task in after if task.key not in told]

@@ -1,7 +1,7 @@
 """Airflow's configuration for one machine: airflow.cfg in AIRFLOW_HOME.
 
-A file and not variables, so that `AIRFLOW_HOME=.logops/airflow airflow ...` shows the same Airflow in any terminal.
-Source of the options: airflow/config_templates/config.yml of Airflow 3.3.
+It is a file, so that `AIRFLOW_HOME=.logops/airflow airflow ...` shows the same Airflow in any terminal. Source of
+the options: airflow/config_templates/config.yml of Airflow 3.3.
 """
 
 import base64
@@ -22,10 +22,12 @@ _KEYS = (("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret
 
 
 def airflow_settings(root: Path, home: Path, port: int, keys: Mapping[tuple[str, str], str]) -> Settings:
-    """Airflow with SQLite and LocalExecutor on a loopback port; `keys` are what `kept_keys` or `new_keys` gave.
+    """Return settings for Airflow with SQLite and LocalExecutor on a loopback port.
 
-    The scheduler looks more often than by default, because a rollout is a chain of short tasks; a scheduler or task
-    that died is noticed within a minute, not five, so that a run goes on soon after a restart.
+    keys   from `kept_keys` or `new_keys`
+
+    The scheduler looks for work more often than by default, because a rollout is a chain of short tasks. It notices
+    a dead scheduler or task within a minute instead of five, so that a run resumes soon after a restart.
     """
     settings: dict[str, dict[str, str]] = {
         "core": {
@@ -37,7 +39,7 @@ def airflow_settings(root: Path, home: Path, port: int, keys: Mapping[tuple[str,
             "test_connection": "Enabled",
             "parallelism": "4",
             "execution_api_server_url": f"http://{HOST}:{port}/execution/",
-            # The default asks DNS for the machine's full name, which takes seconds where none answers.
+            # The default asks DNS for the machine's full name, which takes seconds if no server answers.
             "hostname_callable": "socket.gethostname",
             "simple_auth_manager_users": f"{USER}:admin",
         },
@@ -48,13 +50,13 @@ def airflow_settings(root: Path, home: Path, port: int, keys: Mapping[tuple[str,
             "orphaned_tasks_check_interval": "10",
             "task_instance_heartbeat_timeout": "60",
         },
-        # A task's supervisor may notice only at the next heartbeat that the task has ended (supervisor.py of the task
-        # SDK waits for its sockets, not for its end): by default up to five seconds a task.
-        # After a restart the scheduler is up before the API that tasks report to: try for a minute, not ten seconds.
+        # A task's supervisor may notice the end of a task only at the next heartbeat (supervisor.py of the task SDK
+        # waits for its sockets): by default up to five seconds per task. After a restart the scheduler starts before
+        # the API that tasks report to: retry for a minute instead of ten seconds.
         "workers": {"min_heartbeat_interval": "1", "execution_api_retries": "8"},
         "dag_processor": {"parsing_processes": "1", "refresh_interval": "30"},
         "triggerer": {"capacity": "100"},
-        # Two Airflows on one machine: these listen apart from the API.
+        # With two Airflows on one machine, these servers need their own ports.
         "logging": {
             "base_log_folder": str(home / "logs"),
             "worker_log_server_port": str(port + 1),
@@ -67,7 +69,7 @@ def airflow_settings(root: Path, home: Path, port: int, keys: Mapping[tuple[str,
 
 
 def to_text(settings: Settings) -> str:
-    """As airflow.cfg has it; a percent sign would start an interpolation."""
+    """Return the text of airflow.cfg. A percent sign is doubled, because it would start an interpolation."""
     parser = ConfigParser(interpolation=None)
     for section, options in settings.items():
         parser[section] = {option: value.replace("%", "%%") for option, value in options.items()}
@@ -77,12 +79,12 @@ def to_text(settings: Settings) -> str:
 
 
 def new_keys() -> dict[tuple[str, str], str]:
-    """Fresh keys: Fernet's is 32 bytes in URL-safe base64, and the JWT's at least 64 bytes for HS512."""
+    """Return new keys: a Fernet key (32 bytes in URL-safe base64), and a JWT secret of at least 64 bytes for HS512."""
     return {where: base64.urlsafe_b64encode(os.urandom(32 if where[0] == "core" else 64)).decode() for where in _KEYS}
 
 
 def kept_keys(text: str) -> dict[tuple[str, str], str] | None:
-    """The keys in an airflow.cfg; None where one is missing: what was encrypted with them would be lost."""
+    """Return the keys in an airflow.cfg; None if one is missing. Without the keys, encrypted values would be lost."""
     parser = ConfigParser(interpolation=None)
     try:
         parser.read_string(text)
@@ -92,7 +94,7 @@ def kept_keys(text: str) -> dict[tuple[str, str], str] | None:
 
 
 def write_config(root: Path, home: Path, port: int) -> None:
-    """Write airflow.cfg, readable by its owner alone, keeping the keys of the one before."""
+    """Write airflow.cfg, readable only by its owner. Keeps existing keys."""
     file = home / CONFIG
     keys = (kept_keys(file.read_text()) if file.is_file() else None) or new_keys()
     new = file.with_name(f"{CONFIG}.new")
@@ -102,9 +104,11 @@ def write_config(root: Path, home: Path, port: int) -> None:
 
 
 def airflow_environment(inherited: Mapping[str, str], root: Path, home: Path, programs: Path) -> dict[str, str]:
-    """The variables Airflow is started with. `programs` is the folder of the `airflow` command, which it starts itself.
+    """Return the environment variables for starting Airflow.
 
-    Another project's AIRFLOW__ variables, left in the terminal, would win over airflow.cfg: they are not passed on.
+    programs   folder of the `airflow` command, which Airflow calls itself
+
+    AIRFLOW__ variables of another project in the terminal would override airflow.cfg, so they are removed.
     """
     own = {name: value for name, value in inherited.items() if not name.startswith(("AIRFLOW__", "AIRFLOW_CONFIG"))}
     loopback = f"{HOST},localhost"

@@ -1,4 +1,4 @@
-"""Airflow standalone: one background program, its state in one folder."""
+"""Airflow standalone as one background program, with its state in one folder."""
 
 import json
 import os
@@ -24,7 +24,7 @@ _LAST_LINES = 20
 
 @dataclass(frozen=True)
 class Airflow:
-    """An Airflow standalone, running or not: the checkout it serves, and the folder of its state (AIRFLOW_HOME)."""
+    """An Airflow standalone, running or not: its checkout, and its state folder (AIRFLOW_HOME)."""
 
     root: Path
     home: Path
@@ -38,29 +38,29 @@ class Airflow:
         return self.home / "standalone.log"
 
     def port(self) -> int | None:
-        """Where it serves; None where it does not run."""
+        """The port of the API; None if Airflow is not running."""
         running = background.running(self.record)
         return running.port if running else None
 
     def password(self) -> str:
-        """Of the user admin. Raises FileNotFoundError before the first start."""
+        """The password of the user admin. Raises FileNotFoundError before the first start."""
         return str(json.loads((self.home / PASSWORDS).read_text())[USER])
 
     def api(self) -> AirflowApi:
-        """Raises AirflowNotHealthyError where it does not run."""
+        """Return a client of the API. Raises AirflowNotHealthyError if Airflow is not running."""
         port = self.port()
         if port is None:
             raise AirflowNotHealthyError(f"Airflow does not run ({self.record} tells of none): run `make up`.")
         return AirflowApi(f"http://{HOST}:{port}", USER, self.password())
 
     def start(self, port: int) -> bool:
-        """Start it, unless it runs; whether it was started. Does not wait until it is healthy.
+        """Start Airflow unless it is running. Return whether it was started. Does not wait until it is healthy.
 
         Raises PortTakenError.
         """
         if self.port() is not None:
             return False
-        # What a killed Airflow left would write to the same database.
+        # Processes left by a killed Airflow would write to the same database.
         background.stop(self.record, _GRACE_SECONDS)
         if owners := taken([port]):
             raise PortTakenError(
@@ -69,7 +69,7 @@ class Airflow:
             )
         self.home.mkdir(parents=True, exist_ok=True)
         write_config(self.root, self.home, port)
-        # Not resolved: in a virtualenv, python is a link, and `airflow` lies beside the link.
+        # Not resolved: in a virtualenv, python is a link, and `airflow` is beside the link.
         programs = Path(sys.executable).parent
         background.start(
             [sys.executable, "-m", "airflow", "standalone"],
@@ -82,9 +82,9 @@ class Airflow:
         return True
 
     def wait_until_healthy(self, tell: Callable[[str], None], stopped: Callable[[], bool] = lambda: False) -> None:
-        """Wait until every component is healthy, saying which are not. Returns early when `stopped`.
+        """Wait until every component is healthy, and report which are not. Returns early when `stopped` returns True.
 
-        Raises AirflowNotHealthyError with the last lines it printed where it ends, or takes too long.
+        Raises AirflowNotHealthyError with the last log lines if Airflow ends or takes too long.
         """
         deadline = time.monotonic() + _START_SECONDS
         while not stopped():
@@ -103,7 +103,7 @@ class Airflow:
             time.sleep(0.5)
 
     def stop(self) -> int:
-        """End it and every process it started; how many there were."""
+        """Stop Airflow and every process that it started. Return their number."""
         return background.stop(self.record, _GRACE_SECONDS)
 
     def _last_lines(self) -> str:
@@ -112,7 +112,7 @@ class Airflow:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

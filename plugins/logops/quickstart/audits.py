@@ -1,4 +1,4 @@
-"""The audit DAGs, run through Airflow's API and shown task by task; what they found."""
+"""Run the audit DAGs through Airflow's API, and show their tasks and results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ _USUAL_SECONDS: Mapping[str, float] = {"list": 3, "judge": 8, "reduce": 3}
 
 @dataclass(frozen=True)
 class Audited:
-    """What an audit found."""
+    """The result of an audit."""
 
     dag: str
     headline: str
     findings: tuple[str, ...]
     tenants: tuple[tuple[str, ...], ...]
-    """Names of columns, then a row a cluster and tenant."""
+    """Column names, then one row per cluster and tenant."""
 
 
 def audit(api: AirflowApi, environment: str, board: Board) -> list[Audited]:
-    """Trigger both audits of an environment and show their tasks until they end. A finding is a result, no error.
+    """Trigger both audits and show their tasks until they end. Findings are a result, not an error.
 
-    Raises NoResultError where one ends without a result.
+    Raises NoResultError if an audit ends without a result.
     """
     runs = {dag: run_id(environment, datetime.now(UTC)) for dag in DAGS}
     for dag, run in runs.items():
@@ -46,5 +46,5 @@ def _ended(api: AirflowApi, dag: str, run: str, board: Board) -> Audited:
 
 
 def widest(audits: Sequence[Audited]) -> Audited | None:
-    """The one that tells most of each tenant."""
+    """Return the audit with the most columns per tenant."""
     return max(audits, key=lambda one: len(one.tenants), default=None)

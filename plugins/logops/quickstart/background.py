@@ -1,6 +1,7 @@
-"""Programs that outlive the command that starts them, each in a session of its own, found again by a record file.
+"""Programs that keep running after the command that started them. A record file finds them again.
 
-A session, not a process group: Airflow's tasks make groups of their own, but stay in the session of their scheduler.
+Each has its own session, not only a process group: Airflow's tasks create process groups, but stay in the session of
+their scheduler.
 """
 
 import contextlib
@@ -16,24 +17,24 @@ from pathlib import Path
 import psutil
 
 _CLOCK_SECONDS = 5.0
-"""How far a process's creation time may move: it is computed from a clock that can be set."""
+"""A process's creation time may differ by this much: it is computed from a clock that can be set."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A program that was started: its first process leads the session."""
+    """A program that was started. Its first process leads the session."""
 
     pid: int
     created: float
-    """Seconds since the epoch, so that another process with the same pid is told apart."""
+    """Seconds since the epoch. It tells this process from a later one with the same pid."""
     port: int | None = None
-    """Where it listens, if it does."""
+    """The port that it listens on, if any."""
 
 
 def start(
     argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path, record: Path, port: int | None = None
 ) -> Record:
-    """Start a program in the background; what it prints is appended to `log`. Raises OSError where it cannot."""
+    """Start a program in the background. Its output is appended to `log`. Raises OSError if it cannot be started."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -53,7 +54,7 @@ def start(
 
 
 def read(record: Path) -> Record | None:
-    """What the record file says, whether it still runs or not; None where there is no readable one."""
+    """Return the content of a record file, running or not; None if there is no readable one."""
     try:
         return Record(**json.loads(record.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -61,7 +62,7 @@ def read(record: Path) -> Record | None:
 
 
 def running(record: Path) -> Record | None:
-    """The recorded program, if its first process lives."""
+    """Return the recorded program if its first process is alive."""
     started = read(record)
     if started is None or not _is_leader(started):
         return None
@@ -69,15 +70,15 @@ def running(record: Path) -> Record | None:
 
 
 def members(started: Record) -> list[psutil.Process]:
-    """Every living process of the program's session, also after its first one died."""
+    """Return every living process of the program's session, even if its first process has died."""
     if psutil.pid_exists(started.pid) and not _is_same(started):
-        # The pid was given to another process, so no process of the old session can be left.
+        # Another process has the pid, so no process of the old session can be left.
         return []
     return [process for process in psutil.process_iter() if _session(process.pid) == started.pid and _lives(process)]
 
 
 def stop(record: Path, grace_seconds: float) -> int:
-    """End the program and everything in its session: politely, then surely. Returns how many processes there were."""
+    """Stop the program and everything in its session: SIGTERM, then SIGKILL. Return the number of processes."""
     started = read(record)
     if started is None:
         return 0
@@ -86,7 +87,7 @@ def stop(record: Path, grace_seconds: float) -> int:
     for process in processes:
         _send(process, signal.SIGTERM)
     left = _wait_for_end(started, grace_seconds)
-    # One may start another while it is being ended, so what counts is a look that finds none.
+    # A process may start another while it is stopped. Done only when a search finds none.
     while left:
         ended |= {process.pid for process in left}
         for process in left:
@@ -97,10 +98,10 @@ def stop(record: Path, grace_seconds: float) -> int:
 
 
 def _wait_for_end(started: Record, seconds: float) -> list[psutil.Process]:
-    """Who is left when all have ended, or after so many seconds. Zombies of a lazy parent are not waited for."""
+    """Wait until all have ended, at most `seconds`. Return the rest. Zombies do not count."""
     deadline = time.monotonic() + seconds
     while (left := members(started)) and time.monotonic() < deadline:
-        # Takes note of our own children's end.
+        # Collects the exit status of our own children.
         psutil.wait_procs(left, timeout=0.1)
     return left
 

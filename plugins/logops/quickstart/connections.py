@@ -8,7 +8,8 @@ from logops.platforms.platform import DeployablePlatform
 
 
 def connections(platform: DeployablePlatform) -> list[dict[str, Any]]:
-    """One a cluster, `loki_CLUSTER`, to its read address as its first tenant; in the form of Airflow's API."""
+    """Return one connection per cluster, `loki_CLUSTER`, to its read address as its first tenant, in the format of the
+    API."""
     found = []
     for name, cluster in platform.environment.clusters.items():
         address = urlsplit(platform.read_url(name))

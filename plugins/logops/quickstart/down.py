@@ -1,4 +1,4 @@
-"""`logops quickstart down`: end what `make up` started; what was stored stays."""
+"""`logops quickstart down`: stop what `make up` started. Stored logs stay."""
 
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from logops.toolchain import State
 
 
 def down(environment_name: str, progress: Console) -> None:
-    """End the sample logs, Airflow and the environment's processes. Raises PlatformError where one would not end, or
-    while `make up` is at work; EnvironmentFileError, when the rest has ended, where the environment's file is broken.
+    """Stop the sample logs, Airflow and the environment's processes.
+
+    Raises PlatformError if a process does not stop, or while `make up` is running; EnvironmentFileError, after
+    everything else has stopped, if the environment file is not valid.
     """
     root = toolchain.project_root()
     if not (root / STATE).is_dir():
@@ -28,7 +30,7 @@ def down(environment_name: str, progress: Console) -> None:
 
 
 def _end(environment_name: str, root: Path, board: Board) -> list[str]:
-    """Those that send first, so that nothing they send is lost; what needs the environment's file last."""
+    """Senders stop first, so that nothing they send is lost. The step that needs the environment file is last."""
     ended: list[str] = []
     if stop_feed(root / STATE / environment_name):
         ended.append("the sample logs")

@@ -1,24 +1,24 @@
-"""Why `make up` stops.
+"""Errors of `make up`.
 
 QuickstartError
-├── PortTakenError           Airflow's port belongs to somebody else
-├── AirflowNotHealthyError   Airflow did not come up, with the last lines it printed
+├── PortTakenError           another program uses Airflow's port
+├── AirflowNotHealthyError   Airflow did not become healthy; with its last log lines
 ├── AirflowRefusedError      Airflow's API answered with an error
 ├── AirflowUnreachableError  Airflow's API did not answer
-├── RolloutFailedError       the rollout ran and failed, with the failing task's last lines
-├── NoResultError            an audit or a benchmark was not carried out, with the failing task's last lines
-└── NoHistoryError           the sample history was pushed, and Loki does not give it back
+├── RolloutFailedError       the rollout failed; with the last lines of the failed task
+├── NoResultError            an audit or a benchmark did not finish; with the last lines of the failed task
+└── NoHistoryError           the sample history was pushed, and Loki does not return it
 """
 
 from logops.errors import LogopsError
 
 
 class QuickstartError(LogopsError):
-    """Something keeps `make up` from going on; the message says what, and what to do."""
+    """`make up` cannot continue. The message says why, and what to do."""
 
 
 class PortTakenError(QuickstartError):
-    """Another process listens where Airflow should."""
+    """Another process listens on Airflow's port."""
 
 
 class AirflowNotHealthyError(QuickstartError):
@@ -26,7 +26,7 @@ class AirflowNotHealthyError(QuickstartError):
 
 
 class AirflowUnreachableError(QuickstartError):
-    """No answer from Airflow's API."""
+    """Airflow's API did not answer."""
 
 
 class AirflowRefusedError(QuickstartError):
@@ -38,12 +38,12 @@ class AirflowRefusedError(QuickstartError):
 
 
 class RolloutFailedError(QuickstartError):
-    """The `rollout` DAG's run failed."""
+    """The run of the `rollout` DAG failed."""
 
 
 class NoResultError(QuickstartError):
-    """A DAG's run ended without the summary that its last task leaves."""
+    """A run ended without the summary of its last task."""
 
 
 class NoHistoryError(QuickstartError):
-    """Loki took the sample history and does not show it."""
+    """Loki accepted the sample history and does not return it."""

@@ -1,4 +1,4 @@
-"""The `rollout` DAG, run through Airflow's API and shown task by task."""
+"""Run the `rollout` DAG through Airflow's API, and show its tasks."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,12 +24,12 @@ _USUAL_SECONDS: Mapping[str, float] = {
     "roll_back": 15,
     "summary": 3,
 }
-"""On two cores, from nothing."""
+"""On two cores, with an empty state."""
 _AFTERWARDS = frozenset({"roll_back", "summary"})
 
 
 def run_id(environment: str, now: datetime) -> str:
-    """Says who triggered it, for what, and when.
+    """Return a run id with the environment and the time.
 
     >>> run_id("local", datetime(2026, 11, 23, 7, 30, tzinfo=UTC))
     'make-up-local-20261123T073000Z'
@@ -38,17 +38,16 @@ def run_id(environment: str, now: datetime) -> str:
 
 
 def left_under_way(runs: Sequence[str], environment: str) -> str | None:
-    """The run that an interrupted `make up` of this environment left, if one of `runs` is that."""
+    """Return the run that an interrupted `make up` of this environment left, if it is among `runs`."""
     pattern = re.compile(rf"make-up-{re.escape(environment)}-\d{{8}}T\d{{6}}Z")
     return next((run for run in runs if pattern.fullmatch(run)), None)
 
 
 def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]:
-    """Trigger the rollout of an environment, or take up the one that an interrupted `make up` left under way; show
-    its tasks until it ends. Gives the tasks.
+    """Trigger the rollout of an environment, or follow the one that an interrupted `make up` left. Return its tasks.
 
-    Raises RolloutFailedError with the failing tasks' last lines. On Ctrl-C the task that runs is marked failed, so that
-    the DAG rolls back what it applied, and KeyboardInterrupt is raised when it has.
+    Raises RolloutFailedError with the last lines of the failed tasks. On Ctrl-C the current task is marked failed,
+    so that the DAG rolls back; then KeyboardInterrupt is raised.
     """
     active = api.runs(DAG, ("running", "queued"))
     run = left_under_way(active, environment)
@@ -71,5 +70,5 @@ def roll_out(api: AirflowApi, environment: str, board: Board) -> list[TaskState]
 
 
 def changed_something(tasks: Sequence[TaskState]) -> bool:
-    """Whether a rollout applied any stage: with nothing to change, all applies are skipped."""
+    """Whether a rollout applied a stage. If nothing changes, all applies are skipped."""
     return any(task.task.endswith(".apply") and task.state == "success" for task in tasks)

@@ -1,4 +1,4 @@
-"""The DAG query_benchmark, run through Airflow's API and shown; what it measured."""
+"""Run the DAG query_benchmark through Airflow's API, and show its result."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,24 +10,24 @@ from logops.quickstart.watch import summary_of
 
 DAG = "query_benchmark"
 ROUNDS = 6
-"""Enough to judge the objectives, and soon over: a person waits."""
+"""Few rounds, because a person is waiting; enough to judge the objectives."""
 _USUAL_SECONDS = {"measure": 20.0}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a benchmark measured."""
+    """The result of a benchmark."""
 
     headline: str
     findings: tuple[str, ...]
     queries: tuple[tuple[str, ...], ...]
-    """Names of columns, then a row a query."""
+    """Column names, then one row per query."""
 
 
 def measure(api: AirflowApi, environment: str, board: Board) -> Measured:
-    """Trigger a benchmark of an environment and show it until it ends. A finding is a result, no error.
+    """Trigger a benchmark and show it until it ends. Findings are a result, not an error.
 
-    Raises NoResultError where it ends without one.
+    Raises NoResultError if it ends without a result.
     """
     run = run_id(environment, datetime.now(UTC))
     api.trigger(DAG, run, {"environment": environment, "rounds": ROUNDS, "most_rounds": ROUNDS, "ranges": []})

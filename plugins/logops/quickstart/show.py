@@ -1,7 +1,7 @@
-"""What a person sees: each step with what it does, how long it usually takes and how long it has taken.
+"""Show a command's steps: what each does, its usual time and its time so far.
 
-On a terminal the steps under way are redrawn in place, below a line for each that ended. Elsewhere a step that runs
-long is told of now and then.
+On a terminal, running steps are redrawn in place, below one line per finished step. Elsewhere, a long step prints a
+line from time to time.
 """
 
 import threading
@@ -21,7 +21,7 @@ from rich.text import Text
 from logops.toolchain.progress import Event, State, Step, step
 
 PLAIN_SECONDS = 10.0
-"""How often a running step is told of where nobody watches a terminal."""
+"""How often a running step prints a line if the output is not a terminal."""
 _TICK_SECONDS = 0.25
 _MARKS = {State.DONE: ("✓", "green"), State.FAILED: ("✗", "red")}
 
@@ -30,16 +30,16 @@ _MARKS = {State.DONE: ("✓", "green"), State.FAILED: ("✗", "red")}
 class _Row:
     event: Event
     seen: float
-    """When, on the monotonic clock."""
+    """Time of the event, on the monotonic clock."""
     told: float
-    """When it was last printed as a plain line."""
+    """Time of the last printed line."""
 
     def seconds(self, now: float) -> float:
         return self.event.seconds + (now - self.seen)
 
 
 class Board:
-    """The steps of one command. It is a `Progress`, so builds and whatever else has events report to it."""
+    """The steps of one command. It is a `Progress`, so builds report to it as well."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -64,7 +64,7 @@ class Board:
             self._live.stop()
 
     def __call__(self, event: Event, /) -> None:
-        """Take note of how a step stands."""
+        """Record the current state of a step."""
         now = time.monotonic()
         with self._lock:
             known = self._rows.get(event.what)
@@ -73,7 +73,7 @@ class Board:
                 self._console.print(ended_line(event))
             elif known is None:
                 self._rows[event.what] = _Row(event, now, now)
-                # A short step is told of when it ends.
+                # A short step is printed when it ends.
                 if not self._live and event.usual_seconds >= PLAIN_SECONDS:
                     self._console.print(running_line(event, event.seconds))
             else:
@@ -81,12 +81,12 @@ class Board:
 
     @contextmanager
     def step(self, what: str, usual_seconds: float) -> Iterator[Step]:
-        """A step of the command's own, from its first event to its last. Its `detail` may be set meanwhile."""
+        """Run a step of the command itself. Its `detail` may be set meanwhile."""
         with step(what, usual_seconds, self) as under_way:
             yield under_way
 
     def say(self, line: str | Text = "") -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         with self._lock:
             self._console.print(line, markup=False, highlight=False)
 
@@ -124,14 +124,14 @@ class Board:
 
 
 def ended_line(event: Event) -> Text:
-    """`✓ build promtail 3.6.15 · 2 min 04 s`"""
+    """Return a line such as `✓ build promtail 3.6.15 · 2 min 04 s`."""
     mark, style = _MARKS[event.state]
     parts = [event.what, duration(event.seconds), *([event.detail] if event.detail else [])]
     return Text.assemble((mark, style), " ", " · ".join(parts))
 
 
 def running_line(event: Event, seconds: float) -> Text:
-    """`  build promtail 3.6.15 · 30 s, usually 2 min 10 s · 812 packages compiled`"""
+    """Return a line such as `  build promtail 3.6.15 · 30 s, usually 2 min 10 s · 812 packages compiled`."""
     parts = [event.what, f"{duration(seconds)}, usually {duration(event.usual_seconds)}"]
     return Text("  " + " · ".join([*parts, *([event.detail] if event.detail else [])]))
 
@@ -148,7 +148,7 @@ def duration(seconds: float) -> str:
 
 
 def amount(number: float, unit: str = "B") -> str:
-    """Bytes as people read them.
+    """Return a size in readable units.
 
     >>> amount(999), amount(2_500_000)
     ('999 B', '2.4 MiB')

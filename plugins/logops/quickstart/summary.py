@@ -1,4 +1,4 @@
-"""What there is, counted where it lies: lines in Loki, objects in the storage accounts."""
+"""Count what is stored: lines in Loki, objects in the storage accounts."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,33 +24,33 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class TenantLines:
-    """How many lines a tenant's queries find."""
+    """The number of lines that a tenant's queries find."""
 
     cluster: str
     tenant: str
     lines: int | None
-    """None where Loki did not say."""
+    """None if Loki did not answer."""
 
 
 @dataclass(frozen=True)
 class ContainerUse:
-    """What lies in a container."""
+    """The content of a container."""
 
     account: str
     container: str
     objects: int | None
-    """None where the account did not say."""
+    """None if the account did not answer."""
     size: int
     """Bytes."""
 
 
 def tenant_lines(platform: DeployablePlatform, since: date, as_of: datetime) -> list[TenantLines]:
-    """Count every tenant's lines since the beginning of a day, UTC, by a query of each day.
+    """Count every tenant's lines since the start of a day (UTC), with one query per day.
 
-    Not by one of all days: for twenty minutes ingesters list what they wrote (shipperQuerierIndexUpdateDelay in
-    pkg/loki/modules.go), also chunks of the sample history that have expired and are gone, and where the first chunk of
-    a series is gone Loki leaves out those that it loads with it (filterSeriesByMatchers in pkg/storage/batch.go). No
-    chunk with lines of a day that is kept has expired.
+    One query for all days would be wrong: ingesters list what they wrote for twenty minutes
+    (shipperQuerierIndexUpdateDelay in pkg/loki/modules.go), including expired chunks that are already deleted. If
+    the first chunk of a series is missing, Loki skips the other chunks that it loads with it (filterSeriesByMatchers
+    in pkg/storage/batch.go). A day that is kept has no expired chunk.
     """
     tenants = [(name, tenant) for name, cluster in platform.environment.clusters.items() for tenant in cluster.tenants]
     # A day's lines are those before its end.
@@ -77,7 +77,7 @@ def tenant_lines(platform: DeployablePlatform, since: date, as_of: datetime) -> 
 
 
 def containers_used(platform: DeployablePlatform) -> list[ContainerUse]:
-    """Count what lies in every container of the environment's accounts."""
+    """Count the objects in every container of the environment's accounts."""
     found: list[ContainerUse] = []
     for name, account in platform.environment.storage_accounts.items():
         with platform.object_store(name) as store:
@@ -101,9 +101,9 @@ def rendered(
     password: str,
     seconds: float,
 ) -> Group:
-    """The end of `make up`; the tenants' lines are those `since` a day.
+    """Return the last output of `make up`. The tenants' lines are counted `since` a day.
 
-    The password is printed on purpose: it opens a page on this machine alone.
+    The password is printed on purpose: it opens a page that only this machine can reach.
     """
     name = platform.environment.name
     doors = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
@@ -141,7 +141,7 @@ def rendered(
 
 
 def _measured(measured: Measured) -> list[RenderableType]:
-    """How fast each query of the library is, and what is found of them."""
+    """Show the speed of each query of the library, and its findings."""
     columns, *rows = measured.queries
     queries = _narrow(columns)
     queries.columns[0].no_wrap = True
@@ -154,7 +154,7 @@ def _measured(measured: Measured) -> list[RenderableType]:
 
 
 def _audited(audits: Sequence[Audited]) -> list[RenderableType]:
-    """What both audits looked at, tenant by tenant, and what they found."""
+    """Show what both audits looked at, per tenant, and their findings."""
     if (most := widest(audits)) is None:
         return []
     # All end today.
@@ -178,5 +178,5 @@ def _audited(audits: Sequence[Audited]) -> list[RenderableType]:
 
 
 def _narrow(columns: Sequence[str]) -> Table:
-    """What has to fit into 80 columns."""
+    """A table that must fit into 80 columns."""
     return Table(*columns, box=None, padding=(0, 1, 0, 0), header_style="bold")

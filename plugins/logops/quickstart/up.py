@@ -1,4 +1,4 @@
-"""`logops quickstart up`: from a checkout to a verified Loki with logs in it, and back to the prompt."""
+"""`logops quickstart up`: from a checkout to a verified Loki with logs."""
 
 import signal
 import time
@@ -36,17 +36,17 @@ _DAG_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command was asked for."""
+    """The options of the command."""
 
     environment: str = "local"
     history_days: int = 120
     """0: no history."""
     airflow_port: int | None = None
-    """None: where Airflow runs already, else the default."""
+    """None: the port of a running Airflow, else the default."""
 
 
 def up(asked: Asked, progress: Console, result: Console) -> None:
-    """Do everything that is not done yet, showing it on `progress`, and say on `result` what there is.
+    """Do everything that is not done yet. Show progress on `progress` and the result on `result`.
 
     Raises QuickstartError, EnvironmentFileError, PlacementError, ToolchainError, PlatformError or LokiError. The
     message then says what is still running; processes that were only half started are stopped.
@@ -65,7 +65,7 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
     platform = open_local(environment, root)
     airflow = Airflow(root, root / STATE / "airflow")
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # A closed terminal ends the command as Ctrl-C does, unless it was told to outlive it (nohup).
+        # A closed terminal stops the command as Ctrl-C does, unless it should survive that (nohup).
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
     with (
@@ -99,7 +99,7 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
 
 @contextmanager
 def _telling_what_runs(airflow: Airflow, platform: LocalPlatform, board: Board) -> Iterator[None]:
-    """However the command ends early, a person must not have to find out what it has left running."""
+    """If the command ends early, tell the person what it left running."""
     try:
         yield
     except BaseException:
@@ -114,7 +114,7 @@ def _telling_what_runs(airflow: Airflow, platform: LocalPlatform, board: Board) 
 
 
 def _programs_and_airflow(airflow: Airflow, port: int | None, board: Board) -> None:
-    """Both at once: Airflow's start waits more than it works. What is interrupted is ended."""
+    """Do both at once: Airflow's start mostly waits. If interrupted, what was started is stopped."""
     running = airflow.port()
     if running is not None and port not in (None, running):
         raise QuickstartError(f"Airflow runs on port {running} already: run `make down` first to have it on {port}.")
@@ -129,7 +129,7 @@ def _programs_and_airflow(airflow: Airflow, port: int | None, board: Board) -> N
             waiting.result()
         except BaseException:
             stop.set()
-            # Ctrl-C may come while it is being started.
+            # Ctrl-C may come during the start.
             if running is None and not (waiting and _succeeded(waiting)):
                 airflow.stop()
             raise

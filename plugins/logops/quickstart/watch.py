@@ -1,4 +1,4 @@
-"""A run of a DAG, shown task by task as it goes on."""
+"""Follow a run of a DAG and show its tasks."""
 
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from logops.toolchain.progress import Event, State
 
 _UNREACHABLE_SECONDS = 60.0
 _SOON_SECONDS = 3.0
-"""A run that may begin has begun by then."""
+"""A run that can start has started by then."""
 _NIGHTLY_SECONDS = 60.0
 _LAST_LINES = 25
 _ENDED = frozenset({"success", "failed"})
@@ -21,7 +21,7 @@ _NOISE = ("::group::", "::endgroup::")
 
 
 class Watch:
-    """A run, as it goes on."""
+    """A run that is being followed."""
 
     def __init__(
         self,
@@ -32,7 +32,8 @@ class Watch:
         usual_seconds: Mapping[str, float],
         afterwards: Collection[str] = (),
     ) -> None:
-        """`usual_seconds` of each task; `afterwards` are the tasks that put things in order after a failure."""
+        """usual_seconds   usual time of each task
+        afterwards      tasks that clean up after a failure"""
         self._api = api
         self._dag = dag
         self._run = run
@@ -46,12 +47,13 @@ class Watch:
     def until_ended(self) -> str:
         while True:
             try:
-                # Asked before the tasks, so that when the run has ended, every task's last state is read too.
+                # Ask for the run's state before its tasks, so that the tasks' last states are read when the run has
+                # ended.
                 state = self._api.run_state(self._dag, self._run)
                 tasks = self._api.tasks(self._dag, self._run)
                 self._answered = time.monotonic()
             except AirflowUnreachableError:
-                # A machine that starts twenty processes may leave Airflow little room for a while.
+                # A machine that starts twenty processes may leave Airflow little processor time for a while.
                 if time.monotonic() - self._answered > _UNREACHABLE_SECONDS:
                     raise
                 state, tasks = "", self.tasks
@@ -65,7 +67,7 @@ class Watch:
             time.sleep(0.5)
 
     def _tell_whether_it_waits(self, state: str) -> None:
-        """Of a DAG one run goes on at a time, and one of the night that was missed begins as soon as Airflow does."""
+        """A DAG has one run at a time, and the run of a missed night starts as soon as Airflow does."""
         seconds = time.monotonic() - self._began
         self._waits |= state == "queued" and seconds > _SOON_SECONDS
         if self._waits and state:
@@ -74,13 +76,13 @@ class Watch:
             self._waits = state == "queued"
 
     def stop(self) -> None:
-        """Fail the task that is under way, so that the DAG rolls back; a run that has not begun fails as a whole."""
+        """Fail the running task, so that the DAG rolls back. A run that has not started fails as a whole."""
         while (state := self._api.run_state(self._dag, self._run)) not in _ENDED:
             if state == "queued":
                 return self._api.fail_run(self._dag, self._run)
             under_way = [task.task for task in self._api.tasks(self._dag, self._run) if task.state in _UNDER_WAY]
             for name in under_way:
-                # What puts things in order is left to do so.
+                # Leave the clean-up tasks alone.
                 if name not in self._afterwards:
                     self._api.fail_task(self._dag, self._run, name)
             if under_way:
@@ -90,7 +92,8 @@ class Watch:
         return None
 
     def failures(self) -> list[str]:
-        """What each failed task logged last. One that sums up repeats the others, so it counts only alone."""
+        """Return the last lines of each failed task. A summary task repeats the others, so it counts only if it failed
+        alone."""
         failed = [task for task in self.tasks if task.state == "failed"]
         causes = [task for task in failed if task.task not in _SUMS_UP] or failed
         lines: list[str] = []
@@ -103,15 +106,15 @@ class Watch:
 def summary_of(
     api: AirflowApi, dag: str, run: str, task: str, board: Board, usual_seconds: Mapping[str, float]
 ) -> Mapping[str, Any]:
-    """Show a run that changes nothing until it ends; the summary that its last task leaves.
+    """Show a run that changes nothing until it ends. Return the summary of its last task.
 
-    Raises NoResultError where it left none.
+    Raises NoResultError if there is none.
     """
     watch = Watch(api, dag, run, board, usual_seconds)
     try:
         watch.until_ended()
     except KeyboardInterrupt:
-        # There is nothing to put back.
+        # There is nothing to roll back.
         api.fail_run(dag, run)
         raise
     summary: Mapping[str, Any] | None = api.xcom(dag, run, task, "summary")
@@ -121,7 +124,7 @@ def summary_of(
 
 
 def event_of(dag: str, task: TaskState, usual_seconds: Mapping[str, float]) -> Event | None:
-    """A task's state as an event; None for one that has not begun or has nothing to do."""
+    """Return a task's state as an event; None if it has not started or has nothing to do."""
     match task.state:
         case "success":
             state = State.DONE
@@ -139,5 +142,5 @@ def event_of(dag: str, task: TaskState, usual_seconds: Mapping[str, float]) -> E
 
 
 def last_said(lines: Sequence[str], count: int = _LAST_LINES) -> list[str]:
-    """The end of a log without Airflow's own folding marks."""
+    """Return the end of a log, without Airflow's folding marks."""
     return [line for line in lines if not line.startswith(_NOISE)][-count:]

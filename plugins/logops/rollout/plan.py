@@ -1,4 +1,4 @@
-"""What a rollout would change: for each stage, the difference between the live and the desired state."""
+"""The plan of a rollout: for each stage, the difference between the live and the desired state."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass

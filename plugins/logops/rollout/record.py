@@ -19,7 +19,7 @@ CHECK = "rollout"
 
 @dataclass(frozen=True)
 class RolloutRecord:
-    """What is kept of one rollout: who approved which plan, when, and how it ended."""
+    """The record of one rollout: who approved which plan, when, and how it ended."""
 
     environment: str
     run: str

@@ -1,4 +1,4 @@
-"""Prove that an applied stage does what it must, on the real thing."""
+"""Verify an applied stage on the running system."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ PROOFS: dict[Stage, Callable[[DeployablePlatform], Iterable[Proof]]] = {
 
 
 def verify_stage(platform: DeployablePlatform, stage: Stage, progress: Progress) -> tuple[Check, ...]:
-    """Run every check of a stage, several at once. Raises VerificationError with all of them where one did not pass."""
+    """Run every verification of a stage, several in parallel. Raises VerificationError if one failed."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         checks = tuple(pool.map(_run, PROOFS[stage](platform)))
     for check in checks:
@@ -31,7 +31,7 @@ def verify_stage(platform: DeployablePlatform, stage: Stage, progress: Progress)
 
 
 def _run(proof: Proof) -> Check:
-    """A proof that breaks is a check that failed, with what broke it."""
+    """A verification that raises an error has failed; the error is its detail."""
     started = time.monotonic()
     try:
         passed, detail = True, proof.run()

@@ -1,1 +1,1 @@
-"""Recording and alerting rules: what their files say, and when an alert fires. Rolled out by the stage `rules`."""
+"""Recording and alerting rules: read their files, test alerts. The stage `rules` rolls them out."""

@@ -1,4 +1,4 @@
-"""Runs the tests that alerts bring along, on a real Loki: promtool has this for Prometheus' rules, Loki has none."""
+"""Run the tests of alerts on a real Loki. Prometheus has promtool for this; Loki has no such tool."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -13,17 +13,17 @@ from logops.rules.read import Rules
 LabelSet = frozenset[tuple[str, str]]
 
 Evaluations = list[tuple[int, frozenset[LabelSet]]]
-"""Milliseconds since the start, and what was found then."""
+"""Milliseconds since the start, and the series found then."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What fired at one moment of a test, beside what was expected to."""
+    """What fired at one moment of a test, and what should have fired."""
 
     namespace: str
     alert: str
     test: int
-    """From 1, as they stand in the file."""
+    """Number of the test in the file, from 1."""
     at: Duration
     expected: frozenset[LabelSet]
     found: frozenset[LabelSet]
@@ -34,7 +34,7 @@ class Seen:
 
 
 def run_tests(client: LokiClient, rules: Rules) -> Iterator[Seen]:
-    """Each in a tenant of its own, which no other lines are in. Raises LokiError."""
+    """Run each test in its own tenant, which has no other lines. Raises LokiError."""
     for namespace, file in rules.items():
         for group, alert, number, test in _tests(file):
             states = _states(
@@ -47,7 +47,7 @@ def run_tests(client: LokiClient, rules: Rules) -> Iterator[Seen]:
 
 
 def lines(test: AlertTest, start_ns: int) -> list[Entry]:
-    """A test's lines, oldest first."""
+    """Return the lines of a test, oldest first."""
     entries = [
         Entry(start_ns + at * 1_000_000, stream.labels, stream.line, stream.structured_metadata)
         for stream in test.lines
@@ -57,16 +57,16 @@ def lines(test: AlertTest, start_ns: int) -> list[Entry]:
 
 
 def start(test: AlertTest, now_s: float, step_s: int) -> int:
-    """When a test begins, in seconds: so long ago that nothing of it lies ahead, for Loki refuses lines of the future.
+    """Return when a test starts, in seconds: early enough that none of its lines is in the future, which Loki refuses.
 
-    On a whole step, where Loki puts the points of a range.
+    It is a multiple of the step, where Loki puts the points of a range.
     """
     longest = max([expected.at for expected in test.expect] + [stream.to for stream in test.lines])
     return int(now_s - longest.seconds) // step_s * step_s - step_s
 
 
 def evaluations(series: Iterable[Series], start_ns: int, step_ms: int, end_ms: int) -> Evaluations:
-    """What a rule finds at each step, given the points of its query over the range."""
+    """Return what a rule finds at each step, from the points of its query over the range."""
     found: dict[int, set[LabelSet]] = {at: set() for at in range(0, end_ms + 1, step_ms)}
     for one in series:
         for at_ns, _ in one.points:
@@ -81,7 +81,7 @@ def _tests(file: RuleFile) -> Iterator[tuple[Group, Alert, int, AlertTest]]:
 
 
 def _states(client: LokiClient, tenant: str, interval: Duration, alert: Alert, test: AlertTest) -> Evaluations:
-    """What fires after each evaluation, as if the test's lines had come in just now."""
+    """Return what fires after each evaluation, as if the lines had arrived in real time."""
     step_s = max(1, int(interval.seconds))
     end_s = max(int(expected.at.seconds) for expected in test.expect)
     start_s = start(test, time.time(), step_s)

@@ -1,4 +1,4 @@
-"""When an alert fires, as Prometheus has it (rules/alerting.go): the ruler is Prometheus' own, asked of Loki."""
+"""When an alert fires. The rules are Prometheus' (rules/alerting.go), which Loki's ruler uses."""
 
 from collections.abc import Hashable, Iterable
 from typing import TypeVar
@@ -7,10 +7,10 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def firing(evaluations: Iterable[tuple[int, frozenset[Key]]], hold: int) -> list[tuple[int, frozenset[Key]]]:
-    """What fires after each evaluation, given what each found, oldest first.
+    """Return what fires after each evaluation, from what each evaluation found, oldest first.
 
-    A series is active since the first of the evaluations in a row that found it, and fires once that is at least
-    `hold` ago. One evaluation that does not find it, and it begins anew.
+    A series is active since the first of consecutive evaluations that found it. It fires once that is at least
+    `hold` ago. An evaluation that does not find it resets it.
     """
     since: dict[Key, int] = {}
     states = []

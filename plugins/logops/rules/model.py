@@ -1,6 +1,6 @@
-"""What a file of rules says: `include/logql/rules/NAMESPACE.yaml`.
+"""The format of rule files: `include/logql/rules/NAMESPACE.yaml`.
 
-Groups and rules are as Loki has them (grafana.com/docs/loki/latest/alert), but that an alert brings its tests along.
+Groups and rules have Loki's format (grafana.com/docs/loki/latest/alert). In addition, an alert has tests.
 """
 
 from collections import Counter
@@ -14,28 +14,28 @@ from logops.environment.cluster import TenantName
 from logops.environment.units import Duration
 
 MOST_LINES = 100_000
-"""Of one test: seconds to make and to push."""
+"""Lines per test: seconds to generate and push."""
 
 MOST_EVALUATIONS = 11_000
-"""Of one test: Loki gives no more points of a series (pkg/loghttp/query.go)."""
+"""Evaluations per test: Loki returns no more points per series (pkg/loghttp/query.go)."""
 
 USUAL_INTERVAL = Duration("1m")
-"""Of groups that name none, where nothing is known of their cluster: Loki's own."""
+"""Interval of groups without one, if nothing is known about their cluster: Loki's default."""
 
 Labels = Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], str]
 
 
 class Recording(Model):
-    """What an expression answers becomes a series of its own, which dashboards read for next to nothing."""
+    """A recording rule: the answer to an expression becomes a series, which dashboards can read cheaply."""
 
     record: Annotated[str, Field(pattern=r"^[a-zA-Z_]\w*:[a-zA-Z_]\w*:[a-zA-Z_]\w*$")]
-    """`level:metric:operation`, as Prometheus' practices have it."""
+    """`level:metric:operation`, as Prometheus recommends."""
     expr: str
     labels: Labels = Field(default_factory=dict)
 
 
 class Annotations(Model):
-    """What the person who is called reads."""
+    """Text for the person on call."""
 
     summary: str
     description: str
@@ -43,13 +43,13 @@ class Annotations(Model):
 
 
 class AlertLabels(Model):
-    """By what it is routed; cluster, tenant and owner are added when it is rolled out."""
+    """Labels for routing. Cluster, tenant and owner are added at rollout."""
 
     severity: Literal["critical", "warning", "info"]
 
 
 class Stream(Model):
-    """One line, said again and again."""
+    """One line, repeated at an interval."""
 
     labels: Labels
     line: str
@@ -66,19 +66,19 @@ class Stream(Model):
 
     @property
     def moments(self) -> range:
-        """Of its lines, in milliseconds since the test began."""
+        """Return the times of its lines, in milliseconds since the start of the test."""
         return range(self.from_.value, self.to.value, self.every.value)
 
 
 class Expectation(Model):
-    """What fires at a moment: the labels of each of the expression's series that does, and no other."""
+    """What fires at a moment: the labels of each firing series, and no other."""
 
     at: Duration
     firing: tuple[Labels, ...]
 
 
 class AlertTest(Model):
-    """Lines, and what they set off."""
+    """Lines, and the alerts that they cause."""
 
     lines: tuple[Stream, ...] = ()
     expect: Annotated[tuple[Expectation, ...], Field(min_length=1)]
@@ -94,7 +94,7 @@ class AlertTest(Model):
 
 
 class Alert(Model):
-    """Fires where its expression has answered, with the same labels, for some time."""
+    """Fires if its expression returned the same labels for some time."""
 
     alert: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
     expr: str
@@ -119,7 +119,7 @@ Rule = Annotated[Annotated[Recording, Tag("record")] | Annotated[Alert, Tag("ale
 
 
 class Group(Model):
-    """Rules that are evaluated together, one after the other."""
+    """Rules that are evaluated together, one after another."""
 
     name: Name
     interval: Duration | None = None
@@ -148,7 +148,7 @@ class Group(Model):
 
 
 class RuleFile(Model):
-    """A file of rules: a namespace of the ruler, under the file's name."""
+    """A file of rules: a namespace of the ruler, named like the file."""
 
     cluster: Name
     tenant: TenantName

@@ -1,4 +1,4 @@
-"""A Loki in one process, on a folder and ports of its own, for as long as somebody needs it."""
+"""A temporary Loki in one process, with its own folder and ports."""
 
 import socket
 import subprocess
@@ -20,12 +20,15 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class OwnLokiError(LogopsError):
-    """It did not get ready: what it said last."""
+    """The temporary Loki did not become ready; with its last log lines."""
 
 
 @contextmanager
 def own_loki(folder: Path, overrides: Mapping[str, object] = _NOTHING) -> Iterator[LokiClient]:
-    """It takes lines of any age; `overrides` are limits by tenant. Raises OwnLokiError, ToolchainError."""
+    """Run a Loki that accepts lines of any age. Raises OwnLokiError, ToolchainError.
+
+    overrides   limits by tenant
+    """
     port = free_port()
     (folder / "overrides.yaml").write_text(yaml.safe_dump({"overrides": dict(overrides)}))
     (folder / "loki.yaml").write_text(yaml.safe_dump(_config(folder, port)))
@@ -67,7 +70,7 @@ def _config(folder: Path, http_port: int) -> dict[str, object]:
                 "filesystem": {"chunks_directory": str(folder / "chunks"), "rules_directory": str(folder / "rules")}
             },
         },
-        # Also for lines of months ago, which are not in the store yet.
+        # Also for old lines, which are not in the store yet.
         "querier": {"query_ingesters_within": "0s"},
         "ingester": {"lifecycler": {"min_ready_duration": "0s"}, "query_store_max_look_back_period": "-1ns"},
         "schema_config": {

@@ -1,4 +1,4 @@
-"""Reads the files of rules."""
+"""Read rule files."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,16 +21,16 @@ Rules = Mapping[str, RuleFile]
 
 
 class RulesError(LogopsError):
-    """A file of rules that cannot be used: which, where in it, and why."""
+    """A rule file is not usable."""
 
 
 def load_rules(root: Path) -> dict[str, RuleFile]:
-    """Every file below the project's root. Raises RulesError."""
+    """Read every rule file below the project's root. Raises RulesError."""
     return {path.stem: load_file(path) for path in sorted((root / FOLDER).glob("*.yaml"))}
 
 
 def load_file(path: Path) -> RuleFile:
-    """Raises RulesError."""
+    """Read a rule file. Raises RulesError."""
     try:
         read = read_file(path, RuleFile, "rules")
     except FileRefusedError as refused:
@@ -48,9 +48,10 @@ def load_file(path: Path) -> RuleFile:
 def advice(
     read: RuleFile, usual: Duration = USUAL_INTERVAL, sources: tuple[Source, ...] = ()
 ) -> Iterator[tuple[str, str, Advice]]:
-    """What makes its expressions slow or fragile: where, the expression, the advice.
+    """Yield the linter's advice on expressions: path, expression, advice.
 
-    `usual`: how often groups are evaluated that do not say it. `sources`: of its tenant's lines.
+    usual     interval of groups without one
+    sources   sources of the tenant's lines
     """
     for where, group, expr in expressions(read):
         step_ns = (group.interval or usual).value * 1_000_000
@@ -59,7 +60,7 @@ def advice(
 
 
 def unfed(read: RuleFile, sources: tuple[Source, ...]) -> Iterator[tuple[str, str]]:
-    """Selectors that none of these sources has lines for: where, and as it is written."""
+    """Yield selectors that match none of these sources: path and selector."""
     for where, _, expr in expressions(read):
         for selector in all_of(parse(expr), Selector):
             if not any(source.may_feed(selector) for source in sources):
@@ -67,7 +68,7 @@ def unfed(read: RuleFile, sources: tuple[Source, ...]) -> Iterator[tuple[str, st
 
 
 def expressions(read: RuleFile) -> Iterator[tuple[str, Group, str]]:
-    """Each with its path in the file, and its group."""
+    """Yield each expression with its path in the file and its group."""
     for g, group in enumerate(read.groups):
         for r, rule in enumerate(group.rules):
             yield f"groups.{g}.rules.{r}.expr", group, rule.expr

@@ -1,4 +1,4 @@
-"""Seeded logs that look like those of a real system: to try things on, to measure with, to fill a new Loki with."""
+"""Seeded sample logs that look like those of a real system, for tests, benchmarks and `make up`."""
 
 from logops.samples.backfill import BackfillProgress, backfill
 from logops.samples.files import FILE_NAMES, follow, write_past

@@ -1,4 +1,4 @@
-"""Access logs: nginx's `combined` format with the trace id at its end, as `log_format` adds it."""
+"""Access logs: nginx's `combined` format with the trace id at the end, as `log_format` adds it."""
 
 from logops.samples.fleet import NODES
 from logops.samples.line import Line
@@ -9,9 +9,9 @@ _NS = 1_000_000_000
 
 
 def line_of(request: WebRequest, day_and_minute: str) -> Line:
-    """The line that nginx writes when a request is over.
+    """Return the line that nginx writes when a request ends.
 
-    `day_and_minute` is the beginning of its time as nginx writes it, `22/Aug/2026:14:05:`.
+    `day_and_minute` is the start of its time in nginx's format, `22/Aug/2026:14:05:`.
     """
     end = request.start_ns + request.duration_ms * 1_000_000 + 200_000
     size = 0 if request.status == 204 else 300 + int(request.trace_id[:3], 16)

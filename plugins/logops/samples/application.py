@@ -1,7 +1,7 @@
-"""Application logs: JSON lines as the services' winston logger writes them.
+"""Application logs: JSON lines as the winston logger of the services writes them.
 
-Winston's JSON format sorts the keys (safe-stable-stringify), stamps `timestamp` with milliseconds, and appends the
-`message` of the fields, here the error's, to the message it is given.
+Winston's JSON format sorts the keys (safe-stable-stringify), adds `timestamp` with milliseconds, and appends the
+`message` of the fields, here the error's, to the given message.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from logops.samples.line import Line
 from logops.samples.web_requests import WebRequest
 
 LINES_PER_REQUEST = 4.0
-"""About; how many of a log's lines a minute are turned into requests."""
+"""Approximate; converts lines per minute into requests per minute."""
 
 _ENCODE = JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _MS = 1_000_000
@@ -26,13 +26,13 @@ _ERRORS: Mapping[str, tuple[str, str, str]] = {
     "upstream": ("ETIMEDOUT", "timeout of 10000ms exceeded", "RedirectableRequest.handleTimeout (index.js:178)"),
     "defect": ("ERR_TYPE", "Cannot read properties of undefined (reading 'id')", "Array.map (<anonymous>)"),
 }
-"""Of each cause of a failure: the error's code, its message, and where its stack begins."""
+"""For each cause of a failure: the error's code, its message, and the start of its stack trace."""
 
 
 def lines_of(request: WebRequest, day_and_minute: str) -> Iterator[Line]:
-    """What a service logs of one request, in the order of time.
+    """Yield the lines that a service logs for one request, in order of time.
 
-    `day_and_minute` is the beginning of the timestamps, `2026-08-22T14:05:`.
+    `day_and_minute` is the start of the timestamps, `2026-08-22T14:05:`.
     """
     log = _Log(request, day_and_minute)
     method, path, duration = request.route.method, request.path, request.duration_ms
@@ -61,7 +61,7 @@ def lines_of(request: WebRequest, day_and_minute: str) -> Iterator[Line]:
 
 
 def _queries(request: WebRequest, log: "_Log") -> Iterator[Line]:
-    """One after the other, seven tenths of the request's time, after a tenth of it."""
+    """Yield the queries one after another: 70 % of the request's time, after the first 10 %."""
     queries = request.route.queries
     at = request.start_ns + request.duration_ms * _MS // 10
     for query in queries:
@@ -79,7 +79,7 @@ def _queries(request: WebRequest, log: "_Log") -> Iterator[Line]:
 
 
 class _Log:
-    """The logger of one request: what winston adds to each of its lines."""
+    """The logger of one request: adds what winston adds to each line."""
 
     __slots__ = ("_day_and_minute", "_fields", "_service", "_trace")
 

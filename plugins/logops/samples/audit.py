@@ -1,4 +1,4 @@
-"""Audit logs: who did what to what, and whether it was allowed, as JSON lines."""
+"""Audit logs as JSON lines: who did what to which object, and whether it was allowed."""
 
 from json import JSONEncoder
 from random import Random
@@ -14,7 +14,7 @@ _REASONS = ("unauthorized", "forbidden", "denied")
 
 
 def line_at(at_ns: int, day_and_minute: str, chance: Random) -> Line:
-    """One action at a moment. `day_and_minute` is the beginning of its timestamp, `2026-08-22T14:05:`."""
+    """Return one action at a moment. `day_and_minute` is the start of its timestamp, `2026-08-22T14:05:`."""
     random = chance.random
     seconds, milliseconds = divmod(at_ns // 1_000_000 % 60_000, 1000)
     action = _ACTIONS[int(random() * len(_ACTIONS))]

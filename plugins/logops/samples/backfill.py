@@ -1,4 +1,4 @@
-"""Filling a Loki with the history of months that it was not there for."""
+"""Push months of history into a Loki."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,48 +11,48 @@ from logops.samples.history import BackfillState, History
 from logops.samples.line import Line
 
 ORIGIN = {"origin": "backfill"}
-"""The label that keeps history in streams of its own.
+"""The label that keeps the history in separate streams.
 
-A stream takes nothing much older than its newest entry, so history could not join a stream that is already live.
+A stream accepts nothing much older than its newest entry, so history cannot join a live stream.
 """
 
 _HOUR_NS = 3_600_000_000_000
 _LINES_PER_PUSH = 2000
-"""Below a megabyte, so that each push is one request: taken or not, never half."""
+"""Less than a megabyte, so that each push is one request and is accepted completely or not at all."""
 
 
 class Pusher(Protocol):
-    """A Loki to push to: `logops.clients.loki.LokiClient`."""
+    """A Loki that accepts pushes: `logops.clients.loki.LokiClient`."""
 
     def push(self, tenant: str, lines: Sequence[Line]) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillProgress:
-    """How far a backfill is."""
+    """The progress of a backfill."""
 
     reached_ns: int
-    """Everything before it is in Loki."""
+    """Everything before this time is in Loki."""
     lines: int
-    """Pushed by this run."""
+    """Lines that this run pushed."""
     share: float
-    """Of the whole history, 0 to 1."""
+    """Done part of the whole history, 0 to 1."""
 
 
 def backfill(
     loki: Pusher, history: History, state_file: Path, progress: Callable[[BackfillProgress], None] = lambda _: None
 ) -> int:
-    """Push a history, oldest first, and say how many lines this run pushed.
+    """Push a history, oldest lines first. Return how many lines this run pushed.
 
-    `state_file` keeps, after every push, how far each kind has come. A run that was broken off is taken up where it
-    stopped, at most one push being sent again; a run with nothing left to do pushes nothing; a later `end_ns` adds
-    what is new. `progress` is called after each hour of history.
+    `state_file` keeps the progress of each kind after every push. An interrupted run resumes there and repeats at
+    most one push. A run with nothing left to do pushes nothing; a later `end_ns` adds the new part. `progress` is
+    called after each hour of history.
 
-    Loki must take old lines (limits_config.reject_old_samples: false). A push spans less than an hour, because a
-    stream takes only what is at most half of ingester.max_chunk_age (an hour by default) behind its newest entry:
-    so a push that has to be sent again is taken again.
+    Loki must accept old lines (limits_config.reject_old_samples: false). A push spans less than an hour, because a
+    stream accepts only what is at most half of ingester.max_chunk_age (an hour by default) older than its newest
+    entry. So a repeated push is accepted again.
 
-    Raises BackfillMismatchError where `state_file` is of another history, and whatever `loki.push` raises.
+    Raises BackfillMismatchError if `state_file` belongs to another history, and whatever `loki.push` raises.
     """
     state = BackfillState.read(state_file, history)
     pushed = 0

@@ -1,4 +1,4 @@
-"""Log files that grow, for an agent to tail."""
+"""Growing log files, for an agent to tail."""
 
 import os
 import time
@@ -12,15 +12,15 @@ from logops.samples.line import Kind, Line
 FILE_NAMES: Mapping[Kind, str] = {kind: f"{kind.value}.log" for kind in Kind}
 
 _ROTATE_AT_BYTES = 16 * 1024 * 1024
-"""A file that is bigger becomes NAME.log.1, and the one before it goes: samples must not fill a disk."""
+"""A larger file is renamed to NAME.log.1, replacing the previous one: samples must not fill a disk."""
 
 
 def write_past(
     folder: Path, seed: int, until_ns: int, seconds: float, lines_per_minute: Mapping[Kind, float]
 ) -> dict[Kind, int]:
-    """Append the lines of the `seconds` before `until_ns` (nanoseconds since the epoch) at once; how many of each kind.
+    """Append the lines of the `seconds` before `until_ns` (nanoseconds since the epoch). Return the number per kind.
 
-    `lines_per_minute` names the kinds that are written, one file each (`FILE_NAMES`), with the mean of each.
+    `lines_per_minute` names the kinds to write, one file each (`FILE_NAMES`), with their mean rate.
     """
     return _append_interval(folder, seed, until_ns - int(seconds * 1e9), until_ns, lines_per_minute)
 
@@ -34,13 +34,13 @@ def follow(
     every: float = 1.0,
     now_ns: Callable[[], int] = time.time_ns,
 ) -> dict[Kind, int]:
-    """Append lines as their time comes, every so many seconds, until `stop` is set; how many of each kind."""
+    """Append lines at their time, every `every` seconds, until `stop` is set. Return the number per kind."""
     written = dict.fromkeys(lines_per_minute, 0)
     start_ns = now_ns()
     stopped = False
     while not stopped:
         stopped = stop.wait(every)
-        # Never backwards, even if the clock is set back: lines are not written twice.
+        # If the clock is set back, wait: lines must not be written twice.
         end_ns = max(start_ns, now_ns())
         for kind, count in _append_interval(folder, seed, start_ns, end_ns, lines_per_minute).items():
             written[kind] += count

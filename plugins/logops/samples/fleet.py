@@ -1,4 +1,4 @@
-"""The system whose logs these are: its services, their routes, its nodes and its people."""
+"""The simulated system: its services, routes, nodes and people."""
 
 from dataclasses import dataclass
 
@@ -19,16 +19,16 @@ USER_AGENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One kind of request."""
+    """A kind of request."""
 
     service: str
     method: str
     path: str
-    """`{id}` in it stands for a number."""
+    """`{id}` is replaced by a number."""
     milliseconds: int
     """Its usual duration."""
     queries: tuple[str, ...] = ()
-    """The SQL it runs."""
+    """The SQL statements that it runs."""
 
 
 LOGIN = Route(

@@ -1,4 +1,4 @@
-"""Lines for any interval of time, the same ones whenever it is asked for."""
+"""Generate the lines of any time interval. The same interval always gives the same lines."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,13 +11,13 @@ from logops.samples.web_requests import MINUTE_NS, requests_of
 
 
 def generate(kind: Kind, seed: int, start_ns: int, end_ns: int, lines_per_minute: float) -> Iterator[Line]:
-    """The lines with start <= timestamp < end, their timestamps strictly increasing.
+    """Yield the lines with start <= timestamp < end, with strictly increasing timestamps.
 
-    A minute's lines depend on `kind`, `seed`, the minute and `lines_per_minute` alone, so parts of an interval make
-    the whole, and what has been sent once can be told from what is still to send by its timestamps.
+    The lines of a minute depend only on `kind`, `seed`, the minute and `lines_per_minute`. So an interval can be
+    generated in parts, and the timestamps show what was already sent.
 
     `lines_per_minute` is the mean of a week; days are busier than nights, weekdays than weekends. Application and
-    access logs of one seed and rate tell of the same requests: every trace of the first is in the second.
+    access logs with the same seed and rate describe the same requests: every trace of the first is in the second.
     """
     for minute in range(start_ns // MINUTE_NS, -(-end_ns // MINUTE_NS)):
         for line in _minute(kind, seed, minute, lines_per_minute):
@@ -27,7 +27,7 @@ def generate(kind: Kind, seed: int, start_ns: int, end_ns: int, lines_per_minute
 
 def _minute(kind: Kind, seed: int, minute: int, lines_per_minute: float) -> Iterator[Line]:
     mean = lines_per_minute * load(minute)
-    # Drawn apart from the lines, and alike for all kinds: a greater mean must give no fewer lines.
+    # Drawn separately and equally for all kinds: a larger mean must never give fewer lines.
     chance = Random(f"{seed}:count:{minute}").random()
     moment = datetime.fromtimestamp(minute * 60, UTC)
     lines: list[Line]
@@ -37,7 +37,7 @@ def _minute(kind: Kind, seed: int, minute: int, lines_per_minute: float) -> Iter
             requests = requests_of(seed, minute, how_many(mean / application.LINES_PER_REQUEST, chance))
             lines = [line for request in requests for line in application.lines_of(request, stamp)]
         case Kind.ACCESS:
-            # The month's name in English whatever the locale, as nginx writes it.
+            # The month in English in every locale, as nginx writes it.
             day = f"{moment.day:02d}/{_MONTHS[moment.month - 1]}/{moment.year}"
             requests = requests_of(seed, minute, how_many(mean, chance))
             lines = [access.line_of(request, f"{day}:{moment:%H:%M:}") for request in requests]
@@ -48,7 +48,7 @@ def _minute(kind: Kind, seed: int, minute: int, lines_per_minute: float) -> Iter
 
 
 def _independent(kind: Kind, seed: int, minute: int, count: int, stamp: str) -> list[Line]:
-    """Lines that no request stands behind, at any moments of the minute but its last second."""
+    """Return lines that belong to no request, at any moment of the minute except its last second."""
     chance = Random(f"{seed}:{kind}:{minute}")
     moments = [minute * MINUTE_NS + int(chance.random() * (MINUTE_NS - 1_000_000_000)) for _ in range(count)]
     if kind is Kind.AUDIT:
@@ -58,7 +58,7 @@ def _independent(kind: Kind, seed: int, minute: int, count: int, stamp: str) -> 
 
 
 def _strictly_increasing(lines: list[Line]) -> Iterator[Line]:
-    """The lines of a minute, a line that is not after the one before it moved to a nanosecond after."""
+    """Yield the lines of a minute. A line that is not later than the previous one moves to a nanosecond after it."""
     last = -1
     for line in lines:
         last = max(line.timestamp_ns, last + 1)

@@ -1,4 +1,4 @@
-"""What a backfill fills in, and the note it keeps of how far it has come."""
+"""The history that a backfill pushes, and the file that keeps its progress."""
 
 import json
 import os
@@ -13,25 +13,24 @@ from logops.samples.line import Kind
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The lines with start <= timestamp < end, nanoseconds since the epoch."""
+    """The lines with start <= timestamp < end, in nanoseconds since the epoch."""
 
     seed: int
     start_ns: int
     end_ns: int
     lines_per_minute: float
-    """The mean of each kind."""
+    """Mean per kind."""
     tenants: Mapping[Kind, str]
-    """The kinds to fill in, and whose each is."""
+    """The kinds to push, and the tenant of each."""
 
 
 class BackfillMismatchError(LogopsError):
-    """The state file tells of another history than the one to fill in, and the two would mix."""
+    """The state file belongs to another history, and the two would mix."""
 
 
 class BackfillState:
-    """How far each kind of a history has been pushed, in a JSON file:
-    `{"history": {seed, lines_per_minute, tenants}, "start_ns": int, "reached_ns": {kind: int}}`.
-    """
+    """The progress of each kind of a history, in a JSON file: `{"history": {seed, lines_per_minute, tenants},
+    "start_ns": int, "reached_ns": {kind: int}}`."""
 
     def __init__(
         self, file: Path, history: Mapping[str, object], start_ns: int, reached_ns: Mapping[Kind, int]
@@ -43,7 +42,7 @@ class BackfillState:
 
     @classmethod
     def read(cls, file: Path, history: History) -> Self:
-        """The state in `file`, or that of a beginning where there is no file yet.
+        """Return the state in `file`, or the initial state if there is no file.
 
         Raises BackfillMismatchError if the file is not a state, has another seed, rate or tenants, or belongs to a
         history that starts later: Loki accepts no older lines in a stream.
@@ -70,13 +69,13 @@ class BackfillState:
         return cls(file, asked, start_ns, reached)
 
     def reached_ns(self, kind: Kind) -> int:
-        """Everything before it has been pushed."""
+        """Everything of this kind before this time was pushed."""
         return self._reached_ns.get(kind, 0)
 
     def record(self, kind: Kind, until_ns: int) -> None:
-        """Keep that everything before `until_ns` has been pushed.
+        """Record that everything before `until_ns` was pushed.
 
-        The file changes in one step: a run that is killed leaves it as it was before, or as it is after.
+        The file changes in one step: a run that is killed leaves the old file or the new one.
         """
         self._reached_ns[kind] = until_ns
         state = {"history": self._history, "start_ns": self._start_ns, "reached_ns": self._reached_ns}

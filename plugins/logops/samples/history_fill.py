@@ -1,7 +1,7 @@
-"""Months of sample logs, so that retention, tiers and queries over weeks have something to work on.
+"""Fill an environment with months of sample logs, so that retention, tiers and long queries have data.
 
-`history.json` in the state folder says which days were filled in, so that a run that was broken off is taken up, and
-a run with nothing to do asks Loki and leaves it at that.
+`history.json` in the state folder keeps the days that were filled. An interrupted run resumes. A run with nothing to
+do only asks Loki.
 """
 
 import json
@@ -21,21 +21,21 @@ from logops.samples import FILE_NAMES, BackfillProgress, History, Kind, backfill
 
 SEED = 20
 LINES_PER_MINUTE = 0.5
-"""Of each kind."""
+"""Per kind."""
 SELECTOR = '{origin="backfill"}'
 
 DAY_NS = 86_400_000_000_000
 _UNTIL_BEFORE_NOW = timedelta(hours=1)
-"""Where history ends: what is newer comes through the agents."""
+"""The history ends here; newer lines come through the agents."""
 
 
 class StoppedError(LogopsError):
-    """Told to stop in the middle: what was pushed is remembered."""
+    """The fill was asked to stop. What was pushed is recorded."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Whose a kind of sample logs is."""
+    """The cluster and the tenant of a kind of sample logs."""
 
     cluster: str
     tenant: str
@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Filled:
-    """What `history.json` says."""
+    """The content of `history.json`."""
 
     start_ns: int
     end_ns: int
@@ -63,7 +63,7 @@ class Filled:
 
 
 def places(environment: Environment) -> dict[Kind, Place]:
-    """Where the environment's own sources send each kind: files by their names, system logs by syslog."""
+    """Return where the environment's sources send each kind: files by their names, system logs by syslog."""
     found: dict[Kind, Place] = {}
     for source in environment.sources.values():
         if isinstance(source, SyslogSource):
@@ -76,8 +76,10 @@ def places(environment: Environment) -> dict[Kind, Place]:
 
 
 def where_to_look(before: Filled | None, days: int, as_of: datetime) -> tuple[int, int]:
-    """A day, as nanoseconds, in which a history shows if it is there: the last that was filled in; where no file tells
-    which that is, the middle one of those asked for, as retention takes the oldest away."""
+    """Return a day, in nanoseconds, that shows whether the history is there.
+
+    It is the last day that was filled. Without a file, it is the middle day: retention deletes the oldest days.
+    """
     if before is not None:
         return before.end_ns - DAY_NS, before.end_ns
     middle = nanoseconds(as_of - timedelta(days=days / 2))
@@ -85,10 +87,10 @@ def where_to_look(before: Filled | None, days: int, as_of: datetime) -> tuple[in
 
 
 def missing(before: Filled | None, seen: bool, days: int, as_of: datetime) -> Filled | None:
-    """What is still to be filled in; None where the history is there.
+    """Return what is still to be filled in; None if the history is there.
 
-    `before` is what the file says, `seen` whether Loki shows lines of the history. A history that was broken off is
-    taken up as it was begun; one that Loki has lost, its data removed, is filled in anew.
+    `before` is the content of the file, `seen` whether Loki returns lines of the history. An interrupted history
+    resumes. A history that Loki has lost, because its data was removed, is filled in again.
     """
     if before is not None and not before.done:
         return before
@@ -98,7 +100,7 @@ def missing(before: Filled | None, seen: bool, days: int, as_of: datetime) -> Fi
 
 
 def is_seen(platform: DeployablePlatform, start_ns: int, end_ns: int) -> bool:
-    """Whether every tenant that has sample logs shows history in start <= timestamp < end."""
+    """Whether every tenant with sample logs has history in start <= timestamp < end."""
     for place in set(places(platform.environment).values()):
         with LokiClient(platform.read_url(place.cluster)) as client:
             if not client.query_logs(place.tenant, SELECTOR, start_ns, end_ns, limit=1):
@@ -109,10 +111,10 @@ def is_seen(platform: DeployablePlatform, start_ns: int, end_ns: int) -> bool:
 def fill(
     platform: DeployablePlatform, wanted: Filled, folder: Path, tell: Callable[[int, float], None], stop: Event
 ) -> int:
-    """Push what is missing, each kind beside the others; how many lines this call pushed.
+    """Push what is missing, all kinds in parallel. Return how many lines this call pushed.
 
-    `folder` keeps how far each kind has come. `tell` gets the lines so far and the share that is done, 0 to 1.
-    Raises StoppedError soon after `stop` is set, LokiError where Loki does not take the lines.
+    `folder` keeps the progress of each kind. `tell` gets the number of lines and the done part, 0 to 1. Raises
+    StoppedError soon after `stop` is set, LokiError if Loki refuses the lines.
     """
     folder.mkdir(parents=True, exist_ok=True)
     kinds = places(platform.environment)
@@ -137,7 +139,7 @@ def fill(
         try:
             return push(*item)
         except BaseException:
-            # The others have no reason to go on.
+            # Stop the other kinds, too.
             stop.set()
             raise
 
@@ -155,6 +157,6 @@ def fill(
 
 
 def forget(folder: Path) -> None:
-    """Begin anew: the notes tell of lines that Loki no longer has."""
+    """Forget the progress: Loki no longer has those lines."""
     for file in folder.glob("*.json"):
         file.unlink()

@@ -6,20 +6,20 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """Whose log it is."""
+    """The kind of a log."""
 
     APPLICATION = "application"
     """JSON lines of the services."""
     ACCESS = "access"
-    """nginx in front of them."""
+    """nginx in front of the services."""
     AUDIT = "audit"
-    """Who did what to what, as JSON lines."""
+    """Who did what to which object, as JSON lines."""
     SYSTEM = "system"
     """RFC 5424 syslog of the nodes."""
 
 
 class Line(NamedTuple):
-    """One line as an agent would send it. A named tuple because millions of them are made."""
+    """One line as an agent sends it. A named tuple, because millions are created."""
 
     timestamp_ns: int
     """Nanoseconds since the Unix epoch."""

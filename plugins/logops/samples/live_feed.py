@@ -1,7 +1,7 @@
-"""Sample logs that keep coming: `python -m logops.samples.live_feed ENV` writes where the environment's sources log.
+"""Live sample logs: `python -m logops.samples.live_feed ENV` writes them where the environment's sources log.
 
-Files in the state folder's samples/ grow, and system logs go to the syslog port; the agents ship both. It runs until
-it is told to end (SIGTERM).
+Files in the state folder's samples/ grow, and system logs go to the syslog port. The agents ship both. It runs until
+it receives SIGTERM.
 """
 
 import signal
@@ -21,12 +21,12 @@ from logops.samples.history_fill import SEED, places
 from logops.toolchain import project_root
 
 LINES_PER_MINUTE: Mapping[Kind, float] = {Kind.APPLICATION: 60, Kind.ACCESS: 30, Kind.AUDIT: 12, Kind.SYSTEM: 18}
-"""Two lines a second in all."""
+"""Two lines per second in total."""
 _EVERY_SECONDS = 1.0
 
 
 def feed(platform: DeployablePlatform, state: Path, stop: Event) -> None:
-    """Write lines as their time comes until `stop` is set."""
+    """Write lines at their time until `stop` is set."""
     kinds = places(platform.environment)
     in_files: dict[Kind, float] = {kind: LINES_PER_MINUTE[kind] for kind in kinds if kind is not Kind.SYSTEM}
     source = _syslog_source(platform.environment)
@@ -37,7 +37,7 @@ def feed(platform: DeployablePlatform, state: Path, stop: Event) -> None:
 
 
 def _send_syslog(platform: DeployablePlatform, source: str, stop: Event) -> None:
-    """A line that nobody takes is lost, as syslog's are; said once, until one is taken again."""
+    """Send syslog lines. A line that nothing accepts is lost, as with syslog; it is reported once per outage."""
     lost = 0
     start_ns = time.time_ns()
     while not stop.wait(_EVERY_SECONDS):

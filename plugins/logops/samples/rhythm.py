@@ -1,4 +1,4 @@
-"""When a system is busy, and when it is in trouble."""
+"""When the simulated system is busy, and when it has incidents."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +11,7 @@ MINUTES_PER_DAY = 1440
 
 _BUSIEST_HOUR = 14
 _WEEKDAY, _WEEKEND = 1.1, 0.75
-"""Five and two of them make a week whose mean is one."""
+"""Five weekdays and two weekend days with these loads have the mean 1."""
 
 _INCIDENT_CHANCE = 0.35
 _SHORTEST_INCIDENT, _LONGEST_INCIDENT = 10, 45
@@ -19,7 +19,7 @@ _SHORTEST_INCIDENT, _LONGEST_INCIDENT = 10, 45
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Some minutes in which one service fails many of its requests."""
+    """Some minutes in which many requests of one service fail."""
 
     first_minute: int
     """Minutes since the Unix epoch."""
@@ -28,25 +28,28 @@ class Incident:
     cause: str
     """`database`, `memory` or `upstream`."""
     failing: float
-    """The share of the service's requests that fail."""
+    """Share of the service's requests that fail."""
     slowdown: float
 
 
 def load(minute: int) -> float:
-    """How busy a minute since the epoch is: 1 is the mean of a week. UTC, busiest after lunch, calm at weekends."""
+    """Return the load of a minute since the epoch (UTC); 1 is the mean of a week.
+
+    Busiest after lunch, calm at weekends.
+    """
     hour = minute % MINUTES_PER_DAY / 60
-    # The epoch was a Thursday, day 3 of a week that begins on Monday.
+    # The epoch was a Thursday: day 3 of a week that starts on Monday.
     weekday = (minute // MINUTES_PER_DAY + 3) % 7
     return (_WEEKDAY if weekday < 5 else _WEEKEND) * (1 + 0.6 * cos((hour - _BUSIEST_HOUR) * pi / 12))
 
 
 def how_many(mean: float, chance: float) -> int:
-    """A whole number whose mean over `chance` in [0, 1) is `mean`; never less for a greater mean."""
+    """Return an integer whose mean over `chance` in [0, 1) is `mean`. A larger mean never gives a smaller number."""
     return floor(mean + chance)
 
 
 def incident_at(seed: int, minute: int) -> Incident | None:
-    """The incident that is on in a minute, if any."""
+    """Return the incident in a minute, or None."""
     incident = _incident_of(seed, minute // MINUTES_PER_DAY)
     return incident if incident and incident.first_minute <= minute <= incident.last_minute else None
 

@@ -1,8 +1,8 @@
-"""Makes lines that were pushed with old timestamps visible.
+"""Make lines with old timestamps visible after a push.
 
-A single cluster asks its ingester only for recent lines, and what lies in memory is in no bucket that could be looked
-at. An ingester stores its index every 15 minutes, or when it ends. So each is ended once, one at a time;
-supervisord starts it again, and its ring and write-ahead log carry the cluster over it.
+A cluster asks its ingesters only for recent lines, and lines in memory are not in the bucket yet. An ingester stores
+its index every 15 minutes, or when it stops. So each ingester is restarted, one at a time. supervisord starts it
+again; the ring and the write-ahead log keep the cluster working meanwhile.
 """
 
 import time
@@ -23,7 +23,7 @@ class IngesterRestartError(LogopsError):
 
 
 def settle(platform: DeployablePlatform, tell: Callable[[str], None]) -> None:
-    """Have every ingester store what it holds. Raises IngesterRestartError where one does not come back."""
+    """Make every ingester store its data. Raises IngesterRestartError if one does not become ready again."""
     for cluster in platform.environment.clusters:
         for name, url in platform.urls(cluster).items():
             if component_of(name, cluster) in _HOLD_LOGS:

@@ -1,4 +1,4 @@
-"""System logs: syslog of the nodes as RFC 5424 has it, `<PRI>1 TIMESTAMP HOST APP PROCID MSGID SD MSG`."""
+"""System logs of the nodes: syslog in RFC 5424, `<PRI>1 TIMESTAMP HOST APP PROCID MSGID SD MSG`."""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -16,7 +16,7 @@ _Message = tuple[int, int, str]
 
 
 def line_at(at_ns: int, day_and_minute: str, chance: Random, incident: Incident | None) -> Line:
-    """One message at a moment. `day_and_minute` is the beginning of its timestamp, `2026-08-22T14:05:`."""
+    """Return one message at a moment. `day_and_minute` is the start of its timestamp, `2026-08-22T14:05:`."""
     random = chance.random
     host = NODES[int(random() * len(NODES))]
     app = _SHARES[int(random() * len(_SHARES))]

@@ -1,4 +1,4 @@
-"""The requests that a minute brings. Application and access logs tell of the same ones."""
+"""The requests of a minute. Application and access logs describe the same requests."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -10,13 +10,13 @@ from logops.samples.rhythm import Incident, incident_at
 
 MINUTE_NS = 60_000_000_000
 _LAST_NS = MINUTE_NS - 1_000_000_000
-"""A request is over a second before its minute is, so that every line of a minute belongs to it alone."""
+"""A request ends at least a second before its minute, so that all of its lines belong to that minute."""
 
 _LONGEST_MS = 30_000
 
 
 class WebRequest(NamedTuple):
-    """One request from nginx to a service and back. A named tuple because millions of them are made."""
+    """One request from nginx to a service and back. A named tuple, because millions are created."""
 
     start_ns: int
     """Nanoseconds since the Unix epoch."""
@@ -32,14 +32,14 @@ class WebRequest(NamedTuple):
     span_id: str
     """16 hexadecimal digits."""
     cause: str
-    """Of a failure with a 5xx status: an incident's cause, or `defect`. Else empty."""
+    """The cause of a 5xx status: an incident's cause, or `defect`. Empty for other requests."""
 
 
 def requests_of(seed: int, minute: int, count: int) -> list[WebRequest]:
-    """The first `count` requests of a minute since the epoch, in no order of time.
+    """Return the first `count` requests of a minute since the epoch, in no order of time.
 
-    Whoever asks for more gets the same ones and others: so the traces of a log with fewer requests a minute are all
-    in the log with more.
+    A larger count returns the same requests and more. So the traces of a log with a lower rate are all in the log
+    with a higher rate.
     """
     return list(islice(_requests(seed, minute), count))
 
@@ -53,7 +53,7 @@ def _requests(seed: int, minute: int) -> Iterator[WebRequest]:
         route = ROUTES[int(random() * len(ROUTES))]
         in_trouble = incident if incident and incident.service == route.service else None
         status, cause = _outcome(route, random(), in_trouble)
-        # The product of two uniforms: most requests take less than is usual, a few take much longer.
+        # A product of two uniforms: most requests are faster than usual, a few are much slower.
         milliseconds = 2 + route.milliseconds * (0.4 + 0.1 / (0.04 + random() * random()))
         if in_trouble:
             milliseconds *= in_trouble.slowdown
@@ -75,7 +75,7 @@ def _requests(seed: int, minute: int) -> Iterator[WebRequest]:
 
 
 def _outcome(route: Route, chance: float, incident: Incident | None) -> tuple[int, str]:
-    """The status of a request, and the cause where it is a failure of the service; `chance` in [0, 1)."""
+    """Return the status of a request, and the cause if the service failed; `chance` in [0, 1)."""
     if incident and chance < incident.failing:
         return (504 if incident.cause == "upstream" else 500), incident.cause
     if chance > 0.998:

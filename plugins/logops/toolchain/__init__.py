@@ -1,10 +1,10 @@
-"""The programs logops runs: Loki's four, Promtail, Prometheus and Azurite, found or built.
+"""Find or build the programs that logops runs: Loki's four, Promtail, Prometheus and Azurite.
 
-A program is looked for in the path that the user set (LOGOPS_LOKI, LOGOPS_PROMTAIL, ...), on PATH where its
-version is right, and in the cache. `ensure` builds what is in none of them, from the lock files under tools/.
+A program is taken from the path that the user set (LOGOPS_LOKI, LOGOPS_PROMTAIL, ...), from PATH if the version is
+right, or from the cache. `ensure` builds missing ones from the lock files in tools/.
 
 >>> command("loki")                                                      # doctest: +SKIP
-('/home/me/.cache/logops/clients/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f/bin/loki',)
+('/home/me/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f/bin/loki',)
 """
 
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ __all__ = [
 
 
 def command(name: str) -> tuple[str, ...]:
-    """What to run for a program, to which its arguments are added. Builds nothing, and is quick.
+    """Return the command line of a program, without arguments. Builds nothing.
 
     Raises as `resolve` does.
     """
@@ -54,19 +54,19 @@ def command(name: str) -> tuple[str, ...]:
 
 
 def resolve(name: str) -> Resolved:
-    """Where a program of PROGRAMS is, without building it.
+    """Find a program of PROGRAMS without building it.
 
-    Raises ProgramMissingError where it is nowhere, WrongProgramError where its variable names something else,
-    ProjectNotFoundError where tools/ is missing, KeyError where PROGRAMS has no such name.
+    Raises ProgramMissingError if it is nowhere, WrongProgramError if its variable names another program,
+    ProjectNotFoundError if tools/ is missing, KeyError if PROGRAMS has no such name.
     """
     return find_or_raise(PROGRAMS[name])
 
 
 def ensure(names: Iterable[str] = tuple(PROGRAMS), progress: Progress = quiet) -> dict[str, Resolved]:
-    """Where each program is, building those that are nowhere: minutes for Loki, seconds when all are there.
+    """Find each program, and build missing ones: minutes for Loki, seconds if all are there.
 
-    Safe to call from two processes at once: the second waits for the first's build and uses it. Interrupted or
-    killed, it leaves nothing that counts. Raises BuildError where a build failed, with the command's last lines
-    and how to provide the program; otherwise as `resolve` does.
+    Two processes may call it at once: the second waits for the build and uses it. An interrupted build leaves
+    nothing that counts. Raises BuildError with the last lines of the failed command and how to provide the program;
+    otherwise as `resolve` does.
     """
     return {found.program.name: found for found in provide([PROGRAMS[name] for name in names], progress)}

@@ -1,10 +1,10 @@
-"""The cache: one folder for each thing that was built, named by everything that went into it.
+"""The cache of built programs: one folder per build, named by everything that went into it.
 
-    ~/.cache/logops/clients/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f/          complete, because it is there
-    ~/.cache/logops/clients/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.build-42  being made by process 42, or left by it
-    ~/.cache/logops/clients/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.lock      held while one is made; the holder's pid
+    ~/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f/          complete, because it has this name
+    ~/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.build-42  being built by process 42, or left by it
+    ~/.cache/logops/loki-3.7.8-linux-x86_64-1a2b3c4d5e6f.lock      locked during a build; contains the builder's pid
 
-A folder is given its name when it is complete, so having the name is all that counts.
+A folder gets its name when it is complete.
 """
 
 import asyncio
@@ -26,14 +26,15 @@ _REMOVE_SECONDS = 15
 
 
 def cache_folder() -> Path:
-    """`$LOGOPS_CACHE`, else `logops` in the user's cache folder (XDG Base Directory: `$XDG_CACHE_HOME`, ~/.cache)."""
+    """Return `$LOGOPS_CACHE`, else `logops` in the user's cache folder (XDG Base Directory: `$XDG_CACHE_HOME`,
+    ~/.cache)."""
     if own := os.environ.get("LOGOPS_CACHE"):
         return Path(own).expanduser().absolute()
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "logops"
 
 
 def fingerprint(files: Iterable[Path], recipe: str) -> str:
-    """12 hex digits over the files' contents and the recipe: another lock file or another flag is another build."""
+    """Return 12 hex digits of the files' contents and the recipe: another lock file or flag is another build."""
     digest = hashlib.sha256(hashlib.sha256(recipe.encode()).digest())
     for file in files:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
@@ -41,16 +42,16 @@ def fingerprint(files: Iterable[Path], recipe: str) -> str:
 
 
 def entry(name: str, version: str, *parts: str) -> Path:
-    """The folder of a thing in the cache, whether it is there or not. Machines of another kind have another."""
+    """Return the folder of a build in the cache, whether it exists or not. It depends on the kind of machine."""
     return cache_folder() / "-".join((name, version, sysconfig.get_platform(), *parts))
 
 
 @asynccontextmanager
 async def filling(target: Path, waiting: Callable[[str], None]) -> AsyncIterator[Path | None]:
-    """Hold the entry `target` and give a new folder beside it, which becomes `target` when the block ends well.
+    """Lock the entry `target` and yield a new folder, which becomes `target` if the block succeeds.
 
-    Gives None where the entry is there, because another process made it while this one waited. `waiting` is told
-    who that is. A block that fails leaves nothing; one that was killed leaves a folder that the next one removes.
+    Yields None if the entry exists, because another process built it meanwhile. `waiting` is told which process. A
+    block that fails leaves nothing; a killed one leaves a folder that the next build removes.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.with_name(target.name + ".lock").open("a+") as lock:
@@ -71,10 +72,10 @@ async def filling(target: Path, waiting: Callable[[str], None]) -> AsyncIterator
 
 @contextmanager
 def kept(folder: Path, progress: Progress) -> Iterator[None]:
-    """Hold a folder of what builds keep for each other, together with other processes.
+    """Share a folder with builds of other processes.
 
-    The last of them to end well removes it; what fails or is interrupted leaves it, so that the next one goes on
-    from there.
+    The last one that succeeds removes it. If a build fails or is interrupted, the folder stays, so that the next
+    build continues from there.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(folder.name + ".lock").open("a") as lock:
@@ -90,7 +91,7 @@ def kept(folder: Path, progress: Progress) -> Iterator[None]:
 
 
 async def _hold(lock: IO[str], waiting: Callable[[str], None]) -> None:
-    # The kernel lets go of the lock when its holder ends, however it ends.
+    # The kernel releases the lock when its holder ends, however it ends.
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

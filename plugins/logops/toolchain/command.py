@@ -1,4 +1,4 @@
-"""Runs one command of a build, and leaves nothing of it behind."""
+"""Run one command of a build, and leave no process behind."""
 
 import asyncio
 import contextlib
@@ -28,10 +28,10 @@ async def run_command(
     step: Step,
     on_line: Callable[[str], None] = _ignore,
 ) -> None:
-    """Run `argv` to its end, telling `step` that it runs and `on_line` each line it prints.
+    """Run `argv` to its end. Report to `step`, and pass each output line to `on_line`.
 
-    Whatever ends this early (Ctrl-C, an error) ends the command and every process it started. Raises
-    CommandError, with the last lines, where the exit code is not 0, and BuildError where it cannot be started.
+    If this ends early (Ctrl-C, an error), the command and every process it started are stopped. Raises CommandError
+    with the last lines if the exit code is not 0, BuildError if the command cannot be started.
     """
     try:
         process = await asyncio.create_subprocess_exec(

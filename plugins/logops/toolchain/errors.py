@@ -1,11 +1,11 @@
-"""What can go wrong while a program is found or built.
+"""Errors while a program is found or built.
 
     ToolchainError
-    ├── ProjectNotFoundError    the checkout with tools/ is not where it was looked for, or not whole
+    ├── ProjectNotFoundError    the checkout with tools/ was not found, or is incomplete
     ├── WrongProgramError       a LOGOPS_* variable names a program that cannot be used
     ├── ProgramMissingError     not set, not on PATH, not in the cache
-    └── BuildError              it was to be built, and a command failed
-            └── CommandError    which, and its last lines
+    └── BuildError              a build failed
+            └── CommandError    a command of it failed; with its last lines
 
 The message says what is missing, what was found, and what to do.
 """
@@ -16,19 +16,19 @@ from logops.errors import LogopsError
 
 
 class ToolchainError(LogopsError):
-    """A program cannot be had."""
+    """A program cannot be provided."""
 
 
 class ProjectNotFoundError(ToolchainError):
-    """The folder that holds tools/ was not found, or lacks what says how a program is built."""
+    """The folder that holds tools/ was not found, or a build description is missing in it."""
 
 
 class WrongProgramError(ToolchainError):
-    """A variable such as LOGOPS_LOKI names something else than the program logops needs."""
+    """A variable such as LOGOPS_LOKI names another program than the one that logops needs."""
 
 
 class ProgramMissingError(ToolchainError):
-    """The program is nowhere, and nothing was built."""
+    """The program was not found, and nothing was built."""
 
 
 class BuildError(ToolchainError):
@@ -36,7 +36,7 @@ class BuildError(ToolchainError):
 
 
 class CommandError(BuildError):
-    """A command ended badly. `last_lines` are what it printed before it did."""
+    """A command failed. `last_lines` are the end of its output."""
 
     def __init__(self, argv: Sequence[str], where: str, exit_code: int, last_lines: Sequence[str]) -> None:
         self.last_lines = tuple(last_lines)

@@ -1,4 +1,4 @@
-"""Builds the programs of a Go module under tools/."""
+"""Build the programs of a Go module in tools/."""
 
 import os
 import re
@@ -12,13 +12,13 @@ from logops.toolchain.progress import Progress, Step, step
 from logops.toolchain.project import recipe_folder
 from logops.toolchain.runtimes import GO, provide_runtime, runtime_entry
 
-# No C compiler is asked for, and one result for machines with and without one.
+# Without cgo: no C compiler is needed, and the result is the same on every machine.
 _ENVIRONMENT = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 _GO_LINE = re.compile(r"^go (\S+)$", re.MULTILINE)
 
 
 def go_module_entry(recipe: GoModule) -> Path:
-    """Where in the cache the module's programs are, once they are built."""
+    """Return the module's folder in the cache."""
     source = _source(recipe)
     how = f"{build_arguments(recipe)} {_ENVIRONMENT}"
     ours = sorted(source.glob("*.go"))
@@ -26,13 +26,13 @@ def go_module_entry(recipe: GoModule) -> Path:
 
 
 def build_arguments(recipe: GoModule) -> tuple[str, ...]:
-    """What follows `go`, but for where to write. `tool` names the programs that go.mod's tool lines name."""
+    """Return the arguments of `go`, except the output. `tool` means the programs in go.mod's tool lines."""
     link = f"-s -w -X {recipe.version_symbol}={recipe.version}"
     return ("build", "-v", "-mod=readonly", "-trimpath", "-ldflags", link, "tool")
 
 
 def required_go(go_mod: str) -> str:
-    """The least Go that the text of a go.mod asks for. Raises BuildError where it has no `go` line."""
+    """Return the minimum version of Go in a go.mod. Raises BuildError if it has no `go` line."""
     found = _GO_LINE.search(go_mod)
     if found is None:
         raise BuildError("go.mod has no line `go VERSION`")
@@ -40,7 +40,7 @@ def required_go(go_mod: str) -> str:
 
 
 async def build_go_module(recipe: GoModule, what: str, progress: Progress) -> None:
-    """Build the module's programs into the cache, unless they are there. Raises BuildError where that fails."""
+    """Build the module's programs into the cache, unless they are there. Raises BuildError."""
     source = _source(recipe)
     with step(what, recipe.usual_seconds, progress) as building:
         async with filling(go_module_entry(recipe), building.wait_for) as folder:
@@ -59,7 +59,7 @@ async def build_go_module(recipe: GoModule, what: str, progress: Progress) -> No
 
 
 def go_kept() -> Path:
-    """Where the Go from PyPI keeps the modules it fetched and the packages it compiled: gigabytes."""
+    """The folder for the modules and compiled packages of the Go from PyPI: gigabytes."""
     return cache_folder() / "go-kept"
 
 
@@ -70,8 +70,8 @@ def _source(recipe: GoModule) -> Path:
 def _environment(go: Path) -> dict[str, str]:
     environment = {**os.environ, **_ENVIRONMENT}
     if go.is_relative_to(runtime_entry(GO)):
-        # A machine without Go gets no folders of Go's in its home. Modules are read-only unless Go is told not to,
-        # and could not be removed.
+        # A machine without Go should get no Go folders in its home. Go makes modules read-only by default, so that they
+        # could not be removed.
         environment |= {
             "GOCACHE": str(go_kept() / "build"),
             "GOMODCACHE": str(go_kept() / "modules"),
@@ -82,7 +82,7 @@ def _environment(go: Path) -> dict[str, str]:
 
 
 class _Counter:
-    """Counts what `go build -v` prints: a line for a module it fetches, a line for a package it compiles."""
+    """Count the output of `go build -v`: one line per fetched module, one line per compiled package."""
 
     def __init__(self, building: Step) -> None:
         self._step = building

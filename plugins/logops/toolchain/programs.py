@@ -1,4 +1,4 @@
-"""The programs logops runs, the version of each, and how it is built."""
+"""The programs that logops runs, their versions, and how they are built."""
 
 from dataclasses import dataclass
 
@@ -10,26 +10,26 @@ PROMETHEUS_VERSION = "3.5.0"
 
 @dataclass(frozen=True, slots=True)
 class GoModule:
-    """A module under tools/ whose `tool` lines name the programs; one build makes them all."""
+    """A module in tools/. Its `tool` lines name the programs; one build creates them all."""
 
     folder: str
     version: str
     version_symbol: str
-    """The variable that the linker sets to `version`: Go cannot know it of a dependency's main package."""
+    """The variable that the linker sets to `version`, because Go does not know it for a dependency's main package."""
     usual_seconds: float
-    """A cold build on two cores."""
+    """Time of a build without caches on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class NpmPackage:
-    """A package under tools/, installed from its lock."""
+    """A package in tools/, installed from its lock file."""
 
     folder: str
     version: str
     main: str
-    """The script Node runs, relative to the installed package."""
+    """The script that Node runs, relative to the installed package."""
     node: str
-    """The least version of Node, from the package's `engines`."""
+    """The minimum version of Node, from the package's `engines`."""
     usual_seconds: float
 
 
@@ -40,9 +40,9 @@ Recipe = GoModule | NpmPackage
 class Program:
     name: str
     executable: str
-    """Its name on PATH."""
+    """Its file name on PATH."""
     version_arguments: tuple[str, ...]
-    """What makes it print its version."""
+    """The arguments that print its version."""
     recipe: Recipe
 
     @property
@@ -51,7 +51,7 @@ class Program:
 
     @property
     def variable(self) -> str:
-        """The environment variable with which a person gives a path: LOGOPS_LOKI_CANARY."""
+        """The environment variable for a path given by a person, such as LOGOPS_LOKI_CANARY."""
         return "LOGOPS_" + self.name.upper().replace("-", "_")
 
 
@@ -60,7 +60,7 @@ _LOKI_BUILD_VERSION = "github.com/grafana/loki/v3/pkg/util/build.Version"
 
 _LOKI = GoModule("loki", LOKI_VERSION, _LOKI_BUILD_VERSION, usual_seconds=240)
 _PROMTAIL = GoModule("promtail", PROMTAIL_VERSION, _LOKI_BUILD_VERSION, usual_seconds=130)
-# Its module calls 3.5.0 v0.305.0.
+# The module numbers 3.5.0 as v0.305.0.
 _PROMETHEUS = GoModule(
     "prometheus", PROMETHEUS_VERSION, "github.com/prometheus/common/version.Version", usual_seconds=125
 )
@@ -87,4 +87,4 @@ LOKI_INDEX = Program(
     ("version",),
     GoModule("loki-index", LOKI_VERSION, _LOKI_BUILD_VERSION, usual_seconds=60),
 )
-"""Loki's own index builder and reader, which tests and benchmarks compare with. Nothing that runs needs it."""
+"""Loki's own index builder and reader, for tests and benchmarks only."""

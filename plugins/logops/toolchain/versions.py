@@ -1,4 +1,4 @@
-"""Versions as programs print them."""
+"""Read the versions that programs print."""
 
 import os
 import re
@@ -11,10 +11,9 @@ _PROBE_SECONDS = 20
 
 
 def parse_version(output: str) -> str | None:
-    """The version in a program's output, or None.
+    """Return the version in a program's output, or None.
 
-    Only the first line counts: Loki's programs print Go's version further down, which must not be taken for
-    theirs where they were built without one.
+    Only the first line counts: Loki's programs print Go's version further down.
 
     >>> parse_version("loki, version 3.7.8 (branch: , revision: unknown)")
     '3.7.8'
@@ -25,14 +24,14 @@ def parse_version(output: str) -> str | None:
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """The version as numbers, to compare by order: `1.26.5` is (1, 26, 5). What follows a hyphen is left out."""
+    """Return a version as numbers, for comparison: `1.26.5` is (1, 26, 5). Text after a hyphen is ignored."""
     return tuple(int(part) for part in version.partition("-")[0].split("."))
 
 
 def version_of(executable: Path, arguments: tuple[str, ...]) -> str | None:
-    """The version an executable prints when run with `arguments`; None where it does not run or prints none.
+    """Return the version that an executable prints with `arguments`; None if it does not run or prints none.
 
-    The answer is kept for the life of this process, until the file changes.
+    The answer is cached in this process until the file changes.
     """
     stat = os.stat(executable)
     return _probe(str(executable), arguments, stat.st_mtime_ns, stat.st_size)

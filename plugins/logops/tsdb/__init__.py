@@ -1,4 +1,4 @@
-"""Reads Loki's TSDB index files."""
+"""Read Loki's TSDB index files."""
 
 from logops.tsdb.errors import IndexCorruptError, IndexFileError, IndexTooLargeError, IndexVersionError
 from logops.tsdb.index import Index

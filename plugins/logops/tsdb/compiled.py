@@ -1,4 +1,4 @@
-"""How the loops over an index's bytes are compiled."""
+"""Compile the loops over an index's bytes."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
@@ -10,8 +10,8 @@ R = TypeVar("R")
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile with numba, once a machine, and let other threads run meanwhile.
+    """Compile a function with numba, once per machine. It runs without Python's global lock.
 
-    What is compiled has no bounds checks: it must itself not read outside its arrays.
+    Compiled code has no bounds checks: the function itself must not read outside its arrays.
     """
     return cast(Callable[P, R], numba.njit(cache=True, nogil=True)(function))

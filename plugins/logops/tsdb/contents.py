@@ -1,4 +1,4 @@
-"""The two ends of an index file: what it is, and where its sections are (tsdb/index/index.go of Loki)."""
+"""The header and the table of contents of an index file (tsdb/index/index.go in Loki)."""
 
 import struct
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Contents:
 
 
 def read_contents(data: "np.ndarray[Any, np.dtype[np.uint8]]", name: str) -> Contents:
-    """Raises IndexCorruptError and IndexVersionError."""
+    """Read the table of contents. Raises IndexCorruptError and IndexVersionError."""
     from logops.tsdb.crc32c import crc32c
 
     if len(data) < _HEADER.size:

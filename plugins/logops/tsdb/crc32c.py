@@ -1,4 +1,4 @@
-"""CRC32C (Castagnoli, RFC 3720 appendix B.4), with which Loki sums everything it writes."""
+"""CRC32C (Castagnoli, RFC 3720 appendix B.4), the checksum of everything that Loki writes."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _POLYNOMIAL = 0x82F63B78
 
 
 def _tables() -> np.ndarray[Any, np.dtype[np.uint32]]:
-    """For each of 8 places in a word, the sum of each byte there."""
+    """Return the table for each of the 8 byte positions in a word."""
     tables = np.empty((8, 256), np.uint32)
     tables[0] = np.arange(256)
     for _ in range(8):
@@ -31,7 +31,7 @@ def _add_byte(crc: Any, byte: Any) -> Any:
 
 @compiled
 def add_word_by_table(crc: Any, word: Any) -> Any:
-    """A CRC32C with 8 bytes more, on any processor."""
+    """Add 8 bytes to a CRC32C, on any processor."""
     word ^= crc
     summed = np.uint64(0)
     for place in range(8):
@@ -44,7 +44,7 @@ _add_word = crc32c_by_sse42 if has_sse42() else add_word_by_table
 
 @compiled
 def crc32c(data: Any, start: int, end: int) -> Any:
-    """The sum of the bytes `data[start:end]`, which the caller has checked to be inside."""
+    """Return the checksum of `data[start:end]`. The caller has checked the bounds."""
     crc = np.uint64(0xFFFFFFFF)
     at = start
     while at + 8 <= end:

@@ -1,4 +1,4 @@
-"""What a TSDB index says, as Arrow."""
+"""The Arrow schema of index entries."""
 
 from typing import TYPE_CHECKING
 
@@ -7,13 +7,13 @@ if TYPE_CHECKING:
 
 
 def entries_schema() -> "pa.Schema":
-    """A row a chunk, in the index's own order.
+    """Return the schema: one row per chunk, in the index's order.
 
     tenant          its number in `Index.tenants`
-    series          number of the series in the file, from 0: what `Index.labels` takes
+    series          number of the series in the file, from 0; argument of `Index.labels`
     fingerprint     of the series: the second part of the chunk's name
-    from_ms, through_ms   first and last line, milliseconds since the epoch
-    kb, entries     size, rounded to KB, and number of lines, as the ingester told them
+    from_ms, through_ms   first and last line, milliseconds since the epoch kb, entries     size, rounded to KB, and
+    number of lines, as the ingester reported them
     checksum        CRC32C of the blob: the last part of the chunk's name
     """
     import pyarrow as pa

@@ -1,26 +1,26 @@
-"""Why an index file was not read.
+"""Errors while an index file is read.
 
 IndexFileError
-    IndexCorruptError              it is not as Loki wrote it: cut short, a byte changed, another file
-    IndexVersionError   its format is not V2 or V3
-    IndexTooLargeError             it unpacks to more than was allowed
+├── IndexCorruptError   Loki did not write it like this: cut short, a byte changed, another file
+├── IndexVersionError   its format is not V2 or V3
+└── IndexTooLargeError  its unpacked size is above the limit
 """
 
 from logops.errors import LogopsError
 
 
 class IndexFileError(LogopsError):
-    """An index file was not read; nothing of it was used."""
+    """An index file was not read. Nothing of it was used."""
 
     damaged = True
-    """Whether it must be: no Loki wrote it so."""
+    """Whether the file must be damaged: no Loki writes such a file."""
 
     def __init__(self, name: str, what: str, offset: int) -> None:
         super().__init__(f"The index file {name} cannot be read: {what}")
         self.name = name
-        """The blob's."""
+        """Name of the blob."""
         self.offset = offset
-        """Bytes from the beginning of what Loki wrote, before it was packed; of the blob where it does not unpack."""
+        """Bytes from the start of the unpacked content; from the start of the blob if it does not unpack."""
 
 
 class IndexCorruptError(IndexFileError):

@@ -1,4 +1,4 @@
-"""What a loop over an index's bytes found wrong: it gives a number, and where."""
+"""Faults that a loop over an index's bytes reports, as numbers with an offset."""
 
 NONE = 0
 OUTSIDE = 1

@@ -1,4 +1,4 @@
-"""An index that was read: its chunks as Arrow, its labels when they are asked for."""
+"""An index that was read: its chunks as Arrow, its labels on request."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Symbols:
-    """The texts of an index, by their number. They are in the order of their bytes."""
+    """The strings of an index, by number, in the order of their bytes."""
 
     def __init__(self, data: Bytes, starts: Numbers, ends: Numbers) -> None:
         self._data = data
@@ -35,7 +35,7 @@ class Symbols:
         return self.raw(number).decode(errors="replace")
 
     def number(self, text: str) -> int:
-        """NO_SYMBOL where it has no such text."""
+        """Return the number of a string; NO_SYMBOL if there is none."""
         wanted = text.encode()
         low, high = 0, len(self)
         while low < high:
@@ -48,7 +48,7 @@ class Symbols:
 
 
 class Index:
-    """What an index file says. A series has a number, from 0: its place in the file."""
+    """The content of an index file. A series is identified by its number in the file, from 0."""
 
     def __init__(
         self,
@@ -65,11 +65,11 @@ class Index:
         self.version = version
         """2 or 3."""
         self.from_ms = from_ms
-        """First line of all, as the file's table of contents says; Unix milliseconds."""
+        """First line of all, from the table of contents; Unix milliseconds."""
         self.through_ms = through_ms
         """Last line of all."""
         self.tenants = tenants
-        """In the order of their names; one in a compacted file."""
+        """Sorted by name; one tenant in a compacted file."""
         self._entries = entries
         self._data = data
         self._symbols = symbols
@@ -77,17 +77,17 @@ class Index:
 
     @property
     def series(self) -> int:
-        """How many there are, those without a chunk too."""
+        """Number of series, including those without chunks."""
         return len(self._labels)
 
     def entries(self) -> "pa.RecordBatch":
-        """A row a chunk, of `entries_schema`."""
+        """Return one row per chunk, with `entries_schema`."""
         return self._entries
 
     def labels(self, series: "Iterable[int] | None" = None) -> Iterator[dict[str, str]]:
-        """The labels of each of these series, in the order asked for; of all where none are named.
+        """Yield the labels of these series, in this order; of all series if none are given.
 
-        Without __loki_tenant__, which is not the stream's own.
+        Without __loki_tenant__, which is not a label of the stream.
         """
         texts: dict[int, str] = {}
         tenant = self._symbols.number(TENANT_LABEL)
@@ -110,9 +110,9 @@ class Index:
         return text
 
     def label_values(self, name: str) -> "pa.DictionaryArray[Any]":
-        """A row a series: the value of its label `name`, null where it has none.
+        """Return one row per series: the value of its label `name`, null if it has none.
 
-        Encoded as a dictionary, in which each value is once: a matcher is asked once a value.
+        Encoded as a dictionary with distinct values, so that a matcher tests each value once.
         """
         import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""What a processor does in one step and numba has no word for."""
+"""Processor instructions for which numba has no function."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from numba.extending import intrinsic as _intrinsic
 
 
 def intrinsic(build: Callable[..., Any]) -> Any:
-    """numba's: what it makes is called with other arguments than it is written with."""
+    """numba's decorator, with a type: the result is called with other arguments than it is written with."""
     return _intrinsic(build)
 
 
@@ -20,7 +20,7 @@ _WORD = ir.IntType(64)
 
 @intrinsic
 def load64(_typing: Any, data: Any, _at: Any) -> Any:
-    """8 bytes of an array from `at` on, as a little-endian number. Looks neither where the array ends nor begins."""
+    """Read 8 bytes of an array at `at` as a little-endian number. No bounds check."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -33,7 +33,7 @@ def load64(_typing: Any, data: Any, _at: Any) -> Any:
 
 @intrinsic
 def swap64(_typing: Any, _word: Any) -> Any:
-    """The 8 bytes of a word, the other way round."""
+    """Reverse the 8 bytes of a word."""
 
     def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bswap(arguments[0])
@@ -43,7 +43,7 @@ def swap64(_typing: Any, _word: Any) -> Any:
 
 @intrinsic
 def crc32c_by_sse42(_typing: Any, _crc: Any, _word: Any) -> Any:
-    """A CRC32C with 8 bytes more."""
+    """Add 8 bytes to a CRC32C."""
 
     def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         kind = ir.FunctionType(_WORD, [_WORD, _WORD])
@@ -53,5 +53,5 @@ def crc32c_by_sse42(_typing: Any, _crc: Any, _word: Any) -> Any:
 
 
 def has_sse42() -> bool:
-    """Whether what numba compiles here may use `crc32c_by_sse42`."""
+    """Whether code that numba compiles here may use `crc32c_by_sse42`."""
     return bool(llvmlite.binding.get_host_cpu_features().get("sse4.2")) and not getattr(numba.config, "CPU_NAME", "")

@@ -1,7 +1,7 @@
-"""Numbers as Go's encoding/binary and Loki write them: big-endian, and varints of 7 bits a byte.
+"""Integers in the formats of Go's encoding/binary and Loki: big-endian, and varints with 7 bits per byte.
 
-Nothing here looks where the array ends: a number may be read from the 10 bytes where it begins, and the caller
-sees to it that they are there. Numbers are int64 throughout: numba makes floats of mixed signs.
+Nothing here checks where the array ends: up to 10 bytes may be read, and the caller guarantees that they are there.
+All numbers are int64, because numba turns mixed signs into floats.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from logops.tsdb.compiled import compiled
 from logops.tsdb.instructions import load64, swap64
 
 _LAST_SHIFT = 63
-"""Of the tenth byte, of which one bit is left."""
+"""The shift of the tenth byte, which has one usable bit."""
 TOO_LONG = -1
 
 
@@ -28,12 +28,12 @@ def be64(data: Any, at: int) -> Any:
 
 @compiled
 def uvarint(data: Any, at: int) -> Any:
-    """A number, which is below 0 from 2^63 on, and where it ends: TOO_LONG where it has more than 64 bits."""
+    """Return a number and where it ends; TOO_LONG if it has more than 64 bits. From 2^63 on the number is negative."""
     byte = np.int64(data[at])
     at += 1
     value = byte & 0x7F
     shift = 7
-    # A loop that the processor foresees: without branches, each number would wait for the one before it.
+    # A loop that the processor can predict: without branches, each number would wait for the previous one.
     while byte >= 0x80:
         if shift == _LAST_SHIFT + 7:
             return value, TOO_LONG
@@ -46,5 +46,5 @@ def uvarint(data: Any, at: int) -> Any:
 
 @compiled
 def unzigzag(value: Any) -> Any:
-    """The signed number that a varint's `value` stands for."""
+    """Return the signed number of a varint's `value` (zigzag encoding)."""
     return ((value >> 1) & np.int64(0x7FFFFFFFFFFFFFFF)) ^ -(value & 1)

@@ -1,4 +1,4 @@
-"""Reads a TSDB index file of Loki's: every chunk it names, with every checksum in it looked at."""
+"""Read a TSDB index file: every chunk in it, with every checksum verified."""
 
 import os
 from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LARGEST_INDEX = 4 << 30
 _THREADS = os.cpu_count() or 1
 _CHUNKS_A_THREAD, _SERIES_A_THREAD = 250_000, 50_000
-"""That are worth a thread."""
+"""Work that is worth another thread."""
 _NOBODY = np.empty(0, np.int64)
 
 _NO_LABEL = bytes((POSTINGS_KEYS, 0, 0))
@@ -33,11 +33,11 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def read_index(data: bytes, name: str, tenant: str = "", limit: int = LARGEST_INDEX) -> Index:
-    """The index in a blob's bytes, formats V2 and V3 as Loki 3.7 writes them.
+    """Return the index in a blob, formats V2 and V3 as Loki 3.7 writes them.
 
-    name     the blob's: one that ends with .gz is unpacked, to at most `limit` bytes
-    tenant   whose it is, from the blob's path, where it is compacted. None where an ingester uploaded it: then each
-             series says whose it is, with the label __loki_tenant__
+    name     name of the blob: one that ends with .gz is unpacked, to at most `limit` bytes
+    tenant   from the path of a compacted file. Empty for an ingester's file, in which the label __loki_tenant__ of each
+             series names its tenant
 
     Raises IndexFileError: IndexCorruptError, IndexVersionError, IndexTooLargeError.
     """
@@ -49,7 +49,7 @@ class _Reading:
         self.data = data
         self.name = name
         self.limit = len(data) - CONTENTS_LENGTH
-        """Where the sections end."""
+        """The end of the sections."""
 
     def read(self, tenant: str) -> Index:
         contents = read_contents(self.data, self.name)
@@ -95,7 +95,8 @@ class _Reading:
         return Symbols(self.data, starts, ends)
 
     def _references(self, contents: Contents) -> tuple[int, int]:
-        """Where the numbers of all series are, and how many. Loki asks for them as the postings of no label."""
+        """Return where the numbers of all series are, and how many. Loki stores them as the postings of the empty
+        label."""
         self._listed(contents.label_indices_table, LABEL_INDEX_KEYS, "the label indices")
         first = self._listed(contents.postings_table, POSTINGS_KEYS, "the postings")
         entry = contents.postings_table + 8
@@ -133,7 +134,7 @@ class _Reading:
         return pa.record_batch([pa.array(column) for column in columns], schema=schema)
 
     def _in_parts(self, read: Callable[[int, int], tuple[int, int]], work: Numbers, a_thread: int) -> None:
-        """Have the series read by as many threads as that is worth; `work` is how much there is before each."""
+        """Read the series with as many threads as it is worth; `work` is the amount before each series."""
         parts = min(_THREADS, 1 + int(work[-1]) // a_thread)
         cuts = np.searchsorted(work, np.linspace(0, work[-1], parts + 1)[1:-1]).tolist()
         with ThreadPoolExecutor(parts) as threads:

@@ -1,4 +1,4 @@
-"""Sections: a length in 4 bytes, content, its CRC32C. Symbols, postings and their tables are written so."""
+"""Sections of an index file: a length in 4 bytes, content, CRC32C. Used for symbols, postings and their tables."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ POSTINGS_KEYS = 2
 
 @compiled
 def open_section(data: Any, offset: int, limit: int) -> tuple[int, int, int]:
-    """The fault, and where the content begins and ends (NewDecbufAt in Prometheus' tsdb/encoding)."""
+    """Return the fault, and where the content starts and ends (NewDecbufAt in Prometheus' tsdb/encoding)."""
     if offset < 0 or offset > limit - 8:
         return OUTSIDE, offset, offset
     start = offset + 4
@@ -27,7 +27,7 @@ def open_section(data: Any, offset: int, limit: int) -> tuple[int, int, int]:
 
 @compiled
 def find_symbols(data: Any, at: int, end: int, starts: Any, ends: Any) -> tuple[int, int]:
-    """Where each symbol begins and ends, into `starts` and `ends`. Gives the fault and where."""
+    """Write the start and end of each symbol into `starts` and `ends`. Return the fault and its offset."""
     for i in range(len(starts)):
         length, start = uvarint(data, at)
         if start == TOO_LONG:
@@ -42,7 +42,7 @@ def find_symbols(data: Any, at: int, end: int, starts: Any, ends: Any) -> tuple[
 
 @compiled
 def _skip_keys(data: Any, at: int, end: int, keys: int) -> int:
-    """Where the offset of a table's entry is; below 0 where the entry is not one."""
+    """Return where the offset of a table's entry is; negative if the entry is not valid."""
     wanted, at = uvarint(data, at)
     if at == TOO_LONG or wanted != keys:
         return -KEYS
@@ -60,9 +60,9 @@ def _skip_keys(data: Any, at: int, end: int, keys: int) -> int:
 
 @compiled
 def check_listed(data: Any, at: int, end: int, keys: int, limit: int) -> tuple[int, int, int]:
-    """Check every section that an offset table names. Gives the fault and where, and where the first one is.
+    """Check every section in an offset table. Return the fault, its offset, and where the first section is.
 
-    Loki writes them one after the other; that they are is what makes this end.
+    Loki writes the sections one after another, so the loop ends.
     """
     count = be32(data, at)
     at += 4

@@ -1,16 +1,16 @@
-"""The series section: an entry a series, with its labels and chunks (AddSeries in Loki's tsdb/index/index.go).
+"""The series section: one entry per series, with labels and chunks (AddSeries in Loki's tsdb/index/index.go).
 
-    uvarint  length of what follows, without the checksum
+    uvarint  length of the rest, without the checksum
     uint64   fingerprint
-    uvarint  number of labels; of each, the numbers of its name's and its value's symbol, uvarint
+    uvarint  number of labels; for each, the symbol numbers of its name and value, uvarint
     uvarint  number of chunks
-    V3: uint32 length of the page markers, and they, which say of 16 chunks each how far they reach
-    of each chunk: varint from - through of the one before, uvarint through - from, uvarint KB, uvarint entries,
+    V3: uint32 length of the page markers, then the markers: the time range of 16 chunks each
+    per chunk: varint from - through of the previous chunk, uvarint through - from, uvarint KB, uvarint entries,
              uint32 checksum
     uint32   CRC32C
 
-A number is read without looking whether it is inside its entry; whether it was, is asked afterwards. That reads at
-most 44 bytes too far, a chunk's longest, and the table of contents alone, behind every entry, has 76.
+A number is read before checking that it is inside its entry; the check follows. This reads at most 44 bytes too far,
+the longest chunk, and the table of contents after the last entry has 76.
 """
 
 from typing import Any
@@ -30,7 +30,8 @@ NO_SYMBOL = -1
 
 @compiled
 def _open_entry(data: Any, offset: int, free: int, limit: int) -> tuple[int, int, int]:
-    """The fault, and where the entry's content begins and ends (NewDecbufUvarintAt in Prometheus' tsdb/encoding)."""
+    """Return the fault, and where the entry's content starts and ends (NewDecbufUvarintAt in Prometheus'
+    tsdb/encoding)."""
     if offset < free:
         return ORDER, offset, offset
     if offset > limit - _LONGEST_LENGTH:
@@ -48,7 +49,7 @@ def _open_entry(data: Any, offset: int, free: int, limit: int) -> tuple[int, int
 
 @compiled
 def _read_labels(data: Any, at: int, end: int, symbols: int, wanted: int) -> tuple[int, int, int]:
-    """The fault, where the labels end, and the symbol of the value of the label named by the symbol `wanted`."""
+    """Return the fault, where the labels end, and the value symbol of the label with the name symbol `wanted`."""
     found = NO_SYMBOL
     count, at = uvarint(data, at)
     if at == TOO_LONG:
@@ -70,7 +71,7 @@ def _read_labels(data: Any, at: int, end: int, symbols: int, wanted: int) -> tup
 
 @compiled
 def _open_chunks(data: Any, at: int, end: int, version: int) -> tuple[int, int, int]:
-    """The fault, where the chunks begin, and how many they are."""
+    """Return the fault, where the chunks start, and their number."""
     count, at = uvarint(data, at)
     if at == TOO_LONG:
         return VARINT, at, 0
@@ -89,12 +90,11 @@ def _open_chunks(data: Any, at: int, end: int, version: int) -> tuple[int, int, 
 def read_series(
     data: Any, references: int, limit: int, version: int, symbols: int, tenant: int, found: Any
 ) -> tuple[int, int]:
-    """Check each series that the list at `references` names, 16 bytes a unit, and say where its parts are.
+    """Check each series in the list at `references` (units of 16 bytes), and write where its parts are.
 
-    found   a row a series: fingerprint, labels, chunks, end, number of chunks, symbol of the value of the label
-            that the symbol `tenant` names
+    found   one row per series: fingerprint, labels, chunks, end, number of chunks, value symbol of the label `tenant`
 
-    Gives the fault and where. The list is Loki's own of all series, in their order.
+    Returns the fault and its offset. The list is Loki's own list of all series, in order.
     """
     free = 0
     for i in range(len(found)):
@@ -138,10 +138,10 @@ def read_chunks(
     entries: Any,
     checksum: Any,
 ) -> tuple[int, int]:
-    """Write a row a chunk into the columns. Gives the fault and where.
+    """Write one row per chunk into the columns. Return the fault and its offset.
 
     first     number of the first series
-    tenants   each series' tenant; none where there is one: its number is 0, and its column is left as it is
+    tenants   tenant of each series; empty if there is one tenant: its number is 0, and the column is not written
     """
     row = 0
     for i in range(len(found)):
@@ -183,7 +183,11 @@ def read_chunks(
 
 @compiled
 def values_of(data: Any, labels: Any, name: int, values: Any) -> None:
-    """The symbol of a label's value, of each series; `labels` is where theirs are, `name` the label's symbol."""
+    """Write the value symbol of a label for each series.
+
+    labels   where the labels of each series are
+    name     symbol of the label's name
+    """
     for i in range(len(labels)):
         values[i] = NO_SYMBOL
         count, at = uvarint(data, labels[i])
@@ -196,7 +200,7 @@ def values_of(data: Any, labels: Any, name: int, values: Any) -> None:
 
 @compiled
 def labels_of(data: Any, at: int, names: Any, values: Any) -> None:
-    """The symbols of a series' labels, whose number is behind `at`, into `names` and `values`."""
+    """Write the symbols of a series' labels into `names` and `values`. Their number follows at `at`."""
     _, at = uvarint(data, at)
     for i in range(len(names)):
         names[i], at = uvarint(data, at)

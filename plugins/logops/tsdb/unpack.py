@@ -1,4 +1,4 @@
-"""Unpacks a blob, as Loki's index shipper does: by its name (IsCompressedFile in indexshipper/storage/util.go)."""
+"""Unpack a blob by its name, as Loki's index shipper does (IsCompressedFile in indexshipper/storage/util.go)."""
 
 import zlib
 

@@ -1,4 +1,4 @@
-"""How much is stored some days ahead, from what every day brought. Values in, values out."""
+"""Forecast how much will be stored, from the bytes of each day. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,33 +6,33 @@ from itertools import combinations
 from statistics import fmean, median
 
 WINDOW = 28
-"""Days of which the rate is taken: four weeks, so that weekdays weigh the same."""
+"""Days that the rate is computed from: four weeks, so that weekdays have equal weight."""
 LEAST_FOR_A_TREND = 14
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Bytes a day: now, and how that changes from day to day."""
+    """Bytes per day: the current rate and its trend."""
 
     per_day: float
     """Mean of the window."""
     now: float
-    """At its end, on the line through it."""
+    """The rate at the end of the window, on the trend line."""
     trend: float
-    """Bytes a day, a day; 0 where there are too few days to tell."""
+    """Change of the rate, in bytes per day per day; 0 if there are too few days."""
     days: int
-    """In the window."""
+    """Number of days in the window."""
 
     def at(self, ahead: int) -> float:
-        """What a day so many days ahead brings, if the trend goes on."""
+        """Return the bytes of a day that is `ahead` days away, if the trend continues."""
         return max(self.now + self.trend * ahead, 0.0)
 
 
 def rate_of(brought: Mapping[int, int], today: int, kept_days: int | None) -> Rate:
-    """The rate of a tenant, from the bytes of each day (since the epoch), of those not yet expired.
+    """Return the rate of a tenant, from the bytes of each day (days since the epoch) that has not expired.
 
-    Today is not over, and is left out. The trend is Theil and Sen's: the median of all slopes, which one odd day does
-    not bend.
+    Today is not complete and is left out. The trend is the Theil-Sen estimator, the median of all slopes, which
+    single outliers do not bend.
     """
     first = max(min(brought, default=today), today - WINDOW)
     if kept_days is not None:
@@ -49,7 +49,7 @@ def rate_of(brought: Mapping[int, int], today: int, kept_days: int | None) -> Ra
 
 
 def stored(brought: Mapping[int, int], today: int, kept_days: int | None, ahead: int, coming: Sequence[float]) -> float:
-    """Bytes stored `ahead` days from today: what is there and does not expire until then, and what came meanwhile.
+    """Return the bytes stored in `ahead` days: what is stored now and does not expire, plus what arrives until then.
 
     coming   bytes of each of the next `ahead` days
     """
@@ -60,7 +60,7 @@ def stored(brought: Mapping[int, int], today: int, kept_days: int | None, ahead:
 
 
 def forecast(brought: Mapping[int, int], today: int, kept_days: int | None, ahead: int) -> tuple[float, float]:
-    """Bytes stored `ahead` days from today: at the rate of the window, and if its trend goes on."""
+    """Return the bytes stored in `ahead` days: at the current rate, and if the trend continues."""
     rate = rate_of(brought, today, kept_days)
     steady = stored(brought, today, kept_days, ahead, [rate.per_day] * ahead)
     return steady, stored(brought, today, kept_days, ahead, [rate.at(nth) for nth in range(ahead)])

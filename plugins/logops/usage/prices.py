@@ -1,4 +1,4 @@
-"""What storage costs: data with its source and date, `include/prices/NAME.yaml`."""
+"""Prices of storage: data with source and date, in `include/prices/NAME.yaml`."""
 
 import datetime
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ _OLD_DAYS = 365
 
 
 class PricesError(LogopsError):
-    """No file of prices, or one that is not as it should be: which, and what to do."""
+    """There is no such file of prices, or it is not valid."""
 
 
 class Redundancy(BaseModel):
-    """Prices of an account with this redundancy."""
+    """The prices of an account with one redundancy."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     storage: Mapping[TierName, float]
-    """A GB and month."""
+    """Per GB and month."""
     write: Mapping[TierName, float]
-    """10,000 operations."""
+    """Per 10,000 operations."""
 
 
 class Prices(BaseModel):
@@ -42,7 +42,7 @@ class Prices(BaseModel):
     redundancy: Mapping[str, Redundancy]
 
     def of(self, redundancy: str) -> Redundancy:
-        """Raises PricesError."""
+        """Return the prices for a redundancy. Raises PricesError."""
         found = self.redundancy.get(redundancy)
         if found is None:
             raise PricesError(
@@ -52,15 +52,16 @@ class Prices(BaseModel):
         return found
 
     def month(self, tier: Tier, size: int, redundancy: str) -> float:
-        """What so many bytes cost in a tier. An unknown tier is Hot, the default of accounts."""
+        """Return the price of storing `size` bytes in a tier for a month. An unknown tier counts as Hot, the accounts'
+        default."""
         return size / self.gb_bytes * self.of(redundancy).storage[_name(tier)]
 
     def moves(self, tier: Tier, blobs: int, redundancy: str) -> float:
-        """What it costs to move so many blobs to a tier."""
+        """Return the price of moving `blobs` blobs to a tier."""
         return blobs / 10_000 * self.of(redundancy).write[_name(tier)]
 
     def age_note(self, today: datetime.date) -> str:
-        """Whose prices these are, and that they are old where they are."""
+        """Return the source of the prices, and a warning if they are old."""
         said = f"Prices: {self.region}, {self.currency}, {self.date} ({self.source})."
         return f"{said} They are older than a year." if (today - self.date).days > _OLD_DAYS else said
 
@@ -71,7 +72,7 @@ def _name(tier: Tier) -> TierName:
 
 
 def load_prices(root: Path, name: str) -> Prices:
-    """The prices of a name, below the project's `root`. Raises PricesError."""
+    """Load prices by name, below the project's `root`. Raises PricesError."""
     path = root / "include/prices" / f"{name}.yaml"
     try:
         if path.stat().st_size > _LARGEST_FILE:

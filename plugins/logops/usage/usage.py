@@ -1,4 +1,4 @@
-"""What is stored, by whom and in which tier, how it grows and what it costs: from the holdings of the last audit."""
+"""Usage, growth and cost per tenant, table and tier, from the table statistics of the last audit."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,22 +23,22 @@ AHEAD = (30, 90, 365)
 
 @dataclass(frozen=True)
 class Held:
-    """What the last audit that read the chunks found."""
+    """The table statistics of the last audit that read the chunks."""
 
     as_of: datetime
     holdings: tuple[tuple[str, TableStats], ...]
-    """Cluster and holding."""
+    """Cluster and statistics."""
     older: Mapping[str, datetime] = field(default_factory=dict)
-    """Clusters that the last audit could not read, and when they were last."""
+    """Clusters that the last audit could not read, with the time of their last successful audit."""
 
     @property
     def moments(self) -> dict[str, Any]:
-        """The same for a machine: `{as_of, older}`."""
+        """Return `{as_of, older}` for JSON."""
         return {"as_of": self.as_of, "older": self.older}
 
     @property
     def note(self) -> str:
-        """Of when it tells."""
+        """A sentence that says when the figures were counted."""
         said = f"As of {self.as_of:%Y-%m-%d %H:%M} UTC."
         before = (
             f" Cluster {cluster} could not be read then: as of {at:%Y-%m-%d %H:%M}."
@@ -49,34 +49,36 @@ class Held:
 
 @dataclass(frozen=True)
 class Usage:
-    """What somebody, or some table or tier, holds."""
+    """The storage of a tenant, a table or a tier."""
 
     chunks: int
     bytes: int
     tier_bytes: tuple[int, ...]
-    """By `Tier`; what is told of no tier is Hot."""
+    """By `Tier`. Blobs with an unknown tier count as Hot."""
     first: datetime | None
-    """Of the first line."""
+    """Time of the first line."""
     rate: Rate | None = None
-    """None where it is one table: it does not grow."""
+    """None for a single table, which does not grow."""
     ahead: Mapping[int, tuple[float, float]] = field(default_factory=dict)
-    """Bytes by days ahead: at today's rate, and if the trend goes on."""
+    """Bytes by days ahead: at the current rate, and if the trend continues."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a tenant's storage costs a month."""
+    """The monthly cost of a tenant's storage."""
 
     now: float
     declared: float
-    """If every chunk were in the tier that its age is declared for, and nothing past its retention."""
+    """The cost if every chunk were in its declared tier, and nothing were past its retention."""
     moves: float
-    """Once, to bring them there."""
+    """The one-time cost of moving chunks to their declared tiers."""
 
 
 def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) -> Held | None:
-    """Of each cluster, what the last audit found that could read it. None where no audit has read any. Raises
-    StoreUnreachableError."""
+    """Return each cluster's statistics from the last audit that could read it; None if there was no audit.
+
+    Raises StoreUnreachableError.
+    """
     from logops.findings.store import NothingStoredError
 
     names = TableStats.__dataclass_fields__
@@ -106,7 +108,7 @@ def _holding(row: dict[str, Any]) -> TableStats:
 
 
 def by_tenant(held: Held) -> dict[tuple[str, str], Usage]:
-    """A cluster's tenants, with growth and forecast."""
+    """Return usage by cluster and tenant, with growth and forecast."""
     today = int(held.as_of.timestamp() * 1000) // DAY_MS
     groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list)
     for cluster, holding in held.holdings:
@@ -115,7 +117,7 @@ def by_tenant(held: Held) -> dict[tuple[str, str], Usage]:
 
 
 def by_table(held: Held) -> dict[tuple[str, str], Usage]:
-    """A cluster's tables."""
+    """Return usage by cluster and table."""
     groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list)
     for cluster, holding in held.holdings:
         groups[cluster, holding.table].append(holding)
@@ -123,7 +125,7 @@ def by_table(held: Held) -> dict[tuple[str, str], Usage]:
 
 
 def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
-    """A cluster's tiers."""
+    """Return usage by cluster and tier."""
     groups: dict[str, list[TableStats]] = defaultdict(list)
     for cluster, holding in held.holdings:
         groups[cluster].append(holding)
@@ -140,10 +142,10 @@ def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
 def costs(
     held: Held, tiering: Mapping[str, Mapping[str, Tiering]], redundancy: Mapping[str, str], prices: Prices
 ) -> dict[tuple[str, str], Cost]:
-    """What each cluster's tenants cost.
+    """Return the cost by cluster and tenant.
 
     tiering      by cluster and tenant
-    redundancy   of a cluster's account
+    redundancy   redundancy of each cluster's account
 
     Raises PricesError.
     """
@@ -169,7 +171,7 @@ def _cost(one: TableStats, rule: Tiering | None, as_of_ms: int, redundancy: str,
 
 
 def _growing(holdings: Sequence[TableStats], today: int) -> Usage:
-    """Every period of a tenant grows and expires by itself."""
+    """Each retention period of a tenant grows and expires separately."""
     periods: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for one in holdings:
         periods[one.period_ms][one.day] += one.bytes

@@ -1,4 +1,4 @@
-"""A Loki, as an Airflow connection of type `loki` describes it."""
+"""The hook for an Airflow connection of type `loki`."""
 
 import time
 from functools import cached_property
@@ -11,13 +11,13 @@ from logops.clients.loki import BasicAuth, LokiClient, LokiError
 from logops.errors import LogopsError
 
 TIMEOUT = 60.0
-"""Seconds an answer may take where the connection does not say."""
+"""Seconds to wait for an answer, if the connection does not set a timeout."""
 _TEST_TIMEOUT = 10.0
 _HOUR_NS = 3_600_000_000_000
 
 
 class ConnectionFieldsError(LogopsError, ValueError):
-    """A connection that does not describe a Loki: which, what is wrong in it, what is allowed."""
+    """The fields of a connection do not describe a Loki."""
 
     def __init__(self, connection: Connection, field: str, value: Any, allowed: str) -> None:
         self.problem = f"{field} is {value!r}; expected {allowed}"
@@ -25,13 +25,12 @@ class ConnectionFieldsError(LogopsError, ValueError):
 
 
 class LokiHook(BaseHook):
-    """Makes a client for one Loki address.
+    """Create a client for one Loki.
 
-    The connection's fields: host, port, schema (http or https), login and password for basic authentication; in its
+    Fields of the connection: host, port, schema (http or https), login and password for basic authentication. In its
     extra: `tenant`, `verify` (of the TLS certificate) and `timeout` (seconds).
 
-    :param loki_conn_id: id of the connection.
-    :param tenant: instead of the connection's own.
+    :param loki_conn_id: id of the connection. :param tenant: use this tenant instead of the connection's.
     """
 
     conn_name_attr = "loki_conn_id"
@@ -46,20 +45,21 @@ class LokiHook(BaseHook):
 
     @cached_property
     def tenant(self) -> str:
-        """Whose logs: what the hook was given, else the connection's; empty where neither names one."""
+        """The tenant given to the hook, else the connection's. Empty if neither has one."""
         return self._tenant if self._tenant is not None else str(self._connection.extra_dejson.get("tenant") or "")
 
     def get_conn(self) -> LokiClient:
-        """The client, made at the first call. Raises ConnectionFieldsError, and as Airflow does where there is none."""
+        """Return the client; created at the first call. Raises ConnectionFieldsError, or Airflow's error for an unknown
+        id."""
         return self._client
 
     def test_connection(self) -> tuple[bool, str]:
-        """What the Test button shows: whether a ready Loki answers there, and takes the tenant."""
+        """Return what the Test button shows: whether a ready Loki answers and accepts the tenant."""
         try:
             with _client(self._connection, read_timeout=_TEST_TIMEOUT, retry_for=0) as client:
                 return _seen(client, self.tenant)
         except ConnectionFieldsError as invalid:
-            # The test runs under a made-up connection id, so the id would tell nobody anything.
+            # The test runs with an invented connection id, so the message leaves it out.
             return False, invalid.problem
         except LokiError as error:
             return False, str(error)
@@ -86,7 +86,7 @@ def _seen(client: LokiClient, tenant: str) -> tuple[bool, str]:
 
 
 def _client(connection: Connection, read_timeout: float, retry_for: float = 30.0) -> LokiClient:
-    # Each extra is read by its own name: spread into the client, a connection could set anything there.
+    # Read each extra by name. Passing all extras to the client would let a connection set anything.
     auth = BasicAuth(connection.login, connection.password or "") if connection.login else None
     return LokiClient(
         _url(connection), auth=auth, verify=_verify(connection), read_timeout=read_timeout, retry_for=retry_for
@@ -107,7 +107,7 @@ def _verify(connection: Connection) -> bool:
     value = connection.extra_dejson.get("verify")
     if value is None:
         return True
-    # A connection given as a URI has only texts in its extra.
+    # A connection that is given as a URI has only text in its extra.
     known = {"true": True, "false": False}
     if (text := str(value).lower()) not in known:
         raise ConnectionFieldsError(connection, "extra.verify", value, "true or false")

@@ -1,4 +1,4 @@
-"""Secrets that an environment keeps in Airflow connections."""
+"""Read an environment's secrets from Airflow connections."""
 
 from collections.abc import Mapping
 
@@ -10,13 +10,13 @@ from logops.errors import LogopsError
 
 
 class SecretMissingError(LogopsError):
-    """A secret is not where the environment says it is kept: which, where, what to do."""
+    """A secret is not in the place that the environment names."""
 
 
 def connection_secrets(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
-    """The account keys that Airflow connections hold, by the variable in which a platform looks for them.
+    """Return the account keys that Airflow connections hold, by environment variable.
 
-    A variable that is set already wins over its connection. Raises SecretMissingError.
+    A variable that is already set takes precedence. Raises SecretMissingError.
     """
     found: dict[str, str] = {}
     for name, account in environment.storage_accounts.items():

@@ -1,1 +1,1 @@
-"""Airflow's door to a rollout: operators that read their fields, call logops and say how it went."""
+"""Operators: read their fields, call one function of logops, show its result."""

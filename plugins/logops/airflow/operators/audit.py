@@ -1,4 +1,4 @@
-"""Airflow's door to the storage audits: list what is stored, judge it in batches of tables, join the batches."""
+"""Operators of the storage audits: list the containers, judge batches of tables, join the batches."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,15 @@ if TYPE_CHECKING:
     from logops.environment import Environment
 
 SUMMARY = "summary"
-"""XCom key of what was found, in short."""
+"""XCom key of the short result."""
 
 
 class AuditOperator(BaseOperator):
-    """What all steps of an audit are given.
+    """The fields that all steps of an audit share.
 
-    :param checks: names of audits: compaction-audit, retention-audit, tiering-audit.
-    :param environment: name of a file in include/environments.
-    :param tables: names of tables; none: all.
-    :param as_of: the moment to judge at, ISO 8601; none: the moment that the run is for.
+    :param checks: names of audits: compaction-audit, retention-audit, tiering-audit. :param environment: name of a
+    file in include/environments. :param tables: names of tables; None: all. :param as_of: the moment to judge at,
+    ISO 8601; None: the moment that the run is for.
     """
 
     template_fields: Sequence[str] = ("environment", "tables", "as_of")
@@ -43,7 +42,7 @@ class AuditOperator(BaseOperator):
         self.as_of = as_of
 
     def asked(self, context: Context) -> "AuditRequest":
-        """What this run of the audit is for: the same in each of its tasks, and when one is repeated."""
+        """Return the request of this run. It is the same in each of its tasks and in every retry."""
         from logops.audit.request import AuditRequest, Check
 
         moment = judged_moment(self.as_of, context)
@@ -55,7 +54,7 @@ class AuditOperator(BaseOperator):
         )
 
     def work(self, environment: "Environment", context: Context) -> str:
-        """URL of the folder in which the run's tasks leave each other their work."""
+        """Return the URL of the folder through which the run's tasks exchange their work."""
         from logops.audit.run import work_url
 
         return work_url(self.results(environment), f"{self.dag_id}.{context['run_id']}")
@@ -68,9 +67,9 @@ class AuditOperator(BaseOperator):
 
 
 class AuditListOperator(AuditOperator):
-    """Read what is in the containers, and cut their tables into batches: one for each task that judges.
+    """Survey the containers, and split their tables into batches: one per mapped `judge` task.
 
-    Where a listing breaks off, a retry lists only what is left; after the last one, the cluster was not checked.
+    If a listing fails, a retry resumes it. After the last retry, the cluster counts as not checked.
     """
 
     def execute(self, context: Context) -> list["Batch"]:
@@ -86,9 +85,9 @@ class AuditListOperator(AuditOperator):
 
 
 class AuditJudgeOperator(AuditOperator):
-    """Judge one batch of tables. Repeating it repeats that batch alone.
+    """Judge one batch of tables. A retry repeats only this batch.
 
-    :param batch: one of AuditListOperator's.
+    :param batch: one of AuditListOperator's batches.
     """
 
     template_fields: Sequence[str] = (*AuditOperator.template_fields, "batch")
@@ -98,7 +97,7 @@ class AuditJudgeOperator(AuditOperator):
         self.batch = batch
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Gives `{tables, chunks, faulty, not_judged}`."""
+        """Return `{tables, chunks, faulty, not_judged}`."""
         from logops.audit.run import judge
 
         environment = read_environment(self.environment)
@@ -107,9 +106,9 @@ class AuditJudgeOperator(AuditOperator):
 
 
 class AuditReduceOperator(AuditOperator):
-    """Join the batches, keep findings and holdings as results, and fail where a promise is broken or unproved.
+    """Join the batches and record the result. Fails if a promise is broken or could not be checked.
 
-    :param batches: all of AuditListOperator's; none where it failed.
+    :param batches: all batches of AuditListOperator; None if it failed.
     """
 
     template_fields: Sequence[str] = (*AuditOperator.template_fields, "batches")
@@ -135,7 +134,7 @@ class AuditReduceOperator(AuditOperator):
         context["ti"].xcom_push(key=SUMMARY, value=outcome.summary())
         for line in outcome.lines():
             self.log.info("%s", line)
-        # Where something was not checked, clearing what should have checked it must find the work of the others.
+        # If something was not checked, a cleared task must still find the work of the others.
         if not outcome.incomplete:
             discard(work)
         if outcome.failed:

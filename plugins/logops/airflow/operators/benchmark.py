@@ -1,4 +1,4 @@
-"""Airflow's door to the benchmark of the query library."""
+"""The operator of the query benchmark."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,17 +11,14 @@ from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
 
 
 class QueryBenchmarkOperator(BaseOperator):
-    """Measure the library's queries on a live cluster; fails where one is not answered or could not be measured.
+    """Measure the library's queries on a live cluster. Fails if a query fails or could not be measured.
 
-    :param environment: name of a file in include/environments.
-    :param queries: names of the library; none: all.
-    :param rounds: how often each is measured.
-    :param most_rounds: up to so often where its answers differ much.
-    :param ranges: also over so long, such as `24h`; None: as the environment says, and so for the next two.
-    :param budget: bytes that Loki may read for all of it, such as `20GiB`.
-    :param minutes: that all of it may take.
-    :param concurrency: queries at a time.
-    :param as_of: where every range ends, ISO 8601; none: the moment that the run is for.
+    :param environment: name of a file in include/environments. :param queries: names of the library; None: all.
+    :param rounds: how often each query runs. :param most_rounds: how often a query with varying answers may run.
+    :param ranges: additional ranges, such as `24h`; None: as the environment says. :param budget: bytes that Loki
+    may read in the whole run, such as `20GiB`; None: as the environment says. :param minutes: time for the whole
+    run; None: as the environment says. :param concurrency: queries at a time. :param as_of: the end of every range,
+    ISO 8601; None: the moment that the run is for.
     """
 
     template_fields: Sequence[str] = (
@@ -62,7 +59,7 @@ class QueryBenchmarkOperator(BaseOperator):
         self.as_of = as_of
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Gives `{queries, samples, findings}`."""
+        """Return `{queries, samples, findings}`."""
         from logops.benchmark.asked import benchmark_request
         from logops.benchmark.measurable import NotMeasurableError
         from logops.benchmark.run import run_benchmark

@@ -1,4 +1,4 @@
-"""Airflow's door to the lifecycle engine, for places that have no lifecycle management of their own."""
+"""The operator that applies lifecycle policies where Azure does not: on Azurite."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,10 +10,10 @@ from logops.airflow.operators.work import judged_moment, open_platform, read_env
 
 
 class LifecycleOperator(BaseOperator):
-    """Carry out the lifecycle policies of an environment's storage accounts. Skipped where Azure does it.
+    """Apply the lifecycle policies of an environment's storage accounts. Skipped if Azure does it.
 
-    :param environment: name of a file in include/environments.
-    :param as_of: the moment that ages are counted to, ISO 8601; none: the moment that the run is for.
+    :param environment: name of a file in include/environments. :param as_of: the moment up to which ages are
+    counted, ISO 8601; None: the moment that the run is for.
     """
 
     template_fields: Sequence[str] = ("environment", "as_of")
@@ -24,7 +24,7 @@ class LifecycleOperator(BaseOperator):
         self.as_of = as_of
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Gives `[{account, container, action, blobs, bytes}]`."""
+        """Return `[{account, container, action, blobs, bytes}]`."""
         from logops.lifecycle.accounts import run_policies
 
         environment = read_environment(self.environment)

@@ -1,4 +1,4 @@
-"""What every task shares: open the environment, and fail without a retry if the work fails."""
+"""Shared by all tasks: open the environment, and fail without a retry if the work fails."""
 
 import os
 from collections.abc import Iterator

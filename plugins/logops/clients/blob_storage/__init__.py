@@ -1,6 +1,6 @@
-"""Azure Blob Storage: the containers that Loki keeps its chunks in.
+"""Azure Blob Storage: the containers in which Loki keeps its chunks.
 
-Nothing here imports azure before a connection is made: the SDK takes most of a second.
+Nothing here imports azure before a connection is made: importing the SDK takes most of a second.
 """
 
 from logops.clients.blob_storage.blobs import Listing, Tier

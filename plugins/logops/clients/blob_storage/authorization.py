@@ -1,4 +1,4 @@
-"""How a request of our own proves who sends it. Nothing secret shows in a repr, and only a SAS stands in an address."""
+"""Authorization of our own requests. No secret appears in a repr, and only a SAS is part of an address."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ _RENEW_BEFORE_S = 300
 
 
 class SharedKey(AuthBase):
-    """Signs a request without a body.
+    """Sign a request without a body.
 
     Format: Azure docs, rest/api/storageservices/authorize-with-shared-key.
     """
@@ -38,8 +38,11 @@ class SharedKey(AuthBase):
 
 
 def string_to_sign(account: str, request: PreparedRequest) -> str:
-    """What a shared key signs of a GET or HEAD: the verb, eleven standard headers which none of ours sends, every
-    x-ms header, the path as it is sent and the parameters decoded."""
+    """Return the text that a shared key signs for a GET or HEAD.
+
+    It has the verb, eleven standard headers (which none of our requests has), every x-ms header, the path as sent,
+    and the decoded parameters.
+    """
     url = urlsplit(str(request.url))
     theirs = sorted(
         (name.lower(), value) for name, value in request.headers.items() if name.lower().startswith("x-ms-")
@@ -51,7 +54,7 @@ def string_to_sign(account: str, request: PreparedRequest) -> str:
 
 
 class Identity(AuthBase):
-    """Sends the token of whoever this machine is to Azure, and has a new one made before it ends."""
+    """Send the token of this machine's Azure identity, and renew it before it expires."""
 
     def __init__(self, credential: "TokenCredential") -> None:
         self._credential = credential
@@ -67,7 +70,7 @@ class Identity(AuthBase):
 
 
 class SharedAccessSignature(AuthBase):
-    """Adds the signature of a connection string to every address."""
+    """Add the signature of a connection string to every address."""
 
     def __init__(self, query: str) -> None:
         self._query = query
@@ -79,7 +82,7 @@ class SharedAccessSignature(AuthBase):
 
 
 def authorization(service: "BlobServiceClient") -> AuthBase:
-    """What the SDK's client was made with."""
+    """Return the authorization that the SDK's client was created with."""
     credential = service.credential
     if key := getattr(credential, "account_key", None):
         return SharedKey(str(getattr(credential, "account_name", "")), key)

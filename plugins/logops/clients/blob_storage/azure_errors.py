@@ -1,4 +1,4 @@
-"""The SDK's exceptions as those of this package. Imports azure: imported only once there is a connection."""
+"""Translate the SDK's exceptions. Imports azure, so it is imported only once there is a connection."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,11 +22,11 @@ from logops.clients.blob_storage.errors import (
 
 @contextmanager
 def translated(doing: str, role: str = ROLE) -> Iterator[None]:
-    """Raise an ObjectStoreError that begins with `doing` in place of any error of the SDK.
+    """Replace any error of the SDK by an ObjectStoreError that starts with `doing`.
 
-    `role` is the one that what is done needs.
+    role   the role that the operation needs
 
-    The SDK's error is left behind, not chained: it may have a signed address in it.
+    The SDK's error is not chained, because it may contain a signed address.
     """
     try:
         yield
@@ -38,7 +38,7 @@ def _translation(doing: str, error: AzureError, role: str) -> ObjectStoreError:
     if isinstance(error, HttpResponseError) and error.status_code:
         # The Blob service's code; the management API has it in the body.
         given = getattr(error, "error_code", None) or getattr(error.error, "code", None) or ""
-        # A member of StorageErrorCode where the SDK knows it, text where not.
+        # A member of StorageErrorCode if the SDK knows it, else text.
         code = str(getattr(given, "value", given))
         return refusal(doing, error.status_code, code, str(error.reason), role)
     if isinstance(error, ClientAuthenticationError):
@@ -54,7 +54,7 @@ def _translation(doing: str, error: AzureError, role: str) -> ObjectStoreError:
 
 
 def _innermost(error: BaseException) -> str:
-    """What the operating system said."""
+    """Return the operating system's message."""
     seen: BaseException = error
     while (inner := getattr(seen, "inner_exception", None) or seen.__cause__ or seen.__context__) is not None:
         seen = inner

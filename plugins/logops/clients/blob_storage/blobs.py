@@ -1,4 +1,4 @@
-"""What a container holds, as Arrow: one schema, whether it was listed or read from an inventory."""
+"""The content of a container as Arrow: one schema for listings and inventories."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Tier(IntEnum):
-    """A blob's access tier, as `blobs_schema` numbers it. Coldest last."""
+    """The access tier of a blob, as numbered in `blobs_schema`. Coldest last."""
 
     UNKNOWN = 0
-    """Not told: page blobs have none, and Azurite tells none for a blob whose tier was never set."""
+    """Not reported: page blobs have no tier, and Azurite reports none for a blob whose tier was never set."""
     HOT = 1
     COOL = 2
     COLD = 3
@@ -22,7 +22,7 @@ class Tier(IntEnum):
 
     @property
     def azure(self) -> str:
-        """Azure's word: `Hot`.
+        """Azure's name: `Hot`.
 
         >>> Tier.COOL.azure
         'Cool'
@@ -31,14 +31,14 @@ class Tier(IntEnum):
 
 
 def blobs_schema() -> "pa.Schema":
-    """Columns of a listing.
+    """Return the columns of a listing.
 
     name            the blob's name in its container
     size            bytes
     tier            a `Tier`
-    tier_changed    when the tier was last set; null where it never was
+    tier_changed    when the tier was last set; null if never
     modified        Last-Modified
-    rehydrating     whether an archived blob is on its way back
+    rehydrating     whether an archived blob is being rehydrated
     """
     import pyarrow as pa
 
@@ -55,14 +55,14 @@ def blobs_schema() -> "pa.Schema":
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Everything in a container, or below some prefixes of it, in no order.
+    """All blobs of a container, or below some of its prefixes, in no order.
 
-    Batches are read as they are asked for, once. What was written or deleted while it was listed may be in it or not.
+    Batches can be read once. A blob that is written or deleted during the listing may or may not be included.
     """
 
     source: str
-    """`listing` or `inventory`, and of what: for a person."""
+    """`listing` or `inventory`, and its object; for a person."""
     taken: datetime
-    """Nothing written before it is absent: when listing began, or the inventory was taken."""
+    """Nothing written before this time is missing: the start of the listing, or the time of the inventory."""
     batches: Iterator["pa.RecordBatch"]
-    """Of `blobs_schema`. Raises ObjectStoreError where it breaks off."""
+    """With `blobs_schema`. Raises ObjectStoreError if the listing fails."""

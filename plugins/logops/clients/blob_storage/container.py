@@ -1,4 +1,4 @@
-"""One container: what is in it, and the few things that are done to it."""
+"""One container: list, read, write, tier and delete its blobs."""
 
 import builtins
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 LONGEST_BLOB = 1 << 30
-"""Bytes of a blob that is read whole."""
+"""Largest blob that is read at once, in bytes."""
 _IN_A_BATCH = 256
-"""Blobs in a request of Blob Batch: Azure's most."""
+"""Blobs per request of the Blob Batch API: Azure's maximum."""
 
 
 class Container:
-    """Made by `ObjectStore.container`. Every call raises ObjectStoreError (`errors`).
+    """A container; created by `ObjectStore.container`. Every call raises ObjectStoreError (`errors`).
 
-    Listing and reading need the role Storage Blob Data Reader, the rest needs Contributor.
+    Listing and reading need the role Storage Blob Data Reader, everything else needs Contributor.
     """
 
     def __init__(self, account: str, name: str, client: "ContainerClient", rest: Rest) -> None:
@@ -39,11 +39,11 @@ class Container:
     def list(
         self, prefixes: Sequence[str] = ("",), *, resume: Unlisted | None = None, progress: Progress | None = None
     ) -> Listing:
-        """Every blob whose name begins with one of the prefixes, by List Blobs, several parts at a time.
+        """List every blob whose name starts with one of the prefixes, several parts in parallel.
 
-        One request is made at once: it proves that the container may be listed, and tells the service's own time.
-        The batches raise ListingInterruptedError if a page cannot be read after all retries. Its `rest` is the part
-        that was not listed yet; `progress` gets the same after each batch. Pass it as `resume`, without prefixes.
+        One request is sent at once: it shows that the container can be listed, and returns the service's time. The
+        batches raise ListingInterruptedError if a page cannot be read after all retries. Its `rest` is the part that
+        was not listed yet; `progress` gets the same after each batch. Pass it as `resume`, without prefixes.
         """
         doing = f"listing {self._of}"
         now = self._rest.send(Call(doing, self.name, {"restype": "container", "comp": "list", "maxresults": "1"}))
@@ -61,7 +61,7 @@ class Container:
         return self._rest.send(Call(doing, f"{self.name}/{name}", limit=limit)).body
 
     def exists(self, names: Sequence[str]) -> "builtins.list[bool]":
-        """Whether each of these blobs is there, archived or not. Asks for all of them, many at a time."""
+        """Return whether each of these blobs exists, archived or not. Asks for many in parallel."""
         with ThreadPoolExecutor(CONNECTIONS, "head-blobs") as threads:
             return [*threads.map(self._is_there, names)]
 
@@ -74,17 +74,17 @@ class Container:
         return True
 
     def write(self, name: str, data: bytes) -> None:
-        """Have a block blob with this content, in place of any that is there."""
+        """Write a block blob, replacing an existing one."""
         with translated(f"writing blob {name} in {self._of}"):
             self._client.upload_blob(name, data, overwrite=True)
 
     def set_tier(self, names: Iterable[str], tier: Tier) -> int:
-        """Set the tier of these blobs; how many there were. One that is gone is no error."""
+        """Set the tier of these blobs. Return how many existed; a missing blob is no error."""
         send = partial(self._client.set_standard_blob_tier_blobs, tier.azure)
         return self._in_batches(f"setting the tier of blobs to {tier.azure} in {self._of}", send, names)
 
     def delete(self, names: Iterable[str]) -> int:
-        """Delete these blobs; how many there were. One that is gone is no error."""
+        """Delete these blobs. Return how many existed; a missing blob is no error."""
         return self._in_batches(f"deleting blobs in {self._of}", self._client.delete_blobs, names)
 
     def _in_batches(self, doing: str, send: Callable[..., Iterator[Any]], names: Iterable[str]) -> int:
@@ -99,7 +99,7 @@ class Container:
 
 
 def _time_of(answer: Answer, doing: str) -> datetime:
-    """When the service answered, by its own clock."""
+    """Return when the service answered, by its own clock."""
     told = answer.headers.get("Date", "")
     try:
         return parsedate_to_datetime(told).astimezone(UTC)
@@ -111,7 +111,7 @@ def _time_of(answer: Answer, doing: str) -> datetime:
 
 
 def _succeeded(doing: str, answers: Sequence[Any]) -> int:
-    """How many of the parts of a batch went well. Raises ObjectStoreRefusedError for the first that was refused."""
+    """Return how many parts of a batch succeeded. Raises ObjectStoreRefusedError for the first refused part."""
     succeeded = 0
     for answer in answers:
         code = str(answer.headers.get("x-ms-error-code", ""))

@@ -1,4 +1,4 @@
-"""The three ways to prove to a storage account who asks. No secret shows in a repr."""
+"""The three ways to log in to a storage account. No secret appears in a repr."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ class ConnectionString:
 
 @dataclass(frozen=True, slots=True)
 class DefaultIdentity:
-    """Whoever this machine is to Azure: by environment, workload or managed identity, Azure CLI (azure-identity)."""
+    """This machine's Azure identity: environment, workload or managed identity, or Azure CLI (azure-identity)."""
 
 
 Credential = AccountKey | ConnectionString | DefaultIdentity

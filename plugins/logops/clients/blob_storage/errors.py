@@ -1,16 +1,16 @@
-"""What can go wrong between logops and a storage account, drawn:
+"""Errors of a storage account:
 
     ObjectStoreError
-    ├── ObjectStoreMisconfiguredError   the credential or the endpoint cannot be used at all; nothing was sent
-    ├── ObjectStoreUnreachableError     nobody answered: no such name, refused, too slow
-    ├── ObjectStoreRefusedError         Azure answered no: `status`, Azure's own `code`
+    ├── ObjectStoreMisconfiguredError   the credential or the endpoint is not usable; nothing was sent
+    ├── ObjectStoreUnreachableError     no answer: unknown name, refused connection, timeout
+    ├── ObjectStoreRefusedError         Azure answered with an error: `status`, Azure's own `code`
     │   ├── BlobMissingError            there is no such blob
     │   └── BlobArchivedError           it is offline, in the Archive tier
-    ├── ListingInterruptedError              a container was not listed to its end; `rest` says where to go on
-    ├── InventoryError           no Blob Inventory that can stand for the container
-    └── ProbeError                a `step` of the probe of a `container`; its cause, if one of the above, is chained
+    ├── ListingInterruptedError         a container was not listed completely; `rest` is the missing part
+    ├── InventoryError                  no usable Blob Inventory of the container
+    └── ProbeError                      a `step` of the probe of a `container`; one of the above is chained
 
-No message carries a key, a signature or a connection string: the SDK's own errors, which may, are not chained.
+No message contains a key, a signature or a connection string. The SDK's own errors may, so they are not chained.
 """
 
 from enum import StrEnum
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ProbeStep(StrEnum):
-    """What a probe does to a container, in this order."""
+    """The steps of a probe, in order."""
 
     WRITE = "write"
     READ = "read"
@@ -33,15 +33,15 @@ class ProbeStep(StrEnum):
 
 
 class ObjectStoreError(LogopsError):
-    """Anything that keeps a storage account from doing what it was asked."""
+    """A storage account could not do what it was asked to do."""
 
 
 class ObjectStoreMisconfiguredError(ObjectStoreError):
-    """What the connection was given makes no request."""
+    """The credential or the endpoint cannot be used."""
 
 
 class ObjectStoreUnreachableError(ObjectStoreError):
-    """Nobody answered."""
+    """There was no answer."""
 
 
 class ObjectStoreRefusedError(ObjectStoreError):
@@ -51,7 +51,7 @@ class ObjectStoreRefusedError(ObjectStoreError):
         super().__init__(message)
         self.status = status
         self.code = code
-        """Azure's error code, `ContainerNotFound`; empty where it gave none."""
+        """Azure's error code, such as `ContainerNotFound`; empty if there was none."""
 
 
 class BlobMissingError(ObjectStoreRefusedError):
@@ -59,24 +59,24 @@ class BlobMissingError(ObjectStoreRefusedError):
 
 
 class BlobArchivedError(ObjectStoreRefusedError):
-    """The blob is in the Archive tier: it must be rehydrated before it can be read, which takes hours."""
+    """The blob is in the Archive tier. Reading it requires a rehydration, which takes hours."""
 
 
 class ListingInterruptedError(ObjectStoreError):
-    """A container could not be listed to its end. Its cause is chained."""
+    """A container could not be listed completely. The cause is chained."""
 
     def __init__(self, message: str, rest: "Unlisted") -> None:
         super().__init__(message)
         self.rest = rest
-        """What is still to be listed: `Container.list(resume=...)` takes it."""
+        """The part that was not listed; pass it to `Container.list(resume=...)`."""
 
 
 class InventoryError(ObjectStoreError):
-    """No Blob Inventory of a rule is there that can stand for a container."""
+    """A rule has no usable Blob Inventory of a container."""
 
 
 class ProbeError(ObjectStoreError):
-    """A step of a probe did not work, or gave something else than it should."""
+    """A step of a probe failed, or returned something unexpected."""
 
     def __init__(self, message: str, step: ProbeStep, container: str) -> None:
         super().__init__(message)
@@ -106,9 +106,10 @@ _ADVICE = {
 
 
 def advice(status: int, code: str, role: str = ROLE) -> str:
-    """What to do about an answer of Azure; empty where the answer says enough.
+    """Return what to do about an answer of Azure; empty if the answer is clear.
 
-    `role` is the one that what was asked needs.
+    role   the role that the operation needs
+
     Codes: Azure docs, rest/api/storageservices, common and blob service error codes.
     """
     if code in _ADVICE:
@@ -117,7 +118,7 @@ def advice(status: int, code: str, role: str = ROLE) -> str:
 
 
 def refusal(doing: str, status: int, code: str, reason: str, role: str = ROLE) -> ObjectStoreRefusedError:
-    """An error status as the error it is. `reason` is HTTP's, for an answer without a code of Azure's."""
+    """Return the error for an error status. `reason` is HTTP's, for an answer without one of Azure's codes."""
     kind = {"BlobNotFound": BlobMissingError, "BlobArchived": BlobArchivedError}.get(code, ObjectStoreRefusedError)
     what = f"{doing}: Azure answered {status} {code or reason}."
     return kind(f"{what} {advice(status, code, role)}".rstrip(), status, code)

@@ -1,7 +1,7 @@
-"""Azure's Blob Inventory of a container, as a listing.
+"""Read Azure's Blob Inventory of a container like a listing.
 
-A run of a rule lies in `YYYY/MM/DD/HH-MM-SS/RULE/` of the destination container: Parquet or CSV files, beside them
-`RULE-manifest.json`, which names them, and `RULE-manifest.checksum`, the manifest's MD5
+A run of a rule writes to `YYYY/MM/DD/HH-MM-SS/RULE/` in the destination container: Parquet or CSV files,
+`RULE-manifest.json` with their names, and `RULE-manifest.checksum`, the manifest's MD5
 (learn.microsoft.com/azure/storage/blobs/blob-inventory, "Inventory files").
 """
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from logops.clients.blob_storage.container import Container
 
 OLDEST = timedelta(days=1)
-"""An inventory that began longer before the moment that is judged tells of another state."""
+"""An inventory that started earlier than this before the judged moment is too old."""
 _LARGEST_FILE = 4 << 30
 _ROWS = 50_000
-"""Of a batch. Larger ones are no faster: each is memory that is new."""
+"""Rows per batch. Larger batches are not faster and need more memory."""
 _LONGEST_NAME = 1 << 20
-"""Bytes: more than any."""
+"""Bytes; longer than any name."""
 _NEEDED = ("Name", "Content-Length", "Last-Modified", "AccessTier")
 _LEFT_OUT = {"Deleted": "true", "IsCurrentVersion": "false"}
-"""Columns, and the value with which a row is no blob that can be read."""
+"""Columns, with the value that marks a row which is not a readable blob."""
 
 
 class _Camel(BaseModel):
@@ -62,7 +62,7 @@ class _Rule(_Camel):
 
 
 class Manifest(_Camel):
-    """What a run of an inventory rule says of itself."""
+    """The manifest of an inventory run."""
 
     files: tuple[_File, ...]
     inventory_start_time: datetime
@@ -72,10 +72,10 @@ class Manifest(_Camel):
 
 
 def read_inventory(container: "Container", rule: str, of: str, as_of: datetime) -> Listing:
-    """The newest inventory of the container `of` that a rule made before `as_of`, in bounded memory.
+    """Read the newest inventory of the container `of` before `as_of`, in bounded memory.
 
-    Raises InventoryError where there is none that can stand for the container, and ObjectStoreError; so do the
-    batches where a file is not what the manifest says.
+    Raises InventoryError if there is no usable one, and ObjectStoreError. The batches raise the same if a file does
+    not match the manifest.
     """
     name = newest(container, rule, as_of)
     manifest = _manifest(container, name)
@@ -85,7 +85,7 @@ def read_inventory(container: "Container", rule: str, of: str, as_of: datetime) 
 
 
 def unfit(manifest: Manifest, of: str, as_of: datetime) -> str:
-    """Why an inventory does not tell of a container at a moment; empty where it does."""
+    """Return why an inventory cannot be used for a container at a moment; empty if it can."""
     rule, taken = manifest.rule_definition, manifest.inventory_start_time
     if manifest.status != "Succeeded":
         return f"its run ended as {manifest.status!r}. Wait for the next one, or have the blobs listed."
@@ -107,7 +107,7 @@ def unfit(manifest: Manifest, of: str, as_of: datetime) -> str:
 
 
 def _not_all(filters: _Filters, of: str) -> str:
-    """What a rule leaves out of a container; empty where nothing."""
+    """Return what a rule leaves out of a container; empty if nothing."""
     if filters.blob_types and "blockBlob" not in filters.blob_types:
         return f"it tells of {', '.join(filters.blob_types)} only. Add blockBlob to the rule's blobTypes."
     prefixes = filters.prefix_match
@@ -122,7 +122,7 @@ def _not_all(filters: _Filters, of: str) -> str:
 
 
 def newest(container: "Container", rule: str, as_of: datetime) -> str:
-    """Name of the manifest of a rule's last run before a moment. Raises InventoryError."""
+    """Return the name of the manifest of a rule's last run before a moment. Raises InventoryError."""
     as_of = as_of.astimezone(UTC)
     wanted = f"/{rule}/{rule}-manifest.json"
     names: list[str] = [
@@ -176,7 +176,7 @@ def _from_parquet(data: bytes) -> Iterator["pa.RecordBatch"]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # The tier is one of a few words: read as numbers of them, it takes no time.
+    # The tier has few distinct values: as dictionary codes it costs no time.
     with pq.ParquetFile(pa.BufferReader(data), read_dictionary=["AccessTier"]) as file:
         yield from file.iter_batches(batch_size=_ROWS)
 
@@ -185,7 +185,7 @@ def _from_csv(data: bytes) -> Iterator["pa.RecordBatch"]:
     import pyarrow as pa
     from pyarrow import csv
 
-    # Every value as it stands: a tenant may be called 0123.
+    # Read every value as text: a tenant may be called 0123.
     header = data.partition(b"\n")[0].decode().strip().split(",")
     columns = {name.strip('"'): pa.string() for name in header}
     yield from csv.open_csv(BytesIO(data), convert_options=csv.ConvertOptions(column_types=columns))
@@ -195,7 +195,7 @@ _READERS = {"parquet": _from_parquet, "csv": _from_csv}
 
 
 def blobs_of(batch: "pa.RecordBatch", of: str) -> "pa.RecordBatch":
-    """An inventory's rows of one container, as `blobs_schema`. Names come with their container's before them."""
+    """Return an inventory's rows of one container with `blobs_schema`. Names start with the container's name."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -216,7 +216,7 @@ def blobs_of(batch: "pa.RecordBatch", of: str) -> "pa.RecordBatch":
 
     return pa.RecordBatch.from_arrays(
         [
-            # Cut by bytes, which is five times as fast as by characters: a container's name is ASCII.
+            # Cut by bytes, which is five times as fast as by characters: container names are ASCII.
             pc.binary_slice(batch["Name"].cast(pa.binary()), len(of) + 1, _LONGEST_NAME).cast(pa.string()),
             batch["Content-Length"].cast(pa.int64()),
             tiers(batch["AccessTier"]),
@@ -229,7 +229,7 @@ def blobs_of(batch: "pa.RecordBatch", of: str) -> "pa.RecordBatch":
 
 
 def _times(column: Any) -> Any:
-    """Timestamps in Parquet, ISO 8601 in CSV, with up to nine digits of a second."""
+    """Return timestamps: native in Parquet, ISO 8601 in CSV, with up to nine digits of a second."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -1,9 +1,9 @@
-"""A page of List Blobs in Arrow, as our own columns.
+"""Read a page of List Blobs in Arrow.
 
-The service answers so where it is asked with `Accept: application/vnd.apache.arrow.stream` and service version
-2026-10-06 or later. Columns have the names of the XML elements, `ResourceType` tells a `blobprefix` or a `directory`
-from a blob, and the marker of the next page is in the schema's metadata: as azure-storage-blob 12.31 reads it
-(_list_blobs_helper.py); the page of the REST call does not tell of it yet.
+The service answers in Arrow to `Accept: application/vnd.apache.arrow.stream` with service version 2026-10-06 or
+later. Columns have the names of the XML elements, `ResourceType` distinguishes a `blobprefix` or a `directory` from
+a blob, and the next marker is in the schema's metadata. Source: azure-storage-blob 12.31 (_list_blobs_helper.py);
+the documentation of the REST call does not describe it yet.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ _READ = frozenset(
 
 
 def read_arrow_page(body: bytes) -> Page:
-    """Raises ObjectStoreError where it is not a whole stream with the columns of a listing."""
+    """Read a page. Raises ObjectStoreError if it is not a complete stream with the columns of a listing."""
     try:
         with pa.ipc.open_stream(body) as stream:
             table = stream.read_all()
@@ -43,7 +43,7 @@ def read_arrow_page(body: bytes) -> Page:
     marker = metadata.get(b"NextMarker") or metadata.get(b"nextMarker") or b""
     try:
         table = table.select([at for at, name in enumerate(table.column_names) if name in _READ])
-        # Arrow believes the offsets and lengths it is given: wrong ones would read beyond the page.
+        # Arrow trusts the offsets and lengths in the stream: wrong ones would read beyond the page.
         table.validate(full=True)
         return _page(table, marker.decode())
     except (pa.ArrowException, UnicodeDecodeError) as error:
@@ -78,7 +78,7 @@ def _batch(table: pa.Table) -> pa.RecordBatch:
 
 
 def _column(table: pa.Table, name: str, otherwise: pa.Array | None = None) -> Any:
-    """One that is there in one piece. A page without rows may have no columns at all."""
+    """Return a column in one piece. A page without rows may have no columns at all."""
     if table.column_names.count(name) > 1:
         raise _unreadable(f"there are several columns {name}")
     if name in table.column_names:
@@ -90,7 +90,7 @@ def _column(table: pa.Table, name: str, otherwise: pa.Array | None = None) -> An
 
 
 def _as(column: Any, field: "pa.Field[Any]") -> Any:
-    # Times lose what is below a second.
+    # Drop fractions of a second.
     column = (
         column if column.type == field.type else column.cast(field.type, safe=not pa.types.is_timestamp(field.type))
     )
@@ -100,14 +100,14 @@ def _as(column: Any, field: "pa.Field[Any]") -> Any:
 
 
 def tiers(column: Any) -> Any:
-    """Azure's words, as they are or in a dictionary, as `Tier` numbers."""
+    """Convert Azure's tier names, plain or dictionary-encoded, to `Tier` numbers."""
     if pa.types.is_dictionary(column.type):
         return tiers(column.dictionary).take(column.indices).fill_null(0)
     return pc.fill_null(pc.index_in(column.cast(pa.string()), TIERS), 0).cast(pa.int8())
 
 
 def is_told(column: Any) -> Any:
-    """Where there is a text that is not empty."""
+    """Mask of values that are a non-empty text."""
     return pc.fill_null(pc.not_equal(column.cast(pa.string()), ""), False)
 
 

@@ -1,4 +1,4 @@
-"""A page of List Blobs in XML, as Arrow."""
+"""Read a page of List Blobs in XML."""
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -32,7 +32,7 @@ _SHORTEST_ROW = len("<BlobPrefix><Name>a</Name></BlobPrefix>")
 
 
 def read_xml_page(body: bytes) -> Page:
-    """Raises ObjectStoreError where it is not a whole answer."""
+    """Read a page. Raises ObjectStoreError if it is not a complete answer."""
     text = np.zeros(len(body) + END, np.uint8)
     text[: len(body)] = np.frombuffer(body, np.uint8)
     names = np.empty(len(body), np.uint8)
@@ -40,13 +40,13 @@ def read_xml_page(body: bytes) -> Page:
     try:
         if b"encoding=" in body[:60] and b"utf-8" not in body[:60].lower():
             raise ValueError("its encoding is not UTF-8")
-        # Proves that all of it is UTF-8, which the scanner does not look at.
+        # Checks that all of it is UTF-8, which the scanner does not do.
         body.decode()
         rows, begin, end, encoded = scan(text, names, table)
         marker = text[begin:end].tobytes()
         return _page(table[:rows], names, (unquote_to_bytes(marker) if encoded else marker).decode())
     except ValueError as error:
-        # Arrow's errors are ValueErrors too.
+        # Arrow's errors are ValueErrors, too.
         raise ObjectStoreError(f"reading a page of a listing: {error}") from None
 
 
@@ -72,7 +72,7 @@ def _names(ends: "Longs", text: "Bytes") -> pa.StringArray:
     offsets = np.zeros(len(ends) + 1, np.int32)
     offsets[1:] = ends
     names = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text[: offsets[-1]].copy()))
-    # What was percent-encoded may still not be UTF-8.
+    # Percent-encoded names may still not be UTF-8.
     names.validate(full=True)
     return names
 

@@ -1,4 +1,4 @@
-"""Everything in a container, page by page, several pages at a time."""
+"""List a container page by page, several pages in parallel."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 AT_ONCE = 16
-"""Requests. The service answers a page in some tenths of a second, whoever else asks."""
+"""Requests. The service takes some tenths of a second for a page, independent of others."""
 
 _ACCEPT = f"{CONTENT_TYPE},application/xml"
 
 Progress = Callable[[Unlisted], None]
-"""Told after every page that was given out: what is still to be listed."""
+"""Called after every page with the part that is still to be listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A page of a walk, and the walks that are left of it."""
+    """A page, and the walks that remain after it."""
 
     batch: "pa.RecordBatch"
     walks: tuple[Walk, ...]
 
 
 def read_page(rest: Rest, container: str, doing: str, walk: Walk, given_up: Event) -> Step:
-    """Ask for the next page of a walk. Raises ObjectStoreError."""
+    """Request the next page of a walk. Raises ObjectStoreError."""
     call = Call(f"{doing}, {walk}", container, walk.query, {"Accept": _ACCEPT})
     answer = rest.send(call, given_up)
     is_arrow = CONTENT_TYPE in answer.headers.get("Content-Type", "")
@@ -53,13 +53,13 @@ def read_page(rest: Rest, container: str, doing: str, walk: Walk, given_up: Even
 
 
 def step(walk: Walk, page: Page) -> Step:
-    """What a page means for a walk: the blobs that are its own, and how it goes on."""
+    """Return the blobs of a page that belong to the walk, and the remaining walks."""
     rows = page.batch.num_rows
     last = str(page.batch.column(0)[rows - 1]) if rows else ""
     if has_too_many_folders(walk, page.next_marker, page.prefixes):
         return Step(page.batch.slice(0, 0), parts_of(walk))
     if is_to_be_split(walk, page.next_marker, last):
-        # Read once more by its parts, which costs a page of many.
+        # Read this part again in smaller parts; that costs one page out of many.
         return Step(page.batch.slice(0, 0), parts_of(walk))
     batch = page.batch
     if walk.first or walk.end:
@@ -70,7 +70,7 @@ def step(walk: Walk, page: Page) -> Step:
 
 
 def _between(batch: "pa.RecordBatch", first: str, end: str) -> "pa.RecordBatch":
-    """The names from `first` to before `end`: a service that does not know startFrom gives others too."""
+    """Keep the names from `first` to before `end`: a service that ignores startFrom returns others as well."""
     kept = pc.greater_equal(batch.column(0), first)
     return batch.filter(pc.and_(kept, pc.less(batch.column(0), end)) if end else kept)
 
@@ -78,9 +78,9 @@ def _between(batch: "pa.RecordBatch", first: str, end: str) -> "pa.RecordBatch":
 def listed(
     read: Callable[[Walk, Event], Step], doing: str, rest: Unlisted, progress: Progress | None
 ) -> Iterator["pa.RecordBatch"]:
-    """The blobs of every walk, `AT_ONCE` pages read at a time and given out as they come.
+    """Yield the blobs of every walk, reading `AT_ONCE` pages in parallel.
 
-    Raises ListingInterruptedError where one cannot be read, with all that was not given out.
+    Raises ListingInterruptedError, with everything that was not yielded, if a page cannot be read.
     """
     waiting = deque(rest.walks)
     asked: dict[Future[Step], Walk] = {}
@@ -100,7 +100,7 @@ def listed(
                     message = f"{error} {rest.blobs} blobs were listed before, {len(left.walks)} parts are left."
                     raise ListingInterruptedError(message, left) from error
                 del asked[page]
-                # First, so that what was begun is ended before more is begun.
+                # Continue started walks before starting new ones.
                 waiting.extendleft(read_step.walks[::-1])
                 rest = replace(rest, blobs=rest.blobs + read_step.batch.num_rows)
                 yield read_step.batch

@@ -1,4 +1,4 @@
-"""What a page of a listing says, whatever it was sent as."""
+"""A page of a listing, independent of its format."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Page:
     batch: "pa.RecordBatch"
-    """Of `blobs_schema`."""
+    """With `blobs_schema`."""
     prefixes: tuple[str, ...]
-    """What stands for the names below it, where a delimiter was asked for."""
+    """Common prefixes of the names below them, if a delimiter was requested."""
     next_marker: str
     """Empty on the last page."""

@@ -1,4 +1,4 @@
-"""Proof that a container takes what Loki and its lifecycle rules do to it."""
+"""Check that a container supports what Loki and its lifecycle rules do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ _TIER = "Cool"
 
 
 def probe(blob: "BlobClient", account: str) -> None:
-    """Write, read, tier, check and delete one blob. Raises ProbeError, the blob deleted where that can be done."""
+    """Write, read, tier, check and delete one blob. Raises ProbeError; the blob is deleted if possible."""
     try:
         with _step(ProbeStep.WRITE, blob, account):
             blob.upload_blob(_CONTENT)
@@ -58,7 +58,7 @@ def _doing(step: ProbeStep, blob: "BlobClient", account: str) -> str:
 
 
 def _is_left(blob: "BlobClient", failed: ProbeStep) -> bool:
-    """Try once more to delete the blob of a failed probe; whether it is still there after all."""
+    """Try again to delete the blob of a failed probe. Return whether it is still there."""
     try:
         with translated("deleting the blob of a failed probe"):
             blob.delete_blob(retry_total=0)

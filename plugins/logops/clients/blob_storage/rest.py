@@ -1,4 +1,4 @@
-"""Requests to the Blob service that the SDK is too slow for: pooled, timed, repeated as the service asks."""
+"""Our own requests to the Blob service, because the SDK is too slow for listings: pooled, with timeouts and retries."""
 
 import random
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
 
 SERVICE_VERSION = "2026-10-06"
-"""The first that answers List Blobs in Arrow."""
+"""The first version that answers List Blobs in Arrow."""
 
 CONNECTIONS = 32
 _CONNECT_TIMEOUT_S = 5
@@ -36,17 +36,17 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request without a body that may be repeated, told so that an error can say what was being done."""
+    """A request without a body that may be repeated."""
 
     doing: str
-    """The beginning of every message about it: `listing container loki of storage account main`."""
+    """Start of every message about it: `listing container loki of storage account main`."""
     path: str
-    """Of a container or a blob, not encoded: `loki/index/loki_index_20780`."""
+    """A container or a blob, not encoded: `loki/index/loki_index_20780`."""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "GET"
     limit: int = 64 << 20
-    """Bytes of the longest answer that is read."""
+    """Largest accepted answer, in bytes."""
     role: str = READER
 
 
@@ -57,7 +57,7 @@ class Answer:
 
 
 class _Later(Exception):
-    """A trouble that may pass."""
+    """A temporary failure."""
 
     def __init__(self, error: ObjectStoreError, asked_s: float) -> None:
         super().__init__(str(error))
@@ -66,17 +66,17 @@ class _Later(Exception):
 
 
 class Rest:
-    """The Blob service of one account, from any thread."""
+    """The Blob service of one account. Safe for several threads."""
 
     def __init__(self, service: "BlobServiceClient", retry_for: float) -> None:
-        """`retry_for`: seconds for which a request that meets a temporary trouble is repeated."""
+        """retry_for   seconds during which temporary failures are retried"""
         address = urlsplit(service.url)
         self._base = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}/"
         self._retry_for = retry_for
         self._session = requests.Session()
         self._session.mount(self._base, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))
         self._session.auth = authorization(service)
-        # A proxy meant for the internet cannot reach this machine's loopback.
+        # A proxy for the internet cannot reach this machine's loopback.
         self._session.trust_env = address.hostname not in _LOOPBACK
         self._session.headers.update({"x-ms-version": SERVICE_VERSION, "Accept-Encoding": "identity"})
 
@@ -84,12 +84,12 @@ class Rest:
         self._session.close()
 
     def send(self, call: Call, given_up: Event | None = None) -> Answer:
-        """The answer to a call, if its status is 200.
+        """Send a request and return its answer, if the status is 200.
 
-        Temporary troubles (a lost connection, a timeout, 408, 429, 5xx) are tried again, after as long as the service
-        asks, else exponentially with jitter. `given_up` ends the waiting.
+        Temporary failures (a lost connection, a timeout, 408, 429, 5xx) are retried after the time that the service
+        asks for, else exponentially with jitter. `given_up` ends the waiting.
 
-        Raises ObjectStoreError: the last trouble.
+        Raises ObjectStoreError: the last failure.
         """
         event = given_up or Event()
         retrying = Retrying(
@@ -121,7 +121,7 @@ class Rest:
                 if response.status_code == 200:
                     return Answer(response.headers, _body(response, call))
         except requests.RequestException as error:
-            # The error of requests has the address in it, which may be signed.
+            # The error of requests contains the address, which may be signed.
             raise _Later(_unreachable(call.doing, urlsplit(url).netloc, error), 0.0) from None
         code = response.headers.get("x-ms-error-code", "")
         refused = refusal(call.doing, response.status_code, code, response.reason, call.role)
@@ -150,7 +150,7 @@ def _unreachable(doing: str, host: str, error: requests.RequestException) -> Obj
 
 
 def _what(error: BaseException) -> str:
-    """What the operating system said, or the kind of trouble; never an address."""
+    """Return the operating system's message, or the kind of failure; never an address."""
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     seen: BaseException | None = error
@@ -163,7 +163,7 @@ def _what(error: BaseException) -> str:
 
 
 def asked_wait(headers: Mapping[str, str], now: float) -> float:
-    """Seconds the service asks to wait: x-ms-retry-after-ms, or Retry-After (RFC 9110, 10.2.3); 0 where it does not.
+    """Return the seconds to wait: x-ms-retry-after-ms, or Retry-After (RFC 9110, 10.2.3); 0 if there is neither.
 
     >>> asked_wait({"Retry-After": "7"}, 0.0), asked_wait({"x-ms-retry-after-ms": "1500"}, 0.0), asked_wait({}, 0.0)
     (7.0, 1.5, 0.0)
@@ -184,5 +184,5 @@ def _wait(state: RetryCallState) -> float:
     backoff = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
     later = state.outcome.exception() if state.outcome else None
     asked = later.asked_s if isinstance(later, _Later) else 0.0
-    # Half of it by chance, so that many requests that were refused together do not come back together.
+    # Random jitter, so that requests that failed together are not retried together.
     return max(asked, backoff * random.uniform(0.5, 1.0))

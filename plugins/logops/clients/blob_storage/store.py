@@ -19,12 +19,12 @@ _CONNECT_TIMEOUT_S = 3
 _READ_TIMEOUT_S = 20
 _RETRIES = 2
 _RETRY_FOR_S = 60.0
-"""What the audits send is repeated for so long: they run at night, and a break of a minute must not end one."""
+"""The audits' requests are retried for this long: they run at night, and an outage of a minute must not end one."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class ObjectStore:
-    """Containers and probes of one account. Every call raises ObjectStoreError (`errors`)."""
+    """The containers of one account. Every call raises ObjectStoreError (`errors`)."""
 
     def __init__(self, account: str, service: "BlobServiceClient") -> None:
         self.account = account
@@ -33,18 +33,18 @@ class ObjectStore:
 
     @classmethod
     def connect(cls, account: str, credential: Credential, endpoint: str = "") -> Self:
-        """A client for an account; nothing is sent yet.
+        """Create a client for an account. Nothing is sent yet.
 
-        `endpoint` is the address of the account's blob service where it is not Azure's public cloud's:
-        `https://ACCOUNT.blob.core.usgovcloudapi.net`, or Azurite's `http://127.0.0.1:10000/ACCOUNT`.
-        A connection string brings its own.
+        endpoint   address of the account's blob service if it is not Azure's public cloud's:
+                   `https://ACCOUNT.blob.core.usgovcloudapi.net`, or Azurite's `http://127.0.0.1:10000/ACCOUNT`.
+                   A connection string has its own.
 
-        Raises ObjectStoreMisconfiguredError where the credential and the endpoint make no client.
+        Raises ObjectStoreMisconfiguredError if the credential and the endpoint are not usable.
         """
         try:
             service = _service(account, credential, endpoint or f"https://{account}.blob.core.windows.net")
         except ValueError as error:
-            # The words of the SDK, and of _service, which repeat no connection string and no key.
+            # The messages of the SDK and of _service contain no connection string and no key.
             raise ObjectStoreMisconfiguredError(f"connecting to storage account {account}: {error}") from None
         return cls(account, service)
 
@@ -63,14 +63,14 @@ class ObjectStore:
             self._rest.close()
 
     def list_containers(self) -> list[str]:
-        """The names of the account's containers, in Azure's order, which is alphabetic."""
+        """Return the names of the account's containers, sorted."""
         from logops.clients.blob_storage.azure_errors import translated
 
         with translated(f"listing the containers of storage account {self.account}"):
             return [str(container.name) for container in self._service.list_containers()]
 
     def create_container(self, name: str) -> bool:
-        """Have a private container of this name; whether it had to be created."""
+        """Create a private container unless it exists. Return whether it was created."""
         from logops.clients.blob_storage.azure_errors import translated
 
         try:
@@ -83,7 +83,7 @@ class ObjectStore:
         return True
 
     def container(self, name: str) -> "Container":
-        """What is in a container, and what is done to it. Nothing is sent yet."""
+        """Return a container. Nothing is sent yet."""
         from logops.clients.blob_storage.container import Container
         from logops.clients.blob_storage.rest import Rest
 
@@ -92,7 +92,7 @@ class ObjectStore:
         return Container(self.account, name, self._service.get_container_client(name), self._rest)
 
     def usage(self, container: str) -> tuple[int, int]:
-        """How many blobs a container holds, and their bytes in all. Reads the whole listing."""
+        """Return the number of blobs in a container, and their total size in bytes. Reads the whole listing."""
         import pyarrow.compute as pc
 
         count = size = 0
@@ -102,10 +102,11 @@ class ObjectStore:
         return count, size
 
     def probe(self, container: str) -> None:
-        """Prove that a container can be used as Loki and its lifecycle rules use it.
+        """Check that a container can be used as Loki and its lifecycle rules use it.
 
-        Writes a blob `logops-probe/UUID`, reads it back, sets its tier to Cool, finds that tier and deletes the blob.
-        Raises ProbeError, which names the step; the blob is gone then too, or the message says that it is not.
+        Writes a blob `logops-probe/UUID`, reads it, sets its tier to Cool, checks the tier and deletes the blob.
+        Raises ProbeError with the step that failed. The blob is deleted then as well, or the message says that it is
+        not.
         """
         from logops.clients.blob_storage.probe import probe
 
@@ -114,7 +115,7 @@ class ObjectStore:
 
 
 def _service(account: str, credential: Credential, url: str) -> "BlobServiceClient":
-    """Raises ValueError."""
+    """Create the SDK's client. Raises ValueError."""
     from azure.storage.blob import BlobServiceClient
 
     match credential:
@@ -127,10 +128,10 @@ def _service(account: str, credential: Credential, url: str) -> "BlobServiceClie
             from azure.identity import DefaultAzureCredential
 
             service = BlobServiceClient(url, credential=DefaultAzureCredential(), **_options(url))
-    # None: an address of one's own, which does not name the account.
+    # None: a custom address that does not name the account.
     if service.account_name not in (account, None):
         raise ValueError(f"what was given is for storage account {service.account_name}")
-    # The SDK would say so only at the first request, and then in a riddle.
+    # The SDK would report it only at the first request, with an unclear message.
     shared_key = getattr(service.credential, "account_key", None)
     if shared_key and not _is_base64(shared_key):
         raise ValueError("the account key is not base64: copy it again, whole")
@@ -144,9 +145,9 @@ def _options(address: str) -> dict[str, Any]:
         "retry_policy": LinearRetry(backoff=1, retry_total=_RETRIES, random_jitter_range=1),
         "connection_timeout": _CONNECT_TIMEOUT_S,
         "read_timeout": _READ_TIMEOUT_S,
-        # At INFO, its default, every request would be told in the log of an Airflow task.
+        # At INFO, its default, every request would appear in the log of an Airflow task.
         "http_logging_level": logging.DEBUG,
-        # A proxy meant for the internet cannot reach this machine's loopback.
+        # A proxy for the internet cannot reach this machine's loopback.
         "use_env_settings": not any(f"//{host}:" in address for host in _LOOPBACK),
     }
 

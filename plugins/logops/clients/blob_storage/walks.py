@@ -1,4 +1,4 @@
-"""How a container is listed in parts: values, and what follows from a page. Nothing here asks anything."""
+"""Split the listing of a container into parts. Pure: nothing here sends a request."""
 
 import re
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from datetime import datetime
 from logops.clients.blob_storage.errors import ObjectStoreError
 
 MOST_PREFIXES = 1000
-"""A container with more than these on a page of its first level, and more pages, is not laid out by tenants: a request
-for each of them would take longer than all pages do."""
+"""If the first level of a container has more prefixes than this on a page, and more pages, it is not split by tenant:
+one request per prefix would take longer than all pages."""
 
 _HEX = "0123456789abcdef"
 _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}/")
@@ -17,25 +17,25 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{1,16}/")
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A part of a container and how far it was listed: the names below `prefix` from `first` on, up to before `end`.
+    """A part of a container and its progress: the names below `prefix` from `first` to before `end`.
 
-    What is still to be listed of a container is a set of these that do not overlap.
+    What is still to be listed of a container is a set of walks that do not overlap.
     """
 
     prefix: str
     marker: str = ""
-    """Azure's NextMarker of the page before; empty at the beginning."""
+    """Azure's NextMarker of the previous page; empty at the start."""
     first: str = ""
     end: str = ""
-    """Empty: no end but the prefix's."""
+    """Empty: the end of the prefix."""
     levels: bool = False
-    """Only what stands directly at this prefix is listed, and each of the prefixes below it becomes a walk."""
+    """List only the names directly at this prefix; each prefix below it becomes a walk."""
     whole: bool = False
-    """Not to be split again."""
+    """Do not split again."""
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters of List Blobs for the next page (Azure docs, rest/api/storageservices/list-blobs)."""
+        """Return the parameters of List Blobs for the next page (Azure docs, rest/api/storageservices/list-blobs)."""
         given = {
             "prefix": self.prefix,
             "marker": self.marker,
@@ -52,17 +52,17 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """What is still to be listed of a container."""
+    """The part of a container that is still to be listed."""
 
     taken: datetime
-    """When its listing began."""
+    """When the listing started."""
     blobs: int
-    """How many were listed before."""
+    """Number of blobs listed so far."""
     walks: tuple[Walk, ...]
 
 
 def walks_of(prefixes: Sequence[str]) -> tuple[Walk, ...]:
-    """One for each prefix that no other one covers.
+    """Return one walk for each prefix that no other prefix covers.
 
     >>> [walk.prefix for walk in walks_of(["index/", "t1/", "index/loki_index_7"])]
     ['index/', 't1/']
@@ -75,7 +75,7 @@ def walks_of(prefixes: Sequence[str]) -> tuple[Walk, ...]:
 
 
 def after_page(walk: Walk, next_marker: str, prefixes: Sequence[str]) -> tuple[Walk, ...]:
-    """What is still to be walked after a page of `walk`: its next page, and the prefixes the page named."""
+    """Return the remaining walks after a page of `walk`: its next page, and the prefixes on the page."""
     if next_marker and next_marker == walk.marker:
         raise ObjectStoreError(f"listing {walk}: the service gave the same marker twice: it would never end")
     rest = (replace(walk, marker=next_marker),) if next_marker else ()
@@ -83,14 +83,14 @@ def after_page(walk: Walk, next_marker: str, prefixes: Sequence[str]) -> tuple[W
 
 
 def has_too_many_folders(walk: Walk, next_marker: str, prefixes: Sequence[str]) -> bool:
-    """Whether what was asked for the first page of a level is better walked without regard to folders."""
+    """Whether a level has so many prefixes that it is faster to list it without a delimiter."""
     return walk.levels and not walk.marker and bool(next_marker) and len(prefixes) > MOST_PREFIXES
 
 
 def is_to_be_split(walk: Walk, next_marker: str, last_name: str) -> bool:
-    """Whether what was asked for its first page is a tenant's, long, and so better walked in parts.
+    """Whether a walk covers a tenant with many chunks, so that it is faster to list it in parts.
 
-    Chunks are TENANT/FINGERPRINT/..., the fingerprint in hexadecimal digits (`audit.chunks.chunk_name`).
+    Chunks are TENANT/FINGERPRINT/..., with a hexadecimal fingerprint (`chunk_name`).
     """
     if walk.marker or walk.whole or walk.levels or not next_marker or not walk.prefix.endswith("/"):
         return False
@@ -98,7 +98,8 @@ def is_to_be_split(walk: Walk, next_marker: str, last_name: str) -> bool:
 
 
 def parts_of(walk: Walk) -> tuple[Walk, ...]:
-    """A tenant's walk by the first digit of the fingerprint, and what may lie before, between and after the digits.
+    """Split a tenant's walk by the first digit of the fingerprint, including names before, between and after the
+    digits.
 
     >>> [str(part) for part in parts_of(Walk("t1/"))][:2]
     ["the names from 't1/' to before 't1/0'", "the names from 't1/:' to before 't1/a'"]
@@ -113,5 +114,5 @@ def parts_of(walk: Walk) -> tuple[Walk, ...]:
 
 
 def is_past(walk: Walk, last_name: str) -> bool:
-    """Whether a page that ends with this name reached the walk's end. Names come in the order of their bytes."""
+    """Whether a page that ends with this name reached the end of the walk. Names are sorted by bytes."""
     return bool(walk.end) and last_name.encode() >= walk.end.encode()

@@ -1,11 +1,11 @@
-"""A List Blobs answer in XML to columns, in machine code: one pass over the bytes, no object a blob.
+"""Read a List Blobs answer in XML into columns, in machine code: one pass over the bytes, no object per blob.
 
-What is read ends with zero bytes (`END`), and a zero byte ends every loop: nothing is read beyond the end. Functions
-take the position they begin at and give the one they ended at; the text of a value is decoded where it stands. They
-raise ValueError for what is not well-formed (XML 1.0, fifth edition), for what is no listing, and for what XML may have
-and a listing has not: comments, processing instructions, CDATA, document types.
+The input ends with zero bytes (`END`), and a zero byte ends every loop: nothing is read beyond the end. Functions
+take the position where they start and return the position where they end. The text of a value is decoded in place.
+They raise ValueError if the text is not well-formed (XML 1.0, fifth edition), is not a listing, or has what XML
+allows and a listing never has: comments, processing instructions, CDATA, document types.
 
-All of it stands in one file because Numba's cache sees changes only of the file that a function stands in.
+All of it is in one file, because Numba's cache notices changes only in the file of a function.
 """
 
 from collections.abc import Callable
@@ -23,12 +23,12 @@ END = 16
 """Zero bytes that must follow a document."""
 
 NEVER = np.iinfo(np.int64).min
-"""For a time that is not told."""
+"""A time that is not given."""
 
 COLUMNS = 6
 NAME_END, SIZE, TIER, CHANGED, MODIFIED, KIND = range(COLUMNS)
-"""A row's columns. Names stand one after another as UTF-8, and each row has where its own ends; times are in Unix
-seconds; a tier is a `Tier`; a kind is bits of the following."""
+"""The columns of a row. Names are stored one after another as UTF-8, and each row has the end of its name. Times are
+Unix seconds, a tier is a `Tier`, and a kind has the following bits."""
 IS_PREFIX, IS_DIRECTORY, IS_REHYDRATING = 1, 2, 4
 
 # Bytes at which plain text stops: controls, and & < >.
@@ -37,7 +37,7 @@ _STOPS[:32] = True
 _STOPS[[9, 10]] = False
 _STOPS[[ord("&"), ord("<"), ord(">")]] = True
 
-# Bytes that an element's name is made of; those beyond ASCII are let pass.
+# Bytes of an element's name; bytes beyond ASCII are accepted.
 _NAME_BYTES = np.zeros(256, np.bool_)
 _NAME_BYTES[128:] = True
 for _letter in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:-.":
@@ -49,7 +49,7 @@ def _compiled(function: Function) -> Function:
 
 
 def _word(text: bytes) -> Bytes:
-    """As an array: Numba makes an object of every mention of bytes."""
+    """Return bytes as an array: Numba creates an object for every use of a bytes constant."""
     return np.frombuffer(text, np.uint8)
 
 
@@ -65,7 +65,7 @@ _ACCESS_TIER, _ACCESS_TIER_CHANGE_TIME = _word(b"AccessTier"), _word(b"AccessTie
 _ARCHIVE_STATUS, _RESOURCE_TYPE, _DIRECTORY = _word(b"ArchiveStatus"), _word(b"ResourceType"), _word(b"directory")
 _ENCODED, _TRUE = _word(b"Encoded"), _word(b"true")
 
-# The properties of a blob that are kept; each is also its bit among those that were seen.
+# The properties of a blob that are kept; each is also its bit among the properties seen.
 _IS_SIZE, _IS_MODIFIED, _IS_TIER, _IS_CHANGED, _IS_ARCHIVE, _IS_RESOURCE = 1, 2, 4, 8, 16, 32
 
 
@@ -101,7 +101,7 @@ def _skip_name(body: Bytes, at: int) -> int:
 
 @_compiled
 def _digit(byte: int) -> int:
-    """Of a hexadecimal digit; 16 for another byte."""
+    """Return the value of a hexadecimal digit; 16 for other bytes."""
     if ord("0") <= byte <= ord("9"):
         return byte - ord("0")
     if ord("a") <= byte <= ord("f"):
@@ -113,7 +113,7 @@ def _digit(byte: int) -> int:
 
 @_compiled
 def _number(body: Bytes, at: int) -> tuple[int, int]:
-    """The character that `#65;` or `#x41;` stands for, and where that ends."""
+    """Return the character of `#65;` or `#x41;`, and where it ends."""
     base = 10
     at += 1
     if body[at] == ord("x"):
@@ -138,7 +138,7 @@ def _is_character(value: int) -> bool:
 
 @_compiled
 def _entity(body: Bytes, at: int) -> tuple[int, int]:
-    """The character that stands at `&`, and where its reference ends."""
+    """Return the character of the reference at `&`, and where it ends."""
     at += 1
     if body[at] == ord("#"):
         value, end = _number(body, at)
@@ -160,7 +160,7 @@ def _entity(body: Bytes, at: int) -> tuple[int, int]:
 
 @_compiled
 def _put(out: Bytes, used: int, value: int) -> int:
-    """A character as UTF-8."""
+    """Write a character as UTF-8."""
     if value < 0x80:
         out[used] = value
         return used + 1
@@ -182,7 +182,7 @@ def _put(out: Bytes, used: int, value: int) -> int:
 
 @_compiled
 def _lone_more(body: Bytes, at: int) -> int:
-    """Past a > in text, where it may stand unless ]] is before it."""
+    """Skip a > in text, which is allowed unless ]] precedes it."""
     if body[at] != ord(">") or _same(body, at - 2, _BRACKETS):
         raise ValueError("a control character, or ]]>, stands in text")
     return at + 1
@@ -190,9 +190,9 @@ def _lone_more(body: Bytes, at: int) -> int:
 
 @_compiled
 def _text(body: Bytes, at: int) -> tuple[int, int]:
-    """Past text, decoding it where it stands: its new end, and where the next tag is.
+    """Decode text in place. Return its new end, and where the next tag starts.
 
-    It never grows: a reference is longer than the character it names.
+    It never grows: a reference is longer than its character.
     """
     used = at
     while True:
@@ -207,7 +207,7 @@ def _text(body: Bytes, at: int) -> tuple[int, int]:
             value, at = _entity(body, at)
             used = _put(body, used, value)
         elif byte == 13:
-            # Lines end with \n, whatever they end with in the document (XML 1.0, 2.11).
+            # Every line end becomes \n (XML 1.0, 2.11).
             used = _put(body, used, 10)
             at += 2 if body[at + 1] == 10 else 1
         else:
@@ -217,7 +217,7 @@ def _text(body: Bytes, at: int) -> tuple[int, int]:
 
 @_compiled
 def _to_tag(body: Bytes, at: int) -> int:
-    """To the next tag, past text that is not kept."""
+    """Skip text up to the next tag."""
     while True:
         while not _STOPS[body[at]]:
             at += 1
@@ -234,7 +234,8 @@ def _to_tag(body: Bytes, at: int) -> int:
 
 @_compiled
 def _attributes(body: Bytes, at: int) -> tuple[int, bool, bool]:
-    """From the end of a tag's name to past its `>`: whether it is empty, and whether it says Encoded="true"."""
+    """Skip from the end of a tag's name to after its `>`. Return whether it is empty, and whether it has
+    Encoded="true"."""
     encoded = False
     while True:
         begin = _skip_blank(body, at)
@@ -259,7 +260,7 @@ def _attributes(body: Bytes, at: int) -> tuple[int, bool, bool]:
 
 @_compiled
 def _past_end_tag(body: Bytes, at: int, begun: int, length: int) -> int:
-    """Past the </name> of the element whose name stands at `begun`."""
+    """Skip the </name> of the element whose name starts at `begun`."""
     if body[at + 1] != ord("/"):
         raise ValueError("an element stands where a listing has text")
     for place in range(length):
@@ -273,8 +274,7 @@ def _past_end_tag(body: Bytes, at: int, begun: int, length: int) -> int:
 
 @_compiled
 def _value(body: Bytes, begin: int, end: int) -> tuple[int, int, int, bool]:
-    """Of the element whose name stands there: where its text begins and ends, what follows it, and whether it says
-    Encoded="true"."""
+    """Return where an element's text starts and ends, what follows the element, and whether it has Encoded="true"."""
     first, empty, encoded = _attributes(body, end)
     if empty:
         return first, first, first, encoded
@@ -284,7 +284,7 @@ def _value(body: Bytes, begin: int, end: int) -> tuple[int, int, int, bool]:
 
 @_compiled
 def _past_element(body: Bytes, begin: int, end: int) -> int:
-    """Past the element whose name stands there, with all that is in it."""
+    """Skip an element with its whole content."""
     at, empty, _ = _attributes(body, end)
     if empty:
         return at
@@ -318,7 +318,7 @@ def _past_children(body: Bytes, at: int, begin: int, end: int) -> int:
 
 @_compiled
 def _property(body: Bytes, at: int, length: int) -> int:
-    """Which of the properties that are kept has this name; 0 for another."""
+    """Return which of the kept properties has this name; 0 for others."""
     if _is(body, at, length, _CONTENT_LENGTH):
         return _IS_SIZE
     if _is(body, at, length, _LAST_MODIFIED):
@@ -334,14 +334,14 @@ def _property(body: Bytes, at: int, length: int) -> int:
 
 @_compiled
 def _two(text: Bytes, at: int) -> int:
-    """A number of two digits; for anything else ten thousand, which is too much of everything."""
+    """Return a number of two digits; ten thousand for anything else, which is too large for every use."""
     tens, ones = text[at] - ord("0"), text[at + 1] - ord("0")
     return tens * 10 + ones if 0 <= tens <= 9 and 0 <= ones <= 9 else 10_000
 
 
 @_compiled
 def _month(text: Bytes, at: int) -> int:
-    """Of Jan to Dec; 0 for anything else."""
+    """Return the number of Jan to Dec; 0 for anything else."""
     for month in range(0, 36, 3):
         if text[at] == _MONTHS[month] and text[at + 1] == _MONTHS[month + 1] and text[at + 2] == _MONTHS[month + 2]:
             return month // 3 + 1
@@ -357,7 +357,7 @@ def _length_of(month: int, year: int) -> int:
 
 @_compiled
 def _unix_seconds(text: Bytes, at: int, length: int) -> int:
-    """Of `Mon, 02 Jan 2006 15:04:05 GMT` (RFC 1123, as Azure writes all times)."""
+    """Return the Unix seconds of `Mon, 02 Jan 2006 15:04:05 GMT` (RFC 1123, which Azure uses for all times)."""
     if length != 29:
         raise ValueError("a time is not like Mon, 02 Jan 2006 15:04:05 GMT")
     day, month, year = _two(text, at + 5), _month(text, at + 8), 100 * _two(text, at + 12) + _two(text, at + 14)
@@ -370,7 +370,7 @@ def _unix_seconds(text: Bytes, at: int, length: int) -> int:
         raise ValueError("a time has no day of the calendar")
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError("a time has no hour of the day")
-    # A year is counted from its March here, so that a 29 February is its last day.
+    # Count years from March, so that a 29 February is the last day of its year.
     begun, shifted = year - (1 if month < 3 else 0), (month + 9) % 12
     days = 365 * begun + begun // 4 - begun // 100 + begun // 400 + (153 * shifted + 2) // 5 + day - 719_469
     return ((days * 24 + hour) * 60 + minute) * 60 + second
@@ -388,7 +388,7 @@ def _whole_number(text: Bytes, at: int, length: int) -> int:
 
 @_compiled
 def _tier(text: Bytes, at: int, length: int) -> int:
-    """A `Tier`: what is none of the four, such as a page blob's P10, is unknown."""
+    """Return a `Tier`. Other names, such as a page blob's P10, are unknown."""
     if _is(text, at, length, _HOT):
         return 1
     if _is(text, at, length, _COOL):
@@ -418,7 +418,7 @@ def _keep(what: int, text: Bytes, at: int, length: int, row: Longs) -> None:
 
 @_compiled
 def _properties(body: Bytes, begin: int, end: int, row: Longs) -> int:
-    """Past <Properties>, keeping in `row` what is of use."""
+    """Skip <Properties>, and keep the useful ones in `row`."""
     at, empty, _ = _attributes(body, end)
     seen = 0
     while not empty:
@@ -441,7 +441,8 @@ def _properties(body: Bytes, begin: int, end: int, row: Longs) -> int:
 
 @_compiled
 def _percent_decoded(text: Bytes, begin: int, end: int) -> int:
-    """Decode %XX in place; the new end. A name with characters that XML has not comes so (Encoded="true")."""
+    """Decode %XX in place and return the new end. Names with characters that XML does not allow are sent so
+    (Encoded="true")."""
     used = at = begin
     while at < end:
         byte = text[at]
@@ -456,7 +457,7 @@ def _percent_decoded(text: Bytes, begin: int, end: int) -> int:
 
 @_compiled
 def _name(body: Bytes, begin: int, end: int, names: Bytes, used: int) -> tuple[int, int]:
-    """Past <Name>, putting what it says behind the other names: where that ends."""
+    """Skip <Name>, append the name to the others, and return where it ends."""
     first, last, at, encoded = _value(body, begin, end)
     if encoded:
         last = _percent_decoded(body, first, last)
@@ -468,7 +469,7 @@ def _name(body: Bytes, begin: int, end: int, names: Bytes, used: int) -> tuple[i
 
 @_compiled
 def _entry(body: Bytes, begin: int, end: int, names: Bytes, used: int, row: Longs) -> tuple[int, int]:
-    """Past <Blob> or <BlobPrefix>: into `row`, and where its name ends."""
+    """Skip <Blob> or <BlobPrefix>, write it into `row`, and return where its name ends."""
     at, empty, _ = _attributes(body, end)
     before = used
     while not empty:
@@ -494,7 +495,7 @@ def _entry(body: Bytes, begin: int, end: int, names: Bytes, used: int, row: Long
 
 @_compiled
 def _blobs(body: Bytes, begin: int, end: int, names: Bytes, table: Longs, rows: int) -> tuple[int, int]:
-    """Past <Blobs>: how many rows there are then."""
+    """Skip <Blobs>, and return the number of rows."""
     at, empty, _ = _attributes(body, end)
     used = table[rows - 1, NAME_END] if rows > 0 else 0
     while not empty:
@@ -518,7 +519,7 @@ def _blobs(body: Bytes, begin: int, end: int, names: Bytes, table: Longs, rows: 
 
 @_compiled
 def _to_first_tag(body: Bytes) -> int:
-    """Past the byte order mark and the XML declaration."""
+    """Skip the byte order mark and the XML declaration."""
     at = 3 if _same(body, 0, _BYTE_ORDER_MARK) else 0
     if _same(body, at, _DECLARATION):
         while not _same(body, at, _DECLARATION_END):
@@ -534,13 +535,13 @@ def _to_first_tag(body: Bytes) -> int:
 
 @_compiled
 def scan(body: Bytes, names: Bytes, table: Longs) -> tuple[int, int, int, bool]:
-    """Read a List Blobs answer (Azure docs, rest/api/storageservices/list-blobs) that `END` zero bytes follow.
+    """Read a List Blobs answer (Azure docs, rest/api/storageservices/list-blobs) that is followed by `END` zero bytes.
 
-    Fills `names`, which must be as long as the body, and a row of `table` for each blob and prefix; it must have a row
-    for every 38 bytes of the body, and one more. Decodes in the body itself.
+    Fills `names`, which must be as long as the body, and one row of `table` per blob and prefix. The table needs one
+    row for every 38 bytes of the body, and one more. Decodes in the body itself.
 
-    Gives how many rows there are, where in the body the marker of the next page begins and ends, and whether that is
-    percent-encoded. Raises ValueError, saying what is wrong.
+    Returns the number of rows, where the next marker starts and ends in the body, and whether it is percent-encoded.
+    Raises ValueError with the fault.
     """
     begin = _to_first_tag(body) + 1
     end = _skip_name(body, begin)

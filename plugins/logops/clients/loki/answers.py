@@ -1,8 +1,8 @@
-"""What Loki answers to queries, as values.
+"""Decode Loki's answers to queries.
 
-Format: Loki docs, reference/loki-http-api (query, query_range, series, labels). Log queries are asked with the
-encoding flag `categorize-labels` (pkg/util/httpreq/encoding_flags.go), which keeps the labels of the stream, the
-structured metadata and what the query parsed apart; without it Loki mixes all three.
+Format: Loki docs, reference/loki-http-api (query, query_range, series, labels). Log queries use the encoding flag
+`categorize-labels` (pkg/util/httpreq/encoding_flags.go), which keeps the stream's labels, the structured metadata
+and the parsed labels apart. Without it, Loki mixes all three.
 """
 
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ CATEGORIZE_LABELS = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
 
 
 PAST_THE_CACHE = {"Cache-Control": "no-cache"}
-"""Loki then neither reads nor writes its cache of results (pkg/querier/queryrange/codec.go). It forgets that for all
-that it splits by time (splitters.go, Loki 3.7), which is nearly everything: see `unlike_any_before`."""
+"""Loki then neither reads nor writes its results cache (pkg/querier/queryrange/codec.go). But it forgets this for
+queries that it splits by time (splitters.go, Loki 3.7), which is nearly every query: see `unlike_any_before`."""
 
 
 def unlike_any_before(logql: str) -> str:
-    """The same query, with a comment of its own: results are cached by a query's text."""
+    """Return the same query with a unique comment: results are cached by a query's text."""
     return f"{logql} # {uuid4().hex}"
 
 
 class Direction(StrEnum):
-    """Which end of the range a limited log query starts from."""
+    """The end of the range at which a limited log query starts."""
 
     FORWARD = "forward"
     BACKWARD = "backward"
@@ -54,30 +54,30 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What Loki says a query took (pkg/logqlmodel/stats/stats.proto). Seconds, bytes."""
+    """Loki's statistics of a query (pkg/logqlmodel/stats/stats.proto). Seconds and bytes."""
 
     exec_seconds: float
     queue_seconds: float
-    """Of all parts of the query together: more than `exec_seconds` where many waited beside each other."""
+    """Sum over all parts of the query: more than `exec_seconds` if many parts waited in parallel."""
     bytes_processed: int
-    """Unpacked; those of structured metadata aside."""
+    """Uncompressed, without structured metadata."""
     lines_processed: int
     chunks: int
-    """Downloaded, from the store or a cache."""
+    """Downloaded from the store or a cache."""
     cached_chunks: int
-    """Found in the cache of chunks."""
+    """Found in the chunk cache."""
     cached_results: int
-    """Entries found in the cache of results."""
+    """Entries found in the results cache."""
     splits: int
     shards: int
 
 
 class UnexpectedAnswerError(LogopsError, ValueError):
-    """The answer is not of the shape that was asked for; the message says what it is."""
+    """The answer does not have the expected shape."""
 
 
 def entries(answer: object, direction: Direction) -> list[Entry]:
-    """The lines of a log query, all streams merged in the order of `direction`.
+    """Return the lines of a log query, all streams merged in the order of `direction`.
 
     Lines of one stream with the same timestamp keep Loki's order. Raises UnexpectedAnswerError.
     """
@@ -87,7 +87,7 @@ def entries(answer: object, direction: Direction) -> list[Entry]:
 
 
 def samples(answer: object) -> list[Sample]:
-    """The values of an instant metric query. Raises UnexpectedAnswerError."""
+    """Return the values of an instant metric query. Raises UnexpectedAnswerError."""
     return [
         Sample(item["metric"], _nanoseconds(item["value"][0]), float(item["value"][1]))
         for item in _result(answer, "vector")
@@ -95,7 +95,7 @@ def samples(answer: object) -> list[Sample]:
 
 
 def series(answer: object) -> list[Series]:
-    """The values of a metric query over a range. Raises UnexpectedAnswerError."""
+    """Return the values of a metric query over a range. Raises UnexpectedAnswerError."""
     return [
         Series(item["metric"], tuple((_nanoseconds(at), float(value)) for at, value in item["values"]))
         for item in _result(answer, "matrix")
@@ -103,7 +103,7 @@ def series(answer: object) -> list[Series]:
 
 
 def statistics(answer: object) -> Statistics:
-    """Of the query that gave this answer; zeros where Loki says nothing. Raises UnexpectedAnswerError."""
+    """Return the statistics in an answer; zeros if there are none. Raises UnexpectedAnswerError."""
     data = _body(answer).get("data")
     told = data.get("stats", {}) if isinstance(data, dict) else {}
     summary, cache = told.get("summary", {}), told.get("cache", {})
@@ -126,12 +126,12 @@ def statistics(answer: object) -> Statistics:
 
 
 def label_values(answer: object) -> list[str]:
-    """The names or values that the labels calls give; Loki leaves `data` out where there are none."""
+    """Return the names or values in an answer about labels. Loki omits `data` if there are none."""
     return [str(item) for item in _body(answer).get("data") or []]
 
 
 def label_sets(answer: object) -> list[dict[str, str]]:
-    """The streams that the series call gives."""
+    """Return the streams in an answer about series."""
     return [{str(name): str(value) for name, value in item.items()} for item in _body(answer).get("data") or []]
 
 

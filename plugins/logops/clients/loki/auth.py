@@ -1,4 +1,4 @@
-"""How a request proves who sends it. Loki itself knows no users: a gateway before it does."""
+"""Authorization of requests. Loki itself has no users; a gateway in front of it has."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from requests.auth import AuthBase
 
 @dataclass(frozen=True, slots=True)
 class BasicAuth:
-    """A user name and a password; the password shows in no repr."""
+    """A user name and a password. The password does not appear in the repr."""
 
     username: str
     password: str = field(repr=False)
@@ -21,7 +21,7 @@ class BasicAuth:
 
 @dataclass(frozen=True, slots=True)
 class BearerToken:
-    """A token that shows in no repr."""
+    """A token that does not appear in the repr."""
 
     token: str = field(repr=False)
 
@@ -31,9 +31,9 @@ class BearerToken:
 
 
 class Authorization(AuthBase):
-    """Sends exactly what it was given, and nothing where it was given nothing.
+    """Send exactly the given credential, or none.
 
-    Without it `requests` would look for a password in ~/.netrc.
+    Without this class, `requests` would look for a password in ~/.netrc.
     """
 
     def __init__(self, credential: BasicAuth | BearerToken | None) -> None:

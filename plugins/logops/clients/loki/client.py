@@ -1,7 +1,7 @@
-"""A client for one Loki address: one process of a cluster, or the gateway before it.
+"""A client for one Loki address: one process of a cluster, or the gateway in front of it.
 
-Which calls an address answers depends on the -target of the process behind it: a distributor takes pushes, a
-query-frontend or querier takes queries, every process tells its readiness, version, configuration and metrics.
+The -target of the process decides which calls it answers: a distributor accepts pushes, a query-frontend or querier
+answers queries, every process reports its readiness, version, configuration and metrics.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,8 +31,8 @@ Value = TypeVar("Value")
 class LokiClient:
     """The calls of Loki's HTTP API that logops uses.
 
-    Times are integer nanoseconds since the epoch, Loki's own unit (`entries.nanoseconds` makes them).
-    A tenant goes out as X-Scope-OrgID; an empty one sends no header. Every call raises LokiError (`errors`).
+    Times are integer nanoseconds since the epoch, Loki's own unit (`entries.nanoseconds`). A tenant is sent as
+    X-Scope-OrgID; an empty tenant sends no header. Every call raises LokiError (`errors`).
     """
 
     def __init__(
@@ -45,8 +45,10 @@ class LokiClient:
         read_timeout: float = 60.0,
         retry_for: float = 30.0,
     ) -> None:
-        """No connection is made yet. Times in seconds; `retry_for=0` never repeats a call, `verify=False` takes any TLS
-        certificate."""
+        """Does not connect yet.
+
+        Times are in seconds. `retry_for=0` never retries, `verify=False` accepts any TLS certificate.
+        """
         self._connection = Connection(url, auth, verify, connect_timeout, read_timeout, retry_for)
 
     def __enter__(self) -> Self:
@@ -65,18 +67,18 @@ class LokiClient:
     def url(self) -> str:
         return self._connection.url
 
-    # Writing
+    # Write
 
     def push(self, tenant: str, lines: Iterable[LogLine]) -> int:
-        """Push lines in their order, in requests of about a megabyte; how many Loki took.
+        """Push lines in order, in requests of about a megabyte. Return how many Loki accepted.
 
-        What Loki refuses for the moment is pushed again. That loses nothing, but it can show: a line taken twice (the
-        same stream, timestamp, text and structured metadata) is dropped where both copies meet in one open block
-        (pkg/chunkenc/unordered.go) or come to a log query by two ways (pkg/iter/entry_iterator.go); a metric query may
-        count both. So count lines by what is in them.
+        A temporary refusal is retried. That loses nothing, but a line may be stored twice. Loki drops one of two
+        equal lines (stream, timestamp, text and structured metadata) if both are in one open block
+        (pkg/chunkenc/unordered.go), or if a log query finds both (pkg/iter/entry_iterator.go). A metric query may
+        count both, so count lines by their content.
 
-        A stream takes nothing older than half of ingester.max_chunk_age (an hour by default) before its newest entry:
-        400 "entry too far behind", and the other lines of that request are taken (pkg/ingester/stream.go).
+        A stream accepts nothing older than half of ingester.max_chunk_age (an hour by default) before its newest
+        entry: 400 "entry too far behind". The other lines of that request are accepted (pkg/ingester/stream.go).
         """
         taken = 0
         for batch in requests_of(lines):
@@ -93,7 +95,7 @@ class LokiClient:
             taken += len(batch)
         return taken
 
-    # Reading
+    # Read
 
     def query_logs(
         self,
@@ -105,7 +107,8 @@ class LokiClient:
         limit: int = 100,
         direction: Direction = Direction.BACKWARD,
     ) -> list[Entry]:
-        """A log query over start <= timestamp < end: at most `limit` lines from the end that `direction` starts at."""
+        """Run a log query over start <= timestamp < end. Return at most `limit` lines, starting at the end of
+        `direction`."""
         call = Call(
             f"running {logql}",
             "/loki/api/v1/query_range",
@@ -126,10 +129,12 @@ class LokiClient:
         fresh: bool = False,
         labels_apart: bool = True,
     ) -> tuple[list[Entry], Statistics]:
-        """The newest lines of a log query, and what it took; `fresh`: past the cache of results.
+        """Return the newest lines of a log query, and its statistics.
 
-        `labels_apart=False` leaves out the encoding flag: with it Loki 3.7 answers a query whose stages it cannot make
-        (`|~ "("`) with no lines, and without it tells why.
+        fresh         bypass the results cache
+        labels_apart  False omits the encoding flag. With the flag, Loki 3.7 answers a query with an invalid stage
+        (`|~ "("`)
+                      with no lines; without it, Loki says why
         """
         call = Call(
             f"running {logql}",
@@ -154,7 +159,10 @@ class LokiClient:
     def measured_range(
         self, tenant: str, logql: str, start_ns: int, end_ns: int, step_seconds: int, *, fresh: bool = False
     ) -> tuple[list[Series], Statistics]:
-        """A metric query at every step of a range, and what it took; `fresh`: past the cache of results."""
+        """Return the values of a metric query at every step of a range, and its statistics.
+
+        fresh   bypass the results cache
+        """
         call = Call(
             f"running {logql}",
             "/loki/api/v1/query_range",
@@ -170,10 +178,11 @@ class LokiClient:
         return self._read(call, lambda answer: (answers.series(answer), answers.statistics(answer)))
 
     def read_all(self, tenant: str, selector: str, start_ns: int, end_ns: int, page: int = 5000) -> Iterator[Entry]:
-        """Every line of a log query over start <= timestamp < end, oldest first, however many there are.
+        """Yield every line of a log query over start <= timestamp < end, oldest first.
 
-        `page` is how many lines are asked for at once, at most limits_config.max_entries_limit_per_query.
-        Raises LokiRefusedError where more than that many lines have one timestamp.
+        page   lines per request, at most limits_config.max_entries_limit_per_query
+
+        Raises LokiRefusedError if more than that many lines have the same timestamp.
         """
 
         def read_page(start_ns: int, end_ns: int, limit: int) -> list[Entry]:
@@ -182,12 +191,12 @@ class LokiClient:
         return read_pages(read_page, start_ns, end_ns, page)
 
     def query(self, tenant: str, logql: str, at_ns: int) -> list[Sample]:
-        """A metric query at one moment."""
+        """Run a metric query at one moment."""
         call = Call(f"running {logql}", "/loki/api/v1/query", tenant=tenant, params={"query": logql, "time": at_ns})
         return self._read(call, answers.samples)
 
     def query_range(self, tenant: str, logql: str, start_ns: int, end_ns: int, step_seconds: int) -> list[Series]:
-        """A metric query at every step of a range, both ends included."""
+        """Run a metric query at every step of a range, both ends included."""
         call = Call(
             f"running {logql}",
             "/loki/api/v1/query_range",
@@ -197,12 +206,12 @@ class LokiClient:
         return self._read(call, answers.series)
 
     def labels(self, tenant: str, start_ns: int, end_ns: int) -> list[str]:
-        """The names of the labels that streams have in the range."""
+        """Return the label names of the streams in the range."""
         call = Call("listing labels", "/loki/api/v1/labels", tenant=tenant, params={"start": start_ns, "end": end_ns})
         return self._read(call, answers.label_values)
 
     def label_values(self, tenant: str, name: str, start_ns: int, end_ns: int) -> list[str]:
-        """The values that a label has in the range."""
+        """Return the values of a label in the range."""
         call = Call(
             f"listing the values of {name}",
             f"/loki/api/v1/label/{name}/values",
@@ -212,7 +221,7 @@ class LokiClient:
         return self._read(call, answers.label_values)
 
     def series(self, tenant: str, selectors: Sequence[str], start_ns: int, end_ns: int) -> list[dict[str, str]]:
-        """The label sets of the streams that any of the selectors takes in the range."""
+        """Return the label sets of the streams in the range that match any of the selectors."""
         call = Call(
             f"listing the streams of {', '.join(selectors)}",
             "/loki/api/v1/series",
@@ -230,28 +239,28 @@ class LokiClient:
         return Readiness(answer.status_code == 200, answer.text.strip())
 
     def ring(self, which: Ring = Ring.INGESTER) -> list[RingMember]:
-        """The members of a ring, as this process sees it. Raises LokiAnswerError where that ring is not in use."""
+        """Return the members of a ring, as this process sees it. Raises LokiAnswerError if that ring is not in use."""
         call = Call(f"reading the {which.name.lower()} ring", which, headers={"Accept": "application/json"})
         return self._read(call, members)
 
     def build_info(self) -> BuildInfo:
-        """The version that runs."""
+        """Return the running version."""
         return self._read(Call("reading the version", "/loki/api/v1/status/buildinfo"), build_info)
 
     def config(self) -> dict[str, object]:
-        """The configuration as loaded, every default filled in. Loki masks the secrets in it."""
+        """Return the loaded configuration with all defaults. Loki masks its secrets."""
         return self._read_yaml(Call("reading the configuration", "/config"))
 
     def tenant_limits(self, tenant: str) -> dict[str, object]:
-        """The limits that this process holds for a tenant now: its override where there is one, else the defaults.
+        """Return the limits that this process applies to a tenant: its override, else the defaults.
 
-        This is where an override shows that has been reloaded: Loki 3.7 serves no /runtime_config. A tenant without an
-        override and an unknown tenant look the same.
+        This shows whether an override was reloaded: Loki 3.7 has no /runtime_config. A tenant without an override
+        and an unknown tenant look the same.
         """
         return self._read_yaml(Call("reading the limits", "/config/tenant/v1/limits", tenant=tenant))
 
     def metrics(self) -> list[Metric]:
-        """Every metric of the process; `metrics.total` picks from them."""
+        """Return every metric of the process; `metrics.total` selects from them."""
         call = Call("reading the metrics", "/metrics")
         answer = self._connection.send(call)
         try:
@@ -259,19 +268,21 @@ class LokiClient:
         except ValueError as error:
             raise LokiAnswerError(f"{self._connection.doing(call)}: {error}") from error
 
-    # Deleting: answered by the compactor
+    # Delete requests, answered by the compactor
 
     def delete_requests(self, tenant: str) -> list[DeleteRequest]:
-        """The tenant's delete requests, carried out or not, oldest first.
+        """Return the tenant's delete requests, processed or not, oldest first.
 
-        Raises LokiRefusedError with status 403 where the tenant's deletion_mode is disabled.
+        Raises LokiRefusedError with status 403 if the tenant's deletion_mode is disabled.
         """
         call = Call("listing delete requests", "/loki/api/v1/delete", tenant=tenant)
         return self._read(call, delete_requests)
 
     def request_delete(self, tenant: str, logql: str, start_s: int, end_s: int) -> None:
-        """Ask to have the lines of a log query deleted, from `start_s` to `end_s`, Unix seconds. Loki begins when the
-        request can no longer be cancelled (compactor.delete_request_cancel_period)."""
+        """Request the deletion of the lines of a log query, from `start_s` to `end_s`, Unix seconds.
+
+        Loki starts when the request can no longer be cancelled (compactor.delete_request_cancel_period).
+        """
         self._connection.send(
             Call(
                 f"asking to delete {logql}",
@@ -284,7 +295,7 @@ class LokiClient:
         )
 
     def cancel_delete(self, tenant: str, request_id: str) -> None:
-        """Take a delete request back. Raises LokiRefusedError where it is too late."""
+        """Cancel a delete request. Raises LokiRefusedError if it is too late."""
         self._connection.send(
             Call(
                 f"cancelling delete request {request_id}",
@@ -295,10 +306,10 @@ class LokiClient:
             )
         )
 
-    # Rules: answered by the ruler
+    # Rules, answered by the ruler
 
     def rule_groups(self, tenant: str) -> dict[str, object]:
-        """The tenant's rule groups as they are stored, by namespace. The ruler loads what changed at its next poll."""
+        """Return the tenant's stored rule groups by namespace. The ruler loads changes at its next poll."""
         try:
             return self._read_yaml(Call("reading the rules", "/loki/api/v1/rules", tenant=tenant))
         except LokiRefusedError as refused:
@@ -307,7 +318,7 @@ class LokiClient:
             raise
 
     def set_rule_group(self, tenant: str, namespace: str, group: Mapping[str, object]) -> None:
-        """Store a rule group, in place of one of its name. Raises LokiRefusedError with what is wrong with it."""
+        """Store a rule group, replacing one with its name. Raises LokiRefusedError with Loki's message."""
         self._connection.send(
             Call(
                 f"storing the rule group {group['name']}",
@@ -320,20 +331,21 @@ class LokiClient:
         )
 
     def delete_rule_group(self, tenant: str, namespace: str, group: str) -> None:
-        """Forget a rule group. Raises LokiRefusedError with status 404 where there is none."""
+        """Delete a rule group. Raises LokiRefusedError with status 404 if there is none."""
         path = f"/loki/api/v1/rules/{quote(namespace, safe='')}/{quote(group, safe='')}"
         self._connection.send(Call(f"deleting the rule group {group}", path, method="DELETE", tenant=tenant))
 
     def evaluated_rules(self, tenant: str) -> list[EvaluatedGroup]:
-        """The groups that the ruler has loaded, and how their last evaluations went."""
+        """Return the groups that the ruler has loaded, and the results of their last evaluations."""
         return self._read(Call("reading the evaluations", "/prometheus/api/v1/rules", tenant=tenant), evaluated_groups)
 
     # Ingesters
 
     def flush(self) -> None:
-        """Have an ingester flush every chunk it holds. It answers at once and flushes in the background.
+        """Make an ingester flush every chunk. It answers at once and flushes in the background.
 
-        The index entries of what was flushed still wait for the index file to rotate (15 minutes) or for a restart.
+        The index entries of the flushed chunks still wait for the rotation of the index file (15 minutes) or for a
+        restart.
         """
         self._connection.send(Call("flushing", "/flush", method="POST"))
 

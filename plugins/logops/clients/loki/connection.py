@@ -1,4 +1,4 @@
-"""The HTTP conversation with one Loki address: pooled, timed, repeated where that is safe."""
+"""HTTP requests to one Loki address: pooled, with timeouts and safe retries."""
 
 import json
 import random
@@ -25,29 +25,29 @@ from logops.clients.loki.errors import (
 _FIRST_WAIT = 0.2
 _LONGEST_WAIT = 10.0
 _MOST_AT_A_TIME = 32
-"""Of more threads than this, some must connect anew for each request."""
+"""More threads than this need a new connection per request."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, told so that an error can say what was being done."""
+    """One request, with a description for error messages."""
 
     doing: str
-    """What it is for, as the beginning of a sentence: `reading the ring`."""
+    """What it does, as the start of a sentence: `reading the ring`."""
     path: str
     method: str = "GET"
     tenant: str = ""
-    """Sent as X-Scope-OrgID; empty sends none, for a Loki with auth_enabled: false."""
+    """Sent as X-Scope-OrgID. Empty sends no header, for a Loki with auth_enabled: false."""
     params: Mapping[str, str | int | list[str]] | None = None
     body: bytes | None = None
     headers: Mapping[str, str] | None = None
     repeatable: bool = True
-    """Whether sending it twice does what sending it once does."""
+    """Whether it may be sent twice."""
 
 
 class Connection:
-    """Requests to one base address, from any thread."""
+    """Requests to one base address. Safe for several threads."""
 
     def __init__(
         self,
@@ -66,19 +66,19 @@ class Connection:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_AT_A_TIME))
         self._verify = verify
-        # A proxy meant for the internet cannot reach this machine's loopback.
+        # A proxy for the internet cannot reach this machine's loopback.
         self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK
 
     def close(self) -> None:
         self._session.close()
 
     def send(self, call: Call, accept_status: frozenset[int] = frozenset()) -> requests.Response:
-        """The answer, if its status is 2xx or in `accept_status`.
+        """Send a request. Return the answer if its status is 2xx or in `accept_status`.
 
-        Temporary troubles of a repeatable call are tried again for the connection's `retry_for` seconds,
-        waiting as long as Retry-After asks, else exponentially with jitter.
+        Temporary failures of a repeatable call are retried for the connection's `retry_for` seconds, after the time
+        in Retry-After, else exponentially with jitter.
 
-        Raises LokiError: the last trouble.
+        Raises LokiError: the last failure.
         """
         if not call.repeatable:
             return self._send_once(call, accept_status)
@@ -91,7 +91,7 @@ class Connection:
         return retrying(self._send_once, call, accept_status)
 
     def json(self, call: Call) -> object:
-        """The answer's JSON. Raises LokiError; LokiAnswerError where it is not JSON."""
+        """Return the answer's JSON. Raises LokiError; LokiAnswerError if it is not JSON."""
         answer = self.send(call)
         try:
             return json.loads(answer.content)
@@ -113,7 +113,7 @@ class Connection:
                 data=call.body,
                 headers=headers,
                 timeout=self._timeouts,
-                # Told with each request: REQUESTS_CA_BUNDLE would win over the session's own.
+                # Passed with each request: REQUESTS_CA_BUNDLE would override the session's setting.
                 verify=self._verify,
                 allow_redirects=False,
             )
@@ -129,20 +129,20 @@ class Connection:
         )
 
     def doing(self, call: Call) -> str:
-        """The beginning of every message about this call: what, where, as whom."""
+        """Return the start of every message about this call: operation, address, tenant."""
         tenant = f" as tenant {call.tenant}" if call.tenant else ""
         return f"{call.doing} at {self.url}{call.path}{tenant}"
 
 
 def is_temporary(error: BaseException) -> bool:
-    """Whether the same call may well succeed a little later."""
+    """Whether the same call may succeed a little later."""
     if isinstance(error, LokiRefusedError):
         return error.temporary
     return isinstance(error, LokiUnreachableError | LokiTimeoutError)
 
 
 def retry_after_seconds(value: str | None, now: float) -> float | None:
-    """A Retry-After header (RFC 9110, 10.2.3: seconds, or an HTTP date) as seconds from `now`, a Unix time."""
+    """Return a Retry-After header (RFC 9110, 10.2.3: seconds, or an HTTP date) as seconds from `now`, a Unix time."""
     if not value:
         return None
     if value.strip().isdecimal():
@@ -157,12 +157,12 @@ def _wait(state: RetryCallState) -> float:
     backoff = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, LokiRefusedError) and error.retry_after else 0.0
-    # Half of it by chance, so that many clients that were refused together do not come back together.
+    # Random jitter, so that clients that were refused together do not return together.
     return max(asked, backoff * random.uniform(0.5, 1.0))
 
 
 def _reason(answer: requests.Response) -> str:
-    """Loki's own words: the `message` of its JSON errors, else the text."""
+    """Return Loki's message: the `message` of its JSON errors, else the text."""
     if "json" in answer.headers.get("Content-Type", ""):
         try:
             body = answer.json()
@@ -174,12 +174,12 @@ def _reason(answer: requests.Response) -> str:
 
 
 def _start_of(answer: requests.Response) -> str:
-    """Enough of a text, or of a page of HTML, to recognise it by; on one line."""
+    """Return the start of a text or an HTML page, on one line."""
     return " ".join(answer.content[:2000].decode("utf-8", "replace").split())
 
 
 def _checked(url: str) -> str:
-    """The base address without a slash at its end. Raises LokiError where it is none, or has a password in it."""
+    """Return the base address without a final slash. Raises LokiError if it is invalid or contains a password."""
     parts = urlsplit(url)
     if parts.username or parts.password:
         raise LokiError(f"The Loki address of {parts.hostname} has credentials in it: give them as auth instead.")

@@ -1,6 +1,7 @@
-"""Delete requests, as the compactor tells of them.
+"""Delete requests, as the compactor reports them.
 
-Format: GET /loki/api/v1/delete (pkg/compactor/deletion/request_handler.go; DeleteRequest in deletionproto/types.proto).
+Format: GET /loki/api/v1/delete (pkg/compactor/deletion/request_handler.go; DeleteRequest in
+deletionproto/types.proto).
 """
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -9,14 +10,14 @@ from logops.clients.loki.answers import UnexpectedAnswerError
 
 
 class DeleteRequest(BaseModel, frozen=True):
-    """Lines that somebody asked to have deleted. Times are Unix seconds."""
+    """A request to delete lines. Times are Unix seconds."""
 
     request_id: str
     start_time: float
     end_time: float
     query: str
     status: str
-    """received, build-chunk-refs-for-deletion (being worked on), processed; or a share: `42% Complete`."""
+    """received, build-chunk-refs-for-deletion (in progress), processed; or a percentage: `42% Complete`."""
     created_at: float
 
     @property
@@ -28,7 +29,7 @@ _REQUESTS = TypeAdapter(list[DeleteRequest])
 
 
 def delete_requests(answer: object) -> list[DeleteRequest]:
-    """Oldest first. Raises UnexpectedAnswerError."""
+    """Return the requests, oldest first. Raises UnexpectedAnswerError."""
     try:
         return _REQUESTS.validate_python(answer or [])
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""A log line as Loki has it."""
+"""A log line in Loki."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,20 +10,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of one stream."""
+    """One line of a stream."""
 
     timestamp_ns: int
     """Nanoseconds since the Unix epoch, Loki's own unit."""
     labels: Mapping[str, str]
-    """The stream: every entry with the same labels is of the same stream."""
+    """The labels identify the stream."""
     text: str
     structured_metadata: Mapping[str, str] = field(default_factory=dict)
     parsed: Mapping[str, str] = field(default_factory=dict)
-    """What the query extracted from the text (`| json`); never pushed."""
+    """Labels that the query parsed from the text (`| json`); never pushed."""
 
 
 class LogLine(Protocol):
-    """Whatever can be pushed: an `Entry`, or anything with its four parts."""
+    """Anything that can be pushed: an `Entry`, or an object with its four parts."""
 
     @property
     def timestamp_ns(self) -> int: ...
@@ -36,7 +36,7 @@ class LogLine(Protocol):
 
 
 def nanoseconds(moment: datetime) -> int:
-    """An aware datetime as nanoseconds since the epoch, without a float in between.
+    """Return a datetime with a time zone as nanoseconds since the epoch, without rounding through a float.
 
     Raises ValueError for a datetime without a time zone.
     """

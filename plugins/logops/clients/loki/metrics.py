@@ -1,4 +1,4 @@
-"""The metrics page of a process.
+"""Read the metrics page of a process.
 
 Format: Prometheus text exposition 0.0.4 (Prometheus docs, instrumenting/exposition_formats).
 """
@@ -14,7 +14,7 @@ _ESCAPE = re.compile(r"\\(.)")
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One time series at one moment."""
+    """The value of one time series."""
 
     name: str
     labels: Mapping[str, str]
@@ -22,9 +22,9 @@ class Metric:
 
 
 def parse_metrics(text: str) -> list[Metric]:
-    """Every sample on the page in its order; a histogram's buckets, sum and count are samples of their own.
+    """Return every sample on the page, in order; a histogram's buckets, sum and count are separate samples.
 
-    Raises ValueError with the line that is no sample.
+    Raises ValueError with the line that is not a sample.
     """
     found = []
     for line in text.splitlines():
@@ -40,7 +40,7 @@ def parse_metrics(text: str) -> list[Metric]:
 
 
 def total(metrics: Iterable[Metric], name: str, **labels: str) -> float | None:
-    """The sum of the series of `name` that have these labels; None where there is none."""
+    """Return the sum of the series of `name` with these labels; None if there is none."""
     values = [m.value for m in metrics if m.name == name and labels.items() <= m.labels.items()]
     return sum(values) if values else None
 

@@ -1,14 +1,14 @@
-"""Reading more lines than Loki gives at once, without losing or repeating one."""
+"""Read more lines than Loki returns at once, without losing or repeating one."""
 
 from collections.abc import Callable, Iterator
 
 from logops.clients.loki.entries import Entry
 
 WINDOW_NS = 3_600_000_000_000
-"""No single query crosses the hour, at which Loki splits queries (limits_config.split_queries_by_interval).
+"""No query crosses an hour, at which Loki splits queries (limits_config.split_queries_by_interval).
 
-Once the first parts of a split query have filled the limit, the frontend cancels the others; a querier that is
-cancelled loses its connection to the scheduler, and the next queries wait up to seconds for it to come back
+If the first parts of a split query fill the limit, the frontend cancels the others. A cancelled querier loses its
+connection to the scheduler, and the next queries wait for seconds until it reconnects
 (pkg/querier/worker/scheduler_processor.go, seen with 3.7.8).
 """
 
@@ -17,12 +17,12 @@ Page = Callable[[int, int, int], list[Entry]]
 
 
 def read_pages(page: Page, start_ns: int, end_ns: int, page_size: int) -> Iterator[Entry]:
-    """Every entry with start <= timestamp < end, oldest first.
+    """Yield every entry with start <= timestamp < end, oldest first.
 
-    Many entries can have the same timestamp, and a full page may end among them. So the last timestamp of a full
-    page is left to the next page, which starts with it. Where a whole page has one timestamp there is nothing else
-    to leave, and the page is asked again at twice the size; Loki refuses what is above
-    limits_config.max_entries_limit_per_query (5000 by default), and its refusal is raised.
+    Many entries can have the same timestamp, and a full page may end between them. So the last timestamp of a full
+    page is left to the next page, which starts with it. If a whole page has one timestamp, it is requested again
+    with twice the size. Loki refuses more than limits_config.max_entries_limit_per_query (5000 by default), and its
+    refusal is raised.
     """
     while start_ns < end_ns:
         window_end_ns = min((start_ns // WINDOW_NS + 1) * WINDOW_NS, end_ns)

@@ -1,4 +1,4 @@
-"""What a process of Loki says of itself."""
+"""What a Loki process reports about itself."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from logops.clients.loki.answers import UnexpectedAnswerError
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What /ready says."""
+    """The answer of /ready."""
 
     ready: bool
     text: str
-    """`ready`, or what is not: `Ingester not ready: waiting for 15s after being ready`."""
+    """`ready`, or the reason: `Ingester not ready: waiting for 15s after being ready`."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildInfo:
-    """What a process was built from; a build without version flags leaves all but the version empty."""
+    """The build of a process. Without version flags, everything but the version is empty."""
 
     version: str
     revision: str
@@ -24,7 +24,7 @@ class BuildInfo:
 
 
 def build_info(answer: object) -> BuildInfo:
-    """The answer of /loki/api/v1/status/buildinfo (pkg/loki/version_handler.go). Raises UnexpectedAnswerError."""
+    """Decode the answer of .../status/buildinfo (pkg/loki/version_handler.go). Raises UnexpectedAnswerError."""
     if not isinstance(answer, dict) or not isinstance(answer.get("version"), str):
         raise UnexpectedAnswerError(f"expected an object with a version, got {str(answer)[:200]}")
     return BuildInfo(answer["version"], str(answer.get("revision", "")), str(answer.get("goVersion", "")))

@@ -1,4 +1,4 @@
-"""Entries as the bodies of push requests.
+"""Build the bodies of push requests.
 
 Format: POST /loki/api/v1/push with JSON, `{"streams": [{"stream": {labels}, "values": [[ns, line, {metadata}]]}]}`
 (Loki docs, reference/loki-http-api; parsed by pkg/loghttp/entry.go).
@@ -12,13 +12,13 @@ from typing import TypeVar
 from logops.clients.loki.entries import LogLine
 
 MAX_REQUEST_BYTES = 1024 * 1024
-"""Bytes of lines in one request, the batch size of Loki's own agents.
+"""Bytes of lines per request: the batch size of Loki's own agents.
 
-A distributor hands a request on to each ingester in one gRPC message, which may be 4 MiB by default
-(server.grpc_server_max_recv_msg_size): a bigger one is refused with a 500 that no repeating cures.
+A distributor sends a request to each ingester as one gRPC message, at most 4 MiB by default
+(server.grpc_server_max_recv_msg_size). A larger one fails with a 500, and retries do not help.
 """
 
-# Level 1 takes a third of the time of the default 9 and makes logs an eighth bigger.
+# Level 1 takes a third of the time of the default 9 and gives logs that are 12 % larger.
 _GZIP_LEVEL = 1
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -27,7 +27,7 @@ Values = list[list[str | Mapping[str, str]]]
 
 
 def requests_of(lines: Iterable[Line], max_bytes: int = MAX_REQUEST_BYTES) -> Iterator[list[Line]]:
-    """`lines` cut, in their order, into lists of at most `max_bytes` of text; a longer line goes alone."""
+    """Split `lines`, in order, into lists of at most `max_bytes` of text. A longer line is sent alone."""
     batch: list[Line] = []
     size = 0
     for line in lines:
@@ -42,7 +42,7 @@ def requests_of(lines: Iterable[Line], max_bytes: int = MAX_REQUEST_BYTES) -> It
 
 
 def push_body(lines: Sequence[LogLine]) -> bytes:
-    """The gzipped JSON of one push request, streams in the order in which they first appear."""
+    """Return the gzipped JSON of one push request, streams in the order of their first line."""
     streams: dict[tuple[tuple[str, str], ...], tuple[Mapping[str, str], Values]] = {}
     for line in lines:
         key = tuple(sorted(line.labels.items()))

@@ -1,6 +1,6 @@
-"""Who is in a ring, as a process of Loki sees it.
+"""The members of a ring, as a Loki process sees them.
 
-Format: the ring's status page asked for JSON (dskit ring/ring_http.go): `{"shards": [...], "now": "..."}`.
+Format: the ring's status page as JSON (dskit ring/ring_http.go): `{"shards": [...], "now": "..."}`.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from logops.clients.loki.answers import UnexpectedAnswerError
 
 
 class Ring(StrEnum):
-    """The rings of Loki 3.7 that are served as JSON, each with its path.
+    """The rings of Loki 3.7 that are served as JSON, with their paths.
 
-    A process serves a ring's page only if its -target is in that ring or reads it, and the distributor, the ruler
-    and the index gateway answer with HTML or 404 while their ring is not in use (a local rate limit strategy,
+    A process serves a ring's page only if its -target is in that ring or reads it. The distributor, the ruler and
+    the index gateway answer with HTML or 404 while their ring is not in use (a local rate limit strategy,
     ruler.enable_sharding off, index_gateway.mode simple).
     """
 
@@ -31,14 +31,14 @@ class Ring(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RingMember:
-    """One instance in a ring."""
+    """An instance in a ring."""
 
     id: str
     state: str
-    """ACTIVE, LEAVING, PENDING, JOINING or LEFT; UNHEALTHY where its heartbeat is older than the ring's timeout."""
+    """ACTIVE, LEAVING, PENDING, JOINING or LEFT; UNHEALTHY if its heartbeat is older than the ring's timeout."""
     address: str
     heartbeat_age: timedelta
-    """By the clock of the process asked. Heartbeats are whole seconds."""
+    """By the clock of the asked process. Heartbeats are whole seconds."""
     zone: str
 
 
@@ -56,7 +56,7 @@ class _RingPage(BaseModel):
 
 
 def members(answer: object) -> list[RingMember]:
-    """The members on a ring's page, ordered by id. Raises UnexpectedAnswerError."""
+    """Return the members on a ring's page, sorted by id. Raises UnexpectedAnswerError."""
     try:
         page = _RingPage.model_validate(answer)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Rule groups as the ruler evaluates them.
+"""The rule groups that the ruler evaluates.
 
 Source: grafana.com/docs/loki/latest/reference/loki-http-api, GET /prometheus/api/v1/rules.
 """
@@ -10,15 +10,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedRule:
-    """A rule, and how its last evaluation went."""
+    """A rule and the result of its last evaluation."""
 
     name: str
-    """Of the alert, or of the recorded series."""
+    """Name of the alert or of the recorded series."""
     health: str
     """ok, err, or unknown before the first evaluation."""
     error: str
     evaluated_at: datetime
-    """In the year 1 where it never was: Go's zero time."""
+    """In the year 1 if it was never evaluated: Go's zero time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class EvaluatedGroup:
 
 
 def evaluated_groups(answer: object) -> list[EvaluatedGroup]:
-    """Raises LookupError, TypeError or ValueError where the answer is of another shape."""
+    """Decode the answer. Raises LookupError, TypeError or ValueError if it has another shape."""
     groups: list[dict[str, Any]] = answer["data"]["groups"]  # type: ignore[index]
     return [EvaluatedGroup(group["file"], group["name"], tuple(map(_rule, group["rules"]))) for group in groups]
 

@@ -1,6 +1,6 @@
-"""What the storage audits find: compaction, retention, tiering.
+"""Finding classes of the storage audits: compaction, retention, tiering.
 
-`early-deletion-fee`, which they share with the rules on what would be deployed, stands with those.
+`early-deletion-fee` is declared with the doctor's classes, because both report it.
 """
 
 from logops.findings.model import FindingClass, Severity

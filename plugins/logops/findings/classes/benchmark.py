@@ -1,4 +1,4 @@
-"""What the benchmark of the query library finds."""
+"""Finding classes of the query benchmark."""
 
 from logops.findings.model import FindingClass, Severity
 

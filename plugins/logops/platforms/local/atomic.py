@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also when the disk is full or the power goes."""
+"""Write files completely or not at all, even if the disk is full or the power fails."""
 
 import os
 import shutil
@@ -9,12 +9,12 @@ from pathlib import Path
 from logops.platforms.platform import PlatformError
 
 LEAST_FREE = 512 * 2**20
-"""Bytes. One segment of an ingester's write-ahead log is this big (pkg/ingester/wal.go): with less, the first rollout
-that brings traffic ends in ingesters that cannot log ahead."""
+"""Bytes. A segment of an ingester's write-ahead log has this size (pkg/ingester/wal.go). With less, ingesters could not
+write their log as soon as traffic arrives."""
 
 
 def check_free(folder: Path, least: int = LEAST_FREE) -> None:
-    """Raises PlatformError where the disk of `folder` has less than `least` bytes free."""
+    """Raise PlatformError if the disk of `folder` has less than `least` bytes free."""
     free = _free(folder)
     if free < least:
         raise PlatformError(
@@ -24,7 +24,7 @@ def check_free(folder: Path, least: int = LEAST_FREE) -> None:
 
 
 def write_text(file: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file in one step. Raises PlatformError, the file as it was, where the disk is full."""
+    """Write a file in one step. Raises PlatformError if the disk is full; the old file stays."""
     with writing(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary = file.with_name(f".{file.name}.{os.getpid()}")
@@ -37,7 +37,7 @@ def write_text(file: Path, text: str, mode: int = 0o644) -> None:
 
 
 def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write a folder, in one step. Raises PlatformError, and leaves nothing, on a full disk."""
+    """Write a folder in one step. Raises PlatformError if the disk is full; nothing is left behind."""
     with writing(folder.parent), _beside(folder) as temporary:
         for name, text in texts.items():
             _write(temporary / name, text)
@@ -46,9 +46,10 @@ def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def swap_files(folder: Path, texts: Mapping[str, str], remove: frozenset[str] = frozenset()) -> None:
-    """Replace files of a folder, named by relative paths, and remove others.
+    """Replace files of a folder, given by relative paths, and remove others.
 
-    All are written aside before the first is replaced: PlatformError on a full disk finds every file as it was.
+    All new files are written beside the folder first. If the disk is full, PlatformError is raised and every file is
+    as it was.
     """
     with writing(folder), _beside(folder) as temporary:
         for name, text in texts.items():
@@ -65,7 +66,7 @@ def swap_files(folder: Path, texts: Mapping[str, str], remove: frozenset[str] = 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Says which folder could not be written, and how much its disk has free."""
+    """Report which folder could not be written, and how much space its disk has."""
     try:
         yield
     except OSError as error:
@@ -77,7 +78,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """A folder on the same disk, gone in the end."""
+    """Yield a temporary folder on the same disk."""
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
@@ -96,7 +97,7 @@ def _write(file: Path, text: str, mode: int = 0o644) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Makes a rename last."""
+    """Make a rename durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

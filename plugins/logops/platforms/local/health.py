@@ -1,4 +1,4 @@
-"""Whether a process does its work, in its own words."""
+"""Ask a process whether it is ready."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ _READY = {"promtail": "/ready", "prometheus": "/-/ready", "loki-canary": "/metri
 
 @dataclass(frozen=True)
 class Health:
-    """What a process answered."""
+    """The answer of a process."""
 
     ready: bool
     detail: str = ""
-    """Why not, on one line."""
+    """Why it is not ready, in one line."""
 
 
 def check(section: Section, observers: Sequence[Section], age: float) -> Health:
-    """Ask a process whether it is ready and, of an ingester, whether all who answer see it ACTIVE in the ring.
+    """Ask a process whether it is ready. An ingester must also be ACTIVE in the ring, as every other process sees it.
 
-    `age` is for how many seconds it has run: what the ring tells of it must be newer.
+    age   seconds that it has been running: a heartbeat in the ring must be newer
     """
     if section.program != "loki":
         return _answers(section)
@@ -44,7 +44,7 @@ def check(section: Section, observers: Sequence[Section], age: float) -> Health:
 
 
 def in_ring(name: str, members: Sequence[RingMember], age: float) -> Health:
-    """Whether an ingester is ACTIVE in a ring, by a heartbeat of its present life."""
+    """Return whether an ingester is ACTIVE in a ring, with a heartbeat since its last start."""
     member = next((member for member in members if member.id == name), None)
     if member is None:
         return Health(False, "the others do not see it in the ring yet")
@@ -55,7 +55,7 @@ def in_ring(name: str, members: Sequence[RingMember], age: float) -> Health:
 
 
 def version(section: Section) -> str | None:
-    """The version that runs, as the process tells it; None where it tells none."""
+    """Return the running version, as the process reports it; None if it reports none."""
     try:
         if section.program == "loki":
             with LokiClient(section.url, read_timeout=_SECONDS, retry_for=0) as client:
@@ -70,19 +70,19 @@ def version(section: Section) -> str | None:
 
 
 def flush(section: Section) -> None:
-    """Have an ingester store what it holds while it still serves. Raises LokiError."""
+    """Make an ingester store its data while it still serves. Raises LokiError."""
     with LokiClient(section.url, retry_for=0) as client:
         client.flush()
 
 
 def waiting_to_be_flushed(section: Section) -> int:
-    """How many streams an ingester still has in its flush queue. Raises LokiError."""
+    """Return the number of streams in an ingester's flush queue. Raises LokiError."""
     with LokiClient(section.url, retry_for=0) as client:
         return int(total(client.metrics(), "loki_ingester_flush_queue_length") or 0)
 
 
 def _answers(section: Section) -> Health:
-    """The canary's metrics, and Azurite's refusal of a request without a signature, are a sign of life too."""
+    """For the canary its metrics, for Azurite its refusal of an unsigned request: both are signs of life."""
     try:
         answer = _get(section, _READY.get(section.program, "/"))
     except requests.RequestException as error:
@@ -92,7 +92,7 @@ def _answers(section: Section) -> Health:
 
 
 def _rings(observers: Sequence[Section]) -> Iterator[Sequence[RingMember]]:
-    """The ring as each of those sees it that answers."""
+    """Yield the ring as each of these processes sees it."""
     for observer in observers:
         try:
             with LokiClient(observer.url, read_timeout=_SECONDS, retry_for=0) as client:
@@ -103,6 +103,6 @@ def _rings(observers: Sequence[Section]) -> Iterator[Sequence[RingMember]]:
 
 def _get(section: Section, path: str) -> requests.Response:
     with requests.Session() as session:
-        # A proxy meant for the internet cannot reach this machine's loopback.
+        # A proxy for the internet cannot reach this machine's loopback.
         session.trust_env = False
         return session.get(section.url + path, timeout=_SECONDS)

@@ -1,4 +1,4 @@
-"""Whose rollout it is: a lease that outlives the processes of a run, unlike a lock."""
+"""The lease of an environment in a file. Unlike a lock, it outlives the processes of a run."""
 
 import json
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from logops.platforms.local.lock import locked
 from logops.platforms.platform import LeaseHeldError
 
 STALE = timedelta(minutes=30)
-"""A run that has not touched its lease for so long is taken for dead. One at work touches it every few seconds."""
+"""A run that has not renewed its lease for this long counts as dead. A running rollout renews it every few seconds."""
 
 
 @dataclass(frozen=True)
 class Lease:
-    """Who may change the environment."""
+    """The right to change the environment."""
 
     owner: str
     """The run's id."""
@@ -24,7 +24,7 @@ class Lease:
 
 
 def taken_by(held: Lease | None, owner: str, as_of: datetime) -> Lease | None:
-    """The lease after `owner` asked for it; None where another run has it."""
+    """Return the lease after `owner` asked for it; None if another run holds it."""
     if held is not None and held.owner == owner:
         return Lease(owner, held.since, as_of)
     if held is None or as_of - held.touched >= STALE:
@@ -33,7 +33,7 @@ def taken_by(held: Lease | None, owner: str, as_of: datetime) -> Lease | None:
 
 
 class LeaseFile:
-    """The lease as `lease.json`."""
+    """The lease in `lease.json`."""
 
     def __init__(self, file: Path, environment: str) -> None:
         self._file = file
@@ -41,25 +41,25 @@ class LeaseFile:
         self._environment = environment
 
     def acquire(self, owner: str) -> None:
-        """Take the lease, or touch it. Raises LeaseHeldError while another run has it."""
+        """Acquire or renew the lease. Raises LeaseHeldError while another run holds it."""
         with locked(self._lock, "taking the lease", _quietly):
             self._take(self.read(), owner)
 
     def renew(self, owner: str) -> None:
-        """Touch the lease, if there is one. Raises LeaseHeldError where another run has taken it."""
+        """Renew the lease if there is one. Raises LeaseHeldError if another run has taken it over."""
         with locked(self._lock, "keeping the lease", _quietly):
             if held := self.read():
                 self._take(held, owner)
 
     def release(self, owner: str) -> None:
-        """Give the lease back, if `owner` has it."""
+        """Release the lease if `owner` holds it."""
         with locked(self._lock, "giving the lease back", _quietly):
             held = self.read()
             if held is not None and held.owner == owner:
                 self._file.unlink(missing_ok=True)
 
     def read(self) -> Lease | None:
-        """Who has the lease. A file that cannot be read is nobody's."""
+        """Return the current lease. An unreadable file counts as no lease."""
         try:
             found = json.loads(self._file.read_text())
             return Lease(found["owner"], *(datetime.fromisoformat(found[key]) for key in ("since", "touched")))

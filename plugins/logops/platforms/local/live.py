@@ -1,4 +1,4 @@
-"""What is on the disk: the files that the processes read, below `live/`."""
+"""The live files on the disk, below `live/`, which the processes read."""
 
 from collections.abc import Iterable, Mapping
 from configparser import Error as ConfigurationError
@@ -9,15 +9,15 @@ from logops.platforms.local.section import Section, sections
 from logops.render import STAGES, Stage
 
 NO_OVERRIDES = "overrides: {}\n"
-"""A tenants file for a Loki whose tenants are not applied yet: without a file it does not start."""
+"""The tenants file of a Loki before its tenants are applied: it does not start without a file."""
 
 _SLACK_SECONDS = 2.0
-"""The kernel counts a process's start from boot, and tells the time of boot by the second. A process restarted for
-nothing is better than one that keeps what somebody wrote."""
+"""The kernel counts a process's start from boot, and reports the boot time in whole seconds. An unnecessary restart is
+better than a process that keeps an edited file."""
 
 
 def stage_files(live: Path, stage: Stage) -> dict[str, str]:
-    """A stage's files, by their names below the live folder. Bytes that are no text show as such."""
+    """Return a stage's files by their names below the live folder. Bytes that are not text are shown escaped."""
     found = [*(live / stage).rglob("*"), live / conf_name(stage)]
     texts = {
         path.relative_to(live).as_posix(): path.read_text(encoding="utf-8", errors="backslashreplace")
@@ -28,7 +28,7 @@ def stage_files(live: Path, stage: Stage) -> dict[str, str]:
 
 
 def stage_sections(live: Path, stage: Stage) -> tuple[Section, ...]:
-    """The processes that a stage's file lists; none where it is missing or somebody made it unreadable."""
+    """Return the processes in a stage's configuration file; none if the file is missing or unreadable."""
     try:
         return sections((live / conf_name(stage)).read_text(encoding="utf-8", errors="backslashreplace"))
     except (FileNotFoundError, ConfigurationError):
@@ -36,14 +36,15 @@ def stage_sections(live: Path, stage: Stage) -> tuple[Section, ...]:
 
 
 def all_sections(live: Path) -> dict[Stage, tuple[Section, ...]]:
-    """The processes of every stage."""
+    """Return the processes of every stage."""
     return {stage: stage_sections(live, stage) for stage in STAGES}
 
 
 def replace_stage(live: Path, stage: Stage, texts: Mapping[str, str], clusters: Iterable[str]) -> None:
-    """Make `texts` the stage's files, each in one step. Raises PlatformError, all as they were, on a full disk.
+    """Make `texts` the stage's files, each in one step. Raises PlatformError if the disk is full; all files stay as
+    they were.
 
-    Files that only describe (`processes/...`) are not written. Each of `clusters` keeps a tenants file.
+    Texts that only describe (`processes/...`) are not written. Each of `clusters` keeps a tenants file.
     """
     wanted = {name: text for name, text in texts.items() if not name.startswith("processes/")}
     if stage == "tenants":
@@ -52,15 +53,15 @@ def replace_stage(live: Path, stage: Stage, texts: Mapping[str, str], clusters: 
 
 
 def ensure_overrides(live: Path, clusters: Iterable[str]) -> None:
-    """Give every cluster that has none a tenants file without tenants."""
+    """Give every cluster without a tenants file an empty one."""
     missing = {f"tenants/{cluster}.yaml" for cluster in clusters if not (live / f"tenants/{cluster}.yaml").exists()}
     swap_files(live, dict.fromkeys(missing, NO_OVERRIDES))
 
 
 def outdated(live: Path, wanted: Mapping[str, str], started: Mapping[str, tuple[Section, float]]) -> set[str]:
-    """Names of processes that read a file after somebody had edited it.
+    """Return the names of processes that read a file before or after somebody edited it.
 
-    `started` is name to section and the process's start, as Unix time.
+    started   name to section and start of the process, Unix time
     """
     edited = {
         str(live / name): (live / name).stat().st_mtime

@@ -1,4 +1,4 @@
-"""One process at a time changes an environment, however many try."""
+"""A lock: one process at a time changes an environment."""
 
 import fcntl
 import os
@@ -11,15 +11,15 @@ from logops.platforms.local.atomic import writing
 from logops.platforms.platform import PlatformError, Progress
 
 _PATIENCE = 30.0
-"""Seconds: a process that was just ended may take some to let go."""
+"""Seconds to wait: a process that was just stopped may need some to release the lock."""
 
 
 @contextmanager
 def locked(file: Path, doing: str, progress: Progress, patience: float = _PATIENCE) -> Iterator[None]:
-    """Hold `file` for as long as the block runs.
+    """Hold a lock on `file` while the block runs.
 
-    The kernel lets go of it when its holder ends, however it ends. Raises PlatformError, naming the process that
-    holds it, after `patience` seconds.
+    The kernel releases it when its holder ends, however it ends. Raises PlatformError with the name of the holder
+    after `patience` seconds.
     """
     with writing(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)

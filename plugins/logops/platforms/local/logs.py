@@ -1,4 +1,4 @@
-"""The processes' own log files, from their end."""
+"""Read the log files of processes from their end."""
 
 import os
 import time
@@ -10,7 +10,7 @@ _PAUSE = 0.2
 
 
 def last_lines(file: Path, count: int) -> list[str]:
-    """The last `count` lines of a file; none where there is no file."""
+    """Return the last `count` lines of a file; none if there is no file."""
     try:
         with file.open("rb") as stream:
             end = stream.seek(0, os.SEEK_END)
@@ -26,9 +26,9 @@ def last_lines(file: Path, count: int) -> list[str]:
 
 
 def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-    """Every line that is written to any of the files from now on, with the name of its file. Never ends.
+    """Yield every new line of these files with the name of its file. Never ends.
 
-    A file that supervisord rotates is followed into its successor.
+    If supervisord rotates a file, the new file is followed.
     """
     tails = {name: Tail(path) for name, path in files.items()}
     while True:
@@ -42,7 +42,7 @@ def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
 
 
 class Tail:
-    """What is written to a file from now on."""
+    """The new content of a file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -50,7 +50,7 @@ class Tail:
         self._inode, self._offset = self._now()
 
     def lines(self) -> list[str]:
-        """The whole lines that were written since the last call."""
+        """Return the complete lines since the last call."""
         inode, size = self._now()
         if inode != self._inode or size < self._offset:
             self._inode, self._offset, self._rest = inode, 0, b""

@@ -47,10 +47,10 @@ class LocalPlatform:
         commands: Callable[[], Commands],
         rules: Callable[[], Rules],
     ) -> None:
-        """`commands` tells how each program is started, `rules` what is evaluated; both are asked only where that
-        matters.
+        """commands   returns how each program is started; called only when needed
+        rules      returns the rules to evaluate; called only when needed
 
-        Raises PlacementError for an environment that this machine has no place for.
+        Raises PlacementError if the environment does not fit this machine.
         """
         self._environment = environment
         self.state = state.resolve()
@@ -70,7 +70,7 @@ class LocalPlatform:
     def desired(self) -> dict[Stage, Files]:
         return render_local(self._environment, self.state, self._commands(), self._rules())
 
-    # What is there
+    # Live state
 
     def live(self, stage: Stage) -> Files:
         if stage == "rules":
@@ -99,15 +99,15 @@ class LocalPlatform:
         return redact("\n".join(lines), self._keys.known()).split("\n") if lines else []
 
     def log(self, process: str) -> Path:
-        """The file that a process logs to."""
+        """Return the log file of a process."""
         return self.state / "logs" / f"{process}.log"
 
     def logged(self) -> list[str]:
-        """The processes that have a log."""
+        """Return the processes that have a log."""
         return sorted(log.stem for log in (self.state / "logs").glob("*.log"))
 
     def follow(self, processes: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Process and line, for every line that is logged from now on. Never ends."""
+        """Yield process and line for every new log line. Never ends."""
         keys = self._keys.known()
         for name, line in follow({name: self.log(name) for name in processes}):
             yield name, redact(line, keys)
@@ -128,7 +128,7 @@ class LocalPlatform:
         return self._place.prometheus_url(cluster)
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
-        """Azurite has none: what the storage stage applied, which `logops.lifecycle` carries out."""
+        """Return the policy that the storage stage applied: Azurite has none, and `logops.lifecycle` applies it."""
         text = live.stage_files(self._live, "storage").get(f"storage/{account}.yaml")
         if text is None:
             raise PlatformError(
@@ -146,7 +146,7 @@ class LocalPlatform:
     def write_line(self, source: str, text: str) -> None:
         write_line(self._place, source, text)
 
-    # Changing it
+    # Changes
 
     def acquire_lease(self, owner: str) -> None:
         self._lease.acquire(owner)
@@ -173,15 +173,15 @@ class LocalPlatform:
         with self._changing(f"rolling {stage} back", owner, progress) as told:
             steps = self._steps(stage, files, told)
             if history[-1].digest != files.digest:
-                # Kept as a revision of its own: the next run that rolls back must not come out at what failed here.
+                # A revision of its own: a later rollback must not return to the state that failed here.
                 self._revisions.add(stage, files, owner, datetime.now(UTC))
             self._make_live(stage, files, steps, told)
         return target if files else None
 
     def down(self, progress: Progress) -> list[str]:
-        """Stop everything, those that send first and the store last, and leave no process.
+        """Stop everything, senders first and the store last, and leave no process.
 
-        Gives the names of the processes that had to be killed. Files and data stay.
+        Returns the names of the processes that had to be killed. Files and data stay.
         """
         with self._changing("stopping", None, progress) as told:
             try:
@@ -192,7 +192,7 @@ class LocalPlatform:
             return killed + self._end_orphans(told)
 
     def _steps(self, stage: Stage, files: Files, progress: Progress) -> Steps:
-        """What to do so that the stage's processes run as `files` say. Raises PlatformError for a taken port."""
+        """Return the steps to run the stage's processes as `files` say. Raises PlatformError if a port is taken."""
         self._end_orphans(progress)
         self._hand_out_keys(progress)
         wanted = sections(files.get(live.conf_name(stage), ""))
@@ -206,12 +206,12 @@ class LocalPlatform:
         )
 
     def _known(self, stage: Stage) -> set[str]:
-        """What supervisord has of this stage, or of none."""
+        """Return the processes that supervisord knows and no other stage has."""
         others = {s.name for other in STAGES if other != stage for s in live.stage_sections(self._live, other)}
         return self._supervisord.processes().keys() - others
 
     def _in_the_way(self, stage: Stage, wanted: tuple[Section, ...], now: Mapping[str, Running]) -> set[str]:
-        """Our own processes that have a port which another is to have. Raises PlatformError for somebody else's."""
+        """Return our own processes on ports that others will need. Raises PlatformError for a foreign process."""
         heirs = {port: section.name for section in wanted for port in section.ports}
         ours = {found.process.pid: name for name, found in now.items()}
         found = taken(heirs)
@@ -241,8 +241,11 @@ class LocalPlatform:
             self._work().take(steps, progress)
 
     def _live_rules(self) -> Files:
-        """What the rulers keep. One that does not run, or whose store does not answer, keeps what it kept last: that
-        store is down, not lost, and a rollout that brings it back must not fail because of it."""
+        """Return the rules that the rulers hold.
+
+        If a ruler does not run, or its store does not answer, assume the rules that were rolled out last: the store
+        is down, not lost, and a rollout that repairs it must not fail because of it.
+        """
         known = self._last_rules()
         now = running(self._supervisord)
         texts: dict[str, str] = {}
@@ -267,13 +270,13 @@ class LocalPlatform:
         return self._revisions.files(history[-1]) if history else Files({})
 
     def _rule_owners(self, files: Iterable[str]) -> list[Owner]:
-        """Every tenant, and those that had rules when they were one, of the clusters there are."""
+        """Return the existing clusters' tenants, and former tenants that still have rules."""
         clusters = self._environment.clusters
         declared = {(name, tenant) for name, cluster in clusters.items() for tenant in cluster.tenants}
         return sorted(owner for owner in declared | owners(files) if owner[0] in clusters)
 
     def _containers(self, account: str, now: Mapping[str, Running]) -> list[str]:
-        """What the account has. None where Azurite is down, or another program answers in its place."""
+        """Return an account's containers; none if Azurite is down, or another program answers on its port."""
         if "azurite" not in now:
             return []
         with self.object_store(account) as store:
@@ -283,7 +286,7 @@ class LocalPlatform:
         return {section.cluster for section in live.stage_sections(self._live, "loki")}
 
     def _hand_out_keys(self, progress: Progress) -> None:
-        """Processes get keys from supervisord, which gets them when it starts: for a new one all start again."""
+        """Processes get their keys from supervisord, which gets them at its start: a new key restarts everything."""
         keys = self._keys.complete()
         if self._supervisord.process() is None or self._supervisord.has(keys):
             return
@@ -302,7 +305,7 @@ class LocalPlatform:
             self._work().stop([found.name for found in group], progress)
 
     def _end_orphans(self, progress: Progress) -> list[str]:
-        """End what a supervisord that was killed has left; gives the names of those that had to be killed."""
+        """Stop the processes that a killed supervisord left. Return the names of those that had to be killed."""
         killed: list[str] = []
         for group in _stop_groups(orphans(self._supervisord)):
             progress(f"ending {', '.join(found.name for found in group)}, whose supervisord died")
@@ -315,7 +318,7 @@ class LocalPlatform:
 
     @contextmanager
     def _changing(self, doing: str, owner: str | None, progress: Progress) -> Iterator[Progress]:
-        """One process at a time; the lease is kept alive meanwhile; no message carries a secret."""
+        """Allow one change at a time, renew the lease meanwhile, and remove secrets from messages."""
         touched = time.monotonic()
 
         def told(line: str) -> None:

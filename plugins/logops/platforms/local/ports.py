@@ -1,4 +1,4 @@
-"""Who has a port, found out before anything is started."""
+"""Find out which process uses a port, before anything is started."""
 
 import socket
 from collections.abc import Iterable
@@ -12,18 +12,18 @@ from logops.render.topology import HOST
 
 @dataclass(frozen=True)
 class Taken:
-    """A port that something listens on."""
+    """A port that is in use."""
 
     port: int
     pid: int | None
-    """None where the operating system does not tell us: the process is another user's."""
+    """None if the operating system does not tell: the process belongs to another user."""
 
     def __str__(self) -> str:
         return f"port {self.port} is taken by {_owner(self.pid)}"
 
 
 def taken(ports: Iterable[int]) -> list[Taken]:
-    """Those of `ports` that cannot be listened on here, each with who has it."""
+    """Return the ports in `ports` that cannot be used, each with its process."""
     busy = [port for port in sorted(set(ports)) if not _free(port)]
     owners = _listeners() if busy else {}
     return [Taken(port, owners.get(port)) for port in busy]
@@ -31,7 +31,7 @@ def taken(ports: Iterable[int]) -> list[Taken]:
 
 def _free(port: int) -> bool:
     with socket.socket() as attempt:
-        # As the programs do: a connection that just ended does not block the port.
+        # As the programs do: a connection that has just ended does not block the port.
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind((HOST, port))
@@ -41,11 +41,11 @@ def _free(port: int) -> bool:
 
 
 def _listeners() -> dict[int, int]:
-    """Port to process, as far as we may see."""
+    """Return port to process, as far as we are allowed to see."""
     try:
         found = [(connection, connection.pid) for connection in psutil.net_connections("tcp")]
     except psutil.AccessDenied:
-        # macOS shows all connections to root alone; our own user's processes can be asked one by one.
+        # macOS shows all connections only to root; the processes of our own user can be asked one by one.
         found = [(connection, process.pid) for process in psutil.process_iter() for connection in _of(process)]
     return {
         connection.laddr[1]: pid
@@ -66,7 +66,7 @@ def _owner(pid: int | None) -> str:
         return "a process of another user"
     try:
         process = psutil.Process(pid)
-        # Not its arguments: they may hold secrets.
+        # Without its arguments: they may contain secrets.
         return f"{process.name()} (pid {pid}, {process.exe()})"
     except psutil.Error:
         return f"pid {pid}"

@@ -1,4 +1,4 @@
-"""Starts, stops and restarts processes, and waits until they are as they should be."""
+"""Start, stop and restart processes, and wait until they are ready."""
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -11,11 +11,11 @@ from logops.platforms.local.supervisord import Supervised, Supervisord
 from logops.platforms.platform import PlatformError, Progress
 
 START_SECONDS = 120.0
-"""How long a process may take to be ready."""
+"""Time for a process to become ready."""
 FLUSH_SECONDS = 60.0
-"""How long an ingester may take to store what it holds before it is stopped; it stores the rest while it stops."""
+"""Time for an ingester to store its data before it is stopped; it stores the rest while it stops."""
 MOST_DEATHS = 3
-"""A process that has died so often while it was started will not do better."""
+"""A process that dies this often during its start will not recover."""
 _PAUSE = 0.2
 _TELL_SECONDS = 3.0
 
@@ -23,7 +23,7 @@ LastLines = Callable[[str], Sequence[str]]
 
 
 class Processes:
-    """What is done to the processes of an environment, told to `progress` as it is done."""
+    """The processes of an environment, started and stopped with progress."""
 
     def __init__(self, supervisord: Supervisord, neighbours: Sequence[Section], last_lines: LastLines) -> None:
         """`neighbours` are all processes of the environment: some are asked about others."""
@@ -32,7 +32,7 @@ class Processes:
         self._last_lines = last_lines
 
     def take(self, steps: Steps, progress: Progress) -> None:
-        """Take the steps. Raises PlatformError, with its last lines, for a process that does not get ready."""
+        """Carry out the steps. Raises PlatformError, with its last log lines, if a process does not become ready."""
         self.stop([*steps.remove, *(section.name for section in steps.start)], progress)
         for name in steps.remove:
             progress(f"removing {name}")
@@ -48,7 +48,7 @@ class Processes:
             self.start([section], progress)
 
     def start(self, sections: Sequence[Section], progress: Progress) -> None:
-        """Start stopped processes all at once, as they are configured now, and wait until each is ready."""
+        """Start stopped processes together with their current configuration, and wait until each is ready."""
         for section in sections:
             self._supervisord.renew(section.name)
         for section in sections:
@@ -56,7 +56,7 @@ class Processes:
         self._wait_ready(sections, progress)
 
     def stop(self, names: Collection[str], progress: Progress) -> None:
-        """Stop those that run, all at once, and wait until they have ended. supervisord kills what takes too long."""
+        """Stop processes together, and wait until they have ended. supervisord kills those that take too long."""
         known = self._supervisord.processes()
         waiting = [name for name in names if name in known and not known[name].stopped]
         for name in waiting:
@@ -69,7 +69,7 @@ class Processes:
                 tell(f"stopping {_listed(waiting)}")
 
     def _flush(self, section: Section, progress: Progress) -> None:
-        """What is stored before the stop need not be stored during it, while the ingester is missed."""
+        """Data that is stored before the stop need not be stored during it, when the ingester is missing."""
         deadline = time.monotonic() + FLUSH_SECONDS
         tell = _Now(progress)
         try:
@@ -82,7 +82,7 @@ class Processes:
             progress(f"{section.name} could not be flushed: {error}")
 
     def _wait_ready(self, sections: Sequence[Section], progress: Progress) -> None:
-        """All of them, within the time one may take. Raises PlatformError."""
+        """Wait until all are ready, within the time for one. Raises PlatformError."""
         started = time.monotonic()
         waiting = {section.name: section for section in sections}
         lives: dict[str, set[int]] = {name: set() for name in waiting}
@@ -107,7 +107,7 @@ class Processes:
             time.sleep(_PAUSE)
 
     def _look(self, section: Section, supervised: Supervised, age: float) -> Health:
-        # STARTING is less than a second old: it may answer and die yet.
+        # STARTING lasts less than a second: the process may answer and still die.
         if supervised.state != "RUNNING":
             return Health(False, supervised.trouble or supervised.state)
         return check(section, observers(section, self._neighbours), age)
@@ -119,7 +119,8 @@ class Processes:
 
 
 def observers(section: Section, neighbours: Iterable[Section]) -> list[Section]:
-    """Who can tell of an ingester: the others of its cluster that write to ingesters, or read from them."""
+    """Return the processes that can report on an ingester: those of its cluster that write to ingesters or read from
+    them."""
     return [
         other
         for other in neighbours
@@ -130,7 +131,7 @@ def observers(section: Section, neighbours: Iterable[Section]) -> list[Section]:
 
 
 class _Now:
-    """Progress, but not more often than a person reads."""
+    """Progress, at most as often as a person can read."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

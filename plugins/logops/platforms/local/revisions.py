@@ -1,9 +1,9 @@
-"""What was applied, stage by stage: numbered folders that are only ever added to.
+"""The applied states of each stage: numbered folders that are only ever added to.
 
     revisions/loki/000002/meta.json     number, digest, owner, applied_at
     revisions/loki/000002/files/...     the stage's files as they were applied
 
-A roll back is a revision too, with the files it went back to; one without files stopped the stage.
+A rollback is a revision too, with the files that it returned to. A revision without files stopped the stage.
 """
 
 import json
@@ -17,17 +17,17 @@ from logops.render import Files, Stage
 
 
 class Revisions:
-    """The history below one folder."""
+    """The revisions below a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def all(self, stage: Stage) -> list[Revision]:
-        """Oldest first."""
+        """Return the revisions of a stage, oldest first."""
         return [_read(stage, meta) for meta in sorted((self._folder / stage).glob("[0-9]*/meta.json"))]
 
     def files(self, revision: Revision) -> Files:
-        """The stage's files at a revision."""
+        """Return the stage's files at a revision."""
         folder = self._place(revision.stage, revision.number) / "files"
         return Files(
             {
@@ -38,7 +38,7 @@ class Revisions:
         )
 
     def add(self, stage: Stage, files: Files, owner: str, at: datetime) -> Revision:
-        """Keep files as the newest revision. Raises PlatformError, nothing kept, where the disk is full."""
+        """Keep files as the newest revision. Raises PlatformError if the disk is full; then nothing is kept."""
         before = self.all(stage)
         revision = Revision(stage, before[-1].number + 1 if before else 1, files.digest, owner, at)
         meta = {"number": revision.number, "digest": revision.digest, "owner": owner, "applied_at": at.isoformat()}
@@ -51,7 +51,7 @@ class Revisions:
 
 
 def before(history: Sequence[Revision], owner: str) -> Revision | None:
-    """The last revision that `owner` did not apply; None where there is none."""
+    """Return the last revision that `owner` did not apply, or None."""
     return next((revision for revision in reversed(history) if revision.owner != owner), None)
 
 

@@ -1,4 +1,4 @@
-"""What really runs, as the operating system tells it: by the variables each process was started with."""
+"""The processes that really run, found by the environment variables that they were started with."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -12,11 +12,11 @@ from logops.platforms.local.supervisord import Supervisord
 
 @dataclass(frozen=True)
 class Running:
-    """A process of an environment."""
+    """A running process of an environment."""
 
     name: str
     digest: str
-    """Of all it was started with: its variable LOGOPS_DIGEST."""
+    """Digest of everything it was started with: its variable LOGOPS_DIGEST."""
     program: str
     component: str
     started: float
@@ -25,13 +25,14 @@ class Running:
 
 
 def running(supervisord: Supervisord) -> dict[str, Running]:
-    """What the daemon runs, by name. A process whose daemon died is not among them: nobody would restart it."""
+    """Return the daemon's running processes by name. A process whose daemon died is not included: nothing would restart
+    it."""
     daemon = supervisord.process()
     return {found.name: found for found in _read(daemon.children() if daemon else (), supervisord.state)}
 
 
 def orphans(supervisord: Supervisord) -> list[Running]:
-    """Processes of the environment whose daemon died."""
+    """Return the environment's processes whose daemon died."""
     daemon = supervisord.process()
     theirs = {child.pid for child in daemon.children()} if daemon else set()
     everything = (process for process in psutil.process_iter() if process.pid not in theirs)
@@ -39,7 +40,7 @@ def orphans(supervisord: Supervisord) -> list[Running]:
 
 
 def end(processes: Iterable[Running], seconds: float) -> list[Running]:
-    """Ask processes to end, and kill those that have not after `seconds`; gives the killed ones."""
+    """Ask processes to end, and kill the rest after `seconds`. Return the killed ones."""
     asked = {found.process: found for found in processes}
     for process in asked:
         _unless_gone(process.terminate)

@@ -1,7 +1,7 @@
-"""The local platform's key store: account keys that nobody gave are made once, and kept in one private file.
+"""The key store of the local platform: missing account keys are generated once and kept in one private file.
 
-`secrets.env`, mode 0600, one `NAME=VALUE` a line. It is the only file of the state folder that holds a secret:
-processes get theirs as variables, from supervisord, which gets them when it is started.
+`secrets.env`, mode 0600, one `NAME=VALUE` per line. It is the only file in the state folder with a secret. Processes
+get theirs as variables from supervisord, which gets them at its start.
 """
 
 import base64
@@ -17,11 +17,11 @@ from logops.platforms.platform import PlatformError
 _KEY_BYTES = 64
 """As many as Azure's own account keys have."""
 _SHORTEST = 8
-"""A shorter value is no secret, and blanking it would garble whole messages."""
+"""A shorter value is not a secret, and removing it would damage messages."""
 
 
 class KeyStore:
-    """The secrets that an environment's storage accounts refer to, by the name of their variable."""
+    """The secrets of an environment's storage accounts, by variable name."""
 
     def __init__(self, file: Path, environment: Environment, variables: Mapping[str, str] = os.environ) -> None:
         self._file = file
@@ -29,14 +29,14 @@ class KeyStore:
         self._variables = variables
 
     def known(self) -> dict[str, str]:
-        """Every secret there is: of the file, and of the variables where one is set there."""
+        """Return every known secret: from the file, and from variables that are set."""
         given = {name: self._variables[name] for name in self._names() if self._variables.get(name)}
         return {**self._stored(), **given}
 
     def complete(self) -> dict[str, str]:
-        """Every secret, after making those that are nowhere.
+        """Return every secret; generate missing ones.
 
-        Raises PlatformError where one is kept in an Airflow connection, and so cannot be made here.
+        Raises PlatformError if one is kept in an Airflow connection, so that it cannot be generated here.
         """
         known = self.known()
         missing = [name for name in self._names() if name not in known]
@@ -53,7 +53,7 @@ class KeyStore:
         return known
 
     def _names(self) -> dict[str, str]:
-        """Variable to the place its value is kept in, where that is not the variable itself."""
+        """Return variable to where its value is kept, if that is not the variable itself."""
         keys = [account.account_key for account in self._environment.storage_accounts.values()]
         return {key.variable: str(key) if key.connection else "" for key in keys if key}
 
@@ -66,7 +66,7 @@ class KeyStore:
 
 
 def redact(text: str, secrets: Mapping[str, str]) -> str:
-    """`text` with every secret value in it replaced."""
+    """Return `text` with every secret value replaced."""
     for value in sorted(secrets.values(), key=len, reverse=True):
         if len(value) >= _SHORTEST:
             text = text.replace(value, "***")

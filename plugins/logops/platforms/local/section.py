@@ -1,4 +1,4 @@
-"""What supervisord is told of a process, read back from its configuration file."""
+"""Read the processes back from supervisord's configuration file."""
 
 import re
 from configparser import RawConfigParser
@@ -11,15 +11,15 @@ _VARIABLE = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True)
 class Section:
-    """A process as one section of `supervisor/STAGE.conf` has it."""
+    """A process, as a section of `supervisor/STAGE.conf`."""
 
     name: str
     digest: str
-    """Of all it runs with: command, variables and the files it reads when it starts."""
+    """Digest of everything it runs with: command, variables, and the files that it reads at its start."""
     program: str
     """`loki`, `promtail`, `loki-canary`, `azurite` or `prometheus`."""
     ports: tuple[int, ...]
-    """What it listens on; the first answers HTTP."""
+    """Ports that it listens on; the first answers HTTP."""
     cluster: str
     component: str
     """For Loki, its -target."""
@@ -37,10 +37,10 @@ class Section:
 
 
 def sections(conf: str) -> tuple[Section, ...]:
-    """The processes of a configuration file that `render.supervisor` wrote, in its order.
+    """Return the processes in a configuration file that `render.supervisor` wrote, in its order.
 
-    A section that is none of those is left out: somebody edited the file, and that shows as drift. Raises
-    configparser.Error for text that is not a configuration file.
+    Other sections are ignored: somebody edited the file, and that shows as drift. Raises configparser.Error if the
+    text is not a configuration file.
     """
     parser = RawConfigParser(inline_comment_prefixes=None)
     parser.read_string(conf)

@@ -1,4 +1,4 @@
-"""Log as a source does, to see a line arrive."""
+"""Write a log line as a source does."""
 
 import socket
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _SECONDS = 5.0
 
 
 def write_line(place: Topology, source: str, text: str) -> None:
-    """One line into the first file that is tailed, or to the syslog port. Raises PlatformError."""
+    """Write a line to the first tailed file, or to the syslog port. Raises PlatformError."""
     declared = place.environment.sources[source]
     match declared:
         case FileSource():
@@ -26,7 +26,7 @@ def write_line(place: Topology, source: str, text: str) -> None:
 
 
 def _file(state: Path, paths: Sequence[str]) -> Path:
-    """The first path; where it is a pattern, a file that matches it."""
+    """Return the first path; if it is a pattern, a file that matches it."""
     path = state / paths[0]
     return path.with_name(path.name.replace("*", "logops-verify")) if "*" in path.name else path
 
@@ -42,7 +42,7 @@ def _send(port: int, text: str) -> None:
     data = text.encode()
     try:
         with socket.create_connection((HOST, port), _SECONDS) as connection:
-            # RFC 6587, 3.4.1: the length says where a message ends.
+            # RFC 6587, 3.4.1: the length tells where a message ends.
             connection.sendall(f"{len(data)} ".encode() + data)
     except OSError as error:
         raise PlatformError(f"sending a line to syslog port {port}: {error}. Does the agent run?") from error

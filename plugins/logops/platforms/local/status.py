@@ -1,4 +1,4 @@
-"""Every process as it is right now."""
+"""The current status of every process."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ _AT_ONCE = 16
 
 
 def statuses(supervisord: Supervisord, sections: Mapping[Stage, tuple[Section, ...]]) -> list[ProcessStatus]:
-    """Those of all stages, in the order in which they are started; asked several at once."""
+    """Return the status of all stages' processes, in the order of their start. Several are asked in parallel."""
     known = supervisord.processes()
     missing = "not started" if supervisord.process() else "supervisord does not run"
     every = [section for stage in sections.values() for section in stage]

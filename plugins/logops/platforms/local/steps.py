@@ -1,4 +1,4 @@
-"""What to do so that the right processes run: decided from values alone."""
+"""Decide which processes to start, restart and remove. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from logops.platforms.local.section import Section
 
 @dataclass(frozen=True)
 class Steps:
-    """In the order in which they are taken."""
+    """Steps in the order in which they are taken."""
 
     remove: tuple[str, ...] = ()
-    """Stopped and forgotten: nobody wants them any more."""
+    """Stopped and removed from the configuration."""
     start: tuple[Section, ...] = ()
-    """Started all at once: nothing that serves is lost by it."""
+    """Started together, because nothing that serves is interrupted."""
     restart: tuple[Section, ...] = ()
-    """One at a time, each ready before the next."""
+    """One at a time; each must be ready before the next."""
 
     @property
     def nothing(self) -> bool:
@@ -29,11 +29,14 @@ def decide(
     outdated: Collection[str] = (),
     in_the_way: Collection[str] = (),
 ) -> Steps:
-    """The steps from what runs to what is wanted.
+    """Return the steps from the running to the desired processes.
 
-    `running` is name to digest; `known` are the names this stage had so far; `outdated` run with the right digest
-    but read a file that somebody had edited; `in_the_way` hold a port that another process is to have, and so cannot
-    wait for their turn: where they are another stage's, that stage starts them again.
+    running     name to digest
+    known       names that this stage had so far
+    outdated    processes with the right digest that read an edited file
+    in_the_way  processes on a port that another will need. They cannot wait for their turn; if they belong to
+    another
+                stage, that stage starts them again
     """
     changed = [section for section in wanted if running.get(section.name) != section.digest or section.name in outdated]
     at_once = [section for section in changed if section.name not in running or section.name in in_the_way]
@@ -45,9 +48,9 @@ def decide(
 
 
 def stop_group(program: str, component: str) -> int:
-    """When a process is stopped, when all are: those that send first, those they need last.
+    """Return when a process is stopped if all are: senders first, stores last.
 
-    0 agents, 1 what serves, 2 what holds logs that it must store, 3 the stores.
+    0 agents, 1 servers, 2 processes with logs that they must store, 3 stores.
     """
     if program in ("azurite", "prometheus"):
         return 3

@@ -1,4 +1,4 @@
-"""Storage accounts on Azurite: their containers as they are, and as they should be."""
+"""Storage accounts on Azurite: the existing and the desired containers."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -12,7 +12,7 @@ from logops.render.files import to_yaml
 
 
 def create_containers(environment: Environment, open_store: Callable[[str], ObjectStore], progress: Progress) -> None:
-    """Create the containers that are missing. Raises PlatformError; what is in the others is not touched."""
+    """Create missing containers; existing ones are not touched. Raises PlatformError."""
     for name, account in environment.storage_accounts.items():
         try:
             with open_store(name) as store:
@@ -24,7 +24,7 @@ def create_containers(environment: Environment, open_store: Callable[[str], Obje
 
 
 def existing_containers(store: ObjectStore) -> list[str]:
-    """The account's containers; none where it does not answer: what cannot be seen is not there."""
+    """Return the account's containers; none if it does not answer."""
     try:
         return store.list_containers()
     except ObjectStoreError:
@@ -32,7 +32,7 @@ def existing_containers(store: ObjectStore) -> list[str]:
 
 
 def lifecycle_in(text: str, account: str) -> dict[str, Any]:
-    """The policy in an account's file. Raises PlatformError where there is none to be read."""
+    """Return the policy in an account's file. Raises PlatformError if there is none."""
     try:
         return dict(yaml.safe_load(text)["lifecycle"])
     except (yaml.YAMLError, LookupError, TypeError, ValueError) as error:
@@ -43,10 +43,10 @@ def lifecycle_in(text: str, account: str) -> dict[str, Any]:
 
 
 def with_containers(text: str, existing: Collection[str], environment: str) -> str:
-    """An account's file, without the containers that it lists and the account does not have.
+    """Return an account's file without the containers that do not exist.
 
-    Containers that it does not list stay out: they are not the environment's. A text that is no such file is left as
-    it is.
+    Existing containers that the file does not list are not part of the environment. Other texts are returned
+    unchanged.
     """
     try:
         state = yaml.safe_load(text)

@@ -1,6 +1,6 @@
-"""supervisord: one daemon an environment, spoken to by XML-RPC over its Unix socket.
+"""supervisord: one daemon per environment, controlled by XML-RPC over its Unix socket.
 
-Source: supervisord.org/api.html. Every process is a group of its own there, under its own name.
+Source: supervisord.org/api.html. Every process is its own group, with its own name.
 """
 
 import hashlib
@@ -23,25 +23,26 @@ from logops.platforms.local.atomic import write_text
 from logops.platforms.platform import PlatformError
 
 _LONGEST_SOCKET_PATH = 100
-"""Bytes. The kernel's limit is 108 on Linux, 104 on macOS (sun_path), and supervisord adds its pid while it binds."""
+"""Bytes. The kernel's limit is 108 on Linux and 104 on macOS (sun_path), and supervisord adds its pid while it binds.
+"""
 _SHORT = Path("/tmp")
 """Not $TMPDIR: a task of Airflow and a terminal must find the same socket."""
 _END_SECONDS = 15.0
 _PASSED_ON = ("PATH", "HOME", "USER", "TMPDIR", "TZ", "LANG", "LC_ALL", "PYTHONPATH")
-"""What processes need of our own variables. The others may hold secrets that are not theirs."""
+"""The variables that processes need. Others may contain secrets that are not theirs."""
 _STOPPED = {"STOPPED", "EXITED", "FATAL", "UNKNOWN"}
 
 
 @dataclass(frozen=True)
 class Supervised:
-    """A process as supervisord sees it."""
+    """A process as supervisord reports it."""
 
     name: str
     state: str
     """STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL or UNKNOWN."""
     pid: int | None
     since: datetime | None
-    """When it was started, or when it ended."""
+    """When it started or ended."""
     trouble: str
     """Why it could not be started, or how it ended."""
 
@@ -59,7 +60,7 @@ class Supervisord:
         self.socket = socket_path(state)
 
     def process(self) -> psutil.Process | None:
-        """The daemon, if it runs."""
+        """Return the daemon's process if it runs."""
         wanted = ["-m", "supervisor.supervisord", "-c", str(self.conf)]
         for process in psutil.process_iter(["cmdline"]):
             if (process.info["cmdline"] or [])[1:5] == wanted:
@@ -67,7 +68,7 @@ class Supervisord:
         return None
 
     def start(self, secrets: Mapping[str, str]) -> None:
-        """Start the daemon. It starts no process by itself. Raises PlatformError with what it said."""
+        """Start the daemon, which starts no process by itself. Raises PlatformError with its output."""
         write_text(self.conf, _configuration(self.state, self.socket))
         _private_folder(self.socket.parent, self.state)
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
@@ -85,13 +86,13 @@ class Supervisord:
             raise PlatformError(f"starting supervisord with {self.conf}: exit code {started.returncode}: {said}")
 
     def has(self, secrets: Mapping[str, str]) -> bool:
-        """Whether the running daemon was started with these."""
+        """Whether the running daemon was started with these secrets."""
         daemon = self.process()
         variables = daemon.environ() if daemon else {}
         return all(variables.get(name) == value for name, value in secrets.items())
 
     def end(self) -> bool:
-        """End the daemon, and with it what it still runs. Whether it had to be killed."""
+        """Stop the daemon and what it still runs. Return whether it had to be killed."""
         daemon = self.process()
         if daemon is None:
             return False
@@ -108,32 +109,32 @@ class Supervisord:
         return False
 
     def processes(self) -> dict[str, Supervised]:
-        """Every process the daemon knows, by name; none where the daemon does not run."""
+        """Return every process that the daemon knows, by name; none if the daemon does not run."""
         if self.process() is None:
             return {}
         found = self._call("asking what runs", "supervisor.getAllProcessInfo")
         return {entry["name"]: _supervised(entry) for entry in found}
 
     def reload(self) -> None:
-        """Read the configuration files again. Touches no process."""
+        """Read the configuration files again. Affects no process."""
         self._call("reading the processes' configuration", "supervisor.reloadConfig")
 
     def renew(self, name: str) -> None:
-        """Take a stopped process's section as it was read last."""
+        """Use the newly read configuration for a stopped process."""
         if name in self.processes():
             self.forget(name)
         self._call(f"adding {name}", "supervisor.addProcessGroup", name)
 
     def forget(self, name: str) -> None:
-        """Drop a stopped process."""
+        """Remove a stopped process."""
         self._call(f"removing {name}", "supervisor.removeProcessGroup", name)
 
     def start_process(self, name: str) -> None:
-        """Start a process, without waiting for it: one that dies at once is tried again, and shows in its state."""
+        """Start a process without waiting. If it dies at once, supervisord retries, and its state shows it."""
         self._call(f"starting {name}", "supervisor.startProcess", name, False, accept=Faults.SPAWN_ERROR)
 
     def stop_process(self, name: str) -> None:
-        """Ask a process to end, without waiting for it. One that has just ended by itself is no trouble."""
+        """Ask a process to end, without waiting. A process that has just ended is no error."""
         self._call(f"stopping {name}", "supervisor.stopProcess", name, False, accept=Faults.NOT_RUNNING)
 
     def _call(self, doing: str, method: str, *arguments: str | bool, accept: int = 0) -> Any:
@@ -152,7 +153,7 @@ class Supervisord:
 
 
 def socket_path(state: Path) -> Path:
-    """In the state folder; where that path is too long for a socket, in a short folder of our own."""
+    """Return the socket's path: in the state folder, or in a short folder of our own if that path is too long."""
     usual = state / "supervisord.sock"
     if len(os.fsencode(usual)) < _LONGEST_SOCKET_PATH - len(".1234567"):
         return usual
@@ -164,7 +165,7 @@ def _private_folder(folder: Path, state: Path) -> None:
     if folder == state:
         return
     folder.mkdir(mode=0o700, exist_ok=True)
-    # The temp folder is everybody's: another user may have made it first, and would own our socket.
+    # The temp folder is shared: another user may have created this folder first, and would own our socket.
     if folder.stat().st_uid != os.getuid() or folder.is_symlink():
         raise PlatformError(f"starting supervisord: {folder} is not ours. Remove it, or use a shorter project path.")
 

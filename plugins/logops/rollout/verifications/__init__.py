@@ -1,1 +1,1 @@
-"""What each stage must do, tried on the real thing."""
+"""Verifications of each stage on the running system."""

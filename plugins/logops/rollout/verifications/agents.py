@@ -61,7 +61,7 @@ def _arrives(platform: DeployablePlatform, name: str) -> str:
 
 
 def verification_line(source: Source, marker: str, now: datetime) -> str:
-    """A line such as the source writes, with a marker in it, that says it is only a test."""
+    """Return a line as the source writes it, with a marker, that says it is only a test."""
     message = f"{marker} written by logops to verify this source"
     if isinstance(source, SyslogSource):
         # RFC 5424: <13> is facility user, severity notice.
@@ -73,5 +73,5 @@ def verification_line(source: Source, marker: str, now: datetime) -> str:
 
 
 def verification_fields(source: Source) -> dict[str, str]:
-    """What a test line has in the fields that become labels."""
+    """Return the fields of a test line that become labels."""
     return {label: "logops-verify" for label in source.parse.labels} if source.parse.format == "json" else {}

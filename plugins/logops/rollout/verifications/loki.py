@@ -1,4 +1,4 @@
-"""Loki: every process is ready, the ring is whole, and all run one version."""
+"""Loki: every process is ready, the ring is complete, and all run the same version."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.proof import NotVerifiedError, Proof, wait_for
 
 SETTLE_SECONDS = 60.0
-"""How long a ring may take to be ACTIVE after the last process came up."""
+"""Time for a ring to become ACTIVE after the last process has started."""
 
 
 def proofs(platform: DeployablePlatform) -> Iterator[Proof]:

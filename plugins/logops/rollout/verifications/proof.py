@@ -1,4 +1,4 @@
-"""One thing to try, and how to wait for it."""
+"""One verification, and how to wait for its result."""
 
 import time
 from collections.abc import Callable
@@ -12,12 +12,12 @@ Value = TypeVar("Value")
 
 
 class NotVerifiedError(LogopsError):
-    """What was looked for is not there: what was expected, what was found."""
+    """The expected result is not there: what was expected, what was found."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Something to try on the real thing: `run` says in a line what it saw, or raises what was wrong."""
+    """A verification on the running system. `run` returns what it saw in one line, or raises an error."""
 
     name: str
     subject: str
@@ -37,5 +37,5 @@ def wait_for(look: Callable[[], Value | None], missing: Callable[[], str], secon
 
 
 def new_marker() -> str:
-    """A word that stands nowhere else, to find one line by."""
+    """Return a unique word that finds one line."""
     return f"logops-{uuid4().hex}"

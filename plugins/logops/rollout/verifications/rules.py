@@ -1,4 +1,4 @@
-"""Rules: each was evaluated as it was rolled out, without an error, and what is recorded arrives in Prometheus."""
+"""Rules: the ruler evaluated each without an error, and recorded series arrive in Prometheus."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -17,8 +17,8 @@ from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.proof import Proof, wait_for
 
 SLACK_SECONDS = 30.0
-"""On top of the poll, after which the ruler has a rule, and the interval, after which it evaluates it: for Loki's
-answer, and the batch in which Prometheus gets it."""
+"""Additional time after the ruler's poll and the evaluation interval: for Loki's answer, and for the batch that
+Prometheus receives."""
 STORED_WITHIN = timedelta(seconds=2)
 """A revision is dated before its rules are stored."""
 
@@ -59,7 +59,7 @@ def _evaluated(
 
 
 def trouble(wanted: Sequence[str], rules: Sequence[EvaluatedRule], since: datetime) -> str:
-    """Why the rules of a group are not those that are wanted, at work; empty where they are."""
+    """Return why the rules of a group are not the desired ones or do not work; empty if all is well."""
     if [rule.name for rule in rules] != list(wanted):
         return "the ruler has other rules"
     if old := [rule.name for rule in rules if rule.evaluated_at < since or rule.health == "unknown"]:
@@ -68,15 +68,17 @@ def trouble(wanted: Sequence[str], rules: Sequence[EvaluatedRule], since: dateti
 
 
 def _in_force(platform: DeployablePlatform, cluster: str) -> datetime:
-    """From when on the ruler evaluates what was stored last. What it evaluates says no version, and its text is not
-    compared: Loki writes an expression in its own way."""
+    """Return the time from which the ruler evaluates the newest stored rules.
+
+    An evaluated rule has no version, and its text is not compared, because Loki formats expressions differently.
+    """
     history = platform.revisions("rules")
     applied = history[-1].applied_at if history else datetime.min.replace(tzinfo=UTC)
     return applied + platform.environment.clusters[cluster].ruler.poll_interval.timedelta + STORED_WITHIN
 
 
 def _recorded(platform: DeployablePlatform, url: str, rule: dict[str, Any], patience: float) -> str:
-    """Where the rule's query answers nothing, nothing can arrive."""
+    """If the rule's query returns nothing, nothing can arrive."""
     cluster, tenant = rule["labels"]["cluster"], rule["labels"]["tenant"]
     selector = f'{rule["record"]}{{cluster="{cluster}",tenant="{tenant}"}}'
     with LokiClient(platform.read_url(cluster)) as client:
@@ -84,7 +86,7 @@ def _recorded(platform: DeployablePlatform, url: str, rule: dict[str, Any], pati
         def look() -> str | None:
             if not client.query(tenant, rule["expr"], time.time_ns()):
                 return "its query answers nothing now"
-            # Not what arrived long ago.
+            # Not a value that arrived long ago.
             found = recorded(url, f"last_over_time({selector}[{patience:.0f}s])")
             return f"{len(found)} series in Prometheus" if found else None
 
@@ -92,7 +94,7 @@ def _recorded(platform: DeployablePlatform, url: str, rule: dict[str, Any], pati
 
 
 def _patience(platform: DeployablePlatform, cluster: str, group: dict[str, Any]) -> float:
-    """Seconds until a rule that was just stored must have been evaluated, and its series have arrived."""
+    """Return the seconds until a newly stored rule must have been evaluated and its series have arrived."""
     ruler = platform.environment.clusters[cluster].ruler
     interval = Duration(group["interval"]) if "interval" in group else ruler.evaluation_interval
     return ruler.poll_interval.seconds + interval.seconds + SLACK_SECONDS

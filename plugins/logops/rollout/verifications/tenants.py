@@ -1,4 +1,4 @@
-"""Tenants: a line pushed for one is read back by it and by no other, and its limits are what Loki enforces."""
+"""Tenants: a line pushed for a tenant is read back by it and by no other, and Loki enforces the tenant's limits."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -91,7 +91,7 @@ def _limits_live(platform: DeployablePlatform, cluster: str, tenant: str) -> str
 
 
 def same_limit(declared: object, reported: object) -> bool:
-    """Whether a rendered limit is what Loki says it is: Loki prints durations and sizes in its own spelling.
+    """Whether a rendered limit equals what Loki reports. Loki prints durations and sizes in its own format.
 
     >>> same_limit("2160h", "12w6d"), same_limit(1048576, "1MB"), same_limit(20, 30)
     (True, True, False)
@@ -115,7 +115,8 @@ def _duration(text: str) -> int | None:
 
 
 def _bytes(text: str) -> int | None:
-    """Loki's ByteSize prints binary multiples with decimal names: `10MB` is 10 MiB (pkg/util/flagext/bytesize.go)."""
+    """Read Loki's ByteSize, which prints binary multiples with decimal names: `10MB` is 10 MiB
+    (pkg/util/flagext/bytesize.go)."""
     try:
         return Size(text.replace("KB", "KiB").replace("MB", "MiB").replace("GB", "GiB")).value
     except ValueError:
