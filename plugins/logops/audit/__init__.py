@@ -1,1 +1,1 @@
-"""Prove what is in the bucket: index against blobs, both against what was promised."""
+"""Audits: check what is stored, index against blobs, and both against what was promised. Entry points import `run`."""

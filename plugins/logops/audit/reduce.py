@@ -1,4 +1,4 @@
-"""The last step: the batches joined, findings and holdings kept, one outcome."""
+"""The last step of an audit: join the batches, record findings and statistics, return one outcome."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def reduced(
     platform: ReadablePlatform, asked: AuditRequest, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
 ) -> Outcome:
-    """Raises WorkLostError, StoreUnreachableError."""
+    """Join the batches of a run. Raises WorkLostError, StoreUnreachableError."""
     environment = platform.environment
     findings: dict[Check, list[Finding]] = {check: [] for check in asked.checks}
     rows: list[TableRow] = []
@@ -107,7 +107,7 @@ def _seen(
     environment = platform.environment
     own = environment.clusters[cluster]
     part = _joined(place, [batch for batch in batches if batch["cluster"] == cluster], lambda day: table_of(day, own))
-    # Whatever the moment that is judged, the bucket was looked at until now.
+    # Whatever moment is judged, the bucket was read until now.
     until_ms = int(max(asked.as_of, datetime.now(UTC)).timestamp() * 1000)
     if store and Check.RETENTION in asked.checks:
         unjudged = {table for table, _ in part.incomplete} | {one.table for one in part.unreadable}
@@ -135,7 +135,7 @@ def _seen(
 
 
 def _joined(place: WorkDir, batches: Sequence[Batch], table_of_day: Any) -> BatchResult:
-    """The parts of a cluster as one; a batch that left none was not judged."""
+    """Return the results of a cluster's batches as one. A batch without a result was not judged."""
     parts: list[BatchResult] = []
     missing: list[tuple[str, str]] = []
     for batch in batches:
@@ -166,7 +166,7 @@ def _not_read(environment: Environment, cluster: str, why: str, as_of: datetime)
 def _first_seen(
     findings: Sequence[Finding], check: Check, asked: AuditRequest, store: "ResultsStore | None"
 ) -> list[Finding]:
-    """With since when, from the runs before, where what was seen does not tell it."""
+    """Add since when a finding has existed, from earlier runs, if the audit itself cannot tell."""
     untold = [one for one in findings if not one.evidence.get("since")]
     before = read_changes(store, untold[0].subject.environment, check.value, asked.as_of) if store and untold else None
     since = {seen.finding.identity: seen.since for seen in before[1].open} if before else {}
@@ -179,7 +179,7 @@ def _first_seen(
 
 
 def _named(findings: Sequence[Finding], seen: ClusterAudit) -> list[Finding]:
-    """With the place of all names, where a finding is about index files."""
+    """Add where all names are stored, to findings about index files."""
     return [
         replace(one, evidence={**one.evidence, "names": seen.names})
         if seen.names and files_of(one, seen.files, seen.waiting)
@@ -198,7 +198,7 @@ def _keep_index_names(
 
 
 def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], asked: AuditRequest) -> list[Finding]:
-    """A table that was asked for and is nowhere: mistyped, perhaps, and then nothing of what was meant was checked."""
+    """Report a requested table that does not exist: it may be mistyped, and then nothing was checked."""
     if table in tables:
         return []
     first, last = (choose(tables, key=lambda one: tables[one], default="") for choose in (min, max))
@@ -216,10 +216,10 @@ def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], ask
 
 
 def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: datetime) -> Iterator[Most]:
-    """What earlier audits saw at most, by table, tenant and period. Raises StoreUnreachableError."""
+    """Yield the largest counts of earlier audits, by table, tenant and period. Raises StoreUnreachableError."""
     from logops.findings.store import NothingStoredError
 
-    # A chunk may be of another period in every run, so the whole is that of one run, never a sum over several.
+    # A chunk may have another period in every run, so the total is that of one run, never a sum over several.
     sql = (
         'with told as (select *, sum(indexed) over (partition by run, as_of, "table", tenant) as together'
         f" from {HOLDINGS} where environment = $environment and cluster = $cluster and as_of < $as_of and indexed > 0)"
@@ -245,7 +245,7 @@ def _recorded(
     holdings: Sequence[tuple[str, TableStats]],
     store: "ResultsStore",
 ) -> Changes:
-    """Keep a run: its holdings first, so that its findings never stand without them."""
+    """Record a run: its statistics first, so that its findings are never without them."""
     if asked.reads_chunks:
         store.write(
             HOLDINGS, f"{environment}.{asked.run_id}", holdings_table(environment, asked, holdings), asked.as_of
@@ -257,8 +257,8 @@ def _recorded(
 
 
 def holdings_table(environment: str, asked: AuditRequest, holdings: Sequence[tuple[str, TableStats]]) -> "pa.Table":
-    """A row a holding: its fields (`day` is `day_number` here: the store's own `day` is the run's), environment,
-    cluster, run and as_of."""
+    """Return one row per entry: its fields, environment, cluster, run and as_of. `day` is called `day_number`, because
+    the store's own `day` is the run's."""
     import pyarrow as pa
 
     about = {"environment": environment, "run": asked.run_id, "as_of": asked.as_of.astimezone(UTC)}

@@ -1,7 +1,7 @@
-"""An audit in three steps, which the DAGs map over tables and the terminal takes in a row.
+"""An audit in three steps. The DAGs run them as tasks, mapped over batches; the terminal runs them in a row.
 
-`survey` reads the containers, `judge` takes a batch of tables, `reduce` joins the batches and says what is wrong.
-Between them, everything lies in a work folder; a step that is repeated writes the same again.
+`survey` reads the containers (the DAGs' task `list`), `judge` judges a batch of tables, `reduce` joins the batches
+and reports. They exchange their work through a work folder. Repeating a step writes the same files again.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def work_url(results: str, run_id: str) -> str:
-    """Where the steps of a run keep their work: beside the results (an fsspec URL), which all workers reach."""
+    """Return the work folder of a run: beside the results (an fsspec URL), which all workers can reach."""
     return f"{results}/steps/{quote(run_id, safe='')[:150]}"
 
 
@@ -46,8 +46,7 @@ def discard(work: str) -> None:
 
 
 def discard_earlier(results: str, audit: str, but: str = "") -> None:
-    """Remove what earlier runs of an audit left, `but` one: the work of one that could not check all stays until the
-    next."""
+    """Remove the work of an audit's earlier runs, except `but`. An incomplete run keeps its work until the next run."""
     whose = quote(f"{audit}.", safe="")
     for name in WorkDir(results).names("steps"):
         if name.startswith(f"steps/{whose}") and f"{results}/{name}" != but:
@@ -55,7 +54,7 @@ def discard_earlier(results: str, audit: str, but: str = "") -> None:
 
 
 def can_resume(work: str, clusters: Iterable[str]) -> bool:
-    """Whether `survey` was interrupted there in a listing, and may be repeated without what it had done."""
+    """Whether a listing in `survey` was interrupted, so that a repeated call resumes it."""
     from logops.audit.survey.cluster import is_begun
 
     return any(is_begun(WorkDir(f"{work}/{cluster}")) for cluster in clusters)
@@ -64,11 +63,11 @@ def can_resume(work: str, clusters: Iterable[str]) -> bool:
 def survey(
     platform: ReadablePlatform, asked: AuditRequest, work: str, progress: Progress, *, last: bool = True
 ) -> list[Batch]:
-    """Read what is in the containers, cluster by cluster; how the tables are cut into batches.
+    """Read the containers, cluster by cluster. Return the tables, split into batches.
 
-    A cluster that could not be read gives no batch, and a `check-incomplete` finding in `reduce`. If a listing fails,
-    ListingInterruptedError is raised after the other clusters were read, and the next call resumes it, unless this is
-    the `last` one.
+    A cluster that could not be read has no batch, and `reduce` reports `check-incomplete` for it. If a listing
+    fails, ListingInterruptedError is raised after the other clusters were read, and the next call resumes it, unless
+    this is the `last` one.
     """
     from logops.audit.survey.cluster import survey_cluster
     from logops.clients.blob_storage import ListingInterruptedError
@@ -91,9 +90,9 @@ def survey(
 def judge(
     platform: ReadablePlatform, asked: AuditRequest, batch: Batch, store: "ResultsStore | None", progress: Progress
 ) -> dict[str, int]:
-    """Judge a batch of tables; how many tables and chunks, and how many of them have a fault.
+    """Judge a batch of tables. Return the number of tables, of chunks, and of chunks with a fault.
 
-    A table that cannot be judged is kept as that. Raises WorkLostError, StoreUnreachableError.
+    A table that cannot be judged is recorded as such. Raises WorkLostError, StoreUnreachableError.
     """
     from logops.audit.judge.batch import judge_batch
 
@@ -109,7 +108,7 @@ def judge(
 def reduce(
     platform: ReadablePlatform, asked: AuditRequest, work: str, batches: Iterable[Batch], store: "ResultsStore | None"
 ) -> Outcome:
-    """Join what the batches gave; keep findings and holdings as results, unless the run is a drill.
+    """Join the batches. Record findings and statistics, unless the run is a drill.
 
     Raises WorkLostError, StoreUnreachableError.
     """

@@ -1,4 +1,4 @@
-"""Where an audit keeps its work between its steps: a folder behind an fsspec URL that all workers reach."""
+"""The work folder of an audit, behind an fsspec URL that all workers can reach."""
 
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -12,22 +12,22 @@ Value = TypeVar("Value")
 
 
 class WorkLostError(AuditError):
-    """What an earlier step of this run kept is not there, or is not what that step writes."""
+    """The work of an earlier step of this run is missing or not valid."""
 
 
 class WorkDir:
-    """Small values by name, as JSON. Big ones (a survey's spool) lie beside them, by their own modules."""
+    """Small values by name, as JSON. Modules store large data (a survey's spool) beside them."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
 
     def write(self, name: str, kind: type[Value], value: Value) -> None:
-        """Keep a value, whole."""
+        """Write a value atomically."""
         filesystem, path = self._at(name)
         write_atomically(filesystem, path, TypeAdapter(kind).dump_json(value))
 
     def read(self, name: str, kind: type[Value]) -> Value:
-        """Raises WorkLostError."""
+        """Read a value. Raises WorkLostError."""
         filesystem, path = self._at(name)
         try:
             return TypeAdapter(kind).validate_json(filesystem.cat_file(path))
@@ -42,19 +42,19 @@ class WorkDir:
         return bool(filesystem.exists(path))
 
     def remove(self, name: str) -> None:
-        """What is not there is no error."""
+        """Remove a value. A missing one is no error."""
         filesystem, path = self._at(name)
         if filesystem.exists(path):
             filesystem.rm(path)
 
     def names(self, folder: str) -> list[str]:
-        """The names below a folder, sorted."""
+        """Return the names in a folder, sorted."""
         filesystem, path = self._at(folder)
         found = filesystem.ls(path, detail=False) if filesystem.exists(path) else []
         return sorted(f"{folder}/{PurePosixPath(one).name}" for one in found)
 
     def discard(self) -> None:
-        """Remove everything. What is not there is no error."""
+        """Remove everything. A missing folder is no error."""
         filesystem, path = self._at("")
         if filesystem.exists(path):
             filesystem.rm(path, recursive=True)

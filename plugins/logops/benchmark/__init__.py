@@ -1,1 +1,1 @@
-"""How long the library's queries take on a live cluster, against what was promised."""
+"""Measure the query library on a live cluster, against its objectives and its history."""

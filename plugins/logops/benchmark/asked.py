@@ -1,4 +1,4 @@
-"""What a benchmark is asked for."""
+"""The request for a benchmark."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from logops.environment import Environment
 
 ROUNDS = 20
-"""Of each query, and up to MOST_ROUNDS of one whose answers differ so much that a fifth more would be hidden."""
+"""Rounds per query; up to MOST_ROUNDS if the answers vary so much that a slowdown of 20 % would be hidden."""
 MOST_ROUNDS = 100
 
 
 def in_seconds(ranges: Iterable[Duration]) -> tuple[int, ...]:
-    """Raises ValueError, that one is too short."""
+    """Return ranges in whole seconds. Raises ValueError if one is too short."""
     seconds = {one: one.value // 1000 for one in ranges}
     for one in seconds:
         if not seconds[one]:
@@ -28,25 +28,25 @@ def in_seconds(ranges: Iterable[Duration]) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Asked:
-    """What to measure, and how much of the cluster it may take."""
+    """What to measure, and how much of the cluster's time and bytes it may take."""
 
     run: str
     as_of: datetime
-    """Where every range ends: all rounds look at the same lines."""
+    """The end of every range: all rounds read the same lines."""
     rounds: int
     modes: tuple[Mode, ...]
     ranges_s: tuple[int, ...]
-    """Besides each query's own."""
+    """In addition to each query's own range."""
     budget_bytes: int
-    """That Loki may read for the whole run; what is left then is not asked."""
+    """Bytes that Loki may read in the whole run. Queries that do not fit are not run."""
     concurrency: int = 1
-    """Queries at a time. More end sooner and stand in each other's way, so compare only runs of the same."""
+    """Queries at a time. More of them end sooner but slow each other down: compare only runs with the same number."""
     named: bool = False
-    """Queries by their names, and not the library: none of them may be left out."""
+    """Whether queries were selected by name. Then none of them may be left out."""
     most_rounds: int = 0
-    """Up to so many of what is not known well after `rounds`."""
+    """Maximum of rounds for a query that is not known well after `rounds`."""
     minutes: float = inf
-    """That it may take; what is left then is not asked."""
+    """Time limit. Queries that do not fit are not run."""
 
 
 def benchmark_request(

@@ -1,4 +1,4 @@
-"""Asks a query once, if it still may be: within a budget of bytes and of time, and not what fails again and again."""
+"""Run a query once, within the budget of bytes and time, and not if it keeps failing."""
 
 import time
 from collections import Counter
@@ -15,24 +15,24 @@ from logops.logql.text import one_line
 from logops.queries.model import LibraryQuery
 
 STEP_S = 60
-"""Of a log query, which has none."""
+"""Step for a log query, which has none."""
 FAILURES = 2
-"""In a row, after which a query is not asked again: each may have cost Loki as much as it may read, and minutes."""
+"""After this many failures in a row a query is not run again: each may cost Loki minutes and many bytes."""
 TOLD_EVERY = 10
 
 
 class Asking:
-    """Counts what was asked and read, from as many threads as ask."""
+    """Count what was run and read, from several threads."""
 
     def __init__(self, asked: Asked, tell: Callable[[str], None]) -> None:
         self._asked = asked
         self._count = 0
         self._tell = tell
         self._settled = Condition()
-        """Something was answered."""
+        """Notified when an answer arrives."""
         self._begun = 0
         self._bytes = 0
-        """Read, and expected of what is being asked."""
+        """Bytes read, and bytes expected of running queries."""
         self._asking = 0
         self._read: dict[tuple[str, Arm], int] = {}
         self._failures: Counter[tuple[str, Arm]] = Counter()
@@ -40,7 +40,7 @@ class Asking:
 
     @property
     def ended(self) -> str:
-        """Why nothing more may be asked; empty while it may."""
+        """Why nothing more may run; empty if it may."""
         if self._bytes >= self._asked.budget_bytes:
             return "the budget of bytes was spent"
         if time.monotonic() >= self._until:
@@ -48,7 +48,7 @@ class Asking:
         return ""
 
     def expect(self, count: int) -> None:
-        """So many more will be asked."""
+        """Expect this many more queries."""
         self._count += count
 
     def ask(self, shot: Shot, side: Side) -> Sample:
@@ -67,14 +67,14 @@ class Asking:
         return sample
 
     def _begin(self, which: tuple[str, Arm], expected: int) -> str:
-        """Why it may not be asked; else it counts as read what it is expected to read."""
+        """Return why a query may not run; otherwise reserve its expected bytes."""
         with self._settled:
             if self._begun % TOLD_EVERY == 0:
                 self._tell(f"{self._begun} of {self._count} queries, {self._bytes / 1e6:,.0f} MB read")
             self._begun += 1
             if self._failures[which] >= FAILURES:
                 return f"it failed {FAILURES} times in a row"
-            # What is being asked may read less than is expected of it.
+            # A running query may read less than expected.
             while self._asking and self._bytes + expected > self._asked.budget_bytes:
                 self._settled.wait()
             if self.ended:
@@ -86,7 +86,7 @@ class Asking:
             return ""
 
     def _end(self, which: tuple[str, Arm], expected: int, sample: Sample) -> None:
-        """What failed says nothing of what it read: it stays as expected."""
+        """A failed query does not report its bytes: its reservation stays."""
         with self._settled:
             self._asking -= 1
             self._settled.notify_all()
@@ -119,7 +119,7 @@ class Asking:
 
 
 def promised(query: LibraryQuery, range_s: int) -> int:
-    """Bytes that a query may read over a range: as its objective says over its own."""
+    """Return the bytes that a query may read over a range, from the objective over its own range."""
     return query.objective.bytes.value * max(1000 * range_s, query.range.value) // query.range.value
 
 

@@ -1,12 +1,13 @@
-"""Finds a step in a series of nights, and lets noise alone.
+"""Find a step in a series of nights, and ignore noise.
 
-A night is one number: the level of its rounds (level.py), or the bytes that were read. The newest 2 to 14 nights are
-held against the 28 before them (10 at least), in logarithms, without the extremes of either: a t-test whose level is
-such that all tests of a month together give a false alarm in about 1 of 100, bad nights apart. Where a busy night is
-often followed by another, the noise is taken to be as much larger as that makes means differ. So that one bad night is
-none, each of the newest must be slower than usual by some of the noise between nights.
+A night is one number: the geometric mean of its rounds (level.py), or the bytes read. The newest 2 to 14 nights are
+compared with the 28 before them (at least 10), in logarithms, without the extremes of either side: a t-test. Its
+significance level is chosen so that all tests of a month give a false alarm in about 1 % of the months, without bad
+nights. If busy nights follow each other, the noise counts as larger. To ignore a single bad night, each of the
+newest nights must be slower than usual by some standard deviations.
 
-False alarms and power are published by benchmarks/detector_power.py, simulated, and benchmarks/detector_on_loki.py.
+benchmarks/detector_power.py measures false alarms and power in simulation, benchmarks/detector_on_loki.py on a real
+Loki.
 """
 
 from collections.abc import Sequence
@@ -19,22 +20,23 @@ BASELINE = 28
 FEWEST_BEFORE = 10
 NEWEST = range(2, 15)
 FEWEST = FEWEST_BEFORE + min(NEWEST)
-"""Nights, below which nothing is said."""
+"""With fewer nights there is no verdict."""
 EACH = {2: 2.4, 3: 2.6, 4: 2.0, 5: 1.6, 6: 1.3, 7: 1.1, 8: 0.9}
-"""By how many standard deviations each of so many newest nights must be slower than usual; of more: 0. Two need less
-than three, so that a fifth is found by the second night."""
+"""Standard deviations by which each of this many newest nights must be slower than usual; 0 for more nights. Two nights
+need less than three, so that a slowdown of 20 % is found by the second night."""
 LEVEL = 2e-4
-"""Of one test. Those of a month overlap: simulated, this and EACH give what the docstring says."""
+"""Significance level of one test. The tests of a month overlap: simulated with EACH, it gives what the docstring says.
+"""
 LEAST_STEP = 1.05
 LEAST_SOON = 1.11
-"""Of two nights alone: two that are slow by chance lie below it in most cases, those of a fifth above it."""
+"""Minimum step of two nights: most steps of two nights by chance are smaller, most slowdowns of 20 % are larger."""
 NOISY = 0.08
-"""Noise between nights, from which on a fifth slower is not found within a week in most cases."""
+"""With this noise between nights or more, most slowdowns of 20 % are not found within a week."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Since `nights` nights it is `ratio` times what it was."""
+    """A step: for `nights` nights the series has been `ratio` times as large as before."""
 
     nights: int
     ratio: float
@@ -44,14 +46,14 @@ class Step:
 
 @dataclass(frozen=True)
 class History:
-    """What is said of a series."""
+    """The verdict on a series."""
 
     nights: int
     step: Step | None = None
     usual: float | None = None
-    """None, as `noise`, where there are too few nights."""
+    """None, like `noise`, if there are too few nights."""
     noise: float | None = None
-    """Standard deviation between nights, as a share."""
+    """Standard deviation between nights, relative."""
 
     @property
     def too_few(self) -> bool:
@@ -62,7 +64,7 @@ class History:
         return self.step is None and self.noise is not None and self.noise > NOISY
 
     def told(self) -> str:
-        """In a few words, for a table."""
+        """Return a short text for a table."""
         if self.step:
             return f"{self.step.ratio:.2f} times for {self.step.nights} nights"
         if self.noise is None:
@@ -71,7 +73,7 @@ class History:
 
 
 def look(nights: Sequence[float], least: float = LEAST_STEP) -> History:
-    """Of a series, oldest first, each above 0; a step is of `least` times at least."""
+    """Judge a series of positive numbers, oldest first. A step is at least `least`."""
     logs = [log(one) for one in nights]
     if len(logs) < FEWEST:
         return History(len(logs))
@@ -82,19 +84,19 @@ def look(nights: Sequence[float], least: float = LEAST_STEP) -> History:
         if (one := stands_out(logs, count, log(sooner if count == min(NEWEST) else least))) is not None
     ]
     usual, noise, _ = _middle(logs[-BASELINE:])
-    # The split that stands out most says since when.
+    # The split with the highest significance dates the step.
     step = max(found, key=lambda one: (one[0], one[1].nights))[1] if found else None
     return History(len(logs), step, step.before if step else exp(usual), noise)
 
 
 def stands_out(logs: Sequence[float], count: int, least: float) -> tuple[float, Step] | None:
-    """How far it stands out, and the step, if the newest `count` nights are one. All in logarithms."""
+    """Return the significance and the step if the newest `count` nights are one, else None. All in logarithms."""
     before, newest = logs[:-count][-BASELINE:], sorted(logs[-count:])
     if len(before) < FEWEST_BEFORE:
         return None
     usual, noise, kept = _middle(before)
     noise *= _widened(before)
-    # Without the slowest: they may be bad nights.
+    # Without the slowest nights, which may be bad nights.
     newest = newest if count == min(NEWEST) else newest[: count - 1 - count // 5]
     rise = sum(newest) / len(newest) - usual
     error = noise * sqrt(1 / len(newest) + 1 / len(before))
@@ -104,7 +106,7 @@ def stands_out(logs: Sequence[float], count: int, least: float) -> tuple[float, 
 
 
 def _middle(logs: Sequence[float]) -> tuple[float, float, int]:
-    """Mean and standard deviation without the slowest and the fastest tenth, and how many that leaves."""
+    """Return mean and standard deviation without the slowest and fastest 10 %, and the number of nights left."""
     left_out = len(logs) // 10
     kept = sorted(logs)[left_out : len(logs) - left_out]
     mean = sum(kept) / len(kept)
@@ -113,19 +115,21 @@ def _middle(logs: Sequence[float]) -> tuple[float, float, int]:
 
 
 def _widened(logs: Sequence[float]) -> float:
-    """By how much means of nights that follow each other differ more than those of independent ones would: of a first
-    order autoregression, sqrt((1 + r) / (1 - r)) where they are many (Zieba and Ramza, 2011)."""
+    """Return how much more the means of consecutive nights vary than those of independent nights.
+
+    For a first-order autoregression with many nights it is sqrt((1 + r) / (1 - r)) (Zieba and Ramza, 2011).
+    """
     mean = sum(logs) / len(logs)
     off = [one - mean for one in logs]
     total = sum(one**2 for one in off)
-    # Estimated of few, it comes out too small by about 1 of their number (Marriott and Pope, 1954).
+    # The estimate from few nights is too small by about 1 / their number (Marriott and Pope, 1954).
     r = sum(a * b for a, b in pairwise(off)) / total + 1 / len(logs) if total else 0.0
     return sqrt((1 + r) / (1 - r)) if 0 < r < 1 else 1.0
 
 
 @lru_cache(maxsize=BASELINE)
 def _narrowed(count: int, left_out: int) -> float:
-    """What leaving out the extremes does to the standard deviation of a normal sample, by its expected order
+    """Return how leaving out the extremes reduces the standard deviation of a normal sample, from its expected order
     statistics (Blom, 1958)."""
     from scipy.stats import norm
 
@@ -139,7 +143,7 @@ def _narrowed(count: int, left_out: int) -> float:
 
 @lru_cache(maxsize=BASELINE)
 def threshold(degrees: int) -> float:
-    """Of Student's t, one-sided."""
+    """Return the one-sided threshold of Student's t."""
     from scipy.stats import t
 
     return float(t.isf(LEVEL, degrees))

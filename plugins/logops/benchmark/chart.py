@@ -1,4 +1,4 @@
-"""The history of the library's queries as a picture."""
+"""Draw the history of the library's queries."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,8 +14,14 @@ WIDTH, HEIGHT, COLUMNS = 280, 120, 3
 
 
 def draw(nights: Mapping[Arm, Sequence[Night]], told: Mapping[Arm, Sequence[Trend]], title: str, file: Path) -> None:
-    """A panel a query and range: a point a night, what is usual before a step and after it; another configuration has
-    another shape. `told`: what was to be said of each night. `file` ends in .png or .svg. Raises OSError."""
+    """Draw one panel per query and range: one point per night, with the usual time before and after a step. Another
+    configuration has another shape.
+
+    told   the verdicts on each night
+    file   ends in .png or .svg
+
+    Raises OSError.
+    """
     import altair as alt
 
     panels: dict[tuple[str, int], list[dict[str, Any]]] = {}

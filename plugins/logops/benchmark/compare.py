@@ -1,8 +1,9 @@
-"""Two runs against each other: two clusters, two configurations, before and after a rollout.
+"""Compare two runs: two clusters, two configurations, or before and after a rollout.
 
-Method: the ratio of the medians with a 95 % bootstrap interval (percentile, 4,000 resamples, seeded); Mann-Whitney's
-test, two-sided, corrected by Holm over all that is compared. A difference counts where the corrected test says so, the
-interval leaves out 1, and the ratio is 5 % at least. Alike is said where the interval leaves out a fifth.
+Method: the ratio of the medians with a 95 % bootstrap interval (percentile, 4,000 resamples, seeded), and a
+two-sided Mann-Whitney test with Holm's correction over all comparisons. A difference counts if the corrected test is
+significant, the interval excludes 1, and the ratio is at least 5 %. "Alike" requires that the interval excludes a
+difference of 20 %.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,11 +18,11 @@ from logops.benchmark.shots import Arm
 from logops.benchmark.why import why, work_of
 
 FEWEST = 8
-"""Answers on each side."""
+"""Minimum of answers on each side."""
 LEAST_EFFECT = 0.05
 LEVEL = 0.05
 ALIKE_WITHIN = 1.2
-"""Alike is what is known to differ by less than this factor; of anything wider nobody knows."""
+""""Alike" means that the difference is known to be below this factor."""
 RESAMPLES = 4000
 _MEASURED: dict[str, Callable[[Sample], object]] = {
     "configuration of the cluster": attrgetter("configuration"),
@@ -42,7 +43,7 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Of one arm: `ratio` is after / before, 1.2 means a fifth slower."""
+    """The comparison of one query, range and mode. `ratio` is after / before: 1.2 means 20 % slower."""
 
     arm: Arm
     word: Word
@@ -50,14 +51,14 @@ class Comparison:
     low: float | None = None
     high: float | None = None
     p: float | None = None
-    """Corrected."""
+    """Corrected p-value."""
     before_s: float | None = None
     after_s: float | None = None
     why: str = ""
 
 
 def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Comparison]:
-    """Every arm that both sides have, in the order of `before`."""
+    """Compare everything that both sides measured, in the order of `before`."""
     sides = _answered(before), _answered(after)
     pairs = [(arm, found, sides[1][arm]) for arm, found in sides[0].items() if arm in sides[1]]
     enough = [pair for pair in pairs if min(len(pair[1]), len(pair[2])) >= FEWEST]
@@ -67,7 +68,7 @@ def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Compariso
 
 
 def differing(before: Iterable[Sample], after: Iterable[Sample]) -> list[str]:
-    """In what the two sides were measured otherwise, each with the queries of both of which that is so."""
+    """Return the differences in how the two sides were measured, each with the queries that it affects."""
     sides = [{arm: own[0] for arm, own in by_arm(samples).items()} for samples in (before, after)]
     both = [(arm.query, sides[0][arm], sides[1][arm]) for arm in sides[0] if arm in sides[1]]
     told = []
@@ -79,13 +80,13 @@ def differing(before: Iterable[Sample], after: Iterable[Sample]) -> list[str]:
 
 
 def in_turns(before: Iterable[Sample], after: Iterable[Sample]) -> bool:
-    """Whether one side was still measured when the other was: what the machine did meanwhile, it did to both."""
+    """Whether the two sides were measured in turns, so that the machine affected both alike."""
     spans = [(min(started), max(started)) for started in ([one.started_ns for one in side] for side in (before, after))]
     return max(first for first, _ in spans) <= min(last for _, last in spans)
 
 
 def _answered(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
-    """Also of the arms that were never answered."""
+    """Also contains what was never answered."""
     return {arm: [one for one in own if one.judged] for arm, own in by_arm(samples).items()}
 
 
@@ -111,7 +112,7 @@ def worded(ratio: float, low: float, high: float, p: float) -> Word:
 
 
 def interval(before: Sequence[float], after: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """Of the ratio of the medians, 95 %."""
+    """Return the 95 % interval of the ratio of the medians."""
     import numpy as np
 
     chance = np.random.default_rng(seed)
@@ -130,7 +131,7 @@ def mann_whitney(before: Sequence[float], after: Sequence[float]) -> float:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Corrected for as many tests, in the same order (Holm, 1979)."""
+    """Return the corrected p-values in the same order (Holm, 1979)."""
     corrected = [1.0] * len(ps)
     least = 0.0
     for rank, at in enumerate(sorted(range(len(ps)), key=lambda which: ps[which])):

@@ -1,4 +1,4 @@
-"""What decides how fast a cluster answers, as one digest: nights under another one are not compared."""
+"""A digest of what decides a cluster's speed. Nights with different digests are not compared."""
 
 import json
 from collections.abc import Mapping
@@ -42,10 +42,9 @@ LIMITS = (
 
 
 def configuration(cluster: Cluster, config: Mapping[str, Any], limits: Mapping[str, Any]) -> str:
-    """Digest of how many processes there are, of what size, of Loki's configuration as it runs, and of a tenant's
-    limits.
+    """Return a digest of the number and size of processes, of Loki's running configuration, and of a tenant's limits.
 
-    Not of Loki's version, nor of all it says of itself: whether a new version is slower is what is asked.
+    Loki's version is not included: whether a new version is slower is the question.
     """
     replicas = {
         name: [workload.replicas, workload.resources.model_dump(mode="json")]

@@ -1,11 +1,10 @@
-"""Since when a query has been as fast as it is.
+"""Detect when a query became faster, which starts a new regime ("era").
 
-To become faster is no regression (logs that went missing are the audits' to find). But where a query did, by a change
-of the cluster or of its data, what it took before is not usual any more: held against that, it could become slower by
-as much before anybody was told. So an era of its own begins; nights before it are no history, and until there are
-enough of it, too few is what is said.
+A faster query is not a regression (missing logs are found by the audits). But its earlier nights are not usual any
+more: compared with them, it could become slower by the same amount before anybody noticed. So a new era starts.
+Nights before it are no history, and until there are enough new nights there is no verdict.
 
-And what some queries gained is not what a night did to all: the others would look slower beside them.
+The gain of some queries is not the night's effect on all: otherwise the other queries would look slower beside them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,23 +18,24 @@ from logops.benchmark.shared import group_of, shared
 from logops.benchmark.shots import Arm
 
 COUNTS = (2, 3, 7)
-"""Newest nights that are held against those before: an era is seen after two where it is plain, else after a week."""
+"""Numbers of newest nights that are compared with earlier ones: a clear gain is seen after two nights, others after a
+week."""
 PASSES = 8
-"""At most: what some are seen to have gained is left out of what all have in common, and more is seen."""
+"""Maximum of iterations. The known gains are removed from the common factor, which reveals further gains."""
 ENOUGH = 0.002
-"""What a pass must change of what is known to be gained, for another."""
+"""Minimum change of the known gains for another iteration."""
 LEAST = 1.1
-"""Times as fast, at least. Less than that hides little, and would cost ten nights."""
+"""Minimum gain. A smaller one hides little, and a new era costs ten nights without a verdict."""
 
 
 @dataclass(frozen=True)
 class Eras:
-    """Of one arm."""
+    """The eras of one query, range and mode."""
 
     firsts: tuple[int, ...]
-    """Which of its nights, from 0, begin one: the first, and where it became faster."""
+    """Indexes of the nights that start an era: the first night, and the nights of a gain."""
     gains: tuple[float, ...]
-    """Of each night, how many times as fast as at first the query had become, beside the others."""
+    """For each night, the gain since the first night, relative to the other queries."""
 
     def alike(self, other: "Eras") -> bool:
         return self.firsts == other.firsts and abs(self.gains[-1] / other.gains[-1] - 1) <= ENOUGH
@@ -45,7 +45,7 @@ NONE = Eras((0,), (1.0,))
 
 
 def eras(pasts: Mapping[Arm, Past]) -> dict[Arm, Eras]:
-    """Of the arms of a run, each beside the others of its cluster."""
+    """Return the eras of everything in a run, relative to the other queries of its cluster."""
     found: dict[Arm, Eras] = {}
     for _ in range(PASSES):
         groups = shared(pasts, {arm: one.gains for arm, one in found.items()})
@@ -57,13 +57,15 @@ def eras(pasts: Mapping[Arm, Past]) -> dict[Arm, Eras]:
 
 
 def newest_era(times: Sequence[float]) -> Sequence[float]:
-    """Of a series that stands beside no other, the nights since it became faster; all where it never did."""
+    """Return the nights since a series without others to compare with became faster; all nights if it never did."""
     return times[begun([-log(one) for one in times], times)[-1] :]
 
 
 def eras_of(past: Past, others: Mapping[str, float]) -> Eras:
-    """`others`: by run, how many times as long as usual the others took. Where it is known of the newest run, nights of
-    which it is not begin no era."""
+    """Return the eras of a query.
+
+    others   by run, the slowdown of the other queries. If the newest run has it, nights without it start no era
+    """
     beside = past.nights[-1].run in others
     known = [at for at, night in enumerate(past.nights) if not beside or night.run in others]
     nights = [past.nights[at] for at in known]
@@ -77,7 +79,7 @@ def eras_of(past: Past, others: Mapping[str, float]) -> Eras:
 
 
 def begun(speeds: Sequence[float], levels: Sequence[float]) -> list[int]:
-    """The first night of each era. `speeds`: beside the others, in logarithms."""
+    """Return the first night of each era. `speeds` are relative to the others, in logarithms."""
     firsts = [0]
     for end in range(FEWEST, len(speeds) + 1):
         since = firsts[-1]
@@ -89,7 +91,7 @@ def begun(speeds: Sequence[float], levels: Sequence[float]) -> list[int]:
 
 
 def became_faster(speeds: Sequence[float], count: int) -> bool:
-    """Of logarithms, the larger the faster."""
+    """Whether the newest `count` nights are faster. Logarithms: larger is faster."""
     before = speeds[:-count][-BASELINE:]
     if len(speeds) < FEWEST or sum(speeds[-count:]) / count - sum(before) / len(before) <= log(LEAST):
         return False
@@ -97,5 +99,5 @@ def became_faster(speeds: Sequence[float], count: int) -> bool:
 
 
 def faster_by_itself(levels: Sequence[float], count: int) -> bool:
-    """Whether it is, whatever the others do. What keeps its pace while the others lose theirs is not faster."""
+    """Whether the query is faster in absolute terms: not if it keeps its speed while others slow down."""
     return geometric_mean(levels[-count:]) * LEAST < median(levels[:-count][-BASELINE:])

@@ -1,4 +1,4 @@
-"""Asks Loki one query once, and measures."""
+"""Run one query once, and measure it."""
 
 import random
 import time
@@ -16,13 +16,13 @@ TOO_MANY = 429
 LIMIT = 1000
 """Lines of a log query."""
 PATIENCE = 6
-"""So often is asked again after 429."""
+"""Maximum of retries after 429."""
 LONGEST_WAIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """What came of it."""
+    """The result of one query."""
 
     ending: Ending
     seconds: float
@@ -40,7 +40,7 @@ def fire(
     mode: Mode,
     wait: Callable[[float], None] = time.sleep,
 ) -> Fired:
-    """Measured is the attempt that Loki answers: what it sends away with 429 is backed off from, not called slow."""
+    """Run a query and measure the attempt that Loki answers. After 429, wait and retry: that time is not measured."""
     for backed_off in range(PATIENCE + 1):
         started = time.perf_counter()
         try:

@@ -1,4 +1,4 @@
-"""Verdicts as findings."""
+"""Convert verdicts to findings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -18,14 +18,13 @@ from logops.findings.classes.rollout import CHECK_INCOMPLETE
 
 
 def findings_of(environment: str, found: Sequence[Verdict], as_of: datetime) -> Iterator[Finding]:
-    """Of each query: what failed, what is over its objective, what changed; and what could not be measured, which is
-    no pass."""
+    """Yield the findings of each query: failures, missed objectives, changes, and what could not be measured."""
     for query in dict.fromkeys(one.arm.query for one in found):
         own = [one for one in found if one.arm.query == query]
         subject = Subject(environment, own[0].cluster, own[0].tenant, query=query)
         yield from _against_promises(own, subject, as_of)
         yield from _against_history(own, subject, as_of)
-        # Also of what fails: whether it is slower is not known, so nobody may take an earlier finding for mended.
+        # Also for a failing query: its speed is unknown, so an earlier finding must stay open.
         unknown = [one for one in own if one.note]
         if unknown:
             throttled, left = sum(one.throttled for one in unknown), sum(one.not_asked for one in unknown)
@@ -47,7 +46,7 @@ def _against_promises(own: Sequence[Verdict], subject: Subject, as_of: datetime)
 
 
 def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:
-    """The arm that tells most speaks for the query."""
+    """Yield the finding of the range and mode with the largest change."""
     slower = [(one.trend.seconds.step, one) for one in own if one.trend and one.trend.seconds.step]
     if slower:
         step, one = max(slower, key=lambda found: found[0].ratio)
@@ -85,7 +84,7 @@ def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) 
 
 
 def of_library(environment: str, found: Mapping[Group, Common], as_of: datetime) -> Iterator[Finding]:
-    """What all queries of a cluster have in common. The mode that tells most speaks for the cluster."""
+    """Yield findings about all queries of a cluster together, for the mode with the largest change."""
     for cluster in dict.fromkeys(group.cluster for group in found):
         own = {group: one for group, one in found.items() if group.cluster == cluster}
         slower = [(one.times.step, group) for group, one in own.items() if one.times.step]

@@ -1,4 +1,4 @@
-"""What samples say of a query, against its objective."""
+"""Judge the samples of a query against its objective."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from logops.queries.model import LibraryQuery
 
 @dataclass(frozen=True)
 class Verdict:
-    """Of one arm. Seconds and bytes."""
+    """The verdict on one query, range and mode. Seconds and bytes."""
 
     arm: Arm
     cluster: str
@@ -25,26 +25,26 @@ class Verdict:
     p95: float | None
     bytes: int | None
     over: tuple[str, ...]
-    """Which objectives are missed, in words."""
+    """The missed objectives, in words."""
     failed: tuple[str, ...]
-    """What Loki said, each thing once; none where it failed now and then only."""
+    """Loki's messages, each once; empty if it failed only now and then."""
     failures: int
     throttled: int
     unreached: str
-    """Why there was no conversation with Loki, the last time there was none."""
+    """Why Loki could not be reached, the last time that happened."""
     not_asked: int
     left_out: str
-    """Why so many were not asked; empty where all were."""
+    """Why rounds were left out; empty if none were."""
     note: str
-    """Why it was not judged; empty where it was."""
+    """Why there is no verdict; empty if there is one."""
     trend: Trend | None
-    """Against earlier nights; None where this one has too few answers."""
+    """The comparison with earlier nights; None if this night has too few answers."""
     why: str = ""
-    """It takes so long, by Loki's own statistics."""
+    """Why it takes so long, from Loki's statistics."""
 
     @property
     def aside(self) -> tuple[str, ...]:
-        """What happened and is not judged, in words."""
+        """Events that are reported but not judged."""
         return (
             *((f"Loki said 429 to {self.throttled}",) if self.throttled else ()),
             *((f"{self.failures} failed beside {self.answered} answers",) if self.failures and not self.failed else ()),
@@ -55,8 +55,8 @@ class Verdict:
 def verdicts(
     samples: Iterable[Sample], library: Mapping[str, LibraryQuery], pasts: Mapping[Arm, Past]
 ) -> list[Verdict]:
-    """In the order of the arms. Objectives are those of a query over its own range: the time that of the warm one, the
-    bytes that of the cold one, for what comes from the cache is not read."""
+    """Return verdicts in the order of the samples. Objectives apply to a query's own range: the time to warm answers,
+    the bytes to cold ones, because cached answers read nothing."""
     told = trends(pasts)
     return [
         verdict(arm, found, library[arm.query], pasts.get(arm), told.get(arm)) for arm, found in by_arm(samples).items()
@@ -95,7 +95,7 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
 
 
 def is_failing(samples: Sequence[Sample]) -> bool:
-    """Two in a row, or a tenth. One of a hundred is what a retry is for, and nothing to wake anybody."""
+    """Whether a query is failing: twice in a row, or in 10 % of the runs. Retries handle single failures."""
     failed = [one.ending == Ending.FAILED for one in samples if one.ending in (Ending.ANSWERED, Ending.FAILED)]
     return any(map(all, pairwise(failed))) or (any(failed) and 10 * sum(failed) >= len(failed))
 
@@ -105,7 +105,7 @@ def has_objective(query: LibraryQuery, range_s: int) -> bool:
 
 
 def missed(query: LibraryQuery, mode: Mode, p95: float | None, answered: list[Sample]) -> tuple[str, ...]:
-    """The bytes are the most that any answer read."""
+    """Return the missed objectives. For bytes, the largest answer counts."""
     if mode is Mode.WARM:
         late = p95 is not None and p95 * 1000 > query.objective.p95.value
         return (f"95 of 100 answers within {p95:.2f} s, promised {query.objective.p95}",) if late else ()
@@ -115,5 +115,5 @@ def missed(query: LibraryQuery, mode: Mode, p95: float | None, answered: list[Sa
 
 
 def percentile(ordered: list[float], share: float) -> float:
-    """The nearest rank: a value that was measured, not one between two."""
+    """Return a percentile by nearest rank, which is always a measured value."""
     return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]

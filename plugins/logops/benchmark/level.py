@@ -1,15 +1,16 @@
-"""What many answers say of how fast a query is, and how well it is known."""
+"""The typical time of a query from many answers, and its standard error."""
 
 from collections.abc import Sequence
 from math import exp, inf, log, sqrt
 from statistics import fmean, stdev
 
 LEFT_OUT = 10
-"""One of so many at either end: an answer that met a pause of the machine says nothing of the query."""
+"""One of this many answers is left out at either end: an answer during a pause of the machine says nothing of the
+query."""
 
 
 def level(seconds: Sequence[float]) -> float:
-    """The geometric mean without the extremes; it differs less from night to night than the median does.
+    """Return the geometric mean without the extremes. It varies less between nights than the median.
 
     >>> round(level([1.0, 2.0, 4.0]), 6)
     2.0
@@ -19,7 +20,7 @@ def level(seconds: Sequence[float]) -> float:
 
 
 def error(seconds: Sequence[float]) -> float:
-    """Standard error of the level, as a share; of fewer than two: infinite.
+    """Return the relative standard error of the level; infinite for fewer than two answers.
 
     >>> error([1.0]), error([1.0, 1.0])
     (inf, 0.0)

@@ -1,4 +1,4 @@
-"""Which queries can be measured: those whose cluster and tenant are there."""
+"""Select the queries that can be measured: their cluster and tenant exist."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,13 +9,13 @@ from logops.queries.model import LibraryQuery
 
 
 class NotMeasurableError(LogopsError):
-    """A query that was asked for by its name, or every query, is for a cluster or tenant that is not there."""
+    """The cluster or tenant of a selected query, or of every query, does not exist."""
 
 
 def measurable(
     platforms: Sequence[ReadablePlatform], library: Mapping[str, LibraryQuery], by_name: bool
 ) -> dict[str, LibraryQuery]:
-    """Those whose cluster and tenant every platform has: all of `library`, where they were asked for by name.
+    """Return the queries whose cluster and tenant exist on every platform. If selected by name, all of `library` must.
 
     Raises NotMeasurableError.
     """
@@ -34,6 +34,6 @@ def measurable(
 
 
 def is_there(environment: Environment, query: LibraryQuery) -> bool:
-    """Whether it has the cluster and the tenant."""
+    """Whether the environment has the query's cluster and tenant."""
     cluster = environment.clusters.get(query.cluster)
     return cluster is not None and query.tenant in cluster.tenants

@@ -1,4 +1,4 @@
-"""Asks live clusters every shot, round after round, so many at a time."""
+"""Measure live clusters, round after round, with limited concurrency."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +15,9 @@ from logops.platforms.platform import ReadablePlatform
 from logops.queries.model import LibraryQuery
 
 PRECISE = 0.02
-"""Standard error, as a share, that is good enough."""
+"""A relative standard error that is small enough."""
 LONGEST_S = 30.0
-"""Of one arm, all its answers together: then no more rounds are asked for it. What takes that long varies less."""
+"""Total time of all answers; beyond it there are no more rounds. Slow queries vary less."""
 
 
 def measured(
@@ -26,9 +26,9 @@ def measured(
     asked: Asked,
     tell: Callable[[str], None],
 ) -> list[list[Sample]]:
-    """Of each platform a sample a shot. Two take turns, the first to be asked changing from round to round.
+    """Return one sample per attempt for each platform. Two platforms take turns; the order alternates between rounds.
 
-    Raises LokiError where a cluster does not say how it is configured.
+    Raises LokiError if a cluster does not report its configuration.
     """
     with ExitStack() as clients, ThreadPoolExecutor(asked.concurrency) as pool:
         sides = [ready_on(one, library, clients) for one in platforms]
@@ -41,7 +41,7 @@ def measured(
                 for shot in wanted
                 for which in (range(len(sides)) if shot.round % 2 == 0 else reversed(range(len(sides))))
             ]
-            # A round is over before the next begins: what warms does, and nothing is asked beside itself.
+            # A round ends before the next starts: it warms the caches, and no query runs beside itself.
             samples = pool.map(lambda turn: asking.ask(turn[0], sides[turn[1]]), turns)
             for (_, which), sample in zip(turns, samples, strict=True):
                 by_side[which].append(sample)
@@ -56,12 +56,12 @@ def measured(
                 break
             asking.expect(len(unsure) * len(sides))
             ask(one_round([arm for arm in every if arm in unsure], at))
-    # What only more rounds would have asked for is not missed.
+    # Additional rounds that did not fit are not missed.
     return [[one for one in side if one.round <= asked.rounds or one.ending != Ending.NOT_ASKED] for side in by_side]
 
 
 def unsure_of(samples: Iterable[Sample]) -> Iterator[Arm]:
-    """The arms that are not known to `PRECISE` yet, and do not take long."""
+    """Yield what is not known to `PRECISE` yet and does not take long."""
     for arm, own in by_arm(one for one in samples if one.judged).items():
         seconds = [one.seconds for one in own]
         if sum(seconds) < LONGEST_S and error(seconds) > PRECISE:

@@ -1,4 +1,4 @@
-"""What earlier runs measured: one line a run and arm, read from the results store."""
+"""Read the earlier runs from the results store: one row per run, query, range and mode."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
 FEWEST = 5
-"""Answers, below which a run says nothing of an arm."""
+"""With fewer answers, a run does not count."""
 DAY_NS = 86_400 * 10**9
 MEASURED = ("configuration", "text", "step_s", "concurrency", "cluster", "tenant")
-"""Of a sample: nights that differ in one of them are not compared."""
+"""Fields of a sample. Nights that differ in one of them are not compared."""
 LOOK_BACK = timedelta(days=90)
 MOST = BASELINE + max(NEWEST)
-"""Nights that are looked at."""
+"""Maximum of nights to read."""
 
 
 @dataclass(frozen=True)
 class Night:
-    """One run's answers to one arm, of which there were enough."""
+    """A run's answers to one query, range and mode, if there were enough."""
 
     run: str
     started_ns: int
     measured: tuple[object, ...]
-    """By MEASURED."""
+    """The values of MEASURED."""
     answers: int
     work: Work
     cluster: str
     level: float
-    """Seconds: what is compared from night to night."""
+    """Seconds; compared between nights."""
 
     @property
     def began(self) -> datetime:
@@ -47,11 +47,11 @@ class Night:
 
 @dataclass(frozen=True)
 class Past:
-    """An arm's nights that can be compared with its newest, oldest first, the newest last: one of each day, UTC."""
+    """The nights that can be compared with the newest, oldest first, including the newest: one per day, UTC."""
 
     nights: tuple[Night, ...]
     elsewhere: int
-    """Days on which it was measured otherwise only: not compared."""
+    """Days on which it was only measured differently: not compared."""
 
 
 ROWS = f"""
@@ -67,7 +67,7 @@ GROUP BY ALL HAVING count(*) >= {FEWEST} ORDER BY started_ns
 
 
 def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dict[Arm, list[Night]]:
-    """Of every arm, oldest first, the 90 days before `until`. Raises StoreUnreachableError."""
+    """Return the nights of the 90 days before `until`, oldest first. Raises StoreUnreachableError."""
     from logops.findings.store import NothingStoredError
 
     last = until.astimezone(UTC).date()
@@ -87,7 +87,7 @@ def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dic
 
 
 def night_of(samples: Sequence[Sample]) -> Night | None:
-    """Of one run's samples of one arm; None where too few were answered."""
+    """Return the night of one run's samples; None if there are too few answers."""
     answered = [one for one in samples if one.judged]
     if len(answered) < FEWEST:
         return None
@@ -104,8 +104,8 @@ def night_of(samples: Sequence[Sample]) -> Night | None:
 
 
 def past(nights: Iterable[Night], newest: Night) -> Past:
-    """What may stand before `newest`: of each earlier day one run that measured the same, the one with most answers. So
-    whoever asks again and again on one day makes no history of it."""
+    """Return the history of `newest`: for each earlier day, the comparable run with the most answers. So repeated runs
+    on one day do not become a history."""
     earlier = [one for one in nights if _day(one) < _day(newest)]
     best: dict[int, Night] = {}
     for one in earlier:
@@ -127,11 +127,11 @@ def by_arm(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
 
 
 def pasts_of(samples: Iterable[Sample], nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, Past]:
-    """Of every arm of a run that has enough answers: its night, and those before."""
+    """Return the history of everything in a run with enough answers."""
     newest = {arm: night for arm, own in by_arm(samples).items() if (night := night_of(own)) is not None}
     return {arm: past(nights.get(arm, ()), night) for arm, night in newest.items()}
 
 
 def usual_work(nights: Sequence[Night]) -> Work:
-    """The median of several nights."""
+    """Return the median of several nights."""
     return Work(*(median(getattr(one.work, name) for one in nights) for name in Work.__match_args__))

@@ -1,4 +1,4 @@
-"""The library's queries, ready to be asked on one environment."""
+"""Prepare the library's queries for one environment."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ READ_TIMEOUT_S = 300.0
 
 @dataclass(frozen=True)
 class Ready:
-    """A query of the library, and where it is asked."""
+    """A query of the library, with its target."""
 
     client: LokiClient
     declared: LibraryQuery
@@ -26,14 +26,15 @@ class Ready:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the environments that are measured."""
+    """One of the measured environments."""
 
     environment: str
     queries: Mapping[str, Ready]
 
 
 def ready_on(platform: ReadablePlatform, library: Mapping[str, LibraryQuery], clients: ExitStack) -> Side:
-    """Connections are closed with `clients`. Raises LokiError where a cluster does not say how it is configured."""
+    """Prepare the queries. Connections are closed with `clients`. Raises LokiError if a cluster does not report its
+    configuration."""
 
     def open_client(cluster: str) -> LokiClient:
         client = LokiClient(platform.read_url(cluster), retry_for=0, read_timeout=READ_TIMEOUT_S)
@@ -52,8 +53,8 @@ def ready_on(platform: ReadablePlatform, library: Mapping[str, LibraryQuery], cl
 
 
 def _digests(platform: ReadablePlatform, cluster: str, tenants: Sequence[str]) -> dict[str, str]:
-    """Of each tenant's configuration, from the first of the cluster's processes that says it: what users reach may be
-    no more than queries (the finding `gateway-open`). Raises LokiError."""
+    """Return the digest of each tenant's configuration, from the first process of the cluster that reports it: the
+    address for users may only serve queries (finding `gateway-open`). Raises LokiError."""
     refused = LokiError(f"Reading the configuration of cluster {cluster}: it has no process with an address.")
     for url in platform.urls(cluster).values():
         try:

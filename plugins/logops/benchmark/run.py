@@ -1,4 +1,4 @@
-"""Runs the library, or a part of it, against a live cluster, keeps every sample, and says what it means."""
+"""Run the library, or a part of it, on a live cluster; keep every sample; judge them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,10 +31,10 @@ class Outcome:
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
     left_out: tuple[str, ...] = ()
-    """Queries of clusters or tenants that are not there."""
+    """Queries whose cluster or tenant does not exist."""
 
     def lines(self) -> list[str]:
-        """For a log: a line a measured thing, then the findings."""
+        """Return lines for a log: one per measurement, then the findings."""
         measured = [
             f"{one.arm}: {one.answered} answers"
             + ("" if one.p50 is None else f", p50 {one.p50:.3f} s, p95 {one.p95:.3f} s, {one.bytes:,} bytes read")
@@ -54,17 +54,19 @@ def run_benchmark(
     tell: Callable[[str], None],
     record: bool = True,
 ) -> list[Outcome]:
-    """Measure one environment, or two in turns; compare with the objectives and with earlier runs, and keep it.
+    """Measure one environment, or two in turns. Compare with the objectives and with earlier runs, and record the
+    result.
 
-    What one of them has no tenant for is left out of both. Raises StoreUnreachableError, LokiError, NotMeasurableError.
+    A query that one environment has no tenant for is left out of both. Raises StoreUnreachableError, LokiError,
+    NotMeasurableError.
     """
     here = measurable(platforms, library, asked.named)
     left_out = tuple(name for name in library if name not in here)
-    # First: a store that cannot be read is told before minutes of measuring.
+    # First, so that an unreadable store is reported before minutes of measuring.
     past = [read_nights(store(one), one.environment.name, asked.as_of) for one in platforms]
     sides = measured(platforms, here, asked, tell)
     if record:
-        # Before anything is made of them.
+        # Store the samples before judging them.
         for one, samples in zip(platforms, sides, strict=True):
             store(one).write(QUERY_SAMPLES, f"{one.environment.name}.{asked.run}", to_table(samples), asked.as_of)
     outcomes = [
@@ -73,7 +75,7 @@ def run_benchmark(
     ]
     if record:
         for one, outcome in zip(platforms, outcomes, strict=True):
-            # Of a part they are not kept: their silence about the rest would be read as gone.
+            # Findings of a part of the library are not recorded: queries that were not measured would count as fixed.
             if is_whole(one.environment, asked, [library[name] for name in left_out]):
                 found = Run(one.environment.name, CHECK, asked.run, asked.as_of)
                 store(one).write_findings(found, outcome.findings)
@@ -94,7 +96,7 @@ def _judged(
 
 
 def is_whole(environment: Environment, asked: Asked, left_out: Sequence[LibraryQuery]) -> bool:
-    """Whether all that this environment has of the library is measured, in both modes, over all its ranges."""
+    """Whether the run measured all of the environment's library, in both modes, over all its ranges."""
     usual = {one.value // 1000 for one in environment.benchmark.ranges}
     return (
         not asked.named

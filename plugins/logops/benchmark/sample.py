@@ -1,4 +1,4 @@
-"""One measured answer, as it is kept."""
+"""The stored form of one measured answer."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 class Ending(StrEnum):
     ANSWERED = "answered"
     FAILED = "failed"
-    """Loki refused the query, or gave it up."""
+    """Loki refused the query, or gave up."""
     UNREACHED = "unreached"
-    """There was no conversation with Loki: nothing is known of the query."""
+    """Loki could not be reached: nothing is known of the query."""
     THROTTLED = "throttled"
-    """429 until patience ended: nothing is known of its speed."""
+    """429 until all retries were used: nothing is known of its speed."""
     NOT_ASKED = "not-asked"
-    """The budget or the time left no room for it, or it had failed; `message` says which."""
+    """Not run: no budget or time was left, or it had failed before; `message` says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Seconds and bytes."""
+    """One measured answer. Seconds and bytes."""
 
     run: str
     environment: str
     configuration: str
-    """Digest of the cluster's configuration: samples of different ones are not compared."""
+    """Digest of the cluster's configuration. Samples with different digests are not compared."""
     query: str
     text: str
     cluster: str
@@ -39,9 +39,9 @@ class Sample:
     started_ns: int
     ending: str
     seconds: float = 0.0
-    """As the client saw it, of the attempt that was answered."""
+    """Measured by the client, of the attempt that was answered."""
     backed_off: int = 0
-    """How often Loki said 429 before."""
+    """Number of 429 answers before."""
     message: str = ""
     exec_s: float = 0.0
     queue_s: float = 0.0
@@ -49,23 +49,23 @@ class Sample:
     lines: int = 0
     chunks: int = 0
     cached_chunks: int = 0
-    """Of them, from the cache of chunks."""
+    """Chunks from the chunk cache."""
     cached_results: int = 0
     splits: int = 0
     shards: int = 0
     concurrency: int = 1
-    """Queries at a time, this one counted."""
+    """Queries at a time, including this one."""
     step_s: int = 0
     """0 in runs before 2026-11-27."""
 
     @property
     def judged(self) -> bool:
-        """Whether it says how fast the query is: answered, and not in the round that warms."""
+        """Whether it measures the query's speed: answered, and not in the warm-up round."""
         return self.round > 0 and self.ending == Ending.ANSWERED
 
 
 def to_table(samples: Iterable[Sample]) -> "pa.Table":
-    """A row each, columns as the fields."""
+    """Return one row per sample, with the fields as columns."""
     import pyarrow as pa
 
     types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}

@@ -1,7 +1,7 @@
-"""What a night did to all queries of a cluster alike: a busy machine, a slower disk, a neighbour.
+"""The effect of a night on all queries of a cluster: a busy machine, a slower disk, other workloads.
 
-It is no fault of one query, so each is judged by how it differs from the others that were measured in the same rounds;
-and it is a series of its own, that of the library as a whole.
+It is not the fault of one query. So each query is judged relative to the others that were measured in the same
+rounds, and the common effect is a series of its own, that of the whole library.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from logops.benchmark.nights import Past
 from logops.benchmark.shots import Arm, Mode
 
 FEWEST = 3
-"""Other queries: what fewer have in common may be the fault of one of them."""
+"""Minimum of other queries: what fewer have in common may be the fault of one of them."""
 
 
 @dataclass(frozen=True, order=True)
@@ -30,22 +30,22 @@ class Group:
 
 @dataclass(frozen=True)
 class Shared:
-    """Of one group: by run, oldest first, how many times as long as usual each query took."""
+    """For one group: by run, oldest first, each query's slowdown against its usual time."""
 
     times: Mapping[str, Mapping[str, float]]
 
     def beside(self, query: str) -> dict[str, float]:
-        """By run, how many times as long as usual the other queries took: what all but three tenths of them took at
-        least, as half of them may be slower for a reason of their own. Runs that have too few others are left out."""
+        """Return, by run, the 30th percentile of the other queries' slowdowns: up to half of them may be slower for
+        their own reasons. Runs with too few other queries are left out."""
         return {run: _tenths(times, 3) for run, times in self._others(query).items()}
 
     def beside_slow(self, query: str) -> dict[str, float]:
-        """As `beside`, of others that may be faster for a reason of their own: what all but three tenths of them took
-        at most."""
+        """Return, by run, the 70th percentile of the other queries' slowdowns: some of them may be faster for their own
+        reasons."""
         return {run: _tenths(times, 7) for run, times in self._others(query).items()}
 
     def whole(self) -> dict[str, float]:
-        """By run, that of all queries. Runs that have too few are left out."""
+        """Return, by run, the common slowdown of all queries. Runs with too few queries are left out."""
         return {run: median(times.values()) for run, times in self.times.items() if len(times) > FEWEST}
 
     def _others(self, query: str) -> dict[str, list[float]]:
@@ -54,7 +54,7 @@ class Shared:
 
 
 def _tenths(times: list[float], count: int) -> float:
-    """What so many tenths of them are below, between two of them in proportion."""
+    """Return a percentile in steps of 10 %, interpolated."""
     ordered = sorted(times)
     at, part = divmod((len(ordered) - 1) * count, 10)
     return ordered[at] + (ordered[at + 1] - ordered[at]) * part / 10
@@ -65,14 +65,16 @@ def group_of(arm: Arm, past: Past) -> Group:
 
 
 def shared(pasts: Mapping[Arm, Past], gains: Mapping[Arm, Sequence[float]]) -> dict[Group, Shared]:
-    """Of the arms of a run, each with the nights before. `gains`: of each night of an arm, how many times as fast as at
-    first it had become, for a reason of its own (era.py), which the others do not share."""
+    """Return the common effect on the queries of a run, from their earlier nights.
+
+    gains   for each night, how much faster the query had become for its own reasons (era.py)
+    """
     started = {night.run: night.started_ns for past in pasts.values() for night in past.nights}
     found: dict[Group, dict[str, dict[str, list[float]]]] = {}
     for arm, past in pasts.items():
         runs = found.setdefault(group_of(arm, past), {})
         if len(past.nights) < NIGHTS:
-            # Of what is new in the library, nobody knows what is usual.
+            # The usual time of a new query is unknown.
             continue
         levels = [night.level * gain for night, gain in zip(past.nights, gains.get(arm, repeat(1.0)), strict=False)]
         usual = median(levels)

@@ -1,4 +1,4 @@
-"""What a benchmark asks, in which order."""
+"""What a benchmark runs, and in which order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """Whether Loki may answer from its cache of results."""
+    """Whether Loki may answer from its results cache."""
 
     WARM = "warm"
     COLD = "cold"
-    """Asked past the cache of results; chunks and index may still lie in theirs."""
+    """Bypasses the results cache. Chunks and index may still be cached."""
 
 
 @dataclass(frozen=True, order=True)
 class Arm:
-    """One thing that is measured again and again."""
+    """One query, range and mode, which is measured repeatedly."""
 
     query: str
     range_s: int
@@ -33,12 +33,12 @@ class Arm:
 class Shot:
     arm: Arm
     round: int
-    """0 warms, and is not judged."""
+    """Round 0 warms the caches and is not judged."""
 
 
 def one_round(arms: Sequence[Arm], at: int) -> list[Shot]:
-    """Each arm once, every other round backwards: what drifts meanwhile, the machine's load or the growth of the data,
-    meets all arms alike."""
+    """Return everything once, every other round in reverse order. So a drift, of the machine's load or the amount of
+    data, affects all alike."""
     return [Shot(arm, at) for arm in (arms if at % 2 == 0 else reversed(arms))]
 
 

@@ -1,4 +1,4 @@
-"""A benchmark's outcome in short: a row a query, as `make up` and Airflow show it."""
+"""A short result of a benchmark, one row per query, for `make up` and Airflow."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ MOST_FINDINGS = 20
 def summary(
     verdicts: Sequence[Verdict], findings: Sequence[Finding], library: Mapping[str, LibraryQuery]
 ) -> dict[str, Any]:
-    """`{headline, findings, queries}`, small enough for an XCom, of what JSON has: no tuples."""
+    """Return `{headline, findings, queries}`, small enough for an XCom, as JSON values without tuples."""
     queries = len({one.arm.query for one in verdicts})
     answers = sum(one.answered for one in verdicts)
     told = [f"{one.cls.name} {one.subject.query or one.subject.cluster}: {one.message}" for one in findings]
@@ -30,7 +30,7 @@ def summary(
 
 
 def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> list[tuple[str, ...]]:
-    """A row a query and range: both modes side by side."""
+    """Return one row per query and range, with both modes side by side."""
     by_query: dict[tuple[str, int], dict[Mode, Verdict]] = {}
     for one in verdicts:
         by_query.setdefault((one.arm.query, one.arm.range_s), {})[one.arm.mode] = one

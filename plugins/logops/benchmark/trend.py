@@ -1,4 +1,4 @@
-"""What an arm's nights say: slower since when, reads more since when, and why."""
+"""Judge the nights of a query: what became slower or reads more, since when, and why."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,27 +12,27 @@ from logops.benchmark.shots import Arm, Mode
 from logops.benchmark.why import Work, together, why, why_more
 
 LEAST_OVER_LONGER = 1.2
-"""Times as slow as usual, of a range that is not a query's shortest: each has a chance of a false alarm of its own."""
+"""Minimum slowdown for ranges other than a query's shortest, because each additional range adds false alarms."""
 LEAST_GROWTH = 1.2
-"""Of the bytes that are read: logs grow by themselves."""
+"""Minimum growth of the bytes read: logs grow anyway."""
 
 
 @dataclass(frozen=True)
 class Trend:
-    """Of one arm, its newest night against those before."""
+    """The newest night compared with the nights before."""
 
     seconds: History
     bytes: History | None
-    """None where nothing was read tonight: what comes from the cache of results."""
+    """None if nothing was read tonight, because the results cache answered."""
     elsewhere: int
     beside: bool = False
-    """Whether what it shares with the other queries is left out of `seconds`."""
+    """Whether the common effect of the night was removed from `seconds`."""
     slower_once: int = 0
-    """Nights before it became faster: not compared."""
+    """Number of nights before it became faster, which are not compared."""
     why: str = ""
-    """Of being slower, by Loki's own statistics."""
+    """Why it is slower, from Loki's statistics."""
     why_more: str = ""
-    """Of reading more."""
+    """Why it reads more."""
 
     @property
     def regressed(self) -> bool:
@@ -43,7 +43,7 @@ class Trend:
         return self.bytes is not None and self.bytes.step is not None
 
     def told(self) -> str:
-        """In a few words, for a table."""
+        """Return a short text for a table."""
         if not self.seconds.too_few:
             return self.seconds.told()
         faster = " since it became faster" if self.slower_once else ""
@@ -53,22 +53,22 @@ class Trend:
 
 @dataclass(frozen=True)
 class Common:
-    """What all queries of a cluster have in common."""
+    """The common effect on all queries of a cluster."""
 
     times: History
-    """Times of what is usual."""
+    """Slowdown against the usual time."""
     why: str = ""
-    """Of being slower, by Loki's own statistics of all of them together."""
+    """Why they are slower, from Loki's statistics of all of them together."""
 
 
 def trends(pasts: Mapping[Arm, Past]) -> dict[Arm, Trend]:
-    """Of the arms of a run, each beside the others of its cluster."""
+    """Return the trends of a run, each relative to the other queries of its cluster."""
     told = teller(pasts)
     return {arm: told(arm) for arm in pasts}
 
 
 def teller(pasts: Mapping[Arm, Past]) -> Callable[[Arm], Trend]:
-    """What tells of one of them."""
+    """Return a function that gives the trend of one of them."""
     begun = eras(pasts)
     groups = shared(pasts, {arm: one.gains for arm, one in begun.items()})
     shortest: dict[str, int] = {}
@@ -84,14 +84,18 @@ def teller(pasts: Mapping[Arm, Past]) -> Callable[[Arm], Trend]:
 
 
 def whole(pasts: Mapping[Arm, Past]) -> dict[Group, Common]:
-    """Of each cluster and mode, where there are enough queries."""
+    """Return the common trend of each cluster and mode with enough queries."""
     gains = {arm: one.gains for arm, one in eras(pasts).items()}
     found = {group: one.whole() for group, one in shared(pasts, gains).items()}
     return {group: common(times, _of_group(pasts, group)) for group, times in found.items() if times}
 
 
 def common(times: Mapping[str, float], nights: Sequence[Sequence[Night]]) -> Common:
-    """`times`: by run, oldest first. `nights`: of each query."""
+    """Return the common trend.
+
+    times    by run, oldest first
+    nights   of each query
+    """
     era = newest_era([*times.values()])
     seen = look(era)
     if seen.step is None:
@@ -109,7 +113,7 @@ def _of_group(pasts: Mapping[Arm, Past], group: Group) -> list[tuple[Night, ...]
 
 
 def judged_then(nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, list[Trend]]:
-    """What was to be said of every night, by those before it."""
+    """Return the verdicts that were given on each night, from the nights before it."""
     runs: dict[str, dict[Arm, Past]] = {}
     for arm, own in nights.items():
         for night in own:
@@ -119,21 +123,24 @@ def judged_then(nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, list[Trend]]
 
 
 def slower_by_itself(levels: Sequence[float], since: int) -> bool:
-    """Whether the last two nights are slower than those before the newest `since`, whatever the others do. What keeps
-    its pace while the rest of the library doubles it is not slower."""
+    """Whether the last two nights are slower in absolute terms than those before the newest `since`. A query that keeps
+    its speed while others become faster is not slower."""
     return geometric_mean(levels[-2:]) > median(levels[:-since][-BASELINE:])
 
 
 def trend(mode: Mode, found: Past, others: Mapping[str, float], since: int = 0, least: float = LEAST_STEP) -> Trend:
-    """`others`: by run, how many times as long as usual the others took. Where it is known of the newest run, nights
-    of which it is not are left out. `since`: the first night of how long it takes now. `least`: how many times as slow
-    as usual is too slow."""
+    """Return the trend of one query.
+
+    others   by run, the slowdown of the other queries; if the newest run has it, nights without it are left out
+    since    first night of the current era
+    least    minimum slowdown
+    """
     beside = found.nights[-1].run in others
     nights = [one for one in found.nights[since:] if not beside or one.run in others]
     seconds = look([one.level / others[one.run] if beside else one.level for one in nights], least)
     if seconds.step and beside and not slower_by_itself([one.level for one in nights], seconds.step.nights):
         seconds = replace(seconds, step=None)
-    # A night whose range held no logs says nothing of what logs cost.
+    # A night without logs in its range says nothing about the bytes that logs cost.
     read = [one for one in found.nights if one.work.bytes > 0]
     reads = mode is Mode.COLD and found.nights[-1].work.bytes > 0
     grown = look([one.work.bytes for one in read], LEAST_GROWTH) if reads else None
@@ -149,5 +156,5 @@ def trend(mode: Mode, found: Past, others: Mapping[str, float], since: int = 0, 
 
 
 def _sides(nights: Sequence[Night], step: Step) -> tuple[Work, Work]:
-    """Before a step, and since."""
+    """Return the work before a step and since."""
     return usual_work(nights[: -step.nights]), usual_work(nights[-step.nights :])

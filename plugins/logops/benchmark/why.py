@@ -1,4 +1,4 @@
-"""Why a query takes so long, or longer than before, from what Loki itself says of its work."""
+"""Explain why a query is slow, or slower than before, from Loki's own statistics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from statistics import median
 from logops.benchmark.sample import Sample
 
 GREW = 1.05
-"""Less than this is the same."""
+"""A smaller growth counts as equal."""
 COLDER = 0.1
-"""Of its chunks, so many fewer from their cache are a cause."""
+"""A cause if this share fewer of its chunks came from the cache."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """The median of a side's answers. Seconds, bytes."""
+    """The median of several answers. Seconds and bytes."""
 
     seconds: float
     exec_s: float
@@ -42,14 +42,14 @@ def work_of(samples: Sequence[Sample]) -> Work:
 
 
 def together(works: Sequence[Work]) -> Work:
-    """Of several queries, their sum."""
+    """Return the sum over several queries."""
     return Work(*(sum(getattr(one, name) for one in works) for name in Work.__match_args__))
 
 
 def why(before: Work, after: Work) -> str:
-    """Of `after` being slower: each cause that is seen, in a sentence; where none of them makes bytes slower, also by
-    how much each byte is. Empty where nothing of it is seen."""
-    # What the cache of results gave before is read now: no data grew by that.
+    """Explain why `after` is slower: one sentence per cause. Without a cause for slower bytes, also say how much slower
+    each byte is. Empty if nothing explains it."""
+    # What the results cache returned before is read now, which is no growth of the data.
     uncached = _fell(before.cached_results, after.cached_results)
     grew = _grew(before.bytes, after.bytes) and not uncached
     causes = _causes(before, after)
@@ -58,8 +58,8 @@ def why(before: Work, after: Work) -> str:
     told = [f"the data grew: it read {_more(before.bytes, after.bytes)} bytes"] if grew else []
     if _fell(before.shards, after.shards):
         told.append(f"it ran in {after.shards:g} shards, before in {before.shards:g}")
-    # All parts together wait longer than a query takes: only where that grew by more than the time is it a cause, and
-    # how much of the time it is nobody knows.
+    # All parts together wait longer than the query takes. It is a cause only if the wait grew by more than the time;
+    # its exact share is unknown.
     waited, slower = after.queue_s - before.queue_s, after.seconds - before.seconds
     if waited > slower / 2 > 0 and after.queue_s * before.seconds > before.queue_s * after.seconds * GREW:
         told.append(f"its parts waited {_time(waited)} longer in the queue")
@@ -67,7 +67,7 @@ def why(before: Work, after: Work) -> str:
 
 
 def why_more(before: Work, after: Work) -> str:
-    """Of `after` reading more: whether there are more lines, or longer ones, and whether in more chunks."""
+    """Explain why `after` reads more: more lines, longer lines, or more chunks."""
     told = []
     if _grew(before.lines, after.lines):
         told.append(f"{_more(before.lines, after.lines)} lines")
@@ -80,7 +80,7 @@ def why_more(before: Work, after: Work) -> str:
 
 
 def _causes(before: Work, after: Work) -> list[str]:
-    """That may each be all of it, and make bytes slower."""
+    """Return causes that could each explain everything, and that make bytes slower."""
     told = []
     if _share_cached(after) < _share_cached(before) - COLDER:
         told.append(
@@ -126,7 +126,7 @@ def _more(before: float, after: float) -> str:
 
 
 def spent(work: Work) -> str:
-    """Where the time goes."""
+    """Return where the time goes."""
     rate = f" ({work.bytes / work.exec_s / 1e6:,.0f} MB/s)" if work.exec_s and work.bytes else ""
     waited = f"its parts waited {_time(work.queue_s)} in the queue"
     return f"Loki worked {_time(work.exec_s)} on {work.bytes / 1e6:,.1f} MB{rate}; {waited}."

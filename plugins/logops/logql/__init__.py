@@ -1,1 +1,1 @@
-"""LogQL: read, checked, built, written."""
+"""LogQL: parse, lint, build and write queries."""

@@ -1,18 +1,18 @@
-"""Addresses, ranges and networks of ip() (Loki's pkg/logql/log/ip.go, Go's net/netip)."""
+"""The addresses, ranges and networks of ip() (Loki's pkg/logql/log/ip.go, Go's net/netip)."""
 
 import ipaddress
 
 
 def is_address(text: str) -> bool:
-    """`10.0.0.1`, `10.0.0.1-10.0.0.9` or `10.0.0.0/8`."""
+    """Whether the text is `10.0.0.1`, `10.0.0.1-10.0.0.9` or `10.0.0.0/8`."""
     try:
         if "%" in text:
-            # All that follows is the zone.
+            # Everything after % is the zone.
             address, _, zone = text.partition("%")
             return zone != "" and ipaddress.ip_address(address).version == 6
         if "/" in text:
             address, _, bits = text.rpartition("/")
-            # netip reads no netmask, no sign and no leading 0.
+            # netip accepts no netmask, no sign and no leading 0.
             if not (bits.isascii() and bits.isdigit()) or (bits[0] == "0" and bits != "0"):
                 return False
             return int(bits) <= ipaddress.ip_address(address).max_prefixlen

@@ -1,4 +1,4 @@
-"""What the linter's rules know, and what they say."""
+"""The input and output of the linter's rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from logops.logql import regexes
 from logops.logql.tree import Matcher, Query, Selector, Span
 
 Severity = Literal["error", "slow", "fragile"]
-"""error: Loki refuses it. slow: the same answer for less. fragile: it fails, or lies, on some lines."""
+"""error: Loki refuses it. slow: a cheaper query gives the same answer. fragile: it fails or is wrong on some lines."""
 
 OF_LOKI = frozenset({"detected_level", "service_name"})
 """Labels that Loki itself adds (`discover_log_levels`, `discover_service_name`)."""
@@ -16,15 +16,15 @@ OF_LOKI = frozenset({"detected_level", "service_name"})
 
 @dataclass(frozen=True)
 class Source:
-    """What lines of one origin have."""
+    """The labels of the streams of one source."""
 
     fixed: Mapping[str, str] = field(default_factory=dict)
-    """Labels that are the same on all its streams."""
+    """Labels with the same value on all its streams."""
     varying: frozenset[str] = frozenset()
-    """Labels that all its streams have, of any value."""
+    """Labels that all its streams have, with different values."""
     metadata: frozenset[str] = frozenset()
     open: bool = False
-    """Its streams may have other labels, too."""
+    """Whether its streams may have other labels, too."""
 
     def may_feed(self, selector: Selector) -> bool:
         return all(
@@ -37,7 +37,7 @@ class Source:
 
 
 def matches(matcher: Matcher, value: str) -> bool:
-    """Whether a label's value fulfils it; empty where the stream has no such label."""
+    """Whether a label's value matches; empty if the stream has no such label."""
     if matcher.op in ("=", "!="):
         return (value == matcher.value) == (matcher.op == "=")
     return bool(regexes.compiled(matcher.value).fullmatch(value.encode())) == (matcher.op == "=~")
@@ -48,18 +48,18 @@ class Context:
     """What is known besides the query."""
 
     step_ns: int | None = None
-    """Between two points of the answer."""
+    """Time between two points of the answer."""
     metadata: frozenset[str] = frozenset()
-    """Labels that come as structured metadata: no parser is needed for them."""
+    """Labels in structured metadata: they need no parser."""
     labels: frozenset[str] | None = None
-    """The labels that streams have, all of them; None: not known, and any label may be one."""
+    """All labels of the streams; None: unknown, any label may be one."""
     everywhere: frozenset[str] = frozenset()
-    """The labels that every stream has."""
+    """Labels that every stream has."""
     sources: tuple[Source, ...] = ()
-    """Of the lines, each with its own labels: what of them holds for a selector `of` tells."""
+    """The sources of the lines. `of` returns what holds for a selector."""
 
     def of(self, selector: Selector) -> "Context":
-        """What is known of the lines that it selects."""
+        """Return what is known of the lines that a selector matches."""
         if not self.sources:
             return self
         feeding = [source for source in self.sources if source.may_feed(selector)]
@@ -79,10 +79,10 @@ QUERY_ALONE = Context()
 
 @dataclass(frozen=True)
 class Advice:
-    """`rewrite`: the whole query as it would be better; empty where only its author can know.
+    """`rewrite` is the whole better query; empty if only its author can know it.
 
-    A rewrite of what is slow answers the same lines and numbers. One of what is fragile answers where the query fails,
-    or leaves out what it lied about.
+    A rewrite of a slow query returns the same lines and numbers. A rewrite of a fragile query returns an answer
+    where the query fails, or removes what was wrong.
     """
 
     rule: str
@@ -93,4 +93,4 @@ class Advice:
 
 
 Found = tuple[Span, str, Query | None]
-"""Where, why, and what would be better."""
+"""Position, reason, and the better query."""

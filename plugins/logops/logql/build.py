@@ -1,11 +1,11 @@
-"""Builds LogQL from values: what a person typed stays text, and what comes out is a query that Loki accepts.
+"""Build LogQL from values. User input stays text, and the result is a query that Loki accepts.
 
     >>> failed = stream(job="nginx").containing(" 500 ").json().where("status", ">=", 500)
     >>> str(failed.rate("5m").sum(by=["path"]))
     'sum by (path) (rate({job="nginx"} |= " 500 " | json | status >= 500 [5m]))'
 
-Each step returns a new builder and raises LogQLError where the query would not be one: a label that is no name, a
-`quantile_over_time` without `unwrap`. `tree` is the query, `str()` its text.
+Each step returns a new builder. It raises LogQLError if the query would be invalid: an invalid label name, a
+`quantile_over_time` without `unwrap`. `tree` is the query's tree, `str()` its text.
 """
 
 import math
@@ -63,17 +63,17 @@ from logops.logql.tree import (
 )
 
 Value = str | int | float | timedelta | Bytes
-"""What a label is compared with. A `str` is compared as text, and so is a `bool`: `true`, as JSON has it."""
+"""A value that a label is compared with. A `str` is compared as text, and so is a `bool`: `true`, as in JSON."""
 Length = str | timedelta
-"""Of a range: `5m`, `1h30m`."""
+"""A range: `5m`, `1h30m`."""
 Labels = Iterable[str] | None
-"""None: it is not said. An empty list is said, as `by ()`."""
+"""None: no grouping. An empty list is a grouping, `by ()`."""
 Tree = TypeVar("Tree", bound=Query)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A value of a label that is not simply equal."""
+    """A condition on a label's value, other than equality."""
 
     op: str
     value: str
@@ -84,7 +84,7 @@ def other_than(value: str) -> Wanted:
 
 
 def like(regex: str) -> Wanted:
-    """The whole value matches."""
+    """Match the whole value."""
     return Wanted("=~", regex)
 
 
@@ -93,12 +93,12 @@ def unlike(regex: str) -> Wanted:
 
 
 def literal(text: str) -> str:
-    """A regular expression that this text alone matches: for what a person typed into one."""
+    """Return a regular expression that matches only this text. Use it for user input."""
     return regexes.escaped(text)
 
 
 def label(name: str, value: str | Wanted) -> Matcher:
-    """`name="value"`: of a selector, a drop or a keep."""
+    """Return the matcher `name="value"`, for a selector, a drop or a keep."""
     op, text = (value.op, value.value) if isinstance(value, Wanted) else ("=", value)
     _texts({"a label": name, name: text})
     return Matcher(name, op, text)
@@ -112,14 +112,14 @@ class Old:
 
 
 def stream(labels: Mapping[str, str | Wanted] | None = None, /, **more: str | Wanted) -> "Lines":
-    """The lines of all streams with these labels."""
+    """Return the lines of all streams with these labels."""
     wanted = {**_mapping("labels", labels), **more}
     matchers = tuple(label(name, value) for name, value in wanted.items())
     return Lines(checked(LogQuery(Selector(matchers))))
 
 
 def condition(label: str, op: str, value: Value) -> Condition:
-    """`status >= 500`, `took > 1s`, `level = "error"`."""
+    """Return a condition: `status >= 500`, `took > 1s`, `level = "error"`."""
     _texts({"label": label, "op": op})
     match value:
         case bool():
@@ -151,19 +151,19 @@ def all_of(first: Condition, *others: Condition) -> Condition:
 
 
 def ip(label: str, network: str, op: str = "=") -> Condition:
-    """An address of a network, range or host; `!=`: any other."""
+    """Return a condition on an address: inside a network, range or host; `!=`: outside."""
     _texts({"label": label, "network": network, "op": op})
     return IpMatch(label, op, network)
 
 
 def vector(value: float) -> "Samples":
-    """One series without labels."""
+    """Return one series without labels."""
     return Samples(checked(Vector(_number(value, "value"))))
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A query that answers with lines."""
+    """A query that returns lines."""
 
     tree: LogQuery
 
@@ -183,21 +183,21 @@ class Lines:
         return self._filtered("!~", regex, *and_others)
 
     def like(self, pattern: str, *or_others: str) -> Self:
-        """Of the shape of a pattern such as `<_> 500 <_>`."""
+        """Keep lines that match a pattern such as `<_> 500 <_>`."""
         return self._filtered("|>", pattern, *or_others)
 
     def unlike(self, pattern: str, *and_others: str) -> Self:
         return self._filtered("!>", pattern, *and_others)
 
     def with_ip(self, network: str) -> Self:
-        """An address of a network, range or host anywhere in the line."""
+        """Keep lines that contain an address of a network, range or host."""
         return self._with_ip("|=", network)
 
     def without_ip(self, network: str) -> Self:
         return self._with_ip("!=", network)
 
     def json(self, fields: Mapping[str, str] | None = None) -> Self:
-        """All fields as labels, or only those: label to expression, which is much cheaper."""
+        """Parse JSON: all fields as labels, or only the given ones (label to expression), which is much cheaper."""
         return self._then(Json(_extractions(fields)))
 
     def logfmt(self, fields: Mapping[str, str] | None = None, strict: bool = False, keep_empty: bool = False) -> Self:
@@ -215,7 +215,7 @@ class Lines:
         return self._then(Unpack())
 
     def where(self, label: str | Condition, op: str = "", value: Value = "") -> Self:
-        """A condition, as `condition()`, `ip()`, `any_of()` and `all_of()` give it, or its three parts."""
+        """Add a condition from `condition()`, `ip()`, `any_of()` or `all_of()`, or its three parts."""
         return self._then(LabelFilter(_condition(label, op, value)))
 
     def where_ip(self, label: str, network: str, op: str = "=") -> Self:
@@ -226,7 +226,7 @@ class Lines:
         return self._then(LineFormat(template))
 
     def label_format(self, labels: Mapping[str, str | Old]) -> Self:
-        """To each name a template, or `Old("name")`, which renames."""
+        """Set labels from templates, or from `Old("name")`, which renames."""
         made = []
         for name, to in _mapping("labels", labels).items():
             renames = isinstance(to, Old)
@@ -236,21 +236,21 @@ class Lines:
         return self._then(LabelFormat(tuple(made)))
 
     def rename(self, labels: Mapping[str, str]) -> Self:
-        """New name to old."""
+        """Rename labels: new name to old name."""
         return self.label_format({to: Old(name) for to, name in _mapping("labels", labels).items()})
 
     def decolorize(self) -> Self:
         return self._then(Decolorize())
 
     def drop(self, *labels: str | Matcher) -> Self:
-        """By name, or only where `label(...)` holds."""
+        """Drop labels by name, or only if a `label(...)` matches."""
         return self._then(Drop(_names_or_matchers(labels)))
 
     def keep(self, *labels: str | Matcher) -> Self:
         return self._then(Keep(_names_or_matchers(labels)))
 
     def unwrap(self, label: str, conversion: str = "", errors: bool = False) -> "Unwrapped":
-        """A label's value as the sample; lines whose value is no number are left out unless `errors`."""
+        """Use a label's value as the sample. Lines whose value is not a number are left out, unless `errors`."""
         _texts({"label": label, "conversion": conversion})
         filters = () if errors else (Matcher("__error__", "=", ""),)
         return Unwrapped(self.tree, Unwrap(label, conversion, filters))
@@ -280,7 +280,7 @@ class Lines:
         return self._filter(LineFilter(op, (Needle(network, ip=True),)))
 
     def _filter(self, line_filter: LineFilter) -> Self:
-        """Before a drop or keep that stands last: `| drop a != "b"` would drop `a` only where it is not "b"."""
+        """Insert before a final drop or keep: `| drop a != "b"` would drop `a` only if it is not "b"."""
         stages = [*self.tree.stages]
         at = len(stages)
         while at and isinstance(stages[at - 1], (Drop, Keep)):
@@ -293,13 +293,13 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """Lines, each with a number: to be aggregated over a range."""
+    """Lines with a number each, to be aggregated over a range."""
 
     lines: LogQuery
     unwrapped: Unwrap
 
     def where(self, label: str | Condition, op: str = "", value: Value = "") -> Self:
-        """Only samples of which this holds."""
+        """Keep only samples that match."""
         filters = (*self.unwrapped.filters, _condition(label, op, value))
         return replace(self, unwrapped=replace(self.unwrapped, filters=filters))
 
@@ -312,7 +312,7 @@ class Unwrapped:
         offset: Length = "",
         without: Labels = None,
     ) -> "Samples":
-        """`function` as LogQL calls it: `rate`, `sum_over_time`, `quantile_over_time`..."""
+        """Aggregate over a range. `function` is LogQL's name: `rate`, `sum_over_time`, `quantile_over_time`..."""
         _texts({"function": function})
         grouping = _grouping(function, by, without)
         parameter = None if quantile is None else _number(quantile, "quantile")
@@ -321,7 +321,7 @@ class Unwrapped:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """A query that answers with numbers. `+ - * / % **` join two, or one and a number."""
+    """A query that returns numbers. `+ - * / % **` join two queries, or a query and a number."""
 
     tree: Metric
 
@@ -350,7 +350,7 @@ class Samples:
         return self.aggregated("bottomk", by, None, how_many)
 
     def aggregated(self, function: str, by: Labels = None, without: Labels = None, how_many: int | None = None) -> Self:
-        """`function` as LogQL calls it: `stddev`, `sort_desc`..."""
+        """Aggregate over labels. `function` is LogQL's name: `stddev`, `sort_desc`..."""
         _texts({"function": function})
         grouping = _grouping(function, by, without)
         parameter = None if how_many is None else _number(how_many, "how_many")
@@ -370,7 +370,7 @@ class Samples:
         group_right: Labels = None,
         returns_bool: bool = False,
     ) -> Self:
-        """`op` as LogQL writes it, also `and`, `or`, `unless`, `>`."""
+        """Join with another query. `op` is LogQL's operator, including `and`, `or`, `unless`, `>`."""
         _texts({"op": op})
         right = other.tree if isinstance(other, Samples) else _number(other, "other")
         matching = None
@@ -431,7 +431,7 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """More than one number of the same lines: Loki must allow it (`enable_multi_variant_queries`)."""
+    """Several numbers from the same lines. Loki must allow it (`enable_multi_variant_queries`)."""
 
     tree: Variants
 
@@ -473,7 +473,7 @@ def _range(lines: LogQuery, unwrapped: Unwrap | None, over: Length, offset: Leng
 
 
 def checked(tree: Tree) -> Tree:
-    """The same, if its text is that query and no other, and Loki runs it. Raises LogQLError."""
+    """Return the same tree, if its text parses to it and Loki would run it. Raises LogQLError."""
     try:
         text = one_line(tree)
     except RecursionError:
@@ -532,7 +532,7 @@ def _number(value: float, argument: str) -> Number:
 
 
 def _texts(arguments: Mapping[Any, Any]) -> None:
-    """Raises LogQLError for the first that is no text: `status=200` is meant as `status="200"`."""
+    """Raise LogQLError for the first argument that is not text: `status=200` should be `status="200"`."""
     for name, value in arguments.items():
         if not isinstance(value, str):
             raise LogQLError(f"{name} is {value!r}, which is no text", "", 0)
@@ -545,7 +545,7 @@ def _mapping(argument: str, value: Mapping[str, Any] | None) -> Mapping[str, Any
 
 
 def _names(labels: Iterable[str]) -> tuple[str, ...]:
-    """A word is no list of its letters."""
+    """A single word is not a list of its letters."""
     if isinstance(labels, str) or not isinstance(labels, Iterable):
         raise LogQLError(f"labels come in a list: [{labels!r}]", "", 0)
     found = tuple(labels)

@@ -1,4 +1,4 @@
-"""What is wrong with a query, and where."""
+"""The error of an invalid query, with its position."""
 
 import unicodedata
 
@@ -10,8 +10,8 @@ _WIDEST = 100
 class LogQLError(LogopsError, ValueError):
     """A query that Loki would refuse: what was expected, what was found, at which character.
 
-    Attributes: `reason`, in a sentence; `query`, whole; `at`, the character's offset from 0; `line` and `column` of it,
-    from 1.
+    Attributes: `reason`, a sentence; `query`, the whole query; `at`, the character's offset from 0; `line` and
+    `column`, from 1.
     """
 
     def __init__(self, reason: str, query: str, at: int) -> None:
@@ -23,7 +23,7 @@ class LogQLError(LogopsError, ValueError):
         super().__init__(f"line {self.line}, column {self.column}: {reason}")
 
     def picture(self, width: int = 80) -> str:
-        """The line of the query with a caret below the character: what of it a terminal of that width shows in one."""
+        """Return the line of the query with a caret below the character, cut to a terminal's width."""
         width = min(width, _WIDEST)
         line = self.query.split("\n")[self.line - 1].replace("\t", " ")
         at = self.column - 1
@@ -37,7 +37,7 @@ class LogQLError(LogopsError, ValueError):
 
 
 def _cells(text: str) -> int:
-    """How many columns of a terminal it takes: 日 takes two, an accent of its own none."""
+    """Return the number of terminal columns of a text: 日 needs two, a combining accent none."""
     return sum(
         0 if unicodedata.category(one) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(one) in "WF")
         for one in text

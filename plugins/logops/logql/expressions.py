@@ -10,7 +10,7 @@ FIELD, STRING, INDEX, SIGN = 1, 2, 3, 4
 
 
 def wrong_with_json(expression: str) -> str | None:
-    """Why json refuses it; None if it does not."""
+    """Return why json refuses an expression; None if it accepts it."""
     kinds = kinds_of(expression, numbers=True)
     text = "".join(kinds) if kinds is not None else None
     if text is None or re.fullmatch(r"(?:f|\[[si]\])(?:\.f|\[[si]\])*", text) is None:
@@ -19,7 +19,7 @@ def wrong_with_json(expression: str) -> str | None:
 
 
 def wrong_with_logfmt(expression: str) -> str | None:
-    """Why logfmt refuses it; None if it does not."""
+    """Return why logfmt refuses an expression; None if it accepts it."""
     kinds = kinds_of(expression, numbers=False)
     if kinds is None or re.fullmatch("[fs]s*", "".join(kinds)) is None:
         return "the name of a field is expected"
@@ -27,7 +27,7 @@ def wrong_with_logfmt(expression: str) -> str | None:
 
 
 def kinds_of(expression: str, numbers: bool) -> list[str] | None:
-    """f: a field, s: a string, i: an index, and signs as they are; None for what is no token."""
+    """Return the kinds of its tokens (f: field, s: string, i: index, and signs); None if it is not valid."""
     found = []
     for token in TOKENS.finditer(expression.rstrip(" \t\n")):
         kind = token.lastindex

@@ -1,6 +1,6 @@
-"""What makes a query slow, wrong or fragile, why, and the query that is not.
+"""Find what makes a query slow, wrong or fragile, why, and a better query.
 
-Each rule looks at one thing, and is silent where it cannot say what would be better.
+Each rule looks at one thing, and reports nothing if it has no better query or advice.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,14 +15,14 @@ from logops.logql.refused import refusals
 from logops.logql.text import one_line
 from logops.logql.tree import Query
 
-# Each is a rewrite of the whole query: of ever longer queries the time would grow by the square.
+# Each contains a rewrite of the whole query: for long queries the time would grow quadratically.
 MOST_OF_A_RULE = 20
 
 __all__ = ["RULES", "Advice", "Context", "Rule", "lint"]
 
 
 def lint(query: Query, context: Context = QUERY_ALONE) -> list[Advice]:
-    """In the order of the text; of a rule no more than its first few."""
+    """Return the advice in the order of the text, limited per rule."""
     found: list[Advice] = []
     for rule in RULES:
         for span, why, better in islice(rule.look(query, context), MOST_OF_A_RULE):
@@ -31,7 +31,7 @@ def lint(query: Query, context: Context = QUERY_ALONE) -> list[Advice]:
 
 
 def written(better: Query) -> str:
-    """Empty where it cannot be written, as when a line filter comes to stand after a drop."""
+    """Return the text of a query; empty if it cannot be written, as when a line filter would follow a drop."""
     try:
         return one_line(checked(better))
     except LogQLError:

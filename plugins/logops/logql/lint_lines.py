@@ -1,4 +1,4 @@
-"""Rules about lines: which are read, searched and parsed for nothing."""
+"""Rules about lines that are read, searched or parsed in vain."""
 
 import re
 from collections.abc import Iterator
@@ -40,14 +40,14 @@ from logops.logql.walk import all_of, instead
 PARSERS = (Json, Logfmt, Pattern, Regexp, Unpack)
 CHANGES_LINE = (LineFormat, Decolorize, Unpack)
 PLAIN = re.compile(r"(?:[^\\.+*?()|\[\]{}^$]|\\[\\.+*?()|\[\]{}^$/-])+")
-# What no writer of JSON or logfmt escapes: such a value stands in the line as it is.
+# Characters that no writer of JSON or logfmt escapes: such a value appears in the line unchanged.
 PLAIN_VALUE = re.compile(r"[A-Za-z0-9_.:@ -]+")
 FLAGS = re.compile(r"(?:\(\?[imsU]+\))?")
 ANY_TEXT = r"(?:\.\*\??|\(\.\*\??\)(?![*+?{]))+"
-# `.*` with the anchor before it, what is looked for, `.*` with the anchor behind it.
+# `.*` with the anchor before it, the searched text, `.*` with the anchor after it.
 ANY_TEXT_AROUND = re.compile(rf"((?:\^?{ANY_TEXT})?)(.*?)((?:(?<!\\){ANY_TEXT}\$?)?)", re.DOTALL)
 GREEDY_AROUND = re.compile(r"(?:\.\*|\(\.\*\))*(.*?)(?:(?<!\\)(?:\.\*|\(\.\*\))+)?", re.DOTALL)
-# What is escaped, a class, or any sign.
+# An escape, a class, or any other character.
 REGEX_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|.", re.DOTALL)
 MOST_VALUES = re.compile(r"(?:\(\?[imsU]+\))?(?:\^|\((?:\?:)?)*\.(?:[+*]\??|\.\*)(?:\)|\$)*")
 UNLESS_OF_SEVERAL_LINES = ", unless line ends stand in it, at which `.*` stops"
@@ -118,7 +118,7 @@ def narrows(stage: object) -> bool:
 
 
 def filter_after_parser(query: Query, _: Context) -> Iterator[Found]:
-    """Loki moves line filters to the front itself, but none over a label filter (MultiStageExpr.reorderStages in
+    """Loki moves line filters to the front itself, but not past a label filter (MultiStageExpr.reorderStages in
     pkg/logql/syntax/ast.go)."""
     for lines in all_of(query, LogQuery):
         by_loki = searched_first(lines.stages, (*CHANGES_LINE, LabelFilter))
@@ -134,7 +134,7 @@ def filter_after_parser(query: Query, _: Context) -> Iterator[Found]:
 
 
 def searched_first(stages: tuple[Stage, ...], stop: tuple[type, ...] = CHANGES_LINE) -> tuple[Stage, ...]:
-    """Each line filter before the parsers behind which the line is still the same."""
+    """Move each line filter before the parsers after which the line is unchanged."""
     found: list[Stage] = []
     parser: int | None = None
     for at, stage in enumerate(stages):
@@ -151,8 +151,8 @@ def searched_first(stages: tuple[Stage, ...], stop: tuple[type, ...] = CHANGES_L
 
 
 def coloured(stages: tuple[Stage, ...]) -> bool:
-    """Whether a line filter behind them would look at the line with its colours, which are taken away: Loki moves it
-    over `decolorize`, if nothing holds it."""
+    """Whether a line filter after these stages would see the line with its colours: Loki moves it before `decolorize`,
+    unless another stage prevents that."""
     for stage in reversed(stages):
         if isinstance(stage, (LabelFilter, LineFormat, Unpack)):
             return False
@@ -162,7 +162,7 @@ def coloured(stages: tuple[Stage, ...]) -> bool:
 
 
 def wanted_of_parser(lines: LogQuery, at: int) -> list[Matcher | Comparison | IpMatch]:
-    """The conditions that no line without the label passes, and that look at what stood in the line."""
+    """Return the conditions that no line without the label passes, and that check text in the line."""
     found: list[Matcher | Comparison | IpMatch] = []
     parsers: list[Stage] = []
     set_before = {one.name for one in all_of(lines.stages[:at], LabelAssignment)}
@@ -180,12 +180,13 @@ def wanted_of_parser(lines: LogQuery, at: int) -> list[Matcher | Comparison | Ip
                 and any(makes(parser, one.name) for parser in parsers)
                 and needs_label(one)
             )
-    # Those first that name what the line holds.
+    # First those that name text in the line.
     return sorted(found, key=lambda one: not words_of(one))
 
 
 def makes(parser: Stage, label: str) -> bool:
-    """Whether it may: json, logfmt and unpack make whatever stands in the line, unless fields are named."""
+    """Whether a parser may create a label: json, logfmt and unpack create any label of the line, unless fields are
+    named."""
     if isinstance(parser, (Json, Logfmt)) and parser.fields:
         made = {field.label for field in parser.fields}
     elif isinstance(parser, Pattern):
@@ -194,12 +195,12 @@ def makes(parser: Stage, label: str) -> bool:
         made = set(regexes.groups(parser.pattern))
     else:
         return True
-    # As Loki calls those that the stream has already.
+    # Loki's names for parsed labels that the stream already has.
     return label in made or label.removesuffix("_extracted") in made
 
 
 def required(condition: Condition) -> Iterator[Matcher | Comparison | IpMatch]:
-    """Those that must hold, whatever else does."""
+    """Yield the conditions that must always hold."""
     if isinstance(condition, Both):
         yield from required(condition.left)
         yield from required(condition.right)
@@ -216,9 +217,9 @@ def needs_label(condition: Matcher | Comparison | IpMatch) -> bool:
 
 
 def words_of(condition: Matcher | Comparison | IpMatch) -> list[str]:
-    """Texts of which the line holds one, if the label was read from it; none where that is not sure.
+    """Return texts of which the line contains one, if the label was parsed from it; none if that is not certain.
 
-    A number compared is none: where a line does not parse, Loki lets it pass any comparison but those of texts.
+    A compared number is none: if a line does not parse, Loki lets it pass every comparison except those of text.
     """
     if not isinstance(condition, Matcher):
         return []
@@ -252,7 +253,7 @@ def unused_parser(query: Query, context: Context) -> Iterator[Found]:
 
 
 def needless_parser(query: Query, lines: LogQuery, context: Context) -> Json | Logfmt | Pattern | Regexp | None:
-    """One without which the answer is the same; of lines, but for their other labels."""
+    """Return a parser without which the answer is the same; for lines, except for their parsed labels."""
     known = context.of(lines.selector)
     used = labels_used(query, lines) - known.everywhere
     if not (used <= known.metadata and forgets_labels(query, lines)) or (query is lines and not used):
@@ -261,10 +262,10 @@ def needless_parser(query: Query, lines: LogQuery, context: Context) -> Json | L
 
 
 def lone_parser(lines: LogQuery) -> Json | Logfmt | Pattern | Regexp | None:
-    """The only parser; None also where more depends on it than the labels that are named.
+    """Return the only parser; None if more than the named labels depends on it.
 
-    unpack changes the line; a template, drop and keep can take any label; whether it parsed can be seen, and lets pass
-    what is compared with a number.
+    unpack changes the line. A template, drop and keep can use any label. A parse error is visible, and passes
+    comparisons with numbers.
     """
     parsers = [stage for stage in lines.stages if isinstance(stage, PARSERS)]
     depends = any(isinstance(stage, (LineFormat, LabelFormat, Drop, Keep)) for stage in lines.stages) or any(
@@ -279,7 +280,7 @@ def lone_parser(lines: LogQuery) -> Json | Logfmt | Pattern | Regexp | None:
 
 
 def forgets_labels(query: Query, lines: LogQuery) -> bool:
-    """Whether the labels of a line are no part of the answer, but those named: lines themselves, or their sum."""
+    """Whether parsed labels are not part of the answer, except named ones: lines, or a sum."""
     if query is lines:
         return True
     return any(
@@ -293,7 +294,7 @@ def forgets_labels(query: Query, lines: LogQuery) -> bool:
 
 
 def labels_used(query: Query, lines: LogQuery) -> set[str]:
-    """By name, of those that a parser may make; those of the selector aside."""
+    """Return the names of labels that a parser may create, without those of the selector."""
     conditions = {one.name for stage in lines.stages for one in all_of(stage, Matcher)}
     used = (conditions | grouped_by(query)) - {matcher.name for matcher in lines.selector.matchers}
     parsers = [stage for stage in lines.stages if isinstance(stage, PARSERS)]
@@ -324,7 +325,7 @@ def regex_for_text(query: Query, _: Context) -> Iterator[Found]:
 
 
 def as_text(found: LineFilter) -> LineFilter | None:
-    """Without regular expressions; None where one is more than text."""
+    """Return a line filter without regular expressions; None if one is more than text."""
     if found.op not in ("|~", "!~") or any(needle.ip for needle in found.needles):
         return None
     words = [plain_words(needle.text) for needle in found.needles]
@@ -335,7 +336,8 @@ def as_text(found: LineFilter) -> LineFilter | None:
 
 
 def plain_words(regex: str) -> list[str]:
-    """The texts that a regular expression is an alternative of, anywhere in the line; none where it is more."""
+    """Return the texts that a regular expression matches anywhere in the line; none if it is more than alternatives of
+    text."""
     words: list[str] = []
     for branch in branches(regex):
         around = GREEDY_AROUND.fullmatch(branch)
@@ -350,7 +352,7 @@ def plain_words(regex: str) -> list[str]:
 
 
 def branches(regex: str) -> list[str]:
-    """What it is an alternative of."""
+    """Return the alternatives of a regular expression."""
     found, depth = [""], 0
     for token in REGEX_TOKEN.findall(regex):
         depth += (token == "(") - (token == ")")
@@ -389,9 +391,9 @@ def any_text_around(query: Query, _: Context) -> Iterator[Found]:
 
 @dataclass(frozen=True)
 class Bare:
-    """A regular expression without any text around: empty where nothing else was asked for.
+    """A regular expression without `.*` around it; empty if it matches everything.
 
-    `same`: it finds no more in a line with line ends in it, which `.` and the anchors keep apart.
+    `same`: it matches the same in a line with line ends in it, which `.` and the anchors do not cross.
     """
 
     regex: str

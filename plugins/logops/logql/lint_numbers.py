@@ -1,4 +1,4 @@
-"""Rules about samples: what fails on one bad line, divides by nothing, or looks past lines."""
+"""Rules about samples: errors on a bad line, divisions by zero, and lines that are not counted."""
 
 import operator
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ from logops.logql.tree import (
 from logops.logql.walk import all_of, instead
 from logops.logql.words import COMPARISON_OPS, COUNTING_RANGE_OPS
 
-# Of values all above 0 these are above 0, and of values none below 0 none below 0.
+# If all values are above 0, so are these; if none is negative, neither are these.
 KEEP_SIGN = frozenset(["sum", "avg", "min", "max", "topk", "bottomk", "approx_topk", "sort", "sort_desc"])
 
 COMPARISONS = {
@@ -45,7 +45,7 @@ NO_ERROR = Matcher("__error__", "=", "")
 
 
 def line_errors(query: Query, context: Context) -> Iterator[Found]:
-    """Of samples that are unwrapped `unwrap_errors` tells: its guard stands behind all."""
+    """Unwrapped samples are covered by `unwrap_errors`, whose guard comes last."""
     for counted in all_of(query, RangeAggregation):
         lines = counted.range.query
         fails = next((stage for stage in lines.stages if can_fail(stage)), None)
@@ -75,7 +75,7 @@ def trouble(stage: Stage) -> str:
 
 
 def guarded(lines: LogQuery) -> bool:
-    """Whether errors are left out, or forgotten, behind all that can fail."""
+    """Whether errors are removed, or ignored, after every stage that can fail."""
     for stage in reversed(lines.stages):
         if isinstance(stage, LabelFilter) and leaves_errors_out(stage.condition):
             return True
@@ -94,10 +94,10 @@ def leaves_errors_out(condition: Condition) -> bool:
 
 
 def errors_are_left(query: Query, lines: LogQuery) -> bool:
-    """Whether Loki, which knows of a sum what labels it needs, meets no error, or keeps those that are asked for.
+    """Whether Loki meets no error, because it parses only the labels that a sum needs, or whether errors are requested.
 
-    It parses for those labels alone, as far as the last of them: not at all where there is none, and a line that fails
-    before lacks one (Hints in pkg/logql/log/parser_hints.go).
+    It parses up to the last needed label: nothing if none is needed, and a line that fails earlier lacks one (Hints
+    in pkg/logql/log/parser_hints.go).
     """
     if not forgets_labels(query, lines):
         return False
@@ -157,14 +157,14 @@ def leaves_zero(query: Query) -> bool:
 
 
 def above_zero(query: Query) -> bool:
-    """Whether every value of it surely is."""
+    """Whether every value is certainly above 0."""
     match query:
         case Number():
             return query.value > 0
         case Vector():
             return query.value.value > 0
         case RangeAggregation():
-            # Where no line is, these have no point; bytes of empty lines are 0.
+            # Without lines, these have no point; the bytes of empty lines are 0.
             counts = query.op in ("rate", "count_over_time") and query.range.unwrap is None
             return counts or query.op == "absent_over_time"
         case VectorAggregation():
@@ -185,7 +185,7 @@ def joined_above_zero(query: Binary) -> bool:
         case "*" | "/" | "or":
             return above_zero(left) and above_zero(right)
         case "and":
-            # `x and x > 0` is those of x above 0.
+            # `x and x > 0` keeps the values of x above 0.
             compared = isinstance(right, Binary) and right.op in COMPARISON_OPS and right.left == left
             return above_zero(left) or (compared and not query.matching and above_zero(right))
         case "unless":
@@ -197,12 +197,12 @@ def joined_above_zero(query: Binary) -> bool:
 
 
 def passed_on(comparison: Binary) -> Query:
-    """The side whose values are the answer: of a number and series the series, of two series the left."""
+    """Return the side whose values are the answer: the series, or the left of two series."""
     return comparison.right if isinstance(comparison.left, Number) else comparison.left
 
 
 def only_above_zero(query: Query, op: str, number: float) -> bool:
-    """Whether the comparison lets nothing else pass."""
+    """Whether only values above 0 pass the comparison."""
     if op == "!=":
         return number == 0 and not_below_zero(query)
     return (op == ">" and number >= 0) or (op in (">=", "==") and number > 0)

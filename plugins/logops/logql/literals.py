@@ -1,4 +1,4 @@
-"""LogQL's literals: strings, numbers, durations, sizes; read as Loki reads them, and written.
+"""LogQL's literals: strings, numbers, durations and sizes, read as Loki reads them, and written.
 
 Sources: Loki's pkg/logql/syntax/lex.go; Prometheus' model.ParseDuration and strutil.Unquote; Go's time.ParseDuration
 and strconv.ParseFloat; go-humanize's ParseBytes.
@@ -40,7 +40,7 @@ RAW = re.compile(r"[^`\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\n]*")
 
 
 def range_duration(text: str) -> int | None:
-    """Nanoseconds of `[text]`: Prometheus' units, y to ms, whole numbers; None where Loki would not read it."""
+    """Return the nanoseconds of `[text]`: Prometheus' units, y to ms, whole numbers. None if Loki refuses it."""
     if text == "0":
         return 0
     found = PROMETHEUS.fullmatch(text)
@@ -51,12 +51,13 @@ def range_duration(text: str) -> int | None:
 
 
 def whole(digits: str) -> int:
-    """Their number; of very many digits one that is too large as well, for Python reads only so many."""
+    """Return the number of the digits. Very many digits give a number that is also too large: Python limits their
+    length."""
     return int(digits.lstrip("0")[:40] or "0")
 
 
 def duration(text: str) -> int | None:
-    """Nanoseconds of a duration in an expression: as in a range, else Go's (`1.5h`, `-3s`, `20us`)."""
+    """Return the nanoseconds of a duration in an expression: as in a range, else Go's (`1.5h`, `-3s`, `20us`)."""
     found = range_duration(text)
     if found is not None:
         return found
@@ -68,7 +69,7 @@ def duration(text: str) -> int | None:
         part = GO.match(rest, at)
         if part is None or not (part[1] or part[2]):
             return None
-        # Go reads no more digits than fit, and reckons the fraction as a float.
+        # Go reads only as many digits as fit, and computes the fraction as a float.
         unit, fraction = GO_UNITS[part[3]], (part[2] or "")[:18]
         total += whole(part[1]) * unit + int(int(fraction or 0) * (unit / 10.0 ** len(fraction)))
         at = part.end()
@@ -78,7 +79,7 @@ def duration(text: str) -> int | None:
 
 
 def size(text: str) -> int | None:
-    """Bytes of `10MB` (10^6) or `10MiB` (2^20)."""
+    """Return the bytes of `10MB` (10^6) or `10MiB` (2^20)."""
     found = SIZE.fullmatch(text)
     if found is None or (unit := SIZE_UNITS.get(found[2].lower())) is None:
         return None
@@ -90,7 +91,7 @@ def size(text: str) -> int | None:
 
 
 def number(text: str) -> float | None:
-    """What Go's ParseFloat reads, `1_000` and `0x1p4` too; None for what it refuses, like `0x1F`, `1e999`."""
+    """Read a number like Go's ParseFloat, even `1_000` and `0x1p4`. None if Go refuses it: `0x1F`, `1e999`."""
     digits = text.replace("_", "").lower()
     try:
         value = float.fromhex(digits) if digits.startswith("0x") and "p" in digits else float(digits)
@@ -100,9 +101,9 @@ def number(text: str) -> float | None:
 
 
 def unquote(inner: str) -> str | None:
-    """What stands between double quotes, its escapes read; None where one is wrong.
+    """Return the text between double quotes with its escapes resolved; None if one is invalid.
 
-    Bytes that are no UTF-8 (`\\xff`) come as Python's surrogate escapes.
+    Bytes that are not UTF-8 (`\xff`) become Python's surrogate escapes.
     """
     parts: list[bytes] = []
     for letter, byte, octal, short, long, lone, plain in ESCAPE.findall(inner):
@@ -116,7 +117,7 @@ def unquote(inner: str) -> str | None:
         elif short or long:
             point = int(short or long, 16)
             if point >= 2**31:
-                # Go's rune is then below 0, and below 128 it is taken for a byte.
+                # Go's rune is then negative, and below 128 it counts as a byte.
                 parts.append(bytes([point & 0xFF]))
             elif point > 0x10FFFF:
                 return None
@@ -128,7 +129,7 @@ def unquote(inner: str) -> str | None:
 
 
 def quote(text: str) -> str:
-    """A string as it is written in LogQL: in backticks where that saves escapes, else in double quotes."""
+    """Write a string in LogQL: in backticks if that saves escapes, else in double quotes."""
     if ('"' in text or "\\" in text) and RAW.fullmatch(text):
         return f"`{text}`"
     return f'"{TO_ESCAPE.sub(escape, text)}"'
@@ -142,7 +143,7 @@ def escape(found: re.Match[str]) -> str:
 
 
 def write_duration(nanoseconds: int) -> str:
-    """In the largest units that are whole: `90m` is `1h30m`, a day is `1d`."""
+    """Write a duration in the largest whole units: `90m` is `1h30m`, a day is `1d`."""
     sign, left = ("-", -nanoseconds) if nanoseconds < 0 else ("", nanoseconds)
     if left and left % DAY == 0 and not sign:
         return f"{left // DAY}d"
@@ -158,10 +159,10 @@ def write_size(count: int) -> str:
     for power, name in ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if count and count % power == 0:
             return f"{count // power}{name}"
-    # 0B begins a binary number.
+    # 0B starts a binary number.
     return f"{count}B" if count else "0KiB"
 
 
 def write_number(value: float) -> str:
-    """So that reading it gives the same: whole numbers without a point."""
+    """Write a number so that reading gives the same value: whole numbers without a point."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -1,9 +1,8 @@
-"""Reads LogQL, all that Loki 3.7 accepts and nothing else.
+"""Parse LogQL: everything that Loki 3.7 accepts, and nothing else.
 
-By recursive descent over Loki's grammar (pkg/logql/syntax/syntax.y); what Loki checks as it builds its tree and after
-(ast.go, parser.go) is checked at the same place. What differs: an expression may be nested 100 deep and join 100
-parts, not without end (both make the tree deep, and all that walks it), and a few regular expressions (docs/decisions,
-0009).
+A recursive descent parser for Loki's grammar (pkg/logql/syntax/syntax.y). What Loki checks while and after it builds
+its tree (ast.go, parser.go) is checked at the same place. Differences: an expression may nest 100 levels and join
+100 parts, because both make the tree deep; and a few regular expressions (docs/decisions, 0009).
 """
 
 from collections.abc import Callable
@@ -73,12 +72,12 @@ from logops.logql.words import (
 MAX_BYTES = 131_072
 MAX_DEPTH = 100
 MAX_JOINS = 100
-# How tightly `or`, `and` hold a label filter; a comma or a blank takes all that follows, as in Loki's grammar.
+# How tightly `or` and `and` bind in a label filter. A comma or a blank takes everything after it, as in Loki's grammar.
 LOOSE, IN_OR, IN_AND = 0, 1, 2
 
 
 def parse(query: str) -> Query:
-    """The tree of a query. Raises LogQLError."""
+    """Return the tree of a query. Raises LogQLError."""
     try:
         size = len(query.encode())
     except UnicodeEncodeError as error:
@@ -93,7 +92,7 @@ def parse(query: str) -> Query:
 
 
 def parse_selector(query: str) -> Selector:
-    """`{...}` and nothing after it. Raises LogQLError."""
+    """Parse `{...}` with nothing after it. Raises LogQLError."""
     found = parse(query)
     if not isinstance(found, LogQuery) or found.stages:
         raise LogQLError("expected a stream selector alone", query, 0)
@@ -101,7 +100,7 @@ def parse_selector(query: str) -> Selector:
 
 
 class Reader:
-    """Where in the tokens reading stands; a method for each rule of the grammar."""
+    """The position in the tokens, with one method per rule of the grammar."""
 
     __slots__ = (
         "at",
@@ -127,7 +126,7 @@ class Reader:
         self.kind = self.kinds[0]
 
     def next(self) -> str:
-        """Step over a token: its text."""
+        """Skip a token and return its text."""
         at = self.at
         self.at = at + 1
         self.kind = self.kinds[at + 1]
@@ -149,7 +148,7 @@ class Reader:
         return True
 
     def since(self, start: int) -> tuple[int, int]:
-        """From a token's start to the end of what was read last."""
+        """Return the span from a token's start to the end of the last read token."""
         return (start, self.ends[self.at - 1])
 
     def wrong(self, reason: str, at: int | None = None) -> LogQLError:
@@ -252,7 +251,7 @@ class Reader:
             raise self.wrong(f"nested deeper than {MAX_DEPTH}")
 
     def join(self) -> None:
-        """One more operator, or condition of a label filter."""
+        """Count another operator, or condition of a label filter."""
         self.joins += 1
         if self.joins > MAX_JOINS:
             raise self.wrong(f"more than {MAX_JOINS} operators and conditions")
@@ -269,7 +268,7 @@ class Reader:
         return found
 
     def metric(self) -> Metric:
-        """What a function over numbers takes."""
+        """Parse the argument of a function over numbers."""
         self.deeper()
         start = self.starts[self.at]
         found = self.expression(0)
@@ -413,7 +412,7 @@ class Reader:
         return self.ranged(self.log_query(), self.unwrap(), start)
 
     def parenthesised_range(self, start: int) -> LogRange:
-        """`(range)`, or `(lines) range`."""
+        """Parse `(range)`, or `(lines) range`."""
         self.deeper()
         self.next()
         if self.kind == "(":
@@ -430,7 +429,7 @@ class Reader:
         return found
 
     def ranged(self, lines: LogQuery, unwrap: Unwrap | None, start: int, bracketed: bool = False) -> LogRange:
-        """From the range on: stages may follow it where none stood before."""
+        """Parse from the range on. Stages may follow it if there were none before."""
         duration = self.range("| and a stage, or a range like [5m]")
         offset = self.offset()
         if not lines.stages and unwrap is None:
@@ -652,7 +651,7 @@ class Reader:
     def name_or_matcher(self) -> str | Matcher:
         if self.kind == NAME and self.kinds[self.at + 1] not in MATCH_OPS:
             return self.next()
-        # A line filter may follow a name: `| drop a != "b"` is read as a matcher, as Loki reads it.
+        # A line filter may follow a name: `| drop a != "b"` is read as a matcher, as in Loki.
         return self.matcher()
 
     # labelFilter
@@ -681,7 +680,7 @@ class Reader:
     def one_condition(self) -> Condition:
         start = self.starts[self.at]
         if self.kind == "(":
-            # A depth of its own: written, each `and` or `or` may need parentheses, however deep the filter stands.
+            # It has its own depth: when written, each `and` or `or` may need parentheses.
             outer, self.depth = self.depth, self.condition_depth
             self.deeper()
             self.condition_depth = self.depth
@@ -721,9 +720,9 @@ class Reader:
             return Bytes(count, text, self.since(start))
         sign = self.next() if kind in ("-", "+") else ""
         text = self.take(NUMBER, "a string, a number, a duration like 1s, or a size like 10KB")
-        # Loki takes a number that it cannot read here, like 0x1F, for 0.
+        # Loki reads a number that it cannot read here, like 0x1F, as 0.
         value = literals.number(text) or 0.0
-        # Written after a blank it would be none.
+        # After a blank it would not be a number.
         spelling = "" if text[:2] in ("0b", "0B") else sign.replace("+", "") + text
         return Number(-value if sign == "-" else value, spelling, self.since(start))
 
@@ -743,14 +742,14 @@ STAGES: dict[str, Callable[[Reader, int], Stage]] = {
 
 
 def is_literal(query: Query) -> bool:
-    """Whether Loki reckons it out to a number before it runs."""
+    """Whether Loki computes it to a number before it runs."""
     return isinstance(query, Number) or (
         isinstance(query, Binary) and is_literal(query.left) and is_literal(query.right)
     )
 
 
 def selects(matcher: Matcher) -> bool:
-    """Whether it refuses streams that do not have the label."""
+    """Whether it excludes streams without the label."""
     if matcher.op == "=":
         return matcher.value != ""
     if matcher.op == "!=":

@@ -6,12 +6,12 @@ CAPTURE = re.compile("<([A-Za-z_][A-Za-z0-9_]*)>")
 
 
 def captures(pattern: str) -> list[str]:
-    """The names of all captures, `_` for those without."""
+    """Return the names of all captures, `_` for unnamed ones."""
     return CAPTURE.findall(pattern)
 
 
 def wrong_with_parser(pattern: str) -> str | None:
-    """Why `| pattern` refuses it; None if it does not."""
+    """Return why `| pattern` refuses a pattern; None if it accepts it."""
     if not pattern:
         return "it is empty"
     named = [name for name in captures(pattern) if name != "_"]
@@ -24,7 +24,7 @@ def wrong_with_parser(pattern: str) -> str | None:
 
 
 def wrong_with_filter(pattern: str) -> str | None:
-    """Why `|>` refuses it, which Loki does as it runs the query; None if it does not."""
+    """Return why `|>` refuses a pattern when the query runs; None if it accepts it."""
     named = next((name for name in captures(pattern) if name != "_"), None)
     if named:
         return f"a line filter captures nothing: <_> in place of <{named}>"

@@ -1,7 +1,7 @@
-"""What Loki accepts as a query and refuses as it runs it: its stages are only made then.
+"""Find queries that Loki accepts and refuses when it runs them, because it creates the stages only then.
 
-Lines that are asked for with the header `X-Loki-Response-Encoding-Flags: categorize-labels` are not refused: Loki
-answers such a query with no lines at all.
+With the header `X-Loki-Response-Encoding-Flags: categorize-labels`, Loki does not refuse them: it answers with no
+lines.
 """
 
 import re
@@ -16,7 +16,7 @@ PLAIN_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 def refusals(query: Query) -> Iterator[tuple[Span, str]]:
-    """Where, and why."""
+    """Yield position and reason."""
     for found in nodes(query):
         match found:
             case Matcher() if not PLAIN_NAME.fullmatch(found.name):
@@ -36,7 +36,7 @@ def refusals(query: Query) -> Iterator[tuple[Span, str]]:
 
 
 def _line_filter(found: LineFilter) -> Iterator[tuple[Span, str]]:
-    # Of `or` in a filter that wants a text, Loki takes ip("...") for its text; one that refuses is one filter each.
+    # With `or` in a filter for text, Loki treats ip("...") as text.
     text_only = len(found.needles) > 1 and found.op in ("|=", "|~", "|>")
     for needle in found.needles:
         if needle.ip and not text_only:

@@ -1,4 +1,4 @@
-"""Regular expressions as Loki has them: RE2's, read by RE2 itself, of which Go's regexp is the twin."""
+"""Loki's regular expressions: RE2 syntax, checked by RE2 itself, which is equivalent to Go's regexp."""
 
 import re
 from functools import lru_cache
@@ -9,11 +9,11 @@ import re2
 from logops.errors import LogopsError
 
 NAMED_GROUP = re.compile(r"(?<!\\)(?:\\\\)*\(\?P?<(\w+)>")
-# A single byte, which Go's regexp does not have.
+# A single byte, which Go's regexp does not support.
 SINGLE_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 
 
-# Go's regexp, too, takes programs of that size; RE2's own limit is 8 MiB.
+# Go's regexp accepts programs of this size as well; RE2's own limit is 8 MiB.
 LARGEST = 1 << 28
 
 
@@ -21,12 +21,12 @@ PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 class RegexError(LogopsError, ValueError):
-    """Why, in RE2's words."""
+    """An invalid regular expression, with RE2's message."""
 
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> Any:
-    """RE2's, in which `.` takes a line's end as in Loki's matchers. Raises RegexError."""
+    """Compile with RE2; `.` matches a line end, as in Loki's matchers. Raises RegexError."""
     if SINGLE_BYTE.search(pattern):
         raise RegexError(r"\C is not known")
     options = re2.Options()
@@ -38,14 +38,14 @@ def compiled(pattern: str) -> Any:
     except re2.error as error:
         told = error.args[0] if error.args else ""
         raise RegexError(told.decode() if isinstance(told, bytes) else str(told)) from None
-    # Of any letters in RE2.
+    # RE2 accepts other letters.
     if wrong := next((name for name in found.groupindex if not name.isascii()), None):
         raise RegexError(f"invalid named capture: {wrong if isinstance(wrong, str) else wrong.decode()}")
     return found
 
 
 def escaped(text: str) -> str:
-    """The regular expression that this text alone matches."""
+    """Return a regular expression that matches only this text."""
     return PUNCTUATION.sub(r"\\\1", text)
 
 
@@ -54,6 +54,6 @@ def matches_empty(pattern: str) -> bool:
 
 
 def groups(pattern: str) -> list[str]:
-    """The names of its named groups, each as often as it stands there."""
+    """Return the names of its named groups, with repetitions."""
     found = set(compiled(pattern).groupindex)
     return [name for name in NAMED_GROUP.findall(pattern) if name in found or name.encode() in found]

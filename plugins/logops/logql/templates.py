@@ -1,7 +1,7 @@
-"""Templates of line_format and label_format: whether Go's text/template reads them, with the functions that Loki has.
+"""Check templates of line_format and label_format: Go's text/template with Loki's functions.
 
-Sources: Go's text/template/parse (lex.go, parse.go), Loki's pkg/logql/log/fmt.go. Only what refuses a template is kept
-of its reading: no tree.
+Sources: Go's text/template/parse (lex.go, parse.go), Loki's pkg/logql/log/fmt.go. Only errors are detected; no tree
+is built.
 """
 
 import re
@@ -18,7 +18,7 @@ FUNCTIONS = frozenset((
     "regexReplaceAll", "regexReplaceAllLiteral", "count", "urldecode", "urlencode", "bytes", "duration",
     "duration_seconds", "unixEpochMillis", "unixEpochNanos", "toDateInZone", "unixToTime", "alignLeft",
     "alignRight", "__line__", "__timestamp__",
-    # sprig's, as far as Loki lends them
+    # Those of sprig that Loki includes
     "b64enc", "b64dec", "lower", "upper", "title", "trunc", "substr", "contains", "hasPrefix", "hasSuffix",
     "indent", "nindent", "replace", "repeat", "trim", "trimAll", "trimSuffix", "trimPrefix", "int", "float64",
     "add", "sub", "mul", "div", "mod", "addf", "subf", "mulf", "divf", "max", "min", "maxf", "minf", "ceil",
@@ -71,11 +71,11 @@ def is_number(text: str) -> bool:
 
 
 class TemplateRefusedError(Exception):
-    """Why."""
+    """Why the template is refused."""
 
 
 def wrong_with(template: str) -> str | None:
-    """Why Loki refuses it; None if it does not."""
+    """Return why Loki refuses a template; None if it accepts it."""
     try:
         Reader(tokens_of(template)).read()
     except TemplateRefusedError as why:
@@ -86,7 +86,7 @@ def wrong_with(template: str) -> str | None:
 
 
 def tokens_of(template: str) -> list[Token]:
-    """`begin` and `end` of each action, and what stands between; text aside."""
+    """Return `begin` and `end` of each action and the tokens between, without text."""
     found: list[Token] = []
     at = template.find("{{")
     while at >= 0:
@@ -103,7 +103,7 @@ def tokens_of(template: str) -> list[Token]:
 
 
 def action(template: str, at: int, found: list[Token]) -> int:
-    """Its tokens go to `found`: where it ends."""
+    """Append the tokens of an action to `found`. Return where it ends."""
     while True:
         token = TOKEN.match(template, at)
         if token is None:
@@ -120,7 +120,7 @@ def action(template: str, at: int, found: list[Token]) -> int:
 
 
 class Reader:
-    """Where in the tokens reading stands."""
+    """The position in the tokens."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = [*tokens, ("eof", "")]
@@ -133,13 +133,13 @@ class Reader:
         return self.tokens[self.at][0]
 
     def blanks(self) -> str:
-        """Over them: what follows."""
+        """Skip blanks and return the kind of the next token."""
         while self.kind == "space":
             self.at += 1
         return self.kind
 
     def next(self) -> Token:
-        """Blanks aside."""
+        """Return the next token that is not a blank."""
         self.blanks()
         found = self.tokens[self.at]
         if found[0] != "eof":
@@ -159,7 +159,7 @@ class Reader:
                 raise TemplateRefusedError(f"{{{{{ended}}}}} in the template ends nothing")
 
     def body(self) -> str:
-        """To the `end` or `else`, which is given."""
+        """Read up to an `end` or `else`, and return it."""
         while self.kind != "eof":
             ended = self.one()
             if ended:
@@ -167,7 +167,7 @@ class Reader:
         raise TemplateRefusedError("{{end}} is missing in the template")
 
     def one(self, top: bool = False) -> str:
-        """An action: `end` or `else` where it was one."""
+        """Read an action. Return `end` or `else` if it is one."""
         self.take("begin", "the text")
         kind = self.blanks()
         if kind == "define" and top:
@@ -250,7 +250,7 @@ class Reader:
             raise TemplateRefusedError(f"a {where} in the template has no value")
 
     def declarations(self, where: str) -> None:
-        """`$x := `, and of a range `$i, $x := `."""
+        """Read `$x := `, or for a range `$i, $x := `."""
         declared = 0
         while self.blanks() == "variable":
             start, (_, name) = self.at, self.next()

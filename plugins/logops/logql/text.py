@@ -1,4 +1,4 @@
-"""Writes a tree as LogQL: on one line, or over several where it is long."""
+"""Write a tree as LogQL, on one line or over several."""
 
 from collections.abc import Iterable
 
@@ -52,7 +52,7 @@ INDENT = "  "
 
 
 def one_line(query: Query) -> str:
-    """So that reading it gives the same tree."""
+    """Write on one line. Parsing it gives the same tree."""
     match query:
         case LogQuery():
             return joined(selector(query.selector), *map(stage, query.stages))
@@ -61,7 +61,7 @@ def one_line(query: Query) -> str:
 
 
 def pretty(query: Query, width: int = WIDTH) -> str:
-    """Over several lines where one would be longer than `width`."""
+    """Write over several lines if one line would be longer than `width`."""
     return "\n".join(lines(query, width))
 
 
@@ -116,7 +116,7 @@ def side_lines(query: Metric | Variants, width: int, bracketed: bool) -> list[st
 
 
 def range_lines(found: LogRange) -> list[str]:
-    """The selector, then a stage a line, the range after the last."""
+    """Return the selector, then one stage per line, with the range after the last."""
     stages = [*map(stage, found.query.stages), *([unwrap(found.unwrap)] if found.unwrap else [])]
     text = [selector(found.query.selector), *indented(stages)]
     text[-1] += f" {span_of(found)}"
@@ -159,11 +159,11 @@ def metric(query: Metric | Variants) -> str:
 
 
 def looser(query: Binary, side: Metric | Variants, left: bool) -> bool:
-    """Whether a side must stand in parentheses to stay together."""
+    """Whether a side needs parentheses."""
     if not isinstance(side, Binary):
         return False
     own, its = PRECEDENCE[query.op], PRECEDENCE[side.op]
-    # All bind to the left, but `^`.
+    # All operators bind to the left, except `^`.
     return its < own or (its == own and left == (query.op == "^"))
 
 
@@ -173,7 +173,7 @@ def operator(query: Binary) -> str:
 
 def matching(found: Matching) -> str:
     labels = f"{'on' if found.on else 'ignoring'} ({', '.join(found.labels)})"
-    # Always with parentheses: else those of the right side would be taken for its labels.
+    # Always with parentheses: otherwise those of the right side would be read as its labels.
     return joined(labels, f"{found.group} ({', '.join(found.include)})" if found.group else "")
 
 
@@ -256,7 +256,7 @@ def assignment(found: LabelAssignment) -> str:
 
 
 def equated(name: str, op: str = "=") -> str:
-    """`!` is a name, too, where nothing follows that it makes an operator with."""
+    """`!` is a name if no operator character follows it."""
     return f"{name} {op}" if name == "!" else f"{name}{op}"
 
 

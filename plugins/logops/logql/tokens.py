@@ -1,4 +1,4 @@
-"""A query's text, cut into tokens as Loki's lexer cuts it (pkg/logql/syntax/lex.go and query_scanner.go)."""
+"""Split a query into tokens like Loki's lexer (pkg/logql/syntax/lex.go and query_scanner.go)."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ NAME, STRING, NUMBER, DURATION, BYTES, RANGE, FLAG, END = (
     "name", "string", "number", "duration", "bytes", "range", "flag", "end",
 )  # fmt: skip
 
-# In the order of how often they come. What none of the first six takes is scanned a character at a time.
+# By frequency. Anything that the first six do not match is scanned character by character.
 TOKEN = re.compile(
     r"""[ \t\r\n]*+(?:
       ([A-Za-z_][A-Za-z0-9_]*+)(?![^\x00-\x7f])
@@ -33,7 +33,7 @@ SPACE = "[\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*
 CALLED = re.compile(rf"{SPACE}(?:\(|(?:by|without){SPACE}\()", re.IGNORECASE)
 COMMENT = re.compile(r"#[^\n]*|//[^\n]*|/\*.*?\*/", re.DOTALL)
 FLAGS = re.compile(r"--[^\W\d_-]*(?:-[^\W\d_-]*)*")
-# A character in single quotes is a name to Loki.
+# Loki treats a character in single quotes as a name.
 CHARACTER = re.compile(r"'(?:[^'\\\n]|\\(?:[abfnrtv\\']|x[0-9a-fA-F]{2}|[0-7]{3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))'")
 NUMBER_TEXT = re.compile(
     r"0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-9_]*|0[bB][0-9_]*"
@@ -52,7 +52,7 @@ SIZE_REST = re.compile(r"[0-9BikKMGTP.]*")
 
 
 class Tokens(NamedTuple):
-    """Each token's kind (a word of its own, or an operator), text or value, start and end; the last two are END."""
+    """For each token its kind (its own word, or an operator), text or value, start and end. The last two are END."""
 
     kinds: list[str]
     texts: list[str]
@@ -61,7 +61,7 @@ class Tokens(NamedTuple):
 
 
 def tokens_of(query: str) -> Tokens:
-    """Raises LogQLError for what is no token: a string that does not end, a number like `08`, a NUL."""
+    """Return the tokens. Raises LogQLError for an invalid one: an unterminated string, a number like `08`, a NUL."""
     if "\0" in query:
         raise LogQLError("a NUL character", query, query.index("\0"))
     kinds: list[str] = []
@@ -97,7 +97,7 @@ def tokens_of(query: str) -> Tokens:
         texts.append(text)
         starts.append(start)
         ends.append(at)
-    # Twice, so that the token after the last may be looked at.
+    # Twice, so that the token after the last can be looked at.
     kinds += [END, END]
     texts += ["", ""]
     starts += [len(query)] * 2
@@ -113,16 +113,16 @@ def escaped(query: str, inner: str, start: int, end: int) -> tuple[str, str, int
 
 
 def has_comments(query: str) -> bool:
-    """Between its tokens: no tree has them. Raises LogQLError as `tokens_of` does."""
+    """Whether there are comments between its tokens; trees have none. Raises LogQLError like `tokens_of`."""
     found = tokens_of(query)
     between = (query[end:start] for end, start in zip([0, *found.ends], found.starts, strict=False))
     return any("#" in text or "/" in text for text in between)
 
 
 def slowly(query: str, at: int, adjoins: bool) -> tuple[str, str, int, int] | None:
-    """The token at a character that starts none of the frequent ones; None: a comment.
+    """Return the token at a character that starts none of the frequent ones; None for a comment.
 
-    `adjoins`: nothing stands between it and the token before.
+    `adjoins`: nothing is between it and the previous token.
     """
     character = query[at]
     if (character.isascii() and character.isdigit()) or character == ".":
@@ -149,7 +149,7 @@ def slowly(query: str, at: int, adjoins: bool) -> tuple[str, str, int, int] | No
 
 
 def name_end(query: str, at: int) -> int:
-    """Where a name of any letters ends; what is no letter is a name of its own."""
+    """Return where a name ends. A character that is not a letter is a name by itself."""
     end = at
     while end < len(query):
         character = query[end]
@@ -171,10 +171,10 @@ def minus(query: str, at: int) -> tuple[str, str, int, int]:
 
 
 def number(query: str, at: int, adjoins: bool) -> tuple[str, str, int, int]:
-    """A number, or the duration or size that it begins."""
+    """Return a number, or the duration or size that it starts."""
     found = NUMBER_TEXT.match(query, at)
     assert found is not None
-    # Loki's scanner looks for the digits of `0b11` where the token before ended.
+    # Loki's scanner looks for the digits of `0b11` where the previous token ended.
     if GOOD_NUMBER.fullmatch(found[0]) is None or (not adjoins and found[0][:2] in ("0b", "0B")):
         raise LogQLError(f"{found[0]} is no number", query, at)
     text, end = found[0], found.end()

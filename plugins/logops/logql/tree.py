@@ -1,6 +1,6 @@
-"""A LogQL query as a tree: immutable, typed, each node with its place in the text.
+"""The tree of a LogQL query: immutable and typed. Each node has its position in the text.
 
-Two trees are equal when they mean the same text: places and the spelling of literals do not count. The names are those
+Two trees are equal if they mean the same; positions and the spelling of literals do not count. The names are those
 of LogQL's documentation and of Loki's pkg/logql/syntax/ast.go.
 """
 
@@ -12,7 +12,7 @@ NOWHERE: Span = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A literal: of an arithmetic, a parameter, a label filter. `text`: as it was written."""
+    """A number in arithmetic, a parameter or a label filter. `text`: its original spelling."""
 
     value: float
     text: str = field(default="", compare=False)
@@ -35,7 +35,7 @@ class Bytes:
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """`name="value"`, with `=`, `!=`, `=~` or `!~`: of a stream's label, or as a label filter."""
+    """`name="value"`, with `=`, `!=`, `=~` or `!~`: on a stream's label, or as a label filter."""
 
     name: str
     op: str
@@ -45,7 +45,7 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """`{job="nginx"}`: the streams."""
+    """`{job="nginx"}`: selects streams."""
 
     matchers: tuple[Matcher, ...]
     span: Span = field(default=NOWHERE, compare=False, repr=False)
@@ -53,7 +53,7 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """What a line filter looks for: a text, a regular expression, a pattern, or an address range in `ip()`."""
+    """The argument of a line filter: a text, a regular expression, a pattern, or an address range in `ip()`."""
 
     text: str
     ip: bool = False
@@ -71,7 +71,7 @@ class LineFilter:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """`label="expression"` of json and logfmt."""
+    """`label="expression"` in json and logfmt."""
 
     label: str
     expression: str
@@ -111,7 +111,7 @@ class Unpack:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`duration > 1s`: a label against a number, a duration or a size."""
+    """`duration > 1s`: compares a label with a number, a duration or a size."""
 
     name: str
     op: str
@@ -131,7 +131,7 @@ class IpMatch:
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """Of two conditions: both, whether written with `and`, a comma or a blank."""
+    """Two conditions that must both hold, joined by `and`, a comma or a blank."""
 
     left: "Condition"
     right: "Condition"
@@ -183,7 +183,7 @@ class Decolorize:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Labels by name, or only where they match."""
+    """Drop labels, or only if they match."""
 
     labels: tuple[str | Matcher, ...]
     span: Span = field(default=NOWHERE, compare=False, repr=False)
@@ -201,7 +201,7 @@ Stage = LineFilter | Parser | LabelFilter | LineFormat | LabelFormat | Decoloriz
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """A query that answers with lines."""
+    """A query that returns lines."""
 
     selector: Selector
     stages: tuple[Stage, ...] = ()
@@ -260,7 +260,7 @@ class VectorAggregation:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Which labels join both sides, and whether many join one: `on (pod) group_left (node)`."""
+    """Which labels match between both sides, and whether many match one: `on (pod) group_left (node)`."""
 
     on: bool
     labels: tuple[str, ...]
@@ -304,7 +304,7 @@ Metric = RangeAggregation | VectorAggregation | Binary | Number | Vector | Label
 
 @dataclass(frozen=True, slots=True)
 class Variants:
-    """`variants(a, b) of (range)`: more than one sample of the same lines. Loki leaves it out from its next major."""
+    """`variants(a, b) of (range)`: several samples of the same lines. Loki's next major version removes it."""
 
     metrics: tuple[Metric, ...]
     range: LogRange

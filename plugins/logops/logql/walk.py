@@ -1,4 +1,4 @@
-"""Over a tree: every node, and a tree with one node instead of another."""
+"""Walk over a tree, and replace a node."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
@@ -8,7 +8,7 @@ Node = TypeVar("Node")
 
 
 def nodes(found: Any) -> Iterator[Any]:
-    """A node, then all in it, in the order of the text."""
+    """Yield a node and all nodes in it, in the order of the text."""
     if isinstance(found, tuple):
         for one in found:
             yield from nodes(one)
@@ -23,7 +23,7 @@ def all_of(found: Any, kind: type[Node]) -> Iterator[Node]:
 
 
 def instead(found: Node, old: Any, new: Any) -> Node:
-    """The tree with `new` where `old`, that very node, is."""
+    """Return the tree with `new` in place of the node `old` (the same object)."""
     return cast(Node, _instead(found, old, new))
 
 

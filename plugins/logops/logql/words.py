@@ -41,9 +41,9 @@ GROUPED_RANGE_OPS = frozenset(
 UNWRAPPED_RANGE_OPS = GROUPED_RANGE_OPS | {"sum_over_time", "rate", "rate_counter", "absent_over_time"}
 COUNTING_RANGE_OPS = frozenset(["bytes_over_time", "bytes_rate", "count_over_time", "rate", "absent_over_time"])
 
-# Only where a parenthesis or a grouping follows; else they are names like any other.
+# Functions only if a parenthesis or a grouping follows; otherwise names like any other.
 FUNCTIONS = RANGE_OPS | VECTOR_OPS | CONVERSIONS | {"vector", "label_replace", "ip"}
-# Everywhere; a label of that name cannot be written.
+# Keywords everywhere: a label with such a name cannot be written.
 KEYWORDS = frozenset(
     [
         "by",

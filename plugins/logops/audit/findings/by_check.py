@@ -1,4 +1,4 @@
-"""All that was seen of a cluster, as findings of each audit. Values in, findings out."""
+"""Turn the result for a cluster into the findings of each audit. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ _CHUNKS: dict[Check, frozenset[str]] = {
     Check.RETENTION: frozenset({cls.name for cls in classes.RETENTION} | {classes.MARKER_BACKLOG.name}),
     Check.TIERING: frozenset({cls.name for cls in classes.TIERING} | {EARLY_DELETION_FEE.name}),
 }
-"""The faults of chunks that each audit tells of."""
+"""The chunk faults that each audit reports."""
 
 
 _UNINDEXED = classes.INGESTER_NOT_UPLOADING.name
-"""Chunks that are in no index because an ingester does not upload: told by the ingester, not by the table."""
+"""Chunks in no index because an ingester does not upload: reported for the ingester, not for the table."""
 
 
 @dataclass(frozen=True)
 class ClusterAudit:
-    """A cluster, as an audit saw it."""
+    """Everything that an audit found out about a cluster."""
 
     environment: Environment
     cluster: str
@@ -48,15 +48,15 @@ class ClusterAudit:
     live: LokiState
     terms: AuditPolicy
     part: BatchResult
-    """All batches as one."""
+    """All batches joined."""
     policy: PolicyComparison | None = None
-    """Of the cluster's account; None where the tiers were not asked for."""
+    """The policy of the cluster's account; None if tiers were not audited."""
     names: str = ""
-    """Where the names of all faulty chunks are kept."""
+    """Where the names of all faulty chunks are stored."""
 
     @property
     def waiting(self) -> list[IndexFile]:
-        """Files that wait for the compactor for too long."""
+        """Files that have waited too long for the compactor."""
         return _compaction(self).waiting
 
     def subject(self, **parts: str) -> Subject:
@@ -64,7 +64,7 @@ class ClusterAudit:
 
 
 def findings_of(check: Check, seen: ClusterAudit) -> list[Finding]:
-    """What one audit finds. A consequence is not found beside its cause."""
+    """Return the findings of one audit. If a cause is reported, its consequences are not."""
     incomplete = [*_incomplete(seen)]
     if check is Check.TIERING:
         return [*incomplete, *_faults(check, seen, seen.part.faults), *_index_tiered(seen), *_policy_drift(seen)]
@@ -99,8 +99,11 @@ def _compaction(seen: ClusterAudit) -> Compaction:
 
 
 def _retention(seen: ClusterAudit, compaction: Sequence[Finding], unasked: Sequence[Finding]) -> list[Finding]:
-    """Faults of chunks; what a compactor that does not work leaves undone, and chunks that an ingester has not told of,
-    are found as that. Where no compactor answers, what its delete requests and marks may excuse is not checked."""
+    """Return the faults of chunks.
+
+    If a broken compactor or an ingester that does not upload explains a fault, report that instead. If no compactor
+    answers, its delete requests and markers are unknown, so faults that they may excuse are not judged.
+    """
     standing = [one for one in compaction if one.cls in (classes.COMPACTOR_COUNT, classes.COMPACTION_STALLED)]
     unheard = [] if seen.live.heard else [*standing, *unasked]
     causes = {
@@ -135,7 +138,7 @@ def _incomplete(seen: ClusterAudit) -> Iterator[Finding]:
 
 
 def _unasked(seen: ClusterAudit, compaction: Sequence[Finding]) -> Iterator[Finding]:
-    """Processes that did not answer; a compactor's silence is told by `compactor-count`."""
+    """Yield processes that did not answer. A silent compactor is reported as `compactor-count`."""
     counted = any(one.cls is classes.COMPACTOR_COUNT for one in compaction)
     for process, why in seen.live.unasked:
         if not (counted and process.startswith(f"{seen.cluster}-compactor")):
@@ -154,7 +157,7 @@ def _corrupt(seen: ClusterAudit) -> Iterator[Finding]:
 
 
 def corrupt_finding(one: Unreadable, seen: ClusterAudit) -> Finding:
-    """An unreadable index file, by its name. One that may be whole is only not checked."""
+    """Return the finding for an unreadable index file. If the file may be intact, it only counts as not checked."""
     return Finding(
         cls=CHECK_INCOMPLETE if one.unknown else classes.INDEX_CORRUPT,
         subject=seen.subject(tenant=one.tenant, table=one.table, path=one.name),
@@ -169,8 +172,11 @@ def corrupt_finding(one: Unreadable, seen: ClusterAudit) -> Finding:
 
 
 def _not_of_corrupt(compaction: Sequence[Finding], seen: ClusterAudit) -> list[Finding]:
-    """A compactor works from the newest table to the oldest, and ends its run at a file that it cannot read: that file
-    is why its table and older ones wait, and why no run ends well."""
+    """Remove findings that a damaged index file explains.
+
+    A compactor works from the newest table to the oldest, and stops at a file that it cannot read. So this table and
+    older ones wait, and no run succeeds.
+    """
     damaged = {one.table for one in seen.part.unreadable if not one.unknown}
     last = max((file.day for file in seen.files if file.table in damaged), default=-1)
     waiting = {file.table: file.day for file in seen.waiting}

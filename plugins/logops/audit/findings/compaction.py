@@ -1,4 +1,4 @@
-"""What the names of index files say of compaction, beside what the compactor says of itself."""
+"""Find faults of compaction, from the names of index files and the compactor's own metrics."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from logops.findings import Finding, FindingClass, Subject
 from logops.findings.classes import audit as classes
 
 ROTATION_S = 15 * 60.0
-"""How often an ingester makes index files (pkg/storage/stores/shipper/indexshipper/tsdb/head_manager.go)."""
+"""How often an ingester builds index files (pkg/storage/stores/shipper/indexshipper/tsdb/head_manager.go)."""
 _SETTLED_S = 120.0
-"""A process that has just started is not judged yet."""
+"""A process that started more recently is not judged."""
 
 
 @dataclass(frozen=True)
 class Compaction:
-    """A cluster's index, and what is known of those who write it."""
+    """A cluster's index files and the state of the processes that write them."""
 
     environment: str
     cluster: str
@@ -29,7 +29,7 @@ class Compaction:
     windows: Windows
     as_of: datetime
     now: float
-    """When both were read, Unix seconds: no process can be judged at another time."""
+    """When both were read, Unix seconds. Processes cannot be judged at another time."""
 
     @property
     def allowed_s(self) -> float:
@@ -60,7 +60,7 @@ class Compaction:
 
 
 def compaction_findings(seen: Compaction) -> list[Finding]:
-    """What is wrong, each cause once: what waits for a compactor that does nothing is evidence, not a finding."""
+    """Return the findings, each cause once. If the compactor does nothing, waiting files are evidence, not findings."""
     found = [*_without_schema(seen), *_not_uploading(seen), *_marker_backlog(seen)]
     if cause := [*_compactor_count(seen)] or [*_stalled(seen)]:
         return [*found, *cause]
@@ -68,13 +68,13 @@ def compaction_findings(seen: Compaction) -> list[Finding]:
 
 
 def covered(file: IndexFile, cluster: Cluster) -> bool:
-    """Whether a schema period says that this table is where a day's index lies."""
+    """Whether a schema period says that this table holds a day's index."""
     period = period_of(file.day, cluster.schema_periods)
     return period is not None and file.table == f"{period.index_prefix}{file.day}"
 
 
 def period_of(day: int, periods: Sequence[SchemaPeriod]) -> SchemaPeriod | None:
-    """The schema period that a day, since the epoch, is written in."""
+    """Return the schema period of a day since the epoch."""
     begun = [period for period in periods if (period.from_ - date(1970, 1, 1)).days <= day]
     return begun[-1] if begun else None
 
@@ -94,7 +94,7 @@ def _without_schema(seen: Compaction) -> Iterator[Finding]:
 
 
 def _compactor_count(seen: Compaction) -> Iterator[Finding]:
-    """Only where Loki could be asked: the bucket does not show how many there are."""
+    """Only if Loki answered: the bucket does not show how many compactors there are."""
     if not seen.live.ingesters and not seen.live.compactors:
         return
     running = [one for one in seen.live.compactors if one.running]
@@ -114,7 +114,7 @@ def _compactor_count(seen: Compaction) -> Iterator[Finding]:
 
 def _stalled(seen: Compaction) -> Iterator[Finding]:
     waiting = seen.waiting
-    # By name and by the blob: a copy is younger than its name, and a name may say anything.
+    # By name and by blob: a copied blob is newer than its name, and a name may be wrong.
     worked = max((min(file.written, file.modified) for file in seen.files if file.compacted), default=0.0)
     idle = seen.now - worked > seen.allowed_s
     by_metrics = [
@@ -171,7 +171,7 @@ def _duplicates(seen: Compaction) -> Iterator[Finding]:
         if file.compacted:
             groups.setdefault((file.table, file.tenant), []).append(file)
     for (table, tenant), files in groups.items():
-        # Between writing the new one and deleting the old, a tenant has two for some seconds.
+        # Between writing the new file and deleting the old one, a tenant has two for some seconds.
         last = max(file.modified for file in files)
         if len(files) < 2 or seen.now - last <= seen.windows.grace_ms / 1000:
             continue
@@ -203,7 +203,7 @@ def _not_uploading(seen: Compaction) -> Iterator[Finding]:
 
 
 def not_uploading(ingester: Ingester, now: float, slack_s: float) -> str:
-    """Why an ingester's index does not reach the bucket; empty where it does, or where it has nothing to upload."""
+    """Return why an ingester's index does not reach the bucket; empty if it does, or if there is nothing to upload."""
     if ingester.failing:
         return f"its uploads fail, {ingester.failed_uploads:,} since it started at {_time(ingester.started)}"
     if not ingester.flushed or now - ingester.started < ROTATION_S + slack_s:
@@ -240,7 +240,7 @@ def _files(files: Sequence[IndexFile]) -> str:
 
 
 def _s(files: Sequence[IndexFile]) -> str:
-    """Of a verb: one waits, two wait."""
+    """Ending of a verb: one waits, two wait."""
     return "s" if len(files) == 1 else ""
 
 

@@ -1,4 +1,4 @@
-"""Retention as it is declared against retention as Loki applies it."""
+"""Compare the declared retention with the retention that Loki applies."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -12,8 +12,10 @@ from logops.findings.classes.audit import RETENTION_NOT_EFFECTIVE
 def not_effective(
     declared: Mapping[str, TenantRules], live: LokiState, environment: str, cluster: str, as_of: datetime
 ) -> Iterator[Finding]:
-    """A finding a tenant whose live rules are others than declared; one for the cluster where the overrides could not
-    be read, though what Loki still holds is what is declared."""
+    """Yield one finding per tenant whose live rules differ from the declared ones.
+
+    If no rules differ but a process could not read the overrides, yield one finding for the cluster.
+    """
     refused = sorted(process for process, well in live.reloaded.items() if not well)
     found = False
     for tenant, wanted in declared.items():
@@ -57,7 +59,7 @@ def _period(period_ms: int) -> str:
 
 
 def _comparable(rules: TenantRules) -> tuple[int, frozenset[tuple[object, int, int]]]:
-    """Loki writes selectors its own way: spaces and order do not count."""
+    """Loki formats selectors differently: spaces and order do not matter."""
     return rules.period_ms, frozenset(map(_rule, rules.streams))
 
 

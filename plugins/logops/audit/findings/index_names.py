@@ -1,4 +1,4 @@
-"""Which index files a finding is about: all of them, where it has some as an example. Values in, values out."""
+"""Find all index files that a finding is about. Pure."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def files_of(finding: Finding, files: Iterable[IndexFile], waiting: Sequence[IndexFile]) -> list[IndexFile]:
-    """The files of a finding; none where it is about something else.
+    """Return the files of a finding; none if it is about something else.
 
-    files     all of the cluster
-    waiting   those that wait for the compactor for too long
+    files     all index files of the cluster
+    waiting   files that have waited too long for the compactor
     """
     subject = finding.subject
     match finding.cls:
@@ -36,7 +36,7 @@ def files_of(finding: Finding, files: Iterable[IndexFile], waiting: Sequence[Ind
 
 
 def names_table(found: Iterable[tuple[Finding, Sequence[IndexFile]]]) -> "pa.Table":
-    """A row a file and class: the columns that the names of chunks are kept in."""
+    """Return one row per file and class, with the columns of `faulty-chunks`."""
     import pyarrow as pa
 
     rows = [

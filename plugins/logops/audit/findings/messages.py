@@ -1,4 +1,4 @@
-"""Faults of chunks as findings: the sentence a person reads, the numbers, an example by name."""
+"""Messages for faulty chunks: a sentence with numbers and an example."""
 
 from datetime import UTC, datetime
 
@@ -22,8 +22,8 @@ _WHAT = {
 
 
 def finding_of(fault: Fault, environment: str, cluster: str, as_of: datetime, names: str = "") -> Finding:
-    """A fault as a finding; `names` is where all the blobs' names are kept."""
-    # From the registry: the class is told by its name, as the table's judgement gives it.
+    """Return a fault as a finding. `names` is where the names of all its blobs are stored."""
+    # The judge gives the name of the class.
     return Finding(
         cls=REGISTRY[fault.cls],
         subject=Subject(environment=environment, cluster=cluster, tenant=fault.tenant, table=fault.table),

@@ -1,4 +1,4 @@
-"""Chunks that earlier audits counted and that are gone before their time. Values in, faults out."""
+"""Find chunks that earlier audits counted and that are gone before their time. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from logops.audit.policy.retention import FOR_EVER
 from logops.audit.survey.objects import DAY_MS
 
 _COUNTED = ("chunk-missing", "chunk-orphaned", "ingester-not-uploading")
-"""Faults that tell of the same chunks: a blob gone under its entry, an entry gone over its blob."""
+"""Faults that already report the same chunks: a blob without entry, an entry without blob."""
 
 Key = tuple[str, str]
 """Table and tenant."""
@@ -18,7 +18,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Most:
-    """The most that any earlier audit saw of a tenant's chunks of one period in a table."""
+    """The largest count of any earlier audit, for a tenant's chunks of one retention period in a table."""
 
     table: str
     day: int
@@ -26,22 +26,24 @@ class Most:
     period_ms: int
     indexed: int
     bytes: int
-    """Of all its blobs then."""
+    """Size of all its blobs then."""
     chunks: int
     seen: float
-    """When, Unix seconds."""
+    """Time of that audit, Unix seconds."""
     whole: int
-    """The most that any one audit saw of the tenant in the table, whatever their periods."""
+    """The largest total of one audit for the tenant in the table, over all periods."""
 
 
 def undershoot(
     most: Iterable[Most], holdings: Sequence[TableStats], faults: Iterable[Fault], terms: AuditPolicy, until_ms: int
 ) -> list[Fault]:
-    """What is gone from bucket and index though nothing in its table could have expired yet.
+    """Return what is gone from bucket and index, though nothing in its table could have expired.
 
-    Chunks expire one by one as their last lines grow old: a table of which some may rightly be gone is not judged, nor
-    one that a delete request reaches. A chunk whose period was changed by another rule is not gone: what counts is the
-    fall of the tenant's whole table, where that is less. `until_ms`: what expired before may be gone.
+    Chunks expire one by one. A table with expired chunks, or one that a delete request affects, is not judged. If
+    another rule changed a chunk's period, the chunk is not gone: so a loss counts only up to the loss of the
+    tenant's whole table.
+
+    until_ms   what expired before this time may be gone
     """
     now: dict[tuple[str, str, int], int] = defaultdict(int)
     total_now: dict[Key, int] = defaultdict(int)
@@ -81,8 +83,8 @@ def undershoot(
 
 
 def _all_kept(one: Most, terms: AuditPolicy, until_ms: int) -> bool:
-    """Whether every chunk must still be there: its table's first moment is within the period, by the rules then and
-    now."""
+    """Whether every chunk must still exist: the first moment of the table is within the period, by the old and the new
+    rules."""
     rules = terms.rules.get(one.tenant, terms.default)
     periods: Mapping[int, bool] = {rules.period_ms: True, **{rule.period_ms: True for rule in rules.streams}}
     if one.period_ms not in periods:

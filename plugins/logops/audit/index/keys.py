@@ -1,7 +1,7 @@
-"""A chunk in a table as one number, for joining: 64 bits of day, tenant, fingerprint, times and checksum.
+"""The join key of a chunk in a table: 64 bits of day, tenant, fingerprint, times and checksum.
 
-Two different chunks among a hundred million share a key with a chance of 1 in 3,700. Such a pair cannot make a finding
-out of nothing, for every finding is looked at again in the bucket; it could hide one missing chunk.
+Among a hundred million chunks, two share a key with a probability of 1 in 3,700. Such a pair cannot cause a false
+finding, because every finding is checked again in the bucket. It could hide one missing chunk.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 @numba.njit(cache=True, nogil=True)
 def _mixed(value):  # type: ignore[no-untyped-def]
-    """SplitMix64's finaliser (Steele, Lea and Flood, 2014): each bit in moves half of the bits out."""
+    """SplitMix64's finaliser (Steele, Lea and Flood, 2014): every input bit changes half of the output bits."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))
@@ -37,7 +37,7 @@ def keys_of(
     through_ms: np.ndarray[Any, Any],
     checksum: np.ndarray[Any, Any],
 ) -> np.ndarray[Any, Any]:
-    """The keys of a table's chunks, given as columns, unsigned."""
+    """Return the keys of a table's chunks. The columns are unsigned."""
     keys = np.empty(len(fingerprint), np.uint64)
     _keys(day, tenant, fingerprint, from_ms, through_ms, checksum, keys)
     return keys

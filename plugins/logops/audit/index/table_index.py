@@ -1,4 +1,4 @@
-"""The index of one table, read whole from the live bucket."""
+"""Read the index of one table from the live bucket."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,35 +20,35 @@ Columns = dict[str, np.ndarray[Any, Any]]
 
 
 class IndexChangingError(AuditError):
-    """The table's index files were replaced again and again while they were read."""
+    """The table's index files were replaced repeatedly while they were read."""
 
 
 @dataclass(frozen=True)
 class TableIndex:
-    """What all files of a table that could be read say."""
+    """The content of all readable index files of a table."""
 
     files: tuple[IndexFile, ...]
-    """That were read, or tried."""
+    """Files that were read, or tried."""
     columns: tuple[Columns, ...]
-    """Of each readable file: key, tenant, fingerprint, from_ms, through_ms, checksum, kb, entries, period_ms."""
+    """For each readable file: key, tenant, fingerprint, from_ms, through_ms, checksum, kb, entries, period_ms."""
     unreadable: tuple[tuple[IndexFile, IndexFileError], ...] = ()
 
     @property
     def keys(self) -> np.ndarray[Any, Any]:
-        """Every entry's key, sorted, each once."""
+        """The distinct keys of all entries, sorted."""
         keys = [columns["key"] for columns in self.columns]
         return np.unique(np.concatenate(keys)) if keys else np.empty(0, np.uint64)
 
 
 @dataclass
 class TenantNumbers:
-    """Tenants by number: those of a survey first, then those that only an index names."""
+    """Numbers of tenants: those of a survey first, then those that only an index names."""
 
     numbers: dict[str, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def of(self, name: str) -> int:
-        """Asked from any thread."""
+        """Return the number of a tenant. Safe for several threads."""
         with self._lock:
             return self.numbers.setdefault(name, len(self.numbers))
 
@@ -62,10 +62,10 @@ def read_table(
     default: TenantRules,
     numbers: TenantNumbers,
 ) -> TableIndex:
-    """Read a table's index files: `files` as they were listed, or, where one of them is gone by now (compaction
-    replaces them), those that are there instead.
+    """Read a table's index files: the listed `files`. If one is gone, because compaction replaced it, read the current
+    files.
 
-    Raises IndexChangingError, and ObjectStoreError where the bucket cannot be read.
+    Raises IndexChangingError, and ObjectStoreError if the bucket cannot be read.
     """
     for _ in range(_TRIES):
         columns: list[Columns] = []

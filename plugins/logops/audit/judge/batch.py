@@ -1,4 +1,4 @@
-"""The second step: a batch of tables, judged one after the other."""
+"""The second step of an audit: judge a batch of tables."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 _TOLD_EVERY_S = 2.0
 _ROWS = 1_000_000
 _TABLES = 100
-"""Most of both that are judged in one go."""
+"""Maximum of rows and tables that are judged together."""
 
 
 def part_name(days: list[int]) -> str:
-    """Where a batch's part is kept."""
+    """Return the name of a batch's result in the work folder."""
     return f"parts/{days[0]}.json"
 
 
 def names_run(environment: str, run_id: str, cluster: str, days: list[int]) -> str:
-    """The run that a batch's names are kept under, in the results."""
+    """Return the run under which the names of a batch's faulty chunks are stored."""
     return f"{environment}.{run_id}.{cluster}.{days[0]}"
 
 
 def judge_batch(
     platform: ReadablePlatform, asked: AuditRequest, batch: Batch, store: "ResultsStore | None", progress: Progress
 ) -> BatchResult:
-    """Judge a batch's tables and keep what that gave. Raises WorkLostError, StoreUnreachableError."""
+    """Judge a batch's tables and store the result. Raises WorkLostError, StoreUnreachableError."""
     place = WorkDir(batch["place"])
     survey, terms = Survey.open(place.url), place.read(TERMS, AuditPolicy)
     own = platform.environment.clusters[survey.cluster]
@@ -89,7 +89,7 @@ def judge_batch(
 
 
 def together(chunks: Mapping[int, int]) -> Iterator[list[int]]:
-    """Days, as given with their chunks, cut into those whose tables are judged in one go.
+    """Split days, given with their number of chunks, into groups that are judged together.
 
     >>> [*together({1: 10, 2: 20, 3: 2_000_000, 4: 0})]
     [[1, 2], [3], [4]]
@@ -109,7 +109,7 @@ def together(chunks: Mapping[int, int]) -> Iterator[list[int]]:
 def _verify(
     survey: Survey, tables: Mapping[int, str], bucket: Bucket, terms: AuditPolicy
 ) -> tuple[list[Unreadable], list[tuple[str, str]]]:
-    """The index files that cannot be read, and the tables that could not be looked at."""
+    """Return the index files that cannot be read, and the tables that could not be checked."""
     unreadable: list[Unreadable] = []
     incomplete: list[tuple[str, str]] = []
     files = survey.index_files([*tables])

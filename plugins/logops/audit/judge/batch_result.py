@@ -1,4 +1,4 @@
-"""What one batch of tables gave: kept by the task that judged it, read by the one that joins all."""
+"""The result of one batch. The `judge` task writes it, the `reduce` task reads it."""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,21 @@ class Unreadable:
     name: str
     table: str
     tenant: str
-    """Empty for one of several tenants."""
+    """Empty for a file of several tenants."""
     size: int
     offset: int
     what: str
     """What was found at the offset."""
     unknown: bool = False
-    """Not damaged, as far as can be told: of a format, or a size, that is not read here."""
+    """Possibly intact: its format or size is not supported here."""
 
 
 @dataclass(frozen=True)
 class BatchResult:
-    """Of a batch."""
+    """The result of one batch."""
 
     days: tuple[int, ...]
-    """The tables that it was to judge."""
+    """The tables that it should judge."""
     holdings: tuple[TableStats, ...] = ()
     faults: tuple[Fault, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()

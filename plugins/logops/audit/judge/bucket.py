@@ -1,4 +1,4 @@
-"""The live container, as far as a table's judgement looks at it again."""
+"""The live container, for checking suspects again."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 
 class Bucket(Protocol):
-    """A container, or a folder that stands for one. Every call raises ObjectStoreError."""
+    """A container, or a folder in its place. Every call raises ObjectStoreError."""
 
     def read(self, name: str) -> bytes:
-        """A blob. Raises BlobMissingError."""
+        """Return the content of a blob. Raises BlobMissingError."""
 
     def exists(self, names: Sequence[str]) -> list[bool]:
-        """Of each name, whether it is there now."""
+        """Return for each name whether the blob exists now."""
 
     def index_files(self, table: str) -> list[IndexFile]:
-        """A table's index files as they are now."""
+        """Return a table's current index files."""
 
 
 class LiveBucket:

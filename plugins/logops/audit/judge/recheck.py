@@ -1,4 +1,4 @@
-"""Suspects looked at again, so that what changed while the audit read is no finding."""
+"""Check suspects again, so that a change made while the audit was reading is not reported as a fault."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from logops.audit.judge.bucket import Bucket
 from logops.audit.survey.objects import IndexFile
 
 MAX_RECHECKED = 10_000
-"""Of a class and table, drawn evenly."""
+"""Suspects checked again per fault and table, sampled evenly."""
 
 _UNINDEXED = ("chunk-orphaned", "marker-backlog", "ingester-not-uploading")
 _IN_INDEX = {"chunk-missing": True, "retention-overshoot": True, **dict.fromkeys(_UNINDEXED, False)}
-"""Whether the index still has a chunk of this fault."""
+"""Whether the index must still list a chunk with this fault."""
 _IN_BUCKET = {"chunk-missing": False, **dict.fromkeys(_UNINDEXED, True)}
 
 
@@ -27,16 +27,20 @@ def still_faulty(
     table: str,
     read: Callable[[list[IndexFile]], TableIndex],
 ) -> np.ndarray[Any, Any]:
-    """Which suspects are as they seemed, in the bucket and in the table's index as both are now: a mask.
+    """Return a mask of the suspects that are still faulty in the live bucket and index.
 
-    `index` is what was judged; it is read again where its files are others by now. Raises ObjectStoreError.
+    keys    join keys of the suspects, shape (n,)
+    names   their blob names, in the same order
+    index   the index that was judged; read again if the table's files have changed
+
+    Raises ObjectStoreError if the bucket cannot be read.
     """
     keep = np.ones(len(keys), bool)
     if fault in _IN_BUCKET:
         keep &= np.array(bucket.exists(names), bool) == _IN_BUCKET[fault]
     if not keep.any():
         return keep
-    # AuditRequest after the blobs: what left the bucket rightly had left the index before.
+    # Read the index after the bucket: a chunk that was deleted rightly left the index first.
     files = bucket.index_files(table)
     if {file.name for file in files} != {file.name for file in index.files}:
         keep &= np.isin(keys, read(files).keys) == _IN_INDEX[fault]

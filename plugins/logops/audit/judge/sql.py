@@ -1,10 +1,11 @@
-"""The blobs and index entries of some tables, joined and judged, as SQL for DuckDB.
+"""SQL for DuckDB that joins and judges the blobs and index entries of some tables.
 
-`blobs` and `entries` are tables of `chunks_schema` and `entries_schema` with a `key` and a `day`, which stands for the
-table; `tenants` has a row a tenant, `days` a row a table, `written` a row a compacted index, `elsewhere` the keys in
-indexes of the same days' tables of other names.
-A blob that lies in several tables is judged in the one of its last line (`home`): there every index has it longest.
-The rules are in docs/decisions/0007-when-a-chunk-may-go.md.
+`blobs` and `entries` have the columns of `chunks_schema` and `entries_schema`, a `key`, and a `day` that identifies
+the table. `tenants` has one row per tenant, `days` one per table, `written` one per compacted index. `elsewhere` has
+the keys in tables of the same days with other names.
+
+A blob in several tables is judged in the table of its last line (`home`), where the index keeps it longest. The
+rules are in docs/decisions/0007-when-a-chunk-may-go.md.
 """
 
 JUDGED = """
@@ -108,7 +109,7 @@ SUSPECTS = """
 select day, key, tenant, fingerprint, from_ms, through_ms, checksum from judged where fault = $fault
 qualify row_number() over (partition by day order by key) <= $most
 """
-# A key is as good as a random number. DuckDB 2.0's `using sample reservoir` loses rows where two threads fill it.
+# A key is as good as a random number. DuckDB 2.0's `using sample reservoir` loses rows if two threads fill it.
 
 CLEARED = """
 update judged set fault = null where fault = $fault and key not in (select key from confirmed)

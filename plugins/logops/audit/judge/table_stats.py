@@ -1,58 +1,58 @@
-"""What reconciling a table gives: what each tenant has there, and what is wrong with it. Values only."""
+"""What a tenant has in a table, and its faults. Values only."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class TableStats:
-    """What a tenant has in a table, as the audit found it. Kept of every run: the next compares with it.
+    """What a tenant has in a table. Stored for every run, because the next run compares with it.
 
-    A chunk that lies in two tables counts in the one of its last line. Tiers are indexed by `Tier`.
+    A chunk in two tables counts in the table of its last line. Tiers are indexed by `Tier`.
     """
 
     table: str
     day: int
     tenant: str
     period_ms: int
-    """The retention that holds for these chunks; 0: for ever. A tenant with stream rules has a holding a period.
-    Chunks out of the index, whose labels are not known, count under the tenant's own period."""
+    """The retention of these chunks; 0: for ever. A tenant with stream rules has one entry per period. Chunks out of
+    the index have unknown labels and count under the tenant's own period."""
     chunks: int
     """Blobs in the bucket."""
     bytes: int
     indexed: int
-    """Of those, how many the index points at."""
+    """Blobs that the index lists."""
     lines: int
-    """In the indexed ones, as the index tells."""
+    """Lines in the indexed blobs, from the index."""
     waiting: int
     """Past their retention and still indexed: Loki removes them in its next cycle."""
     deleting: int
-    """Out of the index and not deleted yet, within the time that takes."""
+    """Out of the index and not deleted yet, within the allowed time."""
     young: int
-    """Not in the index yet, within the grace."""
+    """Not in the index yet, within the grace period."""
     tier_chunks: tuple[int, int, int, int, int]
     tier_bytes: tuple[int, int, int, int, int]
     first_ms: int
     last_ms: int
     """First and last line."""
     written_ms: int
-    """When the youngest of its blobs was written."""
+    """When the newest blob was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Chunks of a tenant in a table that have one thing wrong."""
+    """A tenant's chunks in a table with the same fault."""
 
     cls: str
-    """Name of the finding class: `chunk-missing`."""
+    """Name of the finding class, such as `chunk-missing`."""
     table: str
     day: int
     tenant: str
     count: int
     bytes: int
-    """Of the blobs; for missing ones as the index tells, rounded to KB."""
+    """Size of the blobs; for missing ones from the index, rounded to KB."""
     since: float
-    """Unix seconds: since when the longest of them has been so; 0 where nobody can tell."""
+    """Unix seconds: since when the oldest has had the fault; 0 if unknown."""
     sample: tuple[str, ...]
-    """Up to ten of the blobs' names. All are in the file of names."""
+    """Up to ten blob names. The results store has all names."""
     candidates: int = 0
-    """More that look so and were not looked at again, because they are so many."""
+    """Further suspects that were not checked again, because there are too many."""

@@ -1,4 +1,4 @@
-"""Tables: their blobs against their index, every chunk judged, every suspect looked at again in the live bucket."""
+"""Judge tables: join blobs with index entries, judge every chunk, and check every suspect again in the live bucket."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,14 +31,14 @@ from logops.tsdb import IndexFileError
 _KEY = ("tenant", "fingerprint", "from_ms", "through_ms", "checksum")
 _SUSPECT = ("chunk-missing", "chunk-orphaned", "marker-backlog", "ingester-not-uploading", "retention-overshoot")
 _READ_AT_ONCE = 4
-"""Tables: their files come over a network and are unpacked."""
+"""Tables read in parallel: their files come over a network and are unpacked."""
 _NEVER = 2**62
-"""Milliseconds: later than any date."""
+"""Milliseconds, later than any date."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Some tables."""
+    """The result for some tables."""
 
     holdings: tuple[TableStats, ...]
     faults: tuple[Fault, ...]
@@ -48,15 +48,15 @@ class Judged:
 
 
 class JudgeDatabase:
-    """Where tables are judged, one after the other: a DuckDB that works on disk beyond its memory."""
+    """The DuckDB in which tables are judged, one after another. It uses the disk beyond its memory limit."""
 
     def __init__(self, memory: int) -> None:
-        """`memory` in bytes, of DuckDB alone."""
+        """`memory` in bytes, for DuckDB alone."""
         self._scratch = TemporaryDirectory(prefix="logops-audit-")
         self.connection = duckdb.connect()
         self.connection.execute(
             f"set memory_limit='{memory}B'; set temp_directory='{self._scratch.name}'; set threads=2;"
-            # Rows need not come out as they went in.
+            # The order of rows does not matter.
             "set preserve_insertion_order=false"
         )
 
@@ -79,11 +79,13 @@ def judge_tables(
     names_to: Path | None = None,
     now: datetime | None = None,
 ) -> Judged:
-    """Judge the tables of some days together: many that are small cost as little as one. A table whose index could
-    not be read for the bucket's sake is not judged.
+    """Judge the tables of some days together: many small tables cost as little as one.
 
-    The names of all faulty chunks go to the Parquet file `names_to` (class, day, table, tenant, name, bytes, since_ms),
-    which is not written where there are none. `now` is when the bucket is looked at; None: when it was listed.
+    names_to   Parquet file for the names of all faulty chunks (class, day, table, tenant, name, bytes, since_ms); not
+               written if there are none
+    now        when the bucket is checked again; None: when it was listed
+
+    A table whose index could not be read from the bucket is not judged.
     """
     until = max(survey.as_of, now or survey.taken)
     return _Judging(bench.connection, survey, tables, bucket, terms, until).judged(names_to)
@@ -101,7 +103,7 @@ class _Judging:
     ) -> None:
         self.connection = connection
         self.until = until
-        """What expires before may rightly be gone, whatever the moment that is judged."""
+        """What expires before this time may rightly be gone, whatever moment is judged."""
         self.survey = survey
         self.tables = tables
         self.bucket = bucket
@@ -109,9 +111,9 @@ class _Judging:
         self.numbers = TenantNumbers({name: number for number, name in enumerate(survey.tenants)})
         self.incomplete: dict[int, str] = {}
         self.elsewhere: list[TableIndex] = []
-        """Indexes of these days in tables of another name, which no schema period covers."""
+        """Indexes of these days in tables with another name, which no schema period covers."""
         self.beyond: dict[tuple[str, int, int], int] = {}
-        """By class, day and tenant: suspects that were too many to be looked at."""
+        """By class, day and tenant: suspects that were too many to be checked again."""
 
     def judged(self, names_to: Path | None) -> Judged:
         index = self._read_indexes()
@@ -120,7 +122,7 @@ class _Judging:
         self._load_terms(index)
         asked = self._parameters()
         self.connection.execute(sql.JUDGED, {name: value for name, value in asked.items() if f"${name}" in sql.JUDGED})
-        # Each table is as large as all rows: what is not needed again makes room.
+        # Each table is as large as all rows: drop what is not needed again.
         self.connection.execute("drop table blobs; drop table entries")
         for fault in _SUSPECT:
             self._look_again(fault, index)
@@ -248,13 +250,13 @@ class _Judging:
             "tier_slack": windows.tier_slack_ms,
             "markers": self.terms.markers,
             "unindexed_since": _NEVER if self.terms.unindexed_since_ms is None else self.terms.unindexed_since_ms,
-            # A chunk with younger lines may have been written after the listing.
+            # A chunk with newer lines may have been written after the listing.
             "judge_missing": taken - windows.max_chunk_age_ms - windows.grace_ms,
             "judge_orphans": taken - windows.grace_ms,
         }
 
     def _look_again(self, fault: str, index: Mapping[int, TableIndex]) -> None:
-        """Clear the suspects that prove harmless, and those that are too many to be looked at, which are counted."""
+        """Remove the suspects that prove harmless, and count those that are too many to be checked."""
         asked = {"fault": fault, "most": MAX_RECHECKED}
         suspects = self.connection.sql(sql.SUSPECTS, params=asked).to_arrow_table()
         if not suspects.num_rows:
@@ -365,7 +367,7 @@ def _repeated(day: int, rows: int) -> pa.Array:
 
 
 def _tells_twice(files: Sequence[IndexFile]) -> bool:
-    """Whether a table's files may tell of one chunk more than once: replicas', and those not compacted yet."""
+    """Whether a table's files may list a chunk more than once: replicas', and files that are not compacted yet."""
     tenants = [file.tenant for file in files]
     return len(files) > 1 and ("" in tenants or len(set(tenants)) < len(tenants))
 
@@ -379,12 +381,13 @@ def _tenant_row(name: str, number: int, terms: AuditPolicy) -> tuple[Any, ...]:
         rules.shortest,
         _longest(rules),
         tiering.hot_ms if tiering else _NEVER,
-        # Of a tenant that nobody declared, no tier is too warm, and Hot is where it should be.
+        # For an undeclared tenant no tier is too warm, and Hot is right.
         int(tiering.then or 0) if tiering else 0,
     )
 
 
 def _longest(rules: TenantRules) -> int:
-    """Where some streams are kept for ever, the longest of the others: what is out of the index was none of those."""
+    """If some streams are kept for ever, return the longest of the other periods: chunks out of the index were none of
+    those."""
     periods = [rules.period_ms, *(rule.period_ms for rule in rules.streams)]
     return max((period for period in periods if period > FOR_EVER), default=FOR_EVER)

@@ -1,4 +1,4 @@
-"""What a cluster's chunks are judged by: what Loki holds where it could be asked, else what is declared."""
+"""The policy that a cluster's chunks are judged by: what Loki applies if it answers, else what is declared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from logops.environment import Environment
 
 @dataclass(frozen=True)
 class AuditPolicy:
-    """Of a cluster, at one moment."""
+    """The policy of a cluster at one moment."""
 
     rules: Mapping[str, TenantRules]
     """By tenant."""
@@ -23,15 +23,16 @@ class AuditPolicy:
     deletes: Mapping[str, tuple[DeleteRange, ...]]
     windows: Windows
     markers: bool
-    """Whether the sweeper says that it still has chunks to delete, or nobody works who could say so."""
+    """Whether the sweeper reports chunks that it still has to delete, or no compactor could report it."""
     unindexed_since_ms: int | None = None
-    """Chunks written later may be in no index for an ingester's sake, which is found as that; None: no ingester's."""
+    """Chunks written later may be in no index because an ingester does not upload, which is reported instead. None: all
+    do."""
 
 
 def audit_policy(
     environment: Environment, cluster: str, live: LokiState, asked: AuditRequest, now: float
 ) -> AuditPolicy:
-    """The terms that an audit judges a cluster by, whose processes were asked at `now`, Unix seconds."""
+    """Return the policy of a cluster whose processes were asked at `now`, Unix seconds."""
     own = environment.clusters[cluster]
     overridden = {name: value for name in ("grace", "slack") if (value := getattr(asked, name)) is not None}
     times = windows(own, environment.audit.model_copy(update=overridden))
@@ -52,7 +53,7 @@ def _may_have_marks(live: LokiState) -> bool:
 
 
 def _unindexed_since_ms(live: LokiState, times: Windows, now: float) -> int | None:
-    """What is written between two rotations is in the later one's file: two are allowed for."""
+    """A chunk that is written between two rotations is in the later index file: allow two rotations."""
     begun = [
         max(one.built, one.started) if not one.failing else one.started
         for one in live.ingesters

@@ -1,4 +1,4 @@
-"""Delete requests: what they excuse, and which of them are not carried out."""
+"""Delete requests: the chunks that they excuse, and requests that are not carried out."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from logops.findings import Finding, Subject
 from logops.findings.classes.audit import DELETE_REQUEST_STUCK
 
 _CARRIED_OUT_MS = 86_400_000
-"""A request covers many tables, and a run of the compactor takes up so many requests: a day is no trouble."""
+"""A request covers many tables, and a run of the compactor handles a limited number: a day is normal."""
 
 
 @dataclass(frozen=True)
 class DeleteRange:
-    """Lines of a tenant that somebody asked Loki to delete: their chunks may be out of the index, and gone."""
+    """Lines that somebody asked Loki to delete: their chunks may be out of the index, and gone."""
 
     start_ms: int
     end_ms: int
     due_ms: int | None
-    """Until when what it takes out of the index may still be in the bucket; None while it is not carried out."""
+    """Until when its chunks may still be in the bucket; None while it is not carried out."""
 
 
 def ranges(requests: Iterable[DeleteRequest], cluster: Cluster, windows: Windows) -> tuple[DeleteRange, ...]:
-    """What the requests of a tenant excuse. Loki does not say when a request was carried out, only that it was."""
+    """Return what a tenant's requests excuse. Loki reports only that a request was carried out, not when."""
     late = cluster.compactor.delete_request_cancel_period.value + _CARRIED_OUT_MS + windows.cycle_ms
     return tuple(
         DeleteRange(
@@ -41,8 +41,8 @@ def ranges(requests: Iterable[DeleteRequest], cluster: Cluster, windows: Windows
 def stuck(
     live: LokiState, declared: Cluster, windows: Windows, environment: str, cluster: str, as_of: datetime
 ) -> Iterator[Finding]:
-    """The requests that should long have been carried out: they could no longer be cancelled, and since then the
-    compactor has had a day, and the environment's slack."""
+    """Yield the requests that are overdue: they could no longer be cancelled, and the compactor has had a day and the
+    environment's slack since."""
     cancel = declared.compactor.delete_request_cancel_period
     allowed = (cancel.value + _CARRIED_OUT_MS + windows.cycle_ms + windows.slack_ms) / 1000
     for tenant, requests in live.deletes.items():

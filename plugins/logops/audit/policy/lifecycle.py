@@ -1,4 +1,4 @@
-"""The lifecycle policy of a cluster's account, compared with the declared one."""
+"""Compare the live lifecycle policy of a cluster's account with the declared one."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from logops.render.storage import lifecycle_policy
 
 @dataclass(frozen=True)
 class PolicyComparison:
-    """What an account does otherwise than was declared."""
+    """How an account's policy differs from the declared one."""
 
     account: str
     differences: tuple[str, ...] = ()
-    """A line a rule."""
+    """One line per rule."""
     unread: str = ""
     """Why it could not be compared."""
 
 
 def compare_policy(platform: ReadablePlatform, account: str) -> PolicyComparison:
-    """Read the live policy and compare it; on Azure, that needs the role Reader on the account."""
+    """Read the live policy and compare it. On Azure, this needs the role Reader on the account."""
     declared = read_policy(lifecycle_policy(platform.environment, account))
     try:
         live = read_policy(platform.lifecycle_policy(account))

@@ -1,4 +1,4 @@
-"""In which phase of its life a tenant's table is, and what comes next."""
+"""The phase of a tenant's table, and its next step."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,49 +8,49 @@ from logops.audit.survey.objects import DAY_MS
 
 
 class Phase(StrEnum):
-    """In the order of a table's life."""
+    """The phases of a table, in order."""
 
     INGESTING = "ingesting"
-    """Lines of its day may still come."""
+    """Lines of its day may still arrive."""
     UNCOMPACTED = "uncompacted"
     """Ingesters' index files wait for the compactor."""
     COMPACTED = "compacted"
-    """One index a tenant; its chunks have not all changed tier yet."""
+    """One index per tenant; not all chunks have their final tier yet."""
     RETAINED = "retained"
-    """In the tier in which it stays until it expires."""
+    """In its final tier until it expires."""
     EXPIRING = "expiring"
-    """The first of its chunks are past their retention."""
+    """The first chunks are past their retention."""
     EXPIRED = "expired"
-    """Past all retention, or out of the index: what is left is on its way out."""
+    """Past all retention, or out of the index: the rest is being deleted."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A tenant's share of a table, as far as its phase goes."""
+    """What decides the phase of a tenant's table."""
 
     day: int
     waiting_since_ms: int | None
-    """When the oldest index file came that an ingester uploaded and the compactor has not joined; None: none waits."""
+    """When the oldest index file arrived that is not compacted; None: none waits."""
     indexed: int
-    """Chunks; for a table of which only the index was read, its files."""
+    """Chunks; index files if only the index was read."""
     tiered: bool
-    """Whether every chunk is in the last tier it is to have."""
+    """Whether every chunk is in its final tier."""
     written_ms: int
-    """When the youngest of its blobs was written: Azure counts its age from there."""
+    """When the newest blob was written: Azure counts its age from then."""
 
 
 @dataclass(frozen=True)
 class Next:
-    """What happens to a table next."""
+    """The next step of a table."""
 
     phase: Phase
     action: str
     due_ms: int | None
-    """At the latest; None: nothing is due."""
+    """The latest time; None: nothing is due."""
 
 
 def next_of(table: Table, rules: TenantRules, tiering: Tiering | None, windows: Windows, as_of_ms: int) -> Next:
-    """Where a table is at `as_of_ms`, and what is due next."""
+    """Return the phase of a table at `as_of_ms`, and what is due next."""
     start, end = table.day * DAY_MS, (table.day + 1) * DAY_MS
     done = end + windows.max_chunk_age_ms + windows.grace_ms
     removed = windows.cycle_ms + windows.slack_ms

@@ -1,4 +1,4 @@
-"""When a chunk may go: Loki's own arithmetic (docs/decisions/0007-when-a-chunk-may-go.md)."""
+"""When a chunk may be deleted: Loki's own arithmetic (docs/decisions/0007-when-a-chunk-may-go.md)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FOR_EVER = 0
-"""A period that never ends: Loki's own 0 (pkg/compactor/retention/expiration.go, Expired)."""
+"""A period without end: Loki's own 0 (pkg/compactor/retention/expiration.go, Expired)."""
 
 _SWEEPER_MS = 60_000
 """How often the sweeper looks for marker files (pkg/compactor/retention/marker.go, minListMarkDelay)."""
 
 
 class Labelled(Protocol):
-    """An index, as far as rules need it: `tsdb.Index`."""
+    """An index, as rules need it: `tsdb.Index`."""
 
     @property
     def series(self) -> int:
-        """How many series it has."""
+        """Number of series."""
 
     def label_values(self, name: str) -> "pa.DictionaryArray[Any]":
-        """A label's value of each series; null where it has none."""
+        """Return a label's value for each series; null if it has none."""
 
 
 @dataclass(frozen=True)
 class StreamRule:
-    """Another period for the streams that a selector takes."""
+    """Another period for the streams that a selector matches."""
 
     selector: str
     period_ms: int
@@ -45,20 +45,20 @@ class StreamRule:
 
     @cached_property
     def matchers(self) -> tuple[Matcher, ...]:
-        """Raises LogQLError."""
+        """The selector's matchers. Raises LogQLError."""
         return parse_selector(self.selector).matchers
 
 
 @dataclass(frozen=True)
 class TenantRules:
-    """How long a tenant's chunks are kept, milliseconds."""
+    """How long a tenant's chunks are kept, in milliseconds."""
 
     period_ms: int
-    """Of streams that no rule takes."""
+    """For streams that no rule matches."""
     streams: tuple[StreamRule, ...] = ()
 
     def period_of(self, labels: Mapping[str, str]) -> int:
-        """The period of a stream: of the rules that take it, the one of highest priority, then the shortest
+        """Return the period of a stream: of the matching rules, the one with the highest priority, then the shortest
         (RetentionPeriodFor in pkg/compactor/retention/expiration.go)."""
         for rule in self._in_order:
             if all(matches(matcher, labels.get(matcher.name, "")) for matcher in rule.matchers):
@@ -66,11 +66,11 @@ class TenantRules:
         return self.period_ms
 
     def periods(self, index: Labelled) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-        """The period of every series of an index, by its number."""
+        """Return the period of every series of an index, by its number."""
         import numpy as np
 
         periods = np.full(index.series, self.period_ms, np.int64)
-        # The rule that wins comes last and overwrites.
+        # The winning rule is last and overwrites the others.
         for rule in reversed(self._in_order):
             taken = np.ones(index.series, bool)
             for matcher in rule.matchers:
@@ -80,7 +80,7 @@ class TenantRules:
 
     @property
     def shortest(self) -> int:
-        """Of all periods that a chunk of this tenant may have; FOR_EVER where all are."""
+        """The shortest period that a chunk of this tenant may have; FOR_EVER if all are."""
         return min((period for period in self._all if period > FOR_EVER), default=FOR_EVER)
 
     @property
@@ -89,7 +89,7 @@ class TenantRules:
 
     @cached_property
     def _in_order(self) -> tuple[StreamRule, ...]:
-        """Loki compares the periods as they are: of equal priority, 0 (for ever) is the shortest."""
+        """Loki compares the numbers: with equal priority, 0 (for ever) is the shortest."""
         return tuple(sorted(self.streams, key=lambda rule: (-rule.priority, rule.period_ms)))
 
     @cached_property
@@ -99,38 +99,38 @@ class TenantRules:
 
 @dataclass(frozen=True)
 class Windows:
-    """How long things may take before they are findings, milliseconds."""
+    """How long things may take before they are findings, in milliseconds."""
 
     grace_ms: int
-    """A blob younger than this may be in no index yet."""
+    """A newer blob may be in no index yet."""
     cycle_ms: int
-    """From a chunk's end of retention until Loki has it out of the index, at most."""
+    """Maximum from the end of a chunk's retention until Loki has removed it from the index."""
     delay_ms: int
-    """From there until the blob is deleted, at most."""
+    """Maximum from then until the blob is deleted."""
     slack_ms: int
-    """Later than that by less is not judged."""
+    """A smaller delay is not judged."""
     tier_slack_ms: int
     """The same for lifecycle rules."""
     max_chunk_age_ms: int
-    """A chunk's blob is written at most this long after its first line came."""
+    """Maximum from a chunk's first line until its blob is written."""
 
     def index_due(self, through_ms: int, period_ms: int, written_ms: int) -> int:
-        """When at the latest an indexed chunk should be out of the index. A chunk that was past its retention when it
-        was written could not go before."""
+        """Return when an indexed chunk must be out of the index. A chunk that was past its retention when it was
+        written could not be removed before."""
         return max(through_ms + period_ms, written_ms) + self.cycle_ms + self.slack_ms
 
     def blob_due(self, through_ms: int, period_ms: int, written_ms: int) -> int:
-        """When at the latest its blob should be gone."""
+        """Return when its blob must be deleted."""
         return self.index_due(through_ms, period_ms, written_ms) + self.delay_ms
 
 
 @dataclass(frozen=True)
 class Tiering:
-    """In which tier a tenant's chunks should be, by the age of the blob: Azure counts from the last modification."""
+    """The tiers of a tenant's chunks by the age of the blob. Azure counts from the last modification."""
 
     hot_ms: int
     then: Tier | None
-    """None: Hot for good."""
+    """None: Hot for ever."""
 
 
 def expired(through_ms: int, period_ms: int, now_ms: int) -> bool:
@@ -139,13 +139,13 @@ def expired(through_ms: int, period_ms: int, now_ms: int) -> bool:
 
 
 def windows(cluster: Cluster, audit: Audit) -> Windows:
-    """What the environment's timings come to.
+    """Return the allowed times of an environment.
 
-    Retention is applied every `apply_retention_interval`; unset, that is the compaction interval and half of it, at
-    most ten minutes, more (pkg/compactor/config.go, Validate). A run may begin just before a chunk expires, and another
-    may wait for a compaction, or for a compactor that has just started and waits for one interval: two runs and one
-    compaction. Marked chunks are deleted when the marker file is `retention_delete_delay` old, by a sweeper that looks
-    once a minute.
+    Retention runs every `apply_retention_interval`. If unset, that is the compaction interval plus half of it, at
+    most ten minutes more (pkg/compactor/config.go, Validate). A run may start just before a chunk expires, and the
+    next one may wait for a compaction, or for a compactor that has just started and waits for one interval: two runs
+    and one compaction. Marked chunks are deleted when the marker file is `retention_delete_delay` old, by a sweeper
+    that runs once a minute.
     """
     own = cluster.compactor
     compaction = own.compaction_interval.value
@@ -163,7 +163,7 @@ def windows(cluster: Cluster, audit: Audit) -> Windows:
 
 
 def tiering(cluster: Cluster) -> dict[str, Tiering]:
-    """By tenant."""
+    """Return the tiers by tenant."""
     tiers = {"Cool": Tier.COOL, "Cold": Tier.COLD, None: None}
     return {
         name: Tiering(tenant.retention.hot.value, tiers[tenant.retention.then])
@@ -172,7 +172,7 @@ def tiering(cluster: Cluster) -> dict[str, Tiering]:
 
 
 def declared_rules(cluster: Cluster) -> dict[str, TenantRules]:
-    """What the environment promises, by tenant."""
+    """Return the declared retention by tenant."""
     return {
         name: TenantRules(
             tenant.retention.keep.value,
@@ -183,14 +183,14 @@ def declared_rules(cluster: Cluster) -> dict[str, TenantRules]:
 
 
 def default_rules(cluster: Cluster) -> TenantRules:
-    """What is promised to a tenant that the environment does not declare."""
+    """Return the retention of a tenant that the environment does not declare."""
     return TenantRules(cluster.keep_at_least.value)
 
 
 def rules_of_limits(limits: Mapping[str, object]) -> TenantRules:
-    """What Loki says it applies, from `/config/tenant/v1/limits` (`LokiClient.tenant_limits`).
+    """Return the retention that Loki applies, from `/config/tenant/v1/limits` (`LokiClient.tenant_limits`).
 
-    Raises ValueError where that says no retention.
+    Raises ValueError if the limits contain no retention.
     """
     streams = limits.get("retention_stream") or ()
     if not isinstance(streams, Sequence):
@@ -205,18 +205,18 @@ def rules_of_limits(limits: Mapping[str, object]) -> TenantRules:
 
 
 def _milliseconds(written: object) -> int:
-    """Prometheus writes a duration as `30d`, `1w`, `2h30m`, and none as `0s`; years are its own unit."""
+    """Read a Prometheus duration such as `30d`, `1w` or `2h30m`; `0s` is none. A year is a unit of its own."""
     text = str(written)
     years, _, rest = text.rpartition("y")
     return (int(years) * 365 * 86_400_000 if years else 0) + (Duration(rest).value if rest else 0)
 
 
 def _matching(matcher: Matcher, index: Labelled) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Which series fulfil a matcher, asked once a value."""
+    """Return which series match, testing each distinct value once."""
     import numpy as np
 
     encoded = index.label_values(matcher.name)
-    # The last is for the series that have no such label.
+    # The last one is for series without the label.
     fulfils = np.array([matches(matcher, value) for value in (*encoded.dictionary.to_pylist(), "")], bool)
     rows: np.ndarray[Any, np.dtype[np.int64]] = encoded.indices.fill_null(len(fulfils) - 1).to_numpy(
         zero_copy_only=False

@@ -1,4 +1,4 @@
-"""The next item of an iterator, made while the one before is worked on."""
+"""Compute the next item of an iterator while the current one is used."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """The same items, none of them None. Raises what making them raises.
+    """Yield the same items, none of which may be None. Raises what the iterator raises.
 
     >>> [*ahead("abc")]
     ['a', 'b', 'c']

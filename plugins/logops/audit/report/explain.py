@@ -1,4 +1,4 @@
-"""One table, explained: where it is in its life, what comes next and when, and what is in the way of that."""
+"""Explain one table: its phase, its next step and time, and what blocks it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,21 +25,21 @@ _EPOCH = date(1970, 1, 1)
 
 
 class NoSuchTableError(AuditError):
-    """Nothing is stored under that name."""
+    """Nothing is stored in this table."""
 
 
 @dataclass(frozen=True)
 class Explained:
-    """A tenant's share of a table."""
+    """A tenant's share of a table, explained."""
 
     row: TableRow
     as_of: datetime
     in_the_way: tuple[Finding, ...]
-    """Findings on it, on its table, and on all of its cluster."""
+    """Findings about it, its table, or its whole cluster."""
 
     @property
     def age(self) -> timedelta:
-        """Since its day began."""
+        """Time since its day started."""
         return self.as_of - datetime.fromtimestamp(self.row.day * 86_400, UTC)
 
     @property
@@ -47,7 +47,7 @@ class Explained:
         return _EPOCH + timedelta(days=self.row.day)
 
     def shown(self) -> Group:
-        """For a terminal."""
+        """Return it for a terminal."""
         row = self.row
         tiers = ", ".join(
             f"{count:,} {tier.azure if tier else 'of no tier'}"
@@ -69,7 +69,8 @@ class Explained:
         return Group(head, lines, Text())
 
     def to_dict(self) -> dict[str, Any]:
-        """`{cluster, table, date, tenant, phase, age_days, next, due, chunks, bytes, tiers, in_the_way}`."""
+        """Return plain JSON: `{cluster, table, date, tenant, phase, age_days, next, due, chunks, bytes, tiers,
+        in_the_way}`."""
         row = self.row
         return {
             "cluster": row.cluster,
@@ -95,7 +96,7 @@ class Explained:
 
 
 def tables_of(written: str, environment: Environment) -> tuple[str, ...]:
-    """The tables a person means: a name, or those of a day in every cluster. Raises NoSuchTableError.
+    """Return the tables for a name or a date, in every cluster. Raises NoSuchTableError.
 
     >>> tables_of("loki_index_20780", environment)               # doctest: +SKIP
     ('loki_index_20780',)
@@ -112,7 +113,7 @@ def tables_of(written: str, environment: Environment) -> tuple[str, ...]:
 
 
 def explain(platform: ReadablePlatform, asked: AuditRequest, tenant: str, progress: Progress) -> list[Explained]:
-    """Look at the tables of `asked`, or all, as they are now. Raises NoSuchTableError."""
+    """Explain the requested tables, or all, as they are now. Raises NoSuchTableError."""
     outcome = run_audit(platform, asked, None, progress)
     found = explained(outcome.rows, outcome.findings, asked.as_of, tenant)
     if unread := [one for one in outcome.findings if one.cls is CHECK_INCOMPLETE and not found]:
@@ -128,7 +129,7 @@ def explain(platform: ReadablePlatform, asked: AuditRequest, tenant: str, progre
 
 
 def explained(rows: Iterable[TableRow], findings: Iterable[Finding], as_of: datetime, tenant: str) -> list[Explained]:
-    """Rows with what is in their way."""
+    """Return the rows with the findings that block them."""
     findings = [*findings]
     return [
         Explained(row, as_of, tuple(one for one in findings if _touches(one, row)))

@@ -1,4 +1,4 @@
-"""What an audit came to: findings, what is new of them, and a row a table and tenant."""
+"""The outcome of an audit: findings, changes since the last run, and one row per table and tenant."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,39 +22,39 @@ if TYPE_CHECKING:
 _MOST = 50
 """Findings in a summary."""
 _LONGEST = 500
-"""Characters of one there."""
+"""Characters per finding in a summary."""
 _MOST_ROWS = 200
 """Tables in a log."""
 _NUMBERS = ("tables", "age", "chunks", "index files", "size", "findings")
 COLUMNS = ("cluster", "table", "date", "tenant", "phase", "age", "chunks", "size", "next", "due", "findings")
-"""Of `TableRow.cells`."""
+"""Columns of `TableRow.cells`."""
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A table's share of a tenant, in one line."""
+    """A tenant's share of a table."""
 
     cluster: str
     table: str
     day: int
     tenant: str
-    """Empty where only the index was read, which is all tenants'."""
+    """Empty if only the index was read, which has all tenants."""
     phase: Phase
     action: str
-    """What happens next."""
+    """The next step."""
     due: datetime | None
-    """By when; None: nothing is due."""
+    """When it is due; None: nothing is due."""
     files: int
     """Index files."""
     chunks: int
     bytes: int
-    """Of its chunks, or of its index files where no chunks were read."""
+    """Size of its chunks; of its index files if no chunks were read."""
     tier_chunks: tuple[int, ...]
     """By `Tier`."""
     findings: int
 
     def cells(self, as_of: datetime) -> tuple[str, ...]:
-        """For a table of `COLUMNS`; what is due and was not done by `as_of` is overdue."""
+        """Return the cells for `COLUMNS`. A step that is due before `as_of` is overdue."""
         late = " (overdue)" if self.due and self.due < as_of else ""
         return (
             self.cluster,
@@ -73,7 +73,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one run."""
+    """The outcome of one run."""
 
     environment: str
     run_id: str
@@ -82,7 +82,7 @@ class Outcome:
     rows: tuple[TableRow, ...]
     reads_chunks: bool = True
     changes: Changes | None = None
-    """Against earlier runs; None where the run was not recorded."""
+    """Changes since earlier runs; None if the run was not recorded."""
     others: "tuple[tuple[str, Other], ...]" = ()
     """Cluster, and objects in its container that are neither chunk nor index."""
 
@@ -93,12 +93,12 @@ class Outcome:
 
     @property
     def incomplete(self) -> bool:
-        """Whether something was not checked, which a repeated step may still check."""
+        """Whether something was not checked that a repeated step may still check."""
         return any(finding.cls is CHECK_INCOMPLETE for finding in self.findings)
 
     @property
     def headline(self) -> str:
-        """One line: what a person reads first."""
+        """One line for a person to read first."""
         tables = len({(row.cluster, row.table) for row in self.rows})
         chunks, files = (sum(getattr(row, name) for row in self.rows) for name in ("chunks", "files"))
         objects = f"{chunks if self.reads_chunks else files:,} {self._objects}"
@@ -111,7 +111,8 @@ class Outcome:
         return f"{self.environment}: {count} finding{'s' * (count > 1)}{new} in {looked}: {', '.join(by_class)}"
 
     def lines(self) -> list[str]:
-        """The report as text: the findings, worst first, a row a table and tenant, a row a tenant, the headline."""
+        """Return the report as text: findings worst first, one row per table and tenant, one row per tenant, the
+        headline."""
         said: list[str] = []
         for finding in sorted(self.findings, key=lambda one: (-one.cls.severity.rank, one.cls.name, one.subject)):
             said.append(f"{finding.cls.severity.value} {finding.cls.name}  {finding.subject}")
@@ -126,7 +127,7 @@ class Outcome:
         return [*said, *self.beside(), self.headline]
 
     def beside(self) -> list[str]:
-        """What else lies in the containers, a line a kind and folder: nothing is left out unsaid."""
+        """Return other objects in the containers, one line per kind and folder."""
         return [
             f"{cluster}, neither chunk nor index: {one.count:,} {_objects_of(one)} ({decimal(one.bytes)}), "
             f"for example {one.sample[0]}"
@@ -134,7 +135,7 @@ class Outcome:
         ]
 
     def table(self) -> Table:
-        """The same table for a terminal."""
+        """Return the tenants' table for a terminal."""
         table = Table(box=None, pad_edge=False)
         for column in self._columns:
             table.add_column(column, justify="right" if column in _NUMBERS else "left")
@@ -143,7 +144,7 @@ class Outcome:
         return table
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON: findings, rows, counts of new, still and gone, and the headline."""
+        """Return plain JSON: findings, rows, counts of new, still and gone, and the headline."""
         changes = self.changes
         return {
             "environment": self.environment,
@@ -167,7 +168,7 @@ class Outcome:
         return "chunks" if self.reads_chunks else "index files"
 
     def summary(self) -> dict[str, Any]:
-        """The report without a line a table: what is small enough to be handed on between tasks."""
+        """Return the report without its tables, small enough to pass between tasks."""
         return {
             "environment": self.environment,
             "run": self.run_id,
@@ -177,12 +178,12 @@ class Outcome:
         }
 
     def _told_rows(self) -> list[TableRow]:
-        """Those that a log has room for: with findings first, then the youngest; in the order of all."""
+        """Return the rows for a log: those with findings first, then the newest, in their original order."""
         by_weight = sorted(range(len(self.rows)), key=lambda at: (not self.rows[at].findings, -self.rows[at].day))
         return [self.rows[at] for at in sorted(by_weight[:_MOST_ROWS])]
 
     def _tenants(self) -> list[tuple[str, ...]]:
-        """A line a cluster and tenant."""
+        """Return one line per cluster and tenant."""
         groups: dict[tuple[str, str], list[TableRow]] = {}
         for row in self.rows:
             groups.setdefault((row.cluster, row.tenant), []).append(row)
@@ -203,7 +204,7 @@ class Outcome:
 
 
 def table_of_rows(rows: Iterable[TableRow], as_of: datetime) -> Table:
-    """A row a table and tenant, for a terminal."""
+    """Return one row per table and tenant, for a terminal."""
     table = Table(box=None, pad_edge=False)
     for column in COLUMNS:
         table.add_column(column, justify="right" if column in _NUMBERS else "left")

@@ -1,4 +1,4 @@
-"""What an audit saw, as a row a table and tenant."""
+"""Build the rows of an outcome, one per table and tenant."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,8 +26,8 @@ def rows_of(
     reads_chunks: bool,
     unreadable: Sequence[Unreadable] = (),
 ) -> tuple[TableRow, ...]:
-    """A row a table and tenant, in their order, also of those that have an index or a finding and no chunk any more; a
-    row a table where only the index was read."""
+    """Return one row per table and tenant, including those with an index or a finding but no chunks; one row per table
+    if only the index was read."""
     by_table: dict[str, list[IndexFile]] = defaultdict(list)
     for file in files:
         by_table[file.table].append(file)
@@ -41,7 +41,7 @@ def rows_of(
         day = held[0].day if held else own[0].day if own else _day_of(table)
         tiering = terms.tiering.get(tenant)
         waiting = [file.modified * 1000 for file in own if not file.compacted]
-        # What is to come into the index, or lies in a file that cannot be read, is not out of it.
+        # Chunks on their way into the index, or in an unreadable index file, are not out of the index.
         indexed = sum(one.indexed + one.young for one in held) if held else len(own)
         if unread & {(table, tenant), (table, "")}:
             indexed = max(indexed, 1)
@@ -80,12 +80,12 @@ def _by_tenant(
 
 
 def _day_of(table: str) -> int:
-    """Of a table's name, `loki_index_20780`."""
+    """Return the day of a table's name, `loki_index_20780`."""
     return int(table[len(table.rstrip("0123456789")) :] or 0)
 
 
 def _rules(terms: AuditPolicy, tenant: str) -> TenantRules:
-    """A tenant's; of a table of all tenants, those of what is kept longest."""
+    """Return a tenant's rules. For a table of all tenants, return the longest."""
     if tenant:
         return terms.rules.get(tenant, terms.default)
     return max(terms.rules.values(), key=lambda rules: rules.longest, default=terms.default)

@@ -1,4 +1,4 @@
-"""Blob names told apart by Loki's own key layout.
+"""Parse blob names with Loki's key layout.
 
 chunks             TENANT/FINGERPRINT/FROM-THROUGH-CHECKSUM, hexadecimal, milliseconds (ExternalKey in
                    pkg/storage/config/schema_config.go; on Azure `:` becomes `-`, object_store.azure.chunk_delimiter)
@@ -33,11 +33,11 @@ _OWN = (
 )
 Column = np.ndarray[Any, Any]
 _LONGEST_DAY = 99_999
-"""Of a table: the year 2243."""
+"""Largest day of a table: the year 2243."""
 
 
 def index_file(name: str, size: int, tier: int, modified: int) -> IndexFile | None:
-    """The index file of this name; None where it is none."""
+    """Return the index file with this name, or None."""
     for pattern, per_second in ((_INGESTER, 1), (_COMPACTED, 10**9)):
         match = pattern.fullmatch(name)
         if match and int(match["day"]) <= _LONGEST_DAY:
@@ -56,7 +56,7 @@ def index_file(name: str, size: int, tier: int, modified: int) -> IndexFile | No
 
 
 def kind_of(name: str) -> str:
-    """What an object is that is neither chunk nor index: Loki's own word, or `not Loki's`.
+    """Return the kind of an object that is neither chunk nor index: Loki's own word, or `not Loki's`.
 
     >>> kind_of("loki_cluster_seed.json")
     'cluster seed'
@@ -65,19 +65,19 @@ def kind_of(name: str) -> str:
 
 
 class ChunkNames:
-    """Reads chunks out of blob names, and numbers their tenants as they come."""
+    """Parse the names of chunks, and number their tenants in order of appearance."""
 
     def __init__(self, known: Sequence[str] = ()) -> None:
-        """`known`: tenants that have numbers already, in their order."""
+        """`known`: tenants that already have numbers, in order."""
         self._numbers: dict[bytes, int] = {name.encode(): number for number, name in enumerate(known)}
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """By number."""
+        """Tenants by number."""
         return tuple(name.decode() for name in self._numbers)
 
     def read(self, names: pa.StringArray) -> tuple[Column, dict[str, Column]]:
-        """Which names are chunks' (a mask), and of those: tenant, fingerprint, from_ms, through_ms, checksum."""
+        """Return a mask of the chunks, and their tenant, fingerprint, from_ms, through_ms and checksum."""
         _, offsets_buffer, data_buffer = names.buffers()
         if len(names) == 0 or data_buffer is None:
             return np.zeros(len(names), bool), _columns(0)
@@ -98,7 +98,7 @@ class ChunkNames:
             found["through_ms"],
             found["checksum"],
         )
-        # Names come sorted, so that a tenant's stand together: it is looked up where another one begins.
+        # Names are sorted, so a tenant's names are together: look the tenant up at its first name.
         starts = np.flatnonzero(begins)
         numbers = np.array(
             [
@@ -130,7 +130,7 @@ _HEX[ord("a") : ord("f") + 1] = range(10, 16)
 
 @numba.njit(cache=True, nogil=True)
 def _hex(data, at, end, most):  # type: ignore[no-untyped-def]
-    """The number at `at`, and where it ends; -1 where there is none or one of more digits than `most`."""
+    """Return the hexadecimal number at `at`, and where it ends; -1 if it has no digits or more than `most`."""
     value = np.uint64(0)
     first = at
     while at < end and _HEX[data[at]] != 255:
@@ -185,7 +185,7 @@ def _read_names(  # type: ignore[no-untyped-def]  # noqa: C901
 
 
 def first_part(names: pa.Array) -> pa.Array:
-    """Of each name, what stands before the first slash: its folder. Empty where it is in none, but for Loki's own."""
+    """Return the folder of each name, before the first slash. Empty for names without a folder, except Loki's own."""
     first = pc.struct_field(pc.extract_regex(names, r"^(?P<first>[^/]*)"), "first")
     alone = pc.and_(pc.equal(first, names), pc.not_equal(names, _SEED))
     return pc.if_else(alone, "", first)

@@ -1,4 +1,4 @@
-"""The first step for one cluster: its container, what Loki says at the same time, and what both are judged by."""
+"""The first step of an audit for one cluster: read its container, ask Loki, and decide what to judge by."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -33,21 +33,22 @@ DAYS = "days.json"
 """Written last."""
 
 _APART_S = 300.0
-"""Seconds. Azure itself refuses requests that are signed a quarter of an hour off."""
+"""Seconds. Azure itself refuses requests whose signed time is a quarter of an hour off."""
 
 
 def is_begun(place: WorkDir) -> bool:
-    """Whether an earlier try was interrupted in its listing, and can go on."""
+    """Whether an earlier try was interrupted in its listing and can be resumed."""
     return place.has(BEGUN)
 
 
 def survey_cluster(
     platform: ReadablePlatform, asked: AuditRequest, cluster: str, place: WorkDir, progress: Progress, *, last: bool
 ) -> dict[int, int]:
-    """Survey a cluster into `place`; its tables: day to number of chunks. What an earlier try did is not done again.
+    """Survey a cluster into the work folder `place`. Return its tables: day to number of chunks. A repeated call
+    resumes.
 
-    Where the container cannot be read, that is kept as the reason, and there are no tables. A listing that breaks off
-    raises ListingInterruptedError, unless this is the `last` try.
+    If the container cannot be read, the reason is stored, and there are no tables. If the listing fails,
+    ListingInterruptedError is raised, unless this is the `last` try.
     """
     if place.has(DAYS):
         return place.read(DAYS, dict[int, int])
@@ -68,7 +69,7 @@ def survey_cluster(
 def _surveyed(
     platform: ReadablePlatform, asked: AuditRequest, cluster: str, place: WorkDir, progress: Progress
 ) -> dict[int, int]:
-    """Raises ObjectStoreError, PlatformError, ClockSkewError."""
+    """Survey a cluster. Raises ObjectStoreError, PlatformError, ClockSkewError."""
     environment = platform.environment
     own = environment.clusters[cluster]
     account = environment.storage_accounts[own.storage_account]
@@ -102,11 +103,11 @@ def _surveyed(
 
 
 class ClockSkewError(AuditError):
-    """This machine and the storage account do not agree what time it is: nothing can be judged by age."""
+    """The clocks of this machine and the storage account differ, so nothing can be judged by age."""
 
 
 def check_clocks(service: datetime, here: datetime) -> None:
-    """Raises ClockSkewError."""
+    """Raise ClockSkewError if the clocks differ too much."""
     apart = abs((here - service).total_seconds())
     if apart > _APART_S:
         raise ClockSkewError(
@@ -120,12 +121,12 @@ def _time(moment: datetime) -> str:
 
 
 def days_of(survey: Survey) -> dict[int, int]:
-    """Every day that has an index or chunks, and how many chunks."""
+    """Return every day with an index or chunks, and its number of chunks."""
     return {**dict.fromkeys((file.day for file in survey.index_files()), 0), **survey.days}
 
 
 def table_of(day: int, cluster: Cluster) -> str:
-    """The name of a day's table; where no schema period covers the day, what it would be in the first."""
+    """Return the name of a day's table. If no schema period covers the day, use the first period's prefix."""
     period = period_of(day, cluster.schema_periods) or cluster.schema_periods[0]
     return f"{period.index_prefix}{day}"
 
@@ -133,7 +134,7 @@ def table_of(day: int, cluster: Cluster) -> str:
 def _listing(
     store: ObjectStore, cluster: Cluster, account: StorageAccount, asked: AuditRequest, rest: "Unlisted | None"
 ) -> Listing:
-    """What the audits need of a container, or what was left of that."""
+    """Return what the audits need of a container, or the remaining part of it."""
     container = store.container(cluster.containers.chunks)
     index = container.list((INDEX,))
     check_clocks(index.taken, datetime.now(UTC))
@@ -143,7 +144,7 @@ def _listing(
         return container.list(resume=rest)
     from logops.clients.blob_storage.inventory import read_inventory
 
-    # The inventory tells of the chunks. The index is listed as it is now: it is small, and changes all the time.
+    # The inventory has the chunks. The index is always listed: it is small and changes all the time.
     told = read_inventory(
         store.container(account.inventory.container), account.inventory.rule, cluster.containers.chunks, asked.as_of
     )

@@ -1,8 +1,7 @@
-"""A container, read once and laid out by table: chunks by day, index files, and everything else counted.
+"""Survey a container: store chunks by day and index files by table, and count everything else.
 
-PLACE/chunks/0.arrow ...     chunk rows, each file sorted by day, a record batch a day
-PLACE/index.parquet          a row an index file
-PLACE/survey.json            written last: without it there is no survey
+DIR/chunks/0.arrow ...     chunk rows, each file sorted by day, one record batch per day DIR/index.parquet
+one row per index file DIR/survey.json            written last: without it there is no survey
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,11 +29,11 @@ _NAME = "survey.json"
 BEGUN = "begun.json"
 _INDEX = "index.parquet"
 _ROWS = 1_000_000
-"""Of a spool file: some 60 MB, and as much again while it is sorted."""
+"""Rows per spool file: about 60 MB, and as much again for sorting."""
 _MOST_DAYS = 400
-"""A chunk that touches more tables than this is taken for two: that of its first line and that of its last."""
+"""A chunk that touches more tables than this is stored in two: the tables of its first and of its last line."""
 MOST_OTHERS = 100
-"""Folders of somebody else's that are told one by one."""
+"""Maximum of foreign folders that are counted separately."""
 _OTHER_FOLDERS = "other folders"
 _SAMPLE = 5
 _TOLD_EVERY = 500_000
@@ -44,12 +43,12 @@ Columns = dict[str, np.ndarray[Any, Any]]
 
 @dataclass(frozen=True)
 class Other:
-    """Objects that are neither chunk nor index of a table."""
+    """Objects that are neither a chunk nor an index of a table."""
 
     kind: str
-    """`delete requests` and other words for Loki's own, `not Loki's` for the rest."""
+    """`delete requests` and other names for Loki's own objects, `not Loki's` for others."""
     first: str
-    """Their folder: the part of their names before the first slash; empty where there is none."""
+    """Their folder, before the first slash of their names; empty if there is none."""
     count: int
     bytes: int
     sample: tuple[str, ...]
@@ -57,7 +56,7 @@ class Other:
 
 @dataclass(frozen=True)
 class Survey:
-    """What was in a container."""
+    """The content of a container."""
 
     place: str
     environment: str
@@ -75,22 +74,23 @@ class Survey:
     days: Mapping[int, int]
     """Rows of chunks by day."""
     spool: Mapping[int, tuple[tuple[int, int], ...]]
-    """Where they lie, by day: (file, record batch)."""
+    """Where the rows of a day are: (file, record batch)."""
     others: tuple[Other, ...]
 
     @classmethod
     def open(cls, place: str) -> "Survey":
-        """Raises WorkLostError where there is no whole survey."""
+        """Open a survey. Raises WorkLostError if it is incomplete."""
         return WorkDir(place).read(_NAME, Survey)
 
     def chunks(self, day: int) -> Iterator[pa.RecordBatch]:
-        """The chunks that have lines of a day, of `chunks_schema`; one that has lines of several is in each."""
+        """Yield the chunks with lines of a day, with `chunks_schema`. A chunk with lines of several days is in each of
+        them."""
         for file, batch in self.spool.get(day, ()):
             with _opened(f"{self.place}/chunks/{file}.arrow") as source:
                 yield pa.ipc.open_file(source).get_batch(batch)
 
     def index_files(self, days: Sequence[int] | None = None) -> list[IndexFile]:
-        """Of some days, or all."""
+        """Return the index files of some days, or all."""
         filters = None if days is None else [("day", "in", days)]
         with _opened(f"{self.place}/{_INDEX}") as source:
             return [IndexFile(**row) for row in pq.read_table(source, filters=filters).to_pylist()]
@@ -98,10 +98,10 @@ class Survey:
 
 @dataclass(frozen=True)
 class Begun:
-    """What was laid out of a listing that broke off, and what is still to be listed."""
+    """The stored part of an interrupted listing, and the part that is still to be listed."""
 
     files: int = 0
-    """Of the spool."""
+    """Number of spool files."""
     count: int = 0
     bytes: int = 0
     days: Mapping[int, int] = field(default_factory=dict)
@@ -126,12 +126,12 @@ def take_survey(
     begun: "Begun | None" = None,
     progress: Progress = lambda _: None,
 ) -> Survey:
-    """Lay a listing out below `place`, in little memory however long it is.
+    """Store a listing in the folder `place`, with little memory.
 
-    begun   what an earlier call laid out there, of which `listing` is the rest
+    begun   the part that an earlier call stored; `listing` is the rest
 
-    Raises ObjectStoreError if the listing fails. Then there is no survey; after ListingInterruptedError the listed part
-    is kept as `BEGUN`.
+    Raises ObjectStoreError if the listing fails. Then there is no survey; after ListingInterruptedError the listed
+    part is kept as `BEGUN`.
     """
     begun = begun or Begun()
     spool, rest = _Spool(place, begun), _Rest(begun)
@@ -151,7 +151,7 @@ def take_survey(
         if batch is None:
             break
         modified = batch["modified"].cast(pa.int64())
-        # The index can only be read as it is now.
+        # The index can only be read in its current state.
         in_time = pc.or_(pc.less_equal(modified, until), pc.starts_with(batch["name"], INDEX))
         if too_late := batch.num_rows - (pc.sum(in_time).as_py() or 0):
             later += too_late
@@ -200,7 +200,7 @@ def _chunks(batch: pa.RecordBatch, is_chunk: np.ndarray[Any, Any], found: Column
 
 
 class _Spool:
-    """Chunk rows on their way to files sorted by day."""
+    """Sort chunk rows into files by day."""
 
     def __init__(self, place: str, begun: Begun) -> None:
         self._place = place
@@ -224,13 +224,14 @@ class _Spool:
             self._write_waiting()
 
     def close(self) -> None:
-        """Write what waits. Afterwards, all is written, and `days` and `parts` tell of it."""
+        """Write the remaining rows. Afterwards `days` and `parts` are complete."""
         self._write_waiting()
         self._finish()
         self._writer.shutdown()
 
     def _write_waiting(self) -> None:
-        """Have what waits written as one file, when the one before is; meanwhile more may be added."""
+        """Write the waiting rows as one file in the background, after the previous file; meanwhile more rows may be
+        added."""
         self._finish()
         if self._rows:
             self._writing = self._writer.submit(self._write, self._waiting)
@@ -259,7 +260,7 @@ class _Spool:
 def _by_day(
     from_ms: np.ndarray[Any, Any], through_ms: np.ndarray[Any, Any]
 ) -> tuple[np.ndarray[Any, Any], list[int], list[int]]:
-    """Row numbers sorted by the days they touch, a row once a day; the days, and where each begins."""
+    """Return row numbers sorted by the days that they touch, one per day; the days; and where each starts."""
     first, last = from_ms // DAY_MS, through_ms // DAY_MS
     spans = np.maximum(last - first, 0)
     long = spans > _MOST_DAYS
@@ -279,7 +280,7 @@ def _by_day(
 
 
 class _Rest:
-    """Objects that are no chunks."""
+    """Collect objects that are not chunks."""
 
     def __init__(self, begun: Begun) -> None:
         self.index: list[IndexFile] = [*begun.index]
@@ -291,7 +292,7 @@ class _Rest:
         is_index = pc.starts_with(batch["name"], INDEX)
         self._add_index(batch.filter(is_index))
         others = batch.filter(pc.invert(is_index))
-        # Somebody else's objects may be as many as chunks: grouped by Arrow, a few looked at.
+        # There may be as many foreign objects as chunks: group them with Arrow, and keep a few names.
         table = pa.table({"first": first_part(others["name"]), "name": others["name"], "size": others["size"]})
         grouped = table.group_by("first", use_threads=False).aggregate(
             [("name", "count"), ("size", "sum"), ("name", "first"), ("name", "last")]
@@ -330,7 +331,7 @@ class _Rest:
 
 
 def _begun(spool: _Spool, rest: _Rest, names: ChunkNames, later: int, seen: int, left: Unlisted) -> Begun:
-    """All that was laid out, when the spool is closed."""
+    """Return the stored part of an interrupted listing. The spool must be closed."""
     return Begun(
         files=spool.files,
         count=spool.count,
@@ -367,7 +368,7 @@ def _write_index(place: str, files: Iterable[IndexFile]) -> None:
 
 @contextmanager
 def _created(url: str) -> Iterator[Any]:
-    """A file to write. It may be left half written: what is there before survey.json counts only with it."""
+    """Open a file to write. It may stay incomplete: files count only together with survey.json."""
     import fsspec
 
     filesystem, path = fsspec.core.url_to_fs(url)
@@ -378,7 +379,7 @@ def _created(url: str) -> Iterator[Any]:
 
 @contextmanager
 def _opened(url: str) -> Iterator[Any]:
-    """A file for Arrow to read, in memory where it lies on this machine's disk."""
+    """Open a file for Arrow to read; memory-mapped if it is on this machine's disk."""
     import fsspec
     from fsspec.implementations.local import LocalFileSystem
 

@@ -1,4 +1,4 @@
-"""What Loki itself says, at one moment: its limits, its delete requests, and how its compactor and ingesters do."""
+"""Ask Loki: its limits, its delete requests, and the state of its compactor and ingesters."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,28 +22,28 @@ _WATCHED_S = 75.0
 
 @dataclass(frozen=True)
 class Compactor:
-    """A process that compacts. Times are Unix seconds, 0 where nothing was done since it started.
+    """A process that compacts. Times are Unix seconds; 0 if it has not happened since the start.
 
     Metrics: pkg/compactor/metrics.go, pkg/compactor/retention/metrics.go, pkg/compactor/deletion/metrics.go.
     """
 
     name: str
     running: bool
-    """Whether it is the one that works: the ring lets one of several run."""
+    """Whether it is the active compactor: the ring lets only one run."""
     started: float
     compacted: float
-    """When it last ended a run over all tables without an error."""
+    """End of the last successful run over all tables."""
     retained: float
-    """When it last ended a retention run without an error."""
+    """End of the last successful retention run."""
     marker_files: int
-    """Files of chunks that are to be deleted."""
+    """Number of files with chunks to delete."""
     marker_time: float
-    """When the one at work was written; 0 where none is."""
+    """When the current marker file was written; 0 if there is none."""
 
 
 @dataclass(frozen=True)
 class Ingester:
-    """A process that writes chunks and uploads index files: how often, since it started.
+    """A process that writes chunks and uploads index files. Counted since its start.
 
     Metrics: pkg/ingester/metrics.go, pkg/storage/stores/shipper/indexshipper.
     """
@@ -53,42 +53,42 @@ class Ingester:
     flushed: int
     """Chunks written."""
     built: float
-    """When it last made an index file to upload, Unix seconds."""
+    """When it last built an index file, Unix seconds."""
     uploads: int
-    """Times that it looked through its index files and uploaded what was new: once a minute."""
+    """Successful upload runs, one per minute."""
     failed_uploads: int
     failing: bool = False
-    """Whether it went on failing, and never succeeded, while it was watched."""
+    """Whether its uploads failed, and never succeeded, while it was watched."""
 
 
 @dataclass(frozen=True)
 class LokiState:
-    """A cluster, asked."""
+    """The state that a cluster's processes report."""
 
     limits: Mapping[str, TenantRules]
-    """By tenant, as the compactor applies them, or where it does not answer, as another process holds them."""
+    """By tenant, from the compactor; from another process if the compactor does not answer."""
     reloaded: Mapping[str, bool]
-    """By process: whether it could read the overrides when it last tried."""
+    """By process: whether its last reload of the overrides succeeded."""
     deletes: Mapping[str, tuple[DeleteRequest, ...]]
     compactors: tuple[Compactor, ...]
-    """That answer."""
+    """Compactors that answer."""
     ring: tuple[str, ...]
     """The ACTIVE members of the compactor ring."""
     ingesters: tuple[Ingester, ...]
     unasked: tuple[tuple[str, str], ...] = ()
-    """(process, why): what could not be asked."""
+    """(process, reason): what could not be asked."""
     heard: bool = True
-    """Whether a compactor told its delete requests: none that it told of, and none heard of, are not the same."""
+    """Whether a compactor reported its delete requests. No requests and no answer are not the same."""
 
 
 @dataclass
 class _Asking:
-    """Answers as they come in."""
+    """Collect the answers."""
 
     unasked: dict[str, str] = field(default_factory=dict)
 
     def ask(self, process: str, url: str, question: Callable[[LokiClient], Value]) -> Value | None:
-        """None where it does not answer, which is kept."""
+        """Return the answer, or None if the process does not answer, which is recorded."""
         try:
             with LokiClient(url, connect_timeout=2.0, read_timeout=_TIMEOUT_S, retry_for=_RETRY_S) as client:
                 return question(client)
@@ -98,10 +98,11 @@ class _Asking:
 
 
 def read_loki_state(platform: ReadablePlatform, cluster: str, tenants_seen: Iterable[str] = ()) -> LokiState:
-    """Ask every process of a cluster that knows something of its storage. Never raises: what could not be asked is said
-    in `unasked`.
+    """Ask every process of a cluster that knows something about its storage.
 
-    tenants_seen   who has chunks there, declared or not: anybody may have asked to delete some
+    Never raises: what could not be asked is in `unasked`.
+
+    tenants_seen   tenants with chunks, declared or not: any of them may have delete requests
     """
     urls = platform.urls(cluster)
     parts = {name: component_of(name, cluster) for name in urls}
@@ -112,7 +113,7 @@ def read_loki_state(platform: ReadablePlatform, cluster: str, tenants_seen: Iter
         answers = threads.map(lambda name: asking.ask(name, urls[name], LokiClient.metrics), wanted)
         metrics = {name: found for name, found in zip(wanted, answers, strict=True) if found is not None}
     tenants = list(platform.environment.clusters[cluster].tenants)
-    # Any process holds the limits; the compactor is the one that deletes by them.
+    # Any process has the limits; the compactor is the one that deletes by them.
     answering = [name for name in (*compacting, *wanted) if name in metrics][:1]
     limits: dict[str, TenantRules] = {}
     for name in answering:
@@ -121,7 +122,7 @@ def read_loki_state(platform: ReadablePlatform, cluster: str, tenants_seen: Iter
     ring: list[RingMember] = []
     may_have_asked = sorted({*tenants, *tenants_seen})
     for name in (name for name in compacting if name in metrics):
-        # All of them read the same requests, from the bucket.
+        # All of them read the same requests from the bucket.
         told = asking.ask(name, urls[name], lambda client: dict(_deletes(client, may_have_asked)))
         deletes = deletes if told is None else told
         ring = asking.ask(name, urls[name], lambda client: client.ring(Ring.COMPACTOR)) or ring
@@ -143,7 +144,7 @@ def read_loki_state(platform: ReadablePlatform, cluster: str, tenants_seen: Iter
 
 
 def _watched(ingesters: list[Ingester], ask: Callable[[str], list[Metric] | None]) -> tuple[Ingester, ...]:
-    """The ingesters; those that ever failed to upload are asked again until they succeed or fail once more."""
+    """Ask ingesters with failed uploads again, until they succeed or fail once more."""
     doubtful = {one.name: one for one in ingesters if one.failed_uploads}
     failing: set[str] = set()
     deadline = time.monotonic() + _WATCHED_S
@@ -170,7 +171,7 @@ def _deletes(client: LokiClient, tenants: list[str]) -> Iterator[tuple[str, tupl
         try:
             yield tenant, tuple(client.delete_requests(tenant))
         except LokiRefusedError as error:
-            # deletion_mode: disabled, or no name that Loki takes for a tenant's: there can be none.
+            # deletion_mode: disabled, or not a valid tenant name: there can be no requests.
             if error.status not in (400, 403):
                 raise
 

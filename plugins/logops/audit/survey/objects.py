@@ -1,4 +1,4 @@
-"""The chunks of a container, as Arrow: what their names and the listing say of them."""
+"""The chunks and index files of a container, as values and as Arrow."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,18 +8,18 @@ if TYPE_CHECKING:
 
 DAY_MS = 86_400_000
 NOT_LOKIS = "not Loki's"
-"""What an object is called that is neither chunk nor index, nor another of Loki's own."""
+"""The kind of an object that does not belong to Loki."""
 
 
 def chunks_schema() -> "pa.Schema":
-    """A row a chunk blob. The name is not kept: `chunk_name` makes it again.
+    """Return the schema, one row per chunk blob. The name is not stored: `chunk_name` builds it.
 
     tenant          its number in `Survey.tenants`
     fingerprint, from_ms, through_ms, checksum   as in the name
     size            bytes
-    tier            an `objectstore.blobs.Tier`
+    tier            a `Tier`
     modified        Last-Modified, Unix seconds: when it was flushed
-    tier_changed    Unix seconds; 0 where the tier was never set
+    tier_changed    Unix seconds; 0 if the tier was never set
     """
     import pyarrow as pa
 
@@ -39,7 +39,7 @@ def chunks_schema() -> "pa.Schema":
 
 
 def chunk_name(tenant: str, fingerprint: int, from_ms: int, through_ms: int, checksum: int) -> str:
-    """A chunk's blob name on Azure (pkg/storage/config/schema_config.go, ExternalKey; `:` becomes `-` in
+    """Return a chunk's blob name on Azure (pkg/storage/config/schema_config.go, ExternalKey; `:` becomes `-` in
     pkg/storage/chunk/client/azure).
 
     >>> chunk_name("t1", 0xBD15146D26CB7768, 0x1A206677295, 0x1A206677296, 0xA94A724D)
@@ -50,20 +50,20 @@ def chunk_name(tenant: str, fingerprint: int, from_ms: int, through_ms: int, che
 
 @dataclass(frozen=True, slots=True)
 class IndexFile:
-    """A blob below `index/` that is a table's index."""
+    """An index file of a table: a blob below `index/`."""
 
     name: str
-    """The blob's: `index/loki_index_20780/tenant/1766…-compactor-….tsdb.gz`."""
+    """Name of the blob: `index/loki_index_20780/tenant/1766…-compactor-….tsdb.gz`."""
     table: str
     """`loki_index_20780`"""
     day: int
-    """Of the table, since the epoch."""
+    """Day of the table, since the epoch."""
     tenant: str
-    """Empty for one that ingesters uploaded, which holds every tenant's."""
+    """Empty for an ingester's file, which has all tenants."""
     uploader: str
-    """The ingester, or `compactor`, as the name says."""
+    """The ingester, or `compactor`, from the name."""
     written: float
-    """Unix seconds, from the name: when the uploader made it."""
+    """Unix seconds, from the name: when the uploader built it."""
     size: int
     tier: int
     modified: int
