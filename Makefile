@@ -19,7 +19,7 @@ down: ## End what `make up` started; what it stored stays
 
 test: bootstrap ## Every test: unit, DAGs, integration with the real programs, end to end
 	@$(BIN)/logops toolchain
-	@$(BIN)/pytest -n 3 --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n 3 --no-loadscope-reorder --durations=10 $(ARGS)
 
 test-unit: bootstrap ## The tests that need no program: seconds
 	@$(BIN)/pytest tests/unit $(ARGS)
