@@ -1,28 +1,27 @@
 """
-### Are the queries that people need at night still as fast as was promised?
+### Are the queries for people on call still as fast as promised?
 
-Asks the live cluster every query of the library (`include/logql/`) in rounds, one at a time, with and past Loki's cache
-of results, and keeps every answer's time with Loki's own statistics as a result, kind `query-samples`. It asks nothing
-that may read more than is left of `budget`, and nothing after `minutes`, so that production is not crowded out, and
-backs off where Loki says 429. Over which ranges besides a query's own, and the two limits, the environment's file says
-(`benchmark`).
+Runs every query of the library (`include/logql/`) on the live cluster in rounds, one at a time, with and without
+Loki's results cache. Records every answer's time with Loki's own statistics (kind `query-samples`). It starts no
+query that may read more than the rest of `budget`, and none after `minutes`. It backs off if Loki answers 429, so
+production is not crowded out. The environment file (`benchmark`) sets both limits and the additional ranges.
 
-What is over its objective, slower than it used to be or reads more is a finding, and no failure: the log of `measure`
-has it, with the reason as far as Loki's own statistics tell it. One query is slower beside the others; where all are,
-the finding names none, and the cluster is what to look at. `logops bench history` shows night after night. Until
-there are 12 nights under the same configuration, or since a query became faster, nothing is said of the history.
+A query over its objective, slower than it used to be, or reading more is a finding, not a failure. The log of
+`measure` shows it, with the reason from Loki's own statistics. If only one query is slower, the finding names it. If
+all are slower, it names none: look at the cluster. `logops bench history` shows every night. With fewer than 12
+comparable nights, there is no verdict on the history.
 
 ### When a task fails
 
-**measure** Its log has a line a query.
+**measure** Its log has one line per query.
 
-- **query-failing**: Loki refuses a query or gives it up, twice in a row or one time in ten; the message is Loki's own.
-  *Today: somebody will need it.*
-- **check-incomplete**: too few answers to judge; Loki was busy or not there, or the budget of bytes or minutes was
-  spent. *See whether the cluster is up, and not overloaded; else raise `budget` or `minutes`, or lower `rounds`.*
-- **Measuring ... which is not there**: the query is for a cluster or tenant that the environment does not have. *Name
-  another, or mend the environment's file.*
-- Anything else is the environment's file, the platform or the results store, as the message says. *Mend it, clear the
+- **query-failing**: Loki refuses the query or gives up, twice in a row or in 10 % of the runs. The message is Loki's
+  own. *Fix it today: somebody will need this query.*
+- **check-incomplete**: too few answers to judge. Loki was busy or unreachable, or the budget or the time ran out.
+  *Check that the cluster is up and not overloaded. Otherwise raise `budget` or `minutes`, or lower `rounds`.*
+- **Measuring ... which is not there**: the environment has no such cluster or tenant. *Choose another query, or fix
+  the environment file.*
+- Anything else: the message names the environment file, the platform or the results store. *Fix it, then clear the
   task.*
 """
 
@@ -41,45 +40,50 @@ ENVIRONMENTS = environments(Path(__file__).parents[1])
 with DAG(
     dag_id="query_benchmark",
     doc_md=__doc__,
-    # When the audits are over.
+    # After the audits.
     schedule=every_night(4),
     catchup=False,
     max_active_runs=1,
     tags={Tag.BENCHMARK, Tag.LOKI},
     params={
-        "environment": Param(nightly(ENVIRONMENTS), type="string", enum=ENVIRONMENTS, description="What to measure."),
-        "queries": Param(
-            None, type=["null", "array"], items={"type": "string"}, description="Only these (errors); empty: all."
+        "environment": Param(
+            nightly(ENVIRONMENTS), type="string", enum=ENVIRONMENTS, description="The environment to measure."
         ),
-        "rounds": Param(ROUNDS, type="integer", minimum=1, maximum=1000, description="How often each is measured."),
+        "queries": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "string"},
+            description="Measure only these queries (errors). Empty: all.",
+        ),
+        "rounds": Param(ROUNDS, type="integer", minimum=1, maximum=1000, description="Rounds per query."),
         "most_rounds": Param(
             MOST_ROUNDS,
             type="integer",
             minimum=1,
             maximum=1000,
-            description="Up to so often where answers differ much.",
+            description="Maximum of rounds for queries whose answers vary.",
         ),
         "ranges": Param(
             None,
             type=["null", "array"],
             items={"type": "string"},
-            description="Also over so long (24h); null: as the environment says; []: over none.",
+            description="Additional ranges (24h). null: as the environment says; []: none.",
         ),
         "budget": Param(
             None,
             type=["null", "string"],
-            description="Bytes that Loki may read for all of it (20GiB); empty: as the environment says.",
+            description="Bytes that Loki may read in the whole run (20GiB). Empty: as the environment says.",
         ),
         "minutes": Param(
             None,
             type=["null", "integer"],
             minimum=1,
             maximum=50,
-            description="That all of it may take; empty: as the environment says.",
+            description="Time limit of the whole run. Empty: as the environment says.",
         ),
         "concurrency": Param(1, type="integer", minimum=1, maximum=32, description="Queries at a time."),
         "as_of": Param(
-            None, type=["null", "string"], format="date-time", description="Where every range ends; empty: now."
+            None, type=["null", "string"], format="date-time", description="The end of every range. Empty: now."
         ),
     },
     default_args={

@@ -1,46 +1,47 @@
 """
 ### Roll an environment out, stage by stage
 
-`plan` compares the environment's file with what is live. A person approves the difference. Then each stage is
-applied and verified on the real thing: **storage**, **loki**, **agents**, **tenants**, **rules**. Where one fails,
-what this run applied is put back, last stage first; stored logs are never deleted. `summary` runs last, prints the
-whole story, and is red where anything was.
+`plan` compares the environment file with the live state. A person approves the difference. Then each stage is applied
+and verified on the running system: **storage**, **loki**, **agents**, **tenants**, **rules**. If a stage fails,
+everything that this run applied is rolled back, last stage first. Stored logs are never deleted. `summary` runs last,
+prints the result of every task, records who approved which plan, and is red if anything failed.
 
-**Normal.** Skipped tasks: stages that were not chosen, the approval where `auto_approve` is on, and everything but
-`summary` where nothing changes. A run waits in `approval` until somebody answers under *Required Actions*. A second
-run waits until the first has ended.
+**Normal.** These tasks are skipped: stages that were not chosen, the approval if `auto_approve` is on, and everything
+except `summary` if nothing changes. A run waits in `approval` until somebody answers under *Required Actions*. A
+second run waits until the first has ended.
 
-**Airflow restarted in the middle of a run.** Nothing to do: the task that was killed is tried again and goes on where
-it was. A task that failed is not tried again by itself.
+**Airflow restarted during a run.** You need to do nothing. Airflow retries the task that was killed, and it resumes.
+A task that failed is not retried.
 
 ### When a task fails
 
-`summary` repeats what each failed task said: what was found, and what to do. What a failure means:
+`summary` repeats the message of each failed task: what was found, and what to do.
 
-**plan** The environment's file is not usable, its platform cannot be reached, or `auto_approve` is on where approval is
-required. Nothing was changed. *Mend what the message names (`logops check ENV` shows all of it), trigger again.*
+**plan** The environment file is not valid, its platform cannot be reached, or `auto_approve` is on although the
+environment requires approval. Nothing was changed. *Fix what the message names (`logops check ENV` shows everything),
+then trigger again.*
 
-**approval** Somebody said no, or nobody answered in time, which is a no. Nothing was changed. *Talk to who said no;
-trigger again for a new plan.*
+**approval** Somebody rejected the plan, nobody answered in time, or the person who answered is not one of the
+environment's approvers. Nothing was changed. *Talk to that person; trigger again for a new plan.*
 
 **STAGE.apply**
 
-- *Refused*: the file, or what is live, changed after the plan was made: it is not what was approved. *Trigger again.*
-- *Lease*: another rollout is at work. *Wait for the run it names; if that one is dead,
-  `logops unlock ENV --owner RUN`.*
-- *storing the rule group*: Loki refuses a rule, in its own words. *Mend the file in include/logql/rules
-  (`logops rules check`), trigger again.*
-- Anything else: a process would not start; its last lines are in the message. *Mend the cause, trigger again.*
+- *Refused*: nobody approved this plan, or the file or the live state has changed since. *Trigger again.*
+- *Lease*: another rollout is running. *Wait for the run in the message. If it is dead: `logops unlock ENV --owner
+  RUN`.*
+- *storing the rule group*: Loki refuses a rule; the message is Loki's own. *Fix the file in include/logql/rules
+  (`logops rules check`), then trigger again.*
+- Anything else: a process did not start; its last log lines are in the message. *Fix the cause, then trigger again.*
 
-**STAGE.verify** It runs, and does not do what it must: the message names each check that failed. *Read them, then
-`logops status ENV` and `logops logs ENV PROCESS`.*
+**STAGE.verify** The stage runs but does not work as it must. The message names each failed verification. *Read them,
+then use `logops status ENV` and `logops logs ENV PROCESS`.*
 
-**roll_back** Wake somebody: the environment is neither at its old state nor at the new one. Logs are still accepted
-where `logops status ENV` shows distributors and ingesters ready. *Mend what the message names, then roll out the last
+**roll_back** Wake somebody: the environment is neither in its old state nor in the new one. Logs are still accepted
+if `logops status ENV` shows distributors and ingesters ready. *Fix what the message names, then roll out the last
 good file.*
 
-**summary**, and nothing else: the rollout went well, its result could not be kept. *Check `results` in the
-environment's file, then clear this task.*
+**summary** and nothing else: the rollout succeeded, but its result could not be recorded. *Check `results` in the
+environment file, then clear this task.*
 """
 
 from datetime import timedelta
@@ -71,7 +72,7 @@ with DAG(
     max_active_runs=1,
     tags={Tag.LOKI, Tag.ROLLOUT},
     params={
-        "environment": Param("local", type="string", enum=ENVIRONMENTS, description="What to roll out, and where."),
+        "environment": Param("local", type="string", enum=ENVIRONMENTS, description="The environment to roll out."),
         "stages": Param(
             list(STAGES),
             type="array",
@@ -79,16 +80,16 @@ with DAG(
             examples=list(STAGES),
             minItems=1,
             uniqueItems=True,
-            description="Which parts of it.",
+            description="The stages to roll out.",
         ),
         "auto_approve": Param(
-            False, type="boolean", description="Do not ask. Refused where the environment requires approval."
+            False, type="boolean", description="Do not ask. Refused if the environment requires approval."
         ),
     },
     default_args={
         "owner": "log-platform",
-        # For tasks that were killed; one that fails says so for good. An Airflow that has just been started again
-        # may use up some before its API server answers.
+        # For tasks that were killed; a task that failed is not retried. A restarted Airflow may use up some retries
+        # before its API server answers.
         "retries": 4,
         "retry_delay": timedelta(seconds=10),
         "execution_timeout": timedelta(minutes=15),
@@ -132,11 +133,11 @@ with DAG(
                 environment=ENVIRONMENT,
                 plan=PLAN,
                 approved=APPROVED,
-                trigger_rule=TriggerRule.NONE_FAILED,  # a stage or an approval that was left out is no obstacle
+                trigger_rule=TriggerRule.NONE_FAILED,  # a skipped stage or approval does not stop it
                 execution_timeout=timedelta(minutes=30),
             )
             verify = RolloutVerifyOperator(task_id="verify", stage=stage, environment=ENVIRONMENT)
-        # After all that comes before, not only the last: that one may have been skipped long ago.
+        # After all earlier tasks, not only the last one, which may have been skipped long ago.
         before >> apply >> verify
         [apply, verify] >> roll_back
         before.append(verify)

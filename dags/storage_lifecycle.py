@@ -1,14 +1,14 @@
 """
-### Move blobs from tier to tier, where nothing else does
+### Move blobs between tiers on Azurite
 
-A local platform keeps its blobs on Azurite, which has no lifecycle management. This carries out the policy that the
-storage stage applied, by Azure's rules, so that tiers, and what the audits say of them, are as on Azure. Azure does it
-itself: for an environment that is there, the task is skipped.
+A local platform keeps its blobs on Azurite, which has no lifecycle management. This DAG applies the policy that the
+storage stage rolled out, with Azure's rules, so that tiers and audits behave as on Azure. Azure applies its policies
+itself: for such an environment, the task is skipped.
 
 ### When a task fails
 
-**carry_out** The policy, the platform or a storage account, as the message says. Nothing is lost: what was not moved
-is moved the next time. *Mend it, clear the task.*
+**carry_out** The message names the policy, the platform or the storage account. Nothing is lost: the next run moves
+what was not moved. *Fix it, then clear the task.*
 """
 
 from datetime import timedelta
@@ -25,17 +25,23 @@ ENVIRONMENTS = environments(Path(__file__).parents[1])
 with DAG(
     dag_id="storage_lifecycle",
     doc_md=__doc__,
-    # Before the audits look at the tiers.
+    # Before the audits check the tiers.
     schedule=every_night(1),
     catchup=False,
     max_active_runs=1,
     tags={Tag.STORAGE},
     params={
         "environment": Param(
-            nightly(ENVIRONMENTS), type="string", enum=ENVIRONMENTS, description="Whose policies to carry out."
+            nightly(ENVIRONMENTS),
+            type="string",
+            enum=ENVIRONMENTS,
+            description="The environment whose policies are applied.",
         ),
         "as_of": Param(
-            None, type=["null", "string"], format="date-time", description="The moment that ages are counted to."
+            None,
+            type=["null", "string"],
+            format="date-time",
+            description="The moment up to which ages are counted. Empty: now.",
         ),
     },
     default_args={

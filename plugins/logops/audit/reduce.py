@@ -49,8 +49,8 @@ def reduced(
         place = WorkDir(f"{work}/{cluster}")
         if place.has(UNREAD):
             unread = _not_read(environment, cluster, place.read(UNREAD, str), asked.as_of)
-            for found in findings.values():
-                found.append(unread)
+            for check_findings in findings.values():
+                check_findings.append(unread)
             whole = False
             continue
         survey = Survey.open(place.url)
@@ -78,8 +78,8 @@ def reduced(
         others += [(cluster, other) for other in survey.others]
     if whole:
         for unknown in (_nothing_stored(environment.name, table, tables, asked) for table in asked.tables):
-            for found in findings.values():
-                found += unknown
+            for check_findings in findings.values():
+                check_findings += unknown
     changes = None
     if store and not asked.is_drill(datetime.now(UTC)):
         changes = _recorded(environment.name, asked, findings, holdings, store)
@@ -87,7 +87,7 @@ def reduced(
         environment=environment.name,
         run_id=asked.run_id,
         as_of=asked.as_of,
-        findings=tuple({one.identity: one for found in findings.values() for one in found}.values()),
+        findings=tuple({finding.identity: finding for found in findings.values() for finding in found}.values()),
         rows=tuple(rows),
         reads_chunks=asked.reads_chunks,
         changes=changes,
@@ -110,7 +110,9 @@ def _seen(
     # Whatever moment is judged, the bucket was read until now.
     until_ms = int(max(asked.as_of, datetime.now(UTC)).timestamp() * 1000)
     if store and Check.RETENTION in asked.checks:
-        unjudged = {table for table, _ in part.incomplete} | {one.table for one in part.unreadable}
+        unjudged = {table for table, _ in part.incomplete} | {
+            unreadable_file.table for unreadable_file in part.unreadable
+        }
         most = [
             one
             for one in most_seen(store, environment.name, cluster, asked.as_of)
@@ -146,10 +148,10 @@ def _joined(place: WorkDir, batches: Sequence[Batch], table_of_day: Any) -> Batc
             missing += [(table_of_day(day), why) for day in batch["days"]]
     return BatchResult(
         days=tuple(day for batch in batches for day in batch["days"]),
-        holdings=tuple(one for part in parts for one in part.holdings),
-        faults=tuple(one for part in parts for one in part.faults),
-        unreadable=tuple(one for part in parts for one in part.unreadable),
-        incomplete=(*(one for part in parts for one in part.incomplete), *missing),
+        holdings=tuple(holding for part in parts for holding in part.holdings),
+        faults=tuple(fault for part in parts for fault in part.faults),
+        unreadable=tuple(unreadable_file for part in parts for unreadable_file in part.unreadable),
+        incomplete=(*(reason for part in parts for reason in part.incomplete), *missing),
     )
 
 
@@ -167,31 +169,31 @@ def _first_seen(
     findings: Sequence[Finding], check: Check, asked: AuditRequest, store: "ResultsStore | None"
 ) -> list[Finding]:
     """Add since when a finding has existed, from earlier runs, if the audit itself cannot tell."""
-    untold = [one for one in findings if not one.evidence.get("since")]
+    untold = [finding for finding in findings if not finding.evidence.get("since")]
     before = read_changes(store, untold[0].subject.environment, check.value, asked.as_of) if store and untold else None
     since = {seen.finding.identity: seen.since for seen in before[1].open} if before else {}
     return [
-        replace(one, evidence={**one.evidence, "since": since[one.identity].isoformat()})
-        if one in untold and one.identity in since
-        else one
-        for one in findings
+        replace(finding, evidence={**finding.evidence, "since": since[finding.identity].isoformat()})
+        if finding in untold and finding.identity in since
+        else finding
+        for finding in findings
     ]
 
 
 def _named(findings: Sequence[Finding], seen: ClusterAudit) -> list[Finding]:
     """Add where all names are stored, to findings about index files."""
     return [
-        replace(one, evidence={**one.evidence, "names": seen.names})
-        if seen.names and files_of(one, seen.files, seen.waiting)
-        else one
-        for one in findings
+        replace(finding, evidence={**finding.evidence, "names": seen.names})
+        if seen.names and files_of(finding, seen.files, seen.waiting)
+        else finding
+        for finding in findings
     ]
 
 
 def _keep_index_names(
     findings: Sequence[Finding], seen: ClusterAudit, asked: AuditRequest, store: "ResultsStore"
 ) -> None:
-    unique = {one.identity: one for one in findings}.values()
+    unique = {finding.identity: finding for finding in findings}.values()
     table = names_table((one, files_of(one, seen.files, seen.waiting)) for one in unique)
     if table.num_rows:
         store.write(FAULTY_CHUNKS, f"{seen.environment.name}.{asked.run_id}.{seen.cluster}.index", table, asked.as_of)

@@ -19,10 +19,10 @@ MOST_ROUNDS = 100
 
 def in_seconds(ranges: Iterable[Duration]) -> tuple[int, ...]:
     """Return ranges in whole seconds. Raises ValueError if one is too short."""
-    seconds = {one: one.value // 1000 for one in ranges}
-    for one in seconds:
-        if not seconds[one]:
-            raise ValueError(f"{one} is too short for a range: 1s is the shortest.")
+    seconds = {duration: duration.value // 1000 for duration in ranges}
+    for second in seconds:
+        if not seconds[second]:
+            raise ValueError(f"{second} is too short for a range: 1s is the shortest.")
     return tuple(seconds.values())
 
 

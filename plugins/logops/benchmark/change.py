@@ -74,7 +74,7 @@ class History:
 
 def look(nights: Sequence[float], least: float = LEAST_STEP) -> History:
     """Judge a series of positive numbers, oldest first. A step is at least `least`."""
-    logs = [log(one) for one in nights]
+    logs = [log(night) for night in nights]
     if len(logs) < FEWEST:
         return History(len(logs))
     sooner = max(least, LEAST_SOON)
@@ -120,7 +120,7 @@ def _widened(logs: Sequence[float]) -> float:
     For a first-order autoregression with many nights it is sqrt((1 + r) / (1 - r)) (Zieba and Ramza, 2011).
     """
     mean = sum(logs) / len(logs)
-    off = [one - mean for one in logs]
+    off = [log - mean for log in logs]
     total = sum(one**2 for one in off)
     # The estimate from few nights is too small by about 1 / their number (Marriott and Pope, 1954).
     r = sum(a * b for a, b in pairwise(off)) / total + 1 / len(logs) if total else 0.0

@@ -91,7 +91,7 @@ def _answered(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
 
 
 def _seconds(samples: Sequence[Sample]) -> list[float]:
-    return [one.seconds for one in samples]
+    return [sample.seconds for sample in samples]
 
 
 def _judged(arm: Arm, before: list[Sample], after: list[Sample], p: float) -> Comparison:

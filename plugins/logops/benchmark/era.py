@@ -58,7 +58,7 @@ def eras(pasts: Mapping[Arm, Past]) -> dict[Arm, Eras]:
 
 def newest_era(times: Sequence[float]) -> Sequence[float]:
     """Return the nights since a series without others to compare with became faster; all nights if it never did."""
-    return times[begun([-log(one) for one in times], times)[-1] :]
+    return times[begun([-log(time) for time in times], times)[-1] :]
 
 
 def eras_of(past: Past, others: Mapping[str, float]) -> Eras:
@@ -69,8 +69,8 @@ def eras_of(past: Past, others: Mapping[str, float]) -> Eras:
     beside = past.nights[-1].run in others
     known = [at for at, night in enumerate(past.nights) if not beside or night.run in others]
     nights = [past.nights[at] for at in known]
-    speeds = [-log(one.level / others[one.run] if beside else one.level) for one in nights]
-    firsts = begun(speeds, [one.level for one in nights])
+    speeds = [-log(night.level / others[night.run] if beside else night.level) for night in nights]
+    firsts = begun(speeds, [night.level for night in nights])
     gains = [1.0] * len(past.nights)
     for before, first, end in zip(firsts, firsts[1:], (*firsts[2:], len(known)), strict=False):
         gain = exp(median(speeds[first:end]) - median(speeds[before:first]))

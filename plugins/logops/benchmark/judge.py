@@ -64,14 +64,14 @@ def verdicts(
 
 
 def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | None, told: Trend | None) -> Verdict:
-    judged = [one for one in samples if one.round > 0]
-    answered = [one for one in samples if one.judged]
-    seconds = sorted(one.seconds for one in answered)
+    judged = [sample for sample in samples if sample.round > 0]
+    answered = [sample for sample in samples if sample.judged]
+    seconds = sorted(sample.seconds for sample in answered)
     p95 = percentile(seconds, 0.95) if seconds else None
-    read = int(median(one.bytes for one in answered)) if answered else None
+    read = int(median(sample.bytes for sample in answered)) if answered else None
     enough = len(answered) >= FEWEST
     over = missed(query, arm.mode, p95, answered) if enough and has_objective(query, arm.range_s) else ()
-    failures = [one for one in samples if one.ending == Ending.FAILED]
+    failures = [sample for sample in samples if sample.ending == Ending.FAILED]
     not_asked = [one for one in judged if one.ending == Ending.NOT_ASKED]
     return Verdict(
         arm=arm,
@@ -82,10 +82,10 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
         p95=p95,
         bytes=read,
         over=over,
-        failed=tuple(dict.fromkeys(one.message for one in failures)) if is_failing(samples) else (),
+        failed=tuple(dict.fromkeys(failure.message for failure in failures)) if is_failing(samples) else (),
         failures=len(failures),
-        throttled=sum(one.ending == Ending.THROTTLED or one.backed_off > 0 for one in samples),
-        unreached=next((one.message for one in reversed(samples) if one.ending == Ending.UNREACHED), ""),
+        throttled=sum(sample.ending == Ending.THROTTLED or sample.backed_off > 0 for sample in samples),
+        unreached=next((sample.message for sample in reversed(samples) if sample.ending == Ending.UNREACHED), ""),
         not_asked=len(not_asked),
         left_out=not_asked[0].message if not_asked else "",
         note="" if enough else f"{len(answered)} answers: {FEWEST} are needed to judge",
@@ -96,7 +96,7 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
 
 def is_failing(samples: Sequence[Sample]) -> bool:
     """Whether a query is failing: twice in a row, or in 10 % of the runs. Retries handle single failures."""
-    failed = [one.ending == Ending.FAILED for one in samples if one.ending in (Ending.ANSWERED, Ending.FAILED)]
+    failed = [sample.ending == Ending.FAILED for sample in samples if sample.ending in (Ending.ANSWERED, Ending.FAILED)]
     return any(map(all, pairwise(failed))) or (any(failed) and 10 * sum(failed) >= len(failed))
 
 
@@ -109,7 +109,7 @@ def missed(query: LibraryQuery, mode: Mode, p95: float | None, answered: list[Sa
     if mode is Mode.WARM:
         late = p95 is not None and p95 * 1000 > query.objective.p95.value
         return (f"95 of 100 answers within {p95:.2f} s, promised {query.objective.p95}",) if late else ()
-    most = max(one.bytes for one in answered)
+    most = max(sample.bytes for sample in answered)
     much = most > query.objective.bytes.value
     return (f"{most:,} bytes read, promised at most {query.objective.bytes}",) if much else ()
 

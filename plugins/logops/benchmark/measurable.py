@@ -20,11 +20,13 @@ def measurable(
     Raises NotMeasurableError.
     """
     here = {
-        name: query for name, query in library.items() if all(is_there(one.environment, query) for one in platforms)
+        name: query
+        for name, query in library.items()
+        if all(is_there(platform.environment, query) for platform in platforms)
     }
     missing = [name for name in library if name not in here]
     if missing and (by_name or not here):
-        first, places = library[missing[0]], " and ".join(one.environment.name for one in platforms)
+        first, places = library[missing[0]], " and ".join(platform.environment.name for platform in platforms)
         raise NotMeasurableError(
             f"Measuring {', '.join(missing)} in {places}: {missing[0]} is for tenant {first.tenant} of cluster "
             f"{first.cluster}, which is not there. The environment's file names its clusters and tenants, "

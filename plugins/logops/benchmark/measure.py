@@ -31,7 +31,7 @@ def measured(
     Raises LokiError if a cluster does not report its configuration.
     """
     with ExitStack() as clients, ThreadPoolExecutor(asked.concurrency) as pool:
-        sides = [ready_on(one, library, clients) for one in platforms]
+        sides = [ready_on(platform, library, clients) for platform in platforms]
         asking = Asking(asked, tell)
         by_side: list[list[Sample]] = [[] for _ in sides]
 
@@ -62,7 +62,7 @@ def measured(
 
 def unsure_of(samples: Iterable[Sample]) -> Iterator[Arm]:
     """Yield what is not known to `PRECISE` yet and does not take long."""
-    for arm, own in by_arm(one for one in samples if one.judged).items():
+    for arm, own in by_arm(sample for sample in samples if sample.judged).items():
         seconds = [one.seconds for one in own]
         if sum(seconds) < LONGEST_S and error(seconds) > PRECISE:
             yield arm

@@ -88,25 +88,25 @@ def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dic
 
 def night_of(samples: Sequence[Sample]) -> Night | None:
     """Return the night of one run's samples; None if there are too few answers."""
-    answered = [one for one in samples if one.judged]
+    answered = [sample for sample in samples if sample.judged]
     if len(answered) < FEWEST:
         return None
     first = answered[0]
     return Night(
         first.run,
-        min(one.started_ns for one in answered),
+        min(sample.started_ns for sample in answered),
         tuple(getattr(first, name) for name in MEASURED),
         len(answered),
         work_of(answered),
         first.cluster,
-        level([one.seconds for one in answered]),
+        level([sample.seconds for sample in answered]),
     )
 
 
 def past(nights: Iterable[Night], newest: Night) -> Past:
     """Return the history of `newest`: for each earlier day, the comparable run with the most answers. So repeated runs
     on one day do not become a history."""
-    earlier = [one for one in nights if _day(one) < _day(newest)]
+    earlier = [night for night in nights if _day(night) < _day(newest)]
     best: dict[int, Night] = {}
     for one in earlier:
         if one.measured == newest.measured and (_day(one) not in best or one.answers >= best[_day(one)].answers):
@@ -121,8 +121,8 @@ def _day(night: Night) -> int:
 
 def by_arm(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
     found: dict[Arm, list[Sample]] = {}
-    for one in samples:
-        found.setdefault(Arm(one.query, one.range_s, Mode(one.mode)), []).append(one)
+    for sample in samples:
+        found.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample)
     return found
 
 
@@ -134,4 +134,4 @@ def pasts_of(samples: Iterable[Sample], nights: Mapping[Arm, Sequence[Night]]) -
 
 def usual_work(nights: Sequence[Night]) -> Work:
     """Return the median of several nights."""
-    return Work(*(median(getattr(one.work, name) for one in nights) for name in Work.__match_args__))
+    return Work(*(median(getattr(night.work, name) for night in nights) for name in Work.__match_args__))

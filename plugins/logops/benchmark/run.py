@@ -36,14 +36,22 @@ class Outcome:
     def lines(self) -> list[str]:
         """Return lines for a log: one per measurement, then the findings."""
         measured = [
-            f"{one.arm}: {one.answered} answers"
-            + ("" if one.p50 is None else f", p50 {one.p50:.3f} s, p95 {one.p95:.3f} s, {one.bytes:,} bytes read")
-            + (f", {one.trend.told()}" if one.trend else "")
-            + "".join(f", {text}" for text in one.aside)
-            for one in self.verdicts
+            f"{verdict.arm}: {verdict.answered} answers"
+            + (
+                ""
+                if verdict.p50 is None
+                else f", p50 {verdict.p50:.3f} s, p95 {verdict.p95:.3f} s, {verdict.bytes:,} bytes read"
+            )
+            + (f", {verdict.trend.told()}" if verdict.trend else "")
+            + "".join(f", {text}" for text in verdict.aside)
+            for verdict in self.verdicts
         ]
         apart = [f"Not measured, its cluster or tenant is not there: {name}" for name in self.left_out]
-        return [*measured, *apart, *(f"{one.cls.name} {one.subject}: {one.message}" for one in self.findings)]
+        return [
+            *measured,
+            *apart,
+            *(f"{finding.cls.name} {finding.subject}: {finding.message}" for finding in self.findings),
+        ]
 
 
 def run_benchmark(
@@ -63,7 +71,7 @@ def run_benchmark(
     here = measurable(platforms, library, asked.named)
     left_out = tuple(name for name in library if name not in here)
     # First, so that an unreadable store is reported before minutes of measuring.
-    past = [read_nights(store(one), one.environment.name, asked.as_of) for one in platforms]
+    past = [read_nights(store(platform), platform.environment.name, asked.as_of) for platform in platforms]
     sides = measured(platforms, here, asked, tell)
     if record:
         # Store the samples before judging them.
@@ -97,7 +105,7 @@ def _judged(
 
 def is_whole(environment: Environment, asked: Asked, left_out: Sequence[LibraryQuery]) -> bool:
     """Whether the run measured all of the environment's library, in both modes, over all its ranges."""
-    usual = {one.value // 1000 for one in environment.benchmark.ranges}
+    usual = {duration.value // 1000 for duration in environment.benchmark.ranges}
     return (
         not asked.named
         and {*asked.modes} == {*Mode}

@@ -70,4 +70,4 @@ def to_table(samples: Iterable[Sample]) -> "pa.Table":
 
     types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
     schema = pa.schema([(field.name, types[str(field.type.__name__)]) for field in fields(Sample)])  # type: ignore[union-attr]
-    return pa.Table.from_pylist([asdict(one) for one in samples], schema=schema)
+    return pa.Table.from_pylist([asdict(sample) for sample in samples], schema=schema)

@@ -16,9 +16,12 @@ def summary(
     verdicts: Sequence[Verdict], findings: Sequence[Finding], library: Mapping[str, LibraryQuery]
 ) -> dict[str, Any]:
     """Return `{headline, findings, queries}`, small enough for an XCom, as JSON values without tuples."""
-    queries = len({one.arm.query for one in verdicts})
-    answers = sum(one.answered for one in verdicts)
-    told = [f"{one.cls.name} {one.subject.query or one.subject.cluster}: {one.message}" for one in findings]
+    queries = len({verdict.arm.query for verdict in verdicts})
+    answers = sum(verdict.answered for verdict in verdicts)
+    told = [
+        f"{finding.cls.name} {finding.subject.query or finding.subject.cluster}: {finding.message}"
+        for finding in findings
+    ]
     left = len(told) - MOST_FINDINGS
     count = f"{len(findings) or 'no'} finding{'s' * (len(findings) != 1)}"
     apart = f"; {len(library) - queries} are of clusters or tenants that are not here" * (len(library) > queries)
@@ -32,8 +35,8 @@ def summary(
 def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> list[tuple[str, ...]]:
     """Return one row per query and range, with both modes side by side."""
     by_query: dict[tuple[str, int], dict[Mode, Verdict]] = {}
-    for one in verdicts:
-        by_query.setdefault((one.arm.query, one.arm.range_s), {})[one.arm.mode] = one
+    for verdict in verdicts:
+        by_query.setdefault((verdict.arm.query, verdict.arm.range_s), {})[verdict.arm.mode] = verdict
     return [
         (
             query,
@@ -41,9 +44,9 @@ def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> li
             _seconds(modes[Mode.WARM].p95 if Mode.WARM in modes else None),
             str(library[query].objective.p95) if has_objective(library[query], range_s) else "-",
             _seconds(modes[Mode.COLD].p50 if Mode.COLD in modes else None),
-            _megabytes(max((one.bytes or 0 for one in modes.values()), default=0)),
+            _megabytes(max((mode.bytes or 0 for mode in modes.values()), default=0)),
             str(library[query].objective.bytes) if has_objective(library[query], range_s) else "-",
-            "; ".join(dict.fromkeys(text for one in modes.values() for text in _told(one))),
+            "; ".join(dict.fromkeys(text for mode in modes.values() for text in _told(mode))),
         )
         for (query, range_s), modes in by_query.items()
     ]

@@ -102,8 +102,8 @@ def common(times: Mapping[str, float], nights: Sequence[Sequence[Night]]) -> Com
         return Common(seen)
     runs = [*times][-len(era) :]
     usual, newest = {*runs[: -seen.step.nights]}, {*runs[-seen.step.nights :]}
-    before = [[one for one in own if one.run in usual] for own in nights]
-    after = [[one for one in own if one.run in newest] for own in nights]
+    before = [[one for one in night if one.run in usual] for night in nights]
+    after = [[one for one in night if one.run in newest] for night in nights]
     both = [(usual_work(was), usual_work(now)) for was, now in zip(before, after, strict=True) if was and now]
     return Common(seen, why(together([was for was, _ in both]), together([now for _, now in both])))
 
@@ -136,12 +136,12 @@ def trend(mode: Mode, found: Past, others: Mapping[str, float], since: int = 0, 
     least    minimum slowdown
     """
     beside = found.nights[-1].run in others
-    nights = [one for one in found.nights[since:] if not beside or one.run in others]
-    seconds = look([one.level / others[one.run] if beside else one.level for one in nights], least)
-    if seconds.step and beside and not slower_by_itself([one.level for one in nights], seconds.step.nights):
+    nights = [night for night in found.nights[since:] if not beside or night.run in others]
+    seconds = look([night.level / others[night.run] if beside else night.level for night in nights], least)
+    if seconds.step and beside and not slower_by_itself([night.level for night in nights], seconds.step.nights):
         seconds = replace(seconds, step=None)
     # A night without logs in its range says nothing about the bytes that logs cost.
-    read = [one for one in found.nights if one.work.bytes > 0]
+    read = [night for night in found.nights if night.work.bytes > 0]
     reads = mode is Mode.COLD and found.nights[-1].work.bytes > 0
     grown = look([one.work.bytes for one in read], LEAST_GROWTH) if reads else None
     return Trend(

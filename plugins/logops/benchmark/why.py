@@ -29,21 +29,21 @@ class Work:
 
 def work_of(samples: Sequence[Sample]) -> Work:
     return Work(
-        seconds=median(one.seconds for one in samples),
-        exec_s=median(one.exec_s for one in samples),
-        queue_s=median(one.queue_s for one in samples),
-        bytes=median(one.bytes for one in samples),
-        cached_results=median(one.cached_results for one in samples),
-        shards=median(one.shards for one in samples),
-        lines=median(one.lines for one in samples),
-        chunks=median(one.chunks for one in samples),
-        cached_chunks=median(one.cached_chunks for one in samples),
+        seconds=median(sample.seconds for sample in samples),
+        exec_s=median(sample.exec_s for sample in samples),
+        queue_s=median(sample.queue_s for sample in samples),
+        bytes=median(sample.bytes for sample in samples),
+        cached_results=median(sample.cached_results for sample in samples),
+        shards=median(sample.shards for sample in samples),
+        lines=median(sample.lines for sample in samples),
+        chunks=median(sample.chunks for sample in samples),
+        cached_chunks=median(sample.cached_chunks for sample in samples),
     )
 
 
 def together(works: Sequence[Work]) -> Work:
     """Return the sum over several queries."""
-    return Work(*(sum(getattr(one, name) for one in works) for name in Work.__match_args__))
+    return Work(*(sum(getattr(work, name) for work in works) for name in Work.__match_args__))
 
 
 def why(before: Work, after: Work) -> str:

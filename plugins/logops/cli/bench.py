@@ -74,7 +74,7 @@ def run(
     Exit 1: a query failed or has too few answers; with --beside: a query is slower there.
     """
     places = [readable(one) for one in (name, beside) if one]
-    if len({one.environment.name for one in places}) < len(places):
+    if len({platform.environment.name for platform in places}) < len(places):
         stop(f"{name} beside itself: --beside takes another environment; `logops bench compare` compares two runs.")
     every = read_library()
     unknown = sorted(set(query or ()) - set(every))
@@ -107,13 +107,16 @@ def run(
         stop(str(error), FOUND)
     if outcome.left_out:
         say(f"Not measured, for their cluster or tenant is not there: {', '.join(outcome.left_out)}.")
-    findings = [found for side in (outcome, *other) for found in side.findings]
+    findings = [finding for side in (outcome, *other) for finding in side.findings]
     bad = failed(findings)
     if other:
         compared = compare(outcome.samples, other[0].samples)
         if as_json:
             print_json(
-                {"compared": [asdict(one) for one in compared], "findings": [found.to_dict() for found in findings]}
+                {
+                    "compared": [asdict(comparison) for comparison in compared],
+                    "findings": [finding.to_dict() for finding in findings],
+                }
             )
         else:
             out.print(listing(findings), markup=False)
@@ -157,7 +160,7 @@ def compare_command(
     if not in_turns(*sides):
         say("The two runs were not measured in turns, as --beside does: what differs may be the machine.")
     if as_json:
-        print_json([asdict(one) for one in compared])
+        print_json([asdict(comparison) for comparison in compared])
     else:
         out.print(tables.comparisons(compared), markup=False)
     raise typer.Exit(_code(compared))
@@ -243,7 +246,7 @@ def _store_of(where: ReadablePlatform) -> ResultsStore:
 
 
 def _code(compared: list[Comparison]) -> int:
-    return FOUND if any(one.word in (Word.SLOWER, Word.FEW) for one in compared) else OK
+    return FOUND if any(comparison.word in (Word.SLOWER, Word.FEW) for comparison in compared) else OK
 
 
 def _samples(name: str, where: str, parameters: Mapping[str, object] | None = None) -> list[Sample]:

@@ -69,15 +69,15 @@ def comparisons(compared: list[Comparison]) -> Table:
     for column in ("before", "after", "ratio", "95 % of ratios", "p"):
         found.add_column(column, justify="right", no_wrap=True)
     found.add_column("")
-    for one in compared:
+    for comparison in compared:
         figures = ("-", "-", "-", "-", "-")
-        if one.ratio is not None and one.p is not None:
+        if comparison.ratio is not None and comparison.p is not None:
             figures = (
-                _seconds(one.before_s), _seconds(one.after_s), f"{one.ratio:.2f}", f"{one.low:.2f} to {one.high:.2f}",
-                f"{one.p:.2g}",
+                _seconds(comparison.before_s), _seconds(comparison.after_s), f"{comparison.ratio:.2f}",
+                f"{comparison.low:.2f} to {comparison.high:.2f}", f"{comparison.p:.2g}",
             )  # fmt: skip
-        told = f"{one.word}: {one.why}" if one.why else str(one.word)
-        found.add_row(one.arm.query, short(one.arm.range_s), one.arm.mode, *figures, told)
+        told = f"{comparison.word}: {comparison.why}" if comparison.why else str(comparison.word)
+        found.add_row(comparison.arm.query, short(comparison.arm.range_s), comparison.arm.mode, *figures, told)
     return found
 
 
@@ -89,17 +89,17 @@ def table(verdicts: tuple[Verdict, ...]) -> Table:
     for column in ("answers", "p50", "p95", "read"):
         found.add_column(column, justify="right", no_wrap=True)
     found.add_column("")
-    for one in verdicts:
-        missed = (*one.over, *one.failed[:1]) or ((one.note,) if one.note else ())
-        told = "; ".join((*(missed or ((one.trend.told(),) if one.trend else ())), *one.aside))
+    for verdict in verdicts:
+        missed = (*verdict.over, *verdict.failed[:1]) or ((verdict.note,) if verdict.note else ())
+        told = "; ".join((*(missed or ((verdict.trend.told(),) if verdict.trend else ())), *verdict.aside))
         found.add_row(
-            one.arm.query,
-            short(one.arm.range_s),
-            one.arm.mode,
-            str(one.answered),
-            _seconds(one.p50),
-            _seconds(one.p95),
-            "-" if one.bytes is None else decimal(one.bytes),
+            verdict.arm.query,
+            short(verdict.arm.range_s),
+            verdict.arm.mode,
+            str(verdict.answered),
+            _seconds(verdict.p50),
+            _seconds(verdict.p95),
+            "-" if verdict.bytes is None else decimal(verdict.bytes),
             told,
         )
     return found
@@ -109,22 +109,22 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
     return {
         "queries": [
             {
-                "query": one.arm.query,
-                "range_s": one.arm.range_s,
-                "mode": one.arm.mode,
-                "answers": one.answered,
-                "p50_s": one.p50,
-                "p95_s": one.p95,
-                "bytes": one.bytes,
-                "over": list(one.over),
-                "failed": list(one.failed),
-                "throttled": one.throttled,
-                "not_asked": one.not_asked,
-                "note": one.note,
-                "trend": asdict(one.trend) if one.trend else None,
-                "why": one.why,
+                "query": verdict.arm.query,
+                "range_s": verdict.arm.range_s,
+                "mode": verdict.arm.mode,
+                "answers": verdict.answered,
+                "p50_s": verdict.p50,
+                "p95_s": verdict.p95,
+                "bytes": verdict.bytes,
+                "over": list(verdict.over),
+                "failed": list(verdict.failed),
+                "throttled": verdict.throttled,
+                "not_asked": verdict.not_asked,
+                "note": verdict.note,
+                "trend": asdict(verdict.trend) if verdict.trend else None,
+                "why": verdict.why,
             }
-            for one in outcome.verdicts
+            for verdict in outcome.verdicts
         ],
         "findings": [finding.to_dict() for finding in outcome.findings],
         "left_out": list(outcome.left_out),

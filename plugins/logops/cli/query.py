@@ -89,10 +89,10 @@ def _list(library: Mapping[str, LibraryQuery], as_json: bool) -> None:
 
 
 def _given(params: list[str]) -> dict[str, str]:
-    wrong = next((one for one in params if "=" not in one), None)
+    wrong = next((param for param in params if "=" not in param), None)
     if wrong:
         stop(f"--param {wrong}: write it as NAME=VALUE")
-    pairs = [one.split("=", 1) for one in params]
+    pairs = [param.split("=", 1) for param in params]
     names = [name for name, _ in pairs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -155,18 +155,18 @@ def _show_lines(answer: Lines) -> None:
 
 
 def _show_numbers(answer: Numbers, step_s: int) -> None:
-    names = sorted({name for one in answer.series for name in one.labels})
+    names = sorted({name for stream in answer.series for name in stream.labels})
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         table.add_column(name)
     for column in ("last", "least", "mean", "most"):
         table.add_column(column, justify="right")
     table.add_column(f"a bar is {step_s} s or more", no_wrap=True)
-    for one in sorted(answer.series, key=_largest_first):
-        values = [value for _, value in one.points]
+    for stream in sorted(answer.series, key=_largest_first):
+        values = [value for _, value in stream.points]
         known = _known(values)
         figures = (values[-1], min(known, default=math.nan), _mean(known), _most(known))
-        table.add_row(*(_plain(one.labels.get(name, "")) for name in names), *map(_short, figures), _bars(values))
+        table.add_row(*(_plain(stream.labels.get(name, "")) for name in names), *map(_short, figures), _bars(values))
     if answer.series:
         out.print(table, markup=False, highlight=False)
     say(f"{len(answer.series)} series")
@@ -236,12 +236,12 @@ def _as_data(answer: Lines | Numbers) -> dict[str, Any]:
     if isinstance(answer, Lines):
         return {
             "lines": [
-                {"timestamp_ns": one.timestamp_ns, "labels": dict(one.labels), "line": one.text}
-                for one in answer.entries
+                {"timestamp_ns": entry.timestamp_ns, "labels": dict(entry.labels), "line": entry.text}
+                for entry in answer.entries
             ],
             "statistics": _told(answer.statistics),
         }
-    return {"series": [_series(one) for one in answer.series], "statistics": _told(answer.statistics)}
+    return {"series": [_series(stream) for stream in answer.series], "statistics": _told(answer.statistics)}
 
 
 def _series(one: Series) -> dict[str, Any]:

@@ -97,7 +97,11 @@ def _advice(rules: Rules, environments: Sequence[Environment]) -> Iterator[tuple
 
 def _interval(cluster: str, environments: Sequence[Environment]) -> Duration:
     """Return the longest evaluation interval of all environments: a rule is rolled out to each of them."""
-    intervals = [one.clusters[cluster].ruler.evaluation_interval for one in environments if cluster in one.clusters]
+    intervals = [
+        environment.clusters[cluster].ruler.evaluation_interval
+        for environment in environments
+        if cluster in environment.clusters
+    ]
     return max(intervals, default=USUAL_INTERVAL)
 
 
@@ -113,14 +117,15 @@ def _homeless(rules: Rules, environments: Sequence[Environment]) -> Iterator[str
 def _unfed(rules: Rules, environments: Sequence[Environment]) -> Iterator[str]:
     """Yield rules that match no source of any environment: a label is mistyped, or a source is missing."""
     for name, file in rules.items():
-        for one in environments:
-            cluster = one.clusters.get(file.cluster)
+        for environment in environments:
+            cluster = environment.clusters.get(file.cluster)
             if cluster is None or file.tenant not in cluster.tenants:
                 continue
             if cluster.canary and file.tenant == cluster.canary.tenant:
                 continue
-            for where, selector in unfed(file, of_tenant([one], file.cluster, file.tenant)):
-                yield f"{name}.yaml, {where}: no source of {one.name} in {file.cluster}/{file.tenant} has {selector}."
+            for where, selector in unfed(file, of_tenant([environment], file.cluster, file.tenant)):
+                tenant = f"{file.cluster}/{file.tenant}"
+                yield f"{name}.yaml, {where}: no source of {environment.name} in {tenant} has {selector}."
 
 
 def _lokitool(rules: Rules) -> list[str]:
@@ -161,7 +166,7 @@ def _run(rules: Rules) -> list[Seen]:
 
 
 def _told(series: frozenset[frozenset[tuple[str, str]]]) -> str:
-    return ", ".join(sorted(_series(one) for one in series)) or "nothing"
+    return ", ".join(sorted(_series(stream) for stream in series)) or "nothing"
 
 
 def _series(labels: frozenset[tuple[str, str]]) -> str:

@@ -21,14 +21,16 @@ def usage_table(found: Mapping[Of, Usage], by: str) -> Table:
     table.add_column("cluster", "all")
     table.add_column(by)
     values = [*found.values()]
-    table.add_column("chunks", f"{sum(one.chunks for one in values):,}", justify="right")
-    table.add_column("size", decimal(sum(one.bytes for one in values)), justify="right")
+    table.add_column("chunks", f"{sum(value.chunks for value in values):,}", justify="right")
+    table.add_column("size", decimal(sum(value.bytes for value in values)), justify="right")
     for tier in tiers:
-        table.add_column(tier.azure, decimal(sum(one.tier_bytes[tier] for one in values)), justify="right")
+        table.add_column(tier.azure, decimal(sum(value.tier_bytes[tier] for value in values)), justify="right")
     if grows:
-        table.add_column("a day", decimal(round(sum(one.rate.per_day for one in values if one.rate))), justify="right")
+        table.add_column(
+            "a day", decimal(round(sum(value.rate.per_day for value in values if value.rate))), justify="right"
+        )
         for days in values[0].ahead:
-            total = sum(one.ahead[days][0] for one in values)
+            total = sum(value.ahead[days][0] for value in values)
             table.add_column(f"in {days} d", decimal(round(total)), justify="right")
         table.add_column("if its trend goes on", justify="right")
     for (cluster, key), one in found.items():
@@ -79,10 +81,10 @@ def cost_table(found: Mapping[Of, Cost], currency: str) -> Table:
     table.add_column("cluster", "all")
     table.add_column("tenant")
     columns = {
-        f"{currency} a month now": [one.now for one in values],
-        "as declared": [one.declared for one in values],
-        "saves": [one.now - one.declared for one in values],
-        "moves, once": [one.moves for one in values],
+        f"{currency} a month now": [value.now for value in values],
+        "as declared": [value.declared for value in values],
+        "saves": [value.now - value.declared for value in values],
+        "moves, once": [value.moves for value in values],
     }
     for name, amounts in columns.items():
         table.add_column(name, _money(sum(amounts)), justify="right")

@@ -555,7 +555,7 @@ def _names(labels: Iterable[str]) -> tuple[str, ...]:
 
 
 def _names_or_matchers(labels: tuple[str | Matcher, ...]) -> tuple[str | Matcher, ...]:
-    _names(one for one in labels if not isinstance(one, Matcher))
+    _names(label for label in labels if not isinstance(label, Matcher))
     return labels
 
 
@@ -563,7 +563,7 @@ def _extractions(fields: Mapping[str, str] | None) -> tuple[Extraction, ...]:
     found = _mapping("fields", fields)
     for label, expression in found.items():
         _texts({"a label": label, label: expression})
-    return tuple(Extraction(*one) for one in found.items())
+    return tuple(Extraction(*item) for item in found.items())
 
 
 def _comparing(op: str) -> str:

@@ -369,10 +369,10 @@ def unescaped(regex: str) -> str:
 
 def any_text_around(query: Query, _: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
-        for found in lines.stages:
-            if isinstance(found, LineFilter) and found.op == "|~" and (passing := passing_all(found)):
+        for stage in lines.stages:
+            if isinstance(stage, LineFilter) and stage.op == "|~" and (passing := passing_all(stage)):
                 unless = "" if any(one.same for one in passing) else UNLESS_OF_SEVERAL_LINES
-                yield found.span, f"every line passes this{unless}.", without_stage(query, lines, found)
+                yield stage.span, f"every line passes this{unless}.", without_stage(query, lines, stage)
     for found in all_of(query, LineFilter):
         if found.op not in ("|~", "!~") or passing_all(found) or as_text(found):
             continue
@@ -434,7 +434,9 @@ def branch_without_any_text(branch: str, flags: str) -> Bare:
 def selects_all(query: Query, _: Context) -> Iterator[Found]:
     for selector in all_of(query, Selector):
         if all(takes_most(matcher) for matcher in selector.matchers):
-            name = next((one.name for one in selector.matchers if one.op == "=~"), selector.matchers[0].name)
+            name = next(
+                (matcher.name for matcher in selector.matchers if matcher.op == "=~"), selector.matchers[0].name
+            )
             yield (
                 selector.span,
                 "this reads every stream that has a label, but some: all of the tenant, as a rule. Name values, as in "

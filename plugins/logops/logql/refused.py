@@ -17,22 +17,22 @@ PLAIN_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 def refusals(query: Query) -> Iterator[tuple[Span, str]]:
     """Yield position and reason."""
-    for found in nodes(query):
-        match found:
-            case Matcher() if not PLAIN_NAME.fullmatch(found.name):
-                yield found.span, f"it passes the label {found.name} on in quotes, and does not read it so"
+    for node in nodes(query):
+        match node:
+            case Matcher() if not PLAIN_NAME.fullmatch(node.name):
+                yield node.span, f"it passes the label {node.name} on in quotes, and does not read it so"
             case LineFilter():
-                yield from _line_filter(found)
+                yield from _line_filter(node)
             case IpMatch():
-                if not is_address(found.pattern):
-                    yield found.span, _no_address(found.pattern)
+                if not is_address(node.pattern):
+                    yield node.span, _no_address(node.pattern)
             case Json() | Logfmt():
-                yield from _extractions(found)
+                yield from _extractions(node)
             case LabelFormat():
-                yield from _label_format(found)
+                yield from _label_format(node)
             case LineFormat():
-                if wrong := templates.wrong_with(found.template):
-                    yield found.span, wrong
+                if wrong := templates.wrong_with(node.template):
+                    yield node.span, wrong
 
 
 def _line_filter(found: LineFilter) -> Iterator[tuple[Span, str]]:

@@ -92,11 +92,11 @@ def lines(query: Query, width: int) -> list[str]:
             texts = ", ".join(map(literals.quote, (query.to, query.replacement, query.source, query.regex)))
             return ["label_replace(", *indented([*with_comma(lines(query.inner, inner)), texts]), ")"]
         case Variants():
-            metrics = [with_comma(lines(one, inner)) for one in query.metrics]
+            metrics = [with_comma(lines(metric, inner)) for metric in query.metrics]
             metrics[-1] = lines(query.metrics[-1], inner)
             return [
                 "variants(",
-                *indented(line for one in metrics for line in one),
+                *indented(line for metric in metrics for line in metric),
                 ") of (",
                 *indented(range_lines(query.range)),
                 ")",
@@ -193,7 +193,7 @@ def span_of(found: LogRange) -> str:
 
 def unwrap(found: Unwrap) -> str:
     label = f"{found.conversion}({found.label})" if found.conversion else found.label
-    return joined(f"| unwrap {label}", *(f"| {condition(one)}" for one in found.filters))
+    return joined(f"| unwrap {label}", *(f"| {condition(line_filter)}" for line_filter in found.filters))
 
 
 def selector(found: Selector) -> str:
@@ -246,8 +246,8 @@ def needle(found: Needle) -> str:
 
 def extractions(fields: tuple[Extraction, ...]) -> str:
     return ", ".join(
-        one.label if one.label == one.expression else f"{equated(one.label)}{literals.quote(one.expression)}"
-        for one in fields
+        field.label if field.label == field.expression else f"{equated(field.label)}{literals.quote(field.expression)}"
+        for field in fields
     )
 
 

@@ -19,7 +19,7 @@ def nodes(found: Any) -> Iterator[Any]:
 
 
 def all_of(found: Any, kind: type[Node]) -> Iterator[Node]:
-    return (one for one in nodes(found) if isinstance(one, kind))
+    return (node for node in nodes(found) if isinstance(node, kind))
 
 
 def instead(found: Node, old: Any, new: Any) -> Node:

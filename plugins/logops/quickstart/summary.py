@@ -168,10 +168,10 @@ def _audited(audits: Sequence[Audited]) -> list[RenderableType]:
         tables.add_row(*row)
     lines = [
         line
-        for one in audits
+        for audit in audits
         for line in (
-            Text(f"{one.dag}  {one.headline}", style="red" if one.findings else "green"),
-            *(Text(f"  {finding}") for finding in one.findings),
+            Text(f"{audit.dag}  {audit.headline}", style="red" if audit.findings else "green"),
+            *(Text(f"  {finding}") for finding in audit.findings),
         )
     ]
     return [Text(), tables, Text(), *lines]

@@ -68,9 +68,9 @@ def start(test: AlertTest, now_s: float, step_s: int) -> int:
 def evaluations(series: Iterable[Series], start_ns: int, step_ms: int, end_ms: int) -> Evaluations:
     """Return what a rule finds at each step, from the points of its query over the range."""
     found: dict[int, set[LabelSet]] = {at: set() for at in range(0, end_ms + 1, step_ms)}
-    for one in series:
-        for at_ns, _ in one.points:
-            found[(at_ns - start_ns) // 1_000_000].add(frozenset(one.labels.items()))
+    for stream in series:
+        for at_ns, _ in stream.points:
+            found[(at_ns - start_ns) // 1_000_000].add(frozenset(stream.labels.items()))
     return [(at, frozenset(keys)) for at, keys in found.items()]
 
 

@@ -150,10 +150,10 @@ def fill(
         except BaseException:
             stop.set()
             raise
-    errors = [error for one in pushes if (error := one.exception()) is not None]
+    errors = [error for push in pushes if (error := push.exception()) is not None]
     if errors:
         raise next((error for error in errors if not isinstance(error, StoppedError)), errors[0])
-    return sum(one.result() for one in pushes)
+    return sum(push.result() for push in pushes)
 
 
 def forget(folder: Path) -> None:

@@ -131,7 +131,10 @@ def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
         groups[cluster].append(holding)
     found: dict[tuple[str, str], Usage] = {}
     for cluster, holdings in sorted(groups.items()):
-        chunks, sizes = _tiers(one.tier_chunks for one in holdings), _tiers(one.tier_bytes for one in holdings)
+        chunks, sizes = (
+            _tiers(holding.tier_chunks for holding in holdings),
+            _tiers(holding.tier_bytes for holding in holdings),
+        )
         for tier in (Tier.HOT, Tier.COOL, Tier.COLD, Tier.ARCHIVE):
             if chunks[tier]:
                 only = tuple(size if place == tier else 0 for place, size in enumerate(sizes))
@@ -155,7 +158,9 @@ def costs(
         rule = tiering.get(cluster, {}).get(one.tenant)
         found[cluster, one.tenant].append(_cost(one, rule, as_of_ms, redundancy[cluster], prices))
     return {
-        key: Cost(sum(one.now for one in parts), sum(one.declared for one in parts), sum(one.moves for one in parts))
+        key: Cost(
+            sum(part.now for part in parts), sum(part.declared for part in parts), sum(part.moves for part in parts)
+        )
         for key, parts in sorted(found.items())
     }
 
@@ -173,8 +178,8 @@ def _cost(one: TableStats, rule: Tiering | None, as_of_ms: int, redundancy: str,
 def _growing(holdings: Sequence[TableStats], today: int) -> Usage:
     """Each retention period of a tenant grows and expires separately."""
     periods: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for one in holdings:
-        periods[one.period_ms][one.day] += one.bytes
+    for holding in holdings:
+        periods[holding.period_ms][holding.day] += holding.bytes
     rates: list[Rate] = []
     ahead = dict.fromkeys(AHEAD, (0.0, 0.0))
     for period_ms, brought in periods.items():
@@ -185,20 +190,20 @@ def _growing(holdings: Sequence[TableStats], today: int) -> Usage:
             ahead[days] = (steady + more[0], trending + more[1])
     whole = _sum(holdings)
     rate = Rate(
-        sum(one.per_day for one in rates),
-        sum(one.now for one in rates),
-        sum(one.trend for one in rates),
-        max(one.days for one in rates),
+        sum(rate.per_day for rate in rates),
+        sum(rate.now for rate in rates),
+        sum(rate.trend for rate in rates),
+        max(rate.days for rate in rates),
     )
     return Usage(whole.chunks, whole.bytes, whole.tier_bytes, whole.first, rate, ahead)
 
 
 def _sum(holdings: Sequence[TableStats]) -> Usage:
-    first = min((one.first_ms for one in holdings if one.chunks), default=None)
+    first = min((holding.first_ms for holding in holdings if holding.chunks), default=None)
     return Usage(
-        sum(one.chunks for one in holdings),
-        sum(one.bytes for one in holdings),
-        _tiers(one.tier_bytes for one in holdings),
+        sum(holding.chunks for holding in holdings),
+        sum(holding.bytes for holding in holdings),
+        _tiers(holding.tier_bytes for holding in holdings),
         None if first is None else datetime.fromtimestamp(first / 1000, UTC),
     )
 

@@ -152,8 +152,8 @@ def _unasked(seen: ClusterAudit, compaction: Sequence[Finding]) -> Iterator[Find
 
 
 def _corrupt(seen: ClusterAudit) -> Iterator[Finding]:
-    for one in seen.part.unreadable:
-        yield corrupt_finding(one, seen)
+    for unreadable_file in seen.part.unreadable:
+        yield corrupt_finding(unreadable_file, seen)
 
 
 def corrupt_finding(one: Unreadable, seen: ClusterAudit) -> Finding:
@@ -177,7 +177,7 @@ def _not_of_corrupt(compaction: Sequence[Finding], seen: ClusterAudit) -> list[F
     A compactor works from the newest table to the oldest, and stops at a file that it cannot read. So this table and
     older ones wait, and no run succeeds.
     """
-    damaged = {one.table for one in seen.part.unreadable if not one.unknown}
+    damaged = {unreadable_file.table for unreadable_file in seen.part.unreadable if not unreadable_file.unknown}
     last = max((file.day for file in seen.files if file.table in damaged), default=-1)
     waiting = {file.table: file.day for file in seen.waiting}
 

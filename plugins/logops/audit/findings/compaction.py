@@ -97,8 +97,8 @@ def _compactor_count(seen: Compaction) -> Iterator[Finding]:
     """Only if Loki answered: the bucket does not show how many compactors there are."""
     if not seen.live.ingesters and not seen.live.compactors:
         return
-    running = [one for one in seen.live.compactors if one.running]
-    starting = [one for one in seen.live.compactors if seen.now - one.started < _SETTLED_S]
+    running = [compactor for compactor in seen.live.compactors if compactor.running]
+    starting = [compactor for compactor in seen.live.compactors if seen.now - compactor.started < _SETTLED_S]
     if starting or (len(running) == 1 and len(seen.live.ring) <= 1):
         return
     why = "; ".join(f"{name}: {reason}" for name, reason in seen.live.unasked if "compactor" in name)
@@ -118,9 +118,9 @@ def _stalled(seen: Compaction) -> Iterator[Finding]:
     worked = max((min(file.written, file.modified) for file in seen.files if file.compacted), default=0.0)
     idle = seen.now - worked > seen.allowed_s
     by_metrics = [
-        one
-        for one in seen.live.compactors
-        if one.running and seen.now - max(one.compacted, one.started) > seen.allowed_s + _SETTLED_S
+        compactor
+        for compactor in seen.live.compactors
+        if compactor.running and seen.now - max(compactor.compacted, compactor.started) > seen.allowed_s + _SETTLED_S
     ]
     if not (waiting and idle) and not by_metrics:
         return
@@ -133,11 +133,15 @@ def _stalled(seen: Compaction) -> Iterator[Finding]:
     )
     if worked:
         said.append(f"the compactor last wrote to the bucket at {_time(worked)}")
-    said += [f"{one.name} last ended a run well at {_time(one.compacted)}" for one in by_metrics if one.compacted]
     said += [
-        f"{one.name} has ended no run since it started at {_time(one.started)}"
-        for one in by_metrics
-        if not one.compacted
+        f"{compactor.name} last ended a run well at {_time(compactor.compacted)}"
+        for compactor in by_metrics
+        if compactor.compacted
+    ]
+    said += [
+        f"{compactor.name} has ended no run since it started at {_time(compactor.started)}"
+        for compactor in by_metrics
+        if not compactor.compacted
     ]
     yield seen.finding(
         classes.COMPACTION_STALLED,
@@ -216,15 +220,15 @@ def not_uploading(ingester: Ingester, now: float, slack_s: float) -> str:
 
 def _marker_backlog(seen: Compaction) -> Iterator[Finding]:
     allowed = (seen.windows.delay_ms + seen.windows.slack_ms) / 1000
-    for one in seen.live.compactors:
-        if one.marker_time and seen.now - one.marker_time > allowed:
+    for compactor in seen.live.compactors:
+        if compactor.marker_time and seen.now - compactor.marker_time > allowed:
             yield seen.finding(
                 classes.MARKER_BACKLOG,
-                f"{one.name} is deleting chunks that it marked at {_time(one.marker_time)}, and has {one.marker_files} "
-                "files of marks left.",
-                source=one.name,
-                marker_files=one.marker_files,
-                since=_time(one.marker_time),
+                f"{compactor.name} is deleting chunks that it marked at {_time(compactor.marker_time)}, and has "
+                f"{compactor.marker_files} files of marks left.",
+                source=compactor.name,
+                marker_files=compactor.marker_files,
+                since=_time(compactor.marker_time),
             )
 
 

@@ -138,9 +138,9 @@ class _Judging:
             holdings,
             faults,
             tuple(
-                one
+                unreadable_file
                 for read in (*(read for day, read in index.items() if day not in self.incomplete), *self.elsewhere)
-                for one in read.unreadable
+                for unreadable_file in read.unreadable
             ),
             tuple((self.tables[day], why) for day, why in self.incomplete.items()),
         )
@@ -205,10 +205,10 @@ class _Judging:
             for file in one.files:
                 changed[day, file.tenant] = max(changed.get((day, file.tenant), 0), file.modified * 1000)
         deletes = [
-            (numbers[name], one.start_ms, one.end_ms, one.due_ms)
+            (numbers[name], request.start_ms, request.end_ms, request.due_ms)
             for name, requests in terms.deletes.items()
             if name in numbers
-            for one in requests
+            for request in requests
         ]
         unread |= {(file.day, file.tenant) for one in self.elsewhere for file, _ in one.unreadable}
         keys = [pa.array(one.keys) for one in self.elsewhere]

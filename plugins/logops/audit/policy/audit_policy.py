@@ -48,15 +48,19 @@ def audit_policy(
 
 
 def _may_have_marks(live: LokiState) -> bool:
-    at_work = any(one.running for one in live.compactors)
-    return not live.heard or any(one.marker_files for one in live.compactors) or bool(live.compactors and not at_work)
+    at_work = any(compactor.running for compactor in live.compactors)
+    return (
+        not live.heard
+        or any(compactor.marker_files for compactor in live.compactors)
+        or bool(live.compactors and not at_work)
+    )
 
 
 def _unindexed_since_ms(live: LokiState, times: Windows, now: float) -> int | None:
     """A chunk that is written between two rotations is in the later index file: allow two rotations."""
     begun = [
-        max(one.built, one.started) if not one.failing else one.started
-        for one in live.ingesters
-        if not_uploading(one, now, times.slack_ms / 1000)
+        max(ingester.built, ingester.started) if not ingester.failing else ingester.started
+        for ingester in live.ingesters
+        if not_uploading(ingester, now, times.slack_ms / 1000)
     ]
     return int((min(begun) - 2 * ROTATION_S) * 1000) if begun else None

@@ -116,7 +116,7 @@ def explain(platform: ReadablePlatform, asked: AuditRequest, tenant: str, progre
     """Explain the requested tables, or all, as they are now. Raises NoSuchTableError."""
     outcome = run_audit(platform, asked, None, progress)
     found = explained(outcome.rows, outcome.findings, asked.as_of, tenant)
-    if unread := [one for one in outcome.findings if one.cls is CHECK_INCOMPLETE and not found]:
+    if unread := [finding for finding in outcome.findings if finding.cls is CHECK_INCOMPLETE and not found]:
         raise NoSuchTableError(unread[0].message)
     if not found:
         whose = f" of tenant {tenant}" if tenant else ""
@@ -132,7 +132,7 @@ def explained(rows: Iterable[TableRow], findings: Iterable[Finding], as_of: date
     """Return the rows with the findings that block them."""
     findings = [*findings]
     return [
-        Explained(row, as_of, tuple(one for one in findings if _touches(one, row)))
+        Explained(row, as_of, tuple(finding for finding in findings if _touches(finding, row)))
         for row in rows
         if tenant in ("", row.tenant)
     ]

@@ -173,7 +173,10 @@ class Outcome:
             "environment": self.environment,
             "run": self.run_id,
             "headline": self.headline,
-            "findings": [f"{one.cls.name} {one.subject}: {one.message}"[:_LONGEST] for one in self.findings[:_MOST]],
+            "findings": [
+                f"{finding.cls.name} {finding.subject}: {finding.message}"[:_LONGEST]
+                for finding in self.findings[:_MOST]
+            ],
             "tenants": [[*row] for row in (self._columns, *self._tenants())],
         }
 

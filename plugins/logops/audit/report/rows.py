@@ -31,9 +31,9 @@ def rows_of(
     by_table: dict[str, list[IndexFile]] = defaultdict(list)
     for file in files:
         by_table[file.table].append(file)
-    found = Counter((one.subject.table, one.subject.tenant) for one in findings if one.subject.table)
+    found = Counter((finding.subject.table, finding.subject.tenant) for finding in findings if finding.subject.table)
     told = {key for key in found if all(key)} | {(file.table, file.tenant) for file in files if file.tenant}
-    unread = {(one.table, one.tenant) for one in unreadable}
+    unread = {(unreadable_file.table, unreadable_file.tenant) for unreadable_file in unreadable}
     groups = _by_tenant(holdings, told) if reads_chunks else ((table, "", ()) for table in sorted(by_table))
     rows = []
     for table, tenant, held in groups:
@@ -73,8 +73,8 @@ def _by_tenant(
     holdings: Iterable[TableStats], told: Iterable[tuple[str, str]]
 ) -> Iterator[tuple[str, str, list[TableStats]]]:
     groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list, {key: [] for key in told})
-    for one in holdings:
-        groups[one.table, one.tenant].append(one)
+    for holding in holdings:
+        groups[holding.table, holding.tenant].append(holding)
     for (table, tenant), held in sorted(groups.items()):
         yield table, tenant, held
 

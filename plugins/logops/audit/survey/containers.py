@@ -243,7 +243,7 @@ class _Spool:
             self._writing = None
 
     def _write(self, waiting: list[Columns]) -> None:
-        rows = {name: np.concatenate([one[name] for one in waiting]) for name in waiting[0]}
+        rows = {name: np.concatenate([file[name] for file in waiting]) for name in waiting[0]}
         order, days, starts = _by_day(rows["from_ms"], rows["through_ms"])
         table = {name: column[order] for name, column in rows.items()}
         schema = chunks_schema()
@@ -285,7 +285,7 @@ class _Rest:
     def __init__(self, begun: Begun) -> None:
         self.index: list[IndexFile] = [*begun.index]
         self._others: dict[tuple[str, str], tuple[int, int, tuple[str, ...]]] = {
-            (one.kind, one.first): (one.count, one.bytes, one.sample) for one in begun.others
+            (other.kind, other.first): (other.count, other.bytes, other.sample) for other in begun.others
         }
 
     def add(self, batch: pa.RecordBatch) -> None:

@@ -145,7 +145,7 @@ def read_loki_state(platform: ReadablePlatform, cluster: str, tenants_seen: Iter
 
 def _watched(ingesters: list[Ingester], ask: Callable[[str], list[Metric] | None]) -> tuple[Ingester, ...]:
     """Ask ingesters with failed uploads again, until they succeed or fail once more."""
-    doubtful = {one.name: one for one in ingesters if one.failed_uploads}
+    doubtful = {ingester.name: ingester for ingester in ingesters if ingester.failed_uploads}
     failing: set[str] = set()
     deadline = time.monotonic() + _WATCHED_S
     while doubtful and time.monotonic() < deadline:
@@ -158,7 +158,7 @@ def _watched(ingesters: list[Ingester], ask: Callable[[str], list[Metric] | None
             elif after.failed_uploads > before.failed_uploads:
                 failing.add(name)
                 del doubtful[name]
-    return tuple(replace(one, failing=one.name in failing) for one in ingesters)
+    return tuple(replace(ingester, failing=ingester.name in failing) for ingester in ingesters)
 
 
 def _limits(client: LokiClient, tenants: list[str]) -> Iterator[tuple[str, TenantRules]]:

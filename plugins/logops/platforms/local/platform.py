@@ -313,7 +313,7 @@ class LocalPlatform:
         return killed
 
     def _work(self) -> Processes:
-        every = [section for found in live.all_sections(self._live).values() for section in found]
+        every = [section for stage_sections in live.all_sections(self._live).values() for section in stage_sections]
         return Processes(self._supervisord, every, lambda name: self.last_lines(name, _ERROR_LINES))
 
     @contextmanager
