@@ -33,7 +33,7 @@ def nightly(names: Sequence[str], variables: Mapping[str, str] = os.environ) -> 
 
     Raises ValueError if the variable names an unknown environment. Airflow shows it as the DAG's import error.
     """
-    wanted = variables.get(VARIABLE)
-    if wanted and wanted not in names:
-        raise ValueError(f"{VARIABLE} is {wanted!r}, and include/environments has {', '.join(names)}")
-    return wanted or ("local" if "local" in names else names[0])
+    chosen = variables.get(VARIABLE)
+    if chosen and chosen not in names:
+        raise ValueError(f"{VARIABLE} is {chosen!r}, and include/environments has {', '.join(names)}")
+    return chosen or ("local" if "local" in names else names[0])

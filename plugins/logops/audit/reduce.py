@@ -35,61 +35,67 @@ if TYPE_CHECKING:
 
 
 def reduced(
-    platform: ReadablePlatform, asked: AuditRequest, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
+    platform: ReadablePlatform, request: AuditRequest, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
 ) -> Outcome:
     """Join the batches of a run. Raises WorkLostError, StoreUnreachableError."""
     environment = platform.environment
-    findings: dict[Check, list[Finding]] = {check: [] for check in asked.checks}
+    findings: dict[Check, list[Finding]] = {check: [] for check in request.checks}
     rows: list[TableRow] = []
     holdings: list[tuple[str, TableStats]] = []
     others: list[tuple[str, Other]] = []
     tables: dict[str, int] = {}
-    whole = True
+    complete = True
     for cluster in environment.clusters:
         place = WorkDir(f"{work}/{cluster}")
         if place.has(UNREAD):
-            unread = _not_read(environment, cluster, place.read(UNREAD, str), asked.as_of)
+            unread = _not_read(environment, cluster, place.read(UNREAD, str), request.as_of)
             for check_findings in findings.values():
                 check_findings.append(unread)
-            whole = False
+            complete = False
             continue
         survey = Survey.open(place.url)
-        seen = _seen(platform, asked, cluster, place, batches, store)
-        told: list[Finding] = []
-        for check, found in findings.items():
-            own = _first_seen(findings_of(check, seen), check, asked, store)
-            found += _named(own, seen)
-            told += own
+        result = _seen(platform, request, cluster, place, batches, store)
+        reported: list[Finding] = []
+        for check, check_findings_so_far in findings.items():
+            new_findings = _first_seen(findings_of(check, result), check, request, store)
+            check_findings_so_far += _named(new_findings, result)
+            reported += new_findings
         if store:
-            _keep_index_names(told, seen, asked, store)
+            _keep_index_names(reported, result, request, store)
         rows += rows_of(
             cluster,
-            seen.part.holdings,
-            [file for file in seen.files if not asked.tables or file.table in asked.tables],
-            told,
-            seen.terms,
-            int(asked.as_of.timestamp() * 1000),
-            reads_chunks=asked.reads_chunks,
-            unreadable=seen.part.unreadable,
+            result.part.holdings,
+            [file for file in result.files if not request.tables or file.table in request.tables],
+            reported,
+            result.terms,
+            int(request.as_of.timestamp() * 1000),
+            reads_chunks=request.reads_chunks,
+            unreadable=result.part.unreadable,
         )
         tables |= {file.table: file.day for file in survey.index_files()}
         tables |= {table_of(day, environment.clusters[cluster]): day for day in survey.days}
-        holdings += [(cluster, holding) for holding in seen.part.holdings]
+        holdings += [(cluster, holding) for holding in result.part.holdings]
         others += [(cluster, other) for other in survey.others]
-    if whole:
-        for unknown in (_nothing_stored(environment.name, table, tables, asked) for table in asked.tables):
+    if complete:
+        for unknown in (_nothing_stored(environment.name, table, tables, request) for table in request.tables):
             for check_findings in findings.values():
                 check_findings += unknown
     changes = None
-    if store and not asked.is_drill(datetime.now(UTC)):
-        changes = _recorded(environment.name, asked, findings, holdings, store)
+    if store and not request.is_drill(datetime.now(UTC)):
+        changes = _recorded(environment.name, request, findings, holdings, store)
     return Outcome(
         environment=environment.name,
-        run_id=asked.run_id,
-        as_of=asked.as_of,
-        findings=tuple({finding.identity: finding for found in findings.values() for finding in found}.values()),
+        run_id=request.run_id,
+        as_of=request.as_of,
+        findings=tuple(
+            {
+                finding.identity: finding
+                for check_findings_so_far in findings.values()
+                for finding in check_findings_so_far
+            }.values()
+        ),
         rows=tuple(rows),
-        reads_chunks=asked.reads_chunks,
+        reads_chunks=request.reads_chunks,
         changes=changes,
         others=tuple(others),
     )
@@ -97,7 +103,7 @@ def reduced(
 
 def _seen(
     platform: ReadablePlatform,
-    asked: AuditRequest,
+    request: AuditRequest,
     cluster: str,
     place: WorkDir,
     batches: Sequence[Batch],
@@ -105,32 +111,34 @@ def _seen(
 ) -> ClusterAudit:
     survey, terms = Survey.open(place.url), place.read(TERMS, AuditPolicy)
     environment = platform.environment
-    own = environment.clusters[cluster]
-    part = _joined(place, [batch for batch in batches if batch["cluster"] == cluster], lambda day: table_of(day, own))
+    declared = environment.clusters[cluster]
+    part = _joined(
+        place, [batch for batch in batches if batch["cluster"] == cluster], lambda day: table_of(day, declared)
+    )
     # Whatever moment is judged, the bucket was read until now.
-    until_ms = int(max(asked.as_of, datetime.now(UTC)).timestamp() * 1000)
-    if store and Check.RETENTION in asked.checks:
+    until_ms = int(max(request.as_of, datetime.now(UTC)).timestamp() * 1000)
+    if store and Check.RETENTION in request.checks:
         unjudged = {table for table, _ in part.incomplete} | {
             unreadable_file.table for unreadable_file in part.unreadable
         }
         most = [
-            one
-            for one in most_seen(store, environment.name, cluster, asked.as_of)
-            if one.table not in unjudged and (not asked.tables or one.table in asked.tables)
+            earlier
+            for earlier in most_seen(store, environment.name, cluster, request.as_of)
+            if earlier.table not in unjudged and (not request.tables or earlier.table in request.tables)
         ]
         part = replace(part, faults=(*part.faults, *undershoot(most, part.holdings, part.faults, terms, until_ms)))
     files = survey.index_files()
     return ClusterAudit(
         environment=environment,
         cluster=cluster,
-        as_of=asked.as_of,
+        as_of=request.as_of,
         now=survey.taken,
-        files=[file for file in files if not asked.tables or file.table in asked.tables],
+        files=[file for file in files if not request.tables or file.table in request.tables],
         live=place.read(LIVE, LokiState),
         terms=terms,
         part=part,
-        policy=place.read(POLICY, PolicyComparison) if Check.TIERING in asked.checks else None,
-        names=f"{FAULTY_CHUNKS}/day={asked.as_of.astimezone(UTC).date()}/{environment.name}.{asked.run_id}.{cluster}.*.parquet"
+        policy=place.read(POLICY, PolicyComparison) if Check.TIERING in request.checks else None,
+        names=f"{FAULTY_CHUNKS}/day={request.as_of.astimezone(UTC).date()}/{environment.name}.{request.run_id}.{cluster}.*.parquet"
         if store
         else "",
     )
@@ -166,12 +174,14 @@ def _not_read(environment: Environment, cluster: str, why: str, as_of: datetime)
 
 
 def _first_seen(
-    findings: Sequence[Finding], check: Check, asked: AuditRequest, store: "ResultsStore | None"
+    findings: Sequence[Finding], check: Check, request: AuditRequest, store: "ResultsStore | None"
 ) -> list[Finding]:
     """Add since when a finding has existed, from earlier runs, if the audit itself cannot tell."""
     untold = [finding for finding in findings if not finding.evidence.get("since")]
-    before = read_changes(store, untold[0].subject.environment, check.value, asked.as_of) if store and untold else None
-    since = {seen.finding.identity: seen.since for seen in before[1].open} if before else {}
+    before = (
+        read_changes(store, untold[0].subject.environment, check.value, request.as_of) if store and untold else None
+    )
+    since = {open_finding.finding.identity: open_finding.since for open_finding in before[1].open} if before else {}
     return [
         replace(finding, evidence={**finding.evidence, "since": since[finding.identity].isoformat()})
         if finding in untold and finding.identity in since
@@ -180,26 +190,28 @@ def _first_seen(
     ]
 
 
-def _named(findings: Sequence[Finding], seen: ClusterAudit) -> list[Finding]:
+def _named(findings: Sequence[Finding], result: ClusterAudit) -> list[Finding]:
     """Add where all names are stored, to findings about index files."""
     return [
-        replace(finding, evidence={**finding.evidence, "names": seen.names})
-        if seen.names and files_of(finding, seen.files, seen.waiting)
+        replace(finding, evidence={**finding.evidence, "names": result.names})
+        if result.names and files_of(finding, result.files, result.waiting)
         else finding
         for finding in findings
     ]
 
 
 def _keep_index_names(
-    findings: Sequence[Finding], seen: ClusterAudit, asked: AuditRequest, store: "ResultsStore"
+    findings: Sequence[Finding], result: ClusterAudit, request: AuditRequest, store: "ResultsStore"
 ) -> None:
     unique = {finding.identity: finding for finding in findings}.values()
-    table = names_table((one, files_of(one, seen.files, seen.waiting)) for one in unique)
+    table = names_table((one, files_of(one, result.files, result.waiting)) for one in unique)
     if table.num_rows:
-        store.write(FAULTY_CHUNKS, f"{seen.environment.name}.{asked.run_id}.{seen.cluster}.index", table, asked.as_of)
+        store.write(
+            FAULTY_CHUNKS, f"{result.environment.name}.{request.run_id}.{result.cluster}.index", table, request.as_of
+        )
 
 
-def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], asked: AuditRequest) -> list[Finding]:
+def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], request: AuditRequest) -> list[Finding]:
     """Report a requested table that does not exist: it may be mistyped, and then nothing was checked."""
     if table in tables:
         return []
@@ -211,7 +223,7 @@ def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], ask
             subject=Subject(environment=environment, table=table),
             message=f"Nothing is stored in {table} of {environment}: never written, or expired and deleted, or "
             f"mistyped. {there}",
-            as_of=asked.as_of,
+            as_of=request.as_of,
             evidence={"tables": len(tables)},
         )
     ]
@@ -242,29 +254,29 @@ def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: date
 
 def _recorded(
     environment: str,
-    asked: AuditRequest,
+    request: AuditRequest,
     findings: dict[Check, list[Finding]],
     holdings: Sequence[tuple[str, TableStats]],
     store: "ResultsStore",
 ) -> Changes:
     """Record a run: its statistics first, so that its findings are never without them."""
-    if asked.reads_chunks:
+    if request.reads_chunks:
         store.write(
-            HOLDINGS, f"{environment}.{asked.run_id}", holdings_table(environment, asked, holdings), asked.as_of
+            HOLDINGS, f"{environment}.{request.run_id}", holdings_table(environment, request, holdings), request.as_of
         )
     all_changes = []
-    for check, found in findings.items():
-        all_changes.append(record(store, Run(environment, check.value, asked.run_id, asked.as_of), found))
+    for check, check_findings in findings.items():
+        all_changes.append(record(store, Run(environment, check.value, request.run_id, request.as_of), check_findings))
     return joined(all_changes)
 
 
-def holdings_table(environment: str, asked: AuditRequest, holdings: Sequence[tuple[str, TableStats]]) -> "pa.Table":
+def holdings_table(environment: str, request: AuditRequest, holdings: Sequence[tuple[str, TableStats]]) -> "pa.Table":
     """Return one row per entry: its fields, environment, cluster, run and as_of. `day` is called `day_number`, because
     the store's own `day` is the run's."""
     import pyarrow as pa
 
-    about = {"environment": environment, "run": asked.run_id, "as_of": asked.as_of.astimezone(UTC)}
-    rows = [{**about, "cluster": cluster, **asdict(one), "day_number": one.day} for cluster, one in holdings]
+    about = {"environment": environment, "run": request.run_id, "as_of": request.as_of.astimezone(UTC)}
+    rows = [{**about, "cluster": cluster, **asdict(stats), "day_number": stats.day} for cluster, stats in holdings]
     text, number = pa.string(), pa.int64()
     schema = {
         **{name: text for name in ("environment", "run", "cluster", "table", "tenant")},

@@ -61,7 +61,7 @@ def can_resume(work: str, clusters: Iterable[str]) -> bool:
 
 
 def survey(
-    platform: ReadablePlatform, asked: AuditRequest, work: str, progress: Progress, *, last: bool = True
+    platform: ReadablePlatform, request: AuditRequest, work: str, progress: Progress, *, last: bool = True
 ) -> list[Batch]:
     """Read the containers, cluster by cluster. Return the tables, split into batches.
 
@@ -77,7 +77,7 @@ def survey(
     for cluster in platform.environment.clusters:
         place = f"{work}/{cluster}"
         try:
-            days = survey_cluster(platform, asked, cluster, WorkDir(place), progress, last=last)
+            days = survey_cluster(platform, request, cluster, WorkDir(place), progress, last=last)
         except ListingInterruptedError as error:
             broken.append(error)
             continue
@@ -88,7 +88,7 @@ def survey(
 
 
 def judge(
-    platform: ReadablePlatform, asked: AuditRequest, batch: Batch, store: "ResultsStore | None", progress: Progress
+    platform: ReadablePlatform, request: AuditRequest, batch: Batch, store: "ResultsStore | None", progress: Progress
 ) -> dict[str, int]:
     """Judge a batch of tables. Return the number of tables, of chunks, and of chunks with a fault.
 
@@ -96,7 +96,7 @@ def judge(
     """
     from logops.audit.judge.batch import judge_batch
 
-    part = judge_batch(platform, asked, batch, store, progress)
+    part = judge_batch(platform, request, batch, store, progress)
     return {
         "tables": len(part.days),
         "chunks": batch["chunks"],
@@ -106,7 +106,7 @@ def judge(
 
 
 def reduce(
-    platform: ReadablePlatform, asked: AuditRequest, work: str, batches: Iterable[Batch], store: "ResultsStore | None"
+    platform: ReadablePlatform, request: AuditRequest, work: str, batches: Iterable[Batch], store: "ResultsStore | None"
 ) -> Outcome:
     """Join the batches. Record findings and statistics, unless the run is a drill.
 
@@ -114,19 +114,19 @@ def reduce(
     """
     from logops.audit.reduce import reduced
 
-    return reduced(platform, asked, work, [*batches], store)
+    return reduced(platform, request, work, [*batches], store)
 
 
 def run_audit(
-    platform: ReadablePlatform, asked: AuditRequest, store: "ResultsStore | None", progress: Progress
+    platform: ReadablePlatform, request: AuditRequest, store: "ResultsStore | None", progress: Progress
 ) -> Outcome:
     """Run the three steps on this machine, in a temporary folder. Raises StoreUnreachableError."""
     with TemporaryDirectory(prefix="logops-audit-") as work:
-        batches = survey(platform, asked, work, progress)
+        batches = survey(platform, request, work, progress)
         tables = sum(len(batch["days"]) for batch in batches)
         done = 0
         for batch in batches:
-            judge(platform, asked, batch, store, progress)
+            judge(platform, request, batch, store, progress)
             done += len(batch["days"])
             progress(f"{batch['cluster']}: {done:,} of {tables:,} tables judged")
-        return reduce(platform, asked, work, batches, store)
+        return reduce(platform, request, work, batches, store)

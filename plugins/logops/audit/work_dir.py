@@ -50,8 +50,8 @@ class WorkDir:
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, sorted."""
         filesystem, path = self._at(folder)
-        found = filesystem.ls(path, detail=False) if filesystem.exists(path) else []
-        return sorted(f"{folder}/{PurePosixPath(one).name}" for one in found)
+        paths = filesystem.ls(path, detail=False) if filesystem.exists(path) else []
+        return sorted(f"{folder}/{PurePosixPath(path_in_folder).name}" for path_in_folder in paths)
 
     def discard(self) -> None:
         """Remove everything. A missing folder is no error."""

@@ -24,8 +24,8 @@ TOLD_EVERY = 10
 class Asking:
     """Count what was run and read, from several threads."""
 
-    def __init__(self, asked: Asked, tell: Callable[[str], None]) -> None:
-        self._asked = asked
+    def __init__(self, request: Asked, tell: Callable[[str], None]) -> None:
+        self._asked = request
         self._count = 0
         self._tell = tell
         self._settled = Condition()
@@ -36,7 +36,7 @@ class Asking:
         self._asking = 0
         self._read: dict[tuple[str, Arm], int] = {}
         self._failures: Counter[tuple[str, Arm]] = Counter()
-        self._until = time.monotonic() + asked.minutes * 60
+        self._until = time.monotonic() + request.minutes * 60
 
     @property
     def ended(self) -> str:
@@ -123,25 +123,25 @@ def promised(query: LibraryQuery, range_s: int) -> int:
     return query.objective.bytes.value * max(1000 * range_s, query.range.value) // query.range.value
 
 
-def _shoot(ready: Ready, shot: Shot, base: Sample, asked: Asked) -> Sample:
-    end_ns = int(asked.as_of.timestamp()) * 10**9
+def _shoot(ready: Ready, shot: Shot, base: Sample, request: Asked) -> Sample:
+    end_ns = int(request.as_of.timestamp()) * 10**9
     span = (end_ns - shot.arm.range_s * 10**9, end_ns)
-    found = fire(ready.client, ready.declared.tenant, ready.query, span, base.step_s, shot.arm.mode)
+    fired = fire(ready.client, ready.declared.tenant, ready.query, span, base.step_s, shot.arm.mode)
     sample = replace(
-        base, ending=found.ending, seconds=found.seconds, backed_off=found.backed_off, message=found.message
+        base, ending=fired.ending, seconds=fired.seconds, backed_off=fired.backed_off, message=fired.message
     )
-    if found.statistics is None:
+    if fired.statistics is None:
         return sample
-    told = found.statistics
+    statistics = fired.statistics
     return replace(
         sample,
-        exec_s=told.exec_seconds,
-        queue_s=told.queue_seconds,
-        bytes=told.bytes_processed,
-        lines=told.lines_processed,
-        chunks=told.chunks,
-        cached_chunks=told.cached_chunks,
-        cached_results=told.cached_results,
-        splits=told.splits,
-        shards=told.shards,
+        exec_s=statistics.exec_seconds,
+        queue_s=statistics.queue_seconds,
+        bytes=statistics.bytes_processed,
+        lines=statistics.lines_processed,
+        chunks=statistics.chunks,
+        cached_chunks=statistics.cached_chunks,
+        cached_results=statistics.cached_results,
+        splits=statistics.splits,
+        shards=statistics.shards,
     )

@@ -78,14 +78,14 @@ def look(nights: Sequence[float], least: float = LEAST_STEP) -> History:
     if len(logs) < FEWEST:
         return History(len(logs))
     sooner = max(least, LEAST_SOON)
-    found = [
+    steps = [
         one
         for count in NEWEST
         if (one := stands_out(logs, count, log(sooner if count == min(NEWEST) else least))) is not None
     ]
     usual, noise, _ = _middle(logs[-BASELINE:])
     # The split with the highest significance dates the step.
-    step = max(found, key=lambda one: (one[0], one[1].nights))[1] if found else None
+    step = max(steps, key=lambda one: (one[0], one[1].nights))[1] if steps else None
     return History(len(logs), step, step.before if step else exp(usual), noise)
 
 
@@ -110,7 +110,7 @@ def _middle(logs: Sequence[float]) -> tuple[float, float, int]:
     left_out = len(logs) // 10
     kept = sorted(logs)[left_out : len(logs) - left_out]
     mean = sum(kept) / len(kept)
-    spread = sqrt(sum((one - mean) ** 2 for one in kept) / (len(kept) - 1))
+    spread = sqrt(sum((value - mean) ** 2 for value in kept) / (len(kept) - 1))
     return mean, spread / _narrowed(len(logs), left_out), len(kept)
 
 
@@ -121,7 +121,7 @@ def _widened(logs: Sequence[float]) -> float:
     """
     mean = sum(logs) / len(logs)
     off = [log - mean for log in logs]
-    total = sum(one**2 for one in off)
+    total = sum(value**2 for value in off)
     # The estimate from few nights is too small by about 1 / their number (Marriott and Pope, 1954).
     r = sum(a * b for a, b in pairwise(off)) / total + 1 / len(logs) if total else 0.0
     return sqrt((1 + r) / (1 - r)) if 0 < r < 1 else 1.0

@@ -13,7 +13,7 @@ KINDS = (".png", ".svg")
 WIDTH, HEIGHT, COLUMNS = 280, 120, 3
 
 
-def draw(nights: Mapping[Arm, Sequence[Night]], told: Mapping[Arm, Sequence[Trend]], title: str, file: Path) -> None:
+def draw(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Sequence[Trend]], title: str, file: Path) -> None:
     """Draw one panel per query and range: one point per night, with the usual time before and after a step. Another
     configuration has another shape.
 
@@ -25,8 +25,8 @@ def draw(nights: Mapping[Arm, Sequence[Night]], told: Mapping[Arm, Sequence[Tren
     import altair as alt
 
     panels: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for arm, own in nights.items():
-        panels.setdefault((arm.query, arm.range_s), []).extend(_points(arm, own, told[arm]))
+    for arm, arm_nights in nights.items():
+        panels.setdefault((arm.query, arm.range_s), []).extend(_points(arm, arm_nights, trends[arm]))
     charts = [_panel(str(arm).rpartition(",")[0], panels[arm.query, arm.range_s]) for arm in _one_a_panel(nights)]
     chart = alt.concat(*charts, columns=COLUMNS, title=title).configure_axis(grid=False).configure_view(stroke=None)
     chart.save(str(file), scale_factor=2 if file.suffix == ".png" else 1)
@@ -36,10 +36,10 @@ def _one_a_panel(nights: Mapping[Arm, Sequence[Night]]) -> list[Arm]:
     return list({(arm.query, arm.range_s): arm for arm in nights}.values())
 
 
-def _points(arm: Arm, nights: Sequence[Night], told: Sequence[Trend]) -> list[dict[str, Any]]:
+def _points(arm: Arm, nights: Sequence[Night], trends: Sequence[Trend]) -> list[dict[str, Any]]:
     configurations = list(dict.fromkeys(night.measured for night in nights))
     points = []
-    for night, trend in zip(nights, told, strict=True):
+    for night, trend in zip(nights, trends, strict=True):
         usual = trend.seconds.usual
         points.append(
             {

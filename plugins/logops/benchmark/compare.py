@@ -60,7 +60,7 @@ class Comparison:
 def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Comparison]:
     """Compare everything that both sides measured, in the order of `before`."""
     sides = _answered(before), _answered(after)
-    pairs = [(arm, found, sides[1][arm]) for arm, found in sides[0].items() if arm in sides[1]]
+    pairs = [(arm, arm_samples, sides[1][arm]) for arm, arm_samples in sides[0].items() if arm in sides[1]]
     enough = [pair for pair in pairs if min(len(pair[1]), len(pair[2])) >= FEWEST]
     corrected = holm([mann_whitney(_seconds(a), _seconds(b)) for _, a, b in enough])
     judged = {arm: _judged(arm, a, b, p) for (arm, a, b), p in zip(enough, corrected, strict=True)}
@@ -69,25 +69,27 @@ def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Compariso
 
 def differing(before: Iterable[Sample], after: Iterable[Sample]) -> list[str]:
     """Return the differences in how the two sides were measured, each with the queries that it affects."""
-    sides = [{arm: own[0] for arm, own in by_arm(samples).items()} for samples in (before, after)]
+    sides = [{arm: arm_samples[0] for arm, arm_samples in by_arm(samples).items()} for samples in (before, after)]
     both = [(arm.query, sides[0][arm], sides[1][arm]) for arm in sides[0] if arm in sides[1]]
-    told = []
+    differences = []
     for kind, read in _MEASURED.items():
         names = dict.fromkeys(name for name, a, b in both if read(a) != read(b))
         if names:
-            told.append(f"{kind}: {', '.join(names)}")
-    return told
+            differences.append(f"{kind}: {', '.join(names)}")
+    return differences
 
 
 def in_turns(before: Iterable[Sample], after: Iterable[Sample]) -> bool:
     """Whether the two sides were measured in turns, so that the machine affected both alike."""
-    spans = [(min(started), max(started)) for started in ([one.started_ns for one in side] for side in (before, after))]
+    spans = [
+        (min(started), max(started)) for started in ([sample.started_ns for sample in side] for side in (before, after))
+    ]
     return max(first for first, _ in spans) <= min(last for _, last in spans)
 
 
 def _answered(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
     """Also contains what was never answered."""
-    return {arm: [one for one in own if one.judged] for arm, own in by_arm(samples).items()}
+    return {arm: [sample for sample in arm_samples if sample.judged] for arm, arm_samples in by_arm(samples).items()}
 
 
 def _seconds(samples: Sequence[Sample]) -> list[float]:
@@ -99,8 +101,8 @@ def _judged(arm: Arm, before: list[Sample], after: list[Sample], p: float) -> Co
     was, now = median(_seconds(before)), median(_seconds(after))
     ratio = now / was
     word = worded(ratio, low, high, p)
-    told = why(work_of(before), work_of(after)) if word is Word.SLOWER else ""
-    return Comparison(arm, word, ratio, low, high, p, was, now, told)
+    reason = why(work_of(before), work_of(after)) if word is Word.SLOWER else ""
+    return Comparison(arm, word, ratio, low, high, p, was, now, reason)
 
 
 def worded(ratio: float, low: float, high: float, p: float) -> Word:

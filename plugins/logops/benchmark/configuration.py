@@ -50,8 +50,8 @@ def configuration(cluster: Cluster, config: Mapping[str, Any], limits: Mapping[s
         name: [workload.replicas, workload.resources.model_dump(mode="json")]
         for name, workload in cluster.components.items()
     }
-    told = [_at(config, key) for key in CONFIG] + [limits.get(key) for key in LIMITS]
-    return digest_of(json.dumps([replicas, told], sort_keys=True, default=str))
+    settings = [_at(config, key) for key in CONFIG] + [limits.get(key) for key in LIMITS]
+    return digest_of(json.dumps([replicas, settings], sort_keys=True, default=str))
 
 
 def _at(config: Any, path: str) -> Any:

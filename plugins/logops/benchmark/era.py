@@ -46,14 +46,17 @@ NONE = Eras((0,), (1.0,))
 
 def eras(pasts: Mapping[Arm, Past]) -> dict[Arm, Eras]:
     """Return the eras of everything in a run, relative to the other queries of its cluster."""
-    found: dict[Arm, Eras] = {}
+    by_arm: dict[Arm, Eras] = {}
     for _ in range(PASSES):
-        groups = shared(pasts, {arm: one.gains for arm, one in found.items()})
-        before = found
-        found = {arm: eras_of(one, groups[group_of(arm, one)].beside_slow(arm.query)) for arm, one in pasts.items()}
-        if all(one.alike(before.get(arm, NONE)) for arm, one in found.items()):
+        groups = shared(pasts, {arm: arm_value.gains for arm, arm_value in by_arm.items()})
+        before = by_arm
+        by_arm = {
+            arm: eras_of(arm_value, groups[group_of(arm, arm_value)].beside_slow(arm.query))
+            for arm, arm_value in pasts.items()
+        }
+        if all(arm_value.alike(before.get(arm, NONE)) for arm, arm_value in by_arm.items()):
             break
-    return found
+    return by_arm
 
 
 def newest_era(times: Sequence[float]) -> Sequence[float]:
@@ -74,7 +77,7 @@ def eras_of(past: Past, others: Mapping[str, float]) -> Eras:
     gains = [1.0] * len(past.nights)
     for before, first, end in zip(firsts, firsts[1:], (*firsts[2:], len(known)), strict=False):
         gain = exp(median(speeds[first:end]) - median(speeds[before:first]))
-        gains[known[first] :] = [one * gain for one in gains[known[first] :]]
+        gains[known[first] :] = [earlier_gain * gain for earlier_gain in gains[known[first] :]]
     return Eras((0, *(known[at] for at in firsts[1:])), tuple(gains))
 
 

@@ -50,8 +50,8 @@ def fire(
                 return Fired(Ending.FAILED, 0, backed_off, str(refused), None)
             message = str(refused)
             if backed_off < PATIENCE:
-                asked = refused.retry_after or random.uniform(0.5, 1.0) * 2**backed_off
-                wait(min(asked, LONGEST_WAIT_S))
+                pause = refused.retry_after or random.uniform(0.5, 1.0) * 2**backed_off
+                wait(min(pause, LONGEST_WAIT_S))
         except LokiUnreachableError as error:
             return Fired(Ending.UNREACHED, 0, backed_off, str(error), None)
         except LokiError as error:

@@ -17,63 +17,81 @@ from logops.findings.classes.benchmark import (
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 
 
-def findings_of(environment: str, found: Sequence[Verdict], as_of: datetime) -> Iterator[Finding]:
+def findings_of(environment: str, verdicts: Sequence[Verdict], as_of: datetime) -> Iterator[Finding]:
     """Yield the findings of each query: failures, missed objectives, changes, and what could not be measured."""
-    for query in dict.fromkeys(one.arm.query for one in found):
-        own = [one for one in found if one.arm.query == query]
-        subject = Subject(environment, own[0].cluster, own[0].tenant, query=query)
-        yield from _against_promises(own, subject, as_of)
-        yield from _against_history(own, subject, as_of)
+    for query in dict.fromkeys(verdict.arm.query for verdict in verdicts):
+        query_verdicts = [verdict for verdict in verdicts if verdict.arm.query == query]
+        subject = Subject(environment, query_verdicts[0].cluster, query_verdicts[0].tenant, query=query)
+        yield from _against_promises(query_verdicts, subject, as_of)
+        yield from _against_history(query_verdicts, subject, as_of)
         # Also for a failing query: its speed is unknown, so an earlier finding must stay open.
-        unknown = [one for one in own if one.note]
+        unknown = [verdict for verdict in query_verdicts if verdict.note]
         if unknown:
-            throttled, left = sum(one.throttled for one in unknown), sum(one.not_asked for one in unknown)
+            throttled, left = (
+                sum(verdict.throttled for verdict in unknown),
+                sum(verdict.not_asked for verdict in unknown),
+            )
             why = f" Loki said 429 to {throttled}." if throttled else ""
-            why += next((f" {one.unreached}" for one in unknown if one.unreached), "")
-            why += f" {left} were not asked: {next(one.left_out for one in unknown if one.left_out)}." if left else ""
+            why += next((f" {verdict.unreached}" for verdict in unknown if verdict.unreached), "")
+            why += (
+                f" {left} were not asked: {next(verdict.left_out for verdict in unknown if verdict.left_out)}."
+                if left
+                else ""
+            )
             yield Finding(CHECK_INCOMPLETE, subject, f"{unknown[0].note}.{why}", as_of)
 
 
-def _against_promises(own: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:
-    failed = list(dict.fromkeys(message for one in own for message in one.failed))
-    over = list(dict.fromkeys(message for one in own for message in one.over))
+def _against_promises(verdicts: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:
+    failed = list(dict.fromkeys(message for verdict in verdicts for message in verdict.failed))
+    over = list(dict.fromkeys(message for verdict in verdicts for message in verdict.over))
     if failed:
-        evidence = {"failed": sum(one.failures for one in own), "answered": sum(one.answered for one in own)}
+        evidence = {
+            "failed": sum(verdict.failures for verdict in verdicts),
+            "answered": sum(verdict.answered for verdict in verdicts),
+        }
         yield Finding(QUERY_FAILING, subject, failed[0], as_of, evidence)
     if over:
-        why = next((f" {one.why}" for one in own if one.over and one.why), "")
+        why = next((f" {verdict.why}" for verdict in verdicts if verdict.over and verdict.why), "")
         yield Finding(QUERY_OVER_OBJECTIVE, subject, f"{'; '.join(over)}.{why}", as_of)
 
 
-def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:
+def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:
     """Yield the finding of the range and mode with the largest change."""
-    slower = [(one.trend.seconds.step, one) for one in own if one.trend and one.trend.seconds.step]
+    slower = [
+        (verdict.trend.seconds.step, verdict) for verdict in verdicts if verdict.trend and verdict.trend.seconds.step
+    ]
     if slower:
-        step, one = max(slower, key=lambda found: found[0].ratio)
+        step, verdict = max(slower, key=lambda found: found[0].ratio)
         evidence = {"ratio": step.ratio, "nights": step.nights, "usual_s": step.before, "now_s": step.after}
         yield Finding(
             QUERY_REGRESSED,
             subject,
-            f"{one.arm}: {step.after:.3f} s, usually {step.before:.3f} s: {step.ratio:.2f} times, since {step.nights} "
-            f"nights{', beside the other queries' if one.trend and one.trend.beside else ''}. {one.why}".strip(),
+            f"{verdict.arm}: {step.after:.3f} s, usually {step.before:.3f} s: {step.ratio:.2f} times, "
+            f"since {step.nights} nights"
+            f"{', beside the other queries' if verdict.trend and verdict.trend.beside else ''}. "
+            f"{verdict.why}".strip(),
             as_of,
             evidence,
         )
-    grown = [(one.trend.bytes.step, one) for one in own if one.trend and one.trend.bytes and one.trend.bytes.step]
+    grown = [
+        (verdict.trend.bytes.step, verdict)
+        for verdict in verdicts
+        if verdict.trend and verdict.trend.bytes and verdict.trend.bytes.step
+    ]
     if grown:
-        step, one = max(grown, key=lambda found: found[0].ratio)
+        step, verdict = max(grown, key=lambda found: found[0].ratio)
         evidence = {"ratio": step.ratio, "nights": step.nights, "usual_bytes": step.before, "now_bytes": step.after}
         yield Finding(
             QUERY_COST_GREW,
             subject,
-            f"{one.arm}: {step.after:,.0f} bytes read, usually {step.before:,.0f}: {step.ratio:.2f} times, since "
-            f"{step.nights} nights. {one.trend.why_more if one.trend else ''}".strip(),
+            f"{verdict.arm}: {step.after:,.0f} bytes read, usually {step.before:,.0f}: {step.ratio:.2f} times, since "
+            f"{step.nights} nights. {verdict.trend.why_more if verdict.trend else ''}".strip(),
             as_of,
             evidence,
         )
-    noisy = [one.trend.seconds for one in own if one.trend and one.trend.seconds.too_noisy]
+    noisy = [verdict.trend.seconds for verdict in verdicts if verdict.trend and verdict.trend.seconds.too_noisy]
     if noisy and not slower:
-        most = max(one.noise or 0 for one in noisy)
+        most = max(verdict.noise or 0 for verdict in noisy)
         yield Finding(
             BENCHMARK_TOO_NOISY,
             subject,
@@ -83,15 +101,15 @@ def _against_history(own: Sequence[Verdict], subject: Subject, as_of: datetime) 
         )
 
 
-def of_library(environment: str, found: Mapping[Group, Common], as_of: datetime) -> Iterator[Finding]:
+def of_library(environment: str, commons: Mapping[Group, Common], as_of: datetime) -> Iterator[Finding]:
     """Yield findings about all queries of a cluster together, for the mode with the largest change."""
-    for cluster in dict.fromkeys(group.cluster for group in found):
-        own = {group: one for group, one in found.items() if group.cluster == cluster}
-        slower = [(one.times.step, group) for group, one in own.items() if one.times.step]
-        noisy = [one.times.noise or 0 for one in own.values() if one.times.too_noisy]
+    for cluster in dict.fromkeys(group.cluster for group in commons):
+        cluster_commons = {group: common for group, common in commons.items() if group.cluster == cluster}
+        slower = [(common.times.step, group) for group, common in cluster_commons.items() if common.times.step]
+        noisy = [common.times.noise or 0 for common in cluster_commons.values() if common.times.too_noisy]
         if slower:
-            step, group = max(slower, key=lambda one: one[0].ratio)
-            why = f" {own[group].why}" if own[group].why else ""
+            step, group = max(slower, key=lambda common: common[0].ratio)
+            why = f" {cluster_commons[group].why}" if cluster_commons[group].why else ""
             yield Finding(
                 QUERY_REGRESSED,
                 Subject(environment, cluster),

@@ -57,13 +57,14 @@ def verdicts(
 ) -> list[Verdict]:
     """Return verdicts in the order of the samples. Objectives apply to a query's own range: the time to warm answers,
     the bytes to cold ones, because cached answers read nothing."""
-    told = trends(pasts)
+    arm_trends = trends(pasts)
     return [
-        verdict(arm, found, library[arm.query], pasts.get(arm), told.get(arm)) for arm, found in by_arm(samples).items()
+        verdict(arm, arm_samples, library[arm.query], pasts.get(arm), arm_trends.get(arm))
+        for arm, arm_samples in by_arm(samples).items()
     ]
 
 
-def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | None, told: Trend | None) -> Verdict:
+def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | None, trend: Trend | None) -> Verdict:
     judged = [sample for sample in samples if sample.round > 0]
     answered = [sample for sample in samples if sample.judged]
     seconds = sorted(sample.seconds for sample in answered)
@@ -89,8 +90,8 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
         not_asked=len(not_asked),
         left_out=not_asked[0].message if not_asked else "",
         note="" if enough else f"{len(answered)} answers: {FEWEST} are needed to judge",
-        trend=told,
-        why=(told.why if told else "") or (spent(past.nights[-1].work) if past else ""),
+        trend=trend,
+        why=(trend.why if trend else "") or (spent(past.nights[-1].work) if past else ""),
     )
 
 

@@ -75,15 +75,15 @@ def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dic
         table = store.query(QUERY_SAMPLES, ROWS, last - LOOK_BACK, last, {"environment": environment})
     except NothingStoredError:
         return {}
-    found: dict[Arm, list[Night]] = {}
+    nights: dict[Arm, list[Night]] = {}
     for row in table.to_pylist():
         work = Work(*(float(row[name]) for name in Work.__match_args__))
         arm = Arm(row["query"], row["range_s"], Mode(row["mode"]))
         measured = tuple(row[name] for name in MEASURED)
-        own = level(row["every"])
-        night = Night(row["run"], row["started_ns"], measured, row["answers"], work, row["cluster"], own)
-        found.setdefault(arm, []).append(night)
-    return found
+        night_level = level(row["every"])
+        night = Night(row["run"], row["started_ns"], measured, row["answers"], work, row["cluster"], night_level)
+        nights.setdefault(arm, []).append(night)
+    return nights
 
 
 def night_of(samples: Sequence[Sample]) -> Night | None:
@@ -120,15 +120,17 @@ def _day(night: Night) -> int:
 
 
 def by_arm(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
-    found: dict[Arm, list[Sample]] = {}
+    samples_by_arm: dict[Arm, list[Sample]] = {}
     for sample in samples:
-        found.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample)
-    return found
+        samples_by_arm.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample)
+    return samples_by_arm
 
 
 def pasts_of(samples: Iterable[Sample], nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, Past]:
     """Return the history of everything in a run with enough answers."""
-    newest = {arm: night for arm, own in by_arm(samples).items() if (night := night_of(own)) is not None}
+    newest = {
+        arm: night for arm, arm_samples in by_arm(samples).items() if (night := night_of(arm_samples)) is not None
+    }
     return {arm: past(nights.get(arm, ()), night) for arm, night in newest.items()}
 
 

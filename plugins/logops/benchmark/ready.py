@@ -44,10 +44,10 @@ def ready_on(platform: ReadablePlatform, library: Mapping[str, LibraryQuery], cl
     digests: dict[tuple[str, str], str] = {}
     for cluster in at:
         tenants = sorted({query.tenant for query in library.values() if query.cluster == cluster})
-        digests |= {(cluster, tenant): one for tenant, one in _digests(platform, cluster, tenants).items()}
+        digests |= {(cluster, tenant): entry for tenant, entry in _digests(platform, cluster, tenants).items()}
     queries = {
-        name: Ready(at[one.cluster], one, fill(one, one.example), digests[one.cluster, one.tenant])
-        for name, one in library.items()
+        name: Ready(at[entry.cluster], entry, fill(entry, entry.example), digests[entry.cluster, entry.tenant])
+        for name, entry in library.items()
     }
     return Side(platform.environment.name, queries)
 
@@ -65,5 +65,5 @@ def _digests(platform: ReadablePlatform, cluster: str, tenants: Sequence[str]) -
             refused = error
             continue
         declared = platform.environment.clusters[cluster]
-        return {tenant: configuration(declared, config, found) for tenant, found in limits.items()}
+        return {tenant: configuration(declared, config, tenant_limits) for tenant, tenant_limits in limits.items()}
     raise refused

@@ -57,7 +57,7 @@ class Outcome:
 def run_benchmark(
     platforms: Sequence[ReadablePlatform],
     library: Mapping[str, LibraryQuery],
-    asked: Asked,
+    request: Asked,
     store: "Callable[[ReadablePlatform], ResultsStore]",
     tell: Callable[[str], None],
     record: bool = True,
@@ -68,25 +68,25 @@ def run_benchmark(
     A query that one environment has no tenant for is left out of both. Raises StoreUnreachableError, LokiError,
     NotMeasurableError.
     """
-    here = measurable(platforms, library, asked.named)
+    here = measurable(platforms, library, request.named)
     left_out = tuple(name for name in library if name not in here)
     # First, so that an unreadable store is reported before minutes of measuring.
-    past = [read_nights(store(platform), platform.environment.name, asked.as_of) for platform in platforms]
-    sides = measured(platforms, here, asked, tell)
+    past = [read_nights(store(platform), platform.environment.name, request.as_of) for platform in platforms]
+    sides = measured(platforms, here, request, tell)
     if record:
         # Store the samples before judging them.
         for one, samples in zip(platforms, sides, strict=True):
-            store(one).write(QUERY_SAMPLES, f"{one.environment.name}.{asked.run}", to_table(samples), asked.as_of)
+            store(one).write(QUERY_SAMPLES, f"{one.environment.name}.{request.run}", to_table(samples), request.as_of)
     outcomes = [
-        replace(_judged(one.environment.name, samples, nights, here, asked), left_out=left_out)
+        replace(_judged(one.environment.name, samples, nights, here, request), left_out=left_out)
         for one, samples, nights in zip(platforms, sides, past, strict=True)
     ]
     if record:
         for one, outcome in zip(platforms, outcomes, strict=True):
             # Findings of a part of the library are not recorded: queries that were not measured would count as fixed.
-            if is_whole(one.environment, asked, [library[name] for name in left_out]):
-                found = Run(one.environment.name, CHECK, asked.run, asked.as_of)
-                store(one).write_findings(found, outcome.findings)
+            if is_whole(one.environment, request, [library[name] for name in left_out]):
+                run = Run(one.environment.name, CHECK, request.run, request.as_of)
+                store(one).write_findings(run, outcome.findings)
     return outcomes
 
 
@@ -95,20 +95,20 @@ def _judged(
     samples: Sequence[Sample],
     nights: Mapping[Arm, Sequence[Night]],
     library: Mapping[str, LibraryQuery],
-    asked: Asked,
+    request: Asked,
 ) -> Outcome:
     pasts = pasts_of(samples, nights)
-    found = tuple(verdicts(samples, library, pasts))
-    told = (*findings_of(environment, found, asked.as_of), *of_library(environment, whole(pasts), asked.as_of))
-    return Outcome(tuple(samples), found, told)
+    judged = tuple(verdicts(samples, library, pasts))
+    findings = (*findings_of(environment, judged, request.as_of), *of_library(environment, whole(pasts), request.as_of))
+    return Outcome(tuple(samples), judged, findings)
 
 
-def is_whole(environment: Environment, asked: Asked, left_out: Sequence[LibraryQuery]) -> bool:
+def is_whole(environment: Environment, request: Asked, left_out: Sequence[LibraryQuery]) -> bool:
     """Whether the run measured all of the environment's library, in both modes, over all its ranges."""
     usual = {duration.value // 1000 for duration in environment.benchmark.ranges}
     return (
-        not asked.named
-        and {*asked.modes} == {*Mode}
-        and usual <= {*asked.ranges_s}
+        not request.named
+        and {*request.modes} == {*Mode}
+        and usual <= {*request.ranges_s}
         and not any(is_there(environment, query) for query in left_out)
     )

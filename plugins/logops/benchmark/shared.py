@@ -49,7 +49,9 @@ class Shared:
         return {run: median(times.values()) for run, times in self.times.items() if len(times) > FEWEST}
 
     def _others(self, query: str) -> dict[str, list[float]]:
-        others = {run: [one for name, one in times.items() if name != query] for run, times in self.times.items()}
+        others = {
+            run: [slowdown for name, slowdown in times.items() if name != query] for run, times in self.times.items()
+        }
         return {run: times for run, times in others.items() if len(times) >= FEWEST}
 
 
@@ -70,9 +72,9 @@ def shared(pasts: Mapping[Arm, Past], gains: Mapping[Arm, Sequence[float]]) -> d
     gains   for each night, how much faster the query had become for its own reasons (era.py)
     """
     started = {night.run: night.started_ns for past in pasts.values() for night in past.nights}
-    found: dict[Group, dict[str, dict[str, list[float]]]] = {}
+    by_group: dict[Group, dict[str, dict[str, list[float]]]] = {}
     for arm, past in pasts.items():
-        runs = found.setdefault(group_of(arm, past), {})
+        runs = by_group.setdefault(group_of(arm, past), {})
         if len(past.nights) < NIGHTS:
             # The usual time of a new query is unknown.
             continue
@@ -87,5 +89,5 @@ def shared(pasts: Mapping[Arm, Past], gains: Mapping[Arm, Sequence[float]]) -> d
                 for run in sorted(runs, key=started.__getitem__)
             }
         )
-        for group, runs in found.items()
+        for group, runs in by_group.items()
     }

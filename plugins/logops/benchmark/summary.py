@@ -18,16 +18,16 @@ def summary(
     """Return `{headline, findings, queries}`, small enough for an XCom, as JSON values without tuples."""
     queries = len({verdict.arm.query for verdict in verdicts})
     answers = sum(verdict.answered for verdict in verdicts)
-    told = [
+    messages = [
         f"{finding.cls.name} {finding.subject.query or finding.subject.cluster}: {finding.message}"
         for finding in findings
     ]
-    left = len(told) - MOST_FINDINGS
+    left = len(messages) - MOST_FINDINGS
     count = f"{len(findings) or 'no'} finding{'s' * (len(findings) != 1)}"
     apart = f"; {len(library) - queries} are of clusters or tenants that are not here" * (len(library) > queries)
     return {
         "headline": f"{queries} {'query' if queries == 1 else 'queries'}, {answers} answers: {count}{apart}",
-        "findings": [*told[:MOST_FINDINGS], *([f"and {left} more"] if left > 0 else [])],
+        "findings": [*messages[:MOST_FINDINGS], *([f"and {left} more"] if left > 0 else [])],
         "queries": [list(COLUMNS), *map(list, rows(verdicts, library))],
     }
 
@@ -52,10 +52,10 @@ def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> li
     ]
 
 
-def _told(one: Verdict) -> tuple[str, ...]:
-    if one.over or one.failed or one.note:
-        return (*one.over, *one.failed[:1], *((one.note,) if one.note else ()), *one.aside)
-    return (*((one.trend.told(),) if one.trend and not one.trend.seconds.too_few else ()), *one.aside)
+def _told(verdict: Verdict) -> tuple[str, ...]:
+    if verdict.over or verdict.failed or verdict.note:
+        return (*verdict.over, *verdict.failed[:1], *((verdict.note,) if verdict.note else ()), *verdict.aside)
+    return (*((verdict.trend.told(),) if verdict.trend and not verdict.trend.seconds.too_few else ()), *verdict.aside)
 
 
 def _seconds(value: float | None) -> str:

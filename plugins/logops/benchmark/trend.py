@@ -63,14 +63,14 @@ class Common:
 
 def trends(pasts: Mapping[Arm, Past]) -> dict[Arm, Trend]:
     """Return the trends of a run, each relative to the other queries of its cluster."""
-    told = teller(pasts)
-    return {arm: told(arm) for arm in pasts}
+    trend_of = teller(pasts)
+    return {arm: trend_of(arm) for arm in pasts}
 
 
 def teller(pasts: Mapping[Arm, Past]) -> Callable[[Arm], Trend]:
     """Return a function that gives the trend of one of them."""
     begun = eras(pasts)
-    groups = shared(pasts, {arm: one.gains for arm, one in begun.items()})
+    groups = shared(pasts, {arm: arm_eras.gains for arm, arm_eras in begun.items()})
     shortest: dict[str, int] = {}
     for arm in pasts:
         shortest[arm.query] = min(arm.range_s, shortest.get(arm.query, arm.range_s))
@@ -85,9 +85,9 @@ def teller(pasts: Mapping[Arm, Past]) -> Callable[[Arm], Trend]:
 
 def whole(pasts: Mapping[Arm, Past]) -> dict[Group, Common]:
     """Return the common trend of each cluster and mode with enough queries."""
-    gains = {arm: one.gains for arm, one in eras(pasts).items()}
-    found = {group: one.whole() for group, one in shared(pasts, gains).items()}
-    return {group: common(times, _of_group(pasts, group)) for group, times in found.items() if times}
+    gains = {arm: group_value.gains for arm, group_value in eras(pasts).items()}
+    common_times = {group: group_value.whole() for group, group_value in shared(pasts, gains).items()}
+    return {group: common(times, _of_group(pasts, group)) for group, times in common_times.items() if times}
 
 
 def common(times: Mapping[str, float], nights: Sequence[Sequence[Night]]) -> Common:
@@ -97,29 +97,29 @@ def common(times: Mapping[str, float], nights: Sequence[Sequence[Night]]) -> Com
     nights   of each query
     """
     era = newest_era([*times.values()])
-    seen = look(era)
-    if seen.step is None:
-        return Common(seen)
+    history = look(era)
+    if history.step is None:
+        return Common(history)
     runs = [*times][-len(era) :]
-    usual, newest = {*runs[: -seen.step.nights]}, {*runs[-seen.step.nights :]}
-    before = [[one for one in night if one.run in usual] for night in nights]
-    after = [[one for one in night if one.run in newest] for night in nights]
+    usual, newest = {*runs[: -history.step.nights]}, {*runs[-history.step.nights :]}
+    before = [[own_night for own_night in night if own_night.run in usual] for night in nights]
+    after = [[own_night for own_night in night if own_night.run in newest] for night in nights]
     both = [(usual_work(was), usual_work(now)) for was, now in zip(before, after, strict=True) if was and now]
-    return Common(seen, why(together([was for was, _ in both]), together([now for _, now in both])))
+    return Common(history, why(together([was for was, _ in both]), together([now for _, now in both])))
 
 
 def _of_group(pasts: Mapping[Arm, Past], group: Group) -> list[tuple[Night, ...]]:
-    return [one.nights for arm, one in pasts.items() if group_of(arm, one) == group]
+    return [arm_past.nights for arm, arm_past in pasts.items() if group_of(arm, arm_past) == group]
 
 
 def judged_then(nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, list[Trend]]:
     """Return the verdicts that were given on each night, from the nights before it."""
     runs: dict[str, dict[Arm, Past]] = {}
-    for arm, own in nights.items():
-        for night in own:
-            runs.setdefault(night.run, {})[arm] = past(own, night)
-    told = {run: trends(pasts) for run, pasts in runs.items()}
-    return {arm: [told[night.run][arm] for night in own] for arm, own in nights.items()}
+    for arm, arm_nights in nights.items():
+        for night in arm_nights:
+            runs.setdefault(night.run, {})[arm] = past(arm_nights, night)
+    trends_by_run = {run: trends(pasts) for run, pasts in runs.items()}
+    return {arm: [trends_by_run[night.run][arm] for night in arm_nights] for arm, arm_nights in nights.items()}
 
 
 def slower_by_itself(levels: Sequence[float], since: int) -> bool:
@@ -128,26 +128,26 @@ def slower_by_itself(levels: Sequence[float], since: int) -> bool:
     return geometric_mean(levels[-2:]) > median(levels[:-since][-BASELINE:])
 
 
-def trend(mode: Mode, found: Past, others: Mapping[str, float], since: int = 0, least: float = LEAST_STEP) -> Trend:
+def trend(mode: Mode, past: Past, others: Mapping[str, float], since: int = 0, least: float = LEAST_STEP) -> Trend:
     """Return the trend of one query.
 
     others   by run, the slowdown of the other queries; if the newest run has it, nights without it are left out
     since    first night of the current era
     least    minimum slowdown
     """
-    beside = found.nights[-1].run in others
-    nights = [night for night in found.nights[since:] if not beside or night.run in others]
+    beside = past.nights[-1].run in others
+    nights = [night for night in past.nights[since:] if not beside or night.run in others]
     seconds = look([night.level / others[night.run] if beside else night.level for night in nights], least)
     if seconds.step and beside and not slower_by_itself([night.level for night in nights], seconds.step.nights):
         seconds = replace(seconds, step=None)
     # A night without logs in its range says nothing about the bytes that logs cost.
-    read = [night for night in found.nights if night.work.bytes > 0]
-    reads = mode is Mode.COLD and found.nights[-1].work.bytes > 0
+    read = [night for night in past.nights if night.work.bytes > 0]
+    reads = mode is Mode.COLD and past.nights[-1].work.bytes > 0
     grown = look([one.work.bytes for one in read], LEAST_GROWTH) if reads else None
     return Trend(
         seconds,
         grown,
-        found.elsewhere,
+        past.elsewhere,
         beside,
         since,
         why(*_sides(nights, seconds.step)) if seconds.step else "",

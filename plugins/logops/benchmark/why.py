@@ -55,43 +55,43 @@ def why(before: Work, after: Work) -> str:
     causes = _causes(before, after)
     if uncached:
         causes.insert(0, "less of it came from the cache of results")
-    told = [f"the data grew: it read {_more(before.bytes, after.bytes)} bytes"] if grew else []
+    reasons = [f"the data grew: it read {_more(before.bytes, after.bytes)} bytes"] if grew else []
     if _fell(before.shards, after.shards):
-        told.append(f"it ran in {after.shards:g} shards, before in {before.shards:g}")
+        reasons.append(f"it ran in {after.shards:g} shards, before in {before.shards:g}")
     # All parts together wait longer than the query takes. It is a cause only if the wait grew by more than the time;
     # its exact share is unknown.
     waited, slower = after.queue_s - before.queue_s, after.seconds - before.seconds
     if waited > slower / 2 > 0 and after.queue_s * before.seconds > before.queue_s * after.seconds * GREW:
-        told.append(f"its parts waited {_time(waited)} longer in the queue")
-    return _sentence([*told, *(causes or _per_byte(before, after))])
+        reasons.append(f"its parts waited {_time(waited)} longer in the queue")
+    return _sentence([*reasons, *(causes or _per_byte(before, after))])
 
 
 def why_more(before: Work, after: Work) -> str:
     """Explain why `after` reads more: more lines, longer lines, or more chunks."""
-    told = []
+    reasons = []
     if _grew(before.lines, after.lines):
-        told.append(f"{_more(before.lines, after.lines)} lines")
+        reasons.append(f"{_more(before.lines, after.lines)} lines")
     if before.lines and after.lines and _grew(before.bytes / before.lines, after.bytes / after.lines):
         longer = _more(before.bytes / before.lines, after.bytes / after.lines).removesuffix(" more")
-        told.append(f"a line is {longer} longer")
+        reasons.append(f"a line is {longer} longer")
     if _grew(before.chunks, after.chunks):
-        told.append(f"{_more(before.chunks, after.chunks)} chunks")
-    return _sentence(told)
+        reasons.append(f"{_more(before.chunks, after.chunks)} chunks")
+    return _sentence(reasons)
 
 
 def _causes(before: Work, after: Work) -> list[str]:
     """Return causes that could each explain everything, and that make bytes slower."""
-    told = []
+    reasons = []
     if _share_cached(after) < _share_cached(before) - COLDER:
-        told.append(
+        reasons.append(
             f"{after.cached_chunks:.0f} of its {after.chunks:.0f} chunks came from their cache, before "
             f"{before.cached_chunks:.0f} of {before.chunks:.0f}"
         )
     slower = after.seconds - before.seconds
     outside = (after.seconds - after.exec_s) - (before.seconds - before.exec_s)
     if outside > slower / 2 > 0:
-        told.append(f"{_time(outside)} more passed outside of Loki's own work, on the way to it and back")
-    return told
+        reasons.append(f"{_time(outside)} more passed outside of Loki's own work, on the way to it and back")
+    return reasons
 
 
 def _share_cached(work: Work) -> float:
@@ -132,6 +132,6 @@ def spent(work: Work) -> str:
     return f"Loki worked {_time(work.exec_s)} on {work.bytes / 1e6:,.1f} MB{rate}; {waited}."
 
 
-def _sentence(told: Sequence[str]) -> str:
-    text = "; ".join(told)
+def _sentence(reasons: Sequence[str]) -> str:
+    text = "; ".join(reasons)
     return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -117,19 +117,19 @@ def explain(
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         tables = tables_of(table, place.environment) if table else ()
-        asked = AuditRequest(tuple(Check), "explain", now if as_of is None else as_of.replace(tzinfo=UTC), tables)
+        request = AuditRequest(tuple(Check), "explain", now if as_of is None else as_of.replace(tzinfo=UTC), tables)
         with err.status("") as status:
-            found = explain(place, asked, tenant, status.update)
+            explanations = explain(place, request, tenant, status.update)
     except NoSuchTableError as error:
         stop(str(error), BAD_INPUT)
     if as_json:
-        print_json([one.to_dict() for one in found])
+        print_json([explanation.to_dict() for explanation in explanations])
     elif not table:
-        out.print(table_of_rows((one.row for one in found), asked.as_of))
+        out.print(table_of_rows((explanation.row for explanation in explanations), request.as_of))
     else:
-        for one in found:
-            out.print(one.shown())
-    raise typer.Exit(FOUND if any(one.in_the_way for one in found) else OK)
+        for explanation in explanations:
+            out.print(explanation.shown())
+    raise typer.Exit(FOUND if any(explanation.in_the_way for explanation in explanations) else OK)
 
 
 class By(StrEnum):
@@ -154,13 +154,13 @@ def usage(
     from logops.usage.usage import by_table, by_tenant, by_tier
 
     held = _held(environment(name))
-    found = {By.TENANT: by_tenant, By.TABLE: by_table, By.TIER: by_tier}[by](held)
+    rows = {By.TENANT: by_tenant, By.TABLE: by_table, By.TIER: by_tier}[by](held)
     if as_json:
         print_json(
-            {"environment": name, "as_of": held.as_of, "older": held.older, "by": by.value, "usage": usage_json(found)}
+            {"environment": name, "as_of": held.as_of, "older": held.older, "by": by.value, "usage": usage_json(rows)}
         )
     else:
-        out.print(usage_table(found, by.value))
+        out.print(usage_table(rows, by.value))
         out.print(held.note, highlight=False, markup=False)
 
 
@@ -175,38 +175,39 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
     from logops.usage.prices import PricesError, load_prices
     from logops.usage.usage import costs
 
-    wanted = environment(name)
-    if wanted.prices is None:
-        stop(f"Environment {wanted.name} names no prices. Add `prices: NAME`, of a file in include/prices.")
-    held = _held(wanted)
+    loaded = environment(name)
+    if loaded.prices is None:
+        stop(f"Environment {loaded.name} names no prices. Add `prices: NAME`, of a file in include/prices.")
+    held = _held(loaded)
     try:
-        prices = load_prices(project_root(), wanted.prices)
+        prices = load_prices(project_root(), loaded.prices)
         redundancy = {
-            cluster: wanted.storage_accounts[own.storage_account].redundancy for cluster, own in wanted.clusters.items()
+            cluster: loaded.storage_accounts[declared_cluster.storage_account].redundancy
+            for cluster, declared_cluster in loaded.clusters.items()
         }
-        declared = {cluster: tiering(own) for cluster, own in wanted.clusters.items()}
-        found = costs(held, declared, redundancy, prices)
+        declared = {cluster: tiering(declared_cluster) for cluster, declared_cluster in loaded.clusters.items()}
+        rows = costs(held, declared, redundancy, prices)
     except PricesError as error:
         stop(str(error))
     note = prices.age_note(held.as_of.date())
     if as_json:
         print_json(
-            {"environment": name, "as_of": held.as_of, "older": held.older, "prices": note, "cost": cost_json(found)}
+            {"environment": name, "as_of": held.as_of, "older": held.older, "prices": note, "cost": cost_json(rows)}
         )
     else:
-        out.print(cost_table(found, prices.currency))
+        out.print(cost_table(rows, prices.currency))
         out.print(f"{held.note} {note}", highlight=False, markup=False)
 
 
-def _held(wanted: Environment) -> "Held":
+def _held(loaded: Environment) -> "Held":
     from logops.usage.usage import last_held
 
     try:
-        held = last_held(ResultsStore(results_url(wanted, project_root())), wanted.name, [*wanted.clusters])
+        held = last_held(ResultsStore(results_url(loaded, project_root())), loaded.name, [*loaded.clusters])
     except ResultsError as error:
         stop(str(error))
     if held is None:
-        stop(f"No audit has counted the chunks of {wanted.name} yet: run `logops audit retention {wanted.name}`.")
+        stop(f"No audit has counted the chunks of {loaded.name} yet: run `logops audit retention {loaded.name}`.")
     return held
 
 
@@ -227,20 +228,20 @@ def _audit(
         patience = None if slack is None else Duration(slack)
     except ValueError as error:
         stop(f"--slack: {error}", BAD_INPUT)
-    asked = AuditRequest(
+    request = AuditRequest(
         checks=checks,
         run_id=f"terminal-{getpass.getuser()}-{now:%Y%m%dT%H%M%SZ}",
         as_of=now if as_of is None else as_of.replace(tzinfo=UTC),
         tables=tuple(tables or ()),
         slack=patience,
     )
-    if record and asked.is_drill(now):
+    if record and request.is_drill(now):
         record = False
         err.print("Not recorded: it asks for something else than the nightly run.", highlight=False)
     store = ResultsStore(results_url(place.environment, project_root())) if record else None
     try:
         with err.status("") as status:
-            outcome = run_audit(place, asked, store, lambda line: status.update(line))
+            outcome = run_audit(place, request, store, lambda line: status.update(line))
     except ResultsError as error:
         stop(str(error), BAD_INPUT)
     if as_json:

@@ -144,14 +144,14 @@ def compare_command(
     """
     sides = []
     for run, whose in ((before, name), (after, other or name)):
-        found = _samples(
+        samples = _samples(
             whose,
             "WHERE run = $run AND environment = $environment",
             {"run": run, "environment": environment(whose).name},
         )
-        if not found:
+        if not samples:
             stop(f"No run {run} in the results of {whose}: `logops bench runs {whose}` lists those there are.")
-        sides.append(found)
+        sides.append(samples)
     compared = compare(*sides)
     if not compared:
         stop("The two runs have no query, range and mode in common.")
@@ -191,10 +191,10 @@ def history(
         stop(f"No query {', '.join(unknown)} in include/logql/, and none was measured. There are: {known}.")
     # A query that was removed from the library cannot be slower tonight.
     shown_queries = set(query or library)
-    nights = {arm: own for arm, own in sorted(every.items()) if arm.query in shown_queries}
+    nights = {arm: arm_nights for arm, arm_nights in sorted(every.items()) if arm.query in shown_queries}
     if not nights:
         stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
-    pasts = {arm: past(own[:-1], own[-1]) for arm, own in every.items()}
+    pasts = {arm: past(arm_nights[:-1], arm_nights[-1]) for arm, arm_nights in every.items()}
     every_trend, common = trends(pasts), whole(pasts)
     shown = {arm: every_trend[arm] for arm in nights}
     if plot:
@@ -204,17 +204,20 @@ def history(
             stop(f"Drawing into {plot}: {error.strerror}.")
         say(f"Drawn: {plot}")
     if as_json:
-        rows = [{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(one)} for arm, one in shown.items()]
+        rows = [{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(value)} for arm, value in shown.items()]
         print_json(
-            {"queries": rows, "library": [{**asdict(group), **asdict(one)} for group, one in sorted(common.items())]}
+            {
+                "queries": rows,
+                "library": [{**asdict(group), **asdict(value)} for group, value in sorted(common.items())],
+            }
         )
     else:
         out.print(tables.history(nights, shown, now - LATELY, out.width), markup=False)
-        for group, one in sorted(common.items()):
-            why = f" {one.why}" if one.why else ""
-            out.print(f"All queries of {group}, together: {one.times.told()}.{why}", markup=False)
-    slower = any(one.regressed or one.grew for arm, one in shown.items() if nights[arm][-1].began >= now - LATELY)
-    slower = slower or any(one.times.step for one in common.values())
+        for group, value in sorted(common.items()):
+            why = f" {value.why}" if value.why else ""
+            out.print(f"All queries of {group}, together: {value.times.told()}.{why}", markup=False)
+    slower = any(value.regressed or value.grew for arm, value in shown.items() if nights[arm][-1].began >= now - LATELY)
+    slower = slower or any(value.times.step for value in common.values())
     raise typer.Exit(FOUND if slower else OK)
 
 
@@ -225,16 +228,16 @@ def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
     if as_json:
         print_json(rows)
         return
-    found = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("run", "started, UTC", "environment", "configurations", "queries", "answers"):
-        found.add_column(column, no_wrap=True)
+        table.add_column(column, no_wrap=True)
     for row in rows:
         started = datetime.fromtimestamp(row["started_ns"] / 1e9, UTC)
-        found.add_row(
+        table.add_row(
             row["run"], f"{started:%Y-%m-%d %H:%M}", row["environment"],
-            ", ".join(one[:12] for one in row["configurations"]), str(row["queries"]), str(row["answers"]),
+            ", ".join(digest[:12] for digest in row["configurations"]), str(row["queries"]), str(row["answers"]),
         )  # fmt: skip
-    out.print(found)
+    out.print(table)
 
 
 def _store(name: str) -> ResultsStore:

@@ -24,33 +24,33 @@ def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend], 
 
     width   of the terminal, in columns
     """
-    found = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
     # The other columns need 80, including a short note.
     most = 30 if width >= 110 else 7
     for column in ("query", "range", "mode"):
-        found.add_column(column, no_wrap=True)
+        table.add_column(column, no_wrap=True)
     for column in ("nights", "last", "usual"):
-        found.add_column(column, justify="right", no_wrap=True)
-    found.add_column(f"last {most}", no_wrap=True)
-    found.add_column("")
-    for arm, one in trends.items():
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column(f"last {most}", no_wrap=True)
+    table.add_column("")
+    for arm, trend in trends.items():
         seconds = [night.level for night in nights[arm]]
-        grown = f"; reads {one.bytes.step.ratio:.2f} times as much" if one.bytes and one.bytes.step else ""
-        grown += f": {one.why_more}" if one.why_more else ""
+        grown = f"; reads {trend.bytes.step.ratio:.2f} times as much" if trend.bytes and trend.bytes.step else ""
+        grown += f": {trend.why_more}" if trend.why_more else ""
         began = nights[arm][-1].began
         last = f"last measured on {began:%Y-%m-%d}: " if began < lately else ""
-        found.add_row(
+        table.add_row(
             arm.query,
             short(arm.range_s),
             arm.mode,
             str(len(seconds)),
             _seconds(seconds[-1]),
-            _seconds(one.seconds.usual),
+            _seconds(trend.seconds.usual),
             bars(seconds[-most:]),
-            f"{last}{one.told()}{grown}{f': {one.why}' if one.why else ''}",
-            style="dim" if last else "red" if one.regressed or one.grew else None,
+            f"{last}{trend.told()}{grown}{f': {trend.why}' if trend.why else ''}",
+            style="dim" if last else "red" if trend.regressed or trend.grew else None,
         )
-    return found
+    return table
 
 
 def bars(values: Sequence[float]) -> str:
@@ -63,12 +63,12 @@ def bars(values: Sequence[float]) -> str:
 
 
 def comparisons(compared: list[Comparison]) -> Table:
-    found = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
     for column in ("query", "range", "mode"):
-        found.add_column(column, no_wrap=True)
+        table.add_column(column, no_wrap=True)
     for column in ("before", "after", "ratio", "95 % of ratios", "p"):
-        found.add_column(column, justify="right", no_wrap=True)
-    found.add_column("")
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("")
     for comparison in compared:
         figures = ("-", "-", "-", "-", "-")
         if comparison.ratio is not None and comparison.p is not None:
@@ -76,23 +76,23 @@ def comparisons(compared: list[Comparison]) -> Table:
                 _seconds(comparison.before_s), _seconds(comparison.after_s), f"{comparison.ratio:.2f}",
                 f"{comparison.low:.2f} to {comparison.high:.2f}", f"{comparison.p:.2g}",
             )  # fmt: skip
-        told = f"{comparison.word}: {comparison.why}" if comparison.why else str(comparison.word)
-        found.add_row(comparison.arm.query, short(comparison.arm.range_s), comparison.arm.mode, *figures, told)
-    return found
+        verdict = f"{comparison.word}: {comparison.why}" if comparison.why else str(comparison.word)
+        table.add_row(comparison.arm.query, short(comparison.arm.range_s), comparison.arm.mode, *figures, verdict)
+    return table
 
 
 def table(verdicts: tuple[Verdict, ...]) -> Table:
     """Return one row per query, range and mode."""
-    found = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
+    rows = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
     for column in ("query", "range", "mode"):
-        found.add_column(column, no_wrap=True)
+        rows.add_column(column, no_wrap=True)
     for column in ("answers", "p50", "p95", "read"):
-        found.add_column(column, justify="right", no_wrap=True)
-    found.add_column("")
+        rows.add_column(column, justify="right", no_wrap=True)
+    rows.add_column("")
     for verdict in verdicts:
         missed = (*verdict.over, *verdict.failed[:1]) or ((verdict.note,) if verdict.note else ())
-        told = "; ".join((*(missed or ((verdict.trend.told(),) if verdict.trend else ())), *verdict.aside))
-        found.add_row(
+        verdict_text = "; ".join((*(missed or ((verdict.trend.told(),) if verdict.trend else ())), *verdict.aside))
+        rows.add_row(
             verdict.arm.query,
             short(verdict.arm.range_s),
             verdict.arm.mode,
@@ -100,9 +100,9 @@ def table(verdicts: tuple[Verdict, ...]) -> Table:
             _seconds(verdict.p50),
             _seconds(verdict.p95),
             "-" if verdict.bytes is None else decimal(verdict.bytes),
-            told,
+            verdict_text,
         )
-    return found
+    return rows
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:

@@ -82,8 +82,8 @@ class LazyCommands(TyperGroup):
         return next((_Listed(command) for command in COMMANDS if command.name == cmd_name), None)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name, listed, rest = super().resolve_command(ctx, args)
-        return name, load(listed.command) if isinstance(listed, _Listed) else listed, rest
+        name, listed, remaining = super().resolve_command(ctx, args)
+        return name, load(listed.command) if isinstance(listed, _Listed) else listed, remaining
 
 
 class _Listed(TyperCommand):

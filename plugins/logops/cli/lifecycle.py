@@ -27,33 +27,37 @@ def show(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
 
     Exit 1: a live policy differs, or could not be read.
     """
-    wanted = environment(name)
+    loaded = environment(name)
     declared: dict[str, Policy] = {}
-    told: dict[str, list[str]] = {}
+    differences_by_account: dict[str, list[str]] = {}
     unread: dict[str, str] = {}
-    for account in wanted.storage_accounts:
-        declared[account] = read_policy(lifecycle_policy(wanted, account))
+    for account in loaded.storage_accounts:
+        declared[account] = read_policy(lifecycle_policy(loaded, account))
         try:
-            told[account] = differences(declared[account], read_policy(readable(name).lifecycle_policy(account)))
+            differences_by_account[account] = differences(
+                declared[account], read_policy(readable(name).lifecycle_policy(account))
+            )
         except (PlatformError, ObjectStoreError, PolicyError) as error:
             unread[account] = str(error)
     if as_json:
         accounts = {
             account: {
-                "declared": lifecycle_policy(wanted, account),
-                "differences": told.get(account, []),
+                "declared": lifecycle_policy(loaded, account),
+                "differences": differences_by_account.get(account, []),
                 "unread": unread.get(account, ""),
             }
             for account in declared
         }
-        print_json({"environment": wanted.name, "accounts": accounts})
+        print_json({"environment": loaded.name, "accounts": accounts})
     else:
         out.print(_rules(declared))
         for account in declared:
-            lines = told.get(account) or [unread.get(account) or "the live policy is the declared one"]
+            lines = differences_by_account.get(account) or [
+                unread.get(account) or "the live policy is the declared one"
+            ]
             for line in lines:
                 out.print(f"{account}: {line}", highlight=False, markup=False)
-    raise typer.Exit(FOUND if unread or any(told.values()) else OK)
+    raise typer.Exit(FOUND if unread or any(differences_by_account.values()) else OK)
 
 
 @app.command(epilog="Example: logops lifecycle run local --as-of 2027-02-01 --dry-run")
@@ -75,7 +79,7 @@ def run(
     except (PlatformError, ObjectStoreError, PolicyError) as error:
         stop(str(error), BAD_INPUT)
     if as_json:
-        print_json([one.to_dict() for one in done])
+        print_json([result.to_dict() for result in done])
     elif done:
         out.print(_done(done))
     else:
@@ -99,6 +103,6 @@ def _done(done: Sequence[Done]) -> Table:
         table.add_column(column)
     for column in ("blobs", "bytes"):
         table.add_column(column, justify="right")
-    for one in done:
-        table.add_row(one.account, one.container, one.action.azure, f"{one.blobs:,}", decimal(one.bytes))
+    for result in done:
+        table.add_row(result.account, result.container, result.action.azure, f"{result.blobs:,}", decimal(result.bytes))
     return table

@@ -69,17 +69,17 @@ def lint_command(
     queries = read_library() if library else {}
     texts = library_texts(queries) if library else {"": (read(query), step_ns)}
     advice = [
-        (name, text, one)
+        (name, text, piece)
         for name, (text, own_step) in texts.items()
-        for one in lint(parsed(text), replace(known, step_ns=step_ns or own_step))
+        for piece in lint(parsed(text), replace(known, step_ns=step_ns or own_step))
     ]
     if library:
-        advice += [(name, texts[name][0], one) for name, one in _homeless(queries, where, every_environment())]
+        advice += [(name, texts[name][0], piece) for name, piece in _homeless(queries, where, every_environment())]
     if as_json:
-        print_json([as_data(one, text) | ({"query": name} if name else {}) for name, text, one in advice])
+        print_json([as_data(piece, text) | ({"query": name} if name else {}) for name, text, piece in advice])
     else:
-        for name, text, one in advice:
-            show(one, text, name)
+        for name, text, piece in advice:
+            show(piece, text, name)
         if not advice:
             out.print("nothing to say")
     raise typer.Exit(FOUND if advice else OK)

@@ -24,16 +24,16 @@ app = typer.Typer()
 def status(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
     """Show every process and every ring. Exit 1: something is not ready."""
     place = platform(name)
-    found = place.processes()
-    rings = {cluster: _ring(place, cluster) for cluster in place.environment.clusters} if found else {}
+    processes = place.processes()
+    rings = {cluster: _ring(place, cluster) for cluster in place.environment.clusters} if processes else {}
     if as_json:
-        print_json({"processes": [_process(status) for status in found], "rings": rings})
-    elif found:
-        out.print(_processes_table(found, datetime.now(UTC)))
+        print_json({"processes": [_process(status) for status in processes], "rings": rings})
+    elif processes:
+        out.print(_processes_table(processes, datetime.now(UTC)))
         out.print(_rings_table(rings))
     else:
         say(f"{name}: nothing is applied yet. Start it with `logops up {name}`.")
-    raise typer.Exit(OK if found and all(status.ready for status in found) else FOUND)
+    raise typer.Exit(OK if processes and all(status.ready for status in processes) else FOUND)
 
 
 @app.command(epilog="Example: logops logs local main-ingester-0 --follow")
@@ -107,13 +107,13 @@ def _process(status: ProcessStatus) -> dict[str, Any]:
     }
 
 
-def _processes_table(found: Sequence[ProcessStatus], as_of: datetime) -> Table:
+def _processes_table(processes: Sequence[ProcessStatus], as_of: datetime) -> Table:
     table = Table(box=None)
     for heading in ("process", "state", "ready", "version"):
         table.add_column(heading)
     for heading in ("memory", "port", "up for"):
         table.add_column(heading, justify="right")
-    for status in found:
+    for status in processes:
         table.add_row(
             status.name,
             status.state,
@@ -123,9 +123,11 @@ def _processes_table(found: Sequence[ProcessStatus], as_of: datetime) -> Table:
             str(status.port),
             _age(as_of - status.since) if status.since and status.pid else "-",
         )
-    total = sum(status.memory or 0 for status in found)
+    total = sum(status.memory or 0 for status in processes)
     table.add_section()
-    table.add_row("", "", f"{sum(status.ready for status in found)} of {len(found)}", "", f"{total / 2**20:.0f} MiB")
+    table.add_row(
+        "", "", f"{sum(status.ready for status in processes)} of {len(processes)}", "", f"{total / 2**20:.0f} MiB"
+    )
     return table
 
 

@@ -74,17 +74,17 @@ def query(
 
 def _list(library: Mapping[str, LibraryQuery], as_json: bool) -> None:
     if as_json:
-        print_json({name: one.model_dump(mode="json") for name, one in library.items()})
+        print_json({name: entry.model_dump(mode="json") for name, entry in library.items()})
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("query", "tenant", "owner", "parameters", "what it answers"):
         table.add_column(column, no_wrap=column == "query")
-    for name, one in library.items():
+    for name, entry in library.items():
         parameters = ", ".join(
             key if parameter.default is None else f"{key}={parameter.default}"
-            for key, parameter in one.parameters.items()
+            for key, parameter in entry.parameters.items()
         )
-        table.add_row(name, one.tenant, one.owner, parameters, one.description)
+        table.add_row(name, entry.tenant, entry.owner, parameters, entry.description)
     out.print(table, markup=False, highlight=False)
 
 
@@ -100,9 +100,9 @@ def _given(params: list[str]) -> dict[str, str]:
     return {name: value for name, value in pairs}
 
 
-def _filled(name: str, wanted: LibraryQuery, given: Mapping[str, str]) -> Query:
+def _filled(name: str, entry: LibraryQuery, given: Mapping[str, str]) -> Query:
     try:
-        return fill(wanted, given)
+        return fill(entry, given)
     except FillError as error:
         stop(f"{name}: {error}")
     except LogQLError as error:
@@ -116,11 +116,11 @@ def _duration(text: str) -> Duration:
         stop(f"--since: {error}")
 
 
-def _step(wanted: LibraryQuery, start_ns: int, end_ns: int) -> int:
+def _step(entry: LibraryQuery, start_ns: int, end_ns: int) -> int:
     """Return the step in seconds: the query's own, or a multiple of it that stays below Loki's limit of points."""
-    own = max(1, (wanted.step.value if wanted.step else 60_000) // 1000)
-    points = (end_ns - start_ns) // (own * 10**9)
-    return own * (1 + points // MAX_POINTS)
+    own_step = max(1, (entry.step.value if entry.step else 60_000) // 1000)
+    points = (end_ns - start_ns) // (own_step * 10**9)
+    return own_step * (1 + points // MAX_POINTS)
 
 
 def _run(
@@ -244,10 +244,10 @@ def _as_data(answer: Lines | Numbers) -> dict[str, Any]:
     return {"series": [_series(stream) for stream in answer.series], "statistics": _told(answer.statistics)}
 
 
-def _series(one: Series) -> dict[str, Any]:
+def _series(series: Series) -> dict[str, Any]:
     return {
-        "labels": dict(one.labels),
-        "points": [[at, value if math.isfinite(value) else _spelled(value)] for at, value in one.points],
+        "labels": dict(series.labels),
+        "points": [[at, value if math.isfinite(value) else _spelled(value)] for at, value in series.points],
     }
 
 

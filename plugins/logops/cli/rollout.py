@@ -41,11 +41,11 @@ StagesOption = Annotated[
 @app.command("plan", epilog="Example: logops plan local --stage loki")
 def show_plan(name: EnvironmentArgument = "local", stage: StagesOption = None, as_json: JsonOption = False) -> None:
     """Show what a rollout would change. Changes nothing."""
-    wanted = _plan(platform(name), stage)
+    planned = _plan(platform(name), stage)
     if as_json:
-        print_json({**wanted.to_dict(), "digest": wanted.digest, "changed": wanted.changed})
+        print_json({**planned.to_dict(), "digest": planned.digest, "changed": planned.changed})
     else:
-        _show(wanted)
+        _show(planned)
 
 
 @app.command(epilog="Example: logops up local --yes")
@@ -143,11 +143,11 @@ def _plan(target: DeployablePlatform, stages: list[str] | None) -> Plan:
         stop(str(error), FOUND)
 
 
-def _show(wanted: Plan) -> None:
+def _show(planned: Plan) -> None:
     if out.is_terminal:
-        err.print(Markdown(wanted.markdown()))
+        err.print(Markdown(planned.markdown()))
     else:
-        say(wanted.markdown())
+        say(planned.markdown())
 
 
 def _report(outcome: Outcome) -> None:

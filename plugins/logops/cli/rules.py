@@ -37,22 +37,22 @@ def check_command(as_json: JsonOption = False) -> None:
     rules = _rules()
     environments = every_environment()
     advised = list(_advice(rules, environments))
-    found = [{"file": file, **as_data(one, expr), "at": where} for file, where, expr, one in advised]
+    problems = [{"file": file, **as_data(piece, expr), "at": where} for file, where, expr, piece in advised]
     said = [*_homeless(rules, environments), *_unfed(rules, environments), *_lokitool(rules)]
     if as_json:
-        print_json({"advice": found, "problems": said})
+        print_json({"advice": problems, "problems": said})
     else:
-        for file, where, expr, one in advised:
-            show(one, expr, f"{file}, {where}")
+        for file, where, expr, piece in advised:
+            show(piece, expr, f"{file}, {where}")
         for line in said:
             out.print(line, markup=False, highlight=False)
     recordings = sum(1 for file in rules.values() for _ in file.recordings)
     alerts = [alert for file in rules.values() for _, alert in file.alerts]
     say(
         f"{len(rules)} files: {recordings} recorded series, {len(alerts)} alerts with "
-        f"{sum(len(alert.tests) for alert in alerts)} tests, {len(found) + len(said) or 'nothing'} to mend"
+        f"{sum(len(alert.tests) for alert in alerts)} tests, {len(problems) + len(said) or 'nothing'} to mend"
     )
-    raise typer.Exit(FOUND if found or said else OK)
+    raise typer.Exit(FOUND if problems or said else OK)
 
 
 @app.command("test", epilog="Example: logops rules test sign-in")
@@ -67,16 +67,16 @@ def run_command(
     rules = _rules()
     if name and name not in rules:
         stop(f"No {name}.yaml in {FOLDER}/. There are: {', '.join(sorted(rules))}.")
-    seen = _run({name: rules[name]} if name else rules)
+    results = _run({name: rules[name]} if name else rules)
     if as_json:
-        print_json([_as_data(one) for one in seen])
+        print_json([_as_data(result) for result in results])
     else:
-        for one in seen:
-            if not one.passed:
-                what = f"{_told(one.found)} fired, expected was {_told(one.expected)}"
-                where = f"{one.namespace}.yaml, {one.alert}, test {one.test}, at {one.at}"
+        for result in results:
+            if not result.passed:
+                what = f"{_told(result.found)} fired, expected was {_told(result.expected)}"
+                where = f"{result.namespace}.yaml, {result.alert}, test {result.test}, at {result.at}"
                 out.print(f"{where}: {what}", markup=False, highlight=False)
-    verdicts = Counter(one.passed for one in seen)
+    verdicts = Counter(result.passed for result in results)
     say(f"{verdicts[True]} moments as expected, {verdicts[False]} not")
     raise typer.Exit(FOUND if verdicts[False] else OK)
 
@@ -91,8 +91,8 @@ def _rules() -> Rules:
 def _advice(rules: Rules, environments: Sequence[Environment]) -> Iterator[tuple[str, str, str, Advice]]:
     for name, file in rules.items():
         sources = of_tenant(environments, file.cluster, file.tenant)
-        for where, expr, one in advice(file, _interval(file.cluster, environments), sources):
-            yield f"{name}.yaml", where, expr, one
+        for where, expr, piece in advice(file, _interval(file.cluster, environments), sources):
+            yield f"{name}.yaml", where, expr, piece
 
 
 def _interval(cluster: str, environments: Sequence[Environment]) -> Duration:
@@ -173,13 +173,13 @@ def _series(labels: frozenset[tuple[str, str]]) -> str:
     return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels)) + "}"
 
 
-def _as_data(one: Seen) -> dict[str, Any]:
+def _as_data(result: Seen) -> dict[str, Any]:
     return {
-        "file": f"{one.namespace}.yaml",
-        "alert": one.alert,
-        "test": one.test,
-        "at": str(one.at),
-        "passed": one.passed,
-        "expected": sorted(map(dict, one.expected), key=str),
-        "fired": sorted(map(dict, one.found), key=str),
+        "file": f"{result.namespace}.yaml",
+        "alert": result.alert,
+        "test": result.test,
+        "at": str(result.at),
+        "passed": result.passed,
+        "expected": sorted(map(dict, result.expected), key=str),
+        "fired": sorted(map(dict, result.found), key=str),
     }

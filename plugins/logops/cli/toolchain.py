@@ -18,23 +18,23 @@ def toolchain(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Find each program that logops runs, and build missing ones. Takes minutes the first time."""
-    wanted = names or list(PROGRAMS)
-    if unknown := [name for name in wanted if name not in PROGRAMS]:
+    selected = names or list(PROGRAMS)
+    if unknown := [name for name in selected if name not in PROGRAMS]:
         stop(f"no program is called {unknown[0]!r}: one of {', '.join(PROGRAMS)}")
     try:
         with Board(err) as board:
-            found = ensure(wanted, board)
+            programs = ensure(selected, board)
     except ToolchainError as error:
         stop(str(error), FOUND)
     if as_json:
         print_json(
             {
                 name: {"version": entry.program.version, "from": entry.origin.value, "command": entry.command}
-                for name, entry in found.items()
+                for name, entry in programs.items()
             }
         )
         return
     table = Table("program", "version", "from", "command", box=None)
-    for name, entry in found.items():
+    for name, entry in programs.items():
         table.add_row(name, entry.program.version, entry.origin.value, " ".join(entry.command))
     out.print(table, markup=False, highlight=False)

@@ -13,14 +13,14 @@ Of = tuple[str, str]
 _TIERS = (Tier.HOT, Tier.COOL, Tier.COLD, Tier.ARCHIVE)
 
 
-def usage_table(found: Mapping[Of, Usage], by: str) -> Table:
+def usage_table(usages: Mapping[Of, Usage], by: str) -> Table:
     """Return one row per tenant, table or tier: chunks, bytes, bytes per used tier, growth and forecast."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=by == "tenant")
-    tiers = [tier for tier in _TIERS if by != "tier" and any(one.tier_bytes[tier] for one in found.values())]
-    grows = any(one.rate for one in found.values())
+    tiers = [tier for tier in _TIERS if by != "tier" and any(usage.tier_bytes[tier] for usage in usages.values())]
+    grows = any(usage.rate for usage in usages.values())
     table.add_column("cluster", "all")
     table.add_column(by)
-    values = [*found.values()]
+    values = [*usages.values()]
     table.add_column("chunks", f"{sum(value.chunks for value in values):,}", justify="right")
     table.add_column("size", decimal(sum(value.bytes for value in values)), justify="right")
     for tier in tiers:
@@ -33,51 +33,57 @@ def usage_table(found: Mapping[Of, Usage], by: str) -> Table:
             total = sum(value.ahead[days][0] for value in values)
             table.add_column(f"in {days} d", decimal(round(total)), justify="right")
         table.add_column("if its trend goes on", justify="right")
-    for (cluster, key), one in found.items():
-        row = [cluster, key, f"{one.chunks:,}", decimal(one.bytes), *(decimal(one.tier_bytes[tier]) for tier in tiers)]
-        if one.rate and not one.rate.days:
+    for (cluster, key), usage in usages.items():
+        row = [
+            cluster,
+            key,
+            f"{usage.chunks:,}",
+            decimal(usage.bytes),
+            *(decimal(usage.tier_bytes[tier]) for tier in tiers),
+        ]
+        if usage.rate and not usage.rate.days:
             # Not one complete day yet, so there is no rate.
-            row += ["-"] * (len(one.ahead) + 2)
-        elif one.rate:
-            row += [decimal(round(one.rate.per_day)), *(decimal(round(steady)) for steady, _ in one.ahead.values())]
-            furthest = max(one.ahead)
-            row.append(f"{decimal(round(one.ahead[furthest][1]))} in {furthest} d" if one.rate.trend else "-")
+            row += ["-"] * (len(usage.ahead) + 2)
+        elif usage.rate:
+            row += [decimal(round(usage.rate.per_day)), *(decimal(round(steady)) for steady, _ in usage.ahead.values())]
+            furthest = max(usage.ahead)
+            row.append(f"{decimal(round(usage.ahead[furthest][1]))} in {furthest} d" if usage.rate.trend else "-")
         table.add_row(*row)
     return table
 
 
-def usage_json(found: Mapping[Of, Usage]) -> list[dict[str, Any]]:
+def usage_json(usages: Mapping[Of, Usage]) -> list[dict[str, Any]]:
     """Return one dictionary per row, sizes in bytes."""
     return [
         {
             "cluster": cluster,
             "name": key,
-            "chunks": one.chunks,
-            "bytes": one.bytes,
-            "tier_bytes": {tier.azure: one.tier_bytes[tier] for tier in _TIERS},
-            "first_line": one.first,
+            "chunks": usage.chunks,
+            "bytes": usage.bytes,
+            "tier_bytes": {tier.azure: usage.tier_bytes[tier] for tier in _TIERS},
+            "first_line": usage.first,
             **(
                 {
-                    "bytes_a_day": round(one.rate.per_day),
-                    "trend_bytes_a_day_a_day": round(one.rate.trend),
-                    "days_measured": one.rate.days,
+                    "bytes_a_day": round(usage.rate.per_day),
+                    "trend_bytes_a_day_a_day": round(usage.rate.trend),
+                    "days_measured": usage.rate.days,
                     "forecast": {
                         str(days): {"steady": round(steady), "trend": round(trend)}
-                        for days, (steady, trend) in one.ahead.items()
+                        for days, (steady, trend) in usage.ahead.items()
                     },
                 }
-                if one.rate
+                if usage.rate
                 else {}
             ),
         }
-        for (cluster, key), one in found.items()
+        for (cluster, key), usage in usages.items()
     ]
 
 
-def cost_table(found: Mapping[Of, Cost], currency: str) -> Table:
+def cost_table(costs: Mapping[Of, Cost], currency: str) -> Table:
     """Return one row per tenant."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True)
-    values = [*found.values()]
+    values = [*costs.values()]
     table.add_column("cluster", "all")
     table.add_column("tenant")
     columns = {
@@ -88,22 +94,22 @@ def cost_table(found: Mapping[Of, Cost], currency: str) -> Table:
     }
     for name, amounts in columns.items():
         table.add_column(name, _money(sum(amounts)), justify="right")
-    for nth, (cluster, tenant) in enumerate(found):
+    for nth, (cluster, tenant) in enumerate(costs):
         table.add_row(cluster, tenant, *(_money(amounts[nth]) for amounts in columns.values()))
     return table
 
 
-def cost_json(found: Mapping[Of, Cost]) -> list[dict[str, Any]]:
+def cost_json(costs: Mapping[Of, Cost]) -> list[dict[str, Any]]:
     """Return one dictionary per tenant, amounts in the prices' currency."""
     return [
         {
             "cluster": cluster,
             "tenant": tenant,
-            "month_now": one.now,
-            "month_declared": one.declared,
-            "moves_once": one.moves,
+            "month_now": cost.now,
+            "month_declared": cost.declared,
+            "moves_once": cost.moves,
         }
-        for (cluster, tenant), one in found.items()
+        for (cluster, tenant), cost in costs.items()
     ]
 
 

@@ -46,15 +46,15 @@ def main(arguments: Sequence[str] | None = None, path: Path = PATH) -> int:
     """Write the document, or compare it with `--check`. Return 0 if it is up to date, 1 if it is stale."""
     parser = argparse.ArgumentParser(prog="python -m logops.findings.document", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 where the file is stale")
-    wanted = document(GROUPS)
+    expected = document(GROUPS)
     if not parser.parse_args(arguments).check:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(wanted, encoding="utf-8")
+        path.write_text(expected, encoding="utf-8")
         return 0
-    found = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if found == wanted:
+    current = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if current == expected:
         return 0
-    lines = difflib.unified_diff(found.splitlines(), wanted.splitlines(), "as it is", "as declared", lineterm="")
+    lines = difflib.unified_diff(current.splitlines(), expected.splitlines(), "as it is", "as declared", lineterm="")
     print("\n".join(lines))
     print(f"\n{path} is stale: run `python -m logops.findings.document`.", file=sys.stderr)
     return 1

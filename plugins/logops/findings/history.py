@@ -46,17 +46,21 @@ def compare(before: Iterable[Seen], current: Iterable[Finding]) -> Changes:
 
     If a run has a finding twice, the first one counts.
     """
-    was = {seen.finding.identity: seen for seen in before}
-    found: dict[Identity, Finding] = {}
+    was = {open_finding.finding.identity: open_finding for open_finding in before}
+    by_identity: dict[Identity, Finding] = {}
     for finding in current:
-        found.setdefault(finding.identity, finding)
-    unreached = [finding.subject for finding in found.values() if finding.cls.name == CHECK_INCOMPLETE.name]
-    missing = [seen for identity, seen in was.items() if identity not in found]
-    unknown = [seen for seen in missing if any(_may_overlap(seen.finding.subject, subject) for subject in unreached)]
+        by_identity.setdefault(finding.identity, finding)
+    unreached = [finding.subject for finding in by_identity.values() if finding.cls.name == CHECK_INCOMPLETE.name]
+    missing = [open_finding for identity, open_finding in was.items() if identity not in by_identity]
+    unknown = [
+        open_finding
+        for open_finding in missing
+        if any(_may_overlap(open_finding.finding.subject, subject) for subject in unreached)
+    ]
     return Changes(
-        new=tuple(Seen(finding, finding.as_of) for identity, finding in found.items() if identity not in was),
-        still=tuple(Seen(finding, was[identity].since) for identity, finding in found.items() if identity in was),
-        gone=tuple(seen for seen in missing if seen not in unknown),
+        new=tuple(Seen(finding, finding.as_of) for identity, finding in by_identity.items() if identity not in was),
+        still=tuple(Seen(finding, was[identity].since) for identity, finding in by_identity.items() if identity in was),
+        gone=tuple(open_finding for open_finding in missing if open_finding not in unknown),
         unknown=tuple(unknown),
     )
 
@@ -81,6 +85,6 @@ def read_changes(store: ResultsStore, environment: str, check: str, as_of: datet
     return runs[0][0], changes
 
 
-def _may_overlap(one: Subject, other: Subject) -> bool:
-    pairs = ((getattr(one, part), getattr(other, part)) for part in Subject.__dataclass_fields__)
+def _may_overlap(first: Subject, other: Subject) -> bool:
+    pairs = ((getattr(first, part), getattr(other, part)) for part in Subject.__dataclass_fields__)
     return all(a == b or not a or not b for a, b in pairs)

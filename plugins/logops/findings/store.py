@@ -87,9 +87,9 @@ class ResultsStore:
             if PurePosixPath(path).name.startswith(f"{environment}.{check}."):
                 days.setdefault(_day(path), []).append(path)
         for day in sorted(days, reverse=True):
-            found = [from_table(self._read(path)) for path in days[day]]
+            entries = [from_table(self._read(path)) for path in days[day]]
             yield from sorted(
-                (entry for entry in found if entry[0].as_of <= until),
+                (entry for entry in entries if entry[0].as_of <= until),
                 key=lambda entry: (entry[0].as_of, entry[0].id),
                 reverse=True,
             )
@@ -155,8 +155,8 @@ class ResultsStore:
     def _files(self, kind: str, first: date = date.min, last: date = date.max) -> list[str]:
         """Return the paths of a kind's files, oldest day first."""
         with self._reaching(f"Listing {kind}"):
-            found = [path for path in self._filesystem.find(f"{self._root}/{kind}") if _RESULT.search(path)]
-        return sorted((path for path in found if first <= _day(path) <= last), key=lambda path: (_day(path), path))
+            paths = [path for path in self._filesystem.find(f"{self._root}/{kind}") if _RESULT.search(path)]
+        return sorted((path for path in paths if first <= _day(path) <= last), key=lambda path: (_day(path), path))
 
     def _read(self, path: str) -> "pa.Table":
         import pyarrow.parquet as pq

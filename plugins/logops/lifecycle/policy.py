@@ -61,12 +61,12 @@ class Rule:
         """Return the prefixes of blob names in a container that the rule applies to; None if it applies to none."""
         if not self.prefixes:
             return [""]
-        whole = f"{container}/"
-        found = [prefix[len(whole) :] for prefix in self.prefixes if prefix.startswith(whole)]
+        container_prefix = f"{container}/"
+        prefixes = [prefix[len(container_prefix) :] for prefix in self.prefixes if prefix.startswith(container_prefix)]
         # A prefix may end inside the container's name.
-        if any(whole.startswith(prefix) for prefix in self.prefixes):
+        if any(container_prefix.startswith(prefix) for prefix in self.prefixes):
             return [""]
-        return found or None
+        return prefixes or None
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,11 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
     ]
     if unknown:
         raise PolicyError(f"lifecycle rule {name}: {', '.join(unknown)} is not known here.")
-    own = actions.get("baseBlob", {}) if "blockBlob" in filters["blobTypes"] else {}
+    base_blob = actions.get("baseBlob", {}) if "blockBlob" in filters["blobTypes"] else {}
     return Rule(
         name,
         tuple(str(prefix) for prefix in filters.get("prefixMatch", ())),
-        {_ACTIONS[key]: _when(name, key, body) for key, body in own.items()},
+        {_ACTIONS[key]: _when(name, key, body) for key, body in base_blob.items()},
         rule.get("enabled", True) is not False,
     )
 
@@ -126,12 +126,14 @@ def _when(rule: str, action: str, body: Mapping[str, Any]) -> When:
 
 def differences(declared: Policy, live: Policy) -> list[str]:
     """Return how the live policy differs from the declared one, one line per rule, in any order of rules."""
-    wanted, found = _by_name(declared.rules), _by_name(live.rules)
-    lines = [f"rule {name} is missing" for name in wanted if name not in found]
-    lines += [f"rule {name} is not declared: {_said(found[name])}" for name in found if name not in wanted]
-    for name in wanted:
-        if name in found and _said(wanted[name]) != _said(found[name]):
-            lines.append(f"rule {name}: {_said(found[name])}; declared: {_said(wanted[name])}")
+    declared_rules, live_rules = _by_name(declared.rules), _by_name(live.rules)
+    lines = [f"rule {name} is missing" for name in declared_rules if name not in live_rules]
+    lines += [
+        f"rule {name} is not declared: {_said(live_rules[name])}" for name in live_rules if name not in declared_rules
+    ]
+    for name in declared_rules:
+        if name in live_rules and _said(declared_rules[name]) != _said(live_rules[name]):
+            lines.append(f"rule {name}: {_said(live_rules[name])}; declared: {_said(declared_rules[name])}")
     return lines
 
 

@@ -113,8 +113,8 @@ class Old:
 
 def stream(labels: Mapping[str, str | Wanted] | None = None, /, **more: str | Wanted) -> "Lines":
     """Return the lines of all streams with these labels."""
-    wanted = {**_mapping("labels", labels), **more}
-    matchers = tuple(label(name, value) for name, value in wanted.items())
+    label_values = {**_mapping("labels", labels), **more}
+    matchers = tuple(label(name, value) for name, value in label_values.items())
     return Lines(checked(LogQuery(Selector(matchers))))
 
 
@@ -137,17 +137,17 @@ def condition(label: str, op: str, value: Value) -> Condition:
 
 
 def any_of(first: Condition, *others: Condition) -> Condition:
-    found = _condition(first)
+    joined = _condition(first)
     for other in others:
-        found = Either(found, _condition(other))
-    return found
+        joined = Either(joined, _condition(other))
+    return joined
 
 
 def all_of(first: Condition, *others: Condition) -> Condition:
-    found = _condition(first)
+    joined = _condition(first)
     for other in others:
-        found = Both(found, _condition(other))
-    return found
+        joined = Both(joined, _condition(other))
+    return joined
 
 
 def ip(label: str, network: str, op: str = "=") -> Condition:
@@ -440,10 +440,10 @@ class Several:
 
 
 def variants(first: Samples, *others: Samples, of: Lines, over: Length, offset: Length = "") -> Several:
-    for one in (first, *others):
-        if not isinstance(one, Samples):
-            raise LogQLError(f"{one} gives no numbers", "", 0)
-    metrics = tuple(one.tree for one in (first, *others))
+    for variant in (first, *others):
+        if not isinstance(variant, Samples):
+            raise LogQLError(f"{variant} gives no numbers", "", 0)
+    metrics = tuple(variant.tree for variant in (first, *others))
     return Several(checked(Variants(metrics, _range(of.tree, None, over, offset))))
 
 
@@ -456,8 +456,8 @@ def _ranged(
     parameter: Number | None = None,
     grouping: Grouping | None = None,
 ) -> Samples:
-    found = _range(lines, unwrapped, over, offset)
-    return Samples(checked(RangeAggregation(op, found, parameter, grouping)))
+    log_range = _range(lines, unwrapped, over, offset)
+    return Samples(checked(RangeAggregation(op, log_range, parameter, grouping)))
 
 
 def _range(lines: LogQuery, unwrapped: Unwrap | None, over: Length, offset: Length) -> LogRange:
@@ -523,12 +523,12 @@ def _number(value: float, argument: str) -> Number:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise LogQLError(f"{argument} is {value!r}, which is no number", "", 0)
     try:
-        found = float(value)
+        number = float(value)
     except OverflowError:
-        found = math.inf
-    if not math.isfinite(found):
-        raise LogQLError(f"{found} cannot be written in LogQL: numbers are finite", "", 0)
-    return Number(found)
+        number = math.inf
+    if not math.isfinite(number):
+        raise LogQLError(f"{number} cannot be written in LogQL: numbers are finite", "", 0)
+    return Number(number)
 
 
 def _texts(arguments: Mapping[Any, Any]) -> None:
@@ -548,10 +548,10 @@ def _names(labels: Iterable[str]) -> tuple[str, ...]:
     """A single word is not a list of its letters."""
     if isinstance(labels, str) or not isinstance(labels, Iterable):
         raise LogQLError(f"labels come in a list: [{labels!r}]", "", 0)
-    found = tuple(labels)
-    for name in found:
+    names = tuple(labels)
+    for name in names:
         _texts({"a label": name})
-    return found
+    return names
 
 
 def _names_or_matchers(labels: tuple[str | Matcher, ...]) -> tuple[str | Matcher, ...]:
@@ -560,10 +560,10 @@ def _names_or_matchers(labels: tuple[str | Matcher, ...]) -> tuple[str | Matcher
 
 
 def _extractions(fields: Mapping[str, str] | None) -> tuple[Extraction, ...]:
-    found = _mapping("fields", fields)
-    for label, expression in found.items():
+    expressions = _mapping("fields", fields)
+    for label, expression in expressions.items():
         _texts({"a label": label, label: expression})
-    return tuple(Extraction(*item) for item in found.items())
+    return tuple(Extraction(*item) for item in expressions.items())
 
 
 def _comparing(op: str) -> str:

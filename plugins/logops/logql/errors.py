@@ -39,6 +39,8 @@ class LogQLError(LogopsError, ValueError):
 def _cells(text: str) -> int:
     """Return the number of terminal columns of a text: 日 needs two, a combining accent none."""
     return sum(
-        0 if unicodedata.category(one) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(one) in "WF")
-        for one in text
+        0
+        if unicodedata.category(character) in ("Mn", "Me", "Cf")
+        else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
     )

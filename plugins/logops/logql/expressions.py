@@ -28,17 +28,17 @@ def wrong_with_logfmt(expression: str) -> str | None:
 
 def kinds_of(expression: str, numbers: bool) -> list[str] | None:
     """Return the kinds of its tokens (f: field, s: string, i: index, and signs); None if it is not valid."""
-    found = []
+    kinds = []
     for token in TOKENS.finditer(expression.rstrip(" \t\n")):
         kind = token.lastindex
         if kind == FIELD:
-            found.append("f")
+            kinds.append("f")
         elif kind == STRING:
-            found.append("s")
+            kinds.append("s")
         elif kind == INDEX and numbers and int(token[INDEX].lstrip("0")[:20] or "0") < 2**63:
-            found.append("i")
+            kinds.append("i")
         elif kind == SIGN and numbers:
-            found.append(token[SIGN])
+            kinds.append(token[SIGN])
         else:
             return None
-    return found
+    return kinds

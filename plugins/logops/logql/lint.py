@@ -23,11 +23,11 @@ __all__ = ["RULES", "Advice", "Context", "Rule", "lint"]
 
 def lint(query: Query, context: Context = QUERY_ALONE) -> list[Advice]:
     """Return the advice in the order of the text, limited per rule."""
-    found: list[Advice] = []
+    advice: list[Advice] = []
     for rule in RULES:
         for span, why, better in islice(rule.look(query, context), MOST_OF_A_RULE):
-            found.append(Advice(rule.name, rule.severity, why, span, written(better) if better is not None else ""))
-    return sorted(found, key=lambda one: one.span)
+            advice.append(Advice(rule.name, rule.severity, why, span, written(better) if better is not None else ""))
+    return sorted(advice, key=lambda one: one.span)
 
 
 def written(better: Query) -> str:

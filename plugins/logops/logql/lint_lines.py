@@ -62,14 +62,19 @@ def label_in_selector(query: Query, context: Context) -> Iterator[Found]:
                 break
             if not isinstance(stage, LabelFilter):
                 continue
-            for one in required(stage.condition):
-                if isinstance(one, Matcher) and one.name in of_stream:
-                    rest = without_condition(stage.condition, one)
-                    stages = (*lines.stages[:at], *([LabelFilter(rest)] if rest else []), *lines.stages[at + 1 :])
-                    selector = replace(lines.selector, matchers=(*lines.selector.matchers, one))
+            for matcher in required(stage.condition):
+                if isinstance(matcher, Matcher) and matcher.name in of_stream:
+                    remaining = without_condition(stage.condition, matcher)
+                    stages = (
+                        *lines.stages[:at],
+                        *([LabelFilter(remaining)] if remaining else []),
+                        *lines.stages[at + 1 :],
+                    )
+                    selector = replace(lines.selector, matchers=(*lines.selector.matchers, matcher))
                     yield (
-                        one.span,
-                        f"{one.name} is a label of the stream: in the selector it keeps other streams from being read.",
+                        matcher.span,
+                        f"{matcher.name} is a label of the stream: "
+                        "in the selector it keeps other streams from being read.",
                         instead(query, lines, replace(lines, selector=selector, stages=stages)),
                     )
 
@@ -91,15 +96,22 @@ def filter_before_parser(query: Query, context: Context) -> Iterator[Found]:
             continue
         known = context.of(lines.selector)
         of_stream = {matcher.name for matcher in lines.selector.matchers} | known.metadata | OF_LOKI
-        wanted = [one for one in wanted_of_parser(lines, at) if one.name not in of_stream | (known.labels or set())]
-        if not wanted:
+        conditions = [
+            condition
+            for condition in wanted_of_parser(lines, at)
+            if condition.name not in of_stream | (known.labels or set())
+        ]
+        if not conditions:
             continue
-        words = next((found for one in wanted if (found := words_of(one))), [])
+        words = next((texts for condition in conditions if (texts := words_of(condition))), [])
         line_filter = f"|= {' or '.join(map(literals.quote, words))}"
         if not words:
             better, how = None, "A line filter before the parser, for a text that all wanted lines have,"
         elif known.labels is None:
-            better, how = None, f"If {wanted[0].name} is read from the line and no label of the stream, {line_filter}"
+            better, how = (
+                None,
+                f"If {conditions[0].name} is read from the line and no label of the stream, {line_filter}",
+            )
         else:
             needles = tuple(map(Needle, words))
             stages = (*lines.stages[:at], LineFilter("|=", needles), *lines.stages[at:])
@@ -135,19 +147,19 @@ def filter_after_parser(query: Query, _: Context) -> Iterator[Found]:
 
 def searched_first(stages: tuple[Stage, ...], stop: tuple[type, ...] = CHANGES_LINE) -> tuple[Stage, ...]:
     """Move each line filter before the parsers after which the line is unchanged."""
-    found: list[Stage] = []
+    moved: list[Stage] = []
     parser: int | None = None
     for at, stage in enumerate(stages):
         if parser is not None and isinstance(stage, LineFilter) and narrows(stage):
-            found.insert(parser, stage)
+            moved.insert(parser, stage)
             parser += 1
             continue
-        found.append(stage)
+        moved.append(stage)
         if isinstance(stage, stop):
             parser = None
         elif parser is None and isinstance(stage, PARSERS) and not coloured(stages[:at]):
-            parser = len(found) - 1
-    return tuple(found)
+            parser = len(moved) - 1
+    return tuple(moved)
 
 
 def coloured(stages: tuple[Stage, ...]) -> bool:
@@ -163,25 +175,25 @@ def coloured(stages: tuple[Stage, ...]) -> bool:
 
 def wanted_of_parser(lines: LogQuery, at: int) -> list[Matcher | Comparison | IpMatch]:
     """Return the conditions that no line without the label passes, and that check text in the line."""
-    found: list[Matcher | Comparison | IpMatch] = []
+    conditions: list[Matcher | Comparison | IpMatch] = []
     parsers: list[Stage] = []
-    set_before = {one.name for one in all_of(lines.stages[:at], LabelAssignment)}
+    set_before = {condition.name for condition in all_of(lines.stages[:at], LabelAssignment)}
     for stage in lines.stages[at:]:
         if isinstance(stage, (LineFormat, LabelFormat, Decolorize)):
             break
         if isinstance(stage, PARSERS):
             parsers.append(stage)
         if isinstance(stage, LabelFilter):
-            found += (
-                one
-                for one in required(stage.condition)
-                if not one.name.startswith("__")
-                and one.name not in set_before
-                and any(makes(parser, one.name) for parser in parsers)
-                and needs_label(one)
+            conditions += (
+                condition
+                for condition in required(stage.condition)
+                if not condition.name.startswith("__")
+                and condition.name not in set_before
+                and any(makes(parser, condition.name) for parser in parsers)
+                and needs_label(condition)
             )
     # First those that name text in the line.
-    return sorted(found, key=lambda one: not words_of(one))
+    return sorted(conditions, key=lambda condition: not words_of(condition))
 
 
 def makes(parser: Stage, label: str) -> bool:
@@ -269,10 +281,10 @@ def lone_parser(lines: LogQuery) -> Json | Logfmt | Pattern | Regexp | None:
     """
     parsers = [stage for stage in lines.stages if isinstance(stage, PARSERS)]
     depends = any(isinstance(stage, (LineFormat, LabelFormat, Drop, Keep)) for stage in lines.stages) or any(
-        one.name.startswith("__") if isinstance(one, Matcher) else True
+        parser.name.startswith("__") if isinstance(parser, Matcher) else True
         for stage in lines.stages
         for kind in (Matcher, Comparison, IpMatch)
-        for one in all_of(stage, kind)
+        for parser in all_of(stage, kind)
     )
     if len(parsers) != 1 or depends or isinstance(parsers[0], Unpack):
         return None
@@ -310,12 +322,12 @@ def without_stage(query: Query, lines: LogQuery, gone: object) -> Query:
 
 
 def regex_for_text(query: Query, _: Context) -> Iterator[Found]:
-    for found in all_of(query, LineFilter):
-        if plain := as_text(found):
+    for line_filter in all_of(query, LineFilter):
+        if plain := as_text(line_filter):
             yield (
-                found.span,
+                line_filter.span,
                 "this regular expression is plain text, which is searched for several times faster.",
-                instead(query, found, plain),
+                instead(query, line_filter, plain),
             )
     for matcher in all_of(query, Matcher):
         if matcher.op in ("=~", "!~") and PLAIN.fullmatch(matcher.value):
@@ -324,15 +336,15 @@ def regex_for_text(query: Query, _: Context) -> Iterator[Found]:
             yield matcher.span, "this regular expression is one value.", instead(query, matcher, plain_matcher)
 
 
-def as_text(found: LineFilter) -> LineFilter | None:
+def as_text(line_filter: LineFilter) -> LineFilter | None:
     """Return a line filter without regular expressions; None if one is more than text."""
-    if found.op not in ("|~", "!~") or any(needle.ip for needle in found.needles):
+    if line_filter.op not in ("|~", "!~") or any(needle.ip for needle in line_filter.needles):
         return None
-    words = [plain_words(needle.text) for needle in found.needles]
+    words = [plain_words(needle.text) for needle in line_filter.needles]
     if not all(words):
         return None
     needles = tuple(Needle(word) for group in words for word in group)
-    return replace(found, op="|=" if found.op == "|~" else "!=", needles=needles)
+    return replace(line_filter, op="|=" if line_filter.op == "|~" else "!=", needles=needles)
 
 
 def plain_words(regex: str) -> list[str]:
@@ -353,14 +365,14 @@ def plain_words(regex: str) -> list[str]:
 
 def branches(regex: str) -> list[str]:
     """Return the alternatives of a regular expression."""
-    found, depth = [""], 0
+    alternatives, depth = [""], 0
     for token in REGEX_TOKEN.findall(regex):
         depth += (token == "(") - (token == ")")
         if token == "|" and depth == 0:
-            found.append("")
+            alternatives.append("")
         else:
-            found[-1] += token
-    return found
+            alternatives[-1] += token
+    return alternatives
 
 
 def unescaped(regex: str) -> str:
@@ -371,21 +383,23 @@ def any_text_around(query: Query, _: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
         for stage in lines.stages:
             if isinstance(stage, LineFilter) and stage.op == "|~" and (passing := passing_all(stage)):
-                unless = "" if any(one.same for one in passing) else UNLESS_OF_SEVERAL_LINES
+                unless = "" if any(regex.same for regex in passing) else UNLESS_OF_SEVERAL_LINES
                 yield stage.span, f"every line passes this{unless}.", without_stage(query, lines, stage)
-    for found in all_of(query, LineFilter):
-        if found.op not in ("|~", "!~") or passing_all(found) or as_text(found):
+    for line_filter in all_of(query, LineFilter):
+        if line_filter.op not in ("|~", "!~") or passing_all(line_filter) or as_text(line_filter):
             continue
-        bare = [without_any_text(needle.text) for needle in found.needles]
-        needles = tuple(replace(needle, text=one.regex) for needle, one in zip(found.needles, bare, strict=True))
-        if needles != found.needles:
-            better = replace(found, needles=needles)
-            unless = "" if all(one.same for one in bare) else UNLESS_OF_SEVERAL_LINES
+        bare = [without_any_text(needle.text) for needle in line_filter.needles]
+        needles = tuple(
+            replace(needle, text=regex.regex) for needle, regex in zip(line_filter.needles, bare, strict=True)
+        )
+        if needles != line_filter.needles:
+            better = replace(line_filter, needles=needles)
+            unless = "" if all(regex.same for regex in bare) else UNLESS_OF_SEVERAL_LINES
             yield (
-                found.span,
+                line_filter.span,
                 "a line filter finds its text anywhere in the line: `.*` at an end only makes it look further"
                 f"{unless}.",
-                instead(query, found, as_text(better) or better),
+                instead(query, line_filter, as_text(better) or better),
             )
 
 
@@ -400,28 +414,28 @@ class Bare:
     same: bool = True
 
 
-def passing_all(found: LineFilter) -> list[Bare]:
-    bare = [without_any_text(needle.text) for needle in found.needles if not needle.ip]
-    return [one for one in bare if not one.regex]
+def passing_all(line_filter: LineFilter) -> list[Bare]:
+    bare = [without_any_text(needle.text) for needle in line_filter.needles if not needle.ip]
+    return [bare_regex for bare_regex in bare if not bare_regex.regex]
 
 
 def without_any_text(regex: str) -> Bare:
-    found = FLAGS.match(regex)
-    flags = found[0] if found else ""
-    rest = regex.removeprefix(flags)
-    bare = [branch_without_any_text(branch, flags) for branch in branches(rest)]
+    flag_match = FLAGS.match(regex)
+    flags = flag_match[0] if flag_match else ""
+    remaining = regex.removeprefix(flags)
+    bare = [branch_without_any_text(branch, flags) for branch in branches(remaining)]
     core = "|".join(one.regex for one in bare)
-    if core == rest or "\\Q" in regex or (len(bare) > 1 and not all(one.regex for one in bare)):
+    if core == remaining or "\\Q" in regex or (len(bare) > 1 and not all(one.regex for one in bare)):
         return Bare(regex)
     needed = core and ("i" in flags or not plain_words(core))
     return Bare(f"{flags if needed else ''}{core}", same=all(one.same for one in bare))
 
 
 def branch_without_any_text(branch: str, flags: str) -> Bare:
-    found = ANY_TEXT_AROUND.fullmatch(branch)
-    if not found:
+    match = ANY_TEXT_AROUND.fullmatch(branch)
+    if not match:
         return Bare(branch)
-    before, core, after = found.groups()
+    before, core, after = match.groups()
     if before and core == "$":
         core, after = "", "$"
     if not (before or after):
@@ -450,10 +464,10 @@ def takes_most(matcher: Matcher) -> bool:
 
 
 def address_as_text(query: Query, _: Context) -> Iterator[Found]:
-    for found in all_of(query, LineFilter):
-        if found.op != "|=" or len(found.needles) == 1:
+    for line_filter in all_of(query, LineFilter):
+        if line_filter.op != "|=" or len(line_filter.needles) == 1:
             continue
-        for needle in found.needles:
+        for needle in line_filter.needles:
             if needle.ip:
                 yield (
                     needle.span,

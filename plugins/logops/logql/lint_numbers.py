@@ -88,8 +88,10 @@ def guarded(lines: LogQuery) -> bool:
 
 def leaves_errors_out(condition: Condition) -> bool:
     return any(
-        isinstance(one, Matcher) and one.name == "__error__" and (one.op, one.value) in (("=", ""), ("!~", ".+"))
-        for one in required(condition)
+        isinstance(matcher, Matcher)
+        and matcher.name == "__error__"
+        and (matcher.op, matcher.value) in (("=", ""), ("!~", ".+"))
+        for matcher in required(condition)
     )
 
 
@@ -108,7 +110,7 @@ def errors_are_left(query: Query, lines: LogQuery) -> bool:
     if any(isinstance(stage, LabelFormat) or any(all_of(stage, Comparison)) for stage in lines.stages):
         return False
     of_stream = {matcher.name for matcher in lines.selector.matchers}
-    needed = {one.name for stage in filters for one in required(stage.condition) if needs_label(one)}
+    needed = {condition.name for stage in filters for condition in required(stage.condition) if needs_label(condition)}
     return {matcher.name for matcher in matchers} | grouped_by(query) <= needed - of_stream
 
 
@@ -125,25 +127,27 @@ def unwrap_errors(query: Query, _: Context) -> Iterator[Found]:
 
 
 def division_by_zero(query: Query, _: Context) -> Iterator[Found]:
-    for found in all_of(query, Binary):
-        if found.op not in ("/", "%"):
+    for division in all_of(query, Binary):
+        if division.op not in ("/", "%"):
             continue
-        if is_zero(found.right):
-            yield found.span, "it divides by 0: every answer is NaN or infinite.", None
-        elif any(all_of(found.right, RangeAggregation)) and not (above_zero(found.right) or leaves_zero(found.right)):
-            op = ">" if not_below_zero(found.right) else "!="
-            guarded = replace(found, right=Binary(op, found.right, Number(0.0)))
+        if is_zero(division.right):
+            yield division.span, "it divides by 0: every answer is NaN or infinite.", None
+        elif any(all_of(division.right, RangeAggregation)) and not (
+            above_zero(division.right) or leaves_zero(division.right)
+        ):
+            op = ">" if not_below_zero(division.right) else "!="
+            guarded = replace(division, right=Binary(op, division.right, Number(0.0)))
             yield (
-                found.span,
+                division.span,
                 "what it divides by can be 0, and the answer is then NaN, which no alert compares with anything: "
                 f"{op} 0 leaves such points out.",
-                instead(query, found, guarded),
+                instead(query, division, guarded),
             )
 
 
 def is_zero(query: Query) -> bool:
-    found = query.value if isinstance(query, Vector) else query
-    return isinstance(found, Number) and found.value == 0
+    value = query.value if isinstance(query, Vector) else query
+    return isinstance(value, Number) and value.value == 0
 
 
 def leaves_zero(query: Query) -> bool:
@@ -180,8 +184,8 @@ def joined_above_zero(query: Binary) -> bool:
     left, right = query.left, query.right
     match query.op:
         case "+":
-            one, other = above_zero(left), above_zero(right)
-            return (one and (other or not_below_zero(right))) or (other and not_below_zero(left))
+            left_above, other = above_zero(left), above_zero(right)
+            return (left_above and (other or not_below_zero(right))) or (other and not_below_zero(left))
         case "*" | "/" | "or":
             return above_zero(left) and above_zero(right)
         case "and":
@@ -232,12 +236,12 @@ def not_below_zero(query: Query) -> bool:
 def range_below_step(query: Query, context: Context) -> Iterator[Found]:
     if context.step_ns is None:
         return
-    for found in all_of(query, LogRange):
-        if found.range.nanoseconds < context.step_ns:
+    for log_range in all_of(query, LogRange):
+        if log_range.range.nanoseconds < context.step_ns:
             step = Duration(context.step_ns)
             yield (
-                found.range.span,
-                f"a range of {literals.write_duration(found.range.nanoseconds)} every "
+                log_range.range.span,
+                f"a range of {literals.write_duration(log_range.range.nanoseconds)} every "
                 f"{literals.write_duration(context.step_ns)} leaves lines between two points uncounted.",
-                instead(query, found.range, step),
+                instead(query, log_range.range, step),
             )

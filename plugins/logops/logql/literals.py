@@ -43,10 +43,10 @@ def range_duration(text: str) -> int | None:
     """Return the nanoseconds of `[text]`: Prometheus' units, y to ms, whole numbers. None if Loki refuses it."""
     if text == "0":
         return 0
-    found = PROMETHEUS.fullmatch(text)
-    if not text or found is None:
+    match = PROMETHEUS.fullmatch(text)
+    if not text or match is None:
         return None
-    total = sum(whole(count) * unit for count, unit in zip(found.groups(), PROMETHEUS_UNITS, strict=True) if count)
+    total = sum(whole(count) * unit for count, unit in zip(match.groups(), PROMETHEUS_UNITS, strict=True) if count)
     return total if total <= MAX_NS else None
 
 
@@ -58,15 +58,15 @@ def whole(digits: str) -> int:
 
 def duration(text: str) -> int | None:
     """Return the nanoseconds of a duration in an expression: as in a range, else Go's (`1.5h`, `-3s`, `20us`)."""
-    found = range_duration(text)
-    if found is not None:
-        return found
-    sign, rest = (text[0], text[1:]) if text[:1] in ("-", "+") else ("", text)
-    if rest == "0":
+    nanoseconds = range_duration(text)
+    if nanoseconds is not None:
+        return nanoseconds
+    sign, unsigned = (text[0], text[1:]) if text[:1] in ("-", "+") else ("", text)
+    if unsigned == "0":
         return 0
     total, at = 0, 0
-    while at < len(rest):
-        part = GO.match(rest, at)
+    while at < len(unsigned):
+        part = GO.match(unsigned, at)
         if part is None or not (part[1] or part[2]):
             return None
         # Go reads only as many digits as fit, and computes the fraction as a float.
@@ -80,11 +80,11 @@ def duration(text: str) -> int | None:
 
 def size(text: str) -> int | None:
     """Return the bytes of `10MB` (10^6) or `10MiB` (2^20)."""
-    found = SIZE.fullmatch(text)
-    if found is None or (unit := SIZE_UNITS.get(found[2].lower())) is None:
+    match = SIZE.fullmatch(text)
+    if match is None or (unit := SIZE_UNITS.get(match[2].lower())) is None:
         return None
     try:
-        value = float(found[1]) * unit
+        value = float(match[1]) * unit
     except ValueError:
         return None
     return int(value) if value < 2**64 else None

@@ -85,18 +85,18 @@ def parse(query: str) -> Query:
     if size >= MAX_BYTES:
         raise LogQLError(f"longer than Loki takes: {MAX_BYTES:,} bytes", query, 0)
     reader = Reader(query)
-    found = reader.expression(0)
+    query_tree = reader.expression(0)
     if reader.kind != END:
-        raise reader.unexpected(reader.what_may_follow(found))
-    return found
+        raise reader.unexpected(reader.what_may_follow(query_tree))
+    return query_tree
 
 
 def parse_selector(query: str) -> Selector:
     """Parse `{...}` with nothing after it. Raises LogQLError."""
-    found = parse(query)
-    if not isinstance(found, LogQuery) or found.stages:
+    query_tree = parse(query)
+    if not isinstance(query_tree, LogQuery) or query_tree.stages:
         raise LogQLError("expected a stream selector alone", query, 0)
-    return found.selector
+    return query_tree.selector
 
 
 class Reader:
@@ -132,9 +132,9 @@ class Reader:
         self.kind = self.kinds[at + 1]
         return self.texts[at]
 
-    def take(self, kind: str, wanted: str) -> str:
+    def take(self, kind: str, expected: str) -> str:
         if self.kind != kind:
-            raise self.unexpected(wanted)
+            raise self.unexpected(expected)
         at = self.at
         self.at = at + 1
         self.kind = self.kinds[at + 1]
@@ -154,17 +154,17 @@ class Reader:
     def wrong(self, reason: str, at: int | None = None) -> LogQLError:
         return LogQLError(reason, self.query, self.starts[self.at] if at is None else at)
 
-    def unexpected(self, wanted: str) -> LogQLError:
+    def unexpected(self, expected: str) -> LogQLError:
         kind, start, end = self.kind, self.starts[self.at], self.ends[self.at]
-        found = "the end" if kind == END else self.query[start:end]
-        if kind in KEYWORDS and wanted.startswith("a label"):
-            found += ", which LogQL keeps for itself"
-        elif kind in FUNCTIONS and wanted.startswith("a label"):
-            found += ", which before a parenthesis is a function"
-        return self.wrong(f"expected {wanted}, found {found}")
+        actual = "the end" if kind == END else self.query[start:end]
+        if kind in KEYWORDS and expected.startswith("a label"):
+            actual += ", which LogQL keeps for itself"
+        elif kind in FUNCTIONS and expected.startswith("a label"):
+            actual += ", which before a parenthesis is a function"
+        return self.wrong(f"expected {expected}, found {actual}")
 
-    def what_may_follow(self, found: Query) -> str:
-        if isinstance(found, LogQuery):
+    def what_may_follow(self, query: Query) -> str:
+        if isinstance(query, LogQuery):
             return "a line filter, | and a stage, or the end"
         return "an operator or the end"
 
@@ -215,8 +215,8 @@ class Reader:
                 include = self.labels("(")
         return Matching(kind == "on", labels, group, include, self.since(start))
 
-    def labels(self, wanted: str) -> tuple[str, ...]:
-        self.take("(", wanted)
+    def labels(self, expected: str) -> tuple[str, ...]:
+        self.take("(", expected)
         if self.took(")"):
             return ()
         names = [self.take(NAME, "a label or )")]
@@ -260,22 +260,24 @@ class Reader:
         self.deeper()
         self.next()
         start = self.starts[self.at]
-        found = self.expression(0)
-        if isinstance(found, Variants):
+        expression = self.expression(0)
+        if isinstance(expression, Variants):
             raise self.wrong("variants(...) stands alone, not in parentheses", start)
-        self.take(")", f") or {self.what_may_follow(found).removesuffix(' or the end').removesuffix(', or the end')}")
+        self.take(
+            ")", f") or {self.what_may_follow(expression).removesuffix(' or the end').removesuffix(', or the end')}"
+        )
         self.depth -= 1
-        return found
+        return expression
 
     def metric(self) -> Metric:
         """Parse the argument of a function over numbers."""
         self.deeper()
         start = self.starts[self.at]
-        found = self.expression(0)
-        if isinstance(found, (LogQuery, Variants)):
+        expression = self.expression(0)
+        if isinstance(expression, (LogQuery, Variants)):
             raise self.wrong("expected numbers, found lines: count them, as in rate({...}[5m])", start)
         self.depth -= 1
-        return found
+        return expression
 
     # literalExpr, vectorExpr
 
@@ -328,9 +330,9 @@ class Reader:
         self.take(")", "a comma or )")
         self.take("of", "of (...)")
         self.take("(", "(")
-        found = self.log_range()
+        log_range = self.log_range()
         self.take(")", ")")
-        return Variants(tuple(metrics), found, self.since(start))
+        return Variants(tuple(metrics), log_range, self.since(start))
 
     # rangeAggregationExpr, vectorAggregationExpr
 
@@ -344,24 +346,24 @@ class Reader:
             raise self.wrong(f"{op} takes no number", parameter.span[0])
         if parameter is None and op == "quantile_over_time":
             raise self.unexpected("the quantile and a comma, as in quantile_over_time(0.99, ...)")
-        found = self.log_range()
+        log_range = self.log_range()
         self.take(")", ")")
         at = self.starts[self.at]
         grouping = self.grouping()
         if grouping is not None and op not in GROUPED_RANGE_OPS:
             raise self.wrong(f"{op} does not group: sum by (...) ({op}(...)) does", at)
-        if found.unwrap is not None and op not in UNWRAPPED_RANGE_OPS:
-            raise self.wrong(f"{op} counts lines: it takes no unwrap", found.unwrap.span[0])
-        if found.unwrap is None and op not in COUNTING_RANGE_OPS:
-            raise self.wrong(f"{op} needs numbers: | unwrap and a label, before the range", found.range.span[0])
-        return RangeAggregation(op, found, parameter, grouping, self.since(start))
+        if log_range.unwrap is not None and op not in UNWRAPPED_RANGE_OPS:
+            raise self.wrong(f"{op} counts lines: it takes no unwrap", log_range.unwrap.span[0])
+        if log_range.unwrap is None and op not in COUNTING_RANGE_OPS:
+            raise self.wrong(f"{op} needs numbers: | unwrap and a label, before the range", log_range.range.span[0])
+        return RangeAggregation(op, log_range, parameter, grouping, self.since(start))
 
     def parameter(self) -> Number | None:
         if self.kind != NUMBER:
             return None
-        found = self.literal()
+        literal = self.literal()
         self.take(",", "a comma")
-        return found
+        return literal
 
     def vector_aggregation(self) -> VectorAggregation:
         start = self.starts[self.at]
@@ -416,17 +418,17 @@ class Reader:
         self.deeper()
         self.next()
         if self.kind == "(":
-            found = self.log_range()
+            log_range = self.log_range()
         else:
             lines = self.log_query()
             unwrap = self.unwrap()
             if self.took(")"):
                 self.depth -= 1
                 return self.ranged(lines, unwrap, start, bracketed=True)
-            found = self.ranged(lines, unwrap, start)
+            log_range = self.ranged(lines, unwrap, start)
         self.take(")", ")")
         self.depth -= 1
-        return found
+        return log_range
 
     def ranged(self, lines: LogQuery, unwrap: Unwrap | None, start: int, bracketed: bool = False) -> LogRange:
         """Parse from the range on. Stages may follow it if there were none before."""
@@ -439,9 +441,9 @@ class Reader:
             unwrap = self.unwrap()
         return LogRange(lines, duration, unwrap, offset, self.since(start))
 
-    def range(self, wanted: str) -> Duration:
+    def range(self, expected: str) -> Duration:
         start = self.starts[self.at]
-        text = self.take(RANGE, wanted)
+        text = self.take(RANGE, expected)
         nanoseconds = literals.range_duration(text)
         if nanoseconds is None:
             raise self.wrong(f"[{text}] is no range like [5m] or [1h30m]", start)
@@ -452,9 +454,9 @@ class Reader:
             return None
         return self.duration("a duration like 1h")
 
-    def duration(self, wanted: str) -> Duration:
+    def duration(self, expected: str) -> Duration:
         start = self.starts[self.at]
-        text = self.take(DURATION, wanted)
+        text = self.take(DURATION, expected)
         nanoseconds = literals.duration(text)
         assert nanoseconds is not None
         return Duration(nanoseconds, text, self.since(start))
@@ -523,18 +525,18 @@ class Reader:
     # pipelineExpr
 
     def stages(self) -> tuple[Stage, ...]:
-        found: list[Stage] = []
+        stages: list[Stage] = []
         while True:
             kind = self.kind
             if kind == "|":
                 if self.kinds[self.at + 1] == "unwrap":
                     break
-                found.append(self.stage())
+                stages.append(self.stage())
             elif kind in LINE_FILTER_OPS:
-                found.append(self.line_filter())
+                stages.append(self.line_filter())
             else:
                 break
-        return tuple(found)
+        return tuple(stages)
 
     def line_filter(self) -> LineFilter:
         start = self.starts[self.at]
@@ -583,10 +585,10 @@ class Reader:
     def extractions(self) -> tuple[Extraction, ...]:
         if self.kind != NAME:
             return ()
-        found = [self.extraction()]
+        extractions = [self.extraction()]
         while self.took(","):
-            found.append(self.extraction())
-        return tuple(found)
+            extractions.append(self.extraction())
+        return tuple(extractions)
 
     def extraction(self) -> Extraction:
         start = self.starts[self.at]
@@ -622,10 +624,10 @@ class Reader:
         return LineFormat(self.take(STRING, "a template in quotes"), self.since(start))
 
     def label_format(self, start: int) -> LabelFormat:
-        found = [self.assignment()]
+        assignments = [self.assignment()]
         while self.took(","):
-            found.append(self.assignment())
-        return LabelFormat(tuple(found), self.since(start))
+            assignments.append(self.assignment())
+        return LabelFormat(tuple(assignments), self.since(start))
 
     def assignment(self) -> LabelAssignment:
         start = self.starts[self.at]
@@ -643,10 +645,10 @@ class Reader:
         return Keep(self.named(), self.since(start))
 
     def named(self) -> tuple[str | Matcher, ...]:
-        found = [self.name_or_matcher()]
+        names = [self.name_or_matcher()]
         while self.took(","):
-            found.append(self.name_or_matcher())
-        return tuple(found)
+            names.append(self.name_or_matcher())
+        return tuple(names)
 
     def name_or_matcher(self) -> str | Matcher:
         if self.kind == NAME and self.kinds[self.at + 1] not in MATCH_OPS:
@@ -685,11 +687,11 @@ class Reader:
             self.deeper()
             self.condition_depth = self.depth
             self.next()
-            found = self.condition(LOOSE)
+            condition = self.condition(LOOSE)
             self.take(")", "and, or, or )")
             self.condition_depth -= 1
             self.depth = outer
-            return found
+            return condition
         name = self.take(NAME, "a label")
         op, kind = self.kind, self.kinds[self.at + 1]
         if kind == STRING:

@@ -32,5 +32,5 @@ def wrong_with_filter(pattern: str) -> str | None:
 
 
 def consecutive(pattern: str) -> str | None:
-    found = re.search("<[A-Za-z_][A-Za-z0-9_]*><[A-Za-z_][A-Za-z0-9_]*>", pattern)
-    return f"nothing stands between the captures {found[0]}" if found else None
+    match = re.search("<[A-Za-z_][A-Za-z0-9_]*><[A-Za-z_][A-Za-z0-9_]*>", pattern)
+    return f"nothing stands between the captures {match[0]}" if match else None

@@ -35,36 +35,36 @@ def refusals(query: Query) -> Iterator[tuple[Span, str]]:
                     yield node.span, wrong
 
 
-def _line_filter(found: LineFilter) -> Iterator[tuple[Span, str]]:
+def _line_filter(line_filter: LineFilter) -> Iterator[tuple[Span, str]]:
     # With `or` in a filter for text, Loki treats ip("...") as text.
-    text_only = len(found.needles) > 1 and found.op in ("|=", "|~", "|>")
-    for needle in found.needles:
+    text_only = len(line_filter.needles) > 1 and line_filter.op in ("|=", "|~", "|>")
+    for needle in line_filter.needles:
         if needle.ip and not text_only:
-            if found.op not in ("|=", "!="):
+            if line_filter.op not in ("|=", "!="):
                 yield needle.span, "ip() goes with |= and != only"
             elif not is_address(needle.text):
                 yield needle.span, _no_address(needle.text)
-        elif found.op in ("|~", "!~"):
+        elif line_filter.op in ("|~", "!~"):
             try:
                 regexes.compiled(needle.text)
             except regexes.RegexError as error:
                 yield needle.span, f"{literals.quote(needle.text)} is no regular expression: {error}"
-        elif found.op in ("|>", "!>") and (wrong := patterns.wrong_with_filter(needle.text)):
+        elif line_filter.op in ("|>", "!>") and (wrong := patterns.wrong_with_filter(needle.text)):
             yield needle.span, f"{literals.quote(needle.text)} is no pattern of a line filter: {wrong}"
 
 
-def _extractions(found: Json | Logfmt) -> Iterator[tuple[Span, str]]:
-    wrong_with = expressions.wrong_with_json if isinstance(found, Json) else expressions.wrong_with_logfmt
-    for field in found.fields:
+def _extractions(parser: Json | Logfmt) -> Iterator[tuple[Span, str]]:
+    wrong_with = expressions.wrong_with_json if isinstance(parser, Json) else expressions.wrong_with_logfmt
+    for field in parser.fields:
         if not PLAIN_NAME.fullmatch(field.label):
             yield field.span, f"no label can be extracted as {field.label}"
         elif wrong := wrong_with(field.expression):
             yield field.span, f"{literals.quote(field.expression)} is no expression: {wrong}"
 
 
-def _label_format(found: LabelFormat) -> Iterator[tuple[Span, str]]:
+def _label_format(stage: LabelFormat) -> Iterator[tuple[Span, str]]:
     names: set[str] = set()
-    for label in found.labels:
+    for label in stage.labels:
         if label.name == "__error__":
             yield label.span, "__error__ cannot be formatted"
         if label.name in names:

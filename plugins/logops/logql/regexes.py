@@ -34,14 +34,14 @@ def compiled(pattern: str) -> Any:
     options.dot_nl = True
     options.max_mem = LARGEST
     try:
-        found = re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
+        regex = re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
     except re2.error as error:
-        told = error.args[0] if error.args else ""
-        raise RegexError(told.decode() if isinstance(told, bytes) else str(told)) from None
+        reason = error.args[0] if error.args else ""
+        raise RegexError(reason.decode() if isinstance(reason, bytes) else str(reason)) from None
     # RE2 accepts other letters.
-    if wrong := next((name for name in found.groupindex if not name.isascii()), None):
+    if wrong := next((name for name in regex.groupindex if not name.isascii()), None):
         raise RegexError(f"invalid named capture: {wrong if isinstance(wrong, str) else wrong.decode()}")
-    return found
+    return regex
 
 
 def escaped(text: str) -> str:
@@ -55,5 +55,5 @@ def matches_empty(pattern: str) -> bool:
 
 def groups(pattern: str) -> list[str]:
     """Return the names of its named groups, with repetitions."""
-    found = set(compiled(pattern).groupindex)
-    return [name for name in NAMED_GROUP.findall(pattern) if name in found or name.encode() in found]
+    names = set(compiled(pattern).groupindex)
+    return [name for name in NAMED_GROUP.findall(pattern) if name in names or name.encode() in names]

@@ -87,7 +87,7 @@ def wrong_with(template: str) -> str | None:
 
 def tokens_of(template: str) -> list[Token]:
     """Return `begin` and `end` of each action and the tokens between, without text."""
-    found: list[Token] = []
+    tokens: list[Token] = []
     at = template.find("{{")
     while at >= 0:
         if BEGINS_COMMENT.match(template, at):
@@ -96,13 +96,13 @@ def tokens_of(template: str) -> list[Token]:
                 raise TemplateRefusedError("a comment in the template does not end with */}}")
             at = comment.end()
         else:
-            found.append(("begin", ""))
-            at = action(template, at + (3 if re.match(r"\{\{-[ \t\r\n]", template[at : at + 4]) else 2), found)
+            tokens.append(("begin", ""))
+            at = action(template, at + (3 if re.match(r"\{\{-[ \t\r\n]", template[at : at + 4]) else 2), tokens)
         at = template.find("{{", at)
-    return found
+    return tokens
 
 
-def action(template: str, at: int, found: list[Token]) -> int:
+def action(template: str, at: int, tokens: list[Token]) -> int:
     """Append the tokens of an action to `found`. Return where it ends."""
     while True:
         token = TOKEN.match(template, at)
@@ -113,9 +113,9 @@ def action(template: str, at: int, found: list[Token]) -> int:
         kind, text, at = str(token.lastgroup), token[0], token.end()
         if kind == "word" and (text in KEYWORDS or text in ("true", "false")):
             kind = text
-        found.append((kind, text))
+        tokens.append((kind, text))
         if kind == "stop":
-            found[-1] = ("}}", text)
+            tokens[-1] = ("}}", text)
             return at
 
 
@@ -141,10 +141,10 @@ class Reader:
     def next(self) -> Token:
         """Return the next token that is not a blank."""
         self.blanks()
-        found = self.tokens[self.at]
-        if found[0] != "eof":
+        token = self.tokens[self.at]
+        if token[0] != "eof":
             self.at += 1
-        return found
+        return token
 
     def take(self, kind: str, where: str) -> str:
         found, text = self.next()

@@ -115,11 +115,11 @@ def side_lines(query: Metric | Variants, width: int, bracketed: bool) -> list[st
     return ["(", *indented(lines(query, width - len(INDENT))), ")"]
 
 
-def range_lines(found: LogRange) -> list[str]:
+def range_lines(range_: LogRange) -> list[str]:
     """Return the selector, then one stage per line, with the range after the last."""
-    stages = [*map(stage, found.query.stages), *([unwrap(found.unwrap)] if found.unwrap else [])]
-    text = [selector(found.query.selector), *indented(stages)]
-    text[-1] += f" {span_of(found)}"
+    stages = [*map(stage, range_.query.stages), *([unwrap(range_.unwrap)] if range_.unwrap else [])]
+    text = [selector(range_.query.selector), *indented(stages)]
+    text[-1] += f" {span_of(range_)}"
     return text
 
 
@@ -162,19 +162,19 @@ def looser(query: Binary, side: Metric | Variants, left: bool) -> bool:
     """Whether a side needs parentheses."""
     if not isinstance(side, Binary):
         return False
-    own, its = PRECEDENCE[query.op], PRECEDENCE[side.op]
+    own_precedence, its = PRECEDENCE[query.op], PRECEDENCE[side.op]
     # All operators bind to the left, except `^`.
-    return its < own or (its == own and left == (query.op == "^"))
+    return its < own_precedence or (its == own_precedence and left == (query.op == "^"))
 
 
 def operator(query: Binary) -> str:
     return joined(query.op, "bool" if query.returns_bool else "", matching(query.matching) if query.matching else "")
 
 
-def matching(found: Matching) -> str:
-    labels = f"{'on' if found.on else 'ignoring'} ({', '.join(found.labels)})"
+def matching(node: Matching) -> str:
+    labels = f"{'on' if node.on else 'ignoring'} ({', '.join(node.labels)})"
     # Always with parentheses: otherwise those of the right side would be read as its labels.
-    return joined(labels, f"{found.group} ({', '.join(found.include)})" if found.group else "")
+    return joined(labels, f"{node.group} ({', '.join(node.include)})" if node.group else "")
 
 
 def by(grouping: Grouping | None) -> str:
@@ -183,65 +183,65 @@ def by(grouping: Grouping | None) -> str:
     return f" {'without' if grouping.without else 'by'} ({', '.join(grouping.labels)})"
 
 
-def log_range(found: LogRange) -> str:
-    return joined(one_line(found.query), unwrap(found.unwrap) if found.unwrap else "", span_of(found))
+def log_range(node: LogRange) -> str:
+    return joined(one_line(node.query), unwrap(node.unwrap) if node.unwrap else "", span_of(node))
 
 
-def span_of(found: LogRange) -> str:
-    return joined(f"[{duration(found.range)}]", f"offset {duration(found.offset)}" if found.offset else "")
+def span_of(node: LogRange) -> str:
+    return joined(f"[{duration(node.range)}]", f"offset {duration(node.offset)}" if node.offset else "")
 
 
-def unwrap(found: Unwrap) -> str:
-    label = f"{found.conversion}({found.label})" if found.conversion else found.label
-    return joined(f"| unwrap {label}", *(f"| {condition(line_filter)}" for line_filter in found.filters))
+def unwrap(node: Unwrap) -> str:
+    label = f"{node.conversion}({node.label})" if node.conversion else node.label
+    return joined(f"| unwrap {label}", *(f"| {condition(line_filter)}" for line_filter in node.filters))
 
 
-def selector(found: Selector) -> str:
-    return "{" + ", ".join(map(matcher, found.matchers)) + "}"
+def selector(node: Selector) -> str:
+    return "{" + ", ".join(map(matcher, node.matchers)) + "}"
 
 
-def matcher(found: Matcher) -> str:
-    return f"{equated(found.name, found.op)}{literals.quote(found.value)}"
+def matcher(node: Matcher) -> str:
+    return f"{equated(node.name, node.op)}{literals.quote(node.value)}"
 
 
-def stage(found: Stage) -> str:
-    match found:
+def stage(node: Stage) -> str:
+    match node:
         case LineFilter():
-            return f"{found.op} {' or '.join(map(needle, found.needles))}"
+            return f"{node.op} {' or '.join(map(needle, node.needles))}"
         case LabelFilter():
-            return f"| {condition(found.condition)}"
+            return f"| {condition(node.condition)}"
         case LineFormat():
-            return f"| line_format {literals.quote(found.template)}"
+            return f"| line_format {literals.quote(node.template)}"
         case LabelFormat():
-            return f"| label_format {', '.join(map(assignment, found.labels))}"
+            return f"| label_format {', '.join(map(assignment, node.labels))}"
         case Decolorize():
             return "| decolorize"
         case Drop():
-            return f"| drop {named(found.labels)}"
+            return f"| drop {named(node.labels)}"
         case Keep():
-            return f"| keep {named(found.labels)}"
+            return f"| keep {named(node.labels)}"
         case _:
-            return parser(found)
+            return parser(node)
 
 
-def parser(found: Parser) -> str:
-    match found:
+def parser(node: Parser) -> str:
+    match node:
         case Json():
-            return joined("| json", extractions(found.fields))
+            return joined("| json", extractions(node.fields))
         case Logfmt():
-            flags = ("--strict" if found.strict else "", "--keep-empty" if found.keep_empty else "")
-            return joined("| logfmt", *flags, extractions(found.fields))
+            flags = ("--strict" if node.strict else "", "--keep-empty" if node.keep_empty else "")
+            return joined("| logfmt", *flags, extractions(node.fields))
         case Pattern():
-            return f"| pattern {literals.quote(found.pattern)}"
+            return f"| pattern {literals.quote(node.pattern)}"
         case Regexp():
-            return f"| regexp {literals.quote(found.pattern)}"
+            return f"| regexp {literals.quote(node.pattern)}"
         case Unpack():
             return "| unpack"
 
 
-def needle(found: Needle) -> str:
-    text = literals.quote(found.text)
-    return f"ip({text})" if found.ip else text
+def needle(node: Needle) -> str:
+    text = literals.quote(node.text)
+    return f"ip({text})" if node.ip else text
 
 
 def extractions(fields: tuple[Extraction, ...]) -> str:
@@ -251,8 +251,8 @@ def extractions(fields: tuple[Extraction, ...]) -> str:
     )
 
 
-def assignment(found: LabelAssignment) -> str:
-    return f"{equated(found.name)}{found.value if found.renames else literals.quote(found.value)}"
+def assignment(node: LabelAssignment) -> str:
+    return f"{equated(node.name)}{node.value if node.renames else literals.quote(node.value)}"
 
 
 def equated(name: str, op: str = "=") -> str:
@@ -264,23 +264,23 @@ def named(labels: tuple[str | Matcher, ...]) -> str:
     return ", ".join(label if isinstance(label, str) else matcher(label) for label in labels)
 
 
-def condition(found: Condition) -> str:
-    match found:
+def condition(node: Condition) -> str:
+    match node:
         case Matcher():
-            return matcher(found)
+            return matcher(node)
         case Comparison():
-            return f"{found.name} {found.op} {measure(found.value)}"
+            return f"{node.name} {node.op} {measure(node.value)}"
         case IpMatch():
-            return f"{found.name} {found.op} ip({literals.quote(found.pattern)})"
+            return f"{node.name} {node.op} ip({literals.quote(node.pattern)})"
         case Both():
-            return f"{held(found.left, Either)} and {held(found.right, (Either, Both))}"
+            return f"{held(node.left, Either)} and {held(node.right, (Either, Both))}"
         case Either():
-            return f"{held(found.left, ())} or {held(found.right, Either)}"
+            return f"{held(node.left, ())} or {held(node.right, Either)}"
 
 
-def held(found: Condition, looser: type | tuple[type, ...]) -> str:
-    text = condition(found)
-    return f"({text})" if isinstance(found, looser) else text
+def held(node: Condition, looser: type | tuple[type, ...]) -> str:
+    text = condition(node)
+    return f"({text})" if isinstance(node, looser) else text
 
 
 def measure(value: Number | Duration | Bytes) -> str:

@@ -70,11 +70,11 @@ def tokens_of(query: str) -> Tokens:
     ends: list[int] = []
     match, words, called = TOKEN.match, WORDS, CALLED.match
     at = 1 if query[:1] == "\ufeff" else 0
-    while (found := match(query, at)) is not None:
-        which = found.lastindex
+    while (token_match := match(query, at)) is not None:
+        which = token_match.lastindex
         assert which is not None
-        text = found[which]
-        start, at = found.span(which)
+        text = token_match[which]
+        start, at = token_match.span(which)
         if which == IS_WORD:
             word = text.lower()
             kind = words.get(word, NAME) or (word if called(query, at) else NAME)
@@ -114,8 +114,8 @@ def escaped(query: str, inner: str, start: int, end: int) -> tuple[str, str, int
 
 def has_comments(query: str) -> bool:
     """Whether there are comments between its tokens; trees have none. Raises LogQLError like `tokens_of`."""
-    found = tokens_of(query)
-    between = (query[end:start] for end, start in zip([0, *found.ends], found.starts, strict=False))
+    tokens = tokens_of(query)
+    between = (query[end:start] for end, start in zip([0, *tokens.ends], tokens.starts, strict=False))
     return any("#" in text or "/" in text for text in between)
 
 
@@ -164,22 +164,22 @@ def minus(query: str, at: int) -> tuple[str, str, int, int]:
     flag = FLAGS.match(query, at)
     if flag and flag[0] in ("--strict", "--keep-empty"):
         return FLAG, flag[0], at, flag.end()
-    found = DURATION_REST.match(query, at + 1)
-    if found and found[0] and literals.duration(f"-{found[0]}") is not None:
-        return DURATION, f"-{found[0]}", at, found.end()
+    match = DURATION_REST.match(query, at + 1)
+    if match and match[0] and literals.duration(f"-{match[0]}") is not None:
+        return DURATION, f"-{match[0]}", at, match.end()
     return "-", "-", at, at + 1
 
 
 def number(query: str, at: int, adjoins: bool) -> tuple[str, str, int, int]:
     """Return a number, or the duration or size that it starts."""
-    found = NUMBER_TEXT.match(query, at)
-    assert found is not None
+    match = NUMBER_TEXT.match(query, at)
+    assert match is not None
     # Loki's scanner looks for the digits of `0b11` where the previous token ended.
-    if GOOD_NUMBER.fullmatch(found[0]) is None or (not adjoins and found[0][:2] in ("0b", "0B")):
-        raise LogQLError(f"{found[0]} is no number", query, at)
-    text, end = found[0], found.end()
-    for kind, rest, read in ((DURATION, DURATION_REST, literals.duration), (BYTES, SIZE_REST, literals.size)):
-        more = rest.match(query, end)
+    if GOOD_NUMBER.fullmatch(match[0]) is None or (not adjoins and match[0][:2] in ("0b", "0B")):
+        raise LogQLError(f"{match[0]} is no number", query, at)
+    text, end = match[0], match.end()
+    for kind, tail_pattern, read in ((DURATION, DURATION_REST, literals.duration), (BYTES, SIZE_REST, literals.size)):
+        more = tail_pattern.match(query, end)
         if more and more[0] and read(text + more[0]) is not None:
             return kind, text + more[0], at, more.end()
     return NUMBER, text, at, end

@@ -39,9 +39,9 @@ def read_live_policy(
                 credential or DefaultAzureCredential(), subscription, base_url=endpoint, retry_total=5
             ) as client,
         ):
-            found = client.management_policies.get(group, name, "default")
+            policy = client.management_policies.get(group, name, "default")
     except ObjectStoreRefusedError as error:
         if error.code == _NO_POLICY:
             return {"rules": []}
         raise
-    return dict(found.as_dict()["properties"]["policy"])
+    return dict(policy.as_dict()["properties"]["policy"])

@@ -26,16 +26,16 @@ def read_rules(client: LokiClient, environment: str, owner: Owner) -> dict[str, 
 
 
 def write_rules(
-    client: LokiClient, owner: Owner, live: Mapping[str, str], wanted: Mapping[str, str], progress: Progress
+    client: LokiClient, owner: Owner, live: Mapping[str, str], desired: Mapping[str, str], progress: Progress
 ) -> None:
     """Store the groups that differ, and delete those that are not desired. Raises PlatformError with Loki's message.
 
     If Loki refuses a group, the earlier ones stay stored: the caller rolls back.
     """
     _, tenant = owner
-    for name in files_of(owner, (*live, *wanted)):
+    for name in files_of(owner, (*live, *desired)):
         namespace = PurePosixPath(name).stem
-        before, after = _by_name(live.get(name)), _by_name(wanted.get(name))
+        before, after = _by_name(live.get(name)), _by_name(desired.get(name))
         try:
             for group in sorted(after):
                 if before.get(group) != after[group]:

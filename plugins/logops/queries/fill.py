@@ -88,29 +88,29 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
     return value
 
 
-def _filled(found: Any, strings: Mapping[str, str], parameters: Mapping[str, Parameter], place: Place) -> Any:
+def _filled(node: Any, strings: Mapping[str, str], parameters: Mapping[str, Parameter], place: Place) -> Any:
     """Return the same tree with its strings filled in, each as its position in the tree requires."""
-    if isinstance(found, tuple):
-        return tuple(_filled(one, strings, parameters, place) for one in found)
-    if isinstance(found, str):
-        return PLACE.sub(lambda where: _put(where, strings, parameters, place), found)
-    if not is_dataclass(found) or isinstance(found, type):
-        return found
+    if isinstance(node, tuple):
+        return tuple(_filled(element, strings, parameters, place) for element in node)
+    if isinstance(node, str):
+        return PLACE.sub(lambda where: _put(where, strings, parameters, place), node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
     changed = {
-        field.name: _filled(getattr(found, field.name), strings, parameters, _place(found, field.name, place))
-        for field in fields(found)
+        field.name: _filled(getattr(node, field.name), strings, parameters, _place(node, field.name, place))
+        for field in fields(node)
     }
-    return replace(found, **changed)
+    return replace(node, **changed)
 
 
-def _place(found: Any, field: str, outer: Place) -> Place:
-    match found:
+def _place(node: Any, field: str, outer: Place) -> Place:
+    match node:
         case Regexp():
             return Place.REGEX
         case Matcher():
-            return Place.REGEX if found.op.endswith("~") else Place.TEXT
+            return Place.REGEX if node.op.endswith("~") else Place.TEXT
         case LineFilter():
-            return Place.REGEX if found.op.endswith("~") else Place.PATTERN if found.op.endswith(">") else Place.TEXT
+            return Place.REGEX if node.op.endswith("~") else Place.PATTERN if node.op.endswith(">") else Place.TEXT
         case Needle():
             return outer
         case Pattern():

@@ -17,13 +17,13 @@ class LibraryError(LogopsError):
 
 def load_library(root: Path) -> dict[str, LibraryQuery]:
     """Return every query of `include/logql/*.yaml` below the project's root, by name. Raises LibraryError."""
-    found: dict[str, LibraryQuery] = {}
+    queries: dict[str, LibraryQuery] = {}
     for path in sorted((root / "include/logql").glob("*.yaml")):
         for name, query in load_file(path).items():
-            if name in found:
+            if name in queries:
                 raise LibraryError(f"{path}: {name} is the name of a query of another file, too.")
-            found[name] = query
-    return found
+            queries[name] = query
+    return queries
 
 
 def load_file(path: Path) -> dict[str, LibraryQuery]:

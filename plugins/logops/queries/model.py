@@ -93,7 +93,11 @@ class LibraryQuery(Model):
         unknown = set(self.example) - set(self.parameters)
         if unknown:
             raise ValueError(f"example: {', '.join(sorted(unknown))}: no such parameter")
-        missing = [name for name, one in self.parameters.items() if one.default is None and name not in self.example]
+        missing = [
+            name
+            for name, parameter in self.parameters.items()
+            if parameter.default is None and name not in self.example
+        ]
         if missing:
             raise ValueError(f"example: {', '.join(missing)} has no default: the example must give it")
         return self

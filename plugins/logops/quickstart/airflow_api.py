@@ -67,12 +67,12 @@ class AirflowApi:
     def has_dag(self, dag: str) -> bool:
         """Whether the DAG processor has parsed this DAG."""
         try:
-            found = self.get(f"/api/v2/dags/{dag}", f"looking for the DAG {dag}")
+            answer = self.get(f"/api/v2/dags/{dag}", f"looking for the DAG {dag}")
         except AirflowRefusedError as refused:
             if refused.status == 404:
                 return False
             raise
-        return not found["is_stale"]
+        return not answer["is_stale"]
 
     def import_errors(self) -> dict[str, str]:
         """Return the DAG files with import errors, each with the end of its traceback."""
@@ -83,13 +83,13 @@ class AirflowApi:
         """Create or update a connection. Return False if it was already in this state."""
         name = connection["connection_id"]
         try:
-            found = self.get(f"/api/v2/connections/{name}", f"reading the connection {name}")
+            current = self.get(f"/api/v2/connections/{name}", f"reading the connection {name}")
         except AirflowRefusedError as refused:
             if refused.status != 404:
                 raise
             self.post("/api/v2/connections", f"creating the connection {name}", connection)
             return True
-        if all(found.get(field) == value for field, value in connection.items()):
+        if all(current.get(field) == value for field, value in connection.items()):
             return False
         self.patch(f"/api/v2/connections/{name}", f"changing the connection {name}", connection)
         return True
@@ -123,12 +123,12 @@ class AirflowApi:
         answer = self.get(
             f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", f"reading the tasks of {run}", params={"limit": 100}
         )
-        found = sorted(answer["task_instances"], key=lambda task: task["start_date"] or "9")
+        instances = sorted(answer["task_instances"], key=lambda task: task["start_date"] or "9")
         return [
             TaskState(
                 task["task_id"], task["state"] or "waiting", task["duration"], task["try_number"], task["map_index"]
             )
-            for task in found
+            for task in instances
         ]
 
     def fail_task(self, dag: str, run: str, task: str) -> None:
@@ -219,5 +219,5 @@ def log_lines(entry: Any) -> list[str]:
 
 def changes(before: Sequence[TaskState], after: Sequence[TaskState]) -> list[TaskState]:
     """Return the tasks that are new or changed, in the order of `after`."""
-    told = {task.key for task in before}
-    return [task for task in after if task.key not in told]
+    known = {task.key for task in before}
+    return [task for task in after if task.key not in known]

@@ -110,14 +110,14 @@ def airflow_environment(inherited: Mapping[str, str], root: Path, home: Path, pr
 
     AIRFLOW__ variables of another project in the terminal would override airflow.cfg, so they are removed.
     """
-    own = {name: value for name, value in inherited.items() if not name.startswith(("AIRFLOW__", "AIRFLOW_CONFIG"))}
+    kept = {name: value for name, value in inherited.items() if not name.startswith(("AIRFLOW__", "AIRFLOW_CONFIG"))}
     loopback = f"{HOST},localhost"
-    before = own.get("no_proxy") or own.get("NO_PROXY")
+    before = kept.get("no_proxy") or kept.get("NO_PROXY")
     return {
-        **own,
+        **kept,
         "AIRFLOW_HOME": str(home),
         "LOGOPS_HOME": str(root),
-        "PATH": f"{programs}{os.pathsep}{own.get('PATH', os.defpath)}",
+        "PATH": f"{programs}{os.pathsep}{kept.get('PATH', os.defpath)}",
         "NO_PROXY": f"{before},{loopback}" if before else loopback,
         "no_proxy": f"{before},{loopback}" if before else loopback,
         "NO_COLOR": "1",

@@ -10,10 +10,10 @@ from logops.platforms.platform import DeployablePlatform
 def connections(platform: DeployablePlatform) -> list[dict[str, Any]]:
     """Return one connection per cluster, `loki_CLUSTER`, to its read address as its first tenant, in the format of the
     API."""
-    found = []
+    definitions = []
     for name, cluster in platform.environment.clusters.items():
         address = urlsplit(platform.read_url(name))
-        found.append(
+        definitions.append(
             {
                 "connection_id": f"loki_{name}".replace("-", "_"),
                 "conn_type": "loki",
@@ -24,4 +24,4 @@ def connections(platform: DeployablePlatform) -> list[dict[str, Any]]:
                 "extra": json.dumps({"tenant": next(iter(cluster.tenants))}),
             }
         )
-    return found
+    return definitions

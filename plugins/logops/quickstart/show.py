@@ -143,8 +143,8 @@ def duration(seconds: float) -> str:
     """
     if seconds < 10:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    minutes, remaining = divmod(round(seconds), 60)
+    return f"{minutes} min {remaining:02d} s" if minutes else f"{remaining} s"
 
 
 def amount(number: float, unit: str = "B") -> str:

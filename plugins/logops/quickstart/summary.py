@@ -78,16 +78,16 @@ def tenant_lines(platform: DeployablePlatform, since: date, as_of: datetime) -> 
 
 def containers_used(platform: DeployablePlatform) -> list[ContainerUse]:
     """Count the objects in every container of the environment's accounts."""
-    found: list[ContainerUse] = []
+    used: list[ContainerUse] = []
     for name, account in platform.environment.storage_accounts.items():
         with platform.object_store(name) as store:
             for container in account.containers:
                 try:
                     objects, size = store.usage(container)
-                    found.append(ContainerUse(name, container, objects, size))
+                    used.append(ContainerUse(name, container, objects, size))
                 except ObjectStoreError:
-                    found.append(ContainerUse(name, container, None, 0))
-    return found
+                    used.append(ContainerUse(name, container, None, 0))
+    return used
 
 
 def rendered(
@@ -114,8 +114,12 @@ def rendered(
         doors.add_row("", f"pushes  {platform.write_url(cluster)}")
     lines = Table("cluster", "tenant", f"lines since {since}", box=None, padding=(0, 2, 0, 0), header_style="bold")
     lines.columns[2].justify = "right"
-    for one in tenants:
-        lines.add_row(one.cluster, one.tenant, f"{one.lines:,}" if one.lines is not None else "not counted")
+    for tenant_row in tenants:
+        lines.add_row(
+            tenant_row.cluster,
+            tenant_row.tenant,
+            f"{tenant_row.lines:,}" if tenant_row.lines is not None else "not counted",
+        )
     used = Table("account", "container", "objects", "size", box=None, padding=(0, 2, 0, 0), header_style="bold")
     used.columns[2].justify = used.columns[3].justify = "right"
     for use in containers:

@@ -45,7 +45,7 @@ class Asked:
     """None: the port of a running Airflow, else the default."""
 
 
-def up(asked: Asked, progress: Console, result: Console) -> None:
+def up(options: Asked, progress: Console, result: Console) -> None:
     """Do everything that is not done yet. Show progress on `progress` and the result on `result`.
 
     Raises QuickstartError, EnvironmentFileError, PlacementError, ToolchainError, PlatformError or LokiError. The
@@ -53,7 +53,7 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
     """
     started = time.monotonic()
     root = toolchain.project_root()
-    file = find_environment(asked.environment, root)
+    file = find_environment(options.environment, root)
     if file.resolve().parent != (root / "include" / "environments").resolve():
         raise QuickstartError(f"{file} is not in include/environments, where the rollout DAG looks. Copy it there.")
     environment = load_environment(file)
@@ -73,22 +73,22 @@ def up(asked: Asked, progress: Console, result: Console) -> None:
         Board(progress) as board,
         _telling_what_runs(airflow, platform, board),
     ):
-        _programs_and_airflow(airflow, asked.airflow_port, board)
+        _programs_and_airflow(airflow, options.airflow_port, board)
         api = airflow.api()
         with board.step("connections", 1):
             for connection in connections(platform):
                 api.put_connection(connection)
         if not changed_something(roll_out(api, file.stem, board)):
             board.say("  nothing to change: it runs as the environment says")
-        if asked.history_days:
-            _history(platform, asked.history_days, board)
+        if options.history_days:
+            _history(platform, options.history_days, board)
         if start_feed(file.stem, root, platform.state):
             board.say("  sample logs: started, two lines a second")
-        audits = audit(api, file.stem, board) if asked.history_days else []
-        measured = measure(api, file.stem, board) if asked.history_days else None
+        audits = audit(api, file.stem, board) if options.history_days else []
+        measured = measure(api, file.stem, board) if options.history_days else None
         with board.step("count what is stored", 10):
             as_of = datetime.now(UTC)
-            since = as_of.date() - timedelta(days=asked.history_days)
+            since = as_of.date() - timedelta(days=options.history_days)
             tenants = summary.tenant_lines(platform, since, as_of)
             containers = summary.containers_used(platform)
     took = time.monotonic() - started
@@ -158,31 +158,31 @@ def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop
 def _history(platform: LocalPlatform, days: int, board: Board) -> None:
     folder, file = platform.state / "history", platform.state / "history.json"
     before, as_of = history.Filled.read(file), datetime.now(UTC)
-    seen = history.is_seen(platform, *history.where_to_look(before, days, as_of))
-    wanted = history.missing(before, seen, days, as_of)
-    if wanted is None:
+    is_there = history.is_seen(platform, *history.where_to_look(before, days, as_of))
+    missing = history.missing(before, is_there, days, as_of)
+    if missing is None:
         if before and before.end_ns - before.start_ns < (days - 1) * history.DAY_NS:
             board.say("  the sample history stays as long as it is: Loki takes nothing older. `make clean` starts anew")
         return
-    if wanted != before:
+    if missing != before:
         history.forget(folder)
-        wanted.write(file)
+        missing.write(file)
     with board.step(f"{days} days of sample history", 60) as step:
 
         def tell(lines: int, share: float) -> None:
             step.tell(State.RUNNING, f"{share:.0%}, {lines:,} lines")
 
-        history.fill(platform, wanted, folder, tell, Event())
+        history.fill(platform, missing, folder, tell, Event())
     with board.step("indexing the history", 40) as step:
         try:
             settle(platform, lambda detail: step.tell(State.RUNNING, detail))
         except IngesterRestartError as error:
             raise NoHistoryError(str(error)) from error
         deadline = time.monotonic() + 60
-        while not history.is_seen(platform, *history.where_to_look(wanted, days, as_of)):
+        while not history.is_seen(platform, *history.where_to_look(missing, days, as_of)):
             if time.monotonic() > deadline:
                 raise NoHistoryError(
                     "Loki took the sample history and does not show it. See `logops status`, `logops logs`."
                 )
             time.sleep(1)
-    history.Filled(wanted.start_ns, wanted.end_ns, done=True).write(file)
+    history.Filled(missing.start_ns, missing.end_ns, done=True).write(file)

@@ -41,9 +41,9 @@ def run_tests(client: LokiClient, rules: Rules) -> Iterator[Seen]:
                 client, f"{namespace}-{alert.alert}-{number}", group.interval or USUAL_INTERVAL, alert, test
             )
             for expected in test.expect:
-                wanted = frozenset(frozenset(labels.items()) for labels in expected.firing)
-                found = [now for at, now in states if at <= expected.at.value]
-                yield Seen(namespace, alert.alert, number, expected.at, wanted, found[-1])
+                expected_firing = frozenset(frozenset(labels.items()) for labels in expected.firing)
+                states_until_then = [now for at, now in states if at <= expected.at.value]
+                yield Seen(namespace, alert.alert, number, expected.at, expected_firing, states_until_then[-1])
 
 
 def lines(test: AlertTest, start_ns: int) -> list[Entry]:
@@ -67,11 +67,11 @@ def start(test: AlertTest, now_s: float, step_s: int) -> int:
 
 def evaluations(series: Iterable[Series], start_ns: int, step_ms: int, end_ms: int) -> Evaluations:
     """Return what a rule finds at each step, from the points of its query over the range."""
-    found: dict[int, set[LabelSet]] = {at: set() for at in range(0, end_ms + 1, step_ms)}
+    by_time: dict[int, set[LabelSet]] = {at: set() for at in range(0, end_ms + 1, step_ms)}
     for stream in series:
         for at_ns, _ in stream.points:
-            found[(at_ns - start_ns) // 1_000_000].add(frozenset(stream.labels.items()))
-    return [(at, frozenset(keys)) for at, keys in found.items()]
+            by_time[(at_ns - start_ns) // 1_000_000].add(frozenset(stream.labels.items()))
+    return [(at, frozenset(keys)) for at, keys in by_time.items()]
 
 
 def _tests(file: RuleFile) -> Iterator[tuple[Group, Alert, int, AlertTest]]:
@@ -87,5 +87,5 @@ def _states(client: LokiClient, tenant: str, interval: Duration, alert: Alert, t
     start_s = start(test, time.time(), step_s)
     client.push(tenant, lines(test, start_s * 10**9))
     series = client.query_range(tenant, alert.expr, start_s * 10**9, (start_s + end_s) * 10**9, step_s)
-    found = evaluations(series, start_s * 10**9, step_s * 1000, end_s * 1000)
-    return firing(found, alert.for_.value)
+    results = evaluations(series, start_s * 10**9, step_s * 1000, end_s * 1000)
+    return firing(results, alert.for_.value)

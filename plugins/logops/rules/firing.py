@@ -14,7 +14,7 @@ def firing(evaluations: Iterable[tuple[int, frozenset[Key]]], hold: int) -> list
     """
     since: dict[Key, int] = {}
     states = []
-    for at, found in evaluations:
-        since = {key: since.get(key, at) for key in found}
+    for at, series in evaluations:
+        since = {key: since.get(key, at) for key in series}
         states.append((at, frozenset(key for key, began in since.items() if at - began >= hold)))
     return states

@@ -138,7 +138,7 @@ class Group(Model):
         for rule in self.rules:
             if isinstance(rule, Recording):
                 continue
-            latest = max(one.at for test in rule.tests for one in test.expect)
+            latest = max(expectation.at for test in rule.tests for expectation in test.expect)
             if latest.value // interval.value >= MOST_EVALUATIONS:
                 raise ValueError(
                     f"{latest} is more than {MOST_EVALUATIONS:,} evaluations, one each {interval}, and Loki answers no "

@@ -102,15 +102,15 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 def _until_ready(client: LokiClient, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    seen = ""
+    last_answer = ""
     while time.monotonic() < deadline and process.poll() is None:
         try:
             readiness = client.ready()
         except LokiUnreachableError as error:
-            seen = str(error)
+            last_answer = str(error)
         else:
             if readiness.ready:
                 return
-            seen = readiness.text
+            last_answer = readiness.text
         time.sleep(0.2)
-    raise OwnLokiError(f"Loki is not ready: {seen}\n{log.read_text()[-2000:]}")
+    raise OwnLokiError(f"Loki is not ready: {last_answer}\n{log.read_text()[-2000:]}")

@@ -55,8 +55,8 @@ def advice(
     """
     for where, group, expr in expressions(read):
         step_ns = (group.interval or usual).value * 1_000_000
-        for found in lint(parse(expr), Context(step_ns, sources=sources)):
-            yield where, expr, found
+        for piece in lint(parse(expr), Context(step_ns, sources=sources)):
+            yield where, expr, piece
 
 
 def unfed(read: RuleFile, sources: tuple[Source, ...]) -> Iterator[tuple[str, str]]:

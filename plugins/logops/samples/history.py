@@ -48,25 +48,25 @@ class BackfillState:
         history that starts later: Loki accepts no older lines in a stream.
         """
         tenants = {kind.value: tenant for kind, tenant in history.tenants.items()}
-        asked = {"seed": history.seed, "lines_per_minute": history.lines_per_minute, "tenants": tenants}
+        expected = {"seed": history.seed, "lines_per_minute": history.lines_per_minute, "tenants": tenants}
         try:
             state = json.loads(file.read_text())
             written_for, start_ns = state["history"], int(state["start_ns"])
             reached = {Kind(kind): int(until) for kind, until in state["reached_ns"].items()}
         except FileNotFoundError:
-            return cls(file, asked, history.start_ns, {})
+            return cls(file, expected, history.start_ns, {})
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise BackfillMismatchError(
                 f"{file} is not the state of a backfill ({error}): move it away to begin."
             ) from error
-        if written_for != asked:
-            raise BackfillMismatchError(f"{file} is the state of {written_for}, not of {asked}: name another file.")
+        if written_for != expected:
+            raise BackfillMismatchError(f"{file} is the state of {written_for}, not of {expected}: name another file.")
         if history.start_ns < start_ns:
             raise BackfillMismatchError(
                 f"{file} is the state of a history from {start_ns} ns on, and {history.start_ns} ns is before that: "
                 "Loki takes no older lines into these streams."
             )
-        return cls(file, asked, start_ns, reached)
+        return cls(file, expected, start_ns, reached)
 
     def reached_ns(self, kind: Kind) -> int:
         """Everything of this kind before this time was pushed."""

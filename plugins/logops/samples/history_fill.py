@@ -64,15 +64,15 @@ class Filled:
 
 def places(environment: Environment) -> dict[Kind, Place]:
     """Return where the environment's sources send each kind: files by their names, system logs by syslog."""
-    found: dict[Kind, Place] = {}
+    targets: dict[Kind, Place] = {}
     for source in environment.sources.values():
         if isinstance(source, SyslogSource):
-            found.setdefault(Kind.SYSTEM, Place(source.cluster, source.tenant))
+            targets.setdefault(Kind.SYSTEM, Place(source.cluster, source.tenant))
         elif isinstance(source, FileSource):
             for kind in Kind:
                 if f"samples/{FILE_NAMES[kind]}" in source.paths:
-                    found[kind] = Place(source.cluster, source.tenant)
-    return found
+                    targets[kind] = Place(source.cluster, source.tenant)
+    return targets
 
 
 def where_to_look(before: Filled | None, days: int, as_of: datetime) -> tuple[int, int]:
@@ -109,7 +109,7 @@ def is_seen(platform: DeployablePlatform, start_ns: int, end_ns: int) -> bool:
 
 
 def fill(
-    platform: DeployablePlatform, wanted: Filled, folder: Path, tell: Callable[[int, float], None], stop: Event
+    platform: DeployablePlatform, range_to_fill: Filled, folder: Path, tell: Callable[[int, float], None], stop: Event
 ) -> int:
     """Push what is missing, all kinds in parallel. Return how many lines this call pushed.
 
@@ -122,15 +122,15 @@ def fill(
     lock = Lock()
 
     def push(kind: Kind, place: Place) -> int:
-        history = History(SEED, wanted.start_ns, wanted.end_ns, LINES_PER_MINUTE, {kind: place.tenant})
+        history = History(SEED, range_to_fill.start_ns, range_to_fill.end_ns, LINES_PER_MINUTE, {kind: place.tenant})
 
         def note(progress: BackfillProgress) -> None:
             if stop.is_set():
                 raise StoppedError
             with lock:
                 reached[kind] = progress
-                lines = sum(one.lines for one in reached.values())
-                tell(lines, sum(one.share for one in reached.values()) / len(kinds))
+                lines = sum(kind_progress.lines for kind_progress in reached.values())
+                tell(lines, sum(kind_progress.share for kind_progress in reached.values()) / len(kinds))
 
         with LokiClient(platform.write_url(place.cluster)) as client:
             return backfill(client, history, folder / f"{kind}.json", note)

@@ -69,4 +69,4 @@ def ensure(names: Iterable[str] = tuple(PROGRAMS), progress: Progress = quiet) -
     nothing that counts. Raises BuildError with the last lines of the failed command and how to provide the program;
     otherwise as `resolve` does.
     """
-    return {found.program.name: found for found in provide([PROGRAMS[name] for name in names], progress)}
+    return {resolved.program.name: resolved for resolved in provide([PROGRAMS[name] for name in names], progress)}

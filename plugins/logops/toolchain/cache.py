@@ -28,8 +28,8 @@ _REMOVE_SECONDS = 15
 def cache_folder() -> Path:
     """Return `$LOGOPS_CACHE`, else `logops` in the user's cache folder (XDG Base Directory: `$XDG_CACHE_HOME`,
     ~/.cache)."""
-    if own := os.environ.get("LOGOPS_CACHE"):
-        return Path(own).expanduser().absolute()
+    if configured := os.environ.get("LOGOPS_CACHE"):
+        return Path(configured).expanduser().absolute()
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "logops"
 
 

@@ -33,10 +33,10 @@ def build_arguments(recipe: GoModule) -> tuple[str, ...]:
 
 def required_go(go_mod: str) -> str:
     """Return the minimum version of Go in a go.mod. Raises BuildError if it has no `go` line."""
-    found = _GO_LINE.search(go_mod)
-    if found is None:
+    match = _GO_LINE.search(go_mod)
+    if match is None:
         raise BuildError("go.mod has no line `go VERSION`")
-    return found.group(1)
+    return match.group(1)
 
 
 async def build_go_module(recipe: GoModule, what: str, progress: Progress) -> None:
@@ -48,9 +48,9 @@ async def build_go_module(recipe: GoModule, what: str, progress: Progress) -> No
                 return
             go = await provide_runtime(GO, required_go((source / "go.mod").read_text()), progress)
             (folder / "bin").mkdir()
-            command, *rest = build_arguments(recipe)
+            command, *arguments = build_arguments(recipe)
             await run_command(
-                (str(go), command, "-o", f"{folder / 'bin'}{os.sep}", *rest),
+                (str(go), command, "-o", f"{folder / 'bin'}{os.sep}", *arguments),
                 cwd=source,
                 env=_environment(go),
                 step=building,

@@ -31,29 +31,29 @@ def provide(programs: Sequence[Program], progress: Progress) -> list[Resolved]:
 
 
 def _built(program: Program) -> Resolved:
-    found = find(program)
-    if found is None:
+    resolved = find(program)
+    if resolved is None:
         folder = cache_entry(program.recipe)
         raise BuildError(
             f"{program.name} is not in {folder}, where its build puts it: remove that folder, and run again."
         )
-    return found
+    return resolved
 
 
 def find_or_raise(program: Program) -> Resolved:
-    found = find(program)
-    if found is None:
+    resolved = find(program)
+    if resolved is None:
         raise ProgramMissingError(f"{program.name} is missing. {how_to_provide((program,))}")
-    return found
+    return resolved
 
 
 def missing_builds(programs: Iterable[Program]) -> list[_Build]:
     """Return the builds for missing programs: each recipe once, with its programs."""
-    wanted: dict[Recipe, list[Program]] = {}
+    by_recipe: dict[Recipe, list[Program]] = {}
     for program in programs:
         if find(program) is None:
-            wanted.setdefault(program.recipe, []).append(program)
-    return [(recipe, tuple(those)) for recipe, those in wanted.items()]
+            by_recipe.setdefault(program.recipe, []).append(program)
+    return [(recipe, tuple(programs_of_recipe)) for recipe, programs_of_recipe in by_recipe.items()]
 
 
 async def _build_all(builds: list[_Build], progress: Progress) -> None:

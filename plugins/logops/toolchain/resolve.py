@@ -47,20 +47,20 @@ def find(program: Program) -> Resolved | None:
 
 def _checked(program: Program, set_path: str) -> Path:
     path = Path(set_path).expanduser().absolute()
-    wanted = f"logops needs {program.name} {program.version}: correct or unset {program.variable}."
+    advice = f"logops needs {program.name} {program.version}: correct or unset {program.variable}."
     if not (path.is_file() and os.access(path, os.X_OK)):
-        raise WrongProgramError(f"{program.variable} is {set_path!r}, which is not a file that can be run; {wanted}")
+        raise WrongProgramError(f"{program.variable} is {set_path!r}, which is not a file that can be run; {advice}")
     version = version_of(path, program.version_arguments)
     if version != program.version:
-        asked = " ".join((str(path), *program.version_arguments))
-        found = f"is version {version}" if version else f"gives no version (`{asked}`)"
-        raise WrongProgramError(f"{program.variable} is {set_path!r}, which {found}; {wanted}")
+        command_line = " ".join((str(path), *program.version_arguments))
+        problem = f"is version {version}" if version else f"gives no version (`{command_line}`)"
+        raise WrongProgramError(f"{program.variable} is {set_path!r}, which {problem}; {advice}")
     return path
 
 
 def _on_path(program: Program) -> Path | None:
-    found = shutil.which(program.executable)
-    return Path(found).absolute() if found else None
+    executable = shutil.which(program.executable)
+    return Path(executable).absolute() if executable else None
 
 
 def cache_entry(recipe: Recipe) -> Path:

@@ -33,10 +33,10 @@ _INSTALL = (sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--no-pro
 
 def find_runtime(runtime: Runtime, at_least: str) -> Path | None:
     """Return the machine's `go` or `node` if its version is high enough, else the cached one, else None."""
-    if found := shutil.which(runtime.name):
-        version = version_of(Path(found), runtime.version_arguments)
+    if executable := shutil.which(runtime.name):
+        version = version_of(Path(executable), runtime.version_arguments)
         if version is not None and numbers(version) >= numbers(at_least):
-            return Path(found)
+            return Path(executable)
     cached = runtime_entry(runtime) / runtime.package_executable
     return cached if cached.is_file() else None
 

@@ -19,8 +19,8 @@ def parse_version(output: str) -> str | None:
     '3.7.8'
     """
     first_line = output.strip().partition("\n")[0]
-    found = _VERSION.search(first_line)
-    return found.group(0) if found else None
+    match = _VERSION.search(first_line)
+    return match.group(0) if match else None
 
 
 def numbers(version: str) -> tuple[int, ...]:

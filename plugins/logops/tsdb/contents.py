@@ -46,8 +46,8 @@ def read_contents(data: "np.ndarray[Any, np.dtype[np.uint8]]", name: str) -> Con
     start = len(data) - CONTENTS_LENGTH
     if start < _HEADER.size:
         raise IndexCorruptError(name, len(data), "the file ends before it can hold a table of contents")
-    *fields, told = _CONTENTS.unpack(data[start:].tobytes())
-    if crc32c(data, start, len(data) - 4) != told:
+    *fields, checksum = _CONTENTS.unpack(data[start:].tobytes())
+    if crc32c(data, start, len(data) - 4) != checksum:
         raise IndexCorruptError(
             name, start, "the table of contents has another checksum than its content, or was cut off"
         )

@@ -36,15 +36,15 @@ class Symbols:
 
     def number(self, text: str) -> int:
         """Return the number of a string; NO_SYMBOL if there is none."""
-        wanted = text.encode()
+        encoded = text.encode()
         low, high = 0, len(self)
         while low < high:
             middle = (low + high) // 2
-            if self.raw(middle) < wanted:
+            if self.raw(middle) < encoded:
                 low = middle + 1
             else:
                 high = middle
-        return low if low < len(self) and self.raw(low) == wanted else NO_SYMBOL
+        return low if low < len(self) and self.raw(low) == encoded else NO_SYMBOL
 
 
 class Index:
@@ -117,8 +117,8 @@ class Index:
         import pyarrow as pa
 
         values = np.full(self.series, NO_SYMBOL, np.int32)
-        if (wanted := self._symbols.number(name)) != NO_SYMBOL and name != TENANT_LABEL:
-            values_of(self._data, self._labels, wanted, values)
+        if (name_symbol := self._symbols.number(name)) != NO_SYMBOL and name != TENANT_LABEL:
+            values_of(self._data, self._labels, name_symbol, values)
         distinct, rows = np.unique(values, return_inverse=True)
         absent = int(len(distinct) > 0 and distinct[0] == NO_SYMBOL)
         places = rows.astype(np.int32) - absent

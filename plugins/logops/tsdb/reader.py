@@ -58,12 +58,12 @@ class _Reading:
         self._section(contents.fingerprint_offsets, "the table of fingerprint offsets")
 
         tenant_symbol = NO_SYMBOL if tenant else symbols.number(TENANT_LABEL)
-        found = np.empty((count, 6), np.int64)
+        parts = np.empty((count, 6), np.int64)
 
         def read(first: int, end: int) -> tuple[int, int]:
             at = references + 4 * first
             return read_series(
-                self.data, at, self.limit, contents.version, len(symbols), tenant_symbol, found[first:end]
+                self.data, at, self.limit, contents.version, len(symbols), tenant_symbol, parts[first:end]
             )
 
         self._in_parts(read, np.arange(count + 1), _SERIES_A_THREAD)
@@ -71,16 +71,16 @@ class _Reading:
             raise IndexCorruptError(
                 self.name, contents.symbols, "no series has a label __loki_tenant__, and no tenant is given"
             )
-        owners, tenants = (_NOBODY, _NOBODY) if tenant else np.unique(found[:, 5], return_inverse=True)
+        owners, tenants = (_NOBODY, _NOBODY) if tenant else np.unique(parts[:, 5], return_inverse=True)
         return Index(
             version=contents.version,
             from_ms=contents.from_ms,
             through_ms=contents.through_ms,
             tenants=(tenant,) if tenant else tuple(symbols.text(owner) for owner in owners),
-            entries=self._entries(found, tenants.astype(np.int32)),
+            entries=self._entries(parts, tenants.astype(np.int32)),
             data=self.data,
             symbols=symbols,
-            labels=found[:, 1].copy(),
+            labels=parts[:, 1].copy(),
         )
 
     def _symbols(self, contents: Contents) -> Symbols:
@@ -118,17 +118,17 @@ class _Reading:
         self._check(fault, offset, what)
         return int(start), int(end)
 
-    def _entries(self, found: Numbers, tenants: "np.ndarray[Any, np.dtype[np.int32]]") -> "pa.RecordBatch":
+    def _entries(self, parts: Numbers, tenants: "np.ndarray[Any, np.dtype[np.int32]]") -> "pa.RecordBatch":
         import pyarrow as pa
 
         schema = entries_schema()
-        rows = np.concatenate((np.zeros(1, np.int64), np.cumsum(found[:, 4])))
+        rows = np.concatenate((np.zeros(1, np.int64), np.cumsum(parts[:, 4])))
         tenant, *others = (field.type.to_pandas_dtype() for field in schema)
         columns = [np.zeros(rows[-1], tenant), *(np.empty(rows[-1], kind) for kind in others)]
 
         def read(first: int, end: int) -> tuple[int, int]:
             part = (column[rows[first] : rows[end]] for column in columns)
-            return read_chunks(self.data, found[first:end], first, tenants[first:end], *part)
+            return read_chunks(self.data, parts[first:end], first, tenants[first:end], *part)
 
         self._in_parts(read, rows, _CHUNKS_A_THREAD)
         return pa.record_batch([pa.array(column) for column in columns], schema=schema)

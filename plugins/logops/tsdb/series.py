@@ -48,25 +48,25 @@ def _open_entry(data: Any, offset: int, free: int, limit: int) -> tuple[int, int
 
 
 @compiled
-def _read_labels(data: Any, at: int, end: int, symbols: int, wanted: int) -> tuple[int, int, int]:
+def _read_labels(data: Any, at: int, end: int, symbols: int, name_symbol: int) -> tuple[int, int, int]:
     """Return the fault, where the labels end, and the value symbol of the label with the name symbol `wanted`."""
-    found = NO_SYMBOL
+    value_symbol = NO_SYMBOL
     count, at = uvarint(data, at)
     if at == TOO_LONG:
-        return VARINT, at, found
+        return VARINT, at, value_symbol
     while count != 0:
         if at > end:
-            return OUTSIDE, at, found
+            return OUTSIDE, at, value_symbol
         name, at = uvarint(data, at)
         if at == TOO_LONG or name < 0 or name >= symbols:
-            return SYMBOL, at, found
+            return SYMBOL, at, value_symbol
         value, at = uvarint(data, at)
         if at == TOO_LONG or value < 0 or value >= symbols:
-            return SYMBOL, at, found
-        if name == wanted:
-            found = value
+            return SYMBOL, at, value_symbol
+        if name == name_symbol:
+            value_symbol = value
         count -= 1
-    return (OUTSIDE if at > end else NONE), at, found
+    return (OUTSIDE if at > end else NONE), at, value_symbol
 
 
 @compiled
@@ -88,7 +88,7 @@ def _open_chunks(data: Any, at: int, end: int, version: int) -> tuple[int, int, 
 
 @compiled
 def read_series(
-    data: Any, references: int, limit: int, version: int, symbols: int, tenant: int, found: Any
+    data: Any, references: int, limit: int, version: int, symbols: int, tenant: int, parts: Any
 ) -> tuple[int, int]:
     """Check each series in the list at `references` (units of 16 bytes), and write where its parts are.
 
@@ -97,7 +97,7 @@ def read_series(
     Returns the fault and its offset. The list is Loki's own list of all series, in order.
     """
     free = 0
-    for i in range(len(found)):
+    for i in range(len(parts)):
         offset = be32(data, references + 4 * i) * 16
         fault, start, end = _open_entry(data, offset, free, limit)
         if fault != NONE:
@@ -113,12 +113,12 @@ def read_series(
         fault, at, count = _open_chunks(data, at, end, version)
         if fault != NONE:
             return fault, offset
-        found[i, 0] = be64(data, start)
-        found[i, 1] = labels
-        found[i, 2] = at
-        found[i, 3] = end
-        found[i, 4] = count
-        found[i, 5] = value
+        parts[i, 0] = be64(data, start)
+        parts[i, 1] = labels
+        parts[i, 2] = at
+        parts[i, 3] = end
+        parts[i, 4] = count
+        parts[i, 5] = value
         free = end + 4
     return NONE, 0
 
@@ -126,7 +126,7 @@ def read_series(
 @compiled
 def read_chunks(
     data: Any,
-    found: Any,
+    parts: Any,
     first: int,
     tenants: Any,
     tenant: Any,
@@ -144,40 +144,40 @@ def read_chunks(
     tenants   tenant of each series; empty if there is one tenant: its number is 0, and the column is not written
     """
     row = 0
-    for i in range(len(found)):
-        at = found[i, 2]
-        end = found[i, 3]
+    for i in range(len(parts)):
+        at = parts[i, 2]
+        end = parts[i, 3]
         through = np.int64(0)
-        for _ in range(found[i, 4]):
+        for _ in range(parts[i, 4]):
             begins, at = uvarint(data, at)
             if at == TOO_LONG:
-                return VARINT, found[i, 2]
+                return VARINT, parts[i, 2]
             spans, at = uvarint(data, at)
             if at == TOO_LONG:
-                return VARINT, found[i, 2]
+                return VARINT, parts[i, 2]
             size, at = uvarint(data, at)
             if at == TOO_LONG:
-                return VARINT, found[i, 2]
+                return VARINT, parts[i, 2]
             lines, at = uvarint(data, at)
             if at == TOO_LONG:
-                return VARINT, found[i, 2]
+                return VARINT, parts[i, 2]
             at += 4
             if at > end:
-                return OUTSIDE, found[i, 2]
+                return OUTSIDE, parts[i, 2]
             begins = through + unzigzag(begins)
             through = begins + spans
             if len(tenants):
                 tenant[row] = tenants[i]
             series[row] = first + i
-            fingerprint[row] = found[i, 0]
+            fingerprint[row] = parts[i, 0]
             from_ms[row] = begins
             through_ms[row] = through
             kb[row] = size
             entries[row] = lines
             checksum[row] = be32(data, at - 4)
             row += 1
-        if found[i, 4] != 0 and at != end:
-            return LENGTH, found[i, 2]
+        if parts[i, 4] != 0 and at != end:
+            return LENGTH, parts[i, 2]
     return NONE, 0
 
 

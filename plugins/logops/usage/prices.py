@@ -43,13 +43,13 @@ class Prices(BaseModel):
 
     def of(self, redundancy: str) -> Redundancy:
         """Return the prices for a redundancy. Raises PricesError."""
-        found = self.redundancy.get(redundancy)
-        if found is None:
+        prices = self.redundancy.get(redundancy)
+        if prices is None:
             raise PricesError(
                 f"The prices of {self.region} ({self.date}) have none for {redundancy}, only for "
                 f"{', '.join(self.redundancy)}. Add them, from {self.source}."
             )
-        return found
+        return prices
 
     def month(self, tier: Tier, size: int, redundancy: str) -> float:
         """Return the price of storing `size` bytes in a tier for a month. An unknown tier counts as Hot, the accounts'

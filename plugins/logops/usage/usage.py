@@ -113,7 +113,7 @@ def by_tenant(held: Held) -> dict[tuple[str, str], Usage]:
     groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list)
     for cluster, holding in held.holdings:
         groups[cluster, holding.tenant].append(holding)
-    return {key: _growing(found, today) for key, found in sorted(groups.items())}
+    return {key: _growing(entries, today) for key, entries in sorted(groups.items())}
 
 
 def by_table(held: Held) -> dict[tuple[str, str], Usage]:
@@ -121,7 +121,7 @@ def by_table(held: Held) -> dict[tuple[str, str], Usage]:
     groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list)
     for cluster, holding in held.holdings:
         groups[cluster, holding.table].append(holding)
-    return {key: _sum(found) for key, found in sorted(groups.items())}
+    return {key: _sum(entries) for key, entries in sorted(groups.items())}
 
 
 def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
@@ -129,7 +129,7 @@ def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
     groups: dict[str, list[TableStats]] = defaultdict(list)
     for cluster, holding in held.holdings:
         groups[cluster].append(holding)
-    found: dict[tuple[str, str], Usage] = {}
+    usages: dict[tuple[str, str], Usage] = {}
     for cluster, holdings in sorted(groups.items()):
         chunks, sizes = (
             _tiers(holding.tier_chunks for holding in holdings),
@@ -138,8 +138,8 @@ def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
         for tier in (Tier.HOT, Tier.COOL, Tier.COLD, Tier.ARCHIVE):
             if chunks[tier]:
                 only = tuple(size if place == tier else 0 for place, size in enumerate(sizes))
-                found[cluster, tier.azure] = Usage(chunks[tier], sizes[tier], only, None)
-    return found
+                usages[cluster, tier.azure] = Usage(chunks[tier], sizes[tier], only, None)
+    return usages
 
 
 def costs(
@@ -153,26 +153,26 @@ def costs(
     Raises PricesError.
     """
     as_of_ms = int(held.as_of.timestamp() * 1000)
-    found: dict[tuple[str, str], list[Cost]] = defaultdict(list)
-    for cluster, one in held.holdings:
-        rule = tiering.get(cluster, {}).get(one.tenant)
-        found[cluster, one.tenant].append(_cost(one, rule, as_of_ms, redundancy[cluster], prices))
+    costs_by_tenant: dict[tuple[str, str], list[Cost]] = defaultdict(list)
+    for cluster, stats in held.holdings:
+        rule = tiering.get(cluster, {}).get(stats.tenant)
+        costs_by_tenant[cluster, stats.tenant].append(_cost(stats, rule, as_of_ms, redundancy[cluster], prices))
     return {
         key: Cost(
             sum(part.now for part in parts), sum(part.declared for part in parts), sum(part.moves for part in parts)
         )
-        for key, parts in sorted(found.items())
+        for key, parts in sorted(costs_by_tenant.items())
     }
 
 
-def _cost(one: TableStats, rule: Tiering | None, as_of_ms: int, redundancy: str, prices: Prices) -> Cost:
-    now = sum(prices.month(Tier(tier), size, redundancy) for tier, size in enumerate(one.tier_bytes) if size)
-    if one.period_ms != FOR_EVER and as_of_ms - one.last_ms > one.period_ms:
+def _cost(stats: TableStats, rule: Tiering | None, as_of_ms: int, redundancy: str, prices: Prices) -> Cost:
+    now = sum(prices.month(Tier(tier), size, redundancy) for tier, size in enumerate(stats.tier_bytes) if size)
+    if stats.period_ms != FOR_EVER and as_of_ms - stats.last_ms > stats.period_ms:
         return Cost(now, 0.0, 0.0)
-    cold = rule is not None and rule.then is not None and as_of_ms - one.written_ms > rule.hot_ms
+    cold = rule is not None and rule.then is not None and as_of_ms - stats.written_ms > rule.hot_ms
     wanted = rule.then if cold and rule and rule.then else Tier.HOT
-    moved = sum(count for tier, count in enumerate(one.tier_chunks) if max(tier, Tier.HOT) != wanted)
-    return Cost(now, prices.month(wanted, one.bytes, redundancy), prices.moves(wanted, moved, redundancy))
+    moved = sum(count for tier, count in enumerate(stats.tier_chunks) if max(tier, Tier.HOT) != wanted)
+    return Cost(now, prices.month(wanted, stats.bytes, redundancy), prices.moves(wanted, moved, redundancy))
 
 
 def _growing(holdings: Sequence[TableStats], today: int) -> Usage:
@@ -188,14 +188,14 @@ def _growing(holdings: Sequence[TableStats], today: int) -> Usage:
         for days, (steady, trending) in ahead.items():
             more = forecast(brought, today, kept, days)
             ahead[days] = (steady + more[0], trending + more[1])
-    whole = _sum(holdings)
+    total = _sum(holdings)
     rate = Rate(
         sum(rate.per_day for rate in rates),
         sum(rate.now for rate in rates),
         sum(rate.trend for rate in rates),
         max(rate.days for rate in rates),
     )
-    return Usage(whole.chunks, whole.bytes, whole.tier_bytes, whole.first, rate, ahead)
+    return Usage(total.chunks, total.bytes, total.tier_bytes, total.first, rate, ahead)
 
 
 def _sum(holdings: Sequence[TableStats]) -> Usage:
@@ -209,5 +209,5 @@ def _sum(holdings: Sequence[TableStats]) -> Usage:
 
 
 def _tiers(values: Iterable[Sequence[int]]) -> tuple[int, ...]:
-    unknown, hot, *rest = (sum(column) for column in zip(*values, strict=True))
-    return 0, unknown + hot, *rest
+    unknown, hot, *colder = (sum(column) for column in zip(*values, strict=True))
+    return 0, unknown + hot, *colder

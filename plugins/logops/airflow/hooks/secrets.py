@@ -18,7 +18,7 @@ def connection_secrets(environment: Environment, variables: Mapping[str, str]) -
 
     A variable that is already set takes precedence. Raises SecretMissingError.
     """
-    found: dict[str, str] = {}
+    secrets: dict[str, str] = {}
     for name, account in environment.storage_accounts.items():
         ref = account.account_key
         if ref is None or ref.connection is None or variables.get(ref.variable):
@@ -33,5 +33,5 @@ def connection_secrets(environment: Environment, variables: Mapping[str, str]) -
                 f"{ref.connection!r} does not exist or has no password. Create it with the account's key as its "
                 f"password, or set the variable {ref.variable}."
             )
-        found[ref.variable] = password
-    return found
+        secrets[ref.variable] = password
+    return secrets

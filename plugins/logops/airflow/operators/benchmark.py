@@ -90,16 +90,16 @@ class QueryBenchmarkOperator(BaseOperator):
             )
         except ValueError as error:
             raise AirflowFailException(str(error)) from None
-        wanted = {name: query for name, query in library.items() if not self.queries or name in self.queries}
+        selected = {name: query for name, query in library.items() if not self.queries or name in self.queries}
         store = results_store(environment)
         try:
-            (outcome,) = run_benchmark([open_to_read(environment)], wanted, request, lambda _: store, self.log.info)
+            (outcome,) = run_benchmark([open_to_read(environment)], selected, request, lambda _: store, self.log.info)
         except NotMeasurableError as error:
             raise AirflowFailException(str(error)) from None
-        context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, wanted))
+        context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, selected))
         for line in outcome.lines():
             self.log.info("%s", line)
-        measured = len(wanted) - len(outcome.left_out)
+        measured = len(selected) - len(outcome.left_out)
         bad = {finding.subject.query for finding in outcome.findings if failed([finding])}
         if bad:
             raise AirflowFailException(f"{len(bad)} of {measured} queries failed or could not be measured.")

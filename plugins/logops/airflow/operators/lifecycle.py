@@ -32,4 +32,4 @@ class LifecycleOperator(BaseOperator):
             raise AirflowSkipException(f"Azure carries out the lifecycle policies of {self.environment} itself.")
         as_of = judged_moment(self.as_of, context)
         done = run_policies(open_platform(environment), as_of, self.log.info)
-        return [one.to_dict() for one in done]
+        return [result.to_dict() for result in done]

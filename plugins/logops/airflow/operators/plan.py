@@ -44,13 +44,13 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
             environment = read_environment(self.environment)
             if self.auto_approve:
                 refuse_unattended(environment)
-            wanted = plan(open_platform(environment), [stage for stage in STAGES if stage in self.stages])
-            ti.xcom_push(key=PLAN, value=without_diffs(wanted))
-            ti.xcom_push(key=MARKDOWN, value=wanted.markdown())
-        for stage in wanted.stages:
+            planned = plan(open_platform(environment), [stage for stage in STAGES if stage in self.stages])
+            ti.xcom_push(key=PLAN, value=without_diffs(planned))
+            ti.xcom_push(key=MARKDOWN, value=planned.markdown())
+        for stage in planned.stages:
             for action in stage.actions:
                 self.log.info("%s: %s", stage.stage, action)
-        self.skip(ti, idle(self.get_flat_relatives(upstream=False), wanted, asks=not self.auto_approve))
+        self.skip(ti, idle(self.get_flat_relatives(upstream=False), planned, asks=not self.auto_approve))
 
 
 def without_diffs(plan: "Plan") -> dict[str, Any]:

@@ -63,144 +63,151 @@ class ClusterAudit:
         return Subject(environment=self.environment.name, cluster=self.cluster, **parts)
 
 
-def findings_of(check: Check, seen: ClusterAudit) -> list[Finding]:
+def findings_of(check: Check, result: ClusterAudit) -> list[Finding]:
     """Return the findings of one audit. If a cause is reported, its consequences are not."""
-    incomplete = [*_incomplete(seen)]
+    incomplete = [*_incomplete(result)]
     if check is Check.TIERING:
-        return [*incomplete, *_faults(check, seen, seen.part.faults), *_index_tiered(seen), *_policy_drift(seen)]
-    compaction = compaction_findings(_compaction(seen))
-    corrupt = [*_corrupt(seen)]
-    unasked = [*_unasked(seen, compaction)]
+        return [
+            *incomplete,
+            *_faults(check, result, result.part.faults),
+            *_index_tiered(result),
+            *_policy_drift(result),
+        ]
+    compaction = compaction_findings(_compaction(result))
+    corrupt = [*_corrupt(result)]
+    unasked = [*_unasked(result, compaction)]
     if check is Check.COMPACTION:
-        return [*incomplete, *unasked, *corrupt, *_not_of_corrupt(compaction, seen)]
-    own = seen.environment.clusters[seen.cluster]
-    about = (seen.environment.name, seen.cluster, seen.as_of)
+        return [*incomplete, *unasked, *corrupt, *_not_of_corrupt(compaction, result)]
+    cluster = result.environment.clusters[result.cluster]
+    about = (result.environment.name, result.cluster, result.as_of)
     return [
         *incomplete,
         *unasked,
         *corrupt,
-        *not_effective(declared_rules(own), seen.live, *about),
-        *stuck(seen.live, own, seen.terms.windows, *about),
-        *_retention(seen, compaction, unasked),
+        *not_effective(declared_rules(cluster), result.live, *about),
+        *stuck(result.live, cluster, result.terms.windows, *about),
+        *_retention(result, compaction, unasked),
     ]
 
 
-def _compaction(seen: ClusterAudit) -> Compaction:
+def _compaction(result: ClusterAudit) -> Compaction:
     return Compaction(
-        environment=seen.environment.name,
-        cluster=seen.cluster,
-        declared=seen.environment.clusters[seen.cluster],
-        files=seen.files,
-        live=seen.live,
-        windows=seen.terms.windows,
-        as_of=seen.as_of,
-        now=min(seen.now, seen.as_of).timestamp(),
+        environment=result.environment.name,
+        cluster=result.cluster,
+        declared=result.environment.clusters[result.cluster],
+        files=result.files,
+        live=result.live,
+        windows=result.terms.windows,
+        as_of=result.as_of,
+        now=min(result.now, result.as_of).timestamp(),
     )
 
 
-def _retention(seen: ClusterAudit, compaction: Sequence[Finding], unasked: Sequence[Finding]) -> list[Finding]:
+def _retention(result: ClusterAudit, compaction: Sequence[Finding], unasked: Sequence[Finding]) -> list[Finding]:
     """Return the faults of chunks.
 
     If a broken compactor or an ingester that does not upload explains a fault, report that instead. If no compactor
     answers, its delete requests and markers are unknown, so faults that they may excuse are not judged.
     """
-    standing = [one for one in compaction if one.cls in (classes.COMPACTOR_COUNT, classes.COMPACTION_STALLED)]
-    unheard = [] if seen.live.heard else [*standing, *unasked]
+    broken_compactor = [
+        finding for finding in compaction if finding.cls in (classes.COMPACTOR_COUNT, classes.COMPACTION_STALLED)
+    ]
+    silent_compactor = [] if result.live.heard else [*broken_compactor, *unasked]
     causes = {
-        classes.RETENTION_OVERSHOOT.name: standing,
-        classes.MARKER_BACKLOG.name: standing or unheard,
-        classes.CHUNK_ORPHANED.name: unheard,
-        classes.RETENTION_UNDERSHOOT.name: unheard,
-        _UNINDEXED: [one for one in compaction if one.cls is classes.INGESTER_NOT_UPLOADING],
+        classes.RETENTION_OVERSHOOT.name: broken_compactor,
+        classes.MARKER_BACKLOG.name: broken_compactor or silent_compactor,
+        classes.CHUNK_ORPHANED.name: silent_compactor,
+        classes.RETENTION_UNDERSHOOT.name: silent_compactor,
+        _UNINDEXED: [finding for finding in compaction if finding.cls is classes.INGESTER_NOT_UPLOADING],
     }
-    told = [fault for fault in seen.part.faults if fault.cls in _CHUNKS[Check.RETENTION] | {_UNINDEXED}]
-    found = [*_faults(Check.RETENTION, seen, [fault for fault in told if not causes.get(fault.cls)])]
-    for fault in told:
-        found += [one for one in causes.get(fault.cls, ()) if one not in (*found, *unasked)]
-    return found
+    faults = [fault for fault in result.part.faults if fault.cls in _CHUNKS[Check.RETENTION] | {_UNINDEXED}]
+    findings = [*_faults(Check.RETENTION, result, [fault for fault in faults if not causes.get(fault.cls)])]
+    for fault in faults:
+        findings += [finding for finding in causes.get(fault.cls, ()) if finding not in (*findings, *unasked)]
+    return findings
 
 
-def _faults(check: Check, seen: ClusterAudit, faults: Iterable[Fault]) -> Iterator[Finding]:
+def _faults(check: Check, result: ClusterAudit, faults: Iterable[Fault]) -> Iterator[Finding]:
     for fault in faults:
         if fault.cls in _CHUNKS[check]:
-            yield finding_of(fault, seen.environment.name, seen.cluster, seen.as_of, seen.names)
+            yield finding_of(fault, result.environment.name, result.cluster, result.as_of, result.names)
 
 
-def _incomplete(seen: ClusterAudit) -> Iterator[Finding]:
-    for table, why in seen.part.incomplete:
+def _incomplete(result: ClusterAudit) -> Iterator[Finding]:
+    for table, why in result.part.incomplete:
         yield Finding(
             cls=CHECK_INCOMPLETE,
-            subject=seen.subject(table=table),
+            subject=result.subject(table=table),
             message=f"Table {table} was not judged: {why}",
-            as_of=seen.as_of,
+            as_of=result.as_of,
             evidence={"reason": why},
         )
 
 
-def _unasked(seen: ClusterAudit, compaction: Sequence[Finding]) -> Iterator[Finding]:
+def _unasked(result: ClusterAudit, compaction: Sequence[Finding]) -> Iterator[Finding]:
     """Yield processes that did not answer. A silent compactor is reported as `compactor-count`."""
-    counted = any(one.cls is classes.COMPACTOR_COUNT for one in compaction)
-    for process, why in seen.live.unasked:
-        if not (counted and process.startswith(f"{seen.cluster}-compactor")):
+    counted = any(finding.cls is classes.COMPACTOR_COUNT for finding in compaction)
+    for process, why in result.live.unasked:
+        if not (counted and process.startswith(f"{result.cluster}-compactor")):
             yield Finding(
                 cls=CHECK_INCOMPLETE,
-                subject=seen.subject(source=process),
+                subject=result.subject(source=process),
                 message=f"{process} could not be asked, so what it alone knows was not checked: {why}",
-                as_of=seen.as_of,
+                as_of=result.as_of,
                 evidence={"reason": why},
             )
 
 
-def _corrupt(seen: ClusterAudit) -> Iterator[Finding]:
-    for unreadable_file in seen.part.unreadable:
-        yield corrupt_finding(unreadable_file, seen)
+def _corrupt(result: ClusterAudit) -> Iterator[Finding]:
+    for unreadable_file in result.part.unreadable:
+        yield corrupt_finding(unreadable_file, result)
 
 
-def corrupt_finding(one: Unreadable, seen: ClusterAudit) -> Finding:
+def corrupt_finding(file: Unreadable, result: ClusterAudit) -> Finding:
     """Return the finding for an unreadable index file. If the file may be intact, it only counts as not checked."""
     return Finding(
-        cls=CHECK_INCOMPLETE if one.unknown else classes.INDEX_CORRUPT,
-        subject=seen.subject(tenant=one.tenant, table=one.table, path=one.name),
-        message=one.what,
-        as_of=seen.as_of,
-        evidence={"bytes": one.size, "offset": one.offset},
+        cls=CHECK_INCOMPLETE if file.unknown else classes.INDEX_CORRUPT,
+        subject=result.subject(tenant=file.tenant, table=file.table, path=file.name),
+        message=file.what,
+        as_of=result.as_of,
+        evidence={"bytes": file.size, "offset": file.offset},
         remedy="The message says which Loki, or which limit, it needs. The file is not known to be damaged: do not "
         "delete it."
-        if one.unknown
+        if file.unknown
         else "",
     )
 
 
-def _not_of_corrupt(compaction: Sequence[Finding], seen: ClusterAudit) -> list[Finding]:
+def _not_of_corrupt(compaction: Sequence[Finding], result: ClusterAudit) -> list[Finding]:
     """Remove findings that a damaged index file explains.
 
     A compactor works from the newest table to the oldest, and stops at a file that it cannot read. So this table and
     older ones wait, and no run succeeds.
     """
-    damaged = {unreadable_file.table for unreadable_file in seen.part.unreadable if not unreadable_file.unknown}
-    last = max((file.day for file in seen.files if file.table in damaged), default=-1)
-    waiting = {file.table: file.day for file in seen.waiting}
+    damaged = {unreadable_file.table for unreadable_file in result.part.unreadable if not unreadable_file.unknown}
+    last = max((file.day for file in result.files if file.table in damaged), default=-1)
+    waiting = {file.table: file.day for file in result.waiting}
 
-    def explained(one: Finding) -> bool:
-        if one.cls is classes.COMPACTION_STALLED:
+    def explained(finding: Finding) -> bool:
+        if finding.cls is classes.COMPACTION_STALLED:
             return bool(damaged) and all(day <= last for day in waiting.values())
-        return one.cls is classes.TABLE_UNCOMPACTED and waiting[one.subject.table] <= last
+        return finding.cls is classes.TABLE_UNCOMPACTED and waiting[finding.subject.table] <= last
 
-    return [one for one in compaction if not explained(one)]
+    return [finding for finding in compaction if not explained(finding)]
 
 
-def _index_tiered(seen: ClusterAudit) -> Iterator[Finding]:
+def _index_tiered(result: ClusterAudit) -> Iterator[Finding]:
     tables: dict[str, list[IndexFile]] = {}
-    for file in seen.files:
+    for file in result.files:
         if file.tier not in (Tier.UNKNOWN, Tier.HOT):
             tables.setdefault(file.table, []).append(file)
     for table, files in tables.items():
         tiers = ", ".join(sorted({Tier(file.tier).azure for file in files}))
         yield Finding(
             cls=classes.INDEX_TIERED,
-            subject=seen.subject(table=table),
+            subject=result.subject(table=table),
             message=f"{len(files)} index file{'s' * (len(files) > 1)} of {table} in tier {tiers}: {files[0].name}.",
-            as_of=seen.as_of,
+            as_of=result.as_of,
             evidence={
                 "files": len(files),
                 "bytes": sum(file.size for file in files),
@@ -210,17 +217,17 @@ def _index_tiered(seen: ClusterAudit) -> Iterator[Finding]:
         )
 
 
-def _policy_drift(seen: ClusterAudit) -> Iterator[Finding]:
-    policy = seen.policy
+def _policy_drift(result: ClusterAudit) -> Iterator[Finding]:
+    policy = result.policy
     if policy is None:
         return
-    subject = Subject(environment=seen.environment.name, path=f"storage_accounts.{policy.account}.lifecycle")
+    subject = Subject(environment=result.environment.name, path=f"storage_accounts.{policy.account}.lifecycle")
     if policy.unread:
         yield Finding(
             cls=CHECK_INCOMPLETE,
             subject=subject,
             message=f"The lifecycle policy of {policy.account} was not compared: {policy.unread}",
-            as_of=seen.as_of,
+            as_of=result.as_of,
             evidence={"reason": policy.unread},
         )
     if policy.differences:
@@ -229,6 +236,6 @@ def _policy_drift(seen: ClusterAudit) -> Iterator[Finding]:
             subject=subject,
             message=f"On storage account {policy.account}: {'; '.join(policy.differences[:3])}"
             f"{f'; {len(policy.differences) - 3} more' * (len(policy.differences) > 3)}.",
-            as_of=seen.as_of,
+            as_of=result.as_of,
             evidence={"differences": "\n".join(policy.differences)},
         )

@@ -59,12 +59,12 @@ class Compaction:
         return Finding(cls=cls, subject=subject, message=message, as_of=self.as_of, evidence=evidence)
 
 
-def compaction_findings(seen: Compaction) -> list[Finding]:
+def compaction_findings(compaction: Compaction) -> list[Finding]:
     """Return the findings, each cause once. If the compactor does nothing, waiting files are evidence, not findings."""
-    found = [*_without_schema(seen), *_not_uploading(seen), *_marker_backlog(seen)]
-    if cause := [*_compactor_count(seen)] or [*_stalled(seen)]:
-        return [*found, *cause]
-    return [*found, *_uncompacted(seen), *_duplicates(seen)]
+    findings = [*_without_schema(compaction), *_not_uploading(compaction), *_marker_backlog(compaction)]
+    if cause := [*_compactor_count(compaction)] or [*_stalled(compaction)]:
+        return [*findings, *cause]
+    return [*findings, *_uncompacted(compaction), *_duplicates(compaction)]
 
 
 def covered(file: IndexFile, cluster: Cluster) -> bool:
@@ -79,10 +79,12 @@ def period_of(day: int, periods: Sequence[SchemaPeriod]) -> SchemaPeriod | None:
     return begun[-1] if begun else None
 
 
-def _without_schema(seen: Compaction) -> Iterator[Finding]:
-    for table, files in _by_table(file for file in seen.files if not covered(file, seen.declared)).items():
-        prefixes = ", ".join(f"{period.index_prefix} from {period.from_}" for period in seen.declared.schema_periods)
-        yield seen.finding(
+def _without_schema(compaction: Compaction) -> Iterator[Finding]:
+    for table, files in _by_table(file for file in compaction.files if not covered(file, compaction.declared)).items():
+        prefixes = ", ".join(
+            f"{period.index_prefix} from {period.from_}" for period in compaction.declared.schema_periods
+        )
+        yield compaction.finding(
             classes.TABLE_WITHOUT_SCHEMA,
             f"Table {table} of {_date(files[0].day)} has {_files(files)}, and no schema period covers it ({prefixes}).",
             table=table,
@@ -93,18 +95,20 @@ def _without_schema(seen: Compaction) -> Iterator[Finding]:
         )
 
 
-def _compactor_count(seen: Compaction) -> Iterator[Finding]:
+def _compactor_count(compaction: Compaction) -> Iterator[Finding]:
     """Only if Loki answered: the bucket does not show how many compactors there are."""
-    if not seen.live.ingesters and not seen.live.compactors:
+    if not compaction.live.ingesters and not compaction.live.compactors:
         return
-    running = [compactor for compactor in seen.live.compactors if compactor.running]
-    starting = [compactor for compactor in seen.live.compactors if seen.now - compactor.started < _SETTLED_S]
-    if starting or (len(running) == 1 and len(seen.live.ring) <= 1):
+    running = [compactor for compactor in compaction.live.compactors if compactor.running]
+    starting = [
+        compactor for compactor in compaction.live.compactors if compaction.now - compactor.started < _SETTLED_S
+    ]
+    if starting or (len(running) == 1 and len(compaction.live.ring) <= 1):
         return
-    why = "; ".join(f"{name}: {reason}" for name, reason in seen.live.unasked if "compactor" in name)
-    names = ", ".join(dict.fromkeys([one.name for one in running] + list(seen.live.ring))) or "none"
-    tables = {file.table for file in seen.waiting}
-    yield seen.finding(
+    why = "; ".join(f"{name}: {reason}" for name, reason in compaction.live.unasked if "compactor" in name)
+    names = ", ".join(dict.fromkeys([active.name for active in running] + list(compaction.live.ring))) or "none"
+    tables = {file.table for file in compaction.waiting}
+    yield compaction.finding(
         classes.COMPACTOR_COUNT,
         f"{len(running)} compactors run: {names}. Tables that wait: {len(tables)}. {why}".rstrip(),
         compactors=len(running),
@@ -112,15 +116,16 @@ def _compactor_count(seen: Compaction) -> Iterator[Finding]:
     )
 
 
-def _stalled(seen: Compaction) -> Iterator[Finding]:
-    waiting = seen.waiting
+def _stalled(compaction: Compaction) -> Iterator[Finding]:
+    waiting = compaction.waiting
     # By name and by blob: a copied blob is newer than its name, and a name may be wrong.
-    worked = max((min(file.written, file.modified) for file in seen.files if file.compacted), default=0.0)
-    idle = seen.now - worked > seen.allowed_s
+    worked = max((min(file.written, file.modified) for file in compaction.files if file.compacted), default=0.0)
+    idle = compaction.now - worked > compaction.allowed_s
     by_metrics = [
         compactor
-        for compactor in seen.live.compactors
-        if compactor.running and seen.now - max(compactor.compacted, compactor.started) > seen.allowed_s + _SETTLED_S
+        for compactor in compaction.live.compactors
+        if compactor.running
+        and compaction.now - max(compactor.compacted, compactor.started) > compaction.allowed_s + _SETTLED_S
     ]
     if not (waiting and idle) and not by_metrics:
         return
@@ -143,9 +148,9 @@ def _stalled(seen: Compaction) -> Iterator[Finding]:
         for compactor in by_metrics
         if not compactor.compacted
     ]
-    yield seen.finding(
+    yield compaction.finding(
         classes.COMPACTION_STALLED,
-        f"{'; '.join(said)}. It should work every {seen.declared.compactor.compaction_interval}.",
+        f"{'; '.join(said)}. It should work every {compaction.declared.compactor.compaction_interval}.",
         files_waiting=len(waiting),
         tables_waiting=len(tables),
         bytes_waiting=sum(file.size for file in waiting),
@@ -154,10 +159,10 @@ def _stalled(seen: Compaction) -> Iterator[Finding]:
     )
 
 
-def _uncompacted(seen: Compaction) -> Iterator[Finding]:
-    for table, files in _by_table(seen.waiting).items():
+def _uncompacted(compaction: Compaction) -> Iterator[Finding]:
+    for table, files in _by_table(compaction.waiting).items():
         since = min(file.modified for file in files)
-        yield seen.finding(
+        yield compaction.finding(
             classes.TABLE_UNCOMPACTED,
             f"{_files(files)} of {table} ({_date(files[0].day)}) wait{_s(files)} to be compacted since {_time(since)}, "
             "while other tables are compacted.",
@@ -169,17 +174,17 @@ def _uncompacted(seen: Compaction) -> Iterator[Finding]:
         )
 
 
-def _duplicates(seen: Compaction) -> Iterator[Finding]:
+def _duplicates(compaction: Compaction) -> Iterator[Finding]:
     groups: dict[tuple[str, str], list[IndexFile]] = {}
-    for file in seen.files:
+    for file in compaction.files:
         if file.compacted:
             groups.setdefault((file.table, file.tenant), []).append(file)
     for (table, tenant), files in groups.items():
         # Between writing the new file and deleting the old one, a tenant has two for some seconds.
         last = max(file.modified for file in files)
-        if len(files) < 2 or seen.now - last <= seen.windows.grace_ms / 1000:
+        if len(files) < 2 or compaction.now - last <= compaction.windows.grace_ms / 1000:
             continue
-        yield seen.finding(
+        yield compaction.finding(
             classes.INDEX_DUPLICATE,
             f"{len(files)} compacted index files of {tenant} in {table}, the last since {_time(last)}.",
             table=table,
@@ -191,11 +196,11 @@ def _duplicates(seen: Compaction) -> Iterator[Finding]:
         )
 
 
-def _not_uploading(seen: Compaction) -> Iterator[Finding]:
-    for ingester in seen.live.ingesters:
-        why = not_uploading(ingester, seen.now, seen.windows.slack_ms / 1000)
+def _not_uploading(compaction: Compaction) -> Iterator[Finding]:
+    for ingester in compaction.live.ingesters:
+        why = not_uploading(ingester, compaction.now, compaction.windows.slack_ms / 1000)
         if why:
-            yield seen.finding(
+            yield compaction.finding(
                 classes.INGESTER_NOT_UPLOADING,
                 f"{ingester.name}: {why}.",
                 source=ingester.name,
@@ -218,11 +223,11 @@ def not_uploading(ingester: Ingester, now: float, slack_s: float) -> str:
     return ""
 
 
-def _marker_backlog(seen: Compaction) -> Iterator[Finding]:
-    allowed = (seen.windows.delay_ms + seen.windows.slack_ms) / 1000
-    for compactor in seen.live.compactors:
-        if compactor.marker_time and seen.now - compactor.marker_time > allowed:
-            yield seen.finding(
+def _marker_backlog(compaction: Compaction) -> Iterator[Finding]:
+    allowed = (compaction.windows.delay_ms + compaction.windows.slack_ms) / 1000
+    for compactor in compaction.live.compactors:
+        if compactor.marker_time and compaction.now - compactor.marker_time > allowed:
+            yield compaction.finding(
                 classes.MARKER_BACKLOG,
                 f"{compactor.name} is deleting chunks that it marked at {_time(compactor.marker_time)}, and has "
                 f"{compactor.marker_files} files of marks left.",

@@ -17,21 +17,21 @@ def not_effective(
     If no rules differ but a process could not read the overrides, yield one finding for the cluster.
     """
     refused = sorted(process for process, well in live.reloaded.items() if not well)
-    found = False
-    for tenant, wanted in declared.items():
+    any_differs = False
+    for tenant, declared_rules in declared.items():
         have = live.limits.get(tenant)
-        if have is None or _comparable(have) == _comparable(wanted):
+        if have is None or _comparable(have) == _comparable(declared_rules):
             continue
-        found = True
+        any_differs = True
         yield Finding(
             cls=RETENTION_NOT_EFFECTIVE,
             subject=Subject(environment=environment, cluster=cluster, tenant=tenant),
-            message=f"Declared: {said(wanted)}. Loki applies: {said(have)}."
+            message=f"Declared: {said(declared_rules)}. Loki applies: {said(have)}."
             + (f" {', '.join(refused)} could not read the overrides." if refused else ""),
             as_of=as_of,
-            evidence={"declared": said(wanted), "live": said(have), "not_reloaded": ", ".join(refused)},
+            evidence={"declared": said(declared_rules), "live": said(have), "not_reloaded": ", ".join(refused)},
         )
-    if refused and not found:
+    if refused and not any_differs:
         yield Finding(
             cls=RETENTION_NOT_EFFECTIVE,
             subject=Subject(environment=environment, cluster=cluster),

@@ -35,7 +35,7 @@ def files_of(finding: Finding, files: Iterable[IndexFile], waiting: Sequence[Ind
     return []
 
 
-def names_table(found: Iterable[tuple[Finding, Sequence[IndexFile]]]) -> "pa.Table":
+def names_table(files_by_finding: Iterable[tuple[Finding, Sequence[IndexFile]]]) -> "pa.Table":
     """Return one row per file and class, with the columns of `faulty-chunks`."""
     import pyarrow as pa
 
@@ -49,7 +49,7 @@ def names_table(found: Iterable[tuple[Finding, Sequence[IndexFile]]]) -> "pa.Tab
             "bytes": file.size,
             "since_ms": file.modified * 1000,
         }
-        for finding, files in found
+        for finding, files in files_by_finding
         for file in files
     ]
     text = pa.string()

@@ -50,46 +50,46 @@ def undershoot(
     for holding in holdings:
         now[holding.table, holding.tenant, holding.period_ms] += holding.indexed
         total_now[holding.table, holding.tenant] += holding.indexed
-    told: dict[Key, int] = defaultdict(int)
+    reported: dict[Key, int] = defaultdict(int)
     for fault in faults:
         if fault.cls in _COUNTED:
-            told[fault.table, fault.tenant] += fault.count + fault.candidates
+            reported[fault.table, fault.tenant] += fault.count + fault.candidates
     groups: dict[Key, list[Most]] = defaultdict(list)
-    for one in most:
-        groups[one.table, one.tenant].append(one)
-    found = []
+    for earlier in most:
+        groups[earlier.table, earlier.tenant].append(earlier)
+    losses = []
     for (table, tenant), before in sorted(groups.items()):
-        kept = [one for one in before if _all_kept(one, terms, until_ms)]
+        kept = [earlier for earlier in before if _all_kept(earlier, terms, until_ms)]
         if not kept:
             continue
-        fall = sum(max(one.indexed - now[table, tenant, one.period_ms], 0) for one in kept)
-        total_fall = max(one.whole for one in before) - total_now[table, tenant]
-        gone = min(fall, total_fall) - told[table, tenant]
+        fall = sum(max(earlier.indexed - now[table, tenant, earlier.period_ms], 0) for earlier in kept)
+        total_fall = max(earlier.whole for earlier in before) - total_now[table, tenant]
+        gone = min(fall, total_fall) - reported[table, tenant]
         if gone > 0:
-            chunks = max(sum(one.chunks for one in kept), 1)
-            found.append(
+            chunks = max(sum(earlier.chunks for earlier in kept), 1)
+            losses.append(
                 Fault(
                     cls="retention-undershoot",
                     table=table,
                     day=kept[0].day,
                     tenant=tenant,
                     count=gone,
-                    bytes=gone * sum(one.bytes for one in kept) // chunks,
-                    since=max(one.seen for one in kept),
+                    bytes=gone * sum(earlier.bytes for earlier in kept) // chunks,
+                    since=max(earlier.seen for earlier in kept),
                     sample=(),
                 )
             )
-    return found
+    return losses
 
 
-def _all_kept(one: Most, terms: AuditPolicy, until_ms: int) -> bool:
+def _all_kept(earlier: Most, terms: AuditPolicy, until_ms: int) -> bool:
     """Whether every chunk must still exist: the first moment of the table is within the period, by the old and the new
     rules."""
-    rules = terms.rules.get(one.tenant, terms.default)
+    rules = terms.rules.get(earlier.tenant, terms.default)
     periods: Mapping[int, bool] = {rules.period_ms: True, **{rule.period_ms: True for rule in rules.streams}}
-    if one.period_ms not in periods:
+    if earlier.period_ms not in periods:
         return False
-    start, end = one.day * DAY_MS, (one.day + 1) * DAY_MS
-    if any(asked.start_ms < end and asked.end_ms >= start for asked in terms.deletes.get(one.tenant, ())):
+    start, end = earlier.day * DAY_MS, (earlier.day + 1) * DAY_MS
+    if any(request.start_ms < end and request.end_ms >= start for request in terms.deletes.get(earlier.tenant, ())):
         return False
-    return one.period_ms == FOR_EVER or until_ms - start <= one.period_ms
+    return earlier.period_ms == FOR_EVER or until_ms - start <= earlier.period_ms

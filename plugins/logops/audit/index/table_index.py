@@ -93,9 +93,11 @@ def _columns(
     series = columns.pop("series")
     periods = np.empty(len(series), np.int64)
     for number, tenant in enumerate(index.tenants):
-        own = rules.get(tenant, default)
+        tenant_rules = rules.get(tenant, default)
         theirs = slice(None) if len(index.tenants) == 1 else columns["tenant"] == number
-        periods[theirs] = own.periods(index)[series[theirs]] if own.streams else own.period_ms
+        periods[theirs] = (
+            tenant_rules.periods(index)[series[theirs]] if tenant_rules.streams else tenant_rules.period_ms
+        )
     columns["period_ms"] = periods
     columns["tenant"] = np.array([numbers.of(name) for name in index.tenants], np.int32)[columns["tenant"]]
     columns["key"] = keys_of(

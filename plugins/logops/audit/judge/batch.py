@@ -42,16 +42,16 @@ def names_run(environment: str, run_id: str, cluster: str, days: list[int]) -> s
 
 
 def judge_batch(
-    platform: ReadablePlatform, asked: AuditRequest, batch: Batch, store: "ResultsStore | None", progress: Progress
+    platform: ReadablePlatform, request: AuditRequest, batch: Batch, store: "ResultsStore | None", progress: Progress
 ) -> BatchResult:
     """Judge a batch's tables and store the result. Raises WorkLostError, StoreUnreachableError."""
     place = WorkDir(batch["place"])
     survey, terms = Survey.open(place.url), place.read(TERMS, AuditPolicy)
-    own = platform.environment.clusters[survey.cluster]
+    declared = platform.environment.clusters[survey.cluster]
     judged: list[Judged] = []
     unreadable: list[Unreadable] = []
     incomplete: list[tuple[str, str]] = []
-    told = time.monotonic()
+    last_report = time.monotonic()
     with (
         TemporaryDirectory(prefix="logops-names-") as names,
         platform.object_store(survey.account) as account,
@@ -60,8 +60,8 @@ def judge_batch(
         bucket = LiveBucket(account.container(survey.container))
         done = 0
         for days in together({day: survey.days.get(day, 0) for day in batch["days"]}):
-            tables = {day: table_of(day, own) for day in days}
-            if asked.reads_chunks:
+            tables = {day: table_of(day, declared) for day in days}
+            if request.reads_chunks:
                 names_to, now = Path(names) / f"{days[0]}.parquet", datetime.now(UTC)
                 judged.append(judge_tables(bench, survey, tables, bucket, terms, names_to, now))
                 unreadable += _unreadable(judged[-1].unreadable)
@@ -71,16 +71,16 @@ def judge_batch(
                 unreadable += damaged
                 incomplete += unseen
             done += len(days)
-            if time.monotonic() - told > _TOLD_EVERY_S:
-                told = time.monotonic()
+            if time.monotonic() - last_report > _TOLD_EVERY_S:
+                last_report = time.monotonic()
                 progress(f"{survey.cluster}: {done:,} of {len(batch['days']):,} tables of this batch judged")
         if store:
-            run = names_run(survey.environment, asked.run_id, survey.cluster, batch["days"])
-            _keep_names(Path(names), run, store, asked)
+            run = names_run(survey.environment, request.run_id, survey.cluster, batch["days"])
+            _keep_names(Path(names), run, store, request)
     part = BatchResult(
         days=tuple(batch["days"]),
-        holdings=tuple(holding for one in judged for holding in one.holdings),
-        faults=tuple(fault for one in judged for fault in one.faults),
+        holdings=tuple(holding for group in judged for holding in group.holdings),
+        faults=tuple(fault for group in judged for fault in group.faults),
         unreadable=tuple(unreadable),
         incomplete=tuple(incomplete),
     )
@@ -114,26 +114,26 @@ def _verify(
     incomplete: list[tuple[str, str]] = []
     files = survey.index_files([*tables])
     for day, table in tables.items():
-        own = [file for file in files if file.table == table]
+        table_files = [file for file in files if file.table == table]
         try:
-            read = read_table(own, day, table, bucket, terms.rules, terms.default, TenantNumbers())
+            read = read_table(table_files, day, table, bucket, terms.rules, terms.default, TenantNumbers())
             unreadable += _unreadable(read.unreadable)
         except (ObjectStoreError, IndexChangingError) as error:
             incomplete.append((table, str(error)))
     return unreadable, incomplete
 
 
-def _unreadable(found: tuple[tuple[IndexFile, IndexFileError], ...]) -> list[Unreadable]:
+def _unreadable(files: tuple[tuple[IndexFile, IndexFileError], ...]) -> list[Unreadable]:
     return [
         Unreadable(file.name, file.table, file.tenant, file.size, error.offset, str(error), not error.damaged)
-        for file, error in found
+        for file, error in files
     ]
 
 
-def _keep_names(folder: Path, run: str, store: "ResultsStore", asked: AuditRequest) -> None:
+def _keep_names(folder: Path, run: str, store: "ResultsStore", request: AuditRequest) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     files = sorted(folder.glob("*.parquet"))
     if files:
-        store.write(FAULTY_CHUNKS, run, pa.concat_tables(pq.read_table(file) for file in files), asked.as_of)
+        store.write(FAULTY_CHUNKS, run, pa.concat_tables(pq.read_table(file) for file in files), request.as_of)

@@ -39,11 +39,11 @@ class LiveBucket:
 
         from logops.audit.survey.blob_names import INDEX, index_file
 
-        found: list[IndexFile] = []
+        files: list[IndexFile] = []
         for batch in self._container.list((f"{INDEX}{table}/",)).batches:
             modified = batch["modified"].cast(pa.int64()).to_pylist()
             columns = zip(
                 batch["name"].to_pylist(), batch["size"].to_pylist(), batch["tier"].to_pylist(), modified, strict=True
             )
-            found += [file for row in columns if (file := index_file(*row)) is not None]
-        return sorted(found, key=lambda file: file.name)
+            files += [file for row in columns if (file := index_file(*row)) is not None]
+        return sorted(files, key=lambda file: file.name)

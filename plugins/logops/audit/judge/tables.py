@@ -120,14 +120,16 @@ class _Judging:
         self._load_blobs(index)
         self._load_entries(index)
         self._load_terms(index)
-        asked = self._parameters()
-        self.connection.execute(sql.JUDGED, {name: value for name, value in asked.items() if f"${name}" in sql.JUDGED})
+        parameters = self._parameters()
+        self.connection.execute(
+            sql.JUDGED, {name: value for name, value in parameters.items() if f"${name}" in sql.JUDGED}
+        )
         # Each table is as large as all rows: drop what is not needed again.
         self.connection.execute("drop table blobs; drop table entries")
         for fault in _SUSPECT:
             self._look_again(fault, index)
         self.connection.execute(sql.LEFT_OUT, {"days": [*self.incomplete]})
-        holdings = self._holdings(asked["judge_orphans"])
+        holdings = self._holdings(parameters["judge_orphans"])
         self.connection.execute(f"create or replace temp table faulty as {sql.FAULTY}")
         self.connection.execute("drop table judged")
         faults = self._faults()
@@ -151,7 +153,9 @@ class _Judging:
             files.setdefault((file.day, file.table), []).append(file)
         index: dict[int, TableIndex] = {}
         with ThreadPoolExecutor(_READ_AT_ONCE, "read-index") as threads:
-            reading = {table: threads.submit(self._read_table, *table, own) for table, own in files.items()}
+            reading = {
+                table: threads.submit(self._read_table, *table, table_files) for table, table_files in files.items()
+            }
             for (day, table), read in reading.items():
                 try:
                     if table == self.tables[day]:
@@ -191,18 +195,18 @@ class _Judging:
                     for name, kind in _ENTRIES.items()
                 }
             )
-            for day, one in index.items()
-            for columns in one.columns
+            for day, table_index in index.items()
+            for columns in table_index.columns
         ]
-        once = any(_tells_twice(one.files) for one in index.values())
+        once = any(_tells_twice(table_index.files) for table_index in index.values())
         self._create("entries", pa.concat_tables([empty, *read]), "distinct on (key)" if once else "")
 
     def _load_terms(self, index: Mapping[int, TableIndex]) -> None:
         terms, numbers = self.terms, self.numbers.numbers
-        unread = {(day, file.tenant) for day, one in index.items() for file, _ in one.unreadable}
+        unread = {(day, file.tenant) for day, table_index in index.items() for file, _ in table_index.unreadable}
         changed: dict[tuple[int, str], int] = {}
-        for day, one in index.items():
-            for file in one.files:
+        for day, table_index in index.items():
+            for file in table_index.files:
                 changed[day, file.tenant] = max(changed.get((day, file.tenant), 0), file.modified * 1000)
         deletes = [
             (numbers[name], request.start_ms, request.end_ms, request.due_ms)
@@ -210,8 +214,8 @@ class _Judging:
             if name in numbers
             for request in requests
         ]
-        unread |= {(file.day, file.tenant) for one in self.elsewhere for file, _ in one.unreadable}
-        keys = [pa.array(one.keys) for one in self.elsewhere]
+        unread |= {(file.day, file.tenant) for table_index in self.elsewhere for file, _ in table_index.unreadable}
+        keys = [pa.array(table_index.keys) for table_index in self.elsewhere]
         self._create("elsewhere", pa.table({"key": pa.chunked_array(keys, pa.uint64())}))
         self._insert("tenants", [_tenant_row(name, number, terms) for name, number in numbers.items()])
         self._insert(
@@ -257,8 +261,8 @@ class _Judging:
 
     def _look_again(self, fault: str, index: Mapping[int, TableIndex]) -> None:
         """Remove the suspects that prove harmless, and count those that are too many to be checked."""
-        asked = {"fault": fault, "most": MAX_RECHECKED}
-        suspects = self.connection.sql(sql.SUSPECTS, params=asked).to_arrow_table()
+        parameters = {"fault": fault, "most": MAX_RECHECKED}
+        suspects = self.connection.sql(sql.SUSPECTS, params=parameters).to_arrow_table()
         if not suspects.num_rows:
             return
         columns = {name: suspects[name].to_numpy() for name in ("day", "key", *_KEY)}

@@ -30,17 +30,17 @@ class AuditPolicy:
 
 
 def audit_policy(
-    environment: Environment, cluster: str, live: LokiState, asked: AuditRequest, now: float
+    environment: Environment, cluster: str, live: LokiState, request: AuditRequest, now: float
 ) -> AuditPolicy:
     """Return the policy of a cluster whose processes were asked at `now`, Unix seconds."""
-    own = environment.clusters[cluster]
-    overridden = {name: value for name in ("grace", "slack") if (value := getattr(asked, name)) is not None}
-    times = windows(own, environment.audit.model_copy(update=overridden))
+    declared = environment.clusters[cluster]
+    overridden = {name: value for name in ("grace", "slack") if (value := getattr(request, name)) is not None}
+    times = windows(declared, environment.audit.model_copy(update=overridden))
     return AuditPolicy(
-        rules={**declared_rules(own), **live.limits},
-        default=default_rules(own),
-        tiering=tiering(own),
-        deletes={tenant: ranges(requests, own, times) for tenant, requests in live.deletes.items()},
+        rules={**declared_rules(declared), **live.limits},
+        default=default_rules(declared),
+        tiering=tiering(declared),
+        deletes={tenant: ranges(requests, declared, times) for tenant, requests in live.deletes.items()},
         windows=times,
         markers=_may_have_marks(live),
         unindexed_since_ms=_unindexed_since_ms(live, times, now),

@@ -147,15 +147,15 @@ def windows(cluster: Cluster, audit: Audit) -> Windows:
     and one compaction. Marked chunks are deleted when the marker file is `retention_delete_delay` old, by a sweeper
     that runs once a minute.
     """
-    own = cluster.compactor
-    compaction = own.compaction_interval.value
-    apply = (own.apply_retention_interval or Duration("0s")).value or compaction
+    compactor = cluster.compactor
+    compaction = compactor.compaction_interval.value
+    apply = (compactor.apply_retention_interval or Duration("0s")).value or compaction
     if apply == compaction:
         apply += min(600_000, compaction // 2)
     return Windows(
         grace_ms=audit.grace.value,
         cycle_ms=2 * apply + compaction,
-        delay_ms=own.retention_delete_delay.value + 2 * _SWEEPER_MS,
+        delay_ms=compactor.retention_delete_delay.value + 2 * _SWEEPER_MS,
         slack_ms=audit.slack.value,
         tier_slack_ms=audit.tier_slack.value,
         max_chunk_age_ms=cluster.ingester.max_chunk_age.value + cluster.ingester.chunk_idle_period.value,
@@ -207,8 +207,8 @@ def rules_of_limits(limits: Mapping[str, object]) -> TenantRules:
 def _milliseconds(written: object) -> int:
     """Read a Prometheus duration such as `30d`, `1w` or `2h30m`; `0s` is none. A year is a unit of its own."""
     text = str(written)
-    years, _, rest = text.rpartition("y")
-    return (int(years) * 365 * 86_400_000 if years else 0) + (Duration(rest).value if rest else 0)
+    years, _, shorter_units = text.rpartition("y")
+    return (int(years) * 365 * 86_400_000 if years else 0) + (Duration(shorter_units).value if shorter_units else 0)
 
 
 def _matching(matcher: Matcher, index: Labelled) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -221,5 +221,5 @@ def _matching(matcher: Matcher, index: Labelled) -> "np.ndarray[tuple[int], np.d
     rows: np.ndarray[Any, np.dtype[np.int64]] = encoded.indices.fill_null(len(fulfils) - 1).to_numpy(
         zero_copy_only=False
     )
-    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = fulfils[rows]
-    return found
+    matching_series: np.ndarray[tuple[int], np.dtype[np.bool_]] = fulfils[rows]
+    return matching_series

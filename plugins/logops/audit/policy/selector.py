@@ -30,5 +30,5 @@ def matching(matcher: Matcher, values: "pa.StringArray") -> "np.ndarray[Any, np.
     else:
         alike = pc.match_substring_regex(values, pattern=f"^(?s:{matcher.value})$")
     # An empty Arrow array has no buffer for numpy.
-    found = np.asarray(alike.to_numpy(zero_copy_only=False), bool)
-    return found if matcher.op in ("=", "=~") else ~found
+    equal = np.asarray(alike.to_numpy(zero_copy_only=False), bool)
+    return equal if matcher.op in ("=", "=~") else ~equal

@@ -112,20 +112,20 @@ def tables_of(written: str, environment: Environment) -> tuple[str, ...]:
     return names
 
 
-def explain(platform: ReadablePlatform, asked: AuditRequest, tenant: str, progress: Progress) -> list[Explained]:
+def explain(platform: ReadablePlatform, request: AuditRequest, tenant: str, progress: Progress) -> list[Explained]:
     """Explain the requested tables, or all, as they are now. Raises NoSuchTableError."""
-    outcome = run_audit(platform, asked, None, progress)
-    found = explained(outcome.rows, outcome.findings, asked.as_of, tenant)
-    if unread := [finding for finding in outcome.findings if finding.cls is CHECK_INCOMPLETE and not found]:
+    outcome = run_audit(platform, request, None, progress)
+    explanations = explained(outcome.rows, outcome.findings, request.as_of, tenant)
+    if unread := [finding for finding in outcome.findings if finding.cls is CHECK_INCOMPLETE and not explanations]:
         raise NoSuchTableError(unread[0].message)
-    if not found:
+    if not explanations:
         whose = f" of tenant {tenant}" if tenant else ""
         raise NoSuchTableError(
-            f"Nothing{whose} is stored in {', '.join(asked.tables) or 'any table'} of {outcome.environment}: never "
+            f"Nothing{whose} is stored in {', '.join(request.tables) or 'any table'} of {outcome.environment}: never "
             "written, or "
             "expired and deleted. `logops audit retention` counts what there is."
         )
-    return found
+    return explanations
 
 
 def explained(rows: Iterable[TableRow], findings: Iterable[Finding], as_of: datetime, tenant: str) -> list[Explained]:

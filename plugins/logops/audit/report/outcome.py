@@ -114,12 +114,17 @@ class Outcome:
         """Return the report as text: findings worst first, one row per table and tenant, one row per tenant, the
         headline."""
         said: list[str] = []
-        for finding in sorted(self.findings, key=lambda one: (-one.cls.severity.rank, one.cls.name, one.subject)):
+        for finding in sorted(
+            self.findings,
+            key=lambda finding: (-finding.cls.severity.rank, finding.cls.name, finding.subject),
+        ):
             said.append(f"{finding.cls.severity.value} {finding.cls.name}  {finding.subject}")
             said += [f"  {finding.message}", f"  -> {finding.remedy or finding.cls.remedy}"]
         if self.changes and self.changes.gone:
-            gone = sorted(f"{seen.finding.cls.name} {seen.finding.subject}" for seen in self.changes.gone)
-            said += ["gone since the last run:", *(f"  {one}" for one in gone)]
+            gone = sorted(
+                f"{open_finding.finding.cls.name} {open_finding.finding.subject}" for open_finding in self.changes.gone
+            )
+            said += ["gone since the last run:", *(f"  {finding_text}" for finding_text in gone)]
         said += _aligned([COLUMNS, *(row.cells(self.as_of) for row in self._told_rows())])
         if (more := len(self.rows) - _MOST_ROWS) > 0:
             said.append(f"{more:,} more, without findings or older: `logops audit explain {self.environment}` has all.")
@@ -129,9 +134,9 @@ class Outcome:
     def beside(self) -> list[str]:
         """Return other objects in the containers, one line per kind and folder."""
         return [
-            f"{cluster}, neither chunk nor index: {one.count:,} {_objects_of(one)} ({decimal(one.bytes)}), "
-            f"for example {one.sample[0]}"
-            for cluster, one in self.others
+            f"{cluster}, neither chunk nor index: {other.count:,} {_objects_of(other)} ({decimal(other.bytes)}), "
+            f"for example {other.sample[0]}"
+            for cluster, other in self.others
         ]
 
     def table(self) -> Table:
@@ -156,7 +161,7 @@ class Outcome:
             if changes
             else None,
             "tables": [asdict(row) for row in self.rows],
-            "others": [{"cluster": cluster, **asdict(one)} for cluster, one in self.others],
+            "others": [{"cluster": cluster, **asdict(other)} for cluster, other in self.others],
         }
 
     @property
@@ -226,9 +231,9 @@ def _phases(rows: list[TableRow]) -> str:
     return ", ".join(f"{counts[phase]} {phase.value}" for phase in Phase if counts[phase])
 
 
-def _objects_of(one: "Other") -> str:
-    objects = "object" if one.count == 1 else "objects"
-    return f"{objects} not of Loki" if one.kind == NOT_LOKIS else f"{objects} of Loki's own ({one.kind})"
+def _objects_of(other: "Other") -> str:
+    objects = "object" if other.count == 1 else "objects"
+    return f"{objects} not of Loki" if other.kind == NOT_LOKIS else f"{objects} of Loki's own ({other.kind})"
 
 
 def _date(day: int) -> str:

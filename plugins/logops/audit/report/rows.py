@@ -31,25 +31,29 @@ def rows_of(
     by_table: dict[str, list[IndexFile]] = defaultdict(list)
     for file in files:
         by_table[file.table].append(file)
-    found = Counter((finding.subject.table, finding.subject.tenant) for finding in findings if finding.subject.table)
-    told = {key for key in found if all(key)} | {(file.table, file.tenant) for file in files if file.tenant}
+    findings_by_table = Counter(
+        (finding.subject.table, finding.subject.tenant) for finding in findings if finding.subject.table
+    )
+    table_tenants = {key for key in findings_by_table if all(key)} | {
+        (file.table, file.tenant) for file in files if file.tenant
+    }
     unread = {(unreadable_file.table, unreadable_file.tenant) for unreadable_file in unreadable}
-    groups = _by_tenant(holdings, told) if reads_chunks else ((table, "", ()) for table in sorted(by_table))
+    groups = _by_tenant(holdings, table_tenants) if reads_chunks else ((table, "", ()) for table in sorted(by_table))
     rows = []
     for table, tenant, held in groups:
-        own = [file for file in by_table[table] if not tenant or file.tenant in ("", tenant)]
-        day = held[0].day if held else own[0].day if own else _day_of(table)
+        table_files = [file for file in by_table[table] if not tenant or file.tenant in ("", tenant)]
+        day = held[0].day if held else table_files[0].day if table_files else _day_of(table)
         tiering = terms.tiering.get(tenant)
-        waiting = [file.modified * 1000 for file in own if not file.compacted]
+        waiting = [file.modified * 1000 for file in table_files if not file.compacted]
         # Chunks on their way into the index, or in an unreadable index file, are not out of the index.
-        indexed = sum(one.indexed + one.young for one in held) if held else len(own)
+        indexed = sum(stats.indexed + stats.young for stats in held) if held else len(table_files)
         if unread & {(table, tenant), (table, "")}:
             indexed = max(indexed, 1)
         then = tiering.then if tiering else None
-        warmer = sum(sum(one.tier_chunks[Tier.HOT : then]) for one in held) if then else 0
-        written = max((one.written_ms for one in held), default=0)
-        seen = Table(day, min(waiting, default=None), indexed, tiered=not warmer, written_ms=written)
-        due = next_of(seen, _rules(terms, tenant), tiering, terms.windows, as_of_ms)
+        warmer = sum(sum(stats.tier_chunks[Tier.HOT : then]) for stats in held) if then else 0
+        written = max((stats.written_ms for stats in held), default=0)
+        state = Table(day, min(waiting, default=None), indexed, tiered=not warmer, written_ms=written)
+        due = next_of(state, _rules(terms, tenant), tiering, terms.windows, as_of_ms)
         rows.append(
             TableRow(
                 cluster=cluster,
@@ -59,20 +63,20 @@ def rows_of(
                 phase=due.phase,
                 action=due.action,
                 due=None if due.due_ms is None else datetime.fromtimestamp(due.due_ms / 1000, UTC),
-                files=len(own),
-                chunks=sum(one.chunks for one in held),
-                bytes=sum(one.bytes for one in held) if reads_chunks else sum(file.size for file in own),
-                tier_chunks=tuple(sum(one.tier_chunks[tier] for one in held) for tier in Tier),
-                findings=found[table, tenant] + (found[table, ""] if tenant else 0),
+                files=len(table_files),
+                chunks=sum(stats.chunks for stats in held),
+                bytes=sum(stats.bytes for stats in held) if reads_chunks else sum(file.size for file in table_files),
+                tier_chunks=tuple(sum(stats.tier_chunks[tier] for stats in held) for tier in Tier),
+                findings=findings_by_table[table, tenant] + (findings_by_table[table, ""] if tenant else 0),
             )
         )
     return tuple(rows)
 
 
 def _by_tenant(
-    holdings: Iterable[TableStats], told: Iterable[tuple[str, str]]
+    holdings: Iterable[TableStats], table_tenants: Iterable[tuple[str, str]]
 ) -> Iterator[tuple[str, str, list[TableStats]]]:
-    groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list, {key: [] for key in told})
+    groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list, {key: [] for key in table_tenants})
     for holding in holdings:
         groups[holding.table, holding.tenant].append(holding)
     for (table, tenant), held in sorted(groups.items()):

@@ -83,7 +83,7 @@ class ChunkNames:
             return np.zeros(len(names), bool), _columns(0)
         offsets = np.frombuffer(offsets_buffer, np.int32)[names.offset : names.offset + len(names) + 1]
         data = np.frombuffer(data_buffer, np.uint8)
-        found = _columns(len(names))
+        parsed = _columns(len(names))
         is_chunk = np.zeros(len(names), np.bool_)
         begins = np.zeros(len(names), np.bool_)
         ends = np.zeros(len(names), np.int32)
@@ -93,10 +93,10 @@ class ChunkNames:
             is_chunk,
             begins,
             ends,
-            found["fingerprint"],
-            found["from_ms"],
-            found["through_ms"],
-            found["checksum"],
+            parsed["fingerprint"],
+            parsed["from_ms"],
+            parsed["through_ms"],
+            parsed["checksum"],
         )
         # Names are sorted, so a tenant's names are together: look the tenant up at its first name.
         starts = np.flatnonzero(begins)
@@ -108,7 +108,7 @@ class ChunkNames:
             np.int32,
         )
         chunks = np.flatnonzero(is_chunk)
-        columns = {name: column[chunks] for name, column in found.items() if name != "tenant"}
+        columns = {name: column[chunks] for name, column in parsed.items() if name != "tenant"}
         tenant = numbers[np.searchsorted(starts, chunks, side="right") - 1] if len(starts) else numbers
         return is_chunk, {"tenant": tenant, **columns}
 

@@ -42,7 +42,7 @@ def is_begun(place: WorkDir) -> bool:
 
 
 def survey_cluster(
-    platform: ReadablePlatform, asked: AuditRequest, cluster: str, place: WorkDir, progress: Progress, *, last: bool
+    platform: ReadablePlatform, request: AuditRequest, cluster: str, place: WorkDir, progress: Progress, *, last: bool
 ) -> dict[int, int]:
     """Survey a cluster into the work folder `place`. Return its tables: day to number of chunks. A repeated call
     resumes.
@@ -53,7 +53,7 @@ def survey_cluster(
     if place.has(DAYS):
         return place.read(DAYS, dict[int, int])
     try:
-        days = _surveyed(platform, asked, cluster, place, progress)
+        days = _surveyed(platform, request, cluster, place, progress)
     except (ObjectStoreError, PlatformError, ClockSkewError) as error:
         if isinstance(error, ListingInterruptedError) and not last:
             raise
@@ -67,39 +67,41 @@ def survey_cluster(
 
 
 def _surveyed(
-    platform: ReadablePlatform, asked: AuditRequest, cluster: str, place: WorkDir, progress: Progress
+    platform: ReadablePlatform, request: AuditRequest, cluster: str, place: WorkDir, progress: Progress
 ) -> dict[int, int]:
     """Survey a cluster. Raises ObjectStoreError, PlatformError, ClockSkewError."""
     environment = platform.environment
-    own = environment.clusters[cluster]
-    account = environment.storage_accounts[own.storage_account]
+    declared = environment.clusters[cluster]
+    account = environment.storage_accounts[declared.storage_account]
     begun = place.read(BEGUN, Begun) if place.has(BEGUN) and account.inventory is None else None
     again = f", of which {begun.seen:,} blobs were listed before" if begun else ""
-    progress(f"{cluster}: listing container {own.containers.chunks}{again}")
-    with platform.object_store(own.storage_account) as store:
-        listing = _listing(store, own, account, asked, begun.rest if begun else None)
+    progress(f"{cluster}: listing container {declared.containers.chunks}{again}")
+    with platform.object_store(declared.storage_account) as store:
+        listing = _listing(store, declared, account, request, begun.rest if begun else None)
         survey = take_survey(
             listing,
             place.url,
             environment=environment.name,
             cluster=cluster,
-            account=own.storage_account,
-            container=own.containers.chunks,
-            as_of=asked.as_of,
+            account=declared.storage_account,
+            container=declared.containers.chunks,
+            as_of=request.as_of,
             begun=begun,
             progress=progress,
         )
     progress(f"{cluster}: {survey.chunk_count:,} chunks; asking its processes")
     live = read_loki_state(platform, cluster, survey.tenants)
     place.write(LIVE, LokiState, live)
-    now = min(survey.taken, asked.as_of).timestamp()
-    place.write(TERMS, AuditPolicy, audit_policy(environment, cluster, live, asked, now))
-    if Check.TIERING in asked.checks:
-        place.write(POLICY, PolicyComparison, compare_policy(platform, own.storage_account))
+    now = min(survey.taken, request.as_of).timestamp()
+    place.write(TERMS, AuditPolicy, audit_policy(environment, cluster, live, request, now))
+    if Check.TIERING in request.checks:
+        place.write(POLICY, PolicyComparison, compare_policy(platform, declared.storage_account))
     days = days_of(survey)
-    wanted = {day: count for day, count in days.items() if not asked.tables or table_of(day, own) in asked.tables}
-    progress(f"{cluster}: {len(wanted):,} tables")
-    return wanted
+    selected = {
+        day: count for day, count in days.items() if not request.tables or table_of(day, declared) in request.tables
+    }
+    progress(f"{cluster}: {len(selected):,} tables")
+    return selected
 
 
 class ClockSkewError(AuditError):
@@ -132,23 +134,23 @@ def table_of(day: int, cluster: Cluster) -> str:
 
 
 def _listing(
-    store: ObjectStore, cluster: Cluster, account: StorageAccount, asked: AuditRequest, rest: "Unlisted | None"
+    store: ObjectStore, cluster: Cluster, account: StorageAccount, request: AuditRequest, remaining: "Unlisted | None"
 ) -> Listing:
     """Return what the audits need of a container, or the remaining part of it."""
     container = store.container(cluster.containers.chunks)
     index = container.list((INDEX,))
     check_clocks(index.taken, datetime.now(UTC))
-    if not asked.reads_chunks:
-        return container.list((INDEX,), resume=rest) if rest else index
+    if not request.reads_chunks:
+        return container.list((INDEX,), resume=remaining) if remaining else index
     if account.inventory is None:
-        return container.list(resume=rest)
+        return container.list(resume=remaining)
     from logops.clients.blob_storage.inventory import read_inventory
 
     # The inventory has the chunks. The index is always listed: it is small and changes all the time.
-    told = read_inventory(
-        store.container(account.inventory.container), account.inventory.rule, cluster.containers.chunks, asked.as_of
+    inventory = read_inventory(
+        store.container(account.inventory.container), account.inventory.rule, cluster.containers.chunks, request.as_of
     )
-    return Listing(told.source, told.taken, chain(_without_index(told.batches), index.batches))
+    return Listing(inventory.source, inventory.taken, chain(_without_index(inventory.batches), index.batches))
 
 
 def _without_index(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":

@@ -134,18 +134,18 @@ def take_survey(
     part is kept as `BEGUN`.
     """
     begun = begun or Begun()
-    spool, rest = _Spool(place, begun), _Rest(begun)
+    spool, others = _Spool(place, begun), _Rest(begun)
     names = ChunkNames(begun.tenants)
     until = int(as_of.timestamp())
-    later, seen = begun.later, begun.seen
-    told = seen
+    later, listed = begun.later, begun.seen
+    last_report = listed
     batches = ahead(listing.batches)
     while True:
         try:
             batch = next(batches, None)
         except ListingInterruptedError as error:
             spool.close()
-            state = _begun(spool, rest, names, later, seen, error.rest)
+            state = _begun(spool, others, names, later, listed, error.rest)
             WorkDir(place).write(BEGUN, Begun, state)
             raise
         if batch is None:
@@ -156,16 +156,16 @@ def take_survey(
         if too_late := batch.num_rows - (pc.sum(in_time).as_py() or 0):
             later += too_late
             batch = batch.filter(in_time)
-        is_chunk, found = names.read(batch["name"])
-        spool.add(_chunks(batch, is_chunk, found))
+        is_chunk, parsed = names.read(batch["name"])
+        spool.add(_chunks(batch, is_chunk, parsed))
         if not is_chunk.all():
-            rest.add(batch.filter(pa.array(~is_chunk)))
-        seen += batch.num_rows
-        if seen - told >= _TOLD_EVERY:
-            told = seen
-            progress(f"{cluster}: {seen:,} objects listed")
+            others.add(batch.filter(pa.array(~is_chunk)))
+        listed += batch.num_rows
+        if listed - last_report >= _TOLD_EVERY:
+            last_report = listed
+            progress(f"{cluster}: {listed:,} objects listed")
     spool.close()
-    _write_index(place, rest.index)
+    _write_index(place, others.index)
     survey = Survey(
         place=place,
         environment=environment,
@@ -181,17 +181,17 @@ def take_survey(
         later=later,
         days=spool.days,
         spool={day: tuple(parts) for day, parts in spool.parts.items()},
-        others=rest.others(),
+        others=others.others(),
     )
     WorkDir(place).write(_NAME, Survey, survey)
     return survey
 
 
-def _chunks(batch: pa.RecordBatch, is_chunk: np.ndarray[Any, Any], found: Columns) -> Columns:
+def _chunks(batch: pa.RecordBatch, is_chunk: np.ndarray[Any, Any], parsed: Columns) -> Columns:
     rows = batch if is_chunk.all() else batch.filter(pa.array(is_chunk))
     changed = pc.fill_null(rows["tier_changed"].cast(pa.int64()), 0)
     return {
-        **found,
+        **parsed,
         "size": rows["size"].to_numpy(zero_copy_only=False),
         "tier": rows["tier"].to_numpy(zero_copy_only=False),
         "modified": rows["modified"].cast(pa.int64()).to_numpy(zero_copy_only=False),
@@ -316,9 +316,9 @@ class _Rest:
             strict=True,
         )
         for name, size, tier, modified in columns:
-            found = index_file(name, size, tier, modified)
-            if found:
-                self.index.append(found)
+            file = index_file(name, size, tier, modified)
+            if file:
+                self.index.append(file)
             else:
                 self._count("index", 1, size, (name,))
 
@@ -330,7 +330,7 @@ class _Rest:
         self._others[key] = (had + count, had_bytes + size, (*sample, *names)[:_SAMPLE])
 
 
-def _begun(spool: _Spool, rest: _Rest, names: ChunkNames, later: int, seen: int, left: Unlisted) -> Begun:
+def _begun(spool: _Spool, others: _Rest, names: ChunkNames, later: int, listed: int, left: Unlisted) -> Begun:
     """Return the stored part of an interrupted listing. The spool must be closed."""
     return Begun(
         files=spool.files,
@@ -339,10 +339,10 @@ def _begun(spool: _Spool, rest: _Rest, names: ChunkNames, later: int, seen: int,
         days=spool.days,
         parts={day: tuple(parts) for day, parts in spool.parts.items()},
         tenants=names.tenants,
-        index=tuple(rest.index),
-        others=rest.others(),
+        index=tuple(others.index),
+        others=others.others(),
         later=later,
-        seen=seen,
+        seen=listed,
         rest=left,
     )
 

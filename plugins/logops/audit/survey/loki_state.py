@@ -108,13 +108,13 @@ def read_loki_state(platform: ReadablePlatform, cluster: str, tenants_seen: Iter
     parts = {name: component_of(name, cluster) for name in urls}
     asking = _Asking()
     compacting = [name for name in urls if parts[name] in _COMPACTS]
-    wanted = [name for name in urls if parts[name] in {*_COMPACTS, *_INGESTS}]
+    asked_processes = [name for name in urls if parts[name] in {*_COMPACTS, *_INGESTS}]
     with ThreadPoolExecutor(8) as threads:
-        answers = threads.map(lambda name: asking.ask(name, urls[name], LokiClient.metrics), wanted)
-        metrics = {name: found for name, found in zip(wanted, answers, strict=True) if found is not None}
+        answers = threads.map(lambda name: asking.ask(name, urls[name], LokiClient.metrics), asked_processes)
+        metrics = {name: page for name, page in zip(asked_processes, answers, strict=True) if page is not None}
     tenants = list(platform.environment.clusters[cluster].tenants)
     # Any process has the limits; the compactor is the one that deletes by them.
-    answering = [name for name in (*compacting, *wanted) if name in metrics][:1]
+    answering = [name for name in (*compacting, *asked_processes) if name in metrics][:1]
     limits: dict[str, TenantRules] = {}
     for name in answering:
         limits = asking.ask(name, urls[name], lambda client: dict(_limits(client, tenants))) or {}
@@ -123,19 +123,19 @@ def read_loki_state(platform: ReadablePlatform, cluster: str, tenants_seen: Iter
     may_have_asked = sorted({*tenants, *tenants_seen})
     for name in (name for name in compacting if name in metrics):
         # All of them read the same requests from the bucket.
-        told = asking.ask(name, urls[name], lambda client: dict(_deletes(client, may_have_asked)))
-        deletes = deletes if told is None else told
+        requests = asking.ask(name, urls[name], lambda client: dict(_deletes(client, may_have_asked)))
+        deletes = deletes if requests is None else requests
         ring = asking.ask(name, urls[name], lambda client: client.ring(Ring.COMPACTOR)) or ring
     return LokiState(
         limits=limits,
         reloaded={
-            name: total(found, "loki_runtime_config_last_reload_successful") != 0 for name, found in metrics.items()
+            name: total(page, "loki_runtime_config_last_reload_successful") != 0 for name, page in metrics.items()
         },
         deletes=deletes or {},
         compactors=tuple(_compactor(name, metrics[name]) for name in compacting if name in metrics),
         ring=tuple(member.id for member in ring if member.state == "ACTIVE"),
         ingesters=_watched(
-            [_ingester(name, found) for name, found in metrics.items() if parts[name] in _INGESTS],
+            [_ingester(name, page) for name, page in metrics.items() if parts[name] in _INGESTS],
             lambda name: asking.ask(name, urls[name], LokiClient.metrics),
         ),
         unasked=tuple(asking.unasked.items()),

@@ -55,9 +55,9 @@ def _translation(doing: str, error: AzureError, role: str) -> ObjectStoreError:
 
 def _innermost(error: BaseException) -> str:
     """Return the operating system's message."""
-    seen: BaseException = error
-    while (inner := getattr(seen, "inner_exception", None) or seen.__cause__ or seen.__context__) is not None:
-        seen = inner
-    if isinstance(seen, OSError) and seen.strerror:
-        return seen.strerror
-    return "no answer in time" if "timed out" in str(seen).lower() else type(seen).__name__
+    current: BaseException = error
+    while (inner := getattr(current, "inner_exception", None) or current.__cause__ or current.__context__) is not None:
+        current = inner
+    if isinstance(current, OSError) and current.strerror:
+        return current.strerror
+    return "no answer in time" if "timed out" in str(current).lower() else type(current).__name__

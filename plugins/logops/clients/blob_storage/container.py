@@ -48,9 +48,9 @@ class Container:
         doing = f"listing {self._of}"
         now = self._rest.send(Call(doing, self.name, {"restype": "container", "comp": "list", "maxresults": "1"}))
         taken = _time_of(now, doing)
-        rest = resume or Unlisted(taken, 0, walks_of(prefixes))
-        batches = listed(partial(read_page, self._rest, self.name, doing), doing, rest, progress)
-        return Listing(f"listing of {self._of}", rest.taken, batches)
+        unlisted = resume or Unlisted(taken, 0, walks_of(prefixes))
+        batches = listed(partial(read_page, self._rest, self.name, doing), doing, unlisted, progress)
+        return Listing(f"listing of {self._of}", unlisted.taken, batches)
 
     def read(self, name: str, limit: int = LONGEST_BLOB) -> bytes:
         """Return the content of a blob.
@@ -100,12 +100,12 @@ class Container:
 
 def _time_of(answer: Answer, doing: str) -> datetime:
     """Return when the service answered, by its own clock."""
-    told = answer.headers.get("Date", "")
+    date = answer.headers.get("Date", "")
     try:
-        return parsedate_to_datetime(told).astimezone(UTC)
+        return parsedate_to_datetime(date).astimezone(UTC)
     except ValueError:
         raise ObjectStoreError(
-            f"{doing}: the answer does not say when it was given (its header Date is {told!r}), so nothing can be "
+            f"{doing}: the answer does not say when it was given (its header Date is {date!r}), so nothing can be "
             "judged by age. What stands between this machine and the account must pass the header on."
         ) from None
 

@@ -113,8 +113,12 @@ def _not_all(filters: _Filters, of: str) -> str:
     prefixes = filters.prefix_match
     if prefixes and not {of, f"{of}/", ""} & set(prefixes):
         return f"its rule covers {', '.join(prefixes)} only. Add the prefix {of}/ to it, or take its filter away."
-    own = f"{of}/"
-    if left_out := [prefix for prefix in filters.exclude_prefix if prefix.startswith(own) or own.startswith(prefix)]:
+    container_prefix = f"{of}/"
+    if left_out := [
+        prefix
+        for prefix in filters.exclude_prefix
+        if prefix.startswith(container_prefix) or container_prefix.startswith(prefix)
+    ]:
         return f"its rule leaves out {', '.join(left_out)}. Take that out of the rule's excludePrefix."
     if (days := filters.creation_time.last_n_days) is not None:
         return f"it tells of the blobs of the last {days} days only. Take creationTime out of the rule's filters."
@@ -124,11 +128,11 @@ def _not_all(filters: _Filters, of: str) -> str:
 def newest(container: "Container", rule: str, as_of: datetime) -> str:
     """Return the name of the manifest of a rule's last run before a moment. Raises InventoryError."""
     as_of = as_of.astimezone(UTC)
-    wanted = f"/{rule}/{rule}-manifest.json"
+    suffix = f"/{rule}/{rule}-manifest.json"
     names: list[str] = [
-        name for batch in container.list().batches for name in batch["name"].to_pylist() if name.endswith(wanted)
+        name for batch in container.list().batches for name in batch["name"].to_pylist() if name.endswith(suffix)
     ]
-    before = [name for name in names if name.removesuffix(wanted) <= f"{as_of:%Y/%m/%d/%H-%M-%S}"]
+    before = [name for name in names if name.removesuffix(suffix) <= f"{as_of:%Y/%m/%d/%H-%M-%S}"]
     if not before:
         when = f" before {as_of:%Y-%m-%d %H:%M} UTC" if names else ""
         raise InventoryError(
@@ -142,15 +146,15 @@ def _manifest(container: "Container", name: str) -> Manifest:
     data = container.read(name)
     checksum = name.removesuffix(".json") + ".checksum"
     try:
-        told = container.read(checksum).decode(errors="replace").strip()
+        expected = container.read(checksum).decode(errors="replace").strip()
     except BlobMissingError:
         raise InventoryError(f"{name} has no {checksum} beside it: its run has not ended. Wait for it.") from None
-    if told.lower() != md5(data, usedforsecurity=False).hexdigest():
+    if expected.lower() != md5(data, usedforsecurity=False).hexdigest():
         raise InventoryError(f"{name} has another MD5 than {checksum} says: it was changed, or cut off.")
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
+        fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors())
         raise InventoryError(
             f"{name} is no manifest that is known here: {fields} missing or of another kind."
         ) from None

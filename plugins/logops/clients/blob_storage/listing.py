@@ -83,29 +83,29 @@ def listed(
     Raises ListingInterruptedError, with everything that was not yielded, if a page cannot be read.
     """
     waiting = deque(rest.walks)
-    asked: dict[Future[Step], Walk] = {}
+    running: dict[Future[Step], Walk] = {}
     given_up = Event()
     threads = ThreadPoolExecutor(AT_ONCE, "list-blobs")
     try:
-        while waiting or asked:
-            while waiting and len(asked) < AT_ONCE:
+        while waiting or running:
+            while waiting and len(running) < AT_ONCE:
                 walk = waiting.popleft()
-                asked[threads.submit(read, walk, given_up)] = walk
-            done, _ = wait(asked, return_when=FIRST_COMPLETED)
+                running[threads.submit(read, walk, given_up)] = walk
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
             for page in done:
                 try:
                     read_step = page.result()
                 except ObjectStoreError as error:
-                    left = replace(rest, walks=(*asked.values(), *waiting))
+                    left = replace(rest, walks=(*running.values(), *waiting))
                     message = f"{error} {rest.blobs} blobs were listed before, {len(left.walks)} parts are left."
                     raise ListingInterruptedError(message, left) from error
-                del asked[page]
+                del running[page]
                 # Continue started walks before starting new ones.
                 waiting.extendleft(read_step.walks[::-1])
                 rest = replace(rest, blobs=rest.blobs + read_step.batch.num_rows)
                 yield read_step.batch
                 if progress is not None:
-                    progress(replace(rest, walks=(*asked.values(), *waiting)))
+                    progress(replace(rest, walks=(*running.values(), *waiting)))
     finally:
         given_up.set()
         threads.shutdown(wait=False, cancel_futures=True)

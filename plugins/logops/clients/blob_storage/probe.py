@@ -20,9 +20,9 @@ def probe(blob: "BlobClient", account: str) -> None:
         with _step(ProbeStep.WRITE, blob, account):
             blob.upload_blob(_CONTENT)
         with _step(ProbeStep.READ, blob, account):
-            found = blob.download_blob().readall()
-        if found != _CONTENT:
-            raise _failed(ProbeStep.READ, blob, account, f"wrote {len(_CONTENT)} bytes, read {len(found)} others")
+            content = blob.download_blob().readall()
+        if content != _CONTENT:
+            raise _failed(ProbeStep.READ, blob, account, f"wrote {len(_CONTENT)} bytes, read {len(content)} others")
         with _step(ProbeStep.SET_TIER, blob, account):
             blob.set_standard_blob_tier(_TIER)
         with _step(ProbeStep.READ_TIER, blob, account):
@@ -47,8 +47,8 @@ def _step(step: ProbeStep, blob: "BlobClient", account: str) -> Iterator[None]:
         raise ProbeError(str(error), step, str(blob.container_name)) from error
 
 
-def _failed(step: ProbeStep, blob: "BlobClient", account: str, found: str) -> ProbeError:
-    return ProbeError(f"{_doing(step, blob, account)}: {found}.", step, str(blob.container_name))
+def _failed(step: ProbeStep, blob: "BlobClient", account: str, problem: str) -> ProbeError:
+    return ProbeError(f"{_doing(step, blob, account)}: {problem}.", step, str(blob.container_name))
 
 
 def _doing(step: ProbeStep, blob: "BlobClient", account: str) -> str:

@@ -153,12 +153,12 @@ def _what(error: BaseException) -> str:
     """Return the operating system's message, or the kind of failure; never an address."""
     if isinstance(error, requests.Timeout):
         return "no answer in time"
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            return seen.strerror
-        inner = getattr(seen, "reason", None) or seen.__cause__ or seen.__context__
-        seen = inner if isinstance(inner, BaseException) else None
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, OSError) and current.strerror:
+            return current.strerror
+        inner = getattr(current, "reason", None) or current.__cause__ or current.__context__
+        current = inner if isinstance(inner, BaseException) else None
     return "the connection broke off" if isinstance(error, requests.ConnectionError) else type(error).__name__
 
 
@@ -183,6 +183,6 @@ def asked_wait(headers: Mapping[str, str], now: float) -> float:
 def _wait(state: RetryCallState) -> float:
     backoff = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
     later = state.outcome.exception() if state.outcome else None
-    asked = later.asked_s if isinstance(later, _Later) else 0.0
+    requested = later.asked_s if isinstance(later, _Later) else 0.0
     # Random jitter, so that requests that failed together are not retried together.
-    return max(asked, backoff * random.uniform(0.5, 1.0))
+    return max(requested, backoff * random.uniform(0.5, 1.0))

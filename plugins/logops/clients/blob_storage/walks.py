@@ -78,8 +78,8 @@ def after_page(walk: Walk, next_marker: str, prefixes: Sequence[str]) -> tuple[W
     """Return the remaining walks after a page of `walk`: its next page, and the prefixes on the page."""
     if next_marker and next_marker == walk.marker:
         raise ObjectStoreError(f"listing {walk}: the service gave the same marker twice: it would never end")
-    rest = (replace(walk, marker=next_marker),) if next_marker else ()
-    return *rest, *(Walk(prefix) for prefix in prefixes)
+    next_page = (replace(walk, marker=next_marker),) if next_marker else ()
+    return *next_page, *(Walk(prefix) for prefix in prefixes)
 
 
 def has_too_many_folders(walk: Walk, next_marker: str, prefixes: Sequence[str]) -> bool:

@@ -420,7 +420,7 @@ def _keep(what: int, text: Bytes, at: int, length: int, row: Longs) -> None:
 def _properties(body: Bytes, begin: int, end: int, row: Longs) -> int:
     """Skip <Properties>, and keep the useful ones in `row`."""
     at, empty, _ = _attributes(body, end)
-    seen = 0
+    kinds = 0
     while not empty:
         at = _to_tag(body, at)
         if body[at + 1] == ord("/"):
@@ -431,9 +431,9 @@ def _properties(body: Bytes, begin: int, end: int, row: Longs) -> int:
         if what == 0:
             at = _past_element(body, first, last)
             continue
-        if seen & what:
+        if kinds & what:
             raise ValueError("a blob has a property twice")
-        seen |= what
+        kinds |= what
         first, last, at, _ = _value(body, first, last)
         _keep(what, body, first, last - first, row)
     return at

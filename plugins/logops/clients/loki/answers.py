@@ -81,9 +81,9 @@ def entries(answer: object, direction: Direction) -> list[Entry]:
 
     Lines of one stream with the same timestamp keep Loki's order. Raises UnexpectedAnswerError.
     """
-    found = [_entry(stream["stream"], value) for stream in _result(answer, "streams") for value in stream["values"]]
-    found.sort(key=_timestamp, reverse=direction is Direction.BACKWARD)
-    return found
+    lines = [_entry(stream["stream"], value) for stream in _result(answer, "streams") for value in stream["values"]]
+    lines.sort(key=_timestamp, reverse=direction is Direction.BACKWARD)
+    return lines
 
 
 def samples(answer: object) -> list[Sample]:
@@ -105,10 +105,10 @@ def series(answer: object) -> list[Series]:
 def statistics(answer: object) -> Statistics:
     """Return the statistics in an answer; zeros if there are none. Raises UnexpectedAnswerError."""
     data = _body(answer).get("data")
-    told = data.get("stats", {}) if isinstance(data, dict) else {}
-    summary, cache = told.get("summary", {}), told.get("cache", {})
-    querier = told.get("querier", {}).get("store", {})
-    ingester = told.get("ingester", {}).get("store", {})
+    stats = data.get("stats", {}) if isinstance(data, dict) else {}
+    summary, cache = stats.get("summary", {}), stats.get("cache", {})
+    querier = stats.get("querier", {}).get("store", {})
+    ingester = stats.get("ingester", {}).get("store", {})
     return Statistics(
         exec_seconds=float(summary.get("execTime", 0)),
         queue_seconds=float(summary.get("queueTime", 0)),

@@ -156,9 +156,9 @@ def retry_after_seconds(value: str | None, now: float) -> float | None:
 def _wait(state: RetryCallState) -> float:
     backoff = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, LokiRefusedError) and error.retry_after else 0.0
+    requested = error.retry_after if isinstance(error, LokiRefusedError) and error.retry_after else 0.0
     # Random jitter, so that clients that were refused together do not return together.
-    return max(asked, backoff * random.uniform(0.5, 1.0))
+    return max(requested, backoff * random.uniform(0.5, 1.0))
 
 
 def _reason(answer: requests.Response) -> str:

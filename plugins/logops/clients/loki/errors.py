@@ -73,12 +73,12 @@ def from_requests(error: requests.RequestException, doing: str) -> LokiError:
 
 def _innermost(error: BaseException) -> str:
     """Return the operating system's message: the wrappers around it repeat the address three times."""
-    seen = error
-    while (inner := seen.__cause__ or seen.__context__) is not None:
-        seen = inner
-    if isinstance(seen, OSError) and seen.strerror:
-        return seen.strerror
-    return f"{type(seen).__name__}: {seen}"
+    current = error
+    while (inner := current.__cause__ or current.__context__) is not None:
+        current = inner
+    if isinstance(current, OSError) and current.strerror:
+        return current.strerror
+    return f"{type(current).__name__}: {current}"
 
 
 def _advice(status: int) -> str:

@@ -26,7 +26,7 @@ def parse_metrics(text: str) -> list[Metric]:
 
     Raises ValueError with the line that is not a sample.
     """
-    found = []
+    metrics = []
     for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
@@ -35,8 +35,8 @@ def parse_metrics(text: str) -> list[Metric]:
             raise ValueError(f"not a line of Prometheus metrics: {line[:200]!r}")
         name, labels, value = match.groups()
         pairs = {label: _unescaped(text) for label, text in _LABEL.findall(labels or "")}
-        found.append(Metric(name, pairs, float(value)))
-    return found
+        metrics.append(Metric(name, pairs, float(value)))
+    return metrics
 
 
 def total(metrics: Iterable[Metric], name: str, **labels: str) -> float | None:

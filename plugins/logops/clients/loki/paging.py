@@ -33,14 +33,14 @@ def read_pages(page: Page, start_ns: int, end_ns: int, page_size: int) -> Iterat
 def _read_window(page: Page, start_ns: int, end_ns: int, page_size: int) -> Iterator[Entry]:
     limit = page_size
     while True:
-        found = page(start_ns, end_ns, limit)
-        if len(found) < limit:
-            yield from found
+        entries = page(start_ns, end_ns, limit)
+        if len(entries) < limit:
+            yield from entries
             return
-        last = found[-1].timestamp_ns
-        if found[0].timestamp_ns == last:
+        last = entries[-1].timestamp_ns
+        if entries[0].timestamp_ns == last:
             limit *= 2
             continue
-        yield from (entry for entry in found if entry.timestamp_ns < last)
+        yield from (entry for entry in entries if entry.timestamp_ns < last)
         start_ns = last
         limit = page_size

@@ -39,8 +39,8 @@ def check(section: Section, observers: Sequence[Section], age: float) -> Health:
         return Health(False, " ".join(readiness.text.split()))
     if not section.holds_logs:
         return Health(True)
-    seen = (in_ring(section.name, members, age) for members in _rings([*observers, section]))
-    return next((health for health in seen if not health.ready), Health(True))
+    healths = (in_ring(section.name, members, age) for members in _rings([*observers, section]))
+    return next((health for health in healths if not health.ready), Health(True))
 
 
 def in_ring(name: str, members: Sequence[RingMember], age: float) -> Health:

@@ -61,8 +61,8 @@ class LeaseFile:
     def read(self) -> Lease | None:
         """Return the current lease. An unreadable file counts as no lease."""
         try:
-            found = json.loads(self._file.read_text())
-            return Lease(found["owner"], *(datetime.fromisoformat(found[key]) for key in ("since", "touched")))
+            content = json.loads(self._file.read_text())
+            return Lease(content["owner"], *(datetime.fromisoformat(content[key]) for key in ("since", "touched")))
         except (FileNotFoundError, ValueError, LookupError, TypeError):
             return None
 

@@ -18,10 +18,10 @@ better than a process that keeps an edited file."""
 
 def stage_files(live: Path, stage: Stage) -> dict[str, str]:
     """Return a stage's files by their names below the live folder. Bytes that are not text are shown escaped."""
-    found = [*(live / stage).rglob("*"), live / conf_name(stage)]
+    paths = [*(live / stage).rglob("*"), live / conf_name(stage)]
     texts = {
         path.relative_to(live).as_posix(): path.read_text(encoding="utf-8", errors="backslashreplace")
-        for path in found
+        for path in paths
         if path.is_file()
     }
     return {name: text for name, text in texts.items() if text != NO_OVERRIDES}
@@ -46,10 +46,10 @@ def replace_stage(live: Path, stage: Stage, texts: Mapping[str, str], clusters: 
 
     Texts that only describe (`processes/...`) are not written. Each of `clusters` keeps a tenants file.
     """
-    wanted = {name: text for name, text in texts.items() if not name.startswith("processes/")}
+    new_texts = {name: text for name, text in texts.items() if not name.startswith("processes/")}
     if stage == "tenants":
-        wanted = {**{f"tenants/{cluster}.yaml": NO_OVERRIDES for cluster in clusters}, **wanted}
-    swap_files(live, wanted, frozenset(stage_files(live, stage)) - frozenset(wanted))
+        new_texts = {**{f"tenants/{cluster}.yaml": NO_OVERRIDES for cluster in clusters}, **new_texts}
+    swap_files(live, new_texts, frozenset(stage_files(live, stage)) - frozenset(new_texts))
 
 
 def ensure_overrides(live: Path, clusters: Iterable[str]) -> None:
@@ -58,14 +58,14 @@ def ensure_overrides(live: Path, clusters: Iterable[str]) -> None:
     swap_files(live, dict.fromkeys(missing, NO_OVERRIDES))
 
 
-def outdated(live: Path, wanted: Mapping[str, str], started: Mapping[str, tuple[Section, float]]) -> set[str]:
+def outdated(live: Path, desired: Mapping[str, str], started: Mapping[str, tuple[Section, float]]) -> set[str]:
     """Return the names of processes that read a file before or after somebody edited it.
 
     started   name to section and start of the process, Unix time
     """
     edited = {
         str(live / name): (live / name).stat().st_mtime
-        for name, text in wanted.items()
+        for name, text in desired.items()
         if (live / name).is_file() and (live / name).read_text(errors="backslashreplace") != text
     }
     return {

@@ -60,8 +60,8 @@ class Tail:
             stream.seek(self._offset)
             data = stream.read()
         self._offset += len(data)
-        *whole, self._rest = (self._rest + data).split(b"\n")
-        return [line.decode("utf-8", "replace") for line in whole]
+        *complete, self._rest = (self._rest + data).split(b"\n")
+        return [line.decode("utf-8", "replace") for line in complete]
 
     def _now(self) -> tuple[int, int]:
         try:

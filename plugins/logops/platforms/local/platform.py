@@ -155,13 +155,13 @@ class LocalPlatform:
         self._lease.release(owner)
 
     def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
-        with self._changing(f"applying {stage}", owner, progress) as told:
+        with self._changing(f"applying {stage}", owner, progress) as redacted_progress:
             check_free(self.state)
-            steps = self._steps(stage, files, told)
+            steps = self._steps(stage, files, redacted_progress)
             revision = self._revisions.add(stage, files, owner, datetime.now(UTC))
-            self._make_live(stage, files, steps, told)
+            self._make_live(stage, files, steps, redacted_progress)
             if stage == "storage":
-                storage.create_containers(self._environment, self.object_store, told)
+                storage.create_containers(self._environment, self.object_store, redacted_progress)
             return revision
 
     def roll_back(self, stage: Stage, owner: str, progress: Progress) -> Revision | None:
@@ -170,12 +170,12 @@ class LocalPlatform:
             return None
         target = before(history, owner)
         files = self._revisions.files(target) if target else Files({})
-        with self._changing(f"rolling {stage} back", owner, progress) as told:
-            steps = self._steps(stage, files, told)
+        with self._changing(f"rolling {stage} back", owner, progress) as redacted_progress:
+            steps = self._steps(stage, files, redacted_progress)
             if history[-1].digest != files.digest:
                 # A revision of its own: a later rollback must not return to the state that failed here.
                 self._revisions.add(stage, files, owner, datetime.now(UTC))
-            self._make_live(stage, files, steps, told)
+            self._make_live(stage, files, steps, redacted_progress)
         return target if files else None
 
     def down(self, progress: Progress) -> list[str]:
@@ -183,26 +183,26 @@ class LocalPlatform:
 
         Returns the names of the processes that had to be killed. Files and data stay.
         """
-        with self._changing("stopping", None, progress) as told:
+        with self._changing("stopping", None, progress) as redacted_progress:
             try:
-                self._stop_all(told)
+                self._stop_all(redacted_progress)
             except PlatformError as error:
-                told(f"{error} What it runs is ended without it.")
+                redacted_progress(f"{error} What it runs is ended without it.")
             killed = ["supervisord"] if self._supervisord.end() else []
-            return killed + self._end_orphans(told)
+            return killed + self._end_orphans(redacted_progress)
 
     def _steps(self, stage: Stage, files: Files, progress: Progress) -> Steps:
         """Return the steps to run the stage's processes as `files` say. Raises PlatformError if a port is taken."""
         self._end_orphans(progress)
         self._hand_out_keys(progress)
-        wanted = sections(files.get(live.conf_name(stage), ""))
+        desired = sections(files.get(live.conf_name(stage), ""))
         now = running(self._supervisord)
         return decide(
-            wanted,
-            {name: found.digest for name, found in now.items()},
+            desired,
+            {name: process.digest for name, process in now.items()},
             self._known(stage),
-            live.outdated(self._live, files, {s.name: (s, now[s.name].started) for s in wanted if s.name in now}),
-            self._in_the_way(stage, wanted, now),
+            live.outdated(self._live, files, {s.name: (s, now[s.name].started) for s in desired if s.name in now}),
+            self._in_the_way(stage, desired, now),
         )
 
     def _known(self, stage: Stage) -> set[str]:
@@ -210,9 +210,9 @@ class LocalPlatform:
         others = {s.name for other in STAGES if other != stage for s in live.stage_sections(self._live, other)}
         return self._supervisord.processes().keys() - others
 
-    def _in_the_way(self, stage: Stage, wanted: tuple[Section, ...], now: Mapping[str, Running]) -> set[str]:
+    def _in_the_way(self, stage: Stage, desired: tuple[Section, ...], now: Mapping[str, Running]) -> set[str]:
         """Return our own processes on ports that others will need. Raises PlatformError for a foreign process."""
-        heirs = {port: section.name for section in wanted for port in section.ports}
+        heirs = {port: section.name for section in desired for port in section.ports}
         ours = {found.process.pid: name for name, found in now.items()}
         found = taken(heirs)
         if strangers := [str(port) for port in found if port.pid not in ours]:
@@ -226,15 +226,15 @@ class LocalPlatform:
         if stage == "rules":
             self._put_rules(files, progress)
             return
-        wanted = sections(files.get(live.conf_name(stage), ""))
+        desired = sections(files.get(live.conf_name(stage), ""))
         with writing(self.state):
-            for folder in (self.state / "logs", *(self.state / "data" / section.name for section in wanted)):
+            for folder in (self.state / "logs", *(self.state / "data" / section.name for section in desired)):
                 folder.mkdir(parents=True, exist_ok=True)
-        clusters = {section.cluster for section in wanted} if stage == "loki" else self._clusters()
+        clusters = {section.cluster for section in desired} if stage == "loki" else self._clusters()
         if stage == "loki":
             live.ensure_overrides(self._live, clusters)
         live.replace_stage(self._live, stage, files, clusters)
-        if wanted or not steps.nothing:
+        if desired or not steps.nothing:
             if self._supervisord.process() is None:
                 self._supervisord.start(self._keys.complete())
             self._supervisord.reload()
@@ -259,11 +259,11 @@ class LocalPlatform:
                 texts |= {name: known[name] for name in files_of(owner, known)}
         return Files(texts)
 
-    def _put_rules(self, wanted: Files, progress: Progress) -> None:
+    def _put_rules(self, desired: Files, progress: Progress) -> None:
         live_rules = self._live_rules()
-        for owner in self._rule_owners({**live_rules, **wanted}):
+        for owner in self._rule_owners({**live_rules, **desired}):
             with LokiClient(self.ruler_url(owner[0])) as client:
-                write_rules(client, owner, live_rules, wanted, progress)
+                write_rules(client, owner, live_rules, desired, progress)
 
     def _last_rules(self) -> Files:
         history = self._revisions.all("rules")
@@ -301,15 +301,15 @@ class LocalPlatform:
 
     def _stop_all(self, progress: Progress) -> None:
         for group in _stop_groups(running(self._supervisord).values()):
-            progress(f"stopping {', '.join(found.name for found in group)}")
-            self._work().stop([found.name for found in group], progress)
+            progress(f"stopping {', '.join(process.name for process in group)}")
+            self._work().stop([process.name for process in group], progress)
 
     def _end_orphans(self, progress: Progress) -> list[str]:
         """Stop the processes that a killed supervisord left. Return the names of those that had to be killed."""
         killed: list[str] = []
         for group in _stop_groups(orphans(self._supervisord)):
-            progress(f"ending {', '.join(found.name for found in group)}, whose supervisord died")
-            killed += [found.name for found in end(group, _ORPHAN_SECONDS)]
+            progress(f"ending {', '.join(process.name for process in group)}, whose supervisord died")
+            killed += [process.name for process in end(group, _ORPHAN_SECONDS)]
         return killed
 
     def _work(self) -> Processes:
@@ -337,7 +337,7 @@ class LocalPlatform:
 
 
 def _stop_groups(processes: Iterable[Running]) -> list[list[Running]]:
-    def when(found: Running) -> int:
-        return stop_group(found.program, found.component)
+    def when(process: Running) -> int:
+        return stop_group(process.program, process.component)
 
     return [list(group) for _, group in groupby(sorted(processes, key=when), key=when)]

@@ -43,13 +43,13 @@ def _free(port: int) -> bool:
 def _listeners() -> dict[int, int]:
     """Return port to process, as far as we are allowed to see."""
     try:
-        found = [(connection, connection.pid) for connection in psutil.net_connections("tcp")]
+        pairs = [(connection, connection.pid) for connection in psutil.net_connections("tcp")]
     except psutil.AccessDenied:
         # macOS shows all connections only to root; the processes of our own user can be asked one by one.
-        found = [(connection, process.pid) for process in psutil.process_iter() for connection in _of(process)]
+        pairs = [(connection, process.pid) for process in psutil.process_iter() for connection in _of(process)]
     return {
         connection.laddr[1]: pid
-        for connection, pid in found
+        for connection, pid in pairs
         if pid and connection.laddr and connection.status == psutil.CONN_LISTEN
     }
 

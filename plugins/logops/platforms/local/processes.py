@@ -113,9 +113,11 @@ class Processes:
         return check(section, observers(section, self._neighbours), age)
 
     def _failed(self, name: str, what: str, supervised: Supervised, health: Health) -> PlatformError:
-        seen = ", ".join(dict.fromkeys(part for part in (supervised.state, supervised.trouble, health.detail) if part))
+        reasons = ", ".join(
+            dict.fromkeys(part for part in (supervised.state, supervised.trouble, health.detail) if part)
+        )
         said = "\n".join(f"    {line}" for line in self._last_lines(name)) or "    (it wrote nothing)"
-        return PlatformError(f"starting {name}: {what} ({seen}). Its last lines:\n{said}")
+        return PlatformError(f"starting {name}: {what} ({reasons}). Its last lines:\n{said}")
 
 
 def observers(section: Section, neighbours: Iterable[Section]) -> list[Section]:

@@ -28,7 +28,7 @@ def running(supervisord: Supervisord) -> dict[str, Running]:
     """Return the daemon's running processes by name. A process whose daemon died is not included: nothing would restart
     it."""
     daemon = supervisord.process()
-    return {found.name: found for found in _read(daemon.children() if daemon else (), supervisord.state)}
+    return {process.name: process for process in _read(daemon.children() if daemon else (), supervisord.state)}
 
 
 def orphans(supervisord: Supervisord) -> list[Running]:
@@ -41,14 +41,14 @@ def orphans(supervisord: Supervisord) -> list[Running]:
 
 def end(processes: Iterable[Running], seconds: float) -> list[Running]:
     """Ask processes to end, and kill the rest after `seconds`. Return the killed ones."""
-    asked = {found.process: found for found in processes}
-    for process in asked:
+    by_process = {entry.process: entry for entry in processes}
+    for process in by_process:
         _unless_gone(process.terminate)
-    _, left = psutil.wait_procs(asked, seconds)
+    _, left = psutil.wait_procs(by_process, seconds)
     for process in left:
         _unless_gone(process.kill)
     psutil.wait_procs(left, seconds)
-    return [asked[process] for process in left]
+    return [by_process[process] for process in left]
 
 
 def _read(processes: Iterable[psutil.Process], state: Path) -> Iterator[Running]:

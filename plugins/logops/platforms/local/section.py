@@ -44,8 +44,8 @@ def sections(conf: str) -> tuple[Section, ...]:
     """
     parser = RawConfigParser(inline_comment_prefixes=None)
     parser.read_string(conf)
-    found = (_section(name.removeprefix("program:"), dict(parser[name])) for name in parser.sections())
-    return tuple(section for section in found if section is not None)
+    parsed = (_section(name.removeprefix("program:"), dict(parser[name])) for name in parser.sections())
+    return tuple(section for section in parsed if section is not None)
 
 
 def _section(name: str, keys: dict[str, str]) -> Section | None:

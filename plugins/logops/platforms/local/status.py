@@ -27,7 +27,11 @@ def statuses(supervisord: Supervisord, sections: Mapping[Stage, tuple[Section, .
         return _status(*item, supervised, every)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(look, [(stage, section) for stage, found in sections.items() for section in found]))
+        return list(
+            pool.map(
+                look, [(stage, section) for stage, stage_sections in sections.items() for section in stage_sections]
+            )
+        )
 
 
 def _status(stage: Stage, section: Section, supervised: Supervised, every: list[Section]) -> ProcessStatus:

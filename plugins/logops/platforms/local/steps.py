@@ -23,7 +23,7 @@ class Steps:
 
 
 def decide(
-    wanted: Sequence[Section],
+    desired: Sequence[Section],
     running: Mapping[str, str],
     known: Collection[str],
     outdated: Collection[str] = (),
@@ -38,10 +38,12 @@ def decide(
     another
                 stage, that stage starts them again
     """
-    changed = [section for section in wanted if running.get(section.name) != section.digest or section.name in outdated]
+    changed = [
+        section for section in desired if running.get(section.name) != section.digest or section.name in outdated
+    ]
     at_once = [section for section in changed if section.name not in running or section.name in in_the_way]
     return Steps(
-        remove=tuple(sorted({*known, *in_the_way} - {section.name for section in wanted})),
+        remove=tuple(sorted({*known, *in_the_way} - {section.name for section in desired})),
         start=tuple(at_once),
         restart=tuple(section for section in changed if section not in at_once),
     )

@@ -61,9 +61,9 @@ class Supervisord:
 
     def process(self) -> psutil.Process | None:
         """Return the daemon's process if it runs."""
-        wanted = ["-m", "supervisor.supervisord", "-c", str(self.conf)]
+        command = ["-m", "supervisor.supervisord", "-c", str(self.conf)]
         for process in psutil.process_iter(["cmdline"]):
-            if (process.info["cmdline"] or [])[1:5] == wanted:
+            if (process.info["cmdline"] or [])[1:5] == command:
                 return process
         return None
 
@@ -112,8 +112,8 @@ class Supervisord:
         """Return every process that the daemon knows, by name; none if the daemon does not run."""
         if self.process() is None:
             return {}
-        found = self._call("asking what runs", "supervisor.getAllProcessInfo")
-        return {entry["name"]: _supervised(entry) for entry in found}
+        infos = self._call("asking what runs", "supervisor.getAllProcessInfo")
+        return {entry["name"]: _supervised(entry) for entry in infos}
 
     def reload(self) -> None:
         """Read the configuration files again. Affects no process."""

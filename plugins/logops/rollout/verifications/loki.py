@@ -38,15 +38,15 @@ def _ready(url: str) -> str:
 
 
 def _ring(platform: DeployablePlatform, cluster: str) -> str:
-    wanted = platform.environment.clusters[cluster].ingesters
+    expected = platform.environment.clusters[cluster].ingesters
     with LokiClient(platform.write_url(cluster)) as client:
         states: list[str] = []
 
         def look() -> str | None:
             states[:] = [member.state for member in client.ring()]
-            return f"{wanted} ingesters ACTIVE" if states == ["ACTIVE"] * wanted else None
+            return f"{expected} ingesters ACTIVE" if states == ["ACTIVE"] * expected else None
 
-        return wait_for(look, lambda: f"expected {wanted} ingesters ACTIVE, found {_count(states)}", SETTLE_SECONDS)
+        return wait_for(look, lambda: f"expected {expected} ingesters ACTIVE, found {_count(states)}", SETTLE_SECONDS)
 
 
 def _versions(platform: DeployablePlatform, cluster: str) -> str:

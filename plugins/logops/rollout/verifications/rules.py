@@ -41,26 +41,26 @@ def _evaluated(
     platform: DeployablePlatform, where: tuple[str, str, str], group: dict[str, Any], patience: float
 ) -> str:
     cluster, tenant, namespace = where
-    wanted = [rule.get("record") or rule["alert"] for rule in group["rules"]]
+    expected = [rule.get("record") or rule["alert"] for rule in group["rules"]]
     since = _in_force(platform, cluster)
-    seen = {"state": "the ruler has not loaded it"}
+    problem = {"state": "the ruler has not loaded it"}
     with LokiClient(platform.ruler_url(cluster)) as client:
 
         def look() -> bool | None:
             loaded = client.evaluated_rules(tenant)
             for found in loaded:
                 if (found.namespace, found.name) == (namespace, group["name"]):
-                    seen["state"] = trouble(wanted, found.rules, since)
-                    return None if seen["state"] else True
+                    problem["state"] = trouble(expected, found.rules, since)
+                    return None if problem["state"] else True
             return None
 
-        wait_for(look, lambda: f"{namespace}/{group['name']} of {tenant}: {seen['state']}", patience)
-    return f"{len(wanted)} rules evaluated, none failed"
+        wait_for(look, lambda: f"{namespace}/{group['name']} of {tenant}: {problem['state']}", patience)
+    return f"{len(expected)} rules evaluated, none failed"
 
 
-def trouble(wanted: Sequence[str], rules: Sequence[EvaluatedRule], since: datetime) -> str:
+def trouble(expected: Sequence[str], rules: Sequence[EvaluatedRule], since: datetime) -> str:
     """Return why the rules of a group are not the desired ones or do not work; empty if all is well."""
-    if [rule.name for rule in rules] != list(wanted):
+    if [rule.name for rule in rules] != list(expected):
         return "the ruler has other rules"
     if old := [rule.name for rule in rules if rule.evaluated_at < since or rule.health == "unknown"]:
         return f"{', '.join(old)} was not evaluated since it was stored"
