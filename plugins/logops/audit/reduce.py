@@ -191,7 +191,7 @@ def _first_seen(
 
 
 def _named(findings: Sequence[Finding], result: ClusterAudit) -> list[Finding]:
-    """Add where all names are stored, to findings about index files."""
+    """Add the location of all names to findings about index files."""
     return [
         replace(finding, evidence={**finding.evidence, "names": result.names})
         if result.names and files_of(finding, result.files, result.waiting)
@@ -204,7 +204,7 @@ def _keep_index_names(
     findings: Sequence[Finding], result: ClusterAudit, request: AuditRequest, store: "ResultsStore"
 ) -> None:
     unique = {finding.identity: finding for finding in findings}.values()
-    table = names_table((one, files_of(one, result.files, result.waiting)) for one in unique)
+    table = names_table((finding, files_of(finding, result.files, result.waiting)) for finding in unique)
     if table.num_rows:
         store.write(
             FAULTY_CHUNKS, f"{result.environment.name}.{request.run_id}.{result.cluster}.index", table, request.as_of
@@ -215,7 +215,7 @@ def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], req
     """Report a requested table that does not exist: it may be mistyped, and then nothing was checked."""
     if table in tables:
         return []
-    first, last = (choose(tables, key=lambda one: tables[one], default="") for choose in (min, max))
+    first, last = (choose(tables, key=lambda name: tables[name], default="") for choose in (min, max))
     there = f"There are {first} to {last}." if tables else "There are no tables."
     return [
         Finding(

@@ -79,13 +79,13 @@ def look(nights: Sequence[float], least: float = LEAST_STEP) -> History:
         return History(len(logs))
     sooner = max(least, LEAST_SOON)
     steps = [
-        one
+        candidate
         for count in NEWEST
-        if (one := stands_out(logs, count, log(sooner if count == min(NEWEST) else least))) is not None
+        if (candidate := stands_out(logs, count, log(sooner if count == min(NEWEST) else least))) is not None
     ]
     usual, noise, _ = _middle(logs[-BASELINE:])
     # The split with the highest significance dates the step.
-    step = max(steps, key=lambda one: (one[0], one[1].nights))[1] if steps else None
+    step = max(steps, key=lambda candidate: (candidate[0], candidate[1].nights))[1] if steps else None
     return History(len(logs), step, step.before if step else exp(usual), noise)
 
 

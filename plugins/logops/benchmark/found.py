@@ -61,7 +61,7 @@ def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datet
         (verdict.trend.seconds.step, verdict) for verdict in verdicts if verdict.trend and verdict.trend.seconds.step
     ]
     if slower:
-        step, verdict = max(slower, key=lambda found: found[0].ratio)
+        step, verdict = max(slower, key=lambda pair: pair[0].ratio)
         evidence = {"ratio": step.ratio, "nights": step.nights, "usual_s": step.before, "now_s": step.after}
         yield Finding(
             QUERY_REGRESSED,
@@ -79,7 +79,7 @@ def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datet
         if verdict.trend and verdict.trend.bytes and verdict.trend.bytes.step
     ]
     if grown:
-        step, verdict = max(grown, key=lambda found: found[0].ratio)
+        step, verdict = max(grown, key=lambda pair: pair[0].ratio)
         evidence = {"ratio": step.ratio, "nights": step.nights, "usual_bytes": step.before, "now_bytes": step.after}
         yield Finding(
             QUERY_COST_GREW,

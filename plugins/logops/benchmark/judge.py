@@ -73,7 +73,7 @@ def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | N
     enough = len(answered) >= FEWEST
     over = missed(query, arm.mode, p95, answered) if enough and has_objective(query, arm.range_s) else ()
     failures = [sample for sample in samples if sample.ending == Ending.FAILED]
-    not_asked = [one for one in judged if one.ending == Ending.NOT_ASKED]
+    not_asked = [sample for sample in judged if sample.ending == Ending.NOT_ASKED]
     return Verdict(
         arm=arm,
         cluster=query.cluster,

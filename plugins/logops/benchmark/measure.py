@@ -57,7 +57,10 @@ def measured(
             asking.expect(len(unsure) * len(sides))
             ask(one_round([arm for arm in every if arm in unsure], at))
     # Additional rounds that did not fit are not missed.
-    return [[one for one in side if one.round <= request.rounds or one.ending != Ending.NOT_ASKED] for side in by_side]
+    return [
+        [sample for sample in side if sample.round <= request.rounds or sample.ending != Ending.NOT_ASKED]
+        for side in by_side
+    ]
 
 
 def unsure_of(samples: Iterable[Sample]) -> Iterator[Arm]:

@@ -108,9 +108,10 @@ def past(nights: Iterable[Night], newest: Night) -> Past:
     on one day do not become a history."""
     earlier = [night for night in nights if _day(night) < _day(newest)]
     best: dict[int, Night] = {}
-    for one in earlier:
-        if one.measured == newest.measured and (_day(one) not in best or one.answers >= best[_day(one)].answers):
-            best[_day(one)] = one
+    for night in earlier:
+        day = _day(night)
+        if night.measured == newest.measured and (day not in best or night.answers >= best[day].answers):
+            best[day] = night
     like = [best[day] for day in sorted(best)]
     return Past((*like[-(MOST - 1) :], newest), len({*map(_day, earlier)} - {*best}))
 

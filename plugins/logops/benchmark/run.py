@@ -75,18 +75,19 @@ def run_benchmark(
     sides = measured(platforms, here, request, tell)
     if record:
         # Store the samples before judging them.
-        for one, samples in zip(platforms, sides, strict=True):
-            store(one).write(QUERY_SAMPLES, f"{one.environment.name}.{request.run}", to_table(samples), request.as_of)
+        for platform, samples in zip(platforms, sides, strict=True):
+            name = f"{platform.environment.name}.{request.run}"
+            store(platform).write(QUERY_SAMPLES, name, to_table(samples), request.as_of)
     outcomes = [
-        replace(_judged(one.environment.name, samples, nights, here, request), left_out=left_out)
-        for one, samples, nights in zip(platforms, sides, past, strict=True)
+        replace(_judged(platform.environment.name, samples, nights, here, request), left_out=left_out)
+        for platform, samples, nights in zip(platforms, sides, past, strict=True)
     ]
     if record:
-        for one, outcome in zip(platforms, outcomes, strict=True):
+        for platform, outcome in zip(platforms, outcomes, strict=True):
             # Findings of a part of the library are not recorded: queries that were not measured would count as fixed.
-            if is_whole(one.environment, request, [library[name] for name in left_out]):
-                run = Run(one.environment.name, CHECK, request.run, request.as_of)
-                store(one).write_findings(run, outcome.findings)
+            if is_whole(platform.environment, request, [library[name] for name in left_out]):
+                run = Run(platform.environment.name, CHECK, request.run, request.as_of)
+                store(platform).write_findings(run, outcome.findings)
     return outcomes
 
 

@@ -143,7 +143,7 @@ def trend(mode: Mode, past: Past, others: Mapping[str, float], since: int = 0, l
     # A night without logs in its range says nothing about the bytes that logs cost.
     read = [night for night in past.nights if night.work.bytes > 0]
     reads = mode is Mode.COLD and past.nights[-1].work.bytes > 0
-    grown = look([one.work.bytes for one in read], LEAST_GROWTH) if reads else None
+    grown = look([night.work.bytes for night in read], LEAST_GROWTH) if reads else None
     return Trend(
         seconds,
         grown,

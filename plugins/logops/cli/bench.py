@@ -73,7 +73,7 @@ def run(
 
     Exit 1: a query failed or has too few answers; with --beside: a query is slower there.
     """
-    places = [readable(one) for one in (name, beside) if one]
+    places = [readable(environment) for environment in (name, beside) if environment]
     if len({platform.environment.name for platform in places}) < len(places):
         stop(f"{name} beside itself: --beside takes another environment; `logops bench compare` compares two runs.")
     every = read_library()

@@ -27,7 +27,7 @@ def lint(query: Query, context: Context = QUERY_ALONE) -> list[Advice]:
     for rule in RULES:
         for span, why, better in islice(rule.look(query, context), MOST_OF_A_RULE):
             advice.append(Advice(rule.name, rule.severity, why, span, written(better) if better is not None else ""))
-    return sorted(advice, key=lambda one: one.span)
+    return sorted(advice, key=lambda entry: entry.span)
 
 
 def written(better: Query) -> str:

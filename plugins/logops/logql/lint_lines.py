@@ -307,7 +307,7 @@ def forgets_labels(query: Query, lines: LogQuery) -> bool:
 
 def labels_used(query: Query, lines: LogQuery) -> set[str]:
     """Return the names of labels that a parser may create, without those of the selector."""
-    conditions = {one.name for stage in lines.stages for one in all_of(stage, Matcher)}
+    conditions = {matcher.name for stage in lines.stages for matcher in all_of(stage, Matcher)}
     used = (conditions | grouped_by(query)) - {matcher.name for matcher in lines.selector.matchers}
     parsers = [stage for stage in lines.stages if isinstance(stage, PARSERS)]
     return {name for name in used if any(makes(parser, name) for parser in parsers)}
@@ -424,11 +424,11 @@ def without_any_text(regex: str) -> Bare:
     flags = flag_match[0] if flag_match else ""
     remaining = regex.removeprefix(flags)
     bare = [branch_without_any_text(branch, flags) for branch in branches(remaining)]
-    core = "|".join(one.regex for one in bare)
-    if core == remaining or "\\Q" in regex or (len(bare) > 1 and not all(one.regex for one in bare)):
+    core = "|".join(branch.regex for branch in bare)
+    if core == remaining or "\\Q" in regex or (len(bare) > 1 and not all(branch.regex for branch in bare)):
         return Bare(regex)
     needed = core and ("i" in flags or not plain_words(core))
-    return Bare(f"{flags if needed else ''}{core}", same=all(one.same for one in bare))
+    return Bare(f"{flags if needed else ''}{core}", same=all(branch.same for branch in bare))
 
 
 def branch_without_any_text(branch: str, flags: str) -> Bare:

@@ -135,8 +135,8 @@ def quote(text: str) -> str:
     return f'"{TO_ESCAPE.sub(escape, text)}"'
 
 
-def escape(found: re.Match[str]) -> str:
-    character = found[0]
+def escape(match: re.Match[str]) -> str:
+    character = match[0]
     if character in WRITTEN:
         return WRITTEN[character]
     return f"\\x{ord(character) & 0xFF:02x}"

@@ -103,7 +103,7 @@ def tokens_of(template: str) -> list[Token]:
 
 
 def action(template: str, at: int, tokens: list[Token]) -> int:
-    """Append the tokens of an action to `found`. Return where it ends."""
+    """Append the tokens of an action to `tokens`. Return the end of the action."""
     while True:
         token = TOKEN.match(template, at)
         if token is None:

@@ -149,7 +149,7 @@ def slowly(query: str, at: int, adjoins: bool) -> tuple[str, str, int, int] | No
 
 
 def name_end(query: str, at: int) -> int:
-    """Return where a name ends. A character that is not a letter is a name by itself."""
+    """Return the end of a name. A character that is not a letter is a name by itself."""
     end = at
     while end < len(query):
         character = query[end]

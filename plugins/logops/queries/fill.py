@@ -37,7 +37,7 @@ class Place(Enum):
     REPLACEMENT = "replacement"
     """A replacement, in which `$1` is a group."""
     NONE = "none"
-    """A position where a parameter could not be told from the text around it."""
+    """A position at which a parameter cannot be distinguished from the text around it."""
 
 
 class FillError(LogopsError, ValueError):
@@ -49,7 +49,7 @@ def fill(query: LibraryQuery, given: Mapping[str, str]) -> Query:
     values = values_of(query, given)
     numbers = {name: value for name, value in values.items() if query.parameters[name].type in ("number", "duration")}
     strings = {name: value for name, value in values.items() if name not in numbers}
-    text = PLACE.sub(lambda found: numbers.get(found[1], found[0]), query.logql)
+    text = PLACE.sub(lambda match: numbers.get(match[1], match[0]), query.logql)
     filled: Query = _filled(parse(text), strings, query.parameters, Place.TEXT)
     return checked(filled)
 

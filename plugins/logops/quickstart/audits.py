@@ -47,4 +47,4 @@ def _ended(api: AirflowApi, dag: str, run: str, board: Board) -> Audited:
 
 def widest(audits: Sequence[Audited]) -> Audited | None:
     """Return the audit with the most columns per tenant."""
-    return max(audits, key=lambda one: len(one.tenants), default=None)
+    return max(audits, key=lambda audited: len(audited.tenants), default=None)

@@ -60,7 +60,7 @@ def tenant_lines(platform: DeployablePlatform, since: date, as_of: datetime) -> 
         cluster, tenant = where
         try:
             with LokiClient(platform.read_url(cluster)) as client:
-                found, _ = client.measured_range(
+                series, _ = client.measured_range(
                     tenant,
                     f"sum(count_over_time({_EVERY_STREAM}[1d]))",
                     nanoseconds(first),
@@ -70,7 +70,7 @@ def tenant_lines(platform: DeployablePlatform, since: date, as_of: datetime) -> 
                 )
         except LokiError:
             return TenantLines(cluster, tenant, None)
-        return TenantLines(cluster, tenant, sum(int(lines) for one in found for _, lines in one.points))
+        return TenantLines(cluster, tenant, sum(int(lines) for each in series for _, lines in each.points))
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(count, tenants))

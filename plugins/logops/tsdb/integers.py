@@ -28,7 +28,7 @@ def be64(data: Any, at: int) -> Any:
 
 @compiled
 def uvarint(data: Any, at: int) -> Any:
-    """Return a number and where it ends; TOO_LONG if it has more than 64 bits. From 2^63 on the number is negative."""
+    """Return a number and its end; TOO_LONG if it has more than 64 bits. From 2^63 on the number is negative."""
     byte = np.int64(data[at])
     at += 1
     value = byte & 0x7F

@@ -95,7 +95,7 @@ class _Reading:
         return Symbols(self.data, starts, ends)
 
     def _references(self, contents: Contents) -> tuple[int, int]:
-        """Return where the numbers of all series are, and how many. Loki stores them as the postings of the empty
+        """Return the offset of the list of all series, and its length. Loki stores them as the postings of the empty
         label."""
         self._listed(contents.label_indices_table, LABEL_INDEX_KEYS, "the label indices")
         first = self._listed(contents.postings_table, POSTINGS_KEYS, "the postings")

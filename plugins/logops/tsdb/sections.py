@@ -13,7 +13,7 @@ POSTINGS_KEYS = 2
 
 @compiled
 def open_section(data: Any, offset: int, limit: int) -> tuple[int, int, int]:
-    """Return the fault, and where the content starts and ends (NewDecbufAt in Prometheus' tsdb/encoding)."""
+    """Return the fault, and the start and end of the content (NewDecbufAt in Prometheus' tsdb/encoding)."""
     if offset < 0 or offset > limit - 8:
         return OUTSIDE, offset, offset
     start = offset + 4
@@ -42,7 +42,7 @@ def find_symbols(data: Any, at: int, end: int, starts: Any, ends: Any) -> tuple[
 
 @compiled
 def _skip_keys(data: Any, at: int, end: int, keys: int) -> int:
-    """Return where the offset of a table's entry is; negative if the entry is not valid."""
+    """Return the position of the offset of a table's entry; negative if the entry is not valid."""
     key_length, at = uvarint(data, at)
     if at == TOO_LONG or key_length != keys:
         return -KEYS
@@ -60,7 +60,7 @@ def _skip_keys(data: Any, at: int, end: int, keys: int) -> int:
 
 @compiled
 def check_listed(data: Any, at: int, end: int, keys: int, limit: int) -> tuple[int, int, int]:
-    """Check every section in an offset table. Return the fault, its offset, and where the first section is.
+    """Check every section in an offset table. Return the fault, its offset, and the start of the first section.
 
     Loki writes the sections one after another, so the loop ends.
     """

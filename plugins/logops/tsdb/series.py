@@ -30,7 +30,7 @@ NO_SYMBOL = -1
 
 @compiled
 def _open_entry(data: Any, offset: int, free: int, limit: int) -> tuple[int, int, int]:
-    """Return the fault, and where the entry's content starts and ends (NewDecbufUvarintAt in Prometheus'
+    """Return the fault, and the start and end of the entry's content (NewDecbufUvarintAt in Prometheus'
     tsdb/encoding)."""
     if offset < free:
         return ORDER, offset, offset
@@ -49,7 +49,7 @@ def _open_entry(data: Any, offset: int, free: int, limit: int) -> tuple[int, int
 
 @compiled
 def _read_labels(data: Any, at: int, end: int, symbols: int, name_symbol: int) -> tuple[int, int, int]:
-    """Return the fault, where the labels end, and the value symbol of the label with the name symbol `wanted`."""
+    """Return the fault, the end of the labels, and the value symbol of the label with the name symbol `name_symbol`."""
     value_symbol = NO_SYMBOL
     count, at = uvarint(data, at)
     if at == TOO_LONG:
@@ -71,7 +71,7 @@ def _read_labels(data: Any, at: int, end: int, symbols: int, name_symbol: int) -
 
 @compiled
 def _open_chunks(data: Any, at: int, end: int, version: int) -> tuple[int, int, int]:
-    """Return the fault, where the chunks start, and their number."""
+    """Return the fault, the start of the chunks, and their number."""
     count, at = uvarint(data, at)
     if at == TOO_LONG:
         return VARINT, at, 0
@@ -90,9 +90,9 @@ def _open_chunks(data: Any, at: int, end: int, version: int) -> tuple[int, int, 
 def read_series(
     data: Any, references: int, limit: int, version: int, symbols: int, tenant: int, parts: Any
 ) -> tuple[int, int]:
-    """Check each series in the list at `references` (units of 16 bytes), and write where its parts are.
+    """Check each series in the list at `references` (units of 16 bytes), and write the offsets of its parts.
 
-    found   one row per series: fingerprint, labels, chunks, end, number of chunks, value symbol of the label `tenant`
+    parts   one row per series: fingerprint, labels, chunks, end, number of chunks, value symbol of the label `tenant`
 
     Returns the fault and its offset. The list is Loki's own list of all series, in order.
     """

@@ -170,9 +170,9 @@ def _cost(stats: TableStats, rule: Tiering | None, as_of_ms: int, redundancy: st
     if stats.period_ms != FOR_EVER and as_of_ms - stats.last_ms > stats.period_ms:
         return Cost(now, 0.0, 0.0)
     cold = rule is not None and rule.then is not None and as_of_ms - stats.written_ms > rule.hot_ms
-    wanted = rule.then if cold and rule and rule.then else Tier.HOT
-    moved = sum(count for tier, count in enumerate(stats.tier_chunks) if max(tier, Tier.HOT) != wanted)
-    return Cost(now, prices.month(wanted, stats.bytes, redundancy), prices.moves(wanted, moved, redundancy))
+    best_tier = rule.then if cold and rule and rule.then else Tier.HOT
+    moved = sum(count for tier, count in enumerate(stats.tier_chunks) if max(tier, Tier.HOT) != best_tier)
+    return Cost(now, prices.month(best_tier, stats.bytes, redundancy), prices.moves(best_tier, moved, redundancy))
 
 
 def _growing(holdings: Sequence[TableStats], today: int) -> Usage:

@@ -22,7 +22,7 @@ _WHAT = {
 
 
 def finding_of(fault: Fault, environment: str, cluster: str, as_of: datetime, names: str = "") -> Finding:
-    """Return a fault as a finding. `names` is where the names of all its blobs are stored."""
+    """Return a fault as a finding. `names` is the location of the names of all its blobs."""
     # The judge gives the name of the class.
     return Finding(
         cls=REGISTRY[fault.cls],

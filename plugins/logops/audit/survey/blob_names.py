@@ -130,7 +130,7 @@ _HEX[ord("a") : ord("f") + 1] = range(10, 16)
 
 @numba.njit(cache=True, nogil=True)
 def _hex(data, at, end, most):  # type: ignore[no-untyped-def]
-    """Return the hexadecimal number at `at`, and where it ends; -1 if it has no digits or more than `most`."""
+    """Return the hexadecimal number at `at`, and its end; -1 if it has no digits or more than `most`."""
     value = np.uint64(0)
     first = at
     while at < end and _HEX[data[at]] != 255:

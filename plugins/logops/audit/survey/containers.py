@@ -74,7 +74,7 @@ class Survey:
     days: Mapping[int, int]
     """Rows of chunks by day."""
     spool: Mapping[int, tuple[tuple[int, int], ...]]
-    """Where the rows of a day are: (file, record batch)."""
+    """The places of the rows of a day: (file, record batch)."""
     others: tuple[Other, ...]
 
     @classmethod
@@ -260,7 +260,7 @@ class _Spool:
 def _by_day(
     from_ms: np.ndarray[Any, Any], through_ms: np.ndarray[Any, Any]
 ) -> tuple[np.ndarray[Any, Any], list[int], list[int]]:
-    """Return row numbers sorted by the days that they touch, one per day; the days; and where each starts."""
+    """Return row numbers sorted by the days that they touch, one per day; the days; and the start of each."""
     first, last = from_ms // DAY_MS, through_ms // DAY_MS
     spans = np.maximum(last - first, 0)
     long = spans > _MOST_DAYS

@@ -113,7 +113,7 @@ def _digit(byte: int) -> int:
 
 @_compiled
 def _number(body: Bytes, at: int) -> tuple[int, int]:
-    """Return the character of `#65;` or `#x41;`, and where it ends."""
+    """Return the character of `#65;` or `#x41;`, and its end."""
     base = 10
     at += 1
     if body[at] == ord("x"):
@@ -138,7 +138,7 @@ def _is_character(value: int) -> bool:
 
 @_compiled
 def _entity(body: Bytes, at: int) -> tuple[int, int]:
-    """Return the character of the reference at `&`, and where it ends."""
+    """Return the character of the reference at `&`, and its end."""
     at += 1
     if body[at] == ord("#"):
         value, end = _number(body, at)
@@ -190,7 +190,7 @@ def _lone_more(body: Bytes, at: int) -> int:
 
 @_compiled
 def _text(body: Bytes, at: int) -> tuple[int, int]:
-    """Decode text in place. Return its new end, and where the next tag starts.
+    """Decode text in place. Return its new end, and the start of the next tag.
 
     It never grows: a reference is longer than its character.
     """
@@ -274,7 +274,7 @@ def _past_end_tag(body: Bytes, at: int, begun: int, length: int) -> int:
 
 @_compiled
 def _value(body: Bytes, begin: int, end: int) -> tuple[int, int, int, bool]:
-    """Return where an element's text starts and ends, what follows the element, and whether it has Encoded="true"."""
+    """Return the start and end of an element's text, what follows the element, and whether it has Encoded="true"."""
     first, empty, encoded = _attributes(body, end)
     if empty:
         return first, first, first, encoded
@@ -457,7 +457,7 @@ def _percent_decoded(text: Bytes, begin: int, end: int) -> int:
 
 @_compiled
 def _name(body: Bytes, begin: int, end: int, names: Bytes, used: int) -> tuple[int, int]:
-    """Skip <Name>, append the name to the others, and return where it ends."""
+    """Skip <Name>, append the name to the others, and return its end."""
     first, last, at, encoded = _value(body, begin, end)
     if encoded:
         last = _percent_decoded(body, first, last)
@@ -469,7 +469,7 @@ def _name(body: Bytes, begin: int, end: int, names: Bytes, used: int) -> tuple[i
 
 @_compiled
 def _entry(body: Bytes, begin: int, end: int, names: Bytes, used: int, row: Longs) -> tuple[int, int]:
-    """Skip <Blob> or <BlobPrefix>, write it into `row`, and return where its name ends."""
+    """Skip <Blob> or <BlobPrefix>, write it into `row`, and return the end of its name."""
     at, empty, _ = _attributes(body, end)
     before = used
     while not empty:

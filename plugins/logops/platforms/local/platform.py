@@ -213,14 +213,14 @@ class LocalPlatform:
     def _in_the_way(self, stage: Stage, desired: tuple[Section, ...], now: Mapping[str, Running]) -> set[str]:
         """Return our own processes on ports that others will need. Raises PlatformError for a foreign process."""
         heirs = {port: section.name for section in desired for port in section.ports}
-        ours = {found.process.pid: name for name, found in now.items()}
-        found = taken(heirs)
-        if strangers := [str(port) for port in found if port.pid not in ours]:
+        ours = {process.process.pid: name for name, process in now.items()}
+        used = taken(heirs)
+        if strangers := [str(port) for port in used if port.pid not in ours]:
             raise PlatformError(
                 f"applying {stage} of {self._environment.name}: {'; '.join(strangers)}. Nothing was started. "
                 "End that process, or give the environment another platform.base_port."
             )
-        return {ours[port.pid] for port in found if port.pid is not None and ours[port.pid] != heirs[port.port]}
+        return {ours[port.pid] for port in used if port.pid is not None and ours[port.pid] != heirs[port.port]}
 
     def _make_live(self, stage: Stage, files: Files, steps: Steps, progress: Progress) -> None:
         if stage == "rules":

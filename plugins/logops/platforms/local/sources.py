@@ -42,7 +42,7 @@ def _send(port: int, text: str) -> None:
     data = text.encode()
     try:
         with socket.create_connection((HOST, port), _SECONDS) as connection:
-            # RFC 6587, 3.4.1: the length tells where a message ends.
+            # RFC 6587, 3.4.1: the length gives the end of a message.
             connection.sendall(f"{len(data)} ".encode() + data)
     except OSError as error:
         raise PlatformError(f"sending a line to syslog port {port}: {error}. Does the agent run?") from error

@@ -27,9 +27,9 @@ def _ready(platform: DeployablePlatform, name: str) -> str:
     state = {"detail": "not running"}
 
     def look() -> str | None:
-        found = next(process for process in platform.processes() if process.name == name)
-        state["detail"] = f"{found.state} {found.detail}".strip()
-        return f"{found.state}, version {found.version or 'not told'}" if found.ready else None
+        agent = next(process for process in platform.processes() if process.name == name)
+        state["detail"] = f"{agent.state} {agent.detail}".strip()
+        return f"{agent.state}, version {agent.version or 'unknown'}" if agent.ready else None
 
     def missing() -> str:
         last = "\n    ".join(platform.last_lines(name))
@@ -48,8 +48,8 @@ def _arrives(platform: DeployablePlatform, name: str) -> str:
     with LokiClient(platform.read_url(source.cluster)) as client:
 
         def look() -> Entry | None:
-            found = client.query_logs(source.tenant, f"{selector} |= `{marker}`", *window, limit=1)
-            return found[0] if found else None
+            entries = client.query_logs(source.tenant, f"{selector} |= `{marker}`", *window, limit=1)
+            return entries[0] if entries else None
 
         entry = wait_for(
             look, lambda: f"the line {marker} did not arrive in {source.tenant} with {selector}", ARRIVE_SECONDS

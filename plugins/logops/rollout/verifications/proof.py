@@ -28,12 +28,12 @@ def wait_for(look: Callable[[], Value | None], missing: Callable[[], str], secon
     """Call `look` until it returns a value, less and less often. Raises NotVerifiedError(missing()) after `seconds`."""
     deadline = time.monotonic() + seconds
     pause = 0.1
-    while (found := look()) is None:
+    while (value := look()) is None:
         if time.monotonic() > deadline:
             raise NotVerifiedError(f"{missing()} within {seconds:.0f} s")
         time.sleep(pause)
         pause = min(pause * 1.5, 1.0)
-    return found
+    return value
 
 
 def new_marker() -> str:

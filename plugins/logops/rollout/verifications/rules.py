@@ -48,9 +48,9 @@ def _evaluated(
 
         def look() -> bool | None:
             loaded = client.evaluated_rules(tenant)
-            for found in loaded:
-                if (found.namespace, found.name) == (namespace, group["name"]):
-                    problem["state"] = trouble(expected, found.rules, since)
+            for evaluated in loaded:
+                if (evaluated.namespace, evaluated.name) == (namespace, group["name"]):
+                    problem["state"] = trouble(expected, evaluated.rules, since)
                     return None if problem["state"] else True
             return None
 
@@ -87,8 +87,8 @@ def _recorded(platform: DeployablePlatform, url: str, rule: dict[str, Any], pati
             if not client.query(tenant, rule["expr"], time.time_ns()):
                 return "its query answers nothing now"
             # Not a value that arrived long ago.
-            found = recorded(url, f"last_over_time({selector}[{patience:.0f}s])")
-            return f"{len(found)} series in Prometheus" if found else None
+            series = recorded(url, f"last_over_time({selector}[{patience:.0f}s])")
+            return f"{len(series)} series in Prometheus" if series else None
 
         return wait_for(look, lambda: f"no series {selector} arrived at {url}", patience)
 

@@ -77,13 +77,13 @@ def _limits_live(platform: DeployablePlatform, cluster: str, tenant: str) -> str
         def look() -> bool | None:
             reported = client.tenant_limits(tenant)
             differing.clear()
-            for key, wanted in declared.items():
-                if not same_limit(wanted, reported.get(key)):
-                    differing[key] = (wanted, reported.get(key))
+            for key, limit in declared.items():
+                if not same_limit(limit, reported.get(key)):
+                    differing[key] = (limit, reported.get(key))
             return None if differing else True
 
         def missing() -> str:
-            listed = "; ".join(f"{key} is {live!r}, declared {wanted!r}" for key, (wanted, live) in differing.items())
+            listed = "; ".join(f"{key} is {live!r}, declared {limit!r}" for key, (limit, live) in differing.items())
             return f"Loki reports other limits for {tenant}: {listed}; not reloaded"
 
         wait_for(look, missing, RELOAD_SECONDS)
