@@ -89,7 +89,7 @@ def test_an_error_is_told_with_what_to_do_and_ends_the_command_with_1(cluster: A
     assert result.exit_code == FOUND
     assert "chunk-missing" in result.stdout
     assert chunk.name in result.stdout
-    assert "Find who deleted" in result.stdout
+    assert "Find out who deleted" in result.stdout
 
 
 def test_only_the_tables_that_are_named_are_told(cluster: Audited) -> None:
@@ -285,7 +285,7 @@ def test_what_is_in_a_tables_way_is_explained_with_what_to_do(cluster: Audited) 
     assert result.exit_code == FOUND
     assert [one["class"] for one in found["in_the_way"]] == ["chunk-missing"]
     assert re.search(rf"in the way +chunk-missing: .*{chunk.name}", shown)
-    assert "-> Find who deleted" in shown
+    assert "-> Find out who deleted" in shown
 
 
 def test_a_table_that_is_not_there_is_bad_input() -> None:
