@@ -1,9 +1,10 @@
 """`pip install logops` alone: what works, what is not installed, and how an absent extra is reported."""
 
+import math
 import os
-import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,17 +63,15 @@ def test_configuration_is_checked(light: Path, tmp_path: Path) -> None:
 
 
 def test_doctor_starts_in_half_a_second(light: Path, tmp_path: Path) -> None:
-    """In processor time, of the fastest of several starts: other tests use the processors, too."""
+    """The fastest start within a minute: other tests use the processors, too."""
     (tmp_path / "values.yaml").write_text(VALUES)
-    seconds = []
-    for _ in range(10):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    fastest = math.inf
+    deadline = time.monotonic() + 60
+    while fastest >= START_S and time.monotonic() < deadline:
+        started = time.monotonic()
         run(light, "logops", "doctor", "values.yaml", cwd=tmp_path)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        if seconds[-1] < START_S:
-            return
-    assert min(seconds) < START_S
+        fastest = min(fastest, time.monotonic() - started)
+    assert fastest < START_S
 
 
 def test_commands_are_listed_without_their_packages(light: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The promises of every `DeployablePlatform`, as tests. Subclass it and give it a platform, a stage and two states."""
+"""The promises of every `DeployablePlatform`, as tests. A subclass gives the platform: the fixture `target`."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,6 @@ class PlatformContract:
     """Each test leaves the platform with the first state applied and nobody's lease."""
 
     stage: Stage = "tenants"
-
-    @pytest.fixture
-    def target(self) -> DeployablePlatform:
-        raise NotImplementedError("a subclass gives the platform")
 
     @pytest.fixture
     def first(self, target: DeployablePlatform) -> Iterator[Files]:

@@ -64,14 +64,13 @@ def read(record: Path) -> Record | None:
 def running(record: Path) -> Record | None:
     """Return the recorded program if its first process is alive."""
     started = read(record)
-    if started is None or not _is_leader(started):
-        return None
-    return started
+    leader = _leader(started) if started else None
+    return started if leader and _lives(leader) else None
 
 
 def members(started: Record) -> list[psutil.Process]:
     """Return every living process of the program's session, even if its first process has died."""
-    if psutil.pid_exists(started.pid) and not _is_same(started):
+    if psutil.pid_exists(started.pid) and _leader(started) is None:
         # Another process has the pid, so no process of the old session can be left.
         return []
     return [process for process in psutil.process_iter() if _session(process.pid) == started.pid and _lives(process)]
@@ -106,15 +105,14 @@ def _wait_for_end(started: Record, seconds: float) -> list[psutil.Process]:
     return left
 
 
-def _is_leader(started: Record) -> bool:
-    return _is_same(started) and _lives(psutil.Process(started.pid))
-
-
-def _is_same(started: Record) -> bool:
+def _leader(started: Record) -> psutil.Process | None:
+    """Return the program's first process, which may be a zombie; None if it is gone or another one has its pid."""
     try:
-        return abs(psutil.Process(started.pid).create_time() - started.created) < _CLOCK_SECONDS
+        process = psutil.Process(started.pid)
+        is_same = abs(process.create_time() - started.created) < _CLOCK_SECONDS
     except psutil.NoSuchProcess:
-        return False
+        return None
+    return process if is_same else None
 
 
 def _lives(process: psutil.Process) -> bool:
