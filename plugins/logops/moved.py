@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from types import ModuleType
 
 MOVED = {
+    "logops.audit.forecast": "logops.usage.forecast",
+    "logops.audit.prices": "logops.usage.prices",
+    "logops.audit.usage": "logops.usage.usage",
     "logops.coherence": "logops.doctor",
     "logops.hooks": "logops.airflow.hooks",
     "logops.loki": "logops.clients.loki",
@@ -19,6 +22,8 @@ MOVED = {
     "logops.operators.nightly": "logops.airflow.nightly",
     "logops.operators.tags": "logops.airflow.tags",
     "logops.provider": "logops.airflow.provider",
+    "logops.queries.alert_tests": "logops.rules.alert_tests",
+    "logops.queries.own_loki": "logops.rules.own_loki",
 }
 """Old path to new path, for a package with all its modules, or for a module."""
 

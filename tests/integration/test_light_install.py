@@ -28,13 +28,19 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(scope="module")
 def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of a fresh virtualenv with the built wheel and its own dependencies, nothing else."""
-    folder = tmp_path_factory.mktemp("light")
+    return install(tmp_path_factory.mktemp("light"))
+
+
+def install(folder: Path, extras: str = "") -> Path:
+    """Build the wheel, install it in a fresh virtualenv, and return its bin folder."""
     uv = [sys.executable, "-m", "uv", "--quiet"]
     subprocess.run([*uv, "build", "--wheel", "--out-dir", str(folder), str(ROOT)], check=True)
     subprocess.run([*uv, "venv", "--python", sys.executable, str(folder / "venv")], check=True)
     (wheel,) = folder.glob("logops-*.whl")
     python = folder / "venv/bin/python"
-    subprocess.run([*uv, "pip", "install", "--compile-bytecode", "--python", str(python), str(wheel)], check=True)
+    subprocess.run(
+        [*uv, "pip", "install", "--compile-bytecode", "--python", str(python), f"{wheel}{extras}"], check=True
+    )
     return folder / "venv/bin"
 
 
@@ -78,6 +84,30 @@ def test_commands_are_listed_without_their_packages(light: Path, tmp_path: Path)
     ended = run(light, "logops", "--help", cwd=tmp_path)
     assert ended.returncode == 0
     assert [command.name for command in COMMANDS if command.name not in ended.stdout] == []
+
+
+def test_package_that_a_command_imports_late_is_reported_with_its_extra(light: Path) -> None:
+    ended = run(light, "logops", "render", "local", cwd=ROOT)
+    assert ended.returncode == 2
+    assert "It comes with the extra 'local': pip install 'logops[local]'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("extra", "command"),
+    [
+        ("audit", ("audit", "usage", "local")),
+        ("benchmark", ("bench", "history", "local")),
+        ("local", ("render", "local")),
+    ],
+)
+def test_extra_has_every_package_that_its_commands_import(tmp_path: Path, extra: str, command: tuple[str, ...]) -> None:
+    folder = install(tmp_path, f"[{extra}]")
+    for entry in (entry for entry in COMMANDS if entry.extra == extra):
+        assert run(folder, "logops", entry.name, "--help", cwd=ROOT).returncode == 0, entry.name
+    ended = run(folder, "logops", *command, cwd=ROOT)
+    assert "is not installed" not in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_command_of_an_absent_extra_says_what_to_install(light: Path, tmp_path: Path) -> None:

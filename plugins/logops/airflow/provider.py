@@ -24,7 +24,7 @@ def get_provider_info() -> dict[str, Any]:
                         "schema": "http or https",
                         "host": "loki.example.com",
                         "port": "3100",
-                        "login": "only where a gateway asks for basic authentication",
+                        "login": "only if a gateway requires basic authentication",
                     },
                 },
                 "conn-fields": {

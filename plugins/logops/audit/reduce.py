@@ -56,9 +56,9 @@ def reduced(
         survey = Survey.open(place.url)
         result = _seen(platform, request, cluster, place, batches, store)
         reported: list[Finding] = []
-        for check, check_findings_so_far in findings.items():
+        for check, check_findings in findings.items():
             new_findings = _first_seen(findings_of(check, result), check, request, store)
-            check_findings_so_far += _named(new_findings, result)
+            check_findings += _named(new_findings, result)
             reported += new_findings
         if store:
             _keep_index_names(reported, result, request, store)
@@ -77,9 +77,9 @@ def reduced(
         holdings += [(cluster, holding) for holding in result.part.holdings]
         others += [(cluster, other) for other in survey.others]
     if complete:
-        for unknown in (_nothing_stored(environment.name, table, tables, request) for table in request.tables):
+        for table in request.tables:
             for check_findings in findings.values():
-                check_findings += unknown
+                check_findings += _nothing_stored(environment.name, table, tables, request)
     changes = None
     if store and not request.is_drill(datetime.now(UTC)):
         changes = _recorded(environment.name, request, findings, holdings, store)
@@ -88,11 +88,7 @@ def reduced(
         run_id=request.run_id,
         as_of=request.as_of,
         findings=tuple(
-            {
-                finding.identity: finding
-                for check_findings_so_far in findings.values()
-                for finding in check_findings_so_far
-            }.values()
+            {finding.identity: finding for check_findings in findings.values() for finding in check_findings}.values()
         ),
         rows=tuple(rows),
         reads_chunks=request.reads_chunks,

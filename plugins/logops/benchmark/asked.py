@@ -20,9 +20,9 @@ MOST_ROUNDS = 100
 def in_seconds(ranges: Iterable[Duration]) -> tuple[int, ...]:
     """Return ranges in whole seconds. Raises ValueError if one is too short."""
     seconds = {duration: duration.value // 1000 for duration in ranges}
-    for second in seconds:
-        if not seconds[second]:
-            raise ValueError(f"{second} is too short for a range: 1s is the shortest.")
+    for duration, whole_seconds in seconds.items():
+        if not whole_seconds:
+            raise ValueError(f"{duration} is too short for a range: 1s is the shortest.")
     return tuple(seconds.values())
 
 

@@ -120,7 +120,7 @@ def _widened(logs: Sequence[float]) -> float:
     For a first-order autoregression with many nights it is sqrt((1 + r) / (1 - r)) (Zieba and Ramza, 2011).
     """
     mean = sum(logs) / len(logs)
-    off = [log - mean for log in logs]
+    off = [value - mean for value in logs]
     total = sum(value**2 for value in off)
     # The estimate from few nights is too small by about 1 / their number (Marriott and Pope, 1954).
     r = sum(a * b for a, b in pairwise(off)) / total + 1 / len(logs) if total else 0.0

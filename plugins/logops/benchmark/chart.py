@@ -17,8 +17,8 @@ def draw(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Sequence[Tr
     """Draw one panel per query and range: one point per night, with the usual time before and after a step. Another
     configuration has another shape.
 
-    told   the verdicts on each night
-    file   ends in .png or .svg
+    trends   the verdicts on each night
+    file     ends in .png or .svg
 
     Raises OSError.
     """

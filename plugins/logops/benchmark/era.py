@@ -48,13 +48,13 @@ def eras(pasts: Mapping[Arm, Past]) -> dict[Arm, Eras]:
     """Return the eras of everything in a run, relative to the other queries of its cluster."""
     by_arm: dict[Arm, Eras] = {}
     for _ in range(PASSES):
-        groups = shared(pasts, {arm: arm_value.gains for arm, arm_value in by_arm.items()})
+        groups = shared(pasts, {arm: arm_eras.gains for arm, arm_eras in by_arm.items()})
         before = by_arm
         by_arm = {
-            arm: eras_of(arm_value, groups[group_of(arm, arm_value)].beside_slow(arm.query))
-            for arm, arm_value in pasts.items()
+            arm: eras_of(arm_past, groups[group_of(arm, arm_past)].beside_slow(arm.query))
+            for arm, arm_past in pasts.items()
         }
-        if all(arm_value.alike(before.get(arm, NONE)) for arm, arm_value in by_arm.items()):
+        if all(arm_eras.alike(before.get(arm, NONE)) for arm, arm_eras in by_arm.items()):
             break
     return by_arm
 

@@ -91,7 +91,7 @@ def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datet
         )
     noisy = [verdict.trend.seconds for verdict in verdicts if verdict.trend and verdict.trend.seconds.too_noisy]
     if noisy and not slower:
-        most = max(verdict.noise or 0 for verdict in noisy)
+        most = max(history.noise or 0 for history in noisy)
         yield Finding(
             BENCHMARK_TOO_NOISY,
             subject,
@@ -108,7 +108,7 @@ def of_library(environment: str, commons: Mapping[Group, Common], as_of: datetim
         slower = [(common.times.step, group) for group, common in cluster_commons.items() if common.times.step]
         noisy = [common.times.noise or 0 for common in cluster_commons.values() if common.times.too_noisy]
         if slower:
-            step, group = max(slower, key=lambda common: common[0].ratio)
+            step, group = max(slower, key=lambda pair: pair[0].ratio)
             why = f" {cluster_commons[group].why}" if cluster_commons[group].why else ""
             yield Finding(
                 QUERY_REGRESSED,

@@ -85,8 +85,8 @@ def teller(pasts: Mapping[Arm, Past]) -> Callable[[Arm], Trend]:
 
 def whole(pasts: Mapping[Arm, Past]) -> dict[Group, Common]:
     """Return the common trend of each cluster and mode with enough queries."""
-    gains = {arm: group_value.gains for arm, group_value in eras(pasts).items()}
-    common_times = {group: group_value.whole() for group, group_value in shared(pasts, gains).items()}
+    gains = {arm: arm_eras.gains for arm, arm_eras in eras(pasts).items()}
+    common_times = {group: group_shared.whole() for group, group_shared in shared(pasts, gains).items()}
     return {group: common(times, _of_group(pasts, group)) for group, times in common_times.items() if times}
 
 
@@ -102,8 +102,8 @@ def common(times: Mapping[str, float], nights: Sequence[Sequence[Night]]) -> Com
         return Common(history)
     runs = [*times][-len(era) :]
     usual, newest = {*runs[: -history.step.nights]}, {*runs[-history.step.nights :]}
-    before = [[own_night for own_night in night if own_night.run in usual] for night in nights]
-    after = [[own_night for own_night in night if own_night.run in newest] for night in nights]
+    before = [[night for night in query_nights if night.run in usual] for query_nights in nights]
+    after = [[night for night in query_nights if night.run in newest] for query_nights in nights]
     both = [(usual_work(was), usual_work(now)) for was, now in zip(before, after, strict=True) if was and now]
     return Common(history, why(together([was for was, _ in both]), together([now for _, now in both])))
 

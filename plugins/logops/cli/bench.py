@@ -106,7 +106,7 @@ def run(
     except (ResultsError, LokiError) as error:
         stop(str(error), FOUND)
     if outcome.left_out:
-        say(f"Not measured, for their cluster or tenant is not there: {', '.join(outcome.left_out)}.")
+        say(f"Not measured, because their cluster or tenant does not exist here: {', '.join(outcome.left_out)}.")
     findings = [finding for side in (outcome, *other) for finding in side.findings]
     bad = failed(findings)
     if other:

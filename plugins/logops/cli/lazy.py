@@ -47,17 +47,13 @@ COMMANDS = (
 )
 
 
+_RUNNING = "logops.cli.running"
+"""Key of the command in click's context."""
+
+
 def load(command: Command) -> Any:
-    """Import a command and return it. Ends the program if the extra that it needs is not installed."""
-    try:
-        app: typer.Typer = importlib.import_module(f"logops.cli.{command.module}").app
-    except ModuleNotFoundError as error:
-        if not command.extra or (error.name or "").startswith("logops"):
-            raise
-        stop(
-            f"logops {command.name}: the package {error.name} is not installed. It comes with the extra "
-            f"{command.extra!r}: pip install 'logops[{command.extra}]'"
-        )
+    """Import a command and return it. Raises ModuleNotFoundError if its extra is not installed."""
+    app: typer.Typer = importlib.import_module(f"logops.cli.{command.module}").app
     options: dict[str, Any] = {
         "pretty_exceptions_short": app.pretty_exceptions_short,
         "rich_markup_mode": app.rich_markup_mode,
@@ -81,9 +77,25 @@ class LazyCommands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return next((_Listed(command) for command in COMMANDS if command.name == cmd_name), None)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. If its extra is not installed, end the program with a message; some imports come late."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            command: Command | None = ctx.meta.get(_RUNNING)
+            if command is None or not command.extra or (error.name or "").startswith("logops"):
+                raise
+            stop(
+                f"logops {command.name}: the package {error.name} is not installed. It comes with the extra "
+                f"{command.extra!r}: pip install 'logops[{command.extra}]'"
+            )
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, listed, remaining = super().resolve_command(ctx, args)
-        return name, load(listed.command) if isinstance(listed, _Listed) else listed, remaining
+        if not isinstance(listed, _Listed):
+            return name, listed, remaining
+        ctx.meta[_RUNNING] = listed.command
+        return name, load(listed.command), remaining
 
 
 class _Listed(TyperCommand):

@@ -50,7 +50,7 @@ def check_command(as_json: JsonOption = False) -> None:
     alerts = [alert for file in rules.values() for _, alert in file.alerts]
     say(
         f"{len(rules)} files: {recordings} recorded series, {len(alerts)} alerts with "
-        f"{sum(len(alert.tests) for alert in alerts)} tests, {len(problems) + len(said) or 'nothing'} to mend"
+        f"{sum(len(alert.tests) for alert in alerts)} tests, {len(problems) + len(said) or 'nothing'} to fix"
     )
     raise typer.Exit(FOUND if problems or said else OK)
 
@@ -115,7 +115,7 @@ def _homeless(rules: Rules, environments: Sequence[Environment]) -> Iterator[str
 
 
 def _unfed(rules: Rules, environments: Sequence[Environment]) -> Iterator[str]:
-    """Yield rules that match no source of any environment: a label is mistyped, or a source is missing."""
+    """Yield rules that match no source of an environment with their tenant: a label is mistyped or a source missing."""
     for name, file in rules.items():
         for environment in environments:
             cluster = environment.clusters.get(file.cluster)

@@ -14,7 +14,7 @@ app = typer.Typer()
 
 @app.command(epilog="Example: logops toolchain promtail")
 def toolchain(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[PROGRAM]...", help="All, where none is named.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[PROGRAM]...", help="Default: all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Find each program that logops runs, and build missing ones. Takes minutes the first time."""

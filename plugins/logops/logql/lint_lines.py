@@ -177,7 +177,7 @@ def wanted_of_parser(lines: LogQuery, at: int) -> list[Matcher | Comparison | Ip
     """Return the conditions that no line without the label passes, and that check text in the line."""
     conditions: list[Matcher | Comparison | IpMatch] = []
     parsers: list[Stage] = []
-    set_before = {condition.name for condition in all_of(lines.stages[:at], LabelAssignment)}
+    set_before = {assignment.name for assignment in all_of(lines.stages[:at], LabelAssignment)}
     for stage in lines.stages[at:]:
         if isinstance(stage, (LineFormat, LabelFormat, Decolorize)):
             break
@@ -281,10 +281,10 @@ def lone_parser(lines: LogQuery) -> Json | Logfmt | Pattern | Regexp | None:
     """
     parsers = [stage for stage in lines.stages if isinstance(stage, PARSERS)]
     depends = any(isinstance(stage, (LineFormat, LabelFormat, Drop, Keep)) for stage in lines.stages) or any(
-        parser.name.startswith("__") if isinstance(parser, Matcher) else True
+        condition.name.startswith("__") if isinstance(condition, Matcher) else True
         for stage in lines.stages
         for kind in (Matcher, Comparison, IpMatch)
-        for parser in all_of(stage, kind)
+        for condition in all_of(stage, kind)
     )
     if len(parsers) != 1 or depends or isinstance(parsers[0], Unpack):
         return None
@@ -307,8 +307,8 @@ def forgets_labels(query: Query, lines: LogQuery) -> bool:
 
 def labels_used(query: Query, lines: LogQuery) -> set[str]:
     """Return the names of labels that a parser may create, without those of the selector."""
-    conditions = {matcher.name for stage in lines.stages for matcher in all_of(stage, Matcher)}
-    used = (conditions | grouped_by(query)) - {matcher.name for matcher in lines.selector.matchers}
+    matched = {matcher.name for stage in lines.stages for matcher in all_of(stage, Matcher)}
+    used = (matched | grouped_by(query)) - {matcher.name for matcher in lines.selector.matchers}
     parsers = [stage for stage in lines.stages if isinstance(stage, PARSERS)]
     return {name for name in used if any(makes(parser, name) for parser in parsers)}
 

@@ -193,7 +193,7 @@ def span_of(node: LogRange) -> str:
 
 def unwrap(node: Unwrap) -> str:
     label = f"{node.conversion}({node.label})" if node.conversion else node.label
-    return joined(f"| unwrap {label}", *(f"| {condition(line_filter)}" for line_filter in node.filters))
+    return joined(f"| unwrap {label}", *(f"| {condition(label_filter)}" for label_filter in node.filters))
 
 
 def selector(node: Selector) -> str:

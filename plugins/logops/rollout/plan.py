@@ -128,6 +128,6 @@ def _diffs(live: Files, desired: Files) -> Iterator[str]:
             live.reviewed_lines(name),
             desired.reviewed_lines(name),
             fromfile=f"live/{name}" if name in live else "/dev/null",
-            tofile=f"wanted/{name}" if name in desired else "/dev/null",
+            tofile=f"desired/{name}" if name in desired else "/dev/null",
             lineterm="",
         )

@@ -27,7 +27,7 @@ class RolloutRecord:
     plan: str
     """Digest of the plan."""
     approval: Approval | None
-    """None if no plan was approved."""
+    """None, or without an approver: nobody was asked."""
     outcome: str
     applied: Sequence[str] = ()
     """Stages that were changed."""
@@ -38,7 +38,7 @@ def write_record(store: "ResultsStore", record: RolloutRecord, findings: Sequenc
     """Write the record first, then the findings. Writing again replaces both. Raises StoreUnreachableError."""
     import pyarrow as pa
 
-    approval = record.approval
+    approval = record.approval if record.approval and record.approval.approver else None
     text, time = pa.string(), pa.timestamp("us", tz="UTC")
     row = {
         "environment": record.environment,

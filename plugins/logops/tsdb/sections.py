@@ -43,8 +43,8 @@ def find_symbols(data: Any, at: int, end: int, starts: Any, ends: Any) -> tuple[
 @compiled
 def _skip_keys(data: Any, at: int, end: int, keys: int) -> int:
     """Return the position of the offset of a table's entry; negative if the entry is not valid."""
-    key_length, at = uvarint(data, at)
-    if at == TOO_LONG or key_length != keys:
+    key_count, at = uvarint(data, at)
+    if at == TOO_LONG or key_count != keys:
         return -KEYS
     for _ in range(keys):
         if at > end:

@@ -137,7 +137,7 @@ def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
         )
         for tier in (Tier.HOT, Tier.COOL, Tier.COLD, Tier.ARCHIVE):
             if chunks[tier]:
-                only = tuple(size if place == tier else 0 for place, size in enumerate(sizes))
+                only = tuple(size if number == tier else 0 for number, size in enumerate(sizes))
                 usages[cluster, tier.azure] = Usage(chunks[tier], sizes[tier], only, None)
     return usages
 

@@ -24,7 +24,7 @@ def test_many_are_counted_with_an_example_and_those_not_looked_at_are_said() -> 
     finding = finding_of(replace(ONE, count=12_000, since=0.0, candidates=5_000), "local", "main", NOW, "names.parquet")
     assert finding.message == (
         "12,000 chunks (37.0 kB) in the index and not in the bucket: their lines are lost to queries, for example "
-        "application/ab/1-2-3. Another 5,000 look so and were not looked at again."
+        "application/ab/1-2-3. Another 5,000 look the same and were not checked again."
     )
     assert finding.evidence["names"] == "names.parquet"
     assert "since" not in finding.evidence

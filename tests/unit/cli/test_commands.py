@@ -388,7 +388,7 @@ def test_rules_in_order_pass_and_are_counted(monkeypatch: pytest.MonkeyPatch) ->
     result = logops("rules", "check")
 
     assert result.exit_code == OK
-    assert "1 files: 1 recorded series, 1 alerts with 2 tests, nothing to mend" in result.stderr
+    assert "1 files: 1 recorded series, 1 alerts with 2 tests, nothing to fix" in result.stderr
 
 
 @pytest.mark.usefixtures("rules")

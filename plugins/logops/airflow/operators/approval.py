@@ -33,7 +33,10 @@ class RolloutApprovalOperator(ApprovalOperator):
     def __init__(self, *, environment: str, digest: str, **kwargs: Any) -> None:
         # An upper bound until execute() has read the environment's timeout.
         super().__init__(
-            fail_on_reject=True, response_timeout=timedelta(days=7), **{**kwargs, "execution_timeout": None}
+            fail_on_reject=True,
+            response_timeout=timedelta(days=7),
+            # Without a default answer, a question that nobody answers is not approved.
+            **{**kwargs, "execution_timeout": None, "defaults": None},
         )
         self.environment = environment
         self.digest = digest
@@ -62,6 +65,8 @@ class RolloutApprovalOperator(ApprovalOperator):
                 raise RejectedError(
                     "Nobody answered within the environment's approval.timeout, which means no. Nothing was changed."
                 ) from None
+            if event.get("timedout") or not (event.get("responded_by_user") or {}).get("id"):
+                raise RejectedError("The plan was answered, but not by a person. Nothing was changed.")
             approval = _approval(event, ti.xcom_pull(task_ids=self.task_id, key=_SHOWN))
             check_approver(read_environment(self.environment), approval.approver)
             ti.xcom_push(key=APPROVED, value=approval.to_dict())
@@ -81,8 +86,8 @@ def _approval(event: Mapping[str, Any], digest: str) -> "Approval":
     """Return the approval in an answer to Airflow's question. Airflow lets only the assigned users answer."""
     from logops.rollout.approval import AIRFLOW, Approval
 
-    user = event.get("responded_by_user") or {}
+    user = event["responded_by_user"]
     at = event.get("responded_at") or datetime.now(UTC)
     if isinstance(at, str):
         at = datetime.fromisoformat(at)
-    return Approval(digest, str(user.get("id") or "unknown"), at, AIRFLOW, str(user.get("name") or ""))
+    return Approval(digest, str(user["id"]), at, AIRFLOW, str(user.get("name") or ""))

@@ -17,7 +17,7 @@ _WHAT = {
     "chunk-archived": "in the index and in the Archive tier: offline, every query that needs one fails",
     "tier-too-warm": "in a warmer tier than declared for their age",
     "tier-too-cold": "in a colder tier than declared for their age",
-    "early-deletion-fee": "going to be deleted before their tier's least stay is over",
+    "early-deletion-fee": "going to be deleted before the minimum stay of their tier ends",
 }
 
 
@@ -48,7 +48,7 @@ def _message(fault: Fault) -> str:
     example = ""
     if fault.sample:
         example = f": {fault.sample[0]}" if fault.count == 1 else f", for example {fault.sample[0]}"
-    more = f" Another {fault.candidates:,} look so and were not looked at again." if fault.candidates else ""
+    more = f" Another {fault.candidates:,} look the same and were not checked again." if fault.candidates else ""
     return f"{chunks}{size} {_WHAT[fault.cls]}{since}{example}.{more}"
 
 

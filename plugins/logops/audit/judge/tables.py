@@ -140,9 +140,9 @@ class _Judging:
             holdings,
             faults,
             tuple(
-                unreadable_file
-                for read in (*(read for day, read in index.items() if day not in self.incomplete), *self.elsewhere)
-                for unreadable_file in read.unreadable
+                file_and_error
+                for table in (*(table for day, table in index.items() if day not in self.incomplete), *self.elsewhere)
+                for file_and_error in table.unreadable
             ),
             tuple((self.tables[day], why) for day, why in self.incomplete.items()),
         )
@@ -153,15 +153,13 @@ class _Judging:
             files.setdefault((file.day, file.table), []).append(file)
         index: dict[int, TableIndex] = {}
         with ThreadPoolExecutor(_READ_AT_ONCE, "read-index") as threads:
-            reading = {
-                table: threads.submit(self._read_table, *table, table_files) for table, table_files in files.items()
-            }
-            for (day, table), read in reading.items():
+            reading = {key: threads.submit(self._read_table, *key, table_files) for key, table_files in files.items()}
+            for (day, table), future in reading.items():
                 try:
                     if table == self.tables[day]:
-                        index[day] = read.result()
+                        index[day] = future.result()
                     else:
-                        self.elsewhere.append(read.result())
+                        self.elsewhere.append(future.result())
                 except (ObjectStoreError, IndexChangingError) as error:
                     self.incomplete[day] = str(error)
         return {day: read for day, read in index.items() if day not in self.incomplete}

@@ -121,10 +121,8 @@ class Outcome:
             said.append(f"{finding.cls.severity.value} {finding.cls.name}  {finding.subject}")
             said += [f"  {finding.message}", f"  -> {finding.remedy or finding.cls.remedy}"]
         if self.changes and self.changes.gone:
-            gone = sorted(
-                f"{open_finding.finding.cls.name} {open_finding.finding.subject}" for open_finding in self.changes.gone
-            )
-            said += ["gone since the last run:", *(f"  {finding_text}" for finding_text in gone)]
+            gone = sorted(f"{resolved.finding.cls.name} {resolved.finding.subject}" for resolved in self.changes.gone)
+            said += ["gone since the last run:", *(f"  {line}" for line in gone)]
         said += _aligned([COLUMNS, *(row.cells(self.as_of) for row in self._told_rows())])
         if (more := len(self.rows) - _MOST_ROWS) > 0:
             said.append(f"{more:,} more, without findings or older: `logops audit explain {self.environment}` has all.")

@@ -1,7 +1,8 @@
 """Survey a container: store chunks by day and index files by table, and count everything else.
 
-DIR/chunks/0.arrow ...     chunk rows, each file sorted by day, one record batch per day DIR/index.parquet
-one row per index file DIR/survey.json            written last: without it there is no survey
+DIR/chunks/0.arrow ...     chunk rows, each file sorted by day, one record batch per day
+DIR/index.parquet          one row per index file
+DIR/survey.json            written last: without it there is no survey
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from logops.audit.report.ahead import ahead
+from logops.audit.survey.ahead import ahead
 from logops.audit.survey.blob_names import INDEX, ChunkNames, first_part, index_file, kind_of
 from logops.audit.survey.objects import DAY_MS, NOT_LOKIS, IndexFile, chunks_schema
 from logops.audit.work_dir import WorkDir
@@ -243,7 +244,7 @@ class _Spool:
             self._writing = None
 
     def _write(self, waiting: list[Columns]) -> None:
-        rows = {name: np.concatenate([file[name] for file in waiting]) for name in waiting[0]}
+        rows = {name: np.concatenate([columns[name] for columns in waiting]) for name in waiting[0]}
         order, days, starts = _by_day(rows["from_ms"], rows["through_ms"])
         table = {name: column[order] for name, column in rows.items()}
         schema = chunks_schema()

@@ -42,18 +42,18 @@ class LeaseFile:
 
     def acquire(self, owner: str) -> None:
         """Acquire or renew the lease. Raises LeaseHeldError while another run holds it."""
-        with locked(self._lock, "taking the lease", _quietly):
+        with locked(self._lock, "acquiring the lease", _quietly):
             self._take(self.read(), owner)
 
     def renew(self, owner: str) -> None:
         """Renew the lease if there is one. Raises LeaseHeldError if another run has taken it over."""
-        with locked(self._lock, "keeping the lease", _quietly):
+        with locked(self._lock, "renewing the lease", _quietly):
             if held := self.read():
                 self._take(held, owner)
 
     def release(self, owner: str) -> None:
         """Release the lease if `owner` holds it."""
-        with locked(self._lock, "giving the lease back", _quietly):
+        with locked(self._lock, "releasing the lease", _quietly):
             held = self.read()
             if held is not None and held.owner == owner:
                 self._file.unlink(missing_ok=True)

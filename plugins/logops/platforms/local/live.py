@@ -59,7 +59,7 @@ def ensure_overrides(live: Path, clusters: Iterable[str]) -> None:
 
 
 def outdated(live: Path, desired: Mapping[str, str], started: Mapping[str, tuple[Section, float]]) -> set[str]:
-    """Return the names of processes that read a file before or after somebody edited it.
+    """Return the names of processes that started after somebody edited a file that they read.
 
     started   name to section and start of the process, Unix time
     """

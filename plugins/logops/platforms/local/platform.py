@@ -187,7 +187,7 @@ class LocalPlatform:
             try:
                 self._stop_all(redacted_progress)
             except PlatformError as error:
-                redacted_progress(f"{error} What it runs is ended without it.")
+                redacted_progress(f"{error} Its processes are ended without it.")
             killed = ["supervisord"] if self._supervisord.end() else []
             return killed + self._end_orphans(redacted_progress)
 

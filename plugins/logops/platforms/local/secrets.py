@@ -53,7 +53,7 @@ class KeyStore:
         return known
 
     def _names(self) -> dict[str, str]:
-        """Return the variables whose value is kept elsewhere, with the place of each."""
+        """Return each variable and the place of its value; empty if that is the variable itself."""
         keys = [account.account_key for account in self._environment.storage_accounts.values()]
         return {key.variable: str(key) if key.connection else "" for key in keys if key}
 

@@ -34,8 +34,7 @@ def decide(
     running     name to digest
     known       names that this stage had so far
     outdated    processes with the right digest that read an edited file
-    in_the_way  processes on a port that another will need. They cannot wait for their turn; if they belong to
-    another
+    in_the_way  processes on a port that another will need. They cannot wait for their turn; if they belong to another
                 stage, that stage starts them again
     """
     changed = [

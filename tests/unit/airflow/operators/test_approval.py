@@ -80,6 +80,26 @@ def test_a_no_fails_for_good_and_says_whose_it_was(approval, context, ti) -> Non
     assert "ada rejected" in ti.said["failure"]
 
 
+@pytest.mark.parametrize(
+    "nobody",
+    [{"responded_by_user": None}, {"responded_by_user": {"id": "", "name": ""}}, {"timedout": True}],
+)
+def test_an_answer_that_no_person_gave_is_not_taken_for_a_yes(approval, context, ti, nobody) -> None:
+    with pytest.raises(AirflowFailException, match="not by a person"):
+        approval.execute_complete(context, {**answer("Approve"), **nobody})
+    assert "approved" not in ti.said
+
+
+def test_a_default_answer_of_a_dag_is_not_used(context, asked, ti) -> None:
+    ti.id = "0"
+    careless = RolloutApprovalOperator(
+        task_id="task", environment="production", digest=DIGEST, subject="?", defaults="Approve"
+    )
+    with pytest.raises(TaskAwaitingInput):
+        careless.execute(context)
+    assert asked["defaults"] is None
+
+
 def test_an_unanswered_question_fails_for_good(approval, context) -> None:
     with pytest.raises(AirflowFailException, match="Nobody answered"):
         approval.execute_complete(context, {"error": "timeout", "error_type": "timeout"})
