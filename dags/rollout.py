@@ -49,6 +49,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
+from logops.airflow.nightly import environments
 from logops.airflow.operators.approval import RolloutApprovalOperator
 from logops.airflow.operators.plan import RolloutPlanOperator
 from logops.airflow.operators.roll_back import RolloutRollBackOperator
@@ -57,7 +58,7 @@ from logops.airflow.operators.summary import RolloutSummaryOperator
 from logops.airflow.tags import Tag
 from logops.stages import STAGES
 
-ENVIRONMENTS = sorted(file.stem for file in (Path(__file__).parents[1] / "include/environments").glob("*.yaml"))
+ENVIRONMENTS = environments(Path(__file__).parents[1])
 
 ENVIRONMENT = "{{ params.environment }}"
 PLAN = "{{ ti.xcom_pull(task_ids='plan', key='plan') }}"

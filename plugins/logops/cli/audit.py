@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from logops.audit.request import AuditRequest, Check
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
+from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, stop
 from logops.cli.findings import listing
-from logops.cli.targets import EnvironmentArgument, JsonOption, environment, readable
+from logops.cli.targets import EnvironmentArgument, environment, readable
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError, ResultsStore

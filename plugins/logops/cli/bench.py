@@ -19,10 +19,10 @@ from logops.benchmark.sample import Sample
 from logops.benchmark.shots import Mode
 from logops.benchmark.trend import judged_then, trends, whole
 from logops.cli import bench_tables as tables
-from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
+from logops.cli.console import FOUND, OK, JsonOption, err, out, print_json, say, stop
 from logops.cli.findings import listing
 from logops.cli.library import read_library
-from logops.cli.targets import EnvironmentArgument, JsonOption, environment, readable
+from logops.cli.targets import EnvironmentArgument, environment, readable
 from logops.clients.loki import LokiError
 from logops.findings import failed
 from logops.findings.kinds import QUERY_SAMPLES

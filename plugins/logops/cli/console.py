@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -19,6 +19,8 @@ FOUND = 1
 """Findings, or a failure."""
 BAD_INPUT = 2
 """The command, a file or the environment is not usable."""
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def print_json(data: Any) -> None:

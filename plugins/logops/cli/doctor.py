@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from logops.cli.console import OK, out, print_json, say, stop
+from logops.cli.console import OK, JsonOption, out, print_json, say, stop
 from logops.cli.findings import exit_code, listing, summary
 from logops.doctor import DocumentError, RetentionPromise, check, migrate, read_documents
 from logops.doctor.reading.documents import read_file
@@ -45,7 +45,7 @@ def doctor(
     migrated: Annotated[
         bool, typer.Option("--migrate", help="Print FILE migrated to Loki 3.7, with a list of the changes on top.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Report mistakes in configuration files. Changes no file.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from logops.cli.console import OK, out, print_json, say
+from logops.cli.console import OK, JsonOption, out, print_json, say
 from logops.cli.findings import exit_code, listing, summary
 from logops.cli.targets import EnvironmentArgument, desired, environment
 from logops.doctor import check as check_deployment
@@ -19,7 +19,7 @@ app = typer.Typer()
 @app.command(epilog="Example: logops check production")
 def check(
     name: EnvironmentArgument = "local",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Report mistakes in an environment before it is deployed.
 

@@ -9,8 +9,8 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from logops.cli.audit import AsOfOption
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, stop
-from logops.cli.targets import EnvironmentArgument, JsonOption, environment, platform, readable
+from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, stop
+from logops.cli.targets import EnvironmentArgument, environment, platform, readable
 from logops.clients.blob_storage import ObjectStoreError
 from logops.lifecycle.accounts import run_policies
 from logops.lifecycle.policy import Policy, PolicyError, differences, read_policy

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
+from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, say, stop
 from logops.cli.library import read_library
-from logops.cli.targets import JsonOption, environment, every_environment, homes
+from logops.cli.targets import environment, every_environment, homes
 from logops.environment import Environment
 from logops.logql import literals
 from logops.logql.advice import QUERY_ALONE, Advice

@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from logops.cli.console import FOUND, OK, out, print_json, say, stop
-from logops.cli.targets import EnvironmentArgument, JsonOption, environment, platform
+from logops.cli.console import FOUND, OK, JsonOption, out, print_json, say, stop
+from logops.cli.targets import EnvironmentArgument, environment, platform
 from logops.clients.loki import LokiClient, LokiError, RingMember
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform

@@ -11,9 +11,9 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
-from logops.cli.console import err, out, print_json, say, stop
+from logops.cli.console import JsonOption, err, out, print_json, say, stop
 from logops.cli.library import read_library
-from logops.cli.targets import JsonOption, readable
+from logops.cli.targets import readable
 from logops.clients.loki import LokiClient, LokiError
 from logops.clients.loki.answers import Series, Statistics
 from logops.environment.units import Duration

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.markdown import Markdown
 
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
-from logops.cli.targets import EnvironmentArgument, JsonOption, platform
+from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, say, stop
+from logops.cli.targets import EnvironmentArgument, platform
 from logops.findings import Finding, Subject
 from logops.findings.classes.rollout import ROLLOUT_FAILED
 from logops.findings.store import ResultsStore, StoreUnreachableError

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
+from logops.cli.console import FOUND, OK, JsonOption, err, out, print_json, say, stop
 from logops.cli.logql import as_data, show
-from logops.cli.targets import JsonOption, every_environment, homes
+from logops.cli.targets import every_environment, homes
 from logops.clients.loki import LokiError
 from logops.environment import Environment
 from logops.environment.units import Duration

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from logops.platforms.platform import DeployablePlatform, ReadablePlatform
     from logops.render import Files, Stage
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 EnvironmentArgument = Annotated[
     str, typer.Argument(metavar="ENV", help="Name of an environment in include/environments, or path of a file.")
 ]

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from logops.cli.console import FOUND, err, out, print_json, stop
+from logops.cli.console import FOUND, JsonOption, err, out, print_json, stop
 from logops.quickstart.show import Board
 from logops.toolchain import PROGRAMS, ToolchainError, ensure
 
@@ -15,7 +15,7 @@ app = typer.Typer()
 @app.command(epilog="Example: logops toolchain promtail")
 def toolchain(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PROGRAM]...", help="Default: all.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Find each program that logops runs, and build missing ones. Takes minutes the first time."""
     selected = names or list(PROGRAMS)

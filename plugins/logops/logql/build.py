@@ -467,7 +467,7 @@ def _range(lines: LogQuery, unwrapped: Unwrap | None, over: Length, offset: Leng
         raise LogQLError(f"[{over}] is no range like [5m] or [1h30m]", over, 0)
     back = literals.duration(offset) if offset else None
     if offset and back is None:
-        raise LogQLError(f"{offset} is no duration like 1h", offset, 0)
+        raise LogQLError(f"{offset} is not a duration like 1h", offset, 0)
     shifted = None if back is None else Duration(back, offset)
     return LogRange(lines, Duration(nanoseconds, over), unwrapped, shifted)
 
@@ -521,7 +521,7 @@ def _length(argument: str, value: Length) -> str:
 
 def _number(value: float, argument: str) -> Number:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise LogQLError(f"{argument} is {value!r}, which is no number", "", 0)
+        raise LogQLError(f"{argument} is {value!r}, which is not a number", "", 0)
     try:
         number = float(value)
     except OverflowError:

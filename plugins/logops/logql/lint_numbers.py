@@ -70,7 +70,7 @@ def can_fail(stage: Stage) -> bool:
 
 def trouble(stage: Stage) -> str:
     if isinstance(stage, LabelFilter):
-        return f"whose {next(all_of(stage, Comparison)).name} is no number"
+        return f"whose {next(all_of(stage, Comparison)).name} is not a number"
     return f"that is no {'logfmt' if isinstance(stage, Logfmt) else 'JSON'}"
 
 
@@ -120,8 +120,8 @@ def unwrap_errors(query: Query, _: Context) -> Iterator[Found]:
             guarded = replace(unwrap, filters=(NO_ERROR, *unwrap.filters))
             yield (
                 unwrap.span,
-                f'one line whose {unwrap.label} is no number fails the whole query. | __error__="" leaves such lines '
-                "out.",
+                f"one line whose {unwrap.label} is not a number fails the whole query. "
+                '| __error__="" leaves such lines out.',
                 instead(query, unwrap, guarded),
             )
 

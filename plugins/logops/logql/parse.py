@@ -287,7 +287,7 @@ class Reader:
         text = self.take(NUMBER, "a number")
         value = literals.number(text)
         if value is None:
-            raise self.wrong(f"{text} is no number that Loki reads", start)
+            raise self.wrong(f"{text} is not a number that Loki reads", start)
         return Number(-value if sign == "-" else value, sign.replace("+", "") + text, self.since(start))
 
     def vector(self) -> Vector:

@@ -194,7 +194,7 @@ class Reader:
             self.next()
             self.take("}}", kind)
             if not self.ranges:
-                raise TemplateRefusedError(f"{{{{{kind}}}}} in the template stands in no range")
+                raise TemplateRefusedError(f"{{{{{kind}}}}} in the template is not inside a range")
         else:
             self.pipeline("command", "}}")
         return ""

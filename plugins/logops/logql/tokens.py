@@ -176,7 +176,7 @@ def number(query: str, at: int, adjoins: bool) -> tuple[str, str, int, int]:
     assert match is not None
     # Loki's scanner looks for the digits of `0b11` where the previous token ended.
     if GOOD_NUMBER.fullmatch(match[0]) is None or (not adjoins and match[0][:2] in ("0b", "0B")):
-        raise LogQLError(f"{match[0]} is no number", query, at)
+        raise LogQLError(f"{match[0]} is not a number", query, at)
     text, end = match[0], match.end()
     for kind, tail_pattern, read in ((DURATION, DURATION_REST, literals.duration), (BYTES, SIZE_REST, literals.size)):
         more = tail_pattern.match(query, end)

@@ -76,9 +76,9 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
     if len(value) > LONGEST_VALUE:
         raise FillError(f"{name}: longer than {LONGEST_VALUE:,} characters.")
     if parameter.type == "number" and (not re.fullmatch(r"[0-9]+(\.[0-9]+)?", value)):
-        raise FillError(f"{name}: {value!r} is no number like 1000 or 0.5.")
+        raise FillError(f"{name}: {value!r} is not a number like 1000 or 0.5.")
     if parameter.type == "duration" and not literals.range_duration(value):
-        raise FillError(f"{name}: {value!r} is no duration like 5m or 1h30m.")
+        raise FillError(f"{name}: {value!r} is not a duration like 5m or 1h30m.")
     if parameter.type == "regex":
         # Check the value alone: `a)|(b` would only be valid inside the brackets around it.
         try:

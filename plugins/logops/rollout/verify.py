@@ -8,21 +8,21 @@ from logops.platforms.platform import DeployablePlatform, Progress
 from logops.render import Stage
 from logops.rollout.errors import Check, VerificationError
 from logops.rollout.verifications import agents, loki, rules, storage, tenants
-from logops.rollout.verifications.proof import Proof
+from logops.rollout.verifications.verification import Verification
 
-PROOFS: dict[Stage, Callable[[DeployablePlatform], Iterable[Proof]]] = {
-    "storage": storage.proofs,
-    "loki": loki.proofs,
-    "agents": agents.proofs,
-    "tenants": tenants.proofs,
-    "rules": rules.proofs,
+VERIFICATIONS: dict[Stage, Callable[[DeployablePlatform], Iterable[Verification]]] = {
+    "storage": storage.verifications,
+    "loki": loki.verifications,
+    "agents": agents.verifications,
+    "tenants": tenants.verifications,
+    "rules": rules.verifications,
 }
 
 
 def verify_stage(platform: DeployablePlatform, stage: Stage, progress: Progress) -> tuple[Check, ...]:
     """Run every verification of a stage, several in parallel. Raises VerificationError if one failed."""
     with ThreadPoolExecutor(max_workers=8) as pool:
-        checks = tuple(pool.map(_run, PROOFS[stage](platform)))
+        checks = tuple(pool.map(_run, VERIFICATIONS[stage](platform)))
     for check in checks:
         progress(str(check))
     if not all(check.passed for check in checks):
@@ -30,11 +30,11 @@ def verify_stage(platform: DeployablePlatform, stage: Stage, progress: Progress)
     return checks
 
 
-def _run(proof: Proof) -> Check:
+def _run(verification: Verification) -> Check:
     """A verification that raises an error has failed; the error is its detail."""
     started = time.monotonic()
     try:
-        passed, detail = True, proof.run()
+        passed, detail = True, verification.run()
     except Exception as error:
         passed, detail = False, str(error) or type(error).__name__
-    return Check(proof.name, proof.subject, passed, detail, round(time.monotonic() - started, 3))
+    return Check(verification.name, verification.subject, passed, detail, round(time.monotonic() - started, 3))

@@ -19,7 +19,7 @@ from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import PlatformError
 from logops.render import Files
 from logops.rollout import VerificationError, plan, verify_stage
-from logops.rollout.verifications import rules as proofs
+from logops.rollout.verifications import rules as rule_verifications
 from logops.rules.alert_tests import Seen, run_tests
 from logops.rules.own_loki import own_loki
 from logops.rules.read import FOLDER
@@ -119,7 +119,7 @@ def test_a_rule_that_fails_as_it_is_evaluated_is_named(
     ruler.set_rule_group("application", "broken", group)
     broken = platform.live("rules")
     monkeypatch.setattr(platform, "desired", lambda: {"rules": broken})
-    monkeypatch.setattr(proofs, "SLACK_SECONDS", 10.0)
+    monkeypatch.setattr(rule_verifications, "SLACK_SECONDS", 10.0)
 
     with pytest.raises(VerificationError) as failed:
         verify_stage(platform, "rules", print)

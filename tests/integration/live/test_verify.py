@@ -1,4 +1,4 @@
-"""Every stage's proofs on a cluster in order, and each one's word when the thing it guards is broken for real."""
+"""Every stage's verifications on a cluster, in order, and the message of each when its subject is broken for real."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from logops.platforms.local import LocalPlatform
 from logops.render import STAGES, Stage
 from logops.rollout import VerificationError, verify_stage
 from logops.rollout.verifications import agents, tenants
-from logops.rollout.verifications.proof import wait_for
+from logops.rollout.verifications.verification import wait_for
 from tests.support.local_platforms import pid_of
 
 PROVEN = {
@@ -42,7 +42,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_in_order_passes_every_proof(platform: LocalPlatform, stage: Stage) -> None:
+def test_a_stage_in_order_passes_every_verification(platform: LocalPlatform, stage: Stage) -> None:
     checks = verify_stage(platform, stage, said)
     assert {check.name for check in checks} == PROVEN[stage]
 

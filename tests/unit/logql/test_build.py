@@ -119,7 +119,7 @@ def test_what_a_person_typed_stays_text(typed: str) -> None:
         (lambda: APP.where("x", "~", 4), "expected one of ="),
         (lambda: APP.pattern("no capture"), "it has no capture"),
         (lambda: APP.rate("5 minutes"), "[5 minutes] is no range"),
-        (lambda: APP.rate("5m", "soon"), "soon is no duration"),
+        (lambda: APP.rate("5m", "soon"), "soon is not a duration"),
         (lambda: APP.unwrap("x").over_time("count_over_time", "5m"), "count_over_time counts lines"),
         (lambda: APP.rate("5m").topk(0), "topk takes a whole number above 0"),
         (lambda: APP.rate("5m").joined("and", 1), "and joins series: a number is none"),
@@ -148,10 +148,10 @@ def test_what_a_person_typed_stays_text(typed: str) -> None:
         (lambda: APP.line_format(None), "template is None, which is no text"),  # type: ignore[arg-type]
         (lambda: APP.rate(300), "over is 300, which is no length of time such as 5m"),  # type: ignore[arg-type]
         (lambda: APP.rate(timedelta(microseconds=5)), "[5us] is no range"),
-        (lambda: APP.rate("5m").topk("3"), "how_many is '3', which is no number"),  # type: ignore[arg-type]
+        (lambda: APP.rate("5m").topk("3"), "how_many is '3', which is not a number"),  # type: ignore[arg-type]
         (lambda: APP.rate("5m").sum(by=[5]), "a label is 5, which is no text"),  # type: ignore[list-item]
-        (lambda: APP.rate("5m") * "2", "other is '2', which is no number"),  # type: ignore[operator]
-        (lambda: APP.where("a", "=", None), "value is None, which is no number"),  # type: ignore[arg-type]
+        (lambda: APP.rate("5m") * "2", "other is '2', which is not a number"),  # type: ignore[operator]
+        (lambda: APP.where("a", "=", None), "value is None, which is not a number"),  # type: ignore[arg-type]
         (lambda: APP.where("a", ">", timedelta(days=200_000)), "200000 days, 0:00:00 is longer than Loki can count"),
         (lambda: APP.where("a"), "'a' is no condition: it takes an operator and a value"),
         (lambda: APP.where(any_of("a", condition("b", "=", "c"))), "'a' is no condition"),  # type: ignore[arg-type]

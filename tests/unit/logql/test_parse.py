@@ -156,7 +156,7 @@ def test_each_node_knows_its_place() -> None:
         ('rate({job="a"}[5m]) by (x)', 21, "rate does not group: sum by (...) (rate(...)) does"),
         ('{job="a"} + 1', 11, "+ joins numbers: one side of it answers with lines, not with numbers"),
         ('rate({job="a"}[5m]) and 1', 21, "and joins series: a number is none"),
-        ("08", 1, "08 is no number"),
+        ("08", 1, "08 is not a number"),
         ('{job="a"}\n  |= ', 6, "expected a string in double quotes or backticks, found the end"),
         ('{job="a"} |= "\\q"', 14, 'an escape in "\\q" that is none'),
         ('{job="a\0"}', 8, "a NUL character"),

@@ -92,10 +92,10 @@ def test_what_is_missing_or_unknown_is_told(given_values: dict[str, str], told: 
 @pytest.mark.parametrize(
     ("kind", "value", "told"),
     [
-        ("number", '5 |= "x"', "is no number like 1000 or 0.5"),
-        ("number", "-5", "is no number like 1000 or 0.5"),
-        ("duration", "5m]) or vector(1", "is no duration like 5m or 1h30m"),
-        ("duration", "soon", "is no duration like 5m or 1h30m"),
+        ("number", '5 |= "x"', "is not a number like 1000 or 0.5"),
+        ("number", "-5", "is not a number like 1000 or 0.5"),
+        ("duration", "5m]) or vector(1", "is not a duration like 5m or 1h30m"),
+        ("duration", "soon", "is not a duration like 5m or 1h30m"),
         ("regex", "(", r"p: '\(' is no regular expression: missing \)"),
         ("regex", "a)|(?:b", "is no regular expression: unexpected \\)"),
     ],

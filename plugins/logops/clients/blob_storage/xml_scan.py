@@ -381,7 +381,7 @@ def _whole_number(text: Bytes, at: int, length: int) -> int:
     value = 0
     for place in range(at, at + length):
         if length > 18 or not ord("0") <= text[place] <= ord("9"):
-            raise ValueError("a Content-Length is no number of bytes")
+            raise ValueError("a Content-Length is not a number of bytes")
         value = value * 10 + text[place] - ord("0")
     return value if length > 0 else -1
 

@@ -9,18 +9,18 @@ from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry, nanoseconds
 from logops.environment.agents import Source, SyslogSource
 from logops.platforms.platform import DeployablePlatform
-from logops.rollout.verifications.proof import NotVerifiedError, Proof, new_marker, wait_for
+from logops.rollout.verifications.verification import NotVerifiedError, Verification, new_marker, wait_for
 
 ARRIVE_SECONDS = 60.0
 
 
-def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
+def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
     for process in platform.processes():
         if process.stage == "agents":
-            yield Proof("agent-ready", process.name, partial(_ready, platform, process.name))
+            yield Verification("agent-ready", process.name, partial(_ready, platform, process.name))
     shipped = {name for agent in platform.environment.agents.values() for name in agent.sources}
     for name in sorted(shipped):
-        yield Proof("line-arrives", name, partial(_arrives, platform, name))
+        yield Verification("line-arrives", name, partial(_arrives, platform, name))
 
 
 def _ready(platform: DeployablePlatform, name: str) -> str:

@@ -7,18 +7,18 @@ from functools import partial
 from logops.clients.loki import LokiClient
 from logops.clients.loki.errors import LokiError
 from logops.platforms.platform import DeployablePlatform
-from logops.rollout.verifications.proof import NotVerifiedError, Proof, wait_for
+from logops.rollout.verifications.verification import NotVerifiedError, Verification, wait_for
 
 SETTLE_SECONDS = 60.0
 """Time for a ring to become ACTIVE after the last process has started."""
 
 
-def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
+def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
     for name in platform.environment.clusters:
         for process, url in platform.urls(name).items():
-            yield Proof("process-ready", process, partial(_ready, url))
-        yield Proof("ring-active", name, partial(_ring, platform, name))
-        yield Proof("versions-equal", name, partial(_versions, platform, name))
+            yield Verification("process-ready", process, partial(_ready, url))
+        yield Verification("ring-active", name, partial(_ring, platform, name))
+        yield Verification("versions-equal", name, partial(_versions, platform, name))
 
 
 def _ready(url: str) -> str:

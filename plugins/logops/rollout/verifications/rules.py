@@ -14,7 +14,7 @@ from logops.clients.loki.rules import EvaluatedRule
 from logops.clients.prometheus import recorded
 from logops.environment.units import Duration
 from logops.platforms.platform import DeployablePlatform
-from logops.rollout.verifications.proof import Proof, wait_for
+from logops.rollout.verifications.verification import Verification, wait_for
 
 SLACK_SECONDS = 30.0
 """Additional time after the ruler's poll and the evaluation interval: for Loki's answer, and for the batch that
@@ -23,18 +23,18 @@ STORED_WITHIN = timedelta(seconds=2)
 """A revision is dated before its rules are stored."""
 
 
-def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
+def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
     for name, text in platform.desired()["rules"].items():
         _, cluster, tenant, file = PurePosixPath(name).parts
         where = (cluster, tenant, file.removesuffix(".yaml"))
         for group in yaml.safe_load(text)["groups"]:
             patience = _patience(platform, cluster, group)
             subject = "/".join((*where, group["name"]))
-            yield Proof("rules-evaluated", subject, partial(_evaluated, platform, where, group, patience))
+            yield Verification("rules-evaluated", subject, partial(_evaluated, platform, where, group, patience))
             if url := platform.prometheus_url(cluster):
                 for rule in (rule for rule in group["rules"] if "record" in rule):
                     subject = f"{cluster}/{tenant}/{rule['record']}"
-                    yield Proof("series-recorded", subject, partial(_recorded, platform, url, rule, patience))
+                    yield Verification("series-recorded", subject, partial(_recorded, platform, url, rule, patience))
 
 
 def _evaluated(

@@ -5,17 +5,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from logops.platforms.platform import DeployablePlatform
-from logops.rollout.verifications.proof import Proof
+from logops.rollout.verifications.verification import Verification
 
 if TYPE_CHECKING:
     from logops.clients.blob_storage import ObjectStore
 
 
-def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
+def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
     for name, account in platform.environment.storage_accounts.items():
         store = platform.object_store(name)
         for container in account.containers:
-            yield Proof("blob-written-read-tiered-deleted", f"{name}/{container}", partial(_probe, store, container))
+            yield Verification(
+                "blob-written-read-tiered-deleted", f"{name}/{container}", partial(_probe, store, container)
+            )
 
 
 def _probe(store: "ObjectStore", container: str) -> str:

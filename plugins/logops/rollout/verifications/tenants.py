@@ -10,7 +10,7 @@ from logops.clients.loki.errors import LokiRefusedError
 from logops.environment.units import Duration, Size
 from logops.platforms.platform import DeployablePlatform
 from logops.render.overrides import overrides
-from logops.rollout.verifications.proof import NotVerifiedError, Proof, new_marker, wait_for
+from logops.rollout.verifications.verification import NotVerifiedError, Verification, new_marker, wait_for
 
 ARRIVE_SECONDS = 30.0
 RELOAD_SECONDS = 30.0
@@ -18,15 +18,15 @@ LABELS = {"job": "logops-verify"}
 SELECTOR = '{job="logops-verify"}'
 
 
-def proofs(platform: DeployablePlatform) -> Iterator[Proof]:
+def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
     for name, cluster in platform.environment.clusters.items():
         for tenant in cluster.tenants:
-            yield Proof("overrides-live", f"{name}/{tenant}", partial(_limits_live, platform, name, tenant))
-            yield Proof(
+            yield Verification("overrides-live", f"{name}/{tenant}", partial(_limits_live, platform, name, tenant))
+            yield Verification(
                 "line-read-back-by-its-tenant-only", f"{name}/{tenant}", partial(_alone, platform, name, tenant)
             )
         if cluster.auth_enabled:
-            yield Proof("no-tenant-no-logs", name, partial(_refused_without_tenant, platform, name))
+            yield Verification("no-tenant-no-logs", name, partial(_refused_without_tenant, platform, name))
 
 
 def _alone(platform: DeployablePlatform, cluster: str, tenant: str) -> str:

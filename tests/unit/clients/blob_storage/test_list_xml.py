@@ -215,8 +215,8 @@ def test_every_second_of_the_calendar_is_read(seconds: int) -> None:
     [
         (page_of(blob(size="")), "no Content-Length or no Last-Modified"),
         (page_of(blob(modified="")), "no Content-Length or no Last-Modified"),
-        (page_of(blob(size="-1")), "no number of bytes"),
-        (page_of(blob(size="9" * 19)), "no number of bytes"),
+        (page_of(blob(size="-1")), "is not a number of bytes"),
+        (page_of(blob(size="9" * 19)), "is not a number of bytes"),
         (page_of(blob(modified="2026-11-23T20:00:00Z")), "a time is not like"),
         (page_of(blob(modified="Tue, 30 Feb 2026 20:00:00 GMT")), "no day of the calendar"),
         (page_of(blob(modified="Mon, 23 Nov 20>6 20:00:00 GMT")), "no day of the calendar"),

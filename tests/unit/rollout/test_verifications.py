@@ -1,4 +1,4 @@
-"""The parts of the proofs that decide."""
+"""The parts of the verifications that decide."""
 
 import json
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from logops.clients.loki.rules import EvaluatedRule
 from logops.environment import load_environment
 from logops.rollout.errors import Check, VerificationError
 from logops.rollout.verifications.agents import verification_line
-from logops.rollout.verifications.proof import NotVerifiedError, wait_for
 from logops.rollout.verifications.rules import trouble
 from logops.rollout.verifications.tenants import same_limit
+from logops.rollout.verifications.verification import NotVerifiedError, wait_for
 
 LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local.yaml")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -16,7 +16,7 @@ class NotVerifiedError(LogopsError):
 
 
 @dataclass(frozen=True)
-class Proof:
+class Verification:
     """A verification on the running system. `run` returns what it saw in one line, or raises an error."""
 
     name: str
