@@ -1,4 +1,4 @@
-"""The approval policy, and that no way into a rollout goes around it."""
+"""The approval policy. Every entry point of a rollout must check it."""
 
 import ast
 import os
@@ -48,32 +48,32 @@ def test_plan_without_approval_is_refused_if_one_is_required() -> None:
 
 
 @pytest.mark.parametrize("required", [True, False])
-def test_plan_with_the_approval_of_another_plan_is_refused(required: bool) -> None:
+def test_plan_with_approval_of_another_plan_is_refused(required: bool) -> None:
     other = Approval("d1" * 32, "ada", NOON, TERMINAL)
     with pytest.raises(RolloutRefusedError, match="plan d1d1d1d1d1d1 was approved, not this one"):
         check_approval(with_approval(required=required), PLAN, other)
 
 
-def test_plan_approved_by_a_declared_approver_is_allowed() -> None:
+def test_plan_approved_by_declared_approver_is_allowed() -> None:
     check_approval(with_approval(required=True, approvers=["ada"]), PLAN, by("ada"))
 
 
-def test_plan_approved_by_anybody_else_is_refused_with_the_names_of_the_approvers() -> None:
+def test_plan_approved_by_undeclared_approver_is_refused_with_approver_names() -> None:
     with pytest.raises(RolloutRefusedError, match=r"'mallory' is not one of its approvers \(ada, grace\)"):
         check_approval(with_approval(required=True, approvers=["ada", "grace"]), PLAN, by("mallory"))
 
 
-def test_system_user_is_mapped_to_an_approver() -> None:
+def test_system_user_is_mapped_to_declared_approver() -> None:
     environment = with_approval(required=True, approvers=["ada"], terminal_users={"alovelace": "ada"})
     assert terminal_approver(environment, "alovelace") == "ada"
     assert terminal_approver(environment, "root") == "root"
 
 
-def test_approval_survives_json() -> None:
+def test_approval_is_unchanged_after_json_round_trip() -> None:
     assert Approval.from_dict(by("ada").to_dict()) == by("ada")
 
 
-# No way around it
+# Every entry point checks the approval.
 
 
 def test_direct_rollout_without_approval_changes_nothing() -> None:
@@ -84,7 +84,7 @@ def test_direct_rollout_without_approval_changes_nothing() -> None:
     assert (platform.did, platform.owner) == ([], None)
 
 
-def test_direct_apply_of_a_stage_without_approval_changes_nothing() -> None:
+def test_direct_apply_of_stage_without_approval_changes_nothing() -> None:
     platform = platform_with(required=True)
     planned = plan(platform)
     with pytest.raises(RolloutRefusedError, match="nobody approved it"):
@@ -92,8 +92,8 @@ def test_direct_apply_of_a_stage_without_approval_changes_nothing() -> None:
     assert (platform.did, platform.owner) == ([], None)
 
 
-def test_only_the_function_that_checks_the_approval_applies_to_a_platform() -> None:
-    """Every other module would go around the policy. Tests and benchmarks may."""
+def test_platform_apply_is_called_only_by_rollout_apply() -> None:
+    """A module that calls `apply` itself bypasses the policy. Only tests and benchmarks may do so."""
     callers = {
         file.relative_to(ROOT / "plugins/logops").as_posix()
         for file in (ROOT / "plugins/logops").rglob("*.py")
@@ -105,7 +105,7 @@ def test_only_the_function_that_checks_the_approval_applies_to_a_platform() -> N
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Run `logops up` on a platform in memory. Gives the result, the platform and the results store."""
+    """Return a function that runs `logops up` on a platform in memory and returns the result and the platform."""
 
     def up(*arguments: str, answer: str = "", **approval: Any) -> Any:
         platform = platform_with(**approval)
@@ -117,23 +117,21 @@ def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     return up
 
 
-def test_terminal_refuses_yes_if_approval_is_required(terminal: Any) -> None:
+def test_terminal_refuses_yes_option_if_approval_is_required(terminal: Any) -> None:
     result, platform = terminal("--yes", required=True)
     assert result.exit_code == 2
     assert "requires approval" in result.output
     assert platform.did == []
 
 
-def test_terminal_refuses_a_user_who_is_no_approver_before_it_asks(terminal: Any) -> None:
+def test_terminal_refuses_user_who_is_not_an_approver(terminal: Any) -> None:
     result, platform = terminal(answer="y\n", required=True, approvers=["somebody-else"])
     assert result.exit_code == 2
     assert f"{USER!r} is not one of its approvers (somebody-else)" in " ".join(result.output.split())
     assert platform.did == []
 
 
-def test_terminal_ignores_the_user_that_environment_variables_claim(
-    terminal: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_terminal_ignores_user_name_in_environment_variables(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("USER", "LOGNAME", "LNAME", "USERNAME"):
         monkeypatch.setenv(variable, "ada")
     result, platform = terminal(answer="y\n", required=True, approvers=["ada"])

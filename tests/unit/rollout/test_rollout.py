@@ -1,4 +1,4 @@
-"""Plan, apply and roll back: what is decided, on a platform in memory."""
+"""Decisions of plan, apply and rollback, tested on a platform in memory."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,18 +56,18 @@ def _verifies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(FILES, FILES)
-def test_a_plan_changes_something_exactly_where_live_and_wanted_differ(live: Files, wanted: Files) -> None:
+def test_stage_plan_is_changed_if_live_and_desired_files_differ(live: Files, wanted: Files) -> None:
     assert plan_stage("loki", live, wanted).changed == (live != wanted)
 
 
 @given(FILES, FILES)
-def test_a_plan_survives_the_way_through_json(live: Files, wanted: Files) -> None:
+def test_plan_and_digest_are_unchanged_after_json_round_trip(live: Files, wanted: Files) -> None:
     made = Plan("local", (plan_stage("loki", live, wanted),))
     assert Plan.from_dict(made.to_dict()) == made
     assert Plan.from_dict(made.to_dict()).digest == made.digest
 
 
-def test_a_plan_names_what_it_does_to_processes_and_files() -> None:
+def test_stage_plan_lists_changes_of_processes_and_files() -> None:
     live = Files({"processes/loki": "a 1\nb 1\n", "loki/main.yaml": "x: 1\n"})
     wanted = Files({"processes/loki": "b 2\nc 1\n", "loki/main.yaml": "x: 2\n"})
     made = plan_stage("loki", live, wanted)
@@ -75,14 +75,14 @@ def test_a_plan_names_what_it_does_to_processes_and_files() -> None:
     assert "-x: 1\n+x: 2" in made.diff
 
 
-def test_a_process_that_died_is_a_change_but_does_not_make_a_plan_stale() -> None:
+def test_dead_process_changes_plan_but_not_its_base_digest() -> None:
     running = Files({"processes/loki": "a 1\n", "loki/main.yaml": "x: 1\n"})
     dead = Files({"processes/loki": "", "loki/main.yaml": "x: 1\n"})
     assert plan_stage("loki", dead, running).changed
     assert plan_stage("loki", dead, running).base == plan_stage("loki", running, running).base
 
 
-def test_a_digest_of_a_program_is_not_shown_in_the_diff() -> None:
+def test_program_digest_is_not_shown_in_diff() -> None:
     made = plan_stage(
         "loki",
         Files({"supervisor/loki.conf": 'environment=LOGOPS_DIGEST="1"\n'}),
@@ -92,14 +92,14 @@ def test_a_digest_of_a_program_is_not_shown_in_the_diff() -> None:
     assert made.diff == ""
 
 
-def test_a_long_diff_is_cut_and_what_was_cut_is_counted() -> None:
+def test_long_diff_is_truncated_with_note_of_more_lines() -> None:
     wanted = Files({"loki/main.yaml": "".join(f"line {n}\n" for n in range(1000))})
     text = Plan("local", (plan_stage("loki", Files({}), wanted),)).markdown(limit=500)
     assert len(text) < 800
     assert "more lines" in text
 
 
-def test_a_second_rollout_changes_nothing(platform: MemoryPlatform) -> None:
+def test_repeated_rollout_changes_nothing(platform: MemoryPlatform) -> None:
     roll_out(platform, "first", said)
     assert not plan(platform).changed
     outcome = roll_out(platform, "second", said)
@@ -107,16 +107,16 @@ def test_a_second_rollout_changes_nothing(platform: MemoryPlatform) -> None:
     assert [revision.owner for stage in STAGES for revision in platform.revisions(stage)] == ["first"] * len(STAGES)
 
 
-def test_stages_are_applied_in_order(platform: MemoryPlatform) -> None:
+def test_rollout_applies_stages_in_order(platform: MemoryPlatform) -> None:
     assert roll_out(platform, "run", said).applied == STAGES
     assert platform.did == [f"apply {stage}" for stage in STAGES]
 
 
-def test_only_the_stages_asked_for_are_planned(platform: MemoryPlatform) -> None:
+def test_plan_contains_only_requested_stages_in_order(platform: MemoryPlatform) -> None:
     assert [stage.stage for stage in plan(platform, ("tenants", "loki")).stages] == ["loki", "tenants"]
 
 
-def test_another_digest_than_the_approved_one_is_refused(platform: MemoryPlatform) -> None:
+def test_apply_is_refused_if_desired_digest_differs_from_approved_digest(platform: MemoryPlatform) -> None:
     approved = plan(platform)
     platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
     with pytest.raises(RolloutRefusedError, match=r"was approved\. Its file changed after the plan"):
@@ -124,7 +124,7 @@ def test_another_digest_than_the_approved_one_is_refused(platform: MemoryPlatfor
     assert platform.did == []
 
 
-def test_a_plan_gone_stale_is_refused(platform: MemoryPlatform) -> None:
+def test_apply_of_stale_plan_is_refused(platform: MemoryPlatform) -> None:
     approved = plan(platform)
     platform.at["loki"] = Files({"loki/file": "edited by hand\n"})
     with pytest.raises(RolloutRefusedError, match="gone stale"):
@@ -132,7 +132,7 @@ def test_a_plan_gone_stale_is_refused(platform: MemoryPlatform) -> None:
     assert platform.did == []
 
 
-def test_a_run_that_was_interrupted_goes_on_where_it_was(platform: MemoryPlatform) -> None:
+def test_apply_after_interruption_resumes_stage(platform: MemoryPlatform) -> None:
     approved = plan(platform)
     platform.apply("loki", platform.wanted["loki"], "run", said)
     platform.at["loki"] = Files({"loki/file": "half"})
@@ -140,14 +140,14 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(platform: MemoryPlatfor
     assert platform.live("loki") == platform.wanted["loki"]
 
 
-def test_a_stage_that_is_there_already_is_not_touched(platform: MemoryPlatform) -> None:
+def test_stage_already_in_desired_state_is_skipped(platform: MemoryPlatform) -> None:
     platform.at["loki"] = platform.wanted["loki"]
     planned = plan(platform)
     assert apply_stage(platform, planned, "loki", allowed(planned), "run", said) is None
     assert platform.did == []
 
 
-def test_a_failed_stage_rolls_back_what_the_run_applied_in_reverse(platform: MemoryPlatform) -> None:
+def test_failed_stage_rolls_back_applied_stages_in_reverse_order(platform: MemoryPlatform) -> None:
     platform.breaks = {"agents"}
     outcome = roll_out(platform, "run", said)
     assert outcome.failed == "agents"
@@ -156,7 +156,7 @@ def test_a_failed_stage_rolls_back_what_the_run_applied_in_reverse(platform: Mem
     assert all(platform.live(stage) == Files({}) for stage in STAGES)
 
 
-def test_a_failed_run_goes_back_to_the_last_good_revision(platform: MemoryPlatform) -> None:
+def test_failed_run_rolls_back_to_last_good_revision(platform: MemoryPlatform) -> None:
     roll_out(platform, "good", said)
     good = platform.live("loki")
     platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
@@ -166,7 +166,9 @@ def test_a_failed_run_goes_back_to_the_last_good_revision(platform: MemoryPlatfo
     assert platform.live("loki") == good
 
 
-def test_a_stage_that_does_not_verify_is_rolled_back(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stage_with_failed_verification_is_rolled_back(
+    platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fails(_platform: object, stage: str, _progress: object) -> None:
         if stage == "tenants":
             raise VerificationError(stage, (Check("line-read-back", "main/application", False, "not read back"),))
@@ -177,7 +179,9 @@ def test_a_stage_that_does_not_verify_is_rolled_back(platform: MemoryPlatform, m
     assert "line-read-back main/application: not read back" in outcome.error
 
 
-def test_a_roll_back_that_fails_too_is_said(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_rollback_is_reported_with_original_error(
+    platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stuck(*_: object) -> None:
         raise PlatformError("starting azurite: FATAL")
 
@@ -188,7 +192,7 @@ def test_a_roll_back_that_fails_too_is_said(platform: MemoryPlatform, monkeypatc
     assert outcome.rollback_error == "starting azurite: FATAL"
 
 
-def test_an_interrupted_rollout_is_rolled_back_and_the_interruption_goes_on(
+def test_interrupted_rollout_is_rolled_back_and_raises_interrupt_again(
     platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> None:
@@ -201,7 +205,7 @@ def test_an_interrupted_rollout_is_rolled_back_and_the_interruption_goes_on(
     assert platform.owner is None
 
 
-def test_a_second_rollout_at_once_is_refused_before_it_changes_anything(platform: MemoryPlatform) -> None:
+def test_concurrent_rollout_is_refused_and_changes_nothing(platform: MemoryPlatform) -> None:
     platform.acquire_lease("first")
     with pytest.raises(LeaseHeldError):
         roll_out(platform, "second", said)
@@ -209,13 +213,13 @@ def test_a_second_rollout_at_once_is_refused_before_it_changes_anything(platform
 
 
 @pytest.mark.parametrize("breaks", [set(), {"loki"}])
-def test_a_rollout_gives_its_lease_back(platform: MemoryPlatform, breaks: set[str]) -> None:
+def test_rollout_releases_lease_after_success_and_failure(platform: MemoryPlatform, breaks: set[str]) -> None:
     platform.breaks = breaks  # type: ignore[assignment]
     roll_out(platform, "run", said)
     assert platform.owner is None
 
 
-def test_what_a_dying_task_still_applies_while_its_run_is_rolled_back_is_put_back_too(
+def test_rollback_includes_stage_that_dying_task_applies_during_rollback(
     platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned = plan(platform)
@@ -235,14 +239,14 @@ def test_what_a_dying_task_still_applies_while_its_run_is_rolled_back_is_put_bac
     assert platform.owner is None
 
 
-def test_rolling_back_a_run_that_applied_nothing_changes_nothing(platform: MemoryPlatform) -> None:
+def test_rollback_of_run_without_applied_stages_changes_nothing(platform: MemoryPlatform) -> None:
     roll_out(platform, "good", said)
     before = list(platform.did)
     assert roll_back(platform, "other", said) == []
     assert platform.did == before
 
 
-def test_a_run_that_was_refused_the_lease_rolls_back_nothing_and_does_not_fail_again(platform: MemoryPlatform) -> None:
+def test_rollback_of_run_without_lease_keeps_lease_of_other_run(platform: MemoryPlatform) -> None:
     platform.acquire_lease("first")
     assert roll_back(platform, "second", said) == []
     assert platform.owner == "first"

@@ -1,4 +1,4 @@
-"""The parts of the verifications that decide."""
+"""The functions that decide whether a verification passes."""
 
 import json
 from datetime import UTC, datetime
@@ -37,11 +37,11 @@ EARLIER = datetime(2026, 1, 1, 11, tzinfo=UTC)
         ([{"period": "24h"}], [], False),
     ],
 )
-def test_a_limit_is_compared_by_what_it_means(declared: object, reported: object, same: bool) -> None:
+def test_limits_with_different_notation_are_compared_by_value(declared: object, reported: object, same: bool) -> None:
     assert same_limit(declared, reported) is same
 
 
-def test_a_json_source_gets_a_json_line_with_its_fields() -> None:
+def test_verification_line_of_json_source_has_its_json_fields() -> None:
     source = LOCAL.sources["application"]
     line = json.loads(verification_line(source, "logops-1", NOON))
     assert line["timestamp"] == "2026-01-01T12:00:00+00:00"
@@ -49,17 +49,17 @@ def test_a_json_source_gets_a_json_line_with_its_fields() -> None:
     assert line["message"].startswith("logops-1 ")
 
 
-def test_a_syslog_source_gets_an_rfc_5424_line() -> None:
+def test_verification_line_of_syslog_source_is_rfc_5424() -> None:
     line = verification_line(LOCAL.sources["syslog"], "logops-1", NOON)
     assert line.startswith("<13>1 2026-01-01T12:00:00.000+00:00 logops logops - - - logops-1 ")
 
 
-def test_waiting_ends_with_what_was_missing() -> None:
+def test_wait_after_timeout_raises_with_missing_condition() -> None:
     with pytest.raises(NotVerifiedError, match="3 ingesters ACTIVE within 0 s"):
         wait_for(lambda: None, lambda: "expected 3 ingesters ACTIVE", 0.0)
 
 
-def test_a_failed_stage_names_only_the_checks_that_failed() -> None:
+def test_verification_error_lists_only_failed_checks() -> None:
     checks = (Check("ring-active", "main", False, "2 ACTIVE"), Check("versions-equal", "main", True, "all run 3.7.8"))
     assert (
         str(VerificationError("loki", checks)) == "verifying loki: 1 of 2 checks failed\n  ring-active main: 2 ACTIVE"
@@ -77,7 +77,7 @@ def test_a_failed_stage_names_only_the_checks_that_failed() -> None:
         ([("A", "err", "boom", NOON), ("B", "ok", "", NOON)], "A failed: boom"),
     ],
 )
-def test_a_group_is_at_work_when_each_of_its_rules_was_evaluated_since_it_was_stored(
+def test_rule_group_is_verified_if_all_rules_were_evaluated_since_stored(
     rules: list[tuple[str, str, str, datetime]], told: str
 ) -> None:
     assert trouble(["A", "B"], [EvaluatedRule(*rule) for rule in rules], NOON) == told
