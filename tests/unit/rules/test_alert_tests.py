@@ -1,4 +1,4 @@
-"""The parts of an alert's test that need no Loki."""
+"""The parts of alert tests that run without Loki."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from logops.rules.model import AlertTest
 START = 1_000_000_000_000
 
 
-def test_a_stream_has_a_line_from_its_beginning_on_and_none_at_its_end() -> None:
+def test_stream_lines_include_start_time_and_exclude_end_time() -> None:
     test = AlertTest.model_validate(
         {
             "lines": [
@@ -28,7 +28,7 @@ def test_a_stream_has_a_line_from_its_beginning_on_and_none_at_its_end() -> None
 
 
 @pytest.mark.parametrize(("to", "at"), [("2h", "10m"), ("10m", "2h"), ("90500ms", "1m")])
-def test_no_line_and_no_moment_of_a_test_lies_in_the_future(to: str, at: str) -> None:
+def test_alert_test_has_no_line_or_evaluation_in_future(to: str, at: str) -> None:
     now_s = 1_800_000_030.5
     test = AlertTest.model_validate(
         {
@@ -42,7 +42,7 @@ def test_no_line_and_no_moment_of_a_test_lies_in_the_future(to: str, at: str) ->
     assert began + test.expect[0].at.seconds <= now_s
 
 
-def test_a_step_at_which_nothing_was_found_is_an_evaluation_too() -> None:
+def test_step_without_series_is_evaluation_with_empty_result() -> None:
     series = [Series({"a": "b"}, ((START + 60 * 10**9, 1.0),))]
 
     assert evaluations(series, START, 60_000, 120_000) == [

@@ -1,4 +1,4 @@
-"""When an alert fires."""
+"""Tests of when an alert is pending and when the alert fires."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,36 +12,34 @@ found = st.lists(st.frozensets(st.sampled_from("abc")), max_size=12)
 
 
 def states(found: list[frozenset[str]], hold: int) -> list[frozenset[str]]:
-    """Evaluated every minute."""
+    """Return the firing series after each evaluation, one evaluation per time unit."""
     return [now for _, now in firing(enumerate(found), hold)]
 
 
-def test_it_is_pending_for_as_long_as_it_must_hold_and_then_fires() -> None:
+def test_alert_is_pending_for_hold_time_and_then_fires() -> None:
     assert states([NOTHING, A, A, A, A], 2) == [NOTHING, NOTHING, NOTHING, A, A]
 
 
-def test_it_fires_at_once_where_it_need_not_hold() -> None:
+def test_alert_without_hold_time_fires_at_once() -> None:
     assert states([NOTHING, A, NOTHING], 0) == [NOTHING, A, NOTHING]
 
 
-def test_one_evaluation_without_it_and_it_begins_anew() -> None:
+def test_evaluation_without_series_restarts_hold_time() -> None:
     assert states([A, A, NOTHING, A, A, A], 2) == [NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, A]
 
 
-def test_each_series_has_a_time_of_its_own() -> None:
+def test_each_series_has_its_own_hold_time() -> None:
     assert states([A, A | B, A | B, B], 2) == [NOTHING, NOTHING, A, B]
 
 
 @given(found, holds)
-def test_what_fires_was_found_in_each_evaluation_for_that_long_and_the_other_way_round(
-    found: list[frozenset[str]], hold: int
-) -> None:
+def test_series_fires_only_if_present_in_every_evaluation_of_hold_time(found: list[frozenset[str]], hold: int) -> None:
     for at, now in enumerate(states(found, hold)):
         window = found[at - hold : at + 1] if at >= hold else []
         assert now == (frozenset.intersection(*window) if window else NOTHING)
 
 
 @given(found, holds)
-def test_to_hold_for_longer_fires_no_more(found: list[frozenset[str]], hold: int) -> None:
+def test_longer_hold_time_fires_no_additional_series(found: list[frozenset[str]], hold: int) -> None:
     for longer, shorter in zip(states(found, hold + 1), states(found, hold), strict=True):
         assert longer <= shorter

@@ -1,4 +1,4 @@
-"""The shipped rules, and files that are none."""
+"""Tests of the shipped rules and of invalid rules files."""
 
 from pathlib import Path
 
@@ -32,18 +32,18 @@ groups:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_lint_has_nothing_to_say_of_a_shipped_rule(name: str) -> None:
+def test_shipped_rule_has_no_lint_finding(name: str) -> None:
     assert list(advice(RULES[name])) == []
 
 
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("shipped", ["local", "production"])
-def test_a_shipped_file_is_of_a_tenant_that_both_environments_have(name: str, shipped: str) -> None:
+def test_tenant_of_shipped_rules_file_exists_in_shipped_environment(name: str, shipped: str) -> None:
     file = RULES[name]
     assert file.tenant in environment(shipped).clusters[file.cluster].tenants
 
 
-def test_the_storys_rate_queries_are_recorded() -> None:
+def test_shipped_rules_record_expected_rate_metrics() -> None:
     recorded = {recording.record for file in RULES.values() for recording in file.recordings}
     assert recorded >= {
         "service:http_requests:rate5m", "job:log_errors:ratio_rate5m", "status:nginx_requests:rate5m",
@@ -51,7 +51,7 @@ def test_the_storys_rate_queries_are_recorded() -> None:
     }  # fmt: skip
 
 
-def test_a_series_is_recorded_once() -> None:
+def test_shipped_recording_names_are_unique_per_tenant() -> None:
     recorded = [(file.cluster, file.tenant, one.record) for file in RULES.values() for one in file.recordings]
     assert len(set(recorded)) == len(recorded)
 
@@ -83,7 +83,7 @@ def test_a_series_is_recorded_once() -> None:
         ("groups:", "groups: [", "is not YAML"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_invalid_rules_file_is_refused_with_reason(tmp_path: Path, old: str, new: str, told: str) -> None:
     write(tmp_path, ONE.replace(old, new, 1))
 
     with pytest.raises(RulesError) as refused:
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, old: str, new: str, 
         ("  - name: h\n    rules: [{record: a:b:c, expr: 'sum(rate({a=\"b\"} [5m]))'}]\n", "record a:b:c stands here"),
     ],
 )
-def test_a_name_is_given_once(tmp_path: Path, again: str, told: str) -> None:
+def test_duplicate_group_or_record_name_is_refused(tmp_path: Path, again: str, told: str) -> None:
     write(tmp_path, ONE + again)
 
     with pytest.raises(RulesError, match=told):
@@ -115,7 +115,7 @@ def test_a_name_is_given_once(tmp_path: Path, again: str, told: str) -> None:
         ("    interval: 1m\n", "6m", []),
     ],
 )
-def test_the_interval_of_a_group_is_the_step_of_its_expressions(
+def test_lint_uses_group_interval_as_step_of_expressions(
     tmp_path: Path, interval: str, usual: str, advised: list[str]
 ) -> None:
     write(tmp_path, ONE.replace("  - name: g\n", f"  - name: g\n{interval}"))
@@ -124,7 +124,7 @@ def test_the_interval_of_a_group_is_the_step_of_its_expressions(
     assert [one.rule for where, _, one in found if where == "groups.0.rules.0.expr"] == advised
 
 
-def test_a_project_without_rules_has_none(tmp_path: Path) -> None:
+def test_project_without_rules_folder_loads_no_rules(tmp_path: Path) -> None:
     assert load_rules(tmp_path) == {}
 
 
