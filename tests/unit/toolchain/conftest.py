@@ -1,4 +1,4 @@
-"""A machine of its own for each test: an empty PATH, an empty cache, no LOGOPS_* variable."""
+"""An isolated machine for each test: an empty PATH, an empty cache, no LOGOPS_* variable."""
 
 import os
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def fake_executable() -> FakeExecutable:
-    """Writes a script that prints a text, whatever it is asked."""
+    """Return a function that writes a script. The script prints a fixed text and ignores its arguments."""
 
     def write(path: Path, prints: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""tools/bootstrap.py, which runs before anything is installed."""
+"""Tests of tools/bootstrap.py, which runs before any package is installed."""
 
 import ast
 import importlib.util
@@ -23,19 +23,19 @@ def bootstrap() -> ModuleType:
     return module
 
 
-def test_it_imports_only_what_python_has() -> None:
+def test_bootstrap_imports_only_standard_library() -> None:
     tree = ast.parse(BOOTSTRAP.read_text())
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
-def test_an_older_python_can_read_it_to_say_that_it_is_too_old() -> None:
+def test_bootstrap_is_valid_python_3_7_syntax() -> None:
     ast.parse(BOOTSTRAP.read_text(), feature_version=(3, 7))
 
 
 @pytest.mark.parametrize("version", [(3, 10), (3, 15)])
-def test_a_python_that_will_not_do_is_named_with_those_that_will(
+def test_unsupported_python_is_reported_with_supported_versions(
     bootstrap: ModuleType, version: tuple[int, int]
 ) -> None:
     complaint = bootstrap.what_python_lacks(version)
@@ -43,14 +43,16 @@ def test_a_python_that_will_not_do_is_named_with_those_that_will(
     assert "Python 3.11 to 3.14" in complaint
 
 
-def test_another_python_on_path_is_proposed(bootstrap: ModuleType, machine: Path) -> None:
+def test_supported_python_on_path_is_proposed(bootstrap: ModuleType, machine: Path) -> None:
     other = machine / "bin/python3.12"
     other.write_text("")
     other.chmod(0o755)
     assert f"make PYTHON={other}" in bootstrap.what_python_lacks((3, 9))
 
 
-def test_a_python_without_venv_is_told_what_to_install(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_without_ensurepip_is_reported_with_package_to_install(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
         bootstrap.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find_spec(name)
@@ -60,15 +62,15 @@ def test_a_python_without_venv_is_told_what_to_install(bootstrap: ModuleType, mo
     assert "apt install python3.12-venv" in complaint
 
 
-def test_the_python_that_runs_the_tests_lacks_nothing(bootstrap: ModuleType) -> None:
+def test_python_that_runs_the_tests_is_accepted(bootstrap: ModuleType) -> None:
     assert bootstrap.what_python_lacks(sys.version_info[:2]) is None
 
 
-def test_uv_is_installed_at_the_version_that_is_pinned(bootstrap: ModuleType) -> None:
+def test_uv_pin_returns_pinned_uv_from_requirements(bootstrap: ModuleType) -> None:
     assert bootstrap.uv_pin("uuid6==1.0\nuv==0.13.9\n    # via logops\nuvicorn==0.40\n") == "uv==0.13.9"
 
 
-def test_the_versions_it_takes_are_those_the_project_takes(bootstrap: ModuleType) -> None:
+def test_bootstrap_python_versions_equal_requires_python_of_project(bootstrap: ModuleType) -> None:
     pyproject = (project_root() / "pyproject.toml").read_text()
     oldest, newest = bootstrap.OLDEST, bootstrap.NEWEST
     assert f'requires-python = ">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"' in pyproject

@@ -7,9 +7,7 @@ from logops.toolchain import quiet
 from logops.toolchain.cache import cache_folder, entry, filling, fingerprint, kept
 
 
-def test_the_users_folder_comes_before_the_xdg_folder_and_that_before_the_home(
-    machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cache_folder_prefers_logops_cache_then_xdg_then_home(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(machine / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(machine / "xdg"))
     assert cache_folder() == machine / "cache"
@@ -19,7 +17,7 @@ def test_the_users_folder_comes_before_the_xdg_folder_and_that_before_the_home(
     assert cache_folder() == machine / "home" / ".cache" / "logops"
 
 
-def test_another_lock_file_or_another_recipe_is_another_entry(machine: Path) -> None:
+def test_fingerprint_changes_with_lock_file_and_recipe(machine: Path) -> None:
     mod, lock = machine / "go.mod", machine / "go.sum"
     mod.write_bytes(b"module m")
     lock.write_bytes(b"a h1:1")
@@ -30,7 +28,7 @@ def test_another_lock_file_or_another_recipe_is_another_entry(machine: Path) -> 
     assert fingerprint((mod, lock), "build") != first
 
 
-def test_a_byte_moved_from_one_file_to_the_next_is_another_entry(machine: Path) -> None:
+def test_fingerprint_changes_if_byte_moves_between_files(machine: Path) -> None:
     one, two = machine / "one", machine / "two"
     one.write_bytes(b"ab")
     two.write_bytes(b"c")
@@ -41,7 +39,7 @@ def test_a_byte_moved_from_one_file_to_the_next_is_another_entry(machine: Path) 
 
 
 def fill(target: Path, *, fail: bool = False) -> bool:
-    """Whether there was anything to fill."""
+    """Fill a cache entry. Return False if the entry exists already."""
 
     async def run() -> bool:
         async with filling(target, waiting=pytest.fail) as folder:
@@ -56,14 +54,14 @@ def fill(target: Path, *, fail: bool = False) -> bool:
     return asyncio.run(run())
 
 
-def test_an_entry_is_filled_once() -> None:
+def test_cache_entry_is_filled_once() -> None:
     target = entry("loki", "3.7.8")
     assert fill(target)
     assert not fill(target)
     assert (target / "program").read_text() == "whole"
 
 
-def test_a_build_that_fails_leaves_nothing_but_the_lock() -> None:
+def test_failed_build_leaves_only_lock_file_and_can_be_repeated() -> None:
     target = entry("loki", "3.7.8")
     with pytest.raises(RuntimeError, match="the build broke"):
         fill(target, fail=True)
@@ -71,7 +69,7 @@ def test_a_build_that_fails_leaves_nothing_but_the_lock() -> None:
     assert fill(target)
 
 
-def test_what_a_dead_builder_left_is_removed() -> None:
+def test_build_folder_left_by_dead_process_is_removed() -> None:
     target = entry("loki", "3.7.8")
     left_over = target.with_name(target.name + ".build-1")
     other = target.with_name("promtail-3.6.15.build-1")
@@ -83,7 +81,7 @@ def test_what_a_dead_builder_left_is_removed() -> None:
     assert other.exists()
 
 
-def test_what_builds_keep_for_each_other_goes_with_the_last_of_them(machine: Path) -> None:
+def test_shared_build_folder_is_removed_by_last_successful_build(machine: Path) -> None:
     folder = machine / "cache/go-kept"
     with kept(folder, quiet):
         folder.mkdir()
@@ -93,7 +91,7 @@ def test_what_builds_keep_for_each_other_goes_with_the_last_of_them(machine: Pat
     assert not folder.exists()
 
 
-def test_what_a_failed_build_kept_is_there_for_the_next(machine: Path) -> None:
+def test_shared_build_folder_is_kept_after_failed_build(machine: Path) -> None:
     folder = machine / "cache/go-kept"
     folder.mkdir(parents=True)
     with pytest.raises(RuntimeError), kept(folder, quiet):

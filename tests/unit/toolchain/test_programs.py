@@ -1,4 +1,4 @@
-"""What the code says of versions is what the lock files under tools/ say."""
+"""Versions in the code must equal the versions in the lock files under tools/."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from logops.toolchain.versions import numbers
 
 GO_MODULES = sorted({p.recipe for p in PROGRAMS.values() if isinstance(p.recipe, GoModule)}, key=lambda r: r.folder)
 MODULES = {"prometheus": ("prometheus/prometheus", "0.305.0")}
-"""Those that are not Loki's, with the version that Go's rules make of the program's."""
+"""Modules other than Loki's, each with its Go module version, which differs from the program's version."""
 AZURITE = PROGRAMS["azurite"].recipe
 
 
@@ -23,23 +23,23 @@ def go_mod(recipe: GoModule) -> str:
 
 
 @pytest.mark.parametrize("recipe", GO_MODULES, ids=lambda recipe: recipe.folder)
-def test_the_modules_lock_has_the_version(recipe: GoModule) -> None:
+def test_go_mod_requires_version_of_recipe(recipe: GoModule) -> None:
     module, version = MODULES.get(recipe.folder, ("grafana/loki/v3", recipe.version))
     assert re.findall(rf"github\.com/{module} v(\S+)", go_mod(recipe)) == [version]
 
 
 @pytest.mark.parametrize("recipe", GO_MODULES, ids=lambda recipe: recipe.folder)
-def test_the_modules_tool_lines_name_the_programs(recipe: GoModule) -> None:
+def test_go_mod_tool_lines_name_programs_of_recipe(recipe: GoModule) -> None:
     tools = re.findall(r"^(?:tool|\t)\s*github\.com/\S+/cmd/(\S+)$", go_mod(recipe), re.MULTILINE)
     assert sorted(tools) == sorted(name for name, program in PROGRAMS.items() if program.recipe == recipe)
 
 
 @pytest.mark.parametrize("recipe", GO_MODULES, ids=lambda recipe: recipe.folder)
-def test_the_go_from_pypi_is_new_enough(recipe: GoModule) -> None:
+def test_go_from_pypi_is_new_enough_for_go_mod(recipe: GoModule) -> None:
     assert numbers(GO.package_version) >= numbers(required_go(go_mod(recipe)))
 
 
-def test_azurites_lock_has_its_version_and_the_node_it_asks_for() -> None:
+def test_azurite_lock_file_has_version_and_node_of_recipe() -> None:
     assert isinstance(AZURITE, NpmPackage)
     lock = json.loads((project_root() / "tools/azurite/package-lock.json").read_text())
     locked = lock["packages"]["node_modules/azurite"]
@@ -48,10 +48,10 @@ def test_azurites_lock_has_its_version_and_the_node_it_asks_for() -> None:
     assert numbers(NODE.package_version) >= numbers(AZURITE.node)
 
 
-def test_a_variable_is_named_after_its_program() -> None:
+def test_program_variable_contains_program_name() -> None:
     assert PROGRAMS["loki-canary"].variable == "LOGOPS_LOKI_CANARY"
 
 
-def test_a_go_mod_without_a_go_line_is_refused() -> None:
+def test_go_mod_without_go_line_is_refused() -> None:
     with pytest.raises(BuildError, match="no line `go VERSION`"):
         required_go("module m\n")

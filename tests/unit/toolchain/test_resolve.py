@@ -1,4 +1,4 @@
-"""The order in which a program is looked for, with real files and real processes."""
+"""Tests of the search order for a program, with real files and real processes."""
 
 import shutil
 from collections.abc import Callable
@@ -18,7 +18,7 @@ FakeExecutable = Callable[[Path, str], Path]
 
 @pytest.fixture
 def cached_loki() -> Path:
-    """Not a program at all: where the cache has it, its name is trusted and nothing is started."""
+    """A file that cannot run: a program in the cache is trusted by its name and is not started."""
     recipe = PROGRAMS["loki"].recipe
     assert isinstance(recipe, GoModule)
     built = go_module_entry(recipe) / "bin" / "loki"
@@ -45,7 +45,7 @@ def cached_node() -> Path:
     return node
 
 
-def test_the_users_variable_comes_before_path(
+def test_program_from_variable_is_preferred_to_path(
     machine: Path, monkeypatch: pytest.MonkeyPatch, fake_executable: FakeExecutable
 ) -> None:
     fake_executable(machine / "bin/loki", "loki, version 3.7.8")
@@ -55,7 +55,7 @@ def test_the_users_variable_comes_before_path(
     assert (found.origin, found.command) == (Origin.VARIABLE, (str(own),))
 
 
-def test_a_wrong_version_in_the_users_variable_is_named_with_what_is_wanted(
+def test_wrong_version_in_variable_is_reported_with_required_version(
     machine: Path, monkeypatch: pytest.MonkeyPatch, fake_executable: FakeExecutable, cached_loki: Path
 ) -> None:
     own = fake_executable(machine / "own/loki", "loki, version 2.9.1")
@@ -64,13 +64,13 @@ def test_a_wrong_version_in_the_users_variable_is_named_with_what_is_wanted(
         toolchain.resolve("loki")
 
 
-def test_a_variable_that_names_no_program_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variable_with_missing_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGOPS_LOKI_CANARY", "/no/such/file")
     with pytest.raises(WrongProgramError, match=r"LOGOPS_LOKI_CANARY is '/no/such/file', which is not a file"):
         toolchain.resolve("loki-canary")
 
 
-def test_a_variable_that_names_something_without_a_version_says_what_was_asked(
+def test_program_in_variable_without_version_is_refused_with_version_command(
     machine: Path, monkeypatch: pytest.MonkeyPatch, fake_executable: FakeExecutable
 ) -> None:
     own = fake_executable(machine / "own/lokitool", "hello")
@@ -79,21 +79,21 @@ def test_a_variable_that_names_something_without_a_version_says_what_was_asked(
         toolchain.resolve("lokitool")
 
 
-def test_path_comes_before_the_cache(machine: Path, fake_executable: FakeExecutable, cached_loki: Path) -> None:
+def test_program_on_path_is_preferred_to_cache(
+    machine: Path, fake_executable: FakeExecutable, cached_loki: Path
+) -> None:
     on_path = fake_executable(machine / "bin/loki", "loki, version 3.7.8")
     found = toolchain.resolve("loki")
     assert (found.origin, found.command) == (Origin.PATH, (str(on_path),))
 
 
-def test_a_wrong_version_on_path_is_passed_over(
-    machine: Path, fake_executable: FakeExecutable, cached_loki: Path
-) -> None:
+def test_wrong_version_on_path_is_skipped(machine: Path, fake_executable: FakeExecutable, cached_loki: Path) -> None:
     fake_executable(machine / "bin/loki", "loki, version 3.7.80")
     found = toolchain.resolve("loki")
     assert (found.origin, found.command) == (Origin.CACHE, (str(cached_loki),))
 
 
-def test_a_program_that_is_nowhere_is_named_with_the_ways_to_provide_it(
+def test_missing_program_is_reported_with_ways_to_provide_program(
     machine: Path, fake_executable: FakeExecutable
 ) -> None:
     fake_executable(machine / "bin/promtail", "promtail, version 2.9.1")
@@ -106,7 +106,7 @@ def test_a_program_that_is_nowhere_is_named_with_the_ways_to_provide_it(
     assert f"{machine}/cache" in message
 
 
-def test_a_changed_lock_is_not_served_by_what_was_built_before(
+def test_cached_program_is_not_used_after_lock_file_changes(
     machine: Path, monkeypatch: pytest.MonkeyPatch, cached_loki: Path
 ) -> None:
     assert toolchain.resolve("loki").origin is Origin.CACHE
@@ -119,40 +119,38 @@ def test_a_changed_lock_is_not_served_by_what_was_built_before(
         toolchain.resolve("loki")
 
 
-def test_azurite_runs_on_the_machines_node_where_that_is_new_enough(
+def test_azurite_uses_node_on_path_if_new_enough(
     machine: Path, fake_executable: FakeExecutable, cached_azurite: Path, cached_node: Path
 ) -> None:
     node = fake_executable(machine / "bin/node", "v22.0.0")
     assert toolchain.command("azurite") == (str(node), str(cached_azurite))
 
 
-def test_azurite_runs_on_the_cached_node_where_the_machines_is_too_old(
+def test_azurite_uses_cached_node_if_node_on_path_is_too_old(
     machine: Path, fake_executable: FakeExecutable, cached_azurite: Path, cached_node: Path
 ) -> None:
     fake_executable(machine / "bin/node", "v20.20.2")
     assert toolchain.command("azurite") == (str(cached_node), str(cached_azurite))
 
 
-def test_azurite_without_a_node_to_run_it_is_missing(cached_azurite: Path) -> None:
+def test_azurite_without_node_is_reported_as_missing(cached_azurite: Path) -> None:
     with pytest.raises(ProgramMissingError, match="azurite"):
         toolchain.command("azurite")
 
 
-def test_azurite_is_looked_for_under_the_name_npm_gives_it(machine: Path, fake_executable: FakeExecutable) -> None:
+def test_azurite_is_found_on_path_as_azurite_blob(machine: Path, fake_executable: FakeExecutable) -> None:
     on_path = fake_executable(machine / "bin/azurite-blob", "3.37.0")
     assert toolchain.command("azurite") == (str(on_path),)
 
 
-def test_a_missing_tools_folder_is_named_with_the_variable_to_set(
-    machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_tools_folder_is_reported_with_variable_to_set(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGOPS_HOME", str(machine / "elsewhere"))
     with pytest.raises(ProjectNotFoundError, match=r"tools/.*LOGOPS_HOME is '.*elsewhere'.*Set LOGOPS_HOME"):
         toolchain.resolve("loki")
 
 
 @pytest.mark.parametrize(("program", "file"), [("loki", "loki/go.mod"), ("azurite", "azurite/package.json")])
-def test_a_checkout_without_what_says_how_a_program_is_built_is_told(
+def test_checkout_without_build_file_of_program_is_reported_as_incomplete(
     machine: Path, monkeypatch: pytest.MonkeyPatch, program: str, file: str
 ) -> None:
     (machine / "tools").mkdir()

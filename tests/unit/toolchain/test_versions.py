@@ -19,27 +19,27 @@ from logops.toolchain.versions import numbers, parse_version, version_of
         ("3.37.0", "3.37.0"),
     ],
 )
-def test_the_version_is_read_as_the_programs_print_it(output: str, version: str) -> None:
+def test_version_is_parsed_from_program_output(output: str, version: str) -> None:
     assert parse_version(output) == version
 
 
-def test_the_version_of_go_is_not_taken_for_that_of_a_program_built_without_one() -> None:
+def test_go_version_is_not_used_as_version_of_unversioned_program() -> None:
     assert parse_version("loki, version  (branch: , revision: )\n  go version:       go1.26.8") is None
 
 
 @given(st.lists(st.integers(0, 999), min_size=2, max_size=4).map(tuple))
-def test_versions_are_ordered_by_their_numbers(parts: tuple[int, ...]) -> None:
+def test_version_is_parsed_into_its_numbers(parts: tuple[int, ...]) -> None:
     assert numbers(".".join(map(str, parts))) == parts
 
 
-def test_a_version_printed_to_stderr_is_read(machine: Path) -> None:
+def test_version_printed_to_stderr_is_returned(machine: Path) -> None:
     script = machine / "logcli"
     script.write_text("#!/bin/sh\necho 'logcli, version 3.7.8' >&2\n")
     script.chmod(0o755)
     assert version_of(script, ("--version",)) == "3.7.8"
 
 
-def test_a_program_is_asked_once_until_its_file_changes(machine: Path) -> None:
+def test_program_version_is_cached_until_file_changes(machine: Path) -> None:
     script, asked = machine / "loki", machine / "asked"
     script.write_text(f"#!/bin/sh\necho x >> {asked}\necho 'loki, version 3.7.8'\n")
     script.chmod(0o755)
@@ -50,7 +50,7 @@ def test_a_program_is_asked_once_until_its_file_changes(machine: Path) -> None:
     assert version_of(script, ()) == "3.7.10"
 
 
-def test_a_file_that_cannot_be_started_has_no_version(
+def test_program_that_cannot_be_started_has_no_version(
     machine: Path, fake_executable: Callable[[Path, str], Path]
 ) -> None:
     script = fake_executable(machine / "loki", "loki, version 3.7.8")
