@@ -33,28 +33,28 @@ def acts(days: float, tier: Tier = Tier.HOT, *, name: str = "a/x", changed: floa
     return action
 
 
-def test_the_cheapest_of_the_actions_that_are_due_is_done() -> None:
+def test_cheapest_due_action_is_chosen() -> None:
     ages = (30, 30.1, 61, 91, 401)
     assert [acts(days) for days in ages] == [Action.NONE, Action.COOL, Action.COLD, Action.ARCHIVE, Action.DELETE]
 
 
-def test_no_blob_gets_warmer_or_is_moved_to_where_it_is() -> None:
+def test_blob_is_moved_only_to_colder_tier() -> None:
     assert acts(31, Tier.COOL) is Action.NONE
     assert acts(31, Tier.ARCHIVE) is Action.NONE
     assert acts(61, Tier.COOL) is Action.COLD
     assert acts(401, Tier.ARCHIVE) is Action.DELETE
 
 
-def test_a_blob_whose_tier_is_not_told_is_hot() -> None:
+def test_blob_with_unknown_tier_is_treated_as_hot() -> None:
     assert acts(31, Tier.UNKNOWN) is Action.COOL
 
 
-def test_prefixes_are_matched_letter_by_letter() -> None:
+def test_prefix_match_is_exact_and_case_sensitive() -> None:
     assert acts(31, name="A/x") is Action.NONE
     assert acts(31, name="ab/x") is Action.NONE
 
 
-def test_a_disabled_rule_and_the_services_own_containers_are_left_alone() -> None:
+def test_disabled_rule_and_service_container_have_no_action() -> None:
     rule = Rule("all", (), STEPS)
     old = blob("x", 500)
 
@@ -63,7 +63,7 @@ def test_a_disabled_rule_and_the_services_own_containers_are_left_alone() -> Non
     assert actions(Policy((rule,)), old, container="$logs") == [Action.NONE]
 
 
-def test_a_rehydrated_blob_is_archived_again_only_after_its_days_in_the_tier() -> None:
+def test_rehydrated_blob_is_archived_again_only_after_days_since_tier_change() -> None:
     policy = Policy((Rule("back", (), {Action.ARCHIVE: When(90, 7)}),))
 
     assert actions(policy, blob("x", 100, Tier.COOL, 3), blob("x", 100, Tier.COOL, 8), blob("x", 100)) == [
@@ -74,7 +74,7 @@ def test_a_rehydrated_blob_is_archived_again_only_after_its_days_in_the_tier() -
 
 
 @given(st.lists(st.tuples(st.floats(0, 500), st.sampled_from(Tier)), min_size=1, max_size=20))
-def test_carried_out_twice_a_policy_finds_nothing_left(blobs: list[tuple[float, Tier]]) -> None:
+def test_policy_has_no_action_after_its_actions_were_applied(blobs: list[tuple[float, Tier]]) -> None:
     policy = Policy((Rule("all", (), STEPS), Rule("cold", ("logs/b",), {Action.COLD: When(10)})))
     names = ("a", "b")
     before = [blob(names[nth % 2], days, tier) for nth, (days, tier) in enumerate(blobs)]

@@ -20,7 +20,7 @@ def rule(**definition: Any) -> dict[str, Any]:
     }
 
 
-def test_what_is_rendered_is_what_is_read() -> None:
+def test_rendered_lifecycle_policy_is_read_back() -> None:
     policy = read_policy(lifecycle_policy(environment("production"), "monitoring"))
 
     assert policy.rules[0] == Rule(
@@ -44,18 +44,18 @@ def test_what_is_rendered_is_what_is_read() -> None:
         ({"actions": {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": "soon"}}}}, "'soon'"),
     ],
 )
-def test_what_is_not_known_is_refused_by_its_rule_and_name(definition: dict[str, Any], said: str) -> None:
+def test_unsupported_rule_is_refused_with_name_of_unsupported_part(definition: dict[str, Any], said: str) -> None:
     with pytest.raises(PolicyError, match=said):
         read_policy({"rules": [rule(**definition)]})
 
 
 @pytest.mark.parametrize("document", [{}, {"rules": None}, {"rules": [7]}])
-def test_what_is_no_policy_is_refused(document: Any) -> None:
+def test_invalid_policy_document_is_refused(document: Any) -> None:
     with pytest.raises(PolicyError, match="this is no lifecycle policy"):
         read_policy(document)
 
 
-def test_a_prefix_is_of_one_container_of_several_or_of_all() -> None:
+def test_rule_prefixes_are_selected_per_container() -> None:
     assert Rule("one", ("logs/a/", "other/b/")).prefixes_in("logs") == ["a/"]
     assert Rule("whole", ("logs/",)).prefixes_in("logs") == [""]
     assert Rule("several", ("lo",)).prefixes_in("logs") == [""]
@@ -63,7 +63,7 @@ def test_a_prefix_is_of_one_container_of_several_or_of_all() -> None:
     assert Rule("another", ("log/",)).prefixes_in("logs") is None
 
 
-def test_policies_are_compared_by_what_their_rules_do() -> None:
+def test_policy_differences_are_reported_by_effect_of_rules() -> None:
     cool = Rule("a", ("logs/a/", "logs/b/"), {Action.COOL: When(30)})
     turned = Rule("a", ("logs/b/", "logs/a/"), {Action.COOL: When(30.0)})
     archives = Rule("a", ("logs/a/", "logs/b/"), {Action.COOL: When(30), Action.ARCHIVE: When(60)})
