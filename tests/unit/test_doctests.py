@@ -1,4 +1,4 @@
-"""The examples in docstrings and documents, run: they are what a reader believes first."""
+"""Run the examples in docstrings and documents, because readers trust them."""
 
 import doctest
 import importlib
@@ -18,10 +18,10 @@ DOCUMENTS = sorted(file for file in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.m
 
 
 @pytest.mark.parametrize("module", WITH_EXAMPLES)
-def test_the_examples_of_a_module_are_true(module: str) -> None:
+def test_docstring_examples_of_module_pass(module: str) -> None:
     assert doctest.testmod(importlib.import_module(module), report=True).failed == 0
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
-def test_the_examples_of_a_document_are_true(document: Path) -> None:
+def test_examples_of_document_pass(document: Path) -> None:
     assert doctest.testfile(str(document), module_relative=False, encoding="utf-8").failed == 0

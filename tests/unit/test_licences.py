@@ -1,4 +1,4 @@
-"""Loki is AGPL-3.0 and logops is Apache-2.0: nothing that is installed links or copies Loki's code (decision 11)."""
+"""Loki is AGPL-3.0 and logops is Apache-2.0: no installed file links or copies Loki's code (decision 11)."""
 
 import ast
 import tomllib
@@ -40,7 +40,7 @@ def imported(node: ast.Import | ast.ImportFrom) -> list[str]:
     return [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
 
 
-def test_package_is_made_of_our_folder_alone() -> None:
+def test_wheel_contains_only_logops_package() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     assert build["targets"]["wheel"] == {"packages": ["plugins/logops"]}
 

@@ -7,7 +7,7 @@ from logops.moved import MOVED
 
 
 @pytest.mark.parametrize("old", [*MOVED, "logops.operators.audit", "logops.loki.client"])
-def test_old_import_path_gives_the_module_at_its_new_path_with_a_warning(old: str) -> None:
+def test_old_import_path_returns_module_at_new_path_with_warning(old: str) -> None:
     script = f"""
 import importlib, sys, warnings
 with warnings.catch_warnings(record=True) as caught:
@@ -22,6 +22,6 @@ assert "{old} is now" in str([str(warning.message) for warning in caught])
     assert ended.returncode == 0, ended.stderr.decode()
 
 
-def test_path_that_never_existed_is_still_not_found() -> None:
+def test_unknown_path_below_old_package_raises_module_not_found() -> None:
     with pytest.warns(DeprecationWarning, match="logops.operators"), pytest.raises(ModuleNotFoundError):
         __import__("logops.operators.nothing")
