@@ -1,6 +1,6 @@
-"""One Airflow standalone on a checkout of the tests' own, and environments that it really rolls out.
+"""One Airflow standalone on a separate checkout, with environments that are really rolled out.
 
-The checkout is a folder that LOGOPS_HOME names: its own environments and state, this repository's dags and programs.
+The checkout is the folder in LOGOPS_HOME. Environments and state are separate; dags and programs are this repository's.
 """
 
 import shutil
@@ -20,7 +20,7 @@ from tests.support.rollouts import Rollouts, save
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted")
-"""Environments of three processes, one for each story, so that none depends on what another has left."""
+"""Environments of three processes each. Tests use different environments, so that their states stay independent."""
 
 
 @pytest.fixture(scope="package")
@@ -49,7 +49,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 
 @pytest.fixture
 def airflow(checkout: Checkout) -> AirflowApi:
-    """Airflow, running and healthy: started by the first test that needs it, or after one that ended it."""
+    """A healthy Airflow, started if it is not running."""
     checkout.airflow.start(checkout.port)
     checkout.airflow.wait_until_healthy(lambda _: None)
     return checkout.airflow.api()
@@ -57,7 +57,7 @@ def airflow(checkout: Checkout) -> AirflowApi:
 
 @pytest.fixture
 def rollouts(checkout: Checkout, airflow: AirflowApi) -> Iterator[Rollouts]:
-    """Those that a test leaves running, because it failed, are ended: the next test's would wait for them."""
+    """Trigger rollouts, and end them after the test. A rollout left by a failed test would block the next one."""
     triggered = Rollouts(checkout.airflow)
     yield triggered
     triggered.end()
@@ -65,7 +65,7 @@ def rollouts(checkout: Checkout, airflow: AirflowApi) -> Iterator[Rollouts]:
 
 @pytest.fixture
 def live(checkout: Checkout) -> Iterator[Callable[[str], LocalPlatform]]:
-    """An environment by name; those a test asked for are ended with it."""
+    """Return a function that opens an environment by name. The environments are stopped after the test."""
     asked: set[str] = set()
 
     def open_it(name: str) -> LocalPlatform:
@@ -78,5 +78,5 @@ def live(checkout: Checkout) -> Iterator[Callable[[str], LocalPlatform]]:
 
 
 def _airflow_port() -> int:
-    """With room for the two ports of its log servers."""
+    """Return a free port with two more free ports after it, for Airflow's log servers."""
     return next(port for port in own_share(range(18_080, 19_000, 3)) if not taken(range(port, port + 3)))

@@ -1,4 +1,4 @@
-"""A person says yes or no, and exactly what they saw is what is applied."""
+"""Approval by a person: only the plan that was approved is applied."""
 
 from collections.abc import Callable
 
@@ -12,9 +12,7 @@ Live = Callable[[str], LocalPlatform]
 APPLIES = {f"{stage}.apply" for stage in STAGES}
 
 
-def test_a_rollout_waits_for_approval_and_then_applies_the_plan(
-    checkout: Checkout, rollouts: Rollouts, live: Live
-) -> None:
+def test_rollout_waits_for_approval_and_then_applies_plan(checkout: Checkout, rollouts: Rollouts, live: Live) -> None:
     edit(checkout.root, "approved", ("approval.required", True))
     platform = live("approved")
     run = rollouts.trigger("approved", auto_approve=False)
@@ -29,7 +27,7 @@ def test_a_rollout_waits_for_approval_and_then_applies_the_plan(
     assert all_ready(platform)
 
 
-def test_a_rejected_plan_changes_nothing(checkout: Checkout, rollouts: Rollouts, live: Live) -> None:
+def test_rejected_plan_changes_nothing(checkout: Checkout, rollouts: Rollouts, live: Live) -> None:
     edit(checkout.root, "refused", ("approval.required", True))
     run = rollouts.trigger("refused", auto_approve=False)
     run.wait_for_task("approval", {"deferred", "awaiting_input"})
@@ -42,7 +40,9 @@ def test_a_rejected_plan_changes_nothing(checkout: Checkout, rollouts: Rollouts,
     assert pids(live("refused")) == {}
 
 
-def test_what_was_edited_after_the_plan_is_not_applied(checkout: Checkout, rollouts: Rollouts, live: Live) -> None:
+def test_approved_plan_is_refused_if_environment_file_changed(
+    checkout: Checkout, rollouts: Rollouts, live: Live
+) -> None:
     edit(checkout.root, "refused", ("approval.required", True))
     run = rollouts.trigger("refused", auto_approve=False, stages=["storage"])
     run.wait_for_task("approval", {"deferred", "awaiting_input"})
@@ -55,9 +55,7 @@ def test_what_was_edited_after_the_plan_is_not_applied(checkout: Checkout, rollo
     assert pids(live("refused")) == {}
 
 
-def test_auto_approval_is_refused_where_approval_is_required(
-    checkout: Checkout, rollouts: Rollouts, live: Live
-) -> None:
+def test_auto_approval_is_refused_if_approval_is_required(checkout: Checkout, rollouts: Rollouts, live: Live) -> None:
     edit(checkout.root, "refused", ("approval.required", True))
     run = rollouts.trigger("refused", auto_approve=True)
 

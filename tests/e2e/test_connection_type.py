@@ -11,7 +11,7 @@ from tests.support.local_platforms import apply_all
 Live = Callable[[str], LocalPlatform]
 
 
-def test_the_connection_form_offers_loki_with_its_tenant_field(airflow: AirflowApi) -> None:
+def test_connection_form_offers_loki_type_with_tenant_field(airflow: AirflowApi) -> None:
     types = airflow.get("/ui/connections/hook_meta", "reading connection types")
 
     loki = next(found for found in types if found["connection_type"] == "loki")
@@ -20,7 +20,7 @@ def test_the_connection_form_offers_loki_with_its_tenant_field(airflow: AirflowA
     assert "tenant" in loki["extra_fields"]
 
 
-def test_the_test_button_says_which_loki_answers(airflow: AirflowApi, live: Live) -> None:
+def test_connection_test_reports_loki_version_and_tenant(airflow: AirflowApi, live: Live) -> None:
     platform = live("small")
     apply_all(platform)
     (connection,) = connections(platform)
@@ -32,7 +32,7 @@ def test_the_test_button_says_which_loki_answers(airflow: AirflowApi, live: Live
     assert json.loads(connection["extra"])["tenant"] in message
 
 
-def test_the_test_button_says_why_no_loki_answers(airflow: AirflowApi) -> None:
+def test_connection_test_fails_with_hint_if_loki_is_not_running(airflow: AirflowApi) -> None:
     nowhere = {"connection_id": "nowhere", "conn_type": "loki", "host": "127.0.0.1", "port": 9, "schema": "http"}
 
     works, message = airflow.test_connection(nowhere)
@@ -41,7 +41,7 @@ def test_the_test_button_says_why_no_loki_answers(airflow: AirflowApi) -> None:
     assert "Is Loki running there?" in message
 
 
-def test_a_connection_is_written_once(airflow: AirflowApi, live: Live) -> None:
+def test_connection_is_written_only_if_changed(airflow: AirflowApi, live: Live) -> None:
     (connection,) = connections(live("small"))
 
     assert airflow.put_connection(connection)

@@ -1,4 +1,4 @@
-"""What goes wrong in the middle of a rollout: it fails with the cause in the task's log, and is put back."""
+"""Faults during a rollout: the run fails with the cause in the task's log, and the stages are rolled back."""
 
 import signal
 import time
@@ -19,7 +19,7 @@ TENANT = "security-team"
 
 @pytest.fixture(scope="module")
 def faulty(checkout: Checkout) -> Iterator[Callable[[], LocalPlatform]]:
-    """An environment that was rolled out well before things go wrong."""
+    """A function that opens the environment `faulty`. The environment is stopped after the last test."""
     yield lambda: checkout.platform("faulty")
     checkout.platform("faulty").down(print)
 
@@ -32,13 +32,13 @@ def rolled_out(rollouts: Rollouts, faulty: Callable[[], LocalPlatform]) -> Local
     return platform
 
 
-def test_a_loki_that_refuses_its_configuration_is_put_back_with_its_last_words_in_the_log(
+def test_loki_with_invalid_configuration_is_rolled_back_with_error_in_log(
     checkout: Checkout, rollouts: Rollouts, rolled_out: LocalPlatform
 ) -> None:
     before = {stage: rolled_out.live(stage) for stage in STAGES}
     marker = _push(rolled_out)
     limit = rolled_out.environment.clusters["security"].limits.max_global_streams_per_user
-    # More than Loki has bits for.
+    # Too large for the integer type in Loki.
     edit(checkout.root, "faulty", ("clusters.security.limits.max_global_streams_per_user", 10**20))
 
     run = rollouts.trigger("faulty")
@@ -54,7 +54,7 @@ def test_a_loki_that_refuses_its_configuration_is_put_back_with_its_last_words_i
     edit(checkout.root, "faulty", ("clusters.security.limits.max_global_streams_per_user", limit))
 
 
-def test_a_stolen_port_is_named_with_its_thief(rollouts: Rollouts, rolled_out: LocalPlatform) -> None:
+def test_port_used_by_another_process_is_reported_with_pid(rollouts: Rollouts, rolled_out: LocalPlatform) -> None:
     with steal_port(rolled_out, "azurite"):
         run = rollouts.trigger("faulty")
 
@@ -65,7 +65,7 @@ def test_a_stolen_port_is_named_with_its_thief(rollouts: Rollouts, rolled_out: L
     assert all_ready(rolled_out)
 
 
-def test_a_loki_killed_while_it_is_verified_is_back_before_the_rollout_ends(
+def test_loki_killed_during_verification_is_restarted_before_rollout_ends(
     checkout: Checkout, rollouts: Rollouts, rolled_out: LocalPlatform
 ) -> None:
     edit(checkout.root, "faulty", ("clusters.security.log_level", "info"))
@@ -80,7 +80,7 @@ def test_a_loki_killed_while_it_is_verified_is_back_before_the_rollout_ends(
     assert all_ready(rolled_out)
 
 
-def test_a_lease_of_another_rollout_is_respected_and_named(
+def test_rollout_fails_with_lease_owner_if_lease_is_held(
     checkout: Checkout, rollouts: Rollouts, rolled_out: LocalPlatform
 ) -> None:
     edit(checkout.root, "faulty", ("clusters.security.log_level", "warn"))
@@ -99,7 +99,7 @@ def test_a_lease_of_another_rollout_is_respected_and_named(
         rolled_out.release_lease("terminal-somebody")
 
 
-def test_two_rollouts_at_once_follow_one_another(rollouts: Rollouts, rolled_out: LocalPlatform) -> None:
+def test_concurrent_rollouts_run_one_after_another(rollouts: Rollouts, rolled_out: LocalPlatform) -> None:
     runs = [rollouts.trigger("faulty") for _ in range(2)]
 
     assert [run.ended() for run in runs] == ["success", "success"]

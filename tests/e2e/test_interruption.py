@@ -1,4 +1,4 @@
-"""What is interrupted ends honestly: a rollout whose Airflow dies, and `make up` by Ctrl-C."""
+"""Interruptions: Airflow is killed during a rollout, and `make up` is stopped with Ctrl-C."""
 
 import signal
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Live = Callable[[str], LocalPlatform]
 
 
 @pytest.mark.timeout(420)
-def test_a_rollout_goes_on_after_airflow_was_killed(checkout: Checkout, rollouts: Rollouts, live: Live) -> None:
+def test_rollout_resumes_after_airflow_is_killed(checkout: Checkout, rollouts: Rollouts, live: Live) -> None:
     platform = live("restarted")
     run = rollouts.trigger("restarted")
     run.wait_for_task("loki.apply", {"running"})
@@ -32,12 +32,12 @@ def test_a_rollout_goes_on_after_airflow_was_killed(checkout: Checkout, rollouts
     assert run.tasks()["loki.apply"].try_number > 1
     assert all_ready(platform)
     assert killed > 5
-    # Nobody has the lease any more, so another may.
+    # The lease was released, so another owner can acquire it.
     platform.acquire_lease("after")
     platform.release_lease("after")
 
 
-def test_ctrl_c_during_the_rollout_has_it_rolled_back(checkout: Checkout, airflow: AirflowApi, live: Live) -> None:
+def test_ctrl_c_during_rollout_rolls_back(checkout: Checkout, airflow: AirflowApi, live: Live) -> None:
     platform = live("interrupted")
     command = checkout.begin("quickstart", "up", "interrupted")
     run = _first_run(checkout, airflow)
@@ -54,7 +54,7 @@ def test_ctrl_c_during_the_rollout_has_it_rolled_back(checkout: Checkout, airflo
     assert [status.name for status in platform.processes() if status.pid] == []
 
 
-def test_ctrl_c_while_another_rollout_is_waited_for_leaves_that_one_alone(
+def test_ctrl_c_while_waiting_leaves_other_rollout_running(
     checkout: Checkout, airflow: AirflowApi, rollouts: Rollouts
 ) -> None:
     edit(checkout.root, "refused", ("approval.required", True))
@@ -75,7 +75,7 @@ def test_ctrl_c_while_another_rollout_is_waited_for_leaves_that_one_alone(
 
 
 def _first_run(checkout: Checkout, api: AirflowApi) -> Run:
-    """The run that a `make up` triggers."""
+    """Return the run that `make up` triggers."""
     found: list[str] = []
 
     def seen() -> bool:
@@ -87,7 +87,7 @@ def _first_run(checkout: Checkout, api: AirflowApi) -> Run:
 
 
 def _kill(checkout: Checkout) -> int:
-    """kill -9 every process of Airflow, its tasks among them; how many there were."""
+    """Kill every process of Airflow with SIGKILL, including its tasks. Return the number of processes."""
     started = background.read(checkout.airflow.record)
     assert started is not None
     processes = background.members(started)

@@ -1,4 +1,7 @@
-"""`make up`, again, and `make down`, on the whole local environment. It ends whatever Airflow runs in its checkout."""
+"""`make up`, repeated `make up` and `make down` on the whole local environment.
+
+These tests stop the Airflow that runs in the checkout.
+"""
 
 import json
 import re
@@ -22,7 +25,7 @@ DAYS = 3
 
 @pytest.fixture(scope="module")
 def made(checkout: Checkout) -> Iterator[subprocess.CompletedProcess[str]]:
-    """Everything, from nothing, with a few days of history."""
+    """The result of a first `make up`, with a few days of history."""
     yield checkout.logops("quickstart", "up", "whole", "--days", str(DAYS), "--airflow-port", str(checkout.port))
     checkout.platform("whole").down(print)
 
@@ -35,7 +38,7 @@ def first_run(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> Run
     return Run(api, first, checkout.airflow.log)
 
 
-def test_everything_is_up(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> None:
+def test_make_up_starts_all_processes(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> None:
     assert made.returncode == 0, made.stdout + made.stderr
     platform = checkout.platform("whole")
     assert len(statuses(platform)) >= 15
@@ -43,14 +46,16 @@ def test_everything_is_up(checkout: Checkout, made: subprocess.CompletedProcess[
     assert background.running(platform.state / "feed.json")
 
 
-def test_every_stage_was_verified_by_checks_that_passed(first_run: Run) -> None:
+def test_make_up_verification_checks_pass_for_every_stage(first_run: Run) -> None:
     for stage in STAGES:
         checks = first_run.xcom(f"{stage}.verify")["checks"]
         assert checks, stage
         assert all(check["passed"] for check in checks), checks
 
 
-def test_the_summary_says_where_everything_is(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> None:
+def test_make_up_summary_shows_addresses_and_password(
+    checkout: Checkout, made: subprocess.CompletedProcess[str]
+) -> None:
     assert f"http://127.0.0.1:{checkout.port}" in made.stdout
     assert f"user admin, password {checkout.airflow.password()}" in made.stdout
     assert checkout.platform("whole").read_url("main") in made.stdout
@@ -58,24 +63,26 @@ def test_the_summary_says_where_everything_is(checkout: Checkout, made: subproce
 
 
 @pytest.mark.parametrize(("tenant", "kinds"), [("application", 2), ("platform", 1), ("security-team", 1)])
-def test_the_history_is_counted_from_loki(made: subprocess.CompletedProcess[str], tenant: str, kinds: int) -> None:
+def test_make_up_shows_number_of_history_lines_per_tenant(
+    made: subprocess.CompletedProcess[str], tenant: str, kinds: int
+) -> None:
     found = re.search(rf"{tenant} +([\d,]+)", made.stdout)
     assert found, made.stdout
-    # Half a line a minute and kind; less than a day and a half of it may fall on a weekend.
+    # Half a line per minute and kind. Up to a day and a half may fall on a weekend, which has fewer lines.
     assert int(found[1].replace(",", "")) > kinds * DAYS * 24 * 60 * 0.5 * 0.6
 
 
-def test_every_task_was_shown_as_it_passed(made: subprocess.CompletedProcess[str]) -> None:
+def test_make_up_shows_every_completed_task(made: subprocess.CompletedProcess[str]) -> None:
     shown = re.findall(r"✓ rollout: (\S+)", made.stderr)
     assert shown == ["plan", *(f"{stage}.{step}" for stage in STAGES for step in ("apply", "verify")), "summary"]
 
 
-def test_both_audits_ran_and_found_nothing(made: subprocess.CompletedProcess[str]) -> None:
+def test_make_up_runs_both_audits_without_findings(made: subprocess.CompletedProcess[str]) -> None:
     assert "compaction_audit  whole: no findings in" in made.stdout
     assert "retention_audit  whole: no findings in" in made.stdout
 
 
-def test_the_benchmark_ran_and_shows_each_query_of_the_library(made: subprocess.CompletedProcess[str]) -> None:
+def test_make_up_runs_benchmark_and_shows_every_library_query(made: subprocess.CompletedProcess[str]) -> None:
     library = load_library(project_root())
 
     assert f"query_benchmark  {len(library)} queries, " in made.stdout
@@ -84,16 +91,16 @@ def test_the_benchmark_ran_and_shows_each_query_of_the_library(made: subprocess.
 
 
 @pytest.mark.parametrize("tenant", ["application", "platform", "security-team"])
-def test_the_audit_shows_how_many_tables_of_each_tenant_are_in_which_phase(
+def test_make_up_audit_shows_table_count_and_phase_per_tenant(
     made: subprocess.CompletedProcess[str], tenant: str
 ) -> None:
     row = re.search(rf"{tenant} +(\d+) +\d{{4}}-\d\d-\d\d +.*ingesting", made.stdout)
     assert row, made.stdout
-    # A quiet tenant's chunk may span all the days, and counts in the table of its last line.
+    # A chunk of a quiet tenant may span all days. The chunk counts in the table of its last line.
     assert 1 <= int(row[1]) <= DAYS + 1
 
 
-def test_airflow_has_a_working_connection_to_each_cluster(
+def test_airflow_has_working_connection_to_each_cluster(
     checkout: Checkout, made: subprocess.CompletedProcess[str]
 ) -> None:
     api = checkout.airflow.api()
@@ -109,7 +116,7 @@ def test_airflow_has_a_working_connection_to_each_cluster(
         )
 
 
-def test_made_up_again_nothing_changes_and_no_process_is_touched(
+def test_repeated_make_up_changes_nothing_and_restarts_no_process(
     checkout: Checkout, made: subprocess.CompletedProcess[str]
 ) -> None:
     platform = checkout.platform("whole")
@@ -123,7 +130,7 @@ def test_made_up_again_nothing_changes_and_no_process_is_touched(
     assert (pids(platform), background.running(platform.state / "feed.json"), checkout.airflow.port()) == before
 
 
-def test_make_down_leaves_no_process_and_says_what_it_ended(
+def test_make_down_ends_all_processes_and_reports_them(
     checkout: Checkout, made: subprocess.CompletedProcess[str]
 ) -> None:
     airflow = background.read(checkout.airflow.record)
@@ -137,7 +144,7 @@ def test_make_down_leaves_no_process_and_says_what_it_ended(
     assert processes_of(checkout.platform("whole").state) == []
 
 
-def test_make_down_where_nothing_runs_says_so(checkout: Checkout) -> None:
+def test_make_down_without_running_processes_is_reported(checkout: Checkout) -> None:
     checkout.logops("quickstart", "down", "whole")
 
     down = checkout.logops("quickstart", "down", "whole")
