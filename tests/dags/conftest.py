@@ -1,4 +1,4 @@
-"""The DAGs of this project, as Airflow reads them."""
+"""Fixtures: the DAGs of this project, parsed by Airflow."""
 
 from tests.support import airflow_home
 
@@ -12,7 +12,7 @@ FOLDER = airflow_home.ROOT / "dags"
 
 @pytest.fixture
 def dagbag() -> DagBag:
-    """Read anew for each test: running a DAG changes its params."""
+    """Parse the DAGs again for each test, because running a DAG changes its params."""
     return DagBag(dag_folder=FOLDER, bundle_path=FOLDER, bundle_name="dags-folder")
 
 

@@ -1,4 +1,4 @@
-"""Whole runs of the audit DAGs, by Airflow, over a storage account in memory: which tasks run, what they find."""
+"""Complete Airflow runs of the retention audit DAG on a storage account in memory: task states and findings."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ TODAY = int(NOW.timestamp() * 1000) // DAY_MS
 
 
 class OnMemory(MemoryPlatform):
-    """One cluster, whose processes are not there, and its storage account."""
+    """One cluster without processes, and its storage account in memory."""
 
     def __init__(self) -> None:
         changes = (("clusters.security", None), ("storage_accounts.security", None), ("sources", {}), ("agents", {}))
@@ -38,7 +38,7 @@ class OnMemory(MemoryPlatform):
         raise PlatformError("there is none")
 
     def put_chunk(self, days_ago: int, *, hours_old: float = 0.0) -> str:
-        """A blob without an index: young, it is no finding yet."""
+        """Store a chunk without an index entry. A young chunk is not a finding yet."""
         through = (TODAY - days_ago) * DAY_MS + 1_000
         name = chunk_name("application", 7, through - 500, through, 7)
         self.store.blobs[name] = Blob(b"1", NOW - timedelta(hours=hours_old))
@@ -68,12 +68,12 @@ Run = Callable[..., dict[str, str]]
 
 @pytest.fixture
 def run(dagbag: DagBag, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch, _database: None) -> Run:
-    """Run an audit with these params. Gives the states of each task's runs, and of the run under `run`."""
+    """Run the audit with these params. Returns the states of each task, and the state of the run under `run`."""
     sleep = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
     dag = dagbag.dags["retention_audit"]
     for task in dag.tasks:
-        # Half a minute lies between two tries.
+        # The retry delay is half a minute.
         task.__dict__.setdefault("partial_kwargs", {})["retries"] = 0
         task.retries = 0
 
@@ -88,7 +88,7 @@ def run(dagbag: DagBag, platform: OnMemory, results: Path, monkeypatch: pytest.M
 
 
 def classes(results: Path) -> list[str]:
-    """Of all findings that were kept."""
+    """Return the class names of all stored findings."""
     store = ResultsStore(str(results))
     return sorted(
         finding.cls.name
@@ -102,7 +102,7 @@ def work(results: Path) -> list[str]:
     return [one.name for one in (results / "steps").glob("*")]
 
 
-def test_every_batch_is_judged_by_a_task_of_its_own(
+def test_every_batch_is_judged_by_its_own_task(
     run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("logops.audit.request.MOST_TABLES", 1)
@@ -112,14 +112,14 @@ def test_every_batch_is_judged_by_a_task_of_its_own(
     assert seen["judge"] == "success success success"
 
 
-def test_an_empty_bucket_has_nothing_to_judge_and_is_reduced_all_the_same(run: Run, results: Path) -> None:
+def test_empty_bucket_skips_judge_and_still_runs_reduce(run: Run, results: Path) -> None:
     seen = run()
     assert (seen["list"], seen["judge"], seen["reduce"]) == ("success", "skipped", "failed")
-    # The platform keeps no policy; nothing else is wrong.
+    # The only finding: this platform has no lifecycle policy.
     assert classes(results) == ["check-incomplete"]
 
 
-def test_a_batch_that_could_not_be_judged_is_told_and_its_work_is_kept(
+def test_batch_that_fails_in_judge_is_reported_and_its_steps_are_kept(
     run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("logops.audit.request.MOST_TABLES", 1)
@@ -139,14 +139,16 @@ def test_a_batch_that_could_not_be_judged_is_told_and_its_work_is_kept(
     assert len(work(results)) == 1
 
 
-def test_a_container_that_could_not_be_listed_is_no_pass(run: Run, platform: OnMemory, results: Path) -> None:
+def test_failed_container_listing_fails_reduce_with_check_incomplete(
+    run: Run, platform: OnMemory, results: Path
+) -> None:
     platform.store.fails = {"list"}
     seen = run()
     assert (seen["judge"], seen["reduce"]) == ("skipped", "failed")
     assert set(classes(results)) == {"check-incomplete"}
 
 
-def test_where_nothing_could_be_started_reduce_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_platform_that_cannot_be_opened_fails_list_and_reduce(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(environment: Environment, root: Path) -> None:
         raise PlatformError("there is no such place")
 
@@ -155,7 +157,9 @@ def test_where_nothing_could_be_started_reduce_says_so(run: Run, monkeypatch: py
     assert (seen["list"], seen["judge"], seen["reduce"]) == ("failed", "upstream_failed", "failed")
 
 
-def test_params_reach_every_task(run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_and_as_of_params_reach_reduce_task(
+    run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[Any] = []
     reduce = steps.reduce
 

@@ -1,4 +1,4 @@
-"""The environment that the scheduled runs look at."""
+"""The environment of the scheduled runs."""
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
@@ -15,7 +15,7 @@ def looked_at() -> dict[str, str]:
     return {dag_id: dags[dag_id].params["environment"] for dag_id in SCHEDULED if dag_id in dags}
 
 
-def test_every_nightly_run_looks_at_the_environment_that_the_variable_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scheduled_dags_use_environment_from_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     assert looked_at() == dict.fromkeys(SCHEDULED, "local")
 
@@ -23,10 +23,10 @@ def test_every_nightly_run_looks_at_the_environment_that_the_variable_names(monk
     assert looked_at() == dict.fromkeys(SCHEDULED, "production")
 
 
-def test_a_name_that_is_no_environment_is_an_error_and_no_night_without_audits() -> None:
+def test_unknown_nightly_environment_is_refused_with_known_environments() -> None:
     with pytest.raises(ValueError, match="LOGOPS_NIGHTLY_ENVIRONMENT is 'prod', and include/environments has a, b"):
         nightly(["a", "b"], {VARIABLE: "prod"})
 
 
-def test_without_local_the_first_is_looked_at() -> None:
+def test_nightly_environment_defaults_to_first_if_local_is_missing() -> None:
     assert nightly(["a", "b"], {}) == "a"

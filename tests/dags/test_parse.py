@@ -1,4 +1,4 @@
-"""Reading a DAG file brings in nothing heavy. How long it takes: benchmarks/dag_parse.py."""
+"""Parsing a DAG file must not import heavy packages. benchmarks/dag_parse.py measures the parse time."""
 
 import json
 import subprocess
@@ -26,11 +26,11 @@ print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - a
 
 @pytest.fixture(scope="module", params=FILES, ids=lambda file: file.stem)
 def brought_in(request: pytest.FixtureRequest) -> set[str]:
-    """The modules that come with a file, over Airflow's own; in a fresh Python."""
+    """The packages that a DAG file imports in addition to Airflow's own, in a new Python process."""
     file: Path = request.param
     answer = subprocess.run([sys.executable, "-c", MEASURE, file], capture_output=True, text=True, check=True)
     return set(json.loads(answer.stdout.splitlines()[-1]))
 
 
-def test_reading_a_file_imports_nothing_heavy(brought_in: set[str]) -> None:
+def test_dag_file_imports_no_heavy_package(brought_in: set[str]) -> None:
     assert brought_in & HEAVY == set()

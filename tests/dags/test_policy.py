@@ -1,4 +1,4 @@
-"""What every DAG of this project promises, whatever it does."""
+"""Rules that every DAG of this project must follow."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,36 +22,36 @@ def dags(dagbag: DagBag) -> list[DAG]:
 
 
 def failures(dags: list[DAG], promise: Any) -> list[str]:
-    """The ids of the DAGs that break a promise."""
+    """Return the ids of the DAGs that do not fulfil a condition."""
     return [dag.dag_id for dag in dags if not promise(dag)]
 
 
 def bound(task: Any) -> timedelta | None:
-    """How long a task may take; for one that waits for a person, how long the person may."""
+    """Return the time limit of a task. For a task that waits for a person: the limit of the response."""
     return getattr(task, "response_timeout", None) or task.execution_timeout
 
 
-def test_every_file_is_read_without_an_error_or_a_warning(dagbag: DagBag) -> None:
+def test_dag_files_are_parsed_without_error_or_warning(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
     assert dagbag.captured_warnings == {}
 
 
-def test_every_file_in_the_folder_is_a_dag_of_that_name(dagbag: DagBag) -> None:
+def test_dag_id_equals_file_name(dagbag: DagBag) -> None:
     assert {dag.dag_id for dag in dagbag.dags.values()} == {
         path.stem
         for path in dagbag.dag_folder.glob("*.py")  # type: ignore[union-attr]
     }
 
 
-def test_tags_are_from_the_list(dags: list[DAG]) -> None:
+def test_every_dag_has_tags_from_tag_list(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: dag.tags and dag.tags <= set(Tag)) == []
 
 
-def test_the_documentation_says_what_a_failure_means(dags: list[DAG]) -> None:
+def test_dag_documentation_has_section_on_task_failure(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: "### When a task fails" in (dag.doc_md or "")) == []
 
 
-def test_the_documentation_names_every_task_that_is_not_in_a_group(dags: list[DAG]) -> None:
+def test_dag_documentation_names_every_ungrouped_task(dags: list[DAG]) -> None:
     missing = [
         task.task_id
         for dag in dags
@@ -61,44 +61,46 @@ def test_the_documentation_names_every_task_that_is_not_in_a_group(dags: list[DA
     assert missing == []
 
 
-def test_every_task_has_an_owner(dags: list[DAG]) -> None:
+def test_every_task_has_owner(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: all(task.owner not in {"", "airflow"} for task in dag.tasks)) == []
 
 
-def test_params_have_a_type_and_say_what_they_are(dags: list[DAG]) -> None:
+def test_params_have_type_and_description(dags: list[DAG]) -> None:
     params = [(dag, name, dag.params.get_param(name)) for dag in dags for name in dag.params]
     assert [
         (dag.dag_id, name) for dag, name, param in params if "type" not in param.schema or not param.description
     ] == []
 
 
-def test_params_take_their_own_defaults(dags: list[DAG]) -> None:
+def test_param_defaults_are_valid(dags: list[DAG]) -> None:
     for dag in dags:
         dag.params.validate()
 
 
-def test_a_task_that_was_killed_is_tried_again_soon(dags: list[DAG]) -> None:
+def test_every_task_is_retried_within_one_minute(dags: list[DAG]) -> None:
     tasks = [task for dag in dags for task in dag.tasks]
     assert [task.task_id for task in tasks if not task.retries] == []
     assert [task.task_id for task in tasks if task.retry_delay > timedelta(minutes=1)] == []
 
 
-def test_no_task_runs_without_end(dags: list[DAG]) -> None:
+def test_every_task_has_time_limit(dags: list[DAG]) -> None:
     waits = [task for dag in dags for task in dag.tasks if getattr(task, "response_timeout", None)]
     works = [task for dag in dags for task in dag.tasks if task not in waits]
     assert [task.task_id for task in works if not task.execution_timeout or task.execution_timeout > LONGEST_TASK] == []
     assert [task.task_id for task in waits if task.response_timeout > timedelta(days=7)] == []
 
 
-def test_what_runs_on_a_schedule_takes_its_time_as_a_param(dags: list[DAG]) -> None:
+def test_scheduled_dag_has_as_of_param(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: dag.schedule is None or "as_of" in dag.params) == []
 
 
-def test_the_past_is_not_caught_up_with(dags: list[DAG]) -> None:
+def test_dag_catchup_is_disabled(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: not dag.catchup) == []
 
 
-def test_an_airflow_that_was_just_started_waits_for_the_night(dags: list[DAG], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_first_scheduled_run_after_late_start_waits_for_next_night(
+    dags: list[DAG], monkeypatch: pytest.MonkeyPatch
+) -> None:
     nightly = [dag for dag in dags if dag.schedule is not None]
     for dag in nightly:
         timetable = decode_timetable(encode_timetable(dag.timetable))
@@ -109,7 +111,7 @@ def test_an_airflow_that_was_just_started_waits_for_the_night(dags: list[DAG], m
     assert len(nightly) == 4
 
 
-def test_the_state_of_a_run_is_told_by_one_task(dags: list[DAG]) -> None:
+def test_every_dag_has_one_leaf_task(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: len(dag.leaves) == 1) == []
 
 

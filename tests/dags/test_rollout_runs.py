@@ -1,4 +1,4 @@
-"""Whole runs of the rollout DAG, by Airflow, on a platform in memory: which tasks run, and what they leave behind."""
+"""Complete Airflow runs of the rollout DAG on a platform in memory: task states and changes on the platform."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def _database() -> None:
 
 @pytest.fixture
 def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
-    """Every environment is on this platform, and every stage that runs there verifies."""
+    """A platform in memory for every environment. Every verification passes."""
     platform = MemoryPlatform(read_environment("local"), {s: Files({f"{s}/file": f"{s} 1\n"}) for s in STAGES})
 
     def open_platform(environment: Environment, root: Path) -> MemoryPlatform:
@@ -45,9 +45,9 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
 
 @pytest.fixture
 def run(rollout: DAG, platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch, _database: None) -> Run:
-    """Run the DAG with these params. Gives the state of each task, and of the run under `run`."""
+    """Run the DAG with these params. Returns the state of each task, and the state of the run under `run`."""
 
-    # Between two looks at what may run next, dag.test() waits a second.
+    # dag.test() waits one second between two scheduling loops.
     sleep = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
 
@@ -65,7 +65,7 @@ def states(seen: dict[str, str], state: str) -> set[str]:
 ALL = {f"{stage}.{step}" for stage in STAGES for step in ("apply", "verify")}
 
 
-def test_every_stage_is_applied_in_order_and_the_run_succeeds(run: Run, platform: MemoryPlatform) -> None:
+def test_rollout_applies_every_stage_in_order_and_succeeds(run: Run, platform: MemoryPlatform) -> None:
     seen = run()
     assert platform.did == [f"apply {stage}" for stage in STAGES]
     assert states(seen, "skipped") == {"approval", "roll_back"}
@@ -73,7 +73,7 @@ def test_every_stage_is_applied_in_order_and_the_run_succeeds(run: Run, platform
     assert platform.owner is None
 
 
-def test_a_second_run_changes_nothing_and_skips_all_but_its_summary(run: Run, platform: MemoryPlatform) -> None:
+def test_repeated_rollout_changes_nothing_and_skips_all_stages(run: Run, platform: MemoryPlatform) -> None:
     run()
     platform.did.clear()
     seen = run()
@@ -82,7 +82,7 @@ def test_a_second_run_changes_nothing_and_skips_all_but_its_summary(run: Run, pl
     assert seen["run"] == "success"
 
 
-def test_stages_that_were_not_chosen_are_skipped(run: Run, platform: MemoryPlatform) -> None:
+def test_unselected_stages_are_skipped(run: Run, platform: MemoryPlatform) -> None:
     seen = run(stages=["loki", "tenants"])
     assert platform.did == ["apply loki", "apply tenants"]
     left_out = {f"{stage}.{step}" for stage in ("storage", "agents", "rules") for step in ("apply", "verify")}
@@ -90,7 +90,7 @@ def test_stages_that_were_not_chosen_are_skipped(run: Run, platform: MemoryPlatf
     assert seen["run"] == "success"
 
 
-def test_a_stage_that_does_not_start_is_rolled_back_with_those_before_it(run: Run, platform: MemoryPlatform) -> None:
+def test_stage_that_does_not_start_is_rolled_back_with_earlier_stages(run: Run, platform: MemoryPlatform) -> None:
     platform.breaks = {"agents"}
     seen = run()
     assert platform.did == [
@@ -105,7 +105,7 @@ def test_a_stage_that_does_not_start_is_rolled_back_with_those_before_it(run: Ru
     assert platform.owner is None
 
 
-def test_a_stage_that_does_not_verify_is_rolled_back(run: Run, platform: MemoryPlatform, monkeypatch: Any) -> None:
+def test_stage_with_failed_verification_is_rolled_back(run: Run, platform: MemoryPlatform, monkeypatch: Any) -> None:
     def fails(platform: MemoryPlatform, stage: str, progress: Any) -> Any:
         raise VerificationError(stage, (Check("ready", "main-ingester-0", False, "no answer"),))
 
@@ -115,21 +115,21 @@ def test_a_stage_that_does_not_verify_is_rolled_back(run: Run, platform: MemoryP
     assert states(seen, "failed") == {"storage.verify", "summary", "run"}
 
 
-def test_auto_approval_where_it_is_not_allowed_touches_nothing(run: Run, platform: MemoryPlatform) -> None:
+def test_auto_approval_of_production_fails_and_changes_nothing(run: Run, platform: MemoryPlatform) -> None:
     seen = run(environment="production")
     assert states(seen, "failed") == {"plan", "summary", "run"}
     assert seen["roll_back"] == "skipped"
     assert platform.did == []
 
 
-def test_an_approval_that_was_only_marked_as_passed_approves_nothing(run: Run, platform: MemoryPlatform) -> None:
+def test_approval_task_marked_as_success_approves_nothing(run: Run, platform: MemoryPlatform) -> None:
     seen = run(environment="production", auto_approve=False, mark_success="approval")
     assert states(seen, "failed") == {"storage.apply", "summary", "run"}
     assert seen["roll_back"] == "skipped"
     assert platform.did == []
 
 
-def test_a_run_while_another_has_the_lease_changes_nothing(run: Run, platform: MemoryPlatform) -> None:
+def test_run_while_another_run_holds_lease_changes_nothing(run: Run, platform: MemoryPlatform) -> None:
     platform.acquire_lease("another run")
     seen = run()
     assert states(seen, "failed") == {"storage.apply", "summary", "run"}
