@@ -1,4 +1,4 @@
-"""What counts as the nightly run, and how the work is cut."""
+"""Which requests are drills, and how tables are split into batches."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,18 +13,18 @@ DAYS = st.dictionaries(st.integers(0, 5000), st.integers(0, 2 * MOST_CHUNKS), ma
 
 
 @given(DAYS)
-def test_every_table_is_in_one_batch_and_in_order(days: dict[int, int]) -> None:
+def test_cut_puts_every_table_in_one_batch_in_order(days: dict[int, int]) -> None:
     assert [day for batch, _ in cut(days) for day in batch] == sorted(days)
 
 
 @given(DAYS)
-def test_a_batch_is_small_unless_one_table_is_big(days: dict[int, int]) -> None:
+def test_batch_with_several_tables_stays_within_chunk_limit(days: dict[int, int]) -> None:
     for batch, chunks in cut(days):
         assert chunks == sum(days[day] for day in batch)
         assert chunks <= MOST_CHUNKS or len(batch) == 1
 
 
-def test_a_batch_of_empty_tables_ends_too() -> None:
+def test_batch_of_empty_tables_is_limited_by_table_count() -> None:
     assert [len(batch) for batch, _ in cut(dict.fromkeys(range(MOST_TABLES + 1), 0))] == [MOST_TABLES, 1]
 
 
@@ -35,12 +35,12 @@ NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
     ("hours", "drill"),
     [(0, False), (-23, False), (0.1, False), (1, True), (-25, True)],
 )
-def test_another_moment_than_now_is_a_drill(hours: float, drill: bool) -> None:
-    """A run that is cleared some days later is asked for its own moment, and the bucket is another by then."""
+def test_request_with_as_of_far_from_now_is_drill(hours: float, drill: bool) -> None:
+    """A run that is cleared and repeated days later keeps its old `as_of`, but the bucket has changed since."""
     asked = AuditRequest((Check.RETENTION,), "run", NOW + timedelta(hours=hours))
     assert asked.is_drill(NOW) is drill
 
 
-def test_some_tables_or_other_patience_are_a_drill() -> None:
+def test_request_with_selected_tables_or_custom_slack_is_drill() -> None:
     assert AuditRequest((Check.RETENTION,), "run", NOW, tables=("loki_index_1",)).is_drill(NOW)
     assert AuditRequest((Check.RETENTION,), "run", NOW, slack=Duration("0s")).is_drill(NOW)

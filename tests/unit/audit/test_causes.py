@@ -1,4 +1,4 @@
-"""A consequence is not found beside its cause, and a cause hides nothing else."""
+"""Report a cause instead of its consequences. A cause must not hide unrelated faults."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -56,8 +56,8 @@ def classes(found: Sequence[Finding]) -> set[str]:
 
 
 @pytest.mark.parametrize("cls", ["chunk-orphaned", "retention-undershoot", "marker-backlog"])
-def test_what_only_a_silent_compactor_could_excuse_is_not_checked(cls: str) -> None:
-    """Delete requests and marks are known to the compactor alone."""
+def test_fault_that_needs_compactor_state_is_not_reported_if_compactor_is_silent(cls: str) -> None:
+    """Only the compactor knows the delete requests and the markers."""
     assert cls in classes(told(faults=[fault(cls)]))
     assert classes(told(faults=[fault(cls)], live=SILENT)) == {"check-incomplete"}
 
@@ -66,11 +66,11 @@ def test_what_only_a_silent_compactor_could_excuse_is_not_checked(cls: str) -> N
     assert classes(told(faults=[fault(cls)], live=counted)) == {"compactor-count"}
 
 
-def test_a_missing_chunk_is_found_whoever_is_silent() -> None:
+def test_missing_chunk_is_reported_even_if_compactor_is_silent() -> None:
     assert "chunk-missing" in classes(told(faults=[fault("chunk-missing")], live=SILENT))
 
 
-def test_marks_are_thought_to_be_there_while_nobody_works_who_could_tell() -> None:
+def test_markers_are_assumed_unless_running_compactor_reports_none() -> None:
     def marks(live: LokiState) -> bool:
         return audit_policy(PRODUCTION, "main", live, ASKED, NOW).markers
 
@@ -80,7 +80,7 @@ def test_marks_are_thought_to_be_there_while_nobody_works_who_could_tell() -> No
     assert marks(replace(LIVE, compactors=(replace(WORKING, marker_files=2),)))
 
 
-def test_a_compactor_that_does_not_answer_is_not_one_without_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compactor_that_does_not_answer_is_recorded_as_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     platform = MemoryPlatform(PRODUCTION, {})
     monkeypatch.setattr("logops.audit.survey.loki_state._RETRY_S", 0.1)
     monkeypatch.setattr(platform, "urls", lambda cluster: {"main-compactor-0": "http://127.0.0.1:9"})
@@ -90,7 +90,7 @@ def test_a_compactor_that_does_not_answer_is_not_one_without_requests(monkeypatc
     assert [process for process, _ in seen.unasked] == ["main-compactor-0"]
 
 
-def test_requests_of_tenants_that_nobody_declared_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_delete_requests_of_undeclared_tenants_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     class Client:
@@ -121,10 +121,10 @@ def test_requests_of_tenants_that_nobody_declared_are_asked_for(monkeypatch: pyt
 
 
 LOUD = Ingester("main-ingester-0", NOW - 9 * HOUR, 9, NOW - 8 * HOUR, 4, 0)
-"""It has made no index for eight hours, though it writes chunks."""
+"""An ingester that writes chunks but has built no index for eight hours."""
 
 
-def test_an_ingester_that_uploads_nothing_explains_only_what_it_wrote() -> None:
+def test_ingester_without_uploads_explains_only_orphans_written_since_last_index() -> None:
     live = replace(LIVE, ingesters=(LOUD,))
     both = [fault("chunk-orphaned", DAY - 40), fault("ingester-not-uploading")]
 
@@ -133,7 +133,7 @@ def test_an_ingester_that_uploads_nothing_explains_only_what_it_wrote() -> None:
         ("chunk-orphaned", f"loki_index_{DAY - 40}"),
         ("ingester-not-uploading", ""),
     ]
-    # From some time before it made its last index.
+    # The period starts shortly before the ingester built its last index.
     since = audit_policy(PRODUCTION, "main", live, ASKED, NOW).unindexed_since_ms
     assert since is not None
     assert NOW - 9 * HOUR < since / 1000 < NOW - 8 * HOUR
@@ -145,8 +145,8 @@ def damaged(day: int, unknown: bool = False) -> Unreadable:
     return Unreadable(f"index/{table}/a/1.tsdb.gz", table, "a", 9, 4, "its format is V4", unknown=unknown)
 
 
-def test_a_corrupt_file_explains_a_standstill_of_its_table_and_older_ones_only() -> None:
-    """The compactor works from the newest table to the oldest, and ends at the first that it cannot read."""
+def test_corrupt_index_explains_stalled_compaction_of_same_or_older_tables_only() -> None:
+    """The compactor works from the newest table to the oldest and stops at the first unreadable table."""
     older, newer = waits(DAY - 30, 30), waits(DAY, 30)
 
     broken = replace(waits(DAY - 20, 30), tenant="a")
@@ -157,8 +157,8 @@ def test_a_corrupt_file_explains_a_standstill_of_its_table_and_older_ones_only()
     }
 
 
-def test_a_file_of_a_format_that_is_not_known_is_not_called_corrupt() -> None:
-    """Nobody must delete the valid index of a newer Loki."""
+def test_index_of_unknown_format_is_reported_as_incomplete_check() -> None:
+    """A newer Loki may have written the file, so the remedy must warn against deleting it."""
     (found,) = told(Check.COMPACTION, unreadable=[damaged(DAY, unknown=True)])
 
     assert found.cls.name == "check-incomplete"

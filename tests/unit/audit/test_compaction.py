@@ -17,7 +17,7 @@ LIVE = LokiState({}, {}, {}, (WORKING,), ("main-compactor-0",), ())
 
 
 def file(day: int = DAY, *, tenant: str = "", age: float = 0, table: str = "", nth: int = 0) -> IndexFile:
-    """An ingester's file, or a tenant's compacted one."""
+    """Return an ingester's index file or, with `tenant`, a compacted index file."""
     table = table or f"loki_index_{day}"
     written = NOW - age
     return IndexFile(
@@ -34,8 +34,8 @@ def file(day: int = DAY, *, tenant: str = "", age: float = 0, table: str = "", n
 
 
 def found(*files: IndexFile, live: LokiState = LIVE) -> dict[tuple[str, str, str], str]:
-    """Messages by class, table and tenant."""
-    # Late after two hours.
+    """Return the messages of the findings by class, table and tenant."""
+    # A file is late after two hours.
     times = Windows(
         grace_ms=1_800_000, cycle_ms=3_600_000, delay_ms=0, slack_ms=3_600_000, tier_slack_ms=0, max_chunk_age_ms=0
     )
@@ -43,11 +43,11 @@ def found(*files: IndexFile, live: LokiState = LIVE) -> dict[tuple[str, str, str
     return {(one.cls.name, one.subject.table, one.subject.tenant): one.message for one in compaction_findings(seen)}
 
 
-def test_files_that_were_just_uploaded_wait_rightly() -> None:
+def test_recently_uploaded_files_have_no_finding() -> None:
     assert found(file(age=1.9 * HOUR), file(DAY - 1, tenant="a", age=HOUR)) == {}
 
 
-def test_a_table_left_out_while_others_are_compacted_is_found_alone() -> None:
+def test_table_skipped_by_compactor_is_reported_as_uncompacted() -> None:
     left, told = file(DAY - 3, age=3 * HOUR), found(file(DAY - 3, age=3 * HOUR), file(tenant="a", age=60))
 
     assert [*told] == [("table-uncompacted", left.table, "")]
@@ -57,20 +57,20 @@ def test_a_table_left_out_while_others_are_compacted_is_found_alone() -> None:
     )
 
 
-def test_where_nothing_happens_the_compaction_is_stalled_whatever_its_metrics_say() -> None:
+def test_stalled_compaction_is_reported_even_if_metrics_are_healthy() -> None:
     told = found(file(DAY - 3, age=3 * HOUR), file(tenant="a", age=3 * HOUR))
 
     assert [*told] == [("compaction-stalled", "", "")]
     assert "1 file waits, the oldest since" in told["compaction-stalled", "", ""]
 
 
-def test_a_name_of_the_future_does_not_hide_a_stall() -> None:
+def test_index_file_with_future_time_does_not_hide_stalled_compaction() -> None:
     odd = replace(file(tenant="a", age=3 * HOUR), written=NOW + 9e9)
 
     assert [*found(file(DAY - 3, age=3 * HOUR), odd)] == [("compaction-stalled", "", "")]
 
 
-def test_a_compactor_that_ends_no_run_is_found_though_nothing_waits() -> None:
+def test_compactor_without_finished_run_is_reported_even_if_no_file_waits() -> None:
     never = replace(WORKING, compacted=0.0)
 
     told = found(file(tenant="a", age=60), live=replace(LIVE, compactors=(never,)))
@@ -78,7 +78,7 @@ def test_a_compactor_that_ends_no_run_is_found_though_nothing_waits() -> None:
     assert "main-compactor-0 has ended no run since it started at" in told["compaction-stalled", "", ""]
 
 
-def test_no_compactor_and_two_are_the_wrong_number() -> None:
+def test_compactor_count_other_than_one_is_reported() -> None:
     nobody = replace(LIVE, compactors=(), ingesters=(ingester(),), unasked=(("main-compactor-0", "refused"),))
     two = replace(LIVE, compactors=(WORKING, replace(WORKING, name="main-compactor-1")))
 
@@ -93,13 +93,13 @@ def test_no_compactor_and_two_are_the_wrong_number() -> None:
     assert [*found(live=two)] == [("compactor-count", "", "")]
 
 
-def test_a_compactor_that_has_just_started_is_waited_for() -> None:
+def test_compactor_that_just_started_has_no_finding() -> None:
     started = replace(WORKING, running=False, started=NOW - 60)
 
     assert found(live=replace(LIVE, compactors=(started,))) == {}
 
 
-def test_a_table_of_a_day_before_the_first_schema_period_is_found() -> None:
+def test_table_before_first_schema_period_is_reported() -> None:
     early = (MAIN.schema_periods[0].from_ - date(1970, 1, 1)).days - 1
     told = found(file(early, tenant="a"))
 
@@ -107,11 +107,11 @@ def test_a_table_of_a_day_before_the_first_schema_period_is_found() -> None:
     assert "no schema period covers it (loki_index_ from" in told["table-without-schema", f"loki_index_{early}", ""]
 
 
-def test_a_table_of_another_prefix_is_found() -> None:
+def test_table_with_other_prefix_is_reported() -> None:
     assert [*found(file(table="old_index_20780", tenant="a"))] == [("table-without-schema", "old_index_20780", "")]
 
 
-def test_two_compacted_files_of_a_tenant_are_found_when_they_stay() -> None:
+def test_duplicate_compacted_files_of_tenant_are_reported_if_they_remain() -> None:
     def two(age: float) -> list[IndexFile]:
         return [file(tenant="a", age=age, nth=nth) for nth in range(2)]
 
@@ -119,7 +119,7 @@ def test_two_compacted_files_of_a_tenant_are_found_when_they_stay() -> None:
     assert [*found(*two(HOUR), file(tenant="b"))] == [("index-duplicate", "loki_index_20780", "a")]
 
 
-def test_markers_that_are_not_worked_off_are_found() -> None:
+def test_old_markers_are_reported_as_backlog() -> None:
     behind = replace(WORKING, marker_files=4, marker_time=NOW - 3 * HOUR)
 
     told = found(live=replace(LIVE, compactors=(behind,)))
@@ -131,7 +131,7 @@ def ingester(**changes: float) -> Ingester:
     return Ingester(name="main-ingester-0", **values)  # type: ignore[arg-type]
 
 
-def test_an_ingester_is_judged_by_what_it_makes_and_uploads() -> None:
+def test_ingester_with_failed_uploads_or_no_new_index_is_reported() -> None:
     assert not_uploading(ingester(), NOW, 0) == ""
     assert not_uploading(ingester(flushed=0, built=0), NOW, 0) == ""
     assert "its uploads fail, 3 since" in not_uploading(ingester(failing=True, failed_uploads=3), NOW, 0)

@@ -1,4 +1,4 @@
-"""Delete requests: until when one is waited for, and what it excuses."""
+"""Delete requests: when a request counts as stuck, and which chunks a request excuses."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,38 +24,38 @@ REQUEST = DeleteRequest(
     created_at=MADE,
 )
 ALLOWED = timedelta(hours=24) + timedelta(days=1) + timedelta(milliseconds=TIMES.cycle_ms + TIMES.slack_ms)
-"""It may be cancelled, a day to carry it out, a cycle of the compactor, the environment's slack."""
+"""The cancel period, a day to process the request, a compactor cycle and the environment's slack."""
 
 
 def found(request: DeleteRequest, age: timedelta) -> list[tuple[str, str]]:
-    """Class and tenant of what is found of a request so long after it was made."""
+    """Return class and tenant of the findings for a request of this age."""
     live = LokiState({}, {}, {"team": (request,)}, (), (), ())
     as_of = datetime.fromtimestamp(request.created_at, UTC) + age
     return [(one.cls.name, one.subject.tenant) for one in stuck(live, MAIN, TIMES, "production", "main", as_of)]
 
 
-def test_a_request_is_waited_for_to_the_last_second_of_its_time() -> None:
+def test_delete_request_at_its_deadline_is_not_stuck() -> None:
     assert found(REQUEST, ALLOWED) == []
 
 
-def test_a_request_is_stuck_a_second_after_its_time() -> None:
+def test_delete_request_one_second_after_deadline_is_stuck() -> None:
     assert found(REQUEST, ALLOWED + timedelta(seconds=1)) == [("delete-request-stuck", "team")]
 
 
 @pytest.mark.parametrize("status", ["build-chunk-refs-for-deletion", "42% Complete"])
-def test_a_request_that_was_begun_is_stuck_like_one_that_was_not(status: str) -> None:
+def test_delete_request_in_progress_after_deadline_is_stuck(status: str) -> None:
     begun = REQUEST.model_copy(update={"status": status})
 
     assert found(begun, ALLOWED + timedelta(seconds=1)) == [("delete-request-stuck", "team")]
 
 
-def test_a_request_that_was_carried_out_is_never_stuck() -> None:
+def test_processed_delete_request_is_never_stuck() -> None:
     done = REQUEST.model_copy(update={"status": "processed"})
 
     assert found(done, 100 * ALLOWED) == []
 
 
-def test_the_time_to_cancel_is_the_environments() -> None:
+def test_delete_request_deadline_includes_cancel_period_of_environment() -> None:
     shorter = environment("production", ("clusters.main.compactor.delete_request_cancel_period", "1h")).clusters["main"]
     live = LokiState({}, {}, {"team": (REQUEST,)}, (), (), ())
     as_of = datetime.fromtimestamp(MADE, UTC) + ALLOWED - timedelta(hours=23) + timedelta(seconds=1)
@@ -64,13 +64,13 @@ def test_the_time_to_cancel_is_the_environments() -> None:
     assert len([*stuck(live, shorter, TIMES, "production", "main", as_of)]) == 1
 
 
-def test_a_request_under_way_excuses_its_range_for_as_long_as_it_takes() -> None:
+def test_delete_request_in_progress_excuses_its_range_without_deadline() -> None:
     start, end = int(REQUEST.start_time * 1000), int(REQUEST.end_time * 1000)
 
     assert ranges([REQUEST], MAIN, TIMES) == (DeleteRange(start, end, None),)
 
 
-def test_a_request_that_was_carried_out_excuses_its_range_until_the_sweeper_must_be_done() -> None:
+def test_processed_delete_request_excuses_its_range_until_sweeper_deadline() -> None:
     done = REQUEST.model_copy(update={"status": "processed"})
     (excused,) = ranges([done], MAIN, replace(TIMES, delay_ms=7_000))
 

@@ -1,4 +1,4 @@
-"""Every chunk judged: a survey and an index as values, no bucket but a set of names."""
+"""Judge chunks from a survey and an index in memory. The bucket is a set of names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ TERMS = AuditPolicy(
 
 @dataclass(frozen=True)
 class Chunk:
-    """Of an hour, in a table so many days old; written an hour after its last line."""
+    """A chunk of one hour, in a table `days_ago` days old. By default, written an hour after its last line."""
 
     days_ago: float
     number: int = 7
@@ -86,7 +86,7 @@ class Chunk:
 
 
 class Names:
-    """A bucket of which one asks only whether blobs are there."""
+    """A bucket that only answers whether blobs exist."""
 
     def __init__(self, names: set[str]) -> None:
         self.names = names
@@ -147,7 +147,7 @@ class Judging:
         looked: datetime = AS_OF,
         elsewhere: Sequence[Chunk] = (),
     ) -> Judged:
-        """`elsewhere`: in the index of a table of another prefix."""
+        """Judge the chunks. `elsewhere`: chunks in the index of a table with another prefix."""
         survey = self._survey(chunks)
         if elsewhere:
             files = [index_of(f"old_index_{chunk.day}") for chunk in elsewhere]
@@ -168,7 +168,7 @@ class Judging:
         return sorted(fault.cls for fault in self(*chunks, terms=terms, looked=looked).faults)
 
     def _survey(self, chunks: Sequence[Chunk]) -> Survey:
-        # A tenant with a chunk in good order, so that the survey knows it.
+        # Add a valid chunk, so that the survey knows the tenant.
         rows = [chunk.row for chunk in (Chunk(1, number=1), *chunks) if chunk.blob]
         listing = Listing("values", AS_OF, iter([pa.RecordBatch.from_pylist(rows, schema=blobs_schema())]))
         place = str(self._folder / "survey")
@@ -176,44 +176,44 @@ class Judging:
         return take_survey(listing, place, as_of=AS_OF, **names)
 
 
-def test_a_chunk_that_is_where_it_should_be_is_no_fault(judged: Judging) -> None:
+def test_chunk_in_bucket_index_and_correct_tier_has_no_fault(judged: Judging) -> None:
     assert judged.faults(Chunk(10), Chunk(50, tier=Tier.COOL, changed_ago=19)) == []
 
 
-def test_an_entry_without_a_blob_is_missing_until_it_expires(judged: Judging) -> None:
+def test_index_entry_without_blob_is_missing_chunk_until_it_expires(judged: Judging) -> None:
     assert judged.faults(Chunk(10, blob=False)) == ["chunk-missing"]
     assert judged.faults(Chunk(90.01, blob=False)) == []
 
 
-def test_a_young_entry_without_a_blob_may_be_younger_than_the_listing(judged: Judging) -> None:
+def test_index_entry_without_blob_has_no_fault_while_young(judged: Judging) -> None:
     assert judged.faults(Chunk(2.4 / 24, blob=False)) == []
     assert judged.faults(Chunk(2.6 / 24, blob=False)) == ["chunk-missing"]
 
 
-def test_a_blob_without_an_entry_is_an_orphan_after_the_grace(judged: Judging) -> None:
+def test_blob_without_index_entry_is_orphaned_after_grace(judged: Judging) -> None:
     assert judged.faults(Chunk(10, indexed=False)) == ["chunk-orphaned"]
     assert judged.faults(Chunk(0.05, indexed=False, written_ago=0.4 / 24)) == []
 
 
-def test_an_expired_blob_without_an_entry_is_on_its_way_out_until_the_delay_is_over(judged: Judging) -> None:
-    # A cycle and the slack until it is out of the index, two hours until it is deleted.
+def test_expired_blob_without_index_entry_is_orphaned_after_delete_delay(judged: Judging) -> None:
+    # A cycle and the slack until the index entry is removed, then two hours until the blob is deleted.
     assert judged.faults(Chunk(90 + 3.9 / 24, indexed=False, tier=Tier.COOL)) == []
     assert judged.faults(Chunk(90 + 4.1 / 24, indexed=False, tier=Tier.COOL)) == ["chunk-orphaned"]
 
 
-def test_what_the_sweeper_still_has_marks_of_is_its_backlog(judged: Judging) -> None:
+def test_expired_orphan_is_marker_backlog_while_markers_exist(judged: Judging) -> None:
     marked = replace(TERMS, markers=True)
 
     assert judged.faults(Chunk(91, indexed=False, tier=Tier.COOL), terms=marked) == ["marker-backlog"]
     assert judged.faults(Chunk(10, indexed=False), terms=marked) == ["chunk-orphaned"]
 
 
-def test_an_expired_entry_is_late_after_two_runs_and_the_slack(judged: Judging) -> None:
+def test_expired_index_entry_is_overshoot_after_cycle_and_slack(judged: Judging) -> None:
     assert judged.faults(Chunk(90 + 1.9 / 24, tier=Tier.COOL)) == []
     assert judged.faults(Chunk(90 + 2.1 / 24, tier=Tier.COOL)) == ["retention-overshoot"]
 
 
-def test_what_was_past_its_retention_when_it_was_written_is_not_late_yet(judged: Judging) -> None:
+def test_chunk_already_expired_when_written_is_not_overshoot_at_once(judged: Judging) -> None:
     assert judged.faults(Chunk(95, written_ago=1.5 / 24, tier=Tier.HOT)) == []
 
 
@@ -222,12 +222,12 @@ def test_what_was_past_its_retention_when_it_was_written_is_not_late_yet(judged:
     [
         (DeleteRange(NOW - 11 * DAY_MS, NOW - 9 * DAY_MS, None), []),
         (DeleteRange(NOW - 11 * DAY_MS, NOW - 9 * DAY_MS, NOW + 1), []),
-        # Carried out, and all time for it is over.
+        # The request is processed and its deadline is over.
         (DeleteRange(NOW - 11 * DAY_MS, NOW - 9 * DAY_MS, NOW - 1), ["chunk-orphaned"]),
         (DeleteRange(NOW - 8 * DAY_MS, NOW - 7 * DAY_MS, None), ["chunk-orphaned"]),
     ],
 )
-def test_a_delete_request_excuses_what_it_reaches_while_it_is_carried_out(
+def test_delete_request_excuses_chunks_in_its_range_until_its_deadline(
     judged: Judging, asked: DeleteRange, found: list[str]
 ) -> None:
     terms = replace(TERMS, deletes={"team": (asked,)})
@@ -235,7 +235,7 @@ def test_a_delete_request_excuses_what_it_reaches_while_it_is_carried_out(
     assert judged.faults(Chunk(10, indexed=False), terms=terms) == found
 
 
-def test_tiers_are_judged_by_the_age_of_the_blob(judged: Judging) -> None:
+def test_tier_is_judged_by_blob_age(judged: Judging) -> None:
     assert judged.faults(Chunk(32)) == []
     assert judged.faults(Chunk(34)) == ["tier-too-warm"]
     assert judged.faults(Chunk(10, tier=Tier.COOL)) == ["tier-too-cold"]
@@ -243,18 +243,18 @@ def test_tiers_are_judged_by_the_age_of_the_blob(judged: Judging) -> None:
     assert judged.faults(Chunk(50, tier=Tier.ARCHIVE)) == ["chunk-archived"]
 
 
-def test_leaving_a_tier_before_its_least_stay_costs_a_fee(judged: Judging) -> None:
+def test_chunk_leaving_tier_before_minimum_stay_has_early_deletion_fee(judged: Judging) -> None:
     assert judged.faults(Chunk(80, tier=Tier.COOL, changed_ago=1)) == ["early-deletion-fee"]
     assert judged.faults(Chunk(80, tier=Tier.COOL, changed_ago=40)) == []
 
 
-def test_what_is_kept_for_ever_is_never_late(judged: Judging, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunk_kept_forever_never_expires(judged: Judging, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TERMS.rules, "team", TenantRules(0))  # type: ignore[arg-type]
 
     assert judged.faults(Chunk(5_000, tier=Tier.COOL), Chunk(5_001, blob=False)) == ["chunk-missing"]
 
 
-def test_a_suspect_that_changed_meanwhile_is_no_fault(judged: Judging) -> None:
+def test_suspect_deleted_before_recheck_has_no_fault(judged: Judging) -> None:
     class Deleted(Names):
         def exists(self, names: Sequence[str]) -> list[bool]:
             return [False] * len(names)
@@ -262,7 +262,7 @@ def test_a_suspect_that_changed_meanwhile_is_no_fault(judged: Judging) -> None:
     assert judged(Chunk(10, indexed=False), bucket=Deleted).faults == ()
 
 
-def test_a_table_whose_suspects_cannot_be_looked_for_is_not_judged(judged: Judging) -> None:
+def test_table_whose_suspects_cannot_be_rechecked_is_incomplete(judged: Judging) -> None:
     good, bad = Chunk(10), Chunk(20, indexed=False)
     outcome = judged(good, bad, bucket=Broken)
 
@@ -271,14 +271,16 @@ def test_a_table_whose_suspects_cannot_be_looked_for_is_not_judged(judged: Judgi
     assert {one.day for one in outcome.holdings} == {good.day}
 
 
-def test_more_suspects_than_are_looked_at_are_counted(judged: Judging, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suspects_above_recheck_limit_are_counted_as_candidates(
+    judged: Judging, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(judge, "MAX_RECHECKED", 3)
     (fault,) = judged(*(Chunk(10, number=number, indexed=False) for number in range(10, 20))).faults
 
     assert (fault.count, fault.candidates) == (3, 7)
 
 
-def test_the_names_of_all_faulty_chunks_are_kept(judged: Judging, tmp_path: Path) -> None:
+def test_names_of_all_faulty_chunks_are_written_to_parquet(judged: Judging, tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     orphans = [Chunk(10, number=number, indexed=False) for number in range(10, 40)]
@@ -288,36 +290,36 @@ def test_the_names_of_all_faulty_chunks_are_kept(judged: Judging, tmp_path: Path
     assert set(pq.read_table(tmp_path / "names.parquet")["name"].to_pylist()) == {one.name for one in orphans}
 
 
-def test_what_expired_since_a_past_moment_may_be_gone_since(judged: Judging) -> None:
+def test_chunk_deleted_after_past_as_of_has_no_fault_if_expired(judged: Judging) -> None:
     later = AS_OF + timedelta(days=3)
 
-    # Expired a day later, three days before anybody looked: out of the index, or its blob gone.
+    # Expired one day after `as_of`, before the bucket was read: the index entry or the blob may be gone.
     assert judged.faults(Chunk(89, indexed=False, tier=Tier.COOL), looked=later) == []
     assert judged.faults(Chunk(89, blob=False), looked=later) == []
-    # These are still kept.
+    # Not expired when the bucket was read.
     assert judged.faults(Chunk(80, indexed=False, tier=Tier.COOL), looked=later) == ["chunk-orphaned"]
     assert judged.faults(Chunk(80, blob=False), looked=later) == ["chunk-missing"]
 
 
-def test_what_was_late_at_a_past_moment_and_is_still_there_is_late(judged: Judging) -> None:
+def test_chunk_overdue_at_past_as_of_is_overshoot_if_still_present(judged: Judging) -> None:
     assert judged.faults(Chunk(91, tier=Tier.COOL), looked=AS_OF + timedelta(days=3)) == ["retention-overshoot"]
 
 
-def test_what_changed_its_tier_since_a_past_moment_is_not_too_cold(judged: Judging) -> None:
+def test_chunk_moved_to_cool_after_past_as_of_has_no_fault(judged: Judging) -> None:
     later = AS_OF + timedelta(days=3)
 
     assert judged.faults(Chunk(28, tier=Tier.COOL), looked=later) == []
     assert judged.faults(Chunk(20, tier=Tier.COOL), looked=later) == ["tier-too-cold"]
 
 
-def test_what_was_written_since_an_ingester_stopped_uploading_is_told_apart(judged: Judging) -> None:
+def test_orphan_written_since_last_ingester_upload_is_ingester_not_uploading(judged: Judging) -> None:
     terms = replace(TERMS, unindexed_since_ms=NOW - 2 * DAY_MS)
 
     assert judged.faults(Chunk(1, indexed=False), terms=terms) == ["ingester-not-uploading"]
     assert judged.faults(Chunk(10, indexed=False), terms=terms) == ["chunk-orphaned"]
 
 
-def test_more_suspects_than_are_looked_at_none_of_whom_is_one_are_told_as_not_checked(
+def test_unchecked_suspects_are_incomplete_if_no_checked_suspect_is_faulty(
     judged: Judging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Deleted(Names):
@@ -333,8 +335,8 @@ def test_more_suspects_than_are_looked_at_none_of_whom_is_one_are_told_as_not_ch
     assert "7 more look like chunk-orphaned" in why
 
 
-def test_chunks_of_a_table_that_no_schema_period_covers_are_no_orphans(judged: Judging) -> None:
-    """What is to be done is another thing: the period is missing, not the index."""
+def test_chunk_indexed_under_other_table_prefix_is_not_orphaned(judged: Judging) -> None:
+    """The remedy differs: the schema period is missing, not the index entry."""
     alien, orphan = Chunk(10, number=11, indexed=False), Chunk(10, number=12, indexed=False)
     outcome = judged(alien, orphan, elsewhere=(alien,))
 
@@ -342,6 +344,6 @@ def test_chunks_of_a_table_that_no_schema_period_covers_are_no_orphans(judged: J
     assert (fault.cls, fault.count, fault.sample) == ("chunk-orphaned", 1, (orphan.name,))
 
 
-def test_a_tier_that_is_not_told_is_hot(judged: Judging) -> None:
+def test_unknown_tier_is_judged_as_hot(judged: Judging) -> None:
     assert judged.faults(Chunk(34, tier=Tier.UNKNOWN)) == ["tier-too-warm"]
     assert judged.faults(Chunk(10, tier=Tier.UNKNOWN)) == []

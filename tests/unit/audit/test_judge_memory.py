@@ -1,4 +1,4 @@
-"""A table larger than the memory that it may be judged in."""
+"""Judge a table that is larger than the memory limit."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -30,8 +30,10 @@ Column = np.ndarray[Any, Any]
 
 
 class Large:
-    """A survey, an index and a bucket as columns: of every thousandth chunk, the blob is missing, and of the one after
-    it, the entry."""
+    """A survey, an index and a bucket as columns.
+
+    Every thousandth chunk has no blob. The chunk after it has no index entry.
+    """
 
     tenants = ("team",)
     taken = as_of = AS_OF
@@ -97,7 +99,7 @@ def told(faults: Sequence[Fault]) -> list[tuple[str, int, tuple[str, ...]]]:
     return [(fault.cls, fault.count, fault.sample) for fault in faults]
 
 
-def test_what_is_larger_than_the_memory_is_judged_on_disk_with_the_same_findings(large: Large) -> None:
+def test_table_larger_than_memory_is_judged_on_disk_with_same_faults(large: Large) -> None:
     amply, tightly = judged(large, ENOUGH), judged(large, LITTLE)
 
     assert (
@@ -111,11 +113,11 @@ def test_what_is_larger_than_the_memory_is_judged_on_disk_with_the_same_findings
     assert tightly.holdings == amply.holdings
 
 
-def test_so_little_memory_is_not_enough_without_a_disk(large: Large) -> None:
-    """Else the test above would prove nothing of the disk."""
+def test_little_memory_without_disk_raises_out_of_memory(large: Large) -> None:
+    """Show that the test above uses the disk."""
     with pytest.raises(duckdb.OutOfMemoryException):
         judged(large, LITTLE, disk="1KB")
 
 
-def test_so_much_memory_is_enough_without_a_disk(large: Large) -> None:
+def test_enough_memory_without_disk_returns_faults(large: Large) -> None:
     assert judged(large, ENOUGH, disk="1KB").faults

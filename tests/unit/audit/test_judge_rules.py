@@ -1,4 +1,4 @@
-"""What decides, the SQL, against the rules as functions: any chunk, at any moment, by any patience."""
+"""Compare the SQL that judges chunks with the same rules as functions, for any chunk, time and grace period."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ PERIODS = {
     "mostly": (FOR_EVER, 30),
     "some": (90, FOR_EVER),
 }
-"""Days, by tenant: of the tenant itself, and of a rule for some of its streams."""
+"""Retention periods in days, by tenant: of the tenant itself, then of a rule for part of its streams."""
 TENANTS = tuple(PERIODS)
 RULES = {
     name: TenantRules(own * DAY_MS, tuple(StreamRule('{level="error"}', days * DAY_MS) for days in rest))
@@ -43,7 +43,7 @@ Key = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk; `day` is that of the table in which it is looked at."""
+    """A chunk that is in the bucket, in the index, or in both."""
 
     tenant: str
     period_ms: int
@@ -67,14 +67,14 @@ class Chunk:
 class Moment:
     as_of: int
     until: int
-    """When the bucket was looked at, where that was later."""
+    """When the bucket was read, if later than `as_of`."""
     taken: int
     windows: Windows
     markers: bool
     written: int
     """When the compacted index files were last written."""
     unindexed_since: int | None = None
-    """An ingester uploads no index, and has not since."""
+    """Since when an ingester has uploaded no index, if one does not upload."""
 
 
 @st.composite
@@ -95,7 +95,7 @@ def moments(draw: st.DrawFn) -> Moment:
 
 @st.composite
 def chunks(draw: st.DrawFn, moment: Moment, number: int) -> Chunk:
-    """One at a moment at which something changes for it, a millisecond before or after, or anywhere."""
+    """Draw a chunk at a time when its verdict changes, one millisecond before or after, or at any time."""
     times, tenant = moment.windows, draw(st.sampled_from(TENANTS))
     days = draw(st.sampled_from(PERIODS[tenant]))
     late = times.cycle_ms + times.slack_ms
@@ -129,7 +129,7 @@ def chunks(draw: st.DrawFn, moment: Moment, number: int) -> Chunk:
 
 
 def any_of(case: tuple[int, bool, bool]) -> bool:
-    """A chunk lies in the bucket or stands in the index."""
+    """Return whether the chunk is in the bucket or in the index."""
     return case[1] or case[2]
 
 
@@ -140,7 +140,7 @@ def cases(draw: st.DrawFn) -> tuple[Moment, list[Chunk]]:
 
 
 def fault_of(chunk: Chunk, day: int, moment: Moment) -> str | None:
-    """By the rules as they are written down."""
+    """Return the fault of a chunk in the table of `day` by the documented rules."""
     times, home = moment.windows, chunk.through_ms // DAY_MS == day
     taken = min(moment.taken, moment.as_of)
     rules = RULES[chunk.tenant]
@@ -154,7 +154,7 @@ def fault_of(chunk: Chunk, day: int, moment: Moment) -> str | None:
         return "retention-overshoot" if gone and late and (home or not chunk.blob) else None
     if not home or chunk.modified_ms > taken - times.grace_ms:
         return None
-    # Without its entry, nobody knows which of its tenant's periods was a chunk's.
+    # Without an index entry, it is unknown which of the tenant's periods applied to the chunk.
     ends = [period for period in (rules.period_ms, *(rule.period_ms for rule in rules.streams)) if period != FOR_EVER]
     gone, may_go = (bool(ends) and expired(chunk.through_ms, min(ends), at) for at in (moment.as_of, moment.until))
     if may_go and (not gone or moment.as_of <= times.blob_due(chunk.through_ms, max(ends), chunk.modified_ms)):
@@ -165,7 +165,7 @@ def fault_of(chunk: Chunk, day: int, moment: Moment) -> str | None:
 
 
 class Values:
-    """A survey and a bucket that are values."""
+    """A survey and a bucket in memory."""
 
     tenants = TENANTS
 
@@ -176,7 +176,7 @@ class Values:
         self.tables = {day: f"loki_index_{day}" for chunk in chunks for day in chunk.days}
 
     def index_files(self, wanted: str | Sequence[int]) -> list[IndexFile]:
-        """Of a table by its name, as a bucket tells them, or of days, as a survey does."""
+        """Return the index files of a table name, as a bucket does, or of days, as a survey does."""
         written = self._moment.written // 1000
         return [
             IndexFile(f"{table}/{tenant}", table, day, tenant, "compactor", 0, 1, 1, written)
@@ -223,7 +223,7 @@ def bench() -> Iterator[JudgeDatabase]:
 
 
 def decided(bench: JudgeDatabase, moment: Moment, chunks: Sequence[Chunk], names: Any) -> Mapping[tuple[int, str], str]:
-    """The class of every faulty chunk, by table and name."""
+    """Return the class of every faulty chunk, by table and name."""
     values = Values(moment, chunks)
     terms = AuditPolicy(RULES, RULES["usual"], {}, {}, moment.windows, moment.markers, moment.unindexed_since)
     with patch.object(judge, "read_table", values.read_table):
@@ -238,7 +238,7 @@ def decided(bench: JudgeDatabase, moment: Moment, chunks: Sequence[Chunk], names
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(case=cases())
-def test_every_chunk_is_judged_as_the_rules_say(
+def test_sql_verdict_equals_rules_for_generated_chunks(
     bench: JudgeDatabase, tmp_path_factory: pytest.TempPathFactory, case: tuple[Moment, list[Chunk]]
 ) -> None:
     moment, chunks = case
@@ -253,7 +253,7 @@ def test_every_chunk_is_judged_as_the_rules_say(
 
 
 def at_every_turn(moment: Moment) -> Iterator[Chunk]:
-    """Chunks at each moment at which a rule turns, a millisecond before it and after it."""
+    """Yield chunks at each time when a verdict changes, and one millisecond before and after."""
     times, number = moment.windows, count(1)
     late = times.cycle_ms + times.slack_ms
     for tenant, periods in PERIODS.items():
@@ -271,7 +271,7 @@ def at_every_turn(moment: Moment) -> Iterator[Chunk]:
 @pytest.mark.parametrize("markers", [False, True])
 @pytest.mark.parametrize("later", [0, 3_600_000])
 @pytest.mark.parametrize("unindexed_since", [None, START - 5 * DAY_MS])
-def test_every_rule_turns_at_its_very_millisecond(
+def test_sql_verdict_changes_at_exact_millisecond_of_each_rule(
     bench: JudgeDatabase,
     tmp_path_factory: pytest.TempPathFactory,
     markers: bool,

@@ -23,7 +23,7 @@ TABLE = Table(day=1_000, waiting_since_ms=None, indexed=9, tiered=False, written
 
 
 def after(days: float) -> int:
-    """So many days after the table's day ended."""
+    """Return the time this many days after the table's day ended, in ms."""
     return int((TABLE.day + 1 + days) * DAY)
 
 
@@ -31,7 +31,7 @@ def phase(days: float, table: Table = TABLE, rules: TenantRules = RULES, tiering
     return next_of(table, rules, tiering, TIMES, after(days)).phase
 
 
-def test_a_table_goes_through_its_life_in_order() -> None:
+def test_table_passes_through_all_phases_in_order() -> None:
     assert phase(0.05) is Phase.INGESTING
     assert phase(1, replace(TABLE, waiting_since_ms=after(0.2))) is Phase.UNCOMPACTED
     assert phase(1) is Phase.COMPACTED
@@ -40,20 +40,20 @@ def test_a_table_goes_through_its_life_in_order() -> None:
     assert phase(90.1) is Phase.EXPIRED
 
 
-def test_what_comes_next_is_said_with_when() -> None:
+def test_next_action_is_returned_with_due_time() -> None:
     assert next_of(TABLE, RULES, COOL, TIMES, after(1)).action == "its chunks move to tier Cool"
     assert next_of(TABLE, RULES, COOL, TIMES, after(1)).due_ms == TABLE.written_ms + 30 * DAY
     retained = next_of(replace(TABLE, tiered=True), RULES, COOL, TIMES, after(1))
     assert (retained.action, retained.due_ms) == ("its first chunks expire", after(89))
 
 
-def test_what_is_kept_for_ever_stays_retained() -> None:
+def test_table_kept_forever_stays_retained() -> None:
     kept = next_of(replace(TABLE, tiered=True), TenantRules(FOR_EVER), None, TIMES, after(5_000))
 
     assert (kept.phase, kept.action, kept.due_ms) == (Phase.RETAINED, "nothing: kept for ever", None)
 
 
-def test_a_table_expires_from_its_shortest_rule_to_its_longest() -> None:
+def test_table_is_expiring_between_shortest_and_longest_retention_rule() -> None:
     rules = TenantRules(90 * DAY, (StreamRule('{a="b"}', 7 * DAY),))
 
     assert phase(6.5, rules=rules) is Phase.EXPIRING
@@ -61,17 +61,17 @@ def test_a_table_expires_from_its_shortest_rule_to_its_longest() -> None:
     assert phase(91, rules=rules) is Phase.EXPIRED
 
 
-def test_what_no_index_names_is_on_its_way_out() -> None:
+def test_table_without_index_entries_is_expired() -> None:
     assert phase(10, replace(TABLE, indexed=0)) is Phase.EXPIRED
 
 
 @pytest.mark.parametrize("tiering", [None, Tiering(30 * DAY, None), Tiering(400 * DAY, Tier.COOL)])
-def test_a_table_that_changes_no_tier_before_it_expires_is_retained_at_once(tiering: Tiering | None) -> None:
+def test_table_without_tier_change_before_expiry_is_retained_at_once(tiering: Tiering | None) -> None:
     assert phase(1, tiering=tiering) is Phase.RETAINED
 
 
 @given(st.floats(0, 500), st.floats(0, 500))
-def test_no_table_gets_younger(one: float, other: float) -> None:
+def test_phase_never_goes_back_as_table_ages(one: float, other: float) -> None:
     order = [*Phase]
 
     assert order.index(phase(min(one, other))) <= order.index(phase(max(one, other)))

@@ -35,7 +35,10 @@ rules = st.builds(
 
 
 def as_loki_says_it(wanted: TenantRules, labels: Mapping[str, str]) -> int:
-    """`RetentionPeriodFor` in pkg/compactor/retention/expiration.go of Loki 3.7, in its own order of steps."""
+    """Return the period of a stream, in the same steps as Loki 3.7.
+
+    Source: `RetentionPeriodFor` in pkg/compactor/retention/expiration.go.
+    """
     found: StreamRule | None = None
     for rule in wanted.streams:
         if not all(matches(matcher, labels.get(matcher.name, "")) for matcher in rule.matchers):
@@ -50,7 +53,7 @@ def as_loki_says_it(wanted: TenantRules, labels: Mapping[str, str]) -> int:
 
 
 class Streams:
-    """An index of these series."""
+    """An index of the given series."""
 
     def __init__(self, series: Sequence[Mapping[str, str]]) -> None:
         self._series = series
@@ -61,19 +64,19 @@ class Streams:
 
 
 @given(rules, streams)
-def test_the_period_of_a_stream_is_the_one_loki_takes(wanted: TenantRules, labels: Mapping[str, str]) -> None:
+def test_stream_retention_period_matches_loki(wanted: TenantRules, labels: Mapping[str, str]) -> None:
     assert wanted.period_of(labels) == as_loki_says_it(wanted, labels)
 
 
 @given(rules, st.lists(streams, max_size=12))
-def test_the_periods_of_an_index_are_those_of_its_streams(
+def test_index_retention_periods_equal_periods_of_its_streams(
     wanted: TenantRules, series: Sequence[Mapping[str, str]]
 ) -> None:
     assert wanted.periods(Streams(series)).tolist() == [wanted.period_of(labels) for labels in series]
 
 
 @given(rules, streams)
-def test_no_stream_is_kept_shorter_than_the_shortest_or_longer_than_the_longest(
+def test_stream_retention_period_is_between_shortest_and_longest(
     wanted: TenantRules, labels: Mapping[str, str]
 ) -> None:
     period = wanted.period_of(labels)
@@ -83,14 +86,14 @@ def test_no_stream_is_kept_shorter_than_the_shortest_or_longer_than_the_longest(
 
 
 @given(st.integers(0, 2**42), periods, st.integers(0, 2**42))
-def test_what_is_expired_stays_so(through: int, period: int, later: int) -> None:
+def test_chunk_stays_expired_after_its_period_unless_kept_forever(through: int, period: int, later: int) -> None:
     now = through + period
     assert not expired(through, period, now)
     assert expired(through, period, now + 1 + later) == (period != FOR_EVER)
 
 
 @given(st.integers(0, 2**42), periods.filter(bool), st.integers(0, 2**42))
-def test_nothing_is_due_before_it_is_expired_or_written(through: int, period: int, written: int) -> None:
+def test_deletion_due_time_is_after_expiry_and_write_time(through: int, period: int, written: int) -> None:
     times = Windows(0, 1, 1, 1, 0, 0)
 
     assert expired(through, period, times.index_due(through, period, written))
@@ -101,14 +104,16 @@ def test_nothing_is_due_before_it_is_expired_or_written(through: int, period: in
 @pytest.mark.parametrize(
     ("compaction", "apply", "cycle"),
     [
-        # Unset, it is applied half an interval after a compaction, at most ten minutes (pkg/compactor/config.go).
+        # If unset, retention runs half an interval after a compaction, at most ten minutes (pkg/compactor/config.go).
         ("10m", None, 2 * 15 + 10),
         ("1h", None, 2 * 70 + 60),
         ("10m", "10m", 2 * 15 + 10),
         ("10m", "30m", 2 * 30 + 10),
     ],
 )
-def test_a_cycle_is_two_runs_of_retention_and_a_compaction(compaction: str, apply: str | None, cycle: int) -> None:
+def test_retention_cycle_is_two_retention_runs_and_one_compaction(
+    compaction: str, apply: str | None, cycle: int
+) -> None:
     wanted = environment(
         "production",
         ("clusters.main.compactor.compaction_interval", compaction),
@@ -118,11 +123,11 @@ def test_a_cycle_is_two_runs_of_retention_and_a_compaction(compaction: str, appl
     times = windows(wanted.clusters["main"], wanted.audit)
 
     assert times.cycle_ms == cycle * MINUTE
-    # The sweeper looks once a minute, and may just have looked.
+    # The sweeper runs once a minute and may have just run.
     assert times.delay_ms == 122 * MINUTE
 
 
-def test_what_loki_answers_is_read_as_what_was_declared() -> None:
+def test_live_limits_are_parsed_into_tenant_rules() -> None:
     live = {
         "retention_period": "90d",
         "retention_stream": [{"selector": '{level="error"}', "period": "1y2w", "priority": 7}],
@@ -133,12 +138,12 @@ def test_what_loki_answers_is_read_as_what_was_declared() -> None:
 
 
 @pytest.mark.parametrize("live", [{}, {"retention_period": "soon"}, {"retention_period": "1d", "retention_stream": 7}])
-def test_limits_that_say_no_retention_are_refused(live: Mapping[str, object]) -> None:
+def test_live_limits_without_valid_retention_are_refused(live: Mapping[str, object]) -> None:
     with pytest.raises(ValueError, match=r"soon|None|expected a list"):
         rules_of_limits(live)
 
 
-def test_declared_rules_are_the_environments() -> None:
+def test_declared_rules_are_read_from_environment() -> None:
     declared = declared_rules(environment("production").clusters["main"])
 
     assert declared["application"].period_ms == 90 * DAY

@@ -36,7 +36,7 @@ def rows(
     return [*found]
 
 
-def test_a_table_of_which_every_chunk_is_gone_is_still_a_table() -> None:
+def test_table_with_all_chunks_missing_still_has_row() -> None:
     subject = Subject("local", "main", tenant="team", table=TABLE)
     missing = Finding(CHUNK_MISSING, subject, "all gone", datetime.now(UTC))
     (row,) = rows(files=[FILE], findings=[missing])
@@ -45,27 +45,27 @@ def test_a_table_of_which_every_chunk_is_gone_is_still_a_table() -> None:
     assert row.phase is Phase.RETAINED
 
 
-def test_chunks_gone_with_their_index_are_a_row_by_their_finding_alone() -> None:
+def test_finding_for_table_without_chunks_or_index_has_row() -> None:
     subject = Subject("local", "main", tenant="team", table=TABLE)
     (row,) = rows(findings=[Finding(CHUNK_MISSING, subject, "all gone", datetime.now(UTC))])
 
     assert (row.table, row.tenant, row.day, row.chunks) == (TABLE, "team", DAY, 0)
 
 
-def test_what_is_not_in_the_index_yet_is_not_expired() -> None:
+def test_table_with_only_young_chunks_is_retained() -> None:
     assert rows(held(young=5))[0].phase is Phase.RETAINED
 
 
-def test_what_lies_in_an_index_that_cannot_be_read_is_not_expired() -> None:
+def test_table_with_unreadable_index_is_retained() -> None:
     damaged = Unreadable(FILE.name, TABLE, "team", 9, 4, "cut short")
 
     assert rows(held(), files=[FILE], unreadable=[damaged])[0].phase is Phase.RETAINED
 
 
-def test_what_is_on_its_way_out_is_expired() -> None:
+def test_table_with_only_chunks_being_deleted_is_expired() -> None:
     assert rows(held(deleting=5))[0].phase is Phase.EXPIRED
 
 
-def test_a_tenant_that_nobody_declared_is_kept_as_long_as_it_is_judged() -> None:
+def test_row_of_undeclared_tenant_uses_default_retention() -> None:
     assert rows(held("stranger", indexed=5), days=31)[0].phase is Phase.EXPIRED
     assert rows(held("team", indexed=5), days=31)[0].phase is Phase.RETAINED

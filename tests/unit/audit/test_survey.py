@@ -1,4 +1,4 @@
-"""What a listing is laid out as, when it is not only Loki's."""
+"""Survey a listing that also contains blobs from outside Loki."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ def survey(place: Path, *batches: Sequence[str]) -> Survey:
     return take_survey(listing, str(place), as_of=NOW, **of)
 
 
-def test_blobs_of_no_folder_are_one_line_however_many(tmp_path: Path) -> None:
+def test_foreign_blobs_without_folder_are_counted_in_one_row(tmp_path: Path) -> None:
     names = [f"{number}.txt" for number in range(5_000)]
     found = survey(tmp_path, names[:3_000], [*names[3_000:], "loki_cluster_seed.json"]).others
 
@@ -32,7 +32,7 @@ def test_blobs_of_no_folder_are_one_line_however_many(tmp_path: Path) -> None:
     ]
 
 
-def test_very_many_folders_are_told_together_after_the_first(tmp_path: Path) -> None:
+def test_foreign_folders_above_limit_are_counted_in_one_row(tmp_path: Path) -> None:
     found = survey(tmp_path, [f"folder-{number:05}/a" for number in range(3_000)], ["rules/fake/a"]).others
 
     assert len(found) == MOST_OTHERS + 2

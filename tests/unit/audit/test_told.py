@@ -1,4 +1,4 @@
-"""What a person reads of a fault."""
+"""The message of a finding."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ NAME = "application/ab/1-2-3"
 ONE = Fault("chunk-missing", "loki_index_20780", 20780, "application", 1, 37_000, NOW.timestamp(), (NAME,))
 
 
-def test_one_chunk_is_named() -> None:
+def test_message_for_one_chunk_names_chunk() -> None:
     finding = finding_of(ONE, "local", "main", NOW)
     assert finding.message == (
         "1 chunk (37.0 kB) in the index and not in the bucket: their lines are lost to queries, "
@@ -20,7 +20,7 @@ def test_one_chunk_is_named() -> None:
     assert finding.evidence["table_date"] == "2026-11-23"
 
 
-def test_many_are_counted_with_an_example_and_those_not_looked_at_are_said() -> None:
+def test_message_for_many_chunks_has_count_example_and_unchecked_count() -> None:
     finding = finding_of(replace(ONE, count=12_000, since=0.0, candidates=5_000), "local", "main", NOW, "names.parquet")
     assert finding.message == (
         "12,000 chunks (37.0 kB) in the index and not in the bucket: their lines are lost to queries, for example "
@@ -30,7 +30,7 @@ def test_many_are_counted_with_an_example_and_those_not_looked_at_are_said() -> 
     assert "since" not in finding.evidence
 
 
-def test_what_nobody_can_name_any_more_is_counted() -> None:
+def test_message_for_chunks_without_names_has_count() -> None:
     finding = finding_of(replace(ONE, cls="retention-undershoot", count=3, sample=()), "local", "main", NOW)
     assert finding.message == (
         "3 chunks (37.0 kB) gone before their time: an earlier audit counted them, since 2026-11-23 00:00 UTC."

@@ -42,27 +42,27 @@ def held(indexed: int, period: int = 90) -> TableStats:
 def gone(
     *holdings: TableStats, most: Most = MOST, terms: AuditPolicy = TERMS, faults: tuple[Fault, ...] = ()
 ) -> list[tuple[int, int]]:
-    """Chunks and bytes of each fault."""
+    """Return the chunks and bytes of each fault."""
     return [(one.count, one.bytes) for one in undershoot([most], holdings, faults, terms, TODAY * DAY)]
 
 
-def test_what_an_earlier_audit_counted_and_is_gone_is_found() -> None:
+def test_chunks_lost_since_earlier_audit_are_undershoot() -> None:
     assert gone(held(7)) == [(3, 300)]
     assert gone() == [(10, 1_000)]
 
 
-def test_what_is_still_there_or_grew_is_not() -> None:
+def test_unchanged_or_larger_chunk_count_is_no_undershoot() -> None:
     assert gone(held(10)) == gone(held(12)) == []
 
 
-def test_a_table_of_which_some_may_have_expired_is_not_judged() -> None:
+def test_table_with_possibly_expired_chunks_is_not_judged_for_undershoot() -> None:
     old = replace(MOST, day=TODAY - 91)
 
     assert gone(most=old) == []
     assert gone(most=replace(MOST, day=TODAY - 90)) == [(10, 1_000)]
 
 
-def test_what_another_finding_tells_of_is_not_told_twice() -> None:
+def test_undershoot_excludes_chunks_already_reported_as_missing() -> None:
     missing = Fault("chunk-missing", MOST.table, MOST.day, "team", 2, 0, 0.0, ())
 
     assert gone(held(7), faults=(missing,)) == [(1, 100)]
@@ -70,7 +70,7 @@ def test_what_another_finding_tells_of_is_not_told_twice() -> None:
     assert gone(held(8), faults=(missing,)) == []
 
 
-def test_a_delete_request_excuses_what_it_reaches() -> None:
+def test_delete_request_excuses_undershoot_only_in_its_range() -> None:
     def asked(first: int, last: int) -> AuditPolicy:
         return replace(TERMS, deletes={"team": (DeleteRange(first * DAY, last * DAY, None),)})
 
@@ -78,11 +78,11 @@ def test_a_delete_request_excuses_what_it_reaches() -> None:
     assert gone(terms=asked(MOST.day + 2, MOST.day + 3)) == [(10, 1_000)]
 
 
-def test_chunks_whose_period_was_changed_are_not_gone() -> None:
+def test_chunks_moved_to_other_period_are_no_undershoot() -> None:
     assert gone(held(4), held(6, period=120)) == []
 
 
-def test_what_the_rules_no_longer_say_is_not_judged_by_them() -> None:
+def test_retention_period_no_longer_in_rules_is_not_judged_for_undershoot() -> None:
     assert gone(terms=replace(TERMS, rules={"team": TenantRules(30 * DAY)})) == []
 
 
@@ -90,7 +90,7 @@ AS_OF = datetime.fromtimestamp(TODAY * 86_400, UTC)
 
 
 def after(*nights: list[TableStats], store: ResultsStore, terms: AuditPolicy) -> list[tuple[int, int]]:
-    """What the last of these nights finds gone, when each is compared with those before it."""
+    """Return the undershoot of the last night, when each night is compared with earlier nights."""
     for nth, holdings in enumerate(nights):
         as_of = AS_OF + timedelta(hours=nth)
         asked = AuditRequest((Check.RETENTION,), f"night {nth}", as_of)
@@ -101,7 +101,7 @@ def after(*nights: list[TableStats], store: ResultsStore, terms: AuditPolicy) ->
     return last
 
 
-def test_a_rule_that_moved_chunks_to_another_period_makes_none_of_them_gone(tmp_path: Path) -> None:
+def test_new_stream_rule_that_moves_chunks_causes_no_undershoot(tmp_path: Path) -> None:
     rules = TenantRules(90 * DAY, (StreamRule('{level="error"}', 120 * DAY),))
     terms = replace(TERMS, rules={"team": rules})
     store = ResultsStore(str(tmp_path))
@@ -110,7 +110,7 @@ def test_a_rule_that_moved_chunks_to_another_period_makes_none_of_them_gone(tmp_
     assert after([held(4), held(6, period=120)], [held(4), held(6, period=120)], store=store, terms=terms) == []
 
 
-def test_after_such_a_rule_what_is_gone_is_still_found(tmp_path: Path) -> None:
+def test_chunks_lost_after_new_stream_rule_are_undershoot(tmp_path: Path) -> None:
     rules = TenantRules(90 * DAY, (StreamRule('{level="error"}', 120 * DAY),))
     terms = replace(TERMS, rules={"team": rules})
     store = ResultsStore(str(tmp_path))
