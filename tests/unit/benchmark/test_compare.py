@@ -1,4 +1,4 @@
-"""Two runs against each other."""
+"""Compare two runs."""
 
 from dataclasses import replace
 from random import Random
@@ -12,7 +12,7 @@ from logops.benchmark.sample import Ending, Sample
 
 
 def side(seed: int, count: int = 20, factor: float = 1.0, noise: float = 0.1, **changed: float) -> list[Sample]:
-    """Answers of about a second."""
+    """Return answers of about one second."""
     chance = Random(seed)
     told = {"exec_s": 1.0 * factor, "bytes": 10**6, "shards": 4, "cached_results": 2, **changed}
     return [
@@ -29,7 +29,7 @@ def compared(before: list[Sample], after: list[Sample]) -> Comparison:
     return found
 
 
-def test_a_run_that_is_a_half_slower_is_slower() -> None:
+def test_run_50_percent_slower_is_slower() -> None:
     found = compared(side(1), side(2, factor=1.5))
 
     assert found.word is Word.SLOWER
@@ -39,21 +39,21 @@ def test_a_run_that_is_a_half_slower_is_slower() -> None:
     assert 1 < found.low < found.ratio < found.high
 
 
-def test_a_run_that_is_faster_is_faster() -> None:
+def test_run_with_half_the_time_is_faster() -> None:
     assert compared(side(1), side(2, factor=0.5)).word is Word.FASTER
 
 
-def test_the_same_twice_is_alike_99_times_of_100() -> None:
+def test_equal_runs_are_called_different_in_at_most_2_percent() -> None:
     words = [compared(side(seed), side(seed + 10_000)).word for seed in range(200)]
 
     assert sum(word in (Word.SLOWER, Word.FASTER) for word in words) <= 4
 
 
-def test_a_difference_too_small_to_matter_is_alike() -> None:
+def test_difference_of_3_percent_is_alike() -> None:
     assert compared(side(1, 400, noise=0.02), side(2, 400, factor=1.03, noise=0.02)).word is Word.ALIKE
 
 
-def test_what_may_differ_by_a_fifth_is_not_called_alike() -> None:
+def test_comparison_with_few_noisy_answers_is_unsure() -> None:
     found = compared(side(1, 12, noise=0.3), side(2, 12, noise=0.3))
 
     assert found.word is Word.UNSURE
@@ -62,23 +62,23 @@ def test_what_may_differ_by_a_fifth_is_not_called_alike() -> None:
     assert found.low < 1 < found.high
 
 
-def test_what_two_runs_differ_in_beside_their_time_is_named_with_its_queries() -> None:
+def test_differing_returns_changed_settings_with_their_queries() -> None:
     other = [replace(one, text='{a="c"}', concurrency=4) for one in side(2)]
 
     assert differing(side(1), other) == ["text: q", "queries at a time: q"]
 
 
-def test_a_run_of_more_queries_differs_by_that_in_nothing() -> None:
+def test_differing_ignores_queries_of_one_run_only() -> None:
     more = [replace(one, query="another", configuration="another") for one in side(2)]
 
     assert differing([*more, *side(1)], side(2)) == []
 
 
-def test_noise_is_called_noise() -> None:
+def test_comparison_of_noisy_runs_is_unsure() -> None:
     assert compared(side(1, noise=1.0), side(2, noise=1.0)).word is Word.UNSURE
 
 
-def test_too_few_answers_are_said_and_not_judged() -> None:
+def test_too_few_answers_are_reported_without_ratio() -> None:
     found = compared(side(1, 7), side(2, 50, factor=9.0))
 
     assert (found.word, found.ratio) == (Word.FEW, None)
@@ -95,12 +95,12 @@ def test_too_few_answers_are_said_and_not_judged() -> None:
         ({}, "Each byte took 50% longer."),
     ],
 )
-def test_it_says_why_from_lokis_own_statistics(changed: dict[str, float], told: str) -> None:
+def test_slower_run_is_explained_from_loki_statistics(changed: dict[str, float], told: str) -> None:
     assert compared(side(1), side(2, factor=1.5, **changed)).why == told
 
 
 @given(st.lists(st.floats(0, 1), max_size=20))
-def test_holm_keeps_the_order_and_never_lowers(ps: list[float]) -> None:
+def test_holm_correction_keeps_order_and_never_lowers_p_values(ps: list[float]) -> None:
     corrected = holm(ps)
 
     assert all(new >= old for new, old in zip(corrected, ps, strict=True))

@@ -1,4 +1,4 @@
-"""Which changes of a cluster make its earlier nights incomparable."""
+"""Which changes of a cluster make a new configuration, so that earlier nights are not compared."""
 
 from typing import Any
 
@@ -24,19 +24,23 @@ OWN = configuration(CLUSTER, CONFIG, LIMITS)
         ({}, {"split_queries_by_interval": "30m"}),
     ],
 )
-def test_what_decides_how_fast_a_query_is_makes_another(config: dict[str, Any], limits: dict[str, Any]) -> None:
+def test_configuration_changes_with_setting_that_affects_query_speed(
+    config: dict[str, Any], limits: dict[str, Any]
+) -> None:
     assert configuration(CLUSTER, {**CONFIG, **config}, {**LIMITS, **limits}) != OWN
 
 
 @pytest.mark.parametrize(
     ("config", "limits"), [({"server": {"http_listen_port": 2}}, {}), ({}, {"retention_period": "30d"})]
 )
-def test_what_does_not_leaves_it(config: dict[str, Any], limits: dict[str, Any]) -> None:
+def test_configuration_ignores_setting_without_effect_on_query_speed(
+    config: dict[str, Any], limits: dict[str, Any]
+) -> None:
     assert configuration(CLUSTER, {**CONFIG, **config}, {**LIMITS, **limits}) == OWN
 
 
 @pytest.mark.parametrize(("of_queriers", "value"), [("replicas", 2), ("resources.limits.memory", "9GiB")])
-def test_more_or_larger_queriers_make_another(of_queriers: str, value: object) -> None:
+def test_configuration_changes_with_querier_replicas_or_memory(of_queriers: str, value: object) -> None:
     more = environment("local", (f"clusters.main.components.querier.{of_queriers}", value)).clusters["main"]
 
     assert configuration(more, CONFIG, LIMITS) != OWN

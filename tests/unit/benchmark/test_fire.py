@@ -1,4 +1,4 @@
-"""One measured answer: what is slow, what is sent away, what fails."""
+"""Measure one query: answered, throttled or failed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ STATISTICS = Statistics(0.2, 0.0, 1000, 10, 1, 0, 0, 1, 1)
 
 
 class Answering(LokiClient):
-    """Gives these answers, one after another: an exception is raised."""
+    """A client that returns the given answers in order and raises the given exceptions."""
 
     def __init__(self, *given: object) -> None:
         super().__init__("http://127.0.0.1:1")
@@ -40,14 +40,14 @@ def fired(*given: object, waited: list[float] | None = None, mode: Mode = Mode.W
     return fire(Answering(*given), "t", parse('{a="b"}'), (0, 1), 60, mode, kept.append)
 
 
-def test_an_answer_is_measured() -> None:
+def test_answer_is_returned_with_time_and_statistics() -> None:
     found = fired(([], STATISTICS))
 
     assert (found.ending, found.statistics, found.backed_off) == (Ending.ANSWERED, STATISTICS, 0)
     assert 0 < found.seconds < 5
 
 
-def test_429_is_backed_off_from_as_long_as_loki_asks() -> None:
+def test_429_is_retried_after_requested_or_default_delay() -> None:
     waited: list[float] = []
     found = fired(refused(429, 3.0), refused(429), ([], STATISTICS), waited=waited)
 
@@ -57,7 +57,7 @@ def test_429_is_backed_off_from_as_long_as_loki_asks() -> None:
     assert found.seconds < 1
 
 
-def test_429_without_end_is_throttled_and_not_slow() -> None:
+def test_repeated_429_is_throttled_without_measured_time() -> None:
     found = fired(*[refused(429, 0.1)] * (PATIENCE + 1))
 
     assert (found.ending, found.seconds, found.statistics) == (Ending.THROTTLED, 0, None)
@@ -65,14 +65,14 @@ def test_429_without_end_is_throttled_and_not_slow() -> None:
 
 
 @pytest.mark.parametrize("trouble", [refused(400), refused(503), LokiTimeoutError("running q: no answer in 300 s")])
-def test_a_failure_is_kept_in_its_own_words_and_not_repeated(trouble: Exception) -> None:
+def test_failure_keeps_error_message_and_is_not_retried(trouble: Exception) -> None:
     found = fired(trouble)
 
     assert (found.ending, found.message) == (Ending.FAILED, str(trouble))
 
 
 @pytest.mark.parametrize(("mode", "fresh"), [(Mode.WARM, False), (Mode.COLD, True)])
-def test_cold_goes_past_the_cache_of_results(mode: Mode, fresh: bool) -> None:
+def test_cold_query_bypasses_results_cache(mode: Mode, fresh: bool) -> None:
     client = Answering(([], STATISTICS))
     fire(client, "t", parse('{a="b"}'), (0, 1), 60, mode)
 

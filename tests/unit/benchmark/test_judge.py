@@ -1,4 +1,4 @@
-"""Samples against an objective."""
+"""Judge samples by the objective of their query."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,38 +32,38 @@ def rounds(count: int, **changed: object) -> list[Sample]:
     return [replace(SAMPLE, round=at + 1, **changed) for at in range(count)]  # type: ignore[arg-type]
 
 
-def test_what_is_within_its_objective_has_nothing_said_of_it() -> None:
+def test_query_within_objective_has_no_violation() -> None:
     found = judged(*rounds(10))
 
     assert (found.over, found.note, found.failed) == ((), "", ())
     assert (found.p50, found.p95, found.bytes, found.answered) == (0.1, 0.1, 1000, 10)
 
 
-def test_slow_answers_are_over_the_objective() -> None:
+def test_query_with_slow_p95_is_over_objective() -> None:
     found = judged(*rounds(18), *rounds(2, seconds=1.5))
 
     assert found.over == ("95 of 100 answers within 1.50 s, promised 1s",)
 
 
-def test_one_slow_answer_of_twenty_is_none() -> None:
+def test_one_slow_answer_of_twenty_is_within_objective() -> None:
     assert judged(*rounds(19), *rounds(1, seconds=9.0)).over == ()
 
 
-def test_bytes_are_those_of_the_cold_answer_that_read_most() -> None:
+def test_bytes_objective_is_judged_by_largest_cold_answer() -> None:
     found = judged(*rounds(9, mode="cold"), *rounds(1, mode="cold", bytes=2_000_000))
 
     assert found.over == ("2,000,000 bytes read, promised at most 1MB",)
 
 
-def test_bytes_over_a_longer_range_have_no_promise() -> None:
+def test_bytes_objective_is_not_judged_for_longer_range() -> None:
     assert judged(*rounds(10, mode="cold", range_s=86_400, bytes=2_000_000)).over == ()
 
 
-def test_the_round_that_warms_is_not_judged() -> None:
+def test_warm_up_round_is_not_judged() -> None:
     assert judged(*rounds(10), replace(SAMPLE, round=0, seconds=60.0)).over == ()
 
 
-def test_too_few_answers_are_said_and_not_judged() -> None:
+def test_too_few_answers_are_noted_and_not_judged() -> None:
     found = judged(*rounds(FEWEST - 1, seconds=60.0))
 
     assert found.over == ()
@@ -71,13 +71,13 @@ def test_too_few_answers_are_said_and_not_judged() -> None:
 
 
 @pytest.mark.parametrize("changed", [{"mode": "cold"}, {"range_s": 86_400}])
-def test_the_time_is_that_of_the_warm_query_over_its_own_range(changed: dict[str, object]) -> None:
+def test_time_objective_is_not_judged_for_cold_mode_or_longer_range(changed: dict[str, object]) -> None:
     found = judged(*rounds(10, seconds=60.0, **changed))
 
     assert (found.over, found.note) == ((), "")
 
 
-def test_what_was_sent_away_with_429_is_not_slow_and_not_a_pass() -> None:
+def test_throttled_query_is_reported_as_incomplete_check() -> None:
     found = judged(*rounds(10, ending=Ending.THROTTLED, seconds=0.0, message="too many"))
     (finding,) = findings_of("local", [found], datetime.now(UTC))
 
@@ -86,7 +86,7 @@ def test_what_was_sent_away_with_429_is_not_slow_and_not_a_pass() -> None:
     assert finding.message == "0 answers: 5 are needed to judge. Loki said 429 to 10."
 
 
-def test_what_the_budget_left_out_is_not_a_pass() -> None:
+def test_query_skipped_by_byte_budget_is_reported_as_incomplete_check() -> None:
     found = judged(*rounds(10, ending=Ending.NOT_ASKED, message="the budget of bytes was spent"))
     (finding,) = findings_of("local", [found], datetime.now(UTC))
 
@@ -95,13 +95,13 @@ def test_what_the_budget_left_out_is_not_a_pass() -> None:
 
 
 @pytest.mark.parametrize("changed", [{"mode": "cold"}, {"range_s": 86_400}])
-def test_what_has_no_objective_and_too_few_answers_is_not_a_pass(changed: dict[str, object]) -> None:
+def test_too_few_answers_without_objective_are_reported_as_incomplete_check(changed: dict[str, object]) -> None:
     (finding,) = findings_of("local", [judged(*rounds(FEWEST - 1, **changed))], datetime.now(UTC))
 
     assert finding.cls.name == "check-incomplete"
 
 
-def test_a_failure_keeps_lokis_own_words() -> None:
+def test_failing_query_is_reported_with_loki_error_message() -> None:
     found = judged(*rounds(10, ending=Ending.FAILED, message="Loki answered 400: too long"))
     finding, unknown = findings_of("local", [found], datetime.now(UTC))
 
@@ -110,21 +110,21 @@ def test_a_failure_keeps_lokis_own_words() -> None:
     assert unknown.cls.name == "check-incomplete"
 
 
-def test_one_failure_of_many_is_told_and_no_finding() -> None:
+def test_single_failure_among_many_answers_is_noted_without_finding() -> None:
     found = judged(*rounds(50), *rounds(1, ending=Ending.FAILED, message="Loki answered 500"), *rounds(49))
 
     assert list(findings_of("local", [found], datetime.now(UTC))) == []
     assert found.aside == ("1 failed beside 99 answers",)
 
 
-def test_two_failures_in_a_row_are_a_finding_that_counts_them() -> None:
+def test_two_failures_in_a_row_are_reported_with_counts() -> None:
     found = judged(*rounds(50), *rounds(2, ending=Ending.FAILED, message="Loki answered 500"))
     (finding,) = findings_of("local", [found], datetime.now(UTC))
 
     assert (finding.cls.name, finding.evidence) == ("query-failing", {"failed": 2, "answered": 50})
 
 
-def test_where_no_loki_answers_nothing_is_known_of_the_query() -> None:
+def test_unreachable_loki_is_reported_as_incomplete_check() -> None:
     found = judged(*rounds(2, ending=Ending.UNREACHED, message="Connection refused. Is Loki running there?"))
     (finding,) = findings_of("local", [found], datetime.now(UTC))
 
@@ -133,13 +133,13 @@ def test_where_no_loki_answers_nothing_is_known_of_the_query() -> None:
 
 
 @given(st.lists(st.floats(0, 100), min_size=1), st.sampled_from([0.5, 0.95, 0.99]))
-def test_a_percentile_was_measured_and_enough_are_not_above_it(values: list[float], share: float) -> None:
+def test_percentile_is_measured_value_that_covers_its_share(values: list[float], share: float) -> None:
     found = percentile(sorted(values), share)
 
     assert found in values
     assert sum(value <= found for value in values) >= share * len(values) - 1e-9
 
 
-def test_the_objective_is_in_the_units_that_a_sample_is() -> None:
+def test_objective_and_sample_use_same_time_unit() -> None:
     assert QUERY.objective.p95 == Duration("1s")
     assert judged(*rounds(10, seconds=1.0)).over == ()

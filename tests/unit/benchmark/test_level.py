@@ -1,4 +1,4 @@
-"""How fast a query is, and how well that is known."""
+"""The level of a query's times and its error."""
 
 import pytest
 from hypothesis import given
@@ -12,17 +12,17 @@ SECONDS = st.lists(st.floats(1e-4, 1e3), min_size=2, max_size=50)
 
 
 @given(SECONDS)
-def test_it_lies_between_the_fastest_and_the_slowest(seconds: list[float]) -> None:
+def test_level_is_between_fastest_and_slowest_answer(seconds: list[float]) -> None:
     assert min(seconds) * (1 - 1e-9) <= level(seconds) <= max(seconds) * (1 + 1e-9)
 
 
 @given(SECONDS, st.floats(0.01, 100))
-def test_twice_as_long_is_twice_the_level_and_as_well_known(seconds: list[float], times: float) -> None:
+def test_level_scales_with_times_and_error_stays_equal(seconds: list[float], times: float) -> None:
     assert level([one * times for one in seconds]) == pytest.approx(level(seconds) * times)
     assert error([one * times for one in seconds]) == pytest.approx(error(seconds), abs=1e-6)
 
 
-def test_one_pause_of_ten_answers_changes_nothing() -> None:
+def test_single_outlier_of_ten_answers_does_not_change_level() -> None:
     assert level([0.1] * 9 + [60.0]) == pytest.approx(0.1)
 
 
@@ -33,13 +33,13 @@ def samples(*seconds: float) -> list[Sample]:
     ]
 
 
-def test_what_differs_much_is_asked_again() -> None:
+def test_query_with_noisy_times_needs_more_samples() -> None:
     assert [one.query for one in unsure_of(samples(*[0.1, 0.2] * 10))] == ["q"]
 
 
-def test_what_is_known_well_is_not() -> None:
+def test_query_with_precise_times_needs_no_more_samples() -> None:
     assert [*unsure_of(samples(*[0.1, 0.1 + PRECISE / 100] * 10))] == []
 
 
-def test_what_takes_long_is_not_asked_more_often_than_it_must() -> None:
+def test_slow_query_needs_no_more_samples() -> None:
     assert [*unsure_of(samples(LONGEST_S / 2, LONGEST_S))] == []

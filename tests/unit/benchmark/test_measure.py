@@ -1,4 +1,4 @@
-"""What may be asked: what is there, within the budget, and not what fails again and again."""
+"""Which queries are run: those with a cluster, within the budget, and without repeated failures."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def asked(budget_bytes: int = 2**40, rounds: int = 5, ranges_s: tuple[int, ...] 
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """What every query gives from now on, instead of asking a Loki."""
+    """Set the result of every query, instead of querying Loki."""
 
     def ready_on(_: object, library: Mapping[str, LibraryQuery], __: object) -> Side:
         return Side("local", {n: Ready(cast(Any, None), one, parse('{a="b"}'), "c") for n, one in library.items()})
@@ -57,33 +57,33 @@ def endings(wanted: Asked) -> list[str]:
     return [one.ending for one in samples]
 
 
-def test_no_query_is_asked_that_may_read_more_than_the_budget_has_left(answers: Callable[..., None]) -> None:
+def test_query_is_skipped_if_it_may_exceed_remaining_byte_budget(answers: Callable[..., None]) -> None:
     answers(Ending.ANSWERED, read=PROMISED)
 
     assert endings(asked(3 * PROMISED - 1)) == ["answered"] * 2 + ["not-asked"] * 4
 
 
-def test_once_it_answered_it_is_expected_to_read_as_much_again(answers: Callable[..., None]) -> None:
+def test_answered_query_is_expected_to_read_same_bytes_again(answers: Callable[..., None]) -> None:
     answers(Ending.ANSWERED, read=PROMISED // 10)
 
     assert endings(asked(PROMISED + PROMISED // 10 * 2)) == ["answered"] * 6
 
 
-def test_over_a_longer_range_it_may_read_as_many_times_more(answers: Callable[..., None]) -> None:
+def test_longer_range_is_expected_to_read_proportionally_more_bytes(answers: Callable[..., None]) -> None:
     answers(Ending.ANSWERED)
 
-    # The second round goes backwards.
+    # The second round runs in reverse order.
     found = endings(asked(2 * PROMISED, rounds=1, ranges_s=(6 * 3600,)))
     assert found == ["answered", "not-asked", "not-asked", "answered"]
 
 
-def test_what_fails_twice_in_a_row_is_not_asked_again(answers: Callable[..., None]) -> None:
+def test_query_is_skipped_after_two_failures_in_a_row(answers: Callable[..., None]) -> None:
     answers(Ending.FAILED)
 
     assert endings(asked()) == ["failed"] * 2 + ["not-asked"] * 4
 
 
-def test_what_was_answered_in_between_failed_once(
+def test_answer_between_failures_resets_failure_count(
     answers: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turns = iter([Ending.FAILED, Ending.ANSWERED, Ending.FAILED, Ending.ANSWERED, Ending.FAILED, Ending.FAILED])
@@ -93,26 +93,28 @@ def test_what_was_answered_in_between_failed_once(
     assert "not-asked" not in endings(asked())
 
 
-def test_what_failed_counts_as_having_read_what_it_may(answers: Callable[..., None]) -> None:
+def test_failed_query_uses_its_expected_bytes_of_budget(answers: Callable[..., None]) -> None:
     answers(Ending.FAILED)
 
     assert endings(asked(PROMISED)) == ["failed"] + ["not-asked"] * 5
 
 
-def test_what_was_sent_away_with_429_read_nothing(answers: Callable[..., None]) -> None:
+def test_throttled_query_uses_no_bytes_of_budget(answers: Callable[..., None]) -> None:
     answers(Ending.THROTTLED)
 
     assert endings(asked(PROMISED)) == ["throttled"] * 6
 
 
-def test_of_many_at_a_time_none_is_left_out_for_what_the_others_may_still_read(answers: Callable[..., None]) -> None:
+def test_concurrent_query_is_not_skipped_for_bytes_reserved_by_others(answers: Callable[..., None]) -> None:
     answers(Ending.ANSWERED, read=1)
     wanted = replace(asked(PROMISED + 10, rounds=1, ranges_s=(60, 120)), concurrency=3)
 
     assert endings(wanted) == ["answered"] * 6
 
 
-def test_a_round_is_over_before_the_next_begins(answers: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_round_starts_after_previous_round_ends(
+    answers: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     now: list[int] = []
     together: list[set[int]] = []
 
@@ -130,13 +132,13 @@ def test_a_round_is_over_before_the_next_begins(answers: Callable[..., None], mo
     assert {len(rounds) for rounds in together} == {1}
 
 
-def test_of_the_whole_library_what_has_no_cluster_here_is_left_out() -> None:
+def test_whole_library_skips_queries_without_cluster() -> None:
     here = measurable([HERE, WITHOUT_MAIN], LIBRARY, by_name=False)
 
     assert {one.cluster for one in here.values()} == {"security"}
 
 
-def test_a_query_asked_for_by_its_name_is_not_left_out_silently() -> None:
+def test_named_query_without_cluster_raises() -> None:
     with pytest.raises(
         NotMeasurableError,
         match="Measuring errors in audit: errors is for tenant application of cluster main, which is not there",
@@ -144,6 +146,6 @@ def test_a_query_asked_for_by_its_name_is_not_left_out_silently() -> None:
         measurable([WITHOUT_MAIN], {**ERRORS, "audit-events": LIBRARY["audit-events"]}, by_name=True)
 
 
-def test_an_environment_with_nothing_to_measure_is_no_pass() -> None:
+def test_environment_without_measurable_query_raises() -> None:
     with pytest.raises(NotMeasurableError, match="errors"):
         measurable([WITHOUT_MAIN], ERRORS, by_name=False)

@@ -1,4 +1,4 @@
-"""What a night did to all queries alike is no query's fault, and is told by itself."""
+"""A slowdown shared by all queries is reported for the library, not for each query."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,7 +27,11 @@ def night(at: int, seconds: float, cluster: str = "main") -> Night:
 
 
 def pasts(count: int, busy: Mapping[int, float], slow: Mapping[tuple[str, int], float]) -> dict[Arm, Past]:
-    """Queries of 1, 2, 3 ... tenths of a second. `busy`: nights that slow all, by a factor; `slow`: one query's."""
+    """Return queries that take 0.1 s, 0.2 s, 0.3 s and so on.
+
+    busy   factor on the time of all queries, by night
+    slow   factor on the time of one query, by query and night
+    """
     chance = Random(1)
 
     def seconds(number: int, at: int) -> float:
@@ -43,21 +47,21 @@ def pasts(count: int, busy: Mapping[int, float], slow: Mapping[tuple[str, int], 
 LAST_TWO = (NIGHTS - 2, NIGHTS - 1)
 
 
-def test_a_busy_machine_is_no_querys_fault() -> None:
+def test_busy_machine_regresses_no_query() -> None:
     found = trends(pasts(8, dict.fromkeys(LAST_TWO, 1.5), {}))
 
     assert [one.regressed for one in found.values()] == [False] * 8
 
 
 @pytest.mark.parametrize(("times", "told"), [(1.15, [3600]), (1.3, [3600, 6 * 3600])])
-def test_over_a_longer_range_a_fifth_slower_is_needed(times: float, told: list[int]) -> None:
+def test_query_over_longer_range_needs_larger_step_to_be_regressed(times: float, told: list[int]) -> None:
     hour = pasts(8, {}, {("q3", at): times for at in LAST_TWO})
     both = hour | {replace(one, range_s=6 * 3600): past for one, past in hour.items()}
 
     assert [one.range_s for one, trend in trends(both).items() if trend.regressed] == told
 
 
-def test_a_busy_machine_is_told_of_the_library() -> None:
+def test_busy_machine_is_reported_for_whole_library() -> None:
     found = whole(pasts(8, dict.fromkeys(LAST_TWO, 1.5), {}))
     (finding,) = of_library("local", found, datetime.now(UTC))
 
@@ -67,7 +71,7 @@ def test_a_busy_machine_is_told_of_the_library() -> None:
     assert "It is no single query" in finding.message
 
 
-def test_of_the_library_it_says_why_by_the_statistics_of_all_queries_together() -> None:
+def test_library_finding_has_cause_from_statistics_of_all_queries() -> None:
     calm = pasts(8, dict.fromkeys(LAST_TWO, 1.5), {})
     grown = {
         arm: replace(one, nights=(*one.nights[:-2], *(_read_more(night) for night in one.nights[-2:])))
@@ -78,14 +82,14 @@ def test_of_the_library_it_says_why_by_the_statistics_of_all_queries_together() 
     assert "since 2 nights. The data grew: it read 50% more bytes. It is no single query" in finding.message
 
 
-def test_of_a_library_that_became_faster_it_says_why_it_is_slower_than_since() -> None:
+def test_library_finding_after_speedup_has_cause() -> None:
     fast = {at: 0.5 for at in range(16, NIGHTS - 2)} | dict.fromkeys(LAST_TWO, 0.75)
     (finding,) = of_library("local", whole(pasts(8, fast, {})), datetime.now(UTC))
 
     assert "since 2 nights. Each byte took" in finding.message
 
 
-def test_one_slower_query_is_found_though_nights_differ_by_a_fifth() -> None:
+def test_single_slower_query_is_regressed_on_noisy_machine() -> None:
     chance = Random(3)
     busy = {at: chance.lognormvariate(0, 0.2) for at in range(NIGHTS)}
     found = trends(pasts(8, busy, {("q3", at): 1.2 for at in LAST_TWO}))
@@ -95,13 +99,13 @@ def test_one_slower_query_is_found_though_nights_differ_by_a_fifth() -> None:
     assert found[arm("q3")].seconds.step is not None
 
 
-def test_each_is_found_where_more_than_half_of_the_library_is_slower() -> None:
+def test_slower_queries_are_regressed_even_if_they_are_the_majority() -> None:
     found = trends(pasts(8, {}, {(f"q{number}", at): 1.2 for number in range(5) for at in LAST_TWO}))
 
     assert [one.query for one, told in found.items() if told.regressed] == ["q0", "q1", "q2", "q3", "q4"]
 
 
-def test_a_library_whose_noise_hides_a_fifth_is_told_of() -> None:
+def test_noisy_library_is_reported_as_too_noisy() -> None:
     chance = Random(3)
     found = whole(pasts(8, {at: chance.lognormvariate(0, 0.2) for at in range(NIGHTS)}, {}))
     (finding,) = of_library("local", found, datetime.now(UTC))
@@ -109,39 +113,39 @@ def test_a_library_whose_noise_hides_a_fifth_is_told_of() -> None:
     assert (finding.cls.name, finding.subject.cluster, finding.subject.query) == ("benchmark-too-noisy", "main", "")
 
 
-def test_a_query_that_keeps_its_pace_while_the_others_double_theirs_is_not_slower() -> None:
+def test_query_with_steady_speed_is_not_regressed_while_others_speed_up() -> None:
     found = trends(pasts(8, dict.fromkeys(LAST_TWO, 0.5), {("q3", at): 1.8 for at in LAST_TWO}))
 
     assert [one.regressed for one in found.values()] == [False] * 8
 
 
-def test_one_slower_query_is_not_told_of_the_library() -> None:
+def test_single_slower_query_is_not_reported_for_library() -> None:
     found = whole(pasts(8, {}, {("q3", at): 3.0 for at in LAST_TWO}))
 
     assert [*of_library("local", found, datetime.now(UTC))] == []
 
 
-def test_a_query_with_too_few_others_is_judged_by_itself() -> None:
+def test_query_with_too_few_others_is_judged_alone() -> None:
     found = trends(pasts(FEWEST, dict.fromkeys(LAST_TWO, 1.5), {}))
 
     assert [(one.beside, one.regressed) for one in found.values()] == [(False, True)] * FEWEST
 
 
-def test_nights_that_others_were_not_measured_on_are_left_out() -> None:
+def test_nights_without_other_queries_are_left_out() -> None:
     found = pasts(8, {}, {})
     found |= {arm(f"q{number}"): Past(found[arm(f"q{number}")].nights[20:], 0) for number in range(1, 8)}
 
     assert trends(found)[arm("q0")].seconds.nights == NIGHTS - 20
 
 
-def test_what_is_new_in_the_library_says_nothing_of_the_others() -> None:
+def test_new_queries_do_not_change_verdict_of_other_queries() -> None:
     found = pasts(8, dict.fromkeys(LAST_TWO, 1.5), {})
     new = {arm(f"new{number}"): Past((night(NIGHTS - 1, 1.0),), 0) for number in range(9)}
 
     assert [one.regressed for one in trends(found | new).values()] == [False] * 17
 
 
-def test_clusters_and_modes_are_not_compared_with_each_other() -> None:
+def test_clusters_and_modes_are_compared_separately() -> None:
     warm = Arm("q0", 3600, Mode.WARM)
     elsewhere = arm("elsewhere")
     found = pasts(5, {}, {}) | {
@@ -155,7 +159,7 @@ def test_clusters_and_modes_are_not_compared_with_each_other() -> None:
 
 
 @pytest.mark.parametrize("at", [NIGHTS - 2, NIGHTS - 1])
-def test_a_picture_tells_each_night_by_those_before_it(at: int) -> None:
+def test_each_night_is_judged_by_earlier_nights_only(at: int) -> None:
     found = pasts(8, {}, {("q3", at): 1.5 for at in LAST_TWO})
     told = judged_then({arm: one.nights for arm, one in found.items()})[arm("q3")]
 

@@ -1,4 +1,4 @@
-"""A night against those before it: what is said, and why."""
+"""Compare a night with earlier nights: findings and their causes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -58,7 +58,7 @@ def slow_night(at: int, factor: float) -> Night:
     return Night(f"run-{at}", at * DAY_NS, MEASURED, 20, work, "main", work.seconds)
 
 
-def test_a_query_that_became_slower_is_a_finding_that_says_since_when_and_why() -> None:
+def test_slower_query_is_reported_with_start_and_cause() -> None:
     (regressed,) = found([*calm(30), slow_night(30, 1.5)], tonight(1.5))
 
     assert regressed.cls.name == "query-regressed"
@@ -67,11 +67,11 @@ def test_a_query_that_became_slower_is_a_finding_that_says_since_when_and_why() 
     assert "since 2 nights. Each byte took 50% longer." in regressed.message
 
 
-def test_a_night_like_the_others_is_none() -> None:
+def test_usual_night_has_no_finding() -> None:
     assert found(calm(30), tonight()) == []
 
 
-def test_nights_of_another_configuration_are_not_compared() -> None:
+def test_nights_of_other_configuration_are_not_compared() -> None:
     elsewhere = [replace(night, measured=("other", *MEASURED[1:])) for night in calm(30)]
     told = trend(Mode.COLD, past(elsewhere, slow_night(99, 1.5)), {})
 
@@ -79,13 +79,13 @@ def test_nights_of_another_configuration_are_not_compared() -> None:
     assert told.told() == "1 of 12 nights, 30 of another configuration"
 
 
-def test_a_run_that_is_repeated_is_not_compared_with_itself() -> None:
+def test_repeated_run_is_not_compared_with_itself() -> None:
     newest = slow_night(30, 1.5)
 
     assert past([*calm(30), newest], newest).nights == (*calm(30), newest)
 
 
-def test_whoever_measures_again_and_again_on_a_day_makes_no_history_of_it() -> None:
+def test_several_runs_on_one_day_count_as_one_night() -> None:
     before = slow_night(30, 1.5)
     newest = replace(before, run="an hour later", started_ns=before.started_ns + DAY_NS // 24)
     by_hand = [replace(one, run=f"by-hand-{one.run}", answers=6) for one in calm(30)]
@@ -94,14 +94,14 @@ def test_whoever_measures_again_and_again_on_a_day_makes_no_history_of_it() -> N
 
 
 @pytest.mark.parametrize("other", [{"step_s": 60}, {"tenant": "another"}, {"cluster": "another"}])
-def test_nights_of_another_question_are_not_compared(other: dict[str, object]) -> None:
+def test_nights_with_other_step_tenant_or_cluster_are_not_compared(other: dict[str, object]) -> None:
     (night,) = pasts_of([replace(one, started_ns=one.round) for one in tonight()], {}).values()
     told = pasts_of([replace(one, run="later", **other) for one in tonight()], {ARM: night.nights})  # type: ignore[arg-type]
 
     assert (len(told[ARM].nights), told[ARM].elsewhere) == (1, 1)
 
 
-def test_a_query_that_reads_more_is_a_finding_though_it_is_as_fast() -> None:
+def test_query_that_reads_more_is_reported_even_if_equally_fast() -> None:
     grown = [replace(night, work=replace(night.work, bytes=2e6)) for night in calm(32)[30:]]
     samples = [replace(one, bytes=2 * 10**6) for one in tonight()]
     (cost,) = found([*calm(30), *grown], samples)
@@ -110,7 +110,7 @@ def test_a_query_that_reads_more_is_a_finding_though_it_is_as_fast() -> None:
     assert "2,000,000 bytes read, usually 1,000,000: 2.00 times, since 3 nights" in cost.message
 
 
-def test_nights_without_logs_do_not_hide_that_it_reads_more() -> None:
+def test_nights_without_logs_do_not_hide_growth_of_bytes() -> None:
     quiet = [*calm(5, bytes=0.0), *calm(30)[5:]]
     grown = [replace(night, work=replace(night.work, bytes=2e6)) for night in calm(32)[30:]]
     samples = [replace(one, bytes=2 * 10**6) for one in tonight()]
@@ -118,7 +118,7 @@ def test_nights_without_logs_do_not_hide_that_it_reads_more() -> None:
     assert [one.cls.name for one in found([*quiet, *grown], samples)] == ["query-cost-grew"]
 
 
-def test_noise_that_hides_a_fifth_is_said() -> None:
+def test_noise_that_hides_regressions_is_reported() -> None:
     chance = Random(2)
     nights = [replace(night, level=0.2 * chance.lognormvariate(0, 0.3)) for night in calm(30)]
     (noisy,) = found(nights, tonight())
@@ -126,13 +126,13 @@ def test_noise_that_hides_a_fifth_is_said() -> None:
     assert noisy.cls.name == "benchmark-too-noisy"
 
 
-def test_too_few_nights_are_said_not_guessed() -> None:
+def test_too_few_nights_are_reported_and_not_judged() -> None:
     told = trend(Mode.COLD, past(calm(5), slow_night(5, 9.0)), {})
 
     assert (told.regressed, told.told()) == (False, "6 of 12 nights")
 
 
-def test_a_slow_query_without_a_history_tells_where_its_time_goes() -> None:
+def test_slow_query_without_history_is_reported_with_time_breakdown() -> None:
     warm = [replace(one, mode="warm") for one in tonight(20.0)]
     (over,) = found([], warm)
 
