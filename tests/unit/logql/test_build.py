@@ -1,4 +1,4 @@
-"""Built queries: what was typed stays text, and what comes out is a query."""
+"""Build queries: user text stays text, and the result is a valid query."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -94,12 +94,12 @@ APP = stream(job="oversight-app")
         ),
     ],
 )
-def test_what_is_built_is_that_query(built: object, text: str) -> None:
+def test_builder_returns_expected_query(built: object, text: str) -> None:
     assert str(built) == text
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
-def test_what_a_person_typed_stays_text(typed: str) -> None:
+def test_user_text_in_builder_stays_text(typed: str) -> None:
     query = parse(str(stream(user=typed).containing(typed)))
 
     assert isinstance(query, LogQuery)
@@ -162,7 +162,7 @@ def test_what_a_person_typed_stays_text(typed: str) -> None:
         (lambda: APP.where(any_of(*[condition("a", "=", "b")] * 600)), "more than 100 operators and conditions"),
     ],
 )
-def test_what_is_no_query_cannot_be_built(build: Callable[[], object], told: str) -> None:
+def test_builder_with_invalid_argument_is_refused_with_reason(build: Callable[[], object], told: str) -> None:
     with pytest.raises(LogQLError) as refused:
         build()
 
@@ -177,12 +177,12 @@ def test_what_is_no_query_cannot_be_built(build: Callable[[], object], told: str
         lambda: APP.json().unwrap("x").over_time("max_over_time", "5m", by="path"),
     ],
 )
-def test_a_word_is_no_list_of_labels(build: Callable[[], object]) -> None:
+def test_single_string_as_list_of_labels_is_refused(build: Callable[[], object]) -> None:
     with pytest.raises(LogQLError, match="labels come in a list"):
         build()
 
 
-def test_what_says_two_things_at_once_is_refused() -> None:
+def test_builder_with_contradicting_arguments_is_refused() -> None:
     with pytest.raises(LogQLError, match="on labels or ignoring labels, not both"):
         APP.rate("5m").joined("/", 1, on=["a"], ignoring=["b"])
     with pytest.raises(LogQLError, match="group_left or group_right"):
@@ -191,7 +191,7 @@ def test_what_says_two_things_at_once_is_refused() -> None:
         APP.rate("5m").sum(by=["a"], without=["b"])
 
 
-def test_a_builder_is_not_changed_by_its_steps() -> None:
+def test_builder_step_does_not_change_original_builder() -> None:
     first = APP.json()
     first.where("a", "=", "b")
 

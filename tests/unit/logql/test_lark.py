@@ -1,4 +1,7 @@
-"""The grammar that logops' parser is measured beside (benchmarks/logql.lark) reads what logops reads, as it does."""
+"""The grammar in benchmarks/logql.lark parses the same queries as our parser, with the same precedence.
+
+The parser's speed is compared with this grammar.
+"""
 
 from pathlib import Path
 
@@ -26,7 +29,7 @@ def accepted(query: str) -> bool:
     return True
 
 
-def test_it_reads_all_of_the_corpus_that_is_logql() -> None:
+def test_lark_grammar_parses_every_valid_corpus_query() -> None:
     refused = {}
     for query in filter(accepted, QUERIES):
         try:
@@ -37,14 +40,14 @@ def test_it_reads_all_of_the_corpus_that_is_logql() -> None:
     assert refused == {}
 
 
-def test_it_refuses_what_is_not_even_grammar() -> None:
+def test_lark_grammar_refuses_invalid_syntax() -> None:
     for query in ("{", '{a="b"} |', "rate({a=1}[5m])", "1 +", '{a="b"} | json x=', "sum by x (1)", "topk(1 2)"):
         with pytest.raises(lark.exceptions.LarkError):
             LALR.parse(query)
 
 
 @given(queries())
-def test_it_reads_every_tree(tree: Query) -> None:
+def test_lark_grammar_parses_every_generated_query(tree: Query) -> None:
     LALR.parse(one_line(tree))
 
 
@@ -58,7 +61,7 @@ def test_it_reads_every_tree(tree: Query) -> None:
         '{x="1"} | (a="1" or b="2") and c="3"', '{x="1"} | a="1" b="2" c="3"',
     ],
 )  # fmt: skip
-def test_what_binds_tighter_is_the_same(query: str) -> None:
+def test_lark_grammar_has_same_operator_precedence_as_parser(query: str) -> None:
     found = parse(query)
     own = shape(found.stages[0].condition if isinstance(found, LogQuery) else found)  # type: ignore[union-attr]
 
@@ -66,7 +69,7 @@ def test_what_binds_tighter_is_the_same(query: str) -> None:
 
 
 def shape(found: Query | Condition | LabelFilter) -> object:
-    """Its leaves, nested as they are joined."""
+    """Return the leaves, nested as the operators join them."""
     match found:
         case Binary() | Both() | Either():
             return [shape(found.left), shape(found.right)]

@@ -1,4 +1,4 @@
-"""What lint says of a query, and what it does not."""
+"""Lint: queries with findings, queries without findings, and rewrites."""
 
 from collections import Counter
 
@@ -18,11 +18,11 @@ CONTEXT = Context(300 * 10**9, frozenset({"trace_id"}), frozenset({"a", "level"}
 
 
 BETTER = [
-    # A line that does not parse passes what is compared with a number.
+    # A line that fails to parse passes a comparison with a number.
     ('{a="b"} | json | took > 5', "filter-before-parser", ""),
     ('{a="b"} | json | x=~"y.+"', "filter-before-parser", ""),
     ('{a="b"} | json | x=~"y|z"', "filter-before-parser", '{a="b"} |= "y" or "z" | json | x=~"y|z"'),
-    # JSON may write it \\/api.
+    # JSON may escape the value as \\/api.
     ('{a="b"} | json | path="/api"', "filter-before-parser", ""),
     ('{a="b"} | json | x="y" and z=~"w+"', "filter-before-parser", '{a="b"} |= "y" | json | x="y" and z=~"w+"'),
     ('{a="b"} | pattern "<x> <_>" | x="y"', "filter-before-parser", '{a="b"} |= "y" | pattern "<x> <_>" | x="y"'),
@@ -54,7 +54,7 @@ BETTER = [
     ('{a="b"} |= "t" | json | trace_id="t"', "metadata-would-do", '{a="b"} |= "t" | trace_id="t"'),
     ('sum(rate({a="b"} | json [5m]))', "unused-parser", 'sum(rate({a="b"} [5m]))'),
     ('sum by (a) (rate({a="b"} | json [5m]))', "unused-parser", 'sum by (a) (rate({a="b"} [5m]))'),
-    # The parser makes no c.
+    # The parser extracts no label c.
     ('sum by (c) (rate({a="b"} | json pod [5m]))', "unused-parser", 'sum by (c) (rate({a="b"} [5m]))'),
     ('sum by (c) (rate({a="b"} | pattern "<x> <_>" [5m]))', "unused-parser", 'sum by (c) (rate({a="b"} [5m]))'),
     ('{a="b"} | json x, y | y="z"', "filter-before-parser", '{a="b"} |= "z" | json x, y | y="z"'),
@@ -125,7 +125,7 @@ BETTER = [
         "line-errors",
         'sum by (x) (rate({a="b"} | unpack | __error__="" [5m]))',
     ),
-    # A line that is cut off has x, and an error.
+    # A truncated line has the label x and an error.
     (
         'sum by (z) (rate({a="b"} |= "s" | json | x="y" [5m]))',
         "line-errors",
@@ -136,7 +136,7 @@ BETTER = [
         "line-errors",
         'sum(rate({a="b"} |= "s" | logfmt | n > 5 | __error__="" [5m]))',
     ),
-    # Of empty lines.
+    # The divisor is 0 if all lines are empty.
     (
         'sum(rate({a="b"}[5m])) / sum(bytes_rate({c="d"}[5m]))',
         "division-by-zero",
@@ -162,25 +162,25 @@ BETTER = [
         "division-by-zero",
         'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) * 0 > 0)',
     ),
-    # Of series that are alike.
+    # The divisor is 0 if all series are equal.
     (
         'rate({a="b"}[5m]) / stddev(rate({c="d"}[5m]))',
         "division-by-zero",
         'rate({a="b"} [5m]) / (stddev(rate({c="d"} [5m])) > 0)',
     ),
-    # That of the right side which is above 0 does not hold for the left.
+    # The right side of `and` is above 0, but the result has the value of the left side.
     (
         'rate({a="b"}[5m]) / (sum(bytes_rate({c="d"}[5m])) and sum(bytes_rate({c="d"}[5m])) + 1)',
         "division-by-zero",
         'rate({a="b"} [5m]) / ((sum(bytes_rate({c="d"} [5m])) and sum(bytes_rate({c="d"} [5m])) + 1) > 0)',
     ),
-    # Nor does that of another series.
+    # The comparison holds for another series.
     (
         'rate({a="b"}[5m]) / (bytes_rate({c="d"}[5m]) and on () bytes_rate({c="d"}[5m]) > 0)',
         "division-by-zero",
         'rate({a="b"} [5m]) / ((bytes_rate({c="d"} [5m]) and on () bytes_rate({c="d"} [5m]) > 0) > 0)',
     ),
-    # These may be below 0.
+    # The divisor may be below 0.
     (
         'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1)',
         "division-by-zero",
@@ -196,7 +196,7 @@ BETTER = [
         "division-by-zero",
         'rate({a="b"} [5m]) / (sum(rate({c="d"} [5m])) - 1 < 5 != 0)',
     ),
-    # What passes is the value of the series, not the number.
+    # The comparison returns the value of the series, not the number.
     (
         'rate({a="b"}[5m]) / (5 > sum(rate({c="d"}[5m])) - 1)',
         "division-by-zero",
@@ -214,12 +214,12 @@ BETTER = [
 
 
 @pytest.mark.parametrize(("query", "rule", "rewrite"), BETTER)
-def test_what_could_be_better_is_said_with_the_better_query(query: str, rule: str, rewrite: str) -> None:
+def test_lint_reports_rule_with_rewrite(query: str, rule: str, rewrite: str) -> None:
     assert [(one.rule, one.rewrite) for one in lint(parse(query), CONTEXT)] == [(rule, rewrite)]
 
 
 @pytest.mark.parametrize("rewrite", sorted({rewrite for _, _, rewrite in BETTER if rewrite}))
-def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
+def test_rewrite_has_no_lint_finding(rewrite: str) -> None:
     assert lint(parse(rewrite), CONTEXT) == []
 
 
@@ -232,10 +232,10 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} | json | a="c"',
         '{a="b"} | json | __error__=""',
         '{a="b"} | json | x != "y"',
-        # Lines without the label pass, too.
+        # Lines without the label also pass.
         '{a="b"} | json | x=~".*"',
         '{a="b"} | json | x=~"y|"',
-        # No parser's labels.
+        # The filtered label may not come from the parser.
         '{a="b"} | json x, y | z="w"',
         '{a="b"} | logfmt x="y" | y="w"',
         '{a="b"} | pattern "<x> <_>" | z="w"',
@@ -244,7 +244,7 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} | label_format x=y | json | x="z"',
         '{a="b"} | json | detected_level="error"',
         '{a="b"} | json | level="error"',
-        # Whether a line parses is part of the answer.
+        # The answer depends on whether a line parses.
         'sum(count_over_time({a="b"} | json | __error__="" [5m]))',
         'sum(count_over_time({a="b"} | json | __error__!="" [5m]))',
         '{a="b"} |= "t" | json | trace_id="t" | __error__!=""',
@@ -252,7 +252,7 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} |= "t" | json | trace_id="t" | keep msg',
         '{a="b"} |= "t" | json | trace_id="t" | line_format "{{.msg}}"',
         'count_over_time({a="b"} |= "t" | logfmt | trace_id="t" [5m])',
-        # The line is another after these.
+        # These stages change the line.
         '{a="b"} |= "s" | json | line_format "{{.x}}" |= "t"',
         '{a="b"} |= "s" | json | line_format "{{.x}}" | x="y" |= "t"',
         '{a="b"} |= "s" | json | decolorize |= "t"',
@@ -260,7 +260,7 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} | unpack |= "t"',
         'sum(bytes_over_time({a="b"} | unpack [5m]))',
         'sum(count_over_time({a="b"} | unpack |= "x" [5m]))',
-        # Where no line is, there is no point.
+        # Without lines there is no data point, so the divisor is never 0.
         'sum(rate({a="b"}[5m])) / sum(rate({c="d"}[5m]))',
         'rate({a="b"}[5m]) / count_over_time({a="b"}[5m])',
         'rate({a="b"}[5m]) % absent_over_time({c="d"}[5m])',
@@ -278,11 +278,11 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} | json |= ""',
         '{a="b"} |~ "(?i)error"',
         '{a=~"b.+"} |~ "x[0-9]"',
-        # Of labels the whole value matches.
+        # A label matcher must match the whole value.
         '{a=~".*b.*"}',
         '{a="b"} | level=~".*x.*"',
         '{a="b"} | drop a=~".*x.*"',
-        # Here it means something, or its end is another.
+        # The .* is needed here, or the characters have another meaning.
         '{a="b"} |~ "^x.*y$"',
         '{a="b"} |~ "^.+x"',
         r'{a="b"} |~ "x\\.*"',
@@ -293,12 +293,12 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         '{a="b"} |~ "(.*)+x"',
         r'{a="b"} |~ "(x[0-9]|\\(.*)"',
         '{a=~"^.+x$"} |= "x"',
-        # What stands before a capture decides what it takes.
+        # The text before a capture group decides what the group captures.
         '{a="b"} | regexp "^.*(?P<x>[0-9]+)"',
         '{a=~".+", c="d"}',
         'sum by (status) (rate({a="b"} | logfmt [5m]))',
         'sum without (x) (rate({a="b"} | logfmt [5m]))',
-        # No line with an error is left to count, or they are what is asked for.
+        # Lines with an error are already removed, or the query counts them on purpose.
         'sum by (x) (rate({a="b"} | json | __error__="" | pattern "<y> <_>" [5m]))',
         'sum by (x) (rate({a="b"} | json | __error__!~".+" [5m]))',
         'sum by (x) (rate({a="b"} | json | drop __error__, __error_details__ [5m]))',
@@ -309,28 +309,28 @@ def test_of_a_rewrite_nothing_is_left_to_say(rewrite: str) -> None:
         'sum_over_time({a="b"} | unwrap x | __error__="" [5m])',
         'sum(rate({a="b"}[5m])) / 2',
         'sum(rate({a="b"}[5m])) / (sum(bytes_rate({c="d"}[5m])) > 0)',
-        # Of either sign, and never 0.
+        # The divisor has either sign and is never 0.
         'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1 != 0)',
         'rate({a="b"}[5m]) / (sum(rate({c="d"}[5m])) - 1 < 0)',
         'rate({a="b"}[10m])',
         '{a="b"} != ip("10.0.0.1-10.0.0.9") or "x"',
         '{a="b"} | line_format "{{ if .x }}{{ .y }}{{ end }} {{ printf `%s}}` .z }}"',
-        # Loki would look at the line with its colours.
+        # An earlier filter would search the line with its colour codes.
         '{a="b"} | decolorize | logfmt | x!="" |= "red t"',
         '{a="b"} | decolorize | logfmt | msg="red"',
         'sum(rate({a="b"}[5m])) / (0 < sum(bytes_rate({c="d"}[5m])))',
-        # Loki moves these itself.
+        # Loki moves these filters itself.
         '{a="b"} | json |= "t"',
         '{a="b"} | level="x" | json |= "t"',
         '{a="b"} | json |= "t" | x="y"',
         '{a="b"} | json | label_format z=x |= "t"',
     ],
 )
-def test_what_is_well_is_let_alone(query: str) -> None:
+def test_good_query_has_no_lint_finding(query: str) -> None:
     assert lint(parse(query), CONTEXT) == []
 
 
-def test_no_rewrite_where_any_label_may_be_of_the_stream() -> None:
+def test_lint_without_known_stream_labels_gives_no_rewrite() -> None:
     (advice,) = lint(parse('{a="b"} | json | x="y"'))
 
     assert advice.rewrite == ""
@@ -353,7 +353,7 @@ def test_no_rewrite_where_any_label_may_be_of_the_stream() -> None:
         (".*$", False),
     ],
 )
-def test_where_line_ends_in_a_line_make_a_difference_is_told(regex: str, differs: bool) -> None:
+def test_lint_mentions_line_ends_only_if_they_change_matches(regex: str, differs: bool) -> None:
     (advice,) = lint(parse(f'{{a="b"}} |~ "{regex}"'))
 
     assert advice.rule == "any-text-around"
@@ -388,34 +388,34 @@ def test_where_line_ends_in_a_line_make_a_difference_is_told(regex: str, differs
     ).map("".join),
     st.text("xyX.\\$\n", max_size=6),
 )
-def test_without_any_text_around_the_same_lines_are_found(regex: str, line: str) -> None:
+def test_regex_without_any_text_matches_same_lines(regex: str, line: str) -> None:
     bare = without_any_text(regex)
 
     if bare.same or "\n" not in line:
         assert bool(re2.search(bare.regex, line)) == bool(re2.search(regex, line))
 
 
-def test_no_rewrite_that_would_be_read_otherwise() -> None:
-    # Without the filter the last one would be a part of drop.
+def test_lint_gives_no_rewrite_that_would_parse_differently() -> None:
+    # Without the regex filter, the last filter would be parsed as part of drop.
     (advice,) = lint(parse('{a="b"} | drop x |~ ".*" != "y"'))
 
     assert (advice.rule, advice.rewrite) == ("any-text-around", "")
 
 
 @given(queries())
-def test_every_rewrite_is_a_query(tree: Query) -> None:
+def test_every_lint_rewrite_is_valid_query(tree: Query) -> None:
     for advice in lint(tree, CONTEXT):
         if advice.rewrite:
             parse(advice.rewrite)
 
 
-def test_of_a_long_query_each_rule_tells_its_first_twenty() -> None:
+def test_lint_reports_at_most_twenty_findings_per_rule() -> None:
     found = lint(parse('{a="b"}' + ' |~ "x"' * 50 + ' !~ ".*y[0-9]"' * 50))
 
     assert Counter(one.rule for one in found) == {"regex-for-text": 20, "any-text-around": 20}
 
 
-def test_advice_points_at_what_it_means() -> None:
+def test_lint_finding_has_span_and_severity() -> None:
     query = '{a="b"} |= "x" |~ "y"'
     (advice,) = lint(parse(query))
 
@@ -423,7 +423,7 @@ def test_advice_points_at_what_it_means() -> None:
     assert advice.severity == "slow"
 
 
-def test_of_two_line_filters_behind_a_parser_the_one_is_shown_that_loki_does_not_move() -> None:
+def test_lint_finding_points_at_line_filter_that_loki_does_not_move() -> None:
     query = '{a="b"} | json |= "s" | x="y" |= "t"'
     (found,) = lint(parse(query), CONTEXT)
 

@@ -1,4 +1,4 @@
-"""Reading LogQL: what the tree holds, where, and what is said of what is none."""
+"""Parse LogQL: the tree, its spans, and the errors for invalid queries."""
 
 import pytest
 
@@ -41,12 +41,12 @@ A, B, C = (Matcher(name, "=", "1") for name in "abc")
         ('a="1" or b="1" or c="1"', Either(Either(A, B), C)),
         ('a="1" or b="1" and c="1"', Either(A, Both(B, C))),
         ('a="1" and b="1" or c="1"', Either(Both(A, B), C)),
-        # As Loki's grammar has it: a comma, and a blank, take all that follows.
+        # As in Loki's grammar, a comma or a blank takes all conditions that follow.
         ('a="1", b="1" or c="1"', Both(A, Either(B, C))),
         ('a="1" and b="1" c="1"', Both(A, Both(B, C))),
     ],
 )
-def test_conditions_bind_as_in_loki(text: str, tree: object) -> None:
+def test_condition_precedence_matches_loki(text: str, tree: object) -> None:
     assert condition(text) == tree
 
 
@@ -54,22 +54,22 @@ def test_conditions_bind_as_in_loki(text: str, tree: object) -> None:
     ("query", "left_first"),
     [("1 - 2 - 3", True), ("2 ^ 3 ^ 4", False), ("1 * 2 + 3", True), ("1 + 2 * 3", False), ("1 > 2 + 3", False)],
 )
-def test_operators_bind_as_in_loki(query: str, left_first: bool) -> None:
+def test_operator_precedence_matches_loki(query: str, left_first: bool) -> None:
     found = parse(query)
 
     assert isinstance(found, Binary)
     assert isinstance(found.left if left_first else found.right, Binary)
 
 
-def test_a_range_may_stand_before_the_stages() -> None:
+def test_range_before_stages_is_parsed() -> None:
     assert parse('rate({a="b"}[5m] | json)') == parse('rate({a="b"} | json [5m])')
 
 
-def test_words_are_read_in_any_case() -> None:
+def test_keywords_are_parsed_in_any_case() -> None:
     assert parse('SUM BY (a) (Rate({a="b"}[5m]))') == parse('sum by (a) (rate({a="b"}[5m]))')
 
 
-def test_functions_are_names_where_nothing_is_called() -> None:
+def test_function_name_is_accepted_as_label_name() -> None:
     query = parse('sum by (rate) (rate({sum="b"}[5m]))')
 
     assert isinstance(query, VectorAggregation)
@@ -77,11 +77,11 @@ def test_functions_are_names_where_nothing_is_called() -> None:
     assert query.grouping.labels == ("rate",)
 
 
-def test_comments_are_no_part_of_it() -> None:
+def test_comments_are_ignored_by_parser() -> None:
     assert parse('{a="b"} # all\n|= "c" // these\n/* and */ |= "d"') == parse('{a="b"} |= "c" |= "d"')
 
 
-def test_strings_are_read_as_go_reads_them() -> None:
+def test_strings_are_parsed_as_in_go() -> None:
     query = parse(r'{a="b"} |= "\x41\101A\n\"" |= `\x41`')
 
     assert [one.text for one in all_of(query, Needle)] == ['AAA\n"', r"\x41"]
@@ -91,7 +91,7 @@ def test_strings_are_read_as_go_reads_them() -> None:
     ("text", "nanoseconds"),
     [("1h30m", 5400 * 10**9), ("1.5h", 5400 * 10**9), ("1d", 86_400 * 10**9), ("20us", 20_000), ("-3s", -3 * 10**9)],
 )
-def test_durations_are_read(text: str, nanoseconds: int) -> None:
+def test_durations_are_parsed_to_nanoseconds(text: str, nanoseconds: int) -> None:
     found = condition(f"took > {text}")
 
     assert isinstance(found, Comparison)
@@ -107,13 +107,13 @@ def test_durations_are_read(text: str, nanoseconds: int) -> None:
         ('rate({a="b"}[5m])', '{a="b"}'),
     ],
 )
-def test_the_lines_of_a_range_end_before_it(text: str, lines: str) -> None:
+def test_log_query_span_ends_before_unwrap_or_range(text: str, lines: str) -> None:
     (found,) = all_of(parse(text), LogQuery)
 
     assert text[slice(*found.span)] == lines
 
 
-def test_each_node_knows_its_place() -> None:
+def test_node_span_covers_its_text() -> None:
     text = 'sum(rate({job="nginx"} |= "GET" | status >= 500 [5m])) / 2'
     query = parse(text)
     kinds = (Binary, RangeAggregation, Matcher, LineFilter, Comparison, Duration)
@@ -163,7 +163,7 @@ def test_each_node_knows_its_place() -> None:
         ('{job="a"} /* x', 11, "this comment does not end with */"),
     ],
 )
-def test_what_is_no_query_is_told_at_its_character(query: str, column: int, told: str) -> None:
+def test_parse_error_has_reason_and_column(query: str, column: int, told: str) -> None:
     with pytest.raises(LogQLError) as refused:
         parse(query)
 
@@ -171,7 +171,7 @@ def test_what_is_no_query_is_told_at_its_character(query: str, column: int, told
     assert refused.value.column == column
 
 
-def test_an_error_shows_the_line_and_a_caret() -> None:
+def test_parse_error_shows_line_and_caret() -> None:
     with pytest.raises(LogQLError) as refused:
         parse('{job="a"}\n  | json\n  | level >')
 
@@ -189,11 +189,11 @@ def test_an_error_shows_the_line_and_a_caret() -> None:
         ("日" * 100, 50, "日" * 15 + "\n" + " " * 28 + "^"),
     ],
 )
-def test_the_caret_stands_below_the_character_within_the_width_of_a_terminal(text: str, at: int, picture: str) -> None:
+def test_caret_is_below_its_character_within_terminal_width(text: str, at: int, picture: str) -> None:
     assert LogQLError("", text, at).picture(30) == picture
 
 
-def test_nesting_without_end_is_refused() -> None:
+def test_query_nested_too_deep_is_refused() -> None:
     with pytest.raises(LogQLError, match=f"nested deeper than {MAX_DEPTH}"):
         parse("(" * 5000 + "1" + ")" * 5000)
 
@@ -208,7 +208,7 @@ def test_nesting_without_end_is_refused() -> None:
         " or ".join(["vector(1)"] * 3000),
     ],
 )
-def test_what_is_joined_without_end_is_refused(query: str) -> None:
+def test_query_with_too_many_operators_is_refused(query: str) -> None:
     with pytest.raises(LogQLError, match=f"more than {MAX_JOINS} operators and conditions"):
         parse(query)
 
@@ -228,7 +228,7 @@ def test_what_is_joined_without_end_is_refused(query: str) -> None:
         "(" * (MAX_DEPTH // 2) + "1" + " ^ 2 + 1)" * (MAX_DEPTH // 2),
     ],
 )
-def test_what_is_read_can_be_written_linted_and_compared(query: str) -> None:
+def test_query_at_parser_limits_can_be_written_linted_and_compared(query: str) -> None:
     tree = parse(query)
 
     assert parse(one_line(tree)) == tree
@@ -243,28 +243,28 @@ NINES = "9" * 5000
 @pytest.mark.parametrize(
     "query", [f'rate({{a="b"}}[{NINES}m])', f"topk({NINES}, vector(1))", f'{{a="b"}} | x > {NINES}s']
 )
-def test_numbers_of_any_length_are_refused_as_what_they_are(query: str) -> None:
+def test_number_with_5000_digits_is_refused(query: str) -> None:
     with pytest.raises(LogQLError):
         parse(query)
 
 
-def test_a_fraction_of_any_length_is_read() -> None:
+def test_fraction_with_5000_digits_is_parsed() -> None:
     assert condition(f"x > 0.{NINES}s") == Comparison("x", ">", Duration(10**9))
 
 
-def test_a_byte_that_is_no_utf8_is_refused_at_its_place() -> None:
+def test_invalid_utf8_byte_is_refused_with_position() -> None:
     with pytest.raises(LogQLError) as refused:
         parse('{a="b"} |= "\udcff"')
 
     assert (refused.value.reason, refused.value.at) == ("a byte that is no UTF-8", 12)
 
 
-def test_a_query_longer_than_loki_takes_is_refused() -> None:
+def test_query_longer_than_loki_limit_is_refused() -> None:
     with pytest.raises(LogQLError, match="longer than Loki takes: 131,072 bytes"):
         parse('{a="' + "x" * 131_072 + '"}')
 
 
-def test_a_selector_alone_is_read() -> None:
+def test_parse_selector_accepts_only_a_selector() -> None:
     assert parse_selector('{a="b", c!~"d.*"}').matchers[1] == Matcher("c", "!~", "d.*")
     with pytest.raises(LogQLError, match="expected a stream selector alone"):
         parse_selector('{a="b"} |= "c"')

@@ -1,4 +1,4 @@
-"""What Loki refuses only as it runs a query: tests/integration/test_logql_refused.py asks Loki itself."""
+"""Queries that Loki parses but refuses at run time. tests/integration/test_logql_refused.py compares with Loki."""
 
 import pytest
 
@@ -21,15 +21,15 @@ from tests.support.logql_refusals import STAGES
         ('!~ "x" or ip("1.1.1.1")', "ip() goes with |= and != only"),
     ],
 )
-def test_why_is_told(stage: str, told: str) -> None:
+def test_query_refused_at_run_time_is_reported_with_reason(stage: str, told: str) -> None:
     assert [why for _, why in refusals(parse(f'{{a="b"}} {stage}'))] == [told]
 
 
-def test_everything_in_the_table_is_judged() -> None:
+def test_table_of_stages_has_over_100_accepted_and_100_refused() -> None:
     judged = [next(refusals(parse(f'{{a="b"}} {stage}')), None) is None for stage in STAGES]
 
     assert 100 < judged.count(True) < len(STAGES) - 100
 
 
-def test_templates_of_any_depth_are_read() -> None:
+def test_template_nested_too_deep_to_check_is_accepted() -> None:
     assert templates.wrong_with("{{if .x}}" * 5000) is None

@@ -1,4 +1,4 @@
-"""What is written reads as what it was."""
+"""Write a query as text that parses to the same tree."""
 
 import pytest
 from hypothesis import given
@@ -12,39 +12,39 @@ from tests.support.logql_trees import queries
 
 
 @given(queries())
-def test_a_tree_written_on_one_line_reads_as_that_tree(tree: Query) -> None:
+def test_tree_written_on_one_line_parses_to_same_tree(tree: Query) -> None:
     assert parse(one_line(tree)) == tree
 
 
 @given(queries())
-def test_a_tree_written_over_lines_reads_as_that_tree(tree: Query) -> None:
+def test_tree_written_over_several_lines_parses_to_same_tree(tree: Query) -> None:
     assert parse(pretty(tree, 20)) == tree
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
-def test_any_text_is_quoted_so_that_it_stays_text(text: str) -> None:
+def test_quoted_text_stays_equal_after_parse_and_write(text: str) -> None:
     query = f"{{a={literals.quote(text)}}} |= {literals.quote(text)}" if text else '{a="b"} |= ""'
 
     assert one_line(parse(query)) == query
 
 
 @given(st.integers(0, literals.MAX_NS))
-def test_a_duration_written_is_that_duration(nanoseconds: int) -> None:
+def test_written_duration_parses_to_same_value(nanoseconds: int) -> None:
     assert literals.duration(literals.write_duration(nanoseconds)) == nanoseconds
 
 
 @given(st.integers(0, 2**50))
-def test_a_size_written_is_that_size(count: int) -> None:
+def test_written_size_parses_to_same_value(count: int) -> None:
     assert literals.size(literals.write_size(count)) == count
 
 
-def test_the_spelling_of_literals_is_kept() -> None:
+def test_literal_spelling_is_kept() -> None:
     query = '{a="b"} | took > 90m and size < 1.5MB and n > 0.50'
 
     assert one_line(parse(query)) == query
 
 
-def test_a_long_query_stands_over_several_lines() -> None:
+def test_long_query_is_written_over_several_lines() -> None:
     query = parse(
         'sum by (path) (rate({job="nginx"} |= "GET" | json path="request.path", status | status >= 500 [5m])) '
         '/ sum by (path) (rate({job="nginx"} |= "GET" | json path="request.path" [5m])) > 0.05'
@@ -85,7 +85,7 @@ def test_a_long_query_stands_over_several_lines() -> None:
         ('{a="b"} |= "say \\"hi\\""', '{a="b"} |= `say "hi"`'),
     ],
 )
-def test_what_can_be_left_out_is_left_out(query: str, written: str) -> None:
+def test_query_is_written_in_canonical_form(query: str, written: str) -> None:
     assert one_line(parse(query)) == written
 
 
@@ -103,5 +103,5 @@ def test_what_can_be_left_out_is_left_out(query: str, written: str) -> None:
         '{a="b"} | label_format ! = "c"',
     ],
 )
-def test_a_name_that_would_join_its_operator_stands_apart(query: str) -> None:
+def test_label_named_like_operator_parses_to_same_query_after_write(query: str) -> None:
     assert parse(one_line(parse(query))) == parse(query)
