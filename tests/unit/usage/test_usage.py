@@ -34,7 +34,7 @@ PRICES = Prices.model_validate(
 
 
 def holding(days_ago: int, tenant: str = "team", *, hot: int = 0, cool: int = 0, keep: int = 90) -> TableStats:
-    """So many GB, a chunk each."""
+    """Return the statistics of a table with `hot` and `cool` GB, in chunks of 1 GB."""
     day = TODAY - days_ago
     return TableStats(
         table=f"loki_index_{day}",
@@ -66,7 +66,7 @@ def cost(*holdings: TableStats) -> tuple[float, float, float]:
     return found.now, found.declared, found.moves
 
 
-def test_usage_is_added_up_by_tenant_table_and_tier() -> None:
+def test_usage_is_summed_by_tenant_table_and_tier() -> None:
     some = held(holding(1, hot=2), holding(1, "other", hot=1), holding(40, cool=3))
 
     assert {key[1]: one.chunks for key, one in by_tenant(some).items()} == {"other": 1, "team": 5}
@@ -74,14 +74,14 @@ def test_usage_is_added_up_by_tenant_table_and_tier() -> None:
     assert {key[1]: one.bytes // GB for key, one in by_tier(some).items()} == {"Hot": 3, "Cool": 3}
 
 
-def test_a_tier_that_is_not_told_counts_as_hot() -> None:
+def test_unknown_tier_counts_as_hot() -> None:
     one = replace(holding(1, hot=2), tier_bytes=(2 * GB, 0, 0, 0, 0), tier_chunks=(2, 0, 0, 0, 0))
 
     assert by_tier(held(one))["main", "Hot"].bytes == 2 * GB
     assert cost(one) == (8, 8, 0)
 
 
-def test_a_tenant_grows_by_each_of_its_periods() -> None:
+def test_tenant_forecast_uses_each_retention_period() -> None:
     kept = [holding(ago, hot=1, keep=30) for ago in range(1, 31)]
     short = [holding(ago, hot=1, keep=7) for ago in range(1, 8)]
     usage = by_tenant(held(*kept, *short))["main", "team"]
@@ -91,34 +91,34 @@ def test_a_tenant_grows_by_each_of_its_periods() -> None:
     assert [usage.ahead[days][0] / GB for days in (30, 365)] == [37, 37]
 
 
-def test_what_is_where_it_should_be_costs_the_same_as_declared() -> None:
+def test_data_in_declared_tier_costs_as_declared() -> None:
     assert cost(holding(10, hot=1), holding(50, cool=1)) == (6, 6, 0)
 
 
-def test_what_was_left_hot_costs_the_difference_and_a_move() -> None:
+def test_data_left_in_hot_tier_costs_more_than_declared_and_a_move() -> None:
     now, declared, moves = cost(holding(50, hot=3))
 
     assert (now, declared) == (12, 6)
     assert moves == pytest.approx(3 / 10_000 * 10)
 
 
-def test_what_is_past_its_retention_would_cost_nothing() -> None:
+def test_expired_data_has_zero_declared_cost() -> None:
     assert cost(holding(100, cool=5)) == (10, 0, 0)
 
 
-def test_a_redundancy_without_prices_is_said() -> None:
+def test_redundancy_without_prices_is_refused_with_known_redundancies() -> None:
     with pytest.raises(
         PricesError, match=r"here \(2026-01-01\) have none for ZRS, only for LRS. Add them, from a list"
     ):
         costs(held(holding(1, hot=1)), {}, {"main": "ZRS"}, PRICES)
 
 
-def test_prices_say_their_source_and_when_they_are_old() -> None:
+def test_price_note_has_source_and_warns_after_one_year() -> None:
     assert PRICES.age_note(date(2026, 11, 24)) == "Prices: here, EUR, 2026-01-01 (a list)."
     assert PRICES.age_note(date(2027, 11, 24)).endswith("They are older than a year.")
 
 
-def test_the_committed_prices_are_readable() -> None:
+def test_committed_price_files_are_valid() -> None:
     for file in (project_root() / "include/prices").glob("*.yaml"):
         assert load_prices(project_root(), file.stem).of("LRS").storage.keys() == {"Hot", "Cool", "Cold", "Archive"}
 
@@ -132,7 +132,7 @@ def test_the_committed_prices_are_readable() -> None:
         (None, "No such file or directory"),
     ],
 )
-def test_prices_that_are_none_are_refused_with_what_is_wrong(tmp_path: Path, content: str | None, said: str) -> None:
+def test_invalid_price_file_is_refused_with_reason(tmp_path: Path, content: str | None, said: str) -> None:
     folder = tmp_path / "include/prices"
     folder.mkdir(parents=True)
     if content is not None:
@@ -142,7 +142,7 @@ def test_prices_that_are_none_are_refused_with_what_is_wrong(tmp_path: Path, con
         load_prices(tmp_path, "mine")
 
 
-def test_a_cluster_that_the_last_audit_could_not_read_is_told_by_the_one_before(tmp_path: Path) -> None:
+def test_cluster_missing_from_last_audit_uses_previous_audit(tmp_path: Path) -> None:
     store = ResultsStore(str(tmp_path))
     nights = [("first", ["main", "security"]), ("second", ["main"])]
     for nth, (run, clusters) in enumerate(nights):
