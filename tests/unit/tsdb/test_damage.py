@@ -1,4 +1,4 @@
-"""Damaged index files. Those in files/ were written by Loki 3.7's own builder (tests/index_files.py, seed 11)."""
+"""Read damaged index files. Loki 3.7's own builder wrote files/ (tests/support/index_files.py, seed 11)."""
 
 import gzip
 from pathlib import Path
@@ -32,8 +32,8 @@ WHOLE = {kind: said(read(kind, data)) for kind, data in CONTENT.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_bit_can_change_without_being_found(kind: str) -> None:
-    """Or it is in a gap between sections, and says nothing."""
+def test_flipped_bit_is_refused_or_changes_nothing(kind: str) -> None:
+    """A bit in a gap between sections changes nothing."""
     data = CONTENT[kind]
     for offset in range(len(data)):
         damaged = data[:offset] + bytes([data[offset] ^ 1 << offset % 8]) + data[offset + 1 :]
@@ -41,21 +41,21 @@ def test_no_bit_can_change_without_being_found(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_that_was_cut_is_never_read(kind: str) -> None:
+def test_truncated_file_is_refused(kind: str) -> None:
     for length in range(len(CONTENT[kind])):
         with pytest.raises(IndexCorruptError):
             read(kind, CONTENT[kind][:length])
 
 
 @given(kinds, st.binary(max_size=2_000))
-def test_no_bytes_crash_the_reader(kind: str, data: bytes) -> None:
+def test_random_bytes_raise_index_file_error(kind: str, data: bytes) -> None:
     with pytest.raises(IndexFileError):
         read(kind, data)
 
 
 @settings(max_examples=500)
 @given(kinds, st.lists(st.tuples(st.integers(0, 9_999), st.binary(min_size=1, max_size=12)), min_size=1, max_size=4))
-def test_overwritten_bytes_are_found_or_say_nothing(kind: str, patches: list[tuple[int, bytes]]) -> None:
+def test_overwritten_bytes_are_refused_or_change_nothing(kind: str, patches: list[tuple[int, bytes]]) -> None:
     data = patched(CONTENT[kind], patches)
 
     assert read_or_refused(kind, data) in (None, WHOLE[kind])
@@ -65,10 +65,10 @@ def test_overwritten_bytes_are_found_or_say_nothing(kind: str, patches: list[tup
 @given(
     kinds, st.integers(0, 99), st.lists(st.tuples(st.integers(0, 999), st.binary(min_size=1, max_size=12)), min_size=1)
 )
-def test_nonsense_under_a_right_checksum_does_not_crash_the_reader(
+def test_corrupt_section_with_valid_checksum_does_not_crash_reader(
     kind: str, part: int, patches: list[tuple[int, bytes]]
 ) -> None:
-    """What no disk does, but somebody may."""
+    """A disk fault does not do this, but an attacker may."""
     spans = checked(kind)
     start, end = spans[part % len(spans)]
     data = CONTENT[kind]
@@ -79,7 +79,7 @@ def test_nonsense_under_a_right_checksum_does_not_crash_the_reader(
 
 
 def patched(content: bytes, patches: list[tuple[int, bytes]]) -> bytes:
-    """The same length, with these bytes at these places, round and round."""
+    """Return the content with each patch written at its offset modulo the length. The length stays the same."""
     data = bytearray(content)
     for offset, patch in patches:
         at = offset % len(data)
@@ -95,13 +95,13 @@ def read_or_refused(kind: str, data: bytes) -> tuple[object, ...] | None:
 
 
 def checked(kind: str) -> list[tuple[int, int]]:
-    """Where everything is that has a checksum right behind it."""
+    """Return the spans that are directly followed by their checksum."""
     data = np.frombuffer(CONTENT[kind], np.uint8)
     contents = read_contents(data, kind)
     sections = (contents.symbols, contents.label_indices_table, contents.postings_table, contents.fingerprint_offsets)
     spans = [(len(data) - CONTENTS_LENGTH, len(data) - 4)]
     spans += [(at + 4, at + 4 + int(be32(data, at))) for at in sections]
-    # A series begins at a multiple of 16.
+    # Each series starts at a multiple of 16.
     at = -(-contents.series // 16) * 16
     while at < contents.label_indices:
         length, start = uvarint(data, at)
@@ -110,7 +110,7 @@ def checked(kind: str) -> list[tuple[int, int]]:
     return spans
 
 
-def test_the_forged_parts_are_the_parts_of_the_file() -> None:
+def test_checksummed_sections_match_checksums_in_file() -> None:
     for kind in KINDS:
         data = np.frombuffer(CONTENT[kind], np.uint8)
         assert len(checked(kind)) == 10
@@ -118,7 +118,7 @@ def test_the_forged_parts_are_the_parts_of_the_file() -> None:
 
 
 @given(st.integers(0, len(PACKED) - 1), st.integers(1, 255))
-def test_a_damaged_gzip_is_found_or_says_nothing(offset: int, change: int) -> None:
+def test_damaged_gzip_is_refused_or_changes_nothing(offset: int, change: int) -> None:
     damaged = PACKED[:offset] + bytes([PACKED[offset] ^ change]) + PACKED[offset + 1 :]
     try:
         index = read_index(damaged, "index/a.tsdb.gz", "team")
@@ -127,11 +127,11 @@ def test_a_damaged_gzip_is_found_or_says_nothing(offset: int, change: int) -> No
     assert said(index) == WHOLE["v3-compacted"]
 
 
-def test_a_packed_file_is_read_as_what_it_holds() -> None:
+def test_gzip_file_is_read_as_unpacked_file() -> None:
     assert said(read_index(PACKED, "index/a.tsdb.gz", "team")) == WHOLE["v3-compacted"]
 
 
-def test_a_file_that_unpacks_to_more_than_is_allowed_is_refused() -> None:
+def test_file_that_unpacks_above_limit_is_refused() -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
     with pytest.raises(IndexTooLargeError, match="unpacks to more than 1000000 bytes"):
         read_index(bomb, "index/bomb.tsdb.gz", "team", limit=1_000_000)
@@ -141,14 +141,14 @@ def test_a_file_that_unpacks_to_more_than_is_allowed_is_refused() -> None:
     ("version", "advice"),
     [(1, "Let Loki's compactor write it anew"), (4, "use a logops made for that Loki"), (9, "the file is corrupt")],
 )
-def test_other_formats_are_refused_by_their_number(version: int, advice: str) -> None:
+def test_unsupported_format_version_is_refused_with_advice(version: int, advice: str) -> None:
     data = bytearray(CONTENT["v3-compacted"])
     data[4] = version
     with pytest.raises(IndexVersionError, match=f"its format is V{version}, .*{advice}"):
         read("v3-compacted", bytes(data))
 
 
-def test_a_message_names_the_file_the_place_and_what_to_do() -> None:
+def test_corrupt_index_message_names_file_offset_and_remedy() -> None:
     data = bytearray(CONTENT["v3-compacted"])
     data[len(data) // 2] ^= 1
     with pytest.raises(IndexCorruptError) as caught:
@@ -160,6 +160,6 @@ def test_a_message_names_the_file_the_place_and_what_to_do() -> None:
     assert "restore the blob from a version, a soft-deleted copy or a backup" in str(caught.value)
 
 
-def test_a_file_that_does_not_say_whose_it_is_is_refused_where_no_tenant_is_given() -> None:
+def test_file_without_tenant_label_is_refused_if_no_tenant_is_given() -> None:
     with pytest.raises(IndexCorruptError, match="no series has a label __loki_tenant__"):
         read_index(CONTENT["v3-compacted"], "index/a.tsdb")
