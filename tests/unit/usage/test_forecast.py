@@ -63,7 +63,7 @@ def test_forecast_is_never_negative(brought: dict[int, int], period: int | None,
 
 @given(series, st.integers(1, 400), st.integers(0, 400))
 def test_longer_retention_never_stores_less(brought: dict[int, int], period: int, ahead: int) -> None:
-    """The rate is the same for both periods. Stored and new data are compared together."""
+    """Compare two retention periods with the same stored data and the same rate of new data."""
     rate = rate_of(brought, TODAY, None).per_day
     coming = [rate] * ahead
     assert stored(brought, TODAY, period, ahead, coming) <= stored(brought, TODAY, period + 1, ahead, coming)
