@@ -25,7 +25,7 @@ def bucket(store: ObjectStore, endpoint: str, tmp_path: Path) -> Stored:
     return stored(store, endpoint, f"audited-{uuid4().hex[:12]}", tmp_path)
 
 
-def test_chunks_under_their_compacted_index_are_nothing_to_find(bucket: Stored) -> None:
+def test_healthy_chunks_with_compacted_index_have_no_findings(bucket: Stored) -> None:
     bucket.healthy(10, 20, 30)
     outcome = bucket.audit()
 
@@ -33,7 +33,7 @@ def test_chunks_under_their_compacted_index_are_nothing_to_find(bucket: Stored) 
     assert sum(row.chunks for row in outcome.rows) == 3
 
 
-def test_what_waits_where_nothing_is_compacted_is_a_stall(bucket: Stored) -> None:
+def test_waiting_index_file_without_compaction_is_reported_as_stalled(bucket: Stored) -> None:
     late = chunk(1)
     bucket.healthy(10, 20)
     bucket.put(late)
@@ -45,7 +45,7 @@ def test_what_waits_where_nothing_is_compacted_is_a_stall(bucket: Stored) -> Non
     assert outcome.findings[0].evidence["sample"] == waiting
 
 
-def test_a_table_that_is_left_out_while_others_are_compacted_is_found(bucket: Stored) -> None:
+def test_uncompacted_table_is_reported_if_other_tables_are_compacted(bucket: Stored) -> None:
     left, other = chunk(3), chunk(1, 2)
     bucket.put(left, other)
     waiting = bucket.index(left, uploader="main-ingester-0")
@@ -58,7 +58,7 @@ def test_a_table_that_is_left_out_while_others_are_compacted_is_found(bucket: St
     assert outcome.findings[0].evidence["sample"] == waiting
 
 
-def test_a_table_that_no_schema_period_covers_is_found(bucket: Stored) -> None:
+def test_table_outside_all_schema_periods_is_reported(bucket: Stored) -> None:
     mine, theirs = chunk(10), chunk(10, 2)
     bucket.put(mine, theirs)
     bucket.index(mine)
@@ -69,7 +69,7 @@ def test_a_table_that_no_schema_period_covers_is_found(bucket: Stored) -> None:
     assert outcome.findings[0].evidence["sample"] == other
 
 
-def test_an_entry_that_outlives_its_retention_is_found(bucket: Stored) -> None:
+def test_index_entry_past_its_retention_is_reported(bucket: Stored) -> None:
     kept, late = bucket.healthy(80, 88)
     outcome = bucket.audit(days_ahead=3)
 
@@ -79,7 +79,7 @@ def test_an_entry_that_outlives_its_retention_is_found(bucket: Stored) -> None:
     assert kept.name not in str(outcome.findings[0].evidence)
 
 
-def test_a_chunk_that_was_cooled_too_early_is_found(bucket: Stored) -> None:
+def test_chunk_in_cool_tier_too_early_is_reported(bucket: Stored) -> None:
     early, _ = bucket.healthy(10, 20)
     bucket.container.set_tier([early.name], Tier.COOL)
     outcome = bucket.audit()
@@ -88,7 +88,7 @@ def test_a_chunk_that_was_cooled_too_early_is_found(bucket: Stored) -> None:
     assert early.name in outcome.findings[0].message
 
 
-def test_a_chunk_that_will_be_deleted_before_its_tiers_least_stay_is_found(bucket: Stored) -> None:
+def test_chunk_that_expires_before_minimum_tier_stay_is_reported(bucket: Stored) -> None:
     """A month from now both are cool in time; one expires twenty days after it was cooled, the other fifty."""
     early, long = bucket.healthy(60.2, 40.2)
     bucket.container.set_tier([early.name, long.name], Tier.COOL)
@@ -98,7 +98,7 @@ def test_a_chunk_that_will_be_deleted_before_its_tiers_least_stay_is_found(bucke
     assert early.name in outcome.findings[0].message
 
 
-def test_every_name_is_in_the_file_beside_bytes_and_since(bucket: Stored, tmp_path: Path) -> None:
+def test_names_file_of_finding_lists_every_chunk_with_bytes_and_time(bucket: Stored, tmp_path: Path) -> None:
     (one,) = bucket.healthy(10)
     orphans = [chunk(20, number) for number in range(1, 31)]
     bucket.put(*orphans)
@@ -118,7 +118,7 @@ def test_every_name_is_in_the_file_beside_bytes_and_since(bucket: Stored, tmp_pa
     assert one.name not in {row["name"] for row in rows}
 
 
-def test_a_file_that_compaction_replaced_after_it_was_listed_is_no_finding(bucket: Stored) -> None:
+def test_index_file_replaced_after_listing_is_not_a_finding(bucket: Stored) -> None:
     joined = chunk(2, 1), chunk(2, 2)
     bucket.put(*joined)
     listed = [bucket.index(one, uploader=f"main-ingester-{one.number}") for one in joined]
@@ -131,7 +131,7 @@ def test_a_file_that_compaction_replaced_after_it_was_listed_is_no_finding(bucke
     assert sum(row.chunks for row in outcome.rows) == 2
 
 
-def test_a_table_whose_files_are_replaced_again_and_again_is_not_judged(
+def test_table_whose_index_files_keep_changing_is_reported_as_incomplete(
     bucket: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steady, restless = bucket.healthy(10, 20)
@@ -161,9 +161,7 @@ def compacted_while_looking(monkeypatch: pytest.MonkeyPatch, compact: Any) -> No
     monkeypatch.setattr(judge_batch, "LiveBucket", Meanwhile)
 
 
-def test_a_blob_that_came_into_the_index_meanwhile_is_no_orphan(
-    bucket: Stored, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_chunk_indexed_during_audit_is_not_orphaned(bucket: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     indexed, young = chunk(2, 1), chunk(2, 2)
     bucket.put(indexed, young)
     before = bucket.index(indexed)
@@ -178,7 +176,9 @@ def test_a_blob_that_came_into_the_index_meanwhile_is_no_orphan(
     assert bucket.audit(Check.RETENTION, days_ahead=0.01).findings == ()
 
 
-def test_an_entry_that_left_the_index_meanwhile_misses_no_blob(bucket: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_index_entry_removed_during_audit_is_not_a_missing_chunk(
+    bucket: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept, gone = chunk(2, 1), chunk(2, 2)
     bucket.put(kept)
     before = bucket.index(kept, gone)
@@ -193,7 +193,7 @@ def test_an_entry_that_left_the_index_meanwhile_misses_no_blob(bucket: Stored, m
     assert bucket.audit(Check.RETENTION).findings == ()
 
 
-def test_an_orphan_that_is_still_one_in_the_new_index_is_found(bucket: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_orphan_missing_from_new_index_is_reported(bucket: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     indexed, orphan = chunk(2, 1), chunk(2, 2)
     bucket.put(indexed, orphan)
     before = bucket.index(indexed)

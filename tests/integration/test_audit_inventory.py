@@ -115,7 +115,7 @@ def audited(told: Told, times: str) -> tuple[Outcome, Sequence[Chunk]]:
 
 
 @pytest.mark.parametrize("times", [SECONDS, TICKS], ids=["seconds", "ticks"])
-def test_an_inventory_in_csv_is_audited_to_the_end(told: Told, times: str) -> None:
+def test_csv_inventory_is_audited_completely(told: Told, times: str) -> None:
     outcome, (_, _, missing, orphan) = audited(told, times)
 
     assert found(outcome) == {
@@ -126,7 +126,7 @@ def test_an_inventory_in_csv_is_audited_to_the_end(told: Told, times: str) -> No
     assert sum(row.chunks for row in outcome.rows) == 3
 
 
-def test_the_newest_inventory_is_the_one_that_is_read(told: Told) -> None:
+def test_newest_inventory_is_audited(told: Told) -> None:
     (kept,) = told.bucket.healthy(10)
     replace(told.inventory, hours_ago=3).write()
     replace(told.inventory, chunks=(kept,), hours_ago=2).write()
@@ -134,13 +134,13 @@ def test_the_newest_inventory_is_the_one_that_is_read(told: Told) -> None:
     assert told.bucket.audit(Check.RETENTION, Check.TIERING).findings == ()
 
 
-def test_where_there_is_no_inventory_its_rule_is_named(told: Told) -> None:
+def test_missing_inventory_is_reported_with_rule_and_container(told: Told) -> None:
     said = told.refused()
 
     assert f"inventory by rule all in container {told.inventory.container.name}: there is none" in said
 
 
-def test_an_inventory_older_than_a_day_is_refused_with_its_date(told: Told) -> None:
+def test_inventory_older_than_one_day_is_refused_with_its_date(told: Told) -> None:
     old = replace(told.inventory, hours_ago=25)
     old.write()
 
@@ -148,13 +148,13 @@ def test_an_inventory_older_than_a_day_is_refused_with_its_date(told: Told) -> N
     assert "more than a day before" in said
 
 
-def test_an_inventory_of_another_container_is_refused_with_what_it_covers(told: Told) -> None:
+def test_inventory_of_another_container_is_refused_with_covered_prefixes(told: Told) -> None:
     replace(told.inventory, prefixes=("system-logs/",)).write()
 
     assert f"cannot stand for container {told.inventory.of}: its rule covers system-logs/ only" in told.refused()
 
 
-def test_a_manifest_that_was_changed_is_refused(told: Told) -> None:
+def test_changed_manifest_is_refused(told: Told) -> None:
     folder = told.inventory.write()
     name = f"{folder}/all-manifest.json"
     told.inventory.container.write(name, told.inventory.container.read(name).replace(b"Succeeded", b"Succeedes"))
@@ -162,21 +162,21 @@ def test_a_manifest_that_was_changed_is_refused(told: Told) -> None:
     assert f"{name} has another MD5 than {folder}/all-manifest.checksum says" in told.refused()
 
 
-def test_an_inventory_that_is_still_being_written_is_refused(told: Told) -> None:
+def test_inventory_without_manifest_checksum_is_refused(told: Told) -> None:
     folder = told.inventory.write()
     told.inventory.container.delete([f"{folder}/all-manifest.checksum"])
 
     assert f"{folder}/all-manifest.json has no {folder}/all-manifest.checksum beside it" in told.refused()
 
 
-def test_an_inventory_of_which_a_file_is_gone_is_refused_by_its_name(told: Told) -> None:
+def test_inventory_with_missing_file_is_refused_with_file_name(told: Told) -> None:
     folder = replace(told.inventory, chunks=(chunk(10),)).write()
     told.inventory.container.delete([f"{folder}/all_1000000_0.csv"])
 
     assert f"{folder}/all_1000000_0.csv, which the manifest names, is not there" in told.refused()
 
 
-def test_an_inventory_of_which_a_file_is_cut_off_is_refused_by_its_name(told: Told) -> None:
+def test_inventory_with_truncated_file_is_refused_with_file_name(told: Told) -> None:
     folder = replace(told.inventory, chunks=(chunk(10),)).write()
     name = f"{folder}/all_1000000_0.csv"
     told.inventory.container.write(name, told.inventory.container.read(name)[:-5])
@@ -185,7 +185,7 @@ def test_an_inventory_of_which_a_file_is_cut_off_is_refused_by_its_name(told: To
     assert "the manifest says" in said
 
 
-def test_a_row_that_is_no_blob_is_refused_by_its_file(told: Told) -> None:
+def test_inventory_with_invalid_row_is_refused_with_file_name(told: Told) -> None:
     folder = replace(told.inventory, chunks=(chunk(10),)).write()
     name = f"{folder}/all_1000000_0.csv"
     content = told.inventory.container.read(name)

@@ -99,13 +99,13 @@ def finding_classes(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_committed_keys_are_the_keys_that_the_program_prints(program: str) -> None:
+def test_committed_keys_equal_keys_printed_by_program(program: str) -> None:
     (path,) = command(program)
 
     assert read_keys(Path(path), KEYS_DIR / f"{program}-seed.yaml", PROGRAMS[program]) == known_keys(program)
 
 
-def test_defaults_of_the_rules_are_the_defaults_of_loki(tmp_path: Path) -> None:
+def test_doctor_defaults_equal_defaults_of_loki(tmp_path: Path) -> None:
     path = tmp_path / "loki.yaml"
     path.write_text(loki(common={"path_prefix": "/loki"}, memberlist=None, limits_config=None, compactor=None))
     output = run("loki", f"-config.file={path}", "-print-config-stderr", "-verify-config").stderr
@@ -188,14 +188,14 @@ def test_loki_accepts_configuration_without_findings(number: int, tmp_path: Path
 
 
 @pytest.mark.parametrize("text", ["90d", "2160h", "1w2d", "1d12h", "0", "1.5d", "36.5h", "90", "-1h", "1h1d"])
-def test_limit_duration_is_accepted_exactly_if_loki_accepts_it(text: str, tmp_path: Path) -> None:
+def test_limit_duration_is_accepted_if_and_only_if_loki_accepts_it(text: str, tmp_path: Path) -> None:
     refused = refused_by_loki(loki(limits_config__reject_old_samples_max_age=text), tmp_path)
 
     assert (limit_duration(text) is None) == bool(refused)
 
 
 @pytest.mark.parametrize("text", ["10MB", "10mb", "3M", "2048", "1 MB", "10MiB", "1.5GB", "1e3", "10Mi"])
-def test_size_is_accepted_exactly_if_loki_accepts_it(text: str, tmp_path: Path) -> None:
+def test_size_is_accepted_if_and_only_if_loki_accepts_it(text: str, tmp_path: Path) -> None:
     refused = refused_by_loki(loki(limits_config__per_stream_rate_limit=text), tmp_path)
 
     assert (size(text) is None) == bool(refused)

@@ -20,7 +20,7 @@ def program() -> str:
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.parametrize("uploader", KINDS.values(), ids=KINDS.keys())
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-def test_every_chunk_and_label_is_as_loki_reads_it(
+def test_index_reader_returns_same_chunks_and_labels_as_loki(
     program: str, tmp_path: Path, version: int, uploader: str, seed: int
 ) -> None:
     (file,) = loki_index.build(program, [table(tmp_path, seed, version=version, uploader=uploader)])
@@ -37,7 +37,7 @@ def test_every_chunk_and_label_is_as_loki_reads_it(
         assert index.tenants == ("team",)
 
 
-def test_a_series_of_thousands_of_chunks_is_read_across_its_pages(program: str, tmp_path: Path) -> None:
+def test_index_reader_reads_series_across_chunk_pages(program: str, tmp_path: Path) -> None:
     """V3 keeps a series' chunks in pages, with a table of where each begins."""
     rows = np.zeros(5_000, loki_index.RECORD)
     rows["from_ms"] = 1_700_000_000_000 + np.arange(len(rows)) * 1_000

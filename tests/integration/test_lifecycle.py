@@ -37,9 +37,7 @@ def run(store: ObjectStore, days: float, *, dry: bool = False) -> list[Done]:
     return run_policy(store, POLICY, datetime.now(UTC) + timedelta(days=days), lambda _: None, dry=dry)
 
 
-def test_blobs_change_tier_when_their_day_has_come_and_are_deleted_on_theirs(
-    store: ObjectStore, container: Container
-) -> None:
+def test_policy_run_cools_and_deletes_blobs_when_due(store: ObjectStore, container: Container) -> None:
     before = tiers(container)
 
     assert run(store, 29.9) == []
@@ -55,7 +53,7 @@ def test_blobs_change_tier_when_their_day_has_come_and_are_deleted_on_theirs(
     assert [*tiers(store.container("untouched"))] == ["team/a"]
 
 
-def test_more_blobs_than_one_request_takes_are_all_moved(store: ObjectStore) -> None:
+def test_policy_run_moves_more_blobs_than_one_request_holds(store: ObjectStore) -> None:
     store.create_container("policed")
     container = store.container("policed")
     for number in range(300):

@@ -55,20 +55,20 @@ def test_heavy_package_is_not_installed(light: Path, tmp_path: Path, package: st
     assert f"No module named '{package}'" in ended.stderr
 
 
-def test_query_is_linted(light: Path, tmp_path: Path) -> None:
+def test_logql_lint_works_without_extras(light: Path, tmp_path: Path) -> None:
     ended = run(light, "logops", "logql", "lint", '{job="nginx"} |~ "GET|POST"', cwd=tmp_path)
     assert "regex-for-text" in ended.stdout, ended.stderr
     assert ended.returncode == 1
 
 
-def test_configuration_is_checked(light: Path, tmp_path: Path) -> None:
+def test_doctor_works_without_extras(light: Path, tmp_path: Path) -> None:
     (tmp_path / "values.yaml").write_text(VALUES)
     ended = run(light, "logops", "doctor", "values.yaml", "--keep", "90d", cwd=tmp_path)
     assert "retention-short" in ended.stdout, ended.stderr
     assert ended.returncode == 1
 
 
-def test_doctor_starts_in_half_a_second(light: Path, tmp_path: Path) -> None:
+def test_doctor_without_extras_starts_in_half_a_second(light: Path, tmp_path: Path) -> None:
     """The fastest start within a minute: other tests use the processors, too."""
     (tmp_path / "values.yaml").write_text(VALUES)
     fastest = math.inf
@@ -80,13 +80,13 @@ def test_doctor_starts_in_half_a_second(light: Path, tmp_path: Path) -> None:
     assert fastest < START_S
 
 
-def test_commands_are_listed_without_their_packages(light: Path, tmp_path: Path) -> None:
+def test_help_lists_all_commands_without_extras(light: Path, tmp_path: Path) -> None:
     ended = run(light, "logops", "--help", cwd=tmp_path)
     assert ended.returncode == 0
     assert [command.name for command in COMMANDS if command.name not in ended.stdout] == []
 
 
-def test_package_that_a_command_imports_late_is_reported_with_its_extra(light: Path) -> None:
+def test_package_missing_at_late_import_is_reported_with_extra(light: Path) -> None:
     ended = run(light, "logops", "render", "local", cwd=ROOT)
     assert ended.returncode == 2
     assert "It comes with the extra 'local': pip install 'logops[local]'" in ended.stderr
@@ -101,7 +101,9 @@ def test_package_that_a_command_imports_late_is_reported_with_its_extra(light: P
         ("local", ("render", "local")),
     ],
 )
-def test_extra_has_every_package_that_its_commands_import(tmp_path: Path, extra: str, command: tuple[str, ...]) -> None:
+def test_extra_contains_every_package_that_its_commands_import(
+    tmp_path: Path, extra: str, command: tuple[str, ...]
+) -> None:
     folder = install(tmp_path, f"[{extra}]")
     for entry in (entry for entry in COMMANDS if entry.extra == extra):
         assert run(folder, "logops", entry.name, "--help", cwd=ROOT).returncode == 0, entry.name
@@ -110,7 +112,7 @@ def test_extra_has_every_package_that_its_commands_import(tmp_path: Path, extra:
     assert "Traceback" not in ended.stderr
 
 
-def test_command_of_an_absent_extra_says_what_to_install(light: Path, tmp_path: Path) -> None:
+def test_command_of_missing_extra_is_refused_with_install_command(light: Path, tmp_path: Path) -> None:
     ended = run(light, "logops", "audit", "retention", "local", cwd=tmp_path)
     assert ended.returncode == 2
     assert "It comes with the extra 'audit': pip install 'logops[audit]'" in ended.stderr

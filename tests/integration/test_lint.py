@@ -86,7 +86,7 @@ def values(loki: LokiClient, query: str) -> list[float]:
         'sum(rate({job="nothing"} [5m]))',
     ],
 )
-def test_what_counts_lines_has_no_point_where_none_is_and_is_never_0(loki: LokiClient, divisor: str) -> None:
+def test_divisor_that_counts_lines_is_never_zero_and_has_no_lint_finding(loki: LokiClient, divisor: str) -> None:
     assert lint(parse(divided(divisor))) == []
     assert all(isfinite(value) for value in values(loki, divided(divisor)))
 
@@ -104,7 +104,7 @@ def test_what_counts_lines_has_no_point_where_none_is_and_is_never_0(loki: LokiC
         'stddev(rate({job=~"always|empty"} [5m]))',
     ],
 )
-def test_what_can_be_0_makes_points_that_are_no_number_and_its_rewrite_none(loki: LokiClient, divisor: str) -> None:
+def test_divisor_that_can_be_zero_gives_nan_but_its_rewrite_does_not(loki: LokiClient, divisor: str) -> None:
     (advice,) = [one for one in lint(parse(divided(divisor))) if one.rule == "division-by-zero"]
 
     assert any(isnan(value) for value in values(loki, divided(divisor)))
@@ -128,7 +128,7 @@ ENDED = (
 
 
 @pytest.mark.parametrize("query", [query.replace("LINES", '{job="parsed"}') for query in ENDED])
-def test_a_line_with_an_error_ends_a_query_of_numbers_but_not_its_rewrite(loki: LokiClient, query: str) -> None:
+def test_line_error_fails_metric_query_but_not_its_rewrite(loki: LokiClient, query: str) -> None:
     (advice,) = [one for one in lint(parse(query)) if one.rule in ("line-errors", "unwrap-errors")]
 
     with pytest.raises(LokiRefusedError, match="pipeline error"):
@@ -152,7 +152,7 @@ def test_a_line_with_an_error_ends_a_query_of_numbers_but_not_its_rewrite(loki: 
         'absent_over_time({job="parsed"} | json [5m])',
     ],
 )
-def test_where_no_line_with_an_error_is_counted_nothing_is_said_of_it(loki: LokiClient, query: str) -> None:
+def test_metric_query_without_counted_line_errors_has_no_line_errors_finding(loki: LokiClient, query: str) -> None:
     assert not any(one.rule == "line-errors" for one in lint(parse(query)))
     loki.query(TENANT, query, START_NS + SECOND)
 
@@ -167,7 +167,7 @@ AROUND = (
     "line_filter",
     [*(f'|~ "{regex}"' for regex in (*AROUND, "^.*", "^.*$", "(?s)^.*$")), *(f'!~ "{regex}"' for regex in AROUND)],
 )
-def test_without_any_text_around_the_same_lines_are_found_or_it_is_told(loki: LokiClient, line_filter: str) -> None:
+def test_any_text_around_rewrite_matches_same_lines_or_warns_of_line_ends(loki: LokiClient, line_filter: str) -> None:
     one_line, several = (f'{{job="{job}"}} {line_filter}' for job in ("lines", "several"))
     (of_one,), (of_several,) = lint(parse(one_line)), lint(parse(several))
 
@@ -197,9 +197,7 @@ def texts(loki: LokiClient, query: str) -> list[str]:
         '| decolorize | job!="" | logfmt | level="" |= "red error"',
     ],
 )
-def test_a_line_filter_before_the_parser_finds_the_same_lines_with_the_same_labels(
-    loki: LokiClient, stages: str
-) -> None:
+def test_line_filter_moved_before_parser_returns_same_lines_and_labels(loki: LokiClient, stages: str) -> None:
     query = f'{{job="parsed"}} {stages}'
     (advice,) = [one for one in lint(parse(query)) if one.rule == "filter-after-parser"]
 
@@ -217,9 +215,7 @@ def test_a_line_filter_before_the_parser_finds_the_same_lines_with_the_same_labe
         ("| decolorize", '| job!="" |= "red error"'),
     ],
 )
-def test_before_what_changes_the_line_a_line_filter_finds_others_and_is_let_alone(
-    loki: LokiClient, changed: str, filters: str
-) -> None:
+def test_line_filter_after_line_changing_stage_is_not_rewritten(loki: LokiClient, changed: str, filters: str) -> None:
     after, before = f'{{job="parsed"}} {changed} {filters}', f'{{job="parsed"}} {filters} {changed}'
 
     assert not any(one.rule == "filter-after-parser" for one in lint(parse(after)))

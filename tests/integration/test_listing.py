@@ -48,11 +48,11 @@ def of(served: Served) -> ObjectStore:
     return ObjectStore.connect("fake", AccountKey("a2V5"), served.endpoint)
 
 
-def test_every_name_is_listed_once_as_it_is(odd: Container) -> None:
+def test_listing_returns_every_name_once_and_unchanged(odd: Container) -> None:
     assert sorted(listed(odd)) == sorted(ODD)
 
 
-def test_a_blob_is_listed_with_its_size_and_time(odd: Container) -> None:
+def test_listing_returns_size_and_modification_time_of_blob(odd: Container) -> None:
     listing = odd.list(("z",))
     (row,) = [row for batch in listing.batches for row in batch.to_pylist()]
 
@@ -60,22 +60,22 @@ def test_a_blob_is_listed_with_its_size_and_time(odd: Container) -> None:
     assert abs((row["modified"] - listing.taken).total_seconds()) < 60
 
 
-def test_only_what_is_below_the_prefixes_is_listed(odd: Container) -> None:
+def test_listing_returns_only_blobs_below_prefixes(odd: Container) -> None:
     assert sorted(listed(odd, ("team/", "index/"))) == sorted(name for name in ODD if name[:5] in ("team/", "index"))
 
 
-def test_an_empty_container_has_nothing(store: ObjectStore) -> None:
+def test_listing_of_empty_container_is_empty(store: ObjectStore) -> None:
     store.create_container("empty")
 
     assert listed(store.container("empty")) == []
 
 
-def test_a_container_that_is_not_there_is_named(store: ObjectStore) -> None:
+def test_listing_of_missing_container_raises_with_container_name(store: ObjectStore) -> None:
     with pytest.raises(ObjectStoreRefusedError, match=r"listing container nowhere .* 404 ContainerNotFound"):
         store.container("nowhere").list()
 
 
-def test_a_wrong_key_says_what_to_look_at(endpoint: str) -> None:
+def test_listing_with_wrong_key_raises_with_hint_and_without_key(endpoint: str) -> None:
     with (
         ObjectStore.connect(ACCOUNT, AccountKey("eHg="), endpoint) as stranger,
         pytest.raises(ObjectStoreRefusedError, match="or the key is not this account's") as caught,
@@ -85,7 +85,7 @@ def test_a_wrong_key_says_what_to_look_at(endpoint: str) -> None:
     assert "eHg=" not in str(caught.value)
 
 
-def test_azurite_is_listed_page_after_page(store: ObjectStore) -> None:
+def test_listing_of_azurite_reads_all_pages(store: ObjectStore) -> None:
     """Azurite's pages have 5,000 names, as Azure's."""
     store.create_container("many")
     container = store.container("many")
@@ -101,14 +101,14 @@ def write_all(container: Container, names: set[str]) -> None:
 
 
 @pytest.mark.parametrize("arrow", [False, True], ids=["xml", "arrow"])
-def test_tenants_are_listed_in_parts_at_once_and_nothing_twice(arrow: bool) -> None:
+def test_listing_splits_tenants_into_parts_without_duplicates(arrow: bool) -> None:
     with blob_service(CHUNKS, arrow=arrow) as served, of(served) as store:
         assert sorted(listed(store.container("loki-chunks"))) == sorted(CHUNKS)
 
     assert len({query.get("prefix", "") for query in served.asked}) > 4 * 16
 
 
-def test_parts_of_a_tenant_are_listed_beside_each_other() -> None:
+def test_listing_reads_parts_concurrently() -> None:
     """The service answers none of them before it has been asked for eight."""
     eight = Barrier(8)
 
@@ -126,7 +126,7 @@ def test_parts_of_a_tenant_are_listed_beside_each_other() -> None:
 
 
 @pytest.mark.parametrize("header", [{"Retry-After": "2"}, {"x-ms-retry-after-ms": "2000"}], ids=["s", "ms"])
-def test_a_busy_service_is_asked_again_after_as_long_as_it_says(header: Mapping[str, str]) -> None:
+def test_busy_service_is_retried_after_requested_delay(header: Mapping[str, str]) -> None:
     """Without being asked, the first wait is half a second at most."""
     busy = iter([Answer(503, headers={**header, "x-ms-error-code": "ServerBusy"})])
     with blob_service(Listed(["a"]), failure=lambda _: next(busy, None)) as served, of(served) as store:
@@ -136,7 +136,7 @@ def test_a_busy_service_is_asked_again_after_as_long_as_it_says(header: Mapping[
     assert served.at[-1] - served.at[-2] >= 2
 
 
-def test_a_service_that_wants_longer_than_a_minute_is_not_waited_for() -> None:
+def test_listing_is_interrupted_if_retry_delay_exceeds_one_minute() -> None:
     busy = Answer(503, headers={"Retry-After": "61", "x-ms-error-code": "ServerBusy"})
     with (
         blob_service(Listed(["a"]), failure=lambda _: busy) as served,
@@ -148,13 +148,13 @@ def test_a_service_that_wants_longer_than_a_minute_is_not_waited_for() -> None:
     assert len(served.asked) == 2
 
 
-def test_a_page_that_breaks_off_is_read_again() -> None:
+def test_truncated_page_is_read_again() -> None:
     half = iter([Answer(body=b"<?xml version='1.0'?><EnumerationResults>", cut=True)])
     with blob_service(CHUNKS, failure=lambda _: next(half, None)) as served, of(served) as store:
         assert len(listed(store.container("loki-chunks"))) == len(CHUNKS)
 
 
-def test_a_page_in_arrow_that_breaks_off_between_two_messages_is_read_again() -> None:
+def test_arrow_page_truncated_between_messages_is_read_again() -> None:
     """To Arrow it is a whole page, without blobs: HTTP's length tells that it is not."""
     page = Listed(CHUNKS).answer("", "", "", "", True)
     schema = pa.ipc.MessageReader.open_stream(page).read_next_message().serialize()
@@ -166,7 +166,7 @@ def test_a_page_in_arrow_that_breaks_off_between_two_messages_is_read_again() ->
         assert len(listed(store.container("loki-chunks"))) == len(CHUNKS)
 
 
-def test_what_was_interrupted_goes_on_where_it_was() -> None:
+def test_interrupted_listing_resumes_without_duplicates_or_gaps() -> None:
     refused = {"audit-trail/8", "network/8"}
 
     def failure(query: Mapping[str, str]) -> Answer | None:
@@ -188,7 +188,7 @@ def test_what_was_interrupted_goes_on_where_it_was() -> None:
     assert sorted(before + after) == sorted(CHUNKS)
 
 
-def test_small_pages_of_one_folder_are_read_to_their_end() -> None:
+def test_listing_of_one_folder_reads_all_small_pages() -> None:
     names = [f"folder/{number}" for number in range(1_000)]
     with blob_service(Listed(names, page=7), arrow=True) as served, of(served) as store:
         assert sorted(listed(store.container("any"))) == sorted(names)

@@ -90,7 +90,7 @@ class Agreement:
         return {query: f"logops {own}, Loki {its}" for query, (own, its) in self.judged.items() if own != its}
 
 
-def test_the_corpus_is_accepted_and_refused_as_by_loki(loki: Oracle, tell: Tell) -> None:
+def test_parser_accepts_same_corpus_queries_as_loki(loki: Oracle, tell: Tell) -> None:
     agreement = Agreement(loki)
     for query in QUERIES:
         agreement.judge(query)
@@ -100,7 +100,7 @@ def test_the_corpus_is_accepted_and_refused_as_by_loki(loki: Oracle, tell: Tell)
     assert agreement.rewritten == {}
 
 
-def test_loki_accepts_every_tree(loki: Oracle, tell: Tell) -> None:
+def test_loki_accepts_every_generated_query_tree(loki: Oracle, tell: Tell) -> None:
     agreement = Agreement(loki)
 
     @ALIVE
@@ -115,7 +115,7 @@ def test_loki_accepts_every_tree(loki: Oracle, tell: Tell) -> None:
         tell(agreement.told("written trees"))
 
 
-def test_what_is_nearly_a_query_is_judged_as_by_loki(loki: Oracle, tell: Tell) -> None:
+def test_parser_accepts_same_damaged_queries_as_loki(loki: Oracle, tell: Tell) -> None:
     agreement = Agreement(loki)
 
     @ALIVE
@@ -129,7 +129,7 @@ def test_what_is_nearly_a_query_is_judged_as_by_loki(loki: Oracle, tell: Tell) -
         tell(agreement.told("nearly queries"))
 
 
-def test_what_loki_writes_is_the_same_tree(loki: Oracle) -> None:
+def test_query_formatted_by_loki_parses_to_same_tree(loki: Oracle) -> None:
     written = {query: loki.formatted(query) for query in QUERIES if accepted(query)}
     read = {query: text for query, text in written.items() if query not in REWRITTEN}
 

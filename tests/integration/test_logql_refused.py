@@ -27,7 +27,7 @@ def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
         yield client
 
 
-def test_what_is_told_to_be_refused_is_refused_and_nothing_else(loki: LokiClient, tell: Tell) -> None:
+def test_refusals_predict_exactly_stages_that_loki_refuses(loki: LokiClient, tell: Tell) -> None:
     queries = [f'{{a="b"}} {stage}' for stage in STAGES]
     seen = {query: (next(refusals(parse(query)), None) is None, runs(loki, query)) for query in queries}
     apart = {query: f"logops {own}, Loki {its}" for query, (own, its) in seen.items() if own != its}
@@ -58,7 +58,7 @@ def runs(loki: LokiClient, query: str) -> bool:
         ('| line_format "{{nofunc .x}}"', 'function "nofunc" not defined'),
     ],
 )
-def test_what_loki_refuses_is_no_empty_answer_but_its_own_message(loki: LokiClient, stage: str, told: str) -> None:
+def test_refused_stage_raises_with_loki_message(loki: LokiClient, stage: str, told: str) -> None:
     now = time.time_ns()
     with pytest.raises(LokiRefusedError) as refused:
         run_query(loki, TENANT, parse(f'{{a="b"}} {stage}'), now - 3600 * 10**9, now, 60, 100)

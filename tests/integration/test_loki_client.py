@@ -46,7 +46,7 @@ def lines(job: str, count: int, first_ns: int, step_ns: int = SECOND_NS // 100) 
     ]
 
 
-def test_a_line_is_read_back_as_it_was_pushed(loki: LokiClient, job: str) -> None:
+def test_pushed_line_is_read_back_unchanged(loki: LokiClient, job: str) -> None:
     now = time.time_ns()
     pushed = Entry(now, {"job": job, "level": "warn"}, 'two\nlines, "quotes", é and \t', {"trace_id": "7"})
 
@@ -58,7 +58,7 @@ def test_a_line_is_read_back_as_it_was_pushed(loki: LokiClient, job: str) -> Non
     assert found.structured_metadata["trace_id"] == "7"
 
 
-def test_what_the_query_parses_is_kept_apart_from_the_stream(loki: LokiClient, job: str) -> None:
+def test_parsed_labels_are_separate_from_stream_labels(loki: LokiClient, job: str) -> None:
     now = time.time_ns()
     loki.push("a", [Entry(now, {"job": job}, '{"status": 500}')])
 
@@ -68,14 +68,14 @@ def test_what_the_query_parses_is_kept_apart_from_the_stream(loki: LokiClient, j
     assert "status" not in found.labels
 
 
-def test_a_tenants_line_is_invisible_to_another(loki: LokiClient, job: str) -> None:
+def test_line_of_one_tenant_is_not_returned_to_another_tenant(loki: LokiClient, job: str) -> None:
     now = time.time_ns()
     loki.push("a", [Entry(now, {"job": job}, "secret")])
 
     assert loki.query_logs("b", f'{{job="{job}"}}', now - 1, now + 1) == []
 
 
-def test_the_limit_is_taken_from_the_end_that_was_asked_for(loki: LokiClient, job: str) -> None:
+def test_query_limit_counts_from_requested_direction(loki: LokiClient, job: str) -> None:
     first = time.time_ns() - 60 * SECOND_NS
     loki.push("a", lines(job, 10, first))
     window = (first, first + 60 * SECOND_NS)
@@ -88,7 +88,7 @@ def test_the_limit_is_taken_from_the_end_that_was_asked_for(loki: LokiClient, jo
 
 
 @pytest.mark.parametrize("page", [5000, 1000, 997])
-def test_more_lines_than_loki_gives_at_once_are_all_read_once(loki: LokiClient, job: str, page: int) -> None:
+def test_read_all_returns_every_line_once_across_pages(loki: LokiClient, job: str, page: int) -> None:
     first = time.time_ns() - 10 * 60 * SECOND_NS
     pushed = lines(job, 12_000, first, step_ns=SECOND_NS // 1000)
     loki.push("a", pushed)
@@ -99,7 +99,7 @@ def test_more_lines_than_loki_gives_at_once_are_all_read_once(loki: LokiClient, 
 
 
 @pytest.mark.parametrize("page", [3, 40, 41, 500])
-def test_lines_that_share_timestamps_across_streams_are_all_read_once(loki: LokiClient, job: str, page: int) -> None:
+def test_read_all_returns_lines_with_equal_timestamps_once(loki: LokiClient, job: str, page: int) -> None:
     first = time.time_ns() - 60 * SECOND_NS
     pushed = [
         Entry(first + number // 40 * SECOND_NS, {"job": job, "stream": str(number % 3)}, f"line {number}")
@@ -112,7 +112,7 @@ def test_lines_that_share_timestamps_across_streams_are_all_read_once(loki: Loki
     assert sorted(entry.text for entry in found) == sorted(entry.text for entry in pushed)
 
 
-def test_more_lines_at_one_timestamp_than_loki_gives_are_refused(loki: LokiClient, job: str) -> None:
+def test_read_all_fails_if_one_timestamp_exceeds_query_limit(loki: LokiClient, job: str) -> None:
     now = time.time_ns()
     loki.push("a", [Entry(now, {"job": job}, f"line {number}") for number in range(5001)])
 
@@ -120,7 +120,7 @@ def test_more_lines_at_one_timestamp_than_loki_gives_are_refused(loki: LokiClien
         list(loki.read_all("a", f'{{job="{job}"}}', now, now + 1))
 
 
-def test_pushing_a_line_again_shows_it_once(loki: LokiClient, job: str) -> None:
+def test_line_pushed_twice_is_returned_once(loki: LokiClient, job: str) -> None:
     first = time.time_ns() - 60 * SECOND_NS
     loki.push("a", lines(job, 100, first))
     loki.push("a", lines(job, 100, first))
@@ -128,7 +128,7 @@ def test_pushing_a_line_again_shows_it_once(loki: LokiClient, job: str) -> None:
     assert len(list(loki.read_all("a", f'{{job="{job}"}}', first, first + HOUR_NS))) == 100
 
 
-def test_a_line_too_far_behind_its_stream_is_refused_in_lokis_words(loki: LokiClient, job: str) -> None:
+def test_line_too_far_behind_its_stream_is_refused_with_loki_message(loki: LokiClient, job: str) -> None:
     now = time.time_ns()
     loki.push("a", [Entry(now, {"job": job}, "new")])
 
@@ -137,7 +137,7 @@ def test_a_line_too_far_behind_its_stream_is_refused_in_lokis_words(loki: LokiCl
     assert (refused.value.status, refused.value.temporary) == (400, False)
 
 
-def test_a_push_larger_than_a_grpc_message_is_taken(loki: LokiClient, job: str) -> None:
+def test_push_larger_than_grpc_message_is_accepted(loki: LokiClient, job: str) -> None:
     first = time.time_ns() - 60 * SECOND_NS
     pushed = [Entry(first + number, {"job": job, "n": str(number % 8)}, "x" * 50_000) for number in range(200)]
 
@@ -156,7 +156,7 @@ def test_metric_queries_count_lines(loki: LokiClient, job: str) -> None:
     assert max(value for _, value in series.points) == 50
 
 
-def test_labels_and_streams_are_listed(loki: LokiClient, job: str) -> None:
+def test_labels_values_and_series_are_listed(loki: LokiClient, job: str) -> None:
     now = time.time_ns()
     loki.push("a", [Entry(now, {"job": job, "level": "warn"}, "x")])
     window = (now - SECOND_NS, now + SECOND_NS)
@@ -167,44 +167,44 @@ def test_labels_and_streams_are_listed(loki: LokiClient, job: str) -> None:
     assert stream.items() >= {"job": job, "level": "warn"}.items()
 
 
-def test_a_mistyped_query_is_refused_in_lokis_words(loki: LokiClient) -> None:
+def test_invalid_query_is_refused_with_loki_message(loki: LokiClient) -> None:
     with pytest.raises(LokiRefusedError, match="parse error at line 1") as refused:
         loki.query_logs("a", "{job=", 1, 2)
     assert refused.value.status == 400
 
 
-def test_a_request_without_a_tenant_is_refused(loki: LokiClient) -> None:
+def test_request_without_tenant_is_refused(loki: LokiClient) -> None:
     with pytest.raises(LokiRefusedError, match="no org id") as refused:
         loki.labels("", 1, 2)
     assert refused.value.status == 401
 
 
 @pytest.mark.parametrize("ring", [Ring.INGESTER, Ring.DISTRIBUTOR, Ring.COMPACTOR, Ring.SCHEDULER])
-def test_a_ring_has_one_active_member(loki: LokiClient, ring: Ring) -> None:
+def test_ring_of_single_process_has_one_active_member(loki: LokiClient, ring: Ring) -> None:
     (member,) = loki.ring(ring)
 
     assert member.state == "ACTIVE"
     assert 0 <= member.heartbeat_age.total_seconds() < 60
 
 
-def test_a_ring_that_is_not_in_use_is_told(loki: LokiClient) -> None:
+def test_unused_ring_is_reported(loki: LokiClient) -> None:
     with pytest.raises(LokiAnswerError, match="shards disabled"):
         loki.ring(Ring.RULER)
     with pytest.raises(LokiRefusedError, match="depends on its -target"):
         loki.ring(Ring.INDEX_GATEWAY)
 
 
-def test_the_process_tells_its_version_and_configuration(loki: LokiClient) -> None:
+def test_version_and_configuration_are_returned(loki: LokiClient) -> None:
     assert loki.build_info().version == "3.7.8"
     assert loki.config()["auth_enabled"] is True
 
 
-def test_an_override_is_live_for_its_tenant_alone(loki: LokiClient) -> None:
+def test_override_is_live_only_for_its_tenant(loki: LokiClient) -> None:
     assert loki.tenant_limits("limited")["retention_period"] == "90d"
     assert loki.tenant_limits("other")["retention_period"] == "0s"
 
 
-def test_metrics_tell_memory_and_lines(loki: LokiClient, job: str) -> None:
+def test_metrics_contain_memory_and_received_lines(loki: LokiClient, job: str) -> None:
     before = total(loki.metrics(), "loki_distributor_lines_received_total", tenant="metered") or 0
     loki.push("metered", lines(job, 10, time.time_ns() - SECOND_NS))
 
@@ -214,7 +214,7 @@ def test_metrics_tell_memory_and_lines(loki: LokiClient, job: str) -> None:
     assert (total(metrics, "process_resident_memory_bytes") or 0) > 10_000_000
 
 
-def test_three_days_of_history_are_all_there_once_flushed(loki: LokiClient, tmp_path: Path) -> None:
+def test_backfilled_history_is_complete_after_flush(loki: LokiClient, tmp_path: Path) -> None:
     end = time.time_ns() // DAY_NS * DAY_NS - 100 * DAY_NS
     history = History(1, end - 3 * DAY_NS, end, 2.0, dict.fromkeys(Kind, "history"))
 
@@ -233,6 +233,6 @@ def test_three_days_of_history_are_all_there_once_flushed(loki: LokiClient, tmp_
     assert found == expected
 
 
-def test_loki_gone_is_unreachable(job: str) -> None:
+def test_push_to_unreachable_loki_raises_unreachable_error(job: str) -> None:
     with pytest.raises(LokiUnreachableError, match="Connection refused"):
         LokiClient(f"http://127.0.0.1:{free_port()}", retry_for=0).push("a", lines(job, 1, time.time_ns()))

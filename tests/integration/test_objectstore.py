@@ -27,13 +27,13 @@ def blobs(endpoint: str, container: str) -> list[str]:
         return [blob.name for blob in service.get_container_client(container).list_blobs()]
 
 
-def test_a_container_is_created_once_and_listed(store: ObjectStore) -> None:
+def test_container_is_created_once_and_listed(store: ObjectStore) -> None:
     assert store.create_container("loki-ruler") is True
     assert store.create_container("loki-ruler") is False
     assert store.list_containers().count("loki-ruler") == 1
 
 
-def test_a_probe_leaves_nothing(store: ObjectStore, endpoint: str) -> None:
+def test_probe_leaves_no_blob(store: ObjectStore, endpoint: str) -> None:
     store.create_container("probed")
 
     store.probe("probed")
@@ -41,7 +41,7 @@ def test_a_probe_leaves_nothing(store: ObjectStore, endpoint: str) -> None:
     assert blobs(endpoint, "probed") == []
 
 
-def test_a_connection_string_does_as_well(endpoint: str) -> None:
+def test_connection_string_creates_and_probes_container(endpoint: str) -> None:
     text = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={endpoint};"
 
     with ObjectStore.connect(ACCOUNT, ConnectionString(text)) as store:
@@ -49,13 +49,13 @@ def test_a_connection_string_does_as_well(endpoint: str) -> None:
         store.probe("loki-chunks")
 
 
-def test_a_container_that_is_not_there_fails_the_write(store: ObjectStore) -> None:
+def test_probe_of_missing_container_fails_at_write_step(store: ObjectStore) -> None:
     with pytest.raises(ProbeError, match="ContainerNotFound") as failed:
         store.probe("nowhere")
     assert (failed.value.step, failed.value.container) == (ProbeStep.WRITE, "nowhere")
 
 
-def test_a_wrong_key_is_refused_with_advice_and_unseen(endpoint: str) -> None:
+def test_wrong_key_is_refused_with_hint_and_without_key_in_message(endpoint: str) -> None:
     with (
         ObjectStore.connect(ACCOUNT, AccountKey(WRONG_KEY), endpoint) as stranger,
         pytest.raises(ObjectStoreRefusedError, match="the key is not this account's") as refused,
@@ -65,12 +65,12 @@ def test_a_wrong_key_is_refused_with_advice_and_unseen(endpoint: str) -> None:
     assert WRONG_KEY not in str(refused.value)
 
 
-def test_a_name_that_azure_does_not_take_is_told(store: ObjectStore) -> None:
+def test_invalid_container_name_is_refused_with_naming_rule(store: ObjectStore) -> None:
     with pytest.raises(ObjectStoreRefusedError, match="3 to 63 lower-case letters"):
         store.create_container("Loki_Chunks")
 
 
-def test_an_account_that_is_not_there_is_told_within_seconds() -> None:
+def test_unreachable_account_is_reported_within_15_seconds() -> None:
     nobody = f"http://127.0.0.1:{free_port()}/{ACCOUNT}"
     started = time.monotonic()
 
@@ -79,7 +79,7 @@ def test_an_account_that_is_not_there_is_told_within_seconds() -> None:
     assert time.monotonic() - started < 15
 
 
-def test_requests_are_not_told_in_the_log_of_a_task(store: ObjectStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_requests_are_not_logged_at_info_level(store: ObjectStore, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         store.list_containers()
 

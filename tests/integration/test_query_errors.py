@@ -56,7 +56,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str) -> Result:
     return CliRunner().invoke(app, ["query", *arguments, "--at", AT])
 
 
-def test_that_loki_timed_out_is_told_in_its_own_words(hasty: LokiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_query_timeout_is_reported_with_loki_message(hasty: LokiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     result = ask(monkeypatch, hasty.url, "latency", "--since", "10m")
 
     assert result.exit_code == 1
@@ -75,7 +75,7 @@ def test_that_loki_timed_out_is_told_in_its_own_words(hasty: LokiClient, monkeyp
         ("nonsense",),
     ],
 )
-def test_what_is_no_query_is_never_sent(
+def test_invalid_query_is_not_sent_to_loki(
     counted: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     url, asked = counted
@@ -88,7 +88,7 @@ def test_what_is_no_query_is_never_sent(
     assert len(asked) > 0
 
 
-def test_text_that_would_be_more_is_sent_as_text(
+def test_parameter_with_logql_syntax_is_sent_as_text(
     counted: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, asked = counted

@@ -72,14 +72,14 @@ def declared(query: LibraryQuery) -> Answered:
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-def test_a_query_gives_its_answer(loki: LokiClient, name: str) -> None:
+def test_library_query_returns_declared_answer(loki: LokiClient, name: str) -> None:
     query = LIBRARY[name]
 
     assert answered(loki, query.tenant, fill(query, query.example)) == declared(query)
 
 
 @pytest.mark.parametrize("name", [name for name, query in LIBRARY.items() if query.story])
-def test_the_storys_version_gives_what_is_said_of_it(loki: LokiClient, name: str) -> None:
+def test_story_query_returns_declared_kind_of_answer(loki: LokiClient, name: str) -> None:
     query = LIBRARY[name]
     assert query.story is not None
     ours = whole(loki, query.tenant, fill(query, query.example))
@@ -102,7 +102,7 @@ def test_the_storys_version_gives_what_is_said_of_it(loki: LokiClient, name: str
 
 
 @pytest.mark.parametrize("request_line", ["GET /api HTTP/1.1", "-", r"\x16\x03\x01", "GET /a b HTTP/1.1", ""])
-def test_whatever_nginx_was_asked_counts_by_the_status_it_answered(loki: LokiClient, request_line: str) -> None:
+def test_nginx_line_with_any_request_is_counted_by_status(loki: LokiClient, request_line: str) -> None:
     """A connection that asked nothing it writes as "-", bytes that are no HTTP escaped."""
     tenant = f"nginx-{request_line.encode().hex()}"
     line = f'10.0.0.1 - - [31/Aug/2026:15:50:00 +0000] "{request_line}" 400 150 "-" "-" trace_id='
@@ -180,9 +180,7 @@ STORIES = [(query.tenant, query.story.logql) for query in LIBRARY.values() if qu
 
 
 @pytest.mark.parametrize(("tenant", "logql", "rule"), IMPROVABLE)
-def test_a_slow_query_is_rewritten_by_the_rule_and_has_an_answer(
-    loki: LokiClient, tenant: str, logql: str, rule: str
-) -> None:
+def test_slow_query_has_rewrite_of_rule_and_returns_data(loki: LokiClient, tenant: str, logql: str, rule: str) -> None:
     assert rewrites(logql, rule)
     assert whole(loki, tenant, parse(logql))
 
@@ -191,7 +189,7 @@ def test_a_slow_query_is_rewritten_by_the_rule_and_has_an_answer(
     ("tenant", "logql"),
     [*((tenant, logql) for tenant, logql, _ in IMPROVABLE), *(story for story in STORIES if rewrites(story[1]))],
 )
-def test_a_rewrite_answers_the_same_and_reads_no_more(loki: LokiClient, tenant: str, logql: str) -> None:
+def test_rewrite_returns_same_answer_and_reads_no_additional_bytes(loki: LokiClient, tenant: str, logql: str) -> None:
     query = parse(logql)
     before, read = whole(loki, tenant, query), bytes_read(loki, tenant, query)
     better = [parse(rewrite) for rewrite in rewrites(logql)]

@@ -149,7 +149,7 @@ def test_loki_refuses_unknown_limit(tmp_path: Path) -> None:
     assert "retention_perod" in answer.stdout + answer.stderr
 
 
-def test_every_declarable_limit_is_known_to_loki(tmp_path: Path) -> None:
+def test_every_declarable_limit_is_applied_by_loki(tmp_path: Path) -> None:
     by_default = printed_by_loki(with_limits({}), tmp_path)["limits_config"]
     declared = loki_limits(
         Limits.model_validate({name: non_default_value(name, by_default.get(name)) for name in Limits.model_fields})
@@ -173,7 +173,7 @@ def non_default_value(name: str, by_default: Any) -> Any:
 
 @pytest.mark.parametrize("declared", [LOCAL, PRODUCTION], ids=lambda declared: declared.name)
 @pytest.mark.parametrize("cluster", ["main", "security"])
-def test_overrides_of_every_tenant_are_known_to_loki(declared: Environment, cluster: str, tmp_path: Path) -> None:
+def test_overrides_of_every_tenant_are_applied_by_loki(declared: Environment, cluster: str, tmp_path: Path) -> None:
     for tenant, limits in overrides(declared.clusters[cluster])["overrides"].items():
         printed = printed_by_loki(with_limits(limits), tmp_path)["limits_config"]
         for expected, actual in zip(

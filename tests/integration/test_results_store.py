@@ -67,7 +67,7 @@ def store(azurite: int, monkeypatch: pytest.MonkeyPatch) -> ResultsStore:
     return ResultsStore(f"abfs://{container}/production")
 
 
-def test_what_runs_found_is_read_back_and_compared(store: ResultsStore) -> None:
+def test_findings_of_runs_are_read_back_and_compared(store: ResultsStore) -> None:
     first, second = (Run("local", "audit", f"run-{n}", AS_OF + timedelta(days=n)) for n in (0, 1))
     assert read_changes(store, "local", "audit", second.as_of) is None
 
@@ -81,7 +81,7 @@ def test_what_runs_found_is_read_back_and_compared(store: ResultsStore) -> None:
     assert [(gone.finding, gone.since) for gone in changes.gone] == [(FOUND, AS_OF)]
 
 
-def test_a_run_written_again_replaces_what_it_wrote(store: ResultsStore) -> None:
+def test_run_written_twice_replaces_its_findings(store: ResultsStore) -> None:
     run = Run("local", "audit", "scheduled__2026-11-23T00:00:00+00:00", AS_OF)
     store.write_findings(run, [FOUND])
     store.write_findings(run, [])
@@ -89,7 +89,7 @@ def test_a_run_written_again_replaces_what_it_wrote(store: ResultsStore) -> None
     assert list(store.runs("local", "audit", AS_OF)) == [(run, ())]
 
 
-def test_another_machines_write_is_seen_at_once(store: ResultsStore, azurite: int) -> None:
+def test_run_written_by_another_machine_is_read_at_once(store: ResultsStore, azurite: int) -> None:
     store.write_findings(Run("local", "audit", "run-0", AS_OF), [])
     assert len(list(store.runs("local", "audit", AS_OF))) == 1
 
@@ -102,7 +102,7 @@ def test_another_machines_write_is_seen_at_once(store: ResultsStore, azurite: in
     assert len(list(store.runs("local", "audit", AS_OF))) == 2
 
 
-def test_findings_are_queried_by_sql(store: ResultsStore) -> None:
+def test_findings_are_queried_with_sql(store: ResultsStore) -> None:
     assert store.query("findings", "select count(*) as n from findings").to_pylist() == [{"n": 0}]
     for number in range(3):
         store.write_findings(Run("local", "audit", f"run-{number}", AS_OF + timedelta(days=number)), [FOUND])
@@ -114,14 +114,14 @@ def test_findings_are_queried_by_sql(store: ResultsStore) -> None:
     assert answer.to_pylist() == [{"n": 2, "last": "run-1"}]
 
 
-def test_a_container_that_is_not_there_is_named(azurite: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_to_missing_container_is_reported_with_url(azurite: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azurite, KEY))
 
     with pytest.raises(StoreUnreachableError, match=r"abfs://nowhere/production failed: .*container does not exist"):
         ResultsStore("abfs://nowhere/production").write_findings(Run("local", "audit", "1", AS_OF), [])
 
 
-def test_a_refused_login_is_told_without_the_key(azurite: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_login_is_reported_without_key(azurite: int, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = b64encode(b"hunter2" * 9).decode()
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azurite, wrong))
 

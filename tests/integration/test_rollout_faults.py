@@ -35,30 +35,30 @@ def azurite_dead(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failed]:
         platform.down(print)
 
 
-def test_a_rollout_fails_at_the_stage_that_misses_its_store(azurite_dead: Failed) -> None:
+def test_rollout_without_storage_fails_at_loki_stage(azurite_dead: Failed) -> None:
     assert azurite_dead.outcome.failed == "loki"
 
 
-def test_the_failure_has_the_last_lines_of_the_process(azurite_dead: Failed) -> None:
+def test_failed_rollout_is_reported_with_last_lines_of_process(azurite_dead: Failed) -> None:
     assert "starting security-all-0" in azurite_dead.outcome.error
     assert "connection refused" in azurite_dead.outcome.error.partition("Its last lines:")[2]
 
 
-def test_what_the_run_applied_is_put_back_in_reverse(azurite_dead: Failed) -> None:
+def test_failed_rollout_rolls_back_applied_stages_in_reverse_order(azurite_dead: Failed) -> None:
     assert azurite_dead.outcome.rolled_back == (("loki", None), ("storage", None))
     assert azurite_dead.platform.live("loki") == {}
 
 
-def test_nothing_of_a_first_rollout_that_failed_runs_on(azurite_dead: Failed) -> None:
+def test_failed_first_rollout_leaves_no_process_except_supervisord(azurite_dead: Failed) -> None:
     left = [command for command in processes_of(azurite_dead.platform.state) if "supervisor.supervisord" not in command]
     assert left == []
 
 
-def test_what_was_stored_is_not_deleted(azurite_dead: Failed) -> None:
+def test_failed_rollout_does_not_delete_stored_data(azurite_dead: Failed) -> None:
     assert list((azurite_dead.platform.state / "data/azurite").iterdir()) != []
 
 
-def test_a_secret_that_is_nowhere_is_named_with_where_it_should_be(tmp_path: Path) -> None:
+def test_missing_secret_is_reported_with_connection_and_variable(tmp_path: Path) -> None:
     wanted = environment(
         "local",
         ("platform.base_port", free_base_port()),

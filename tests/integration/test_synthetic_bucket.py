@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks import synthetic, whole_audit
 
 
-def test_exactly_the_planted_faults_are_found_by_their_names(tmp_path: Path) -> None:
+def test_audit_reports_exactly_planted_faults_by_name(tmp_path: Path) -> None:
     synthetic.make(tmp_path, 150_000)
 
     found = whole_audit.ours(tmp_path)["found"]

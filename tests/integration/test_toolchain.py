@@ -140,7 +140,7 @@ def held_bench(bench: Bench) -> Bench:
     return bench
 
 
-def test_a_program_that_is_nowhere_is_built_and_says_its_version(bench: Bench) -> None:
+def test_missing_program_is_built_and_prints_its_version(bench: Bench) -> None:
     events: list[Event] = []
     (found,) = provide([TINY], events.append)
     ran = subprocess.run(found.command, capture_output=True, text=True, check=True)
@@ -151,12 +151,12 @@ def test_a_program_that_is_nowhere_is_built_and_says_its_version(bench: Bench) -
     assert not bench.half_made()
 
 
-def test_what_is_built_is_not_built_again(bench: Bench) -> None:
+def test_cached_program_is_not_built_again(bench: Bench) -> None:
     assert provide([TINY], quiet) == provide([TINY], quiet)
     assert len(bench.builders()) == 1
 
 
-def test_a_cache_that_somebody_removed_a_program_from_is_named(bench: Bench) -> None:
+def test_cache_entry_without_its_program_is_reported_with_folder(bench: Bench) -> None:
     (found,) = provide([TINY], quiet)
     built = Path(found.command[0])
     built.unlink()
@@ -164,7 +164,7 @@ def test_a_cache_that_somebody_removed_a_program_from_is_named(bench: Bench) -> 
         provide([TINY], quiet)
 
 
-def test_a_killed_build_leaves_nothing_that_counts_and_the_next_one_succeeds(held_bench: Bench) -> None:
+def test_killed_build_is_not_used_and_next_build_succeeds(held_bench: Bench) -> None:
     builder = held_bench.start_build()
     held_bench.wait_for_held_build()
     builder.kill()
@@ -178,7 +178,7 @@ def test_a_killed_build_leaves_nothing_that_counts_and_the_next_one_succeeds(hel
     assert not held_bench.half_made()
 
 
-def test_an_interrupted_build_ends_the_compiler_and_leaves_nothing(held_bench: Bench) -> None:
+def test_interrupted_build_ends_compiler_and_leaves_no_folder(held_bench: Bench) -> None:
     builder = held_bench.start_build()
     compiler = psutil.Process(held_bench.wait_for_held_build())
     builder.send_signal(signal.SIGINT)
@@ -189,7 +189,7 @@ def test_an_interrupted_build_ends_the_compiler_and_leaves_nothing(held_bench: B
     assert not held_bench.half_made()
 
 
-def test_two_at_once_build_once_and_the_second_says_for_whom_it_waits(held_bench: Bench) -> None:
+def test_concurrent_builds_build_once_and_report_waiting(held_bench: Bench) -> None:
     first = held_bench.start_build()
     held_bench.wait_for_held_build()
     second = held_bench.start_build()
@@ -204,7 +204,7 @@ def test_two_at_once_build_once_and_the_second_says_for_whom_it_waits(held_bench
     assert len(held_bench.builders()) == 1
 
 
-def test_a_failed_build_keeps_the_compilers_last_lines(bench: Bench) -> None:
+def test_failed_build_is_reported_with_compiler_error(bench: Bench) -> None:
     (bench.root / "tools/tiny/main.go").write_text("package main\n\nfunc main() { undeclared() }\n")
     events: list[Event] = []
     with pytest.raises(BuildError, match=r"main\.go:3:15: undefined: undeclared"):
@@ -213,7 +213,7 @@ def test_a_failed_build_keeps_the_compilers_last_lines(bench: Bench) -> None:
     assert not bench.half_made()
 
 
-def test_without_network_and_cache_the_message_says_what_is_missing_and_how_to_provide_it(bench: Bench) -> None:
+def test_build_without_network_is_reported_with_ways_to_provide_program(bench: Bench) -> None:
     source = bench.root / "tools/tiny"
     with (source / "go.mod").open("a") as go_mod:
         go_mod.write("\nrequire example.com/absent v1.0.0\n")
@@ -231,9 +231,7 @@ def test_without_network_and_cache_the_message_says_what_is_missing_and_how_to_p
     assert f"copy the folder {bench.cache}" in message
 
 
-def test_a_go_that_is_too_old_is_passed_over_for_the_one_from_pypi(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_go_that_is_too_old_is_replaced_by_go_from_pypi(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     (bench.root / "bin/go").write_text("#!/bin/sh\necho go version go1.21.0 linux/amd64\n")
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_NO_CACHE", "1")
@@ -241,13 +239,13 @@ def test_a_go_that_is_too_old_is_passed_over_for_the_one_from_pypi(
         provide([TINY], quiet)
 
 
-def test_a_cache_that_cannot_be_written_is_named(bench: Bench) -> None:
+def test_cache_that_cannot_be_written_is_reported_with_path_and_variable(bench: Bench) -> None:
     bench.cache.write_text("a file where the folder should be")
     with pytest.raises(BuildError, match=rf"{bench.cache}.*LOGOPS_CACHE"):
         provide([TINY], quiet)
 
 
-def test_an_npm_package_is_installed_from_its_lock_and_runs_on_node(bench: Bench, real_node: Path) -> None:
+def test_npm_package_is_installed_from_lock_file_and_runs(bench: Bench, real_node: Path) -> None:
     archive = bench.root / "tiny.tgz"
     with tarfile.open(archive, "w:gz") as tar:
         for name, text in {
@@ -274,7 +272,7 @@ def test_an_npm_package_is_installed_from_its_lock_and_runs_on_node(bench: Bench
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_every_program_is_there_at_its_version(name: str) -> None:
+def test_every_program_prints_its_required_version(name: str) -> None:
     program = PROGRAMS[name]
     ran = subprocess.run(
         [*toolchain.command(name), *program.version_arguments], capture_output=True, text=True, check=True
@@ -282,7 +280,7 @@ def test_every_program_is_there_at_its_version(name: str) -> None:
     assert program.version in ran.stdout + ran.stderr
 
 
-def test_another_program_in_a_variable_is_named_by_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_program_in_variable_is_reported_with_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
     (promtail,) = toolchain.command("promtail")
     monkeypatch.setenv("LOGOPS_LOKI", promtail)
     with pytest.raises(WrongProgramError, match=r"LOGOPS_LOKI is .* is version 3\.6\.15; logops needs loki 3\.7\.8"):

@@ -31,7 +31,7 @@ def read_by_both(cluster: Audited, file: IndexFile, folder: Path) -> int:
     return sum(len(one.chunks) for one in theirs)
 
 
-def test_a_table_that_a_compactor_wrote_is_read_as_loki_reads_it(cluster: Audited, tmp_path: Path) -> None:
+def test_index_file_of_compactor_is_read_same_as_by_loki(cluster: Audited, tmp_path: Path) -> None:
     table = cluster.chunk("application", 20).table
     files = [file for file in cluster.index_of(table) if file.compacted]
 
@@ -40,7 +40,7 @@ def test_a_table_that_a_compactor_wrote_is_read_as_loki_reads_it(cluster: Audite
         assert read_by_both(cluster, file, tmp_path) > 0
 
 
-def test_the_blobs_of_a_table_are_named_as_its_index_has_them(cluster: Audited, tmp_path: Path) -> None:
+def test_chunk_names_from_index_exist_in_bucket(cluster: Audited, tmp_path: Path) -> None:
     """By Loki's own reading of it, without ours."""
     chunk = cluster.chunk("application", 20)
     (file,) = (file for file in cluster.index_of(chunk.table) if file.tenant == "application")
@@ -57,7 +57,7 @@ def test_the_blobs_of_a_table_are_named_as_its_index_has_them(cluster: Audited, 
     assert named <= set(cluster.chunks("application"))
 
 
-def test_a_file_that_an_ingester_uploaded_is_read_as_loki_reads_it(cluster: Audited, tmp_path: Path) -> None:
+def test_index_file_of_ingester_is_read_same_as_by_loki(cluster: Audited, tmp_path: Path) -> None:
     ingester = "main-ingester-1"
     found: list[IndexFile] = []
     today = cluster.table_of_today()

@@ -63,7 +63,7 @@ def missing(cluster: Audited, name: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("check", ["compaction", "retention", "tiering"])
-def test_where_nothing_is_wrong_an_audit_says_what_it_looked_at(check: str) -> None:
+def test_audit_without_findings_shows_number_of_checked_objects(check: str) -> None:
     result = audit(check, "audited", "--no-record")
 
     assert result.exit_code == OK, result.output
@@ -73,7 +73,7 @@ def test_where_nothing_is_wrong_an_audit_says_what_it_looked_at(check: str) -> N
 
 
 @pytest.mark.parametrize("check", ["compaction", "retention", "tiering"])
-def test_a_machine_gets_the_same_with_a_row_a_table(cluster: Audited, check: str) -> None:
+def test_audit_json_has_headline_and_row_per_table(cluster: Audited, check: str) -> None:
     found = told(check, "audited", "--no-record")
 
     assert (found["environment"], found["findings"]) == ("audited", [])
@@ -81,7 +81,7 @@ def test_a_machine_gets_the_same_with_a_row_a_table(cluster: Audited, check: str
     assert cluster.chunk("platform", 20).table in {row["table"] for row in found["tables"]}
 
 
-def test_an_error_is_told_with_what_to_do_and_ends_the_command_with_1(cluster: Audited) -> None:
+def test_audit_finding_is_shown_with_advice_and_exit_code_1(cluster: Audited) -> None:
     chunk = cluster.chunk("application", 20)
     with missing(cluster, chunk.name):
         result = audit("retention", "audited", "--table", chunk.table)
@@ -92,7 +92,7 @@ def test_an_error_is_told_with_what_to_do_and_ends_the_command_with_1(cluster: A
     assert "Find out who deleted" in result.stdout
 
 
-def test_only_the_tables_that_are_named_are_told(cluster: Audited) -> None:
+def test_audit_json_contains_only_requested_tables(cluster: Audited) -> None:
     tables = {cluster.chunk("platform", 20).table, cluster.chunk("platform", 60).table}
     asked = [argument for table in tables for argument in ("--table", table)]
 
@@ -100,7 +100,7 @@ def test_only_the_tables_that_are_named_are_told(cluster: Audited) -> None:
     assert {row["table"] for row in told("retention", "audited", *asked)["tables"]} == tables
 
 
-def test_the_slack_is_how_late_things_may_be(cluster: Audited) -> None:
+def test_audit_slack_allows_late_retention(cluster: Audited) -> None:
     """Of a table that has just expired."""
     table = cluster.chunk("platform", 20).table
     as_of = f"{start_of(table) + timedelta(days=91, minutes=5):%Y-%m-%dT%H:%M:%S}"
@@ -111,7 +111,7 @@ def test_the_slack_is_how_late_things_may_be(cluster: Audited) -> None:
     assert patient["findings"] == []
 
 
-def test_a_slack_that_is_none_is_bad_input() -> None:
+def test_invalid_slack_is_refused_as_bad_input() -> None:
     result = audit("retention", "audited", "--slack", "later")
 
     assert result.exit_code == BAD_INPUT
@@ -127,7 +127,7 @@ def runs(cluster: Audited) -> int:
         return 0
 
 
-def test_a_run_is_kept_unless_it_is_told_not_to_be(cluster: Audited) -> None:
+def test_audit_run_is_recorded_unless_no_record_is_set(cluster: Audited) -> None:
     before = runs(cluster)
     audit("retention", "audited", "--no-record")
     not_kept = runs(cluster)
@@ -137,7 +137,9 @@ def test_a_run_is_kept_unless_it_is_told_not_to_be(cluster: Audited) -> None:
 
 
 @pytest.mark.parametrize("drill", [("--slack", "1h"), ("--as-of", "2100-01-01"), ("--table", "loki_index_20000")])
-def test_a_drill_is_not_kept_and_says_so(cluster: Audited, drill: tuple[str, str]) -> None:
+def test_audit_with_non_default_options_is_not_recorded_and_reports_reason(
+    cluster: Audited, drill: tuple[str, str]
+) -> None:
     before = runs(cluster)
     result = audit("retention", "audited", *drill)
 
@@ -154,7 +156,7 @@ def _counted(cluster: Audited, _project: None) -> None:
 
 @pytest.mark.usefixtures("_counted")
 @pytest.mark.parametrize("by", ["tenant", "table", "tier"])
-def test_usage_adds_up_to_what_the_audit_counted(by: str) -> None:
+def test_usage_totals_are_equal_for_every_grouping(by: str) -> None:
     found, tenants = told("usage", "audited", "--by", by)["usage"], told("usage", "audited")["usage"]
 
     assert {one["name"] for one in tenants} >= {"application", "platform"}
@@ -163,7 +165,7 @@ def test_usage_adds_up_to_what_the_audit_counted(by: str) -> None:
 
 
 @pytest.mark.usefixtures("_counted")
-def test_usage_tells_growth_and_a_forecast_by_tenant() -> None:
+def test_usage_shows_growth_and_forecast_per_tenant() -> None:
     platform = next(one for one in told("usage", "audited")["usage"] if one["name"] == "platform")
     result = audit("usage", "audited")
 
@@ -174,7 +176,7 @@ def test_usage_tells_growth_and_a_forecast_by_tenant() -> None:
 
 
 @pytest.mark.usefixtures("_counted")
-def test_cost_is_told_by_tenant_now_and_as_declared() -> None:
+def test_cost_is_shown_per_tenant_now_and_as_declared() -> None:
     found = told("cost", "audited")
     by_tenant = {one["tenant"]: one for one in found["cost"]}
     result = audit("cost", "audited")
@@ -187,7 +189,7 @@ def test_cost_is_told_by_tenant_now_and_as_declared() -> None:
     assert all(word in result.stdout for word in ("platform", "a month now", "as declared", found["prices"]))
 
 
-def test_the_table_of_today_is_explained_as_still_ingesting(cluster: Audited) -> None:
+def test_explain_shows_table_of_today_as_ingesting(cluster: Audited) -> None:
     table = cluster.table_of_today()
     (found,) = told("explain", "audited", table, "canary")
 
@@ -197,7 +199,7 @@ def test_the_table_of_today_is_explained_as_still_ingesting(cluster: Audited) ->
     assert found["in_the_way"] == []
 
 
-def test_a_compacted_table_is_explained_with_the_tier_that_comes_next(cluster: Audited) -> None:
+def test_explain_shows_next_tier_of_compacted_table(cluster: Audited) -> None:
     chunk = cluster.chunk("platform", 20)
     with cluster.container() as container:
         written = [
@@ -217,7 +219,7 @@ def test_a_compacted_table_is_explained_with_the_tier_that_comes_next(cluster: A
     assert (found["chunks"], found["index_files"], found["in_the_way"]) == (len(written), 1, [])
 
 
-def test_a_day_stands_for_its_table_and_every_tenant_is_explained(cluster: Audited) -> None:
+def test_explain_accepts_day_in_place_of_table_name(cluster: Audited) -> None:
     table = cluster.chunk("application", 20).table
     by_day, by_name = (told("explain", "audited", written) for written in (f"{start_of(table):%Y-%m-%d}", table))
 
@@ -251,7 +253,7 @@ EXPIRED = (
     ],
     ids=["retained", "expiring", "expired"],
 )
-def test_an_older_table_is_explained_by_its_age(
+def test_explain_shows_phase_of_table_by_age(
     cluster: Audited, age: timedelta, explained: tuple[str, str, timedelta, int]
 ) -> None:
     """Its chunks are in the tier that they are to have by then."""
@@ -275,7 +277,7 @@ def test_an_older_table_is_explained_by_its_age(
     assert result.exit_code == exit_code
 
 
-def test_what_is_in_a_tables_way_is_explained_with_what_to_do(cluster: Audited) -> None:
+def test_explain_shows_blocking_finding_with_advice(cluster: Audited) -> None:
     chunk = cluster.chunk("application", 20)
     with missing(cluster, chunk.name):
         result = audit("explain", "audited", chunk.table, "application", "--json")
@@ -288,7 +290,7 @@ def test_what_is_in_a_tables_way_is_explained_with_what_to_do(cluster: Audited) 
     assert "-> Find out who deleted" in shown
 
 
-def test_a_table_that_is_not_there_is_bad_input() -> None:
+def test_explain_of_unknown_table_is_refused_as_bad_input() -> None:
     result = audit("explain", "audited", "loki_index_20000")
 
     assert result.exit_code == BAD_INPUT

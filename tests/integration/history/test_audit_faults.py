@@ -30,7 +30,7 @@ def _ended(cluster: Audited) -> Iterator[None]:
     cluster.platform.down(print)
 
 
-def test_a_cluster_that_compacted_and_expired_its_history_has_no_findings(cluster: Audited) -> None:
+def test_healthy_cluster_with_history_has_no_findings(cluster: Audited) -> None:
     outcome = cluster.audit(*ALL, patient=True)
 
     assert outcome.findings == ()
@@ -39,7 +39,7 @@ def test_a_cluster_that_compacted_and_expired_its_history_has_no_findings(cluste
     assert sum(row.chunks for row in outcome.rows) > 200
 
 
-def test_of_that_history_exactly_what_is_past_its_retention_is_gone(cluster: Audited) -> None:
+def test_retention_deletes_exactly_expired_chunks(cluster: Audited) -> None:
     def due(name: str) -> float:
         """When its retention ends, seconds."""
         is_error = name.startswith("application/") and cluster.pushed[name].get("level") == "error"
@@ -55,7 +55,7 @@ def test_of_that_history_exactly_what_is_past_its_retention_is_gone(cluster: Aud
     assert kept <= left
 
 
-def test_a_deleted_chunk_is_missing_by_its_name(cluster: Audited) -> None:
+def test_deleted_chunk_is_reported_as_missing_with_name(cluster: Audited) -> None:
     chunk = cluster.chunk("application", 20)
     with cluster.container() as container:
         content = container.read(chunk.name)
@@ -70,7 +70,7 @@ def test_a_deleted_chunk_is_missing_by_its_name(cluster: Audited) -> None:
     assert outcome.findings[0].evidence["chunks"] == 1
 
 
-def test_a_chunk_under_a_new_key_is_an_orphan_by_its_name(cluster: Audited) -> None:
+def test_copied_chunk_with_new_key_is_reported_as_orphaned_with_name(cluster: Audited) -> None:
     chunk = cluster.chunk("application", 20)
     copy = f"{chunk.name[:-1]}{'0' if chunk.name[-1] != '0' else '1'}"
     with cluster.container() as container:
@@ -84,7 +84,7 @@ def test_a_chunk_under_a_new_key_is_an_orphan_by_its_name(cluster: Audited) -> N
     assert copy in outcome.findings[0].message
 
 
-def test_a_frozen_compactor_is_found_as_that_alone(cluster: Audited) -> None:
+def test_frozen_compactor_is_the_only_finding(cluster: Audited) -> None:
     with cluster.frozen("main-compactor-0"):
         outcome = cluster.audit(*ALL)
 
@@ -92,7 +92,7 @@ def test_a_frozen_compactor_is_found_as_that_alone(cluster: Audited) -> None:
     assert "main-compactor-0" in outcome.findings[0].message
 
 
-def test_a_compactor_that_is_well_by_its_own_account_and_does_nothing_is_found(cluster: Audited) -> None:
+def test_idle_compactor_with_healthy_status_is_reported_as_stalled(cluster: Audited) -> None:
     compactor = cluster.platform.urls("main")["main-compactor-0"]
     with cluster.instead_of("main-compactor-0", "-compactor.compaction-interval=10h"):
         cluster.write_line_to("main-ingester-0", days_ago=3)
@@ -107,7 +107,7 @@ def test_a_compactor_that_is_well_by_its_own_account_and_does_nothing_is_found(c
     assert "the compactor last wrote to the bucket at" in outcome.findings[0].message
 
 
-def test_an_override_that_loki_cannot_read_is_found(cluster: Audited) -> None:
+def test_override_that_loki_cannot_read_is_reported(cluster: Audited) -> None:
     with cluster.override("retention_period: ninety days"):
         outcome = cluster.until(lambda seen: seen.findings != (), *ALL)
 
@@ -115,7 +115,7 @@ def test_an_override_that_loki_cannot_read_is_found(cluster: Audited) -> None:
     assert "could not read the tenants' overrides and keeps those it read before" in outcome.findings[0].message
 
 
-def test_a_mistyped_override_is_found_beside_what_was_declared(cluster: Audited) -> None:
+def test_wrong_override_is_reported_with_declared_and_applied_value(cluster: Audited) -> None:
     table = cluster.chunk("platform", 1).table
     # Frozen, so that it deletes nothing by the wrong limit; the table is younger than both.
     with cluster.frozen("main-compactor-0"), cluster.override("retention_period: 40d"):
@@ -128,7 +128,7 @@ def test_a_mistyped_override_is_found_beside_what_was_declared(cluster: Audited)
 
 
 @pytest.mark.parametrize("fault", ["truncated", "one byte flipped"])
-def test_a_damaged_index_is_found_by_its_name_and_offset(cluster: Audited, fault: str) -> None:
+def test_damaged_index_is_reported_with_file_and_offset(cluster: Audited, fault: str) -> None:
     chunk = cluster.chunk("application", 20)
     file = next(file for file in cluster.index_of(chunk.table) if file.tenant == "application")
 
@@ -145,7 +145,7 @@ def test_a_damaged_index_is_found_by_its_name_and_offset(cluster: Audited, fault
     assert "at byte" in outcome.findings[0].message
 
 
-def test_a_duplicated_index_is_found(cluster: Audited) -> None:
+def test_duplicate_index_file_is_reported(cluster: Audited) -> None:
     table = cluster.chunk("application", 20).table
     outcomes: list[Outcome] = []
 
@@ -166,7 +166,7 @@ def test_a_duplicated_index_is_found(cluster: Audited) -> None:
     assert found(outcomes[-1]) == {("index-duplicate", table, "application")}
 
 
-def test_an_archived_chunk_under_a_live_index_is_found(cluster: Audited) -> None:
+def test_archived_chunk_in_index_is_reported(cluster: Audited) -> None:
     chunk = cluster.chunk("application", 20)
     with cluster.container() as container:
         content = container.read(chunk.name)
@@ -181,7 +181,7 @@ def test_an_archived_chunk_under_a_live_index_is_found(cluster: Audited) -> None
     assert chunk.name in outcome.findings[0].message
 
 
-def test_a_cooled_index_file_is_found(cluster: Audited) -> None:
+def test_index_file_in_cool_tier_is_reported(cluster: Audited) -> None:
     chunk = cluster.chunk("platform", 20)
     file = next(file for file in cluster.index_of(chunk.table) if file.tenant == "platform")
     with cluster.container() as container:
@@ -195,7 +195,7 @@ def test_a_cooled_index_file_is_found(cluster: Audited) -> None:
     assert file.name in outcome.findings[0].message
 
 
-def test_a_chunk_left_hot_past_its_day_is_found(cluster: Audited) -> None:
+def test_hot_chunk_past_its_cool_date_is_reported(cluster: Audited) -> None:
     chunk = cluster.chunk("application", 20)
     later = days_ahead(34)
     with cluster.container() as container:
@@ -211,7 +211,7 @@ def test_a_chunk_left_hot_past_its_day_is_found(cluster: Audited) -> None:
     assert chunk.name in outcome.findings[0].message
 
 
-def test_a_lifecycle_policy_that_somebody_changed_is_found(cluster: Audited) -> None:
+def test_changed_lifecycle_policy_is_reported_with_both_values(cluster: Audited) -> None:
     file = cluster.platform.state / "live/storage/main.yaml"
     was = file.read_text()
     file.write_text(was.replace("daysAfterModificationGreaterThan: 30", "daysAfterModificationGreaterThan: 3"))
@@ -225,7 +225,7 @@ def test_a_lifecycle_policy_that_somebody_changed_is_found(cluster: Audited) -> 
     assert "declared: tierToCool after 30 d" in outcome.findings[0].message
 
 
-def test_what_the_declared_lifecycle_does_to_a_table_is_what_the_audit_wants(cluster: Audited) -> None:
+def test_table_has_no_finding_after_declared_lifecycle_runs(cluster: Audited) -> None:
     chunk = cluster.chunk("application", 20)
     later = days_ahead(34)
     names = cluster.chunks()
@@ -241,7 +241,7 @@ def test_what_the_declared_lifecycle_does_to_a_table_is_what_the_audit_wants(clu
     assert after.findings == ()
 
 
-def test_a_delete_request_that_never_ends_is_found(cluster: Audited) -> None:
+def test_stuck_delete_request_is_reported(cluster: Audited) -> None:
     chunk = cluster.chunk("application", 20)
     start = chunk.day * 86_400
     with LokiClient(cluster.platform.urls("main")["main-compactor-0"]) as compactor:
@@ -256,7 +256,7 @@ def test_a_delete_request_that_never_ends_is_found(cluster: Audited) -> None:
     assert '{job="nginx"} |= "nothing has this"' in outcome.findings[0].message
 
 
-def test_chunks_and_entries_gone_before_their_time_are_found_from_earlier_runs(cluster: Audited) -> None:
+def test_chunks_deleted_before_retention_are_reported_from_earlier_runs(cluster: Audited) -> None:
     chunk = cluster.chunk("platform", 20)
     cluster.audit(Check.RETENTION, patient=True, record=True)
     with cluster.container() as container:
@@ -284,7 +284,7 @@ def test_ingester_whose_index_uploads_are_refused_is_reported(cluster: Audited) 
     assert "its uploads fail" in outcome.findings[0].message
 
 
-def test_a_second_compactor_is_found(cluster: Audited) -> None:
+def test_second_compactor_is_reported_with_both_names(cluster: Audited) -> None:
     with cluster.another("main-compactor-0"):
         outcome = cluster.until(lambda seen: "compactor-count" in classes(seen), *ALL)
 
@@ -293,7 +293,7 @@ def test_a_second_compactor_is_found(cluster: Audited) -> None:
     assert "main-compactor-1" in outcome.findings[0].message
 
 
-def test_marks_that_cannot_be_worked_off_are_a_backlog_by_their_names(cluster: Audited, tmp_path: Path) -> None:
+def test_undeletable_marked_chunks_are_reported_as_backlog_with_names(cluster: Audited, tmp_path: Path) -> None:
     """As under an immutability policy: the sweeper's deletions are refused."""
     marked = aged(cluster.chunks("platform"), range(71, 89))
     with cluster.undeletable(marked), cluster.kept("platform", "70d"):
@@ -311,7 +311,7 @@ def test_marks_that_cannot_be_worked_off_are_a_backlog_by_their_names(cluster: A
     assert names_of(outcome, tmp_path) == marked
 
 
-def test_markers_lost_with_the_compactors_disk_leave_orphans_by_their_names(cluster: Audited, tmp_path: Path) -> None:
+def test_chunks_with_lost_markers_are_reported_as_orphaned_with_names(cluster: Audited, tmp_path: Path) -> None:
     before = aged(cluster.chunks("platform"), range(51, 89))
     with cluster.kept("platform", "50d"):
         cluster.until_unindexed(before)

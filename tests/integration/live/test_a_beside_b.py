@@ -29,7 +29,7 @@ def security(tmp_path: Path) -> Iterator[LocalPlatform]:
         started.down(print)
 
 
-def test_two_clusters_take_turns_and_each_keeps_its_own(
+def test_compared_environments_alternate_and_store_own_samples(
     platform: LocalPlatform, security: LocalPlatform, tmp_path: Path
 ) -> None:
     library = load_library(project_root())

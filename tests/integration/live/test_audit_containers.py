@@ -43,7 +43,7 @@ def audit(platform: OnAzurite, ahead: timedelta = timedelta(0)) -> Outcome:
     return run_audit(platform, asked, None, lambda _: None)
 
 
-def test_an_empty_container_has_nothing_wrong(store: ObjectStore, endpoint: str) -> None:
+def test_empty_container_has_no_findings(store: ObjectStore, endpoint: str) -> None:
     store.create_container("nothing-yet")
     outcome = audit(OnAzurite(endpoint, "nothing-yet"))
 
@@ -51,7 +51,7 @@ def test_an_empty_container_has_nothing_wrong(store: ObjectStore, endpoint: str)
     assert outcome.headline == "local: no findings in 0 tables, 0 chunks, 0 bytes"
 
 
-def test_a_container_that_is_missing_is_no_pass(endpoint: str) -> None:
+def test_missing_container_fails_audit(endpoint: str) -> None:
     outcome = audit(OnAzurite(endpoint, "never-made"))
 
     assert outcome.failed
@@ -59,7 +59,7 @@ def test_a_container_that_is_missing_is_no_pass(endpoint: str) -> None:
     assert "404 ContainerNotFound. There is no such container" in outcome.findings[0].message
 
 
-def test_no_access_names_the_role_that_is_missing(store: ObjectStore, endpoint: str) -> None:
+def test_container_without_access_is_reported_with_required_role(store: ObjectStore, endpoint: str) -> None:
     store.create_container("closed")
     outcome = audit(OnAzurite(endpoint, "closed", key="eHg="))
 
@@ -67,7 +67,7 @@ def test_no_access_names_the_role_that_is_missing(store: ObjectStore, endpoint: 
     assert "or the identity lacks the role Storage Blob Data Reader" in outcome.findings[0].message
 
 
-def test_a_listing_that_breaks_off_is_no_pass() -> None:
+def test_interrupted_listing_fails_audit() -> None:
     def closed(query: Mapping[str, str]) -> Answer | None:
         if query.get("prefix", "").startswith("network/8"):
             return Answer(403, headers={"x-ms-error-code": "AuthorizationPermissionMismatch"})
@@ -81,7 +81,7 @@ def test_a_listing_that_breaks_off_is_no_pass() -> None:
     assert "parts are left" in outcome.findings[0].message
 
 
-def test_a_listing_that_broke_off_is_gone_on_with_by_the_next_try(tmp_path: Path) -> None:
+def test_interrupted_listing_is_resumed_by_next_try(tmp_path: Path) -> None:
     names = [*islice(chunk_names(23_000), 23_000)]
     closed = {"network/8"}
 
@@ -112,7 +112,7 @@ def test_a_listing_that_broke_off_is_gone_on_with_by_the_next_try(tmp_path: Path
 
 
 @pytest.mark.parametrize("hours", [-2, 2])
-def test_an_account_whose_clock_is_another_is_no_pass(hours: int) -> None:
+def test_account_clock_two_hours_off_fails_audit(hours: int) -> None:
     def shifted(now: datetime) -> str:
         return format_datetime(now + timedelta(hours=hours), usegmt=True)
 
@@ -125,7 +125,7 @@ def test_an_account_whose_clock_is_another_is_no_pass(hours: int) -> None:
 
 
 @pytest.mark.parametrize("date", [None, "yesterday"])
-def test_an_account_that_does_not_tell_its_time_is_no_pass(date: str | None) -> None:
+def test_account_without_valid_date_header_fails_audit(date: str | None) -> None:
     with blob_service([], account=ACCOUNT, date=lambda _: date) as served:
         outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
 
@@ -134,7 +134,7 @@ def test_an_account_that_does_not_tell_its_time_is_no_pass(date: str | None) -> 
     assert f"its header Date is {date or ''!r}" in outcome.findings[0].message
 
 
-def test_an_account_whose_clock_goes_right_is_audited() -> None:
+def test_account_with_correct_clock_has_no_findings() -> None:
     with blob_service([], account=ACCOUNT) as served:
         outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
 
@@ -144,7 +144,7 @@ def test_an_account_whose_clock_goes_right_is_audited() -> None:
 @pytest.mark.parametrize(
     ("version", "said"), [(4, "A Loki after 3 wrote it"), (1, "Let Loki's compactor write it anew")]
 )
-def test_an_index_of_another_format_is_found_by_its_name(
+def test_index_with_unsupported_format_is_reported_as_incomplete_with_name(
     store: ObjectStore, endpoint: str, version: int, said: str
 ) -> None:
     content = bytearray(INDEX.read_bytes())
@@ -162,7 +162,7 @@ def test_an_index_of_another_format_is_found_by_its_name(
     assert said in outcome.findings[0].message
 
 
-def test_an_inventory_is_audited_in_place_of_a_listing(store: ObjectStore, endpoint: str, tmp_path: Path) -> None:
+def test_inventory_is_audited_in_place_of_listing(store: ObjectStore, endpoint: str, tmp_path: Path) -> None:
     """Its chunks are not even there: only those that are looked for again."""
     planted = synthetic.make(tmp_path, 20_000)
     for name in (synthetic.CONTAINER, synthetic.INVENTORY):
@@ -195,7 +195,7 @@ def test_an_inventory_is_audited_in_place_of_a_listing(store: ObjectStore, endpo
     }
 
 
-def test_what_else_lies_in_the_container_is_counted_and_shown(store: ObjectStore, endpoint: str) -> None:
+def test_other_objects_in_container_are_counted_and_shown(store: ObjectStore, endpoint: str) -> None:
     store.create_container("shared")
     container = store.container("shared")
     for name in ("backup/a", "backup/b", "readme.txt", "loki_cluster_seed.json"):
@@ -243,7 +243,7 @@ class Somebody:
         return AccessToken("secret-token", 2**33)
 
 
-def test_an_environment_elsewhere_is_audited_as_far_as_the_network_reaches(
+def test_remote_environment_is_audited_with_unreachable_parts_reported(
     store: ObjectStore, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEY_OF_AZURITE", KEY)
@@ -264,12 +264,12 @@ def test_an_environment_elsewhere_is_audited_as_far_as_the_network_reaches(
     assert [(row.tenant, row.chunks) for row in outcome.rows] == [("application", 1)]
 
 
-def test_a_table_that_could_not_be_looked_at_is_not_said_to_be_empty(endpoint: str) -> None:
+def test_explain_of_table_in_missing_container_raises_with_cause(endpoint: str) -> None:
     with pytest.raises(NoSuchTableError, match="404 ContainerNotFound"):
         explained_in(OnAzurite(endpoint, "never-made"))
 
 
-def test_a_table_that_nobody_wrote_is_said_to_be_that(store: ObjectStore, endpoint: str) -> None:
+def test_explain_of_table_that_was_never_written_raises(store: ObjectStore, endpoint: str) -> None:
     store.create_container("nothing-there")
     with pytest.raises(
         NoSuchTableError, match="Nothing is stored in loki_index_20000 of local: never written, or expired"
@@ -277,7 +277,7 @@ def test_a_table_that_nobody_wrote_is_said_to_be_that(store: ObjectStore, endpoi
         explained_in(OnAzurite(endpoint, "nothing-there"))
 
 
-def test_a_table_is_explained_with_what_is_in_its_way(store: ObjectStore, endpoint: str) -> None:
+def test_explain_returns_blocking_findings_of_table(store: ObjectStore, endpoint: str) -> None:
     store.create_container("explained")
     store.container("explained").write(f"platform/{CHUNK}", b"1234")
     (found,) = explained_in(OnAzurite(endpoint, "explained"), "loki_index_20669", timedelta(days=2))
@@ -287,7 +287,7 @@ def test_a_table_is_explained_with_what_is_in_its_way(store: ObjectStore, endpoi
     assert [one.cls.name for one in found.in_the_way] == ["chunk-orphaned"]
 
 
-def test_without_a_table_every_table_and_tenant_is_explained(
+def test_explain_without_table_shows_every_table_and_tenant(
     store: ObjectStore, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.create_container("all-explained")
@@ -319,7 +319,7 @@ def explained_in(
 
 
 @pytest.mark.parametrize("tenant", [ODD, "fake", "0123", "index-"])
-def test_a_tenant_of_any_name_is_read_as_what_it_is(store: ObjectStore, endpoint: str, tenant: str) -> None:
+def test_tenant_with_unusual_name_is_recognized(store: ObjectStore, endpoint: str, tenant: str) -> None:
     name = f"odd{abs(hash(tenant)) % 10**9}"
     store.create_container(name)
     store.container(name).write(f"{tenant}/{CHUNK}", b"1234")

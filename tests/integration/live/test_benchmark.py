@@ -57,7 +57,7 @@ def store(tmp_path: Path) -> ResultsStore:
     return ResultsStore(str(tmp_path))
 
 
-def test_every_sample_is_kept_with_lokis_own_statistics(platform: LocalPlatform, store: ResultsStore) -> None:
+def test_benchmark_stores_sample_of_every_round(platform: LocalPlatform, store: ResultsStore) -> None:
     wanted = {name: LIBRARY[name] for name in ("errors", "audit-events", "silence")}
     outcome = measure(platform, wanted, asked(), store)
     kept = store.query(
@@ -74,9 +74,7 @@ def test_every_sample_is_kept_with_lokis_own_statistics(platform: LocalPlatform,
     assert all(row["least"] > 0 for row in kept)
 
 
-def test_warm_answers_come_from_the_cache_of_results_and_cold_ones_do_not(
-    platform: LocalPlatform, store: ResultsStore
-) -> None:
+def test_warm_samples_use_results_cache_and_cold_samples_do_not(platform: LocalPlatform, store: ResultsStore) -> None:
     # Older than Loki keeps out of its cache (max_cache_freshness_per_query).
     end = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
     moments = (nanoseconds(end - timedelta(seconds=10 * nth)) for nth in range(1, 300))
@@ -92,7 +90,7 @@ def test_warm_answers_come_from_the_cache_of_results_and_cold_ones_do_not(
     assert all(one.cached_results == 0 and one.lines >= 299 for one in judged if one.mode == "cold")
 
 
-def test_what_loki_refuses_is_a_finding_in_its_own_words(platform: LocalPlatform, store: ResultsStore) -> None:
+def test_refused_query_is_reported_with_loki_message(platform: LocalPlatform, store: ResultsStore) -> None:
     outcome = measure(platform, {"errors": LIBRARY["errors"]}, asked(1, ranges_s=(900 * 86_400,)), store)
     (failing,) = (one for one in outcome.findings if one.cls.name == "query-failing")
 
@@ -100,7 +98,7 @@ def test_what_loki_refuses_is_a_finding_in_its_own_words(platform: LocalPlatform
     assert "the query time range exceeds the limit" in failing.message
 
 
-def test_what_loki_refuses_twice_in_a_row_is_not_asked_again(platform: LocalPlatform, store: ResultsStore) -> None:
+def test_query_refused_twice_is_not_sent_again(platform: LocalPlatform, store: ResultsStore) -> None:
     run = replace(asked(5, ranges_s=(900 * 86_400,)), modes=(Mode.COLD,))
     outcome = measure(platform, {"errors": LIBRARY["errors"]}, run, store)
 
@@ -108,7 +106,7 @@ def test_what_loki_refuses_twice_in_a_row_is_not_asked_again(platform: LocalPlat
     assert refused == ["failed"] * 2 + ["not-asked"] * 4
 
 
-def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform, store: ResultsStore) -> None:
+def test_benchmark_stops_if_byte_budget_is_spent(platform: LocalPlatform, store: ResultsStore) -> None:
     outcome = measure(platform, {"errors": LIBRARY["errors"]}, asked(5, budget_bytes=0), store)
 
     assert {one.ending for one in outcome.samples} == {"not-asked"}
@@ -116,16 +114,16 @@ def test_a_budget_that_is_spent_ends_the_asking(platform: LocalPlatform, store: 
     assert "the budget of bytes was spent" in outcome.findings[0].message
 
 
-def test_what_takes_longer_than_it_may_ends_in_time_and_says_so(platform: LocalPlatform, store: ResultsStore) -> None:
+def test_benchmark_stops_at_time_limit_and_reports_skipped_queries(
+    platform: LocalPlatform, store: ResultsStore
+) -> None:
     outcome = measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(5), minutes=0), store)
 
     assert [one.cls.name for one in outcome.findings] == ["check-incomplete"]
     assert "10 were not asked: the 0 minutes that it may take were over" in outcome.findings[0].message
 
 
-def test_what_differs_much_from_round_to_round_is_asked_more_often(
-    platform: LocalPlatform, store: ResultsStore
-) -> None:
+def test_benchmark_adds_rounds_up_to_most_rounds(platform: LocalPlatform, store: ResultsStore) -> None:
     wanted = {name: LIBRARY[name] for name in ("errors", "silence")}
     outcome = measure(platform, wanted, replace(asked(5), most_rounds=8), store)
 
@@ -134,7 +132,9 @@ def test_what_differs_much_from_round_to_round_is_asked_more_often(
     assert outcome.findings == ()
 
 
-def test_runs_are_listed_and_compared(platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_benchmark_runs_are_listed_and_compared(
+    platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = ResultsStore(str(tmp_path / "results"))
     for name in ("first", "second"):
         measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(10), run=name), store)
@@ -151,7 +151,7 @@ def test_runs_are_listed_and_compared(platform: LocalPlatform, tmp_path: Path, m
     assert all(one["ratio"] > 0 and one["low"] <= one["ratio"] <= one["high"] for one in json.loads(told.stdout))
 
 
-def test_a_query_that_is_held_back_is_found_by_the_second_night(
+def test_delayed_query_is_reported_as_regressed_on_second_night(
     platform: LocalPlatform, store: ResultsStore, days_ago: Callable[[int], None]
 ) -> None:
     wanted = {"errors": LIBRARY["errors"]}
@@ -172,7 +172,7 @@ def test_a_query_that_is_held_back_is_found_by_the_second_night(
     assert "more passed outside of Loki's own work" in regressed[0].message
 
 
-def test_what_loki_sends_away_with_429_is_asked_again_noted_and_not_slow(
+def test_query_answered_with_429_is_retried_and_not_counted_as_slow(
     platform: LocalPlatform, store: ResultsStore
 ) -> None:
     with doors_before(platform) as doors:
@@ -188,7 +188,9 @@ def test_what_loki_sends_away_with_429_is_asked_again_noted_and_not_slow(
     assert all(sample.seconds < 1 for sample in outcome.samples)
 
 
-def test_queries_at_a_time_give_the_same_samples(platform: LocalPlatform, store: ResultsStore) -> None:
+def test_concurrent_benchmark_keeps_sample_order_and_answers_all_queries(
+    platform: LocalPlatform, store: ResultsStore
+) -> None:
     wanted = {name: LIBRARY[name] for name in ("errors", "silence")}
     run = replace(asked(5), concurrency=4)
     outcome = measure(platform, wanted, run, store)
@@ -201,7 +203,7 @@ def test_queries_at_a_time_give_the_same_samples(platform: LocalPlatform, store:
 
 
 @pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<svg")])
-def test_the_history_is_drawn(
+def test_benchmark_history_is_drawn_to_file(
     platform: LocalPlatform,
     days_ago: Callable[[int], None],
     tmp_path: Path,
@@ -223,7 +225,7 @@ def test_the_history_is_drawn(
     assert file.read_bytes().startswith(begins)
 
 
-def test_two_environments_take_turns_and_the_slower_is_named(
+def test_slower_environment_is_reported_by_comparison(
     platform: LocalPlatform, store: ResultsStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with doors_before(platform) as doors:

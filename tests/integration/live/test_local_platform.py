@@ -22,7 +22,7 @@ def test_every_process_of_the_environment_is_ready(platform: LocalPlatform) -> N
     assert [status for status in found if not status.ready or status.state != "RUNNING"] == []
 
 
-def test_status_tells_memory_and_version(platform: LocalPlatform) -> None:
+def test_process_status_has_memory_and_version(platform: LocalPlatform) -> None:
     found = statuses(platform)
     assert all((status.memory or 0) > 2**20 for status in found.values())
     asked = ("azurite", "prometheus", "main-ingester-0", "security-all-0", "promtail-main")
@@ -42,7 +42,7 @@ def test_every_ingester_is_active_in_the_ring(platform: LocalPlatform, cluster: 
         assert [member.state for member in client.ring()] == ["ACTIVE"] * ingesters
 
 
-def test_a_line_of_a_hundred_days_ago_is_found_as_soon_as_it_was_accepted(platform: LocalPlatform) -> None:
+def test_line_from_100_days_ago_is_returned_after_push(platform: LocalPlatform) -> None:
     at = nanoseconds(datetime.now(UTC) - timedelta(days=100))
     with LokiClient(platform.write_url("main")) as writer:
         writer.push(TENANT, [Entry(at, {"job": "old"}, "long ago")])
@@ -51,7 +51,7 @@ def test_a_line_of_a_hundred_days_ago_is_found_as_soon_as_it_was_accepted(platfo
     assert [entry.text for entry in found] == ["long ago"]
 
 
-def test_the_canary_finds_the_lines_that_it_wrote(platform: LocalPlatform) -> None:
+def test_canary_reads_back_lines_that_it_wrote(platform: LocalPlatform) -> None:
     url = f"http://127.0.0.1:{statuses(platform)['canary-main'].port}/metrics"
 
     def heard() -> bool:
@@ -63,7 +63,7 @@ def test_the_canary_finds_the_lines_that_it_wrote(platform: LocalPlatform) -> No
 
 
 @pytest.mark.parametrize("source", ["application", "audit", "syslog"])
-def test_a_line_written_as_a_source_writes_arrives(platform: LocalPlatform, source: str) -> None:
+def test_line_written_by_source_arrives_in_its_tenant(platform: LocalPlatform, source: str) -> None:
     declared = platform.environment.sources[source]
     now = datetime.now(UTC)
     text = f"<13>1 {now.isoformat()} h a - - - via {source}" if source == "syslog" else f'{{"message": "via {source}"}}'
@@ -74,20 +74,20 @@ def test_a_line_written_as_a_source_writes_arrives(platform: LocalPlatform, sour
         wait_for(lambda: bool(reader.query_logs(declared.tenant, selector, *window)))
 
 
-def test_applying_again_touches_no_process(platform: LocalPlatform) -> None:
+def test_repeated_apply_restarts_no_process(platform: LocalPlatform) -> None:
     before = pids(platform)
     for stage, files in platform.desired().items():
         platform.apply(stage, files, "again", print)
     assert pids(platform) == before
 
 
-def test_a_killed_ingester_comes_back_and_is_active_again(platform: LocalPlatform) -> None:
+def test_killed_ingester_is_restarted_and_becomes_ready(platform: LocalPlatform) -> None:
     killed = pid_of(platform, "main-ingester-1")
     os.kill(killed, signal.SIGKILL)
     wait_for(lambda: (now := statuses(platform)["main-ingester-1"]).ready and now.pid != killed)
 
 
-def test_a_stopped_process_is_missing_from_what_is_live_and_applying_starts_it(platform: LocalPlatform) -> None:
+def test_stopped_process_is_missing_from_live_state_and_apply_starts_it(platform: LocalPlatform) -> None:
     Supervisord(platform.state).stop_process("promtail-security")
     wait_for(lambda: statuses(platform)["promtail-security"].state == "STOPPED")
     without = platform.live("agents")["processes/agents"]
@@ -99,7 +99,7 @@ def test_a_stopped_process_is_missing_from_what_is_live_and_applying_starts_it(p
     assert all_ready(platform)
 
 
-def test_an_edited_file_is_drift_and_who_read_it_is_restarted(platform: LocalPlatform) -> None:
+def test_edited_file_is_drift_and_apply_restarts_its_process(platform: LocalPlatform) -> None:
     name = "agents/promtail-security.yaml"
     wanted = platform.desired()["agents"]
     file = platform.state / "live" / name
@@ -118,7 +118,7 @@ def test_an_edited_file_is_drift_and_who_read_it_is_restarted(platform: LocalPla
     assert pid_of(platform, "promtail-main") == before["promtail-main"]
 
 
-def test_a_deleted_container_is_drift_and_is_made_again(platform: LocalPlatform) -> None:
+def test_deleted_container_is_drift_and_apply_creates_container(platform: LocalPlatform) -> None:
     wanted = platform.desired()["storage"]
     store = platform.object_store("main")
     store._service.delete_container("system-logs")
@@ -131,7 +131,7 @@ def test_a_deleted_container_is_drift_and_is_made_again(platform: LocalPlatform)
     assert "system-logs" in store.list_containers()
 
 
-def test_no_file_but_the_key_store_has_a_key_in_it(platform: LocalPlatform) -> None:
+def test_only_secrets_file_contains_storage_keys(platform: LocalPlatform) -> None:
     keys = [line.split("=", 1)[1].encode() for line in (platform.state / "secrets.env").read_text().splitlines()]
     with_a_key = {
         file.relative_to(platform.state).as_posix()
@@ -143,14 +143,14 @@ def test_no_file_but_the_key_store_has_a_key_in_it(platform: LocalPlatform) -> N
     assert (platform.state / "secrets.env").stat().st_mode & 0o077 == 0
 
 
-def test_a_process_has_no_key_of_an_account_that_is_not_its_own(platform: LocalPlatform) -> None:
+def test_process_has_no_key_of_other_storage_account(platform: LocalPlatform) -> None:
     main = psutil.Process(pid_of(platform, "main-ingester-0")).environ()
     agent = psutil.Process(pid_of(platform, "promtail-main")).environ()
     assert main["LOGOPS_MAIN_STORAGE_KEY"]
     assert main["LOGOPS_SECURITY_STORAGE_KEY"] == agent["LOGOPS_MAIN_STORAGE_KEY"] == ""
 
 
-def test_loki_shows_no_key_in_its_configuration(platform: LocalPlatform) -> None:
+def test_loki_configuration_page_shows_no_storage_key(platform: LocalPlatform) -> None:
     keys = [line.split("=", 1)[1] for line in (platform.state / "secrets.env").read_text().splitlines()]
     shown = requests.get(platform.urls("main")["main-distributor-0"] + "/config", timeout=10).text
     assert "logopsmain" in shown

@@ -32,7 +32,7 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.mark.usefixtures("logops")
-def test_status_shows_every_process_and_every_ring_member() -> None:
+def test_status_shows_processes_and_ring_members() -> None:
     found = run("status", "tests")
     assert found.exit_code == 0
     for shown in ("main-ingester-0", "security-all-0", "azurite", "promtail-main", "ACTIVE", "3.7.8", "16 of 16"):
@@ -40,14 +40,14 @@ def test_status_shows_every_process_and_every_ring_member() -> None:
 
 
 @pytest.mark.usefixtures("logops")
-def test_status_for_machines_has_processes_and_rings() -> None:
+def test_status_json_has_processes_and_rings() -> None:
     found = json.loads(run("status", "tests", "--json").stdout)
     assert len(found["processes"]) == 16
     assert [member["state"] for member in found["rings"]["main"]] == ["ACTIVE"] * 3
 
 
 @pytest.mark.usefixtures("logops")
-def test_status_ends_with_1_while_a_process_does_not_run(platform: LocalPlatform) -> None:
+def test_status_exits_with_1_if_process_is_stopped(platform: LocalPlatform) -> None:
     Supervisord(platform.state).stop_process("canary-main")
     wait_for(lambda: statuses(platform)["canary-main"].pid is None)
     found = run("status", "tests")
@@ -57,7 +57,7 @@ def test_status_ends_with_1_while_a_process_does_not_run(platform: LocalPlatform
 
 
 @pytest.mark.usefixtures("logops")
-def test_logs_shows_the_last_lines_of_a_process() -> None:
+def test_logs_shows_last_lines_of_process() -> None:
     found = run("logs", "tests", "azurite", "-n", "1")
     assert found.exit_code == 0
     assert found.stdout.startswith("Azurite Blob service successfully listens on ")
@@ -65,13 +65,13 @@ def test_logs_shows_the_last_lines_of_a_process() -> None:
 
 
 @pytest.mark.usefixtures("logops")
-def test_logs_of_an_unknown_process_names_those_there_are() -> None:
+def test_logs_of_unknown_process_is_refused_with_known_names() -> None:
     found = run("logs", "tests", "main-ingestor-0")
     assert found.exit_code == 2
     assert "main-ingester-0" in found.stderr
 
 
-def test_status_of_what_was_never_applied_says_how_to_start_it(logops: Path) -> None:
+def test_status_of_environment_never_applied_shows_start_command(logops: Path) -> None:
     file = logops / "include" / "environments" / "tests.yaml"
     file.with_name("never.yaml").write_text(file.read_text().replace('"name":"tests"', '"name":"never"'))
     found = run("status", "never")

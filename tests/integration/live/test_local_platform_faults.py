@@ -60,12 +60,12 @@ def break_loki(files: Files) -> Files:
     )
 
 
-def test_a_state_folder_with_a_long_path_and_blanks_in_it_is_served(small: LocalPlatform) -> None:
+def test_environment_in_long_path_with_spaces_is_ready(small: LocalPlatform) -> None:
     assert len(str(small.state)) > 107
     assert all_ready(small)
 
 
-def test_environments_side_by_side_share_no_process(small: LocalPlatform, platform: LocalPlatform) -> None:
+def test_concurrent_environments_share_no_process(small: LocalPlatform, platform: LocalPlatform) -> None:
     assert all_ready(small)
     assert all_ready(platform)
     assert not set(pids(small).values()) & set(pids(platform).values())
@@ -94,21 +94,21 @@ def failure(small: LocalPlatform) -> Failure:
     return Failure(good, str(told.value), after_roll_back, ready, small.live("loki"))
 
 
-def test_a_process_that_will_not_start_is_named_with_its_last_lines(failure: Failure) -> None:
+def test_process_that_does_not_start_is_reported_with_last_lines(failure: Failure) -> None:
     assert "starting security-all-0: it dies again and again" in failure.error
     assert "field auth_enabledd not found" in failure.error
 
 
-def test_rolling_back_a_failed_run_gives_what_ran_before(failure: Failure) -> None:
+def test_rollback_of_failed_run_restores_previous_state(failure: Failure) -> None:
     assert failure.after_roll_back == failure.good
     assert failure.ready_after_roll_back
 
 
-def test_a_later_run_does_not_roll_back_into_a_failed_one(failure: Failure) -> None:
+def test_rollback_of_later_run_skips_failed_revision(failure: Failure) -> None:
     assert failure.after_later_roll_back == failure.good
 
 
-def test_a_killed_supervisord_is_started_again_and_what_it_left_is_ended(small: LocalPlatform) -> None:
+def test_killed_supervisord_is_restarted_and_its_old_processes_end(small: LocalPlatform) -> None:
     before = pids(small)
     daemon = Supervisord(small.state).process()
     assert daemon is not None
@@ -123,7 +123,7 @@ def test_a_killed_supervisord_is_started_again_and_what_it_left_is_ended(small: 
     assert all_ready(small)
 
 
-def test_a_dead_azurite_has_no_containers(small: LocalPlatform) -> None:
+def test_stopped_azurite_is_live_without_containers_until_apply(small: LocalPlatform) -> None:
     Supervisord(small.state).stop_process("azurite")
     wait_for(lambda: not all_ready(small))
     without = small.live("storage")["storage/security.yaml"]
@@ -132,7 +132,7 @@ def test_a_dead_azurite_has_no_containers(small: LocalPlatform) -> None:
     assert small.live("storage") == small.desired()["storage"]
 
 
-def test_the_rules_in_a_store_whose_port_another_program_has_are_those_kept_last(small: LocalPlatform) -> None:
+def test_live_rules_are_last_known_rules_while_storage_port_is_taken(small: LocalPlatform) -> None:
     before = small.live("rules")
     with steal_port(small, "azurite"):
         # supervisord has started it again, and it has yet to find out that its port is taken.
@@ -142,7 +142,7 @@ def test_the_rules_in_a_store_whose_port_another_program_has_are_those_kept_last
     assert during == before != {}
 
 
-def test_a_taken_port_is_named_with_its_owner_and_nothing_is_started(tmp_path: Path) -> None:
+def test_taken_port_is_reported_with_owner_and_no_process_starts(tmp_path: Path) -> None:
     place = opened(tmp_path)
     port = place.environment.platform.base_port
     with socket.create_server(("127.0.0.1", port)), pytest.raises(PlatformError) as told:
@@ -154,7 +154,7 @@ def test_a_taken_port_is_named_with_its_owner_and_nothing_is_started(tmp_path: P
     assert processes_of(place.state) == []
 
 
-def test_a_key_in_a_log_is_not_shown(tmp_path: Path) -> None:
+def test_key_in_log_lines_is_masked(tmp_path: Path) -> None:
     place = opened(tmp_path)
     place.object_store("security")
     key = (place.state / "secrets.env").read_text().strip().split("=", 1)[1]
@@ -163,7 +163,7 @@ def test_a_key_in_a_log_is_not_shown(tmp_path: Path) -> None:
     assert place.last_lines("azurite") == ["AccountKey=***"]
 
 
-def test_a_key_among_the_arguments_of_who_has_a_port_is_not_shown(tmp_path: Path) -> None:
+def test_key_in_arguments_of_port_owner_is_not_shown(tmp_path: Path) -> None:
     place = opened(tmp_path)
     port = place.environment.platform.base_port
     listen = (
@@ -179,7 +179,7 @@ def test_a_key_among_the_arguments_of_who_has_a_port_is_not_shown(tmp_path: Path
     assert "c2VjcmV0" not in str(told.value)
 
 
-def test_down_ends_what_a_killed_supervisord_left(tmp_path: Path) -> None:
+def test_down_ends_processes_left_by_killed_supervisord(tmp_path: Path) -> None:
     place = opened(tmp_path)
     place.apply("storage", place.desired()["storage"], "tests", print)
     daemon = Supervisord(place.state).process()
@@ -190,7 +190,7 @@ def test_down_ends_what_a_killed_supervisord_left(tmp_path: Path) -> None:
     assert processes_of(place.state) == []
 
 
-def test_rolling_back_the_first_rollout_stops_it_and_keeps_its_data(tmp_path: Path) -> None:
+def test_rollback_of_first_rollout_stops_processes_and_keeps_data(tmp_path: Path) -> None:
     place = opened(tmp_path)
     try:
         place.apply("storage", place.desired()["storage"], "only", print)
@@ -218,7 +218,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(mounted)], check=True)
 
 
-def test_a_disk_that_is_almost_full_is_refused_before_anything_changes(tiny_disk: Path) -> None:
+def test_apply_on_almost_full_disk_is_refused_and_changes_nothing(tiny_disk: Path) -> None:
     place = opened(tiny_disk)
     with pytest.raises(PlatformError, match=r"has \d MiB free; a rollout needs at least 512 MiB") as told:
         place.apply("storage", place.desired()["storage"], "tests", print)
@@ -227,7 +227,7 @@ def test_a_disk_that_is_almost_full_is_refused_before_anything_changes(tiny_disk
     assert processes_of(place.state) == []
 
 
-def test_a_disk_that_fills_up_leaves_every_file_as_it_was(tiny_disk: Path) -> None:
+def test_swap_files_on_full_disk_fails_and_keeps_old_files(tiny_disk: Path) -> None:
     folder = tiny_disk / "live"
     before = {"a.yaml": "a: 1\n", "b.yaml": "b: 1\n"}
     swap_files(folder, before)
@@ -237,7 +237,7 @@ def test_a_disk_that_fills_up_leaves_every_file_as_it_was(tiny_disk: Path) -> No
     assert [file.name for file in tiny_disk.iterdir()] == ["live"]
 
 
-def test_a_new_key_reaches_every_process(small: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_storage_key_reaches_every_process(small: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     given = "bmV3" * 21 + "bmU="
     monkeypatch.setenv("LOGOPS_SECURITY_STORAGE_KEY", given)
     small.apply("tenants", small.desired()["tenants"], "tests", print)
@@ -246,7 +246,7 @@ def test_a_new_key_reaches_every_process(small: LocalPlatform, monkeypatch: pyte
     assert all_ready(small)
 
 
-def test_down_leaves_no_process_and_keeps_files_and_data(small: LocalPlatform) -> None:
+def test_down_ends_all_processes_and_keeps_files_and_data(small: LocalPlatform) -> None:
     wanted = small.desired()["loki"]
     assert processes_of(small.state)
     assert small.down(print) == []

@@ -89,40 +89,38 @@ class Watch:
             self._ended.wait(0.05)
 
 
-def test_what_was_asked_for_is_live(change: Change) -> None:
+def test_changed_configuration_is_live_after_apply(change: Change) -> None:
     assert change.live_before != change.wanted == change.live_after
 
 
-def test_every_process_of_the_cluster_was_restarted(change: Change) -> None:
+def test_apply_restarts_every_process_of_changed_cluster(change: Change) -> None:
     main = [name for name in change.before if name.startswith("main-")]
     assert len(main) == 10
     assert [name for name in main if change.before[name] == change.after[name]] == []
 
 
-def test_no_process_of_another_cluster_was_touched(change: Change) -> None:
+def test_apply_restarts_no_process_of_other_clusters(change: Change) -> None:
     others = {name: pid for name, pid in change.before.items() if not name.startswith("main-")}
     assert {name: change.after[name] for name in others} == others
 
 
-def test_never_more_than_one_process_was_missing(change: Change) -> None:
+def test_apply_stops_at_most_one_process_at_a_time(change: Change) -> None:
     assert len(change.most_missing) == 1
 
 
-def test_two_ingesters_were_active_at_every_moment(change: Change) -> None:
+def test_two_ingesters_stay_active_during_restart(change: Change) -> None:
     # Members stay in the ring while they restart: who sees fewer has only just started, and has not heard of all yet.
     whole = [states for states in change.ring_states if len(states) == 3]
     assert min(states.count("ACTIVE") for states in whole) == 2
 
 
-def test_rolling_back_gives_the_files_and_the_processes_of_the_revision_before(
-    change: Change, platform: LocalPlatform
-) -> None:
+def test_rollback_restores_files_and_processes_of_previous_revision(change: Change, platform: LocalPlatform) -> None:
     assert change.back is not None
     assert change.back.digest == change.live_before.digest
     assert change.live_back == change.live_before
 
 
-def test_rolling_back_again_changes_nothing(change: Change, platform: LocalPlatform) -> None:
+def test_repeated_rollback_changes_nothing(change: Change, platform: LocalPlatform) -> None:
     before = pids(platform)
     again = platform.roll_back("loki", OWNER, print)
     assert again == change.back

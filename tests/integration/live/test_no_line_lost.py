@@ -14,7 +14,7 @@ LINES = 3000
 BATCH = 50
 
 
-def test_no_acknowledged_line_is_lost_when_an_ingester_is_killed(platform: LocalPlatform) -> None:
+def test_acknowledged_lines_survive_killed_ingester(platform: LocalPlatform) -> None:
     started = time.time_ns()
     acknowledged: list[int] = []
     half_way = threading.Event()

@@ -41,7 +41,7 @@ def query(*arguments: str) -> Result:
 
 
 @pytest.mark.usefixtures("_project", "_an_error")
-def test_lines_are_a_table_without_what_a_terminal_would_obey() -> None:
+def test_log_lines_are_shown_without_terminal_escape_codes() -> None:
     asked = ("errors", "--param", "service=from-a-test")
     wait_for(lambda: "from-a-test" in query(*asked).stdout)
     result = query(*asked)
@@ -52,7 +52,7 @@ def test_lines_are_a_table_without_what_a_terminal_would_obey() -> None:
 
 
 @pytest.mark.usefixtures("_project")
-def test_numbers_are_a_table_and_json_for_machines() -> None:
+def test_metric_query_is_shown_as_table_and_as_json() -> None:
     asked = ("silence", "--param", "job=nobody")
     told = json.loads(query(*asked, "--json").stdout)
 
@@ -63,7 +63,7 @@ def test_numbers_are_a_table_and_json_for_machines() -> None:
 
 
 @pytest.mark.usefixtures("_project")
-def test_what_loki_refuses_is_told_in_its_own_words() -> None:
+def test_refused_query_is_reported_with_loki_message() -> None:
     result = query("errors", "--since", "900d")
 
     assert result.exit_code == 1

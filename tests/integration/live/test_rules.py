@@ -46,7 +46,7 @@ def ruler(platform: LocalPlatform) -> Iterator[LokiClient]:
     put_back(platform)
 
 
-def test_lokitool_accepts_what_is_rolled_out(platform: LocalPlatform, tmp_path: Path) -> None:
+def test_lokitool_accepts_rolled_out_rules(platform: LocalPlatform, tmp_path: Path) -> None:
     files = [tmp_path / Path(name).name for name in platform.desired()["rules"]]
     for file, text in zip(files, platform.desired()["rules"].values(), strict=True):
         file.write_text(text)
@@ -58,12 +58,12 @@ def test_lokitool_accepts_what_is_rolled_out(platform: LocalPlatform, tmp_path: 
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_what_was_rolled_out_is_read_back_and_nothing_is_to_change(platform: LocalPlatform) -> None:
+def test_rolled_out_rules_are_read_back_without_drift(platform: LocalPlatform) -> None:
     assert platform.live("rules") == platform.desired()["rules"]
     assert actions(platform) == ("nothing to change",)
 
 
-def test_a_group_that_somebody_added_is_drift_and_goes(platform: LocalPlatform, ruler: LokiClient) -> None:
+def test_rule_group_added_by_hand_is_drift_and_apply_removes_group(platform: LocalPlatform, ruler: LokiClient) -> None:
     ruler.set_rule_group("application", "mine", OTHER)
     ruler.set_rule_group("application", "sign-in", OTHER)
     assert actions(platform) == ("remove rules/main/application/mine.yaml", f"change {SIGN_IN}")
@@ -74,7 +74,9 @@ def test_a_group_that_somebody_added_is_drift_and_goes(platform: LocalPlatform, 
     assert set(ruler.rule_groups("application")) == {"application", "sign-in"}
 
 
-def test_a_group_that_somebody_deleted_is_drift_and_comes_back(platform: LocalPlatform, ruler: LokiClient) -> None:
+def test_rule_group_deleted_by_hand_is_drift_and_apply_restores_group(
+    platform: LocalPlatform, ruler: LokiClient
+) -> None:
     ruler.delete_rule_group("application", "sign-in", "sign-ins")
     assert actions(platform) == (f"add {SIGN_IN}",)
 
@@ -84,7 +86,7 @@ def test_a_group_that_somebody_deleted_is_drift_and_comes_back(platform: LocalPl
 
 
 @pytest.mark.usefixtures("ruler")
-def test_rules_roll_back_to_what_they_were(platform: LocalPlatform) -> None:
+def test_rollback_restores_previous_rules(platform: LocalPlatform) -> None:
     before = platform.live("rules")
     changed = Files({**before, SIGN_IN: before[SIGN_IN].replace("> 20", "> 21")})
     platform.apply("rules", changed, "another run", print)
@@ -96,7 +98,7 @@ def test_rules_roll_back_to_what_they_were(platform: LocalPlatform) -> None:
 
 
 @pytest.mark.usefixtures("ruler")
-def test_a_rule_that_loki_refuses_is_told_in_its_words(platform: LocalPlatform) -> None:
+def test_rule_refused_by_loki_is_reported_with_loki_message(platform: LocalPlatform) -> None:
     before = platform.live("rules")
     bad = Files({**before, SIGN_IN: before[SIGN_IN].replace("[10m]", "[10 months]")})
 
@@ -108,7 +110,7 @@ def test_a_rule_that_loki_refuses_is_told_in_its_words(platform: LocalPlatform) 
     assert platform.live("rules") == before
 
 
-def test_a_rule_that_fails_as_it_is_evaluated_is_named(
+def test_rule_with_failed_evaluation_fails_verification_with_name(
     platform: LocalPlatform, ruler: LokiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two series of one label set to divide by: nobody knows before there are lines."""
@@ -129,7 +131,7 @@ def test_a_rule_that_fails_as_it_is_evaluated_is_named(
     assert "a:b:c failed: " in check.detail
 
 
-def test_a_recorded_series_has_the_value_that_loki_s_own_query_has(platform: LocalPlatform) -> None:
+def test_recorded_series_has_same_value_as_query(platform: LocalPlatform) -> None:
     """Lines that stand still: what is recorded at any moment of the next minutes is what is asked for now."""
     now = time.time_ns()
     labels = {"job": "oversight-app", "level": "info", "service": "recorded"}
@@ -148,7 +150,7 @@ def test_a_recorded_series_has_the_value_that_loki_s_own_query_has(platform: Loc
     assert [one.value for one in seen()] == [2.0]
 
 
-def test_a_shipped_alert_fires_in_the_ruler_once_it_held_for_as_long_as_it_says(platform: LocalPlatform) -> None:
+def test_shipped_alert_fires_in_ruler_after_its_hold_time(platform: LocalPlatform) -> None:
     ((_, alert),) = RULES["sign-in"].alerts
     ip, now = "198.51.100.77", time.time_ns()
     labels = {"job": "oversight-app", "level": "warn", "service": "fires"}
@@ -188,14 +190,12 @@ def moments(tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
         return list(run_tests(client, RULES))
 
 
-def test_every_alert_fires_when_its_tests_say_so_and_only_then(moments: list[Seen]) -> None:
+def test_shipped_alerts_pass_their_tests(moments: list[Seen]) -> None:
     assert [one for one in moments if not one.passed] == []
     assert {one.alert for one in moments} == {alert.alert for file in RULES.values() for _, alert in file.alerts}
 
 
-def test_an_alert_that_does_not_fire_as_expected_fails_its_test(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_alert_that_does_not_fire_as_expected_fails_rules_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = project_root()
     for name in ("tools", "include/environments"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

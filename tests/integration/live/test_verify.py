@@ -42,12 +42,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_in_order_passes_every_verification(platform: LocalPlatform, stage: Stage) -> None:
+def test_healthy_stage_passes_every_verification(platform: LocalPlatform, stage: Stage) -> None:
     checks = verify_stage(platform, stage, said)
     assert {check.name for check in checks} == PROVEN[stage]
 
 
-def test_a_missing_container_is_named(platform: LocalPlatform) -> None:
+def test_missing_container_fails_storage_verification_with_name(platform: LocalPlatform) -> None:
     store = platform.object_store("main")
     store._service.delete_container("system-logs")  # logops itself deletes no container
     try:
@@ -66,7 +66,7 @@ def frozen_agent(platform: LocalPlatform) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("impatient", "frozen_agent")
-def test_a_source_whose_agent_hangs_is_named(platform: LocalPlatform) -> None:
+def test_frozen_agent_fails_verification_with_its_source(platform: LocalPlatform) -> None:
     found = failures(platform, "agents")
     assert set(found) == {"agent-ready promtail-security", "line-arrives audit"}
     assert "did not arrive in security-team" in found["line-arrives audit"]
@@ -85,7 +85,7 @@ def mistaken_override(platform: LocalPlatform) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("impatient", "mistaken_override")
-def test_a_limit_that_is_not_as_declared_is_named_with_both_values(platform: LocalPlatform) -> None:
+def test_undeclared_limit_fails_verification_with_both_values(platform: LocalPlatform) -> None:
     wait_until_reloaded(platform, "2d")
     found = failures(platform, "tenants")
     assert list(found) == ["overrides-live main/platform"]
