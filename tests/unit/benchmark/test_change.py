@@ -42,7 +42,7 @@ def test_speedup_is_no_step() -> None:
     assert look([*nights(30), *nights(5, 0.5, seed=2)]).step is None
 
 
-def test_step_below_5_percent_is_ignored_even_without_noise() -> None:
+def test_step_below_5_percent_is_ignored_even_with_little_noise() -> None:
     assert look([*nights(30, noise=0.001), *nights(5, 1.03, noise=0.001, seed=2)]).step is None
 
 

@@ -95,7 +95,7 @@ def test_query_skipped_by_byte_budget_is_reported_as_incomplete_check() -> None:
 
 
 @pytest.mark.parametrize("changed", [{"mode": "cold"}, {"range_s": 86_400}])
-def test_too_few_answers_without_objective_are_reported_as_incomplete_check(changed: dict[str, object]) -> None:
+def test_too_few_cold_or_longer_range_answers_are_incomplete_check(changed: dict[str, object]) -> None:
     (finding,) = findings_of("local", [judged(*rounds(FEWEST - 1, **changed))], datetime.now(UTC))
 
     assert finding.cls.name == "check-incomplete"
