@@ -1,4 +1,4 @@
-"""What the integration tests share."""
+"""Fixtures of the integration tests."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.support.azurites import ACCOUNT, KEY, azurite
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An Azurite for tests that need no Loki. Each uses a container of its own."""
+    """The endpoint of an Azurite for tests that need no Loki. Each test uses its own container."""
     with azurite(tmp_path_factory.mktemp("azurite")) as address:
         yield address
 

@@ -1,5 +1,7 @@
-"""Buckets that nobody looks after, on a real Azurite, their index files by Loki's own builder: what is wrong with them
-is found as what it is, alone."""
+"""Audits of buckets on a real Azurite, without a running Loki. Loki's own builder writes the index files.
+
+Each fault must be reported as its own class, without other findings.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -89,7 +91,7 @@ def test_chunk_in_cool_tier_too_early_is_reported(bucket: Stored) -> None:
 
 
 def test_chunk_that_expires_before_minimum_tier_stay_is_reported(bucket: Stored) -> None:
-    """A month from now both are cool in time; one expires twenty days after it was cooled, the other fifty."""
+    """Both chunks are moved to Cool now. One expires less than 30 days later, the other about 50 days later."""
     early, long = bucket.healthy(60.2, 40.2)
     bucket.container.set_tier([early.name, long.name], Tier.COOL)
     outcome = bucket.audit(days_ahead=29.5)
@@ -137,7 +139,7 @@ def test_table_whose_index_files_keep_changing_is_reported_as_incomplete(
     steady, restless = bucket.healthy(10, 20)
 
     class Restless(LiveBucket):
-        """Whatever it names of a table is gone when it is read."""
+        """A bucket in which the index files of one table are always gone when they are read."""
 
         def read(self, name: str) -> bytes:
             return super().read(name.replace("-compactor-", "-gone-") if restless.table in name else name)
@@ -151,7 +153,7 @@ def test_table_whose_index_files_keep_changing_is_reported_as_incomplete(
 
 
 def compacted_while_looking(monkeypatch: pytest.MonkeyPatch, compact: Any) -> None:
-    """The compactor works between the index being read and the suspects being looked for."""
+    """Run `compact` after the index is read and before the suspects are checked again."""
 
     class Meanwhile(LiveBucket):
         def exists(self, names: Sequence[str]) -> list[bool]:
@@ -211,7 +213,7 @@ def test_orphan_missing_from_new_index_is_reported(bucket: Stored, monkeypatch: 
 
 
 def since(seconds: float) -> str:
-    """As evidence tells it."""
+    """Return a time in the format of the evidence."""
     return (datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)).isoformat()
 
 

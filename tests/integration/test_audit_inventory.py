@@ -1,4 +1,4 @@
-"""Audits from a Blob Inventory, on a real Azurite: read to the end, or refused with what is wrong with it."""
+"""Audits from a Blob Inventory on a real Azurite: the inventory is audited completely or refused with the reason."""
 
 import csv
 import json
@@ -23,12 +23,12 @@ from tests.support.on_azurite import QUICK, Chunk, Stored, chunk, stored
 FIELDS = ("Name", "Content-Length", "Last-Modified", "AccessTier", "AccessTierChangeTime")
 SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 TICKS = "%Y-%m-%dT%H:%M:%S.0000000Z"
-"""As .NET writes a time."""
+"""Time format of .NET."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """A run of a rule, as Azure lays it out in CSV."""
+    """A run of an inventory rule, in Azure's CSV layout."""
 
     container: Container
     of: str
@@ -42,7 +42,7 @@ class Inventory:
         return datetime.now(UTC).replace(microsecond=0) - timedelta(hours=self.hours_ago)
 
     def write(self) -> str:
-        """The folder it lies in."""
+        """Write the inventory and return its folder."""
         taken = self.taken
         folder = f"{taken:%Y/%m/%d/%H-%M-%S}/all"
         rows = StringIO()
@@ -79,13 +79,13 @@ class Inventory:
 
 @dataclass(frozen=True)
 class Told:
-    """A bucket, and where its inventories lie."""
+    """A bucket and its inventory."""
 
     bucket: Stored
     inventory: Inventory
 
     def refused(self) -> str:
-        """What the audit says of an inventory that it does not take: nothing is judged then."""
+        """Audit, expect that the inventory is refused and nothing is judged, and return the message."""
         outcome = self.bucket.audit(Check.RETENTION)
         assert outcome.failed
         assert found(outcome) == {("check-incomplete", "", "")}
@@ -103,12 +103,12 @@ def told(store: ObjectStore, endpoint: str, tmp_path: Path) -> Told:
 
 
 def audited(told: Told, times: str) -> tuple[Outcome, Sequence[Chunk]]:
-    """Of three chunks in the index, the inventory knows two, and one that is in no index; nobody knows the fourth."""
+    """Audit an inventory of two indexed chunks and one orphan. A third indexed chunk is missing from the inventory."""
     kept, cool, missing, orphan = chunk(10), chunk(50, 2), chunk(20, 3), chunk(20, 4)
     told.bucket.index(kept)
     told.bucket.index(cool)
     told.bucket.index(missing)
-    # What is suspected is looked for in the container itself.
+    # The audit checks suspects again in the container itself.
     told.bucket.put(orphan)
     replace(told.inventory, chunks=(kept, cool, orphan), times=times).write()
     return told.bucket.audit(Check.RETENTION, Check.TIERING), (kept, cool, missing, orphan)

@@ -1,4 +1,4 @@
-"""The index reader against Loki's own code: the same files, chunk for chunk."""
+"""Compare the index reader with Loki's own reader on the same files, chunk by chunk."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_index_reader_returns_same_chunks_and_labels_as_loki(
 
 
 def test_index_reader_reads_series_across_chunk_pages(program: str, tmp_path: Path) -> None:
-    """V3 keeps a series' chunks in pages, with a table of where each begins."""
+    """Format V3 stores the chunks of a series in pages, with a table of the page offsets."""
     rows = np.zeros(5_000, loki_index.RECORD)
     rows["from_ms"] = 1_700_000_000_000 + np.arange(len(rows)) * 1_000
     rows["through_ms"] = rows["from_ms"] + 500

@@ -1,4 +1,4 @@
-"""Lifecycle policies carried out on a real Azurite: what is in the containers afterwards."""
+"""Tests of lifecycle policy runs on a real Azurite: the content of the containers afterwards."""
 
 from datetime import UTC, datetime, timedelta
 

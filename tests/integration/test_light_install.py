@@ -1,4 +1,4 @@
-"""`pip install logops` alone: what works, what is not installed, and how an absent extra is reported."""
+"""Tests of `pip install logops` without extras: what works, what is not installed, how a missing extra is reported."""
 
 import math
 import os
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module")
 def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bin folder of a fresh virtualenv with the built wheel and its own dependencies, nothing else."""
+    """The bin folder of a new virtualenv with only the built wheel and its own dependencies."""
     return install(tmp_path_factory.mktemp("light"))
 
 
@@ -69,7 +69,7 @@ def test_doctor_works_without_extras(light: Path, tmp_path: Path) -> None:
 
 
 def test_doctor_without_extras_starts_in_half_a_second(light: Path, tmp_path: Path) -> None:
-    """The fastest start within a minute: other tests use the processors, too."""
+    """Measure the fastest start within a minute, because other tests use the processors too."""
     (tmp_path / "values.yaml").write_text(VALUES)
     fastest = math.inf
     deadline = time.monotonic() + 60

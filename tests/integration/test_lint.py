@@ -1,4 +1,4 @@
-"""What the linter takes for granted of Loki, as Loki itself does it."""
+"""The linter's assumptions about Loki, checked against a real Loki."""
 
 from collections.abc import Iterator, Sequence
 from math import isfinite, isnan
@@ -14,7 +14,7 @@ TENANT = "linted"
 SECOND = 10**9
 START_NS = 1_788_188_400 * SECOND
 END_NS = START_NS + 3600 * SECOND
-"""Of an hour, at whole steps."""
+"""End of the hour of test data, at a whole query step."""
 SILENT_NS = START_NS + 1800 * SECOND
 """`partly` has no line from 20 to 40 minutes after the hour's start."""
 ONE_LINE = ("an error here", "error 5", "5 error", "an ERROR", "warning", "")
@@ -46,7 +46,7 @@ def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
 
 
 def counted() -> list[Entry]:
-    """A line each half minute."""
+    """Return a line every half minute for each job."""
     found: list[Entry] = []
     for second in range(0, 3600, 30):
         at = START_NS + second * SECOND
@@ -69,7 +69,7 @@ def divided(divisor: str) -> str:
 
 
 def values(loki: LokiClient, query: str) -> list[float]:
-    """Each minute of the hour, and those of a moment in which `partly` is silent."""
+    """Return the values of a query for each minute of the hour, and at a time when `partly` has no lines."""
     hour = [value for one in loki.query_range(TENANT, query, START_NS, END_NS, 60) for _, value in one.points]
     return [*hour, *(one.value for one in loki.query(TENANT, query, SILENT_NS))]
 
@@ -211,7 +211,7 @@ def test_line_filter_moved_before_parser_returns_same_lines_and_labels(loki: Lok
     [
         ("| unpack", '|= "error"'),
         ('| line_format "{{.job}}"', '|= "error"'),
-        # Without a label filter between, Loki itself looks before it takes the colours away.
+        # Without a label filter in between, Loki itself applies the line filter before `decolorize`.
         ("| decolorize", '| job!="" |= "red error"'),
     ],
 )

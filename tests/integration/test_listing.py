@@ -1,4 +1,4 @@
-"""Listing containers: on a real Azurite, and against a service that answers in Arrow, fails and breaks off (a fake)."""
+"""Tests of container listings on a real Azurite, and on a fake service that answers in Arrow, fails or truncates."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +86,7 @@ def test_listing_with_wrong_key_raises_with_hint_and_without_key(endpoint: str) 
 
 
 def test_listing_of_azurite_reads_all_pages(store: ObjectStore) -> None:
-    """Azurite's pages have 5,000 names, as Azure's."""
+    """Pages of Azurite have 5,000 names, as in Azure."""
     store.create_container("many")
     container = store.container("many")
     names = {f"folder/{number:05}" for number in range(5_200)}
@@ -109,7 +109,7 @@ def test_listing_splits_tenants_into_parts_without_duplicates(arrow: bool) -> No
 
 
 def test_listing_reads_parts_concurrently() -> None:
-    """The service answers none of them before it has been asked for eight."""
+    """The service answers only after it has received eight requests."""
     eight = Barrier(8)
 
     def held(query: Mapping[str, str]) -> None:
@@ -127,7 +127,7 @@ def test_listing_reads_parts_concurrently() -> None:
 
 @pytest.mark.parametrize("header", [{"Retry-After": "2"}, {"x-ms-retry-after-ms": "2000"}], ids=["s", "ms"])
 def test_busy_service_is_retried_after_requested_delay(header: Mapping[str, str]) -> None:
-    """Without being asked, the first wait is half a second at most."""
+    """Without a requested delay, the first retry waits at most half a second."""
     busy = iter([Answer(503, headers={**header, "x-ms-error-code": "ServerBusy"})])
     with blob_service(Listed(["a"]), failure=lambda _: next(busy, None)) as served, of(served) as store:
         assert listed(store.container("any")) == ["a"]
@@ -155,7 +155,7 @@ def test_truncated_page_is_read_again() -> None:
 
 
 def test_arrow_page_truncated_between_messages_is_read_again() -> None:
-    """To Arrow it is a whole page, without blobs: HTTP's length tells that it is not."""
+    """Arrow reads this as a complete page without blobs. Only HTTP's Content-Length shows the truncation."""
     page = Listed(CHUNKS).answer("", "", "", "", True)
     schema = pa.ipc.MessageReader.open_stream(page).read_next_message().serialize()
     half = iter([Answer(body=schema.to_pybytes(), headers={"Content-Type": ARROW}, cut=True)])

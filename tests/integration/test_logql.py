@@ -1,4 +1,4 @@
-"""What LogQL is, as Loki itself says: `/loki/api/v1/format_query` of a real one."""
+"""Compare the LogQL parser with a real Loki, through `/loki/api/v1/format_query`."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Oracle:
 
     def accepts(self, query: str) -> bool:
         answer = self.session.post(self.url, data={"query": query.encode("utf-8", "surrogateescape")}, timeout=30)
-        # 500: Loki's parser itself fails, as it does for `rate` with a wrong parameter on one side of an operator.
+        # 500: Loki's parser itself fails, for example for `rate` with a wrong parameter on one side of an operator.
         assert answer.status_code in (200, 400, 500), answer.text
         return answer.status_code == 200 and answer.json()["status"] == "success"
 
@@ -55,7 +55,7 @@ def accepted(query: str) -> bool:
 
 
 class Agreement:
-    """How logops and Loki judged, each query once: told before anything is asserted."""
+    """The verdicts of logops and Loki for each query. They are reported before the assertions."""
 
     def __init__(self, oracle: Oracle) -> None:
         self.oracle = oracle
@@ -64,7 +64,10 @@ class Agreement:
         self.written = 0
 
     def judge(self, query: str) -> bool:
-        """Whether both judge alike; of what both accept also whether Loki reads what logops writes as it reads this."""
+        """Return whether both give the same verdict.
+
+        If both accept the query, Loki must also read the text that logops writes as the same query.
+        """
         own, its = self.judged[query] = (accepted(query), self.oracle.accepts(query))
         if own and its:
             self.write(query)
@@ -134,5 +137,5 @@ def test_query_formatted_by_loki_parses_to_same_tree(loki: Oracle) -> None:
     read = {query: text for query, text in written.items() if query not in REWRITTEN}
 
     assert {query: text for query, text in read.items() if parse(text) != parse(query)} == {}
-    # Only what Loki does write as something else may be left out.
+    # REWRITTEN may contain only queries that Loki formats as a different query.
     assert {query for query in REWRITTEN if accepted(written[query]) and parse(written[query]) == parse(query)} == set()

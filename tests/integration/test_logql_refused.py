@@ -1,4 +1,4 @@
-"""What Loki refuses only as it runs a query, as Loki itself says: both ways, and in its own words."""
+"""Compare `refusals` with a real Loki, for stages that Loki refuses only when it runs the query."""
 
 import time
 from collections import Counter
@@ -38,14 +38,14 @@ def test_refusals_predict_exactly_stages_that_loki_refuses(loki: LokiClient, tel
 
 
 def runs(loki: LokiClient, query: str) -> bool:
-    """Without the header that has Loki answer with no lines."""
+    """Return whether Loki runs the query, without the header that makes Loki return no lines."""
     answer = requests.get(
         f"{loki.url}/loki/api/v1/query_range",
         params={"query": query.encode("utf-8", "surrogateescape"), "limit": 10},
         headers={"X-Scope-OrgID": TENANT},
         timeout=30,
     )
-    # 500: what json extracts as a label of other letters fails in Loki itself.
+    # 500: Loki itself fails if json extracts a label with unusual letters.
     assert answer.status_code in (200, 400, 500), answer.text
     return answer.status_code == 200
 

@@ -1,4 +1,4 @@
-"""The client, against a real Loki in one process."""
+"""Tests of the client with a real Loki in one process."""
 
 import random
 import string
@@ -35,7 +35,7 @@ def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
 
 @pytest.fixture
 def job() -> str:
-    """A stream that no other test writes to."""
+    """A random job label, so that no other test writes to the same stream."""
     return "job" + "".join(random.choices(string.ascii_lowercase, k=12))
 
 

@@ -1,4 +1,4 @@
-"""The object store, against a real Azurite."""
+"""Tests of the object store on a real Azurite."""
 
 import logging
 import time

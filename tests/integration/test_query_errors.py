@@ -1,4 +1,4 @@
-"""What `logops query` says where Loki gives up, and that a query which is none is never sent."""
+"""Tests of `logops query`: errors of Loki are shown, and invalid queries are not sent."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ TENANTS = SimpleNamespace(tenants=("application",))
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
-    """A Loki that gives a query no time."""
+    """A Loki with a query timeout of one millisecond."""
     with running_loki(tmp_path_factory.mktemp("loki"), {"application": {"query_timeout": "1ms"}}) as client:
         sample_hour.push(client)
         yield client
@@ -30,7 +30,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
 
 @pytest.fixture
 def counted() -> Iterator[tuple[str, list[str]]]:
-    """An address that counts what it is asked."""
+    """The address of a server that records its requests, and the list of the requests."""
     asked: list[str] = []
 
     class Counting(BaseHTTPRequestHandler):
@@ -60,7 +60,7 @@ def test_query_timeout_is_reported_with_loki_message(hasty: LokiClient, monkeypa
     result = ask(monkeypatch, hasty.url, "latency", "--since", "10m")
 
     assert result.exit_code == 1
-    # Which of the two depends on where in Loki the time ran out.
+    # The message depends on the part of Loki in which the time ran out.
     assert re.search(
         "Loki answered 50[04]: .*(request timed out, decrease the duration|context deadline exceeded)", result.stderr
     )
@@ -83,7 +83,7 @@ def test_invalid_query_is_not_sent_to_loki(
 
     assert result.exit_code == 2
     assert asked == []
-    # The same address does count what is sent.
+    # Control: the same address does record a valid query.
     assert ask(monkeypatch, url, "errors").exit_code == 1
     assert len(asked) > 0
 

@@ -1,4 +1,4 @@
-"""The query library on a real Loki: every query gives its answer, and the story's version gives what is said of it."""
+"""Tests of the query library on a real Loki: library queries, the story's queries and the linter's rewrites."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.support import sample_hour
 from tests.support.lokis import running_loki
 
 STEP_S = 300
-"""Loki moves the points of a query to whole steps: the hour ends at one."""
+"""Loki aligns the points of a query to whole steps, and the hour ends at a whole step."""
 ROOT = Path(__file__).parents[2]
 LIBRARY = load_library(ROOT)
 
@@ -45,7 +45,7 @@ def over_the_hour(loki: LokiClient, tenant: str, tree: Query) -> Lines | Numbers
 
 
 def answered(loki: LokiClient, tenant: str, tree: Query) -> Answered:
-    """Numbers: those at the end of the hour."""
+    """Return the answer over the hour. For a metric query: the values at the end of the hour."""
     hour = over_the_hour(loki, tenant, tree)
     if isinstance(hour, Lines):
         return Answered(len(hour.entries), hour.entries[0].text if hour.entries else "", 0)
@@ -54,7 +54,7 @@ def answered(loki: LokiClient, tenant: str, tree: Query) -> Answered:
 
 
 def whole(loki: LokiClient, tenant: str, tree: Query) -> Counter[object]:
-    """Every line, or every point of every series."""
+    """Return every line, or every point of every series."""
     hour = over_the_hour(loki, tenant, tree)
     if isinstance(hour, Lines):
         assert len(hour.entries) < hour.limit
@@ -103,7 +103,7 @@ def test_story_query_returns_declared_kind_of_answer(loki: LokiClient, name: str
 
 @pytest.mark.parametrize("request_line", ["GET /api HTTP/1.1", "-", r"\x16\x03\x01", "GET /a b HTTP/1.1", ""])
 def test_nginx_line_with_any_request_is_counted_by_status(loki: LokiClient, request_line: str) -> None:
-    """A connection that asked nothing it writes as "-", bytes that are no HTTP escaped."""
+    """nginx logs an empty request as "-" and escapes bytes that are not HTTP."""
     tenant = f"nginx-{request_line.encode().hex()}"
     line = f'10.0.0.1 - - [31/Aug/2026:15:50:00 +0000] "{request_line}" 400 150 "-" "-" trace_id='
     loki.push(tenant, [Entry(sample_hour.END_NS - 10**9, {"job": "nginx"}, line)])
@@ -172,7 +172,7 @@ IMPROVABLE = (
 
 
 def rewrites(logql: str, rule: str = "") -> list[str]:
-    """The better queries that the linter suggests: those of one rule, or all."""
+    """Return the linter's rewrites of a query, of one rule or of all rules."""
     return [advice.rewrite for advice in lint(parse(logql), KNOWN) if advice.rewrite and rule in ("", advice.rule)]
 
 
@@ -201,5 +201,5 @@ def test_rewrite_returns_same_answer_and_reads_no_additional_bytes(loki: LokiCli
 
 
 def bytes_read(loki: LokiClient, tenant: str, tree: Query) -> int:
-    """The least of three answers: on a busy machine Loki has counted some bytes twice."""
+    """Return the smallest value of three runs, because a busy Loki sometimes counts bytes twice."""
     return min(over_the_hour(loki, tenant, tree).statistics.bytes_processed for _ in range(3))

@@ -1,4 +1,4 @@
-"""The results store in Azure Blob Storage, against a real Azurite."""
+"""Tests of the results store in Azure Blob Storage, on a real Azurite."""
 
 import os
 import socket

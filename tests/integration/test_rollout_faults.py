@@ -1,4 +1,4 @@
-"""What a whole rollout makes of a store that dies under it, and of a secret that is nowhere."""
+"""Complete rollouts with a fault: the storage stops during the rollout, or a secret is missing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Failed:
 
 @pytest.fixture(scope="module")
 def azurite_dead(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failed]:
-    """A first rollout, in which Azurite is stopped for good just before Loki is applied."""
+    """A first rollout in which Azurite is stopped just before stage loki is applied."""
     platform = open_local(security_only("azurite-dead"), tmp_path_factory.mktemp("rollout"))
 
     def on_the_way(line: str) -> None:

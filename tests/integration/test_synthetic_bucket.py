@@ -1,4 +1,4 @@
-"""An audit of a bucket made from a seed, of an inventory and index files that Loki's own builder wrote."""
+"""An audit of a synthetic bucket, from an inventory and index files that Loki's own builder wrote."""
 
 import json
 from pathlib import Path

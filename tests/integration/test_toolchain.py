@@ -1,7 +1,7 @@
-"""How programs are built, on a Go module and an npm package so small that they need no network.
+"""Tests of program builds, with a tiny Go module and a tiny npm package that need no network.
 
-The Go that builds is the real one; a script of its name in front of it on PATH counts the builds, and holds them
-while a pipe beside it is there.
+The real Go builds the module. A script named `go`, earlier on PATH, counts the builds and blocks them while a named
+pipe exists.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ print(*found.command)
 
 @dataclass(frozen=True)
 class Bench:
-    """A checkout with the tiny programs, an empty cache, and a `go` that counts and can be held."""
+    """A checkout with the tiny programs, an empty cache, and a `go` script that counts builds and can block them."""
 
     root: Path
 
@@ -57,14 +57,14 @@ class Bench:
         return self.root / "held"
 
     def builders(self) -> list[int]:
-        """The process ids of the `go build`s so far."""
+        """Return the process ids of all `go build` commands so far."""
         return [int(line) for line in (self.root / "builds").read_text().split()]
 
     def start_build(self) -> "subprocess.Popen[str]":
         return subprocess.Popen([sys.executable, "-c", BUILD_TINY], stdout=subprocess.PIPE, text=True)
 
     def wait_for_held_build(self) -> int:
-        """Wait until a `go build` is held; return its process id. Opening the pipe waits for it to be read."""
+        """Wait until a `go build` is blocked and return its process id. Opening the pipe blocks until `go` writes."""
         os.close(os.open(self.root / "ready", os.O_RDONLY))
         return self.builders()[-1]
 
@@ -89,7 +89,7 @@ def real_node() -> Path:
 
 @pytest.fixture(scope="module")
 def go_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Go's runtime is compiled once for all tests."""
+    """A shared Go cache, so that Go's runtime is compiled only once."""
     return tmp_path_factory.mktemp("go-cache")
 
 

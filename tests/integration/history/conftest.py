@@ -1,4 +1,4 @@
-"""One cluster with four months of history, for every test of this folder."""
+"""Fixture: one cluster with four months of history, shared by the tests of this folder."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,10 @@ from tests.support.local_platforms import processes_of
 
 @pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
-    """Compacted and expired. A test that harms it mends it before it ends, but for the last ones, which lose its
-    compactor's disk."""
+    """A cluster with compacted and expired history.
+
+    A test that damages the cluster repairs it. Exception: the last tests, which lose the compactor's disk.
+    """
     made = start(tmp_path_factory.mktemp("audited"))
     try:
         wait_until_tidy(made)

@@ -1,4 +1,4 @@
-"""What a real compactor and a real ingester wrote, read as Loki's own code reads it: chunk for chunk."""
+"""Compare the index reader with Loki's own reader on files of a real compactor and ingester, chunk by chunk."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def read_by_both(cluster: Audited, file: IndexFile, folder: Path) -> int:
-    """How many chunks it has."""
+    """Read an index file with both readers, assert that they agree, and return the number of chunks."""
     with cluster.container() as container:
         content = container.read(file.name)
     copy = folder / file.name.rpartition("/")[2]
@@ -41,7 +41,7 @@ def test_index_file_of_compactor_is_read_same_as_by_loki(cluster: Audited, tmp_p
 
 
 def test_chunk_names_from_index_exist_in_bucket(cluster: Audited, tmp_path: Path) -> None:
-    """By Loki's own reading of it, without ours."""
+    """Uses only Loki's own index reader."""
     chunk = cluster.chunk("application", 20)
     (file,) = (file for file in cluster.index_of(chunk.table) if file.tenant == "application")
     with cluster.container() as container:
@@ -67,7 +67,7 @@ def test_index_file_of_ingester_is_read_same_as_by_loki(cluster: Audited, tmp_pa
         found[:] = [file for file in files if not file.compacted and file.uploader.startswith(ingester)]
         return bool(found)
 
-    # Frozen, so that the compactor does not join it before it is read.
+    # The compactor is frozen, so that it does not merge the file before the test reads it.
     with cluster.frozen("main-compactor-0"):
         cluster.write_line_to(ingester)
         wait_for(uploaded, 120)

@@ -1,4 +1,4 @@
-"""`logops audit ...` on a cluster with four months of history: what a person and a machine get."""
+"""Tests of `logops audit ...` on a cluster with four months of history: text output and JSON output."""
 
 import json
 import re
@@ -22,12 +22,12 @@ from tests.support.audited import Audited, day_of
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("_project")]
 DAY_S = 86_400
 REMOVED = timedelta(seconds=40) + timedelta(minutes=10)
-"""Two runs of retention and a compaction, and the environment's slack."""
+"""Time of two retention runs and one compaction, plus the environment's slack."""
 
 
 @pytest.fixture
 def _project(cluster: Audited, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A project whose environment is the one that runs."""
+    """A project whose environment is the running cluster."""
     root = cluster.platform.state.parents[1]
     for name in ("tools", "include/prices"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def test_audit_json_contains_only_requested_tables(cluster: Audited) -> None:
 
 
 def test_audit_slack_allows_late_retention(cluster: Audited) -> None:
-    """Of a table that has just expired."""
+    """Uses a table that has just expired."""
     table = cluster.chunk("platform", 20).table
     as_of = f"{start_of(table) + timedelta(days=91, minutes=5):%Y-%m-%dT%H:%M:%S}"
     asked = ("retention", "audited", "--table", table, "--as-of", as_of)
@@ -119,7 +119,7 @@ def test_invalid_slack_is_refused_as_bad_input() -> None:
 
 
 def runs(cluster: Audited) -> int:
-    """How many runs of the retention audit are kept."""
+    """Return the number of recorded runs of the retention audit."""
     store = ResultsStore(results_url(cluster.platform.environment, project_root()))
     try:
         return len({run.id for run, _ in store.runs("audited", "retention-audit", datetime.now(UTC))})
@@ -149,7 +149,7 @@ def test_audit_with_non_default_options_is_not_recorded_and_reports_reason(
 
 @pytest.fixture
 def _counted(cluster: Audited, _project: None) -> None:
-    """A retention audit has counted what there is."""
+    """Make sure that a retention audit was recorded."""
     if not runs(cluster):
         audit("retention", "audited")
 
@@ -181,7 +181,7 @@ def test_cost_is_shown_per_tenant_now_and_as_declared() -> None:
     by_tenant = {one["tenant"]: one for one in found["cost"]}
     result = audit("cost", "audited")
 
-    # Everything was written today: it is hot, and it is declared to be.
+    # Everything was written today, so all chunks are Hot, as declared.
     assert by_tenant["platform"]["month_now"] == pytest.approx(by_tenant["platform"]["month_declared"])
     assert by_tenant["platform"]["month_now"] > 0
     assert by_tenant["platform"]["moves_once"] == 0
@@ -194,7 +194,7 @@ def test_explain_shows_table_of_today_as_ingesting(cluster: Audited) -> None:
     (found,) = told("explain", "audited", table, "canary")
 
     assert (found["table"], found["tenant"], found["phase"], found["age_days"]) == (table, "canary", "ingesting", 0)
-    # A chunk is written two and a half hours after its first line at the latest, and has half an hour's grace.
+    # A chunk is written at most 2.5 hours after its first line. The slack adds half an hour.
     assert found["due"] == (start_of(table) + timedelta(days=1, hours=3)).isoformat()
     assert found["in_the_way"] == []
 
@@ -238,7 +238,7 @@ EXPIRING = (
 EXPIRED = (
     "expired",
     "the sweeper deletes what is left of its chunks",
-    # It waits ten seconds here, and looks once a minute.
+    # The sweeper waits ten seconds here and runs once a minute.
     timedelta(days=91) + REMOVED + timedelta(minutes=2, seconds=10),
     FOUND,
 )
@@ -256,7 +256,7 @@ EXPIRED = (
 def test_explain_shows_phase_of_table_by_age(
     cluster: Audited, age: timedelta, explained: tuple[str, str, timedelta, int]
 ) -> None:
-    """Its chunks are in the tier that they are to have by then."""
+    """The chunks are moved to Cool, the declared tier for this age."""
     phase, action, due_after, exit_code = explained
     chunk = cluster.chunk("platform", 20)
     as_of, due = start_of(chunk.table) + age, start_of(chunk.table) + due_after

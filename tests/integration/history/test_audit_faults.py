@@ -1,4 +1,4 @@
-"""Faults made for real in a cluster with four months of history: each found as what it is, where it is, alone."""
+"""Real faults in a cluster with four months of history. Each must be reported with its class and place, and alone."""
 
 import re
 import time
@@ -25,7 +25,7 @@ ALL = tuple(Check)
 
 @pytest.fixture(scope="module", autouse=True)
 def _ended(cluster: Audited) -> Iterator[None]:
-    """Nobody needs it afterwards: the last tests here leave it without its compactor's disk."""
+    """Stop the cluster at the end, because the last tests leave the cluster without its compactor's disk."""
     yield
     cluster.platform.down(print)
 
@@ -41,12 +41,12 @@ def test_healthy_cluster_with_history_has_no_findings(cluster: Audited) -> None:
 
 def test_retention_deletes_exactly_expired_chunks(cluster: Audited) -> None:
     def due(name: str) -> float:
-        """When its retention ends, seconds."""
+        """Return the end of a chunk's retention in Unix seconds."""
         is_error = name.startswith("application/") and cluster.pushed[name].get("level") == "error"
         return through_of(name) / 1000 + (120 if is_error else 90) * 86_400
 
     left, now = set(cluster.chunks()), time.time()
-    # What ends within this hour may be on its way.
+    # Chunks that expired within the last hour may still be in deletion.
     over = {name for name in cluster.pushed if due(name) < now - 3_600}
     kept = {name for name in cluster.pushed if due(name) > now}
 
@@ -117,7 +117,7 @@ def test_override_that_loki_cannot_read_is_reported(cluster: Audited) -> None:
 
 def test_wrong_override_is_reported_with_declared_and_applied_value(cluster: Audited) -> None:
     table = cluster.chunk("platform", 1).table
-    # Frozen, so that it deletes nothing by the wrong limit; the table is younger than both.
+    # The compactor is frozen, so that it deletes nothing by the wrong limit. The table is younger than both limits.
     with cluster.frozen("main-compactor-0"), cluster.override("retention_period: 40d"):
         outcome = cluster.until(
             lambda seen: "retention-not-effective" in classes(seen), Check.RETENTION, tables=(table,)
@@ -150,7 +150,7 @@ def test_duplicate_index_file_is_reported(cluster: Audited) -> None:
     outcomes: list[Outcome] = []
 
     def seen_before_it_is_joined() -> bool:
-        """The compactor joins both within seconds."""
+        """Write the duplicate again if needed, because the compactor merges both files within seconds."""
         names = [file.name for file in cluster.index_of(table) if file.tenant == "application"]
         if len(names) == 1:
             folder, _, name = names[0].rpartition("/")
@@ -294,14 +294,14 @@ def test_second_compactor_is_reported_with_both_names(cluster: Audited) -> None:
 
 
 def test_undeletable_marked_chunks_are_reported_as_backlog_with_names(cluster: Audited, tmp_path: Path) -> None:
-    """As under an immutability policy: the sweeper's deletions are refused."""
+    """The sweeper's deletions are refused, as under an immutability policy."""
     marked = aged(cluster.chunks("platform"), range(71, 89))
     with cluster.undeletable(marked), cluster.kept("platform", "70d"):
         cluster.until_unindexed(marked)
         results = ResultsStore(str(tmp_path))
 
         def audit() -> Outcome:
-            # Long after the sweeper should have had them deleted.
+            # Long after the time at which the sweeper should have deleted the chunks.
             return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
         wait_for(lambda: classes(audit()) == {"marker-backlog"}, 90, AUDITS)
@@ -320,10 +320,10 @@ def test_chunks_with_lost_markers_are_reported_as_orphaned_with_names(cluster: A
         results = ResultsStore(str(tmp_path))
 
         def audit() -> Outcome:
-            # Long after the sweeper would have had them deleted.
+            # Long after the time at which the sweeper would have deleted the chunks.
             return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
-        # Until the compactor works again, nobody can say that there are no marks.
+        # Until the compactor is ready again, the audit cannot know whether markers exist.
         wait_for(lambda: classes(audit()) == {"chunk-orphaned"}, 180, AUDITS)
         outcome = audit()
 
@@ -333,17 +333,20 @@ def test_chunks_with_lost_markers_are_reported_as_orphaned_with_names(cluster: A
 
 
 def aged(names: Iterable[str], days: range) -> set[str]:
-    """Chunks of tables so many days old. Of a table that is partly past a retention, others may go any minute."""
+    """Return the chunks whose tables have an age in `days`.
+
+    The ranges leave out tables that are only partly expired: their other chunks may expire during the test.
+    """
     today = int(datetime.now(UTC).timestamp()) // 86_400
     return {name for name in names if today - day_of(name) in days}
 
 
 def tables_of(names: Iterable[str]) -> tuple[str, ...]:
-    """Where these chunks have their last lines."""
+    """Return the tables that contain the last lines of these chunks."""
     return tuple(sorted({f"loki_index_{day_of(name)}" for name in names}))
 
 
 def names_of(outcome: Outcome, results: Path) -> set[str]:
-    """All that the findings' files name."""
+    """Return all chunk names in the names files of the findings."""
     files = {file for one in outcome.findings for file in results.glob(str(one.evidence["names"]))}
     return {name for file in files for name in pq.read_table(file)["name"].to_pylist()}

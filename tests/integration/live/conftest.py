@@ -1,4 +1,4 @@
-"""One environment that really runs, for every test of this folder: distributed Loki, security Loki, Azurite, agents."""
+"""Fixture: one running environment for the tests of this folder: distributed Loki, security Loki, Azurite, agents."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.support.local_platforms import apply_all, free_base_port, processes_o
 
 @pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
-    """The local environment, applied. A test that harms it mends it before it ends."""
+    """The local environment, applied. A test that damages the environment repairs it."""
     wanted = environment("local", ("name", "tests"), ("platform.base_port", free_base_port()))
     started = open_local(wanted, tmp_path_factory.mktemp("platform"))
     try:

@@ -1,4 +1,4 @@
-"""Two environments that both run, measured in turns."""
+"""A benchmark that compares two running environments, in alternating order."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ def test_compared_environments_alternate_and_store_own_samples(
     pairs = [*zip(asked_for[::2], asked_for[1::2], strict=True)]
     compared = compare(first.samples, second.samples)
 
-    # The main cluster, and with it errors, is in one of them only.
+    # Only one environment has the main cluster, so the query `errors` is left out.
     assert {one.query for one in asked_for} == {"audit-events", "deleted"}
     assert all((a.query, a.round) == (b.query, b.round) for a, b in pairs)
     assert all([a.environment, b.environment] == _order(a.round) for a, b in pairs)

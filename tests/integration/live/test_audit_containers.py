@@ -1,4 +1,4 @@
-"""Audits of containers that are empty, missing, closed or shared, on a real Azurite, without a Loki beside it."""
+"""Audits of empty, missing, inaccessible or shared containers on a real Azurite, without a running Loki."""
 
 import gzip
 import json
@@ -87,7 +87,7 @@ def test_interrupted_listing_is_resumed_by_next_try(tmp_path: Path) -> None:
 
     def failure(query: Mapping[str, str]) -> Answer | None:
         if query.get("prefix", "") in closed:
-            # The last to be answered, so that there is something that need not be asked again.
+            # Answer this request last, so that the next try can skip the parts that are listed already.
             wait_for(lambda: len(served.asked) > 60, 30)
             return Answer(403, headers={"x-ms-error-code": "AuthorizationPermissionMismatch"})
         return None
@@ -154,7 +154,7 @@ def test_index_with_unsupported_format_is_reported_as_incomplete_with_name(
     store.container(f"format{version}").write(name, gzip.compress(bytes(content)))
     outcome = audit(OnAzurite(endpoint, f"format{version}"))
 
-    # It may be whole: nobody must be told to delete it.
+    # The file may be intact, so no finding may advise to delete it.
     assert [one.cls.name for one in outcome.findings] == ["check-incomplete"]
     assert outcome.findings[0].subject.path == name
     assert name in outcome.findings[0].message
@@ -163,7 +163,7 @@ def test_index_with_unsupported_format_is_reported_as_incomplete_with_name(
 
 
 def test_inventory_is_audited_in_place_of_listing(store: ObjectStore, endpoint: str, tmp_path: Path) -> None:
-    """Its chunks are not even there: only those that are looked for again."""
+    """The container has only the chunks that the audit checks again."""
     planted = synthetic.make(tmp_path, 20_000)
     for name in (synthetic.CONTAINER, synthetic.INVENTORY):
         store.create_container(name)
@@ -173,7 +173,7 @@ def test_inventory_is_audited_in_place_of_listing(store: ObjectStore, endpoint: 
                 container.write(str(file.relative_to(tmp_path / name)), file.read_bytes())
     for name in planted.orphaned:
         store.container(synthetic.CONTAINER).write(name, b"1")
-    # The moment is fixed, and what expired since then may be gone.
+    # AS_OF is fixed in the past. A long retention prevents that chunks count as expired since then.
     kept = {"retention": {"hot": "30d", "then": "Cool", "keep": "9000d"}}
     platform = OnAzurite(
         endpoint,
@@ -213,7 +213,7 @@ def test_other_objects_in_container_are_counted_and_shown(store: ObjectStore, en
 
 
 class Elsewhere(RemotePlatform):
-    """Production as it is declared, but for its storage account, which is Azurite."""
+    """The production environment as declared, with Azurite as its storage account."""
 
     def __init__(self, endpoint: str, container: str, management: str) -> None:
         wanted = environment(
@@ -237,7 +237,7 @@ class Elsewhere(RemotePlatform):
 
 
 class Somebody:
-    """A credential whose token nobody looks at."""
+    """A credential with a token that is never verified."""
 
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         return AccessToken("secret-token", 2**33)
@@ -255,7 +255,7 @@ def test_remote_environment_is_audited_with_unreachable_parts_reported(
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
         outcome = audit(Elsewhere(endpoint, "elsewhere", address), timedelta(days=2))
 
-    # No process answers, which is said of each, and what only the compactor knows is not judged.
+    # No process answers. Each is reported, and checks that need the compactor are incomplete.
     unasked = {one.subject.source for one in outcome.findings if one.subject.source}
     assert {"main-compactor-0", "main-ingester-0"} <= unasked
     assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}

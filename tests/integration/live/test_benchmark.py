@@ -1,4 +1,4 @@
-"""The benchmark of the library, on an environment that runs."""
+"""Tests of the query benchmark on a running environment."""
 
 import json
 import time
@@ -43,7 +43,7 @@ def measure(platform: LocalPlatform, wanted: Mapping[str, LibraryQuery], asked: 
 
 @pytest.fixture
 def days_ago(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Measures as if it were so many days ago: of a day, one run is history."""
+    """Shift the benchmark's clock by a number of days. The history uses one run per day."""
 
     def measured_then(days: int) -> None:
         clock = SimpleNamespace(time_ns=lambda: time.time_ns() - days * DAY_NS, monotonic=time.monotonic)
@@ -67,7 +67,7 @@ def test_benchmark_stores_sample_of_every_round(platform: LocalPlatform, store: 
     ).to_pylist()
 
     assert outcome.findings == ()
-    # One round more: the one that warms.
+    # The additional round is the warm-up round.
     assert [(row["query"], row["mode"], row["rounds"]) for row in kept] == [
         (name, mode, 6) for name in ("audit-events", "errors", "silence") for mode in ("cold", "warm")
     ]
@@ -75,7 +75,7 @@ def test_benchmark_stores_sample_of_every_round(platform: LocalPlatform, store: 
 
 
 def test_warm_samples_use_results_cache_and_cold_samples_do_not(platform: LocalPlatform, store: ResultsStore) -> None:
-    # Older than Loki keeps out of its cache (max_cache_freshness_per_query).
+    # Loki does not cache recent results (max_cache_freshness_per_query), so use an older time.
     end = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
     moments = (nanoseconds(end - timedelta(seconds=10 * nth)) for nth in range(1, 300))
     with LokiClient(platform.write_url("main")) as client:
@@ -159,7 +159,7 @@ def test_delayed_query_is_reported_as_regressed_on_second_night(
     with doors_before(platform) as doors:
         behind = cast(LocalPlatform, Behind(platform, doors))
         for night in range(14):
-            # So much that no other work on this machine hides it.
+            # A delay that is larger than the noise of this machine.
             doors["main"].held_s = 1.0 if night >= 12 else 0.0
             days_ago(13 - night)
             run = replace(asked(5), run=f"night-{night}", modes=(Mode.COLD,))
@@ -184,7 +184,7 @@ def test_query_answered_with_429_is_retried_and_not_counted_as_slow(
     (verdict,) = outcome.verdicts
     assert (verdict.answered, verdict.throttled, outcome.findings) == (5, 1, ())
     assert outcome.samples[0].backed_off == 2
-    # It waited two seconds, as it was told.
+    # The two seconds of Retry-After are not part of the sample's time.
     assert all(sample.seconds < 1 for sample in outcome.samples)
 
 

@@ -1,4 +1,4 @@
-"""The local platform with everything on it: distributed Loki, ring, agents, storage."""
+"""Tests of the complete local platform: distributed Loki, ring, agents, storage."""
 
 import os
 import signal

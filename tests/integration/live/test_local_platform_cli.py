@@ -1,4 +1,4 @@
-"""`logops status` and `logops logs`, on an environment that runs."""
+"""Tests of `logops status` and `logops logs` on a running environment."""
 
 import json
 from pathlib import Path
@@ -15,13 +15,13 @@ from tests.support.local_platforms import statuses, wait_for
 
 @pytest.fixture
 def logops(platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose environment is the one that runs."""
+    """A project whose environment is the running one."""
     root = platform.state.parents[1]
     if not (root / "tools").exists():
         (root / "tools").symlink_to(project_root() / "tools")
     folder = root / "include" / "environments"
     folder.mkdir(parents=True, exist_ok=True)
-    # JSON is YAML.
+    # Every JSON document is valid YAML.
     (folder / "tests.yaml").write_text(platform.environment.model_dump_json(by_alias=True, exclude_none=True))
     monkeypatch.setenv("LOGOPS_HOME", str(root))
     return root

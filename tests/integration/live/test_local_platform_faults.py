@@ -1,4 +1,4 @@
-"""What goes wrong on one machine: taken ports, dead processes, a killed supervisord, a full disk."""
+"""Faults on one machine: taken ports, dead processes, a killed supervisord, a full disk."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ def opened(folder: Path, name: str = "small") -> LocalPlatform:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
-    """A small environment that runs, in a folder whose path is too long for a Unix socket, and has blanks in it."""
+    """A small running environment, in a folder whose path has spaces and is too long for a Unix socket."""
     place = opened(tmp_path_factory.mktemp("a path " + "as long as some people have " * 4))
     try:
         apply_all(place, "first")
@@ -47,7 +47,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
 
 
 def break_loki(files: Files) -> Files:
-    """A configuration that Loki refuses, in a program of another digest."""
+    """Return files with a configuration that Loki refuses and with a changed program digest."""
     broken = files["loki/security.yaml"].replace("auth_enabled:", "auth_enabledd:")
     conf = files["supervisor/loki.conf"]
     digest = conf.partition('LOGOPS_DIGEST="')[2].partition('"')[0]
@@ -73,7 +73,7 @@ def test_concurrent_environments_share_no_process(small: LocalPlatform, platform
 
 @dataclass
 class Failure:
-    """A run whose Loki would not start was rolled back; then a good run was, too."""
+    """States after the rollback of a run whose Loki did not start, and after the rollback of a later good run."""
 
     good: Files
     error: str
@@ -135,7 +135,7 @@ def test_stopped_azurite_is_live_without_containers_until_apply(small: LocalPlat
 def test_live_rules_are_last_known_rules_while_storage_port_is_taken(small: LocalPlatform) -> None:
     before = small.live("rules")
     with steal_port(small, "azurite"):
-        # supervisord has started it again, and it has yet to find out that its port is taken.
+        # supervisord has restarted Azurite, which has not yet detected that its port is taken.
         wait_for(lambda: statuses(small)["azurite"].pid is not None)
         during = small.live("rules")
     wait_for(lambda: all_ready(small))
@@ -204,7 +204,7 @@ def test_rollback_of_first_rollout_stops_processes_and_keeps_data(tmp_path: Path
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte."""
+    """Mount a disk of one megabyte."""
     mounted = tmp_path / "disk"
     mounted.mkdir()
     mount = subprocess.run(

@@ -1,4 +1,4 @@
-"""A changed configuration on a running cluster, and the way back: one process at a time, and no other's."""
+"""Apply a changed configuration to a running cluster and roll it back: rolling restart of that cluster only."""
 
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -20,7 +20,7 @@ OWNER = "changes-the-log-level"
 
 @dataclass
 class Change:
-    """What was seen while Loki's log level changed in cluster main, and while that was rolled back."""
+    """Observations while Loki's log level changed in cluster main, and after the rollback."""
 
     before: dict[str, int | None]
     after: dict[str, int | None]
@@ -28,9 +28,9 @@ class Change:
     wanted: Files
     live_after: Files
     most_missing: set[str]
-    """The most processes of the cluster that did not run at one moment."""
+    """The largest set of processes of the cluster that were stopped at the same time."""
     ring_states: list[tuple[str, ...]]
-    """Of the three ingesters, as the querier saw them, at every look."""
+    """States of the three ingesters in each observation, as the querier reports them."""
     back: Revision | None
     live_back: Files
 
@@ -57,7 +57,7 @@ def change(platform: LocalPlatform) -> Change:
 
 
 class Watch:
-    """Looks at cluster main again and again, in a thread of its own."""
+    """Observes cluster main repeatedly in a separate thread."""
 
     def __init__(self, platform: LocalPlatform) -> None:
         self.most_missing: set[str] = set()
@@ -77,14 +77,15 @@ class Watch:
         before: set[str] = set()
         while not self._ended.is_set():
             missing = names - running(supervisord).keys()
-            # A look takes a while, and may meet the end of one and the start of another: between two, both are missing.
+            # One observation takes a while and may see two processes stopped in turn. Count only processes that are
+            # missing in two consecutive observations.
             self.most_missing = max(self.most_missing, missing & before, key=len)
             before = missing
             try:
                 with LokiClient(self._platform.urls("main")["main-querier-0"], read_timeout=2, retry_for=0) as client:
                     self.ring_states.append(tuple(member.state for member in client.ring()))
             except LokiError:
-                # It is the querier's own turn.
+                # The querier itself is restarting.
                 pass
             self._ended.wait(0.05)
 
@@ -109,7 +110,7 @@ def test_apply_stops_at_most_one_process_at_a_time(change: Change) -> None:
 
 
 def test_two_ingesters_stay_active_during_restart(change: Change) -> None:
-    # Members stay in the ring while they restart: who sees fewer has only just started, and has not heard of all yet.
+    # Members stay in the ring during a restart. A querier that reports fewer has just started and is not yet in sync.
     whole = [states for states in change.ring_states if len(states) == 3]
     assert min(states.count("ACTIVE") for states in whole) == 2
 

@@ -1,4 +1,4 @@
-"""What Loki acknowledged is there, whatever happened to an ingester. 100,000 lines: benchmarks/lines_lost.py."""
+"""Loki keeps every acknowledged line if an ingester is killed. benchmarks/lines_lost.py tests 100,000 lines."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The contract of a deployable platform, against real processes."""
+"""The contract tests of a deployable platform, with real processes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`logops query`, on an environment that runs."""
+"""Tests of `logops query` on a running environment."""
 
 import json
 import time
@@ -16,7 +16,7 @@ from tests.support.local_platforms import wait_for
 
 @pytest.fixture
 def _project(platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A project whose environment is the one that runs."""
+    """A project whose environment is the running one."""
     root = platform.state.parents[1]
     for name in ("tools", "include/logql"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Rules on real rulers: checked, loaded, evaluated, recorded, read back, refused; and every alert's tests."""
+"""Tests of rules on real rulers, from validation to recorded series, and the tests of every shipped alert."""
 
 import subprocess
 import time
@@ -113,7 +113,7 @@ def test_rule_refused_by_loki_is_reported_with_loki_message(platform: LocalPlatf
 def test_rule_with_failed_evaluation_fails_verification_with_name(
     platform: LocalPlatform, ruler: LokiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two series of one label set to divide by: nobody knows before there are lines."""
+    """The divisor has two series with one label set. The error appears only after lines exist."""
     expr = 'vector(1) / on () count_over_time({job=~"twins-.+"} [1h])'
     labels = {"cluster": "main", "tenant": "application"}
     group = {"name": "g", "rules": [{"record": "a:b:c", "expr": expr, "labels": labels}]}
@@ -132,7 +132,7 @@ def test_rule_with_failed_evaluation_fails_verification_with_name(
 
 
 def test_recorded_series_has_same_value_as_query(platform: LocalPlatform) -> None:
-    """Lines that stand still: what is recorded at any moment of the next minutes is what is asked for now."""
+    """The lines have fixed times, so that the recorded value stays equal to the query's value for minutes."""
     now = time.time_ns()
     labels = {"job": "oversight-app", "level": "info", "service": "recorded"}
     push(platform, [Entry(now - n * 10**8, labels, f'{{"message":"HTTP Request","n":{n}}}') for n in range(600)])
@@ -172,7 +172,7 @@ def test_shipped_alert_fires_in_ruler_after_its_hold_time(platform: LocalPlatfor
 
 
 def active(platform: LocalPlatform, ip: str) -> list[dict[str, Any]]:
-    """The alerts of an address, as the ruler itself tells them: pending or firing."""
+    """Return the pending and firing alerts of an IP address from the ruler's API."""
     url = f"{platform.ruler_url('main')}/prometheus/api/v1/alerts"
     answer = requests.get(url, headers={"X-Scope-OrgID": "application"}, timeout=10)
     answer.raise_for_status()

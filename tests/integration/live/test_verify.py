@@ -1,4 +1,4 @@
-"""Every stage's verifications on a cluster, in order, and the message of each when its subject is broken for real."""
+"""Verifications of every stage on a healthy cluster, and their messages for real faults."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def said(_line: str) -> None:
 
 
 def failures(platform: LocalPlatform, stage: Stage) -> dict[str, str]:
-    """What failed: `name subject` to detail."""
+    """Return the failed checks: `name subject` mapped to the detail."""
     with pytest.raises(VerificationError) as failed:
         verify_stage(platform, stage, said)
     return {f"{check.name} {check.subject}": check.detail for check in failed.value.checks if not check.passed}
@@ -36,7 +36,7 @@ def failures(platform: LocalPlatform, stage: Stage) -> dict[str, str]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Broken things stay broken: waiting for them proves nothing."""
+    """Shorten the waiting times, because the faults in these tests are permanent."""
     monkeypatch.setattr(agents, "ARRIVE_SECONDS", 15.0)
     monkeypatch.setattr(tenants, "RELOAD_SECONDS", 6.0)
 
@@ -49,7 +49,7 @@ def test_healthy_stage_passes_every_verification(platform: LocalPlatform, stage:
 
 def test_missing_container_fails_storage_verification_with_name(platform: LocalPlatform) -> None:
     store = platform.object_store("main")
-    store._service.delete_container("system-logs")  # logops itself deletes no container
+    store._service.delete_container("system-logs")  # logops has no method that deletes a container
     try:
         assert list(failures(platform, "storage")) == ["blob-written-read-tiered-deleted main/system-logs"]
     finally:
@@ -58,7 +58,7 @@ def test_missing_container_fails_storage_verification_with_name(platform: LocalP
 
 @pytest.fixture
 def frozen_agent(platform: LocalPlatform) -> Iterator[None]:
-    """Promtail of the security cluster hangs."""
+    """Freeze Promtail of the security cluster."""
     agent = psutil.Process(pid_of(platform, "promtail-security"))
     agent.suspend()
     yield
@@ -74,7 +74,7 @@ def test_frozen_agent_fails_verification_with_its_source(platform: LocalPlatform
 
 @pytest.fixture
 def mistaken_override(platform: LocalPlatform) -> Iterator[None]:
-    """Somebody edited a limit by hand."""
+    """Change a limit in the overrides file by hand."""
     file = platform.state / "live/tenants/main.yaml"
     before = file.read_text()
     overrides = yaml.safe_load(before)
