@@ -1,4 +1,4 @@
-"""An Airflow of the tests' own, in a folder that goes away with them. To be imported before Airflow is."""
+"""Set up a temporary Airflow home for the tests. Import this module before Airflow."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A cluster with four months of history, kept by Loki's own compactor, whose storage tests harm and audit."""
+"""A cluster with four months of history and a real compactor. Tests damage its storage and audit it."""
 
 import json
 import re
@@ -41,12 +41,12 @@ from tests.support.storage_proxy import storage_proxy
 DAYS = 120
 CLUSTER = "main"
 AUDITS = 1.0
-"""Seconds between two, where they are waited for: Loki needs the processor, too."""
+"""Seconds between two audits in a waiting loop, to leave the processor to Loki."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A blob, and the table of its last line."""
+    """A chunk and the table of its last line."""
 
     name: str
     tenant: str
@@ -73,15 +73,20 @@ class Audited:
         earlier: bool = False,
         store: ResultsStore | None = None,
     ) -> Outcome:
-        """Judge now; unless `patient`, whatever is late or young by a second is late. `earlier`: compared with what
-        was recorded, and not recorded itself. `store`: where the names of faulty chunks are kept."""
+        """Run an audit now.
+
+        patient   use the environment's slack and grace; default: none, so that one second late is reported
+        record    compare with earlier runs and record this run
+        earlier   compare with earlier runs, without recording this run
+        store     where to write the names of faulty chunks
+        """
         now = datetime.now(UTC)
         none = None if patient else Duration("0s")
         asked = AuditRequest(checks, f"test-{now:%H%M%S%f}", as_of or now, tables, none, none)
         return run_audit(self.platform, asked, self.store if record or earlier else store, lambda _: None)
 
     def until(self, seen: Callable[[Outcome], bool], *checks: Check, tables: tuple[str, ...] = ()) -> Outcome:
-        """Audit until it finds that."""
+        """Repeat the audit until `seen` returns true for its outcome."""
         outcomes: list[Outcome] = []
 
         def look() -> bool:
@@ -92,7 +97,7 @@ class Audited:
         return outcomes[-1]
 
     def settled(self, *checks: Check) -> Outcome:
-        """Audit again while the compactor still joins what ingesters uploaded at a quarter of an hour."""
+        """Repeat the audit while the compactor still merges the files of the regular upload every 15 minutes."""
         outcomes: list[Outcome] = []
 
         def look() -> bool:
@@ -109,14 +114,14 @@ class Audited:
             yield account.container(cluster.containers.chunks)
 
     def chunk(self, tenant: str, days_ago: int) -> Chunk:
-        """A chunk whose last line is about that old."""
+        """Return a chunk whose last line is at least `days_ago` days old and at most 15 days older."""
         today = int(datetime.now(UTC).timestamp()) // 86_400
         wanted = range(today - days_ago - 15, today - days_ago + 1)
         name = next(name for name in self.chunks(tenant) if day_of(name) in wanted)
         return Chunk(name, tenant, f"loki_index_{day_of(name)}", day_of(name))
 
     def chunks(self, tenant: str = "") -> list[str]:
-        """Names of all chunks, or a tenant's."""
+        """Return the names of all chunks, or of a tenant's chunks."""
         chunks = ChunkNames()
         names: list[str] = []
         with self.container() as container:
@@ -126,7 +131,7 @@ class Audited:
         return names
 
     def index_of(self, table: str) -> list[IndexFile]:
-        """The table's index files as they are now; empty: every table's."""
+        """Return the current index files of a table. An empty name: of all tables."""
         with self.container() as container:
             return [
                 file
@@ -136,7 +141,7 @@ class Audited:
             ]
 
     def entries_of(self, *tables: str) -> dict[str, Mapping[str, str]]:
-        """The names and labels of all chunks in the index of these tables, as it is now; of no tables: of all."""
+        """Return the names and labels of all chunks in the current index of these tables. Default: of all tables."""
         found: dict[str, Mapping[str, str]] = {}
         with self.container() as container:
             for file in (file for table in tables or ("",) for file in self.index_of(table)):
@@ -151,7 +156,7 @@ class Audited:
         return f"loki_index_{int(time.time()) // 86_400}"
 
     def tidied(self) -> bool:
-        """Whether compaction, expiry and deletion have nothing left to do."""
+        """Return whether compaction, expiry and deletion are complete."""
         compaction, retention = self.audit(Check.COMPACTION), self.audit(Check.RETENTION)
         phases = {row.phase for row in (*compaction.rows, *retention.rows)}
         at_work = {Phase.UNCOMPACTED, Phase.EXPIRED}
@@ -159,7 +164,7 @@ class Audited:
 
     @contextmanager
     def frozen(self, process: str) -> Iterator[None]:
-        """A process that does not go on, and still is there. Afterwards, what it left undone gets done."""
+        """Suspend a process. Afterwards, wait until its unfinished work is done."""
         found = psutil.Process(pid_of(self.platform, process))
         found.suspend()
         try:
@@ -177,7 +182,7 @@ class Audited:
         """Make an ingester store a chunk. Its index entry stays in the write-ahead log until the ingester restarts."""
         with LokiClient(self.platform.write_url(CLUSTER)) as client:
             now = time.time_ns()
-            # A stream of its own: Loki refuses a line that is older than its stream's last ones.
+            # Use a new stream, because Loki refuses lines that are too far behind the last lines of their stream.
             labels = {"job": "by-hand", "written": str(now)}
             at = now - days_ago * DAY_MS * 10**6
             client.push("platform", [Entry(at + nth, labels, "for the index") for nth in range(9)])
@@ -210,7 +215,7 @@ class Audited:
 
     @contextmanager
     def kept(self, tenant: str, keep: str) -> Iterator[None]:
-        """Another retention of a tenant, rolled out."""
+        """Roll out another retention of a tenant."""
         was = self.platform
         declared = was.environment.model_dump(mode="json", by_alias=True, exclude_none=True)
         declared["clusters"][CLUSTER]["tenants"][tenant]["retention"]["keep"] = keep
@@ -224,7 +229,7 @@ class Audited:
 
     @contextmanager
     def override(self, typed: str) -> Iterator[None]:
-        """The tenants' overrides with another retention of `platform`, as an editor leaves them."""
+        """Edit the retention of `platform` in the overrides file by hand."""
         file = self.platform.state / "live/tenants/main.yaml"
         was = file.read_text()
         before, platform, after = was.partition("  platform:")
@@ -237,7 +242,7 @@ class Audited:
             self.until(lambda seen: "retention-not-effective" not in classes(seen), Check.RETENTION, tables=("none",))
 
     def until_unindexed(self, names: set[str]) -> None:
-        """Until the compactor has marked these chunks, as retention asks for, and has them out of its index."""
+        """Wait until the compactor has marked these chunks for deletion and removed them from its index."""
         tables = sorted({f"loki_index_{day_of(name)}" for name in names})
         assert names
 
@@ -251,7 +256,7 @@ class Audited:
 
     @contextmanager
     def undeletable(self, names: Iterable[str]) -> Iterator[None]:
-        """Blobs that nobody may delete, for a while: somebody else has leased them."""
+        """Lease blobs, so that no other client can delete them."""
         with self.container() as container:
             leases = [container._client.get_blob_client(name).acquire_lease() for name in names]
             try:
@@ -262,7 +267,7 @@ class Audited:
 
     @contextmanager
     def another(self, process: str) -> Iterator[None]:
-        """A second process of the same kind, as somebody starts it by mistake: with its own disk and ports."""
+        """Run a second process of the same kind, with its own disk and ports, as if started by mistake."""
         first = psutil.Process(pid_of(self.platform, process))
         second = f"{process[:-1]}1"
         variables = first.environ()
@@ -287,8 +292,8 @@ class Audited:
         finally:
             started.terminate()
             started.wait(60)
-            # Where the second was given the work, the sweeper of the first has ended for good: Loki stops it then
-            # (pkg/compactor/retention/marker.go, Stop) and its context, made once, stays cancelled.
+            # If the second process took over the work, Loki has stopped the sweeper of the first one
+            # (pkg/compactor/retention/marker.go, Stop). Its context stays cancelled, so restart the first process.
             self.end(process)
             Supervisord(self.platform.state).start_process(process)
             wait_until_ready(self.platform, process)
@@ -319,13 +324,13 @@ class Audited:
             wait_until_tidy(self)
 
     def end(self, process: str) -> None:
-        """A process that stays ended."""
+        """Stop a process. supervisord does not restart it."""
         before = psutil.Process(pid_of(self.platform, process))
         Supervisord(self.platform.state).stop_process(process)
         before.wait(30)
 
     def lose_disk(self, process: str) -> None:
-        """End a process for good, and its disk; it starts again on an empty one."""
+        """Stop a process, move its disk away, and start the process on an empty disk."""
         self.end(process)
         disk = self.platform.state / "data" / process
         disk.rename(self.platform.state / f"lost-{process}")
@@ -334,7 +339,7 @@ class Audited:
 
     @contextmanager
     def instead(self, name: str, change: Callable[[bytes], bytes]) -> Iterator[None]:
-        """A blob with other content, for a while."""
+        """Replace the content of a blob temporarily."""
         with self.container() as container:
             was = container.read(name)
             container.write(name, change(was))
@@ -345,12 +350,12 @@ class Audited:
 
 
 def through_of(name: str) -> int:
-    """When a chunk's last line was written, milliseconds."""
+    """Return the time of a chunk's last line in Unix milliseconds."""
     return int(name.rpartition("/")[2].split("-")[1], 16)
 
 
 def day_of(name: str) -> int:
-    """Of a chunk's last line."""
+    """Return the day of a chunk's last line, in days since 1970."""
     return through_of(name) // DAY_MS
 
 
@@ -359,12 +364,12 @@ def classes(outcome: Outcome) -> set[str]:
 
 
 def found(outcome: Outcome) -> set[tuple[str, str, str]]:
-    """Every finding's class, table and tenant."""
+    """Return the class, table and tenant of every finding."""
     return {(one.cls.name, one.subject.table, one.subject.tenant) for one in outcome.findings}
 
 
 def start(folder: Path) -> Audited:
-    """A distributed cluster that compacts and expires every few seconds, with its history in the bucket."""
+    """Start a distributed cluster that compacts and expires every few seconds, with its history in the bucket."""
     wanted = environment(
         "local",
         ("name", "audited"),
@@ -381,8 +386,8 @@ def start(folder: Path) -> Audited:
     filled = history.missing(None, False, DAYS, datetime.now(UTC))
     assert filled is not None
     cluster = Audited(platform, ResultsStore(str(folder / "results")))
-    # Its compactor would begin to delete while the rest is still pushed. Ended, not frozen: an ingester that starts
-    # asks it for delete requests, and would wait for half a minute.
+    # Stop the compactor, because it would delete chunks while others are still pushed. Do not freeze it: an ingester
+    # that starts asks the compactor for delete requests and would wait half a minute.
     cluster.end("main-compactor-0")
     history.fill(platform, filled, folder / "history", lambda lines, share: None, Event())
     store_all(platform)
@@ -393,8 +398,11 @@ def start(folder: Path) -> Audited:
 
 
 def store_all(platform: LocalPlatform) -> None:
-    """Have every ingester store what it holds, and forget it: its write-ahead log would be stored a second time, and
-    the index files that it keeps be uploaded again whenever it starts (Loki's tsdb/manager.go, Start)."""
+    """Make every ingester store its chunks, and delete its local copies.
+
+    Otherwise an ingester would store its write-ahead log a second time and upload its index files again at each start
+    (Loki's tsdb/manager.go, Start).
+    """
     supervisord = Supervisord(platform.state)
     for name, url in platform.urls(CLUSTER).items():
         if "ingester" in name:
@@ -415,7 +423,7 @@ def wait_until_ready(platform: LocalPlatform, process: str) -> None:
 
 
 def wait_until_tidy(cluster: Audited) -> None:
-    """Until the compactor has joined all and deleted what was past its retention: some minutes at most."""
+    """Wait until the compactor has merged all files and deleted all expired chunks: a few minutes at most."""
     try:
         wait_for(cluster.tidied, 300, AUDITS)
     except AssertionError:

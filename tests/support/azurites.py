@@ -24,7 +24,7 @@ def free_port() -> int:
 
 @contextmanager
 def azurite(folder: Path) -> Iterator[str]:
-    """One that keeps its blobs in a folder: the endpoint of its account."""
+    """Run an Azurite that stores its blobs in a folder. Yields the endpoint of its account."""
     port = free_port()
     arguments = ["--skipApiVersionCheck", "--silent", "--blobHost", "127.0.0.1", "--blobPort", str(port)]
     with (folder / "log").open("w") as log:
@@ -38,7 +38,7 @@ def azurite(folder: Path) -> Iterator[str]:
         until_listening(port, process, folder / "log")
         yield f"http://127.0.0.1:{port}/{ACCOUNT}"
     finally:
-        # Nothing in it is worth keeping, and on SIGTERM Azurite first waits for every connection to end.
+        # On SIGTERM, Azurite first waits for every connection to end. Its data are not needed, so kill it.
         process.kill()
         process.wait()
 

@@ -1,4 +1,4 @@
-"""A checkout of the tests' own: its environments and state, this repository's dags and programs."""
+"""A separate checkout for tests: its own environments and state, this repository's dags and programs."""
 
 import os
 import subprocess
@@ -14,28 +14,28 @@ from logops.quickstart.airflow_process import Airflow
 
 @dataclass(frozen=True)
 class Checkout:
-    """Where the tests' logops lives."""
+    """The folder of a checkout and the port of its Airflow."""
 
     root: Path
     port: int
-    """Airflow's."""
+    """Port of Airflow."""
 
     @property
     def airflow(self) -> Airflow:
         return Airflow(self.root, self.root / STATE / "airflow")
 
     def platform(self, name: str) -> LocalPlatform:
-        """The environment as its file is now."""
+        """Open the environment from the current content of its file."""
         return open_local(load_environment(find_environment(name, self.root)), self.root)
 
     def logops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`logops ...`, as a person runs it in this checkout, to its end."""
+        """Run `logops ...` in this checkout and wait until it ends."""
         command = self.begin(*arguments)
         stdout, stderr = command.communicate()
         return subprocess.CompletedProcess(command.args, command.returncode, stdout, stderr)
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        """`logops ...`, without waiting for its end."""
+        """Start `logops ...` in this checkout without waiting until it ends."""
         return subprocess.Popen(
             [sys.executable, "-c", "from logops.cli import main; main()", *arguments],
             env={**os.environ, "LOGOPS_HOME": str(self.root), "COLUMNS": "120"},

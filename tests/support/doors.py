@@ -1,4 +1,4 @@
-"""A proxy before a real Loki, that holds its answers back or says 429."""
+"""A proxy in front of a real Loki that delays answers or answers 429."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from logops.platforms.local import LocalPlatform
 
 
 class Door(ThreadingHTTPServer):
-    """Passes requests on."""
+    """A proxy that forwards requests to a Loki."""
 
     daemon_threads = True
 
@@ -23,16 +23,16 @@ class Door(ThreadingHTTPServer):
         self.behind = behind
         self.session = requests.Session()
         self.slower: Mapping[str, float] = {}
-        """By the text of a query: its answers are held back by this share of the time they took."""
+        """Additional delay by query text, as a share of the time that the answer took."""
         self.held_s = 0.0
-        """And by this."""
+        """Additional delay of every answer, in seconds."""
         self.busy = 0
-        """So many queries are answered 429 first."""
+        """Number of the next queries that are answered with 429."""
 
 
 class _Pass(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # An answer in two packets waits for the first one's acknowledgement.
+    # Buffer the answer: the second of two small packets would wait for the acknowledgement of the first.
     wbufsize = 1 << 20
 
     def do_GET(self) -> None:
@@ -45,7 +45,7 @@ class _Pass(BaseHTTPRequestHandler):
         started = time.perf_counter()
         answer = door.session.get(f"{door.behind}{self.path}", headers=headers, timeout=60)
         query = parse_qs(urlsplit(self.path).query).get("query", [""])[0]
-        # Past the cache of results, a comment follows.
+        # A query that must bypass the results cache ends with a comment.
         slower = door.slower.get(query.partition(" # ")[0], 0.0)
         time.sleep((time.perf_counter() - started) * slower + door.held_s)
         kind = answer.headers.get("Content-Type", "application/json")
@@ -60,11 +60,11 @@ class _Pass(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads them."""
+        """Write no access log."""
 
 
 class Behind:
-    """A platform, its queries behind doors."""
+    """A platform whose queries go through the proxies."""
 
     def __init__(self, platform: LocalPlatform, doors: Mapping[str, Door]) -> None:
         self._platform = platform
@@ -80,7 +80,7 @@ class Behind:
 
 @contextmanager
 def doors_before(platform: LocalPlatform) -> Iterator[dict[str, Door]]:
-    """One before each cluster."""
+    """Run one proxy in front of each cluster."""
     doors = {cluster: Door(platform.read_url(cluster)) for cluster in platform.environment.clusters}
     for door in doors.values():
         threading.Thread(target=door.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The environments that come along, changed by a test and rendered."""
+"""The shipped environments, with changes by a test, and their rendered files."""
 
 import json
 from functools import cache
@@ -17,7 +17,7 @@ RULES = load_rules(Path(__file__).parents[2])
 
 
 def environment(name: str, *changes: tuple[str, Any]) -> Environment:
-    """`local` or `production`, with values set (`("clusters.main.log_level", "info")`) or, by None, removed."""
+    """Return `local` or `production` with changes, as `("clusters.main.log_level", "info")`. None removes a key."""
     data: Any = json.loads(_as_json(name))
     for path, value in changes:
         *parents, last = path.split(".")
@@ -42,7 +42,7 @@ def rendered(wanted: Environment) -> dict[Stage, Files]:
 
 
 def programs(wanted: Environment) -> dict[str, Program]:
-    """Every program of a local environment by its name."""
+    """Return every program of a local environment, by name."""
     texts = rendered(wanted)
     staged = local_programs(local_topology(wanted, STATE), COMMANDS, texts)
     return {program.name: program for stage in STAGES for program in staged[stage]}

@@ -1,4 +1,4 @@
-"""Index files for the reader's tests: tables of any kind, from a seed, which Loki's own builder writes."""
+"""Random index files for the reader's tests, generated from a seed and written by Loki's own builder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ ODD = ("", "a", "z\u00e4h \u2713", 'quote" and \\', "line\nbreak", "x" * 300, "\
 
 
 def table(folder: Path, seed: int, *, version: int, uploader: str = "", series: int = 40) -> loki_index.Table:
-    """Streams with odd labels, with no, one, or many chunks: overlapping, equal, of one line, of years."""
+    """Return a table of streams with unusual labels and 1 to 40 chunks each: overlapping, equal, short, years long."""
     random = np.random.default_rng(seed)
     fingerprints = np.unique(random.integers(0, 2**64 - 1, series, dtype=np.uint64, endpoint=True))
     streams = [(int(number), _labels(random, nth, uploader)) for nth, number in enumerate(fingerprints)]
@@ -25,7 +25,7 @@ def table(folder: Path, seed: int, *, version: int, uploader: str = "", series: 
     rows["checksum"] = random.integers(0, 2**32, len(rows))
     rows["kb"] = random.choice([0, 1, 1500, 2**32 - 1], len(rows))
     rows["entries"] = random.choice([1, 90_000, 2**32 - 1], len(rows))
-    # As ingesters append them.
+    # The order in which ingesters append chunks.
     rows = rows[np.lexsort((rows["through_ms"], rows["from_ms"], rows["series"]))]
     return loki_index.Table(folder, streams, rows, uploader=uploader, version=version, gzip=bool(seed % 2))
 
@@ -37,7 +37,7 @@ def _labels(random: np.random.Generator, nth: int, uploader: str) -> Mapping[str
 
 
 def series_of(index: Index) -> list[loki_index.Series]:
-    """An index as Loki's own reader tells it, but for the label of the tenant."""
+    """Return an index in the form of Loki's own reader, without the tenant label."""
     found = [loki_index.Series(0, labels) for labels in index.labels()]
     fingerprints = [0] * len(found)
     for row in index.entries().to_pylist():

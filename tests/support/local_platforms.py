@@ -1,4 +1,4 @@
-"""Environments that really run on this machine: how tests start them, look at them and wait for them."""
+"""Helpers to start, inspect and wait for environments that run on this machine."""
 
 import contextlib
 import os
@@ -22,13 +22,13 @@ from tests.support.environments import environment
 
 
 def own_share(ports: Sequence[int]) -> list[int]:
-    """Processes that share the tests (`-n`) take their ports from different ones: what is free now is not yet taken."""
+    """Return the ports of this pytest-xdist worker, so that two workers never choose the same free port."""
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     return list(ports[process :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))])
 
 
 def free_base_port() -> int:
-    """The first of a hundred ports that nobody listens on, below those that connections are given."""
+    """Return the first of a hundred free ports, below the range of ephemeral ports."""
     bases = own_share(range(20_000, 32_000, PORTS))
     random.shuffle(bases)
     return next(base for base in bases if not taken(range(base, base + PORTS)))
@@ -75,7 +75,7 @@ def all_ready(platform: LocalPlatform) -> bool:
 
 
 def wait_for(seen: Callable[[], bool], seconds: float = 60, every: float = 0.1) -> None:
-    """Look until it is so. `every`: seconds between looks, more where a look is work itself."""
+    """Wait until `seen` returns true. `every`: seconds between calls; use more if the call itself is expensive."""
     deadline = time.monotonic() + seconds
     while not seen():
         assert time.monotonic() < deadline, f"it did not come to that within {seconds:.0f} s"
@@ -83,7 +83,7 @@ def wait_for(seen: Callable[[], bool], seconds: float = 60, every: float = 0.1) 
 
 
 def processes_of(state: Path) -> list[str]:
-    """The command line of every process that was started for a state folder."""
+    """Return the command line of every running process that was started for a state folder."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -96,12 +96,12 @@ def processes_of(state: Path) -> list[str]:
 
 @contextlib.contextmanager
 def steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
-    """End a process, and serve something else where it did before supervisord has started it again."""
+    """Kill a process and listen on its port before supervisord restarts the process."""
     port = statuses(platform)[process].port
     assert port is not None
     psutil.Process(pid_of(platform, process)).send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 10
-    # supervisord takes about a second: whoever looks more often is first.
+    # supervisord takes about a second to restart the process, so this loop gets the port first.
     while (thief := _server(port)) is None:
         assert time.monotonic() < deadline, f"{process} has port {port} again"
     with thief:
@@ -114,7 +114,7 @@ def steal_port(platform: LocalPlatform, process: str) -> Iterator[None]:
 
 
 def _server(port: int) -> ThreadingHTTPServer | None:
-    """It answers every request with 501; None where the port is taken."""
+    """Return a server that answers every request with 501; None if the port is taken."""
     with contextlib.suppress(OSError):
         return ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler)
     return None

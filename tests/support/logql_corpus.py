@@ -1,4 +1,4 @@
-"""LogQL in all its corners, for Loki and logops to read alike: some of it is right, some is not."""
+"""A corpus of valid and invalid LogQL queries. Loki and logops must agree on each."""
 
 QUERIES = (
     # selectors
@@ -546,7 +546,7 @@ QUERIES = (
     '{a="b"}\r\n|= "x"',
     "1 / 2",
     "1 // 2",
-    # what a scanner and Go make of the unusual
+    # unusual characters, for the scanner and for Go's rules
     '{a="b"} | x > 0b11',
     '{a="b"}| x >  0b1',
     "0b1",
@@ -799,8 +799,8 @@ QUERIES = (
 
 REWRITTEN = frozenset(
     (
-        # Loki reckons numbers out, rounds sizes, quotes a name that it then does not read, leaves out what is empty,
-        # and an ip() in the middle of others.
+        # Loki evaluates constants, rounds sizes, quotes names that it then cannot read, and omits empty parts and an
+        # ip() between other alternatives.
         '{Größe="b"}',
         '{ªa="b"}',
         "{'a'=\"b\"}",

@@ -1,4 +1,4 @@
-"""Stages that Loki accepts as LogQL: some it refuses as it runs them, some it does not."""
+"""Stages that Loki parses as LogQL. Loki refuses some of them only when it runs the query."""
 
 from logops.logql.literals import quote
 

@@ -1,4 +1,4 @@
-"""Strategies of hypothesis: LogQL trees that Loki accepts, and texts that are nearly LogQL."""
+"""Hypothesis strategies: LogQL trees that Loki accepts, and slightly damaged LogQL texts."""
 
 import random
 from dataclasses import replace
@@ -64,7 +64,7 @@ from logops.logql.words import (
     VECTOR_OPS,
 )
 
-# Functions too: where no parenthesis follows, they are names.
+# Includes function names: without a parenthesis, they are plain names.
 NAMES = st.sampled_from(["app", "job", "level", "status", "rate", "sum", "bytes", "ip", "count", "_x9", "Größe"])
 TEXTS = st.one_of(
     st.sampled_from(["", "error", 'a"b', "back`tick", "C:\\dir", "tab\there", "line\nbreak", "ünïcode ✓", "{{.a}}"]),
@@ -151,7 +151,7 @@ def log_queries() -> st.SearchStrategy[LogQuery]:
 
 
 def can_be_written(found: tuple[Stage, ...]) -> bool:
-    """`| drop a != "b"` is one stage, never two."""
+    """Return whether the stages can be written as text: `| drop a != "b"` is always read as one stage."""
     return not any(
         isinstance(one, (Drop, Keep)) and isinstance(one.labels[-1], str) and isinstance(then, LineFilter)
         for one, then in pairwise(found)
@@ -188,7 +188,7 @@ def binaries(draw: st.DrawFn, inner: st.SearchStrategy[Metric]) -> Binary:
     op = draw(sampled(frozenset(PRECEDENCE)))
     left, right = draw(inner), draw(inner)
     if op in LOGICAL_OPS:
-        # A number is no series.
+        # A number is not a series.
         left, right = (replace_numbers(one) for one in (left, right))
     matching = None
     if draw(st.booleans()):
@@ -299,12 +299,12 @@ WORDS = [
 
 
 CHARACTERS = "0123456789.eExXpP_+-\"'`\\nmsuµhdwyBKkiGb()[]{}|=~!<>#/* ,a?^$:PQE\n\té٣"
-"""Of numbers, durations, sizes, strings, regular expressions and operators; and what is none of them."""
+"""Characters of numbers, durations, sizes, strings, regular expressions and operators, and unusual characters."""
 
 
 @st.composite
 def nearly(draw: st.DrawFn) -> str:
-    """A query with tokens lost, doubled, moved or put in, or a character of them."""
+    """Draw a query with up to two changes: tokens or characters removed, duplicated, swapped, replaced or inserted."""
     text = one_line(draw(queries()))
     found = tokens_of(text)
     pieces = [text[start:end] for start, end in zip(found.starts, found.ends, strict=True)]
@@ -334,6 +334,6 @@ def change(pieces: list[str], chosen: random.Random) -> None:
 
 
 def changed(piece: str, chosen: random.Random) -> str:
-    """With one character lost, put in, or another."""
+    """Return the piece with one character removed, inserted or replaced."""
     at = chosen.randrange(len(piece) + 1)
     return piece[:at] + chosen.choice(["", *CHARACTERS]) + piece[at + chosen.randrange(2) :]

@@ -1,4 +1,4 @@
-"""One Loki in one process, on folders of its own."""
+"""A Loki in one process, with its own folders."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +11,6 @@ from logops.rules.own_loki import own_loki
 
 @contextmanager
 def running_loki(folder: Path, tenants: Mapping[str, object] = MappingProxyType({})) -> Iterator[LokiClient]:
-    """It takes lines of any age. A tenant `limited` has a retention of its own, others the limits of `tenants`."""
+    """Run a Loki that accepts lines of any age. `tenants` sets limits; tenant `limited` has a retention of 2160h."""
     with own_loki(folder, {"limited": {"retention_period": "2160h"}, **tenants}) as client:
         yield client

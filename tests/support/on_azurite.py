@@ -1,4 +1,4 @@
-"""Storage without a Loki beside it: a bucket on a real Azurite, its index written by Loki's own builder, audited."""
+"""Audits of a bucket on a real Azurite without a running Loki. Loki's own builder writes the index."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,11 +28,11 @@ from tests.support.local_platforms import wait_for
 ALL = tuple(Check)
 CLUSTER = "main"
 QUICK = ("clusters.main.compactor.compaction_interval", "1s")
-"""A cycle of four seconds: what waits longer waits too long."""
+"""A short compaction interval, so that an audit reports a waiting index file after four seconds."""
 
 
 class OnAzurite(MemoryPlatform):
-    """No process runs; the storage account is there."""
+    """A platform without processes, with a storage account on Azurite."""
 
     def __init__(self, endpoint: str, container: str, key: str = KEY, changes: Sequence[tuple[str, Any]] = ()) -> None:
         wanted = environment(
@@ -60,7 +60,7 @@ class OnAzurite(MemoryPlatform):
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk of an hour, of one stream; so many days old."""
+    """A chunk of one stream that spans at most one hour."""
 
     number: int
     through_ms: int
@@ -93,20 +93,22 @@ def chunk(days_ago: float, number: int = 1, tenant: str = "platform") -> Chunk:
 
 @dataclass(frozen=True)
 class Stored:
-    """A container of its own, and the audits of it."""
+    """A separate container and its audits."""
 
     platform: OnAzurite
     container: Container
     folder: Path
 
     def put(self, *chunks: Chunk) -> None:
-        """Store their blobs."""
+        """Store the blobs of these chunks."""
         for one in chunks:
             self.container.write(one.name, one.content)
 
     def index(self, *chunks: Chunk, uploader: str = "", table: str = "", written: float | None = None) -> str:
-        """Store an index file of these, all of one table: the compactor's, all of one tenant, or an ingester's. Its
-        name."""
+        """Store an index file of these chunks and return its name. All chunks must be of one table.
+
+        Without `uploader`, the file is the compactor's and all chunks must be of one tenant.
+        """
         name, content = self.built(*chunks, uploader=uploader, table=table, written=written)
         self.container.write(name, content)
         return name
@@ -114,7 +116,10 @@ class Stored:
     def built(
         self, *chunks: Chunk, uploader: str = "", table: str = "", written: float | None = None
     ) -> tuple[str, bytes]:
-        """The same, not stored: name and content. `written`: Unix seconds; by default when its day was over."""
+        """Return the name and content of the index file without storing it.
+
+        written   Unix seconds; default: the end of the table's day
+        """
         table = table or chunks[0].table
         of_tenant = () if uploader else (chunks[0].tenant,)
         seconds = (chunks[0].day + 1) * 86_400 if written is None else written
@@ -133,7 +138,7 @@ class Stored:
         return "/".join(("index", table, *of_tenant, file.name)), file.read_bytes()
 
     def healthy(self, *days_ago: float) -> list[Chunk]:
-        """Store chunks that old and their compacted index, a table each."""
+        """Store one chunk per age in days, each with its compacted index."""
         chunks = [chunk(days, nth + 1_000) for nth, days in enumerate(days_ago)]
         self.put(*chunks)
         for one in chunks:
@@ -141,7 +146,7 @@ class Stored:
         return chunks
 
     def asked(self, *checks: Check, days_ahead: float = 0) -> AuditRequest:
-        """Judged at once: whatever is late or young by a second is late."""
+        """Return an audit request without slack and grace, so that one second late is reported."""
         as_of = datetime.now(UTC) + timedelta(days=days_ahead)
         return AuditRequest(checks or ALL, "test", as_of, (), Duration("0s"), Duration("0s"))
 
@@ -149,7 +154,7 @@ class Stored:
         return run_audit(self.platform, self.asked(*checks, days_ahead=days_ahead), store, lambda _: None)
 
     def until_found(self, *checks: Check) -> Outcome:
-        """Audit until something is found."""
+        """Repeat the audit until it has a finding."""
         outcomes: list[Outcome] = []
 
         def seen() -> bool:
@@ -161,14 +166,14 @@ class Stored:
 
     @contextmanager
     def surveyed(self, *checks: Check, days_ahead: float = 0) -> Iterator["Surveyed"]:
-        """An audit whose first step is done: what happens now, happens between its readings."""
+        """Yield an audit after its survey. Changes in the block happen between survey and judge."""
         asked, work = self.asked(*checks, days_ahead=days_ahead), str(self.folder / "work")
         yield Surveyed(self.platform, asked, work, survey(self.platform, asked, work, lambda _: None))
 
 
 @dataclass(frozen=True)
 class Surveyed:
-    """The steps that are left."""
+    """An audit after its survey, before judge and reduce."""
 
     platform: OnAzurite
     asked: AuditRequest
@@ -184,6 +189,6 @@ class Surveyed:
 def stored(
     store: ObjectStore, endpoint: str, name: str, folder: Path, changes: Sequence[tuple[str, Any]] = (QUICK,)
 ) -> Stored:
-    """An empty container."""
+    """Create an empty container and its platform."""
     store.create_container(name)
     return Stored(OnAzurite(endpoint, name, changes=changes), store.container(name), folder)

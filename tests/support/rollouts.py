@@ -1,4 +1,4 @@
-"""Runs of the rollout DAG, through Airflow's API as the UI uses it."""
+"""Runs of the rollout DAG, through the same Airflow API that the UI uses."""
 
 import json
 import time
@@ -69,7 +69,7 @@ class Run:
         return {name for name, task in self.tasks().items() if task.state == state}
 
     def log(self, task: str) -> str:
-        """What the task's last try logged."""
+        """Return the log of the task's last try."""
         return "\n".join(self.api.log(DAG, self.id, self.tasks()[task]))
 
     def xcom(self, task: str, key: str = "return_value") -> Any:
@@ -78,8 +78,8 @@ class Run:
     def answer(self, option: str) -> None:
         """Answer the approval: `Approve` or `Reject`.
 
-        Not before the scheduler knows that the task has paused: Airflow 3.3 takes a task that goes on while its pause
-        is still to be noted for one that was killed, and asks again. A person is never so quick.
+        Wait until the scheduler has recorded that the task is paused. If a task resumes earlier, Airflow 3.3 treats the
+        task as killed and asks again. A person never answers that fast.
         """
         paused = (
             f"executor event with state success for task instance TaskInstanceKey(dag_id='{DAG}', task_id='approval'"
@@ -89,12 +89,12 @@ class Run:
         self.api.patch(f"{self.path}/taskInstances/approval/-1/hitlDetails", "answering", {"chosen_options": [option]})
 
     def times(self) -> tuple[str, str]:
-        """When it began and when it ended, as sortable texts."""
+        """Return the start and end time of the run, as sortable texts."""
         found = self.api.get(self.path, "reading the run")
         return found["start_date"], found["end_date"]
 
     def ended(self, seconds: float = 240) -> str:
-        """Wait for the run's end; its state."""
+        """Wait until the run ends and return its state."""
         self.wait(lambda: self.state in ENDED, seconds)
         return self.state
 
@@ -105,12 +105,12 @@ class Run:
         deadline = time.monotonic() + seconds
         while not seen():
             assert time.monotonic() < deadline, f"not within {seconds:.0f} s; {self.state}: {self.tasks()}"
-            # Airflow needs the processor, too.
+            # Leave the processor to Airflow.
             time.sleep(0.5)
 
 
 class Rollouts:
-    """Triggers runs."""
+    """Triggers runs and ends them."""
 
     def __init__(self, airflow: Airflow) -> None:
         self._airflow = airflow
@@ -126,8 +126,8 @@ class Rollouts:
         return self._triggered[-1]
 
     def end(self) -> None:
-        """Fail what still runs: the next rollout would wait for it."""
-        # A test may have started Airflow anew.
+        """Fail the runs that are still running, because the next rollout would wait for them."""
+        # A test may have restarted Airflow.
         api = self._airflow.api()
         for run in self._triggered:
             if api.run_state(DAG, run.id) not in ENDED:

@@ -1,4 +1,4 @@
-"""The hour of sample logs that the answers of the query library are of (include/logql/README.md)."""
+"""The hour of sample logs on which the declared answers of the query library are based (include/logql/README.md)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

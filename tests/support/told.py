@@ -1,7 +1,7 @@
-"""What a test has to say besides that it passed."""
+"""Messages of tests for the summary of the test run."""
 
 from collections.abc import Callable
 
 Tell = Callable[[str], None]
 TOLD = "told"
-"""The property of a test's report that carries it to the end of the run."""
+"""Name of the report property that holds a message until the end of the run."""

@@ -1,9 +1,11 @@
-"""A fake of the Blob service as far as List Blobs goes, in XML and in Arrow, which Azurite does not answer.
+"""A fake of the Blob service for List Blobs, in XML and in Arrow. Azurite does not support Arrow.
 
 Built from learn.microsoft.com/rest/api/storageservices/list-blobs, and for Arrow from what azure-storage-blob 12.31
-reads (its _shared and _list_blobs_helper.py). It can be told to fail. Signatures are not looked at.
+reads (its _shared and _list_blobs_helper.py). It can be made to fail. Signatures are not checked.
 
-    python tests/fakes/blob_service.py BLOBS xml|arrow      serves that many chunks, says its port, ends with its stdin
+    python tests/support/fakes/blob_service.py BLOBS xml|arrow
+
+serves BLOBS chunks, prints its endpoint, and ends when its standard input is closed.
 """
 
 import sys
@@ -25,7 +27,7 @@ import pyarrow as pa
 
 ARROW = "application/vnd.apache.arrow.stream"
 PAGE = 5_000
-"""Azure's most."""
+"""Azure's maximum page size."""
 _MODIFIED = datetime(2026, 10, 1, tzinfo=UTC)
 _HTTP_TIME = format_datetime(_MODIFIED, usegmt=True)
 
@@ -34,13 +36,13 @@ Failure = Callable[[Mapping[str, str]], "Answer | None"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent in place of a page."""
+    """An answer that replaces a page."""
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
-    """Says that it is twice as long, then closes the connection."""
+    """Send a Content-Length of twice the real length, then close the connection."""
 
 
 class Listed:
@@ -73,7 +75,7 @@ class Listed:
 
 
 def _in_xml(rows: Sequence[str], prefixes: Sequence[str], marker: str) -> bytes:
-    """Every element that the service sends for a block blob."""
+    """Return a page in XML, with every element that the service sends for a block blob."""
     blobs = "".join(
         f"<Blob><Name>{escape(name)}</Name><Properties><Creation-Time>{_HTTP_TIME}</Creation-Time>"
         f"<Last-Modified>{_HTTP_TIME}</Last-Modified><Etag>0x8DD{at:012X}</Etag>"
@@ -126,22 +128,22 @@ def _in_arrow(rows: Sequence[str], prefixes: Sequence[str], marker: str) -> byte
 
 @dataclass
 class Served:
-    """A service that runs."""
+    """A running fake service and its recorded requests."""
 
     endpoint: str
-    """With the account's name, as Azurite has it."""
+    """URL with the account name in the path, as in Azurite."""
     asked: list[Mapping[str, str]] = field(default_factory=list)
-    """The parameters of every listing request, in their order."""
+    """The parameters of every listing request, in order of arrival."""
     at: list[float] = field(default_factory=list)
-    """When each of them came: seconds of a clock that never goes back."""
+    """The arrival time of each request, in seconds of a monotonic clock."""
     most_at_once: int = 0
-    """How many requests were in work at the same time, at most."""
+    """The largest number of concurrent requests."""
     _at_once: int = 0
     _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
     def working_on(self, query: Mapping[str, str]) -> Iterator[None]:
-        """A request, from when it came until it is answered."""
+        """Record a request and count it as concurrent until it is answered."""
         with self._lock:
             self.asked.append(query)
             self.at.append(monotonic())
@@ -163,8 +165,11 @@ def blob_service(
     account: str = "fake",
     date: Callable[[datetime], str | None] = lambda now: format_datetime(now, usegmt=True),
 ) -> Iterator[Served]:
-    """Serve a container, whatever its name. `failure` is asked before each page, from several threads, what to send in
-    its place; `date` what stands in the header Date: None for no such header."""
+    """Serve a container under any name.
+
+    failure   called before each page, from several threads; returns an answer to send in place of the page, or None
+    date      returns the value of the header Date, or None for no header
+    """
     listed = names if isinstance(names, Listed) else Listed(names)
     served = Served("")
 
@@ -213,7 +218,7 @@ def blob_service(
 
 
 def chunk_names(count: int) -> Iterator[str]:
-    """Names as Loki makes them, of four tenants."""
+    """Yield chunk names in Loki's format, of four tenants."""
     tenants = ("application", "audit-trail", "network", "platform")
     start = 1_760_000_000_000
     numbers = ((at * 0x9E3779B97F4A7C15) % (1 << 64) for at in range(count))

@@ -1,4 +1,4 @@
-"""A fake of Azure's management API as far as lifecycle policies go, over TLS as its client insists on.
+"""A fake of Azure's management API for lifecycle policies, over TLS because the client requires TLS.
 
 Source: learn.microsoft.com/rest/api/storagerp/management-policies/get.
 """
@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 @contextmanager
 def management_api(folder: Path, answers: list[tuple[int, dict[str, Any]]]) -> Iterator[tuple[str, Path, list[str]]]:
-    """Gives these answers, the last for ever: its address, its certificate, and the paths it was asked for."""
+    """Serve these answers in order, then repeat the last one. Yields the address, certificate and requested paths."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

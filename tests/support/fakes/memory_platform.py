@@ -1,4 +1,4 @@
-"""A platform in memory, without processes: a fake of `DeployablePlatform`. The contract tests run against it, too."""
+"""A platform in memory, without processes: a fake of `DeployablePlatform`. The contract tests also run on it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class MemoryPlatform:
-    """Fake of `logops.platforms.platform.DeployablePlatform`, for tests of what a rollout decides."""
+    """Fake of `logops.platforms.platform.DeployablePlatform`, for tests of rollout decisions."""
 
     def __init__(self, environment: Environment, desired: Mapping[Stage, Files]) -> None:
         self.environment = environment

@@ -1,4 +1,4 @@
-"""A storage account in memory, as far as audits look: blobs by name, which can be made to fail."""
+"""A storage account in memory with the methods that audits use. Operations can be made to fail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class MemoryStore:
 
     blobs: dict[str, Blob] = field(default_factory=dict)
     fails: set[str] = field(default_factory=set)
-    """`list`, `read` or `exists`: what the account refuses."""
+    """Operations that the account refuses: `list`, `read` or `exists`."""
 
     def __enter__(self) -> Self:
         return self
