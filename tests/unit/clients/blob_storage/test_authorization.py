@@ -1,4 +1,4 @@
-"""What a request of our own carries to prove who sends it."""
+"""Tests of the authorization of requests that are sent without the SDK."""
 
 import hashlib
 import hmac
@@ -25,7 +25,7 @@ def prepared(auth: AuthBase, url: str = ADDRESS) -> PreparedRequest:
 
 
 class Credential:
-    """Gives tokens that end after so many seconds, each another one."""
+    """A credential that gives a new token at each call, valid for `lasts` seconds."""
 
     def __init__(self, lasts: float) -> None:
         self._lasts = lasts
@@ -41,21 +41,21 @@ def identity(lasts: float) -> tuple[Identity, Credential]:
     return Identity(credential), credential  # type: ignore[arg-type]
 
 
-def test_an_identity_sends_its_token() -> None:
+def test_identity_sends_bearer_token() -> None:
     auth, credential = identity(3_600)
 
     assert prepared(auth).headers["Authorization"] == "Bearer token-1"
     assert credential.asked == [("https://storage.azure.com/.default",)]
 
 
-def test_a_token_is_used_until_it_is_about_to_end() -> None:
+def test_token_is_reused_while_valid() -> None:
     auth, credential = identity(3_600)
 
     assert {prepared(auth).headers["Authorization"] for _ in range(3)} == {"Bearer token-1"}
     assert len(credential.asked) == 1
 
 
-def test_a_token_that_is_about_to_end_is_made_anew() -> None:
+def test_token_close_to_expiry_is_renewed() -> None:
     auth, _ = identity(240)
 
     assert [prepared(auth).headers["Authorization"] for _ in range(2)] == ["Bearer token-1", "Bearer token-2"]
@@ -64,25 +64,25 @@ def test_a_token_that_is_about_to_end_is_made_anew() -> None:
 @pytest.mark.parametrize(
     ("url", "joined"), [(ADDRESS, "?"), (f"{ADDRESS}?restype=container&comp=list&prefix=a%26b", "&")]
 )
-def test_a_signature_stands_behind_what_is_asked(url: str, joined: str) -> None:
+def test_signature_is_appended_to_query_string(url: str, joined: str) -> None:
     assert prepared(SharedAccessSignature(SIGNATURE), url).url == f"{url}{joined}{SIGNATURE}"
 
 
-def test_a_signature_is_decoded_by_the_service_as_it_was_given() -> None:
+def test_signature_is_not_encoded_twice() -> None:
     sent = urlsplit(str(prepared(SharedAccessSignature(SIGNATURE)).url))
 
     assert parse_qs(sent.query)["sig"] == ["c2VjcmV0+signed="]
 
 
 @pytest.mark.parametrize("auth", [identity(3_600)[0], SharedAccessSignature(SIGNATURE), SharedKey("main", KEY)])
-def test_nothing_secret_shows(auth: AuthBase) -> None:
+def test_authorization_repr_has_no_secret(auth: AuthBase) -> None:
     prepared(auth)
 
     assert not any(secret in repr(auth) for secret in (KEY, "c2VjcmV0", "token-"))
 
 
-def test_a_shared_key_signs_what_azures_documents_say() -> None:
-    """learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key, "Blob service"."""
+def test_shared_key_signature_matches_azure_documentation() -> None:
+    """Source: learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key, "Blob service"."""
     sent = prepared(SharedKey("main", KEY), f"{ADDRESS}?restype=container&comp=list&prefix=t%C3%A4%2Fb")
     lines = [
         "GET",
@@ -116,9 +116,9 @@ def by_signature() -> BlobServiceClient:
 @pytest.mark.parametrize(
     ("client", "kind"), [(by_key, SharedKey), (by_identity, Identity), (by_signature, SharedAccessSignature)]
 )
-def test_requests_of_our_own_prove_it_as_the_sdks_do(client: Callable[[], BlobServiceClient], kind: type) -> None:
+def test_authorization_has_the_kind_of_the_sdk_credential(client: Callable[[], BlobServiceClient], kind: type) -> None:
     assert type(authorization(client())) is kind
 
 
-def test_a_connection_strings_signature_is_sent_as_it_was_given() -> None:
+def test_signature_of_connection_string_is_sent_unchanged() -> None:
     assert prepared(authorization(by_signature())).url == f"{ADDRESS}?{SIGNATURE}"

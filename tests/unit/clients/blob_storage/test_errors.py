@@ -1,4 +1,4 @@
-"""Azure's answers in words that help, without secrets."""
+"""Tests of Azure errors: messages say what to do and show no secret."""
 
 import traceback
 
@@ -44,11 +44,11 @@ def answered(status: int, code: object) -> HttpResponseError:
         ("InsufficientAccountPermissions", f"It needs the role {ROLE}"),
     ],
 )
-def test_a_403_says_what_is_missing(code: str, words: str) -> None:
+def test_advice_for_403_names_the_likely_cause(code: str, words: str) -> None:
     assert words in advice(403, code)
 
 
-def test_an_answer_that_says_enough_gets_no_advice() -> None:
+def test_error_code_without_advice_gets_empty_advice() -> None:
     assert advice(409, "LeaseIdMissing") == ""
 
 
@@ -60,7 +60,7 @@ def test_a_refusal_has_azures_status_and_code() -> None:
     assert str(refused).startswith("listing: Azure answered 403 AuthenticationFailed. ")
 
 
-def test_a_code_that_the_sdk_knows_is_its_text() -> None:
+def test_sdk_error_code_is_converted_to_text() -> None:
     from azure.storage.blob import StorageErrorCode
 
     refused = translation(answered(404, StorageErrorCode.CONTAINER_NOT_FOUND))
@@ -70,7 +70,7 @@ def test_a_code_that_the_sdk_knows_is_its_text() -> None:
 
 
 @pytest.mark.parametrize("kind", [ServiceRequestError, ServiceResponseError])
-def test_no_answer_is_unreachable(kind: type[AzureError]) -> None:
+def test_request_without_answer_raises_unreachable_error(kind: type[AzureError]) -> None:
     error = kind("https://account/container?sig=c2VjcmV0")
     error.inner_exception = ConnectionRefusedError(111, "Connection refused")
 
@@ -80,7 +80,7 @@ def test_no_answer_is_unreachable(kind: type[AzureError]) -> None:
     assert str(unreachable) == "listing: Connection refused. Is the endpoint right, and reachable from here?"
 
 
-def test_no_identity_says_how_to_have_one() -> None:
+def test_missing_identity_is_reported_with_login_command() -> None:
     without = translation(ClientAuthenticationError(message="DefaultAzureCredential failed to retrieve a token"))
 
     assert isinstance(without, ObjectStoreMisconfiguredError)
@@ -95,5 +95,5 @@ def test_no_identity_says_how_to_have_one() -> None:
         AzureError("AccountKey=c2VjcmV0"),
     ],
 )
-def test_what_the_sdk_says_and_may_be_secret_is_not_in_the_traceback(error: AzureError) -> None:
+def test_secret_in_sdk_message_is_not_in_the_traceback(error: AzureError) -> None:
     assert "c2VjcmV0" not in "".join(traceback.format_exception(translation(error)))

@@ -1,4 +1,4 @@
-"""Inventories: which can stand for a container, and what their rows say."""
+"""Tests of inventories: which inventory can replace a listing, and how its rows are read."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -27,7 +27,7 @@ def manifest(**changes: Any) -> Manifest:
     return Manifest.model_validate({**said, **changes})
 
 
-def test_a_whole_inventory_of_the_last_day_stands_for_its_container() -> None:
+def test_complete_inventory_of_the_last_day_is_accepted() -> None:
     assert unfit(manifest(), "chunks", TAKEN + timedelta(hours=23)) == ""
     assert unfit(manifest(rule={"filters": {"prefixMatch": ["chunks/"]}}), "chunks", TAKEN) == ""
 
@@ -46,16 +46,16 @@ def test_a_whole_inventory_of_the_last_day_stands_for_its_container() -> None:
         ({"rule": {"format": "avro"}}, "chunks", 1, "format is 'avro'"),
     ],
 )
-def test_another_is_refused_with_what_it_is(changes: dict[str, Any], of: str, hours: int, said: str) -> None:
+def test_unfit_inventory_is_refused_with_the_reason(changes: dict[str, Any], of: str, hours: int, said: str) -> None:
     assert said in unfit(manifest(**changes), of, TAKEN + timedelta(hours=hours))
 
 
-def test_what_is_left_out_elsewhere_is_no_matter() -> None:
+def test_excluded_prefix_of_another_container_is_ignored() -> None:
     assert unfit(manifest(rule={"filters": {"excludePrefix": ["other/", "chunks2"]}}), "chunks", TAKEN) == ""
 
 
 class Names:
-    """A container of which only the names are asked for."""
+    """A fake container that lists blobs with the given names."""
 
     name = "inventory"
 
@@ -67,7 +67,7 @@ class Names:
         return Listing("", TAKEN, iter([pa.RecordBatch.from_pylist(rows, schema=blobs_schema())]))
 
 
-def test_a_moment_in_any_time_zone_chooses_the_same_inventory() -> None:
+def test_newest_inventory_is_the_same_in_every_time_zone() -> None:
     made = [f"2026/11/23/{hour:02}-00-00/all/all-manifest.json" for hour in (1, 9)]
     moment = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -76,7 +76,7 @@ def test_a_moment_in_any_time_zone_chooses_the_same_inventory() -> None:
         assert newest(Names(*made), "all", elsewhere) == made[1]  # type: ignore[arg-type]
 
 
-def test_only_the_containers_own_current_blobs_are_taken() -> None:
+def test_only_current_blobs_of_the_container_are_kept() -> None:
     rows = [
         ("chunks/t1/a", "3", "2026-11-20T10:00:00Z", "Cool", "2026-11-21T10:00:00Z", "", "true", ""),
         ("chunks/t1/b", "3", "2026-11-20T10:00:00Z", "Archive", "", "rehydrate-pending-to-hot", "true", ""),
@@ -107,7 +107,7 @@ def test_only_the_containers_own_current_blobs_are_taken() -> None:
     ]
 
 
-def test_a_tier_read_as_a_number_of_a_word_is_the_same_tier() -> None:
+def test_dictionary_encoded_tiers_equal_plain_tiers() -> None:
     words = pa.array(["Hot", None, "Archive", "Frozen", "Hot"])
 
     assert tiers(words.dictionary_encode()).equals(tiers(words))

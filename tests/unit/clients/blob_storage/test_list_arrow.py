@@ -1,4 +1,4 @@
-"""A page of a listing in Arrow: read whole, or refused with what is wrong with it."""
+"""Tests of a listing page in Arrow: it is read completely or refused with the reason."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -78,9 +78,9 @@ AFTER_SCHEMA = pa.ipc.MessageReader.open_stream(PAGE).read_next_message().serial
 
 @given(st.integers(0, len(PAGE) - 9))
 @example(0)
-def test_a_page_that_is_cut_off_is_refused(end: int) -> None:
-    """The last eight bytes say that the stream ends; nothing of a page stands in them. They may be left out, so what
-    is cut off between two messages looks whole, which HTTP's length tells (tests/integration/test_listing.py)."""
+def test_truncated_page_is_refused(end: int) -> None:
+    """The last eight bytes only mark the end of the stream and are optional. A page truncated between two messages
+    therefore looks complete; HTTP's content length detects it (tests/integration/test_listing.py)."""
     assume(end != AFTER_SCHEMA)
     with pytest.raises(ObjectStoreError, match="reading a page of a listing: "):
         read_arrow_page(PAGE[:end])
@@ -88,7 +88,7 @@ def test_a_page_that_is_cut_off_is_refused(end: int) -> None:
 
 @settings(max_examples=300)
 @given(st.data())
-def test_a_damaged_page_is_refused_or_read_and_never_crashes(data: st.DataObject) -> None:
+def test_damaged_page_is_refused_or_read_without_a_crash(data: st.DataObject) -> None:
     damaged = bytearray(PAGE)
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(PAGE) - 1))] = data.draw(st.integers(0, 255))
@@ -101,13 +101,13 @@ def test_a_damaged_page_is_refused_or_read_and_never_crashes(data: st.DataObject
 
 @given(st.binary(max_size=200))
 @example(b"<?xml version='1.0'?><EnumerationResults />")
-def test_what_is_no_arrow_is_refused(body: bytes) -> None:
+def test_body_without_arrow_is_refused(body: bytes) -> None:
     with pytest.raises(ObjectStoreError, match="reading a page of a listing: "):
         read_arrow_page(body)
 
 
 @pytest.mark.parametrize("column", NEEDED)
-def test_a_page_without_a_column_that_is_needed_is_refused_by_its_name(column: str) -> None:
+def test_page_without_required_column_is_refused_with_its_name(column: str) -> None:
     with pytest.raises(ObjectStoreError, match=f"there is no column {column}"):
         read_arrow_page(page_of(without(column)))
 
@@ -115,14 +115,14 @@ def test_a_page_without_a_column_that_is_needed_is_refused_by_its_name(column: s
 @pytest.mark.parametrize(
     ("column", "field"), [("Name", "name"), ("Content-Length", "size"), ("Last-Modified", "modified")]
 )
-def test_a_blob_without_a_value_that_is_needed_is_refused_by_its_name(column: str, field: str) -> None:
+def test_blob_without_required_value_is_refused_with_field_name(column: str, field: str) -> None:
     half = pa.array([COLUMNS[column][0].as_py(), None], COLUMNS[column].type)
 
     with pytest.raises(ObjectStoreError, match=f"a blob has no {field}"):
         read_arrow_page(page_of({**COLUMNS, column: half}))
 
 
-def test_tiers_and_kinds_that_are_not_told_are_unknown() -> None:
+def test_page_without_tier_columns_has_unknown_tiers() -> None:
     told = rows(page_of(without("ResourceType", "AccessTier", "AccessTierChangeTime")))
 
     assert [(row["name"], row["tier"], row["tier_changed"]) for row in told] == [
@@ -131,13 +131,13 @@ def test_tiers_and_kinds_that_are_not_told_are_unknown() -> None:
     ]
 
 
-def test_a_column_of_nothing_but_nulls_is_told_of_nothing() -> None:
+def test_tier_columns_of_nulls_are_read_as_unknown() -> None:
     told = rows(page_of({**COLUMNS, "AccessTier": pa.nulls(2), "AccessTierChangeTime": pa.nulls(2)}))
 
     assert [(row["tier"], row["tier_changed"]) for row in told] == [(Tier.UNKNOWN, None)] * 2
 
 
-def test_prefixes_have_neither_size_nor_time() -> None:
+def test_prefix_without_size_and_time_is_read() -> None:
     page = read_arrow_page(
         page_of(
             {
@@ -154,18 +154,18 @@ def test_prefixes_have_neither_size_nor_time() -> None:
 
 
 @pytest.mark.parametrize("columns", [{}, {name: column[:0] for name, column in COLUMNS.items()}], ids=["none", "all"])
-def test_a_page_without_rows_is_empty_whatever_columns_it_has(columns: dict[str, pa.Array]) -> None:
+def test_page_without_rows_is_empty_with_or_without_columns(columns: dict[str, pa.Array]) -> None:
     assert read_arrow_page(page_of(columns)).batch.num_rows == 0
 
 
 @pytest.mark.parametrize("column", [pa.array(["3", "four"]), pa.array([2**64 - 1, 4], pa.uint64())])
-def test_a_size_that_is_none_is_refused(column: pa.Array) -> None:
+def test_invalid_size_is_refused(column: pa.Array) -> None:
     with pytest.raises(ObjectStoreError, match="reading a page of a listing: "):
         read_arrow_page(page_of({**COLUMNS, "Content-Length": column}))
 
 
 @pytest.mark.parametrize("name", ["Name", "ResourceType"])
-def test_a_column_that_is_there_twice_is_refused_by_its_name(name: str) -> None:
+def test_duplicate_column_is_refused_with_its_name(name: str) -> None:
     table = pa.table(dict(COLUMNS)).append_column(name, COLUMNS[name])
 
     with pytest.raises(ObjectStoreError, match=f"there are several columns {name}"):

@@ -1,4 +1,4 @@
-"""A probe that fails names the step, says what to do and leaves nothing that it can delete."""
+"""Tests of the probe: a failed probe names the step, says what to do and deletes its blob if possible."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def azure_said(status: int, code: str) -> HttpResponseError:
 
 
 class FakeBlob:
-    """One blob in memory, each of whose calls can be made to fail."""
+    """A blob in memory. Each of its calls can be made to fail."""
 
     container_name, blob_name = "loki-chunks", "logops-probe/1"
 
@@ -69,7 +69,7 @@ def probed(blob: FakeBlob) -> None:
     probe(blob, "mainaccount")  # type: ignore[arg-type]
 
 
-def test_a_container_that_can_do_all_passes_and_is_left_empty() -> None:
+def test_successful_probe_sets_the_tier_and_deletes_its_blob() -> None:
     blob = FakeBlob()
 
     probed(blob)
@@ -79,7 +79,7 @@ def test_a_container_that_can_do_all_passes_and_is_left_empty() -> None:
 
 
 @pytest.mark.parametrize("step", ProbeStep)
-def test_the_step_that_fails_is_named(step: ProbeStep) -> None:
+def test_failed_step_is_named_in_the_error(step: ProbeStep) -> None:
     blob = FakeBlob(**{CALL_OF[step]: azure_said(403, "AuthorizationPermissionMismatch")})
 
     with pytest.raises(ProbeError) as failed:
@@ -93,7 +93,7 @@ def test_the_step_that_fails_is_named(step: ProbeStep) -> None:
 
 
 @pytest.mark.parametrize("step", [step for step in ProbeStep if step is not ProbeStep.DELETE])
-def test_nothing_is_left_of_a_failed_probe(step: ProbeStep) -> None:
+def test_failed_probe_leaves_no_blob(step: ProbeStep) -> None:
     blob = FakeBlob(**{CALL_OF[step]: azure_said(500, "InternalError")})
 
     with pytest.raises(ProbeError) as failed:
@@ -104,7 +104,7 @@ def test_nothing_is_left_of_a_failed_probe(step: ProbeStep) -> None:
 
 
 @pytest.mark.parametrize("step", [ProbeStep.READ, ProbeStep.SET_TIER, ProbeStep.READ_TIER, ProbeStep.DELETE])
-def test_a_blob_that_cannot_be_deleted_is_told(step: ProbeStep) -> None:
+def test_blob_that_cannot_be_deleted_is_reported(step: ProbeStep) -> None:
     refusal = azure_said(409, "BlobImmutableDueToPolicy")
     blob = FakeBlob(**{CALL_OF[step]: refusal, "delete_blob": refusal})
 
@@ -113,7 +113,7 @@ def test_a_blob_that_cannot_be_deleted_is_told(step: ProbeStep) -> None:
     assert blob.exists
 
 
-def test_a_write_that_was_refused_left_nothing() -> None:
+def test_refused_write_reports_no_remaining_blob() -> None:
     refusal = azure_said(403, "AuthorizationFailure")
 
     with pytest.raises(ProbeError) as failed:
@@ -121,13 +121,13 @@ def test_a_write_that_was_refused_left_nothing() -> None:
     assert "still there" not in str(failed.value)
 
 
-def test_an_account_that_does_not_answer_is_told_from_one_that_refuses() -> None:
+def test_account_without_answer_is_reported_as_unreachable() -> None:
     with pytest.raises(ProbeError, match="Is the endpoint right") as failed:
         probed(FakeBlob(upload_blob=ServiceRequestError("https://account/?sig=secret")))
     assert isinstance(failed.value.__cause__, ObjectStoreUnreachableError)
 
 
-def test_other_bytes_than_were_written_fail_the_read() -> None:
+def test_different_bytes_fail_the_read_step() -> None:
     blob = FakeBlob()
     blob.readall = lambda: b"something else"  # type: ignore[method-assign]
 
@@ -137,7 +137,7 @@ def test_other_bytes_than_were_written_fail_the_read() -> None:
     assert not blob.exists
 
 
-def test_a_tier_that_was_not_set_fails_the_check() -> None:
+def test_tier_that_was_not_set_fails_the_read_tier_step() -> None:
     blob = FakeBlob()
     blob.set_standard_blob_tier = lambda tier: None  # type: ignore[method-assign]
 

@@ -1,4 +1,4 @@
-"""Making a client, before anything is sent."""
+"""Tests of creating a client. No request is sent."""
 
 import subprocess
 import sys
@@ -30,12 +30,12 @@ def test_importing_the_package_imports_no_azure() -> None:
 
 
 @pytest.mark.parametrize("credential", [AccountKey(KEY), ConnectionString(CONNECTION_STRING)])
-def test_a_credential_shows_no_secret(credential: Credential) -> None:
+def test_credential_repr_has_no_secret(credential: Credential) -> None:
     assert KEY not in repr(credential)
 
 
 @pytest.mark.parametrize("credential", [AccountKey(KEY), ConnectionString(CONNECTION_STRING), DefaultIdentity()])
-def test_each_credential_makes_a_client(credential: Credential) -> None:
+def test_store_connects_with_each_kind_of_credential(credential: Credential) -> None:
     with ObjectStore.connect("mainaccount", credential) as store:
         assert store.account == "mainaccount"
         assert KEY not in repr(store)
@@ -50,13 +50,13 @@ def test_each_credential_makes_a_client(credential: Credential) -> None:
         (ConnectionString(CONNECTION_STRING.replace("mainaccount", "other")), "is for storage account other"),
     ],
 )
-def test_a_credential_that_cannot_work_is_told_before_anything_is_sent(credential: Credential, words: str) -> None:
+def test_invalid_credential_is_refused_on_connect(credential: Credential, words: str) -> None:
     with pytest.raises(ObjectStoreMisconfiguredError, match=words) as misconfigured:
         ObjectStore.connect("mainaccount", credential)
     assert str(misconfigured.value).startswith("connecting to storage account mainaccount: ")
     assert KEY[:20] not in str(misconfigured.value)
 
 
-def test_an_identity_goes_over_https_only() -> None:
+def test_identity_over_http_is_refused() -> None:
     with pytest.raises(ObjectStoreMisconfiguredError, match="HTTPS"):
         ObjectStore.connect("mainaccount", DefaultIdentity(), "http://127.0.0.1:10000/mainaccount")

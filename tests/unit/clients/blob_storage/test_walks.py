@@ -13,14 +13,14 @@ def folders(count: int) -> tuple[str, ...]:
     return tuple(f"folder-{number:06}/" for number in range(count))
 
 
-def test_each_of_some_folders_is_walked_by_itself() -> None:
+def test_each_folder_up_to_the_limit_is_walked_separately() -> None:
     walks = step(LEVELS, Page(NOTHING, folders(MOST_PREFIXES), "")).walks
 
     assert [walk.prefix for walk in walks] == [*folders(MOST_PREFIXES)]
 
 
-def test_very_many_folders_are_no_tenants_and_are_walked_together() -> None:
-    """Or else a million of them would be a million requests."""
+def test_folders_over_the_limit_are_walked_together() -> None:
+    """One walk per folder would send a million requests for a million folders."""
     walks = step(LEVELS, Page(NOTHING, folders(MOST_PREFIXES + 1), "more")).walks
 
     assert len(walks) < 30

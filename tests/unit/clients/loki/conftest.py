@@ -1,4 +1,4 @@
-"""The network, taken over by a script."""
+"""Fixture that replaces the network with scripted answers."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A Loki whose answers the test writes, in place of the network."""
+"""A scripted Loki that replaces the network: the test writes its answers."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ Answer = requests.Response | requests.RequestException
 
 @dataclass
 class Script:
-    """What is answered, in order, the last answer for ever; and what was asked."""
+    """Answers to send in order, and the requests that were received. The last answer is repeated."""
 
     answers: list[Answer] = field(default_factory=list)
     asked: list[requests.PreparedRequest] = field(default_factory=list)

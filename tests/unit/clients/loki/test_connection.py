@@ -1,4 +1,4 @@
-"""What goes over the wire besides the request itself."""
+"""Tests of the connection: tenant header, credentials, proxy and certificates."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from logops.clients.loki import LokiClient
 from tests.unit.clients.loki.scripted import Script
 
 
-def test_the_tenant_goes_out_as_org_id(script: Script) -> None:
+def test_tenant_is_sent_as_org_id_header(script: Script) -> None:
     script.say(200, '{"status":"success"}')
 
     LokiClient("http://loki.example:3100/").labels("team-a", 1, 2)
@@ -17,7 +17,7 @@ def test_the_tenant_goes_out_as_org_id(script: Script) -> None:
     assert str(script.asked[0].url).startswith("http://loki.example:3100/loki/api/v1/labels?")
 
 
-def test_no_tenant_sends_no_org_id(script: Script) -> None:
+def test_request_without_tenant_has_no_org_id_header(script: Script) -> None:
     script.say(200, '{"status":"success"}')
 
     LokiClient("http://loki.example:3100").labels("", 1, 2)
@@ -38,7 +38,7 @@ def test_a_password_in_netrc_is_not_sent(script: Script, tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize(("host", "proxied"), [("127.0.0.1", False), ("localhost", False), ("loki.example", True)])
-def test_this_machine_is_never_asked_through_a_proxy(host: str, proxied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_is_used_except_for_localhost(host: str, proxied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[bool] = []
 
     def send(_: object, request: object, **options: dict[str, str]) -> None:
@@ -55,7 +55,7 @@ def test_this_machine_is_never_asked_through_a_proxy(host: str, proxied: bool, m
     assert used == [proxied]
 
 
-def test_certificates_can_go_unverified_though_the_environment_names_some(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_false_overrides_ca_bundle_of_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
 
     def send(_: object, request: object, **options: object) -> None:

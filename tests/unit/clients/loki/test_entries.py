@@ -1,4 +1,4 @@
-"""Times in Loki's own unit."""
+"""Tests of times in nanoseconds, the unit of Loki."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -19,7 +19,7 @@ def test_a_datetime_becomes_exact_nanoseconds(naive: datetime) -> None:
     assert found % 1000 == 0
 
 
-def test_the_time_zone_counts() -> None:
+def test_datetime_in_another_time_zone_gives_nanoseconds_of_utc() -> None:
     east = datetime(2026, 8, 22, 12, tzinfo=timezone(timedelta(hours=2)))
 
     assert nanoseconds(east) == nanoseconds(datetime(2026, 8, 22, 10, tzinfo=UTC))

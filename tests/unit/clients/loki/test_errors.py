@@ -1,4 +1,4 @@
-"""Every trouble is a LokiError that says what was being done, and no secret."""
+"""Tests of errors: every failure is a LokiError that names the operation and shows no secret."""
 
 import traceback
 
@@ -31,7 +31,7 @@ def client(**options: object) -> LokiClient:
 
 
 @pytest.mark.parametrize("kind", errors_of(requests.RequestException))
-def test_every_error_of_requests_is_translated(kind: type[requests.RequestException]) -> None:
+def test_every_requests_error_becomes_a_loki_error(kind: type[requests.RequestException]) -> None:
     error = requests.JSONDecodeError("no", "", 0) if kind is requests.JSONDecodeError else kind("no")
 
     assert isinstance(from_requests(error, "reading the ring"), LokiError)
@@ -48,11 +48,11 @@ def test_every_error_of_requests_is_translated(kind: type[requests.RequestExcept
         (requests.exceptions.ContentDecodingError(), LokiAnswerError),
     ],
 )
-def test_unreachable_timeout_and_unreadable_differ(error: requests.RequestException, kind: type[LokiError]) -> None:
+def test_requests_error_becomes_matching_loki_error(error: requests.RequestException, kind: type[LokiError]) -> None:
     assert type(from_requests(error, "reading the ring")) is kind
 
 
-def test_the_operating_systems_words_are_kept() -> None:
+def test_message_keeps_operating_system_error_text() -> None:
     refused = requests.ConnectionError("a long story with the address in it three times")
     refused.__cause__ = ConnectionRefusedError(111, "Connection refused")
 
@@ -62,7 +62,7 @@ def test_the_operating_systems_words_are_kept() -> None:
     )
 
 
-def test_a_refusal_says_what_where_as_whom_and_lokis_own_words(script: Script) -> None:
+def test_refusal_names_query_url_tenant_and_loki_message(script: Script) -> None:
     script.say(400, "parse error at line 1, col 6: unexpected $end", "text/plain")
 
     with pytest.raises(LokiRefusedError) as refused:
@@ -75,7 +75,7 @@ def test_a_refusal_says_what_where_as_whom_and_lokis_own_words(script: Script) -
     assert refused.value.reason == "parse error at line 1, col 6: unexpected $end"
 
 
-def test_the_message_of_a_json_error_is_the_reason(script: Script) -> None:
+def test_refusal_reason_is_the_message_of_the_json_error(script: Script) -> None:
     script.say(422, '{"code":422,"message":"limit exceeded","status":"error"}')
 
     with pytest.raises(LokiRefusedError) as refused:
@@ -83,14 +83,14 @@ def test_the_message_of_a_json_error_is_the_reason(script: Script) -> None:
     assert refused.value.reason == "limit exceeded"
 
 
-def test_a_page_in_place_of_json_is_unreadable(script: Script) -> None:
+def test_html_in_place_of_json_raises(script: Script) -> None:
     script.say(200, "<html>\n  <h1>Sign in</h1></html>", "text/html")
 
     with pytest.raises(LokiAnswerError, match="expected JSON, got text/html: <html> <h1>Sign in</h1></html>"):
         client().ring(Ring.RULER)
 
 
-def test_json_of_another_shape_is_unreadable(script: Script) -> None:
+def test_json_of_unexpected_shape_raises(script: Script) -> None:
     script.say(200, '{"status":"success","data":{"resultType":"streams","result":[{"values":[["1","x"]]}]}}')
 
     with pytest.raises(LokiAnswerError, match="as tenant t: not the JSON that Loki gives there"):
@@ -106,7 +106,7 @@ def test_a_redirect_is_refused_not_followed(script: Script) -> None:
 
 
 @pytest.mark.parametrize("auth", [BasicAuth("logops", PASSWORD), BearerToken(PASSWORD)])
-def test_a_secret_is_sent_and_shown_nowhere(script: Script, auth: BasicAuth | BearerToken) -> None:
+def test_secret_is_sent_but_not_shown_in_repr_or_traceback(script: Script, auth: BasicAuth | BearerToken) -> None:
     script.say(401, "no", "text/plain")
 
     with pytest.raises(LokiRefusedError) as refused:
@@ -119,13 +119,13 @@ def test_a_secret_is_sent_and_shown_nowhere(script: Script, auth: BasicAuth | Be
     assert sent.split()[1] not in shown
 
 
-def test_a_password_in_the_address_is_refused_unseen() -> None:
+def test_url_with_password_is_refused_without_showing_the_password() -> None:
     with pytest.raises(LokiError, match="has credentials in it") as refused:
         LokiClient(f"http://logops:{PASSWORD}@loki.example:3100")
     assert PASSWORD not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["loki:3100", "ftp://loki", "http://", "http://loki/?a=b"])
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(LokiError, match="Loki address"):
         LokiClient(url)

@@ -1,4 +1,4 @@
-"""The metrics page as values."""
+"""Tests of parsing a metrics page."""
 
 import math
 
@@ -32,21 +32,21 @@ def test_escapes_and_braces_in_label_values_are_read() -> None:
     assert odd.value == math.inf
 
 
-def test_nan_is_a_value() -> None:
+def test_nan_is_read_as_a_value() -> None:
     assert math.isnan(parse_metrics(PAGE)[-1].value)
 
 
-def test_series_are_summed_by_the_labels_given() -> None:
+def test_total_sums_series_with_the_given_labels() -> None:
     metrics = parse_metrics(PAGE)
 
     assert total(metrics, "loki_discarded_samples_total") == 7
     assert total(metrics, "loki_discarded_samples_total", tenant="b") == 4
 
 
-def test_a_metric_that_is_not_there_is_not_zero() -> None:
+def test_total_of_missing_series_is_none() -> None:
     assert total(parse_metrics(PAGE), "loki_discarded_samples_total", tenant="c") is None
 
 
-def test_what_is_no_metric_is_told_with_its_line() -> None:
+def test_invalid_metrics_line_is_quoted_in_the_error() -> None:
     with pytest.raises(ValueError, match="not a line of Prometheus metrics: '<html>'"):
         parse_metrics("<html>")

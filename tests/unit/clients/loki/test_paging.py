@@ -1,4 +1,4 @@
-"""Reading in pages loses and repeats nothing, wherever the pages end."""
+"""Tests of reading in pages: no entry is lost or read twice."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -16,7 +16,7 @@ def stored(timestamps: list[int]) -> list[Entry]:
 
 
 def pages_of(entries: list[Entry], most: int = 10**9) -> Callable[[int, int, int], list[Entry]]:
-    """A Loki that holds `entries` and refuses pages of more than `most`."""
+    """Return the page function of a Loki that holds `entries` and refuses pages of more than `most` entries."""
 
     def page(start_ns: int, end_ns: int, limit: int) -> list[Entry]:
         if limit > most:
@@ -27,7 +27,7 @@ def pages_of(entries: list[Entry], most: int = 10**9) -> Callable[[int, int, int
 
 
 @given(timestamps=st.lists(st.integers(0, 12), max_size=60), size=st.integers(1, 9))
-def test_every_entry_is_read_once_though_many_share_a_timestamp(timestamps: list[int], size: int) -> None:
+def test_entries_with_equal_timestamps_are_each_read_once(timestamps: list[int], size: int) -> None:
     entries = stored(timestamps)
 
     assert list(read_pages(pages_of(entries), 0, 13, size)) == entries
@@ -40,12 +40,12 @@ def test_every_entry_is_read_once_over_several_hours(timestamps: list[int], size
     assert list(read_pages(pages_of(entries), 0, 4 * WINDOW_NS + 1, size)) == entries
 
 
-def test_the_end_is_not_part_of_the_range() -> None:
+def test_range_excludes_its_end() -> None:
     assert [e.timestamp_ns for e in read_pages(pages_of(stored([1, 2, 3])), 2, 3, 10)] == [2]
 
 
 @given(start=st.integers(0, 3 * WINDOW_NS), length=st.integers(0, 3 * WINDOW_NS))
-def test_no_query_crosses_the_hour_and_together_they_are_the_range(start: int, length: int) -> None:
+def test_queries_cover_the_range_and_cross_no_hour(start: int, length: int) -> None:
     asked = []
 
     def page(start_ns: int, end_ns: int, limit: int) -> list[Entry]:
@@ -58,7 +58,7 @@ def test_no_query_crosses_the_hour_and_together_they_are_the_range(start: int, l
     assert not length or (asked[0][0], asked[-1][1]) == (start, start + length)
 
 
-def test_more_lines_at_one_timestamp_than_loki_gives_is_an_error_not_a_loss() -> None:
+def test_more_lines_at_one_timestamp_than_loki_allows_raises() -> None:
     entries = stored([5] * 20)
 
     with pytest.raises(PermissionError, match="max entries limit"):

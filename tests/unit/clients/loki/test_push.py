@@ -1,4 +1,4 @@
-"""The body of a push request, and how many requests many lines make."""
+"""Tests of the body of a push request, and of splitting lines into requests."""
 
 import gzip
 import json
@@ -63,12 +63,12 @@ def test_requests_hold_all_lines_in_order(entries: list[Entry], most: int) -> No
 
 
 @given(ENTRIES, st.integers(1, 60))
-def test_no_request_is_above_the_limit_unless_one_line_is(entries: list[Entry], most: int) -> None:
+def test_only_a_request_of_one_line_may_exceed_the_limit(entries: list[Entry], most: int) -> None:
     for batch in requests_of(entries, most):
         assert len(batch) == 1 or sum(len(entry.text.encode()) for entry in batch) <= most
 
 
-def test_a_megabyte_goes_in_few_requests() -> None:
+def test_two_mebibytes_are_pushed_in_two_requests() -> None:
     entries = [Entry(ns, {"job": "x"}, "x" * 1024) for ns in range(2048)]
 
     assert [len(batch) for batch in requests_of(entries)] == [1024, 1024]

@@ -1,4 +1,4 @@
-"""What is tried again, how long is waited, and what is told at once."""
+"""Tests of retries: which errors are retried, how long the client waits, and which errors are raised at once."""
 
 import pytest
 import requests
@@ -16,7 +16,7 @@ def client(retry_for: float = 30.0) -> LokiClient:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_push_that_loki_cannot_take_now_is_pushed_again(script: Script, status: int) -> None:
+def test_push_is_retried_after_temporary_refusal(script: Script, status: int) -> None:
     script.say(status, "busy", "text/plain")
     script.say(204)
 
@@ -26,7 +26,7 @@ def test_a_push_that_loki_cannot_take_now_is_pushed_again(script: Script, status
 
 
 @pytest.mark.parametrize("error", [requests.ConnectionError(), requests.ReadTimeout(), requests.ConnectTimeout()])
-def test_a_broken_connection_is_tried_again(script: Script, error: requests.RequestException) -> None:
+def test_push_is_retried_after_connection_error_or_timeout(script: Script, error: requests.RequestException) -> None:
     script.fail(error)
     script.say(204)
 
@@ -34,7 +34,7 @@ def test_a_broken_connection_is_tried_again(script: Script, error: requests.Requ
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
-def test_a_refusal_that_will_not_change_is_told_at_once(script: Script, status: int) -> None:
+def test_permanent_refusal_raises_without_retry(script: Script, status: int) -> None:
     script.say(status, "no", "text/plain")
 
     with pytest.raises(LokiRefusedError) as refused:
@@ -42,7 +42,7 @@ def test_a_refusal_that_will_not_change_is_told_at_once(script: Script, status: 
     assert (refused.value.status, refused.value.temporary, len(script.asked)) == (status, False, 1)
 
 
-def test_retry_after_is_obeyed(script: Script) -> None:
+def test_retry_waits_as_long_as_retry_after_says(script: Script) -> None:
     script.say(429, "slow down", "text/plain", Retry_After="7")
     script.say(204)
 
@@ -51,7 +51,7 @@ def test_retry_after_is_obeyed(script: Script) -> None:
     assert script.slept == [7.0]
 
 
-def test_waits_grow_and_differ(script: Script) -> None:
+def test_retry_waits_are_between_half_and_full_backoff(script: Script) -> None:
     for _ in range(6):
         script.say(503, "starting", "text/plain")
     script.say(204)
@@ -62,7 +62,7 @@ def test_waits_grow_and_differ(script: Script) -> None:
     assert all(most / 2 <= wait <= most for wait, most in zip(script.slept, longest, strict=True))
 
 
-def test_it_is_given_up_before_a_wait_that_would_take_too_long(script: Script) -> None:
+def test_retry_after_longer_than_retry_time_raises_without_wait(script: Script) -> None:
     script.say(429, "slow down", "text/plain", Retry_After="60")
 
     with pytest.raises(LokiRefusedError, match="slow down"):
@@ -70,7 +70,7 @@ def test_it_is_given_up_before_a_wait_that_would_take_too_long(script: Script) -
     assert script.slept == []
 
 
-def test_no_time_to_retry_means_one_try(script: Script) -> None:
+def test_push_with_zero_retry_time_is_sent_once(script: Script) -> None:
     script.say(503, "starting", "text/plain")
 
     with pytest.raises(LokiRefusedError):
@@ -78,7 +78,7 @@ def test_no_time_to_retry_means_one_try(script: Script) -> None:
     assert len(script.asked) == 1
 
 
-def test_readiness_is_asked_once(script: Script) -> None:
+def test_readiness_request_is_not_retried(script: Script) -> None:
     script.say(503, "Ingester not ready: waiting for 15s after being ready", "text/plain")
 
     readiness = client().ready()
@@ -86,7 +86,7 @@ def test_readiness_is_asked_once(script: Script) -> None:
     assert (readiness.ready, readiness.text[:18], len(script.asked)) == (False, "Ingester not ready", 1)
 
 
-def test_the_last_trouble_is_the_one_raised(script: Script) -> None:
+def test_last_error_is_raised_if_retries_fail(script: Script) -> None:
     script.say(503, "starting", "text/plain")
     script.fail(requests.ConnectionError())
 
@@ -105,5 +105,5 @@ def test_the_last_trouble_is_the_one_raised(script: Script) -> None:
         ("soon", None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
+def test_retry_after_is_read_as_seconds_or_date(header: str | None, seconds: float | None) -> None:
     assert retry_after_seconds(header, NOON) == seconds

@@ -1,4 +1,4 @@
-"""The ruler's calls."""
+"""Tests of the calls to the ruler API."""
 
 import pytest
 
@@ -16,30 +16,30 @@ def client() -> LokiClient:
     return LokiClient("http://loki:3100", retry_for=0)
 
 
-def test_a_tenant_without_rules_has_none(script: Script) -> None:
+def test_tenant_without_rules_has_no_rule_groups(script: Script) -> None:
     script.say(404, "no rule groups found", kind="text/plain")
     assert client().rule_groups("a") == {}
 
 
-def test_a_process_that_keeps_no_rules_is_told_from_a_tenant_that_has_none(script: Script) -> None:
+def test_process_without_rules_api_raises(script: Script) -> None:
     script.say(404, "404 page not found", kind="text/plain")
     with pytest.raises(LokiRefusedError, match="Does this process serve that path"):
         client().rule_groups("a")
 
 
-def test_a_rule_that_loki_refuses_is_told_in_its_words(script: Script) -> None:
+def test_refused_rule_raises_with_loki_message(script: Script) -> None:
     script.say(400, "could not parse expression for alert 'a'", kind="text/plain")
     with pytest.raises(LokiRefusedError, match=r"storing the rule group g .* could not parse expression for alert 'a'"):
         client().set_rule_group("a", "ns", {"name": "g", "rules": []})
 
 
-def test_names_are_one_part_of_the_path(script: Script) -> None:
+def test_slash_in_rule_group_name_is_escaped_in_path(script: Script) -> None:
     script.say(202)
     client().delete_rule_group("a", "x/y", "../g")
     assert script.asked[0].path_url == "/loki/api/v1/rules/x%2Fy/..%2Fg"
 
 
-def test_a_rule_that_was_never_evaluated_is_told_from_one_that_was(script: Script) -> None:
+def test_rule_before_first_evaluation_has_unknown_health(script: Script) -> None:
     script.say(body=EVALUATED)
     (group,) = client().evaluated_rules("a")
     assert (group.namespace, group.name) == ("ns", "g")
@@ -49,13 +49,13 @@ def test_a_rule_that_was_never_evaluated_is_told_from_one_that_was(script: Scrip
     ]
 
 
-def test_what_prometheus_refuses_is_told_in_its_words(script: Script) -> None:
+def test_refused_prometheus_query_raises_with_its_message(script: Script) -> None:
     script.say(400, '{"status": "error", "error": "parse error"}')
     with pytest.raises(PrometheusError, match=r"running up\( at http://p: Prometheus answered 400: .*parse error"):
         recorded("http://p", "up(")
 
 
-def test_what_was_recorded_is_read_as_values(script: Script) -> None:
+def test_recorded_sample_has_labels_and_value(script: Script) -> None:
     result = '[{"metric": {"a": "b"}, "value": [1, "2"]}]'
     script.say(body=f'{{"status": "success", "data": {{"resultType": "vector", "result": {result}}}}}')
     (sample,) = recorded("http://p", "x")
