@@ -22,21 +22,21 @@ def test_every_registered_class_has_an_entry_and_a_line_in_the_contents() -> Non
     assert [name for name in REGISTRY if f"\n### {name}\n" not in text or f"](#{name})" not in text] == []
 
 
-def test_an_entry_says_severity_meaning_why_and_remedy() -> None:
+def test_entry_has_severity_meaning_why_and_remedy() -> None:
     entry = document({"Lines": (LOST,)}).split("### line-lost\n", 1)[1]
 
     for text in ("**critical**", "A line is gone.", "It was acknowledged.", "Restore it."):
         assert text in entry
 
 
-def test_classes_are_sorted_in_their_group_and_an_empty_group_is_left_out() -> None:
+def test_classes_are_sorted_in_their_group_and_empty_group_is_omitted() -> None:
     text = document({"Lines": (LOST, LATE), "Nothing yet": ()})
 
     assert text.index("### line-late") < text.index("### line-lost")
     assert "Nothing yet" not in text
 
 
-def test_a_stale_document_is_shown_as_a_difference_and_left_alone(
+def test_check_of_stale_document_shows_diff_and_changes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "docs" / "findings.md"
@@ -53,11 +53,11 @@ def test_a_stale_document_is_shown_as_a_difference_and_left_alone(
     assert path.read_text() == stale
 
 
-def test_a_missing_document_is_stale(tmp_path: Path) -> None:
+def test_check_of_missing_document_fails(tmp_path: Path) -> None:
     assert main(["--check"], tmp_path / "findings.md") == 1
 
 
-def test_the_model_the_reader_and_the_document_load_nothing_heavy() -> None:
+def test_history_and_document_import_no_heavy_package() -> None:
     heavy = ("pyarrow", "duckdb", "fsspec", "pandas", "azure", "pydantic")
     code = (
         "import sys, logops.findings.history, logops.findings.document;"

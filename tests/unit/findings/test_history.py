@@ -42,7 +42,7 @@ def identities(seen: tuple[Seen, ...]) -> set[object]:
 
 
 @given(histories)
-def test_every_current_finding_is_either_new_or_still_there(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+def test_every_current_finding_is_either_new_or_still_open(history: list[list[tuple[FindingClass, Subject]]]) -> None:
     changes = fold(history)
     current = {(cls.name, subject) for cls, subject in history[-1]}
 
@@ -51,7 +51,7 @@ def test_every_current_finding_is_either_new_or_still_there(history: list[list[t
 
 
 @given(histories)
-def test_everything_open_before_is_still_there_gone_or_unknown(
+def test_every_previous_finding_is_still_open_gone_or_unknown(
     history: list[list[tuple[FindingClass, Subject]]],
 ) -> None:
     before = fold(history[:-1])
@@ -63,12 +63,12 @@ def test_everything_open_before_is_still_there_gone_or_unknown(
 
 
 @given(histories)
-def test_what_is_gone_is_not_current(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+def test_gone_finding_is_not_in_the_current_run(history: list[list[tuple[FindingClass, Subject]]]) -> None:
     assert not identities(fold(history).gone) & {(cls.name, subject) for cls, subject in history[-1]}
 
 
 @given(histories)
-def test_the_same_run_again_changes_nothing(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+def test_comparing_the_same_run_again_changes_nothing(history: list[list[tuple[FindingClass, Subject]]]) -> None:
     once = fold(history)
     again = compare(once.open, on(len(history) - 1, history[-1]))
 
@@ -77,21 +77,21 @@ def test_the_same_run_again_changes_nothing(history: list[list[tuple[FindingClas
 
 
 @given(histories)
-def test_nothing_is_gone_after_a_run_that_reached_nothing(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+def test_run_that_checked_nothing_leaves_no_finding_gone(history: list[list[tuple[FindingClass, Subject]]]) -> None:
     open_before = fold(history)
 
     assert compare(open_before.open, on(9, [(INCOMPLETE, Subject())])).gone == ()
 
 
 @given(histories)
-def test_nothing_is_unknown_after_a_complete_run(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+def test_complete_run_leaves_no_finding_unknown(history: list[list[tuple[FindingClass, Subject]]]) -> None:
     complete = [shape for shape in history[-1] if shape[0] != INCOMPLETE]
 
     assert fold([*history[:-1], complete]).unknown == ()
 
 
 @given(histories)
-def test_first_seen_never_moves_while_a_finding_is_open(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+def test_first_seen_time_is_kept_while_finding_is_open(history: list[list[tuple[FindingClass, Subject]]]) -> None:
     before = {entry.finding.identity: entry.since for entry in fold(history[:-1]).open}
 
     for entry in fold(history).open:
@@ -102,7 +102,7 @@ def _since(seen: Seen) -> tuple[object, datetime]:
     return seen.finding.identity, seen.since
 
 
-def test_a_finding_that_comes_back_is_new_again() -> None:
+def test_finding_that_returns_is_new_again() -> None:
     lost = (LOST, Subject(tenant="a"))
 
     (entry,) = fold([[lost], [], [lost]]).new
@@ -110,7 +110,7 @@ def test_a_finding_that_comes_back_is_new_again() -> None:
     assert entry.since == day(2)
 
 
-def test_another_severity_or_message_is_the_same_finding() -> None:
+def test_finding_with_changed_message_and_evidence_is_still_open() -> None:
     (before,) = fold([[(LOST, Subject())]]).open
     worse = Finding(LOST, Subject(), "more of it", day(1), {"lines": 9})
 
@@ -131,7 +131,7 @@ def test_another_severity_or_message_is_the_same_finding() -> None:
         (Subject(cluster="main", table="20000"), Subject(), False),
     ],
 )
-def test_only_what_an_incomplete_check_may_not_have_reached_is_unknown(
+def test_missing_finding_is_unknown_only_if_the_check_may_have_skipped_it(
     unreached: Subject, subject: Subject, is_known: bool
 ) -> None:
     changes = fold([[(LOST, subject)], [(INCOMPLETE, unreached)]])
@@ -139,7 +139,7 @@ def test_only_what_an_incomplete_check_may_not_have_reached_is_unknown(
     assert identities(changes.gone if is_known else changes.unknown) == {("line-lost", subject)}
 
 
-def test_an_unknown_finding_seen_again_was_there_all_the_time() -> None:
+def test_unknown_finding_seen_again_keeps_its_first_seen_time() -> None:
     lost = (LOST, Subject(tenant="a"))
 
     changes = fold([[lost], [(INCOMPLETE, Subject())], [lost]])
@@ -147,7 +147,7 @@ def test_an_unknown_finding_seen_again_was_there_all_the_time() -> None:
     assert [entry.since for entry in changes.still] == [day(0)]
 
 
-def test_an_unknown_finding_that_a_complete_run_does_not_see_is_gone() -> None:
+def test_unknown_finding_missing_from_complete_run_is_gone() -> None:
     changes = fold([[(LOST, Subject(tenant="a"))], [(INCOMPLETE, Subject())], []])
 
     assert identities(changes.gone) == {("line-lost", Subject(tenant="a")), ("check-incomplete", Subject())}
@@ -161,7 +161,7 @@ def stored(history: list[list[tuple[FindingClass, Subject]]]) -> ResultsStore:
 
 
 @given(histories)
-def test_the_store_says_what_the_runs_said(history: list[list[tuple[FindingClass, Subject]]]) -> None:
+def test_changes_read_from_store_equal_changes_in_memory(history: list[list[tuple[FindingClass, Subject]]]) -> None:
     read = read_changes(stored(history), "local", "audit", day(len(history)))
 
     assert read is not None
@@ -172,11 +172,11 @@ def test_the_store_says_what_the_runs_said(history: list[list[tuple[FindingClass
         assert set(map(_since, getattr(changes, part))) == set(map(_since, getattr(wanted, part)))
 
 
-def test_a_check_that_never_ran_is_none() -> None:
+def test_changes_of_check_that_never_ran_are_none() -> None:
     assert read_changes(stored([[]]), "local", "benchmark", day(9)) is None
 
 
-def test_a_backfill_sees_the_past_as_it_was() -> None:
+def test_changes_at_a_past_time_ignore_later_runs() -> None:
     lost = (LOST, Subject())
     store = stored([[lost], [], [lost]])
 
@@ -186,7 +186,7 @@ def test_a_backfill_sees_the_past_as_it_was() -> None:
     assert (read[0].id, identities(read[1].gone)) == ("run-1", {("line-lost", Subject())})
 
 
-def test_a_run_that_is_written_again_changes_nothing() -> None:
+def test_run_written_again_does_not_change_the_history() -> None:
     lost = (LOST, Subject())
     store = stored([[lost], [lost]])
     before = read_changes(store, "local", "audit", day(1))
@@ -196,7 +196,7 @@ def test_a_run_that_is_written_again_changes_nothing() -> None:
     assert read_changes(store, "local", "audit", day(1)) == before
 
 
-def test_reading_stops_at_the_last_run_that_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_stops_at_the_last_run_without_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = (LOST, Subject())
     store = stored([[lost], [lost], [], [lost], [lost]])
     read: list[str] = []

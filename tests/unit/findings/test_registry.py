@@ -10,7 +10,7 @@ AS_OF = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("cls", REGISTRY.values(), ids=lambda cls: cls.name)
-def test_a_class_is_a_hyphened_word_with_all_its_texts(cls: FindingClass) -> None:
+def test_class_has_hyphenated_name_and_complete_texts(cls: FindingClass) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", cls.name)
     assert all(text.strip() and text.rstrip().endswith((".", ")")) for text in (cls.meaning, cls.why, cls.remedy))
 
@@ -26,13 +26,13 @@ def test_a_class_declared_twice_is_refused() -> None:
         _by_name((cls,), (cls,))
 
 
-def test_severities_are_ranked_from_least_to_most() -> None:
+def test_severities_are_ranked_from_info_to_critical() -> None:
     ranks = [severity.rank for severity in (Severity.INFO, Severity.WARNING, Severity.ERROR, Severity.CRITICAL)]
 
     assert ranks == sorted(set(ranks))
 
 
-def test_json_of_a_finding_leaves_out_what_does_not_apply_and_gives_the_class_remedy() -> None:
+def test_finding_json_omits_empty_fields_and_has_class_remedy() -> None:
     finding = Finding(REGISTRY["check-incomplete"], Subject(cluster="main"), "3 of 4 tables", AS_OF, {"tables": 3})
 
     assert finding.to_dict() == {
@@ -55,7 +55,7 @@ def test_json_of_a_finding_leaves_out_what_does_not_apply_and_gives_the_class_re
         ("local", "audit", "1", AS_OF.replace(tzinfo=None), "has no time zone"),
     ],
 )
-def test_a_run_that_could_not_be_found_again_is_refused(
+def test_run_with_invalid_identity_is_refused(
     environment: str, check: str, id_: str, as_of: datetime, said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):

@@ -48,11 +48,11 @@ findings = st.builds(
 
 
 @given(st.lists(findings, max_size=5))
-def test_a_table_gives_back_the_run_and_its_findings(found: list[Finding]) -> None:
+def test_run_and_findings_are_unchanged_after_table_round_trip(found: list[Finding]) -> None:
     assert from_table(to_table(RUN, found)) == (RUN, tuple(found))
 
 
-def test_a_class_that_another_version_wrote_keeps_its_name_severity_and_remedy() -> None:
+def test_unregistered_class_is_read_with_name_severity_and_remedy() -> None:
     cls = FindingClass("not-yet-known", Severity.WARNING, "meaning", "why", "Do this.")
 
     _, (read,) = from_table(to_table(RUN, [Finding(cls, Subject(), "m", AS_OF)]))
@@ -60,13 +60,13 @@ def test_a_class_that_another_version_wrote_keeps_its_name_severity_and_remedy()
     assert (read.cls.name, read.cls.severity, read.cls.remedy) == ("not-yet-known", Severity.WARNING, "Do this.")
 
 
-def test_what_a_run_found_is_read_back(store: ResultsStore) -> None:
+def test_written_findings_are_read_back(store: ResultsStore) -> None:
     store.write_findings(RUN, [finding()])
 
     assert list(store.runs("local", "audit", AS_OF)) == [(RUN, (finding(),))]
 
 
-def test_a_run_that_found_nothing_differs_from_none(store: ResultsStore) -> None:
+def test_run_without_findings_is_stored(store: ResultsStore) -> None:
     assert list(store.runs("local", "audit", AS_OF)) == []
 
     store.write_findings(RUN, [])
@@ -74,14 +74,14 @@ def test_a_run_that_found_nothing_differs_from_none(store: ResultsStore) -> None
     assert list(store.runs("local", "audit", AS_OF)) == [(RUN, ())]
 
 
-def test_a_run_written_again_replaces_what_it_wrote(store: ResultsStore) -> None:
+def test_run_written_again_replaces_its_findings(store: ResultsStore) -> None:
     store.write_findings(RUN, [finding("application"), finding("platform")])
     store.write_findings(RUN, [finding("platform", "now 4")])
 
     assert list(store.runs("local", "audit", AS_OF)) == [(RUN, (finding("platform", "now 4"),))]
 
 
-def test_runs_come_newest_first_across_days_and_within_one(store: ResultsStore) -> None:
+def test_runs_are_read_newest_first_up_to_the_given_time(store: ResultsStore) -> None:
     runs = [Run("local", "audit", f"z{hour}", AS_OF + timedelta(hours=hour)) for hour in (30, 2, 25, 1)]
     for run in runs:
         store.write_findings(run, [])
@@ -91,7 +91,7 @@ def test_runs_come_newest_first_across_days_and_within_one(store: ResultsStore) 
     assert read == ["z25", "z2", "z1"]
 
 
-def test_checks_and_environments_do_not_mix(store: ResultsStore) -> None:
+def test_runs_of_other_checks_and_environments_are_not_read(store: ResultsStore) -> None:
     for environment, check in (("local", "audit"), ("local", "audit-deep"), ("local-2", "audit")):
         store.write_findings(Run(environment, check, "1", AS_OF), [])
 
@@ -99,7 +99,7 @@ def test_checks_and_environments_do_not_mix(store: ResultsStore) -> None:
 
 
 @pytest.mark.parametrize("run_id", ["a/b", "..", "*", "a?b#c", "é" * 200, "manual__" + "x" * 250])
-def test_any_run_id_is_a_file_of_its_own(store: ResultsStore, run_id: str) -> None:
+def test_runs_with_unusual_ids_are_stored_separately(store: ResultsStore, run_id: str) -> None:
     one, other = Run("local", "audit", run_id, AS_OF), Run("local", "audit", run_id + "2", AS_OF)
     store.write_findings(one, [])
     store.write_findings(other, [])
@@ -107,7 +107,7 @@ def test_any_run_id_is_a_file_of_its_own(store: ResultsStore, run_id: str) -> No
     assert {run for run, _ in store.runs("local", "audit", AS_OF)} == {one, other}
 
 
-def test_a_file_lies_in_the_folder_of_its_utc_day(tmp_path: Path) -> None:
+def test_file_is_stored_in_the_folder_of_its_utc_day(tmp_path: Path) -> None:
     in_berlin = datetime(2026, 11, 23, 0, 30, tzinfo=timezone(timedelta(hours=1)))
 
     ResultsStore(str(tmp_path)).write("chunks", "run-1", pa.table({"bytes": [1]}), in_berlin)
@@ -117,9 +117,7 @@ def test_a_file_lies_in_the_folder_of_its_utc_day(tmp_path: Path) -> None:
     ]
 
 
-def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_write_keeps_the_old_file_and_leaves_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = ResultsStore(str(tmp_path))
     store.write_findings(RUN, [finding()])
     before = sorted(tmp_path.rglob("*"))
@@ -135,7 +133,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_other(
     assert list(store.runs("local", "audit", AS_OF)) == [(RUN, (finding(),))]
 
 
-def test_who_reads_a_file_while_it_is_replaced_reads_the_old_one_to_its_end(tmp_path: Path) -> None:
+def test_file_opened_before_replacement_keeps_its_old_content(tmp_path: Path) -> None:
     store = ResultsStore(str(tmp_path))
     store.write_findings(RUN, [finding()])
     (path,) = tmp_path.rglob("*.parquet")
@@ -147,7 +145,7 @@ def test_who_reads_a_file_while_it_is_replaced_reads_the_old_one_to_its_end(tmp_
     assert path.read_bytes() != before
 
 
-def test_what_a_killed_writer_left_is_not_read(tmp_path: Path) -> None:
+def test_unfinished_file_of_killed_writer_is_not_read(tmp_path: Path) -> None:
     store = ResultsStore(str(tmp_path))
     store.write_findings(RUN, [finding()])
     (finished,) = tmp_path.rglob("*.parquet")
@@ -156,7 +154,7 @@ def test_what_a_killed_writer_left_is_not_read(tmp_path: Path) -> None:
     assert list(store.runs("local", "audit", AS_OF)) == []
 
 
-def test_findings_are_queried_by_sql(store: ResultsStore) -> None:
+def test_findings_can_be_queried_with_sql(store: ResultsStore) -> None:
     store.write_findings(RUN, [finding("application"), finding("platform")])
     store.write_findings(Run("local", "audit", "2", AS_OF + timedelta(days=1)), [finding("platform")])
 
@@ -172,7 +170,7 @@ def test_findings_are_queried_by_sql(store: ResultsStore) -> None:
     ]
 
 
-def test_a_query_reads_only_the_days_it_is_given(store: ResultsStore) -> None:
+def test_query_reads_only_the_given_days(store: ResultsStore) -> None:
     for days in range(4):
         store.write_findings(Run("local", "audit", "1", AS_OF + timedelta(days=days)), [finding()])
 
@@ -181,11 +179,11 @@ def test_a_query_reads_only_the_days_it_is_given(store: ResultsStore) -> None:
     assert answer["day"].to_pylist() == [date(2026, 11, 24), date(2026, 11, 25)]
 
 
-def test_findings_may_be_queried_before_any_are_written(store: ResultsStore) -> None:
+def test_findings_query_before_first_write_returns_no_rows(store: ResultsStore) -> None:
     assert store.query("findings", "select count(*) as n from findings").to_pylist() == [{"n": 0}]
 
 
-def test_a_column_that_came_later_is_null_in_older_files(store: ResultsStore) -> None:
+def test_column_added_later_is_null_in_older_files(store: ResultsStore) -> None:
     store.write("chunks", "1", pa.table({"bytes": [1]}), AS_OF)
     store.write("chunks", "1", pa.table({"bytes": [2], "tier": ["Cool"]}), AS_OF + timedelta(days=1))
 
@@ -194,12 +192,12 @@ def test_a_column_that_came_later_is_null_in_older_files(store: ResultsStore) ->
     assert answer.to_pylist() == [{"bytes": 1, "tier": None}, {"bytes": 2, "tier": "Cool"}]
 
 
-def test_a_kind_that_nothing_wrote_is_named(store: ResultsStore) -> None:
+def test_query_of_kind_without_files_is_refused_with_its_name(store: ResultsStore) -> None:
     with pytest.raises(NothingStoredError, match="No run has written chunks to "):
         store.query("chunks", "select 1")
 
 
-def test_another_machines_write_is_seen_at_once(tmp_path: Path) -> None:
+def test_run_written_by_another_store_is_read_at_once(tmp_path: Path) -> None:
     here, there = ResultsStore(str(tmp_path)), ResultsStore(str(tmp_path))
     assert list(here.runs("local", "audit", AS_OF)) == []
 
@@ -208,7 +206,7 @@ def test_another_machines_write_is_seen_at_once(tmp_path: Path) -> None:
     assert [run for run, _ in here.runs("local", "audit", AS_OF)] == [RUN]
 
 
-def test_a_damaged_file_is_named_not_skipped(tmp_path: Path) -> None:
+def test_damaged_file_raises_with_its_name(tmp_path: Path) -> None:
     store = ResultsStore(str(tmp_path))
     store.write_findings(RUN, [finding()])
     (path,) = tmp_path.rglob("*.parquet")
@@ -218,7 +216,7 @@ def test_a_damaged_file_is_named_not_skipped(tmp_path: Path) -> None:
         list(store.runs("local", "audit", AS_OF))
 
 
-def test_a_place_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_failed_write_is_reported_with_run_path_and_remedy(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file, not a folder")
     store = ResultsStore(str(tmp_path / "results"))
 
@@ -231,7 +229,7 @@ def test_a_place_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path)
     assert "Check that the place exists" in said
 
 
-def test_credentials_in_a_url_are_shown_nowhere() -> None:
+def test_credentials_in_url_are_not_shown_in_error_or_repr() -> None:
     store = ResultsStore("nowhere://user:hunter2@host/path?sig=hunter2")
 
     with pytest.raises(StoreUnreachableError) as caught:
@@ -241,7 +239,7 @@ def test_credentials_in_a_url_are_shown_nowhere() -> None:
     assert "nowhere://user:***@host/path" in str(caught.value)
 
 
-def test_a_credential_in_what_the_store_answers_is_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_credential_in_storage_error_is_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise ValueError("bad connection: AccountName=a;AccountKey=hunter2==;x and https://a/b?sig=hunter2&se=1")
 
@@ -266,7 +264,7 @@ def test_a_url_is_shown_without_credentials(url: str, shown: str) -> None:
     assert without_credentials(url) == shown
 
 
-def test_files_are_parquet_that_others_read(tmp_path: Path) -> None:
+def test_stored_file_can_be_read_with_pyarrow(tmp_path: Path) -> None:
     ResultsStore(str(tmp_path)).write_findings(RUN, [finding()])
 
     (path,) = tmp_path.rglob("*.parquet")
