@@ -1,4 +1,4 @@
-"""The answers that the library's files give, counted from the lines of the sample hour without any Loki."""
+"""Tests of the answers declared in the library: they are counted from the lines of the sample hour, without Loki."""
 
 import math
 import re
@@ -75,14 +75,14 @@ COUNTED: dict[str, tuple[tuple[Kind, ...], Callable[[Line], bool]]] = {
 
 
 @pytest.mark.parametrize("name", COUNTED)
-def test_lines_are_as_many_as_are_counted(name: str) -> None:
+def test_library_line_count_matches_the_sample_hour(name: str) -> None:
     kinds, wanted = COUNTED[name]
 
     assert LIBRARY[name].answer.lines == sum(wanted(line) for kind in kinds for line in LINES[kind])
 
 
 def last(seconds: int, kinds: Iterable[Kind], wanted: Callable[[Line], bool]) -> list[Line]:
-    """Of the hour's end: a range leaves out its start and takes in its end."""
+    """Return the matching lines of the last seconds of the hour. A range excludes its start and includes its end."""
     least = sample_hour.END_NS - seconds * 10**9
     return [line for kind in kinds for line in LINES[kind] if line.timestamp_ns > least and wanted(line)]
 
@@ -109,7 +109,7 @@ GROUPED: dict[str, tuple[int, tuple[Kind, ...], Callable[[Line], bool], Key]] = 
 
 
 @pytest.mark.parametrize("name", GROUPED)
-def test_numbers_are_what_is_counted_by_group(name: str) -> None:
+def test_library_series_and_total_match_the_sample_hour(name: str) -> None:
     seconds, kinds, wanted, key = GROUPED[name]
     query = LIBRARY[name]
     counts = Counter(map(key, last(seconds, kinds, wanted)))
@@ -120,7 +120,7 @@ def test_numbers_are_what_is_counted_by_group(name: str) -> None:
     assert query.answer.total == pytest.approx(sum(count for _, count in shown) / per_second, abs=1e-6)
 
 
-def test_the_error_rate_is_errors_by_lines() -> None:
+def test_library_error_rate_is_errors_divided_by_lines() -> None:
     errors = len(last(FIVE_MINUTES, (APPLICATION,), is_error))
 
     assert LIBRARY["error-rate"].answer.total == pytest.approx(
@@ -128,7 +128,7 @@ def test_the_error_rate_is_errors_by_lines() -> None:
     )
 
 
-def test_the_log_volume_is_the_bytes_of_all_lines() -> None:
+def test_library_log_volume_is_the_bytes_of_all_lines() -> None:
     volume: Counter[tuple[str, ...]] = Counter()
     for line in last(HOUR, (APPLICATION, ACCESS), anything):
         volume[tuple(line.labels.get(name, "") for name in ("job", "service", "level"))] += len(line.text.encode())
@@ -137,7 +137,7 @@ def test_the_log_volume_is_the_bytes_of_all_lines() -> None:
     assert (answer.series, answer.total) == (len(volume), sum(volume.values()))
 
 
-def test_the_latency_is_the_quantile_of_durations() -> None:
+def test_library_latency_is_the_95th_percentile_of_durations() -> None:
     durations: dict[str, list[float]] = defaultdict(list)
     for line in last(FIVE_MINUTES, (APPLICATION,), said("HTTP Request")):
         durations[line.labels["service"]].append(float(str(fields(line)["duration"])))
@@ -148,21 +148,21 @@ def test_the_latency_is_the_quantile_of_durations() -> None:
 
 
 def quantile(values: list[float], wanted: float) -> float:
-    """Between the two values beside the rank, as Loki has it (pkg/logql/range_vector.go)."""
+    """Interpolate between the two values next to the rank, as Loki does (pkg/logql/range_vector.go)."""
     rank = wanted * (len(values) - 1)
     low = math.floor(rank)
     high = min(low + 1, len(values) - 1)
     return values[low] + (values[high] - values[low]) * (rank - low)
 
 
-def test_silence_is_of_a_job_that_no_line_has() -> None:
+def test_silence_query_names_a_job_without_lines() -> None:
     job = LIBRARY["silence"].example["job"]
 
     assert all(line.labels["job"] != job for lines in LINES.values() for line in lines)
     assert LIBRARY["silence"].answer.total == 1
 
 
-def test_no_answer_is_left_uncounted() -> None:
+def test_every_library_query_has_a_count_in_this_file() -> None:
     others = {"error-rate", "log-volume", "latency", "silence"}
 
     assert set(LIBRARY) == {*COUNTED, *GROUPED, *others}

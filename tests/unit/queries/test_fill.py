@@ -1,4 +1,4 @@
-"""Parameters of library queries: typed, and never more than a value."""
+"""Tests of filling in parameters: each has a type and cannot become more than a value."""
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ def library_query(logql: str, **parameters: dict[str, str]) -> LibraryQuery:
 TEXT = library_query('{a="${user}"} |= "${user}" | b=~"x${user}"', user={"type": "text"})
 
 
-def test_numbers_and_durations_are_filled_in() -> None:
+def test_number_and_duration_parameters_are_filled_in() -> None:
     query = library_query(
         'sum(rate({a="b"} | took > ${least} [${window}]))',
         least={"type": "number", "default": "5"},
@@ -36,7 +36,7 @@ def test_numbers_and_durations_are_filled_in() -> None:
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=50))
-def test_text_stays_text(typed: str) -> None:
+def test_text_parameter_stays_one_literal_value(typed: str) -> None:
     query = fill(TEXT, {"user": typed})
 
     assert isinstance(query, LogQuery)
@@ -45,11 +45,11 @@ def test_text_stays_text(typed: str) -> None:
     assert len(query.stages) == 2
 
 
-def test_text_in_a_regular_expression_is_escaped() -> None:
+def test_text_parameter_in_regular_expression_is_escaped() -> None:
     assert one_line(fill(TEXT, {"user": "a.b|c"})).endswith(r"b=~`xa\.b\|c`")
 
 
-def test_a_regular_expression_is_filled_in_as_it_is() -> None:
+def test_regex_parameter_as_whole_pattern_is_filled_in_unchanged() -> None:
     query = library_query('{a=~"${which}"}', which={"type": "regex", "default": ".+"})
 
     assert one_line(fill(query, {"which": "x|y"})) == '{a=~"x|y"}'
@@ -70,7 +70,7 @@ def test_a_regular_expression_is_filled_in_as_it_is() -> None:
         ),
     ],
 )
-def test_a_regular_expression_stays_one_value_wherever_it_stands(logql: str, typed: str, filled: str) -> None:
+def test_regex_parameter_stays_one_value_at_every_position(logql: str, typed: str, filled: str) -> None:
     assert one_line(fill(library_query(logql, p={"type": "regex"}), {"p": typed})) == filled
 
 
@@ -82,7 +82,7 @@ def test_a_regular_expression_stays_one_value_wherever_it_stands(logql: str, typ
         ({"user": "x" * 10_001}, "user: longer than 10,000 characters."),
     ],
 )
-def test_what_is_missing_or_unknown_is_told(given_values: dict[str, str], told: str) -> None:
+def test_missing_unknown_or_too_long_parameter_is_refused(given_values: dict[str, str], told: str) -> None:
     with pytest.raises(FillError) as refused:
         fill(TEXT, given_values)
 
@@ -100,7 +100,7 @@ def test_what_is_missing_or_unknown_is_told(given_values: dict[str, str], told: 
         ("regex", "a)|(?:b", "is no regular expression: unexpected \\)"),
     ],
 )
-def test_what_is_no_such_value_is_refused(kind: str, value: str, told: str) -> None:
+def test_value_of_wrong_type_is_refused(kind: str, value: str, told: str) -> None:
     logql = {
         "number": 'rate({a="b"} | took > ${p} [5m])',
         "duration": 'rate({a="b"} [${p}])',
@@ -129,7 +129,7 @@ def test_what_is_no_such_value_is_refused(kind: str, value: str, told: str) -> N
         ('{a="b"} |= ip("${p}")', "10.0.0.1", '{a="b"} |= ip("10.0.0.1")'),
     ],
 )
-def test_text_stays_text_wherever_it_stands(logql: str, typed: str, filled: str) -> None:
+def test_text_parameter_stays_one_value_at_every_position(logql: str, typed: str, filled: str) -> None:
     assert one_line(fill(library_query(logql, p={"type": "text"}), {"p": typed})) == filled
 
 
@@ -144,12 +144,12 @@ def test_text_stays_text_wherever_it_stands(logql: str, typed: str, filled: str)
         ('{a="b"} | pattern "<x ${p} <y>"', "z>", "p: < and > would be read as a part of the pattern"),
     ],
 )
-def test_where_text_could_become_more_it_is_refused(logql: str, typed: str, told: str) -> None:
+def test_text_parameter_that_could_become_syntax_is_refused(logql: str, typed: str, told: str) -> None:
     with pytest.raises(FillError, match=told):
         fill(library_query(logql, p={"type": "text"}), {"p": typed})
 
 
-def test_what_loki_would_refuse_as_it_runs_is_refused_before() -> None:
+def test_invalid_address_in_ip_filter_is_refused() -> None:
     query = library_query('{a="b"} |= ip("${p}")', p={"type": "text"})
 
     with pytest.raises(LogQLError, match="is no address, range"):

@@ -1,4 +1,4 @@
-"""What of an environment the linter may rely on."""
+"""Tests of the labels and metadata that the linter takes from an environment."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def of(selector: str, known: Context) -> Context:
     return known.of(query.selector)
 
 
-def test_labels_are_those_that_the_selected_sources_declare_and_agents_add() -> None:
+def test_labels_are_declared_by_selected_sources_or_added_by_agents() -> None:
     known = of('{job="oversight-app"}', context(LOCAL, 5))
 
     assert known.step_ns == 5
@@ -30,7 +30,7 @@ def test_labels_are_those_that_the_selected_sources_declare_and_agents_add() -> 
     assert known.labels == known.everywhere == APPLICATION
 
 
-def test_of_several_sources_what_all_have_is_relied_on_and_what_one_has_may_be_there() -> None:
+def test_selector_of_several_sources_has_all_and_common_labels() -> None:
     known = of('{job=~"oversight-app|syslog"}', context(LOCAL))
 
     assert known.metadata == frozenset()
@@ -39,7 +39,7 @@ def test_of_several_sources_what_all_have_is_relied_on_and_what_one_has_may_be_t
     assert of('{job=~".+", level!="debug", filename!=""}', context(LOCAL)).labels == APPLICATION
 
 
-def test_they_are_not_known_where_a_source_may_bring_any_or_none_is_selected() -> None:
+def test_labels_are_unknown_for_pod_source_or_without_source() -> None:
     pods = PodSource(kind="pods", cluster="main", tenant="application", labels={"job": "pods"})
     known = context(LOCAL.model_copy(update={"sources": {**LOCAL.sources, "pods": pods}}))
 
@@ -49,7 +49,7 @@ def test_they_are_not_known_where_a_source_may_bring_any_or_none_is_selected() -
     assert of('{job="nothing"}', known).labels is None
 
 
-def test_of_a_tenant_only_its_own_sources_count() -> None:
+def test_tenant_has_only_its_own_sources() -> None:
     assert {source.fixed["job"] for source in of_tenant([LOCAL], "main", "application")} == {"oversight-app", "nginx"}
 
 
@@ -57,17 +57,17 @@ def better(query: str) -> list[tuple[str, str]]:
     return [(one.rule, one.rewrite) for one in lint(parse(query), context(LOCAL))]
 
 
-def test_metadata_of_other_sources_replaces_no_parser() -> None:
+def test_metadata_of_another_source_does_not_replace_the_parser() -> None:
     query = '{job="audit"} | json | trace_id="x"'
     assert better(query) == [("filter-before-parser", '{job="audit"} |= "x" | json | trace_id="x"')]
 
 
-def test_a_parser_for_a_label_of_the_stream_is_useless() -> None:
+def test_parser_for_stream_label_is_reported_as_unused() -> None:
     (found,) = better('sum by (service) (rate({job="oversight-app"} | json [5m]))')
     assert found == ("unused-parser", 'sum by (service) (rate({job="oversight-app"} [5m]))')
 
 
-def test_a_label_of_every_selected_stream_belongs_into_the_selector() -> None:
+def test_filter_on_label_of_every_selected_stream_moves_into_selector() -> None:
     rule = "label-in-selector"
     assert better('{job="oversight-app"} | json | level="error"') == [
         (rule, '{job="oversight-app", level="error"} | json')

@@ -1,4 +1,4 @@
-"""The shipped library, and files that are none."""
+"""Tests of the shipped library and of invalid library files."""
 
 from pathlib import Path
 
@@ -31,14 +31,14 @@ STORY = """    story:
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-def test_lint_has_nothing_to_say_of_a_shipped_query(name: str) -> None:
+def test_shipped_query_has_no_lint_finding(name: str) -> None:
     query = LIBRARY[name]
     step = literals.range_duration(str(query.step)) if query.step else None
 
     assert lint(fill(query, query.example), Context(step, frozenset({"trace_id", "span_id"}))) == []
 
 
-def test_every_query_of_the_story_is_there() -> None:
+def test_library_has_every_query_of_the_story() -> None:
     assert {name for name, query in LIBRARY.items() if query.story} == {
         "errors", "slow-requests", "failed-logins", "request-rate", "error-rate", "slow-database-queries",
         "container-errors", "audit-events", "requests-by-status", "security-events",
@@ -77,7 +77,7 @@ def test_every_query_of_the_story_is_there() -> None:
         ("", "Input should be"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, text: str, told: str) -> None:
+def test_invalid_library_file_is_refused_with_the_reason(tmp_path: Path, text: str, told: str) -> None:
     write(tmp_path, text.encode())
 
     with pytest.raises(LibraryError) as refused:
@@ -86,20 +86,20 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, text: str, told: str
     assert told in str(refused.value)
 
 
-def test_a_date_is_the_text_that_stands_there(tmp_path: Path) -> None:
+def test_date_in_library_file_stays_text(tmp_path: Path) -> None:
     write(tmp_path, ONE.replace("newest: x", "newest: 2026-13-45").encode())
 
     assert load_library(tmp_path)["one"].answer.newest == "2026-13-45"
 
 
-def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+def test_library_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     write(tmp_path, b"queries: \xff")
 
     with pytest.raises(LibraryError, match=r"one\.yaml is not YAML: 'utf-8' codec can't decode byte 0xff"):
         load_library(tmp_path)
 
 
-def test_a_name_is_given_once(tmp_path: Path) -> None:
+def test_query_name_in_two_files_is_refused(tmp_path: Path) -> None:
     write(tmp_path, ONE.encode())
     (tmp_path / "include/logql/two.yaml").write_text(ONE)
 
