@@ -251,7 +251,7 @@ def reload_successful(address: str) -> bool | None:
     return bool(int(value[1])) if value else None
 
 
-def test_running_loki_ignores_overrides_with_a_mistyped_limit(running: tuple[str, Path]) -> None:
+def test_running_loki_fails_to_reload_overrides_with_mistyped_limit(running: tuple[str, Path]) -> None:
     address, runtime = running
     assert until(lambda: reload_successful(address) is True)
 
