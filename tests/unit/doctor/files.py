@@ -1,4 +1,4 @@
-"""Correct files, in which a test can break one thing."""
+"""Correct files. A test changes a value to create a defect."""
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta

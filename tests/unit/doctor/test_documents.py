@@ -1,4 +1,4 @@
-"""Tests of reading files: which kinds are accepted, and what becomes of each."""
+"""Tests of reading files: which kinds are accepted, and how each kind is read."""
 
 from pathlib import Path
 from textwrap import indent
@@ -47,7 +47,7 @@ def config_map(**data: str) -> str:
         *("policy", "terraform", "configmap", "two", "pipeline"),
     ],
 )
-def test_file_of_each_kind_becomes_the_right_parts(text: str, clusters: int, agents: int, rules: int) -> None:
+def test_file_of_each_kind_is_read_as_cluster_agent_or_rule(text: str, clusters: int, agents: int, rules: int) -> None:
     deployment = read_texts({"file": text})
 
     assert (len(deployment.clusters), len(deployment.agents), len(deployment.lifecycle)) == (clusters, agents, rules)
@@ -111,7 +111,7 @@ def test_templated_configuration_is_reported_as_not_checked() -> None:
     )
 
 
-def test_overrides_beside_one_loki_belong_to_it() -> None:
+def test_overrides_beside_one_loki_file_belong_to_its_cluster() -> None:
     (cluster,) = read_texts({"a.yaml": loki(), "b.yaml": overrides(ingestion_rate_mb=1)}).clusters
 
     assert cluster.overrides == {"application": {"ingestion_rate_mb": 1}}

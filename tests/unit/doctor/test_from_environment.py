@@ -17,7 +17,7 @@ def finding_paths(name: str, *changes: tuple[str, Any]) -> set[tuple[str, str]]:
     return {(f.cls.name, f.subject.path) for f in check(from_environment(environment(name, *changes)), NOW)}
 
 
-def test_local_environment_has_only_promtail_end_of_life_as_finding() -> None:
+def test_local_environment_has_only_the_promtail_end_of_life_finding() -> None:
     assert finding_paths("local") == {("agent-end-of-life", "agents.promtail")}
 
 

@@ -37,7 +37,7 @@ def test_current_key_is_neither_removed_nor_deprecated(path: str) -> None:
     assert (find_removed(path), find_deprecated(path)) == (None, None)
 
 
-def test_names_that_the_user_chooses_are_accepted() -> None:
+def test_user_defined_names_are_accepted_as_keys() -> None:
     config = {"ruler": {"remote_write": {"clients": {"mimir": {"url": "http://x"}}}, "external_labels": {"site": "x"}}}
 
     assert list(unknown_paths(config, known_keys("loki"))) == []
@@ -51,7 +51,7 @@ def test_unknown_key_in_list_has_its_index_in_the_path() -> None:
     ]
 
 
-def test_keys_below_a_key_of_any_value_are_not_checked() -> None:
+def test_keys_below_free_form_key_are_not_checked() -> None:
     assert list(unknown_paths({"limits_config": {"ruler_remote_write_headers": {"X": "y"}}}, known_keys("loki"))) == []
 
 

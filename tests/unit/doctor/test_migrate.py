@@ -76,7 +76,7 @@ def test_value_of_removed_key_moves_to_its_replacement(old: str, new: str, value
     assert result == value
 
 
-def test_value_that_replacement_already_has_wins() -> None:
+def test_existing_value_of_replacement_key_is_kept() -> None:
     result = migrated(loki(querier__query_timeout="1m", limits_config__query_timeout="5m"))
 
     assert result["limits_config"]["query_timeout"] == "5m"
@@ -97,7 +97,7 @@ def test_index_prefix_moves_to_the_periods_written_with_it() -> None:
     assert [period["index"]["path_prefix"] for period in periods["configs"]] == ["old/", "old/"]
 
 
-def test_index_in_another_store_is_warned_of_in_the_header() -> None:
+def test_header_warns_of_index_in_another_store() -> None:
     text = migrate(loki(**OLD, storage_config__boltdb_shipper={"shared_store": "s3"}), "file", NOW)
 
     assert "BEFORE YOU START: the index of schema_config.configs[0] is stored in s3" in text

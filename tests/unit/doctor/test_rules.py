@@ -32,7 +32,7 @@ def test_defect_is_reported_with_its_path_until_it_is_corrected(
     assert name not in {cls for cls, _ in finding_paths(*mended)}
 
 
-def test_every_class_of_the_doctor_has_a_case() -> None:
+def test_every_doctor_class_has_a_case() -> None:
     assert {cls.name for cls in classes.CLASSES} - {case[0] for case in CASES} == set()
 
 
@@ -41,7 +41,7 @@ def test_correct_file_has_no_findings(text: str) -> None:
     assert finding_paths(text) == set()
 
 
-def test_correct_promtail_has_only_its_end_of_life_as_finding() -> None:
+def test_correct_promtail_has_only_the_end_of_life_finding() -> None:
     assert finding_paths(loki(), promtail()) == {("agent-end-of-life", "")}
 
 
