@@ -24,7 +24,7 @@ def test_included_environment_is_valid(name: str) -> None:
     assert load_environment(find_environment(name, ROOT)).name == name
 
 
-def test_production_environment_has_the_numbers_of_the_story() -> None:
+def test_production_environment_has_the_limits_and_retention_of_the_story() -> None:
     main = load_environment(ROOT / "include/environments/production.yaml").clusters["main"]
 
     limits = main.limits
