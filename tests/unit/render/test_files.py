@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from logops.render.files import Files, digest_of, to_yaml
 
-# Letters with which lengths and separators could be faked.
+# Characters that could imitate a length or a separator in the digest.
 text = st.text("1:2a\n", max_size=4)
 texts = st.dictionaries(text, text, max_size=3)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec="utf-8"))
@@ -66,6 +66,6 @@ def test_rendered_yaml_header_names_logops_and_the_environment() -> None:
     )
 
 
-def test_files_with_unknown_name_raises_key_error() -> None:
+def test_unknown_file_name_raises_key_error() -> None:
     with pytest.raises(KeyError):
         Files({})["loki/main.yaml"]

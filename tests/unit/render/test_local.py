@@ -1,4 +1,4 @@
-"""What a change in an environment changes in what is rendered, and what it does not."""
+"""Tests of local rendering: which files and processes a change in the environment affects."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def test_every_stage_has_files() -> None:
     assert {stage for stage, files in rendered(LOCAL).items() if files} == set(STAGES)
 
 
-def test_render_same_environment_gives_the_same_bytes() -> None:
+def test_render_of_same_environment_gives_the_same_bytes() -> None:
     assert {stage: dict(files) for stage, files in rendered(LOCAL).items()} == {
         stage: dict(files) for stage, files in rendered(environment("local")).items()
     }
@@ -117,7 +117,7 @@ def test_changed_memory_limit_changes_only_processes_of_that_component() -> None
     assert programs(declared)["main-querier-0"].environment["GOMEMLIMIT"] == f"{2**31}B"
 
 
-def test_additional_source_changes_only_the_agent_that_ships_it() -> None:
+def test_changed_source_changes_only_the_agent_that_ships_it() -> None:
     declared = environment("local", ("sources.application.parse.labels", ["level"]))
 
     assert changed_stages(declared) == {"agents"}
@@ -179,7 +179,7 @@ def test_loki_configuration_references_only_the_key_of_its_cluster() -> None:
     assert "LOGOPS_MAIN" not in files["loki/security.yaml"]
 
 
-def test_ingesters_start_first() -> None:
+def test_ingesters_are_the_first_loki_processes() -> None:
     loki = [name for name, program in programs(LOCAL).items() if program.program == "loki"]
 
     assert loki[:3] == ["main-ingester-0", "main-ingester-1", "main-ingester-2"]

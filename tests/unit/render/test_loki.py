@@ -37,7 +37,7 @@ def test_clusters_share_no_container_ring_or_member() -> None:
     assert not set(main["memberlist"]["join_members"]) & set(security["memberlist"]["join_members"])
 
 
-def test_members_join_the_first_ingesters() -> None:
+def test_members_join_the_ingesters() -> None:
     topology = local_topology(LOCAL, STATE)
 
     assert config(LOCAL, "main")["memberlist"]["join_members"] == [p.gossip for p in topology.of("main", "ingester")]

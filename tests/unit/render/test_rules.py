@@ -1,4 +1,4 @@
-"""Rules as the ruler keeps them."""
+"""Tests of rendered rules, in the form in which the ruler stores them."""
 
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def test_different_rules_give_different_texts(changed: dict[str, Any]) -> None:
     assert namespace_text("e", [{**group, **changed}]) != namespace_text("e", [group])
 
 
-def test_groups_are_sorted_by_name() -> None:
+def test_order_of_groups_does_not_change_the_text() -> None:
     first, second = {"name": "a"}, {"name": "b"}
     assert namespace_text("e", [first, second]) == namespace_text("e", [second, first])
 
@@ -85,7 +85,7 @@ def test_local_ruler_writes_to_the_local_prometheus() -> None:
     assert ruler["remote_write"]["clients"]["prometheus"]["url"] == f"http://127.0.0.1:{port}/api/v1/write"
 
 
-def test_local_prometheus_does_not_run_if_every_cluster_names_one() -> None:
+def test_local_prometheus_does_not_run_if_every_cluster_has_prometheus_url() -> None:
     prometheus_url = "http://prometheus.example:9090"
     named = [(f"clusters.{name}.ruler.prometheus_url", prometheus_url) for name in LOCAL.clusters]
     assert "prometheus" in programs(environment("local", named[0]))

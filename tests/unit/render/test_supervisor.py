@@ -33,7 +33,7 @@ def test_program_digest_does_not_include_itself() -> None:
 
 
 def configured(state: Path, commands: dict[str, tuple[str, ...]], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Every process as supervisord reads it from the rendered files."""
+    """Return every process as supervisord reads it from the rendered files."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
     files = render_local(LOCAL, state, commands, {})

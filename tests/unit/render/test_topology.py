@@ -29,7 +29,7 @@ def ports(topology: Topology) -> list[int]:
 
 
 @given(replicas, st.sampled_from(DISTRIBUTED))
-def test_additional_replica_changes_no_other_port(replicas: dict[str, int], component: str) -> None:
+def test_changed_replica_count_changes_no_other_port(replicas: dict[str, int], component: str) -> None:
     fewer, more = ({**replicas, component: n} for n in (replicas[component], replicas[component] % 3 + 1))
     before = {process.name: process.http_port for process in local_topology(with_replicas(fewer), STATE).loki}
     after = {process.name: process.http_port for process in local_topology(with_replicas(more), STATE).loki}
@@ -55,7 +55,7 @@ def test_number_of_processes_equals_replicas(replicas: dict[str, int]) -> None:
     assert {component: len(topology.of("main", component)) for component in replicas} == replicas
 
 
-def test_two_environments_share_no_port() -> None:
+def test_environments_with_different_base_ports_share_no_port() -> None:
     second = environment("local", ("platform.base_port", 23200))
 
     assert not set(ports(local_topology(LOCAL, STATE))) & set(ports(local_topology(second, STATE)))
