@@ -81,7 +81,7 @@ def test_literal_connection_string_is_not_shown() -> None:
     assert "hunter2" not in f"{caught.value} {caught.value!r} {caught.value.__cause__}"
 
 
-def test_secret_reference_without_exactly_one_source_is_refused() -> None:
+def test_secret_reference_with_none_or_two_sources_is_refused() -> None:
     for wrong in ({}, {"env": "A", "connection": "b"}):
         with pytest.raises(ValueError, match="exactly one of: env, connection"):
             SecretRef.model_validate(wrong)
