@@ -1,4 +1,4 @@
-"""Hooks, with connections that stand in the environment."""
+"""Fixtures for hook tests: connections from environment variables."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Connect = Callable[..., str]
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """Define an Airflow connection for the test; gives its id."""
+    """Return a function that defines an Airflow connection for the test and returns its id."""
 
     def define(**fields: Any) -> str:
         monkeypatch.setenv("AIRFLOW_CONN_LOKI_HERE", json.dumps({"conn_type": "loki", **fields}))

@@ -1,4 +1,4 @@
-"""LokiHook: what it makes of a connection, and what its Test button says."""
+"""LokiHook: the client that a connection gives, and the connection test."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ PASSWORD = "not-to-be-seen"
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the client was made with."""
+    """The arguments that the client was created with."""
     seen: dict[str, Any] = {}
 
     def client(url: str, **options: Any) -> object:
@@ -37,7 +37,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         ({"host": "127.0.0.1", "port": 23113, "schema": "http"}, "http://127.0.0.1:23113"),
     ],
 )
-def test_the_address_is_scheme_host_and_port(connect: Connect, made: dict[str, Any], fields: Any, url: str) -> None:
+def test_connection_url_is_scheme_host_and_port(connect: Connect, made: dict[str, Any], fields: Any, url: str) -> None:
     LokiHook(connect(**fields)).get_conn()
     assert made["url"] == url
 
@@ -51,34 +51,34 @@ def test_the_address_is_scheme_host_and_port(connect: Connect, made: dict[str, A
         ({"verify": "false", "timeout": "2.5"}, False, 2.5),
     ],
 )
-def test_extras_are_read_one_by_one(
+def test_connection_extras_set_verify_and_timeout(
     connect: Connect, made: dict[str, Any], extra: Any, verify: bool, timeout: float
 ) -> None:
     LokiHook(connect(host="loki", extra=extra)).get_conn()
     assert (made["verify"], made["read_timeout"]) == (verify, timeout)
 
 
-def test_an_extra_that_is_not_a_field_reaches_nothing(connect: Connect, made: dict[str, Any]) -> None:
+def test_unknown_connection_extra_is_ignored(connect: Connect, made: dict[str, Any]) -> None:
     LokiHook(connect(host="loki", extra={"url": "http://elsewhere", "auth": "x"})).get_conn()
     assert (made["url"], made["auth"]) == ("http://loki", None)
 
 
-def test_a_login_is_sent_as_basic_authentication(connect: Connect, made: dict[str, Any]) -> None:
+def test_login_and_password_are_used_as_basic_authentication(connect: Connect, made: dict[str, Any]) -> None:
     LokiHook(connect(host="loki", login="ada", password=PASSWORD)).get_conn()
     assert (made["auth"].username, made["auth"].password) == ("ada", PASSWORD)
 
 
-def test_no_client_is_made_before_it_is_asked_for(connect: Connect, made: dict[str, Any]) -> None:
+def test_hook_creates_no_client_before_get_conn(connect: Connect, made: dict[str, Any]) -> None:
     LokiHook(connect(host="loki"))
     assert made == {}
 
 
-def test_the_client_is_made_once(connect: Connect, made: dict[str, Any]) -> None:
+def test_hook_creates_client_once(connect: Connect, made: dict[str, Any]) -> None:
     hook = LokiHook(connect(host="loki"))
     assert hook.get_conn() is hook.get_conn()
 
 
-def test_the_tenant_is_the_hooks_own_before_the_connections(connect: Connect) -> None:
+def test_hook_tenant_overrides_connection_tenant(connect: Connect) -> None:
     connection = connect(host="loki", extra={"tenant": "application"})
     assert LokiHook(connection).tenant == "application"
     assert LokiHook(connection, tenant="platform").tenant == "platform"
@@ -96,20 +96,22 @@ def test_the_tenant_is_the_hooks_own_before_the_connections(connect: Connect) ->
         ({"host": "loki", "extra": {"timeout": "nan"}}, "extra.timeout is 'nan'"),
     ],
 )
-def test_a_connection_that_is_wrong_is_named_with_the_field(connect: Connect, fields: Any, problem: str) -> None:
+def test_wrong_connection_field_is_reported_with_field_and_connection_id(
+    connect: Connect, fields: Any, problem: str
+) -> None:
     with pytest.raises(ConnectionFieldsError) as refused:
         LokiHook(connect(**fields)).get_conn()
     assert problem in str(refused.value)
     assert "'loki_here'" in str(refused.value)
 
 
-def test_a_connection_that_does_not_exist_is_airflows_own_error(connect: Connect) -> None:
+def test_missing_connection_raises_airflow_not_found_exception(connect: Connect) -> None:
     with pytest.raises(AirflowNotFoundException, match="nowhere"):
         LokiHook("nowhere").get_conn()
 
 
 class Answers(BaseHTTPRequestHandler):
-    """A process that says what the test wants it to say, by path."""
+    """An HTTP server with the test's answer for each path."""
 
     said: dict[str, tuple[int, str]]
 
@@ -126,7 +128,7 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
-    """Answers on a loopback port as Loki 3.7.8 does."""
+    """A server on a loopback port that answers like Loki 3.7.8."""
     Answers.said = {
         "/ready": (200, "ready\n"),
         "/loki/api/v1/status/buildinfo": (200, '{"version": "3.7.8", "revision": "", "goVersion": "go1.25"}'),
@@ -145,14 +147,18 @@ def at(server: ThreadingHTTPServer) -> dict[str, Any]:
     return {"host": "127.0.0.1", "port": server.server_port, "login": "ada", "password": PASSWORD}
 
 
-def test_the_test_tells_the_version_and_what_the_tenant_has(connect: Connect, server: ThreadingHTTPServer) -> None:
+def test_connection_test_reports_version_and_label_count_of_tenant(
+    connect: Connect, server: ThreadingHTTPServer
+) -> None:
     passed, said = LokiHook(connect(**at(server), extra={"tenant": "application"})).test_connection()
     assert passed
     assert "Loki 3.7.8" in said
     assert "Tenant application has 2 labels" in said
 
 
-def test_the_test_says_what_it_did_not_try_without_a_tenant(connect: Connect, server: ThreadingHTTPServer) -> None:
+def test_connection_test_without_tenant_reports_no_query_was_tried(
+    connect: Connect, server: ThreadingHTTPServer
+) -> None:
     Answers.said.pop("/loki/api/v1/labels")
     passed, said = LokiHook(connect(**at(server))).test_connection()
     assert passed
@@ -168,7 +174,7 @@ def test_the_test_says_what_it_did_not_try_without_a_tenant(connect: Connect, se
         ("/loki/api/v1/labels", (401, "no org id"), "no org id"),
     ],
 )
-def test_the_test_fails_with_what_was_found(
+def test_failed_connection_test_reports_problem_and_port_but_no_password(
     connect: Connect, server: ThreadingHTTPServer, path: str, answer: tuple[int, str], problem: str
 ) -> None:
     Answers.said[path] = answer
@@ -179,7 +185,7 @@ def test_the_test_fails_with_what_was_found(
     assert PASSWORD not in said
 
 
-def test_the_test_fails_where_nothing_listens(connect: Connect, server: ThreadingHTTPServer) -> None:
+def test_connection_test_fails_if_nothing_listens(connect: Connect, server: ThreadingHTTPServer) -> None:
     fields = at(server)
     server.server_close()
     passed, said = LokiHook(connect(**fields)).test_connection()
@@ -187,7 +193,7 @@ def test_the_test_fails_where_nothing_listens(connect: Connect, server: Threadin
     assert "Is Loki running there?" in said
 
 
-def test_the_test_names_a_wrong_field_but_not_the_id_it_was_lent(connect: Connect) -> None:
+def test_connection_test_reports_wrong_field_without_connection_id(connect: Connect) -> None:
     passed, said = LokiHook(connect(host="http://loki")).test_connection()
     assert not passed
     assert said.startswith("host is 'http://loki'")

@@ -1,4 +1,4 @@
-"""The provider's description, held against Airflow's own rules for it."""
+"""The provider information, checked against Airflow's schemas."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ AIRFLOW = Path(airflow.__file__).parent
 
 
 class Read(dict[str, Any]):
-    """A connection's extra that remembers what it was asked for."""
+    """A connection's extra that records the keys that were read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,22 +31,22 @@ class Read(dict[str, Any]):
         return default
 
 
-def test_airflow_takes_the_description() -> None:
+def test_provider_info_matches_airflow_schema() -> None:
     rules = json.loads((AIRFLOW / "provider_info.schema.json").read_text())
     assert [error.message for error in Draft7Validator(rules).iter_errors(get_provider_info())] == []
 
 
-def test_airflow_takes_the_connections_form() -> None:
+def test_connection_type_matches_airflow_schema() -> None:
     rules = json.loads((AIRFLOW / "provider.yaml.schema.json").read_text())["properties"]["connection-types"]
     assert [error.message for error in Draft7Validator(rules).iter_errors([LOKI])] == []
 
 
-def test_the_named_hook_is_the_hook() -> None:
+def test_hook_class_name_in_provider_info_imports_loki_hook() -> None:
     assert import_string(LOKI["hook-class-name"]) is LokiHook
     assert (LOKI["connection-type"], LOKI["hook-name"]) == (LokiHook.conn_type, LokiHook.hook_name)
 
 
-def test_the_form_has_a_field_for_each_extra_that_the_hook_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_form_fields_match_extras_that_hook_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     extra = Read()
     connection = SimpleNamespace(
         conn_id="loki", host="loki", port=None, schema=None, login=None, password=None, extra_dejson=extra
@@ -58,9 +58,9 @@ def test_the_form_has_a_field_for_each_extra_that_the_hook_reads(monkeypatch: py
     assert extra.keys_read == set(LOKI["conn-fields"])
 
 
-def test_the_form_promises_the_hooks_own_timeout() -> None:
+def test_connection_form_default_timeout_equals_hook_timeout() -> None:
     assert LOKI["conn-fields"]["timeout"]["schema"]["default"] == loki.TIMEOUT
 
 
-def test_airflow_finds_the_description_in_the_installed_package() -> None:
+def test_airflow_finds_provider_info_in_installed_package() -> None:
     assert ProvidersManager().providers["logops"].data["connection-types"] == [LOKI]

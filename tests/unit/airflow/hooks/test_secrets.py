@@ -1,4 +1,4 @@
-"""Account keys that stand in Airflow connections."""
+"""Account keys in Airflow connections."""
 
 import json
 
@@ -14,25 +14,25 @@ VARIABLE = "LOGOPS_CONNECTION_SECURITY_STORAGE"
 
 @pytest.fixture
 def production() -> Environment:
-    """Its security account's key is in the connection security_storage; its other account has no key."""
+    """The key of its security account is in the connection security_storage. Its other account has no key."""
     return read_environment("production")
 
 
-def test_a_key_is_the_connections_password(production: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_account_key_is_read_from_connection_password(production: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SECURITY_STORAGE", json.dumps({"conn_type": "generic", "password": KEY}))
     assert connection_secrets(production, {}) == {VARIABLE: KEY}
 
 
-def test_a_variable_that_is_set_wins_over_the_connection(production: Environment) -> None:
+def test_connection_is_not_read_when_variable_is_set(production: Environment) -> None:
     assert connection_secrets(production, {VARIABLE: KEY}) == {}
 
 
-def test_a_key_that_is_not_in_a_connection_is_left_to_the_platform() -> None:
+def test_account_key_without_connection_is_skipped() -> None:
     assert connection_secrets(read_environment("local"), {}) == {}
 
 
 @pytest.mark.parametrize("connection", [None, {"conn_type": "generic"}])
-def test_a_missing_key_is_named_with_where_it_belongs(
+def test_missing_key_is_reported_with_setting_connection_and_variable(
     production: Environment, monkeypatch: pytest.MonkeyPatch, connection: dict[str, str] | None
 ) -> None:
     if connection is not None:

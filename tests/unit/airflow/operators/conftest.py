@@ -1,4 +1,4 @@
-"""Operators on a platform in memory, with a task instance that keeps its XComs."""
+"""Fixtures for operator tests: a platform in memory, and a task instance that keeps its XComs."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class FakeTaskInstance:
-    """What an operator asks of its task instance: XComs by (task, key), and how other tasks ended."""
+    """A fake task instance: XComs by (task, key), and the states of other tasks."""
 
     map_index = -1
     try_number = 1
@@ -41,7 +41,7 @@ class FakeTaskInstance:
 
     @property
     def said(self) -> dict[str, Any]:
-        """What the task itself pushed."""
+        """The XComs that the task itself pushed."""
         return {key: value for (task, key), value in self.xcoms.items() if task == self.task_id}
 
 
@@ -67,7 +67,7 @@ def production() -> Environment:
 
 @pytest.fixture
 def platform(local: Environment, monkeypatch: pytest.MonkeyPatch) -> MemoryPlatform:
-    """Every environment that an operator opens is on this platform."""
+    """A platform in memory, which every environment that an operator opens gets."""
     platform = MemoryPlatform(local, {stage: Files({f"{stage}/file": f"{stage} 1\n"}) for stage in STAGES})
 
     def open_platform(environment: Environment, root: Path) -> MemoryPlatform:

@@ -1,4 +1,4 @@
-"""RolloutApprovalOperator: whom it asks, for how long, and what an answer means."""
+"""RolloutApprovalOperator: the approvers, the timeout, and the effect of each answer."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ DIGEST = "d1" * 32
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What Airflow is asked to show, and to whom."""
+    """The request that Airflow gets: its content and its approvers."""
     seen: dict[str, Any] = {}
     monkeypatch.setattr(
         "airflow.providers.standard.operators.hitl.upsert_hitl_detail", lambda **request: seen.update(request)
@@ -42,7 +42,7 @@ def answer(option: str) -> dict[str, Any]:
     }
 
 
-def test_the_people_and_the_time_are_the_environments_own(approval, context, asked, production, monkeypatch) -> None:
+def test_approvers_and_timeout_come_from_environment(approval, context, asked, production, monkeypatch) -> None:
     wanted = with_approval(production, required=True, approvers=["ada", "grace"], timeout="90m")
     monkeypatch.setattr(approval_module, "read_environment", lambda name: wanted)
     with pytest.raises(TaskAwaitingInput) as waits:
@@ -52,16 +52,16 @@ def test_the_people_and_the_time_are_the_environments_own(approval, context, ask
     assert asked["body"] == "a diff"
 
 
-def test_no_answer_is_not_taken_for_a_yes(approval, context, asked) -> None:
+def test_approval_request_has_no_default_answer(approval, context, asked) -> None:
     with pytest.raises(TaskAwaitingInput):
         approval.execute(context)
     assert asked["defaults"] is None
 
 
-def test_a_yes_approves_the_digest_that_was_shown(approval, context, asked, ti) -> None:
+def test_approve_answer_approves_the_digest_that_was_shown(approval, context, asked, ti) -> None:
     with pytest.raises(TaskAwaitingInput):
         approval.execute(context)
-    # A plan that is made anew while the task waits is rendered into the resumed task, but nobody has seen it.
+    # If the plan is made again while the task waits, the resumed task gets a digest that nobody has seen.
     resumed = RolloutApprovalOperator(task_id="task", environment="production", digest="another", subject="?")
     resumed.execute_complete(context, answer("Approve"))
     assert ti.said["approved"] == {
@@ -73,7 +73,7 @@ def test_a_yes_approves_the_digest_that_was_shown(approval, context, asked, ti) 
     }
 
 
-def test_a_no_fails_for_good_and_says_whose_it_was(approval, context, ti) -> None:
+def test_rejection_fails_without_retry_and_names_the_person(approval, context, ti) -> None:
     with pytest.raises(AirflowFailException, match="ada rejected"):
         approval.execute_complete(context, answer("Reject"))
     assert "approved" not in ti.said
@@ -84,13 +84,13 @@ def test_a_no_fails_for_good_and_says_whose_it_was(approval, context, ti) -> Non
     "nobody",
     [{"responded_by_user": None}, {"responded_by_user": {"id": "", "name": ""}}, {"timedout": True}],
 )
-def test_an_answer_that_no_person_gave_is_not_taken_for_a_yes(approval, context, ti, nobody) -> None:
+def test_approve_answer_without_a_person_is_refused(approval, context, ti, nobody) -> None:
     with pytest.raises(AirflowFailException, match="not by a person"):
         approval.execute_complete(context, {**answer("Approve"), **nobody})
     assert "approved" not in ti.said
 
 
-def test_a_default_answer_of_a_dag_is_not_used(context, asked, ti) -> None:
+def test_default_answer_of_dag_is_ignored(context, asked, ti) -> None:
     ti.id = "0"
     careless = RolloutApprovalOperator(
         task_id="task", environment="production", digest=DIGEST, subject="?", defaults="Approve"
@@ -100,12 +100,12 @@ def test_a_default_answer_of_a_dag_is_not_used(context, asked, ti) -> None:
     assert asked["defaults"] is None
 
 
-def test_an_unanswered_question_fails_for_good(approval, context) -> None:
+def test_unanswered_approval_fails_without_retry(approval, context) -> None:
     with pytest.raises(AirflowFailException, match="Nobody answered"):
         approval.execute_complete(context, {"error": "timeout", "error_type": "timeout"})
 
 
-def test_answer_of_a_person_who_is_no_approver_is_refused(approval, context, ti, production, monkeypatch) -> None:
+def test_answer_of_person_who_is_not_an_approver_is_refused(approval, context, ti, production, monkeypatch) -> None:
     wanted = with_approval(production, required=True, approvers=["grace"])
     monkeypatch.setattr(approval_module, "read_environment", lambda name: wanted)
     with pytest.raises(AirflowFailException, match="'7' is not one of its approvers"):

@@ -1,4 +1,4 @@
-"""The audit's tasks, cleared and repeated: what one leaves for the next."""
+"""The tasks of an audit run: work files between the tasks, cleared tasks and retries."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ ASKED: dict[str, Any] = {"checks": ["retention-audit"], "environment": "local", 
 
 
 class Night:
-    """The tasks of one run, one after the other."""
+    """The tasks of one run, executed one after the other."""
 
     def __init__(self, context: dict[str, Any], run_id: str = "scheduled__1") -> None:
         self.context = {**context, "run_id": run_id, "dag_run": SimpleNamespace(run_after=NOW)}
@@ -66,7 +66,7 @@ def work(folder: Path) -> list[str]:
     return sorted(one.name for one in (folder / "steps").glob("*"))
 
 
-def test_a_run_that_was_whole_leaves_no_work(bucket: MemoryStore, context: dict[str, Any], tmp_path: Path) -> None:
+def test_complete_run_leaves_no_work_files(bucket: MemoryStore, context: dict[str, Any], tmp_path: Path) -> None:
     night = Night(context)
     night.survey()
     assert [one["tables"] for one in night.judge()] == [1, 1]
@@ -75,7 +75,7 @@ def test_a_run_that_was_whole_leaves_no_work(bucket: MemoryStore, context: dict[
     assert "no findings in 2 tables" in context["ti"].said[SUMMARY]["headline"]
 
 
-def test_a_batch_that_failed_is_judged_when_it_is_cleared_and_the_run_is_whole(
+def test_run_with_failed_batch_completes_after_batch_is_cleared(
     bucket: MemoryStore, context: dict[str, Any], tmp_path: Path
 ) -> None:
     night = Night(context)
@@ -94,7 +94,7 @@ def test_a_batch_that_failed_is_judged_when_it_is_cleared_and_the_run_is_whole(
     assert work(tmp_path) == []
 
 
-def test_what_a_run_left_unfinished_goes_when_the_next_one_begins(
+def test_next_run_deletes_work_files_of_unfinished_run(
     bucket: MemoryStore, context: dict[str, Any], tmp_path: Path
 ) -> None:
     first = Night(context)
@@ -107,7 +107,7 @@ def test_what_a_run_left_unfinished_goes_when_the_next_one_begins(
     assert work(tmp_path) == ["retention_audit.scheduled__2"]
 
 
-def test_a_table_that_is_nowhere_is_no_pass(bucket: MemoryStore, context: dict[str, Any]) -> None:
+def test_requested_table_that_is_not_stored_fails_the_run(bucket: MemoryStore, context: dict[str, Any]) -> None:
     typed = {**ASKED, "tables": ["loki_index_2078"]}
     with DAG("retention_audit", schedule=None):
         steps = [
@@ -123,21 +123,23 @@ def test_a_table_that_is_nowhere_is_no_pass(bucket: MemoryStore, context: dict[s
     assert f"loki_index_{TODAY - 1} to loki_index_{TODAY}" in said
 
 
-def test_a_moment_without_a_time_zone_is_refused(bucket: MemoryStore, context: dict[str, Any]) -> None:
+def test_as_of_without_time_zone_is_refused(bucket: MemoryStore, context: dict[str, Any]) -> None:
     with DAG("retention_audit", schedule=None):
         operator = AuditListOperator(task_id="list", **{**ASKED, "as_of": "2026-11-23T00:00:00"})
     with pytest.raises(AirflowFailException, match="has no time zone"):
         operator.execute(context)
 
 
-def test_nothing_listed_is_told_with_what_to_clear(context: dict[str, Any], bucket: MemoryStore) -> None:
+def test_reduce_without_listing_fails_with_advice_to_clear_the_task(
+    context: dict[str, Any], bucket: MemoryStore
+) -> None:
     operator = AuditReduceOperator(task_id="reduce", batches=None, **ASKED)
     with pytest.raises(AirflowFailException, match="clear that one"):
         operator.execute(context)
 
 
 @pytest.mark.parametrize(("tried", "last"), [(1, False), (2, False), (3, True)])
-def test_only_the_last_try_gives_up_a_listing_that_broke_off(
+def test_survey_gets_last_flag_only_on_last_try(
     bucket: MemoryStore, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tried: int, last: bool
 ) -> None:
     asked: list[bool] = []
@@ -149,7 +151,7 @@ def test_only_the_last_try_gives_up_a_listing_that_broke_off(
 
 
 def compaction(run_id: str, as_of: datetime) -> list[Finding]:
-    """What a compaction audit of that moment finds; `list` and `reduce` as in the DAG, nothing to judge in between."""
+    """Return the findings of a compaction audit at `as_of`, made by the same steps as in the DAG."""
     asked = AuditRequest((Check.COMPACTION,), run_id, as_of)
     platform, results = platforms.open_to_read(None, None), platforms.results_url(None, None)  # type: ignore[arg-type]
     work = f"{results}/steps/{run_id}"
@@ -160,9 +162,7 @@ def compaction(run_id: str, as_of: datetime) -> list[Finding]:
     return [*steps.reduce(platform, asked, work, batches, store).findings]
 
 
-def test_every_index_file_with_something_wrong_is_named(
-    bucket: MemoryStore, context: dict[str, Any], tmp_path: Path
-) -> None:
+def test_finding_lists_every_faulty_index_file(bucket: MemoryStore, context: dict[str, Any], tmp_path: Path) -> None:
     names = [f"index/old_index_{TODAY}/{nth}-ingester.tsdb.gz" for nth in range(1_000, 1_020)]
     for name in names:
         bucket.blobs[name] = Blob(b"1", NOW)
@@ -175,7 +175,7 @@ def test_every_index_file_with_something_wrong_is_named(
     assert sorted(row["name"] for row in kept) == sorted(names)
 
 
-def test_what_no_time_is_known_of_is_told_since_it_was_first_seen(bucket: MemoryStore, context: dict[str, Any]) -> None:
+def test_finding_with_unknown_start_is_dated_from_first_audit(bucket: MemoryStore, context: dict[str, Any]) -> None:
     name = f"index/loki_index_{TODAY}/application/1-compactor-1-2-a.tsdb.gz"
     bucket.blobs[name] = Blob(b"no index", NOW, Tier.COOL)
     first, second = NOW, NOW + timedelta(minutes=5)
@@ -188,8 +188,8 @@ def test_what_no_time_is_known_of_is_told_since_it_was_first_seen(bucket: Memory
     assert damage("second", second).evidence["since"] == first.isoformat()
 
 
-def test_what_one_cluster_has_is_no_row_of_another(bucket: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both have tables of the same names, and here the same container."""
+def test_findings_are_counted_for_each_cluster_separately(bucket: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both clusters have tables of the same names and, in this test, the same container."""
     local = environment("local", ("sources", {}), ("agents", {}), ("clusters.main.canary", None))
     periods = local.model_dump(mode="json", by_alias=True)["clusters"]["main"]["schema_periods"]
     both = environment(

@@ -1,4 +1,4 @@
-"""The operator that measures the query library."""
+"""QueryBenchmarkOperator: its parameters, its failures and its summary."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def asked(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], Asked]]:
-    """What the benchmark was asked for; it answers with what `ending` says of the first query."""
+    """The requests to the benchmark, which is a fake: the query `trace` fails, any other query is answered."""
     seen: list[tuple[list[str], Asked]] = []
 
     def run(
@@ -48,9 +48,7 @@ def operator(**given: Any) -> QueryBenchmarkOperator:
     return QueryBenchmarkOperator(task_id="measure", environment="local", **given)
 
 
-def test_all_of_the_library_is_measured_at_the_moment_the_run_is_for(
-    asked: list[tuple[list[str], Asked]], context: Any
-) -> None:
+def test_run_without_parameters_uses_library_and_run_date(asked: list[tuple[list[str], Asked]], context: Any) -> None:
     operator().execute(context)
     ((queries, what),) = asked
 
@@ -58,7 +56,7 @@ def test_all_of_the_library_is_measured_at_the_moment_the_run_is_for(
     assert (what.as_of, what.named, what.rounds, what.concurrency) == (NOON, False, 20, 1)
 
 
-def test_what_a_person_gives_arrives(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+def test_operator_parameters_are_passed_to_benchmark(asked: list[tuple[list[str], Asked]], context: Any) -> None:
     given = {"rounds": "7", "ranges": ["24h"], "budget": "1MiB", "minutes": "9", "concurrency": "3"}
     operator(queries=["errors"], **given).execute(context)
     ((queries, what),) = asked
@@ -68,7 +66,9 @@ def test_what_a_person_gives_arrives(asked: list[tuple[list[str], Asked]], conte
     assert (what.minutes, what.named) == (9, True)
 
 
-def test_what_nobody_gives_is_as_the_environment_says(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+def test_parameters_that_are_not_given_come_from_environment(
+    asked: list[tuple[list[str], Asked]], context: Any
+) -> None:
     operator(ranges=None, budget=None, minutes=None).execute(context)
     ((_, what),) = asked
 
@@ -79,36 +79,32 @@ def test_what_nobody_gives_is_as_the_environment_says(asked: list[tuple[list[str
     ("given", "told"), [({"ranges": ["24x"]}, "'24x' is not a duration"), ({"ranges": ["500ms"]}, "500ms is too short"),
                         ({"budget": "much"}, "'much' is not a size")]
 )  # fmt: skip
-def test_what_cannot_be_read_is_said_and_not_tried_again(
+def test_invalid_parameter_fails_without_retry(
     given: dict[str, Any], told: str, asked: list[tuple[list[str], Asked]], context: Any
 ) -> None:
     with pytest.raises(AirflowFailException, match=told):
         operator(**given).execute(context)
 
 
-def test_no_further_range_is_none_whatever_the_environment_says(
-    asked: list[tuple[list[str], Asked]], context: Any
-) -> None:
+def test_empty_ranges_override_ranges_of_environment(asked: list[tuple[list[str], Asked]], context: Any) -> None:
     operator(ranges=[]).execute(context)
     ((_, what),) = asked
 
     assert what.ranges_s == ()
 
 
-def test_a_query_that_is_not_in_the_library_is_named_with_those_that_are(
-    asked: list[tuple[list[str], Asked]], context: Any
-) -> None:
+def test_unknown_query_fails_with_names_of_known_queries(asked: list[tuple[list[str], Asked]], context: Any) -> None:
     with pytest.raises(AirflowFailException, match=r"No query erors in include/logql/. There are: .*errors"):
         operator(queries=["erors"]).execute(context)
     assert asked == []
 
 
-def test_a_moment_without_a_time_zone_is_refused(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+def test_as_of_without_time_zone_is_refused(asked: list[tuple[list[str], Asked]], context: Any) -> None:
     with pytest.raises(AirflowFailException, match="has no time zone"):
         operator(as_of="2026-01-01T12:00:00").execute(context)
 
 
-def test_a_query_that_fails_fails_the_task_and_leaves_its_summary(
+def test_failing_query_fails_the_task_and_leaves_a_summary(
     asked: list[tuple[list[str], Asked]], context: Any, ti: Any
 ) -> None:
     with pytest.raises(AirflowFailException, match="1 of 1 queries failed or could not be measured"):
@@ -119,7 +115,7 @@ def test_a_query_that_fails_fails_the_task_and_leaves_its_summary(
     assert said["queries"][1][0] == "trace"
 
 
-def test_a_query_that_is_answered_leaves_a_row_with_its_promise(
+def test_answered_query_has_summary_row_with_promised_limits(
     asked: list[tuple[list[str], Asked]], context: Any, ti: Any
 ) -> None:
     operator(queries=["errors"]).execute(context)

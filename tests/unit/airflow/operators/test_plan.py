@@ -1,4 +1,4 @@
-"""RolloutPlanOperator: what it plans, what it leaves out, what it refuses."""
+"""RolloutPlanOperator: its plan, the tasks that it skips, and its refusals."""
 
 import json
 from typing import Any
@@ -43,7 +43,7 @@ def run(
     stages: tuple[str, ...] = STAGES,
     auto_approve: bool = False,
 ) -> set[str]:
-    """Plan as Airflow does, fields rendered first; the tasks that are skipped."""
+    """Render the fields as Airflow does, plan, and return the tasks that are skipped."""
     context["params"] = {"environment": environment, "stages": list(stages), "auto_approve": auto_approve}
     planner.render_template_fields(context)
     try:
@@ -59,11 +59,11 @@ def apply_everything(platform: Any) -> None:
     platform.did.clear()
 
 
-def test_changes_are_planned_and_nothing_is_skipped(planner, context, platform) -> None:
+def test_plan_with_changes_skips_no_task(planner, context, platform) -> None:
     assert run(planner, context) == set()
 
 
-def test_the_plan_that_is_passed_on_is_the_plan_without_its_diffs(planner, context, platform, ti) -> None:
+def test_plan_xcom_is_the_plan_without_diffs(planner, context, platform, ti) -> None:
     run(planner, context)
     wanted = plan(platform)
     passed_on = ti.said["plan"]
@@ -72,12 +72,12 @@ def test_the_plan_that_is_passed_on_is_the_plan_without_its_diffs(planner, conte
     assert json.loads(json.dumps(passed_on)) == passed_on
 
 
-def test_a_person_reads_the_diffs(planner, context, platform, ti) -> None:
+def test_plan_markdown_shows_the_diffs(planner, context, platform, ti) -> None:
     run(planner, context)
     assert "+loki 1" in ti.said["markdown"]
 
 
-def test_where_nothing_changes_every_stage_and_the_approval_are_skipped(planner, context, platform) -> None:
+def test_plan_without_changes_skips_approval_and_all_stages(planner, context, platform) -> None:
     apply_everything(platform)
     assert run(planner, context) == {"approval"} | ALL_STAGES
 
@@ -87,17 +87,17 @@ def test_planning_changes_nothing(planner, context, platform) -> None:
     assert platform.did == []
 
 
-def test_auto_approval_skips_the_approval_alone(planner, context, platform) -> None:
+def test_auto_approval_skips_only_the_approval(planner, context, platform) -> None:
     assert run(planner, context, auto_approve=True) == {"approval"}
 
 
-def test_a_stage_that_was_not_chosen_is_skipped(planner, context, platform) -> None:
+def test_stage_that_was_not_chosen_is_skipped(planner, context, platform) -> None:
     assert run(planner, context, stages=("loki", "tenants")) == {
         "storage_apply", "storage_verify", "agents_apply", "agents_verify", "rules_apply", "rules_verify",
     }  # fmt: skip
 
 
-def test_auto_approval_is_refused_where_the_environment_requires_approval(planner, context, platform, ti) -> None:
+def test_auto_approval_is_refused_if_environment_requires_approval(planner, context, platform, ti) -> None:
     with pytest.raises(
         AirflowFailException, match="rolling out 'production' without asking: this environment requires approval"
     ):
@@ -105,7 +105,7 @@ def test_auto_approval_is_refused_where_the_environment_requires_approval(planne
     assert "plan" not in ti.said
 
 
-def test_an_unknown_environment_is_named_with_those_there_are(planner, context, platform, ti) -> None:
+def test_unknown_environment_fails_with_names_of_known_environments(planner, context, platform, ti) -> None:
     with pytest.raises(AirflowFailException, match="local, production"):
         run(planner, context, environment="staging")
     assert "local, production" in ti.said["failure"]

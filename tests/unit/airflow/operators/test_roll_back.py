@@ -1,4 +1,4 @@
-"""RolloutRollBackOperator: what it puts back, and when it has nothing to do."""
+"""RolloutRollBackOperator: the stages that it rolls back, and the runs that it skips."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def run(context: dict[str, Any], environment: str = "local") -> Any:
     return operator.execute(context)
 
 
-def test_what_this_run_applied_is_put_back_last_stage_first(context, platform, ti) -> None:
+def test_stages_applied_by_run_are_rolled_back_in_reverse_order(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     platform.apply("storage", platform.desired()["storage"], "earlier", print)
     for stage in ("loki", "agents"):
@@ -31,13 +31,13 @@ def test_what_this_run_applied_is_put_back_last_stage_first(context, platform, t
     assert platform.did == ["roll back agents", "roll back loki"]
 
 
-def test_a_run_that_applied_nothing_has_nothing_to_put_back(context, platform, ti) -> None:
+def test_roll_back_is_skipped_if_run_applied_nothing(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     with pytest.raises(AirflowSkipException):
         run(context)
 
 
-def test_a_run_that_was_refused_the_lease_leaves_the_other_run_alone(context, platform, ti) -> None:
+def test_roll_back_is_skipped_if_another_run_holds_the_lease(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     platform.apply("storage", platform.desired()["storage"], "another run", print)
     platform.acquire_lease("another run")
@@ -46,12 +46,12 @@ def test_a_run_that_was_refused_the_lease_leaves_the_other_run_alone(context, pl
     assert platform.owner == "another run"
 
 
-def test_a_run_that_could_not_plan_is_not_hidden_behind_a_second_failure(context, platform) -> None:
+def test_roll_back_without_a_plan_is_skipped(context, platform) -> None:
     with pytest.raises(AirflowSkipException):
         run(context, environment="no-such-environment")
 
 
-def test_a_roll_back_that_fails_is_told(context, platform, ti, monkeypatch) -> None:
+def test_failed_roll_back_fails_with_platform_message(context, platform, ti, monkeypatch) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     platform.apply("loki", platform.desired()["loki"], RUN, print)
 

@@ -1,4 +1,4 @@
-"""RolloutApplyOperator and RolloutVerifyOperator: what they call, and how they end."""
+"""RolloutApplyOperator and RolloutVerifyOperator: their results and their failures."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -34,12 +34,12 @@ def approved_by(approver: str, wanted: Plan) -> dict[str, Any]:
 
 
 def run(operator: Any, context: dict[str, Any]) -> Any:
-    """As Airflow does: fields rendered first."""
+    """Render the fields as Airflow does, then execute the operator."""
     operator.render_template_fields(context)
     return operator.execute(context)
 
 
-def test_a_stage_is_applied_as_planned_in_the_name_of_the_run(context, platform, ti) -> None:
+def test_stage_is_applied_as_planned_with_run_as_owner(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     result = run(applier(), context)
     assert platform.live("loki") == platform.desired()["loki"]
@@ -47,7 +47,7 @@ def test_a_stage_is_applied_as_planned_in_the_name_of_the_run(context, platform,
     assert result["revision"] == 1
 
 
-def test_a_stage_that_is_there_already_is_left_alone(context, platform, ti) -> None:
+def test_stage_without_changes_is_not_applied_again(context, platform, ti) -> None:
     platform.apply("loki", platform.desired()["loki"], "earlier", print)
     platform.did.clear()
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
@@ -55,21 +55,21 @@ def test_a_stage_that_is_there_already_is_left_alone(context, platform, ti) -> N
     assert platform.did == []
 
 
-def test_what_was_approved_is_applied_where_approval_is_required(context, platform, ti, production) -> None:
+def test_approved_plan_is_applied_if_approval_is_required(context, platform, ti, production) -> None:
     platform.environment = production
     wanted = plan(platform)
     ti.xcoms |= {("plan", "plan"): without_diffs(wanted), ("approval", "approved"): approved_by("ada", wanted)}
     assert run(applier(environment="production"), context)["revision"] == 1
 
 
-def test_a_plan_that_nobody_approved_touches_nothing(context, platform, ti) -> None:
+def test_plan_without_required_approval_is_refused_and_changes_nothing(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     with pytest.raises(AirflowFailException, match="nobody approved it"):
         run(applier(environment="production"), context)
     assert platform.did == []
 
 
-def test_a_plan_gone_stale_is_refused_for_good(context, platform, ti) -> None:
+def test_stale_plan_is_refused_without_retry(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     platform.at["loki"] = Files({"loki/file": "edited by hand\n"})
     with pytest.raises(AirflowFailException, match="stale"):
@@ -77,7 +77,7 @@ def test_a_plan_gone_stale_is_refused_for_good(context, platform, ti) -> None:
     assert platform.did == []
 
 
-def test_a_process_that_does_not_start_fails_for_good_with_its_last_lines(context, platform, ti) -> None:
+def test_process_that_does_not_start_fails_the_task_with_last_lines(context, platform, ti) -> None:
     platform.breaks = {"loki"}
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     with pytest.raises(AirflowFailException, match="its last lines: boom"):
@@ -85,14 +85,14 @@ def test_a_process_that_does_not_start_fails_for_good_with_its_last_lines(contex
     assert "its last lines: boom" in ti.said["failure"]
 
 
-def test_another_rollout_at_work_is_not_waited_for(context, platform, ti) -> None:
+def test_apply_fails_if_another_run_holds_the_lease(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     platform.acquire_lease("another run")
     with pytest.raises(AirflowFailException, match="another run"):
         run(applier(), context)
 
 
-def test_a_task_that_was_killed_while_applying_goes_on_when_tried_again(context, platform, ti, monkeypatch) -> None:
+def test_apply_that_failed_succeeds_on_next_try(context, platform, ti, monkeypatch) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     platform.breaks = {"loki"}
     with pytest.raises(AirflowFailException):
@@ -102,20 +102,20 @@ def test_a_task_that_was_killed_while_applying_goes_on_when_tried_again(context,
     assert platform.live("loki") == platform.desired()["loki"]
 
 
-def test_a_stage_outside_the_plan_is_refused(context, platform, ti) -> None:
+def test_stage_outside_the_plan_is_refused(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform, ["storage"]))
     with pytest.raises(AirflowFailException, match="not in the plan"):
         run(applier(), context)
 
 
-def test_the_checks_of_a_stage_are_passed_on(context, platform, monkeypatch) -> None:
+def test_verify_returns_the_checks_of_the_stage(context, platform, monkeypatch) -> None:
     check = Check("ready", "main-ingester-0", True, "ready", 0.1)
     monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: (check,))
     result = run(RolloutVerifyOperator(task_id="task", stage="loki", environment="local"), context)
     assert [seen["name"] for seen in result["checks"]] == ["ready"]
 
 
-def test_a_stage_that_does_not_verify_fails_for_good_with_each_check(context, platform, ti, monkeypatch) -> None:
+def test_failed_verification_fails_the_task_and_reports_the_check(context, platform, ti, monkeypatch) -> None:
     def fails(platform, stage, progress):
         raise VerificationError("loki", (Check("ring", "main", False, "2 of 3 ACTIVE"),))
 

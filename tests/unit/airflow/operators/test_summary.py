@@ -1,4 +1,4 @@
-"""RolloutSummaryOperator: what it gives back, what it keeps, and how it ends."""
+"""RolloutSummaryOperator: the report, the released lease, the finding and the state of the run."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +40,7 @@ def summary() -> RolloutSummaryOperator:
 
 @pytest.fixture
 def passed(ti, platform) -> Any:
-    """A run in which everything passed."""
+    """A task instance of a run in which every task passed."""
     ti.states = dict.fromkeys(BEFORE, "success") | {"roll_back": "skipped"}
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     for stage in STAGES:
@@ -51,7 +51,7 @@ def passed(ti, platform) -> Any:
 
 @pytest.fixture
 def failed(passed) -> Any:
-    """The same, but for loki."""
+    """A task instance of a run in which `loki.apply` failed."""
     passed.states |= {"loki.apply": "failed", "roll_back": "success"}
     passed.xcoms["loki.apply", "failure"] = "starting main-ingester-0: FATAL"
     passed.xcoms["roll_back", "return_value"] = {"storage": None}
@@ -63,26 +63,24 @@ def run(summary: RolloutSummaryOperator, context: dict[str, Any]) -> None:
     summary.execute(context)
 
 
-def test_a_rollout_that_passed_ends_well_and_says_so(summary, context, passed, store) -> None:
+def test_passed_rollout_is_reported_as_rolled_out(summary, context, passed, store) -> None:
     run(summary, context)
     assert passed.said["report"]["headline"] == "local: rolled out"
 
 
-def test_the_lease_is_given_back(summary, context, passed, platform, store) -> None:
+def test_summary_releases_the_lease(summary, context, passed, platform, store) -> None:
     platform.acquire_lease(RUN)
     run(summary, context)
     assert platform.owner is None
 
 
-def test_a_failed_rollout_fails_the_run_and_is_reported_all_the_same(summary, context, failed, store) -> None:
+def test_failed_rollout_fails_the_run_and_is_reported(summary, context, failed, store) -> None:
     with pytest.raises(AirflowFailException, match=r"failed at loki\.apply"):
         run(summary, context)
     assert failed.said["report"]["failures"] == {"loki.apply": "starting main-ingester-0: FATAL"}
 
 
-def test_a_failed_rollout_is_kept_as_a_finding_and_gone_with_the_next_that_passes(
-    summary, context, failed, store
-) -> None:
+def test_failed_rollout_is_a_finding_until_a_rollout_passes(summary, context, failed, store) -> None:
     with pytest.raises(AirflowFailException):
         run(summary, context)
     _, changes = read_changes(store, "local", "rollout", NOON)  # type: ignore[misc]
@@ -94,14 +92,14 @@ def test_a_failed_rollout_is_kept_as_a_finding_and_gone_with_the_next_that_passe
     assert changes.open == ()
 
 
-def test_a_run_that_could_not_plan_is_reported_without_opening_its_environment(summary, context, ti, store) -> None:
+def test_run_with_failed_plan_fails_as_stopped_at_plan(summary, context, ti, store) -> None:
     ti.states = dict.fromkeys(BEFORE, "upstream_failed") | {"plan": "failed"}
     ti.xcoms["plan", "failure"] = "environments/local.yaml: 1 problem"
     with pytest.raises(AirflowFailException, match="stopped at plan"):
         run(summary, context)
 
 
-def test_a_result_that_cannot_be_kept_fails_the_run(summary, context, passed, monkeypatch, tmp_path) -> None:
+def test_result_that_cannot_be_written_fails_the_run(summary, context, passed, monkeypatch, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(
         "logops.airflow.operators.summary.results_store", lambda environment: ResultsStore(str(tmp_path / "file"))

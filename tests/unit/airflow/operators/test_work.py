@@ -1,4 +1,4 @@
-"""final_failure: what it turns into a failure that is not tried again, and what it lets through."""
+"""Shared task helpers: final failures, secrets, environments and results stores."""
 
 import json
 import os
@@ -10,49 +10,49 @@ from logops.airflow.operators.work import final_failure, open_platform, read_env
 from logops.environment import EnvironmentFileError
 
 
-def test_an_error_is_final_and_told_to_the_summary(ti) -> None:
+def test_error_fails_without_retry_and_leaves_message_for_summary(ti) -> None:
     with pytest.raises(AirflowFailException, match="no such thing"), final_failure(ti):
         raise LookupError("no such thing")
     assert ti.said == {"failure": "no such thing"}
 
 
-def test_running_out_of_time_is_final(ti) -> None:
+def test_task_timeout_fails_without_retry(ti) -> None:
     with pytest.raises(AirflowFailException), final_failure(ti):
         raise AirflowTaskTimeout("Timeout, PID: 1")
 
 
-def test_an_error_without_words_is_told_by_its_name(ti) -> None:
+def test_error_without_message_is_reported_by_class_name(ti) -> None:
     with pytest.raises(AirflowFailException, match="ZeroDivisionError"), final_failure(ti):
         raise ZeroDivisionError
 
 
-def test_a_task_that_is_killed_is_left_to_be_tried_again(ti) -> None:
+def test_keyboard_interrupt_is_not_a_final_failure(ti) -> None:
     with pytest.raises(KeyboardInterrupt), final_failure(ti):
         raise KeyboardInterrupt
     assert ti.said == {}
 
 
-def test_a_long_message_is_cut_before_it_fills_the_database(ti) -> None:
+def test_long_failure_message_is_truncated(ti) -> None:
     with pytest.raises(AirflowFailException), final_failure(ti):
         raise LookupError("x" * 1_000_000)
     assert len(ti.said["failure"]) < 10_000
 
 
-def test_an_unknown_environment_is_refused() -> None:
+def test_unknown_environment_is_refused() -> None:
     with pytest.raises(EnvironmentFileError):
         read_environment("staging")
 
 
-def test_programs_get_the_secrets_of_airflow_connections_as_variables(production, platform, monkeypatch) -> None:
+def test_secrets_of_airflow_connections_are_set_as_environment_variables(production, platform, monkeypatch) -> None:
     monkeypatch.delenv("LOGOPS_CONNECTION_SECURITY_STORAGE")
     monkeypatch.setenv("AIRFLOW_CONN_SECURITY_STORAGE", json.dumps({"conn_type": "generic", "password": "its key"}))
     open_platform(production)
     assert os.environ["LOGOPS_CONNECTION_SECURITY_STORAGE"] == "its key"
 
 
-def test_results_of_a_local_environment_lie_in_its_state_folder(local) -> None:
+def test_results_of_local_environment_are_in_its_state_folder(local) -> None:
     assert repr(results_store(local)).endswith(".logops/local/results')")
 
 
-def test_results_elsewhere_lie_where_the_environment_says(production) -> None:
+def test_results_of_production_are_at_the_configured_url(production) -> None:
     assert production.results in repr(results_store(production))
