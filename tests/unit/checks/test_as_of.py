@@ -1,3 +1,5 @@
+"""Parse the moment that a check judges at."""
+
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -10,20 +12,20 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", [None, ""])
-def test_as_of_without_a_text_is_the_default(text: str | None) -> None:
+def test_empty_as_of_returns_the_default(text: str | None) -> None:
     assert read_as_of(text, NOON) == NOON
 
 
 @given(st.datetimes(timezones=st.just(timezone(timedelta(hours=5, minutes=30)))))
-def test_as_of_with_a_time_zone_is_that_moment(moment: datetime) -> None:
+def test_as_of_with_time_zone_is_read_as_the_same_moment(moment: datetime) -> None:
     assert read_as_of(moment.isoformat(), NOON) == moment
 
 
-def test_as_of_without_a_time_zone_is_refused_with_what_to_write() -> None:
+def test_as_of_without_time_zone_is_refused_with_an_example() -> None:
     with pytest.raises(AsOfError, match="no time zone: write 2026-11-23T00:00:00Z"):
         read_as_of("2026-11-23T06:00:00", NOON)
 
 
-def test_as_of_that_is_no_date_is_refused_with_what_to_write() -> None:
+def test_as_of_that_is_not_a_date_is_refused_with_an_example() -> None:
     with pytest.raises(AsOfError, match="'yesterday', which is not a date and time: write 2026-11-23T00:00:00Z"):
         read_as_of("yesterday", NOON)
