@@ -1,4 +1,4 @@
-"""`logops bench`, over samples that a run kept, or as if a cluster had answered."""
+"""`logops bench`, with stored samples of runs, and with fake answers of clusters."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ Keep = Callable[..., None]
 
 @pytest.fixture
 def keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
-    """Keeps a run's samples where the commands look for them."""
+    """Return a function that stores the samples of a run where the commands read them."""
     store = ResultsStore(str(tmp_path))
     monkeypatch.setattr(bench, "_store", lambda _: store)
 
@@ -55,14 +55,14 @@ def told(*arguments: str) -> Result:
     return CliRunner().invoke(bench.app, [*arguments])
 
 
-def test_two_runs_that_are_alike_are_no_finding(keep: Keep) -> None:
+def test_compare_of_equal_runs_exits_with_zero(keep: Keep) -> None:
     keep("first")
     keep("second")
 
     assert told("compare", "first", "second").exit_code == 0
 
 
-def test_too_few_answers_to_compare_are_no_pass(keep: Keep) -> None:
+def test_compare_of_run_with_too_few_answers_fails(keep: Keep) -> None:
     keep("first")
     keep("second", answers=3)
     found = told("compare", "first", "second")
@@ -70,7 +70,7 @@ def test_too_few_answers_to_compare_are_no_pass(keep: Keep) -> None:
     assert (found.exit_code, "too few answers to say" in found.stdout) == (1, True)
 
 
-def test_what_two_runs_differ_in_is_said(keep: Keep) -> None:
+def test_compare_of_runs_with_different_configurations_reports_the_difference(keep: Keep) -> None:
     keep("first")
     keep("second", configuration="another")
 
@@ -79,7 +79,7 @@ def test_what_two_runs_differ_in_is_said(keep: Keep) -> None:
     )
 
 
-def test_of_runs_one_after_the_other_it_is_said_that_the_machine_may_differ(keep: Keep) -> None:
+def test_compare_of_runs_not_measured_in_turns_prints_a_warning(keep: Keep) -> None:
     keep("first", days_ago=1)
     keep("second")
     keep("beside")
@@ -88,7 +88,7 @@ def test_of_runs_one_after_the_other_it_is_said_that_the_machine_may_differ(keep
     assert "in turns" not in told("compare", "second", "beside").stderr
 
 
-def test_runs_from_before_a_column_came_are_compared(keep: Keep, tmp_path: Path) -> None:
+def test_samples_without_newer_columns_can_be_compared_and_listed(keep: Keep, tmp_path: Path) -> None:
     table = to_table(samples("old", 10)).drop_columns(["cached_chunks", "step_s"])
     ResultsStore(str(tmp_path)).write(QUERY_SAMPLES, "local.old", table, NOW)
     keep("young", seconds_more=1.0)
@@ -97,13 +97,13 @@ def test_runs_from_before_a_column_came_are_compared(keep: Keep, tmp_path: Path)
     assert told("history").exit_code == 0
 
 
-def test_an_environment_is_not_measured_beside_itself() -> None:
+def test_environment_beside_itself_is_refused() -> None:
     found = told("run", "local", "--beside", str(project_root() / "include/environments/local.yaml"))
 
     assert (found.exit_code, "local beside itself" in found.stderr) == (2, True)
 
 
-def test_the_history_is_that_of_what_the_library_has(keep: Keep) -> None:
+def test_history_shows_removed_query_only_if_named(keep: Keep) -> None:
     keep("first")
     keep("other", query="removed-long-ago")
 
@@ -111,14 +111,14 @@ def test_the_history_is_that_of_what_the_library_has(keep: Keep) -> None:
     assert "removed-long-ago" in told("history", "--query", "removed-long-ago").stdout
 
 
-def test_the_history_of_a_query_that_nobody_knows_is_no_empty_one(keep: Keep) -> None:
+def test_history_of_unknown_query_is_refused(keep: Keep) -> None:
     keep("first")
     found = told("history", "--query", "erors")
 
     assert (found.exit_code, "No query erors" in found.stderr) == (2, True)
 
 
-def test_what_is_no_longer_measured_is_not_slower_tonight(keep: Keep) -> None:
+def test_query_that_is_no_longer_measured_is_not_reported_as_slower(keep: Keep) -> None:
     for night in range(40, 9, -1):
         keep(f"night-{night}", days_ago=night, seconds_more=1.0 if night < 15 else 0.0)
     found = told("history")
@@ -127,7 +127,7 @@ def test_what_is_no_longer_measured_is_not_slower_tonight(keep: Keep) -> None:
     assert f"last measured on {NOW - timedelta(days=10):%Y-%m-%d}" in " ".join(found.stdout.split())
 
 
-def test_a_run_is_listed_once_though_its_clusters_are_configured_each_their_own_way(keep: Keep, tmp_path: Path) -> None:
+def test_run_with_two_configurations_is_listed_once(keep: Keep, tmp_path: Path) -> None:
     rows = [*samples("both", 10), *samples("both", 10, query="audit-events", configuration="d")]
     ResultsStore(str(tmp_path)).write(QUERY_SAMPLES, "local.both", to_table(rows), NOW)
 
@@ -137,7 +137,7 @@ def test_a_run_is_listed_once_though_its_clusters_are_configured_each_their_own_
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """What the clusters, one or two, answered: samples of each."""
+    """Return a function that sets the samples of each measured environment, one or two."""
 
     def give(*sides: list[Sample]) -> None:
         library = load_library(project_root())
@@ -152,13 +152,13 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return give
 
 
-def test_lokis_words_are_shown_as_they_are(measured: Callable[..., None]) -> None:
+def test_loki_error_message_is_shown_unchanged(measured: Callable[..., None]) -> None:
     measured(samples("r", 10, ending=Ending.FAILED, message='parse error in |~ "[a-z]+@[/]"'))
 
     assert 'parse error in |~ "[a-z]+@[/]"' in told("run", "local").stdout
 
 
-def test_a_query_that_fails_on_one_side_of_two_is_told_and_no_pass(measured: Callable[..., None]) -> None:
+def test_query_that_fails_in_second_environment_fails_the_run(measured: Callable[..., None]) -> None:
     measured(samples("r", 10), samples("r", 10, ending=Ending.FAILED, message="Loki answered 400: too long"))
     found = told("run", "local", "--beside", "other")
 

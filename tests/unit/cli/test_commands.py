@@ -1,4 +1,4 @@
-"""What a person and a machine get from the commands that need no process."""
+"""Text, JSON and exit codes of the commands that do not start a process of the platform."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ def logops(*arguments: str) -> Result:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of its own, without queries and rules."""
+    """A separate project without queries and rules."""
     for name in ("tools", "include/environments"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).symlink_to(ROOT / name)
@@ -34,7 +34,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def library(project: Path) -> Path:
-    """A file of the query library in a project of its own."""
+    """A file of the query library in a separate project."""
     folder = project / "include/logql"
     folder.mkdir()
     return Path(shutil.copy(ROOT / "include/logql/application.yaml", folder))
@@ -42,35 +42,35 @@ def library(project: Path) -> Path:
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
-    """`local`, with one key mistyped."""
+    """The environment `local` with one misspelled key."""
     text = (ROOT / "include/environments/local.yaml").read_text()
     file = tmp_path / "broken.yaml"
     file.write_text(text.replace("base_port", "base_prot", 1))
     return file
 
 
-def test_a_good_environment_passes() -> None:
+def test_check_of_valid_environment_passes() -> None:
     assert logops("check", "production").exit_code == OK
 
 
-def test_warnings_are_shown_and_do_not_fail() -> None:
+def test_check_with_warnings_shows_them_and_passes() -> None:
     result = logops("check", "local")
     assert "agent-end-of-life" in result.stdout
     assert result.exit_code == OK
 
 
-def test_findings_are_json_for_machines() -> None:
+def test_check_prints_findings_as_json() -> None:
     findings = json.loads(logops("check", "local", "--json").stdout)
     assert [finding["class"] for finding in findings] == ["agent-end-of-life"]
 
 
-def test_a_bad_environment_is_explained_by_path_and_what_is_allowed(broken: Path) -> None:
+def test_unknown_key_is_reported_with_path_and_suggested_key(broken: Path) -> None:
     result = logops("check", str(broken))
     assert result.exit_code == BAD_INPUT
     assert "platform.base_prot: unknown key: base_port?" in result.stderr
 
 
-def test_an_environment_that_is_not_there_is_answered_with_those_that_are() -> None:
+def test_unknown_environment_is_refused_with_names_of_known_environments() -> None:
     result = logops("check", "nowhere")
     assert result.exit_code == BAD_INPUT
     assert "one of: local, production" in result.stderr
@@ -79,7 +79,7 @@ def test_an_environment_that_is_not_there_is_answered_with_those_that_are() -> N
 @pytest.mark.parametrize(
     "arguments", [("query", "--list"), ("logql", "lint", "--library"), ("logql", "lint", "-e", "local", '{a="b"}')]
 )
-def test_a_project_that_is_not_found_is_told(
+def test_missing_project_is_reported_with_advice_to_set_logops_home(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
@@ -89,17 +89,17 @@ def test_a_project_that_is_not_found_is_told(
     assert "Set LOGOPS_HOME to a checkout of logops" in result.stderr
 
 
-def test_the_schema_is_json() -> None:
+def test_schema_command_prints_json() -> None:
     assert json.loads(logops("schema").stdout)["title"] == "logops environment"
 
 
-def test_the_doctor_fails_on_errors() -> None:
+def test_doctor_fails_on_errors() -> None:
     result = logops("doctor", str(STORY / "promtail-config.yaml"))
     assert result.exit_code == FOUND
     assert "high-cardinality-label" in result.stdout
 
 
-def test_the_doctor_does_not_guess_what_a_file_is(tmp_path: Path) -> None:
+def test_doctor_refuses_file_of_unknown_kind(tmp_path: Path) -> None:
     file = tmp_path / "what.yaml"
     file.write_text("some: thing\n")
     result = logops("doctor", str(file))
@@ -107,46 +107,46 @@ def test_the_doctor_does_not_guess_what_a_file_is(tmp_path: Path) -> None:
     assert "unknown kind of file, with the keys some" in result.stderr
 
 
-def test_a_migrated_file_is_all_that_goes_to_stdout() -> None:
+def test_doctor_prints_migrated_file_to_stdout() -> None:
     result = logops("doctor", "--migrate", str(STORY / "loki-values.yaml"))
     assert result.exit_code == OK
     assert result.stdout.startswith("# Migrated to Loki 3.7 by logops")
 
 
-def test_a_promise_that_is_no_duration_is_refused() -> None:
+def test_keep_option_that_is_not_a_duration_is_refused() -> None:
     result = logops("doctor", str(STORY / "loki-values.yaml"), "--keep", "ninety")
     assert result.exit_code == BAD_INPUT
     assert "is not a duration" in result.stderr
 
 
-def test_a_stage_that_does_not_exist_is_answered_with_those_that_do() -> None:
+def test_unknown_stage_is_refused_with_names_of_known_stages() -> None:
     result = logops("plan", "local", "--stage", "lokki")
     assert result.exit_code == BAD_INPUT
     assert ", ".join(STAGES) in result.stderr
 
 
-def test_an_environment_for_kubernetes_is_not_rolled_out_here() -> None:
+def test_plan_of_kubernetes_environment_is_refused() -> None:
     result = logops("plan", "production")
     assert result.exit_code == BAD_INPUT
     assert "local platform only" in result.stderr
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS if not command.group])
-def test_every_command_has_an_example(command: str) -> None:
+def test_help_of_every_command_has_an_example(command: str) -> None:
     assert "Example: logops" in logops(command, "--help").stdout
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS if command.group])
-def test_every_group_lists_its_commands(command: str) -> None:
+def test_help_of_every_group_lists_its_commands(command: str) -> None:
     assert "Commands" in logops(command, "--help").stdout
 
 
 @pytest.mark.parametrize("command", ["run", "runs", "compare"])
-def test_every_benchmark_command_has_an_example(command: str) -> None:
+def test_help_of_benchmark_command_has_an_example(command: str) -> None:
     assert "Example: logops bench" in logops("bench", command, "--help").stdout
 
 
-def test_a_run_that_is_not_in_the_results_cannot_be_compared(tmp_path: Path) -> None:
+def test_compare_of_unknown_run_is_refused(tmp_path: Path) -> None:
     file = elsewhere(tmp_path)
     result = logops("bench", "compare", "one'; DROP", "two", "--environment", str(file))
 
@@ -154,14 +154,14 @@ def test_a_run_that_is_not_in_the_results_cannot_be_compared(tmp_path: Path) -> 
     assert "No run one'; DROP in the results" in result.stderr
 
 
-def test_usage_before_any_audit_says_what_to_run(tmp_path: Path) -> None:
+def test_usage_before_first_audit_fails_with_the_command_to_run(tmp_path: Path) -> None:
     result = logops("audit", "usage", str(elsewhere(tmp_path)))
 
     assert result.exit_code == BAD_INPUT
     assert "No audit has counted the chunks of elsewhere yet: run `logops audit retention elsewhere`" in result.stderr
 
 
-def test_cost_without_prices_says_where_to_name_them(tmp_path: Path) -> None:
+def test_cost_without_prices_fails_with_the_setting_to_add(tmp_path: Path) -> None:
     file = elsewhere(tmp_path)
     file.write_text(file.read_text().replace("prices: azure-east-us-2", ""))
     result = logops("audit", "cost", str(file))
@@ -171,7 +171,7 @@ def test_cost_without_prices_says_where_to_name_them(tmp_path: Path) -> None:
 
 
 def elsewhere(folder: Path) -> Path:
-    """`local`, with results of its own."""
+    """Write a copy of the environment `local` with a separate results store. Return its file."""
     text = (ROOT / "include/environments/local.yaml").read_text()
     file = folder / "elsewhere.yaml"
     text = text.replace("name: local", "name: elsewhere", 1)
@@ -179,7 +179,7 @@ def elsewhere(folder: Path) -> Path:
     return file
 
 
-def test_a_declared_lifecycle_is_shown_and_that_the_live_one_could_not_be_read(tmp_path: Path) -> None:
+def test_lifecycle_shows_declared_rules_and_reason_without_live_policy(tmp_path: Path) -> None:
     result = logops("lifecycle", "show", str(elsewhere(tmp_path)), "--json")
     told = json.loads(result.stdout)["accounts"]["main"]
 
@@ -188,7 +188,7 @@ def test_a_declared_lifecycle_is_shown_and_that_the_live_one_could_not_be_read(t
     assert "the storage stage was not rolled out yet" in told["unread"]
 
 
-def test_lint_says_what_is_slow_where_and_what_would_be_better() -> None:
+def test_lint_shows_rule_position_reason_and_rewrite() -> None:
     result = logops("logql", "lint", '{job="nginx"} |~ "GET"')
 
     assert result.exit_code == FOUND
@@ -201,13 +201,13 @@ def test_lint_says_what_is_slow_where_and_what_would_be_better() -> None:
     ]
 
 
-def test_a_query_is_printed_as_it_is_whatever_stands_between_colons() -> None:
+def test_text_between_colons_is_printed_unchanged() -> None:
     result = logops("logql", "lint", '{job="x"} |~ "cache:key:12"')
 
     assert '|= "cache:key:12"' in result.stdout
 
 
-def test_lint_is_json_for_machines(tmp_path: Path) -> None:
+def test_lint_prints_advice_as_json(tmp_path: Path) -> None:
     file = tmp_path / "query"
     file.write_text('rate({job="nginx"}[1m])')
     (advice,) = json.loads(logops("logql", "lint", f"@{file}", "--step", "5m", "--json").stdout)
@@ -216,7 +216,7 @@ def test_lint_is_json_for_machines(tmp_path: Path) -> None:
     assert advice["rewrite"] == 'rate({job="nginx"} [5m])'
 
 
-def test_lint_knows_the_labels_of_an_environment() -> None:
+def test_lint_uses_labels_of_the_environment() -> None:
     query = '{job="oversight-app"} |= "x" | json | trace_id="t"'
     advice = json.loads(logops("logql", "lint", query, "-e", "local", "--json").stdout)
 
@@ -226,7 +226,7 @@ def test_lint_knows_the_labels_of_an_environment() -> None:
     assert "label-in-selector" in logops("logql", "lint", level, "-e", "local").stdout
 
 
-def test_the_library_is_linted_with_its_own_steps() -> None:
+def test_library_is_linted_with_its_steps_unless_step_is_given() -> None:
     assert logops("logql", "lint", "--library", "-e", "local").exit_code == OK
     told = logops("logql", "lint", "--library", "--step", "2h", "--json")
     assert told.exit_code == FOUND
@@ -234,7 +234,7 @@ def test_the_library_is_linted_with_its_own_steps() -> None:
     assert "failing-paths" in {one["query"] for one in json.loads(told.stdout)}
 
 
-def test_a_library_query_of_a_tenant_that_its_cluster_has_not_is_found(library: Path) -> None:
+def test_library_query_with_unknown_tenant_is_reported(library: Path) -> None:
     library.write_text(library.read_text().replace("tenant: application", "tenant: aplication", 1))
     result = logops("logql", "lint", "--library", "-e", "local")
     (advice,) = json.loads(logops("logql", "lint", "--library", "-e", "local", "--json").stdout)
@@ -244,7 +244,7 @@ def test_a_library_query_of_a_tenant_that_its_cluster_has_not_is_found(library: 
     assert (advice["rule"], advice["query"]) == ("no-such-tenant", "errors")
 
 
-def test_a_library_query_of_a_cluster_that_no_environment_has_is_found(library: Path) -> None:
+def test_library_query_with_unknown_cluster_is_reported(library: Path) -> None:
     library.write_text(library.read_text().replace("cluster: main", "cluster: mian", 1))
     (advice,) = json.loads(logops("logql", "lint", "--library", "--json").stdout)
     (of_local,) = json.loads(logops("logql", "lint", "--library", "-e", "local", "--json").stdout)
@@ -253,11 +253,11 @@ def test_a_library_query_of_a_cluster_that_no_environment_has_is_found(library: 
     assert advice["why"].startswith("no environment has a tenant mian/application. There are: main/application, ")
 
 
-def test_a_query_without_flaws_passes() -> None:
+def test_lint_of_good_query_passes() -> None:
     assert logops("logql", "lint", '{job="nginx"} |= "GET"').exit_code == OK
 
 
-def test_what_is_no_query_is_shown_with_a_caret() -> None:
+def test_parse_error_is_shown_with_caret() -> None:
     result = logops("logql", "lint", '{job="nginx"')
 
     assert result.exit_code == BAD_INPUT
@@ -268,7 +268,7 @@ def test_what_is_no_query_is_shown_with_a_caret() -> None:
     ]
 
 
-def test_the_caret_points_at_the_fault_on_a_narrow_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_caret_points_at_parse_error_on_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(err, "width", 40)
     result = logops("logql", "lint", f'{{job="nginx"}} |= "{"a long text, " * 5}" | frob | json')
     *_, line, caret = result.stderr.splitlines()
@@ -277,7 +277,7 @@ def test_the_caret_points_at_the_fault_on_a_narrow_terminal_too(monkeypatch: pyt
     assert line[caret.index("^") :] == "| json"
 
 
-def test_a_query_that_is_no_text_is_told() -> None:
+def test_query_that_is_not_utf8_is_refused() -> None:
     result = CliRunner().invoke(app, ["logql", "format", "-"], input=b'{a="\xff"}')
 
     assert result.exit_code == BAD_INPUT
@@ -285,7 +285,7 @@ def test_a_query_that_is_no_text_is_told() -> None:
     assert result.stderr.endswith("Write it as UTF-8.\n")
 
 
-def test_a_query_is_formatted() -> None:
+def test_query_is_formatted() -> None:
     result = logops("logql", "format", 'sum(rate({a="b"}[5m])) by (c)')
 
     assert result.stdout == 'sum by (c) (rate({a="b"} [5m]))\n'
@@ -300,21 +300,21 @@ def test_a_query_is_formatted() -> None:
         ('\ufeff{job="x"} |= "# no // comment" | json', ""),
     ],
 )
-def test_that_comments_are_left_out_is_said(query: str, told: str) -> None:
+def test_format_warns_only_if_comments_are_dropped(query: str, told: str) -> None:
     result = logops("logql", "format", query)
 
     assert result.stdout.startswith('{job="x"} |')
     assert result.stderr == told
 
 
-def test_the_query_library_is_listed() -> None:
+def test_query_list_shows_names_and_defaults_of_the_library() -> None:
     result = logops("query", "--list")
 
     assert "slow-requests" in result.stdout
     assert "slower_than_ms=1000" in result.stdout
 
 
-def test_a_library_query_is_listed_with_the_brackets_of_its_description(library: Path) -> None:
+def test_query_list_shows_brackets_in_description_and_default(library: Path) -> None:
     text = library.read_text().replace("What the services log as errors", "Errors of [/api] and [bold]")
     library.write_text(text.replace('default: ".+"', 'default: "[/a-z]+"', 1))
     result = logops("query", "--list")
@@ -324,7 +324,7 @@ def test_a_library_query_is_listed_with_the_brackets_of_its_description(library:
     assert "service=[/a-z]+" in result.stdout
 
 
-def test_a_program_in_a_folder_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_path_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Resolved(PROGRAMS["loki"], Origin.PATH, ("/opt/[/x]/loki",))
     monkeypatch.setattr("logops.cli.toolchain.ensure", lambda *_: {"loki": found})
 
@@ -343,20 +343,20 @@ def test_a_program_in_a_folder_with_brackets_is_shown(monkeypatch: pytest.Monkey
         (("errors", "--since", "yesterday"), "--since: 'yesterday' is not a duration"),
     ],
 )
-def test_a_query_that_cannot_be_asked_is_told_before_anything_is_sent(arguments: tuple[str, ...], told: str) -> None:
+def test_invalid_query_arguments_are_refused_with_the_reason(arguments: tuple[str, ...], told: str) -> None:
     result = logops("query", *arguments)
 
     assert result.exit_code == BAD_INPUT
     assert told in result.stderr
 
 
-def test_the_logql_of_a_library_query_is_shown() -> None:
+def test_query_show_prints_logql_with_quoted_parameter() -> None:
     result = logops("query", "trace", "--param", 'trace_id=1"} |= "', "--show")
 
     assert result.stdout == '{job=~"oversight-app|nginx"} | trace_id=`1"} |= "`\n'
 
 
-def test_a_tenant_that_the_environment_has_not_is_answered_with_those_it_has(tmp_path: Path) -> None:
+def test_query_of_tenant_missing_in_environment_lists_known_tenants(tmp_path: Path) -> None:
     file = elsewhere(tmp_path)
     text = file.read_text().replace("      platform:\n", "      machines:\n")
     file.write_text(text.replace("tenant: platform", "tenant: machines"))
@@ -368,13 +368,13 @@ def test_a_tenant_that_the_environment_has_not_is_answered_with_those_it_has(tmp
 
 
 @pytest.mark.parametrize("command", ["check", "test"])
-def test_every_command_for_rules_has_an_example(command: str) -> None:
+def test_help_of_rules_command_has_an_example(command: str) -> None:
     assert "Example: logops rules" in logops("rules", command, "--help").stdout
 
 
 @pytest.fixture
 def rules(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file of rules in a project of its own."""
+    """A rules file in a separate project, where no program can be found."""
     folder = project / "include/logql/rules"
     folder.mkdir(parents=True)
     monkeypatch.setenv("LOGOPS_CACHE", str(project / "nothing"))
@@ -383,7 +383,7 @@ def rules(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("rules")
-def test_rules_in_order_pass_and_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_without_problems_pass_and_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("logops.cli.rules.command", lambda _: (sys.executable, "-c", ""))
     result = logops("rules", "check")
 
@@ -392,7 +392,7 @@ def test_rules_in_order_pass_and_are_counted(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.usefixtures("rules")
-def test_rules_that_lokitool_did_not_check_do_not_pass() -> None:
+def test_rules_check_without_lokitool_fails() -> None:
     result = logops("rules", "check", "--json")
     told = json.loads(result.stdout)
 
@@ -402,7 +402,7 @@ def test_rules_that_lokitool_did_not_check_do_not_pass() -> None:
     assert problem.startswith("lokitool rules check: not checked. lokitool is missing. ")
 
 
-def test_a_rule_that_is_no_query_is_shown_with_a_caret(rules: Path) -> None:
+def test_rule_with_parse_error_is_shown_with_caret(rules: Path) -> None:
     rules.write_text(rules.read_text().replace("| json ip", "| jsn ip"))
     result = logops("rules", "check")
 
@@ -412,7 +412,7 @@ def test_a_rule_that_is_no_query_is_shown_with_a_caret(rules: Path) -> None:
     assert query[: len(caret)].endswith("| jsn i")
 
 
-def test_a_slow_rule_and_one_of_nobody_are_found(rules: Path) -> None:
+def test_slow_rule_and_unknown_tenant_are_reported(rules: Path) -> None:
     text = rules.read_text().replace('|= "login failed" [5m]', '|~ "login failed" [5m]')
     rules.write_text(text.replace("tenant: application", "tenant: aplication"))
     result = logops("rules", "check", "--json")
@@ -426,7 +426,7 @@ def test_a_slow_rule_and_one_of_nobody_are_found(rules: Path) -> None:
     assert "regex-for-text" in logops("rules", "check").stdout
 
 
-def test_a_rule_is_read_with_the_labels_of_its_tenants_sources(rules: Path) -> None:
+def test_rule_is_linted_with_labels_of_its_tenant(rules: Path) -> None:
     rules.write_text(
         rules.read_text().replace('level="warn"} |= "login failed" [5m]', 'x=""} | json | level="warn" [5m]')
     )
@@ -435,7 +435,7 @@ def test_a_rule_is_read_with_the_labels_of_its_tenants_sources(rules: Path) -> N
     assert ("groups.0.rules.0.expr", "label-in-selector") in [(one["at"], one["rule"]) for one in told["advice"]]
 
 
-def test_a_rule_that_no_source_of_an_environment_feeds_is_found(rules: Path) -> None:
+def test_rule_without_matching_source_is_reported_for_each_environment(rules: Path) -> None:
     rules.write_text(rules.read_text().replace('job="oversight-app"', 'job="oversight-ap"', 1))
     told = json.loads(logops("rules", "check", "--json").stdout)["problems"]
 
@@ -446,7 +446,7 @@ def test_a_rule_that_no_source_of_an_environment_feeds_is_found(rules: Path) -> 
     ]
 
 
-def test_every_shipped_rule_is_fed_in_every_environment(rules: Path) -> None:
+def test_every_shipped_rule_has_a_source_in_every_environment(rules: Path) -> None:
     for file in (ROOT / "include/logql/rules").glob("*.yaml"):
         shutil.copy(file, rules.parent)
     (lokitool,) = json.loads(logops("rules", "check", "--json").stdout)["problems"]
@@ -454,7 +454,7 @@ def test_every_shipped_rule_is_fed_in_every_environment(rules: Path) -> None:
     assert "lokitool" in lokitool
 
 
-def test_a_range_below_the_longest_interval_of_any_environment_is_found(rules: Path) -> None:
+def test_range_below_longest_evaluation_interval_is_reported(rules: Path) -> None:
     environments = rules.parents[3] / "include/environments"
     environments.unlink()
     shutil.copytree(ROOT / "include/environments", environments)
@@ -466,7 +466,7 @@ def test_a_range_below_the_longest_interval_of_any_environment_is_found(rules: P
 
 
 @pytest.mark.usefixtures("rules")
-def test_a_lokitool_that_does_not_end_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lokitool_that_does_not_end_is_stopped_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     waits = (sys.executable, "-c", "import signal; signal.pause()")
     monkeypatch.setattr("logops.cli.rules.command", lambda _: waits)
     monkeypatch.setattr("logops.cli.rules._LOKITOOL_SECONDS", 0.2)
@@ -481,7 +481,7 @@ def test_a_lokitool_that_does_not_end_is_ended_and_told(monkeypatch: pytest.Monk
     [(("nobody",), "No nobody.yaml in include/logql/rules/. There are: sign-in."), ((), "loki is missing.")],
 )
 @pytest.mark.usefixtures("rules")
-def test_alerts_that_cannot_be_tested_are_told(arguments: tuple[str, ...], told: str) -> None:
+def test_rules_test_without_rules_file_or_loki_fails_with_reason(arguments: tuple[str, ...], told: str) -> None:
     result = logops("rules", "test", *arguments)
 
     assert result.exit_code == BAD_INPUT

@@ -1,4 +1,4 @@
-"""The table of `logops query` shows whatever numbers Loki answers with."""
+"""The table of `logops query`: every number that Loki can return, including NaN and infinity."""
 
 import json
 
@@ -18,13 +18,15 @@ def series(name: str, *values: float) -> Series:
 
 
 def shown(capsys: pytest.CaptureFixture[str], *of: Series) -> list[list[str]]:
-    """The table's rows below its header, in words."""
+    """Return the rows of the table without its header, split into words."""
     query._show_numbers(Numbers(of, STATISTICS), 60)
     return [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
 
 
 @pytest.mark.parametrize("values", [[1.0, NAN], [NAN], [INF, 1.0], [INF, -INF], [1e308, 1e308], [-1.0, 0.0]])
-def test_numbers_that_are_none_are_shown(values: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_shows_nan_and_infinite_numbers_and_json_is_valid(
+    values: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
     answer = Numbers((series("b", *values),), STATISTICS)
 
     query._show_numbers(answer, 60)
@@ -33,33 +35,33 @@ def test_numbers_that_are_none_are_shown(values: list[float], capsys: pytest.Cap
     json.loads(json.dumps(query._as_data(answer), allow_nan=False))
 
 
-def test_they_are_spelled_as_by_loki() -> None:
+def test_nan_and_infinity_are_spelled_as_in_loki() -> None:
     assert [query._short(value) for value in (NAN, INF, -INF, 1.5)] == ["NaN", "+Inf", "-Inf", "1.5"]
     assert query._bars([NAN, 1.0, INF, 0.5]) == " ██▄"
 
 
-def test_what_is_no_number_is_left_out_of_least_mean_and_most(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nan_is_excluded_from_minimum_mean_and_maximum(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys, series("b", NAN, 1.0, 5.0))[0][:5] == ["b", "5", "1", "3", "5"]
 
 
-def test_series_of_no_number_have_none_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
+def test_series_of_only_nan_shows_nan_in_every_column(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys, series("b", NAN, NAN)) == [["b", "NaN", "NaN", "NaN", "NaN"]]
 
 
-def test_a_bar_of_two_points_is_of_the_one_that_is_a_number() -> None:
+def test_bar_of_a_number_and_nan_shows_the_number() -> None:
     half = query._POINTS_SHOWN
     values = [NAN, 1.0] * half
 
     assert query._bars(values) == query._bars(values[::-1]) == "█" * half
 
 
-def test_what_is_no_number_stands_last(capsys: pytest.CaptureFixture[str]) -> None:
+def test_series_are_sorted_by_value_with_nan_last(capsys: pytest.CaptureFixture[str]) -> None:
     rows = shown(capsys, series("two", 2.0), series("none", NAN), series("three", 3.0), series("one", 1.0))
 
     assert [row[0] for row in rows] == ["three", "two", "one", "none"]
 
 
-def test_what_stands_between_colons_or_in_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_colons_and_brackets_in_answer_are_not_parsed_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
     query._show_lines(Lines((Entry(0, {}, "session:key:42 [/b]"),), 100, STATISTICS))
     query._show_numbers(Numbers((series("session:key:42", 1.0),), STATISTICS), 60)
 
