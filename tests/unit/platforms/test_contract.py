@@ -1,4 +1,4 @@
-"""The contract of a deployable platform, against the one in memory that other tests rely on."""
+"""Run the contract tests of `DeployablePlatform` against the platform in memory, which other tests use."""
 
 from pathlib import Path
 

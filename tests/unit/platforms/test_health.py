@@ -1,4 +1,4 @@
-"""When an ingester counts as back."""
+"""When an ingester counts as ready after a restart."""
 
 from datetime import timedelta
 
@@ -21,13 +21,11 @@ def member(state: str = "ACTIVE", age: float = 1.0) -> RingMember:
         ([member(age=11.5)], False),
         ([], False),
     ],
-    ids=["active", "joining", "leaving", "heartbeat of its life before", "not seen"],
+    ids=["active", "joining", "leaving", "heartbeat from before the start", "not in the ring"],
 )
-def test_an_ingester_is_back_when_others_see_it_active_since_it_was_started(
-    members: list[RingMember], ready: bool
-) -> None:
+def test_ingester_is_ready_if_ring_shows_active_since_its_start(members: list[RingMember], ready: bool) -> None:
     assert in_ring("main-ingester-0", members, age=10.0).ready is ready
 
 
-def test_who_is_not_back_is_told_why() -> None:
+def test_ingester_that_is_not_ready_is_reported_with_ring_state() -> None:
     assert in_ring("main-ingester-0", [member("LEAVING")], age=10.0) == Health(False, "it is LEAVING in the ring")

@@ -1,4 +1,4 @@
-"""Whose rollout it is."""
+"""The lease that allows one run to change an environment."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,25 +17,25 @@ def file(tmp_path: Path) -> LeaseFile:
     return LeaseFile(tmp_path / "lease.json", "local")
 
 
-def test_a_free_lease_is_taken() -> None:
+def test_free_lease_is_acquired() -> None:
     assert taken_by(None, "run-1", NOON) == HELD
 
 
-def test_its_owner_touches_it() -> None:
+def test_lease_is_renewed_by_its_owner() -> None:
     later = NOON + timedelta(hours=5)
     assert taken_by(HELD, "run-1", later) == Lease("run-1", NOON, later)
 
 
-def test_another_run_does_not_get_it_while_its_owner_lives() -> None:
+def test_lease_that_is_not_stale_is_refused_to_another_run() -> None:
     assert taken_by(HELD, "run-2", NOON + STALE - timedelta(seconds=1)) is None
 
 
-def test_a_lease_that_nobody_touched_for_half_an_hour_is_taken_over() -> None:
+def test_stale_lease_is_taken_over() -> None:
     later = NOON + STALE
     assert taken_by(HELD, "run-2", later) == Lease("run-2", later, later)
 
 
-def test_who_is_refused_is_told_who_has_it_and_what_to_do(file: LeaseFile) -> None:
+def test_refused_lease_is_reported_with_owner_time_and_unlock_command(file: LeaseFile) -> None:
     file.acquire("run-1")
     with pytest.raises(LeaseHeldError, match="run-1") as told:
         file.acquire("run-2")
@@ -43,7 +43,7 @@ def test_who_is_refused_is_told_who_has_it_and_what_to_do(file: LeaseFile) -> No
     assert " UTC" in str(told.value)
 
 
-def test_a_released_lease_is_free(file: LeaseFile) -> None:
+def test_released_lease_can_be_acquired_by_another_run(file: LeaseFile) -> None:
     file.acquire("run-1")
     file.release("run-1")
     file.acquire("run-2")
@@ -52,7 +52,7 @@ def test_a_released_lease_is_free(file: LeaseFile) -> None:
     assert held.owner == "run-2"
 
 
-def test_only_its_owner_releases_it(file: LeaseFile) -> None:
+def test_lease_is_not_released_by_another_run(file: LeaseFile) -> None:
     file.acquire("run-1")
     file.release("run-2")
     held = file.read()
@@ -60,12 +60,12 @@ def test_only_its_owner_releases_it(file: LeaseFile) -> None:
     assert held.owner == "run-1"
 
 
-def test_keeping_takes_no_free_lease(file: LeaseFile) -> None:
+def test_renew_does_not_acquire_a_free_lease(file: LeaseFile) -> None:
     file.renew("run-1")
     assert file.read() is None
 
 
-def test_a_run_that_lost_its_lease_is_told_when_it_keeps_it(file: LeaseFile) -> None:
+def test_renew_of_lost_lease_raises_lease_held_error(file: LeaseFile) -> None:
     file.acquire("run-1")
     file.release("run-1")
     file.acquire("run-2")
@@ -73,7 +73,7 @@ def test_a_run_that_lost_its_lease_is_told_when_it_keeps_it(file: LeaseFile) -> 
         file.renew("run-1")
 
 
-def test_a_file_that_is_no_lease_is_nobodys(file: LeaseFile, tmp_path: Path) -> None:
+def test_unreadable_lease_file_counts_as_free(file: LeaseFile, tmp_path: Path) -> None:
     (tmp_path / "lease.json").write_text('{"owner": ')
     file.acquire("run-1")
     held = file.read()

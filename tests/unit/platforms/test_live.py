@@ -1,4 +1,4 @@
-"""The files that processes read."""
+"""The live files that processes read."""
 
 import os
 from pathlib import Path
@@ -25,48 +25,48 @@ def live(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_stage_has_its_own_files_and_its_processes_configuration(live: Path) -> None:
+def test_stage_files_include_only_the_files_of_the_stage(live: Path) -> None:
     replace_stage(live, "loki", {"loki/main.yaml": "a: 1\n", "supervisor/loki.conf": "[x]\n"}, ())
     replace_stage(live, "agents", {"agents/promtail.yaml": "b: 1\n", "supervisor/agents.conf": "[y]\n"}, ())
     assert stage_files(live, "loki") == {"loki/main.yaml": "a: 1\n", "supervisor/loki.conf": "[x]\n"}
 
 
-def test_a_file_that_a_stage_no_longer_has_is_removed(live: Path) -> None:
+def test_file_that_stage_no_longer_has_is_removed(live: Path) -> None:
     replace_stage(live, "loki", {"loki/main.yaml": "a: 1\n", "loki/old.yaml": "b: 1\n"}, ())
     replace_stage(live, "loki", {"loki/main.yaml": "a: 2\n"}, ())
     assert stage_files(live, "loki") == {"loki/main.yaml": "a: 2\n"}
 
 
-def test_what_only_describes_is_not_written(live: Path) -> None:
+def test_process_description_is_not_written(live: Path) -> None:
     replace_stage(live, "loki", {"processes/loki": "main-all-0 abc\n"}, ())
     assert list(live.rglob("*.*")) == []
 
 
-def test_a_cluster_without_tenants_has_a_file_that_does_not_count_as_applied(live: Path) -> None:
+def test_cluster_without_tenants_gets_default_file_that_is_not_a_stage_file(live: Path) -> None:
     ensure_overrides(live, ["main"])
     assert (live / "tenants/main.yaml").read_text() == NO_OVERRIDES
     assert stage_files(live, "tenants") == {}
 
 
-def test_tenants_that_are_applied_are_not_overwritten(live: Path) -> None:
+def test_applied_tenants_file_is_not_overwritten(live: Path) -> None:
     replace_stage(live, "tenants", {"tenants/main.yaml": "overrides: {a: {}}\n"}, ["main"])
     ensure_overrides(live, ["main"])
     assert stage_files(live, "tenants") == {"tenants/main.yaml": "overrides: {a: {}}\n"}
 
 
-def test_tenants_that_are_taken_back_leave_a_file_for_loki_to_read(live: Path) -> None:
+def test_removed_tenants_leave_an_empty_overrides_file(live: Path) -> None:
     replace_stage(live, "tenants", {"tenants/main.yaml": "overrides: {a: {}}\n"}, ["main"])
     replace_stage(live, "tenants", {}, ["main"])
     assert (live / "tenants/main.yaml").read_text() == NO_OVERRIDES
 
 
-def test_a_configuration_that_somebody_broke_lists_no_process(live: Path) -> None:
+def test_broken_supervisor_configuration_has_no_sections(live: Path) -> None:
     replace_stage(live, "loki", {"supervisor/loki.conf": "command=[program\n"}, ())
     assert stage_sections(live, "loki") == ()
 
 
 @pytest.mark.parametrize(("started", "expected"), [(START + 60, {"promtail"}), (START - 60, set())])
-def test_who_started_after_an_edit_of_its_file_is_outdated(live: Path, started: float, expected: set[str]) -> None:
+def test_process_is_outdated_if_started_after_edit_of_its_file(live: Path, started: float, expected: set[str]) -> None:
     file = live / "agents/promtail.yaml"
     replace_stage(live, "agents", {"agents/promtail.yaml": "edited\n"}, ())
     os.utime(file, (START, START))
@@ -75,7 +75,7 @@ def test_who_started_after_an_edit_of_its_file_is_outdated(live: Path, started: 
     assert found == expected
 
 
-def test_who_reads_another_file_is_not_outdated(live: Path) -> None:
+def test_process_that_reads_another_file_is_not_outdated(live: Path) -> None:
     replace_stage(live, "agents", {"agents/promtail.yaml": "edited\n"}, ())
     section = Section("other", "abc", "promtail", (23101,), "main", "", "promtail -config.file=/other.yaml", 30)
     assert outdated(live, {"agents/promtail.yaml": "wanted\n"}, {"other": (section, START * 2)}) == set()

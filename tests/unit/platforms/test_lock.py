@@ -1,4 +1,4 @@
-"""One process at a time."""
+"""The lock that allows one process at a time to change an environment."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from logops.platforms.local.lock import locked
 from logops.platforms.platform import PlatformError
 
 
-def test_the_second_is_told_who_is_at_it(tmp_path: Path) -> None:
+def test_held_lock_is_refused_with_process_and_work_of_holder(tmp_path: Path) -> None:
     file = tmp_path / "changing.lock"
     told: list[str] = []
     with (
@@ -20,7 +20,7 @@ def test_the_second_is_told_who_is_at_it(tmp_path: Path) -> None:
         pytest.fail("two were in at once")
 
 
-def test_it_is_free_again_after_an_error(tmp_path: Path) -> None:
+def test_lock_is_released_after_an_error(tmp_path: Path) -> None:
     file = tmp_path / "changing.lock"
     with pytest.raises(ValueError, match="boom"), locked(file, "applying loki", print):
         raise ValueError("boom")

@@ -1,4 +1,4 @@
-"""The ends of log files."""
+"""Read the last lines of a log file, and follow new lines."""
 
 from pathlib import Path
 
@@ -13,27 +13,27 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 5, 100])
-def test_the_last_lines_are_the_last_lines(log: Path, count: int) -> None:
+def test_last_lines_returns_requested_number_of_lines(log: Path, count: int) -> None:
     log.write_text("".join(f"line {number}\n" for number in range(5)))
     assert last_lines(log, count) == [f"line {number}" for number in range(5)][5 - min(count, 5) :]
 
 
-def test_lines_longer_than_a_block_are_whole(log: Path) -> None:
+def test_last_lines_longer_than_a_block_are_complete(log: Path) -> None:
     log.write_text("".join(f"{number}{'x' * 100_000}\n" for number in range(4)))
     assert [line[0] for line in last_lines(log, 2)] == ["2", "3"]
     assert {len(line) for line in last_lines(log, 2)} == {100_001}
 
 
-def test_no_file_has_no_lines(log: Path) -> None:
+def test_last_lines_of_missing_file_is_empty(log: Path) -> None:
     assert last_lines(log, 5) == []
 
 
-def test_bytes_that_are_no_text_are_shown(log: Path) -> None:
+def test_bytes_that_are_not_utf8_are_shown_with_replacement_characters(log: Path) -> None:
     log.write_bytes(b"\xff\xfe broken\n")
     assert last_lines(log, 1) == ["�� broken"]
 
 
-def test_whole_new_lines_are_followed(log: Path) -> None:
+def test_tail_returns_only_complete_new_lines(log: Path) -> None:
     log.write_text("old\n")
     tail = Tail(log)
     append(log, "new\nhal")
@@ -42,7 +42,7 @@ def test_whole_new_lines_are_followed(log: Path) -> None:
     assert tail.lines() == ["half"]
 
 
-def test_a_rotated_log_is_followed_into_its_successor(log: Path) -> None:
+def test_tail_follows_rotated_log_into_new_file(log: Path) -> None:
     log.write_text("old\n")
     tail = Tail(log)
     log.rename(log.with_suffix(".log.1"))
@@ -50,7 +50,7 @@ def test_a_rotated_log_is_followed_into_its_successor(log: Path) -> None:
     assert tail.lines() == ["first of the new file"]
 
 
-def test_a_log_that_comes_later_is_followed_from_its_start(log: Path) -> None:
+def test_tail_reads_log_that_is_created_later_from_its_start(log: Path) -> None:
     tail = Tail(log)
     assert tail.lines() == []
     log.write_text("first\n")

@@ -1,3 +1,5 @@
+"""Read the live lifecycle policy from the management API of Azure."""
+
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ ANSWER = {"id": f"{ID}/managementPolicies/default", "properties": {"policy": POL
 
 
 class Somebody:
-    """A credential whose token the fake does not look at."""
+    """A credential with a token that the fake server does not check."""
 
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         return AccessToken("secret-token", 2**33)
@@ -40,21 +42,21 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, d
     return policy
 
 
-def test_the_live_policy_is_read_as_it_was_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_live_policy_is_returned_as_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(tmp_path, monkeypatch, (200, ANSWER)) == POLICY
 
 
-def test_it_is_asked_again_when_the_service_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_throttled_request_is_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(tmp_path, monkeypatch, (429, {"error": {"code": "TooManyRequests"}}), (200, ANSWER)) == POLICY
 
 
-def test_an_account_without_a_policy_has_no_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_account_without_a_policy_has_no_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = (404, {"error": {"code": "ManagementPolicyNotFound", "message": "no policy"}})
 
     assert read(tmp_path, monkeypatch, missing) == {"rules": []}
 
 
-def test_no_access_names_the_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_access_is_reported_with_the_required_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = (403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
     with pytest.raises(ObjectStoreRefusedError) as caught:
         read(tmp_path, monkeypatch, refused)
@@ -65,6 +67,6 @@ def test_no_access_names_the_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
 
 
-def test_an_account_of_unknown_place_is_not_asked() -> None:
+def test_account_without_resource_id_is_refused() -> None:
     with pytest.raises(ObjectStoreMisconfiguredError, match="Give the account a resource_id"):
         read_live_policy(account(None), Somebody())

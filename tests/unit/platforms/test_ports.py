@@ -1,4 +1,4 @@
-"""Who has a port."""
+"""Find the process that uses a port."""
 
 import os
 import socket
@@ -6,13 +6,13 @@ import socket
 from logops.platforms.local.ports import Taken, taken
 
 
-def test_a_free_port_is_nobodys() -> None:
+def test_free_port_is_not_reported_as_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert taken([port]) == []
 
 
-def test_a_taken_port_is_named_with_its_owner() -> None:
+def test_taken_port_is_reported_with_its_process() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         found = taken([port])
@@ -22,5 +22,5 @@ def test_a_taken_port_is_named_with_its_owner() -> None:
     assert f"(pid {os.getpid()}, " in told
 
 
-def test_an_owner_that_the_system_does_not_tell_is_said_to_be_unknown() -> None:
+def test_taken_port_without_pid_is_reported_as_process_of_another_user() -> None:
     assert str(Taken(23100, None)) == "port 23100 is taken by a process of another user"

@@ -1,4 +1,4 @@
-"""An environment elsewhere: what can be read of it, and that nothing can be changed."""
+"""A remote environment: it can be read, and cannot be changed."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ PRODUCTION = environment("production")
 
 
 class Somebody:
-    """A credential whose token the fake does not look at."""
+    """A credential with a token that the fake server does not check."""
 
     def get_token(self, *scopes: str, **_: Any) -> Any:
         from azure.core.credentials import AccessToken
@@ -45,18 +45,18 @@ def test_remote_platform_has_the_readable_interface_only() -> None:
     assert [name for name in methods(DeployablePlatform) if hasattr(platform, name)] == []
 
 
-def test_its_processes_are_those_that_have_an_address_of_their_own() -> None:
+def test_remote_urls_are_the_addresses_of_pods() -> None:
     urls = RemotePlatform(PRODUCTION).urls("main")
 
     assert urls["main-compactor-0"] == "http://loki-main-compactor-0.loki-main-compactor-headless.monitoring.svc:3100"
     assert [name for name in urls if "ingester" in name] == [f"main-ingester-{nth}" for nth in range(3)]
 
 
-def test_queries_go_to_the_gateway() -> None:
+def test_read_url_is_the_gateway() -> None:
     assert RemotePlatform(PRODUCTION).read_url("security") == "https://security-logs.oversight.com"
 
 
-def test_an_account_is_logged_in_to_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_storage_account_is_opened_with_declared_credential(monkeypatch: pytest.MonkeyPatch) -> None:
     logins: list[Any] = []
     monkeypatch.setattr("logops.platforms.remote.ObjectStore.connect", lambda *asked: logins.append(asked))
     monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "a2V5")
@@ -69,7 +69,7 @@ def test_an_account_is_logged_in_to_as_declared(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
-def test_a_key_that_is_not_known_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_account_key_is_reported_with_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOGOPS_CONNECTION_SECURITY_STORAGE", raising=False)
     with pytest.raises(PlatformError, match=r"connection .security_storage. is not known here"):
         RemotePlatform(PRODUCTION).object_store("security")
@@ -82,7 +82,9 @@ def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, status: int, body: d
         return compare_policy(platform, "monitoring")
 
 
-def test_the_live_lifecycle_policy_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_live_lifecycle_policy_is_compared_with_declared_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     declared = lifecycle_policy(PRODUCTION, "monitoring")
     same = compared(tmp_path, monkeypatch, 200, {"properties": {"policy": declared}})
     assert (same.differences, same.unread) == ((), "")
@@ -92,7 +94,7 @@ def test_the_live_lifecycle_policy_is_compared(tmp_path: Path, monkeypatch: pyte
     assert "is missing" in other.differences[0]
 
 
-def test_a_policy_that_may_not_be_read_is_not_compared_and_names_the_role(
+def test_unreadable_lifecycle_policy_is_reported_with_the_required_role(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = compared(tmp_path, monkeypatch, 403, {"error": {"code": "AuthorizationFailed", "message": "no"}})

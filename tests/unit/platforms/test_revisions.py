@@ -1,4 +1,4 @@
-"""The history of what was applied."""
+"""The history of applied revisions."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +23,13 @@ def revision(number: int, owner: str) -> Revision:
     return Revision("loki", number, f"digest-{number}", owner, NOON)
 
 
-def test_a_revision_gives_its_files_back(revisions: Revisions) -> None:
+def test_revision_returns_its_files(revisions: Revisions) -> None:
     kept = revisions.add("loki", FIRST, "run-1", NOON)
     assert revisions.files(kept) == FIRST
     assert kept.digest == FIRST.digest
 
 
-def test_revisions_are_numbered_in_their_order(revisions: Revisions) -> None:
+def test_revisions_are_numbered_in_order(revisions: Revisions) -> None:
     for files in (FIRST, SECOND, Files({})):
         revisions.add("loki", files, "run-1", NOON)
     assert [(kept.number, kept.digest) for kept in revisions.all("loki")] == [
@@ -39,22 +39,22 @@ def test_revisions_are_numbered_in_their_order(revisions: Revisions) -> None:
     ]
 
 
-def test_stages_have_histories_of_their_own(revisions: Revisions) -> None:
+def test_each_stage_has_its_own_history(revisions: Revisions) -> None:
     revisions.add("loki", FIRST, "run-1", NOON)
     assert revisions.all("agents") == []
 
 
-def test_a_revision_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+def test_revision_that_cannot_be_written_leaves_no_files(tmp_path: Path) -> None:
     (tmp_path / "revisions").write_text("not a folder")
     with pytest.raises(PlatformError, match="cannot be written"):
         Revisions(tmp_path / "revisions").add("loki", FIRST, "run-1", NOON)
     assert [file.name for file in tmp_path.iterdir()] == ["revisions"]
 
 
-def test_the_way_back_is_past_all_that_a_run_applied() -> None:
+def test_roll_back_target_is_last_revision_of_another_run() -> None:
     history = [revision(1, "run-1"), revision(2, "run-2"), revision(3, "run-2")]
     assert before(history, "run-2") == history[0]
 
 
-def test_there_is_no_way_back_before_the_first_run() -> None:
+def test_first_run_has_no_roll_back_target() -> None:
     assert before([revision(1, "run-1"), revision(2, "run-1")], "run-1") is None

@@ -1,4 +1,4 @@
-"""The key store: made once, private, and never shown."""
+"""The key store: keys are generated once, kept private, and redacted in text."""
 
 import base64
 from pathlib import Path
@@ -18,23 +18,23 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "secrets.env"
 
 
-def test_keys_that_nobody_gave_are_made_as_azure_makes_them(file: Path) -> None:
+def test_missing_keys_are_generated_as_64_bytes_in_base64(file: Path) -> None:
     keys = KeyStore(file, LOCAL, {}).complete()
     assert keys.keys() == NAMES
     assert {len(base64.b64decode(key, validate=True)) for key in keys.values()} == {64}
     assert len(set(keys.values())) == 2
 
 
-def test_keys_are_made_once(file: Path) -> None:
+def test_generated_keys_are_kept(file: Path) -> None:
     assert KeyStore(file, LOCAL, {}).complete() == KeyStore(file, LOCAL, {}).complete()
 
 
-def test_the_file_is_its_owners_alone(file: Path) -> None:
+def test_key_file_is_readable_only_by_owner(file: Path) -> None:
     KeyStore(file, LOCAL, {}).complete()
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_given_key_goes_before_a_made_one_and_is_not_written(file: Path) -> None:
+def test_given_key_overrides_generated_key_and_is_not_written(file: Path) -> None:
     KeyStore(file, LOCAL, {}).complete()
     written = file.read_text()
     keys = KeyStore(file, LOCAL, {"LOGOPS_MAIN_STORAGE_KEY": "given"}).complete()
@@ -42,25 +42,25 @@ def test_a_given_key_goes_before_a_made_one_and_is_not_written(file: Path) -> No
     assert file.read_text() == written
 
 
-def test_asking_what_is_known_makes_nothing(file: Path) -> None:
+def test_known_keys_are_read_without_creating_a_file(file: Path) -> None:
     assert KeyStore(file, LOCAL, {}).known() == {}
     assert not file.exists()
 
 
-def test_a_key_kept_in_an_airflow_connection_is_not_made_up(file: Path) -> None:
+def test_missing_key_of_airflow_connection_is_reported(file: Path) -> None:
     elsewhere = environment("local", ("storage_accounts.main.account_key", {"connection": "azure-main"}))
     with pytest.raises(PlatformError, match="LOGOPS_CONNECTION_AZURE_MAIN") as told:
         KeyStore(file, elsewhere, {}).complete()
     assert "Airflow connection 'azure-main'" in str(told.value)
 
 
-def test_a_key_kept_in_an_airflow_connection_is_taken_from_its_variable(file: Path) -> None:
+def test_key_of_airflow_connection_is_read_from_variable(file: Path) -> None:
     elsewhere = environment("local", ("storage_accounts.main.account_key", {"connection": "azure-main"}))
     keys = KeyStore(file, elsewhere, {"LOGOPS_CONNECTION_AZURE_MAIN": "given"}).complete()
     assert keys["LOGOPS_CONNECTION_AZURE_MAIN"] == "given"
 
 
-def test_a_text_is_shown_without_the_secrets_in_it() -> None:
+def test_secrets_are_redacted_in_text() -> None:
     secrets = {"A": "c2VjcmV0IG9uZQ==", "B": "c2VjcmV0IG9uZQ==c2VjcmV0IHR3bw==", "EMPTY": ""}
     shown = redact(f"AccountKey={secrets['B']};AccountKey={secrets['A']};", secrets)
     assert shown == "AccountKey=***;AccountKey=***;"

@@ -1,4 +1,4 @@
-"""What supervisord is told, read back."""
+"""Parse the sections of the supervisord configuration."""
 
 import pytest
 
@@ -10,7 +10,7 @@ LOCAL = environment("local")
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ("tenants", "rules")])
-def test_every_rendered_program_is_read_back(stage: Stage) -> None:
+def test_rendered_supervisor_sections_are_parsed_into_their_programs(stage: Stage) -> None:
     files = rendered(LOCAL)[stage]
     found = sections(files[f"supervisor/{stage}.conf"])
     assert "".join(f"{section.name} {section.digest}\n" for section in found) == files[f"processes/{stage}"]
@@ -25,7 +25,7 @@ def test_every_rendered_program_is_read_back(stage: Stage) -> None:
         )
 
 
-def test_a_section_that_somebody_wrote_by_hand_is_left_out() -> None:
+def test_section_written_by_hand_is_ignored() -> None:
     assert sections("[program:mine]\ncommand=/bin/sleep 1\n") == ()
 
 

@@ -1,4 +1,4 @@
-"""What is done to processes: decided from what runs and what is wanted."""
+"""Decide the steps for processes from the running and the desired processes."""
 
 from dataclasses import replace
 
@@ -14,33 +14,33 @@ WANTED = (INGESTER, QUERIER)
 AS_WANTED = {"main-ingester-0": "a", "main-querier-0": "b"}
 
 
-def test_what_runs_as_wanted_is_not_touched() -> None:
+def test_process_with_desired_digest_has_no_step() -> None:
     assert decide(WANTED, AS_WANTED, known=AS_WANTED) == Steps()
 
 
-def test_what_does_not_run_is_started_all_at_once() -> None:
+def test_missing_processes_are_started_together() -> None:
     assert decide(WANTED, {}, known=()) == Steps(start=WANTED)
 
 
-def test_what_runs_with_another_digest_is_restarted_one_at_a_time() -> None:
+def test_process_with_other_digest_is_restarted() -> None:
     assert decide(WANTED, {**AS_WANTED, "main-querier-0": "old"}, AS_WANTED) == Steps(restart=(QUERIER,))
 
 
-def test_what_nobody_wants_is_removed() -> None:
+def test_process_that_is_no_longer_desired_is_removed() -> None:
     assert decide((INGESTER,), AS_WANTED, known=AS_WANTED) == Steps(remove=("main-querier-0",))
 
 
-def test_what_read_an_edited_file_is_restarted() -> None:
+def test_outdated_process_is_restarted() -> None:
     assert decide(WANTED, AS_WANTED, AS_WANTED, outdated={"main-querier-0"}) == Steps(restart=(QUERIER,))
 
 
-def test_what_holds_a_port_that_another_is_to_have_does_not_wait_for_its_turn() -> None:
+def test_process_on_needed_port_is_started_at_once() -> None:
     running = {"main-ingester-0": "old", "main-querier-0": "old"}
     found = decide(WANTED, running, running, in_the_way={"main-querier-0"})
     assert found == Steps(start=(QUERIER,), restart=(INGESTER,))
 
 
-def test_what_holds_a_port_and_is_another_stages_is_stopped() -> None:
+def test_process_of_another_stage_on_needed_port_is_removed() -> None:
     found = decide((INGESTER,), {"main-ingester-0": "old"}, ["main-ingester-0"], in_the_way={"promtail-main"})
     assert found == Steps(remove=("promtail-main",), restart=(INGESTER,))
 
@@ -49,7 +49,7 @@ def test_what_holds_a_port_and_is_another_stages_is_stopped() -> None:
     digests=st.lists(st.sampled_from("ab"), max_size=6),
     running=st.dictionaries(st.integers(0, 8), st.sampled_from("ab")),
 )
-def test_after_the_steps_what_is_wanted_runs_and_nothing_else(digests: list[str], running: dict[int, str]) -> None:
+def test_steps_lead_to_exactly_the_desired_processes(digests: list[str], running: dict[int, str]) -> None:
     wanted = [replace(INGESTER, name=f"p{number}", digest=digest) for number, digest in enumerate(digests)]
     now = {f"p{number}": digest for number, digest in running.items()}
     steps = decide(wanted, now, known=now)
@@ -58,7 +58,7 @@ def test_after_the_steps_what_is_wanted_runs_and_nothing_else(digests: list[str]
     assert after == {section.name: section.digest for section in wanted}
 
 
-def test_senders_stop_first_then_who_serves_then_who_holds_logs_and_the_stores_last() -> None:
+def test_stop_order_is_senders_servers_log_holders_stores() -> None:
     order = [
         ("promtail", ""),
         ("loki-canary", ""),
