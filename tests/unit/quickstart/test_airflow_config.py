@@ -1,4 +1,4 @@
-"""airflow.cfg, and the variables Airflow is started with."""
+"""airflow.cfg, and the environment variables for starting Airflow."""
 
 from configparser import ConfigParser
 from pathlib import Path
@@ -23,14 +23,14 @@ def test_airflow_listens_on_loopback_only() -> None:
     assert api["host"] == "127.0.0.1"
 
 
-def test_tasks_are_told_the_port_that_was_chosen() -> None:
+def test_chosen_port_is_in_api_urls() -> None:
     settings = airflow_settings(ROOT, HOME, 9123, {})
 
     assert settings["core"]["execution_api_server_url"] == "http://127.0.0.1:9123/execution/"
     assert settings["api"]["base_url"] == "http://127.0.0.1:9123"
 
 
-def test_a_percent_sign_in_a_folder_is_no_interpolation() -> None:
+def test_percent_sign_in_folder_is_escaped() -> None:
     settings = airflow_settings(Path("/100%/checkout"), HOME, 8080, {})
 
     parser = ConfigParser()
@@ -39,7 +39,7 @@ def test_a_percent_sign_in_a_folder_is_no_interpolation() -> None:
     assert parser["core"]["dags_folder"] == "/100%/checkout/dags"
 
 
-def test_keys_are_kept_when_the_file_is_written_again(tmp_path: Path) -> None:
+def test_keys_are_kept_when_config_is_written_again(tmp_path: Path) -> None:
     write_config(ROOT, tmp_path, 8080)
     first = kept_keys((tmp_path / "airflow.cfg").read_text())
     write_config(ROOT, tmp_path, 9000)
@@ -50,17 +50,17 @@ def test_keys_are_kept_when_the_file_is_written_again(tmp_path: Path) -> None:
     assert "port = 9000" in second
 
 
-def test_only_the_owner_can_read_the_keys(tmp_path: Path) -> None:
+def test_config_file_with_keys_is_private_to_its_owner(tmp_path: Path) -> None:
     write_config(ROOT, tmp_path, 8080)
 
     assert (tmp_path / "airflow.cfg").stat().st_mode & 0o077 == 0
 
 
-def test_two_installations_have_different_keys() -> None:
+def test_new_keys_differ_each_time() -> None:
     assert set(new_keys().values()).isdisjoint(new_keys().values())
 
 
-def test_the_fernet_key_is_one() -> None:
+def test_fernet_key_encrypts_and_decrypts() -> None:
     from cryptography.fernet import Fernet
 
     fernet = Fernet(new_keys()["core", "fernet_key"])
@@ -69,11 +69,11 @@ def test_the_fernet_key_is_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[core]\nfernet_key = x\n", "no section = 1"])
-def test_a_file_without_every_key_keeps_none(text: str) -> None:
+def test_config_without_all_keys_has_no_kept_keys(text: str) -> None:
     assert kept_keys(text) is None
 
 
-def test_another_projects_airflow_variables_are_not_passed_on() -> None:
+def test_airflow_variables_of_another_project_are_removed() -> None:
     inherited = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://prod", "AIRFLOW_CONFIG": "/other", "LANG": "C"}
 
     environment = airflow_environment(inherited, ROOT, HOME, Path("/venv/bin"))
@@ -82,13 +82,13 @@ def test_another_projects_airflow_variables_are_not_passed_on() -> None:
     assert environment["LANG"] == "C"
 
 
-def test_the_airflow_command_is_found_first_in_the_virtualenv() -> None:
+def test_path_starts_with_folder_of_airflow_command() -> None:
     environment = airflow_environment({"PATH": "/usr/bin"}, ROOT, HOME, Path("/venv/bin"))
 
     assert environment["PATH"] == "/venv/bin:/usr/bin"
 
 
-def test_no_proxy_stands_between_airflow_and_its_own_api() -> None:
+def test_no_proxy_includes_loopback_addresses() -> None:
     environment = airflow_environment({"no_proxy": "example.com"}, ROOT, HOME, Path("/venv/bin"))
 
     assert environment["no_proxy"] == environment["NO_PROXY"] == "example.com,127.0.0.1,localhost"

@@ -1,4 +1,4 @@
-"""Programs in the background, with real processes."""
+"""Start and stop programs in the background. The tests use real processes."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ import pytest
 
 from logops.quickstart import background
 
-# Starts a child in a process group of its own, as Airflow's tasks are, tells both pids and waits.
+# Starts a child in its own process group, as Airflow does for tasks, prints both pids and waits.
 FAMILY = """
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", {child!r}], process_group=0)
@@ -38,7 +38,7 @@ def start(record: Path, program: str, port: int | None = None) -> background.Rec
 
 
 def family(record: Path, child: str = PATIENT, words: int = 2) -> list[psutil.Process]:
-    """A parent and its child, once both have said what they say."""
+    """Start a parent and its child. Return both when their log has `words` words."""
     started = start(record, FAMILY.format(child=child))
     log = record.with_suffix(".log")
     while len(log.read_text().split()) < words:
@@ -47,24 +47,24 @@ def family(record: Path, child: str = PATIENT, words: int = 2) -> list[psutil.Pr
 
 
 def lives(process: psutil.Process) -> bool:
-    """A zombie, which its parent has not looked at yet, does not."""
+    """Whether the process is running. A zombie has ended: only its parent has not read its exit code yet."""
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
-def test_a_program_runs_in_a_session_of_its_own(record: Path) -> None:
+def test_program_runs_in_its_own_session(record: Path) -> None:
     started = start(record, PATIENT)
 
     assert os.getsid(started.pid) == started.pid != os.getsid(0)
 
 
-def test_a_running_program_is_found_by_its_record(record: Path) -> None:
+def test_running_program_is_found_by_its_record(record: Path) -> None:
     started = start(record, PATIENT, port=8080)
 
     assert background.running(record) == started
     assert started.port == 8080
 
 
-def test_a_program_that_ended_is_not_running(record: Path) -> None:
+def test_ended_program_is_not_running(record: Path) -> None:
     started = start(record, "pass")
     # If the program ended before `start` returned, Python has collected it: there is nothing to wait for.
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -73,13 +73,13 @@ def test_a_program_that_ended_is_not_running(record: Path) -> None:
     assert background.running(record) is None
 
 
-def test_another_process_with_the_same_pid_is_not_the_program(record: Path) -> None:
+def test_other_process_with_recorded_pid_is_not_the_running_program(record: Path) -> None:
     record.write_text(json.dumps({"pid": os.getpid(), "created": 1.0, "port": None}))
 
     assert background.running(record) is None
 
 
-def test_another_process_with_the_same_pid_is_not_stopped(record: Path) -> None:
+def test_other_process_with_recorded_pid_is_not_stopped(record: Path) -> None:
     stranger = start(record.with_name("stranger.json"), PATIENT)
     record.write_text(json.dumps({"pid": stranger.pid, "created": stranger.created - 1000.0, "port": None}))
 
@@ -87,27 +87,27 @@ def test_another_process_with_the_same_pid_is_not_stopped(record: Path) -> None:
     assert background.stop(record.with_name("stranger.json"), 1.0) == 1
 
 
-def test_a_record_that_is_not_one_tells_of_no_program(record: Path) -> None:
+def test_invalid_record_means_no_running_program(record: Path) -> None:
     record.write_text("{")
 
     assert background.running(record) is None
 
 
-def test_stopping_ends_children_in_groups_of_their_own(record: Path) -> None:
+def test_stop_ends_children_in_other_process_groups(record: Path) -> None:
     processes = family(record)
 
     assert background.stop(record, 5.0) == len(processes) == 2
     assert not any(map(lives, processes))
 
 
-def test_stopping_ends_what_does_not_listen(record: Path) -> None:
+def test_stop_ends_processes_that_ignore_sigterm(record: Path) -> None:
     processes = family(record, STUBBORN, words=3)
 
     assert background.stop(record, 0.5) == 2
     assert not any(map(lives, processes))
 
 
-def test_children_of_a_killed_program_are_found_and_ended(record: Path) -> None:
+def test_stop_ends_children_of_a_killed_program(record: Path) -> None:
     leader, child = sorted(family(record), key=lambda process: process.create_time())
     leader.send_signal(signal.SIGKILL)
     leader.wait()
@@ -117,5 +117,5 @@ def test_children_of_a_killed_program_are_found_and_ended(record: Path) -> None:
     assert not lives(child)
 
 
-def test_stopping_what_never_ran_does_nothing(record: Path) -> None:
+def test_stop_without_a_record_ends_no_process(record: Path) -> None:
     assert background.stop(record, 1.0) == 0

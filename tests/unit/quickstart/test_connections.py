@@ -1,4 +1,4 @@
-"""Airflow's connections to an environment's clusters, and its processes' names."""
+"""Airflow connections to the clusters of an environment, and the components of its processes."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from logops.quickstart.connections import connections
 from tests.support.environments import environment
 
 
-def test_each_cluster_has_a_connection_to_where_its_queries_go(tmp_path: Path) -> None:
+def test_each_cluster_has_a_connection_to_its_read_url(tmp_path: Path) -> None:
     platform = open_local(environment("local"), tmp_path)
 
     main, security = connections(platform)
@@ -26,5 +26,5 @@ def test_each_cluster_has_a_connection_to_where_its_queries_go(tmp_path: Path) -
     ("process", "component"),
     [("main-ingester-2", "ingester"), ("main-query-frontend-0", "query-frontend"), ("main-all-0", "all")],
 )
-def test_a_process_is_named_for_its_component(process: str, component: str) -> None:
+def test_component_is_read_from_process_name(process: str, component: str) -> None:
     assert component_of(process, "main") == component

@@ -1,4 +1,4 @@
-"""A run of the rollout DAG as it is told to a person."""
+"""A run of the rollout DAG, as `make up` shows it."""
 
 from datetime import UTC, datetime
 
@@ -14,18 +14,18 @@ def task(state: str, name: str = "loki.apply", seconds: float | None = 4.2, try_
     return TaskState(name, state, seconds, try_number)
 
 
-def test_a_run_says_that_make_up_triggered_it_and_for_what() -> None:
+def test_run_id_has_make_up_environment_and_time() -> None:
     assert run_id("local", datetime(2026, 11, 23, 7, 30, tzinfo=UTC)) == "make-up-local-20261123T073000Z"
 
 
-def test_a_run_that_an_interrupted_make_up_left_is_taken_up() -> None:
+def test_run_of_interrupted_make_up_is_resumed() -> None:
     left = run_id("local", datetime(2026, 11, 23, 7, 30, tzinfo=UTC))
 
     assert left_under_way(["manual__1", left], "local") == left
 
 
 @pytest.mark.parametrize("other", ["manual__1", "make-up-local-2-20261123T073000Z", "make-up-other-20261123T073000Z"])
-def test_a_run_of_somebody_else_or_for_another_environment_is_not_taken_up(other: str) -> None:
+def test_run_with_other_trigger_or_environment_is_not_resumed(other: str) -> None:
     assert left_under_way([other], "local") is None
 
 
@@ -40,7 +40,7 @@ def test_a_run_of_somebody_else_or_for_another_environment_is_not_taken_up(other
         ("awaiting_input", State.WAITING),
     ],
 )
-def test_a_task_is_shown_as_it_stands(state: str, shown: State) -> None:
+def test_task_is_shown_with_its_state(state: str, shown: State) -> None:
     event = event_of("rollout", task(state), {})
 
     assert event is not None
@@ -48,36 +48,36 @@ def test_a_task_is_shown_as_it_stands(state: str, shown: State) -> None:
 
 
 @pytest.mark.parametrize("state", ["waiting", "skipped", "upstream_failed", "scheduled"])
-def test_a_task_that_does_nothing_is_not_shown(state: str) -> None:
+def test_task_that_has_not_started_or_was_skipped_is_hidden(state: str) -> None:
     assert event_of("rollout", task(state), {}) is None
 
 
-def test_a_second_try_is_told_as_one() -> None:
+def test_second_try_is_shown_with_its_number() -> None:
     event = event_of("rollout", task("queued", try_number=2), {})
 
     assert event is not None
     assert event.detail == "queued try 2"
 
 
-def test_only_what_changed_is_told_again() -> None:
+def test_only_changed_tasks_are_returned_as_changes() -> None:
     before = [task("running"), task("success", "plan")]
 
     assert changes(before, [task("success"), task("success", "plan")]) == [task("success")]
 
 
-def test_a_retried_task_is_told_again() -> None:
+def test_retried_task_is_returned_as_changed() -> None:
     assert changes([task("running")], [task("running", try_number=2)]) == [task("running", try_number=2)]
 
 
-def test_a_rollout_that_applied_a_stage_changed_something() -> None:
+def test_rollout_with_an_applied_stage_counts_as_changed() -> None:
     assert changed_something([task("success", "plan"), task("success", "storage.apply")])
 
 
-def test_a_rollout_whose_applies_were_skipped_changed_nothing() -> None:
+def test_rollout_with_skipped_applies_counts_as_unchanged() -> None:
     assert not changed_something([task("success", "plan"), task("skipped", "storage.apply")])
 
 
-def test_a_logged_error_is_read_with_its_cause() -> None:
+def test_log_entry_with_error_includes_exception_lines() -> None:
     entry = {
         "event": "Task failed",
         "error_detail": [{"exc_type": "PlatformError", "exc_value": "it died\nlast words"}],
@@ -86,9 +86,9 @@ def test_a_logged_error_is_read_with_its_cause() -> None:
     assert log_lines(entry) == ["Task failed", "PlatformError: it died", "last words"]
 
 
-def test_a_log_line_that_is_plain_text_stays_one() -> None:
+def test_plain_text_log_is_split_into_lines() -> None:
     assert log_lines("started\nready") == ["started", "ready"]
 
 
-def test_the_last_lines_are_without_airflows_folding_marks() -> None:
+def test_last_log_lines_exclude_group_markers_of_airflow() -> None:
     assert last_said(["a", "::group::Post Execute", "b", "::endgroup::", "c"], count=2) == ["b", "c"]

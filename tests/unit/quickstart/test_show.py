@@ -1,4 +1,4 @@
-"""What a person sees of steps under way."""
+"""Show the steps of a command, with and without a terminal."""
 
 import io
 
@@ -17,31 +17,31 @@ def board_on(text: io.StringIO) -> Board:
     ("seconds", "shown"),
     [(0.04, "0.0 s"), (4.26, "4.3 s"), (42.4, "42 s"), (59.7, "1 min 00 s"), (124.0, "2 min 04 s")],
 )
-def test_a_duration_is_as_exact_as_a_person_needs(seconds: float, shown: str) -> None:
+def test_duration_is_rounded_for_its_size(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
 
 
 @pytest.mark.parametrize(
     ("size", "shown"), [(0, "0 B"), (1023, "1023 B"), (2_500_000, "2.4 MiB"), (5 * 2**40, "5.0 TiB")]
 )
-def test_bytes_are_told_in_binary_units(size: int, shown: str) -> None:
+def test_size_is_shown_in_binary_units(size: int, shown: str) -> None:
     assert amount(size) == shown
 
 
-def test_a_running_step_says_what_how_long_and_how_long_usually() -> None:
+def test_running_step_shows_name_elapsed_and_usual_time() -> None:
     event = Event("build promtail", State.RUNNING, 30.0, 130.0, "812 packages compiled")
 
     assert running_line(event, 30.0).plain == "  build promtail · 30 s, usually 2 min 10 s · 812 packages compiled"
 
 
-def test_a_step_that_failed_is_told_from_one_that_is_done() -> None:
+def test_ended_step_is_marked_as_done_or_failed() -> None:
     done, failed = (Event("Airflow", state, 20.0, 25.0) for state in (State.DONE, State.FAILED))
 
     assert ended_line(done).plain == "✓ Airflow · 20 s"
     assert ended_line(failed).plain == "✗ Airflow · 20 s"
 
 
-def test_without_a_terminal_a_step_has_a_line_at_its_end() -> None:
+def test_short_step_without_terminal_prints_one_line_at_its_end() -> None:
     text = io.StringIO()
 
     with board_on(text) as board, board.step("connections", 1.0) as step:
@@ -50,7 +50,7 @@ def test_without_a_terminal_a_step_has_a_line_at_its_end() -> None:
     assert text.getvalue() == "✓ connections · 0.0 s · 2 written\n"
 
 
-def test_without_a_terminal_a_step_that_takes_long_is_announced() -> None:
+def test_long_step_without_terminal_prints_a_line_at_its_start() -> None:
     text = io.StringIO()
 
     with board_on(text) as board, board.step("Airflow", 25.0):
@@ -59,7 +59,7 @@ def test_without_a_terminal_a_step_that_takes_long_is_announced() -> None:
     assert announced == "  Airflow · 0.0 s, usually 25 s\n"
 
 
-def test_a_step_that_breaks_is_shown_as_failed() -> None:
+def test_step_that_raises_is_shown_as_failed() -> None:
     text = io.StringIO()
 
     with pytest.raises(ValueError, match="broken"), board_on(text) as board, board.step("programs", 1.0):
@@ -68,7 +68,7 @@ def test_a_step_that_breaks_is_shown_as_failed() -> None:
     assert text.getvalue() == "✗ programs · 0.0 s\n"
 
 
-def test_on_a_terminal_what_ended_stays_and_what_runs_is_gone() -> None:
+def test_ended_step_is_printed_on_a_terminal() -> None:
     text = io.StringIO()
     console = Console(file=text, width=100, force_terminal=True, color_system=None)
 
@@ -78,7 +78,7 @@ def test_on_a_terminal_what_ended_stays_and_what_runs_is_gone() -> None:
     assert "✓ Airflow · 0.0 s" in text.getvalue()
 
 
-def test_brackets_in_a_line_are_no_markup() -> None:
+def test_brackets_in_a_line_are_not_parsed_as_markup() -> None:
     text = io.StringIO()
 
     with board_on(text) as board:

@@ -1,4 +1,4 @@
-"""The end of `make up`."""
+"""The summary that `make up` prints at its end."""
 
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ QUERIES = ("query", "range", "95 of 100 within", "promised", "past the cache", "
 MEASURED = ("failed-logins-by-address", "1h", "1,036 ms", "2s", "1,031 ms", "114.8 MB", "256MiB", "")
 
 
-def test_it_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
+def test_summary_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
     platform = open_local(load_environment(project_root() / "include/environments/local.yaml"), tmp_path)
     console = Console(width=80)
     with console.capture() as shown:

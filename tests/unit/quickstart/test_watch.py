@@ -1,4 +1,4 @@
-"""A run of a DAG, as a person sees it."""
+"""Follow a run of a DAG and show that it waits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from logops.quickstart.show import Board
 
 @dataclass
 class Api:
-    """Airflow's answers, one after the other."""
+    """A fake API of Airflow that returns the given run states in order."""
 
     states: list[str]
     answers: Iterator[str] = field(init=False)
@@ -41,7 +41,7 @@ def watched(states: list[str], console: Console) -> str:
     return console.export_text()
 
 
-def test_a_run_that_waits_for_another_says_so(shown: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_that_waits_for_another_run_shows_a_waiting_step(shown: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "_SOON_SECONDS", -1)
     text = watched(["queued", "queued", "running", "success"], shown)
 
@@ -51,5 +51,5 @@ def test_a_run_that_waits_for_another_says_so(shown: Console, monkeypatch: pytes
     ]
 
 
-def test_a_run_that_begins_soon_has_not_waited(shown: Console) -> None:
+def test_run_that_starts_soon_shows_no_waiting_step(shown: Console) -> None:
     assert watched(["queued", "running", "success"], shown) == ""
