@@ -1,4 +1,4 @@
-"""The samples are as the agents of `local` would send them."""
+"""Samples have the labels and metadata that the agents of `local` would send."""
 
 import re
 
@@ -11,12 +11,12 @@ from tests.support.environments import environment
 LOCAL = environment("local")
 SOURCES = {Kind.APPLICATION: "application", Kind.ACCESS: "access", Kind.AUDIT: "audit", Kind.SYSTEM: "syslog"}
 START_NS = 1_788_188_400 * 10**9
-# Of the file on this machine, and of the machines that the samples are of.
+# `filename` depends on this machine, `host` on the machines in the samples.
 ONE_SIDED = {"filename", "host"}
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_labels_and_metadata_are_those_that_its_source_declares(kind: Kind) -> None:
+def test_sample_labels_and_metadata_match_declared_source(kind: Kind) -> None:
     source = known(LOCAL.sources[SOURCES[kind]])
     lines = list(generate(kind, 1, START_NS, START_NS + 60 * 10**9, 60))
 
@@ -28,7 +28,7 @@ def test_labels_and_metadata_are_those_that_its_source_declares(kind: Kind) -> N
 
 
 @pytest.mark.parametrize("name", ["local", "production"])
-def test_the_trace_of_an_access_line_is_read_where_there_is_one(name: str) -> None:
+def test_access_line_is_parsed_with_and_without_trace_id(name: str) -> None:
     expression = environment(name).sources["access"].parse.expression
     assert expression
     (line, *_) = generate(Kind.ACCESS, 1, START_NS, START_NS + 60 * 10**9, 60)

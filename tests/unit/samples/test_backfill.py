@@ -1,4 +1,4 @@
-"""History goes in once, in order, and is taken up where it stopped."""
+"""Push history once and in order, and resume an interrupted push."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Interrupted(Exception):
 
 
 class FakeLoki:
-    """Keeps what is pushed, and can be told to break off."""
+    """A fake Loki that keeps pushed lines. It raises `Interrupted` after `pushes_left` pushes."""
 
     def __init__(self) -> None:
         self.pushes: list[tuple[str, list[Line]]] = []
@@ -55,7 +55,7 @@ def expected(kind: Kind, hours: int = 5) -> list[Line]:
     return [line._replace(labels={**line.labels, "origin": "backfill"}) for line in lines]
 
 
-def test_all_of_it_is_pushed_to_its_tenant_in_order(loki: FakeLoki, state: Path) -> None:
+def test_history_is_pushed_to_each_tenant_in_order(loki: FakeLoki, state: Path) -> None:
     pushed = backfill(loki, history(), state)
 
     assert loki.lines("team-a") == expected(Kind.APPLICATION)
@@ -63,13 +63,13 @@ def test_all_of_it_is_pushed_to_its_tenant_in_order(loki: FakeLoki, state: Path)
     assert pushed == len(loki.lines("team-a")) + len(loki.lines("security"))
 
 
-def test_no_push_spans_an_hour(loki: FakeLoki, state: Path) -> None:
+def test_push_spans_less_than_an_hour(loki: FakeLoki, state: Path) -> None:
     backfill(loki, history(), state)
 
     assert all(lines[-1].timestamp_ns - lines[0].timestamp_ns < HOUR_NS for _, lines in loki.pushes)
 
 
-def test_no_push_is_above_a_megabyte(loki: FakeLoki, state: Path) -> None:
+def test_push_is_smaller_than_a_megabyte(loki: FakeLoki, state: Path) -> None:
     busy = History(1, START_NS, START_NS + HOUR_NS // 4, 1000.0, {Kind.APPLICATION: "team-a"})
 
     backfill(loki, busy, state)
@@ -79,7 +79,7 @@ def test_no_push_is_above_a_megabyte(loki: FakeLoki, state: Path) -> None:
     assert max(sizes) < 1024 * 1024
 
 
-def test_a_second_run_pushes_nothing(loki: FakeLoki, state: Path) -> None:
+def test_second_run_pushes_nothing(loki: FakeLoki, state: Path) -> None:
     backfill(loki, history(), state)
     pushes = len(loki.pushes)
 
@@ -88,7 +88,7 @@ def test_a_second_run_pushes_nothing(loki: FakeLoki, state: Path) -> None:
 
 
 @pytest.mark.parametrize("pushes", [1, 2, 5, 9])
-def test_a_run_broken_off_anywhere_is_taken_up_there(loki: FakeLoki, state: Path, pushes: int) -> None:
+def test_interrupted_run_resumes_without_gaps_or_duplicates(loki: FakeLoki, state: Path, pushes: int) -> None:
     loki.pushes_left = pushes
     with pytest.raises(Interrupted):
         backfill(loki, history(), state)
@@ -100,7 +100,7 @@ def test_a_run_broken_off_anywhere_is_taken_up_there(loki: FakeLoki, state: Path
     assert loki.lines("security") == expected(Kind.AUDIT)
 
 
-def test_a_later_end_adds_what_is_new(loki: FakeLoki, state: Path) -> None:
+def test_later_end_adds_only_new_lines(loki: FakeLoki, state: Path) -> None:
     backfill(loki, history(hours=3), state)
 
     backfill(loki, history(hours=5), state)
@@ -108,20 +108,20 @@ def test_a_later_end_adds_what_is_new(loki: FakeLoki, state: Path) -> None:
     assert loki.lines("team-a") == expected(Kind.APPLICATION)
 
 
-def test_a_later_start_is_fine(loki: FakeLoki, state: Path) -> None:
+def test_later_start_is_accepted_and_pushes_nothing(loki: FakeLoki, state: Path) -> None:
     backfill(loki, history(), state)
 
     assert backfill(loki, history(start_ns=START_NS + HOUR_NS), state) == 0
 
 
-def test_an_earlier_start_is_refused(loki: FakeLoki, state: Path) -> None:
+def test_earlier_start_is_refused(loki: FakeLoki, state: Path) -> None:
     backfill(loki, history(), state)
 
     with pytest.raises(BackfillMismatchError, match="Loki takes no older lines"):
         backfill(loki, history(start_ns=START_NS - HOUR_NS), state)
 
 
-def test_another_seed_is_refused(loki: FakeLoki, state: Path) -> None:
+def test_other_seed_is_refused(loki: FakeLoki, state: Path) -> None:
     backfill(loki, history(), state)
 
     with pytest.raises(BackfillMismatchError, match="'seed': 1"):
@@ -129,7 +129,7 @@ def test_another_seed_is_refused(loki: FakeLoki, state: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"history": {}, "start_ns": 1, "reached_ns": {"nonsense": 1}}'])
-def test_what_is_no_state_is_refused(loki: FakeLoki, state: Path, content: str) -> None:
+def test_invalid_state_file_is_refused(loki: FakeLoki, state: Path, content: str) -> None:
     state.write_text(content)
 
     with pytest.raises(BackfillMismatchError, match="is not the state of a backfill"):
@@ -137,7 +137,7 @@ def test_what_is_no_state_is_refused(loki: FakeLoki, state: Path, content: str) 
     assert loki.pushes == []
 
 
-def test_the_state_is_json_that_names_the_history(loki: FakeLoki, state: Path) -> None:
+def test_state_file_is_json_with_the_history(loki: FakeLoki, state: Path) -> None:
     backfill(loki, history(), state)
 
     assert json.loads(state.read_text())["history"] == {
@@ -147,7 +147,7 @@ def test_the_state_is_json_that_names_the_history(loki: FakeLoki, state: Path) -
     }
 
 
-def test_progress_grows_to_the_end(loki: FakeLoki, state: Path) -> None:
+def test_progress_increases_to_the_end(loki: FakeLoki, state: Path) -> None:
     seen: list[BackfillProgress] = []
 
     pushed = backfill(loki, history(), state, seen.append)

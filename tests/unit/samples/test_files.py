@@ -1,4 +1,4 @@
-"""Files that grow as lines come."""
+"""Log files that grow with the clock."""
 
 from pathlib import Path
 from threading import Event
@@ -18,7 +18,7 @@ def texts(kind: Kind, start_ns: int, end_ns: int) -> list[str]:
 
 
 class Ticks:
-    """A clock, and the event that stops after so many ticks of it."""
+    """A clock with given times, and a stop event that is set at the last time."""
 
     def __init__(self, *seconds: float) -> None:
         self._times = [NOW_NS + int(second * 1e9) for second in seconds]
@@ -38,7 +38,7 @@ class Ticks:
         return Stop()
 
 
-def test_the_past_is_written_one_file_a_kind(tmp_path: Path) -> None:
+def test_past_lines_are_written_to_one_file_per_kind(tmp_path: Path) -> None:
     written = write_past(tmp_path / "logs", 1, NOW_NS, 300, RATES)
 
     for kind in RATES:
@@ -48,7 +48,7 @@ def test_the_past_is_written_one_file_a_kind(tmp_path: Path) -> None:
     assert sorted(file.name for file in (tmp_path / "logs").iterdir()) == ["application.log", "system.log"]
 
 
-def test_what_follows_is_written_once_as_its_time_comes(tmp_path: Path) -> None:
+def test_new_lines_are_written_once(tmp_path: Path) -> None:
     ticks = Ticks(0, 10, 20, 70, 90)
 
     written = follow(tmp_path, 1, RATES, ticks.event(), now_ns=ticks.now_ns)
@@ -59,7 +59,7 @@ def test_what_follows_is_written_once_as_its_time_comes(tmp_path: Path) -> None:
         assert written[kind] == len(lines)
 
 
-def test_a_clock_set_back_writes_nothing_twice(tmp_path: Path) -> None:
+def test_clock_that_is_set_back_causes_no_duplicate_lines(tmp_path: Path) -> None:
     ticks = Ticks(0, 60, 30, 40, 90)
 
     follow(tmp_path, 1, RATES, ticks.event(), now_ns=ticks.now_ns)
@@ -68,7 +68,7 @@ def test_a_clock_set_back_writes_nothing_twice(tmp_path: Path) -> None:
     assert lines == texts(Kind.APPLICATION, NOW_NS, NOW_NS + 90 * SECOND_NS)
 
 
-def test_a_file_that_has_grown_big_is_rotated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_file_is_rotated_into_one_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_module, "_ROTATE_AT_BYTES", 1000)
     rates = {Kind.SYSTEM: 60.0}
 
@@ -81,5 +81,5 @@ def test_a_file_that_has_grown_big_is_rotated_once(tmp_path: Path, monkeypatch: 
     )
 
 
-def test_every_kind_has_a_file_of_its_own() -> None:
+def test_every_kind_has_its_own_file_name() -> None:
     assert len(set(FILE_NAMES.values())) == len(Kind)

@@ -1,4 +1,4 @@
-"""The same lines whenever they are asked for, in the order of time."""
+"""Generated lines: deterministic, ordered by time, and in realistic formats."""
 
 import json
 import re
@@ -30,14 +30,14 @@ def hour_of(kind: Kind, rate: float = 60, seed: int = 1) -> list[Line]:
 
 
 @given(KINDS, SEEDS, STARTS, LENGTHS, RATES)
-def test_the_same_question_has_the_same_answer(kind: Kind, seed: int, start: int, length: int, rate: float) -> None:
+def test_same_arguments_generate_the_same_lines(kind: Kind, seed: int, start: int, length: int, rate: float) -> None:
     assert list(generate(kind, seed, start, start + length, rate)) == list(
         generate(kind, seed, start, start + length, rate)
     )
 
 
 @given(KINDS, SEEDS, STARTS, LENGTHS, LENGTHS, RATES)
-def test_two_parts_of_an_interval_make_the_whole(
+def test_two_adjacent_intervals_generate_the_same_lines_as_the_whole(
     kind: Kind, seed: int, start: int, first: int, second: int, rate: float
 ) -> None:
     middle, end = start + first, start + first + second
@@ -58,23 +58,23 @@ def test_timestamps_strictly_increase_inside_the_interval(
 
 
 @given(KINDS, STARTS)
-def test_no_line_breaks_in_two(kind: Kind, start: int) -> None:
+def test_lines_contain_no_newline(kind: Kind, start: int) -> None:
     assert not any("\n" in line.text for line in generate(kind, 1, start, start + MINUTE_NS, 20))
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_another_seed_makes_other_lines(kind: Kind) -> None:
+def test_other_seed_generates_other_lines(kind: Kind) -> None:
     assert {line.text for line in hour_of(kind, seed=1)}.isdisjoint(line.text for line in hour_of(kind, seed=2))
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_the_rate_is_the_mean_of_a_week(kind: Kind) -> None:
+def test_rate_is_the_mean_over_a_week(kind: Kind) -> None:
     lines = sum(1 for _ in generate(kind, 1, MONDAY_NS, MONDAY_NS + WEEK * MINUTE_NS, 2.0))
 
     assert lines / WEEK == pytest.approx(2.0, rel=0.03)
 
 
-def test_days_are_busier_than_nights_and_weekdays_than_weekends() -> None:
+def test_days_have_more_lines_than_nights_and_weekends() -> None:
     def lines(day: int, hour: int) -> int:
         start = MONDAY_NS + (day * 24 + hour) * HOUR_NS
         return sum(1 for _ in generate(Kind.ACCESS, 1, start, start + HOUR_NS, 20))
@@ -86,20 +86,20 @@ def test_days_are_busier_than_nights_and_weekdays_than_weekends() -> None:
 @pytest.mark.parametrize(
     ("kind", "most"), [(Kind.APPLICATION, 16), (Kind.ACCESS, 3), (Kind.AUDIT, 1), (Kind.SYSTEM, 12)]
 )
-def test_streams_are_few(kind: Kind, most: int) -> None:
+def test_number_of_streams_is_limited(kind: Kind, most: int) -> None:
     streams = {tuple(sorted(line.labels.items())) for line in hour_of(kind, rate=200)}
 
     assert 0 < len(streams) <= most
 
 
 @pytest.mark.parametrize("kind", [Kind.APPLICATION, Kind.AUDIT])
-def test_json_lines_say_the_time_they_are_stamped_with(kind: Kind) -> None:
+def test_json_timestamp_field_equals_line_timestamp(kind: Kind) -> None:
     for line in hour_of(kind):
         said = datetime.fromisoformat(json.loads(line.text)["timestamp"])
         assert int(said.timestamp() * 1000) == line.timestamp_ns // 1_000_000
 
 
-def test_application_lines_have_what_the_logger_adds() -> None:
+def test_application_lines_have_logger_fields_labels_and_metadata() -> None:
     for line in hour_of(Kind.APPLICATION):
         fields = json.loads(line.text)
         assert fields.keys() >= {"level", "message", "service", "environment", "version", "host", "trace_id", "span_id"}
@@ -121,7 +121,7 @@ def test_application_lines_have_what_the_logger_adds() -> None:
         ("Application Error", {"code", "stack"}),
     ],
 )
-def test_every_kind_of_application_line_appears_with_its_fields(message: str, fields: set[str]) -> None:
+def test_each_application_message_appears_with_its_fields(message: str, fields: set[str]) -> None:
     found = [json.loads(line.text) for line in hour_of(Kind.APPLICATION, rate=300)]
 
     of_kind = [line for line in found if line["message"].startswith(message)]
@@ -129,7 +129,7 @@ def test_every_kind_of_application_line_appears_with_its_fields(message: str, fi
     assert all(line.keys() >= fields for line in of_kind)
 
 
-def test_every_trace_of_the_application_is_in_the_access_log() -> None:
+def test_every_application_trace_is_in_the_access_log() -> None:
     traces = {line.structured_metadata["trace_id"] for line in hour_of(Kind.APPLICATION)}
     access = {line.structured_metadata["trace_id"] for line in hour_of(Kind.ACCESS)}
 
@@ -137,7 +137,7 @@ def test_every_trace_of_the_application_is_in_the_access_log() -> None:
     assert traces <= access
 
 
-def test_a_trace_has_one_status_in_both_logs() -> None:
+def test_trace_has_the_same_status_in_both_logs() -> None:
     access = {line.structured_metadata["trace_id"]: line.text for line in hour_of(Kind.ACCESS)}
 
     for line in hour_of(Kind.APPLICATION):
@@ -146,7 +146,7 @@ def test_a_trace_has_one_status_in_both_logs() -> None:
             assert f'" {fields["status"]} ' in access[fields["trace_id"]]
 
 
-def test_access_lines_are_nginx_combined() -> None:
+def test_access_lines_are_nginx_combined_format_with_trace_id() -> None:
     combined = re.compile(
         r'^\d+\.\d+\.\d+\.\d+ - \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] "[A-Z]+ /\S* HTTP/1\.1" '
         r'\d{3} \d+ "[^"]*" "[^"]*" trace_id=[0-9a-f]{32}$'
@@ -155,7 +155,7 @@ def test_access_lines_are_nginx_combined() -> None:
     assert all(combined.match(line.text) for line in hour_of(Kind.ACCESS))
 
 
-def test_access_lines_say_the_second_they_are_stamped_with() -> None:
+def test_access_line_time_equals_line_timestamp_in_seconds() -> None:
     for line in hour_of(Kind.ACCESS):
         said = datetime.strptime(line.text.split("[")[1].split("]")[0], "%d/%b/%Y:%H:%M:%S %z")
         assert int(said.timestamp()) == line.timestamp_ns // 1_000_000_000
@@ -173,7 +173,7 @@ def test_system_lines_are_rfc_5424() -> None:
         assert line.labels == {"job": "syslog", "host": host, "app": app}
 
 
-def test_some_audited_actions_are_refused_and_say_why() -> None:
+def test_refused_audit_actions_are_rare_and_have_a_reason() -> None:
     events = [json.loads(line.text) for line in hour_of(Kind.AUDIT, rate=600)]
 
     refused = [event for event in events if event["outcome"] == "failure"]
@@ -182,7 +182,7 @@ def test_some_audited_actions_are_refused_and_say_why() -> None:
     assert 0.02 < len(refused) / len(events) < 0.12
 
 
-def test_an_incident_makes_its_service_fail() -> None:
+def test_incident_multiplies_errors_of_its_service() -> None:
     first = MONDAY_NS // MINUTE_NS
     incident = next(found for minute in range(first, first + 4 * WEEK) if (found := incident_at(1, minute)))
     start, end = incident.first_minute * MINUTE_NS, (incident.last_minute + 1) * MINUTE_NS
@@ -194,7 +194,7 @@ def test_an_incident_makes_its_service_fail() -> None:
     assert errors(start, end) > 10 * max(1, errors(start - (end - start), start))
 
 
-def test_there_are_days_with_and_without_an_incident() -> None:
+def test_days_with_and_without_incidents_exist() -> None:
     first = MONDAY_NS // MINUTE_NS
     days = [
         any(incident_at(1, first + day * MINUTES_PER_DAY + minute) for minute in range(0, MINUTES_PER_DAY, 5))
