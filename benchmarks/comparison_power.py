@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
-from logops.benchmark.compare import Word, compare
-from logops.benchmark.measure import PRECISE
-from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.compare import ComparisonVerdict, compare
+from logops.benchmark.measure.in_turns import PRECISE
+from logops.benchmark.measure.sample import Ending, Sample
+from logops.benchmark.request import MOST_ROUNDS, ROUNDS
 
 ARMS = 44
 SLOWER = (0.05, 0.10, 0.20, 0.50)
@@ -49,35 +49,37 @@ def main() -> None:
 
 def row(number: int, answers: float, nights: float, runs: int) -> list[str]:
     wrong_runs = 0
-    same: Counter[Word] = Counter()
+    same: Counter[ComparisonVerdict] = Counter()
     found: Counter[int] = Counter()
     for run in range(runs):
         chance = np.random.default_rng([number, run])
         machine = chance.lognormal(0, nights)
         words = {
-            int(one.arm.query): one.word
+            int(one.case.query): one.verdict
             for one in compare(side(chance, answers, 1.0, ()), side(chance, answers, machine, SLOWER))
         }
-        same.update(words[arm] for arm in range(len(SLOWER), ARMS))
-        wrong_runs += any(words[arm] in (Word.SLOWER, Word.FASTER) for arm in range(len(SLOWER), ARMS))
-        found.update(arm for arm in range(len(SLOWER)) if words[arm] is Word.SLOWER)
+        same.update(words[case] for case in range(len(SLOWER), ARMS))
+        wrong_runs += any(
+            words[case] in (ComparisonVerdict.SLOWER, ComparisonVerdict.FASTER) for case in range(len(SLOWER), ARMS)
+        )
+        found.update(case for case in range(len(SLOWER)) if words[case] is ComparisonVerdict.SLOWER)
     every = same.total()
     return [
         f"{wrong_runs / runs:.1%}",
-        f"{(same[Word.SLOWER] + same[Word.FASTER]) / every:.2%}",
-        f"{same[Word.ALIKE] / every:.0%}",
-        f"{same[Word.UNSURE] / every:.0%}",
-        *(f"{found[arm] / runs:.0%}" for arm in range(len(SLOWER))),
+        f"{(same[ComparisonVerdict.SLOWER] + same[ComparisonVerdict.FASTER]) / every:.2%}",
+        f"{same[ComparisonVerdict.ALIKE] / every:.0%}",
+        f"{same[ComparisonVerdict.UNSURE] / every:.0%}",
+        *(f"{found[case] / runs:.0%}" for case in range(len(SLOWER))),
     ]
 
 
 def side(chance: np.random.Generator, answers: float, machine: float, slower: tuple[float, ...]) -> Iterator[Sample]:
     rounds = min(MOST_ROUNDS, max(ROUNDS, round((answers / PRECISE) ** 2)))
-    for arm in range(ARMS):
-        usual = machine * (1 + (slower[arm] if arm < len(slower) else 0.0))
+    for case in range(ARMS):
+        usual = machine * (1 + (slower[case] if case < len(slower) else 0.0))
         for at, seconds in enumerate(usual * chance.lognormal(0, answers, rounds)):
             yield Sample(
-                "r", "local", "c", str(arm), "t", "main", "t", "cold", 3600, at + 1, 0, Ending.ANSWERED, float(seconds)
+                "r", "local", "c", str(case), "t", "main", "t", "cold", 3600, at + 1, 0, Ending.ANSWERED, float(seconds)
             )
 
 

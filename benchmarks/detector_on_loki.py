@@ -43,12 +43,12 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.place import fresh_environment, push_samples, running_in_a_temporary_folder, wait_until_compacted
-from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, Asked
-from logops.benchmark.measure import measured
-from logops.benchmark.nights import DAY_NS, Night, night_of, past
-from logops.benchmark.sample import Sample, to_table
-from logops.benchmark.shots import Arm, Mode
-from logops.benchmark.trend import trends
+from logops.benchmark.history.nights import DAY_NS, Night, comparable_history, night_of
+from logops.benchmark.history.trend import trends
+from logops.benchmark.measure.cases import Case, Mode
+from logops.benchmark.measure.in_turns import measure_in_turns
+from logops.benchmark.measure.sample import Sample, to_table
+from logops.benchmark.request import MOST_ROUNDS, ROUNDS, BenchmarkRequest
 from logops.clients.loki import LokiClient
 from logops.clients.loki.metrics import total
 from logops.logql.text import one_line
@@ -152,8 +152,10 @@ def measured_nights(nights: int, slower: Slower, faster: int) -> list[Sample]:
                         one_line(fill(LIBRARY[name], LIBRARY[name].example)): share
                         for name, share in slower.delays(number, faster).items()
                     }
-                asked = Asked(f"{number}", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT, most_rounds=MOST_ROUNDS)
-                samples += measured([Behind(platform, doors)], LIBRARY, asked, lambda _: None)[0]
+                asked = BenchmarkRequest(
+                    f"{number}", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT, most_rounds=MOST_ROUNDS
+                )
+                samples += measure_in_turns([Behind(platform, doors)], LIBRARY, asked, lambda _: None)[0]
     return samples
 
 
@@ -171,28 +173,28 @@ def wait_until_in_no_memory(platform: LocalPlatform, tenant: str) -> None:
         wait_for(lambda: all(total(one.metrics(), STREAMS, tenant=tenant) == 0 for one in ingesters), 900)
 
 
-def nights_of(samples: Sequence[Sample]) -> dict[int, Mapping[Arm, Night]]:
+def nights_of(samples: Sequence[Sample]) -> dict[int, Mapping[Case, Night]]:
     """By number, in their order."""
-    runs: dict[int, dict[Arm, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+    runs: dict[int, dict[Case, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     for one in samples:
-        runs[int(one.run)][Arm(one.query, one.range_s, Mode(one.mode))].append(one)
+        runs[int(one.run)][Case(one.query, one.range_s, Mode(one.mode))].append(one)
     return {
         number: {
-            arm: replace(night, started_ns=number * DAY_NS)
-            for arm, own in runs[number].items()
+            case: replace(night, started_ns=number * DAY_NS)
+            for case, own in runs[number].items()
             if (night := night_of(own))
         }
         for number in sorted(runs)
     }
 
 
-def not_held_back(night: Mapping[Arm, Night], held: Mapping[str, float]) -> Mapping[Arm, Night]:
-    return {arm: own for arm, own in night.items() if arm.query not in held}
+def not_held_back(night: Mapping[Case, Night], held: Mapping[str, float]) -> Mapping[Case, Night]:
+    return {case: own for case, own in night.items() if case.query not in held}
 
 
-def tell(console: Console, by_night: Mapping[int, Mapping[Arm, Night]], slower: Slower) -> None:
-    calm: dict[Arm, list[Night]] = defaultdict(list)
-    began: dict[Arm, list[Night]] = defaultdict(list)
+def tell(console: Console, by_night: Mapping[int, Mapping[Case, Night]], slower: Slower) -> None:
+    calm: dict[Case, list[Night]] = defaultdict(list)
+    began: dict[Case, list[Night]] = defaultdict(list)
     judged, alarmed = Counter[str](), Counter[str]()
     noise: dict[str, float] = {}
     found: dict[float, set[tuple[int, str]]] = defaultdict(set)
@@ -201,21 +203,21 @@ def tell(console: Console, by_night: Mapping[int, Mapping[Arm, Night]], slower: 
     for number, tonight in by_night.items():
         if slower.pair(number) != slower.pair(number - 1):
             began.clear()
-        told = trends({arm: past([*calm[arm], *began[arm]], night) for arm, night in tonight.items()})
+        told = trends({case: comparable_history([*calm[case], *began[case]], night) for case, night in tonight.items()})
         share = slower.on(number)
-        for arm, trend in told.items():
-            pair = (slower.pair(number), arm.query)
-            if arm.query in share:
-                (untold if trend.seconds.too_few else held)[share[arm.query]].add(pair)
-                began[arm].append(tonight[arm])
+        for case, trend in told.items():
+            pair = (slower.pair(number), case.query)
+            if case.query in share:
+                (untold if trend.seconds.too_few else held)[share[case.query]].add(pair)
+                began[case].append(tonight[case])
                 if trend.regressed:
-                    found[share[arm.query]].add(pair)
+                    found[share[case.query]].add(pair)
                 continue
-            calm[arm].append(tonight[arm])
+            calm[case].append(tonight[case])
             if trend.seconds.noise is not None:
-                judged[arm.query] += 1
-                alarmed[arm.query] += trend.regressed
-                noise[arm.query] = trend.seconds.noise
+                judged[case.query] += 1
+                alarmed[case.query] += trend.regressed
+                noise[case.query] = trend.seconds.noise
     show(console, calm, judged, alarmed, noise)
     months = sum(judged.values()) / MONTH
     console.print(f"false alarms: on {alarmed.total()} of {judged.total()} nights, in {months:.0f} query-months")
@@ -224,7 +226,7 @@ def tell(console: Console, by_night: Mapping[int, Mapping[Arm, Night]], slower: 
         console.print(f"{at:.0%} slower: found by night {TOGETHER} in {len(found[at])} of {len(held[at])}{apart}")
 
 
-def tell_other_orders(console: Console, nights: Sequence[Mapping[Arm, Night]], orders: int) -> None:
+def tell_other_orders(console: Console, nights: Sequence[Mapping[Case, Night]], orders: int) -> None:
     with ProcessPoolExecutor() as pool:
         told = track(pool.map(partial(in_order, nights), range(orders)), "orders", orders, console=Console(stderr=True))
         alarmed, judged = (sum(each) for each in zip(*told, strict=True))
@@ -235,32 +237,34 @@ def tell_other_orders(console: Console, nights: Sequence[Mapping[Arm, Night]], o
     )
 
 
-def in_order(nights: Sequence[Mapping[Arm, Night]], seed: int) -> tuple[int, int]:
+def in_order(nights: Sequence[Mapping[Case, Night]], seed: int) -> tuple[int, int]:
     """A query's months with an alarm, one or more, and nights that are judged, in an order drawn by chance."""
-    calm: dict[Arm, list[Night]] = defaultdict(list)
-    judged, alarmed = Counter[Arm](), set[tuple[Arm, int]]()
+    calm: dict[Case, list[Night]] = defaultdict(list)
+    judged, alarmed = Counter[Case](), set[tuple[Case, int]]()
     for at, drawn in enumerate(Random(seed).sample(nights, len(nights))):
-        tonight = {arm: replace(night, run=str(at), started_ns=at * DAY_NS) for arm, night in drawn.items()}
-        for arm, trend in trends({arm: past(calm[arm], night) for arm, night in tonight.items()}).items():
-            calm[arm].append(tonight[arm])
+        tonight = {case: replace(night, run=str(at), started_ns=at * DAY_NS) for case, night in drawn.items()}
+        for case, trend in trends(
+            {case: comparable_history(calm[case], night) for case, night in tonight.items()}
+        ).items():
+            calm[case].append(tonight[case])
             if trend.regressed:
-                alarmed.add((arm, judged[arm] // MONTH))
-            judged[arm] += trend.seconds.noise is not None
+                alarmed.add((case, judged[case] // MONTH))
+            judged[case] += trend.seconds.noise is not None
     return len(alarmed), judged.total()
 
 
-def goes_on(nights: Sequence[Mapping[Arm, Night]]) -> float:
+def goes_on(nights: Sequence[Mapping[Case, Night]]) -> float:
     """The correlation of each night's noise with the next's, of a query beside the others."""
-    usual = {arm: mean(log(one[arm].level) for one in nights if arm in one) for arm in {*chain(*nights)}}
-    off = [{arm: log(own.level) - usual[arm] for arm, own in one.items()} for one in nights]
-    alone = [{arm: own - mean(one.values()) for arm, own in one.items()} for one in off]
-    pairs = [(one[arm], after[arm]) for one, after in pairwise(alone) for arm in one.keys() & after.keys()]
+    usual = {case: mean(log(one[case].typical_s) for one in nights if case in one) for case in {*chain(*nights)}}
+    off = [{case: log(own.typical_s) - usual[case] for case, own in one.items()} for one in nights]
+    alone = [{case: own - mean(one.values()) for case, own in one.items()} for one in off]
+    pairs = [(one[case], after[case]) for one, after in pairwise(alone) for case in one.keys() & after.keys()]
     return correlation(*zip(*pairs, strict=True))
 
 
 def show(
     console: Console,
-    calm: Mapping[Arm, Sequence[Night]],
+    calm: Mapping[Case, Sequence[Night]],
     judged: Counter[str],
     alarmed: Counter[str],
     noise: Mapping[str, float],
@@ -268,16 +272,16 @@ def show(
     table = Table(box=None, header_style="bold")
     for column in ("query", "milliseconds", "answers", "noise by itself", "beside the others", "nights", "alarmed"):
         table.add_column(column, justify="left" if column == "query" else "right", no_wrap=True)
-    for arm, nights in calm.items():
-        alone = pa.array([one.level for one in nights]).to_numpy()
+    for case, nights in calm.items():
+        alone = pa.array([one.typical_s for one in nights]).to_numpy()
         table.add_row(
-            arm.query,
+            case.query,
             f"{alone.mean() * 1000:.1f}",
             f"{sum(one.answers for one in nights) / len(nights):.0f}",
             f"{alone.std() / alone.mean():.1%}",
-            f"{noise.get(arm.query, 0):.1%}",
-            str(judged[arm.query]),
-            str(alarmed[arm.query]),
+            f"{noise.get(case.query, 0):.1%}",
+            str(judged[case.query]),
+            str(alarmed[case.query]),
         )
     console.print(table)
 

@@ -26,12 +26,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
-from logops.benchmark.measure import PRECISE
-from logops.benchmark.nights import MOST, Night, Past
-from logops.benchmark.shots import Arm, Mode
-from logops.benchmark.trend import Trend, teller, trends, whole
-from logops.benchmark.why import Work
+from logops.benchmark.history.explain import Work
+from logops.benchmark.history.nights import MAX_NIGHTS, Night, QueryHistory
+from logops.benchmark.history.trend import Trend, common_trends, trend_function, trends
+from logops.benchmark.measure.cases import Case, Mode
+from logops.benchmark.measure.in_turns import PRECISE
+from logops.benchmark.request import MOST_ROUNDS, ROUNDS
 
 CALM = (12, 40)
 MONTH = 30
@@ -54,7 +54,7 @@ FASTER_IN = "all 15 %, own 1.5 %, answers 20 %"
 AFTER = 16
 NO_WORK = Work(1.0, 1.0, 0.0, 0.0, 0.0, 4.0)
 World = tuple[float, float, float, float]
-Nights = Mapping[Arm, list[Night]]
+Nights = Mapping[Case, list[Night]]
 
 
 def main() -> None:
@@ -111,25 +111,25 @@ def share(found: list[int | None], nights: int) -> float:
 
 def alarmed(seed: list[int], world: World, calm: int, ranges: int = 1) -> bool:
     """Whether any night of a month without a step is alarmed, in any arm."""
-    series = [nights_of(one) for one in arms(seed, world, calm + MONTH, ranges)]
+    series = [nights_of(one) for one in cases(seed, world, calm + MONTH, ranges)]
     return any(is_alarmed(one, end) for one in series for end in range(calm + 1, calm + MONTH + 1))
 
 
 def first_found(seed: list[int], world: World, slower: float) -> int | None:
     """Which night after the step, from 1, says so first, in any arm; None: none of the first 14."""
     calm = CALM[-1]
-    levels = arms(seed, world, calm + LONGEST)
-    for one in levels:
+    typical_times = cases(seed, world, calm + LONGEST)
+    for one in typical_times:
         one[0, calm:] *= 1 + slower
-    series = [nights_of(one) for one in levels]
+    series = [nights_of(one) for one in typical_times]
     return next((at for at in range(1, LONGEST + 1) if any(is_alarmed(one, calm + at) for one in series)), None)
 
 
 def library_alarmed(seed: list[int], world: World) -> bool:
     """Whether what all queries have in common is alarmed on any night of a month without a step, on the first arm."""
     calm = CALM[-1]
-    nights = nights_of(arms(seed, world, calm + MONTH)[0])
-    told = (whole(until(nights, end)) for end in range(calm + 1, calm + MONTH + 1))
+    nights = nights_of(cases(seed, world, calm + MONTH)[0])
+    told = (common_trends(until(nights, end)) for end in range(calm + 1, calm + MONTH + 1))
     return any(one.times.step for library in told for one in library.values())
 
 
@@ -138,15 +138,15 @@ def after_faster(which: tuple[int, float], months: int) -> list[str]:
     count, gain = which
     alarms, begun, found = np.zeros(2), np.zeros(2), np.zeros(2)
     for month in range(months):
-        levels = arms([98, count, int(gain * 10), month], WORLDS[FASTER_IN], CALM[-1] + MONTH)[0]
-        levels[:count, CALM[-1] :] /= gain
-        told = {end: trends(until(nights_of(levels), CALM[-1] + end)) for end in range(1, MONTH + 1)}
-        ever = {arm.query for trends in told.values() for arm, one in trends.items() if one.regressed}
+        typical_times = cases([98, count, int(gain * 10), month], WORLDS[FASTER_IN], CALM[-1] + MONTH)[0]
+        typical_times[:count, CALM[-1] :] /= gain
+        told = {end: trends(until(nights_of(typical_times), CALM[-1] + end)) for end in range(1, MONTH + 1)}
+        ever = {case.query for trends in told.values() for case, one in trends.items() if one.regressed}
         alarms += [sum(int(query) >= count for query in ever), sum(int(query) < count for query in ever)]
         begun += [sum(one.slower_once > 0 for one in told[night].values()) for night in (2, 7)]
-        levels[[0, -1], CALM[-1] + AFTER :] *= 1.2
-        later = trends(until(nights_of(levels), CALM[-1] + AFTER + 2))
-        found += [later[arm(QUERIES - 1)].regressed, later[arm(0)].regressed]
+        typical_times[[0, -1], CALM[-1] + AFTER :] *= 1.2
+        later = trends(until(nights_of(typical_times), CALM[-1] + AFTER + 2))
+        found += [later[case(QUERIES - 1)].regressed, later[case(0)].regressed]
     others = count < QUERIES
     return [
         f"{count} of {QUERIES}, {gain:g} times as fast",
@@ -160,40 +160,40 @@ def after_faster(which: tuple[int, float], months: int) -> list[str]:
 
 def first_query(nights: Nights, end: int) -> list[Trend]:
     """What is said of the first query on a night, over each range."""
-    told = teller(until(nights, end))
-    return [told(arm) for arm in nights if arm.query == "0"]
+    told = trend_function(until(nights, end))
+    return [told(case) for case in nights if case.query == "0"]
 
 
 def is_alarmed(nights: Nights, end: int) -> bool:
     return any(one.regressed for one in first_query(nights, end))
 
 
-def until(nights: Nights, end: int) -> dict[Arm, Past]:
-    return {arm: Past(tuple(own[max(0, end - MOST) : end]), 0) for arm, own in nights.items()}
+def until(nights: Nights, end: int) -> dict[Case, QueryHistory]:
+    return {case: QueryHistory(tuple(own[max(0, end - MAX_NIGHTS) : end]), 0) for case, own in nights.items()}
 
 
-def arm(row: int) -> Arm:
+def case(row: int) -> Case:
     """Of a row: the queries over an hour, and then over longer."""
-    return Arm(str(row % QUERIES), 3600 * (1 + row // QUERIES), Mode.COLD)
+    return Case(str(row % QUERIES), 3600 * (1 + row // QUERIES), Mode.COLD)
 
 
-def nights_of(levels: np.ndarray) -> Nights:
+def nights_of(typical_times: np.ndarray) -> Nights:
     """`levels`: a row a query and range, a column a night."""
     return {
-        arm(row): [
+        case(row): [
             Night(str(at), at, ("", "", 1), ROUNDS, NO_WORK, "main", float(level)) for at, level in enumerate(own)
         ]
-        for row, own in enumerate(levels)
+        for row, own in enumerate(typical_times)
     }
 
 
-def arms(seed: list[int], world: World, count: int, ranges: int = 1) -> list[np.ndarray]:
+def cases(seed: list[int], world: World, count: int, ranges: int = 1) -> list[np.ndarray]:
     """Of each mode a row a query and range: so many nights. A bad night is bad for the first query, in all."""
-    shared, own, within, bad = world
+    common_effects, own, within, bad = world
     chance = np.random.default_rng(seed)
     rounds = min(max(ROUNDS, (within / PRECISE) ** 2), MOST_ROUNDS)
     alike = np.zeros(count)
-    steps = chance.normal(0, shared * np.sqrt(1 - GOES_ON**2), count)
+    steps = chance.normal(0, common_effects * np.sqrt(1 - GOES_ON**2), count)
     for at in range(count):
         alike[at] = (GOES_ON * alike[at - 1] if at else 0) + steps[at]
     worse = np.where(chance.random(count) < bad, np.log(1.5), 0.0)

@@ -39,11 +39,11 @@ from benchmarks.place import (
     running_in_a_temporary_folder,
     wait_until_compacted,
 )
-from logops.benchmark.asked import Asked
-from logops.benchmark.measure import measured
-from logops.benchmark.nights import DAY_NS, by_arm
-from logops.benchmark.sample import Ending
-from logops.benchmark.shots import Arm, Mode
+from logops.benchmark.history.nights import DAY_NS
+from logops.benchmark.measure.cases import Case, Mode
+from logops.benchmark.measure.in_turns import measure_in_turns
+from logops.benchmark.measure.sample import Ending, by_case
+from logops.benchmark.request import BenchmarkRequest
 from logops.environment import Environment
 from logops.environment.cluster import MemcachedCache
 from logops.environment.units import Duration, Size
@@ -88,7 +88,7 @@ AWAY: Mapping[str, Change] = {
 class Taken:
     """By a measurement of the library."""
 
-    seconds: Mapping[Arm, float]
+    seconds: Mapping[Case, float]
     """Of each mode and range the geometric mean of the queries' medians."""
     chunks: float
     """That a cold answer over the longest range reads from the storage, past their cache."""
@@ -132,8 +132,8 @@ def main() -> None:
                 changed = taken(roll_out(open_in(with_(own, change), platform.state), port), as_of, asked.rounds)
                 after = taken(roll_out(platform, port), as_of, asked.rounds)
                 ratios = [
-                    f"{changed.seconds[arm] * 2 / (before.seconds[arm] + after.seconds[arm]):.2f} times"
-                    for arm in changed.seconds
+                    f"{changed.seconds[case] * 2 / (before.seconds[case] + after.seconds[case]):.2f} times"
+                    for case in changed.seconds
                 ]
                 table.add_row(name, *ratios, f"{changed.chunks:.1f}")
                 console.print(f"{name}: {', '.join(ratios)}")
@@ -169,22 +169,24 @@ def forget(platform: LocalPlatform) -> None:
 
 def taken(platform: LocalPlatform, as_of: datetime, rounds: int) -> Taken:
     library = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
-    asked = Asked("settings", as_of, rounds, tuple(Mode), RANGES_S, NO_LIMIT)
-    samples = [one for one in measured([platform], library, asked, lambda _: None)[0] if one.range_s in RANGES_S]
+    asked = BenchmarkRequest("settings", as_of, rounds, tuple(Mode), RANGES_S, NO_LIMIT)
+    samples = [
+        one for one in measure_in_turns([platform], library, asked, lambda _: None)[0] if one.range_s in RANGES_S
+    ]
     failed = [one.message for one in samples if one.ending != Ending.ANSWERED]
     assert not failed, failed
-    by_query = by_arm(one for one in samples if one.judged)
-    medians = {arm: statistics.median(one.seconds for one in own) for arm, own in by_query.items()}
-    read = {arm: statistics.median(one.chunks - one.cached_chunks for one in own) for arm, own in by_query.items()}
+    by_query = by_case(one for one in samples if one.judged)
+    medians = {case: statistics.median(one.seconds for one in own) for case, own in by_query.items()}
+    read = {case: statistics.median(one.chunks - one.cached_chunks for one in own) for case, own in by_query.items()}
     seconds = {
-        Arm("", range_s, mode): statistics.geometric_mean(
-            one for arm, one in medians.items() if (arm.range_s, arm.mode) == (range_s, mode)
+        Case("", range_s, mode): statistics.geometric_mean(
+            one for case, one in medians.items() if (case.range_s, case.mode) == (range_s, mode)
         )
         for mode in Mode
         for range_s in RANGES_S
     }
     longest = (max(RANGES_S), Mode.COLD)
-    return Taken(seconds, statistics.mean(one for arm, one in read.items() if (arm.range_s, arm.mode) == longest))
+    return Taken(seconds, statistics.mean(one for case, one in read.items() if (case.range_s, case.mode) == longest))
 
 
 @contextmanager

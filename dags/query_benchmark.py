@@ -33,7 +33,7 @@ from airflow.sdk import DAG, Param
 from logops.airflow.nightly import environments, every_night, nightly
 from logops.airflow.operators.benchmark import QueryBenchmarkOperator
 from logops.airflow.tags import Tag
-from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
+from logops.benchmark.request import MOST_ROUNDS, ROUNDS
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
 

@@ -5,15 +5,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from logops.benchmark.nights import Night
-from logops.benchmark.shots import Arm
-from logops.benchmark.trend import Trend
+from logops.benchmark.history.nights import Night
+from logops.benchmark.history.trend import Trend
+from logops.benchmark.measure.cases import Case
 
 KINDS = (".png", ".svg")
 WIDTH, HEIGHT, COLUMNS = 280, 120, 3
 
 
-def draw(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Sequence[Trend]], title: str, file: Path) -> None:
+def draw(
+    nights: Mapping[Case, Sequence[Night]], trends: Mapping[Case, Sequence[Trend]], title: str, file: Path
+) -> None:
     """Draw one panel per query and range: one point per night, with the usual time before and after a step. Another
     configuration has another shape.
 
@@ -25,29 +27,29 @@ def draw(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Sequence[Tr
     import altair as alt
 
     panels: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for arm, arm_nights in nights.items():
-        panels.setdefault((arm.query, arm.range_s), []).extend(_points(arm, arm_nights, trends[arm]))
-    charts = [_panel(str(arm).rpartition(",")[0], panels[arm.query, arm.range_s]) for arm in _one_a_panel(nights)]
+    for case, case_nights in nights.items():
+        panels.setdefault((case.query, case.range_s), []).extend(_points(case, case_nights, trends[case]))
+    charts = [_panel(str(case).rpartition(",")[0], panels[case.query, case.range_s]) for case in _one_a_panel(nights)]
     chart = alt.concat(*charts, columns=COLUMNS, title=title).configure_axis(grid=False).configure_view(stroke=None)
     chart.save(str(file), scale_factor=2 if file.suffix == ".png" else 1)
 
 
-def _one_a_panel(nights: Mapping[Arm, Sequence[Night]]) -> list[Arm]:
-    return list({(arm.query, arm.range_s): arm for arm in nights}.values())
+def _one_a_panel(nights: Mapping[Case, Sequence[Night]]) -> list[Case]:
+    return list({(case.query, case.range_s): case for case in nights}.values())
 
 
-def _points(arm: Arm, nights: Sequence[Night], trends: Sequence[Trend]) -> list[dict[str, Any]]:
-    configurations = list(dict.fromkeys(night.measured for night in nights))
+def _points(case: Case, nights: Sequence[Night], trends: Sequence[Trend]) -> list[dict[str, Any]]:
+    configurations = list(dict.fromkeys(night.setup for night in nights))
     points = []
     for night, trend in zip(nights, trends, strict=True):
         usual = trend.seconds.usual
         points.append(
             {
                 "night": datetime.fromtimestamp(night.started_ns / 1e9, UTC).isoformat(),
-                "milliseconds": night.level * 1000,
+                "milliseconds": night.typical_s * 1000,
                 "usual": usual * 1000 if usual else None,
-                "mode": str(arm.mode),
-                "measured": f"configuration {configurations.index(night.measured) + 1}",
+                "mode": str(case.mode),
+                "measured": f"configuration {configurations.index(night.setup) + 1}",
                 "slower": trend.regressed,
             }
         )

@@ -12,19 +12,18 @@ from enum import StrEnum
 from operator import attrgetter
 from statistics import median
 
-from logops.benchmark.nights import by_arm
-from logops.benchmark.sample import Sample
-from logops.benchmark.shots import Arm
-from logops.benchmark.why import why, work_of
+from logops.benchmark.history.explain import explain_slowdown, work_of
+from logops.benchmark.measure.cases import Case
+from logops.benchmark.measure.sample import Sample, by_case
 
-FEWEST = 8
+MIN_ANSWERS = 8
 """Minimum of answers on each side."""
-LEAST_EFFECT = 0.05
-LEVEL = 0.05
+MIN_EFFECT = 0.05
+SIGNIFICANCE = 0.05
 ALIKE_WITHIN = 1.2
 """"Alike" means that the difference is known to be below this factor."""
 RESAMPLES = 4000
-_MEASURED: dict[str, Callable[[Sample], object]] = {
+_SETUP: dict[str, Callable[[Sample], object]] = {
     "configuration of the cluster": attrgetter("configuration"),
     "text": attrgetter("text"),
     "step": attrgetter("step_s"),
@@ -33,7 +32,7 @@ _MEASURED: dict[str, Callable[[Sample], object]] = {
 }
 
 
-class Word(StrEnum):
+class ComparisonVerdict(StrEnum):
     SLOWER = "slower"
     FASTER = "faster"
     ALIKE = "alike"
@@ -45,8 +44,8 @@ class Word(StrEnum):
 class Comparison:
     """The comparison of one query, range and mode. `ratio` is after / before: 1.2 means 20 % slower."""
 
-    arm: Arm
-    word: Word
+    case: Case
+    verdict: ComparisonVerdict
     ratio: float | None = None
     low: float | None = None
     high: float | None = None
@@ -60,26 +59,26 @@ class Comparison:
 def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Comparison]:
     """Compare everything that both sides measured, in the order of `before`."""
     sides = _answered(before), _answered(after)
-    pairs = [(arm, arm_samples, sides[1][arm]) for arm, arm_samples in sides[0].items() if arm in sides[1]]
-    enough = [pair for pair in pairs if min(len(pair[1]), len(pair[2])) >= FEWEST]
+    pairs = [(case, case_samples, sides[1][case]) for case, case_samples in sides[0].items() if case in sides[1]]
+    enough = [pair for pair in pairs if min(len(pair[1]), len(pair[2])) >= MIN_ANSWERS]
     corrected = holm([mann_whitney(_seconds(a), _seconds(b)) for _, a, b in enough])
-    judged = {arm: _judged(arm, a, b, p) for (arm, a, b), p in zip(enough, corrected, strict=True)}
-    return [judged.get(arm) or Comparison(arm, Word.FEW) for arm, _, _ in pairs]
+    judged = {case: _judged(case, a, b, p) for (case, a, b), p in zip(enough, corrected, strict=True)}
+    return [judged.get(case) or Comparison(case, ComparisonVerdict.FEW) for case, _, _ in pairs]
 
 
-def differing(before: Iterable[Sample], after: Iterable[Sample]) -> list[str]:
+def setup_differences(before: Iterable[Sample], after: Iterable[Sample]) -> list[str]:
     """Return the differences in how the two sides were measured, each with the queries that it affects."""
-    sides = [{arm: arm_samples[0] for arm, arm_samples in by_arm(samples).items()} for samples in (before, after)]
-    both = [(arm.query, sides[0][arm], sides[1][arm]) for arm in sides[0] if arm in sides[1]]
+    sides = [{case: case_samples[0] for case, case_samples in by_case(samples).items()} for samples in (before, after)]
+    both = [(case.query, sides[0][case], sides[1][case]) for case in sides[0] if case in sides[1]]
     differences = []
-    for kind, read in _MEASURED.items():
+    for kind, read in _SETUP.items():
         names = dict.fromkeys(name for name, a, b in both if read(a) != read(b))
         if names:
             differences.append(f"{kind}: {', '.join(names)}")
     return differences
 
 
-def in_turns(before: Iterable[Sample], after: Iterable[Sample]) -> bool:
+def were_measured_in_turns(before: Iterable[Sample], after: Iterable[Sample]) -> bool:
     """Whether the two sides were measured in turns, so that the machine affected both alike."""
     spans = [
         (min(started), max(started)) for started in ([sample.started_ns for sample in side] for side in (before, after))
@@ -87,30 +86,32 @@ def in_turns(before: Iterable[Sample], after: Iterable[Sample]) -> bool:
     return max(first for first, _ in spans) <= min(last for _, last in spans)
 
 
-def _answered(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
+def _answered(samples: Iterable[Sample]) -> dict[Case, list[Sample]]:
     """Also contains what was never answered."""
-    return {arm: [sample for sample in arm_samples if sample.judged] for arm, arm_samples in by_arm(samples).items()}
+    return {
+        case: [sample for sample in case_samples if sample.judged] for case, case_samples in by_case(samples).items()
+    }
 
 
 def _seconds(samples: Sequence[Sample]) -> list[float]:
     return [sample.seconds for sample in samples]
 
 
-def _judged(arm: Arm, before: list[Sample], after: list[Sample], p: float) -> Comparison:
+def _judged(case: Case, before: list[Sample], after: list[Sample], p: float) -> Comparison:
     low, high = interval(_seconds(before), _seconds(after))
     was, now = median(_seconds(before)), median(_seconds(after))
     ratio = now / was
-    word = worded(ratio, low, high, p)
-    reason = why(work_of(before), work_of(after)) if word is Word.SLOWER else ""
-    return Comparison(arm, word, ratio, low, high, p, was, now, reason)
+    verdict = verdict_of(ratio, low, high, p)
+    reason = explain_slowdown(work_of(before), work_of(after)) if verdict is ComparisonVerdict.SLOWER else ""
+    return Comparison(case, verdict, ratio, low, high, p, was, now, reason)
 
 
-def worded(ratio: float, low: float, high: float, p: float) -> Word:
-    if p < LEVEL and low > 1 and ratio >= 1 + LEAST_EFFECT:
-        return Word.SLOWER
-    if p < LEVEL and high < 1 and ratio <= 1 / (1 + LEAST_EFFECT):
-        return Word.FASTER
-    return Word.ALIKE if low > 1 / ALIKE_WITHIN and high < ALIKE_WITHIN else Word.UNSURE
+def verdict_of(ratio: float, low: float, high: float, p: float) -> ComparisonVerdict:
+    if p < SIGNIFICANCE and low > 1 and ratio >= 1 + MIN_EFFECT:
+        return ComparisonVerdict.SLOWER
+    if p < SIGNIFICANCE and high < 1 and ratio <= 1 / (1 + MIN_EFFECT):
+        return ComparisonVerdict.FASTER
+    return ComparisonVerdict.ALIKE if low > 1 / ALIKE_WITHIN and high < ALIKE_WITHIN else ComparisonVerdict.UNSURE
 
 
 def interval(before: Sequence[float], after: Sequence[float], seed: int = 0) -> tuple[float, float]:

@@ -9,15 +9,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from logops.benchmark.asked import MOST_ROUNDS, ROUNDS, benchmark_request
 from logops.benchmark.chart import KINDS, draw
-from logops.benchmark.compare import Comparison, Word, compare, differing, in_turns
-from logops.benchmark.measurable import NotMeasurableError
-from logops.benchmark.nights import past, read_nights
+from logops.benchmark.compare import Comparison, ComparisonVerdict, compare, setup_differences, were_measured_in_turns
+from logops.benchmark.history.nights import comparable_history, read_nights
+from logops.benchmark.history.trend import common_trends, trends, trends_by_night
+from logops.benchmark.measure.cases import Mode
+from logops.benchmark.measure.measurable import NotMeasurableError
+from logops.benchmark.measure.sample import Sample
+from logops.benchmark.request import MOST_ROUNDS, ROUNDS, benchmark_request
 from logops.benchmark.run import run_benchmark
-from logops.benchmark.sample import Sample
-from logops.benchmark.shots import Mode
-from logops.benchmark.trend import judged_then, trends, whole
 from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, JsonOption, err, out, print_json, say, stop
 from logops.cli.findings import listing
@@ -100,21 +100,21 @@ def run(
         stop(str(error))
     try:
         with err.status("") as status:
-            outcome, *other = run_benchmark(places, wanted, request, _store_of, status.update, record)
+            result, *other = run_benchmark(places, wanted, request, _store_of, status.update, record)
     except NotMeasurableError as error:
         stop(str(error))
     except (ResultsError, LokiError) as error:
         stop(str(error), FOUND)
-    if outcome.left_out:
-        say(f"Not measured, because their cluster or tenant does not exist here: {', '.join(outcome.left_out)}.")
-    findings = [finding for side in (outcome, *other) for finding in side.findings]
+    if result.not_measurable:
+        say(f"Not measured, because their cluster or tenant does not exist here: {', '.join(result.not_measurable)}.")
+    findings = [finding for side in (result, *other) for finding in side.findings]
     bad = failed(findings)
     if other:
-        compared = compare(outcome.samples, other[0].samples)
+        compared = compare(result.samples, other[0].samples)
         if as_json:
             print_json(
                 {
-                    "compared": [asdict(comparison) for comparison in compared],
+                    "compared": [tables.comparison_data(comparison) for comparison in compared],
                     "findings": [finding.to_dict() for finding in findings],
                 }
             )
@@ -123,10 +123,10 @@ def run(
             out.print(tables.comparisons(compared), markup=False)
         raise typer.Exit(FOUND if bad else _code(compared))
     if as_json:
-        print_json(tables.as_data(outcome))
+        print_json(tables.as_data(result))
     else:
-        out.print(tables.table(outcome.verdicts), markup=False)
-        out.print(listing(outcome.findings), markup=False)
+        out.print(tables.table(result.verdicts), markup=False)
+        out.print(listing(result.findings), markup=False)
     raise typer.Exit(FOUND if bad else OK)
 
 
@@ -155,12 +155,12 @@ def compare_command(
     compared = compare(*sides)
     if not compared:
         stop("The two runs have no query, range and mode in common.")
-    for kind in differing(*sides):
+    for kind in setup_differences(*sides):
         say(f"The two runs differ in more than when they were: {kind}.")
-    if not in_turns(*sides):
+    if not were_measured_in_turns(*sides):
         say("The two runs were not measured in turns, as --beside does: what differs may be the machine.")
     if as_json:
-        print_json([asdict(comparison) for comparison in compared])
+        print_json([tables.comparison_data(comparison) for comparison in compared])
     else:
         out.print(tables.comparisons(compared), markup=False)
     raise typer.Exit(_code(compared))
@@ -185,26 +185,26 @@ def history(
     except ResultsError as error:
         stop(str(error), FOUND)
     library = read_library()
-    unknown = sorted(set(query or ()) - {*library, *(arm.query for arm in every)})
+    unknown = sorted(set(query or ()) - {*library, *(case.query for case in every)})
     if unknown:
         known = ", ".join(sorted(library))
         stop(f"No query {', '.join(unknown)} in include/logql/, and none was measured. There are: {known}.")
     # A query that was removed from the library cannot be slower tonight.
     shown_queries = set(query or library)
-    nights = {arm: arm_nights for arm, arm_nights in sorted(every.items()) if arm.query in shown_queries}
+    nights = {case: case_nights for case, case_nights in sorted(every.items()) if case.query in shown_queries}
     if not nights:
         stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
-    pasts = {arm: past(arm_nights[:-1], arm_nights[-1]) for arm, arm_nights in every.items()}
-    every_trend, common = trends(pasts), whole(pasts)
-    shown = {arm: every_trend[arm] for arm in nights}
+    histories = {case: comparable_history(case_nights[:-1], case_nights[-1]) for case, case_nights in every.items()}
+    every_trend, common = trends(histories), common_trends(histories)
+    shown = {case: every_trend[case] for case in nights}
     if plot:
         try:
-            draw(nights, judged_then(every), f"{name}: the query library, night after night", plot)
+            draw(nights, trends_by_night(every), f"{name}: the query library, night after night", plot)
         except OSError as error:
             stop(f"Drawing into {plot}: {error.strerror}.")
         say(f"Drawn: {plot}")
     if as_json:
-        rows = [{"arm": asdict(arm), "nights": len(nights[arm]), **asdict(value)} for arm, value in shown.items()]
+        rows = [{"arm": asdict(case), "nights": len(nights[case]), **asdict(value)} for case, value in shown.items()]
         print_json(
             {
                 "queries": rows,
@@ -215,8 +215,10 @@ def history(
         out.print(tables.history(nights, shown, now - LATELY, out.width), markup=False)
         for group, value in sorted(common.items()):
             why = f" {value.why}" if value.why else ""
-            out.print(f"All queries of {group}, together: {value.times.told()}.{why}", markup=False)
-    slower = any(value.regressed or value.grew for arm, value in shown.items() if nights[arm][-1].began >= now - LATELY)
+            out.print(f"All queries of {group}, together: {value.times.text()}.{why}", markup=False)
+    slower = any(
+        value.regressed or value.grew for case, value in shown.items() if nights[case][-1].began >= now - LATELY
+    )
     slower = slower or any(value.times.step for value in common.values())
     raise typer.Exit(FOUND if slower else OK)
 
@@ -249,7 +251,11 @@ def _store_of(where: ReadablePlatform) -> ResultsStore:
 
 
 def _code(compared: list[Comparison]) -> int:
-    return FOUND if any(comparison.word in (Word.SLOWER, Word.FEW) for comparison in compared) else OK
+    return (
+        FOUND
+        if any(comparison.verdict in (ComparisonVerdict.SLOWER, ComparisonVerdict.FEW) for comparison in compared)
+        else OK
+    )
 
 
 def _samples(name: str, where: str, parameters: Mapping[str, object] | None = None) -> list[Sample]:

@@ -10,16 +10,18 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from logops.benchmark.compare import Comparison
-from logops.benchmark.judge import Verdict
-from logops.benchmark.nights import Night
-from logops.benchmark.run import Outcome
-from logops.benchmark.shots import Arm, short
-from logops.benchmark.trend import Trend
+from logops.benchmark.history.nights import Night
+from logops.benchmark.history.trend import Trend
+from logops.benchmark.measure.cases import Case, range_text
+from logops.benchmark.run import BenchmarkResult
+from logops.benchmark.verdict import Verdict
 
 _NARROW = (0, 1, 0, 0)
 
 
-def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend], lately: datetime, width: int) -> Table:
+def history(
+    nights: Mapping[Case, Sequence[Night]], trends: Mapping[Case, Trend], lately: datetime, width: int
+) -> Table:
     """Return one row per query, range and mode. A row that was not measured since `lately` shows its date.
 
     width   of the terminal, in columns
@@ -33,21 +35,21 @@ def history(nights: Mapping[Arm, Sequence[Night]], trends: Mapping[Arm, Trend], 
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column(f"last {most}", no_wrap=True)
     table.add_column("")
-    for arm, trend in trends.items():
-        seconds = [night.level for night in nights[arm]]
+    for case, trend in trends.items():
+        seconds = [night.typical_s for night in nights[case]]
         grown = f"; reads {trend.bytes.step.ratio:.2f} times as much" if trend.bytes and trend.bytes.step else ""
         grown += f": {trend.why_more}" if trend.why_more else ""
-        began = nights[arm][-1].began
+        began = nights[case][-1].began
         last = f"last measured on {began:%Y-%m-%d}: " if began < lately else ""
         table.add_row(
-            arm.query,
-            short(arm.range_s),
-            arm.mode,
+            case.query,
+            range_text(case.range_s),
+            case.mode,
             str(len(seconds)),
             _seconds(seconds[-1]),
             _seconds(trend.seconds.usual),
             bars(seconds[-most:]),
-            f"{last}{trend.told()}{grown}{f': {trend.why}' if trend.why else ''}",
+            f"{last}{trend.text()}{grown}{f': {trend.why}' if trend.why else ''}",
             style="dim" if last else "red" if trend.regressed or trend.grew else None,
         )
     return table
@@ -76,9 +78,17 @@ def comparisons(compared: list[Comparison]) -> Table:
                 _seconds(comparison.before_s), _seconds(comparison.after_s), f"{comparison.ratio:.2f}",
                 f"{comparison.low:.2f} to {comparison.high:.2f}", f"{comparison.p:.2g}",
             )  # fmt: skip
-        verdict = f"{comparison.word}: {comparison.why}" if comparison.why else str(comparison.word)
-        table.add_row(comparison.arm.query, short(comparison.arm.range_s), comparison.arm.mode, *figures, verdict)
+        verdict = f"{comparison.verdict}: {comparison.why}" if comparison.why else str(comparison.verdict)
+        table.add_row(
+            comparison.case.query, range_text(comparison.case.range_s), comparison.case.mode, *figures, verdict
+        )
     return table
+
+
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as JSON values. The keys `arm` and `word` are older than the names of the fields."""
+    values = asdict(comparison)
+    return {"arm": values.pop("case"), "word": values.pop("verdict"), **values}
 
 
 def table(verdicts: tuple[Verdict, ...]) -> Table:
@@ -90,44 +100,47 @@ def table(verdicts: tuple[Verdict, ...]) -> Table:
         rows.add_column(column, justify="right", no_wrap=True)
     rows.add_column("")
     for verdict in verdicts:
-        missed = (*verdict.over, *verdict.failed[:1]) or ((verdict.note,) if verdict.note else ())
-        verdict_text = "; ".join((*(missed or ((verdict.trend.told(),) if verdict.trend else ())), *verdict.aside))
+        verdict_texts: tuple[str, ...] = (*verdict.missed_objectives, *verdict.failure_messages[:1])
+        if not verdict_texts and verdict.note:
+            verdict_texts = (verdict.note,)
+        elif not verdict_texts and verdict.trend:
+            verdict_texts = (verdict.trend.text(),)
         rows.add_row(
-            verdict.arm.query,
-            short(verdict.arm.range_s),
-            verdict.arm.mode,
+            verdict.case.query,
+            range_text(verdict.case.range_s),
+            verdict.case.mode,
             str(verdict.answered),
             _seconds(verdict.p50),
             _seconds(verdict.p95),
             "-" if verdict.bytes is None else decimal(verdict.bytes),
-            verdict_text,
+            "; ".join((*verdict_texts, *verdict.remarks)),
         )
     return rows
 
 
-def as_data(outcome: Outcome) -> dict[str, Any]:
+def as_data(result: BenchmarkResult) -> dict[str, Any]:
     return {
         "queries": [
             {
-                "query": verdict.arm.query,
-                "range_s": verdict.arm.range_s,
-                "mode": verdict.arm.mode,
+                "query": verdict.case.query,
+                "range_s": verdict.case.range_s,
+                "mode": verdict.case.mode,
                 "answers": verdict.answered,
                 "p50_s": verdict.p50,
                 "p95_s": verdict.p95,
                 "bytes": verdict.bytes,
-                "over": list(verdict.over),
-                "failed": list(verdict.failed),
+                "over": list(verdict.missed_objectives),
+                "failed": list(verdict.failure_messages),
                 "throttled": verdict.throttled,
-                "not_asked": verdict.not_asked,
+                "not_asked": verdict.not_run,
                 "note": verdict.note,
                 "trend": asdict(verdict.trend) if verdict.trend else None,
                 "why": verdict.why,
             }
-            for verdict in outcome.verdicts
+            for verdict in result.verdicts
         ],
-        "findings": [finding.to_dict() for finding in outcome.findings],
-        "left_out": list(outcome.left_out),
+        "findings": [finding.to_dict() for finding in result.findings],
+        "left_out": list(result.not_measurable),
     }
 
 

@@ -12,11 +12,11 @@ from typing import cast
 import pytest
 from typer.testing import CliRunner
 
-from logops.benchmark import asking
-from logops.benchmark.asked import Asked
-from logops.benchmark.nights import DAY_NS
-from logops.benchmark.run import Outcome, run_benchmark
-from logops.benchmark.shots import Mode
+from logops.benchmark.history.nights import DAY_NS
+from logops.benchmark.measure import attempt_runner
+from logops.benchmark.measure.cases import Mode
+from logops.benchmark.request import BenchmarkRequest
+from logops.benchmark.run import BenchmarkResult, run_benchmark
 from logops.cli import bench
 from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.findings.kinds import QUERY_SAMPLES
@@ -31,12 +31,14 @@ LIBRARY = load_library(project_root())
 NO_LIMIT = 2**50
 
 
-def asked(rounds: int = 5, ranges_s: tuple[int, ...] = (), budget_bytes: int = NO_LIMIT) -> Asked:
+def asked(rounds: int = 5, ranges_s: tuple[int, ...] = (), budget_bytes: int = NO_LIMIT) -> BenchmarkRequest:
     now = datetime.now(UTC).replace(microsecond=0)
-    return Asked("a-test", now, rounds, (Mode.WARM, Mode.COLD), ranges_s, budget_bytes)
+    return BenchmarkRequest("a-test", now, rounds, (Mode.WARM, Mode.COLD), ranges_s, budget_bytes)
 
 
-def measure(platform: LocalPlatform, wanted: Mapping[str, LibraryQuery], asked: Asked, store: ResultsStore) -> Outcome:
+def measure(
+    platform: LocalPlatform, wanted: Mapping[str, LibraryQuery], asked: BenchmarkRequest, store: ResultsStore
+) -> BenchmarkResult:
     (outcome,) = run_benchmark([platform], wanted, asked, lambda _: store, lambda _: None)
     return outcome
 
@@ -47,7 +49,7 @@ def days_ago(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def measured_then(days: int) -> None:
         clock = SimpleNamespace(time_ns=lambda: time.time_ns() - days * DAY_NS, monotonic=time.monotonic)
-        monkeypatch.setattr(asking, "time", clock)
+        monkeypatch.setattr(attempt_runner, "time", clock)
 
     return measured_then
 
@@ -120,7 +122,7 @@ def test_benchmark_stops_at_time_limit_and_reports_skipped_queries(
     outcome = measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(5), minutes=0), store)
 
     assert [one.cls.name for one in outcome.findings] == ["check-incomplete"]
-    assert "10 were not asked: the 0 minutes that it may take were over" in outcome.findings[0].message
+    assert "10 skipped: the 0 minutes that it may take were over" in outcome.findings[0].message
 
 
 def test_benchmark_adds_rounds_up_to_most_rounds(platform: LocalPlatform, store: ResultsStore) -> None:

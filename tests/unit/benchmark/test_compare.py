@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.benchmark.compare import Comparison, Word, compare, differing, holm
-from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.compare import Comparison, ComparisonVerdict, compare, holm, setup_differences
+from logops.benchmark.measure.sample import Ending, Sample
 
 
 def side(seed: int, count: int = 20, factor: float = 1.0, noise: float = 0.1, **changed: float) -> list[Sample]:
@@ -32,7 +32,7 @@ def compared(before: list[Sample], after: list[Sample]) -> Comparison:
 def test_run_50_percent_slower_is_slower() -> None:
     found = compared(side(1), side(2, factor=1.5))
 
-    assert found.word is Word.SLOWER
+    assert found.verdict is ComparisonVerdict.SLOWER
     assert found.ratio == pytest.approx(1.5, rel=0.15)
     assert found.low is not None
     assert found.high is not None
@@ -40,23 +40,23 @@ def test_run_50_percent_slower_is_slower() -> None:
 
 
 def test_run_with_half_the_time_is_faster() -> None:
-    assert compared(side(1), side(2, factor=0.5)).word is Word.FASTER
+    assert compared(side(1), side(2, factor=0.5)).verdict is ComparisonVerdict.FASTER
 
 
 def test_equal_runs_are_called_different_in_at_most_2_percent() -> None:
-    words = [compared(side(seed), side(seed + 10_000)).word for seed in range(200)]
+    words = [compared(side(seed), side(seed + 10_000)).verdict for seed in range(200)]
 
-    assert sum(word in (Word.SLOWER, Word.FASTER) for word in words) <= 4
+    assert sum(word in (ComparisonVerdict.SLOWER, ComparisonVerdict.FASTER) for word in words) <= 4
 
 
 def test_difference_of_3_percent_is_alike() -> None:
-    assert compared(side(1, 400, noise=0.02), side(2, 400, factor=1.03, noise=0.02)).word is Word.ALIKE
+    assert compared(side(1, 400, noise=0.02), side(2, 400, factor=1.03, noise=0.02)).verdict is ComparisonVerdict.ALIKE
 
 
 def test_comparison_with_few_noisy_answers_is_unsure() -> None:
     found = compared(side(1, 12, noise=0.3), side(2, 12, noise=0.3))
 
-    assert found.word is Word.UNSURE
+    assert found.verdict is ComparisonVerdict.UNSURE
     assert found.low is not None
     assert found.high is not None
     assert found.low < 1 < found.high
@@ -65,23 +65,23 @@ def test_comparison_with_few_noisy_answers_is_unsure() -> None:
 def test_differing_returns_changed_settings_with_their_queries() -> None:
     other = [replace(one, text='{a="c"}', concurrency=4) for one in side(2)]
 
-    assert differing(side(1), other) == ["text: q", "queries at a time: q"]
+    assert setup_differences(side(1), other) == ["text: q", "queries at a time: q"]
 
 
 def test_differing_ignores_queries_of_one_run_only() -> None:
     more = [replace(one, query="another", configuration="another") for one in side(2)]
 
-    assert differing([*more, *side(1)], side(2)) == []
+    assert setup_differences([*more, *side(1)], side(2)) == []
 
 
 def test_comparison_of_noisy_runs_is_unsure() -> None:
-    assert compared(side(1, noise=1.0), side(2, noise=1.0)).word is Word.UNSURE
+    assert compared(side(1, noise=1.0), side(2, noise=1.0)).verdict is ComparisonVerdict.UNSURE
 
 
 def test_too_few_answers_are_reported_without_ratio() -> None:
     found = compared(side(1, 7), side(2, 50, factor=9.0))
 
-    assert (found.word, found.ratio) == (Word.FEW, None)
+    assert (found.verdict, found.ratio) == (ComparisonVerdict.FEW, None)
 
 
 @pytest.mark.parametrize(

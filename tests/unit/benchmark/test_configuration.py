@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from logops.benchmark.configuration import configuration
+from logops.benchmark.measure.configuration import configuration
 from tests.support.environments import environment
 
 CLUSTER = environment("local").clusters["main"]

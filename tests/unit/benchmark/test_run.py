@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from logops.benchmark.asked import Asked
-from logops.benchmark.run import CHECK, is_whole, run_benchmark
-from logops.benchmark.sample import Ending, Sample
-from logops.benchmark.shots import Mode
+from logops.benchmark.measure.cases import Mode
+from logops.benchmark.measure.sample import Ending, Sample
+from logops.benchmark.request import BenchmarkRequest
+from logops.benchmark.run import CHECK, is_complete, run_benchmark
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
 from logops.queries.library import load_library
@@ -23,24 +23,24 @@ from tests.support.fakes.memory_platform import MemoryPlatform
 LOCAL = environment("local")
 SIX_HOURS = 6 * 3600
 ERRORS = load_library(project_root())["errors"]
-WHOLE = Asked("r", datetime(2026, 1, 1, tzinfo=UTC), 20, tuple(Mode), (SIX_HOURS,), 2**40)
+WHOLE = BenchmarkRequest("r", datetime(2026, 1, 1, tzinfo=UTC), 20, tuple(Mode), (SIX_HOURS,), 2**40)
 
 
 def test_run_with_all_queries_modes_and_ranges_is_whole() -> None:
-    assert is_whole(LOCAL, replace(WHOLE, ranges_s=(SIX_HOURS, 86_400)), [])
+    assert is_complete(LOCAL, replace(WHOLE, ranges_s=(SIX_HOURS, 86_400)), [])
 
 
 @pytest.mark.parametrize("part", [{"modes": (Mode.COLD,)}, {"ranges_s": ()}, {"named": True}])
 def test_run_with_fewer_modes_or_ranges_or_named_query_is_partial(part: dict[str, Any]) -> None:
-    assert not is_whole(LOCAL, replace(WHOLE, **part), [])
+    assert not is_complete(LOCAL, replace(WHOLE, **part), [])
 
 
 def test_run_that_skips_query_of_environment_is_partial() -> None:
-    assert not is_whole(LOCAL, WHOLE, [ERRORS])
+    assert not is_complete(LOCAL, WHOLE, [ERRORS])
 
 
 def test_run_that_skips_query_of_undeclared_tenant_is_whole() -> None:
-    assert is_whole(LOCAL, WHOLE, [ERRORS.model_copy(update={"tenant": "nobody"})])
+    assert is_complete(LOCAL, WHOLE, [ERRORS.model_copy(update={"tenant": "nobody"})])
 
 
 @pytest.fixture
@@ -49,26 +49,30 @@ def store(tmp_path: Path) -> ResultsStore:
 
 
 @pytest.fixture
-def run(store: ResultsStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[Asked], object]:
+def run(store: ResultsStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[BenchmarkRequest], object]:
     """Run one query that answers and is over its objective."""
 
-    def measured(_: object, library: Mapping[str, LibraryQuery], asked: Asked, __: object) -> list[list[Sample]]:
+    def measure_in_turns(
+        _: object, library: Mapping[str, LibraryQuery], asked: BenchmarkRequest, __: object
+    ) -> list[list[Sample]]:
         one = Sample("r", "local", "c", "errors", "t", "main", "application", "warm", 3600, 1, 1, Ending.ANSWERED, 60.0)
         return [[replace(one, round=at) for at in range(1, 11)]]
 
-    monkeypatch.setattr("logops.benchmark.run.measured", measured)
+    monkeypatch.setattr("logops.benchmark.run.measure_in_turns", measure_in_turns)
     here = MemoryPlatform(LOCAL, {})
     return lambda asked: run_benchmark([here], {"errors": ERRORS}, asked, lambda _: store, lambda _: None)
 
 
-def test_whole_run_stores_findings(store: ResultsStore, run: Callable[[Asked], object]) -> None:
+def test_whole_run_stores_findings(store: ResultsStore, run: Callable[[BenchmarkRequest], object]) -> None:
     run(WHOLE)
     ((_, findings),) = store.runs("local", CHECK, WHOLE.as_of)
 
     assert [one.cls.name for one in findings] == ["query-over-objective"]
 
 
-def test_partial_run_stores_samples_without_findings(store: ResultsStore, run: Callable[[Asked], object]) -> None:
+def test_partial_run_stores_samples_without_findings(
+    store: ResultsStore, run: Callable[[BenchmarkRequest], object]
+) -> None:
     run(replace(WHOLE, named=True))
 
     assert list(store.runs("local", CHECK, WHOLE.as_of)) == []
@@ -76,7 +80,7 @@ def test_partial_run_stores_samples_without_findings(store: ResultsStore, run: C
 
 
 def test_samples_are_stored_even_if_judging_raises(
-    store: ResultsStore, run: Callable[[Asked], object], monkeypatch: pytest.MonkeyPatch
+    store: ResultsStore, run: Callable[[BenchmarkRequest], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("logops.benchmark.run.verdicts", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):

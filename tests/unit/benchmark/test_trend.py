@@ -6,13 +6,13 @@ from random import Random
 
 import pytest
 
-from logops.benchmark.found import findings_of
-from logops.benchmark.judge import verdicts
-from logops.benchmark.nights import DAY_NS, Night, past, pasts_of
-from logops.benchmark.sample import Ending, Sample
-from logops.benchmark.shots import Arm, Mode
-from logops.benchmark.trend import trend
-from logops.benchmark.why import Work
+from logops.benchmark.findings import query_findings
+from logops.benchmark.history.explain import Work
+from logops.benchmark.history.nights import DAY_NS, Night, comparable_history, histories_of
+from logops.benchmark.history.trend import trend
+from logops.benchmark.measure.cases import Case, Mode
+from logops.benchmark.measure.sample import Ending, Sample
+from logops.benchmark.verdict import verdicts
 from logops.findings import Finding
 from logops.queries.model import LibraryQuery
 
@@ -22,7 +22,7 @@ QUERY = LibraryQuery.model_validate(
         "objective": {"p95": "1s", "bytes": "1GB"}, "answer": {},
     }
 )  # fmt: skip
-ARM = Arm("q", 3600, Mode.COLD)
+ARM = Case("q", 3600, Mode.COLD)
 LATER_NS = 1000 * DAY_NS
 MEASURED = ("c", "text", 0, 1, "main", "t")
 WORK = Work(seconds=0.2, exec_s=0.18, queue_s=0.01, bytes=1e6, cached_results=0, shards=4)
@@ -49,8 +49,8 @@ def tonight(factor: float = 1.0, **changed: object) -> list[Sample]:
 
 
 def found(nights: list[Night], samples: list[Sample]) -> list[Finding]:
-    pasts = pasts_of(samples, {ARM: nights})
-    return list(findings_of("local", verdicts(samples, {"q": QUERY}, pasts), datetime.now(UTC)))
+    histories = histories_of(samples, {ARM: nights})
+    return list(query_findings("local", verdicts(samples, {"q": QUERY}, histories), datetime.now(UTC)))
 
 
 def slow_night(at: int, factor: float) -> Night:
@@ -72,17 +72,17 @@ def test_usual_night_has_no_finding() -> None:
 
 
 def test_nights_of_other_configuration_are_not_compared() -> None:
-    elsewhere = [replace(night, measured=("other", *MEASURED[1:])) for night in calm(30)]
-    told = trend(Mode.COLD, past(elsewhere, slow_night(99, 1.5)), {})
+    elsewhere = [replace(night, setup=("other", *MEASURED[1:])) for night in calm(30)]
+    told = trend(Mode.COLD, comparable_history(elsewhere, slow_night(99, 1.5)), {})
 
     assert found(elsewhere, tonight(1.5)) == []
-    assert told.told() == "1 of 12 nights, 30 of another configuration"
+    assert told.text() == "1 of 12 nights, 30 of another configuration"
 
 
 def test_repeated_run_is_not_compared_with_itself() -> None:
     newest = slow_night(30, 1.5)
 
-    assert past([*calm(30), newest], newest).nights == (*calm(30), newest)
+    assert comparable_history([*calm(30), newest], newest).nights == (*calm(30), newest)
 
 
 def test_several_runs_on_one_day_count_as_one_night() -> None:
@@ -90,13 +90,13 @@ def test_several_runs_on_one_day_count_as_one_night() -> None:
     newest = replace(before, run="an hour later", started_ns=before.started_ns + DAY_NS // 24)
     by_hand = [replace(one, run=f"by-hand-{one.run}", answers=6) for one in calm(30)]
 
-    assert past([*calm(30), *by_hand, before], newest).nights == (*calm(30), newest)
+    assert comparable_history([*calm(30), *by_hand, before], newest).nights == (*calm(30), newest)
 
 
 @pytest.mark.parametrize("other", [{"step_s": 60}, {"tenant": "another"}, {"cluster": "another"}])
 def test_nights_with_other_step_tenant_or_cluster_are_not_compared(other: dict[str, object]) -> None:
-    (night,) = pasts_of([replace(one, started_ns=one.round) for one in tonight()], {}).values()
-    told = pasts_of([replace(one, run="later", **other) for one in tonight()], {ARM: night.nights})  # type: ignore[arg-type]
+    (night,) = histories_of([replace(one, started_ns=one.round) for one in tonight()], {}).values()
+    told = histories_of([replace(one, run="later", **other) for one in tonight()], {ARM: night.nights})  # type: ignore[arg-type]
 
     assert (len(told[ARM].nights), told[ARM].elsewhere) == (1, 1)
 
@@ -120,16 +120,16 @@ def test_nights_without_logs_do_not_hide_growth_of_bytes() -> None:
 
 def test_noise_that_hides_regressions_is_reported() -> None:
     chance = Random(2)
-    nights = [replace(night, level=0.2 * chance.lognormvariate(0, 0.3)) for night in calm(30)]
+    nights = [replace(night, typical_s=0.2 * chance.lognormvariate(0, 0.3)) for night in calm(30)]
     (noisy,) = found(nights, tonight())
 
     assert noisy.cls.name == "benchmark-too-noisy"
 
 
 def test_too_few_nights_are_reported_and_not_judged() -> None:
-    told = trend(Mode.COLD, past(calm(5), slow_night(5, 9.0)), {})
+    told = trend(Mode.COLD, comparable_history(calm(5), slow_night(5, 9.0)), {})
 
-    assert (told.regressed, told.told()) == (False, "6 of 12 nights")
+    assert (told.regressed, told.text()) == (False, "6 of 12 nights")
 
 
 def test_slow_query_without_history_is_reported_with_time_breakdown() -> None:

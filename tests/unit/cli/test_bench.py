@@ -9,10 +9,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from logops.benchmark.found import findings_of
-from logops.benchmark.judge import verdicts
-from logops.benchmark.run import Outcome
-from logops.benchmark.sample import Ending, Sample, to_table
+from logops.benchmark.findings import query_findings
+from logops.benchmark.measure.sample import Ending, Sample, to_table
+from logops.benchmark.run import BenchmarkResult
+from logops.benchmark.verdict import verdicts
 from logops.cli import bench
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
@@ -136,14 +136,14 @@ def test_run_with_two_configurations_is_listed_once(keep: Keep, tmp_path: Path) 
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def measured_samples(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Return a function that sets the samples of each measured environment, one or two."""
 
     def give(*sides: list[Sample]) -> None:
         library = load_library(project_root())
         found = [tuple(verdicts(side, library, {})) for side in sides]
         outcomes = [
-            Outcome(tuple(side), one, tuple(findings_of("local", one, NOW)))
+            BenchmarkResult(tuple(side), one, tuple(query_findings("local", one, NOW)))
             for side, one in zip(sides, found, strict=True)
         ]
         monkeypatch.setattr(bench, "readable", lambda name: MemoryPlatform(environment("local", ("name", name)), {}))
@@ -152,14 +152,14 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return give
 
 
-def test_loki_error_message_is_shown_unchanged(measured: Callable[..., None]) -> None:
-    measured(samples("r", 10, ending=Ending.FAILED, message='parse error in |~ "[a-z]+@[/]"'))
+def test_loki_error_message_is_shown_unchanged(measured_samples: Callable[..., None]) -> None:
+    measured_samples(samples("r", 10, ending=Ending.FAILED, message='parse error in |~ "[a-z]+@[/]"'))
 
     assert 'parse error in |~ "[a-z]+@[/]"' in told("run", "local").stdout
 
 
-def test_query_that_fails_in_second_environment_fails_the_run(measured: Callable[..., None]) -> None:
-    measured(samples("r", 10), samples("r", 10, ending=Ending.FAILED, message="Loki answered 400: too long"))
+def test_query_that_fails_in_second_environment_fails_the_run(measured_samples: Callable[..., None]) -> None:
+    measured_samples(samples("r", 10), samples("r", 10, ending=Ending.FAILED, message="Loki answered 400: too long"))
     found = told("run", "local", "--beside", "other")
 
     assert (found.exit_code, "Loki answered 400: too long" in found.stdout) == (1, True)

@@ -17,7 +17,7 @@ AUDITED = (
     "security", "security-team", "1,121", "2026-07-30", "2026-11-27", "12,589", "127.7 MB",
     "1 ingesting, 89 uncompacted, 31 expiring", "10",
 )  # fmt: skip
-QUERIES = ("query", "range", "95 of 100 within", "promised", "past the cache", "read", "promised", "")
+QUERIES = ("query", "range", "p95", "promised", "p50 uncached", "read", "promised", "")
 MEASURED = ("failed-logins-by-address", "1h", "1,036 ms", "2s", "1,031 ms", "114.8 MB", "256MiB", "")
 
 

@@ -7,7 +7,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from logops.airflow.operators.work import judged_moment, open_to_read, read_environment, results_store
-from logops.benchmark.asked import MOST_ROUNDS, ROUNDS
+from logops.benchmark.request import MOST_ROUNDS, ROUNDS
 
 
 class QueryBenchmarkOperator(BaseOperator):
@@ -60,8 +60,8 @@ class QueryBenchmarkOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Return `{queries, samples, findings}`."""
-        from logops.benchmark.asked import benchmark_request
-        from logops.benchmark.measurable import NotMeasurableError
+        from logops.benchmark.measure.measurable import NotMeasurableError
+        from logops.benchmark.request import benchmark_request
         from logops.benchmark.run import run_benchmark
         from logops.benchmark.summary import summary
         from logops.findings import failed
@@ -93,14 +93,14 @@ class QueryBenchmarkOperator(BaseOperator):
         selected = {name: query for name, query in library.items() if not self.queries or name in self.queries}
         store = results_store(environment)
         try:
-            (outcome,) = run_benchmark([open_to_read(environment)], selected, request, lambda _: store, self.log.info)
+            (result,) = run_benchmark([open_to_read(environment)], selected, request, lambda _: store, self.log.info)
         except NotMeasurableError as error:
             raise AirflowFailException(str(error)) from None
-        context["ti"].xcom_push(key="summary", value=summary(outcome.verdicts, outcome.findings, selected))
-        for line in outcome.lines():
+        context["ti"].xcom_push(key="summary", value=summary(result.verdicts, result.findings, selected))
+        for line in result.lines():
             self.log.info("%s", line)
-        measured = len(selected) - len(outcome.left_out)
-        bad = {finding.subject.query for finding in outcome.findings if failed([finding])}
+        measured = len(selected) - len(result.not_measurable)
+        bad = {finding.subject.query for finding in result.findings if failed([finding])}
         if bad:
             raise AirflowFailException(f"{len(bad)} of {measured} queries failed or could not be measured.")
-        return {"queries": measured, "samples": len(outcome.samples), "findings": len(outcome.findings)}
+        return {"queries": measured, "samples": len(result.samples), "findings": len(result.findings)}

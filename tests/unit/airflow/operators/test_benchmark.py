@@ -9,11 +9,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from logops.airflow.operators.benchmark import QueryBenchmarkOperator
-from logops.benchmark.asked import Asked
-from logops.benchmark.found import findings_of
-from logops.benchmark.judge import verdicts
-from logops.benchmark.run import Outcome
-from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.findings import query_findings
+from logops.benchmark.measure.sample import Ending, Sample
+from logops.benchmark.request import BenchmarkRequest
+from logops.benchmark.run import BenchmarkResult
+from logops.benchmark.verdict import verdicts
 from logops.queries.model import LibraryQuery
 from tests.support.fakes.memory_platform import MemoryPlatform
 
@@ -21,13 +21,13 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def asked(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], Asked]]:
+def asked(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], BenchmarkRequest]]:
     """The requests to the benchmark, which is a fake: the query `trace` fails, any other query is answered."""
-    seen: list[tuple[list[str], Asked]] = []
+    seen: list[tuple[list[str], BenchmarkRequest]] = []
 
     def run(
-        places: object, library: Mapping[str, LibraryQuery], asked: Asked, store: object, tell: object
-    ) -> list[Outcome]:
+        places: object, library: Mapping[str, LibraryQuery], asked: BenchmarkRequest, store: object, tell: object
+    ) -> list[BenchmarkResult]:
         seen.append((sorted(library), asked))
         name, query = next(iter(library.items()))
         ending = Ending.FAILED if name == "trace" else Ending.ANSWERED
@@ -38,7 +38,7 @@ def asked(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> list[tup
             for at in range(asked.rounds + 1) for mode in asked.modes
         ]  # fmt: skip
         found = verdicts(samples, library, {})
-        return [Outcome(tuple(samples), tuple(found), tuple(findings_of("local", found, asked.as_of)))]
+        return [BenchmarkResult(tuple(samples), tuple(found), tuple(query_findings("local", found, asked.as_of)))]
 
     monkeypatch.setattr("logops.benchmark.run.run_benchmark", run)
     return seen
@@ -48,7 +48,9 @@ def operator(**given: Any) -> QueryBenchmarkOperator:
     return QueryBenchmarkOperator(task_id="measure", environment="local", **given)
 
 
-def test_run_without_parameters_uses_library_and_run_date(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+def test_run_without_parameters_uses_library_and_run_date(
+    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+) -> None:
     operator().execute(context)
     ((queries, what),) = asked
 
@@ -56,7 +58,9 @@ def test_run_without_parameters_uses_library_and_run_date(asked: list[tuple[list
     assert (what.as_of, what.named, what.rounds, what.concurrency) == (NOON, False, 20, 1)
 
 
-def test_operator_parameters_are_passed_to_benchmark(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+def test_operator_parameters_are_passed_to_benchmark(
+    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+) -> None:
     given = {"rounds": "7", "ranges": ["24h"], "budget": "1MiB", "minutes": "9", "concurrency": "3"}
     operator(queries=["errors"], **given).execute(context)
     ((queries, what),) = asked
@@ -67,7 +71,7 @@ def test_operator_parameters_are_passed_to_benchmark(asked: list[tuple[list[str]
 
 
 def test_parameters_that_are_not_given_come_from_environment(
-    asked: list[tuple[list[str], Asked]], context: Any
+    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
 ) -> None:
     operator(ranges=None, budget=None, minutes=None).execute(context)
     ((_, what),) = asked
@@ -80,32 +84,36 @@ def test_parameters_that_are_not_given_come_from_environment(
                         ({"budget": "much"}, "'much' is not a size")]
 )  # fmt: skip
 def test_invalid_parameter_fails_without_retry(
-    given: dict[str, Any], told: str, asked: list[tuple[list[str], Asked]], context: Any
+    given: dict[str, Any], told: str, asked: list[tuple[list[str], BenchmarkRequest]], context: Any
 ) -> None:
     with pytest.raises(AirflowFailException, match=told):
         operator(**given).execute(context)
 
 
-def test_empty_ranges_override_ranges_of_environment(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+def test_empty_ranges_override_ranges_of_environment(
+    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+) -> None:
     operator(ranges=[]).execute(context)
     ((_, what),) = asked
 
     assert what.ranges_s == ()
 
 
-def test_unknown_query_fails_with_names_of_known_queries(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+def test_unknown_query_fails_with_names_of_known_queries(
+    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+) -> None:
     with pytest.raises(AirflowFailException, match=r"No query erors in include/logql/. There are: .*errors"):
         operator(queries=["erors"]).execute(context)
     assert asked == []
 
 
-def test_as_of_without_time_zone_is_refused(asked: list[tuple[list[str], Asked]], context: Any) -> None:
+def test_as_of_without_time_zone_is_refused(asked: list[tuple[list[str], BenchmarkRequest]], context: Any) -> None:
     with pytest.raises(AirflowFailException, match="has no time zone"):
         operator(as_of="2026-01-01T12:00:00").execute(context)
 
 
 def test_failing_query_fails_the_task_and_leaves_a_summary(
-    asked: list[tuple[list[str], Asked]], context: Any, ti: Any
+    asked: list[tuple[list[str], BenchmarkRequest]], context: Any, ti: Any
 ) -> None:
     with pytest.raises(AirflowFailException, match="1 of 1 queries failed or could not be measured"):
         operator(queries=["trace"]).execute(context)
@@ -116,7 +124,7 @@ def test_failing_query_fails_the_task_and_leaves_a_summary(
 
 
 def test_answered_query_has_summary_row_with_promised_limits(
-    asked: list[tuple[list[str], Asked]], context: Any, ti: Any
+    asked: list[tuple[list[str], BenchmarkRequest]], context: Any, ti: Any
 ) -> None:
     operator(queries=["errors"]).execute(context)
 

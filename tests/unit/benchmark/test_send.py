@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from logops.benchmark.fire import PATIENCE, fire
-from logops.benchmark.sample import Ending
-from logops.benchmark.shots import Mode
+from logops.benchmark.measure.cases import Mode
+from logops.benchmark.measure.sample import Ending
+from logops.benchmark.measure.send import MAX_RETRIES, send_query
 from logops.clients.loki import LokiClient, LokiRefusedError, LokiTimeoutError
 from logops.clients.loki.answers import Statistics
 from logops.logql.parse import parse
@@ -35,13 +35,13 @@ def refused(status: int, retry_after: float | None = None) -> LokiRefusedError:
     return LokiRefusedError("running q", status, "because", retry_after)
 
 
-def fired(*given: object, waited: list[float] | None = None, mode: Mode = Mode.WARM) -> Any:
+def result(*given: object, waited: list[float] | None = None, mode: Mode = Mode.WARM) -> Any:
     kept: list[float] = [] if waited is None else waited
-    return fire(Answering(*given), "t", parse('{a="b"}'), (0, 1), 60, mode, kept.append)
+    return send_query(Answering(*given), "t", parse('{a="b"}'), (0, 1), 60, mode, kept.append)
 
 
 def test_answer_is_returned_with_time_and_statistics() -> None:
-    found = fired(([], STATISTICS))
+    found = result(([], STATISTICS))
 
     assert (found.ending, found.statistics, found.backed_off) == (Ending.ANSWERED, STATISTICS, 0)
     assert 0 < found.seconds < 5
@@ -49,7 +49,7 @@ def test_answer_is_returned_with_time_and_statistics() -> None:
 
 def test_429_is_retried_after_requested_or_default_delay() -> None:
     waited: list[float] = []
-    found = fired(refused(429, 3.0), refused(429), ([], STATISTICS), waited=waited)
+    found = result(refused(429, 3.0), refused(429), ([], STATISTICS), waited=waited)
 
     assert (found.ending, found.backed_off) == (Ending.ANSWERED, 2)
     assert waited[0] == 3.0
@@ -58,7 +58,7 @@ def test_429_is_retried_after_requested_or_default_delay() -> None:
 
 
 def test_repeated_429_is_throttled_without_measured_time() -> None:
-    found = fired(*[refused(429, 0.1)] * (PATIENCE + 1))
+    found = result(*[refused(429, 0.1)] * (MAX_RETRIES + 1))
 
     assert (found.ending, found.seconds, found.statistics) == (Ending.THROTTLED, 0, None)
     assert "because" in found.message
@@ -66,7 +66,7 @@ def test_repeated_429_is_throttled_without_measured_time() -> None:
 
 @pytest.mark.parametrize("trouble", [refused(400), refused(503), LokiTimeoutError("running q: no answer in 300 s")])
 def test_failure_keeps_error_message_and_is_not_retried(trouble: Exception) -> None:
-    found = fired(trouble)
+    found = result(trouble)
 
     assert (found.ending, found.message) == (Ending.FAILED, str(trouble))
 
@@ -74,6 +74,6 @@ def test_failure_keeps_error_message_and_is_not_retried(trouble: Exception) -> N
 @pytest.mark.parametrize(("mode", "fresh"), [(Mode.WARM, False), (Mode.COLD, True)])
 def test_cold_query_bypasses_results_cache(mode: Mode, fresh: bool) -> None:
     client = Answering(([], STATISTICS))
-    fire(client, "t", parse('{a="b"}'), (0, 1), 60, mode)
+    send_query(client, "t", parse('{a="b"}'), (0, 1), 60, mode)
 
     assert client.fresh == [fresh]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import repeat
 from statistics import median
 
-from logops.benchmark.change import FEWEST as NIGHTS
-from logops.benchmark.nights import Past
-from logops.benchmark.shots import Arm, Mode
+from logops.benchmark.history.nights import QueryHistory
+from logops.benchmark.history.step import MIN_NIGHTS
+from logops.benchmark.measure.cases import Case, Mode
 
-FEWEST = 3
+MIN_OTHERS = 3
 """Minimum of other queries: what fewer have in common may be the fault of one of them."""
 
 
@@ -29,61 +29,65 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Shared:
+class CommonEffect:
     """For one group: by run, oldest first, each query's slowdown against its usual time."""
 
     times: Mapping[str, Mapping[str, float]]
 
-    def beside(self, query: str) -> dict[str, float]:
+    def others_p30(self, query: str) -> dict[str, float]:
         """Return, by run, the 30th percentile of the other queries' slowdowns: up to half of them may be slower for
         their own reasons. Runs with too few other queries are left out."""
-        return {run: _tenths(times, 3) for run, times in self._others(query).items()}
+        return {run: _percentile(times, 3) for run, times in self._others(query).items()}
 
-    def beside_slow(self, query: str) -> dict[str, float]:
+    def others_p70(self, query: str) -> dict[str, float]:
         """Return, by run, the 70th percentile of the other queries' slowdowns: some of them may be faster for their own
         reasons."""
-        return {run: _tenths(times, 7) for run, times in self._others(query).items()}
+        return {run: _percentile(times, 7) for run, times in self._others(query).items()}
 
-    def whole(self) -> dict[str, float]:
+    def common_slowdown(self) -> dict[str, float]:
         """Return, by run, the common slowdown of all queries. Runs with too few queries are left out."""
-        return {run: median(times.values()) for run, times in self.times.items() if len(times) > FEWEST}
+        return {run: median(times.values()) for run, times in self.times.items() if len(times) > MIN_OTHERS}
 
     def _others(self, query: str) -> dict[str, list[float]]:
         others = {
             run: [slowdown for name, slowdown in times.items() if name != query] for run, times in self.times.items()
         }
-        return {run: times for run, times in others.items() if len(times) >= FEWEST}
+        return {run: times for run, times in others.items() if len(times) >= MIN_OTHERS}
 
 
-def _tenths(times: list[float], count: int) -> float:
+def _percentile(times: list[float], count: int) -> float:
     """Return a percentile in steps of 10 %, interpolated."""
     ordered = sorted(times)
     at, part = divmod((len(ordered) - 1) * count, 10)
     return ordered[at] + (ordered[at + 1] - ordered[at]) * part / 10
 
 
-def group_of(arm: Arm, past: Past) -> Group:
-    return Group(past.nights[-1].cluster, arm.mode)
+def group_of(case: Case, history: QueryHistory) -> Group:
+    return Group(history.nights[-1].cluster, case.mode)
 
 
-def shared(pasts: Mapping[Arm, Past], gains: Mapping[Arm, Sequence[float]]) -> dict[Group, Shared]:
+def common_effects(
+    histories: Mapping[Case, QueryHistory], gains: Mapping[Case, Sequence[float]]
+) -> dict[Group, CommonEffect]:
     """Return the common effect on the queries of a run, from their earlier nights.
 
-    gains   for each night, how much faster the query had become for its own reasons (era.py)
+    gains   for each night, how much faster the query had become for its own reasons (regime.py)
     """
-    started = {night.run: night.started_ns for past in pasts.values() for night in past.nights}
+    started = {night.run: night.started_ns for history in histories.values() for night in history.nights}
     by_group: dict[Group, dict[str, dict[str, list[float]]]] = {}
-    for arm, past in pasts.items():
-        runs = by_group.setdefault(group_of(arm, past), {})
-        if len(past.nights) < NIGHTS:
+    for case, history in histories.items():
+        runs = by_group.setdefault(group_of(case, history), {})
+        if len(history.nights) < MIN_NIGHTS:
             # The usual time of a new query is unknown.
             continue
-        levels = [night.level * gain for night, gain in zip(past.nights, gains.get(arm, repeat(1.0)), strict=False)]
-        usual = median(levels)
-        for night, level in zip(past.nights, levels, strict=True):
-            runs.setdefault(night.run, {}).setdefault(arm.query, []).append(level / usual)
+        typical_times = [
+            night.typical_s * gain for night, gain in zip(history.nights, gains.get(case, repeat(1.0)), strict=False)
+        ]
+        usual = median(typical_times)
+        for night, typical_s in zip(history.nights, typical_times, strict=True):
+            runs.setdefault(night.run, {}).setdefault(case.query, []).append(typical_s / usual)
     return {
-        group: Shared(
+        group: CommonEffect(
             {
                 run: {query: median(times) for query, times in runs[run].items()}
                 for run in sorted(runs, key=started.__getitem__)

@@ -14,7 +14,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, order=True)
-class Arm:
+class Case:
     """One query, range and mode, which is measured repeatedly."""
 
     query: str
@@ -26,23 +26,23 @@ class Arm:
         >>> str(Arm("errors", 3600, Mode.COLD))
         'errors over 1h, cold'
         """
-        return f"{self.query} over {short(self.range_s)}, {self.mode}"
+        return f"{self.query} over {range_text(self.range_s)}, {self.mode}"
 
 
 @dataclass(frozen=True)
-class Shot:
-    arm: Arm
+class Attempt:
+    case: Case
     round: int
     """Round 0 warms the caches and is not judged."""
 
 
-def one_round(arms: Sequence[Arm], at: int) -> list[Shot]:
+def one_round(cases: Sequence[Case], at: int) -> list[Attempt]:
     """Return everything once, every other round in reverse order. So a drift, of the machine's load or the amount of
     data, affects all alike."""
-    return [Shot(arm, at) for arm in (arms if at % 2 == 0 else reversed(arms))]
+    return [Attempt(case, at) for case in (cases if at % 2 == 0 else reversed(cases))]
 
 
-def short(range_s: int) -> str:
+def range_text(range_s: int) -> str:
     """
     >>> short(7200), short(900), short(45)
     ('2h', '15m', '45s')

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from logops.benchmark.measure.cases import Case, Mode
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -71,3 +73,11 @@ def to_table(samples: Iterable[Sample]) -> "pa.Table":
     types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
     schema = pa.schema([(field.name, types[str(field.type.__name__)]) for field in fields(Sample)])  # type: ignore[union-attr]
     return pa.Table.from_pylist([asdict(sample) for sample in samples], schema=schema)
+
+
+def by_case(samples: Iterable[Sample]) -> dict[Case, list[Sample]]:
+    """Return the samples of each query, range and mode, in their order."""
+    samples_by_case: dict[Case, list[Sample]] = {}
+    for sample in samples:
+        samples_by_case.setdefault(Case(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample)
+    return samples_by_case

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from logops.benchmark.nights import FEWEST, Past, by_arm
-from logops.benchmark.sample import Ending, Sample
-from logops.benchmark.shots import Arm, Mode
-from logops.benchmark.trend import Trend, trends
-from logops.benchmark.why import spent
+from logops.benchmark.history.explain import time_spent
+from logops.benchmark.history.nights import MIN_ANSWERS, QueryHistory
+from logops.benchmark.history.trend import Trend, trends
+from logops.benchmark.measure.cases import Case, Mode
+from logops.benchmark.measure.sample import Ending, Sample, by_case
 from logops.queries.model import LibraryQuery
 
 
@@ -17,23 +17,23 @@ from logops.queries.model import LibraryQuery
 class Verdict:
     """The verdict on one query, range and mode. Seconds and bytes."""
 
-    arm: Arm
+    case: Case
     cluster: str
     tenant: str
     answered: int
     p50: float | None
     p95: float | None
     bytes: int | None
-    over: tuple[str, ...]
+    missed_objectives: tuple[str, ...]
     """The missed objectives, in words."""
-    failed: tuple[str, ...]
+    failure_messages: tuple[str, ...]
     """Loki's messages, each once; empty if it failed only now and then."""
     failures: int
     throttled: int
     unreached: str
     """Why Loki could not be reached, the last time that happened."""
-    not_asked: int
-    left_out: str
+    not_run: int
+    not_run_reason: str
     """Why rounds were left out; empty if none were."""
     note: str
     """Why there is no verdict; empty if there is one."""
@@ -43,55 +43,61 @@ class Verdict:
     """Why it takes so long, from Loki's statistics."""
 
     @property
-    def aside(self) -> tuple[str, ...]:
+    def remarks(self) -> tuple[str, ...]:
         """Events that are reported but not judged."""
         return (
-            *((f"Loki said 429 to {self.throttled}",) if self.throttled else ()),
-            *((f"{self.failures} failed beside {self.answered} answers",) if self.failures and not self.failed else ()),
+            *((f"{self.throttled} answered with 429 (too many requests)",) if self.throttled else ()),
+            *(
+                (f"{self.failures} failed, {self.answered} answered",)
+                if self.failures and not self.failure_messages
+                else ()
+            ),
             *((self.unreached,) if self.unreached else ()),
         )
 
 
 def verdicts(
-    samples: Iterable[Sample], library: Mapping[str, LibraryQuery], pasts: Mapping[Arm, Past]
+    samples: Iterable[Sample], library: Mapping[str, LibraryQuery], histories: Mapping[Case, QueryHistory]
 ) -> list[Verdict]:
     """Return verdicts in the order of the samples. Objectives apply to a query's own range: the time to warm answers,
     the bytes to cold ones, because cached answers read nothing."""
-    arm_trends = trends(pasts)
+    case_trends = trends(histories)
     return [
-        verdict(arm, arm_samples, library[arm.query], pasts.get(arm), arm_trends.get(arm))
-        for arm, arm_samples in by_arm(samples).items()
+        verdict(case, case_samples, library[case.query], histories.get(case), case_trends.get(case))
+        for case, case_samples in by_case(samples).items()
     ]
 
 
-def verdict(arm: Arm, samples: list[Sample], query: LibraryQuery, past: Past | None, trend: Trend | None) -> Verdict:
+def verdict(
+    case: Case, samples: list[Sample], query: LibraryQuery, history: QueryHistory | None, trend: Trend | None
+) -> Verdict:
     judged = [sample for sample in samples if sample.round > 0]
     answered = [sample for sample in samples if sample.judged]
     seconds = sorted(sample.seconds for sample in answered)
     p95 = percentile(seconds, 0.95) if seconds else None
     read = int(median(sample.bytes for sample in answered)) if answered else None
-    enough = len(answered) >= FEWEST
-    over = missed(query, arm.mode, p95, answered) if enough and has_objective(query, arm.range_s) else ()
+    enough = len(answered) >= MIN_ANSWERS
+    missed = missed_objectives(query, case.mode, p95, answered) if enough and has_objective(query, case.range_s) else ()
     failures = [sample for sample in samples if sample.ending == Ending.FAILED]
-    not_asked = [sample for sample in judged if sample.ending == Ending.NOT_ASKED]
+    not_run = [sample for sample in judged if sample.ending == Ending.NOT_ASKED]
     return Verdict(
-        arm=arm,
+        case=case,
         cluster=query.cluster,
         tenant=query.tenant,
         answered=len(answered),
         p50=median(seconds) if seconds else None,
         p95=p95,
         bytes=read,
-        over=over,
-        failed=tuple(dict.fromkeys(failure.message for failure in failures)) if is_failing(samples) else (),
+        missed_objectives=missed,
+        failure_messages=tuple(dict.fromkeys(failure.message for failure in failures)) if is_failing(samples) else (),
         failures=len(failures),
         throttled=sum(sample.ending == Ending.THROTTLED or sample.backed_off > 0 for sample in samples),
         unreached=next((sample.message for sample in reversed(samples) if sample.ending == Ending.UNREACHED), ""),
-        not_asked=len(not_asked),
-        left_out=not_asked[0].message if not_asked else "",
-        note="" if enough else f"{len(answered)} answers: {FEWEST} are needed to judge",
+        not_run=len(not_run),
+        not_run_reason=not_run[0].message if not_run else "",
+        note="" if enough else f"{len(answered)} answers: {MIN_ANSWERS} are needed to judge",
         trend=trend,
-        why=(trend.why if trend else "") or (spent(past.nights[-1].work) if past else ""),
+        why=(trend.why if trend else "") or (time_spent(history.nights[-1].work) if history else ""),
     )
 
 
@@ -105,14 +111,14 @@ def has_objective(query: LibraryQuery, range_s: int) -> bool:
     return range_s * 1000 == query.range.value
 
 
-def missed(query: LibraryQuery, mode: Mode, p95: float | None, answered: list[Sample]) -> tuple[str, ...]:
+def missed_objectives(query: LibraryQuery, mode: Mode, p95: float | None, answered: list[Sample]) -> tuple[str, ...]:
     """Return the missed objectives. For bytes, the largest answer counts."""
     if mode is Mode.WARM:
-        late = p95 is not None and p95 * 1000 > query.objective.p95.value
-        return (f"95 of 100 answers within {p95:.2f} s, promised {query.objective.p95}",) if late else ()
+        too_slow = p95 is not None and p95 * 1000 > query.objective.p95.value
+        return (f"p95 is {p95:.2f} s, promised {query.objective.p95}",) if too_slow else ()
     most = max(sample.bytes for sample in answered)
-    much = most > query.objective.bytes.value
-    return (f"{most:,} bytes read, promised at most {query.objective.bytes}",) if much else ()
+    too_large = most > query.objective.bytes.value
+    return (f"{most:,} bytes read, promised at most {query.objective.bytes}",) if too_large else ()
 
 
 def percentile(ordered: list[float], share: float) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from logops.benchmark.configuration import configuration
+from logops.benchmark.measure.configuration import configuration
 from logops.clients.loki import LokiClient, LokiError
 from logops.logql.tree import Query
 from logops.platforms.platform import ReadablePlatform
@@ -15,7 +15,7 @@ READ_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedQuery:
     """A query of the library, with its target."""
 
     client: LokiClient
@@ -29,10 +29,10 @@ class Side:
     """One of the measured environments."""
 
     environment: str
-    queries: Mapping[str, Ready]
+    queries: Mapping[str, PreparedQuery]
 
 
-def ready_on(platform: ReadablePlatform, library: Mapping[str, LibraryQuery], clients: ExitStack) -> Side:
+def prepare_queries(platform: ReadablePlatform, library: Mapping[str, LibraryQuery], clients: ExitStack) -> Side:
     """Prepare the queries. Connections are closed with `clients`. Raises LokiError if a cluster does not report its
     configuration."""
 
@@ -46,7 +46,7 @@ def ready_on(platform: ReadablePlatform, library: Mapping[str, LibraryQuery], cl
         tenants = sorted({query.tenant for query in library.values() if query.cluster == cluster})
         digests |= {(cluster, tenant): entry for tenant, entry in _digests(platform, cluster, tenants).items()}
     queries = {
-        name: Ready(at[entry.cluster], entry, fill(entry, entry.example), digests[entry.cluster, entry.tenant])
+        name: PreparedQuery(at[entry.cluster], entry, fill(entry, entry.example), digests[entry.cluster, entry.tenant])
         for name, entry in library.items()
     }
     return Side(platform.environment.name, queries)

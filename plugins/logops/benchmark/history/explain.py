@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from logops.benchmark.sample import Sample
+from logops.benchmark.measure.sample import Sample
 
-GREW = 1.05
+MIN_GROWTH = 1.05
 """A smaller growth counts as equal."""
-COLDER = 0.1
+MIN_CACHE_LOSS = 0.1
 """A cause if this share fewer of its chunks came from the cache."""
 
 
@@ -41,12 +41,12 @@ def work_of(samples: Sequence[Sample]) -> Work:
     )
 
 
-def together(works: Sequence[Work]) -> Work:
+def total_work(works: Sequence[Work]) -> Work:
     """Return the sum over several queries."""
     return Work(*(sum(getattr(work, name) for work in works) for name in Work.__match_args__))
 
 
-def why(before: Work, after: Work) -> str:
+def explain_slowdown(before: Work, after: Work) -> str:
     """Explain why `after` is slower: one sentence per cause. Without a cause for slower bytes, also say how much slower
     each byte is. Empty if nothing explains it."""
     # What the results cache returned before is read now, which is no growth of the data.
@@ -61,12 +61,12 @@ def why(before: Work, after: Work) -> str:
     # All parts together wait longer than the query takes. It is a cause only if the wait grew by more than the time;
     # its exact share is unknown.
     waited, slower = after.queue_s - before.queue_s, after.seconds - before.seconds
-    if waited > slower / 2 > 0 and after.queue_s * before.seconds > before.queue_s * after.seconds * GREW:
+    if waited > slower / 2 > 0 and after.queue_s * before.seconds > before.queue_s * after.seconds * MIN_GROWTH:
         reasons.append(f"its parts waited {_time(waited)} longer in the queue")
     return _sentence([*reasons, *(causes or _per_byte(before, after))])
 
 
-def why_more(before: Work, after: Work) -> str:
+def explain_growth(before: Work, after: Work) -> str:
     """Explain why `after` reads more: more lines, longer lines, or more chunks."""
     reasons = []
     if _grew(before.lines, after.lines):
@@ -82,7 +82,7 @@ def why_more(before: Work, after: Work) -> str:
 def _causes(before: Work, after: Work) -> list[str]:
     """Return causes that could each explain everything, and that make bytes slower."""
     reasons = []
-    if _share_cached(after) < _share_cached(before) - COLDER:
+    if _share_cached(after) < _share_cached(before) - MIN_CACHE_LOSS:
         reasons.append(
             f"{after.cached_chunks:.0f} of its {after.chunks:.0f} chunks came from their cache, before "
             f"{before.cached_chunks:.0f} of {before.chunks:.0f}"
@@ -102,7 +102,7 @@ def _per_byte(before: Work, after: Work) -> list[str]:
     if not (before.bytes and after.bytes and before.exec_s and after.exec_s):
         return []
     ratio = (after.exec_s / after.bytes) / (before.exec_s / before.bytes)
-    return [f"each byte took {ratio - 1:.0%} longer"] if ratio > GREW else []
+    return [f"each byte took {ratio - 1:.0%} longer"] if ratio > MIN_GROWTH else []
 
 
 def _time(seconds: float) -> str:
@@ -114,18 +114,18 @@ def _time(seconds: float) -> str:
 
 
 def _grew(before: float, after: float) -> bool:
-    return bool(before) and after > before * GREW
+    return bool(before) and after > before * MIN_GROWTH
 
 
 def _fell(before: float, after: float) -> bool:
-    return after * GREW < before
+    return after * MIN_GROWTH < before
 
 
 def _more(before: float, after: float) -> str:
     return f"{after / before - 1:.0%} more"
 
 
-def spent(work: Work) -> str:
+def time_spent(work: Work) -> str:
     """Return where the time goes."""
     rate = f" ({work.bytes / work.exec_s / 1e6:,.0f} MB/s)" if work.exec_s and work.bytes else ""
     waited = f"its parts waited {_time(work.queue_s)} in the queue"

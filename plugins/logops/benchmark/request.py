@@ -6,7 +6,7 @@ from datetime import datetime
 from math import inf
 from typing import TYPE_CHECKING
 
-from logops.benchmark.shots import Mode
+from logops.benchmark.measure.cases import Mode
 from logops.environment.units import Duration, Size
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def in_seconds(ranges: Iterable[Duration]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Asked:
+class BenchmarkRequest:
     """What to measure, and how much of the cluster's time and bytes it may take."""
 
     run: str
@@ -62,13 +62,13 @@ def benchmark_request(
     budget: str | None = None,
     minutes: float | None = None,
     concurrency: int = 1,
-) -> Asked:
+) -> BenchmarkRequest:
     """Return the request for a run. What is None comes from the environment's `benchmark` section.
 
     Raises ValueError if a range is not a duration of at least 1 s, or the budget is not a size.
     """
     usual = environment.benchmark
-    return Asked(
+    return BenchmarkRequest(
         run=run,
         as_of=as_of,
         rounds=rounds,

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from logops.benchmark.judge import Verdict
-from logops.benchmark.shared import Group
-from logops.benchmark.trend import Common
+from logops.benchmark.history.common_effect import Group
+from logops.benchmark.history.trend import CommonTrend
+from logops.benchmark.verdict import Verdict
 from logops.findings import Finding, Subject
 from logops.findings.classes.benchmark import (
     BENCHMARK_TOO_NOISY,
@@ -17,42 +17,38 @@ from logops.findings.classes.benchmark import (
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 
 
-def findings_of(environment: str, verdicts: Sequence[Verdict], as_of: datetime) -> Iterator[Finding]:
+def query_findings(environment: str, verdicts: Sequence[Verdict], as_of: datetime) -> Iterator[Finding]:
     """Yield the findings of each query: failures, missed objectives, changes, and what could not be measured."""
-    for query in dict.fromkeys(verdict.arm.query for verdict in verdicts):
-        query_verdicts = [verdict for verdict in verdicts if verdict.arm.query == query]
+    for query in dict.fromkeys(verdict.case.query for verdict in verdicts):
+        query_verdicts = [verdict for verdict in verdicts if verdict.case.query == query]
         subject = Subject(environment, query_verdicts[0].cluster, query_verdicts[0].tenant, query=query)
         yield from _against_promises(query_verdicts, subject, as_of)
         yield from _against_history(query_verdicts, subject, as_of)
-        # Also for a failing query: its speed is unknown, so an earlier finding must stay open.
-        unknown = [verdict for verdict in query_verdicts if verdict.note]
-        if unknown:
-            throttled, left = (
-                sum(verdict.throttled for verdict in unknown),
-                sum(verdict.not_asked for verdict in unknown),
-            )
-            why = f" Loki said 429 to {throttled}." if throttled else ""
-            why += next((f" {verdict.unreached}" for verdict in unknown if verdict.unreached), "")
-            why += (
-                f" {left} were not asked: {next(verdict.left_out for verdict in unknown if verdict.left_out)}."
-                if left
-                else ""
-            )
-            yield Finding(CHECK_INCOMPLETE, subject, f"{unknown[0].note}.{why}", as_of)
+        # Also for a failing query: its speed is unjudged, so an earlier finding must stay open.
+        unjudged = [verdict for verdict in query_verdicts if verdict.note]
+        if unjudged:
+            throttled = sum(verdict.throttled for verdict in unjudged)
+            skipped = sum(verdict.not_run for verdict in unjudged)
+            why = f" {throttled} answered with 429 (too many requests)." if throttled else ""
+            why += next((f" {verdict.unreached}" for verdict in unjudged if verdict.unreached), "")
+            if skipped:
+                reason = next(verdict.not_run_reason for verdict in unjudged if verdict.not_run_reason)
+                why += f" {skipped} skipped: {reason}."
+            yield Finding(CHECK_INCOMPLETE, subject, f"{unjudged[0].note}.{why}", as_of)
 
 
 def _against_promises(verdicts: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:
-    failed = list(dict.fromkeys(message for verdict in verdicts for message in verdict.failed))
-    over = list(dict.fromkeys(message for verdict in verdicts for message in verdict.over))
+    failed = list(dict.fromkeys(message for verdict in verdicts for message in verdict.failure_messages))
+    missed = list(dict.fromkeys(message for verdict in verdicts for message in verdict.missed_objectives))
     if failed:
         evidence = {
             "failed": sum(verdict.failures for verdict in verdicts),
             "answered": sum(verdict.answered for verdict in verdicts),
         }
         yield Finding(QUERY_FAILING, subject, failed[0], as_of, evidence)
-    if over:
-        why = next((f" {verdict.why}" for verdict in verdicts if verdict.over and verdict.why), "")
-        yield Finding(QUERY_OVER_OBJECTIVE, subject, f"{'; '.join(over)}.{why}", as_of)
+    if missed:
+        why = next((f" {verdict.why}" for verdict in verdicts if verdict.missed_objectives and verdict.why), "")
+        yield Finding(QUERY_OVER_OBJECTIVE, subject, f"{'; '.join(missed)}.{why}", as_of)
 
 
 def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datetime) -> Iterator[Finding]:
@@ -66,7 +62,7 @@ def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datet
         yield Finding(
             QUERY_REGRESSED,
             subject,
-            f"{verdict.arm}: {step.after:.3f} s, usually {step.before:.3f} s: {step.ratio:.2f} times, "
+            f"{verdict.case}: {step.after:.3f} s, usually {step.before:.3f} s: {step.ratio:.2f} times, "
             f"since {step.nights} nights"
             f"{', beside the other queries' if verdict.trend and verdict.trend.beside else ''}. "
             f"{verdict.why}".strip(),
@@ -84,7 +80,7 @@ def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datet
         yield Finding(
             QUERY_COST_GREW,
             subject,
-            f"{verdict.arm}: {step.after:,.0f} bytes read, usually {step.before:,.0f}: {step.ratio:.2f} times, since "
+            f"{verdict.case}: {step.after:,.0f} bytes read, usually {step.before:,.0f}: {step.ratio:.2f} times, since "
             f"{step.nights} nights. {verdict.trend.why_more if verdict.trend else ''}".strip(),
             as_of,
             evidence,
@@ -101,10 +97,12 @@ def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datet
         )
 
 
-def of_library(environment: str, commons: Mapping[Group, Common], as_of: datetime) -> Iterator[Finding]:
+def library_findings(
+    environment: str, common_trends: Mapping[Group, CommonTrend], as_of: datetime
+) -> Iterator[Finding]:
     """Yield findings about all queries of a cluster together, for the mode with the largest change."""
-    for cluster in dict.fromkeys(group.cluster for group in commons):
-        cluster_commons = {group: common for group, common in commons.items() if group.cluster == cluster}
+    for cluster in dict.fromkeys(group.cluster for group in common_trends):
+        cluster_commons = {group: common for group, common in common_trends.items() if group.cluster == cluster}
         slower = [(common.times.step, group) for group, common in cluster_commons.items() if common.times.step]
         noisy = [common.times.noise or 0 for common in cluster_commons.values() if common.times.too_noisy]
         if slower:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.benchmark.found import findings_of
-from logops.benchmark.judge import Verdict, percentile, verdicts
-from logops.benchmark.nights import FEWEST
-from logops.benchmark.sample import Ending, Sample
+from logops.benchmark.findings import query_findings
+from logops.benchmark.history.nights import MIN_ANSWERS
+from logops.benchmark.measure.sample import Ending, Sample
+from logops.benchmark.verdict import Verdict, percentile, verdicts
 from logops.environment.units import Duration
 from logops.queries.model import LibraryQuery
 
@@ -35,75 +35,75 @@ def rounds(count: int, **changed: object) -> list[Sample]:
 def test_query_within_objective_has_no_violation() -> None:
     found = judged(*rounds(10))
 
-    assert (found.over, found.note, found.failed) == ((), "", ())
+    assert (found.missed_objectives, found.note, found.failure_messages) == ((), "", ())
     assert (found.p50, found.p95, found.bytes, found.answered) == (0.1, 0.1, 1000, 10)
 
 
 def test_query_with_slow_p95_is_over_objective() -> None:
     found = judged(*rounds(18), *rounds(2, seconds=1.5))
 
-    assert found.over == ("95 of 100 answers within 1.50 s, promised 1s",)
+    assert found.missed_objectives == ("p95 is 1.50 s, promised 1s",)
 
 
 def test_one_slow_answer_of_twenty_is_within_objective() -> None:
-    assert judged(*rounds(19), *rounds(1, seconds=9.0)).over == ()
+    assert judged(*rounds(19), *rounds(1, seconds=9.0)).missed_objectives == ()
 
 
 def test_bytes_objective_is_judged_by_largest_cold_answer() -> None:
     found = judged(*rounds(9, mode="cold"), *rounds(1, mode="cold", bytes=2_000_000))
 
-    assert found.over == ("2,000,000 bytes read, promised at most 1MB",)
+    assert found.missed_objectives == ("2,000,000 bytes read, promised at most 1MB",)
 
 
 def test_bytes_objective_is_not_judged_for_longer_range() -> None:
-    assert judged(*rounds(10, mode="cold", range_s=86_400, bytes=2_000_000)).over == ()
+    assert judged(*rounds(10, mode="cold", range_s=86_400, bytes=2_000_000)).missed_objectives == ()
 
 
 def test_warm_up_round_is_not_judged() -> None:
-    assert judged(*rounds(10), replace(SAMPLE, round=0, seconds=60.0)).over == ()
+    assert judged(*rounds(10), replace(SAMPLE, round=0, seconds=60.0)).missed_objectives == ()
 
 
 def test_too_few_answers_are_noted_and_not_judged() -> None:
-    found = judged(*rounds(FEWEST - 1, seconds=60.0))
+    found = judged(*rounds(MIN_ANSWERS - 1, seconds=60.0))
 
-    assert found.over == ()
-    assert found.note == f"{FEWEST - 1} answers: {FEWEST} are needed to judge"
+    assert found.missed_objectives == ()
+    assert found.note == f"{MIN_ANSWERS - 1} answers: {MIN_ANSWERS} are needed to judge"
 
 
 @pytest.mark.parametrize("changed", [{"mode": "cold"}, {"range_s": 86_400}])
 def test_time_objective_is_not_judged_for_cold_mode_or_longer_range(changed: dict[str, object]) -> None:
     found = judged(*rounds(10, seconds=60.0, **changed))
 
-    assert (found.over, found.note) == ((), "")
+    assert (found.missed_objectives, found.note) == ((), "")
 
 
 def test_throttled_query_is_reported_as_incomplete_check() -> None:
     found = judged(*rounds(10, ending=Ending.THROTTLED, seconds=0.0, message="too many"))
-    (finding,) = findings_of("local", [found], datetime.now(UTC))
+    (finding,) = query_findings("local", [found], datetime.now(UTC))
 
-    assert (found.over, found.failed, found.throttled) == ((), (), 10)
+    assert (found.missed_objectives, found.failure_messages, found.throttled) == ((), (), 10)
     assert finding.cls.name == "check-incomplete"
-    assert finding.message == "0 answers: 5 are needed to judge. Loki said 429 to 10."
+    assert finding.message == "0 answers: 5 are needed to judge. 10 answered with 429 (too many requests)."
 
 
 def test_query_skipped_by_byte_budget_is_reported_as_incomplete_check() -> None:
     found = judged(*rounds(10, ending=Ending.NOT_ASKED, message="the budget of bytes was spent"))
-    (finding,) = findings_of("local", [found], datetime.now(UTC))
+    (finding,) = query_findings("local", [found], datetime.now(UTC))
 
     assert finding.cls.name == "check-incomplete"
-    assert finding.message.endswith("10 were not asked: the budget of bytes was spent.")
+    assert finding.message.endswith("10 skipped: the budget of bytes was spent.")
 
 
 @pytest.mark.parametrize("changed", [{"mode": "cold"}, {"range_s": 86_400}])
 def test_too_few_cold_or_longer_range_answers_are_incomplete_check(changed: dict[str, object]) -> None:
-    (finding,) = findings_of("local", [judged(*rounds(FEWEST - 1, **changed))], datetime.now(UTC))
+    (finding,) = query_findings("local", [judged(*rounds(MIN_ANSWERS - 1, **changed))], datetime.now(UTC))
 
     assert finding.cls.name == "check-incomplete"
 
 
 def test_failing_query_is_reported_with_loki_error_message() -> None:
     found = judged(*rounds(10, ending=Ending.FAILED, message="Loki answered 400: too long"))
-    finding, unknown = findings_of("local", [found], datetime.now(UTC))
+    finding, unknown = query_findings("local", [found], datetime.now(UTC))
 
     assert (finding.cls.name, finding.message) == ("query-failing", "Loki answered 400: too long")
     assert finding.subject.query == "q"
@@ -113,20 +113,20 @@ def test_failing_query_is_reported_with_loki_error_message() -> None:
 def test_single_failure_among_many_answers_is_noted_without_finding() -> None:
     found = judged(*rounds(50), *rounds(1, ending=Ending.FAILED, message="Loki answered 500"), *rounds(49))
 
-    assert list(findings_of("local", [found], datetime.now(UTC))) == []
-    assert found.aside == ("1 failed beside 99 answers",)
+    assert list(query_findings("local", [found], datetime.now(UTC))) == []
+    assert found.remarks == ("1 failed, 99 answered",)
 
 
 def test_two_failures_in_a_row_are_reported_with_counts() -> None:
     found = judged(*rounds(50), *rounds(2, ending=Ending.FAILED, message="Loki answered 500"))
-    (finding,) = findings_of("local", [found], datetime.now(UTC))
+    (finding,) = query_findings("local", [found], datetime.now(UTC))
 
     assert (finding.cls.name, finding.evidence) == ("query-failing", {"failed": 2, "answered": 50})
 
 
 def test_unreachable_loki_is_reported_as_incomplete_check() -> None:
     found = judged(*rounds(2, ending=Ending.UNREACHED, message="Connection refused. Is Loki running there?"))
-    (finding,) = findings_of("local", [found], datetime.now(UTC))
+    (finding,) = query_findings("local", [found], datetime.now(UTC))
 
     assert finding.cls.name == "check-incomplete"
     assert finding.message == "0 answers: 5 are needed to judge. Connection refused. Is Loki running there?"
@@ -142,4 +142,4 @@ def test_percentile_is_measured_value_that_covers_its_share(values: list[float],
 
 def test_objective_and_sample_use_same_time_unit() -> None:
     assert QUERY.objective.p95 == Duration("1s")
-    assert judged(*rounds(10, seconds=1.0)).over == ()
+    assert judged(*rounds(10, seconds=1.0)).missed_objectives == ()

@@ -6,23 +6,23 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
-from logops.benchmark.change import BASELINE, NEWEST
-from logops.benchmark.level import level
-from logops.benchmark.sample import Ending, Sample
-from logops.benchmark.shots import Arm, Mode
-from logops.benchmark.why import Work, work_of
+from logops.benchmark.history.explain import Work, work_of
+from logops.benchmark.history.step import BASELINE, NEWEST
+from logops.benchmark.measure.cases import Case, Mode
+from logops.benchmark.measure.sample import Ending, Sample, by_case
+from logops.benchmark.measure.typical_time import typical_time
 from logops.findings.kinds import QUERY_SAMPLES
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
-FEWEST = 5
+MIN_ANSWERS = 5
 """With fewer answers, a run does not count."""
 DAY_NS = 86_400 * 10**9
-MEASURED = ("configuration", "text", "step_s", "concurrency", "cluster", "tenant")
+COMPARED_FIELDS = ("configuration", "text", "step_s", "concurrency", "cluster", "tenant")
 """Fields of a sample. Nights that differ in one of them are not compared."""
 LOOK_BACK = timedelta(days=90)
-MOST = BASELINE + max(NEWEST)
+MAX_NIGHTS = BASELINE + max(NEWEST)
 """Maximum of nights to read."""
 
 
@@ -32,13 +32,13 @@ class Night:
 
     run: str
     started_ns: int
-    measured: tuple[object, ...]
-    """The values of MEASURED."""
+    setup: tuple[object, ...]
+    """The values of COMPARED_FIELDS."""
     answers: int
     work: Work
     cluster: str
-    level: float
-    """Seconds; compared between nights."""
+    typical_s: float
+    """Typical time of an answer, in seconds; compared between nights."""
 
     @property
     def began(self) -> datetime:
@@ -46,7 +46,7 @@ class Night:
 
 
 @dataclass(frozen=True)
-class Past:
+class QueryHistory:
     """The nights that can be compared with the newest, oldest first, including the newest: one per day, UTC."""
 
     nights: tuple[Night, ...]
@@ -62,11 +62,11 @@ SELECT query, range_s, mode, run, configuration, text, coalesce(step_s, 0) AS st
     median(cached_results) AS cached_results, median(shards) AS shards, list(seconds) AS every
 FROM (FROM "{QUERY_SAMPLES}" UNION ALL BY NAME SELECT 0 AS cached_chunks, 0 AS step_s WHERE false)
 WHERE environment = $environment AND round > 0 AND ending = '{Ending.ANSWERED}'
-GROUP BY ALL HAVING count(*) >= {FEWEST} ORDER BY started_ns
+GROUP BY ALL HAVING count(*) >= {MIN_ANSWERS} ORDER BY started_ns
 """
 
 
-def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dict[Arm, list[Night]]:
+def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dict[Case, list[Night]]:
     """Return the nights of the 90 days before `until`, oldest first. Raises StoreUnreachableError."""
     from logops.findings.store import NothingStoredError
 
@@ -75,66 +75,59 @@ def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dic
         table = store.query(QUERY_SAMPLES, ROWS, last - LOOK_BACK, last, {"environment": environment})
     except NothingStoredError:
         return {}
-    nights: dict[Arm, list[Night]] = {}
+    nights: dict[Case, list[Night]] = {}
     for row in table.to_pylist():
         work = Work(*(float(row[name]) for name in Work.__match_args__))
-        arm = Arm(row["query"], row["range_s"], Mode(row["mode"]))
-        measured = tuple(row[name] for name in MEASURED)
-        night_level = level(row["every"])
-        night = Night(row["run"], row["started_ns"], measured, row["answers"], work, row["cluster"], night_level)
-        nights.setdefault(arm, []).append(night)
+        case = Case(row["query"], row["range_s"], Mode(row["mode"]))
+        setup = tuple(row[name] for name in COMPARED_FIELDS)
+        typical_s = typical_time(row["every"])
+        night = Night(row["run"], row["started_ns"], setup, row["answers"], work, row["cluster"], typical_s)
+        nights.setdefault(case, []).append(night)
     return nights
 
 
 def night_of(samples: Sequence[Sample]) -> Night | None:
     """Return the night of one run's samples; None if there are too few answers."""
     answered = [sample for sample in samples if sample.judged]
-    if len(answered) < FEWEST:
+    if len(answered) < MIN_ANSWERS:
         return None
     first = answered[0]
     return Night(
         first.run,
         min(sample.started_ns for sample in answered),
-        tuple(getattr(first, name) for name in MEASURED),
+        tuple(getattr(first, name) for name in COMPARED_FIELDS),
         len(answered),
         work_of(answered),
         first.cluster,
-        level([sample.seconds for sample in answered]),
+        typical_time([sample.seconds for sample in answered]),
     )
 
 
-def past(nights: Iterable[Night], newest: Night) -> Past:
+def comparable_history(nights: Iterable[Night], newest: Night) -> QueryHistory:
     """Return the history of `newest`: for each earlier day, the comparable run with the most answers. So repeated runs
     on one day do not become a history."""
     earlier = [night for night in nights if _day(night) < _day(newest)]
     best: dict[int, Night] = {}
     for night in earlier:
         day = _day(night)
-        if night.measured == newest.measured and (day not in best or night.answers >= best[day].answers):
+        if night.setup == newest.setup and (day not in best or night.answers >= best[day].answers):
             best[day] = night
     like = [best[day] for day in sorted(best)]
-    return Past((*like[-(MOST - 1) :], newest), len({*map(_day, earlier)} - {*best}))
+    return QueryHistory((*like[-(MAX_NIGHTS - 1) :], newest), len({*map(_day, earlier)} - {*best}))
 
 
 def _day(night: Night) -> int:
     return night.started_ns // DAY_NS
 
 
-def by_arm(samples: Iterable[Sample]) -> dict[Arm, list[Sample]]:
-    samples_by_arm: dict[Arm, list[Sample]] = {}
-    for sample in samples:
-        samples_by_arm.setdefault(Arm(sample.query, sample.range_s, Mode(sample.mode)), []).append(sample)
-    return samples_by_arm
-
-
-def pasts_of(samples: Iterable[Sample], nights: Mapping[Arm, Sequence[Night]]) -> dict[Arm, Past]:
+def histories_of(samples: Iterable[Sample], nights: Mapping[Case, Sequence[Night]]) -> dict[Case, QueryHistory]:
     """Return the history of everything in a run with enough answers."""
     newest = {
-        arm: night for arm, arm_samples in by_arm(samples).items() if (night := night_of(arm_samples)) is not None
+        case: night for case, case_samples in by_case(samples).items() if (night := night_of(case_samples)) is not None
     }
-    return {arm: past(nights.get(arm, ()), night) for arm, night in newest.items()}
+    return {case: comparable_history(nights.get(case, ()), night) for case, night in newest.items()}
 
 
-def usual_work(nights: Sequence[Night]) -> Work:
+def median_work(nights: Sequence[Night]) -> Work:
     """Return the median of several nights."""
     return Work(*(median(getattr(night.work, name) for night in nights) for name in Work.__match_args__))

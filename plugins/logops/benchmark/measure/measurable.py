@@ -22,7 +22,7 @@ def measurable(
     here = {
         name: query
         for name, query in library.items()
-        if all(is_there(platform.environment, query) for platform in platforms)
+        if all(is_measurable(platform.environment, query) for platform in platforms)
     }
     missing = [name for name in library if name not in here]
     if missing and (by_name or not here):
@@ -35,7 +35,7 @@ def measurable(
     return here
 
 
-def is_there(environment: Environment, query: LibraryQuery) -> bool:
+def is_measurable(environment: Environment, query: LibraryQuery) -> bool:
     """Whether the environment has the query's cluster and tenant."""
     cluster = environment.clusters.get(query.cluster)
     return cluster is not None and query.tenant in cluster.tenants

@@ -9,20 +9,20 @@ LEFT_OUT = 10
 query."""
 
 
-def level(seconds: Sequence[float]) -> float:
+def typical_time(seconds: Sequence[float]) -> float:
     """Return the geometric mean without the extremes. It varies less between nights than the median.
 
-    >>> round(level([1.0, 2.0, 4.0]), 6)
+    >>> round(typical_time([1.0, 2.0, 4.0]), 6)
     2.0
     """
     left_out = len(seconds) // LEFT_OUT
     return exp(fmean(map(log, sorted(seconds)[left_out : len(seconds) - left_out])))
 
 
-def error(seconds: Sequence[float]) -> float:
-    """Return the relative standard error of the level; infinite for fewer than two answers.
+def standard_error(seconds: Sequence[float]) -> float:
+    """Return the relative standard error of the typical time; infinite for fewer than two answers.
 
-    >>> error([1.0]), error([1.0, 1.0])
+    >>> standard_error([1.0]), standard_error([1.0, 1.0])
     (inf, 0.0)
     """
     return stdev(map(log, seconds)) / sqrt(len(seconds)) if len(seconds) > 1 else inf

@@ -1,0 +1,1 @@
+"""Compare a night with the nights before: what became slower or reads more, since when, and why."""

@@ -1,0 +1,1 @@
+"""Run the library's queries on live clusters, and measure each answer."""
