@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from logops.benchmark.compare import FEWEST, ComparisonVerdict, compare
+from logops.benchmark.compare import MIN_ANSWERS, ComparisonVerdict, compare
 from logops.benchmark.measure.cases import Mode
 from logops.benchmark.request import BenchmarkRequest
 from logops.benchmark.run import run_benchmark
@@ -34,7 +34,7 @@ def test_compared_environments_alternate_and_store_own_samples(
 ) -> None:
     library = load_library(project_root())
     wanted = {name: library[name] for name in ("errors", "audit-events", "deleted")}
-    asked = BenchmarkRequest("a-test", datetime.now(UTC).replace(microsecond=0), FEWEST, (Mode.COLD,), (), 2**40)
+    asked = BenchmarkRequest("a-test", datetime.now(UTC).replace(microsecond=0), MIN_ANSWERS, (Mode.COLD,), (), 2**40)
     stores = {name: ResultsStore(str(tmp_path / name)) for name in ("tests", "security")}
     first, second = run_benchmark(
         [platform, security], wanted, asked, lambda one: stores[one.environment.name], lambda _: None
@@ -49,7 +49,7 @@ def test_compared_environments_alternate_and_store_own_samples(
     assert all([a.environment, b.environment] == _order(a.round) for a, b in pairs)
     assert [one.case.query for one in compared] == ["audit-events", "deleted"]
     assert all(one.ratio and one.low and one.high and one.low <= one.ratio <= one.high for one in compared)
-    assert ComparisonVerdict.FEW not in {one.word for one in compared}
+    assert ComparisonVerdict.FEW not in {one.verdict for one in compared}
     for outcome, name in ((first, "tests"), (second, "security")):
         kept = stores[name].query(QUERY_SAMPLES, f'SELECT DISTINCT environment FROM "{QUERY_SAMPLES}"').to_pylist()
         assert (kept, {one.environment for one in outcome.samples}) == ([{"environment": name}], {name})
