@@ -24,7 +24,9 @@ app = typer.Typer(no_args_is_help=True)
 
 TableOption = Annotated[
     list[str] | None,
-    typer.Option("--table", metavar="NAME", help="Only this table, `loki_index_20780`; may be repeated."),
+    typer.Option(
+        "--table", metavar="NAME", help="Audit only this table, for example loki_index_20780. May be repeated."
+    ),
 ]
 AsOfOption = Annotated[
     datetime | None,
@@ -32,18 +34,18 @@ AsOfOption = Annotated[
         "--as-of",
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
         metavar="UTC",
-        help="The moment to judge at: 2026-11-23, 2026-11-23T06:30. Default: now.",
+        help="Judge as of this time: 2026-11-23 or 2026-11-23T06:30, UTC. Default: now.",
     ),
 ]
 SlackOption = Annotated[
     str | None,
     typer.Option(
-        "--slack", metavar="DURATION", help="How late anything may be, in place of the environment's: 0s, 10m, 6h."
+        "--slack",
+        metavar="DURATION",
+        help="Grace period before something counts as late, for example 0s, 10m, 6h. Default: the environment's.",
     ),
 ]
-RecordOption = Annotated[
-    bool, typer.Option("--record/--no-record", help="Keep it in the results, beside the nightly runs.")
-]
+RecordOption = Annotated[bool, typer.Option("--record/--no-record", help="Store the result beside the nightly runs.")]
 
 
 @app.command(epilog="Example: logops audit compaction local --json")
@@ -96,12 +98,18 @@ def tiering(
 
 @app.command(epilog="Example: logops audit explain local loki_index_20780 application")
 def explain(
-    name: Annotated[str, typer.Argument(metavar="ENV", help="Name of a file in include/environments, or a path.")],
+    name: Annotated[
+        str, typer.Argument(metavar="ENV", help="Name of an environment in include/environments, or path of a file.")
+    ],
     table: Annotated[
-        str, typer.Argument(metavar="[TABLE]", help="loki_index_20780, or a day: 2026-11-23. Default: a line for each.")
+        str,
+        typer.Argument(
+            metavar="[TABLE]",
+            help="Name or day of a table: loki_index_20780 or 2026-11-23. Default: one line for each table.",
+        ),
     ] = "",
     tenant: Annotated[
-        str, typer.Argument(metavar="[TENANT]", help="Default: every tenant that has chunks there.")
+        str, typer.Argument(metavar="[TENANT]", help="Default: every tenant with chunks in the table.")
     ] = "",
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
@@ -143,7 +151,7 @@ class By(StrEnum):
 @app.command(epilog="Example: logops audit usage local --by tier")
 def usage(
     name: EnvironmentArgument = "local",
-    by: Annotated[By, typer.Option("--by", help="What to add up.")] = By.TENANT,
+    by: Annotated[By, typer.Option("--by", help="Group by tenant, table or tier.")] = By.TENANT,
     as_json: JsonOption = False,
 ) -> None:
     """Show who stores how much in which tier, how it grows, and a forecast for 30, 90 and 365 days.

@@ -47,26 +47,36 @@ def bench() -> None:
 @app.command(epilog="Example: logops bench run local --query errors --query latency --rounds 20")
 def run(
     name: EnvironmentArgument = "local",
-    query: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated. Default: all.")] = None,
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each is measured.")] = ROUNDS,
+    query: Annotated[list[str] | None, typer.Option(help="Only this query. May be repeated. Default: all.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Number of measurements of each query.")] = ROUNDS,
     most: Annotated[
-        int, typer.Option("--most-rounds", min=1, max=1000, help="Up to so often where its answers differ much.")
+        int, typer.Option("--most-rounds", min=1, max=1000, help="Maximum of rounds for a query whose times vary.")
     ] = MOST_ROUNDS,
-    mode: Annotated[list[Mode] | None, typer.Option(help="May be repeated. Default: both.")] = None,
+    mode: Annotated[
+        list[Mode] | None, typer.Option(help="With or without the results cache. May be repeated. Default: both.")
+    ] = None,
     also: Annotated[
         list[str] | None,
-        typer.Option("--range", help="Also over so long, such as 24h; may be repeated. Default: the environment's."),
+        typer.Option(
+            "--range", help="Additional time range, for example 24h. May be repeated. Default: the environment's."
+        ),
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(help="Bytes that Loki may read for all of it, such as 20GiB. Default: the environment's."),
+        typer.Option(
+            help="Maximum of bytes that Loki may read in the whole run, for example 20GiB. Default: the environment's."
+        ),
     ] = None,
     minutes: Annotated[
-        int | None, typer.Option(min=1, help="That all of it may take. Default: the environment's.")
+        int | None, typer.Option(min=1, help="Time limit of the whole run. Default: the environment's.")
     ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, max=32, help="Queries at a time.")] = 1,
-    beside: Annotated[str | None, typer.Option(help="Another environment, measured in turns and compared.")] = None,
-    record: Annotated[bool, typer.Option("--record/--no-record", help="Keep every sample in the results.")] = True,
+    concurrency: Annotated[int, typer.Option(min=1, max=32, help="Number of queries that run at the same time.")] = 1,
+    beside: Annotated[
+        str | None, typer.Option(help="A second environment, measured in turns with the first and compared with it.")
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Store every sample in the results store.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Measure the queries of the library on a live cluster, in rounds.
@@ -75,7 +85,10 @@ def run(
     """
     places = [readable(environment) for environment in (name, beside) if environment]
     if len({platform.environment.name for platform in places}) < len(places):
-        stop(f"{name} beside itself: --beside takes another environment; `logops bench compare` compares two runs.")
+        stop(
+            f"Comparing {name} with itself: --beside needs another environment. "
+            "`logops bench compare` compares two runs."
+        )
     every = read_library()
     unknown = sorted(set(query or ()) - set(every))
     if unknown:
@@ -132,10 +145,10 @@ def run(
 
 @app.command("compare", epilog="Example: logops bench compare bench-20261124T040000 bench-20261125T040000")
 def compare_command(
-    before: Annotated[str, typer.Argument(help="A run, as `logops bench runs` lists them.")],
-    after: Annotated[str, typer.Argument(help="Another run.")],
-    name: Annotated[str, typer.Option("--environment", "-e", help="Whose results.")] = "local",
-    other: Annotated[str | None, typer.Option(help="Whose the second run is, where it is another's.")] = None,
+    before: Annotated[str, typer.Argument(help="The earlier run. `logops bench runs` lists the runs.")],
+    after: Annotated[str, typer.Argument(help="The later run.")],
+    name: Annotated[str, typer.Option("--environment", "-e", help="Environment of the first run.")] = "local",
+    other: Annotated[str | None, typer.Option(help="Environment of the second run. Default: the first run's.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare two runs: which queries are slower, by how much, how certain that is, and why.
@@ -150,15 +163,15 @@ def compare_command(
             {"run": run, "environment": environment(whose).name},
         )
         if not samples:
-            stop(f"No run {run} in the results of {whose}: `logops bench runs {whose}` lists those there are.")
+            stop(f"Run {run} is not in the results of {whose}. `logops bench runs {whose}` lists the runs.")
         sides.append(samples)
     compared = compare(*sides)
     if not compared:
         stop("The two runs have no query, range and mode in common.")
     for kind in setup_differences(*sides):
-        say(f"The two runs differ in more than when they were: {kind}.")
+        say(f"The two runs were measured differently: {kind}.")
     if not were_measured_in_turns(*sides):
-        say("The two runs were not measured in turns, as --beside does: what differs may be the machine.")
+        say("The two runs were not measured in turns, as --beside does. The machine may explain a difference.")
     if as_json:
         print_json([tables.comparison_data(comparison) for comparison in compared])
     else:
@@ -169,8 +182,8 @@ def compare_command(
 @app.command(epilog="Example: logops bench history local --query errors --plot errors.svg")
 def history(
     name: EnvironmentArgument = "local",
-    query: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated. Default: all.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw it, into a file .svg or .png.")] = None,
+    query: Annotated[list[str] | None, typer.Option(help="Only this query. May be repeated. Default: all.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw a chart into this file, .svg or .png.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show every query night by night: its usual time, what became slower, since when, and why.
@@ -178,7 +191,7 @@ def history(
     Exit 1: a query became slower or reads more. Queries not measured in the last two days do not count.
     """
     if plot and plot.suffix not in KINDS:
-        stop(f"{plot}: a picture is written as {' or '.join(KINDS)}.")
+        stop(f"Drawing into {plot}: the name must end in {' or '.join(KINDS)}.")
     try:
         now = datetime.now(UTC)
         every = read_nights(_store(name), environment(name).name, now)
@@ -199,7 +212,7 @@ def history(
     shown = {case: every_trend[case] for case in nights}
     if plot:
         try:
-            draw(nights, trends_by_night(every), f"{name}: the query library, night after night", plot)
+            draw(nights, trends_by_night(every), f"{name}: query library, one point per night", plot)
         except OSError as error:
             stop(f"Drawing into {plot}: {error.strerror}.")
         say(f"Drawn: {plot}")

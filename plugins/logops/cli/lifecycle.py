@@ -64,7 +64,7 @@ def show(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
 def run(
     name: EnvironmentArgument = "local",
     as_of: AsOfOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes without making them.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Apply the lifecycle policies of a local environment, as Azure would at that moment.

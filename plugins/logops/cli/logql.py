@@ -28,7 +28,7 @@ from logops.queries.model import LibraryQuery
 app = typer.Typer(no_args_is_help=True)
 
 QueryArgument = Annotated[
-    str, typer.Argument(help="A query; @FILE reads it from a file, - from standard input.", show_default=False)
+    str, typer.Argument(help="A query. @FILE reads it from a file, - from standard input.", show_default=False)
 ]
 LARGEST_FILE = 1 << 20
 
@@ -37,20 +37,22 @@ LARGEST_FILE = 1 << 20
 def lint_command(
     query: QueryArgument = "",
     library: Annotated[
-        bool, typer.Option("--library", help="Every query of include/logql/, each with its own step.")
+        bool, typer.Option("--library", help="Check every query of include/logql/, each with its own step.")
     ] = False,
     environment_name: Annotated[
         str,
         typer.Option(
             "--environment",
             "-e",
-            help="Whose labels, structured metadata and, of the library, tenants there are.",
+            help="Environment that defines the labels, the structured metadata and the tenants.",
             show_default=False,
         ),
     ] = "",
-    step: Annotated[str, typer.Option(help="Between two points of the answer: ranges below it are told.")] = "",
+    step: Annotated[
+        str, typer.Option(help="Step between two points of the answer. A range shorter than the step is reported.")
+    ] = "",
     metadata: Annotated[
-        list[str] | None, typer.Option(help="A label that comes as structured metadata; may be repeated.")
+        list[str] | None, typer.Option(help="A field that is structured metadata. May be repeated.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,7 +61,7 @@ def lint_command(
     Exit 1: there is advice. Exit 2: the text is not a query.
     """
     if library == bool(query):
-        stop("Lint a query, or --library.")
+        stop("Nothing to check: give a query, or --library.")
     step_ns = literals.range_duration(step) if step else None
     if step and not step_ns:
         stop(f"--step {step}: not a duration like 1m")
@@ -114,7 +116,9 @@ def _homeless(
 @app.command("format", epilog="""Example: logops logql format 'sum(rate({job="nginx"}[5m])) by (host)'""")
 def format_command(
     query: QueryArgument,
-    width: Annotated[int, typer.Option(min=20, help="Longer queries stand over several lines.")] = 100,
+    width: Annotated[
+        int, typer.Option(min=20, help="Longest line. Longer queries are split over several lines.")
+    ] = 100,
 ) -> None:
     """Print a query in a readable layout, without its comments. Exit 2: the text is not a query."""
     text = read(query)

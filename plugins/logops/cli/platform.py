@@ -39,15 +39,15 @@ def status(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> 
 @app.command(epilog="Example: logops logs local main-ingester-0 --follow")
 def logs(
     name: EnvironmentArgument = "local",
-    process: Annotated[str, typer.Argument(help="As `logops status` names it. All, where none is named.")] = "",
-    count: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines of each process.")] = 20,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines are written.")] = False,
+    process: Annotated[str, typer.Argument(help="Name of a process, from `logops status`. Default: all.")] = "",
+    count: Annotated[int, typer.Option("--lines", "-n", min=0, help="Number of lines of each process.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
 ) -> None:
     """Show the last lines of the processes' own logs."""
     place = _local(name)
     names = place.logged()
     if process and process not in names:
-        stop(f"{name} has no log of a process {process!r}; it has: {', '.join(names) or 'none'}")
+        stop(f"No log of process {process!r} in {name}. There are: {', '.join(names) or 'none'}.")
     chosen = [process] if process else names
     for line in _labelled(((log, line) for log in chosen for line in place.last_lines(log, count)), chosen):
         print(line)
@@ -67,8 +67,8 @@ def down(name: EnvironmentArgument = "local") -> None:
     except PlatformError as error:
         stop(str(error), FOUND)
     if killed:
-        say(f"{', '.join(killed)} did not end when asked, and had to be killed")
-    say(f"{name} is down: no process of it runs; its data is where it was")
+        say(f"{', '.join(killed)} did not stop in time and had to be killed.")
+    say(f"{name} is stopped. Its data is kept.")
 
 
 def _local(name: str) -> LocalPlatform:

@@ -32,16 +32,23 @@ _POINTS_SHOWN = 24
 
 @app.command(epilog="Example: logops query slow-requests --param slower_than_ms=2000 --since 6h")
 def query(
-    name: Annotated[str, typer.Argument(help="A query of the library; --list shows them.")] = "",
-    listed: Annotated[bool, typer.Option("--list", help="What there is, with parameters.")] = False,
-    param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may be repeated.")] = None,
+    name: Annotated[str, typer.Argument(help="Name of a query. --list shows all.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="List the queries with their parameters.")] = False,
+    param: Annotated[
+        list[str] | None, typer.Option(help="Parameter of the query, as NAME=VALUE. May be repeated.")
+    ] = None,
     environment_name: Annotated[
-        str, typer.Option("--environment", "-e", help="A name in include/environments/, or a file.")
+        str,
+        typer.Option("--environment", "-e", help="Name of an environment in include/environments, or path of a file."),
     ] = "local",
-    since: Annotated[str, typer.Option(help="How far back, such as 6h. Default: the query's own range.")] = "",
-    at: Annotated[datetime | None, typer.Option(help="Until when, UTC. Default: now.", show_default=False)] = None,
-    limit: Annotated[int, typer.Option(min=1, max=5000, help="Lines, the newest first.")] = 100,
-    show: Annotated[bool, typer.Option("--show", help="Print the LogQL, and send nothing.")] = False,
+    since: Annotated[
+        str, typer.Option(help="Length of the time range, for example 6h. Default: the query's own range.")
+    ] = "",
+    at: Annotated[
+        datetime | None, typer.Option(help="End of the time range, UTC. Default: now.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=5000, help="Maximum of lines, newest first.")] = 100,
+    show: Annotated[bool, typer.Option("--show", help="Print the LogQL without running it.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a query of the library (include/logql/) and print its answer.
@@ -96,7 +103,7 @@ def _given(params: list[str]) -> dict[str, str]:
     names = [name for name, _ in pairs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        stop(f"--param {twice}: given twice")
+        stop(f"--param {twice} is given twice. Give it once.")
     return {name: value for name, value in pairs}
 
 
@@ -106,7 +113,7 @@ def _filled(name: str, entry: LibraryQuery, given: Mapping[str, str]) -> Query:
     except FillError as error:
         stop(f"{name}: {error}")
     except LogQLError as error:
-        stop(f"{name}, with these parameters, is no query: {error}\n{error.picture(err.width)}")
+        stop(f"Filling in {name} with these parameters gives an invalid query: {error}\n{error.picture(err.width)}")
 
 
 def _duration(text: str) -> Duration:

@@ -21,10 +21,10 @@ INTERRUPTED = 130
 @app.command(epilog="Example: logops quickstart up --airflow-port 8081")
 def up(
     name: EnvironmentArgument = "local",
-    history: Annotated[bool, typer.Option(help="Fill in sample logs of the past.")] = True,
-    days: Annotated[int, typer.Option(min=2, max=125, help="How many days of them.")] = 120,
+    history: Annotated[bool, typer.Option(help="Fill in sample logs of past days.")] = True,
+    days: Annotated[int, typer.Option(min=2, max=125, help="Number of past days.")] = 120,
     airflow_port: Annotated[
-        int | None, typer.Option(min=1024, max=65000, help="Where Airflow serves; 8080 where nothing is said.")
+        int | None, typer.Option(min=1024, max=65000, help="Port of Airflow. Default: 8080.")
     ] = None,
 ) -> None:
     """Start everything: programs, Airflow, a first rollout, sample logs. Does only what is not done yet."""

@@ -34,7 +34,7 @@ from logops.toolchain import project_root
 
 app = typer.Typer()
 StagesOption = Annotated[
-    list[str] | None, typer.Option("--stage", help=f"Only this stage; may be repeated. One of: {', '.join(STAGES)}.")
+    list[str] | None, typer.Option("--stage", help=f"Only this stage. May be repeated. One of: {', '.join(STAGES)}.")
 ]
 
 
@@ -79,7 +79,9 @@ def up(
 @app.command(epilog="Example: logops unlock local --owner manual__2026-11-23T06:30:00+00:00")
 def unlock(
     name: EnvironmentArgument = "local",
-    owner: Annotated[str, typer.Option(help="The run that holds the lease, as the refusal named it.")] = "",
+    owner: Annotated[
+        str, typer.Option(help="Run that holds the lease. The message that refused your rollout names it.")
+    ] = "",
 ) -> None:
     """Release the lease of a dead rollout. A rollout that is still running then refuses to continue."""
     platform(name).release_lease(owner)

@@ -57,7 +57,7 @@ def check_command(as_json: JsonOption = False) -> None:
 
 @app.command("test", epilog="Example: logops rules test sign-in")
 def run_command(
-    name: Annotated[str, typer.Argument(help="A file of include/logql/rules/; all where none is named.")] = "",
+    name: Annotated[str, typer.Argument(help="Name of a file in include/logql/rules/. Default: all.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Run the tests of the alerts on a temporary Loki.

@@ -14,13 +14,15 @@ app = typer.Typer()
 
 @app.command(epilog="Example: logops toolchain promtail")
 def toolchain(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[PROGRAM]...", help="Default: all.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROGRAM]...", help="Names of programs. Default: all.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find each program that logops runs, and build missing ones. Takes minutes the first time."""
     selected = names or list(PROGRAMS)
     if unknown := [name for name in selected if name not in PROGRAMS]:
-        stop(f"no program is called {unknown[0]!r}: one of {', '.join(PROGRAMS)}")
+        stop(f"No program {unknown[0]!r}. There are: {', '.join(PROGRAMS)}.")
     try:
         with Board(err) as board:
             programs = ensure(selected, board)

@@ -74,7 +74,7 @@ def test_compare_of_runs_with_different_configurations_reports_the_difference(ke
     keep("first")
     keep("second", configuration="another")
 
-    assert "differ in more than when they were: configuration of the cluster: errors." in (
+    assert "were measured differently: configuration of the cluster: errors." in (
         told("compare", "first", "second").stderr
     )
 
@@ -100,7 +100,7 @@ def test_samples_without_newer_columns_can_be_compared_and_listed(keep: Keep, tm
 def test_environment_beside_itself_is_refused() -> None:
     found = told("run", "local", "--beside", str(project_root() / "include/environments/local.yaml"))
 
-    assert (found.exit_code, "local beside itself" in found.stderr) == (2, True)
+    assert (found.exit_code, "Comparing local with itself" in found.stderr) == (2, True)
 
 
 def test_history_shows_removed_query_only_if_named(keep: Keep) -> None:

@@ -338,7 +338,7 @@ def test_program_path_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) ->
         (("trace",), "trace: the parameter trace_id is missing: 32 hexadecimal digits."),
         (("errors", "--param", "service"), "--param service: write it as NAME=VALUE"),
         (("errors", "--param", "app=x"), "errors: no such parameter: app. Its parameters: service."),
-        (("errors", "--param", "service=a", "--param", "service=b"), "--param service: given twice"),
+        (("errors", "--param", "service=a", "--param", "service=b"), "--param service is given twice"),
         (("errors", "--param", "service=("), "errors: service: '(' is no regular expression: missing )"),
         (("errors", "--since", "yesterday"), "--since: 'yesterday' is not a duration"),
     ],
