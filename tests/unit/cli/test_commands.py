@@ -151,7 +151,7 @@ def test_compare_of_unknown_run_is_refused(tmp_path: Path) -> None:
     result = logops("bench", "compare", "one'; DROP", "two", "--environment", str(file))
 
     assert result.exit_code == BAD_INPUT
-    assert "No run one'; DROP in the results" in result.stderr
+    assert "Run one'; DROP is not in the results" in result.stderr
 
 
 def test_usage_before_first_audit_fails_with_the_command_to_run(tmp_path: Path) -> None:
