@@ -69,7 +69,12 @@ def check_approver(environment: "Environment", approver: str) -> None:
 
 
 def check_approval(environment: "Environment", plan: "Plan", approval: Approval) -> None:
-    """Refuse a plan that the environment's approval policy does not allow. Raises RolloutRefusedError."""
+    """Raise RolloutRefusedError if the plan is not of this environment, or its approval policy does not allow it."""
+    if plan.environment != environment.name:
+        raise RolloutRefusedError(
+            f"applying plan {plan.digest[:12]} to {environment.name!r}: it is a plan of {plan.environment!r}. Start a "
+            f"new rollout of {environment.name!r}."
+        )
     if approval.digest != plan.digest:
         raise RolloutRefusedError(
             f"applying plan {plan.digest[:12]} of {environment.name!r}: plan {approval.digest[:12]} was approved, "

@@ -3,6 +3,7 @@
 import ast
 import os
 import pwd
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,19 @@ def test_plan_with_approval_of_another_plan_is_refused(required: bool) -> None:
     other = Approval("d1" * 32, "ada", NOON, TERMINAL)
     with pytest.raises(RolloutRefusedError, match="plan d1d1d1d1d1d1 was approved, not this one"):
         check_approval(with_approval(required=required), PLAN, other)
+
+
+def test_plan_of_another_environment_is_refused() -> None:
+    with pytest.raises(RolloutRefusedError, match="to 'local': it is a plan of 'production'"):
+        check_approval(with_approval(required=False), Plan("production", ()), unattended(PLAN, NOON, TERMINAL))
+
+
+def test_direct_rollout_of_plan_of_another_environment_changes_nothing() -> None:
+    platform = platform_with(required=False)
+    planned = replace(plan(platform), environment="production")
+    with pytest.raises(RolloutRefusedError, match="it is a plan of 'production'"):
+        run_rollout(platform, planned, unattended(planned, NOON, TERMINAL), "run", print)
+    assert (platform.did, platform.owner) == ([], None)
 
 
 def test_plan_approved_by_declared_approver_is_allowed() -> None:
@@ -110,7 +124,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     def up(*arguments: str, answer: str = "", **approval: Any) -> Any:
         platform = platform_with(**approval)
         monkeypatch.setattr("logops.cli.rollout.platform", lambda name: platform)
-        monkeypatch.setattr("logops.cli.rollout.results_url", lambda environment, root: str(tmp_path))
+        monkeypatch.setattr("logops.cli.rollout.results_store", lambda environment: ResultsStore(str(tmp_path)))
         monkeypatch.setattr(run_module, "verify_stage", lambda *_: ())
         return CliRunner().invoke(app, ["up", "local", *arguments], input=answer), platform
 

@@ -62,7 +62,8 @@ def test_approved_plan_is_applied_if_approval_is_required(context, platform, ti,
     assert run(applier(environment="production"), context)["revision"] == 1
 
 
-def test_plan_without_required_approval_is_refused_and_changes_nothing(context, platform, ti) -> None:
+def test_plan_without_required_approval_is_refused_and_changes_nothing(context, platform, ti, production) -> None:
+    platform.environment = production
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     with pytest.raises(AirflowFailException, match="nobody approved it"):
         run(applier(environment="production"), context)
