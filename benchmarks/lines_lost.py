@@ -27,7 +27,7 @@ from logops.clients.loki import LokiClient
 from logops.clients.loki.entries import Entry
 from logops.clients.loki.errors import LokiError, LokiUnreachableError
 from logops.platforms.local import LocalPlatform
-from logops.rollout import Outcome, Plan, plan, run_rollout, unattended
+from logops.rollout import Plan, RolloutResult, plan, run_rollout, unattended
 from logops.rollout.approval import TERMINAL
 from logops.toolchain import ensure
 
@@ -79,7 +79,7 @@ class Load:
         return True
 
 
-def roll_out(platform: LocalPlatform, planned: Plan, owner: str) -> Outcome:
+def roll_out(platform: LocalPlatform, planned: Plan, owner: str) -> RolloutResult:
     approval = unattended(planned, datetime.now(UTC), TERMINAL)
     return run_rollout(platform, planned, approval, owner, lambda _line: None)
 
@@ -131,9 +131,9 @@ def restart_all(platform: LocalPlatform) -> None:
     level: Literal["info", "warn"] = "warn" if "log_level: info" in running else "info"
     clusters = {**platform.environment.clusters, "main": main.model_copy(update={"log_level": level})}
     changed = open_in(platform.environment.model_copy(update={"clusters": clusters}), platform.state)
-    outcome = roll_out(changed, plan(changed, ("loki",)), f"log level {level}")
-    if outcome.failed:
-        raise SystemExit(outcome.error)
+    result = roll_out(changed, plan(changed, ("loki",)), f"log level {level}")
+    if result.failed:
+        raise SystemExit("\n".join([result.headline, *result.failures.values()]))
 
 
 def kill_an_ingester(platform: LocalPlatform) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
-from logops.rollout import Outcome
+from logops.rollout import RolloutResult
 from tests.support.environments import environment
 from tests.support.local_platforms import free_base_port, processes_of, security_only
 from tests.support.rollouts import roll_out
@@ -17,7 +17,7 @@ from tests.support.rollouts import roll_out
 @dataclass(frozen=True)
 class Failed:
     platform: LocalPlatform
-    outcome: Outcome
+    result: RolloutResult
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +36,16 @@ def azurite_dead(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failed]:
 
 
 def test_rollout_without_storage_fails_at_loki_stage(azurite_dead: Failed) -> None:
-    assert azurite_dead.outcome.failed == "loki"
+    assert list(azurite_dead.result.failures) == ["loki.apply"]
 
 
 def test_failed_rollout_is_reported_with_last_lines_of_process(azurite_dead: Failed) -> None:
-    assert "starting security-all-0" in azurite_dead.outcome.error
-    assert "connection refused" in azurite_dead.outcome.error.partition("Its last lines:")[2]
+    assert "starting security-all-0" in azurite_dead.result.failures["loki.apply"]
+    assert "connection refused" in azurite_dead.result.failures["loki.apply"].partition("Its last lines:")[2]
 
 
 def test_failed_rollout_rolls_back_applied_stages_in_reverse_order(azurite_dead: Failed) -> None:
-    assert azurite_dead.outcome.rolled_back == (("loki", None), ("storage", None))
+    assert list(azurite_dead.result.rolled_back.items()) == [("loki", None), ("storage", None)]
     assert azurite_dead.platform.live("loki") == {}
 
 
@@ -65,7 +65,7 @@ def test_missing_secret_is_reported_with_connection_and_variable(tmp_path: Path)
         ("storage_accounts.main.account_key", {"connection": "main_storage"}),
     )
     platform = open_local(wanted, tmp_path)
-    outcome = roll_out(platform, "run", print)
-    assert outcome.failed == "storage"
-    assert "Airflow connection 'main_storage' is not known here. Set the variable" in outcome.error
+    result = roll_out(platform, "run", print)
+    assert list(result.failures) == ["storage.apply"]
+    assert "Airflow connection 'main_storage' is not known here. Set the variable" in result.failures["storage.apply"]
     assert processes_of(platform.state) == []

@@ -15,7 +15,7 @@ from logops.environment import Environment
 from logops.platforms.platform import DeployablePlatform, Progress
 from logops.quickstart.airflow_api import AirflowApi, TaskState
 from logops.quickstart.airflow_process import Airflow
-from logops.rollout import Outcome, plan, run_rollout, unattended
+from logops.rollout import RolloutResult, plan, run_rollout, unattended
 from logops.rollout.approval import TERMINAL
 
 DAG = "rollout"
@@ -134,7 +134,7 @@ class Rollouts:
                 api.fail_run(DAG, run.id)
 
 
-def roll_out(platform: DeployablePlatform, owner: str, progress: Progress) -> Outcome:
+def roll_out(platform: DeployablePlatform, owner: str, progress: Progress) -> RolloutResult:
     """Plan and roll out everything, in an environment that requires no approval."""
     planned = plan(platform)
     return run_rollout(platform, planned, unattended(planned, datetime.now(UTC), TERMINAL), owner, progress)

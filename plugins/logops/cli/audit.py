@@ -10,11 +10,10 @@ import typer
 from logops.audit.request import AuditRequest, Check
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, stop
 from logops.cli.findings import listing
-from logops.cli.targets import EnvironmentArgument, environment, readable
+from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
 from logops.environment import Environment
 from logops.environment.units import Duration
-from logops.findings.store import ResultsError, ResultsStore
-from logops.platforms import results_url
+from logops.findings.store import ResultsError
 from logops.toolchain import project_root
 
 if TYPE_CHECKING:
@@ -211,7 +210,7 @@ def _held(loaded: Environment) -> "Held":
     from logops.usage.usage import last_held
 
     try:
-        held = last_held(ResultsStore(results_url(loaded, project_root())), loaded.name, [*loaded.clusters])
+        held = last_held(results_store(loaded), loaded.name, [*loaded.clusters])
     except ResultsError as error:
         stop(str(error))
     if held is None:
@@ -246,7 +245,7 @@ def _audit(
     if record and request.is_drill(now):
         record = False
         err.print("Not recorded: it asks for something else than the nightly run.", highlight=False)
-    store = ResultsStore(results_url(place.environment, project_root())) if record else None
+    store = results_store(place.environment) if record else None
     try:
         with err.status("") as status:
             outcome = run_audit(place, request, store, lambda line: status.update(line))

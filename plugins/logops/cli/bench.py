@@ -22,13 +22,11 @@ from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, JsonOption, err, out, print_json, say, stop
 from logops.cli.findings import listing
 from logops.cli.library import read_library
-from logops.cli.targets import EnvironmentArgument, environment, readable
+from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
 from logops.clients.loki import LokiError
 from logops.findings import failed
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import NothingStoredError, ResultsError, ResultsStore
-from logops.platforms import ReadablePlatform, results_url
-from logops.toolchain import project_root
 
 LATELY = timedelta(days=2)
 app = typer.Typer(no_args_is_help=True)
@@ -113,7 +111,9 @@ def run(
         stop(str(error))
     try:
         with err.status("") as status:
-            result, *other = run_benchmark(places, wanted, request, _store_of, status.update, record)
+            result, *other = run_benchmark(
+                places, wanted, request, lambda side: results_store(side.environment), status.update, record
+            )
     except NotMeasurableError as error:
         stop(str(error))
     except (ResultsError, LokiError) as error:
@@ -256,11 +256,7 @@ def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
 
 
 def _store(name: str) -> ResultsStore:
-    return ResultsStore(results_url(environment(name), project_root()))
-
-
-def _store_of(where: ReadablePlatform) -> ResultsStore:
-    return ResultsStore(results_url(where.environment, project_root()))
+    return results_store(environment(name))
 
 
 def _code(compared: list[Comparison]) -> int:

@@ -9,19 +9,19 @@ import typer
 from rich.markdown import Markdown
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, say, stop
-from logops.cli.targets import EnvironmentArgument, platform
-from logops.findings import Finding, Subject
-from logops.findings.classes.rollout import ROLLOUT_FAILED
-from logops.findings.store import ResultsStore, StoreUnreachableError
-from logops.platforms import results_url
-from logops.platforms.platform import DeployablePlatform, LeaseHeldError, PlatformError
+from logops.cli.targets import EnvironmentArgument, platform, results_store
+from logops.environment import Environment
+from logops.errors import LogopsError
+from logops.findings.store import StoreUnreachableError
+from logops.platforms.platform import DeployablePlatform
 from logops.render import STAGES, Stage
 from logops.rollout import (
     Approval,
-    Outcome,
     Plan,
     RolloutRecord,
     RolloutRefusedError,
+    RolloutResult,
+    nothing_to_change,
     plan,
     refuse_unattended,
     run_rollout,
@@ -30,7 +30,7 @@ from logops.rollout import (
     write_record,
 )
 from logops.rollout.approval import TERMINAL, check_approver
-from logops.toolchain import project_root
+from logops.rollout.record import ROLL_BACK
 
 app = typer.Typer()
 StagesOption = Annotated[
@@ -58,22 +58,29 @@ def up(
 ) -> None:
     """Roll an environment out: plan, ask, apply and verify each stage. A stage that fails is rolled back.
 
+    Ctrl-C rolls back as well, and exits with 130.
+
     Exit 1: a stage failed and was rolled back, or the plan was declined. Exit 2: you may not approve the plan.
     """
     target = platform(name)
     planned = _plan(target, stage)
     _show(planned)
-    if not planned.changed:
-        raise typer.Exit(OK)
-    approval = _approval(target, planned, ask=not yes)
     started = datetime.now(UTC)
     owner = f"terminal-{_system_user()}-{started:%Y%m%dT%H%M%SZ}"
+    approval: Approval | None = None
+
+    def record(result: RolloutResult) -> None:
+        _record(target.environment, RolloutRecord(result, owner, started, planned.digest, approval))
+
+    if not planned.changed:
+        record(nothing_to_change(planned.environment))
+        raise typer.Exit(OK)
+    approval = _approval(target, planned, ask=not yes)
     try:
-        outcome = run_rollout(target, planned, approval, owner, say)
-    except (LeaseHeldError, RolloutRefusedError) as error:
-        stop(str(error), FOUND)
-    _record(target, outcome, approval, owner, started)
-    _report(outcome)
+        result = run_rollout(target, planned, approval, owner, say, record)
+    except LogopsError as error:
+        stop(f"rolling out {planned.environment}: {error}", FOUND)
+    _report(result)
 
 
 @app.command(epilog="Example: logops unlock local --owner manual__2026-11-23T06:30:00+00:00")
@@ -84,7 +91,10 @@ def unlock(
     ] = "",
 ) -> None:
     """Release the lease of a dead rollout. A rollout that is still running then refuses to continue."""
-    platform(name).release_lease(owner)
+    try:
+        platform(name).release_lease(owner)
+    except LogopsError as error:
+        stop(f"unlocking {name}: {error}", FOUND)
 
 
 def _approval(target: DeployablePlatform, planned: Plan, *, ask: bool) -> Approval:
@@ -111,26 +121,10 @@ def _system_user() -> str:
         return str(os.getuid())
 
 
-def _record(target: DeployablePlatform, outcome: Outcome, approval: Approval, owner: str, as_of: datetime) -> None:
+def _record(environment: Environment, record: RolloutRecord) -> None:
     """Keep the rollout in the results store, as the DAG does."""
-    name = outcome.plan.environment
-    findings = []
-    if outcome.failed:
-        message = f"{name}: the rollout failed at {outcome.failed}. {outcome.error}"
-        evidence = {"stages_rolled_back": len(outcome.rolled_back)}
-        findings.append(Finding(ROLLOUT_FAILED, Subject(environment=name), message, as_of, evidence))
-    record = RolloutRecord(
-        environment=name,
-        run=owner,
-        as_of=as_of,
-        plan=outcome.plan.digest,
-        approval=approval,
-        outcome="failed" if outcome.failed else "rolled out",
-        applied=outcome.applied,
-        rolled_back=tuple(stage for stage, _ in outcome.rolled_back),
-    )
     try:
-        write_record(ResultsStore(results_url(target.environment, project_root())), record, findings)
+        write_record(results_store(environment), record)
     except StoreUnreachableError as error:
         say(f"The rollout was not recorded. {error}")
 
@@ -141,8 +135,8 @@ def _plan(target: DeployablePlatform, stages: list[str] | None) -> Plan:
     chosen: tuple[Stage, ...] = tuple(stage for stage in STAGES if not stages or stage in stages)
     try:
         return plan(target, chosen)
-    except PlatformError as error:
-        stop(str(error), FOUND)
+    except LogopsError as error:
+        stop(f"planning a rollout of {target.environment.name}: {error}", FOUND)
 
 
 def _show(planned: Plan) -> None:
@@ -152,19 +146,19 @@ def _show(planned: Plan) -> None:
         say(planned.markdown())
 
 
-def _report(outcome: Outcome) -> None:
-    if outcome.failed is None:
-        say(f"{outcome.plan.environment}: {', '.join(outcome.applied) or 'nothing'} applied and verified")
+def _report(result: RolloutResult) -> None:
+    if not result.failed:
+        say(f"{result.environment}: {', '.join(result.applied) or 'nothing'} applied and verified")
         raise typer.Exit(OK)
-    say(outcome.error)
-    for stage, revision in outcome.rolled_back:
-        say(f"{stage}: back at revision {revision.number}" if revision else f"{stage}: stopped, there was none before")
-    name = outcome.plan.environment
-    if outcome.rollback_error:
-        say(f"rolling back: {outcome.rollback_error}")
+    for step, message in result.failures.items():
+        say(f"{step}: {message}")
+    for line in result.rollback_lines():
+        say(line)
+    if ROLL_BACK in result.failures:
+        name = result.environment
         stop(
-            f"{name}: {outcome.failed} failed, and so did rolling it back: {name} is neither at its old state nor at "
-            f"the new one. See `logops status {name}`, fix the cause, and run `logops up {name}` again.",
+            f"{result.headline}. {name} is neither at its old state nor at the new one. See `logops status {name}`, "
+            f"fix the cause, and run `logops up {name}` again.",
             FOUND,
         )
-    stop(f"{name}: {outcome.failed} failed; what this run applied was rolled back", FOUND)
+    stop(result.headline, FOUND)

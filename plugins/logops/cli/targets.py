@@ -10,6 +10,7 @@ from logops.environment import Environment, EnvironmentFileError, find_environme
 from logops.toolchain import ProjectNotFoundError, ToolchainError, project_root
 
 if TYPE_CHECKING:
+    from logops.findings.store import ResultsStore
     from logops.platforms.platform import DeployablePlatform, ReadablePlatform
     from logops.render import Files, Stage
 
@@ -76,3 +77,11 @@ def desired(name: str) -> "dict[Stage, Files]":
         return platform(name).desired()
     except (PlatformError, ToolchainError) as error:
         stop(str(error))
+
+
+def results_store(environment: Environment) -> "ResultsStore":
+    """Return the store of an environment's results."""
+    from logops.findings.store import ResultsStore
+    from logops.platforms import results_url
+
+    return ResultsStore(results_url(environment, project_root()))

@@ -4,22 +4,24 @@ from logops.rollout.apply import apply_stage, roll_back
 from logops.rollout.approval import Approval, check_approval, refuse_unattended, terminal_approver, unattended
 from logops.rollout.errors import Check, RolloutError, RolloutRefusedError, VerificationError
 from logops.rollout.plan import Plan, StagePlan, plan, plan_stage
-from logops.rollout.record import RolloutRecord, write_record
-from logops.rollout.run import Outcome, run_rollout
+from logops.rollout.record import RolloutOutcome, RolloutRecord, RolloutResult, nothing_to_change, write_record
+from logops.rollout.run import run_rollout
 from logops.rollout.verify import verify_stage
 
 __all__ = [
     "Approval",
     "Check",
-    "Outcome",
     "Plan",
     "RolloutError",
+    "RolloutOutcome",
     "RolloutRecord",
     "RolloutRefusedError",
+    "RolloutResult",
     "StagePlan",
     "VerificationError",
     "apply_stage",
     "check_approval",
+    "nothing_to_change",
     "plan",
     "plan_stage",
     "refuse_unattended",

@@ -12,9 +12,9 @@ from logops.platforms.platform import LeaseHeldError, PlatformError, Progress, R
 from logops.render import STAGES, Files, Stage
 from logops.rollout import (
     Approval,
-    Outcome,
     Plan,
     RolloutRefusedError,
+    RolloutResult,
     VerificationError,
     apply_stage,
     plan,
@@ -40,7 +40,7 @@ def allowed(planned: Plan) -> Approval:
     return unattended(planned, datetime(2026, 1, 1, tzinfo=UTC), TERMINAL)
 
 
-def roll_out(platform: MemoryPlatform, owner: str, progress: Progress) -> Outcome:
+def roll_out(platform: MemoryPlatform, owner: str, progress: Progress) -> RolloutResult:
     planned = plan(platform)
     return run_rollout(platform, planned, allowed(planned), owner, progress)
 
@@ -102,8 +102,8 @@ def test_long_diff_is_truncated_with_note_of_more_lines() -> None:
 def test_repeated_rollout_changes_nothing(platform: MemoryPlatform) -> None:
     roll_out(platform, "first", said)
     assert not plan(platform).changed
-    outcome = roll_out(platform, "second", said)
-    assert outcome.applied == ()
+    result = roll_out(platform, "second", said)
+    assert result.applied == ()
     assert [revision.owner for stage in STAGES for revision in platform.revisions(stage)] == ["first"] * len(STAGES)
 
 
@@ -149,9 +149,9 @@ def test_stage_already_in_desired_state_is_skipped(platform: MemoryPlatform) -> 
 
 def test_failed_stage_rolls_back_applied_stages_in_reverse_order(platform: MemoryPlatform) -> None:
     platform.breaks = {"agents"}
-    outcome = roll_out(platform, "run", said)
-    assert outcome.failed == "agents"
-    assert "boom" in outcome.error
+    result = roll_out(platform, "run", said)
+    assert list(result.failures) == ["agents.apply"]
+    assert "boom" in result.failures["agents.apply"]
     assert platform.did[3:] == ["roll back agents", "roll back loki", "roll back storage"]
     assert all(platform.live(stage) == Files({}) for stage in STAGES)
 
@@ -161,8 +161,9 @@ def test_failed_run_rolls_back_to_last_good_revision(platform: MemoryPlatform) -
     good = platform.live("loki")
     platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
     platform.breaks = {"loki"}
-    outcome = roll_out(platform, "bad", said)
-    assert [(stage, revision.owner) for stage, revision in outcome.rolled_back if revision] == [("loki", "good")]
+    result = roll_out(platform, "bad", said)
+    assert result.rolled_back == {"loki": 1}
+    assert platform.revisions("loki")[0].owner == "good"
     assert platform.live("loki") == good
 
 
@@ -174,9 +175,9 @@ def test_stage_with_failed_verification_is_rolled_back(
             raise VerificationError(stage, (Check("line-read-back", "main/application", False, "not read back"),))
 
     monkeypatch.setattr(run_module, "verify_stage", fails)
-    outcome = roll_out(platform, "run", said)
-    assert (outcome.failed, len(outcome.rolled_back)) == ("tenants", 4)
-    assert "line-read-back main/application: not read back" in outcome.error
+    result = roll_out(platform, "run", said)
+    assert (list(result.failures), len(result.rolled_back)) == (["tenants.verify"], 4)
+    assert "line-read-back main/application: not read back" in result.failures["tenants.verify"]
 
 
 def test_failed_rollback_is_reported_with_original_error(
@@ -187,9 +188,9 @@ def test_failed_rollback_is_reported_with_original_error(
 
     platform.breaks = {"loki"}
     monkeypatch.setattr(platform, "roll_back", stuck)
-    outcome = roll_out(platform, "run", said)
-    assert "boom" in outcome.error
-    assert outcome.rollback_error == "starting azurite: FATAL"
+    result = roll_out(platform, "run", said)
+    assert "boom" in result.failures["loki.apply"]
+    assert result.failures["roll_back"] == "starting azurite: FATAL"
 
 
 def test_interrupted_rollout_is_rolled_back_and_raises_interrupt_again(

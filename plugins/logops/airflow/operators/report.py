@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
-from logops.findings import Finding, Subject
-from logops.findings.classes.rollout import ROLLOUT_FAILED
 from logops.render import STAGES
+from logops.rollout.record import ROLL_BACK, RolloutResult, decide_outcome
 
 _STEPS = tuple(f"{stage}.{step}" for stage in STAGES for step in ("apply", "verify"))
-_ORDER = ("plan", "approval", *_STEPS, "roll_back")
+_ORDER = ("plan", "approval", *_STEPS, ROLL_BACK)
 _WORDS = {"skipped": "-", "upstream_failed": "not reached", "failed": "FAILED", "success": "marked by hand"}
 
 
@@ -26,35 +24,11 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Report:
-    """How a rollout ended."""
+class Report(RolloutResult):
+    """How a rollout ended, stage by stage."""
 
-    environment: str
-    outcome: str
-    """`rolled out`, `nothing to change`, `failed`, or `stopped`: before anything was changed."""
     rows: tuple[tuple[str, str, str], ...]
     """(stage, result of apply, result of verify)"""
-    failures: Mapping[str, str]
-    """Task id to its message, in the order of the DAG."""
-    applied: tuple[str, ...]
-    """Stages that this run changed."""
-    rolled_back: Mapping[str, int | None]
-    """Stage to the revision that it is at now; None if it was stopped because there was no earlier revision."""
-
-    @property
-    def failed(self) -> bool:
-        return self.outcome in {"failed", "stopped"}
-
-    @property
-    def headline(self) -> str:
-        """One line for a person to read first."""
-        if not self.failed:
-            return f"{self.environment}: {self.outcome}"
-        where = ", ".join(self.failures) or "a task that did not run"
-        if self.outcome == "stopped":
-            return f"{self.environment}: stopped at {where}; nothing was changed"
-        back = f"; rolled back: {', '.join(self.rolled_back)}" if self.rolled_back else ""
-        return f"{self.environment}: the rollout failed at {where}{back}"
 
     def lines(self) -> list[str]:
         """Return the report as text: a table of the stages, the failures, the rollbacks, the headline."""
@@ -63,14 +37,13 @@ class Report:
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
         for task_id, message in self.failures.items():
             lines += [f"{task_id} failed:", *(f"  {line}" for line in message.splitlines())]
-        for stage, revision in self.rolled_back.items():
-            lines.append(f"{stage}: {f'back at revision {revision}' if revision else 'stopped; there was none before'}")
-        return [*lines, self.headline]
+        return [*lines, *self.rollback_lines(), self.headline]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON: the fields and the headline."""
         return {
             **asdict(self),
+            "outcome": self.outcome.value,
             "rows": [list(row) for row in self.rows],
             "applied": list(self.applied),
             "headline": self.headline,
@@ -90,32 +63,12 @@ def report(environment: str, plan: Mapping[str, Any] | None, tasks: Mapping[str,
     }
     rows = tuple((stage, _applied(tasks[f"{stage}.apply"]), _verified(tasks[f"{stage}.verify"])) for stage in STAGES)
     applied = tuple(stage for stage in STAGES if (tasks[f"{stage}.apply"].result or {}).get("revision"))
-    return Report(environment, _outcome(plan, tasks), rows, failures, applied, tasks["roll_back"].result or {})
-
-
-def findings(ended: Report, as_of: datetime) -> list[Finding] | None:
-    """Return the findings of a rollout; None if it changed nothing, so that earlier findings stay open."""
-    if ended.outcome == "stopped":
-        return None
-    if not ended.failed:
-        return []
-    said = next(iter(ended.failures.values()), "")
-    return [
-        Finding(
-            cls=ROLLOUT_FAILED,
-            subject=Subject(environment=ended.environment),
-            message=f"{ended.headline}. {said}".rstrip(),
-            as_of=as_of,
-            evidence={"tasks_failed": ", ".join(ended.failures), "stages_rolled_back": len(ended.rolled_back)},
-        )
-    ]
-
-
-def _outcome(plan: Mapping[str, Any] | None, tasks: Mapping[str, Task]) -> str:
-    began = any(tasks[step].state in {"success", "failed"} for step in _STEPS)
-    if plan is None or any(task.state not in {"success", "skipped"} for task in tasks.values()):
-        return "failed" if began else "stopped"
-    return "rolled out" if plan["changed"] else "nothing to change"
+    outcome = decide_outcome(
+        changed=plan is not None and plan["changed"],
+        began=any(tasks[step].state in {"success", "failed"} for step in _STEPS),
+        passed=plan is not None and all(task.state in {"success", "skipped"} for task in tasks.values()),
+    )
+    return Report(environment, outcome, failures, applied, tasks[ROLL_BACK].result or {}, rows)
 
 
 def _applied(task: Task) -> str:

@@ -42,11 +42,10 @@ class RolloutSummaryOperator(BaseOperator):
         self.approved = approved
 
     def execute(self, context: Context) -> None:
-        from logops.airflow.operators.report import findings, report
+        from logops.airflow.operators.report import report
         from logops.rollout import Approval, Plan, RolloutRecord, write_record
 
         ti, run_id = context["ti"], context["run_id"]
-        as_of = context["dag_run"].run_after
         ended = report(self.environment, self.plan, self._tasks(context))  # type: ignore[arg-type]
         ti.xcom_push(key=REPORT, value=ended.to_dict())
         for line in ended.lines():
@@ -56,19 +55,14 @@ class RolloutSummaryOperator(BaseOperator):
             with final_failure(ti):
                 environment = read_environment(self.environment)
                 open_platform(environment).release_lease(run_id)
-                # A run that was stopped before it changed anything leaves earlier findings as they are.
-                if (rollout_findings := findings(ended, as_of)) is not None:
-                    record = RolloutRecord(
-                        environment=self.environment,
-                        run=run_id,
-                        as_of=as_of,
-                        plan=Plan.from_dict(self.plan).digest,  # type: ignore[arg-type]
-                        approval=Approval.from_dict(self.approved) if isinstance(self.approved, Mapping) else None,
-                        outcome=ended.outcome,
-                        applied=ended.applied,
-                        rolled_back=tuple(ended.rolled_back),
-                    )
-                    write_record(results_store(environment), record, rollout_findings)
+                record = RolloutRecord(
+                    result=ended,
+                    run=run_id,
+                    as_of=context["dag_run"].run_after,
+                    plan=Plan.from_dict(self.plan).digest,  # type: ignore[arg-type]
+                    approval=Approval.from_dict(self.approved) if isinstance(self.approved, Mapping) else None,
+                )
+                write_record(results_store(environment), record)
         if ended.failed:
             raise AirflowFailException(ended.headline)
 

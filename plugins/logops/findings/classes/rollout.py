@@ -12,7 +12,8 @@ CHECK_INCOMPLETE = FindingClass(
 ROLLOUT_FAILED = FindingClass(
     name="rollout-failed",
     severity=Severity.ERROR,
-    meaning="A stage of a rollout could not be applied or failed its verification. The run was rolled back.",
+    meaning="A stage of a rollout could not be applied, failed its verification or was interrupted. The run was rolled "
+    "back.",
     why="The environment runs its last good revision, not the approved one.",
     remedy="Read the stage's message with the last lines of the process, fix the cause, and trigger the rollout again.",
 )

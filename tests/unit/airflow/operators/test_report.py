@@ -1,17 +1,15 @@
 """The report of a rollout, from the states and results of its tasks."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.airflow.operators.report import Task, findings, report
+from logops.airflow.operators.report import Task, report
 from logops.render import STAGES
 
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CHANGES = {"changed": True}
 TASKS = ("plan", "approval", *(f"{stage}.{step}" for stage in STAGES for step in ("apply", "verify")), "roll_back")
 APPLIED = Task("success", {"revision": 3, "seconds": 1.5})
@@ -82,22 +80,10 @@ def test_task_without_result_is_reported_as_marked_by_hand() -> None:
     assert report("local", CHANGES, ended(loki_apply=Task("success"))).rows[1][1] == "marked by hand"
 
 
-def test_failed_stage_returns_one_finding() -> None:
-    (finding,) = findings(report("local", CHANGES, FAILED_AT_LOKI), NOON) or []
-    assert finding.cls.name == "rollout-failed"
-    assert finding.subject.environment == "local"
-    assert "FATAL" in finding.message
-    assert finding.as_of == NOON
-
-
-def test_passed_rollout_returns_empty_list_of_findings() -> None:
-    assert findings(report("local", CHANGES, ended()), NOON) == []
-
-
 @pytest.mark.parametrize("stopped", ["plan", "approval"])
-def test_run_stopped_before_any_change_returns_none_instead_of_findings(stopped: str) -> None:
+def test_run_stopped_before_any_change_is_reported_as_stopped(stopped: str) -> None:
     tasks: dict[str, Any] = dict.fromkeys(TASKS, Task("upstream_failed")) | {stopped: Task("failed", None, "no")}
     seen = report("local", CHANGES, tasks)
     assert seen.failed
+    assert seen.outcome == "stopped"
     assert seen.headline == f"local: stopped at {stopped}; nothing was changed"
-    assert findings(seen, NOON) is None
