@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from logops.audit.request import AuditRequest, Check
+from logops.cli.as_of import AsOfOption, moment
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, stop
 from logops.cli.findings import listing
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
@@ -25,15 +26,6 @@ TableOption = Annotated[
     list[str] | None,
     typer.Option(
         "--table", metavar="NAME", help="Audit only this table, for example loki_index_20780. May be repeated."
-    ),
-]
-AsOfOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of",
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        metavar="UTC",
-        help="Judge as of this time: 2026-11-23 or 2026-11-23T06:30, UTC. Default: now.",
     ),
 ]
 SlackOption = Annotated[
@@ -124,7 +116,7 @@ def explain(
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         tables = tables_of(table, place.environment) if table else ()
-        request = AuditRequest(tuple(Check), "explain", now if as_of is None else as_of.replace(tzinfo=UTC), tables)
+        request = AuditRequest(tuple(Check), "explain", moment(as_of, now), tables)
         with err.status("") as status:
             explanations = explain(place, request, tenant, status.update)
     except NoSuchTableError as error:
@@ -222,7 +214,7 @@ def _audit(
     checks: tuple[Check, ...],
     name: str,
     tables: list[str] | None,
-    as_of: datetime | None,
+    as_of: str | None,
     slack: str | None,
     record: bool,
     as_json: bool,
@@ -238,7 +230,7 @@ def _audit(
     request = AuditRequest(
         checks=checks,
         run_id=f"terminal-{getpass.getuser()}-{now:%Y%m%dT%H%M%SZ}",
-        as_of=now if as_of is None else as_of.replace(tzinfo=UTC),
+        as_of=moment(as_of, now),
         tables=tuple(tables or ()),
         slack=patience,
     )

@@ -21,7 +21,7 @@ from logops.benchmark.run import run_benchmark
 from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, JsonOption, err, out, print_json, say, stop
 from logops.cli.findings import listing
-from logops.cli.library import read_library
+from logops.cli.library import read_library, selected
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
 from logops.clients.loki import LokiError
 from logops.findings import failed
@@ -87,11 +87,7 @@ def run(
             f"Comparing {name} with itself: --beside needs another environment. "
             "`logops bench compare` compares two runs."
         )
-    every = read_library()
-    unknown = sorted(set(query or ()) - set(every))
-    if unknown:
-        stop(f"No query {', '.join(unknown)} in include/logql/. There are: {', '.join(sorted(every))}.")
-    wanted = {key: one for key, one in every.items() if not query or key in query}
+    wanted = selected(read_library(), query or ())
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         request = benchmark_request(
@@ -198,10 +194,8 @@ def history(
     except ResultsError as error:
         stop(str(error), FOUND)
     library = read_library()
-    unknown = sorted(set(query or ()) - {*library, *(case.query for case in every)})
-    if unknown:
-        known = ", ".join(sorted(library))
-        stop(f"No query {', '.join(unknown)} in include/logql/, and none was measured. There are: {known}.")
+    measured = {case.query for case in every}
+    selected(library, [query_name for query_name in query or () if query_name not in measured])
     # A query that was removed from the library cannot be slower tonight.
     shown_queries = set(query or library)
     nights = {case: case_nights for case, case_nights in sorted(every.items()) if case.query in shown_queries}

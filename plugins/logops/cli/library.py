@@ -1,7 +1,9 @@
-"""Read the query library for a command."""
+"""Read the query library for a command, and select queries by name."""
+
+from collections.abc import Iterable, Mapping
 
 from logops.cli.console import stop
-from logops.queries.library import LibraryError, load_library
+from logops.queries.library import LibraryError, UnknownQueryError, load_library, select
 from logops.queries.model import LibraryQuery
 from logops.toolchain import ProjectNotFoundError, project_root
 
@@ -11,4 +13,12 @@ def read_library() -> dict[str, LibraryQuery]:
     try:
         return load_library(project_root())
     except (LibraryError, ProjectNotFoundError) as error:
+        stop(str(error))
+
+
+def selected(library: Mapping[str, LibraryQuery], names: Iterable[str]) -> dict[str, LibraryQuery]:
+    """Return the queries of these names; all queries if there are no names. Ends the command if a name is unknown."""
+    try:
+        return select(library, names)
+    except UnknownQueryError as error:
         stop(str(error))

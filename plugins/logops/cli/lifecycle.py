@@ -8,7 +8,7 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
-from logops.cli.audit import AsOfOption
+from logops.cli.as_of import AsOfOption, moment
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, stop
 from logops.cli.targets import EnvironmentArgument, environment, platform, readable
 from logops.clients.blob_storage import ObjectStoreError
@@ -72,10 +72,10 @@ def run(
     Azurite has no lifecycle management; on Azure, the service applies its rules itself.
     """
     place = platform(name)
-    moment = datetime.now(UTC) if as_of is None else as_of.replace(tzinfo=UTC)
+    until = moment(as_of, datetime.now(UTC))
     try:
         with err.status("") as status:
-            done = run_policies(place, moment, status.update, dry=dry_run)
+            done = run_policies(place, until, status.update, dry=dry_run)
     except (PlatformError, ObjectStoreError, PolicyError) as error:
         stop(str(error), BAD_INPUT)
     if as_json:

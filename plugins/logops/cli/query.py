@@ -1,7 +1,6 @@
 """`logops query`: run a query of the library, and see its answer."""
 
 import math
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from statistics import fmean
@@ -11,8 +10,9 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
+from logops.cli.as_of import moment
 from logops.cli.console import JsonOption, err, out, print_json, say, stop
-from logops.cli.library import read_library
+from logops.cli.library import read_library, selected
 from logops.cli.targets import readable
 from logops.clients.loki import LokiClient, LokiError
 from logops.clients.loki.answers import Series, Statistics
@@ -45,7 +45,7 @@ def query(
         str, typer.Option(help="Length of the time range, for example 6h. Default: the query's own range.")
     ] = "",
     at: Annotated[
-        datetime | None, typer.Option(help="End of the time range, UTC. Default: now.", show_default=False)
+        str | None, typer.Option(metavar="UTC", help="End of the time range, UTC. Default: now.", show_default=False)
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=5000, help="Maximum of lines, newest first.")] = 100,
     show: Annotated[bool, typer.Option("--show", help="Print the LogQL without running it.")] = False,
@@ -58,14 +58,12 @@ def query(
     library = read_library()
     if listed or not name:
         return _list(library, as_json)
-    wanted = library.get(name)
-    if wanted is None:
-        stop(f"No query {name!r} in include/logql/. There are: {', '.join(sorted(library))}.")
+    wanted = selected(library, [name])[name]
     tree = _filled(name, wanted, _given(param or []))
     if show:
         out.print(pretty(tree), markup=False, highlight=False, soft_wrap=True)
         return None
-    end_ns = int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1e9) if at else time.time_ns()
+    end_ns = int(moment(at, datetime.now(UTC), "--at").timestamp() * 1e9)
     start_ns = end_ns - _duration(since or str(wanted.range)).value * 1_000_000
     step_s = _step(wanted, start_ns, end_ns)
     answer = _run(environment_name, wanted, tree, (start_ns, end_ns), step_s, limit)

@@ -1,5 +1,6 @@
 """Read the query library."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from logops.environment.typed_file import FileRefusedError, read_file
@@ -15,6 +16,10 @@ class LibraryError(LogopsError):
     """A file of the library is not usable."""
 
 
+class UnknownQueryError(LogopsError):
+    """The library has no query of this name."""
+
+
 def load_library(root: Path) -> dict[str, LibraryQuery]:
     """Return every query of `include/logql/*.yaml` below the project's root, by name. Raises LibraryError."""
     queries: dict[str, LibraryQuery] = {}
@@ -24,6 +29,19 @@ def load_library(root: Path) -> dict[str, LibraryQuery]:
                 raise LibraryError(f"{path}: {name} is the name of a query of another file, too.")
             queries[name] = query
     return queries
+
+
+def select(library: Mapping[str, LibraryQuery], names: Iterable[str]) -> dict[str, LibraryQuery]:
+    """Return the queries of these names, in the order of the library; all queries if there are no names.
+
+    Raises UnknownQueryError with every unknown name and the known names.
+    """
+    wanted = set(names)
+    if unknown := sorted(wanted - set(library)):
+        raise UnknownQueryError(
+            f"No query {', '.join(unknown)} in include/logql/. There are: {', '.join(sorted(library))}."
+        )
+    return {name: query for name, query in library.items() if not wanted or name in wanted}
 
 
 def load_file(path: Path) -> dict[str, LibraryQuery]:

@@ -22,10 +22,15 @@ def test_as_of_with_time_zone_is_read_as_the_same_moment(moment: datetime) -> No
 
 
 def test_as_of_without_time_zone_is_refused_with_an_example() -> None:
-    with pytest.raises(AsOfError, match="no time zone: write 2026-11-23T00:00:00Z"):
+    with pytest.raises(AsOfError, match=r"no time zone\. Write it as 2026-11-23T00:00:00Z"):
         read_as_of("2026-11-23T06:00:00", NOON)
 
 
 def test_as_of_that_is_not_a_date_is_refused_with_an_example() -> None:
-    with pytest.raises(AsOfError, match="'yesterday', which is not a date and time: write 2026-11-23T00:00:00Z"):
+    with pytest.raises(AsOfError, match=r"'yesterday' is not a date and time\. Write it as 2026-11-23T00:00:00Z"):
         read_as_of("yesterday", NOON)
+
+
+@pytest.mark.parametrize("text", ["2026-01-01T12:00", "2026-01-01 12:00:00", "2026-01-01T13:00:00+01:00"])
+def test_as_of_without_time_zone_is_read_in_the_given_zone(text: str) -> None:
+    assert read_as_of(text, NOON + timedelta(days=1), UTC) == NOON

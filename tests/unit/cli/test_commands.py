@@ -170,6 +170,14 @@ def test_cost_without_prices_fails_with_the_setting_to_add(tmp_path: Path) -> No
     assert "names no prices. Add `prices: NAME`, of a file in include/prices." in result.stderr
 
 
+@pytest.mark.parametrize("command", [("audit", "tiering"), ("audit", "explain"), ("lifecycle", "run")])
+def test_as_of_option_that_is_not_a_date_is_refused_with_an_example(command: tuple[str, str], tmp_path: Path) -> None:
+    result = logops(*command, str(elsewhere(tmp_path)), "--as-of", "yesterday")
+
+    assert result.exit_code == BAD_INPUT
+    assert result.stderr == "--as-of: 'yesterday' is not a date and time. Write it as 2026-11-23T00:00:00Z.\n"
+
+
 def elsewhere(folder: Path) -> Path:
     """Write a copy of the environment `local` with a separate results store. Return its file."""
     text = (ROOT / "include/environments/local.yaml").read_text()
@@ -334,13 +342,14 @@ def test_program_path_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("nonsense",), "No query 'nonsense' in include/logql/. There are: audit-events,"),
+        (("nonsense",), "No query nonsense in include/logql/. There are: audit-events,"),
         (("trace",), "trace: the parameter trace_id is missing: 32 hexadecimal digits."),
         (("errors", "--param", "service"), "--param service: write it as NAME=VALUE"),
         (("errors", "--param", "app=x"), "errors: no such parameter: app. Its parameters: service."),
         (("errors", "--param", "service=a", "--param", "service=b"), "--param service is given twice"),
         (("errors", "--param", "service=("), "errors: service: '(' is no regular expression: missing )"),
         (("errors", "--since", "yesterday"), "--since: 'yesterday' is not a duration"),
+        (("errors", "--at", "yesterday"), "--at: 'yesterday' is not a date and time."),
     ],
 )
 def test_invalid_query_arguments_are_refused_with_the_reason(arguments: tuple[str, ...], told: str) -> None:

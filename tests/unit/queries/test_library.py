@@ -8,7 +8,7 @@ from logops.logql import literals
 from logops.logql.advice import Context
 from logops.logql.lint import lint
 from logops.queries.fill import fill
-from logops.queries.library import LibraryError, load_library
+from logops.queries.library import LibraryError, UnknownQueryError, load_library, select
 
 ROOT = Path(__file__).parents[3]
 LIBRARY = load_library(ROOT)
@@ -105,6 +105,20 @@ def test_query_name_in_two_files_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(LibraryError, match="one is the name of a query of another file, too"):
         load_library(tmp_path)
+
+
+def test_select_without_names_returns_all_queries() -> None:
+    assert select(LIBRARY, []) == LIBRARY
+
+
+def test_select_returns_named_queries_in_order_of_library() -> None:
+    first, second, *_ = LIBRARY
+    assert list(select(LIBRARY, [second, first])) == [first, second]
+
+
+def test_select_of_unknown_query_is_refused_with_unknown_and_known_names() -> None:
+    with pytest.raises(UnknownQueryError, match=r"^No query erors, zz in include/logql/\. There are: audit-events, "):
+        select(LIBRARY, ["zz", "errors", "erors"])
 
 
 def write(root: Path, content: bytes) -> None:

@@ -65,15 +65,14 @@ class QueryBenchmarkOperator(BaseOperator):
         from logops.benchmark.run import run_benchmark
         from logops.benchmark.summary import summary
         from logops.findings import failed
-        from logops.queries.library import load_library
+        from logops.queries.library import UnknownQueryError, load_library, select
         from logops.toolchain import project_root
 
         moment = judged_moment(self.as_of, context)
-        library = load_library(project_root())
-        unknown = sorted(set(self.queries or ()) - set(library))
-        if unknown:
-            known = ", ".join(sorted(library))
-            raise AirflowFailException(f"No query {', '.join(unknown)} in include/logql/. There are: {known}.")
+        try:
+            selected = select(load_library(project_root()), self.queries or ())
+        except UnknownQueryError as error:
+            raise AirflowFailException(str(error)) from None
         environment = read_environment(self.environment)
         try:
             request = benchmark_request(
@@ -90,7 +89,6 @@ class QueryBenchmarkOperator(BaseOperator):
             )
         except ValueError as error:
             raise AirflowFailException(str(error)) from None
-        selected = {name: query for name, query in library.items() if not self.queries or name in self.queries}
         store = results_store(environment)
         try:
             (result,) = run_benchmark([open_to_read(environment)], selected, request, lambda _: store, self.log.info)

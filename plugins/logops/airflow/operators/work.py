@@ -41,7 +41,7 @@ def judged_moment(as_of: str | None, context: "Context") -> datetime:
     try:
         return read_as_of(as_of, context["dag_run"].run_after)
     except AsOfError as error:
-        raise AirflowFailException(str(error)) from None
+        raise AirflowFailException(f"as_of: {error}") from None
 
 
 def read_environment(name: str) -> "Environment":

@@ -1,0 +1,29 @@
+"""The moment of a command: the option `--as-of`, and its reader."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from logops.checks.as_of import AsOfError, read_as_of
+from logops.cli.console import stop
+
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="UTC",
+        help="Judge as of this time: 2026-11-23 or 2026-11-23T06:30, UTC. Default: now.",
+    ),
+]
+
+
+def moment(text: str | None, now: datetime, option: str = "--as-of") -> datetime:
+    """Return the moment that a person gave, by default in UTC; `now` if none was given. Ends the command if it is none.
+
+    option   the name to show in the message
+    """
+    try:
+        return read_as_of(text, now, UTC)
+    except AsOfError as error:
+        stop(f"{option}: {error}")
