@@ -30,7 +30,8 @@ class LokiHook(BaseHook):
     Fields of the connection: host, port, schema (http or https), login and password for basic authentication. In its
     extra: `tenant`, `verify` (of the TLS certificate) and `timeout` (seconds).
 
-    :param loki_conn_id: id of the connection. :param tenant: use this tenant instead of the connection's.
+    :param loki_conn_id: id of the connection.
+    :param tenant: use this tenant instead of the connection's.
     """
 
     conn_name_attr = "loki_conn_id"

@@ -19,9 +19,10 @@ SUMMARY = "summary"
 class AuditOperator(BaseOperator):
     """The fields that all steps of an audit share.
 
-    :param checks: names of audits: compaction-audit, retention-audit, tiering-audit. :param environment: name of a
-    file in include/environments. :param tables: names of tables; None: all. :param as_of: the moment to judge at,
-    ISO 8601; None: the moment that the run is for.
+    :param checks: names of audits: compaction-audit, retention-audit, tiering-audit.
+    :param environment: name of a file in include/environments.
+    :param tables: names of tables; None: all.
+    :param as_of: the moment to judge at, ISO 8601; None: the moment that the run is for.
     """
 
     template_fields: Sequence[str] = ("environment", "tables", "as_of")
@@ -41,7 +42,7 @@ class AuditOperator(BaseOperator):
         self.tables = tables
         self.as_of = as_of
 
-    def asked(self, context: Context) -> "AuditRequest":
+    def request(self, context: Context) -> "AuditRequest":
         """Return the request of this run. It is the same in each of its tasks and in every retry."""
         from logops.audit.request import AuditRequest, Check
 
@@ -81,7 +82,7 @@ class AuditListOperator(AuditOperator):
         discard_earlier(self.results(environment), self.dag_id, but=work if resumes else "")
         ti = context["ti"]
         last = ti.try_number > ti.max_tries
-        return survey(open_to_read(environment), self.asked(context), work, self.log.info, last=last)
+        return survey(open_to_read(environment), self.request(context), work, self.log.info, last=last)
 
 
 class AuditJudgeOperator(AuditOperator):
@@ -102,7 +103,7 @@ class AuditJudgeOperator(AuditOperator):
 
         environment = read_environment(self.environment)
         platform, store = open_to_read(environment), results_store(environment)
-        return judge(platform, self.asked(context), self.batch, store, self.log.info)  # type: ignore[arg-type]
+        return judge(platform, self.request(context), self.batch, store, self.log.info)  # type: ignore[arg-type]
 
 
 class AuditReduceOperator(AuditOperator):
@@ -126,7 +127,7 @@ class AuditReduceOperator(AuditOperator):
         work = self.work(environment, context)
         outcome = reduce(
             open_to_read(environment),
-            self.asked(context),
+            self.request(context),
             work,
             list(self.batches),  # type: ignore[arg-type]
             results_store(environment),

@@ -13,12 +13,15 @@ from logops.benchmark.request import MOST_ROUNDS, ROUNDS
 class QueryBenchmarkOperator(BaseOperator):
     """Measure the library's queries on a live cluster. Fails if a query fails or could not be measured.
 
-    :param environment: name of a file in include/environments. :param queries: names of the library; None: all.
-    :param rounds: how often each query runs. :param most_rounds: how often a query with varying answers may run.
-    :param ranges: additional ranges, such as `24h`; None: as the environment says. :param budget: bytes that Loki
-    may read in the whole run, such as `20GiB`; None: as the environment says. :param minutes: time for the whole
-    run; None: as the environment says. :param concurrency: queries at a time. :param as_of: the end of every range,
-    ISO 8601; None: the moment that the run is for.
+    :param environment: name of a file in include/environments.
+    :param queries: names of queries of the library; None: all.
+    :param rounds: how often each query runs.
+    :param most_rounds: how often a query with varying answers may run.
+    :param ranges: additional ranges, such as `24h`; None: as the environment says.
+    :param budget: bytes that Loki may read in the whole run, such as `20GiB`; None: as the environment says.
+    :param minutes: time limit of the whole run; None: as the environment says.
+    :param concurrency: number of queries that run at the same time.
+    :param as_of: the end of every range, ISO 8601; None: the moment that the run is for.
     """
 
     template_fields: Sequence[str] = (

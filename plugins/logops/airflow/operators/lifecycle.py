@@ -12,8 +12,8 @@ from logops.airflow.operators.work import judged_moment, open_platform, read_env
 class LifecycleOperator(BaseOperator):
     """Apply the lifecycle policies of an environment's storage accounts. Skipped if Azure does it.
 
-    :param environment: name of a file in include/environments. :param as_of: the moment up to which ages are
-    counted, ISO 8601; None: the moment that the run is for.
+    :param environment: name of a file in include/environments.
+    :param as_of: the moment up to which ages are counted, ISO 8601; None: the moment that the run is for.
     """
 
     template_fields: Sequence[str] = ("environment", "as_of")
