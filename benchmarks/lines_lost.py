@@ -23,8 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.place import fresh_environment, open_in, running_in_a_temporary_folder
-from logops.clients.loki import LokiClient
-from logops.clients.loki.entries import Entry
+from logops.clients.loki import Entry, LokiClient
 from logops.clients.loki.errors import LokiError, LokiUnreachableError
 from logops.platforms.local import LocalPlatform
 from logops.rollout import Plan, RolloutResult, plan, run_rollout, unattended

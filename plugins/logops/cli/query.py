@@ -14,8 +14,7 @@ from logops.cli.as_of import moment
 from logops.cli.console import JsonOption, err, out, print_json, say, stop
 from logops.cli.library import read_library, selected
 from logops.cli.targets import readable
-from logops.clients.loki import LokiClient, LokiError
-from logops.clients.loki.answers import Series, Statistics
+from logops.clients.loki import LokiClient, LokiError, Series, Statistics
 from logops.environment.units import Duration
 from logops.logql.errors import LogQLError
 from logops.logql.text import one_line, pretty

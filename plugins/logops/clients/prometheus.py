@@ -1,11 +1,14 @@
 """Query the Prometheus that stores the recorded series."""
 
-import requests
+import json
 
-from logops.clients.loki.answers import Sample, UnexpectedAnswerError, samples
+from logops.clients.http.request import Failure, Outcome, Request, params
+from logops.clients.http.transport import Transport
+from logops.clients.loki.answers import UnexpectedAnswerError, vector
+from logops.clients.loki.model import Sample
 from logops.errors import LogopsError
 
-_SECONDS = 30.0
+_READ_TIMEOUT_S = 30.0
 
 
 class PrometheusError(LogopsError):
@@ -14,18 +17,26 @@ class PrometheusError(LogopsError):
 
 def recorded(url: str, promql: str) -> list[Sample]:
     """Run an instant query. Raises PrometheusError."""
-    doing = f"running {promql} at {url}"
-    with requests.Session() as session:
-        # Do not use a proxy for the internet.
-        session.trust_env = False
-        try:
-            answer = session.get(f"{url}/api/v1/query", params={"query": promql}, timeout=_SECONDS)
-            answer.raise_for_status()
-            return samples(answer.json())
-        except requests.HTTPError as error:
-            text = " ".join(error.response.text.split())[:300]
-            raise PrometheusError(f"{doing}: Prometheus answered {error.response.status_code}: {text}") from error
-        except requests.RequestException as error:
-            raise PrometheusError(f"{doing}: no answer ({type(error).__name__}). Does Prometheus run there?") from error
-        except (UnexpectedAnswerError, LookupError, TypeError, ValueError) as error:
-            raise PrometheusError(f"{doing}: not what Prometheus answers: {error}") from error
+    transport = Transport(url, connect_timeout_s=_READ_TIMEOUT_S, read_timeout_s=_READ_TIMEOUT_S, use_proxies=False)
+    try:
+        return decode_samples(transport.send(instant_query(promql)))
+    finally:
+        transport.close()
+
+
+def instant_query(promql: str) -> Request:
+    """Return the request for an instant query."""
+    return Request(f"running {promql}", "/api/v1/query", params=params({"query": promql}))
+
+
+def decode_samples(outcome: Outcome) -> list[Sample]:
+    """Return the values of an instant query. Raises PrometheusError."""
+    doing = f"{outcome.request.doing} at {outcome.base_url}"
+    if isinstance(outcome, Failure):
+        raise PrometheusError(f"{doing}: no answer ({outcome.detail}). Does Prometheus run there?")
+    if not outcome.is_success:
+        raise PrometheusError(f"{doing}: Prometheus answered {outcome.status}: {outcome.first_words[:300]}")
+    try:
+        return vector(json.loads(outcome.body))
+    except (UnexpectedAnswerError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise PrometheusError(f"{doing}: not what Prometheus answers: {error}") from error

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from logops.clients.loki import Entry, LokiClient
-from logops.clients.loki.answers import Series, Statistics
+from logops.clients.loki import Entry, LokiClient, Series, Statistics
 from logops.logql.refused import refusals
 from logops.logql.text import one_line
 from logops.logql.tree import LogQuery, Query

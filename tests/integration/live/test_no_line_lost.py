@@ -5,8 +5,7 @@ import time
 
 import psutil
 
-from logops.clients.loki import LokiClient
-from logops.clients.loki.entries import Entry
+from logops.clients.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from tests.support.local_platforms import pid_of
 

@@ -8,8 +8,7 @@ import pytest
 from logops.benchmark.measure.cases import Mode
 from logops.benchmark.measure.sample import Ending
 from logops.benchmark.measure.send import MAX_RETRIES, send_query
-from logops.clients.loki import LokiClient, LokiRefusedError, LokiTimeoutError
-from logops.clients.loki.answers import Statistics
+from logops.clients.loki import LokiClient, LokiRefusedError, LokiTimeoutError, Statistics
 from logops.logql.parse import parse
 
 STATISTICS = Statistics(0.2, 0.0, 1000, 10, 1, 0, 0, 1, 1)

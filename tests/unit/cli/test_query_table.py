@@ -5,8 +5,7 @@ import json
 import pytest
 
 from logops.cli import query
-from logops.clients.loki.answers import Series, Statistics
-from logops.clients.loki.entries import Entry
+from logops.clients.loki import Entry, Series, Statistics
 from logops.queries.run import Lines, Numbers
 
 NAN, INF = float("nan"), float("inf")

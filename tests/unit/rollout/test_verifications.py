@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from logops.clients.loki.rules import EvaluatedRule
+from logops.clients.loki import EvaluatedRule
 from logops.environment import load_environment
 from logops.rollout.errors import Check, VerificationError
 from logops.rollout.verifications.agents import verification_line

@@ -9,8 +9,7 @@ from logops.benchmark.measure.cases import Attempt, Mode
 from logops.benchmark.measure.prepare import PreparedQuery
 from logops.benchmark.measure.sample import Ending, Sample
 from logops.benchmark.request import BenchmarkRequest
-from logops.clients.loki import LokiClient, LokiError, LokiRefusedError, LokiUnreachableError
-from logops.clients.loki.answers import Statistics
+from logops.clients.loki import LokiClient, LokiError, LokiRefusedError, LokiUnreachableError, Statistics
 from logops.logql.tree import Query
 from logops.queries.run import run_query
 

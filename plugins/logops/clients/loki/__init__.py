@@ -2,11 +2,8 @@
 
 import warnings
 
-from logops.clients.loki.answers import Direction, Sample, Series
-from logops.clients.loki.auth import BasicAuth, BearerToken
+from logops.clients.http.auth import BasicAuth, BearerToken
 from logops.clients.loki.client import LokiClient
-from logops.clients.loki.deletes import DeleteRequest
-from logops.clients.loki.entries import Entry, nanoseconds
 from logops.clients.loki.errors import (
     LokiAnswerError,
     LokiError,
@@ -15,8 +12,22 @@ from logops.clients.loki.errors import (
     LokiUnreachableError,
 )
 from logops.clients.loki.metrics import Metric, total
-from logops.clients.loki.process import BuildInfo, Readiness
-from logops.clients.loki.ring import Ring, RingMember
+from logops.clients.loki.model import (
+    BuildInfo,
+    DeleteRequest,
+    Direction,
+    Entry,
+    EvaluatedGroup,
+    EvaluatedRule,
+    LogLine,
+    Readiness,
+    Ring,
+    RingMember,
+    Sample,
+    Series,
+    Statistics,
+    nanoseconds,
+)
 
 __all__ = [
     "BasicAuth",
@@ -25,6 +36,9 @@ __all__ = [
     "DeleteRequest",
     "Direction",
     "Entry",
+    "EvaluatedGroup",
+    "EvaluatedRule",
+    "LogLine",
     "LokiAnswerError",
     "LokiClient",
     "LokiError",
@@ -37,6 +51,7 @@ __all__ = [
     "RingMember",
     "Sample",
     "Series",
+    "Statistics",
     "nanoseconds",
     "total",
 ]

@@ -1,109 +1,198 @@
-"""Decode Loki's answers to queries.
+"""Decode Loki's answers (Loki docs, reference/loki-http-api). Pure: the outcome of a request in, typed values out.
 
-Format: Loki docs, reference/loki-http-api (query, query_range, series, labels). Log queries use the encoding flag
-`categorize-labels` (pkg/util/httpreq/encoding_flags.go), which keeps the stream's labels, the structured metadata
-and the parsed labels apart. Without it, Loki mixes all three.
+Every function that takes an outcome raises LokiError: LokiUnreachableError or LokiTimeoutError if there is no answer,
+LokiRefusedError for an error status, LokiAnswerError for an answer of another form.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
-from uuid import uuid4
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
 
-from logops.clients.loki.entries import Entry
+import yaml
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from logops.clients.http.request import Failure, Outcome, Response
+from logops.clients.loki.errors import LokiAnswerError, describe, failed, refused
+from logops.clients.loki.metrics import Metric, parse_metrics
+from logops.clients.loki.model import (
+    BuildInfo,
+    DeleteRequest,
+    Direction,
+    Entry,
+    EvaluatedGroup,
+    EvaluatedRule,
+    Readiness,
+    RingMember,
+    Sample,
+    Series,
+    Statistics,
+)
 from logops.errors import LogopsError
 
-CATEGORIZE_LABELS = {"X-Loki-Response-Encoding-Flags": "categorize-labels"}
-
-
-PAST_THE_CACHE = {"Cache-Control": "no-cache"}
-"""Loki then neither reads nor writes its results cache (pkg/querier/queryrange/codec.go). But it forgets this for
-queries that it splits by time (splitters.go, Loki 3.7), which is nearly every query: see `unlike_any_before`."""
-
-
-def unlike_any_before(logql: str) -> str:
-    """Return the same query with a unique comment: results are cached by a query's text."""
-    return f"{logql} # {uuid4().hex}"
-
-
-class Direction(StrEnum):
-    """The end of the range at which a limited log query starts."""
-
-    FORWARD = "forward"
-    BACKWARD = "backward"
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One value of a metric query."""
-
-    labels: Mapping[str, str]
-    timestamp_ns: int
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The values of one label set over time, oldest first."""
-
-    labels: Mapping[str, str]
-    points: tuple[tuple[int, float], ...]
-    """(nanoseconds since the epoch, value)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """Loki's statistics of a query (pkg/logqlmodel/stats/stats.proto). Seconds and bytes."""
-
-    exec_seconds: float
-    queue_seconds: float
-    """Sum over all parts of the query: more than `exec_seconds` if many parts waited in parallel."""
-    bytes_processed: int
-    """Uncompressed, without structured metadata."""
-    lines_processed: int
-    chunks: int
-    """Downloaded from the store or a cache."""
-    cached_chunks: int
-    """Found in the chunk cache."""
-    cached_results: int
-    """Entries found in the results cache."""
-    splits: int
-    shards: int
+Value = TypeVar("Value")
 
 
 class UnexpectedAnswerError(LogopsError, ValueError):
-    """The answer does not have the expected shape."""
+    """The JSON of an answer does not have the expected shape."""
 
 
-def entries(answer: object, direction: Direction) -> list[Entry]:
+def accepted(outcome: Outcome) -> Response:
+    """Return the answer if its status is 2xx. Raises LokiError."""
+    if isinstance(outcome, Failure):
+        raise failed(outcome)
+    if not outcome.is_success:
+        raise refused(outcome)
+    return outcome
+
+
+def log_entries(outcome: Outcome, direction: Direction) -> list[Entry]:
     """Return the lines of a log query, all streams merged in the order of `direction`.
 
-    Lines of one stream with the same timestamp keep Loki's order. Raises UnexpectedAnswerError.
+    Lines of one stream with the same timestamp keep Loki's order.
     """
-    lines = [_entry(stream["stream"], value) for stream in _result(answer, "streams") for value in stream["values"]]
-    lines.sort(key=_timestamp, reverse=direction is Direction.BACKWARD)
-    return lines
+    return _decoded(outcome, lambda answer: _entries(answer, direction))
 
 
-def samples(answer: object) -> list[Sample]:
-    """Return the values of an instant metric query. Raises UnexpectedAnswerError."""
+def measured_entries(outcome: Outcome, direction: Direction) -> tuple[list[Entry], Statistics]:
+    """Return the lines of a log query in the order of `direction`, and its statistics."""
+    return _decoded(outcome, lambda answer: (_entries(answer, direction), _statistics(answer)))
+
+
+def samples(outcome: Outcome) -> list[Sample]:
+    """Return the values of a metric query at one moment."""
+    return _decoded(outcome, vector)
+
+
+def series(outcome: Outcome) -> list[Series]:
+    """Return the values of a metric query over a range."""
+    return _decoded(outcome, _matrix)
+
+
+def measured_series(outcome: Outcome) -> tuple[list[Series], Statistics]:
+    """Return the values of a metric query over a range, and its statistics."""
+    return _decoded(outcome, lambda answer: (_matrix(answer), _statistics(answer)))
+
+
+def label_values(outcome: Outcome) -> list[str]:
+    """Return the label names or the values of a label. Loki omits `data` if the list is empty."""
+    return _decoded(outcome, lambda answer: [str(item) for item in _body(answer).get("data") or []])
+
+
+def label_sets(outcome: Outcome) -> list[dict[str, str]]:
+    """Return the label sets of streams."""
+    return _decoded(
+        outcome,
+        lambda answer: [
+            {str(name): str(value) for name, value in item.items()} for item in _body(answer).get("data") or []
+        ],
+    )
+
+
+def readiness(outcome: Outcome) -> Readiness:
+    """Return whether the process is ready. It answers 503 while it is not."""
+    if isinstance(outcome, Response) and outcome.status == 503:
+        return Readiness(False, outcome.text.strip())
+    response = accepted(outcome)
+    return Readiness(response.status == 200, response.text.strip())
+
+
+def ring_members(outcome: Outcome) -> list[RingMember]:
+    """Return the members on a ring's page, sorted by id."""
+    return _decoded(outcome, _members)
+
+
+def build_info(outcome: Outcome) -> BuildInfo:
+    """Return the version of the process."""
+    return _decoded(outcome, _build_info)
+
+
+def yaml_mapping(outcome: Outcome) -> dict[str, object]:
+    """Return a page in YAML: the configuration, or the limits of a tenant."""
+    response = accepted(outcome)
+    doing = describe(response.request, response.base_url)
+    try:
+        loaded = yaml.load(response.body, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise LokiAnswerError(f"{doing}: not YAML: {error}. {_ADVICE}") from error
+    if not isinstance(loaded, dict):
+        raise LokiAnswerError(f"{doing}: expected YAML keys, got {response.text[:200]}. {_ADVICE}")
+    return loaded
+
+
+def metrics(outcome: Outcome) -> list[Metric]:
+    """Return every metric on the metrics page."""
+    response = accepted(outcome)
+    try:
+        return parse_metrics(response.text)
+    except ValueError as error:
+        raise LokiAnswerError(f"{describe(response.request, response.base_url)}: {error}. {_ADVICE}") from error
+
+
+def delete_requests(outcome: Outcome) -> list[DeleteRequest]:
+    """Return the delete requests, oldest first."""
+    return _decoded(outcome, _delete_requests)
+
+
+def rule_groups(outcome: Outcome) -> dict[str, object]:
+    """Return the stored rule groups by namespace. Loki answers 404 for a tenant without rules."""
+    if isinstance(outcome, Response) and outcome.status == 404 and "no rule groups found" in refused(outcome).reason:
+        return {}
+    return yaml_mapping(outcome)
+
+
+def evaluated_groups(outcome: Outcome) -> list[EvaluatedGroup]:
+    """Return the rule groups that the ruler has loaded, with the results of their last evaluations."""
+    return _decoded(outcome, _evaluated_groups)
+
+
+def vector(answer: object) -> list[Sample]:
+    """Return the values in the JSON of a metric query at one moment, as Loki and Prometheus answer it.
+
+    Raises UnexpectedAnswerError, LookupError, TypeError, ValueError, AttributeError or OverflowError if it has another
+    shape.
+    """
     return [
         Sample(item["metric"], _nanoseconds(item["value"][0]), float(item["value"][1]))
         for item in _result(answer, "vector")
     ]
 
 
-def series(answer: object) -> list[Series]:
-    """Return the values of a metric query over a range. Raises UnexpectedAnswerError."""
+def _decoded(outcome: Outcome, decode: Callable[[object], Value]) -> Value:
+    """Return the decoded JSON of an answer. Raises LokiError."""
+    response = accepted(outcome)
+    doing = describe(response.request, response.base_url)
+    try:
+        answer = json.loads(response.body)
+    except ValueError as error:
+        kind = response.header("Content-Type") or "no content type"
+        raise LokiAnswerError(f"{doing}: expected JSON, got {kind}: {response.first_words[:300]}. {_ADVICE}") from error
+    try:
+        return decode(answer)
+    except UnexpectedAnswerError as error:
+        raise LokiAnswerError(f"{doing}: {error}") from error
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise LokiAnswerError(f"{doing}: not the JSON that Loki gives there. {_ADVICE}") from error
+
+
+_ADVICE = "Is this the address of a Loki 3.7, and does its -target serve that path?"
+
+
+def _entries(answer: object, direction: Direction) -> list[Entry]:
+    lines = [_entry(stream["stream"], value) for stream in _result(answer, "streams") for value in stream["values"]]
+    lines.sort(key=_timestamp, reverse=direction is Direction.BACKWARD)
+    return lines
+
+
+def _matrix(answer: object) -> list[Series]:
     return [
         Series(item["metric"], tuple((_nanoseconds(at), float(value)) for at, value in item["values"]))
         for item in _result(answer, "matrix")
     ]
 
 
-def statistics(answer: object) -> Statistics:
-    """Return the statistics in an answer; zeros if there are none. Raises UnexpectedAnswerError."""
+def _statistics(answer: object) -> Statistics:
+    """Return the statistics in an answer; zeros if it contains no statistics."""
     data = _body(answer).get("data")
     stats = data.get("stats", {}) if isinstance(data, dict) else {}
     summary, cache = stats.get("summary", {}), stats.get("cache", {})
@@ -125,14 +214,63 @@ def statistics(answer: object) -> Statistics:
     )
 
 
-def label_values(answer: object) -> list[str]:
-    """Return the names or values in an answer about labels. Loki omits `data` if there are none."""
-    return [str(item) for item in _body(answer).get("data") or []]
+class _Shard(BaseModel):
+    id: str
+    state: str
+    address: str
+    timestamp: datetime
+    zone: str = ""
 
 
-def label_sets(answer: object) -> list[dict[str, str]]:
-    """Return the streams in an answer about series."""
-    return [{str(name): str(value) for name, value in item.items()} for item in _body(answer).get("data") or []]
+class _RingPage(BaseModel):
+    """A ring's status page as JSON (dskit ring/ring_http.go)."""
+
+    shards: list[_Shard] | None = Field(...)
+    now: datetime
+
+
+def _members(answer: object) -> list[RingMember]:
+    try:
+        page = _RingPage.model_validate(answer)
+    except ValidationError as error:
+        got = f"an object with {sorted(answer)}" if isinstance(answer, Mapping) else type(answer).__name__
+        raise UnexpectedAnswerError(f"expected a ring's page, got {got}") from error
+    return [
+        RingMember(shard.id, shard.state, shard.address, page.now - shard.timestamp, shard.zone)
+        for shard in page.shards or []
+    ]
+
+
+def _build_info(answer: object) -> BuildInfo:
+    """Format: pkg/loki/version_handler.go."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("version"), str):
+        raise UnexpectedAnswerError(f"expected an object with a version, got {str(answer)[:200]}")
+    return BuildInfo(answer["version"], str(answer.get("revision", "")), str(answer.get("goVersion", "")))
+
+
+_DELETE_REQUESTS = TypeAdapter(list[DeleteRequest])
+
+
+def _delete_requests(answer: object) -> list[DeleteRequest]:
+    """Format: pkg/compactor/deletion/request_handler.go; DeleteRequest in deletionproto/types.proto."""
+    try:
+        return _DELETE_REQUESTS.validate_python(answer or [])
+    except ValidationError as error:
+        raise UnexpectedAnswerError(f"expected a list of delete requests, got {type(answer).__name__}") from error
+
+
+def _evaluated_groups(answer: object) -> list[EvaluatedGroup]:
+    groups: list[dict[str, Any]] = _body(answer)["data"]["groups"]
+    return [EvaluatedGroup(group["file"], group["name"], tuple(map(_rule, group["rules"]))) for group in groups]
+
+
+def _rule(rule: dict[str, Any]) -> EvaluatedRule:
+    return EvaluatedRule(
+        rule["name"],
+        rule["health"],
+        rule.get("lastError") or "",
+        datetime.fromisoformat(rule["lastEvaluation"]),
+    )
 
 
 def _entry(labels: Mapping[str, str], value: list[Any]) -> Entry:

@@ -10,16 +10,13 @@ Every message says what was being done, at which address, for which tenant, and 
 credential: a client refuses an address with a password.
 """
 
-import requests
+import json
 
+from logops.clients.http.request import Failure, FailureKind, Request, Response
+from logops.clients.http.retries import TEMPORARY_STATUS, retry_after_s
 from logops.errors import LogopsError
 
-TEMPORARY_STATUS = frozenset({429, 500, 502, 503, 504})
-"""Rate limits, a write without a quorum, a process that starts or stops: worth a retry.
-
-500 is included because a distributor answers 500 while too few ingesters answer.
-"""
-
+TENANT_HEADER = "X-Scope-OrgID"
 _LONGEST_REASON = 600
 
 
@@ -57,28 +54,48 @@ class LokiAnswerError(LokiError):
     """The answer has another form than Loki's answers."""
 
 
-def from_requests(error: requests.RequestException, doing: str) -> LokiError:
-    """Return the LokiError for an error of the `requests` library."""
-    if isinstance(error, requests.ConnectTimeout):
-        return LokiUnreachableError(
-            f"{doing}: no connection within the time allowed. Is the address right, the port open?"
-        )
-    if isinstance(error, requests.Timeout):
-        return LokiTimeoutError(f"{doing}: no answer within the time allowed. It may still be at work.")
-    # The second one is a connection that broke during an answer.
-    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
-        return LokiUnreachableError(f"{doing}: {_innermost(error)}. Is Loki running there?")
-    return LokiAnswerError(f"{doing}: {type(error).__name__}: {error}")
+def describe(request: Request, base_url: str) -> str:
+    """Return the start of every message about a request: operation, address, tenant."""
+    tenant = request.header(TENANT_HEADER)
+    return f"{request.doing} at {base_url}{request.path}{f' as tenant {tenant}' if tenant else ''}"
 
 
-def _innermost(error: BaseException) -> str:
-    """Return the operating system's message: the wrappers around it repeat the address three times."""
-    current = error
-    while (inner := current.__cause__ or current.__context__) is not None:
-        current = inner
-    if isinstance(current, OSError) and current.strerror:
-        return current.strerror
-    return f"{type(current).__name__}: {current}"
+def failed(failure: Failure) -> LokiError:
+    """Return the error for a request without an answer."""
+    doing = describe(failure.request, failure.base_url)
+    match failure.kind:
+        case FailureKind.CONNECT_TIMEOUT:
+            return LokiUnreachableError(
+                f"{doing}: no connection within the time allowed. Is the address right, the port open?"
+            )
+        case FailureKind.READ_TIMEOUT:
+            return LokiTimeoutError(f"{doing}: no answer within the time allowed. It may still be at work.")
+        case FailureKind.CONNECTION:
+            return LokiUnreachableError(f"{doing}: {failure.detail}. Is Loki running there?")
+        case FailureKind.UNUSABLE:
+            return LokiAnswerError(f"{doing}: {failure.detail}")
+
+
+def refused(response: Response) -> LokiRefusedError:
+    """Return the error for an answer with an error status."""
+    return LokiRefusedError(
+        describe(response.request, response.base_url),
+        response.status,
+        _reason(response),
+        retry_after_s(response.header("Retry-After"), response.received_at_s),
+    )
+
+
+def _reason(response: Response) -> str:
+    """Return Loki's message: the `message` of its JSON errors, else the text."""
+    if "json" in response.header("Content-Type"):
+        try:
+            body = json.loads(response.body)
+        except ValueError:
+            body = None
+        if isinstance(body, dict) and isinstance(body.get("message"), str):
+            return str(body["message"]).strip()
+    return response.first_words
 
 
 def _advice(status: int) -> str:

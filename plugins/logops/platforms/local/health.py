@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import requests
-
-from logops.clients.loki import LokiClient, LokiError, total
+from logops.clients.http.request import Failure, Outcome, Request
+from logops.clients.http.transport import Transport
+from logops.clients.loki import LokiClient, LokiError, RingMember, total
 from logops.clients.loki.metrics import parse_metrics
-from logops.clients.loki.ring import RingMember
 from logops.platforms.local.section import Section
 
 _SECONDS = 5.0
@@ -61,11 +60,13 @@ def version(section: Section) -> str | None:
             with LokiClient(section.url, read_timeout=_SECONDS, retry_for=0) as client:
                 return client.build_info().version
         answer = _get(section, "/metrics")
+        if isinstance(answer, Failure):
+            return None
         if section.program == "azurite":
-            return answer.headers.get("Server", "").partition("/")[2] or None
+            return answer.header("Server").partition("/")[2] or None
         infos = [metric for metric in parse_metrics(answer.text) if metric.name == f"{section.program}_build_info"]
         return infos[0].labels.get("version") if infos else None
-    except (LokiError, requests.RequestException, ValueError):
+    except (LokiError, ValueError):
         return None
 
 
@@ -83,12 +84,11 @@ def waiting_to_be_flushed(section: Section) -> int:
 
 def _answers(section: Section) -> Health:
     """For the canary its metrics, for Azurite its refusal of an unsigned request: both are signs of life."""
-    try:
-        answer = _get(section, _READY.get(section.program, "/"))
-    except requests.RequestException as error:
-        return Health(False, f"no answer at {section.url}: {type(error).__name__}")
-    alive = answer.ok or (section.program == "azurite" and answer.status_code < 500)
-    return Health(alive, "" if alive else f"{answer.status_code} {' '.join(answer.text.split())[:200]}")
+    answer = _get(section, _READY.get(section.program, "/"))
+    if isinstance(answer, Failure):
+        return Health(False, f"no answer at {section.url}: {answer.detail}")
+    alive = answer.status < 400 or (section.program == "azurite" and answer.status < 500)
+    return Health(alive, "" if alive else f"{answer.status} {answer.first_words[:200]}")
 
 
 def _rings(observers: Sequence[Section]) -> Iterator[Sequence[RingMember]]:
@@ -101,8 +101,9 @@ def _rings(observers: Sequence[Section]) -> Iterator[Sequence[RingMember]]:
             continue
 
 
-def _get(section: Section, path: str) -> requests.Response:
-    with requests.Session() as session:
-        # A proxy for the internet cannot reach this machine's loopback.
-        session.trust_env = False
-        return session.get(section.url + path, timeout=_SECONDS)
+def _get(section: Section, path: str) -> Outcome:
+    transport = Transport(section.url, connect_timeout_s=_SECONDS, read_timeout_s=_SECONDS, use_proxies=False)
+    try:
+        return transport.send(Request(f"reading {path}", path))
+    finally:
+        transport.close()

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from logops.clients.loki import LokiClient
-from logops.clients.loki.entries import Entry, nanoseconds
+from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.environment.agents import Source, SyslogSource
 from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.verification import NotVerifiedError, Verification, new_marker, wait_for

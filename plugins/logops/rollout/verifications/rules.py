@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from logops.clients.loki import LokiClient
-from logops.clients.loki.rules import EvaluatedRule
+from logops.clients.loki import EvaluatedRule, LokiClient
 from logops.clients.prometheus import recorded
 from logops.environment.units import Duration
 from logops.platforms.platform import DeployablePlatform

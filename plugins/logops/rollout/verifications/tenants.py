@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from logops.clients.loki import LokiClient
-from logops.clients.loki.entries import Entry, nanoseconds
+from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.clients.loki.errors import LokiRefusedError
 from logops.environment.units import Duration, Size
 from logops.platforms.platform import DeployablePlatform

@@ -3,8 +3,8 @@
 import traceback
 
 import pytest
-import requests
 
+from logops.clients.http.request import Failure, FailureKind
 from logops.clients.loki import (
     BasicAuth,
     BearerToken,
@@ -15,50 +15,37 @@ from logops.clients.loki import (
     LokiTimeoutError,
     LokiUnreachableError,
     Ring,
+    requests,
 )
-from logops.clients.loki.errors import from_requests
-from tests.unit.clients.loki.scripted import Script
+from logops.clients.loki.errors import failed
+from tests.unit.clients.scripted import Script
 
 PASSWORD = "c0rrect-horse"
-
-
-def errors_of(kind: type[requests.RequestException]) -> list[type[requests.RequestException]]:
-    return [kind, *(deeper for child in kind.__subclasses__() for deeper in errors_of(child))]
 
 
 def client(**options: object) -> LokiClient:
     return LokiClient("http://loki.example:3100", retry_for=0, **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", errors_of(requests.RequestException))
-def test_every_requests_error_becomes_a_loki_error(kind: type[requests.RequestException]) -> None:
-    error = requests.JSONDecodeError("no", "", 0) if kind is requests.JSONDecodeError else kind("no")
-
-    assert isinstance(from_requests(error, "reading the ring"), LokiError)
-
-
 @pytest.mark.parametrize(
-    ("error", "kind"),
+    ("kind", "error"),
     [
-        (requests.ConnectTimeout(), LokiUnreachableError),
-        (requests.ConnectionError(), LokiUnreachableError),
-        (requests.exceptions.SSLError(), LokiUnreachableError),
-        (requests.ReadTimeout(), LokiTimeoutError),
-        (requests.exceptions.ChunkedEncodingError(), LokiUnreachableError),
-        (requests.exceptions.ContentDecodingError(), LokiAnswerError),
+        (FailureKind.CONNECT_TIMEOUT, LokiUnreachableError),
+        (FailureKind.CONNECTION, LokiUnreachableError),
+        (FailureKind.READ_TIMEOUT, LokiTimeoutError),
+        (FailureKind.UNUSABLE, LokiAnswerError),
     ],
 )
-def test_requests_error_becomes_matching_loki_error(error: requests.RequestException, kind: type[LokiError]) -> None:
-    assert type(from_requests(error, "reading the ring")) is kind
+def test_failure_of_each_kind_becomes_its_loki_error(kind: FailureKind, error: type[LokiError]) -> None:
+    assert type(failed(Failure(requests.ring(Ring.INGESTER), "http://loki:3100", kind, "no"))) is error
 
 
-def test_message_keeps_operating_system_error_text() -> None:
-    refused = requests.ConnectionError("a long story with the address in it three times")
-    refused.__cause__ = ConnectionRefusedError(111, "Connection refused")
+def test_lost_connection_is_reported_with_address_and_operating_system_text() -> None:
+    failure = Failure(requests.ring(Ring.INGESTER), "http://loki:3100", FailureKind.CONNECTION, "Connection refused")
 
     assert (
-        str(from_requests(refused, "reading the ring"))
-        == "reading the ring: Connection refused. Is Loki running there?"
+        str(failed(failure))
+        == "reading the ingester ring at http://loki:3100/ring: Connection refused. Is Loki running there?"
     )
 
 
@@ -129,3 +116,10 @@ def test_url_with_password_is_refused_without_showing_the_password() -> None:
 def test_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(LokiError, match="Loki address"):
         LokiClient(url)
+
+
+@pytest.mark.parametrize("token", [f"{PASSWORD}\n", f"{PASSWORD}ü"])
+def test_token_that_no_header_can_contain_is_refused_without_showing_it(token: str) -> None:
+    with pytest.raises(LokiError, match="the token contains a line break or a letter outside ASCII") as refused:
+        client(auth=BearerToken(token))
+    assert PASSWORD not in "".join(traceback.format_exception(refused.value))

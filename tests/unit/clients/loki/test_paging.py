@@ -1,6 +1,6 @@
 """Tests of reading in pages: no entry is lost or read twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logops.clients.loki import Entry
-from logops.clients.loki.paging import WINDOW_NS, read_pages
+from logops.clients.loki.paging import WINDOW_NS, first_page, split_page
 
 
 def stored(timestamps: list[int]) -> list[Entry]:
@@ -24,6 +24,15 @@ def pages_of(entries: list[Entry], most: int = 10**9) -> Callable[[int, int, int
         return [entry for entry in entries if start_ns <= entry.timestamp_ns < end_ns][:limit]
 
     return page
+
+
+def read_pages(page: Callable[[int, int, int], list[Entry]], start_ns: int, end_ns: int, size: int) -> Iterator[Entry]:
+    """Yield the entries of every page, as a client does."""
+    current = first_page(start_ns, end_ns, size)
+    while current is not None:
+        entries = page(current.start_ns, current.end_ns, current.limit)
+        complete, current = split_page(current, entries, end_ns, size)
+        yield from complete
 
 
 @given(timestamps=st.lists(st.integers(0, 12), max_size=60), size=st.integers(1, 9))

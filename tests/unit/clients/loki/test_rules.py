@@ -4,7 +4,7 @@ import pytest
 
 from logops.clients.loki import LokiClient, LokiRefusedError
 from logops.clients.prometheus import PrometheusError, recorded
-from tests.unit.clients.loki.scripted import Script
+from tests.unit.clients.scripted import Script
 
 EVALUATED = """{"status": "success", "data": {"groups": [{"name": "g", "file": "ns", "rules": [
   {"name": "a:b:c", "query": "vector(1)", "health": "ok", "lastError": "", "lastEvaluation": "2026-11-24T22:06:31Z"},

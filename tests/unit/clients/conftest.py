@@ -6,7 +6,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.unit.clients.loki.scripted import Script
+from tests.unit.clients.scripted import Script
 
 
 @pytest.fixture
@@ -23,5 +23,5 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Script:
 
     sleep: Callable[[float], None] = script.slept.append
     monkeypatch.setattr(HTTPAdapter, "send", send)
-    monkeypatch.setattr("tenacity.nap.time.sleep", sleep)
+    monkeypatch.setattr("logops.clients.http.transport.time.sleep", sleep)
     return script

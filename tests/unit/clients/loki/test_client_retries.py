@@ -1,14 +1,12 @@
-"""Tests of retries: which errors are retried, how long the client waits, and which errors are raised at once."""
+"""Tests of the client's retries: which errors are retried, how long the client waits, which are raised at once."""
 
 import pytest
 import requests
 
 from logops.clients.loki import Entry, LokiClient, LokiRefusedError, LokiUnreachableError
-from logops.clients.loki.connection import retry_after_seconds
-from tests.unit.clients.loki.scripted import Script
+from tests.unit.clients.scripted import Script
 
 LINE = [Entry(1, {"job": "x"}, "line")]
-NOON = 1_700_000_000.0
 
 
 def client(retry_for: float = 30.0) -> LokiClient:
@@ -92,18 +90,3 @@ def test_last_error_is_raised_if_retries_fail(script: Script) -> None:
 
     with pytest.raises(LokiUnreachableError):
         client(retry_for=0.5).push("t", LINE)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("12", 12.0),
-        ("Tue, 14 Nov 2023 22:13:50 GMT", 30.0),
-        ("Tue, 14 Nov 2023 22:13:00 GMT", 0.0),
-        ("soon", None),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_date(header: str | None, seconds: float | None) -> None:
-    assert retry_after_seconds(header, NOON) == seconds

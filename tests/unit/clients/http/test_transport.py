@@ -1,11 +1,14 @@
-"""Tests of the connection: tenant header, credentials, proxy and certificates."""
+"""Tests of the transport: headers, credentials, proxy, certificates, failures."""
 
 from pathlib import Path
 
 import pytest
+import requests
 
+from logops.clients.http.request import Failure, FailureKind, Request
+from logops.clients.http.transport import Transport, classify
 from logops.clients.loki import LokiClient
-from tests.unit.clients.loki.scripted import Script
+from tests.unit.clients.scripted import Script
 
 
 def test_tenant_is_sent_as_org_id_header(script: Script) -> None:
@@ -68,3 +71,36 @@ def test_verify_false_overrides_ca_bundle_of_environment(monkeypatch: pytest.Mon
     with pytest.raises(StopIteration):
         LokiClient("https://loki.example", verify=False).ready()
     assert seen == [False]
+
+
+def errors_of(kind: type[requests.RequestException]) -> list[type[requests.RequestException]]:
+    return [kind, *(deeper for child in kind.__subclasses__() for deeper in errors_of(child))]
+
+
+@pytest.mark.parametrize("kind", errors_of(requests.RequestException))
+def test_every_requests_error_becomes_a_failure(script: Script, kind: type[requests.RequestException]) -> None:
+    script.fail(requests.JSONDecodeError("no", "", 0) if kind is requests.JSONDecodeError else kind("no"))
+
+    assert isinstance(Transport("http://loki.example:3100").send(Request("reading", "/x")), Failure)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (requests.ConnectTimeout(), FailureKind.CONNECT_TIMEOUT),
+        (requests.ConnectionError(), FailureKind.CONNECTION),
+        (requests.exceptions.SSLError(), FailureKind.CONNECTION),
+        (requests.ReadTimeout(), FailureKind.READ_TIMEOUT),
+        (requests.exceptions.ChunkedEncodingError(), FailureKind.CONNECTION),
+        (requests.exceptions.ContentDecodingError(), FailureKind.UNUSABLE),
+    ],
+)
+def test_requests_error_becomes_failure_of_matching_kind(error: requests.RequestException, kind: FailureKind) -> None:
+    assert classify(error)[0] is kind
+
+
+def test_failure_keeps_operating_system_error_text() -> None:
+    refused = requests.ConnectionError("a long story with the address in it three times")
+    refused.__cause__ = ConnectionRefusedError(111, "Connection refused")
+
+    assert classify(refused) == (FailureKind.CONNECTION, "Connection refused")
