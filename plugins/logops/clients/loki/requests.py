@@ -1,8 +1,8 @@
 """Build the requests of Loki's HTTP API (Loki docs, reference/loki-http-api). Pure: values in, a `Request` out.
 
 Times are integer nanoseconds since the epoch; names that end in `_s` or `_seconds` are seconds. A tenant is sent as
-X-Scope-OrgID. An empty tenant sends no header, for a Loki with auth_enabled: false. `answers` decodes the outcome of each
-request.
+X-Scope-OrgID. An empty tenant sends no header, for a Loki with auth_enabled: false. `answers` decodes the
+outcome of each request.
 """
 
 import gzip
