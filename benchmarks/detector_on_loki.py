@@ -53,7 +53,7 @@ from logops.clients.loki import LokiClient
 from logops.clients.loki.metrics import total
 from logops.logql.text import one_line
 from logops.platforms.local import LocalPlatform
-from logops.platforms.platform import component_of
+from logops.platforms.platform import component_of, ingester_urls
 from logops.queries.fill import fill
 from logops.queries.library import load_library
 from logops.render import STAGES
@@ -141,7 +141,7 @@ def measured_nights(nights: int, slower: Slower, faster: int) -> list[Sample]:
         as_of = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
         end_ns = int(as_of.timestamp()) * 10**9
         push_samples(platform, end_ns - 3600 * 10**9, end_ns, LINES_A_MINUTE)
-        settle(platform, lambda _: None)
+        settle(platform, ingester_urls(platform), lambda _: None)
         wait_until_in_no_memory(platform, LIBRARY["errors"].tenant)
         wait_until_compacted(platform, end_ns // DAY_NS)
         samples: list[Sample] = []

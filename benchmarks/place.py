@@ -14,7 +14,7 @@ from logops.environment import Environment, find_environment, load_environment
 from logops.platforms.local import LocalPlatform
 from logops.rules.read import load_rules
 from logops.samples import generate
-from logops.samples.history_fill import SEED, places
+from logops.samples.history_fill import SEED, destinations
 from logops.toolchain import command, project_root
 
 BATCH = 10_000
@@ -48,7 +48,7 @@ def open_in(environment: Environment, folder: Path) -> LocalPlatform:
 def push_samples(platform: LocalPlatform, start_ns: int, end_ns: int, lines_a_minute: float) -> int:
     """Generated lines of every kind, into the tenants that have it; how many."""
     count = 0
-    for kind, where in places(platform.environment).items():
+    for kind, where in destinations(platform.environment).items():
         lines = iter(generate(kind, SEED, start_ns, end_ns, lines_a_minute))
         with LokiClient(platform.write_url(where.cluster)) as client:
             while batch := [

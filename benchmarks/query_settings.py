@@ -48,6 +48,7 @@ from logops.environment import Environment
 from logops.environment.cluster import MemcachedCache
 from logops.environment.units import Duration, Size
 from logops.platforms.local import LocalPlatform
+from logops.platforms.platform import ingester_urls
 from logops.queries.library import load_library
 from logops.render import STAGES
 from logops.render.topology import HOST, Topology
@@ -114,7 +115,7 @@ def main() -> None:
         as_of = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
         end_ns = int(as_of.timestamp()) * 10**9
         console.print(f"pushed {push_samples(platform, end_ns - DAY_NS, end_ns, LINES_A_MINUTE):,} lines")
-        settle(platform, lambda _: None)
+        settle(platform, ingester_urls(platform), lambda _: None)
         for day in (end_ns // DAY_NS - 1, end_ns // DAY_NS):
             wait_until_compacted(platform, day)
         forget(platform)

@@ -27,6 +27,7 @@ from logops.environment.units import Duration
 from logops.findings.store import ResultsStore
 from logops.lifecycle.accounts import run_policies
 from logops.platforms.local import LocalPlatform
+from logops.platforms.platform import ingester_urls
 from logops.render import STAGES
 from logops.samples import history_fill as history
 from logops.samples.live_feed import feed
@@ -86,10 +87,20 @@ def main() -> None:
         assert wanted is not None
         folder: Path = platform.state
         with console.status("pushing history"):
-            history.fill(platform, wanted, folder / "history", lambda lines, share: None, Event())
-        settle(platform, console.print)
+            history.fill(
+                history.destinations(platform.environment),
+                platform.write_url,
+                wanted,
+                folder / "history",
+                lambda lines, share: None,
+                Event(),
+            )
+        settle(platform, ingester_urls(platform), console.print)
         stop = Event()
-        for work in ((feed, (platform, folder, stop)), (push_old, (platform, stop))):
+        for work in (
+            (feed, (platform.environment, platform.write_line, folder / "samples", stop)),
+            (push_old, (platform, stop)),
+        ):
             Thread(target=work[0], args=work[1], daemon=True).start()
         store = ResultsStore(str(folder / "results"))
         end = time.monotonic() + asked.minutes * 60

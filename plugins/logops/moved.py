@@ -31,6 +31,7 @@ MOVED = {
     "logops.provider": "logops.airflow.provider",
     "logops.queries.alert_tests": "logops.rules.alert_tests",
     "logops.queries.own_loki": "logops.rules.own_loki",
+    "logops.quickstart.show": "logops.toolchain.progress_board",
 }
 """Old path to new path, for a package with all its modules, or for a module."""
 

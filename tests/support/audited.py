@@ -389,7 +389,9 @@ def start(folder: Path) -> Audited:
     # Stop the compactor, because it would delete chunks while others are still pushed. Do not freeze it: an ingester
     # that starts asks the compactor for delete requests and would wait half a minute.
     cluster.end("main-compactor-0")
-    history.fill(platform, filled, folder / "history", lambda lines, share: None, Event())
+    history.fill(
+        history.destinations(wanted), platform.write_url, filled, folder / "history", lambda lines, share: None, Event()
+    )
     store_all(platform)
     cluster.pushed = cluster.entries_of()
     Supervisord(platform.state).start_process("main-compactor-0")

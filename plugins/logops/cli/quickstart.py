@@ -29,10 +29,10 @@ def up(
 ) -> None:
     """Start everything: programs, Airflow, a first rollout, sample logs. Does only what is not done yet."""
     # Imports Airflow's client, supervisord's client and the sample logs, which other commands do not need.
-    from logops.quickstart.up import Asked, up
+    from logops.quickstart.up import UpOptions, up
 
     try:
-        up(Asked(name, days if history else 0, airflow_port), err, out)
+        up(UpOptions(name, days if history else 0, airflow_port), err, out)
     except (EnvironmentFileError, PlacementError, ProjectNotFoundError) as error:
         stop(str(error), BAD_INPUT)
     except (QuickstartError, ToolchainError, PlatformError, LokiError) as error:

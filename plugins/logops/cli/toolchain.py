@@ -6,8 +6,8 @@ import typer
 from rich.table import Table
 
 from logops.cli.console import FOUND, JsonOption, err, out, print_json, stop
-from logops.quickstart.show import Board
 from logops.toolchain import PROGRAMS, ToolchainError, ensure
+from logops.toolchain.progress_board import Board
 
 app = typer.Typer()
 

@@ -64,6 +64,16 @@ def component_of(process: str, cluster: str) -> str:
     return process.removeprefix(f"{cluster}-").rpartition("-")[0]
 
 
+def ingester_urls(platform: "ReadablePlatform") -> dict[str, str]:
+    """Return the address of every process that keeps recent logs in memory, by name: ingesters and single binaries."""
+    return {
+        name: url
+        for cluster in platform.environment.clusters
+        for name, url in platform.urls(cluster).items()
+        if component_of(name, cluster) in ("ingester", "all")
+    }
+
+
 class LeaseStore(Protocol):
     """Keeps who may change an environment. A local file today; a Lease object on Kubernetes."""
 

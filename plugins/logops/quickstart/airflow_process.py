@@ -81,7 +81,7 @@ class Airflow:
         )
         return True
 
-    def wait_until_healthy(self, tell: Callable[[str], None], stopped: Callable[[], bool] = lambda: False) -> None:
+    def wait_until_healthy(self, report: Callable[[str], None], stopped: Callable[[], bool] = lambda: False) -> None:
         """Wait until every component is healthy, and report which are not. Returns early when `stopped` returns True.
 
         Raises AirflowNotHealthyError with the last log lines if Airflow ends or takes too long.
@@ -99,7 +99,7 @@ class Airflow:
                     f"Airflow was not healthy within {_START_SECONDS:.0f} s: {', '.join(unhealthy)} not up. "
                     f"{self._last_lines()}"
                 )
-            tell("does not answer yet" if len(unhealthy) == len(COMPONENTS) else f"waits for {', '.join(unhealthy)}")
+            report("does not answer yet" if len(unhealthy) == len(COMPONENTS) else f"waits for {', '.join(unhealthy)}")
             time.sleep(0.5)
 
     def stop(self) -> int:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from logops.quickstart.airflow_api import AirflowApi
 from logops.quickstart.first_rollout import run_id
-from logops.quickstart.show import Board
 from logops.quickstart.watch import summary_of
+from logops.toolchain.progress_board import Board
 
 DAGS = ("compaction_audit", "retention_audit")
 _USUAL_SECONDS: Mapping[str, float] = {"list": 3, "judge": 8, "reduce": 3}

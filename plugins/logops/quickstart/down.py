@@ -10,8 +10,8 @@ from logops.platforms import STATE, open_local
 from logops.platforms.local.lock import locked
 from logops.quickstart.airflow_process import Airflow
 from logops.quickstart.feed import stop_feed
-from logops.quickstart.show import Board
 from logops.toolchain import State
+from logops.toolchain.progress_board import Board
 
 
 def down(environment_name: str, progress: Console) -> None:
@@ -43,7 +43,7 @@ def _end(environment_name: str, root: Path, board: Board) -> list[str]:
     platform = open_local(load_environment(find_environment(environment_name, root)), root)
     count = sum(process.pid is not None for process in platform.processes())
     with board.step(f"end {environment_name}", 15) as step:
-        killed = platform.down(lambda line: step.tell(State.RUNNING, line))
+        killed = platform.down(lambda line: step.report(State.RUNNING, line))
     if count:
         ended.append(f"{count} processes of {environment_name}")
     if killed:

@@ -15,7 +15,7 @@ def start_feed(environment: str, root: Path, state: Path) -> bool:
     if is_feed_running(state):
         return False
     background.start(
-        [sys.executable, "-m", "logops.samples.live_feed", environment],
+        [sys.executable, "-m", "logops.quickstart.live_feed", environment],
         env={**os.environ, "LOGOPS_HOME": str(root)},
         cwd=state,
         log=state / "logs" / "feed.log",

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from logops.quickstart.airflow_api import AirflowApi, TaskState
 from logops.quickstart.errors import RolloutFailedError
-from logops.quickstart.show import Board
 from logops.quickstart.watch import Watch
+from logops.toolchain.progress_board import Board
 
 DAG = "rollout"
 

@@ -16,7 +16,7 @@ from logops.quickstart.airflow_config import USER
 from logops.quickstart.audits import Audited, widest
 from logops.quickstart.measured import DAG as BENCHMARK
 from logops.quickstart.measured import Measured
-from logops.quickstart.show import amount, duration
+from logops.toolchain.progress_board import amount, duration
 
 _EVERY_STREAM = '{job=~".+"}'
 _DAY = timedelta(days=1)

@@ -16,6 +16,7 @@ from logops.environment import find_environment, load_environment
 from logops.platforms import STATE, open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.lock import locked
+from logops.platforms.platform import ingester_urls
 from logops.quickstart import summary
 from logops.quickstart.airflow_process import DEFAULT_PORT, Airflow
 from logops.quickstart.audits import DAGS as AUDITS
@@ -26,17 +27,17 @@ from logops.quickstart.feed import is_feed_running, start_feed
 from logops.quickstart.first_rollout import DAG, changed_something, roll_out
 from logops.quickstart.measured import DAG as BENCHMARK
 from logops.quickstart.measured import measure
-from logops.quickstart.show import Board
 from logops.samples import history_fill as history
 from logops.samples.settle import IngesterRestartError, settle
 from logops.toolchain import State
+from logops.toolchain.progress_board import Board
 
 _DAG_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The options of the command."""
+class UpOptions:
+    """The options of `logops quickstart up`."""
 
     environment: str = "local"
     history_days: int = 120
@@ -45,7 +46,7 @@ class Asked:
     """None: the port of a running Airflow, else the default."""
 
 
-def up(options: Asked, progress: Console, result: Console) -> None:
+def up(options: UpOptions, progress: Console, result: Console) -> None:
     """Do everything that is not done yet. Show progress on `progress` and the result on `result`.
 
     Raises QuickstartError, EnvironmentFileError, PlacementError, ToolchainError, PlatformError or LokiError. The
@@ -71,7 +72,7 @@ def up(options: Asked, progress: Console, result: Console) -> None:
     with (
         locked(root / STATE / "quickstart.lock", "make up", lambda _: None, patience=0.0),
         Board(progress) as board,
-        _telling_what_runs(airflow, platform, board),
+        _listing_what_runs(airflow, platform, board),
     ):
         _programs_and_airflow(airflow, options.airflow_port, board)
         api = airflow.api()
@@ -98,8 +99,8 @@ def up(options: Asked, progress: Console, result: Console) -> None:
 
 
 @contextmanager
-def _telling_what_runs(airflow: Airflow, platform: LocalPlatform, board: Board) -> Iterator[None]:
-    """If the command ends early, tell the person what it left running."""
+def _listing_what_runs(airflow: Airflow, platform: LocalPlatform, board: Board) -> Iterator[None]:
+    """If the command ends early, show what is still running."""
     try:
         yield
     except BaseException:
@@ -141,11 +142,11 @@ def _succeeded(future: Future[None]) -> bool:
 
 def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop: Event) -> None:
     with board.step("Airflow", usual_seconds) as step:
-        airflow.wait_until_healthy(lambda detail: step.tell(State.RUNNING, detail), stop.is_set)
+        airflow.wait_until_healthy(lambda detail: step.report(State.RUNNING, detail), stop.is_set)
         deadline = time.monotonic() + _DAG_SECONDS
         for dag in (DAG, *AUDITS, BENCHMARK):
             while not stop.is_set() and not airflow.api().has_dag(dag):
-                step.tell(State.RUNNING, f"reads the DAG {dag}")
+                step.report(State.RUNNING, f"reads the DAG {dag}")
                 if time.monotonic() > deadline:
                     errors = "\n".join(f"{file}:\n{error}" for file, error in airflow.api().import_errors().items())
                     raise AirflowNotHealthyError(
@@ -158,7 +159,8 @@ def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop
 def _history(platform: LocalPlatform, days: int, board: Board) -> None:
     folder, file = platform.state / "history", platform.state / "history.json"
     before, as_of = history.Filled.read(file), datetime.now(UTC)
-    is_there = history.is_seen(platform, *history.where_to_look(before, days, as_of))
+    kinds = history.destinations(platform.environment)
+    is_there = history.has_history(kinds, platform.read_url, *history.where_to_look(before, days, as_of))
     missing = history.missing(before, is_there, days, as_of)
     if missing is None:
         if before and before.end_ns - before.start_ns < (days - 1) * history.DAY_NS:
@@ -169,17 +171,17 @@ def _history(platform: LocalPlatform, days: int, board: Board) -> None:
         missing.write(file)
     with board.step(f"{days} days of sample history", 60) as step:
 
-        def tell(lines: int, share: float) -> None:
-            step.tell(State.RUNNING, f"{share:.0%}, {lines:,} lines")
+        def show(lines: int, share: float) -> None:
+            step.report(State.RUNNING, f"{share:.0%}, {lines:,} lines")
 
-        history.fill(platform, missing, folder, tell, Event())
+        history.fill(kinds, platform.write_url, missing, folder, show, Event())
     with board.step("indexing the history", 40) as step:
         try:
-            settle(platform, lambda detail: step.tell(State.RUNNING, detail))
+            settle(platform, ingester_urls(platform), lambda detail: step.report(State.RUNNING, detail))
         except IngesterRestartError as error:
             raise NoHistoryError(str(error)) from error
         deadline = time.monotonic() + 60
-        while not history.is_seen(platform, *history.where_to_look(missing, days, as_of)):
+        while not history.has_history(kinds, platform.read_url, *history.where_to_look(missing, days, as_of)):
             if time.monotonic() > deadline:
                 raise NoHistoryError(
                     "Loki took the sample history and does not show it. See `logops status`, `logops logs`."

@@ -6,8 +6,8 @@ from typing import Any
 
 from logops.quickstart.airflow_api import AirflowApi, TaskState, changes
 from logops.quickstart.errors import AirflowUnreachableError, NoResultError
-from logops.quickstart.show import Board
 from logops.toolchain.progress import Event, State
+from logops.toolchain.progress_board import Board
 
 _UNREACHABLE_SECONDS = 60.0
 _SOON_SECONDS = 3.0
@@ -57,7 +57,7 @@ class Watch:
                 if time.monotonic() - self._answered > _UNREACHABLE_SECONDS:
                     raise
                 state, tasks = "", self.tasks
-            self._tell_whether_it_waits(state)
+            self._report_whether_it_waits(state)
             for task in changes(self.tasks, tasks):
                 if event := event_of(self._dag, task, self._usual_seconds):
                     self._board(event)
@@ -66,7 +66,7 @@ class Watch:
                 return state
             time.sleep(0.5)
 
-    def _tell_whether_it_waits(self, state: str) -> None:
+    def _report_whether_it_waits(self, state: str) -> None:
         """A DAG has one run at a time, and the run of a missed night starts as soon as Airflow does."""
         seconds = time.monotonic() - self._began
         self._waits |= state == "queued" and seconds > _SOON_SECONDS

@@ -5,7 +5,7 @@ do only asks Loki.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,6 @@ from logops.clients.loki import LokiClient, nanoseconds
 from logops.environment import Environment
 from logops.environment.agents import FileSource, SyslogSource
 from logops.errors import LogopsError
-from logops.platforms.platform import DeployablePlatform
 from logops.samples import FILE_NAMES, BackfillProgress, History, Kind, backfill
 
 SEED = 20
@@ -34,7 +33,7 @@ class StoppedError(LogopsError):
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """The cluster and the tenant of a kind of sample logs."""
 
     cluster: str
@@ -62,16 +61,16 @@ class Filled:
         new.replace(file)
 
 
-def places(environment: Environment) -> dict[Kind, Place]:
+def destinations(environment: Environment) -> dict[Kind, Destination]:
     """Return where the environment's sources send each kind: files by their names, system logs by syslog."""
-    targets: dict[Kind, Place] = {}
+    targets: dict[Kind, Destination] = {}
     for source in environment.sources.values():
         if isinstance(source, SyslogSource):
-            targets.setdefault(Kind.SYSTEM, Place(source.cluster, source.tenant))
+            targets.setdefault(Kind.SYSTEM, Destination(source.cluster, source.tenant))
         elif isinstance(source, FileSource):
             for kind in Kind:
                 if f"samples/{FILE_NAMES[kind]}" in source.paths:
-                    targets[kind] = Place(source.cluster, source.tenant)
+                    targets[kind] = Destination(source.cluster, source.tenant)
     return targets
 
 
@@ -86,43 +85,56 @@ def where_to_look(before: Filled | None, days: int, as_of: datetime) -> tuple[in
     return middle - DAY_NS // 2, middle + DAY_NS // 2
 
 
-def missing(before: Filled | None, seen: bool, days: int, as_of: datetime) -> Filled | None:
+def missing(before: Filled | None, is_stored: bool, days: int, as_of: datetime) -> Filled | None:
     """Return what is still to be filled in; None if the history is there.
 
-    `before` is the content of the file, `seen` whether Loki returns lines of the history. An interrupted history
-    resumes. A history that Loki has lost, because its data was removed, is filled in again.
+    `before` is the content of the file, `is_stored` whether Loki returns lines of the history. An interrupted
+    history resumes. A history that Loki has lost, because its data was removed, is filled in again.
     """
     if before is not None and not before.done:
         return before
-    if seen:
+    if is_stored:
         return None
     return Filled(nanoseconds(as_of - timedelta(days=days)), nanoseconds(as_of - _UNTIL_BEFORE_NOW), done=False)
 
 
-def is_seen(platform: DeployablePlatform, start_ns: int, end_ns: int) -> bool:
-    """Whether every tenant with sample logs has history in start <= timestamp < end."""
-    for place in set(places(platform.environment).values()):
-        with LokiClient(platform.read_url(place.cluster)) as client:
-            if not client.query_logs(place.tenant, SELECTOR, start_ns, end_ns, limit=1):
+def has_history(kinds: Mapping[Kind, Destination], read_url: Callable[[str], str], start_ns: int, end_ns: int) -> bool:
+    """Whether every tenant with sample logs has history in start <= timestamp < end.
+
+    read_url   returns the address for a cluster's queries
+    """
+    for destination in set(kinds.values()):
+        with LokiClient(read_url(destination.cluster)) as client:
+            if not client.query_logs(destination.tenant, SELECTOR, start_ns, end_ns, limit=1):
                 return False
     return True
 
 
 def fill(
-    platform: DeployablePlatform, range_to_fill: Filled, folder: Path, tell: Callable[[int, float], None], stop: Event
+    kinds: Mapping[Kind, Destination],
+    write_url: Callable[[str], str],
+    range_to_fill: Filled,
+    folder: Path,
+    on_progress: Callable[[int, float], None],
+    stop: Event,
 ) -> int:
     """Push what is missing, all kinds in parallel. Return how many lines this call pushed.
 
-    `folder` keeps the progress of each kind. `tell` gets the number of lines and the done part, 0 to 1. Raises
-    StoppedError soon after `stop` is set, LokiError if Loki refuses the lines.
+    kinds         the kinds to push, and where
+    write_url     returns the address for pushes to a cluster
+    folder        keeps the progress of each kind
+    on_progress   called with the number of lines and the done part, 0 to 1
+
+    Raises StoppedError soon after `stop` is set, LokiError if Loki refuses the lines.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kinds = places(platform.environment)
     reached: dict[Kind, BackfillProgress] = {}
     lock = Lock()
 
-    def push(kind: Kind, place: Place) -> int:
-        history = History(SEED, range_to_fill.start_ns, range_to_fill.end_ns, LINES_PER_MINUTE, {kind: place.tenant})
+    def push(kind: Kind, destination: Destination) -> int:
+        history = History(
+            SEED, range_to_fill.start_ns, range_to_fill.end_ns, LINES_PER_MINUTE, {kind: destination.tenant}
+        )
 
         def note(progress: BackfillProgress) -> None:
             if stop.is_set():
@@ -130,12 +142,12 @@ def fill(
             with lock:
                 reached[kind] = progress
                 lines = sum(kind_progress.lines for kind_progress in reached.values())
-                tell(lines, sum(kind_progress.share for kind_progress in reached.values()) / len(kinds))
+                on_progress(lines, sum(kind_progress.share for kind_progress in reached.values()) / len(kinds))
 
-        with LokiClient(platform.write_url(place.cluster)) as client:
+        with LokiClient(write_url(destination.cluster)) as client:
             return backfill(client, history, folder / f"{kind}.json", note)
 
-    def push_or_stop(item: tuple[Kind, Place]) -> int:
+    def push_or_stop(item: tuple[Kind, Destination]) -> int:
         try:
             return push(*item)
         except BaseException:

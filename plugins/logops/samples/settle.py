@@ -6,54 +6,71 @@ again; the ring and the write-ahead log keep the cluster working meanwhile.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import psutil
 
 from logops.clients.loki import LokiClient
 from logops.errors import LogopsError
-from logops.platforms.platform import DeployablePlatform, ProcessStatus, component_of
 
 _READY_SECONDS = 180.0
-_HOLD_LOGS = ("ingester", "all")
+
+
+class Process(Protocol):
+    """The status of a process. A platform's `ProcessStatus` has these fields."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def ready(self) -> bool: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def pid(self) -> int | None: ...
+
+
+class ProcessList(Protocol):
+    """The processes of a Loki. A deployable platform has these methods."""
+
+    def processes(self) -> Sequence[Process]: ...
+    def last_lines(self, process: str, /) -> Sequence[str]: ...
 
 
 class IngesterRestartError(LogopsError):
     """An ingester did not become ready again after its restart."""
 
 
-def settle(platform: DeployablePlatform, tell: Callable[[str], None]) -> None:
-    """Make every ingester store its data. Raises IngesterRestartError if one does not become ready again."""
-    for cluster in platform.environment.clusters:
-        for name, url in platform.urls(cluster).items():
-            if component_of(name, cluster) in _HOLD_LOGS:
-                tell(f"{name} stores its index")
-                restart(platform, name, url)
+def settle(host: ProcessList, ingester_urls: Mapping[str, str], progress: Callable[[str], None]) -> None:
+    """Make every ingester store its data. Raises IngesterRestartError if one does not become ready again.
+
+    host            restarts an ingester that was stopped
+    ingester_urls   process name to its address
+    """
+    for name, url in ingester_urls.items():
+        progress(f"{name} stores its index")
+        restart(host, name, url)
 
 
-def restart(platform: DeployablePlatform, name: str, url: str) -> None:
+def restart(host: ProcessList, name: str, url: str) -> None:
     """Make one ingester store its data and restart. Raises IngesterRestartError if it does not become ready."""
     with LokiClient(url) as client:
         client.flush()
-    before = _status(platform, name).pid
+    before = _status(host, name).pid
     if before is not None:
         psutil.Process(before).terminate()
     deadline = time.monotonic() + _READY_SECONDS
-    for status in _statuses(platform, name):
-        if status.ready and status.pid != before:
-            return
+    while not ((status := _status(host, name)).ready and status.pid != before):
         if time.monotonic() > deadline:
-            said = "\n    ".join(platform.last_lines(name))
+            last_lines = "\n    ".join(host.last_lines(name))
             raise IngesterRestartError(
-                f"{name} did not come back: {status.state} {status.detail}. Its last lines:\n    {said}"
+                f"restarting {name}: it is not ready after {_READY_SECONDS:.0f} s: {status.state} {status.detail}. Fix "
+                f"the cause that its last lines show, and start again:\n    {last_lines}"
             )
-
-
-def _statuses(platform: DeployablePlatform, name: str) -> Iterator[ProcessStatus]:
-    while True:
-        yield _status(platform, name)
         time.sleep(0.5)
 
 
-def _status(platform: DeployablePlatform, name: str) -> ProcessStatus:
-    return next(process for process in platform.processes() if process.name == name)
+def _status(host: ProcessList, name: str) -> Process:
+    return next(process for process in host.processes() if process.name == name)

@@ -66,5 +66,5 @@ async def run_command(
 
 async def _keep_telling(step: Step) -> None:
     while True:
-        step.tell(State.RUNNING)
+        step.report(State.RUNNING)
         await asyncio.sleep(_TELL_SECONDS)

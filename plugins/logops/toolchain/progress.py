@@ -51,22 +51,22 @@ class Step:
         self._progress = progress
         self._started = time.monotonic()
 
-    def tell(self, state: State, detail: str | None = None) -> None:
+    def report(self, state: State, detail: str | None = None) -> None:
         seconds = time.monotonic() - self._started
         self._progress(Event(self.what, state, seconds, self.usual_seconds, self.detail if detail is None else detail))
 
     def wait_for(self, whom: str) -> None:
-        self.tell(State.WAITING, f"waits for {whom}")
+        self.report(State.WAITING, f"waits for {whom}")
 
 
 @contextmanager
 def step(what: str, usual_seconds: float, progress: Progress) -> Iterator[Step]:
     """Run a step, from its first event to its last."""
     under_way = Step(what, usual_seconds, progress)
-    under_way.tell(State.RUNNING)
+    under_way.report(State.RUNNING)
     try:
         yield under_way
     except BaseException:
-        under_way.tell(State.FAILED)
+        under_way.report(State.FAILED)
         raise
-    under_way.tell(State.DONE)
+    under_way.report(State.DONE)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from logops.quickstart import watch
 from logops.quickstart.airflow_api import AirflowApi, TaskState
-from logops.quickstart.show import Board
+from logops.toolchain.progress_board import Board
 
 
 @dataclass

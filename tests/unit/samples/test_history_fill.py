@@ -5,7 +5,7 @@ from pathlib import Path
 
 from logops.clients.loki import nanoseconds
 from logops.samples import Kind
-from logops.samples.history_fill import Filled, Place, missing, places, where_to_look
+from logops.samples.history_fill import Destination, Filled, destinations, missing, where_to_look
 from tests.support.environments import environment
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -14,18 +14,18 @@ BROKEN_OFF = Filled(1, 2, done=False)
 
 
 def test_each_kind_is_sent_to_cluster_and_tenant_of_its_source() -> None:
-    assert places(environment("local")) == {
-        Kind.APPLICATION: Place("main", "application"),
-        Kind.ACCESS: Place("main", "application"),
-        Kind.AUDIT: Place("security", "security-team"),
-        Kind.SYSTEM: Place("main", "platform"),
+    assert destinations(environment("local")) == {
+        Kind.APPLICATION: Destination("main", "application"),
+        Kind.ACCESS: Destination("main", "application"),
+        Kind.AUDIT: Destination("security", "security-team"),
+        Kind.SYSTEM: Destination("main", "platform"),
     }
 
 
 def test_kind_without_a_source_is_skipped() -> None:
     without = environment("local", ("sources.syslog", None), ("agents.promtail.sources", ["application"]))
 
-    assert Kind.SYSTEM not in places(without)
+    assert Kind.SYSTEM not in destinations(without)
 
 
 def test_new_loki_gets_requested_days_until_one_hour_ago() -> None:

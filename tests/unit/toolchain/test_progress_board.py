@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from logops.quickstart.show import Board, amount, duration, ended_line, running_line
 from logops.toolchain import Event, State
+from logops.toolchain.progress_board import Board, amount, duration, ended_line, running_line
 
 
 def board_on(text: io.StringIO) -> Board:

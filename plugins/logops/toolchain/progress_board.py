@@ -29,13 +29,13 @@ _MARKS = {State.DONE: ("✓", "green"), State.FAILED: ("✗", "red")}
 @dataclass
 class _Row:
     event: Event
-    seen: float
+    received: float
     """Time of the event, on the monotonic clock."""
-    told: float
+    printed: float
     """Time of the last printed line."""
 
     def seconds(self, now: float) -> float:
-        return self.event.seconds + (now - self.seen)
+        return self.event.seconds + (now - self.received)
 
 
 class Board:
@@ -77,7 +77,7 @@ class Board:
                 if not self._live and event.usual_seconds >= PLAIN_SECONDS:
                     self._console.print(running_line(event, event.seconds))
             else:
-                self._rows[event.what] = _Row(event, now, known.told)
+                self._rows[event.what] = _Row(event, now, known.printed)
 
     @contextmanager
     def step(self, what: str, usual_seconds: float) -> Iterator[Step]:
@@ -96,15 +96,15 @@ class Board:
                 if self._live:
                     self._live.update(self._table(), refresh=True)
                 else:
-                    self._tell_plainly()
+                    self._print_long_steps()
         if self._live:
             self._live.update(Text(), refresh=True)
 
-    def _tell_plainly(self) -> None:
+    def _print_long_steps(self) -> None:
         now = time.monotonic()
         for row in self._rows.values():
-            if now - row.told >= PLAIN_SECONDS:
-                row.told = now
+            if now - row.printed >= PLAIN_SECONDS:
+                row.printed = now
                 self._console.print(running_line(row.event, row.seconds(now)))
 
     def _table(self) -> Table:
