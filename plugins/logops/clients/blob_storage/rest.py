@@ -3,20 +3,19 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from threading import Event
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_any, stop_before_delay, stop_when_event_set
-from tenacity.nap import sleep_using_event
 
 from logops.clients.blob_storage.authorization import authorization
 from logops.clients.blob_storage.azure_errors import translated
 from logops.clients.blob_storage.errors import READER, ObjectStoreError, ObjectStoreUnreachableError, refusal
+from logops.clients.http.retries import RetryPolicy, retry_after_s, wait_s
+from logops.clients.http.transport import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
@@ -31,7 +30,6 @@ _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
 _PIECE = 1 << 20
 _TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +54,15 @@ class Answer:
     body: bytes
 
 
-class _Later(Exception):
-    """A temporary failure."""
+class _AttemptError(Exception):
+    """An attempt that failed. The retry policy decides whether another one follows."""
 
-    def __init__(self, error: ObjectStoreError, asked_s: float) -> None:
+    def __init__(self, error: ObjectStoreError, status: int | None, requested_s: float) -> None:
+        """status   None if there was no answer"""
         super().__init__(str(error))
         self.error = error
-        self.asked_s = asked_s
+        self.status = status
+        self.requested_s = requested_s
 
 
 class Rest:
@@ -72,12 +72,12 @@ class Rest:
         """retry_for   seconds during which temporary failures are retried"""
         address = urlsplit(service.url)
         self._base = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}/"
-        self._retry_for = retry_for
+        self._policy = RetryPolicy(retry_for, _FIRST_WAIT_S, _LONGEST_WAIT_S, _TEMPORARY)
         self._session = requests.Session()
         self._session.mount(self._base, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))
         self._session.auth = authorization(service)
         # A proxy for the internet cannot reach this machine's loopback.
-        self._session.trust_env = address.hostname not in _LOOPBACK
+        self._session.trust_env = address.hostname not in LOOPBACK_HOSTS
         self._session.headers.update({"x-ms-version": SERVICE_VERSION, "Accept-Encoding": "identity"})
 
     def close(self) -> None:
@@ -92,17 +92,23 @@ class Rest:
         Raises ObjectStoreError: the last failure.
         """
         event = given_up or Event()
-        retrying = Retrying(
-            retry=retry_if_exception_type(_Later),
-            stop=stop_any(stop_before_delay(self._retry_for), stop_when_event_set(event)),
-            wait=_wait,
-            sleep=sleep_using_event(event),
-            reraise=True,
-        )
-        try:
-            return retrying(self._send_once, call)
-        except _Later as later:
-            raise later.error from None
+        started = monotonic()
+        attempt = 1
+        while True:
+            try:
+                return self._send_once(call)
+            except _AttemptError as failed:
+                wait = wait_s(
+                    self._policy,
+                    attempt=attempt,
+                    status=failed.status,
+                    requested_s=failed.requested_s,
+                    elapsed_s=monotonic() - started,
+                    jitter=random.random(),
+                )
+                if wait is None or event.wait(wait):
+                    raise failed.error from None
+                attempt += 1
 
     def _send_once(self, call: Call) -> Answer:
         url = self._base + quote(call.path, safe="/~")
@@ -122,12 +128,10 @@ class Rest:
                     return Answer(response.headers, _body(response, call))
         except requests.RequestException as error:
             # The error of requests contains the address, which may be signed.
-            raise _Later(_unreachable(call.doing, urlsplit(url).netloc, error), 0.0) from None
+            raise _AttemptError(_unreachable(call.doing, urlsplit(url).netloc, error), None, 0.0) from None
         code = response.headers.get("x-ms-error-code", "")
         refused = refusal(call.doing, response.status_code, code, response.reason, call.role)
-        if response.status_code in _TEMPORARY:
-            raise _Later(refused, asked_wait(response.headers, time()))
-        raise refused
+        raise _AttemptError(refused, response.status_code, asked_wait(response.headers, time()))
 
 
 def _body(response: requests.Response, call: Call) -> bytes:
@@ -171,18 +175,4 @@ def asked_wait(headers: Mapping[str, str], now: float) -> float:
     milliseconds = headers.get("x-ms-retry-after-ms", "").strip()
     if milliseconds.isdecimal():
         return int(milliseconds) / 1000
-    seconds = headers.get("Retry-After", "").strip()
-    if seconds.isdecimal():
-        return float(seconds)
-    try:
-        return max(0.0, parsedate_to_datetime(seconds).timestamp() - now) if seconds else 0.0
-    except ValueError:
-        return 0.0
-
-
-def _wait(state: RetryCallState) -> float:
-    backoff = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
-    later = state.outcome.exception() if state.outcome else None
-    requested = later.asked_s if isinstance(later, _Later) else 0.0
-    # Random jitter, so that requests that failed together are not retried together.
-    return max(requested, backoff * random.uniform(0.5, 1.0))
+    return retry_after_s(headers.get("Retry-After", ""), now) or 0.0

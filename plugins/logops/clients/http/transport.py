@@ -15,7 +15,7 @@ from logops.clients.http.retries import RetryPolicy, wait_after
 
 _MAX_CONNECTIONS = 32
 """More threads than this need a new connection per request."""
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 
 class Transport:
@@ -44,7 +44,7 @@ class Transport:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=_MAX_CONNECTIONS))
         # A proxy for the internet cannot reach this machine's loopback.
-        self._session.trust_env = use_proxies and urlsplit(base_url).hostname not in _LOOPBACK
+        self._session.trust_env = use_proxies and urlsplit(base_url).hostname not in LOOPBACK_HOSTS
 
     def close(self) -> None:
         """Close the pooled connections."""

@@ -1,16 +1,24 @@
-"""Tests of the wait that the service asks for before a retry."""
+"""Tests of retries: the wait that the service asks for, and which requests are sent again."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from threading import Event
 
 import pytest
+from azure.storage.blob import BlobServiceClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.clients.blob_storage.rest import asked_wait
+from logops.clients.blob_storage.errors import ObjectStoreError
+from logops.clients.blob_storage.rest import Call, Rest, asked_wait
+from tests.support.http_servers import http_server
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NOW = NOON.timestamp()
+
+
+def rest(url: str) -> Rest:
+    return Rest(BlobServiceClient(f"{url}/account"), retry_for=30)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +55,28 @@ def test_invalid_retry_after_gives_no_wait(garbage: str) -> None:
 @given(st.text() | st.from_regex(r"\w{3}, \d+ \w{3} \d+ [\d:]+ \S+", fullmatch=True))
 def test_retry_wait_is_never_negative(text: str) -> None:
     assert asked_wait({"Retry-After": text, "x-ms-retry-after-ms": text}, NOW) >= 0
+
+
+def test_busy_service_is_asked_again() -> None:
+    with http_server([(503, b""), (200, b"names")]) as server:
+        answer = rest(server.url).send(Call("listing", "logs"))
+
+    assert answer.body == b"names"
+    assert len(server.received) == 2
+
+
+def test_refused_request_is_sent_once() -> None:
+    with http_server([(403, b"")]) as server, pytest.raises(ObjectStoreError, match="listing"):
+        rest(server.url).send(Call("listing", "logs"))
+
+    assert len(server.received) == 1
+
+
+def test_request_that_is_given_up_is_not_sent_again() -> None:
+    given_up = Event()
+    given_up.set()
+
+    with http_server([(503, b"")]) as server, pytest.raises(ObjectStoreError, match="listing"):
+        rest(server.url).send(Call("listing", "logs"), given_up)
+
+    assert len(server.received) == 1

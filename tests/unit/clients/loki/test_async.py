@@ -105,7 +105,7 @@ def test_async_request_to_a_closed_port_is_unreachable() -> None:
 
 def test_pure_modules_import_no_transport_library_and_no_clock() -> None:
     graph = grimp.build_graph("logops", include_external_packages=True, cache_dir=None)
-    impure = {"asyncio", "http", "random", "requests", "socket", "tenacity", "time", "urllib3"} & graph.modules
+    impure = {"asyncio", "http", "random", "requests", "socket", "time", "urllib3"} & graph.modules
 
     chains = [graph.find_shortest_chain(module, library) for module in PURE for library in sorted(impure)]
 
