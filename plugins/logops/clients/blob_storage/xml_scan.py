@@ -5,6 +5,8 @@ take the position where they start and return the position where they end. The t
 They raise ValueError if the text is not well-formed (XML 1.0, fifth edition), is not a listing, or has what XML
 allows and a listing never has: comments, processing instructions, CDATA, document types.
 
+Decision 12 says why logops does not use an XML library: the nearest takes 2.1 times as long.
+
 All of it is in one file, because Numba's cache notices changes only in the file of a function.
 """
 
