@@ -112,13 +112,13 @@ def explain(
     from logops.audit.report.explain import NoSuchTableError, explain, tables_of
     from logops.audit.report.outcome import table_of_rows
 
-    place = readable(name)
+    target = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
-        tables = tables_of(table, place.environment) if table else ()
+        tables = tables_of(table, target.environment) if table else ()
         request = AuditRequest(tuple(Check), "explain", moment(as_of, now), tables)
         with err.status("") as status:
-            explanations = explain(place, request, tenant, status.update)
+            explanations = explain(target, request, tenant, status.update)
     except NoSuchTableError as error:
         stop(str(error), BAD_INPUT)
     if as_json:
@@ -221,7 +221,7 @@ def _audit(
 ) -> None:
     from logops.audit.run import run_audit
 
-    place = readable(name)
+    target = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         patience = None if slack is None else Duration(slack)
@@ -237,10 +237,10 @@ def _audit(
     if record and request.is_drill(now):
         record = False
         err.print("Not recorded: it asks for something else than the nightly run.", highlight=False)
-    store = results_store(place.environment) if record else None
+    store = results_store(target.environment) if record else None
     try:
         with err.status("") as status:
-            outcome = run_audit(place, request, store, lambda line: status.update(line))
+            outcome = run_audit(target, request, store, lambda line: status.update(line))
     except ResultsError as error:
         stop(str(error), BAD_INPUT)
     if as_json:

@@ -71,11 +71,11 @@ def run(
 
     Azurite has no lifecycle management; on Azure, the service applies its rules itself.
     """
-    place = platform(name)
+    target = platform(name)
     until = moment(as_of, datetime.now(UTC))
     try:
         with err.status("") as status:
-            done = run_policies(place, until, status.update, dry=dry_run)
+            done = run_policies(target, until, status.update, dry=dry_run)
     except (PlatformError, ObjectStoreError, PolicyError) as error:
         stop(str(error), BAD_INPUT)
     if as_json:

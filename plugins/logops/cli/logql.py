@@ -65,8 +65,8 @@ def lint_command(
     step_ns = literals.range_duration(step) if step else None
     if step and not step_ns:
         stop(f"--step {step}: not a duration like 1m")
-    where = environment(environment_name) if environment_name else None
-    known = context(where) if where else QUERY_ALONE
+    target = environment(environment_name) if environment_name else None
+    known = context(target) if target else QUERY_ALONE
     known = replace(known, step_ns=step_ns, metadata=known.metadata | frozenset(metadata or ()))
     queries = read_library() if library else {}
     texts = library_texts(queries) if library else {"": (read(query), step_ns)}
@@ -76,7 +76,7 @@ def lint_command(
         for piece in lint(parsed(text), replace(known, step_ns=step_ns or own_step))
     ]
     if library:
-        advice += [(name, texts[name][0], piece) for name, piece in _homeless(queries, where, every_environment())]
+        advice += [(name, texts[name][0], piece) for name, piece in _homeless(queries, target, every_environment())]
     if as_json:
         print_json([as_data(piece, text) | ({"query": name} if name else {}) for name, text, piece in advice])
     else:
@@ -96,16 +96,16 @@ def library_texts(library: Mapping[str, LibraryQuery]) -> dict[str, tuple[str, i
 
 
 def _homeless(
-    library: Mapping[str, LibraryQuery], where: Environment | None, environments: Sequence[Environment]
+    library: Mapping[str, LibraryQuery], target: Environment | None, environments: Sequence[Environment]
 ) -> Iterator[tuple[str, Advice]]:
     """Yield queries whose cluster or tenant does not exist. An unknown cluster may belong to another environment."""
     there = homes(environments)
     for name, query in library.items():
         home = f"{query.cluster}/{query.tenant}"
-        cluster = where.clusters.get(query.cluster) if where else None
-        if where and cluster and query.tenant not in cluster.tenants:
+        cluster = target.clusters.get(query.cluster) if target else None
+        if target and cluster and query.tenant not in cluster.tenants:
             of_cluster = ", ".join(sorted(cluster.tenants))
-            why = f"the cluster {query.cluster} of {where.name} has no tenant {query.tenant}. It has: {of_cluster}."
+            why = f"the cluster {query.cluster} of {target.name} has no tenant {query.tenant}. It has: {of_cluster}."
         elif cluster is None and home not in there:
             why = f"no environment has a tenant {home}. There are: {', '.join(sorted(there))}."
         else:

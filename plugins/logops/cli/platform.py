@@ -23,9 +23,9 @@ app = typer.Typer()
 @app.command(epilog="Example: logops status local")
 def status(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
     """Show every process and every ring. Exit 1: something is not ready."""
-    place = platform(name)
-    processes = place.processes()
-    rings = {cluster: _ring(place, cluster) for cluster in place.environment.clusters} if processes else {}
+    target = platform(name)
+    processes = target.processes()
+    rings = {cluster: _ring(target, cluster) for cluster in target.environment.clusters} if processes else {}
     if as_json:
         print_json({"processes": [_process(status) for status in processes], "rings": rings})
     elif processes:
@@ -44,16 +44,16 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
 ) -> None:
     """Show the last lines of the processes' own logs."""
-    place = _local(name)
-    names = place.logged()
+    target = _local(name)
+    names = target.logged()
     if process and process not in names:
         stop(f"No log of process {process!r} in {name}. There are: {', '.join(names) or 'none'}.")
     chosen = [process] if process else names
-    for line in _labelled(((log, line) for log in chosen for line in place.last_lines(log, count)), chosen):
+    for line in _labelled(((log, line) for log in chosen for line in target.last_lines(log, count)), chosen):
         print(line)
     if follow:
         try:
-            for line in _labelled(place.follow(chosen), chosen):
+            for line in _labelled(target.follow(chosen), chosen):
                 print(line, flush=True)
         except KeyboardInterrupt:
             raise typer.Exit(OK) from None
@@ -78,10 +78,10 @@ def _local(name: str) -> LocalPlatform:
         stop(str(error))
 
 
-def _ring(place: DeployablePlatform, cluster: str) -> list[dict[str, Any]] | str:
+def _ring(target: DeployablePlatform, cluster: str) -> list[dict[str, Any]] | str:
     """Return the members of the ingester ring, or why it cannot be read."""
     try:
-        with LokiClient(place.write_url(cluster), read_timeout=5, retry_for=0) as client:
+        with LokiClient(target.write_url(cluster), read_timeout=5, retry_for=0) as client:
             return [_member(member) for member in client.ring()]
     except LokiError as error:
         return str(error)

@@ -130,15 +130,15 @@ def _step(entry: LibraryQuery, start_ns: int, end_ns: int) -> int:
 def _run(
     environment_name: str, wanted: LibraryQuery, tree: Query, span: tuple[int, int], step_s: int, limit: int
 ) -> Lines | Numbers:
-    where = readable(environment_name)
-    cluster = where.environment.clusters.get(wanted.cluster)
+    target = readable(environment_name)
+    cluster = target.environment.clusters.get(wanted.cluster)
     if cluster is None or wanted.tenant not in cluster.tenants:
         known = ", ".join(
-            f"{name}/{tenant}" for name, one in where.environment.clusters.items() for tenant in one.tenants
+            f"{name}/{tenant}" for name, cluster in target.environment.clusters.items() for tenant in cluster.tenants
         )
         stop(f"{environment_name} has no tenant {wanted.tenant} in a cluster {wanted.cluster}. It has: {known}.")
     try:
-        with LokiClient(where.read_url(wanted.cluster)) as client, err.status("Loki is asked"):
+        with LokiClient(target.read_url(wanted.cluster)) as client, err.status("querying Loki"):
             return run_query(client, wanted.tenant, tree, *span, step_s, limit)
     except LokiError as error:
         stop(str(error), code=1)
@@ -243,9 +243,9 @@ def _as_data(answer: Lines | Numbers) -> dict[str, Any]:
                 {"timestamp_ns": entry.timestamp_ns, "labels": dict(entry.labels), "line": entry.text}
                 for entry in answer.entries
             ],
-            "statistics": _told(answer.statistics),
+            "statistics": _statistics(answer.statistics),
         }
-    return {"series": [_series(stream) for stream in answer.series], "statistics": _told(answer.statistics)}
+    return {"series": [_series(stream) for stream in answer.series], "statistics": _statistics(answer.statistics)}
 
 
 def _series(series: Series) -> dict[str, Any]:
@@ -255,5 +255,5 @@ def _series(series: Series) -> dict[str, Any]:
     }
 
 
-def _told(statistics: Statistics) -> dict[str, Any]:
+def _statistics(statistics: Statistics) -> dict[str, Any]:
     return {name: getattr(statistics, name) for name in statistics.__slots__}

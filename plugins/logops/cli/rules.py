@@ -18,7 +18,7 @@ from logops.environment.units import Duration
 from logops.logql.advice import Advice
 from logops.queries.known import of_tenant
 from logops.render.rules import file_text
-from logops.rules.alert_tests import Seen, run_tests
+from logops.rules.alert_tests import AlertTestResult, run_tests
 from logops.rules.model import USUAL_INTERVAL
 from logops.rules.own_loki import OwnLokiError, own_loki
 from logops.rules.read import FOLDER, Rules, RulesError, advice, load_rules, unfed
@@ -73,9 +73,9 @@ def run_command(
     else:
         for result in results:
             if not result.passed:
-                what = f"{_told(result.found)} fired, expected was {_told(result.expected)}"
-                where = f"{result.namespace}.yaml, {result.alert}, test {result.test}, at {result.at}"
-                out.print(f"{where}: {what}", markup=False, highlight=False)
+                what = f"{_series_list(result.fired)} fired, expected was {_series_list(result.expected)}"
+                position = f"{result.namespace}.yaml, {result.alert}, test {result.test}, at {result.at}"
+                out.print(f"{position}: {what}", markup=False, highlight=False)
     verdicts = Counter(result.passed for result in results)
     say(f"{verdicts[True]} moments as expected, {verdicts[False]} not")
     raise typer.Exit(FOUND if verdicts[False] else OK)
@@ -155,9 +155,9 @@ def _lokitool(rules: Rules) -> list[str]:
     return [] if done.returncode == 0 else [f"lokitool rules check: {(done.stderr or done.stdout).strip()}"]
 
 
-def _run(rules: Rules) -> list[Seen]:
+def _run(rules: Rules) -> list[AlertTestResult]:
     try:
-        with tempfile.TemporaryDirectory() as folder, err.status("a Loki is started"), own_loki(Path(folder)) as client:
+        with tempfile.TemporaryDirectory() as folder, err.status("starting Loki"), own_loki(Path(folder)) as client:
             return list(run_tests(client, rules))
     except LokiError as error:
         stop(str(error), FOUND)
@@ -165,7 +165,7 @@ def _run(rules: Rules) -> list[Seen]:
         stop(str(error))
 
 
-def _told(series: frozenset[frozenset[tuple[str, str]]]) -> str:
+def _series_list(series: frozenset[frozenset[tuple[str, str]]]) -> str:
     return ", ".join(sorted(_series(stream) for stream in series)) or "nothing"
 
 
@@ -173,7 +173,7 @@ def _series(labels: frozenset[tuple[str, str]]) -> str:
     return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels)) + "}"
 
 
-def _as_data(result: Seen) -> dict[str, Any]:
+def _as_data(result: AlertTestResult) -> dict[str, Any]:
     return {
         "file": f"{result.namespace}.yaml",
         "alert": result.alert,
@@ -181,5 +181,5 @@ def _as_data(result: Seen) -> dict[str, Any]:
         "at": str(result.at),
         "passed": result.passed,
         "expected": sorted(map(dict, result.expected), key=str),
-        "fired": sorted(map(dict, result.found), key=str),
+        "fired": sorted(map(dict, result.fired), key=str),
     }

@@ -16,7 +16,7 @@ from logops.findings.store import ResultsStore
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class OpenFinding:
     """An open finding."""
 
     finding: Finding
@@ -29,19 +29,19 @@ class Seen:
 class Changes:
     """The changes of one run against the findings that were open before it. A finding is in exactly one group."""
 
-    new: tuple[Seen, ...]
-    still: tuple[Seen, ...]
-    gone: tuple[Seen, ...]
-    unknown: tuple[Seen, ...]
+    new: tuple[OpenFinding, ...]
+    still: tuple[OpenFinding, ...]
+    gone: tuple[OpenFinding, ...]
+    unknown: tuple[OpenFinding, ...]
     """Open before, not reported now, and possibly not checked."""
 
     @property
-    def open(self) -> tuple[Seen, ...]:
+    def open(self) -> tuple[OpenFinding, ...]:
         """The open findings after this run, for the comparison with the next one."""
         return self.new + self.still + self.unknown
 
 
-def compare(before: Iterable[Seen], current: Iterable[Finding]) -> Changes:
+def compare(before: Iterable[OpenFinding], current: Iterable[Finding]) -> Changes:
     """Compare the findings of a run with the findings that were open before.
 
     If a run has a finding twice, the first one counts.
@@ -58,8 +58,12 @@ def compare(before: Iterable[Seen], current: Iterable[Finding]) -> Changes:
         if any(_may_overlap(open_finding.finding.subject, subject) for subject in unreached)
     ]
     return Changes(
-        new=tuple(Seen(finding, finding.as_of) for identity, finding in by_identity.items() if identity not in was),
-        still=tuple(Seen(finding, was[identity].since) for identity, finding in by_identity.items() if identity in was),
+        new=tuple(
+            OpenFinding(finding, finding.as_of) for identity, finding in by_identity.items() if identity not in was
+        ),
+        still=tuple(
+            OpenFinding(finding, was[identity].since) for identity, finding in by_identity.items() if identity in was
+        ),
         gone=tuple(open_finding for open_finding in missing if open_finding not in unknown),
         unknown=tuple(unknown),
     )

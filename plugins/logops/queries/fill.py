@@ -24,11 +24,11 @@ from logops.logql.tree import (
 )
 from logops.queries.model import LibraryQuery, Parameter
 
-PLACE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
+PARAMETER = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
 LONGEST_VALUE = 10_000
 
 
-class Place(Enum):
+class StringKind(Enum):
     """How Loki reads a string in the tree."""
 
     TEXT = "text"
@@ -49,8 +49,8 @@ def fill(query: LibraryQuery, given: Mapping[str, str]) -> Query:
     values = values_of(query, given)
     numbers = {name: value for name, value in values.items() if query.parameters[name].type in ("number", "duration")}
     strings = {name: value for name, value in values.items() if name not in numbers}
-    text = PLACE.sub(lambda match: numbers.get(match[1], match[0]), query.logql)
-    filled: Query = _filled(parse(text), strings, query.parameters, Place.TEXT)
+    text = PARAMETER.sub(lambda match: numbers.get(match[1], match[0]), query.logql)
+    filled: Query = _filled(parse(text), strings, query.parameters, StringKind.TEXT)
     return checked(filled)
 
 
@@ -66,7 +66,7 @@ def values_of(query: LibraryQuery, given: Mapping[str, str]) -> dict[str, str]:
             raise FillError(f"the parameter {name} is missing: {parameter.description}")
         values[name] = _typed(name, parameter, value)
     unused = sorted(name for name in values if f"${{{name}}}" not in query.logql)
-    undeclared = sorted(set(PLACE.findall(query.logql)) - set(values))
+    undeclared = sorted(set(PARAMETER.findall(query.logql)) - set(values))
     if unused or undeclared:
         raise FillError(f"its text and its parameters do not agree on {', '.join(unused + undeclared)}.")
     return values
@@ -88,54 +88,62 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
     return value
 
 
-def _filled(node: Any, strings: Mapping[str, str], parameters: Mapping[str, Parameter], place: Place) -> Any:
+def _filled(node: Any, strings: Mapping[str, str], parameters: Mapping[str, Parameter], kind: StringKind) -> Any:
     """Return the same tree with its strings filled in, each as its position in the tree requires."""
     if isinstance(node, tuple):
-        return tuple(_filled(element, strings, parameters, place) for element in node)
+        return tuple(_filled(element, strings, parameters, kind) for element in node)
     if isinstance(node, str):
-        return PLACE.sub(lambda where: _put(where, strings, parameters, place), node)
+        return PARAMETER.sub(lambda match: _value_in(match, strings, parameters, kind), node)
     if not is_dataclass(node) or isinstance(node, type):
         return node
     changed = {
-        field.name: _filled(getattr(node, field.name), strings, parameters, _place(node, field.name, place))
+        field.name: _filled(getattr(node, field.name), strings, parameters, _kind_of(node, field.name, kind))
         for field in fields(node)
     }
     return replace(node, **changed)
 
 
-def _place(node: Any, field: str, outer: Place) -> Place:
+def _kind_of(node: Any, field: str, outer: StringKind) -> StringKind:
     match node:
         case Regexp():
-            return Place.REGEX
+            return StringKind.REGEX
         case Matcher():
-            return Place.REGEX if node.op.endswith("~") else Place.TEXT
+            return StringKind.REGEX if node.op.endswith("~") else StringKind.TEXT
         case LineFilter():
-            return Place.REGEX if node.op.endswith("~") else Place.PATTERN if node.op.endswith(">") else Place.TEXT
+            return (
+                StringKind.REGEX
+                if node.op.endswith("~")
+                else StringKind.PATTERN
+                if node.op.endswith(">")
+                else StringKind.TEXT
+            )
         case Needle():
             return outer
         case Pattern():
-            return Place.PATTERN
+            return StringKind.PATTERN
         case LabelReplace():
-            return {"regex": Place.REGEX, "replacement": Place.REPLACEMENT}.get(field, Place.TEXT)
+            return {"regex": StringKind.REGEX, "replacement": StringKind.REPLACEMENT}.get(field, StringKind.TEXT)
         case Extraction() | LineFormat() | LabelAssignment():
-            return Place.NONE
-    return Place.TEXT
+            return StringKind.NONE
+    return StringKind.TEXT
 
 
-def _put(where: re.Match[str], strings: Mapping[str, str], parameters: Mapping[str, Parameter], place: Place) -> str:
-    name = where[1]
+def _value_in(
+    match: re.Match[str], strings: Mapping[str, str], parameters: Mapping[str, Parameter], kind: StringKind
+) -> str:
+    name = match[1]
     if name not in strings:
-        return where[0]
+        return match[0]
     value = strings[name]
-    if place is Place.NONE:
+    if kind is StringKind.NONE:
         raise FillError("a parameter may not stand in a template or in an expression: its text could be read as one.")
-    if place is Place.PATTERN and ("<" in value or ">" in value):
+    if kind is StringKind.PATTERN and ("<" in value or ">" in value):
         raise FillError(f"{name}: < and > would be read as a part of the pattern.")
-    if place is Place.REPLACEMENT:
+    if kind is StringKind.REPLACEMENT:
         return value.replace("$", "$$")
-    if place is not Place.REGEX:
+    if kind is not StringKind.REGEX:
         return value
     if parameters[name].type == "text":
         return regexes.escaped(value)
     # Without a group, `a|b` beside other text would match that text with a, or b alone.
-    return value if where[0] == where.string else f"(?:{value})"
+    return value if match[0] == match.string else f"(?:{value})"

@@ -80,7 +80,10 @@ def to_text(settings: Settings) -> str:
 
 def new_keys() -> dict[tuple[str, str], str]:
     """Return new keys: a Fernet key (32 bytes in URL-safe base64), and a JWT secret of at least 64 bytes for HS512."""
-    return {where: base64.urlsafe_b64encode(os.urandom(32 if where[0] == "core" else 64)).decode() for where in _KEYS}
+    return {
+        (section, option): base64.urlsafe_b64encode(os.urandom(32 if section == "core" else 64)).decode()
+        for section, option in _KEYS
+    }
 
 
 def kept_keys(text: str) -> dict[tuple[str, str], str] | None:

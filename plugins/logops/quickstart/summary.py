@@ -56,8 +56,8 @@ def tenant_lines(platform: DeployablePlatform, since: date, as_of: datetime) -> 
     # A day's lines are those before its end.
     first, last = (datetime.combine(day, time.min, UTC) + _DAY for day in (since, as_of.date()))
 
-    def count(where: tuple[str, str]) -> TenantLines:
-        cluster, tenant = where
+    def count(cluster_and_tenant: tuple[str, str]) -> TenantLines:
+        cluster, tenant = cluster_and_tenant
         try:
             with LokiClient(platform.read_url(cluster)) as client:
                 series, _ = client.measured_range(

@@ -99,7 +99,7 @@ class Watch:
         lines: list[str] = []
         for task in causes:
             lines.append(f"Last lines of {task.name}:")
-            lines += [f"    {line}" for line in last_said(self._api.log(self._dag, self._run, task))]
+            lines += [f"    {line}" for line in last_log_lines(self._api.log(self._dag, self._run, task))]
         return [*lines, f"All of it: {self._api.url}/dags/{self._dag}/runs/{self._run}"]
 
 
@@ -141,6 +141,6 @@ def event_of(dag: str, task: TaskState, usual_seconds: Mapping[str, float]) -> E
     return Event(f"{dag}: {task.name}", state, task.seconds or 0.0, usual_seconds.get(task.task, 5), detail)
 
 
-def last_said(lines: Sequence[str], count: int = _LAST_LINES) -> list[str]:
+def last_log_lines(lines: Sequence[str], count: int = _LAST_LINES) -> list[str]:
     """Return the end of a log, without Airflow's folding marks."""
     return [line for line in lines if not line.startswith(_NOISE)][-count:]

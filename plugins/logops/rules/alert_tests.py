@@ -13,11 +13,11 @@ from logops.rules.read import Rules
 LabelSet = frozenset[tuple[str, str]]
 
 Evaluations = list[tuple[int, frozenset[LabelSet]]]
-"""Milliseconds since the start, and the series found then."""
+"""Milliseconds since the start, and the series that the expression returned then."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class AlertTestResult:
     """What fired at one moment of a test, and what should have fired."""
 
     namespace: str
@@ -26,14 +26,14 @@ class Seen:
     """Number of the test in the file, from 1."""
     at: Duration
     expected: frozenset[LabelSet]
-    found: frozenset[LabelSet]
+    fired: frozenset[LabelSet]
 
     @property
     def passed(self) -> bool:
-        return self.expected == self.found
+        return self.expected == self.fired
 
 
-def run_tests(client: LokiClient, rules: Rules) -> Iterator[Seen]:
+def run_tests(client: LokiClient, rules: Rules) -> Iterator[AlertTestResult]:
     """Run each test in its own tenant, which has no other lines. Raises LokiError."""
     for namespace, file in rules.items():
         for group, alert, number, test in _tests(file):
@@ -43,7 +43,9 @@ def run_tests(client: LokiClient, rules: Rules) -> Iterator[Seen]:
             for expected in test.expect:
                 expected_firing = frozenset(frozenset(labels.items()) for labels in expected.firing)
                 states_until_then = [now for at, now in states if at <= expected.at.value]
-                yield Seen(namespace, alert.alert, number, expected.at, expected_firing, states_until_then[-1])
+                yield AlertTestResult(
+                    namespace, alert.alert, number, expected.at, expected_firing, states_until_then[-1]
+                )
 
 
 def lines(test: AlertTest, start_ns: int) -> list[Entry]:

@@ -35,13 +35,13 @@ def load_file(path: Path) -> RuleFile:
         read = read_file(path, RuleFile, "rules")
     except FileRefusedError as refused:
         raise RulesError(str(refused)) from None
-    for where, _, expr in expressions(read):
+    for path_in_file, _, expr in expressions(read):
         try:
             tree = parse(expr)
         except LogQLError as error:
-            raise RulesError(f"{path}, {where}: {error}\n{error.picture()}") from None
+            raise RulesError(f"{path}, {path_in_file}: {error}\n{error.picture()}") from None
         if isinstance(tree, LogQuery):
-            raise RulesError(f"{path}, {where}: a rule needs numbers, and this query answers with lines.")
+            raise RulesError(f"{path}, {path_in_file}: a rule needs numbers, and this query answers with lines.")
     return read
 
 
@@ -53,18 +53,18 @@ def advice(
     usual     interval of groups without one
     sources   sources of the tenant's lines
     """
-    for where, group, expr in expressions(read):
+    for path_in_file, group, expr in expressions(read):
         step_ns = (group.interval or usual).value * 1_000_000
         for piece in lint(parse(expr), Context(step_ns, sources=sources)):
-            yield where, expr, piece
+            yield path_in_file, expr, piece
 
 
 def unfed(read: RuleFile, sources: tuple[Source, ...]) -> Iterator[tuple[str, str]]:
     """Yield selectors that match none of these sources: path and selector."""
-    for where, _, expr in expressions(read):
+    for path_in_file, _, expr in expressions(read):
         for selector in all_of(parse(expr), Selector):
             if not any(source.may_feed(selector) for source in sources):
-                yield where, expr[slice(*selector.span)]
+                yield path_in_file, expr[slice(*selector.span)]
 
 
 def expressions(read: RuleFile) -> Iterator[tuple[str, Group, str]]:

@@ -44,7 +44,7 @@ def rate_of(brought: Mapping[int, int], today: int, kept_days: int | None) -> Ra
     if len(bytes_a_day) < LEAST_FOR_A_TREND:
         return Rate(mean, mean, 0.0, len(bytes_a_day))
     slope = median((b - a) / (j - i) for (i, a), (j, b) in combinations(enumerate(bytes_a_day), 2))
-    start = median(value - slope * place for place, value in enumerate(bytes_a_day))
+    start = median(value - slope * day for day, value in enumerate(bytes_a_day))
     return Rate(mean, max(start + slope * len(bytes_a_day), 0.0), slope, len(bytes_a_day))
 
 

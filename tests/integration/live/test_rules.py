@@ -20,7 +20,7 @@ from logops.platforms.platform import PlatformError
 from logops.render import Files
 from logops.rollout import VerificationError, plan, verify_stage
 from logops.rollout.verifications import rules as rule_verifications
-from logops.rules.alert_tests import Seen, run_tests
+from logops.rules.alert_tests import AlertTestResult, run_tests
 from logops.rules.own_loki import own_loki
 from logops.rules.read import FOLDER
 from logops.toolchain import command, project_root
@@ -185,12 +185,12 @@ def push(platform: LocalPlatform, entries: list[Entry]) -> None:
 
 
 @pytest.fixture(scope="module")
-def moments(tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
+def moments(tmp_path_factory: pytest.TempPathFactory) -> list[AlertTestResult]:
     with own_loki(tmp_path_factory.mktemp("loki")) as client:
         return list(run_tests(client, RULES))
 
 
-def test_shipped_alerts_pass_their_tests(moments: list[Seen]) -> None:
+def test_shipped_alerts_pass_their_tests(moments: list[AlertTestResult]) -> None:
     assert [one for one in moments if not one.passed] == []
     assert {one.alert for one in moments} == {alert.alert for file in RULES.values() for _, alert in file.alerts}
 

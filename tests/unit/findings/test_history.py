@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
 from logops.findings.classes import REGISTRY
-from logops.findings.history import Changes, Seen, compare, read_changes
+from logops.findings.history import Changes, OpenFinding, compare, read_changes
 from logops.findings.store import ResultsStore
 
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ def fold(history: list[list[tuple[FindingClass, Subject]]]) -> Changes:
     return changes
 
 
-def identities(seen: tuple[Seen, ...]) -> set[object]:
+def identities(seen: tuple[OpenFinding, ...]) -> set[object]:
     return {entry.finding.identity for entry in seen}
 
 
@@ -98,7 +98,7 @@ def test_first_seen_time_is_kept_while_finding_is_open(history: list[list[tuple[
         assert entry.since == before.get(entry.finding.identity, day(len(history) - 1))
 
 
-def _since(seen: Seen) -> tuple[object, datetime]:
+def _since(seen: OpenFinding) -> tuple[object, datetime]:
     return seen.finding.identity, seen.since
 
 

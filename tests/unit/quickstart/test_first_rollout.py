@@ -6,7 +6,7 @@ import pytest
 
 from logops.quickstart.airflow_api import TaskState, changes, log_lines
 from logops.quickstart.first_rollout import changed_something, left_under_way, run_id
-from logops.quickstart.watch import event_of, last_said
+from logops.quickstart.watch import event_of, last_log_lines
 from logops.toolchain import State
 
 
@@ -91,4 +91,4 @@ def test_plain_text_log_is_split_into_lines() -> None:
 
 
 def test_last_log_lines_exclude_group_markers_of_airflow() -> None:
-    assert last_said(["a", "::group::Post Execute", "b", "::endgroup::", "c"], count=2) == ["b", "c"]
+    assert last_log_lines(["a", "::group::Post Execute", "b", "::endgroup::", "c"], count=2) == ["b", "c"]

@@ -58,7 +58,7 @@ class LokiHook(BaseHook):
         """Return what the Test button shows: whether a ready Loki answers and accepts the tenant."""
         try:
             with _client(self._connection, read_timeout=_TEST_TIMEOUT, retry_for=0) as client:
-                return _seen(client, self.tenant)
+                return _loki_status(client, self.tenant)
         except ConnectionFieldsError as invalid:
             # The test runs with an invented connection id, so the message leaves it out.
             return False, invalid.problem
@@ -74,7 +74,7 @@ class LokiHook(BaseHook):
         return _client(self._connection, _timeout(self._connection))
 
 
-def _seen(client: LokiClient, tenant: str) -> tuple[bool, str]:
+def _loki_status(client: LokiClient, tenant: str) -> tuple[bool, str]:
     readiness = client.ready()
     if not readiness.ready:
         return False, f"{client.url} answers but is not ready: {readiness.text}. Wait, or read that process's log."

@@ -321,7 +321,7 @@ class LocalPlatform:
         """Allow one change at a time, renew the lease meanwhile, and remove secrets from messages."""
         touched = time.monotonic()
 
-        def told(line: str) -> None:
+        def report(line: str) -> None:
             nonlocal touched
             if owner is not None and time.monotonic() - touched > _TOUCH_SECONDS:
                 touched = time.monotonic()
@@ -329,8 +329,8 @@ class LocalPlatform:
             progress(redact(line, self._keys.known()))
 
         try:
-            with locked(self.state / "changing.lock", doing, told):
-                yield told
+            with locked(self.state / "changing.lock", doing, report):
+                yield report
         except PlatformError as error:
             text = redact(str(error), self._keys.known())
             raise type(error)(text) from None

@@ -17,7 +17,7 @@ FLUSH_SECONDS = 60.0
 MOST_DEATHS = 3
 """A process that dies this often during its start will not recover."""
 _PAUSE = 0.2
-_TELL_SECONDS = 3.0
+_REPORT_SECONDS = 3.0
 
 LastLines = Callable[[str], Sequence[str]]
 
@@ -26,7 +26,7 @@ class Processes:
     """The processes of an environment, started and stopped with progress."""
 
     def __init__(self, supervisord: Supervisord, neighbours: Sequence[Section], last_lines: LastLines) -> None:
-        """`neighbours` are all processes of the environment: some are asked about others."""
+        """`neighbours` are all processes of the environment: the readiness of some depends on others."""
         self._supervisord = supervisord
         self._neighbours = neighbours
         self._last_lines = last_lines
@@ -61,21 +61,21 @@ class Processes:
         waiting = [name for name in names if name in known and not known[name].stopped]
         for name in waiting:
             self._supervisord.stop_process(name)
-        tell = _Now(progress)
+        report = _ThrottledProgress(progress)
         while waiting:
             time.sleep(_PAUSE)
             now = self._supervisord.processes()
             if waiting := [name for name in waiting if not now[name].stopped]:
-                tell(f"stopping {_listed(waiting)}")
+                report(f"stopping {_listed(waiting)}")
 
     def _flush(self, section: Section, progress: Progress) -> None:
         """Data that is stored before the stop need not be stored during it, when the ingester is missing."""
         deadline = time.monotonic() + FLUSH_SECONDS
-        tell = _Now(progress)
+        report = _ThrottledProgress(progress)
         try:
             flush(section)
             while (left := waiting_to_be_flushed(section)) and time.monotonic() < deadline:
-                tell(f"{section.name}: {left} streams to be flushed")
+                report(f"{section.name}: {left} streams to be flushed")
                 time.sleep(_PAUSE)
         except LokiError as error:
             # Its write-ahead log has everything.
@@ -86,7 +86,7 @@ class Processes:
         started = time.monotonic()
         waiting = {section.name: section for section in sections}
         lives: dict[str, set[int]] = {name: set() for name in waiting}
-        tell = _Now(progress)
+        report = _ThrottledProgress(progress)
         while True:
             now = self._supervisord.processes()
             age = time.monotonic() - started
@@ -103,7 +103,7 @@ class Processes:
             if not waiting:
                 return
             first = next(iter(waiting))
-            tell(f"waiting for {_listed(waiting)} ({first}: {health[first].detail})")
+            report(f"waiting for {_listed(waiting)} ({first}: {health[first].detail})")
             time.sleep(_PAUSE)
 
     def _look(self, section: Section, supervised: Supervised, age: float) -> Health:
@@ -132,17 +132,17 @@ def observers(section: Section, neighbours: Iterable[Section]) -> list[Section]:
     ]
 
 
-class _Now:
+class _ThrottledProgress:
     """Progress, at most as often as a person can read."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._started = self._told = time.monotonic()
+        self._started = self._reported = time.monotonic()
 
     def __call__(self, line: str) -> None:
         now = time.monotonic()
-        if now - self._told >= _TELL_SECONDS:
-            self._told = now
+        if now - self._reported >= _REPORT_SECONDS:
+            self._reported = now
             self._progress(f"{line}, {now - self._started:.0f} s")
 
 

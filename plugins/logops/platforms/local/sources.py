@@ -13,14 +13,14 @@ from logops.render.topology import HOST
 _SECONDS = 5.0
 
 
-def write_line(place: Topology, source: str, text: str) -> None:
+def write_line(topology: Topology, source: str, text: str) -> None:
     """Write a line to the first tailed file, or to the syslog port. Raises PlatformError."""
-    declared = place.environment.sources[source]
+    declared = topology.environment.sources[source]
     match declared:
         case FileSource():
-            _append(_file(place.state, declared.paths), text)
+            _append(_file(topology.state, declared.paths), text)
         case SyslogSource():
-            _send(place.syslog_port(source), text)
+            _send(topology.syslog_port(source), text)
         case _:
             raise PlatformError(f"writing a line to source {source}: {declared.kind} sources take none on this machine")
 

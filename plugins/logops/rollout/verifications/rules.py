@@ -25,11 +25,11 @@ STORED_WITHIN = timedelta(seconds=2)
 def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
     for name, text in platform.desired()["rules"].items():
         _, cluster, tenant, file = PurePosixPath(name).parts
-        where = (cluster, tenant, file.removesuffix(".yaml"))
+        rule_file = (cluster, tenant, file.removesuffix(".yaml"))
         for group in yaml.safe_load(text)["groups"]:
             patience = _patience(platform, cluster, group)
-            subject = "/".join((*where, group["name"]))
-            yield Verification("rules-evaluated", subject, partial(_evaluated, platform, where, group, patience))
+            subject = "/".join((*rule_file, group["name"]))
+            yield Verification("rules-evaluated", subject, partial(_evaluated, platform, rule_file, group, patience))
             if url := platform.prometheus_url(cluster):
                 for rule in (rule for rule in group["rules"] if "record" in rule):
                     subject = f"{cluster}/{tenant}/{rule['record']}"
@@ -37,9 +37,9 @@ def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
 
 
 def _evaluated(
-    platform: DeployablePlatform, where: tuple[str, str, str], group: dict[str, Any], patience: float
+    platform: DeployablePlatform, rule_file: tuple[str, str, str], group: dict[str, Any], patience: float
 ) -> str:
-    cluster, tenant, namespace = where
+    cluster, tenant, namespace = rule_file
     expected = [rule.get("record") or rule["alert"] for rule in group["rules"]]
     since = _in_force(platform, cluster)
     problem = {"state": "the ruler has not loaded it"}
