@@ -61,8 +61,8 @@ from logops.samples.settle import settle
 from logops.toolchain import ensure, project_root
 
 sys.path.insert(0, str(project_root() / "tests"))
-from tests.support.doors import Behind, doors_before
 from tests.support.local_platforms import wait_for
+from tests.support.loki_proxy import PlatformBehindProxies, proxies_before
 
 SLOWER = (0.05, 0.10, 0.20, 0.50)
 TOGETHER = 2
@@ -145,17 +145,18 @@ def measured_nights(nights: int, slower: Slower, faster: int) -> list[Sample]:
         wait_until_in_no_memory(platform, LIBRARY["errors"].tenant)
         wait_until_compacted(platform, end_ns // DAY_NS)
         samples: list[Sample] = []
-        with doors_before(platform) as doors:
+        with proxies_before(platform) as proxies:
             for number in track(range(nights), "nights", console=Console(stderr=True)):
-                for door in doors.values():
-                    door.slower = {
+                for proxy in proxies.values():
+                    proxy.delay_share = {
                         one_line(fill(LIBRARY[name], LIBRARY[name].example)): share
                         for name, share in slower.delays(number, faster).items()
                     }
                 asked = BenchmarkRequest(
                     f"{number}", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT, most_rounds=MOST_ROUNDS
                 )
-                samples += measure_in_turns([Behind(platform, doors)], LIBRARY, asked, lambda _: None)[0]
+                proxied = PlatformBehindProxies(platform, proxies)
+                samples += measure_in_turns([proxied], LIBRARY, asked, lambda _: None)[0]
     return samples
 
 

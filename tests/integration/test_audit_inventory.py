@@ -17,8 +17,8 @@ from logops.audit.report.outcome import Outcome
 from logops.audit.request import Check
 from logops.clients.blob_storage import ObjectStore
 from logops.clients.blob_storage.container import Container
-from tests.support.audited import found
-from tests.support.on_azurite import QUICK, Chunk, Stored, chunk, stored
+from tests.support.audit_bucket import FAST_COMPACTION, AuditBucket, Chunk, chunk, create_bucket
+from tests.support.outcomes import identities
 
 FIELDS = ("Name", "Content-Length", "Last-Modified", "AccessTier", "AccessTierChangeTime")
 SECONDS = "%Y-%m-%dT%H:%M:%SZ"
@@ -81,14 +81,14 @@ class Inventory:
 class Told:
     """A bucket and its inventory."""
 
-    bucket: Stored
+    bucket: AuditBucket
     inventory: Inventory
 
     def refused(self) -> str:
         """Audit, expect that the inventory is refused and nothing is judged, and return the message."""
         outcome = self.bucket.audit(Check.RETENTION)
         assert outcome.failed
-        assert found(outcome) == {("check-incomplete", "", "")}
+        assert identities(outcome) == {("check-incomplete", "", "")}
         assert outcome.rows == ()
         return outcome.findings[0].message
 
@@ -98,18 +98,18 @@ def told(store: ObjectStore, endpoint: str, tmp_path: Path) -> Told:
     name = f"told-{uuid4().hex[:12]}"
     store.create_container(f"{name}-inventory")
     where = ("storage_accounts.main.inventory", {"container": f"{name}-inventory", "rule": "all"})
-    bucket = stored(store, endpoint, name, tmp_path, (QUICK, where))
+    bucket = create_bucket(store, endpoint, name, tmp_path, (FAST_COMPACTION, where))
     return Told(bucket, Inventory(store.container(f"{name}-inventory"), name))
 
 
 def audited(told: Told, times: str) -> tuple[Outcome, Sequence[Chunk]]:
     """Audit an inventory of two indexed chunks and one orphan. A third indexed chunk is missing from the inventory."""
     kept, cool, missing, orphan = chunk(10), chunk(50, 2), chunk(20, 3), chunk(20, 4)
-    told.bucket.index(kept)
-    told.bucket.index(cool)
-    told.bucket.index(missing)
+    told.bucket.put_index(kept)
+    told.bucket.put_index(cool)
+    told.bucket.put_index(missing)
     # The audit checks suspects again in the container itself.
-    told.bucket.put(orphan)
+    told.bucket.put_chunks(orphan)
     replace(told.inventory, chunks=(kept, cool, orphan), times=times).write()
     return told.bucket.audit(Check.RETENTION, Check.TIERING), (kept, cool, missing, orphan)
 
@@ -118,7 +118,7 @@ def audited(told: Told, times: str) -> tuple[Outcome, Sequence[Chunk]]:
 def test_csv_inventory_is_audited_completely(told: Told, times: str) -> None:
     outcome, (_, _, missing, orphan) = audited(told, times)
 
-    assert found(outcome) == {
+    assert identities(outcome) == {
         ("chunk-missing", missing.table, "platform"),
         ("chunk-orphaned", orphan.table, "platform"),
     }
@@ -127,7 +127,7 @@ def test_csv_inventory_is_audited_completely(told: Told, times: str) -> None:
 
 
 def test_newest_inventory_is_audited(told: Told) -> None:
-    (kept,) = told.bucket.healthy(10)
+    (kept,) = told.bucket.put_healthy(10)
     replace(told.inventory, hours_ago=3).write()
     replace(told.inventory, chunks=(kept,), hours_ago=2).write()
 

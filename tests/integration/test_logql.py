@@ -14,7 +14,7 @@ from logops.logql.tree import Query
 from tests.support.logql_corpus import QUERIES, REWRITTEN
 from tests.support.logql_trees import nearly, queries
 from tests.support.lokis import running_loki
-from tests.support.told import Tell
+from tests.support.messages import AddMessage
 
 EXAMPLES = 600
 ALIVE = settings(
@@ -81,7 +81,7 @@ class Agreement:
             if again != its:
                 self.rewritten[query] = (its, again)
 
-    def told(self, what: str) -> str:
+    def summary(self, what: str) -> str:
         seen = Counter(self.judged.values())
         return (
             f"{what}: {len(self.judged)} texts, {seen[True, True]} accepted by both, {seen[False, False]} refused by "
@@ -93,17 +93,17 @@ class Agreement:
         return {query: f"logops {own}, Loki {its}" for query, (own, its) in self.judged.items() if own != its}
 
 
-def test_parser_accepts_same_corpus_queries_as_loki(loki: Oracle, tell: Tell) -> None:
+def test_parser_accepts_same_corpus_queries_as_loki(loki: Oracle, add_message: AddMessage) -> None:
     agreement = Agreement(loki)
     for query in QUERIES:
         agreement.judge(query)
 
-    tell(agreement.told("corpus"))
+    add_message(agreement.summary("corpus"))
     assert agreement.apart() == {}
     assert agreement.rewritten == {}
 
 
-def test_loki_accepts_every_generated_query_tree(loki: Oracle, tell: Tell) -> None:
+def test_loki_accepts_every_generated_query_tree(loki: Oracle, add_message: AddMessage) -> None:
     agreement = Agreement(loki)
 
     @ALIVE
@@ -115,10 +115,10 @@ def test_loki_accepts_every_generated_query_tree(loki: Oracle, tell: Tell) -> No
     try:
         law()
     finally:
-        tell(agreement.told("written trees"))
+        add_message(agreement.summary("written trees"))
 
 
-def test_parser_accepts_same_damaged_queries_as_loki(loki: Oracle, tell: Tell) -> None:
+def test_parser_accepts_same_damaged_queries_as_loki(loki: Oracle, add_message: AddMessage) -> None:
     agreement = Agreement(loki)
 
     @ALIVE
@@ -129,7 +129,7 @@ def test_parser_accepts_same_damaged_queries_as_loki(loki: Oracle, tell: Tell) -
     try:
         law()
     finally:
-        tell(agreement.told("nearly queries"))
+        add_message(agreement.summary("nearly queries"))
 
 
 def test_query_formatted_by_loki_parses_to_same_tree(loki: Oracle) -> None:

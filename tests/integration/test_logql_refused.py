@@ -13,7 +13,7 @@ from logops.logql.refused import refusals
 from logops.queries.run import run_query
 from tests.support.logql_refusals import STAGES
 from tests.support.lokis import running_loki
-from tests.support.told import Tell
+from tests.support.messages import AddMessage
 
 TENANT = "refused"
 LINES = ("ERROR boom", '{"msg":"x"}')
@@ -27,13 +27,13 @@ def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
         yield client
 
 
-def test_refusals_predict_exactly_stages_that_loki_refuses(loki: LokiClient, tell: Tell) -> None:
+def test_refusals_predict_exactly_stages_that_loki_refuses(loki: LokiClient, add_message: AddMessage) -> None:
     queries = [f'{{a="b"}} {stage}' for stage in STAGES]
     seen = {query: (next(refusals(parse(query)), None) is None, runs(loki, query)) for query in queries}
     apart = {query: f"logops {own}, Loki {its}" for query, (own, its) in seen.items() if own != its}
 
     both = Counter(own for own, its in seen.values() if own == its)
-    tell(f"stages: {both[True]} run by both, {both[False]} refused by both, {len(apart)} apart")
+    add_message(f"stages: {both[True]} run by both, {both[False]} refused by both, {len(apart)} apart")
     assert apart == {}
 
 
@@ -51,16 +51,16 @@ def runs(loki: LokiClient, query: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("stage", "told"),
+    ("stage", "message"),
     [
         ('|~ "("', "error parsing regexp: missing closing )"),
         ('| json x="[[["', "cannot parse expression [[[[]"),
         ('| line_format "{{nofunc .x}}"', 'function "nofunc" not defined'),
     ],
 )
-def test_refused_stage_raises_with_loki_message(loki: LokiClient, stage: str, told: str) -> None:
+def test_refused_stage_raises_with_loki_message(loki: LokiClient, stage: str, message: str) -> None:
     now = time.time_ns()
     with pytest.raises(LokiRefusedError) as refused:
         run_query(loki, TENANT, parse(f'{{a="b"}} {stage}'), now - 3600 * 10**9, now, 60, 100)
 
-    assert told in str(refused.value)
+    assert message in str(refused.value)

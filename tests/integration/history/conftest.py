@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.audited import Audited, start, wait_until_tidy
+from tests.support.history_cluster import HistoryCluster, start_history_cluster, wait_until_tidy
 from tests.support.local_platforms import processes_of
 
 
 @pytest.fixture(scope="package")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HistoryCluster]:
     """A cluster with compacted and expired history.
 
     A test that damages the cluster repairs it. Exception: the last tests, which lose the compactor's disk.
     """
-    made = start(tmp_path_factory.mktemp("audited"))
+    made = start_history_cluster(tmp_path_factory.mktemp("audited"))
     try:
         wait_until_tidy(made)
         yield made

@@ -7,14 +7,14 @@ import pytest
 from benchmarks import loki_index
 from logops.audit.survey.objects import IndexFile, chunk_name
 from logops.tsdb import read_index
-from tests.support.audited import Audited
+from tests.support.history_cluster import HistoryCluster
 from tests.support.index_files import TENANT_LABEL, series_of, without_tenant
 from tests.support.local_platforms import wait_for
 
 pytestmark = pytest.mark.timeout(600)
 
 
-def read_by_both(cluster: Audited, file: IndexFile, folder: Path) -> int:
+def read_by_both(cluster: HistoryCluster, file: IndexFile, folder: Path) -> int:
     """Read an index file with both readers, assert that they agree, and return the number of chunks."""
     with cluster.container() as container:
         content = container.read(file.name)
@@ -31,19 +31,19 @@ def read_by_both(cluster: Audited, file: IndexFile, folder: Path) -> int:
     return sum(len(one.chunks) for one in theirs)
 
 
-def test_index_file_of_compactor_is_read_same_as_by_loki(cluster: Audited, tmp_path: Path) -> None:
+def test_index_file_of_compactor_is_read_same_as_by_loki(cluster: HistoryCluster, tmp_path: Path) -> None:
     table = cluster.chunk("application", 20).table
-    files = [file for file in cluster.index_of(table) if file.compacted]
+    files = [file for file in cluster.index_files(table) if file.compacted]
 
     assert {file.tenant for file in files} >= {"application"}
     for file in files:
         assert read_by_both(cluster, file, tmp_path) > 0
 
 
-def test_chunk_names_from_index_exist_in_bucket(cluster: Audited, tmp_path: Path) -> None:
+def test_chunk_names_from_index_exist_in_bucket(cluster: HistoryCluster, tmp_path: Path) -> None:
     """Uses only Loki's own index reader."""
     chunk = cluster.chunk("application", 20)
-    (file,) = (file for file in cluster.index_of(chunk.table) if file.tenant == "application")
+    (file,) = (file for file in cluster.index_files(chunk.table) if file.tenant == "application")
     with cluster.container() as container:
         (tmp_path / "index.tsdb.gz").write_bytes(container.read(file.name))
     _, series = loki_index.dump(loki_index.program(), tmp_path / "index.tsdb.gz")
@@ -57,18 +57,18 @@ def test_chunk_names_from_index_exist_in_bucket(cluster: Audited, tmp_path: Path
     assert named <= set(cluster.chunks("application"))
 
 
-def test_index_file_of_ingester_is_read_same_as_by_loki(cluster: Audited, tmp_path: Path) -> None:
+def test_index_file_of_ingester_is_read_same_as_by_loki(cluster: HistoryCluster, tmp_path: Path) -> None:
     ingester = "main-ingester-1"
     found: list[IndexFile] = []
     today = cluster.table_of_today()
 
     def uploaded() -> bool:
-        files = cluster.index_of(today)
+        files = cluster.index_files(today)
         found[:] = [file for file in files if not file.compacted and file.uploader.startswith(ingester)]
         return bool(found)
 
     # The compactor is frozen, so that it does not merge the file before the test reads it.
-    with cluster.frozen("main-compactor-0"):
+    with cluster.suspended("main-compactor-0"):
         cluster.write_line_to(ingester)
         wait_for(uploaded, 120)
 

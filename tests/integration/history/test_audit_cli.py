@@ -17,7 +17,7 @@ from logops.clients.blob_storage.blobs import Tier
 from logops.findings.store import NothingStoredError, ResultsStore
 from logops.platforms import results_url
 from logops.toolchain import project_root
-from tests.support.audited import Audited, day_of
+from tests.support.history_cluster import HistoryCluster, day_of
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("_project")]
 DAY_S = 86_400
@@ -26,7 +26,7 @@ REMOVED = timedelta(seconds=40) + timedelta(minutes=10)
 
 
 @pytest.fixture
-def _project(cluster: Audited, monkeypatch: pytest.MonkeyPatch) -> None:
+def _project(cluster: HistoryCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project whose environment is the running cluster."""
     root = cluster.platform.state.parents[1]
     for name in ("tools", "include/prices"):
@@ -52,7 +52,7 @@ def start_of(table: str) -> datetime:
 
 
 @contextmanager
-def missing(cluster: Audited, name: str) -> Iterator[None]:
+def missing(cluster: HistoryCluster, name: str) -> Iterator[None]:
     with cluster.container() as container:
         content = container.read(name)
         container.delete([name])
@@ -73,7 +73,7 @@ def test_audit_without_findings_shows_number_of_checked_objects(check: str) -> N
 
 
 @pytest.mark.parametrize("check", ["compaction", "retention", "tiering"])
-def test_audit_json_has_headline_and_row_per_table(cluster: Audited, check: str) -> None:
+def test_audit_json_has_headline_and_row_per_table(cluster: HistoryCluster, check: str) -> None:
     found = told(check, "audited", "--no-record")
 
     assert (found["environment"], found["findings"]) == ("audited", [])
@@ -81,7 +81,7 @@ def test_audit_json_has_headline_and_row_per_table(cluster: Audited, check: str)
     assert cluster.chunk("platform", 20).table in {row["table"] for row in found["tables"]}
 
 
-def test_audit_finding_is_shown_with_advice_and_exit_code_1(cluster: Audited) -> None:
+def test_audit_finding_is_shown_with_advice_and_exit_code_1(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("application", 20)
     with missing(cluster, chunk.name):
         result = audit("retention", "audited", "--table", chunk.table)
@@ -92,7 +92,7 @@ def test_audit_finding_is_shown_with_advice_and_exit_code_1(cluster: Audited) ->
     assert "Find out who deleted" in result.stdout
 
 
-def test_audit_json_contains_only_requested_tables(cluster: Audited) -> None:
+def test_audit_json_contains_only_requested_tables(cluster: HistoryCluster) -> None:
     tables = {cluster.chunk("platform", 20).table, cluster.chunk("platform", 60).table}
     asked = [argument for table in tables for argument in ("--table", table)]
 
@@ -100,7 +100,7 @@ def test_audit_json_contains_only_requested_tables(cluster: Audited) -> None:
     assert {row["table"] for row in told("retention", "audited", *asked)["tables"]} == tables
 
 
-def test_audit_slack_allows_late_retention(cluster: Audited) -> None:
+def test_audit_slack_allows_late_retention(cluster: HistoryCluster) -> None:
     """Uses a table that has just expired."""
     table = cluster.chunk("platform", 20).table
     as_of = f"{start_of(table) + timedelta(days=91, minutes=5):%Y-%m-%dT%H:%M:%S}"
@@ -118,7 +118,7 @@ def test_invalid_slack_is_refused_as_bad_input() -> None:
     assert "--slack: " in result.stderr
 
 
-def runs(cluster: Audited) -> int:
+def runs(cluster: HistoryCluster) -> int:
     """Return the number of recorded runs of the retention audit."""
     store = ResultsStore(results_url(cluster.platform.environment, project_root()))
     try:
@@ -127,7 +127,7 @@ def runs(cluster: Audited) -> int:
         return 0
 
 
-def test_audit_run_is_recorded_unless_no_record_is_set(cluster: Audited) -> None:
+def test_audit_run_is_recorded_unless_no_record_is_set(cluster: HistoryCluster) -> None:
     before = runs(cluster)
     audit("retention", "audited", "--no-record")
     not_kept = runs(cluster)
@@ -138,7 +138,7 @@ def test_audit_run_is_recorded_unless_no_record_is_set(cluster: Audited) -> None
 
 @pytest.mark.parametrize("drill", [("--slack", "1h"), ("--as-of", "2100-01-01"), ("--table", "loki_index_20000")])
 def test_audit_with_non_default_options_is_not_recorded_and_reports_reason(
-    cluster: Audited, drill: tuple[str, str]
+    cluster: HistoryCluster, drill: tuple[str, str]
 ) -> None:
     before = runs(cluster)
     result = audit("retention", "audited", *drill)
@@ -148,7 +148,7 @@ def test_audit_with_non_default_options_is_not_recorded_and_reports_reason(
 
 
 @pytest.fixture
-def _counted(cluster: Audited, _project: None) -> None:
+def _counted(cluster: HistoryCluster, _project: None) -> None:
     """Make sure that a retention audit was recorded."""
     if not runs(cluster):
         audit("retention", "audited")
@@ -189,7 +189,7 @@ def test_cost_is_shown_per_tenant_now_and_as_declared() -> None:
     assert all(word in result.stdout for word in ("platform", "a month now", "as declared", found["prices"]))
 
 
-def test_explain_shows_table_of_today_as_ingesting(cluster: Audited) -> None:
+def test_explain_shows_table_of_today_as_ingesting(cluster: HistoryCluster) -> None:
     table = cluster.table_of_today()
     (found,) = told("explain", "audited", table, "canary")
 
@@ -199,7 +199,7 @@ def test_explain_shows_table_of_today_as_ingesting(cluster: Audited) -> None:
     assert found["in_the_way"] == []
 
 
-def test_explain_shows_next_tier_of_compacted_table(cluster: Audited) -> None:
+def test_explain_shows_next_tier_of_compacted_table(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("platform", 20)
     with cluster.container() as container:
         written = [
@@ -208,7 +208,7 @@ def test_explain_shows_next_tier_of_compacted_table(cluster: Audited) -> None:
             for row in batch.to_pylist()
             if day_of(row["name"]) == chunk.day
         ]
-    cluster.settled(Check.COMPACTION)
+    cluster.audit_when_compacted(Check.COMPACTION)
     result = audit("explain", "audited", chunk.table, "platform", "--json")
     (found,) = json.loads(result.stdout)
 
@@ -219,7 +219,7 @@ def test_explain_shows_next_tier_of_compacted_table(cluster: Audited) -> None:
     assert (found["chunks"], found["index_files"], found["in_the_way"]) == (len(written), 1, [])
 
 
-def test_explain_accepts_day_in_place_of_table_name(cluster: Audited) -> None:
+def test_explain_accepts_day_in_place_of_table_name(cluster: HistoryCluster) -> None:
     table = cluster.chunk("application", 20).table
     by_day, by_name = (told("explain", "audited", written) for written in (f"{start_of(table):%Y-%m-%d}", table))
 
@@ -254,7 +254,7 @@ EXPIRED = (
     ids=["retained", "expiring", "expired"],
 )
 def test_explain_shows_phase_of_table_by_age(
-    cluster: Audited, age: timedelta, explained: tuple[str, str, timedelta, int]
+    cluster: HistoryCluster, age: timedelta, explained: tuple[str, str, timedelta, int]
 ) -> None:
     """The chunks are moved to Cool, the declared tier for this age."""
     phase, action, due_after, exit_code = explained
@@ -262,7 +262,7 @@ def test_explain_shows_phase_of_table_by_age(
     as_of, due = start_of(chunk.table) + age, start_of(chunk.table) + due_after
     names = [name for name in cluster.chunks("platform") if day_of(name) == chunk.day]
     asked = ("explain", "audited", chunk.table, "platform", "--as-of", f"{as_of:%Y-%m-%dT%H:%M:%S}")
-    cluster.settled(Check.COMPACTION)
+    cluster.audit_when_compacted(Check.COMPACTION)
     with cluster.container() as container:
         container.set_tier(names, Tier.COOL)
         try:
@@ -277,7 +277,7 @@ def test_explain_shows_phase_of_table_by_age(
     assert result.exit_code == exit_code
 
 
-def test_explain_shows_blocking_finding_with_advice(cluster: Audited) -> None:
+def test_explain_shows_blocking_finding_with_advice(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("application", 20)
     with missing(cluster, chunk.name):
         result = audit("explain", "audited", chunk.table, "application", "--json")

@@ -16,22 +16,30 @@ from logops.clients.blob_storage.blobs import Tier
 from logops.clients.loki import LokiClient
 from logops.findings.store import ResultsStore
 from logops.lifecycle.accounts import run_policies
-from tests.support.audited import AUDITS, Audited, classes, day_of, days_ahead, found, through_of, wait_until_tidy
+from tests.support.history_cluster import (
+    AUDIT_INTERVAL_S,
+    HistoryCluster,
+    day_of,
+    days_ahead,
+    through_of,
+    wait_until_tidy,
+)
 from tests.support.local_platforms import wait_for
+from tests.support.outcomes import class_names, identities
 
 pytestmark = pytest.mark.timeout(600)
 ALL = tuple(Check)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _ended(cluster: Audited) -> Iterator[None]:
+def _ended(cluster: HistoryCluster) -> Iterator[None]:
     """Stop the cluster at the end, because the last tests leave the cluster without its compactor's disk."""
     yield
     cluster.platform.down(print)
 
 
-def test_healthy_cluster_with_history_has_no_findings(cluster: Audited) -> None:
-    outcome = cluster.audit(*ALL, patient=True)
+def test_healthy_cluster_with_history_has_no_findings(cluster: HistoryCluster) -> None:
+    outcome = cluster.audit(*ALL, with_slack=True)
 
     assert outcome.findings == ()
     assert not outcome.failed
@@ -39,7 +47,7 @@ def test_healthy_cluster_with_history_has_no_findings(cluster: Audited) -> None:
     assert sum(row.chunks for row in outcome.rows) > 200
 
 
-def test_retention_deletes_exactly_expired_chunks(cluster: Audited) -> None:
+def test_retention_deletes_exactly_expired_chunks(cluster: HistoryCluster) -> None:
     def due(name: str) -> float:
         """Return the end of a chunk's retention in Unix seconds."""
         is_error = name.startswith("application/") and cluster.pushed[name].get("level") == "error"
@@ -55,103 +63,103 @@ def test_retention_deletes_exactly_expired_chunks(cluster: Audited) -> None:
     assert kept <= left
 
 
-def test_deleted_chunk_is_reported_as_missing_with_name(cluster: Audited) -> None:
+def test_deleted_chunk_is_reported_as_missing_with_name(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("application", 20)
     with cluster.container() as container:
         content = container.read(chunk.name)
         container.delete([chunk.name])
         try:
-            outcome = cluster.settled(*ALL)
+            outcome = cluster.audit_when_compacted(*ALL)
         finally:
             container.write(chunk.name, content)
 
-    assert found(outcome) == {("chunk-missing", chunk.table, "application")}
+    assert identities(outcome) == {("chunk-missing", chunk.table, "application")}
     assert chunk.name in outcome.findings[0].message
     assert outcome.findings[0].evidence["chunks"] == 1
 
 
-def test_copied_chunk_with_new_key_is_reported_as_orphaned_with_name(cluster: Audited) -> None:
+def test_copied_chunk_with_new_key_is_reported_as_orphaned_with_name(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("application", 20)
     copy = f"{chunk.name[:-1]}{'0' if chunk.name[-1] != '0' else '1'}"
     with cluster.container() as container:
         container.write(copy, container.read(chunk.name))
         try:
-            outcome = cluster.settled(*ALL)
+            outcome = cluster.audit_when_compacted(*ALL)
         finally:
             container.delete([copy])
 
-    assert found(outcome) == {("chunk-orphaned", chunk.table, "application")}
+    assert identities(outcome) == {("chunk-orphaned", chunk.table, "application")}
     assert copy in outcome.findings[0].message
 
 
-def test_frozen_compactor_is_the_only_finding(cluster: Audited) -> None:
-    with cluster.frozen("main-compactor-0"):
+def test_frozen_compactor_is_the_only_finding(cluster: HistoryCluster) -> None:
+    with cluster.suspended("main-compactor-0"):
         outcome = cluster.audit(*ALL)
 
-    assert found(outcome) == {("compactor-count", "", "")}
+    assert identities(outcome) == {("compactor-count", "", "")}
     assert "main-compactor-0" in outcome.findings[0].message
 
 
-def test_idle_compactor_with_healthy_status_is_reported_as_stalled(cluster: Audited) -> None:
+def test_idle_compactor_with_healthy_status_is_reported_as_stalled(cluster: HistoryCluster) -> None:
     compactor = cluster.platform.urls("main")["main-compactor-0"]
-    with cluster.instead_of("main-compactor-0", "-compactor.compaction-interval=10h"):
+    with cluster.started_with_flag("main-compactor-0", "-compactor.compaction-interval=10h"):
         cluster.write_line_to("main-ingester-0", days_ago=3)
-        outcome = cluster.until(lambda seen: "compaction-stalled" in classes(seen), *ALL)
+        outcome = cluster.audit_until(lambda seen: "compaction-stalled" in class_names(seen), *ALL)
         ready = requests.get(f"{compactor}/ready", timeout=5).text.strip()
         metrics = requests.get(f"{compactor}/metrics", timeout=5).text
 
     assert ready == "ready"
     assert "loki_boltdb_shipper_compactor_running 1" in metrics
     assert not re.search(r'compact_tables_operation_total{.*status="failure"} [1-9]', metrics)
-    assert found(outcome) == {("compaction-stalled", "", "")}
+    assert identities(outcome) == {("compaction-stalled", "", "")}
     assert "the compactor last wrote to the bucket at" in outcome.findings[0].message
 
 
-def test_override_that_loki_cannot_read_is_reported(cluster: Audited) -> None:
-    with cluster.override("retention_period: ninety days"):
-        outcome = cluster.until(lambda seen: seen.findings != (), *ALL)
+def test_override_that_loki_cannot_read_is_reported(cluster: HistoryCluster) -> None:
+    with cluster.overrides_edited("retention_period: ninety days"):
+        outcome = cluster.audit_until(lambda seen: seen.findings != (), *ALL)
 
-    assert found(outcome) == {("retention-not-effective", "", "")}
+    assert identities(outcome) == {("retention-not-effective", "", "")}
     assert "could not read the tenants' overrides and keeps those it read before" in outcome.findings[0].message
 
 
-def test_wrong_override_is_reported_with_declared_and_applied_value(cluster: Audited) -> None:
+def test_wrong_override_is_reported_with_declared_and_applied_value(cluster: HistoryCluster) -> None:
     table = cluster.chunk("platform", 1).table
     # The compactor is frozen, so that it deletes nothing by the wrong limit. The table is younger than both limits.
-    with cluster.frozen("main-compactor-0"), cluster.override("retention_period: 40d"):
-        outcome = cluster.until(
-            lambda seen: "retention-not-effective" in classes(seen), Check.RETENTION, tables=(table,)
+    with cluster.suspended("main-compactor-0"), cluster.overrides_edited("retention_period: 40d"):
+        outcome = cluster.audit_until(
+            lambda seen: "retention-not-effective" in class_names(seen), Check.RETENTION, tables=(table,)
         )
 
-    assert found(outcome) == {("retention-not-effective", "", "platform")}
+    assert identities(outcome) == {("retention-not-effective", "", "platform")}
     assert outcome.findings[0].message == "Declared: 90d. Loki applies: 40d."
 
 
 @pytest.mark.parametrize("fault", ["truncated", "one byte flipped"])
-def test_damaged_index_is_reported_with_file_and_offset(cluster: Audited, fault: str) -> None:
+def test_damaged_index_is_reported_with_file_and_offset(cluster: HistoryCluster, fault: str) -> None:
     chunk = cluster.chunk("application", 20)
-    file = next(file for file in cluster.index_of(chunk.table) if file.tenant == "application")
+    file = next(file for file in cluster.index_files(chunk.table) if file.tenant == "application")
 
     def damaged(content: bytes) -> bytes:
         if fault == "truncated":
             return content[: len(content) // 2]
         return content[:-40] + bytes([content[-40] ^ 1]) + content[-39:]
 
-    with cluster.instead(file.name, damaged):
-        outcome = cluster.settled(*ALL)
+    with cluster.blob_changed(file.name, damaged):
+        outcome = cluster.audit_when_compacted(*ALL)
 
-    assert found(outcome) == {("index-corrupt", chunk.table, "application")}
+    assert identities(outcome) == {("index-corrupt", chunk.table, "application")}
     assert file.name in outcome.findings[0].message
     assert "at byte" in outcome.findings[0].message
 
 
-def test_duplicate_index_file_is_reported(cluster: Audited) -> None:
+def test_duplicate_index_file_is_reported(cluster: HistoryCluster) -> None:
     table = cluster.chunk("application", 20).table
     outcomes: list[Outcome] = []
 
     def seen_before_it_is_joined() -> bool:
         """Write the duplicate again if needed, because the compactor merges both files within seconds."""
-        names = [file.name for file in cluster.index_of(table) if file.tenant == "application"]
+        names = [file.name for file in cluster.index_files(table) if file.tenant == "application"]
         if len(names) == 1:
             folder, _, name = names[0].rpartition("/")
             written, rest = name.split("-", 1)
@@ -163,39 +171,39 @@ def test_duplicate_index_file_is_reported(cluster: Audited) -> None:
     wait_for(seen_before_it_is_joined)
     wait_until_tidy(cluster)
 
-    assert found(outcomes[-1]) == {("index-duplicate", table, "application")}
+    assert identities(outcomes[-1]) == {("index-duplicate", table, "application")}
 
 
-def test_archived_chunk_in_index_is_reported(cluster: Audited) -> None:
+def test_archived_chunk_in_index_is_reported(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("application", 20)
     with cluster.container() as container:
         content = container.read(chunk.name)
         container.set_tier([chunk.name], Tier.ARCHIVE)
         try:
-            outcome = cluster.settled(*ALL)
+            outcome = cluster.audit_when_compacted(*ALL)
         finally:
             container.delete([chunk.name])
             container.write(chunk.name, content)
 
-    assert found(outcome) == {("chunk-archived", chunk.table, "application")}
+    assert identities(outcome) == {("chunk-archived", chunk.table, "application")}
     assert chunk.name in outcome.findings[0].message
 
 
-def test_index_file_in_cool_tier_is_reported(cluster: Audited) -> None:
+def test_index_file_in_cool_tier_is_reported(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("platform", 20)
-    file = next(file for file in cluster.index_of(chunk.table) if file.tenant == "platform")
+    file = next(file for file in cluster.index_files(chunk.table) if file.tenant == "platform")
     with cluster.container() as container:
         container.set_tier([file.name], Tier.COOL)
         try:
-            outcome = cluster.settled(*ALL)
+            outcome = cluster.audit_when_compacted(*ALL)
         finally:
             container.set_tier([file.name], Tier.HOT)
 
-    assert found(outcome) == {("index-tiered", chunk.table, "")}
+    assert identities(outcome) == {("index-tiered", chunk.table, "")}
     assert file.name in outcome.findings[0].message
 
 
-def test_hot_chunk_past_its_cool_date_is_reported(cluster: Audited) -> None:
+def test_hot_chunk_past_its_cool_date_is_reported(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("application", 20)
     later = days_ahead(34)
     with cluster.container() as container:
@@ -207,25 +215,25 @@ def test_hot_chunk_past_its_cool_date_is_reported(cluster: Audited) -> None:
             container.set_tier(tiered, Tier.HOT)
 
     assert tiered
-    assert found(outcome) == {("tier-too-warm", chunk.table, "application")}
+    assert identities(outcome) == {("tier-too-warm", chunk.table, "application")}
     assert chunk.name in outcome.findings[0].message
 
 
-def test_changed_lifecycle_policy_is_reported_with_both_values(cluster: Audited) -> None:
+def test_changed_lifecycle_policy_is_reported_with_both_values(cluster: HistoryCluster) -> None:
     file = cluster.platform.state / "live/storage/main.yaml"
     was = file.read_text()
     file.write_text(was.replace("daysAfterModificationGreaterThan: 30", "daysAfterModificationGreaterThan: 3"))
     try:
-        outcome = cluster.settled(*ALL)
+        outcome = cluster.audit_when_compacted(*ALL)
     finally:
         file.write_text(was)
 
-    assert found(outcome) == {("lifecycle-policy-drift", "", "")}
+    assert identities(outcome) == {("lifecycle-policy-drift", "", "")}
     assert "rule main-application-chunks: tierToCool after 3 d" in outcome.findings[0].message
     assert "declared: tierToCool after 30 d" in outcome.findings[0].message
 
 
-def test_table_has_no_finding_after_declared_lifecycle_runs(cluster: Audited) -> None:
+def test_table_has_no_finding_after_declared_lifecycle_runs(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("application", 20)
     later = days_ahead(34)
     names = cluster.chunks()
@@ -237,11 +245,11 @@ def test_table_has_no_finding_after_declared_lifecycle_runs(cluster: Audited) ->
         with cluster.container() as container:
             container.set_tier(names, Tier.HOT)
 
-    assert classes(before) == {"tier-too-warm"}
+    assert class_names(before) == {"tier-too-warm"}
     assert after.findings == ()
 
 
-def test_stuck_delete_request_is_reported(cluster: Audited) -> None:
+def test_stuck_delete_request_is_reported(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("application", 20)
     start = chunk.day * 86_400
     with LokiClient(cluster.platform.urls("main")["main-compactor-0"]) as compactor:
@@ -252,31 +260,31 @@ def test_stuck_delete_request_is_reported(cluster: Audited) -> None:
             for request in compactor.delete_requests("application"):
                 compactor.cancel_delete("application", request.request_id)
 
-    assert found(outcome) == {("delete-request-stuck", "", "application")}
+    assert identities(outcome) == {("delete-request-stuck", "", "application")}
     assert '{job="nginx"} |= "nothing has this"' in outcome.findings[0].message
 
 
-def test_chunks_deleted_before_retention_are_reported_from_earlier_runs(cluster: Audited) -> None:
+def test_chunks_deleted_before_retention_are_reported_from_earlier_runs(cluster: HistoryCluster) -> None:
     chunk = cluster.chunk("platform", 20)
-    cluster.audit(Check.RETENTION, patient=True, record=True)
+    cluster.audit(Check.RETENTION, with_slack=True, record=True)
     with cluster.container() as container:
-        index = [file.name for file in cluster.index_of(chunk.table) if file.tenant == "platform"]
+        index = [file.name for file in cluster.index_files(chunk.table) if file.tenant == "platform"]
         gone = [*index, *(name for name in cluster.chunks("platform") if day_of(name) == chunk.day)]
         contents = {name: container.read(name) for name in gone}
         container.delete(gone)
         try:
-            outcome = cluster.audit(Check.RETENTION, tables=(chunk.table,), earlier=True)
+            outcome = cluster.audit(Check.RETENTION, tables=(chunk.table,), compare=True)
         finally:
             for name, content in contents.items():
                 container.write(name, content)
 
-    assert found(outcome) == {("retention-undershoot", chunk.table, "platform")}
+    assert identities(outcome) == {("retention-undershoot", chunk.table, "platform")}
 
 
-def test_ingester_whose_index_uploads_are_refused_is_reported(cluster: Audited) -> None:
+def test_ingester_whose_index_uploads_are_refused_is_reported(cluster: HistoryCluster) -> None:
     ingester = "main-ingester-0"
     with cluster.index_uploads_refused(ingester):
-        outcome = cluster.until(lambda outcome: "ingester-not-uploading" in classes(outcome), Check.COMPACTION)
+        outcome = cluster.audit_until(lambda seen: "ingester-not-uploading" in class_names(seen), Check.COMPACTION)
 
     assert {(finding.cls.name, finding.subject.source) for finding in outcome.findings} == {
         ("ingester-not-uploading", ingester)
@@ -284,19 +292,19 @@ def test_ingester_whose_index_uploads_are_refused_is_reported(cluster: Audited) 
     assert "its uploads fail" in outcome.findings[0].message
 
 
-def test_second_compactor_is_reported_with_both_names(cluster: Audited) -> None:
-    with cluster.another("main-compactor-0"):
-        outcome = cluster.until(lambda seen: "compactor-count" in classes(seen), *ALL)
+def test_second_compactor_is_reported_with_both_names(cluster: HistoryCluster) -> None:
+    with cluster.second_process("main-compactor-0"):
+        outcome = cluster.audit_until(lambda seen: "compactor-count" in class_names(seen), *ALL)
 
-    assert found(outcome) == {("compactor-count", "", "")}
+    assert identities(outcome) == {("compactor-count", "", "")}
     assert "main-compactor-0" in outcome.findings[0].message
     assert "main-compactor-1" in outcome.findings[0].message
 
 
-def test_undeletable_marked_chunks_are_reported_as_backlog_with_names(cluster: Audited, tmp_path: Path) -> None:
+def test_undeletable_marked_chunks_are_reported_as_backlog_with_names(cluster: HistoryCluster, tmp_path: Path) -> None:
     """The sweeper's deletions are refused, as under an immutability policy."""
     marked = aged(cluster.chunks("platform"), range(71, 89))
-    with cluster.undeletable(marked), cluster.kept("platform", "70d"):
+    with cluster.deletes_refused(marked), cluster.retention_of("platform", "70d"):
         cluster.until_unindexed(marked)
         results = ResultsStore(str(tmp_path))
 
@@ -304,16 +312,16 @@ def test_undeletable_marked_chunks_are_reported_as_backlog_with_names(cluster: A
             # Long after the time at which the sweeper should have deleted the chunks.
             return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
-        wait_for(lambda: classes(audit()) == {"marker-backlog"}, 90, AUDITS)
+        wait_for(lambda: class_names(audit()) == {"marker-backlog"}, 90, AUDIT_INTERVAL_S)
         outcome = audit()
 
-    assert found(outcome) == {("marker-backlog", table, "platform") for table in tables_of(marked)}
+    assert identities(outcome) == {("marker-backlog", table, "platform") for table in tables_of(marked)}
     assert names_of(outcome, tmp_path) == marked
 
 
-def test_chunks_with_lost_markers_are_reported_as_orphaned_with_names(cluster: Audited, tmp_path: Path) -> None:
+def test_chunks_with_lost_markers_are_reported_as_orphaned_with_names(cluster: HistoryCluster, tmp_path: Path) -> None:
     before = aged(cluster.chunks("platform"), range(51, 89))
-    with cluster.kept("platform", "50d"):
+    with cluster.retention_of("platform", "50d"):
         cluster.until_unindexed(before)
         cluster.lose_disk("main-compactor-0")
         marked = before & set(cluster.chunks("platform"))
@@ -324,11 +332,11 @@ def test_chunks_with_lost_markers_are_reported_as_orphaned_with_names(cluster: A
             return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
         # Until the compactor is ready again, the audit cannot know whether markers exist.
-        wait_for(lambda: classes(audit()) == {"chunk-orphaned"}, 180, AUDITS)
+        wait_for(lambda: class_names(audit()) == {"chunk-orphaned"}, 180, AUDIT_INTERVAL_S)
         outcome = audit()
 
     assert marked
-    assert found(outcome) == {("chunk-orphaned", table, "platform") for table in tables_of(marked)}
+    assert identities(outcome) == {("chunk-orphaned", table, "platform") for table in tables_of(marked)}
     assert names_of(outcome, tmp_path) == marked
 
 

@@ -25,19 +25,19 @@ from logops.clients.blob_storage import ListingInterruptedError, ObjectStore
 from logops.environment.storage import StorageAccount
 from logops.environment.units import Duration
 from logops.platforms.remote import RemotePlatform
+from tests.support.audit_bucket import AzuritePlatform
 from tests.support.azurites import ACCOUNT, KEY
 from tests.support.environments import environment
 from tests.support.fakes.blob_service import Answer, blob_service, chunk_names
 from tests.support.fakes.management_api import management_api
 from tests.support.local_platforms import wait_for
-from tests.support.on_azurite import OnAzurite
 
 INDEX = Path(__file__).parents[2] / "unit/tsdb/files/v3-compacted.tsdb"
 ODD = "te-am!_*'()"
 CHUNK = "1f/19fa3727e6d-19fcc1d06c0-c49c2ad7"
 
 
-def audit(platform: OnAzurite, ahead: timedelta = timedelta(0)) -> Outcome:
+def audit(platform: AzuritePlatform, ahead: timedelta = timedelta(0)) -> Outcome:
     now = datetime.now(UTC)
     asked = AuditRequest(tuple(Check), "test", now + ahead, (), Duration("0s"), Duration("0s"))
     return run_audit(platform, asked, None, lambda _: None)
@@ -45,14 +45,14 @@ def audit(platform: OnAzurite, ahead: timedelta = timedelta(0)) -> Outcome:
 
 def test_empty_container_has_no_findings(store: ObjectStore, endpoint: str) -> None:
     store.create_container("nothing-yet")
-    outcome = audit(OnAzurite(endpoint, "nothing-yet"))
+    outcome = audit(AzuritePlatform(endpoint, "nothing-yet"))
 
     assert (outcome.findings, outcome.rows, outcome.failed) == ((), (), False)
     assert outcome.headline == "local: no findings in 0 tables, 0 chunks, 0 bytes"
 
 
 def test_missing_container_fails_audit(endpoint: str) -> None:
-    outcome = audit(OnAzurite(endpoint, "never-made"))
+    outcome = audit(AzuritePlatform(endpoint, "never-made"))
 
     assert outcome.failed
     assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
@@ -61,7 +61,7 @@ def test_missing_container_fails_audit(endpoint: str) -> None:
 
 def test_container_without_access_is_reported_with_required_role(store: ObjectStore, endpoint: str) -> None:
     store.create_container("closed")
-    outcome = audit(OnAzurite(endpoint, "closed", key="eHg="))
+    outcome = audit(AzuritePlatform(endpoint, "closed", key="eHg="))
 
     assert outcome.failed
     assert "or the identity lacks the role Storage Blob Data Reader" in outcome.findings[0].message
@@ -74,7 +74,7 @@ def test_interrupted_listing_fails_audit() -> None:
         return None
 
     with blob_service([*islice(chunk_names(23_000), 23_000)], failure=closed, account=ACCOUNT) as served:
-        outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
+        outcome = audit(AzuritePlatform(served.endpoint, "loki-chunks"))
 
     assert outcome.failed
     assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
@@ -93,7 +93,7 @@ def test_interrupted_listing_is_resumed_by_next_try(tmp_path: Path) -> None:
         return None
 
     with blob_service(names, failure=failure, account=ACCOUNT) as served:
-        platform = OnAzurite(served.endpoint, "loki-chunks")
+        platform = AzuritePlatform(served.endpoint, "loki-chunks")
         asked = AuditRequest((Check.RETENTION,), "test", datetime.now(UTC))
         with pytest.raises(ListingInterruptedError, match="parts are left"):
             survey(platform, asked, str(tmp_path), lambda _: None, last=False)
@@ -117,7 +117,7 @@ def test_account_clock_two_hours_off_fails_audit(hours: int) -> None:
         return format_datetime(now + timedelta(hours=hours), usegmt=True)
 
     with blob_service([], account=ACCOUNT, date=shifted) as served:
-        outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
+        outcome = audit(AzuritePlatform(served.endpoint, "loki-chunks"))
 
     assert outcome.failed
     assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
@@ -127,7 +127,7 @@ def test_account_clock_two_hours_off_fails_audit(hours: int) -> None:
 @pytest.mark.parametrize("date", [None, "yesterday"])
 def test_account_without_valid_date_header_fails_audit(date: str | None) -> None:
     with blob_service([], account=ACCOUNT, date=lambda _: date) as served:
-        outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
+        outcome = audit(AzuritePlatform(served.endpoint, "loki-chunks"))
 
     assert outcome.failed
     assert {one.cls.name for one in outcome.findings} == {"check-incomplete"}
@@ -136,7 +136,7 @@ def test_account_without_valid_date_header_fails_audit(date: str | None) -> None
 
 def test_account_with_correct_clock_has_no_findings() -> None:
     with blob_service([], account=ACCOUNT) as served:
-        outcome = audit(OnAzurite(served.endpoint, "loki-chunks"))
+        outcome = audit(AzuritePlatform(served.endpoint, "loki-chunks"))
 
     assert (outcome.findings, outcome.failed) == ((), False)
 
@@ -152,7 +152,7 @@ def test_index_with_unsupported_format_is_reported_as_incomplete_with_name(
     name = "index/loki_index_20669/platform/1790000000000000000-compactor-1700000000000-1700000000001-0a1b2c3d.tsdb.gz"
     store.create_container(f"format{version}")
     store.container(f"format{version}").write(name, gzip.compress(bytes(content)))
-    outcome = audit(OnAzurite(endpoint, f"format{version}"))
+    outcome = audit(AzuritePlatform(endpoint, f"format{version}"))
 
     # The file may be intact, so no finding may advise to delete it.
     assert [one.cls.name for one in outcome.findings] == ["check-incomplete"]
@@ -175,7 +175,7 @@ def test_inventory_is_audited_in_place_of_listing(store: ObjectStore, endpoint: 
         store.container(synthetic.CONTAINER).write(name, b"1")
     # AS_OF is fixed in the past. A long retention prevents that chunks count as expired since then.
     kept = {"retention": {"hot": "30d", "then": "Cool", "keep": "9000d"}}
-    platform = OnAzurite(
+    platform = AzuritePlatform(
         endpoint,
         synthetic.CONTAINER,
         changes=(
@@ -200,7 +200,7 @@ def test_other_objects_in_container_are_counted_and_shown(store: ObjectStore, en
     container = store.container("shared")
     for name in ("backup/a", "backup/b", "readme.txt", "loki_cluster_seed.json"):
         container.write(name, b"1234")
-    outcome = audit(OnAzurite(endpoint, "shared"))
+    outcome = audit(AzuritePlatform(endpoint, "shared"))
 
     assert outcome.findings == ()
     assert outcome.beside() == [
@@ -266,7 +266,7 @@ def test_remote_environment_is_audited_with_unreachable_parts_reported(
 
 def test_explain_of_table_in_missing_container_raises_with_cause(endpoint: str) -> None:
     with pytest.raises(NoSuchTableError, match="404 ContainerNotFound"):
-        explained_in(OnAzurite(endpoint, "never-made"))
+        explained_in(AzuritePlatform(endpoint, "never-made"))
 
 
 def test_explain_of_table_that_was_never_written_raises(store: ObjectStore, endpoint: str) -> None:
@@ -274,13 +274,13 @@ def test_explain_of_table_that_was_never_written_raises(store: ObjectStore, endp
     with pytest.raises(
         NoSuchTableError, match="Nothing is stored in loki_index_20000 of local: never written, or expired"
     ):
-        explained_in(OnAzurite(endpoint, "nothing-there"))
+        explained_in(AzuritePlatform(endpoint, "nothing-there"))
 
 
 def test_explain_returns_blocking_findings_of_table(store: ObjectStore, endpoint: str) -> None:
     store.create_container("explained")
     store.container("explained").write(f"platform/{CHUNK}", b"1234")
-    (found,) = explained_in(OnAzurite(endpoint, "explained"), "loki_index_20669", timedelta(days=2))
+    (found,) = explained_in(AzuritePlatform(endpoint, "explained"), "loki_index_20669", timedelta(days=2))
 
     said = found.to_dict()
     assert (said["table"], said["tenant"], said["phase"]) == ("loki_index_20669", "platform", "expired")
@@ -293,7 +293,7 @@ def test_explain_without_table_shows_every_table_and_tenant(
     store.create_container("all-explained")
     for tenant in ("application", "platform"):
         store.container("all-explained").write(f"{tenant}/{CHUNK}", b"1234")
-    platform = OnAzurite(endpoint, "all-explained")
+    platform = AzuritePlatform(endpoint, "all-explained")
     monkeypatch.setattr("logops.cli.audit.readable", lambda name: platform)
     shown = CliRunner().invoke(app, ["audit", "explain", "local"])
     told = json.loads(CliRunner().invoke(app, ["audit", "explain", "local", "--json"]).stdout)
@@ -311,7 +311,7 @@ def test_explain_without_table_shows_every_table_and_tenant(
 
 
 def explained_in(
-    platform: OnAzurite, table: str = "loki_index_20000", ahead: timedelta = timedelta(0)
+    platform: AzuritePlatform, table: str = "loki_index_20000", ahead: timedelta = timedelta(0)
 ) -> list[Explained]:
     now = datetime.now(UTC)
     asked = AuditRequest(tuple(Check), "test", now + ahead, (table,), Duration("0s"))
@@ -323,7 +323,7 @@ def test_tenant_with_unusual_name_is_recognized(store: ObjectStore, endpoint: st
     name = f"odd{abs(hash(tenant)) % 10**9}"
     store.create_container(name)
     store.container(name).write(f"{tenant}/{CHUNK}", b"1234")
-    outcome = audit(OnAzurite(endpoint, name), timedelta(days=2))
+    outcome = audit(AzuritePlatform(endpoint, name), timedelta(days=2))
 
     assert {(one.cls.name, one.subject.tenant) for one in outcome.findings} == {("chunk-orphaned", tenant)}
     assert f"{tenant}/{CHUNK}" in outcome.findings[0].message

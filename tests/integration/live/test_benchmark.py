@@ -25,7 +25,7 @@ from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
-from tests.support.doors import Behind, doors_before
+from tests.support.loki_proxy import PlatformBehindProxies, proxies_before
 
 LIBRARY = load_library(project_root())
 NO_LIMIT = 2**50
@@ -158,14 +158,14 @@ def test_delayed_query_is_reported_as_regressed_on_second_night(
 ) -> None:
     wanted = {"errors": LIBRARY["errors"]}
     findings = []
-    with doors_before(platform) as doors:
-        behind = cast(LocalPlatform, Behind(platform, doors))
+    with proxies_before(platform) as proxies:
+        proxied = cast(LocalPlatform, PlatformBehindProxies(platform, proxies))
         for night in range(14):
             # A delay that is larger than the noise of this machine.
-            doors["main"].held_s = 1.0 if night >= 12 else 0.0
+            proxies["main"].delay_s = 1.0 if night >= 12 else 0.0
             days_ago(13 - night)
             run = replace(asked(5), run=f"night-{night}", modes=(Mode.COLD,))
-            findings.append(measure(behind, wanted, run, store).findings)
+            findings.append(measure(proxied, wanted, run, store).findings)
 
     regressed = [one for one in findings[-1] if one.cls.name == "query-regressed"]
     assert [one.cls.name for found in findings[:-1] for one in found if one.cls.name == "query-regressed"] == []
@@ -177,11 +177,11 @@ def test_delayed_query_is_reported_as_regressed_on_second_night(
 def test_query_answered_with_429_is_retried_and_not_counted_as_slow(
     platform: LocalPlatform, store: ResultsStore
 ) -> None:
-    with doors_before(platform) as doors:
-        doors["main"].busy = 2
-        behind = cast(LocalPlatform, Behind(platform, doors))
+    with proxies_before(platform) as proxies:
+        proxies["main"].refuse_next = 2
+        proxied = cast(LocalPlatform, PlatformBehindProxies(platform, proxies))
         run = replace(asked(5), modes=(Mode.COLD,))
-        outcome = measure(behind, {"errors": LIBRARY["errors"]}, run, store)
+        outcome = measure(proxied, {"errors": LIBRARY["errors"]}, run, store)
 
     (verdict,) = outcome.verdicts
     assert (verdict.answered, verdict.throttled, outcome.findings) == (5, 1, ())
@@ -230,11 +230,11 @@ def test_benchmark_history_is_drawn_to_file(
 def test_slower_environment_is_reported_by_comparison(
     platform: LocalPlatform, store: ResultsStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with doors_before(platform) as doors:
-        doors["main"].held_s = 0.5
-        behind = Behind(platform, doors)
-        behind.environment = platform.environment.model_copy(update={"name": "behind"})
-        places = {"tests": platform, "behind": cast(LocalPlatform, behind)}
+    with proxies_before(platform) as proxies:
+        proxies["main"].delay_s = 0.5
+        proxied = PlatformBehindProxies(platform, proxies)
+        proxied.environment = platform.environment.model_copy(update={"name": "behind"})
+        places = {"tests": platform, "behind": cast(LocalPlatform, proxied)}
         monkeypatch.setattr(bench, "readable", places.__getitem__)
         monkeypatch.setattr(bench, "_store_of", lambda _: store)
         arguments = [

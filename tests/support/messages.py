@@ -1,7 +1,7 @@
-"""Messages of tests for the summary of the test run."""
+"""Messages that tests add to the summary of the test run."""
 
 from collections.abc import Callable
 
-Tell = Callable[[str], None]
-TOLD = "told"
+AddMessage = Callable[[str], None]
+MESSAGE = "message"
 """Name of the report property that holds a message until the end of the run."""

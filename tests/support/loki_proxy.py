@@ -13,41 +13,41 @@ import requests
 from logops.platforms.local import LocalPlatform
 
 
-class Door(ThreadingHTTPServer):
+class LokiProxy(ThreadingHTTPServer):
     """A proxy that forwards requests to a Loki."""
 
     daemon_threads = True
 
-    def __init__(self, behind: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Pass)
-        self.behind = behind
+    def __init__(self, loki_url: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.loki_url = loki_url
         self.session = requests.Session()
-        self.slower: Mapping[str, float] = {}
+        self.delay_share: Mapping[str, float] = {}
         """Additional delay by query text, as a share of the time that the answer took."""
-        self.held_s = 0.0
+        self.delay_s = 0.0
         """Additional delay of every answer, in seconds."""
-        self.busy = 0
+        self.refuse_next = 0
         """Number of the next queries that are answered with 429."""
 
 
-class _Pass(BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Buffer the answer: the second of two small packets would wait for the acknowledgement of the first.
     wbufsize = 1 << 20
 
     def do_GET(self) -> None:
-        door = self.server
-        assert isinstance(door, Door)
-        if door.busy > 0 and "/query" in self.path:
-            door.busy -= 1
+        proxy = self.server
+        assert isinstance(proxy, LokiProxy)
+        if proxy.refuse_next > 0 and "/query" in self.path:
+            proxy.refuse_next -= 1
             return self._answer(429, b"too many outstanding requests", {"Retry-After": "1"})
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         started = time.perf_counter()
-        answer = door.session.get(f"{door.behind}{self.path}", headers=headers, timeout=60)
+        answer = proxy.session.get(f"{proxy.loki_url}{self.path}", headers=headers, timeout=60)
         query = parse_qs(urlsplit(self.path).query).get("query", [""])[0]
         # A query that must bypass the results cache ends with a comment.
-        slower = door.slower.get(query.partition(" # ")[0], 0.0)
-        time.sleep((time.perf_counter() - started) * slower + door.held_s)
+        slower = proxy.delay_share.get(query.partition(" # ")[0], 0.0)
+        time.sleep((time.perf_counter() - started) * slower + proxy.delay_s)
         kind = answer.headers.get("Content-Type", "application/json")
         return self._answer(answer.status_code, answer.content, {"Content-Type": kind})
 
@@ -63,30 +63,30 @@ class _Pass(BaseHTTPRequestHandler):
         """Write no access log."""
 
 
-class Behind:
+class PlatformBehindProxies:
     """A platform whose queries go through the proxies."""
 
-    def __init__(self, platform: LocalPlatform, doors: Mapping[str, Door]) -> None:
+    def __init__(self, platform: LocalPlatform, proxies: Mapping[str, LokiProxy]) -> None:
         self._platform = platform
-        self._doors = doors
+        self._proxies = proxies
         self.environment = platform.environment
 
     def read_url(self, cluster: str) -> str:
-        return f"http://127.0.0.1:{self._doors[cluster].server_port}"
+        return f"http://127.0.0.1:{self._proxies[cluster].server_port}"
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._platform, name)
 
 
 @contextmanager
-def doors_before(platform: LocalPlatform) -> Iterator[dict[str, Door]]:
+def proxies_before(platform: LocalPlatform) -> Iterator[dict[str, LokiProxy]]:
     """Run one proxy in front of each cluster."""
-    doors = {cluster: Door(platform.read_url(cluster)) for cluster in platform.environment.clusters}
-    for door in doors.values():
-        threading.Thread(target=door.serve_forever, daemon=True).start()
+    proxies = {cluster: LokiProxy(platform.read_url(cluster)) for cluster in platform.environment.clusters}
+    for proxy in proxies.values():
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
     try:
-        yield doors
+        yield proxies
     finally:
-        for door in doors.values():
-            door.shutdown()
-            door.server_close()
+        for proxy in proxies.values():
+            proxy.shutdown()
+            proxy.server_close()

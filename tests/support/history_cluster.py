@@ -36,11 +36,12 @@ from logops.tsdb import read_index
 from tests.support.azurites import free_port
 from tests.support.environments import environment
 from tests.support.local_platforms import apply_all, free_base_port, pid_of, statuses, wait_for
+from tests.support.outcomes import class_names
 from tests.support.storage_proxy import storage_proxy
 
 DAYS = 120
 CLUSTER = "main"
-AUDITS = 1.0
+AUDIT_INTERVAL_S = 1.0
 """Seconds between two audits in a waiting loop, to leave the processor to Loki."""
 
 
@@ -55,8 +56,8 @@ class Chunk:
 
 
 @dataclass
-class Audited:
-    """The cluster, its bucket and its results."""
+class HistoryCluster:
+    """The running cluster, its bucket and its results."""
 
     platform: LocalPlatform
     store: ResultsStore
@@ -68,9 +69,9 @@ class Audited:
         *checks: Check,
         as_of: datetime | None = None,
         tables: tuple[str, ...] = (),
-        patient: bool = False,
+        with_slack: bool = False,
         record: bool = False,
-        earlier: bool = False,
+        compare: bool = False,
         store: ResultsStore | None = None,
     ) -> Outcome:
         """Run an audit now.
@@ -81,11 +82,11 @@ class Audited:
         store     where to write the names of faulty chunks
         """
         now = datetime.now(UTC)
-        none = None if patient else Duration("0s")
+        none = None if with_slack else Duration("0s")
         asked = AuditRequest(checks, f"test-{now:%H%M%S%f}", as_of or now, tables, none, none)
-        return run_audit(self.platform, asked, self.store if record or earlier else store, lambda _: None)
+        return run_audit(self.platform, asked, self.store if record or compare else store, lambda _: None)
 
-    def until(self, seen: Callable[[Outcome], bool], *checks: Check, tables: tuple[str, ...] = ()) -> Outcome:
+    def audit_until(self, seen: Callable[[Outcome], bool], *checks: Check, tables: tuple[str, ...] = ()) -> Outcome:
         """Repeat the audit until `seen` returns true for its outcome."""
         outcomes: list[Outcome] = []
 
@@ -93,18 +94,18 @@ class Audited:
             outcomes.append(self.audit(*checks, tables=tables))
             return seen(outcomes[-1])
 
-        wait_for(look, 180, AUDITS)
+        wait_for(look, 180, AUDIT_INTERVAL_S)
         return outcomes[-1]
 
-    def settled(self, *checks: Check) -> Outcome:
+    def audit_when_compacted(self, *checks: Check) -> Outcome:
         """Repeat the audit while the compactor still merges the files of the regular upload every 15 minutes."""
         outcomes: list[Outcome] = []
 
         def look() -> bool:
             outcomes.append(self.audit(*checks))
-            return "table-uncompacted" not in classes(outcomes[-1])
+            return "table-uncompacted" not in class_names(outcomes[-1])
 
-        wait_for(look, 60, AUDITS)
+        wait_for(look, 60, AUDIT_INTERVAL_S)
         return outcomes[-1]
 
     @contextmanager
@@ -130,7 +131,7 @@ class Audited:
                 names += [name for name, one in zip(batch["name"].to_pylist(), is_chunk, strict=True) if one]
         return names
 
-    def index_of(self, table: str) -> list[IndexFile]:
+    def index_files(self, table: str) -> list[IndexFile]:
         """Return the current index files of a table. An empty name: of all tables."""
         with self.container() as container:
             return [
@@ -140,11 +141,11 @@ class Audited:
                 if (file := index_file(name, 0, 0, 0)) is not None
             ]
 
-    def entries_of(self, *tables: str) -> dict[str, Mapping[str, str]]:
+    def index_entries(self, *tables: str) -> dict[str, Mapping[str, str]]:
         """Return the names and labels of all chunks in the current index of these tables. Default: of all tables."""
         found: dict[str, Mapping[str, str]] = {}
         with self.container() as container:
-            for file in (file for table in tables or ("",) for file in self.index_of(table)):
+            for file in (file for table in tables or ("",) for file in self.index_files(table)):
                 index = read_index(container.read(file.name), file.name, file.tenant)
                 labels = [*index.labels()]
                 for row in index.entries().to_pylist():
@@ -155,7 +156,7 @@ class Audited:
     def table_of_today(self) -> str:
         return f"loki_index_{int(time.time()) // 86_400}"
 
-    def tidied(self) -> bool:
+    def is_tidy(self) -> bool:
         """Return whether compaction, expiry and deletion are complete."""
         compaction, retention = self.audit(Check.COMPACTION), self.audit(Check.RETENTION)
         phases = {row.phase for row in (*compaction.rows, *retention.rows)}
@@ -163,7 +164,7 @@ class Audited:
         return not phases & at_work and not compaction.findings and not retention.findings
 
     @contextmanager
-    def frozen(self, process: str) -> Iterator[None]:
+    def suspended(self, process: str) -> Iterator[None]:
         """Suspend a process. Afterwards, wait until its unfinished work is done."""
         found = psutil.Process(pid_of(self.platform, process))
         found.suspend()
@@ -214,7 +215,7 @@ class Audited:
                 yield
 
     @contextmanager
-    def kept(self, tenant: str, keep: str) -> Iterator[None]:
+    def retention_of(self, tenant: str, keep: str) -> Iterator[None]:
         """Roll out another retention of a tenant."""
         was = self.platform
         declared = was.environment.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -228,7 +229,7 @@ class Audited:
             self.platform = was
 
     @contextmanager
-    def override(self, typed: str) -> Iterator[None]:
+    def overrides_edited(self, typed: str) -> Iterator[None]:
         """Edit the retention of `platform` in the overrides file by hand."""
         file = self.platform.state / "live/tenants/main.yaml"
         was = file.read_text()
@@ -239,7 +240,9 @@ class Audited:
             yield
         finally:
             file.write_text(was)
-            self.until(lambda seen: "retention-not-effective" not in classes(seen), Check.RETENTION, tables=("none",))
+            self.audit_until(
+                lambda seen: "retention-not-effective" not in class_names(seen), Check.RETENTION, tables=("none",)
+            )
 
     def until_unindexed(self, names: set[str]) -> None:
         """Wait until the compactor has marked these chunks for deletion and removed them from its index."""
@@ -249,13 +252,13 @@ class Audited:
         def unindexed() -> bool:
             # An index file may be replaced while it is read.
             with suppress(BlobMissingError):
-                return names.isdisjoint(self.entries_of(*tables))
+                return names.isdisjoint(self.index_entries(*tables))
             return False
 
-        wait_for(unindexed, 180, AUDITS)
+        wait_for(unindexed, 180, AUDIT_INTERVAL_S)
 
     @contextmanager
-    def undeletable(self, names: Iterable[str]) -> Iterator[None]:
+    def deletes_refused(self, names: Iterable[str]) -> Iterator[None]:
         """Lease blobs, so that no other client can delete them."""
         with self.container() as container:
             leases = [container._client.get_blob_client(name).acquire_lease() for name in names]
@@ -266,7 +269,7 @@ class Audited:
                     lease.release()
 
     @contextmanager
-    def another(self, process: str) -> Iterator[None]:
+    def second_process(self, process: str) -> Iterator[None]:
         """Run a second process of the same kind, with its own disk and ports, as if started by mistake."""
         first = psutil.Process(pid_of(self.platform, process))
         second = f"{process[:-1]}1"
@@ -294,13 +297,13 @@ class Audited:
             started.wait(60)
             # If the second process took over the work, Loki has stopped the sweeper of the first one
             # (pkg/compactor/retention/marker.go, Stop). Its context stays cancelled, so restart the first process.
-            self.end(process)
+            self.stop_process(process)
             Supervisord(self.platform.state).start_process(process)
             wait_until_ready(self.platform, process)
             wait_until_tidy(self)
 
     @contextmanager
-    def instead_of(self, process: str, flag: str) -> Iterator[None]:
+    def started_with_flag(self, process: str, flag: str) -> Iterator[None]:
         """Run a process with one more flag, as a person starts it by hand."""
         command = [*psutil.Process(pid_of(self.platform, process)).cmdline(), flag]
         with self.started_by_hand(process, command):
@@ -311,7 +314,7 @@ class Audited:
         """Run another command in place of a process. Afterwards, wait until its unfinished work is done."""
         first = psutil.Process(pid_of(self.platform, process))
         folder, variables = first.cwd(), first.environ()
-        self.end(process)
+        self.stop_process(process)
         with (self.platform.state / "by-hand.log").open("w") as log:
             started = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log)
         try:
@@ -323,7 +326,7 @@ class Audited:
             wait_until_ready(self.platform, process)
             wait_until_tidy(self)
 
-    def end(self, process: str) -> None:
+    def stop_process(self, process: str) -> None:
         """Stop a process. supervisord does not restart it."""
         before = psutil.Process(pid_of(self.platform, process))
         Supervisord(self.platform.state).stop_process(process)
@@ -331,14 +334,14 @@ class Audited:
 
     def lose_disk(self, process: str) -> None:
         """Stop a process, move its disk away, and start the process on an empty disk."""
-        self.end(process)
+        self.stop_process(process)
         disk = self.platform.state / "data" / process
         disk.rename(self.platform.state / f"lost-{process}")
         disk.mkdir()
         Supervisord(self.platform.state).start_process(process)
 
     @contextmanager
-    def instead(self, name: str, change: Callable[[bytes], bytes]) -> Iterator[None]:
+    def blob_changed(self, name: str, change: Callable[[bytes], bytes]) -> Iterator[None]:
         """Replace the content of a blob temporarily."""
         with self.container() as container:
             was = container.read(name)
@@ -359,16 +362,7 @@ def day_of(name: str) -> int:
     return through_of(name) // DAY_MS
 
 
-def classes(outcome: Outcome) -> set[str]:
-    return {one.cls.name for one in outcome.findings}
-
-
-def found(outcome: Outcome) -> set[tuple[str, str, str]]:
-    """Return the class, table and tenant of every finding."""
-    return {(one.cls.name, one.subject.table, one.subject.tenant) for one in outcome.findings}
-
-
-def start(folder: Path) -> Audited:
+def start_history_cluster(folder: Path) -> HistoryCluster:
     """Start a distributed cluster that compacts and expires every few seconds, with its history in the bucket."""
     wanted = environment(
         "local",
@@ -385,15 +379,15 @@ def start(folder: Path) -> Audited:
     apply_all(platform)
     filled = history.missing(None, False, DAYS, datetime.now(UTC))
     assert filled is not None
-    cluster = Audited(platform, ResultsStore(str(folder / "results")))
+    cluster = HistoryCluster(platform, ResultsStore(str(folder / "results")))
     # Stop the compactor, because it would delete chunks while others are still pushed. Do not freeze it: an ingester
     # that starts asks the compactor for delete requests and would wait half a minute.
-    cluster.end("main-compactor-0")
+    cluster.stop_process("main-compactor-0")
     history.fill(
         history.destinations(wanted), platform.write_url, filled, folder / "history", lambda lines, share: None, Event()
     )
     store_all(platform)
-    cluster.pushed = cluster.entries_of()
+    cluster.pushed = cluster.index_entries()
     Supervisord(platform.state).start_process("main-compactor-0")
     wait_until_ready(platform, "main-compactor-0")
     return cluster
@@ -424,10 +418,10 @@ def wait_until_ready(platform: LocalPlatform, process: str) -> None:
     wait_for(lambda: statuses(platform)[process].ready, 90)
 
 
-def wait_until_tidy(cluster: Audited) -> None:
+def wait_until_tidy(cluster: HistoryCluster) -> None:
     """Wait until the compactor has merged all files and deleted all expired chunks: a few minutes at most."""
     try:
-        wait_for(cluster.tidied, 300, AUDITS)
+        wait_for(cluster.is_tidy, 300, AUDIT_INTERVAL_S)
     except AssertionError:
         seen = cluster.audit(Check.COMPACTION), cluster.audit(Check.RETENTION)
         findings = [one.message for outcome in seen for one in outcome.findings]
