@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +12,7 @@ from logops.cli import app
 from logops.cli import query as query_cli
 from logops.clients.loki import LokiClient
 from tests.support import sample_hour
+from tests.support.http_servers import Recording, http_server
 from tests.support.lokis import running_loki
 
 AT = "2026-08-31T15:55:00"
@@ -29,24 +28,10 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LokiClient]:
 
 
 @pytest.fixture
-def counted() -> Iterator[tuple[str, list[str]]]:
-    """The address of a server that records its requests, and the list of the requests."""
-    asked: list[str] = []
-
-    class Counting(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(404)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Counting)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
+def counted() -> Iterator[Recording]:
+    """A server that records its requests and answers 404."""
+    with http_server([(404, b"")]) as server:
+        yield server
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str) -> Result:
@@ -76,22 +61,18 @@ def test_query_timeout_is_reported_with_loki_message(hasty: LokiClient, monkeypa
     ],
 )
 def test_invalid_query_is_not_sent_to_loki(
-    counted: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    counted: Recording, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
-    url, asked = counted
-    result = ask(monkeypatch, url, *arguments)
+    result = ask(monkeypatch, counted.url, *arguments)
 
     assert result.exit_code == 2
-    assert asked == []
+    assert counted.received == []
     # Control: the same address does record a valid query.
-    assert ask(monkeypatch, url, "errors").exit_code == 1
-    assert len(asked) > 0
+    assert ask(monkeypatch, counted.url, "errors").exit_code == 1
+    assert len(counted.received) > 0
 
 
-def test_parameter_with_logql_syntax_is_sent_as_text(
-    counted: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url, asked = counted
-    ask(monkeypatch, url, "trace", "--param", 'trace_id=x" or trace_id=~".+')
+def test_parameter_with_logql_syntax_is_sent_as_text(counted: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(monkeypatch, counted.url, "trace", "--param", 'trace_id=x" or trace_id=~".+')
 
-    assert "%60x%22+or+trace_id%3D~%22.%2B%60" in asked[0]
+    assert "%60x%22+or+trace_id%3D~%22.%2B%60" in counted.received[0].target

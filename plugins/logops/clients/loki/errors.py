@@ -73,7 +73,7 @@ def failed(failure: Failure) -> LokiError:
         case FailureKind.CONNECTION:
             return LokiUnreachableError(f"{doing}: {failure.detail}. Is Loki running there?")
         case FailureKind.UNUSABLE:
-            return LokiAnswerError(f"{doing}: {failure.detail}")
+            return LokiAnswerError(f"{doing}: {failure.detail}. Is this the address of a Loki?")
 
 
 def refused(response: Response) -> LokiRefusedError:
