@@ -1,1 +1,1 @@
-"""What every scheduled check shares: the moment it judges, and how its run is recorded."""
+"""Shared by all scheduled checks: read the moment to judge at, and record the run."""

@@ -12,7 +12,7 @@ class AsOfError(LogopsError):
 def read_as_of(text: str | None, default: datetime, zone: tzinfo | None = None) -> datetime:
     """Return the moment in an ISO 8601 text; `default` if there is none.
 
-    zone   time zone of a text that names none; None: such a text is refused
+    zone   time zone of a text without one; None: refuse a text without a time zone
 
     Raises AsOfError.
 

@@ -19,7 +19,9 @@ AsOfOption = Annotated[
 
 
 def moment(text: str | None, now: datetime, option: str = "--as-of") -> datetime:
-    """Return the moment that a person gave, by default in UTC; `now` if none was given. Ends the command if it is none.
+    """Return the moment of an option, read as UTC if it has no time zone; `now` if the option is not set.
+
+    Ends the command with a message if the text is not a date and time.
 
     option   the name to show in the message
     """

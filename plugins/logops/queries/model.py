@@ -22,7 +22,7 @@ class Parameter(Model):
 
 
 class Objective(Model):
-    """What a query may take over its own range."""
+    """The limits of a query over its own range: time and bytes."""
 
     p95: Duration
     """With Loki's results cache (warm)."""

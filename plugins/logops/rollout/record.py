@@ -38,7 +38,7 @@ class RolloutOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class RolloutResult:
-    """What a rollout did."""
+    """The result of a rollout: how it ended, and the stages that it changed."""
 
     environment: str
     outcome: RolloutOutcome

@@ -18,7 +18,7 @@ Evaluations = list[tuple[int, frozenset[LabelSet]]]
 
 @dataclass(frozen=True)
 class AlertTestResult:
-    """What fired at one moment of a test, and what should have fired."""
+    """The result of a test at one moment: the series that fired, and the expected series."""
 
     namespace: str
     alert: str

@@ -39,7 +39,7 @@ class Annotations(Model):
 
     summary: str
     description: str
-    """What to do."""
+    """The remedy, for the person who is alerted."""
 
 
 class AlertLabels(Model):
@@ -71,7 +71,7 @@ class Stream(Model):
 
 
 class Expectation(Model):
-    """What fires at a moment: the labels of each firing series, and no other."""
+    """The expected result at a moment: the labels of each firing series, and no other."""
 
     at: Duration
     firing: tuple[Labels, ...]

@@ -62,7 +62,7 @@ class Filled:
 
 
 def destinations(environment: Environment) -> dict[Kind, Destination]:
-    """Return where the environment's sources send each kind: files by their names, system logs by syslog."""
+    """Return the cluster and the tenant of each kind. Files are recognised by their names, system logs by syslog."""
     targets: dict[Kind, Destination] = {}
     for source in environment.sources.values():
         if isinstance(source, SyslogSource):

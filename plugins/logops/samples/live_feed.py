@@ -1,4 +1,4 @@
-"""Live sample logs, written where the environment's sources log.
+"""Live sample logs for the sources of an environment.
 
 Files grow, and system logs go to the syslog port. The agents ship both.
 """
@@ -48,7 +48,7 @@ def _send_syslog(write_line: WriteLine, source: str, stop: Event) -> None:
             except LogopsError as error:
                 lost += 1
                 if lost == 1:
-                    print(f"sending a line to syslog: {error}", flush=True)
+                    print(error, flush=True)
             else:
                 if lost:
                     print(f"sending lines to syslog: accepted again; {lost} lines were lost", flush=True)

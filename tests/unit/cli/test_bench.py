@@ -51,7 +51,7 @@ def samples(
     ]  # fmt: skip
 
 
-def told(*arguments: str) -> Result:
+def run_bench(*arguments: str) -> Result:
     return CliRunner().invoke(bench.app, [*arguments])
 
 
@@ -59,15 +59,15 @@ def test_compare_of_equal_runs_exits_with_zero(keep: Keep) -> None:
     keep("first")
     keep("second")
 
-    assert told("compare", "first", "second").exit_code == 0
+    assert run_bench("compare", "first", "second").exit_code == 0
 
 
 def test_compare_of_run_with_too_few_answers_fails(keep: Keep) -> None:
     keep("first")
     keep("second", answers=3)
-    found = told("compare", "first", "second")
+    result = run_bench("compare", "first", "second")
 
-    assert (found.exit_code, "too few answers to say" in found.stdout) == (1, True)
+    assert (result.exit_code, "too few answers to say" in result.stdout) == (1, True)
 
 
 def test_compare_of_runs_with_different_configurations_reports_the_difference(keep: Keep) -> None:
@@ -75,7 +75,7 @@ def test_compare_of_runs_with_different_configurations_reports_the_difference(ke
     keep("second", configuration="another")
 
     assert "were measured differently: configuration of the cluster: errors." in (
-        told("compare", "first", "second").stderr
+        run_bench("compare", "first", "second").stderr
     )
 
 
@@ -84,8 +84,8 @@ def test_compare_of_runs_not_measured_in_turns_prints_a_warning(keep: Keep) -> N
     keep("second")
     keep("beside")
 
-    assert "not measured in turns" in told("compare", "first", "second").stderr
-    assert "in turns" not in told("compare", "second", "beside").stderr
+    assert "not measured in turns" in run_bench("compare", "first", "second").stderr
+    assert "in turns" not in run_bench("compare", "second", "beside").stderr
 
 
 def test_samples_without_newer_columns_can_be_compared_and_listed(keep: Keep, tmp_path: Path) -> None:
@@ -93,46 +93,46 @@ def test_samples_without_newer_columns_can_be_compared_and_listed(keep: Keep, tm
     ResultsStore(str(tmp_path)).write(QUERY_SAMPLES, "local.old", table, NOW)
     keep("young", seconds_more=1.0)
 
-    assert "slower" in told("compare", "old", "young").stdout
-    assert told("history").exit_code == 0
+    assert "slower" in run_bench("compare", "old", "young").stdout
+    assert run_bench("history").exit_code == 0
 
 
 def test_environment_beside_itself_is_refused() -> None:
-    found = told("run", "local", "--beside", str(project_root() / "include/environments/local.yaml"))
+    result = run_bench("run", "local", "--beside", str(project_root() / "include/environments/local.yaml"))
 
-    assert (found.exit_code, "Comparing local with itself" in found.stderr) == (2, True)
+    assert (result.exit_code, "Comparing local with itself" in result.stderr) == (2, True)
 
 
 def test_history_shows_removed_query_only_if_named(keep: Keep) -> None:
     keep("first")
     keep("other", query="removed-long-ago")
 
-    assert "removed-long-ago" not in told("history").stdout
-    assert "removed-long-ago" in told("history", "--query", "removed-long-ago").stdout
+    assert "removed-long-ago" not in run_bench("history").stdout
+    assert "removed-long-ago" in run_bench("history", "--query", "removed-long-ago").stdout
 
 
 def test_history_of_unknown_query_is_refused(keep: Keep) -> None:
     keep("first")
-    found = told("history", "--query", "erors")
+    result = run_bench("history", "--query", "erors")
 
-    assert (found.exit_code, "No query erors" in found.stderr) == (2, True)
+    assert (result.exit_code, "No query erors" in result.stderr) == (2, True)
 
 
 def test_query_that_is_no_longer_measured_is_not_reported_as_slower(keep: Keep) -> None:
     for night in range(40, 9, -1):
         keep(f"night-{night}", days_ago=night, seconds_more=1.0 if night < 15 else 0.0)
-    found = told("history")
+    result = run_bench("history")
 
-    assert found.exit_code == 0
-    assert f"last measured on {NOW - timedelta(days=10):%Y-%m-%d}" in " ".join(found.stdout.split())
+    assert result.exit_code == 0
+    assert f"last measured on {NOW - timedelta(days=10):%Y-%m-%d}" in " ".join(result.stdout.split())
 
 
 def test_run_with_two_configurations_is_listed_once(keep: Keep, tmp_path: Path) -> None:
     rows = [*samples("both", 10), *samples("both", 10, query="audit-events", configuration="d")]
     ResultsStore(str(tmp_path)).write(QUERY_SAMPLES, "local.both", to_table(rows), NOW)
 
-    assert told("runs").stdout.count("both") == 1
-    assert "c, d" in told("runs").stdout
+    assert run_bench("runs").stdout.count("both") == 1
+    assert "c, d" in run_bench("runs").stdout
 
 
 @pytest.fixture
@@ -141,10 +141,10 @@ def measured_samples(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def give(*sides: list[Sample]) -> None:
         library = load_library(project_root())
-        found = [tuple(verdicts(side, library, {})) for side in sides]
+        result = [tuple(verdicts(side, library, {})) for side in sides]
         outcomes = [
             BenchmarkResult(tuple(side), one, tuple(query_findings("local", one, NOW)))
-            for side, one in zip(sides, found, strict=True)
+            for side, one in zip(sides, result, strict=True)
         ]
         monkeypatch.setattr(bench, "readable", lambda name: MemoryPlatform(environment("local", ("name", name)), {}))
         monkeypatch.setattr(bench, "run_benchmark", lambda *_: outcomes)
@@ -155,11 +155,11 @@ def measured_samples(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_loki_error_message_is_shown_unchanged(measured_samples: Callable[..., None]) -> None:
     measured_samples(samples("r", 10, ending=Ending.FAILED, message='parse error in |~ "[a-z]+@[/]"'))
 
-    assert 'parse error in |~ "[a-z]+@[/]"' in told("run", "local").stdout
+    assert 'parse error in |~ "[a-z]+@[/]"' in run_bench("run", "local").stdout
 
 
 def test_query_that_fails_in_second_environment_fails_the_run(measured_samples: Callable[..., None]) -> None:
     measured_samples(samples("r", 10), samples("r", 10, ending=Ending.FAILED, message="Loki answered 400: too long"))
-    found = told("run", "local", "--beside", "other")
+    result = run_bench("run", "local", "--beside", "other")
 
-    assert (found.exit_code, "Loki answered 400: too long" in found.stdout) == (1, True)
+    assert (result.exit_code, "Loki answered 400: too long" in result.stdout) == (1, True)

@@ -189,11 +189,11 @@ def elsewhere(folder: Path) -> Path:
 
 def test_lifecycle_shows_declared_rules_and_reason_without_live_policy(tmp_path: Path) -> None:
     result = logops("lifecycle", "show", str(elsewhere(tmp_path)), "--json")
-    told = json.loads(result.stdout)["accounts"]["main"]
+    output = json.loads(result.stdout)["accounts"]["main"]
 
     assert result.exit_code == FOUND
-    assert {rule["name"] for rule in told["declared"]["rules"]} >= {"system-logs", "main-application-chunks"}
-    assert "the storage stage was not rolled out yet" in told["unread"]
+    assert {rule["name"] for rule in output["declared"]["rules"]} >= {"system-logs", "main-application-chunks"}
+    assert "the storage stage was not rolled out yet" in output["unread"]
 
 
 def test_lint_shows_rule_position_reason_and_rewrite() -> None:
@@ -236,10 +236,10 @@ def test_lint_uses_labels_of_the_environment() -> None:
 
 def test_library_is_linted_with_its_steps_unless_step_is_given() -> None:
     assert logops("logql", "lint", "--library", "-e", "local").exit_code == OK
-    told = logops("logql", "lint", "--library", "--step", "2h", "--json")
-    assert told.exit_code == FOUND
-    assert {one["rule"] for one in json.loads(told.stdout)} == {"range-below-step"}
-    assert "failing-paths" in {one["query"] for one in json.loads(told.stdout)}
+    output = logops("logql", "lint", "--library", "--step", "2h", "--json")
+    assert output.exit_code == FOUND
+    assert {one["rule"] for one in json.loads(output.stdout)} == {"range-below-step"}
+    assert "failing-paths" in {one["query"] for one in json.loads(output.stdout)}
 
 
 def test_library_query_with_unknown_tenant_is_reported(library: Path) -> None:
@@ -300,7 +300,7 @@ def test_query_is_formatted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "output"),
     [
         ('# who is slow\n{job="x"} # only x\n | json', "The comments are left out.\n"),
         ('{job="x"} | json // all', "The comments are left out.\n"),
@@ -308,11 +308,11 @@ def test_query_is_formatted() -> None:
         ('\ufeff{job="x"} |= "# no // comment" | json', ""),
     ],
 )
-def test_format_warns_only_if_comments_are_dropped(query: str, told: str) -> None:
+def test_format_warns_only_if_comments_are_dropped(query: str, output: str) -> None:
     result = logops("logql", "format", query)
 
     assert result.stdout.startswith('{job="x"} |')
-    assert result.stderr == told
+    assert result.stderr == output
 
 
 def test_query_list_shows_names_and_defaults_of_the_library() -> None:
@@ -333,14 +333,14 @@ def test_query_list_shows_brackets_in_description_and_default(library: Path) -> 
 
 
 def test_program_path_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = Resolved(PROGRAMS["loki"], Origin.PATH, ("/opt/[/x]/loki",))
-    monkeypatch.setattr("logops.cli.toolchain.ensure", lambda *_: {"loki": found})
+    resolved = Resolved(PROGRAMS["loki"], Origin.PATH, ("/opt/[/x]/loki",))
+    monkeypatch.setattr("logops.cli.toolchain.ensure", lambda *_: {"loki": resolved})
 
     assert "/opt/[/x]/loki" in logops("toolchain", "loki").stdout
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "output"),
     [
         (("nonsense",), "No query nonsense in include/logql/. There are: audit-events,"),
         (("trace",), "trace: the parameter trace_id is missing: 32 hexadecimal digits."),
@@ -352,11 +352,11 @@ def test_program_path_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) ->
         (("errors", "--at", "yesterday"), "--at: 'yesterday' is not a date and time."),
     ],
 )
-def test_invalid_query_arguments_are_refused_with_the_reason(arguments: tuple[str, ...], told: str) -> None:
+def test_invalid_query_arguments_are_refused_with_the_reason(arguments: tuple[str, ...], output: str) -> None:
     result = logops("query", *arguments)
 
     assert result.exit_code == BAD_INPUT
-    assert told in result.stderr
+    assert output in result.stderr
 
 
 def test_query_show_prints_logql_with_quoted_parameter() -> None:
@@ -403,11 +403,11 @@ def test_rules_without_problems_pass_and_are_counted(monkeypatch: pytest.MonkeyP
 @pytest.mark.usefixtures("rules")
 def test_rules_check_without_lokitool_fails() -> None:
     result = logops("rules", "check", "--json")
-    told = json.loads(result.stdout)
+    output = json.loads(result.stdout)
 
     assert result.exit_code == FOUND
-    assert told["advice"] == []
-    (problem,) = told["problems"]
+    assert output["advice"] == []
+    (problem,) = output["problems"]
     assert problem.startswith("lokitool rules check: not checked. lokitool is missing. ")
 
 
@@ -416,8 +416,8 @@ def test_rule_with_parse_error_is_shown_with_caret(rules: Path) -> None:
     result = logops("rules", "check")
 
     assert result.exit_code == BAD_INPUT
-    told, query, caret = result.stderr.splitlines()
-    assert "sign-in.yaml, groups.0.rules.1.expr: line 1, column" in told
+    output, query, caret = result.stderr.splitlines()
+    assert "sign-in.yaml, groups.0.rules.1.expr: line 1, column" in output
     assert query[: len(caret)].endswith("| jsn i")
 
 
@@ -425,13 +425,15 @@ def test_slow_rule_and_unknown_tenant_are_reported(rules: Path) -> None:
     text = rules.read_text().replace('|= "login failed" [5m]', '|~ "login failed" [5m]')
     rules.write_text(text.replace("tenant: application", "tenant: aplication"))
     result = logops("rules", "check", "--json")
-    told = json.loads(result.stdout)
+    output = json.loads(result.stdout)
 
     assert result.exit_code == FOUND
-    assert [(one["file"], one["at"], one["rule"]) for one in told["advice"]] == [
+    assert [(one["file"], one["at"], one["rule"]) for one in output["advice"]] == [
         ("sign-in.yaml", "groups.0.rules.0.expr", "regex-for-text")
     ]
-    assert told["problems"][0].startswith("sign-in.yaml: no environment has a tenant main/aplication. There are: main/")
+    assert output["problems"][0].startswith(
+        "sign-in.yaml: no environment has a tenant main/aplication. There are: main/"
+    )
     assert "regex-for-text" in logops("rules", "check").stdout
 
 
@@ -439,16 +441,16 @@ def test_rule_is_linted_with_labels_of_its_tenant(rules: Path) -> None:
     rules.write_text(
         rules.read_text().replace('level="warn"} |= "login failed" [5m]', 'x=""} | json | level="warn" [5m]')
     )
-    told = json.loads(logops("rules", "check", "--json").stdout)
+    output = json.loads(logops("rules", "check", "--json").stdout)
 
-    assert ("groups.0.rules.0.expr", "label-in-selector") in [(one["at"], one["rule"]) for one in told["advice"]]
+    assert ("groups.0.rules.0.expr", "label-in-selector") in [(one["at"], one["rule"]) for one in output["advice"]]
 
 
 def test_rule_without_matching_source_is_reported_for_each_environment(rules: Path) -> None:
     rules.write_text(rules.read_text().replace('job="oversight-app"', 'job="oversight-ap"', 1))
-    told = json.loads(logops("rules", "check", "--json").stdout)["problems"]
+    output = json.loads(logops("rules", "check", "--json").stdout)["problems"]
 
-    assert told[:2] == [
+    assert output[:2] == [
         f'sign-in.yaml, groups.0.rules.0.expr: no source of {one} in main/application has {{job="oversight-ap", '
         'level="warn"}.'
         for one in ("local", "production")
@@ -469,9 +471,9 @@ def test_range_below_longest_evaluation_interval_is_reported(rules: Path) -> Non
     shutil.copytree(ROOT / "include/environments", environments)
     local = environments / "local.yaml"
     local.write_text(local.read_text().replace("evaluation_interval: 10s", "evaluation_interval: 7m", 1))
-    told = json.loads(logops("rules", "check", "--json").stdout)
+    output = json.loads(logops("rules", "check", "--json").stdout)
 
-    assert [(one["rule"], one["text"]) for one in told["advice"]] == [("range-below-step", "[5m]")]
+    assert [(one["rule"], one["text"]) for one in output["advice"]] == [("range-below-step", "[5m]")]
 
 
 @pytest.mark.usefixtures("rules")
@@ -486,12 +488,12 @@ def test_lokitool_that_does_not_end_is_stopped_and_reported(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "output"),
     [(("nobody",), "No nobody.yaml in include/logql/rules/. There are: sign-in."), ((), "loki is missing.")],
 )
 @pytest.mark.usefixtures("rules")
-def test_rules_test_without_rules_file_or_loki_fails_with_reason(arguments: tuple[str, ...], told: str) -> None:
+def test_rules_test_without_rules_file_or_loki_fails_with_reason(arguments: tuple[str, ...], output: str) -> None:
     result = logops("rules", "test", *arguments)
 
     assert result.exit_code == BAD_INPUT
-    assert told in result.stderr
+    assert output in result.stderr

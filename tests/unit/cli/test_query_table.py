@@ -64,6 +64,6 @@ def test_colons_and_brackets_in_answer_are_not_parsed_as_markup(capsys: pytest.C
     query._show_lines(Lines((Entry(0, {}, "session:key:42 [/b]"),), 100, STATISTICS))
     query._show_numbers(Numbers((series("session:key:42", 1.0),), STATISTICS), 60)
 
-    told = capsys.readouterr().out
-    assert "session:key:42 [/b]" in told
-    assert told.count("session:key:42") == 2
+    output = capsys.readouterr().out
+    assert "session:key:42 [/b]" in output
+    assert output.count("session:key:42") == 2

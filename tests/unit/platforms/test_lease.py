@@ -37,10 +37,10 @@ def test_stale_lease_is_taken_over() -> None:
 
 def test_refused_lease_is_reported_with_owner_time_and_unlock_command(file: LeaseFile) -> None:
     file.acquire("run-1")
-    with pytest.raises(LeaseHeldError, match="run-1") as told:
+    with pytest.raises(LeaseHeldError, match="run-1") as refusal:
         file.acquire("run-2")
-    assert "`logops unlock local --owner 'run-1'`" in str(told.value)
-    assert " UTC" in str(told.value)
+    assert "`logops unlock local --owner 'run-1'`" in str(refusal.value)
+    assert " UTC" in str(refusal.value)
 
 
 def test_released_lease_can_be_acquired_by_another_run(file: LeaseFile) -> None:

@@ -71,8 +71,8 @@ def test_process_is_outdated_if_started_after_edit_of_its_file(live: Path, start
     replace_stage(live, "agents", {"agents/promtail.yaml": "edited\n"}, ())
     os.utime(file, (START, START))
     section = Section("promtail", "abc", "promtail", (23101,), "main", "", f"promtail -config.file={file}", 30)
-    found = outdated(live, {"agents/promtail.yaml": "wanted\n"}, {"promtail": (section, started)})
-    assert found == expected
+    stale = outdated(live, {"agents/promtail.yaml": "wanted\n"}, {"promtail": (section, started)})
+    assert stale == expected
 
 
 def test_process_that_reads_another_file_is_not_outdated(live: Path) -> None:

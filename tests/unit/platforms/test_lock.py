@@ -11,11 +11,11 @@ from logops.platforms.platform import PlatformError
 
 def test_held_lock_is_refused_with_process_and_work_of_holder(tmp_path: Path) -> None:
     file = tmp_path / "changing.lock"
-    told: list[str] = []
+    progress: list[str] = []
     with (
-        locked(file, "applying loki", told.append),
+        locked(file, "applying loki", progress.append),
         pytest.raises(PlatformError, match=f"process {os.getpid()} \\(applying loki\\) is changing"),
-        locked(file, "applying agents", told.append, patience=0.0),
+        locked(file, "applying agents", progress.append, patience=0.0),
     ):
         pytest.fail("two were in at once")
 

@@ -35,10 +35,10 @@ def account(resource_id: str | None = ID) -> StorageAccount:
 
 
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, dict[str, Any]]) -> dict[str, Any]:
-    with management_api(tmp_path, [*answers]) as (address, certificate, asked):
+    with management_api(tmp_path, [*answers]) as (address, certificate, paths):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
         policy = read_live_policy(account(), Somebody(), address)
-    assert {path.partition("?")[0] for path in asked} == {f"{ID}/managementPolicies/default"}
+    assert {path.partition("?")[0] for path in paths} == {f"{ID}/managementPolicies/default"}
     return policy
 
 

@@ -15,11 +15,11 @@ def test_free_port_is_not_reported_as_taken() -> None:
 def test_taken_port_is_reported_with_its_process() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        found = taken([port])
-        told = str(found[0])
-    assert found == [Taken(port, os.getpid())]
-    assert f"port {port} is taken by " in told
-    assert f"(pid {os.getpid()}, " in told
+        busy = taken([port])
+        message = str(busy[0])
+    assert busy == [Taken(port, os.getpid())]
+    assert f"port {port} is taken by " in message
+    assert f"(pid {os.getpid()}, " in message
 
 
 def test_taken_port_without_pid_is_reported_as_process_of_another_user() -> None:

@@ -58,7 +58,7 @@ def test_read_url_is_the_gateway() -> None:
 
 def test_storage_account_is_opened_with_declared_credential(monkeypatch: pytest.MonkeyPatch) -> None:
     logins: list[Any] = []
-    monkeypatch.setattr("logops.platforms.remote.ObjectStore.connect", lambda *asked: logins.append(asked))
+    monkeypatch.setattr("logops.platforms.remote.ObjectStore.connect", lambda *arguments: logins.append(arguments))
     monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "a2V5")
     for account in ("monitoring", "security"):
         RemotePlatform(PRODUCTION).object_store(account)
@@ -97,6 +97,6 @@ def test_live_lifecycle_policy_is_compared_with_declared_policy(
 def test_unreadable_lifecycle_policy_is_reported_with_the_required_role(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = compared(tmp_path, monkeypatch, 403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
+    comparison = compared(tmp_path, monkeypatch, 403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
 
-    assert "It needs the role Reader" in seen.unread
+    assert "It needs the role Reader" in comparison.unread

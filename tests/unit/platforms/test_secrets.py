@@ -49,9 +49,9 @@ def test_known_keys_are_read_without_creating_a_file(file: Path) -> None:
 
 def test_missing_key_of_airflow_connection_is_reported(file: Path) -> None:
     elsewhere = environment("local", ("storage_accounts.main.account_key", {"connection": "azure-main"}))
-    with pytest.raises(PlatformError, match="LOGOPS_CONNECTION_AZURE_MAIN") as told:
+    with pytest.raises(PlatformError, match="LOGOPS_CONNECTION_AZURE_MAIN") as error:
         KeyStore(file, elsewhere, {}).complete()
-    assert "Airflow connection 'azure-main'" in str(told.value)
+    assert "Airflow connection 'azure-main'" in str(error.value)
 
 
 def test_key_of_airflow_connection_is_read_from_variable(file: Path) -> None:

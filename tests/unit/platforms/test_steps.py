@@ -36,13 +36,13 @@ def test_outdated_process_is_restarted() -> None:
 
 def test_process_on_needed_port_is_started_at_once() -> None:
     running = {"main-ingester-0": "old", "main-querier-0": "old"}
-    found = decide(WANTED, running, running, in_the_way={"main-querier-0"})
-    assert found == Steps(start=(QUERIER,), restart=(INGESTER,))
+    steps = decide(WANTED, running, running, in_the_way={"main-querier-0"})
+    assert steps == Steps(start=(QUERIER,), restart=(INGESTER,))
 
 
 def test_process_of_another_stage_on_needed_port_is_removed() -> None:
-    found = decide((INGESTER,), {"main-ingester-0": "old"}, ["main-ingester-0"], in_the_way={"promtail-main"})
-    assert found == Steps(remove=("promtail-main",), restart=(INGESTER,))
+    steps = decide((INGESTER,), {"main-ingester-0": "old"}, ["main-ingester-0"], in_the_way={"promtail-main"})
+    assert steps == Steps(remove=("promtail-main",), restart=(INGESTER,))
 
 
 @given(

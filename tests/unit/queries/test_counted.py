@@ -25,24 +25,24 @@ def fields(line: Line) -> dict[str, object]:
     return dict(loads(line.text))
 
 
-def said(text: str) -> Callable[[Line], bool]:
+def contains(text: str) -> Callable[[Line], bool]:
     return lambda line: fields(line)["message"] == text
 
 
 def of_nginx(name: str) -> Callable[[Line], str]:
     def read(line: Line) -> str:
-        found = NGINX.match(line.text)
-        assert found is not None
-        return found[name]
+        match = NGINX.match(line.text)
+        assert match is not None
+        return match[name]
 
     return read
 
 
 def found_in(pattern: str) -> Callable[[Line], str]:
     def read(line: Line) -> str:
-        found = re.search(pattern, line.text)
-        assert found is not None
-        return found[1]
+        match = re.search(pattern, line.text)
+        assert match is not None
+        return match[1]
 
     return read
 
@@ -55,9 +55,9 @@ COUNTED: dict[str, tuple[tuple[Kind, ...], Callable[[Line], bool]]] = {
     "errors": ((APPLICATION,), is_error),
     "slow-requests": (
         (APPLICATION,),
-        lambda line: said("HTTP Request")(line) and int(str(fields(line)["duration"])) > 1000,
+        lambda line: contains("HTTP Request")(line) and int(str(fields(line)["duration"])) > 1000,
     ),
-    "failed-logins": ((APPLICATION,), said("login failed")),
+    "failed-logins": ((APPLICATION,), contains("login failed")),
     "slow-database-queries": ((APPLICATION,), lambda line: fields(line).get("slow") is True),
     "container-errors": ((APPLICATION,), is_error),
     "trace": (
@@ -93,7 +93,7 @@ def anything(_: Line) -> bool:
 
 Key = Callable[[Line], Hashable]
 GROUPED: dict[str, tuple[int, tuple[Kind, ...], Callable[[Line], bool], Key]] = {
-    "failed-logins-by-address": (HOUR, (APPLICATION,), said("login failed"), lambda line: str(fields(line)["ip"])),
+    "failed-logins-by-address": (HOUR, (APPLICATION,), contains("login failed"), lambda line: str(fields(line)["ip"])),
     "errors-by-code": (
         HOUR, (APPLICATION,), is_error, lambda line: (line.labels["service"], str(fields(line).get("code"))),
     ),
@@ -103,7 +103,7 @@ GROUPED: dict[str, tuple[int, tuple[Kind, ...], Callable[[Line], bool], Key]] = 
     ),
     "ssh-failures": (HOUR, (SYSTEM,), lambda line: "Failed password" in line.text, found_in(r" from (\S+) port ")),
     "failed-probes": (HOUR, (SYSTEM,), lambda line: "Probe failed" in line.text, found_in(r'pod="([^"]*)"')),
-    "request-rate": (FIVE_MINUTES, (APPLICATION,), said("HTTP Request"), lambda line: line.labels["service"]),
+    "request-rate": (FIVE_MINUTES, (APPLICATION,), contains("HTTP Request"), lambda line: line.labels["service"]),
     "requests-by-status": (FIVE_MINUTES, (ACCESS,), anything, of_nginx("status")),
 }  # fmt: skip
 
@@ -139,7 +139,7 @@ def test_library_log_volume_is_the_bytes_of_all_lines() -> None:
 
 def test_library_latency_is_the_95th_percentile_of_durations() -> None:
     durations: dict[str, list[float]] = defaultdict(list)
-    for line in last(FIVE_MINUTES, (APPLICATION,), said("HTTP Request")):
+    for line in last(FIVE_MINUTES, (APPLICATION,), contains("HTTP Request")):
         durations[line.labels["service"]].append(float(str(fields(line)["duration"])))
     answer = LIBRARY["latency"].answer
 

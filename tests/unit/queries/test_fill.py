@@ -75,22 +75,22 @@ def test_regex_parameter_stays_one_value_at_every_position(logql: str, typed: st
 
 
 @pytest.mark.parametrize(
-    ("given_values", "told"),
+    ("given_values", "message"),
     [
         ({}, "the parameter user is missing: the user"),
         ({"user": "x", "usr": "y"}, "no such parameter: usr. Its parameters: user."),
         ({"user": "x" * 10_001}, "user: longer than 10,000 characters."),
     ],
 )
-def test_missing_unknown_or_too_long_parameter_is_refused(given_values: dict[str, str], told: str) -> None:
+def test_missing_unknown_or_too_long_parameter_is_refused(given_values: dict[str, str], message: str) -> None:
     with pytest.raises(FillError) as refused:
         fill(TEXT, given_values)
 
-    assert str(refused.value) == told
+    assert str(refused.value) == message
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "told"),
+    ("kind", "value", "message"),
     [
         ("number", '5 |= "x"', "is not a number like 1000 or 0.5"),
         ("number", "-5", "is not a number like 1000 or 0.5"),
@@ -100,13 +100,13 @@ def test_missing_unknown_or_too_long_parameter_is_refused(given_values: dict[str
         ("regex", "a)|(?:b", "is no regular expression: unexpected \\)"),
     ],
 )
-def test_value_of_wrong_type_is_refused(kind: str, value: str, told: str) -> None:
+def test_value_of_wrong_type_is_refused(kind: str, value: str, message: str) -> None:
     logql = {
         "number": 'rate({a="b"} | took > ${p} [5m])',
         "duration": 'rate({a="b"} [${p}])',
         "regex": '{a="b"} |~ "x${p}"',
     }[kind]
-    with pytest.raises(FillError, match=told):
+    with pytest.raises(FillError, match=message):
         fill(library_query(logql, p={"type": kind}), {"p": value})
 
 
@@ -134,7 +134,7 @@ def test_text_parameter_stays_one_value_at_every_position(logql: str, typed: str
 
 
 @pytest.mark.parametrize(
-    ("logql", "typed", "told"),
+    ("logql", "typed", "message"),
     [
         ('{a="b"} | line_format "${p}"', "{{.x}}", "may not stand in a template"),
         ('{a="b"} | label_format x="${p}"', "{{.x}}", "may not stand in a template"),
@@ -144,8 +144,8 @@ def test_text_parameter_stays_one_value_at_every_position(logql: str, typed: str
         ('{a="b"} | pattern "<x ${p} <y>"', "z>", "p: < and > would be read as a part of the pattern"),
     ],
 )
-def test_text_parameter_that_could_become_syntax_is_refused(logql: str, typed: str, told: str) -> None:
-    with pytest.raises(FillError, match=told):
+def test_text_parameter_that_could_become_syntax_is_refused(logql: str, typed: str, message: str) -> None:
+    with pytest.raises(FillError, match=message):
         fill(library_query(logql, p={"type": "text"}), {"p": typed})
 
 

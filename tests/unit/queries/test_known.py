@@ -63,8 +63,8 @@ def test_metadata_of_another_source_does_not_replace_the_parser() -> None:
 
 
 def test_parser_for_stream_label_is_reported_as_unused() -> None:
-    (found,) = better('sum by (service) (rate({job="oversight-app"} | json [5m]))')
-    assert found == ("unused-parser", 'sum by (service) (rate({job="oversight-app"} [5m]))')
+    (advice,) = better('sum by (service) (rate({job="oversight-app"} | json [5m]))')
+    assert advice == ("unused-parser", 'sum by (service) (rate({job="oversight-app"} [5m]))')
 
 
 def test_filter_on_label_of_every_selected_stream_moves_into_selector() -> None:

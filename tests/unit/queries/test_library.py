@@ -46,7 +46,7 @@ def test_library_has_every_query_of_the_story() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (ONE.replace('{a="b"}', '{a="b"'), "one.yaml, queries.one.logql: line 1, column 7: expected a comma or }"),
         (
@@ -77,13 +77,13 @@ def test_library_has_every_query_of_the_story() -> None:
         ("", "Input should be"),
     ],
 )
-def test_invalid_library_file_is_refused_with_the_reason(tmp_path: Path, text: str, told: str) -> None:
+def test_invalid_library_file_is_refused_with_the_reason(tmp_path: Path, text: str, message: str) -> None:
     write(tmp_path, text.encode())
 
     with pytest.raises(LibraryError) as refused:
         load_library(tmp_path)
 
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_date_in_library_file_stays_text(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local
 FILES = st.dictionaries(st.text("abc/", min_size=1, max_size=4), st.text("xy\n", max_size=6), max_size=3).map(Files)
 
 
-def said(_line: str) -> None:
+def quiet(_line: str) -> None:
     pass
 
 
@@ -100,15 +100,15 @@ def test_long_diff_is_truncated_with_note_of_more_lines() -> None:
 
 
 def test_repeated_rollout_changes_nothing(platform: MemoryPlatform) -> None:
-    roll_out(platform, "first", said)
+    roll_out(platform, "first", quiet)
     assert not plan(platform).changed
-    result = roll_out(platform, "second", said)
+    result = roll_out(platform, "second", quiet)
     assert result.applied == ()
     assert [revision.owner for stage in STAGES for revision in platform.revisions(stage)] == ["first"] * len(STAGES)
 
 
 def test_rollout_applies_stages_in_order(platform: MemoryPlatform) -> None:
-    assert roll_out(platform, "run", said).applied == STAGES
+    assert roll_out(platform, "run", quiet).applied == STAGES
     assert platform.did == [f"apply {stage}" for stage in STAGES]
 
 
@@ -120,7 +120,7 @@ def test_apply_is_refused_if_desired_digest_differs_from_approved_digest(platfor
     approved = plan(platform)
     platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
     with pytest.raises(RolloutRefusedError, match=r"was approved\. Its file changed after the plan"):
-        apply_stage(platform, approved, "loki", allowed(approved), "run", said)
+        apply_stage(platform, approved, "loki", allowed(approved), "run", quiet)
     assert platform.did == []
 
 
@@ -128,28 +128,28 @@ def test_apply_of_stale_plan_is_refused(platform: MemoryPlatform) -> None:
     approved = plan(platform)
     platform.at["loki"] = Files({"loki/file": "edited by hand\n"})
     with pytest.raises(RolloutRefusedError, match="gone stale"):
-        apply_stage(platform, approved, "loki", allowed(approved), "run", said)
+        apply_stage(platform, approved, "loki", allowed(approved), "run", quiet)
     assert platform.did == []
 
 
 def test_apply_after_interruption_resumes_stage(platform: MemoryPlatform) -> None:
     approved = plan(platform)
-    platform.apply("loki", platform.wanted["loki"], "run", said)
+    platform.apply("loki", platform.wanted["loki"], "run", quiet)
     platform.at["loki"] = Files({"loki/file": "half"})
-    assert apply_stage(platform, approved, "loki", allowed(approved), "run", said) is not None
+    assert apply_stage(platform, approved, "loki", allowed(approved), "run", quiet) is not None
     assert platform.live("loki") == platform.wanted["loki"]
 
 
 def test_stage_already_in_desired_state_is_skipped(platform: MemoryPlatform) -> None:
     platform.at["loki"] = platform.wanted["loki"]
     planned = plan(platform)
-    assert apply_stage(platform, planned, "loki", allowed(planned), "run", said) is None
+    assert apply_stage(platform, planned, "loki", allowed(planned), "run", quiet) is None
     assert platform.did == []
 
 
 def test_failed_stage_rolls_back_applied_stages_in_reverse_order(platform: MemoryPlatform) -> None:
     platform.breaks = {"agents"}
-    result = roll_out(platform, "run", said)
+    result = roll_out(platform, "run", quiet)
     assert list(result.failures) == ["agents.apply"]
     assert "boom" in result.failures["agents.apply"]
     assert platform.did[3:] == ["roll back agents", "roll back loki", "roll back storage"]
@@ -157,11 +157,11 @@ def test_failed_stage_rolls_back_applied_stages_in_reverse_order(platform: Memor
 
 
 def test_failed_run_rolls_back_to_last_good_revision(platform: MemoryPlatform) -> None:
-    roll_out(platform, "good", said)
+    roll_out(platform, "good", quiet)
     good = platform.live("loki")
     platform.wanted["loki"] = Files({"loki/file": "loki 2\n"})
     platform.breaks = {"loki"}
-    result = roll_out(platform, "bad", said)
+    result = roll_out(platform, "bad", quiet)
     assert result.rolled_back == {"loki": 1}
     assert platform.revisions("loki")[0].owner == "good"
     assert platform.live("loki") == good
@@ -175,7 +175,7 @@ def test_stage_with_failed_verification_is_rolled_back(
             raise VerificationError(stage, (Check("line-read-back", "main/application", False, "not read back"),))
 
     monkeypatch.setattr(run_module, "verify_stage", fails)
-    result = roll_out(platform, "run", said)
+    result = roll_out(platform, "run", quiet)
     assert (list(result.failures), len(result.rolled_back)) == (["tenants.verify"], 4)
     assert "line-read-back main/application: not read back" in result.failures["tenants.verify"]
 
@@ -188,7 +188,7 @@ def test_failed_rollback_is_reported_with_original_error(
 
     platform.breaks = {"loki"}
     monkeypatch.setattr(platform, "roll_back", stuck)
-    result = roll_out(platform, "run", said)
+    result = roll_out(platform, "run", quiet)
     assert "boom" in result.failures["loki.apply"]
     assert result.failures["roll_back"] == "starting azurite: FATAL"
 
@@ -201,7 +201,7 @@ def test_interrupted_rollout_is_rolled_back_and_raises_interrupt_again(
 
     monkeypatch.setattr(run_module, "verify_stage", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        roll_out(platform, "run", said)
+        roll_out(platform, "run", quiet)
     assert platform.live("storage") == Files({})
     assert platform.owner is None
 
@@ -209,14 +209,14 @@ def test_interrupted_rollout_is_rolled_back_and_raises_interrupt_again(
 def test_concurrent_rollout_is_refused_and_changes_nothing(platform: MemoryPlatform) -> None:
     platform.acquire_lease("first")
     with pytest.raises(LeaseHeldError):
-        roll_out(platform, "second", said)
+        roll_out(platform, "second", quiet)
     assert platform.did == []
 
 
 @pytest.mark.parametrize("breaks", [set(), {"loki"}])
 def test_rollout_releases_lease_after_success_and_failure(platform: MemoryPlatform, breaks: set[str]) -> None:
     platform.breaks = breaks  # type: ignore[assignment]
-    roll_out(platform, "run", said)
+    roll_out(platform, "run", quiet)
     assert platform.owner is None
 
 
@@ -224,16 +224,16 @@ def test_rollback_includes_stage_that_dying_task_applies_during_rollback(
     platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned = plan(platform)
-    apply_stage(platform, planned, "storage", allowed(planned), "run", said)
+    apply_stage(platform, planned, "storage", allowed(planned), "run", quiet)
     put_back = platform.roll_back
 
     def waits_for_the_task(stage: Stage, owner: str, progress: Progress) -> Revision | None:
         if stage == "storage":
-            platform.apply("loki", platform.wanted["loki"], "run", said)
+            platform.apply("loki", platform.wanted["loki"], "run", quiet)
         return put_back(stage, owner, progress)
 
     monkeypatch.setattr(platform, "roll_back", waits_for_the_task)
-    undone = roll_back(platform, "run", said)
+    undone = roll_back(platform, "run", quiet)
 
     assert undone == [("storage", None), ("loki", None)]
     assert platform.live("loki") == Files({})
@@ -241,13 +241,13 @@ def test_rollback_includes_stage_that_dying_task_applies_during_rollback(
 
 
 def test_rollback_of_run_without_applied_stages_changes_nothing(platform: MemoryPlatform) -> None:
-    roll_out(platform, "good", said)
+    roll_out(platform, "good", quiet)
     before = list(platform.did)
-    assert roll_back(platform, "other", said) == []
+    assert roll_back(platform, "other", quiet) == []
     assert platform.did == before
 
 
 def test_rollback_of_run_without_lease_keeps_lease_of_other_run(platform: MemoryPlatform) -> None:
     platform.acquire_lease("first")
-    assert roll_back(platform, "second", said) == []
+    assert roll_back(platform, "second", quiet) == []
     assert platform.owner == "first"

@@ -67,7 +67,7 @@ def test_verification_error_lists_only_failed_checks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "message"),
     [
         ([("A", "ok", "", NOON), ("B", "ok", "", NOON)], ""),
         ([("A", "ok", "", NOON)], "the ruler has other rules"),
@@ -78,6 +78,6 @@ def test_verification_error_lists_only_failed_checks() -> None:
     ],
 )
 def test_rule_group_is_verified_if_all_rules_were_evaluated_since_stored(
-    rules: list[tuple[str, str, str, datetime]], told: str
+    rules: list[tuple[str, str, str, datetime]], message: str
 ) -> None:
-    assert trouble(["A", "B"], [EvaluatedRule(*rule) for rule in rules], NOON) == told
+    assert trouble(["A", "B"], [EvaluatedRule(*rule) for rule in rules], NOON) == message

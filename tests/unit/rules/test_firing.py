@@ -8,12 +8,12 @@ from logops.rules.firing import firing
 A, B, NOTHING = frozenset("a"), frozenset("b"), frozenset[str]()
 
 holds = st.integers(0, 6)
-found = st.lists(st.frozensets(st.sampled_from("abc")), max_size=12)
+evaluations = st.lists(st.frozensets(st.sampled_from("abc")), max_size=12)
 
 
-def states(found: list[frozenset[str]], hold: int) -> list[frozenset[str]]:
+def states(evaluations: list[frozenset[str]], hold: int) -> list[frozenset[str]]:
     """Return the firing series after each evaluation, one evaluation per time unit."""
-    return [now for _, now in firing(enumerate(found), hold)]
+    return [now for _, now in firing(enumerate(evaluations), hold)]
 
 
 def test_alert_is_pending_for_hold_time_and_then_fires() -> None:
@@ -32,14 +32,16 @@ def test_each_series_has_its_own_hold_time() -> None:
     assert states([A, A | B, A | B, B], 2) == [NOTHING, NOTHING, A, B]
 
 
-@given(found, holds)
-def test_series_fires_only_if_present_in_every_evaluation_of_hold_time(found: list[frozenset[str]], hold: int) -> None:
-    for at, now in enumerate(states(found, hold)):
-        window = found[at - hold : at + 1] if at >= hold else []
+@given(evaluations, holds)
+def test_series_fires_only_if_present_in_every_evaluation_of_hold_time(
+    evaluations: list[frozenset[str]], hold: int
+) -> None:
+    for at, now in enumerate(states(evaluations, hold)):
+        window = evaluations[at - hold : at + 1] if at >= hold else []
         assert now == (frozenset.intersection(*window) if window else NOTHING)
 
 
-@given(found, holds)
-def test_longer_hold_time_fires_no_additional_series(found: list[frozenset[str]], hold: int) -> None:
-    for longer, shorter in zip(states(found, hold + 1), states(found, hold), strict=True):
+@given(evaluations, holds)
+def test_longer_hold_time_fires_no_additional_series(evaluations: list[frozenset[str]], hold: int) -> None:
+    for longer, shorter in zip(states(evaluations, hold + 1), states(evaluations, hold), strict=True):
         assert longer <= shorter

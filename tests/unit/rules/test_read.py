@@ -57,7 +57,7 @@ def test_shipped_recording_names_are_unique_per_tenant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ('{a="b"} [5m])) > 1', '{a="b" [5m])) > 1', "one.yaml, groups.0.rules.1.expr: line 1, column 17: expected"),
         ('sum(rate({a="b"} [5m]))', "'{a=\"b\"}'", "a rule needs numbers, and this query answers with lines"),
@@ -83,26 +83,26 @@ def test_shipped_recording_names_are_unique_per_tenant() -> None:
         ("groups:", "groups: [", "is not YAML"),
     ],
 )
-def test_invalid_rules_file_is_refused_with_reason(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_invalid_rules_file_is_refused_with_reason(tmp_path: Path, old: str, new: str, message: str) -> None:
     write(tmp_path, ONE.replace(old, new, 1))
 
     with pytest.raises(RulesError) as refused:
         load_rules(tmp_path)
 
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("again", "told"),
+    ("again", "message"),
     [
         ("  - name: g\n    rules: [{record: a:b:d, expr: 'sum(rate({a=\"b\"} [5m]))'}]\n", "group g stands here twice"),
         ("  - name: h\n    rules: [{record: a:b:c, expr: 'sum(rate({a=\"b\"} [5m]))'}]\n", "record a:b:c stands here"),
     ],
 )
-def test_duplicate_group_or_record_name_is_refused(tmp_path: Path, again: str, told: str) -> None:
+def test_duplicate_group_or_record_name_is_refused(tmp_path: Path, again: str, message: str) -> None:
     write(tmp_path, ONE + again)
 
-    with pytest.raises(RulesError, match=told):
+    with pytest.raises(RulesError, match=message):
         load_rules(tmp_path)
 
 
@@ -119,9 +119,9 @@ def test_lint_uses_group_interval_as_step_of_expressions(
     tmp_path: Path, interval: str, usual: str, advised: list[str]
 ) -> None:
     write(tmp_path, ONE.replace("  - name: g\n", f"  - name: g\n{interval}"))
-    found = advice(load_rules(tmp_path)["one"], Duration(usual))
+    pieces = advice(load_rules(tmp_path)["one"], Duration(usual))
 
-    assert [one.rule for where, _, one in found if where == "groups.0.rules.0.expr"] == advised
+    assert [one.rule for where, _, one in pieces if where == "groups.0.rules.0.expr"] == advised
 
 
 def test_project_without_rules_folder_loads_no_rules(tmp_path: Path) -> None:

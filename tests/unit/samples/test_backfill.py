@@ -148,10 +148,10 @@ def test_state_file_is_json_with_the_history(loki: FakeLoki, state: Path) -> Non
 
 
 def test_progress_increases_to_the_end(loki: FakeLoki, state: Path) -> None:
-    seen: list[BackfillProgress] = []
+    reports: list[BackfillProgress] = []
 
-    pushed = backfill(loki, history(), state, seen.append)
+    pushed = backfill(loki, history(), state, reports.append)
 
-    shares = [progress.share for progress in seen]
+    shares = [progress.share for progress in reports]
     assert shares == sorted(shares)
-    assert (seen[-1].share, seen[-1].lines, seen[-1].reached_ns) == (1.0, pushed, history().end_ns)
+    assert (reports[-1].share, reports[-1].lines, reports[-1].reached_ns) == (1.0, pushed, history().end_ns)

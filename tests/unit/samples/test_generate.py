@@ -95,8 +95,8 @@ def test_number_of_streams_is_limited(kind: Kind, most: int) -> None:
 @pytest.mark.parametrize("kind", [Kind.APPLICATION, Kind.AUDIT])
 def test_json_timestamp_field_equals_line_timestamp(kind: Kind) -> None:
     for line in hour_of(kind):
-        said = datetime.fromisoformat(json.loads(line.text)["timestamp"])
-        assert int(said.timestamp() * 1000) == line.timestamp_ns // 1_000_000
+        time_in_line = datetime.fromisoformat(json.loads(line.text)["timestamp"])
+        assert int(time_in_line.timestamp() * 1000) == line.timestamp_ns // 1_000_000
 
 
 def test_application_lines_have_logger_fields_labels_and_metadata() -> None:
@@ -122,9 +122,9 @@ def test_application_lines_have_logger_fields_labels_and_metadata() -> None:
     ],
 )
 def test_each_application_message_appears_with_its_fields(message: str, fields: set[str]) -> None:
-    found = [json.loads(line.text) for line in hour_of(Kind.APPLICATION, rate=300)]
+    entries = [json.loads(line.text) for line in hour_of(Kind.APPLICATION, rate=300)]
 
-    of_kind = [line for line in found if line["message"].startswith(message)]
+    of_kind = [line for line in entries if line["message"].startswith(message)]
     assert of_kind
     assert all(line.keys() >= fields for line in of_kind)
 
@@ -157,8 +157,8 @@ def test_access_lines_are_nginx_combined_format_with_trace_id() -> None:
 
 def test_access_line_time_equals_line_timestamp_in_seconds() -> None:
     for line in hour_of(Kind.ACCESS):
-        said = datetime.strptime(line.text.split("[")[1].split("]")[0], "%d/%b/%Y:%H:%M:%S %z")
-        assert int(said.timestamp()) == line.timestamp_ns // 1_000_000_000
+        time_in_line = datetime.strptime(line.text.split("[")[1].split("]")[0], "%d/%b/%Y:%H:%M:%S %z")
+        assert int(time_in_line.timestamp()) == line.timestamp_ns // 1_000_000_000
 
 
 def test_system_lines_are_rfc_5424() -> None:
@@ -184,7 +184,7 @@ def test_refused_audit_actions_are_rare_and_have_a_reason() -> None:
 
 def test_incident_multiplies_errors_of_its_service() -> None:
     first = MONDAY_NS // MINUTE_NS
-    incident = next(found for minute in range(first, first + 4 * WEEK) if (found := incident_at(1, minute)))
+    incident = next(entries for minute in range(first, first + 4 * WEEK) if (entries := incident_at(1, minute)))
     start, end = incident.first_minute * MINUTE_NS, (incident.last_minute + 1) * MINUTE_NS
 
     def errors(start: int, end: int) -> int:

@@ -55,11 +55,11 @@ def test_syslog_outage_is_reported_once_with_number_of_lost_lines(
     def write_line(_source: str, text: str) -> None:
         attempts.append(text)
         if len(attempts) <= 2:
-            raise LogopsError("nothing listens on port 5514")
+            raise LogopsError("sending a line to syslog port 5514: nothing listens")
         stop.set()
 
     feed(environment("local"), write_line, tmp_path, stop)
     assert capsys.readouterr().out.splitlines() == [
-        "sending a line to syslog: nothing listens on port 5514",
+        "sending a line to syslog port 5514: nothing listens",
         "sending lines to syslog: accepted again; 2 lines were lost",
     ]

@@ -62,8 +62,8 @@ def held(*holdings: TableStats) -> Held:
 
 def cost(*holdings: TableStats) -> tuple[float, float, float]:
     rules = {"main": {"team": Tiering(30 * DAY_MS, Tier.COOL)}}
-    found = costs(held(*holdings), rules, {"main": "LRS"}, PRICES)["main", "team"]
-    return found.now, found.declared, found.moves
+    result = costs(held(*holdings), rules, {"main": "LRS"}, PRICES)["main", "team"]
+    return result.now, result.declared, result.moves
 
 
 def test_usage_is_summed_by_tenant_table_and_tier() -> None:
@@ -124,7 +124,7 @@ def test_committed_price_files_are_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("currency: USD", "region: Field required"),
         ("a: [", "is not YAML"),
@@ -132,13 +132,13 @@ def test_committed_price_files_are_valid() -> None:
         (None, "No such file or directory"),
     ],
 )
-def test_invalid_price_file_is_refused_with_reason(tmp_path: Path, content: str | None, said: str) -> None:
+def test_invalid_price_file_is_refused_with_reason(tmp_path: Path, content: str | None, message: str) -> None:
     folder = tmp_path / "include/prices"
     folder.mkdir(parents=True)
     if content is not None:
         (folder / "mine.yaml").write_text(content)
 
-    with pytest.raises(PricesError, match=said):
+    with pytest.raises(PricesError, match=message):
         load_prices(tmp_path, "mine")
 
 
@@ -147,15 +147,15 @@ def test_cluster_missing_from_last_audit_uses_previous_audit(tmp_path: Path) -> 
     nights = [("first", ["main", "security"]), ("second", ["main"])]
     for nth, (run, clusters) in enumerate(nights):
         as_of = AS_OF + timedelta(days=nth)
-        asked = AuditRequest((Check.RETENTION,), run, as_of)
-        table = holdings_table("test", asked, [(cluster, holding(1, hot=1)) for cluster in clusters])
+        request = AuditRequest((Check.RETENTION,), run, as_of)
+        table = holdings_table("test", request, [(cluster, holding(1, hot=1)) for cluster in clusters])
         store.write(HOLDINGS, f"test.{run}", table, as_of)
 
-    found = last_held(store, "test", ["main", "security"])
-    assert found
-    assert found.as_of == AS_OF + timedelta(days=1)
-    assert found.older == {"security": AS_OF}
-    assert [cluster for cluster, _ in by_tenant(found)] == ["main", "security"]
+    result = last_held(store, "test", ["main", "security"])
+    assert result
+    assert result.as_of == AS_OF + timedelta(days=1)
+    assert result.older == {"security": AS_OF}
+    assert [cluster for cluster, _ in by_tenant(result)] == ["main", "security"]
 
     gone = last_held(store, "test", ["main"])
     assert gone

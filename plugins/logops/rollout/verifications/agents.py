@@ -1,4 +1,4 @@
-"""Agents: a line written where a source logs arrives in its tenant, through the agent, with its labels."""
+"""Agents: a line that is written to a source arrives in its tenant, through the agent, with its labels."""
 
 import json
 from collections.abc import Iterator

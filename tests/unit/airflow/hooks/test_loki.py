@@ -18,14 +18,14 @@ PASSWORD = "not-to-be-seen"
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The arguments that the client was created with."""
-    seen: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
 
     def client(url: str, **options: Any) -> object:
-        seen.update(url=url, **options)
+        arguments.update(url=url, **options)
         return object()
 
     monkeypatch.setattr(loki, "LokiClient", client)
-    return seen
+    return arguments
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_missing_connection_raises_airflow_not_found_exception(connect: Connect)
 class Answers(BaseHTTPRequestHandler):
     """An HTTP server with the test's answer for each path."""
 
-    said: dict[str, tuple[int, str]]
+    message: dict[str, tuple[int, str]]
 
     def do_GET(self) -> None:
-        status, text = self.said.get(self.path.partition("?")[0], (404, "404 page not found"))
+        status, text = self.message.get(self.path.partition("?")[0], (404, "404 page not found"))
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
@@ -129,7 +129,7 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
     """A server on a loopback port that answers like Loki 3.7.8."""
-    Answers.said = {
+    Answers.message = {
         "/ready": (200, "ready\n"),
         "/loki/api/v1/status/buildinfo": (200, '{"version": "3.7.8", "revision": "", "goVersion": "go1.25"}'),
         "/loki/api/v1/labels": (200, '{"status": "success", "data": ["job", "level"]}'),
@@ -150,19 +150,19 @@ def at(server: ThreadingHTTPServer) -> dict[str, Any]:
 def test_connection_test_reports_version_and_label_count_of_tenant(
     connect: Connect, server: ThreadingHTTPServer
 ) -> None:
-    passed, said = LokiHook(connect(**at(server), extra={"tenant": "application"})).test_connection()
+    passed, message = LokiHook(connect(**at(server), extra={"tenant": "application"})).test_connection()
     assert passed
-    assert "Loki 3.7.8" in said
-    assert "Tenant application has 2 labels" in said
+    assert "Loki 3.7.8" in message
+    assert "Tenant application has 2 labels" in message
 
 
 def test_connection_test_without_tenant_reports_no_query_was_tried(
     connect: Connect, server: ThreadingHTTPServer
 ) -> None:
-    Answers.said.pop("/loki/api/v1/labels")
-    passed, said = LokiHook(connect(**at(server))).test_connection()
+    Answers.message.pop("/loki/api/v1/labels")
+    passed, message = LokiHook(connect(**at(server))).test_connection()
     assert passed
-    assert "no query was tried" in said
+    assert "no query was tried" in message
 
 
 @pytest.mark.parametrize(
@@ -177,23 +177,23 @@ def test_connection_test_without_tenant_reports_no_query_was_tried(
 def test_failed_connection_test_reports_problem_and_port_but_no_password(
     connect: Connect, server: ThreadingHTTPServer, path: str, answer: tuple[int, str], problem: str
 ) -> None:
-    Answers.said[path] = answer
-    passed, said = LokiHook(connect(**at(server), extra={"tenant": "application"})).test_connection()
+    Answers.message[path] = answer
+    passed, message = LokiHook(connect(**at(server), extra={"tenant": "application"})).test_connection()
     assert not passed
-    assert problem in said
-    assert str(server.server_port) in said
-    assert PASSWORD not in said
+    assert problem in message
+    assert str(server.server_port) in message
+    assert PASSWORD not in message
 
 
 def test_connection_test_fails_if_nothing_listens(connect: Connect, server: ThreadingHTTPServer) -> None:
     fields = at(server)
     server.server_close()
-    passed, said = LokiHook(connect(**fields)).test_connection()
+    passed, message = LokiHook(connect(**fields)).test_connection()
     assert not passed
-    assert "Is Loki running there?" in said
+    assert "Is Loki running there?" in message
 
 
 def test_connection_test_reports_wrong_field_without_connection_id(connect: Connect) -> None:
-    passed, said = LokiHook(connect(host="http://loki")).test_connection()
+    passed, message = LokiHook(connect(host="http://loki")).test_connection()
     assert not passed
-    assert said.startswith("host is 'http://loki'")
+    assert message.startswith("host is 'http://loki'")

@@ -40,7 +40,7 @@ class FakeTaskInstance:
         return {run_id: {task: self.states[task] for task in task_ids if task in self.states} for run_id in run_ids}
 
     @property
-    def said(self) -> dict[str, Any]:
+    def pushed(self) -> dict[str, Any]:
         """The XComs that the task itself pushed."""
         return {key: value for (task, key), value in self.xcoms.items() if task == self.task_id}
 

@@ -72,7 +72,7 @@ def test_complete_run_leaves_no_work_files(bucket: MemoryStore, context: dict[st
     assert [one["tables"] for one in night.judge()] == [1, 1]
     night.reduce()
     assert work(tmp_path) == []
-    assert "no findings in 2 tables" in context["ti"].said[SUMMARY]["headline"]
+    assert "no findings in 2 tables" in context["ti"].pushed[SUMMARY]["headline"]
 
 
 def test_run_with_failed_batch_completes_after_batch_is_cleared(
@@ -118,9 +118,9 @@ def test_requested_table_that_is_not_stored_fails_the_run(bucket: MemoryStore, c
     assert steps[0].execute(now) == []
     with pytest.raises(AirflowFailException, match="check-incomplete"):
         steps[1].execute(now)
-    (said,) = context["ti"].said[SUMMARY]["findings"]
-    assert "Nothing is stored in loki_index_2078 of local" in said
-    assert f"loki_index_{TODAY - 1} to loki_index_{TODAY}" in said
+    (message,) = context["ti"].pushed[SUMMARY]["findings"]
+    assert "Nothing is stored in loki_index_2078 of local" in message
+    assert f"loki_index_{TODAY - 1} to loki_index_{TODAY}" in message
 
 
 def test_as_of_without_time_zone_is_refused(bucket: MemoryStore, context: dict[str, Any]) -> None:
@@ -142,24 +142,24 @@ def test_reduce_without_listing_fails_with_advice_to_clear_the_task(
 def test_survey_gets_last_flag_only_on_last_try(
     bucket: MemoryStore, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tried: int, last: bool
 ) -> None:
-    asked: list[bool] = []
-    monkeypatch.setattr("logops.audit.run.survey", lambda *_, last: asked.append(last) or [])
+    last_flags: list[bool] = []
+    monkeypatch.setattr("logops.audit.run.survey", lambda *_, last: last_flags.append(last) or [])
     context["ti"].try_number, context["ti"].max_tries = tried, 2
 
     Night(context).survey()
-    assert asked == [last]
+    assert last_flags == [last]
 
 
 def compaction(run_id: str, as_of: datetime) -> list[Finding]:
     """Return the findings of a compaction audit at `as_of`, made by the same steps as in the DAG."""
-    asked = AuditRequest((Check.COMPACTION,), run_id, as_of)
+    request = AuditRequest((Check.COMPACTION,), run_id, as_of)
     platform, results = platforms.open_to_read(None, None), platforms.results_url(None, None)  # type: ignore[arg-type]
     work = f"{results}/steps/{run_id}"
     store = ResultsStore(results)
-    batches = steps.survey(platform, asked, work, print)
+    batches = steps.survey(platform, request, work, print)
     for batch in batches:
-        steps.judge(platform, asked, batch, store, print)
-    return [*steps.reduce(platform, asked, work, batches, store).findings]
+        steps.judge(platform, request, batch, store, print)
+    return [*steps.reduce(platform, request, work, batches, store).findings]
 
 
 def test_finding_lists_every_faulty_index_file(bucket: MemoryStore, context: dict[str, Any], tmp_path: Path) -> None:
@@ -167,11 +167,11 @@ def test_finding_lists_every_faulty_index_file(bucket: MemoryStore, context: dic
     for name in names:
         bucket.blobs[name] = Blob(b"1", NOW)
 
-    (found,) = [one for one in compaction("night", NOW) if one.cls.name == "table-without-schema"]
-    assert found.evidence["since"]
-    assert len(str(found.evidence["sample"]).split(", ")) == 5
-    files = [*tmp_path.glob(str(found.evidence["names"]))]
-    kept = [row for file in files for row in pq.read_table(file).to_pylist() if row["class"] == found.cls.name]
+    (finding,) = [one for one in compaction("night", NOW) if one.cls.name == "table-without-schema"]
+    assert finding.evidence["since"]
+    assert len(str(finding.evidence["sample"]).split(", ")) == 5
+    files = [*tmp_path.glob(str(finding.evidence["names"]))]
+    kept = [row for file in files for row in pq.read_table(file).to_pylist() if row["class"] == finding.cls.name]
     assert sorted(row["name"] for row in kept) == sorted(names)
 
 
@@ -181,8 +181,8 @@ def test_finding_with_unknown_start_is_dated_from_first_audit(bucket: MemoryStor
     first, second = NOW, NOW + timedelta(minutes=5)
 
     def damage(run_id: str, as_of: datetime) -> Finding:
-        (found,) = [one for one in compaction(run_id, as_of) if one.cls.name == "index-corrupt"]
-        return found
+        (finding,) = [one for one in compaction(run_id, as_of) if one.cls.name == "index-corrupt"]
+        return finding
 
     assert "since" not in damage("first", first).evidence
     assert damage("second", second).evidence["since"] == first.isoformat()
@@ -203,8 +203,8 @@ def test_findings_are_counted_for_each_cluster_separately(bucket: MemoryStore, m
     monkeypatch.setattr(platform, "object_store", lambda account: bucket)
     monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
     bucket.blobs[f"index/loki_index_{TODAY}/application/1-compactor-1-2-a.tsdb.gz"] = Blob(b"no index", NOW)
-    asked = AuditRequest((Check.RETENTION,), "night", NOW)
-    outcome = steps.run_audit(platform, asked, None, print)
+    request = AuditRequest((Check.RETENTION,), "night", NOW)
+    outcome = steps.run_audit(platform, request, None, print)
 
     counted = {(row.cluster, row.day == TODAY): row.findings for row in outcome.rows}
     assert counted == {("main", True): 1, ("main", False): 0, ("security", True): 1, ("security", False): 0}

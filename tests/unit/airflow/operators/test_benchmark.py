@@ -21,27 +21,31 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def asked(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], BenchmarkRequest]]:
+def requests(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], BenchmarkRequest]]:
     """The requests to the benchmark, which is a fake: the query `trace` fails, any other query is answered."""
-    seen: list[tuple[list[str], BenchmarkRequest]] = []
+    requests: list[tuple[list[str], BenchmarkRequest]] = []
 
     def run(
-        places: object, library: Mapping[str, LibraryQuery], asked: BenchmarkRequest, store: object, tell: object
+        platforms: object,
+        library: Mapping[str, LibraryQuery],
+        request: BenchmarkRequest,
+        store: object,
+        progress: object,
     ) -> list[BenchmarkResult]:
-        seen.append((sorted(library), asked))
+        requests.append((sorted(library), request))
         name, query = next(iter(library.items()))
         ending = Ending.FAILED if name == "trace" else Ending.ANSWERED
         message = "running {}: Loki answered 400: too long" if ending is Ending.FAILED else ""
         samples = [
-            Sample(asked.run, "local", "c", name, "t", query.cluster, query.tenant, mode, 3600, at, at, ending, 0.1,
+            Sample(request.run, "local", "c", name, "t", query.cluster, query.tenant, mode, 3600, at, at, ending, 0.1,
                    message=message)
-            for at in range(asked.rounds + 1) for mode in asked.modes
+            for at in range(request.rounds + 1) for mode in request.modes
         ]  # fmt: skip
-        found = verdicts(samples, library, {})
-        return [BenchmarkResult(tuple(samples), tuple(found), tuple(query_findings("local", found, asked.as_of)))]
+        judged = verdicts(samples, library, {})
+        return [BenchmarkResult(tuple(samples), tuple(judged), tuple(query_findings("local", judged, request.as_of)))]
 
     monkeypatch.setattr("logops.benchmark.run.run_benchmark", run)
-    return seen
+    return requests
 
 
 def operator(**given: Any) -> QueryBenchmarkOperator:
@@ -49,87 +53,91 @@ def operator(**given: Any) -> QueryBenchmarkOperator:
 
 
 def test_run_without_parameters_uses_library_and_run_date(
-    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+    requests: list[tuple[list[str], BenchmarkRequest]], context: Any
 ) -> None:
     operator().execute(context)
-    ((queries, what),) = asked
+    ((queries, request),) = requests
 
     assert "errors" in queries
-    assert (what.as_of, what.named, what.rounds, what.concurrency) == (NOON, False, 20, 1)
+    assert (request.as_of, request.named, request.rounds, request.concurrency) == (NOON, False, 20, 1)
 
 
 def test_operator_parameters_are_passed_to_benchmark(
-    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+    requests: list[tuple[list[str], BenchmarkRequest]], context: Any
 ) -> None:
     given = {"rounds": "7", "ranges": ["24h"], "budget": "1MiB", "minutes": "9", "concurrency": "3"}
     operator(queries=["errors"], **given).execute(context)
-    ((queries, what),) = asked
+    ((queries, request),) = requests
 
     assert queries == ["errors"]
-    assert (what.rounds, what.ranges_s, what.budget_bytes, what.concurrency) == (7, (86_400,), 2**20, 3)
-    assert (what.minutes, what.named) == (9, True)
+    assert (request.rounds, request.ranges_s, request.budget_bytes, request.concurrency) == (7, (86_400,), 2**20, 3)
+    assert (request.minutes, request.named) == (9, True)
 
 
 def test_parameters_that_are_not_given_come_from_environment(
-    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+    requests: list[tuple[list[str], BenchmarkRequest]], context: Any
 ) -> None:
     operator(ranges=None, budget=None, minutes=None).execute(context)
-    ((_, what),) = asked
+    ((_, request),) = requests
 
-    assert (what.ranges_s, what.budget_bytes, what.minutes) == ((6 * 3600,), 20 * 2**30, 45)
+    assert (request.ranges_s, request.budget_bytes, request.minutes) == ((6 * 3600,), 20 * 2**30, 45)
 
 
 @pytest.mark.parametrize(
-    ("given", "told"), [({"ranges": ["24x"]}, "'24x' is not a duration"), ({"ranges": ["500ms"]}, "500ms is too short"),
-                        ({"budget": "much"}, "'much' is not a size")]
-)  # fmt: skip
+    ("given", "message"),
+    [
+        ({"ranges": ["24x"]}, "'24x' is not a duration"),
+        ({"ranges": ["500ms"]}, "500ms is too short"),
+        ({"budget": "much"}, "'much' is not a size"),
+    ],
+)
 def test_invalid_parameter_fails_without_retry(
-    given: dict[str, Any], told: str, asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+    given: dict[str, Any], message: str, requests: list[tuple[list[str], BenchmarkRequest]], context: Any
 ) -> None:
-    with pytest.raises(AirflowFailException, match=told):
+    with pytest.raises(AirflowFailException, match=message):
         operator(**given).execute(context)
 
 
 def test_empty_ranges_override_ranges_of_environment(
-    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+    requests: list[tuple[list[str], BenchmarkRequest]], context: Any
 ) -> None:
     operator(ranges=[]).execute(context)
-    ((_, what),) = asked
+    ((_, request),) = requests
 
-    assert what.ranges_s == ()
+    assert request.ranges_s == ()
 
 
 def test_unknown_query_fails_with_names_of_known_queries(
-    asked: list[tuple[list[str], BenchmarkRequest]], context: Any
+    requests: list[tuple[list[str], BenchmarkRequest]], context: Any
 ) -> None:
     with pytest.raises(AirflowFailException, match=r"No query erors in include/logql/. There are: .*errors"):
         operator(queries=["erors"]).execute(context)
-    assert asked == []
+    assert requests == []
 
 
-def test_as_of_without_time_zone_is_refused(asked: list[tuple[list[str], BenchmarkRequest]], context: Any) -> None:
+def test_as_of_without_time_zone_is_refused(requests: list[tuple[list[str], BenchmarkRequest]], context: Any) -> None:
     with pytest.raises(AirflowFailException, match="has no time zone"):
         operator(as_of="2026-01-01T12:00:00").execute(context)
 
 
 def test_failing_query_fails_the_task_and_leaves_a_summary(
-    asked: list[tuple[list[str], BenchmarkRequest]], context: Any, ti: Any
+    requests: list[tuple[list[str], BenchmarkRequest]], context: Any, ti: Any
 ) -> None:
     with pytest.raises(AirflowFailException, match="1 of 1 queries failed or could not be measured"):
         operator(queries=["trace"]).execute(context)
 
-    said = ti.said["summary"]
-    assert said["findings"][0] == "query-failing trace: running {}: Loki answered 400: too long"
-    assert said["queries"][1][0] == "trace"
+    summary = ti.pushed["summary"]
+    assert summary["findings"][0] == "query-failing trace: running {}: Loki answered 400: too long"
+    assert summary["queries"][1][0] == "trace"
 
 
 def test_answered_query_has_summary_row_with_promised_limits(
-    asked: list[tuple[list[str], BenchmarkRequest]], context: Any, ti: Any
+    requests: list[tuple[list[str], BenchmarkRequest]], context: Any, ti: Any
 ) -> None:
     operator(queries=["errors"]).execute(context)
 
-    assert ti.said["summary"]["headline"] == "1 query, 40 answers: no findings"
-    assert ti.said["summary"]["queries"][1] == [
+    assert ti.pushed["summary"]["headline"] == "1 query, 40 answers: no findings"
+    assert ti.pushed["summary"]["queries"][1] == [
         "errors", "1h", "100 ms", "2s", "100 ms", "0.0 MB", "64MiB", "",
     ]  # fmt: skip
-    assert json.loads(json.dumps(ti.said["summary"])) == ti.said["summary"]
+    assert json.loads(json.dumps(ti.pushed["summary"])) == ti.pushed["summary"]

@@ -66,7 +66,7 @@ def test_plan_with_changes_skips_no_task(planner, context, platform) -> None:
 def test_plan_xcom_is_the_plan_without_diffs(planner, context, platform, ti) -> None:
     run(planner, context)
     wanted = plan(platform)
-    passed_on = ti.said["plan"]
+    passed_on = ti.pushed["plan"]
     assert Plan.from_dict(passed_on).digest == wanted.digest == passed_on["digest"]
     assert not any("diff" in stage for stage in passed_on["stages"])
     assert json.loads(json.dumps(passed_on)) == passed_on
@@ -74,7 +74,7 @@ def test_plan_xcom_is_the_plan_without_diffs(planner, context, platform, ti) -> 
 
 def test_plan_markdown_shows_the_diffs(planner, context, platform, ti) -> None:
     run(planner, context)
-    assert "+loki 1" in ti.said["markdown"]
+    assert "+loki 1" in ti.pushed["markdown"]
 
 
 def test_plan_without_changes_skips_approval_and_all_stages(planner, context, platform) -> None:
@@ -102,10 +102,10 @@ def test_auto_approval_is_refused_if_environment_requires_approval(planner, cont
         AirflowFailException, match="rolling out 'production' without asking: this environment requires approval"
     ):
         run(planner, context, environment="production", auto_approve=True)
-    assert "plan" not in ti.said
+    assert "plan" not in ti.pushed
 
 
 def test_unknown_environment_fails_with_names_of_known_environments(planner, context, platform, ti) -> None:
     with pytest.raises(AirflowFailException, match="local, production"):
         run(planner, context, environment="staging")
-    assert "local, production" in ti.said["failure"]
+    assert "local, production" in ti.pushed["failure"]

@@ -33,10 +33,10 @@ FAILED_AT_LOKI = ended(
 
 
 def test_passed_run_is_reported_as_rolled_out() -> None:
-    seen = report("local", CHANGES, ended())
-    assert not seen.failed
-    assert seen.headline == "local: rolled out"
-    assert seen.rows[0] == ("storage", "revision 3 (1.5 s)", "2 checks (0.5 s)")
+    ended_report = report("local", CHANGES, ended())
+    assert not ended_report.failed
+    assert ended_report.headline == "local: rolled out"
+    assert ended_report.rows[0] == ("storage", "revision 3 (1.5 s)", "2 checks (0.5 s)")
 
 
 def test_run_without_changes_is_reported_as_nothing_to_change() -> None:
@@ -59,12 +59,12 @@ def test_run_without_a_plan_is_failed() -> None:
 
 
 def test_failed_run_is_reported_with_error_and_rolled_back_stages() -> None:
-    seen = report("local", CHANGES, FAILED_AT_LOKI)
-    assert seen.headline == "local: the rollout failed at loki.apply; rolled back: loki, storage"
-    assert "  starting main-ingester-0: FATAL" in seen.lines()
-    assert "loki: back at revision 2" in seen.lines()
-    assert "storage: stopped; there was none before" in seen.lines()
-    assert seen.rows[2] == ("agents", "not reached", "not reached")
+    ended_report = report("local", CHANGES, FAILED_AT_LOKI)
+    assert ended_report.headline == "local: the rollout failed at loki.apply; rolled back: loki, storage"
+    assert "  starting main-ingester-0: FATAL" in ended_report.lines()
+    assert "loki: back at revision 2" in ended_report.lines()
+    assert "storage: stopped; there was none before" in ended_report.lines()
+    assert ended_report.rows[2] == ("agents", "not reached", "not reached")
 
 
 def test_report_as_dict_is_plain_json() -> None:
@@ -83,7 +83,7 @@ def test_task_without_result_is_reported_as_marked_by_hand() -> None:
 @pytest.mark.parametrize("stopped", ["plan", "approval"])
 def test_run_stopped_before_any_change_is_reported_as_stopped(stopped: str) -> None:
     tasks: dict[str, Any] = dict.fromkeys(TASKS, Task("upstream_failed")) | {stopped: Task("failed", None, "no")}
-    seen = report("local", CHANGES, tasks)
-    assert seen.failed
-    assert seen.outcome == "stopped"
-    assert seen.headline == f"local: stopped at {stopped}; nothing was changed"
+    ended_report = report("local", CHANGES, tasks)
+    assert ended_report.failed
+    assert ended_report.outcome == "stopped"
+    assert ended_report.headline == f"local: stopped at {stopped}; nothing was changed"

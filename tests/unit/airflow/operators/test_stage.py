@@ -83,7 +83,7 @@ def test_process_that_does_not_start_fails_the_task_with_last_lines(context, pla
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     with pytest.raises(AirflowFailException, match="its last lines: boom"):
         run(applier(), context)
-    assert "its last lines: boom" in ti.said["failure"]
+    assert "its last lines: boom" in ti.pushed["failure"]
 
 
 def test_apply_fails_if_another_run_holds_the_lease(context, platform, ti) -> None:
@@ -113,7 +113,7 @@ def test_verify_returns_the_checks_of_the_stage(context, platform, monkeypatch) 
     check = Check("ready", "main-ingester-0", True, "ready", 0.1)
     monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: (check,))
     result = run(RolloutVerifyOperator(task_id="task", stage="loki", environment="local"), context)
-    assert [seen["name"] for seen in result["checks"]] == ["ready"]
+    assert [check["name"] for check in result["checks"]] == ["ready"]
 
 
 def test_failed_verification_fails_the_task_and_reports_the_check(context, platform, ti, monkeypatch) -> None:
@@ -123,4 +123,4 @@ def test_failed_verification_fails_the_task_and_reports_the_check(context, platf
     monkeypatch.setattr("logops.rollout.verify_stage", fails)
     with pytest.raises(AirflowFailException, match="2 of 3 ACTIVE"):
         run(RolloutVerifyOperator(task_id="task", stage="loki", environment="local"), context)
-    assert "2 of 3 ACTIVE" in ti.said["failure"]
+    assert "2 of 3 ACTIVE" in ti.pushed["failure"]

@@ -65,7 +65,7 @@ def run(summary: RolloutSummaryOperator, context: dict[str, Any]) -> None:
 
 def test_passed_rollout_is_reported_as_rolled_out(summary, context, passed, store) -> None:
     run(summary, context)
-    assert passed.said["report"]["headline"] == "local: rolled out"
+    assert passed.pushed["report"]["headline"] == "local: rolled out"
 
 
 def test_summary_releases_the_lease(summary, context, passed, platform, store) -> None:
@@ -77,14 +77,14 @@ def test_summary_releases_the_lease(summary, context, passed, platform, store) -
 def test_failed_rollout_fails_the_run_and_is_reported(summary, context, failed, store) -> None:
     with pytest.raises(AirflowFailException, match=r"failed at loki\.apply"):
         run(summary, context)
-    assert failed.said["report"]["failures"] == {"loki.apply": "starting main-ingester-0: FATAL"}
+    assert failed.pushed["report"]["failures"] == {"loki.apply": "starting main-ingester-0: FATAL"}
 
 
 def test_failed_rollout_is_a_finding_until_a_rollout_passes(summary, context, failed, store) -> None:
     with pytest.raises(AirflowFailException):
         run(summary, context)
     _, changes = read_changes(store, "local", "rollout", NOON)  # type: ignore[misc]
-    assert [seen.finding.cls.name for seen in changes.new] == ["rollout-failed"]
+    assert [change.finding.cls.name for change in changes.new] == ["rollout-failed"]
 
     failed.states |= {"loki.apply": "success", "roll_back": "skipped"}
     run(summary, context | {"run_id": "the next"})

@@ -13,7 +13,7 @@ from logops.environment import EnvironmentFileError
 def test_error_fails_without_retry_and_leaves_message_for_summary(ti) -> None:
     with pytest.raises(AirflowFailException, match="no such thing"), final_failure(ti):
         raise LookupError("no such thing")
-    assert ti.said == {"failure": "no such thing"}
+    assert ti.pushed == {"failure": "no such thing"}
 
 
 def test_task_timeout_fails_without_retry(ti) -> None:
@@ -29,13 +29,13 @@ def test_error_without_message_is_reported_by_class_name(ti) -> None:
 def test_keyboard_interrupt_is_not_a_final_failure(ti) -> None:
     with pytest.raises(KeyboardInterrupt), final_failure(ti):
         raise KeyboardInterrupt
-    assert ti.said == {}
+    assert ti.pushed == {}
 
 
 def test_long_failure_message_is_truncated(ti) -> None:
     with pytest.raises(AirflowFailException), final_failure(ti):
         raise LookupError("x" * 1_000_000)
-    assert len(ti.said["failure"]) < 10_000
+    assert len(ti.pushed["failure"]) < 10_000
 
 
 def test_unknown_environment_is_refused() -> None:
