@@ -17,5 +17,5 @@ def identities(outcome: Outcome) -> set[tuple[str, str, str]]:
 def only_finding(outcome: Outcome) -> Finding:
     """Return the only finding. Fails with all messages if the audit reported more findings, or none."""
     reported = [f"{finding.cls.name}: {finding.message}" for finding in outcome.findings]
-    assert len(reported) == 1, "\n".join(["Expected one finding. The audit reported:", *(reported or ["nothing"])])
+    assert len(reported) == 1, f"Expected one finding. The audit reported: {'; '.join(reported) or 'nothing'}"
     return outcome.findings[0]
