@@ -18,7 +18,7 @@ from threading import Event, Thread
 from rich.console import Console
 
 from benchmarks.place import fresh_environment, running_in_a_temporary_folder
-from logops.audit.report.outcome import Outcome
+from logops.audit.report.result import AuditResult
 from logops.audit.request import AuditRequest, Check
 from logops.audit.run import run_audit
 from logops.clients.loki import Entry, LokiClient
@@ -67,7 +67,7 @@ def push_old(platform: LocalPlatform, stop: Event) -> None:
             return
 
 
-def audited(platform: LocalPlatform, store: ResultsStore) -> Outcome:
+def audited(platform: LocalPlatform, store: ResultsStore) -> AuditResult:
     now = datetime.now(UTC)
     run_policies(platform, now, lambda _: None)
     return run_audit(platform, AuditRequest(tuple(Check), f"minute-{now:%H%M%S}", now), store, lambda _: None)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from logops.audit.report.outcome import Outcome
+from logops.audit.report.result import AuditResult
 from logops.audit.request import Check
 from logops.clients.blob_storage import ObjectStore
 from logops.clients.blob_storage.container import Container
@@ -102,7 +102,7 @@ def told(store: ObjectStore, endpoint: str, tmp_path: Path) -> Told:
     return Told(bucket, Inventory(store.container(f"{name}-inventory"), name))
 
 
-def audited(told: Told, times: str) -> tuple[Outcome, Sequence[Chunk]]:
+def audited(told: Told, times: str) -> tuple[AuditResult, Sequence[Chunk]]:
     """Audit an inventory of two indexed chunks and one orphan. A third indexed chunk is missing from the inventory."""
     kept, cool, missing, orphan = chunk(10), chunk(50, 2), chunk(20, 3), chunk(20, 4)
     told.bucket.put_index(kept)

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import loki_index
-from logops.audit.report.outcome import Outcome
+from logops.audit.report.result import AuditResult
 from logops.audit.request import AuditRequest, Check
 from logops.audit.run import judge, reduce, run_audit, survey
 from logops.audit.survey.objects import DAY_MS, chunk_name
@@ -181,7 +181,7 @@ class AuditBucket:
         as_of = datetime.now(UTC) + timedelta(days=days_ahead)
         return AuditRequest(checks or ALL, "test", as_of, (), Duration("0s"), Duration("0s"))
 
-    def audit(self, *checks: Check, days_ahead: float = 0, store: ResultsStore | None = None) -> Outcome:
+    def audit(self, *checks: Check, days_ahead: float = 0, store: ResultsStore | None = None) -> AuditResult:
         """Run an audit.
 
         checks       default: all, so that a test also notices findings that it does not expect
@@ -190,9 +190,9 @@ class AuditBucket:
         """
         return run_audit(self.platform, self.request(*checks, days_ahead=days_ahead), store, lambda _: None)
 
-    def audit_until_found(self, *checks: Check) -> Outcome:
+    def audit_until_found(self, *checks: Check) -> AuditResult:
         """Repeat the audit until it reports a finding, for faults that take seconds to become one."""
-        outcomes: list[Outcome] = []
+        outcomes: list[AuditResult] = []
 
         def seen() -> bool:
             outcomes.append(self.audit(*checks))
@@ -217,7 +217,7 @@ class SurveyedAudit:
     work_dir: str
     batches: list[Any]
 
-    def judge_and_reduce(self) -> Outcome:
+    def judge_and_reduce(self) -> AuditResult:
         for batch in self.batches:
             judge(self.platform, self.request, batch, None, lambda _: None)
         return reduce(self.platform, self.request, self.work_dir, self.batches, None)

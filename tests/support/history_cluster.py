@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import psutil
 
 from logops.audit.policy.phase import Phase
-from logops.audit.report.outcome import Outcome
+from logops.audit.report.result import AuditResult
 from logops.audit.request import AuditRequest, Check
 from logops.audit.run import run_audit
 from logops.audit.survey.blob_names import ChunkNames, index_file
@@ -73,7 +73,7 @@ class HistoryCluster:
         record: bool = False,
         compare: bool = False,
         store: ResultsStore | None = None,
-    ) -> Outcome:
+    ) -> AuditResult:
         """Run an audit now.
 
         patient   use the environment's slack and grace; default: none, so that one second late is reported
@@ -86,9 +86,11 @@ class HistoryCluster:
         asked = AuditRequest(checks, f"test-{now:%H%M%S%f}", as_of or now, tables, none, none)
         return run_audit(self.platform, asked, self.store if record or compare else store, lambda _: None)
 
-    def audit_until(self, seen: Callable[[Outcome], bool], *checks: Check, tables: tuple[str, ...] = ()) -> Outcome:
+    def audit_until(
+        self, seen: Callable[[AuditResult], bool], *checks: Check, tables: tuple[str, ...] = ()
+    ) -> AuditResult:
         """Repeat the audit until `seen` returns true for its outcome."""
-        outcomes: list[Outcome] = []
+        outcomes: list[AuditResult] = []
 
         def look() -> bool:
             outcomes.append(self.audit(*checks, tables=tables))
@@ -97,9 +99,9 @@ class HistoryCluster:
         wait_for(look, 180, AUDIT_INTERVAL_S)
         return outcomes[-1]
 
-    def audit_when_compacted(self, *checks: Check) -> Outcome:
+    def audit_when_compacted(self, *checks: Check) -> AuditResult:
         """Repeat the audit while the compactor still merges the files of the regular upload every 15 minutes."""
-        outcomes: list[Outcome] = []
+        outcomes: list[AuditResult] = []
 
         def look() -> bool:
             outcomes.append(self.audit(*checks))

@@ -1,4 +1,4 @@
-"""The last step of an audit: join the batches, record findings and statistics, return one outcome."""
+"""The last step of an audit: join the batches, record findings and statistics, return one result."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -13,7 +13,7 @@ from logops.audit.judge.batch_result import BatchResult
 from logops.audit.judge.table_stats import TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.lifecycle import PolicyComparison
-from logops.audit.report.outcome import Outcome, TableRow
+from logops.audit.report.result import AuditResult, TableRow
 from logops.audit.report.rows import rows_of
 from logops.audit.request import AuditRequest, Batch, Check
 from logops.audit.survey.cluster import LIVE, POLICY, TERMS, UNREAD, table_of
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 def reduced(
     platform: ReadablePlatform, request: AuditRequest, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
-) -> Outcome:
+) -> AuditResult:
     """Join the batches of a run. Raises WorkLostError, StoreUnreachableError."""
     environment = platform.environment
     findings: dict[Check, list[Finding]] = {check: [] for check in request.checks}
@@ -83,7 +83,7 @@ def reduced(
     changes = None
     if store and not request.is_drill(datetime.now(UTC)):
         changes = _recorded(environment.name, request, findings, holdings, store)
-    return Outcome(
+    return AuditResult(
         environment=environment.name,
         run_id=request.run_id,
         as_of=request.as_of,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from logops.audit.errors import AuditError
-from logops.audit.report.outcome import Outcome
+from logops.audit.report.result import AuditResult
 from logops.audit.request import AuditRequest, Batch, Check, cut
 from logops.audit.work_dir import WorkDir
 from logops.platforms.platform import Progress, ReadablePlatform
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AuditError",
     "AuditRequest",
+    "AuditResult",
     "Batch",
     "Check",
-    "Outcome",
     "can_resume",
     "discard",
     "discard_earlier",
@@ -107,7 +107,7 @@ def judge(
 
 def reduce(
     platform: ReadablePlatform, request: AuditRequest, work: str, batches: Iterable[Batch], store: "ResultsStore | None"
-) -> Outcome:
+) -> AuditResult:
     """Join the batches. Record findings and statistics, unless the run is a drill.
 
     Raises WorkLostError, StoreUnreachableError.
@@ -119,7 +119,7 @@ def reduce(
 
 def run_audit(
     platform: ReadablePlatform, request: AuditRequest, store: "ResultsStore | None", progress: Progress
-) -> Outcome:
+) -> AuditResult:
     """Run the three steps on this machine, in a temporary folder. Raises StoreUnreachableError."""
     with TemporaryDirectory(prefix="logops-audit-") as work:
         batches = survey(platform, request, work, progress)

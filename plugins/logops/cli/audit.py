@@ -110,7 +110,7 @@ def explain(
     Exit 1: something blocks a table.
     """
     from logops.audit.report.explain import NoSuchTableError, explain, tables_of
-    from logops.audit.report.outcome import table_of_rows
+    from logops.cli.audit_tables import explanation_text, rows_table
 
     target = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
@@ -124,11 +124,11 @@ def explain(
     if as_json:
         print_json([explanation.to_dict() for explanation in explanations])
     elif not table:
-        out.print(table_of_rows((explanation.row for explanation in explanations), request.as_of))
+        out.print(rows_table((explanation.row for explanation in explanations), request.as_of))
     else:
         for explanation in explanations:
-            out.print(explanation.shown())
-    raise typer.Exit(FOUND if any(explanation.in_the_way for explanation in explanations) else OK)
+            out.print(explanation_text(explanation))
+    raise typer.Exit(FOUND if any(explanation.blockers for explanation in explanations) else OK)
 
 
 class By(StrEnum):
@@ -220,6 +220,7 @@ def _audit(
     as_json: bool,
 ) -> None:
     from logops.audit.run import run_audit
+    from logops.cli.audit_tables import tenants_table
 
     target = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
@@ -240,15 +241,15 @@ def _audit(
     store = results_store(target.environment) if record else None
     try:
         with err.status("") as status:
-            outcome = run_audit(target, request, store, lambda line: status.update(line))
+            result = run_audit(target, request, store, lambda line: status.update(line))
     except ResultsError as error:
         stop(str(error), BAD_INPUT)
     if as_json:
-        print_json(outcome.to_dict())
+        print_json(result.to_dict())
     else:
-        out.print(listing(outcome.findings), end="")
-        out.print(outcome.table())
-        for line in outcome.beside():
+        out.print(listing(result.findings), end="")
+        out.print(tenants_table(result))
+        for line in result.other_objects():
             out.print(line, highlight=False, markup=False)
-        out.print(outcome.headline, highlight=False, markup=False)
-    raise typer.Exit(FOUND if outcome.failed else OK)
+        out.print(result.headline, highlight=False, markup=False)
+    raise typer.Exit(FOUND if result.failed else OK)

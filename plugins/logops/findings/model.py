@@ -16,17 +16,26 @@ class Severity(StrEnum):
     """How serious a finding is, least serious first."""
 
     INFO = "info"
-    """Nothing is wrong yet; worth knowing."""
     WARNING = "warning"
-    """Costs money or will hurt later."""
     ERROR = "error"
-    """A promise is broken, or will be after this deployment."""
     CRITICAL = "critical"
-    """Logs are lost, or visible to people who may not see them."""
 
     @property
     def rank(self) -> int:
         return list(Severity).index(self)
+
+    @property
+    def meaning(self) -> str:
+        """One sentence, for people."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Severity.INFO: "Nothing is wrong yet; worth knowing.",
+    Severity.WARNING: "Costs money or will hurt later.",
+    Severity.ERROR: "A promise is broken, or will be after this deployment.",
+    Severity.CRITICAL: "Logs are lost, or visible to people who may not see them.",
+}
 
 
 @dataclass(frozen=True, slots=True)

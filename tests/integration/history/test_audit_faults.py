@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
-from logops.audit.report.outcome import Outcome
+from logops.audit.report.result import AuditResult
 from logops.audit.request import Check
 from logops.clients.blob_storage.blobs import Tier
 from logops.clients.loki import LokiClient
@@ -155,7 +155,7 @@ def test_damaged_index_is_reported_with_file_and_offset(cluster: HistoryCluster,
 
 def test_duplicate_index_file_is_reported(cluster: HistoryCluster) -> None:
     table = cluster.chunk("application", 20).table
-    outcomes: list[Outcome] = []
+    outcomes: list[AuditResult] = []
 
     def seen_before_it_is_joined() -> bool:
         """Write the duplicate again if needed, because the compactor merges both files within seconds."""
@@ -308,7 +308,7 @@ def test_undeletable_marked_chunks_are_reported_as_backlog_with_names(cluster: H
         cluster.until_unindexed(marked)
         results = ResultsStore(str(tmp_path))
 
-        def audit() -> Outcome:
+        def audit() -> AuditResult:
             # Long after the time at which the sweeper should have deleted the chunks.
             return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
@@ -327,7 +327,7 @@ def test_chunks_with_lost_markers_are_reported_as_orphaned_with_names(cluster: H
         marked = before & set(cluster.chunks("platform"))
         results = ResultsStore(str(tmp_path))
 
-        def audit() -> Outcome:
+        def audit() -> AuditResult:
             # Long after the time at which the sweeper would have deleted the chunks.
             return cluster.audit(Check.RETENTION, as_of=days_ahead(0.02), tables=tables_of(marked), store=results)
 
@@ -354,7 +354,7 @@ def tables_of(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({f"loki_index_{day_of(name)}" for name in names}))
 
 
-def names_of(outcome: Outcome, results: Path) -> set[str]:
+def names_of(outcome: AuditResult, results: Path) -> set[str]:
     """Return all chunk names in the names files of the findings."""
     files = {file for one in outcome.findings for file in results.glob(str(one.evidence["names"]))}
     return {name for file in files for name in pq.read_table(file)["name"].to_pylist()}

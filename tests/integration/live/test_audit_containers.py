@@ -15,8 +15,8 @@ from azure.core.credentials import AccessToken
 from typer.testing import CliRunner
 
 from benchmarks import synthetic
-from logops.audit.report.explain import Explained, NoSuchTableError, explain
-from logops.audit.report.outcome import COLUMNS, Outcome
+from logops.audit.report.explain import NoSuchTableError, TableExplanation, explain
+from logops.audit.report.result import COLUMNS, AuditResult
 from logops.audit.request import AuditRequest, Check
 from logops.audit.run import can_resume, run_audit, survey
 from logops.audit.survey.containers import Survey
@@ -37,7 +37,7 @@ ODD = "te-am!_*'()"
 CHUNK = "1f/19fa3727e6d-19fcc1d06c0-c49c2ad7"
 
 
-def audit(platform: AzuritePlatform, ahead: timedelta = timedelta(0)) -> Outcome:
+def audit(platform: AzuritePlatform, ahead: timedelta = timedelta(0)) -> AuditResult:
     now = datetime.now(UTC)
     asked = AuditRequest(tuple(Check), "test", now + ahead, (), Duration("0s"), Duration("0s"))
     return run_audit(platform, asked, None, lambda _: None)
@@ -203,7 +203,7 @@ def test_other_objects_in_container_are_counted_and_shown(store: ObjectStore, en
     outcome = audit(AzuritePlatform(endpoint, "shared"))
 
     assert outcome.findings == ()
-    assert outcome.beside() == [
+    assert outcome.other_objects() == [
         "main, neither chunk nor index: 1 object of Loki's own (cluster seed) (4 bytes), "
         "for example loki_cluster_seed.json",
         "main, neither chunk nor index: 1 object not of Loki (4 bytes), for example readme.txt",
@@ -284,7 +284,7 @@ def test_explain_returns_blocking_findings_of_table(store: ObjectStore, endpoint
 
     said = found.to_dict()
     assert (said["table"], said["tenant"], said["phase"]) == ("loki_index_20669", "platform", "expired")
-    assert [one.cls.name for one in found.in_the_way] == ["chunk-orphaned"]
+    assert [one.cls.name for one in found.blockers] == ["chunk-orphaned"]
 
 
 def test_explain_without_table_shows_every_table_and_tenant(
@@ -312,7 +312,7 @@ def test_explain_without_table_shows_every_table_and_tenant(
 
 def explained_in(
     platform: AzuritePlatform, table: str = "loki_index_20000", ahead: timedelta = timedelta(0)
-) -> list[Explained]:
+) -> list[TableExplanation]:
     now = datetime.now(UTC)
     asked = AuditRequest(tuple(Check), "test", now + ahead, (table,), Duration("0s"))
     return explain(platform, asked, "", lambda _: None)

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from logops.audit.policy.phase import Phase
-from logops.audit.report.outcome import COLUMNS, Outcome, TableRow
+from logops.audit.report.result import COLUMNS, AuditResult, TableRow
 
 AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)
 TODAY = int(AS_OF.timestamp()) // 86_400
@@ -17,7 +17,7 @@ def row(days_ago: int, findings: int = 0, due: timedelta | None = timedelta(days
 
 
 def lines(*rows: TableRow) -> list[str]:
-    return Outcome("local", "run", AS_OF, (), rows).lines()
+    return AuditResult("local", "run", AS_OF, (), rows).lines()
 
 
 def told(found: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from logops.audit.judge.table_stats import TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.phase import Phase
 from logops.audit.policy.retention import TenantRules, Windows
-from logops.audit.report.outcome import TableRow
+from logops.audit.report.result import TableRow
 from logops.audit.report.rows import rows_of
 from logops.audit.survey.objects import DAY_MS, IndexFile
 from logops.findings import Finding, Subject

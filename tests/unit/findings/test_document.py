@@ -73,3 +73,8 @@ def test_history_and_document_import_no_heavy_package() -> None:
 
 def _python_path() -> dict[str, str]:
     return {"PYTHONPATH": str(PATH.parents[1] / "plugins")}
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_severity_is_explained_with_words_of_the_model(severity: Severity) -> None:
+    assert f"\n- **{severity}**: {severity.meaning}\n" in document({})

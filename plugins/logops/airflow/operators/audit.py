@@ -125,18 +125,18 @@ class AuditReduceOperator(AuditOperator):
         if self.batches is None:
             raise AirflowFailException("Nothing was listed: read the log of the task `list`, then clear that one.")
         work = self.work(environment, context)
-        outcome = reduce(
+        result = reduce(
             open_to_read(environment),
             self.request(context),
             work,
             list(self.batches),  # type: ignore[arg-type]
             results_store(environment),
         )
-        context["ti"].xcom_push(key=SUMMARY, value=outcome.summary())
-        for line in outcome.lines():
+        context["ti"].xcom_push(key=SUMMARY, value=result.summary())
+        for line in result.lines():
             self.log.info("%s", line)
         # If something was not checked, a cleared task must still find the work of the others.
-        if not outcome.incomplete:
+        if not result.incomplete:
             discard(work)
-        if outcome.failed:
-            raise AirflowFailException(outcome.headline)
+        if result.failed:
+            raise AirflowFailException(result.headline)

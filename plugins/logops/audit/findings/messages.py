@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime
 
-from rich.filesize import decimal
-
 from logops.audit.judge.table_stats import Fault
+from logops.environment.units import size_text
 from logops.findings import Finding, Subject
 from logops.findings.classes import REGISTRY
 
@@ -43,7 +42,7 @@ def finding_of(fault: Fault, environment: str, cluster: str, as_of: datetime, na
 
 def _message(fault: Fault) -> str:
     chunks = "1 chunk" if fault.count == 1 else f"{fault.count:,} chunks"
-    size = f" ({decimal(fault.bytes)})" if fault.bytes else ""
+    size = f" ({size_text(fault.bytes)})" if fault.bytes else ""
     since = f", since {_time(fault.since):%Y-%m-%d %H:%M} UTC" if fault.since else ""
     example = ""
     if fault.sample:

@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from rich.console import Group
-from rich.filesize import decimal
-from rich.table import Table
-from rich.text import Text
-
 from logops.audit.errors import AuditError
 from logops.audit.findings.compaction import period_of
-from logops.audit.report.outcome import TableRow
+from logops.audit.report.result import TableRow
 from logops.audit.request import AuditRequest
 from logops.audit.run import run_audit
 from logops.clients.blob_storage.blobs import Tier
@@ -29,12 +24,12 @@ class NoSuchTableError(AuditError):
 
 
 @dataclass(frozen=True)
-class Explained:
+class TableExplanation:
     """A tenant's share of a table, explained."""
 
     row: TableRow
     as_of: datetime
-    in_the_way: tuple[Finding, ...]
+    blockers: tuple[Finding, ...]
     """Findings about it, its table, or its whole cluster."""
 
     @property
@@ -45,28 +40,6 @@ class Explained:
     @property
     def date(self) -> date:
         return _EPOCH + timedelta(days=self.row.day)
-
-    def shown(self) -> Group:
-        """Return it for a terminal."""
-        row = self.row
-        tiers = ", ".join(
-            f"{count:,} {tier.azure if tier else 'of no tier'}"
-            for tier, count in zip(Tier, row.tier_chunks, strict=True)
-            if count
-        )
-        lines = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
-        lines.add_row("phase", Text(row.phase.value, style="bold"))
-        lines.add_row("age", f"{self.age.days} days")
-        lines.add_row("holds", f"{row.chunks:,} chunks, {decimal(row.bytes)}: {tiers or 'nothing'}")
-        lines.add_row("index", f"{row.files:,} file{'s' * (row.files != 1)}")
-        lines.add_row("next", Text(row.action + self._by()))
-        if not self.in_the_way:
-            lines.add_row("in the way", Text("nothing", style="green"))
-        for finding in self.in_the_way:
-            lines.add_row("in the way", Text(f"{finding.cls.name}: {finding.message}", style="red"))
-            lines.add_row("", Text(f"-> {finding.remedy or finding.cls.remedy}", style="green"))
-        head = Text.assemble((row.table, "bold"), f"  {self.date}  {row.cluster} / {row.tenant}")
-        return Group(head, lines, Text())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON: `{cluster, table, date, tenant, phase, age_days, next, due, chunks, bytes, tiers,
@@ -85,54 +58,59 @@ class Explained:
             "bytes": row.bytes,
             "index_files": row.files,
             "tiers": {tier.azure: count for tier, count in zip(Tier, row.tier_chunks, strict=True) if count},
-            "in_the_way": [finding.to_dict() for finding in self.in_the_way],
+            "in_the_way": [finding.to_dict() for finding in self.blockers],
         }
 
-    def _by(self) -> str:
+    @property
+    def next_step(self) -> str:
+        """The next step of the table, and when it is due."""
         if self.row.due is None:
-            return ""
+            return self.row.action
         overdue = " (overdue)" if self.row.due < self.as_of else ""
-        return f", by {self.row.due:%Y-%m-%d %H:%M} UTC{overdue}"
+        return f"{self.row.action}, by {self.row.due:%Y-%m-%d %H:%M} UTC{overdue}"
 
 
-def tables_of(written: str, environment: Environment) -> tuple[str, ...]:
+def tables_of(name_or_date: str, environment: Environment) -> tuple[str, ...]:
     """Return the tables for a name or a date, in every cluster. Raises NoSuchTableError.
 
     >>> tables_of("loki_index_20780", environment)               # doctest: +SKIP
     ('loki_index_20780',)
     """
     try:
-        day = (date.fromisoformat(written) - _EPOCH).days
+        day = (date.fromisoformat(name_or_date) - _EPOCH).days
     except ValueError:
-        return (written,)
+        return (name_or_date,)
     periods = (period_of(day, cluster.schema_periods) for cluster in environment.clusters.values())
     names = tuple(dict.fromkeys(f"{period.index_prefix}{day}" for period in periods if period))
     if not names:
-        raise NoSuchTableError(f"No schema period of {environment.name} covers {written}.")
+        raise NoSuchTableError(f"No schema period of {environment.name} covers {name_or_date}.")
     return names
 
 
-def explain(platform: ReadablePlatform, request: AuditRequest, tenant: str, progress: Progress) -> list[Explained]:
+def explain(
+    platform: ReadablePlatform, request: AuditRequest, tenant: str, progress: Progress
+) -> list[TableExplanation]:
     """Explain the requested tables, or all, as they are now. Raises NoSuchTableError."""
-    outcome = run_audit(platform, request, None, progress)
-    explanations = explained(outcome.rows, outcome.findings, request.as_of, tenant)
-    if unread := [finding for finding in outcome.findings if finding.cls is CHECK_INCOMPLETE and not explanations]:
+    result = run_audit(platform, request, None, progress)
+    explanations = explained(result.rows, result.findings, request.as_of, tenant)
+    if unread := [finding for finding in result.findings if finding.cls is CHECK_INCOMPLETE and not explanations]:
         raise NoSuchTableError(unread[0].message)
     if not explanations:
-        whose = f" of tenant {tenant}" if tenant else ""
+        of_tenant = f" of tenant {tenant}" if tenant else ""
         raise NoSuchTableError(
-            f"Nothing{whose} is stored in {', '.join(request.tables) or 'any table'} of {outcome.environment}: never "
-            "written, or "
-            "expired and deleted. `logops audit retention` counts what there is."
+            f"Nothing{of_tenant} is stored in {', '.join(request.tables) or 'any table'} of {result.environment}: "
+            "never written, or expired and deleted. `logops audit retention` counts what there is."
         )
     return explanations
 
 
-def explained(rows: Iterable[TableRow], findings: Iterable[Finding], as_of: datetime, tenant: str) -> list[Explained]:
+def explained(
+    rows: Iterable[TableRow], findings: Iterable[Finding], as_of: datetime, tenant: str
+) -> list[TableExplanation]:
     """Return the rows with the findings that block them."""
     findings = [*findings]
     return [
-        Explained(row, as_of, tuple(finding for finding in findings if _touches(finding, row)))
+        TableExplanation(row, as_of, tuple(finding for finding in findings if _touches(finding, row)))
         for row in rows
         if tenant in ("", row.tenant)
     ]

@@ -1,4 +1,4 @@
-"""Build the rows of an outcome, one per table and tenant."""
+"""Build the rows of a result, one per table and tenant."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from logops.audit.judge.table_stats import TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.phase import Table, next_of
 from logops.audit.policy.retention import TenantRules
-from logops.audit.report.outcome import TableRow
+from logops.audit.report.result import TableRow
 from logops.audit.survey.objects import IndexFile
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings import Finding

@@ -37,36 +37,36 @@ Progress = Callable[[Unlisted], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A page, and the walks that remain after it."""
+class WalkedPage:
+    """The blobs of a page, and the walks that remain after it."""
 
     batch: "pa.RecordBatch"
     walks: tuple[Walk, ...]
 
 
-def read_page(rest: Rest, container: str, doing: str, walk: Walk, given_up: Event) -> Step:
+def read_page(rest: Rest, container: str, doing: str, walk: Walk, given_up: Event) -> WalkedPage:
     """Request the next page of a walk. Raises ObjectStoreError."""
     call = Call(f"{doing}, {walk}", container, walk.query, {"Accept": _ACCEPT})
     answer = rest.send(call, given_up)
     is_arrow = CONTENT_TYPE in answer.headers.get("Content-Type", "")
-    return step(walk, read_arrow_page(answer.body) if is_arrow else read_xml_page(answer.body))
+    return walked_page(walk, read_arrow_page(answer.body) if is_arrow else read_xml_page(answer.body))
 
 
-def step(walk: Walk, page: Page) -> Step:
+def walked_page(walk: Walk, page: Page) -> WalkedPage:
     """Return the blobs of a page that belong to the walk, and the remaining walks."""
     rows = page.batch.num_rows
     last = str(page.batch.column(0)[rows - 1]) if rows else ""
     if has_too_many_folders(walk, page.next_marker, page.prefixes):
-        return Step(page.batch.slice(0, 0), parts_of(walk))
+        return WalkedPage(page.batch.slice(0, 0), parts_of(walk))
     if is_to_be_split(walk, page.next_marker, last):
         # Read this part again in smaller parts; that costs one page out of many.
-        return Step(page.batch.slice(0, 0), parts_of(walk))
+        return WalkedPage(page.batch.slice(0, 0), parts_of(walk))
     batch = page.batch
     if walk.first or walk.end:
         batch = _between(batch, walk.first, walk.end)
     if is_past(walk, last):
-        return Step(batch, ())
-    return Step(batch, after_page(walk, page.next_marker, page.prefixes))
+        return WalkedPage(batch, ())
+    return WalkedPage(batch, after_page(walk, page.next_marker, page.prefixes))
 
 
 def _between(batch: "pa.RecordBatch", first: str, end: str) -> "pa.RecordBatch":
@@ -76,14 +76,14 @@ def _between(batch: "pa.RecordBatch", first: str, end: str) -> "pa.RecordBatch":
 
 
 def listed(
-    read: Callable[[Walk, Event], Step], doing: str, rest: Unlisted, progress: Progress | None
+    read: Callable[[Walk, Event], WalkedPage], doing: str, rest: Unlisted, progress: Progress | None
 ) -> Iterator["pa.RecordBatch"]:
     """Yield the blobs of every walk, reading `AT_ONCE` pages in parallel.
 
     Raises ListingInterruptedError, with everything that was not yielded, if a page cannot be read.
     """
     waiting = deque(rest.walks)
-    running: dict[Future[Step], Walk] = {}
+    running: dict[Future[WalkedPage], Walk] = {}
     given_up = Event()
     threads = ThreadPoolExecutor(AT_ONCE, "list-blobs")
     try:
@@ -94,16 +94,16 @@ def listed(
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for page in done:
                 try:
-                    read_step = page.result()
+                    walked = page.result()
                 except ObjectStoreError as error:
                     left = replace(rest, walks=(*running.values(), *waiting))
                     message = f"{error} {rest.blobs} blobs were listed before, {len(left.walks)} parts are left."
                     raise ListingInterruptedError(message, left) from error
                 del running[page]
                 # Continue started walks before starting new ones.
-                waiting.extendleft(read_step.walks[::-1])
-                rest = replace(rest, blobs=rest.blobs + read_step.batch.num_rows)
-                yield read_step.batch
+                waiting.extendleft(walked.walks[::-1])
+                rest = replace(rest, blobs=rest.blobs + walked.batch.num_rows)
+                yield walked.batch
                 if progress is not None:
                     progress(replace(rest, walks=(*running.values(), *waiting)))
     finally:

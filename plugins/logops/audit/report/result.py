@@ -1,16 +1,14 @@
-"""The outcome of an audit: findings, changes since the last run, and one row per table and tenant."""
+"""The result of an audit: findings, changes since the last run, and one row per table and tenant."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rich.filesize import decimal
-from rich.table import Table
-
 from logops.audit.policy.phase import Phase
 from logops.audit.survey.objects import NOT_LOKIS
+from logops.environment.units import size_text
 from logops.findings import Finding, failed
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes
@@ -19,13 +17,12 @@ if TYPE_CHECKING:
     from logops.audit.survey.containers import Other
 
 
-_MOST = 50
+_MAX_FINDINGS = 50
 """Findings in a summary."""
-_LONGEST = 500
+_MAX_CHARACTERS = 500
 """Characters per finding in a summary."""
-_MOST_ROWS = 200
+_MAX_ROWS = 200
 """Tables in a log."""
-_NUMBERS = ("tables", "age", "chunks", "index files", "size", "findings")
 COLUMNS = ("cluster", "table", "date", "tenant", "phase", "age", "chunks", "size", "next", "due", "findings")
 """Columns of `TableRow.cells`."""
 
@@ -64,7 +61,7 @@ class TableRow:
             self.phase.value,
             f"{int(as_of.timestamp()) // 86_400 - self.day} d",
             f"{self.chunks:,}",
-            decimal(self.bytes),
+            size_text(self.bytes),
             self.action,
             f"{self.due:%Y-%m-%d %H:%M}{late}" if self.due else "-",
             str(self.findings),
@@ -72,8 +69,8 @@ class TableRow:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The outcome of one run."""
+class AuditResult:
+    """The result of one run."""
 
     environment: str
     run_id: str
@@ -102,49 +99,42 @@ class Outcome:
         tables = len({(row.cluster, row.table) for row in self.rows})
         chunks, files = (sum(getattr(row, name) for row in self.rows) for name in ("chunks", "files"))
         objects = f"{chunks if self.reads_chunks else files:,} {self._objects}"
-        looked = f"{tables:,} tables, {objects}, {decimal(sum(row.bytes for row in self.rows))}"
+        audited = f"{tables:,} tables, {objects}, {size_text(sum(row.bytes for row in self.rows))}"
         if not self.findings:
-            return f"{self.environment}: no findings in {looked}"
+            return f"{self.environment}: no findings in {audited}"
         by_class = sorted({finding.cls.name for finding in self.findings})
         count = len(self.findings)
         new = f", {len(self.changes.new)} new" if self.changes else ""
-        return f"{self.environment}: {count} finding{'s' * (count > 1)}{new} in {looked}: {', '.join(by_class)}"
+        return f"{self.environment}: {count} finding{'s' * (count > 1)}{new} in {audited}: {', '.join(by_class)}"
 
     def lines(self) -> list[str]:
         """Return the report as text: findings worst first, one row per table and tenant, one row per tenant, the
         headline."""
-        said: list[str] = []
+        lines: list[str] = []
         for finding in sorted(
             self.findings,
             key=lambda finding: (-finding.cls.severity.rank, finding.cls.name, finding.subject),
         ):
-            said.append(f"{finding.cls.severity.value} {finding.cls.name}  {finding.subject}")
-            said += [f"  {finding.message}", f"  -> {finding.remedy or finding.cls.remedy}"]
+            lines.append(f"{finding.cls.severity.value} {finding.cls.name}  {finding.subject}")
+            lines += [f"  {finding.message}", f"  -> {finding.remedy or finding.cls.remedy}"]
         if self.changes and self.changes.gone:
             gone = sorted(f"{resolved.finding.cls.name} {resolved.finding.subject}" for resolved in self.changes.gone)
-            said += ["gone since the last run:", *(f"  {line}" for line in gone)]
-        said += _aligned([COLUMNS, *(row.cells(self.as_of) for row in self._told_rows())])
-        if (more := len(self.rows) - _MOST_ROWS) > 0:
-            said.append(f"{more:,} more, without findings or older: `logops audit explain {self.environment}` has all.")
-        said += _aligned([self._columns, *self._tenants()])
-        return [*said, *self.beside(), self.headline]
+            lines += ["gone since the last run:", *(f"  {gone_finding}" for gone_finding in gone)]
+        lines += _aligned([COLUMNS, *(row.cells(self.as_of) for row in self._log_rows())])
+        if (more := len(self.rows) - _MAX_ROWS) > 0:
+            lines.append(
+                f"{more:,} more, without findings or older: `logops audit explain {self.environment}` has all."
+            )
+        lines += _aligned([self.tenant_columns, *self.tenant_rows()])
+        return [*lines, *self.other_objects(), self.headline]
 
-    def beside(self) -> list[str]:
+    def other_objects(self) -> list[str]:
         """Return other objects in the containers, one line per kind and folder."""
         return [
-            f"{cluster}, neither chunk nor index: {other.count:,} {_objects_of(other)} ({decimal(other.bytes)}), "
+            f"{cluster}, neither chunk nor index: {other.count:,} {_objects_of(other)} ({size_text(other.bytes)}), "
             f"for example {other.sample[0]}"
             for cluster, other in self.others
         ]
-
-    def table(self) -> Table:
-        """Return the tenants' table for a terminal."""
-        table = Table(box=None, pad_edge=False)
-        for column in self._columns:
-            table.add_column(column, justify="right" if column in _NUMBERS else "left")
-        for row in self._tenants():
-            table.add_row(*row)
-        return table
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON: findings, rows, counts of new, still and gone, and the headline."""
@@ -163,7 +153,8 @@ class Outcome:
         }
 
     @property
-    def _columns(self) -> tuple[str, ...]:
+    def tenant_columns(self) -> tuple[str, ...]:
+        """Columns of `tenant_rows`."""
         return ("cluster", "tenant", "tables", "from", "to", self._objects, "size", "phases", "findings")
 
     @property
@@ -177,18 +168,20 @@ class Outcome:
             "run": self.run_id,
             "headline": self.headline,
             "findings": [
-                f"{finding.cls.name} {finding.subject}: {finding.message}"[:_LONGEST]
-                for finding in self.findings[:_MOST]
+                f"{finding.cls.name} {finding.subject}: {finding.message}"[:_MAX_CHARACTERS]
+                for finding in self.findings[:_MAX_FINDINGS]
             ],
-            "tenants": [[*row] for row in (self._columns, *self._tenants())],
+            "tenants": [[*row] for row in (self.tenant_columns, *self.tenant_rows())],
         }
 
-    def _told_rows(self) -> list[TableRow]:
+    def _log_rows(self) -> list[TableRow]:
         """Return the rows for a log: those with findings first, then the newest, in their original order."""
-        by_weight = sorted(range(len(self.rows)), key=lambda at: (not self.rows[at].findings, -self.rows[at].day))
-        return [self.rows[at] for at in sorted(by_weight[:_MOST_ROWS])]
+        by_weight = sorted(
+            range(len(self.rows)), key=lambda number: (not self.rows[number].findings, -self.rows[number].day)
+        )
+        return [self.rows[number] for number in sorted(by_weight[:_MAX_ROWS])]
 
-    def _tenants(self) -> list[tuple[str, ...]]:
+    def tenant_rows(self) -> list[tuple[str, ...]]:
         """Return one line per cluster and tenant."""
         groups: dict[tuple[str, str], list[TableRow]] = {}
         for row in self.rows:
@@ -201,22 +194,12 @@ class Outcome:
                 _date(min(row.day for row in rows)),
                 _date(max(row.day for row in rows)),
                 f"{sum(row.chunks if self.reads_chunks else row.files for row in rows):,}",
-                decimal(sum(row.bytes for row in rows)),
+                size_text(sum(row.bytes for row in rows)),
                 _phases(rows),
                 str(sum(row.findings for row in rows)),
             )
             for (cluster, tenant), rows in sorted(groups.items())
         ]
-
-
-def table_of_rows(rows: Iterable[TableRow], as_of: datetime) -> Table:
-    """Return one row per table and tenant, for a terminal."""
-    table = Table(box=None, pad_edge=False)
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column in _NUMBERS else "left")
-    for row in rows:
-        table.add_row(*row.cells(as_of))
-    return table
 
 
 def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
