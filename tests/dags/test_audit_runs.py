@@ -157,20 +157,27 @@ def test_platform_that_cannot_be_opened_fails_list_and_reduce(run: Run, monkeypa
     assert (seen["list"], seen["judge"], seen["reduce"]) == ("failed", "upstream_failed", "failed")
 
 
-def test_tables_and_as_of_params_reach_reduce_task(
+def test_tables_and_as_of_params_reach_every_task(
     run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Any] = []
-    reduce = steps.reduce
+    requests: dict[str, Any] = {}
 
-    def kept(platform: Any, one: Any, *rest: Any) -> Any:
-        asked.append(one)
-        return reduce(platform, one, *rest)
+    def recording(name: str) -> Any:
+        step = getattr(steps, name)
 
-    monkeypatch.setattr(steps, "reduce", kept)
+        def run_step(platform: Any, request: Any, *arguments: Any, **options: Any) -> Any:
+            requests[name] = request
+            return step(platform, request, *arguments, **options)
+
+        return run_step
+
+    for name in ("survey", "judge", "reduce"):
+        monkeypatch.setattr(steps, name, recording(name))
     platform.put_chunk(0, hours_old=0.2)
     platform.put_chunk(1, hours_old=0.2)
     moment = (NOW - timedelta(minutes=1)).replace(microsecond=0)
     seen = run(tables=[f"loki_index_{TODAY}"], as_of=moment.isoformat())
     assert seen["judge"] == "success"
-    assert (asked[0].tables, asked[0].as_of) == ((f"loki_index_{TODAY}",), moment)
+    assert {name: (request.tables, request.as_of) for name, request in requests.items()} == dict.fromkeys(
+        ("survey", "judge", "reduce"), ((f"loki_index_{TODAY}",), moment)
+    )

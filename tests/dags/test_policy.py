@@ -26,11 +26,6 @@ def failures(dags: list[DAG], promise: Any) -> list[str]:
     return [dag.dag_id for dag in dags if not promise(dag)]
 
 
-def bound(task: Any) -> timedelta | None:
-    """Return the time limit of a task. For a task that waits for a person: the limit of the response."""
-    return getattr(task, "response_timeout", None) or task.execution_timeout
-
-
 def test_dag_files_are_parsed_without_error_or_warning(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
     assert dagbag.captured_warnings == {}

@@ -264,6 +264,7 @@ def test_running_loki_fails_to_reload_overrides_with_mistyped_limit(running: tup
 def test_promtail_refuses_story_key_that_doctor_reports(tmp_path: Path) -> None:
     values = yaml.safe_load((STORY / "promtail-values.yaml").read_text())
     clients = [{"url": "http://loki-gateway/loki/api/v1/push"}]
+    refused = 0
     for job in values["config"]["scrapeConfigs"]:
         config = yaml.safe_dump({"clients": clients, "scrape_configs": [job]})
         output = refused_by_promtail(config, tmp_path)
@@ -271,6 +272,8 @@ def test_promtail_refuses_story_key_that_doctor_reports(tmp_path: Path) -> None:
         assert (
             ("field event_hub_name not found" in output) == bool(output) == ("key-unknown" in finding_classes(config))
         )
+        refused += bool(output)
+    assert refused
 
 
 def test_promtail_accepts_story_configuration(tmp_path: Path) -> None:

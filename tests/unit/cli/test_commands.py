@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
@@ -111,6 +112,7 @@ def test_doctor_prints_migrated_file_to_stdout() -> None:
     result = logops("doctor", "--migrate", str(STORY / "loki-values.yaml"))
     assert result.exit_code == OK
     assert result.stdout.startswith("# Migrated to Loki 3.7 by logops")
+    assert yaml.safe_load(result.stdout).keys() >= {"loki"}
 
 
 def test_keep_option_that_is_not_a_duration_is_refused() -> None:
@@ -141,7 +143,7 @@ def test_help_of_every_group_lists_its_commands(command: str) -> None:
     assert "Commands" in logops(command, "--help").stdout
 
 
-@pytest.mark.parametrize("command", ["run", "runs", "compare"])
+@pytest.mark.parametrize("command", ["run", "runs", "compare", "history"])
 def test_help_of_benchmark_command_has_an_example(command: str) -> None:
     assert "Example: logops bench" in logops("bench", command, "--help").stdout
 

@@ -43,8 +43,12 @@ def test_lifecycle_action_has_the_event_from_which_days_are_counted() -> None:
 def test_terraform_and_json_give_the_same_rules() -> None:
     json_rule, hcl_rule = only(policy(tierToCool=30)), only(terraform())
 
-    assert [p for p, _ in json_rule.prefixes] == [p for p, _ in hcl_rule.prefixes]
-    assert json_rule.tiers["cool"].days == hcl_rule.tiers["cool"].days == 30
+    assert [prefix for prefix, _ in json_rule.prefixes] == [prefix for prefix, _ in hcl_rule.prefixes]
+    assert {tier: (move.days, move.since) for tier, move in json_rule.tiers.items()} == {
+        tier: (move.days, move.since) for tier, move in hcl_rule.tiers.items()
+    }
+    assert json_rule.tiers["cool"].days == 30
+    assert json_rule.delete == hcl_rule.delete
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,17 @@ def test_changed_memory_limit_changes_only_processes_of_that_component() -> None
     assert programs(declared)["main-querier-0"].environment["GOMEMLIMIT"] == f"{2**31}B"
 
 
+def test_additional_source_changes_only_the_agent_that_ships_it() -> None:
+    declared = environment(
+        "local",
+        ("sources.more", LOCAL.sources["application"].model_dump(mode="json")),
+        ("agents.promtail.sources", ["application", "access", "audit", "syslog", "more"]),
+    )
+
+    assert changed_stages(declared) == {"agents"}
+    assert changed_programs(declared) == {"promtail-main"}
+
+
 def test_changed_source_changes_only_the_agent_that_ships_it() -> None:
     declared = environment("local", ("sources.application.parse.labels", ["level"]))
 

@@ -37,10 +37,12 @@ def test_clusters_share_no_container_ring_or_member() -> None:
     assert not set(main["memberlist"]["join_members"]) & set(security["memberlist"]["join_members"])
 
 
-def test_members_join_the_ingesters() -> None:
-    topology = local_topology(LOCAL, STATE)
+def test_members_join_the_first_three_ingesters() -> None:
+    declared = environment("local", ("clusters.main.components.ingester.replicas", 4))
+    ingesters = local_topology(declared, STATE).of("main", "ingester")
 
-    assert config(LOCAL, "main")["memberlist"]["join_members"] == [p.gossip for p in topology.of("main", "ingester")]
+    assert len(ingesters) == 4
+    assert config(declared, "main")["memberlist"]["join_members"] == [process.gossip for process in ingesters[:3]]
 
 
 def test_addresses_in_configuration_match_the_processes() -> None:

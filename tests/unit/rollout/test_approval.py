@@ -107,7 +107,10 @@ def test_direct_apply_of_stage_without_approval_changes_nothing() -> None:
 
 
 def test_platform_apply_is_called_only_by_rollout_apply() -> None:
-    """A module that calls `apply` itself bypasses the policy. Only tests and benchmarks may do so."""
+    """A module that calls `apply` itself bypasses the policy. Only tests and benchmarks may do so.
+
+    Calls of any object's `apply` count, because the type of the object is not known here.
+    """
     callers = {
         file.relative_to(ROOT / "plugins/logops").as_posix()
         for file in (ROOT / "plugins/logops").rglob("*.py")

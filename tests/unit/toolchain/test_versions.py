@@ -32,6 +32,10 @@ def test_version_is_parsed_into_its_numbers(parts: tuple[int, ...]) -> None:
     assert numbers(".".join(map(str, parts))) == parts
 
 
+def test_version_3_7_10_is_newer_than_3_7_9() -> None:
+    assert numbers("3.7.10") > numbers("3.7.9")
+
+
 def test_version_printed_to_stderr_is_returned(machine: Path) -> None:
     script = machine / "logcli"
     script.write_text("#!/bin/sh\necho 'logcli, version 3.7.8' >&2\n")

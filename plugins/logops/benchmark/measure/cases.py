@@ -23,7 +23,7 @@ class Case:
 
     def __str__(self) -> str:
         """
-        >>> str(Arm("errors", 3600, Mode.COLD))
+        >>> str(Case("errors", 3600, Mode.COLD))
         'errors over 1h, cold'
         """
         return f"{self.query} over {range_text(self.range_s)}, {self.mode}"
@@ -44,7 +44,7 @@ def one_round(cases: Sequence[Case], at: int) -> list[Attempt]:
 
 def range_text(range_s: int) -> str:
     """
-    >>> short(7200), short(900), short(45)
+    >>> range_text(7200), range_text(900), range_text(45)
     ('2h', '15m', '45s')
     """
     for unit, seconds in (("h", 3600), ("m", 60)):

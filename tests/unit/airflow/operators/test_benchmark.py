@@ -14,7 +14,9 @@ from logops.benchmark.measure.sample import Ending, Sample
 from logops.benchmark.request import BenchmarkRequest
 from logops.benchmark.run import BenchmarkResult
 from logops.benchmark.verdict import verdicts
+from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
+from logops.toolchain import project_root
 from tests.support.fakes.memory_platform import MemoryPlatform
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -58,7 +60,7 @@ def test_run_without_parameters_uses_library_and_run_date(
     operator().execute(context)
     ((queries, request),) = requests
 
-    assert "errors" in queries
+    assert set(queries) == set(load_library(project_root()))
     assert (request.as_of, request.named, request.rounds, request.concurrency) == (NOON, False, 20, 1)
 
 

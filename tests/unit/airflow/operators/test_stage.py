@@ -93,7 +93,7 @@ def test_apply_fails_if_another_run_holds_the_lease(context, platform, ti) -> No
         run(applier(), context)
 
 
-def test_apply_that_failed_succeeds_on_next_try(context, platform, ti, monkeypatch) -> None:
+def test_apply_that_failed_succeeds_on_next_try(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform))
     platform.breaks = {"loki"}
     with pytest.raises(AirflowFailException):
