@@ -25,7 +25,6 @@ from logops.rules.read import FOLDER, Rules, RulesError, advice, load_rules, unf
 from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
 
 app = typer.Typer(no_args_is_help=True)
-_LOKITOOL_SECONDS = 60
 
 
 @app.command("check", epilog="Example: logops rules check")
@@ -136,6 +135,11 @@ def _lokitool(rules: Rules) -> list[str]:
         return [f"lokitool rules check: not checked. {error}"]
     except ToolchainError as error:
         stop(str(error))
+    return run_lokitool(program, rules)
+
+
+def run_lokitool(program: Sequence[str], rules: Rules, timeout_s: float = 60) -> list[str]:
+    """Run `lokitool rules check` on the rendered files, and return its complaints. A timeout ends the command."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, f"{name}.yaml") for name in rules]
         for path, file in zip(files, rules.values(), strict=True):
@@ -145,11 +149,11 @@ def _lokitool(rules: Rules) -> list[str]:
                 [*program, "rules", "check", "--strict", *map(str, files)],
                 capture_output=True,
                 text=True,
-                timeout=_LOKITOOL_SECONDS,
+                timeout=timeout_s,
             )
         except subprocess.TimeoutExpired:
             stop(
-                f"lokitool rules check: {' '.join(program)} had not ended after {_LOKITOOL_SECONDS} s, and was ended. "
+                f"lokitool rules check: {' '.join(program)} had not ended after {timeout_s:g} s, and was ended. "
                 "Try again when the machine has less to do; by hand, it shows what it waits for."
             )
     return [] if done.returncode == 0 else [f"lokitool rules check: {(done.stderr or done.stdout).strip()}"]

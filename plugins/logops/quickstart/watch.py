@@ -10,8 +10,6 @@ from logops.toolchain.progress import Event, State
 from logops.toolchain.progress_board import Board
 
 _UNREACHABLE_SECONDS = 60.0
-_SOON_SECONDS = 3.0
-"""A run that can start has started by then."""
 _NIGHTLY_SECONDS = 60.0
 _LAST_LINES = 25
 _ENDED = frozenset({"success", "failed"})
@@ -31,15 +29,22 @@ class Watch:
         board: Board,
         usual_seconds: Mapping[str, float],
         afterwards: Collection[str] = (),
+        starts_within_s: float = 3.0,
+        poll_s: float = 0.5,
     ) -> None:
-        """usual_seconds   usual time of each task
-        afterwards      tasks that clean up after a failure"""
+        """usual_seconds     usual time of each task
+        afterwards        tasks that clean up after a failure
+        starts_within_s   a run that is still queued after this time waits for another run
+        poll_s            pause between two questions to Airflow
+        """
         self._api = api
         self._dag = dag
         self._run = run
         self._board = board
         self._usual_seconds = usual_seconds
         self._afterwards = afterwards
+        self._starts_within_s = starts_within_s
+        self._poll_s = poll_s
         self._began = self._answered = time.monotonic()
         self._waits = False
         self.tasks: list[TaskState] = []
@@ -64,12 +69,12 @@ class Watch:
             self.tasks = tasks
             if state in _ENDED:
                 return state
-            time.sleep(0.5)
+            time.sleep(self._poll_s)
 
     def _report_whether_it_waits(self, state: str) -> None:
         """A DAG has one run at a time, and the run of a missed night starts as soon as Airflow does."""
         seconds = time.monotonic() - self._began
-        self._waits |= state == "queued" and seconds > _SOON_SECONDS
+        self._waits |= state == "queued" and seconds > self._starts_within_s
         if self._waits and state:
             now = State.RUNNING if state == "queued" else State.DONE
             self._board(Event(f"{self._dag}: wait for another run of it", now, seconds, _NIGHTLY_SECONDS))

@@ -14,7 +14,7 @@ import psutil
 from logops.clients.loki import LokiClient
 from logops.errors import LogopsError
 
-_READY_SECONDS = 180.0
+READY_WITHIN_S = 180.0
 
 
 class Process(Protocol):
@@ -43,7 +43,12 @@ class IngesterRestartError(LogopsError):
     """An ingester did not become ready again after its restart."""
 
 
-def settle(host: ProcessList, ingester_urls: Mapping[str, str], progress: Callable[[str], None]) -> None:
+def settle(
+    host: ProcessList,
+    ingester_urls: Mapping[str, str],
+    progress: Callable[[str], None],
+    ready_within_s: float = READY_WITHIN_S,
+) -> None:
     """Make every ingester store its data. Raises IngesterRestartError if one does not become ready again.
 
     host            restarts an ingester that was stopped
@@ -51,22 +56,22 @@ def settle(host: ProcessList, ingester_urls: Mapping[str, str], progress: Callab
     """
     for name, url in ingester_urls.items():
         progress(f"{name} stores its index")
-        restart(host, name, url)
+        restart(host, name, url, ready_within_s)
 
 
-def restart(host: ProcessList, name: str, url: str) -> None:
+def restart(host: ProcessList, name: str, url: str, ready_within_s: float = READY_WITHIN_S) -> None:
     """Make one ingester store its data and restart. Raises IngesterRestartError if it does not become ready."""
     with LokiClient(url) as client:
         client.flush()
     before = _status(host, name).pid
     if before is not None:
         psutil.Process(before).terminate()
-    deadline = time.monotonic() + _READY_SECONDS
+    deadline = time.monotonic() + ready_within_s
     while not ((status := _status(host, name)).ready and status.pid != before):
         if time.monotonic() > deadline:
             last_lines = "\n    ".join(host.last_lines(name))
             raise IngesterRestartError(
-                f"restarting {name}: it is not ready after {_READY_SECONDS:.0f} s: {status.state} {status.detail}. Fix "
+                f"restarting {name}: it is not ready after {ready_within_s:.0f} s: {status.state} {status.detail}. Fix "
                 f"the cause that its last lines show, and start again:\n    {last_lines}"
             )
         time.sleep(0.5)

@@ -18,6 +18,7 @@ from logops.findings.store import NothingStoredError, ResultsStore
 from logops.platforms import results_url
 from logops.toolchain import project_root
 from tests.support.history_cluster import HistoryCluster, day_of
+from tests.support.projects import write_project
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("_project")]
 DAY_S = 86_400
@@ -29,14 +30,7 @@ REMOVED = timedelta(seconds=40) + timedelta(minutes=10)
 def _project(cluster: HistoryCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project whose environment is the running cluster."""
     root = cluster.platform.state.parents[1]
-    for name in ("tools", "include/prices"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        if not (root / name).exists():
-            (root / name).symlink_to(project_root() / name)
-    folder = root / "include" / "environments"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "audited.yaml").write_text(cluster.platform.environment.model_dump_json(by_alias=True, exclude_none=True))
-    monkeypatch.setenv("LOGOPS_HOME", str(root))
+    monkeypatch.setenv("LOGOPS_HOME", str(write_project(root, [cluster.platform.environment])))
 
 
 def audit(*arguments: str) -> Result:

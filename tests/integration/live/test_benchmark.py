@@ -21,11 +21,13 @@ from logops.cli import bench
 from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
+from logops.platforms import results_url
 from logops.platforms.local import LocalPlatform
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
 from tests.support.loki_proxy import PlatformBehindProxies, proxies_before
+from tests.support.projects import write_project
 
 LIBRARY = load_library(project_root())
 NO_LIMIT = 2**50
@@ -52,6 +54,12 @@ def days_ago(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(attempt_runner, "time", clock)
 
     return measured_then
+
+
+def results_of(platform: LocalPlatform, project: Path, monkeypatch: pytest.MonkeyPatch) -> ResultsStore:
+    """Let the commands run in a project that has the platform's environment, and return its results store."""
+    monkeypatch.setenv("LOGOPS_HOME", str(write_project(project, [platform.environment])))
+    return ResultsStore(results_url(platform.environment, project))
 
 
 @pytest.fixture
@@ -137,11 +145,9 @@ def test_benchmark_adds_rounds_up_to_most_rounds(platform: LocalPlatform, store:
 def test_benchmark_runs_are_listed_and_compared(
     platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = ResultsStore(str(tmp_path / "results"))
+    store = results_of(platform, tmp_path, monkeypatch)
     for name in ("first", "second"):
         measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(10), run=name), store)
-    monkeypatch.setattr(bench, "_store", lambda _: store)
-    monkeypatch.setattr(bench, "environment", lambda _: platform.environment)
     listed = CliRunner().invoke(bench.app, ["runs", "tests", "--json"])
     told = CliRunner().invoke(bench.app, ["compare", "first", "second", "--environment", "tests", "--json"])
 
@@ -213,12 +219,10 @@ def test_benchmark_history_is_drawn_to_file(
     suffix: str,
     begins: bytes,
 ) -> None:
-    store = ResultsStore(str(tmp_path / "results"))
+    store = results_of(platform, tmp_path, monkeypatch)
     for at, name in enumerate(("first", "second")):
         days_ago(1 - at)
         measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(5), run=name), store)
-    monkeypatch.setattr(bench, "_store", lambda _: store)
-    monkeypatch.setattr(bench, "environment", lambda _: platform.environment)
     file = tmp_path / f"history{suffix}"
     told = CliRunner().invoke(bench.app, ["history", "tests", "--plot", str(file)])
 
@@ -228,15 +232,15 @@ def test_benchmark_history_is_drawn_to_file(
 
 
 def test_slower_environment_is_reported_by_comparison(
-    platform: LocalPlatform, store: ResultsStore, monkeypatch: pytest.MonkeyPatch
+    platform: LocalPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("LOGOPS_HOME", str(write_project(tmp_path)))
     with proxies_before(platform) as proxies:
         proxies["main"].delay_s = 0.5
         proxied = PlatformBehindProxies(platform, proxies)
         proxied.environment = platform.environment.model_copy(update={"name": "behind"})
         places = {"tests": platform, "behind": cast(LocalPlatform, proxied)}
         monkeypatch.setattr(bench, "readable", places.__getitem__)
-        monkeypatch.setattr(bench, "_store_of", lambda _: store)
         arguments = [
             "run",
             "tests",

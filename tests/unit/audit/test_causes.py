@@ -82,10 +82,9 @@ def test_markers_are_assumed_unless_running_compactor_reports_none() -> None:
 
 def test_compactor_that_does_not_answer_is_recorded_as_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     platform = MemoryPlatform(PRODUCTION, {})
-    monkeypatch.setattr("logops.audit.survey.loki_state._RETRY_S", 0.1)
     monkeypatch.setattr(platform, "urls", lambda cluster: {"main-compactor-0": "http://127.0.0.1:9"})
 
-    seen = read_loki_state(platform, "main")
+    seen = read_loki_state(platform, "main", retry_for_s=0.1)
     assert not seen.heard
     assert [process for process, _ in seen.unasked] == ["main-compactor-0"]
 

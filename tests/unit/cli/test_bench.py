@@ -16,10 +16,12 @@ from logops.benchmark.verdict import verdicts
 from logops.cli import bench
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
+from logops.platforms import results_url
 from logops.queries.library import load_library
 from logops.toolchain import project_root
 from tests.support.environments import environment
 from tests.support.fakes.memory_platform import MemoryPlatform
+from tests.support.projects import write_project
 
 NOW = datetime.now(UTC)
 Keep = Callable[..., None]
@@ -28,13 +30,17 @@ Keep = Callable[..., None]
 @pytest.fixture
 def keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
     """Return a function that stores the samples of a run where the commands read them."""
-    store = ResultsStore(str(tmp_path))
-    monkeypatch.setattr(bench, "_store", lambda _: store)
+    monkeypatch.setenv("LOGOPS_HOME", str(write_project(tmp_path)))
+    store = results_of(tmp_path)
 
     def kept(run: str, answers: int = 10, **changed: Any) -> None:
         store.write(QUERY_SAMPLES, f"local.{run}", to_table(samples(run, answers, **changed)), NOW)
 
     return kept
+
+
+def results_of(project: Path) -> ResultsStore:
+    return ResultsStore(results_url(environment("local"), project))
 
 
 def samples(
@@ -90,7 +96,7 @@ def test_compare_of_runs_not_measured_in_turns_prints_a_warning(keep: Keep) -> N
 
 def test_samples_without_newer_columns_can_be_compared_and_listed(keep: Keep, tmp_path: Path) -> None:
     table = to_table(samples("old", 10)).drop_columns(["cached_chunks", "step_s"])
-    ResultsStore(str(tmp_path)).write(QUERY_SAMPLES, "local.old", table, NOW)
+    results_of(tmp_path).write(QUERY_SAMPLES, "local.old", table, NOW)
     keep("young", seconds_more=1.0)
 
     assert "slower" in run_bench("compare", "old", "young").stdout
@@ -129,7 +135,7 @@ def test_query_that_is_no_longer_measured_is_not_reported_as_slower(keep: Keep) 
 
 def test_run_with_two_configurations_is_listed_once(keep: Keep, tmp_path: Path) -> None:
     rows = [*samples("both", 10), *samples("both", 10, query="audit-events", configuration="d")]
-    ResultsStore(str(tmp_path)).write(QUERY_SAMPLES, "local.both", to_table(rows), NOW)
+    results_of(tmp_path).write(QUERY_SAMPLES, "local.both", to_table(rows), NOW)
 
     assert run_bench("runs").stdout.count("both") == 1
     assert "c, d" in run_bench("runs").stdout

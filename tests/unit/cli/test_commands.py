@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
 from logops.cli.console import BAD_INPUT, FOUND, OK, err
 from logops.cli.lazy import COMMANDS
+from logops.cli.rules import run_lokitool
 from logops.render import STAGES
 from logops.toolchain import PROGRAMS, Origin, Resolved
 
@@ -478,15 +480,14 @@ def test_range_below_longest_evaluation_interval_is_reported(rules: Path) -> Non
     assert [(one["rule"], one["text"]) for one in output["advice"]] == [("range-below-step", "[5m]")]
 
 
-@pytest.mark.usefixtures("rules")
-def test_lokitool_that_does_not_end_is_stopped_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lokitool_that_does_not_end_is_stopped_and_reported(capsys: pytest.CaptureFixture[str]) -> None:
     waits = (sys.executable, "-c", "import signal; signal.pause()")
-    monkeypatch.setattr("logops.cli.rules.command", lambda _: waits)
-    monkeypatch.setattr("logops.cli.rules._LOKITOOL_SECONDS", 0.2)
-    result = logops("rules", "check")
+    with pytest.raises(typer.Exit) as ended:
+        run_lokitool(waits, {}, timeout_s=0.2)
 
-    assert result.exit_code == BAD_INPUT
-    assert f"lokitool rules check: {' '.join(waits)} had not ended after 0.2 s, and was ended. Try" in result.stderr
+    assert ended.value.exit_code == BAD_INPUT
+    message = f"lokitool rules check: {' '.join(waits)} had not ended after 0.2 s, and was ended. Try"
+    assert message in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize(

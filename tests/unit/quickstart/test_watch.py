@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-import pytest
 from rich.console import Console
 
-from logops.quickstart import watch
 from logops.quickstart.airflow_api import AirflowApi, TaskState
+from logops.quickstart.watch import Watch
 from logops.toolchain.progress_board import Board
 
 
@@ -29,21 +28,16 @@ class Api:
         return []
 
 
-@pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> Console:
-    monkeypatch.setattr(watch.time, "sleep", lambda _: None)
-    return Console(record=True, width=100, force_terminal=False)
-
-
-def watched(states: list[str], console: Console) -> str:
+def watched(states: list[str], starts_within_s: float) -> str:
+    """Return the shown text of a run with these states."""
+    console, api = Console(record=True, width=100, force_terminal=False), cast(AirflowApi, Api(states))
     with Board(console) as board:
-        watch.Watch(cast(AirflowApi, Api(states)), "compaction_audit", "a", board, {}).until_ended()
+        Watch(api, "compaction_audit", "a", board, {}, starts_within_s=starts_within_s, poll_s=0).until_ended()
     return console.export_text()
 
 
-def test_run_that_waits_for_another_run_shows_a_waiting_step(shown: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_SOON_SECONDS", -1)
-    text = watched(["queued", "queued", "running", "success"], shown)
+def test_run_that_waits_for_another_run_shows_a_waiting_step() -> None:
+    text = watched(["queued", "queued", "running", "success"], starts_within_s=-1)
 
     assert text.splitlines() == [
         "  compaction_audit: wait for another run of it · 0.0 s, usually 1 min 00 s",
@@ -51,5 +45,5 @@ def test_run_that_waits_for_another_run_shows_a_waiting_step(shown: Console, mon
     ]
 
 
-def test_run_that_starts_soon_shows_no_waiting_step(shown: Console) -> None:
-    assert watched(["queued", "running", "success"], shown) == ""
+def test_run_that_starts_soon_shows_no_waiting_step() -> None:
+    assert watched(["queued", "running", "success"], starts_within_s=60) == ""

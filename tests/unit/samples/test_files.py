@@ -3,10 +3,7 @@
 from pathlib import Path
 from threading import Event
 
-import pytest
-
 from logops.samples import FILE_NAMES, Kind, follow, generate, write_past
-from logops.samples import files as files_module
 
 SECOND_NS = 1_000_000_000
 NOW_NS = 1_787_400_000 * SECOND_NS
@@ -68,12 +65,11 @@ def test_clock_that_is_set_back_causes_no_duplicate_lines(tmp_path: Path) -> Non
     assert lines == texts(Kind.APPLICATION, NOW_NS, NOW_NS + 90 * SECOND_NS)
 
 
-def test_large_file_is_rotated_into_one_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files_module, "_ROTATE_AT_BYTES", 1000)
+def test_large_file_is_rotated_into_one_old_file(tmp_path: Path) -> None:
     rates = {Kind.SYSTEM: 60.0}
 
     for minute in range(4):
-        write_past(tmp_path, 1, NOW_NS + minute * 60 * SECOND_NS, 60, rates)
+        write_past(tmp_path, 1, NOW_NS + minute * 60 * SECOND_NS, 60, rates, rotate_at_bytes=1000)
 
     assert sorted(file.name for file in tmp_path.iterdir()) == ["system.log", "system.log.1"]
     assert (tmp_path / "system.log").read_text().splitlines() == texts(

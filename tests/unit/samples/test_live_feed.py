@@ -1,28 +1,17 @@
 """The live feed: files and syslog lines."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 
 from logops.errors import LogopsError
-from logops.samples import FILE_NAMES, Kind, Line, live_feed
+from logops.samples import FILE_NAMES, Kind
 from logops.samples.live_feed import feed
 from tests.support.environments import environment
 
-LINE = Line(0, {}, "a syslog line", {})
-
-
-@pytest.fixture(autouse=True)
-def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send one syslog line every 10 ms."""
-
-    def one_line(*_: object) -> Iterator[Line]:
-        yield LINE
-
-    monkeypatch.setattr(live_feed, "generate", one_line)
-    monkeypatch.setattr(live_feed, "_EVERY_SECONDS", 0.01)
+# Fast enough that every kind has lines within a tenth of a second.
+FAST = dict.fromkeys(Kind, 60_000.0)
 
 
 def test_feed_sends_lines_of_the_syslog_source(tmp_path: Path) -> None:
@@ -33,17 +22,20 @@ def test_feed_sends_lines_of_the_syslog_source(tmp_path: Path) -> None:
         lines.append((source, text))
         stop.set()
 
-    feed(environment("local"), write_line, tmp_path, stop)
-    assert lines[0] == ("syslog", "a syslog line")
+    feed(environment("local"), write_line, tmp_path, stop, lines_per_minute=FAST, every_s=0.01)
+    source, text = lines[0]
+    assert source == "syslog"
+    assert text.startswith("<")
 
 
-def test_feed_writes_files_only_for_kinds_with_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds: list[set[Kind]] = []
-    monkeypatch.setattr(live_feed, "follow", lambda folder, seed, rates, stop, every: kinds.append(set(rates)))
+def test_feed_writes_files_only_for_kinds_with_a_source(tmp_path: Path) -> None:
     without = environment("local", ("sources.syslog", None), ("agents.promtail.sources", ["application"]))
+    stop = Event()
+    Timer(0.2, stop.set).start()
 
-    feed(without, lambda *_: None, tmp_path, Event())
-    assert kinds == [{kind for kind in FILE_NAMES if kind is not Kind.SYSTEM}]
+    feed(without, lambda *_: None, tmp_path, stop, lines_per_minute=FAST, every_s=0.05)
+    expected = {name for kind, name in FILE_NAMES.items() if kind is not Kind.SYSTEM}
+    assert {file.name for file in tmp_path.iterdir()} == expected
 
 
 def test_syslog_outage_is_reported_once_with_number_of_lost_lines(
@@ -58,7 +50,7 @@ def test_syslog_outage_is_reported_once_with_number_of_lost_lines(
             raise LogopsError("sending a line to syslog port 5514: nothing listens")
         stop.set()
 
-    feed(environment("local"), write_line, tmp_path, stop)
+    feed(environment("local"), write_line, tmp_path, stop, lines_per_minute=FAST, every_s=0.01)
     assert capsys.readouterr().out.splitlines() == [
         "sending a line to syslog port 5514: nothing listens",
         "sending lines to syslog: accepted again; 2 lines were lost",

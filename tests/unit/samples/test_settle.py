@@ -9,7 +9,6 @@ from threading import Thread
 import pytest
 
 from logops.platforms.platform import ProcessStatus
-from logops.samples import settle as settle_module
 from logops.samples.settle import IngesterRestartError, settle
 
 NEW_PID = 1
@@ -72,9 +71,8 @@ def test_ingester_is_flushed_and_stopped_until_it_is_ready_again(
 
 
 def test_ingester_that_does_not_become_ready_is_reported_with_last_lines(
-    ingester: subprocess.Popen[bytes], flushes: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+    ingester: subprocess.Popen[bytes], flushes: tuple[str, list[str]]
 ) -> None:
-    monkeypatch.setattr(settle_module, "_READY_SECONDS", 0.2)
     with pytest.raises(IngesterRestartError, match=r"restarting main-ingester-0: .*STARTING") as failed:
-        settle(Host(ingester, ready_again=False), {"main-ingester-0": flushes[0]}, lambda _: None)
+        settle(Host(ingester, ready_again=False), {"main-ingester-0": flushes[0]}, lambda _: None, ready_within_s=0.2)
     assert str(failed.value).endswith("msg=starting\n    err=disk full")

@@ -15,7 +15,6 @@ Value = TypeVar("Value")
 _COMPACTS = ("compactor", "all")
 _INGESTS = ("ingester", "all")
 _TIMEOUT_S = 10.0
-_RETRY_S = 5.0
 _WATCHED_S = 75.0
 """An ingester uploads every minute (pkg/storage/stores/shipper/indexshipper/shipper.go, UploadInterval)."""
 
@@ -85,28 +84,32 @@ class LokiState:
 class _Asking:
     """Collect the answers."""
 
+    retry_for_s: float
     unasked: dict[str, str] = field(default_factory=dict)
 
     def ask(self, process: str, url: str, question: Callable[[LokiClient], Value]) -> Value | None:
         """Return the answer, or None if the process does not answer, which is recorded."""
         try:
-            with LokiClient(url, connect_timeout=2.0, read_timeout=_TIMEOUT_S, retry_for=_RETRY_S) as client:
+            with LokiClient(url, connect_timeout=2.0, read_timeout=_TIMEOUT_S, retry_for=self.retry_for_s) as client:
                 return question(client)
         except (LokiError, ValueError) as error:
             self.unasked[process] = str(error)
             return None
 
 
-def read_loki_state(platform: ReadablePlatform, cluster: str, tenants_seen: Iterable[str] = ()) -> LokiState:
+def read_loki_state(
+    platform: ReadablePlatform, cluster: str, tenants_seen: Iterable[str] = (), retry_for_s: float = 5.0
+) -> LokiState:
     """Ask every process of a cluster that knows something about its storage.
 
     Never raises: what could not be asked is in `unasked`.
 
     tenants_seen   tenants with chunks, declared or not: any of them may have delete requests
+    retry_for_s    how long each question is repeated if a process does not answer
     """
     urls = platform.urls(cluster)
     parts = {name: component_of(name, cluster) for name in urls}
-    asking = _Asking()
+    asking = _Asking(retry_for_s)
     compacting = [name for name in urls if parts[name] in _COMPACTS]
     asked_processes = [name for name in urls if parts[name] in {*_COMPACTS, *_INGESTS}]
     with ThreadPoolExecutor(8) as threads:
