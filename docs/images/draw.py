@@ -6,12 +6,13 @@
 rollout.png is a screenshot of Airflow after `make up`.
 """
 
-import os
 import random
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +22,7 @@ from logops.audit.request import Check
 from logops.benchmark.measure.cases import Mode
 from logops.benchmark.measure.sample import Ending, Sample, to_table
 from logops.cli import app
+from logops.cli.audit_tables import tenants_table
 from logops.cli.console import out
 from logops.cli.findings import listing
 from logops.clients.blob_storage import AccountKey, ObjectStore
@@ -52,12 +54,18 @@ def draw_findings(file: Path, work_dir: Path) -> None:
         bucket.container.delete([deleted.name])
         bucket.container.set_tier(bucket.index_files(tiered.table), Tier.COOL)
         bucket.put_chunks(chunk(15))
-        outcome = bucket.audit(Check.RETENTION, Check.TIERING)
-    out.width, out.record, out.file = WIDTH, True, open(os.devnull, "w")  # noqa: SIM115
-    out.print(listing(outcome.findings), end="")
-    out.print(outcome.table())
-    out.print(outcome.headline, highlight=False, markup=False)
-    out.save_svg(str(file), title="logops audit")
+        result = bucket.audit(Check.RETENTION, Check.TIERING)
+    # The commands print on `out`: record it.
+    width = out.width
+    out.width, out.record = WIDTH, True
+    try:
+        with redirect_stdout(StringIO()):
+            out.print(listing(result.findings), end="")
+            out.print(tenants_table(result))
+            out.print(result.headline, highlight=False, markup=False)
+        out.save_svg(str(file), title="logops audit")
+    finally:
+        out.width, out.record = width, False
 
 
 def samples(now: datetime) -> Iterator[Sample]:

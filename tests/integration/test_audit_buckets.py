@@ -4,21 +4,17 @@ Each fault must be reported as its own class, without other findings.
 """
 
 import doctest
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
-import pytest
 
-from logops.audit.judge import batch as judge_batch
-from logops.audit.judge.bucket import LiveBucket
+from logops.audit.report.result import AuditResult
 from logops.audit.request import Check
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings.store import ResultsStore
 from tests.support import audit_bucket
-from tests.support.audit_bucket import AuditBucket, chunk
+from tests.support.audit_bucket import AuditBucket, Chunk, chunk
 from tests.support.outcomes import class_names, identities, only_finding
 
 
@@ -145,80 +141,62 @@ def test_index_file_replaced_after_listing_is_not_a_finding(bucket: AuditBucket)
     assert sum(row.chunks for row in outcome.rows) == 2
 
 
-def test_table_whose_index_files_keep_changing_is_reported_as_incomplete(
-    bucket: AuditBucket, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_table_whose_index_files_keep_changing_is_reported_as_incomplete(bucket: AuditBucket) -> None:
     steady, restless = bucket.put_healthy(10, 20)
+    current = bucket.index_files(restless.table)
+    now_s = datetime.now(UTC).timestamp()
 
-    class Restless(LiveBucket):
-        """A bucket in which the index files of one table are always gone when they are read."""
+    def replace_index(method: str, path: str) -> None:
+        if method == "GET" and path.endswith(current[-1]):
+            current.append(bucket.put_index(restless, written=now_s + len(current)))
+            bucket.container.delete(current[:-1])
 
-        def read(self, name: str) -> bytes:
-            return super().read(name.replace("-compactor-", "-gone-") if restless.table in name else name)
-
-    monkeypatch.setattr(judge_batch, "LiveBucket", Restless)
-    outcome = bucket.audit(Check.RETENTION)
+    with bucket.before_request(replace_index):
+        outcome = bucket.audit(Check.RETENTION)
 
     assert identities(outcome) == {("check-incomplete", restless.table, "")}
     assert "were replaced 5 times while they were read" in outcome.findings[0].message
     assert {row.table for row in outcome.rows} >= {steady.table}
 
 
-def compacted_while_looking(monkeypatch: pytest.MonkeyPatch, compact: Any) -> None:
-    """Run `compact` after the index is read and before the suspects are checked again."""
+def audit_with_compaction(bucket: AuditBucket, *left: Chunk, before: str, days_ahead: float = 0) -> AuditResult:
+    """Audit. The index file `before` is replaced by an index of the chunks `left` while the audit runs: after the index
+    is read, and before the suspects are checked again."""
+    name, content = bucket.build_index(*left, written=datetime.now(UTC).timestamp())
 
-    class Meanwhile(LiveBucket):
-        def exists(self, names: Sequence[str]) -> list[bool]:
-            compact()
-            return super().exists(names)
+    def compact(method: str, path: str) -> None:
+        # Only the second check asks for single blobs with HEAD.
+        if method == "HEAD" and bucket.index_files(left[0].table) == [before]:
+            bucket.container.write(name, content)
+            bucket.container.delete([before])
 
-    monkeypatch.setattr(judge_batch, "LiveBucket", Meanwhile)
+    with bucket.before_request(compact):
+        outcome = bucket.audit(Check.RETENTION, days_ahead=days_ahead)
+    assert bucket.index_files(left[0].table) == [name]
+    return outcome
 
 
-def test_chunk_indexed_during_audit_is_not_orphaned(bucket: AuditBucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunk_indexed_during_audit_is_not_orphaned(bucket: AuditBucket) -> None:
     indexed, young = chunk(2, 1), chunk(2, 2)
     bucket.put_chunks(indexed, young)
     before = bucket.put_index(indexed)
-    name, content = bucket.build_index(indexed, young, written=datetime.now(UTC).timestamp())
 
-    def compact() -> None:
-        bucket.container.write(name, content)
-        bucket.container.delete([before])
-
-    compacted_while_looking(monkeypatch, compact)
-
-    assert bucket.audit(Check.RETENTION, days_ahead=0.01).findings == ()
+    assert audit_with_compaction(bucket, indexed, young, before=before, days_ahead=0.01).findings == ()
 
 
-def test_index_entry_removed_during_audit_is_not_a_missing_chunk(
-    bucket: AuditBucket, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_index_entry_removed_during_audit_is_not_a_missing_chunk(bucket: AuditBucket) -> None:
     kept, gone = chunk(2, 1), chunk(2, 2)
     bucket.put_chunks(kept)
     before = bucket.put_index(kept, gone)
-    name, content = bucket.build_index(kept, written=datetime.now(UTC).timestamp())
 
-    def compact() -> None:
-        bucket.container.write(name, content)
-        bucket.container.delete([before])
-
-    compacted_while_looking(monkeypatch, compact)
-
-    assert bucket.audit(Check.RETENTION).findings == ()
+    assert audit_with_compaction(bucket, kept, before=before).findings == ()
 
 
-def test_orphan_missing_from_new_index_is_reported(bucket: AuditBucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_orphan_missing_from_new_index_is_reported(bucket: AuditBucket) -> None:
     indexed, orphan = chunk(2, 1), chunk(2, 2)
     bucket.put_chunks(indexed, orphan)
     before = bucket.put_index(indexed)
-    name, content = bucket.build_index(indexed, written=datetime.now(UTC).timestamp())
-
-    def compact() -> None:
-        bucket.container.write(name, content)
-        bucket.container.delete([before])
-
-    compacted_while_looking(monkeypatch, compact)
-    outcome = bucket.audit(Check.RETENTION, days_ahead=0.01)
+    outcome = audit_with_compaction(bucket, indexed, before=before, days_ahead=0.01)
 
     assert identities(outcome) == {("chunk-orphaned", orphan.table, "platform")}
     assert orphan.name in outcome.findings[0].message

@@ -15,12 +15,14 @@ The bucket is a container on a real Azurite. Loki's own builder writes the index
     True
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
@@ -39,6 +41,7 @@ from tests.support.environments import environment
 from tests.support.fakes.memory_platform import MemoryPlatform
 from tests.support.index_files import TENANT_LABEL
 from tests.support.local_platforms import wait_for
+from tests.support.storage_proxy import storage_proxy
 
 ALL = tuple(Check)
 CLUSTER = "main"
@@ -63,11 +66,11 @@ class AzuritePlatform(MemoryPlatform):
             *changes,
         )
         super().__init__(declared, {})
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._key = key
 
     def object_store(self, account: str) -> ObjectStore:
-        return ObjectStore.connect(ACCOUNT, AccountKey(self._key), self._endpoint)
+        return ObjectStore.connect(ACCOUNT, AccountKey(self._key), self.endpoint)
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         return lifecycle_policy(self.environment, account)
@@ -200,6 +203,28 @@ class AuditBucket:
 
         wait_for(seen)
         return outcomes[-1]
+
+    @contextmanager
+    def before_request(self, act: Callable[[str, str], None]) -> Iterator[None]:
+        """Call `act` before each request of an audit reaches the storage, for changes while the audit is reading.
+
+        act   takes the method and the path without its query; never called twice at a time
+        """
+        lock, direct = Lock(), self.platform.endpoint
+
+        def refuses(method: str, target: str) -> bool:
+            with lock:
+                act(method, unquote(target.partition("?")[0]))
+            return False
+
+        port = urlsplit(direct).port
+        assert port
+        with storage_proxy(port, refuses) as proxy_port:
+            self.platform.endpoint = direct.replace(f":{port}/", f":{proxy_port}/")
+            try:
+                yield
+            finally:
+                self.platform.endpoint = direct
 
     @contextmanager
     def surveyed(self, *checks: Check, days_ahead: float = 0) -> Iterator["SurveyedAudit"]:
