@@ -14,7 +14,7 @@ from logops.environment import Environment
 from logops.findings.store import ResultsStore
 from logops.render import STAGES, Files
 from logops.rollout import VerificationError
-from logops.rollout.errors import Check
+from logops.rollout.errors import VerificationResult
 from tests.support.fakes.memory_platform import MemoryPlatform
 
 Run = Callable[..., dict[str, str]]
@@ -107,7 +107,7 @@ def test_stage_that_does_not_start_is_rolled_back_with_earlier_stages(run: Run, 
 
 def test_stage_with_failed_verification_is_rolled_back(run: Run, platform: MemoryPlatform, monkeypatch: Any) -> None:
     def fails(platform: MemoryPlatform, stage: str, progress: Any) -> Any:
-        raise VerificationError(stage, (Check("ready", "main-ingester-0", False, "no answer"),))
+        raise VerificationError(stage, (VerificationResult("ready", "main-ingester-0", False, "no answer"),))
 
     monkeypatch.setattr("logops.rollout.verify_stage", fails)
     seen = run()

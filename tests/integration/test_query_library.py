@@ -15,7 +15,7 @@ from logops.logql.tree import Query
 from logops.queries.fill import fill
 from logops.queries.library import load_library
 from logops.queries.model import LibraryQuery
-from logops.queries.run import Lines, Numbers, run_query
+from logops.queries.run import LogLines, Numbers, run_query
 from logops.samples import Kind
 from tests.support import sample_hour
 from tests.support.lokis import running_loki
@@ -40,14 +40,14 @@ class Answered:
     total: float
 
 
-def over_the_hour(loki: LokiClient, tenant: str, tree: Query) -> Lines | Numbers:
+def over_the_hour(loki: LokiClient, tenant: str, tree: Query) -> LogLines | Numbers:
     return run_query(loki, tenant, tree, sample_hour.START_NS, sample_hour.END_NS, STEP_S, 5000)
 
 
 def answered(loki: LokiClient, tenant: str, tree: Query) -> Answered:
     """Return the answer over the hour. For a metric query: the values at the end of the hour."""
     hour = over_the_hour(loki, tenant, tree)
-    if isinstance(hour, Lines):
+    if isinstance(hour, LogLines):
         return Answered(len(hour.entries), hour.entries[0].text if hour.entries else "", 0)
     last = [one.points[-1][1] for one in hour.series if one.points[-1][0] == sample_hour.END_NS]
     return Answered(len(last), "", round(sum(last), 6))
@@ -56,7 +56,7 @@ def answered(loki: LokiClient, tenant: str, tree: Query) -> Answered:
 def whole(loki: LokiClient, tenant: str, tree: Query) -> Counter[object]:
     """Return every line, or every point of every series."""
     hour = over_the_hour(loki, tenant, tree)
-    if isinstance(hour, Lines):
+    if isinstance(hour, LogLines):
         assert len(hour.entries) < hour.limit
         return Counter((one.timestamp_ns, one.text) for one in hour.entries)
     return Counter(

@@ -7,7 +7,7 @@ from typing import Any
 
 from logops.environment import Environment, load_environment
 from logops.render import STAGES, Files, Stage, local_programs, local_topology, render_local
-from logops.render.supervisor import Program
+from logops.render.supervisor import SupervisedProgram
 from logops.rules.read import load_rules
 
 FOLDER = Path(__file__).parents[2] / "include" / "environments"
@@ -41,7 +41,7 @@ def rendered(wanted: Environment) -> dict[Stage, Files]:
     return render_local(wanted, STATE, COMMANDS, RULES)
 
 
-def programs(wanted: Environment) -> dict[str, Program]:
+def programs(wanted: Environment) -> dict[str, SupervisedProgram]:
     """Return every program of a local environment, by name."""
     texts = rendered(wanted)
     staged = local_programs(local_topology(wanted, STATE), COMMANDS, texts)

@@ -16,7 +16,7 @@ from logops.logql.tree import (
     Condition,
     Decolorize,
     Drop,
-    Duration,
+    DurationValue,
     Either,
     Extraction,
     Grouping,
@@ -72,8 +72,8 @@ TEXTS = st.one_of(
 )
 REGEXES = st.sampled_from(["a|b", "(?i)warn.*", r"\d+\s", "[a-z]{2,5}", "x.+", "^/api/v1", r"\Qa.b\E", "(a(b)c)?"])
 PATTERNS = st.sampled_from(["<ip> - <_>", "a <b> c", '<_> <x>"', "<a>/<b>"])
-MILLISECONDS = st.integers(1, 10**12).map(lambda count: Duration(count * 1_000_000))
-DURATIONS = st.one_of(MILLISECONDS, st.integers(1, 10**15).map(Duration))
+MILLISECONDS = st.integers(1, 10**12).map(lambda count: DurationValue(count * 1_000_000))
+DURATIONS = st.one_of(MILLISECONDS, st.integers(1, 10**15).map(DurationValue))
 NUMBERS = st.one_of(st.integers(0, 10**6).map(float), st.floats(0, 1e300)).map(Number)
 
 

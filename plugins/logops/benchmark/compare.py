@@ -41,7 +41,7 @@ class ComparisonVerdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CaseComparison:
     """The comparison of one query, range and mode. `ratio` is after / before: 1.2 means 20 % slower."""
 
     case: Case
@@ -56,14 +56,14 @@ class Comparison:
     why: str = ""
 
 
-def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[Comparison]:
+def compare(before: Iterable[Sample], after: Iterable[Sample]) -> list[CaseComparison]:
     """Compare everything that both sides measured, in the order of `before`."""
     sides = _answered(before), _answered(after)
     pairs = [(case, case_samples, sides[1][case]) for case, case_samples in sides[0].items() if case in sides[1]]
     enough = [pair for pair in pairs if min(len(pair[1]), len(pair[2])) >= MIN_ANSWERS]
     corrected = holm([mann_whitney(_seconds(a), _seconds(b)) for _, a, b in enough])
     judged = {case: _judged(case, a, b, p) for (case, a, b), p in zip(enough, corrected, strict=True)}
-    return [judged.get(case) or Comparison(case, ComparisonVerdict.FEW) for case, _, _ in pairs]
+    return [judged.get(case) or CaseComparison(case, ComparisonVerdict.FEW) for case, _, _ in pairs]
 
 
 def setup_differences(before: Iterable[Sample], after: Iterable[Sample]) -> list[str]:
@@ -97,13 +97,13 @@ def _seconds(samples: Sequence[Sample]) -> list[float]:
     return [sample.seconds for sample in samples]
 
 
-def _judged(case: Case, before: list[Sample], after: list[Sample], p: float) -> Comparison:
+def _judged(case: Case, before: list[Sample], after: list[Sample], p: float) -> CaseComparison:
     low, high = interval(_seconds(before), _seconds(after))
     was, now = median(_seconds(before)), median(_seconds(after))
     ratio = now / was
     verdict = verdict_of(ratio, low, high, p)
     reason = explain_slowdown(work_of(before), work_of(after)) if verdict is ComparisonVerdict.SLOWER else ""
-    return Comparison(case, verdict, ratio, low, high, p, was, now, reason)
+    return CaseComparison(case, verdict, ratio, low, high, p, was, now, reason)
 
 
 def verdict_of(ratio: float, low: float, high: float, p: float) -> ComparisonVerdict:

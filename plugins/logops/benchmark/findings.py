@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from logops.benchmark.history.common_effect import Group
+from logops.benchmark.history.common_effect import QueryGroup
 from logops.benchmark.history.trend import CommonTrend
 from logops.benchmark.verdict import Verdict
 from logops.findings import Finding, Subject
@@ -98,7 +98,7 @@ def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datet
 
 
 def library_findings(
-    environment: str, common_trends: Mapping[Group, CommonTrend], as_of: datetime
+    environment: str, common_trends: Mapping[QueryGroup, CommonTrend], as_of: datetime
 ) -> Iterator[Finding]:
     """Yield findings about all queries of a cluster together, for the mode with the largest change."""
     for cluster in dict.fromkeys(group.cluster for group in common_trends):

@@ -7,17 +7,17 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from logops.benchmark.measure.cases import Mode
-from logops.environment.units import Duration, Size
 
 if TYPE_CHECKING:
     from logops.environment import Environment
+    from logops.environment.units import Duration
 
 ROUNDS = 20
 """Rounds per query; up to MOST_ROUNDS if the answers vary so much that a slowdown of 20 % would be hidden."""
 MOST_ROUNDS = 100
 
 
-def in_seconds(ranges: Iterable[Duration]) -> tuple[int, ...]:
+def in_seconds(ranges: "Iterable[Duration]") -> tuple[int, ...]:
     """Return ranges in whole seconds. Raises ValueError if one is too short."""
     seconds = {duration: duration.value // 1000 for duration in ranges}
     for duration, whole_seconds in seconds.items():
@@ -67,6 +67,9 @@ def benchmark_request(
 
     Raises ValueError if a range is not a duration of at least 1 s, or the budget is not a size.
     """
+    # A DAG file imports this module, and must not import pydantic.
+    from logops.environment.units import Duration, Size
+
     usual = environment.benchmark
     return BenchmarkRequest(
         run=run,

@@ -10,7 +10,13 @@ import typer
 from rich.table import Table
 
 from logops.benchmark.chart import KINDS, draw
-from logops.benchmark.compare import Comparison, ComparisonVerdict, compare, setup_differences, were_measured_in_turns
+from logops.benchmark.compare import (
+    CaseComparison,
+    ComparisonVerdict,
+    compare,
+    setup_differences,
+    were_measured_in_turns,
+)
 from logops.benchmark.history.nights import comparable_history, read_nights
 from logops.benchmark.history.trend import common_trends, trends, trends_by_night
 from logops.benchmark.measure.cases import Mode
@@ -253,7 +259,7 @@ def _store(name: str) -> ResultsStore:
     return results_store(environment(name))
 
 
-def _code(compared: list[Comparison]) -> int:
+def _code(compared: list[CaseComparison]) -> int:
     return (
         FOUND
         if any(comparison.verdict in (ComparisonVerdict.SLOWER, ComparisonVerdict.FEW) for comparison in compared)

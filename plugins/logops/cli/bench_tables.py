@@ -9,7 +9,7 @@ from typing import Any
 from rich.filesize import decimal
 from rich.table import Table
 
-from logops.benchmark.compare import Comparison
+from logops.benchmark.compare import CaseComparison
 from logops.benchmark.history.nights import Night
 from logops.benchmark.history.trend import Trend
 from logops.benchmark.measure.cases import Case, range_text
@@ -64,7 +64,7 @@ def bars(values: Sequence[float]) -> str:
     return "".join("▁▂▃▄▅▆▇█"[max(0, math.ceil(value / most * 8) - 1)] for value in values)
 
 
-def comparisons(compared: list[Comparison]) -> Table:
+def comparisons(compared: list[CaseComparison]) -> Table:
     table = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
     for column in ("query", "range", "mode"):
         table.add_column(column, no_wrap=True)
@@ -85,7 +85,7 @@ def comparisons(compared: list[Comparison]) -> Table:
     return table
 
 
-def comparison_data(comparison: Comparison) -> dict[str, Any]:
+def comparison_data(comparison: CaseComparison) -> dict[str, Any]:
     """Return a comparison as JSON values. The keys `arm` and `word` are older than the names of the fields."""
     values = asdict(comparison)
     return {"arm": values.pop("case"), "word": values.pop("verdict"), **values}

@@ -21,7 +21,7 @@ from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
 from logops.queries.fill import FillError, fill
 from logops.queries.model import LibraryQuery
-from logops.queries.run import MAX_POINTS, Lines, Numbers, run_query
+from logops.queries.run import MAX_POINTS, LogLines, Numbers, run_query
 
 app = typer.Typer()
 _BARS = "▁▂▃▄▅▆▇█"
@@ -68,7 +68,7 @@ def query(
     answer = _run(environment_name, wanted, tree, (start_ns, end_ns), step_s, limit)
     if as_json:
         print_json({"query": name, "logql": one_line(tree), **_as_data(answer)})
-    elif isinstance(answer, Lines):
+    elif isinstance(answer, LogLines):
         _show_lines(answer)
     else:
         _show_numbers(answer, step_s)
@@ -129,7 +129,7 @@ def _step(entry: LibraryQuery, start_ns: int, end_ns: int) -> int:
 
 def _run(
     environment_name: str, wanted: LibraryQuery, tree: Query, span: tuple[int, int], step_s: int, limit: int
-) -> Lines | Numbers:
+) -> LogLines | Numbers:
     target = readable(environment_name)
     cluster = target.environment.clusters.get(wanted.cluster)
     if cluster is None or wanted.tenant not in cluster.tenants:
@@ -144,7 +144,7 @@ def _run(
         stop(str(error), code=1)
 
 
-def _show_lines(answer: Lines) -> None:
+def _show_lines(answer: LogLines) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("time, UTC", no_wrap=True)
     table.add_column("line", overflow="fold")
@@ -236,8 +236,8 @@ def _took(statistics: Statistics) -> str:
     )
 
 
-def _as_data(answer: Lines | Numbers) -> dict[str, Any]:
-    if isinstance(answer, Lines):
+def _as_data(answer: LogLines | Numbers) -> dict[str, Any]:
+    if isinstance(answer, LogLines):
         return {
             "lines": [
                 {"timestamp_ns": entry.timestamp_ns, "labels": dict(entry.labels), "line": entry.text}

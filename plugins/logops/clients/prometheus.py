@@ -5,7 +5,7 @@ import json
 from logops.clients.http.request import Failure, Outcome, Request, params
 from logops.clients.http.transport import Transport
 from logops.clients.loki.answers import UnexpectedAnswerError, vector
-from logops.clients.loki.model import Sample
+from logops.clients.loki.model import Point
 from logops.errors import LogopsError
 
 _READ_TIMEOUT_S = 30.0
@@ -15,7 +15,7 @@ class PrometheusError(LogopsError):
     """Prometheus did not answer, or refused the query."""
 
 
-def recorded(url: str, promql: str) -> list[Sample]:
+def recorded(url: str, promql: str) -> list[Point]:
     """Run an instant query. Raises PrometheusError."""
     transport = Transport(url, connect_timeout_s=_READ_TIMEOUT_S, read_timeout_s=_READ_TIMEOUT_S, use_proxies=False)
     try:
@@ -29,7 +29,7 @@ def instant_query(promql: str) -> Request:
     return Request(f"running {promql}", "/api/v1/query", params=params({"query": promql}))
 
 
-def decode_samples(outcome: Outcome) -> list[Sample]:
+def decode_samples(outcome: Outcome) -> list[Point]:
     """Return the values of an instant query. Raises PrometheusError."""
     doing = f"{outcome.request.doing} at {outcome.base_url}"
     if isinstance(outcome, Failure):

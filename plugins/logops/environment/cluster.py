@@ -80,7 +80,7 @@ class Workload(Model):
     volume: Volume | None = None
 
 
-class Ring(Model):
+class RingConfig(Model):
     """The store of the hash rings."""
 
     store: Literal["memberlist", "consul", "etcd"] = "memberlist"
@@ -88,7 +88,7 @@ class Ring(Model):
     """`host:port`: exactly one for Consul, one or more for etcd, none for memberlist."""
 
     @model_validator(mode="after")
-    def _endpoints(self) -> "Ring":
+    def _endpoints(self) -> "RingConfig":
         if self.store == "memberlist" and self.endpoints:
             raise ValueError("memberlist takes no endpoints: members find each other")
         if self.store == "consul" and len(self.endpoints) != 1:
@@ -236,7 +236,7 @@ class Cluster(Model):
     containers: Containers
     auth_enabled: bool = True
     replication_factor: Annotated[int, Field(ge=1, le=9)] = 3
-    ring: Ring = Ring()
+    ring: RingConfig = RingConfig()
     components: dict[Component, Workload]
     schema_periods: Annotated[tuple[SchemaPeriod, ...], Field(min_length=1)]
     log_level: Literal["debug", "info", "warn", "error"] = "info"

@@ -35,7 +35,7 @@ class KubernetesPlatform(Model):
 Platform = Annotated[LocalPlatform | KubernetesPlatform, Field(discriminator="kind")]
 
 
-class Approval(Model):
+class ApprovalPolicy(Model):
     """Who must approve a rollout before it changes anything."""
 
     required: bool = True
@@ -53,7 +53,7 @@ class Environment(Model):
     name: Name
     description: str = ""
     platform: Platform
-    approval: Approval = Approval()
+    approval: ApprovalPolicy = ApprovalPolicy()
     results: str
     """Store of findings and results, as an fsspec URL (`abfs://...`). A relative path starts at the local platform's
     state folder."""

@@ -28,7 +28,7 @@ from logops.logql.tree import (
     Condition,
     Decolorize,
     Drop,
-    Duration,
+    DurationValue,
     Either,
     Extraction,
     Grouping,
@@ -127,7 +127,7 @@ def condition(label: str, op: str, value: Value) -> Condition:
         case str():
             return Matcher(label, "=" if op == "==" else op, value)
         case timedelta():
-            return Comparison(label, _comparing(op), Duration(_nanoseconds(value)))
+            return Comparison(label, _comparing(op), DurationValue(_nanoseconds(value)))
         case Bytes():
             if literals.size(literals.write_size(value.count)) is None:
                 raise LogQLError(f"{value.count} bytes are more than Loki can count", "", 0)
@@ -468,8 +468,8 @@ def _range(lines: LogQuery, unwrapped: Unwrap | None, over: Length, offset: Leng
     back = literals.duration(offset) if offset else None
     if offset and back is None:
         raise LogQLError(f"{offset} is not a duration like 1h", offset, 0)
-    shifted = None if back is None else Duration(back, offset)
-    return LogRange(lines, Duration(nanoseconds, over), unwrapped, shifted)
+    shifted = None if back is None else DurationValue(back, offset)
+    return LogRange(lines, DurationValue(nanoseconds, over), unwrapped, shifted)
 
 
 def checked(tree: Tree) -> Tree:

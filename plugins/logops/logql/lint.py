@@ -18,7 +18,7 @@ from logops.logql.tree import Query
 # Each contains a rewrite of the whole query: for long queries the time would grow quadratically.
 MOST_OF_A_RULE = 20
 
-__all__ = ["RULES", "Advice", "Context", "Rule", "lint"]
+__all__ = ["RULES", "Advice", "Context", "LintRule", "lint"]
 
 
 def lint(query: Query, context: Context = QUERY_ALONE) -> list[Advice]:
@@ -44,25 +44,25 @@ def refused_when_run(query: Query, _: Context) -> Iterator[Found]:
 
 
 @dataclass(frozen=True)
-class Rule:
+class LintRule:
     name: str
     severity: Severity
     look: Callable[[Query, Context], Iterable[Found]]
 
 
 RULES = (
-    Rule("refused-when-run", "error", refused_when_run),
-    Rule("label-in-selector", "slow", lint_lines.label_in_selector),
-    Rule("filter-before-parser", "slow", lint_lines.filter_before_parser),
-    Rule("filter-after-parser", "slow", lint_lines.filter_after_parser),
-    Rule("metadata-would-do", "slow", lint_lines.metadata_would_do),
-    Rule("unused-parser", "slow", lint_lines.unused_parser),
-    Rule("regex-for-text", "slow", lint_lines.regex_for_text),
-    Rule("any-text-around", "slow", lint_lines.any_text_around),
-    Rule("selects-all", "slow", lint_lines.selects_all),
-    Rule("address-as-text", "fragile", lint_lines.address_as_text),
-    Rule("line-errors", "fragile", lint_numbers.line_errors),
-    Rule("unwrap-errors", "fragile", lint_numbers.unwrap_errors),
-    Rule("division-by-zero", "fragile", lint_numbers.division_by_zero),
-    Rule("range-below-step", "fragile", lint_numbers.range_below_step),
+    LintRule("refused-when-run", "error", refused_when_run),
+    LintRule("label-in-selector", "slow", lint_lines.label_in_selector),
+    LintRule("filter-before-parser", "slow", lint_lines.filter_before_parser),
+    LintRule("filter-after-parser", "slow", lint_lines.filter_after_parser),
+    LintRule("metadata-would-do", "slow", lint_lines.metadata_would_do),
+    LintRule("unused-parser", "slow", lint_lines.unused_parser),
+    LintRule("regex-for-text", "slow", lint_lines.regex_for_text),
+    LintRule("any-text-around", "slow", lint_lines.any_text_around),
+    LintRule("selects-all", "slow", lint_lines.selects_all),
+    LintRule("address-as-text", "fragile", lint_lines.address_as_text),
+    LintRule("line-errors", "fragile", lint_numbers.line_errors),
+    LintRule("unwrap-errors", "fragile", lint_numbers.unwrap_errors),
+    LintRule("division-by-zero", "fragile", lint_numbers.division_by_zero),
+    LintRule("range-below-step", "fragile", lint_numbers.range_below_step),
 )

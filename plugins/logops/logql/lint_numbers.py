@@ -12,7 +12,7 @@ from logops.logql.tree import (
     Comparison,
     Condition,
     Drop,
-    Duration,
+    DurationValue,
     Json,
     LabelFilter,
     LabelFormat,
@@ -238,7 +238,7 @@ def range_below_step(query: Query, context: Context) -> Iterator[Found]:
         return
     for log_range in all_of(query, LogRange):
         if log_range.range.nanoseconds < context.step_ns:
-            step = Duration(context.step_ns)
+            step = DurationValue(context.step_ns)
             yield (
                 log_range.range.span,
                 f"a range of {literals.write_duration(log_range.range.nanoseconds)} every "

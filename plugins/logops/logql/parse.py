@@ -18,7 +18,7 @@ from logops.logql.tree import (
     Condition,
     Decolorize,
     Drop,
-    Duration,
+    DurationValue,
     Either,
     Extraction,
     Grouping,
@@ -441,25 +441,25 @@ class Reader:
             unwrap = self.unwrap()
         return LogRange(lines, duration, unwrap, offset, self.since(start))
 
-    def range(self, expected: str) -> Duration:
+    def range(self, expected: str) -> DurationValue:
         start = self.starts[self.at]
         text = self.take(RANGE, expected)
         nanoseconds = literals.range_duration(text)
         if nanoseconds is None:
             raise self.wrong(f"[{text}] is no range like [5m] or [1h30m]", start)
-        return Duration(nanoseconds, text, self.since(start))
+        return DurationValue(nanoseconds, text, self.since(start))
 
-    def offset(self) -> Duration | None:
+    def offset(self) -> DurationValue | None:
         if not self.took("offset"):
             return None
         return self.duration("a duration like 1h")
 
-    def duration(self, expected: str) -> Duration:
+    def duration(self, expected: str) -> DurationValue:
         start = self.starts[self.at]
         text = self.take(DURATION, expected)
         nanoseconds = literals.duration(text)
         assert nanoseconds is not None
-        return Duration(nanoseconds, text, self.since(start))
+        return DurationValue(nanoseconds, text, self.since(start))
 
     def unwrap(self) -> Unwrap | None:
         if self.kind != "|" or self.kinds[self.at + 1] != "unwrap":
@@ -710,7 +710,7 @@ class Reader:
             raise self.wrong("an address is compared with = or !=")
         return IpMatch(name, op, self.ip(), self.since(start))
 
-    def measure(self) -> Number | Duration | Bytes:
+    def measure(self) -> Number | DurationValue | Bytes:
         start = self.starts[self.at]
         kind = self.kind
         if kind == DURATION:

@@ -77,7 +77,7 @@ class TemplateRefusedError(Exception):
 def wrong_with(template: str) -> str | None:
     """Return why Loki refuses a template; None if it accepts it."""
     try:
-        Reader(tokens_of(template)).read()
+        TemplateReader(tokens_of(template)).read()
     except TemplateRefusedError as why:
         return str(why)
     except RecursionError:
@@ -119,7 +119,7 @@ def action(template: str, at: int, tokens: list[Token]) -> int:
             return at
 
 
-class Reader:
+class TemplateReader:
     """The position in the tokens."""
 
     def __init__(self, tokens: list[Token]) -> None:

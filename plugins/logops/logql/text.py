@@ -11,7 +11,7 @@ from logops.logql.tree import (
     Condition,
     Decolorize,
     Drop,
-    Duration,
+    DurationValue,
     Either,
     Extraction,
     Grouping,
@@ -283,11 +283,11 @@ def held(node: Condition, looser: type | tuple[type, ...]) -> str:
     return f"({text})" if isinstance(node, looser) else text
 
 
-def measure(value: Number | Duration | Bytes) -> str:
+def measure(value: Number | DurationValue | Bytes) -> str:
     match value:
         case Number():
             return number(value)
-        case Duration():
+        case DurationValue():
             return duration(value)
         case Bytes():
             return value.text or literals.write_size(value.count)
@@ -297,5 +297,5 @@ def number(value: Number) -> str:
     return value.text or literals.write_number(value.value)
 
 
-def duration(value: Duration) -> str:
+def duration(value: DurationValue) -> str:
     return value.text or literals.write_duration(value.nanoseconds)

@@ -20,7 +20,7 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Duration:
+class DurationValue:
     nanoseconds: int
     text: str = field(default="", compare=False)
     span: Span = field(default=NOWHERE, compare=False, repr=False)
@@ -115,7 +115,7 @@ class Comparison:
 
     name: str
     op: str
-    value: Number | Duration | Bytes
+    value: Number | DurationValue | Bytes
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -223,9 +223,9 @@ class LogRange:
     """`{job="nginx"} | json | unwrap bytes [5m] offset 1h`."""
 
     query: LogQuery
-    range: Duration
+    range: DurationValue
     unwrap: Unwrap | None = None
-    offset: Duration | None = None
+    offset: DurationValue | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 

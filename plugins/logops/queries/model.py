@@ -30,7 +30,7 @@ class Objective(Model):
     """Bytes that Loki reads without the cache (cold)."""
 
 
-class Answer(Model):
+class ExpectedAnswer(Model):
     """The answer on the sample hour (`include/logql/README.md`), with the example's parameters.
 
     A log query: the number of lines, and the newest line. A metric query: the number of series at the end of the
@@ -43,7 +43,7 @@ class Answer(Model):
     total: float | None = None
 
 
-class Measured(Model):
+class MeasuredRatio(Model):
     """Time and bytes, as multiples of our query's."""
 
     seconds: float
@@ -59,7 +59,7 @@ class Story(Model):
     answers: Literal["the same", "something else", "nothing", "an error"]
     mended: str | None = None
     """The smallest correction that gives our answer; only if the original gives another answer."""
-    measured: Measured
+    measured: MeasuredRatio
     """Measured for `mended` if there is one, else for `logql` (`python -m benchmarks.story_queries`)."""
 
     @model_validator(mode="after")
@@ -85,7 +85,7 @@ class LibraryQuery(Model):
     """Time between the points of a metric query."""
     example: Mapping[ParameterName, str] = Field(default_factory=dict)
     objective: Objective
-    answer: Answer
+    answer: ExpectedAnswer
     story: Story | None = None
 
     @model_validator(mode="after")

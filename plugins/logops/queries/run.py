@@ -12,7 +12,7 @@ MAX_POINTS = 11_000
 
 
 @dataclass(frozen=True)
-class Lines:
+class LogLines:
     """The answer to a log query, newest line first."""
 
     entries: tuple[Entry, ...]
@@ -37,7 +37,7 @@ def run_query(
     step_s: int,
     limit: int,
     fresh: bool = False,
-) -> Lines | Numbers:
+) -> LogLines | Numbers:
     """Run a query over start <= timestamp < end, with `step_s` seconds between points.
 
     fresh   bypass Loki's results cache
@@ -51,6 +51,6 @@ def run_query(
         entries, statistics = client.measured_logs(
             tenant, text, start_ns, end_ns, limit=limit, fresh=fresh, labels_apart=not refused
         )
-        return Lines(tuple(entries), limit, statistics)
+        return LogLines(tuple(entries), limit, statistics)
     series, statistics = client.measured_range(tenant, text, start_ns, end_ns, step_s, fresh=fresh)
     return Numbers(tuple(series), statistics)

@@ -15,7 +15,7 @@ _USUAL_SECONDS = {"measure": 20.0}
 
 
 @dataclass(frozen=True)
-class Measured:
+class BenchmarkSummary:
     """The result of a benchmark."""
 
     headline: str
@@ -24,7 +24,7 @@ class Measured:
     """Column names, then one row per query."""
 
 
-def measure(api: AirflowApi, environment: str, board: Board) -> Measured:
+def measure(api: AirflowApi, environment: str, board: Board) -> BenchmarkSummary:
     """Trigger a benchmark and show it until it ends. Findings are a result, not an error.
 
     Raises NoResultError if it ends without a result.
@@ -32,7 +32,7 @@ def measure(api: AirflowApi, environment: str, board: Board) -> Measured:
     run = run_id(environment, datetime.now(UTC))
     api.trigger(DAG, run, {"environment": environment, "rounds": ROUNDS, "most_rounds": ROUNDS, "ranges": []})
     summary = summary_of(api, DAG, run, "measure", board, _USUAL_SECONDS)
-    return Measured(
+    return BenchmarkSummary(
         str(summary["headline"]),
         tuple(map(str, summary["findings"])),
         tuple(tuple(map(str, row)) for row in summary["queries"]),

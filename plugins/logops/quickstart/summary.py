@@ -15,7 +15,7 @@ from logops.platforms.platform import DeployablePlatform
 from logops.quickstart.airflow_config import USER
 from logops.quickstart.audits import Audited, widest
 from logops.quickstart.measured import DAG as BENCHMARK
-from logops.quickstart.measured import Measured
+from logops.quickstart.measured import BenchmarkSummary
 from logops.toolchain.progress_board import amount, duration
 
 _EVERY_STREAM = '{job=~".+"}'
@@ -96,7 +96,7 @@ def rendered(
     since: date,
     containers: Sequence[ContainerUse],
     audits: Sequence[Audited],
-    measured: Measured | None,
+    measured: BenchmarkSummary | None,
     airflow_url: str,
     password: str,
     seconds: float,
@@ -144,7 +144,7 @@ def rendered(
     )
 
 
-def _measured(measured: Measured) -> list[RenderableType]:
+def _measured(measured: BenchmarkSummary) -> list[RenderableType]:
     """Show the speed of each query of the library, and its findings."""
     columns, *rows = measured.queries
     queries = _narrow(columns)

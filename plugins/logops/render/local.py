@@ -17,7 +17,7 @@ from logops.render.overrides import overrides
 from logops.render.promtail import CANARY_LABELS, promtail_config
 from logops.render.rules import rule_texts
 from logops.render.storage import account_state
-from logops.render.supervisor import Program, supervisor_conf
+from logops.render.supervisor import SupervisedProgram, supervisor_conf
 from logops.render.topology import (
     HOST,
     AgentProcess,
@@ -52,7 +52,7 @@ def render_local(environment: Environment, state: Path, commands: Commands, rule
 
 def local_programs(
     topology: Topology, commands: Commands, texts: Mapping[Stage, Mapping[str, str]]
-) -> dict[Stage, tuple[Program, ...]]:
+) -> dict[Stage, tuple[SupervisedProgram, ...]]:
     """Return the programs of each stage, in the order in which they are started."""
     return {
         "storage": (_azurite(topology, commands), *_prometheus(topology, commands)),
@@ -103,7 +103,7 @@ def _texts(topology: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
             return rule_texts(environment, rules)
 
 
-def _process_files(topology: Topology, stage: Stage, programs: tuple[Program, ...]) -> dict[str, str]:
+def _process_files(topology: Topology, stage: Stage, programs: tuple[SupervisedProgram, ...]) -> dict[str, str]:
     return {
         f"supervisor/{stage}.conf": supervisor_conf(
             programs, str(topology.state / "logs"), str(topology.state / "data")
@@ -118,13 +118,13 @@ def _refuse_duplicate_names(names: Iterable[str]) -> None:
         raise PlacementError(f"two processes have the name {duplicates[0]}: rename the agent or the cluster")
 
 
-def _azurite(topology: Topology, commands: Commands) -> Program:
+def _azurite(topology: Topology, commands: Commands) -> SupervisedProgram:
     keys = {name: key_of(topology.environment, name).variable for name in topology.environment.storage_accounts}
     accounts = ";".join(
         f"{topology.environment.storage_accounts[name].account_name}:%(ENV_{variable})s"
         for name, variable in keys.items()
     )
-    return Program(
+    return SupervisedProgram(
         "azurite",
         "azurite",
         (
@@ -142,11 +142,11 @@ def _azurite(topology: Topology, commands: Commands) -> Program:
     )  # fmt: skip
 
 
-def _prometheus(topology: Topology, commands: Commands) -> Iterator[Program]:
+def _prometheus(topology: Topology, commands: Commands) -> Iterator[SupervisedProgram]:
     """Yield a Prometheus for recorded series, unless every cluster names another one. It scrapes nothing."""
     if all(cluster.ruler.prometheus_url for cluster in topology.environment.clusters.values()):
         return
-    yield Program(
+    yield SupervisedProgram(
         "prometheus",
         "prometheus",
         (
@@ -168,11 +168,11 @@ def _start_order(topology: Topology) -> tuple[LokiProcess, ...]:
     return tuple(sorted(topology.loki, key=lambda process: (rank.get(process.component, 2), process.http_port)))
 
 
-def _loki(topology: Topology, commands: Commands, process: LokiProcess, texts: Mapping[str, str]) -> Program:
+def _loki(topology: Topology, commands: Commands, process: LokiProcess, texts: Mapping[str, str]) -> SupervisedProgram:
     file = f"loki/{process.cluster}.yaml"
     key = key_of(topology.environment, topology.environment.clusters[process.cluster].storage_account).variable
     memory = process.workload.resources.limits.memory
-    return Program(
+    return SupervisedProgram(
         process.name,
         "loki",
         (
@@ -214,9 +214,9 @@ def _stop_seconds(component: Component) -> int:
     return 2 if component == "query-scheduler" else 30
 
 
-def _promtail(topology: Topology, commands: Commands, process: AgentProcess, text: str) -> Program:
+def _promtail(topology: Topology, commands: Commands, process: AgentProcess, text: str) -> SupervisedProgram:
     syslogs = [s for s in process.sources if isinstance(topology.environment.sources[s], SyslogSource)]
-    return Program(
+    return SupervisedProgram(
         process.name,
         "promtail",
         (*commands["promtail"], f"-config.file={topology.live(f'agents/{process.name}.yaml')}"),
@@ -227,9 +227,9 @@ def _promtail(topology: Topology, commands: Commands, process: AgentProcess, tex
     )
 
 
-def _canary(topology: Topology, commands: Commands, cluster: str, canary: Canary) -> Program:
+def _canary(topology: Topology, commands: Commands, cluster: str, canary: Canary) -> SupervisedProgram:
     """Return the canary of a cluster. It prints lines, an agent ships them, and the canary queries them in Loki."""
-    return Program(
+    return SupervisedProgram(
         f"canary-{cluster}",
         "loki-canary",
         (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from logops.environment.cluster import Cache, Cluster, MemcachedCache, Ring
+from logops.environment.cluster import Cache, Cluster, MemcachedCache, RingConfig
 from logops.render.addresses import Addresses
 from logops.render.overrides import cluster_limits
 
@@ -57,7 +57,7 @@ def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
     return {key: section for key, section in config.items() if section != {}}
 
 
-def kvstore(ring: Ring) -> dict[str, Any]:
+def kvstore(ring: RingConfig) -> dict[str, Any]:
     """Return the `kvstore` block of every ring."""
     match ring.store:
         case "consul":

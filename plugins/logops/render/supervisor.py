@@ -11,7 +11,7 @@ from logops.render.files import digest_of
 
 
 @dataclass(frozen=True)
-class Program:
+class SupervisedProgram:
     """A process under supervisord."""
 
     name: str
@@ -51,12 +51,12 @@ class Program:
         }
 
 
-def supervisor_conf(programs: tuple[Program, ...], logs: str, data: str) -> str:
+def supervisor_conf(programs: tuple[SupervisedProgram, ...], logs: str, data: str) -> str:
     """Return the sections of a stage's programs. Each logs to `logs/NAME.log` and runs in `data/NAME`."""
     return "\n".join(_section(program, logs, data) for program in programs)
 
 
-def _section(program: Program, logs: str, data: str) -> str:
+def _section(program: SupervisedProgram, logs: str, data: str) -> str:
     variables = {**program.variables, "LOGOPS_DIGEST": program.digest}
     environment = ",".join(f'{name}="{value}"' for name, value in sorted(variables.items()))
     log = f"{_percent(logs)}/{program.name}.log"

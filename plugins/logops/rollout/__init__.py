@@ -2,7 +2,7 @@
 
 from logops.rollout.apply import apply_stage, roll_back
 from logops.rollout.approval import Approval, check_approval, refuse_unattended, terminal_approver, unattended
-from logops.rollout.errors import Check, RolloutError, RolloutRefusedError, VerificationError
+from logops.rollout.errors import RolloutError, RolloutRefusedError, VerificationError, VerificationResult
 from logops.rollout.plan import Plan, StagePlan, plan, plan_stage
 from logops.rollout.record import RolloutOutcome, RolloutRecord, RolloutResult, nothing_to_change, write_record
 from logops.rollout.run import run_rollout
@@ -10,7 +10,6 @@ from logops.rollout.verify import verify_stage
 
 __all__ = [
     "Approval",
-    "Check",
     "Plan",
     "RolloutError",
     "RolloutOutcome",
@@ -19,6 +18,7 @@ __all__ = [
     "RolloutResult",
     "StagePlan",
     "VerificationError",
+    "VerificationResult",
     "apply_stage",
     "check_approval",
     "nothing_to_change",

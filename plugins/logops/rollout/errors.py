@@ -19,7 +19,7 @@ class RolloutRefusedError(RolloutError):
 
 
 @dataclass(frozen=True)
-class Check:
+class VerificationResult:
     """The result of one verification on the running system."""
 
     name: str
@@ -35,7 +35,7 @@ class Check:
 class VerificationError(RolloutError):
     """At least one verification of a stage failed."""
 
-    def __init__(self, stage: str, checks: tuple[Check, ...]) -> None:
+    def __init__(self, stage: str, checks: tuple[VerificationResult, ...]) -> None:
         self.stage = stage
         self.checks = checks
         failed = [check for check in checks if not check.passed]

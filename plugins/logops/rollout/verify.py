@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from logops.platforms.platform import DeployablePlatform, Progress
 from logops.render import Stage
-from logops.rollout.errors import Check, VerificationError
+from logops.rollout.errors import VerificationError, VerificationResult
 from logops.rollout.verifications import agents, loki, rules, storage, tenants
 from logops.rollout.verifications.verification import Verification
 
@@ -19,7 +19,7 @@ VERIFICATIONS: dict[Stage, Callable[[DeployablePlatform], Iterable[Verification]
 }
 
 
-def verify_stage(platform: DeployablePlatform, stage: Stage, progress: Progress) -> tuple[Check, ...]:
+def verify_stage(platform: DeployablePlatform, stage: Stage, progress: Progress) -> tuple[VerificationResult, ...]:
     """Run every verification of a stage, several in parallel. Raises VerificationError if one failed."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         checks = tuple(pool.map(_run, VERIFICATIONS[stage](platform)))
@@ -30,11 +30,13 @@ def verify_stage(platform: DeployablePlatform, stage: Stage, progress: Progress)
     return checks
 
 
-def _run(verification: Verification) -> Check:
+def _run(verification: Verification) -> VerificationResult:
     """A verification that raises an error has failed; the error is its detail."""
     started = time.monotonic()
     try:
         passed, detail = True, verification.run()
     except Exception as error:
         passed, detail = False, str(error) or type(error).__name__
-    return Check(verification.name, verification.subject, passed, detail, round(time.monotonic() - started, 3))
+    return VerificationResult(
+        verification.name, verification.subject, passed, detail, round(time.monotonic() - started, 3)
+    )

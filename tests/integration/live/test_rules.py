@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from logops.cli import app
 from logops.cli.console import FOUND
-from logops.clients.loki import Entry, LokiClient, Sample
+from logops.clients.loki import Entry, LokiClient, Point
 from logops.clients.prometheus import recorded
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import PlatformError
@@ -139,7 +139,7 @@ def test_recorded_series_has_same_value_as_query(platform: LocalPlatform) -> Non
     (rule,) = [one for one in RULES["application"].recordings if one.record == "service:http_requests:rate5m"]
     series = 'service:http_requests:rate5m{service="recorded",cluster="main",tenant="application"}'
 
-    def seen() -> list[Sample]:
+    def seen() -> list[Point]:
         return recorded(platform.prometheus_url("main") or "", series)
 
     wait_for(lambda: bool(seen()), 45)

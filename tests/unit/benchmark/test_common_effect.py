@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from logops.benchmark.findings import library_findings
-from logops.benchmark.history.common_effect import MIN_OTHERS, Group, common_effects
+from logops.benchmark.history.common_effect import MIN_OTHERS, QueryGroup, common_effects
 from logops.benchmark.history.explain import Work
 from logops.benchmark.history.nights import DAY_NS, Night, QueryHistory
 from logops.benchmark.history.trend import common_trends, trends, trends_by_night
@@ -154,7 +154,7 @@ def test_clusters_and_modes_are_compared_separately() -> None:
     }
 
     assert set(common_effects(found, {})) == {
-        Group("main", Mode.COLD), Group("main", Mode.WARM), Group("security", Mode.COLD)
+        QueryGroup("main", Mode.COLD), QueryGroup("main", Mode.WARM), QueryGroup("security", Mode.COLD)
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.benchmark.compare import Comparison, ComparisonVerdict, compare, holm, setup_differences
+from logops.benchmark.compare import CaseComparison, ComparisonVerdict, compare, holm, setup_differences
 from logops.benchmark.measure.sample import Ending, Sample
 
 
@@ -24,7 +24,7 @@ def side(seed: int, count: int = 20, factor: float = 1.0, noise: float = 0.1, **
     ]  # fmt: skip
 
 
-def compared(before: list[Sample], after: list[Sample]) -> Comparison:
+def compared(before: list[Sample], after: list[Sample]) -> CaseComparison:
     (found,) = compare(before, after)
     return found
 

@@ -6,7 +6,7 @@ import pytest
 
 from logops.cli import query
 from logops.clients.loki import Entry, Series, Statistics
-from logops.queries.run import Lines, Numbers
+from logops.queries.run import LogLines, Numbers
 
 NAN, INF = float("nan"), float("inf")
 STATISTICS = Statistics(**{name: 0 for name in Statistics.__slots__})
@@ -61,7 +61,7 @@ def test_series_are_sorted_by_value_with_nan_last(capsys: pytest.CaptureFixture[
 
 
 def test_colons_and_brackets_in_answer_are_not_parsed_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    query._show_lines(Lines((Entry(0, {}, "session:key:42 [/b]"),), 100, STATISTICS))
+    query._show_lines(LogLines((Entry(0, {}, "session:key:42 [/b]"),), 100, STATISTICS))
     query._show_numbers(Numbers((series("session:key:42", 1.0),), STATISTICS), 60)
 
     output = capsys.readouterr().out

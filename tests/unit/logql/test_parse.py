@@ -10,7 +10,7 @@ from logops.logql.tree import (
     Binary,
     Both,
     Comparison,
-    Duration,
+    DurationValue,
     Either,
     LabelFilter,
     LineFilter,
@@ -95,7 +95,7 @@ def test_durations_are_parsed_to_nanoseconds(text: str, nanoseconds: int) -> Non
     found = condition(f"took > {text}")
 
     assert isinstance(found, Comparison)
-    assert found.value == Duration(nanoseconds)
+    assert found.value == DurationValue(nanoseconds)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_log_query_span_ends_before_unwrap_or_range(text: str, lines: str) -> No
 def test_node_span_covers_its_text() -> None:
     text = 'sum(rate({job="nginx"} |= "GET" | status >= 500 [5m])) / 2'
     query = parse(text)
-    kinds = (Binary, RangeAggregation, Matcher, LineFilter, Comparison, Duration)
+    kinds = (Binary, RangeAggregation, Matcher, LineFilter, Comparison, DurationValue)
     places = {kind.__name__: next(all_of(query, kind)).span for kind in kinds}  # type: ignore[type-abstract]
 
     assert {name: text[start:end] for name, (start, end) in places.items()} == {
@@ -125,7 +125,7 @@ def test_node_span_covers_its_text() -> None:
         "Matcher": 'job="nginx"',
         "LineFilter": '|= "GET"',
         "Comparison": "status >= 500",
-        "Duration": "[5m]",
+        "DurationValue": "[5m]",
     }
     assert [text[slice(*one.span)] for one in all_of(query, Number)] == ["500", "2"]
 
@@ -254,7 +254,7 @@ def test_number_with_5000_digits_is_refused_with_reason(query: str, reason: str)
 
 
 def test_fraction_with_5000_digits_is_parsed() -> None:
-    assert condition(f"x > 0.{NINES}s") == Comparison("x", ">", Duration(10**9))
+    assert condition(f"x > 0.{NINES}s") == Comparison("x", ">", DurationValue(10**9))
 
 
 def test_invalid_utf8_byte_is_refused_with_position() -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from logops.environment import load_environment
 from logops.platforms import open_local
 from logops.quickstart.audits import Audited
-from logops.quickstart.measured import Measured
+from logops.quickstart.measured import BenchmarkSummary
 from logops.quickstart.summary import ContainerUse, TenantLines, rendered
 from logops.toolchain import project_root
 
@@ -32,7 +32,7 @@ def test_summary_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
                 date(2026, 7, 30),
                 [ContainerUse("security", "security-rules", 1, 1000)],
                 [Audited("retention_audit", "no findings", (), (COLUMNS, AUDITED))],
-                Measured("no findings", (), (QUERIES, MEASURED)),
+                BenchmarkSummary("no findings", (), (QUERIES, MEASURED)),
                 "http://127.0.0.1:8080",
                 "pAsSwOrDpAsSwOrD",
                 63.0,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from supervisor.options import ServerOptions
 
 from logops.render import render_local
-from logops.render.supervisor import Program, supervisor_conf
+from logops.render.supervisor import SupervisedProgram, supervisor_conf
 from tests.support.environments import COMMANDS, environment, programs
 
 LOCAL = environment("local")
@@ -17,11 +17,15 @@ KEYS = {"LOGOPS_MAIN_STORAGE_KEY": "bWFpbg+/==", "LOGOPS_SECURITY_STORAGE_KEY": 
 
 texts = st.lists(st.text(max_size=3), max_size=3).map(tuple)
 variables = st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=3)
-made = st.builds(Program, st.just("x"), st.just("loki"), texts, st.just((1,)), reads=texts, environment=variables)
+made = st.builds(
+    SupervisedProgram, st.just("x"), st.just("loki"), texts, st.just((1,)), reads=texts, environment=variables
+)
 
 
 @given(made, made)
-def test_program_digest_changes_exactly_if_its_inputs_change(first: Program, second: Program) -> None:
+def test_program_digest_changes_exactly_if_its_inputs_change(
+    first: SupervisedProgram, second: SupervisedProgram
+) -> None:
     assert (first.digest == second.digest) == (first == second)
 
 

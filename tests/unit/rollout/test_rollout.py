@@ -26,7 +26,7 @@ from logops.rollout import (
 )
 from logops.rollout import run as run_module
 from logops.rollout.approval import TERMINAL
-from logops.rollout.errors import Check
+from logops.rollout.errors import VerificationResult
 from tests.support.fakes.memory_platform import MemoryPlatform
 
 LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local.yaml")
@@ -178,7 +178,9 @@ def test_stage_with_failed_verification_is_rolled_back(
 ) -> None:
     def fails(_platform: object, stage: str, _progress: object) -> None:
         if stage == "tenants":
-            raise VerificationError(stage, (Check("line-read-back", "main/application", False, "not read back"),))
+            raise VerificationError(
+                stage, (VerificationResult("line-read-back", "main/application", False, "not read back"),)
+            )
 
     monkeypatch.setattr(run_module, "verify_stage", fails)
     result = roll_out(platform, "run", quiet)

@@ -8,7 +8,7 @@ import pytest
 
 from logops.clients.loki import EvaluatedRule
 from logops.environment import load_environment
-from logops.rollout.errors import Check, VerificationError
+from logops.rollout.errors import VerificationError, VerificationResult
 from logops.rollout.verifications.agents import verification_line
 from logops.rollout.verifications.rules import trouble
 from logops.rollout.verifications.tenants import same_limit
@@ -60,7 +60,10 @@ def test_wait_after_timeout_raises_with_missing_condition() -> None:
 
 
 def test_verification_error_lists_only_failed_checks() -> None:
-    checks = (Check("ring-active", "main", False, "2 ACTIVE"), Check("versions-equal", "main", True, "all run 3.7.8"))
+    checks = (
+        VerificationResult("ring-active", "main", False, "2 ACTIVE"),
+        VerificationResult("versions-equal", "main", True, "all run 3.7.8"),
+    )
     assert (
         str(VerificationError("loki", checks)) == "verifying loki: 1 of 2 checks failed\n  ring-active main: 2 ACTIVE"
     )

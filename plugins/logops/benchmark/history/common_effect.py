@@ -18,7 +18,7 @@ MIN_OTHERS = 3
 
 
 @dataclass(frozen=True, order=True)
-class Group:
+class QueryGroup:
     """Queries that are compared with each other."""
 
     cluster: str
@@ -62,19 +62,19 @@ def _percentile(times: list[float], count: int) -> float:
     return ordered[at] + (ordered[at + 1] - ordered[at]) * part / 10
 
 
-def group_of(case: Case, history: QueryHistory) -> Group:
-    return Group(history.nights[-1].cluster, case.mode)
+def group_of(case: Case, history: QueryHistory) -> QueryGroup:
+    return QueryGroup(history.nights[-1].cluster, case.mode)
 
 
 def common_effects(
     histories: Mapping[Case, QueryHistory], gains: Mapping[Case, Sequence[float]]
-) -> dict[Group, CommonEffect]:
+) -> dict[QueryGroup, CommonEffect]:
     """Return the common effect on the queries of a run, from their earlier nights.
 
     gains   for each night, how much faster the query had become for its own reasons (regime.py)
     """
     started = {night.run: night.started_ns for history in histories.values() for night in history.nights}
-    by_group: dict[Group, dict[str, dict[str, list[float]]]] = {}
+    by_group: dict[QueryGroup, dict[str, dict[str, list[float]]]] = {}
     for case, history in histories.items():
         runs = by_group.setdefault(group_of(case, history), {})
         if len(history.nights) < MIN_NIGHTS:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import geometric_mean, median
 
-from logops.benchmark.history.common_effect import Group, common_effects, group_of
+from logops.benchmark.history.common_effect import QueryGroup, common_effects, group_of
 from logops.benchmark.history.explain import Work, explain_growth, explain_slowdown, total_work
 from logops.benchmark.history.nights import Night, QueryHistory, comparable_history, median_work
 from logops.benchmark.history.regime import newest_regime, regimes
@@ -83,7 +83,7 @@ def trend_function(histories: Mapping[Case, QueryHistory]) -> Callable[[Case], T
     return trend_of
 
 
-def common_trends(histories: Mapping[Case, QueryHistory]) -> dict[Group, CommonTrend]:
+def common_trends(histories: Mapping[Case, QueryHistory]) -> dict[QueryGroup, CommonTrend]:
     """Return the common trend of each cluster and mode with enough queries."""
     gains = {case: found.gains for case, found in regimes(histories).items()}
     common_times = {
@@ -112,7 +112,7 @@ def common_trend(times: Mapping[str, float], nights: Sequence[Sequence[Night]]) 
     )
 
 
-def _of_group(histories: Mapping[Case, QueryHistory], group: Group) -> list[tuple[Night, ...]]:
+def _of_group(histories: Mapping[Case, QueryHistory], group: QueryGroup) -> list[tuple[Night, ...]]:
     return [case_history.nights for case, case_history in histories.items() if group_of(case, case_history) == group]
 
 

@@ -12,7 +12,7 @@ from logops.clients.blob_storage.azure_errors import translated
 from logops.clients.blob_storage.blobs import Listing, Tier
 from logops.clients.blob_storage.errors import BlobMissingError, ObjectStoreError, refusal
 from logops.clients.blob_storage.listing import Progress, listed, read_page
-from logops.clients.blob_storage.rest import CONNECTIONS, Answer, Call, Rest
+from logops.clients.blob_storage.rest import CONNECTIONS, BlobResponse, Call, Rest
 from logops.clients.blob_storage.walks import Unlisted, walks_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Container:
         return done
 
 
-def _time_of(answer: Answer, doing: str) -> datetime:
+def _time_of(answer: BlobResponse, doing: str) -> datetime:
     """Return when the service answered, by its own clock."""
     date = answer.headers.get("Date", "")
     try:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from logops.clients.blob_storage.blobs import Tier, blobs_schema
 from logops.clients.blob_storage.errors import ObjectStoreError
-from logops.clients.blob_storage.pages import Page
+from logops.clients.blob_storage.pages import ListingPage
 
 CONTENT_TYPE = "application/vnd.apache.arrow.stream"
 
@@ -32,7 +32,7 @@ _READ = frozenset(
 )
 
 
-def read_arrow_page(body: bytes) -> Page:
+def read_arrow_page(body: bytes) -> ListingPage:
     """Read a page. Raises ObjectStoreError if it is not a complete stream with the columns of a listing."""
     try:
         with pa.ipc.open_stream(body) as stream:
@@ -50,7 +50,7 @@ def read_arrow_page(body: bytes) -> Page:
         raise _unreadable(str(error).partition("\n")[0]) from None
 
 
-def _page(table: pa.Table, next_marker: str) -> Page:
+def _page(table: pa.Table, next_marker: str) -> ListingPage:
     kinds = _column(table, "ResourceType") if "ResourceType" in table.column_names else None
     prefixes: list[str] = []
     if kinds is not None and table.num_rows:
@@ -58,7 +58,7 @@ def _page(table: pa.Table, next_marker: str) -> Page:
         names = _column(table, "Name").filter(pc.equal(kinds, "blobprefix"))
         prefixes = names.to_pylist()
         table = table.filter(pc.invert(pc.is_in(kinds, pa.array(_NO_BLOBS))))
-    return Page(_batch(table), tuple(prefixes), next_marker)
+    return ListingPage(_batch(table), tuple(prefixes), next_marker)
 
 
 def _batch(table: pa.Table) -> pa.RecordBatch:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from logops.clients.blob_storage.blobs import blobs_schema
 from logops.clients.blob_storage.errors import ObjectStoreError
-from logops.clients.blob_storage.pages import Page
+from logops.clients.blob_storage.pages import ListingPage
 from logops.clients.blob_storage.xml_scan import (
     CHANGED,
     COLUMNS,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _SHORTEST_ROW = len("<BlobPrefix><Name>a</Name></BlobPrefix>")
 
 
-def read_xml_page(body: bytes) -> Page:
+def read_xml_page(body: bytes) -> ListingPage:
     """Read a page. Raises ObjectStoreError if it is not a complete answer."""
     text = np.zeros(len(body) + END, np.uint8)
     text[: len(body)] = np.frombuffer(body, np.uint8)
@@ -50,7 +50,7 @@ def read_xml_page(body: bytes) -> Page:
         raise ObjectStoreError(f"reading a page of a listing: {error}") from None
 
 
-def _page(table: "Longs", text: "Bytes", next_marker: str) -> Page:
+def _page(table: "Longs", text: "Bytes", next_marker: str) -> ListingPage:
     kinds = table[:, KIND]
     names = _names(table[:, NAME_END], text)
     columns: list[Any] = [
@@ -63,9 +63,9 @@ def _page(table: "Longs", text: "Bytes", next_marker: str) -> Page:
     ]
     batch = pa.RecordBatch.from_arrays(columns, schema=blobs_schema())
     if not np.any(kinds & (IS_PREFIX | IS_DIRECTORY)):
-        return Page(batch, (), next_marker)
+        return ListingPage(batch, (), next_marker)
     prefixes = names.filter(pa.array(kinds & IS_PREFIX != 0)).to_pylist()
-    return Page(batch.filter(pa.array(kinds & (IS_PREFIX | IS_DIRECTORY) == 0)), tuple(prefixes), next_marker)
+    return ListingPage(batch.filter(pa.array(kinds & (IS_PREFIX | IS_DIRECTORY) == 0)), tuple(prefixes), next_marker)
 
 
 def _names(ends: "Longs", text: "Bytes") -> pa.StringArray:

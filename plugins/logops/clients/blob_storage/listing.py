@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from logops.clients.blob_storage.errors import ListingInterruptedError, ObjectStoreError
 from logops.clients.blob_storage.list_arrow import CONTENT_TYPE, read_arrow_page
 from logops.clients.blob_storage.list_xml import read_xml_page
-from logops.clients.blob_storage.pages import Page
+from logops.clients.blob_storage.pages import ListingPage
 from logops.clients.blob_storage.rest import Call, Rest
 from logops.clients.blob_storage.walks import (
     Unlisted,
@@ -52,7 +52,7 @@ def read_page(rest: Rest, container: str, doing: str, walk: Walk, given_up: Even
     return walked_page(walk, read_arrow_page(answer.body) if is_arrow else read_xml_page(answer.body))
 
 
-def walked_page(walk: Walk, page: Page) -> WalkedPage:
+def walked_page(walk: Walk, page: ListingPage) -> WalkedPage:
     """Return the blobs of a page that belong to the walk, and the remaining walks."""
     rows = page.batch.num_rows
     last = str(page.batch.column(0)[rows - 1]) if rows else ""

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListingPage:
     batch: "pa.RecordBatch"
     """With `blobs_schema`."""
     prefixes: tuple[str, ...]

@@ -49,7 +49,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BlobResponse:
     headers: Mapping[str, str]
     body: bytes
 
@@ -83,7 +83,7 @@ class Rest:
     def close(self) -> None:
         self._session.close()
 
-    def send(self, call: Call, given_up: Event | None = None) -> Answer:
+    def send(self, call: Call, given_up: Event | None = None) -> BlobResponse:
         """Send a request and return its answer, if the status is 200.
 
         Temporary failures (a lost connection, a timeout, 408, 429, 5xx) are retried after the time that the service
@@ -110,7 +110,7 @@ class Rest:
                     raise failed.error from None
                 attempt += 1
 
-    def _send_once(self, call: Call) -> Answer:
+    def _send_once(self, call: Call) -> BlobResponse:
         url = self._base + quote(call.path, safe="/~")
         try:
             with (
@@ -125,7 +125,7 @@ class Rest:
                 ) as response,
             ):
                 if response.status_code == 200:
-                    return Answer(response.headers, _body(response, call))
+                    return BlobResponse(response.headers, _body(response, call))
         except requests.RequestException as error:
             # The error of requests contains the address, which may be signed.
             raise _AttemptError(_unreachable(call.doing, urlsplit(url).netloc, error), None, 0.0) from None

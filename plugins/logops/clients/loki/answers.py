@@ -22,9 +22,9 @@ from logops.clients.loki.model import (
     Entry,
     EvaluatedGroup,
     EvaluatedRule,
+    Point,
     Readiness,
     RingMember,
-    Sample,
     Series,
     Statistics,
 )
@@ -59,7 +59,7 @@ def measured_entries(outcome: Outcome, direction: Direction) -> tuple[list[Entry
     return _decoded(outcome, lambda answer: (_entries(answer, direction), _statistics(answer)))
 
 
-def samples(outcome: Outcome) -> list[Sample]:
+def samples(outcome: Outcome) -> list[Point]:
     """Return the values of a metric query at one moment."""
     return _decoded(outcome, vector)
 
@@ -146,14 +146,14 @@ def evaluated_groups(outcome: Outcome) -> list[EvaluatedGroup]:
     return _decoded(outcome, _evaluated_groups)
 
 
-def vector(answer: object) -> list[Sample]:
+def vector(answer: object) -> list[Point]:
     """Return the values in the JSON of a metric query at one moment, as Loki and Prometheus answer it.
 
     Raises UnexpectedAnswerError, LookupError, TypeError, ValueError, AttributeError or OverflowError if it has another
     shape.
     """
     return [
-        Sample(item["metric"], _nanoseconds(item["value"][0]), float(item["value"][1]))
+        Point(item["metric"], _nanoseconds(item["value"][0]), float(item["value"][1]))
         for item in _result(answer, "vector")
     ]
 

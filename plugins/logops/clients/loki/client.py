@@ -23,10 +23,10 @@ from logops.clients.loki.model import (
     Entry,
     EvaluatedGroup,
     LogLine,
+    Point,
     Readiness,
     Ring,
     RingMember,
-    Sample,
     Series,
     Statistics,
 )
@@ -183,7 +183,7 @@ class LokiClient:
             complete, next_page = split_page(next_page, entries, end_ns, page)
             yield from complete
 
-    def query(self, tenant: str, logql: str, at_ns: int) -> list[Sample]:
+    def query(self, tenant: str, logql: str, at_ns: int) -> list[Point]:
         """Run a metric query at one moment."""
         return answers.samples(self._send(requests.query(tenant, logql, at_ns)))
 

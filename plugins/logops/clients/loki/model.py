@@ -56,7 +56,7 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Point:
     """One value of a metric query."""
 
     labels: Mapping[str, str]

@@ -14,7 +14,7 @@ connection to the scheduler, and the next queries wait for seconds until it reco
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class QueryPage:
     """A query for at most `limit` of the oldest entries with start <= timestamp < end, oldest first."""
 
     start_ns: int
@@ -22,14 +22,16 @@ class Page:
     limit: int
 
 
-def first_page(start_ns: int, end_ns: int, page_size: int) -> Page | None:
+def first_page(start_ns: int, end_ns: int, page_size: int) -> QueryPage | None:
     """Return the first page of a range; None for an empty range."""
     if start_ns >= end_ns:
         return None
-    return Page(start_ns, min((start_ns // WINDOW_NS + 1) * WINDOW_NS, end_ns), page_size)
+    return QueryPage(start_ns, min((start_ns // WINDOW_NS + 1) * WINDOW_NS, end_ns), page_size)
 
 
-def split_page(page: Page, entries: list[Entry], end_ns: int, page_size: int) -> tuple[list[Entry], Page | None]:
+def split_page(
+    page: QueryPage, entries: list[Entry], end_ns: int, page_size: int
+) -> tuple[list[Entry], QueryPage | None]:
     """Return the entries of a page that no later page repeats, and the next page; None after the last page.
 
     end_ns      end of the whole range
@@ -43,6 +45,6 @@ def split_page(page: Page, entries: list[Entry], end_ns: int, page_size: int) ->
         return entries, first_page(page.end_ns, end_ns, page_size)
     last_ns = entries[-1].timestamp_ns
     if entries[0].timestamp_ns == last_ns:
-        return [], Page(page.start_ns, page.end_ns, page.limit * 2)
+        return [], QueryPage(page.start_ns, page.end_ns, page.limit * 2)
     complete = [entry for entry in entries if entry.timestamp_ns < last_ns]
-    return complete, Page(last_ns, page.end_ns, page_size)
+    return complete, QueryPage(last_ns, page.end_ns, page_size)

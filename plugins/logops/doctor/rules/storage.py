@@ -28,7 +28,7 @@ _ACCOUNT_NAME = re.compile(r"(?:^|;)\s*AccountName=([^;]+)|^(\$\{\w+\})$")
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
+class ConfiguredContainer:
     """A container with a cluster's chunks or rules."""
 
     use: str
@@ -40,7 +40,7 @@ class Container:
     """Location of the account, or the location at which it could be set."""
 
 
-def containers(cluster: Cluster) -> Iterator[Container]:
+def containers(cluster: Cluster) -> Iterator[ConfiguredContainer]:
     """Yield the containers that a cluster's configuration names."""
     for path, use in _SECTIONS.items():
         section = cluster.section(path)
@@ -48,7 +48,7 @@ def containers(cluster: Cluster) -> Iterator[Container]:
             accounts = [_account(s) for s in (section, *(cluster.section(shared) for shared in _SHARED))]
             account = next((name for name in accounts if name is not None), None)
             name, location = str(section["container_name"]), cluster.at(f"{path}.container_name")
-            yield Container(use, name, account, location, cluster.at(f"{path}.account_name"))
+            yield ConfiguredContainer(use, name, account, location, cluster.at(f"{path}.account_name"))
 
 
 def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
@@ -83,7 +83,7 @@ def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[Ru
                 )
 
 
-def _same_account(container: Container, other: Container) -> bool:
+def _same_account(container: ConfiguredContainer, other: ConfiguredContainer) -> bool:
     if container.account or other.account:
         return container.account == other.account
     return container.name == other.name

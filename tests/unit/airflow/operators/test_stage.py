@@ -11,7 +11,7 @@ from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOp
 from logops.render import Files
 from logops.rollout import Approval, Plan, VerificationError, plan
 from logops.rollout.approval import AIRFLOW
-from logops.rollout.errors import Check
+from logops.rollout.errors import VerificationResult
 
 RUN = "manual__2026-01-01T12:00:00+00:00"
 
@@ -110,7 +110,7 @@ def test_stage_outside_the_plan_is_refused(context, platform, ti) -> None:
 
 
 def test_verify_returns_the_checks_of_the_stage(context, platform, monkeypatch) -> None:
-    check = Check("ready", "main-ingester-0", True, "ready", 0.1)
+    check = VerificationResult("ready", "main-ingester-0", True, "ready", 0.1)
     monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: (check,))
     result = run(RolloutVerifyOperator(task_id="task", stage="loki", environment="local"), context)
     assert [check["name"] for check in result["checks"]] == ["ready"]
@@ -118,7 +118,7 @@ def test_verify_returns_the_checks_of_the_stage(context, platform, monkeypatch) 
 
 def test_failed_verification_fails_the_task_and_reports_the_check(context, platform, ti, monkeypatch) -> None:
     def fails(platform, stage, progress):
-        raise VerificationError("loki", (Check("ring", "main", False, "2 of 3 ACTIVE"),))
+        raise VerificationError("loki", (VerificationResult("ring", "main", False, "2 of 3 ACTIVE"),))
 
     monkeypatch.setattr("logops.rollout.verify_stage", fails)
     with pytest.raises(AirflowFailException, match="2 of 3 ACTIVE"):

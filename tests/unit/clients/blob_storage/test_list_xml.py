@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logops.clients.blob_storage import ObjectStoreError, Tier
 from logops.clients.blob_storage.blobs import blobs_schema
 from logops.clients.blob_storage.list_xml import read_xml_page
-from logops.clients.blob_storage.pages import Page
+from logops.clients.blob_storage.pages import ListingPage
 
 TIERS = {tier.azure: tier for tier in Tier}
 XML_TEXT = st.characters(
@@ -51,7 +51,7 @@ def by_a_real_parser(body: bytes) -> tuple[list[dict[str, Any]], tuple[str, ...]
     return rows, tuple(prefixes), root.findtext("NextMarker") or ""
 
 
-def told(page: Page) -> tuple[list[dict[str, Any]], tuple[str, ...], str]:
+def told(page: ListingPage) -> tuple[list[dict[str, Any]], tuple[str, ...], str]:
     return page.batch.to_pylist(), page.prefixes, page.next_marker
 
 

@@ -2,7 +2,7 @@ import pyarrow as pa
 
 from logops.clients.blob_storage.blobs import blobs_schema
 from logops.clients.blob_storage.listing import walked_page
-from logops.clients.blob_storage.pages import Page
+from logops.clients.blob_storage.pages import ListingPage
 from logops.clients.blob_storage.walks import MOST_PREFIXES, Walk
 
 NOTHING = pa.RecordBatch.from_pylist([], schema=blobs_schema())
@@ -14,14 +14,14 @@ def folders(count: int) -> tuple[str, ...]:
 
 
 def test_each_folder_up_to_the_limit_is_walked_separately() -> None:
-    walks = walked_page(LEVELS, Page(NOTHING, folders(MOST_PREFIXES), "")).walks
+    walks = walked_page(LEVELS, ListingPage(NOTHING, folders(MOST_PREFIXES), "")).walks
 
     assert [walk.prefix for walk in walks] == [*folders(MOST_PREFIXES)]
 
 
 def test_folders_over_the_limit_are_walked_together() -> None:
     """One walk per folder would send a million requests for a million folders."""
-    walks = walked_page(LEVELS, Page(NOTHING, folders(MOST_PREFIXES + 1), "more")).walks
+    walks = walked_page(LEVELS, ListingPage(NOTHING, folders(MOST_PREFIXES + 1), "more")).walks
 
     assert len(walks) < 30
     assert not any(walk.levels or walk.marker for walk in walks)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logops.clients.http.request import Outcome, Request, Response
-from logops.clients.loki import Direction, Entry, LokiAnswerError, LokiError, RingMember, Sample, Series, answers
+from logops.clients.loki import Direction, Entry, LokiAnswerError, LokiError, Point, RingMember, Series, answers
 from logops.clients.loki.answers import build_info, label_sets, label_values, log_entries, ring_members, samples, series
 
 STREAMS = {
@@ -132,7 +132,7 @@ def test_sample_time_is_converted_from_seconds_to_nanoseconds() -> None:
     data = {"resultType": "vector", "result": [{"metric": {"level": "info"}, "value": [1700000000.123, "4.5"]}]}
 
     assert samples(json_answer({"status": "success", "data": data})) == [
-        Sample({"level": "info"}, 1700000000123000000, 4.5)
+        Point({"level": "info"}, 1700000000123000000, 4.5)
     ]
 
 
