@@ -1,12 +1,14 @@
-"""How often comparing two runs errs: differences that are none, and what is found, and what is called alike.
+"""Measure by simulation how often the comparison of two runs is wrong: false differences, missed differences.
 
     python -m benchmarks.comparison_power [--runs 300]
 
-Simulated: the library as a run asks it, 22 queries in two modes, whose answers differ by 8, 20 or 40 %: 20 of them, and
-100 where they differ by more than 8. On the other side four of the 44 are slower by 5, 10, 20 and 50 %; the 40 others
-are the same. Measured in turns (`logops bench run A --beside B`) both sides meet the same machine. Two runs that are
-compared afterwards (`logops bench compare`) met the machine of their nights, here 5 % apart: what differs by that is
-not told from what the machine did.
+Simulated: 22 queries in two modes, as a run of the library measures them. The answers of a query vary by 8, 20 or 40 %.
+There are 20 answers, and 100 if they vary by more than 8 %. On the second side, four of the 44 cases are slower: by 5,
+10, 20 and 50 %. The other 40 are the same.
+
+Two sides that are measured in turns (`logops bench run A --beside B`) meet the same machine. Two runs that are compared
+later (`logops bench compare`) met the machine of two nights, here 5 % apart. The comparison cannot tell such a
+difference from one of the queries.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""How long each DAG file takes to parse, over importing Airflow itself.
+"""Measure how long each DAG file takes to parse, without the import of Airflow itself.
 
     python -m benchmarks.dag_parse [--runs 10]
 
-Each run is a fresh Python process that first makes a DAG with one task of Airflow's, so that Airflow's own imports
-are done, and then reads the file. Python keeps compiled files, as it does for Airflow's DAG processor.
-Prints the median and the range of the second part, in milliseconds, and the heavy modules it brought in.
+Each run is a new Python process. It first creates a DAG with one task, so that Airflow is imported. Then it reads the
+file. Compiled files are kept, as for Airflow's DAG processor. Prints the median and the range in milliseconds, and the
+heavy modules that the file imports.
 """
 
 import argparse

@@ -1,24 +1,24 @@
-"""The detector of slower queries on a real Loki, behind a proxy that delays: false alarms, and what it finds, and when.
+"""Measure the detector of slower queries on a real Loki: false alarms, detected slowdowns, and the night of detection.
 
     python -m benchmarks.detector_on_loki [--nights 72] [--calm 24] [--slower 0.05 0.1 0.2 0.5] [--faster NIGHT]
         [--seed 1] [--keep FILE] [--orders 300]
-    python -m benchmarks.detector_on_loki --read FILE, and what it was measured with
+    python -m benchmarks.detector_on_loki --read FILE, with the options of the measurement
 
-`local`, running in a temporary folder, holds an hour of sample logs of the day before yesterday, stored and compacted.
-Ten queries of the library are measured night after night, as the DAG does it (20 to 100 rounds, past the cache of
-results), as fast as one night follows another: what lies between nights on a cluster of its own, growth, restarts, is
-not in it; what lies between seconds on a machine that others share is.
+`local` runs in a temporary folder. It has one hour of sample logs of the day before yesterday, stored and compacted.
+Ten queries of the library are measured once per "night", as the DAG does (20 to 100 rounds, without the results cache).
+The nights follow each other at once. So the changes between real nights, such as growth and restarts, are missing. The
+noise of a shared machine is included.
 
-The first nights are calm. Then, two nights at a time, each query has a chance of a fourth to be held back by the proxy,
-by one of the shares of the time that Loki took for the answer. What is not held back tells of false alarms. A
-query's slow nights are no part of its later history. Every sample can be kept, so that another detector can be asked.
+The first nights are calm. Then a proxy delays queries: every two nights, each query is delayed with a probability of
+1/4, by one of the given shares of Loki's own time. The other queries give the false alarms. Delayed nights are left out
+of a query's later history. `--keep` stores every sample, so that another detector can judge the same samples.
 
-A few dozen nights hold a dozen query-months, too few to know how rare a false alarm is. So the nights that were not
-held back are judged in other orders, too, drawn by chance: months of the same measured noise, as good as the first
-where a query's noise does not go on from night to night, which is told with them.
+A few dozen nights are about a dozen months of queries, which is too few for the rate of false alarms. So the calm
+nights are also judged in other random orders. This is valid if the noise of a query is independent between nights: the
+correlation is printed.
 
-With `--faster` four of the ten become twice as fast on that night: until then the proxy holds them back by as long as
-Loki takes. What is held back of them before there are enough nights since, is counted apart: it could not be told.
+With `--faster`, four of the ten queries become twice as fast on that night: the proxy delays them until then. Slowdowns
+of these queries before there are enough new nights are counted apart, because no detector can find them.
 """
 
 import argparse
@@ -42,7 +42,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.place import fresh_environment, push_samples, running_in_a_temporary_folder, wait_until_compacted
+from benchmarks.temporary_environment import (
+    fresh_environment,
+    push_samples,
+    running_in_a_temporary_folder,
+    wait_until_compacted,
+)
 from logops.benchmark.history.nights import DAY_NS, Night, comparable_history, night_of
 from logops.benchmark.history.trend import trends
 from logops.benchmark.measure.cases import Case, Mode
@@ -66,7 +71,7 @@ from tests.support.loki_proxy import PlatformBehindProxies, proxies_before
 
 SLOWER = (0.05, 0.10, 0.20, 0.50)
 TOGETHER = 2
-"""Nights that are held back, one after the other."""
+"""Consecutive nights with the same delay."""
 HELD_BACK = 0.25
 LINES_A_MINUTE = 120.0
 QUERIES = (
@@ -82,26 +87,26 @@ MONTH = 30
 
 @dataclass(frozen=True)
 class Slower:
-    """Which queries are held back when."""
+    """The delays of each query and night."""
 
     calm: int
     shares: tuple[float, ...]
     seed: int
 
     def pair(self, night: int) -> int:
-        """Below 0 while it is calm."""
+        """Return the number of the pair of nights; negative for calm nights."""
         return (night - self.calm) // TOGETHER
 
     def on(self, night: int) -> dict[str, float]:
-        """By which share of the time."""
+        """Return the delay of a query, as a share of its time."""
         if self.pair(night) < 0:
             return {}
-        # Of a sum, the next seed would hold back the same, a pair earlier.
+        # With a sum instead, the next seed would give the same delays one pair earlier.
         chance = Random(f"{self.seed}/{self.pair(night)}")
         return {name: chance.choice(self.shares) for name in sorted(LIBRARY) if chance.random() < HELD_BACK}
 
     def delays(self, night: int, faster: int) -> dict[str, float]:
-        """For the proxy, with those that are to become faster on a later night."""
+        """Return the delays for the proxy, including the queries that become faster on a later night."""
         shares = self.on(night)
         return shares | ({name: 2 * (1 + shares.get(name, 0.0)) - 1 for name in FASTER} if night < faster else {})
 
@@ -109,13 +114,13 @@ class Slower:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nights", type=int, default=72)
-    parser.add_argument("--keep", type=Path, help="a Parquet file for every sample")
-    parser.add_argument("--read", type=Path, help="measure nothing: judge the samples that were kept")
+    parser.add_argument("--keep", type=Path, help="Store every sample in this Parquet file.")
+    parser.add_argument("--read", type=Path, help="Measure nothing: judge the samples in this file.")
     parser.add_argument("--calm", type=int, default=24)
     parser.add_argument("--slower", type=float, nargs="+", default=SLOWER)
-    parser.add_argument("--faster", type=int, default=0, help="the night on which four queries become twice as fast")
-    parser.add_argument("--seed", type=int, default=1, help="which queries are held back when")
-    parser.add_argument("--orders", type=int, default=300, help="of the same nights, for the false alarms")
+    parser.add_argument("--faster", type=int, default=0, help="Night on which four queries become twice as fast.")
+    parser.add_argument("--seed", type=int, default=1, help="Seed of the random delays.")
+    parser.add_argument("--orders", type=int, default=300, help="Number of random orders of the calm nights.")
     asked = parser.parse_args()
     slower = Slower(asked.calm, tuple(asked.slower), asked.seed)
     if asked.read:
@@ -161,8 +166,11 @@ def measured_nights(nights: int, slower: Slower, faster: int) -> list[Sample]:
 
 
 def wait_until_in_no_memory(platform: LocalPlatform, tenant: str) -> None:
-    """What an ingester reads again from its write-ahead log it answers beside the storage, for `chunk_idle_period` and
-    `chunk_retain_period`: 35 minutes in, heavy queries would need half the time of before, light ones no less."""
+    """Wait until the ingesters no longer answer from memory the lines that they read again from the write-ahead log.
+
+    They do so for `chunk_idle_period` and `chunk_retain_period`. After 35 minutes, heavy queries would suddenly need
+    half the time, and light queries the same time.
+    """
     with ExitStack() as clients:
         ingesters = [
             clients.enter_context(LokiClient(url))
@@ -175,7 +183,7 @@ def wait_until_in_no_memory(platform: LocalPlatform, tenant: str) -> None:
 
 
 def nights_of(samples: Sequence[Sample]) -> dict[int, Mapping[Case, Night]]:
-    """By number, in their order."""
+    """Return the nights by number, in their order."""
     runs: dict[int, dict[Case, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     for one in samples:
         runs[int(one.run)][Case(one.query, one.range_s, Mode(one.mode))].append(one)
@@ -239,7 +247,7 @@ def tell_other_orders(console: Console, nights: Sequence[Mapping[Case, Night]], 
 
 
 def in_order(nights: Sequence[Mapping[Case, Night]], seed: int) -> tuple[int, int]:
-    """A query's months with an alarm, one or more, and nights that are judged, in an order drawn by chance."""
+    """Judge the nights of a query in a random order. Return the months with an alarm, and the judged nights."""
     calm: dict[Case, list[Night]] = defaultdict(list)
     judged, alarmed = Counter[Case](), set[tuple[Case, int]]()
     for at, drawn in enumerate(Random(seed).sample(nights, len(nights))):
@@ -255,7 +263,7 @@ def in_order(nights: Sequence[Mapping[Case, Night]], seed: int) -> tuple[int, in
 
 
 def goes_on(nights: Sequence[Mapping[Case, Night]]) -> float:
-    """The correlation of each night's noise with the next's, of a query beside the others."""
+    """Return the correlation of a query's noise, relative to the other queries, between consecutive nights."""
     usual = {case: mean(log(one[case].typical_s) for one in nights if case in one) for case in {*chain(*nights)}}
     off = [{case: log(own.typical_s) - usual[case] for case, own in one.items()} for one in nights]
     alone = [{case: own - mean(one.values()) for case, own in one.items()} for one in off]

@@ -1,19 +1,22 @@
-"""How often the detector of slower queries errs: false alarms a query and month of nights, and what it finds, and when.
+"""Measure by simulation how often the detector of slower queries is wrong, and how soon it finds a slowdown.
 
     python -m benchmarks.detector_power [--months 2000]
 
-Simulated: ten queries on two arms, warm and cold. A night is busier or calmer for all of them, which goes on for some
-nights (autoregressive, 0.5); each arm has a noise of its own, from night to night and from answer to answer. The first
-query is judged beside the others, by what judges a night of the DAG, and is alarmed where either arm is. 40 nights (or
-12, when the detector begins) without a step come first, then 30 more: unchanged for the false alarms, of the query and
-of the library as a whole, and where a second range is measured; slower by 5, 10, 20 or 50 % for the power.
+Simulated: ten queries in two modes, warm and cold. A busy or calm night affects all queries and continues for some
+nights (autoregressive, 0.5). Each query and mode has noise of its own, between nights and between answers. The first
+query is judged relative to the others, with the functions that the DAG uses. An alarm in either mode counts.
 
-Then the nights after some of the ten became faster: false alarms of those that did not in the month after, as a share
-of them, and of those that did; by when the new era of these has begun; and what is found, by the second night, of a
-fifth that comes after 16 nights, of a query of either kind.
+First come 40 nights without a step (or 12, the minimum for a verdict), then 30 more nights:
 
-Where single nights are bad for one query by half, two in a row look like a step to any detector that answers by the
-second night: with 1 bad night of 50 that alone happens in 1.2 % of months.
+- unchanged: gives the false alarms of a query, of the whole library, and of a second range
+- slower by 5, 10, 20 or 50 %: gives the power
+
+Then some of the ten queries become faster. Measured are the false alarms of the other queries in the month after, and
+of the faster queries; the night on which their new regime begins; and whether a slowdown of 20 % after 16 nights is
+found by the second night, for both kinds of queries.
+
+Single bad nights, with half the speed: two of them in a row look like a step to any detector that answers by the second
+night. With 1 bad night in 50, this happens in 1.2 % of months.
 """
 
 import argparse
@@ -49,7 +52,7 @@ WORLDS = {
 }
 SLOWER = (0.05, 0.10, 0.20, 0.50)
 FASTER = ((1, 2.0), (4, 1.2), (4, 2.0), (6, 2.0), (10, 2.0))
-"""How many queries, and times as fast."""
+"""Number of queries that become faster, and the factor."""
 FASTER_IN = "all 15 %, own 1.5 %, answers 20 %"
 AFTER = 16
 NO_WORK = Work(1.0, 1.0, 0.0, 0.0, 0.0, 4.0)
@@ -89,7 +92,7 @@ def table_of(*columns: str) -> Table:
 
 
 def unchanged(name: str, months: int) -> list[str]:
-    """A row: false alarms, and what is found."""
+    """Return a row: false alarms, and the slowdowns that are found."""
     number, world = [*WORLDS].index(name), WORLDS[name]
     row = [name]
     for calm in CALM:
@@ -110,13 +113,13 @@ def share(found: list[int | None], nights: int) -> float:
 
 
 def alarmed(seed: list[int], world: World, calm: int, ranges: int = 1) -> bool:
-    """Whether any night of a month without a step is alarmed, in any arm."""
+    """Whether there is an alarm on any night of a month without a step, in any mode."""
     series = [nights_of(one) for one in cases(seed, world, calm + MONTH, ranges)]
     return any(is_alarmed(one, end) for one in series for end in range(calm + 1, calm + MONTH + 1))
 
 
 def first_found(seed: list[int], world: World, slower: float) -> int | None:
-    """Which night after the step, from 1, says so first, in any arm; None: none of the first 14."""
+    """Return the first night with an alarm after the step, from 1, in any mode; None: none in the first 14 nights."""
     calm = CALM[-1]
     typical_times = cases(seed, world, calm + LONGEST)
     for one in typical_times:
@@ -126,7 +129,7 @@ def first_found(seed: list[int], world: World, slower: float) -> int | None:
 
 
 def library_alarmed(seed: list[int], world: World) -> bool:
-    """Whether what all queries have in common is alarmed on any night of a month without a step, on the first arm."""
+    """Whether the whole library has an alarm on any night of a month without a step, in the first mode."""
     calm = CALM[-1]
     nights = nights_of(cases(seed, world, calm + MONTH)[0])
     told = (common_trends(until(nights, end)) for end in range(calm + 1, calm + MONTH + 1))
@@ -134,7 +137,7 @@ def library_alarmed(seed: list[int], world: World) -> bool:
 
 
 def after_faster(which: tuple[int, float], months: int) -> list[str]:
-    """A row: `which` of the queries became how many times as fast, on one arm."""
+    """Return a row: what happens after the queries `which` became faster by a factor, in one mode."""
     count, gain = which
     alarms, begun, found = np.zeros(2), np.zeros(2), np.zeros(2)
     for month in range(months):
@@ -159,7 +162,7 @@ def after_faster(which: tuple[int, float], months: int) -> list[str]:
 
 
 def first_query(nights: Nights, end: int) -> list[Trend]:
-    """What is said of the first query on a night, over each range."""
+    """Return the verdicts on the first query on a night, one for each range."""
     told = trend_function(until(nights, end))
     return [told(case) for case in nights if case.query == "0"]
 
@@ -173,12 +176,15 @@ def until(nights: Nights, end: int) -> dict[Case, QueryHistory]:
 
 
 def case(row: int) -> Case:
-    """Of a row: the queries over an hour, and then over longer."""
+    """Return the case of a row: first the queries over an hour, then those over a longer range."""
     return Case(str(row % QUERIES), 3600 * (1 + row // QUERIES), Mode.COLD)
 
 
 def nights_of(typical_times: np.ndarray) -> Nights:
-    """`levels`: a row a query and range, a column a night."""
+    """Return the nights of each case.
+
+    levels   one row per query and range, one column per night
+    """
     return {
         case(row): [
             Night(str(at), at, ("", "", 1), ROUNDS, NO_WORK, "main", float(level)) for at, level in enumerate(own)
@@ -188,7 +194,7 @@ def nights_of(typical_times: np.ndarray) -> Nights:
 
 
 def cases(seed: list[int], world: World, count: int, ranges: int = 1) -> list[np.ndarray]:
-    """Of each mode a row a query and range: so many nights. A bad night is bad for the first query, in all."""
+    """Return one row per query and range for each mode. A bad night affects all ranges of the first query."""
     common_effects, own, within, bad = world
     chance = np.random.default_rng(seed)
     rounds = min(max(ROUNDS, (within / PRECISE) ** 2), MOST_ROUNDS)

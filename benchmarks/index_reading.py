@@ -1,12 +1,11 @@
-"""Reading an index file: every chunk as Arrow, every checksum looked at, against Loki's own Go reader.
+"""Read an index file: logops' reader, with every checksum, against Loki's own Go reader.
 
     python -m benchmarks.index_reading
 
-The file is one that Loki's builder wrote: V3, of 4.8 million chunks. Both read it from memory, in turns, in processes
-of their own. Loki's time is what it needs to open the file and to walk every series with its chunks, which it keeps
-nowhere (ForSeries, what its compactor calls), and looks at the checksums of the series it meets; ours is `read_index`,
-to Arrow columns, with every checksum of the file. Both sum all numbers of all chunks, outside the time; the sums must
-be the same.
+The file is written by Loki's builder: V3, 4.8 million chunks. Both readers read it from memory, in turns, in processes
+of their own. Loki opens the file and walks every series with its chunks (ForSeries, as its compactor does); it stores
+nothing and checks the checksums of the series that it meets. logops runs `read_index`, to Arrow columns, with every
+checksum of the file. Both add up all numbers of all chunks, which is not timed. The sums must be equal.
 """
 
 import argparse
@@ -26,12 +25,12 @@ from rich.table import Table
 from benchmarks import loki_index
 
 A_STREAM = 24
-"""Chunks: one an hour."""
+"""Chunks per series: one per hour."""
 SEED = 20261124
 
 
 def made(folder: Path, program: str, chunks: int, *, packed: bool) -> Path:
-    """An index of a tenant's day."""
+    """Return the index of a tenant's day."""
     random = np.random.default_rng(SEED)
     streams = chunks // A_STREAM
     fingerprints = np.unique(random.integers(1, 1 << 63, streams + 64, dtype=np.uint64))[:streams]
@@ -52,7 +51,7 @@ def made(folder: Path, program: str, chunks: int, *, packed: bool) -> Path:
 
 
 def ours(file: Path, runs: int) -> dict[str, Any]:
-    """As `loki_index.bench` says it, for our reader."""
+    """Return the times of logops' reader, in the form of `loki_index.bench`."""
     from logops.tsdb import read_index
 
     content = file.read_bytes()

@@ -1,10 +1,14 @@
-"""What is a label, and what is not: the same lines under three strategies, on the same Loki.
+"""Measure what labels cost: the same lines with three sets of labels, on the same Loki.
 
     python -m benchmarks.label_strategy [--lines-a-minute 600] [--rounds 7]
 
-An hour of application logs is pushed three times, each for a tenant of its own: with the labels of the environment's
-sources (service, level, environment) and trace_id as structured metadata; with `job` alone; and with trace_id as a
-label, too. Then the same three questions are asked of each, in rounds that take turns. No cache of results.
+One hour of application logs is pushed three times, for three tenants:
+
+- with the labels of the environment's sources (service, level, environment) and trace_id as structured metadata
+- with the label `job` only
+- with trace_id as an additional label
+
+Then the same three questions are asked of each, in turns, without the results cache.
 """
 
 import argparse
@@ -49,7 +53,7 @@ QUESTIONS = {
 }
 TENANTS = {name: name.replace(" ", "-").replace("_", "-") for name in QUESTIONS["errors"]}
 UNLIMITED = {TENANTS["trace_id a label"]: {"max_global_streams_per_user": 0}}
-"""Else Loki refuses it at 10,000 streams (the environment's limit, too)."""
+"""The default of 10,000 streams, which is also the environment's, would refuse the third set of labels."""
 
 
 def main() -> None:
@@ -85,7 +89,7 @@ def main() -> None:
 
 
 def push(client: LokiClient, strategy: str, lines: list[Line]) -> float:
-    """Seconds."""
+    """Push the lines with one set of labels. Return the seconds."""
     started = time.perf_counter()
     for at in range(0, len(lines), BATCH):
         client.push(TENANTS[strategy], [labelled(strategy, one) for one in lines[at : at + BATCH]])
@@ -104,7 +108,7 @@ def labelled(strategy: str, line: Line) -> Entry:
 
 
 def ask(client: LokiClient, trace: str, rounds: int) -> dict[tuple[str, str], tuple[float, int]]:
-    """Median seconds and bytes of every strategy and question. All must answer the same."""
+    """Return the median seconds and bytes of every set of labels and question. Their answers must be equal."""
     taken: dict[tuple[str, str], list[tuple[float, int]]] = {}
     for _ in range(rounds):
         for question, forms in QUESTIONS.items():

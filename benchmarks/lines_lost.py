@@ -1,12 +1,11 @@
-"""How many acknowledged lines are lost while Loki is restarted, and when an ingester is killed.
+"""Count the acknowledged lines that are lost while Loki restarts, and when an ingester is killed.
 
     python -m benchmarks.lines_lost [--lines 100000]
 
-Pushes numbered lines through the distributor, at a steady pace, in small batches. A batch that is not acknowledged
-is pushed again, as an agent does, and counts once. Meanwhile a rollout changes the main cluster's configuration, which
-restarts its processes one at a time; then, in a second round, one ingester is killed with SIGKILL. Afterwards every
-acknowledged line is looked for: all are read back, once from the running cluster and once after another rolling
-restart, when they are no longer in memory.
+Pushes numbered lines through the distributor at a steady pace, in small batches. A batch that is not acknowledged is
+pushed again, as an agent does, and counts once. Meanwhile a rollout changes the main cluster's configuration, which
+restarts its processes one at a time. In a second round, one ingester is killed with SIGKILL. Then every acknowledged
+line is read back: from the running cluster, and again after another rolling restart, when no line is in memory.
 """
 
 import argparse
@@ -22,7 +21,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.place import fresh_environment, open_in, running_in_a_temporary_folder
+from benchmarks.temporary_environment import fresh_environment, open_in, running_in_a_temporary_folder
 from logops.clients.loki import Entry, LokiClient
 from logops.clients.loki.errors import LokiError, LokiUnreachableError
 from logops.platforms.local import LocalPlatform
@@ -37,7 +36,7 @@ LINES_A_SECOND = 2500
 
 @dataclass
 class Load:
-    """Numbered lines at a steady pace, and which of them Loki acknowledged."""
+    """Numbered lines at a steady pace, and the numbers that Loki acknowledged."""
 
     url: str
     job: str
@@ -49,7 +48,7 @@ class Load:
     """Attempts that were not acknowledged."""
 
     def run(self) -> None:
-        """Push batches, each until it is acknowledged."""
+        """Push batches, and repeat each until it is acknowledged."""
         due = time.monotonic()
         with LokiClient(self.url, read_timeout=30, retry_for=0) as client:
             for first in count(step=BATCH):
@@ -124,7 +123,7 @@ def one_round(
 
 
 def restart_all(platform: LocalPlatform) -> None:
-    """Roll out another log level; the next call rolls the first one out again. Processes read it when they start."""
+    """Roll out another log level, which restarts the processes. The next call restores the first one."""
     main = platform.environment.clusters["main"]
     running = open_in(platform.environment, platform.state).live("loki")["loki/main.yaml"]
     level: Literal["info", "warn"] = "warn" if "log_level: info" in running else "info"
@@ -141,7 +140,7 @@ def kill_an_ingester(platform: LocalPlatform) -> None:
 
 
 def read_back(platform: LocalPlatform, job: str, start_ns: int) -> Iterator[int]:
-    """The numbers of all lines of a job, as queries return them."""
+    """Return the numbers of all lines of a job that queries return."""
     with LokiClient(platform.read_url("main")) as client:
         for entry in client.read_all(TENANT, f'{{job="{job}"}}', start_ns, time.time_ns()):
             yield int(entry.text.split(" ", 1)[0].removeprefix("number="))

@@ -1,11 +1,11 @@
-"""Listing a container: what it costs the client, against azure-storage-blob's own iterator.
+"""List a container: the client's CPU, against azure-storage-blob's own iterator.
 
     python -m benchmarks.listing
 
-A server in another process (tests/fakes/blob_service.py) answers List Blobs in pages of 5,000, all made before anything
-is timed. Every client lists in a process of its own; the SDK's, which takes minutes for a million, a smaller container,
-and the ratio is that of CPU a blob. CPU is the client's, user and system, in all
-its threads, from the first request to the last row; what is reached on a network depends on that, and on the network.
+A server in another process (tests/support/fakes/blob_service.py) answers List Blobs in pages of 5,000, prepared before
+the clock starts. Every client lists in a process of its own. azure-storage-blob takes minutes for a million blobs, so
+it lists fewer, and the ratio is that of CPU per blob. CPU is the user and system time of all threads of the client,
+from the first request to the last row. The time over a network depends on the network as well.
 """
 
 import argparse
@@ -42,7 +42,7 @@ CLIENTS = {"ours": ours, "sdk": theirs}
 
 
 def measured(client: str, endpoint: str) -> dict[str, Any]:
-    """Ours is run once before: what is compiled and imported is then there."""
+    """Measure one client. logops lists once before the clock starts, so that its code is compiled and imported."""
     run = CLIENTS[client]
     if client == "sdk":
         import azure.storage.blob  # noqa: F401 - not timed
@@ -59,7 +59,7 @@ def measured(client: str, endpoint: str) -> dict[str, Any]:
 
 
 def apart(client: str, kind: str, blobs: int) -> dict[str, Any]:
-    """In a process of its own, against a server of its own."""
+    """Measure a client in a process of its own, against a server of its own."""
     with subprocess.Popen(
         (sys.executable, SERVER, str(blobs), kind), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:

@@ -4,8 +4,8 @@
     python -m benchmarks.listing_xml
 
 Every parser reads the same pages of 5,000 blobs into the same Arrow batch, which is checked before anything is timed.
-The parsers run in turns in one process, so the ratios do not depend on other load. Peak memory is measured in a process
-of its own per parser, less the memory before the page. The run takes about one minute.
+The parsers run in turns in one process, so the ratios do not depend on other load. Peak memory is what one page adds in
+a new process. The run takes about one minute.
 
 parser       what it is
 scanner      logops.clients.blob_storage.xml_scan, compiled with Numba
@@ -180,7 +180,7 @@ def installed_parsers(body: bytes) -> Iterator[str]:
 
 
 def peak_mib(name: str, body: bytes) -> float:
-    """Return the peak memory that one page adds to a process of its own. Linux only."""
+    """Return by how much parsing one page raises the peak memory of a new process. Linux only."""
     command = (sys.executable, "-m", "benchmarks.listing_xml", "--peak-of", name)
     return float(subprocess.run(command, input=body, check=True, capture_output=True).stdout)
 

@@ -1,12 +1,12 @@
-"""Reading LogQL: logops' parser against lark's LALR parser, on the same grammar and queries.
+"""Parse LogQL: logops' parser against lark's LALR parser, with the same grammar and queries.
 
     python -m benchmarks.logql_parsing [--rounds 20]
 
-The grammar is benchmarks/logql.lark: all of LogQL, with its precedence, held against the corpus by
-tests/unit/logql/test_lark.py. Both give a tree and refuse what is no query. lark has no value in its tree yet (numbers,
-escapes and regular expressions are read by logops and checked, by lark not), so the ratio is in its favour. logops
-compiles a regular expression once, and keeps it: each is measured with the same expression, and with one that was never
-seen. Rounds take turns; the figure is the median of the rounds, with the fastest and the slowest.
+The grammar is benchmarks/logql.lark: all of LogQL with its precedence. tests/unit/logql/test_lark.py checks it with the
+corpus. Both parsers return a tree and refuse invalid queries. lark's tree has no values yet, while logops also reads
+numbers and escapes and checks regular expressions, so the ratio is in lark's favour. logops compiles a regular
+expression once and keeps it: measured are queries with the same expression, and with a new expression each time. Rounds
+take turns. Printed are the median, the fastest and the slowest round.
 """
 
 import argparse
@@ -42,7 +42,7 @@ REGEX = "CREATE|UPDATE|DELETE"
 
 
 def never_seen(count: int) -> tuple[str, ...]:
-    """The same, the one that has a regular expression for RE2 with another each time."""
+    """Return the same queries, with a new regular expression in the query that has one."""
     return tuple(query.replace(REGEX, f"{REGEX}|{count}") for query in QUERIES)
 
 

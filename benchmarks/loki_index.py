@@ -1,4 +1,4 @@
-"""Loki's own code for its index files (tools/loki-index): builds them, reads them, and says how long that takes."""
+"""Run Loki's own code for index files (tools/loki-index): build, dump, and measure how long reading takes."""
 
 import json
 import subprocess
@@ -23,12 +23,12 @@ RECORD = np.dtype(
         ("entries", "<u4"),
     ]
 )
-"""A chunk, as `loki-index build` reads it: in the order of their series, and of their times."""
+"""A chunk as `loki-index build` reads it. Chunks are sorted by series, then by time."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """An index file to be built."""
+    """An index file to build."""
 
     folder: Path
     streams: Sequence[tuple[int, Mapping[str, str]]]
@@ -45,7 +45,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Series:
-    """A series of a dumped index, its chunks as (from, through, KB, entries, checksum)."""
+    """A series of a dumped index, with its chunks as (from, through, KB, entries, checksum)."""
 
     fingerprint: int
     labels: Mapping[str, str]
@@ -53,12 +53,12 @@ class Series:
 
 
 def program(progress: Progress = quiet) -> str:
-    """Its path; built where it is not yet. Raises BuildError."""
+    """Return the path of the program. Builds it if it is missing. Raises BuildError."""
     return provide((LOKI_INDEX,), progress)[0].command[0]
 
 
 def build(path: str, tables: Iterable[Table]) -> Iterator[Path]:
-    """Have Loki's builder write index files, one after the other."""
+    """Write index files with Loki's builder, one after the other."""
     process = subprocess.Popen((path, "build"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -86,13 +86,13 @@ def build(path: str, tables: Iterable[Table]) -> Iterator[Path]:
 
 
 def dump(path: str, file: Path) -> tuple[dict[str, int], list[Series]]:
-    """An index as Loki reads it: its version and times, and every series. Raises CalledProcessError."""
+    """Return an index as Loki reads it: version, times, and every series. Raises CalledProcessError."""
     said = subprocess.run((path, "dump", str(file)), check=True, capture_output=True, text=True).stdout.splitlines()
     head, *rest = map(json.loads, said)
     return head, [Series(one["fingerprint"], one["labels"], one["chunks"]) for one in rest]
 
 
 def bench(path: str, file: Path, runs: int) -> dict[str, Any]:
-    """How long Loki takes to read an index, by step; `bench.go` says which."""
+    """Return how long Loki takes to read an index, by step. `bench.go` names the steps."""
     said = subprocess.run((path, "bench", "-runs", str(runs), str(file)), check=True, capture_output=True, text=True)
     return dict(json.loads(said.stdout))

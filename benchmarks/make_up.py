@@ -1,10 +1,10 @@
-"""How long `make up` takes: in a fresh clone, and again.
+"""Measure how long `make up` takes: in a fresh clone, and again.
 
     python -m benchmarks.make_up            # programs and packages are in the user's caches
-    python -m benchmarks.make_up --cold     # nothing is: everything is downloaded and built (about 12 GB of disk)
+    python -m benchmarks.make_up --cold     # empty caches: downloads and builds everything (about 12 GB of disk)
 
-Needs the environment's ports (23100 to 23199) and 8080 to be free. Prints what `make up` prints, then the seconds of
-each run. Everything it starts is ended, and its folder removed.
+Needs the environment's ports (23100 to 23199) and 8080. Prints the output of `make up`, then the seconds of each run.
+Stops everything that it started and removes its folder.
 """
 
 import argparse
@@ -32,7 +32,7 @@ CACHES = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cold", action="store_true", help="with empty caches")
+    parser.add_argument("--cold", action="store_true", help="Start with empty caches.")
     cold = parser.parse_args().cold
     folder = Path(tempfile.mkdtemp(prefix="logops-make-up-"))
     clone = folder / "logops"
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def make(target: str, clone: Path, variables: dict[str, str]) -> float:
-    """Seconds that a target takes. Ends the benchmark where it fails."""
+    """Run a target of the Makefile. Return its seconds. Ends the benchmark if it fails."""
     started = time.monotonic()
     subprocess.run(["make", target], cwd=clone, env=variables, check=True)
     return time.monotonic() - started

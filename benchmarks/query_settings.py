@@ -1,18 +1,18 @@
-"""What each setting of caches, cutting and parallelism is worth: the query library with it and without.
+"""Measure what each setting of caches, splitting and parallelism gains: the query library with it and without.
 
     python -m benchmarks.query_settings [--rounds 5] [--only caches] [--away 20]
 
-`local`, running in a temporary folder, holds a day of sample logs that ended two days ago, stored and compacted, and no
-more in the ingesters' write-ahead logs: they would answer them from memory after each restart. Each setting is rolled
-out in turn, then a part of the library is measured over an hour and a day, warm and past the cache of results. Between
-settings the environment's own is measured again: a figure is the ratio to the mean of the two beside it, so that what
-drifts meanwhile, the machine's load above all, counts in neither.
+`local` runs in a temporary folder. It has one day of sample logs that ended two days ago, stored and compacted. The
+ingesters' write-ahead logs are empty: otherwise they would answer from memory after each restart. Each setting is
+rolled out in turn. Then a part of the library is measured over an hour and over a day, with and without the results
+cache. Between settings, the environment's own setting is measured again. A figure is the ratio to the mean of the two
+measurements around it, so a change of the machine's load counts in neither.
 
-Azurite is next door, and Azure is not: the last settings are measured with a storage that answers each request 20
-milliseconds later. How many chunks an answer over a day reads from it is counted: Azure sells requests. Memcached,
-which production's caches are, is measured where it is installed (`apt install memcached`).
+Azurite runs on the same machine. So the last settings are measured with a storage that answers 20 ms later. The number
+of chunks that an answer over a day reads from the storage is counted, because Azure charges for requests. Memcached,
+the cache of production, is measured if it is installed (`apt install memcached`).
 
-On two cores a query has two to run on, whatever the parallelism: what more of it is worth shows on more machines.
+On two cores, a query has two cores at any parallelism. More parallelism shows its gain on more machines only.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from unittest.mock import patch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.place import (
+from benchmarks.temporary_environment import (
     fresh_environment,
     open_in,
     push_samples,
@@ -87,19 +87,19 @@ AWAY: Mapping[str, Change] = {
 
 @dataclass(frozen=True)
 class Taken:
-    """By a measurement of the library."""
+    """One measurement of the library."""
 
     seconds: Mapping[Case, float]
-    """Of each mode and range the geometric mean of the queries' medians."""
+    """For each mode and range: the geometric mean of the queries' medians."""
     chunks: float
-    """That a cold answer over the longest range reads from the storage, past their cache."""
+    """Chunks that an answer over the longest range reads from the storage, without the chunk cache."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="", help="Settings whose name holds this.")
-    parser.add_argument("--away", type=int, default=20, help="Milliseconds.")
+    parser.add_argument("--only", default="", help="Only settings whose name contains this.")
+    parser.add_argument("--away", type=int, default=20, help="Delay of the storage in milliseconds.")
     asked = parser.parse_args()
     console = Console(width=160)
     ensure()
@@ -149,7 +149,10 @@ def with_(environment: Environment, change: Change) -> Environment:
 
 
 def roll_out(platform: LocalPlatform, storage_port: int = 0) -> LocalPlatform:
-    """`storage_port`: where Loki finds the storage, if not at Azurite's own."""
+    """Roll out the environment with a setting.
+
+    storage_port   port of the storage for Loki, if it is not Azurite's own
+    """
     with patch.object(Topology, "azurite_port", storage_port) if storage_port else nullcontext():
         loki = platform.desired()["loki"]
     desired = platform.desired() | {"loki": loki}
@@ -160,7 +163,7 @@ def roll_out(platform: LocalPlatform, storage_port: int = 0) -> LocalPlatform:
 
 
 def forget(platform: LocalPlatform) -> None:
-    """What ingesters have in their write-ahead logs; it is stored."""
+    """Empty the ingesters' write-ahead logs. Their lines are stored."""
     platform.down(lambda _: None)
     logs = [*platform.state.glob("data/main-ingester-*/wal")]
     assert logs
@@ -192,7 +195,7 @@ def taken(platform: LocalPlatform, as_of: datetime, rounds: int) -> Taken:
 
 @contextmanager
 def memcached(console: Console) -> Iterator[Mapping[str, Change]]:
-    """Settings with a memcached of their own, which runs meanwhile; none where it is not installed."""
+    """Start memcached and return the settings that use it; no settings if it is not installed."""
     program = shutil.which("memcached")
     if program is None:
         console.print("memcached is not installed: not measured")
@@ -223,7 +226,7 @@ def found_in(port: int) -> int:
 
 @contextmanager
 def delayed(behind: int, milliseconds: int) -> Iterator[int]:
-    """The port of a server that passes on what it is told to the port `behind`, so much later."""
+    """Start a server that forwards to port `behind` with a delay. Return its port."""
 
     async def passes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, later: float) -> None:
         with suppress(ConnectionError):

@@ -1,11 +1,11 @@
-"""A healthy cluster is let alone: an hour of ingestion, compaction, retention and tiering, and not one finding.
+"""Audit a healthy cluster for an hour of ingestion, compaction, retention and tiering. There must be no finding.
 
     python -m benchmarks.quiet_hour [--minutes 60]
 
-Runs `local` in a temporary folder, with 120 days of history, chunks cut after minutes in place of hours, and a
-compactor that works every minute. Lines come all the time: now, through the agents, and pushed with the age at which
-retention ends within the hour, so that chunks are written, tiered, expired and deleted while they are audited. Every
-minute all three audits are run, with the environment's own patience. Exit 1: something was found.
+Runs `local` in a temporary folder, with 120 days of history. Chunks are cut after minutes instead of hours, and the
+compactor works every minute. Lines come all the time: new lines through the agents, and old lines whose retention ends
+within the hour. So chunks are written, tiered, expired and deleted while they are audited. All three audits run every
+minute, with the environment's own grace periods. Exit 1: there was a finding.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from threading import Event, Thread
 
 from rich.console import Console
 
-from benchmarks.place import fresh_environment, running_in_a_temporary_folder
+from benchmarks.temporary_environment import fresh_environment, running_in_a_temporary_folder
 from logops.audit.report.result import AuditResult
 from logops.audit.request import AuditRequest, Check
 from logops.audit.run import run_audit
@@ -38,7 +38,7 @@ DAYS = 120
 
 
 def busy(environment: Environment) -> Environment:
-    """Chunks are cut after minutes."""
+    """Return the environment with chunks that are cut after minutes."""
     clusters = {
         name: cluster.model_copy(
             update={
@@ -53,7 +53,7 @@ def busy(environment: Environment) -> Environment:
 
 
 def push_old(platform: LocalPlatform, stop: Event) -> None:
-    """Lines that are past their retention some minutes after they are stored, a stream a minute."""
+    """Push lines that are past their retention some minutes after they are stored, one stream per minute."""
     for minute in range(1_000_000):
         for name, cluster in platform.environment.clusters.items():
             with LokiClient(platform.write_url(name)) as client:

@@ -1,12 +1,12 @@
-"""The story's rate queries asked of Loki, against the series that recording rules made of them: seconds, bytes read.
+"""Compare the story's rate queries with the series that recording rules made of them: seconds and bytes read.
 
     python -m benchmarks.recording_rules [--hours 24] [--lines-a-minute 200] [--rounds 7]
 
-One Loki in one process holds sample logs of so many hours, in memory where it is fastest. What its ruler would have
-recorded in that time, once a minute, is asked of it and written to a Prometheus: the same expression at the same
-moments. Then both are asked for the whole time, a point each five minutes, without any cache of results. Rounds take
-turns; a figure is the median of the rounds. Bytes: as Loki counts them, unpacked; of Prometheus 16 a sample it loads.
-The answers of the library's query and of the recorded series are compared, point by point.
+One Loki in one process has sample logs of these hours, in memory where it is fastest. The expressions of the recording
+rules are run on it for every minute of that time, as its ruler would have done, and written to a Prometheus. Then both
+are queried for the whole time, one point per five minutes, without a results cache. Rounds take turns; a figure is the
+median of the rounds. Bytes are Loki's own count of uncompressed bytes, and 16 bytes per sample that Prometheus loads.
+The answers of the library's query and of the recorded series are compared point by point.
 """
 
 import argparse
@@ -40,17 +40,17 @@ STEP_S = 300
 RECORDED_EVERY_S = 60
 BATCH_LINES = 20_000
 BATCH_S = 1800
-"""Of one write: Prometheus takes nothing that is an hour older than the newest it has."""
+"""Span of one write. Prometheus refuses samples that are an hour older than its newest sample."""
 SAMPLE_BYTES = 16
 STALE = struct.pack("<Q", 0x7FF0000000000002)
-"""The NaN by which a series ends (StaleNaN in prometheus/model/value/value.go)."""
+"""The stale marker, which ends a series (StaleNaN in prometheus/model/value/value.go)."""
 RECORDED = {
     "request-rate": "service:http_requests:rate5m",
     "error-rate": "job:log_errors:ratio_rate5m",
     "requests-by-status": "status:nginx_requests:rate5m",
 }
 Taken = tuple[float, int]
-"""Seconds, bytes."""
+"""Seconds and bytes."""
 
 
 def main() -> None:
@@ -107,7 +107,7 @@ def push(client: LokiClient, span: tuple[int, int], lines_a_minute: float) -> in
 
 
 def backfill(client: LokiClient, url: str, rules: dict[str, str], span: tuple[int, int]) -> int:
-    """Write what the rules answer at each minute of the span, oldest first; how many samples."""
+    """Write what the rules answer at each minute of the span, oldest first. Return the number of samples."""
     answers = {
         record: client.query_range(TENANT, rules[record], *nanoseconds(span), RECORDED_EVERY_S)
         for record in RECORDED.values()
@@ -125,8 +125,11 @@ def backfill(client: LokiClient, url: str, rules: dict[str, str], span: tuple[in
 
 
 def ended(points: Sequence[tuple[int, float]], until_s: int) -> Iterator[tuple[int, bytes]]:
-    """Seconds and samples, with a mark where an evaluation gave none: as the ruler ends a series
-    (Group.Eval in prometheus/rules/group.go). Without it Prometheus goes on with the last sample for five minutes."""
+    """Return seconds and samples, with a stale marker after an evaluation without a sample.
+
+    The ruler ends a series like this (Group.Eval in prometheus/rules/group.go). Without it, Prometheus repeats the last
+    sample for five minutes.
+    """
     at_s = {at // 10**9: value for at, value in points}
     for at, value in at_s.items():
         yield at, struct.pack("<d", value)
@@ -135,7 +138,7 @@ def ended(points: Sequence[tuple[int, float]], until_s: int) -> Iterator[tuple[i
 
 
 def write_request(record: str, found: Iterable[tuple[dict[str, str], list[tuple[int, bytes]]]]) -> bytes:
-    """A remote write, version 1 (prompb/remote.proto): series of labels and samples."""
+    """Return a remote write request, version 1 (prompb/remote.proto): series of labels and samples."""
     return b"".join(
         field(
             1,
@@ -163,7 +166,7 @@ def varint(value: int) -> bytes:
 
 @contextmanager
 def prometheus(folder: Path) -> Iterator[str]:
-    """As the local platform runs it."""
+    """Start Prometheus as the local platform does."""
     url = f"127.0.0.1:{free_port()}"
     with (folder / "prometheus.log").open("w") as log:
         process = subprocess.Popen(
@@ -226,7 +229,7 @@ def points(url: str, promql: str, span: tuple[int, int]) -> dict[tuple[str, int]
 
 
 def differing(ours: Iterable[Series], recorded: dict[tuple[str, int], float]) -> int:
-    """How many points only one of the two has, or with another value."""
+    """Return the number of points that only one side has, or that differ."""
     own = {(_key(one.labels), at // 10**9): value for one in ours for at, value in one.points}
     missing = float("inf")
     return sum(

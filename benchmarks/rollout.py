@@ -1,8 +1,8 @@
-"""How long a rollout takes: from nothing to verified, with nothing to change, and with one limit changed.
+"""Measure how long a rollout takes: from nothing, with nothing to change, and with one changed limit.
 
     python -m benchmarks.rollout
 
-Prints stage by stage: seconds to apply, seconds to verify. Programs are built before the clock starts.
+Prints for each stage the seconds to apply and to verify. Programs are built before the clock starts.
 """
 
 import time
@@ -12,7 +12,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.place import fresh_environment, running_in_a_temporary_folder
+from benchmarks.temporary_environment import fresh_environment, running_in_a_temporary_folder
 from logops.platforms.platform import DeployablePlatform
 from logops.rollout import apply_stage, plan, unattended, verify_stage
 from logops.rollout.approval import TERMINAL
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def timed_rollout(platform: DeployablePlatform, owner: str) -> list[Timing]:
-    """Plan, then apply and verify each stage that changes: name, seconds to apply, seconds to verify."""
+    """Plan, then apply and verify each stage that changes. Return name, seconds to apply, seconds to verify."""
     started = time.monotonic()
     wanted = plan(platform)
     approval = unattended(wanted, datetime.now(UTC), TERMINAL)

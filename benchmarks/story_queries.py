@@ -1,11 +1,11 @@
-"""The story's queries against the library's, on the same Loki and the same lines: seconds, and bytes read.
+"""Compare the story's queries with the library's, on the same Loki and the same lines: seconds and bytes read.
 
     python -m benchmarks.story_queries [--lines-a-minute 1200] [--rounds 7]
 
-One Loki in one process, without any cache of results, holds an hour of sample logs of the query library
-(include/logql/README.md), at a higher rate. Rounds take turns between the two versions; a figure is the median of the
-rounds, and the ratio is that of the medians. Both versions look at the same hour, with the same step. Where the story's
-gives another answer, or none, its mended form is measured, which gives ours.
+One Loki in one process, without a results cache, has the hour of sample logs of the query library
+(include/logql/README.md), at a higher rate. Rounds take turns between the two versions. A figure is the median of the
+rounds, and the ratio is that of the medians. Both versions read the same hour with the same step. If the story's query
+gives another answer or none, its corrected form is measured, which gives the library's answer.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def push(client: LokiClient, lines_a_minute: float) -> int:
 
 
 def measured(client: LokiClient, tenant: str, queries: tuple[Query, Query], rounds: int) -> list[tuple[float, int]]:
-    """Seconds and bytes of each, as Loki itself says."""
+    """Return seconds and bytes of each version, as Loki reports them."""
     taken: list[list[tuple[float, int]]] = [[], []]
     for at in range(rounds):
         for which in (0, 1) if at % 2 else (1, 0):

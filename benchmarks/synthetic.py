@@ -1,7 +1,6 @@
-"""A bucket of any size, made from a seed: an inventory as Azure writes it, index files as Loki's own builder writes
-them, and a few faults whose names are known.
+"""Create a container of any size from a seed: Azure's inventory, index files by Loki's own builder, and named faults.
 
-    python -m benchmarks.synthetic FOLDER --chunks 10000000
+python -m benchmarks.synthetic FOLDER --chunks 10000000
 """
 
 import argparse
@@ -25,9 +24,9 @@ from logops.audit.survey.objects import DAY_MS, chunk_name
 SEED = 20261124
 TENANTS = ("application", "audit-trail", "network", "platform")
 DAYS = 90
-"""Tables, one a day, up to the day before AS_OF."""
+"""Tables, one per day, up to the day before AS_OF."""
 A_DAY = 4
-"""Chunks of a stream a day."""
+"""Chunks per stream and day."""
 AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)
 TODAY = int(AS_OF.timestamp()) // 86_400
 CONTAINER = "loki-chunks"
@@ -40,7 +39,7 @@ Column = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Planted:
-    """The faults in a bucket, by class: names of chunks."""
+    """The faults in a container, by class: names of chunks."""
 
     missing: tuple[str, ...]
     orphaned: tuple[str, ...]
@@ -50,7 +49,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant's chunks: arrays of streams by days by chunks a day."""
+    """A tenant's chunks: arrays of shape (streams, days, chunks per day)."""
 
     name: str
     fingerprint: Column
@@ -62,7 +61,7 @@ class Tenant:
 
 
 def tenant_of(number: int, streams: int) -> Tenant:
-    """The chunks of a tenant, the same for the same seed and number of streams."""
+    """Return the chunks of a tenant. The same seed and number of streams give the same chunks."""
     random = np.random.default_rng([SEED, number, streams])
     fingerprint = np.unique(random.integers(1 << 40, 1 << 63, streams + 64, dtype=np.uint64))[:streams]
     shape = (streams, DAYS, A_DAY)
@@ -125,7 +124,7 @@ def _tables(folder: Path, tenant: Tenant) -> Iterator[loki_index.Table]:
 
 
 def _inventory(tenant: Tenant, planted: dict[str, list[str]]) -> Iterator[pa.Table]:
-    """In the order of the names, as the service writes them: a stream after the other."""
+    """Write the inventory, sorted by name, as Azure does: one stream after the other."""
     random = np.random.default_rng([SEED, len(tenant.fingerprint)])
     per_stream = DAYS * A_DAY
     streams_a_file = max(_ROWS_A_FILE // per_stream, 1)
@@ -160,7 +159,7 @@ def _inventory(tenant: Tenant, planted: dict[str, list[str]]) -> Iterator[pa.Tab
         size = kb[rows].astype(np.int64) * 1024
         names = _names(f"{CONTAINER}/{tenant.name}/", fingerprint[rows], from_ms[rows], through_ms[rows], checksum)
         if tier[rows[-1]] != 1:
-            # The copy is written now, and so is hot.
+            # The copy is written now, so it is Hot.
             tier = np.append(tier[rows[:-1]], 1)
             changed = np.append(changed[rows[:-1]], 0)
         else:

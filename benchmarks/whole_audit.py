@@ -1,11 +1,11 @@
-"""A whole audit, inventory and index in, findings out: how long, in how much memory, and against pandas.
+"""Measure a whole audit, from inventory and index to findings: time and memory, against pandas.
 
     python -m benchmarks.whole_audit --chunks 10000000
     python -m benchmarks.whole_audit --chunks 100000000 --no-pandas
 
-The bucket is made from a seed (synthetic.py) and holds faults by name: the run fails where the audit does not find
-exactly those. pandas does the same join and expiry, as one would write it; the index is read for it by our reader,
-which is not counted. Each runs in a process of its own; peak RSS is that process's.
+The container is made from a seed (synthetic.py) with known faults. The run fails if the audit finds anything else.
+pandas does the same join and expiry, as a user would write it. logops' reader reads the index for it, which is not
+counted. Each runs in a process of its own; peak RSS is that of the process.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from benchmarks import synthetic
 
 
 class FolderBucket:
-    """A folder that stands for a container: its index is there, its chunks are all but the missing."""
+    """A folder that serves as a container: it has the index, and all chunks except the missing ones."""
 
     def __init__(self, folder: Path, missing: frozenset[str]) -> None:
         self._folder = folder
@@ -50,7 +50,7 @@ class FolderBucket:
 
 
 def ours(folder: Path) -> dict[str, Any]:
-    """Survey and judge every table; seconds of each, and what was found."""
+    """Survey and judge every table. Return the seconds of each step, and the findings."""
     import pyarrow as pa
 
     from logops.audit.judge.batch import together
@@ -133,7 +133,7 @@ class _Cluster:
 
 
 def _cluster() -> _Cluster:
-    """`local`, with production's patience and the synthetic bucket's tenants."""
+    """Return the cluster of `local`, with production's grace periods and the synthetic tenants."""
     from logops.environment import find_environment, load_environment
     from logops.toolchain import project_root
 
@@ -145,7 +145,7 @@ def _cluster() -> _Cluster:
 
 
 def pandas(folder: Path) -> dict[str, Any]:
-    """The same, as one would write it with pandas: all in memory, names split by pandas, a merge."""
+    """Do the same with pandas, as a user would write it: everything in memory, names split by pandas, a merge."""
     import pandas as pd
     import pyarrow.parquet as pq
 
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-pandas", action="store_true")
-    parser.add_argument("--bucket", type=Path, help="a folder that synthetic.py made, or is to make and keep")
+    parser.add_argument("--bucket", type=Path, help="Folder of synthetic.py; created and kept if it is missing.")
     parser.add_argument("--only", choices=("ours", "pandas"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.only:
@@ -245,7 +245,7 @@ def _mib(size: int) -> str:
 
 
 def check(found: dict[str, list[str]], planted: dict[str, list[str]]) -> None:
-    """Raises SystemExit where others than the planted faults were found."""
+    """Raise SystemExit if the findings are not exactly the planted faults."""
     classes = {
         "chunk-missing": "missing",
         "chunk-orphaned": "orphaned",

@@ -1,10 +1,10 @@
-"""Makes the virtualenv .logops/venv with everything in requirements.txt and this project, editable, in it.
+"""Create the virtualenv .logops/venv with everything in requirements.txt and this project, editable.
 
-Needs only Python and a network. Does nothing, quickly, when requirements.txt and pyproject.toml are as they were.
-Interrupted, it leaves a virtualenv without a stamp, which the next run makes anew.
+Needs only Python and a network. Does nothing, quickly, if requirements.txt and pyproject.toml have not changed. If it
+is interrupted, the virtualenv has no stamp, and the next run creates it again.
 """
 
-# Python 3.7 can read this file, so that it says which Python is needed.
+# Python 3.7 can read this file, so that an old Python can report which Python is needed.
 from __future__ import annotations
 
 import contextlib
@@ -34,7 +34,7 @@ INPUTS = (ROOT / "requirements.txt", ROOT / "pyproject.toml")
 
 
 class StepFailedError(Exception):
-    """A command failed; the message holds all it printed."""
+    """A command failed. The message contains all of its output."""
 
 
 def main() -> int:
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def bootstrap() -> None:
-    """Bring the virtualenv up to date, from nothing where it is another Python's or was left half-made."""
+    """Update the virtualenv. Create it again if it belongs to another Python or is incomplete."""
     wanted_identity, wanted_inputs = identity(), digest(path.read_bytes() for path in INPUTS)
     found_identity, found_inputs = read_stamp()
     if (found_identity, found_inputs) == (wanted_identity, wanted_inputs):
@@ -68,7 +68,7 @@ def bootstrap() -> None:
         run("install uv", 5, [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", uv_pin(requirements)])
     uv = [str(PYTHON), "-m", "uv", "pip"]
     packages = len(re.findall(r"^[a-z0-9]", requirements, re.MULTILINE | re.IGNORECASE))
-    # Compiled, so that no later start of a program pays for it.
+    # Compile now, so that no later start of a program has to.
     sync = [*uv, "sync", "--compile-bytecode", "--python", str(PYTHON), str(INPUTS[0])]
     run(f"install {packages} packages", 60, sync)
     run("install logops", 5, [*uv, "install", "--python", str(PYTHON), "--no-deps", "--editable", str(ROOT)])
@@ -76,7 +76,7 @@ def bootstrap() -> None:
 
 
 def what_python_lacks(version: tuple[int, int]) -> str | None:
-    """Why this Python cannot make the virtualenv and what to do, or None."""
+    """Return why this Python cannot create the virtualenv, and what to do; None if it can."""
     asked = f"logops needs Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}"
     if not OLDEST <= version <= NEWEST:
         names = (f"python3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1))
@@ -94,7 +94,7 @@ def what_python_lacks(version: tuple[int, int]) -> str | None:
 
 
 def identity() -> str:
-    """Which Python made the virtualenv, and where: it works with no other, and in no other place."""
+    """Return the Python and the folder of the virtualenv: it works with no other."""
     return f"{sys.version_info[0]}.{sys.version_info[1]} {VENV}"
 
 
@@ -103,7 +103,7 @@ def digest(contents: Iterator[bytes]) -> str:
 
 
 def read_stamp() -> tuple[str, str]:
-    """The identity and the inputs' digest of a finished virtualenv; empty where there is none."""
+    """Return the identity and the digest of the inputs of a complete virtualenv; empty if there is none."""
     if not (STAMP.is_file() and PYTHON.exists()):
         return "", ""
     found_identity, _, found_inputs = STAMP.read_text().strip().partition("\n")
@@ -111,7 +111,7 @@ def read_stamp() -> tuple[str, str]:
 
 
 def uv_pin(requirements: str) -> str:
-    """The line of requirements.txt that pins uv."""
+    """Return the line of requirements.txt that pins uv."""
     found = re.search(r"^uv==\S+", requirements, re.MULTILINE)
     if found is None:
         raise StepFailedError("requirements.txt has no line `uv==VERSION`: run `make lock` where logops is installed.")
@@ -120,7 +120,7 @@ def uv_pin(requirements: str) -> str:
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Hold the lock file, waiting for whoever has it."""
+    """Hold the lock file. Wait if another process holds it."""
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -131,7 +131,7 @@ def only_one(path: Path) -> Iterator[None]:
 
 
 def run(what: str, usual_seconds: int, command: Sequence[str]) -> None:
-    """Run a command, showing that it runs and for how long. Raises StepFailedError with all its output."""
+    """Run a command, and show how long it runs. Raises StepFailedError with all of its output."""
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
     with tempfile.TemporaryFile("w+", errors="replace") as output:
         process = subprocess.Popen(
@@ -146,7 +146,7 @@ def run(what: str, usual_seconds: int, command: Sequence[str]) -> None:
         try:
             seconds = watch(process, what, usual_seconds, sys.stdout)
         finally:
-            # With it goes what it started, which a Ctrl-C here does not reach.
+            # Also ends its child processes, which a Ctrl-C here does not reach.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -157,7 +157,7 @@ def run(what: str, usual_seconds: int, command: Sequence[str]) -> None:
 
 
 def watch(process: subprocess.Popen[bytes], what: str, usual_seconds: int, out: IO[str]) -> float:
-    """Wait for the process, on one line that changes where `out` is a terminal. Returns the seconds it took."""
+    """Wait for the process, on one line that changes if `out` is a terminal. Return the seconds."""
     started = time.monotonic()
     terminal = out.isatty()
     if not terminal:

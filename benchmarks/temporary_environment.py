@@ -1,4 +1,4 @@
-"""A local environment of its own for a benchmark: fresh state in a temporary folder, free ports, ended afterwards."""
+"""A local environment for a benchmark: empty state in a temporary folder, free ports, stopped afterwards."""
 
 import itertools
 import shutil
@@ -18,11 +18,11 @@ from logops.samples.history_fill import SEED, destinations
 from logops.toolchain import command, project_root
 
 BATCH = 10_000
-"""Lines a push."""
+"""Lines per push."""
 
 
 def fresh_environment(name: str) -> Environment:
-    """`local`, under another name and on free ports."""
+    """Return `local` with another name and free ports."""
     local = load_environment(find_environment("local", project_root()))
     platform = local.platform.model_copy(update={"base_port": free_base_port()})
     return local.model_copy(update={"name": name, "platform": platform})
@@ -30,7 +30,7 @@ def fresh_environment(name: str) -> Environment:
 
 @contextmanager
 def running_in_a_temporary_folder(environment: Environment) -> Iterator[LocalPlatform]:
-    """The environment's platform, with nothing in it yet; everything is ended and removed afterwards."""
+    """Yield the environment's platform, without any state. Everything is stopped and removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix=f"logops-{environment.name}-"))
     place = open_in(environment, folder)
     try:
@@ -46,7 +46,7 @@ def open_in(environment: Environment, folder: Path) -> LocalPlatform:
 
 
 def push_samples(platform: LocalPlatform, start_ns: int, end_ns: int, lines_a_minute: float) -> int:
-    """Generated lines of every kind, into the tenants that have it; how many."""
+    """Push generated lines of every kind into the tenants that have it. Return the number of lines."""
     count = 0
     for kind, where in destinations(platform.environment).items():
         lines = iter(generate(kind, SEED, start_ns, end_ns, lines_a_minute))
@@ -61,7 +61,10 @@ def push_samples(platform: LocalPlatform, start_ns: int, end_ns: int, lines_a_mi
 
 
 def wait_until_compacted(platform: LocalPlatform, day: int) -> None:
-    """`day`: since 1970. What lies in its table itself is an ingester's; the compactor makes a folder a tenant."""
+    """Wait until the table of a day is compacted: then it has a folder per tenant, and no file of an ingester.
+
+    day   days since 1970
+    """
     cluster = platform.environment.clusters["main"]
     table = f"index/loki_index_{day}/"
     with platform.object_store(cluster.storage_account) as account:
@@ -79,7 +82,7 @@ def wait_until_compacted(platform: LocalPlatform, day: int) -> None:
 
 
 def free_base_port() -> int:
-    """The first of 100 free ports below the kernel's own range."""
+    """Return the first of 100 free ports below the kernel's ephemeral ports."""
     for base in range(24000, 32000, 100):
         if all(map(_is_free, range(base, base + 100))):
             return base
