@@ -52,7 +52,7 @@ def main() -> None:
 def row(number: int, answers: float, nights: float, runs: int) -> list[str]:
     wrong_runs = 0
     same: Counter[ComparisonVerdict] = Counter()
-    found: Counter[int] = Counter()
+    detected: Counter[int] = Counter()
     for run in range(runs):
         chance = np.random.default_rng([number, run])
         machine = chance.lognormal(0, nights)
@@ -64,14 +64,14 @@ def row(number: int, answers: float, nights: float, runs: int) -> list[str]:
         wrong_runs += any(
             words[case] in (ComparisonVerdict.SLOWER, ComparisonVerdict.FASTER) for case in range(len(SLOWER), ARMS)
         )
-        found.update(case for case in range(len(SLOWER)) if words[case] is ComparisonVerdict.SLOWER)
+        detected.update(case for case in range(len(SLOWER)) if words[case] is ComparisonVerdict.SLOWER)
     every = same.total()
     return [
         f"{wrong_runs / runs:.1%}",
         f"{(same[ComparisonVerdict.SLOWER] + same[ComparisonVerdict.FASTER]) / every:.2%}",
         f"{same[ComparisonVerdict.ALIKE] / every:.0%}",
         f"{same[ComparisonVerdict.UNSURE] / every:.0%}",
-        *(f"{found[case] / runs:.0%}" for case in range(len(SLOWER))),
+        *(f"{detected[case] / runs:.0%}" for case in range(len(SLOWER))),
     ]
 
 

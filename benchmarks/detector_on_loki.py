@@ -121,20 +121,20 @@ def main() -> None:
     parser.add_argument("--faster", type=int, default=0, help="Night on which four queries become twice as fast.")
     parser.add_argument("--seed", type=int, default=1, help="Seed of the random delays.")
     parser.add_argument("--orders", type=int, default=300, help="Number of random orders of the calm nights.")
-    asked = parser.parse_args()
-    slower = Slower(asked.calm, tuple(asked.slower), asked.seed)
-    if asked.read:
-        samples = [Sample(**row) for row in pq.read_table(asked.read).to_pylist()]
+    options = parser.parse_args()
+    slower = Slower(options.calm, tuple(options.slower), options.seed)
+    if options.read:
+        samples = [Sample(**row) for row in pq.read_table(options.read).to_pylist()]
     else:
-        samples = measured_nights(asked.nights, slower, asked.faster)
-        if asked.keep:
-            pq.write_table(to_table(samples), asked.keep)
+        samples = measured_nights(options.nights, slower, options.faster)
+        if options.keep:
+            pq.write_table(to_table(samples), options.keep)
     console = Console(width=120)
     by_night = nights_of(samples)
     tell(console, by_night, slower)
-    if asked.orders and not asked.faster:
+    if options.orders and not options.faster:
         tell_other_orders(
-            console, [not_held_back(night, slower.on(at)) for at, night in by_night.items()], asked.orders
+            console, [not_held_back(night, slower.on(at)) for at, night in by_night.items()], options.orders
         )
 
 
@@ -157,11 +157,11 @@ def measured_nights(nights: int, slower: Slower, faster: int) -> list[Sample]:
                         one_line(fill(LIBRARY[name], LIBRARY[name].example)): share
                         for name, share in slower.delays(number, faster).items()
                     }
-                asked = BenchmarkRequest(
+                request = BenchmarkRequest(
                     f"{number}", as_of, ROUNDS, (Mode.COLD,), (), NO_LIMIT, most_rounds=MOST_ROUNDS
                 )
                 proxied = PlatformBehindProxies(platform, proxies)
-                samples += measure_in_turns([proxied], LIBRARY, asked, lambda _: None)[0]
+                samples += measure_in_turns([proxied], LIBRARY, request, lambda _: None)[0]
     return samples
 
 
@@ -206,21 +206,23 @@ def tell(console: Console, by_night: Mapping[int, Mapping[Case, Night]], slower:
     began: dict[Case, list[Night]] = defaultdict(list)
     judged, alarmed = Counter[str](), Counter[str]()
     noise: dict[str, float] = {}
-    found: dict[float, set[tuple[int, str]]] = defaultdict(set)
+    detected: dict[float, set[tuple[int, str]]] = defaultdict(set)
     held: dict[float, set[tuple[int, str]]] = defaultdict(set)
     untold: dict[float, set[tuple[int, str]]] = defaultdict(set)
     for number, tonight in by_night.items():
         if slower.pair(number) != slower.pair(number - 1):
             began.clear()
-        told = trends({case: comparable_history([*calm[case], *began[case]], night) for case, night in tonight.items()})
+        verdicts = trends(
+            {case: comparable_history([*calm[case], *began[case]], night) for case, night in tonight.items()}
+        )
         share = slower.on(number)
-        for case, trend in told.items():
+        for case, trend in verdicts.items():
             pair = (slower.pair(number), case.query)
             if case.query in share:
                 (untold if trend.seconds.too_few else held)[share[case.query]].add(pair)
                 began[case].append(tonight[case])
                 if trend.regressed:
-                    found[share[case.query]].add(pair)
+                    detected[share[case.query]].add(pair)
                 continue
             calm[case].append(tonight[case])
             if trend.seconds.noise is not None:
@@ -232,13 +234,15 @@ def tell(console: Console, by_night: Mapping[int, Mapping[Case, Night]], slower:
     console.print(f"false alarms: on {alarmed.total()} of {judged.total()} nights, in {months:.0f} query-months")
     for at in slower.shares:
         apart = f"; {few} with too few nights since it became faster" if (few := len(untold[at] - held[at])) else ""
-        console.print(f"{at:.0%} slower: found by night {TOGETHER} in {len(found[at])} of {len(held[at])}{apart}")
+        console.print(f"{at:.0%} slower: found by night {TOGETHER} in {len(detected[at])} of {len(held[at])}{apart}")
 
 
 def tell_other_orders(console: Console, nights: Sequence[Mapping[Case, Night]], orders: int) -> None:
     with ProcessPoolExecutor() as pool:
-        told = track(pool.map(partial(in_order, nights), range(orders)), "orders", orders, console=Console(stderr=True))
-        alarmed, judged = (sum(each) for each in zip(*told, strict=True))
+        verdicts = track(
+            pool.map(partial(in_order, nights), range(orders)), "orders", orders, console=Console(stderr=True)
+        )
+        alarmed, judged = (sum(each) for each in zip(*verdicts, strict=True))
     months = judged / MONTH
     console.print(
         f"in {orders} other orders: alarms in {alarmed} of {months:,.0f} query-months, {alarmed / months:.2%}; from "

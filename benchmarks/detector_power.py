@@ -103,13 +103,13 @@ def unchanged(name: str, months: int) -> list[str]:
     library = sum(library_alarmed([number, CALM[-1], month], world) for month in range(months))
     row.append(f"{library / months:.2%}")
     for slower in SLOWER:
-        found = [first_found([number, 99, month], world, slower) for month in range(months // 4)]
-        row.append(" / ".join(f"{share(found, nights):.0%}" for nights in (2, 7, 14)))
+        detected = [first_found([number, 99, month], world, slower) for month in range(months // 4)]
+        row.append(" / ".join(f"{share(detected, nights):.0%}" for nights in (2, 7, 14)))
     return row
 
 
-def share(found: list[int | None], nights: int) -> float:
-    return sum(one is not None and one <= nights for one in found) / len(found)
+def share(detected: list[int | None], nights: int) -> float:
+    return sum(one is not None and one <= nights for one in detected) / len(detected)
 
 
 def alarmed(seed: list[int], world: World, calm: int, ranges: int = 1) -> bool:
@@ -132,39 +132,39 @@ def library_alarmed(seed: list[int], world: World) -> bool:
     """Whether the whole library has an alarm on any night of a month without a step, in the first mode."""
     calm = CALM[-1]
     nights = nights_of(cases(seed, world, calm + MONTH)[0])
-    told = (common_trends(until(nights, end)) for end in range(calm + 1, calm + MONTH + 1))
-    return any(one.times.step for library in told for one in library.values())
+    verdicts = (common_trends(until(nights, end)) for end in range(calm + 1, calm + MONTH + 1))
+    return any(one.times.step for library in verdicts for one in library.values())
 
 
 def after_faster(which: tuple[int, float], months: int) -> list[str]:
     """Return a row: what happens after the queries `which` became faster by a factor, in one mode."""
     count, gain = which
-    alarms, begun, found = np.zeros(2), np.zeros(2), np.zeros(2)
+    alarms, begun, detected = np.zeros(2), np.zeros(2), np.zeros(2)
     for month in range(months):
         typical_times = cases([98, count, int(gain * 10), month], WORLDS[FASTER_IN], CALM[-1] + MONTH)[0]
         typical_times[:count, CALM[-1] :] /= gain
-        told = {end: trends(until(nights_of(typical_times), CALM[-1] + end)) for end in range(1, MONTH + 1)}
-        ever = {case.query for trends in told.values() for case, one in trends.items() if one.regressed}
+        verdicts = {end: trends(until(nights_of(typical_times), CALM[-1] + end)) for end in range(1, MONTH + 1)}
+        ever = {case.query for trends in verdicts.values() for case, one in trends.items() if one.regressed}
         alarms += [sum(int(query) >= count for query in ever), sum(int(query) < count for query in ever)]
-        begun += [sum(one.slower_once > 0 for one in told[night].values()) for night in (2, 7)]
+        begun += [sum(one.slower_once > 0 for one in verdicts[night].values()) for night in (2, 7)]
         typical_times[[0, -1], CALM[-1] + AFTER :] *= 1.2
         later = trends(until(nights_of(typical_times), CALM[-1] + AFTER + 2))
-        found += [later[case(QUERIES - 1)].regressed, later[case(0)].regressed]
+        detected += [later[case(QUERIES - 1)].regressed, later[case(0)].regressed]
     others = count < QUERIES
     return [
         f"{count} of {QUERIES}, {gain:g} times as fast",
         f"{alarms[0] / months / (QUERIES - count):.1%}" if others else "",
         f"{alarms[1] / months / count:.1%}",
         " / ".join(f"{one / months / count:.0%}" for one in begun),
-        f"{found[0] / months:.0%}" if others else "",
-        f"{found[1] / months:.0%}",
+        f"{detected[0] / months:.0%}" if others else "",
+        f"{detected[1] / months:.0%}",
     ]
 
 
 def first_query(nights: Nights, end: int) -> list[Trend]:
     """Return the verdicts on the first query on a night, one for each range."""
-    told = trend_function(until(nights, end))
-    return [told(case) for case in nights if case.query == "0"]
+    trend_of = trend_function(until(nights, end))
+    return [trend_of(case) for case in nights if case.query == "0"]
 
 
 def is_alarmed(nights: Nights, end: int) -> bool:
@@ -203,12 +203,12 @@ def cases(seed: list[int], world: World, count: int, ranges: int = 1) -> list[np
     for at in range(count):
         alike[at] = (GOES_ON * alike[at - 1] if at else 0) + steps[at]
     worse = np.where(chance.random(count) < bad, np.log(1.5), 0.0)
-    found = []
+    rows = []
     for _ in range(ARMS):
         logs = alike + chance.normal(0, np.hypot(own, within / np.sqrt(rounds)), (QUERIES * ranges, count))
         logs[::QUERIES] += worse
-        found.append(np.exp(logs))
-    return found
+        rows.append(np.exp(logs))
+    return rows
 
 
 if __name__ == "__main__":

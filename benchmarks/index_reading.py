@@ -69,9 +69,9 @@ def ours(file: Path, runs: int) -> dict[str, Any]:
 
 
 def theirs(program: str, file: Path, runs: int) -> dict[str, Any]:
-    told = loki_index.bench(program, file, runs)
-    parts = [told[name] for name in ("unpack", "open", "for_series") if told[name]]
-    return {**told, "seconds": [sum(times) for times in zip(*parts, strict=True)]}
+    output = loki_index.bench(program, file, runs)
+    parts = [output[name] for name in ("unpack", "open", "for_series") if output[name]]
+    return {**output, "seconds": [sum(times) for times in zip(*parts, strict=True)]}
 
 
 def main() -> None:
@@ -80,20 +80,20 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.file:
-        print(json.dumps(ours(asked.file, asked.runs)))
+    options = parser.parse_args()
+    if options.file:
+        print(json.dumps(ours(options.file, options.runs)))
         return
     console = Console()
     program = loki_index.program()
     with tempfile.TemporaryDirectory(prefix="logops-benchmark-") as folder:
         for packed in (False, True):
             with console.status("Loki builds the file"):
-                file = made(Path(folder), program, asked.chunks, packed=packed)
-            found: dict[str, list[dict[str, Any]]] = {"Loki": [], "logops": []}
+                file = made(Path(folder), program, options.chunks, packed=packed)
+            runs_of: dict[str, list[dict[str, Any]]] = {"Loki": [], "logops": []}
             with console.status("reading"):
-                for _ in range(asked.rounds):
-                    found["Loki"].append(theirs(program, file, asked.runs))
+                for _ in range(options.rounds):
+                    runs_of["Loki"].append(theirs(program, file, options.runs))
                     command = (
                         sys.executable,
                         "-m",
@@ -101,16 +101,16 @@ def main() -> None:
                         "--file",
                         str(file),
                         "--runs",
-                        str(asked.runs),
+                        str(options.runs),
                     )
-                    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                    found["logops"].append(json.loads(told))
-            show(console, file, found)
+                    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                    runs_of["logops"].append(json.loads(output))
+            show(console, file, runs_of)
 
 
-def show(console: Console, file: Path, found: dict[str, list[dict[str, Any]]]) -> None:
-    chunks = {one["chunks"] for runs in found.values() for one in runs}
-    sums = {one["sum"] for runs in found.values() for one in runs}
+def show(console: Console, file: Path, runs_of: dict[str, list[dict[str, Any]]]) -> None:
+    chunks = {one["chunks"] for runs in runs_of.values() for one in runs}
+    sums = {one["sum"] for runs in runs_of.values() for one in runs}
     if len(chunks) != 1 or len(sums) != 1:
         raise SystemExit(f"the readers do not agree: {chunks} chunks, sums {sums}")
     (count,) = chunks
@@ -118,8 +118,8 @@ def show(console: Console, file: Path, found: dict[str, list[dict[str, Any]]]) -
     table = Table(title=f"{count:,} chunks, {file.stat().st_size / 1e6:.0f} MB, {kind}; both read the same")
     for column in ("reader", "best s", "worst s", "chunks/s", "peak RSS", "ratio"):
         table.add_column(column, justify="left" if column == "reader" else "right")
-    best = {name: min(min(one["seconds"]) for one in runs) for name, runs in found.items()}
-    for name, runs in found.items():
+    best = {name: min(min(one["seconds"]) for one in runs) for name, runs in runs_of.items()}
+    for name, runs in runs_of.items():
         table.add_row(
             name,
             f"{best[name]:.3f}",

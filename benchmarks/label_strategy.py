@@ -60,10 +60,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines-a-minute", type=float, default=600.0)
     parser.add_argument("--rounds", type=int, default=7)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     console = Console(width=150)
     lines = [
-        *generate(Kind.APPLICATION, sample_hour.SEED, sample_hour.START_NS, sample_hour.END_NS, asked.lines_a_minute)
+        *generate(Kind.APPLICATION, sample_hour.SEED, sample_hour.START_NS, sample_hour.END_NS, options.lines_a_minute)
     ]
     trace = next(one.structured_metadata["trace_id"] for one in reversed(lines) if one.structured_metadata)
     table = Table(box=None, header_style="bold")
@@ -72,7 +72,7 @@ def main() -> None:
         table.add_column(column, justify="right", no_wrap=True)
     with tempfile.TemporaryDirectory() as folder, own_loki(Path(folder), UNLIMITED) as client:
         pushed = {name: push(client, name, lines) for name in TENANTS}
-        taken = ask(client, trace, asked.rounds)
+        taken = ask(client, trace, options.rounds)
         for name, tenant in TENANTS.items():
             streams = len(client.series(tenant, ['{job=~".+"}'], sample_hour.START_NS, sample_hour.END_NS))
             table.add_row(
@@ -124,8 +124,8 @@ def ask(client: LokiClient, trace: str, rounds: int) -> dict[tuple[str, str], tu
                 taken.setdefault((strategy, question), []).append((seconds, answer.statistics.bytes_processed))
             assert len(counts) == 1, f"{question}: the strategies answer differently: {counts}"
     return {
-        key: (statistics.median(one for one, _ in found), int(statistics.median(read for _, read in found)))
-        for key, found in taken.items()
+        key: (statistics.median(one for one, _ in figures), int(statistics.median(read for _, read in figures)))
+        for key, figures in taken.items()
     }
 
 

@@ -67,13 +67,13 @@ def apart(client: str, kind: str, blobs: int) -> dict[str, Any]:
         endpoint = server.stdout.readline().strip()
         command = (sys.executable, "-m", "benchmarks.listing", "--client", client, "--endpoint", endpoint)
         try:
-            told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         finally:
             server.communicate()
-    found = dict(json.loads(told))
-    if found["rows"] != blobs:
-        raise SystemExit(f"{client} over {kind}: listed {found['rows']:,} of {blobs:,} blobs")
-    return found
+    results = dict(json.loads(output))
+    if results["rows"] != blobs:
+        raise SystemExit(f"{client} over {kind}: listed {results['rows']:,} of {blobs:,} blobs")
+    return results
 
 
 def main() -> None:
@@ -83,21 +83,21 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--client", choices=CLIENTS, help=argparse.SUPPRESS)
     parser.add_argument("--endpoint", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.client:
-        print(json.dumps(measured(asked.client, asked.endpoint)))
+    options = parser.parse_args()
+    if options.client:
+        print(json.dumps(measured(options.client, options.endpoint)))
         return
     console = Console()
     runs: dict[tuple[str, str], list[dict[str, Any]]] = {("sdk", "xml"): [], ("ours", "xml"): [], ("ours", "arrow"): []}
     with console.status(""):
-        for _ in range(asked.rounds):
-            for (client, kind), found in runs.items():
-                found.append(apart(client, kind, asked.sdk_blobs if client == "sdk" else asked.blobs))
-    best = {way: min(found, key=lambda one: one["cpu"]) for way, found in runs.items()}
-    table = Table(title=f"best of {asked.rounds} rounds")
+        for _ in range(options.rounds):
+            for (client, kind), results in runs.items():
+                results.append(apart(client, kind, options.sdk_blobs if client == "sdk" else options.blobs))
+    best = {way: min(results, key=lambda one: one["cpu"]) for way, results in runs.items()}
+    table = Table(title=f"best of {options.rounds} rounds")
     for column in ("client", "answer", "blobs", "CPU s", "worst", "blobs/CPU s", "wall s", "peak MiB", "ratio"):
         table.add_column(column, justify="left" if column in ("client", "answer") else "right")
-    base = best["sdk", "xml"]["cpu"] / asked.sdk_blobs
+    base = best["sdk", "xml"]["cpu"] / options.sdk_blobs
     for (client, kind), one in best.items():
         table.add_row(
             "SDK" if client == "sdk" else "logops",

@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="Only settings whose name contains this.")
     parser.add_argument("--away", type=int, default=20, help="Delay of the storage in milliseconds.")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     console = Console(width=160)
     ensure()
     own = fresh_environment("settings")
@@ -120,18 +120,18 @@ def main() -> None:
             wait_until_compacted(platform, day)
         forget(platform)
         near, far = SETTINGS | ended.enter_context(memcached(console)), AWAY
-        for settings, away_ms in ((near, 0), (far, asked.away)):
-            wanted = {name: change for name, change in settings.items() if asked.only in name}
+        for settings, away_ms in ((near, 0), (far, options.away)):
+            wanted = {name: change for name, change in settings.items() if options.only in name}
             if not wanted:
                 continue
             port = ended.enter_context(delayed(own.platform.base_port, away_ms)) if away_ms else 0
-            before = taken(roll_out(platform, port), as_of, asked.rounds)
+            before = taken(roll_out(platform, port), as_of, options.rounds)
             where = f", storage {away_ms} ms away" if away_ms else ""
             milliseconds = (f"{seconds * 1000:.0f}" for seconds in before.seconds.values())
             table.add_row(f"the environment's own{where}, ms", *milliseconds, f"{before.chunks:.1f}")
             for name, change in wanted.items():
-                changed = taken(roll_out(open_in(with_(own, change), platform.state), port), as_of, asked.rounds)
-                after = taken(roll_out(platform, port), as_of, asked.rounds)
+                changed = taken(roll_out(open_in(with_(own, change), platform.state), port), as_of, options.rounds)
+                after = taken(roll_out(platform, port), as_of, options.rounds)
                 ratios = [
                     f"{changed.seconds[case] * 2 / (before.seconds[case] + after.seconds[case]):.2f} times"
                     for case in changed.seconds
@@ -173,9 +173,9 @@ def forget(platform: LocalPlatform) -> None:
 
 def taken(platform: LocalPlatform, as_of: datetime, rounds: int) -> Taken:
     library = {name: query for name, query in load_library(project_root()).items() if name in QUERIES}
-    asked = BenchmarkRequest("settings", as_of, rounds, tuple(Mode), RANGES_S, NO_LIMIT)
+    request = BenchmarkRequest("settings", as_of, rounds, tuple(Mode), RANGES_S, NO_LIMIT)
     samples = [
-        one for one in measure_in_turns([platform], library, asked, lambda _: None)[0] if one.range_s in RANGES_S
+        one for one in measure_in_turns([platform], library, request, lambda _: None)[0] if one.range_s in RANGES_S
     ]
     failed = [one.message for one in samples if one.ending != Ending.ANSWERED]
     assert not failed, failed
@@ -218,10 +218,10 @@ def memcached(console: Console) -> Iterator[Mapping[str, Change]]:
 
 
 def found_in(port: int) -> int:
-    with socket.create_connection((HOST, port), timeout=5) as asked:
-        asked.sendall(b"stats\r\nquit\r\n")
-        told = b"".join(iter(lambda: asked.recv(4096), b"")).decode()
-    return next(int(line.split()[2]) for line in told.splitlines() if line.startswith("STAT get_hits "))
+    with socket.create_connection((HOST, port), timeout=5) as connection:
+        connection.sendall(b"stats\r\nquit\r\n")
+        received = b"".join(iter(lambda: connection.recv(4096), b"")).decode()
+    return next(int(line.split()[2]) for line in received.splitlines() if line.startswith("STAT get_hits "))
 
 
 @contextmanager
@@ -230,9 +230,9 @@ def delayed(behind: int, milliseconds: int) -> Iterator[int]:
 
     async def passes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, later: float) -> None:
         with suppress(ConnectionError):
-            while told := await reader.read(1 << 20):
+            while received := await reader.read(1 << 20):
                 await asyncio.sleep(later)
-                writer.write(told)
+                writer.write(received)
                 await writer.drain()
         writer.close()
 

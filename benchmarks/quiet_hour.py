@@ -76,7 +76,7 @@ def audited(platform: LocalPlatform, store: ResultsStore) -> AuditResult:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     console = Console()
     ensure()
     found: Counter[str] = Counter()
@@ -103,7 +103,7 @@ def main() -> None:
         ):
             Thread(target=work[0], args=work[1], daemon=True).start()
         store = ResultsStore(str(folder / "results"))
-        end = time.monotonic() + asked.minutes * 60
+        end = time.monotonic() + options.minutes * 60
         audits = 0
         seen: set[str] = set()
         while time.monotonic() < end:
@@ -124,7 +124,7 @@ def main() -> None:
                 console.print(f"    {one.cls.name} {one.subject}: {one.message}", highlight=False, markup=False)
             stop.wait(max(0.0, 60 - (time.monotonic() - started)))
         stop.set()
-    console.print(f"{audits} audits in {asked.minutes:g} minutes, {len(seen)} tables: {sum(found.values())} findings")
+    console.print(f"{audits} audits in {options.minutes:g} minutes, {len(seen)} tables: {sum(found.values())} findings")
     raise SystemExit(1 if found else 0)
 
 

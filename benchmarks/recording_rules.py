@@ -67,19 +67,19 @@ def main() -> None:
         console.print(f"pushed {push(loki, span, wanted.lines_a_minute):,} lines of {wanted.hours} hours")
         console.print(f"recorded {backfill(loki, url, rules, span):,} samples")
         table = Table(box=None, header_style="bold")
-        for column in ("query", "asked of", "s", "times", "bytes", "times", "points that differ"):
-            table.add_column(column, justify="left" if column in ("query", "asked of") else "right", no_wrap=True)
+        for column in ("query", "answered by", "s", "times", "bytes", "times", "points that differ"):
+            table.add_column(column, justify="left" if column in ("query", "answered by") else "right", no_wrap=True)
         library = load_library(project_root())
         for name, record in RECORDED.items():
             query = library[name]
             assert query.story is not None
             ours = one_line(fill(query, query.example))
-            asked = {
+            queries = {
                 "Loki, the story's": lambda story=query.story.logql: ask_loki(loki, story, span),
                 "Loki, the library's": lambda ours=ours: ask_loki(loki, ours, span),
                 "Prometheus": lambda record=record: ask_prometheus(url, record, span),
             }
-            figures = measured(asked, wanted.rounds)
+            figures = measured(queries, wanted.rounds)
             seconds, read = figures["Prometheus"]
             differ = differing(loki.query_range(TENANT, ours, *nanoseconds(span), STEP_S), points(url, record, span))
             for whom, taken in figures.items():
@@ -192,14 +192,14 @@ def _ready(url: str) -> bool:
         return False
 
 
-def measured(asked: dict[str, Callable[[], Taken]], rounds: int) -> dict[str, Taken | None]:
-    taken: dict[str, list[Taken] | None] = {name: [] for name in asked}
+def measured(queries: dict[str, Callable[[], Taken]], rounds: int) -> dict[str, Taken | None]:
+    taken: dict[str, list[Taken] | None] = {name: [] for name in queries}
     for at in range(rounds):
-        for name in sorted(asked, reverse=at % 2 == 0):
+        for name in sorted(queries, reverse=at % 2 == 0):
             so_far = taken[name]
             if so_far is not None:
                 try:
-                    so_far.append(asked[name]())
+                    so_far.append(queries[name]())
                 except LokiRefusedError:
                     taken[name] = None
     return {

@@ -236,8 +236,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--chunks", type=int, default=10_000_000)
-    asked = parser.parse_args()
-    if asked.folder.exists():
-        shutil.rmtree(asked.folder)
-    planted_ = make(asked.folder, asked.chunks)
+    options = parser.parse_args()
+    if options.folder.exists():
+        shutil.rmtree(options.folder)
+    planted_ = make(options.folder, options.chunks)
     print({name: len(names) for name, names in asdict(planted_).items()})

@@ -200,23 +200,23 @@ def main() -> None:
     parser.add_argument("--no-pandas", action="store_true")
     parser.add_argument("--bucket", type=Path, help="Folder of synthetic.py; created and kept if it is missing.")
     parser.add_argument("--only", choices=("ours", "pandas"), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.only:
-        print(json.dumps({"ours": ours, "pandas": pandas}[asked.only](asked.bucket)))
+    options = parser.parse_args()
+    if options.only:
+        print(json.dumps({"ours": ours, "pandas": pandas}[options.only](options.bucket)))
         return
-    folder = asked.bucket or Path(tempfile.mkdtemp(prefix="logops-bucket-"))
+    folder = options.bucket or Path(tempfile.mkdtemp(prefix="logops-bucket-"))
     console = Console()
     try:
         if not (folder / "planted.json").exists():
-            with console.status(f"making a bucket of {asked.chunks:,} chunks"):
-                synthetic.make(folder, asked.chunks)
-        runs = [_apart("ours", folder) for _ in range(asked.runs)]
+            with console.status(f"making a bucket of {options.chunks:,} chunks"):
+                synthetic.make(folder, options.chunks)
+        runs = [_apart("ours", folder) for _ in range(options.runs)]
         best = min(runs, key=lambda run: run["seconds"])
-        peer = None if asked.no_pandas else _apart("pandas", folder)
+        peer = None if options.no_pandas else _apart("pandas", folder)
         _show(console, runs, best, peer)
         check(best["found"], json.loads((folder / "planted.json").read_text()))
     finally:
-        if not asked.bucket:
+        if not options.bucket:
             shutil.rmtree(folder)
 
 
