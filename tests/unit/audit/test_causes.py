@@ -16,6 +16,7 @@ from logops.audit.survey.objects import IndexFile
 from logops.findings import Finding
 from tests.support.environments import environment
 from tests.support.fakes.memory_platform import MemoryPlatform
+from tests.support.http_servers import http_server
 
 DAY = 20_780
 HOUR = 3_600.0
@@ -90,33 +91,22 @@ def test_compactor_that_does_not_answer_is_recorded_as_unasked(monkeypatch: pyte
 
 
 def test_delete_requests_of_undeclared_tenants_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    class Client:
-        def __init__(self, *_: object, **__: object) -> None: ...
-        def __enter__(self) -> "Client":
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-        def metrics(self) -> list[object]:
-            return []
-
-        def tenant_limits(self, tenant: str) -> dict[str, str]:
-            return {"retention_period": "90d"}
-
-        def delete_requests(self, tenant: str) -> list[object]:
-            asked.append(tenant)
-            return []
-
-        def ring(self, ring: object) -> list[object]:
-            return []
-
     platform = MemoryPlatform(PRODUCTION, {})
-    monkeypatch.setattr("logops.audit.survey.loki_state.LokiClient", Client)
-    monkeypatch.setattr(platform, "urls", lambda cluster: {"main-compactor-0": "http://127.0.0.1:9"})
+    limits = [(200, b"retention_period: 90d")] * len(PRODUCTION.clusters["main"].tenants)
+    with http_server(
+        [(200, b""), *limits, *[(200, b"[]")] * 4, (200, b'{"now": "2026-01-01T12:00:00Z", "shards": []}')]
+    ) as server:
+        monkeypatch.setattr(platform, "urls", lambda cluster: {"main-compactor-0": server.url})
+        state = read_loki_state(platform, "main", ("stranger", "platform"))
 
-    assert read_loki_state(platform, "main", ("stranger", "platform")).heard
-    assert sorted(asked) == ["application", "canary", "platform", "stranger"]
+    asked = [request for request in server.received if request.target.startswith("/loki/api/v1/delete")]
+    assert (state.heard, state.unasked) == (True, ())
+    assert sorted(request.headers["x-scope-orgid"] for request in asked) == [
+        "application",
+        "canary",
+        "platform",
+        "stranger",
+    ]
 
 
 LOUD = Ingester("main-ingester-0", NOW - 9 * HOUR, 9, NOW - 8 * HOUR, 4, 0)
