@@ -78,7 +78,7 @@ class Inventory:
 
 
 @dataclass(frozen=True)
-class Told:
+class BucketWithInventory:
     """A bucket and its inventory."""
 
     bucket: AuditBucket
@@ -94,29 +94,29 @@ class Told:
 
 
 @pytest.fixture
-def told(store: ObjectStore, endpoint: str, tmp_path: Path) -> Told:
-    name = f"told-{uuid4().hex[:12]}"
+def inventoried(store: ObjectStore, endpoint: str, tmp_path: Path) -> BucketWithInventory:
+    name = f"inventoried-{uuid4().hex[:12]}"
     store.create_container(f"{name}-inventory")
     where = ("storage_accounts.main.inventory", {"container": f"{name}-inventory", "rule": "all"})
     bucket = create_bucket(store, endpoint, name, tmp_path, (FAST_COMPACTION, where))
-    return Told(bucket, Inventory(store.container(f"{name}-inventory"), name))
+    return BucketWithInventory(bucket, Inventory(store.container(f"{name}-inventory"), name))
 
 
-def audited(told: Told, times: str) -> tuple[AuditResult, Sequence[Chunk]]:
+def audited(inventoried: BucketWithInventory, times: str) -> tuple[AuditResult, Sequence[Chunk]]:
     """Audit an inventory of two indexed chunks and one orphan. A third indexed chunk is missing from the inventory."""
     kept, cool, missing, orphan = chunk(10), chunk(50, 2), chunk(20, 3), chunk(20, 4)
-    told.bucket.put_index(kept)
-    told.bucket.put_index(cool)
-    told.bucket.put_index(missing)
+    inventoried.bucket.put_index(kept)
+    inventoried.bucket.put_index(cool)
+    inventoried.bucket.put_index(missing)
     # The audit checks suspects again in the container itself.
-    told.bucket.put_chunks(orphan)
-    replace(told.inventory, chunks=(kept, cool, orphan), times=times).write()
-    return told.bucket.audit(Check.RETENTION, Check.TIERING), (kept, cool, missing, orphan)
+    inventoried.bucket.put_chunks(orphan)
+    replace(inventoried.inventory, chunks=(kept, cool, orphan), times=times).write()
+    return inventoried.bucket.audit(Check.RETENTION, Check.TIERING), (kept, cool, missing, orphan)
 
 
 @pytest.mark.parametrize("times", [SECONDS, TICKS], ids=["seconds", "ticks"])
-def test_csv_inventory_is_audited_completely(told: Told, times: str) -> None:
-    outcome, (_, _, missing, orphan) = audited(told, times)
+def test_csv_inventory_is_audited_completely(inventoried: BucketWithInventory, times: str) -> None:
+    outcome, (_, _, missing, orphan) = audited(inventoried, times)
 
     assert identities(outcome) == {
         ("chunk-missing", missing.table, "platform"),
@@ -126,70 +126,75 @@ def test_csv_inventory_is_audited_completely(told: Told, times: str) -> None:
     assert sum(row.chunks for row in outcome.rows) == 3
 
 
-def test_newest_inventory_is_audited(told: Told) -> None:
-    (kept,) = told.bucket.put_healthy(10)
-    replace(told.inventory, hours_ago=3).write()
-    replace(told.inventory, chunks=(kept,), hours_ago=2).write()
+def test_newest_inventory_is_audited(inventoried: BucketWithInventory) -> None:
+    (kept,) = inventoried.bucket.put_healthy(10)
+    replace(inventoried.inventory, hours_ago=3).write()
+    replace(inventoried.inventory, chunks=(kept,), hours_ago=2).write()
 
-    assert told.bucket.audit(Check.RETENTION, Check.TIERING).findings == ()
-
-
-def test_missing_inventory_is_reported_with_rule_and_container(told: Told) -> None:
-    said = told.refused()
-
-    assert f"inventory by rule all in container {told.inventory.container.name}: there is none" in said
+    assert inventoried.bucket.audit(Check.RETENTION, Check.TIERING).findings == ()
 
 
-def test_inventory_older_than_one_day_is_refused_with_its_date(told: Told) -> None:
-    old = replace(told.inventory, hours_ago=25)
+def test_missing_inventory_is_reported_with_rule_and_container(inventoried: BucketWithInventory) -> None:
+    said = inventoried.refused()
+
+    assert f"inventory by rule all in container {inventoried.inventory.container.name}: there is none" in said
+
+
+def test_inventory_older_than_one_day_is_refused_with_its_date(inventoried: BucketWithInventory) -> None:
+    old = replace(inventoried.inventory, hours_ago=25)
     old.write()
 
-    assert f"it was taken at {old.taken:%Y-%m-%d %H:}" in (said := told.refused())
+    assert f"it was taken at {old.taken:%Y-%m-%d %H:}" in (said := inventoried.refused())
     assert "more than a day before" in said
 
 
-def test_inventory_of_another_container_is_refused_with_covered_prefixes(told: Told) -> None:
-    replace(told.inventory, prefixes=("system-logs/",)).write()
+def test_inventory_of_another_container_is_refused_with_covered_prefixes(inventoried: BucketWithInventory) -> None:
+    replace(inventoried.inventory, prefixes=("system-logs/",)).write()
 
-    assert f"cannot stand for container {told.inventory.of}: its rule covers system-logs/ only" in told.refused()
+    assert (
+        f"cannot stand for container {inventoried.inventory.of}: its rule covers system-logs/ only"
+        in inventoried.refused()
+    )
 
 
-def test_changed_manifest_is_refused(told: Told) -> None:
-    folder = told.inventory.write()
+def test_changed_manifest_is_refused(inventoried: BucketWithInventory) -> None:
+    folder = inventoried.inventory.write()
     name = f"{folder}/all-manifest.json"
-    told.inventory.container.write(name, told.inventory.container.read(name).replace(b"Succeeded", b"Succeedes"))
+    inventoried.inventory.container.write(
+        name, inventoried.inventory.container.read(name).replace(b"Succeeded", b"Succeedes")
+    )
 
-    assert f"{name} has another MD5 than {folder}/all-manifest.checksum says" in told.refused()
-
-
-def test_inventory_without_manifest_checksum_is_refused(told: Told) -> None:
-    folder = told.inventory.write()
-    told.inventory.container.delete([f"{folder}/all-manifest.checksum"])
-
-    assert f"{folder}/all-manifest.json has no {folder}/all-manifest.checksum beside it" in told.refused()
+    assert f"{name} has another MD5 than {folder}/all-manifest.checksum says" in inventoried.refused()
 
 
-def test_inventory_with_missing_file_is_refused_with_file_name(told: Told) -> None:
-    folder = replace(told.inventory, chunks=(chunk(10),)).write()
-    told.inventory.container.delete([f"{folder}/all_1000000_0.csv"])
+def test_inventory_without_manifest_checksum_is_refused(inventoried: BucketWithInventory) -> None:
+    folder = inventoried.inventory.write()
+    inventoried.inventory.container.delete([f"{folder}/all-manifest.checksum"])
 
-    assert f"{folder}/all_1000000_0.csv, which the manifest names, is not there" in told.refused()
+    assert f"{folder}/all-manifest.json has no {folder}/all-manifest.checksum beside it" in inventoried.refused()
 
 
-def test_inventory_with_truncated_file_is_refused_with_file_name(told: Told) -> None:
-    folder = replace(told.inventory, chunks=(chunk(10),)).write()
+def test_inventory_with_missing_file_is_refused_with_file_name(inventoried: BucketWithInventory) -> None:
+    folder = replace(inventoried.inventory, chunks=(chunk(10),)).write()
+    inventoried.inventory.container.delete([f"{folder}/all_1000000_0.csv"])
+
+    assert f"{folder}/all_1000000_0.csv, which the manifest names, is not there" in inventoried.refused()
+
+
+def test_inventory_with_truncated_file_is_refused_with_file_name(inventoried: BucketWithInventory) -> None:
+    folder = replace(inventoried.inventory, chunks=(chunk(10),)).write()
     name = f"{folder}/all_1000000_0.csv"
-    told.inventory.container.write(name, told.inventory.container.read(name)[:-5])
+    inventoried.inventory.container.write(name, inventoried.inventory.container.read(name)[:-5])
 
-    assert f"{name} has" in (said := told.refused())
+    assert f"{name} has" in (said := inventoried.refused())
     assert "the manifest says" in said
 
 
-def test_inventory_with_invalid_row_is_refused_with_file_name(told: Told) -> None:
-    folder = replace(told.inventory, chunks=(chunk(10),)).write()
+def test_inventory_with_invalid_row_is_refused_with_file_name(inventoried: BucketWithInventory) -> None:
+    folder = replace(inventoried.inventory, chunks=(chunk(10),)).write()
     name = f"{folder}/all_1000000_0.csv"
-    content = told.inventory.container.read(name)
+    content = inventoried.inventory.container.read(name)
     size = b",%d," % len(chunk(10).content)
-    told.inventory.container.write(name, content.replace(size, b",?" + size[2:]))
+    inventoried.inventory.container.write(name, content.replace(size, b",?" + size[2:]))
 
-    assert f"{name} cannot be read: " in told.refused()
+    assert f"{name} cannot be read: " in inventoried.refused()

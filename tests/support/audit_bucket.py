@@ -187,7 +187,7 @@ class AuditBucket:
     def audit(self, *checks: Check, days_ahead: float = 0, store: ResultsStore | None = None) -> AuditResult:
         """Run an audit.
 
-        checks       default: all, so that a test also notices findings that it does not expect
+        checks       default: all, so that a test also notices other findings
         days_ahead   judge the bucket as of this many days from now
         store        where to write the names of faulty chunks
         """

@@ -1,4 +1,8 @@
-"""A cluster with four months of history and a real compactor. Tests damage its storage and audit it."""
+"""A real Loki with four months of history and a running compactor. Tests damage it, audit it and repair it.
+
+It takes minutes to start, so the tests of tests/integration/history share it. If a fault needs no running Loki, use
+tests/support/audit_bucket.py instead.
+"""
 
 import json
 import re
@@ -76,25 +80,25 @@ class HistoryCluster:
     ) -> AuditResult:
         """Run an audit now.
 
-        patient   use the environment's slack and grace; default: none, so that one second late is reported
-        record    compare with earlier runs and record this run
-        earlier   compare with earlier runs, without recording this run
-        store     where to write the names of faulty chunks
+        with_slack   use the environment's slack and grace. Default: report a delay of one second
+        record       compare with earlier runs, and record this run
+        compare      compare with earlier runs, but do not record this run
+        store        where to write the names of faulty chunks
         """
         now = datetime.now(UTC)
         none = None if with_slack else Duration("0s")
-        asked = AuditRequest(checks, f"test-{now:%H%M%S%f}", as_of or now, tables, none, none)
-        return run_audit(self.platform, asked, self.store if record or compare else store, lambda _: None)
+        request = AuditRequest(checks, f"test-{now:%H%M%S%f}", as_of or now, tables, none, none)
+        return run_audit(self.platform, request, self.store if record or compare else store, lambda _: None)
 
     def audit_until(
-        self, seen: Callable[[AuditResult], bool], *checks: Check, tables: tuple[str, ...] = ()
+        self, condition: Callable[[AuditResult], bool], *checks: Check, tables: tuple[str, ...] = ()
     ) -> AuditResult:
-        """Repeat the audit until `seen` returns true for its outcome."""
+        """Repeat the audit until `condition` returns true for its outcome."""
         outcomes: list[AuditResult] = []
 
         def look() -> bool:
             outcomes.append(self.audit(*checks, tables=tables))
-            return seen(outcomes[-1])
+            return condition(outcomes[-1])
 
         wait_for(look, 180, AUDIT_INTERVAL_S)
         return outcomes[-1]
@@ -130,7 +134,7 @@ class HistoryCluster:
         with self.container() as container:
             for batch in container.list((f"{tenant}/" if tenant else "",)).batches:
                 is_chunk, _ = chunks.read(batch["name"])
-                names += [name for name, one in zip(batch["name"].to_pylist(), is_chunk, strict=True) if one]
+                names += [name for name, keep in zip(batch["name"].to_pylist(), is_chunk, strict=True) if keep]
         return names
 
     def index_files(self, table: str) -> list[IndexFile]:
@@ -145,15 +149,15 @@ class HistoryCluster:
 
     def index_entries(self, *tables: str) -> dict[str, Mapping[str, str]]:
         """Return the names and labels of all chunks in the current index of these tables. Default: of all tables."""
-        found: dict[str, Mapping[str, str]] = {}
+        entries: dict[str, Mapping[str, str]] = {}
         with self.container() as container:
             for file in (file for table in tables or ("",) for file in self.index_files(table)):
                 index = read_index(container.read(file.name), file.name, file.tenant)
                 labels = [*index.labels()]
                 for row in index.entries().to_pylist():
                     key = (row[name] for name in ("fingerprint", "from_ms", "through_ms", "checksum"))
-                    found[chunk_name(index.tenants[row["tenant"]], *key)] = labels[row["series"]]
-        return found
+                    entries[chunk_name(index.tenants[row["tenant"]], *key)] = labels[row["series"]]
+        return entries
 
     def table_of_today(self) -> str:
         return f"loki_index_{int(time.time()) // 86_400}"
@@ -168,12 +172,12 @@ class HistoryCluster:
     @contextmanager
     def suspended(self, process: str) -> Iterator[None]:
         """Suspend a process. Afterwards, wait until its unfinished work is done."""
-        found = psutil.Process(pid_of(self.platform, process))
-        found.suspend()
+        suspended = psutil.Process(pid_of(self.platform, process))
+        suspended.suspend()
         try:
             yield
         finally:
-            found.resume()
+            suspended.resume()
             wait_until_tidy(self)
 
     def write_line_to(self, ingester: str, days_ago: int = 0) -> None:
@@ -243,7 +247,7 @@ class HistoryCluster:
         finally:
             file.write_text(was)
             self.audit_until(
-                lambda seen: "retention-not-effective" not in class_names(seen), Check.RETENTION, tables=("none",)
+                lambda outcome: "retention-not-effective" not in class_names(outcome), Check.RETENTION, tables=("none",)
             )
 
     def until_unindexed(self, names: set[str]) -> None:
@@ -280,7 +284,7 @@ class HistoryCluster:
         names = re.compile("|".join(others))
 
         def of_second(text: str) -> str:
-            return names.sub(lambda found: others[found[0]], text)
+            return names.sub(lambda match: others[match[0]], text)
 
         folder = self.platform.state / "data" / second
         folder.mkdir()
@@ -425,9 +429,9 @@ def wait_until_tidy(cluster: HistoryCluster) -> None:
     try:
         wait_for(cluster.is_tidy, 300, AUDIT_INTERVAL_S)
     except AssertionError:
-        seen = cluster.audit(Check.COMPACTION), cluster.audit(Check.RETENTION)
-        findings = [one.message for outcome in seen for one in outcome.findings]
-        rows = [row for outcome in seen for row in outcome.rows if row.phase in (Phase.UNCOMPACTED, Phase.EXPIRED)]
+        outcomes = cluster.audit(Check.COMPACTION), cluster.audit(Check.RETENTION)
+        findings = [finding.message for outcome in outcomes for finding in outcome.findings]
+        rows = [row for outcome in outcomes for row in outcome.rows if row.phase in (Phase.UNCOMPACTED, Phase.EXPIRED)]
         raise AssertionError(f"not tidy: {findings} {rows}") from None
 
 

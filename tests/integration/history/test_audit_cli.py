@@ -37,7 +37,7 @@ def audit(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["audit", *arguments])
 
 
-def told(*arguments: str) -> Any:
+def audit_json(*arguments: str) -> Any:
     return json.loads(audit(*arguments, "--json").stdout)
 
 
@@ -68,7 +68,7 @@ def test_audit_without_findings_shows_number_of_checked_objects(check: str) -> N
 
 @pytest.mark.parametrize("check", ["compaction", "retention", "tiering"])
 def test_audit_json_has_headline_and_row_per_table(cluster: HistoryCluster, check: str) -> None:
-    found = told(check, "audited", "--no-record")
+    found = audit_json(check, "audited", "--no-record")
 
     assert (found["environment"], found["findings"]) == ("audited", [])
     assert found["headline"].startswith("audited: no findings in ")
@@ -91,7 +91,7 @@ def test_audit_json_contains_only_requested_tables(cluster: HistoryCluster) -> N
     asked = [argument for table in tables for argument in ("--table", table)]
 
     assert len(tables) == 2
-    assert {row["table"] for row in told("retention", "audited", *asked)["tables"]} == tables
+    assert {row["table"] for row in audit_json("retention", "audited", *asked)["tables"]} == tables
 
 
 def test_audit_slack_allows_late_retention(cluster: HistoryCluster) -> None:
@@ -99,7 +99,7 @@ def test_audit_slack_allows_late_retention(cluster: HistoryCluster) -> None:
     table = cluster.chunk("platform", 20).table
     as_of = f"{start_of(table) + timedelta(days=91, minutes=5):%Y-%m-%dT%H:%M:%S}"
     asked = ("retention", "audited", "--table", table, "--as-of", as_of)
-    impatient, patient = told(*asked, "--slack", "0s"), told(*asked, "--slack", "2d")
+    impatient, patient = audit_json(*asked, "--slack", "0s"), audit_json(*asked, "--slack", "2d")
 
     assert "retention-overshoot" in {one["class"] for one in impatient["findings"]}
     assert patient["findings"] == []
@@ -151,7 +151,7 @@ def _counted(cluster: HistoryCluster, _project: None) -> None:
 @pytest.mark.usefixtures("_counted")
 @pytest.mark.parametrize("by", ["tenant", "table", "tier"])
 def test_usage_totals_are_equal_for_every_grouping(by: str) -> None:
-    found, tenants = told("usage", "audited", "--by", by)["usage"], told("usage", "audited")["usage"]
+    found, tenants = audit_json("usage", "audited", "--by", by)["usage"], audit_json("usage", "audited")["usage"]
 
     assert {one["name"] for one in tenants} >= {"application", "platform"}
     for number in ("chunks", "bytes"):
@@ -160,7 +160,7 @@ def test_usage_totals_are_equal_for_every_grouping(by: str) -> None:
 
 @pytest.mark.usefixtures("_counted")
 def test_usage_shows_growth_and_forecast_per_tenant() -> None:
-    platform = next(one for one in told("usage", "audited")["usage"] if one["name"] == "platform")
+    platform = next(one for one in audit_json("usage", "audited")["usage"] if one["name"] == "platform")
     result = audit("usage", "audited")
 
     assert platform["bytes_a_day"] > 0
@@ -171,7 +171,7 @@ def test_usage_shows_growth_and_forecast_per_tenant() -> None:
 
 @pytest.mark.usefixtures("_counted")
 def test_cost_is_shown_per_tenant_now_and_as_declared() -> None:
-    found = told("cost", "audited")
+    found = audit_json("cost", "audited")
     by_tenant = {one["tenant"]: one for one in found["cost"]}
     result = audit("cost", "audited")
 
@@ -185,7 +185,7 @@ def test_cost_is_shown_per_tenant_now_and_as_declared() -> None:
 
 def test_explain_shows_table_of_today_as_ingesting(cluster: HistoryCluster) -> None:
     table = cluster.table_of_today()
-    (found,) = told("explain", "audited", table, "canary")
+    (found,) = audit_json("explain", "audited", table, "canary")
 
     assert (found["table"], found["tenant"], found["phase"], found["age_days"]) == (table, "canary", "ingesting", 0)
     # A chunk is written at most 2.5 hours after its first line. The slack adds half an hour.
@@ -215,7 +215,7 @@ def test_explain_shows_next_tier_of_compacted_table(cluster: HistoryCluster) -> 
 
 def test_explain_accepts_day_in_place_of_table_name(cluster: HistoryCluster) -> None:
     table = cluster.chunk("application", 20).table
-    by_day, by_name = (told("explain", "audited", written) for written in (f"{start_of(table):%Y-%m-%d}", table))
+    by_day, by_name = (audit_json("explain", "audited", written) for written in (f"{start_of(table):%Y-%m-%d}", table))
 
     assert by_day == by_name
     assert "application" in {one["tenant"] for one in by_day}
