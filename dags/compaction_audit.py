@@ -1,8 +1,8 @@
 """
 ### Is every table compacted?
 
-Reads the names of all index files in the bucket, opens every file, and asks Loki's processes. Reports what the
-compactor should have joined and did not, and what it cannot read. Changes nothing.
+Lists all index files in the bucket, reads every file, and asks Loki's processes. Reports tables that the compactor did
+not compact in time, and files that cannot be read. Changes nothing.
 
 **list** reads the containers and splits the tables into batches. **judge** opens the index files of one batch; clear
 one to repeat only that batch. **reduce** reports and records the findings. It is red if a promise is broken or could

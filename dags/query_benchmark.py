@@ -2,14 +2,15 @@
 ### Are the queries for people on call still as fast as promised?
 
 Runs every query of the library (`include/logql/`) on the live cluster in rounds, one at a time, with and without
-Loki's results cache. Records every answer's time with Loki's own statistics (kind `query-samples`). It starts no
-query that may read more than the rest of `budget`, and none after `minutes`. It backs off if Loki answers 429, so
-production is not crowded out. The environment file (`benchmark`) sets both limits and the additional ranges.
+Loki's results cache. Records every answer's time with Loki's own statistics (kind `query-samples`). A query
+is skipped if it may read more than what is left of `budget`. No query starts after `minutes`. If Loki answers 429,
+the benchmark waits, so that it does not disturb other users. The environment file (`benchmark`) sets both limits and
+the additional ranges.
 
 A query over its objective, slower than it used to be, or reading more is a finding, not a failure. The log of
 `measure` shows it, with the reason from Loki's own statistics. If only one query is slower, the finding names it. If
-all are slower, it names none: look at the cluster. `logops bench history` shows every night. With fewer than 12
-comparable nights, there is no verdict on the history.
+all queries are slower, the finding names no query: look at the cluster. `logops bench history` shows every night. With
+fewer than 12 comparable nights, no query is compared with its history.
 
 ### When a task fails
 
@@ -53,7 +54,7 @@ with DAG(
             None,
             type=["null", "array"],
             items={"type": "string"},
-            description="Measure only these queries (errors). Empty: all.",
+            description="Measure only these queries, for example: errors. Empty: all queries.",
         ),
         "rounds": Param(ROUNDS, type="integer", minimum=1, maximum=1000, description="Rounds per query."),
         "most_rounds": Param(
@@ -61,27 +62,29 @@ with DAG(
             type="integer",
             minimum=1,
             maximum=1000,
-            description="Maximum of rounds for queries whose answers vary.",
+            description="Maximum number of rounds for a query whose times vary.",
         ),
         "ranges": Param(
             None,
             type=["null", "array"],
             items={"type": "string"},
-            description="Additional ranges (24h). null: as the environment says; []: none.",
+            description="Additional ranges, for example: 24h. null: those of the environment file. []: none.",
         ),
         "budget": Param(
             None,
             type=["null", "string"],
-            description="Bytes that Loki may read in the whole run (20GiB). Empty: as the environment says.",
+            description="Bytes that Loki may read in the whole run, such as 20GiB. Empty: as in the environment file.",
         ),
         "minutes": Param(
             None,
             type=["null", "integer"],
             minimum=1,
             maximum=50,
-            description="Time limit of the whole run. Empty: as the environment says.",
+            description="Time limit of the whole run. Empty: as in the environment file.",
         ),
-        "concurrency": Param(1, type="integer", minimum=1, maximum=32, description="Queries at a time."),
+        "concurrency": Param(
+            1, type="integer", minimum=1, maximum=32, description="Queries that run at the same time."
+        ),
         "as_of": Param(
             None, type=["null", "string"], format="date-time", description="The end of every range. Empty: now."
         ),

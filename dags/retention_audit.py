@@ -21,7 +21,7 @@ store has the names of all faulty chunks, kind `faulty-chunks`.
 - **check-incomplete**: something could not be read, so it was not checked. *Fix what it names, then clear `list`.*
 
 `logops audit explain ENV` shows the phase, next step and due time of every table. `logops audit explain ENV TABLE`
-shows what is in its way.
+shows what blocks it.
 
 **list** or **judge** The message names the environment file, the platform or the results store. *Fix it, then clear
 the task.*

@@ -10,8 +10,8 @@ prints the result of every task, records who approved which plan, and is red if 
 except `summary` if nothing changes. A run waits in `approval` until somebody answers under *Required Actions*. A
 second run waits until the first has ended.
 
-**Airflow restarted during a run.** You need to do nothing. Airflow retries the task that was killed, and it resumes.
-A task that failed is not retried.
+**Airflow restarted during a run.** You need to do nothing. Airflow retries the killed task, and the task resumes. A
+task that failed is not retried.
 
 ### When a task fails
 
@@ -33,12 +33,12 @@ environment's approvers. Nothing was changed. *Talk to that person; trigger agai
   (`logops rules check`), then trigger again.*
 - Anything else: a process did not start; its last log lines are in the message. *Fix the cause, then trigger again.*
 
-**STAGE.verify** The stage runs but does not work as it must. The message names each failed verification. *Read them,
-then use `logops status ENV` and `logops logs ENV PROCESS`.*
+**STAGE.verify** The stage runs but does not work correctly. The message names each failed verification. *Read the
+message, then use `logops status ENV` and `logops logs ENV PROCESS`.*
 
-**roll_back** Wake somebody: the environment is neither in its old state nor in the new one. Logs are still accepted
-if `logops status ENV` shows distributors and ingesters ready. *Fix what the message names, then roll out the last
-good file.*
+**roll_back** Call the person on duty: the environment is neither in its old state nor in the new one. Logs are still
+accepted if `logops status ENV` shows distributors and ingesters ready. *Fix what the message names, then roll out the
+last good file.*
 
 **summary** and nothing else: the rollout succeeded, but its result could not be recorded. *Check `results` in the
 environment file, then clear this task.*
@@ -125,7 +125,7 @@ with DAG(
     )
 
     plan >> approval
-    before = [approval]
+    earlier_tasks = [approval]
     for stage in STAGES:
         with TaskGroup(stage):
             apply = RolloutApplyOperator(
@@ -134,12 +134,12 @@ with DAG(
                 environment=ENVIRONMENT,
                 plan=PLAN,
                 approved=APPROVED,
-                trigger_rule=TriggerRule.NONE_FAILED,  # a skipped stage or approval does not stop it
+                trigger_rule=TriggerRule.NONE_FAILED,  # Also run after a skipped stage or approval.
                 execution_timeout=timedelta(minutes=30),
             )
             verify = RolloutVerifyOperator(task_id="verify", stage=stage, environment=ENVIRONMENT)
         # After all earlier tasks, not only the last one, which may have been skipped long ago.
-        before >> apply >> verify
+        earlier_tasks >> apply >> verify
         [apply, verify] >> roll_back
-        before.append(verify)
-    [*before, roll_back] >> summary
+        earlier_tasks.append(verify)
+    [*earlier_tasks, roll_back] >> summary

@@ -8,7 +8,7 @@ itself: for such an environment, the task is skipped.
 ### When a task fails
 
 **carry_out** The message names the policy, the platform or the storage account. Nothing is lost: the next run moves
-what was not moved. *Fix it, then clear the task.*
+what was not moved. *Fix the cause, then clear the task.*
 """
 
 from datetime import timedelta
@@ -41,7 +41,7 @@ with DAG(
             None,
             type=["null", "string"],
             format="date-time",
-            description="The moment up to which ages are counted. Empty: now.",
+            description="The time at which the ages of blobs are computed. Empty: now.",
         ),
     },
     default_args={

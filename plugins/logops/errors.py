@@ -2,7 +2,7 @@
 
 
 class LogopsError(Exception):
-    """Something that logops was asked to do could not be done.
+    """An operation of logops failed.
 
-    The message says what was being done, to which object, what was found, and what to do.
+    The message names the operation, its object, the problem, and what to do.
     """

@@ -1,4 +1,4 @@
-"""Old import paths of 0.1, accepted until 0.3. Importing one gives the module at its new path, with a warning."""
+"""Import paths of version 0.1, accepted until 0.3. An old path imports the module at its new path, with a warning."""
 
 import importlib
 import importlib.abc
@@ -33,7 +33,7 @@ MOVED = {
     "logops.queries.own_loki": "logops.rules.own_loki",
     "logops.quickstart.show": "logops.toolchain.progress_board",
 }
-"""Old path to new path, for a package with all its modules, or for a module."""
+"""Old path -> new path, of a module or of a package with all its modules."""
 
 
 def new_path(old: str) -> str | None:
@@ -49,7 +49,7 @@ def new_path(old: str) -> str | None:
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds modules by their old paths."""
+    """An import hook that finds modules by their old paths."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -67,7 +67,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         old = module.__name__
         new = new_path(old)
         assert new is not None
-        warnings.warn(f"{old} is now {new}; the old path ends with 0.3", DeprecationWarning, stacklevel=2)
+        warnings.warn(f"{old} is now {new}. Version 0.3 removes the old path", DeprecationWarning, stacklevel=2)
         sys.modules[old] = importlib.import_module(new)
 
 

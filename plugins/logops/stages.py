@@ -1,4 +1,4 @@
-"""The stages of a rollout, in order. Declared once, for render, the DAG and the terminal; imports nothing heavy."""
+"""The stages of a rollout, in order. DAG files import this module, so it imports nothing that loads slowly."""
 
 from typing import Literal, get_args
 

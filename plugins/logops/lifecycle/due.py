@@ -25,9 +25,9 @@ def due(
 ) -> "np.ndarray[tuple[int], np.dtype[np.int8]]":
     """Return the `Action` for every blob of a batch of `blobs_schema`.
 
-    A rule applies to a blob if the name starts with one of its prefixes and the age exceeds its days. If several
-    actions apply, the cheapest wins: delete, then Archive, Cold, Cool. Tiers only get colder. A blob without a
-    reported tier is Hot, the accounts' default.
+    An action applies to a blob if the name starts with a prefix of the rule and the age exceeds the action's days. If
+    several actions apply, the cheapest wins: delete, then Archive, Cold, Cool. Blobs never move to a warmer tier. A
+    blob without a reported tier is Hot, the accounts' default.
     """
     import numpy as np
 
@@ -37,18 +37,18 @@ def due(
     tiers = np.maximum(batch["tier"].to_numpy(), int(Tier.HOT))
     actions = np.zeros(len(batch), np.int8)
     for rule in policy.rules:
-        taken = _taken(rule, container, names)
-        if taken is None:
+        matching = _matching_prefix(rule, container, names)
+        if matching is None:
             continue
         for action, when in rule.actions.items():
-            acts = taken & _old(when, now, modified, changed)
+            due_now = matching & _old_enough(when, now, modified, changed)
             if action is not Action.DELETE:
-                acts &= tiers < int(action)
-            actions[acts] = np.maximum(actions[acts], int(action))
+                due_now &= tiers < int(action)
+            actions[due_now] = np.maximum(actions[due_now], int(action))
     return actions
 
 
-def _taken(rule: Rule, container: str, names: "pa.Array[Any]") -> "Mask | None":
+def _matching_prefix(rule: Rule, container: str, names: "pa.Array[Any]") -> "Mask | None":
     import numpy as np
     import pyarrow.compute as pc
 
@@ -57,16 +57,16 @@ def _taken(rule: Rule, container: str, names: "pa.Array[Any]") -> "Mask | None":
     if not rule.enabled or prefixes is None or container.startswith("$"):
         return None
     masks = [pc.starts_with(names, prefix).to_numpy(zero_copy_only=False) for prefix in prefixes]
-    taken: Mask = reduce(np.logical_or, masks)
-    return taken
+    matching: Mask = reduce(np.logical_or, masks)
+    return matching
 
 
-def _old(when: When, now: int, modified: "np.ndarray[Any, Any]", changed: "np.ndarray[Any, Any]") -> "Mask":
-    old: Mask = now - modified > when.since_modified * _DAY_S
+def _old_enough(when: When, now: int, modified: "np.ndarray[Any, Any]", changed: "np.ndarray[Any, Any]") -> "Mask":
+    old_enough: Mask = now - modified > when.since_modified * _DAY_S
     if when.since_tier_changed is not None:
         # A blob whose tier was never set was not rehydrated from Archive.
-        old &= (changed == 0) | (now - changed > when.since_tier_changed * _DAY_S)
-    return old
+        old_enough &= (changed == 0) | (now - changed > when.since_tier_changed * _DAY_S)
+    return old_enough
 
 
 def _seconds(column: "pa.Array[Any]") -> "np.ndarray[Any, Any]":

@@ -13,7 +13,7 @@ from logops.errors import LogopsError
 
 
 class Action(IntEnum):
-    """What a rule does with a blob. A tier has the number of its `Tier`; the last action is the cheapest."""
+    """The action of a rule on a blob. A move to a tier has the number of the `Tier`. A higher number is cheaper."""
 
     NONE = 0
     COOL = Tier.COOL
@@ -33,7 +33,7 @@ class PolicyError(LogopsError):
 
 @dataclass(frozen=True)
 class When:
-    """Days that must be exceeded. If several are given, all must be."""
+    """Minimum ages in days. A blob must exceed every age that is set."""
 
     since_modified: float
     since_tier_changed: float | None = None
@@ -53,12 +53,12 @@ class Rule:
 
     name: str
     prefixes: tuple[str, ...]
-    """`CONTAINER/PREFIX`; none means every blob of the account."""
+    """Each is `CONTAINER/PREFIX`. A rule without prefixes applies to every blob of the account."""
     actions: Mapping[Action, When] = field(default_factory=dict)
     enabled: bool = True
 
     def prefixes_in(self, container: str) -> list[str] | None:
-        """Return the prefixes of blob names in a container that the rule applies to; None if it applies to none."""
+        """Return the prefixes of blob names to which the rule applies in a container; None if it applies to no blob."""
         if not self.prefixes:
             return [""]
         container_prefix = f"{container}/"
@@ -93,7 +93,7 @@ def read_policy(document: Mapping[str, Any]) -> Policy:
     try:
         return Policy(tuple(_rule(rule) for rule in document["rules"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise PolicyError(f"this is no lifecycle policy: {type(error).__name__}: {error}") from error
+        raise PolicyError(f"not a lifecycle policy: {type(error).__name__}: {error}") from error
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:
@@ -106,7 +106,7 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
         *(f"blob type {kind}" for kind in filters["blobTypes"] if kind not in ("blockBlob", "appendBlob")),
     ]
     if unknown:
-        raise PolicyError(f"lifecycle rule {name}: {', '.join(unknown)} is not known here.")
+        raise PolicyError(f"lifecycle rule {name}: logops does not support {', '.join(unknown)}.")
     base_blob = actions.get("baseBlob", {}) if "blockBlob" in filters["blobTypes"] else {}
     return Rule(
         name,
@@ -119,21 +119,25 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
 def _when(rule: str, action: str, body: Mapping[str, Any]) -> When:
     unknown = [key for key in body if key not in _SINCE]
     if unknown or "daysAfterModificationGreaterThan" not in body:
-        said = ", ".join(unknown) or "no daysAfterModificationGreaterThan"
-        raise PolicyError(f"lifecycle rule {rule}, {action}: {said}; only days since modification are known here.")
+        problem = ", ".join(unknown) or "no daysAfterModificationGreaterThan"
+        raise PolicyError(f"lifecycle rule {rule}, {action}: {problem}; logops supports only days since modification.")
     return When(**{_SINCE[key]: float(days) for key, days in body.items()})
 
 
 def differences(declared: Policy, live: Policy) -> list[str]:
-    """Return how the live policy differs from the declared one, one line per rule, in any order of rules."""
+    """Return the differences between two policies, one line per rule. The order of the rules does not matter."""
     declared_rules, live_rules = _by_name(declared.rules), _by_name(live.rules)
     lines = [f"rule {name} is missing" for name in declared_rules if name not in live_rules]
     lines += [
-        f"rule {name} is not declared: {_said(live_rules[name])}" for name in live_rules if name not in declared_rules
+        f"rule {name} is not declared: {_description(live_rules[name])}"
+        for name in live_rules
+        if name not in declared_rules
     ]
     for name in declared_rules:
-        if name in live_rules and _said(declared_rules[name]) != _said(live_rules[name]):
-            lines.append(f"rule {name}: {_said(live_rules[name])}; declared: {_said(declared_rules[name])}")
+        if name in live_rules and _description(declared_rules[name]) != _description(live_rules[name]):
+            lines.append(
+                f"rule {name}: {_description(live_rules[name])}; declared: {_description(declared_rules[name])}"
+            )
     return lines
 
 
@@ -141,7 +145,7 @@ def _by_name(rules: Iterable[Rule]) -> dict[str, Rule]:
     return {rule.name: rule for rule in rules}
 
 
-def _said(rule: Rule) -> str:
+def _description(rule: Rule) -> str:
     """Describe a rule. Two rules with the same effect have the same description."""
     if not rule.enabled:
         return "disabled"

@@ -11,13 +11,13 @@ from logops.clients.blob_storage.container import Container
 from logops.lifecycle.due import due
 from logops.lifecycle.policy import Action, Policy
 
-_AT_ONCE = 2_560
+_BATCH_SIZE = 2_560
 """Blobs per step: ten requests of the Blob Batch API."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """The result for one container."""
+    """The blobs of one container on which one action was taken; in a dry run, would be taken."""
 
     account: str
     container: str
@@ -39,9 +39,9 @@ class Done:
 def run_policy(
     store: ObjectStore, policy: Policy, as_of: datetime, progress: Callable[[str], None], *, dry: bool = False
 ) -> list[Done]:
-    """Apply the rules of a policy as of `as_of`. With `dry`, only report. A second run finds nothing left to do.
+    """Apply the rules of a policy as of `as_of`. With `dry`, only report. A second run changes nothing.
 
-    A blob that has disappeared meanwhile is skipped. Raises ObjectStoreError.
+    A blob that is deleted during the run is skipped. Raises ObjectStoreError.
     """
     done: list[Done] = []
     for name in store.list_containers():
@@ -57,7 +57,7 @@ def _in_container(
     container = store.container(name)
     blobs: Counter[Action] = Counter()
     sizes: Counter[Action] = Counter()
-    waiting: dict[Action, list[str]] = {}
+    pending: dict[Action, list[str]] = {}
     for batch in container.list().batches:
         actions = due(batch, name, policy, as_of)
         for action in {*actions.tolist()} - {Action.NONE}:
@@ -65,15 +65,15 @@ def _in_container(
             names = batch["name"].to_numpy(zero_copy_only=False)[mask].tolist()
             blobs[Action(action)] += len(names)
             sizes[Action(action)] += int(batch["size"].to_numpy()[mask].sum())
-            waiting.setdefault(Action(action), []).extend(names)
+            pending.setdefault(Action(action), []).extend(names)
         if not dry:
-            for action, names in waiting.items():
-                while len(names) >= _AT_ONCE:
-                    _carry_out(container, action, names[-_AT_ONCE:])
-                    del names[-_AT_ONCE:]
+            for action, names in pending.items():
+                while len(names) >= _BATCH_SIZE:
+                    _carry_out(container, action, names[-_BATCH_SIZE:])
+                    del names[-_BATCH_SIZE:]
                     progress(f"{store.account}: {blobs.total():,} blobs of container {name}")
     if not dry:
-        for action, names in waiting.items():
+        for action, names in pending.items():
             _carry_out(container, action, names)
     for action in sorted(blobs):
         yield Done(store.account, name, action, blobs[action], sizes[action])

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean, median
 
-WINDOW = 28
-"""Days that the rate is computed from: four weeks, so that weekdays have equal weight."""
-LEAST_FOR_A_TREND = 14
+WINDOW_DAYS = 28
+"""Days from which the rate is computed: four weeks, so that weekdays have equal weight."""
+MIN_TREND_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -28,39 +28,45 @@ class Rate:
         return max(self.now + self.trend * ahead, 0.0)
 
 
-def rate_of(brought: Mapping[int, int], today: int, kept_days: int | None) -> Rate:
-    """Return the rate of a tenant, from the bytes of each day (days since the epoch) that has not expired.
+def rate_of(bytes_by_day: Mapping[int, int], today: int, kept_days: int | None) -> Rate:
+    """Return the rate of a tenant from the bytes of each day that has not expired. Days are counted from the epoch.
 
-    Today is not complete and is left out. The trend is the Theil-Sen estimator, the median of all slopes, which
+    Today is not complete and is not counted. The trend is the Theil-Sen estimator, the median of all slopes, which
     single outliers do not bend.
     """
-    first = max(min(brought, default=today), today - WINDOW)
+    first = max(min(bytes_by_day, default=today), today - WINDOW_DAYS)
     if kept_days is not None:
         first = max(first, today - kept_days)
-    bytes_a_day = [brought.get(day, 0) for day in range(first, today)]
-    if not bytes_a_day:
+    daily_bytes = [bytes_by_day.get(day, 0) for day in range(first, today)]
+    if not daily_bytes:
         return Rate(0.0, 0.0, 0.0, 0)
-    mean = fmean(bytes_a_day)
-    if len(bytes_a_day) < LEAST_FOR_A_TREND:
-        return Rate(mean, mean, 0.0, len(bytes_a_day))
-    slope = median((b - a) / (j - i) for (i, a), (j, b) in combinations(enumerate(bytes_a_day), 2))
-    start = median(value - slope * day for day, value in enumerate(bytes_a_day))
-    return Rate(mean, max(start + slope * len(bytes_a_day), 0.0), slope, len(bytes_a_day))
+    mean = fmean(daily_bytes)
+    if len(daily_bytes) < MIN_TREND_DAYS:
+        return Rate(mean, mean, 0.0, len(daily_bytes))
+    slope = median((b - a) / (j - i) for (i, a), (j, b) in combinations(enumerate(daily_bytes), 2))
+    start = median(value - slope * day for day, value in enumerate(daily_bytes))
+    return Rate(mean, max(start + slope * len(daily_bytes), 0.0), slope, len(daily_bytes))
 
 
-def stored(brought: Mapping[int, int], today: int, kept_days: int | None, ahead: int, coming: Sequence[float]) -> float:
-    """Return the bytes stored in `ahead` days: what is stored now and does not expire, plus what arrives until then.
+def stored(
+    bytes_by_day: Mapping[int, int], today: int, kept_days: int | None, ahead: int, arriving_bytes: Sequence[float]
+) -> float:
+    """Return the bytes stored in `ahead` days: stored bytes that do not expire before, plus bytes that arrive.
 
-    coming   bytes of each of the next `ahead` days
+    arriving_bytes   bytes of each of the next `ahead` days
     """
-    last_gone = None if kept_days is None else today + ahead - kept_days - 1
-    there = sum(size for day, size in brought.items() if last_gone is None or day > last_gone)
-    came = sum(size for nth, size in enumerate(coming[:ahead]) if last_gone is None or today + nth > last_gone)
-    return there + came
+    last_expired_day = None if kept_days is None else today + ahead - kept_days - 1
+    stored_now = sum(size for day, size in bytes_by_day.items() if last_expired_day is None or day > last_expired_day)
+    arriving = sum(
+        size
+        for days_ahead, size in enumerate(arriving_bytes[:ahead])
+        if last_expired_day is None or today + days_ahead > last_expired_day
+    )
+    return stored_now + arriving
 
 
-def forecast(brought: Mapping[int, int], today: int, kept_days: int | None, ahead: int) -> tuple[float, float]:
+def forecast(bytes_by_day: Mapping[int, int], today: int, kept_days: int | None, ahead: int) -> tuple[float, float]:
     """Return the bytes stored in `ahead` days: at the current rate, and if the trend continues."""
-    rate = rate_of(brought, today, kept_days)
-    steady = stored(brought, today, kept_days, ahead, [rate.per_day] * ahead)
-    return steady, stored(brought, today, kept_days, ahead, [rate.at(nth) for nth in range(ahead)])
+    rate = rate_of(bytes_by_day, today, kept_days)
+    steady = stored(bytes_by_day, today, kept_days, ahead, [rate.per_day] * ahead)
+    return steady, stored(bytes_by_day, today, kept_days, ahead, [rate.at(days_ahead) for days_ahead in range(ahead)])

@@ -17,7 +17,7 @@ _OLD_DAYS = 365
 
 
 class PricesError(LogopsError):
-    """There is no such file of prices, or it is not valid."""
+    """A price file is missing or not valid, or it has no prices for a redundancy."""
 
 
 class Redundancy(BaseModel):
@@ -46,8 +46,8 @@ class Prices(BaseModel):
         prices = self.redundancy.get(redundancy)
         if prices is None:
             raise PricesError(
-                f"The prices of {self.region} ({self.date}) have none for {redundancy}, only for "
-                f"{', '.join(self.redundancy)}. Add them, from {self.source}."
+                f"The price file for {self.region} ({self.date}) has no prices for {redundancy}, only for "
+                f"{', '.join(self.redundancy)}. Add them from {self.source}."
             )
         return prices
 
@@ -61,9 +61,9 @@ class Prices(BaseModel):
         return blobs / 10_000 * self.of(redundancy).write[_name(tier)]
 
     def age_note(self, today: datetime.date) -> str:
-        """Return the source of the prices, and a warning if they are old."""
-        said = f"Prices: {self.region}, {self.currency}, {self.date} ({self.source})."
-        return f"{said} They are older than a year." if (today - self.date).days > _OLD_DAYS else said
+        """Return the source of the prices, and a warning if they are older than a year."""
+        note = f"Prices: {self.region}, {self.currency}, {self.date} ({self.source})."
+        return f"{note} They are older than a year." if (today - self.date).days > _OLD_DAYS else note
 
 
 def _name(tier: Tier) -> TierName:
@@ -76,14 +76,16 @@ def load_prices(root: Path, name: str) -> Prices:
     path = root / "include/prices" / f"{name}.yaml"
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            raise PricesError(f"{path} is larger than {_LARGEST_FILE} bytes: that is no file of prices.")
+            raise PricesError(f"{path} is larger than {_LARGEST_FILE} bytes, too large for a price file.")
         return Prices.model_validate(yaml.safe_load(path.read_text()))
     except OSError as error:
-        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
-        raise PricesError(f"Reading the prices {name!r}: {error.strerror}: {path}. There are: {known}.") from None
+        existing = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
+        raise PricesError(
+            f"Reading the prices {name!r}: {error.strerror}: {path}. Existing price files: {existing}."
+        ) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise PricesError(f"{path}, {where or 'the file'}: {first['msg']}.") from None
+        first_error = error.errors()[0]
+        path_in_file = ".".join(map(str, first_error["loc"]))
+        raise PricesError(f"{path}, {path_in_file or 'the file'}: {first_error['msg']}.") from None
     except yaml.YAMLError as error:
         raise PricesError(f"{path} is not YAML: {error}") from None

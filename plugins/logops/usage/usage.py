@@ -23,13 +23,13 @@ AHEAD = (30, 90, 365)
 
 @dataclass(frozen=True)
 class Held:
-    """The table statistics of the last audit that read the chunks."""
+    """The latest table statistics of an environment: for each cluster, those of the last audit that could read it."""
 
     as_of: datetime
     holdings: tuple[tuple[str, TableStats], ...]
     """Cluster and statistics."""
     older: Mapping[str, datetime] = field(default_factory=dict)
-    """Clusters that the last audit could not read, with the time of their last successful audit."""
+    """Clusters that the last audit could not read -> time of the last audit that could."""
 
     @property
     def moments(self) -> dict[str, Any]:
@@ -38,13 +38,13 @@ class Held:
 
     @property
     def note(self) -> str:
-        """A sentence that says when the figures were counted."""
-        said = f"As of {self.as_of:%Y-%m-%d %H:%M} UTC."
-        before = (
-            f" Cluster {cluster} could not be read then: as of {at:%Y-%m-%d %H:%M}."
-            for cluster, at in sorted(self.older.items())
+        """The time of the figures, as a sentence."""
+        sentence = f"As of {self.as_of:%Y-%m-%d %H:%M} UTC."
+        older_clusters = (
+            f" Cluster {cluster} could not be read then: as of {as_of:%Y-%m-%d %H:%M}."
+            for cluster, as_of in sorted(self.older.items())
         )
-        return said + "".join(before)
+        return sentence + "".join(older_clusters)
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,12 @@ def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) 
     as_of = max(moments.values())
     return Held(
         as_of,
-        tuple((row["cluster"], _holding(row)) for row in rows if row["cluster"] in clusters),
+        tuple((row["cluster"], _table_stats(row)) for row in rows if row["cluster"] in clusters),
         {cluster: moment for cluster, moment in moments.items() if moment < as_of},
     )
 
 
-def _holding(row: dict[str, Any]) -> TableStats:
+def _table_stats(row: dict[str, Any]) -> TableStats:
     values = {name: row[name] for name in TableStats.__dataclass_fields__}
     return TableStats(**{**values, "tier_chunks": tuple(row["tier_chunks"]), "tier_bytes": tuple(row["tier_bytes"])})
 
@@ -111,34 +111,34 @@ def by_tenant(held: Held) -> dict[tuple[str, str], Usage]:
     """Return usage by cluster and tenant, with growth and forecast."""
     today = int(held.as_of.timestamp() * 1000) // DAY_MS
     groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list)
-    for cluster, holding in held.holdings:
-        groups[cluster, holding.tenant].append(holding)
+    for cluster, stats in held.holdings:
+        groups[cluster, stats.tenant].append(stats)
     return {key: _growing(entries, today) for key, entries in sorted(groups.items())}
 
 
 def by_table(held: Held) -> dict[tuple[str, str], Usage]:
     """Return usage by cluster and table."""
     groups: dict[tuple[str, str], list[TableStats]] = defaultdict(list)
-    for cluster, holding in held.holdings:
-        groups[cluster, holding.table].append(holding)
+    for cluster, stats in held.holdings:
+        groups[cluster, stats.table].append(stats)
     return {key: _sum(entries) for key, entries in sorted(groups.items())}
 
 
 def by_tier(held: Held) -> dict[tuple[str, str], Usage]:
     """Return usage by cluster and tier."""
     groups: dict[str, list[TableStats]] = defaultdict(list)
-    for cluster, holding in held.holdings:
-        groups[cluster].append(holding)
+    for cluster, stats in held.holdings:
+        groups[cluster].append(stats)
     usages: dict[tuple[str, str], Usage] = {}
     for cluster, holdings in sorted(groups.items()):
         chunks, sizes = (
-            _tiers(holding.tier_chunks for holding in holdings),
-            _tiers(holding.tier_bytes for holding in holdings),
+            _tiers(stats.tier_chunks for stats in holdings),
+            _tiers(stats.tier_bytes for stats in holdings),
         )
         for tier in (Tier.HOT, Tier.COOL, Tier.COLD, Tier.ARCHIVE):
             if chunks[tier]:
-                only = tuple(size if number == tier else 0 for number, size in enumerate(sizes))
-                usages[cluster, tier.azure] = Usage(chunks[tier], sizes[tier], only, None)
+                tier_bytes = tuple(size if number == tier else 0 for number, size in enumerate(sizes))
+                usages[cluster, tier.azure] = Usage(chunks[tier], sizes[tier], tier_bytes, None)
     return usages
 
 
@@ -176,18 +176,18 @@ def _cost(stats: TableStats, rule: Tiering | None, as_of_ms: int, redundancy: st
 
 
 def _growing(holdings: Sequence[TableStats], today: int) -> Usage:
-    """Each retention period of a tenant grows and expires separately."""
+    """Return a tenant's usage with rate and forecast, which are computed for each retention period and then added."""
     periods: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for holding in holdings:
-        periods[holding.period_ms][holding.day] += holding.bytes
+    for stats in holdings:
+        periods[stats.period_ms][stats.day] += stats.bytes
     rates: list[Rate] = []
     ahead = dict.fromkeys(AHEAD, (0.0, 0.0))
-    for period_ms, brought in periods.items():
+    for period_ms, bytes_by_day in periods.items():
         kept = None if period_ms == FOR_EVER else period_ms // DAY_MS
-        rates.append(rate_of(brought, today, kept))
+        rates.append(rate_of(bytes_by_day, today, kept))
         for days, (steady, trending) in ahead.items():
-            more = forecast(brought, today, kept, days)
-            ahead[days] = (steady + more[0], trending + more[1])
+            period_forecast = forecast(bytes_by_day, today, kept, days)
+            ahead[days] = (steady + period_forecast[0], trending + period_forecast[1])
     total = _sum(holdings)
     rate = Rate(
         sum(rate.per_day for rate in rates),
@@ -199,11 +199,11 @@ def _growing(holdings: Sequence[TableStats], today: int) -> Usage:
 
 
 def _sum(holdings: Sequence[TableStats]) -> Usage:
-    first = min((holding.first_ms for holding in holdings if holding.chunks), default=None)
+    first = min((stats.first_ms for stats in holdings if stats.chunks), default=None)
     return Usage(
-        sum(holding.chunks for holding in holdings),
-        sum(holding.bytes for holding in holdings),
-        _tiers(holding.tier_bytes for holding in holdings),
+        sum(stats.chunks for stats in holdings),
+        sum(stats.bytes for stats in holdings),
+        _tiers(stats.tier_bytes for stats in holdings),
         None if first is None else datetime.fromtimestamp(first / 1000, UTC),
     )
 

@@ -40,7 +40,7 @@ def test_rendered_lifecycle_policy_is_read_back() -> None:
             {"actions": {"baseBlob": {"tierToCool": {"daysAfterLastAccessTimeGreaterThan": 3}}}},
             "chunks, tierToCool: daysAfterLastAccessTimeGreaterThan",
         ),
-        ({"filters": {}}, "this is no lifecycle policy: KeyError: 'blobTypes'"),
+        ({"filters": {}}, "not a lifecycle policy: KeyError: 'blobTypes'"),
         ({"actions": {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": "soon"}}}}, "'soon'"),
     ],
 )
@@ -51,7 +51,7 @@ def test_unsupported_rule_is_refused_with_name_of_unsupported_part(definition: d
 
 @pytest.mark.parametrize("document", [{}, {"rules": None}, {"rules": [7]}])
 def test_invalid_policy_document_is_refused(document: Any) -> None:
-    with pytest.raises(PolicyError, match="this is no lifecycle policy"):
+    with pytest.raises(PolicyError, match="not a lifecycle policy"):
         read_policy(document)
 
 

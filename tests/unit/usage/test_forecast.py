@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.usage.forecast import LEAST_FOR_A_TREND, WINDOW, forecast, rate_of, stored
+from logops.usage.forecast import MIN_TREND_DAYS, WINDOW_DAYS, forecast, rate_of, stored
 
 TODAY = 20_000
 series = st.dictionaries(st.integers(TODAY - 200, TODAY), st.integers(0, 10**12), max_size=200)
@@ -14,9 +14,9 @@ def days(*sizes: int) -> dict[int, int]:
 
 
 def test_rate_is_mean_of_four_weeks_of_whole_days() -> None:
-    rate = rate_of({**days(*[1] * 30, *[100] * WINDOW), TODAY: 5}, TODAY, 90)
+    rate = rate_of({**days(*[1] * 30, *[100] * WINDOW_DAYS), TODAY: 5}, TODAY, 90)
 
-    assert (rate.per_day, rate.trend, rate.days) == (100, 0, WINDOW)
+    assert (rate.per_day, rate.trend, rate.days) == (100, 0, WINDOW_DAYS)
 
 
 def test_rate_ignores_expired_days() -> None:
@@ -28,14 +28,14 @@ def test_single_outlier_day_does_not_change_trend() -> None:
 
 
 def test_steady_growth_continues_in_rate() -> None:
-    rate = rate_of(days(*range(100, 100 + WINDOW)), TODAY, None)
+    rate = rate_of(days(*range(100, 100 + WINDOW_DAYS)), TODAY, None)
 
     assert rate.trend == 1
     assert [round(rate.at(ahead)) for ahead in (0, 1, 30)] == [128, 129, 158]
 
 
 def test_few_days_have_rate_without_trend() -> None:
-    rate = rate_of(days(*range(LEAST_FOR_A_TREND - 1)), TODAY, None)
+    rate = rate_of(days(*range(MIN_TREND_DAYS - 1)), TODAY, None)
 
     assert (rate.trend, rate.at(100)) == (0, rate.per_day)
 

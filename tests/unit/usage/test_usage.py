@@ -108,7 +108,7 @@ def test_expired_data_has_zero_declared_cost() -> None:
 
 def test_redundancy_without_prices_is_refused_with_known_redundancies() -> None:
     with pytest.raises(
-        PricesError, match=r"here \(2026-01-01\) have none for ZRS, only for LRS. Add them, from a list"
+        PricesError, match=r"here \(2026-01-01\) has no prices for ZRS, only for LRS. Add them from a list"
     ):
         costs(held(holding(1, hot=1)), {}, {"main": "ZRS"}, PRICES)
 
