@@ -29,7 +29,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class RetentionPromise:
-    """How long the owners of the logs were promised that their logs are kept."""
+    """The retention that was promised to the owners of the logs."""
 
     keep: timedelta
     hot: timedelta | None = None
@@ -147,7 +147,7 @@ TierName = Literal["cool", "cold", "archive"]
 
 @dataclass(frozen=True, slots=True)
 class LifecycleAction:
-    """One action of a lifecycle rule: after how many days it is taken."""
+    """One action of a lifecycle rule, and the age at which it is taken."""
 
     days: float
     location: Location

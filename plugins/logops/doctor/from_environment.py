@@ -135,25 +135,25 @@ def _agents(environment: Environment, top: Location) -> Iterator[Agent]:
             sources = {source: environment.sources[source] for source in agent.sources}
             cluster_sources = {source: declared for source, declared in sources.items() if declared.cluster == cluster}
             if cluster_sources:
-                at = {source: top.at("sources", source) for source in cluster_sources}
+                source_locations = {source: top.at("sources", source) for source in cluster_sources}
                 yield Agent(
                     name,
                     agent.kind,
                     top.at("agents", name),
                     cluster=cluster,
                     labels=tuple(
-                        (label, at[source].at("parse", "labels", index))
+                        (label, source_locations[source].at("parse", "labels", index))
                         for source, declared in cluster_sources.items()
                         for index, label in enumerate(declared.parse.labels)
                     ),
-                    tenants=tuple(location.at("tenant") for location in at.values()),
+                    tenants=tuple(location.at("tenant") for location in source_locations.values()),
                     tailed_globs=tuple(
                         glob
                         for source, declared in cluster_sources.items()
-                        for glob in _tailed_globs(declared, at[source])
+                        for glob in _tailed_globs(declared, source_locations[source])
                     ),
                     drop_expressions=tuple(
-                        (expression, at[source].at("parse", "drop", index))
+                        (expression, source_locations[source].at("parse", "drop", index))
                         for source, declared in cluster_sources.items()
                         for index, expression in enumerate(declared.parse.drop)
                     ),

@@ -62,7 +62,7 @@ def upgrade(config: Config, as_of: datetime, *, in_chart: bool = False) -> list[
 def _retire(config: Config, paths: list[Path]) -> Iterator[str]:
     """Move or remove the keys that Loki does not know."""
     for path in paths:
-        parent, key = _inside(config, path[:-1]), str(path[-1])
+        parent, key = _value_at(config, path[:-1]), str(path[-1])
         if key not in parent:
             continue
         name = dotted(path)
@@ -86,7 +86,7 @@ def _retire(config: Config, paths: list[Path]) -> Iterator[str]:
             yield (
                 f"{name} removed. {retired.advice}"
                 if retired
-                else f"{name} removed: Loki does not know this key. {_was(value)}"
+                else f"{name} removed: Loki does not know this key. {_former_value(value)}"
             )
 
 
@@ -195,12 +195,12 @@ def _section(config: Config, path: str, *, make: bool = True) -> Config:
     return section
 
 
-def _inside(config: Any, path: Path) -> Config:
+def _value_at(config: Any, path: Path) -> Config:
     for step in path:
         config = config[step]
     mapping: Config = config
     return mapping
 
 
-def _was(value: Any) -> str:
+def _former_value(value: Any) -> str:
     return f"Its value was {json.dumps(value, default=str)}"

@@ -12,7 +12,7 @@ LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 
 
 class Timestamp(Model):
-    """The field of a line that has its timestamp."""
+    """The field that contains the timestamp of a line, and its format."""
 
     field: str
     layout: str = "RFC3339Nano"
@@ -20,7 +20,7 @@ class Timestamp(Model):
 
 
 class Parse(Model):
-    """How the agent parses a line."""
+    """Settings for parsing a line."""
 
     format: Literal["json", "regex", "cri", "docker", "none"] = "none"
     expression: str | None = None

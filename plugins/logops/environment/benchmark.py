@@ -14,6 +14,6 @@ class Benchmark(Model):
     ranges: tuple[Duration, ...] = ()
     """Time ranges over which queries are measured, besides each query's range. A longer range reads more bytes."""
     budget: Size = Size("20GiB")
-    """Bytes that Loki may read for one run. Queries beyond the budget are skipped."""
+    """Bytes that Loki may read for one run. A query that could exceed it is skipped."""
     minutes: Annotated[int, Field(ge=1, le=50)] = 45
-    """Minutes that a run may take; its task may take an hour. Queries that are left then are skipped."""
+    """Time limit of a run in minutes, at most 50: the Airflow task ends after an hour. Later queries are skipped."""

@@ -116,7 +116,7 @@ class Wal(Model):
 
 
 class Ingester(Model):
-    """When ingesters cut and store chunks."""
+    """Settings of the ingesters: when they cut and store chunks."""
 
     chunk_idle_period: Duration = Duration("30m")
     chunk_retain_period: Duration = Duration("5m")
@@ -129,7 +129,7 @@ class Ingester(Model):
 
 
 class Compactor(Model):
-    """When the compactor compacts tables and deletes expired chunks."""
+    """Settings of the compactor: when it compacts tables and deletes expired chunks."""
 
     compaction_interval: Duration = Duration("10m")
     apply_retention_interval: Duration | None = None
@@ -142,7 +142,7 @@ class Compactor(Model):
 
 
 class Query(Model):
-    """How queries are split, queued and run."""
+    """Settings for queries: how they are split, queued and run."""
 
     max_concurrent: Annotated[int, Field(ge=1)] = 4
     """Queries that each querier runs at the same time."""
@@ -186,7 +186,7 @@ class Caches(Model):
 
 
 class Ruler(Model):
-    """Evaluates recording and alerting rules."""
+    """Settings of the ruler, which evaluates recording and alerting rules."""
 
     alertmanager_url: str | None = None
     prometheus_url: Annotated[str, Field(pattern=r"^https?://[^/@?]+(/[^@?]*[^@?/])?$")] | None = None
@@ -220,7 +220,7 @@ class Tenant(Model):
 
 
 class Canary(Model):
-    """loki-canary: it writes, tails and queries lines continuously, and counts missing lines."""
+    """Settings of loki-canary, which writes, tails and queries lines continuously, and counts missing lines."""
 
     tenant: TenantId
     interval: Duration = Duration("1s")

@@ -4,4 +4,4 @@ from logops.errors import LogopsError
 
 
 class ConfigurationFileError(LogopsError):
-    """A configuration file cannot be used: which file, path in it, what was found, what is allowed."""
+    """A configuration file cannot be used. The message names the file, the path in it, and the reason."""

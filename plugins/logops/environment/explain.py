@@ -40,8 +40,8 @@ def _explain(detail: ErrorDetails, data: Any) -> Problem:
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         known = _known_keys(names[:-1])
-        close = get_close_matches(names[-1], known, n=1)
-        return Problem(path, "unknown key", f"{close[0]}?" if close else f"one of: {', '.join(known)}")
+        similar = get_close_matches(names[-1], known, n=1)
+        return Problem(path, "unknown key", f"{similar[0]}?" if similar else f"one of: {', '.join(known)}")
     if detail["type"] in ("missing", "union_tag_not_found"):
         missing = path if detail["type"] == "missing" else f"{path}.kind"
         return Problem(missing, "missing", "this key is required")
@@ -68,22 +68,22 @@ def _shown(value: Any) -> str:
 def _path_in_file(location: tuple[int | str, ...], data: Any) -> list[str]:
     """Return the location without the names that pydantic adds for unions: `platform.local.base_port`."""
     names: list[str] = []
-    for position, part in enumerate(location):
-        last = position == len(location) - 1
-        if isinstance(data, Mapping) and data.get("kind") == part and not (last and part in data):
+    for position, step in enumerate(location):
+        is_last = position == len(location) - 1
+        if isinstance(data, Mapping) and data.get("kind") == step and not (is_last and step in data):
             continue
-        if _has(data, part):
-            data = data[part]
-        elif part == "[key]" or not last:
+        if _has(data, step):
+            data = data[step]
+        elif step == "[key]" or not is_last:
             continue
-        names.append(str(part))
+        names.append(str(step))
     return names
 
 
-def _has(data: Any, part: int | str) -> bool:
+def _has(data: Any, step: int | str) -> bool:
     if isinstance(data, list):
-        return isinstance(part, int) and part < len(data)
-    return isinstance(data, Mapping) and part in data
+        return isinstance(step, int) and step < len(data)
+    return isinstance(data, Mapping) and step in data
 
 
 def _known_keys(names: list[str]) -> list[str]:

@@ -42,9 +42,9 @@ class ApprovalPolicy(Model):
     approvers: tuple[str, ...] = ()
     """User ids that may approve, in Airflow and at the terminal. Empty: everybody who can start a rollout."""
     terminal_users: dict[str, str] = Field(default_factory=dict)
-    """Operating system user to user id, for `logops up`. A user that is not listed is its own id."""
+    """Operating system user -> user id, for `logops up`. Other users have their user name as id."""
     timeout: Duration = Duration("24h")
-    """How long Airflow waits for an answer. No answer means no."""
+    """How long Airflow waits for an answer. Without an answer, the plan is rejected."""
 
 
 class Environment(Model):

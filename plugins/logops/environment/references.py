@@ -35,13 +35,13 @@ def find_dangling_references(environment: Environment) -> Iterator[Problem]:
 
 def _cluster_references(environment: Environment) -> Iterator[Reference]:
     for name, cluster in environment.clusters.items():
-        at = f"clusters.{name}"
-        yield f"{at}.storage_account", cluster.storage_account, environment.storage_accounts
+        cluster_path = f"clusters.{name}"
+        yield f"{cluster_path}.storage_account", cluster.storage_account, environment.storage_accounts
         if account := environment.storage_accounts.get(cluster.storage_account):
-            yield f"{at}.containers.chunks", cluster.containers.chunks, account.containers
-            yield f"{at}.containers.ruler", cluster.containers.ruler, account.containers
+            yield f"{cluster_path}.containers.chunks", cluster.containers.chunks, account.containers
+            yield f"{cluster_path}.containers.ruler", cluster.containers.ruler, account.containers
         if cluster.canary:
-            yield f"{at}.canary.tenant", cluster.canary.tenant, cluster.tenants
+            yield f"{cluster_path}.canary.tenant", cluster.canary.tenant, cluster.tenants
 
 
 def _account_references(environment: Environment) -> Iterator[Reference]:
@@ -56,5 +56,5 @@ def _agent_references(environment: Environment) -> Iterator[Reference]:
         if cluster := environment.clusters.get(source.cluster):
             yield f"sources.{name}.tenant", source.tenant, cluster.tenants
     for name, agent in environment.agents.items():
-        for index, used in enumerate(agent.sources):
-            yield f"agents.{name}.sources.{index}", used, environment.sources
+        for index, source in enumerate(agent.sources):
+            yield f"agents.{name}.sources.{index}", source, environment.sources

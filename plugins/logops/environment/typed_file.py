@@ -10,7 +10,7 @@ from logops.environment.base import Model
 from logops.environment.errors import ConfigurationFileError
 from logops.environment.strict_yaml import read_yaml
 
-LARGEST_FILE = 1 << 20
+MAX_BYTES = 1 << 20
 
 Shape = TypeVar("Shape", bound=Model)
 
@@ -19,26 +19,26 @@ class FileRefusedError(ConfigurationFileError):
     """A file cannot be used. The message has the file, the path in it and the reason."""
 
 
-def read_file(path: Path, shape: type[Shape], holds: str) -> Shape:
+def read_file(path: Path, shape: type[Shape], contents: str) -> Shape:
     """Read and validate a file.
 
-    shape   the model that the file must match
-    holds   the contents of such a file in a word, for messages: "rules"
+    shape      the model that the file must match
+    contents   the contents of the file, for messages: "rules"
 
     Raises FileRefusedError if the file cannot be read or does not match.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        if path.stat().st_size > MAX_BYTES:
             raise FileRefusedError(
-                f"Reading {path}: it is larger than {LARGEST_FILE:,} bytes, too large for a file of {holds}."
+                f"Reading {path}: it is larger than {MAX_BYTES:,} bytes, too large for a file of {contents}."
             )
         return shape.model_validate_json(json.dumps(read_yaml(path.read_text(encoding="utf-8"))))
     except OSError as error:
         raise FileRefusedError(f"Reading {path}: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(map(str, first["loc"])) or "the file"
-        raise FileRefusedError(f"{path}, {at}: {first['msg'].removeprefix('Value error, ')}.") from None
+        first_error = error.errors()[0]
+        path_in_file = ".".join(map(str, first_error["loc"])) or "the file"
+        raise FileRefusedError(f"{path}, {path_in_file}: {first_error['msg'].removeprefix('Value error, ')}.") from None
     except ValueError as error:
         # Not YAML, not UTF-8, or a number with too many digits for JSON.
         raise FileRefusedError(f"{path} is not YAML: {error}") from None

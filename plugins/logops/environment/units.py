@@ -1,6 +1,6 @@
 """Parse durations and sizes as people write them: `30d`, `10MiB`.
 
-A value keeps its text, so that a rendered file shows what the author wrote.
+A value keeps its text, so that messages show what the author wrote.
 """
 
 import re

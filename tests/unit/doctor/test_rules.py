@@ -57,6 +57,14 @@ def test_evidence_of_short_retention_has_both_numbers() -> None:
     assert (short.evidence["retention_days"], short.evidence["promised_days"]) == (31, 90)
 
 
+def test_message_of_contradicting_rate_and_burst_has_the_unit_of_each() -> None:
+    text = loki(limits_config__ingestion_rate_mb=100, limits_config__ingestion_burst_size_mb=50)
+
+    (contradiction,) = [f for f in findings(text) if f.cls.name == "limits-contradict"]
+
+    assert contradiction.message == "ingestion_rate_mb (100 MB/s) exceeds ingestion_burst_size_mb (50 MB)"
+
+
 def test_mistyped_key_is_reported_with_the_similar_key() -> None:
     (unknown,) = findings(loki(limits_config__retention_perid="90d"))
 

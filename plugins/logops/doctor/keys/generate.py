@@ -1,4 +1,4 @@
-"""Write the keys that Loki and Promtail know, read from what the programs print.
+"""Write loki.json and promtail.json: the keys that these programs know, read from their output.
 
     python -m logops.doctor.keys.generate LOKI PROMTAIL
 
@@ -21,7 +21,7 @@ ANY_VALUE = re.compile(
     r"(.*\.)?(client|clients\.ANY|ruler_remote_write_config\.ANY|\w*relabel_configs|http_client_config"
     r"|ruler_alertmanager_config|ruler_remote_write_sigv4_config|pipeline_stages|\w+_sd_configs|tls_config)"
 )
-"""Blocks of Prometheus, and stages: Loki does not define their keys, so they are not checked."""
+"""Paths of blocks whose keys are not checked: Prometheus defines most of them, and pipeline stages are free-form."""
 
 PROGRAMS: dict[str, list[str]] = {
     "loki": ["-verify-config"],
@@ -58,11 +58,11 @@ def keys_of(value: Any, path: str = "") -> Any:
     return None
 
 
-def merge(keys: Any, other: Any) -> Any:
-    """Return the keys of both."""
-    if not (isinstance(keys, dict) and isinstance(other, dict)):
-        return keys or other
-    return {key: merge(keys.get(key), other.get(key)) for key in sorted({*keys, *other})}
+def merge(keys: Any, other_keys: Any) -> Any:
+    """Return the keys of both trees."""
+    if not (isinstance(keys, dict) and isinstance(other_keys, dict)):
+        return keys or other_keys
+    return {key: merge(keys.get(key), other_keys.get(key)) for key in sorted({*keys, *other_keys})}
 
 
 def data_file(name: str) -> Path:

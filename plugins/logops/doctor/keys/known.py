@@ -52,7 +52,7 @@ def dotted(path: Path) -> str:
 
 
 def hint(path: Path, siblings: Mapping[str, Any], program: str) -> str:
-    """Return what the user probably meant: a similar key of the same section, else the same key in another section."""
+    """Return advice for an unknown key: a similar key of the section, else another section with this key."""
     name = str(path[-1])
     if len(path) == 1 and name in _NEVER_KEYS:
         return _NEVER_KEYS[name]

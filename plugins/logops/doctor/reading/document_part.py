@@ -10,7 +10,7 @@ from logops.doctor.untyped import as_mapping
 
 @dataclass(frozen=True, slots=True)
 class RuntimeOverrides:
-    """EffectiveLimits of tenants, from a runtime configuration file."""
+    """Limits of tenants, from a runtime configuration file."""
 
     location: Location
     tenants: Mapping[str, Mapping[str, Any]]

@@ -34,7 +34,7 @@ _PROMTAIL_VALUES = {"snippets", "clients", "lokiAddress", "scrapeConfigs", "file
 def read_documents(paths: Iterable[Path], promise: RetentionPromise | None = None) -> Deployment:
     """Return the deployment in files that belong together.
 
-    promise   how long the owners of the logs were promised that their logs are kept
+    promise   the retention that was promised to the owners of the logs
 
     Raises DocumentError with the file, what was found in it and what is accepted.
     """

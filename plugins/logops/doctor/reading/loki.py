@@ -34,7 +34,7 @@ def read_loki_config(config: Mapping[str, Any], name: str, location: Location) -
 
 
 def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Iterator[DocumentPart]:
-    """Yield the cluster of Helm values, and a part that is unreadable if the configuration is a template."""
+    """Yield the cluster of Helm values. If its configuration is a template, yield an UnreadablePart first."""
     values = HelmValues(Location(file), document)
     loki = as_mapping(document.get("loki"))
     config, key_locations = _sections(values, loki)
@@ -71,7 +71,7 @@ def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Itera
 
 
 def _sections(values: HelmValues, loki: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Location]]:
-    """Return Loki's sections under `loki`, and the locations of those with another name in the chart."""
+    """Return Loki's sections under `loki`, and the locations of those that the chart names or places differently."""
     loki_sections = known_keys("loki").keys() - chart.SWITCH_SECTIONS
     config = {key: value for key, value in loki.items() if key in loki_sections}
     key_locations = {}
@@ -90,7 +90,7 @@ def _sections(values: HelmValues, loki: Mapping[str, Any]) -> tuple[dict[str, An
 
 
 def _add_storage(values: HelmValues, config: dict[str, Any], key_locations: dict[str, Location]) -> None:
-    """Add the sections of Loki that the chart makes from `loki.storage`."""
+    """Add the Azure sections of Loki's configuration that the chart creates from `loki.storage`."""
     if values.get("loki", "storage", "type") != "azure":
         return
     location = values.at("loki", "storage", "azure")

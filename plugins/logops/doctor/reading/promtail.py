@@ -100,7 +100,9 @@ def _agent(
         for job, job_location in jobs
         if (stages := _stages(as_mapping(job).get("pipeline_stages")))
     )
-    targets = [_push_target(as_mapping(client).get("url"), at.at("url")) for client, at in clients]
+    targets = [
+        _push_target(as_mapping(client).get("url"), client_location.at("url")) for client, client_location in clients
+    ]
     return Agent(
         name,
         "promtail",

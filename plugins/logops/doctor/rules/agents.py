@@ -150,14 +150,14 @@ def source_shipped_twice(deployment: Deployment, as_of: datetime) -> Iterator[Ru
     """Report files that two agents tail."""
     for position, agent in enumerate(deployment.agents):
         for glob, location in agent.tailed_globs:
-            twins = [
+            other_agents = [
                 other.name
                 for other in deployment.agents[:position]
                 if any(_same_files(glob, other_glob) for other_glob, _ in other.tailed_globs)
             ]
-            if twins:
-                message = f"agent {agent.name} tails {glob}, and so does agent {twins[0]}"
-                evidence = {"other_agents": len(twins)}
+            if other_agents:
+                message = f"agent {agent.name} tails {glob}, and so does agent {other_agents[0]}"
+                evidence = {"other_agents": len(other_agents)}
                 yield RuleFinding(classes.SOURCE_SHIPPED_TWICE, location, message, source=agent.name, evidence=evidence)
 
 

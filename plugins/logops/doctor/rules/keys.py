@@ -47,8 +47,8 @@ def overrides_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleF
                     message = f"{location.path} was removed from Loki. {retired.advice}"
                     yield RuleFinding(classes.KEY_REMOVED, location, message, cluster=cluster.name, tenant=tenant)
                 else:
-                    text = hint(path, siblings, "loki")
-                    yield _unknown(classes.LIMIT_UNKNOWN, location, text, "Loki", cluster=cluster.name, tenant=tenant)
+                    remedy = hint(path, siblings, "loki")
+                    yield _unknown(classes.LIMIT_UNKNOWN, location, remedy, "Loki", cluster=cluster.name, tenant=tenant)
 
 
 def keys_deprecated(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
@@ -84,7 +84,7 @@ def agent_keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[Rule
 def _unknown(
     cls: FindingClass,
     location: Location,
-    text: str,
+    remedy: str,
     program: str,
     *,
     cluster: str = "",
@@ -92,7 +92,7 @@ def _unknown(
     source: str = "",
 ) -> RuleFinding:
     message = f"{location.path} is not a key of {program}"
-    return RuleFinding(cls, location, message, cluster=cluster, tenant=tenant, source=source, remedy=text)
+    return RuleFinding(cls, location, message, cluster=cluster, tenant=tenant, source=source, remedy=remedy)
 
 
 def _configured_paths(value: Any, path: Path = ()) -> Iterator[Path]:

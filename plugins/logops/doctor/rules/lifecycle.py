@@ -152,15 +152,15 @@ def _affected_limits(cluster: Cluster, rule: LifecycleRule, container: str) -> l
     for limits in cluster.limits():
         folder = f"{container}/{limits.tenant}/" if limits.tenant else f"{container}/"
         excluded = [*indexes, *([] if limits.tenant else override_folders)]
-        if any(_overlap(p, folder) and not any(p.startswith(other) for other in excluded) for p in prefixes):
+        if any(_overlap(p, folder) and not p.startswith(tuple(excluded)) for p in prefixes):
             affected.append(limits)
     return affected
 
 
 def _lives(deployment: Deployment, cluster: Cluster, rule: LifecycleRule) -> Iterator[timedelta]:
     """Yield the times after which Loki deletes chunks to which a rule applies."""
-    for other, container in _rules_of(deployment, cluster):
-        if other is rule:
+    for cluster_rule, container in _rules_of(deployment, cluster):
+        if cluster_rule is rule:
             for limits in _affected_limits(cluster, rule, container):
                 yield from (period + _delete_delay(cluster) for period in periods_of(limits) or [])
 

@@ -74,21 +74,27 @@ def _rates(limits: EffectiveLimits) -> Iterator[RuleFinding]:
         set_key = next((key for key in (low_key, high_key) if limits.configured.get(key) is not None), None)
         applies = defaults_count or (_is_configured(limits, low_key) and _is_configured(limits, high_key))
         if set_key and applies and low and high and low > high:
-            text = f"{low_key} ({low:g} MB a second) exceeds {high_key} ({high:g} MB)"
+            text = f"{low_key} ({low:g} {_unit(low_key)}) exceeds {high_key} ({high:g} {_unit(high_key)})"
             yield _contradiction(limits, set_key, text, {low_key: low, high_key: high})
 
 
 def _times(limits: EffectiveLimits) -> Iterator[RuleFinding]:
-    kept = limit_duration(limits.value("retention_period"))
-    reach = limit_duration(limits.value("max_query_lookback"))
+    retention = limit_duration(limits.value("retention_period"))
+    lookback = limit_duration(limits.value("max_query_lookback"))
     set_key = next(
         (key for key in ("max_query_lookback", "retention_period") if limits.configured.get(key) is not None), None
     )
-    if set_key and kept and reach and reach < kept:
-        text = f"logs are kept for {days_text(kept)} (retention_period), but queries reach back only {days_text(reach)}"
-        text += " (max_query_lookback)"
-        evidence = {"max_query_lookback_days": days(reach), "retention_days": days(kept)}
+    if set_key and retention and lookback and lookback < retention:
+        text = (
+            f"logs are kept for {days_text(retention)} (retention_period),"
+            f" but queries reach back only {days_text(lookback)} (max_query_lookback)"
+        )
+        evidence = {"max_query_lookback_days": days(lookback), "retention_days": days(retention)}
         yield _contradiction(limits, set_key, text, evidence)
+
+
+def _unit(key: str) -> str:
+    return "MB" if "burst" in key else "MB/s"
 
 
 def _mebibytes(value: object) -> float | None:

@@ -10,7 +10,7 @@ from logops.findings import Evidence, FindingClass
 
 @dataclass(frozen=True, slots=True)
 class RuleFinding:
-    """A finding of a rule. `check` adds the environment and the time."""
+    """A finding of a rule, without the environment and the time, which `check` adds."""
 
     cls: FindingClass
     location: Location

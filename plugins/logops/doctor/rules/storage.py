@@ -67,10 +67,12 @@ def storage_account_missing(deployment: Deployment, as_of: datetime) -> Iterator
 
 def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Report security logs on an account that other clusters use, or in the same container if no account is named."""
-    others = [c for cluster in deployment.clusters if not cluster.security for c in containers(cluster)]
+    other_containers = [c for cluster in deployment.clusters if not cluster.security for c in containers(cluster)]
     for cluster in (cluster for cluster in deployment.clusters if cluster.security):
         for container in containers(cluster):
-            shared = [other for other in others if _same_account(container, other)]
+            shared = [
+                other_container for other_container in other_containers if _same_account(container, other_container)
+            ]
             if shared:
                 storage = f"account {container.account}" if container.account else f"container {container.name}"
                 yield RuleFinding(
@@ -83,10 +85,10 @@ def security_data_shared(deployment: Deployment, as_of: datetime) -> Iterator[Ru
                 )
 
 
-def _same_account(container: ConfiguredContainer, other: ConfiguredContainer) -> bool:
-    if container.account or other.account:
-        return container.account == other.account
-    return container.name == other.name
+def _same_account(container: ConfiguredContainer, other_container: ConfiguredContainer) -> bool:
+    if container.account or other_container.account:
+        return container.account == other_container.account
+    return container.name == other_container.name
 
 
 def _account(section: Mapping[str, Any]) -> str | None:
