@@ -56,5 +56,5 @@ def _agent_references(environment: Environment) -> Iterator[Reference]:
         if cluster := environment.clusters.get(source.cluster):
             yield f"sources.{name}.tenant", source.tenant, cluster.tenants
     for name, agent in environment.agents.items():
-        for index, source in enumerate(agent.sources):
-            yield f"agents.{name}.sources.{index}", source, environment.sources
+        for index, source_name in enumerate(agent.sources):
+            yield f"agents.{name}.sources.{index}", source_name, environment.sources

@@ -81,7 +81,7 @@ _HTTP = 3100
 def kubernetes_urls(environment: Environment, cluster: str) -> dict[str, str]:
     """Return the URLs of the processes of a cluster's StatefulSets, by name (`main-ingester-0`).
 
-    Only these have separate addresses, below a headless service. A service balances the other processes.
+    Only these processes have separate addresses, below a headless service. The others are behind load balancing.
     """
     components = environment.clusters[cluster].components
     return {

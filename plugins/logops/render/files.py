@@ -15,7 +15,7 @@ _GENERATED = "supervisor/"
 
 
 class Files(Mapping[str, str]):
-    """Files by name, sorted. Two values are equal if their contents are equal. Workloads are part of the contents."""
+    """Files by name, sorted. Two values are equal if names and texts are equal. The list of workloads is a file too."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = dict(sorted(texts.items()))
@@ -50,7 +50,7 @@ class Files(Mapping[str, str]):
 
     @cached_property
     def named_in_plans(self) -> "Files":
-        """The files whose changes a plan lists one by one: configuration without generated files."""
+        """The files whose changes a plan lists one by one: the configuration without supervisord's files."""
         return Files({name: text for name, text in self.configuration.items() if not name.startswith(_GENERATED)})
 
     def reviewed_lines(self, name: str) -> list[str]:

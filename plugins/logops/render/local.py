@@ -34,9 +34,9 @@ Commands = Mapping[str, tuple[str, ...]]
 
 
 def render_local(environment: Environment, state: Path, commands: Commands, rules: Rules) -> dict[Stage, Files]:
-    """Every stage's files, by their names below the live folder.
+    """Return the files of every stage, named by their paths below the live folder.
 
-    `processes/STAGE` is not read by any program: it lists what must run, and with what (`NAME DIGEST`).
+    No program reads the file `processes/STAGE`: it lists the stage's processes, one `NAME DIGEST` per line.
     """
     topology = local_topology(environment, state)
     texts = {stage: _texts(topology, stage, rules) for stage in STAGES}
@@ -196,7 +196,7 @@ def _loki(topology: Topology, commands: Commands, process: LokiProcess, texts: M
         process.component,
         reads=(texts[file],),
         environment={
-            **_without_secrets(topology.environment, but=key),
+            **_without_secrets(topology.environment, except_key=key),
             "LOGOPS_DATA": str(topology.data(process.name)),
             **({"GOMEMLIMIT": f"{memory.value}B"} if memory else {}),
         },
@@ -245,13 +245,13 @@ def _canary(topology: Topology, commands: Commands, cluster: str, canary: Canary
         (topology.canary_port(cluster),),
         cluster,
         environment=_without_secrets(topology.environment),
-        # It takes ten seconds to stop, and has nothing to save.
+        # It would take ten seconds to stop, and it has nothing to save.
         stop_seconds=2,
         lines=str(topology.canary_lines(cluster)),
     )
 
 
-def _without_secrets(environment: Environment, but: str = "") -> dict[str, str]:
-    """Return empty values for all account keys except `but`: processes inherit the variables of supervisord."""
+def _without_secrets(environment: Environment, except_key: str = "") -> dict[str, str]:
+    """Return empty values for all account keys except one, because processes inherit the variables of supervisord."""
     keys = sorted(key_of(environment, name).variable for name in environment.storage_accounts)
-    return {key: "" for key in keys if key != but}
+    return {key: "" for key in keys if key != except_key}

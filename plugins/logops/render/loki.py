@@ -7,11 +7,11 @@ from logops.render.addresses import Addresses
 from logops.render.overrides import cluster_limits
 
 
-def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
+def loki_config(cluster: Cluster, addresses: Addresses, label: str) -> dict[str, Any]:
     """Return the configuration that all processes of a cluster share.
 
-    at      addresses of the processes
-    label   unique name of the cluster: memberlist keeps clusters with different labels apart
+    addresses   addresses of the processes
+    label       unique name of the cluster: memberlist keeps clusters with different labels apart
 
     Settings that differ between processes (target, ports) are flags. Ids and folders may be variables, which Loki
     expands.
@@ -19,17 +19,17 @@ def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
     config = {
         "auth_enabled": cluster.auth_enabled,
         "server": {
-            "http_listen_address": at.listen,
-            "grpc_listen_address": at.listen,
+            "http_listen_address": addresses.listen,
+            "grpc_listen_address": addresses.listen,
             "log_level": cluster.log_level,
             "grpc_server_max_recv_msg_size": 16 * 2**20,
             "grpc_server_max_send_msg_size": 16 * 2**20,
         },
-        "common": _common(cluster, at),
-        "memberlist": _memberlist(cluster, at, label),
+        "common": _common(cluster, addresses),
+        "memberlist": _memberlist(cluster, addresses, label),
         "schema_config": schema_config(cluster),
-        "storage_config": _storage(cluster, at),
-        "ingester": _ingester(cluster, at),
+        "storage_config": _storage(cluster, addresses),
+        "ingester": _ingester(cluster, addresses),
         "querier": {
             "max_concurrent": cluster.query.max_concurrent,
             "tail_max_duration": cluster.query.tail_max_duration.go,
@@ -41,15 +41,15 @@ def loki_config(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
             "max_outstanding_requests_per_tenant": cluster.query.max_outstanding_requests_per_tenant,
             "use_scheduler_ring": False,
         },
-        "frontend": _frontend(cluster, at),
-        "frontend_worker": {"scheduler_address": at.scheduler} if cluster.mode == "distributed" else {},
+        "frontend": _frontend(cluster, addresses),
+        "frontend_worker": {"scheduler_address": addresses.scheduler} if cluster.mode == "distributed" else {},
         "query_range": _query_range(cluster),
         "chunk_store_config": _chunk_store(cluster),
-        "compactor": _compactor(cluster, at),
-        "ruler": _ruler(cluster, at),
-        "ruler_storage": {"backend": "azure", "azure": {**at.azure, "container_name": cluster.containers.ruler}},
+        "compactor": _compactor(cluster, addresses),
+        "ruler": _ruler(cluster, addresses),
+        "ruler_storage": {"backend": "azure", "azure": {**addresses.azure, "container_name": cluster.containers.ruler}},
         "limits_config": cluster_limits(cluster),
-        "runtime_config": {"file": at.overrides_file, "period": "2s"},
+        "runtime_config": {"file": addresses.overrides_file, "period": "2s"},
         # Empty: publish all limits. By default Loki publishes only a few, and a rollout could not verify the others.
         "tenant_limits_allow_publish": [],
         "analytics": {"reporting_enabled": False},
@@ -69,7 +69,7 @@ def kvstore(ring: RingConfig) -> dict[str, Any]:
 
 
 def schema_config(cluster: Cluster) -> dict[str, Any]:
-    """Return `schema_config`: every period is stored on Azure, with one table for each day."""
+    """Return `schema_config`: every period stores its index on Azure, with one table for each day."""
     return {
         "configs": [
             {
@@ -101,38 +101,42 @@ def cache_config(cache: Cache) -> dict[str, Any]:
     }
 
 
-def _common(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+def _common(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
     ring: dict[str, Any] = {"kvstore": kvstore(cluster.ring), "heartbeat_period": "5s", "heartbeat_timeout": "1m"}
-    common: dict[str, Any] = {"path_prefix": at.data, "replication_factor": cluster.replication_factor}
-    if at.process:
-        ring["instance_id"] = at.process
-    if at.advertise:
-        ring["instance_addr"] = common["instance_addr"] = at.advertise
-    return {**common, "ring": ring, "compactor_grpc_address": at.compactor}
+    common: dict[str, Any] = {"path_prefix": addresses.data, "replication_factor": cluster.replication_factor}
+    if addresses.process:
+        ring["instance_id"] = addresses.process
+    if addresses.advertise:
+        ring["instance_addr"] = common["instance_addr"] = addresses.advertise
+    return {**common, "ring": ring, "compactor_grpc_address": addresses.compactor}
 
 
-def _memberlist(cluster: Cluster, at: Addresses, label: str) -> dict[str, Any]:
+def _memberlist(cluster: Cluster, addresses: Addresses, label: str) -> dict[str, Any]:
     if cluster.ring.store != "memberlist":
         return {}
-    memberlist: dict[str, Any] = {"bind_addr": [at.listen], "join_members": list(at.seeds), "cluster_label": label}
-    return {**memberlist, "advertise_addr": at.advertise} if at.advertise else memberlist
+    memberlist: dict[str, Any] = {
+        "bind_addr": [addresses.listen],
+        "join_members": list(addresses.seeds),
+        "cluster_label": label,
+    }
+    return {**memberlist, "advertise_addr": addresses.advertise} if addresses.advertise else memberlist
 
 
-def _storage(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+def _storage(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
     shipper: dict[str, Any] = {
-        "active_index_directory": f"{at.data}/tsdb-index",
-        "cache_location": f"{at.data}/tsdb-cache",
+        "active_index_directory": f"{addresses.data}/tsdb-index",
+        "cache_location": f"{addresses.data}/tsdb-cache",
     }
     if cluster.mode == "distributed":
-        shipper["index_gateway_client"] = {"server_address": at.index_gateway}
+        shipper["index_gateway_client"] = {"server_address": addresses.index_gateway}
     return {
         "use_thanos_objstore": True,
-        "object_store": {"azure": {**at.azure, "container_name": cluster.containers.chunks}},
+        "object_store": {"azure": {**addresses.azure, "container_name": cluster.containers.chunks}},
         "tsdb_shipper": shipper,
     }
 
 
-def _ingester(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+def _ingester(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
     ingester = cluster.ingester
     return {
         "chunk_idle_period": ingester.chunk_idle_period.go,
@@ -148,29 +152,29 @@ def _ingester(cluster: Cluster, at: Addresses) -> dict[str, Any]:
             "min_ready_duration": "1s",
             "final_sleep": "0s",
             "num_tokens": 128,
-            "tokens_file_path": f"{at.data}/tokens",
+            "tokens_file_path": f"{addresses.data}/tokens",
             # A restarting ingester keeps its tokens in the ring, so its streams do not move to other ingesters.
             "unregister_on_shutdown": False,
         },
         "wal": {
             "enabled": ingester.wal.enabled,
-            "dir": f"{at.data}/wal",
+            "dir": f"{addresses.data}/wal",
             "flush_on_shutdown": ingester.wal.flush_on_shutdown,
             "replay_memory_ceiling": f"{ingester.wal.replay_memory_ceiling.value}B",
         },
     }
 
 
-def _frontend(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+def _frontend(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
     frontend: dict[str, Any] = {
         "compress_responses": cluster.query.compress_responses,
         "log_queries_longer_than": cluster.query.log_queries_longer_than.go,
     }
-    if at.advertise:
-        frontend["address"] = at.advertise
+    if addresses.advertise:
+        frontend["address"] = addresses.advertise
     if cluster.mode == "distributed":
-        frontend["scheduler_address"] = at.scheduler
-        frontend["tail_proxy_url"] = at.querier
+        frontend["scheduler_address"] = addresses.scheduler
+        frontend["tail_proxy_url"] = addresses.querier
     return frontend
 
 
@@ -197,11 +201,11 @@ def _chunk_store(cluster: Cluster) -> dict[str, Any]:
     return {"chunk_cache_config": {"embedded_cache": {"enabled": True, "max_size_mb": 0}}}
 
 
-def _compactor(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+def _compactor(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
     compactor = cluster.compactor
     apply = compactor.apply_retention_interval
     return {
-        "working_directory": f"{at.data}/compactor",
+        "working_directory": f"{addresses.data}/compactor",
         "compaction_interval": compactor.compaction_interval.go,
         **({"apply_retention_interval": apply.go} if apply else {}),
         "retention_enabled": compactor.retention_enabled,
@@ -212,18 +216,21 @@ def _compactor(cluster: Cluster, at: Addresses) -> dict[str, Any]:
     }
 
 
-def _ruler(cluster: Cluster, at: Addresses) -> dict[str, Any]:
+def _ruler(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
     ruler: dict[str, Any] = {
         "enable_api": True,
-        "rule_path": f"{at.data}/rules",
+        "rule_path": f"{addresses.data}/rules",
         "evaluation_interval": cluster.ruler.evaluation_interval.go,
         "poll_interval": cluster.ruler.poll_interval.go,
         # Without sharding, every ruler evaluates all rules and each series is recorded several times.
         "enable_sharding": cluster.rulers > 1,
     }
-    if at.prometheus:
-        ruler["remote_write"] = {"enabled": True, "clients": {"prometheus": {"url": f"{at.prometheus}/api/v1/write"}}}
-        ruler["wal"] = {"dir": f"{at.data}/ruler-wal"}
+    if addresses.prometheus:
+        ruler["remote_write"] = {
+            "enabled": True,
+            "clients": {"prometheus": {"url": f"{addresses.prometheus}/api/v1/write"}},
+        }
+        ruler["wal"] = {"dir": f"{addresses.data}/ruler-wal"}
     if cluster.ruler.alertmanager_url:
         ruler["alertmanager_url"] = cluster.ruler.alertmanager_url
         ruler["enable_alertmanager_v2"] = True

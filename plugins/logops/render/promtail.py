@@ -82,7 +82,7 @@ def _job(topology: Topology, name: str, source: Source) -> dict[str, Any]:
 def _canary_job(topology: Topology, process: AgentProcess) -> list[dict[str, Any]]:
     """Return the job for the canary's lines if this is the first agent process of the cluster."""
     canary = topology.environment.clusters[process.cluster].canary
-    first = next(other for other in topology.agents if other.cluster == process.cluster)
+    first = next(agent_process for agent_process in topology.agents if agent_process.cluster == process.cluster)
     if canary is None or process != first:
         return []
     labels = {**CANARY_LABELS, "__path__": str(topology.canary_lines(process.cluster))}

@@ -48,9 +48,9 @@ def lifecycle_policy(environment: Environment, account_name: str) -> dict[str, A
 
 
 def _merged_rules(rules: Iterable[LifecycleRule]) -> Iterator[dict[str, Any]]:
-    """Yield rules with up to ten prefixes with the same actions, each named after its first rule.
+    """Merge rules with the same actions into rules with up to ten prefixes, each named after the first merged rule.
 
-    Used if there are more tenants than Azure allows rules.
+    Used if there are more rules than Azure allows.
     """
 
     def actions(rule: LifecycleRule) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class Topology:
     agents: tuple[AgentProcess, ...]
 
     def of(self, cluster: str, *components: Component) -> tuple[LokiProcess, ...]:
-        """Return a cluster's processes of the given components, or of all. A process `all` serves every component."""
+        """Return a cluster's processes of these components. Default: all. A process `all` serves every component."""
         matching = {*components, "all"}
         return tuple(p for p in self.loki if p.cluster == cluster and (not components or p.component in matching))
 
@@ -118,7 +118,7 @@ class Topology:
 
     @property
     def prometheus_port(self) -> int:
-        """The port below those of the canaries."""
+        """The port just below the ports of the canaries, which are at the end of the range."""
         return self.base_port + PORTS - 1 - len(self.environment.clusters)
 
     def canary_port(self, cluster: str) -> int:
@@ -172,7 +172,7 @@ def local_topology(environment: Environment, state: Path) -> Topology:
 
 
 def _loki(environment: Environment, first_port: int) -> Iterator[LokiProcess]:
-    """Yield the first replica of each component of each cluster, then the second of each, and so on.
+    """Yield the first replica of each component of each cluster, then all second replicas, and so on.
 
     The ports of a missing replica stay free, so that the other processes keep their ports.
     """
@@ -192,7 +192,7 @@ def _loki(environment: Environment, first_port: int) -> Iterator[LokiProcess]:
             if position >= capacity:
                 raise PlacementError(
                     f"clusters.{name}.components.{component}.replicas: {workload.replicas}, but "
-                    f"the {PORTS} ports suffice for {index} besides the other components. Lower it"
+                    f"the {PORTS} ports are enough for only {index}. Lower the number of replicas"
                 )
             yield LokiProcess(name, component, index, first_port + _PORTS_A_LOKI * position, workload)
 

@@ -37,18 +37,18 @@ def read_contents(data: "np.ndarray[Any, np.dtype[np.uint8]]", name: str) -> Con
     from logops.tsdb.crc32c import crc32c
 
     if len(data) < _HEADER.size:
-        raise IndexCorruptError(name, 0, f"there are {len(data)} bytes, fewer than the header's {_HEADER.size}")
+        raise IndexCorruptError(name, 0, f"the file has {len(data)} bytes, and its header needs {_HEADER.size}")
     magic, version = _HEADER.unpack(data[: _HEADER.size].tobytes())
     if magic != MAGIC:
-        raise IndexCorruptError(name, 0, f"there is {magic:08x}, where an index begins with {MAGIC:08x}")
+        raise IndexCorruptError(name, 0, f"the file starts with {magic:08x}, but an index starts with {MAGIC:08x}")
     if version not in VERSIONS:
         raise IndexVersionError(name, version)
     start = len(data) - CONTENTS_LENGTH
     if start < _HEADER.size:
-        raise IndexCorruptError(name, len(data), "the file ends before it can hold a table of contents")
+        raise IndexCorruptError(name, len(data), "the file is too short for a table of contents")
     *fields, checksum = _CONTENTS.unpack(data[start:].tobytes())
     if crc32c(data, start, len(data) - 4) != checksum:
         raise IndexCorruptError(
-            name, start, "the table of contents has another checksum than its content, or was cut off"
+            name, start, "the table of contents does not match its checksum, or the file is truncated"
         )
     return Contents(version, *fields)

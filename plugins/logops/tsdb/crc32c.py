@@ -16,8 +16,8 @@ def _tables() -> np.ndarray[Any, np.dtype[np.uint32]]:
     tables[0] = np.arange(256)
     for _ in range(8):
         tables[0] = (tables[0] >> 1) ^ np.where(tables[0] & 1, _POLYNOMIAL, 0).astype(np.uint32)
-    for place in range(1, 8):
-        tables[place] = (tables[place - 1] >> 8) ^ tables[0][tables[place - 1] & 0xFF]
+    for byte_position in range(1, 8):
+        tables[byte_position] = (tables[byte_position - 1] >> 8) ^ tables[0][tables[byte_position - 1] & 0xFF]
     return tables
 
 
@@ -33,10 +33,10 @@ def _add_byte(crc: Any, byte: Any) -> Any:
 def add_word_by_table(crc: Any, word: Any) -> Any:
     """Add 8 bytes to a CRC32C, on any processor."""
     word ^= crc
-    summed = np.uint64(0)
-    for place in range(8):
-        summed ^= np.uint64(_TABLES[7 - place, (word >> np.uint64(8 * place)) & np.uint64(0xFF)])
-    return summed
+    crc_after = np.uint64(0)
+    for byte_position in range(8):
+        crc_after ^= np.uint64(_TABLES[7 - byte_position, (word >> np.uint64(8 * byte_position)) & np.uint64(0xFF)])
+    return crc_after
 
 
 _add_word = crc32c_by_sse42 if has_sse42() else add_word_by_table
@@ -46,11 +46,11 @@ _add_word = crc32c_by_sse42 if has_sse42() else add_word_by_table
 def crc32c(data: Any, start: int, end: int) -> Any:
     """Return the checksum of `data[start:end]`. The caller has checked the bounds."""
     crc = np.uint64(0xFFFFFFFF)
-    at = start
-    while at + 8 <= end:
-        crc = _add_word(crc, load64(data, at))
-        at += 8
-    while at < end:
-        crc = _add_byte(crc, data[at])
-        at += 1
+    position = start
+    while position + 8 <= end:
+        crc = _add_word(crc, load64(data, position))
+        position += 8
+    while position < end:
+        crc = _add_byte(crc, data[position])
+        position += 1
     return np.int64(crc ^ np.uint64(0xFFFFFFFF))

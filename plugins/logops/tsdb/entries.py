@@ -12,8 +12,10 @@ def entries_schema() -> "pa.Schema":
     tenant          its number in `Index.tenants`
     series          number of the series in the file, from 0; argument of `Index.labels`
     fingerprint     of the series: the second part of the chunk's name
-    from_ms, through_ms   first and last line, milliseconds since the epoch kb, entries     size, rounded to KB, and
-    number of lines, as the ingester reported them
+    from_ms         time of the first line, milliseconds since the epoch
+    through_ms      time of the last line, milliseconds since the epoch
+    kb              size in KB, rounded, as the ingester reported it
+    entries         number of lines, as the ingester reported it
     checksum        CRC32C of the blob: the last part of the chunk's name
     """
     import pyarrow as pa

@@ -1,44 +1,48 @@
-"""Errors while an index file is read.
+"""Errors of reading an index file.
 
 IndexFileError
-├── IndexCorruptError   Loki did not write it like this: cut short, a byte changed, another file
-├── IndexVersionError   its format is not V2 or V3
-└── IndexTooLargeError  its unpacked size is above the limit
+├── IndexCorruptError   the content is damaged: it is truncated, a byte has changed, or it is not an index
+├── IndexVersionError   the format is not V2 or V3
+└── IndexTooLargeError  the unpacked size is above the limit
 """
 
 from logops.errors import LogopsError
 
 
 class IndexFileError(LogopsError):
-    """An index file was not read. Nothing of it was used."""
+    """An index file could not be read. None of its content is used."""
 
     damaged = True
-    """Whether the file must be damaged: no Loki writes such a file."""
+    """True if the file is certainly damaged: no version of Loki writes such a file."""
 
     def __init__(self, name: str, what: str, offset: int) -> None:
         super().__init__(f"The index file {name} cannot be read: {what}")
         self.name = name
         """Name of the blob."""
         self.offset = offset
-        """Bytes from the start of the unpacked content; from the start of the blob if it does not unpack."""
+        """Bytes from the start of the unpacked content; from the start of the blob if it cannot be unpacked."""
 
 
 class IndexCorruptError(IndexFileError):
+    """The content of an index file is damaged."""
+
     def __init__(self, name: str, offset: int, what: str, where: str = "unpacked index") -> None:
         super().__init__(
             name,
-            f"at byte {offset} of the {where}, {what}. It is not as Loki wrote it: restore the blob from a version, "
-            "a soft-deleted copy or a backup.",
+            f"at byte {offset} of the {where}, {what}. The file is damaged: restore the blob from a version, a "
+            "soft-deleted copy or a backup.",
             offset,
         )
 
 
 class IndexVersionError(IndexFileError):
+    """The format of an index file is not V2 or V3."""
+
     def __init__(self, name: str, version: int) -> None:
         super().__init__(
             name,
-            f"its format is V{version}, and logops reads V2 and V3, which Loki 2.8 to 3 write. "
-            + _BY_VERSION.get(version, "If no Loki writes that, the file is corrupt: restore the blob."),
+            f"its format is V{version}. logops reads V2 and V3, the formats of Loki 2.8 to 3. "
+            + _BY_VERSION.get(version, "No version of Loki writes this format: the file is damaged. Restore the blob."),
             offset=4,
         )
         self.version = version
@@ -46,18 +50,20 @@ class IndexVersionError(IndexFileError):
 
 
 _BY_VERSION = {
-    1: "Let Loki's compactor write it anew: a table that it compacts gets the format of its schema.",
-    4: "A Loki after 3 wrote it: use a logops made for that Loki.",
+    1: "Let Loki's compactor rewrite the file: it writes a compacted table in the format of its schema period.",
+    4: "A version of Loki after 3 wrote the file: use a version of logops that supports it.",
 }
 
 
 class IndexTooLargeError(IndexFileError):
+    """The unpacked size of an index file is above the limit."""
+
     damaged = False
 
     def __init__(self, name: str, limit: int) -> None:
         super().__init__(
             name,
-            f"it unpacks to more than {limit} bytes, the most that is allowed. If it is really Loki's, allow more.",
+            f"it unpacks to more than {limit} bytes, the limit. If Loki wrote the file, raise the limit.",
             offset=limit,
         )
         self.limit = limit

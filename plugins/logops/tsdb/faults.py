@@ -1,4 +1,4 @@
-"""Faults that a loop over an index's bytes reports, as numbers with an offset."""
+"""Faults of an index file, as numbers: compiled functions return a number and an offset, and cannot raise messages."""
 
 NONE = 0
 OUTSIDE = 1
@@ -12,13 +12,13 @@ LENGTH = 8
 NO_TENANT = 9
 
 WORDS = {
-    OUTSIDE: "goes past the end of what holds it",
-    CHECKSUM: "has another checksum than its content",
-    VARINT: "has a number of more than 64 bits",
-    ORDER: "lies before the end of the one before it",
-    KEYS: "has an entry with another number of keys than Loki writes",
-    COUNT: "says another number of entries than it has room for",
+    OUTSIDE: "extends beyond the end of its section",
+    CHECKSUM: "does not match its checksum",
+    VARINT: "has a number with more than 64 bits",
+    ORDER: "starts before the end of the previous one",
+    KEYS: "has an entry with a wrong number of keys",
+    COUNT: "has a wrong number of entries for its length",
     SYMBOL: "has a label that is not in the symbol table",
-    LENGTH: "has other bytes after its last chunk",
-    NO_TENANT: "has no label __loki_tenant__, in a file that is nobody's own",
+    LENGTH: "has unexpected bytes after its last chunk",
+    NO_TENANT: "has no label __loki_tenant__, which names the tenant in an ingester's file",
 }

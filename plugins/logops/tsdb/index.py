@@ -1,4 +1,4 @@
-"""An index that was read: its chunks as Arrow, its labels on request."""
+"""The content of an index file: chunks as Arrow, labels on request."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Symbols:
-    """The strings of an index, by number, in the order of their bytes."""
+    """The symbol table of an index: strings by number, sorted by their bytes."""
 
     def __init__(self, data: Bytes, starts: Numbers, ends: Numbers) -> None:
         self._data = data
@@ -35,7 +35,7 @@ class Symbols:
         return self.raw(number).decode(errors="replace")
 
     def number(self, text: str) -> int:
-        """Return the number of a string; NO_SYMBOL if there is none."""
+        """Return the number of a string; NO_SYMBOL if the table does not have it."""
         encoded = text.encode()
         low, high = 0, len(self)
         while low < high:
@@ -65,9 +65,9 @@ class Index:
         self.version = version
         """2 or 3."""
         self.from_ms = from_ms
-        """First line of all, from the table of contents; Unix milliseconds."""
+        """Time of the first line of all chunks, from the table of contents; Unix milliseconds."""
         self.through_ms = through_ms
-        """Last line of all."""
+        """Time of the last line of all chunks."""
         self.tenants = tenants
         """Sorted by name; one tenant in a compacted file."""
         self._entries = entries
@@ -85,18 +85,18 @@ class Index:
         return self._entries
 
     def labels(self, series: "Iterable[int] | None" = None) -> Iterator[dict[str, str]]:
-        """Yield the labels of these series, in this order; of all series if none are given.
+        """Yield the labels of each of `series`, in this order. Default: all series.
 
-        Without __loki_tenant__, which is not a label of the stream.
+        The label __loki_tenant__ is left out: it is not a label of the stream.
         """
         texts: dict[int, str] = {}
         tenant = self._symbols.number(TENANT_LABEL)
         for number in range(self.series) if series is None else series:
-            at = self._labels[number]
-            count, _ = uvarint(self._data, at)
+            position = self._labels[number]
+            count, _ = uvarint(self._data, position)
             names = np.empty(count, np.int32)
             values = np.empty(count, np.int32)
-            labels_of(self._data, at, names, values)
+            labels_of(self._data, position, names, values)
             yield {
                 self._text(name, texts): self._text(value, texts)
                 for name, value in zip(names.tolist(), values.tolist(), strict=True)
@@ -110,9 +110,9 @@ class Index:
         return text
 
     def label_values(self, name: str) -> "pa.DictionaryArray[Any]":
-        """Return one row per series: the value of its label `name`, null if it has none.
+        """Return one row per series: the value of its label `name`; null if it has no such label.
 
-        Encoded as a dictionary with distinct values, so that a matcher tests each value once.
+        The array is a dictionary with distinct values, so that a matcher tests each value once.
         """
         import pyarrow as pa
 
@@ -121,6 +121,6 @@ class Index:
             values_of(self._data, self._labels, name_symbol, values)
         distinct, rows = np.unique(values, return_inverse=True)
         absent = int(len(distinct) > 0 and distinct[0] == NO_SYMBOL)
-        places = rows.astype(np.int32) - absent
+        indices = rows.astype(np.int32) - absent
         texts = pa.array([self._symbols.text(symbol) for symbol in distinct[absent:].tolist()], pa.string())
-        return pa.DictionaryArray.from_arrays(pa.array(places, mask=places < 0), texts)
+        return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), texts)

@@ -11,7 +11,7 @@ from numba.extending import intrinsic as _intrinsic
 
 
 def intrinsic(build: Callable[..., Any]) -> Any:
-    """numba's decorator, with a type: the result is called with other arguments than it is written with."""
+    """Apply numba's decorator and return Any: callers pass other arguments than the decorated function declares."""
     return _intrinsic(build)
 
 
@@ -19,8 +19,8 @@ _WORD = ir.IntType(64)
 
 
 @intrinsic
-def load64(_typing: Any, data: Any, _at: Any) -> Any:
-    """Read 8 bytes of an array at `at` as a little-endian number. No bounds check."""
+def load64(_typing: Any, data: Any, _position: Any) -> Any:
+    """Read the 8 bytes of an array at `position` as a little-endian number, without a bounds check."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -53,5 +53,5 @@ def crc32c_by_sse42(_typing: Any, _crc: Any, _word: Any) -> Any:
 
 
 def has_sse42() -> bool:
-    """Whether code that numba compiles here may use `crc32c_by_sse42`."""
+    """Return whether code that numba compiles on this machine may use `crc32c_by_sse42`."""
     return bool(llvmlite.binding.get_host_cpu_features().get("sse4.2")) and not getattr(numba.config, "CPU_NAME", "")

@@ -1,6 +1,6 @@
 """Integers in the formats of Go's encoding/binary and Loki: big-endian, and varints with 7 bits per byte.
 
-Nothing here checks where the array ends: up to 10 bytes may be read, and the caller guarantees that they are there.
+No function checks where the array ends. A function may read up to 10 bytes, and the caller guarantees that they exist.
 All numbers are int64, because numba turns mixed signs into floats.
 """
 
@@ -17,31 +17,34 @@ TOO_LONG = -1
 
 
 @compiled
-def be32(data: Any, at: int) -> Any:
-    return np.int64(swap64(load64(data, at)) >> np.uint64(32))
+def be32(data: Any, position: int) -> Any:
+    return np.int64(swap64(load64(data, position)) >> np.uint64(32))
 
 
 @compiled
-def be64(data: Any, at: int) -> Any:
-    return np.int64(swap64(load64(data, at)))
+def be64(data: Any, position: int) -> Any:
+    return np.int64(swap64(load64(data, position)))
 
 
 @compiled
-def uvarint(data: Any, at: int) -> Any:
-    """Return a number and its end; TOO_LONG if it has more than 64 bits. From 2^63 on the number is negative."""
-    byte = np.int64(data[at])
-    at += 1
+def uvarint(data: Any, position: int) -> Any:
+    """Return a number and its end. The end is TOO_LONG if the number has more than 64 bits.
+
+    Numbers from 2^63 on are returned as negative numbers.
+    """
+    byte = np.int64(data[position])
+    position += 1
     value = byte & 0x7F
     shift = 7
-    # A loop that the processor can predict: without branches, each number would wait for the previous one.
+    # A loop, because the processor can predict it. Without branches, each number would wait for the previous one.
     while byte >= 0x80:
         if shift == _LAST_SHIFT + 7:
             return value, TOO_LONG
-        byte = np.int64(data[at])
-        at += 1
+        byte = np.int64(data[position])
+        position += 1
         value |= (byte & 0x7F) << shift
         shift += 7
-    return value, (TOO_LONG if shift > _LAST_SHIFT and byte > 1 else at)
+    return value, (TOO_LONG if shift > _LAST_SHIFT and byte > 1 else position)
 
 
 @compiled

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 LARGEST_INDEX = 4 << 30
 _THREADS = os.cpu_count() or 1
-_CHUNKS_A_THREAD, _SERIES_A_THREAD = 250_000, 50_000
-"""Work that is worth another thread."""
-_NOBODY = np.empty(0, np.int64)
+_CHUNKS_PER_THREAD, _SERIES_PER_THREAD = 250_000, 50_000
+"""Minimum work for one more thread."""
+_NO_TENANTS = np.empty(0, np.int64)
 
 _NO_LABEL = bytes((POSTINGS_KEYS, 0, 0))
 
@@ -35,7 +35,7 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 def read_index(data: bytes, name: str, tenant: str = "", limit: int = LARGEST_INDEX) -> Index:
     """Return the index in a blob, formats V2 and V3 as Loki 3.7 writes them.
 
-    name     name of the blob: one that ends with .gz is unpacked, to at most `limit` bytes
+    name     name of the blob. If it ends with .gz, the blob is unpacked, to at most `limit` bytes
     tenant   from the path of a compacted file. Empty for an ingester's file, in which the label __loki_tenant__ of each
              series names its tenant
 
@@ -45,6 +45,8 @@ def read_index(data: bytes, name: str, tenant: str = "", limit: int = LARGEST_IN
 
 
 class _Reading:
+    """One file while it is read."""
+
     def __init__(self, data: Bytes, name: str) -> None:
         self.data = data
         self.name = name
@@ -61,22 +63,22 @@ class _Reading:
         parts = np.empty((count, 6), np.int64)
 
         def read(first: int, end: int) -> tuple[int, int]:
-            at = references + 4 * first
+            first_reference = references + 4 * first
             return read_series(
-                self.data, at, self.limit, contents.version, len(symbols), tenant_symbol, parts[first:end]
+                self.data, first_reference, self.limit, contents.version, len(symbols), tenant_symbol, parts[first:end]
             )
 
-        self._in_parts(read, np.arange(count + 1), _SERIES_A_THREAD)
+        self._in_parts(read, np.arange(count + 1), _SERIES_PER_THREAD)
         if not tenant and tenant_symbol == NO_SYMBOL and count:
             raise IndexCorruptError(
                 self.name, contents.symbols, "no series has a label __loki_tenant__, and no tenant is given"
             )
-        owners, tenants = (_NOBODY, _NOBODY) if tenant else np.unique(parts[:, 5], return_inverse=True)
+        tenant_symbols, tenants = (_NO_TENANTS, _NO_TENANTS) if tenant else np.unique(parts[:, 5], return_inverse=True)
         return Index(
             version=contents.version,
             from_ms=contents.from_ms,
             through_ms=contents.through_ms,
-            tenants=(tenant,) if tenant else tuple(symbols.text(owner) for owner in owners),
+            tenants=(tenant,) if tenant else tuple(symbols.text(symbol) for symbol in tenant_symbols),
             entries=self._entries(parts, tenants.astype(np.int32)),
             data=self.data,
             symbols=symbols,
@@ -88,7 +90,9 @@ class _Reading:
         start, end = self._section(contents.symbols, what)
         count = int(be32(self.data, start))
         if end - start < 4 or count > end - start - 4:
-            raise IndexCorruptError(self.name, start, f"{what} says it has {count} symbols in {end - start} bytes")
+            raise IndexCorruptError(
+                self.name, start, f"{what} has {count} symbols in {end - start} bytes, too few bytes"
+            )
         starts = np.empty(count, np.int64)
         ends = np.empty(count, np.int64)
         self._check(*find_symbols(self.data, start + 4, end, starts, ends), what)
@@ -101,16 +105,17 @@ class _Reading:
         first = self._listed(contents.postings_table, POSTINGS_KEYS, "the postings")
         entry = contents.postings_table + 8
         if first < 0 or self.data[entry : entry + len(_NO_LABEL)].tobytes() != _NO_LABEL:
-            raise IndexCorruptError(self.name, entry, "the postings do not begin with the list of all series")
+            raise IndexCorruptError(self.name, entry, "the postings do not start with the list of all series")
         start = first + 4
         return start + 4, int(be32(self.data, start))
 
     def _listed(self, table: int, keys: int, what: str) -> int:
+        """Check an offset table and all sections that it lists. Return the start of the first section."""
         start, end = self._section(table, f"the table of {what}")
         if end - start < 4:
             raise IndexCorruptError(self.name, start, f"the table of {what} has {end - start} bytes")
         fault, offset, first = check_listed(self.data, start, end, keys, self.limit)
-        self._check(fault, offset, what)
+        self._check(fault, offset, f"a section of {what}")
         return int(first)
 
     def _section(self, offset: int, what: str) -> tuple[int, int]:
@@ -123,19 +128,23 @@ class _Reading:
 
         schema = entries_schema()
         rows = np.concatenate((np.zeros(1, np.int64), np.cumsum(parts[:, 4])))
-        tenant, *others = (field.type.to_pandas_dtype() for field in schema)
-        columns = [np.zeros(rows[-1], tenant), *(np.empty(rows[-1], kind) for kind in others)]
+        tenant, *other_types = (field.type.to_pandas_dtype() for field in schema)
+        columns = [np.zeros(rows[-1], tenant), *(np.empty(rows[-1], kind) for kind in other_types)]
 
         def read(first: int, end: int) -> tuple[int, int]:
             part = (column[rows[first] : rows[end]] for column in columns)
             return read_chunks(self.data, parts[first:end], first, tenants[first:end], *part)
 
-        self._in_parts(read, rows, _CHUNKS_A_THREAD)
+        self._in_parts(read, rows, _CHUNKS_PER_THREAD)
         return pa.record_batch([pa.array(column) for column in columns], schema=schema)
 
-    def _in_parts(self, read: Callable[[int, int], tuple[int, int]], work: Numbers, a_thread: int) -> None:
-        """Read the series with as many threads as it is worth; `work` is the amount before each series."""
-        parts = min(_THREADS, 1 + int(work[-1]) // a_thread)
+    def _in_parts(self, read: Callable[[int, int], tuple[int, int]], work: Numbers, work_per_thread: int) -> None:
+        """Read the series in parallel parts of about equal work.
+
+        work              the cumulative work before each series, and the total
+        work_per_thread   the minimum work for one more thread
+        """
+        parts = min(_THREADS, 1 + int(work[-1]) // work_per_thread)
         cuts = np.searchsorted(work, np.linspace(0, work[-1], parts + 1)[1:-1]).tolist()
         with ThreadPoolExecutor(parts) as threads:
             for fault, offset in threads.map(read, [0, *cuts], [*cuts, len(work) - 1]):

@@ -13,7 +13,10 @@ POSTINGS_KEYS = 2
 
 @compiled
 def open_section(data: Any, offset: int, limit: int) -> tuple[int, int, int]:
-    """Return the fault, and the start and end of the content (NewDecbufAt in Prometheus' tsdb/encoding)."""
+    """Check a section. Return the fault, and the start and end of the content.
+
+    Source: NewDecbufAt in Prometheus' tsdb/encoding.
+    """
     if offset < 0 or offset > limit - 8:
         return OUTSIDE, offset, offset
     start = offset + 4
@@ -26,59 +29,59 @@ def open_section(data: Any, offset: int, limit: int) -> tuple[int, int, int]:
 
 
 @compiled
-def find_symbols(data: Any, at: int, end: int, starts: Any, ends: Any) -> tuple[int, int]:
+def find_symbols(data: Any, position: int, end: int, starts: Any, ends: Any) -> tuple[int, int]:
     """Write the start and end of each symbol into `starts` and `ends`. Return the fault and its offset."""
     for i in range(len(starts)):
-        length, start = uvarint(data, at)
+        length, start = uvarint(data, position)
         if start == TOO_LONG:
-            return VARINT, at
+            return VARINT, position
         if length < 0 or length > end - start:
-            return OUTSIDE, at
+            return OUTSIDE, position
         starts[i] = start
-        at = start + length
-        ends[i] = at
-    return NONE, at
+        position = start + length
+        ends[i] = position
+    return NONE, position
 
 
 @compiled
-def _skip_keys(data: Any, at: int, end: int, keys: int) -> int:
-    """Return the position of the offset of a table's entry; negative if the entry is not valid."""
-    key_count, at = uvarint(data, at)
-    if at == TOO_LONG or key_count != keys:
+def _skip_keys(data: Any, position: int, end: int, keys: int) -> int:
+    """Return the position after the keys of a table's entry, where its offset starts; the negative fault if invalid."""
+    key_count, position = uvarint(data, position)
+    if position == TOO_LONG or key_count != keys:
         return -KEYS
     for _ in range(keys):
-        if at > end:
+        if position > end:
             return -OUTSIDE
-        length, at = uvarint(data, at)
-        if at == TOO_LONG:
+        length, position = uvarint(data, position)
+        if position == TOO_LONG:
             return -VARINT
-        if length < 0 or length > end - at:
+        if length < 0 or length > end - position:
             return -OUTSIDE
-        at += length
-    return at
+        position += length
+    return position
 
 
 @compiled
-def check_listed(data: Any, at: int, end: int, keys: int, limit: int) -> tuple[int, int, int]:
+def check_listed(data: Any, position: int, end: int, keys: int, limit: int) -> tuple[int, int, int]:
     """Check every section in an offset table. Return the fault, its offset, and the start of the first section.
 
     Loki writes the sections one after another, so the loop ends.
     """
-    count = be32(data, at)
-    at += 4
+    count = be32(data, position)
+    position += 4
     free = 0
     first = -1
     for _ in range(count):
-        if at >= end:
-            return COUNT, at, first
-        after = _skip_keys(data, at, end, keys)
+        if position >= end:
+            return COUNT, position, first
+        after = _skip_keys(data, position, end, keys)
         if after < 0:
-            return -after, at, first
+            return -after, position, first
         offset, after = uvarint(data, after)
         if after == TOO_LONG or after > end:
-            return VARINT, at, first
+            return VARINT, position, first
         if offset < free:
-            return ORDER, at, first
+            return ORDER, position, first
         fault, start, free = open_section(data, offset, limit)
         if fault != NONE:
             return fault, offset, first
@@ -86,5 +89,5 @@ def check_listed(data: Any, at: int, end: int, keys: int, limit: int) -> tuple[i
             return COUNT, offset, first
         if first < 0:
             first = offset
-        at = after
-    return NONE, at, first
+        position = after
+    return NONE, position, first

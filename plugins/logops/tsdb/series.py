@@ -1,6 +1,6 @@
 """The series section: one entry per series, with labels and chunks (AddSeries in Loki's tsdb/index/index.go).
 
-    uvarint  length of the rest, without the checksum
+    uvarint  length of the following fields, without the checksum
     uint64   fingerprint
     uvarint  number of labels; for each, the symbol numbers of its name and value, uvarint
     uvarint  number of chunks
@@ -9,8 +9,8 @@
              uint32 checksum
     uint32   CRC32C
 
-A number is read before checking that it is inside its entry; the check follows. This reads at most 44 bytes too far,
-the longest chunk, and the table of contents after the last entry has 76.
+The code reads a number first and then checks that it is inside its entry. Thus it reads at most 44 bytes too far, the
+length of the longest chunk. The table of contents after the last entry has 76 bytes.
 """
 
 from typing import Any
@@ -30,8 +30,10 @@ NO_SYMBOL = -1
 
 @compiled
 def _open_entry(data: Any, offset: int, free: int, limit: int) -> tuple[int, int, int]:
-    """Return the fault, and the start and end of the entry's content (NewDecbufUvarintAt in Prometheus'
-    tsdb/encoding)."""
+    """Check an entry. Return the fault, and the start and end of the content.
+
+    Source: NewDecbufUvarintAt in Prometheus' tsdb/encoding.
+    """
     if offset < free:
         return ORDER, offset, offset
     if offset > limit - _LONGEST_LENGTH:
@@ -48,42 +50,42 @@ def _open_entry(data: Any, offset: int, free: int, limit: int) -> tuple[int, int
 
 
 @compiled
-def _read_labels(data: Any, at: int, end: int, symbols: int, name_symbol: int) -> tuple[int, int, int]:
+def _read_labels(data: Any, position: int, end: int, symbols: int, name_symbol: int) -> tuple[int, int, int]:
     """Return the fault, the end of the labels, and the value symbol of the label with the name symbol `name_symbol`."""
     value_symbol = NO_SYMBOL
-    count, at = uvarint(data, at)
-    if at == TOO_LONG:
-        return VARINT, at, value_symbol
+    count, position = uvarint(data, position)
+    if position == TOO_LONG:
+        return VARINT, position, value_symbol
     while count != 0:
-        if at > end:
-            return OUTSIDE, at, value_symbol
-        name, at = uvarint(data, at)
-        if at == TOO_LONG or name < 0 or name >= symbols:
-            return SYMBOL, at, value_symbol
-        value, at = uvarint(data, at)
-        if at == TOO_LONG or value < 0 or value >= symbols:
-            return SYMBOL, at, value_symbol
+        if position > end:
+            return OUTSIDE, position, value_symbol
+        name, position = uvarint(data, position)
+        if position == TOO_LONG or name < 0 or name >= symbols:
+            return SYMBOL, position, value_symbol
+        value, position = uvarint(data, position)
+        if position == TOO_LONG or value < 0 or value >= symbols:
+            return SYMBOL, position, value_symbol
         if name == name_symbol:
             value_symbol = value
         count -= 1
-    return (OUTSIDE if at > end else NONE), at, value_symbol
+    return (OUTSIDE if position > end else NONE), position, value_symbol
 
 
 @compiled
-def _open_chunks(data: Any, at: int, end: int, version: int) -> tuple[int, int, int]:
+def _open_chunks(data: Any, position: int, end: int, version: int) -> tuple[int, int, int]:
     """Return the fault, the start of the chunks, and their number."""
-    count, at = uvarint(data, at)
-    if at == TOO_LONG:
-        return VARINT, at, 0
+    count, position = uvarint(data, position)
+    if position == TOO_LONG:
+        return VARINT, position, 0
     if version >= FORMAT_V3:
-        if at > end - 4:
-            return OUTSIDE, at, 0
-        at += 4 + be32(data, at)
-    if at > end:
-        return OUTSIDE, at, 0
-    if count < 0 or count > (end - at) // _LEAST_CHUNK:
-        return COUNT, at, 0
-    return NONE, at, count
+        if position > end - 4:
+            return OUTSIDE, position, 0
+        position += 4 + be32(data, position)
+    if position > end:
+        return OUTSIDE, position, 0
+    if count < 0 or count > (end - position) // _LEAST_CHUNK:
+        return COUNT, position, 0
+    return NONE, position, count
 
 
 @compiled
@@ -105,17 +107,17 @@ def read_series(
         labels = start + 8
         if labels > end:
             return OUTSIDE, offset
-        fault, at, value = _read_labels(data, labels, end, symbols, tenant)
+        fault, position, value = _read_labels(data, labels, end, symbols, tenant)
         if fault != NONE:
             return fault, offset
         if tenant != NO_SYMBOL and value == NO_SYMBOL:
             return NO_TENANT, offset
-        fault, at, count = _open_chunks(data, at, end, version)
+        fault, position, count = _open_chunks(data, position, end, version)
         if fault != NONE:
             return fault, offset
         parts[i, 0] = be64(data, start)
         parts[i, 1] = labels
-        parts[i, 2] = at
+        parts[i, 2] = position
         parts[i, 3] = end
         parts[i, 4] = count
         parts[i, 5] = value
@@ -145,24 +147,24 @@ def read_chunks(
     """
     row = 0
     for i in range(len(parts)):
-        at = parts[i, 2]
+        position = parts[i, 2]
         end = parts[i, 3]
         through = np.int64(0)
         for _ in range(parts[i, 4]):
-            begins, at = uvarint(data, at)
-            if at == TOO_LONG:
+            begins, position = uvarint(data, position)
+            if position == TOO_LONG:
                 return VARINT, parts[i, 2]
-            spans, at = uvarint(data, at)
-            if at == TOO_LONG:
+            spans, position = uvarint(data, position)
+            if position == TOO_LONG:
                 return VARINT, parts[i, 2]
-            size, at = uvarint(data, at)
-            if at == TOO_LONG:
+            size, position = uvarint(data, position)
+            if position == TOO_LONG:
                 return VARINT, parts[i, 2]
-            lines, at = uvarint(data, at)
-            if at == TOO_LONG:
+            lines, position = uvarint(data, position)
+            if position == TOO_LONG:
                 return VARINT, parts[i, 2]
-            at += 4
-            if at > end:
+            position += 4
+            if position > end:
                 return OUTSIDE, parts[i, 2]
             begins = through + unzigzag(begins)
             through = begins + spans
@@ -174,9 +176,9 @@ def read_chunks(
             through_ms[row] = through
             kb[row] = size
             entries[row] = lines
-            checksum[row] = be32(data, at - 4)
+            checksum[row] = be32(data, position - 4)
             row += 1
-        if parts[i, 4] != 0 and at != end:
+        if parts[i, 4] != 0 and position != end:
             return LENGTH, parts[i, 2]
     return NONE, 0
 
@@ -185,23 +187,23 @@ def read_chunks(
 def values_of(data: Any, labels: Any, name: int, values: Any) -> None:
     """Write the value symbol of a label for each series.
 
-    labels   where the labels of each series are
+    labels   position of the labels of each series
     name     symbol of the label's name
     """
     for i in range(len(labels)):
         values[i] = NO_SYMBOL
-        count, at = uvarint(data, labels[i])
+        count, position = uvarint(data, labels[i])
         for _ in range(count):
-            key, at = uvarint(data, at)
-            value, at = uvarint(data, at)
+            key, position = uvarint(data, position)
+            value, position = uvarint(data, position)
             if key == name:
                 values[i] = value
 
 
 @compiled
-def labels_of(data: Any, at: int, names: Any, values: Any) -> None:
-    """Write the symbols of a series' labels into `names` and `values`. Their number follows at `at`."""
-    _, at = uvarint(data, at)
+def labels_of(data: Any, position: int, names: Any, values: Any) -> None:
+    """Write the symbols of a series' labels into `names` and `values`. The labels start at `position`."""
+    _, position = uvarint(data, position)
     for i in range(len(names)):
-        names[i], at = uvarint(data, at)
-        values[i], at = uvarint(data, at)
+        names[i], position = uvarint(data, position)
+        values[i], position = uvarint(data, position)

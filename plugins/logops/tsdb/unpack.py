@@ -23,22 +23,22 @@ def _gunzip(blob: bytes, name: str, limit: int) -> bytes:
     parts: list[bytes] = []
     unpacked = 0
     member = zlib.decompressobj(_GZIP)
-    for at in range(0, len(blob), _STEP):
-        packed = blob[at : at + _STEP]
+    for position in range(0, len(blob), _STEP):
+        packed = blob[position : position + _STEP]
         while packed:
             if member.eof:
                 member = zlib.decompressobj(_GZIP)
             try:
                 part = member.decompress(packed, limit + 1 - unpacked)
             except zlib.error as error:
-                raise _corrupt(name, at, str(error)) from error
+                raise _corrupt(name, position, str(error)) from error
             parts.append(part)
             unpacked += len(part)
             if unpacked > limit:
                 raise IndexTooLargeError(name, limit)
             packed = member.unused_data
     if not member.eof:
-        raise _corrupt(name, len(blob), "it ends before its gzip stream does")
+        raise _corrupt(name, len(blob), "it ends before the end of its gzip stream")
     return b"".join(parts)
 
 

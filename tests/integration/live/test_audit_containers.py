@@ -142,7 +142,7 @@ def test_account_with_correct_clock_has_no_findings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "said"), [(4, "A Loki after 3 wrote it"), (1, "Let Loki's compactor write it anew")]
+    ("version", "said"), [(4, "A version of Loki after 3 wrote the file"), (1, "Let Loki's compactor rewrite the file")]
 )
 def test_index_with_unsupported_format_is_reported_as_incomplete_with_name(
     store: ObjectStore, endpoint: str, version: int, said: str

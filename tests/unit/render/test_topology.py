@@ -30,7 +30,7 @@ def ports(topology: Topology) -> list[int]:
 
 @given(replicas, st.sampled_from(DISTRIBUTED))
 def test_additional_replica_changes_no_other_port(replicas: dict[str, int], component: str) -> None:
-    # The ports of an environment suffice for three of some components.
+    # The ports of an environment are enough for three of some components.
     assume(replicas[component] < 3)
     more_replicas = {**replicas, component: replicas[component] + 1}
     before = {process.name: process.http_port for process in local_topology(with_replicas(replicas), STATE).loki}
@@ -77,7 +77,8 @@ def test_process_of_a_single_cluster_serves_every_component() -> None:
 
 def test_more_replicas_than_ports_are_refused_with_the_possible_number() -> None:
     with pytest.raises(
-        PlacementError, match=r"clusters\.main\.components\.querier\.replicas: 4, but the 100 ports suffice for 3"
+        PlacementError,
+        match=r"clusters\.main\.components\.querier\.replicas: 4, but the 100 ports are enough for only 3",
     ):
         local_topology(with_replicas({"querier": 4}), STATE)
 

@@ -139,12 +139,16 @@ def test_file_that_unpacks_above_limit_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("version", "advice"),
-    [(1, "Let Loki's compactor write it anew"), (4, "use a logops made for that Loki"), (9, "the file is corrupt")],
+    [
+        (1, "Let Loki's compactor rewrite the file"),
+        (4, "use a version of logops that supports it"),
+        (9, "the file is damaged"),
+    ],
 )
 def test_unsupported_format_version_is_refused_with_advice(version: int, advice: str) -> None:
     data = bytearray(CONTENT["v3-compacted"])
     data[4] = version
-    with pytest.raises(IndexVersionError, match=f"its format is V{version}, .*{advice}"):
+    with pytest.raises(IndexVersionError, match=rf"its format is V{version}\. .*{advice}"):
         read("v3-compacted", bytes(data))
 
 
