@@ -57,7 +57,7 @@ def ours(folder: Path) -> dict[str, Any]:
     from logops.audit.judge.tables import JudgeDatabase, judge_tables
     from logops.audit.policy.audit_policy import AuditPolicy
     from logops.audit.policy.retention import declared_rules, default_rules, tiering, windows
-    from logops.audit.survey.containers import Survey, take_survey
+    from logops.audit.survey.containers import take_survey
     from logops.clients.blob_storage.blobs import Listing, blobs_schema
     from logops.clients.blob_storage.inventory import Manifest, blobs_in
     from logops.environment import Environment
@@ -109,7 +109,6 @@ def ours(folder: Path) -> dict[str, Any]:
             as_of=synthetic.AS_OF,
         )
         surveyed = time.monotonic() - started
-        survey = Survey.open(place)
         with JudgeDatabase(cluster.environment.audit.memory.value) as bench:
             for days in together({first + number: survey.days[first + number] for number in range(synthetic.DAYS)}):
                 faults += judge_tables(bench, survey, {day: tables[day - first] for day in days}, bucket, terms).faults

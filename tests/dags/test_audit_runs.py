@@ -105,7 +105,7 @@ def work(results: Path) -> list[str]:
 def test_every_batch_is_judged_by_its_own_task(
     run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logops.audit.request.MOST_TABLES", 1)
+    monkeypatch.setattr("logops.audit.request.MAX_TABLES", 1)
     for days_ago in range(3):
         platform.put_chunk(days_ago)
     seen = run()
@@ -122,7 +122,7 @@ def test_empty_bucket_skips_judge_and_still_runs_reduce(run: Run, results: Path)
 def test_batch_that_fails_in_judge_is_reported_and_its_steps_are_kept(
     run: Run, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logops.audit.request.MOST_TABLES", 1)
+    monkeypatch.setattr("logops.audit.request.MAX_TABLES", 1)
     platform.put_chunk(0)
     platform.put_chunk(1)
     judge = steps.judge

@@ -1,32 +1,27 @@
 """The last step of an audit: join the batches, record findings and statistics, return one result."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from logops.audit.findings.by_check import ClusterAudit, findings_of
 from logops.audit.findings.index_names import files_of, names_table
-from logops.audit.findings.undershoot import Most, undershoot
-from logops.audit.judge.batch import part_name
+from logops.audit.findings.undershoot import EarlierCount, undershoot
 from logops.audit.judge.batch_result import BatchResult
-from logops.audit.judge.table_stats import TableStats
-from logops.audit.policy.audit_policy import AuditPolicy
-from logops.audit.policy.lifecycle import PolicyComparison
+from logops.audit.judge.table_stats import Fault, TableStats
 from logops.audit.report.result import AuditResult, TableRow
 from logops.audit.report.rows import rows_of
-from logops.audit.request import AuditRequest, Batch, Check
-from logops.audit.survey.cluster import LIVE, POLICY, TERMS, UNREAD, table_of
-from logops.audit.survey.containers import Other, Survey
-from logops.audit.survey.loki_state import LokiState
-from logops.audit.work_dir import WorkDir, WorkLostError
+from logops.audit.request import AuditRequest, Check
+from logops.audit.survey.cluster import SurveyedCluster
+from logops.audit.survey.containers import Other
+from logops.audit.survey.objects import table_of
 from logops.checks.recording import joined, record
 from logops.environment import Environment
 from logops.findings import Finding, Run, Subject
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes, read_changes
 from logops.findings.kinds import FAULTY_CHUNKS, HOLDINGS
-from logops.platforms.platform import ReadablePlatform
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,129 +29,174 @@ if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
 
-def reduced(
-    platform: ReadablePlatform, request: AuditRequest, work: str, batches: Sequence[Batch], store: "ResultsStore | None"
+@dataclass(frozen=True)
+class JudgedCluster:
+    """A cluster after its survey and its batches."""
+
+    surveyed: SurveyedCluster
+    batches: Sequence[tuple[Sequence[int], BatchResult | None]]
+    """Days of each batch, and its result; None if it was not judged."""
+
+
+@dataclass(frozen=True)
+class _ClusterReport:
+    """The part of an audit's result that is about one cluster."""
+
+    audit: ClusterAudit
+    findings: Mapping[Check, Sequence[Finding]]
+    rows: Sequence[TableRow]
+    others: Sequence[Other]
+
+
+def reduce_clusters(
+    environment: Environment,
+    request: AuditRequest,
+    clusters: Sequence[JudgedCluster],
+    unread: Mapping[str, str],
+    store: "ResultsStore | None",
 ) -> AuditResult:
-    """Join the batches of a run. Raises WorkLostError, StoreUnreachableError."""
-    environment = platform.environment
-    findings: dict[Check, list[Finding]] = {check: [] for check in request.checks}
-    rows: list[TableRow] = []
-    holdings: list[tuple[str, TableStats]] = []
-    others: list[tuple[str, Other]] = []
-    tables: dict[str, int] = {}
-    complete = True
-    for cluster in environment.clusters:
-        place = WorkDir(f"{work}/{cluster}")
-        if place.has(UNREAD):
-            unread = _not_read(environment, cluster, place.read(UNREAD, str), request.as_of)
-            for check_findings in findings.values():
-                check_findings.append(unread)
-            complete = False
-            continue
-        survey = Survey.open(place.url)
-        result = _seen(platform, request, cluster, place, batches, store)
-        reported: list[Finding] = []
-        for check, check_findings in findings.items():
-            new_findings = _first_seen(findings_of(check, result), check, request, store)
-            check_findings += _named(new_findings, result)
-            reported += new_findings
-        if store:
-            _keep_index_names(reported, result, request, store)
-        rows += rows_of(
-            cluster,
-            result.part.holdings,
-            [file for file in result.files if not request.tables or file.table in request.tables],
-            reported,
-            result.terms,
-            int(request.as_of.timestamp() * 1000),
-            reads_chunks=request.reads_chunks,
-            unreadable=result.part.unreadable,
-        )
-        tables |= {file.table: file.day for file in survey.index_files()}
-        tables |= {table_of(day, environment.clusters[cluster]): day for day in survey.days}
-        holdings += [(cluster, holding) for holding in result.part.holdings]
-        others += [(cluster, other) for other in survey.others]
-    if complete:
-        for table in request.tables:
-            for check_findings in findings.values():
-                check_findings += _nothing_stored(environment.name, table, tables, request)
+    """Return the result of a run. Store the names of faulty index files; record the run, unless it is a drill.
+
+    unread   clusters that could not be read, with the reason
+
+    Raises StoreUnreachableError.
+    """
+    reports = [
+        _cluster_report(audit, cluster.surveyed.survey.others, request, store)
+        for cluster in clusters
+        for audit in [_cluster_audit(environment, request, cluster, store)]
+    ]
+    of_all_checks = [_not_read(environment, cluster, why, request.as_of) for cluster, why in unread.items()]
+    if request.tables and not unread:
+        of_all_checks += _missing_tables(environment, request, clusters)
+    findings = {
+        check: [*of_all_checks, *(finding for report in reports for finding in report.findings[check])]
+        for check in request.checks
+    }
     changes = None
-    if store and not request.is_drill(datetime.now(UTC)):
-        changes = _recorded(environment.name, request, findings, holdings, store)
+    if store:
+        for report in reports:
+            _store_index_names(report, request, store)
+        if not request.is_drill(datetime.now(UTC)):
+            changes = _record(environment.name, request, findings, [report.audit for report in reports], store)
+    unique = {finding.identity: finding for of_check in findings.values() for finding in of_check}
     return AuditResult(
         environment=environment.name,
         run_id=request.run_id,
         as_of=request.as_of,
-        findings=tuple(
-            {finding.identity: finding for check_findings in findings.values() for finding in check_findings}.values()
-        ),
-        rows=tuple(rows),
+        findings=tuple(unique.values()),
+        rows=tuple(row for report in reports for row in report.rows),
         reads_chunks=request.reads_chunks,
         changes=changes,
-        others=tuple(others),
+        others=tuple((report.audit.cluster, other) for report in reports for other in report.others),
     )
 
 
-def _seen(
-    platform: ReadablePlatform,
-    request: AuditRequest,
-    cluster: str,
-    place: WorkDir,
-    batches: Sequence[Batch],
-    store: "ResultsStore | None",
+def _cluster_audit(
+    environment: Environment, request: AuditRequest, cluster: JudgedCluster, store: "ResultsStore | None"
 ) -> ClusterAudit:
-    survey, terms = Survey.open(place.url), place.read(TERMS, AuditPolicy)
-    environment = platform.environment
-    declared = environment.clusters[cluster]
-    part = _joined(
-        place, [batch for batch in batches if batch["cluster"] == cluster], lambda day: table_of(day, declared)
-    )
-    # Whatever moment is judged, the bucket was read until now.
-    until_ms = int(max(request.as_of, datetime.now(UTC)).timestamp() * 1000)
+    """Join the batches of a cluster, and compare its chunks with earlier audits."""
+    surveyed, survey = cluster.surveyed, cluster.surveyed.survey
+    declared = environment.clusters[survey.cluster]
+    judged = _joined(cluster.batches, lambda day: table_of(day, declared))
     if store and Check.RETENTION in request.checks:
-        unjudged = {table for table, _ in part.incomplete} | {
-            unreadable_file.table for unreadable_file in part.unreadable
-        }
-        most = [
-            earlier
-            for earlier in most_seen(store, environment.name, cluster, request.as_of)
-            if earlier.table not in unjudged and (not request.tables or earlier.table in request.tables)
-        ]
-        part = replace(part, faults=(*part.faults, *undershoot(most, part.holdings, part.faults, terms, until_ms)))
-    files = survey.index_files()
+        judged = replace(judged, faults=(*judged.faults, *_losses(environment, request, surveyed, judged, store)))
+    day = request.as_of.astimezone(UTC).date()
+    names = f"{FAULTY_CHUNKS}/day={day}/{environment.name}.{request.run_id}.{survey.cluster}.*.parquet"
     return ClusterAudit(
         environment=environment,
-        cluster=cluster,
+        cluster=survey.cluster,
         as_of=request.as_of,
         now=survey.taken,
-        files=[file for file in files if not request.tables or file.table in request.tables],
-        live=place.read(LIVE, LokiState),
-        terms=terms,
-        part=part,
-        policy=place.read(POLICY, PolicyComparison) if Check.TIERING in request.checks else None,
-        names=f"{FAULTY_CHUNKS}/day={request.as_of.astimezone(UTC).date()}/{environment.name}.{request.run_id}.{cluster}.*.parquet"
-        if store
-        else "",
+        files=[file for file in survey.index_files() if not request.tables or file.table in request.tables],
+        live=surveyed.live,
+        policy=surveyed.policy,
+        judged=judged,
+        lifecycle=surveyed.lifecycle,
+        names=names if store else "",
     )
 
 
-def _joined(place: WorkDir, batches: Sequence[Batch], table_of_day: Any) -> BatchResult:
+def _joined(
+    batches: Sequence[tuple[Sequence[int], BatchResult | None]], table_of_day: Callable[[int], str]
+) -> BatchResult:
     """Return the results of a cluster's batches as one. A batch without a result was not judged."""
-    parts: list[BatchResult] = []
-    missing: list[tuple[str, str]] = []
-    for batch in batches:
-        try:
-            parts.append(place.read(part_name(batch["days"]), BatchResult))
-        except WorkLostError:
-            why = "the task that was to judge it did not end well. Read its log, then clear it."
-            missing += [(table_of_day(day), why) for day in batch["days"]]
+    results = [result for _, result in batches if result]
+    why = "the task that was to judge it did not end well. Read its log, then clear it."
+    missing = [(table_of_day(day), why) for days, result in batches if result is None for day in days]
     return BatchResult(
-        days=tuple(day for batch in batches for day in batch["days"]),
-        holdings=tuple(holding for part in parts for holding in part.holdings),
-        faults=tuple(fault for part in parts for fault in part.faults),
-        unreadable=tuple(unreadable_file for part in parts for unreadable_file in part.unreadable),
-        incomplete=(*(reason for part in parts for reason in part.incomplete), *missing),
+        days=tuple(day for days, _ in batches for day in days),
+        holdings=tuple(holding for result in results for holding in result.holdings),
+        faults=tuple(fault for result in results for fault in result.faults),
+        unreadable=tuple(unreadable_file for result in results for unreadable_file in result.unreadable),
+        incomplete=(*(table_and_why for result in results for table_and_why in result.incomplete), *missing),
     )
+
+
+def _losses(
+    environment: Environment,
+    request: AuditRequest,
+    surveyed: SurveyedCluster,
+    judged: BatchResult,
+    store: "ResultsStore",
+) -> list[Fault]:
+    """Return the chunks that earlier audits counted and that are gone before their time."""
+    not_judged = {table for table, _ in judged.incomplete} | {file.table for file in judged.unreadable}
+    counts = [
+        count
+        for count in earlier_counts(store, environment.name, surveyed.survey.cluster, request.as_of)
+        if count.table not in not_judged and (not request.tables or count.table in request.tables)
+    ]
+    # The bucket was read until now, also if an earlier moment is judged.
+    until_ms = int(max(request.as_of, datetime.now(UTC)).timestamp() * 1000)
+    return undershoot(counts, judged.holdings, judged.faults, surveyed.policy, until_ms)
+
+
+def _cluster_report(
+    audit: ClusterAudit, others: Sequence[Other], request: AuditRequest, store: "ResultsStore | None"
+) -> _ClusterReport:
+    findings = {
+        check: _with_names(_with_since(findings_of(check, audit), check, request, store), audit)
+        for check in request.checks
+    }
+    rows = rows_of(
+        audit.cluster,
+        audit.judged.holdings,
+        audit.files,
+        [finding for of_check in findings.values() for finding in of_check],
+        audit.policy,
+        int(request.as_of.timestamp() * 1000),
+        reads_chunks=request.reads_chunks,
+        unreadable=audit.judged.unreadable,
+    )
+    return _ClusterReport(audit, findings, rows, others)
+
+
+def _with_since(
+    findings: Sequence[Finding], check: Check, request: AuditRequest, store: "ResultsStore | None"
+) -> list[Finding]:
+    """Add since when a finding has existed, from earlier runs, if the audit itself cannot tell."""
+    undated = {finding.identity for finding in findings if not finding.evidence.get("since")}
+    if not store or not undated:
+        return [*findings]
+    before = read_changes(store, findings[0].subject.environment, check.value, request.as_of)
+    since = {open_finding.finding.identity: open_finding.since for open_finding in before[1].open} if before else {}
+    return [
+        replace(finding, evidence={**finding.evidence, "since": since[finding.identity].isoformat()})
+        if finding.identity in undated & since.keys()
+        else finding
+        for finding in findings
+    ]
+
+
+def _with_names(findings: Sequence[Finding], audit: ClusterAudit) -> list[Finding]:
+    """Add the location of all names to findings about index files."""
+    return [
+        replace(finding, evidence={**finding.evidence, "names": audit.names})
+        if audit.names and files_of(finding, audit.files, audit.waiting)
+        else finding
+        for finding in findings
+    ]
 
 
 def _not_read(environment: Environment, cluster: str, why: str, as_of: datetime) -> Finding:
@@ -169,75 +209,42 @@ def _not_read(environment: Environment, cluster: str, why: str, as_of: datetime)
     )
 
 
-def _first_seen(
-    findings: Sequence[Finding], check: Check, request: AuditRequest, store: "ResultsStore | None"
-) -> list[Finding]:
-    """Add since when a finding has existed, from earlier runs, if the audit itself cannot tell."""
-    untold = [finding for finding in findings if not finding.evidence.get("since")]
-    before = (
-        read_changes(store, untold[0].subject.environment, check.value, request.as_of) if store and untold else None
-    )
-    since = {open_finding.finding.identity: open_finding.since for open_finding in before[1].open} if before else {}
-    return [
-        replace(finding, evidence={**finding.evidence, "since": since[finding.identity].isoformat()})
-        if finding in untold and finding.identity in since
-        else finding
-        for finding in findings
-    ]
+def _missing_tables(
+    environment: Environment, request: AuditRequest, clusters: Iterable[JudgedCluster]
+) -> Iterator[Finding]:
+    """Report requested tables that do not exist: they may be mistyped, and then nothing was checked."""
+    day_of: dict[str, int] = {}
+    for cluster in clusters:
+        survey = cluster.surveyed.survey
+        day_of |= {file.table: file.day for file in survey.index_files()}
+        day_of |= {table_of(day, environment.clusters[survey.cluster]): day for day in survey.days}
+    first, last = (choose(day_of, key=lambda table: day_of[table], default="") for choose in (min, max))
+    existing = f"There are {first} to {last}." if day_of else "There are no tables."
+    for table in request.tables:
+        if table not in day_of:
+            yield Finding(
+                cls=CHECK_INCOMPLETE,
+                subject=Subject(environment=environment.name, table=table),
+                message=f"Nothing is stored in {table} of {environment.name}: never written, or expired and deleted, "
+                f"or mistyped. {existing}",
+                as_of=request.as_of,
+                evidence={"tables": len(day_of)},
+            )
 
 
-def _named(findings: Sequence[Finding], result: ClusterAudit) -> list[Finding]:
-    """Add the location of all names to findings about index files."""
-    return [
-        replace(finding, evidence={**finding.evidence, "names": result.names})
-        if result.names and files_of(finding, result.files, result.waiting)
-        else finding
-        for finding in findings
-    ]
-
-
-def _keep_index_names(
-    findings: Sequence[Finding], result: ClusterAudit, request: AuditRequest, store: "ResultsStore"
-) -> None:
-    unique = {finding.identity: finding for finding in findings}.values()
-    table = names_table((finding, files_of(finding, result.files, result.waiting)) for finding in unique)
-    if table.num_rows:
-        store.write(
-            FAULTY_CHUNKS, f"{result.environment.name}.{request.run_id}.{result.cluster}.index", table, request.as_of
-        )
-
-
-def _nothing_stored(environment: str, table: str, tables: Mapping[str, int], request: AuditRequest) -> list[Finding]:
-    """Report a requested table that does not exist: it may be mistyped, and then nothing was checked."""
-    if table in tables:
-        return []
-    first, last = (choose(tables, key=lambda name: tables[name], default="") for choose in (min, max))
-    there = f"There are {first} to {last}." if tables else "There are no tables."
-    return [
-        Finding(
-            cls=CHECK_INCOMPLETE,
-            subject=Subject(environment=environment, table=table),
-            message=f"Nothing is stored in {table} of {environment}: never written, or expired and deleted, or "
-            f"mistyped. {there}",
-            as_of=request.as_of,
-            evidence={"tables": len(tables)},
-        )
-    ]
-
-
-def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: datetime) -> Iterator[Most]:
+def earlier_counts(store: "ResultsStore", environment: str, cluster: str, as_of: datetime) -> Iterator[EarlierCount]:
     """Yield the largest counts of earlier audits, by table, tenant and period. Raises StoreUnreachableError."""
     from logops.findings.store import NothingStoredError
 
     # A chunk may have another period in every run, so the total is that of one run, never a sum over several.
     sql = (
-        'with told as (select *, sum(indexed) over (partition by run, as_of, "table", tenant) as together'
+        'with counts as (select *, sum(indexed) over (partition by run, as_of, "table", tenant) as run_total'
         f" from {HOLDINGS} where environment = $environment and cluster = $cluster and as_of < $as_of and indexed > 0)"
         ' select "table", any_value(day_number) as day, tenant, period_ms, max(indexed) as indexed,'
         " arg_max(bytes, indexed)::bigint as bytes, arg_max(chunks, indexed) as chunks,"
-        " epoch(arg_max(as_of, (indexed, as_of))) as seen,"
-        ' max(max(together)) over (partition by "table", tenant)::bigint as whole'
-        ' from told group by "table", tenant, period_ms'
+        " epoch(arg_max(as_of, (indexed, as_of))) as counted_at,"
+        ' max(max(run_total)) over (partition by "table", tenant)::bigint as tenant_total'
+        ' from counts group by "table", tenant, period_ms'
     )
     parameters = {"environment": environment, "cluster": cluster, "as_of": as_of.astimezone(UTC)}
     try:
@@ -245,25 +252,32 @@ def most_seen(store: "ResultsStore", environment: str, cluster: str, as_of: date
     except NothingStoredError:
         return
     for row in rows:
-        yield Most(**row)
+        yield EarlierCount(**row)
 
 
-def _recorded(
+def _store_index_names(report: _ClusterReport, request: AuditRequest, store: "ResultsStore") -> None:
+    audit = report.audit
+    unique = {finding.identity: finding for of_check in report.findings.values() for finding in of_check}
+    table = names_table((finding, files_of(finding, audit.files, audit.waiting)) for finding in unique.values())
+    if table.num_rows:
+        run = f"{audit.environment.name}.{request.run_id}.{audit.cluster}.index"
+        store.write(FAULTY_CHUNKS, run, table, request.as_of)
+
+
+def _record(
     environment: str,
     request: AuditRequest,
-    findings: dict[Check, list[Finding]],
-    holdings: Sequence[tuple[str, TableStats]],
+    findings: Mapping[Check, Sequence[Finding]],
+    audits: Iterable[ClusterAudit],
     store: "ResultsStore",
 ) -> Changes:
     """Record a run: its statistics first, so that its findings are never without them."""
     if request.reads_chunks:
-        store.write(
-            HOLDINGS, f"{environment}.{request.run_id}", holdings_table(environment, request, holdings), request.as_of
-        )
-    all_changes = []
-    for check, check_findings in findings.items():
-        all_changes.append(record(store, Run(environment, check.value, request.run_id, request.as_of), check_findings))
-    return joined(all_changes)
+        holdings = [(audit.cluster, stats) for audit in audits for stats in audit.judged.holdings]
+        table = holdings_table(environment, request, holdings)
+        store.write(HOLDINGS, f"{environment}.{request.run_id}", table, request.as_of)
+    runs = {check: Run(environment, check.value, request.run_id, request.as_of) for check in findings}
+    return joined([record(store, runs[check], of_check) for check, of_check in findings.items()])
 
 
 def holdings_table(environment: str, request: AuditRequest, holdings: Sequence[tuple[str, TableStats]]) -> "pa.Table":

@@ -1,5 +1,6 @@
 """The request for an audit, and how its work is split."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -49,27 +50,27 @@ class AuditRequest:
         That is: only some tables, another patience, a future moment, or one so long ago that the bucket has changed
         since.
         """
-        other = bool(self.tables) or self.grace is not None or self.slack is not None
-        return other or not now - _BEHIND <= self.as_of <= now + _AHEAD
+        is_special = bool(self.tables) or self.grace is not None or self.slack is not None
+        return is_special or not now - _BEHIND <= self.as_of <= now + _AHEAD
 
 
 class Batch(TypedDict):
     """Tables that one task judges. Plain JSON."""
 
     cluster: str
-    place: str
-    """URL of the cluster's survey."""
+    work_dir: str
+    """URL of the cluster's work folder."""
     days: list[int]
     """Days of the tables, since the epoch."""
     chunks: int
 
 
-MOST_CHUNKS = 5_000_000
-MOST_TABLES = 400
+MAX_CHUNKS = 5_000_000
+MAX_TABLES = 400
 """Per batch: some ten seconds of work, so that a retry repeats little and the start of a task is a small part."""
 
 
-def cut(chunks_by_day: dict[int, int]) -> list[tuple[list[int], int]]:
+def cut(chunks_by_day: Mapping[int, int]) -> list[tuple[list[int], int]]:
     """Split days into batches, in order. Returns lists of days with their number of chunks.
 
     >>> cut({1: 4_000_000, 2: 3_000_000, 3: 0})
@@ -77,7 +78,7 @@ def cut(chunks_by_day: dict[int, int]) -> list[tuple[list[int], int]]:
     """
     batches: list[tuple[list[int], int]] = []
     for day, chunks in sorted(chunks_by_day.items()):
-        if batches and batches[-1][1] + chunks <= MOST_CHUNKS and len(batches[-1][0]) < MOST_TABLES:
+        if batches and batches[-1][1] + chunks <= MAX_CHUNKS and len(batches[-1][0]) < MAX_TABLES:
             days, before = batches[-1]
             batches[-1] = ([*days, day], before + chunks)
         else:

@@ -4,7 +4,7 @@
 and reports. They exchange their work through a work folder. Repeating a step writes the same files again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,10 +12,11 @@ from urllib.parse import quote
 from logops.audit.errors import AuditError
 from logops.audit.report.result import AuditResult
 from logops.audit.request import AuditRequest, Batch, Check, cut
-from logops.audit.work_dir import WorkDir
-from logops.platforms.platform import Progress, ReadablePlatform
+from logops.audit.work_dir import WorkDir, WorkLostError
+from logops.platforms.platform import PlatformError, Progress, ReadablePlatform
 
 if TYPE_CHECKING:
+    from logops.audit.judge.batch_result import BatchResult
     from logops.findings.store import ResultsStore
 
 __all__ = [
@@ -35,6 +36,13 @@ __all__ = [
 ]
 
 
+_SURVEYED = "surveyed.json"
+_PARTIAL = "partial.json"
+"""An interrupted listing."""
+_UNREAD = "unread.json"
+"""Why a cluster could not be read."""
+
+
 def work_url(results: str, run_id: str) -> str:
     """Return the work folder of a run: beside the results (an fsspec URL), which all workers can reach."""
     return f"{results}/steps/{quote(run_id, safe='')[:150]}"
@@ -47,17 +55,15 @@ def discard(work: str) -> None:
 
 def discard_earlier(results: str, audit: str, but: str = "") -> None:
     """Remove the work of an audit's earlier runs, except `but`. An incomplete run keeps its work until the next run."""
-    whose = quote(f"{audit}.", safe="")
+    prefix = f"steps/{quote(f'{audit}.', safe='')}"
     for name in WorkDir(results).names("steps"):
-        if name.startswith(f"steps/{whose}") and f"{results}/{name}" != but:
+        if name.startswith(prefix) and f"{results}/{name}" != but:
             discard(f"{results}/{name}")
 
 
 def can_resume(work: str, clusters: Iterable[str]) -> bool:
     """Whether a listing in `survey` was interrupted, so that a repeated call resumes it."""
-    from logops.audit.survey.cluster import is_begun
-
-    return any(is_begun(WorkDir(f"{work}/{cluster}")) for cluster in clusters)
+    return any(WorkDir(f"{work}/{cluster}").has(_PARTIAL) for cluster in clusters)
 
 
 def survey(
@@ -67,24 +73,63 @@ def survey(
 
     A cluster that could not be read has no batch, and `reduce` reports `check-incomplete` for it. If a listing
     fails, ListingInterruptedError is raised after the other clusters were read, and the next call resumes it, unless
-    this is the `last` one.
+    this is the `last` call.
     """
-    from logops.audit.survey.cluster import survey_cluster
     from logops.clients.blob_storage import ListingInterruptedError
 
     batches: list[Batch] = []
-    broken: list[ListingInterruptedError] = []
+    interrupted: list[ListingInterruptedError] = []
     for cluster in platform.environment.clusters:
-        place = f"{work}/{cluster}"
+        work_dir = WorkDir(f"{work}/{cluster}")
         try:
-            days = survey_cluster(platform, request, cluster, WorkDir(place), progress, last=last)
+            chunks_by_day = _survey_once(platform, request, cluster, work_dir, progress, last=last)
         except ListingInterruptedError as error:
-            broken.append(error)
+            interrupted.append(error)
             continue
-        batches += [Batch(cluster=cluster, place=place, days=part, chunks=chunks) for part, chunks in cut(days)]
-    if broken:
-        raise broken[0]
+        batches += [
+            Batch(cluster=cluster, work_dir=work_dir.url, days=days, chunks=chunks)
+            for days, chunks in cut(chunks_by_day)
+        ]
+    if interrupted:
+        raise interrupted[0]
     return batches
+
+
+def _survey_once(
+    platform: ReadablePlatform,
+    request: AuditRequest,
+    cluster: str,
+    work_dir: WorkDir,
+    progress: Progress,
+    *,
+    last: bool,
+) -> Mapping[int, int]:
+    """Survey a cluster, unless an earlier call did. Return its tables: day to number of chunks.
+
+    If the container cannot be read, keep the reason and return no tables. Raises ListingInterruptedError if the listing
+    fails, unless this is the `last` call.
+    """
+    from logops.audit.survey.cluster import ClockSkewError, SurveyedCluster, survey_cluster
+    from logops.audit.survey.containers import PartialSurvey, SurveyInterruptedError
+    from logops.clients.blob_storage import ListingInterruptedError, ObjectStoreError
+
+    if work_dir.has(_SURVEYED):
+        return work_dir.read(_SURVEYED, SurveyedCluster).chunks_by_day
+    partial = work_dir.read(_PARTIAL, PartialSurvey) if work_dir.has(_PARTIAL) else None
+    try:
+        surveyed = survey_cluster(platform, request, cluster, work_dir.url, partial, progress)
+    except (ObjectStoreError, PlatformError, ClockSkewError) as error:
+        if isinstance(error, ListingInterruptedError) and not last:
+            if isinstance(error, SurveyInterruptedError):
+                work_dir.write(_PARTIAL, PartialSurvey, error.partial)
+            raise
+        work_dir.remove(_PARTIAL)
+        work_dir.write(_UNREAD, str, str(error))
+        return {}
+    work_dir.remove(_UNREAD)
+    work_dir.remove(_PARTIAL)
+    work_dir.write(_SURVEYED, SurveyedCluster, surveyed)
+    return surveyed.chunks_by_day
 
 
 def judge(
@@ -95,13 +140,18 @@ def judge(
     A table that cannot be judged is recorded as such. Raises WorkLostError, StoreUnreachableError.
     """
     from logops.audit.judge.batch import judge_batch
+    from logops.audit.judge.batch_result import BatchResult
+    from logops.audit.survey.cluster import SurveyedCluster
 
-    part = judge_batch(platform, request, batch, store, progress)
+    work_dir = WorkDir(batch["work_dir"])
+    surveyed = work_dir.read(_SURVEYED, SurveyedCluster)
+    result = judge_batch(platform, request, surveyed, batch["days"], store, progress)
+    work_dir.write(_result_name(batch), BatchResult, result)
     return {
-        "tables": len(part.days),
+        "tables": len(result.days),
         "chunks": batch["chunks"],
-        "faulty": sum(fault.count for fault in part.faults),
-        "not_judged": len(part.incomplete),
+        "faulty": sum(fault.count for fault in result.faults),
+        "not_judged": len(result.incomplete),
     }
 
 
@@ -112,9 +162,37 @@ def reduce(
 
     Raises WorkLostError, StoreUnreachableError.
     """
-    from logops.audit.reduce import reduced
+    from logops.audit.reduce import JudgedCluster, reduce_clusters
+    from logops.audit.survey.cluster import SurveyedCluster
 
-    return reduced(platform, request, work, [*batches], store)
+    all_batches = [*batches]
+    judged: list[JudgedCluster] = []
+    unread: dict[str, str] = {}
+    for cluster in platform.environment.clusters:
+        work_dir = WorkDir(f"{work}/{cluster}")
+        if work_dir.has(_UNREAD):
+            unread[cluster] = work_dir.read(_UNREAD, str)
+            continue
+        of_cluster = [batch for batch in all_batches if batch["cluster"] == cluster]
+        surveyed = work_dir.read(_SURVEYED, SurveyedCluster)
+        judged.append(
+            JudgedCluster(surveyed, [(batch["days"], _batch_result(work_dir, batch)) for batch in of_cluster])
+        )
+    return reduce_clusters(platform.environment, request, judged, unread, store)
+
+
+def _batch_result(work_dir: WorkDir, batch: Batch) -> "BatchResult | None":
+    """Return the result of a batch; None if it was not judged."""
+    from logops.audit.judge.batch_result import BatchResult
+
+    try:
+        return work_dir.read(_result_name(batch), BatchResult)
+    except WorkLostError:
+        return None
+
+
+def _result_name(batch: Batch) -> str:
+    return f"parts/{batch['days'][0]}.json"
 
 
 def run_audit(

@@ -19,7 +19,8 @@ from logops.audit.report.explain import NoSuchTableError, TableExplanation, expl
 from logops.audit.report.result import COLUMNS, AuditResult
 from logops.audit.request import AuditRequest, Check
 from logops.audit.run import can_resume, run_audit, survey
-from logops.audit.survey.containers import Survey
+from logops.audit.survey.cluster import SurveyedCluster
+from logops.audit.work_dir import WorkDir
 from logops.cli import app
 from logops.clients.blob_storage import ListingInterruptedError, ObjectStore
 from logops.environment.storage import StorageAccount
@@ -104,7 +105,7 @@ def test_interrupted_listing_is_resumed_by_next_try(tmp_path: Path) -> None:
         again = [query.get("prefix", "") for query in served.asked[len(before) :]]
 
     assert not can_resume(str(tmp_path), ["main"])
-    found = Survey.open(f"{tmp_path}/main")
+    found = WorkDir(f"{tmp_path}/main").read("surveyed.json", SurveyedCluster).survey
     assert (found.chunk_count, sum(batch["chunks"] for batch in batches)) == (23_000, sum(found.days.values()))
     assert sum(part.num_rows for day in found.days for part in found.chunks(day)) == sum(found.days.values())
     assert "network/8" in again

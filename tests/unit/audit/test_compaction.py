@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from logops.audit.findings.compaction import Compaction, compaction_findings, not_uploading
+from logops.audit.findings.compaction import Compaction, compaction_findings
 from logops.audit.policy.retention import Windows
 from logops.audit.survey.loki_state import Compactor, Ingester, LokiState
 from logops.audit.survey.objects import IndexFile
@@ -132,8 +132,8 @@ def ingester(**changes: float) -> Ingester:
 
 
 def test_ingester_with_failed_uploads_or_no_new_index_is_reported() -> None:
-    assert not_uploading(ingester(), NOW, 0) == ""
-    assert not_uploading(ingester(flushed=0, built=0), NOW, 0) == ""
-    assert "its uploads fail, 3 since" in not_uploading(ingester(failing=True, failed_uploads=3), NOW, 0)
-    assert "written 5 chunks and made no index file since" in not_uploading(ingester(built=NOW - HOUR), NOW, 0)
-    assert not_uploading(ingester(built=0, started=NOW - 600), NOW, 0) == ""
+    assert ingester().upload_fault(NOW, 0) == ""
+    assert ingester(flushed=0, built=0).upload_fault(NOW, 0) == ""
+    assert "its uploads fail, 3 since" in ingester(failing=True, failed_uploads=3).upload_fault(NOW, 0)
+    assert "written 5 chunks and made no index file since" in ingester(built=NOW - HOUR).upload_fault(NOW, 0)
+    assert ingester(built=0, started=NOW - 600).upload_fault(NOW, 0) == ""

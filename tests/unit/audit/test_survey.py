@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from logops.audit.survey.containers import MOST_OTHERS, Survey, take_survey
+from logops.audit.survey.containers import MAX_OTHERS, Survey, take_survey
 from logops.clients.blob_storage.blobs import Listing, blobs_schema
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -35,6 +35,6 @@ def test_foreign_blobs_without_folder_are_counted_in_one_row(tmp_path: Path) -> 
 def test_foreign_folders_above_limit_are_counted_in_one_row(tmp_path: Path) -> None:
     found = survey(tmp_path, [f"folder-{number:05}/a" for number in range(3_000)], ["rules/fake/a"]).others
 
-    assert len(found) == MOST_OTHERS + 2
+    assert len(found) == MAX_OTHERS + 2
     assert sum(one.count for one in found) == 3_001
     assert {one.first for one in found} >= {"rules", "other folders"}

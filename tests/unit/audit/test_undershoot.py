@@ -2,12 +2,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from logops.audit.findings.undershoot import Most, undershoot
+from logops.audit.findings.undershoot import EarlierCount, undershoot
 from logops.audit.judge.table_stats import Fault, TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.delete_requests import DeleteRange
 from logops.audit.policy.retention import StreamRule, TenantRules, Windows
-from logops.audit.reduce import holdings_table, most_seen
+from logops.audit.reduce import earlier_counts, holdings_table
 from logops.audit.request import AuditRequest, Check
 from logops.findings.kinds import HOLDINGS
 from logops.findings.store import ResultsStore
@@ -15,7 +15,9 @@ from logops.findings.store import ResultsStore
 DAY = 86_400_000
 TODAY = 20_000
 TERMS = AuditPolicy({"team": TenantRules(90 * DAY)}, TenantRules(0), {}, {}, Windows(0, 0, 0, 0, 0, 0), markers=False)
-MOST = Most("loki_index_19990", 19_990, "team", 90 * DAY, indexed=10, bytes=1_000, chunks=10, seen=1.0, whole=10)
+MOST = EarlierCount(
+    "loki_index_19990", 19_990, "team", 90 * DAY, indexed=10, bytes=1_000, chunks=10, counted_at=1.0, tenant_total=10
+)
 
 
 def held(indexed: int, period: int = 90) -> TableStats:
@@ -40,7 +42,7 @@ def held(indexed: int, period: int = 90) -> TableStats:
 
 
 def gone(
-    *holdings: TableStats, most: Most = MOST, terms: AuditPolicy = TERMS, faults: tuple[Fault, ...] = ()
+    *holdings: TableStats, most: EarlierCount = MOST, terms: AuditPolicy = TERMS, faults: tuple[Fault, ...] = ()
 ) -> list[tuple[int, int]]:
     """Return the chunks and bytes of each fault."""
     return [(one.count, one.bytes) for one in undershoot([most], holdings, faults, terms, TODAY * DAY)]
@@ -94,7 +96,7 @@ def after(*nights: list[TableStats], store: ResultsStore, terms: AuditPolicy) ->
     for nth, holdings in enumerate(nights):
         as_of = AS_OF + timedelta(hours=nth)
         asked = AuditRequest((Check.RETENTION,), f"night {nth}", as_of)
-        most = [*most_seen(store, "test", "main", as_of)]
+        most = [*earlier_counts(store, "test", "main", as_of)]
         last = [(one.count, one.bytes) for one in undershoot(most, holdings, (), terms, TODAY * DAY)]
         table = holdings_table("test", asked, [("main", one) for one in holdings])
         store.write(HOLDINGS, f"test.night {nth}", table, as_of)

@@ -46,10 +46,10 @@ class ClusterAudit:
     """When it was surveyed."""
     files: Sequence[IndexFile]
     live: LokiState
-    terms: AuditPolicy
-    part: BatchResult
+    policy: AuditPolicy
+    judged: BatchResult
     """All batches joined."""
-    policy: PolicyComparison | None = None
+    lifecycle: PolicyComparison | None = None
     """The policy of the cluster's account; None if tiers were not audited."""
     names: str = ""
     """Where the names of all faulty chunks are stored."""
@@ -69,7 +69,7 @@ def findings_of(check: Check, result: ClusterAudit) -> list[Finding]:
     if check is Check.TIERING:
         return [
             *incomplete,
-            *_faults(check, result, result.part.faults),
+            *_faults(check, result, result.judged.faults),
             *_index_tiered(result),
             *_policy_drift(result),
         ]
@@ -85,7 +85,7 @@ def findings_of(check: Check, result: ClusterAudit) -> list[Finding]:
         *unasked,
         *corrupt,
         *not_effective(declared_rules(cluster), result.live, *about),
-        *stuck(result.live, cluster, result.terms.windows, *about),
+        *stuck(result.live, cluster, result.policy.windows, *about),
         *_retention(result, compaction, unasked),
     ]
 
@@ -97,7 +97,7 @@ def _compaction(result: ClusterAudit) -> Compaction:
         declared=result.environment.clusters[result.cluster],
         files=result.files,
         live=result.live,
-        windows=result.terms.windows,
+        windows=result.policy.windows,
         as_of=result.as_of,
         now=min(result.now, result.as_of).timestamp(),
     )
@@ -120,7 +120,7 @@ def _retention(result: ClusterAudit, compaction: Sequence[Finding], unasked: Seq
         classes.RETENTION_UNDERSHOOT.name: silent_compactor,
         _UNINDEXED: [finding for finding in compaction if finding.cls is classes.INGESTER_NOT_UPLOADING],
     }
-    faults = [fault for fault in result.part.faults if fault.cls in _CHUNKS[Check.RETENTION] | {_UNINDEXED}]
+    faults = [fault for fault in result.judged.faults if fault.cls in _CHUNKS[Check.RETENTION] | {_UNINDEXED}]
     findings = [*_faults(Check.RETENTION, result, [fault for fault in faults if not causes.get(fault.cls)])]
     for fault in faults:
         findings += [finding for finding in causes.get(fault.cls, ()) if finding not in (*findings, *unasked)]
@@ -134,7 +134,7 @@ def _faults(check: Check, result: ClusterAudit, faults: Iterable[Fault]) -> Iter
 
 
 def _incomplete(result: ClusterAudit) -> Iterator[Finding]:
-    for table, why in result.part.incomplete:
+    for table, why in result.judged.incomplete:
         yield Finding(
             cls=CHECK_INCOMPLETE,
             subject=result.subject(table=table),
@@ -159,7 +159,7 @@ def _unasked(result: ClusterAudit, compaction: Sequence[Finding]) -> Iterator[Fi
 
 
 def _corrupt(result: ClusterAudit) -> Iterator[Finding]:
-    for unreadable_file in result.part.unreadable:
+    for unreadable_file in result.judged.unreadable:
         yield corrupt_finding(unreadable_file, result)
 
 
@@ -184,7 +184,7 @@ def _not_of_corrupt(compaction: Sequence[Finding], result: ClusterAudit) -> list
     A compactor works from the newest table to the oldest, and stops at a file that it cannot read. So this table and
     older ones wait, and no run succeeds.
     """
-    damaged = {unreadable_file.table for unreadable_file in result.part.unreadable if not unreadable_file.unknown}
+    damaged = {unreadable_file.table for unreadable_file in result.judged.unreadable if not unreadable_file.unknown}
     last = max((file.day for file in result.files if file.table in damaged), default=-1)
     waiting = {file.table: file.day for file in result.waiting}
 
@@ -218,24 +218,24 @@ def _index_tiered(result: ClusterAudit) -> Iterator[Finding]:
 
 
 def _policy_drift(result: ClusterAudit) -> Iterator[Finding]:
-    policy = result.policy
-    if policy is None:
+    comparison = result.lifecycle
+    if comparison is None:
         return
-    subject = Subject(environment=result.environment.name, path=f"storage_accounts.{policy.account}.lifecycle")
-    if policy.unread:
+    subject = Subject(environment=result.environment.name, path=f"storage_accounts.{comparison.account}.lifecycle")
+    if comparison.unread:
         yield Finding(
             cls=CHECK_INCOMPLETE,
             subject=subject,
-            message=f"The lifecycle policy of {policy.account} was not compared: {policy.unread}",
+            message=f"The lifecycle policy of {comparison.account} was not compared: {comparison.unread}",
             as_of=result.as_of,
-            evidence={"reason": policy.unread},
+            evidence={"reason": comparison.unread},
         )
-    if policy.differences:
+    if comparison.differences:
         yield Finding(
             cls=classes.LIFECYCLE_POLICY_DRIFT,
             subject=subject,
-            message=f"On storage account {policy.account}: {'; '.join(policy.differences[:3])}"
-            f"{f'; {len(policy.differences) - 3} more' * (len(policy.differences) > 3)}.",
+            message=f"On storage account {comparison.account}: {'; '.join(comparison.differences[:3])}"
+            f"{f'; {len(comparison.differences) - 3} more' * (len(comparison.differences) > 3)}.",
             as_of=result.as_of,
-            evidence={"differences": "\n".join(policy.differences)},
+            evidence={"differences": "\n".join(comparison.differences)},
         )

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from logops.audit.policy.retention import Windows
-from logops.audit.survey.loki_state import Ingester, LokiState
-from logops.audit.survey.objects import IndexFile
-from logops.environment.cluster import Cluster, SchemaPeriod
+from logops.audit.survey.loki_state import LokiState
+from logops.audit.survey.objects import IndexFile, period_of
+from logops.environment.cluster import Cluster
 from logops.findings import Finding, FindingClass, Subject
 from logops.findings.classes import audit as classes
 
-ROTATION_S = 15 * 60.0
-"""How often an ingester builds index files (pkg/storage/stores/shipper/indexshipper/tsdb/head_manager.go)."""
 _SETTLED_S = 120.0
 """A process that started more recently is not judged."""
 
@@ -71,12 +69,6 @@ def covered(file: IndexFile, cluster: Cluster) -> bool:
     """Whether a schema period says that this table holds a day's index."""
     period = period_of(file.day, cluster.schema_periods)
     return period is not None and file.table == f"{period.index_prefix}{file.day}"
-
-
-def period_of(day: int, periods: Sequence[SchemaPeriod]) -> SchemaPeriod | None:
-    """Return the schema period of a day since the epoch."""
-    begun = [period for period in periods if (period.from_ - date(1970, 1, 1)).days <= day]
-    return begun[-1] if begun else None
 
 
 def _without_schema(compaction: Compaction) -> Iterator[Finding]:
@@ -198,7 +190,7 @@ def _duplicates(compaction: Compaction) -> Iterator[Finding]:
 
 def _not_uploading(compaction: Compaction) -> Iterator[Finding]:
     for ingester in compaction.live.ingesters:
-        why = not_uploading(ingester, compaction.now, compaction.windows.slack_ms / 1000)
+        why = ingester.upload_fault(compaction.now, compaction.windows.slack_ms / 1000)
         if why:
             yield compaction.finding(
                 classes.INGESTER_NOT_UPLOADING,
@@ -209,18 +201,6 @@ def _not_uploading(compaction: Compaction) -> Iterator[Finding]:
                 failed_uploads=ingester.failed_uploads,
                 last_built=_time(ingester.built) if ingester.built else "",
             )
-
-
-def not_uploading(ingester: Ingester, now: float, slack_s: float) -> str:
-    """Return why an ingester's index does not reach the bucket; empty if it does, or if there is nothing to upload."""
-    if ingester.failing:
-        return f"its uploads fail, {ingester.failed_uploads:,} since it started at {_time(ingester.started)}"
-    if not ingester.flushed or now - ingester.started < ROTATION_S + slack_s:
-        return ""
-    if now - max(ingester.built, ingester.started) > 2 * ROTATION_S + slack_s:
-        last = f"since {_time(ingester.built)}" if ingester.built else f"since it started at {_time(ingester.started)}"
-        return f"it has written {ingester.flushed:,} chunks and made no index file {last}"
-    return ""
 
 
 def _marker_backlog(compaction: Compaction) -> Iterator[Finding]:

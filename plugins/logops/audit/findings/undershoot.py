@@ -17,7 +17,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Most:
+class EarlierCount:
     """The largest count of any earlier audit, for a tenant's chunks of one retention period in a table."""
 
     table: str
@@ -28,14 +28,18 @@ class Most:
     bytes: int
     """Size of all its blobs then."""
     chunks: int
-    seen: float
+    counted_at: float
     """Time of that audit, Unix seconds."""
-    whole: int
+    tenant_total: int
     """The largest total of one audit for the tenant in the table, over all periods."""
 
 
 def undershoot(
-    most: Iterable[Most], holdings: Sequence[TableStats], faults: Iterable[Fault], terms: AuditPolicy, until_ms: int
+    counts: Iterable[EarlierCount],
+    holdings: Sequence[TableStats],
+    faults: Iterable[Fault],
+    policy: AuditPolicy,
+    until_ms: int,
 ) -> list[Fault]:
     """Return what is gone from bucket and index, though nothing in its table could have expired.
 
@@ -54,16 +58,16 @@ def undershoot(
     for fault in faults:
         if fault.cls in _COUNTED:
             reported[fault.table, fault.tenant] += fault.count + fault.candidates
-    groups: dict[Key, list[Most]] = defaultdict(list)
-    for earlier in most:
+    groups: dict[Key, list[EarlierCount]] = defaultdict(list)
+    for earlier in counts:
         groups[earlier.table, earlier.tenant].append(earlier)
     losses = []
     for (table, tenant), before in sorted(groups.items()):
-        kept = [earlier for earlier in before if _all_kept(earlier, terms, until_ms)]
+        kept = [earlier for earlier in before if _all_kept(earlier, policy, until_ms)]
         if not kept:
             continue
         fall = sum(max(earlier.indexed - now[table, tenant, earlier.period_ms], 0) for earlier in kept)
-        total_fall = max(earlier.whole for earlier in before) - total_now[table, tenant]
+        total_fall = max(earlier.tenant_total for earlier in before) - total_now[table, tenant]
         gone = min(fall, total_fall) - reported[table, tenant]
         if gone > 0:
             chunks = max(sum(earlier.chunks for earlier in kept), 1)
@@ -75,21 +79,21 @@ def undershoot(
                     tenant=tenant,
                     count=gone,
                     bytes=gone * sum(earlier.bytes for earlier in kept) // chunks,
-                    since=max(earlier.seen for earlier in kept),
+                    since=max(earlier.counted_at for earlier in kept),
                     sample=(),
                 )
             )
     return losses
 
 
-def _all_kept(earlier: Most, terms: AuditPolicy, until_ms: int) -> bool:
+def _all_kept(earlier: EarlierCount, policy: AuditPolicy, until_ms: int) -> bool:
     """Whether every chunk must still exist: the first moment of the table is within the period, by the old and the new
     rules."""
-    rules = terms.rules.get(earlier.tenant, terms.default)
+    rules = policy.rules.get(earlier.tenant, policy.default)
     periods: Mapping[int, bool] = {rules.period_ms: True, **{rule.period_ms: True for rule in rules.streams}}
     if earlier.period_ms not in periods:
         return False
     start, end = earlier.day * DAY_MS, (earlier.day + 1) * DAY_MS
-    if any(request.start_ms < end and request.end_ms >= start for request in terms.deletes.get(earlier.tenant, ())):
+    if any(request.start_ms < end and request.end_ms >= start for request in policy.deletes.get(earlier.tenant, ())):
         return False
     return earlier.period_ms == FOR_EVER or until_ms - start <= earlier.period_ms

@@ -1,7 +1,7 @@
 """The second step of an audit: judge a batch of tables."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +12,10 @@ from logops.audit.judge.batch_result import BatchResult, Unreadable
 from logops.audit.judge.bucket import Bucket, LiveBucket
 from logops.audit.judge.tables import Judged, JudgeDatabase, judge_tables
 from logops.audit.policy.audit_policy import AuditPolicy
-from logops.audit.request import AuditRequest, Batch
-from logops.audit.survey.cluster import TERMS, table_of
+from logops.audit.request import AuditRequest
+from logops.audit.survey.cluster import SurveyedCluster
 from logops.audit.survey.containers import Survey
-from logops.audit.survey.objects import IndexFile
-from logops.audit.work_dir import WorkDir
+from logops.audit.survey.objects import IndexFile, table_of
 from logops.clients.blob_storage import ObjectStoreError
 from logops.findings.kinds import FAULTY_CHUNKS
 from logops.platforms.platform import Progress, ReadablePlatform
@@ -25,28 +24,27 @@ from logops.tsdb import IndexFileError
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
-_TOLD_EVERY_S = 2.0
+_PROGRESS_EVERY_S = 2.0
 _ROWS = 1_000_000
 _TABLES = 100
 """Maximum of rows and tables that are judged together."""
 
 
-def part_name(days: list[int]) -> str:
-    """Return the name of a batch's result in the work folder."""
-    return f"parts/{days[0]}.json"
-
-
-def names_run(environment: str, run_id: str, cluster: str, days: list[int]) -> str:
+def names_run(environment: str, run_id: str, cluster: str, days: Sequence[int]) -> str:
     """Return the run under which the names of a batch's faulty chunks are stored."""
     return f"{environment}.{run_id}.{cluster}.{days[0]}"
 
 
 def judge_batch(
-    platform: ReadablePlatform, request: AuditRequest, batch: Batch, store: "ResultsStore | None", progress: Progress
+    platform: ReadablePlatform,
+    request: AuditRequest,
+    surveyed: SurveyedCluster,
+    batch_days: Sequence[int],
+    store: "ResultsStore | None",
+    progress: Progress,
 ) -> BatchResult:
-    """Judge a batch's tables and store the result. Raises WorkLostError, StoreUnreachableError."""
-    place = WorkDir(batch["place"])
-    survey, terms = Survey.open(place.url), place.read(TERMS, AuditPolicy)
+    """Judge the tables of these days, and store the names of faulty chunks. Raises StoreUnreachableError."""
+    survey, policy = surveyed.survey, surveyed.policy
     declared = platform.environment.clusters[survey.cluster]
     judged: list[Judged] = []
     unreadable: list[Unreadable] = []
@@ -55,37 +53,35 @@ def judge_batch(
     with (
         TemporaryDirectory(prefix="logops-names-") as names,
         platform.object_store(survey.account) as account,
-        JudgeDatabase(platform.environment.audit.memory.value) as bench,
+        JudgeDatabase(platform.environment.audit.memory.value) as database,
     ):
         bucket = LiveBucket(account.container(survey.container))
         done = 0
-        for days in together({day: survey.days.get(day, 0) for day in batch["days"]}):
+        for days in together({day: survey.days.get(day, 0) for day in batch_days}):
             tables = {day: table_of(day, declared) for day in days}
             if request.reads_chunks:
                 names_to, now = Path(names) / f"{days[0]}.parquet", datetime.now(UTC)
-                judged.append(judge_tables(bench, survey, tables, bucket, terms, names_to, now))
+                judged.append(judge_tables(database, survey, tables, bucket, policy, names_to, now))
                 unreadable += _unreadable(judged[-1].unreadable)
                 incomplete += judged[-1].incomplete
             else:
-                damaged, unseen = _verify(survey, tables, bucket, terms)
+                damaged, unread = _verify(survey, tables, bucket, policy)
                 unreadable += damaged
-                incomplete += unseen
+                incomplete += unread
             done += len(days)
-            if time.monotonic() - last_report > _TOLD_EVERY_S:
+            if time.monotonic() - last_report > _PROGRESS_EVERY_S:
                 last_report = time.monotonic()
-                progress(f"{survey.cluster}: {done:,} of {len(batch['days']):,} tables of this batch judged")
+                progress(f"{survey.cluster}: {done:,} of {len(batch_days):,} tables of this batch judged")
         if store:
-            run = names_run(survey.environment, request.run_id, survey.cluster, batch["days"])
+            run = names_run(survey.environment, request.run_id, survey.cluster, batch_days)
             _keep_names(Path(names), run, store, request)
-    part = BatchResult(
-        days=tuple(batch["days"]),
+    return BatchResult(
+        days=tuple(batch_days),
         holdings=tuple(holding for group in judged for holding in group.holdings),
         faults=tuple(fault for group in judged for fault in group.faults),
         unreadable=tuple(unreadable),
         incomplete=tuple(incomplete),
     )
-    place.write(part_name(batch["days"]), BatchResult, part)
-    return part
 
 
 def together(chunks: Mapping[int, int]) -> Iterator[list[int]]:
@@ -107,7 +103,7 @@ def together(chunks: Mapping[int, int]) -> Iterator[list[int]]:
 
 
 def _verify(
-    survey: Survey, tables: Mapping[int, str], bucket: Bucket, terms: AuditPolicy
+    survey: Survey, tables: Mapping[int, str], bucket: Bucket, policy: AuditPolicy
 ) -> tuple[list[Unreadable], list[tuple[str, str]]]:
     """Return the index files that cannot be read, and the tables that could not be checked."""
     unreadable: list[Unreadable] = []
@@ -116,8 +112,8 @@ def _verify(
     for day, table in tables.items():
         table_files = [file for file in files if file.table == table]
         try:
-            read = read_table(table_files, day, table, bucket, terms.rules, terms.default, TenantNumbers())
-            unreadable += _unreadable(read.unreadable)
+            index = read_table(table_files, day, table, bucket, policy.rules, policy.default, TenantNumbers())
+            unreadable += _unreadable(index.unreadable)
         except (ObjectStoreError, IndexChangingError) as error:
             incomplete.append((table, str(error)))
     return unreadable, incomplete

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Bucket(Protocol):
-    """A container, or a folder in its place. Every call raises ObjectStoreError."""
+    """A container, or a folder that stands for one. Every call raises ObjectStoreError."""
 
     def read(self, name: str) -> bytes:
         """Return the content of a blob. Raises BlobMissingError."""
@@ -35,15 +35,9 @@ class LiveBucket:
         return self._container.exists(names)
 
     def index_files(self, table: str) -> list[IndexFile]:
-        import pyarrow as pa
-
-        from logops.audit.survey.blob_names import INDEX, index_file
+        from logops.audit.survey.blob_names import INDEX, index_files_of
 
         files: list[IndexFile] = []
         for batch in self._container.list((f"{INDEX}{table}/",)).batches:
-            modified = batch["modified"].cast(pa.int64()).to_pylist()
-            columns = zip(
-                batch["name"].to_pylist(), batch["size"].to_pylist(), batch["tier"].to_pylist(), modified, strict=True
-            )
-            files += [file for row in columns if (file := index_file(*row)) is not None]
+            files += index_files_of(batch)[0]
         return sorted(files, key=lambda file: file.name)

@@ -1,15 +1,14 @@
 """SQL for DuckDB that joins and judges the blobs and index entries of some tables.
 
-`blobs` and `entries` have the columns of `chunks_schema` and `entries_schema`, a `key`, and a `day` that identifies
-the table. `tenants` has one row per tenant, `days` one per table, `written` one per compacted index. `elsewhere` has
-the keys in tables of the same days with other names.
+A name in braces is a table that the query reads. `blobs` and `entries` have the columns of `chunks_schema` and
+`_ENTRIES`, a `key`, and a `day` that identifies the table. `tenants` has one row per tenant, `days` one per table,
+`written` one per compacted index. `elsewhere` has the keys in tables of the same days with other names.
 
 A blob in several tables is judged in the table of its last line (`home`), where the index keeps it longest. The
 rules are in docs/decisions/0007-when-a-chunk-may-go.md.
 """
 
 JUDGED = """
-create or replace temp table judged as
 with joined as (
     select
         b.key is not null as blob, e.key is not null as indexed,
@@ -24,17 +23,17 @@ with joined as (
         e.entries as lines, e.period_ms,
         coalesce(b.key, e.key) as key,
         coalesce(b.through_ms, e.through_ms) // 86400000 = coalesce(b.day, e.day) as home
-    from blobs b full join entries e using (key)
+    from {blobs} b full join {entries} e using (key)
 ), excused as (
     -- Within a delete request that is carried out or has just been: those may be out of the index.
-    select key from blobs join deletes d using (tenant)
+    select key from {blobs} join {deletes} d using (tenant)
     where start_ms <= through_ms and end_ms >= from_ms and (due_ms is null or due_ms >= $as_of)
 ), timed as (
     select joined.*, t.own_ms, t.shortest_ms, t.hot_ms, t.then_tier,
         d.index_read and coalesce(w.index_read, true) as index_read,
         coalesce(period_ms, t.shortest_ms) as least_ms, coalesce(period_ms, t.longest_ms) as most_ms,
         greatest(modified_ms, case when indexed then greatest(d.index_ms, w.index_ms) end, 0) as written_ms
-    from joined join tenants t using (tenant) join days d using (day) left join written w using (day, tenant)
+    from joined join {tenants} t using (tenant) join {days} d using (day) left join {written} w using (day, tenant)
 ), dated as (
     select *,
         least_ms > 0 and $as_of - through_ms > least_ms as expired,
@@ -42,11 +41,11 @@ with joined as (
         least_ms > 0 and $until - through_ms > least_ms as may_go,
         greatest(through_ms + most_ms, written_ms) + $cycle + $slack as index_due,
         -- Azure counts whole days after the last modification.
-        $as_of - modified_ms as blob_age, $until - modified_ms as seen_age
+        $as_of - modified_ms as blob_age, $until - modified_ms as blob_age_at_read
     from timed
 ), explained as (
     select *, not indexed and (may_go or key in (select key from excused)) as going,
-        not indexed and key in (select key from elsewhere) as is_elsewhere
+        not indexed and key in (select key from {elsewhere}) as is_elsewhere
     from dated
 )
 select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, indexed, home, bytes, lines, tier,
@@ -55,7 +54,7 @@ select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, index
         when indexed and not blob and home and not may_go and through_ms <= $judge_missing then 'chunk-missing'
         when indexed and expired and $as_of > index_due and (home or not blob) then 'retention-overshoot'
         when indexed or not home or modified_ms > $judge_orphans or not index_read then null
-        -- It is in an index, of a table that no schema period covers: that is found by itself.
+        -- It is in an index, of a table that no schema period covers, which is a finding of its own.
         when is_elsewhere then null
         when going and (not expired or $as_of <= index_due + $delay) then null
         when not expired and modified_ms >= $unindexed_since then 'ingester-not-uploading'
@@ -66,7 +65,7 @@ select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, index
         when not (blob and indexed and home) then null
         when tier = 4 then 'chunk-archived'
         when tier < 4 and greatest(tier, 1) < then_tier and blob_age > hot_ms + $tier_slack then 'tier-too-warm'
-        when tier in (2, 3) and (then_tier = 0 or tier > then_tier or seen_age < hot_ms - 86400000)
+        when tier in (2, 3) and (then_tier = 0 or tier > then_tier or blob_age_at_read < hot_ms - 86400000)
             then 'tier-too-cold'
     end as tier_fault,
     case
@@ -102,37 +101,39 @@ select day, tenant, coalesce(period_ms, own_ms) as period_ms,
         sum(case when tier = 2 then bytes else 0 end), sum(case when tier = 3 then bytes else 0 end),
         sum(case when tier = 4 then bytes else 0 end)] as tier_bytes,
     min(from_ms) as first_ms, max(through_ms) as last_ms, max(modified_ms) as written_ms
-from judged where blob and home group by all order by all
+from {judged} where blob and home group by all order by all
 """
 
 SUSPECTS = """
-select day, key, tenant, fingerprint, from_ms, through_ms, checksum from judged where fault = $fault
+select day, key, tenant, fingerprint, from_ms, through_ms, checksum
+from {judged} where fault = $fault
 qualify row_number() over (partition by day order by key) <= $most
 """
 # A key is as good as a random number. DuckDB 2.0's `using sample reservoir` loses rows if two threads fill it.
 
-CLEARED = """
-update judged set fault = null where fault = $fault and key not in (select key from confirmed)
+SUSPECT_COUNTS = """
+select day, tenant, count(*) from {judged} where fault = $fault group by all
 """
 
-LEFT_OUT = """
-delete from judged where day in (select unnest($days))
+CONFIRMED = """
+select * replace (case when fault is not null and key in (select key from {confirmed}) then fault end as fault)
+from {judged} where not list_contains({left_out}::integer[], day)
 """
 
 _NAME = """t.name || '/' || lower(to_hex(fingerprint)) || '/' || lower(to_hex(from_ms)) || '-'
     || lower(to_hex(through_ms)) || '-' || lower(to_hex(checksum))"""
-_OF_FAULT = "day, tenant, fingerprint, from_ms, through_ms, checksum, bytes"
+_COLUMNS = "day, tenant, fingerprint, from_ms, through_ms, checksum, bytes"
 FAULTY = f"""
 select fault as class, faults.day, d.name as "table", t.name as tenant, {_NAME} as name, bytes, since_ms
 from (
-    select fault, {_OF_FAULT}, since_ms from judged
-    union all select tier_fault, {_OF_FAULT}, tier_since_ms from judged
-    union all select fee_fault, {_OF_FAULT}, tier_since_ms from judged
-) faults join tenants t using (tenant) join days d using (day) where fault is not null
+    select fault, {_COLUMNS}, since_ms from {{judged}}
+    union all select tier_fault, {_COLUMNS}, tier_since_ms from {{judged}}
+    union all select fee_fault, {_COLUMNS}, tier_since_ms from {{judged}}
+) faults join {{tenants}} t using (tenant) join {{days}} d using (day) where fault is not null
 """
 
 FAULTS = """
 select class as cls, "table", day, tenant, count(*) as count, sum(bytes) as bytes,
     coalesce(min(since_ms) filter (since_ms > 0), 0) / 1000 as since, min(name, 10) as sample
-from faulty group by all order by all
+from {faulty} group by all order by all
 """

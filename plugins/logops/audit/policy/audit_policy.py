@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from logops.audit.findings.compaction import ROTATION_S, not_uploading
 from logops.audit.policy.delete_requests import DeleteRange, ranges
 from logops.audit.policy.retention import TenantRules, Tiering, Windows, declared_rules, default_rules, tiering, windows
 from logops.audit.request import AuditRequest
-from logops.audit.survey.loki_state import LokiState
+from logops.audit.survey.loki_state import ROTATION_S, LokiState
 from logops.environment import Environment
 
 
@@ -61,6 +60,6 @@ def _unindexed_since_ms(live: LokiState, times: Windows, now: float) -> int | No
     begun = [
         max(ingester.built, ingester.started) if not ingester.failing else ingester.started
         for ingester in live.ingesters
-        if not_uploading(ingester, now, times.slack_ms / 1000)
+        if ingester.upload_fault(now, times.slack_ms / 1000)
     ]
     return int((min(begun) - 2 * ROTATION_S) * 1000) if begun else None

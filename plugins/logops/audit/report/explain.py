@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from logops.audit.errors import AuditError
-from logops.audit.findings.compaction import period_of
 from logops.audit.report.result import TableRow
 from logops.audit.request import AuditRequest
 from logops.audit.run import run_audit
+from logops.audit.survey.objects import period_of
 from logops.clients.blob_storage.blobs import Tier
 from logops.environment import Environment
 from logops.findings import Finding

@@ -20,7 +20,7 @@ def rows_of(
     holdings: Sequence[TableStats],
     files: Sequence[IndexFile],
     findings: Iterable[Finding],
-    terms: AuditPolicy,
+    policy: AuditPolicy,
     as_of_ms: int,
     *,
     reads_chunks: bool,
@@ -43,7 +43,7 @@ def rows_of(
     for table, tenant, held in groups:
         table_files = [file for file in by_table[table] if not tenant or file.tenant in ("", tenant)]
         day = held[0].day if held else table_files[0].day if table_files else _day_of(table)
-        tiering = terms.tiering.get(tenant)
+        tiering = policy.tiering.get(tenant)
         waiting = [file.modified * 1000 for file in table_files if not file.compacted]
         # Chunks on their way into the index, or in an unreadable index file, are not out of the index.
         indexed = sum(stats.indexed + stats.young for stats in held) if held else len(table_files)
@@ -53,7 +53,7 @@ def rows_of(
         warmer = sum(sum(stats.tier_chunks[Tier.HOT : then]) for stats in held) if then else 0
         written = max((stats.written_ms for stats in held), default=0)
         state = Table(day, min(waiting, default=None), indexed, tiered=not warmer, written_ms=written)
-        due = next_of(state, _rules(terms, tenant), tiering, terms.windows, as_of_ms)
+        due = next_of(state, _rules(policy, tenant), tiering, policy.windows, as_of_ms)
         rows.append(
             TableRow(
                 cluster=cluster,
@@ -88,8 +88,8 @@ def _day_of(table: str) -> int:
     return int(table[len(table.rstrip("0123456789")) :] or 0)
 
 
-def _rules(terms: AuditPolicy, tenant: str) -> TenantRules:
+def _rules(policy: AuditPolicy, tenant: str) -> TenantRules:
     """Return a tenant's rules. For a table of all tenants, return the longest."""
     if tenant:
-        return terms.rules.get(tenant, terms.default)
-    return max(terms.rules.values(), key=lambda rules: rules.longest, default=terms.default)
+        return policy.rules.get(tenant, policy.default)
+    return max(policy.rules.values(), key=lambda rules: rules.longest, default=policy.default)

@@ -55,6 +55,20 @@ def index_file(name: str, size: int, tier: int, modified: int) -> IndexFile | No
     return None
 
 
+def index_files_of(blobs: pa.RecordBatch) -> tuple[list[IndexFile], list[tuple[str, int]]]:
+    """Split blobs with `blobs_schema` into index files, and name and size of the others."""
+    index_files: list[IndexFile] = []
+    others: list[tuple[str, int]] = []
+    columns = (blobs["name"], blobs["size"], blobs["tier"], blobs["modified"].cast(pa.int64()))
+    for name, size, tier, modified in zip(*(column.to_pylist() for column in columns), strict=True):
+        file = index_file(name, size, tier, modified)
+        if file:
+            index_files.append(file)
+        else:
+            others.append((name, size))
+    return index_files, others
+
+
 def kind_of(name: str) -> str:
     """Return the kind of an object that is neither chunk nor index: Loki's own word, or `not Loki's`.
 

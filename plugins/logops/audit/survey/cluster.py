@@ -1,107 +1,96 @@
 """The first step of an audit for one cluster: read its container, ask Loki, and decide what to judge by."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from logops.audit.errors import AuditError
-from logops.audit.findings.compaction import period_of
 from logops.audit.policy.audit_policy import AuditPolicy, audit_policy
 from logops.audit.policy.lifecycle import PolicyComparison, compare_policy
 from logops.audit.request import AuditRequest, Check
 from logops.audit.survey.blob_names import INDEX
-from logops.audit.survey.containers import BEGUN, Begun, Survey, take_survey
+from logops.audit.survey.containers import PartialSurvey, Survey, take_survey
 from logops.audit.survey.loki_state import LokiState, read_loki_state
-from logops.audit.work_dir import WorkDir
-from logops.clients.blob_storage import ListingInterruptedError, ObjectStore, ObjectStoreError
+from logops.audit.survey.objects import table_of
+from logops.clients.blob_storage import ObjectStore
 from logops.clients.blob_storage.blobs import Listing
 from logops.environment.cluster import Cluster
 from logops.environment.storage import StorageAccount
-from logops.platforms.platform import PlatformError, Progress, ReadablePlatform
+from logops.platforms.platform import Progress, ReadablePlatform
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from logops.clients.blob_storage.walks import Unlisted
 
-TERMS = "terms.json"
-LIVE = "live.json"
-POLICY = "policy.json"
-UNREAD = "unread.json"
-DAYS = "days.json"
-"""Written last."""
-
-_APART_S = 300.0
-"""Seconds. Azure itself refuses requests whose signed time is a quarter of an hour off."""
+_MAX_SKEW_S = 300.0
+"""Azure itself refuses requests whose signed time is 15 minutes off."""
 
 
-def is_begun(place: WorkDir) -> bool:
-    """Whether an earlier try was interrupted in its listing and can be resumed."""
-    return place.has(BEGUN)
+@dataclass(frozen=True)
+class SurveyedCluster:
+    """A cluster after its survey."""
+
+    survey: Survey
+    live: LokiState
+    policy: AuditPolicy
+    """The policy that its chunks are judged by."""
+    lifecycle: PolicyComparison | None
+    """The policy of its storage account; None if tiers are not audited."""
+    chunks_by_day: dict[int, int]
+    """The requested tables: day to number of chunks."""
 
 
 def survey_cluster(
-    platform: ReadablePlatform, request: AuditRequest, cluster: str, place: WorkDir, progress: Progress, *, last: bool
-) -> dict[int, int]:
-    """Survey a cluster into the work folder `place`. Return its tables: day to number of chunks. A repeated call
-    resumes.
+    platform: ReadablePlatform,
+    request: AuditRequest,
+    cluster: str,
+    folder: str,
+    partial: PartialSurvey | None,
+    progress: Progress,
+) -> SurveyedCluster:
+    """Read a cluster's container into a folder, ask its processes, and decide what to judge by.
 
-    If the container cannot be read, the reason is stored, and there are no tables. If the listing fails,
-    ListingInterruptedError is raised, unless this is the `last` try.
+    partial   the part of the container that an earlier try stored in the folder
+
+    Raises ObjectStoreError (SurveyInterruptedError if the listing can be resumed), PlatformError, ClockSkewError.
     """
-    if place.has(DAYS):
-        return place.read(DAYS, dict[int, int])
-    try:
-        days = _surveyed(platform, request, cluster, place, progress)
-    except (ObjectStoreError, PlatformError, ClockSkewError) as error:
-        if isinstance(error, ListingInterruptedError) and not last:
-            raise
-        place.remove(BEGUN)
-        place.write(UNREAD, str, str(error))
-        return {}
-    place.remove(UNREAD)
-    place.remove(BEGUN)
-    place.write(DAYS, dict[int, int], days)
-    return days
-
-
-def _surveyed(
-    platform: ReadablePlatform, request: AuditRequest, cluster: str, place: WorkDir, progress: Progress
-) -> dict[int, int]:
-    """Survey a cluster. Raises ObjectStoreError, PlatformError, ClockSkewError."""
     environment = platform.environment
     declared = environment.clusters[cluster]
     account = environment.storage_accounts[declared.storage_account]
-    begun = place.read(BEGUN, Begun) if place.has(BEGUN) and account.inventory is None else None
-    again = f", of which {begun.seen:,} blobs were listed before" if begun else ""
-    progress(f"{cluster}: listing container {declared.containers.chunks}{again}")
+    # An inventory is read from its start.
+    resumed = partial if account.inventory is None else None
+    listed_before = f", of which {resumed.listed:,} blobs were listed before" if resumed else ""
+    progress(f"{cluster}: listing container {declared.containers.chunks}{listed_before}")
     with platform.object_store(declared.storage_account) as store:
-        listing = _listing(store, declared, account, request, begun.rest if begun else None)
         survey = take_survey(
-            listing,
-            place.url,
+            _listing(store, declared, account, request, resumed.unlisted if resumed else None),
+            folder,
             environment=environment.name,
             cluster=cluster,
             account=declared.storage_account,
             container=declared.containers.chunks,
             as_of=request.as_of,
-            begun=begun,
+            partial=resumed,
             progress=progress,
         )
     progress(f"{cluster}: {survey.chunk_count:,} chunks; asking its processes")
     live = read_loki_state(platform, cluster, survey.tenants)
-    place.write(LIVE, LokiState, live)
-    now = min(survey.taken, request.as_of).timestamp()
-    place.write(TERMS, AuditPolicy, audit_policy(environment, cluster, live, request, now))
-    if Check.TIERING in request.checks:
-        place.write(POLICY, PolicyComparison, compare_policy(platform, declared.storage_account))
-    days = days_of(survey)
-    selected = {
-        day: count for day, count in days.items() if not request.tables or table_of(day, declared) in request.tables
+    chunks_by_day = {
+        day: count
+        for day, count in _all_days(survey).items()
+        if not request.tables or table_of(day, declared) in request.tables
     }
-    progress(f"{cluster}: {len(selected):,} tables")
-    return selected
+    progress(f"{cluster}: {len(chunks_by_day):,} tables")
+    return SurveyedCluster(
+        survey=survey,
+        live=live,
+        policy=audit_policy(environment, cluster, live, request, min(survey.taken, request.as_of).timestamp()),
+        lifecycle=compare_policy(platform, declared.storage_account) if Check.TIERING in request.checks else None,
+        chunks_by_day=chunks_by_day,
+    )
 
 
 class ClockSkewError(AuditError):
@@ -110,10 +99,10 @@ class ClockSkewError(AuditError):
 
 def check_clocks(service: datetime, here: datetime) -> None:
     """Raise ClockSkewError if the clocks differ too much."""
-    apart = abs((here - service).total_seconds())
-    if apart > _APART_S:
+    skew_s = abs((here - service).total_seconds())
+    if skew_s > _MAX_SKEW_S:
         raise ClockSkewError(
-            f"the clocks are {timedelta(seconds=round(apart))} apart: {_time(here)} here and {_time(service)} at the "
+            f"the clocks are {timedelta(seconds=round(skew_s))} apart: {_time(here)} here and {_time(service)} at the "
             "storage account. Set this machine's clock (NTP), then run it again."
         )
 
@@ -122,15 +111,9 @@ def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def days_of(survey: Survey) -> dict[int, int]:
+def _all_days(survey: Survey) -> dict[int, int]:
     """Return every day with an index or chunks, and its number of chunks."""
     return {**dict.fromkeys((file.day for file in survey.index_files()), 0), **survey.days}
-
-
-def table_of(day: int, cluster: Cluster) -> str:
-    """Return the name of a day's table. If no schema period covers the day, use the first period's prefix."""
-    period = period_of(day, cluster.schema_periods) or cluster.schema_periods[0]
-    return f"{period.index_prefix}{day}"
 
 
 def _listing(

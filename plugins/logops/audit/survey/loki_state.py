@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from logops.audit.policy.retention import TenantRules, rules_of_limits
@@ -14,6 +15,8 @@ Value = TypeVar("Value")
 
 _COMPACTS = ("compactor", "all")
 _INGESTS = ("ingester", "all")
+ROTATION_S = 15 * 60.0
+"""How often an ingester builds index files (pkg/storage/stores/shipper/indexshipper/tsdb/head_manager.go)."""
 _TIMEOUT_S = 10.0
 _WATCHED_S = 75.0
 """An ingester uploads every minute (pkg/storage/stores/shipper/indexshipper/shipper.go, UploadInterval)."""
@@ -59,6 +62,17 @@ class Ingester:
     failing: bool = False
     """Whether its uploads failed, and never succeeded, while it was watched."""
 
+    def upload_fault(self, now: float, slack_s: float) -> str:
+        """Return why its index does not reach the bucket; empty if it does, or if there is nothing to upload."""
+        if self.failing:
+            return f"its uploads fail, {self.failed_uploads:,} since it started at {_time(self.started)}"
+        if not self.flushed or now - self.started < ROTATION_S + slack_s:
+            return ""
+        if now - max(self.built, self.started) > 2 * ROTATION_S + slack_s:
+            last = f"since {_time(self.built)}" if self.built else f"since it started at {_time(self.started)}"
+            return f"it has written {self.flushed:,} chunks and made no index file {last}"
+        return ""
+
 
 @dataclass(frozen=True)
 class LokiState:
@@ -75,60 +89,60 @@ class LokiState:
     """The ACTIVE members of the compactor ring."""
     ingesters: tuple[Ingester, ...]
     unasked: tuple[tuple[str, str], ...] = ()
-    """(process, reason): what could not be asked."""
+    """(process, reason): processes that did not answer."""
     heard: bool = True
     """Whether a compactor reported its delete requests. No requests and no answer are not the same."""
 
 
 @dataclass
-class _Asking:
-    """Collect the answers."""
+class _Processes:
+    """Sends requests to processes and collects the reasons of those that do not answer."""
 
     retry_for_s: float
-    unasked: dict[str, str] = field(default_factory=dict)
+    silent: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, process: str, url: str, question: Callable[[LokiClient], Value]) -> Value | None:
+    def ask(self, process: str, url: str, request: Callable[[LokiClient], Value]) -> Value | None:
         """Return the answer, or None if the process does not answer, which is recorded."""
         try:
             with LokiClient(url, connect_timeout=2.0, read_timeout=_TIMEOUT_S, retry_for=self.retry_for_s) as client:
-                return question(client)
+                return request(client)
         except (LokiError, ValueError) as error:
-            self.unasked[process] = str(error)
+            self.silent[process] = str(error)
             return None
 
 
 def read_loki_state(
-    platform: ReadablePlatform, cluster: str, tenants_seen: Iterable[str] = (), retry_for_s: float = 5.0
+    platform: ReadablePlatform, cluster: str, tenants_with_chunks: Iterable[str] = (), retry_for_s: float = 5.0
 ) -> LokiState:
     """Ask every process of a cluster that knows something about its storage.
 
-    Never raises: what could not be asked is in `unasked`.
+    Never raises: processes that do not answer are in `unasked`.
 
-    tenants_seen   tenants with chunks, declared or not: any of them may have delete requests
-    retry_for_s    how long each question is repeated if a process does not answer
+    tenants_with_chunks   declared or not: any of them may have delete requests
+    retry_for_s           how long a request is repeated if a process does not answer
     """
     urls = platform.urls(cluster)
     parts = {name: component_of(name, cluster) for name in urls}
-    asking = _Asking(retry_for_s)
+    processes = _Processes(retry_for_s)
     compacting = [name for name in urls if parts[name] in _COMPACTS]
-    asked_processes = [name for name in urls if parts[name] in {*_COMPACTS, *_INGESTS}]
+    relevant = [name for name in urls if parts[name] in {*_COMPACTS, *_INGESTS}]
     with ThreadPoolExecutor(8) as threads:
-        answers = threads.map(lambda name: asking.ask(name, urls[name], LokiClient.metrics), asked_processes)
-        metrics = {name: page for name, page in zip(asked_processes, answers, strict=True) if page is not None}
+        answers = threads.map(lambda name: processes.ask(name, urls[name], LokiClient.metrics), relevant)
+        metrics = {name: page for name, page in zip(relevant, answers, strict=True) if page is not None}
     tenants = list(platform.environment.clusters[cluster].tenants)
     # Any process has the limits; the compactor is the one that deletes by them.
-    answering = [name for name in (*compacting, *asked_processes) if name in metrics][:1]
+    answering = [name for name in (*compacting, *relevant) if name in metrics][:1]
     limits: dict[str, TenantRules] = {}
     for name in answering:
-        limits = asking.ask(name, urls[name], lambda client: dict(_limits(client, tenants))) or {}
+        limits = processes.ask(name, urls[name], lambda client: dict(_limits(client, tenants))) or {}
     deletes: dict[str, tuple[DeleteRequest, ...]] | None = None
     ring: list[RingMember] = []
-    may_have_asked = sorted({*tenants, *tenants_seen})
+    may_have_deletes = sorted({*tenants, *tenants_with_chunks})
     for name in (name for name in compacting if name in metrics):
         # All of them read the same requests from the bucket.
-        requests = asking.ask(name, urls[name], lambda client: dict(_deletes(client, may_have_asked)))
+        requests = processes.ask(name, urls[name], lambda client: dict(_deletes(client, may_have_deletes)))
         deletes = deletes if requests is None else requests
-        ring = asking.ask(name, urls[name], lambda client: client.ring(Ring.COMPACTOR)) or ring
+        ring = processes.ask(name, urls[name], lambda client: client.ring(Ring.COMPACTOR)) or ring
     return LokiState(
         limits=limits,
         reloaded={
@@ -139,9 +153,9 @@ def read_loki_state(
         ring=tuple(member.id for member in ring if member.state == "ACTIVE"),
         ingesters=_watched(
             [_ingester(name, page) for name, page in metrics.items() if parts[name] in _INGESTS],
-            lambda name: asking.ask(name, urls[name], LokiClient.metrics),
+            lambda name: processes.ask(name, urls[name], LokiClient.metrics),
         ),
-        unasked=tuple(asking.unasked.items()),
+        unasked=tuple(processes.silent.items()),
         heard=deletes is not None or not compacting,
     )
 
@@ -204,3 +218,7 @@ def _ingester(name: str, metrics: list[Metric]) -> Ingester:
         uploads=int(total(metrics, uploads, status="success") or 0),
         failed_uploads=int(total(metrics, uploads, status="failure") or 0),
     )
+
+
+def _time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"

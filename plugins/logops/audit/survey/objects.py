@@ -1,7 +1,11 @@
-"""The chunks and index files of a container, as values and as Arrow."""
+"""The tables, chunks and index files of a container, as values and as Arrow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
+
+from logops.environment.cluster import Cluster, SchemaPeriod
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -9,6 +13,18 @@ if TYPE_CHECKING:
 DAY_MS = 86_400_000
 NOT_LOKIS = "not Loki's"
 """The kind of an object that does not belong to Loki."""
+
+
+def period_of(day: int, periods: Sequence[SchemaPeriod]) -> SchemaPeriod | None:
+    """Return the schema period of a day since the epoch."""
+    begun = [period for period in periods if (period.from_ - date(1970, 1, 1)).days <= day]
+    return begun[-1] if begun else None
+
+
+def table_of(day: int, cluster: Cluster) -> str:
+    """Return the name of a day's table. If no schema period covers the day, use the first period's prefix."""
+    period = period_of(day, cluster.schema_periods) or cluster.schema_periods[0]
+    return f"{period.index_prefix}{day}"
 
 
 def chunks_schema() -> "pa.Schema":
