@@ -1,6 +1,6 @@
 """The last step of an audit: join the batches, record findings and statistics, return one result."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from logops.audit.report.rows import rows_of
 from logops.audit.request import AuditRequest, Check
 from logops.audit.survey.cluster import SurveyedCluster
 from logops.audit.survey.containers import Other
-from logops.audit.survey.objects import table_of
 from logops.checks.recording import joined, record
 from logops.environment import Environment
 from logops.findings import Finding, Run, Subject
@@ -97,8 +96,7 @@ def _cluster_audit(
 ) -> ClusterAudit:
     """Join the batches of a cluster, and compare its chunks with earlier audits."""
     surveyed, survey = cluster.surveyed, cluster.surveyed.survey
-    declared = environment.clusters[survey.cluster]
-    judged = _joined(cluster.batches, lambda day: table_of(day, declared))
+    judged = _joined(cluster.batches, surveyed.tables)
     if store and Check.RETENTION in request.checks:
         judged = replace(judged, faults=(*judged.faults, *_losses(environment, request, surveyed, judged, store)))
     day = request.as_of.astimezone(UTC).date()
@@ -117,13 +115,11 @@ def _cluster_audit(
     )
 
 
-def _joined(
-    batches: Sequence[tuple[Sequence[int], BatchResult | None]], table_of_day: Callable[[int], str]
-) -> BatchResult:
+def _joined(batches: Sequence[tuple[Sequence[int], BatchResult | None]], tables: Mapping[int, str]) -> BatchResult:
     """Return the results of a cluster's batches as one. A batch without a result was not judged."""
     results = [result for _, result in batches if result]
     why = "the task that was to judge it did not end well. Read its log, then clear it."
-    missing = [(table_of_day(day), why) for days, result in batches if result is None for day in days]
+    missing = [(tables[day], why) for days, result in batches if result is None for day in days]
     return BatchResult(
         days=tuple(day for days, _ in batches for day in days),
         holdings=tuple(holding for result in results for holding in result.holdings),
@@ -217,7 +213,7 @@ def _missing_tables(
     for cluster in clusters:
         survey = cluster.surveyed.survey
         day_of |= {file.table: file.day for file in survey.index_files()}
-        day_of |= {table_of(day, environment.clusters[survey.cluster]): day for day in survey.days}
+        day_of |= {cluster.surveyed.tables[day]: day for day in survey.days}
     first, last = (choose(day_of, key=lambda table: day_of[table], default="") for choose in (min, max))
     existing = f"There are {first} to {last}." if day_of else "There are no tables."
     for table in request.tables:
@@ -258,7 +254,7 @@ def earlier_counts(store: "ResultsStore", environment: str, cluster: str, as_of:
 def _store_index_names(report: _ClusterReport, request: AuditRequest, store: "ResultsStore") -> None:
     audit = report.audit
     unique = {finding.identity: finding for of_check in report.findings.values() for finding in of_check}
-    table = names_table((finding, files_of(finding, audit.files, audit.waiting)) for finding in unique.values())
+    table = names_table([(finding, files_of(finding, audit.files, audit.waiting)) for finding in unique.values()])
     if table.num_rows:
         run = f"{audit.environment.name}.{request.run_id}.{audit.cluster}.index"
         store.write(FAULTY_CHUNKS, run, table, request.as_of)

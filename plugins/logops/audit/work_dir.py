@@ -34,7 +34,7 @@ class WorkDir:
         except (OSError, ValueError) as error:
             raise WorkLostError(
                 f"reading {name} of an audit's work in {self.url}: {type(error).__name__}. Start the audit again from "
-                "its first task; every worker must reach that place."
+                "its first task; every worker must reach that folder."
             ) from error
 
     def has(self, name: str) -> bool:

@@ -25,7 +25,7 @@ AS_OF = datetime.fromtimestamp(NOW, UTC)
 PRODUCTION = environment("production")
 WORKING = Compactor("main-compactor-0", True, NOW - 9 * HOUR, NOW - 300, NOW - 300, 0, 0)
 LIVE = LokiState({}, {}, {}, (WORKING,), ("main-compactor-0",), ())
-SILENT = replace(LIVE, compactors=(), ring=(), heard=False, unasked=(("main-compactor-0", "refused"),))
+SILENT = replace(LIVE, compactors=(), ring=(), heard=False, silent=(("main-compactor-0", "refused"),))
 ASKED = AuditRequest((Check.RETENTION,), "run", AS_OF)
 
 
@@ -81,13 +81,13 @@ def test_markers_are_assumed_unless_running_compactor_reports_none() -> None:
     assert marks(replace(LIVE, compactors=(replace(WORKING, marker_files=2),)))
 
 
-def test_compactor_that_does_not_answer_is_recorded_as_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compactor_that_does_not_answer_is_recorded_as_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     platform = MemoryPlatform(PRODUCTION, {})
     monkeypatch.setattr(platform, "urls", lambda cluster: {"main-compactor-0": "http://127.0.0.1:9"})
 
     seen = read_loki_state(platform, "main", retry_for_s=0.1)
     assert not seen.heard
-    assert [process for process, _ in seen.unasked] == ["main-compactor-0"]
+    assert [process for process, _ in seen.silent] == ["main-compactor-0"]
 
 
 def test_delete_requests_of_undeclared_tenants_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

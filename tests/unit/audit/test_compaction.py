@@ -79,7 +79,7 @@ def test_compactor_without_finished_run_is_reported_even_if_no_file_waits() -> N
 
 
 def test_compactor_count_other_than_one_is_reported() -> None:
-    nobody = replace(LIVE, compactors=(), ingesters=(ingester(),), unasked=(("main-compactor-0", "refused"),))
+    nobody = replace(LIVE, compactors=(), ingesters=(ingester(),), silent=(("main-compactor-0", "refused"),))
     two = replace(LIVE, compactors=(WORKING, replace(WORKING, name="main-compactor-1")))
 
     waits = file(DAY - 3, age=3 * HOUR)

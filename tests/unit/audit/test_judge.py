@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from logops.audit.index.keys import keys_of
-from logops.audit.index.table_index import TableIndex
+from logops.audit.index.table_index import TableIndex, keys_of
 from logops.audit.judge import tables as judge
 from logops.audit.judge.tables import Judged, JudgeDatabase, judge_tables
 from logops.audit.policy.audit_policy import AuditPolicy
@@ -278,6 +277,15 @@ def test_suspects_above_recheck_limit_are_counted_as_candidates(
     (fault,) = judged(*(Chunk(10, number=number, indexed=False) for number in range(10, 20))).faults
 
     assert (fault.count, fault.candidates) == (3, 7)
+
+
+def test_table_that_cannot_be_rechecked_keeps_its_reason_if_suspects_are_too_many(
+    judged: Judging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "MAX_RECHECKED", 3)
+    result = judged(*(Chunk(10, number=number, indexed=False) for number in range(10, 20)), bucket=Broken)
+
+    assert result.incomplete == ((f"loki_index_{TODAY - 10}", "the account does not answer"),)
 
 
 def test_names_of_all_faulty_chunks_are_written_to_parquet(judged: Judging, tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from logops.audit.index.keys import keys_of
-from logops.audit.index.table_index import TableIndex
+from logops.audit.index.table_index import TableIndex, keys_of
 from logops.audit.judge import tables as judge
 from logops.audit.judge.table_stats import Fault
 from logops.audit.judge.tables import Judged, JudgeDatabase, judge_tables

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logops.audit.index.keys import keys_of
-from logops.audit.index.table_index import TableIndex
+from logops.audit.index.table_index import TableIndex, keys_of
 from logops.audit.judge import tables as judge
 from logops.audit.judge.tables import JudgeDatabase, judge_tables
 from logops.audit.policy.audit_policy import AuditPolicy

@@ -75,18 +75,18 @@ def findings_of(check: Check, result: ClusterAudit) -> list[Finding]:
         ]
     compaction = compaction_findings(_compaction(result))
     corrupt = [*_corrupt(result)]
-    unasked = [*_unasked(result, compaction)]
+    not_answering = [*_not_answering(result, compaction)]
     if check is Check.COMPACTION:
-        return [*incomplete, *unasked, *corrupt, *_not_of_corrupt(compaction, result)]
+        return [*incomplete, *not_answering, *corrupt, *_not_of_corrupt(compaction, result)]
     cluster = result.environment.clusters[result.cluster]
     about = (result.environment.name, result.cluster, result.as_of)
     return [
         *incomplete,
-        *unasked,
+        *not_answering,
         *corrupt,
         *not_effective(declared_rules(cluster), result.live, *about),
         *stuck(result.live, cluster, result.policy.windows, *about),
-        *_retention(result, compaction, unasked),
+        *_retention(result, compaction, not_answering),
     ]
 
 
@@ -103,7 +103,7 @@ def _compaction(result: ClusterAudit) -> Compaction:
     )
 
 
-def _retention(result: ClusterAudit, compaction: Sequence[Finding], unasked: Sequence[Finding]) -> list[Finding]:
+def _retention(result: ClusterAudit, compaction: Sequence[Finding], not_answering: Sequence[Finding]) -> list[Finding]:
     """Return the faults of chunks.
 
     If a broken compactor or an ingester that does not upload explains a fault, report that instead. If no compactor
@@ -112,7 +112,7 @@ def _retention(result: ClusterAudit, compaction: Sequence[Finding], unasked: Seq
     broken_compactor = [
         finding for finding in compaction if finding.cls in (classes.COMPACTOR_COUNT, classes.COMPACTION_STALLED)
     ]
-    silent_compactor = [] if result.live.heard else [*broken_compactor, *unasked]
+    silent_compactor = [] if result.live.heard else [*broken_compactor, *not_answering]
     causes = {
         classes.RETENTION_OVERSHOOT.name: broken_compactor,
         classes.MARKER_BACKLOG.name: broken_compactor or silent_compactor,
@@ -123,7 +123,7 @@ def _retention(result: ClusterAudit, compaction: Sequence[Finding], unasked: Seq
     faults = [fault for fault in result.judged.faults if fault.cls in _CHUNKS[Check.RETENTION] | {_UNINDEXED}]
     findings = [*_faults(Check.RETENTION, result, [fault for fault in faults if not causes.get(fault.cls)])]
     for fault in faults:
-        findings += [finding for finding in causes.get(fault.cls, ()) if finding not in (*findings, *unasked)]
+        findings += [finding for finding in causes.get(fault.cls, ()) if finding not in (*findings, *not_answering)]
     return findings
 
 
@@ -144,10 +144,10 @@ def _incomplete(result: ClusterAudit) -> Iterator[Finding]:
         )
 
 
-def _unasked(result: ClusterAudit, compaction: Sequence[Finding]) -> Iterator[Finding]:
+def _not_answering(result: ClusterAudit, compaction: Sequence[Finding]) -> Iterator[Finding]:
     """Yield processes that did not answer. A silent compactor is reported as `compactor-count`."""
     counted = any(finding.cls is classes.COMPACTOR_COUNT for finding in compaction)
-    for process, why in result.live.unasked:
+    for process, why in result.live.silent:
         if not (counted and process.startswith(f"{result.cluster}-compactor")):
             yield Finding(
                 cls=CHECK_INCOMPLETE,

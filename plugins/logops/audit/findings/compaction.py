@@ -97,7 +97,7 @@ def _compactor_count(compaction: Compaction) -> Iterator[Finding]:
     ]
     if starting or (len(running) == 1 and len(compaction.live.ring) <= 1):
         return
-    why = "; ".join(f"{name}: {reason}" for name, reason in compaction.live.unasked if "compactor" in name)
+    why = "; ".join(f"{name}: {reason}" for name, reason in compaction.live.silent if "compactor" in name)
     names = ", ".join(dict.fromkeys([compactor.name for compactor in running] + list(compaction.live.ring))) or "none"
     tables = {file.table for file in compaction.waiting}
     yield compaction.finding(

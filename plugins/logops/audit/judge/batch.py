@@ -15,7 +15,7 @@ from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.request import AuditRequest
 from logops.audit.survey.cluster import SurveyedCluster
 from logops.audit.survey.containers import Survey
-from logops.audit.survey.objects import IndexFile, table_of
+from logops.audit.survey.objects import IndexFile
 from logops.clients.blob_storage import ObjectStoreError
 from logops.findings.kinds import FAULTY_CHUNKS
 from logops.platforms.platform import Progress, ReadablePlatform
@@ -45,7 +45,6 @@ def judge_batch(
 ) -> BatchResult:
     """Judge the tables of these days, and store the names of faulty chunks. Raises StoreUnreachableError."""
     survey, policy = surveyed.survey, surveyed.policy
-    declared = platform.environment.clusters[survey.cluster]
     judged: list[Judged] = []
     unreadable: list[Unreadable] = []
     incomplete: list[tuple[str, str]] = []
@@ -57,8 +56,8 @@ def judge_batch(
     ):
         bucket = LiveBucket(account.container(survey.container))
         done = 0
-        for days in together({day: survey.days.get(day, 0) for day in batch_days}):
-            tables = {day: table_of(day, declared) for day in days}
+        for days in together({day: surveyed.chunks_by_day[day] for day in batch_days}):
+            tables = {day: surveyed.tables[day] for day in days}
             if request.reads_chunks:
                 names_to, now = Path(names) / f"{days[0]}.parquet", datetime.now(UTC)
                 judged.append(judge_tables(database, survey, tables, bucket, policy, names_to, now))

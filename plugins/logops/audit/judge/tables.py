@@ -14,8 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from logops.audit.index.keys import keys_of
-from logops.audit.index.table_index import IndexChangingError, TableIndex, TenantNumbers, read_table
+from logops.audit.index.table_index import IndexChangingError, TableIndex, TenantNumbers, keys_of, read_table
 from logops.audit.judge import sql
 from logops.audit.judge.bucket import Bucket
 from logops.audit.judge.recheck import MAX_RECHECKED, still_faulty

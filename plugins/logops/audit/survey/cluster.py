@@ -1,6 +1,6 @@
 """The first step of an audit for one cluster: read its container, ask Loki, and decide what to judge by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -39,7 +39,9 @@ class SurveyedCluster:
     """The policy that its chunks are judged by."""
     lifecycle: PolicyComparison | None
     """The policy of its storage account; None if tiers are not audited."""
-    chunks_by_day: dict[int, int]
+    tables: Mapping[int, str]
+    """All tables with an index or chunks: day to name."""
+    chunks_by_day: Mapping[int, int]
     """The requested tables: day to number of chunks."""
 
 
@@ -78,10 +80,10 @@ def survey_cluster(
         )
     progress(f"{cluster}: {survey.chunk_count:,} chunks; asking its processes")
     live = read_loki_state(platform, cluster, survey.tenants)
+    days = {*survey.days, *(file.day for file in survey.index_files())}
+    tables = {day: table_of(day, declared) for day in sorted(days)}
     chunks_by_day = {
-        day: count
-        for day, count in _all_days(survey).items()
-        if not request.tables or table_of(day, declared) in request.tables
+        day: survey.days.get(day, 0) for day, table in tables.items() if not request.tables or table in request.tables
     }
     progress(f"{cluster}: {len(chunks_by_day):,} tables")
     return SurveyedCluster(
@@ -89,6 +91,7 @@ def survey_cluster(
         live=live,
         policy=audit_policy(environment, cluster, live, request, min(survey.taken, request.as_of).timestamp()),
         lifecycle=compare_policy(platform, declared.storage_account) if Check.TIERING in request.checks else None,
+        tables=tables,
         chunks_by_day=chunks_by_day,
     )
 
@@ -109,11 +112,6 @@ def check_clocks(service: datetime, here: datetime) -> None:
 
 def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _all_days(survey: Survey) -> dict[int, int]:
-    """Return every day with an index or chunks, and its number of chunks."""
-    return {**dict.fromkeys((file.day for file in survey.index_files()), 0), **survey.days}
 
 
 def _listing(

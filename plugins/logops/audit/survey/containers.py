@@ -9,14 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from logops.audit.survey.ahead import ahead
 from logops.audit.survey.blob_names import INDEX, ChunkNames, first_part, index_files_of, kind_of
 from logops.audit.survey.objects import DAY_MS, NOT_LOKIS, IndexFile, chunks_schema
 from logops.clients.blob_storage import ListingInterruptedError
@@ -36,6 +35,7 @@ _SAMPLE = 5
 _PROGRESS_EVERY = 500_000
 """Blobs between two lines of progress."""
 
+Item = TypeVar("Item")
 Columns = dict[str, np.ndarray[Any, Any]]
 
 
@@ -127,7 +127,7 @@ class SurveyInterruptedError(ListingInterruptedError):
     """The listing failed. `partial` is the stored part, from which `take_survey` resumes."""
 
     def __init__(self, error: ListingInterruptedError, partial: PartialSurvey) -> None:
-        super().__init__(str(error), error.rest)
+        super().__init__(str(error), error.unlisted)
         self.partial = partial
 
 
@@ -156,7 +156,7 @@ def take_survey(
     later, listed = partial.later, partial.listed
     last_report = listed
     try:
-        for page in _parsed(ahead(listing.batches), names, int(as_of.timestamp())):
+        for page in _parsed(_ahead(listing.batches), names, int(as_of.timestamp())):
             spool.add(page.chunks)
             if page.others is not None:
                 others.add(page.others)
@@ -173,7 +173,7 @@ def take_survey(
             others=others.counted,
             later=later,
             listed=listed,
-            unlisted=error.rest,
+            unlisted=error.unlisted,
         )
         raise SurveyInterruptedError(error, stored) from error
     _write_index(folder, others.index_files)
@@ -217,6 +217,22 @@ def _parsed(batches: Iterable[pa.RecordBatch], names: ChunkNames, until_s: int) 
         is_chunk, parsed_names = names.read(blobs["name"])
         others = None if is_chunk.all() else blobs.filter(pa.array(~is_chunk))
         yield _Page(_chunks(blobs, is_chunk, parsed_names), others, blobs.num_rows, later)
+
+
+def _ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the same items, none of which may be None. Compute the next one while the current one is used.
+
+    Raises what the iterator raises.
+
+    >>> [*_ahead("abc")]
+    ['a', 'b', 'c']
+    """
+    iterator = iter(items)
+    with ThreadPoolExecutor(1, "ahead") as thread:
+        coming = thread.submit(next, iterator, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, iterator, None)
+            yield item
 
 
 def _chunks(batch: pa.RecordBatch, is_chunk: np.ndarray[Any, Any], parsed_names: Columns) -> Columns:

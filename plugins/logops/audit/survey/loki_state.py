@@ -88,7 +88,7 @@ class LokiState:
     ring: tuple[str, ...]
     """The ACTIVE members of the compactor ring."""
     ingesters: tuple[Ingester, ...]
-    unasked: tuple[tuple[str, str], ...] = ()
+    silent: tuple[tuple[str, str], ...] = ()
     """(process, reason): processes that did not answer."""
     heard: bool = True
     """Whether a compactor reported its delete requests. No requests and no answer are not the same."""
@@ -116,7 +116,7 @@ def read_loki_state(
 ) -> LokiState:
     """Ask every process of a cluster that knows something about its storage.
 
-    Never raises: processes that do not answer are in `unasked`.
+    Never raises: processes that do not answer are in `silent`.
 
     tenants_with_chunks   declared or not: any of them may have delete requests
     retry_for_s           how long a request is repeated if a process does not answer
@@ -155,7 +155,7 @@ def read_loki_state(
             [_ingester(name, page) for name, page in metrics.items() if parts[name] in _INGESTS],
             lambda name: processes.ask(name, urls[name], LokiClient.metrics),
         ),
-        unasked=tuple(processes.silent.items()),
+        silent=tuple(processes.silent.items()),
         heard=deletes is not None or not compacting,
     )
 

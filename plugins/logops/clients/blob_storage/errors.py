@@ -65,9 +65,9 @@ class BlobArchivedError(ObjectStoreRefusedError):
 class ListingInterruptedError(ObjectStoreError):
     """A container could not be listed completely. The cause is chained."""
 
-    def __init__(self, message: str, rest: "Unlisted") -> None:
+    def __init__(self, message: str, unlisted: "Unlisted") -> None:
         super().__init__(message)
-        self.rest = rest
+        self.unlisted = unlisted
         """The part that was not listed; pass it to `Container.list(resume=...)`."""
 
 
