@@ -14,6 +14,7 @@ from logops.clients.blob_storage.container import Container
 from logops.clients.blob_storage.errors import ListingInterruptedError
 from tests.support.azurites import ACCOUNT
 from tests.support.fakes.blob_service import ARROW, Answer, Listed, Served, blob_service, chunk_names
+from tests.support.local_platforms import wait_for
 
 ODD = (
     "index/loki_index_1/a.tsdb.gz",
@@ -171,6 +172,8 @@ def test_interrupted_listing_resumes_without_duplicates_or_gaps() -> None:
 
     def failure(query: Mapping[str, str]) -> Answer | None:
         if query.get("prefix") in refused:
+            # At most 16 requests run at once: when 30 have arrived, some pages are listed already.
+            wait_for(lambda: len(served.asked) > 30, 30)
             return Answer(403, headers={"x-ms-error-code": "AuthorizationPermissionMismatch"})
         return None
 
