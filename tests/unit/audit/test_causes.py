@@ -100,7 +100,7 @@ def test_delete_requests_of_undeclared_tenants_are_read(monkeypatch: pytest.Monk
         state = read_loki_state(platform, "main", ("stranger", "platform"))
 
     asked = [request for request in server.received if request.target.startswith("/loki/api/v1/delete")]
-    assert (state.heard, state.unasked) == (True, ())
+    assert (state.heard, state.silent) == (True, ())
     assert sorted(request.headers["x-scope-orgid"] for request in asked) == [
         "application",
         "canary",
