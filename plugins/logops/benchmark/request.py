@@ -28,7 +28,7 @@ def in_seconds(ranges: "Iterable[Duration]") -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class BenchmarkRequest:
-    """What to measure, and how much of the cluster's time and bytes it may take."""
+    """A request for a benchmark: the cases to measure, and the limits of time and bytes."""
 
     run: str
     as_of: datetime

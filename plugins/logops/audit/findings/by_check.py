@@ -52,7 +52,7 @@ class ClusterAudit:
     lifecycle: PolicyComparison | None = None
     """The policy of the cluster's account; None if tiers were not audited."""
     names: str = ""
-    """Where the names of all faulty chunks are stored."""
+    """The stored file with the names of all faulty chunks."""
 
     @property
     def waiting(self) -> list[IndexFile]:

@@ -16,7 +16,7 @@ class Unreadable:
     size: int
     offset: int
     what: str
-    """What was found at the offset."""
+    """The fault at the offset."""
     unknown: bool = False
     """Possibly intact: its format or size is not supported here."""
 

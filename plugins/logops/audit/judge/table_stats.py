@@ -1,11 +1,11 @@
-"""What a tenant has in a table, and its faults. Values only."""
+"""Statistics of a tenant's chunks in a table, and their faults. Values only."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class TableStats:
-    """What a tenant has in a table. Stored for every run, because the next run compares with it.
+    """Statistics of a tenant's chunks in a table. Stored for every run, because the next run compares with it.
 
     A chunk in two tables counts in the table of its last line. Tiers are indexed by `Tier`.
     """

@@ -26,7 +26,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Table:
-    """What decides the phase of a tenant's table."""
+    """The facts that decide the phase of a tenant's table."""
 
     day: int
     waiting_since_ms: int | None

@@ -1,1 +1,1 @@
-"""What a person or a program reads of an audit."""
+"""The results of an audit, for people and programs."""

@@ -253,7 +253,7 @@ class _SpoolWriter:
     def __init__(self, folder: str, stored: Spooled) -> None:
         self._folder = folder
         self._spooled = stored
-        """What the finished files contain."""
+        """The contents of the finished files."""
         self._waiting: list[Columns] = []
         self._waiting_rows = 0
         self._thread = ThreadPoolExecutor(1, "spool")

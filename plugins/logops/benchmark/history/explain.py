@@ -49,7 +49,7 @@ def total_work(works: Sequence[Work]) -> Work:
 def explain_slowdown(before: Work, after: Work) -> str:
     """Explain why `after` is slower: one sentence per cause. Without a cause for slower bytes, also say how much slower
     each byte is. Empty if nothing explains it."""
-    # What the results cache returned before is read now, which is no growth of the data.
+    # Bytes that came from the results cache before are read now: this is no growth of the data.
     uncached = _fell(before.cached_results, after.cached_results)
     grew = _grew(before.bytes, after.bytes) and not uncached
     causes = _causes(before, after)

@@ -1,4 +1,4 @@
-"""What a benchmark runs, and in which order."""
+"""The cases that a benchmark runs, and their order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
