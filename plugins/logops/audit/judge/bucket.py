@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Bucket(Protocol):
-    """A container, or a folder that stands for one. Every call raises ObjectStoreError."""
+    """The part of a container that the second check reads. Every method raises ObjectStoreError."""
 
     def read(self, name: str) -> bytes:
         """Return the content of a blob. Raises BlobMissingError."""

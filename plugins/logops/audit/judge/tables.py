@@ -163,7 +163,7 @@ def judge_tables(
     names_to: Path | None = None,
     now: datetime | None = None,
 ) -> Judged:
-    """Judge the tables of some days together: many small tables cost as little as one.
+    """Judge the tables of some days together: one query judges many small tables.
 
     tables     day to table name
     names_to   Parquet file for the names of all faulty chunks (class, day, table, tenant, name, bytes, since_ms); not

@@ -205,7 +205,7 @@ def rules_of_limits(limits: Mapping[str, object]) -> TenantRules:
 
 
 def _milliseconds(written: object) -> int:
-    """Read a Prometheus duration such as `30d`, `1w` or `2h30m`; `0s` is none. A year is a unit of its own."""
+    """Read a Prometheus duration such as `30d`, `1w` or `2h30m`; `0s` means no period. A year is a separate unit."""
     text = str(written)
     years, _, shorter_units = text.rpartition("y")
     return (int(years) * 365 * 86_400_000 if years else 0) + (Duration(shorter_units).value if shorter_units else 0)

@@ -24,7 +24,7 @@ def told(found: list[str]) -> list[str]:
     return [line.split()[1] for line in found if " loki_index_" in line]
 
 
-def test_outcome_log_has_one_row_per_table() -> None:
+def test_result_log_has_one_row_per_table() -> None:
     found = lines(row(40), row(1, due=None), row(2, due=timedelta(hours=-1)))
 
     assert found[0].split() == [*COLUMNS]
@@ -35,7 +35,7 @@ def test_outcome_log_has_one_row_per_table() -> None:
     assert "its first chunks expire  -" in found[2]
 
 
-def test_long_outcome_log_shows_findings_and_newest_tables_and_counts_others() -> None:
+def test_long_result_log_shows_findings_and_newest_tables_and_counts_others() -> None:
     found = lines(*(row(days, findings=int(days == 400)) for days in range(500)))
 
     assert len(told(found)) == 200
