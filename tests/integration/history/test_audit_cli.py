@@ -158,6 +158,15 @@ def test_usage_totals_are_equal_for_every_grouping(by: str) -> None:
         assert sum(one[number] for one in found) == sum(one[number] for one in tenants) > 0
 
 
+@pytest.mark.parametrize("by", ["tenant", "table", "tier"])
+def test_usage_totals_are_those_of_the_last_recorded_audit(by: str) -> None:
+    tables = audit_json("retention", "audited")["tables"]
+    usage = audit_json("usage", "audited", "--by", by)["usage"]
+
+    for number in ("chunks", "bytes"):
+        assert sum(row[number] for row in usage) == sum(row[number] for row in tables) > 0
+
+
 @pytest.mark.usefixtures("_counted")
 def test_usage_shows_growth_and_forecast_per_tenant() -> None:
     platform = next(one for one in audit_json("usage", "audited")["usage"] if one["name"] == "platform")

@@ -110,11 +110,17 @@ def test_doctor_refuses_file_of_unknown_kind(tmp_path: Path) -> None:
     assert "unknown kind of file, with the keys some" in result.stderr
 
 
-def test_doctor_prints_migrated_file_to_stdout() -> None:
-    result = logops("doctor", "--migrate", str(STORY / "loki-values.yaml"))
+def test_doctor_prints_only_the_migrated_file_to_stdout() -> None:
+    file = STORY / "loki-values.yaml"
+    result = logops("doctor", "--migrate", str(file))
     assert result.exit_code == OK
     assert result.stdout.startswith("# Migrated to Loki 3.7 by logops")
-    assert yaml.safe_load(result.stdout).keys() >= {"loki"}
+    migrated, original = yaml.safe_load(result.stdout), yaml.safe_load(file.read_text())
+    assert migrated.keys() == original.keys()
+    assert {key: migrated[key] for key in migrated if key != "loki"} == {
+        key: original[key] for key in original if key != "loki"
+    }
+    assert migrated["loki"] != original["loki"]
 
 
 def test_keep_option_that_is_not_a_duration_is_refused() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -118,6 +119,17 @@ def test_finding_with_changed_message_and_evidence_is_still_open() -> None:
     (entry,) = compare([before], [worse]).still
 
     assert (entry.finding.message, entry.since) == ("more of it", day(0))
+
+
+def test_finding_whose_class_has_another_severity_now_is_still_open() -> None:
+    """A later version of logops may change the severity of a class. Its name stays."""
+    (before,) = fold([[(LOST, Subject())]]).open
+    milder = Finding(replace(LOST, severity=Severity.WARNING), Subject(), "m", day(1))
+
+    changes = compare([before], [milder])
+
+    assert [(entry.finding.cls.severity, entry.since) for entry in changes.still] == [(Severity.WARNING, day(0))]
+    assert (changes.new, changes.gone, changes.unknown) == ((), (), ())
 
 
 @pytest.mark.parametrize(

@@ -190,10 +190,11 @@ def test_loki_configuration_references_only_the_key_of_its_cluster() -> None:
     assert "LOGOPS_MAIN" not in files["loki/security.yaml"]
 
 
-def test_ingesters_are_the_first_loki_processes() -> None:
+def test_ingesters_start_first_and_the_scheduler_next() -> None:
+    assert LOCAL.clusters["main"].components.keys() >= {"distributor", "querier"}
     loki = [name for name, program in programs(LOCAL).items() if program.program == "loki"]
 
-    assert loki[:3] == ["main-ingester-0", "main-ingester-1", "main-ingester-2"]
+    assert loki[:4] == ["main-ingester-0", "main-ingester-1", "main-ingester-2", "main-query-scheduler-0"]
 
 
 def test_two_processes_with_the_same_name_are_refused() -> None:

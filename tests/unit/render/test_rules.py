@@ -64,9 +64,10 @@ def test_different_rules_give_different_texts(changed: dict[str, Any]) -> None:
     assert namespace_text("e", [{**group, **changed}]) != namespace_text("e", [group])
 
 
-def test_order_of_groups_does_not_change_the_text() -> None:
-    first, second = {"name": "a"}, {"name": "b"}
-    assert namespace_text("e", [first, second]) == namespace_text("e", [second, first])
+@pytest.mark.parametrize("names", [("a", "b", "c"), ("c", "a", "b"), ("b", "c", "a")])
+def test_groups_are_sorted_by_name(names: tuple[str, ...]) -> None:
+    text = namespace_text("e", [{"name": name} for name in names])
+    assert [group["name"] for group in groups(text)] == ["a", "b", "c"]
 
 
 def test_group_without_interval_has_no_rendered_interval(tmp_path: Path) -> None:

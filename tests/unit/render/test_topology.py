@@ -40,6 +40,17 @@ def test_additional_replica_changes_no_other_port(replicas: dict[str, int], comp
     assert {name: after[name] for name in before} == before
 
 
+@given(replicas, st.sampled_from(DISTRIBUTED))
+def test_removed_replica_changes_no_other_port(replicas: dict[str, int], component: str) -> None:
+    assume(replicas[component] > 1)
+    fewer_replicas = {**replicas, component: replicas[component] - 1}
+    before = {process.name: process.http_port for process in local_topology(with_replicas(replicas), STATE).loki}
+    after = {process.name: process.http_port for process in local_topology(with_replicas(fewer_replicas), STATE).loki}
+
+    assert before.keys() - after.keys() == {f"main-{component}-{replicas[component] - 1}"}
+    assert {name: before[name] for name in after} == after
+
+
 @given(replicas)
 def test_ports_are_unique_and_in_the_range_of_the_environment(replicas: dict[str, int]) -> None:
     topology = local_topology(with_replicas(replicas), STATE)

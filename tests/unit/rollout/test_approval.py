@@ -25,6 +25,7 @@ LOCAL = load_environment(ROOT / "include/environments/local.yaml")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PLAN = Plan("local", ())
 USER = pwd.getpwuid(os.getuid()).pw_name
+PROMPT = "Roll this out?"
 
 
 def with_approval(**fields: Any) -> Environment:
@@ -107,17 +108,18 @@ def test_direct_apply_of_stage_without_approval_changes_nothing() -> None:
 
 
 def test_platform_apply_is_called_only_by_rollout_apply() -> None:
-    """A module that calls `apply` itself bypasses the policy. Only tests and benchmarks may do so.
+    """A module that uses `apply` itself bypasses the policy. Only tests and benchmarks may do so.
 
-    Calls of any object's `apply` count, because the type of the object is not known here.
+    Any object's `apply` counts, called or passed on, because the type of the object is not known here.
     """
-    callers = {
-        file.relative_to(ROOT / "plugins/logops").as_posix()
-        for file in (ROOT / "plugins/logops").rglob("*.py")
+    files = [file for folder in ("plugins", "dags", "tools") for file in (ROOT / folder).rglob("*.py")]
+    users = {
+        file.relative_to(ROOT).as_posix()
+        for file in files
         for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "apply"
+        if isinstance(node, ast.Attribute) and node.attr == "apply"
     }
-    assert callers == {"rollout/apply.py"}
+    assert users == {"plugins/logops/rollout/apply.py"}
 
 
 @pytest.fixture
@@ -135,9 +137,10 @@ def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 
 def test_terminal_refuses_yes_option_if_approval_is_required(terminal: Any) -> None:
-    result, platform = terminal("--yes", required=True)
+    result, platform = terminal("--yes", answer="y\n", required=True)
     assert result.exit_code == 2
     assert "requires approval" in result.output
+    assert PROMPT not in result.output
     assert platform.did == []
 
 
@@ -145,6 +148,7 @@ def test_terminal_refuses_user_who_is_not_an_approver(terminal: Any) -> None:
     result, platform = terminal(answer="y\n", required=True, approvers=["somebody-else"])
     assert result.exit_code == 2
     assert f"{USER!r} is not one of its approvers (somebody-else)" in " ".join(result.output.split())
+    assert PROMPT not in result.output
     assert platform.did == []
 
 
@@ -160,6 +164,7 @@ def test_terminal_rollout_is_recorded_with_plan_approver_and_time(terminal: Any,
     result, platform = terminal(answer="y\n", required=True, approvers=["ada"], terminal_users={USER: "ada"})
     assert result.exit_code == 0, result.output
     (row,) = ResultsStore(str(tmp_path)).query("rollouts", "select * from rollouts").to_pylist()
+    assert PROMPT in result.output
     assert (row["approver"], row["approved_via"], row["outcome"]) == ("ada", "terminal", "rolled out")
     assert row["applied"] == list(STAGES)
     assert row["approved_at"] is not None

@@ -1,12 +1,15 @@
 """Show the steps of a command, with and without a terminal."""
 
 import io
+import time
 
 import pytest
 from rich.console import Console
 
 from logops.toolchain import Event, State
 from logops.toolchain.progress_board import Board, amount, duration, ended_line, running_line
+
+ERASE_LINE = "\x1b[2K"
 
 
 def board_on(text: io.StringIO) -> Board:
@@ -68,14 +71,20 @@ def test_step_that_raises_is_shown_as_failed() -> None:
     assert text.getvalue() == "✗ programs · 0.0 s\n"
 
 
-def test_ended_step_is_printed_on_a_terminal() -> None:
+def test_running_line_of_an_ended_step_disappears_from_the_terminal() -> None:
     text = io.StringIO()
     console = Console(file=text, width=100, force_terminal=True, color_system=None)
 
     with Board(console) as board, board.step("Airflow", 25.0):
-        pass
+        # The board draws running steps four times a second.
+        deadline = time.monotonic() + 10
+        while "usually 25 s" not in text.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.01)
 
-    assert "✓ Airflow · 0.0 s" in text.getvalue()
+    _, drawn, after_last_drawing = text.getvalue().rpartition("usually 25 s")
+    assert drawn
+    assert ERASE_LINE in after_last_drawing
+    assert "✓ Airflow · " in text.getvalue()
 
 
 def test_brackets_in_a_line_are_not_parsed_as_markup() -> None:

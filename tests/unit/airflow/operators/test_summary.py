@@ -92,11 +92,17 @@ def test_failed_rollout_is_a_finding_until_a_rollout_passes(summary, context, fa
     assert changes.open == ()
 
 
-def test_run_with_failed_plan_fails_as_stopped_at_plan(summary, context, ti, store) -> None:
+def test_run_with_failed_plan_fails_as_stopped_at_plan_without_opening_the_environment(
+    summary, context, ti, monkeypatch
+) -> None:
+    opened: list[object] = []
+    for function in ("read_environment", "open_platform", "results_store"):
+        monkeypatch.setattr(f"logops.airflow.operators.summary.{function}", opened.append)
     ti.states = dict.fromkeys(BEFORE, "upstream_failed") | {"plan": "failed"}
     ti.xcoms["plan", "failure"] = "environments/local.yaml: 1 problem"
     with pytest.raises(AirflowFailException, match="stopped at plan"):
         run(summary, context)
+    assert opened == []
 
 
 def test_result_that_cannot_be_written_fails_the_run(summary, context, passed, monkeypatch, tmp_path) -> None:

@@ -49,7 +49,7 @@ def test_retry_waits_as_long_as_retry_after_says(script: Script) -> None:
     assert script.slept == [7.0]
 
 
-def test_retry_waits_are_between_half_and_full_backoff(script: Script) -> None:
+def test_retry_waits_differ_between_half_and_full_backoff(script: Script) -> None:
     for _ in range(6):
         script.say(503, "starting", "text/plain")
     script.say(204)
@@ -58,6 +58,8 @@ def test_retry_waits_are_between_half_and_full_backoff(script: Script) -> None:
 
     longest = [0.2 * 2**attempt for attempt in range(6)]
     assert all(most / 2 <= wait <= most for wait, most in zip(script.slept, longest, strict=True))
+    # Without jitter, every wait would be the same part of its backoff.
+    assert len({round(wait / most, 6) for wait, most in zip(script.slept, longest, strict=True)}) > 1
 
 
 def test_retry_after_longer_than_retry_time_raises_without_wait(script: Script) -> None:
