@@ -59,7 +59,7 @@ def measured(client: str, endpoint: str) -> dict[str, Any]:
 
 
 def apart(client: str, kind: str, blobs: int) -> dict[str, Any]:
-    """Measure a client in a process of its own, against a server of its own."""
+    """Measure a client in a new process, against a new server."""
     with subprocess.Popen(
         (sys.executable, SERVER, str(blobs), kind), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:

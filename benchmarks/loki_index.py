@@ -34,7 +34,7 @@ class Table:
     streams: Sequence[tuple[int, Mapping[str, str]]]
     """Fingerprint and labels."""
     chunks: "np.ndarray[Any, Any]"
-    """Of RECORD."""
+    """Rows of the numpy type RECORD."""
     uploader: str = ""
     """An ingester; empty: a compacted file of one tenant."""
     written: int = 1_760_000_000_000_000_000

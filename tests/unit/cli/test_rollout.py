@@ -25,7 +25,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended: 128 + SIGINT."""
 WAITING_ROLLOUT = """
-import json, sys, time
+import json, signal, sys
 from logops.cli import main, rollout
 from logops.rollout import run
 from tests.unit.cli.test_rollout import local_platform
@@ -38,7 +38,7 @@ def apply_slowly(stage, *arguments):
     revision = apply(stage, *arguments)
     if stage == "loki":
         print("waiting", file=sys.stderr, flush=True)
-        time.sleep(60)
+        signal.pause()
     return revision
 
 platform.apply = apply_slowly
