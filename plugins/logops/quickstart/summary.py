@@ -140,7 +140,7 @@ def rendered(
         *([Text(f"  open {airflow_url}/dags/{BENCHMARK}   how fast the library's queries are")] if measured else []),
         Text(f"  logops audit explain {name}   every table: its phase, its age, what happens next and when"),
         Text(f"  logops status {name}   every process: readiness, memory, version"),
-        Text("  make down   end all of it; what was stored stays"),
+        Text("  make down   stop everything; stored logs stay"),
     )
 
 
