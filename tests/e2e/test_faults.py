@@ -45,7 +45,7 @@ def test_loki_with_invalid_configuration_is_rolled_back_with_error_in_log(
 
     assert run.ended() == "failed"
     assert run.states("failed") == {"loki.apply", "summary"}
-    assert "starting security-all-0: it dies again and again" in run.log("loki.apply")
+    assert "starting security-all-0: it exits repeatedly" in run.log("loki.apply")
     assert "cannot unmarshal" in run.log("loki.apply")
     assert run.tasks()["roll_back"].state == "success"
     assert {stage: rolled_out.live(stage) for stage in STAGES} == before

@@ -67,5 +67,8 @@ def test_missing_secret_is_reported_with_connection_and_variable(tmp_path: Path)
     platform = open_local(wanted, tmp_path)
     result = roll_out(platform, "run", print)
     assert list(result.failures) == ["storage.apply"]
-    assert "Airflow connection 'main_storage' is not known here. Set the variable" in result.failures["storage.apply"]
+    assert (
+        "Airflow connection 'main_storage' is not known on this machine. Set the variable"
+        in result.failures["storage.apply"]
+    )
     assert processes_of(platform.state) == []

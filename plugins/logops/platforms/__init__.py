@@ -37,7 +37,10 @@ def open_to_read(environment: Environment, root: Path) -> ReadablePlatform:
 
 
 def open_local(environment: Environment, root: Path) -> LocalPlatform:
-    """Like `open_platform`, for what only the local platform can do: stop everything, and show its logs."""
+    """Open a local environment. Unlike other platforms, it can stop all its processes and show their logs.
+
+    Raises as `open_platform` does.
+    """
     if environment.platform.kind != "local":
         raise PlatformError(
             f"opening environment {environment.name!r} for a rollout: it is for {environment.platform.kind}. This "

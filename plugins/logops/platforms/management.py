@@ -28,8 +28,8 @@ def read_live_policy(
     doing = f"reading the lifecycle policy of storage account {account.account_name}"
     if account.resource_id is None:
         raise ObjectStoreMisconfiguredError(
-            f"{doing}: the environment does not say where the management API has it. Give the account a resource_id: "
-            "`az storage account show --name NAME --query id`."
+            f"{doing}: the account has no resource_id in the environment file, and the management API requires it. Set "
+            "it to the output of `az storage account show --name NAME --query id`."
         )
     _, _, subscription, _, group, *_, name = account.resource_id.split("/")
     try:

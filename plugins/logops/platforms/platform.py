@@ -1,4 +1,4 @@
-"""The two interfaces of a deployment target: one to read it, one to change it. Kept as small as their users allow."""
+"""The two interfaces of a deployment target: one to read it, and one to change it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from logops.clients.blob_storage import ObjectStore
 
 Progress = Callable[[str], None]
-"""Receives one line that says what is being done. Called at least every few seconds during long work."""
+"""A function that receives one line about the current work. It is called every few seconds during long work."""
 
 
 class PlatformError(LogopsError):
-    """The platform could not do what it was asked to do."""
+    """An operation of the platform failed."""
 
 
 class LeaseHeldError(PlatformError):
@@ -56,7 +56,7 @@ class ProcessStatus:
 
 
 def component_of(process: str, cluster: str) -> str:
-    """Return the component that a process of a cluster is, from its name.
+    """Return the component of a cluster's process, which is a part of the process's name.
 
     >>> component_of("main-query-frontend-0", "main")
     'query-frontend'
@@ -75,7 +75,7 @@ def ingester_urls(platform: "ReadablePlatform") -> dict[str, str]:
 
 
 class LeaseStore(Protocol):
-    """Keeps who may change an environment. A local file today; a Lease object on Kubernetes."""
+    """The store of an environment's lease: the right to change it, which one run holds at a time."""
 
     def acquire(self, owner: str) -> None:
         """Acquire, or renew, the lease. Raises LeaseHeldError while another run holds it."""
@@ -88,7 +88,7 @@ class LeaseStore(Protocol):
 
 
 class RevisionStore(Protocol):
-    """Keeps every state that a stage was in. Only ever added to."""
+    """The store of the revisions of all stages. Revisions are added, and never changed or removed."""
 
     def all(self, stage: Stage) -> list[Revision]:
         """Return the revisions of a stage, oldest first."""
@@ -97,11 +97,11 @@ class RevisionStore(Protocol):
         """Return the files of a revision."""
 
     def add(self, stage: Stage, files: Files, owner: str, at: datetime) -> Revision:
-        """Keep files as the newest revision."""
+        """Store files as the newest revision."""
 
 
 class ReadablePlatform(Protocol):
-    """A platform that audits, benchmarks and queries can read. Nothing here changes it."""
+    """A platform that audits, benchmarks and queries can read. No method changes it."""
 
     @property
     def environment(self) -> Environment: ...
@@ -123,30 +123,30 @@ class ReadablePlatform(Protocol):
 
 
 class DeployablePlatform(ReadablePlatform, Protocol):
-    """A platform that a rollout can change. Every call can be repeated: it does only what is still missing."""
+    """A platform that a rollout can change. Every call can be repeated: it makes only the changes that are missing."""
 
     # State
 
     def desired(self) -> dict[Stage, Files]:
-        """Return the state that the environment file asks for."""
+        """Return the desired state: what the environment file renders to."""
 
     def live(self, stage: Stage) -> Files:
         """Return the live state, read from the disk, the storage account and the processes."""
 
     def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
-        """Make `files` live. Restart only what they change, one at a time. Return when everything runs.
+        """Make `files` live. Restart only the processes that they change, one at a time. Return when all are ready.
 
         Raises PlatformError with the last log lines of a process that does not start.
         """
 
     def revisions(self, stage: Stage) -> list[Revision]:
-        """Return the revisions of a stage, oldest first. They are only ever added to."""
+        """Return the revisions of a stage, oldest first."""
 
     def roll_back(self, stage: Stage, owner: str, progress: Progress) -> Revision | None:
         """Go back to the last revision that `owner` did not apply, and return it.
 
-        The rollback is a revision of its own. Returns None if there was no earlier revision (the stage is stopped, its
-        files are removed, its data stays), or if the newest revision is not `owner`'s.
+        The rollback is recorded as a new revision. If there was no earlier revision, the stage is stopped and its files
+        are removed; its data stays. Returns None in that case, and if the newest revision is not `owner`'s.
         """
 
     def acquire_lease(self, owner: str) -> None:
@@ -161,7 +161,7 @@ class DeployablePlatform(ReadablePlatform, Protocol):
         """Return the status of every process that should run, running or not."""
 
     def last_lines(self, process: str, count: int = 20) -> list[str]:
-        """Return the end of a process's log."""
+        """Return the last lines of a process's log."""
 
     def write_url(self, cluster: str) -> str:
         """Return the address for pushes to a cluster."""
@@ -173,7 +173,7 @@ class DeployablePlatform(ReadablePlatform, Protocol):
         """Return the address of the Prometheus with a cluster's recorded series; None if nothing is recorded."""
 
     def write_line(self, source: str, text: str) -> None:
-        """Log one line as a source does: append it to a tailed file, or send it to a syslog port.
+        """Write one log line as a source does: append it to a tailed file, or send it to a syslog port.
 
-        Raises PlatformError if nothing accepts it.
+        Raises PlatformError if the file cannot be written or the port does not answer.
         """

@@ -1,4 +1,4 @@
-"""An environment that runs elsewhere, on Kubernetes and Azure, and is only read."""
+"""A platform that is only read: an environment on Kubernetes and Azure."""
 
 import os
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class RemotePlatform:
     def __init__(
         self, environment: Environment, *, management: str = AZURE, credential: "TokenCredential | None" = None
     ) -> None:
-        """`management` is the address of Azure's management API, if it is not the public cloud's."""
+        """Create the platform. `management` is the address of Azure's management API; default: the public cloud's."""
         self.environment = environment
         self._management = management
         self._credential = credential

@@ -9,7 +9,7 @@ STATE = ".logops"
 
 
 def results_url(environment: Environment, root: Path) -> str:
-    """Return the fsspec URL. A relative path in the environment file is below the local platform's state folder."""
+    """Return the fsspec URL of the results store. A relative path starts at the environment's state folder."""
     if "://" in environment.results:
         return environment.results.rstrip("/")
     return str(root / STATE / environment.name / environment.results)

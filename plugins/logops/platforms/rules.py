@@ -1,4 +1,4 @@
-"""Read and write the rules that a ruler holds."""
+"""Read and write the rules that a ruler stores."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
@@ -15,7 +15,10 @@ Owner = tuple[str, str]
 
 
 def read_rules(client: LokiClient, environment: str, owner: Owner) -> dict[str, str]:
-    """Return all rules of a tenant, whoever stored them, as files of the stage `rules`. Raises PlatformError."""
+    """Return all rules of a tenant as files of the stage `rules`, including rules that a person stored by hand.
+
+    Raises PlatformError.
+    """
     try:
         return {
             f"{_folder(owner)}{namespace}.yaml": namespace_text(environment, _mappings(groups))
@@ -28,9 +31,10 @@ def read_rules(client: LokiClient, environment: str, owner: Owner) -> dict[str, 
 def write_rules(
     client: LokiClient, owner: Owner, live: Mapping[str, str], desired: Mapping[str, str], progress: Progress
 ) -> None:
-    """Store the groups that differ, and delete those that are not desired. Raises PlatformError with Loki's message.
+    """Store the groups that differ, and delete the groups that are not desired.
 
-    If Loki refuses a group, the earlier ones stay stored: the caller rolls back.
+    Raises PlatformError with Loki's message. If Loki refuses a group, the groups before it stay stored: the caller must
+    roll back.
     """
     _, tenant = owner
     for name in files_of(owner, (*live, *desired)):

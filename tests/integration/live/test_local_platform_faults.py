@@ -95,7 +95,7 @@ def failure(small: LocalPlatform) -> Failure:
 
 
 def test_process_that_does_not_start_is_reported_with_last_lines(failure: Failure) -> None:
-    assert "starting security-all-0: it dies again and again" in failure.error
+    assert "starting security-all-0: it exits repeatedly" in failure.error
     assert "field auth_enabledd not found" in failure.error
 
 

@@ -68,5 +68,5 @@ def test_refused_access_is_reported_with_the_required_role(tmp_path: Path, monke
 
 
 def test_account_without_resource_id_is_refused() -> None:
-    with pytest.raises(ObjectStoreMisconfiguredError, match="Give the account a resource_id"):
+    with pytest.raises(ObjectStoreMisconfiguredError, match="the account has no resource_id"):
         read_live_policy(account(None), Somebody())

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from logops.platforms.platform import PlatformError
 
-LEAST_FREE = 512 * 2**20
-"""Bytes. A segment of an ingester's write-ahead log has this size (pkg/ingester/wal.go). With less, ingesters could not
-write their log as soon as traffic arrives."""
+MIN_FREE_BYTES = 512 * 2**20
+"""The size of a segment of an ingester's write-ahead log (pkg/ingester/wal.go). With less free space, an ingester could
+not write its log as soon as lines arrive."""
 
 
-def check_free(folder: Path, least: int = LEAST_FREE) -> None:
+def check_free(folder: Path, min_bytes: int = MIN_FREE_BYTES) -> None:
     """Raise PlatformError if the disk of `folder` has less than `least` bytes free."""
     free = _free(folder)
-    if free < least:
+    if free < min_bytes:
         raise PlatformError(
-            f"The disk of {folder} has {_mib(free)} free; a rollout needs at least {_mib(least)}. "
+            f"The disk of {folder} has {_mib(free)} free; a rollout needs at least {_mib(min_bytes)}. "
             "Nothing was changed. Free some space, then roll out again."
         )
 
@@ -37,7 +37,7 @@ def write_text(file: Path, text: str, mode: int = 0o644) -> None:
 
 
 def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write a folder in one step. Raises PlatformError if the disk is full; nothing is left behind."""
+    """Create a folder with files in one step. Raises PlatformError if the disk is full; no folder is created then."""
     with writing(folder.parent), _beside(folder) as temporary:
         for name, text in texts.items():
             _write(temporary / name, text)
@@ -46,10 +46,10 @@ def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def swap_files(folder: Path, texts: Mapping[str, str], remove: frozenset[str] = frozenset()) -> None:
-    """Replace files of a folder, given by relative paths, and remove others.
+    """Replace files of a folder, given by relative paths, and remove the files in `remove`.
 
-    All new files are written beside the folder first. If the disk is full, PlatformError is raised and every file is
-    as it was.
+    All new files are first written to a temporary folder beside it. Raises PlatformError if the disk is full; all files
+    are unchanged then.
     """
     with writing(folder), _beside(folder) as temporary:
         for name, text in texts.items():
@@ -66,13 +66,13 @@ def swap_files(folder: Path, texts: Mapping[str, str], remove: frozenset[str] = 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Report which folder could not be written, and how much space its disk has."""
+    """Turn an OSError into a PlatformError with the folder and the free space of its disk."""
     try:
         yield
     except OSError as error:
         raise PlatformError(
             f"{folder} cannot be written: {error.strerror}. Its disk has {_mib(_free(folder))} free. "
-            "What was there is as it was. Make room or correct the folder's permissions, then try again."
+            "Existing files are unchanged. Free some space or correct the folder's permissions, then try again."
         ) from error
 
 
@@ -106,8 +106,8 @@ def _sync(folder: Path) -> None:
 
 
 def _free(folder: Path) -> int:
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    return shutil.disk_usage(there).free
+    existing_parent = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return shutil.disk_usage(existing_parent).free
 
 
 def _mib(size: int) -> str:

@@ -9,13 +9,13 @@ from logops.clients.loki import LokiClient, LokiError, RingMember, total
 from logops.clients.loki.metrics import parse_metrics
 from logops.platforms.local.section import Section
 
-_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0
 _READY = {"promtail": "/ready", "prometheus": "/-/ready", "loki-canary": "/metrics"}
 
 
 @dataclass(frozen=True)
 class Health:
-    """The answer of a process."""
+    """The readiness of a process."""
 
     ready: bool
     detail: str = ""
@@ -25,12 +25,12 @@ class Health:
 def check(section: Section, observers: Sequence[Section], age: float) -> Health:
     """Ask a process whether it is ready. An ingester must also be ACTIVE in the ring, as every other process sees it.
 
-    age   seconds that it has been running: a heartbeat in the ring must be newer
+    age   seconds since the process started: its heartbeat in the ring must be newer
     """
     if section.program != "loki":
         return _answers(section)
     try:
-        with LokiClient(section.url, read_timeout=_SECONDS, retry_for=0) as client:
+        with LokiClient(section.url, read_timeout=_TIMEOUT_SECONDS, retry_for=0) as client:
             readiness = client.ready()
     except LokiError as error:
         return Health(False, str(error))
@@ -46,10 +46,10 @@ def in_ring(name: str, members: Sequence[RingMember], age: float) -> Health:
     """Return whether an ingester is ACTIVE in a ring, with a heartbeat since its last start."""
     member = next((member for member in members if member.id == name), None)
     if member is None:
-        return Health(False, "the others do not see it in the ring yet")
+        return Health(False, "other processes do not see it in the ring yet")
     # Heartbeats are whole seconds.
     if member.heartbeat_age.total_seconds() > age + 1:
-        return Health(False, "the others have not heard of it since it was started")
+        return Health(False, "its heartbeat in the ring is older than its start")
     return Health(True) if member.state == "ACTIVE" else Health(False, f"it is {member.state} in the ring")
 
 
@@ -57,7 +57,7 @@ def version(section: Section) -> str | None:
     """Return the running version, as the process reports it; None if it reports none."""
     try:
         if section.program == "loki":
-            with LokiClient(section.url, read_timeout=_SECONDS, retry_for=0) as client:
+            with LokiClient(section.url, read_timeout=_TIMEOUT_SECONDS, retry_for=0) as client:
                 return client.build_info().version
         answer = _get(section, "/metrics")
         if isinstance(answer, Failure):
@@ -83,7 +83,7 @@ def waiting_to_be_flushed(section: Section) -> int:
 
 
 def _answers(section: Section) -> Health:
-    """For the canary its metrics, for Azurite its refusal of an unsigned request: both are signs of life."""
+    """Return whether a process answers HTTP requests. Azurite refuses an unsigned request, which also is an answer."""
     answer = _get(section, _READY.get(section.program, "/"))
     if isinstance(answer, Failure):
         return Health(False, f"no answer at {section.url}: {answer.detail}")
@@ -92,17 +92,19 @@ def _answers(section: Section) -> Health:
 
 
 def _rings(observers: Sequence[Section]) -> Iterator[Sequence[RingMember]]:
-    """Yield the ring as each of these processes sees it."""
+    """Yield the ring as each of these processes sees it. Skip processes that do not answer."""
     for observer in observers:
         try:
-            with LokiClient(observer.url, read_timeout=_SECONDS, retry_for=0) as client:
+            with LokiClient(observer.url, read_timeout=_TIMEOUT_SECONDS, retry_for=0) as client:
                 yield client.ring()
         except LokiError:
             continue
 
 
 def _get(section: Section, path: str) -> Outcome:
-    transport = Transport(section.url, connect_timeout_s=_SECONDS, read_timeout_s=_SECONDS, use_proxies=False)
+    transport = Transport(
+        section.url, connect_timeout_s=_TIMEOUT_SECONDS, read_timeout_s=_TIMEOUT_SECONDS, use_proxies=False
+    )
     try:
         return transport.send(Request(f"reading {path}", path))
     finally:

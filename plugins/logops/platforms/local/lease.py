@@ -1,4 +1,4 @@
-"""The lease of an environment in a file. Unlike a lock, it outlives the processes of a run."""
+"""The lease of an environment, in a file. Unlike a lock, it stays when a process of the run ends."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ STALE = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to change the environment."""
+    """The right of a run to change the environment."""
 
     owner: str
     """The run's id."""
@@ -24,7 +24,7 @@ class Lease:
 
 
 def taken_by(held: Lease | None, owner: str, as_of: datetime) -> Lease | None:
-    """Return the lease after `owner` asked for it; None if another run holds it."""
+    """Return the lease that `owner` gets at `as_of`; None if another run holds it. A stale lease is taken over."""
     if held is not None and held.owner == owner:
         return Lease(owner, held.since, as_of)
     if held is None or as_of - held.touched >= STALE:
@@ -70,15 +70,15 @@ class LeaseFile:
         lease = taken_by(held, owner, datetime.now(UTC))
         if lease is None:
             raise LeaseHeldError(_refusal(self._environment, held))
-        kept = {"owner": lease.owner, "since": lease.since.isoformat(), "touched": lease.touched.isoformat()}
-        write_text(self._file, json.dumps(kept) + "\n")
+        content = {"owner": lease.owner, "since": lease.since.isoformat(), "touched": lease.touched.isoformat()}
+        write_text(self._file, json.dumps(content) + "\n")
 
 
 def _refusal(environment: str, held: Lease | None) -> str:
     assert held is not None
     return (
         f"Environment {environment} is being changed by {held.owner}, since {held.since:%Y-%m-%d %H:%M:%S} UTC; "
-        f"its last sign of life was at {held.touched:%H:%M:%S} UTC. Wait until it has ended. "
+        f"it last renewed its lease at {held.touched:%H:%M:%S} UTC. Wait until it has ended. "
         f"If that run is dead: `logops unlock {environment} --owner '{held.owner}'`."
     )
 

@@ -9,15 +9,15 @@ from logops.platforms.local.section import Section, sections
 from logops.render import STAGES, Stage
 
 NO_OVERRIDES = "overrides: {}\n"
-"""The tenants file of a Loki before its tenants are applied: it does not start without a file."""
+"""The tenants file before the stage `tenants` is applied: Loki does not start without this file."""
 
 _SLACK_SECONDS = 2.0
-"""The kernel counts a process's start from boot, and reports the boot time in whole seconds. An unnecessary restart is
-better than a process that keeps an edited file."""
+"""Tolerance for the start time of a process: the kernel counts it from the boot time, which it reports in whole
+seconds. An unnecessary restart is better than a process that keeps an edited file."""
 
 
 def stage_files(live: Path, stage: Stage) -> dict[str, str]:
-    """Return a stage's files by their names below the live folder. Bytes that are not text are shown escaped."""
+    """Return a stage's files by their paths below the live folder. Bytes that are not UTF-8 are escaped."""
     paths = [*(live / stage).rglob("*"), live / conf_name(stage)]
     texts = {
         path.relative_to(live).as_posix(): path.read_text(encoding="utf-8", errors="backslashreplace")
@@ -41,10 +41,10 @@ def all_sections(live: Path) -> dict[Stage, tuple[Section, ...]]:
 
 
 def replace_stage(live: Path, stage: Stage, texts: Mapping[str, str], clusters: Iterable[str]) -> None:
-    """Make `texts` the stage's files, each in one step. Raises PlatformError if the disk is full; all files stay as
-    they were.
+    """Replace the stage's files with `texts`, each file in one step.
 
-    Texts that only describe (`processes/...`) are not written. Each of `clusters` keeps a tenants file.
+    The list of processes (`processes/...`) is not written. Each of `clusters` keeps a tenants file. Raises
+    PlatformError if the disk is full; all files are unchanged then.
     """
     new_texts = {name: text for name, text in texts.items() if not name.startswith("processes/")}
     if stage == "tenants":
@@ -59,9 +59,9 @@ def ensure_overrides(live: Path, clusters: Iterable[str]) -> None:
 
 
 def outdated(live: Path, desired: Mapping[str, str], started: Mapping[str, tuple[Section, float]]) -> set[str]:
-    """Return the names of processes that started after somebody edited a file that they read.
+    """Return the names of processes that started with a file that somebody had edited.
 
-    started   name to section and start of the process, Unix time
+    started   name of a running process -> its section, and its start in Unix time
     """
     edited = {
         str(live / name): (live / name).stat().st_mtime
@@ -70,8 +70,10 @@ def outdated(live: Path, desired: Mapping[str, str], started: Mapping[str, tuple
     }
     return {
         name
-        for name, (section, at) in started.items()
-        if any(file in section.command and at > changed - _SLACK_SECONDS for file, changed in edited.items())
+        for name, (section, started_at) in started.items()
+        if any(
+            file in section.command and started_at > edited_at - _SLACK_SECONDS for file, edited_at in edited.items()
+        )
     }
 
 

@@ -1,4 +1,4 @@
-"""A lock: one process at a time changes an environment."""
+"""A lock file, so that one process at a time changes an environment."""
 
 import fcntl
 import os
@@ -11,22 +11,22 @@ from logops.platforms.local.atomic import writing
 from logops.platforms.platform import PlatformError, Progress
 
 _PATIENCE = 30.0
-"""Seconds to wait: a process that was just stopped may need some to release the lock."""
+"""Seconds to wait for the lock: a process that is being stopped may need some time to release it."""
 
 
 @contextmanager
 def locked(file: Path, doing: str, progress: Progress, patience: float = _PATIENCE) -> Iterator[None]:
     """Hold a lock on `file` while the block runs.
 
-    The kernel releases it when its holder ends, however it ends. Raises PlatformError with the name of the holder
-    after `patience` seconds.
+    If the process is killed, the kernel releases the lock. Raises PlatformError with the name of the holder if the lock
+    is not free after `patience` seconds.
     """
     with writing(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
         lock = file.open("a+")
     with lock:
         deadline = time.monotonic() + patience
-        waiting = False
+        reported = False
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -39,8 +39,8 @@ def locked(file: Path, doing: str, progress: Progress, patience: float = _PATIEN
                     f"{doing}: {holder} is changing {file.parent} and has not ended within {patience:.0f} s. "
                     "Wait for it, or end it."
                 )
-            if not waiting:
-                waiting = True
+            if not reported:
+                reported = True
                 progress(f"waiting for {holder}, which is changing {file.parent}")
             time.sleep(0.1)
         lock.seek(0)

@@ -10,7 +10,7 @@ _PAUSE = 0.2
 
 
 def last_lines(file: Path, count: int) -> list[str]:
-    """Return the last `count` lines of a file; none if there is no file."""
+    """Return the last `count` lines of a file; an empty list if the file does not exist."""
     try:
         with file.open("rb") as stream:
             end = stream.seek(0, os.SEEK_END)
@@ -26,41 +26,41 @@ def last_lines(file: Path, count: int) -> list[str]:
 
 
 def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-    """Yield every new line of these files with the name of its file. Never ends.
+    """Yield each new line of these files, with the name of its file. Never ends.
 
-    If supervisord rotates a file, the new file is followed.
+    If supervisord rotates a file, continue with the new file.
     """
     tails = {name: Tail(path) for name, path in files.items()}
     while True:
-        heard = False
+        has_new_lines = False
         for name, tail in tails.items():
             for line in tail.lines():
-                heard = True
+                has_new_lines = True
                 yield name, line
-        if not heard:
+        if not has_new_lines:
             time.sleep(_PAUSE)
 
 
 class Tail:
-    """The new content of a file."""
+    """A reader of the lines that are appended to a file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._rest = b""
+        self._incomplete = b""
         self._inode, self._offset = self._now()
 
     def lines(self) -> list[str]:
         """Return the complete lines since the last call."""
         inode, size = self._now()
         if inode != self._inode or size < self._offset:
-            self._inode, self._offset, self._rest = inode, 0, b""
+            self._inode, self._offset, self._incomplete = inode, 0, b""
         if size == self._offset:
             return []
         with self._path.open("rb") as stream:
             stream.seek(self._offset)
             data = stream.read()
         self._offset += len(data)
-        *complete, self._rest = (self._rest + data).split(b"\n")
+        *complete, self._incomplete = (self._incomplete + data).split(b"\n")
         return [line.decode("utf-8", "replace") for line in complete]
 
     def _now(self) -> tuple[int, int]:

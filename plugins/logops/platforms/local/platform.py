@@ -32,13 +32,13 @@ from logops.render import STAGES, Commands, Files, Stage, local_topology, render
 from logops.render.files import workload_file, workload_text
 from logops.rules.read import Rules
 
-_TOUCH_SECONDS = 60.0
+_RENEW_SECONDS = 60.0
 _ORPHAN_SECONDS = 30.0
 _ERROR_LINES = 15
 
 
 class LocalPlatform:
-    """A `DeployablePlatform` on this machine. The state folder holds everything; two environments share nothing."""
+    """A `DeployablePlatform` on this machine. All its files are in the state folder; two environments share nothing."""
 
     def __init__(
         self,
@@ -47,7 +47,9 @@ class LocalPlatform:
         commands: Callable[[], Commands],
         rules: Callable[[], Rules],
     ) -> None:
-        """commands   returns how each program is started; called only when needed
+        """Create the platform. Starts nothing.
+
+        commands   returns the command of each program; called only when needed
         rules      returns the rules to evaluate; called only when needed
 
         Raises PlacementError if the environment does not fit this machine.
@@ -56,7 +58,7 @@ class LocalPlatform:
         self.state = state.resolve()
         self._commands = commands
         self._rules = rules
-        self._place = local_topology(environment, self.state)
+        self._topology = local_topology(environment, self.state)
         self._live = self.state / "live"
         self._supervisord = Supervisord(self.state)
         self._keys = KeyStore(self.state / "secrets.env", environment)
@@ -77,15 +79,15 @@ class LocalPlatform:
             return self._live_rules()
         texts = live.stage_files(self._live, stage)
         order = [section.name for section in live.stage_sections(self._live, stage)]
-        now = running(self._supervisord)
+        live_processes = running(self._supervisord)
         if stage == "storage":
             for account in self._environment.storage_accounts:
                 file = f"storage/{account}.yaml"
                 if file in texts:
-                    existing = self._containers(account, now)
+                    existing = self._containers(account, live_processes)
                     texts[file] = storage.with_containers(texts[file], existing, self._environment.name)
-        if here := {name: now[name].digest for name in order if name in now}:
-            texts[workload_file(stage)] = workload_text(here)
+        if live_digests := {name: live_processes[name].digest for name in order if name in live_processes}:
+            texts[workload_file(stage)] = workload_text(live_digests)
         return Files(texts)
 
     def revisions(self, stage: Stage) -> list[Revision]:
@@ -103,7 +105,7 @@ class LocalPlatform:
         return self.state / "logs" / f"{process}.log"
 
     def logged(self) -> list[str]:
-        """Return the processes that have a log."""
+        """Return the names of the processes that have a log."""
         return sorted(log.stem for log in (self.state / "logs").glob("*.log"))
 
     def follow(self, processes: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -113,22 +115,22 @@ class LocalPlatform:
             yield name, redact(line, keys)
 
     def urls(self, cluster: str) -> Mapping[str, str]:
-        return {process.name: process.url for process in self._place.of(cluster)}
+        return {process.name: process.url for process in self._topology.of(cluster)}
 
     def read_url(self, cluster: str) -> str:
-        return self._place.read_url(cluster)
+        return self._topology.read_url(cluster)
 
     def write_url(self, cluster: str) -> str:
-        return self._place.write_url(cluster)
+        return self._topology.write_url(cluster)
 
     def ruler_url(self, cluster: str) -> str:
-        return self._place.ruler_url(cluster)
+        return self._topology.ruler_url(cluster)
 
     def prometheus_url(self, cluster: str) -> str | None:
-        return self._place.prometheus_url(cluster)
+        return self._topology.prometheus_url(cluster)
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
-        """Return the policy that the storage stage applied: Azurite has none, and `logops.lifecycle` applies it."""
+        """Return the policy of the last rollout. Azurite stores no policy; `logops.lifecycle` carries this one out."""
         text = live.stage_files(self._live, "storage").get(f"storage/{account}.yaml")
         if text is None:
             raise PlatformError(
@@ -139,12 +141,12 @@ class LocalPlatform:
     def object_store(self, account: str) -> ObjectStore:
         declared = self._environment.storage_accounts[account]
         if declared.account_key is None:
-            raise PlatformError(f"storage_accounts.{account}: Azurite knows account keys only; give it an account_key")
+            raise PlatformError(f"storage_accounts.{account}: Azurite supports only account keys. Set account_key")
         key = AccountKey(self._keys.complete()[declared.account_key.variable])
-        return ObjectStore.connect(declared.account_name, key, self._place.blob_endpoint(account))
+        return ObjectStore.connect(declared.account_name, key, self._topology.blob_endpoint(account))
 
     def write_line(self, source: str, text: str) -> None:
-        write_line(self._place, source, text)
+        write_line(self._topology, source, text)
 
     # Changes
 
@@ -173,54 +175,75 @@ class LocalPlatform:
         with self._changing(f"rolling {stage} back", owner, progress) as redacted_progress:
             steps = self._steps(stage, files, redacted_progress)
             if history[-1].digest != files.digest:
-                # A revision of its own: a later rollback must not return to the state that failed here.
+                # Record the rollback as a revision: a later rollback must not return to the state that failed here.
                 self._revisions.add(stage, files, owner, datetime.now(UTC))
             self._make_live(stage, files, steps, redacted_progress)
         return target if files else None
 
     def down(self, progress: Progress) -> list[str]:
-        """Stop everything, senders first and the store last, and leave no process.
+        """Stop all processes, agents first and stores last. Files and data stay.
 
-        Returns the names of the processes that had to be killed. Files and data stay.
+        Returns the names of the processes that had to be killed.
         """
         with self._changing("stopping", None, progress) as redacted_progress:
             try:
                 self._stop_all(redacted_progress)
             except PlatformError as error:
-                redacted_progress(f"{error} Its processes are ended without it.")
+                redacted_progress(f"{error} Stopping the processes without supervisord.")
             killed = ["supervisord"] if self._supervisord.end() else []
             return killed + self._end_orphans(redacted_progress)
 
     def _steps(self, stage: Stage, files: Files, progress: Progress) -> Steps:
-        """Return the steps to run the stage's processes as `files` say. Raises PlatformError if a port is taken."""
+        """Return the steps after which the stage's processes run from `files`.
+
+        Raises PlatformError if a port is taken.
+        """
         self._end_orphans(progress)
         self._hand_out_keys(progress)
         desired = sections(files.get(live.conf_name(stage), ""))
-        now = running(self._supervisord)
+        live_processes = running(self._supervisord)
         return decide(
             desired,
-            {name: process.digest for name, process in now.items()},
+            {name: process.digest for name, process in live_processes.items()},
             self._known(stage),
-            live.outdated(self._live, files, {s.name: (s, now[s.name].started) for s in desired if s.name in now}),
-            self._in_the_way(stage, desired, now),
+            live.outdated(
+                self._live,
+                files,
+                {s.name: (s, live_processes[s.name].started) for s in desired if s.name in live_processes},
+            ),
+            self._in_the_way(stage, desired, live_processes),
         )
 
     def _known(self, stage: Stage) -> set[str]:
-        """Return the processes that supervisord knows and no other stage has."""
-        others = {s.name for other in STAGES if other != stage for s in live.stage_sections(self._live, other)}
-        return self._supervisord.processes().keys() - others
+        """Return the names of processes that supervisord knows and that belong to no other stage."""
+        other_names = {
+            s.name
+            for other_stage in STAGES
+            if other_stage != stage
+            for s in live.stage_sections(self._live, other_stage)
+        }
+        return self._supervisord.processes().keys() - other_names
 
-    def _in_the_way(self, stage: Stage, desired: tuple[Section, ...], now: Mapping[str, Running]) -> set[str]:
-        """Return our own processes on ports that others will need. Raises PlatformError for a foreign process."""
-        heirs = {port: section.name for section in desired for port in section.ports}
-        ours = {process.process.pid: name for name, process in now.items()}
-        used = taken(heirs)
-        if strangers := [str(port) for port in used if port.pid not in ours]:
+    def _in_the_way(
+        self, stage: Stage, desired: tuple[Section, ...], live_processes: Mapping[str, Running]
+    ) -> set[str]:
+        """Return the names of this environment's processes on ports that another process will need.
+
+        Raises PlatformError if a process outside of the environment uses such a port.
+        """
+        new_owners = {port: section.name for section in desired for port in section.ports}
+        own_names = {process.process.pid: name for name, process in live_processes.items()}
+        taken_ports = taken(new_owners)
+        if foreign := [str(port) for port in taken_ports if port.pid not in own_names]:
             raise PlatformError(
-                f"applying {stage} of {self._environment.name}: {'; '.join(strangers)}. Nothing was started. "
+                f"applying {stage} of {self._environment.name}: {'; '.join(foreign)}. Nothing was started. "
                 "End that process, or give the environment another platform.base_port."
             )
-        return {ours[port.pid] for port in used if port.pid is not None and ours[port.pid] != heirs[port.port]}
+        return {
+            own_names[port.pid]
+            for port in taken_ports
+            if port.pid is not None and own_names[port.pid] != new_owners[port.port]
+        }
 
     def _make_live(self, stage: Stage, files: Files, steps: Steps, progress: Progress) -> None:
         if stage == "rules":
@@ -238,25 +261,27 @@ class LocalPlatform:
             if self._supervisord.process() is None:
                 self._supervisord.start(self._keys.complete())
             self._supervisord.reload()
-            self._work().take(steps, progress)
+            self._process_manager().take(steps, progress)
 
     def _live_rules(self) -> Files:
-        """Return the rules that the rulers hold.
+        """Return the rules that the rulers store.
 
-        If a ruler does not run, or its store does not answer, assume the rules that were rolled out last: the store
-        is down, not lost, and a rollout that repairs it must not fail because of it.
+        If a ruler does not run, or its storage does not answer, return the rules of the last rollout instead. They are
+        still stored, and a rollout that repairs the ruler or the storage must not fail here.
         """
-        known = self._last_rules()
-        now = running(self._supervisord)
+        last_rules = self._last_rules()
+        live_processes = running(self._supervisord)
         texts: dict[str, str] = {}
-        for owner in self._rule_owners(known):
+        for owner in self._rule_owners(last_rules):
             cluster = owner[0]
-            ruler = self._place.of(cluster, "ruler")[0].name
-            if ruler in now and self._containers(self._environment.clusters[cluster].storage_account, now):
+            ruler = self._topology.of(cluster, "ruler")[0].name
+            if ruler in live_processes and self._containers(
+                self._environment.clusters[cluster].storage_account, live_processes
+            ):
                 with LokiClient(self.ruler_url(cluster)) as client:
                     texts |= read_rules(client, self._environment.name, owner)
             else:
-                texts |= {name: known[name] for name in files_of(owner, known)}
+                texts |= {name: last_rules[name] for name in files_of(owner, last_rules)}
         return Files(texts)
 
     def _put_rules(self, desired: Files, progress: Progress) -> None:
@@ -270,14 +295,14 @@ class LocalPlatform:
         return self._revisions.files(history[-1]) if history else Files({})
 
     def _rule_owners(self, files: Iterable[str]) -> list[Owner]:
-        """Return the existing clusters' tenants, and former tenants that still have rules."""
+        """Return the tenants of all clusters of the environment, and former tenants that still have rules."""
         clusters = self._environment.clusters
         declared = {(name, tenant) for name, cluster in clusters.items() for tenant in cluster.tenants}
         return sorted(owner for owner in declared | owners(files) if owner[0] in clusters)
 
-    def _containers(self, account: str, now: Mapping[str, Running]) -> list[str]:
-        """Return an account's containers; none if Azurite is down, or another program answers on its port."""
-        if "azurite" not in now:
+    def _containers(self, account: str, live_processes: Mapping[str, Running]) -> list[str]:
+        """Return an account's containers; an empty list if this environment's Azurite does not run."""
+        if "azurite" not in live_processes:
             return []
         with self.object_store(account) as store:
             return storage.existing_containers(store)
@@ -286,45 +311,47 @@ class LocalPlatform:
         return {section.cluster for section in live.stage_sections(self._live, "loki")}
 
     def _hand_out_keys(self, progress: Progress) -> None:
-        """Processes get their keys from supervisord, which gets them at its start: a new key restarts everything."""
+        """Restart everything if there is a new storage key: supervisord gets keys only when it starts."""
         keys = self._keys.complete()
         if self._supervisord.process() is None or self._supervisord.has(keys):
             return
-        progress("restarting everything: there is a new storage key, and supervisord hands keys out")
-        now = running(self._supervisord)
+        progress("restarting everything: there is a new storage key, and supervisord gets keys only when it starts")
+        live_processes = running(self._supervisord)
         self._stop_all(progress)
         self._supervisord.end()
         self._supervisord.start(keys)
         for stage in STAGES:
-            if again := [s for s in live.stage_sections(self._live, stage) if s.name in now]:
-                self._work().start(again, progress)
+            if to_restart := [s for s in live.stage_sections(self._live, stage) if s.name in live_processes]:
+                self._process_manager().start(to_restart, progress)
 
     def _stop_all(self, progress: Progress) -> None:
         for group in _stop_groups(running(self._supervisord).values()):
             progress(f"stopping {', '.join(process.name for process in group)}")
-            self._work().stop([process.name for process in group], progress)
+            self._process_manager().stop([process.name for process in group], progress)
 
     def _end_orphans(self, progress: Progress) -> list[str]:
-        """Stop the processes that a killed supervisord left. Return the names of those that had to be killed."""
+        """Stop the processes that supervisord left running. Return the names of those that had to be killed."""
         killed: list[str] = []
         for group in _stop_groups(orphans(self._supervisord)):
-            progress(f"ending {', '.join(process.name for process in group)}, whose supervisord died")
+            progress(f"stopping {', '.join(process.name for process in group)}, left running by supervisord")
             killed += [process.name for process in end(group, _ORPHAN_SECONDS)]
         return killed
 
-    def _work(self) -> Processes:
-        every = [section for stage_sections in live.all_sections(self._live).values() for section in stage_sections]
-        return Processes(self._supervisord, every, lambda name: self.last_lines(name, _ERROR_LINES))
+    def _process_manager(self) -> Processes:
+        all_sections = [
+            section for stage_sections in live.all_sections(self._live).values() for section in stage_sections
+        ]
+        return Processes(self._supervisord, all_sections, lambda name: self.last_lines(name, _ERROR_LINES))
 
     @contextmanager
     def _changing(self, doing: str, owner: str | None, progress: Progress) -> Iterator[Progress]:
-        """Allow one change at a time, renew the lease meanwhile, and remove secrets from messages."""
-        touched = time.monotonic()
+        """Hold the lock for changes, renew the lease during long work, and remove secrets from messages."""
+        renewed_at = time.monotonic()
 
         def report(line: str) -> None:
-            nonlocal touched
-            if owner is not None and time.monotonic() - touched > _TOUCH_SECONDS:
-                touched = time.monotonic()
+            nonlocal renewed_at
+            if owner is not None and time.monotonic() - renewed_at > _RENEW_SECONDS:
+                renewed_at = time.monotonic()
                 self._lease.renew(owner)
             progress(redact(line, self._keys.known()))
 
@@ -337,7 +364,7 @@ class LocalPlatform:
 
 
 def _stop_groups(processes: Iterable[Running]) -> list[list[Running]]:
-    def when(process: Running) -> int:
+    def group_of(process: Running) -> int:
         return stop_group(process.program, process.component)
 
-    return [list(group) for _, group in groupby(sorted(processes, key=when), key=when)]
+    return [list(group) for _, group in groupby(sorted(processes, key=group_of), key=group_of)]

@@ -1,4 +1,4 @@
-"""Find out which process uses a port, before anything is started."""
+"""Find ports that are already in use, before anything is started."""
 
 import socket
 from collections.abc import Iterable
@@ -16,22 +16,22 @@ class Taken:
 
     port: int
     pid: int | None
-    """None if the operating system does not tell: the process belongs to another user."""
+    """Id of the process; None if the operating system hides it, because the process belongs to another user."""
 
     def __str__(self) -> str:
         return f"port {self.port} is taken by {_owner(self.pid)}"
 
 
 def taken(ports: Iterable[int]) -> list[Taken]:
-    """Return the ports in `ports` that cannot be used, each with its process."""
-    busy = [port for port in sorted(set(ports)) if not _free(port)]
-    owners = _listeners() if busy else {}
-    return [Taken(port, owners.get(port)) for port in busy]
+    """Return the ports of `ports` that are in use, each with its process."""
+    busy_ports = [port for port in sorted(set(ports)) if not _free(port)]
+    owners = _listeners() if busy_ports else {}
+    return [Taken(port, owners.get(port)) for port in busy_ports]
 
 
 def _free(port: int) -> bool:
     with socket.socket() as attempt:
-        # As the programs do: a connection that has just ended does not block the port.
+        # The programs set this option too: a connection that has just ended does not block the port.
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind((HOST, port))
@@ -41,20 +41,22 @@ def _free(port: int) -> bool:
 
 
 def _listeners() -> dict[int, int]:
-    """Return port to process, as far as we are allowed to see."""
+    """Return port -> process id, for the processes that this user may inspect."""
     try:
-        pairs = [(connection, connection.pid) for connection in psutil.net_connections("tcp")]
+        connections_with_pid = [(connection, connection.pid) for connection in psutil.net_connections("tcp")]
     except psutil.AccessDenied:
-        # macOS shows all connections only to root; the processes of our own user can be asked one by one.
-        pairs = [(connection, process.pid) for process in psutil.process_iter() for connection in _of(process)]
+        # macOS lists all connections only for root, but the connections of this user's processes for this user.
+        connections_with_pid = [
+            (connection, process.pid) for process in psutil.process_iter() for connection in _connections_of(process)
+        ]
     return {
         connection.laddr[1]: pid
-        for connection, pid in pairs
+        for connection, pid in connections_with_pid
         if pid and connection.laddr and connection.status == psutil.CONN_LISTEN
     }
 
 
-def _of(process: psutil.Process) -> list[Any]:
+def _connections_of(process: psutil.Process) -> list[Any]:
     try:
         return list(process.net_connections("tcp"))
     except psutil.Error:
@@ -66,7 +68,7 @@ def _owner(pid: int | None) -> str:
         return "a process of another user"
     try:
         process = psutil.Process(pid)
-        # Without its arguments: they may contain secrets.
+        # Do not show the arguments: they may contain secrets.
         return f"{process.name()} (pid {pid}, {process.exe()})"
     except psutil.Error:
         return f"pid {pid}"

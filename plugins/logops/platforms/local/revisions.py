@@ -1,4 +1,4 @@
-"""The applied states of each stage: numbered folders that are only ever added to.
+"""The applied states of each stage, in numbered folders. Folders are added, and never changed or removed.
 
     revisions/loki/000002/meta.json     number, digest, owner, applied_at
     revisions/loki/000002/files/...     the stage's files as they were applied
@@ -28,7 +28,7 @@ class Revisions:
 
     def files(self, revision: Revision) -> Files:
         """Return the stage's files at a revision."""
-        folder = self._place(revision.stage, revision.number) / "files"
+        folder = self._revision_folder(revision.stage, revision.number) / "files"
         return Files(
             {
                 path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
@@ -38,15 +38,17 @@ class Revisions:
         )
 
     def add(self, stage: Stage, files: Files, owner: str, at: datetime) -> Revision:
-        """Keep files as the newest revision. Raises PlatformError if the disk is full; then nothing is kept."""
+        """Store files as the newest revision. Raises PlatformError if the disk is full; nothing is stored then."""
         before = self.all(stage)
         revision = Revision(stage, before[-1].number + 1 if before else 1, files.digest, owner, at)
         meta = {"number": revision.number, "digest": revision.digest, "owner": owner, "applied_at": at.isoformat()}
         texts = {f"files/{name}": text for name, text in files.items()}
-        write_folder(self._place(stage, revision.number), {**texts, "meta.json": json.dumps(meta, indent=2) + "\n"})
+        write_folder(
+            self._revision_folder(stage, revision.number), {**texts, "meta.json": json.dumps(meta, indent=2) + "\n"}
+        )
         return revision
 
-    def _place(self, stage: Stage, number: int) -> Path:
+    def _revision_folder(self, stage: Stage, number: int) -> Path:
         return self._folder / stage / f"{number:06}"
 
 
@@ -56,5 +58,7 @@ def before(history: Sequence[Revision], owner: str) -> Revision | None:
 
 
 def _read(stage: Stage, meta: Path) -> Revision:
-    kept = json.loads(meta.read_text())
-    return Revision(stage, kept["number"], kept["digest"], kept["owner"], datetime.fromisoformat(kept["applied_at"]))
+    content = json.loads(meta.read_text())
+    return Revision(
+        stage, content["number"], content["digest"], content["owner"], datetime.fromisoformat(content["applied_at"])
+    )

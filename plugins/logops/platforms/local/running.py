@@ -1,4 +1,4 @@
-"""The processes that really run, found by the environment variables that they were started with."""
+"""Find the running processes of an environment by their environment variables."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ class Running:
 
     name: str
     digest: str
-    """Digest of everything it was started with: its variable LOGOPS_DIGEST."""
+    """Digest of everything that it was started with, from its variable LOGOPS_DIGEST."""
     program: str
     component: str
     started: float
@@ -25,30 +25,29 @@ class Running:
 
 
 def running(supervisord: Supervisord) -> dict[str, Running]:
-    """Return the daemon's running processes by name. A process whose daemon died is not included: nothing would restart
-    it."""
+    """Return the processes that the daemon runs, by name. Orphans are left out, because no daemon restarts them."""
     daemon = supervisord.process()
     return {process.name: process for process in _read(daemon.children() if daemon else (), supervisord.state)}
 
 
 def orphans(supervisord: Supervisord) -> list[Running]:
-    """Return the environment's processes whose daemon died."""
+    """Return the environment's processes that their daemon left running when it ended."""
     daemon = supervisord.process()
-    theirs = {child.pid for child in daemon.children()} if daemon else set()
-    everything = (process for process in psutil.process_iter() if process.pid not in theirs)
-    return list(_read(everything, supervisord.state))
+    supervised_pids = {child.pid for child in daemon.children()} if daemon else set()
+    unsupervised = (process for process in psutil.process_iter() if process.pid not in supervised_pids)
+    return list(_read(unsupervised, supervisord.state))
 
 
 def end(processes: Iterable[Running], seconds: float) -> list[Running]:
-    """Ask processes to end, and kill the rest after `seconds`. Return the killed ones."""
-    by_process = {entry.process: entry for entry in processes}
+    """Terminate processes, and kill those that still run after `seconds`. Return the killed processes."""
+    by_process = {running_process.process: running_process for running_process in processes}
     for process in by_process:
         _unless_gone(process.terminate)
-    _, left = psutil.wait_procs(by_process, seconds)
-    for process in left:
+    _, survivors = psutil.wait_procs(by_process, seconds)
+    for process in survivors:
         _unless_gone(process.kill)
-    psutil.wait_procs(left, seconds)
-    return [by_process[process] for process in left]
+    psutil.wait_procs(survivors, seconds)
+    return [by_process[process] for process in survivors]
 
 
 def _read(processes: Iterable[psutil.Process], state: Path) -> Iterator[Running]:
@@ -57,9 +56,9 @@ def _read(processes: Iterable[psutil.Process], state: Path) -> Iterator[Running]
             variables = process.environ()
             started = process.create_time()
         except psutil.Error:
-            # It ended, or it is somebody else's.
+            # The process has ended, or it belongs to another user.
             continue
-        # A child of the daemon has these only once it has become the program.
+        # A child of the daemon has these variables only after it has executed the program.
         if variables.get("LOGOPS_STATE") == str(state) and variables.get("LOGOPS_PROCESS"):
             yield Running(
                 variables["LOGOPS_PROCESS"],

@@ -1,7 +1,7 @@
-"""The key store of the local platform: missing account keys are generated once and kept in one private file.
+"""The key store of the local platform: it generates missing account keys and stores them in one private file.
 
-`secrets.env`, mode 0600, one `NAME=VALUE` per line. It is the only file in the state folder with a secret. Processes
-get theirs as variables from supervisord, which gets them at its start.
+The file is `secrets.env`, mode 0600, with one `NAME=VALUE` per line. No other file in the state folder has a secret.
+supervisord gets the keys as variables when it starts, and passes them to the processes.
 """
 
 import base64
@@ -15,9 +15,9 @@ from logops.platforms.local.atomic import write_text
 from logops.platforms.platform import PlatformError
 
 _KEY_BYTES = 64
-"""As many as Azure's own account keys have."""
-_SHORTEST = 8
-"""A shorter value is not a secret, and removing it would damage messages."""
+"""Length of Azure's own account keys."""
+_MIN_SECRET_LENGTH = 8
+"""Shorter values are not redacted: they occur in ordinary words, and are no real secrets."""
 
 
 class KeyStore:
@@ -29,31 +29,32 @@ class KeyStore:
         self._variables = variables
 
     def known(self) -> dict[str, str]:
-        """Return every known secret: from the file, and from variables that are set."""
-        given = {name: self._variables[name] for name in self._names() if self._variables.get(name)}
-        return {**self._stored(), **given}
+        """Return every known secret by variable name: from variables that are set, else from the file."""
+        from_environment = {name: self._variables[name] for name in self._names() if self._variables.get(name)}
+        return {**self._stored(), **from_environment}
 
     def complete(self) -> dict[str, str]:
-        """Return every secret; generate missing ones.
+        """Return every secret by variable name, and generate and store missing ones.
 
-        Raises PlatformError if one is kept in an Airflow connection, so that it cannot be generated here.
+        Raises PlatformError if a missing secret is in an Airflow connection: this process cannot read it.
         """
         known = self.known()
         missing = [name for name in self._names() if name not in known]
-        if elsewhere := [name for name in missing if self._names()[name]]:
+        if in_connections := [name for name in missing if self._names()[name]]:
             raise PlatformError(
-                f"starting {self._environment.name}: {self._names()[elsewhere[0]]} is not known here. "
-                f"Set the variable {elsewhere[0]}, or refer to the key as {{env: NAME}}: the local platform makes it."
+                f"starting {self._environment.name}: {self._names()[in_connections[0]]} is not known on this machine. "
+                f"Set the variable {in_connections[0]}, or write {{env: NAME}} in the environment file: the local "
+                "platform then generates the key."
             )
         if missing:
-            made = {name: base64.b64encode(random_source.token_bytes(_KEY_BYTES)).decode() for name in missing}
-            stored = {**self._stored(), **made}
+            generated = {name: base64.b64encode(random_source.token_bytes(_KEY_BYTES)).decode() for name in missing}
+            stored = {**self._stored(), **generated}
             write_text(self._file, "".join(f"{name}={value}\n" for name, value in stored.items()), mode=0o600)
-            known |= made
+            known |= generated
         return known
 
     def _names(self) -> dict[str, str]:
-        """Return each variable and the place of its value; empty if that is the variable itself."""
+        """Return variable -> the Airflow connection that has the key; "" if the variable itself has it."""
         keys = [account.account_key for account in self._environment.storage_accounts.values()]
         return {key.variable: str(key) if key.connection else "" for key in keys if key}
 
@@ -68,6 +69,6 @@ class KeyStore:
 def redact(text: str, secrets: Mapping[str, str]) -> str:
     """Return `text` with every secret value replaced."""
     for value in sorted(secrets.values(), key=len, reverse=True):
-        if len(value) >= _SHORTEST:
+        if len(value) >= _MIN_SECRET_LENGTH:
             text = text.replace(value, "***")
     return text

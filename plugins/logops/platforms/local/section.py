@@ -1,4 +1,4 @@
-"""Read the processes back from supervisord's configuration file."""
+"""Read processes from supervisord's configuration file."""
 
 import re
 from configparser import RawConfigParser
@@ -15,7 +15,7 @@ class Section:
 
     name: str
     digest: str
-    """Digest of everything it runs with: command, variables, and the files that it reads at its start."""
+    """Digest of the command, the variables, and the files that the process reads when it starts."""
     program: str
     """`loki`, `promtail`, `loki-canary`, `azurite` or `prometheus`."""
     ports: tuple[int, ...]
@@ -32,15 +32,15 @@ class Section:
 
     @property
     def holds_logs(self) -> bool:
-        """Whether it has logs in memory that are not in the object store yet."""
+        """Whether the process keeps logs in memory that are not in the object store yet."""
         return self.component in ("ingester", "all")
 
 
 def sections(conf: str) -> tuple[Section, ...]:
     """Return the processes in a configuration file that `render.supervisor` wrote, in its order.
 
-    Other sections are ignored: somebody edited the file, and that shows as drift. Raises configparser.Error if the
-    text is not a configuration file.
+    Other sections are ignored: somebody has edited the file, which is reported as drift. Raises configparser.Error if
+    the text is not a configuration file.
     """
     parser = RawConfigParser(inline_comment_prefixes=None)
     parser.read_string(conf)

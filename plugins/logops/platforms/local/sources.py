@@ -10,7 +10,7 @@ from logops.platforms.platform import PlatformError
 from logops.render import Topology
 from logops.render.topology import HOST
 
-_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0
 
 
 def write_line(topology: Topology, source: str, text: str) -> None:
@@ -22,11 +22,13 @@ def write_line(topology: Topology, source: str, text: str) -> None:
         case SyslogSource():
             _send(topology.syslog_port(source), text)
         case _:
-            raise PlatformError(f"writing a line to source {source}: {declared.kind} sources take none on this machine")
+            raise PlatformError(
+                f"writing a line to source {source}: the local platform cannot write to {declared.kind} sources"
+            )
 
 
 def _file(state: Path, paths: Sequence[str]) -> Path:
-    """Return the first path; if it is a pattern, a file that matches it."""
+    """Return the file of the first path. If the path is a pattern, return a name that matches it."""
     path = state / paths[0]
     return path.with_name(path.name.replace("*", "logops-verify")) if "*" in path.name else path
 
@@ -41,7 +43,7 @@ def _append(file: Path, text: str) -> None:
 def _send(port: int, text: str) -> None:
     data = text.encode()
     try:
-        with socket.create_connection((HOST, port), _SECONDS) as connection:
+        with socket.create_connection((HOST, port), _TIMEOUT_SECONDS) as connection:
             # RFC 6587, 3.4.1: the length gives the end of a message.
             connection.sendall(f"{len(data)} ".encode() + data)
     except OSError as error:

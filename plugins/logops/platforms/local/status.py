@@ -13,33 +13,34 @@ from logops.platforms.local.supervisord import Supervised, Supervisord
 from logops.platforms.platform import ProcessStatus
 from logops.render import Stage
 
-_AT_ONCE = 16
+_MAX_PARALLEL = 16
 
 
 def statuses(supervisord: Supervisord, sections: Mapping[Stage, tuple[Section, ...]]) -> list[ProcessStatus]:
-    """Return the status of all stages' processes, in the order of their start. Several are asked in parallel."""
+    """Return the status of all processes, in the order in which they start. Processes are asked in parallel."""
     known = supervisord.processes()
     missing = "not started" if supervisord.process() else "supervisord does not run"
-    every = [section for stage in sections.values() for section in stage]
+    all_sections = [section for stage in sections.values() for section in stage]
 
-    def look(item: tuple[Stage, Section]) -> ProcessStatus:
+    def read_status(item: tuple[Stage, Section]) -> ProcessStatus:
         supervised = known.get(item[1].name, Supervised(item[1].name, "STOPPED", None, None, missing))
-        return _status(*item, supervised, every)
+        return _status(*item, supervised, all_sections)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_MAX_PARALLEL) as pool:
         return list(
             pool.map(
-                look, [(stage, section) for stage, stage_sections in sections.items() for section in stage_sections]
+                read_status,
+                [(stage, section) for stage, stage_sections in sections.items() for section in stage_sections],
             )
         )
 
 
-def _status(stage: Stage, section: Section, supervised: Supervised, every: list[Section]) -> ProcessStatus:
+def _status(stage: Stage, section: Section, supervised: Supervised, all_sections: list[Section]) -> ProcessStatus:
     port = section.ports[0]
     if supervised.pid is None or supervised.since is None:
         trouble = supervised.trouble or "not started"
         return ProcessStatus(section.name, stage, supervised.state, ready=False, detail=trouble, port=port)
-    health = _health(section, supervised.since, every)
+    health = _health(section, supervised.since, all_sections)
     return ProcessStatus(
         section.name,
         stage,
@@ -54,8 +55,8 @@ def _status(stage: Stage, section: Section, supervised: Supervised, every: list[
     )
 
 
-def _health(section: Section, since: datetime, every: list[Section]) -> Health:
-    return check(section, observers(section, every), (datetime.now(UTC) - since).total_seconds())
+def _health(section: Section, since: datetime, all_sections: list[Section]) -> Health:
+    return check(section, observers(section, all_sections), (datetime.now(UTC) - since).total_seconds())
 
 
 def _memory(pid: int) -> int | None:

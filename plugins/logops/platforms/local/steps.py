@@ -8,14 +8,14 @@ from logops.platforms.local.section import Section
 
 @dataclass(frozen=True)
 class Steps:
-    """Steps in the order in which they are taken."""
+    """Groups of processes, in the order in which they are handled."""
 
     remove: tuple[str, ...] = ()
-    """Stopped and removed from the configuration."""
+    """Names of processes to stop and remove from supervisord."""
     start: tuple[Section, ...] = ()
-    """Started together, because nothing that serves is interrupted."""
+    """Processes to start together: no running service is interrupted."""
     restart: tuple[Section, ...] = ()
-    """One at a time; each must be ready before the next."""
+    """Processes to restart one at a time. Each must be ready before the next is restarted."""
 
     @property
     def nothing(self) -> bool:
@@ -31,11 +31,11 @@ def decide(
 ) -> Steps:
     """Return the steps from the running to the desired processes.
 
-    running     name to digest
-    known       names that this stage had so far
-    outdated    processes with the right digest that read an edited file
-    in_the_way  processes on a port that another will need. They cannot wait for their turn; if they belong to another
-                stage, that stage starts them again
+    running     name -> digest
+    known       names of this stage's processes so far
+    outdated    names of processes that have the right digest but started with an edited file
+    in_the_way  names of processes that use a port which another process will need. They are stopped first. If such a
+                process belongs to another stage, it is removed, and that stage starts it again
     """
     changed = [
         section for section in desired if running.get(section.name) != section.digest or section.name in outdated
@@ -49,9 +49,9 @@ def decide(
 
 
 def stop_group(program: str, component: str) -> int:
-    """Return when a process is stopped if all are: senders first, stores last.
+    """Return the group of a process for stopping everything. Group 0 is stopped first, group 3 last.
 
-    0 agents, 1 servers, 2 processes with logs that they must store, 3 stores.
+    0: agents, 1: servers, 2: processes that must store logs first, 3: stores.
     """
     if program in ("azurite", "prometheus"):
         return 3

@@ -1,6 +1,6 @@
-"""supervisord: one daemon per environment, controlled by XML-RPC over its Unix socket.
+"""Control supervisord, one daemon per environment, by XML-RPC over its Unix socket.
 
-Source: supervisord.org/api.html. Every process is its own group, with its own name.
+Source: supervisord.org/api.html. Every process is a group with the same name.
 """
 
 import hashlib
@@ -25,11 +25,11 @@ from logops.platforms.platform import PlatformError
 _LONGEST_SOCKET_PATH = 100
 """Bytes. The kernel's limit is 108 on Linux and 104 on macOS (sun_path), and supervisord adds its pid while it binds.
 """
-_SHORT = Path("/tmp")
-"""Not $TMPDIR: a task of Airflow and a terminal must find the same socket."""
+_SHORT_FOLDER = Path("/tmp")
+"""Not $TMPDIR, which may differ: an Airflow task and a terminal must find the same socket."""
 _END_SECONDS = 15.0
-_PASSED_ON = ("PATH", "HOME", "USER", "TMPDIR", "TZ", "LANG", "LC_ALL", "PYTHONPATH")
-"""The variables that processes need. Others may contain secrets that are not theirs."""
+_INHERITED = ("PATH", "HOME", "USER", "TMPDIR", "TZ", "LANG", "LC_ALL", "PYTHONPATH")
+"""Variables of this process that supervisord and its processes need. Other variables may contain secrets."""
 _STOPPED = {"STOPPED", "EXITED", "FATAL", "UNKNOWN"}
 
 
@@ -42,9 +42,9 @@ class Supervised:
     """STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL or UNKNOWN."""
     pid: int | None
     since: datetime | None
-    """When it started or ended."""
+    """Time of its last start."""
     trouble: str
-    """Why it could not be started, or how it ended."""
+    """Why it could not be started, or its exit status; empty if there is no problem."""
 
     @property
     def stopped(self) -> bool:
@@ -68,31 +68,31 @@ class Supervisord:
         return None
 
     def start(self, secrets: Mapping[str, str]) -> None:
-        """Start the daemon, which starts no process by itself. Raises PlatformError with its output."""
+        """Start the daemon. It starts no process by itself. Raises PlatformError with its output if it fails."""
         write_text(self.conf, _configuration(self.state, self.socket))
         _private_folder(self.socket.parent, self.state)
-        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         started = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.conf)],
             cwd=self.state,
-            env={**passed_on, **secrets, "LOGOPS_STATE": str(self.state)},
+            env={**inherited, **secrets, "LOGOPS_STATE": str(self.state)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
         if started.returncode != 0:
-            said = (started.stderr or started.stdout).strip()
-            raise PlatformError(f"starting supervisord with {self.conf}: exit code {started.returncode}: {said}")
+            output = (started.stderr or started.stdout).strip()
+            raise PlatformError(f"starting supervisord with {self.conf}: exit code {started.returncode}: {output}")
 
     def has(self, secrets: Mapping[str, str]) -> bool:
-        """Whether the running daemon was started with these secrets."""
+        """Return whether the running daemon was started with these secrets."""
         daemon = self.process()
         variables = daemon.environ() if daemon else {}
         return all(variables.get(name) == value for name, value in secrets.items())
 
     def end(self) -> bool:
-        """Stop the daemon and what it still runs. Return whether it had to be killed."""
+        """Stop the daemon and its processes. Return whether it had to be killed."""
         daemon = self.process()
         if daemon is None:
             return False
@@ -109,18 +109,18 @@ class Supervisord:
         return False
 
     def processes(self) -> dict[str, Supervised]:
-        """Return every process that the daemon knows, by name; none if the daemon does not run."""
+        """Return every process that the daemon knows, by name; an empty mapping if the daemon does not run."""
         if self.process() is None:
             return {}
-        infos = self._call("asking what runs", "supervisor.getAllProcessInfo")
-        return {entry["name"]: _supervised(entry) for entry in infos}
+        infos = self._call("listing the processes", "supervisor.getAllProcessInfo")
+        return {info["name"]: _supervised(info) for info in infos}
 
     def reload(self) -> None:
         """Read the configuration files again. Affects no process."""
         self._call("reading the processes' configuration", "supervisor.reloadConfig")
 
     def renew(self, name: str) -> None:
-        """Use the newly read configuration for a stopped process."""
+        """Add a process with the newly read configuration. If the process is known, it must be stopped."""
         if name in self.processes():
             self.forget(name)
         self._call(f"adding {name}", "supervisor.addProcessGroup", name)
@@ -130,7 +130,7 @@ class Supervisord:
         self._call(f"removing {name}", "supervisor.removeProcessGroup", name)
 
     def start_process(self, name: str) -> None:
-        """Start a process without waiting. If it dies at once, supervisord retries, and its state shows it."""
+        """Start a process without waiting. If it exits at once, supervisord retries, and its state is BACKOFF."""
         self._call(f"starting {name}", "supervisor.startProcess", name, False, accept=Faults.SPAWN_ERROR)
 
     def stop_process(self, name: str) -> None:
@@ -153,55 +153,58 @@ class Supervisord:
 
 
 def socket_path(state: Path) -> Path:
-    """Return the socket's path: in the state folder, or in a short folder of our own if that path is too long."""
-    usual = state / "supervisord.sock"
-    if len(os.fsencode(usual)) < _LONGEST_SOCKET_PATH - len(".1234567"):
-        return usual
+    """Return the socket's path: in the state folder, or in a private folder below /tmp if that path is too long."""
+    default = state / "supervisord.sock"
+    if len(os.fsencode(default)) < _LONGEST_SOCKET_PATH - len(".1234567"):
+        return default
     name = hashlib.sha256(os.fsencode(state)).hexdigest()[:12]
-    return _SHORT / f"logops-{os.getuid()}-{name}" / "supervisord.sock"
+    return _SHORT_FOLDER / f"logops-{os.getuid()}-{name}" / "supervisord.sock"
 
 
 def _private_folder(folder: Path, state: Path) -> None:
     if folder == state:
         return
     folder.mkdir(mode=0o700, exist_ok=True)
-    # The temp folder is shared: another user may have created this folder first, and would own our socket.
+    # /tmp is shared: if another user created this folder first, that user could replace the socket.
     if folder.stat().st_uid != os.getuid() or folder.is_symlink():
-        raise PlatformError(f"starting supervisord: {folder} is not ours. Remove it, or use a shorter project path.")
+        raise PlatformError(
+            f"starting supervisord: {folder} belongs to another user or is a link. Remove it, or use a shorter "
+            "path for the project."
+        )
 
 
-def _supervised(entry: Mapping[str, Any]) -> Supervised:
-    state, since = str(entry["statename"]), entry["start"]
-    ended = state in {"EXITED", "BACKOFF", "FATAL"} and entry["exitstatus"]
+def _supervised(info: Mapping[str, Any]) -> Supervised:
+    state, since = str(info["statename"]), info["start"]
+    ended = state in {"EXITED", "BACKOFF", "FATAL"} and info["exitstatus"]
     return Supervised(
-        entry["name"],
+        info["name"],
         state,
-        entry["pid"] or None,
+        info["pid"] or None,
         datetime.fromtimestamp(since, UTC) if since else None,
-        entry["spawnerr"] or (f"exit status {entry['exitstatus']}" if ended else ""),
+        info["spawnerr"] or (f"exit status {info['exitstatus']}" if ended else ""),
     )
 
 
 def _configuration(state: Path, socket: Path) -> str:
-    def shown(path: Path) -> str:
+    def escaped(path: Path) -> str:
         return str(path).replace("%", "%%")
 
     return f"""[supervisord]
-logfile={shown(state)}/supervisord.log
+logfile={escaped(state)}/supervisord.log
 logfile_maxbytes=5MB
 logfile_backups=1
 loglevel=info
-pidfile={shown(state)}/supervisord.pid
-childlogdir={shown(state)}/logs
+pidfile={escaped(state)}/supervisord.pid
+childlogdir={escaped(state)}/logs
 
 [unix_http_server]
-file={shown(socket)}
+file={escaped(socket)}
 chmod=0700
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
-; Relative to this file: supervisord takes a blank in a path for the end of it.
+; A relative path, because supervisord ends a path at a blank.
 [include]
 files=live/supervisor/*.conf
 """
