@@ -14,7 +14,7 @@ not write its log as soon as lines arrive."""
 
 
 def check_free(folder: Path, min_bytes: int = MIN_FREE_BYTES) -> None:
-    """Raise PlatformError if the disk of `folder` has less than `least` bytes free."""
+    """Raise PlatformError if the disk of `folder` has less than `min_bytes` free."""
     free = _free(folder)
     if free < min_bytes:
         raise PlatformError(
