@@ -9,8 +9,8 @@ import typer
 
 from logops.audit.request import AuditRequest, Check
 from logops.cli.as_of import AsOfOption, moment
-from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, stop
-from logops.cli.findings import listing
+from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, show, stop
+from logops.cli.findings import AllFindingsOption, listing
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
 from logops.environment import Environment
 from logops.environment.units import Duration
@@ -46,13 +46,14 @@ def compaction(
     as_of: AsOfOption = None,
     slack: SlackOption = None,
     record: RecordOption = True,
+    every: AllFindingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check that every table is compacted, readable and covered by the schema, and that ingesters and compactor work.
 
     Exit 1: an error was found, or something could not be checked.
     """
-    _audit((Check.COMPACTION,), name, table, as_of, slack, record, as_json)
+    _audit((Check.COMPACTION,), name, table, as_of, slack, record, every, as_json)
 
 
 @app.command(epilog="Example: logops audit retention local --table loki_index_20780")
@@ -62,13 +63,14 @@ def retention(
     as_of: AsOfOption = None,
     slack: SlackOption = None,
     record: RecordOption = True,
+    every: AllFindingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check that all promised logs are stored and indexed, and deleted after their retention.
 
     Exit 1: an error was found, or something could not be checked.
     """
-    _audit((Check.RETENTION,), name, table, as_of, slack, record, as_json)
+    _audit((Check.RETENTION,), name, table, as_of, slack, record, every, as_json)
 
 
 @app.command(epilog="Example: logops audit tiering local --as-of 2027-01-31")
@@ -78,13 +80,14 @@ def tiering(
     as_of: AsOfOption = None,
     slack: SlackOption = None,
     record: RecordOption = True,
+    every: AllFindingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check that every chunk is in the tier declared for its age, and that the index is Hot.
 
     Exit 1: an error was found, or something could not be checked.
     """
-    _audit((Check.TIERING,), name, table, as_of, slack, record, as_json)
+    _audit((Check.TIERING,), name, table, as_of, slack, record, every, as_json)
 
 
 @app.command(epilog="Example: logops audit explain local loki_index_20780 application")
@@ -217,6 +220,7 @@ def _audit(
     as_of: str | None,
     slack: str | None,
     record: bool,
+    every: bool,
     as_json: bool,
 ) -> None:
     from logops.audit.run import run_audit
@@ -247,7 +251,7 @@ def _audit(
     if as_json:
         print_json(result.to_dict())
     else:
-        out.print(listing(result.findings), end="")
+        show(listing(result.findings, every=every))
         out.print(tenants_table(result))
         for line in result.other_objects():
             out.print(line, highlight=False, markup=False)

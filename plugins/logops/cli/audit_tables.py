@@ -44,7 +44,7 @@ def explanation_text(explanation: TableExplanation) -> Group:
         lines.add_row("in the way", Text("nothing", style="green"))
     for finding in explanation.blockers:
         lines.add_row("in the way", Text(f"{finding.cls.name}: {finding.message}", style="red"))
-        lines.add_row("", Text(f"-> {finding.remedy or finding.cls.remedy}", style="green"))
+        lines.add_row("", Text(f"-> {finding.remedy_text}", style="green"))
     heading = Text.assemble((row.table, "bold"), f"  {explanation.date}  {row.cluster} / {row.tenant}")
     return Group(heading, lines, Text())
 

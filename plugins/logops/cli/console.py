@@ -33,6 +33,11 @@ def stop(message: str, code: int = BAD_INPUT) -> NoReturn:
     raise typer.Exit(code)
 
 
+def show(output: Any) -> None:
+    """Print text or tables that fit the width already. A longer line is not cut: the terminal wraps it."""
+    out.print(output, soft_wrap=True, markup=False, highlight=False)
+
+
 def say(line: str) -> None:
     """Print one line of progress."""
     err.print(line, markup=False, highlight=False)

@@ -1,30 +1,51 @@
 """Findings as text for a person."""
 
+import re
 from collections.abc import Sequence
 from textwrap import fill
+from typing import Annotated
 
+import typer
 from rich.console import Group
 from rich.text import Text
 
 from logops.cli.console import FOUND, OK, out
 from logops.findings import Finding, Severity, failed
+from logops.findings.groups import FindingGroup, grouped, ungrouped
+from logops.number_text import count_text
 
+AllFindingsOption = Annotated[
+    bool, typer.Option("--all", help="Show each finding, also if many tables have the same one.")
+]
 _INDENT = " " * 9
+_COMMAND = re.compile(r"`[^`]+`")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 STYLES = {
     Severity.INFO: "cyan",
     Severity.WARNING: "yellow",
     Severity.ERROR: "red",
     Severity.CRITICAL: "bold white on red",
 }
+_NOUNS = {Severity.INFO: "note", Severity.CRITICAL: "critical finding"}
 
 
-def listing(findings: Sequence[Finding]) -> Group:
-    """Return the findings, worst first: class, subject, message, remedy."""
-    return Group(*(_entry(finding) for finding in worst_first(findings)))
+def listing(findings: Sequence[Finding], *, every: bool = False) -> Group:
+    """Return the findings, worst first: class, subject, message, remedy. Findings with one cause are one entry.
 
-
-def worst_first(findings: Sequence[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: (-finding.cls.severity.rank, finding.cls.name, finding.subject))
+    every   show each finding as its own entry
+    """
+    groups = ungrouped(findings) if every else grouped(findings)
+    entries = [_entry(group) for group in groups]
+    if len(groups) < len(findings):
+        entries.append(
+            Group(
+                Text(
+                    f"{count_text(len(findings), 'finding')} in {count_text(len(groups), 'group')}. "
+                    "`--all` shows each finding, `--json` is for programs.\n"
+                )
+            )
+        )
+    return Group(*entries)
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -32,11 +53,8 @@ def summary(findings: Sequence[Finding]) -> str:
     if not findings:
         return "no findings"
     counts = [(severity, sum(finding.cls.severity is severity for finding in findings)) for severity in Severity]
-    words = {Severity.INFO: "note", Severity.CRITICAL: "critical finding"}
     return ", ".join(
-        f"{count} {words.get(severity, severity.value)}{'s' * (count > 1)}"
-        for severity, count in reversed(counts)
-        if count
+        count_text(count, _NOUNS.get(severity, severity.value)) for severity, count in reversed(counts) if count
     )
 
 
@@ -45,14 +63,21 @@ def exit_code(findings: Sequence[Finding]) -> int:
     return FOUND if failed(findings) else OK
 
 
-def _entry(finding: Finding) -> Group:
-    severity = finding.cls.severity
-    head = Text.assemble(
-        (f"{severity.value:8}", STYLES[severity]), " ", (finding.cls.name, "bold"), f"  {finding.subject}"
-    )
-    remedy = finding.remedy or finding.cls.remedy
-    return Group(head, Text(_indented(finding.message)), Text(_indented(f"-> {remedy}"), style="green"), Text())
+def _entry(group: FindingGroup) -> Group:
+    severity = group.cls.severity
+    head = Text.assemble((f"{severity.value:8}", STYLES[severity]), " ", (group.cls.name, "bold"), f"  {group.title}")
+    return Group(head, Text(_indented(group.message)), Text(_indented(f"-> {group.remedy}"), style="green"), Text())
 
 
 def _indented(text: str) -> str:
-    return fill(text, out.width, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False)
+    """Wrap a text, but no command in it: a command on two lines cannot be pasted."""
+    unbroken = _COMMAND.sub(lambda command: command[0].replace(" ", _NO_BREAK), text)
+    lines = fill(
+        unbroken,
+        out.width,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return lines.replace(_NO_BREAK, " ")

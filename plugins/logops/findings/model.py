@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
+from logops.findings.remedy import filled_in
+
 
 class Severity(StrEnum):
     """How serious a finding is, least serious first."""
@@ -48,6 +50,7 @@ class FindingClass:
     meaning: str
     why: str
     remedy: str
+    """What to do. ENV, CLUSTER, TENANT, TABLE and QUERY in its commands stand for the finding's subject."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -83,11 +86,16 @@ class Finding:
     as_of: datetime
     evidence: Evidence = field(default_factory=dict)
     remedy: str = ""
-    """What to do in this case. Empty: the remedy of the class."""
+    """What to do in this case. Empty: the remedy of the class. `remedy_text` is the text to show."""
 
     @property
     def identity(self) -> Identity:
         return self.cls.name, self.subject
+
+    @property
+    def remedy_text(self) -> str:
+        """What to do, with commands that name the subject."""
+        return filled_in(self.remedy or self.cls.remedy, self.subject)
 
     def to_dict(self) -> dict[str, object]:
         """Return the finding as plain JSON: `{class, severity, subject, message, evidence, remedy, as_of}`."""
@@ -97,7 +105,7 @@ class Finding:
             "subject": {name: value for name, value in asdict(self.subject).items() if value},
             "message": self.message,
             "evidence": dict(self.evidence),
-            "remedy": self.remedy or self.cls.remedy,
+            "remedy": self.remedy_text,
             "as_of": self.as_of.isoformat(),
         }
 

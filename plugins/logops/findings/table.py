@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from logops.findings.classes import REGISTRY
 from logops.findings.model import Finding, FindingClass, Run, Severity, Subject
+from logops.findings.remedy import filled_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,7 +50,7 @@ def to_table(run: Run, findings: Iterable[Finding]) -> "pa.Table":
             "severity": finding.cls.severity.value,
             "subject": asdict(finding.subject),
             "message": finding.message,
-            "remedy": finding.remedy or finding.cls.remedy,
+            "remedy": finding.remedy_text,
             "evidence": json.dumps(dict(finding.evidence), sort_keys=True),
         }
         for finding in findings
@@ -67,13 +68,14 @@ def from_table(table: "pa.Table") -> tuple[Run, tuple[Finding, ...]]:
 
 def _finding(row: dict[str, Any]) -> Finding:
     cls = REGISTRY.get(row["class"]) or _unknown_class(row)
+    subject = Subject(**row["subject"])
     return Finding(
         cls=cls,
-        subject=Subject(**row["subject"]),
+        subject=subject,
         message=row["message"],
         as_of=row["as_of"],
         evidence=json.loads(row["evidence"]),
-        remedy="" if row["remedy"] == cls.remedy else row["remedy"],
+        remedy="" if row["remedy"] == filled_in(cls.remedy, subject) else row["remedy"],
     )
 
 

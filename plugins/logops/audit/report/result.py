@@ -116,7 +116,7 @@ class AuditResult:
             key=lambda finding: (-finding.cls.severity.rank, finding.cls.name, finding.subject),
         ):
             lines.append(f"{finding.cls.severity.value} {finding.cls.name}  {finding.subject}")
-            lines += [f"  {finding.message}", f"  -> {finding.remedy or finding.cls.remedy}"]
+            lines += [f"  {finding.message}", f"  -> {finding.remedy_text}"]
         if self.changes and self.changes.gone:
             gone = sorted(f"{resolved.finding.cls.name} {resolved.finding.subject}" for resolved in self.changes.gone)
             lines += ["gone since the last run:", *(f"  {gone_finding}" for gone_finding in gone)]

@@ -10,8 +10,8 @@ TABLE_UNCOMPACTED = FindingClass(
     severity=Severity.WARNING,
     meaning="A table has index files that ingesters uploaded longer ago than a compaction may take.",
     why="Queries open every one of these files, and Loki applies retention only to compacted tables.",
-    remedy="Search the compactor's log for the table's name (`logops logs ENV CLUSTER-compactor`). An error in one "
-    "table stops the run before the older tables.",
+    remedy="Search the compactor's log for the table's name. If its processes run on this machine: "
+    "`logops logs ENV --lines 5000 | grep TABLE`. An error in one table stops the run before the older tables.",
 )
 COMPACTION_STALLED = FindingClass(
     name="compaction-stalled",
@@ -77,7 +77,9 @@ RETENTION_OVERSHOOT = FindingClass(
     severity=Severity.ERROR,
     meaning="The index still lists chunks past their retention, for longer than Loki takes to remove them.",
     why="Logs that should be deleted are stored, found by queries, and paid for.",
-    remedy="Check that retention runs: `logops audit explain` shows what blocks the table.",
+    remedy="Check that the compactor runs with retention_enabled, and search its log for the table's name. If its "
+    "processes run on this machine: `logops logs ENV --lines 5000 | grep TABLE`. The phase of the table, and what "
+    "blocks it: `logops audit explain ENV TABLE TENANT`.",
 )
 RETENTION_UNDERSHOOT = FindingClass(
     name="retention-undershoot",

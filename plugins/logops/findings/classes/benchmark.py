@@ -8,15 +8,15 @@ QUERY_FAILING = FindingClass(
     meaning="Loki does not answer a query of the library.",
     why="The person who needs it at night gets an error, and dashboards and alerts that use it show nothing.",
     remedy="The message is Loki's own. If a limit was reached, narrow the query or raise the tenant's limit. If it "
-    "timed out, `logops bench run --query NAME` shows how much it reads.",
+    "timed out, `logops bench run ENV --query QUERY` shows how much it reads.",
 )
 QUERY_OVER_OBJECTIVE = FindingClass(
     name="query-over-objective",
     severity=Severity.WARNING,
     meaning="A query of the library takes longer, or reads more, than its objective allows.",
     why="People on call wait for it, and other queries wait for the bytes that it reads.",
-    remedy="`logops logql lint` may know a cheaper form. Otherwise look at what grew: lines, streams, the range. Or "
-    "change its objective.",
+    remedy="`logops logql lint --library --environment ENV` may know a cheaper form. Otherwise look at what grew: "
+    "lines, streams, the range. Or change its objective.",
 )
 
 QUERY_REGRESSED = FindingClass(
@@ -27,7 +27,7 @@ QUERY_REGRESSED = FindingClass(
     "slower.",
     why="A slowdown of 20 % that nobody notices becomes a missed objective some months later, and its cause is "
     "then hard to find.",
-    remedy="The message says since when and why. `logops bench history --query NAME --plot FILE.svg` shows it. Look "
+    remedy="The message says since when and why. `logops bench history ENV --query QUERY` shows it. Look "
     "at what was rolled out then. If the new speed is right, it counts as usual after two weeks, and the "
     "finding disappears.",
 )
@@ -36,8 +36,8 @@ QUERY_COST_GREW = FindingClass(
     severity=Severity.WARNING,
     meaning="A query of the library has been reading more than it used to for at least two nights.",
     why="Bytes cost processor time in Loki and requests on Azure, even if the query is still fast.",
-    remedy="Look for growing logs (`logops audit usage`): a new source, a debug level left on. Otherwise narrow the "
-    "query's selector, or record it (include/logql/rules).",
+    remedy="Look for growing logs (`logops audit usage ENV`): a new source, a debug level left on. Otherwise narrow "
+    "the query's selector, or record it (include/logql/rules).",
 )
 BENCHMARK_TOO_NOISY = FindingClass(
     name="benchmark-too-noisy",
