@@ -17,9 +17,9 @@ task that failed is not retried.
 
 `summary` repeats the message of each failed task: what was found, and what to do.
 
-**plan** The environment file is not valid, its platform cannot be reached, or `auto_approve` is on although the
-environment requires approval. Nothing was changed. *Fix what the message names (`logops check ENV` shows everything),
-then trigger again.*
+**plan** The environment is for Kubernetes, which logops cannot roll out yet. Or its file is not valid, its platform
+cannot be reached, or `auto_approve` is on although the environment requires approval. Nothing was changed. *Fix what
+the message names (`logops check ENV` shows everything), then trigger again.*
 
 **approval** Somebody rejected the plan, nobody answered in time, or the person who answered is not one of the
 environment's approvers. Nothing was changed. *Talk to that person; trigger again for a new plan.*
@@ -49,7 +49,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
-from logops.airflow.nightly import environments
+from logops.airflow.nightly import local_environments
 from logops.airflow.operators.approval import RolloutApprovalOperator
 from logops.airflow.operators.plan import RolloutPlanOperator
 from logops.airflow.operators.roll_back import RolloutRollBackOperator
@@ -58,7 +58,7 @@ from logops.airflow.operators.summary import RolloutSummaryOperator
 from logops.airflow.tags import Tag
 from logops.stages import STAGES
 
-ENVIRONMENTS = environments(Path(__file__).parents[1])
+ENVIRONMENTS = local_environments(Path(__file__).parents[1])
 
 ENVIRONMENT = "{{ params.environment }}"
 PLAN = "{{ ti.xcom_pull(task_ids='plan', key='plan') }}"
@@ -73,7 +73,13 @@ with DAG(
     max_active_runs=1,
     tags={Tag.LOKI, Tag.ROLLOUT},
     params={
-        "environment": Param("local", type="string", enum=ENVIRONMENTS, description="The environment to roll out."),
+        "environment": Param(
+            "local" if "local" in ENVIRONMENTS else ENVIRONMENTS[0],
+            type="string",
+            enum=ENVIRONMENTS,
+            description="The environment to roll out. Environments for Kubernetes are not listed: logops cannot "
+            "roll them out yet.",
+        ),
         "stages": Param(
             list(STAGES),
             type="array",

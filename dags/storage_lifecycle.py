@@ -35,7 +35,7 @@ with DAG(
             nightly(ENVIRONMENTS),
             type="string",
             enum=ENVIRONMENTS,
-            description="The environment whose policies are applied.",
+            description="The environment whose policies are applied. Skipped on Azure, which applies its rules itself.",
         ),
         "as_of": Param(
             None,

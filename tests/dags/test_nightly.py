@@ -1,9 +1,11 @@
-"""The environment of the scheduled runs."""
+"""The environments that the forms of DAGs offer, and the environment of scheduled runs."""
+
+from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from logops.airflow.nightly import VARIABLE, nightly
+from logops.airflow.nightly import VARIABLE, local_environments, nightly
 from tests.support import airflow_home
 
 SCHEDULED = ("compaction_audit", "query_benchmark", "retention_audit", "storage_lifecycle")
@@ -30,3 +32,26 @@ def test_unknown_nightly_environment_is_refused_with_known_environments() -> Non
 
 def test_nightly_environment_defaults_to_first_if_local_is_missing() -> None:
     assert nightly(["a", "b"], {}) == "a"
+
+
+def project(folder: Path, **platforms: str) -> Path:
+    (folder / "include/environments").mkdir(parents=True)
+    for name, text in platforms.items():
+        (folder / f"include/environments/{name}.yaml").write_text(text)
+    return folder
+
+
+KUBERNETES = "platform: {kind: kubernetes}"
+
+
+def test_rollout_form_does_not_offer_kubernetes_environments(dagbag: DagBag) -> None:
+    assert dagbag.dags["rollout"].params.get_param("environment").schema["enum"] == ["local"]
+
+
+def test_unreadable_environment_is_offered_so_that_its_plan_shows_the_mistake(tmp_path: Path) -> None:
+    root = project(tmp_path, broken="platform: [", empty="", far=KUBERNETES, near="platform: {kind: local}")
+    assert local_environments(root) == ["broken", "empty", "near"]
+
+
+def test_kubernetes_environments_are_offered_if_there_are_no_others(tmp_path: Path) -> None:
+    assert local_environments(project(tmp_path, far=KUBERNETES)) == ["far"]

@@ -15,6 +15,7 @@ from logops.findings.store import ResultsStore
 from logops.render import STAGES, Files
 from logops.rollout import VerificationError
 from logops.rollout.errors import VerificationResult
+from tests.support import airflow_home
 from tests.support.fakes.memory_platform import MemoryPlatform
 
 Run = Callable[..., dict[str, str]]
@@ -39,8 +40,17 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
     monkeypatch.setattr(
         "logops.airflow.operators.summary.results_store", lambda environment: ResultsStore(str(tmp_path))
     )
-    monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "the key of production's security account")
     return platform
+
+
+@pytest.fixture
+def _approval_required(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A project whose environment `local` requires approval."""
+    (tmp_path / "include/environments").mkdir(parents=True)
+    (tmp_path / "tools").symlink_to(airflow_home.ROOT / "tools")
+    text = (airflow_home.ROOT / "include/environments/local.yaml").read_text()
+    (tmp_path / "include/environments/local.yaml").write_text(text.replace("required: false", "required: true"))
+    monkeypatch.setenv("LOGOPS_HOME", str(tmp_path))
 
 
 @pytest.fixture
@@ -115,15 +125,17 @@ def test_stage_with_failed_verification_is_rolled_back(run: Run, platform: Memor
     assert states(seen, "failed") == {"storage.verify", "summary", "run"}
 
 
-def test_auto_approval_of_production_fails_and_changes_nothing(run: Run, platform: MemoryPlatform) -> None:
-    seen = run(environment="production")
+@pytest.mark.usefixtures("_approval_required")
+def test_auto_approval_fails_and_changes_nothing_if_approval_is_required(run: Run, platform: MemoryPlatform) -> None:
+    seen = run()
     assert states(seen, "failed") == {"plan", "summary", "run"}
     assert seen["roll_back"] == "skipped"
     assert platform.did == []
 
 
+@pytest.mark.usefixtures("_approval_required")
 def test_approval_task_marked_as_success_approves_nothing(run: Run, platform: MemoryPlatform) -> None:
-    seen = run(environment="production", auto_approve=False, mark_success="approval")
+    seen = run(auto_approve=False, mark_success="approval")
     assert states(seen, "failed") == {"storage.apply", "summary", "run"}
     assert seen["roll_back"] == "skipped"
     assert platform.did == []

@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import yaml
 from airflow.sdk import CronTriggerTimetable
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 VARIABLE = "LOGOPS_NIGHTLY_ENVIRONMENT"
 """Set for the scheduler and the DAG processor. If unset: `local`, or the first environment."""
@@ -26,6 +29,25 @@ def every_night(hour: int) -> CronTriggerTimetable:
 def environments(root: Path) -> list[str]:
     """Return the names of a project's environments, sorted."""
     return sorted(file.stem for file in (root / "include/environments").glob("*.yaml"))
+
+
+def local_environments(root: Path) -> list[str]:
+    """Return the names of the environments that a form may offer for a rollout: all except those for Kubernetes.
+
+    An unreadable file is offered, because the first task then says what is wrong with it. If every environment is for
+    Kubernetes, all are offered, because Airflow refuses an empty list.
+    """
+    names = environments(root)
+    local = [name for name in names if _platform(root / f"include/environments/{name}.yaml") != "kubernetes"]
+    return local or names
+
+
+def _platform(file: Path) -> str:
+    try:
+        # Not `load_environment`, which takes much longer: Airflow parses DAG files every few seconds.
+        return str(yaml.load(file.read_bytes(), _Loader)["platform"]["kind"])
+    except (OSError, yaml.YAMLError, LookupError, TypeError):
+        return ""
 
 
 def nightly(names: Sequence[str], variables: Mapping[str, str] = os.environ) -> str:

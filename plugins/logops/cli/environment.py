@@ -8,10 +8,11 @@ import typer
 
 from logops.cli.console import OK, JsonOption, out, print_json, say
 from logops.cli.findings import exit_code, listing, summary
-from logops.cli.targets import EnvironmentArgument, desired, environment
+from logops.cli.targets import EnvironmentArgument, environment, rendered
 from logops.doctor import check as check_deployment
 from logops.doctor.from_environment import from_environment
 from logops.environment import environment_schema
+from logops.environment.deployable import not_deployable
 
 app = typer.Typer()
 
@@ -33,6 +34,8 @@ def check(
         out.print(listing(findings))
         tenants = sum(len(cluster.tenants) for cluster in loaded.clusters.values())
         say(f"{loaded.name}: {len(loaded.clusters)} clusters, {tenants} tenants, {summary(findings)}")
+    if line := not_deployable(loaded):
+        say(line)
     raise typer.Exit(exit_code(findings))
 
 
@@ -48,9 +51,14 @@ def render(
     name: EnvironmentArgument = "local",
     to: Annotated[Path | None, typer.Option(help="Write the files to this folder instead of printing them.")] = None,
 ) -> None:
-    """Show the files that an environment renders to: configuration of Loki, Promtail and supervisord, and rules."""
+    """Show the files that an environment renders to: configuration of Loki, Promtail and supervisord, and rules.
 
-    for files in desired(name).values():
+    For Kubernetes: Loki's configuration, tenants, containers, lifecycle rules, and rules. No Helm values and no agents.
+    """
+    loaded = environment(name)
+    if line := not_deployable(loaded):
+        say(f"{line} Helm values and agents are not rendered yet.")
+    for files in rendered(loaded).values():
         for file, text in files.items():
             if to is None:
                 out.print(f"--- {file}\n{text}", markup=False, highlight=False)

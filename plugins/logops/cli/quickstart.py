@@ -8,7 +8,7 @@ from logops.cli.console import BAD_INPUT, FOUND, err, out, stop
 from logops.cli.targets import EnvironmentArgument
 from logops.clients.loki import LokiError
 from logops.environment import EnvironmentFileError
-from logops.platforms.platform import PlatformError
+from logops.platforms.platform import NotDeployableError, PlatformError
 from logops.quickstart.errors import QuickstartError
 from logops.render import PlacementError
 from logops.toolchain import ProjectNotFoundError, ToolchainError
@@ -33,7 +33,7 @@ def up(
 
     try:
         up(UpOptions(name, days if history else 0, airflow_port), err, out)
-    except (EnvironmentFileError, PlacementError, ProjectNotFoundError) as error:
+    except (EnvironmentFileError, NotDeployableError, PlacementError, ProjectNotFoundError) as error:
         stop(str(error), BAD_INPUT)
     except (QuickstartError, ToolchainError, PlatformError, LokiError) as error:
         stop(str(error), FOUND)
@@ -48,7 +48,7 @@ def down(name: EnvironmentArgument = "local") -> None:
 
     try:
         down(name, err)
-    except (EnvironmentFileError, PlacementError, ProjectNotFoundError) as error:
+    except (EnvironmentFileError, NotDeployableError, PlacementError, ProjectNotFoundError) as error:
         stop(str(error), BAD_INPUT)
     except (QuickstartError, PlatformError) as error:
         stop(str(error), FOUND)

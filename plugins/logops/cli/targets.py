@@ -69,13 +69,15 @@ def readable(name: str) -> "ReadablePlatform":
         stop(str(error))
 
 
-def desired(name: str) -> "dict[Stage, Files]":
-    """Return the desired state of an environment."""
+def rendered(environment: Environment) -> "dict[Stage, Files]":
+    """Return the files that an environment renders to."""
+    from logops.platforms import rendered
     from logops.platforms.platform import PlatformError
+    from logops.render import PlacementError
 
     try:
-        return platform(name).desired()
-    except (PlatformError, ToolchainError) as error:
+        return rendered(environment, project_root())
+    except (PlatformError, PlacementError, ToolchainError) as error:
         stop(str(error))
 
 

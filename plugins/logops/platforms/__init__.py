@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from logops.environment import Environment
+from logops.environment.deployable import not_deployable
 from logops.platforms.local import LocalPlatform
-from logops.platforms.platform import DeployablePlatform, PlatformError, ReadablePlatform
+from logops.platforms.platform import DeployablePlatform, NotDeployableError, PlatformError, ReadablePlatform
 from logops.platforms.remote import RemotePlatform
 from logops.platforms.results import STATE, results_url
-from logops.render import Commands
+from logops.render import Commands, Files, Stage, render_kubernetes
 from logops.rules.read import Rules, RulesError, load_rules
 from logops.toolchain import command, project_root
 
@@ -18,6 +19,7 @@ __all__ = [
     "open_local",
     "open_platform",
     "open_to_read",
+    "rendered",
     "results_url",
 ]
 
@@ -25,8 +27,8 @@ __all__ = [
 def open_platform(environment: Environment, root: Path) -> DeployablePlatform:
     """Open the platform of an environment for a rollout, with its state below the project `root`. Starts nothing.
 
-    Raises PlatformError if this version cannot deploy to that platform, PlacementError if the environment does not fit
-    this machine.
+    Raises NotDeployableError if this version cannot deploy to that platform, PlacementError if the environment does not
+    fit this machine.
     """
     return open_local(environment, root)
 
@@ -41,12 +43,20 @@ def open_local(environment: Environment, root: Path) -> LocalPlatform:
 
     Raises as `open_platform` does.
     """
-    if environment.platform.kind != "local":
-        raise PlatformError(
-            f"opening environment {environment.name!r} for a rollout: it is for {environment.platform.kind}. This "
-            "version rolls out to the local platform only; `logops check` and `logops render` work for all."
-        )
+    if refusal := not_deployable(environment):
+        raise NotDeployableError(refusal)
     return LocalPlatform(environment, root / STATE / environment.name, _commands, _rules)
+
+
+def rendered(environment: Environment, root: Path) -> dict[Stage, Files]:
+    """Return the files of each stage that can be rendered for an environment.
+
+    Raises PlatformError if the rules are not valid, PlacementError if a local environment does not fit this machine,
+    ToolchainError if a program of a local environment is missing.
+    """
+    if environment.platform.kind == "local":
+        return open_local(environment, root).desired()
+    return render_kubernetes(environment, _rules())
 
 
 def _commands() -> Commands:

@@ -20,6 +20,10 @@ class PlatformError(LogopsError):
     """An operation of the platform failed."""
 
 
+class NotDeployableError(PlatformError):
+    """This version cannot deploy to the platform of an environment."""
+
+
 class LeaseHeldError(PlatformError):
     """Another rollout is changing this environment."""
 

@@ -58,12 +58,12 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
     if file.resolve().parent != (root / "include" / "environments").resolve():
         raise QuickstartError(f"{file} is not in include/environments, where the rollout DAG looks. Copy it there.")
     environment = load_environment(file)
+    platform = open_local(environment, root)
     if environment.approval.required:
         raise QuickstartError(
             f"Environment {environment.name!r} requires approval, and `make up` asks nobody. "
             "Use an environment with approval.required: false, or trigger the rollout DAG and answer it."
         )
-    platform = open_local(environment, root)
     airflow = Airflow(root, root / STATE / "airflow")
     for number in (signal.SIGTERM, signal.SIGHUP):
         # A closed terminal stops the command as Ctrl-C does, unless it should survive that (nohup).

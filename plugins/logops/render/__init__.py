@@ -1,6 +1,7 @@
 """Render an environment to the files that programs read. Pure functions, no I/O."""
 
 from logops.render.files import Files
+from logops.render.kubernetes import render_kubernetes
 from logops.render.local import Commands, local_programs, render_local
 from logops.render.topology import PlacementError, Topology, local_topology
 from logops.stages import STAGES, Stage
@@ -14,5 +15,6 @@ __all__ = [
     "Topology",
     "local_programs",
     "local_topology",
+    "render_kubernetes",
     "render_local",
 ]

@@ -5,18 +5,17 @@ Pure: the same input gives the same bytes.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from logops.environment.agents import SyslogSource
 from logops.environment.cluster import Canary, Component
 from logops.environment.model import Environment
 from logops.render.addresses import key_of, local_addresses
+from logops.render.common import loki_texts, storage_texts, tenant_texts
 from logops.render.files import Files, to_yaml, workload_file, workload_text
-from logops.render.loki import loki_config
-from logops.render.overrides import overrides
 from logops.render.promtail import CANARY_LABELS, promtail_config
 from logops.render.rules import rule_texts
-from logops.render.storage import account_state
 from logops.render.supervisor import SupervisedProgram, supervisor_conf
 from logops.render.topology import (
     HOST,
@@ -77,28 +76,16 @@ def _texts(topology: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
     environment = topology.environment
     match stage:
         case "storage":
-            return {
-                f"storage/{name}.yaml": to_yaml(environment.name, account_state(environment, name))
-                for name in environment.storage_accounts
-            }
+            return storage_texts(environment)
         case "loki":
-            return {
-                f"loki/{name}.yaml": to_yaml(
-                    environment.name,
-                    loki_config(cluster, local_addresses(topology, name), f"{environment.name}-{name}"),
-                )
-                for name, cluster in environment.clusters.items()
-            }
+            return loki_texts(environment, partial(local_addresses, topology))
         case "agents":
             return {
                 f"agents/{process.name}.yaml": to_yaml(environment.name, promtail_config(topology, process))
                 for process in topology.agents
             }
         case "tenants":
-            return {
-                f"tenants/{name}.yaml": to_yaml(environment.name, overrides(cluster))
-                for name, cluster in environment.clusters.items()
-            }
+            return tenant_texts(environment)
         case "rules":
             return rule_texts(environment, rules)
 

@@ -135,10 +135,46 @@ def test_unknown_stage_is_refused_with_names_of_known_stages() -> None:
     assert ", ".join(STAGES) in result.stderr
 
 
-def test_plan_of_kubernetes_environment_is_refused() -> None:
-    result = logops("plan", "production")
-    assert result.exit_code == BAD_INPUT
-    assert "local platform only" in result.stderr
+NOT_YET = (
+    "Environment production is for Kubernetes. logops cannot roll it out, start it or stop it yet. "
+    "These commands work for it: check, render, audit, query, bench, lifecycle show."
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "production"),
+        ("plan", "production", "--json"),
+        ("up", "production", "--yes"),
+        ("unlock", "production"),
+        ("status", "production"),
+        ("status", "production", "--json"),
+        ("logs", "production"),
+        ("down", "production"),
+        ("lifecycle", "run", "production"),
+        ("quickstart", "up", "production"),
+    ],
+)
+def test_command_that_needs_a_local_environment_refuses_kubernetes_in_one_line(arguments: tuple[str, ...]) -> None:
+    result = logops(*arguments)
+    assert (result.exit_code, result.stdout, result.stderr) == (BAD_INPUT, "", f"{NOT_YET}\n")
+
+
+def test_check_of_kubernetes_environment_says_that_it_cannot_be_rolled_out() -> None:
+    assert NOT_YET in logops("check", "production").stderr.splitlines()
+
+
+def test_render_of_kubernetes_environment_writes_every_file_that_can_be_rendered(tmp_path: Path) -> None:
+    result = logops("render", "production", "--to", str(tmp_path))
+    written = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.yaml")}
+
+    assert (result.exit_code, result.stderr) == (OK, f"{NOT_YET} Helm values and agents are not rendered yet.\n")
+    assert {name for name in written if not name.startswith("rules/")} == {
+        "storage/monitoring.yaml", "storage/security.yaml", "loki/main.yaml", "loki/security.yaml",
+        "tenants/main.yaml", "tenants/security.yaml",
+    }  # fmt: skip
+    assert "rules/main/application/application.yaml" in written
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS if not command.group])

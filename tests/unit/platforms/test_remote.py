@@ -32,7 +32,7 @@ def test_environment_of_any_platform_can_be_opened_to_read() -> None:
 
 
 def test_environment_that_cannot_be_deployed_is_refused_before_a_rollout() -> None:
-    with pytest.raises(PlatformError, match="rolls out to the local platform only"):
+    with pytest.raises(PlatformError, match=r"Environment production is for Kubernetes\. logops cannot roll it out"):
         open_platform(PRODUCTION, Path("/nowhere"))
 
 

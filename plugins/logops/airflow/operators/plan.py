@@ -42,9 +42,10 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
         ti = context["ti"]
         with final_failure(ti):
             environment = read_environment(self.environment)
+            platform = open_platform(environment)
             if self.auto_approve:
                 refuse_unattended(environment)
-            planned = plan(open_platform(environment), [stage for stage in STAGES if stage in self.stages])
+            planned = plan(platform, [stage for stage in STAGES if stage in self.stages])
             ti.xcom_push(key=PLAN, value=without_diffs(planned))
             ti.xcom_push(key=MARKDOWN, value=planned.markdown())
         for stage in planned.stages:

@@ -56,13 +56,14 @@ def read_environment(name: str) -> "Environment":
 def open_platform(environment: "Environment") -> "DeployablePlatform":
     """Open an environment's platform with the secrets that Airflow keeps.
 
-    Raises SecretMissingError, PlatformError.
+    Raises NotDeployableError before it asks for a secret; SecretMissingError, PlatformError.
     """
     from logops import platforms
     from logops.toolchain import project_root
 
+    platform = platforms.open_platform(environment, project_root())
     _give_secrets(environment)
-    return platforms.open_platform(environment, project_root())
+    return platform
 
 
 def open_to_read(environment: "Environment") -> "ReadablePlatform":

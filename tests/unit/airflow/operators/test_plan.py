@@ -105,6 +105,15 @@ def test_auto_approval_is_refused_if_environment_requires_approval(planner, cont
     assert "plan" not in ti.pushed
 
 
+def test_kubernetes_environment_is_refused_before_a_secret_is_asked_for(planner, context, ti, monkeypatch) -> None:
+    monkeypatch.delenv("LOGOPS_CONNECTION_SECURITY_STORAGE", raising=False)
+    with pytest.raises(
+        AirflowFailException, match=r"Environment production is for Kubernetes\. logops cannot roll it out"
+    ):
+        run(planner, context, environment="production")
+    assert "security_storage" not in ti.pushed["failure"]
+
+
 def test_unknown_environment_fails_with_names_of_known_environments(planner, context, platform, ti) -> None:
     with pytest.raises(AirflowFailException, match="local, production"):
         run(planner, context, environment="staging")
