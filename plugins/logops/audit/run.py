@@ -13,6 +13,7 @@ from logops.audit.errors import AuditError
 from logops.audit.report.result import AuditResult
 from logops.audit.request import AuditRequest, Batch, Check, cut
 from logops.audit.work_dir import WorkDir, WorkLostError
+from logops.number_text import count_text
 from logops.platforms.platform import PlatformError, Progress, ReadablePlatform
 
 if TYPE_CHECKING:
@@ -206,5 +207,5 @@ def run_audit(
         for batch in batches:
             judge(platform, request, batch, store, progress)
             done += len(batch["days"])
-            progress(f"{batch['cluster']}: {done:,} of {tables:,} tables judged")
+            progress(f"{batch['cluster']}: {done:,} of {count_text(tables, 'table')} judged")
         return reduce(platform, request, work, batches, store)

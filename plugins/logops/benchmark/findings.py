@@ -15,6 +15,7 @@ from logops.findings.classes.benchmark import (
     QUERY_REGRESSED,
 )
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.number_text import count_text, seconds_text, size_text
 
 
 def query_findings(environment: str, verdicts: Sequence[Verdict], as_of: datetime) -> Iterator[Finding]:
@@ -62,8 +63,8 @@ def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datet
         yield Finding(
             QUERY_REGRESSED,
             subject,
-            f"{verdict.case}: {step.after:.3f} s, usually {step.before:.3f} s: {step.ratio:.2f} times, "
-            f"since {step.nights} nights"
+            f"{verdict.case}: {seconds_text(step.after)}, usually {seconds_text(step.before)}: {step.ratio:.2f} times, "
+            f"since {count_text(step.nights, 'night')}"
             f"{', beside the other queries' if verdict.trend and verdict.trend.beside else ''}. "
             f"{verdict.why}".strip(),
             as_of,
@@ -80,8 +81,8 @@ def _against_history(verdicts: Sequence[Verdict], subject: Subject, as_of: datet
         yield Finding(
             QUERY_COST_GREW,
             subject,
-            f"{verdict.case}: {step.after:,.0f} bytes read, usually {step.before:,.0f}: {step.ratio:.2f} times, since "
-            f"{step.nights} nights. {verdict.trend.why_more if verdict.trend else ''}".strip(),
+            f"{verdict.case}: {size_text(step.after)} read, usually {size_text(step.before)}: {step.ratio:.2f} times, "
+            f"since {count_text(step.nights, 'night')}. {verdict.trend.why_more if verdict.trend else ''}".strip(),
             as_of,
             evidence,
         )
@@ -111,9 +112,9 @@ def library_findings(
             yield Finding(
                 QUERY_REGRESSED,
                 Subject(environment, cluster),
-                f"The whole library, {group.mode}: {step.ratio:.2f} times what is usual, since {step.nights} "
-                f"nights.{why} It is no single query: look at the cluster, its machines, its storage, and how much is "
-                "logged.",
+                f"The whole library, {group.mode}: {step.ratio:.2f} times what is usual, since "
+                f"{count_text(step.nights, 'night')}.{why} It is no single query: look at the cluster, its machines, "
+                "its storage, and how much is logged.",
                 as_of,
                 {"ratio": step.ratio, "nights": step.nights},
             )

@@ -16,6 +16,7 @@ from logops.benchmark.verdict import Verdict, verdicts
 from logops.environment import Environment
 from logops.findings import Finding, Run
 from logops.findings.kinds import QUERY_SAMPLES
+from logops.number_text import count_text, seconds_text, size_text
 from logops.platforms.platform import ReadablePlatform
 from logops.queries.model import LibraryQuery
 
@@ -36,11 +37,12 @@ class BenchmarkResult:
     def lines(self) -> list[str]:
         """Return lines for a log: one per measurement, then the findings."""
         measured = [
-            f"{verdict.case}: {verdict.answered} answers"
+            f"{verdict.case}: {count_text(verdict.answered, 'answer')}"
             + (
                 ""
                 if verdict.p50 is None
-                else f", p50 {verdict.p50:.3f} s, p95 {verdict.p95:.3f} s, {verdict.bytes:,} bytes read"
+                else f", p50 {seconds_text(verdict.p50)}, p95 {seconds_text(verdict.p95 or 0)}, "
+                f"{size_text(verdict.bytes or 0)} read"
             )
             + (f", {verdict.trend.text()}" if verdict.trend else "")
             + "".join(f", {text}" for text in verdict.remarks)

@@ -6,6 +6,7 @@ from typing import Any
 from logops.benchmark.measure.cases import Mode, range_text
 from logops.benchmark.verdict import Verdict, has_objective
 from logops.findings import Finding
+from logops.number_text import count_text, seconds_text, size_text
 from logops.queries.model import LibraryQuery
 
 COLUMNS = ("query", "range", "p95", "promised", "p50 uncached", "read", "promised", "")
@@ -23,10 +24,10 @@ def summary(
         for finding in findings
     ]
     left = len(messages) - MOST_FINDINGS
-    count = f"{len(findings) or 'no'} finding{'s' * (len(findings) != 1)}"
+    count = count_text(len(findings), "finding") if findings else "no findings"
     apart = f"; {len(library) - queries} are for clusters or tenants that do not exist here" * (len(library) > queries)
     return {
-        "headline": f"{queries} {'query' if queries == 1 else 'queries'}, {answers} answers: {count}{apart}",
+        "headline": f"{count_text(queries, 'query')}, {count_text(answers, 'answer')}: {count}{apart}",
         "findings": [*messages[:MOST_FINDINGS], *([f"and {left} more"] if left > 0 else [])],
         "queries": [list(COLUMNS), *map(list, rows(verdicts, library))],
     }
@@ -44,7 +45,7 @@ def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> li
             _seconds(modes[Mode.WARM].p95 if Mode.WARM in modes else None),
             str(library[query].objective.p95) if has_objective(library[query], range_s) else "-",
             _seconds(modes[Mode.COLD].p50 if Mode.COLD in modes else None),
-            _megabytes(max((mode.bytes or 0 for mode in modes.values()), default=0)),
+            size_text(max((mode.bytes or 0 for mode in modes.values()), default=0)),
             str(library[query].objective.bytes) if has_objective(library[query], range_s) else "-",
             "; ".join(dict.fromkeys(text for mode in modes.values() for text in _remarks_of(mode))),
         )
@@ -65,8 +66,4 @@ def _remarks_of(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value * 1000:,.0f} ms"
-
-
-def _megabytes(value: int) -> str:
-    return f"{value / 1e6:,.1f} MB"
+    return "-" if value is None else seconds_text(value)

@@ -10,6 +10,7 @@ from logops.benchmark.history.nights import MIN_ANSWERS, QueryHistory
 from logops.benchmark.history.trend import Trend, trends
 from logops.benchmark.measure.cases import Case, Mode
 from logops.benchmark.measure.sample import Ending, Sample, by_case
+from logops.number_text import count_text, seconds_text, size_text
 from logops.queries.model import LibraryQuery
 
 
@@ -95,7 +96,7 @@ def verdict(
         unreached=next((sample.message for sample in reversed(samples) if sample.ending == Ending.UNREACHED), ""),
         not_run=len(not_run),
         not_run_reason=not_run[0].message if not_run else "",
-        note="" if enough else f"{len(answered)} answers: {MIN_ANSWERS} are needed to judge",
+        note="" if enough else f"{count_text(len(answered), 'answer')}: {MIN_ANSWERS} are needed to judge",
         trend=trend,
         why=(trend.why if trend else "") or (time_spent(history.nights[-1].work) if history else ""),
     )
@@ -115,10 +116,10 @@ def missed_objectives(query: LibraryQuery, mode: Mode, p95: float | None, answer
     """Return the missed objectives. For bytes, the largest answer counts."""
     if mode is Mode.WARM:
         too_slow = p95 is not None and p95 * 1000 > query.objective.p95.value
-        return (f"p95 is {p95:.2f} s, promised {query.objective.p95}",) if too_slow else ()
+        return (f"p95 is {seconds_text(p95 or 0)}, promised {query.objective.p95}",) if too_slow else ()
     most = max(sample.bytes for sample in answered)
     too_large = most > query.objective.bytes.value
-    return (f"{most:,} bytes read, promised at most {query.objective.bytes}",) if too_large else ()
+    return (f"{size_text(most)} read, promised at most {query.objective.bytes}",) if too_large else ()
 
 
 def percentile(ordered: list[float], share: float) -> float:

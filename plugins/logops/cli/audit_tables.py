@@ -10,7 +10,7 @@ from rich.text import Text
 from logops.audit.report.explain import TableExplanation
 from logops.audit.report.result import COLUMNS, AuditResult, TableRow
 from logops.clients.blob_storage.blobs import Tier
-from logops.environment.units import size_text
+from logops.number_text import size_text
 
 _NUMBERS = ("tables", "age", "chunks", "index files", "size", "findings")
 """Columns that are aligned to the right."""

@@ -14,6 +14,7 @@ from logops.doctor import DocumentError, RetentionPromise, check, migrate, read_
 from logops.doctor.reading.documents import read_file
 from logops.environment.units import Duration
 from logops.findings import Finding
+from logops.number_text import count_text
 
 app = typer.Typer()
 
@@ -68,7 +69,7 @@ def doctor(
         print_json([finding.to_dict() for finding in findings])
     else:
         _show(findings)
-        say(f"{len(files)} file{'s' * (len(files) > 1)}: {summary(findings)}")
+        say(f"{count_text(len(files), 'file')}: {summary(findings)}")
     raise typer.Exit(exit_code(findings))
 
 

@@ -13,6 +13,7 @@ from logops.doctor import check as check_deployment
 from logops.doctor.from_environment import from_environment
 from logops.environment import environment_schema
 from logops.environment.deployable import not_deployable
+from logops.number_text import count_text
 
 app = typer.Typer()
 
@@ -33,7 +34,10 @@ def check(
     else:
         out.print(listing(findings))
         tenants = sum(len(cluster.tenants) for cluster in loaded.clusters.values())
-        say(f"{loaded.name}: {len(loaded.clusters)} clusters, {tenants} tenants, {summary(findings)}")
+        say(
+            f"{loaded.name}: {count_text(len(loaded.clusters), 'cluster')}, {count_text(tenants, 'tenant')}, "
+            f"{summary(findings)}"
+        )
     if line := not_deployable(loaded):
         say(line)
     raise typer.Exit(exit_code(findings))

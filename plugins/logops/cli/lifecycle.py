@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.filesize import decimal
 from rich.table import Table
 
 from logops.cli.as_of import AsOfOption, moment
@@ -15,6 +14,7 @@ from logops.clients.blob_storage import ObjectStoreError
 from logops.lifecycle.accounts import run_policies
 from logops.lifecycle.policy import Policy, PolicyError, differences, read_policy
 from logops.lifecycle.run import Done
+from logops.number_text import size_text
 from logops.platforms.platform import PlatformError
 from logops.render.storage import lifecycle_policy
 
@@ -104,5 +104,7 @@ def _done(done: Sequence[Done]) -> Table:
     for column in ("blobs", "bytes"):
         table.add_column(column, justify="right")
     for result in done:
-        table.add_row(result.account, result.container, result.action.azure, f"{result.blobs:,}", decimal(result.bytes))
+        table.add_row(
+            result.account, result.container, result.action.azure, f"{result.blobs:,}", size_text(result.bytes)
+        )
     return table

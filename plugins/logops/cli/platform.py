@@ -11,6 +11,7 @@ from rich.table import Table
 from logops.cli.console import FOUND, OK, JsonOption, out, print_json, say, stop
 from logops.cli.targets import EnvironmentArgument, environment, platform
 from logops.clients.loki import LokiClient, LokiError, RingMember
+from logops.number_text import size_text
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import DeployablePlatform, PlatformError, ProcessStatus
@@ -119,15 +120,13 @@ def _processes_table(processes: Sequence[ProcessStatus], as_of: datetime) -> Tab
             status.state,
             "[green]yes[/green]" if status.ready else f"[red]no[/red] {escape(status.detail)}",
             status.version or "-",
-            f"{status.memory / 2**20:.0f} MiB" if status.memory else "-",
+            size_text(status.memory) if status.memory else "-",
             str(status.port),
             _age(as_of - status.since) if status.since and status.pid else "-",
         )
     total = sum(status.memory or 0 for status in processes)
     table.add_section()
-    table.add_row(
-        "", "", f"{sum(status.ready for status in processes)} of {len(processes)}", "", f"{total / 2**20:.0f} MiB"
-    )
+    table.add_row("", "", f"{sum(status.ready for status in processes)} of {len(processes)}", "", size_text(total))
     return table
 
 

@@ -7,7 +7,6 @@ from statistics import fmean
 from typing import Annotated, Any
 
 import typer
-from rich.filesize import decimal
 from rich.table import Table
 
 from logops.cli.as_of import moment
@@ -19,6 +18,7 @@ from logops.environment.units import Duration
 from logops.logql.errors import LogQLError
 from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
+from logops.number_text import count_text, decimal_text, seconds_text, size_text
 from logops.queries.fill import FillError, fill
 from logops.queries.model import LibraryQuery
 from logops.queries.run import MAX_POINTS, LogLines, Numbers, run_query
@@ -215,7 +215,7 @@ def _bar(value: float, most: float) -> str:
 def _short(value: float) -> str:
     if not math.isfinite(value):
         return _spelled(value)
-    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else decimal_text(value)
 
 
 def _spelled(value: float) -> str:
@@ -231,8 +231,8 @@ def _plain(text: str) -> str:
 def _took(statistics: Statistics) -> str:
     cached = ", partly from the cache of results" if statistics.cached_results else ""
     return (
-        f"{decimal(statistics.bytes_processed)} and {statistics.lines_processed:,} lines read in "
-        f"{statistics.exec_seconds:.2f} s{cached}"
+        f"{size_text(statistics.bytes_processed)} and {count_text(statistics.lines_processed, 'line')} read in "
+        f"{seconds_text(statistics.exec_seconds)}{cached}"
     )
 
 

@@ -11,6 +11,7 @@ from logops.environment.explain import problems_of
 from logops.environment.model import Environment
 from logops.environment.references import Problem, find_dangling_references
 from logops.environment.strict_yaml import YamlError, read_yaml
+from logops.number_text import count_text, size_text
 
 MAX_BYTES = 1 << 20
 """Larger files are refused: an environment file has a few hundred lines."""
@@ -25,7 +26,7 @@ class EnvironmentFileError(ConfigurationFileError):
         self.problems = problems
 
     def __str__(self) -> str:
-        lines = [f"{self.path}: {len(self.problems)} problem{'s' * (len(self.problems) != 1)}"]
+        lines = [f"{self.path}: {count_text(len(self.problems), 'problem')}"]
         lines += [f"  {problem}" for problem in self.problems]
         return "\n".join(lines)
 
@@ -87,7 +88,7 @@ def environment_schema() -> dict[str, Any]:
 def _read(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise EnvironmentFileError(path, (Problem("", f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}"),))
+            raise EnvironmentFileError(path, (Problem("", "the file is too large", f"at most {size_text(MAX_BYTES)}"),))
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise EnvironmentFileError(path, (Problem("", f"cannot be read: {error}", "a UTF-8 YAML file"),)) from None

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from logops.environment.base import Model
 from logops.environment.errors import ConfigurationFileError
 from logops.environment.strict_yaml import read_yaml
+from logops.number_text import size_text
 
 MAX_BYTES = 1 << 20
 
@@ -30,7 +31,7 @@ def read_file(path: Path, shape: type[Shape], contents: str) -> Shape:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise FileRefusedError(
-                f"Reading {path}: it is larger than {MAX_BYTES:,} bytes, too large for a file of {contents}."
+                f"Reading {path}: it is larger than {size_text(MAX_BYTES)}, too large for a file of {contents}."
             )
         return shape.model_validate_json(json.dumps(read_yaml(path.read_text(encoding="utf-8"))))
     except OSError as error:

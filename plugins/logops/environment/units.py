@@ -122,22 +122,6 @@ class Duration(_Quantity):
         return "".join(parts)
 
 
-def size_text(size_bytes: int) -> str:
-    """Return a size in bytes as text for people, with decimal units.
-
-    >>> size_text(999), size_text(37_000), size_text(4_200_000_000)
-    ('999 bytes', '37.0 kB', '4.2 GB')
-    """
-    if size_bytes < 1000:
-        return "1 byte" if size_bytes == 1 else f"{size_bytes:,} bytes"
-    value = size_bytes / 1000
-    for unit in ("kB", "MB", "GB", "TB", "PB"):
-        if value < 1000:
-            return f"{value:,.1f} {unit}"
-        value /= 1000
-    return f"{value:,.1f} EB"
-
-
 class Size(_Quantity):
     """A size in bytes: `512KiB`, `10MB`, `1.5GiB`. `value` is in bytes, rounded down.
 

@@ -10,6 +10,7 @@ from logops.clients.blob_storage.blobs import Tier
 from logops.clients.blob_storage.container import Container
 from logops.lifecycle.due import due
 from logops.lifecycle.policy import Action, Policy
+from logops.number_text import count_text
 
 _BATCH_SIZE = 2_560
 """Blobs per step: ten requests of the Blob Batch API."""
@@ -71,7 +72,7 @@ def _in_container(
                 while len(names) >= _BATCH_SIZE:
                     _carry_out(container, action, names[-_BATCH_SIZE:])
                     del names[-_BATCH_SIZE:]
-                    progress(f"{store.account}: {blobs.total():,} blobs of container {name}")
+                    progress(f"{store.account}: {count_text(blobs.total(), 'blob')} of container {name}")
     if not dry:
         for action, names in pending.items():
             _carry_out(container, action, names)

@@ -11,12 +11,13 @@ from rich.text import Text
 
 from logops.clients.blob_storage import ObjectStoreError
 from logops.clients.loki import LokiClient, LokiError, nanoseconds
+from logops.number_text import size_text
 from logops.platforms.platform import DeployablePlatform
 from logops.quickstart.airflow_config import USER
 from logops.quickstart.audits import Audited, widest
 from logops.quickstart.measured import DAG as BENCHMARK
 from logops.quickstart.measured import BenchmarkSummary
-from logops.toolchain.progress_board import amount, duration
+from logops.toolchain.progress_board import duration
 
 _EVERY_STREAM = '{job=~".+"}'
 _DAY = timedelta(days=1)
@@ -124,7 +125,7 @@ def rendered(
     used.columns[2].justify = used.columns[3].justify = "right"
     for use in containers:
         objects = f"{use.objects:,}" if use.objects is not None else "not counted"
-        used.add_row(use.account, use.container, objects, amount(use.size))
+        used.add_row(use.account, use.container, objects, size_text(use.size))
     return Group(
         Text(f"\n{name} is up, after {duration(seconds)}.\n", style="bold green"),
         doors,

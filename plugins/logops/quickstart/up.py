@@ -13,6 +13,7 @@ from rich.console import Console
 
 from logops import toolchain
 from logops.environment import find_environment, load_environment
+from logops.number_text import count_text
 from logops.platforms import STATE, open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.lock import locked
@@ -172,7 +173,7 @@ def _history(platform: LocalPlatform, days: int, board: Board) -> None:
     with board.step(f"{days} days of sample history", 60) as step:
 
         def show(lines: int, share: float) -> None:
-            step.report(State.RUNNING, f"{share:.0%}, {lines:,} lines")
+            step.report(State.RUNNING, f"{share:.0%}, {count_text(lines, 'line')}")
 
         history.fill(kinds, platform.write_url, missing, folder, show, Event())
     with board.step("indexing the history", 40) as step:

@@ -147,19 +147,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {remaining:02d} s" if minutes else f"{remaining} s"
 
 
-def amount(number: float, unit: str = "B") -> str:
-    """Return a size in readable units.
-
-    >>> amount(999), amount(2_500_000)
-    ('999 B', '2.4 MiB')
-    """
-    for prefix in ("", "Ki", "Mi", "Gi"):
-        if number < 1024:
-            return f"{number:.0f} {prefix}{unit}" if not prefix else f"{number:.1f} {prefix}{unit}"
-        number /= 1024
-    return f"{number:.1f} Ti{unit}"
-
-
 def _shortened(text: str, width: int) -> str:
     line = text.splitlines()[0] if text else ""
     return line if len(line) <= max(width, 20) else line[: max(width, 20) - 1] + "…"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from logops.clients.blob_storage.blobs import Tier
 from logops.errors import LogopsError
+from logops.number_text import size_text
 
 TierName = Literal["Hot", "Cool", "Cold", "Archive"]
 _LARGEST_FILE = 1 << 20
@@ -76,7 +77,7 @@ def load_prices(root: Path, name: str) -> Prices:
     path = root / "include/prices" / f"{name}.yaml"
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            raise PricesError(f"{path} is larger than {_LARGEST_FILE} bytes, too large for a price file.")
+            raise PricesError(f"{path} is larger than {size_text(_LARGEST_FILE)}, too large for a price file.")
         return Prices.model_validate(yaml.safe_load(path.read_text()))
     except OSError as error:
         existing = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"

@@ -49,7 +49,7 @@ def test_empty_container_has_no_findings(store: ObjectStore, endpoint: str) -> N
     outcome = audit(AzuritePlatform(endpoint, "nothing-yet"))
 
     assert (outcome.findings, outcome.rows, outcome.failed) == ((), (), False)
-    assert outcome.headline == "local: no findings in 0 tables, 0 chunks, 0 bytes"
+    assert outcome.headline == "local: no findings in 0 tables, 0 chunks, 0 B"
 
 
 def test_missing_container_fails_audit(endpoint: str) -> None:
@@ -205,10 +205,10 @@ def test_other_objects_in_container_are_counted_and_shown(store: ObjectStore, en
 
     assert outcome.findings == ()
     assert outcome.other_objects() == [
-        "main, neither chunk nor index: 1 object of Loki's own (cluster seed) (4 bytes), "
+        "main, neither chunk nor index: 1 object of Loki's own (cluster seed) (4 B), "
         "for example loki_cluster_seed.json",
-        "main, neither chunk nor index: 1 object not of Loki (4 bytes), for example readme.txt",
-        "main, neither chunk nor index: 2 objects not of Loki (8 bytes), for example backup/a",
+        "main, neither chunk nor index: 1 object not of Loki (4 B), for example readme.txt",
+        "main, neither chunk nor index: 2 objects not of Loki (8 B), for example backup/a",
     ]
     assert len(json.loads(json.dumps(outcome.to_dict(), default=str))["others"]) == 3
 

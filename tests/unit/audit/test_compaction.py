@@ -61,7 +61,7 @@ def test_stalled_compaction_is_reported_even_if_metrics_are_healthy() -> None:
     told = found(file(DAY - 3, age=3 * HOUR), file(tenant="a", age=3 * HOUR))
 
     assert [*told] == [("compaction-stalled", "", "")]
-    assert "1 file waits, the oldest since" in told["compaction-stalled", "", ""]
+    assert "1 file of 1 table waits, the oldest since" in told["compaction-stalled", "", ""]
 
 
 def test_index_file_with_future_time_does_not_hide_stalled_compaction() -> None:
@@ -88,7 +88,7 @@ def test_compactor_count_other_than_one_is_reported() -> None:
             "compactor-count",
             "",
             "",
-        ): "0 compactors run: main-compactor-0. Tables that wait: 1. main-compactor-0: refused"
+        ): "0 compactors run: main-compactor-0. 1 table waits for compaction. main-compactor-0: refused"
     }
     assert [*found(live=two)] == [("compactor-count", "", "")]
 

@@ -42,4 +42,4 @@ def test_long_result_log_shows_findings_and_newest_tables_and_counts_others() ->
     assert f"loki_index_{TODAY - 400}" in told(found)
     assert f"loki_index_{TODAY - 198}" in told(found)
     assert f"loki_index_{TODAY - 199}" not in told(found)
-    assert "300 more, without findings or older: `logops audit explain local` has all." in found
+    assert "300 rows more, without findings or older: `logops audit explain local --all` has all." in found

@@ -30,7 +30,7 @@ def test_tenants_table_has_one_row_per_tenant() -> None:
 
     assert heading.split()[:4] == ["cluster", "tenant", "tables", "from"]
     assert row.split()[:5] == ["main", "team", "2", "2026-10-15", "2026-10-15"]
-    assert "8.0 kB" in row
+    assert "7.8 KiB" in row
 
 
 def test_rows_table_marks_overdue_step() -> None:
@@ -43,7 +43,7 @@ def test_explanation_with_blocker_shows_its_message_unchanged_and_its_remedy() -
     lines = drawn(explanation_text(TableExplanation(ROW, AS_OF, (MISSING,))))
 
     assert lines[0] == f"{ROW.table} 2026-10-15 main / team"
-    assert "holds 3 chunks, 4.0 kB: 2 Hot, 1 Cool" in lines
+    assert "holds 3 chunks, 3.9 KiB: 2 Hot, 1 Cool" in lines
     assert "in the way chunk-missing: 1 chunk [bold] is missing" in lines
     assert any(line.startswith(f"-> {CHUNK_MISSING.remedy[:20]}") for line in lines)
 

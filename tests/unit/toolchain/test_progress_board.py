@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from logops.toolchain import Event, State
-from logops.toolchain.progress_board import Board, amount, duration, ended_line, running_line
+from logops.toolchain.progress_board import Board, duration, ended_line, running_line
 
 ERASE_LINE = "\x1b[2K"
 
@@ -22,13 +22,6 @@ def board_on(text: io.StringIO) -> Board:
 )
 def test_duration_is_rounded_for_its_size(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("size", "shown"), [(0, "0 B"), (1023, "1023 B"), (2_500_000, "2.4 MiB"), (5 * 2**40, "5.0 TiB")]
-)
-def test_size_is_shown_in_binary_units(size: int, shown: str) -> None:
-    assert amount(size) == shown
 
 
 def test_running_step_shows_name_elapsed_and_usual_time() -> None:

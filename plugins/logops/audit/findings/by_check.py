@@ -22,6 +22,7 @@ from logops.findings import Finding, Subject
 from logops.findings.classes import audit as classes
 from logops.findings.classes.doctor import EARLY_DELETION_FEE
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.number_text import count_text
 
 _CHUNKS: dict[Check, frozenset[str]] = {
     Check.COMPACTION: frozenset(),
@@ -206,7 +207,7 @@ def _index_tiered(result: ClusterAudit) -> Iterator[Finding]:
         yield Finding(
             cls=classes.INDEX_TIERED,
             subject=result.subject(table=table),
-            message=f"{len(files)} index file{'s' * (len(files) > 1)} of {table} in tier {tiers}: {files[0].name}.",
+            message=f"{count_text(len(files), 'index file')} of {table} in tier {tiers}: {files[0].name}.",
             as_of=result.as_of,
             evidence={
                 "files": len(files),

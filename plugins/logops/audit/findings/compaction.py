@@ -10,6 +10,7 @@ from logops.audit.survey.objects import IndexFile, period_of
 from logops.environment.cluster import Cluster
 from logops.findings import Finding, FindingClass, Subject
 from logops.findings.classes import audit as classes
+from logops.number_text import count_text
 
 _SETTLED_S = 120.0
 """A process that started more recently is not judged."""
@@ -102,7 +103,8 @@ def _compactor_count(compaction: Compaction) -> Iterator[Finding]:
     tables = {file.table for file in compaction.waiting}
     yield compaction.finding(
         classes.COMPACTOR_COUNT,
-        f"{len(running)} compactors run: {names}. Tables that wait: {len(tables)}. {why}".rstrip(),
+        f"{count_text(len(running), 'compactor')} {'runs' if len(running) == 1 else 'run'}: {names}. "
+        f"{count_text(len(tables), 'table')} {'waits' if len(tables) == 1 else 'wait'} for compaction. {why}".rstrip(),
         compactors=len(running),
         tables_waiting=len(tables),
     )
@@ -124,7 +126,7 @@ def _stalled(compaction: Compaction) -> Iterator[Finding]:
     tables = _by_table(waiting)
     since = min((file.modified for file in waiting), default=0)
     said = (
-        [f"{_files(waiting)} wait{_s(waiting)}, the oldest since {_time(since)} (tables: {len(tables)})"]
+        [f"{_files(waiting)} of {count_text(len(tables), 'table')} wait{_s(waiting)}, the oldest since {_time(since)}"]
         if waiting
         else []
     )
@@ -178,7 +180,7 @@ def _duplicates(compaction: Compaction) -> Iterator[Finding]:
             continue
         yield compaction.finding(
             classes.INDEX_DUPLICATE,
-            f"{len(files)} compacted index files of {tenant} in {table}, the last since {_time(last)}.",
+            f"{count_text(len(files), 'compacted index file')} of {tenant} in {table}, the last since {_time(last)}.",
             table=table,
             tenant=tenant,
             files=len(files),
@@ -210,7 +212,7 @@ def _marker_backlog(compaction: Compaction) -> Iterator[Finding]:
             yield compaction.finding(
                 classes.MARKER_BACKLOG,
                 f"{compactor.name} is deleting chunks that it marked at {_time(compactor.marker_time)}, and has "
-                f"{compactor.marker_files} files of marks left.",
+                f"{count_text(compactor.marker_files, 'file')} of marks left.",
                 source=compactor.name,
                 marker_files=compactor.marker_files,
                 since=_time(compactor.marker_time),
@@ -225,7 +227,7 @@ def _by_table(files: "Iterator[IndexFile] | Sequence[IndexFile]") -> dict[str, l
 
 
 def _files(files: Sequence[IndexFile]) -> str:
-    return f"{len(files):,} file{'s' * (len(files) > 1)}"
+    return count_text(len(files), "file")
 
 
 def _s(files: Sequence[IndexFile]) -> str:

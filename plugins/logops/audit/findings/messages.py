@@ -3,20 +3,20 @@
 from datetime import UTC, datetime
 
 from logops.audit.judge.table_stats import Fault
-from logops.environment.units import size_text
 from logops.findings import Finding, Subject
 from logops.findings.classes import REGISTRY
+from logops.number_text import count_text, size_text
 
 _WHAT = {
-    "chunk-missing": "in the index and not in the bucket: their lines are lost to queries",
-    "chunk-orphaned": "in the bucket and in no index, and nothing will delete them",
+    "chunk-missing": "in the index and not in the bucket: {their} lines are lost to queries",
+    "chunk-orphaned": "in the bucket and in no index, and nothing will delete {them}",
     "marker-backlog": "out of the index and overdue for deletion",
-    "retention-overshoot": "past their retention and still in the index",
-    "retention-undershoot": "gone before their time: an earlier audit counted them",
-    "chunk-archived": "in the index and in the Archive tier: offline, every query that needs one fails",
-    "tier-too-warm": "in a warmer tier than declared for their age",
-    "tier-too-cold": "in a colder tier than declared for their age",
-    "early-deletion-fee": "going to be deleted before the minimum stay of their tier ends",
+    "retention-overshoot": "past {their} retention and still in the index",
+    "retention-undershoot": "gone before {their} time: an earlier audit counted {them}",
+    "chunk-archived": "in the index and in the Archive tier: offline, every query that needs {one} fails",
+    "tier-too-warm": "in a warmer tier than declared for {their} age",
+    "tier-too-cold": "in a colder tier than declared for {their} age",
+    "early-deletion-fee": "going to be deleted before the minimum stay of {their} tier ends",
 }
 
 
@@ -41,14 +41,17 @@ def finding_of(fault: Fault, environment: str, cluster: str, as_of: datetime, na
 
 
 def _message(fault: Fault) -> str:
-    chunks = "1 chunk" if fault.count == 1 else f"{fault.count:,} chunks"
+    chunks = count_text(fault.count, "chunk")
+    # The words for one chunk and for several.
+    their, them, one = ("its", "it", "it") if fault.count == 1 else ("their", "them", "one")
+    what = _WHAT[fault.cls].format(their=their, them=them, one=one)
     size = f" ({size_text(fault.bytes)})" if fault.bytes else ""
     since = f", since {_time(fault.since):%Y-%m-%d %H:%M} UTC" if fault.since else ""
     example = ""
     if fault.sample:
         example = f": {fault.sample[0]}" if fault.count == 1 else f", for example {fault.sample[0]}"
-    more = f" Another {fault.candidates:,} look the same and were not checked again." if fault.candidates else ""
-    return f"{chunks}{size} {_WHAT[fault.cls]}{since}{example}.{more}"
+    more = f" Not checked again: {fault.candidates:,} more that seem the same." if fault.candidates else ""
+    return f"{chunks}{size} {what}{since}{example}.{more}"
 
 
 def _time(seconds: float) -> datetime:

@@ -18,6 +18,7 @@ from logops.audit.survey.containers import Survey
 from logops.audit.survey.objects import IndexFile
 from logops.clients.blob_storage import ObjectStoreError
 from logops.findings.kinds import FAULTY_CHUNKS
+from logops.number_text import count_text
 from logops.platforms.platform import Progress, ReadablePlatform
 from logops.tsdb import IndexFileError
 
@@ -70,7 +71,7 @@ def judge_batch(
             done += len(days)
             if time.monotonic() - last_report > _PROGRESS_EVERY_S:
                 last_report = time.monotonic()
-                progress(f"{survey.cluster}: {done:,} of {len(batch_days):,} tables of this batch judged")
+                progress(f"{survey.cluster}: {done:,} of {count_text(len(batch_days), 'table')} of this batch judged")
         if store:
             run = names_run(survey.environment, request.run_id, survey.cluster, batch_days)
             _keep_names(Path(names), run, store, request)

@@ -24,6 +24,7 @@ from logops.audit.policy.retention import FOR_EVER, TenantRules
 from logops.audit.survey.containers import Survey
 from logops.audit.survey.objects import IndexFile, chunk_name, chunks_schema
 from logops.clients.blob_storage import ObjectStoreError
+from logops.number_text import count_text
 from logops.tsdb import IndexFileError
 
 _KEY = ("tenant", "fingerprint", "from_ms", "through_ms", "checksum")
@@ -360,8 +361,9 @@ def _recheck_suspects(
             if more and is_faulty[(columns["day"] == day) & (columns["tenant"] == tenant)].any():
                 unchecked[fault, day, tenant] = more
             elif more:
+                proved = count_text(checked[day, tenant], "chunk")
                 incomplete[day] = (
-                    f"{checked[day, tenant]:,} chunks of {names[tenant]} that looked like {fault} proved to be none; "
+                    f"{proved} of {names[tenant]} that looked like {fault} proved to be none; "
                     f"{more:,} more look like {fault}, which are too many to be checked. Run the audit again."
                 )
     return _Recheck(np.concatenate(keys), incomplete, unchecked)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from logops.audit.policy.phase import Phase
 from logops.audit.survey.objects import NOT_LOKIS
-from logops.environment.units import size_text
 from logops.findings import Finding, failed
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes
+from logops.number_text import count_text, plural, size_text
 
 if TYPE_CHECKING:
     from logops.audit.survey.containers import Other
@@ -98,14 +98,15 @@ class AuditResult:
         """One line for a person to read first."""
         tables = len({(row.cluster, row.table) for row in self.rows})
         chunks, files = (sum(getattr(row, name) for row in self.rows) for name in ("chunks", "files"))
-        objects = f"{chunks if self.reads_chunks else files:,} {self._objects}"
-        audited = f"{tables:,} tables, {objects}, {size_text(sum(row.bytes for row in self.rows))}"
+        objects = count_text(chunks, "chunk") if self.reads_chunks else count_text(files, "index file")
+        audited = f"{count_text(tables, 'table')}, {objects}, {size_text(sum(row.bytes for row in self.rows))}"
         if not self.findings:
             return f"{self.environment}: no findings in {audited}"
         by_class = sorted({finding.cls.name for finding in self.findings})
-        count = len(self.findings)
         new = f", {len(self.changes.new)} new" if self.changes else ""
-        return f"{self.environment}: {count} finding{'s' * (count > 1)}{new} in {audited}: {', '.join(by_class)}"
+        return (
+            f"{self.environment}: {count_text(len(self.findings), 'finding')}{new} in {audited}: {', '.join(by_class)}"
+        )
 
     def lines(self) -> list[str]:
         """Return the report as text: findings worst first, one row per table and tenant, one row per tenant, the
@@ -123,7 +124,8 @@ class AuditResult:
         lines += _aligned([COLUMNS, *(row.cells(self.as_of) for row in self._log_rows())])
         if (more := len(self.rows) - _MAX_ROWS) > 0:
             lines.append(
-                f"{more:,} more, without findings or older: `logops audit explain {self.environment}` has all."
+                f"{count_text(more, 'row')} more, without findings or older: "
+                f"`logops audit explain {self.environment} --all` has all."
             )
         lines += _aligned([self.tenant_columns, *self.tenant_rows()])
         return [*lines, *self.other_objects(), self.headline]
@@ -213,7 +215,7 @@ def _phases(rows: list[TableRow]) -> str:
 
 
 def _objects_of(other: "Other") -> str:
-    objects = "object" if other.count == 1 else "objects"
+    objects = plural(other.count, "object")
     return f"{objects} not of Loki" if other.kind == NOT_LOKIS else f"{objects} of Loki's own ({other.kind})"
 
 

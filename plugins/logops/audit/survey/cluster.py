@@ -18,6 +18,7 @@ from logops.clients.blob_storage import ObjectStore
 from logops.clients.blob_storage.blobs import Listing
 from logops.environment.cluster import Cluster
 from logops.environment.storage import StorageAccount
+from logops.number_text import count_text
 from logops.platforms.platform import Progress, ReadablePlatform
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def survey_cluster(
     account = environment.storage_accounts[declared.storage_account]
     # An inventory is read from its start.
     resumed = partial if account.inventory is None else None
-    listed_before = f", of which {resumed.listed:,} blobs were listed before" if resumed else ""
+    listed_before = f", of which {count_text(resumed.listed, 'blob')} were listed before" if resumed else ""
     progress(f"{cluster}: listing container {declared.containers.chunks}{listed_before}")
     with platform.object_store(declared.storage_account) as store:
         survey = take_survey(
@@ -78,14 +79,14 @@ def survey_cluster(
             partial=resumed,
             progress=progress,
         )
-    progress(f"{cluster}: {survey.chunk_count:,} chunks; asking its processes")
+    progress(f"{cluster}: {count_text(survey.chunk_count, 'chunk')}; asking its processes")
     live = read_loki_state(platform, cluster, survey.tenants)
     days = {*survey.days, *(file.day for file in survey.index_files())}
     tables = {day: table_of(day, declared) for day in sorted(days)}
     chunks_by_day = {
         day: survey.days.get(day, 0) for day, table in tables.items() if not request.tables or table in request.tables
     }
-    progress(f"{cluster}: {len(chunks_by_day):,} tables")
+    progress(f"{cluster}: {count_text(len(chunks_by_day), 'table')}")
     return SurveyedCluster(
         survey=survey,
         live=live,

@@ -21,6 +21,7 @@ from logops.audit.survey.objects import DAY_MS, NOT_LOKIS, IndexFile, chunks_sch
 from logops.clients.blob_storage import ListingInterruptedError
 from logops.clients.blob_storage.blobs import Listing
 from logops.clients.blob_storage.walks import Unlisted
+from logops.number_text import count_text
 from logops.platforms.platform import Progress
 
 _INDEX = "index.parquet"
@@ -164,7 +165,7 @@ def take_survey(
             listed += page.listed
             if listed - last_report >= _PROGRESS_EVERY:
                 last_report = listed
-                progress(f"{cluster}: {listed:,} objects listed")
+                progress(f"{cluster}: {count_text(listed, 'object')} listed")
     except ListingInterruptedError as error:
         stored = PartialSurvey(
             spooled=spool.close(),

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from logops.audit.policy.retention import TenantRules, rules_of_limits
 from logops.clients.loki import DeleteRequest, LokiClient, LokiError, LokiRefusedError, Metric, Ring, RingMember, total
+from logops.number_text import count_text
 from logops.platforms.platform import ReadablePlatform, component_of
 
 Value = TypeVar("Value")
@@ -70,7 +71,7 @@ class Ingester:
             return ""
         if now - max(self.built, self.started) > 2 * ROTATION_S + slack_s:
             last = f"since {_time(self.built)}" if self.built else f"since it started at {_time(self.started)}"
-            return f"it has written {self.flushed:,} chunks and made no index file {last}"
+            return f"it has written {count_text(self.flushed, 'chunk')} and made no index file {last}"
         return ""
 
 

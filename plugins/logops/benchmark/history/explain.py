@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from logops.benchmark.measure.sample import Sample
+from logops.number_text import seconds_text, size_text
 
 MIN_GROWTH = 1.05
 """A smaller growth counts as equal."""
@@ -62,7 +63,7 @@ def explain_slowdown(before: Work, after: Work) -> str:
     # its exact share is unknown.
     waited, slower = after.queue_s - before.queue_s, after.seconds - before.seconds
     if waited > slower / 2 > 0 and after.queue_s * before.seconds > before.queue_s * after.seconds * MIN_GROWTH:
-        reasons.append(f"its parts waited {_time(waited)} longer in the queue")
+        reasons.append(f"its parts waited {seconds_text(waited)} longer in the queue")
     return _sentence([*reasons, *(causes or _per_byte(before, after))])
 
 
@@ -90,7 +91,7 @@ def _causes(before: Work, after: Work) -> list[str]:
     slower = after.seconds - before.seconds
     outside = (after.seconds - after.exec_s) - (before.seconds - before.exec_s)
     if outside > slower / 2 > 0:
-        reasons.append(f"{_time(outside)} more passed outside of Loki's own work, on the way to it and back")
+        reasons.append(f"{seconds_text(outside)} more passed outside of Loki's own work, on the way to it and back")
     return reasons
 
 
@@ -103,14 +104,6 @@ def _per_byte(before: Work, after: Work) -> list[str]:
         return []
     ratio = (after.exec_s / after.bytes) / (before.exec_s / before.bytes)
     return [f"each byte took {ratio - 1:.0%} longer"] if ratio > MIN_GROWTH else []
-
-
-def _time(seconds: float) -> str:
-    """
-    >>> _time(0.0042), _time(2.0)
-    ('4 ms', '2.00 s')
-    """
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
 def _grew(before: float, after: float) -> bool:
@@ -127,9 +120,9 @@ def _more(before: float, after: float) -> str:
 
 def time_spent(work: Work) -> str:
     """Return where the time goes."""
-    rate = f" ({work.bytes / work.exec_s / 1e6:,.0f} MB/s)" if work.exec_s and work.bytes else ""
-    waited = f"its parts waited {_time(work.queue_s)} in the queue"
-    return f"Loki worked {_time(work.exec_s)} on {work.bytes / 1e6:,.1f} MB{rate}; {waited}."
+    rate = f" ({size_text(work.bytes / work.exec_s)}/s)" if work.exec_s and work.bytes else ""
+    waited = f"its parts waited {seconds_text(work.queue_s)} in the queue"
+    return f"Loki worked {seconds_text(work.exec_s)} on {size_text(work.bytes)}{rate}; {waited}."
 
 
 def _sentence(reasons: Sequence[str]) -> str:

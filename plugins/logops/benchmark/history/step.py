@@ -16,6 +16,8 @@ from functools import lru_cache
 from itertools import pairwise
 from math import exp, log, sqrt
 
+from logops.number_text import count_text
+
 BASELINE = 28
 MIN_BASELINE = 10
 NEWEST = range(2, 15)
@@ -66,7 +68,7 @@ class StepVerdict:
     def text(self) -> str:
         """Return a short text for a table."""
         if self.step:
-            return f"{self.step.ratio:.2f} times for {self.step.nights} nights"
+            return f"{self.step.ratio:.2f} times for {count_text(self.step.nights, 'night')}"
         if self.noise is None:
             return f"{self.nights} of {MIN_NIGHTS} nights"
         return f"too noisy: {self.noise:.0%}" if self.too_noisy else f"as usual, {self.noise:.0%} noise"

@@ -11,6 +11,7 @@ from logops.benchmark.measure.prepare import PreparedQuery, Side
 from logops.benchmark.measure.sample import Ending, Sample
 from logops.benchmark.request import BenchmarkRequest
 from logops.logql.text import one_line
+from logops.number_text import size_text
 from logops.queries.model import LibraryQuery
 
 STEP_S = 60
@@ -83,7 +84,7 @@ class AttemptRunner:
             if self.ended:
                 return self.ended
             if self._bytes + expected > self._request.budget_bytes:
-                return f"the budget leaves no room for the {expected:,} bytes that it may read"
+                return f"the budget leaves no room for the {size_text(expected)} that it may read"
             self._bytes += expected
             self._running += 1
             return ""

@@ -22,6 +22,7 @@ from logops.doctor.reading.promtail import is_promtail_config, read_promtail_con
 from logops.doctor.reading.safe_yaml import MAX_BYTES, DocumentError, parse
 from logops.doctor.reading.terraform import is_terraform, read_terraform
 from logops.doctor.untyped import as_mapping
+from logops.number_text import size_text
 
 ACCEPTED = (
     "a Loki configuration or runtime overrides, Helm values of Loki or Promtail, a Promtail or Fluent Bit"
@@ -57,7 +58,7 @@ def read_file(path: Path) -> str:
     """Return the text of a file. Raises DocumentError if it cannot be read or is too large."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise DocumentError(str(path), f"{path.stat().st_size} bytes", f"at most {MAX_BYTES}")
+            raise DocumentError(str(path), "the file is too large", f"at most {size_text(MAX_BYTES)}")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DocumentError(str(path), f"cannot be read: {error}", "a UTF-8 text file") from None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from logops.number_text import size_text
 from logops.platforms.platform import PlatformError
 
 MIN_FREE_BYTES = 512 * 2**20
@@ -18,7 +19,7 @@ def check_free(folder: Path, min_bytes: int = MIN_FREE_BYTES) -> None:
     free = _free(folder)
     if free < min_bytes:
         raise PlatformError(
-            f"The disk of {folder} has {_mib(free)} free; a rollout needs at least {_mib(min_bytes)}. "
+            f"The disk of {folder} has {size_text(free)} free; a rollout needs at least {size_text(min_bytes)}. "
             "Nothing was changed. Free some space, then roll out again."
         )
 
@@ -71,7 +72,7 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise PlatformError(
-            f"{folder} cannot be written: {error.strerror}. Its disk has {_mib(_free(folder))} free. "
+            f"{folder} cannot be written: {error.strerror}. Its disk has {size_text(_free(folder))} free. "
             "Existing files are unchanged. Free some space or correct the folder's permissions, then try again."
         ) from error
 
@@ -108,7 +109,3 @@ def _sync(folder: Path) -> None:
 def _free(folder: Path) -> int:
     existing_parent = next(parent for parent in (folder, *folder.parents) if parent.exists())
     return shutil.disk_usage(existing_parent).free
-
-
-def _mib(size: int) -> str:
-    return f"{size / 2**20:.0f} MiB"
