@@ -1,8 +1,11 @@
 """Check a deployment with every rule."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from logops.doctor.deployment import Deployment
+from logops.diagnostics.model import Lines
+from logops.doctor.deployment import Deployment, Location
+from logops.doctor.reading.offsets import offset_of
 from logops.doctor.rules.access import agent_without_tenant, gateway_open, tenants_without_auth
 from logops.doctor.rules.agents import (
     agent_end_of_life,
@@ -98,15 +101,17 @@ RULES: tuple[Rule, ...] = (
 def check(deployment: Deployment, as_of: datetime) -> list[Finding]:
     """Return every finding of a deployment at `as_of` (time zone UTC): worst first, then by file and path.
 
-    The subject of a finding has the path in the user's file, its evidence has the name of the file.
+    The subject of a finding has the path in the user's file. Its evidence has the name of the file, and the line and
+    the column if the deployment has the file's text: of the key, or of the nearest key above a key that is not set.
     A finding that two rules report at the same location is returned once.
     """
-    findings = [_finding(deployment, result, as_of) for rule in RULES for result in rule(deployment, as_of)]
+    lines = {file: Lines(text) for file, text in deployment.texts.items()}
+    findings = [_finding(deployment, result, as_of, lines) for rule in RULES for result in rule(deployment, as_of)]
     unique = {(finding.identity, finding.evidence["file"]): finding for finding in reversed(findings)}
     return sorted(unique.values(), key=lambda f: (-f.cls.severity.rank, str(f.evidence["file"]), f.subject, f.cls.name))
 
 
-def _finding(deployment: Deployment, result: RuleFinding, as_of: datetime) -> Finding:
+def _finding(deployment: Deployment, result: RuleFinding, as_of: datetime, lines: Mapping[str, Lines]) -> Finding:
     return Finding(
         cls=result.cls,
         subject=Subject(
@@ -118,6 +123,14 @@ def _finding(deployment: Deployment, result: RuleFinding, as_of: datetime) -> Fi
         ),
         message=result.message,
         as_of=as_of,
-        evidence={"file": result.location.file, **result.evidence},
+        evidence={"file": result.location.file, **_position(deployment, result.location, lines), **result.evidence},
         remedy=result.remedy,
     )
+
+
+def _position(deployment: Deployment, location: Location, lines: Mapping[str, Lines]) -> dict[str, int]:
+    if location.file not in deployment.texts:
+        return {}
+    offset = offset_of(deployment.texts[location.file], location.path, location.document)
+    position = lines[location.file].position(offset)
+    return {"line": position.line, "column": position.column}

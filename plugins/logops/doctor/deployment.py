@@ -1,7 +1,7 @@
 """The value that the rules check: everything that would be deployed, read from files or made from an environment."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -14,6 +14,8 @@ class Location:
 
     file: str
     path: str = ""
+    document: int = 0
+    """Number of the document, in a file with several."""
 
     def at(self, *steps: str | int) -> "Location":
         """Return a location below this one. A text is a key, a number is the index of a list element.
@@ -24,7 +26,7 @@ class Location:
         path = self.path
         for step in steps:
             path = f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}" if path else step
-        return Location(self.file, path)
+        return replace(self, path=path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,10 @@ class Cluster:
         full = Location("", path).at(*steps).path
         above = [key for key in self.key_locations if full == key or full.startswith((f"{key}.", f"{key}["))]
         if not above:
-            return Location(self.location.file, f"{self.location.path}.{full}" if self.location.path else full)
+            return replace(self.location, path=f"{self.location.path}.{full}" if self.location.path else full)
         nearest = max(above, key=len)
         location = self.key_locations[nearest]
-        return Location(location.file, location.path + full.removeprefix(nearest))
+        return replace(location, path=location.path + full.removeprefix(nearest))
 
     def section(self, path: str) -> Mapping[str, Any]:
         """Return the mapping at a dotted path; an empty mapping if the path has no mapping."""
@@ -237,3 +239,5 @@ class Deployment:
     lifecycle: tuple[LifecycleRule, ...] = ()
     agents: tuple[Agent, ...] = ()
     unreadable: tuple[UnreadablePart, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the files, by name. Findings in them have a line and a column."""

@@ -1,10 +1,7 @@
 """The error of an invalid query, with its position."""
 
-import unicodedata
-
+from logops.diagnostics.excerpt import excerpt
 from logops.errors import LogopsError
-
-_WIDEST = 100
 
 
 class LogQLError(LogopsError, ValueError):
@@ -24,23 +21,4 @@ class LogQLError(LogopsError, ValueError):
 
     def picture(self, width: int = 80) -> str:
         """Return the line of the query with a caret below the character, cut to a terminal's width."""
-        width = min(width, _WIDEST)
-        line = self.query.split("\n")[self.line - 1].replace("\t", " ")
-        at = self.column - 1
-        start = max(0, min(at - width * 3 // 5, len(line) - width))
-        while _cells(line[start:at]) >= width:
-            start += 1
-        shown = line[start : start + width]
-        while _cells(shown) > width:
-            shown = shown[:-1]
-        return f"{shown}\n{' ' * _cells(line[start:at])}^"
-
-
-def _cells(text: str) -> int:
-    """Return the number of terminal columns of a text: 日 needs two, a combining accent none."""
-    return sum(
-        0
-        if unicodedata.category(character) in ("Mn", "Me", "Cf")
-        else 1 + (unicodedata.east_asian_width(character) in "WF")
-        for character in text
-    )
+        return "\n".join(excerpt(self.query.split("\n")[self.line - 1], self.column, width=width))

@@ -51,6 +51,7 @@ def read_texts(texts: Mapping[str, str], promise: RetentionPromise | None = None
         lifecycle=tuple(part for part in parts if isinstance(part, LifecycleRule)),
         agents=tuple(sorted((part for part in parts if isinstance(part, Agent)), key=lambda agent: agent.name)),
         unreadable=tuple(part for part in parts if isinstance(part, UnreadablePart)),
+        texts=texts,
     )
 
 
@@ -81,7 +82,7 @@ def _parts(text: str, file: str) -> Iterator[DocumentPart]:
             raise DocumentError(file, f"contains a {type(document).__name__}, not keys and values", ACCEPTED)
         document_name = str(as_mapping(document.get("metadata")).get("name", name))
         unique_name = document_name if len(documents) == 1 else f"{document_name}-{number}"
-        yield from _document_parts(document, unique_name, Location(file))
+        yield from _document_parts(document, unique_name, Location(file, document=number))
 
 
 def _document_parts(document: Mapping[str, Any], name: str, location: Location) -> Iterator[DocumentPart]:
@@ -90,9 +91,9 @@ def _document_parts(document: Mapping[str, Any], name: str, location: Location) 
     elif "apiVersion" in document and "kind" in document:
         yield UnreadablePart(location, f"a Kubernetes {document['kind']}: only ConfigMaps are checked")
     elif isinstance(document.get("loki"), Mapping):
-        yield from read_loki_values(document, name, location.file)
+        yield from read_loki_values(document, name, location)
     elif _PROMTAIL_VALUES & as_mapping(document.get("config")).keys():
-        yield from read_promtail_values(document, name, location.file)
+        yield from read_promtail_values(document, name, location)
     elif parts := _configuration(document, name, location):
         yield from parts
     else:

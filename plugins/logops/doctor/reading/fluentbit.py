@@ -54,6 +54,20 @@ def read_pipeline(pipeline: Mapping[str, Any], name: str, location: Location) ->
     return _agent(name, location, sections)
 
 
+def offset_in_classic(text: str, path: str) -> int:
+    """Return the offset of a path such as `INPUT[0].Path`, or of its section if the section does not have the key."""
+    step = re.match(r"(\w+)\[(\d+)\](?:\.(.+))?", path)
+    sections = [match for match in _SECTION.finditer(text) if step and match[1].upper() == step[1]]
+    if step is None or int(step[2]) >= len(sections):
+        return 0
+    section = sections[int(step[2])]
+    following = _SECTION.search(text, section.end())
+    for line in _LINE.finditer(text, section.end(), following.start() if following else len(text)):
+        if line[1].lower() == (step[3] or "").lower():
+            return line.start(1)
+    return section.start()
+
+
 def _agent(name: str, location: Location, sections: list[Section]) -> Agent:
     inputs = [s for s in sections if s.kind == "INPUT" and s.keys.get("name") in _FILE_INPUTS]
     outputs = [s for s in sections if s.kind == "OUTPUT" and s.keys.get("name") == "loki"]

@@ -33,15 +33,15 @@ def read_loki_config(config: Mapping[str, Any], name: str, location: Location) -
     return Cluster(name, location, config, security=_is_security(name, config))
 
 
-def read_loki_values(document: Mapping[str, Any], name: str, file: str) -> Iterator[DocumentPart]:
+def read_loki_values(document: Mapping[str, Any], name: str, at_top: Location) -> Iterator[DocumentPart]:
     """Yield the cluster of Helm values. If its configuration is a template, yield an UnreadablePart first."""
-    values = HelmValues(Location(file), document)
+    values = HelmValues(at_top, document)
     loki = as_mapping(document.get("loki"))
     config, key_locations = _sections(values, loki)
-    loki_config, location = loki.get("config"), Location(file, "loki")
+    loki_config, location = loki.get("config"), at_top.at("loki")
     if isinstance(loki_config, str):
         try:
-            config = {**config, **as_mapping(next(iter(parse(loki_config, file)), None))}
+            config = {**config, **as_mapping(next(iter(parse(loki_config, at_top.file)), None))}
             location = location.at("config")
         except DocumentError:
             reason = "a template; render the chart and check its ConfigMap instead"

@@ -44,15 +44,15 @@ def read_promtail_config(config: Mapping[str, Any], name: str, location: Locatio
     )
 
 
-def read_promtail_values(document: Mapping[str, Any], name: str, file: str) -> Iterator[DocumentPart]:
+def read_promtail_values(document: Mapping[str, Any], name: str, at_top: Location) -> Iterator[DocumentPart]:
     """Yield the agent of the chart's values.
 
     No chart reads `config.scrapeConfigs`, but users write it: its jobs are checked like the others.
     """
-    values = HelmValues(Location(file), document)
+    values = HelmValues(at_top, document)
     config = as_mapping(document.get("config"))
     if isinstance(config.get("file"), str) and "{{" not in config["file"]:
-        promtail_config = as_mapping(next(iter(parse(config["file"], file)), None))
+        promtail_config = as_mapping(next(iter(parse(config["file"], at_top.file)), None))
         yield read_promtail_config(promtail_config, name, values.at("config", "file"))
         return
     client_list = as_list(config.get("clients"))
@@ -60,10 +60,14 @@ def read_promtail_values(document: Mapping[str, Any], name: str, file: str) -> I
     snippets = as_mapping(config.get("snippets"))
     blocks: list[tuple[str, Any, Location]] = [("clients", config.get("clients"), values.at("config", "clients"))]
     jobs: list[tuple[Any, Location]] = []
+    at_snippets = values.at("config", "snippets")
     for job_list, location in (
         (config.get("scrapeConfigs"), values.at("config", "scrapeConfigs")),
-        (_parse_jobs(snippets.get("extraScrapeConfigs"), file), values.at("config", "snippets", "extraScrapeConfigs")),
-        (_parse_jobs(snippets.get("scrapeConfigs"), file), values.at("config", "snippets", "scrapeConfigs")),
+        (
+            _parse_jobs(snippets.get("extraScrapeConfigs"), at_top.file),
+            at_snippets.at("extraScrapeConfigs"),
+        ),
+        (_parse_jobs(snippets.get("scrapeConfigs"), at_top.file), at_snippets.at("scrapeConfigs")),
     ):
         jobs += [(job, location.at(i)) for i, job in enumerate(as_list(job_list))]
         blocks.append(("scrape_configs", job_list, location))

@@ -17,11 +17,11 @@ _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class DocumentError(LogopsError):
-    """A file cannot be read: its name, what was found, what is accepted."""
+    """A file cannot be read: its name, what was found, what is accepted, and the line and column of the mistake."""
 
-    def __init__(self, file: str, found: str, accepted: str) -> None:
-        super().__init__(file, found, accepted)
-        self.file, self.found, self.accepted = file, found, accepted
+    def __init__(self, file: str, found: str, accepted: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(file, found, accepted, line, column)
+        self.file, self.found, self.accepted, self.line, self.column = file, found, accepted, line, column
 
     def __str__(self) -> str:
         return f"{self.file}: {self.found}; accepted: {self.accepted}"
@@ -46,7 +46,9 @@ def parse(text: str, file: str) -> list[Any]:
         return [document for document in _documents(text, file) if document is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DocumentError(file, f"not readable as YAML: {reason}", "valid YAML or JSON") from None
+        mark = getattr(error, "problem_mark", None)
+        position = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise DocumentError(file, f"not readable as YAML: {reason}", "valid YAML or JSON", *position) from None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

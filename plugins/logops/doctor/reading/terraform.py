@@ -22,6 +22,7 @@ _DAYS = re.compile(
     r"(?:(?P<tier>tier_to_(?:cool|cold|archive))|delete)_after_days_since_(?P<since>[a-z_]+)_greater_than"
 )
 _MAX_DEPTH = 50
+_STEP = re.compile(r"\.([\w-]+)(?:\[(\d+)\])?")
 _SINCE = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower(): event for name, event in SINCE.items()}
 
 
@@ -30,6 +31,9 @@ class _Block:
     words: list[str]
     values: dict[str, object] = field(default_factory=dict)
     blocks: list["_Block"] = field(default_factory=list)
+    start: int = 0
+    """Offset in the text."""
+    value_starts: dict[str, int] = field(default_factory=dict)
 
     def inner(self, *names: str) -> "_Block":
         """Return the first nested block with these names; an empty block if no block matches."""
@@ -53,11 +57,7 @@ def read_terraform(text: str, file: str) -> Iterator[LifecycleRule | UnreadableP
 
     Raises DocumentError if braces do not match.
     """
-    tokens = [m for m in _TOKEN.finditer(text) if m.lastgroup != "skip"]
-    root, end = _block(tokens, 0, [], file)
-    if end < len(tokens):
-        raise DocumentError(file, "a closing brace without an opening one", "valid Terraform")
-    for resource in root.blocks:
+    for resource in _resources(text, file):
         kind = resource.words[1] if resource.words[0] == "resource" and len(resource.words) > 2 else ""
         if "lifecycle" in kind or kind == "azurerm_storage_management_policy":
             rules = [block for block in resource.blocks if block.words == ["rule"]]
@@ -67,6 +67,34 @@ def read_terraform(text: str, file: str) -> Iterator[LifecycleRule | UnreadableP
                 yield UnreadablePart(
                     Location(file, f"{kind}.{resource.words[2]}"), "dynamic blocks, which only Terraform can evaluate"
                 )
+
+
+def offset_in_terraform(text: str, path: str) -> int:
+    """Return the offset of a path such as `TYPE.NAME.rule[0].filters`, or of the nearest block above it."""
+    for resource in _resources(text, ""):
+        name = ".".join(resource.words[1:3])
+        if path == name or path.startswith(f"{name}."):
+            return _offset_in_block(resource, _STEP.findall(path.removeprefix(name)))
+    return 0
+
+
+def _offset_in_block(block: _Block, steps: list[tuple[str, str]]) -> int:
+    for name, index in steps:
+        if name in block.value_starts:
+            return block.value_starts[name]
+        blocks = [inner for inner in block.blocks if inner.words[:1] == [name]]
+        if int(index or 0) >= len(blocks):
+            break
+        block = blocks[int(index or 0)]
+    return block.start
+
+
+def _resources(text: str, file: str) -> list[_Block]:
+    tokens = [m for m in _TOKEN.finditer(text) if m.lastgroup != "skip"]
+    root, end = _block(tokens, 0, [], file)
+    if end < len(tokens):
+        raise DocumentError(file, "a closing brace without an opening one", "valid Terraform")
+    return root.blocks
 
 
 def _rule(rule: _Block, kind: str, location: Location) -> Iterator[LifecycleRule | UnreadablePart]:
@@ -114,21 +142,25 @@ def _block(
     """Return the body of a block up to its closing brace, and the position after it. The file is at depth 0."""
     if depth > _MAX_DEPTH:
         raise DocumentError(file, f"blocks nested deeper than {_MAX_DEPTH}", "a lifecycle policy")
-    block, head = _Block(words), list[str]()
+    block, head = _Block(words), list[re.Match[str]]()
     while position < len(tokens):
         text = tokens[position][0]
         position += 1
         if text == "}":
             return block, position if depth else position - 1
         if text == "{":
-            inner, position = _block(tokens, position, head or [""], file, depth + 1)
+            names = [token[0].strip('"') for token in head] or [""]
+            inner, position = _block(tokens, position, names, file, depth + 1)
+            inner.start = head[0].start() if head else tokens[position - 1].start()
             block.blocks.append(inner)
             head = []
         elif text == "=" and head:
-            block.values[head[-1]], position = _value(tokens, position)
+            key = head[-1]
+            block.value_starts[key[0].strip('"')] = key.start()
+            block.values[key[0].strip('"')], position = _value(tokens, position)
             head = []
         else:
-            head.append(text.strip('"'))
+            head.append(tokens[position - 1])
     if depth:
         raise DocumentError(file, f"the block {' '.join(words)} has no closing brace", "valid Terraform")
     return block, position

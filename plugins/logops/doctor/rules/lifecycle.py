@@ -7,6 +7,7 @@ Source: learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview, /
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from logops.doctor.deployment import (
@@ -35,7 +36,7 @@ def lifecycle_not_applied(deployment: Deployment, as_of: datetime) -> Iterator[R
     """Report a resource type that Terraform's azurerm provider does not have, and a disabled rule."""
     for rule in deployment.lifecycle:
         if rule.resource_type not in ("", "azurerm_storage_management_policy"):
-            location = Location(rule.location.file, rule.location.path.split(".rule")[0])
+            location = replace(rule.location, path=rule.location.path.split(".rule")[0])
             message = f"the azurerm provider has no resource type {rule.resource_type}: the policy is never applied"
             yield RuleFinding(classes.LIFECYCLE_NOT_APPLIED, location, message, source=rule.name)
         if not rule.enabled:

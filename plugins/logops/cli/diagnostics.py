@@ -1,0 +1,103 @@
+"""Show diagnostics: for people, one line each, for GitHub Actions, or as SARIF."""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from textwrap import wrap
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+import logops
+from logops.cli.console import out, print_json
+from logops.diagnostics.concise import line as concise_line
+from logops.diagnostics.concise import place
+from logops.diagnostics.excerpt import excerpt
+from logops.diagnostics.github import workflow_command
+from logops.diagnostics.model import Diagnostic, Level, Lines, in_order
+from logops.diagnostics.sarif import sarif_log
+
+_STYLES = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
+_INDENT = "    "
+_COMMAND = re.compile(r"`[^`]+`")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+class Format(StrEnum):
+    """A form of the output."""
+
+    FULL = "full"
+    CONCISE = "concise"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="full: with the line of the file. concise: one line each. github: annotations for GitHub Actions. "
+        "sarif: SARIF 2.1.0 for code scanning.",
+    ),
+]
+
+
+def print_diagnostics(
+    diagnostics: Sequence[Diagnostic], texts: Mapping[str, Lines], form: Format, command: str
+) -> None:
+    """Print diagnostics in the order of the files.
+
+    texts     the files, by the names that the diagnostics have
+    command   the command that found them, such as `logops doctor`
+    """
+    ordered = in_order(diagnostics)
+    if form is Format.SARIF:
+        print_json(sarif_log(ordered, command, logops.__version__))
+        return
+    for problem in ordered:
+        if form is Format.FULL:
+            out.print(full(problem, texts.get(problem.file), out.width), soft_wrap=True)
+        else:
+            text = workflow_command(problem) if form is Format.GITHUB else concise_line(problem)
+            out.print(text, soft_wrap=True, markup=False, highlight=False)
+
+
+def full(problem: Diagnostic, lines: Lines | None, width: int) -> Text:
+    """Return position, class and message, the line of the file, and what to do. Lines break between words only."""
+    head = f"{place(problem)}: {problem.severity or problem.rule.level.value} {problem.rule.name}"
+    mark = " [*]" if problem.fixable else ""
+    text = Text("\n".join(_wrapped(f"{head}{mark} {problem.message}", width)))
+    text.stylize("bold", 0, len(place(problem)))
+    text.stylize(_STYLES[problem.rule.level], len(place(problem)) + 2, len(head))
+    text.append("\n")
+    if lines is not None:
+        text.append(_marked_line(problem, lines, width))
+    if problem.help:
+        first, *others = _wrapped(f"  = help: {problem.help}", width, indent=" " * 10)
+        text.append("\n".join([first, *others]) + "\n", style="green")
+    return text
+
+
+def _marked_line(problem: Diagnostic, lines: Lines, width: int) -> Text:
+    """Return the line of the file, with carets below the part that the problem is about."""
+    start, end = problem.start, problem.end
+    length = end.column - start.column if end and end.line == start.line else 0
+    if end and end.line > start.line:
+        length = max(1, len(lines.line(start.line)) - start.column + 1)
+    number = str(start.line)
+    margin = " " * len(number)
+    shown, carets = excerpt(lines.line(start.line), start.column, length, width - len(number) - 4)
+    text = Text()
+    style = _STYLES[problem.rule.level]
+    for gutter, content, content_style in ((margin, "", ""), (number, shown, ""), (margin, carets, style)):
+        text.append(f"{gutter} |", style="dim")
+        text.append(f" {content}\n" if content else "\n", style=content_style)
+    return text
+
+
+def _wrapped(text: str, width: int, indent: str = _INDENT) -> list[str]:
+    """Return the lines of a text. Neither a long word, such as a path, nor a command in backticks is broken."""
+    unbroken = _COMMAND.sub(lambda command: command[0].replace(" ", _NO_BREAK), text)
+    lines = wrap(unbroken, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_NO_BREAK, " ") for line in lines]

@@ -1,0 +1,1 @@
+"""Problems at a position in a file, as people, editors and CI read them."""

@@ -1,0 +1,110 @@
+"""Diagnostics on the terminal, for GitHub and as SARIF."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from logops.cli import app
+from logops.cli.console import BAD_INPUT, FOUND
+from logops.cli.diagnostics import full
+from logops.diagnostics.model import Diagnostic, Level, Lines, Position, Rule
+
+ROOT = Path(__file__).parents[3]
+STORY = ROOT / "tests/data/story"
+
+RULE = Rule("key-unknown", Level.ERROR, "Loki does not know the key.", remedy="Remove it.")
+
+
+def logops(*arguments: str, text: str | None = None) -> Result:
+    return CliRunner().invoke(app, list(arguments), input=text)
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a Loki configuration in the current folder, with an unknown and a removed key."""
+    monkeypatch.chdir(tmp_path)
+    Path("loki.yaml").write_text(
+        "common: {path_prefix: /loki}\nlimits_config:\n  enforce_metric_name: false\n  retention_perod: 90d\n"
+    )
+    return "loki.yaml"
+
+
+def test_full_form_has_position_class_message_line_and_remedy() -> None:
+    problem = Diagnostic(RULE, "rinng is no key", "loki.yaml", Position(2, 3), Position(2, 8), "critical")
+    assert full(problem, Lines("common:\n  rinng: 1\n"), 80).plain.splitlines() == [
+        "loki.yaml:2:3: critical key-unknown rinng is no key",
+        "  |",
+        "2 |   rinng: 1",
+        "  |   ^^^^^",
+        "  = help: Remove it.",
+    ]
+
+
+def test_full_form_marks_fixable_problem() -> None:
+    assert full(Diagnostic(RULE, "m", "f", fixable=True), None, 80).plain.startswith("f:1:1: error key-unknown [*] m\n")
+
+
+def test_full_form_on_narrow_terminal_breaks_between_words_only() -> None:
+    path = "a/very/long/path-with-hyphens/that-is-wider/than-the-terminal/values.yaml"
+    message = "loki.limits_config.retention_stream_of_a_tenant is not a key of Loki"
+    lines = full(Diagnostic(RULE, message, path), None, 40).plain.splitlines()
+
+    words = [word for line in lines for word in line.split()]
+    assert f"{path}:1:1:" in words
+    assert [word for word in message.split() if word not in words] == []
+
+
+def test_doctor_prints_one_line_per_problem_in_concise_form(config: str) -> None:
+    result = logops("doctor", config, "--format", "concise")
+
+    assert result.exit_code == FOUND
+    assert (
+        "loki.yaml:4:3: limit-unknown [*] limits_config.retention_perod is not a key of Loki "
+        "-> Did you mean retention_period?" in result.stdout.splitlines()
+    )
+
+
+def test_doctor_counts_what_migrate_fixes(config: str) -> None:
+    result = logops("doctor", config)
+    marked = sum(" [*] " in line for line in result.stdout.splitlines())
+
+    assert marked >= 2
+    assert f"[*] {marked} of " in result.stderr
+    assert result.stderr.endswith("can be fixed with --migrate.\n")
+
+
+def test_doctor_prints_annotations_for_github(config: str) -> None:
+    result = logops("doctor", config, "--format", "github")
+
+    assert result.exit_code == FOUND
+    assert "::error file=loki.yaml,line=4,col=3,endLine=4,endColumn=18,title=limit-unknown::" in result.stdout
+
+
+def test_doctor_prints_sarif(config: str) -> None:
+    result = logops("doctor", config, "--format", "sarif")
+    (run,) = json.loads(result.stdout)["runs"]
+
+    assert result.exit_code == FOUND
+    assert run["tool"]["driver"]["name"] == "logops doctor"
+    assert {"limit-unknown", "key-removed"} <= {found["ruleId"] for found in run["results"]}
+
+
+@pytest.mark.parametrize("form", ["github", "sarif"])
+def test_file_that_is_no_yaml_is_a_problem_with_a_position(form: str, tmp_path: Path) -> None:
+    file = tmp_path / "loki.yaml"
+    file.write_text("limits_config:\n  a: [1\nb: 2\n")
+    result = logops("doctor", str(file), "--format", form)
+
+    assert result.exit_code == BAD_INPUT
+    assert "file-unreadable" in result.stdout
+    assert ("line=3" if form == "github" else '"startLine": 3') in result.stdout
+
+
+def test_migrate_count_of_several_files_names_the_files() -> None:
+    files = [str(STORY / name) for name in ("loki-values.yaml", "security-logs.yaml")]
+    result = logops("doctor", *files)
+
+    assert "can be fixed with --migrate, one file at a time: " in result.stderr
+    assert all(f" in {file}" in result.stderr for file in files)
