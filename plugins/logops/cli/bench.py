@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +34,6 @@ from logops.findings import failed
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import NothingStoredError, ResultsError, ResultsStore
 
-LATELY = timedelta(days=2)
 app = typer.Typer(no_args_is_help=True)
 RUNS = f"""
 SELECT run, environment, list_sort(list_distinct(list(configuration))) AS configurations,
@@ -225,12 +224,12 @@ def history(
             }
         )
     else:
-        out.print(tables.history(nights, shown, now - LATELY, out.width), markup=False)
+        out.print(tables.history(nights, shown, now, out.width), markup=False)
         for group, value in sorted(common.items()):
             why = f" {value.why}" if value.why else ""
             out.print(f"All queries of {group}, together: {value.times.text()}.{why}", markup=False)
     slower = any(
-        value.regressed or value.grew for case, value in shown.items() if nights[case][-1].began >= now - LATELY
+        value.regressed or value.grew for case, value in shown.items() if nights[case][-1].began >= now - tables.LATELY
     )
     slower = slower or any(value.times.step for value in common.values())
     raise typer.Exit(FOUND if slower else OK)

@@ -1,46 +1,47 @@
 """Results of the benchmark as tables and as JSON."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.filesize import decimal
 from rich.table import Table
 
 from logops.benchmark.compare import CaseComparison
-from logops.benchmark.history.nights import Night
+from logops.benchmark.history.nights import DAY_NS, Night
 from logops.benchmark.history.trend import Trend
 from logops.benchmark.measure.cases import Case, range_text
 from logops.benchmark.run import BenchmarkResult
 from logops.benchmark.verdict import Verdict
+from logops.cli.sparkline import TimeAxis, sparkline
 
+LATELY = timedelta(days=2)
+"""A query that was not measured for longer is not measured any more."""
 _NARROW = (0, 1, 0, 0)
 
 
-def history(
-    nights: Mapping[Case, Sequence[Night]], trends: Mapping[Case, Trend], lately: datetime, width: int
-) -> Table:
-    """Return one row per query, range and mode. A row that was not measured since `lately` shows its date.
+def history(nights: Mapping[Case, Sequence[Night]], trends: Mapping[Case, Trend], now: datetime, width: int) -> Table:
+    """Return one row per query, range and mode. A row that was not measured in the last days shows its date.
 
     width   of the terminal, in columns
     """
     table = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
     # The other columns need 80, including a short note.
-    most = 30 if width >= 110 else 7
+    days = 30 if width >= 110 else 7
+    axis = _days_axis(days, now)
     for column in ("query", "range", "mode"):
         table.add_column(column, no_wrap=True)
     for column in ("nights", "last", "usual"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column(f"last {most}", no_wrap=True)
+    table.add_column(f"last {days} days\n0 to row's max", no_wrap=True)
     table.add_column("")
     for case, trend in trends.items():
         seconds = [night.typical_s for night in nights[case]]
         grown = f"; reads {trend.bytes.step.ratio:.2f} times as much" if trend.bytes and trend.bytes.step else ""
         grown += f": {trend.why_more}" if trend.why_more else ""
         began = nights[case][-1].began
-        last = f"last measured on {began:%Y-%m-%d}: " if began < lately else ""
+        last = f"last measured on {began:%Y-%m-%d}: " if began < now - LATELY else ""
         table.add_row(
             case.query,
             range_text(case.range_s),
@@ -48,20 +49,23 @@ def history(
             str(len(seconds)),
             _seconds(seconds[-1]),
             _seconds(trend.seconds.usual),
-            bars(seconds[-most:]),
+            _bars(nights[case], axis),
             f"{last}{trend.text()}{grown}{f': {trend.why}' if trend.why else ''}",
             style="dim" if last else "red" if trend.regressed or trend.grew else None,
         )
     return table
 
 
-def bars(values: Sequence[float]) -> str:
-    """
-    >>> bars([1, 2, 4])
-    '▂▄█'
-    """
-    most = max(values)
-    return "".join("▁▂▃▄▅▆▇█"[max(0, math.ceil(value / most * 8) - 1)] for value in values)
+def _days_axis(days: int, now: datetime) -> TimeAxis:
+    """Return the axis of the last days, UTC, which ends with today."""
+    first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+    return TimeAxis(int(first.timestamp()) * 10**9, DAY_NS, days)
+
+
+def _bars(nights: Sequence[Night], axis: TimeAxis) -> str:
+    """Return a bar per day, and the time of the highest bar. A day without a run is a gap."""
+    points = [(night.started_ns, night.typical_s) for night in nights if night.started_ns >= axis.start_ns]
+    return f"{sparkline(points, axis)} {_seconds(max((seconds for _, seconds in points), default=None))}"
 
 
 def comparisons(compared: list[CaseComparison]) -> Table:

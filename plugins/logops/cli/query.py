@@ -12,6 +12,7 @@ from rich.table import Table
 from logops.cli.as_of import moment
 from logops.cli.console import JsonOption, err, out, print_json, say, stop
 from logops.cli.library import read_library, selected
+from logops.cli.sparkline import TimeAxis, sparkline
 from logops.cli.targets import readable
 from logops.clients.loki import LokiClient, LokiError, Series, Statistics
 from logops.environment.units import Duration
@@ -24,9 +25,9 @@ from logops.queries.model import LibraryQuery
 from logops.queries.run import MAX_POINTS, LogLines, Numbers, run_query
 
 app = typer.Typer()
-_BARS = "▁▂▃▄▅▆▇█"
 _LINE_WIDTH = 180
-_POINTS_SHOWN = 24
+_MAX_BARS = 24
+"""Maximum of bars for a range, besides the one at its end."""
 
 
 @app.command(epilog="Example: logops query slow-requests --param slower_than_ms=2000 --since 6h")
@@ -71,7 +72,7 @@ def query(
     elif isinstance(answer, LogLines):
         _show_lines(answer)
     else:
-        _show_numbers(answer, step_s)
+        _show_numbers(answer, _axis(start_ns, end_ns, step_s))
     say(_took(answer.statistics))
     return None
 
@@ -158,22 +159,41 @@ def _show_lines(answer: LogLines) -> None:
     say(f"{len(answer.entries)} lines{more}")
 
 
-def _show_numbers(answer: Numbers, step_s: int) -> None:
+def _axis(start_ns: int, end_ns: int, step_s: int) -> TimeAxis:
+    """Return the axis of a range: a bar is one step, or several if there are more steps than bars."""
+    steps = (end_ns - start_ns) // (step_s * 10**9)
+    steps_per_bar = max(1, -(-steps // _MAX_BARS))
+    # Loki evaluates the query at both ends of the range.
+    return TimeAxis(start_ns, steps_per_bar * step_s * 10**9, steps // steps_per_bar + 1)
+
+
+def _show_numbers(answer: Numbers, axis: TimeAxis) -> None:
     names = sorted({name for stream in answer.series for name in stream.labels})
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         table.add_column(name)
     for column in ("last", "least", "mean", "most"):
         table.add_column(column, justify="right")
-    table.add_column(f"a bar is {step_s} s or more", no_wrap=True)
+    table.add_column(_bars_header(axis), no_wrap=True)
     for stream in sorted(answer.series, key=_largest_first):
         values = [value for _, value in stream.points]
         known = _known(values)
         figures = (values[-1], min(known, default=math.nan), _mean(known), _most(known))
-        table.add_row(*(_plain(stream.labels.get(name, "")) for name in names), *map(_short, figures), _bars(values))
+        table.add_row(
+            *(_plain(stream.labels.get(name, "")) for name in names),
+            *map(_short, figures),
+            sparkline(stream.points, axis),
+        )
     if answer.series:
         out.print(table, markup=False, highlight=False)
     say(f"{len(answer.series)} series")
+
+
+def _bars_header(axis: TimeAxis) -> str:
+    """Return the header of the bars: the time of the first and of the last bar, the length of a bar, the height."""
+    first, last = (datetime.fromtimestamp((axis.start_ns + bar * axis.bar_ns) / 1e9, UTC) for bar in (0, axis.bars - 1))
+    text = "%H:%M" if first.date() == last.date() else "%d %b %H:%M"
+    return f"{first:{text}} to {last:{text}} UTC\n{Duration(f'{axis.bar_ns // 10**9}s').go} a bar, 0 to the row's most"
 
 
 def _largest_first(series: Series) -> tuple[bool, float]:
@@ -196,20 +216,6 @@ def _mean(known: list[float]) -> float:
     except (ValueError, OverflowError):
         # No values, both infinities, or a number that is too large.
         return math.nan
-
-
-def _bars(values: list[float]) -> str:
-    """Return at most this many bars; each shows the maximum of its points."""
-    width = -(-len(values) // _POINTS_SHOWN)
-    shown = [_most(_known(values[at : at + width])) for at in range(0, len(values), width)]
-    most = max((value for value in shown if math.isfinite(value)), default=0.0)
-    return "".join(_bar(value, most) for value in shown)
-
-
-def _bar(value: float, most: float) -> str:
-    if math.isnan(value):
-        return " "
-    return _BARS[7 if value > most else int(7.99 * (value / most))] if value > 0 else _BARS[0]
 
 
 def _short(value: float) -> str:

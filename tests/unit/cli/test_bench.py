@@ -133,6 +133,24 @@ def test_query_that_is_no_longer_measured_is_not_reported_as_slower(keep: Keep) 
     assert f"last measured on {NOW - timedelta(days=10):%Y-%m-%d}" in " ".join(result.stdout.split())
 
 
+def test_history_bars_of_all_queries_share_the_days_and_leave_days_without_run_empty(keep: Keep) -> None:
+    for days_ago in (29, 1, 0):
+        keep(f"night-{days_ago}", days_ago=days_ago)
+    keep("late", query="latency", days_ago=1)
+    rows = {line.split()[0]: line for line in run_bench("history").stdout.splitlines()}
+
+    assert f"█{' ' * 27}██ 104 ms" in rows["errors"]
+    assert rows["latency"].index("█") == rows["errors"].index("██")
+
+
+def test_history_header_names_days_and_scale_of_the_bars(keep: Keep) -> None:
+    keep("first")
+    first_line, second_line, *_ = run_bench("history").stdout.splitlines()
+
+    assert "last 30 days" in first_line
+    assert "0 to row's max" in second_line
+
+
 def test_run_with_two_configurations_is_listed_once(keep: Keep, tmp_path: Path) -> None:
     rows = [*samples("both", 10), *samples("both", 10, query="audit-events", configuration="d")]
     results_of(tmp_path).write(QUERY_SAMPLES, "local.both", to_table(rows), NOW)
