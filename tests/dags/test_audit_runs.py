@@ -60,6 +60,9 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> OnMemory:
 @pytest.fixture
 def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path / "results"))
+    monkeypatch.setattr(
+        "logops.platforms.open_results", lambda environment, root: ResultsStore(str(tmp_path / "results"))
+    )
     return tmp_path / "results"
 
 

@@ -199,7 +199,11 @@ def _result_name(batch: Batch) -> str:
 def run_audit(
     platform: ReadablePlatform, request: AuditRequest, store: "ResultsStore | None", progress: Progress
 ) -> AuditResult:
-    """Run the three steps on this machine, in a temporary folder. Raises StoreUnreachableError."""
+    """Run the three steps on this machine, in a temporary folder.
+
+    Raises StoreUnreachableError, and PlatformError or ObjectStoreError if no storage account can be opened.
+    """
+    _require_login(platform)
     with TemporaryDirectory(prefix="logops-audit-") as work:
         batches = survey(platform, request, work, progress)
         tables = sum(len(batch["days"]) for batch in batches)
@@ -209,3 +213,17 @@ def run_audit(
             done += len(batch["days"])
             progress(f"{batch['cluster']}: {done:,} of {count_text(tables, 'table')} judged")
         return reduce(platform, request, work, batches, store)
+
+
+def _require_login(platform: ReadablePlatform) -> None:
+    """Raise the first error if no cluster's storage account can be opened: nothing could be audited."""
+    from logops.clients.blob_storage import ObjectStoreError
+
+    errors: list[PlatformError | ObjectStoreError] = []
+    for account in dict.fromkeys(cluster.storage_account for cluster in platform.environment.clusters.values()):
+        try:
+            with platform.object_store(account):
+                return
+        except (PlatformError, ObjectStoreError) as error:
+            errors.append(error)
+    raise errors[0]

@@ -12,9 +12,11 @@ from logops.cli.as_of import AsOfOption, moment
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, show, stop
 from logops.cli.findings import AllFindingsOption, listing
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
+from logops.clients.blob_storage import ObjectStoreError
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError
+from logops.platforms.platform import PlatformError
 from logops.toolchain import project_root
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ def explain(
         request = AuditRequest(tuple(Check), "explain", moment(as_of, now), tables)
         with err.status("") as status:
             explanations = explain(target, request, tenant, status.update)
-    except NoSuchTableError as error:
+    except (NoSuchTableError, ObjectStoreError, PlatformError) as error:
         stop(str(error), BAD_INPUT)
     if as_json:
         print_json([explanation.to_dict() for explanation in explanations])
@@ -246,7 +248,7 @@ def _audit(
     try:
         with err.status("") as status:
             result = run_audit(target, request, store, lambda line: status.update(line))
-    except ResultsError as error:
+    except (ObjectStoreError, PlatformError, ResultsError) as error:
         stop(str(error), BAD_INPUT)
     if as_json:
         print_json(result.to_dict())

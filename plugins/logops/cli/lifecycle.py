@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -11,12 +11,13 @@ from logops.cli.as_of import AsOfOption, moment
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, stop
 from logops.cli.targets import EnvironmentArgument, environment, platform, readable
 from logops.clients.blob_storage import ObjectStoreError
-from logops.lifecycle.accounts import run_policies
 from logops.lifecycle.policy import Policy, PolicyError, differences, read_policy
-from logops.lifecycle.run import Done
 from logops.number_text import size_text
 from logops.platforms.platform import PlatformError
 from logops.render.storage import lifecycle_policy
+
+if TYPE_CHECKING:
+    from logops.lifecycle.run import Done
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -71,6 +72,9 @@ def run(
 
     Azurite has no lifecycle management; on Azure, the service applies its rules itself.
     """
+    # Reads blobs with packages that take a second to import, and that `show` does not need.
+    from logops.lifecycle.accounts import run_policies
+
     target = platform(name)
     until = moment(as_of, datetime.now(UTC))
     try:
@@ -97,7 +101,7 @@ def _rules(policies: dict[str, Policy]) -> Table:
     return table
 
 
-def _done(done: Sequence[Done]) -> Table:
+def _done(done: "Sequence[Done]") -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("account", "container", "action"):
         table.add_column(column)

@@ -28,6 +28,8 @@ app = typer.Typer()
 _LINE_WIDTH = 180
 _MAX_BARS = 24
 """Maximum of bars for a range, besides the one at its end."""
+_RETRY_S = 5.0
+"""A person waits for the answer."""
 
 
 @app.command(epilog="Example: logops query slow-requests --param slower_than_ms=2000 --since 6h")
@@ -139,7 +141,7 @@ def _run(
         )
         stop(f"{environment_name} has no tenant {wanted.tenant} in a cluster {wanted.cluster}. It has: {known}.")
     try:
-        with LokiClient(target.read_url(wanted.cluster)) as client, err.status("querying Loki"):
+        with LokiClient(target.read_url(wanted.cluster), retry_for=_RETRY_S) as client, err.status("querying Loki"):
             return run_query(client, wanted.tenant, tree, *span, step_s, limit)
     except LokiError as error:
         stop(str(error), code=1)

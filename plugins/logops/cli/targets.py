@@ -82,8 +82,11 @@ def rendered(environment: Environment) -> "dict[Stage, Files]":
 
 
 def results_store(environment: Environment) -> "ResultsStore":
-    """Return the store of an environment's results."""
-    from logops.findings.store import ResultsStore
-    from logops.platforms import results_url
+    """Open the store of an environment's results."""
+    from logops.clients.blob_storage import ObjectStoreError
+    from logops.platforms import open_results
 
-    return ResultsStore(results_url(environment, project_root()))
+    try:
+        return open_results(environment, project_root())
+    except ObjectStoreError as error:
+        stop(str(error))

@@ -7,7 +7,7 @@ from logops.environment.deployable import not_deployable
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import DeployablePlatform, NotDeployableError, PlatformError, ReadablePlatform
 from logops.platforms.remote import RemotePlatform
-from logops.platforms.results import STATE, results_url
+from logops.platforms.results import STATE, open_results, results_url
 from logops.render import Commands, Files, Stage, render_kubernetes
 from logops.rules.read import Rules, RulesError, load_rules
 from logops.toolchain import command, project_root
@@ -18,6 +18,7 @@ __all__ = [
     "ReadablePlatform",
     "open_local",
     "open_platform",
+    "open_results",
     "open_to_read",
     "rendered",
     "results_url",

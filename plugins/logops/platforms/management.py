@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from logops.clients.blob_storage import ObjectStoreMisconfiguredError, ObjectStoreRefusedError
 from logops.clients.blob_storage.azure_errors import translated
+from logops.clients.blob_storage.identity import machine_identity, require_identity
 from logops.environment.storage import StorageAccount
 
 if TYPE_CHECKING:
@@ -22,21 +23,22 @@ def read_live_policy(
     Source: learn.microsoft.com/rest/api/storagerp/management-policies/get. The default credential is this machine's
     identity. It needs the role Reader on the account. Raises ObjectStoreError.
     """
-    from azure.identity import DefaultAzureCredential
-    from azure.mgmt.storage import StorageManagementClient
-
     doing = f"reading the lifecycle policy of storage account {account.account_name}"
     if account.resource_id is None:
         raise ObjectStoreMisconfiguredError(
             f"{doing}: the account has no resource_id in the environment file, and the management API requires it. Set "
             "it to the output of `az storage account show --name NAME --query id`."
         )
+    require_identity(doing, credential)
+    # The import takes seconds.
+    from azure.mgmt.storage import StorageManagementClient
+
     _, _, subscription, _, group, *_, name = account.resource_id.split("/")
     try:
         with (
             translated(doing, _ROLE),
             StorageManagementClient(
-                credential or DefaultAzureCredential(), subscription, base_url=endpoint, retry_total=5
+                credential or machine_identity(), subscription, base_url=endpoint, retry_total=5
             ) as client,
         ):
             policy = client.management_policies.get(group, name, "default")

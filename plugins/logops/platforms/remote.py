@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from logops.clients.blob_storage import AccountKey, DefaultIdentity, ObjectStore
+from logops.clients.blob_storage.identity import require_identity
 from logops.environment import Environment
 from logops.environment.storage import StorageAccount
 from logops.platforms.management import AZURE, read_live_policy
@@ -41,7 +42,11 @@ class RemotePlatform:
         return read_live_policy(self.environment.storage_accounts[account], self._credential, self._management)
 
     def object_store(self, account: str) -> ObjectStore:
-        """Return a client of the account. Raises PlatformError if the account's key is not known here."""
+        """Return a client of the account.
+
+        Raises PlatformError if the account's key is not known here, ObjectStoreError if this machine has no Azure
+        identity.
+        """
         declared = self.environment.storage_accounts[account]
         return ObjectStore.connect(declared.account_name, self._login(account, declared), self.endpoint(declared))
 
@@ -51,6 +56,7 @@ class RemotePlatform:
 
     def _login(self, name: str, account: StorageAccount) -> AccountKey | DefaultIdentity:
         if account.account_key is None:
+            require_identity(f"logging in to storage account {account.account_name}", self._credential)
             return DefaultIdentity()
         key = os.environ.get(account.account_key.variable)
         if not key:

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 
 from logops.audit.policy.lifecycle import compare_policy
-from logops.clients.blob_storage import AccountKey, DefaultIdentity
+from logops.clients.blob_storage import AccountKey, DefaultIdentity, ObjectStoreMisconfiguredError
 from logops.platforms import open_platform, open_to_read
 from logops.platforms.platform import DeployablePlatform, PlatformError, ReadablePlatform
 from logops.platforms.remote import RemotePlatform
@@ -61,7 +62,7 @@ def test_storage_account_is_opened_with_declared_credential(monkeypatch: pytest.
     monkeypatch.setattr("logops.platforms.remote.ObjectStore.connect", lambda *arguments: logins.append(arguments))
     monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "a2V5")
     for account in ("monitoring", "security"):
-        RemotePlatform(PRODUCTION).object_store(account)
+        RemotePlatform(PRODUCTION, credential=Somebody()).object_store(account)
 
     assert logins == [
         ("oversightmonitoring", DefaultIdentity(), "https://oversightmonitoring.blob.core.windows.net"),
@@ -73,6 +74,22 @@ def test_missing_account_key_is_reported_with_its_connection(monkeypatch: pytest
     monkeypatch.delenv("LOGOPS_CONNECTION_SECURITY_STORAGE", raising=False)
     with pytest.raises(PlatformError, match=r"connection .security_storage. is not known here"):
         RemotePlatform(PRODUCTION).object_store("security")
+
+
+class Nobody:
+    """The credential of a machine without an identity."""
+
+    def get_token(self, *scopes: str, **_: Any) -> Any:
+        raise ClientAuthenticationError(message="DefaultAzureCredential failed to retrieve a token\n" * 17)
+
+
+def test_machine_without_identity_is_reported_before_a_client_is_created() -> None:
+    with pytest.raises(ObjectStoreMisconfiguredError) as refusal:
+        RemotePlatform(PRODUCTION, credential=Nobody()).object_store("monitoring")  # type: ignore[arg-type]
+    assert str(refusal.value) == (
+        "logging in to storage account oversightmonitoring: this machine has no Azure identity: run `az login`, set "
+        "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or use a pod or VM that has one."
+    )
 
 
 def compared(folder: Path, monkeypatch: pytest.MonkeyPatch, status: int, body: dict[str, Any]) -> Any:

@@ -77,6 +77,8 @@ class AuditListOperator(AuditOperator):
         from logops.audit.run import can_resume, discard_earlier, survey
 
         environment = read_environment(self.environment)
+        # First, so that a missing login is reported at once.
+        results_store(environment)
         work = self.work(environment, context)
         resumes = can_resume(work, environment.clusters)
         discard_earlier(self.results(environment), self.dag_id, but=work if resumes else "")

@@ -83,9 +83,8 @@ def _give_secrets(environment: "Environment") -> None:
 
 
 def results_store(environment: "Environment") -> "ResultsStore":
-    """Return the store of an environment's results."""
-    from logops.findings.store import ResultsStore
-    from logops.platforms import results_url
+    """Open the store of an environment's results. Raises ObjectStoreError if this machine has no login for it."""
+    from logops.platforms import open_results
     from logops.toolchain import project_root
 
-    return ResultsStore(results_url(environment, project_root()))
+    return open_results(environment, project_root())

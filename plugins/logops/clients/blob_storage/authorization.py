@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl, urlsplit
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from logops.clients.blob_storage.identity import SCOPE
+
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
     from azure.storage.blob import BlobServiceClient
 
-_SCOPE = "https://storage.azure.com/.default"
 _RENEW_BEFORE_S = 300
 
 
@@ -64,7 +65,7 @@ class Identity(AuthBase):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         with self._lock:
             if self._token is None or self._token.expires_on < time() + _RENEW_BEFORE_S:
-                self._token = self._credential.get_token(_SCOPE)
+                self._token = self._credential.get_token(SCOPE)
         request.headers["Authorization"] = f"Bearer {self._token.token}"
         return request
 

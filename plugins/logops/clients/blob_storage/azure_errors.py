@@ -18,6 +18,7 @@ from logops.clients.blob_storage.errors import (
     ObjectStoreUnreachableError,
     refusal,
 )
+from logops.clients.blob_storage.identity import login_problem
 
 
 @contextmanager
@@ -42,10 +43,7 @@ def _translation(doing: str, error: AzureError, role: str) -> ObjectStoreError:
         code = str(getattr(given, "value", given))
         return refusal(doing, error.status_code, code, str(error.reason), role)
     if isinstance(error, ClientAuthenticationError):
-        return ObjectStoreMisconfiguredError(
-            f"{doing}: this machine has no Azure identity. Run in a pod or VM with one, set AZURE_TENANT_ID, "
-            "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or `az login`."
-        )
+        return ObjectStoreMisconfiguredError(f"{doing}: {login_problem(str(error))}")
     if isinstance(error, ServiceRequestError | ServiceResponseError):
         return ObjectStoreUnreachableError(
             f"{doing}: {_innermost(error)}. Is the endpoint right, and reachable from here?"

@@ -84,6 +84,10 @@ class ProbeError(ObjectStoreError):
         self.container = container
 
 
+NO_IDENTITY = (
+    "this machine has no Azure identity: run `az login`, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, "
+    "or use a pod or VM that has one."
+)
 ROLE = "Storage Blob Data Contributor"
 READER = "Storage Blob Data Reader"
 """Enough to list and to read."""

@@ -58,6 +58,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryStore:
     monkeypatch.setattr(platform, "object_store", lambda account: store)
     monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
     monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path))
+    monkeypatch.setattr("logops.platforms.open_results", lambda environment, root: ResultsStore(str(tmp_path)))
     monkeypatch.setattr("logops.audit.request.MAX_TABLES", 1)
     return store
 

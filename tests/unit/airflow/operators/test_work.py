@@ -54,5 +54,6 @@ def test_results_of_local_environment_are_in_its_state_folder(local) -> None:
     assert repr(results_store(local)).endswith(".logops/local/results')")
 
 
-def test_results_of_production_are_at_the_configured_url(production) -> None:
+def test_results_of_production_are_at_the_configured_url(production, monkeypatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "a2V5")
     assert production.results in repr(results_store(production))
