@@ -20,8 +20,8 @@ store has the names of all faulty chunks, kind `faulty-chunks`.
 - **index-tiered**, **lifecycle-policy-drift**: costs money now, and breaks queries later. *Fix it this week.*
 - **check-incomplete**: something could not be read, so it was not checked. *Fix what it names, then clear `list`.*
 
-`logops audit explain ENV` shows the phase, next step and due time of every table. `logops audit explain ENV TABLE`
-shows what blocks it.
+`logops audit explain ENV` shows the tables of each tenant by phase, and what blocks them. `logops audit explain ENV
+TABLE` shows one table.
 
 **list** or **judge** The message names the environment file, the platform or the results store. *Fix it, then clear
 the task.*

@@ -1,25 +1,29 @@
 """`logops audit ...`: the storage audits at the terminal. The DAGs compaction_audit and retention_audit do the same."""
 
 import getpass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from logops.audit.request import AuditRequest, Check
 from logops.cli.as_of import AsOfOption, moment
-from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, show, stop
+from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, show, stop, width
 from logops.cli.findings import AllFindingsOption, listing
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
 from logops.clients.blob_storage import ObjectStoreError
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError
+from logops.number_text import count_text, size_text
 from logops.platforms.platform import PlatformError
 from logops.toolchain import project_root
 
 if TYPE_CHECKING:
+    from logops.audit.report.explain import TableExplanation
     from logops.usage.usage import Held
 
 app = typer.Typer(no_args_is_help=True)
@@ -101,21 +105,24 @@ def explain(
         str,
         typer.Argument(
             metavar="[TABLE]",
-            help="Name or day of a table: loki_index_20780 or 2026-11-23. Default: one line for each table.",
+            help="Name or day of a table: loki_index_20780 or 2026-11-23. Default: all tables, by tenant and phase.",
         ),
     ] = "",
     tenant: Annotated[
         str, typer.Argument(metavar="[TENANT]", help="Default: every tenant with chunks in the table.")
     ] = "",
     as_of: AsOfOption = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Without TABLE: one line for each table and tenant, and each finding.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a table's phase, next step and blockers. Default: all tables.
+    """Show a table's phase, next step and blockers. Without TABLE: one line for each tenant and phase.
 
     Exit 1: something blocks a table.
     """
     from logops.audit.report.explain import NoSuchTableError, explain, tables_of
-    from logops.cli.audit_tables import explanation_text, rows_table
+    from logops.cli.audit_tables import explanation_text
 
     target = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
@@ -129,11 +136,30 @@ def explain(
     if as_json:
         print_json([explanation.to_dict() for explanation in explanations])
     elif not table:
-        out.print(rows_table((explanation.row for explanation in explanations), request.as_of))
+        _show_overview(name, explanations, request.as_of, every)
     else:
         for explanation in explanations:
-            out.print(explanation_text(explanation))
+            show(explanation_text(explanation, width()))
     raise typer.Exit(FOUND if any(explanation.blockers for explanation in explanations) else OK)
+
+
+def _show_overview(name: str, explanations: "Sequence[TableExplanation]", as_of: datetime, every: bool) -> None:
+    """Print the tables, then what blocks them, then the commands that show more."""
+    from logops.audit.report.explain import blockers_of
+    from logops.audit.report.phase_groups import phase_groups, table_count
+    from logops.cli.audit_tables import group_columns, row_columns
+    from logops.cli.table import show_table
+
+    rows = [explanation.row for explanation in explanations]
+    show_table(row_columns(rows, as_of) if every else group_columns(phase_groups(rows), as_of))
+    show("")
+    show(listing(blockers_of(explanations), every=every))
+    command = f"logops audit explain {quote(name)}"
+    newest = max(rows, key=lambda row: row.day)
+    show(f"{name}: {count_text(table_count(rows), 'table')}, {size_text(sum(row.bytes for row in rows))}")
+    if not every:
+        show(f"  each table:  {command} --all")
+    show(f"  one table:   {command} {quote(newest.table)}")
 
 
 class By(StrEnum):
@@ -226,7 +252,8 @@ def _audit(
     as_json: bool,
 ) -> None:
     from logops.audit.run import run_audit
-    from logops.cli.audit_tables import tenants_table
+    from logops.cli.audit_tables import tenant_columns
+    from logops.cli.table import show_table
 
     target = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
@@ -254,8 +281,7 @@ def _audit(
         print_json(result.to_dict())
     else:
         show(listing(result.findings, every=every))
-        out.print(tenants_table(result))
-        for line in result.other_objects():
-            out.print(line, highlight=False, markup=False)
-        out.print(result.headline, highlight=False, markup=False)
+        show_table(tenant_columns(result))
+        for line in [*result.other_objects(), result.headline]:
+            show(line)
     raise typer.Exit(FOUND if result.failed else OK)

@@ -1,58 +1,131 @@
 """Results of audits as tables for a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
+from logops.audit.policy.phase import Phase
 from logops.audit.report.explain import TableExplanation
-from logops.audit.report.result import COLUMNS, AuditResult, TableRow
+from logops.audit.report.phase_groups import PhaseGroup
+from logops.audit.report.result import COLUMNS, AuditResult, TableRow, day_text
+from logops.cli.columns import NEVER, Column
+from logops.cli.console import printable
+from logops.cli.wrapping import wrapped
 from logops.clients.blob_storage.blobs import Tier
-from logops.number_text import size_text
+from logops.number_text import count_text, size_text
 
-_NUMBERS = ("tables", "age", "chunks", "index files", "size", "findings")
+PHASE_STYLES: Mapping[str, str] = {
+    Phase.INGESTING: "cyan",
+    Phase.UNCOMPACTED: "yellow",
+    Phase.COMPACTED: "blue",
+    Phase.RETAINED: "green",
+    Phase.EXPIRING: "magenta",
+    Phase.EXPIRED: "bright_black",
+}
+_NUMBERS = frozenset({"tables", "age", "chunks", "index files", "size", "findings"})
 """Columns that are aligned to the right."""
+_PRIORITIES: Mapping[str, int] = {
+    "phases": 9,
+    "phase": 9,
+    "findings": 8,
+    "chunks": 7,
+    "index files": 7,
+    "size": 7,
+    "due": 6,
+    "tables": 5,
+    "date": 4,
+    "from": 3,
+    "to": 3,
+    "age": 2,
+    "next": 1,
+}
+"""What is left out last. The other columns are names that other commands need."""
+_INDENT = " " * 2
+_LABEL = 12
+"""Width of the labels of an explanation."""
 
 
-def tenants_table(result: AuditResult) -> Table:
-    """Return one row per cluster and tenant."""
-    return _table(result.tenant_columns, result.tenant_rows())
+def tenant_columns(result: AuditResult) -> list[Column]:
+    """Return the columns of a table with one row per cluster and tenant."""
+    return _columns(result.tenant_columns, result.tenant_rows(), wraps="phases")
 
 
-def rows_table(rows: Iterable[TableRow], as_of: datetime) -> Table:
-    """Return one row per table and tenant."""
-    return _table(COLUMNS, (row.cells(as_of) for row in rows))
+def row_columns(rows: Sequence[TableRow], as_of: datetime) -> list[Column]:
+    """Return the columns of a table with one row per table and tenant, each on one line."""
+    return _columns(COLUMNS, [row.cells(as_of) for row in rows])
 
 
-def explanation_text(explanation: TableExplanation) -> Group:
-    """Return a heading, then phase, age, content, next step and blockers of one table."""
+def group_columns(groups: Sequence[PhaseGroup], as_of: datetime) -> list[Column]:
+    """Return the columns of a table with one row per tenant and phase."""
+    first_due = [group.first_due for group in groups]
+    overdue = [group.overdue(as_of) for group in groups]
+    findings = [group.total("findings") for group in groups]
+    return [
+        Column("cluster", [group.cluster for group in groups]),
+        Column("tenant", [group.tenant or "(all)" for group in groups]),
+        Column("phase", [group.phase.value for group in groups], NEVER, styles=PHASE_STYLES),
+        Column("tables", [f"{len(group.rows):,}" for group in groups], 9, right=True),
+        Column("oldest", [day_text(group.oldest.day) for group in groups], 6),
+        Column("newest", [day_text(group.newest.day) for group in groups], 6),
+        Column("chunks", [f"{group.total('chunks'):,}" for group in groups], 3, right=True),
+        Column("size", [size_text(group.total("bytes")) for group in groups], 4, right=True),
+        Column("next due", [f"{row.due:%Y-%m-%d %H:%M}" if row.due else "-" for row in first_due], 5),
+        Column("overdue", [*map(_count, overdue)], 8, right=True),
+        Column("findings", [*map(_count, findings)], 7, right=True),
+        Column("next step", [row.action for row in first_due], 2, wraps=True),
+    ]
+
+
+def explanation_text(explanation: TableExplanation, width: int | None) -> Group:
+    """Return a heading, then phase, age, content, next step and blockers of one table.
+
+    width   of the terminal; None: no line is wrapped
+    """
     row = explanation.row
     tiers = ", ".join(
         f"{count:,} {tier.azure if tier else 'of no tier'}"
         for tier, count in zip(Tier, row.tier_chunks, strict=True)
         if count
     )
-    lines = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
-    lines.add_row("phase", Text(row.phase.value, style="bold"))
-    lines.add_row("age", f"{explanation.age.days} days")
-    lines.add_row("holds", f"{row.chunks:,} chunks, {size_text(row.bytes)}: {tiers or 'nothing'}")
-    lines.add_row("index", f"{row.files:,} file{'s' * (row.files != 1)}")
-    lines.add_row("next", Text(explanation.next_step))
+    content = f"{count_text(row.chunks, 'chunk')}, {size_text(row.bytes)}"
+    lines = [
+        Text.assemble((row.table, "bold"), f"  {explanation.date}  {row.cluster} / {row.tenant or '(all)'}"),
+        _labelled("phase", row.phase.value, width, PHASE_STYLES[row.phase]),
+        _labelled("age", count_text(explanation.age.days, "day"), width),
+        _labelled("holds", f"{content}: {tiers}" if tiers else content, width),
+        _labelled("index", count_text(row.files, "file"), width),
+        _labelled("next", explanation.next_step, width),
+    ]
     if not explanation.blockers:
-        lines.add_row("in the way", Text("nothing", style="green"))
+        lines.append(_labelled("in the way", "nothing", width, "green"))
     for finding in explanation.blockers:
-        lines.add_row("in the way", Text(f"{finding.cls.name}: {finding.message}", style="red"))
-        lines.add_row("", Text(f"-> {finding.remedy_text}", style="green"))
-    heading = Text.assemble((row.table, "bold"), f"  {explanation.date}  {row.cluster} / {row.tenant}")
-    return Group(heading, lines, Text())
+        lines.append(_labelled("in the way", f"{finding.cls.name}: {finding.message}", width, "red"))
+        lines.append(_labelled("", f"-> {finding.remedy_text}", width, "green"))
+    return Group(*lines, Text())
 
 
-def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in _NUMBERS else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
+def _count(count: int) -> str:
+    return f"{count:,}" if count else "-"
+
+
+def _labelled(label: str, text: str, width: int | None, style: str = "") -> Text:
+    indent = len(_INDENT) + _LABEL
+    first, *others = wrapped(printable(text), width, indent).splitlines()
+    head = Text(f"{_INDENT}{label:{_LABEL}}")
+    return head.append("\n".join([first[indent:], *others]), style)
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[str]], wraps: str = "") -> list[Column]:
+    return [
+        Column(
+            name,
+            [row[number] for row in rows],
+            _PRIORITIES.get(name, NEVER),
+            right=name in _NUMBERS,
+            wraps=name == wraps,
+            styles=PHASE_STYLES if name == "phase" else {},
+        )
+        for number, name in enumerate(names)
+    ]

@@ -33,9 +33,19 @@ def stop(message: str, code: int = BAD_INPUT) -> NoReturn:
     raise typer.Exit(code)
 
 
+def width() -> int | None:
+    """Return the width of the terminal; None if the output goes to a file or to another program."""
+    return out.width if sys.stdout.isatty() else None
+
+
 def show(output: Any) -> None:
     """Print text or tables that fit the width already. A longer line is not cut: the terminal wraps it."""
     out.print(output, soft_wrap=True, markup=False, highlight=False)
+
+
+def printable(text: str) -> str:
+    """Replace control characters, which a terminal would obey: names in a bucket and log lines are untrusted."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def say(line: str) -> None:

@@ -1,15 +1,14 @@
 """Findings as text for a person."""
 
-import re
 from collections.abc import Sequence
-from textwrap import fill
 from typing import Annotated
 
 import typer
 from rich.console import Group
 from rich.text import Text
 
-from logops.cli.console import FOUND, OK, out
+from logops.cli.console import FOUND, OK, printable, width
+from logops.cli.wrapping import wrapped
 from logops.findings import Finding, Severity, failed
 from logops.findings.groups import FindingGroup, grouped, ungrouped
 from logops.number_text import count_text
@@ -17,9 +16,7 @@ from logops.number_text import count_text
 AllFindingsOption = Annotated[
     bool, typer.Option("--all", help="Show each finding, also if many tables have the same one.")
 ]
-_INDENT = " " * 9
-_COMMAND = re.compile(r"`[^`]+`")
-_NO_BREAK = "\N{NO-BREAK SPACE}"
+_INDENT = 9
 STYLES = {
     Severity.INFO: "cyan",
     Severity.WARNING: "yellow",
@@ -35,16 +32,10 @@ def listing(findings: Sequence[Finding], *, every: bool = False) -> Group:
     every   show each finding as its own entry
     """
     groups = ungrouped(findings) if every else grouped(findings)
-    entries = [_entry(group) for group in groups]
+    entries: list[Group | Text] = [_entry(group) for group in groups]
     if len(groups) < len(findings):
-        entries.append(
-            Group(
-                Text(
-                    f"{count_text(len(findings), 'finding')} in {count_text(len(groups), 'group')}. "
-                    "`--all` shows each finding, `--json` is for programs.\n"
-                )
-            )
-        )
+        counts = f"{count_text(len(findings), 'finding')} in {count_text(len(groups), 'group')}."
+        entries.append(Text(wrapped(f"{counts} `--all` shows each finding, `--json` is for programs.", width()) + "\n"))
     return Group(*entries)
 
 
@@ -65,19 +56,10 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 def _entry(group: FindingGroup) -> Group:
     severity = group.cls.severity
-    head = Text.assemble((f"{severity.value:8}", STYLES[severity]), " ", (group.cls.name, "bold"), f"  {group.title}")
-    return Group(head, Text(_indented(group.message)), Text(_indented(f"-> {group.remedy}"), style="green"), Text())
-
-
-def _indented(text: str) -> str:
-    """Wrap a text, but no command in it: a command on two lines cannot be pasted."""
-    unbroken = _COMMAND.sub(lambda command: command[0].replace(" ", _NO_BREAK), text)
-    lines = fill(
-        unbroken,
-        out.width,
-        initial_indent=_INDENT,
-        subsequent_indent=_INDENT,
-        break_on_hyphens=False,
-        break_long_words=False,
+    head = Text.assemble(
+        (f"{severity.value:8}", STYLES[severity]), " ", (group.cls.name, "bold"), f"  {printable(str(group.subject))}"
     )
-    return lines.replace(_NO_BREAK, " ")
+    message = wrapped(printable(group.message), width(), _INDENT)
+    remedy = wrapped(printable(f"-> {group.remedy}"), width(), _INDENT)
+    scope = [Text(wrapped(printable(group.scope), width(), _INDENT))] if group.scope else []
+    return Group(head, *scope, Text(message), Text(remedy, style="green"), Text())

@@ -39,13 +39,16 @@ class FindingGroup:
         return replace(self.findings[0].subject, **dict.fromkeys(_differing(self.findings), ""))
 
     @property
-    def title(self) -> str:
-        """The subject, then what differs: `cluster=main  221 tables (loki_index_20560 to loki_index_20780)`."""
-        if len(self.findings) == 1:
-            return str(self.subject)
+    def scope(self) -> str:
+        """What differs: `221 tables (loki_index_20560 to loki_index_20780)`. Empty for one finding."""
         values = {part: self._values(part) for part in _differing(self.findings)}
         counts = [f"{count_text(len(names), _NOUNS[part])} ({_names(part, names)})" for part, names in values.items()]
-        return f"{self.subject}  {' of '.join(counts)}"
+        return " of ".join(counts)
+
+    @property
+    def title(self) -> str:
+        """The subject, then what differs."""
+        return f"{self.subject}  {self.scope}".rstrip()
 
     @property
     def message(self) -> str:

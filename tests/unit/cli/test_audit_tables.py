@@ -1,11 +1,14 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console, RenderableType
 
 from logops.audit.policy.phase import Phase
 from logops.audit.report.explain import TableExplanation
+from logops.audit.report.phase_groups import phase_groups
 from logops.audit.report.result import AuditResult, TableRow
-from logops.cli.audit_tables import explanation_text, rows_table, tenants_table
+from logops.cli.audit_tables import explanation_text, group_columns, row_columns, tenant_columns
+from logops.cli.table import table_text
 from logops.findings import Finding, Subject
 from logops.findings.classes.audit import CHUNK_MISSING
 
@@ -18,15 +21,24 @@ ROW = TableRow(
 MISSING = Finding(CHUNK_MISSING, Subject("local", "main", "team", ROW.table), "1 chunk [bold] is missing", AS_OF)
 
 
+def rows_of(days: int) -> list[TableRow]:
+    """Return the rows of three tenants, one table for each day."""
+    return [
+        replace(ROW, table=f"loki_index_{DAY + number}", day=DAY + number, tenant=tenant)
+        for number in range(days)
+        for tenant in ("application", "audit-trail", "platform")
+    ]
+
+
 def drawn(table: RenderableType) -> list[str]:
     console = Console(width=200)
     with console.capture() as capture:
-        console.print(table)
+        console.print(table, soft_wrap=True)
     return [" ".join(line.split()) for line in capture.get().splitlines()]
 
 
 def test_tenants_table_has_one_row_per_tenant() -> None:
-    heading, row = drawn(tenants_table(AuditResult("local", "run", AS_OF, (), (ROW, ROW))))
+    heading, row = drawn(table_text(tenant_columns(AuditResult("local", "run", AS_OF, (), (ROW, ROW))), None))
 
     assert heading.split()[:4] == ["cluster", "tenant", "tables", "from"]
     assert row.split()[:5] == ["main", "team", "2", "2026-10-15", "2026-10-15"]
@@ -34,13 +46,13 @@ def test_tenants_table_has_one_row_per_tenant() -> None:
 
 
 def test_rows_table_marks_overdue_step() -> None:
-    _, row = drawn(rows_table([ROW], AS_OF))
+    _, row = drawn(table_text(row_columns([ROW], AS_OF), None))
 
     assert "2026-11-24 01:00 (overdue)" in row
 
 
 def test_explanation_with_blocker_shows_its_message_unchanged_and_its_remedy() -> None:
-    lines = drawn(explanation_text(TableExplanation(ROW, AS_OF, (MISSING,))))
+    lines = drawn(explanation_text(TableExplanation(ROW, AS_OF, (MISSING,)), None))
 
     assert lines[0] == f"{ROW.table} 2026-10-15 main / team"
     assert "holds 3 chunks, 3.9 KiB: 2 Hot, 1 Cool" in lines
@@ -49,7 +61,38 @@ def test_explanation_with_blocker_shows_its_message_unchanged_and_its_remedy() -
 
 
 def test_explanation_without_blocker_says_that_nothing_is_in_the_way() -> None:
-    lines = drawn(explanation_text(TableExplanation(ROW, AS_OF, ())))
+    lines = drawn(explanation_text(TableExplanation(ROW, AS_OF, ()), None))
 
     assert "in the way nothing" in lines
     assert "next its first chunks expire, by 2026-11-24 01:00 UTC (overdue)" in lines
+
+
+def test_tables_of_four_months_are_one_line_for_each_tenant_and_phase() -> None:
+    lines = table_text(group_columns(phase_groups(rows_of(120)), AS_OF), 80).plain.splitlines()
+
+    assert len(lines) <= 6
+    assert [line.split()[:4] for line in lines[1:4]] == [
+        ["main", tenant, "retained", "120"] for tenant in ("application", "audit-trail", "platform")
+    ]
+
+
+def test_tables_at_80_columns_have_whole_names_on_one_line_each() -> None:
+    rows = rows_of(120)
+    lines = table_text(row_columns(rows, AS_OF), 80).plain.splitlines()
+
+    assert [line.split()[:3] for line in lines[1:361]] == [[row.cluster, row.table, row.tenant] for row in rows]
+    assert max(map(len, lines)) <= 80
+
+
+def test_explanation_at_80_columns_has_no_wider_line() -> None:
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(explanation_text(TableExplanation(ROW, AS_OF, (MISSING,)), 80), soft_wrap=True)
+
+    assert max(map(len, capture.get().splitlines())) <= 80
+
+
+def test_phase_has_its_colour() -> None:
+    text = table_text(group_columns(phase_groups([ROW]), AS_OF), None)
+
+    assert [span.style for span in text.spans if text.plain[span.start : span.end] == "retained"] == ["green"]

@@ -1,9 +1,7 @@
 from datetime import UTC, datetime
 
-import pytest
 from rich.console import Console
 
-from logops.cli import findings as cli_findings
 from logops.cli.findings import listing, summary
 from logops.findings import Finding, Subject
 from logops.findings.classes import REGISTRY
@@ -49,13 +47,6 @@ def test_single_finding_is_shown_with_subject_message_and_remedy() -> None:
     assert head == ("critical chunk-missing  environment=local cluster=main tenant=application table=loki_index_7")
     assert message.strip() == "Chunk 7 is lost."
     assert remedy.strip().startswith("-> Find out who deleted them")
-
-
-def test_command_of_a_remedy_is_on_one_line_at_any_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    for width in range(20, 121):
-        monkeypatch.setattr(cli_findings, "out", Console(width=width))
-
-        assert "`logops audit explain local loki_index_7 application`" in printed([overshoot(7)], width)
 
 
 def test_summary_of_one_finding_has_a_singular_noun() -> None:

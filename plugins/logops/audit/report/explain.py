@@ -116,6 +116,12 @@ def explained(
     ]
 
 
+def blockers_of(explanations: Iterable[TableExplanation]) -> list[Finding]:
+    """Return the findings that block any of the tables, each once."""
+    by_identity = {finding.identity: finding for explanation in explanations for finding in explanation.blockers}
+    return [*by_identity.values()]
+
+
 def _touches(finding: Finding, row: TableRow) -> bool:
     subject = finding.subject
     return (

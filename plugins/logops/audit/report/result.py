@@ -50,13 +50,17 @@ class TableRow:
     """By `Tier`."""
     findings: int
 
+    def is_overdue(self, as_of: datetime) -> bool:
+        """Whether the next step was due before `as_of`."""
+        return self.due is not None and self.due < as_of
+
     def cells(self, as_of: datetime) -> tuple[str, ...]:
         """Return the cells for `COLUMNS`. A step that is due before `as_of` is overdue."""
-        late = " (overdue)" if self.due and self.due < as_of else ""
+        late = " (overdue)" if self.is_overdue(as_of) else ""
         return (
             self.cluster,
             self.table,
-            _date(self.day),
+            day_text(self.day),
             self.tenant or "(all)",
             self.phase.value,
             f"{int(as_of.timestamp()) // 86_400 - self.day} d",
@@ -193,8 +197,8 @@ class AuditResult:
                 cluster,
                 tenant or "(all)",
                 f"{len(rows):,}",
-                _date(min(row.day for row in rows)),
-                _date(max(row.day for row in rows)),
+                day_text(min(row.day for row in rows)),
+                day_text(max(row.day for row in rows)),
                 f"{sum(row.chunks if self.reads_chunks else row.files for row in rows):,}",
                 size_text(sum(row.bytes for row in rows)),
                 _phases(rows),
@@ -219,5 +223,6 @@ def _objects_of(other: "Other") -> str:
     return f"{objects} not of Loki" if other.kind == NOT_LOKIS else f"{objects} of Loki's own ({other.kind})"
 
 
-def _date(day: int) -> str:
+def day_text(day: int) -> str:
+    """Return the date of a table's day, counted from 1970."""
     return f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}"
