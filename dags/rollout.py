@@ -1,7 +1,8 @@
 """
 ### Roll an environment out, stage by stage
 
-`plan` compares the environment file with the live state. A person approves the difference. Then each stage is applied
+`plan` compares the environment file with the live state: what changes for the owners of logs, which logs are deleted,
+what restarts. A person approves that. Then each stage is applied
 and verified on the running system: **storage**, **loki**, **agents**, **tenants**, **rules**. If a stage fails,
 everything that this run applied is rolled back, last stage first. Stored logs are never deleted. `summary` runs last,
 prints the result of every task, records who approved which plan, and is red if anything failed.
@@ -18,8 +19,10 @@ task that failed is not retried.
 `summary` repeats the message of each failed task: what was found, and what to do.
 
 **plan** The environment is for Kubernetes, which logops cannot roll out yet. Or its file is not valid, its platform
-cannot be reached, or `auto_approve` is on although the environment requires approval. Nothing was changed. *Fix what
-the message names (`logops check ENV` shows everything), then trigger again.*
+cannot be reached, `auto_approve` is on although the environment requires approval, or a critical finding refuses the
+plan (the rules of `logops check`). Nothing was changed. *Fix what the message names (`logops check ENV` shows
+everything), then trigger again. To accept a critical finding, write its class and the reason into `accept`:
+`retention-short: REASON`.*
 
 **approval** Somebody rejected the plan, nobody answered in time, or the person who answered is not one of the
 environment's approvers. Nothing was changed. *Talk to that person; trigger again for a new plan.*
@@ -91,6 +94,13 @@ with DAG(
         ),
         "auto_approve": Param(
             False, type="boolean", description="Do not ask. Refused if the environment requires approval."
+        ),
+        "accept": Param(
+            "",
+            type=["string", "null"],
+            format="multiline",
+            description="Critical findings to accept, with the reason, one a line: `retention-short: REASON`. Without "
+            "it, a critical finding refuses the rollout. The reason is recorded.",
         ),
     },
     default_args={

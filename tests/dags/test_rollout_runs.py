@@ -16,6 +16,7 @@ from logops.render import STAGES, Files
 from logops.rollout import VerificationError
 from logops.rollout.errors import VerificationResult
 from tests.support import airflow_home
+from tests.support.environments import environment
 from tests.support.fakes.memory_platform import MemoryPlatform
 
 Run = Callable[..., dict[str, str]]
@@ -37,9 +38,10 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
 
     monkeypatch.setattr("logops.platforms.open_platform", open_platform)
     monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: ())
-    monkeypatch.setattr(
-        "logops.airflow.operators.summary.results_store", lambda environment: ResultsStore(str(tmp_path))
-    )
+    for task in ("plan", "summary"):
+        monkeypatch.setattr(
+            f"logops.airflow.operators.{task}.results_store", lambda environment: ResultsStore(str(tmp_path))
+        )
     return platform
 
 
@@ -148,3 +150,14 @@ def test_run_while_another_run_holds_lease_changes_nothing(run: Run, platform: M
     assert seen["roll_back"] == "skipped"
     assert platform.did == []
     assert platform.owner == "another run"
+
+
+def test_critical_finding_fails_the_run_before_anybody_is_asked(
+    run: Run, platform: MemoryPlatform, monkeypatch: Any
+) -> None:
+    wanted = environment("local", ("clusters.main.tenants.application.retention.keep", "60d"))
+    monkeypatch.setattr("logops.airflow.operators.plan.read_environment", lambda name: wanted)
+    seen = run(auto_approve=False)
+    assert states(seen, "failed") == {"plan", "summary", "run"}
+    assert seen["approval"] == "upstream_failed"
+    assert platform.did == []

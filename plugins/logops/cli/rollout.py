@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.markdown import Markdown
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, say, stop
+from logops.cli.plan_text import show_plan
 from logops.cli.targets import EnvironmentArgument, platform, results_store
 from logops.environment import Environment
 from logops.errors import LogopsError
@@ -17,12 +17,16 @@ from logops.platforms.platform import DeployablePlatform
 from logops.render import STAGES, Stage
 from logops.rollout import (
     Approval,
+    InvalidAcceptanceError,
     Plan,
     RolloutRecord,
     RolloutRefusedError,
     RolloutResult,
     nothing_to_change,
     plan,
+    read_acceptances,
+    recorded,
+    refuse_plan,
     refuse_unattended,
     run_rollout,
     terminal_approver,
@@ -31,6 +35,7 @@ from logops.rollout import (
 )
 from logops.rollout.approval import TERMINAL, check_approver
 from logops.rollout.record import ROLL_BACK
+from logops.rollout.text import counts
 
 app = typer.Typer()
 StagesOption = Annotated[
@@ -38,14 +43,46 @@ StagesOption = Annotated[
 ]
 
 
+AcceptOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        metavar="CLASS=REASON",
+        help="Accept the critical findings of this class, for a reason that is recorded with the rollout. May be "
+        "repeated.",
+    ),
+]
+DiffOption = Annotated[bool, typer.Option("--diff", help="Show every line of the diffs. Long ones are folded.")]
+
+
 @app.command("plan", epilog="Example: logops plan local --stage loki")
-def show_plan(name: EnvironmentArgument = "local", stage: StagesOption = None, as_json: JsonOption = False) -> None:
-    """Show what a rollout would change. Changes nothing."""
-    planned = _plan(platform(name), stage)
+def show(
+    name: EnvironmentArgument = "local",
+    stage: StagesOption = None,
+    accept: AcceptOption = None,
+    diff: DiffOption = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 if anything would change.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as Airflow shows it.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a rollout would change: for the owners of logs, then for processes, then in the files. Changes nothing.
+
+    Exit 1: a critical finding that is not accepted refuses the rollout; with --exit-code also if anything changes.
+    Exit 2: the plan could not be made.
+    """
+    if as_json and as_markdown:
+        stop("--json and --markdown: choose one.")
+    planned = _plan(platform(name), stage, accept)
     if as_json:
-        print_json({**planned.to_dict(), "digest": planned.digest, "changed": planned.changed})
+        refused = planned.changed and bool(planned.unaccepted)
+        totals = {"summary": counts(planned), "refused": refused}
+        print_json({**planned.to_dict(), "digest": planned.digest, "changed": planned.changed, **totals})
+    elif as_markdown:
+        print(planned.markdown())
     else:
-        _show(planned)
+        show_plan(out, planned, whole=diff)
+    _refuse(planned)
+    raise typer.Exit(FOUND if exit_code and planned.changed else OK)
 
 
 @app.command(epilog="Example: logops up local --yes")
@@ -55,26 +92,30 @@ def up(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask. Refused if the environment requires approval.")
     ] = False,
+    accept: AcceptOption = None,
+    diff: DiffOption = False,
 ) -> None:
     """Roll an environment out: plan, ask, apply and verify each stage. A stage that fails is rolled back.
 
     Ctrl-C rolls back as well, and exits with 130.
 
-    Exit 1: a stage failed and was rolled back, or the plan was declined. Exit 2: you may not approve the plan.
+    Exit 1: a critical finding refuses the rollout, a stage failed and was rolled back, or the plan was declined.
+    Exit 2: you may not approve the plan, or the input is not usable.
     """
     target = platform(name)
-    planned = _plan(target, stage)
-    _show(planned)
+    planned = _plan(target, stage, accept)
+    show_plan(err, planned, whole=diff)
     started = datetime.now(UTC)
     owner = f"terminal-{_system_user()}-{started:%Y%m%dT%H%M%SZ}"
     approval: Approval | None = None
 
     def record(result: RolloutResult) -> None:
-        _record(target.environment, RolloutRecord(result, owner, started, planned.digest, approval))
+        _record(target.environment, recorded(planned, result, owner, started, approval))
 
     if not planned.changed:
         record(nothing_to_change(planned.environment))
         raise typer.Exit(OK)
+    _refuse(planned)
     approval = _approval(target, planned, ask=not yes)
     try:
         result = run_rollout(target, planned, approval, owner, say, record)
@@ -129,21 +170,25 @@ def _record(environment: Environment, record: RolloutRecord) -> None:
         say(f"The rollout was not recorded. {error}")
 
 
-def _plan(target: DeployablePlatform, stages: list[str] | None) -> Plan:
+def _plan(target: DeployablePlatform, stages: list[str] | None, accept: list[str] | None) -> Plan:
     if unknown := [stage for stage in stages or () if stage not in STAGES]:
         stop(f"--stage {unknown[0]}: one of {', '.join(STAGES)}")
     chosen: tuple[Stage, ...] = tuple(stage for stage in STAGES if not stages or stage in stages)
     try:
-        return plan(target, chosen)
+        accepted = read_acceptances(accept or ())
+        return plan(target, chosen, store=results_store(target.environment), accepted=accepted)
+    except InvalidAcceptanceError as error:
+        stop(f"--accept: {error}")
     except LogopsError as error:
-        stop(f"planning a rollout of {target.environment.name}: {error}", FOUND)
+        stop(f"planning a rollout of {target.environment.name}: {error}")
 
 
-def _show(planned: Plan) -> None:
-    if out.is_terminal:
-        err.print(Markdown(planned.markdown()))
-    else:
-        say(planned.markdown())
+def _refuse(planned: Plan) -> None:
+    """End the command if a critical finding refuses the plan."""
+    try:
+        refuse_plan(planned)
+    except RolloutRefusedError as refused:
+        stop(str(refused), FOUND)
 
 
 def _report(result: RolloutResult) -> None:

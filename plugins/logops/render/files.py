@@ -1,7 +1,12 @@
 """The state of a stage: its files, and the workloads that run from them. Desired and live state have this shape."""
 
 import hashlib
+import re
+import shlex
 from collections.abc import Iterator, Mapping
+from configparser import Error as ConfigurationError
+from configparser import RawConfigParser
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +16,8 @@ HEADER = "# Rendered by logops from the environment {name!r}. Edits are drift: c
 _WORKLOADS = "processes/"
 """Prefix of the text that lists a stage's workloads: `NAME DIGEST` per line."""
 _GENERATED = "supervisor/"
-"""Prefix of the files that configure supervisord. A plan shows the list of workloads instead."""
+"""Prefix of the files that configure supervisord. A plan shows the workloads and their settings instead."""
+_VARIABLE = re.compile(r'\w+="(?:[^"\\]|\\.)*"')
 
 
 class Files(Mapping[str, str]):
@@ -53,13 +59,36 @@ class Files(Mapping[str, str]):
         """The files whose changes a plan lists one by one: the configuration without supervisord's files."""
         return Files({name: text for name, text in self.configuration.items() if not name.startswith(_GENERATED)})
 
-    def reviewed_lines(self, name: str) -> list[str]:
-        """Return the lines of a file for review by a person; an empty list if there is no such file.
+    @cached_property
+    def settings(self) -> Mapping[str, tuple[str, ...]]:
+        """Workload -> the words of its command and its environment variables, for review by a person.
 
-        Lines with digests of programs are left out: they change with every file that a program reads.
+        Its digest is left out: it changes with every file that the workload reads.
         """
-        lines = self._texts.get(name, "").splitlines()
-        return [line for line in lines if not (line.startswith("environment=") and "LOGOPS_DIGEST" in line)]
+        parser = RawConfigParser(inline_comment_prefixes=None)
+        for name, text in self._texts.items():
+            if name.startswith(_GENERATED):
+                with suppress(ConfigurationError):
+                    parser.read_string(text)
+        return {
+            section.removeprefix("program:"): (
+                *_words(parser[section].get("command", "")),
+                *(
+                    variable
+                    for variable in _VARIABLE.findall(parser[section].get("environment", ""))
+                    if not variable.startswith("LOGOPS_DIGEST=")
+                ),
+            )
+            for section in parser.sections()
+        }
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        # Somebody edited the file.
+        return command.split()
 
 
 def workload_text(workloads: Mapping[str, str]) -> str:

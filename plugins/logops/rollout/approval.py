@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from logops.rollout.acceptance import judge, refuse_critical
 from logops.rollout.errors import RolloutRefusedError
 
 if TYPE_CHECKING:
@@ -69,7 +70,11 @@ def check_approver(environment: "Environment", approver: str) -> None:
 
 
 def check_approval(environment: "Environment", plan: "Plan", approval: Approval) -> None:
-    """Raise RolloutRefusedError if the plan is not of this environment, or its approval policy does not allow it."""
+    """Raise RolloutRefusedError if the plan is not of this environment, or its approval policy does not allow it.
+
+    A critical finding that the plan does not accept is refused too. The environment is judged again here, because it is
+    what is applied now.
+    """
     if plan.environment != environment.name:
         raise RolloutRefusedError(
             f"applying plan {plan.digest[:12]} to {environment.name!r}: it is a plan of {plan.environment!r}. Start a "
@@ -87,3 +92,4 @@ def check_approval(environment: "Environment", plan: "Plan", approval: Approval)
             f"applying plan {plan.digest[:12]} of {environment.name!r}: nobody approved it, and the environment "
             "requires approval. Start a new rollout and approve its plan."
         )
+    refuse_critical(environment.name, judge(environment, approval.at), plan.accepted)

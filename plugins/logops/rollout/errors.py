@@ -2,6 +2,7 @@
 
 RolloutError
 ├── RolloutRefusedError    the plan is not allowed, not approved or stale: nothing was changed
+├── InvalidAcceptanceError the accepted findings are not written as they must be: nothing was changed
 └── VerificationError      a stage was applied and does not work as it must
 """
 
@@ -16,6 +17,10 @@ class RolloutError(LogopsError):
 
 class RolloutRefusedError(RolloutError):
     """The rollout was refused before it changed anything."""
+
+
+class InvalidAcceptanceError(RolloutError):
+    """Accepted findings are not `CLASS=REASON`, or there is no such critical finding."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,27 @@
-"""The plan of a rollout: for each stage, the difference between the live and the desired state."""
+"""The plan of a rollout: the difference between live and desired state, what it means, and the findings about it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import unified_diff
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from logops.platforms.platform import DeployablePlatform
 from logops.render import STAGES, Files, Stage
 from logops.render.files import digest_of
+from logops.rollout.acceptance import Acceptance, PlanFinding, judge, refuse_useless, unaccepted
+from logops.rollout.cost import CostChange, long_run_cost
+from logops.rollout.impact import NO_IMPACT, Impact, assess
+from logops.rollout.known import KnownResults, read_known
+from logops.toolchain import project_root
+from logops.usage.prices import PricesError, load_prices
+
+if TYPE_CHECKING:
+    from logops.environment import Environment
+    from logops.findings.store import ResultsStore
 
 
 @dataclass(frozen=True)
@@ -21,18 +34,40 @@ class StagePlan:
     digest: str
     """Digest of the desired state."""
     changed: bool
-    actions: tuple[str, ...]
+    actions: tuple[str, ...] = ()
     """One line per change, for a person to read first."""
-    diff: str
+    diff: str = ""
     """Unified diff of the files; empty if only workloads differ."""
+    changes: tuple[str, ...] = ()
+    """Files that are added or changed."""
+    starts: tuple[str, ...] = ()
+    """Workloads that are started together."""
+    restarts: tuple[str, ...] = ()
+    """Workloads that are restarted one after the other, in this order."""
+    removals: tuple[str, ...] = ()
+    """Files that are removed, and workloads that are stopped for good."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages of one rollout, in order."""
+    """The stages of one rollout, in order, and what they mean for people."""
 
     environment: str
     stages: tuple[StagePlan, ...]
+    impact: Impact = NO_IMPACT
+    cost: CostChange | None = None
+    """None: no stored logs change their retention or tier, or the cost is unknown (`unpriced`)."""
+    unpriced: str = ""
+    """Why the cost is unknown, and what to do; empty if it is known or does not change."""
+    findings: tuple[PlanFinding, ...] = ()
+    """Findings of `logops check`, worst first."""
+    gone: tuple[str, ...] = ()
+    """Findings of the last rollout that are gone: class and subject."""
+    compared_with: datetime | None = None
+    """Time of the rollout with which the findings are compared; None if none recorded its findings."""
+    accepted: tuple[Acceptance, ...] = ()
+    """Critical findings that a person accepts."""
+    made_at: datetime | None = None
 
     @property
     def changed(self) -> bool:
@@ -40,58 +75,141 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """One digest for all stages. Two plans with the same digest make the same change to the same state."""
-        return digest_of(*(part for plan in self.stages for part in (plan.stage, plan.base, plan.digest)))
+        """One digest for all stages and accepted findings.
+
+        Two plans with the same digest make the same change to the same state, and accept the same for the same reasons.
+        """
+        accepted = [part for acceptance in self.accepted for part in (acceptance.cls, acceptance.reason)]
+        return digest_of(*(part for plan in self.stages for part in (plan.stage, plan.base, plan.digest)), *accepted)
 
     def of(self, stage: Stage) -> StagePlan | None:
         return next((plan for plan in self.stages if plan.stage == stage), None)
 
+    @property
+    def unaccepted(self) -> tuple[PlanFinding, ...]:
+        """The critical findings that refuse this plan."""
+        return unaccepted(self.findings, self.accepted)
+
     def markdown(self, limit: int = 20_000) -> str:
         """Return the plan as Markdown, for approval. Diff lines beyond `limit` characters are counted, not shown."""
-        if not self.changed:
-            return f"**{self.environment}**: nothing to change."
-        parts = [f"**{self.environment}**, plan `{self.digest[:12]}`"]
-        room = limit
-        for plan in self.stages:
-            parts.append(f"### {plan.stage}\n" + "\n".join(f"- {action}" for action in plan.actions))
-            if plan.diff:
-                shown = plan.diff[:room]
-                left = plan.diff[room:].count("\n")
-                room -= len(shown)
-                # A longer fence than any inside, so that a diff cannot end its own block.
-                parts.append(f"~~~~~~diff\n{shown}\n~~~~~~" + (f"\n... and {left} more lines." if left else ""))
-        return "\n\n".join(parts)
+        from logops.rollout.text import markdown
+
+        return markdown(self, limit)
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return plain JSON."""
+        data: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Plan":
-        """Read what `to_dict` returned, with or without the diffs."""
-        stages = (
-            StagePlan(**{"diff": "", **stage, "actions": tuple(stage.get("actions", ()))}) for stage in data["stages"]
-        )
-        return cls(data["environment"], tuple(stages))
+        """Read what `to_dict` returned, with or without the diffs, by this version or an earlier one."""
+        return _ADAPTER.validate_python(data)
 
 
-def plan(platform: DeployablePlatform, stages: Sequence[Stage] = STAGES) -> Plan:
-    """Compare the desired with the live state, stage by stage. Changes nothing."""
+_ADAPTER = TypeAdapter(Plan)
+
+
+def plan(
+    platform: DeployablePlatform,
+    stages: Sequence[Stage] = STAGES,
+    *,
+    store: "ResultsStore | None" = None,
+    accepted: Sequence[Acceptance] = (),
+    as_of: datetime | None = None,
+) -> Plan:
+    """Compare the desired with the live state, stage by stage, and say what it means. Changes nothing.
+
+    store      results of earlier audits and rollouts; None: deleted chunks are not counted
+    accepted   critical findings that a person accepts
+    as_of      time at which findings and expiry are judged; default: now
+
+    Raises InvalidAcceptanceError if a class is accepted that has no critical finding.
+    """
+    environment, as_of = platform.environment, as_of or datetime.now(UTC)
     desired = platform.desired()
+    live = {stage: platform.live(stage) for stage in STAGES if stage in stages or stage in _PROMISING}
+    stage_plans = tuple(plan_stage(stage, live[stage], desired[stage]) for stage in STAGES if stage in stages)
+    findings = judge(environment, as_of)
+    refuse_useless(environment.name, findings, accepted)
+    known = read_known(store, environment) if store else KnownResults()
+    before = _texts(live)
+    after = _texts({stage: desired[stage] if stage in stages else live[stage] for stage in live})
+    cost, unpriced = _cost(environment, before, after, known)
     return Plan(
-        platform.environment.name,
-        tuple(plan_stage(stage, platform.live(stage), desired[stage]) for stage in STAGES if stage in stages),
+        environment.name,
+        stage_plans,
+        assess(before, after, known.held, known.uncounted, as_of),
+        cost,
+        unpriced,
+        tuple(finding.compared(known.findings) for finding in findings),
+        tuple(sorted((known.findings or frozenset()) - {finding.identity for finding in findings})),
+        known.rolled_out_at,
+        tuple(accepted),
+        as_of,
     )
+
+
+_PROMISING: tuple[Stage, ...] = ("storage", "loki", "tenants")
+"""The stages whose files hold what is promised to the owners of logs."""
+
+
+def _texts(stages: Mapping[Stage, Files]) -> dict[str, str]:
+    return {name: text for stage in _PROMISING for name, text in stages[stage].items()}
+
+
+def _cost(
+    environment: "Environment", live: Mapping[str, str], desired: Mapping[str, str], known: KnownResults
+) -> tuple[CostChange | None, str]:
+    """Return how the cost changes, or why that is unknown."""
+    if known.held is None or live == desired:
+        return None, ""
+    redundancy = {
+        name: environment.storage_accounts[cluster.storage_account].redundancy
+        for name, cluster in environment.clusters.items()
+    }
+    if environment.prices is None:
+        return None, "The environment names no prices. Add `prices: NAME`, of a file in include/prices."
+    try:
+        prices = load_prices(project_root(), environment.prices)
+        return long_run_cost(live, desired, known.held, redundancy, prices), ""
+    except PricesError as error:
+        return None, str(error)
 
 
 def plan_stage(stage: Stage, live: Files, desired: Files) -> StagePlan:
     """Return the change from the live to the desired state of a stage."""
+    before, after = live.named_in_plans, desired.named_in_plans
+    changes = tuple(name for name in after if before.get(name) != after[name])
+    removed = tuple(name for name in before if name not in after)
+    starts = tuple(name for name in desired.workloads if name not in live.workloads)
+    restarts = tuple(name for name, digest in desired.workloads.items() if live.workloads.get(name, digest) != digest)
+    stops = tuple(name for name in live.workloads if name not in desired.workloads)
+    lines = [
+        *sorted(
+            [
+                *(f"{'change' if name in before else 'add'} {name}" for name in changes),
+                *(f"remove {name}" for name in removed),
+            ],
+            key=lambda line: line.split(" ", 1)[1],
+        ),
+        *(
+            f"{verb} {', '.join(names)}"
+            for verb, names in (("start", starts), ("restart", restarts), ("stop", stops))
+            if names
+        ),
+    ]
     return StagePlan(
         stage=stage,
         base=base_digest(live),
         digest=desired.digest,
         changed=live != desired,
-        actions=tuple(_actions(live, desired)) or ("nothing to change",),
-        diff="\n".join(_diffs(live.configuration, desired.configuration)),
+        actions=tuple(lines) or ("nothing to change",),
+        diff="\n".join(_diffs(live, desired)),
+        changes=changes,
+        starts=starts,
+        restarts=restarts,
+        removals=(*removed, *stops),
     )
 
 
@@ -103,31 +221,23 @@ def base_digest(live: Files) -> str:
     return live.configuration.digest
 
 
-def _actions(live: Files, desired: Files) -> Iterator[str]:
+def _diffs(live: Files, desired: Files) -> Iterator[str]:
+    """Yield the diffs of the files, then those of the settings of workloads that run before and after."""
     before, after = live.named_in_plans, desired.named_in_plans
     for name in sorted({*before, *after}):
-        if before.get(name) != after.get(name):
-            verb = "add" if name not in before else "remove" if name not in after else "change"
-            yield f"{verb} {name}"
-    yield from _workload_actions(live.workloads, desired.workloads)
-
-
-def _workload_actions(live: Mapping[str, str], desired: Mapping[str, str]) -> Iterator[str]:
-    for verb, names in (
-        ("start", [name for name in desired if name not in live]),
-        ("restart", [name for name in desired if name in live and live[name] != desired[name]]),
-        ("stop", [name for name in live if name not in desired]),
-    ):
-        if names:
-            yield f"{verb} {', '.join(names)}"
-
-
-def _diffs(live: Files, desired: Files) -> Iterator[str]:
-    for name in sorted({*live, *desired}):
         yield from unified_diff(
-            live.reviewed_lines(name),
-            desired.reviewed_lines(name),
-            fromfile=f"live/{name}" if name in live else "/dev/null",
-            tofile=f"desired/{name}" if name in desired else "/dev/null",
+            before.get(name, "").splitlines(),
+            after.get(name, "").splitlines(),
+            fromfile=f"live/{name}" if name in before else "/dev/null",
+            tofile=f"desired/{name}" if name in after else "/dev/null",
             lineterm="",
+        )
+    for name in sorted(live.settings.keys() & desired.settings.keys()):
+        yield from unified_diff(
+            live.settings[name],
+            desired.settings[name],
+            fromfile=f"live/process {name}",
+            tofile=f"desired/process {name}",
+            lineterm="",
+            n=0,
         )

@@ -17,6 +17,7 @@ from logops.rollout.approval import Approval
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
+    from logops.rollout.plan import Plan
 
 CHECK = "rollout"
 """Name under which the findings of rollouts are recorded."""
@@ -85,6 +86,19 @@ class RolloutRecord:
     """Digest of the plan."""
     approval: Approval | None
     """None, or without an approver: nobody was asked."""
+    accepted: tuple[str, ...] = ()
+    """Critical findings that were accepted: `CLASS: REASON`."""
+    findings: tuple[str, ...] | None = None
+    """Identities of the plan's findings (`PlanFinding.identity`); None if the plan was made by an earlier version."""
+
+
+def recorded(
+    plan: "Plan", result: RolloutResult, run: str, as_of: datetime, approval: Approval | None
+) -> RolloutRecord:
+    """Return the record of a rollout of a plan."""
+    # A plan that an earlier version made has no time and no findings.
+    findings = tuple(finding.identity for finding in plan.findings) if plan.made_at else None
+    return RolloutRecord(result, run, as_of, plan.digest, approval, tuple(map(str, plan.accepted)), findings)
 
 
 def decide_outcome(*, changed: bool, began: bool, passed: bool, interrupted: bool = False) -> RolloutOutcome:
@@ -150,13 +164,15 @@ def write_record(store: "ResultsStore", record: RolloutRecord) -> None:
         "applied": list(result.applied),
         "rolled_back": list(result.rolled_back),
         "failed_at": list(result.failures),
+        "accepted": list(record.accepted),
+        "findings": None if record.findings is None else list(record.findings),
     }
     names = ("environment", "run", "plan", "approver", "approver_name", "approved_via", "outcome")
     types = {
         **dict.fromkeys(names, text),
         "as_of": time,
         "approved_at": time,
-        **dict.fromkeys(("applied", "rolled_back", "failed_at"), pa.list_(text)),
+        **dict.fromkeys(("applied", "rolled_back", "failed_at", "accepted", "findings"), pa.list_(text)),
     }
     schema = pa.schema([(name, types[name]) for name in row])
     table = pa.Table.from_pylist([row], schema=schema)

@@ -1,14 +1,13 @@
 """Plan a rollout, and skip the tasks that have nothing to do."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context, SkipMixin
 
 from logops.airflow.operators.approval import RolloutApprovalOperator
 from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
-from logops.airflow.operators.work import final_failure, open_platform, read_environment
+from logops.airflow.operators.work import final_failure, open_platform, read_environment, results_store
 
 if TYPE_CHECKING:
     from logops.rollout import Plan
@@ -25,11 +24,20 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
     :param environment: name of a file in include/environments.
     :param stages: the stages to roll out.
     :param auto_approve: continue without asking; refused if the environment requires approval.
+
+    Critical findings are accepted with the run's parameter `accept`: `CLASS: REASON`, one a line.
     """
 
     template_fields: Sequence[str] = ("environment", "stages", "auto_approve")
 
-    def __init__(self, *, environment: str, stages: Sequence[str] | str, auto_approve: bool | str, **kwargs: Any):
+    def __init__(
+        self,
+        *,
+        environment: str,
+        stages: Sequence[str] | str,
+        auto_approve: bool | str,
+        **kwargs: Any,
+    ):
         super().__init__(render_template_as_native_obj=True, **kwargs)
         self.environment = environment
         self.stages = stages
@@ -37,7 +45,8 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
 
     def execute(self, context: Context) -> None:
         from logops.render import STAGES
-        from logops.rollout import plan, refuse_unattended
+        from logops.rollout import plan, read_acceptances, refuse_plan, refuse_unattended
+        from logops.rollout.text import text_lines
 
         ti = context["ti"]
         with final_failure(ti):
@@ -45,21 +54,30 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
             platform = open_platform(environment)
             if self.auto_approve:
                 refuse_unattended(environment)
-            planned = plan(platform, [stage for stage in STAGES if stage in self.stages])
-            ti.xcom_push(key=PLAN, value=without_diffs(planned))
+            planned = plan(
+                platform,
+                [stage for stage in STAGES if stage in self.stages],
+                store=results_store(environment),
+                # From the parameters, not a template: a reason is text, and a template would read numbers and lists.
+                accepted=read_acceptances(str(context["params"].get("accept") or "").splitlines()),
+            )
             ti.xcom_push(key=MARKDOWN, value=planned.markdown())
-        for stage in planned.stages:
-            for action in stage.actions:
-                self.log.info("%s: %s", stage.stage, action)
+            for line in text_lines(planned, whole=False):
+                self.log.info("%s", line)
+            refuse_plan(planned)
+            ti.xcom_push(key=PLAN, value=without_diffs(planned))
         self.skip(ti, idle(self.get_flat_relatives(upstream=False), planned, asks=not self.auto_approve))
 
 
 def without_diffs(plan: "Plan") -> dict[str, Any]:
-    """Return the plan as plain JSON for XCom. The diffs are left out: the digest covers them."""
-    stages = [{**asdict(stage), "actions": list(stage.actions)} for stage in plan.stages]
-    for stage in stages:
+    """Return the plan as plain JSON for XCom, as later tasks need it.
+
+    The diffs are left out: the digest covers them. What the plan means for people is in the XCom `markdown`.
+    """
+    data = {key: value for key, value in plan.to_dict().items() if key not in ("impact", "cost", "unpriced")}
+    for stage in data["stages"]:
         del stage["diff"]
-    return {"environment": plan.environment, "stages": stages, "digest": plan.digest, "changed": plan.changed}
+    return {**data, "digest": plan.digest, "changed": plan.changed}
 
 
 def idle(tasks: Iterable[Any], plan: "Plan", *, asks: bool) -> list[Any]:

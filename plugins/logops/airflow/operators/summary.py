@@ -19,7 +19,8 @@ class RolloutSummaryOperator(BaseOperator):
     """Print what each stage did, and fail if anything failed or was rejected.
 
     It always runs last, so its state is the state of the run. It releases the environment's lease and records the
-    rollout: the plan, who approved it and when, and a `rollout-failed` finding if it failed.
+    rollout: the plan, who approved it and when, which critical findings were accepted and why, and a `rollout-failed`
+    finding if it failed.
 
     :param environment: name of a file in include/environments.
     :param plan: the XCom `plan` of RolloutPlanOperator; None if planning failed.
@@ -43,7 +44,7 @@ class RolloutSummaryOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         from logops.airflow.operators.report import report
-        from logops.rollout import Approval, Plan, RolloutRecord, write_record
+        from logops.rollout import Approval, Plan, recorded, write_record
 
         ti, run_id = context["ti"], context["run_id"]
         ended = report(self.environment, self.plan, self._tasks(context))  # type: ignore[arg-type]
@@ -55,12 +56,12 @@ class RolloutSummaryOperator(BaseOperator):
             with final_failure(ti):
                 environment = read_environment(self.environment)
                 open_platform(environment).release_lease(run_id)
-                record = RolloutRecord(
-                    result=ended,
-                    run=run_id,
-                    as_of=context["dag_run"].run_after,
-                    plan=Plan.from_dict(self.plan).digest,  # type: ignore[arg-type]
-                    approval=Approval.from_dict(self.approved) if isinstance(self.approved, Mapping) else None,
+                record = recorded(
+                    Plan.from_dict(self.plan),  # type: ignore[arg-type]
+                    ended,
+                    run_id,
+                    context["dag_run"].run_after,
+                    Approval.from_dict(self.approved) if isinstance(self.approved, Mapping) else None,
                 )
                 write_record(results_store(environment), record)
         if ended.failed:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from logops.environment import Environment, load_environment
+from logops.findings.store import ResultsStore
 from logops.render import STAGES, Files
 from tests.support import airflow_home  # noqa: F401
 from tests.support.fakes.memory_platform import MemoryPlatform
@@ -66,7 +67,7 @@ def production() -> Environment:
 
 
 @pytest.fixture
-def platform(local: Environment, monkeypatch: pytest.MonkeyPatch) -> MemoryPlatform:
+def platform(local: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
     """A platform in memory, which every environment that an operator opens gets."""
     platform = MemoryPlatform(local, {stage: Files({f"{stage}/file": f"{stage} 1\n"}) for stage in STAGES})
 
@@ -75,5 +76,8 @@ def platform(local: Environment, monkeypatch: pytest.MonkeyPatch) -> MemoryPlatf
         return platform
 
     monkeypatch.setattr("logops.platforms.open_platform", open_platform)
+    monkeypatch.setattr(
+        "logops.airflow.operators.plan.results_store", lambda environment: ResultsStore(str(tmp_path / "results"))
+    )
     monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "the key of production's security account")
     return platform

@@ -12,6 +12,7 @@ from logops.airflow.operators.plan import RolloutPlanOperator
 from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
 from logops.render import STAGES
 from logops.rollout import Plan, plan
+from tests.support.environments import environment
 
 ALL_STAGES = {f"{stage}_{step}" for stage in STAGES for step in ("apply", "verify")}
 
@@ -39,12 +40,18 @@ def planner() -> RolloutPlanOperator:
 def run(
     planner: RolloutPlanOperator,
     context: dict[str, Any],
-    environment: str = "local",
+    name: str = "local",
     stages: tuple[str, ...] = STAGES,
     auto_approve: bool = False,
+    accept: str | None = "",
 ) -> set[str]:
     """Render the fields as Airflow does, plan, and return the tasks that are skipped."""
-    context["params"] = {"environment": environment, "stages": list(stages), "auto_approve": auto_approve}
+    context["params"] = {
+        "environment": name,
+        "stages": list(stages),
+        "auto_approve": auto_approve,
+        "accept": accept,
+    }
     planner.render_template_fields(context)
     try:
         planner.execute(context)
@@ -101,7 +108,7 @@ def test_auto_approval_is_refused_if_environment_requires_approval(planner, cont
     with pytest.raises(
         AirflowFailException, match="rolling out 'production' without asking: this environment requires approval"
     ):
-        run(planner, context, environment="production", auto_approve=True)
+        run(planner, context, name="production", auto_approve=True)
     assert "plan" not in ti.pushed
 
 
@@ -110,11 +117,44 @@ def test_kubernetes_environment_is_refused_before_a_secret_is_asked_for(planner,
     with pytest.raises(
         AirflowFailException, match=r"Environment production is for Kubernetes\. logops cannot roll it out"
     ):
-        run(planner, context, environment="production")
+        run(planner, context, name="production")
     assert "security_storage" not in ti.pushed["failure"]
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every environment keeps the application's logs for 60 days, although 90 are promised."""
+    wanted = environment("local", ("clusters.main.tenants.application.retention.keep", "60d"))
+    monkeypatch.setattr("logops.airflow.operators.plan.read_environment", lambda name: wanted)
+
+
+@pytest.mark.usefixtures("short")
+def test_critical_finding_refuses_the_plan_and_leaves_it_readable(planner, context, platform, ti) -> None:
+    with pytest.raises(AirflowFailException, match="refused because of critical findings: 1 retention-short"):
+        run(planner, context)
+    assert "plan" not in ti.pushed
+    assert "not accepted, so the rollout is refused" in ti.pushed["markdown"]
+    assert "`retention-short: REASON`" in ti.pushed["failure"]
+
+
+@pytest.mark.usefixtures("short")
+def test_critical_finding_that_is_accepted_does_not_refuse_the_plan(planner, context, platform, ti) -> None:
+    assert run(planner, context, accept="retention-short: the data protection officer asked\n") == set()
+    assert ti.pushed["plan"]["accepted"] == [{"cls": "retention-short", "reason": "the data protection officer asked"}]
+
+
+@pytest.mark.usefixtures("short")
+def test_acceptance_without_reason_fails_the_plan_with_an_example(planner, context, platform) -> None:
+    with pytest.raises(AirflowFailException, match="Write CLASS=REASON"):
+        run(planner, context, accept="retention-short")
+
+
+def test_empty_acceptance_of_a_form_is_no_acceptance(planner, context, platform, ti) -> None:
+    run(planner, context, accept=None)
+    assert ti.pushed["plan"]["accepted"] == []
 
 
 def test_unknown_environment_fails_with_names_of_known_environments(planner, context, platform, ti) -> None:
     with pytest.raises(AirflowFailException, match="local, production"):
-        run(planner, context, environment="staging")
+        run(planner, context, name="staging")
     assert "local, production" in ti.pushed["failure"]

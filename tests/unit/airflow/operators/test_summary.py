@@ -92,6 +92,13 @@ def test_failed_rollout_is_a_finding_until_a_rollout_passes(summary, context, fa
     assert changes.open == ()
 
 
+def test_accepted_findings_are_recorded_with_their_reason(summary, context, passed, store) -> None:
+    passed.xcoms["plan", "plan"]["accepted"] = [{"cls": "retention-short", "reason": "asked for"}]
+    run(summary, context)
+    (row,) = store.query("rollouts", "select accepted from rollouts").to_pylist()
+    assert row["accepted"] == ["retention-short: asked for"]
+
+
 def test_run_with_failed_plan_fails_as_stopped_at_plan_without_opening_the_environment(
     summary, context, ti, monkeypatch
 ) -> None:

@@ -1,0 +1,80 @@
+"""A plan on a terminal: colours, and lines that are wrapped so that none can be taken for another."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+
+from rich.console import Console
+from rich.text import Text
+
+from logops.cli.findings import STYLES
+from logops.findings import Severity
+from logops.rollout import Plan
+from logops.rollout.text import FileDiff, blocks, counts, file_diffs, fold, folded_note, headline, text_lines
+
+_CONTINUED = "    ... "
+"""Before the rest of a diff line that is too long for the terminal. No line of a diff starts like this."""
+_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def show_plan(console: Console, plan: Plan, *, whole: bool) -> None:
+    """Print a plan: for a terminal with colours and wrapped lines, else as plain lines.
+
+    whole   show every line of the diffs; otherwise long ones are folded
+    """
+    if console.is_terminal:
+        for line in _terminal_lines(plan, console.width, whole=whole):
+            console.print(line, soft_wrap=True)
+    else:
+        for text in text_lines(plan, whole=whole):
+            console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _terminal_lines(plan: Plan, width: int, *, whole: bool) -> Iterator[Text]:
+    yield Text(headline(plan), "bold")
+    for block in blocks(plan):
+        yield Text()
+        yield Text(block.heading, "bold")
+        for entry in block.entries:
+            lines = [*_wrapped(entry.text, width, 2)]
+            if entry.severity:
+                lines[0].stylize(STYLES[Severity(entry.severity)], 2, 2 + len(entry.severity))
+            yield from lines
+            for detail in entry.details:
+                yield from _wrapped(detail, width, 4)
+    if not plan.changed:
+        return
+    yield Text()
+    yield from _wrapped(counts(plan), width, 0, "bold")
+    for diff in file_diffs(plan):
+        yield Text()
+        yield from _diff_lines(diff, width, whole=whole)
+
+
+def _wrapped(text: str, width: int, indent: int, style: str = "") -> Iterator[Text]:
+    first, following = " " * indent, " " * (indent + 2)
+    lines = wrap(
+        text,
+        max(width, 40),
+        initial_indent=first,
+        subsequent_indent=following,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    for line in lines:
+        body = line.lstrip(" ")
+        yield Text.assemble(" " * (len(line) - len(body)), (body, style))
+
+
+def _diff_lines(diff: FileDiff, width: int, *, whole: bool) -> Iterator[Text]:
+    yield from _wrapped(diff.summary, width, 0, "bold")
+    lines, left = (diff.lines, 0) if whole else fold(diff)
+    room = max(width, 40)
+    for line in lines:
+        style = _DIFF_STYLES.get(line[:1], "")
+        yield Text.assemble("  ", (line[: room - 2], style))
+        rest = line[room - 2 :]
+        while rest:
+            yield Text.assemble(_CONTINUED, (rest[: room - len(_CONTINUED)], style))
+            rest = rest[room - len(_CONTINUED) :]
+    if left:
+        yield Text(f"  {folded_note(left)}", "dim")

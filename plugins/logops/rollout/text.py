@@ -1,0 +1,323 @@
+"""A plan as text for people: what changes for them, then counts, then the diff of the files. Pure.
+
+The terminal and Airflow show the same blocks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from logops.number_text import count_text, money_text, size_text
+
+if TYPE_CHECKING:
+    from logops.rollout.acceptance import PlanFinding
+    from logops.rollout.cost import CostChange
+    from logops.rollout.impact import Deletion, Impact, PromiseChange
+    from logops.rollout.plan import Plan
+
+FOLDED_LINES = 40
+"""Diff lines of a file that are shown before the others are folded."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One statement of a block, with further lines below it."""
+
+    text: str
+    details: tuple[str, ...] = ()
+    severity: str = ""
+    """Severity of a finding, for its colour; empty: no finding."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A heading with its statements."""
+
+    heading: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class FileDiff:
+    """The diff of one file or process."""
+
+    name: str
+    lines: tuple[str, ...]
+    """Lines of the unified diff, without the two lines that name the file."""
+
+    @property
+    def summary(self) -> str:
+        added, removed = (sum(line.startswith(sign) for line in self.lines) for sign in "+-")
+        return f"{self.name}: {count_text(added, 'line')} added, {removed} removed"
+
+
+def headline(plan: "Plan") -> str:
+    """Return the first line of a plan."""
+    return f"{plan.environment}: {f'plan {plan.digest[:12]}' if plan.changed else 'nothing to change'}"
+
+
+def blocks(plan: "Plan") -> list[Block]:
+    """Return what a plan means, most important first. An unchanged environment has only its critical findings."""
+    found = [
+        Block("What changes for the owners of logs", tuple(_promises(plan.impact, plan.made_at)))
+        if plan.changed
+        else None,
+        Block("Cost", tuple(_cost(plan))) if plan.changed else None,
+        Block("Findings", tuple(_findings(plan))),
+        Block("What is started and stopped", tuple(_workloads(plan))),
+    ]
+    return [block for block in found if block and block.entries]
+
+
+def counts(plan: "Plan") -> str:
+    """Return the number of changes, as one line.
+
+    Deletions are of files and workloads. Deleted chunks are counted apart.
+    """
+    changes, starts, restarts, removals = (
+        sum(len(getattr(stage, name)) for stage in plan.stages)
+        for name in ("changes", "starts", "restarts", "removals")
+    )
+    line = ", ".join(
+        (
+            count_text(changes, "change"),
+            count_text(starts, "start"),
+            count_text(restarts, "restart"),
+            count_text(removals, "deletion"),
+        )
+    )
+    deletions = [change.deletes for change in plan.impact.promises if change.deletes]
+    if deletions:
+        most = sum(deletion.chunks for deletion in deletions)
+        up_to = "up to " if sum(deletion.at_least for deletion in deletions) < most else ""
+        return f"{line} of files and processes; {up_to}{count_text(most, 'chunk')} of logs deleted"
+    return f"{line} of files and processes"
+
+
+def file_diffs(plan: "Plan") -> list[FileDiff]:
+    """Return the diffs of all stages, file by file."""
+    diffs: list[FileDiff] = []
+    lines: list[str] = []
+    names = ("", "")
+    for line in (line for stage in plan.stages for line in stage.diff.split("\n") if stage.diff):
+        # A removed line `-- x` also starts with `--- `, but only inside a hunk, after `@@`.
+        if line.startswith("--- ") and not _inside_hunk(lines):
+            if lines:
+                diffs.append(FileDiff(_name(*names), tuple(lines)))
+            names, lines = (line[4:], ""), []
+        elif line.startswith("+++ ") and not lines and not names[1]:
+            names = (names[0], line[4:])
+        else:
+            lines.append(line)
+    if lines:
+        diffs.append(FileDiff(_name(*names), tuple(lines)))
+    return diffs
+
+
+def text_lines(plan: "Plan", *, whole: bool) -> Iterator[str]:
+    """Yield the plan as plain lines of any length, for a pipe or a log.
+
+    whole   show every line of the diffs; otherwise long ones are folded
+    """
+    yield headline(plan)
+    for block in blocks(plan):
+        yield ""
+        yield block.heading
+        for entry in block.entries:
+            yield f"  {entry.text}"
+            yield from (f"    {detail}" for detail in entry.details)
+    if not plan.changed:
+        return
+    yield ""
+    yield counts(plan)
+    for diff in file_diffs(plan):
+        yield ""
+        yield diff.summary
+        shown, left = (diff.lines, 0) if whole else fold(diff)
+        yield from (f"  {line}" for line in shown)
+        if left:
+            yield f"  {folded_note(left)}"
+
+
+def fold(diff: FileDiff, limit: int = FOLDED_LINES) -> tuple[Sequence[str], int]:
+    """Return the first lines of a diff, and how many lines are left. A single line is never left."""
+    left = len(diff.lines) - limit
+    return (diff.lines, 0) if left <= 1 else (diff.lines[:limit], left)
+
+
+def folded_note(left: int) -> str:
+    """Return the line in place of the diff lines that are left out."""
+    return f"... {count_text(left, 'more line')}; --diff shows them"
+
+
+def markdown(plan: "Plan", limit: int) -> str:
+    """Return the plan as Markdown. Diff lines beyond `limit` characters are counted, not shown."""
+    parts = [f"**{headline(plan)}**"]
+    for block in blocks(plan):
+        lines = []
+        for entry in block.entries:
+            lines.append(f"- {_escaped(entry.text)}")
+            lines += [f"    - {_escaped(detail)}" for detail in entry.details]
+        parts.append(f"### {block.heading}\n\n" + "\n".join(lines))
+    if not plan.changed:
+        return "\n\n".join(parts)
+    parts.append(f"**{counts(plan)}**")
+    room = limit
+    for diff in file_diffs(plan):
+        text = "\n".join(diff.lines)
+        shown = text[:room]
+        # Whole lines only: half a line would be another value.
+        if len(shown) < len(text):
+            shown = shown.rpartition("\n")[0]
+        left = len(diff.lines) - (shown.count("\n") + 1 if shown else 0)
+        room -= len(shown)
+        # A longer fence than any inside, so that a diff cannot end its own block.
+        fenced = f"\n\n~~~~~~diff\n{shown}\n~~~~~~" if shown else ""
+        parts.append(f"{_escaped(diff.summary)}{fenced}" + (f"\n\n... and {left} more lines." if left else ""))
+    return "\n\n".join(parts)
+
+
+def _promises(impact: "Impact", as_of: datetime | None) -> Iterator[Entry]:
+    for change in impact.promises:
+        yield Entry(f"{change}{_deleted(change, impact)}")
+    if not impact.promises:
+        yield Entry("No promise changes: retention, tiers and limits stay as they are.")
+        return
+    if impact.counted_at and impact.counted_until:
+        age = f", {_age(as_of - impact.counted_at)} ago" if as_of else ""
+        yield Entry(
+            f"Counted by the audit of {impact.counted_at:%Y-%m-%d %H:%M} UTC{age}: the chunks that are past the new "
+            f"retention at {impact.counted_until:%Y-%m-%d %H:%M} UTC, and would be kept without this change."
+        )
+    if impact.uncounted:
+        yield Entry(f"How many chunks are deleted is unknown. {impact.uncounted}")
+    if impact.shortens:
+        yield Entry("Rolling back does not bring deleted logs back.")
+
+
+def _deleted(change: "PromiseChange", impact: "Impact") -> str:
+    if not change.shortens:
+        return ""
+    if change.deletes:
+        return f"; by the next night Loki deletes {_deletion(change.deletes)}"
+    if change.promise == "kept" and impact.counted_at:
+        return "; nothing that is stored is older"
+    return ""
+
+
+def _deletion(deletion: "Deletion") -> str:
+    chunks = count_text(deletion.chunks, "chunk")
+    if deletion.at_least < deletion.chunks:
+        chunks = f"{deletion.at_least:,} to {chunks}" if deletion.at_least else f"up to {chunks}"
+    days = f"{deletion.first} to {deletion.last}" if deletion.first != deletion.last else f"{deletion.first}"
+    return f"{chunks}, {size_text(deletion.bytes)}, {days}"
+
+
+def _cost(plan: "Plan") -> Iterator[Entry]:
+    if plan.unpriced:
+        yield Entry(f"Unknown. {plan.unpriced}")
+    if plan.cost:
+        yield Entry(
+            f"In the long run, at {size_text(round(plan.cost.bytes_per_day))} of these logs a day: "
+            f"{_amounts(plan.cost)}.",
+            (plan.cost.prices,),
+        )
+
+
+def _amounts(cost: "CostChange") -> str:
+    before, after = (
+        f"{money_text(amount)} a month" + (f", and {money_text(growth)} more every month" if growth else "")
+        for amount, growth in ((cost.before, cost.growth_before), (cost.after, cost.growth_after))
+    )
+    if before == after:
+        return f"{cost.currency} {after}, before and after"
+    return f"{cost.currency} {before} -> {after}"
+
+
+def _findings(plan: "Plan") -> Iterator[Entry]:
+    groups: dict[tuple[str, str], list[PlanFinding]] = {}
+    for finding in plan.findings:
+        if _is_shown(finding, plan):
+            groups.setdefault((finding.cls, finding.state), []).append(finding)
+    for (cls, state), group in groups.items():
+        number = f", {len(group)} times" if len(group) > 1 else ""
+        new = "" if state == "unknown" else f" ({state})"
+        remedies = dict.fromkeys(f"-> {finding.remedy}" for finding in group)
+        messages = [finding.message for finding in group]
+        severity = group[0].severity
+        yield Entry(f"{severity} {cls}{number}{new}{_decision(group[0], plan)}", (*messages, *remedies), severity)
+    if not plan.changed:
+        return
+    if hidden := [finding.cls for finding in plan.findings if not _is_shown(finding, plan)]:
+        yield Entry(f"{count_text(len(hidden), 'finding')} as before: {', '.join(sorted(set(hidden)))}")
+    yield from (Entry(f"gone: {finding}") for finding in plan.gone)
+    if plan.compared_with is None and plan.findings:
+        yield Entry("Which of these are new is unknown: no earlier rollout has recorded its findings.")
+    elif plan.compared_with and (plan.gone or len(hidden) < len(plan.findings)):
+        yield Entry(f"Compared with the rollout of {plan.compared_with:%Y-%m-%d %H:%M} UTC.")
+
+
+def _decision(finding: "PlanFinding", plan: "Plan") -> str:
+    if not finding.is_critical or not plan.changed:
+        return ""
+    reasons = [acceptance.reason for acceptance in plan.accepted if acceptance.cls == finding.cls]
+    return f": accepted: {reasons[0]}" if reasons else ": not accepted, so the rollout is refused"
+
+
+def _is_shown(finding: "PlanFinding", plan: "Plan") -> bool:
+    """Whether a finding is shown with its message: it is critical, or it may be new."""
+    return finding.is_critical or (plan.changed and finding.state != "open")
+
+
+def _workloads(plan: "Plan") -> Iterator[Entry]:
+    for stage in plan.stages:
+        if stage.restarts:
+            order = "" if len(stage.restarts) == 1 else ", one after the other"
+            yield Entry(f"{stage.stage}: restarts{order}: {', '.join(stage.restarts)}")
+        if stage.starts:
+            yield Entry(f"{stage.stage}: starts {', '.join(stage.starts)}")
+        if stops := [name for name in stage.removals if "/" not in name]:
+            yield Entry(f"{stage.stage}: stops {', '.join(stops)}")
+
+
+def _inside_hunk(lines: Sequence[str]) -> bool:
+    """Whether the last hunk of these lines still lacks lines that its header announces."""
+    start = next((number for number in range(len(lines) - 1, -1, -1) if lines[number].startswith("@@ ")), None)
+    if start is None:
+        return False
+    removed, added = (_length(part) for part in lines[start].split(" ")[1:3])
+    body = lines[start + 1 :]
+    return (
+        sum(not line.startswith("+") for line in body) < removed
+        or sum(not line.startswith("-") for line in body) < added
+    )
+
+
+def _length(part: str) -> int:
+    """Return the number of lines in `-3,7` or `+3`."""
+    _, comma, length = part.partition(",")
+    return int(length) if comma else 1
+
+
+def _name(before: str, after: str) -> str:
+    name = before if after == "/dev/null" else after
+    return name.removeprefix("live/").removeprefix("desired/")
+
+
+def _age(age: timedelta) -> str:
+    """
+    >>> _age(timedelta(minutes=5)), _age(timedelta(hours=10)), _age(timedelta(days=3))
+    ('5 min', '10 h', '3 d')
+    """
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
+
+
+def _escaped(text: str) -> str:
+    """Escape what Markdown would read as emphasis or code."""
+    for character in "\\`*_":
+        text = text.replace(character, f"\\{character}")
+    return text
