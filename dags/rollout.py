@@ -30,8 +30,8 @@ environment's approvers. Nothing was changed. *Talk to that person; trigger agai
 **STAGE.apply**
 
 - *Refused*: nobody approved this plan, or the file or the live state has changed since. *Trigger again.*
-- *Lease*: another rollout is running. *Wait for the run in the message. If it is dead: `logops unlock ENV --owner
-  RUN`.*
+- *Lease*: another rollout is running. *Wait for the run in the message. If it is a dead run of Airflow: `logops unlock
+  ENV --owner RUN`. The lease of a dead `logops up` is taken over at once.*
 - *storing the rule group*: Loki refuses a rule; the message is Loki's own. *Fix the file in include/logql/rules
   (`logops rules check`), then trigger again.*
 - Anything else: a process did not start; its last log lines are in the message. *Fix the cause, then trigger again.*

@@ -75,6 +75,14 @@ class PlatformContract:
         finally:
             target.release_lease("one run")
 
+    def test_lease_of_a_living_process_is_refused_to_another_run(self, target: DeployablePlatform) -> None:
+        target.acquire_lease("one run", one_process=True)
+        try:
+            with pytest.raises(LeaseHeldError, match="one run"):
+                target.acquire_lease("another run", one_process=True)
+        finally:
+            target.release_lease("one run")
+
     def test_lease_can_be_acquired_again_by_its_owner(self, target: DeployablePlatform) -> None:
         target.acquire_lease("one run")
         target.acquire_lease("one run")

@@ -81,8 +81,13 @@ def ingester_urls(platform: "ReadablePlatform") -> dict[str, str]:
 class LeaseStore(Protocol):
     """The store of an environment's lease: the right to change it, which one run holds at a time."""
 
-    def acquire(self, owner: str) -> None:
-        """Acquire, or renew, the lease. Raises LeaseHeldError while another run holds it."""
+    def acquire(self, owner: str, *, one_process: bool = False) -> str:
+        """Acquire, or renew, the lease. Return a line about a dead run whose lease was taken over, else an empty text.
+
+        one_process   the run has no other process than this one: if it dies, its lease can be taken over at once
+
+        Raises LeaseHeldError while another run holds it.
+        """
 
     def renew(self, owner: str) -> None:
         """Renew the lease if there is one. Raises LeaseHeldError if another run has taken it over."""
@@ -153,8 +158,8 @@ class DeployablePlatform(ReadablePlatform, Protocol):
         are removed; its data stays. Returns None in that case, and if the newest revision is not `owner`'s.
         """
 
-    def acquire_lease(self, owner: str) -> None:
-        """Acquire, or renew, the environment's lease for a run. Raises LeaseHeldError."""
+    def acquire_lease(self, owner: str, *, one_process: bool = False) -> str:
+        """Acquire, or renew, the environment's lease for a run, as `LeaseStore.acquire` does. Raises LeaseHeldError."""
 
     def release_lease(self, owner: str) -> None:
         """Release the lease if `owner` holds it."""

@@ -20,7 +20,8 @@ def apply_stage(
     planned = plan.of(stage)
     if planned is None:
         raise RolloutRefusedError(f"applying {stage}: it is not in the plan. Start a rollout that includes it.")
-    platform.acquire_lease(owner)
+    if takeover := platform.acquire_lease(owner):
+        progress(takeover)
     desired = platform.desired()[stage]
     if desired.digest != planned.digest:
         raise RolloutRefusedError(

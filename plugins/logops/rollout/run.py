@@ -32,7 +32,8 @@ def run_rollout(
     calls `on_end`, and is raised again.
     """
     check_approval(platform.environment, plan, approval)
-    platform.acquire_lease(owner)
+    if takeover := platform.acquire_lease(owner, one_process=True):
+        progress(takeover)
     step = _BEFORE_STAGES
     applied: list[Stage] = []
     rolled_back: dict[str, int | None] = {}

@@ -19,6 +19,7 @@ class MemoryPlatform:
         self.at: dict[Stage, Files] = {stage: Files({}) for stage in STAGES}
         self.history: dict[Stage, list[tuple[Revision, Files]]] = {stage: [] for stage in STAGES}
         self.owner: str | None = None
+        self.owner_is_dead = False
         self.breaks: set[Stage] = set()
         self.did: list[str] = []
 
@@ -53,10 +54,14 @@ class MemoryPlatform:
         self.at[stage] = files
         return target[0] if target and files else None
 
-    def acquire_lease(self, owner: str) -> None:
+    def acquire_lease(self, owner: str, *, one_process: bool = False) -> str:
+        takeover = ""
         if self.owner not in (None, owner):
-            raise LeaseHeldError(f"held by {self.owner}")
-        self.owner = owner
+            if not self.owner_is_dead:
+                raise LeaseHeldError(f"held by {self.owner}")
+            takeover = f"Taking the lease over from {self.owner}."
+        self.owner, self.owner_is_dead = owner, False
+        return takeover
 
     def release_lease(self, owner: str) -> None:
         if self.owner == owner:

@@ -82,7 +82,7 @@ def finding_messages(results: Path) -> list[str]:
 
 
 def raising(error: BaseException) -> Callable[..., None]:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     return fail

@@ -1,14 +1,18 @@
 """The lease that allows one run to change an environment."""
 
+import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from logops.platforms.local.holder import Holder, Machine
 from logops.platforms.local.lease import STALE, Lease, LeaseFile, taken_by
 from logops.platforms.platform import LeaseHeldError
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PROCESS = Holder(Machine("machine", "boot", "pid:[1]"), 1234, 5678)
 HELD = Lease("run-1", NOON, NOON)
 
 
@@ -33,6 +37,42 @@ def test_lease_that_is_not_stale_is_refused_to_another_run() -> None:
 def test_stale_lease_is_taken_over() -> None:
     later = NOON + STALE
     assert taken_by(HELD, "run-2", later) == Lease("run-2", later, later)
+
+
+def test_lease_of_a_run_that_is_known_to_be_dead_is_taken_over_at_once() -> None:
+    moment = NOON + timedelta(seconds=1)
+    assert taken_by(HELD, "run-2", moment, holder=PROCESS, held_by_dead=True) == Lease("run-2", moment, moment, PROCESS)
+
+
+def test_renewed_lease_keeps_its_process() -> None:
+    held = Lease("run-1", NOON, NOON, PROCESS)
+    assert taken_by(held, "run-1", NOON + timedelta(minutes=1)) == Lease(
+        "run-1", NOON, NOON + timedelta(minutes=1), PROCESS
+    )
+
+
+def test_lease_of_a_process_is_refused_with_its_id(file: LeaseFile) -> None:
+    file.acquire("run-1", one_process=True)
+    with pytest.raises(LeaseHeldError, match=rf"is being changed by run-1 \(process {os.getpid()}\), since"):
+        file.acquire("run-2")
+
+
+def test_lease_of_an_earlier_version_is_read(file: LeaseFile, tmp_path: Path) -> None:
+    content = {"owner": "run-1", "since": NOON.isoformat(), "touched": NOON.isoformat()}
+    (tmp_path / "lease.json").write_text(json.dumps(content))
+    assert file.read() == HELD
+
+
+def test_takeover_of_a_stale_lease_names_the_run_and_its_last_renewal(file: LeaseFile, tmp_path: Path) -> None:
+    content = {"owner": "run-1", "since": "2020-01-01T12:00:00+00:00", "touched": "2020-01-01T12:30:00+00:00"}
+    (tmp_path / "lease.json").write_text(json.dumps(content))
+    assert file.acquire("run-2") == (
+        "Taking the lease over from run-1: it has not renewed its lease since 2020-01-01 12:30:00 UTC."
+    )
+
+
+def test_acquired_free_lease_says_nothing(file: LeaseFile) -> None:
+    assert (file.acquire("run-1"), file.acquire("run-1")) == ("", "")
 
 
 def test_refused_lease_is_reported_with_owner_time_and_unlock_command(file: LeaseFile) -> None:

@@ -222,6 +222,22 @@ def test_concurrent_rollout_is_refused_and_changes_nothing(platform: MemoryPlatf
     assert platform.did == []
 
 
+def test_rollout_says_that_it_takes_the_lease_of_a_dead_run_over(platform: MemoryPlatform) -> None:
+    platform.acquire_lease("killed")
+    platform.owner_is_dead = True
+    lines: list[str] = []
+    roll_out(platform, "second", lines.append)
+    assert lines[0] == "Taking the lease over from killed."
+
+
+def test_applied_stage_says_that_it_takes_the_lease_of_a_dead_run_over(platform: MemoryPlatform) -> None:
+    platform.acquire_lease("killed")
+    platform.owner_is_dead = True
+    planned, lines = plan(platform), []
+    apply_stage(platform, planned, "storage", allowed(planned), "second", lines.append)
+    assert lines[0] == "Taking the lease over from killed."
+
+
 @pytest.mark.parametrize("breaks", [set(), {"loki"}])
 def test_rollout_releases_lease_after_success_and_failure(platform: MemoryPlatform, breaks: set[str]) -> None:
     platform.breaks = breaks  # type: ignore[assignment]

@@ -1,11 +1,13 @@
 """The lease of an environment, in a file. Unlike a lock, it stays when a process of the run ends."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from logops.platforms.local.atomic import write_text
+from logops.platforms.local.holder import Holder, Machine, is_known_dead, is_running, this_machine, this_process
 from logops.platforms.local.lock import locked
 from logops.platforms.platform import LeaseHeldError
 
@@ -21,14 +23,24 @@ class Lease:
     """The run's id."""
     since: datetime
     touched: datetime
+    holder: Holder | None = None
+    """The process that is the whole run. None if the run has several processes, as in Airflow, or it is not known."""
 
 
-def taken_by(held: Lease | None, owner: str, as_of: datetime) -> Lease | None:
-    """Return the lease that `owner` gets at `as_of`; None if another run holds it. A stale lease is taken over."""
+def taken_by(
+    held: Lease | None, owner: str, as_of: datetime, *, holder: Holder | None = None, held_by_dead: bool = False
+) -> Lease | None:
+    """Return the lease that `owner` gets at `as_of`; None if another run holds it.
+
+    A stale lease, and the lease of a run that is known to be dead, are taken over.
+
+    holder        the process that is the whole run of `owner`
+    held_by_dead  whether the process that holds the lease is known to be dead
+    """
     if held is not None and held.owner == owner:
-        return Lease(owner, held.since, as_of)
-    if held is None or as_of - held.touched >= STALE:
-        return Lease(owner, as_of, as_of)
+        return replace(held, touched=as_of)
+    if held is None or held_by_dead or as_of - held.touched >= STALE:
+        return Lease(owner, as_of, as_of, holder)
     return None
 
 
@@ -40,16 +52,25 @@ class LeaseFile:
         self._lock = file.with_suffix(".lock")
         self._environment = environment
 
-    def acquire(self, owner: str) -> None:
-        """Acquire or renew the lease. Raises LeaseHeldError while another run holds it."""
+    def acquire(self, owner: str, *, one_process: bool = False) -> str:
+        """Acquire or renew the lease. Return a line about a dead run whose lease was taken over, else an empty text.
+
+        one_process   the run has no other process than this one: if it dies, its lease can be taken over at once
+
+        Raises LeaseHeldError while another run holds the lease.
+        """
         with locked(self._lock, "acquiring the lease", _quietly):
-            self._take(self.read(), owner)
+            return self._take(self.read(), owner, this_process() if one_process else None)
 
     def renew(self, owner: str) -> None:
         """Renew the lease if there is one. Raises LeaseHeldError if another run has taken it over."""
         with locked(self._lock, "renewing the lease", _quietly):
-            if held := self.read():
-                self._take(held, owner)
+            held = self.read()
+            if held is None:
+                return
+            if held.owner != owner:
+                raise LeaseHeldError(_refusal(self._environment, held))
+            self._take(held, owner)
 
     def release(self, owner: str) -> None:
         """Release the lease if `owner` holds it."""
@@ -62,24 +83,54 @@ class LeaseFile:
         """Return the current lease. An unreadable file counts as no lease."""
         try:
             content = json.loads(self._file.read_text())
-            return Lease(content["owner"], *(datetime.fromisoformat(content[key]) for key in ("since", "touched")))
+            since, touched = (datetime.fromisoformat(content[key]) for key in ("since", "touched"))
+            return Lease(content["owner"], since, touched, _holder(content.get("holder")))
         except (FileNotFoundError, ValueError, LookupError, TypeError):
             return None
 
-    def _take(self, held: Lease | None, owner: str) -> None:
-        lease = taken_by(held, owner, datetime.now(UTC))
+    def _take(self, held: Lease | None, owner: str, holder: Holder | None = None) -> str:
+        dead = held is not None and held.holder is not None and _is_dead(held.holder)
+        lease = taken_by(held, owner, datetime.now(UTC), holder=holder, held_by_dead=dead)
         if lease is None:
             raise LeaseHeldError(_refusal(self._environment, held))
-        content = {"owner": lease.owner, "since": lease.since.isoformat(), "touched": lease.touched.isoformat()}
+        content = {
+            "owner": lease.owner,
+            "since": lease.since.isoformat(),
+            "touched": lease.touched.isoformat(),
+            "holder": asdict(lease.holder) if lease.holder else None,
+        }
         write_text(self._file, json.dumps(content) + "\n")
+        return _takeover(held, dead=dead) if held is not None and held.owner != owner else ""
+
+
+def _is_dead(holder: Holder) -> bool:
+    return is_known_dead(holder, this_machine(), running=is_running(holder))
+
+
+def _holder(content: Any) -> Holder | None:
+    """Return the holder in a file; None if there is none, or the text is of another version of logops."""
+    try:
+        return Holder(Machine(**content["machine"]), int(content["pid"]), int(content["start"]))
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
+def _takeover(held: Lease, *, dead: bool) -> str:
+    reason = (
+        f"its process {held.holder.pid} has ended"
+        if dead and held.holder
+        else f"it has not renewed its lease since {held.touched:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    return f"Taking the lease over from {held.owner}: {reason}."
 
 
 def _refusal(environment: str, held: Lease | None) -> str:
     assert held is not None
+    process = f" (process {held.holder.pid})" if held.holder else ""
     return (
-        f"Environment {environment} is being changed by {held.owner}, since {held.since:%Y-%m-%d %H:%M:%S} UTC; "
-        f"it last renewed its lease at {held.touched:%H:%M:%S} UTC. Wait until it has ended. "
-        f"If that run is dead: `logops unlock {environment} --owner '{held.owner}'`."
+        f"Environment {environment} is being changed by {held.owner}{process}, since "
+        f"{held.since:%Y-%m-%d %H:%M:%S} UTC; it last renewed its lease at {held.touched:%H:%M:%S} UTC. "
+        f"Wait until it has ended. If that run is dead: `logops unlock {environment} --owner '{held.owner}'`."
     )
 
 

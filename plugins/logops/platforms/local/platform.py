@@ -150,8 +150,8 @@ class LocalPlatform:
 
     # Changes
 
-    def acquire_lease(self, owner: str) -> None:
-        self._lease.acquire(owner)
+    def acquire_lease(self, owner: str, *, one_process: bool = False) -> str:
+        return self._lease.acquire(owner, one_process=one_process)
 
     def release_lease(self, owner: str) -> None:
         self._lease.release(owner)
