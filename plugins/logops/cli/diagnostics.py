@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 import logops
@@ -44,7 +45,11 @@ FormatOption = Annotated[
 
 
 def print_diagnostics(
-    diagnostics: Sequence[Diagnostic], texts: Mapping[str, Lines], form: Format, command: str
+    diagnostics: Sequence[Diagnostic],
+    texts: Mapping[str, Lines],
+    form: Format,
+    command: str,
+    console: Console = out,
 ) -> None:
     """Print diagnostics in the order of the files.
 
@@ -57,10 +62,10 @@ def print_diagnostics(
         return
     for problem in ordered:
         if form is Format.FULL:
-            out.print(full(problem, texts.get(problem.file), out.width), soft_wrap=True)
+            console.print(full(problem, texts.get(problem.file), console.width), soft_wrap=True)
         else:
             text = workflow_command(problem) if form is Format.GITHUB else concise_line(problem)
-            out.print(text, soft_wrap=True, markup=False, highlight=False)
+            console.print(text, soft_wrap=True, markup=False, highlight=False)
 
 
 def full(problem: Diagnostic, lines: Lines | None, width: int) -> Text:
@@ -76,6 +81,9 @@ def full(problem: Diagnostic, lines: Lines | None, width: int) -> Text:
     if problem.help:
         first, *others = _wrapped(f"  = help: {problem.help}", width, indent=" " * 10)
         text.append("\n".join([first, *others]) + "\n", style="green")
+    if problem.suggestion:
+        # Not wrapped, so that it can be copied.
+        text.append(f"  = better: {problem.suggestion}\n", style="green")
     return text
 
 

@@ -1,41 +1,75 @@
-"""`logops logql ...`: check and format queries."""
+"""`logops logql ...`: check, fix and format queries."""
 
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, say, stop
+from logops.cli.diagnostics import Format, FormatOption, print_diagnostics
 from logops.cli.library import read_library
 from logops.cli.targets import environment, every_environment, homes
+from logops.diagnostics.model import Lines
 from logops.environment import Environment
+from logops.findings.atomic_write import replace_file
 from logops.logql import literals
-from logops.logql.advice import QUERY_ALONE, Advice
+from logops.logql.advice import QUERY_ALONE, Advice, Context
+from logops.logql.diagnostics import of_advice
 from logops.logql.errors import LogQLError
-from logops.logql.lint import lint
+from logops.logql.fix_file import fixed_file
+from logops.logql.in_files import SUFFIXES, FileQuery
+from logops.logql.lint_file import Problem, lint_file, problems_of
 from logops.logql.parse import parse
-from logops.logql.text import one_line, pretty
+from logops.logql.text import pretty
 from logops.logql.tokens import has_comments
 from logops.logql.tree import Query
-from logops.queries.fill import fill
+from logops.number_text import count_text, size_text
 from logops.queries.known import context
+from logops.queries.lint import library_queries
 from logops.queries.model import LibraryQuery
+from logops.toolchain import project_root
 
 app = typer.Typer(no_args_is_help=True)
 
 QueryArgument = Annotated[
     str, typer.Argument(help="A query. @FILE reads it from a file, - from standard input.", show_default=False)
 ]
-LARGEST_FILE = 1 << 20
+LARGEST_FILE = 5 << 20
+_COMMAND = "logops logql lint"
+_PATH = re.compile(r"[^{}\"`|]+\.(?:ya?ml|json|logql)", re.IGNORECASE)
+"""An argument that is meant as a file, although there is none."""
 
 
-@app.command("lint", epilog="""Example: logops logql lint -e local '{job="nginx"} |~ "error"'""")
+@dataclass
+class Linted:
+    """What was found in all files and queries."""
+
+    queries: int = 0
+    files: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Name of a query of the library, by file and path."""
+    lines: dict[str, Lines] = field(default_factory=dict)
+    fixed: list[Advice] = field(default_factory=list)
+    fixed_files: int = 0
+
+
+@app.command("lint", epilog="""Example: logops logql lint -e local '{job="nginx"} |~ "error"' rules.yaml""")
 def lint_command(
-    query: QueryArgument = "",
+    queries: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUERY|FILE...",
+            help="Queries, or files with queries: rules of Loki (YAML), dashboards (JSON), ConfigMaps with them, one "
+            "query (any other file), or a folder of such files. - is standard input.",
+            show_default=False,
+        ),
+    ] = None,
     library: Annotated[
         bool, typer.Option("--library", help="Check every query of include/logql/, each with its own step.")
     ] = False,
@@ -54,45 +88,130 @@ def lint_command(
     metadata: Annotated[
         list[str] | None, typer.Option(help="A field that is structured metadata. May be repeated.")
     ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="Write what is certain into the files, and show what is left. A query that is no file is printed.",
+        ),
+    ] = False,
+    form: FormatOption = Format.FULL,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what makes a query slow, wrong or fragile, why, and a better query.
+    """Show what makes queries slow, wrong or fragile, why, and a better query.
 
-    Exit 1: there is advice. Exit 2: the text is not a query.
+    `[*]` marks what --fix changes: only what gives the same lines, labels and numbers for all logs. Comments and layout
+    stay.
+
+    Exit 1: there is advice. Exit 2: a text is not a query, or a file cannot be read.
     """
-    if library == bool(query):
-        stop("Nothing to check: give a query, or --library.")
+    if library == bool(queries):
+        stop("Nothing to check: give a query, a file, or --library.")
     step_ns = literals.range_duration(step) if step else None
     if step and not step_ns:
         stop(f"--step {step}: not a duration like 1m")
     target = environment(environment_name) if environment_name else None
     known = context(target) if target else QUERY_ALONE
-    known = replace(known, step_ns=step_ns, metadata=known.metadata | frozenset(metadata or ()))
-    queries = read_library() if library else {}
-    texts = library_texts(queries) if library else {"": (read(query), step_ns)}
-    advice = [
-        (name, text, piece)
-        for name, (text, own_step) in texts.items()
-        for piece in lint(parsed(text), replace(known, step_ns=step_ns or own_step))
-    ]
+    known = replace(known, metadata=known.metadata | frozenset(metadata or ()))
+
+    def context_of(query: FileQuery) -> Context:
+        return replace(known, step_ns=step_ns or query.step_ns)
+
+    linted = Linted()
     if library:
-        advice += [(name, texts[name][0], piece) for name, piece in _homeless(queries, target, every_environment())]
+        _lint_library(linted, target, context_of, fix)
+    for argument in queries or ():
+        for file in _files(argument):
+            _lint_input(linted, argument, file, context_of, fix)
+    diagnostics = [problem.diagnostic for problem in linted.problems]
     if as_json:
-        print_json([as_data(piece, text) | ({"query": name} if name else {}) for name, text, piece in advice])
+        print_json([_as_data(problem, linted) for problem in linted.problems])
     else:
-        for name, text, piece in advice:
-            show(piece, text, name)
-        if not advice:
-            out.print("nothing to say")
-    raise typer.Exit(FOUND if advice else OK)
+        # A fixed query is the output; what is left in it is for people.
+        console = err if fix and not linted.files else out
+        print_diagnostics(diagnostics, linted.lines, form, _COMMAND, console)
+        _say_counts(linted, fix)
+    if any(problem.is_unusable for problem in linted.problems):
+        raise typer.Exit(BAD_INPUT)
+    raise typer.Exit(FOUND if diagnostics else OK)
 
 
-def library_texts(library: Mapping[str, LibraryQuery]) -> dict[str, tuple[str, int | None]]:
-    """Return the library's queries with their examples' parameters and their own steps in nanoseconds."""
-    return {
-        name: (one_line(fill(query, query.example)), query.step.value * 1_000_000 if query.step else None)
-        for name, query in library.items()
-    }
+def _files(argument: str) -> Sequence[Path | None]:
+    """Return the files that an argument names; None for a query or standard input."""
+    path = Path(argument.removeprefix("@"))
+    if argument == "-":
+        return [None]
+    try:
+        if path.is_dir():
+            return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+        if argument.startswith("@") or path.is_file():
+            return [path]
+    except OSError:
+        # A long query is no name of a file.
+        return [None]
+    if _PATH.fullmatch(argument):
+        stop(f"Reading queries: {argument}: there is no such file or folder.")
+    return [None]
+
+
+def _lint_input(linted: Linted, argument: str, path: Path | None, context_of: Any, fix: bool) -> None:
+    file = str(path) if path else ""
+    text = read(f"@{path}" if path else argument)
+    if fix:
+        text = _fix(linted, text, file, context_of)
+    count, problems = lint_file(text, file, context_of)
+    linted.queries += count
+    linted.files += path is not None
+    linted.problems += problems
+    linted.lines[file] = Lines(text)
+    if not count and not problems and path == Path(argument.removeprefix("@")):
+        say(f"{file}: no query found. Read are rules of Loki, dashboards with Loki as data source, and ConfigMaps.")
+
+
+def _fix(linted: Linted, text: str, file: str, context_of: Any) -> str:
+    """Return the fixed text. Write it to its file, or print it if there is no file."""
+    better, applied = fixed_file(text, file, context_of)
+    linted.fixed += applied
+    if not file:
+        sys.stdout.write(better if better.endswith("\n") else f"{better}\n")
+    elif better != text:
+        linted.fixed_files += 1
+        replace_file(Path(file), better.encode())
+    return better
+
+
+def _lint_library(linted: Linted, target: Environment | None, context_of: Any, fix: bool) -> None:
+    library = read_library()
+    homeless = dict(_homeless(library, target, every_environment()))
+    for path in sorted((project_root() / "include/logql").glob("*.yaml")):
+        file = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+        text = read(f"@{path}")
+        if fix:
+            text = _fix(linted, text, file, context_of)
+        lines = linted.lines[file] = Lines(text)
+        named = list(library_queries(text, path, library))
+        linted.files += 1
+        linted.queries += len(named)
+        linted.problems += problems_of([query for _, query in named], lines, file, context_of)
+        for name, query in named:
+            linted.names[file, query.path] = name
+            if name in homeless:
+                problem = of_advice(homeless[name], query, lines, file)
+                linted.problems.append(Problem(problem, query, homeless[name]))
+
+
+def _say_counts(linted: Linted, fix: bool) -> None:
+    counts = Counter(problem.diagnostic.severity or "error" for problem in linted.problems)
+    words = {"error": "error", "slow": "slow part", "fragile": "fragile part"}
+    found = ", ".join(count_text(counts[word], words[word]) for word in words if counts[word]) or "no findings"
+    where = f" in {count_text(linted.files, 'file')}" if linted.files else ""
+    fixable = sum(problem.diagnostic.fixable for problem in linted.problems)
+    if fix:
+        written = f" in {count_text(linted.fixed_files, 'file')}" if linted.fixed_files else ""
+        say(f"{count_text(len(linted.fixed), 'finding')} fixed{written}.")
+    say(f"{count_text(linted.queries, 'query')}{where}: {found}")
+    if fixable:
+        say(f"[*] {fixable} of {len(linted.problems)} can be fixed with --fix.")
 
 
 def _homeless(
@@ -131,14 +250,21 @@ def read(query: str) -> str:
     if query != "-" and not query.startswith("@"):
         return query
     try:
-        if query == "-":
-            return sys.stdin.read(LARGEST_FILE)
-        with Path(query[1:]).open() as file:
-            return file.read(LARGEST_FILE)
+        # The line breaks stay as they are, because --fix writes the text again.
+        text = sys.stdin.read(LARGEST_FILE + 1) if query == "-" else _text(Path(query[1:]))
     except OSError as error:
         stop(f"Reading the query: {error}")
     except UnicodeDecodeError as error:
-        stop(f"Reading the query from {'standard input' if query == '-' else query[1:]}: {error}. Write it as UTF-8.")
+        source = "standard input" if query == "-" else query[1:]
+        stop(f"Reading the query from {source}: {error}. Write it as UTF-8.")
+    if len(text) > LARGEST_FILE:
+        stop(f"Reading the query from {query.removeprefix('@')}: the text is longer than {size_text(LARGEST_FILE)}.")
+    return text
+
+
+def _text(path: Path) -> str:
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read(LARGEST_FILE + 1)
 
 
 def parsed(text: str) -> Query:
@@ -148,17 +274,6 @@ def parsed(text: str) -> Query:
         err.print(str(error), style="red" if err.is_terminal else None, markup=False, highlight=False)
         err.print(error.picture(err.width), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
-
-
-def show(advice: Advice, text: str, name: str = "") -> None:
-    of = escape(f"{name}: ") if name else ""
-    out.print(f"{of}[bold]{advice.rule}[/bold] ({advice.severity})", highlight=False)
-    lines = [LogQLError("", text, advice.span[0]).picture(out.width), f"  {advice.why}"]
-    if advice.rewrite:
-        lines.append(f"  better: {advice.rewrite}")
-    for line in lines:
-        # Not wrapped, so that it can be copied.
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def as_data(advice: Advice, text: str) -> dict[str, Any]:
@@ -172,3 +287,12 @@ def as_data(advice: Advice, text: str) -> dict[str, Any]:
         "text": text[start:end],
         "rewrite": advice.rewrite,
     }
+
+
+def _as_data(problem: Problem, linted: Linted) -> dict[str, Any]:
+    found = problem.diagnostic
+    advice = problem.advice or Advice(found.rule.name, "error", found.message, (0, 0))
+    data = as_data(advice, problem.query.text if problem.query else "")
+    data |= {"file": found.file, "line": found.start.line, "column": found.start.column, "fixable": found.fixable}
+    name = linted.names.get((found.file, problem.query.path)) if problem.query else None
+    return data | ({"query": name} if name else {})

@@ -10,12 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from logops.cli.console import FOUND, OK, JsonOption, err, out, print_json, say, stop
-from logops.cli.logql import as_data, show
+from logops.cli.diagnostics import Format, print_diagnostics
+from logops.cli.logql import as_data
 from logops.cli.targets import every_environment, homes
 from logops.clients.loki import LokiError
+from logops.diagnostics.model import Lines
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.logql.advice import Advice
+from logops.logql.diagnostics import of_advice
+from logops.logql.in_files import queries_in
 from logops.queries.known import of_tenant
 from logops.render.rules import file_text
 from logops.rules.alert_tests import AlertTestResult, run_tests
@@ -41,8 +45,7 @@ def check_command(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"advice": problems, "problems": said})
     else:
-        for file, where, expr, piece in advised:
-            show(piece, expr, f"{file}, {where}")
+        _show(advised)
         for line in said:
             out.print(line, markup=False, highlight=False)
     recordings = sum(1 for file in rules.values() for _ in file.recordings)
@@ -92,6 +95,20 @@ def _advice(rules: Rules, environments: Sequence[Environment]) -> Iterator[tuple
         sources = of_tenant(environments, file.cluster, file.tenant)
         for where, expr, piece in advice(file, _interval(file.cluster, environments), sources):
             yield f"{name}.yaml", where, expr, piece
+
+
+def _show(advised: Sequence[tuple[str, str, str, Advice]]) -> None:
+    """Print advice with its position in the rule files."""
+    diagnostics, lines = [], {}
+    for name in {name for name, *_ in advised}:
+        text = (project_root() / FOLDER / name).read_text()
+        file = str(FOLDER / name)
+        lines[file] = Lines(text)
+        queries = {query.path: query for query in queries_in(text, name)}
+        diagnostics += [
+            of_advice(piece, queries[path], lines[file], file) for of, path, _, piece in advised if of == name
+        ]
+    print_diagnostics(diagnostics, lines, Format.FULL, "logops rules check")
 
 
 def _interval(cluster: str, environments: Sequence[Environment]) -> Duration:

@@ -14,5 +14,5 @@ def place(problem: Diagnostic) -> str:
 def line(problem: Diagnostic) -> str:
     """Return `file:line:column: class [*] message -> remedy`. `[*]` marks what the tool can fix."""
     mark = " [*]" if problem.fixable else ""
-    remedy = f" -> {problem.help}" if problem.help else ""
+    remedy = f" -> {problem.advice}" if problem.advice else ""
     return " ".join(f"{place(problem)}: {problem.rule.name}{mark} {problem.message}{remedy}".split())

@@ -1,5 +1,6 @@
 """Texts inside a YAML or JSON file, with the offset of each of their characters in the file."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from itertools import groupby
 import yaml
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_DEPTH = 100
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n[ \t]*|.)", re.DOTALL)
 _BLOCK_HEADER = re.compile(r"[|>][^\n]*\n?")
 
@@ -22,8 +24,8 @@ class EmbeddedText:
     text: str
     starts: Sequence[int]
     ends: Sequence[int]
-    style: str = ""
-    """How YAML writes it: `"`, `'`, `|`, `>`, or empty for plain. Empty, too, for a text that is the whole file."""
+    styles: tuple[str, ...] = ()
+    """How YAML writes it, from the inside: `"`, `'`, `|`, `>`, or empty for plain. A whole file has no style."""
 
     def start(self, index: int) -> int:
         """Return the offset in the file of a character of the text; for its end, the offset after the last one."""
@@ -39,13 +41,22 @@ class EmbeddedText:
         offset = self.ends[first - 1] if 0 < first <= len(self.ends) else self.start(first)
         return offset, offset
 
+    def written(self, text: str) -> str:
+        """Return a text as it is written inside this text's quotes."""
+        for style in self.styles:
+            if style == "'":
+                text = text.replace("'", "''")
+            elif style == '"':
+                text = json.dumps(text, ensure_ascii=False)[1:-1]
+        return text
+
     def inner(self, embedded: "EmbeddedText") -> "EmbeddedText":
         """Return a text that is embedded in this one, with offsets in the file."""
         return EmbeddedText(
             embedded.text,
             [self.start(offset) for offset in embedded.starts],
             [self.span((max(0, offset - 1), offset))[1] for offset in embedded.ends],
-            embedded.style,
+            embedded.styles + self.styles,
         )
 
 
@@ -55,13 +66,39 @@ def whole(text: str) -> EmbeddedText:
 
 
 def documents(text: str) -> list[yaml.Node]:
-    """Return the documents of a YAML or JSON text as nodes with marks. Raises yaml.YAMLError.
+    """Return the documents of a YAML or JSON text as nodes with marks. Raises yaml.YAMLError, also for deep nesting.
 
     Tabs, with which some programs indent JSON and which YAML does not allow there, count as blanks.
     """
     if text.lstrip()[:1] in ("{", "["):
         text = text.replace("\t", " ")
+    _refuse_depth(text)
     return [node for node in yaml.compose_all(text, Loader=_LOADER) if node is not None]
+
+
+def _refuse_depth(text: str) -> None:
+    # libyaml's composer recurses in C: 100,000 brackets would crash the process. Events are read without recursion.
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"values nested deeper than {MAX_DEPTH}")
+
+
+def nodes_in(document: yaml.Node) -> Iterator[yaml.Node]:
+    """Yield a document and every node in it, in the order of the text. A node with aliases is yielded once."""
+    seen: set[int] = set()
+    pending = [document]
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, yaml.MappingNode):
+            pending += [part for pair in reversed(node.value) for part in reversed(pair)]
+        elif isinstance(node, yaml.SequenceNode):
+            pending += reversed(node.value)
 
 
 def scalar(text: str, node: yaml.ScalarNode) -> EmbeddedText:
@@ -74,8 +111,8 @@ def scalar(text: str, node: yaml.ScalarNode) -> EmbeddedText:
     aligned = _aligned(node.value, pieces)
     if aligned is None:
         size, start, end = len(node.value), node.start_mark.index, node.end_mark.index
-        return EmbeddedText(node.value, [start] * size, [end] * size, "unknown")
-    return EmbeddedText(node.value, [start for start, _ in aligned], [end for _, end in aligned], node.style or "")
+        return EmbeddedText(node.value, [start] * size, [end] * size, ("unknown",))
+    return EmbeddedText(node.value, [start for start, _ in aligned], [end for _, end in aligned], (node.style or "",))
 
 
 def _aligned(value: str, pieces: Sequence[Piece]) -> list[tuple[int, int]] | None:
@@ -92,7 +129,9 @@ def _aligned(value: str, pieces: Sequence[Piece]) -> list[tuple[int, int]] | Non
             run = pieces[at:run_end] or pieces[at - 1 : at]
             if not run:
                 return None
-            spans += [run[max(0, len(run) - len(characters) + i)][1:] for i in range(len(characters))]
+            # The first character is the first of the run, the others are the last ones. A lone one is the whole run.
+            ends = [run[max(0, len(run) - len(characters) + i)] for i in range(1, len(characters))]
+            spans += [(run[0][1], run[0][2] if ends else run[-1][2]), *(piece[1:] for piece in ends)]
             at = run_end
             continue
         word = pieces[run_end : run_end + len(characters)]

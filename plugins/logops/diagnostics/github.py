@@ -21,7 +21,7 @@ def workflow_command(problem: Diagnostic) -> str:
             **properties,
         }
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = f"{problem.message}\n{problem.help}" if problem.help else problem.message
+    message = f"{problem.message}\n{problem.advice}" if problem.advice else problem.message
     return f"::{_COMMANDS[problem.rule.level]} {listed}::{_data(message)}"
 
 

@@ -52,12 +52,19 @@ class Diagnostic:
     """The tool's own word for the severity. Empty: the level."""
     remedy: str = ""
     """What to do in this case. Empty: the remedy of the rule."""
+    suggestion: str = ""
+    """The better text, whole, to copy."""
     fixable: bool = False
     """Whether the tool can fix it."""
 
     @property
     def help(self) -> str:
         return self.remedy or self.rule.remedy
+
+    @property
+    def advice(self) -> str:
+        """What to do, on one line for each part; empty if that is unknown."""
+        return "\n".join(part for part in (self.help, self.suggestion and f"Better: {self.suggestion}") if part)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -41,7 +41,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(problem: Diagnostic, index: int) -> dict[str, Any]:
-    message = f"{problem.message}\n{problem.help}" if problem.help else problem.message
+    message = f"{problem.message}\n{problem.advice}" if problem.advice else problem.message
     return {
         "ruleId": problem.rule.name,
         "ruleIndex": index,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from logops.logql import regexes
 from logops.logql.tree import Matcher, Query, Selector, Span
@@ -90,7 +90,16 @@ class Advice:
     why: str
     span: Span
     rewrite: str = ""
+    certain: bool = False
+    """Whether `rewrite` gives the same lines, labels and numbers, so that a program may apply it."""
 
 
-Found = tuple[Span, str, Query | None]
-"""Position, reason, and the better query."""
+class Found(NamedTuple):
+    """A finding of a rule."""
+
+    span: Span
+    why: str
+    better: Query | None
+    """The better query; None if only its author can know it."""
+    certain: bool = True
+    """Whether the better query gives the same lines, labels and numbers for all logs, not only for logs as declared."""

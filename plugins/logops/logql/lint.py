@@ -25,8 +25,10 @@ def lint(query: Query, context: Context = QUERY_ALONE) -> list[Advice]:
     """Return the advice in the order of the text, limited per rule."""
     advice: list[Advice] = []
     for rule in RULES:
-        for span, why, better in islice(rule.look(query, context), MOST_OF_A_RULE):
-            advice.append(Advice(rule.name, rule.severity, why, span, written(better) if better is not None else ""))
+        for found in islice(rule.look(query, context), MOST_OF_A_RULE):
+            rewrite = written(found.better) if found.better is not None else ""
+            certain = rule.severity == "slow" and found.certain and rewrite != ""
+            advice.append(Advice(rule.name, rule.severity, found.why, found.span, rewrite, certain))
     return sorted(advice, key=lambda entry: entry.span)
 
 
@@ -40,7 +42,7 @@ def written(better: Query) -> str:
 
 def refused_when_run(query: Query, _: Context) -> Iterator[Found]:
     for span, why in refusals(query):
-        yield span, f"Loki refuses this as it runs the query: {why}.", None
+        yield Found(span, f"Loki refuses this as it runs the query: {why}.", None)
 
 
 @dataclass(frozen=True)
@@ -48,21 +50,60 @@ class LintRule:
     name: str
     severity: Severity
     look: Callable[[Query, Context], Iterable[Found]]
+    meaning: str
+    """One sentence, for tools that explain a rule."""
 
 
 RULES = (
-    LintRule("refused-when-run", "error", refused_when_run),
-    LintRule("label-in-selector", "slow", lint_lines.label_in_selector),
-    LintRule("filter-before-parser", "slow", lint_lines.filter_before_parser),
-    LintRule("filter-after-parser", "slow", lint_lines.filter_after_parser),
-    LintRule("metadata-would-do", "slow", lint_lines.metadata_would_do),
-    LintRule("unused-parser", "slow", lint_lines.unused_parser),
-    LintRule("regex-for-text", "slow", lint_lines.regex_for_text),
-    LintRule("any-text-around", "slow", lint_lines.any_text_around),
-    LintRule("selects-all", "slow", lint_lines.selects_all),
-    LintRule("address-as-text", "fragile", lint_lines.address_as_text),
-    LintRule("line-errors", "fragile", lint_numbers.line_errors),
-    LintRule("unwrap-errors", "fragile", lint_numbers.unwrap_errors),
-    LintRule("division-by-zero", "fragile", lint_numbers.division_by_zero),
-    LintRule("range-below-step", "fragile", lint_numbers.range_below_step),
+    LintRule("refused-when-run", "error", refused_when_run, "Loki accepts the query, and refuses it when it runs."),
+    LintRule(
+        "label-in-selector",
+        "slow",
+        lint_lines.label_in_selector,
+        "A label of the stream is filtered after the lines are read.",
+    ),
+    LintRule(
+        "filter-before-parser",
+        "slow",
+        lint_lines.filter_before_parser,
+        "Every line is parsed, although a line filter could drop most lines before.",
+    ),
+    LintRule(
+        "filter-after-parser",
+        "slow",
+        lint_lines.filter_after_parser,
+        "A line filter stands after a label filter, so that Loki cannot apply it first.",
+    ),
+    LintRule(
+        "metadata-would-do",
+        "slow",
+        lint_lines.metadata_would_do,
+        "A parser extracts a label that is structured metadata already.",
+    ),
+    LintRule("unused-parser", "slow", lint_lines.unused_parser, "A parser extracts labels that nothing uses."),
+    LintRule("regex-for-text", "slow", lint_lines.regex_for_text, "A regular expression searches for plain text."),
+    LintRule(
+        "any-text-around",
+        "slow",
+        lint_lines.any_text_around,
+        "A line filter starts or ends with `.*`.",
+    ),
+    LintRule("selects-all", "slow", lint_lines.selects_all, "A selector matches almost every stream of the tenant."),
+    LintRule(
+        "address-as-text",
+        "fragile",
+        lint_lines.address_as_text,
+        "`ip()` beside another text is plain text.",
+    ),
+    LintRule("line-errors", "fragile", lint_numbers.line_errors, "One line that does not parse fails the query."),
+    LintRule(
+        "unwrap-errors", "fragile", lint_numbers.unwrap_errors, "One line whose label is not a number fails the query."
+    ),
+    LintRule("division-by-zero", "fragile", lint_numbers.division_by_zero, "The divisor can be 0."),
+    LintRule(
+        "range-below-step",
+        "fragile",
+        lint_numbers.range_below_step,
+        "The range is shorter than the step, so that some lines are not counted.",
+    ),
 )

@@ -71,11 +71,12 @@ def label_in_selector(query: Query, context: Context) -> Iterator[Found]:
                         *lines.stages[at + 1 :],
                     )
                     selector = replace(lines.selector, matchers=(*lines.selector.matchers, matcher))
-                    yield (
+                    yield Found(
                         matcher.span,
                         f"{matcher.name} is a label of the stream: "
                         "in the selector it keeps other streams from being read.",
                         instead(query, lines, replace(lines, selector=selector, stages=stages)),
+                        certain=False,
                     )
 
 
@@ -116,10 +117,11 @@ def filter_before_parser(query: Query, context: Context) -> Iterator[Found]:
             needles = tuple(map(Needle, words))
             stages = (*lines.stages[:at], LineFilter("|=", needles), *lines.stages[at:])
             better, how = instead(query, lines, replace(lines, stages=stages)), f"Before the parser {line_filter}"
-        yield (
+        yield Found(
             lines.stages[at].span,
             f"every line is parsed, and then most are dropped. {how} finds them for a fraction of the time.",
             better,
+            certain=False,
         )
 
 
@@ -137,7 +139,7 @@ def filter_after_parser(query: Query, _: Context) -> Iterator[Found]:
         stages = searched_first(lines.stages)
         late = next((new for old, new in zip(by_loki, stages, strict=True) if new is not old), None)
         if late is not None:
-            yield (
+            yield Found(
                 late.span,
                 "what does not pass this is parsed for nothing: a label filter before it keeps Loki from looking here "
                 "first.",
@@ -246,10 +248,11 @@ def metadata_would_do(query: Query, context: Context) -> Iterator[Found]:
         if parser is None or not used:
             continue
         also = "; without it the lines come without its other labels" if query is lines else ""
-        yield (
+        yield Found(
             parser.span,
             f"{', '.join(sorted(used))} comes with each line as structured metadata: no parser is needed for it{also}.",
             without_stage(query, lines, parser),
+            certain=False,
         )
 
 
@@ -257,10 +260,11 @@ def unused_parser(query: Query, context: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
         parser = needless_parser(query, lines, context)
         if parser is not None and labels_used(query, lines) <= context.of(lines.selector).everywhere:
-            yield (
+            yield Found(
                 parser.span,
                 "no label of this parser is used: it only costs time, on every line.",
                 without_stage(query, lines, parser),
+                certain=not labels_used(query, lines),
             )
 
 
@@ -324,7 +328,7 @@ def without_stage(query: Query, lines: LogQuery, gone: object) -> Query:
 def regex_for_text(query: Query, _: Context) -> Iterator[Found]:
     for line_filter in all_of(query, LineFilter):
         if plain := as_text(line_filter):
-            yield (
+            yield Found(
                 line_filter.span,
                 "this regular expression is plain text, which is searched for several times faster.",
                 instead(query, line_filter, plain),
@@ -333,7 +337,7 @@ def regex_for_text(query: Query, _: Context) -> Iterator[Found]:
         if matcher.op in ("=~", "!~") and PLAIN.fullmatch(matcher.value):
             op = "=" if matcher.op == "=~" else "!="
             plain_matcher = replace(matcher, op=op, value=unescaped(matcher.value))
-            yield matcher.span, "this regular expression is one value.", instead(query, matcher, plain_matcher)
+            yield Found(matcher.span, "this regular expression is one value.", instead(query, matcher, plain_matcher))
 
 
 def as_text(line_filter: LineFilter) -> LineFilter | None:
@@ -383,8 +387,9 @@ def any_text_around(query: Query, _: Context) -> Iterator[Found]:
     for lines in all_of(query, LogQuery):
         for stage in lines.stages:
             if isinstance(stage, LineFilter) and stage.op == "|~" and (passing := passing_all(stage)):
-                unless = "" if any(regex.same for regex in passing) else UNLESS_OF_SEVERAL_LINES
-                yield stage.span, f"every line passes this{unless}.", without_stage(query, lines, stage)
+                same = any(regex.same for regex in passing)
+                unless = "" if same else UNLESS_OF_SEVERAL_LINES
+                yield Found(stage.span, f"every line passes this{unless}.", without_stage(query, lines, stage), same)
     for line_filter in all_of(query, LineFilter):
         if line_filter.op not in ("|~", "!~") or passing_all(line_filter) or as_text(line_filter):
             continue
@@ -394,12 +399,14 @@ def any_text_around(query: Query, _: Context) -> Iterator[Found]:
         )
         if needles != line_filter.needles:
             better = replace(line_filter, needles=needles)
-            unless = "" if all(regex.same for regex in bare) else UNLESS_OF_SEVERAL_LINES
-            yield (
+            same = all(regex.same for regex in bare)
+            unless = "" if same else UNLESS_OF_SEVERAL_LINES
+            yield Found(
                 line_filter.span,
                 "a line filter finds its text anywhere in the line: `.*` at an end only makes it look further"
                 f"{unless}.",
                 instead(query, line_filter, as_text(better) or better),
+                same,
             )
 
 
@@ -451,7 +458,7 @@ def selects_all(query: Query, _: Context) -> Iterator[Found]:
             name = next(
                 (matcher.name for matcher in selector.matchers if matcher.op == "=~"), selector.matchers[0].name
             )
-            yield (
+            yield Found(
                 selector.span,
                 "this reads every stream that has a label, but some: all of the tenant, as a rule. Name values, as in "
                 f'{{{name}="..."}}.',
@@ -469,7 +476,7 @@ def address_as_text(query: Query, _: Context) -> Iterator[Found]:
             continue
         for needle in line_filter.needles:
             if needle.ip:
-                yield (
+                yield Found(
                     needle.span,
                     f"beside others Loki looks for the text {literals.quote(needle.text)}, and for no address: "
                     f"a line filter of its own does, |= ip({literals.quote(needle.text)}).",

@@ -55,7 +55,7 @@ def line_errors(query: Query, context: Context) -> Iterator[Found]:
             continue
         asks = any(matcher.name == "__error__" for matcher in all_of(lines.stages, Matcher))
         better = replace(lines, stages=(*lines.stages, LabelFilter(NO_ERROR)))
-        yield (
+        yield Found(
             fails.span,
             f'one line {trouble(fails)} ends the whole query. | __error__="" behind it leaves such lines out.',
             None if asks else instead(query, lines, better),
@@ -118,7 +118,7 @@ def unwrap_errors(query: Query, _: Context) -> Iterator[Found]:
     for unwrap in all_of(query, Unwrap):
         if not any(map(leaves_errors_out, unwrap.filters)):
             guarded = replace(unwrap, filters=(NO_ERROR, *unwrap.filters))
-            yield (
+            yield Found(
                 unwrap.span,
                 f"one line whose {unwrap.label} is not a number fails the whole query. "
                 '| __error__="" leaves such lines out.',
@@ -131,13 +131,13 @@ def division_by_zero(query: Query, _: Context) -> Iterator[Found]:
         if division.op not in ("/", "%"):
             continue
         if is_zero(division.right):
-            yield division.span, "it divides by 0: every answer is NaN or infinite.", None
+            yield Found(division.span, "it divides by 0: every answer is NaN or infinite.", None)
         elif any(all_of(division.right, RangeAggregation)) and not (
             above_zero(division.right) or leaves_zero(division.right)
         ):
             op = ">" if not_below_zero(division.right) else "!="
             guarded = replace(division, right=Binary(op, division.right, Number(0.0)))
-            yield (
+            yield Found(
                 division.span,
                 "what it divides by can be 0, and the answer is then NaN, which no alert compares with anything: "
                 f"{op} 0 leaves such points out.",
@@ -239,7 +239,7 @@ def range_below_step(query: Query, context: Context) -> Iterator[Found]:
     for log_range in all_of(query, LogRange):
         if log_range.range.nanoseconds < context.step_ns:
             step = DurationValue(context.step_ns)
-            yield (
+            yield Found(
                 log_range.range.span,
                 f"a range of {literals.write_duration(log_range.range.nanoseconds)} every "
                 f"{literals.write_duration(context.step_ns)} leaves lines between two points uncounted.",

@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
-from logops.cli.console import BAD_INPUT, FOUND, OK, err
+from logops.cli.console import BAD_INPUT, FOUND, OK, out
 from logops.cli.lazy import COMMANDS
 from logops.cli.rules import run_lokitool
 from logops.render import STAGES
@@ -247,11 +247,13 @@ def test_lint_shows_rule_position_reason_and_rewrite() -> None:
 
     assert result.exit_code == FOUND
     assert result.stdout.splitlines() == [
-        "regex-for-text (slow)",
-        '{job="nginx"} |~ "GET"',
-        "              ^",
-        "  this regular expression is plain text, which is searched for several times faster.",
-        '  better: {job="nginx"} |= "GET"',
+        "<query>:1:15: slow regex-for-text [*] this regular expression is plain text, "
+        "which is searched for several times faster.",
+        "  |",
+        '1 | {job="nginx"} |~ "GET"',
+        "  |               ^^^^^^^^",
+        '  = better: {job="nginx"} |= "GET"',
+        "",
     ]
 
 
@@ -315,17 +317,19 @@ def test_parse_error_is_shown_with_caret() -> None:
     result = logops("logql", "lint", '{job="nginx"')
 
     assert result.exit_code == BAD_INPUT
-    assert result.stderr.splitlines() == [
-        "line 1, column 13: expected a comma or }, found the end",
-        '{job="nginx"',
-        "            ^",
+    assert result.stdout.splitlines() == [
+        "<query>:1:13: error invalid-query expected a comma or }, found the end",
+        "  |",
+        '1 | {job="nginx"',
+        "  |             ^",
+        "",
     ]
 
 
 def test_caret_points_at_parse_error_on_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(err, "width", 40)
+    monkeypatch.setattr(out, "width", 40)
     result = logops("logql", "lint", f'{{job="nginx"}} |= "{"a long text, " * 5}" | frob | json')
-    *_, line, caret = result.stderr.splitlines()
+    *_, line, caret, _ = result.stdout.splitlines()
 
     assert len(line) <= 40
     assert line[caret.index("^") :] == "| json"

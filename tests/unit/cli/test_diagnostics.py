@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
-from logops.cli.console import BAD_INPUT, FOUND
+from logops.cli.console import BAD_INPUT, FOUND, OK
 from logops.cli.diagnostics import full
 from logops.diagnostics.model import Diagnostic, Level, Lines, Position, Rule
 
@@ -108,3 +108,91 @@ def test_migrate_count_of_several_files_names_the_files() -> None:
 
     assert "can be fixed with --migrate, one file at a time: " in result.stderr
     assert all(f" in {file}" in result.stderr for file in files)
+
+
+RULES = """\
+groups:
+  - name: a
+    rules:
+      - record: a:b:c
+        expr: sum(rate({a="b"} |~ "x" [5m]))  # why
+"""
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES)
+    return file
+
+
+def test_lint_of_a_file_has_the_position_in_the_file(rules: Path) -> None:
+    result = logops("logql", "lint", str(rules), "--format", "concise")
+
+    assert result.exit_code == FOUND
+    assert result.stdout.startswith(f"{rules}:5:32: regex-for-text [*] ")
+    assert result.stderr == "1 query in 1 file: 1 slow part\n[*] 1 of 1 can be fixed with --fix.\n"
+
+
+def test_lint_fix_writes_the_file_and_passes(rules: Path) -> None:
+    rules.chmod(0o640)
+    result = logops("logql", "lint", "--fix", str(rules))
+
+    assert result.exit_code == OK
+    assert rules.read_text() == RULES.replace('|~ "x"', '|= "x"')
+    assert rules.stat().st_mode & 0o777 == 0o640
+    assert result.stderr == "1 finding fixed in 1 file.\n1 query in 1 file: no findings\n"
+
+
+def test_lint_fix_of_standard_input_prints_the_query_only() -> None:
+    result = logops("logql", "lint", "--fix", "-", text='{a="b"} |~ "x" |~ "^.*y"  # why\n')
+
+    assert result.exit_code == FOUND
+    assert result.stdout == '{a="b"} |= "x" |~ "^.*y"  # why\n'
+    assert "any-text-around" in result.stderr
+
+
+def test_lint_of_a_folder_reads_its_files(rules: Path) -> None:
+    (rules.parent / "errors.logql").write_text('{a="b"} |~ "y"\n')
+    (rules.parent / "README.md").write_text("not a query")
+    result = logops("logql", "lint", str(rules.parent))
+
+    assert "2 queries in 2 files: 2 slow parts" in result.stderr
+
+
+def test_lint_prints_sarif_for_a_file(rules: Path) -> None:
+    (run,) = json.loads(logops("logql", "lint", str(rules), "--format", "sarif").stdout)["runs"]
+    (result,) = run["results"]
+
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 5
+    assert result["message"]["text"].endswith('Better: sum(rate({a="b"} |= "x" [5m]))')
+
+
+def test_lint_of_a_query_for_github_names_no_file() -> None:
+    result = logops("logql", "lint", '{a="b"} |~ "x"', "--format", "github")
+    assert result.stdout.startswith("::warning title=regex-for-text::this regular expression is plain text")
+
+
+def test_lint_checks_every_file_even_if_one_has_no_query_that_parses(rules: Path) -> None:
+    broken = rules.parent / "broken.logql"
+    broken.write_text("{a=")
+    result = logops("logql", "lint", str(broken), str(rules), "--format", "concise")
+
+    assert result.exit_code == BAD_INPUT
+    assert [line.split()[1] for line in result.stdout.splitlines()] == ["invalid-query", "regex-for-text"]
+
+
+def test_lint_of_missing_file_is_refused() -> None:
+    result = logops("logql", "lint", "nowhere/rules.yaml")
+
+    assert result.exit_code == BAD_INPUT
+    assert result.stderr == "Reading queries: nowhere/rules.yaml: there is no such file or folder.\n"
+
+
+def test_lint_of_file_without_queries_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("a: 1\n")
+    result = logops("logql", "lint", str(file))
+
+    assert result.exit_code == OK
+    assert result.stderr.startswith(f"{file}: no query found.")

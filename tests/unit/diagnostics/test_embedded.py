@@ -24,7 +24,7 @@ def test_every_character_of_a_value_is_found_in_the_file(value: str, style: str 
     embedded = only_value(text)
 
     assert embedded.text == value
-    assert embedded.style != "unknown"
+    assert embedded.styles != ("unknown",)
     for index, character in enumerate(value):
         if not character.isspace() and character not in "\"'\\":
             assert text[slice(*embedded.span((index, index + 1)))] in (character, escaped(character))
