@@ -187,7 +187,8 @@ def nights_of(typical_times: np.ndarray) -> Nights:
     """
     return {
         case(row): [
-            Night(str(at), at, ("", "", 1), ROUNDS, NO_WORK, "main", float(level)) for at, level in enumerate(own)
+            Night(str(at), at, ("", "", 1), ROUNDS, NO_WORK, "main", float(level), float(level))
+            for at, level in enumerate(own)
         ]
         for row, own in enumerate(typical_times)
     }

@@ -12,7 +12,7 @@ import pytest
 from logops.cli.lazy import COMMANDS
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("airflow", "altair", "azure", "duckdb", "numba", "numpy", "pandas", "pyarrow", "requests", "scipy")
+HEAVY = ("airflow", "azure", "duckdb", "numba", "numpy", "pandas", "pyarrow", "requests", "scipy", "vl_convert")
 START_S = 0.5
 
 VALUES = """\

@@ -9,6 +9,7 @@ from logops.benchmark.history.explain import time_spent
 from logops.benchmark.history.nights import MIN_ANSWERS, QueryHistory
 from logops.benchmark.history.trend import Trend, trends
 from logops.benchmark.measure.cases import Case, Mode
+from logops.benchmark.measure.percentile import percentile
 from logops.benchmark.measure.sample import Ending, Sample, by_case
 from logops.number_text import count_text, seconds_text, size_text
 from logops.queries.model import LibraryQuery
@@ -120,8 +121,3 @@ def missed_objectives(query: LibraryQuery, mode: Mode, p95: float | None, answer
     most = max(sample.bytes for sample in answered)
     too_large = most > query.objective.bytes.value
     return (f"{size_text(most)} read, promised at most {query.objective.bytes}",) if too_large else ()
-
-
-def percentile(ordered: list[float], share: float) -> float:
-    """Return a percentile by nearest rank, which is always a measured value."""
-    return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]

@@ -1,6 +1,6 @@
 """`logops bench ...`: measure the query library."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from logops.benchmark.chart import KINDS, draw
+from logops.benchmark.chart.axes import day_axis
+from logops.benchmark.chart.panel import Panel, panels
+from logops.benchmark.chart.picture import png, svg
 from logops.benchmark.compare import (
     CaseComparison,
     ComparisonVerdict,
@@ -34,6 +36,7 @@ from logops.findings import failed
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import NothingStoredError, ResultsError, ResultsStore
 
+PICTURES = {".svg": svg, ".png": png}
 app = typer.Typer(no_args_is_help=True)
 RUNS = f"""
 SELECT run, environment, list_sort(list_distinct(list(configuration))) AS configurations,
@@ -191,8 +194,8 @@ def history(
 
     Exit 1: a query became slower or reads more. Queries not measured in the last two days do not count.
     """
-    if plot and plot.suffix not in KINDS:
-        stop(f"Drawing into {plot}: the name must end in {' or '.join(KINDS)}.")
+    if plot and plot.suffix not in PICTURES:
+        stop(f"Drawing into {plot}: the name must end in {' or '.join(PICTURES)}.")
     try:
         now = datetime.now(UTC)
         every = read_nights(_store(name), environment(name).name, now)
@@ -206,15 +209,14 @@ def history(
     nights = {case: case_nights for case, case_nights in sorted(every.items()) if case.query in shown_queries}
     if not nights:
         stop(f"Nothing was measured in the last 90 days: `logops bench run {name}`, or the DAG query_benchmark.")
+    never = sorted(set(query or ()) - measured)
+    if never:
+        say(f"Not measured in the last 90 days, so not shown: {', '.join(never)}.")
     histories = {case: comparable_history(case_nights[:-1], case_nights[-1]) for case, case_nights in every.items()}
     every_trend, common = trends(histories), common_trends(histories)
     shown = {case: every_trend[case] for case in nights}
     if plot:
-        try:
-            draw(nights, trends_by_night(every), f"{name}: query library, one point per night", plot)
-        except OSError as error:
-            stop(f"Drawing into {plot}: {error.strerror}.")
-        say(f"Drawn: {plot}")
+        _draw(plot, environment(name).name, panels(nights, trends_by_night(every), library), now)
     if as_json:
         rows = [{"arm": asdict(case), "nights": len(nights[case]), **asdict(value)} for case, value in shown.items()]
         print_json(
@@ -252,6 +254,16 @@ def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
             ", ".join(digest[:12] for digest in row["configurations"]), str(row["queries"]), str(row["answers"]),
         )  # fmt: skip
     out.print(table)
+
+
+def _draw(file: Path, environment_name: str, drawn: Sequence[Panel], now: datetime) -> None:
+    days = day_axis((point.began for panel in drawn for point in panel.points), now)
+    picture = PICTURES[file.suffix](drawn, f"{environment_name}: times of the query library, night by night", days)
+    try:
+        file.write_bytes(picture)
+    except OSError as error:
+        stop(f"Drawing into {file}: {error.strerror}.")
+    say(f"Drawn: {file}")
 
 
 def _store(name: str) -> ResultsStore:

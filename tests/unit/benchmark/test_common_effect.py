@@ -23,7 +23,7 @@ def case(query: str) -> Case:
 
 def night(at: int, seconds: float, cluster: str = "main") -> Night:
     work = Work(seconds=seconds, exec_s=seconds, queue_s=0, bytes=1e6, cached_results=0, shards=4)
-    return Night(f"run-{at}", at * DAY_NS, ("c", "text", 1), 20, work, cluster, seconds)
+    return Night(f"run-{at}", at * DAY_NS, ("c", "text", 1), 20, work, cluster, seconds, seconds)
 
 
 def histories(count: int, busy: Mapping[int, float], slow: Mapping[tuple[str, int], float]) -> dict[Case, QueryHistory]:

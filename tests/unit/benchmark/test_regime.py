@@ -24,7 +24,7 @@ def case(number: int) -> Case:
 
 def night(at: int, seconds: float) -> Night:
     work = Work(seconds=seconds, exec_s=seconds, queue_s=0, bytes=1e6, cached_results=0, shards=4)
-    return Night(f"run-{at}", at, ("c", "text", 1), 20, work, "main", seconds)
+    return Night(f"run-{at}", at, ("c", "text", 1), 20, work, "main", seconds, seconds)
 
 
 def library(nights: int, times: Mapping[int, float], *, since: int = CALM, seed: int = 1) -> dict[Case, QueryHistory]:

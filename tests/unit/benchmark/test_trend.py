@@ -34,7 +34,7 @@ def calm(count: int, **changed: float) -> list[Night]:
     for at in range(count):
         noise = chance.lognormvariate(0, 0.03)
         work = replace(WORK, seconds=WORK.seconds * noise, exec_s=WORK.exec_s * noise, **changed)
-        nights.append(Night(f"run-{at}", at * DAY_NS, MEASURED, 20, work, "main", work.seconds))
+        nights.append(Night(f"run-{at}", at * DAY_NS, MEASURED, 20, work, "main", work.seconds, work.seconds))
     return nights
 
 
@@ -55,7 +55,7 @@ def found(nights: list[Night], samples: list[Sample]) -> list[Finding]:
 
 def slow_night(at: int, factor: float) -> Night:
     work = replace(WORK, seconds=WORK.seconds * factor, exec_s=WORK.exec_s * factor)
-    return Night(f"run-{at}", at * DAY_NS, MEASURED, 20, work, "main", work.seconds)
+    return Night(f"run-{at}", at * DAY_NS, MEASURED, 20, work, "main", work.seconds, work.seconds)
 
 
 def test_slower_query_is_reported_with_start_and_cause() -> None:

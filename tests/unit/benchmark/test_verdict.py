@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from logops.benchmark.findings import query_findings
 from logops.benchmark.history.nights import MIN_ANSWERS
+from logops.benchmark.measure.percentile import percentile
 from logops.benchmark.measure.sample import Ending, Sample
-from logops.benchmark.verdict import Verdict, percentile, verdicts
+from logops.benchmark.verdict import Verdict, verdicts
 from logops.environment.units import Duration
 from logops.queries.model import LibraryQuery
 

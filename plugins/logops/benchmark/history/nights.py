@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from logops.benchmark.history.explain import Work, work_of
 from logops.benchmark.history.step import BASELINE, NEWEST
 from logops.benchmark.measure.cases import Case, Mode
+from logops.benchmark.measure.percentile import percentile
 from logops.benchmark.measure.sample import Ending, Sample, by_case
 from logops.benchmark.measure.typical_time import typical_time
 from logops.findings.kinds import QUERY_SAMPLES
@@ -39,6 +40,8 @@ class Night:
     cluster: str
     typical_s: float
     """Typical time of an answer, in seconds; compared between nights."""
+    p95_s: float
+    """The time of 95 % of the answers, in seconds; compared with the objective."""
 
     @property
     def began(self) -> datetime:
@@ -80,8 +83,16 @@ def read_nights(store: "ResultsStore", environment: str, until: datetime) -> dic
         work = Work(*(float(row[name]) for name in Work.__match_args__))
         case = Case(row["query"], row["range_s"], Mode(row["mode"]))
         setup = tuple(row[name] for name in COMPARED_FIELDS)
-        typical_s = typical_time(row["every"])
-        night = Night(row["run"], row["started_ns"], setup, row["answers"], work, row["cluster"], typical_s)
+        night = Night(
+            row["run"],
+            row["started_ns"],
+            setup,
+            row["answers"],
+            work,
+            row["cluster"],
+            typical_time(row["every"]),
+            percentile(sorted(row["every"]), 0.95),
+        )
         nights.setdefault(case, []).append(night)
     return nights
 
@@ -91,7 +102,7 @@ def night_of(samples: Sequence[Sample]) -> Night | None:
     answered = [sample for sample in samples if sample.judged]
     if len(answered) < MIN_ANSWERS:
         return None
-    first = answered[0]
+    first, seconds = answered[0], [sample.seconds for sample in answered]
     return Night(
         first.run,
         min(sample.started_ns for sample in answered),
@@ -99,7 +110,8 @@ def night_of(samples: Sequence[Sample]) -> Night | None:
         len(answered),
         work_of(answered),
         first.cluster,
-        typical_time([sample.seconds for sample in answered]),
+        typical_time(seconds),
+        percentile(sorted(seconds), 0.95),
     )
 
 

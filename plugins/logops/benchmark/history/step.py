@@ -55,7 +55,7 @@ class StepVerdict:
     usual: float | None = None
     """None, like `noise`, if there are too few nights."""
     noise: float | None = None
-    """Standard deviation between nights, relative."""
+    """Standard deviation between nights, relative; with a step, between the nights before it."""
 
     @property
     def too_few(self) -> bool:
@@ -89,6 +89,9 @@ def detect_step(nights: Sequence[float], least: float = MIN_STEP) -> StepVerdict
     usual, noise, _ = _trimmed(logs[-BASELINE:])
     # The split with the highest significance dates the step.
     step = max(steps, key=lambda candidate: (candidate[0], candidate[1].nights))[1] if steps else None
+    if step:
+        # The nights of the step are no noise.
+        _, noise, _ = _trimmed(logs[: -step.nights][-BASELINE:])
     return StepVerdict(len(logs), step, step.before if step else exp(usual), noise)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from statistics import geometric_mean, median
 
 from logops.benchmark.history.common_effect import QueryGroup, common_effects, group_of
@@ -33,6 +34,10 @@ class Trend:
     """Why it is slower, from Loki's statistics."""
     why_more: str = ""
     """Why it reads more."""
+    slower_since: datetime | None = None
+    """The first night of the step."""
+    faster_since: datetime | None = None
+    """The night since which it has been faster: earlier nights are not compared."""
 
     @property
     def regressed(self) -> bool:
@@ -164,6 +169,8 @@ def trend(
         since,
         explain_slowdown(*_sides(nights, seconds.step)) if seconds.step else "",
         explain_growth(*_sides(read, grown.step)) if grown and grown.step else "",
+        nights[-seconds.step.nights].began if seconds.step else None,
+        history.nights[since].began if since else None,
     )
 
 

@@ -1,0 +1,1 @@
+"""The picture of the history of the library's queries: nights to SVG."""
