@@ -11,9 +11,10 @@ import typer
 
 from logops.audit.request import AuditRequest, Check
 from logops.cli.as_of import AsOfOption, moment
-from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, show, stop, width
+from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, print_json, print_text, stop, width
 from logops.cli.findings import AllFindingsOption, listing
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
+from logops.cli.wrapping import wrapped
 from logops.clients.blob_storage import ObjectStoreError
 from logops.environment import Environment
 from logops.environment.units import Duration
@@ -139,7 +140,7 @@ def explain(
         _show_overview(name, explanations, request.as_of, every)
     else:
         for explanation in explanations:
-            show(explanation_text(explanation, width()))
+            print_text(explanation_text(explanation, width()))
     raise typer.Exit(FOUND if any(explanation.blockers for explanation in explanations) else OK)
 
 
@@ -152,14 +153,14 @@ def _show_overview(name: str, explanations: "Sequence[TableExplanation]", as_of:
 
     rows = [explanation.row for explanation in explanations]
     show_table(row_columns(rows, as_of) if every else group_columns(phase_groups(rows), as_of))
-    show("")
-    show(listing(blockers_of(explanations), every=every))
+    print_text("")
+    print_text(listing(blockers_of(explanations), every=every))
     command = f"logops audit explain {quote(name)}"
     newest = max(rows, key=lambda row: row.day)
-    show(f"{name}: {count_text(table_count(rows), 'table')}, {size_text(sum(row.bytes for row in rows))}")
+    print_text(f"{name}: {count_text(table_count(rows), 'table')}, {size_text(sum(row.bytes for row in rows))}")
     if not every:
-        show(f"  each table:  {command} --all")
-    show(f"  one table:   {command} {quote(newest.table)}")
+        print_text(f"  each table:  {command} --all")
+    print_text(f"  one table:   {command} {quote(newest.table)}")
 
 
 class By(StrEnum):
@@ -180,7 +181,8 @@ def usage(
 
     Uses the numbers of the last retention audit.
     """
-    from logops.cli.usage import usage_json, usage_table
+    from logops.cli.table import show_table
+    from logops.cli.usage import usage_columns, usage_json
     from logops.usage.usage import by_table, by_tenant, by_tier
 
     held = _held(environment(name))
@@ -190,8 +192,8 @@ def usage(
             {"environment": name, "as_of": held.as_of, "older": held.older, "by": by.value, "usage": usage_json(rows)}
         )
     else:
-        out.print(usage_table(rows, by.value))
-        out.print(held.note, highlight=False, markup=False)
+        show_table(usage_columns(rows, by.value))
+        print_text(wrapped(held.note, width()))
 
 
 @app.command(epilog="Example: logops audit cost local")
@@ -201,7 +203,8 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
     Includes storage and the one-time moves, not the reads of queries. Uses the numbers of the last retention audit.
     """
     from logops.audit.policy.retention import tiering
-    from logops.cli.usage import cost_json, cost_table
+    from logops.cli.table import show_table
+    from logops.cli.usage import cost_columns, cost_json
     from logops.usage.prices import PricesError, load_prices
     from logops.usage.usage import costs
 
@@ -225,8 +228,8 @@ def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
             {"environment": name, "as_of": held.as_of, "older": held.older, "prices": note, "cost": cost_json(rows)}
         )
     else:
-        out.print(cost_table(rows, prices.currency))
-        out.print(f"{held.note} {note}", highlight=False, markup=False)
+        show_table(cost_columns(rows, prices.currency))
+        print_text(wrapped(f"{held.note} {note}", width()))
 
 
 def _held(loaded: Environment) -> "Held":
@@ -280,8 +283,8 @@ def _audit(
     if as_json:
         print_json(result.to_dict())
     else:
-        show(listing(result.findings, every=every))
+        print_text(listing(result.findings, every=every))
         show_table(tenant_columns(result))
         for line in [*result.other_objects(), result.headline]:
-            show(line)
+            print_text(line)
     raise typer.Exit(FOUND if result.failed else OK)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from logops.benchmark.chart.axes import day_axis
 from logops.benchmark.chart.panel import Panel, panels
@@ -27,9 +27,10 @@ from logops.benchmark.measure.sample import Sample
 from logops.benchmark.request import MOST_ROUNDS, ROUNDS, benchmark_request
 from logops.benchmark.run import run_benchmark
 from logops.cli import bench_tables as tables
-from logops.cli.console import FOUND, OK, JsonOption, err, out, print_json, say, stop
+from logops.cli.console import FOUND, OK, JsonOption, err, print_json, print_text, say, stop, width
 from logops.cli.findings import listing
 from logops.cli.library import read_library, selected
+from logops.cli.table import show_table
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
 from logops.clients.loki import LokiError
 from logops.findings import failed
@@ -136,14 +137,15 @@ def run(
                 }
             )
         else:
-            out.print(listing(findings), markup=False)
-            out.print(tables.comparisons(compared), markup=False)
+            print_text(listing(findings))
+            show_table(tables.comparisons(compared))
         raise typer.Exit(FOUND if bad else _code(compared))
     if as_json:
         print_json(tables.as_data(result))
     else:
-        out.print(tables.table(result.verdicts), markup=False)
-        out.print(listing(result.findings), markup=False)
+        show_table(tables.measured(result.verdicts))
+        print_text("")
+        print_text(listing(result.findings))
     raise typer.Exit(FOUND if bad else OK)
 
 
@@ -179,7 +181,7 @@ def compare_command(
     if as_json:
         print_json([tables.comparison_data(comparison) for comparison in compared])
     else:
-        out.print(tables.comparisons(compared), markup=False)
+        show_table(tables.comparisons(compared))
     raise typer.Exit(_code(compared))
 
 
@@ -226,10 +228,10 @@ def history(
             }
         )
     else:
-        out.print(tables.history(nights, shown, now, out.width), markup=False)
+        show_table(*tables.history(nights, shown, now, width()))
         for group, value in sorted(common.items()):
             why = f" {value.why}" if value.why else ""
-            out.print(f"All queries of {group}, together: {value.times.text()}.{why}", markup=False)
+            print_text(f"All queries of {group}, together: {value.times.text()}.{why}")
     slower = any(
         value.regressed or value.grew for case, value in shown.items() if nights[case][-1].began >= now - tables.LATELY
     )
@@ -244,16 +246,10 @@ def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
     if as_json:
         print_json(rows)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("run", "started, UTC", "environment", "configurations", "queries", "answers"):
-        table.add_column(column, no_wrap=True)
-    for row in rows:
-        started = datetime.fromtimestamp(row["started_ns"] / 1e9, UTC)
-        table.add_row(
-            row["run"], f"{started:%Y-%m-%d %H:%M}", row["environment"],
-            ", ".join(digest[:12] for digest in row["configurations"]), str(row["queries"]), str(row["answers"]),
-        )  # fmt: skip
-    out.print(table)
+    if not rows:
+        say(f"No run of {name} is recorded yet. `logops bench run {quote(name)}` measures and records one.")
+        return
+    show_table(tables.runs(rows))
 
 
 def _draw(file: Path, environment_name: str, drawn: Sequence[Panel], now: datetime) -> None:

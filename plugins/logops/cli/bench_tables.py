@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from rich.filesize import decimal
-from rich.table import Table
 
 from logops.benchmark.compare import CaseComparison
 from logops.benchmark.history.nights import DAY_NS, Night
@@ -14,46 +11,57 @@ from logops.benchmark.history.trend import Trend
 from logops.benchmark.measure.cases import Case, range_text
 from logops.benchmark.run import BenchmarkResult
 from logops.benchmark.verdict import Verdict
+from logops.cli.columns import Column
 from logops.cli.sparkline import TimeAxis, sparkline
+from logops.number_text import decimal_text, seconds_text, size_text
 
 LATELY = timedelta(days=2)
 """A query that was not measured for longer is not measured any more."""
-_NARROW = (0, 1, 0, 0)
 
 
-def history(nights: Mapping[Case, Sequence[Night]], trends: Mapping[Case, Trend], now: datetime, width: int) -> Table:
-    """Return one row per query, range and mode. A row that was not measured in the last days shows its date.
+def history(
+    nights: Mapping[Case, Sequence[Night]], trends: Mapping[Case, Trend], now: datetime, width: int | None
+) -> tuple[list[Column], list[str]]:
+    """Return one row per query, range and mode, and the style of each row. A row that was not measured in the last
+    days shows its date.
 
-    width   of the terminal, in columns
+    width   of the terminal; None: no limit
     """
-    table = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
-    # The other columns need 80, including a short note.
-    days = 30 if width >= 110 else 7
+    days = 30 if width is None or width >= 110 else 7
     axis = _days_axis(days, now)
-    for column in ("query", "range", "mode"):
-        table.add_column(column, no_wrap=True)
-    for column in ("nights", "last", "usual"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column(f"last {days} days\n0 to row's max", no_wrap=True)
-    table.add_column("")
-    for case, trend in trends.items():
-        seconds = [night.typical_s for night in nights[case]]
-        grown = f"; reads {trend.bytes.step.ratio:.2f} times as much" if trend.bytes and trend.bytes.step else ""
-        grown += f": {trend.why_more}" if trend.why_more else ""
-        began = nights[case][-1].began
-        last = f"last measured on {began:%Y-%m-%d}: " if began < now - LATELY else ""
-        table.add_row(
-            case.query,
-            range_text(case.range_s),
-            case.mode,
-            str(len(seconds)),
-            _seconds(seconds[-1]),
-            _seconds(trend.seconds.usual),
-            _bars(nights[case], axis),
-            f"{last}{trend.text()}{grown}{f': {trend.why}' if trend.why else ''}",
-            style="dim" if last else "red" if trend.regressed or trend.grew else None,
-        )
-    return table
+    seconds = [[night.typical_s for night in nights[case]] for case in trends]
+    is_old = [nights[case][-1].began < now - LATELY for case in trends]
+    notes = [
+        f"last measured on {nights[case][-1].began:%Y-%m-%d}: {_note(trend)}" if old else _note(trend)
+        for (case, trend), old in zip(trends.items(), is_old, strict=True)
+    ]
+    columns = [
+        *_case_columns([*trends]),
+        Column("nights", [f"{len(series):,}" for series in seconds], 1, right=True),
+        Column("last", [_seconds(series[-1]) for series in seconds], 6, right=True),
+        Column("usual", [_seconds(trend.seconds.usual) for trend in trends.values()], 5, right=True),
+        Column(f"last {days} days\n0 to row's max", [_bars(nights[case], axis) for case in trends], 3),
+        Column("change", notes, 4, wraps=True),
+    ]
+    styles = [
+        "dim" if old else "red" if trend.regressed or trend.grew else ""
+        for trend, old in zip(trends.values(), is_old, strict=True)
+    ]
+    return columns, styles
+
+
+def _note(trend: Trend) -> str:
+    grown = f"; reads {trend.bytes.step.ratio:.2f} times as much" if trend.bytes and trend.bytes.step else ""
+    more = f": {trend.why_more}" if trend.why_more else ""
+    return f"{trend.text()}{grown}{more}{f': {trend.why}' if trend.why else ''}"
+
+
+def _case_columns(cases: Sequence[Case]) -> list[Column]:
+    return [
+        Column("query", [case.query for case in cases]),
+        Column("range", [range_text(case.range_s) for case in cases]),
+        Column("mode", [case.mode.value for case in cases]),
+    ]
 
 
 def _days_axis(days: int, now: datetime) -> TimeAxis:
@@ -68,25 +76,35 @@ def _bars(nights: Sequence[Night], axis: TimeAxis) -> str:
     return f"{sparkline(points, axis)} {_seconds(max((seconds for _, seconds in points), default=None))}"
 
 
-def comparisons(compared: list[CaseComparison]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
-    for column in ("query", "range", "mode"):
-        table.add_column(column, no_wrap=True)
-    for column in ("before", "after", "ratio", "95 % of ratios", "p"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("")
-    for comparison in compared:
-        figures = ("-", "-", "-", "-", "-")
-        if comparison.ratio is not None and comparison.p is not None:
-            figures = (
-                _seconds(comparison.before_s), _seconds(comparison.after_s), f"{comparison.ratio:.2f}",
-                f"{comparison.low:.2f} to {comparison.high:.2f}", f"{comparison.p:.2g}",
-            )  # fmt: skip
-        verdict = f"{comparison.verdict}: {comparison.why}" if comparison.why else str(comparison.verdict)
-        table.add_row(
-            comparison.case.query, range_text(comparison.case.range_s), comparison.case.mode, *figures, verdict
-        )
-    return table
+def comparisons(compared: Sequence[CaseComparison]) -> list[Column]:
+    """Return one row per query, range and mode."""
+    figures = [_figures(comparison) for comparison in compared]
+    priorities = {"before": 4, "after": 5, "ratio": 6, "95 % of ratios": 3, "p": 2}
+    return [
+        *_case_columns([comparison.case for comparison in compared]),
+        *(
+            Column(name, [row[number] for row in figures], priority, right=True)
+            for number, (name, priority) in enumerate(priorities.items())
+        ),
+        Column(
+            "verdict",
+            [f"{comparison.verdict}{f': {comparison.why}' if comparison.why else ''}" for comparison in compared],
+            7,
+            wraps=True,
+        ),
+    ]
+
+
+def _figures(comparison: CaseComparison) -> tuple[str, ...]:
+    if comparison.ratio is None or comparison.p is None:
+        return ("-", "-", "-", "-", "-")
+    return (
+        _seconds(comparison.before_s),
+        _seconds(comparison.after_s),
+        f"{comparison.ratio:.2f}",
+        f"{comparison.low:.2f} to {comparison.high:.2f}",
+        decimal_text(comparison.p),
+    )
 
 
 def comparison_data(comparison: CaseComparison) -> dict[str, Any]:
@@ -95,31 +113,40 @@ def comparison_data(comparison: CaseComparison) -> dict[str, Any]:
     return {"arm": values.pop("case"), "word": values.pop("verdict"), **values}
 
 
-def table(verdicts: tuple[Verdict, ...]) -> Table:
+def measured(verdicts: Sequence[Verdict]) -> list[Column]:
     """Return one row per query, range and mode."""
-    rows = Table(box=None, pad_edge=False, padding=_NARROW, header_style="bold")
-    for column in ("query", "range", "mode"):
-        rows.add_column(column, no_wrap=True)
-    for column in ("answers", "p50", "p95", "read"):
-        rows.add_column(column, justify="right", no_wrap=True)
-    rows.add_column("")
-    for verdict in verdicts:
-        verdict_texts: tuple[str, ...] = (*verdict.missed_objectives, *verdict.failure_messages[:1])
-        if not verdict_texts and verdict.note:
-            verdict_texts = (verdict.note,)
-        elif not verdict_texts and verdict.trend:
-            verdict_texts = (verdict.trend.text(),)
-        rows.add_row(
-            verdict.case.query,
-            range_text(verdict.case.range_s),
-            verdict.case.mode,
-            str(verdict.answered),
-            _seconds(verdict.p50),
-            _seconds(verdict.p95),
-            "-" if verdict.bytes is None else decimal(verdict.bytes),
-            "; ".join((*verdict_texts, *verdict.remarks)),
-        )
-    return rows
+    return [
+        *_case_columns([verdict.case for verdict in verdicts]),
+        Column("answers", [f"{verdict.answered:,}" for verdict in verdicts], 2, right=True),
+        Column("p50", [_seconds(verdict.p50) for verdict in verdicts], 5, right=True),
+        Column("p95", [_seconds(verdict.p95) for verdict in verdicts], 6, right=True),
+        Column(
+            "read", ["-" if verdict.bytes is None else size_text(verdict.bytes) for verdict in verdicts], 4, right=True
+        ),
+        Column("verdict", [_verdict_text(verdict) for verdict in verdicts], 7, wraps=True),
+    ]
+
+
+def _verdict_text(verdict: Verdict) -> str:
+    texts: tuple[str, ...] = (*verdict.missed_objectives, *verdict.failure_messages[:1])
+    if not texts and verdict.note:
+        texts = (verdict.note,)
+    elif not texts and verdict.trend:
+        texts = (verdict.trend.text(),)
+    return "; ".join((*texts, *verdict.remarks))
+
+
+def runs(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """Return one row per recorded run."""
+    started = [datetime.fromtimestamp(row["started_ns"] / 1e9, UTC) for row in rows]
+    return [
+        Column("run", [row["run"] for row in rows]),
+        Column("environment", [row["environment"] for row in rows]),
+        Column("started, UTC", [f"{at:%Y-%m-%d %H:%M}" for at in started], 4),
+        Column("queries", [f"{row['queries']:,}" for row in rows], 3, right=True),
+        Column("answers", [f"{row['answers']:,}" for row in rows], 2, right=True),
+        Column("configurations", [", ".join(digest[:12] for digest in row["configurations"]) for row in rows], 1),
+    ]
 
 
 def as_data(result: BenchmarkResult) -> dict[str, Any]:
@@ -149,4 +176,4 @@ def as_data(result: BenchmarkResult) -> dict[str, Any]:
 
 
 def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value * 1000:.0f} ms"
+    return "-" if value is None else seconds_text(value)

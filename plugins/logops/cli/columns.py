@@ -22,6 +22,7 @@ class Column:
     """A column of a table: its name, its cells, and what may happen to it if the terminal is narrow."""
 
     name: str
+    """The heading. It may have several lines."""
     cells: Sequence[str]
     priority: int = NEVER
     """The column with the lowest priority is left out first. `NEVER`: names that another command needs."""
@@ -36,11 +37,11 @@ class Column:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return (self.name, *self.cells, self.total)
+        return (*self.name.splitlines(), *self.cells, self.total)
 
     @property
     def width(self) -> int:
-        return max(map(cell_len, self.texts))
+        return max(map(cell_len, self.texts), default=0)
 
     @property
     def least_width(self) -> int:
@@ -82,7 +83,7 @@ def fitted(columns: Sequence[Column], width: int | None) -> Layout:
         widths = [
             min(column.width, column.least_width + max(spare, 0)) if column.wraps else column.width for column in shown
         ]
-    left_out = [column.name for column in columns if column not in shown and not column.is_empty]
+    left_out = [column.name.splitlines()[0] for column in columns if column not in shown and not column.is_empty]
     return Layout(tuple(shown), tuple(widths), tuple(left_out))
 
 

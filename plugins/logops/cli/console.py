@@ -38,7 +38,7 @@ def width() -> int | None:
     return out.width if sys.stdout.isatty() else None
 
 
-def show(output: Any) -> None:
+def print_text(output: Any) -> None:
     """Print text or tables that fit the width already. A longer line is not cut: the terminal wraps it."""
     out.print(output, soft_wrap=True, markup=False, highlight=False)
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from logops.cli.as_of import AsOfOption, moment
-from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, stop
+from logops.cli.columns import Column
+from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, print_json, print_text, stop
+from logops.cli.table import show_table
 from logops.cli.targets import EnvironmentArgument, environment, platform, readable
 from logops.clients.blob_storage import ObjectStoreError
 from logops.lifecycle.policy import Policy, PolicyError, differences, read_policy
@@ -51,13 +52,13 @@ def show(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
         }
         print_json({"environment": loaded.name, "accounts": accounts})
     else:
-        out.print(_rules(declared))
+        show_table(_rules(declared))
         for account in declared:
             lines = differences_by_account.get(account) or [
                 unread.get(account) or "the live policy is the declared one"
             ]
             for line in lines:
-                out.print(f"{account}: {line}", highlight=False, markup=False)
+                print_text(f"{account}: {line}")
     raise typer.Exit(FOUND if unread or any(differences_by_account.values()) else OK)
 
 
@@ -85,30 +86,30 @@ def run(
     if as_json:
         print_json([result.to_dict() for result in done])
     elif done:
-        out.print(_done(done))
+        show_table(_done(done))
     else:
-        out.print("No blob is old enough for any rule.")
+        print_text("No blob is old enough for any rule.")
 
 
-def _rules(policies: dict[str, Policy]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("account", "rule", "blobs", "does"):
-        table.add_column(column, overflow="fold")
-    for account, policy in policies.items():
-        for rule in policy.rules:
-            steps = ", ".join(f"{action.azure} after {rule.actions[action]}" for action in sorted(rule.actions))
-            table.add_row(account, rule.name, " ".join(rule.prefixes), steps)
-    return table
+def _rules(policies: dict[str, Policy]) -> list[Column]:
+    rules = [(account, rule) for account, policy in policies.items() for rule in policy.rules]
+    steps = [
+        ", ".join(f"{action.azure} after {rule.actions[action]}" for action in sorted(rule.actions))
+        for _, rule in rules
+    ]
+    return [
+        Column("account", [account for account, _ in rules]),
+        Column("rule", [rule.name for _, rule in rules]),
+        Column("does", steps, 2, wraps=True),
+        Column("blobs", [" ".join(rule.prefixes) for _, rule in rules], 1),
+    ]
 
 
-def _done(done: "Sequence[Done]") -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("account", "container", "action"):
-        table.add_column(column)
-    for column in ("blobs", "bytes"):
-        table.add_column(column, justify="right")
-    for result in done:
-        table.add_row(
-            result.account, result.container, result.action.azure, f"{result.blobs:,}", size_text(result.bytes)
-        )
-    return table
+def _done(done: "Sequence[Done]") -> list[Column]:
+    return [
+        Column("account", [result.account for result in done]),
+        Column("container", [result.container for result in done]),
+        Column("action", [result.action.azure for result in done]),
+        Column("blobs", [f"{result.blobs:,}" for result in done], 2, right=True),
+        Column("size", [size_text(result.bytes) for result in done], 1, right=True),
+    ]

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from logops.cli.console import FOUND, OK, JsonOption, out, print_json, say, stop
+from logops.cli.columns import Column
+from logops.cli.console import FOUND, OK, JsonOption, print_json, print_text, say, stop
+from logops.cli.table import show_table
 from logops.cli.targets import EnvironmentArgument, environment, platform
 from logops.clients.loki import LokiClient, LokiError, RingMember
 from logops.number_text import size_text
@@ -30,8 +30,9 @@ def status(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> 
     if as_json:
         print_json({"processes": [_process(status) for status in processes], "rings": rings})
     elif processes:
-        out.print(_processes_table(processes, datetime.now(UTC)))
-        out.print(_rings_table(rings))
+        show_table(_process_columns(processes, datetime.now(UTC)))
+        print_text("")
+        show_table(_ring_columns(rings))
     else:
         say(f"{name}: nothing is applied yet. Start it with `logops up {name}`.")
     raise typer.Exit(OK if processes and all(status.ready for status in processes) else FOUND)
@@ -108,39 +109,49 @@ def _process(status: ProcessStatus) -> dict[str, Any]:
     }
 
 
-def _processes_table(processes: Sequence[ProcessStatus], as_of: datetime) -> Table:
-    table = Table(box=None)
-    for heading in ("process", "state", "ready", "version"):
-        table.add_column(heading)
-    for heading in ("memory", "port", "up for"):
-        table.add_column(heading, justify="right")
-    for status in processes:
-        table.add_row(
-            status.name,
-            status.state,
-            "[green]yes[/green]" if status.ready else f"[red]no[/red] {escape(status.detail)}",
-            status.version or "-",
-            size_text(status.memory) if status.memory else "-",
-            str(status.port),
-            _age(as_of - status.since) if status.since and status.pid else "-",
-        )
-    total = sum(status.memory or 0 for status in processes)
-    table.add_section()
-    table.add_row("", "", f"{sum(status.ready for status in processes)} of {len(processes)}", "", size_text(total))
-    return table
+def _process_columns(processes: Sequence[ProcessStatus], as_of: datetime) -> list[Column]:
+    ages = [_age(as_of - status.since) if status.since and status.pid else "-" for status in processes]
+    ready = sum(status.ready for status in processes)
+    memory = size_text(sum(status.memory or 0 for status in processes))
+    return [
+        Column("process", [status.name for status in processes]),
+        Column("state", [status.state for status in processes], 5),
+        Column(
+            "ready",
+            ["yes" if status.ready else "no" for status in processes],
+            total=f"{ready} of {len(processes)}",
+            styles={"yes": "green", "no": "red"},
+        ),
+        Column("version", [status.version or "-" for status in processes], 1),
+        Column(
+            "memory",
+            [size_text(status.memory) if status.memory else "-" for status in processes],
+            3,
+            right=True,
+            total=memory,
+        ),
+        Column("port", [str(status.port) for status in processes], 4, right=True),
+        Column("up for", ages, 2, right=True),
+        Column("why not ready", ["" if status.ready else status.detail for status in processes], 6, wraps=True),
+    ]
 
 
-def _rings_table(rings: dict[str, list[dict[str, Any]] | str]) -> Table:
-    table = Table("ring", "member", "state", "heartbeat", box=None)
+def _ring_columns(rings: dict[str, list[dict[str, Any]] | str]) -> list[Column]:
+    rows: list[tuple[str, str, str, str]] = []
     for cluster, members in rings.items():
         if isinstance(members, str):
-            table.add_row(cluster, "-", f"[red]{escape(members)}[/red]", "-")
+            rows.append((cluster, "-", members, "-"))
             continue
         for member in members:
-            colour = "green" if member["state"] == "ACTIVE" else "red"
-            age = f"{member['heartbeat_age_seconds']:.0f} s ago"
-            table.add_row(cluster, member["member"], f"[{colour}]{member['state']}[/{colour}]", age)
-    return table
+            rows.append((cluster, member["member"], member["state"], f"{member['heartbeat_age_seconds']:.0f} s ago"))
+    ring, names, states, heartbeats = ([row[number] for row in rows] for number in range(4))
+    styles = {state: "green" if state == "ACTIVE" else "red" for state in states}
+    return [
+        Column("ring", ring),
+        Column("member", names),
+        Column("state", states, 2, wraps=True, styles=styles),
+        Column("heartbeat", heartbeats, 1),
+    ]
 
 
 def _labelled(lines: Iterable[tuple[str, str]], names: Sequence[str]) -> Iterator[str]:

@@ -7,12 +7,13 @@ from statistics import fmean
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from logops.cli.as_of import moment
+from logops.cli.columns import Column
 from logops.cli.console import JsonOption, err, out, print_json, say, stop
 from logops.cli.library import read_library, selected
 from logops.cli.sparkline import TimeAxis, sparkline
+from logops.cli.table import show_table
 from logops.cli.targets import readable
 from logops.clients.loki import LokiClient, LokiError, Series, Statistics
 from logops.environment.units import Duration
@@ -28,6 +29,8 @@ app = typer.Typer()
 _LINE_WIDTH = 180
 _MAX_BARS = 24
 """Maximum of bars for a range, besides the one at its end."""
+_FIGURES = {"last": 5, "least": 1, "mean": 2, "most": 4}
+"""The numbers of a series, and their priority if the terminal is narrow."""
 _RETRY_S = 5.0
 """A person waits for the answer."""
 
@@ -83,16 +86,23 @@ def _list(library: Mapping[str, LibraryQuery], as_json: bool) -> None:
     if as_json:
         print_json({name: entry.model_dump(mode="json") for name, entry in library.items()})
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("query", "tenant", "owner", "parameters", "what it answers"):
-        table.add_column(column, no_wrap=column == "query")
-    for name, entry in library.items():
-        parameters = ", ".join(
+    entries = library.values()
+    parameters = [
+        ", ".join(
             key if parameter.default is None else f"{key}={parameter.default}"
             for key, parameter in entry.parameters.items()
         )
-        table.add_row(name, entry.tenant, entry.owner, parameters, entry.description)
-    out.print(table, markup=False, highlight=False)
+        for entry in entries
+    ]
+    show_table(
+        [
+            Column("query", [*library]),
+            Column("tenant", [entry.tenant for entry in entries], 2),
+            Column("owner", [entry.owner for entry in entries], 1),
+            Column("parameters", parameters, 3),
+            Column("what it answers", [entry.description for entry in entries], 4, wraps=True),
+        ]
+    )
 
 
 def _given(params: list[str]) -> dict[str, str]:
@@ -148,17 +158,16 @@ def _run(
 
 
 def _show_lines(answer: LogLines) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("time, UTC", no_wrap=True)
-    table.add_column("line", overflow="fold")
-    for entry in answer.entries:
-        at = datetime.fromtimestamp(entry.timestamp_ns / 1e9, UTC)
-        text = entry.text if len(entry.text) <= _LINE_WIDTH or not out.is_terminal else f"{entry.text[:_LINE_WIDTH]}..."
-        table.add_row(f"{at:%Y-%m-%d %H:%M:%S}", _plain(text))
-    if answer.entries:
-        out.print(table, markup=False, highlight=False)
+    times = [datetime.fromtimestamp(entry.timestamp_ns / 1e9, UTC) for entry in answer.entries]
+    lines = [_shortened(entry.text) if out.is_terminal else entry.text for entry in answer.entries]
+    if lines:
+        show_table([Column("time, UTC", [f"{at:%Y-%m-%d %H:%M:%S}" for at in times]), Column("line", lines)])
     more = ": there may be more, --limit asks for them" if len(answer.entries) == answer.limit else ""
-    say(f"{len(answer.entries)} lines{more}")
+    say(f"{count_text(len(answer.entries), 'line')}{more}")
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LINE_WIDTH else f"{line[:_LINE_WIDTH]}..."
 
 
 def _axis(start_ns: int, end_ns: int, step_s: int) -> TimeAxis:
@@ -170,25 +179,28 @@ def _axis(start_ns: int, end_ns: int, step_s: int) -> TimeAxis:
 
 
 def _show_numbers(answer: Numbers, axis: TimeAxis) -> None:
-    names = sorted({name for stream in answer.series for name in stream.labels})
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        table.add_column(name)
-    for column in ("last", "least", "mean", "most"):
-        table.add_column(column, justify="right")
-    table.add_column(_bars_header(axis), no_wrap=True)
-    for stream in sorted(answer.series, key=_largest_first):
-        values = [value for _, value in stream.points]
-        known = _known(values)
-        figures = (values[-1], min(known, default=math.nan), _mean(known), _most(known))
-        table.add_row(
-            *(_plain(stream.labels.get(name, "")) for name in names),
-            *map(_short, figures),
-            sparkline(stream.points, axis),
+    streams = sorted(answer.series, key=_largest_first)
+    labels = sorted({name for stream in streams for name in stream.labels})
+    figures = [_figures(stream) for stream in streams]
+    if streams:
+        show_table(
+            [
+                *(Column(label, [stream.labels.get(label, "") for stream in streams]) for label in labels),
+                *(
+                    Column(name, [_short(row[number]) for row in figures], priority, right=True)
+                    for number, (name, priority) in enumerate(_FIGURES.items())
+                ),
+                Column(_bars_header(axis), [sparkline(stream.points, axis) for stream in streams], 3),
+            ]
         )
-    if answer.series:
-        out.print(table, markup=False, highlight=False)
     say(f"{len(answer.series)} series")
+
+
+def _figures(stream: Series) -> tuple[float, ...]:
+    """Return the numbers of `_FIGURES`."""
+    values = [value for _, value in stream.points]
+    known = _known(values)
+    return values[-1], min(known, default=math.nan), _mean(known), _most(known)
 
 
 def _bars_header(axis: TimeAxis) -> str:
@@ -229,11 +241,6 @@ def _short(value: float) -> str:
 def _spelled(value: float) -> str:
     """Spell numbers that JSON does not have as Loki does."""
     return "NaN" if math.isnan(value) else f"{value:+}".replace("inf", "Inf")
-
-
-def _plain(text: str) -> str:
-    """Remove control characters, which a terminal would obey: log lines are untrusted."""
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _took(statistics: Statistics) -> str:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from logops.cli.columns import GAP, Column, Layout, fitted
-from logops.cli.console import printable, show, width
+from logops.cli.console import print_text, printable, width
 from logops.cli.wrapping import wrapped
 
 
@@ -17,7 +17,7 @@ def show_table(columns: Sequence[Column], row_styles: Sequence[str] = ()) -> Non
 
     row_styles   style of each row; empty: none
     """
-    show(table_text(columns, width(), row_styles))
+    print_text(table_text(columns, width(), row_styles))
 
 
 def table_text(columns: Sequence[Column], width: int | None, row_styles: Sequence[str] = ()) -> Text:
@@ -27,7 +27,7 @@ def table_text(columns: Sequence[Column], width: int | None, row_styles: Sequenc
     """
     columns = [replace(column, cells=[*map(printable, column.cells)]) for column in columns]
     layout = fitted(columns, width)
-    lines = [_line([column.name for column in layout.columns], layout, "bold")]
+    lines = _heading(layout)
     rows = zip_longest(*(column.cells for column in layout.columns), fillvalue="")
     for row, style in zip_longest(rows, row_styles, fillvalue=""):
         lines += _row(row, layout, style)
@@ -38,6 +38,14 @@ def table_text(columns: Sequence[Column], width: int | None, row_styles: Sequenc
         hint = f"Not shown, the terminal is too narrow: {names}. Add `| less -S` to see all columns."
         lines.append(Text(wrapped(hint, width), style="dim"))
     return Text("\n").join(lines)
+
+
+def _heading(layout: Layout) -> list[Text]:
+    """Return the lines of the heading. Names with fewer lines are at the bottom."""
+    names = [column.name.splitlines() for column in layout.columns]
+    height = max(map(len, names), default=0)
+    padded = [[""] * (height - len(lines)) + lines for lines in names]
+    return [_line(line, layout, "bold") for line in zip(*padded, strict=True)]
 
 
 def _row(cells: Sequence[str], layout: Layout, style: str) -> list[Text]:

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from logops.cli.console import FOUND, JsonOption, err, out, print_json, stop
+from logops.cli.columns import Column
+from logops.cli.console import FOUND, JsonOption, err, print_json, stop
+from logops.cli.table import show_table
 from logops.toolchain import PROGRAMS, ToolchainError, ensure
 from logops.toolchain.progress_board import Board
 
@@ -36,7 +37,12 @@ def toolchain(
             }
         )
         return
-    table = Table("program", "version", "from", "command", box=None)
-    for name, entry in programs.items():
-        table.add_row(name, entry.program.version, entry.origin.value, " ".join(entry.command))
-    out.print(table, markup=False, highlight=False)
+    entries = programs.values()
+    show_table(
+        [
+            Column("program", [*programs]),
+            Column("version", [entry.program.version for entry in entries]),
+            Column("from", [entry.origin.value for entry in entries], 1),
+            Column("command", [" ".join(entry.command) for entry in entries]),
+        ]
+    )

@@ -1,55 +1,60 @@
 """Usage and cost as tables and as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.filesize import decimal
-from rich.table import Table
-
+from logops.cli.columns import Column
 from logops.clients.blob_storage.blobs import Tier
+from logops.number_text import money_text, size_text
 from logops.usage.usage import Cost, Usage
 
 Of = tuple[str, str]
 _TIERS = (Tier.HOT, Tier.COOL, Tier.COLD, Tier.ARCHIVE)
 
 
-def usage_table(usages: Mapping[Of, Usage], by: str) -> Table:
+def usage_columns(usages: Mapping[Of, Usage], by: str) -> list[Column]:
     """Return one row per tenant, table or tier: chunks, bytes, bytes per used tier, growth and forecast."""
-    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=by == "tenant")
-    tiers = [tier for tier in _TIERS if by != "tier" and any(usage.tier_bytes[tier] for usage in usages.values())]
-    grows = any(usage.rate for usage in usages.values())
-    table.add_column("cluster", "all")
-    table.add_column(by)
     values = [*usages.values()]
-    table.add_column("chunks", f"{sum(value.chunks for value in values):,}", justify="right")
-    table.add_column("size", decimal(sum(value.bytes for value in values)), justify="right")
-    for tier in tiers:
-        table.add_column(tier.azure, decimal(sum(value.tier_bytes[tier] for value in values)), justify="right")
-    if grows:
-        table.add_column(
-            "a day", decimal(round(sum(value.rate.per_day for value in values if value.rate))), justify="right"
-        )
-        for days in values[0].ahead:
-            total = sum(value.ahead[days][0] for value in values)
-            table.add_column(f"in {days} d", decimal(round(total)), justify="right")
-        table.add_column("if its trend goes on", justify="right")
-    for (cluster, key), usage in usages.items():
-        row = [
-            cluster,
-            key,
-            f"{usage.chunks:,}",
-            decimal(usage.bytes),
-            *(decimal(usage.tier_bytes[tier]) for tier in tiers),
-        ]
-        if usage.rate and not usage.rate.days:
-            # Not one complete day yet, so there is no rate.
-            row += ["-"] * (len(usage.ahead) + 2)
-        elif usage.rate:
-            row += [decimal(round(usage.rate.per_day)), *(decimal(round(steady)) for steady, _ in usage.ahead.values())]
-            furthest = max(usage.ahead)
-            row.append(f"{decimal(round(usage.ahead[furthest][1]))} in {furthest} d" if usage.rate.trend else "-")
-        table.add_row(*row)
-    return table
+    tiers = [tier for tier in _TIERS if by != "tier" and any(usage.tier_bytes[tier] for usage in values)]
+    has_totals = by == "tenant"
+    columns = [
+        Column("cluster", [cluster for cluster, _ in usages], total="all" if has_totals else ""),
+        Column(by, [key for _, key in usages]),
+        Column(
+            "chunks",
+            [f"{usage.chunks:,}" for usage in values],
+            3,
+            right=True,
+            total=f"{sum(usage.chunks for usage in values):,}" if has_totals else "",
+        ),
+        _sizes("size", [usage.bytes for usage in values], 9, has_totals),
+        *(_sizes(tier.azure, [usage.tier_bytes[tier] for usage in values], 4, has_totals) for tier in tiers),
+    ]
+    if any(usage.rate for usage in values):
+        # Without one complete day there is no rate.
+        rates = [usage.rate.per_day if usage.rate and usage.rate.days else None for usage in values]
+        columns.append(_sizes("a day", rates, 8, has_totals))
+        for priority, days in zip((7, 6, 5), values[0].ahead, strict=False):
+            steady = [
+                usage.ahead[days][0] if rate is not None else None for usage, rate in zip(values, rates, strict=True)
+            ]
+            columns.append(_sizes(f"in {days} d", steady, priority, has_totals))
+        columns.append(Column("if its trend goes on", [*map(_trend_text, values)], 2, right=True))
+    return columns
+
+
+def _sizes(name: str, sizes: Sequence[float | None], priority: int, has_total: bool) -> Column:
+    """Return a column of sizes in bytes. None: not known."""
+    total = size_text(round(sum(size for size in sizes if size is not None))) if has_total else ""
+    cells = ["-" if size is None else size_text(round(size)) for size in sizes]
+    return Column(name, cells, priority, right=True, total=total)
+
+
+def _trend_text(usage: Usage) -> str:
+    if not (usage.rate and usage.rate.days and usage.rate.trend):
+        return "-"
+    furthest = max(usage.ahead)
+    return f"{size_text(round(usage.ahead[furthest][1]))} in {furthest} d"
 
 
 def usage_json(usages: Mapping[Of, Usage]) -> list[dict[str, Any]]:
@@ -80,23 +85,23 @@ def usage_json(usages: Mapping[Of, Usage]) -> list[dict[str, Any]]:
     ]
 
 
-def cost_table(costs: Mapping[Of, Cost], currency: str) -> Table:
+def cost_columns(costs: Mapping[Of, Cost], currency: str) -> list[Column]:
     """Return one row per tenant."""
-    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True)
     values = [*costs.values()]
-    table.add_column("cluster", "all")
-    table.add_column("tenant")
-    columns = {
-        f"{currency} a month now": [value.now for value in values],
-        "as declared": [value.declared for value in values],
-        "saves": [value.now - value.declared for value in values],
-        "moves, once": [value.moves for value in values],
+    amounts = {
+        f"{currency} a month now": (9, [value.now for value in values]),
+        "as declared": (8, [value.declared for value in values]),
+        "saves": (7, [value.now - value.declared for value in values]),
+        "moves, once": (6, [value.moves for value in values]),
     }
-    for name, amounts in columns.items():
-        table.add_column(name, _money(sum(amounts)), justify="right")
-    for nth, (cluster, tenant) in enumerate(costs):
-        table.add_row(cluster, tenant, *(_money(amounts[nth]) for amounts in columns.values()))
-    return table
+    return [
+        Column("cluster", [cluster for cluster, _ in costs], total="all"),
+        Column("tenant", [tenant for _, tenant in costs]),
+        *(
+            Column(name, [*map(money_text, column)], priority, right=True, total=money_text(sum(column)))
+            for name, (priority, column) in amounts.items()
+        ),
+    ]
 
 
 def cost_json(costs: Mapping[Of, Cost]) -> list[dict[str, Any]]:
@@ -111,8 +116,3 @@ def cost_json(costs: Mapping[Of, Cost]) -> list[dict[str, Any]]:
         }
         for (cluster, tenant), cost in costs.items()
     ]
-
-
-def _money(amount: float) -> str:
-    """Format an amount: with cents if it is large, with four digits if it is small."""
-    return f"{amount:,.2f}" if abs(amount) >= 1 or amount == 0 else f"{amount:.2g}"

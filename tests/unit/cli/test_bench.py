@@ -187,3 +187,18 @@ def test_query_that_fails_in_second_environment_fails_the_run(measured_samples: 
     result = run_bench("run", "local", "--beside", "other")
 
     assert (result.exit_code, "Loki answered 400: too long" in result.stdout) == (1, True)
+
+
+def test_runs_without_a_recorded_run_name_the_command_that_records_one(keep: Keep) -> None:
+    result = run_bench("runs", "local")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "No run of local is recorded yet. `logops bench run local` measures and records one." in result.stderr
+
+
+def test_comparison_shows_a_very_small_p_without_exponent(keep: Keep) -> None:
+    keep("first", 30)
+    keep("second", 30, seconds_more=1)
+    result = run_bench("compare", "first", "second")
+
+    assert "< 0.0001" in result.stdout
