@@ -9,7 +9,7 @@ from rich.text import Text
 from logops.cli.findings import STYLES
 from logops.findings import Severity
 from logops.rollout import Plan
-from logops.rollout.text import FileDiff, blocks, counts, file_diffs, fold, folded_note, headline, text_lines
+from logops.rollout.text import DiffLine, blocks, counts, diff_lines, headline, text_lines
 
 _CONTINUED = "    ... "
 """Before the rest of a diff line that is too long for the terminal. No line of a diff starts like this."""
@@ -45,9 +45,11 @@ def _terminal_lines(plan: Plan, width: int, *, whole: bool) -> Iterator[Text]:
         return
     yield Text()
     yield from _wrapped(counts(plan), width, 0, "bold")
-    for diff in file_diffs(plan):
-        yield Text()
-        yield from _diff_lines(diff, width, whole=whole)
+    for kind, line in diff_lines(plan, whole=whole):
+        if kind is DiffLine.FILE:
+            yield from _wrapped(line, width, 0, "bold") if line else [Text()]
+        else:
+            yield from _diff_line(line, width, "dim" if kind is DiffLine.FOLDED else _DIFF_STYLES.get(line[:1], ""))
 
 
 def _wrapped(text: str, width: int, indent: int, style: str = "") -> Iterator[Text]:
@@ -65,16 +67,10 @@ def _wrapped(text: str, width: int, indent: int, style: str = "") -> Iterator[Te
         yield Text.assemble(" " * (len(line) - len(body)), (body, style))
 
 
-def _diff_lines(diff: FileDiff, width: int, *, whole: bool) -> Iterator[Text]:
-    yield from _wrapped(diff.summary, width, 0, "bold")
-    lines, left = (diff.lines, 0) if whole else fold(diff)
+def _diff_line(line: str, width: int, style: str) -> Iterator[Text]:
     room = max(width, 40)
-    for line in lines:
-        style = _DIFF_STYLES.get(line[:1], "")
-        yield Text.assemble("  ", (line[: room - 2], style))
-        rest = line[room - 2 :]
-        while rest:
-            yield Text.assemble(_CONTINUED, (rest[: room - len(_CONTINUED)], style))
-            rest = rest[room - len(_CONTINUED) :]
-    if left:
-        yield Text(f"  {folded_note(left)}", "dim")
+    yield Text.assemble("  ", (line[: room - 2], style))
+    rest = line[room - 2 :]
+    while rest:
+        yield Text.assemble(_CONTINUED, (rest[: room - len(_CONTINUED)], style))
+        rest = rest[room - len(_CONTINUED) :]

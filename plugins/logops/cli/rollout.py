@@ -67,7 +67,7 @@ def show(
 ) -> None:
     """Show what a rollout would change: for the owners of logs, then for processes, then in the files. Changes nothing.
 
-    Exit 1: a critical finding that is not accepted refuses the rollout; with --exit-code also if anything changes.
+    Exit 1: the plan has errors or critical findings that are not accepted; with --exit-code also if anything changes.
     Exit 2: the plan could not be made.
     """
     if as_json and as_markdown:
@@ -82,7 +82,7 @@ def show(
     else:
         show_plan(out, planned, whole=diff)
     _refuse(planned)
-    raise typer.Exit(FOUND if exit_code and planned.changed else OK)
+    raise typer.Exit(FOUND if planned.changed and (exit_code or not planned.passes_check) else OK)
 
 
 @app.command(epilog="Example: logops up local --yes")

@@ -1,5 +1,7 @@
 """Critical findings refuse a rollout, unless a person accepts each class by name and with a reason.
 
+Errors do not refuse it; accepted or not, they are in the plan.
+
 The rules are those of `logops check`. They judge the environment that is rolled out: once for the plan, and again
 wherever the approval is checked (`rollout.approval`).
 """
@@ -22,7 +24,7 @@ _ACCEPTANCE = re.compile(r"\s*([a-z][a-z0-9-]*)\s*[=:]\s*(\S.*?)\s*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A class of critical findings that a person accepts, and why."""
+    """A class of findings that a person accepts, and why."""
 
     cls: str
     """Name of the finding class, such as `retention-short`."""
@@ -51,6 +53,11 @@ class PlanFinding:
     @property
     def is_critical(self) -> bool:
         return self.severity == Severity.CRITICAL.value
+
+    @property
+    def fails_check(self) -> bool:
+        """Whether `logops check` fails because of it."""
+        return Severity(self.severity).rank >= Severity.ERROR.rank
 
     def compared(self, last: Collection[str] | None) -> "PlanFinding":
         """Return the finding with its state. `last`: identities in the last rollout, None if none were recorded."""
@@ -102,14 +109,14 @@ def unaccepted(findings: Iterable[PlanFinding], accepted: Sequence[Acceptance]) 
 
 
 def refuse_useless(environment: str, findings: Iterable[PlanFinding], accepted: Sequence[Acceptance]) -> None:
-    """Raise InvalidAcceptanceError if a class is accepted that has no critical finding: it may be mistyped."""
-    critical = sorted({finding.cls for finding in findings if finding.is_critical})
+    """Raise InvalidAcceptanceError if a class is accepted that has no critical finding or error: it may be mistyped."""
+    classes = sorted({finding.cls for finding in findings if finding.fails_check})
     for acceptance in accepted:
-        if acceptance.cls not in critical:
-            classes = f"There are critical findings of: {', '.join(critical)}" if critical else "It has none"
+        if acceptance.cls not in classes:
+            known = f"There are findings to accept of: {', '.join(classes)}" if classes else "There is none to accept"
             raise InvalidAcceptanceError(
-                f"accepting {acceptance.cls} in a plan of {environment!r}: the plan has no critical finding of this "
-                f"class. {classes}. Correct the name, or do not accept it."
+                f"accepting {acceptance.cls} in a plan of {environment!r}: the plan has no critical finding and no "
+                f"error of this class. {known}. Correct the name, or do not accept it."
             )
 
 

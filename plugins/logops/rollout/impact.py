@@ -122,14 +122,19 @@ def assess(
         for part in _retention_parts(change, held, until)
     ]
     counts = any(part.shortens for part in kept)
-    return Impact(
+    promises = sorted(
         (
             *kept,
             *_unreadable_clusters(desired, clusters),
             *_removed_clusters(live, desired),
             *_lifecycle_changes(live, desired),
             *(part for cluster in clusters for part in _limit_changes(live, desired, cluster)),
+            *(part for cluster in clusters for part in _changed_copies(live, desired, cluster)),
         ),
+        key=lambda change: change.owner,
+    )
+    return Impact(
+        tuple(promises),
         counted_at=held.as_of if held and counts else None,
         counted_until=until if held and counts else None,
         uncounted=uncounted if counts and held is None else "",
@@ -342,6 +347,17 @@ def _limit_changes(live: Mapping[str, str], desired: Mapping[str, str], cluster:
                     for own, cluster_wide in zip((old, new), inherited, strict=True)
                 )
                 yield PromiseChange(owner, f"limit {name}", old_value, new_value)
+
+
+def _changed_copies(live: Mapping[str, str], desired: Mapping[str, str], cluster: str) -> Iterator[PromiseChange]:
+    before, after = promises_or_none(live, cluster), promises_or_none(desired, cluster)
+    if before and after and before.copies != after.copies:
+        yield PromiseChange(
+            f"{cluster}/every tenant",
+            "copies of each line until it is stored",
+            str(before.copies or "default"),
+            str(after.copies or "default"),
+        )
 
 
 def _has_chunks(held: "Held | None", cluster: str) -> bool:

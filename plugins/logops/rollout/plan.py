@@ -66,7 +66,7 @@ class Plan:
     compared_with: datetime | None = None
     """Time of the rollout with which the findings are compared; None if none recorded its findings."""
     accepted: tuple[Acceptance, ...] = ()
-    """Critical findings that a person accepts."""
+    """Findings that a person accepts."""
     made_at: datetime | None = None
 
     @property
@@ -96,6 +96,12 @@ class Plan:
 
         return markdown(self, limit)
 
+    @property
+    def passes_check(self) -> bool:
+        """Whether the findings pass as `logops check` judges, apart from those that are accepted."""
+        names = {acceptance.cls for acceptance in self.accepted}
+        return not any(finding.fails_check and finding.cls not in names for finding in self.findings)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
         data: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
@@ -121,10 +127,10 @@ def plan(
     """Compare the desired with the live state, stage by stage, and say what it means. Changes nothing.
 
     store      results of earlier audits and rollouts; None: deleted chunks are not counted
-    accepted   critical findings that a person accepts
+    accepted   findings that a person accepts
     as_of      time at which findings and expiry are judged; default: now
 
-    Raises InvalidAcceptanceError if a class is accepted that has no critical finding.
+    Raises InvalidAcceptanceError if a class is accepted that has no critical finding and no error.
     """
     environment, as_of = platform.environment, as_of or datetime.now(UTC)
     desired = platform.desired()

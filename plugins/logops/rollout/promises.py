@@ -26,6 +26,8 @@ class ClusterPromises:
     retention: Mapping[str, TenantRules]
     limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Limits other than retention, as text. A tenant has only the limits that it sets itself."""
+    copies: int | None = None
+    """Ingesters that get each line; None if it is not set."""
 
     def retention_of(self, tenant: str) -> TenantRules:
         return self.retention.get(tenant, self.retention[DEFAULT])
@@ -56,6 +58,7 @@ def cluster_promises(files: Mapping[str, str], cluster: str) -> ClusterPromises:
                 tenant: {name: _text(value) for name, value in own.items() if name not in _RETENTION}
                 for tenant, own in limits.items()
             },
+            (config.get("common") or {}).get("replication_factor"),
         )
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnreadablePromisesError(f"the limits of cluster {cluster} cannot be read: {error}") from None

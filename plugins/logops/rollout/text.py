@@ -6,6 +6,7 @@ The terminal and Airflow show the same blocks.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from logops.number_text import count_text, money_text, size_text
@@ -47,9 +48,16 @@ class FileDiff:
     """Lines of the unified diff, without the two lines that name the file."""
 
     @property
+    def is_one_sided(self) -> bool:
+        """Whether the whole file is added or removed."""
+        return self.lines[0].startswith("@@ -0,0 ") or self.lines[0].endswith(" +0,0 @@")
+
+    @property
     def summary(self) -> str:
         added, removed = (sum(line.startswith(sign) for line in self.lines) for sign in "+-")
-        return f"{self.name}: {count_text(added, 'line')} added, {removed} removed"
+        if self.is_one_sided:
+            return f"{self.name}: new, {count_text(added, 'line')}" if added else f"{self.name}: removed"
+        return f"{self.name}: {count_text(added, 'line')} added, {removed:,} removed"
 
 
 def headline(plan: "Plan") -> str:
@@ -131,24 +139,47 @@ def text_lines(plan: "Plan", *, whole: bool) -> Iterator[str]:
         return
     yield ""
     yield counts(plan)
+    for kind, line in diff_lines(plan, whole=whole):
+        yield f"  {line}" if kind is not DiffLine.FILE else line
+
+
+class DiffLine(StrEnum):
+    """What a line among the diffs is."""
+
+    FILE = "file"
+    """The name of a file with its counts, an empty line, or how to see everything."""
+    TEXT = "text"
+    """A line of a diff."""
+    FOLDED = "folded"
+    """In place of lines that are left out."""
+
+
+def diff_lines(plan: "Plan", *, whole: bool) -> Iterator[tuple[DiffLine, str]]:
+    """Yield the diffs of all files.
+
+    whole   yield every line; otherwise files that are added or removed as a whole have no lines, and long diffs only
+            their first ones
+    """
+    any_folded = False
+    after_text = True
     for diff in file_diffs(plan):
-        yield ""
-        yield diff.summary
-        shown, left = (diff.lines, 0) if whole else fold(diff)
-        yield from (f"  {line}" for line in shown)
+        is_folded = diff.is_one_sided and not whole
+        if not is_folded or after_text:
+            yield DiffLine.FILE, ""
+        yield DiffLine.FILE, diff.summary
+        after_text = not is_folded
+        any_folded |= is_folded
+        if is_folded:
+            continue
+        # A single line is never left out.
+        left = 0 if whole or len(diff.lines) <= FOLDED_LINES + 1 else len(diff.lines) - FOLDED_LINES
+        yield from ((DiffLine.TEXT, line) for line in diff.lines[: len(diff.lines) - left])
         if left:
-            yield f"  {folded_note(left)}"
-
-
-def fold(diff: FileDiff, limit: int = FOLDED_LINES) -> tuple[Sequence[str], int]:
-    """Return the first lines of a diff, and how many lines are left. A single line is never left."""
-    left = len(diff.lines) - limit
-    return (diff.lines, 0) if left <= 1 else (diff.lines[:limit], left)
-
-
-def folded_note(left: int) -> str:
-    """Return the line in place of the diff lines that are left out."""
-    return f"... {count_text(left, 'more line')}; --diff shows them"
+            any_folded = True
+            yield DiffLine.FOLDED, f"... {count_text(left, 'more line')}"
+    if any_folded:
+        yield DiffLine.FILE, ""
+        yield DiffLine.FILE, "Lines are folded: --diff shows every line."
 
 
 def markdown(plan: "Plan", limit: int) -> str:
@@ -182,7 +213,7 @@ def _promises(impact: "Impact", as_of: datetime | None) -> Iterator[Entry]:
     for change in impact.promises:
         yield Entry(f"{change}{_deleted(change, impact)}")
     if not impact.promises:
-        yield Entry("No promise changes: retention, tiers and limits stay as they are.")
+        yield Entry("Nothing: retention, tiers, limits and copies stay as they are.")
         return
     if impact.counted_at and impact.counted_until:
         age = f", {_age(as_of - impact.counted_at)} ago" if as_of else ""
@@ -259,10 +290,10 @@ def _findings(plan: "Plan") -> Iterator[Entry]:
 
 
 def _decision(finding: "PlanFinding", plan: "Plan") -> str:
-    if not finding.is_critical or not plan.changed:
-        return ""
     reasons = [acceptance.reason for acceptance in plan.accepted if acceptance.cls == finding.cls]
-    return f": accepted: {reasons[0]}" if reasons else ": not accepted, so the rollout is refused"
+    if reasons:
+        return f": accepted: {reasons[0]}"
+    return ": not accepted, so the rollout is refused" if finding.is_critical and plan.changed else ""
 
 
 def _is_shown(finding: "PlanFinding", plan: "Plan") -> bool:

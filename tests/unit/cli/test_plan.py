@@ -78,6 +78,14 @@ def test_plan_with_accepted_finding_exits_with_0(platform: MemoryPlatform) -> No
     assert result.exit_code == 0
 
 
+def test_plan_with_error_exits_with_1_as_check_does(platform: MemoryPlatform) -> None:
+    platform.environment = environment("local", ("clusters.main.replication_factor", 5))
+    platform.wanted = rendered(platform.environment)
+    result = run("plan", "local")
+    assert "error replication-above-ingesters" in result.stdout
+    assert (result.stderr, result.exit_code) == ("", 1)
+
+
 def test_unknown_accepted_class_is_bad_input(platform: MemoryPlatform) -> None:
     result = run("plan", "local", "--accept", "retention-shrt=typo")
     assert result.stderr.startswith("--accept: accepting retention-shrt in a plan of 'local': the plan has no critical")

@@ -87,7 +87,7 @@ def test_accepted_plan_is_not_refused(platform: MemoryPlatform) -> None:
     refuse_plan(plan(platform, accepted=ACCEPTED, as_of=NOON))
 
 
-def test_acceptance_of_class_without_critical_finding_is_refused_with_the_classes(platform: MemoryPlatform) -> None:
+def test_acceptance_of_class_without_finding_is_refused_with_the_classes(platform: MemoryPlatform) -> None:
     with pytest.raises(InvalidAcceptanceError, match=r"of this class\. There are .*: retention-short\."):
         plan(platform, accepted=[Acceptance("retention-shrt", "typo")], as_of=NOON)
 
@@ -96,6 +96,13 @@ def test_warning_does_not_refuse_a_plan() -> None:
     planned = plan(platform_of(environment("local")), as_of=NOON)
     assert [finding.severity for finding in planned.findings] == ["warning"]
     refuse_plan(planned)
+
+
+def test_error_does_not_refuse_a_plan_but_fails_it_as_check_does() -> None:
+    planned = plan(platform_of(environment("local", ("clusters.main.replication_factor", 5))), as_of=NOON)
+    refuse_plan(planned)
+    assert not planned.passes_check
+    assert replace(planned, accepted=(Acceptance("replication-above-ingesters", "for a test"),)).passes_check
 
 
 def test_acceptance_changes_the_digest_of_the_plan(platform: MemoryPlatform) -> None:

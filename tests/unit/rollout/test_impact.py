@@ -124,7 +124,9 @@ def test_missing_live_files_of_a_cluster_with_chunks_make_the_live_promise_unkno
     live = {name: text for name, text in LIVE.items() if name not in ("loki/main.yaml", "tenants/main.yaml")}
     result = impact(LIVE, stats(95), live=live)
     assert "main/application: kept unknown -> 90 d" in lines(result)
-    assert result.promises[1].deletes == Deletion(0, 2, 2000, date(2026, 8, 25), date(2026, 8, 25))
+    assert [change.deletes for change in result.promises if change.deletes] == [
+        Deletion(0, 2, 2000, date(2026, 8, 25), date(2026, 8, 25))
+    ]
 
 
 def test_damaged_live_file_of_a_stage_that_is_not_rolled_out_leaves_promises_unknown() -> None:
@@ -148,6 +150,11 @@ def test_earlier_deletion_by_azure_shortens_a_promise() -> None:
 def test_changed_limit_shows_the_inherited_value() -> None:
     changed = files(("clusters.main.tenants.application.limits", {"ingestion_rate_mb": 5}))
     assert lines(impact(changed)) == ["main/application: limit ingestion_rate_mb 100.0 -> 5.0"]
+
+
+def test_replication_factor_is_a_promise_to_every_tenant() -> None:
+    changed = files(("clusters.main.replication_factor", 2))
+    assert lines(impact(changed)) == ["main/every tenant: copies of each line until it is stored 3 -> 2"]
 
 
 def test_removed_cluster_is_not_served_any_more() -> None:

@@ -59,7 +59,7 @@ def test_uncounted_deletion_is_unknown() -> None:
 
 
 def test_plan_without_changed_promise_says_that_none_changes() -> None:
-    assert "No promise changes" in text_of(replace(PLAN, impact=Impact()))
+    assert "Nothing: retention, tiers, limits and copies stay as they are." in text_of(replace(PLAN, impact=Impact()))
 
 
 def test_restarts_are_listed_in_their_order() -> None:
@@ -109,11 +109,27 @@ def test_supervisors_own_lines_are_not_in_the_diff() -> None:
 
 
 def test_long_diff_is_folded_with_number_of_hidden_lines() -> None:
-    wanted = Files({"loki/main.yaml": "".join(f"line {n}\n" for n in range(100))})
-    plan = Plan("local", (plan_stage("loki", Files({}), wanted),))
+    live, desired = (Files({"loki/main.yaml": "".join(f"{word} {n}\n" for n in range(50))}) for word in ("old", "new"))
+    plan = Plan("local", (plan_stage("loki", live, desired),))
     folded, whole = text_of(plan, whole=False), text_of(plan)
-    assert folded.endswith(f"... {101 - FOLDED_LINES} more lines; --diff shows them")
-    assert whole.endswith("+line 99")
+    assert folded.endswith(
+        f"-old {FOLDED_LINES - 2}\n  ... {101 - FOLDED_LINES} more lines\n\nLines are folded: --diff shows every line."
+    )
+    assert whole.endswith("+new 49")
+
+
+@pytest.mark.parametrize(
+    ("live", "desired", "summary"),
+    [
+        (Files({}), LIVE, "loki/main.yaml: new, 1 line\nloki/old.yaml: new"),
+        (LIVE, Files({}), "loki/main.yaml: removed"),
+    ],
+)
+def test_file_that_is_added_or_removed_is_folded_to_one_line(live: Files, desired: Files, summary: str) -> None:
+    plan = Plan("local", (plan_stage("loki", live, desired),))
+    assert summary in text_of(plan, whole=False)
+    assert "level: info" not in text_of(plan, whole=False)
+    assert "level: info" in text_of(plan)
 
 
 @given(TEXTS, TEXTS, TEXTS)
