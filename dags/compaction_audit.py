@@ -1,16 +1,22 @@
 """
 ### Is every table compacted?
 
-Lists all index files in the bucket, reads every file, and asks Loki's processes. Reports tables that the compactor did
-not compact in time, and files that cannot be read. Changes nothing.
+- Lists all index files in the bucket, reads every file, and asks Loki's processes.
+- Reports tables that the compactor did not compact in time, and files that cannot be read.
+- Changes nothing.
 
-**list** reads the containers and splits the tables into batches. **judge** opens the index files of one batch; clear
-one to repeat only that batch. **reduce** reports and records the findings. It is red if a promise is broken or could
-not be checked.
+### Tasks
+
+- **list** reads the containers and splits the tables into batches.
+- **judge** opens the index files of one batch. Clear one to repeat only that batch.
+- **reduce** reports and records the findings. It is red if a promise is broken or could not be checked.
 
 ### When a task fails
 
-**reduce** Its log lists every finding, worst first, with what to do; docs/findings.md explains each class.
+The note of the run is the result in one line. The log of **reduce** starts with it, then lists every finding, worst
+first, with what to do. The button *Runbook* of a task opens the page of all findings.
+
+#### reduce
 
 - **compaction-stalled**, **compactor-count**: nothing is compacted, so nothing expires. *Fix it today.*
 - **index-corrupt**: queries of that day fail, and the compactor stops at this file. *Fix it now.*
@@ -18,8 +24,9 @@ not be checked.
 - **table-without-schema**: Loki neither serves nor expires this table. *Fix it today.*
 - **check-incomplete**: something could not be read, so it was not checked. *Fix what it names, then clear `list`.*
 
-**list** or **judge** The message names the environment file, the platform or the results store. *Fix it, then clear
-the task.*
+#### list or judge
+
+- The message names the environment file, the platform or the results store. *Fix it, then clear the task.*
 """
 
 from pathlib import Path
@@ -27,5 +34,11 @@ from pathlib import Path
 from logops.airflow.audit_dag import audit_dag
 
 dag = audit_dag(
-    "compaction_audit", doc_md=__doc__, checks=["compaction-audit"], hour=2, project=Path(__file__).parents[1]
+    "compaction_audit",
+    name="Compaction audit",
+    description="Every night: is every table compacted and readable, and does the compactor work?",
+    doc_md=__doc__,
+    checks=["compaction-audit"],
+    hour=2,
+    project=Path(__file__).parents[1],
 )

@@ -1,20 +1,30 @@
 """
 ### Are the queries for people on call still as fast as promised?
 
-Runs every query of the library (`include/logql/`) on the live cluster in rounds, one at a time, with and without
-Loki's results cache. Records every answer's time with Loki's own statistics (kind `query-samples`). A query
-is skipped if it may read more than what is left of `budget`. No query starts after `minutes`. If Loki answers 429,
-the benchmark waits, so that it does not disturb other users. The environment file (`benchmark`) sets both limits and
-the additional ranges.
+- Runs every query of the library (`include/logql/`) on the live cluster in rounds, one at a time, with and without
+  Loki's results cache.
+- Records every answer's time with Loki's own statistics (kind `query-samples`).
+- Protects other users: if Loki answers 429, the benchmark waits. A query is skipped if it may read more than what is
+  left of `budget`. No query starts after `minutes`. The environment file (`benchmark`) sets both limits.
 
-A query over its objective, slower than it used to be, or reading more is a finding, not a failure. The log of
-`measure` shows it, with the reason from Loki's own statistics. If only one query is slower, the finding names it. If
-all queries are slower, the finding names no query: look at the cluster. `logops bench history` shows every night. With
-fewer than 12 comparable nights, no query is compared with its history.
+### Tasks
+
+- **measure** runs the queries and reports the findings. It is red if a query fails or could not be measured.
+
+### How to read the result
+
+- A query over its objective, slower than it used to be, or reading more is a finding, not a failure. The log of
+  `measure` shows it, with the reason from Loki's own statistics.
+- If only one query is slower, the finding names it. If all queries are slower, the finding names no query: look at the
+  cluster.
+- With fewer than 12 comparable nights, no query is compared with its history. `logops bench history` shows every night.
 
 ### When a task fails
 
-**measure** Its log has one line per query.
+The note of the run is the result in one line. The log of **measure** starts with it, then lists the findings, then has
+one line per query.
+
+#### measure
 
 - **query-failing**: Loki refuses the query or gives up, twice in a row or in 10 % of the runs. The message is Loki's
   own. *Fix it today: somebody will need this query.*
@@ -31,63 +41,89 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
-from logops.airflow.nightly import environments, every_night, nightly
+from logops.airflow.nightly import environments, nightly
 from logops.airflow.operators.benchmark import QueryBenchmarkOperator
+from logops.airflow.params import MORE, environment_param, moment_param
 from logops.airflow.tags import Tag
+from logops.airflow.timetable import NightlyTimetable
 from logops.benchmark.request import MOST_ROUNDS, ROUNDS
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
 
 with DAG(
     dag_id="query_benchmark",
+    dag_display_name="Query benchmark",
+    description="Every night: are the queries of the library as fast as promised, and as fast as before?",
     doc_md=__doc__,
     # After the audits.
-    schedule=every_night(4),
+    schedule=NightlyTimetable(4, nightly(ENVIRONMENTS)),
+    is_paused_upon_creation=True,
     catchup=False,
     max_active_runs=1,
-    tags={Tag.BENCHMARK, Tag.LOKI},
+    tags={Tag.BENCHMARK, Tag.LOKI, Tag.NIGHTLY},
     params={
-        "environment": Param(
-            nightly(ENVIRONMENTS), type="string", enum=ENVIRONMENTS, description="The environment to measure."
-        ),
+        "environment": environment_param(ENVIRONMENTS, nightly(ENVIRONMENTS), "The environment to measure"),
         "queries": Param(
             None,
             type=["null", "array"],
             items={"type": "string"},
-            description="Measure only these queries, for example: errors. Empty: all queries.",
+            title="Only these queries",
+            description="One name per line; `logops query --list` shows the names. Empty: all queries.",
         ),
-        "rounds": Param(ROUNDS, type="integer", minimum=1, maximum=1000, description="Rounds per query."),
+        "rounds": Param(
+            ROUNDS,
+            type="integer",
+            minimum=1,
+            maximum=1000,
+            title="Rounds",
+            description="How often each query runs.",
+            section=MORE,
+        ),
         "most_rounds": Param(
             MOST_ROUNDS,
             type="integer",
             minimum=1,
             maximum=1000,
-            description="Maximum number of rounds for a query whose times vary.",
+            title="Rounds at most",
+            description="How often a query may run if its times vary a lot.",
+            section=MORE,
         ),
         "ranges": Param(
             None,
             type=["null", "array"],
             items={"type": "string"},
-            description="Additional ranges, for example: 24h. null: those of the environment file. []: none.",
+            title="Additional time ranges",
+            description="Each query runs over these ranges as well. One per line: a number and h (hours) or d (days). "
+            "Empty: as in the environment file.",
+            section=MORE,
         ),
         "budget": Param(
             None,
             type=["null", "string"],
-            description="Bytes that Loki may read in the whole run, such as 20GiB. Empty: as in the environment file.",
+            title="Budget",
+            description="How much Loki may read in the whole run: a number and MiB, GiB or TiB. "
+            "Empty: as in the environment file.",
+            section=MORE,
         ),
         "minutes": Param(
             None,
             type=["null", "integer"],
             minimum=1,
             maximum=50,
-            description="Time limit of the whole run. Empty: as in the environment file.",
+            title="Time limit in minutes",
+            description="No query starts after this time. Empty: as in the environment file.",
+            section=MORE,
         ),
         "concurrency": Param(
-            1, type="integer", minimum=1, maximum=32, description="Queries that run at the same time."
+            1,
+            type="integer",
+            minimum=1,
+            maximum=32,
+            title="Queries at the same time",
+            description="With more than 1, the queries slow each other down: use it to measure a busy cluster.",
+            section=MORE,
         ),
-        "as_of": Param(
-            None, type=["null", "string"], format="date-time", description="The end of every range. Empty: now."
-        ),
+        "as_of": moment_param("End of the time ranges", "Every query asks for the time before this moment"),
     },
     default_args={
         "owner": "log-platform",

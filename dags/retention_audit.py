@@ -1,17 +1,23 @@
 """
 ### Are all logs kept as long as promised, no longer, and in the promised tier?
 
-Reads the names of all blobs and every index file, joins both chunk by chunk, and compares the result with the declared
-retention and with the retention that Loki applies. Changes nothing.
+- Reads the names of all blobs and every index file, and joins both chunk by chunk.
+- Compares the result with the declared retention and with the retention that Loki applies.
+- Changes nothing.
 
-**list** reads the containers and splits the tables into batches. **judge** joins the chunks and index entries of one
-batch; clear one to repeat only that batch. **reduce** reports and records the findings. It is red if a promise is
-broken or could not be checked.
+### Tasks
+
+- **list** reads the containers and splits the tables into batches.
+- **judge** joins the chunks and index entries of one batch. Clear one to repeat only that batch.
+- **reduce** reports and records the findings. It is red if a promise is broken or could not be checked.
 
 ### When a task fails
 
-**reduce** Its log lists every finding, worst first, with what to do; docs/findings.md explains each class. The results
-store has the names of all faulty chunks, kind `faulty-chunks`.
+The note of the run is the result in one line. The log of **reduce** starts with it, then lists every finding, worst
+first, with what to do. The button *Runbook* of a task opens the page of all findings. The results store has the names
+of all faulty chunks, kind `faulty-chunks`.
+
+#### reduce
 
 - **chunk-missing**, **retention-undershoot**: logs are lost. Soft delete may still have them. *Fix it now.*
 - **chunk-archived**: queries of that day fail until the chunk is rehydrated. *Fix it now.*
@@ -20,11 +26,14 @@ store has the names of all faulty chunks, kind `faulty-chunks`.
 - **index-tiered**, **lifecycle-policy-drift**: costs money now, and breaks queries later. *Fix it this week.*
 - **check-incomplete**: something could not be read, so it was not checked. *Fix what it names, then clear `list`.*
 
-`logops audit explain ENV` shows the tables of each tenant by phase, and what blocks them. `logops audit explain ENV
-TABLE` shows one table.
+#### list or judge
 
-**list** or **judge** The message names the environment file, the platform or the results store. *Fix it, then clear
-the task.*
+- The message names the environment file, the platform or the results store. *Fix it, then clear the task.*
+
+### Commands
+
+- `logops audit explain ENV` shows the tables of each tenant by phase, and what blocks them.
+- `logops audit explain ENV TABLE` shows one table.
 """
 
 from pathlib import Path
@@ -33,6 +42,8 @@ from logops.airflow.audit_dag import audit_dag
 
 dag = audit_dag(
     "retention_audit",
+    name="Retention and tier audit",
+    description="Every night: is every log kept as long as promised, then deleted, and in the right tier until then?",
     doc_md=__doc__,
     checks=["retention-audit", "tiering-audit"],
     hour=3,

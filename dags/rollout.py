@@ -1,33 +1,45 @@
 """
 ### Roll an environment out, stage by stage
 
-`plan` compares the environment file with the live state: what changes for the owners of logs, which logs are deleted,
-what restarts. A person approves that. Then each stage is applied
-and verified on the running system: **storage**, **loki**, **agents**, **tenants**, **rules**. If a stage fails,
-everything that this run applied is rolled back, last stage first. Stored logs are never deleted. `summary` runs last,
-prints the result of every task, records who approved which plan, and is red if anything failed.
+- **plan** compares the environment file with the live state: what changes for the owners of logs, which logs are
+  deleted, what restarts.
+- **approval** waits for a person who approves that.
+- Each stage is applied and then verified on the running system: **storage**, **loki**, **agents**, **tenants**,
+  **rules**.
+- **roll_back** runs if a stage fails. It rolls back everything that this run applied, last stage first. Stored logs are
+  never deleted.
+- **summary** runs last, prints the result of every task, and records who approved which plan. It is red if anything
+  failed.
 
-**Normal.** These tasks are skipped: stages that were not chosen, the approval if `auto_approve` is on, and everything
-except `summary` if nothing changes. A run waits in `approval` until somebody answers under *Required Actions*. A
-second run waits until the first has ended.
+The note of the run is the result in one line. When the first rollout has succeeded, the nightly DAGs are switched on.
 
-**Airflow restarted during a run.** You need to do nothing. Airflow retries the killed task, and the task resumes. A
-task that failed is not retried.
+### What is normal
+
+- These tasks are skipped: stages that were not chosen, the approval if `auto_approve` is on, and everything except
+  `summary` if nothing changes.
+- A run waits in `approval` until somebody answers under *Required Actions*.
+- A second run waits until the first has ended.
+- If Airflow restarts during a run, you need to do nothing. Airflow retries the killed task, and the task resumes.
+- A task that failed is not retried.
 
 ### When a task fails
 
 `summary` repeats the message of each failed task: what was found, and what to do.
 
-**plan** The environment is for Kubernetes, which logops cannot roll out yet. Or its file is not valid, its platform
-cannot be reached, `auto_approve` is on although the environment requires approval, or a critical finding refuses the
-plan (the rules of `logops check`). Nothing was changed. *Fix what the message names (`logops check ENV` shows
-everything), then trigger again. To accept a critical finding, write its class and the reason into `accept`:
-`retention-short: REASON`.*
+#### plan
 
-**approval** Somebody rejected the plan, nobody answered in time, or the person who answered is not one of the
-environment's approvers. Nothing was changed. *Talk to that person; trigger again for a new plan.*
+- The environment is for Kubernetes, which logops cannot roll out yet. Or its file is not valid, its platform cannot be
+  reached, or `auto_approve` is on although the environment requires approval. Nothing was changed. *Fix what the
+  message names (`logops check ENV` shows everything), then trigger again.*
+- A critical finding refuses the plan (the rules of `logops check`). Nothing was changed. *Fix it. To accept it, write its
+  class and the reason into `accept`: `retention-short: REASON`.*
 
-**STAGE.apply**
+#### approval
+
+- Somebody rejected the plan, nobody answered in time, or the person who answered is not one of the environment's
+  approvers. Nothing was changed. *Talk to that person; trigger again for a new plan.*
+
+#### STAGE.apply
 
 - *Refused*: nobody approved this plan, or the file or the live state has changed since. *Trigger again.*
 - *Lease*: another rollout is running. *Wait for the run in the message. If it is a dead run of Airflow: `logops unlock
@@ -36,15 +48,21 @@ environment's approvers. Nothing was changed. *Talk to that person; trigger agai
   (`logops rules check`), then trigger again.*
 - Anything else: a process did not start; its last log lines are in the message. *Fix the cause, then trigger again.*
 
-**STAGE.verify** The stage runs but does not work correctly. The message names each failed verification. *Read the
-message, then use `logops status ENV` and `logops logs ENV PROCESS`.*
+#### STAGE.verify
 
-**roll_back** Call the person on duty: the environment is neither in its old state nor in the new one. Logs are still
-accepted if `logops status ENV` shows distributors and ingesters ready. *Fix what the message names, then roll out the
-last good file.*
+- The stage runs but does not work correctly. The message names each failed verification. *Read the message, then use
+  `logops status ENV` and `logops logs ENV PROCESS`.*
 
-**summary** and nothing else: the rollout succeeded, but its result could not be recorded. *Check `results` in the
-environment file, then clear this task.*
+#### roll_back
+
+- Call the person on duty: the environment is neither in its old state nor in the new one. Logs are still accepted if
+  `logops status ENV` shows distributors and ingesters ready. *Fix what the message names, then roll out the last good
+  file.*
+
+#### summary and nothing else
+
+- The rollout succeeded, but its result could not be recorded. *Check `results` in the environment file, then clear this
+  task.*
 """
 
 from datetime import timedelta
@@ -58,6 +76,7 @@ from logops.airflow.operators.plan import RolloutPlanOperator
 from logops.airflow.operators.roll_back import RolloutRollBackOperator
 from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
 from logops.airflow.operators.summary import RolloutSummaryOperator
+from logops.airflow.params import environment_param
 from logops.airflow.tags import Tag
 from logops.stages import STAGES
 
@@ -70,18 +89,19 @@ APPROVED = "{{ ti.xcom_pull(task_ids='approval', key='approved') }}"
 
 with DAG(
     dag_id="rollout",
+    dag_display_name="Rollout",
+    description="Bring an environment to what its file says: plan, approve, apply, verify; roll back if a stage fails.",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=1,
     tags={Tag.LOKI, Tag.ROLLOUT},
     params={
-        "environment": Param(
+        "environment": environment_param(
+            ENVIRONMENTS,
             "local" if "local" in ENVIRONMENTS else ENVIRONMENTS[0],
-            type="string",
-            enum=ENVIRONMENTS,
-            description="The environment to roll out. Environments for Kubernetes are not listed: logops cannot "
-            "roll them out yet.",
+            "The environment to roll out. Environments for Kubernetes are not in the list: "
+            "logops cannot roll them out yet",
         ),
         "stages": Param(
             list(STAGES),
@@ -90,17 +110,23 @@ with DAG(
             examples=list(STAGES),
             minItems=1,
             uniqueItems=True,
-            description="The stages to roll out.",
+            title="Stages",
+            description="The stages to roll out, always in this order.",
         ),
         "auto_approve": Param(
-            False, type="boolean", description="Do not ask. Refused if the environment requires approval."
+            False,
+            type="boolean",
+            title="Roll out without asking",
+            description="Off: the run waits until a person approves the plan. "
+            "On: refused if the environment requires approval.",
         ),
         "accept": Param(
             "",
             type=["string", "null"],
             format="multiline",
-            description="Critical findings to accept, with the reason, one a line: `retention-short: REASON`. Without "
-            "it, a critical finding refuses the rollout. The reason is recorded.",
+            title="Critical findings to accept",
+            description="One per line: the class of the finding, a colon, and the reason, which is recorded. "
+            "Empty: a critical finding refuses the rollout.",
         ),
     },
     default_args={
@@ -125,6 +151,21 @@ with DAG(
         subject="Roll out {{ params.environment }}",
         body="{{ ti.xcom_pull(task_ids='plan', key='markdown') }}",
     )
+    before = plan >> approval
+    for stage in STAGES:
+        with TaskGroup(stage):
+            apply = RolloutApplyOperator(
+                task_id="apply",
+                stage=stage,
+                environment=ENVIRONMENT,
+                plan=PLAN,
+                approved=APPROVED,
+                trigger_rule=TriggerRule.NONE_FAILED,  # Also run after a skipped stage or approval.
+                execution_timeout=timedelta(minutes=30),
+            )
+            verify = RolloutVerifyOperator(task_id="verify", stage=stage, environment=ENVIRONMENT)
+        before = before >> apply >> verify
+    # A failure is passed on along the line: after it, every task up to the last `verify` is `upstream_failed`.
     roll_back = RolloutRollBackOperator(
         task_id="roll_back",
         environment=ENVIRONMENT,
@@ -139,23 +180,4 @@ with DAG(
         approved=APPROVED,
         trigger_rule=TriggerRule.ALL_DONE,
     )
-
-    plan >> approval
-    earlier_tasks = [approval]
-    for stage in STAGES:
-        with TaskGroup(stage):
-            apply = RolloutApplyOperator(
-                task_id="apply",
-                stage=stage,
-                environment=ENVIRONMENT,
-                plan=PLAN,
-                approved=APPROVED,
-                trigger_rule=TriggerRule.NONE_FAILED,  # Also run after a skipped stage or approval.
-                execution_timeout=timedelta(minutes=30),
-            )
-            verify = RolloutVerifyOperator(task_id="verify", stage=stage, environment=ENVIRONMENT)
-        # After all earlier tasks, not only the last one, which may have been skipped long ago.
-        earlier_tasks >> apply >> verify
-        [apply, verify] >> roll_back
-        earlier_tasks.append(verify)
-    [*earlier_tasks, roll_back] >> summary
+    before >> roll_back >> summary

@@ -5,24 +5,27 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from logops.airflow.dag_ids import NIGHTLY
 from logops.airflow.nightly import VARIABLE, local_environments, nightly
 from tests.support import airflow_home
-
-SCHEDULED = ("compaction_audit", "query_benchmark", "retention_audit", "storage_lifecycle")
 
 
 def looked_at() -> dict[str, str]:
     folder = airflow_home.ROOT / "dags"
     dags = DagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder").dags
-    return {dag_id: dags[dag_id].params["environment"] for dag_id in SCHEDULED if dag_id in dags}
+    return {dag_id: dags[dag_id].params["environment"] for dag_id in NIGHTLY if dag_id in dags}
 
 
 def test_scheduled_dags_use_environment_from_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    assert looked_at() == dict.fromkeys(SCHEDULED, "local")
+    assert looked_at() == dict.fromkeys(NIGHTLY, "local")
 
     monkeypatch.setenv(VARIABLE, "production")
-    assert looked_at() == dict.fromkeys(SCHEDULED, "production")
+    assert looked_at() == dict.fromkeys(NIGHTLY, "production")
+
+
+def test_every_dag_with_a_schedule_is_a_nightly_dag(dagbag: DagBag) -> None:
+    assert {dag.dag_id for dag in dagbag.dags.values() if dag.schedule is not None} == {*NIGHTLY}
 
 
 def test_unknown_nightly_environment_is_refused_with_known_environments() -> None:

@@ -1,6 +1,7 @@
 """Rules that every DAG of this project must follow."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -56,14 +57,51 @@ def test_dag_documentation_names_every_ungrouped_task(dags: list[DAG]) -> None:
     assert missing == []
 
 
+def test_dag_documentation_has_no_two_paragraphs_in_a_row(dags: list[DAG]) -> None:
+    """Airflow shows no gap between two paragraphs. A heading or a list separates texts."""
+    adjacent = []
+    for dag in dags:
+        blocks = str(dag.doc_md).strip().split("\n\n")
+        adjacent += [
+            (dag.dag_id, second)
+            for first, second in pairwise(blocks)
+            if not first.startswith(("#", "-")) and not second.startswith(("#", "-"))
+        ]
+    assert adjacent == []
+
+
+def test_every_dag_has_display_name_and_description(dags: list[DAG]) -> None:
+    assert failures(dags, lambda dag: dag.dag_display_name != dag.dag_id and dag.description) == []
+
+
+def test_nightly_dags_start_paused_and_the_rollout_does_not(dags: list[DAG]) -> None:
+    assert {dag.dag_id for dag in dags if dag.is_paused_upon_creation} == {
+        dag.dag_id for dag in dags if dag.schedule is not None
+    }
+
+
+def test_nightly_dags_have_the_tag_nightly(dags: list[DAG]) -> None:
+    assert failures(dags, lambda dag: (Tag.NIGHTLY in dag.tags) == (dag.schedule is not None)) == []
+
+
+def test_every_dag_has_the_tag_loki(dags: list[DAG]) -> None:
+    assert failures(dags, lambda dag: Tag.LOKI in dag.tags) == []
+
+
+def test_rollout_tasks_form_one_line(rollout: DAG) -> None:
+    assert [task.task_id for task in rollout.tasks if len(task.upstream_list) > 1] == []
+
+
 def test_every_task_has_owner(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: all(task.owner not in {"", "airflow"} for task in dag.tasks)) == []
 
 
-def test_params_have_type_and_description(dags: list[DAG]) -> None:
+def test_params_have_type_title_and_description(dags: list[DAG]) -> None:
     params = [(dag, name, dag.params.get_param(name)) for dag in dags for name in dag.params]
     assert [
-        (dag.dag_id, name) for dag, name, param in params if "type" not in param.schema or not param.description
+        (dag.dag_id, name)
+        for dag, name, param in params
+        if not {"type", "title"} <= param.schema.keys() or not param.description
     ] == []
 
 

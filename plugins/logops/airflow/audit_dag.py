@@ -6,14 +6,19 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule
 
-from logops.airflow.nightly import environments, every_night, nightly
+from logops.airflow.nightly import environments, nightly
 from logops.airflow.operators.audit import AuditJudgeOperator, AuditListOperator, AuditReduceOperator
+from logops.airflow.params import MORE, environment_param, moment_param
 from logops.airflow.tags import Tag
+from logops.airflow.timetable import NightlyTimetable
 
 
-def audit_dag(dag_id: str, *, doc_md: str | None, checks: list[str], hour: int, project: Path) -> DAG:
+def audit_dag(
+    dag_id: str, *, name: str, description: str, doc_md: str | None, checks: list[str], hour: int, project: Path
+) -> DAG:
     """Return a nightly DAG that runs these audits.
 
+    name      the name that people see
     checks    names of `logops.audit` checks
     hour      UTC
     project   folder with include/environments
@@ -21,25 +26,26 @@ def audit_dag(dag_id: str, *, doc_md: str | None, checks: list[str], hour: int, 
     names = environments(project)
     with DAG(
         dag_id=dag_id,
+        dag_display_name=name,
+        description=description,
         doc_md=doc_md,
-        schedule=every_night(hour),
+        schedule=NightlyTimetable(hour, nightly(names)),
+        is_paused_upon_creation=True,
         catchup=False,
         max_active_runs=1,
-        tags={Tag.AUDIT, Tag.LOKI, Tag.STORAGE},
+        tags={Tag.AUDIT, Tag.LOKI, Tag.NIGHTLY, Tag.STORAGE},
         params={
-            "environment": Param(nightly(names), type="string", enum=names, description="The environment to audit."),
+            "environment": environment_param(names, nightly(names), "The environment to audit"),
             "tables": Param(
                 None,
                 type=["null", "array"],
                 items={"type": "string"},
-                description="Audit only these tables (loki_index_20780). Empty: all. Such a run is not recorded.",
+                title="Only these tables",
+                description="One name per line: loki_index_ and the number of the day. Empty: all tables. "
+                "A run of some tables is a drill: its result is not recorded.",
+                section=MORE,
             ),
-            "as_of": Param(
-                None,
-                type=["null", "string"],
-                format="date-time",
-                description="The moment to judge at. Empty: now.",
-            ),
+            "as_of": moment_param("Judge at", "The audit reports what is wrong at this moment"),
         },
         default_args={
             "owner": "log-platform",

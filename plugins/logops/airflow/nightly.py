@@ -1,29 +1,18 @@
-"""The schedule and the environment of nightly DAGs.
+"""The environment of nightly DAGs.
 
 Airflow reads this module whenever it parses a DAG file: no heavy imports.
 """
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 import yaml
-from airflow.sdk import CronTriggerTimetable
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 VARIABLE = "LOGOPS_NIGHTLY_ENVIRONMENT"
 """Set for the scheduler and the DAG processor. If unset: `local`, or the first environment."""
-
-
-def every_night(hour: int) -> CronTriggerTimetable:
-    """Run at this hour (UTC), starting with the next night.
-
-    Otherwise a new Airflow would catch up on a run that is less than 2.4 hours late, before there is anything to
-    check. `run_immediately=False` should prevent that and does not (airflow/timetables/trigger.py in 3.3).
-    """
-    return CronTriggerTimetable(f"0 {hour} * * *", timezone="UTC", run_immediately=timedelta(0))
 
 
 def environments(root: Path) -> list[str]:

@@ -34,8 +34,8 @@ class BenchmarkResult:
     not_measurable: tuple[str, ...] = ()
     """Queries whose cluster or tenant does not exist."""
 
-    def lines(self) -> list[str]:
-        """Return lines for a log: one per measurement, then the findings."""
+    def measurements(self) -> list[str]:
+        """Return lines for a log: one per measurement."""
         measured = [
             f"{verdict.case}: {count_text(verdict.answered, 'answer')}"
             + (
@@ -49,11 +49,7 @@ class BenchmarkResult:
             for verdict in self.verdicts
         ]
         apart = [f"Not measured, because its cluster or tenant does not exist: {name}" for name in self.not_measurable]
-        return [
-            *measured,
-            *apart,
-            *(f"{finding.cls.name} {finding.subject}: {finding.message}" for finding in self.findings),
-        ]
+        return [*measured, *apart]
 
 
 def run_benchmark(

@@ -74,6 +74,19 @@ class AirflowApi:
             raise
         return not answer["is_stale"]
 
+    def is_paused(self, dag: str) -> bool:
+        """Whether a DAG is switched off: its runs wait."""
+        return bool(self.get(f"/api/v2/dags/{dag}", f"looking whether {dag} is paused")["is_paused"])
+
+    def switch_on(self, dag: str) -> None:
+        """Let a DAG run, and start by its schedule."""
+        self.patch(f"/api/v2/dags/{dag}", f"switching {dag} on", {"is_paused": False})
+
+    def has_runs(self, dag: str) -> bool:
+        """Whether a DAG has ever been started."""
+        path = f"/api/v2/dags/{dag}/dagRuns"
+        return bool(self.get(path, f"looking for runs of {dag}", params={"limit": 1})["dag_runs"])
+
     def import_errors(self) -> dict[str, str]:
         """Return the DAG files with import errors, each with the end of its traceback."""
         answer = self.get("/api/v2/importErrors", "reading import errors")

@@ -15,6 +15,8 @@ HOST = "127.0.0.1"
 CONFIG = "airflow.cfg"
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
 USER = "admin"
+NIGHTLY_ENVIRONMENT = "LOGOPS_NIGHTLY_ENVIRONMENT"
+"""The variable that `logops.airflow.nightly` reads."""
 
 Settings = Mapping[str, Mapping[str, str]]
 
@@ -106,10 +108,13 @@ def write_config(root: Path, home: Path, port: int) -> None:
     new.replace(file)
 
 
-def airflow_environment(inherited: Mapping[str, str], root: Path, home: Path, programs: Path) -> dict[str, str]:
+def airflow_environment(
+    inherited: Mapping[str, str], root: Path, home: Path, programs: Path, nightly: str = ""
+) -> dict[str, str]:
     """Return the environment variables for starting Airflow.
 
     programs   folder of the `airflow` command, which Airflow calls itself
+    nightly    environment of the nightly runs, unless the terminal names another one
 
     AIRFLOW__ variables of another project in the terminal would override airflow.cfg, so they are removed.
     """
@@ -117,6 +122,7 @@ def airflow_environment(inherited: Mapping[str, str], root: Path, home: Path, pr
     loopback = f"{HOST},localhost"
     before = kept.get("no_proxy") or kept.get("NO_PROXY")
     return {
+        **({NIGHTLY_ENVIRONMENT: nightly} if nightly else {}),
         **kept,
         "AIRFLOW_HOME": str(home),
         "LOGOPS_HOME": str(root),

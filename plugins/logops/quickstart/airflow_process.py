@@ -53,8 +53,10 @@ class Airflow:
             raise AirflowNotHealthyError(f"Airflow does not run ({self.record} tells of none): run `make up`.")
         return AirflowApi(f"http://{HOST}:{port}", USER, self.password())
 
-    def start(self, port: int) -> bool:
+    def start(self, port: int, nightly: str = "") -> bool:
         """Start Airflow unless it is running. Return whether it was started. Does not wait until it is healthy.
+
+        nightly   environment of the nightly runs
 
         Raises PortTakenError.
         """
@@ -73,7 +75,7 @@ class Airflow:
         programs = Path(sys.executable).parent
         background.start(
             [sys.executable, "-m", "airflow", "standalone"],
-            env=airflow_environment(os.environ, self.root, self.home, programs),
+            env=airflow_environment(os.environ, self.root, self.home, programs, nightly),
             cwd=self.home,
             log=self.log,
             record=self.record,

@@ -24,12 +24,12 @@ class Audited:
     """Column names, then one row per cluster and tenant."""
 
 
-def audit(api: AirflowApi, environment: str, board: Board) -> list[Audited]:
-    """Trigger both audits and show their tasks until they end. Findings are a result, not an error.
+def audit(api: AirflowApi, dags: Sequence[str], environment: str, board: Board) -> list[Audited]:
+    """Trigger these audits and show their tasks until they end. Findings are a result, not an error.
 
     Raises NoResultError if an audit ends without a result.
     """
-    runs = {dag: run_id(environment, datetime.now(UTC)) for dag in DAGS}
+    runs = {dag: run_id(environment, datetime.now(UTC)) for dag in dags}
     for dag, run in runs.items():
         api.trigger(dag, run, {"environment": environment})
     return [_ended(api, dag, run, board) for dag, run in runs.items()]

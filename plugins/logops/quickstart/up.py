@@ -28,6 +28,7 @@ from logops.quickstart.feed import is_feed_running, start_feed
 from logops.quickstart.first_rollout import DAG, changed_something, roll_out
 from logops.quickstart.measured import DAG as BENCHMARK
 from logops.quickstart.measured import measure
+from logops.quickstart.nightly_dags import LIFECYCLE, switched_on
 from logops.samples import history_fill as history
 from logops.samples.settle import IngesterRestartError, settle
 from logops.toolchain import State
@@ -75,7 +76,7 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         Board(progress) as board,
         _listing_what_runs(airflow, platform, board),
     ):
-        _programs_and_airflow(airflow, options.airflow_port, board)
+        _programs_and_airflow(airflow, options.airflow_port, file.stem, board)
         api = airflow.api()
         with board.step("connections", 1):
             for connection in connections(platform):
@@ -86,8 +87,10 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
             _history(platform, options.history_days, board)
         if start_feed(file.stem, root, platform.state):
             board.say("  sample logs: started, two lines a second")
-        audits = audit(api, file.stem, board) if options.history_days else []
-        measured = measure(api, file.stem, board) if options.history_days else None
+        on = switched_on(api, (LIFECYCLE, *AUDITS, BENCHMARK), board.say)
+        to_run = [dag for dag in (*AUDITS, BENCHMARK) if dag in on and options.history_days]
+        audits = audit(api, [dag for dag in AUDITS if dag in to_run], file.stem, board)
+        measured = measure(api, file.stem, board) if BENCHMARK in to_run else None
         with board.step("count what is stored", 10):
             as_of = datetime.now(UTC)
             since = as_of.date() - timedelta(days=options.history_days)
@@ -115,7 +118,7 @@ def _listing_what_runs(airflow: Airflow, platform: LocalPlatform, board: Board) 
         raise
 
 
-def _programs_and_airflow(airflow: Airflow, port: int | None, board: Board) -> None:
+def _programs_and_airflow(airflow: Airflow, port: int | None, environment: str, board: Board) -> None:
     """Do both at once: Airflow's start mostly waits. If interrupted, what was started is stopped."""
     running = airflow.port()
     if running is not None and port not in (None, running):
@@ -125,7 +128,7 @@ def _programs_and_airflow(airflow: Airflow, port: int | None, board: Board) -> N
     waiting: Future[None] | None = None
     with ThreadPoolExecutor(1) as pool:
         try:
-            airflow.start(port or DEFAULT_PORT)
+            airflow.start(port or DEFAULT_PORT, environment)
             waiting = pool.submit(_wait_for_airflow, airflow, 60.0 if first_time else 25.0, board, stop)
             toolchain.ensure(progress=board)
             waiting.result()
@@ -145,7 +148,7 @@ def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop
     with board.step("Airflow", usual_seconds) as step:
         airflow.wait_until_healthy(lambda detail: step.report(State.RUNNING, detail), stop.is_set)
         deadline = time.monotonic() + _DAG_SECONDS
-        for dag in (DAG, *AUDITS, BENCHMARK):
+        for dag in (DAG, LIFECYCLE, *AUDITS, BENCHMARK):
             while not stop.is_set() and not airflow.api().has_dag(dag):
                 step.report(State.RUNNING, f"reads the DAG {dag}")
                 if time.monotonic() > deadline:

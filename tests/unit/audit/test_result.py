@@ -2,6 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 from logops.audit.policy.phase import Phase
 from logops.audit.report.result import COLUMNS, AuditResult, TableRow
+from logops.findings import Finding, Subject
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.findings.history import Changes, OpenFinding
 
 AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)
 TODAY = int(AS_OF.timestamp()) // 86_400
@@ -16,30 +19,37 @@ def row(days_ago: int, findings: int = 0, due: timedelta | None = timedelta(days
     )  # fmt: skip
 
 
-def lines(*rows: TableRow) -> list[str]:
-    return AuditResult("local", "run", AS_OF, (), rows).lines()
+def result(*rows: TableRow, findings: tuple[Finding, ...] = (), changes: Changes | None = None) -> AuditResult:
+    return AuditResult("local", "run", AS_OF, findings, rows, changes=changes)
 
 
-def told(found: list[str]) -> list[str]:
-    return [line.split()[1] for line in found if " loki_index_" in line]
+def test_row_shows_age_and_due_time_and_whether_it_is_overdue() -> None:
+    old, nothing_due, late = (
+        each.cells(AS_OF) for each in (row(40), row(1, due=None), row(2, due=timedelta(hours=-1)))
+    )
+
+    assert len(old) == len(COLUMNS)
+    assert old[:6] == ("main", f"loki_index_{TODAY - 40}", "2026-10-15", "team", "retained", "40 d")
+    assert old[-2] == "2026-11-25 02:00"
+    assert nothing_due[-2] == "-"
+    assert late[-2] == "2026-11-24 01:00 (overdue)"
 
 
-def test_result_log_has_one_row_per_table() -> None:
-    found = lines(row(40), row(1, due=None), row(2, due=timedelta(hours=-1)))
+def test_log_of_500_tables_has_one_line_per_tenant_and_the_command_for_the_tables() -> None:
+    header, tenant, command = result(*(row(days) for days in range(500))).details()
 
-    assert found[0].split() == [*COLUMNS]
-    assert found[1].split()[:5] == ["main", f"loki_index_{TODAY - 40}", "2026-10-15", "team", "retained"]
-    assert "40 d" in found[1]
-    assert "2026-11-25 02:00" in found[1]
-    assert "2026-11-24 01:00 (overdue)" in found[3]
-    assert "its first chunks expire  -" in found[2]
+    assert header.split()[:3] == ["cluster", "tenant", "tables"]
+    assert tenant.split()[:3] == ["main", "team", "500"]
+    assert command == "Every table, with its phase and next step: `logops audit explain local`"
 
 
-def test_long_result_log_shows_findings_and_newest_tables_and_counts_others() -> None:
-    found = lines(*(row(days, findings=int(days == 400)) for days in range(500)))
+def test_log_of_an_audit_without_tables_has_no_empty_table() -> None:
+    assert result().details() == []
 
-    assert len(told(found)) == 200
-    assert f"loki_index_{TODAY - 400}" in told(found)
-    assert f"loki_index_{TODAY - 198}" in told(found)
-    assert f"loki_index_{TODAY - 199}" not in told(found)
-    assert "300 rows more, without findings or older: `logops audit explain local --all` has all." in found
+
+def test_finding_that_two_checks_record_counts_once_as_new() -> None:
+    """A cluster that could not be read is recorded by each check of the run."""
+    unread = Finding(CHECK_INCOMPLETE, Subject(environment="local", cluster="main"), "Not read.", AS_OF)
+    twice = Changes(new=(OpenFinding(unread, AS_OF), OpenFinding(unread, AS_OF)), still=(), gone=(), unknown=())
+
+    assert "1 finding, 1 new in" in result(row(1), findings=(unread,), changes=twice).headline

@@ -92,3 +92,16 @@ def test_no_proxy_includes_loopback_addresses() -> None:
     environment = airflow_environment({"no_proxy": "example.com"}, ROOT, HOME, Path("/venv/bin"))
 
     assert environment["no_proxy"] == environment["NO_PROXY"] == "example.com,127.0.0.1,localhost"
+
+
+def test_nightly_runs_use_the_environment_that_make_up_starts() -> None:
+    environment = airflow_environment({}, ROOT, HOME, Path("/venv/bin"), "other")
+
+    assert environment["LOGOPS_NIGHTLY_ENVIRONMENT"] == "other"
+
+
+def test_nightly_environment_of_the_terminal_comes_first() -> None:
+    inherited = {"LOGOPS_NIGHTLY_ENVIRONMENT": "production"}
+    environment = airflow_environment(inherited, ROOT, HOME, Path("/venv/bin"), "local")
+
+    assert environment["LOGOPS_NIGHTLY_ENVIRONMENT"] == "production"

@@ -8,6 +8,7 @@ from airflow.providers.standard.exceptions import HITLRejectException, HITLTimeo
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
 
+from logops.airflow.links import ROLLOUT_LINKS
 from logops.airflow.operators.work import final_failure, read_environment
 from logops.errors import LogopsError
 
@@ -29,6 +30,7 @@ class RolloutApprovalOperator(ApprovalOperator):
     """
 
     template_fields = (*ApprovalOperator.template_fields, "environment", "digest")
+    operator_extra_links = ROLLOUT_LINKS
 
     def __init__(self, *, environment: str, digest: str, **kwargs: Any) -> None:
         # An upper bound until execute() has read the environment's timeout.

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.airflow.operators.work import judged_moment, open_to_read, read_environment, results_store
+from logops.airflow.docs_pages import FINDINGS
+from logops.airflow.links import DocsLink, ResultLink
+from logops.airflow.operators.work import (
+    HEADLINE,
+    judged_moment,
+    open_to_read,
+    read_environment,
+    report_findings,
+    results_store,
+)
 
 if TYPE_CHECKING:
     from logops.audit.request import AuditRequest, Batch
@@ -26,6 +35,7 @@ class AuditOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("environment", "tables", "as_of")
+    operator_extra_links = (DocsLink("Runbook", FINDINGS), ResultLink("reduce"))
 
     def __init__(
         self,
@@ -125,6 +135,7 @@ class AuditReduceOperator(AuditOperator):
 
         environment = read_environment(self.environment)
         if self.batches is None:
+            context["ti"].xcom_push(key=HEADLINE, value=f"{self.environment}: nothing was audited; `list` failed")
             raise AirflowFailException("Nothing was listed: read the log of the task `list`, then clear that one.")
         work = self.work(environment, context)
         result = reduce(
@@ -135,7 +146,8 @@ class AuditReduceOperator(AuditOperator):
             results_store(environment),
         )
         context["ti"].xcom_push(key=SUMMARY, value=result.summary())
-        for line in result.lines():
+        report_findings(self.log, context["ti"], result.headline, result.findings, failed=result.failed)
+        for line in result.details():
             self.log.info("%s", line)
         # If something was not checked, a cleared task must still find the work of the others.
         if not result.incomplete:

@@ -6,7 +6,15 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.airflow.operators.work import judged_moment, open_to_read, read_environment, results_store
+from logops.airflow.docs_pages import QUERIES
+from logops.airflow.links import DocsLink
+from logops.airflow.operators.work import (
+    judged_moment,
+    open_to_read,
+    read_environment,
+    report_findings,
+    results_store,
+)
 from logops.benchmark.request import MOST_ROUNDS, ROUNDS
 
 
@@ -34,6 +42,10 @@ class QueryBenchmarkOperator(BaseOperator):
         "minutes",
         "concurrency",
         "as_of",
+    )
+    operator_extra_links = (
+        DocsLink("Runbook", f"{QUERIES}#read-the-nightly-benchmark"),
+        DocsLink("Query library", f"{QUERIES}#use-the-library"),
     )
 
     def __init__(
@@ -97,8 +109,11 @@ class QueryBenchmarkOperator(BaseOperator):
             (result,) = run_benchmark([open_to_read(environment)], selected, request, lambda _: store, self.log.info)
         except NotMeasurableError as error:
             raise AirflowFailException(str(error)) from None
-        context["ti"].xcom_push(key="summary", value=summary(result.verdicts, result.findings, selected))
-        for line in result.lines():
+        short = summary(result.verdicts, result.findings, selected)
+        context["ti"].xcom_push(key="summary", value=short)
+        headline = f"{self.environment}: {short['headline']}"
+        report_findings(self.log, context["ti"], headline, result.findings, failed=failed(result.findings))
+        for line in result.measurements():
             self.log.info("%s", line)
         measured = len(selected) - len(result.not_measurable)
         bad = {finding.subject.query for finding in result.findings if failed([finding])}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context, SkipMixin
 
+from logops.airflow.links import ROLLOUT_LINKS
 from logops.airflow.operators.approval import RolloutApprovalOperator
 from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
 from logops.airflow.operators.work import final_failure, open_platform, read_environment, results_store
@@ -19,7 +20,10 @@ MARKDOWN = "markdown"
 
 
 class RolloutPlanOperator(BaseOperator, SkipMixin):
-    """Compare the desired with the live state. Skip stages that were not chosen, and all stages if nothing changes.
+    """Compare the desired with the live state. Skip the approval if nobody is asked, and everything if nothing changes.
+
+    A stage that was not chosen is skipped by its own task: Airflow skips at once, and the stages form a line, so a task
+    that is skipped early would start the next stage early.
 
     :param environment: name of a file in include/environments.
     :param stages: the stages to roll out.
@@ -29,6 +33,7 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
     """
 
     template_fields: Sequence[str] = ("environment", "stages", "auto_approve")
+    operator_extra_links = ROLLOUT_LINKS
 
     def __init__(
         self,
@@ -82,12 +87,7 @@ def without_diffs(plan: "Plan") -> dict[str, Any]:
 
 def idle(tasks: Iterable[Any], plan: "Plan", *, asks: bool) -> list[Any]:
     """Return the tasks that have nothing to do for a plan."""
-    return [
-        task
-        for task in tasks
-        if (isinstance(task, RolloutApprovalOperator) and not (asks and plan.changed))
-        or (
-            isinstance(task, RolloutApplyOperator | RolloutVerifyOperator)
-            and not (plan.changed and plan.of(task.stage))
-        )
-    ]
+    if plan.changed:
+        return [task for task in tasks if isinstance(task, RolloutApprovalOperator) and not asks]
+    steps = (RolloutApprovalOperator, RolloutApplyOperator, RolloutVerifyOperator)
+    return [task for task in tasks if isinstance(task, steps)]

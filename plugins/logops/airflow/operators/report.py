@@ -11,6 +11,8 @@ _STEPS = tuple(f"{stage}.{step}" for stage in STAGES for step in ("apply", "veri
 _ORDER = ("plan", "approval", *_STEPS, ROLL_BACK)
 _WORDS = {"skipped": "-", "upstream_failed": "not reached", "failed": "FAILED", "success": "marked by hand"}
 
+_IDLE = (_WORDS["skipped"], _WORDS["upstream_failed"])
+
 
 @dataclass(frozen=True)
 class Task:
@@ -30,14 +32,20 @@ class Report(RolloutResult):
     rows: tuple[tuple[str, str, str], ...]
     """(stage, result of apply, result of verify)"""
 
-    def lines(self) -> list[str]:
-        """Return the report as text: a table of the stages, the failures, the rollbacks, the headline."""
-        table = [("stage", "applied", "verified"), *self.rows]
-        widths = [max(len(row[column]) for row in table) for column in range(3)]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+    def failure_lines(self) -> list[str]:
+        """Return the message of each failed task, then the stages that were rolled back."""
+        lines: list[str] = []
         for task_id, message in self.failures.items():
             lines += [f"{task_id} failed:", *(f"  {line}" for line in message.splitlines())]
-        return [*lines, *self.rollback_lines(), self.headline]
+        return [*lines, *self.rollback_lines()]
+
+    def table_lines(self) -> list[str]:
+        """Return a table of the stages; nothing if no stage was reached."""
+        if all(result in _IDLE for _, *results in self.rows for result in results):
+            return []
+        table = [("stage", "applied", "verified"), *self.rows]
+        widths = [max(len(row[column]) for row in table) for column in range(3)]
+        return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON: the fields and the headline."""

@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from logops.airflow.links import ROLLOUT_LINKS
 from logops.airflow.operators.work import final_failure, open_platform, read_environment
 
 
@@ -19,6 +20,7 @@ class RolloutRollBackOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("environment", "plan")
+    operator_extra_links = ROLLOUT_LINKS
 
     def __init__(self, *, environment: str, plan: Mapping[str, Any] | str | None, **kwargs: Any):
         super().__init__(render_template_as_native_obj=True, **kwargs)

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
 
+from logops.airflow.links import ROLLOUT_LINKS
 from logops.airflow.operators.work import final_failure, open_platform, read_environment
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 class RolloutApplyOperator(BaseOperator):
     """Bring a stage to the state that was planned and approved. A repeated task resumes.
 
+    Skipped, with the stage's verification, if the stage is not in the plan.
+
     :param stage: one of `logops.render.STAGES`.
     :param environment: name of a file in include/environments.
     :param plan: the XCom `plan` of RolloutPlanOperator.
@@ -24,6 +28,7 @@ class RolloutApplyOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("environment", "plan", "approved")
+    operator_extra_links = ROLLOUT_LINKS
 
     def __init__(
         self,
@@ -48,6 +53,10 @@ class RolloutApplyOperator(BaseOperator):
         started = time.monotonic()
         with final_failure(context["ti"]):
             plan = Plan.from_dict(self.plan)  # type: ignore[arg-type]
+            planned = plan.of(self.stage)
+        if planned is None:
+            raise AirflowSkipException(f"The stage {self.stage} was not chosen for this run.")
+        with final_failure(context["ti"]):
             now = datetime.now(UTC)
             approval = (
                 Approval.from_dict(self.approved)
@@ -56,8 +65,6 @@ class RolloutApplyOperator(BaseOperator):
             )
             platform = open_platform(read_environment(self.environment))
             revision = apply_stage(platform, plan, self.stage, approval, context["run_id"], self.log.info)
-            planned = plan.of(self.stage)
-            assert planned is not None
         return {
             "revision": revision.number if revision else None,
             "digest": planned.digest,
@@ -73,6 +80,7 @@ class RolloutVerifyOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("environment",)
+    operator_extra_links = ROLLOUT_LINKS
 
     def __init__(self, *, stage: "Stage", environment: str, **kwargs: Any):
         super().__init__(**kwargs)

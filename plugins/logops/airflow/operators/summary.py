@@ -1,12 +1,22 @@
 """Report how a rollout ended, record it, and set the state of its run."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.airflow.operators.work import FAILURE, final_failure, open_platform, read_environment, results_store
+from logops.airflow.docs_pages import finding_url
+from logops.airflow.links import RUNBOOK_OF_ROLLOUT
+from logops.airflow.operators.work import (
+    FAILURE,
+    HEADLINE,
+    final_failure,
+    open_platform,
+    read_environment,
+    results_store,
+)
 
 if TYPE_CHECKING:
     from logops.airflow.operators.report import Task
@@ -28,6 +38,7 @@ class RolloutSummaryOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("environment", "plan", "approved")
+    operator_extra_links = (RUNBOOK_OF_ROLLOUT,)
 
     def __init__(
         self,
@@ -44,12 +55,19 @@ class RolloutSummaryOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         from logops.airflow.operators.report import report
+        from logops.findings.classes.rollout import ROLLOUT_FAILED
         from logops.rollout import Approval, Plan, recorded, write_record
 
         ti, run_id = context["ti"], context["run_id"]
         ended = report(self.environment, self.plan, self._tasks(context))  # type: ignore[arg-type]
         ti.xcom_push(key=REPORT, value=ended.to_dict())
-        for line in ended.lines():
+        ti.xcom_push(key=HEADLINE, value=ended.headline)
+        self.log.log(logging.ERROR if ended.failed else logging.INFO, "%s", ended.headline)
+        for line in ended.failure_lines():
+            self.log.error("%s", line)
+        if ended.failed:
+            self.log.error("runbook: %s", finding_url(ROLLOUT_FAILED.name))
+        for line in ended.table_lines():
             self.log.info("%s", line)
         # Without a plan nothing was applied, and the environment may be unreadable.
         if self.plan is not None:

@@ -1,12 +1,17 @@
 """Shared by all tasks: open the environment, and fail without a retry if the work fails."""
 
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
+
+from logops.airflow.docs_pages import finding_url
+from logops.findings import Finding, Severity
+from logops.findings.log_text import log_lines
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -17,7 +22,15 @@ if TYPE_CHECKING:
 
 FAILURE = "failure"
 """XCom key of a failed task's message, for the summary task."""
+HEADLINE = "headline"
+"""XCom key of the result in one line, with the environment first. It becomes the note of the run."""
 _LONGEST_MESSAGE = 8000
+_LEVELS = {
+    Severity.INFO: logging.INFO,
+    Severity.WARNING: logging.WARNING,
+    Severity.ERROR: logging.ERROR,
+    Severity.CRITICAL: logging.CRITICAL,
+}
 
 
 @contextmanager
@@ -32,6 +45,14 @@ def final_failure(ti: Any) -> Iterator[None]:
         message = (str(error) or type(error).__name__)[:_LONGEST_MESSAGE]
         ti.xcom_push(key=FAILURE, value=message)
         raise AirflowFailException(message) from error
+
+
+def report_findings(log: Any, ti: Any, headline: str, findings: Iterable[Finding], *, failed: bool) -> None:
+    """Log the headline, then the findings, each at the level of its severity. Leave the headline for the run's note."""
+    ti.xcom_push(key=HEADLINE, value=headline)
+    log.log(logging.ERROR if failed else logging.INFO, "%s", headline)
+    for line in log_lines(findings, finding_url):
+        log.log(_LEVELS[line.severity], "%s", line.text)
 
 
 def judged_moment(as_of: str | None, context: "Context") -> datetime:

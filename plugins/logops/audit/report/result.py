@@ -21,8 +21,6 @@ _MAX_FINDINGS = 50
 """Findings in a summary."""
 _MAX_CHARACTERS = 500
 """Characters per finding in a summary."""
-_MAX_ROWS = 200
-"""Tables in a log."""
 COLUMNS = ("cluster", "table", "date", "tenant", "phase", "age", "chunks", "size", "next", "due", "findings")
 """Columns of `TableRow.cells`."""
 
@@ -107,32 +105,22 @@ class AuditResult:
         if not self.findings:
             return f"{self.environment}: no findings in {audited}"
         by_class = sorted({finding.cls.name for finding in self.findings})
-        new = f", {len(self.changes.new)} new" if self.changes else ""
+        # Each check records a cluster that could not be read, but it is one finding.
+        new = f", {len({change.finding.identity for change in self.changes.new})} new" if self.changes else ""
         return (
             f"{self.environment}: {count_text(len(self.findings), 'finding')}{new} in {audited}: {', '.join(by_class)}"
         )
 
-    def lines(self) -> list[str]:
-        """Return the report as text: findings worst first, one row per table and tenant, one row per tenant, the
-        headline."""
+    def details(self) -> list[str]:
+        """Return what a log shows after the findings: those that are gone, one row per tenant, other objects."""
         lines: list[str] = []
-        for finding in sorted(
-            self.findings,
-            key=lambda finding: (-finding.cls.severity.rank, finding.cls.name, finding.subject),
-        ):
-            lines.append(f"{finding.cls.severity.value} {finding.cls.name}  {finding.subject}")
-            lines += [f"  {finding.message}", f"  -> {finding.remedy_text}"]
         if self.changes and self.changes.gone:
             gone = sorted(f"{resolved.finding.cls.name} {resolved.finding.subject}" for resolved in self.changes.gone)
             lines += ["gone since the last run:", *(f"  {gone_finding}" for gone_finding in gone)]
-        lines += _aligned([COLUMNS, *(row.cells(self.as_of) for row in self._log_rows())])
-        if (more := len(self.rows) - _MAX_ROWS) > 0:
-            lines.append(
-                f"{count_text(more, 'row')} more, without findings or older: "
-                f"`logops audit explain {self.environment} --all` has all."
-            )
-        lines += _aligned([self.tenant_columns, *self.tenant_rows()])
-        return [*lines, *self.other_objects(), self.headline]
+        if self.rows:
+            lines += _aligned([self.tenant_columns, *self.tenant_rows()])
+            lines.append(f"Every table, with its phase and next step: `logops audit explain {self.environment}`")
+        return [*lines, *self.other_objects()]
 
     def other_objects(self) -> list[str]:
         """Return other objects in the containers, one line per kind and folder."""
@@ -179,13 +167,6 @@ class AuditResult:
             ],
             "tenants": [[*row] for row in (self.tenant_columns, *self.tenant_rows())],
         }
-
-    def _log_rows(self) -> list[TableRow]:
-        """Return the rows for a log: those with findings first, then the newest, in their original order."""
-        by_weight = sorted(
-            range(len(self.rows)), key=lambda number: (not self.rows[number].findings, -self.rows[number].day)
-        )
-        return [self.rows[number] for number in sorted(by_weight[:_MAX_ROWS])]
 
     def tenant_rows(self) -> list[tuple[str, ...]]:
         """Return one line per cluster and tenant."""

@@ -7,7 +7,7 @@ CHECK_INCOMPLETE = FindingClass(
     severity=Severity.ERROR,
     meaning="A check could not finish, so some objects were not checked.",
     why="A check that could not run is not a pass: the state of the objects that were not checked is unknown.",
-    remedy="Read the reason in the evidence, fix it, and run the check again.",
+    remedy="Fix the reason that the message names, and run the check again.",
 )
 ROLLOUT_FAILED = FindingClass(
     name="rollout-failed",

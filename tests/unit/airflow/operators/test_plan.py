@@ -98,10 +98,9 @@ def test_auto_approval_skips_only_the_approval(planner, context, platform) -> No
     assert run(planner, context, auto_approve=True) == {"approval"}
 
 
-def test_stage_that_was_not_chosen_is_skipped(planner, context, platform) -> None:
-    assert run(planner, context, stages=("loki", "tenants")) == {
-        "storage_apply", "storage_verify", "agents_apply", "agents_verify", "rules_apply", "rules_verify",
-    }  # fmt: skip
+def test_stage_that_was_not_chosen_is_not_in_the_plan_and_not_skipped_early(planner, context, platform, ti) -> None:
+    assert run(planner, context, stages=("loki", "tenants")) == set()
+    assert [stage["stage"] for stage in ti.pushed["plan"]["stages"]] == ["loki", "tenants"]
 
 
 def test_auto_approval_is_refused_if_environment_requires_approval(planner, context, platform, ti) -> None:

@@ -61,10 +61,21 @@ def test_run_without_a_plan_is_failed() -> None:
 def test_failed_run_is_reported_with_error_and_rolled_back_stages() -> None:
     ended_report = report("local", CHANGES, FAILED_AT_LOKI)
     assert ended_report.headline == "local: the rollout failed at loki.apply; rolled back: loki, storage"
-    assert "  starting main-ingester-0: FATAL" in ended_report.lines()
-    assert "loki: back at revision 2" in ended_report.lines()
-    assert "storage: stopped; there was none before" in ended_report.lines()
+    assert "  starting main-ingester-0: FATAL" in ended_report.failure_lines()
+    assert "loki: back at revision 2" in ended_report.failure_lines()
+    assert "storage: stopped; there was none before" in ended_report.failure_lines()
     assert ended_report.rows[2] == ("agents", "not reached", "not reached")
+
+
+def test_table_of_stages_is_left_out_if_no_stage_was_reached() -> None:
+    stopped = dict.fromkeys(TASKS, Task("upstream_failed")) | {"plan": Task("failed")}
+    assert report("local", None, stopped).table_lines() == []
+
+
+def test_table_of_stages_has_one_row_per_stage_that_was_reached() -> None:
+    header, *rows = report("local", CHANGES, FAILED_AT_LOKI).table_lines()
+    assert header.split() == ["stage", "applied", "verified"]
+    assert [row.split()[0] for row in rows] == [*STAGES]
 
 
 def test_report_as_dict_is_plain_json() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from logops.airflow.operators.plan import without_diffs
 from logops.airflow.operators.stage import RolloutApplyOperator, RolloutVerifyOperator
@@ -103,10 +103,11 @@ def test_apply_that_failed_succeeds_on_next_try(context, platform, ti) -> None:
     assert platform.live("loki") == platform.desired()["loki"]
 
 
-def test_stage_outside_the_plan_is_refused(context, platform, ti) -> None:
+def test_stage_outside_the_plan_is_skipped_and_changes_nothing(context, platform, ti) -> None:
     ti.xcoms["plan", "plan"] = without_diffs(plan(platform, ["storage"]))
-    with pytest.raises(AirflowFailException, match="not in the plan"):
+    with pytest.raises(AirflowSkipException, match="The stage loki was not chosen for this run"):
         run(applier(), context)
+    assert platform.did == []
 
 
 def test_verify_returns_the_checks_of_the_stage(context, platform, monkeypatch) -> None:

@@ -1,0 +1,5 @@
+"""The ids of the DAGs. Airflow reads this module whenever it parses a DAG file: no imports."""
+
+ROLLOUT = "rollout"
+NIGHTLY = ("storage_lifecycle", "compaction_audit", "retention_audit", "query_benchmark")
+"""DAGs that run every night, once the first rollout has succeeded."""

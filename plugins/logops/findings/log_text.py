@@ -1,0 +1,32 @@
+"""Findings as lines of a log, the most serious first. Findings with one cause are one entry."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from logops.findings.groups import FindingGroup, grouped
+from logops.findings.model import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line, and how serious it is."""
+
+    severity: Severity
+    text: str
+
+
+def log_lines(findings: Iterable[Finding], runbook_url: Callable[[str], str]) -> list[LogLine]:
+    """Return each finding with its message, its evidence, what to do, and its page in the runbook.
+
+    runbook_url   from the name of a class to the full address of its page
+    """
+    return [LogLine(group.cls.severity, text) for group in grouped(findings) for text in _entry(group, runbook_url)]
+
+
+def _entry(group: FindingGroup, runbook_url: Callable[[str], str]) -> Iterable[str]:
+    yield f"{group.cls.severity.value.upper()} {group.cls.name}  {group.title}"
+    yield f"  {group.message}"
+    if evidence := group.example.evidence:
+        yield f"  evidence: {', '.join(f'{name}={value}' for name, value in evidence.items())}"
+    yield f"  what to do: {group.remedy}"
+    yield f"  runbook: {runbook_url(group.cls.name)}"
