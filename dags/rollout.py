@@ -31,8 +31,8 @@ The note of the run is the result in one line. When the first rollout has succee
 - The environment is for Kubernetes, which logops cannot roll out yet. Or its file is not valid, its platform cannot be
   reached, or `auto_approve` is on although the environment requires approval. Nothing was changed. *Fix what the
   message names (`logops check ENV` shows everything), then trigger again.*
-- A critical finding refuses the plan (the rules of `logops check`). Nothing was changed. *Fix it. To accept it, write its
-  class and the reason into `accept`: `retention-short: REASON`.*
+- A critical finding refuses the plan (the rules of `logops check`). Nothing was changed. *Fix it. To accept it,
+  write its class and the reason into `accept`: `retention-short: REASON`.*
 
 #### approval
 

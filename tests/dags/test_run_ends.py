@@ -27,9 +27,7 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
     platform = MemoryPlatform(read_environment("local"), {s: Files({f"{s}/file": f"{s} 1\n"}) for s in STAGES})
     monkeypatch.setattr("logops.platforms.open_platform", lambda environment, root: platform)
     monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: ())
-    monkeypatch.setattr(
-        "logops.airflow.operators.summary.results_store", lambda environment: ResultsStore(str(tmp_path))
-    )
+    monkeypatch.setattr("logops.platforms.open_results", lambda environment, root: ResultsStore(str(tmp_path)))
     sleep = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
     return platform
