@@ -1,13 +1,16 @@
 """Import paths of version 0.1, accepted until 0.3. An old path imports the module at its new path, with a warning."""
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
 import warnings
 from collections.abc import Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 MOVED = {
     "logops.audit.forecast": "logops.usage.forecast",
@@ -48,8 +51,11 @@ def new_path(old: str) -> str | None:
     return None
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """An import hook that finds modules by their old paths."""
+class _Finder:
+    """An import hook that finds modules by their old paths.
+
+    It does not derive from the classes in `importlib.abc`: they import half of the standard library, in every command.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -58,7 +64,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if new is None or importlib.util.find_spec(new) is None:
             return None
         # A package, so that modules below it are also looked up here.
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, cast("Loader", self), is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
         return None

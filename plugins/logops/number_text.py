@@ -4,7 +4,7 @@ Every table, message and log line uses these functions, so that a size or a time
 """
 
 _SIZE_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-_PLURALS = {"query": "queries"}
+_PLURALS = {"process": "processes", "query": "queries"}
 
 
 def count_text(count: int, noun: str) -> str:
@@ -58,6 +58,18 @@ def seconds_text(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, remaining = divmod(round(seconds), 60)
     return f"{minutes:,} min {remaining:02d} s"
+
+
+def age_text(seconds: float) -> str:
+    """Return an age as people say it.
+
+    >>> age_text(42), age_text(720), age_text(30 * 3600), age_text(10 * 86_400)
+    ('42 s', '12 min', '30 h', '10 days')
+    """
+    for unit, unit_s, limit in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 3 * 86_400)):
+        if seconds < limit:
+            return f"{int(seconds // unit_s)} {unit}"
+    return f"{int(seconds // 86_400):,} days"
 
 
 def decimal_text(value: float, least: float = 0.0001) -> str:

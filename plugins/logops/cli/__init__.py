@@ -1,31 +1,22 @@
-"""`logops ...`: the same functions as the DAGs, for a terminal."""
+"""`logops ...`: the same functions as the DAGs, for a terminal. Imports nothing before Ctrl-C is handled."""
 
-import sys
+from typing import Any
 
-import typer
-
-from logops.cli.console import FOUND
-from logops.cli.lazy import LazyCommands
-
-app = typer.Typer(
-    name="logops",
-    cls=LazyCommands,
-    help="Deploy Grafana Loki on Azure Blob Storage, and check that its logs are complete and deleted on time.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=True,
-)
-
-
-@app.callback()
-def logops() -> None:
-    """Deploy Grafana Loki on Azure Blob Storage, and check that its logs are complete and deleted on time."""
+from logops.cli.interrupt import end_quietly, ends_at_once
 
 
 def main() -> None:
-    """Run the command line. A broken pipe (`logops logs | head`) ends it quietly."""
-    try:
+    """Run the command line. A broken pipe (`logops logs | head`) ends it quietly, Ctrl-C with one line."""
+    with end_quietly():
+        with ends_at_once():
+            from logops.cli.root import app
         app()
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(FOUND)
+
+
+def __getattr__(name: str) -> Any:
+    """Import `app` when it is used: its imports take a moment, and `main` must handle Ctrl-C before them."""
+    if name != "app":
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    from logops.cli.root import app
+
+    return app

@@ -1,6 +1,7 @@
 """Output of all commands: data goes to stdout, messages for people to stderr."""
 
 import json
+import os
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -21,6 +22,12 @@ BAD_INPUT = 2
 """The command, a file or the environment is not usable."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def no_colour() -> None:
+    """Print without colours from now on, the help included."""
+    os.environ["NO_COLOR"] = "1"
+    out.no_color = err.no_color = True
 
 
 def print_json(data: Any) -> None:

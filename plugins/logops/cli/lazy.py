@@ -8,7 +8,8 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from logops.cli.console import stop
+from logops.cli.console import err, no_colour, stop
+from logops.cli.interrupt import INTERRUPTED, ends_at_once, interrupted_text
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Command:
     name: str
     module: str
     """The module of `logops.cli` whose `app` has it."""
+    task: str
+    """The group of the command in `logops --help`."""
     help: str
     extra: str = ""
     """The extra of the package that it needs; empty: none."""
@@ -25,35 +28,43 @@ class Command:
     """Whether the module's whole `app` is a group under this name."""
 
 
+TRY = "Try it on this machine"
+DEPLOY = "Deploy"
+PROVE = "Prove what is stored and how fast it is"
+ASK = "Ask for logs"
+CHECK = "Check files"
+
 COMMANDS = (
-    Command("check", "environment", "Report mistakes in an environment before it is deployed."),
-    Command("schema", "environment", "Print the JSON Schema of environment files."),
-    Command("render", "environment", "Show the files that an environment renders to.", "local"),
-    Command("doctor", "doctor", "Find mistakes in configuration that you already have."),
-    Command("plan", "rollout", "Show what a rollout would change.", "local"),
-    Command("up", "rollout", "Roll an environment out from the terminal.", "local"),
-    Command("unlock", "rollout", "Release the lease of a dead rollout.", "local"),
-    Command("status", "platform", "Show every process and the rings.", "local"),
-    Command("logs", "platform", "Show the logs of processes.", "local"),
-    Command("down", "platform", "Stop the processes of an environment; data stays.", "local"),
-    Command("query", "query", "Run a query of the library.", "audit"),
-    Command("toolchain", "toolchain", "Find or build the programs that run on this machine.", "local"),
-    Command("audit", "audit", "Check what is stored: blobs, index, retention, tiers, usage, cost.", "audit", True),
-    Command("lifecycle", "lifecycle", "Lifecycle rules that move blobs between tiers.", "audit", True),
-    Command("logql", "logql", "Check and format LogQL.", "", True),
-    Command("rules", "rules", "Check recording and alerting rules, and test alerts on a real Loki.", "local", True),
-    Command("bench", "bench", "Measure the query library against its objectives and its history.", "benchmark", True),
-    Command("quickstart", "quickstart", "Everything on this machine: what `make up` runs.", "local", True),
+    Command("quickstart", "quickstart", TRY, "Everything on this machine: what `make up` runs.", "local", True),
+    Command("toolchain", "toolchain", TRY, "Find or build the programs that run on this machine.", "local"),
+    Command("check", "environment", DEPLOY, "Report mistakes in an environment before it is deployed."),
+    Command("render", "environment", DEPLOY, "Show the files that an environment renders to.", "local"),
+    Command("plan", "rollout", DEPLOY, "Show what a rollout would change.", "local"),
+    Command("up", "rollout", DEPLOY, "Roll an environment out from the terminal.", "local"),
+    Command("status", "platform", DEPLOY, "Show every process and the rings.", "local"),
+    Command("logs", "platform", DEPLOY, "Show the logs of processes.", "local"),
+    Command("unlock", "rollout", DEPLOY, "Release the lease of a dead rollout.", "local"),
+    Command("down", "platform", DEPLOY, "Stop the processes of an environment; data stays.", "local"),
+    Command("audit", "audit", PROVE, "Check what is stored: blobs, index, retention, tiers, cost.", "audit", True),
+    Command("lifecycle", "lifecycle", PROVE, "Show and apply the rules that move blobs between tiers.", "audit", True),
+    Command("bench", "bench", PROVE, "Measure the query library against objectives and history.", "benchmark", True),
+    Command("query", "query", ASK, "Run a query of the library.", "audit"),
+    Command("doctor", "doctor", CHECK, "Find mistakes in configuration that you already have."),
+    Command("logql", "logql", CHECK, "Check and format LogQL.", "", True),
+    Command("rules", "rules", CHECK, "Check recording and alerting rules, and test alerts on Loki.", "local", True),
+    Command("schema", "environment", CHECK, "Print the JSON Schema of environment files."),
 )
 
 
+NO_COLOR = "--no-color"
 _RUNNING = "logops.cli.running"
 """Key of the command in click's context."""
 
 
 def load(command: Command) -> Any:
     """Import a command and return it. Raises ModuleNotFoundError if its extra is not installed."""
-    app: typer.Typer = importlib.import_module(f"logops.cli.{command.module}").app
+    with ends_at_once():
+        app: typer.Typer = importlib.import_module(f"logops.cli.{command.module}").app
     options: dict[str, Any] = {
         "pretty_exceptions_short": app.pretty_exceptions_short,
         "rich_markup_mode": app.rich_markup_mode,
@@ -77,10 +88,23 @@ class LazyCommands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return next((_Listed(command) for command in COMMANDS if command.name == cmd_name), None)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options that are accepted anywhere on the line: `logops status local --no-color`."""
+        ours = args[: args.index("--")] if "--" in args else args
+        if NO_COLOR in ours:
+            no_colour()
+        return super().parse_args(ctx, [*(word for word in ours if word != NO_COLOR), *args[len(ours) :]])
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command. If its extra is not installed, end the program with a message; some imports come late."""
         try:
             return super().invoke(ctx)
+        except (KeyboardInterrupt, typer.Abort) as error:
+            # typer replaces the Ctrl-C at a question by its own error.
+            if isinstance(error, typer.Abort) and not isinstance(error.__context__, KeyboardInterrupt):
+                raise
+            err.file.write(interrupted_text())
+            raise typer.Exit(INTERRUPTED) from None
         except ModuleNotFoundError as error:
             command: Command | None = ctx.meta.get(_RUNNING)
             if command is None or not command.extra or (error.name or "").startswith("logops"):
@@ -102,5 +126,5 @@ class _Listed(TyperCommand):
     """A command in the list of commands, with its name and help only."""
 
     def __init__(self, command: Command) -> None:
-        super().__init__(name=command.name, help=command.help)
+        super().__init__(name=command.name, help=command.help, rich_help_panel=command.task)
         self.command = command

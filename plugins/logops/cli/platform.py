@@ -1,7 +1,7 @@
 """`logops status`, `logs`, `down`: the processes on this machine."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +11,7 @@ from logops.cli.console import FOUND, OK, JsonOption, print_json, print_text, sa
 from logops.cli.table import show_table
 from logops.cli.targets import EnvironmentArgument, environment, platform
 from logops.clients.loki import LokiClient, LokiError, RingMember
-from logops.number_text import size_text
+from logops.number_text import age_text, size_text
 from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import DeployablePlatform, PlatformError, ProcessStatus
@@ -54,11 +54,8 @@ def logs(
     for line in _labelled(((log, line) for log in chosen for line in target.last_lines(log, count)), chosen):
         print(line)
     if follow:
-        try:
-            for line in _labelled(target.follow(chosen), chosen):
-                print(line, flush=True)
-        except KeyboardInterrupt:
-            raise typer.Exit(OK) from None
+        for line in _labelled(target.follow(chosen), chosen):
+            print(line, flush=True)
 
 
 @app.command(epilog="Example: logops down local")
@@ -110,7 +107,9 @@ def _process(status: ProcessStatus) -> dict[str, Any]:
 
 
 def _process_columns(processes: Sequence[ProcessStatus], as_of: datetime) -> list[Column]:
-    ages = [_age(as_of - status.since) if status.since and status.pid else "-" for status in processes]
+    ages = [
+        age_text((as_of - status.since).total_seconds()) if status.since and status.pid else "-" for status in processes
+    ]
     ready = sum(status.ready for status in processes)
     memory = size_text(sum(status.memory or 0 for status in processes))
     return [
@@ -159,14 +158,3 @@ def _labelled(lines: Iterable[tuple[str, str]], names: Sequence[str]) -> Iterato
     width = max(map(len, names), default=0)
     for name, line in lines:
         yield f"{name:{width}} | {line}" if len(names) > 1 else line
-
-
-def _age(age: timedelta) -> str:
-    """
-    >>> _age(timedelta(seconds=42)), _age(timedelta(minutes=12)), _age(timedelta(hours=30))
-    ('42 s', '12 min', '30 h')
-    """
-    seconds = int(age.total_seconds())
-    if seconds < 120:
-        return f"{seconds} s"
-    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

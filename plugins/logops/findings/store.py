@@ -94,6 +94,11 @@ class ResultsStore:
                 reverse=True,
             )
 
+    def checks(self, environment: str) -> list[str]:
+        """Return the names of an environment's checks that have ever run. Raises StoreUnreachableError."""
+        names = (PurePosixPath(path).name.split(".", 2) for path in self._files(FINDINGS))
+        return sorted({check for owner, check, _ in names if owner == environment})
+
     def query(
         self,
         kind: str,
