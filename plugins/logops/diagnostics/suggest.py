@@ -12,5 +12,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("x", ["limits_config", "common"])
     ''
     """
-    similar = get_close_matches(word, sorted(known), n=1, cutoff=0.75)
-    return f"Did you mean {similar[0]}?" if similar else ""
+    similar = similar_word(word, known)
+    return f"Did you mean {similar}?" if similar else ""
+
+
+def similar_word(word: str, known: Iterable[str]) -> str:
+    """Return the most similar known word; empty if no word is similar enough.
+
+    Swapped letters count as similar even in a short word.
+
+    >>> similar_word("jbo", ["job", "level"]), similar_word("joe", ["job"])
+    ('job', '')
+    """
+    words = sorted(known)
+    swapped = [other for other in words if sorted(other) == sorted(word)]
+    return next(iter(swapped or get_close_matches(word, words, n=1, cutoff=0.75)), "")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from logops.logql import lint_lines, lint_numbers
+from logops.logql import lint_labels, lint_lines, lint_numbers
 from logops.logql.advice import QUERY_ALONE, Advice, Context, Found, Severity
 from logops.logql.build import checked
 from logops.logql.errors import LogQLError
@@ -42,7 +42,8 @@ def written(better: Query) -> str:
 
 def refused_when_run(query: Query, _: Context) -> Iterator[Found]:
     for span, why in refusals(query):
-        yield Found(span, f"Loki refuses this as it runs the query: {why}.", None)
+        end = "" if why.endswith("?") else "."
+        yield Found(span, f"Loki refuses this as it runs the query: {why}{end}", None)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class LintRule:
 
 RULES = (
     LintRule("refused-when-run", "error", refused_when_run, "Loki accepts the query, and refuses it when it runs."),
+    LintRule(
+        "unknown-label",
+        "fragile",
+        lint_labels.unknown_label,
+        "No source of the environment has the label.",
+    ),
     LintRule(
         "label-in-selector",
         "slow",

@@ -7,6 +7,7 @@ its tree (ast.go, parser.go) is checked at the same place. Differences: an expre
 
 from collections.abc import Callable
 
+from logops.diagnostics.suggest import did_you_mean
 from logops.logql import literals, patterns, regexes
 from logops.logql.errors import LogQLError
 from logops.logql.tokens import BYTES, DURATION, END, FLAG, NAME, NUMBER, RANGE, STRING, tokens_of
@@ -161,7 +162,18 @@ class Reader:
             actual += ", which LogQL keeps for itself"
         elif kind in FUNCTIONS and expected.startswith("a label"):
             actual += ", which before a parenthesis is a function"
+        elif kind == NAME and not expected.startswith("a label") and (hint := self.suggestion()):
+            actual += f". {hint}"
         return self.wrong(f"expected {expected}, found {actual}")
+
+    def suggestion(self) -> str:
+        """Return the word of LogQL that the next name may mean; empty if there is no similar one."""
+        name, following = self.texts[self.at], self.texts[self.at + 1]
+        if name.lower() in FUNCTIONS:
+            # It is read as a name, because neither a parenthesis nor a grouping follows: `sum bye (x) (...)`.
+            hint = did_you_mean(following, ("by", "without")) if self.kinds[self.at + 1] == NAME else ""
+            return hint and f"It is followed by {following}. {hint}"
+        return did_you_mean(name, FUNCTIONS | KEYWORDS)
 
     def what_may_follow(self, query: Query) -> str:
         if isinstance(query, LogQuery):
@@ -475,6 +487,8 @@ class Reader:
             self.take(")", ")")
         else:
             label = self.take(NAME, "a label, or bytes(...), duration(...), duration_seconds(...)")
+            if self.kind == "(":
+                raise self.wrong(f"{label} is no conversion of unwrap. {did_you_mean(label, CONVERSIONS)}".rstrip())
         filters: list[Condition] = []
         while self.took("|"):
             filters.append(self.condition(LOOSE))
@@ -699,7 +713,9 @@ class Reader:
             self.kind = NAME
             return self.matcher()
         if op not in COMPARISON_OPS and op != "=":
-            raise self.unexpected("one of =, !=, =~, !~, ==, >, >=, <, <=")
+            error = self.unexpected("one of =, !=, =~, !~, ==, >, >=, <, <=")
+            hint = did_you_mean(name, (*STAGES, "unwrap")) if self.kinds[self.at - 2] == "|" else ""
+            raise self.wrong(f"{error.reason}, after {name}. {hint}") if hint else error
         self.next()
         if kind == "ip":
             return self.ip_match(name, op, start)

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from logops.diagnostics.suggest import did_you_mean
 from logops.doctor.keys.generate import Keys, data_file
 
 Path = tuple[str | int, ...]
@@ -56,9 +56,8 @@ def hint(path: Path, siblings: Mapping[str, Any], program: str) -> str:
     name = str(path[-1])
     if len(path) == 1 and name in _NEVER_KEYS:
         return _NEVER_KEYS[name]
-    close = get_close_matches(name, [key for key in siblings if key != ANY_NAME], n=1, cutoff=0.75)
-    if close:
-        return f"Did you mean {close[0]}?"
+    if suggestion := did_you_mean(name, [key for key in siblings if key != ANY_NAME]):
+        return suggestion
     section = f"{path[0]}."
     paths = _paths_by_key(program).get(name, ())
     elsewhere = sorted(paths, key=lambda path: (not path.startswith(section), path.count("."), path))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from logops.diagnostics.suggest import did_you_mean
 from logops.doctor.deployment import (
     Agent,
     Cluster,
@@ -14,6 +15,7 @@ from logops.doctor.deployment import (
     RetentionPromise,
     UnreadablePart,
 )
+from logops.doctor.keys.known import known_keys
 from logops.doctor.reading.document_part import DocumentPart, RuntimeOverrides, tenant_limits
 from logops.doctor.reading.fluentbit import is_classic, read_classic, read_pipeline
 from logops.doctor.reading.lifecycle import policy_rules, read_policy
@@ -97,8 +99,14 @@ def _document_parts(document: Mapping[str, Any], name: str, location: Location) 
     elif parts := _configuration(document, name, location):
         yield from parts
     else:
-        keys = ", ".join(sorted(map(str, document))[:8])
-        raise DocumentError(location.file, f"unknown kind of file, with the keys {keys}", ACCEPTED)
+        raise DocumentError(location.file, f"unknown kind of file, with {_listed(document)}", ACCEPTED)
+
+
+def _listed(document: Mapping[str, Any]) -> str:
+    """Return the keys of a file of unknown kind for a message, each with the section that may be meant."""
+    sections = {*known_keys("loki"), *known_keys("promtail"), "overrides", "loki"}
+    hints = {key: did_you_mean(key, sections - {key}) for key in sorted(map(str, document))[:8]}
+    return "the keys " + ", ".join(f"{key} ({hint})" if hint else key for key, hint in hints.items())
 
 
 def _configuration(document: Mapping[str, Any], name: str, location: Location) -> Iterable[DocumentPart] | None:

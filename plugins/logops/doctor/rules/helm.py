@@ -22,6 +22,9 @@ _PROMTAIL_IGNORED_KEYS = {
     ("volumeMounts",): "extraVolumeMounts",
 }
 
+_MISTYPED = 0.85
+"""Similarity of a mistyped component. Keys that the chart reads, such as `patternIngester`, are below it."""
+
 _SCALABLE = ("write", "read", "backend")
 _GRPC_LOAD_BALANCING_PORT = 9096
 
@@ -130,10 +133,11 @@ def _ignored(values: HelmValues) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _mistyped_component(key: str) -> str:
-    """Return the component that `query-frontend` or `query_frontend` means; "" for a name that the chart reads."""
+    """Return the component that `query-frontend` or `ingestor` means; "" for a name that the chart reads."""
     first, *others = key.replace("_", "-").split("-")
     name = first + "".join(word.capitalize() for word in others)
-    return name if name != key and name in COMPONENTS else ""
+    similar = get_close_matches(name, COMPONENTS, n=1, cutoff=_MISTYPED)
+    return similar[0] if similar and key not in COMPONENTS else ""
 
 
 def _snake_case(key: str) -> str:
