@@ -23,9 +23,10 @@ from logops.audit.request import Check
 from logops.benchmark.measure.cases import Mode
 from logops.benchmark.measure.sample import Ending, Sample, to_table
 from logops.cli import app
-from logops.cli.audit_tables import tenants_table
-from logops.cli.console import out
+from logops.cli.audit_tables import tenant_columns
+from logops.cli.console import out, print_text
 from logops.cli.findings import listing
+from logops.cli.table import show_table
 from logops.clients.blob_storage import AccountKey, ObjectStore
 from logops.clients.blob_storage.blobs import Tier
 from logops.environment import load_environment
@@ -63,9 +64,9 @@ def draw_findings(file: Path, work_dir: Path) -> None:
     out.width, out.record = WIDTH, True
     try:
         with redirect_stdout(StringIO()):
-            out.print(listing(result.findings), end="")
-            out.print(tenants_table(result))
-            out.print(result.headline, highlight=False, markup=False)
+            print_text(listing(result.findings))
+            show_table(tenant_columns(result))
+            print_text(result.headline)
         out.save_svg(str(file), title="logops audit")
     finally:
         out.width, out.record = width, False

@@ -28,7 +28,7 @@ from logops.benchmark.request import MOST_ROUNDS, ROUNDS, benchmark_request
 from logops.benchmark.run import run_benchmark
 from logops.cli import bench_tables as tables
 from logops.cli.console import FOUND, OK, JsonOption, err, print_json, print_text, say, stop, width
-from logops.cli.findings import listing
+from logops.cli.findings import AllFindingsOption, listing
 from logops.cli.library import read_library, selected
 from logops.cli.table import show_table
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
@@ -84,6 +84,7 @@ def run(
     record: Annotated[
         bool, typer.Option("--record/--no-record", help="Store every sample in the results store.")
     ] = True,
+    every: AllFindingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure the queries of the library on a live cluster, in rounds.
@@ -137,7 +138,7 @@ def run(
                 }
             )
         else:
-            print_text(listing(findings))
+            print_text(listing(findings, every=every))
             show_table(tables.comparisons(compared))
         raise typer.Exit(FOUND if bad else _code(compared))
     if as_json:
@@ -145,7 +146,7 @@ def run(
     else:
         show_table(tables.measured(result.verdicts))
         print_text("")
-        print_text(listing(result.findings))
+        print_text(listing(result.findings, every=every))
     raise typer.Exit(FOUND if bad else OK)
 
 

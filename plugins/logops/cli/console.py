@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 _WIDE = 1000
-"""Do not wrap lines if the output is not a terminal."""
+"""Width if the output is not a terminal: nothing is wrapped or left out."""
 
 # No emoji: `:key:` in a query or a log line is text.
 out = Console(width=None if sys.stdout.isatty() else _WIDE, emoji=False)
@@ -42,7 +42,7 @@ def stop(message: str, code: int = BAD_INPUT) -> NoReturn:
 
 def width() -> int | None:
     """Return the width of the terminal; None if the output goes to a file or to another program."""
-    return out.width if sys.stdout.isatty() else None
+    return out.width if out.width < _WIDE else None
 
 
 def print_text(output: Any) -> None:

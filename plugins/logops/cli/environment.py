@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from logops.cli.console import OK, JsonOption, out, print_json, say
+from logops.cli.console import OK, JsonOption, out, print_json, print_text, say
 from logops.cli.findings import exit_code, listing, summary
 from logops.cli.targets import EnvironmentArgument, environment, rendered
 from logops.doctor import check as check_deployment
@@ -32,7 +32,7 @@ def check(
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:
-        out.print(listing(findings))
+        print_text(listing(findings, every=True))
         tenants = sum(len(cluster.tenants) for cluster in loaded.clusters.values())
         say(
             f"{loaded.name}: {count_text(len(loaded.clusters), 'cluster')}, {count_text(tenants, 'tenant')}, "

@@ -20,6 +20,7 @@ from logops.environment.units import Duration
 from logops.logql.advice import Advice
 from logops.logql.diagnostics import of_advice
 from logops.logql.in_files import queries_in
+from logops.number_text import count_text
 from logops.queries.known import of_tenant
 from logops.render.rules import file_text
 from logops.rules.alert_tests import AlertTestResult, run_tests
@@ -51,8 +52,9 @@ def check_command(as_json: JsonOption = False) -> None:
     recordings = sum(1 for file in rules.values() for _ in file.recordings)
     alerts = [alert for file in rules.values() for _, alert in file.alerts]
     say(
-        f"{len(rules)} files: {recordings} recorded series, {len(alerts)} alerts with "
-        f"{sum(len(alert.tests) for alert in alerts)} tests, {len(problems) + len(said) or 'nothing'} to fix"
+        f"{count_text(len(rules), 'file')}: {recordings:,} recorded series, {count_text(len(alerts), 'alert')} with "
+        f"{count_text(sum(len(alert.tests) for alert in alerts), 'test')}, "
+        f"{len(problems) + len(said) or 'nothing'} to fix"
     )
     raise typer.Exit(FOUND if problems or said else OK)
 

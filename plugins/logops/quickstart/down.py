@@ -6,6 +6,7 @@ from rich.console import Console
 
 from logops import toolchain
 from logops.environment import find_environment, load_environment
+from logops.number_text import count_text
 from logops.platforms import STATE, open_local
 from logops.platforms.local.lock import locked
 from logops.quickstart.airflow_process import Airflow
@@ -39,13 +40,13 @@ def _end(environment_name: str, root: Path, board: Board) -> list[str]:
         with board.step("end Airflow", 6):
             count = airflow.stop()
         if count:
-            ended.append(f"Airflow ({count} processes)")
+            ended.append(f"Airflow ({count_text(count, 'process')})")
     platform = open_local(load_environment(find_environment(environment_name, root)), root)
     count = sum(process.pid is not None for process in platform.processes())
     with board.step(f"end {environment_name}", 15) as step:
         killed = platform.down(lambda line: step.report(State.RUNNING, line))
     if count:
-        ended.append(f"{count} processes of {environment_name}")
+        ended.append(f"{count_text(count, 'process')} of {environment_name}")
     if killed:
         board.say(f"  had to be killed: {', '.join(killed)}")
     return ended

@@ -139,7 +139,7 @@ def rendered(
         Text(f"  open {airflow_url}/dags/rollout   what was rolled out, task by task"),
         *([Text(f"  open {airflow_url}/dags/{audits[-1].dag}   what the nightly audit looks at")] if audits else []),
         *([Text(f"  open {airflow_url}/dags/{BENCHMARK}   how fast the library's queries are")] if measured else []),
-        Text(f"  logops audit explain {name}   every table: its phase, its age, what happens next and when"),
+        Text(f"  logops audit explain {name}   the tables of each tenant by phase, and what blocks them"),
         Text(f"  logops status {name}   every process: readiness, memory, version"),
         Text("  make down   stop everything; stored logs stay"),
     )

@@ -111,7 +111,7 @@ def _listing_what_runs(airflow: Airflow, platform: LocalPlatform, board: Board) 
         port = airflow.port()
         left = [f"Airflow on port {port}"] if port else []
         count = sum(process.pid is not None for process in platform.processes())
-        left += [f"{count} processes of {platform.environment.name}"] if count else []
+        left += [f"{count_text(count, 'process')} of {platform.environment.name}"] if count else []
         left += ["the sample logs"] if is_feed_running(platform.state) else []
         running = f"Still running: {', '.join(left)}. `make down` ends it, `make up` goes on."
         board.say(running if left else "Nothing is left running.")

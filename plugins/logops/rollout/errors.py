@@ -9,6 +9,7 @@ RolloutError
 from dataclasses import dataclass
 
 from logops.errors import LogopsError
+from logops.number_text import count_text
 
 
 class RolloutError(LogopsError):
@@ -45,6 +46,6 @@ class VerificationError(RolloutError):
         self.checks = checks
         failed = [check for check in checks if not check.passed]
         super().__init__(
-            f"verifying {stage}: {len(failed)} of {len(checks)} checks failed\n"
+            f"verifying {stage}: {len(failed)} of {count_text(len(checks), 'check')} failed\n"
             + "\n".join(f"  {check.name} {check.subject}: {check.detail}" for check in failed)
         )

@@ -447,7 +447,7 @@ def test_rules_without_problems_pass_and_are_counted(monkeypatch: pytest.MonkeyP
     result = logops("rules", "check")
 
     assert result.exit_code == OK
-    assert "1 files: 1 recorded series, 1 alerts with 2 tests, nothing to fix" in result.stderr
+    assert "1 file: 1 recorded series, 1 alert with 2 tests, nothing to fix" in result.stderr
 
 
 @pytest.mark.usefixtures("rules")

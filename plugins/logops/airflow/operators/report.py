@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from logops.number_text import count_text
 from logops.render import STAGES
 from logops.rollout.record import ROLL_BACK, RolloutResult, decide_outcome
 
@@ -89,4 +90,4 @@ def _applied(task: Task) -> str:
 def _verified(task: Task) -> str:
     if task.state != "success" or task.result is None:
         return _WORDS.get(task.state, task.state)
-    return f"{len(task.result['checks'])} checks ({task.result['seconds']} s)"
+    return f"{count_text(len(task.result['checks']), 'check')} ({task.result['seconds']} s)"

@@ -11,7 +11,7 @@ from logops.benchmark.measure.prepare import PreparedQuery, Side
 from logops.benchmark.measure.sample import Ending, Sample
 from logops.benchmark.request import BenchmarkRequest
 from logops.logql.text import one_line
-from logops.number_text import size_text
+from logops.number_text import count_text, size_text
 from logops.queries.model import LibraryQuery
 
 STEP_S = 60
@@ -74,7 +74,9 @@ class AttemptRunner:
         """Return why a query may not run; otherwise reserve its expected bytes."""
         with self._changed:
             if self._started % PROGRESS_EVERY == 0:
-                self._report_progress(f"{self._started} of {self._count} queries, {self._bytes / 1e6:,.0f} MB read")
+                self._report_progress(
+                    f"{self._started} of {count_text(self._count, 'query')}, {size_text(self._bytes)} read"
+                )
             self._started += 1
             if self._failures[key] >= FAILURES:
                 return f"it failed {FAILURES} times in a row"

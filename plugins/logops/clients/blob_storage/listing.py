@@ -23,6 +23,7 @@ from logops.clients.blob_storage.walks import (
     is_to_be_split,
     parts_of,
 )
+from logops.number_text import count_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,7 +98,8 @@ def listed(
                     walked = page.result()
                 except ObjectStoreError as error:
                     left = replace(rest, walks=(*running.values(), *waiting))
-                    message = f"{error} {rest.blobs} blobs were listed before, {len(left.walks)} parts are left."
+                    blobs, parts = count_text(rest.blobs, "blob"), count_text(len(left.walks), "part")
+                    message = f"{error} Listed before: {blobs}. Left: {parts}."
                     raise ListingInterruptedError(message, left) from error
                 del running[page]
                 # Continue started walks before starting new ones.

@@ -16,6 +16,7 @@ import yaml
 from logops.clients.http.request import Request, params
 from logops.clients.loki.errors import TENANT_HEADER, LokiError
 from logops.clients.loki.model import Direction, LogLine, Ring
+from logops.number_text import count_text
 
 CATEGORIZE_LABELS = ("X-Loki-Response-Encoding-Flags", "categorize-labels")
 """Loki then keeps the stream's labels, the structured metadata and the parsed labels apart
@@ -73,7 +74,7 @@ def batches(lines: Iterable[Line], max_bytes: int = MAX_REQUEST_BYTES) -> Iterat
 def push(tenant: str, lines: Sequence[LogLine]) -> Request:
     """Return the request that pushes these lines. `batches` keeps requests small enough."""
     return Request(
-        f"pushing {len(lines)} lines",
+        f"pushing {count_text(len(lines), 'line')}",
         "/loki/api/v1/push",
         method="POST",
         headers=(*_tenant(tenant), ("Content-Type", "application/json"), ("Content-Encoding", "gzip")),

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from logops.errors import LogopsError
+from logops.number_text import size_text
 
 MAX_BYTES = 5 * 2**20
 MAX_DEPTH = 100
@@ -34,7 +35,7 @@ def parse(text: str, file: str) -> list[Any]:
     or has a duplicate key. Loki and Helm refuse such texts too.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise DocumentError(file, f"{len(text)} characters", f"at most {MAX_BYTES} bytes")
+        raise DocumentError(file, "the text is too large", f"at most {size_text(MAX_BYTES)}")
     try:
         if text.lstrip().startswith("{"):
             # A template such as {{ .Values }} also starts with a brace: the YAML parser reports what is wrong with it.

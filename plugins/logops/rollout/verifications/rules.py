@@ -12,6 +12,7 @@ import yaml
 from logops.clients.loki import EvaluatedRule, LokiClient
 from logops.clients.prometheus import recorded
 from logops.environment.units import Duration
+from logops.number_text import count_text
 from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.verification import Verification, wait_for
 
@@ -54,7 +55,7 @@ def _evaluated(
             return None
 
         wait_for(look, lambda: f"{namespace}/{group['name']} of {tenant}: {problem['state']}", patience)
-    return f"{len(expected)} rules evaluated, none failed"
+    return f"{count_text(len(expected), 'rule')} evaluated, none failed"
 
 
 def trouble(expected: Sequence[str], rules: Sequence[EvaluatedRule], since: datetime) -> str:

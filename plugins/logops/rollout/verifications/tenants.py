@@ -7,6 +7,7 @@ from functools import partial
 from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.clients.loki.errors import LokiRefusedError
 from logops.environment.units import Duration, Size
+from logops.number_text import count_text
 from logops.platforms.platform import DeployablePlatform
 from logops.render.overrides import overrides
 from logops.rollout.verifications.verification import NotVerifiedError, Verification, new_marker, wait_for
@@ -86,7 +87,7 @@ def _limits_live(platform: DeployablePlatform, cluster: str, tenant: str) -> str
             return f"Loki reports other limits for {tenant}: {listed}; not reloaded"
 
         wait_for(look, missing, RELOAD_SECONDS)
-    return f"{len(declared)} limits as declared"
+    return f"{count_text(len(declared), 'limit')} as declared"
 
 
 def same_limit(declared: object, reported: object) -> bool:
