@@ -149,6 +149,8 @@ def _approval(target: DeployablePlatform, planned: Plan, *, ask: bool) -> Approv
         check_approver(environment, approver)
     except RolloutRefusedError as refused:
         stop(str(refused), BAD_INPUT)
+    # Again, because the diff may have moved it off the screen.
+    say(f"\n{counts(planned)}")
     if not typer.confirm("Roll this out?", default=False, err=True):
         stop("Nothing was changed.", FOUND)
     return Approval(planned.digest, approver, datetime.now(UTC), TERMINAL)

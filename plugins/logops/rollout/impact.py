@@ -14,6 +14,7 @@ from logops.rollout.promises import (
     chunk_owners,
     cluster_promises,
     clusters_in,
+    collected_sources,
     lifecycle_actions,
 )
 
@@ -105,11 +106,18 @@ class RetentionChange:
 
 
 def assess(
-    live: Mapping[str, str], desired: Mapping[str, str], held: "Held | None", uncounted: str, as_of: datetime
+    live: Mapping[str, str],
+    desired: Mapping[str, str],
+    held: "Held | None",
+    uncounted: str,
+    as_of: datetime,
+    *,
+    live_is_lost: bool = False,
 ) -> Impact:
     """Return what the change from `live` to `desired` means for the owners of logs.
 
     live, desired   files of all stages by name
+    live_is_lost    live files are missing although they were rolled out: promises before are unknown
     held            statistics of the last audit; None if there are none, then `uncounted` says why
     """
     day = as_of.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -118,7 +126,9 @@ def assess(
     kept = [
         part
         for cluster in clusters
-        for change in retention_changes(live, desired, cluster, has_chunks=_has_chunks(held, cluster))
+        for change in retention_changes(
+            {} if live_is_lost else live, desired, cluster, is_known=live_is_lost or _has_chunks(held, cluster)
+        )
         for part in _retention_parts(change, held, until)
     ]
     counts = any(part.shortens for part in kept)
@@ -128,6 +138,7 @@ def assess(
             *_unreadable_clusters(desired, clusters),
             *_removed_clusters(live, desired),
             *_lifecycle_changes(live, desired),
+            *_source_changes(live, desired),
             *(part for cluster in clusters for part in _limit_changes(live, desired, cluster)),
             *(part for cluster in clusters for part in _changed_copies(live, desired, cluster)),
         ),
@@ -142,17 +153,17 @@ def assess(
 
 
 def retention_changes(
-    live: Mapping[str, str], desired: Mapping[str, str], cluster: str, *, has_chunks: bool = False
+    live: Mapping[str, str], desired: Mapping[str, str], cluster: str, *, is_known: bool = False
 ) -> Iterator[RetentionChange]:
     """Yield the tenants of a cluster whose retention changes.
 
-    A cluster without live files is new, unless it has chunks: then its live retention is unknown.
+    is_known   the cluster exists already. Without live files its live retention is unknown; otherwise it is new
     """
     after = promises_or_none(desired, cluster)
     if after is None:
         return
     before = promises_or_none(live, cluster)
-    cluster_is_new = cluster not in clusters_in(live) and not has_chunks
+    cluster_is_new = cluster not in clusters_in(live) and not is_known
     live_tenants = before.retention if before else {}
     tenants = frozenset({*live_tenants, *after.retention})
     for tenant in sorted(tenants):
@@ -229,14 +240,19 @@ def _matching(rules: TenantRules) -> set[tuple[str, int]]:
 
 
 def _retention_parts(change: RetentionChange, held: "Held | None", until: datetime) -> Iterator[PromiseChange]:
-    """Yield a tenant's own period if it changes, then its stream rules. The first one has the deleted chunks."""
+    """Yield a tenant's own period if it changes, then its stream rules.
+
+    The first part that becomes shorter has the deleted chunks of all.
+    """
     parts = [*_changed_periods(change)]
     deleted = None
     if held and any(shortens for *_, shortens in parts):
         deleted = deletion(change, [stats for cluster, stats in held.holdings if _is_of(change, cluster, stats)], until)
     owner = f"{change.cluster}/{change.tenant or 'every other tenant'}"
-    for number, (promise, before, after, shortens) in enumerate(parts):
-        yield PromiseChange(owner, promise, before, after, None if number else deleted, shortens)
+    for promise, before, after, shortens in parts:
+        yield PromiseChange(owner, promise, before, after, deleted if shortens else None, shortens)
+        if shortens:
+            deleted = None
 
 
 def _is_of(change: RetentionChange, cluster: str, stats: "TableStats") -> bool:
@@ -358,6 +374,18 @@ def _changed_copies(live: Mapping[str, str], desired: Mapping[str, str], cluster
             str(before.copies or "default"),
             str(after.copies or "default"),
         )
+
+
+def _source_changes(live: Mapping[str, str], desired: Mapping[str, str]) -> Iterator[PromiseChange]:
+    """Yield sources whose logs are not collected any more, and sources that are new in a running environment."""
+    try:
+        before, after = collected_sources(live), collected_sources(desired)
+    except UnreadablePromisesError:
+        return
+    for source in sorted(before.keys() - after.keys()):
+        yield PromiseChange(f"tenant {before[source]}", f"source {source}", "collected", "not collected any more")
+    for source in sorted(after.keys() - before.keys()):
+        yield PromiseChange(f"tenant {after[source]}", f"source {source}", "", "collected")
 
 
 def _has_chunks(held: "Held | None", cluster: str) -> bool:

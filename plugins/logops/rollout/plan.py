@@ -145,7 +145,14 @@ def plan(
     return Plan(
         environment.name,
         stage_plans,
-        assess(before, after, known.held, known.uncounted, as_of),
+        assess(
+            before,
+            after,
+            known.held,
+            known.uncounted,
+            as_of,
+            live_is_lost=any(_is_lost(platform, stage, live[stage]) for stage in ("loki", "tenants")),
+        ),
         cost,
         unpriced,
         tuple(finding.compared(known.findings) for finding in findings),
@@ -156,12 +163,18 @@ def plan(
     )
 
 
-_PROMISING: tuple[Stage, ...] = ("storage", "loki", "tenants")
+_PROMISING: tuple[Stage, ...] = ("storage", "loki", "agents", "tenants")
 """The stages whose files hold what is promised to the owners of logs."""
 
 
 def _texts(stages: Mapping[Stage, Files]) -> dict[str, str]:
     return {name: text for stage in _PROMISING for name, text in stages[stage].items()}
+
+
+def _is_lost(platform: DeployablePlatform, stage: Stage, live: Files) -> bool:
+    """Whether a stage has no live files, although the last rollout of it left some."""
+    revisions = platform.revisions(stage)
+    return not live.named_in_plans and bool(revisions) and revisions[-1].digest != Files({}).digest
 
 
 def _cost(

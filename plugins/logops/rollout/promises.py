@@ -87,6 +87,20 @@ def lifecycle_actions(files: Mapping[str, str]) -> dict[tuple[str, str], dict[st
     return actions
 
 
+def collected_sources(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the sources whose logs agents collect, with their tenants. Raises UnreadablePromisesError."""
+    sources: dict[str, str] = {}
+    for name in files:
+        if name.startswith("agents/") and name.endswith(".yaml"):
+            try:
+                for job in _mapping(files, name).get("scrape_configs") or ():
+                    tenants = [stage["tenant"]["value"] for stage in job["pipeline_stages"] if "tenant" in stage]
+                    sources[job["job_name"]] = tenants[-1] if tenants else ""
+            except (AttributeError, LookupError, TypeError) as error:
+                raise UnreadablePromisesError(f"the sources in {name} cannot be read: {error}") from None
+    return sources
+
+
 def chunk_owners(files: Mapping[str, str]) -> dict[tuple[str, str], str]:
     """Return which cluster stores its chunks where: (account, container) -> cluster. Unreadable files are left out."""
     owners: dict[tuple[str, str], str] = {}

@@ -232,9 +232,9 @@ def _deleted(change: "PromiseChange", impact: "Impact") -> str:
         return ""
     if change.deletes:
         return f"; by the next night Loki deletes {_deletion(change.deletes)}"
-    if change.promise == "kept" and impact.counted_at:
-        return "; nothing that is stored is older"
-    return ""
+    if change.promise == "deleted after":
+        return "; how many blobs Azure deletes is not counted"
+    return "; nothing that is stored is older" if change.promise == "kept" and impact.counted_at else ""
 
 
 def _deletion(deletion: "Deletion") -> str:

@@ -145,6 +145,12 @@ def test_up_shows_the_promise_before_it_asks(platform: MemoryPlatform) -> None:
     assert platform.did == []
 
 
+def test_up_repeats_the_counts_right_before_it_asks(harmless: MemoryPlatform) -> None:
+    lines = run("up", "local", answer="n\n").output.splitlines()
+    question = next(number for number, line in enumerate(lines) if line.startswith("Roll this out?"))
+    assert lines[question - 1].startswith("1 change, 0 starts, 10 restarts, 0 deletions of files and processes")
+
+
 def test_accepted_finding_and_reason_are_recorded(platform: MemoryPlatform, tmp_path: Path) -> None:
     assert run("up", "local", "--yes", "--accept", REASON).exit_code == 0
     assert platform.did == ["apply tenants"]

@@ -129,6 +129,12 @@ def test_missing_live_files_of_a_cluster_with_chunks_make_the_live_promise_unkno
     ]
 
 
+def test_lost_live_files_make_the_live_promises_unknown() -> None:
+    result = assess({}, LIVE, None, "No audit has counted them.", NOW, live_is_lost=True)
+    assert "main/application: kept unknown -> 90 d" in lines(result)
+    assert result.uncounted == "No audit has counted them."
+
+
 def test_damaged_live_file_of_a_stage_that_is_not_rolled_out_leaves_promises_unknown() -> None:
     damaged = {**LIVE, "tenants/main.yaml": "overrides: ["}
     desired = {**files(("clusters.main.log_level", "info")), "tenants/main.yaml": "overrides: ["}
@@ -145,6 +151,21 @@ def test_earlier_deletion_by_azure_shortens_a_promise() -> None:
     result = impact(files(("storage_accounts.main.lifecycle", [rule])))
     assert "storage account main, system-logs/logs/: deleted after 400 d -> 100 d" in lines(result)
     assert result.shortens
+
+
+def test_removed_source_is_not_collected_any_more() -> None:
+    changed = files(("sources.access", None), ("agents.promtail.sources", ["application", "audit", "syslog"]))
+    assert lines(impact(changed)) == ["tenant application: source access collected -> not collected any more"]
+
+
+def test_longer_retention_with_a_shorter_stream_rule_counts_the_rules_chunks() -> None:
+    rule = {"selector": '{level="error"}', "keep": "100d", "priority": 2}
+    changed = files((KEEP, "95d"), ("clusters.main.tenants.application.retention.streams", [rule]))
+    result = impact(changed, stats(110, keep=120), stats(80))
+    assert [(change.promise, change.deletes and change.deletes.chunks) for change in result.promises] == [
+        ("kept", None),
+        ('{level="error"} kept', 2),
+    ]
 
 
 def test_changed_limit_shows_the_inherited_value() -> None:

@@ -27,6 +27,7 @@ from logops.rollout import (
 from logops.rollout import run as run_module
 from logops.rollout.approval import TERMINAL
 from logops.rollout.errors import VerificationResult
+from tests.support.environments import rendered
 from tests.support.fakes.memory_platform import MemoryPlatform
 
 LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local.yaml")
@@ -121,6 +122,14 @@ def test_rollout_applies_stages_in_order(platform: MemoryPlatform) -> None:
 
 def test_plan_contains_only_requested_stages_in_order(platform: MemoryPlatform) -> None:
     assert [stage.stage for stage in plan(platform, ("tenants", "loki")).stages] == ["loki", "tenants"]
+
+
+def test_missing_live_files_of_an_applied_environment_are_not_a_first_rollout() -> None:
+    platform = MemoryPlatform(LOCAL, rendered(LOCAL))
+    roll_out(platform, "run", quiet)
+    platform.at = {stage: Files({}) for stage in STAGES}
+    promises = [str(change) for change in plan(platform).impact.promises]
+    assert "main/application: kept unknown -> 90 d" in promises
 
 
 def test_apply_is_refused_if_desired_digest_differs_from_approved_digest(platform: MemoryPlatform) -> None:
