@@ -207,7 +207,7 @@ def _bars_header(axis: TimeAxis) -> str:
     """Return the header of the bars: the time of the first and of the last bar, the length of a bar, the height."""
     first, last = (datetime.fromtimestamp((axis.start_ns + bar * axis.bar_ns) / 1e9, UTC) for bar in (0, axis.bars - 1))
     text = "%H:%M" if first.date() == last.date() else "%d %b %H:%M"
-    return f"{first:{text}} to {last:{text}} UTC\n{Duration(f'{axis.bar_ns // 10**9}s').go} a bar, 0 to the row's most"
+    return f"{first:{text}} to {last:{text}}\nUTC, {Duration(f'{axis.bar_ns // 10**9}s').go} a bar, 0 to most"
 
 
 def _largest_first(series: Series) -> tuple[bool, float]:
