@@ -27,8 +27,7 @@ def history(
 
     width   of the terminal; None: no limit
     """
-    days = 30 if width is None or width >= 110 else 7
-    axis = _days_axis(days, now)
+    is_wide = width is None or width >= 110
     seconds = [[night.typical_s for night in nights[case]] for case in trends]
     is_old = [nights[case][-1].began < now - LATELY for case in trends]
     notes = [
@@ -40,7 +39,7 @@ def history(
         Column("nights", [f"{len(series):,}" for series in seconds], 1, right=True),
         Column("last", [_seconds(series[-1]) for series in seconds], 6, right=True),
         Column("usual", [_seconds(trend.seconds.usual) for trend in trends.values()], 5, right=True),
-        Column(f"last {days} days\n0 to row's max", [_bars(nights[case], axis) for case in trends], 3),
+        _bars_column([nights[case] for case in trends], now, is_wide),
         Column("change", notes, 4, wraps=True),
     ]
     styles = [
@@ -64,16 +63,17 @@ def _case_columns(cases: Sequence[Case]) -> list[Column]:
     ]
 
 
-def _days_axis(days: int, now: datetime) -> TimeAxis:
-    """Return the axis of the last days, UTC, which ends with today."""
+def _bars_column(rows: Sequence[Sequence[Night]], now: datetime, is_wide: bool) -> Column:
+    """Return a column with one bar per day, and with the time of the highest bar if there is space."""
+    days = 30 if is_wide else 7
     first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
-    return TimeAxis(int(first.timestamp()) * 10**9, DAY_NS, days)
-
-
-def _bars(nights: Sequence[Night], axis: TimeAxis) -> str:
-    """Return a bar per day, and the time of the highest bar. A day without a run is a gap."""
-    points = [(night.started_ns, night.typical_s) for night in nights if night.started_ns >= axis.start_ns]
-    return f"{sparkline(points, axis)} {_seconds(max((seconds for _, seconds in points), default=None))}"
+    axis = TimeAxis(int(first.timestamp()) * 10**9, DAY_NS, days)
+    cells = []
+    for nights in rows:
+        points = [(night.started_ns, night.typical_s) for night in nights if night.started_ns >= axis.start_ns]
+        highest = _seconds(max((seconds for _, seconds in points), default=None))
+        cells.append(f"{sparkline(points, axis)} {highest}" if is_wide else sparkline(points, axis))
+    return Column(f"last {days} days\n0 to row's max" if is_wide else f"{days} days\n0 to max", cells, 3)
 
 
 def comparisons(compared: Sequence[CaseComparison]) -> list[Column]:

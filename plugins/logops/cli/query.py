@@ -74,10 +74,13 @@ def query(
     answer = _run(environment_name, wanted, tree, (start_ns, end_ns), step_s, limit)
     if as_json:
         print_json({"query": name, "logql": one_line(tree), **_as_data(answer)})
-    elif isinstance(answer, LogLines):
-        _show_lines(answer)
     else:
-        _show_numbers(answer, _axis(start_ns, end_ns, step_s))
+        # The description says the unit of the numbers.
+        say(f"{name}: {wanted.description}")
+        if isinstance(answer, LogLines):
+            _show_lines(answer)
+        else:
+            _show_numbers(answer, _axis(start_ns, end_ns, step_s))
     say(_took(answer.statistics))
     return None
 
@@ -204,10 +207,10 @@ def _figures(stream: Series) -> tuple[float, ...]:
 
 
 def _bars_header(axis: TimeAxis) -> str:
-    """Return the header of the bars: the time of the first and of the last bar, the length of a bar, the height."""
+    """Return the header of the bars: the length of a bar, the height, the time of the first and last bar."""
     first, last = (datetime.fromtimestamp((axis.start_ns + bar * axis.bar_ns) / 1e9, UTC) for bar in (0, axis.bars - 1))
     text = "%H:%M" if first.date() == last.date() else "%d %b %H:%M"
-    return f"{first:{text}} to {last:{text}}\nUTC, {Duration(f'{axis.bar_ns // 10**9}s').go} a bar, 0 to most"
+    return f"bars of {Duration(f'{axis.bar_ns // 10**9}s').go} from 0 to most\n{first:{text}} to {last:{text}} UTC"
 
 
 def _largest_first(series: Series) -> tuple[bool, float]:

@@ -151,6 +151,30 @@ def test_history_header_names_days_and_scale_of_the_bars(keep: Keep) -> None:
     assert "0 to row's max" in second_line
 
 
+def test_history_with_plot_of_one_night_has_days_on_its_axis(keep: Keep, tmp_path: Path) -> None:
+    keep("first")
+    picture = tmp_path / "history.svg"
+    result = run_bench("history", "--plot", str(picture))
+
+    assert (result.exit_code, result.stderr) == (0, f"Drawn: {picture}\n")
+    assert f">{NOW:%-d %b}</text>" in picture.read_text()
+
+
+def test_plot_into_missing_folder_is_refused_with_the_reason(keep: Keep, tmp_path: Path) -> None:
+    keep("first")
+    picture = tmp_path / "missing" / "history.svg"
+    result = run_bench("history", "--plot", str(picture))
+
+    assert (result.exit_code, result.stderr) == (2, f"Drawing into {picture}: No such file or directory.\n")
+
+
+def test_named_query_that_was_never_measured_is_mentioned(keep: Keep) -> None:
+    keep("first")
+    result = run_bench("history", "--query", "errors", "--query", "latency")
+
+    assert result.stderr == "Not measured in the last 90 days, so not shown: latency.\n"
+
+
 def test_run_with_two_configurations_is_listed_once(keep: Keep, tmp_path: Path) -> None:
     rows = [*samples("both", 10), *samples("both", 10, query="audit-events", configuration="d")]
     results_of(tmp_path).write(QUERY_SAMPLES, "local.both", to_table(rows), NOW)

@@ -61,8 +61,8 @@ def test_header_of_bars_names_times_length_and_scale(capsys: pytest.CaptureFixtu
     query._show_numbers(Numbers((series("b", 1.0),), STATISTICS), query._axis(0, 24 * 3600 * 10**9, 300))
 
     header = [line.strip() for line in capsys.readouterr().out.splitlines()[:HEADER_LINES]]
-    assert header[0] == "01 Jan 00:00 to 02 Jan 00:00"
-    assert header[1].endswith("UTC, 1h a bar, 0 to most")
+    assert header[0] == "bars of 1h from 0 to most"
+    assert header[1].endswith("01 Jan 00:00 to 02 Jan 00:00 UTC")
 
 
 def test_series_are_sorted_by_value_with_nan_last(capsys: pytest.CaptureFixture[str]) -> None:
