@@ -72,8 +72,8 @@ def group_columns(groups: Sequence[PhaseGroup], as_of: datetime) -> list[Column]
         Column("chunks", [f"{group.total('chunks'):,}" for group in groups], 3, right=True),
         Column("size", [size_text(group.total("bytes")) for group in groups], 4, right=True),
         Column("next due", [f"{row.due:%Y-%m-%d %H:%M}" if row.due else "-" for row in first_due], 5),
-        Column("overdue", [*map(_count, overdue)], 8, right=True),
-        Column("findings", [*map(_count, findings)], 7, right=True),
+        Column("overdue", [*map(_count, overdue)], 8, right=True, styles=_marked(overdue, "red")),
+        Column("findings", [*map(_count, findings)], 7, right=True, styles=_marked(findings, "yellow")),
         Column("next step", [row.action for row in first_due], 2, wraps=True),
     ]
 
@@ -108,6 +108,10 @@ def explanation_text(explanation: TableExplanation, width: int | None) -> Group:
 
 def _count(count: int) -> str:
     return f"{count:,}" if count else "-"
+
+
+def _marked(counts: Sequence[int], style: str) -> dict[str, str]:
+    return {_count(count): style for count in counts if count}
 
 
 def _labelled(label: str, text: str, width: int | None, style: str = "") -> Text:

@@ -1,3 +1,6 @@
+import pytest
+from rich.console import Console
+
 from logops.cli.columns import Column
 from logops.cli.table import table_text
 
@@ -37,3 +40,12 @@ def test_cell_has_the_style_of_its_text() -> None:
     assert [(text.plain[span.start : span.end], span.style) for span in text.spans if span.style == "red"] == [
         ("expired", "red")
     ]
+
+
+def test_table_with_no_color_has_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    console = Console(force_terminal=True, color_system="standard")
+    with console.capture() as capture:
+        console.print(table_text([Column("phase", ["expired"], styles={"expired": "red"})], None))
+
+    assert "\x1b[31m" not in capture.get()
