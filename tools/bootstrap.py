@@ -43,6 +43,8 @@ def main() -> int:
         print(complaint, file=sys.stderr)
         return 2
     STATE.mkdir(exist_ok=True)
+    # Passwords, keys and logs are below it.
+    STATE.chmod(0o700)
     try:
         with only_one(STATE / "bootstrap.lock"):
             bootstrap()

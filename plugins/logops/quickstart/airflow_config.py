@@ -61,6 +61,9 @@ def airflow_settings(root: Path, home: Path, port: int, keys: Mapping[tuple[str,
         # With two Airflows on one machine, these servers need their own ports.
         "logging": {
             "base_log_folder": str(home / "logs"),
+            # By default, every user of the machine can read the logs of tasks.
+            "file_task_handler_new_folder_permissions": "0o700",
+            "file_task_handler_new_file_permissions": "0o600",
             "worker_log_server_port": str(port + 1),
             "trigger_log_server_port": str(port + 2),
         },

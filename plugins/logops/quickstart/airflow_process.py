@@ -11,6 +11,7 @@ from pathlib import Path
 
 from logops.platforms.local.logs import last_lines
 from logops.platforms.local.ports import taken
+from logops.platforms.local.private import make_private
 from logops.quickstart import background
 from logops.quickstart.airflow_api import COMPONENTS, AirflowApi
 from logops.quickstart.airflow_config import HOST, PASSWORDS, USER, airflow_environment, write_config
@@ -69,7 +70,7 @@ class Airflow:
                 f"Airflow cannot serve: {owners[0]}. End that, or give Airflow another port: "
                 f'make up ARGS="--airflow-port {free_port()}"'
             )
-        self.home.mkdir(parents=True, exist_ok=True)
+        make_private(self.home)
         write_config(self.root, self.home, port)
         # Not resolved: in a virtualenv, python is a link, and `airflow` is beside the link.
         programs = Path(sys.executable).parent

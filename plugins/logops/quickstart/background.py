@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 
+from logops.platforms.local.private import UMASK
+
 _CLOCK_SECONDS = 5.0
 """A process's creation time may differ by this much: it is computed from a clock that can be set."""
 
@@ -34,9 +36,12 @@ class Record:
 def start(
     argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path, record: Path, port: int | None = None
 ) -> Record:
-    """Start a program in the background. Its output is appended to `log`. Raises OSError if it cannot be started."""
+    """Start a program in the background. Its output is appended to `log`. Other users cannot read what it creates.
+
+    Raises OSError if it cannot be started.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with open(log, "ab", opener=_private) as output:
         process = subprocess.Popen(
             argv,
             cwd=cwd,
@@ -45,12 +50,18 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=UMASK,
         )
     started = Record(process.pid, psutil.Process(process.pid).create_time(), port)
     new = record.with_name(f"{record.name}.new")
-    new.write_text(json.dumps(asdict(started)))
+    with open(new, "w", encoding="utf-8", opener=_private) as file:
+        file.write(json.dumps(asdict(started)))
     new.replace(record)
     return started
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def read(record: Path) -> Record | None:

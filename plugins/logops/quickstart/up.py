@@ -17,6 +17,7 @@ from logops.number_text import count_text
 from logops.platforms import STATE, open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.lock import locked
+from logops.platforms.local.private import make_private
 from logops.platforms.platform import ingester_urls
 from logops.quickstart import summary
 from logops.quickstart.airflow_process import DEFAULT_PORT, Airflow
@@ -71,6 +72,7 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         # A closed terminal stops the command as Ctrl-C does, unless it should survive that (nohup).
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
+    make_private(root / STATE)
     with (
         locked(root / STATE / "quickstart.lock", "make up", lambda _: None, patience=0.0),
         Board(progress) as board,

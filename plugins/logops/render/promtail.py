@@ -24,6 +24,8 @@ def promtail_config(topology: Topology, process: AgentProcess) -> dict[str, Any]
         "server": {
             "http_listen_address": HOST,
             "http_listen_port": process.http_port,
+            # Nobody uses gRPC, and Promtail cannot turn it off. By default it listens on all interfaces.
+            "grpc_listen_address": HOST,
             "grpc_listen_port": 0,
             "log_level": "warn",
             # /ready must report that Promtail runs, also if the files of a source do not exist yet.

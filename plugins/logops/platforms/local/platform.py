@@ -17,6 +17,7 @@ from logops.platforms.local.lease import LeaseFile
 from logops.platforms.local.lock import locked
 from logops.platforms.local.logs import follow, last_lines
 from logops.platforms.local.ports import taken
+from logops.platforms.local.private import make_private
 from logops.platforms.local.processes import Processes
 from logops.platforms.local.revisions import Revisions, before
 from logops.platforms.local.running import Running, end, orphans, running
@@ -151,6 +152,7 @@ class LocalPlatform:
     # Changes
 
     def acquire_lease(self, owner: str, *, one_process: bool = False) -> str:
+        make_private(self.state)
         return self._lease.acquire(owner, one_process=one_process)
 
     def release_lease(self, owner: str) -> None:
@@ -355,6 +357,7 @@ class LocalPlatform:
                 self._lease.renew(owner)
             progress(redact(line, self._keys.known()))
 
+        make_private(self.state)
         try:
             with locked(self.state / "changing.lock", doing, report):
                 yield report

@@ -20,6 +20,7 @@ import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from logops.platforms.local.atomic import write_text
+from logops.platforms.local.private import UMASK
 from logops.platforms.platform import PlatformError
 
 _LONGEST_SOCKET_PATH = 100
@@ -194,6 +195,7 @@ logfile={escaped(state)}/supervisord.log
 logfile_maxbytes=5MB
 logfile_backups=1
 loglevel=info
+umask={UMASK:03o}
 pidfile={escaped(state)}/supervisord.pid
 childlogdir={escaped(state)}/logs
 
