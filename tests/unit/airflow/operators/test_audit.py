@@ -15,6 +15,7 @@ from logops.airflow.operators.audit import SUMMARY, AuditJudgeOperator, AuditLis
 from logops.audit import run as steps
 from logops.audit.request import AuditRequest, Check
 from logops.audit.survey.objects import DAY_MS, chunk_name
+from logops.clients.blob_storage import ObjectStoreMisconfiguredError
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings import Finding
 from logops.findings.store import ResultsStore
@@ -74,6 +75,18 @@ def test_complete_run_leaves_no_work_files(bucket: MemoryStore, context: dict[st
     night.reduce()
     assert work(tmp_path) == []
     assert "no findings in 2 tables" in context["ti"].pushed[SUMMARY]["headline"]
+
+
+def test_missing_login_of_the_results_is_reported_before_a_container_is_listed(
+    bucket: MemoryStore, context: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ObjectStoreMisconfiguredError("logging in to the results store of local: no identity")
+
+    monkeypatch.setattr("logops.platforms.open_results", refuse)
+    with pytest.raises(ObjectStoreMisconfiguredError, match="logging in to the results store of local"):
+        Night(context).survey()
+    assert work(tmp_path) == []
 
 
 def test_run_with_failed_batch_completes_after_batch_is_cleared(
