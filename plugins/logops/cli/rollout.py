@@ -133,9 +133,16 @@ def unlock(
 ) -> None:
     """Release the lease of a dead rollout. A rollout that is still running then refuses to continue."""
     try:
-        platform(name).release_lease(owner)
+        released = platform(name).release_lease(owner)
     except LogopsError as error:
         stop(f"unlocking {name}: {error}", FOUND)
+    if not released:
+        stop(
+            f"unlocking {name}: the run {owner!r} does not hold the lease, so nothing was changed. Copy --owner from "
+            f"the message that refused your rollout; if `logops up {name}` is not refused, there is nothing to unlock.",
+            FOUND,
+        )
+    say(f"{name}: the lease of {owner} is released. A rollout can start.")
 
 
 def _approval(target: DeployablePlatform, planned: Plan, *, ask: bool) -> Approval:

@@ -92,8 +92,8 @@ class LeaseStore(Protocol):
     def renew(self, owner: str) -> None:
         """Renew the lease if there is one. Raises LeaseHeldError if another run has taken it over."""
 
-    def release(self, owner: str) -> None:
-        """Release the lease if `owner` holds it."""
+    def release(self, owner: str) -> bool:
+        """Release the lease if `owner` holds it. Return whether it did."""
 
 
 class RevisionStore(Protocol):
@@ -161,8 +161,8 @@ class DeployablePlatform(ReadablePlatform, Protocol):
     def acquire_lease(self, owner: str, *, one_process: bool = False) -> str:
         """Acquire, or renew, the environment's lease for a run, as `LeaseStore.acquire` does. Raises LeaseHeldError."""
 
-    def release_lease(self, owner: str) -> None:
-        """Release the lease if `owner` holds it."""
+    def release_lease(self, owner: str) -> bool:
+        """Release the lease if `owner` holds it. Return whether it did."""
 
     # The running system
 

@@ -63,9 +63,11 @@ class MemoryPlatform:
         self.owner, self.owner_is_dead = owner, False
         return takeover
 
-    def release_lease(self, owner: str) -> None:
-        if self.owner == owner:
+    def release_lease(self, owner: str) -> bool:
+        held = self.owner == owner
+        if held:
             self.owner = None
+        return held
 
     def processes(self) -> list[ProcessStatus]:
         return []

@@ -71,6 +71,10 @@ def up() -> Result:
     return CliRunner().invoke(app, ["up", "local", "--yes"])
 
 
+def unlock(owner: str) -> Result:
+    return CliRunner().invoke(app, ["unlock", "local", "--owner", owner])
+
+
 def records(results: Path) -> list[dict[str, object]]:
     sql = "select outcome, failed_at, rolled_back from rollouts order by as_of"
     return ResultsStore(str(results)).query("rollouts", sql).to_pylist()
@@ -169,3 +173,21 @@ def test_lease_of_another_run_is_reported_in_one_message(platform: MemoryPlatfor
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1] == "rolling out local: held by another run"
     assert platform.did == []
+
+
+def test_unlock_releases_the_lease_and_says_so(platform: MemoryPlatform) -> None:
+    platform.acquire_lease("dead")
+    result = unlock("dead")
+    assert (result.exit_code, result.stderr) == (0, "local: the lease of dead is released. A rollout can start.\n")
+    assert platform.owner is None
+
+
+@pytest.mark.parametrize("owner", ["", "other"])
+def test_unlock_of_a_run_that_holds_no_lease_fails_and_changes_nothing(platform: MemoryPlatform, owner: str) -> None:
+    platform.acquire_lease("alive")
+    result = unlock(owner)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(
+        f"unlocking local: the run {owner!r} does not hold the lease, so nothing was changed."
+    )
+    assert platform.owner == "alive"

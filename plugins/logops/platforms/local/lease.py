@@ -72,12 +72,14 @@ class LeaseFile:
                 raise LeaseHeldError(_refusal(self._environment, held))
             self._take(held, owner)
 
-    def release(self, owner: str) -> None:
-        """Release the lease if `owner` holds it."""
+    def release(self, owner: str) -> bool:
+        """Release the lease if `owner` holds it. Return whether it did."""
         with locked(self._lock, "releasing the lease", _quietly):
             held = self.read()
-            if held is not None and held.owner == owner:
-                self._file.unlink(missing_ok=True)
+            if held is None or held.owner != owner:
+                return False
+            self._file.unlink(missing_ok=True)
+            return True
 
     def read(self) -> Lease | None:
         """Return the current lease. An unreadable file counts as no lease."""

@@ -155,8 +155,8 @@ class LocalPlatform:
         make_private(self.state)
         return self._lease.acquire(owner, one_process=one_process)
 
-    def release_lease(self, owner: str) -> None:
-        self._lease.release(owner)
+    def release_lease(self, owner: str) -> bool:
+        return self._lease.release(owner)
 
     def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
         with self._changing(f"applying {stage}", owner, progress) as redacted_progress:
