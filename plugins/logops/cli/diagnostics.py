@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 import logops
-from logops.cli.console import out, print_json
+from logops.cli.console import out, print_json, printable
 from logops.diagnostics.concise import line as concise_line
 from logops.diagnostics.concise import place
 from logops.diagnostics.excerpt import excerpt
@@ -22,7 +22,9 @@ from logops.diagnostics.sarif import sarif_log
 _STYLES = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
 _INDENT = "    "
 _COMMAND = re.compile(r"`[^`]+`")
-_NO_BREAK = "\N{NO-BREAK SPACE}"
+_STRING = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
+_NO_BREAK = "\N{WORD JOINER}"
+"""In place of a blank that is no place for a line break. No text has it."""
 
 
 class Format(StrEnum):
@@ -65,14 +67,14 @@ def print_diagnostics(
             console.print(full(problem, texts.get(problem.file), console.width), soft_wrap=True)
         else:
             text = workflow_command(problem) if form is Format.GITHUB else concise_line(problem)
-            console.print(text, soft_wrap=True, markup=False, highlight=False)
+            console.print(printable(text), soft_wrap=True, markup=False, highlight=False)
 
 
 def full(problem: Diagnostic, lines: Lines | None, width: int) -> Text:
     """Return position, class and message, the line of the file, and what to do. Lines break between words only."""
     head = f"{place(problem)}: {problem.severity or problem.rule.level.value} {problem.rule.name}"
     mark = " [*]" if problem.fixable else ""
-    text = Text("\n".join(_wrapped(f"{head}{mark} {problem.message}", width)))
+    text = Text("\n".join(_wrapped(f"{head}{mark} {printable(problem.message)}", width)))
     text.stylize("bold", 0, len(place(problem)))
     text.stylize(_STYLES[problem.rule.level], len(place(problem)) + 2, len(head))
     text.append("\n")
@@ -82,8 +84,9 @@ def full(problem: Diagnostic, lines: Lines | None, width: int) -> Text:
         first, *others = _wrapped(f"  = help: {problem.help}", width, indent=" " * 10)
         text.append("\n".join([first, *others]) + "\n", style="green")
     if problem.suggestion:
-        # Not wrapped, so that it can be copied.
-        text.append(f"  = better: {problem.suggestion}\n", style="green")
+        # A query is the same with line breaks between its words, so it can be copied.
+        lines_of_query = _wrapped(f"  = better: {problem.suggestion}", width, " " * 12, _STRING)
+        text.append("\n".join(lines_of_query) + "\n", style="green")
     return text
 
 
@@ -104,8 +107,8 @@ def _marked_line(problem: Diagnostic, lines: Lines, width: int) -> Text:
     return text
 
 
-def _wrapped(text: str, width: int, indent: str = _INDENT) -> list[str]:
-    """Return the lines of a text. Neither a long word, such as a path, nor a command in backticks is broken."""
-    unbroken = _COMMAND.sub(lambda command: command[0].replace(" ", _NO_BREAK), text)
+def _wrapped(text: str, width: int, indent: str = _INDENT, kept: re.Pattern[str] = _COMMAND) -> list[str]:
+    """Return the lines of a text. Neither a long word, such as a path, nor what `kept` matches is broken."""
+    unbroken = kept.sub(lambda match: match[0].replace(" ", _NO_BREAK), text)
     lines = wrap(unbroken, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return [line.replace(_NO_BREAK, " ") for line in lines]

@@ -6,14 +6,18 @@ from typing import Annotated
 
 import typer
 
-from logops.cli.console import OK, JsonOption, out, print_json, print_text, say
-from logops.cli.findings import exit_code, listing, summary
+from logops.cli.console import OK, JsonOption, out, print_json, say
+from logops.cli.diagnostics import Format, FormatOption, print_diagnostics
+from logops.cli.findings import exit_code, summary
 from logops.cli.targets import EnvironmentArgument, environment, rendered
+from logops.diagnostics.model import Lines
 from logops.doctor import check as check_deployment
+from logops.doctor.diagnostics import as_diagnostic
 from logops.doctor.from_environment import from_environment
-from logops.environment import environment_schema
+from logops.environment import environment_schema, find_environment
 from logops.environment.deployable import not_deployable
 from logops.number_text import count_text
+from logops.toolchain import project_root
 
 app = typer.Typer()
 
@@ -21,6 +25,7 @@ app = typer.Typer()
 @app.command(epilog="Example: logops check production")
 def check(
     name: EnvironmentArgument = "local",
+    form: FormatOption = Format.FULL,
     as_json: JsonOption = False,
 ) -> None:
     """Report mistakes in an environment before it is deployed.
@@ -28,11 +33,15 @@ def check(
     Exit status 1: errors were found. 2: the file is not valid.
     """
     loaded = environment(name)
-    findings = check_deployment(from_environment(loaded), datetime.now(UTC))
+    path = find_environment(name, project_root())
+    file = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    text = path.read_text(encoding="utf-8")
+    findings = check_deployment(from_environment(loaded, file, text), datetime.now(UTC))
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:
-        print_text(listing(findings, every=True))
+        lines = {file: Lines(text)}
+        print_diagnostics([as_diagnostic(finding, lines) for finding in findings], lines, form, "logops check")
         tenants = sum(len(cluster.tenants) for cluster in loaded.clusters.values())
         say(
             f"{loaded.name}: {count_text(len(loaded.clusters), 'cluster')}, {count_text(tenants, 'tenant')}, "

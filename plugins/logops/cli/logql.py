@@ -100,8 +100,8 @@ def lint_command(
 ) -> None:
     """Show what makes queries slow, wrong or fragile, why, and a better query.
 
-    `[*]` marks what --fix changes: only what gives the same lines, labels and numbers for all logs. Comments and layout
-    stay.
+    `[*]` marks what --fix changes: only what gives the same lines, labels and
+    numbers for all logs. Comments and layout stay.
 
     Exit 1: there is advice. Exit 2: a text is not a query, or a file cannot be read.
     """

@@ -14,7 +14,8 @@ def excerpt(line: str, column: int, length: int = 0, width: int = 80) -> tuple[s
     ('a: 1', '^')
     """
     width = min(width, _WIDEST)
-    line = line.replace("\t", " ")
+    # A terminal would obey a control character of the file.
+    line = "".join(character if character.isprintable() else " " for character in line)
     at = column - 1
     start = max(0, min(at - width * 3 // 5, len(line) - width))
     while _cells(line[start:at]) >= width:

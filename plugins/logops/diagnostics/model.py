@@ -37,6 +37,14 @@ class Rule:
     remedy: str = ""
 
 
+FILE_UNREADABLE = Rule(
+    "file-unreadable",
+    Level.ERROR,
+    "The file cannot be read, or its kind is unknown.",
+    "A file that is not read is not checked.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
-from logops.diagnostics.model import Diagnostic, Level, Lines, Position, Rule
+from logops.diagnostics.model import FILE_UNREADABLE, Diagnostic, Level, Lines, Position, Rule
 from logops.doctor.reading.safe_yaml import DocumentError
 from logops.findings import Finding, FindingClass, Severity
 
@@ -14,13 +14,6 @@ _LEVELS = {
     Severity.CRITICAL: Level.ERROR,
 }
 _KEY = re.compile(r"""(?:- +)?("[^"]*"|'[^']*'|[^\s:=,{}\[\]]+)""")
-
-FILE_UNREADABLE = Rule(
-    "file-unreadable",
-    Level.ERROR,
-    "The file cannot be read, or its kind is unknown.",
-    "A file that is not read is not checked.",
-)
 
 
 def as_diagnostic(finding: Finding, texts: Mapping[str, Lines], fixable: Collection[Finding] = ()) -> Diagnostic:

@@ -28,8 +28,11 @@ _STATE = Path("state")
 """A placeholder for the state folder: no rule reads it."""
 
 
-def from_environment(environment: Environment, file: str = "") -> Deployment:
-    """Return the deployment that an environment renders to. Findings show `file` as its name.
+def from_environment(environment: Environment, file: str = "", text: str = "") -> Deployment:
+    """Return the deployment that an environment renders to.
+
+    file   name of the environment file, as findings show it
+    text   its text: findings then have a line and a column
 
     Raises PlacementError (logops.render) if the platform cannot run the environment.
     """
@@ -42,6 +45,7 @@ def from_environment(environment: Environment, file: str = "") -> Deployment:
         ),
         lifecycle=tuple(rule for account in environment.storage_accounts for rule in _rules(environment, account, top)),
         agents=tuple(_agents(environment, top)),
+        texts={top.file: text} if text else {},
     )
 
 

@@ -2,7 +2,7 @@
 
 import yaml
 
-from logops.diagnostics.model import Diagnostic, Level, Lines, Position, Rule
+from logops.diagnostics.model import FILE_UNREADABLE, Diagnostic, Level, Lines, Position, Rule
 from logops.logql.advice import Advice
 from logops.logql.errors import LogQLError
 from logops.logql.in_files import FileQuery
@@ -12,9 +12,6 @@ from logops.logql.tree import Span
 _LEVELS = {"error": Level.ERROR, "slow": Level.WARNING, "fragile": Level.WARNING}
 
 INVALID_QUERY = Rule("invalid-query", Level.ERROR, "The text is not a query: Loki refuses it.")
-FILE_UNREADABLE = Rule(
-    "file-unreadable", Level.ERROR, "The file is not valid YAML or JSON.", "A file that is not read is not checked."
-)
 _RULES = {rule.name: Rule(rule.name, _LEVELS[rule.severity], rule.meaning) for rule in RULES}
 
 

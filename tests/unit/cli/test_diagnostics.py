@@ -196,3 +196,30 @@ def test_lint_of_file_without_queries_says_so(tmp_path: Path) -> None:
 
     assert result.exit_code == OK
     assert result.stderr.startswith(f"{file}: no query found.")
+
+
+def test_better_query_on_narrow_terminal_breaks_outside_of_strings_only() -> None:
+    query = 'sum by (service) (rate({job="oversight app", level="in fo"} |= "HTTP Request of all" [5m]))'
+    text = full(Diagnostic(RULE, "m", "f", suggestion=query), None, 60).plain
+    better = text[text.index("  = better:") :].splitlines()
+
+    assert " ".join("\n".join(better).split()) == f"= better: {query}"
+    assert all(len(line) <= 60 and line.count('"') % 2 == 0 for line in better)
+
+
+def test_control_characters_of_a_file_do_not_reach_the_terminal() -> None:
+    problem = Diagnostic(RULE, "the key \x1b[2J is unknown", "f", Position(1, 1))
+    text = full(problem, Lines("\x1b[2J: 1"), 80).plain
+
+    assert "\x1b" not in text
+    assert "1 |  [2J: 1" in text
+
+
+def test_check_has_the_position_in_the_environment_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    result = logops("check", "local", "--format", "concise")
+    (line,) = result.stdout.splitlines()
+    file, number, *_ = line.split(":")
+
+    assert file == "include/environments/local.yaml"
+    assert "promtail" in Path(file).read_text().splitlines()[int(number) - 1]
