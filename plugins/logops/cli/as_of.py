@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from logops.checks.as_of import AsOfError, read_as_of
+from logops.checks.as_of import FORMS, AsOfError, read_as_of
 from logops.cli.console import stop
 
 AsOfOption = Annotated[
     str | None,
     typer.Option(
         "--as-of",
-        metavar="UTC",
-        help="Judge as of this time: 2026-11-23 or 2026-11-23T06:30, UTC. Default: now.",
+        metavar="MOMENT",
+        help=f"Judge as of this time, UTC: {FORMS}. Default: now.",
     ),
 ]
 
@@ -21,7 +21,7 @@ AsOfOption = Annotated[
 def moment(text: str | None, now: datetime, option: str = "--as-of") -> datetime:
     """Return the moment of an option, read as UTC if it has no time zone; `now` if the option is not set.
 
-    Ends the command with a message if the text is not a date and time.
+    Ends the command with a message if the text is not a moment.
 
     option   the name to show in the message
     """

@@ -32,7 +32,9 @@ app = typer.Typer(no_args_is_help=True)
 TableOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--table", metavar="NAME", help="Audit only this table, for example loki_index_20780. May be repeated."
+        "--table",
+        metavar="TABLE",
+        help="Audit only this table, by name or day: loki_index_20780 or 2026-11-23. May be repeated.",
     ),
 ]
 SlackOption = Annotated[
@@ -128,8 +130,9 @@ def explain(
     target = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
-        tables = tables_of(table, target.environment) if table else ()
-        request = AuditRequest(tuple(Check), "explain", moment(as_of, now), tables)
+        as_of_moment = moment(as_of, now)
+        tables = tables_of(table, target.environment, as_of_moment) if table else ()
+        request = AuditRequest(tuple(Check), "explain", as_of_moment, tables)
         with err.status("") as status:
             explanations = explain(target, request, tenant, status.update)
     except (NoSuchTableError, ObjectStoreError, PlatformError) as error:
@@ -254,6 +257,7 @@ def _audit(
     every: bool,
     as_json: bool,
 ) -> None:
+    from logops.audit.report.explain import NoSuchTableError, tables_of
     from logops.audit.run import run_audit
     from logops.cli.audit_tables import tenant_columns
     from logops.cli.table import show_table
@@ -264,11 +268,16 @@ def _audit(
         patience = None if slack is None else Duration(slack)
     except ValueError as error:
         stop(f"--slack: {error}", BAD_INPUT)
+    as_of_moment = moment(as_of, now)
+    try:
+        chosen = [name for table in tables or () for name in tables_of(table, target.environment, as_of_moment)]
+    except NoSuchTableError as error:
+        stop(f"--table: {error}", BAD_INPUT)
     request = AuditRequest(
         checks=checks,
         run_id=f"terminal-{getpass.getuser()}-{now:%Y%m%dT%H%M%SZ}",
-        as_of=moment(as_of, now),
-        tables=tuple(tables or ()),
+        as_of=as_of_moment,
+        tables=tuple(chosen),
         slack=patience,
     )
     if record and request.is_drill(now):

@@ -150,18 +150,27 @@ def run(
     raise typer.Exit(FOUND if bad else OK)
 
 
-@app.command("compare", epilog="Example: logops bench compare bench-20261124T040000 bench-20261125T040000")
+@app.command("compare", epilog="Example: logops bench compare local bench-20261124T040000 bench-20261125T040000")
 def compare_command(
-    before: Annotated[str, typer.Argument(help="The earlier run. `logops bench runs` lists the runs.")],
-    after: Annotated[str, typer.Argument(help="The later run.")],
-    name: Annotated[str, typer.Option("--environment", "-e", help="Environment of the first run.")] = "local",
-    other: Annotated[str | None, typer.Option(help="Environment of the second run. Default: the first run's.")] = None,
+    name: Annotated[str, typer.Argument(metavar="ENV", help="Environment of the earlier run.")],
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="The earlier run, from `logops bench runs`.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="The later run.", show_default=False)] = "",
+    other: Annotated[str | None, typer.Option(help="Environment of the later run. Default: the earlier run's.")] = None,
+    old_environment: Annotated[
+        str, typer.Option("--environment", "-e", hidden=True, help="Old form of the argument ENV.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Compare two runs: which queries are slower, by how much, how certain that is, and why.
 
     Exit 1: a query is slower, or has too few answers to compare.
     """
+    if not after:
+        name, before, after = old_environment or "local", name, before
+        say(
+            f"The environment comes first now: `logops bench compare {name} {before} {after}`. "
+            "The old form is accepted in this release."
+        )
     sides = []
     for run, whose in ((before, name), (after, other or name)):
         samples = _samples(

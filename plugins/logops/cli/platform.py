@@ -16,6 +16,7 @@ from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import DeployablePlatform, PlatformError, ProcessStatus
 from logops.render import PlacementError
+from logops.suggestions import did_you_mean
 from logops.toolchain import ToolchainError, project_root
 
 app = typer.Typer()
@@ -49,7 +50,10 @@ def logs(
     target = _local(name)
     names = target.logged()
     if process and process not in names:
-        stop(f"No log of process {process!r} in {name}. There are: {', '.join(names) or 'none'}.")
+        stop(
+            f"No log of process {process!r} in {name}. There are: {', '.join(names) or 'none'}."
+            + did_you_mean(process, names)
+        )
     chosen = [process] if process else names
     for line in _labelled(((log, line) for log in chosen for line in target.last_lines(log, count)), chosen):
         print(line)

@@ -8,19 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
+from logops.checks.as_of import FORMS
 from logops.cli.as_of import moment
 from logops.cli.columns import Column
 from logops.cli.console import JsonOption, err, out, print_json, say, stop
 from logops.cli.library import read_library, selected
 from logops.cli.sparkline import TimeAxis, sparkline
 from logops.cli.table import show_table
-from logops.cli.targets import readable
+from logops.cli.targets import EnvironmentArgument, is_environment, readable
 from logops.clients.loki import LokiClient, LokiError, Series, Statistics
 from logops.environment.units import Duration
 from logops.logql.errors import LogQLError
 from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
 from logops.number_text import count_text, decimal_text, seconds_text, size_text
+from logops.queries.empty import explain_empty
 from logops.queries.fill import FillError, fill
 from logops.queries.model import LibraryQuery
 from logops.queries.run import MAX_POINTS, LogLines, Numbers, run_query
@@ -35,25 +37,27 @@ _RETRY_S = 5.0
 """A person waits for the answer."""
 
 
-@app.command(epilog="Example: logops query slow-requests --param slower_than_ms=2000 --since 6h")
+@app.command(epilog="Example: logops query local slow-requests --param slower_than_ms=2000 --since 6h")
 def query(
-    name: Annotated[str, typer.Argument(help="Name of a query. --list shows all.")] = "",
+    environment_name: EnvironmentArgument = "local",
+    name: Annotated[str, typer.Argument(metavar="[QUERY]", help="Name of a query. Without it: list all queries.")] = "",
     listed: Annotated[bool, typer.Option("--list", help="List the queries with their parameters.")] = False,
     param: Annotated[
         list[str] | None, typer.Option(help="Parameter of the query, as NAME=VALUE. May be repeated.")
     ] = None,
-    environment_name: Annotated[
-        str,
-        typer.Option("--environment", "-e", help="Name of an environment in include/environments, or path of a file."),
-    ] = "local",
     since: Annotated[
         str, typer.Option(help="Length of the time range, for example 6h. Default: the query's own range.")
     ] = "",
-    at: Annotated[
-        str | None, typer.Option(metavar="UTC", help="End of the time range, UTC. Default: now.", show_default=False)
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="MOMENT", help=f"End of the time range, UTC: {FORMS}. Default: now."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=5000, help="Maximum of lines, newest first.")] = 100,
     show: Annotated[bool, typer.Option("--show", help="Print the LogQL without running it.")] = False,
+    old_environment: Annotated[
+        str, typer.Option("--environment", "-e", hidden=True, help="Old form of the argument ENV.")
+    ] = "",
+    old_as_of: Annotated[str | None, typer.Option("--at", hidden=True, help="Old name of --as-of.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a query of the library (include/logql/) and print its answer.
@@ -61,6 +65,9 @@ def query(
     Exit 1: Loki refused it or did not answer. Exit 2: no such query, or a parameter that is missing or no value.
     """
     library = read_library()
+    environment_name, name = _target(environment_name, name, old_environment, library)
+    if old_as_of:
+        say("--at is now --as-of. The old name is accepted in this release.")
     if listed or not name:
         return _list(library, as_json)
     wanted = selected(library, [name])[name]
@@ -68,10 +75,10 @@ def query(
     if show:
         out.print(pretty(tree), markup=False, highlight=False, soft_wrap=True)
         return None
-    end_ns = int(moment(at, datetime.now(UTC), "--at").timestamp() * 1e9)
+    end_ns = int(moment(as_of or old_as_of, datetime.now(UTC)).timestamp() * 1e9)
     start_ns = end_ns - _duration(since or str(wanted.range)).value * 1_000_000
     step_s = _step(wanted, start_ns, end_ns)
-    answer = _run(environment_name, wanted, tree, (start_ns, end_ns), step_s, limit)
+    answer, hints = _run(environment_name, wanted, tree, (start_ns, end_ns), step_s, limit)
     if as_json:
         print_json({"query": name, "logql": one_line(tree), **_as_data(answer)})
     else:
@@ -82,7 +89,24 @@ def query(
         else:
             _show_numbers(answer, _axis(start_ns, end_ns, step_s))
     say(_took(answer.statistics))
+    for line in hints:
+        say(line)
     return None
+
+
+def _target(
+    environment_name: str, name: str, old_environment: str, library: Mapping[str, LibraryQuery]
+) -> tuple[str, str]:
+    """Return environment and query. The old form `logops query NAME -e ENV` is accepted for one release."""
+    if name and not old_environment:
+        return environment_name, name
+    if not name and environment_name not in library:
+        if not is_environment(environment_name):
+            selected(library, [environment_name])
+        return old_environment or environment_name, ""
+    wanted, target = name or environment_name, old_environment or "local"
+    say(f"The environment comes first now: `logops query {target} {wanted}`. The old form is accepted in this release.")
+    return target, wanted
 
 
 def _list(library: Mapping[str, LibraryQuery], as_json: bool) -> None:
@@ -145,7 +169,8 @@ def _step(entry: LibraryQuery, start_ns: int, end_ns: int) -> int:
 
 def _run(
     environment_name: str, wanted: LibraryQuery, tree: Query, span: tuple[int, int], step_s: int, limit: int
-) -> LogLines | Numbers:
+) -> tuple[LogLines | Numbers, list[str]]:
+    """Return the answer; if it is empty, also lines that say which label's value Loki does not have."""
     target = readable(environment_name)
     cluster = target.environment.clusters.get(wanted.cluster)
     if cluster is None or wanted.tenant not in cluster.tenants:
@@ -155,7 +180,9 @@ def _run(
         stop(f"{environment_name} has no tenant {wanted.tenant} in a cluster {wanted.cluster}. It has: {known}.")
     try:
         with LokiClient(target.read_url(wanted.cluster), retry_for=_RETRY_S) as client, err.status("querying Loki"):
-            return run_query(client, wanted.tenant, tree, *span, step_s, limit)
+            answer = run_query(client, wanted.tenant, tree, *span, step_s, limit)
+            is_empty = not (answer.entries if isinstance(answer, LogLines) else answer.series)
+            return answer, explain_empty(client, wanted.tenant, tree, *span) if is_empty else []
     except LokiError as error:
         stop(str(error), code=1)
 

@@ -36,6 +36,7 @@ from logops.rollout import (
 from logops.rollout.approval import TERMINAL, check_approver
 from logops.rollout.record import ROLL_BACK
 from logops.rollout.text import counts
+from logops.suggestions import did_you_mean
 
 app = typer.Typer()
 StagesOption = Annotated[
@@ -181,7 +182,7 @@ def _record(environment: Environment, record: RolloutRecord) -> None:
 
 def _plan(target: DeployablePlatform, stages: list[str] | None, accept: list[str] | None) -> Plan:
     if unknown := [stage for stage in stages or () if stage not in STAGES]:
-        stop(f"--stage {unknown[0]}: one of {', '.join(STAGES)}")
+        stop(f"--stage {unknown[0]}: one of {', '.join(STAGES)}.{did_you_mean(unknown[0], STAGES)}")
     chosen: tuple[Stage, ...] = tuple(stage for stage in STAGES if not stages or stage in stages)
     try:
         accepted = read_acceptances(accept or ())

@@ -27,6 +27,7 @@ from logops.rules.alert_tests import AlertTestResult, run_tests
 from logops.rules.model import USUAL_INTERVAL
 from logops.rules.own_loki import OwnLokiError, own_loki
 from logops.rules.read import FOLDER, Rules, RulesError, advice, load_rules, unfed
+from logops.suggestions import did_you_mean
 from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
 
 app = typer.Typer(no_args_is_help=True)
@@ -70,7 +71,7 @@ def run_command(
     """
     rules = _rules()
     if name and name not in rules:
-        stop(f"No {name}.yaml in {FOLDER}/. There are: {', '.join(sorted(rules))}.")
+        stop(f"No {name}.yaml in {FOLDER}/. There are: {', '.join(sorted(rules))}.{did_you_mean(name, rules)}")
     results = _run({name: rules[name]} if name else rules)
     if as_json:
         print_json([_as_data(result) for result in results])

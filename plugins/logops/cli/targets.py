@@ -27,6 +27,17 @@ def environment(name: str) -> Environment:
         stop(str(error))
 
 
+def is_environment(name: str) -> bool:
+    """Whether there is an environment of this name, or a file at this path."""
+    try:
+        find_environment(name, project_root())
+    except EnvironmentFileError:
+        return False
+    except ProjectNotFoundError as error:
+        stop(str(error))
+    return True
+
+
 def every_environment() -> list[Environment]:
     """Load every environment in `include/environments`."""
     try:

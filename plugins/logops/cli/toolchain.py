@@ -7,6 +7,7 @@ import typer
 from logops.cli.columns import Column
 from logops.cli.console import FOUND, JsonOption, err, print_json, stop
 from logops.cli.table import show_table
+from logops.suggestions import did_you_mean
 from logops.toolchain import PROGRAMS, ToolchainError, ensure
 from logops.toolchain.progress_board import Board
 
@@ -23,7 +24,7 @@ def toolchain(
     """Find each program that logops runs, and build missing ones. Takes minutes the first time."""
     selected = names or list(PROGRAMS)
     if unknown := [name for name in selected if name not in PROGRAMS]:
-        stop(f"No program {unknown[0]!r}. There are: {', '.join(PROGRAMS)}.")
+        stop(f"No program {unknown[0]!r}. There are: {', '.join(PROGRAMS)}.{did_you_mean(unknown[0], PROGRAMS)}")
     try:
         with Board(err) as board:
             programs = ensure(selected, board)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -12,6 +11,7 @@ from pydantic_core import ErrorDetails
 from logops.environment.base import SecretRef
 from logops.environment.model import Environment
 from logops.environment.references import Problem
+from logops.suggestions import closest
 
 _STRUCTURES = {"model_type", "model_attributes_type", "dict_type", "tuple_type"}
 """Types of errors for a value that should be a mapping or a list."""
@@ -40,8 +40,8 @@ def _explain(detail: ErrorDetails, data: Any) -> Problem:
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         known = _known_keys(names[:-1])
-        similar = get_close_matches(names[-1], known, n=1)
-        return Problem(path, "unknown key", f"{similar[0]}?" if similar else f"one of: {', '.join(known)}")
+        similar = closest(names[-1], known)
+        return Problem(path, "unknown key", f"{similar}?" if similar else f"one of: {', '.join(known)}")
     if detail["type"] in ("missing", "union_tag_not_found"):
         missing = path if detail["type"] == "missing" else f"{path}.kind"
         return Problem(missing, "missing", "this key is required")

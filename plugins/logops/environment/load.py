@@ -12,6 +12,7 @@ from logops.environment.model import Environment
 from logops.environment.references import Problem, find_dangling_references
 from logops.environment.strict_yaml import YamlError, read_yaml
 from logops.number_text import count_text, size_text
+from logops.suggestions import did_you_mean
 
 MAX_BYTES = 1 << 20
 """Larger files are refused: an environment file has a few hundred lines."""
@@ -46,8 +47,10 @@ def find_environment(name_or_path: str, root: Path) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    names = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
-    raise EnvironmentFileError(candidates[0], (Problem("", "no such file", f"a path, or one of: {names}"),))
+    names = sorted(file.stem for file in folder.glob("*.yaml"))
+    known = f"a path, or one of: {', '.join(names) or 'none'}."
+    known += did_you_mean(path.stem, names)
+    raise EnvironmentFileError(candidates[0], (Problem("", "no such file", known),))
 
 
 def load_environment(path: Path) -> Environment:

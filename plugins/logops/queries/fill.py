@@ -23,6 +23,7 @@ from logops.logql.tree import (
     Regexp,
 )
 from logops.queries.model import LibraryQuery, Parameter
+from logops.suggestions import did_you_mean
 
 PARAMETER = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
 LONGEST_VALUE = 10_000
@@ -58,7 +59,10 @@ def values_of(query: LibraryQuery, given: Mapping[str, str]) -> dict[str, str]:
     unknown = sorted(set(given) - set(query.parameters))
     if unknown:
         known = ", ".join(query.parameters) or "it has none"
-        raise FillError(f"no such parameter: {', '.join(unknown)}. Its parameters: {known}.")
+        raise FillError(
+            f"no such parameter: {', '.join(unknown)}. Its parameters: {known}."
+            + did_you_mean(unknown[0], query.parameters)
+        )
     values: dict[str, str] = {}
     for name, parameter in query.parameters.items():
         value = given.get(name, parameter.default)
@@ -77,6 +81,8 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
         raise FillError(f"{name}: longer than {LONGEST_VALUE:,} characters.")
     if parameter.type == "number" and (not re.fullmatch(r"[0-9]+(\.[0-9]+)?", value)):
         raise FillError(f"{name}: {value!r} is not a number like 1000 or 0.5.")
+    if parameter.type == "number":
+        _check_range(name, parameter, value)
     if parameter.type == "duration" and not literals.range_duration(value):
         raise FillError(f"{name}: {value!r} is not a duration like 5m or 1h30m.")
     if parameter.type == "regex":
@@ -86,6 +92,21 @@ def _typed(name: str, parameter: Parameter, value: str) -> str:
         except regexes.RegexError as error:
             raise FillError(f"{name}: {value!r} is no regular expression: {error}.") from None
     return value
+
+
+def _check_range(name: str, parameter: Parameter, value: str) -> None:
+    """Raise FillError if a number is outside its range. Suggest the share if a percentage was given."""
+    low, high = parameter.least, parameter.most
+    if (low is None or low <= float(value)) and (high is None or float(value) <= high):
+        return
+    allowed = (
+        f"between {low:g} and {high:g}"
+        if low is not None and high is not None
+        else (f"{low:g} or more" if low is not None else f"{high:g} or less")
+    )
+    share = float(value) / 100
+    hint = f" Did you mean {share:g}?" if (low, high) == (0, 1) and 0 <= share <= 1 else ""
+    raise FillError(f"{name}: {value} is not {allowed}.{hint}")
 
 
 def _filled(node: Any, strings: Mapping[str, str], parameters: Mapping[str, Parameter], kind: StringKind) -> Any:

@@ -10,6 +10,7 @@ from logops.logql.parse import parse
 from logops.logql.tree import LogQuery
 from logops.queries.fill import FillError, fill
 from logops.queries.model import LibraryFile, LibraryQuery
+from logops.suggestions import did_you_mean
 
 
 class LibraryError(LogopsError):
@@ -40,6 +41,7 @@ def select(library: Mapping[str, LibraryQuery], names: Iterable[str]) -> dict[st
     if unknown := sorted(wanted - set(library)):
         raise UnknownQueryError(
             f"No query {', '.join(unknown)} in include/logql/. There are: {', '.join(sorted(library))}."
+            + did_you_mean(unknown[0], library)
         )
     return {name: query for name, query in library.items() if not wanted or name in wanted}
 

@@ -19,6 +19,10 @@ class Parameter(Model):
     description: str
     default: str | None = None
     """None: the parameter is required."""
+    least: float | None = None
+    """Smallest value of a number; None: any."""
+    most: float | None = None
+    """Largest value of a number; None: any."""
 
 
 class Objective(Model):

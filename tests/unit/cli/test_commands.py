@@ -218,10 +218,10 @@ def test_cost_without_prices_fails_with_the_setting_to_add(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("command", [("audit", "tiering"), ("audit", "explain"), ("lifecycle", "run")])
 def test_as_of_option_that_is_not_a_date_is_refused_with_an_example(command: tuple[str, str], tmp_path: Path) -> None:
-    result = logops(*command, str(elsewhere(tmp_path)), "--as-of", "yesterday")
+    result = logops(*command, str(elsewhere(tmp_path)), "--as-of", "last week")
 
     assert result.exit_code == BAD_INPUT
-    assert result.stderr == "--as-of: 'yesterday' is not a date and time. Write it as 2026-11-23T00:00:00Z.\n"
+    assert result.stderr == "--as-of: 'last week' is not a moment. Write it as 2026-11-28T06:30Z, or as 2h ago.\n"
 
 
 def elsewhere(folder: Path) -> Path:
@@ -399,7 +399,13 @@ def test_program_path_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) ->
         (("errors", "--param", "service=a", "--param", "service=b"), "--param service is given twice"),
         (("errors", "--param", "service=("), "errors: service: '(' is no regular expression: missing )"),
         (("errors", "--since", "yesterday"), "--since: 'yesterday' is not a duration"),
-        (("errors", "--at", "yesterday"), "--at: 'yesterday' is not a date and time."),
+        (("errors", "--at", "last week"), "--as-of: 'last week' is not a moment."),
+        (("local", "errrors"), "There are: audit-events,"),
+        (("local", "errrors"), "Did you mean errors?"),
+        (("errrors",), "Did you mean errors?"),
+        (("errors", "--param", "servce=a"), "Its parameters: service. Did you mean service?"),
+        (("local", "latency", "--param", "quantile=95"), "quantile: 95 is not between 0 and 1. Did you mean 0.95?"),
+        (("local", "latency", "--param", "quantile=950"), "quantile: 950 is not between 0 and 1.\n"),
     ],
 )
 def test_invalid_query_arguments_are_refused_with_the_reason(arguments: tuple[str, ...], output: str) -> None:
@@ -407,6 +413,59 @@ def test_invalid_query_arguments_are_refused_with_the_reason(arguments: tuple[st
 
     assert result.exit_code == BAD_INPUT
     assert output in result.stderr
+
+
+def test_query_with_environment_first_is_the_query_of_the_old_form() -> None:
+    new = logops("query", "local", "errors", "--show")
+    old = logops("query", "errors", "-e", "local", "--show")
+
+    assert new.exit_code == OK
+    assert new.stderr == ""
+    assert old.stdout == new.stdout
+    assert old.stderr == (
+        "The environment comes first now: `logops query local errors`. The old form is accepted in this release.\n"
+    )
+
+
+def test_query_of_environment_alone_lists_the_queries() -> None:
+    assert logops("query", "production").stdout == logops("query", "--list").stdout
+
+
+def test_compare_in_the_old_form_is_accepted_with_the_new_form(tmp_path: Path) -> None:
+    file = elsewhere(tmp_path)
+    result = logops("bench", "compare", "one", "two", "-e", str(file))
+
+    assert " ".join(result.stderr.split()) == (
+        f"The environment comes first now: `logops bench compare {file} one two`. The old form is accepted in this "
+        f"release. Run one is not in the results of {file}. `logops bench runs {file}` lists the runs."
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"),
+    [
+        ("loki_index_2078", "elsewhere has no table loki_index_2078. Tables are named by day: today's is loki_index_"),
+        ("lok_index_20500", "Did you mean loki_index_20500?"),
+        ("loki_index_99999", "loki_index_99999 is a table of the future: today's is loki_index_"),
+        ("2023-12-31", "No schema period of elsewhere covers 2023-12-31."),
+    ],
+)
+@pytest.mark.parametrize("check", ["compaction", "retention", "tiering"])
+def test_mistyped_table_is_bad_input_and_no_red_audit(check: str, table: str, hint: str, tmp_path: Path) -> None:
+    file = elsewhere(tmp_path)
+    result = logops("audit", check, str(file), "--as-of", "2026-11-28", "--table", table)
+
+    assert result.exit_code == BAD_INPUT
+    assert result.stderr.startswith("--table: ")
+    assert hint in result.stderr
+
+
+def test_mistyped_environment_is_refused_with_the_similar_name() -> None:
+    assert "Did you mean production?" in logops("check", "prodution").stderr
+
+
+def test_mistyped_program_is_refused_with_the_similar_name() -> None:
+    assert "Did you mean promtail?" in logops("toolchain", "promtial").stderr
 
 
 def test_query_show_prints_logql_with_quoted_parameter() -> None:

@@ -78,7 +78,7 @@ def test_regex_parameter_stays_one_value_at_every_position(logql: str, typed: st
     ("given_values", "message"),
     [
         ({}, "the parameter user is missing: the user"),
-        ({"user": "x", "usr": "y"}, "no such parameter: usr. Its parameters: user."),
+        ({"user": "x", "usr": "y"}, "no such parameter: usr. Its parameters: user. Did you mean user?"),
         ({"user": "x" * 10_001}, "user: longer than 10,000 characters."),
     ],
 )

@@ -1,5 +1,6 @@
 """Explain one table: its phase, its next step and time, and what blocks it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,8 +16,12 @@ from logops.environment import Environment
 from logops.findings import Finding
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.platforms.platform import Progress, ReadablePlatform
+from logops.suggestions import did_you_mean
 
 _EPOCH = date(1970, 1, 1)
+_TABLE_NAME = re.compile(r"(.+?)(\d{5})")
+"""Until the year 2243, days since the epoch have five digits."""
+_SUGGESTED_DAYS = 400
 
 
 class NoSuchTableError(AuditError):
@@ -70,21 +75,43 @@ class TableExplanation:
         return f"{self.row.action}, by {self.row.due:%Y-%m-%d %H:%M} UTC{overdue}"
 
 
-def tables_of(name_or_date: str, environment: Environment) -> tuple[str, ...]:
-    """Return the tables for a name or a date, in every cluster. Raises NoSuchTableError.
+def tables_of(name_or_date: str, environment: Environment, as_of: datetime) -> tuple[str, ...]:
+    """Return the tables for a name or a date, in every cluster.
 
-    >>> tables_of("loki_index_20780", environment)               # doctest: +SKIP
+    Raises NoSuchTableError if no cluster can have a table of that name at `as_of`. Whether it has one is for the audit.
+
+    >>> tables_of("loki_index_20780", environment, as_of)               # doctest: +SKIP
     ('loki_index_20780',)
     """
     try:
         day = (date.fromisoformat(name_or_date) - _EPOCH).days
     except ValueError:
-        return (name_or_date,)
+        return (_possible_table(name_or_date, environment, as_of),)
     periods = (period_of(day, cluster.schema_periods) for cluster in environment.clusters.values())
     names = tuple(dict.fromkeys(f"{period.index_prefix}{day}" for period in periods if period))
     if not names:
         raise NoSuchTableError(f"No schema period of {environment.name} covers {name_or_date}.")
     return names
+
+
+def _possible_table(name: str, environment: Environment, as_of: datetime) -> str:
+    """Return a name that a table can have. Raises NoSuchTableError with the most similar names."""
+    prefixes = sorted(
+        {period.index_prefix for cluster in environment.clusters.values() for period in cluster.schema_periods}
+    )
+    today = (as_of.date() - _EPOCH).days
+    match = _TABLE_NAME.fullmatch(name)
+    prefix, day = match.groups() if match else ("", "0")
+    # Clocks differ: an ingester may be in the next day already.
+    if prefix in prefixes and int(day) <= today + 1:
+        return name
+    recent = [f"{prefix}{day}" for prefix in prefixes for day in range(today, today - _SUGGESTED_DAYS, -1)]
+    if prefix in prefixes:
+        raise NoSuchTableError(f"{name} is a table of the future: today's is {prefix}{today}.")
+    raise NoSuchTableError(
+        f"{environment.name} has no table {name}. Tables are named by day: today's is "
+        f"{' or '.join(f'{prefix}{today}' for prefix in prefixes)}.{did_you_mean(name, recent)}"
+    )
 
 
 def explain(
@@ -97,9 +124,11 @@ def explain(
         raise NoSuchTableError(unread[0].message)
     if not explanations:
         of_tenant = f" of tenant {tenant}" if tenant else ""
+        declared = [name for cluster in platform.environment.clusters.values() for name in cluster.tenants]
+        suggestion = "" if not tenant or tenant in declared else did_you_mean(tenant, declared)
         raise NoSuchTableError(
             f"Nothing{of_tenant} is stored in {', '.join(request.tables) or 'any table'} of {result.environment}: "
-            "never written, or expired and deleted. `logops audit retention` counts what there is."
+            f"never written, or expired and deleted. `logops audit retention` counts what there is.{suggestion}"
         )
     return explanations
 
