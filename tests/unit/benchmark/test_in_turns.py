@@ -131,3 +131,16 @@ def test_named_query_without_cluster_raises() -> None:
 def test_environment_without_measurable_query_raises() -> None:
     with pytest.raises(NotMeasurableError, match="errors"):
         measurable([WITHOUT_MAIN], ERRORS, by_name=False)
+
+
+def test_progress_counts_the_answers_that_the_result_has() -> None:
+    lines: list[str] = []
+    (samples,) = measure_sides([SIDE], ERRORS, asked(), lines.append, answering(Ending.ANSWERED, read_bytes=1024))
+    answers = sum(sample.judged for sample in samples)
+    assert lines == ["warming the caches with 1 query", f"{answers} of {answers} answers, 6.0 KiB read"]
+
+
+def test_progress_with_failed_query_counts_only_answers() -> None:
+    lines: list[str] = []
+    measure_sides([SIDE], ERRORS, asked(), lines.append, answering(Ending.FAILED))
+    assert lines[-1].startswith("0 of 5 answers, ")

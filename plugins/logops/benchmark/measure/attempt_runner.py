@@ -33,7 +33,10 @@ class AttemptRunner:
         self._measure = measure
         self._changed = Condition()
         """Notified when an answer arrives."""
-        self._started = 0
+        self._done = 0
+        """Attempts that were run or skipped, without those that only warm the caches."""
+        self._answered = 0
+        """Those of them that Loki answered. The result of the benchmark has the same number of answers."""
         self._bytes = 0
         """Bytes read, and bytes expected of running queries."""
         self._running = 0
@@ -51,7 +54,7 @@ class AttemptRunner:
         return ""
 
     def expect(self, count: int) -> None:
-        """Expect this many more queries."""
+        """Expect this many more answers. Attempts that warm the caches do not count."""
         self._count += count
 
     def run(self, attempt: Attempt, side: Side) -> Sample:
@@ -61,23 +64,27 @@ class AttemptRunner:
         key = (side.environment, attempt.case)
         expected = self._read.get(key, promised_bytes(prepared.declared, attempt.case.range_s))
         refusal = self._reserve(key, expected)
-        if refusal:
-            return replace(skipped, message=refusal)
-        sample = skipped
-        try:
-            sample = self._measure(prepared, attempt, skipped, self._request)
-        finally:
-            self._release(key, expected, sample)
+        sample = replace(skipped, message=refusal)
+        if not refusal:
+            try:
+                sample = self._measure(prepared, attempt, skipped, self._request)
+            finally:
+                self._release(key, expected, sample)
+        if attempt.round > 0:
+            self._report(sample.ending == Ending.ANSWERED)
         return sample
+
+    def _report(self, is_answered: bool) -> None:
+        with self._changed:
+            self._done += 1
+            self._answered += is_answered
+            if self._done % PROGRESS_EVERY == 0 or self._done == self._count:
+                read = size_text(self._bytes)
+                self._report_progress(f"{self._answered} of {count_text(self._count, 'answer')}, {read} read")
 
     def _reserve(self, key: tuple[str, Case], expected: int) -> str:
         """Return why a query may not run; otherwise reserve its expected bytes."""
         with self._changed:
-            if self._started % PROGRESS_EVERY == 0:
-                self._report_progress(
-                    f"{self._started} of {count_text(self._count, 'query')}, {size_text(self._bytes)} read"
-                )
-            self._started += 1
             if self._failures[key] >= FAILURES:
                 return f"it failed {FAILURES} times in a row"
             # A running query may read less than expected.

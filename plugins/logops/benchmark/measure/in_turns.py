@@ -11,6 +11,7 @@ from logops.benchmark.measure.sample import Ending, Sample, by_case
 from logops.benchmark.measure.send import measure_attempt
 from logops.benchmark.measure.typical_time import standard_error
 from logops.benchmark.request import BenchmarkRequest
+from logops.number_text import count_text
 from logops.platforms.platform import ReadablePlatform
 from logops.queries.model import LibraryQuery
 
@@ -59,7 +60,8 @@ def measure_sides(
                 samples_by_side[side_number].append(sample)
 
         all_cases = [*cases(library, request)]
-        runner.expect(len(all_cases) * len(sides) * (request.rounds + 1))
+        report_progress(f"warming the caches with {count_text(len(all_cases) * len(sides), 'query')}")
+        runner.expect(len(all_cases) * len(sides) * request.rounds)
         for number in range(request.rounds + 1):
             run_round(one_round(all_cases, number))
         for number in range(request.rounds + 1, request.most_rounds + 1):
