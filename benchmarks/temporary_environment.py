@@ -15,7 +15,7 @@ from logops.platforms.local import LocalPlatform
 from logops.rules.read import load_rules
 from logops.samples import generate
 from logops.samples.history_fill import SEED, destinations
-from logops.toolchain import command, project_root
+from logops.toolchain import SERVICES, command, project_root
 
 BATCH = 10_000
 """Lines per push."""
@@ -41,7 +41,7 @@ def running_in_a_temporary_folder(environment: Environment) -> Iterator[LocalPla
 
 
 def open_in(environment: Environment, folder: Path) -> LocalPlatform:
-    programs = {name: command(name) for name in ("azurite", "prometheus", "loki", "promtail", "loki-canary")}
+    programs = {name: command(name) for name in SERVICES}
     return LocalPlatform(environment, folder, lambda: programs, lambda: load_rules(project_root()))
 
 

@@ -10,7 +10,7 @@ from logops.platforms.remote import RemotePlatform
 from logops.platforms.results import STATE, open_results, results_url
 from logops.render import Commands, Files, Stage, render_kubernetes
 from logops.rules.read import Rules, RulesError, load_rules
-from logops.toolchain import command, project_root
+from logops.toolchain import SERVICES, command, project_root
 
 __all__ = [
     "STATE",
@@ -61,7 +61,7 @@ def rendered(environment: Environment, root: Path) -> dict[Stage, Files]:
 
 
 def _commands() -> Commands:
-    return {name: command(name) for name in ("azurite", "prometheus", "loki", "promtail", "loki-canary")}
+    return {name: command(name) for name in SERVICES}
 
 
 def _rules() -> Rules:

@@ -21,6 +21,8 @@ from logops.toolchain.progress_board import duration
 
 _EVERY_STREAM = '{job=~".+"}'
 _DAY = timedelta(days=1)
+LOGOPS = ".logops/venv/bin/logops"
+"""The command, from the folder in which `make up` runs."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ class ContainerUse:
     """None if the account did not answer."""
     size: int
     """Bytes."""
+
+
+@dataclass(frozen=True)
+class Took:
+    """Times since the start of `make up`, in seconds."""
+
+    until_logs_flow_s: float
+    """Until the platform was verified and the sample logs had started."""
+    in_all_s: float
 
 
 def tenant_lines(platform: DeployablePlatform, since: date, as_of: datetime) -> list[TenantLines]:
@@ -100,7 +111,7 @@ def rendered(
     measured: BenchmarkSummary | None,
     airflow_url: str,
     password: str,
-    seconds: float,
+    took: Took,
 ) -> Group:
     """Return the last output of `make up`. The tenants' lines are counted `since` a day.
 
@@ -127,7 +138,11 @@ def rendered(
         objects = f"{use.objects:,}" if use.objects is not None else "not counted"
         used.add_row(use.account, use.container, objects, size_text(use.size))
     return Group(
-        Text(f"\n{name} is up, after {duration(seconds)}.\n", style="bold green"),
+        Text(
+            f"\n{name} is up: logs flowed after {duration(took.until_logs_flow_s)}, "
+            f"all checks ended after {duration(took.in_all_s)}.\n",
+            style="bold green",
+        ),
         doors,
         Text(),
         lines,
@@ -136,12 +151,10 @@ def rendered(
         *_audited(audits),
         *(_measured(measured) if measured else []),
         Text("\nNext"),
-        Text(f"  open {airflow_url}/dags/rollout   what was rolled out, task by task"),
-        *([Text(f"  open {airflow_url}/dags/{audits[-1].dag}   what the nightly audit looks at")] if audits else []),
-        *([Text(f"  open {airflow_url}/dags/{BENCHMARK}   how fast the library's queries are")] if measured else []),
-        Text(f"  logops audit explain {name}   the tables of each tenant by phase, and what blocks them"),
-        Text(f"  logops status {name}   every process: readiness, memory, version"),
-        Text("  make down   stop everything; stored logs stay"),
+        Text(f"  {airflow_url}   every rollout, audit and benchmark, task by task"),
+        Text(f"  {LOGOPS} status {name}   every process: ready, memory, version"),
+        Text(f"  {LOGOPS} audit explain {name}   tables by phase; what blocks them"),
+        Text("\nmake down stops everything; stored logs stay."),
     )
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event
 
 from rich.console import Console
@@ -18,11 +19,11 @@ from logops.platforms import STATE, open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.lock import locked
 from logops.platforms.local.private import make_private
-from logops.platforms.platform import ingester_urls
+from logops.platforms.platform import PlatformError, ingester_urls
 from logops.quickstart import summary
 from logops.quickstart.airflow_process import DEFAULT_PORT, Airflow
 from logops.quickstart.audits import DAGS as AUDITS
-from logops.quickstart.audits import audit
+from logops.quickstart.audits import audit, compiling_ahead
 from logops.quickstart.connections import connections
 from logops.quickstart.errors import AirflowNotHealthyError, NoHistoryError, QuickstartError
 from logops.quickstart.feed import is_feed_running, start_feed
@@ -33,9 +34,11 @@ from logops.quickstart.nightly_dags import LIFECYCLE, switched_on
 from logops.samples import history_fill as history
 from logops.samples.settle import IngesterRestartError, settle
 from logops.toolchain import State
-from logops.toolchain.progress_board import Board
+from logops.toolchain.progress_board import Board, duration
 
 _DAG_SECONDS = 120.0
+_START_SECONDS = 30.0
+_COMPILE_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         locked(root / STATE / "quickstart.lock", "make up", lambda _: None, patience=0.0),
         Board(progress) as board,
         _listing_what_runs(airflow, platform, board),
+        compiling_ahead() as compiling,
     ):
+        _start_what_ran_before(platform, file.stem, root, board)
         _programs_and_airflow(airflow, options.airflow_port, file.stem, board)
         api = airflow.api()
         with board.step("connections", 1):
@@ -85,12 +90,18 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
                 api.put_connection(connection)
         if not changed_something(roll_out(api, file.stem, board)):
             board.say("  nothing to change: it runs as the environment says")
+        _start_sample_logs(file.stem, root, platform, board)
+        logs_flow_after = time.monotonic() - started
+        board.say(f"  {file.stem} is verified and logs flow, after {duration(logs_flow_after)}. Now the checks:")
+        # Tools for people, which no process of the environment needs.
+        toolchain.ensure(progress=board)
         if options.history_days:
             _history(platform, options.history_days, board)
-        if start_feed(file.stem, root, platform.state):
-            board.say("  sample logs: started, two lines a second")
         on = switched_on(api, (LIFECYCLE, *AUDITS, BENCHMARK), board.say)
         to_run = [dag for dag in (*AUDITS, BENCHMARK) if dag in on and options.history_days]
+        if to_run and compiling.poll() is None:
+            with board.step("compile the audits' code", _COMPILE_SECONDS):
+                compiling.wait()
         audits = audit(api, [dag for dag in AUDITS if dag in to_run], file.stem, board)
         measured = measure(api, file.stem, board) if BENCHMARK in to_run else None
         with board.step("count what is stored", 10):
@@ -98,10 +109,33 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
             since = as_of.date() - timedelta(days=options.history_days)
             tenants = summary.tenant_lines(platform, since, as_of)
             containers = summary.containers_used(platform)
-    took = time.monotonic() - started
+    took = summary.Took(logs_flow_after, time.monotonic() - started)
     result.print(
         summary.rendered(platform, tenants, since, containers, audits, measured, api.url, airflow.password(), took)
     )
+
+
+def _start_what_ran_before(platform: LocalPlatform, environment: str, root: Path, board: Board) -> None:
+    """Start the processes of an earlier `make up` first, so that logs flow while Airflow starts.
+
+    A process that does not start is no error: the rollout shows why, and repairs what it can.
+    """
+    if all(process.pid is not None for process in platform.processes()):
+        return
+    with board.step("start what ran before", _START_SECONDS) as step:
+        try:
+            names = platform.start(lambda line: step.report(State.RUNNING, line))
+        except PlatformError as error:
+            step.detail = "not everything started; the rollout repairs it"
+            board.say(f"  {error}")
+            return
+        step.detail = count_text(len(names), "process")
+    _start_sample_logs(environment, root, platform, board)
+
+
+def _start_sample_logs(environment: str, root: Path, platform: LocalPlatform, board: Board) -> None:
+    if start_feed(environment, root, platform.state):
+        board.say("  sample logs: started, two lines a second")
 
 
 @contextmanager
@@ -132,7 +166,7 @@ def _programs_and_airflow(airflow: Airflow, port: int | None, environment: str, 
         try:
             airflow.start(port or DEFAULT_PORT, environment)
             waiting = pool.submit(_wait_for_airflow, airflow, 60.0 if first_time else 25.0, board, stop)
-            toolchain.ensure(progress=board)
+            toolchain.ensure(toolchain.SERVICES, board)
             waiting.result()
         except BaseException:
             stop.set()

@@ -17,7 +17,7 @@ from logops.toolchain.errors import (
     ToolchainError,
     WrongProgramError,
 )
-from logops.toolchain.programs import PROGRAMS, Program
+from logops.toolchain.programs import PROGRAMS, SERVICES, Program
 from logops.toolchain.progress import Event, Progress, State, quiet
 from logops.toolchain.project import project_root
 from logops.toolchain.provide import find_or_raise, provide
@@ -25,6 +25,7 @@ from logops.toolchain.resolve import Origin, Resolved
 
 __all__ = [
     "PROGRAMS",
+    "SERVICES",
     "BuildError",
     "Event",
     "Origin",

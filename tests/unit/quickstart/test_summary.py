@@ -9,7 +9,7 @@ from logops.environment import load_environment
 from logops.platforms import open_local
 from logops.quickstart.audits import Audited
 from logops.quickstart.measured import BenchmarkSummary
-from logops.quickstart.summary import ContainerUse, TenantLines, rendered
+from logops.quickstart.summary import ContainerUse, TenantLines, Took, rendered
 from logops.toolchain import project_root
 
 COLUMNS = ("cluster", "tenant", "tables", "from", "to", "chunks", "size", "phases", "findings")
@@ -35,7 +35,7 @@ def test_summary_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
                 BenchmarkSummary("no findings", (), (QUERIES, MEASURED)),
                 "http://127.0.0.1:8080",
                 "pAsSwOrDpAsSwOrD",
-                63.0,
+                Took(63.0, 181.0),
             )
         )
     text = shown.get()

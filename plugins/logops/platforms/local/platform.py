@@ -182,6 +182,31 @@ class LocalPlatform:
             self._make_live(stage, files, steps, redacted_progress)
         return target if files else None
 
+    def start(self, progress: Progress) -> list[str]:
+        """Start the processes that were rolled out and do not run, such as after a restart of the machine.
+
+        Changes nothing else: it is not a rollout. Returns their names when all are ready. Raises PlatformError.
+        """
+        with self._changing("starting", None, progress) as redacted_progress:
+            self._end_orphans(redacted_progress)
+            now = running(self._supervisord)
+            stopped = {
+                stage: tuple(s for s in live.stage_sections(self._live, stage) if s.name not in now) for stage in STAGES
+            }
+            names = [section.name for sections_of_stage in stopped.values() for section in sections_of_stage]
+            if not names:
+                return []
+            for stage, sections_of_stage in stopped.items():
+                self._in_the_way(stage, sections_of_stage, now)
+            if self._supervisord.process() is None:
+                self._supervisord.start(self._keys.complete())
+            self._supervisord.reload()
+            for stage, sections_of_stage in stopped.items():
+                if sections_of_stage:
+                    redacted_progress(f"starting {stage}")
+                    self._process_manager().start(sections_of_stage, redacted_progress)
+            return names
+
     def down(self, progress: Progress) -> list[str]:
         """Stop all processes, agents first and stores last. Files and data stay.
 
