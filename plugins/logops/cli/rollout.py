@@ -49,8 +49,7 @@ AcceptOption = Annotated[
     typer.Option(
         "--accept",
         metavar="CLASS=REASON",
-        help="Accept the critical findings of this class, for a reason that is recorded with the rollout. May be "
-        "repeated.",
+        help="Accept the findings of this class, for a reason that is recorded with the rollout. May be repeated.",
     ),
 ]
 DiffOption = Annotated[bool, typer.Option("--diff", help="Show every line of the diffs. Long ones are folded.")]

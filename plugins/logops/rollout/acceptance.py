@@ -10,7 +10,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
 
 from logops.findings import Severity
 from logops.rollout.errors import InvalidAcceptanceError, RolloutRefusedError
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from logops.environment import Environment
     from logops.rollout.plan import Plan
 
+ClassName = Annotated[str, Field(alias="class")]
+"""Name of a finding class. Its key in JSON is `class`, as in the JSON of all findings."""
 _ACCEPTANCE = re.compile(r"\s*([a-z][a-z0-9-]*)\s*[=:]\s*(\S.*?)\s*", re.DOTALL)
 
 
@@ -26,7 +30,7 @@ _ACCEPTANCE = re.compile(r"\s*([a-z][a-z0-9-]*)\s*[=:]\s*(\S.*?)\s*", re.DOTALL)
 class Acceptance:
     """A class of findings that a person accepts, and why."""
 
-    cls: str
+    cls: ClassName
     """Name of the finding class, such as `retention-short`."""
     reason: str
 
@@ -38,7 +42,7 @@ class Acceptance:
 class PlanFinding:
     """A finding about the environment of a plan."""
 
-    cls: str
+    cls: ClassName
     severity: str
     subject: str
     message: str

@@ -104,7 +104,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
-        data: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
+        data: dict[str, Any] = _ADAPTER.dump_python(self, mode="json", by_alias=True)
         return data
 
     @classmethod

@@ -273,11 +273,11 @@ def _findings(plan: "Plan") -> Iterator[Entry]:
             groups.setdefault((finding.cls, finding.state), []).append(finding)
     for (cls, state), group in groups.items():
         number = f", {len(group)} times" if len(group) > 1 else ""
-        new = "" if state == "unknown" else f" ({state})"
+        compared = {"new": ", new", "open": ", as before"}.get(state, "")
         remedies = dict.fromkeys(f"-> {finding.remedy}" for finding in group)
         messages = [finding.message for finding in group]
         severity = group[0].severity
-        yield Entry(f"{severity} {cls}{number}{new}{_decision(group[0], plan)}", (*messages, *remedies), severity)
+        yield Entry(f"{severity} {cls}{number}{compared}{_decision(group[0], plan)}", (*messages, *remedies), severity)
     if not plan.changed:
         return
     if hidden := [finding.cls for finding in plan.findings if not _is_shown(finding, plan)]:
@@ -292,8 +292,8 @@ def _findings(plan: "Plan") -> Iterator[Entry]:
 def _decision(finding: "PlanFinding", plan: "Plan") -> str:
     reasons = [acceptance.reason for acceptance in plan.accepted if acceptance.cls == finding.cls]
     if reasons:
-        return f": accepted: {reasons[0]}"
-    return ": not accepted, so the rollout is refused" if finding.is_critical and plan.changed else ""
+        return f"; accepted: {reasons[0]}"
+    return "; not accepted, so the rollout is refused" if finding.is_critical and plan.changed else ""
 
 
 def _is_shown(finding: "PlanFinding", plan: "Plan") -> bool:

@@ -114,7 +114,7 @@ def test_json_has_promises_findings_counts_and_refusal(platform: MemoryPlatform)
     data = json.loads(run("plan", "local", "--json").stdout)
     (promise,) = data["impact"]["promises"]
     assert (promise["owner"], promise["before"], promise["after"]) == ("main/application", "90 d", "60 d")
-    assert [finding["cls"] for finding in data["findings"]] == ["retention-short", "agent-end-of-life"]
+    assert [finding["class"] for finding in data["findings"]] == ["retention-short", "agent-end-of-life"]
     assert (data["refused"], data["changed"]) == (True, True)
     assert data["summary"].startswith("1 change, 0 starts, 0 restarts, 0 deletions")
     assert Plan.from_dict(data).digest == data["digest"]

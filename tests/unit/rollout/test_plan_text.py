@@ -74,14 +74,14 @@ def test_counts_are_of_files_processes_and_chunks() -> None:
 
 def test_refusing_finding_says_so() -> None:
     text = text_of(replace(PLAN, findings=(SHORT, OLD), compared_with=NOW))
-    assert "critical retention-short (new): not accepted, so the rollout is refused\n    keep is 60 d\n" in text
+    assert "critical retention-short, new; not accepted, so the rollout is refused\n    keep is 60 d\n" in text
     assert "1 finding as before: agent-end-of-life" in text
 
 
 def test_accepted_finding_shows_its_reason() -> None:
     accepted = (Acceptance("retention-short", "asked by the data protection officer"),)
     text = text_of(replace(PLAN, findings=(SHORT,), accepted=accepted))
-    assert "retention-short (new): accepted: asked by the data protection officer" in text
+    assert "retention-short, new; accepted: asked by the data protection officer" in text
 
 
 def test_gone_finding_is_listed_with_the_rollout_it_is_compared_with() -> None:
@@ -92,7 +92,7 @@ def test_gone_finding_is_listed_with_the_rollout_it_is_compared_with() -> None:
 def test_findings_without_earlier_rollout_are_not_called_new() -> None:
     text = text_of(replace(PLAN, findings=(replace(OLD, state="unknown"),)))
     assert "Which of these are new is unknown" in text
-    assert "(new)" not in text
+    assert ", new" not in text
 
 
 def test_unchanged_plan_is_one_line() -> None:

@@ -139,7 +139,9 @@ def test_critical_finding_refuses_the_plan_and_leaves_it_readable(planner, conte
 @pytest.mark.usefixtures("short")
 def test_critical_finding_that_is_accepted_does_not_refuse_the_plan(planner, context, platform, ti) -> None:
     assert run(planner, context, accept="retention-short: the data protection officer asked\n") == set()
-    assert ti.pushed["plan"]["accepted"] == [{"cls": "retention-short", "reason": "the data protection officer asked"}]
+    assert ti.pushed["plan"]["accepted"] == [
+        {"class": "retention-short", "reason": "the data protection officer asked"}
+    ]
 
 
 @pytest.mark.usefixtures("short")

@@ -93,7 +93,7 @@ def test_failed_rollout_is_a_finding_until_a_rollout_passes(summary, context, fa
 
 
 def test_accepted_findings_are_recorded_with_their_reason(summary, context, passed, store) -> None:
-    passed.xcoms["plan", "plan"]["accepted"] = [{"cls": "retention-short", "reason": "asked for"}]
+    passed.xcoms["plan", "plan"]["accepted"] = [{"class": "retention-short", "reason": "asked for"}]
     run(summary, context)
     (row,) = store.query("rollouts", "select accepted from rollouts").to_pylist()
     assert row["accepted"] == ["retention-short: asked for"]
