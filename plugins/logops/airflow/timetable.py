@@ -18,6 +18,11 @@ class NightlyTimetable(CronTriggerTimetable):
         self._hour = hour
         self._environment = environment
 
+    @property
+    def summary(self) -> str:
+        """The text that Airflow shows as the schedule."""
+        return f"every night at {self._hour:02}:00 UTC"
+
     def serialize(self) -> dict[str, Any]:
         return {"hour": self._hour, "environment": self._environment}
 

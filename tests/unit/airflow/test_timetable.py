@@ -32,4 +32,7 @@ def test_timetable_read_back_by_the_scheduler_gives_the_same_run_ids() -> None:
 
     assert isinstance(read_back, NightlyTimetable)
     assert run_id(read_back, DagRunType.SCHEDULED) == "scheduled__local__2026-11-28T03:00:00+00:00"
-    assert read_back.summary == "0 3 * * *"
+
+
+def test_schedule_is_shown_in_words() -> None:
+    assert NightlyTimetable(3, "local").summary == "every night at 03:00 UTC"
