@@ -1,5 +1,8 @@
 """The documents as pages of Airflow: headings that links reach, and no file outside of the folder."""
 
+from tests.support import airflow_home
+
+# isort: split
 import asyncio
 import re
 from pathlib import Path
@@ -11,7 +14,6 @@ from airflow.dag_processing.dagbag import DagBag
 from logops.airflow.docs_pages import DocsApp, finding_url, html_page
 from logops.airflow.links import DocsLink
 from logops.findings.classes import REGISTRY
-from tests.support import airflow_home
 
 DOCS = airflow_home.ROOT / "docs"
 

@@ -1,12 +1,14 @@
 """The run ids and the storage of the nightly timetable."""
 
+from tests.support import airflow_home  # noqa: F401
+
+# isort: split
 from airflow.serialization.decoders import decode_timetable
 from airflow.serialization.encoders import encode_timetable
 from airflow.utils.types import DagRunType
 from pendulum import datetime
 
 from logops.airflow.timetable import NightlyTimetable
-from tests.support import airflow_home  # noqa: F401
 
 NIGHT = datetime(2026, 11, 28, 3)
 

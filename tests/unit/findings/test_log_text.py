@@ -22,7 +22,7 @@ def test_finding_in_log_has_message_evidence_remedy_and_runbook_at_its_severity(
     lines = log_lines([finding(MISSING, chunks=2, bytes=9)], url)
 
     assert [line.text for line in lines] == [
-        "CRITICAL chunk-missing  environment=local table=loki_index_7",
+        "chunk-missing  environment=local table=loki_index_7",
         "  Fault in loki_index_7.",
         "  evidence: chunks=2, bytes=9",
         "  what to do: Run `logops audit explain local loki_index_7`.",
@@ -34,7 +34,7 @@ def test_finding_in_log_has_message_evidence_remedy_and_runbook_at_its_severity(
 def test_most_serious_finding_is_first_in_log() -> None:
     lines = log_lines([finding(OPEN), finding(MISSING)], url)
 
-    assert [line.text.split()[1] for line in lines if not line.text.startswith(" ")] == [
+    assert [line.text.split()[0] for line in lines if not line.text.startswith(" ")] == [
         "chunk-missing",
         "index-duplicate",
     ]
@@ -45,3 +45,12 @@ def test_findings_of_many_tables_are_one_entry_in_log() -> None:
 
     assert len(lines) == 5
     assert "200 tables" in lines[0].text
+
+
+def test_long_remedy_in_log_is_wrapped_and_its_command_stays_on_one_line() -> None:
+    command = "`logops audit explain local loki_index_7 application`"
+    cls = FindingClass("chunk-missing", Severity.CRITICAL, "", "", f"{'Read the log. ' * 6}Then run {command} there.")
+    texts = [line.text for line in log_lines([finding(cls)], url)]
+
+    assert max(map(len, texts)) <= 100
+    assert any(command in text for text in texts)
