@@ -228,7 +228,9 @@ def history(
     every_trend, common = trends(histories), common_trends(histories)
     shown = {case: every_trend[case] for case in nights}
     if plot:
-        _draw(plot, environment(name).name, panels(nights, trends_by_night(every), library), now)
+        with err.status(f"drawing {plot}"):
+            _draw(plot, environment(name).name, panels(nights, trends_by_night(every), library), now)
+        say(f"Drawn: {plot}")
     if as_json:
         rows = [{"arm": asdict(case), "nights": len(nights[case]), **asdict(value)} for case, value in shown.items()]
         print_json(
@@ -269,7 +271,6 @@ def _draw(file: Path, environment_name: str, drawn: Sequence[Panel], now: dateti
         file.write_bytes(picture)
     except OSError as error:
         stop(f"Drawing into {file}: {error.strerror}.")
-    say(f"Drawn: {file}")
 
 
 def _store(name: str) -> ResultsStore:

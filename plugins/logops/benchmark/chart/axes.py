@@ -16,7 +16,8 @@ OUTLIERS = 20
 MIN_NIGHTS_TO_CUT = 5
 FAR_ABOVE = 2.0
 """An objective that is this many times as large as the nights is named at the upper edge."""
-MARGIN = 1.15
+MARGIN = 1.35
+"""Space above the nights, for three lines of labels."""
 
 
 @dataclass(frozen=True)

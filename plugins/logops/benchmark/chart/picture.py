@@ -20,6 +20,7 @@ COLUMNS, WIDTH, HEIGHT = 3, 300, 130
 PANEL_WIDTH = WIDTH + 60
 """With the axis and the space beside it."""
 CHARACTER_WIDTH = 5.6
+LABEL_HEIGHT = 11
 
 
 class Colour(NamedTuple):
@@ -219,7 +220,7 @@ def _objective(panel: Panel) -> list[dict[str, Any]]:
     }
     label = {
         "data": {"values": [{"text": text}]},
-        "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 3, "dy": -2},
+        "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 3},
         "encoding": {"x": {"value": 0}, "y": {"value": 0}, "text": {"field": "text"}},
     }
     return [line, label] if is_visible else [label]
@@ -240,7 +241,7 @@ def _changes(panel: Panel, days: DayAxis) -> list[dict[str, Any]]:
                 "mark": {"type": "text", "baseline": "bottom", "fontSize": 11},
                 "encoding": {
                     "x": _when(days),
-                    "y": {"value": HEIGHT - 11 * row},
+                    "y": {"value": HEIGHT - LABEL_HEIGHT * row},
                     "text": {"field": "symbol"},
                     "color": _colour(),
                 },
@@ -288,7 +289,7 @@ def _nights(panel: Panel) -> list[dict[str, Any]]:
 
 
 def _above_the_scale(panel: Panel) -> list[dict[str, Any]]:
-    """Return the nights above the scale, as arrows at the upper edge with their time."""
+    """Return the nights above the scale, as arrows at the upper edge with their time, below the objective's label."""
     return [
         {
             "data": {
@@ -301,7 +302,7 @@ def _above_the_scale(panel: Panel) -> list[dict[str, Any]]:
             "mark": {"type": "text", "baseline": "top", "align": "right", "dx": 4},
             "encoding": {
                 "x": {"field": "began", "type": "temporal"},
-                "y": {"value": 1 + 11 * row},
+                "y": {"value": LABEL_HEIGHT * (1 + row)},
                 "text": {"field": "text"},
                 "color": _colour(),
             },
