@@ -40,7 +40,8 @@ class FindingGroup:
 
     @property
     def scope(self) -> str:
-        """What differs: `221 tables (loki_index_20560 to loki_index_20780)`. Empty for one finding."""
+        """The parts of the subject that differ: `221 tables (loki_index_20560 to loki_index_20780)`. Empty for one
+        finding."""
         values = {part: self._values(part) for part in _differing(self.findings)}
         counts = [f"{count_text(len(names), _NOUNS[part])} ({_names(part, names)})" for part, names in values.items()]
         return " of ".join(counts)
@@ -61,7 +62,7 @@ class FindingGroup:
 
     @property
     def remedy(self) -> str:
-        """What to do, with the names of the example."""
+        """The remedy, with the names of the example."""
         return self.example.remedy_text
 
     def _totals(self) -> str:
@@ -98,7 +99,7 @@ def grouped(findings: Iterable[Finding], least: int = MIN_GROUP) -> list[Finding
         by_cause.setdefault(_cause(finding), []).append(finding)
     groups: list[FindingGroup] = []
     for same in by_cause.values():
-        groups += [FindingGroup(tuple(same))] if len(same) >= least else [FindingGroup((one,)) for one in same]
+        groups += [FindingGroup(tuple(same))] if len(same) >= least else [FindingGroup((finding,)) for finding in same]
     return groups
 
 

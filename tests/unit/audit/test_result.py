@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from logops.audit.policy.phase import Phase
 from logops.audit.report.result import COLUMNS, AuditResult, TableRow
 from logops.findings import Finding, Subject
+from logops.findings.classes.audit import RETENTION_OVERSHOOT
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes, OpenFinding
 
@@ -40,7 +41,7 @@ def test_log_of_500_tables_has_one_line_per_tenant_and_the_command_for_the_table
 
     assert header.split()[:3] == ["cluster", "tenant", "tables"]
     assert tenant.split()[:3] == ["main", "team", "500"]
-    assert command == "Every table, with its phase and next step: `logops audit explain local`"
+    assert command == "Every table, with its phase and next step: `logops audit explain local --all`"
 
 
 def test_log_of_an_audit_without_tables_has_no_empty_table() -> None:
@@ -53,3 +54,15 @@ def test_finding_that_two_checks_record_counts_once_as_new() -> None:
     twice = Changes(new=(OpenFinding(unread, AS_OF), OpenFinding(unread, AS_OF)), still=(), gone=(), unknown=())
 
     assert "1 finding, 1 new in" in result(row(1), findings=(unread,), changes=twice).headline
+
+
+def test_summary_of_findings_of_221_tables_with_one_cause_is_one_entry() -> None:
+    findings = tuple(
+        Finding(RETENTION_OVERSHOOT, Subject("local", "main", "team", f"loki_index_{day}"), "Past.", AS_OF)
+        for day in range(20_560, 20_781)
+    )
+
+    assert result(row(1), findings=findings).summary()["findings"] == [
+        "retention-overshoot environment=local cluster=main tenant=team  "
+        "221 tables (loki_index_20560 to loki_index_20780): Past."
+    ]

@@ -10,6 +10,7 @@ from logops.audit.policy.phase import Phase
 from logops.audit.survey.objects import NOT_LOKIS
 from logops.findings import Finding, failed
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.findings.groups import grouped
 from logops.findings.history import Changes
 from logops.number_text import count_text, plural, size_text
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 
 _MAX_FINDINGS = 50
-"""Findings in a summary."""
+"""Groups of findings in a summary."""
 _MAX_CHARACTERS = 500
-"""Characters per finding in a summary."""
+"""Characters per group in a summary."""
 COLUMNS = ("cluster", "table", "date", "tenant", "phase", "age", "chunks", "size", "next", "due", "findings")
 """Columns of `TableRow.cells`."""
 
@@ -119,7 +120,7 @@ class AuditResult:
             lines += ["gone since the last run:", *(f"  {gone_finding}" for gone_finding in gone)]
         if self.rows:
             lines += _aligned([self.tenant_columns, *self.tenant_rows()])
-            lines.append(f"Every table, with its phase and next step: `logops audit explain {self.environment}`")
+            lines.append(f"Every table, with its phase and next step: `logops audit explain {self.environment} --all`")
         return [*lines, *self.other_objects()]
 
     def other_objects(self) -> list[str]:
@@ -162,8 +163,8 @@ class AuditResult:
             "run": self.run_id,
             "headline": self.headline,
             "findings": [
-                f"{finding.cls.name} {finding.subject}: {finding.message}"[:_MAX_CHARACTERS]
-                for finding in self.findings[:_MAX_FINDINGS]
+                f"{group.cls.name} {group.title}: {group.message}"[:_MAX_CHARACTERS]
+                for group in grouped(self.findings)[:_MAX_FINDINGS]
             ],
             "tenants": [[*row] for row in (self.tenant_columns, *self.tenant_rows())],
         }
