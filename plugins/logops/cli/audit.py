@@ -157,7 +157,8 @@ def _show_overview(name: str, explanations: "Sequence[TableExplanation]", as_of:
     rows = [explanation.row for explanation in explanations]
     show_table(row_columns(rows, as_of) if every else group_columns(phase_groups(rows), as_of))
     print_text("")
-    print_text(listing(blockers_of(explanations), every=every))
+    if blockers := blockers_of(explanations):
+        print_text(listing(blockers, every=every))
     command = f"logops audit explain {quote(name)}"
     newest = max(rows, key=lambda row: row.day)
     print_text(f"{name}: {count_text(table_count(rows), 'table')}, {size_text(sum(row.bytes for row in rows))}")
@@ -292,7 +293,8 @@ def _audit(
     if as_json:
         print_json(result.to_dict())
     else:
-        print_text(listing(result.findings, every=every))
+        if result.findings:
+            print_text(listing(result.findings, every=every))
         show_table(tenant_columns(result))
         for line in [*result.other_objects(), result.headline]:
             print_text(line)

@@ -287,7 +287,7 @@ def test_explain_returns_blocking_findings_of_table(store: ObjectStore, endpoint
     assert [one.cls.name for one in found.blockers] == ["chunk-orphaned"]
 
 
-def test_explain_without_table_shows_every_table_and_tenant(
+def test_explain_without_table_shows_tenants_by_phase_and_with_all_every_table(
     store: ObjectStore, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.create_container("all-explained")
@@ -295,14 +295,18 @@ def test_explain_without_table_shows_every_table_and_tenant(
         store.container("all-explained").write(f"{tenant}/{CHUNK}", b"1234")
     platform = AzuritePlatform(endpoint, "all-explained")
     monkeypatch.setattr("logops.cli.audit.readable", lambda name: platform)
-    shown = CliRunner().invoke(app, ["audit", "explain", "local"])
+    by_phase = CliRunner().invoke(app, ["audit", "explain", "local"])
+    shown = CliRunner().invoke(app, ["audit", "explain", "local", "--all"])
     told = json.loads(CliRunner().invoke(app, ["audit", "explain", "local", "--json"]).stdout)
 
     assert shown.exit_code == 0, shown.output
+    tenants = ("application", "platform")
+    assert [line.split()[:2] for line in by_phase.stdout.splitlines()[1:3]] == [["main", tenant] for tenant in tenants]
+    assert "each table:  logops audit explain local --all" in by_phase.stdout
     head, *lines = shown.stdout.splitlines()
-    assert head.split() == [*COLUMNS]
-    assert [line.split()[:4] for line in lines] == [
-        ["main", "loki_index_20669", "2026-08-04", tenant] for tenant in ("application", "platform")
+    assert head.split()[:4] == [*COLUMNS[:4]]
+    assert [line.split()[:4] for line in lines[:2]] == [
+        ["main", "loki_index_20669", "2026-08-04", tenant] for tenant in tenants
     ]
     assert [(one["tenant"], one["table"], one["chunks"]) for one in told] == [
         ("application", "loki_index_20669", 1),
