@@ -74,3 +74,13 @@ def test_bootstrap_python_versions_equal_requires_python_of_project(bootstrap: M
     pyproject = (project_root() / "pyproject.toml").read_text()
     oldest, newest = bootstrap.OLDEST, bootstrap.NEWEST
     assert f'requires-python = ">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"' in pyproject
+
+
+def test_state_folder_that_others_can_enter_is_closed(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(bootstrap, "STATE", tmp_path)
+    monkeypatch.setattr(bootstrap, "bootstrap", lambda: None)
+    assert bootstrap.main() == 0
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
