@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from textwrap import wrap
 
+from rich.cells import chop_cells
 from rich.console import Console
 from rich.text import Text
 
+from logops.cli.console import printable
 from logops.cli.findings import STYLES
 from logops.findings import Severity
 from logops.rollout import Plan
@@ -26,7 +28,7 @@ def show_plan(console: Console, plan: Plan, *, whole: bool) -> None:
             console.print(line, soft_wrap=True)
     else:
         for text in text_lines(plan, whole=whole):
-            console.print(text, highlight=False, markup=False, soft_wrap=True)
+            console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
 
 def _terminal_lines(plan: Plan, width: int, *, whole: bool) -> Iterator[Text]:
@@ -55,7 +57,7 @@ def _terminal_lines(plan: Plan, width: int, *, whole: bool) -> Iterator[Text]:
 def _wrapped(text: str, width: int, indent: int, style: str = "") -> Iterator[Text]:
     first, following = " " * indent, " " * (indent + 2)
     lines = wrap(
-        text,
+        printable(text),
         max(width, 40),
         initial_indent=first,
         subsequent_indent=following,
@@ -68,9 +70,9 @@ def _wrapped(text: str, width: int, indent: int, style: str = "") -> Iterator[Te
 
 
 def _diff_line(line: str, width: int, style: str) -> Iterator[Text]:
-    room = max(width, 40)
-    yield Text.assemble("  ", (line[: room - 2], style))
-    rest = line[room - 2 :]
-    while rest:
-        yield Text.assemble(_CONTINUED, (rest[: room - len(_CONTINUED)], style))
-        rest = rest[room - len(_CONTINUED) :]
+    # Somebody may have edited a live file.
+    line, room = printable(line), max(width, 40)
+    first = chop_cells(line, room - 2)[0] if line else ""
+    yield Text.assemble("  ", (first, style))
+    for more in chop_cells(line[len(first) :], room - len(_CONTINUED)):
+        yield Text.assemble(_CONTINUED, (more, style))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
@@ -182,9 +183,14 @@ def test_wrapped_diff_line_cannot_be_taken_for_a_removed_line() -> None:
     assert lines == ["  -key: b", f"  +key: {'a' * 71} ", "    ... -removed: no"]
 
 
+@pytest.mark.parametrize("word", ["word ", "\u6f22\u5b57"])
 @pytest.mark.parametrize("width", [40, 80, 140])
-def test_no_line_of_a_plan_is_wider_than_the_terminal(width: int) -> None:
-    assert max(map(len, terminal_text("a: b\n", f"a: {'word ' * 100}\n", width))) <= width
+def test_no_line_of_a_plan_is_wider_than_the_terminal(width: int, word: str) -> None:
+    assert max(map(cell_len, terminal_text("a: b\n", f"a: {word * 100}\n", width))) <= width
+
+
+def test_control_characters_of_a_live_file_do_not_reach_the_terminal() -> None:
+    assert not any("\x1b" in line or "\x07" in line for line in terminal_text("a: \x1b[2J\x07b\n", "a: c\n", 80))
 
 
 def test_stages_of_a_plan_can_be_chosen(platform: MemoryPlatform) -> None:

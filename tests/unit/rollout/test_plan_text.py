@@ -58,6 +58,13 @@ def test_uncounted_deletion_is_unknown() -> None:
     assert "nothing" not in text
 
 
+def test_deletion_by_azure_says_that_its_blobs_are_not_counted() -> None:
+    change = PromiseChange("storage account main, logs/", "deleted after", "400 d", "100 d", shortens=True)
+    assert "400 d -> 100 d; how many blobs Azure deletes is not counted" in text_of(
+        replace(PLAN, impact=Impact((change,)))
+    )
+
+
 def test_plan_without_changed_promise_says_that_none_changes() -> None:
     assert "Nothing: retention, tiers, limits and copies stay as they are." in text_of(replace(PLAN, impact=Impact()))
 
