@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from logops.diagnostics.suggest import did_you_mean, similar_word
 from logops.logql.advice import OF_LOKI, Context, Found
 from logops.logql.lint_lines import PARSERS
 from logops.logql.tree import Drop, Keep, LabelFilter, LabelFormat, LabelReplace, LogQuery, Matcher, Query, Stage
 from logops.logql.walk import all_of, instead
+from logops.suggestions import CERTAIN, closest
 
 
 def unknown_label(query: Query, context: Context) -> Iterator[Found]:
@@ -21,10 +21,10 @@ def unknown_label(query: Query, context: Context) -> Iterator[Found]:
         known_by_matcher = [(matcher, labels) for matcher in lines.selector.matchers]
         known_by_matcher += [(matcher, labels | metadata) for matcher in _before_parsers(lines.stages)]
         for matcher, known in known_by_matcher:
-            similar = similar_word(matcher.name, known)
+            similar = closest(matcher.name, known, CERTAIN)
             if matcher.name in known or matcher.name.startswith("__") or (may_have_others and not similar):
                 continue
-            hint = did_you_mean(matcher.name, known) or f"The sources have: {', '.join(sorted(known))}."
+            hint = f"Did you mean {similar}?" if similar else f"The sources have: {', '.join(sorted(known))}."
             better = instead(query, matcher, replace(matcher, name=similar)) if similar else None
             yield Found(matcher.span, f"no source has the label {matcher.name}. {hint}", better, certain=False)
 

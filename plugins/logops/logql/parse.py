@@ -7,7 +7,6 @@ its tree (ast.go, parser.go) is checked at the same place. Differences: an expre
 
 from collections.abc import Callable
 
-from logops.diagnostics.suggest import did_you_mean
 from logops.logql import literals, patterns, regexes
 from logops.logql.errors import LogQLError
 from logops.logql.tokens import BYTES, DURATION, END, FLAG, NAME, NUMBER, RANGE, STRING, tokens_of
@@ -69,6 +68,7 @@ from logops.logql.words import (
     UNWRAPPED_RANGE_OPS,
     VECTOR_OPS,
 )
+from logops.suggestions import CERTAIN, did_you_mean
 
 MAX_BYTES = 131_072
 MAX_DEPTH = 100
@@ -163,17 +163,17 @@ class Reader:
         elif kind in FUNCTIONS and expected.startswith("a label"):
             actual += ", which before a parenthesis is a function"
         elif kind == NAME and not expected.startswith("a label") and (hint := self.suggestion()):
-            actual += f". {hint}"
+            actual += f".{hint}"
         return self.wrong(f"expected {expected}, found {actual}")
 
     def suggestion(self) -> str:
-        """Return the word of LogQL that the next name may mean; empty if there is no similar one."""
+        """Return a sentence with the word of LogQL that the next name may mean; empty if no word is like it."""
         name, following = self.texts[self.at], self.texts[self.at + 1]
         if name.lower() in FUNCTIONS:
             # It is read as a name, because neither a parenthesis nor a grouping follows: `sum bye (x) (...)`.
-            hint = did_you_mean(following, ("by", "without")) if self.kinds[self.at + 1] == NAME else ""
-            return hint and f"It is followed by {following}. {hint}"
-        return did_you_mean(name, FUNCTIONS | KEYWORDS)
+            hint = did_you_mean(following, ("by", "without"), CERTAIN) if self.kinds[self.at + 1] == NAME else ""
+            return hint and f" It is followed by {following}.{hint}"
+        return did_you_mean(name, FUNCTIONS | KEYWORDS, CERTAIN)
 
     def what_may_follow(self, query: Query) -> str:
         if isinstance(query, LogQuery):
@@ -488,7 +488,7 @@ class Reader:
         else:
             label = self.take(NAME, "a label, or bytes(...), duration(...), duration_seconds(...)")
             if self.kind == "(":
-                raise self.wrong(f"{label} is no conversion of unwrap. {did_you_mean(label, CONVERSIONS)}".rstrip())
+                raise self.wrong(f"{label} is no conversion of unwrap.{did_you_mean(label, CONVERSIONS, CERTAIN)}")
         filters: list[Condition] = []
         while self.took("|"):
             filters.append(self.condition(LOOSE))
@@ -714,8 +714,8 @@ class Reader:
             return self.matcher()
         if op not in COMPARISON_OPS and op != "=":
             error = self.unexpected("one of =, !=, =~, !~, ==, >, >=, <, <=")
-            hint = did_you_mean(name, (*STAGES, "unwrap")) if self.kinds[self.at - 2] == "|" else ""
-            raise self.wrong(f"{error.reason}, after {name}. {hint}") if hint else error
+            hint = did_you_mean(name, (*STAGES, "unwrap"), CERTAIN) if self.kinds[self.at - 2] == "|" else ""
+            raise self.wrong(f"{error.reason}, after {name}.{hint}") if hint else error
         self.next()
         if kind == "ip":
             return self.ip_match(name, op, start)

@@ -6,9 +6,9 @@ is built.
 
 import re
 
-from logops.diagnostics.suggest import did_you_mean
 from logops.logql import literals
 from logops.logql.tokens import CHARACTER
+from logops.suggestions import CERTAIN, did_you_mean
 
 FUNCTIONS = frozenset((
     # Go's own
@@ -291,8 +291,8 @@ class TemplateReader:
             return False
         self.at += 1
         if kind == "word" and text not in FUNCTIONS:
-            hint = did_you_mean(text, FUNCTIONS)
-            raise TemplateRefusedError(f"{text} in the template is no function that Loki has{hint and f'. {hint}'}")
+            hint = did_you_mean(text, FUNCTIONS, CERTAIN)
+            raise TemplateRefusedError(f"{text} in the template is no function that Loki has{hint and f'.{hint}'}")
         if kind == "variable" and text not in self.variables:
             raise TemplateRefusedError(f"{text} in the template is not declared")
         if kind == "string":

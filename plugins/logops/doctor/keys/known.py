@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from logops.diagnostics.suggest import did_you_mean
 from logops.doctor.keys.generate import Keys, data_file
+from logops.suggestions import CERTAIN, did_you_mean
 
 Path = tuple[str | int, ...]
 """Keys and list indexes, from the top."""
@@ -56,8 +56,8 @@ def hint(path: Path, siblings: Mapping[str, Any], program: str) -> str:
     name = str(path[-1])
     if len(path) == 1 and name in _NEVER_KEYS:
         return _NEVER_KEYS[name]
-    if suggestion := did_you_mean(name, [key for key in siblings if key != ANY_NAME]):
-        return suggestion
+    if suggestion := did_you_mean(name, [key for key in siblings if key != ANY_NAME], CERTAIN):
+        return suggestion.strip()
     section = f"{path[0]}."
     paths = _paths_by_key(program).get(name, ())
     elsewhere = sorted(paths, key=lambda path: (not path.startswith(section), path.count("."), path))

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from logops.diagnostics.suggest import did_you_mean
 from logops.doctor.deployment import (
     Agent,
     Cluster,
@@ -25,6 +24,7 @@ from logops.doctor.reading.safe_yaml import MAX_BYTES, DocumentError, parse
 from logops.doctor.reading.terraform import is_terraform, read_terraform
 from logops.doctor.untyped import as_mapping
 from logops.number_text import size_text
+from logops.suggestions import CERTAIN, did_you_mean
 
 ACCEPTED = (
     "a Loki configuration or runtime overrides, Helm values of Loki or Promtail, a Promtail or Fluent Bit"
@@ -105,7 +105,7 @@ def _document_parts(document: Mapping[str, Any], name: str, location: Location) 
 def _listed(document: Mapping[str, Any]) -> str:
     """Return the keys of a file of unknown kind for a message, each with the section that may be meant."""
     sections = {*known_keys("loki"), *known_keys("promtail"), "overrides", "loki"}
-    hints = {key: did_you_mean(key, sections - {key}) for key in sorted(map(str, document))[:8]}
+    hints = {key: did_you_mean(key, sections - {key}, CERTAIN).strip() for key in sorted(map(str, document))[:8]}
     return "the keys " + ", ".join(f"{key} ({hint})" if hint else key for key, hint in hints.items())
 
 

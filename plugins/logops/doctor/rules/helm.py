@@ -14,6 +14,7 @@ from logops.doctor.keys.known import known_keys
 from logops.doctor.rules.rule import RuleFinding
 from logops.doctor.untyped import as_mapping
 from logops.findings.classes import doctor as classes
+from logops.suggestions import closest
 
 _PROMTAIL_IGNORED_KEYS = {
     ("config", "lokiAddress"): "config.clients[0].url",
@@ -136,8 +137,9 @@ def _mistyped_component(key: str) -> str:
     """Return the component that `query-frontend` or `ingestor` means; "" for a name that the chart reads."""
     first, *others = key.replace("_", "-").split("-")
     name = first + "".join(word.capitalize() for word in others)
-    similar = get_close_matches(name, COMPONENTS, n=1, cutoff=_MISTYPED)
-    return similar[0] if similar and key not in COMPONENTS else ""
+    if key in COMPONENTS or name in COMPONENTS:
+        return "" if key in COMPONENTS else name
+    return closest(name, COMPONENTS, _MISTYPED) or ""
 
 
 def _snake_case(key: str) -> str:
