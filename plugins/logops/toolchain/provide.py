@@ -1,11 +1,12 @@
 """Find programs, and build missing ones."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from logops.toolchain.cache import cache_folder, kept
 from logops.toolchain.errors import BuildError, ProgramMissingError
-from logops.toolchain.go_module import build_go_module, go_kept
+from logops.toolchain.go_module import build_go_module, fetch_go_modules, go_kept
 from logops.toolchain.npm_package import install_npm_package
 from logops.toolchain.programs import GoModule, Program, Recipe
 from logops.toolchain.progress import Progress
@@ -15,8 +16,10 @@ _Build = tuple[Recipe, tuple[Program, ...]]
 
 
 def provide(programs: Sequence[Program], progress: Progress) -> list[Resolved]:
-    """Return every program; build missing ones. Go builds use every core and run one after another; npm, which mostly
-    waits for the network, runs beside them.
+    """Return every program; build missing ones.
+
+    Go builds use every core and run one after another. What mostly waits for the network runs beside them: npm, and
+    fetching the sources of all Go builds.
 
     Raises BuildError with the message of each failed build, after all other builds have ended.
     """
@@ -60,16 +63,34 @@ async def _build_all(builds: list[_Build], progress: Progress) -> None:
     go = [build for build in builds if isinstance(build[0], GoModule)]
     npm = [build for build in builds if not isinstance(build[0], GoModule)]
     with kept(go_kept(), progress):
-        go_failures, npm_failures = await asyncio.gather(_in_turn(go, progress), _in_turn(npm, progress))
+        go_failures, npm_failures = await asyncio.gather(_go_builds(go, progress), _in_turn(npm, progress))
         if failures := go_failures + npm_failures:
             raise BuildError("\n\n".join(failures))
 
 
-async def _in_turn(builds: list[_Build], progress: Progress) -> list[str]:
+async def _go_builds(builds: list[_Build], progress: Progress) -> list[str]:
+    """Start to fetch everything, and build each program as soon as its own sources are there."""
+    fetches = {
+        folder: asyncio.create_task(fetch_go_modules(folder, progress))
+        for folder in dict.fromkeys(recipe.folder for recipe, _ in builds if isinstance(recipe, GoModule))
+    }
+    try:
+        return await _in_turn(builds, progress, fetches)
+    finally:
+        for fetch in fetches.values():
+            fetch.cancel()
+        await asyncio.gather(*fetches.values(), return_exceptions=True)
+
+
+async def _in_turn(
+    builds: list[_Build], progress: Progress, fetches: Mapping[str, "asyncio.Task[None]"] = MappingProxyType({})
+) -> list[str]:
     failures = []
     for recipe, programs in builds:
         names = ", ".join(program.name for program in programs)
         try:
+            if fetch := fetches.get(recipe.folder):
+                await fetch
             await _build(recipe, f"{names} {recipe.version}", progress)
         except BuildError as error:
             failures.append(f"{names} {recipe.version} could not be built: {error}\n{how_to_provide(programs)}")
