@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from logops.audit.report.explain import TableExplanation
     from logops.usage.usage import Held
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, epilog="Example: logops audit retention local")
 
 TableOption = Annotated[
     list[str] | None,

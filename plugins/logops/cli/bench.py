@@ -38,7 +38,7 @@ from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import NothingStoredError, ResultsError, ResultsStore
 
 PICTURES = {".svg": svg, ".png": png}
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, epilog="Example: logops bench run local --query errors")
 RUNS = f"""
 SELECT run, environment, list_sort(list_distinct(list(configuration))) AS configurations,
     min(started_ns) AS started_ns, count(DISTINCT query) AS queries, count(*) FILTER (ending = 'answered') AS answers

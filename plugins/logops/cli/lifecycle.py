@@ -20,7 +20,7 @@ from logops.render.storage import lifecycle_policy
 if TYPE_CHECKING:
     from logops.lifecycle.run import Done
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, epilog="Example: logops lifecycle show local")
 
 
 @app.command(epilog="Example: logops lifecycle show production")

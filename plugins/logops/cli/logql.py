@@ -34,7 +34,7 @@ from logops.queries.lint import library_queries
 from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, epilog="""Example: logops logql lint '{job="nginx"} |~ "error"'""")
 
 QueryArgument = Annotated[
     str, typer.Argument(help="A query. @FILE reads it from a file, - from standard input.", show_default=False)

@@ -13,7 +13,7 @@ from logops.quickstart.errors import QuickstartError
 from logops.render import PlacementError
 from logops.toolchain import ProjectNotFoundError, ToolchainError
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, epilog="Example: logops quickstart up --days 30")
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 

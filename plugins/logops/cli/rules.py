@@ -30,7 +30,7 @@ from logops.rules.read import FOLDER, Rules, RulesError, advice, load_rules, unf
 from logops.suggestions import did_you_mean
 from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, epilog="Example: logops rules check")
 
 
 @app.command("check", epilog="Example: logops rules check")
