@@ -100,7 +100,7 @@ def judge(environment: "Environment", as_of: datetime) -> tuple[PlanFinding, ...
             # Every finding of a plan is about its environment.
             str(replace(finding.subject, environment="")),
             finding.message,
-            finding.remedy or finding.cls.remedy,
+            finding.remedy_text,
         )
         for finding in check(from_environment(environment), as_of)
     )
