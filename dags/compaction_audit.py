@@ -14,7 +14,7 @@
 ### When a task fails
 
 The note of the run is the result in one line. The log of **reduce** starts with it, then lists every finding, worst
-first, with what to do. The button *Runbook* of a task opens the page of all findings.
+first, with what to do. The tab *Details* of a task has a button *Runbook*.
 
 #### reduce
 
