@@ -21,7 +21,7 @@ def environment_param(names: Sequence[str], default: str, purpose: str) -> Param
         type="string",
         enum=[*names],
         title="Environment",
-        description=f"{purpose}. The list shows the files in include/environments.",
+        description=f"{purpose}. An environment is a file in include/environments.",
     )
 
 
