@@ -48,7 +48,7 @@ class PlanFinding:
     message: str
     remedy: str
     state: Literal["new", "open", "unknown"] = "unknown"
-    """Compared with the last rollout that recorded its findings. `unknown`: there is none."""
+    """Compared with the last rollout that recorded its findings. `unknown`: no rollout recorded them."""
 
     @property
     def identity(self) -> str:

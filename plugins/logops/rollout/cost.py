@@ -1,4 +1,4 @@
-"""What a change of retention or tier costs in the long run. Pure."""
+"""Compute the cost of a change of retention or tier in the long run. Pure."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a plan changes for the owners of logs: promises, deleted chunks and costs. Pure: values in, values out."""
+"""Compare what live and desired files promise to the owners of logs, and count the chunks that are deleted. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Deletion:
     chunks: int
     """Chunks that may be deleted. Equal to `at_least` if the last audit separates them."""
     bytes: int
-    """Of `chunks`."""
+    """Size of `chunks`."""
     first: date
     last: date
     """First and last day with logs in these chunks."""
@@ -56,9 +56,9 @@ class PromiseChange:
     """`kept`, `moved to Cool after`, `deleted after`, or the name of a limit; with a selector if it is for some
     streams."""
     before: str
-    """The live value. `unknown` if it cannot be read, empty if there was none."""
+    """The live value: `unknown` if it cannot be read, empty if it was not set."""
     after: str
-    """The new value. Empty: there is none any more."""
+    """The new value; empty if it is not set any more."""
     deletes: Deletion | None = None
     """None: nothing, or it is unknown (`Impact.uncounted`)."""
     shortens: bool = False
@@ -72,7 +72,7 @@ class PromiseChange:
 
 @dataclass(frozen=True)
 class Impact:
-    """What a plan changes for the owners of logs."""
+    """The changes of a plan for the owners of logs."""
 
     promises: tuple[PromiseChange, ...] = ()
     counted_at: datetime | None = None
@@ -114,7 +114,7 @@ def assess(
     *,
     live_is_lost: bool = False,
 ) -> Impact:
-    """Return what the change from `live` to `desired` means for the owners of logs.
+    """Return the changes from `live` to `desired` for the owners of logs.
 
     live, desired   files of all stages by name
     live_is_lost    live files are missing although they were rolled out: promises before are unknown

@@ -144,7 +144,7 @@ def text_lines(plan: "Plan", *, whole: bool) -> Iterator[str]:
 
 
 class DiffLine(StrEnum):
-    """What a line among the diffs is."""
+    """The kind of a line among the diffs."""
 
     FILE = "file"
     """The name of a file with its counts, an empty line, or how to see everything."""
