@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from logops.audit.request import AuditRequest, Check
+from logops.cli import complete
 from logops.cli.as_of import AsOfOption, moment
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, print_json, print_text, stop, width
 from logops.cli.findings import AllFindingsOption, listing
@@ -33,6 +34,7 @@ TableOption = Annotated[
     list[str] | None,
     typer.Option(
         "--table",
+        autocompletion=complete.tables,
         metavar="TABLE",
         help="Audit only this table, by name or day: loki_index_20780 or 2026-11-23. May be repeated.",
     ),
@@ -102,17 +104,26 @@ def tiering(
 @app.command(epilog="Example: logops audit explain local loki_index_20780 application")
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="ENV", help="Name of an environment in include/environments, or path of a file.")
+        str,
+        typer.Argument(
+            metavar="ENV",
+            autocompletion=complete.environments,
+            help="Name of an environment in include/environments, or path of a file.",
+        ),
     ],
     table: Annotated[
         str,
         typer.Argument(
             metavar="[TABLE]",
+            autocompletion=complete.tables,
             help="Name or day of a table: loki_index_20780 or 2026-11-23. Default: all tables, by tenant and phase.",
         ),
     ] = "",
     tenant: Annotated[
-        str, typer.Argument(metavar="[TENANT]", help="Default: every tenant with chunks in the table.")
+        str,
+        typer.Argument(
+            metavar="[TENANT]", autocompletion=complete.tenants, help="Default: every tenant with chunks in the table."
+        ),
     ] = "",
     as_of: AsOfOption = None,
     every: Annotated[

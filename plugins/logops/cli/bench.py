@@ -27,6 +27,7 @@ from logops.benchmark.measure.sample import Sample
 from logops.benchmark.request import MOST_ROUNDS, ROUNDS, benchmark_request
 from logops.benchmark.run import run_benchmark
 from logops.cli import bench_tables as tables
+from logops.cli import complete
 from logops.cli.console import FOUND, OK, JsonOption, err, print_json, print_text, say, stop, width
 from logops.cli.findings import AllFindingsOption, listing
 from logops.cli.library import read_library, selected
@@ -54,7 +55,10 @@ def bench() -> None:
 @app.command(epilog="Example: logops bench run local --query errors --query latency --rounds 20")
 def run(
     name: EnvironmentArgument = "local",
-    query: Annotated[list[str] | None, typer.Option(help="Only this query. May be repeated. Default: all.")] = None,
+    query: Annotated[
+        list[str] | None,
+        typer.Option(autocompletion=complete.queries, help="Only this query. May be repeated. Default: all."),
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="Number of measurements of each query.")] = ROUNDS,
     most: Annotated[
         int, typer.Option("--most-rounds", min=1, max=1000, help="Maximum of rounds for a query whose times vary.")
@@ -152,7 +156,9 @@ def run(
 
 @app.command("compare", epilog="Example: logops bench compare local bench-20261124T040000 bench-20261125T040000")
 def compare_command(
-    name: Annotated[str, typer.Argument(metavar="ENV", help="Environment of the earlier run.")],
+    name: Annotated[
+        str, typer.Argument(metavar="ENV", autocompletion=complete.environments, help="Environment of the earlier run.")
+    ],
     before: Annotated[str, typer.Argument(metavar="BEFORE", help="The earlier run, from `logops bench runs`.")],
     after: Annotated[str, typer.Argument(metavar="AFTER", help="The later run.", show_default=False)] = "",
     other: Annotated[str | None, typer.Option(help="Environment of the later run. Default: the earlier run's.")] = None,
@@ -198,7 +204,10 @@ def compare_command(
 @app.command(epilog="Example: logops bench history local --query errors --plot errors.svg")
 def history(
     name: EnvironmentArgument = "local",
-    query: Annotated[list[str] | None, typer.Option(help="Only this query. May be repeated. Default: all.")] = None,
+    query: Annotated[
+        list[str] | None,
+        typer.Option(autocompletion=complete.queries, help="Only this query. May be repeated. Default: all."),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw a chart into this file, .svg or .png.")] = None,
     as_json: JsonOption = False,
 ) -> None:

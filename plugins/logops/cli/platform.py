@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from logops.cli import complete
 from logops.cli.columns import Column
 from logops.cli.console import FOUND, OK, JsonOption, print_json, print_text, say, stop
 from logops.cli.table import show_table
@@ -42,7 +43,12 @@ def status(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> 
 @app.command(epilog="Example: logops logs local main-ingester-0 --follow")
 def logs(
     name: EnvironmentArgument = "local",
-    process: Annotated[str, typer.Argument(help="Name of a process, from `logops status`. Default: all.")] = "",
+    process: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete.processes, help="Name of a process, from `logops status`. Default: all."
+        ),
+    ] = "",
     count: Annotated[int, typer.Option("--lines", "-n", min=0, help="Number of lines of each process.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from logops.checks.as_of import FORMS
+from logops.cli import complete
 from logops.cli.as_of import moment
 from logops.cli.columns import Column
 from logops.cli.console import JsonOption, err, out, print_json, say, stop
@@ -40,7 +41,12 @@ _RETRY_S = 5.0
 @app.command(epilog="Example: logops query local slow-requests --param slower_than_ms=2000 --since 6h")
 def query(
     environment_name: EnvironmentArgument = "local",
-    name: Annotated[str, typer.Argument(metavar="[QUERY]", help="Name of a query. Without it: list all queries.")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="[QUERY]", autocompletion=complete.queries, help="Name of a query. Without it: list all queries."
+        ),
+    ] = "",
     listed: Annotated[bool, typer.Option("--list", help="List the queries with their parameters.")] = False,
     param: Annotated[
         list[str] | None, typer.Option(help="Parameter of the query, as NAME=VALUE. May be repeated.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from logops.cli import complete
 from logops.cli.console import stop
 from logops.environment import Environment, EnvironmentFileError, find_environment, load_environment
 from logops.toolchain import ProjectNotFoundError, ToolchainError, project_root
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
     from logops.render import Files, Stage
 
 EnvironmentArgument = Annotated[
-    str, typer.Argument(metavar="ENV", help="Name of an environment in include/environments, or path of a file.")
+    str,
+    typer.Argument(
+        metavar="ENV",
+        autocompletion=complete.environments,
+        help="Name of an environment in include/environments, or path of a file.",
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from logops.cli import complete
 from logops.cli.columns import Column
 from logops.cli.console import FOUND, JsonOption, err, print_json, stop
 from logops.cli.table import show_table
@@ -17,7 +18,10 @@ app = typer.Typer()
 @app.command(epilog="Example: logops toolchain promtail")
 def toolchain(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[PROGRAM]...", help="Names of programs. Default: all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[PROGRAM]...", autocompletion=complete.programs, help="Names of programs. Default: all."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
