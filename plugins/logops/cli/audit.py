@@ -114,7 +114,7 @@ def explain(
     table: Annotated[
         str,
         typer.Argument(
-            metavar="[TABLE]",
+            metavar="TABLE",
             autocompletion=complete.tables,
             help="Name or day of a table: loki_index_20780 or 2026-11-23. Default: all tables, by tenant and phase.",
         ),
@@ -122,7 +122,7 @@ def explain(
     tenant: Annotated[
         str,
         typer.Argument(
-            metavar="[TENANT]", autocompletion=complete.tenants, help="Default: every tenant with chunks in the table."
+            metavar="TENANT", autocompletion=complete.tenants, help="Default: every tenant with chunks in the table."
         ),
     ] = "",
     as_of: AsOfOption = None,

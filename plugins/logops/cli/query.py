@@ -44,7 +44,7 @@ def query(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="[QUERY]", autocompletion=complete.queries, help="Name of a query. Without it: list all queries."
+            metavar="QUERY", autocompletion=complete.queries, help="Name of a query. Without it: list all queries."
         ),
     ] = "",
     listed: Annotated[bool, typer.Option("--list", help="List the queries with their parameters.")] = False,

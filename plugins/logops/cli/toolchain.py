@@ -19,9 +19,7 @@ app = typer.Typer()
 def toolchain(
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[PROGRAM]...", autocompletion=complete.programs, help="Names of programs. Default: all."
-        ),
+        typer.Argument(metavar="PROGRAM", autocompletion=complete.programs, help="Names of programs. Default: all."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
