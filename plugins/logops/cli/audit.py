@@ -16,12 +16,10 @@ from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, print_json
 from logops.cli.findings import AllFindingsOption, listing
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
 from logops.cli.wrapping import wrapped
-from logops.clients.blob_storage import ObjectStoreError
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError
 from logops.number_text import count_text, size_text
-from logops.platforms.platform import PlatformError
 from logops.toolchain import project_root
 
 if TYPE_CHECKING:
@@ -137,6 +135,8 @@ def explain(
     """
     from logops.audit.report.explain import NoSuchTableError, explain, tables_of
     from logops.cli.audit_tables import explanation_text
+    from logops.clients.blob_storage import ObjectStoreError
+    from logops.platforms.platform import PlatformError
 
     target = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
@@ -273,6 +273,8 @@ def _audit(
     from logops.audit.run import run_audit
     from logops.cli.audit_tables import tenant_columns
     from logops.cli.table import show_table
+    from logops.clients.blob_storage import ObjectStoreError
+    from logops.platforms.platform import PlatformError
 
     target = readable(name)
     now = datetime.now(UTC).replace(microsecond=0)
