@@ -1,6 +1,6 @@
 """Apply an approved stage, and roll back what a failed run applied."""
 
-from logops.platforms.platform import DeployablePlatform, Progress, Revision
+from logops.platforms.platform import DeployablePlatform, LeaseHeldError, Progress, Revision
 from logops.render import STAGES, Stage
 from logops.rollout.approval import Approval, check_approval
 from logops.rollout.errors import RolloutRefusedError
@@ -12,15 +12,19 @@ def apply_stage(
 ) -> Revision | None:
     """Bring a stage to its approved state. Return None if it is already there. A repeated call resumes.
 
-    Raises RolloutRefusedError if the approval policy does not allow the plan, if the stage is not part of it, or if the
-    environment file or the live state differs from it. Raises LeaseHeldError while another run changes the environment,
-    PlatformError if a process does not start.
+    Raises RolloutRefusedError before anything is changed: if the approval policy does not allow the plan, if the stage
+    is not part of it, if the environment file or the live state differs from it, or if another run holds the lease.
+    Raises PlatformError if a process does not start.
     """
     check_approval(platform.environment, plan, approval)
     planned = plan.of(stage)
     if planned is None:
         raise RolloutRefusedError(f"applying {stage}: it is not in the plan. Start a rollout that includes it.")
-    if takeover := platform.acquire_lease(owner):
+    try:
+        takeover = platform.acquire_lease(owner)
+    except LeaseHeldError as error:
+        raise RolloutRefusedError(str(error)) from error
+    if takeover:
         progress(takeover)
     desired = platform.desired()[stage]
     if desired.digest != planned.digest:

@@ -105,7 +105,7 @@ def decide_outcome(*, changed: bool, began: bool, passed: bool, interrupted: boo
     """Return how a rollout ended.
 
     changed       the plan changes something
-    began         a stage began to be applied
+    began         a stage began to be applied; a refusal comes before that
     passed        every step passed or had nothing to do
     interrupted   a person ended the rollout
     """

@@ -7,6 +7,7 @@ from logops.platforms.platform import DeployablePlatform, Progress
 from logops.render import Stage
 from logops.rollout.apply import apply_stage, roll_back
 from logops.rollout.approval import Approval, check_approval
+from logops.rollout.errors import RolloutRefusedError
 from logops.rollout.plan import Plan
 from logops.rollout.record import ROLL_BACK, RolloutResult, decide_outcome
 from logops.rollout.verify import verify_stage
@@ -35,6 +36,7 @@ def run_rollout(
     if takeover := platform.acquire_lease(owner, one_process=True):
         progress(takeover)
     step = _BEFORE_STAGES
+    began = False
     applied: list[Stage] = []
     rolled_back: dict[str, int | None] = {}
     failures: dict[str, str] = {}
@@ -45,12 +47,14 @@ def run_rollout(
             progress(f"applying {stage}")
             if apply_stage(platform, plan, stage, approval, owner, progress):
                 applied.append(stage)
+            began = True
             step = f"{stage}.verify"
             progress(f"verifying {stage}")
             verify_stage(platform, stage, progress)
     except BaseException as error:
         failures[step] = _message(error)
         interruption = _raised_again(error)
+        began = began or (step != _BEFORE_STAGES and not isinstance(error, RolloutRefusedError))
     if failures:
         try:
             rolled_back = {
@@ -61,7 +65,7 @@ def run_rollout(
             interruption = _raised_again(error) or interruption
     outcome = decide_outcome(
         changed=plan.changed,
-        began=step != _BEFORE_STAGES,
+        began=began,
         passed=not failures,
         interrupted=interruption is not None and not isinstance(interruption, Exception),
     )

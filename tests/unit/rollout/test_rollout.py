@@ -285,3 +285,24 @@ def test_rollback_of_run_without_lease_keeps_lease_of_other_run(platform: Memory
     platform.acquire_lease("first")
     assert roll_back(platform, "second", quiet) == []
     assert platform.owner == "first"
+
+
+def test_rollout_whose_first_stage_is_refused_is_stopped_before_anything_changed(platform: MemoryPlatform) -> None:
+    planned = plan(platform)
+    platform.at["storage"] = Files({"storage/file": "edited\n"})
+    result = run_rollout(platform, planned, allowed(planned), "run", quiet)
+    assert result.headline == "local: stopped at storage.apply; nothing was changed"
+
+
+def test_rollout_whose_second_stage_is_refused_is_failed_and_rolled_back(platform: MemoryPlatform) -> None:
+    planned = plan(platform)
+    platform.at["loki"] = Files({"loki/file": "edited\n"})
+    result = run_rollout(platform, planned, allowed(planned), "run", quiet)
+    assert result.headline == "local: the rollout failed at loki.apply; rolled back: storage"
+
+
+def test_stage_is_refused_while_another_run_holds_the_lease(platform: MemoryPlatform) -> None:
+    planned = plan(platform)
+    platform.acquire_lease("another-run")
+    with pytest.raises(RolloutRefusedError, match="another-run"):
+        apply_stage(platform, planned, "storage", allowed(planned), "run", quiet)

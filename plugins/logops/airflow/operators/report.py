@@ -24,6 +24,8 @@ class Task:
     result: Any = None
     failure: str = ""
     """Its message, if it failed."""
+    refused: bool = False
+    """Whether it failed before it changed anything."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,14 @@ def report(environment: str, plan: Mapping[str, Any] | None, tasks: Mapping[str,
     applied = tuple(stage for stage in STAGES if (tasks[f"{stage}.apply"].result or {}).get("revision"))
     outcome = decide_outcome(
         changed=plan is not None and plan["changed"],
-        began=any(tasks[step].state in {"success", "failed"} for step in _STEPS),
+        began=any(_began(tasks[step]) for step in _STEPS),
         passed=plan is not None and all(task.state in {"success", "skipped"} for task in tasks.values()),
     )
     return Report(environment, outcome, failures, applied, tasks[ROLL_BACK].result or {}, rows)
+
+
+def _began(task: Task) -> bool:
+    return task.state == "success" or (task.state == "failed" and not task.refused)
 
 
 def _applied(task: Task) -> str:

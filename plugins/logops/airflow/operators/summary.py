@@ -12,6 +12,7 @@ from logops.airflow.links import RUNBOOK_OF_ROLLOUT
 from logops.airflow.operators.work import (
     FAILURE,
     HEADLINE,
+    REFUSED,
     final_failure,
     open_platform,
     read_environment,
@@ -97,6 +98,7 @@ class RolloutSummaryOperator(BaseOperator):
                 states.get(task_id) or "none",
                 ti.xcom_pull(task_ids=task_id),
                 ti.xcom_pull(task_ids=task_id, key=FAILURE) or "",
+                bool(ti.xcom_pull(task_ids=task_id, key=REFUSED)),
             )
             for task_id in before
         }

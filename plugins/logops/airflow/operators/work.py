@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FAILURE = "failure"
 """XCom key of a failed task's message, for the summary task."""
+REFUSED = "refused"
+"""XCom key of a failed task that changed nothing, because the rollout was refused."""
 HEADLINE = "headline"
 """XCom key of the result in one line, with the environment first. It becomes the note of the run."""
 _LONGEST_MESSAGE = 8000
@@ -39,11 +41,15 @@ def final_failure(ti: Any) -> Iterator[None]:
 
     A task that was killed raises nothing, so Airflow still retries it.
     """
+    from logops.rollout.errors import RolloutRefusedError
+
     try:
         yield
     except (Exception, AirflowTaskTimeout) as error:
         message = (str(error) or type(error).__name__)[:_LONGEST_MESSAGE]
         ti.xcom_push(key=FAILURE, value=message)
+        if isinstance(error, RolloutRefusedError):
+            ti.xcom_push(key=REFUSED, value=True)
         raise AirflowFailException(message) from error
 
 

@@ -54,6 +54,13 @@ def test_run_is_failed_if_any_task_did_not_pass(task: str, state: str) -> None:
     assert report("local", CHANGES, ended() | {task: Task(state)}).failed
 
 
+def test_run_whose_first_stage_was_refused_is_stopped_before_anything_changed() -> None:
+    not_reached = {f"{stage}_{step}": Task("upstream_failed") for stage in STAGES for step in ("apply", "verify")}
+    tasks = ended(**not_reached | {"storage_apply": Task("failed", None, "the plan has gone stale", refused=True)})
+    ended_report = report("local", CHANGES, tasks)
+    assert ended_report.headline == "local: stopped at storage.apply; nothing was changed"
+
+
 def test_run_without_a_plan_is_failed() -> None:
     assert report("local", None, ended()).failed
 
