@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import psutil
-
 from logops.quickstart.airflow_api import AirflowApi
 from logops.quickstart.first_rollout import run_id
 from logops.quickstart.watch import summary_of
@@ -31,7 +29,7 @@ class Audited:
 
 @contextmanager
 def compiling_ahead() -> Iterator["subprocess.Popen[bytes]"]:
-    """Compile the audit's code in a process of the lowest priority, which ends with the block at the latest.
+    """Compile the audit's code in a process of its own, which ends with the block at the latest.
 
     If it fails, the audits compile the code themselves.
     """
@@ -42,7 +40,6 @@ def compiling_ahead() -> Iterator["subprocess.Popen[bytes]"]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        psutil.Process(process.pid).nice(19)
         yield process
     finally:
         process.kill()
