@@ -64,7 +64,7 @@ def test_metric_query_is_shown_as_table_and_as_json() -> None:
 
 @pytest.mark.usefixtures("_project")
 def test_answer_begins_with_the_description_that_says_its_unit() -> None:
-    assert query("request-rate").stderr.startswith("request-rate: Requests a second, by service.\n")
+    assert query("request-rate").stderr.startswith("request-rate: Requests per second, by service.\n")
 
 
 @pytest.mark.usefixtures("_project")

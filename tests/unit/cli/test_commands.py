@@ -373,7 +373,7 @@ def test_query_list_shows_names_and_defaults_of_the_library() -> None:
 
 
 def test_query_list_shows_brackets_in_description_and_default(library: Path) -> None:
-    text = library.read_text().replace("What the services log as errors", "Errors of [/api] and [bold]")
+    text = library.read_text().replace("Lines with level error", "Errors of [/api] and [bold]")
     library.write_text(text.replace('default: ".+"', 'default: "[/a-z]+"', 1))
     result = logops("query", "--list")
 
