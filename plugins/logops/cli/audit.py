@@ -15,12 +15,12 @@ from logops.cli.as_of import AsOfOption, moment
 from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, print_json, print_text, stop, width
 from logops.cli.findings import AllFindingsOption, listing
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
-from logops.cli.wrapping import wrapped
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError
 from logops.number_text import count_text, size_text
 from logops.toolchain import project_root
+from logops.wrapping import wrapped
 
 if TYPE_CHECKING:
     from logops.audit.report.explain import TableExplanation

@@ -12,9 +12,9 @@ from logops.audit.report.phase_groups import PhaseGroup
 from logops.audit.report.result import COLUMNS, AuditResult, TableRow, day_text
 from logops.cli.columns import NEVER, Column
 from logops.cli.console import printable
-from logops.cli.wrapping import wrapped
 from logops.clients.blob_storage.blobs import Tier
 from logops.number_text import count_text, size_text
+from logops.wrapping import wrapped
 
 PHASE_STYLES: Mapping[str, str] = {
     Phase.INGESTING: "cyan",

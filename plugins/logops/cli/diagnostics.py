@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from textwrap import wrap
 from typing import Annotated
 
 import typer
@@ -18,13 +17,11 @@ from logops.diagnostics.excerpt import excerpt
 from logops.diagnostics.github import workflow_command
 from logops.diagnostics.model import Diagnostic, Level, Lines, in_order
 from logops.diagnostics.sarif import sarif_log
+from logops.wrapping import wrapped
 
 _STYLES = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
-_INDENT = "    "
-_COMMAND = re.compile(r"`[^`]+`")
+_INDENT = 4
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
-_NO_BREAK = "\N{WORD JOINER}"
-"""In place of a blank that is no place for a line break. No text has it."""
 
 
 class Format(StrEnum):
@@ -74,19 +71,18 @@ def full(problem: Diagnostic, lines: Lines | None, width: int) -> Text:
     """Return position, class and message, the line of the file, and what to do. Lines break between words only."""
     head = f"{place(problem)}: {problem.severity or problem.rule.level.value} {problem.rule.name}"
     mark = " [*]" if problem.fixable else ""
-    text = Text("\n".join(_wrapped(f"{head}{mark} {printable(problem.message)}", width)))
+    text = Text(wrapped(f"{head}{mark} {printable(problem.message)}", width, following=_INDENT))
     text.stylize("bold", 0, len(place(problem)))
     text.stylize(_STYLES[problem.rule.level], len(place(problem)) + 2, len(head))
     text.append("\n")
     if lines is not None:
         text.append(_marked_line(problem, lines, width))
     if problem.help:
-        first, *others = _wrapped(f"  = help: {problem.help}", width, indent=" " * 10)
-        text.append("\n".join([first, *others]) + "\n", style="green")
+        text.append(wrapped(f"  = help: {problem.help}", width, following=10) + "\n", style="green")
     if problem.suggestion:
         # A query is the same with line breaks between its words, so it can be copied.
-        lines_of_query = _wrapped(f"  = better: {problem.suggestion}", width, " " * 12, _STRING)
-        text.append("\n".join(lines_of_query) + "\n", style="green")
+        better = wrapped(f"  = better: {problem.suggestion}", width, following=12, unbroken=_STRING)
+        text.append(f"{better}\n", style="green")
     return text
 
 
@@ -105,10 +101,3 @@ def _marked_line(problem: Diagnostic, lines: Lines, width: int) -> Text:
         text.append(f"{gutter} |", style="dim")
         text.append(f" {content}\n" if content else "\n", style=content_style)
     return text
-
-
-def _wrapped(text: str, width: int, indent: str = _INDENT, kept: re.Pattern[str] = _COMMAND) -> list[str]:
-    """Return the lines of a text. Neither a long word, such as a path, nor what `kept` matches is broken."""
-    unbroken = kept.sub(lambda match: match[0].replace(" ", _NO_BREAK), text)
-    lines = wrap(unbroken, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return [line.replace(_NO_BREAK, " ") for line in lines]

@@ -8,10 +8,10 @@ from rich.console import Group
 from rich.text import Text
 
 from logops.cli.console import FOUND, OK, printable, width
-from logops.cli.wrapping import wrapped
 from logops.findings import Finding, Severity, failed
 from logops.findings.groups import FindingGroup, grouped, ungrouped
 from logops.number_text import count_text
+from logops.wrapping import wrapped
 
 AllFindingsOption = Annotated[
     bool, typer.Option("--all", help="Show each finding, also if many tables have the same one.")

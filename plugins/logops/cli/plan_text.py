@@ -1,7 +1,6 @@
 """A plan on a terminal: colours, and lines that are wrapped so that none can be taken for another."""
 
 from collections.abc import Iterator
-from textwrap import wrap
 
 from rich.cells import chop_cells
 from rich.console import Console
@@ -12,6 +11,7 @@ from logops.cli.findings import STYLES
 from logops.findings import Severity
 from logops.rollout import Plan
 from logops.rollout.text import DiffLine, blocks, counts, diff_lines, headline, text_lines
+from logops.wrapping import wrapped
 
 _CONTINUED = "    ... "
 """Before the rest of a diff line that is too long for the terminal. No line of a diff starts like this."""
@@ -55,16 +55,7 @@ def _terminal_lines(plan: Plan, width: int, *, whole: bool) -> Iterator[Text]:
 
 
 def _wrapped(text: str, width: int, indent: int, style: str = "") -> Iterator[Text]:
-    first, following = " " * indent, " " * (indent + 2)
-    lines = wrap(
-        printable(text),
-        max(width, 40),
-        initial_indent=first,
-        subsequent_indent=following,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    for line in lines:
+    for line in wrapped(printable(text), max(width, 40), indent, indent + 2).splitlines():
         body = line.lstrip(" ")
         yield Text.assemble(" " * (len(line) - len(body)), (body, style))
 

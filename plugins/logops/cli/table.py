@@ -9,7 +9,7 @@ from rich.text import Text
 
 from logops.cli.columns import GAP, Column, Layout, fitted
 from logops.cli.console import print_text, printable, width
-from logops.cli.wrapping import wrapped
+from logops.wrapping import wrapped
 
 
 def show_table(columns: Sequence[Column], row_styles: Sequence[str] = ()) -> None:

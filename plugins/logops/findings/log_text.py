@@ -1,17 +1,14 @@
 """Findings as lines of a log, the most serious first. Findings with one cause are one entry."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from textwrap import wrap
 
 from logops.findings.groups import FindingGroup, grouped
 from logops.findings.model import Finding, Severity
+from logops.wrapping import wrapped
 
 _WIDTH = 100
 """Characters of a line: Airflow cuts longer lines at the edge of the window."""
-_COMMAND = re.compile(r"`[^`]+`")
-_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +36,5 @@ def _entry(group: FindingGroup, runbook_url: Callable[[str], str]) -> Iterable[s
     yield f"  runbook: {runbook_url(group.cls.name)}"
 
 
-def _wrapped(text: str) -> Iterable[str]:
-    """Wrap a text, but no command in it: a command on two lines cannot be pasted."""
-    unbroken = _COMMAND.sub(lambda command: command[0].replace(" ", _NO_BREAK), text)
-    for line in wrap(
-        unbroken,
-        _WIDTH,
-        initial_indent="  ",
-        subsequent_indent="    ",
-        break_on_hyphens=False,
-        break_long_words=False,
-    ):
-        yield line.replace(_NO_BREAK, " ")
+def _wrapped(text: str) -> list[str]:
+    return wrapped(text, _WIDTH, indent=2, following=4).splitlines()

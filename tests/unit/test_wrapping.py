@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.cli.wrapping import wrapped
+from logops.wrapping import wrapped
 
 TEXT = "The table is blocked. See `logops audit explain local loki_index_20780 application`, then try again."
 
