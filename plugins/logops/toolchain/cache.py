@@ -71,11 +71,11 @@ async def filling(target: Path, waiting: Callable[[str], None]) -> AsyncIterator
 
 
 @contextmanager
-def kept(folder: Path, progress: Progress) -> Iterator[None]:
+def kept(folder: Path, progress: Progress, is_needed: Callable[[], bool]) -> Iterator[None]:
     """Share a folder with builds of other processes.
 
-    The last one that succeeds removes it. If a build fails or is interrupted, the folder stays, so that the next
-    build continues from there.
+    The last one that succeeds removes it, unless another build will still need it. If a build fails or is interrupted,
+    the folder stays, so that the next build continues from there.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(folder.name + ".lock").open("a") as lock:
@@ -85,7 +85,7 @@ def kept(folder: Path, progress: Progress) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        if folder.is_dir():
+        if folder.is_dir() and not is_needed():
             with step(f"remove {folder.name}, which is needed no more", _REMOVE_SECONDS, progress):
                 shutil.rmtree(folder, ignore_errors=True)
 

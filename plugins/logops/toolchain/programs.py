@@ -5,19 +5,21 @@ from dataclasses import dataclass
 LOKI_VERSION = "3.7.8"
 PROMTAIL_VERSION = "3.6.15"
 AZURITE_VERSION = "3.37.0"
-PROMETHEUS_VERSION = "3.5.0"
+PROMETHEUS_VERSION = "3.12.0"
 
 
 @dataclass(frozen=True, slots=True)
 class GoModule:
-    """A module in tools/. Its `tool` lines name the programs; one build creates them all."""
+    """Programs of a module in tools/ that one build creates."""
 
     folder: str
     version: str
     version_symbol: str
     """The variable that the linker sets to `version`, because Go does not know it for a dependency's main package."""
     usual_seconds: float
-    """Time of a build without caches on two cores."""
+    """Time of a build on two cores, after the builds before it in PROGRAMS and without other caches."""
+    packages: tuple[str, ...] = ("tool",)
+    """The programs' Go packages. `tool` means all packages in go.mod's `tool` lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,27 @@ class Program:
 # pkg/util/build/build.go of Loki; Promtail, in the same repository, prints the same variable.
 _LOKI_BUILD_VERSION = "github.com/grafana/loki/v3/pkg/util/build.Version"
 
-_LOKI = GoModule("loki", LOKI_VERSION, _LOKI_BUILD_VERSION, usual_seconds=240)
-_PROMTAIL = GoModule("promtail", PROMTAIL_VERSION, _LOKI_BUILD_VERSION, usual_seconds=130)
-# The module numbers 3.5.0 as v0.305.0.
+_LOKI_COMMANDS = "github.com/grafana/loki/v3/cmd"
+
+_LOKI = GoModule(
+    "loki",
+    LOKI_VERSION,
+    _LOKI_BUILD_VERSION,
+    usual_seconds=240,
+    packages=(f"{_LOKI_COMMANDS}/loki", f"{_LOKI_COMMANDS}/loki-canary"),
+)
+# No process of an environment needs these: they are built last.
+_LOKI_TOOLS = GoModule(
+    "loki",
+    LOKI_VERSION,
+    _LOKI_BUILD_VERSION,
+    usual_seconds=20,
+    packages=(f"{_LOKI_COMMANDS}/logcli", f"{_LOKI_COMMANDS}/lokitool"),
+)
+_PROMTAIL = GoModule("promtail", PROMTAIL_VERSION, _LOKI_BUILD_VERSION, usual_seconds=110)
+# The module numbers 3.12.0 as v0.312.0.
 _PROMETHEUS = GoModule(
-    "prometheus", PROMETHEUS_VERSION, "github.com/prometheus/common/version.Version", usual_seconds=125
+    "prometheus", PROMETHEUS_VERSION, "github.com/prometheus/common/version.Version", usual_seconds=40
 )
 _AZURITE = NpmPackage(
     "azurite", AZURITE_VERSION, "node_modules/azurite/dist/src/blob/main.js", node="22.0.0", usual_seconds=35
@@ -72,14 +90,18 @@ PROGRAMS: dict[str, Program] = {
     program.name: program
     for program in (
         Program("loki", "loki", ("--version",), _LOKI),
-        Program("logcli", "logcli", ("--version",), _LOKI),
-        Program("lokitool", "lokitool", ("version",), _LOKI),
         Program("loki-canary", "loki-canary", ("--version",), _LOKI),
-        Program("promtail", "promtail", ("--version",), _PROMTAIL),
         Program("prometheus", "prometheus", ("--version",), _PROMETHEUS),
+        Program("promtail", "promtail", ("--version",), _PROMTAIL),
         Program("azurite", "azurite-blob", ("--version",), _AZURITE),
+        Program("logcli", "logcli", ("--version",), _LOKI_TOOLS),
+        Program("lokitool", "lokitool", ("version",), _LOKI_TOOLS),
     )
 }
+"""All programs, in the order in which they are built."""
+
+SERVICES = ("loki", "loki-canary", "prometheus", "promtail", "azurite")
+"""The programs that run as processes of a local environment, in the order in which they are built."""
 
 SERVICES = ("loki", "loki-canary", "prometheus", "promtail", "azurite")
 """The programs that run as processes of a local environment, in the order in which they are built."""

@@ -8,7 +8,7 @@ from logops.toolchain.cache import cache_folder, kept
 from logops.toolchain.errors import BuildError, ProgramMissingError
 from logops.toolchain.go_module import build_go_module, fetch_go_modules, go_kept
 from logops.toolchain.npm_package import install_npm_package
-from logops.toolchain.programs import GoModule, Program, Recipe
+from logops.toolchain.programs import PROGRAMS, GoModule, Program, Recipe
 from logops.toolchain.progress import Progress
 from logops.toolchain.resolve import Resolved, cache_entry, find, how_to_provide
 
@@ -62,7 +62,7 @@ def missing_builds(programs: Iterable[Program]) -> list[_Build]:
 async def _build_all(builds: list[_Build], progress: Progress) -> None:
     go = [build for build in builds if isinstance(build[0], GoModule)]
     npm = [build for build in builds if not isinstance(build[0], GoModule)]
-    with kept(go_kept(), progress):
+    with kept(go_kept(), progress, is_needed=lambda: bool(missing_builds(PROGRAMS.values()))):
         go_failures, npm_failures = await asyncio.gather(_go_builds(go, progress), _in_turn(npm, progress))
         if failures := go_failures + npm_failures:
             raise BuildError("\n\n".join(failures))

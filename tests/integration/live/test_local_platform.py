@@ -29,7 +29,7 @@ def test_process_status_has_memory_and_version(platform: LocalPlatform) -> None:
     versions = {name: found[name].version for name in asked}
     assert versions == {
         "azurite": "3.37.0",
-        "prometheus": "3.5.0",
+        "prometheus": "3.12.0",
         "main-ingester-0": "3.7.8",
         "security-all-0": "3.7.8",
         "promtail-main": "3.6.15",

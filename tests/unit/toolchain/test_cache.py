@@ -83,9 +83,9 @@ def test_build_folder_left_by_dead_process_is_removed() -> None:
 
 def test_shared_build_folder_is_removed_by_last_successful_build(machine: Path) -> None:
     folder = machine / "cache/go-kept"
-    with kept(folder, quiet):
+    with kept(folder, quiet, is_needed=lambda: False):
         folder.mkdir()
-        with kept(folder, quiet):
+        with kept(folder, quiet, is_needed=lambda: False):
             pass
         assert folder.is_dir()
     assert not folder.exists()
@@ -94,6 +94,14 @@ def test_shared_build_folder_is_removed_by_last_successful_build(machine: Path) 
 def test_shared_build_folder_is_kept_after_failed_build(machine: Path) -> None:
     folder = machine / "cache/go-kept"
     folder.mkdir(parents=True)
-    with pytest.raises(RuntimeError), kept(folder, quiet):
+    with pytest.raises(RuntimeError), kept(folder, quiet, is_needed=lambda: False):
         raise RuntimeError("the build broke")
+    assert folder.is_dir()
+
+
+def test_shared_build_folder_is_kept_for_a_later_build(machine: Path) -> None:
+    folder = machine / "cache/go-kept"
+    folder.mkdir(parents=True)
+    with kept(folder, quiet, is_needed=lambda: True):
+        pass
     assert folder.is_dir()

@@ -12,10 +12,17 @@ from logops.toolchain.programs import GoModule, NpmPackage
 from logops.toolchain.runtimes import GO, NODE
 from logops.toolchain.versions import numbers
 
-GO_MODULES = sorted({p.recipe for p in PROGRAMS.values() if isinstance(p.recipe, GoModule)}, key=lambda r: r.folder)
-MODULES = {"prometheus": ("prometheus/prometheus", "0.305.0")}
+GO_MODULES = sorted(
+    {p.recipe for p in PROGRAMS.values() if isinstance(p.recipe, GoModule)}, key=lambda r: (r.folder, r.packages)
+)
+MODULES = {"prometheus": ("prometheus/prometheus", "0.312.0")}
 """Modules other than Loki's, each with its Go module version, which differs from the program's version."""
 AZURITE = PROGRAMS["azurite"].recipe
+PINNED = {
+    "promtail": {"github.com/grafana/loki/v3", "github.com/grafana/dskit"},
+    "prometheus": {"github.com/prometheus/prometheus"},
+}
+"""The modules whose version is the program's own; of all others the programs share the version, and so the build."""
 
 
 def go_mod(recipe: GoModule) -> str:
@@ -28,10 +35,34 @@ def test_go_mod_requires_version_of_recipe(recipe: GoModule) -> None:
     assert re.findall(rf"github\.com/{module} v(\S+)", go_mod(recipe)) == [version]
 
 
-@pytest.mark.parametrize("recipe", GO_MODULES, ids=lambda recipe: recipe.folder)
-def test_go_mod_tool_lines_name_programs_of_recipe(recipe: GoModule) -> None:
-    tools = re.findall(r"^(?:tool|\t)\s*github\.com/\S+/cmd/(\S+)$", go_mod(recipe), re.MULTILINE)
-    assert sorted(tools) == sorted(name for name, program in PROGRAMS.items() if program.recipe == recipe)
+def packages(recipe: GoModule) -> list[str]:
+    """Return the packages in the tool lines of a recipe's go.mod."""
+    return re.findall(r"^(?:tool|\t)\s*(github\.com/\S+/cmd/\S+)$", go_mod(recipe), re.MULTILINE)
+
+
+def requirements(folder: str) -> dict[str, str]:
+    """Return the version of every module that a go.mod in tools/ requires."""
+    text = (project_root() / "tools" / folder / "go.mod").read_text()
+    return dict(re.findall(r"^\t(\S+) (v\S+) // indirect$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("folder", sorted({recipe.folder for recipe in GO_MODULES}))
+def test_go_mod_tool_lines_name_programs_of_recipes(folder: str) -> None:
+    recipes = [recipe for recipe in GO_MODULES if recipe.folder == folder]
+    tools = [package.rpartition("/")[2] for package in packages(recipes[0])]
+    assert sorted(tools) == sorted(name for name, program in PROGRAMS.items() if program.recipe in recipes)
+
+
+def test_packages_of_loki_recipes_are_the_tool_lines_of_go_mod() -> None:
+    loki = [recipe for recipe in GO_MODULES if recipe.folder == "loki"]
+    assert sorted(package for recipe in loki for package in recipe.packages) == sorted(packages(loki[0]))
+
+
+@pytest.mark.parametrize("folder", sorted(PINNED))
+def test_go_mod_requires_the_versions_that_loki_requires(folder: str) -> None:
+    loki, own = requirements("loki"), requirements(folder)
+    differing = {name for name, version in own.items() if name in loki and loki[name] != version}
+    assert differing == PINNED[folder]
 
 
 @pytest.mark.parametrize("recipe", GO_MODULES, ids=lambda recipe: recipe.folder)
