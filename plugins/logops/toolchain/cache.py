@@ -86,7 +86,7 @@ def kept(folder: Path, progress: Progress, is_needed: Callable[[], bool]) -> Ite
         except BlockingIOError:
             return
         if folder.is_dir() and not is_needed():
-            with step(f"remove {folder.name}, which is needed no more", _REMOVE_SECONDS, progress):
+            with step(f"remove {folder.name}, which is no longer needed", _REMOVE_SECONDS, progress):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -103,9 +103,6 @@ PROGRAMS: dict[str, Program] = {
 SERVICES = ("loki", "loki-canary", "prometheus", "promtail", "azurite")
 """The programs that run as processes of a local environment, in the order in which they are built."""
 
-SERVICES = ("loki", "loki-canary", "prometheus", "promtail", "azurite")
-"""The programs that run as processes of a local environment, in the order in which they are built."""
-
 LOKI_INDEX = Program(
     "loki-index",
     "loki-index",
