@@ -220,7 +220,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_apply_on_almost_full_disk_is_refused_and_changes_nothing(tiny_disk: Path) -> None:
     place = opened(tiny_disk)
-    with pytest.raises(PlatformError, match=r"has \d MiB free; a rollout needs at least 512 MiB") as told:
+    with pytest.raises(PlatformError, match=r"has [\d,.]+ \wiB free; a rollout needs at least 512.0 MiB") as told:
         place.apply("storage", place.desired()["storage"], "tests", print)
     assert str(place.state) in str(told.value)
     assert place.live("storage") == Files({})

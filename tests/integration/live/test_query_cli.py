@@ -37,7 +37,7 @@ def _an_error(platform: LocalPlatform) -> None:
 
 
 def query(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["query", *arguments, "--environment", "tests"])
+    return CliRunner().invoke(app, ["query", "tests", *arguments])
 
 
 @pytest.mark.usefixtures("_project", "_an_error")
