@@ -11,6 +11,8 @@ import yaml
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_DEPTH = 100
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n[ \t]*|.)", re.DOTALL)
+_SURROGATE = re.compile(r"(\\\\)|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""An escaped half of a character, such as `\\ud83d`, unless its backslash is escaped itself (group 1)."""
 _BLOCK_HEADER = re.compile(r"[|>][^\n]*\n?")
 
 Piece = tuple[str, int, int]
@@ -68,10 +70,11 @@ def whole(text: str) -> EmbeddedText:
 def documents(text: str) -> list[yaml.Node]:
     """Return the documents of a YAML or JSON text as nodes with marks. Raises yaml.YAMLError, also for deep nesting.
 
-    Tabs, with which some programs indent JSON and which YAML does not allow there, count as blanks.
+    JSON may have two things that YAML does not allow. Tabs count as blanks. Characters above U+FFFF, such as emoji, are
+    two escapes there (RFC 8259, section 7): each counts as U+FFFD. Offsets stay the same.
     """
     if text.lstrip()[:1] in ("{", "["):
-        text = text.replace("\t", " ")
+        text = _SURROGATE.sub(lambda match: match[1] or r"\ufffd", text.replace("\t", " "))
     _refuse_depth(text)
     return [node for node in yaml.compose_all(text, Loader=_LOADER) if node is not None]
 

@@ -15,12 +15,17 @@ ContextOf = Callable[[FileQuery], Context]
 
 
 def fixed_file(text: str, file: str, context_of: ContextOf) -> tuple[str, list[Advice]]:
-    """Return the file with every certain rewrite applied, and the findings that are gone. Raises yaml.YAMLError.
+    """Return the file with every certain rewrite applied, and the findings that are gone.
 
     A query with variables is not changed: only its dashboard knows their values. Neither is a query that the file's
-    format would not keep as it is.
+    format would not keep as it is. A file that is not YAML or JSON, although its name says so, is not changed.
     """
     applied: list[Advice] = []
+    try:
+        queries_in(text, file)
+    except yaml.YAMLError:
+        # `lint_file` reports it.
+        return text, applied
     for _ in range(MOST_FIXES):
         changed = False
         # From the last query on, so that the offsets of the others stay right.

@@ -43,6 +43,14 @@ def test_every_character_of_a_json_value_is_found_in_the_file(value: str) -> Non
     assert json.loads(f'"{text[slice(*embedded.span((0, len(value))))]}"') == value
 
 
+@given(TEXTS)
+def test_value_after_escaped_json_is_found_at_its_place(value: str) -> None:
+    text = json.dumps({"before": value, "key": "two"})
+    embedded = scalar(text, documents(text)[0].value[1][1])
+
+    assert text[slice(*embedded.span((0, 3)))] == "two"
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

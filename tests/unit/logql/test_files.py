@@ -148,6 +148,16 @@ def test_fix_of_a_dashboard_leaves_queries_with_variables() -> None:
     assert fixed_file(text, "board.json", lambda _: QUERY_ALONE)[0] == text.replace('|~ \\"x\\"', '|= \\"x\\"')
 
 
+def test_fix_of_a_dashboard_keeps_emoji_that_json_escapes() -> None:
+    text = json.dumps({**DASHBOARD, "title": "logs \N{PARTY POPPER} \\ud83d"}, indent=2)
+    assert "\\ud83c\\udf89" in text
+    assert fixed_file(text, "board.json", lambda _: QUERY_ALONE)[0] == text.replace('|~ \\"x\\"', '|= \\"x\\"')
+
+
+def test_fix_of_a_file_that_is_no_yaml_changes_nothing() -> None:
+    assert fixed_file("a: [1\nb: 2\n", "rules.yaml", lambda _: QUERY_ALONE) == ("a: [1\nb: 2\n", [])
+
+
 def test_second_fix_of_a_file_changes_nothing() -> None:
     text, _ = fixed_file(RULES, "rules.yaml", lambda _: QUERY_ALONE)
     assert fixed_file(text, "rules.yaml", lambda _: QUERY_ALONE) == (text, [])
