@@ -46,6 +46,8 @@ def install(folder: Path, extras: str = "") -> Path:
 
 def run(light: Path, *command: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LOGOPS"))}
+    if cwd == ROOT:
+        variables["LOGOPS_HOME"] = str(ROOT)
     return subprocess.run([light / command[0], *command[1:]], cwd=cwd, env=variables, capture_output=True, text=True)
 
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
-from io import BytesIO
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -60,14 +59,15 @@ class ResultsStore:
 
         Raises StoreUnreachableError.
         """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        data = BytesIO()
+        data = pa.BufferOutputStream()
         pq.write_table(table, data)
         day = as_of.astimezone(UTC).date()
         with self._reaching(f"Writing {kind} of run {run!r}"):
             path = f"{self._root}/{kind}/day={day}/{_file_stem(run)}.parquet"
-            write_atomically(self._filesystem, path, data.getvalue())
+            write_atomically(self._filesystem, path, data.getvalue().to_pybytes())
 
     def write_findings(self, run: Run, findings: Iterable[Finding]) -> None:
         """Write the findings of a run. A run without findings is written too: it differs from a check that never ran.
@@ -126,7 +126,8 @@ class ResultsStore:
         files = self._files(kind, first, last)
         with self._reaching(f"Reading {kind}"):
             # The newest file has every column; older files have no values in newer columns.
-            columns = pq.read_schema(BytesIO(self._filesystem.cat_file(files[-1]))) if files else findings_schema()
+            newest = pa.BufferReader(self._filesystem.cat_file(files[-1])) if files else None
+            columns = pq.read_schema(newest) if newest else findings_schema()
             dataset = ds.dataset(
                 files,
                 schema=pa.unify_schemas([columns, day]),
@@ -164,10 +165,14 @@ class ResultsStore:
         return sorted((path for path in paths if first <= _day(path) <= last), key=lambda path: (_day(path), path))
 
     def _read(self, path: str) -> "pa.Table":
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         with self._reaching(f"Reading {PurePosixPath(path).name}"):
-            return pq.read_table(BytesIO(self._filesystem.cat_file(path)))
+            data = pa.BufferReader(self._filesystem.cat_file(path))
+            # Not `read_table`: its threads may still hold Python's bytes when a short command ends, and abort it then.
+            with pq.ParquetFile(data) as file:
+                return file.read(use_threads=False)
 
     @contextmanager
     def _reaching(self, action: str) -> Iterator[None]:

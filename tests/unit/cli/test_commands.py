@@ -393,7 +393,7 @@ def test_program_path_with_brackets_is_shown(monkeypatch: pytest.MonkeyPatch) ->
     ("arguments", "output"),
     [
         (("nonsense",), "No query nonsense in include/logql/. There are: audit-events,"),
-        (("trace",), "trace: the parameter trace_id is missing: 32 hexadecimal digits."),
+        (("trace",), "trace: the parameter trace_id is missing: Id of the trace, 32 hexadecimal digits."),
         (("errors", "--param", "service"), "--param service: write it as NAME=VALUE"),
         (("errors", "--param", "app=x"), "errors: no such parameter: app. Its parameters: service."),
         (("errors", "--param", "service=a", "--param", "service=b"), "--param service is given twice"),
