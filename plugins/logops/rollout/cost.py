@@ -13,6 +13,7 @@ from logops.rollout.promises import chunk_owners, clusters_in
 from logops.usage.forecast import rate_of
 
 if TYPE_CHECKING:
+    from logops.audit.judge.table_stats import TableStats
     from logops.usage.prices import Prices
     from logops.usage.usage import Held
 
@@ -34,6 +35,10 @@ class CostChange:
     """Current rate of these logs."""
     prices: str
     """Source and date of the prices."""
+    moved_chunks: int = 0
+    """Stored chunks that Azure moves to a cooler tier at once because of the change, and would not move without it."""
+    moves: float = 0.0
+    """Fee for these moves, paid once."""
 
 
 def long_run_cost(
@@ -49,13 +54,14 @@ def long_run_cost(
 
     Raises PricesError.
     """
-    groups: dict[tuple[str, str, int], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    groups: dict[tuple[str, str, int], list["TableStats"]] = defaultdict(list)
     for cluster, stats in held.holdings:
-        groups[cluster, stats.tenant, stats.period_ms][stats.day] += stats.bytes
+        groups[cluster, stats.tenant, stats.period_ms].append(stats)
     today = int(held.as_of.timestamp() * 1000) // DAY_MS
-    before = after = growth_before = growth_after = bytes_per_day = 0.0
+    before = after = growth_before = growth_after = bytes_per_day = moves = 0.0
+    moved_chunks = 0
     tiers_before, tiers_after = _tiers(live), _tiers(desired)
-    for (cluster, tenant, period_ms), bytes_by_day in groups.items():
+    for (cluster, tenant, period_ms), holdings in groups.items():
         rules = _rules(live, cluster, tenant), _rules(desired, cluster, tenant)
         if cluster not in redundancy or rules[0] is None or rules[1] is None:
             continue
@@ -66,19 +72,49 @@ def long_run_cost(
         periods = new_periods(period_ms, rules[0], rules[1])
         new_period_ms = FOR_EVER if FOR_EVER in periods else max(periods)
         kept_days = None if period_ms == FOR_EVER else period_ms // DAY_MS
+        bytes_by_day: dict[int, int] = defaultdict(int)
+        for stats in holdings:
+            bytes_by_day[stats.day] += stats.bytes
         rate = rate_of(bytes_by_day, today, kept_days).per_day
         bytes_per_day += rate
         cost = _steady(rate, period_ms, tiers[0], redundancy[cluster], prices)
         before, growth_before = before + cost[0], growth_before + cost[1]
         cost = _steady(rate, new_period_ms, tiers[1], redundancy[cluster], prices)
         after, growth_after = after + cost[0], growth_after + cost[1]
-    if not bytes_per_day:
+        moved = sum(_moved_at_once(stats, *tiers, new_period_ms, today) for stats in holdings)
+        moved_chunks += moved
+        moves += prices.moves(tiers[1][1], moved, redundancy[cluster])
+    if not bytes_per_day and not moved_chunks:
         return None
     note = prices.age_note(held.as_of.date())
-    return CostChange(prices.currency, before, after, growth_before, growth_after, bytes_per_day, note)
+    return CostChange(
+        prices.currency, before, after, growth_before, growth_after, bytes_per_day, note, moved_chunks, moves
+    )
 
 
 _HOT = (None, Tier.HOT)
+
+
+def _moved_at_once(
+    stats: "TableStats",
+    before: tuple[int | None, Tier],
+    after: tuple[int | None, Tier],
+    new_period_ms: int,
+    today: int,
+) -> int:
+    """Return how many of these chunks are old enough for the new rule of tiers, and not for the live one.
+
+    A lifecycle rule never moves a chunk to a warmer tier. Chunks that expire under the new retention are not counted.
+    """
+    age = today - stats.day
+
+    def is_due(tiering: tuple[int | None, Tier]) -> bool:
+        return tiering[0] is not None and age >= tiering[0]
+
+    expires = new_period_ms != FOR_EVER and age * DAY_MS >= new_period_ms
+    if expires or not is_due(after) or (is_due(before) and before[1] >= after[1]):
+        return 0
+    return sum(count for tier, count in enumerate(stats.tier_chunks) if tier < after[1])
 
 
 def _steady(

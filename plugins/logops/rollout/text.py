@@ -254,6 +254,11 @@ def _cost(plan: "Plan") -> Iterator[Entry]:
             f"{_amounts(plan.cost)}.",
             (plan.cost.prices,),
         )
+        if plan.cost.moved_chunks:
+            yield Entry(
+                f"Once: Azure moves {count_text(plan.cost.moved_chunks, 'stored chunk')} to another tier, for "
+                f"{plan.cost.currency} {money_text(plan.cost.moves)}."
+            )
 
 
 def _amounts(cost: "CostChange") -> str:

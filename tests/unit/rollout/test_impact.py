@@ -233,6 +233,33 @@ def test_cost_in_the_long_run_follows_retention_and_tier() -> None:
     assert (cost.bytes_per_day, cost.before, cost.after) == (1000, 30 * 4 + 60 * 2, 30 * 4 + 30 * 2)
 
 
+HOT = "clusters.main.tenants.application.retention.hot"
+
+
+def moved(desired: dict[str, str], *holdings: TableStats) -> tuple[int, float]:
+    cost = long_run_cost(LIVE, desired, held(*holdings), {"main": "LRS"}, PRICES)
+    assert cost is not None
+    return cost.moved_chunks, cost.moves
+
+
+def test_moves_to_a_cooler_tier_by_an_earlier_rule_are_counted_and_priced_once() -> None:
+    between, younger, older = stats(20, chunks=3), stats(5, chunks=70), stats(40, chunks=900)
+    assert moved(files((HOT, "10d")), between, younger, older) == (3, 3 / 10_000 * 10)
+
+
+def test_chunks_that_are_in_the_cooler_tier_already_are_not_moved() -> None:
+    cool = replace(stats(20, chunks=3), tier_chunks=(0, 0, 3, 0, 0))
+    assert moved(files((HOT, "10d")), cool) == (0, 0)
+
+
+def test_chunks_that_expire_under_the_new_retention_are_not_moved() -> None:
+    assert moved(files((HOT, "10d"), (KEEP, "15d")), stats(20, chunks=3), stats(12, chunks=4)) == (4, 4 / 10_000 * 10)
+
+
+def test_a_later_rule_moves_nothing() -> None:
+    assert moved(files((HOT, "60d")), stats(40, chunks=3), stats(5)) == (0, 0)
+
+
 def test_cost_of_logs_kept_forever_grows_every_month() -> None:
     history = held(*(stats(days_ago, chunks=1) for days_ago in range(1, 61)))
     changed = files(("clusters.main.compactor.retention_enabled", False))

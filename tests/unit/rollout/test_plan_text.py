@@ -36,6 +36,11 @@ def test_plan_begins_with_promises_then_findings_restarts_counts_and_diffs() -> 
     assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
 
 
+def test_moves_to_another_tier_are_shown_with_their_fee() -> None:
+    cost = CostChange("USD", 3.0, 2.0, 0, 0, 1000, "Prices: here.", moved_chunks=3000, moves=12.5)
+    assert "Once: Azure moves 3,000 stored chunks to another tier, for USD 12.50." in text_of(replace(PLAN, cost=cost))
+
+
 def test_shorter_promise_says_what_is_deleted_and_how_old_the_count_is() -> None:
     text = text_of(PLAN)
     assert (
