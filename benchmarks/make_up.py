@@ -36,7 +36,9 @@ def main() -> None:
     cold = parser.parse_args().cold
     folder = Path(tempfile.mkdtemp(prefix="logops-make-up-"))
     clone = folder / "logops"
-    variables = {**os.environ, **({name: str(folder / place) for name, place in CACHES.items()} if cold else {})}
+    # With PYTHONPATH the clone would run this checkout's code, on this checkout's data.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    variables = {**inherited, **({name: str(folder / place) for name, place in CACHES.items()} if cold else {})}
     (folder / "home").mkdir()
     subprocess.run(["git", "clone", "--quiet", str(project_root()), str(clone)], check=True)
     try:

@@ -43,10 +43,10 @@ def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> li
             query,
             range_text(range_s),
             _seconds(modes[Mode.WARM].p95 if Mode.WARM in modes else None),
-            str(library[query].objective.p95) if has_objective(library[query], range_s) else "-",
+            seconds_text(library[query].objective.p95.value / 1000) if has_objective(library[query], range_s) else "-",
             _seconds(modes[Mode.COLD].p50 if Mode.COLD in modes else None),
             size_text(max((mode.bytes or 0 for mode in modes.values()), default=0)),
-            str(library[query].objective.bytes) if has_objective(library[query], range_s) else "-",
+            size_text(library[query].objective.bytes.value) if has_objective(library[query], range_s) else "-",
             "; ".join(dict.fromkeys(text for mode in modes.values() for text in _remarks_of(mode))),
         )
         for (query, range_s), modes in by_query.items()

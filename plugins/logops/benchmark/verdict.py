@@ -116,8 +116,9 @@ def has_objective(query: LibraryQuery, range_s: int) -> bool:
 def missed_objectives(query: LibraryQuery, mode: Mode, p95: float | None, answered: list[Sample]) -> tuple[str, ...]:
     """Return the missed objectives. For bytes, the largest answer counts."""
     if mode is Mode.WARM:
-        too_slow = p95 is not None and p95 * 1000 > query.objective.p95.value
-        return (f"p95 is {seconds_text(p95 or 0)}, promised {query.objective.p95}",) if too_slow else ()
-    most = max(sample.bytes for sample in answered)
-    too_large = most > query.objective.bytes.value
-    return (f"{size_text(most)} read, promised at most {query.objective.bytes}",) if too_large else ()
+        promised_s = query.objective.p95.value / 1000
+        if p95 is None or p95 <= promised_s:
+            return ()
+        return (f"p95 is {seconds_text(p95)}, promised {seconds_text(promised_s)}",)
+    most, promised = max(sample.bytes for sample in answered), query.objective.bytes.value
+    return (f"{size_text(most)} read, promised at most {size_text(promised)}",) if most > promised else ()

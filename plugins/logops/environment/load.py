@@ -1,6 +1,8 @@
-"""Load an environment file and report every problem in it: its path, what was found and what is allowed."""
+"""Load an environment file and report every problem in it: its line and path, what was found and what is allowed."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,10 @@ from pydantic import ValidationError
 
 from logops.environment.errors import ConfigurationFileError
 from logops.environment.explain import problems_of
+from logops.environment.lines import line_of
 from logops.environment.model import Environment
 from logops.environment.references import Problem, find_dangling_references
-from logops.environment.strict_yaml import YamlError, read_yaml
+from logops.environment.strict_yaml import YamlError, read_nodes, read_yaml
 from logops.number_text import count_text, size_text
 from logops.suggestions import did_you_mean
 
@@ -73,10 +76,17 @@ def parse_environment(text: str, path: Path) -> Environment:
     try:
         environment = Environment.model_validate_json(json.dumps(data, sort_keys=True))
     except ValidationError as error:
-        raise EnvironmentFileError(path, problems_of(error, data)) from None
+        raise EnvironmentFileError(path, _with_lines(problems_of(error, data), text)) from None
     if problems := tuple(find_dangling_references(environment)):
-        raise EnvironmentFileError(path, problems)
+        raise EnvironmentFileError(path, _with_lines(problems, text))
     return environment
+
+
+def _with_lines(problems: Iterable[Problem], text: str) -> tuple[Problem, ...]:
+    """Return the problems with their lines, in the order of the file."""
+    document = read_nodes(text)
+    located = (replace(problem, line=line_of(document, problem.path)) for problem in problems)
+    return tuple(sorted(located, key=lambda problem: problem.line or 0))
 
 
 def environment_schema() -> dict[str, Any]:

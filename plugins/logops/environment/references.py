@@ -13,9 +13,11 @@ class Problem:
     path: str
     found: str
     allowed: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.path, self.found, self.allowed) if part)
+        line = f"line {self.line}" if self.line else ""
+        return ": ".join(part for part in (line, self.path, self.found, self.allowed) if part)
 
 
 Reference = tuple[str, str, Collection[str]]

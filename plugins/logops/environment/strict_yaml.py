@@ -30,6 +30,11 @@ def read_yaml(text: str) -> Any:
         raise YamlError(f"a number cannot be read: {error}") from None
 
 
+def read_nodes(text: str) -> yaml.Node | None:
+    """Return the nodes of a text that `read_yaml` accepts. They know their lines."""
+    return yaml.compose(text, Loader=_Loader)
+
+
 class _Loader(yaml.SafeLoader):
     """A safe loader that refuses duplicate keys, aliases and tags.
 

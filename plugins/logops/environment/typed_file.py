@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from logops.environment.base import Model
 from logops.environment.errors import ConfigurationFileError
-from logops.environment.strict_yaml import read_yaml
+from logops.environment.lines import line_of
+from logops.environment.strict_yaml import read_nodes, read_yaml
 from logops.number_text import size_text
 
 MAX_BYTES = 1 << 20
@@ -33,13 +34,16 @@ def read_file(path: Path, shape: type[Shape], contents: str) -> Shape:
             raise FileRefusedError(
                 f"Reading {path}: it is larger than {size_text(MAX_BYTES)}, too large for a file of {contents}."
             )
-        return shape.model_validate_json(json.dumps(read_yaml(path.read_text(encoding="utf-8"))))
+        text = path.read_text(encoding="utf-8")
+        return shape.model_validate_json(json.dumps(read_yaml(text)))
     except OSError as error:
         raise FileRefusedError(f"Reading {path}: {error.strerror}") from None
     except ValidationError as error:
         first_error = error.errors()[0]
-        path_in_file = ".".join(map(str, first_error["loc"])) or "the file"
-        raise FileRefusedError(f"{path}, {path_in_file}: {first_error['msg'].removeprefix('Value error, ')}.") from None
+        path_in_file = ".".join(map(str, first_error["loc"]))
+        line = line_of(read_nodes(text), path_in_file)
+        place = f"{path}:{line}, {path_in_file}" if line else f"{path}, {path_in_file or 'the file'}"
+        raise FileRefusedError(f"{place}: {first_error['msg'].removeprefix('Value error, ')}.") from None
     except ValueError as error:
         # Not YAML, not UTF-8, or a number with too many digits for JSON.
         raise FileRefusedError(f"{path} is not YAML: {error}") from None

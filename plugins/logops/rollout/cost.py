@@ -54,7 +54,7 @@ def long_run_cost(
 
     Raises PricesError.
     """
-    groups: dict[tuple[str, str, int], list["TableStats"]] = defaultdict(list)
+    groups: dict[tuple[str, str, int], list[TableStats]] = defaultdict(list)
     for cluster, stats in held.holdings:
         groups[cluster, stats.tenant, stats.period_ms].append(stats)
     today = int(held.as_of.timestamp() * 1000) // DAY_MS

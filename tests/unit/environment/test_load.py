@@ -247,6 +247,30 @@ def test_text_that_is_not_an_environment_is_refused_with_the_reason(text: str, m
     assert message in str(caught.value)
 
 
+def test_problem_is_reported_with_the_line_of_its_key(local_text: str) -> None:
+    text = local_text.replace("retention_enabled: true", "retention_enable: true", 1)
+    line = text.splitlines().index("      retention_enable: true") + 1
+
+    with pytest.raises(EnvironmentFileError) as caught:
+        parse_environment(text, Path("x.yaml"))
+
+    problem = "clusters.main.compactor.retention_enable: unknown key: retention_enabled?"
+    assert f"\n  line {line}: {problem}" in str(caught.value)
+
+
+def test_problems_are_listed_in_the_order_of_the_file(local_text: str) -> None:
+    text = local_text.replace("kind: syslog\n    cluster: main", "kind: syslog\n    cluster: nain").replace(
+        "storage_account: main", "storage_account: mein", 1
+    )
+
+    with pytest.raises(EnvironmentFileError) as caught:
+        parse_environment(text, Path("x.yaml"))
+
+    lines = [problem.line or 0 for problem in caught.value.problems]
+    assert len(lines) == 2
+    assert 0 < lines[0] < lines[1]
+
+
 def test_file_over_size_limit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_text("#" * (MAX_BYTES + 1))

@@ -51,9 +51,9 @@ def test_library_has_every_query_of_the_story() -> None:
         (ONE.replace('{a="b"}', '{a="b"'), "one.yaml, queries.one.logql: line 1, column 7: expected a comma or }"),
         (
             ONE.replace("owner: o", "owner: o\n    ownr: p"),
-            "one.yaml, queries.one.ownr: Extra inputs are not permitted.",
+            "one.yaml:5, queries.one.ownr: Extra inputs are not permitted.",
         ),
-        (ONE.replace("    owner: o\n", ""), "one.yaml, queries.one.owner: Field required."),
+        (ONE.replace("    owner: o\n", ""), "one.yaml:2, queries.one.owner: Field required."),
         (
             ONE.replace('{a="b"}', 'rate({a="b"}[5m])'),
             "queries.one: a query has a step where it answers",
