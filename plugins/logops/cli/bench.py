@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,6 +37,7 @@ from logops.clients.loki import LokiError
 from logops.findings import failed
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import NothingStoredError, ResultsError, ResultsStore
+from logops.suggestions import did_you_mean
 
 PICTURES = {".svg": svg, ".png": png}
 app = typer.Typer(no_args_is_help=True, epilog="Example: logops bench run local --query errors")
@@ -185,7 +186,11 @@ def compare_command(
             {"run": run, "environment": environment(whose).name},
         )
         if not samples:
-            stop(f"Run {run} is not in the results of {whose}. `logops bench runs {whose}` lists the runs.")
+            recorded = [row["run"] for row in _runs(whose)]
+            stop(
+                f"Run {run} is not in the results of {whose}. `logops bench runs {whose}` lists the runs."
+                + did_you_mean(run, recorded)
+            )
         sides.append(samples)
     compared = compare(*sides)
     if not compared:
@@ -263,7 +268,7 @@ def history(
 @app.command(epilog="Example: logops bench runs local")
 def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
     """List the recorded runs, newest first."""
-    rows = _store(name).query(QUERY_SAMPLES, RUNS).to_pylist() if _samples(name, "LIMIT 1") else []
+    rows = _runs(name)
     if as_json:
         print_json(rows)
         return
@@ -292,6 +297,10 @@ def _code(compared: list[CaseComparison]) -> int:
         if any(comparison.verdict in (ComparisonVerdict.SLOWER, ComparisonVerdict.FEW) for comparison in compared)
         else OK
     )
+
+
+def _runs(name: str) -> list[dict[str, Any]]:
+    return _store(name).query(QUERY_SAMPLES, RUNS).to_pylist() if _samples(name, "LIMIT 1") else []
 
 
 def _samples(name: str, where: str, parameters: Mapping[str, object] | None = None) -> list[Sample]:

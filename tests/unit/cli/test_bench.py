@@ -68,6 +68,13 @@ def test_compare_of_equal_runs_exits_with_zero(keep: Keep) -> None:
     assert run_bench("compare", "first", "second").exit_code == 0
 
 
+def test_compare_with_mistyped_run_suggests_a_recorded_one(keep: Keep) -> None:
+    keep("first")
+    keep("second")
+
+    assert "Did you mean second?" in " ".join(run_bench("compare", "local", "first", "secnod").stderr.split())
+
+
 def test_compare_of_run_with_too_few_answers_fails(keep: Keep) -> None:
     keep("first")
     keep("second", answers=3)
