@@ -13,9 +13,9 @@ from logops.doctor.deployment import (
     RetentionPromise,
     TierName,
 )
-from logops.environment.agents import FileSource, PodSource, Source
 from logops.environment.cluster import Cluster as DeclaredCluster
 from logops.environment.model import Environment
+from logops.environment.sources import FileSource, PodSource, Source
 from logops.environment.storage import LifecycleRule as DeclaredRule
 from logops.render.addresses import Addresses, kubernetes_addresses, local_addresses
 from logops.render.loki import loki_config
@@ -157,9 +157,10 @@ def _agents(environment: Environment, top: Location) -> Iterator[Agent]:
                         for glob in _tailed_globs(declared, source_locations[source])
                     ),
                     drop_expressions=tuple(
-                        (expression, source_locations[source].at("parse", "drop", index))
+                        (rule.expression, source_locations[source].at("parse", "drop", index))
                         for source, declared in cluster_sources.items()
-                        for index, expression in enumerate(declared.parse.drop)
+                        for index, rule in enumerate(declared.parse.drop)
+                        if rule.expression and not rule.field
                     ),
                 )
 

@@ -1,97 +1,63 @@
-"""Agents and the log sources that they ship."""
+"""Agents: the programs that ship log sources to their clusters."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from logops.environment.base import Model, Name, SecretRef
-from logops.environment.cluster import Resources, TenantId
+from logops.environment.cluster import Resources
+from logops.environment.label_names import LabelName
 from logops.environment.units import Duration, Size
 
-LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 
+class ClientTls(Model):
+    """TLS of the connection to Loki. Files on the machine of the agent. The server's certificate is always checked."""
 
-class Timestamp(Model):
-    """The field that contains the timestamp of a line, and its format."""
-
-    field: str
-    layout: str = "RFC3339Nano"
-    """Format: a Go layout, or RFC3339, RFC3339Nano, RFC1123, Unix, UnixMs or UnixNs."""
-
-
-class Parse(Model):
-    """Settings for parsing a line."""
-
-    format: Literal["json", "regex", "cri", "docker", "none"] = "none"
-    expression: str | None = None
-    """Required if format is regex: an RE2 expression with named groups."""
-    timestamp: Timestamp | None = None
-    labels: tuple[LabelName, ...] = ()
-    """Fields that become labels. Use only fields with few values: every combination of values is a stream."""
-    structured_metadata: tuple[LabelName, ...] = ()
-    """Fields that become structured metadata: trace_id, span_id and other fields with many values."""
-    multiline_first_line: str | None = None
-    """RE2 expression that matches the first line of a log entry; the following lines are joined to it."""
-    drop: tuple[str, ...] = ()
-    """RE2 expressions: a line that matches one of them is dropped."""
+    ca_file: str | None = None
+    """Certificate authority of the server. Null: those of the operating system."""
+    cert_file: str | None = None
+    key_file: str | None = None
+    server_name: str | None = None
+    """Name in the server's certificate, if it is not the host of the URL."""
 
     @model_validator(mode="after")
-    def _fields_need_a_format(self) -> "Parse":
-        if (self.format == "regex") != (self.expression is not None):
-            raise ValueError("expression: format regex requires an expression, the other formats do not accept one")
-        if self.format == "none" and (self.labels or self.structured_metadata or self.timestamp):
-            raise ValueError("format: none parses no fields, but labels, structured_metadata and timestamp need fields")
+    def _certificate_has_a_key(self) -> "ClientTls":
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file: set both, or neither")
         return self
 
 
-class _Source(Model):
-    cluster: Name
-    tenant: TenantId
-    labels: dict[LabelName, str]
-    parse: Parse = Parse()
-    expect_every: Duration = Duration("15m")
-    """Longest expected time without a line. A source that is silent for longer is reported."""
+class BasicAuth(Model):
+    """User and password of the gateway in front of Loki."""
+
+    username: str
+    password: SecretRef
 
 
-class FileSource(_Source):
-    """Files that an agent tails. Relative paths start at the local platform's state folder."""
+class Buffer(Model):
+    """Lines that wait while Loki cannot be reached.
 
-    kind: Literal["file"]
-    paths: Annotated[tuple[str, ...], Field(min_length=1)]
+    Agents read files and the journal again from a stored position, so those lines need no buffer. Lines that arrive by
+    network (syslog) wait in memory, and are lost with the process, unless the agent has a buffer on disk.
+    """
 
+    memory: Size | None = None
+    disk: Size | None = None
 
-class SyslogSource(_Source):
-    """Syslog (RFC 5424) over TCP. If no port is set, the local platform chooses one from its range."""
-
-    kind: Literal["syslog"]
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
-
-
-class JournalSource(_Source):
-    """The journal of systemd."""
-
-    kind: Literal["journal"]
-    path: str = "/var/log/journal"
+    @model_validator(mode="after")
+    def _has_a_size(self) -> "Buffer":
+        if self.memory is None and self.disk is None:
+            raise ValueError("set memory, disk, or both")
+        return self
 
 
-class PodSource(_Source):
-    """The output of containers on every Kubernetes node."""
+class Archive(Model):
+    """A container that gets raw lines, outside of Loki."""
 
-    kind: Literal["pods"]
-    namespaces: tuple[str, ...] = ()
-    """Namespaces whose pods are shipped; empty: all namespaces."""
-
-
-class EventHubSource(_Source):
-    """Azure resource logs, received through Event Hubs."""
-
-    kind: Literal["event-hub"]
-    namespace: str
-    event_hub: str
-    connection_string: SecretRef
-
-
-Source = Annotated[FileSource | SyslogSource | JournalSource | PodSource | EventHubSource, Field(discriminator="kind")]
+    storage_account: Name
+    container: Name
+    prefix: str = "logs/%Y/%m/%d"
+    """Folder in the container, with strftime's letters for the day."""
 
 
 class Agent(Model):
@@ -100,9 +66,42 @@ class Agent(Model):
     kind: Literal["promtail", "alloy", "fluent-bit"]
     placement: Literal["every-node", "deployment"] = "every-node"
     sources: Annotated[tuple[Name, ...], Field(min_length=1)]
+    labels: dict[LabelName, Annotated[str, Field(min_length=1, max_length=2048)]] = Field(default_factory=dict)
+    """Fixed labels of every line of this agent, for example region."""
     batch_wait: Duration = Duration("1s")
     batch_size: Size = Size("1MiB")
     backoff_min: Duration = Duration("500ms")
     backoff_max: Duration = Duration("5m")
     backoff_retries: Annotated[int, Field(ge=1)] = 10
+    """Attempts to send a batch. After the last one, its lines are lost, and counted as dropped."""
+    timeout: Duration = Duration("10s")
+    """Longest time for one request."""
+    max_line_size: Size | None = None
+    """Longer lines are cut to this size, and counted. Null: Loki's limit decides (max_line_size of the cluster)."""
+    tls: ClientTls | None = None
+    """TLS settings of the connection to Loki, in addition to those of the operating system."""
+    basic_auth: BasicAuth | None = None
+    bearer_token: SecretRef | None = None
+    buffer: Buffer | None = None
+    """Only fluent-bit has a buffer with a size."""
+    redact_secrets: bool = False
+    """Replace secrets in lines by a mark before they leave the machine. Only alloy can do this."""
+    archive: Archive | None = None
+    """Write raw lines to a storage account instead of to Loki. Only fluent-bit can do this."""
     resources: Resources = Resources()
+
+    @model_validator(mode="after")
+    def _has_one_login(self) -> "Agent":
+        if self.basic_auth and self.bearer_token:
+            raise ValueError("bearer_token: set basic_auth or bearer_token, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _kind_can_do_it(self) -> "Agent":
+        if self.buffer and self.kind != "fluent-bit":
+            raise ValueError(f"buffer: {self.kind} has no buffer with a size. Remove buffer, or use kind: fluent-bit")
+        if self.archive and self.kind != "fluent-bit":
+            raise ValueError(f"archive: {self.kind} cannot write to a storage account. Use kind: fluent-bit")
+        if self.redact_secrets and self.kind != "alloy":
+            raise ValueError(f"redact_secrets: {self.kind} cannot find secrets in lines. Use kind: alloy")
+        return self

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from logops.environment.base import SecretRef
 from logops.environment.model import Environment
-from logops.environment.references import Problem
+from logops.environment.problem import Problem
 from logops.suggestions import closest
 
 _STRUCTURES = {"model_type", "model_attributes_type", "dict_type", "tuple_type"}

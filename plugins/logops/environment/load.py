@@ -12,7 +12,9 @@ from logops.environment.errors import ConfigurationFileError
 from logops.environment.explain import problems_of
 from logops.environment.lines import line_of
 from logops.environment.model import Environment
-from logops.environment.references import Problem, find_dangling_references
+from logops.environment.pipeline_problems import find_pipeline_problems
+from logops.environment.problem import Problem
+from logops.environment.references import find_dangling_references
 from logops.environment.strict_yaml import YamlError, read_nodes, read_yaml
 from logops.number_text import count_text, size_text
 from logops.suggestions import did_you_mean
@@ -77,7 +79,7 @@ def parse_environment(text: str, path: Path) -> Environment:
         environment = Environment.model_validate_json(json.dumps(data, sort_keys=True))
     except ValidationError as error:
         raise EnvironmentFileError(path, _with_lines(problems_of(error, data), text)) from None
-    if problems := tuple(find_dangling_references(environment)):
+    if problems := (*find_dangling_references(environment), *find_pipeline_problems(environment)):
         raise EnvironmentFileError(path, _with_lines(problems, text))
     return environment
 

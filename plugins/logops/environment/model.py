@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from logops.environment.agents import Agent, Source
+from logops.environment.agents import Agent
 from logops.environment.audit import Audit
 from logops.environment.base import Model, Name
 from logops.environment.benchmark import Benchmark
 from logops.environment.cluster import Cluster
+from logops.environment.sources import Source
 from logops.environment.storage import StorageAccounts
 from logops.environment.units import Duration
 

@@ -1,24 +1,9 @@
 """Find references in an environment to names that are not declared."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from logops.environment.model import Environment
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A problem in a file."""
-
-    path: str
-    found: str
-    allowed: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        line = f"line {self.line}" if self.line else ""
-        return ": ".join(part for part in (line, self.path, self.found, self.allowed) if part)
-
+from logops.environment.problem import Problem
 
 Reference = tuple[str, str, Collection[str]]
 """Path in the file, the name at that path, the declared names."""
@@ -57,6 +42,14 @@ def _agent_references(environment: Environment) -> Iterator[Reference]:
         yield f"sources.{name}.cluster", source.cluster, environment.clusters
         if cluster := environment.clusters.get(source.cluster):
             yield f"sources.{name}.tenant", source.tenant, cluster.tenants
+            allowed = source.tenant_from.allowed if source.tenant_from else ()
+            for index, tenant in enumerate(allowed):
+                yield f"sources.{name}.tenant_from.allowed.{index}", tenant, cluster.tenants
     for name, agent in environment.agents.items():
         for index, source_name in enumerate(agent.sources):
             yield f"agents.{name}.sources.{index}", source_name, environment.sources
+        if agent.archive:
+            archive = f"agents.{name}.archive"
+            yield f"{archive}.storage_account", agent.archive.storage_account, environment.storage_accounts
+            if account := environment.storage_accounts.get(agent.archive.storage_account):
+                yield f"{archive}.container", agent.archive.container, account.containers

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from logops.environment.agents import SyslogSource
 from logops.environment.cluster import Canary, Component
 from logops.environment.model import Environment
+from logops.environment.sources import SyslogSource
 from logops.render.addresses import key_of, local_addresses
 from logops.render.common import loki_texts, storage_texts, tenant_texts
 from logops.render.files import Files, to_yaml, workload_file, workload_text

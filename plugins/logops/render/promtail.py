@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from logops.environment.agents import Agent, FileSource, JournalSource, Parse, Source, SyslogSource
+from logops.environment.agents import Agent
+from logops.environment.pipeline import Parse
+from logops.environment.sources import FileSource, JournalSource, Source, SyslogSource
 from logops.render.topology import HOST, AgentProcess, PlacementError, Topology
 
 CANARY_LABELS = {"job": "loki-canary", "stream": "stdout"}
@@ -108,7 +110,7 @@ def _stages(parse: Parse) -> list[dict[str, Any]]:
         stages.append({parse.format: {}})
     if parse.multiline_first_line:
         stages.append({"multiline": {"firstline": parse.multiline_first_line, "max_wait_time": "3s"}})
-    stages += [{"drop": {"expression": expression}} for expression in parse.drop]
+    stages += [{"drop": {"expression": rule.expression, "drop_counter_reason": rule.name}} for rule in parse.drop]
     if parse.format == "json":
         fields = [*parse.labels, *parse.structured_metadata, *([parse.timestamp.field] if parse.timestamp else [])]
         stages.append({"json": {"expressions": {field: field for field in sorted(set(fields))}}})

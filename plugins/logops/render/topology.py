@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from logops.environment.agents import SyslogSource
 from logops.environment.cluster import Component, Workload
 from logops.environment.model import Environment, LocalPlatform
+from logops.environment.sources import SyslogSource
 from logops.errors import LogopsError
 
 HOST = "127.0.0.1"

@@ -14,7 +14,7 @@ from threading import Event, Lock
 
 from logops.clients.loki import LokiClient, nanoseconds
 from logops.environment import Environment
-from logops.environment.agents import FileSource, SyslogSource
+from logops.environment.sources import FileSource, SyslogSource
 from logops.errors import LogopsError
 from logops.samples import FILE_NAMES, BackfillProgress, History, Kind, backfill
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Thread
 
-from logops.environment.agents import SyslogSource
 from logops.environment.model import Environment
+from logops.environment.sources import SyslogSource
 from logops.errors import LogopsError
 from logops.samples import Kind, follow, generate
 from logops.samples.history_fill import SEED, destinations

@@ -64,7 +64,7 @@ def test_production_environment_has_no_findings() -> None:
             "clusters.security.storage_account",
         ),
         (
-            ("sources.application.parse.labels", ["level", "trace_id"]),
+            ("sources.application.parse.labels", ["level", "user_id"]),
             "high-cardinality-label",
             "sources.application.parse.labels[1]",
         ),

@@ -13,7 +13,7 @@ import yaml
 
 from logops.environment import EnvironmentFileError, find_environment, load_environment, parse_environment
 from logops.environment.load import MAX_BYTES
-from logops.environment.references import Problem
+from logops.environment.problem import Problem
 
 ROOT = Path(__file__).parents[3]
 Problems = Callable[[str, str], list[tuple[str, str, str]]]
@@ -46,8 +46,9 @@ def test_production_environment_has_the_limits_and_retention_of_the_story() -> N
         (
             "kind: syslog\n", "kind: syslog\n    syslog: {port: 1514}\n",
             "sources.syslog.syslog", "unknown key",
-            "one of: cluster, connection_string, event_hub, expect_every, kind, labels, namespace, namespaces, parse, "
-            "path, paths, port, tenant",
+            "one of: cluster, connection_string, consumer_group, event_hub, exclude, expect_every, ignore_older, kind, "
+            "labels, max_age, message_format, namespace, namespaces, owner, parse, path, paths, pod_labels, port, "
+            "protocol, tenant, tenant_from, tls, units",
         ),
         ("base_port: 23100", "port: 23100", "platform.base_port", "missing", "this key is required"),
         ("  kind: local\n", "", "platform.kind", "missing", "this key is required"),
@@ -133,7 +134,7 @@ def test_production_environment_has_the_limits_and_retention_of_the_story() -> N
         ),
         (
             "labels: {job: nginx}", "labels: {job-name: nginx}",
-            "sources.access.labels.job-name", '"job-name"', "String should match pattern",
+            "sources.access.labels.job-name", '"job-name"', "use letters, digits and underscores",
         ),
         (
             "selector: '{level=\"error\"}'", "selector: 'level=error'",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from logops.environment import find_environment, load_environment
-from logops.environment.agents import PodSource
+from logops.environment.sources import PodSource
 from logops.logql.advice import Context
 from logops.logql.lint import lint
 from logops.logql.parse import parse

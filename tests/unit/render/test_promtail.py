@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from logops.environment import Environment
-from logops.environment.agents import Parse
+from logops.environment.pipeline import Parse
 from logops.render import PlacementError, local_topology
 from logops.render.promtail import _stages
 from tests.support.environments import STATE, environment, rendered
@@ -91,8 +91,8 @@ def test_pipeline_joins_lines_then_drops_then_parses() -> None:
 
     assert _stages(parse) == [
         {"multiline": {"firstline": "^{", "max_wait_time": "3s"}},
-        {"drop": {"expression": "health"}},
-        {"drop": {"expression": "ping"}},
+        {"drop": {"expression": "health", "drop_counter_reason": "drop-1"}},
+        {"drop": {"expression": "ping", "drop_counter_reason": "drop-2"}},
         {"json": {"expressions": {"level": "level", "time": "time", "trace_id": "trace_id"}}},
         {"labels": {"level": None}},
         {"structured_metadata": {"trace_id": None}},

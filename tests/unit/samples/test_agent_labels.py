@@ -17,7 +17,7 @@ ONE_SIDED = {"filename", "host"}
 
 @pytest.mark.parametrize("kind", Kind)
 def test_sample_labels_and_metadata_match_declared_source(kind: Kind) -> None:
-    source = known(LOCAL.sources[SOURCES[kind]])
+    source = known(LOCAL, SOURCES[kind])
     lines = list(generate(kind, 1, START_NS, START_NS + 60 * 10**9, 60))
 
     assert lines

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from logops.environment.agents import FileSource, SyslogSource
+from logops.environment.sources import FileSource, SyslogSource
 from logops.platforms.local.atomic import writing
 from logops.platforms.platform import PlatformError
 from logops.render import Topology

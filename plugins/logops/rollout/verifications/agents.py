@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from logops.clients.loki import Entry, LokiClient, nanoseconds
-from logops.environment.agents import Source, SyslogSource
+from logops.environment.sources import Source, SyslogSource
 from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.verification import NotVerifiedError, Verification, new_marker, wait_for
 
