@@ -1,0 +1,11 @@
+"""Errors of the search for secrets. No message contains a scanned value."""
+
+from logops.errors import LogopsError
+
+
+class SecretsError(LogopsError):
+    """The search for secrets failed."""
+
+
+class RulesError(SecretsError, ValueError):
+    """A file of rules cannot be used. The message names the rule and the mistake."""

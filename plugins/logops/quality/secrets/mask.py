@@ -1,0 +1,75 @@
+"""Mask values in a text, so that it can be shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+EXAMPLE_CHARACTERS = 300
+MIN_REPEATED_BYTES = 5
+"""A masked value that is at least this long is masked everywhere in the text. Shorter ones are parts of other words."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a text to mask."""
+
+    start: int
+    end: int
+    mask: str
+
+
+def merged(spans: Sequence[Span]) -> list[Span]:
+    """Return spans in the order of the text, without overlaps. The first given of those that overlap names the mask."""
+    merged_spans: list[tuple[int, Span]] = []
+    for order, span in sorted(enumerate(spans), key=lambda pair: pair[1].start):
+        if merged_spans and span.start < merged_spans[-1][1].end:
+            last_order, last = merged_spans.pop()
+            mask = last.mask if last_order < order else span.mask
+            merged_spans.append((min(last_order, order), Span(last.start, max(last.end, span.end), mask)))
+        else:
+            merged_spans.append((order, span))
+    return [span for _, span in merged_spans]
+
+
+def masked(text: bytes, spans: Sequence[Span]) -> tuple[bytes, ...]:
+    """Return the text in pieces: text, mask, text, mask, ..., text. Masked values are also masked where they repeat."""
+    pieces: list[bytes] = []
+    position = 0
+    ordered = merged(spans)
+    for span in ordered:
+        pieces += [text[position : span.start], span.mask.encode()]
+        position = span.end
+    pieces.append(text[position:])
+    for span in ordered:
+        value = text[span.start : span.end]
+        if len(value) >= MIN_REPEATED_BYTES:
+            pieces[::2] = [piece.replace(value, span.mask.encode()) for piece in pieces[::2]]
+    return tuple(pieces)
+
+
+def example(text: bytes, spans: Sequence[Span], at: int) -> str:
+    """Return a masked text in one line, shortened to the part around the span that contains the byte `at`."""
+    pieces = [printable(piece) for piece in masked(text, spans)]
+    number = next((number for number, span in enumerate(merged(spans)) if span.start <= at < span.end), 0)
+    before, mask, after = "".join(pieces[: 2 * number + 1]), pieces[2 * number + 1], "".join(pieces[2 * number + 2 :])
+    room = max(EXAMPLE_CHARACTERS - len(mask), 0)
+    kept_before = max(room // 2, room - len(after))
+    kept_after = max(room - min(len(before), kept_before), 0)
+    if len(before) > kept_before:
+        before = "..." + before[len(before) - kept_before :]
+    if len(after) > kept_after:
+        after = after[:kept_after] + "..."
+    return before + mask + after
+
+
+def printable(text: bytes) -> str:
+    """Return a text without characters that could break a line or control a terminal.
+
+    >>> printable(b"caf\\xc3\\xa9\\n\\x1b[31m\\xff")
+    'café\\\\n\\\\x1b[31m\\\\xff'
+    """
+    decoded = text.decode("utf-8", "backslashreplace")
+    if decoded.isprintable():
+        return decoded
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in decoded
+    )

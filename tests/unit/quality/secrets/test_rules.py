@@ -1,0 +1,151 @@
+"""The rule files: correct as they are, and mistakes are named with their rule."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from logops.quality.secrets.errors import RulesError
+from logops.quality.secrets.rules import FILES, FOLDER, Kind, parse_rules, read_rules
+
+ROOT = Path(__file__).parents[4]
+RULE = """
+title = "test"
+[[rules]]
+id = "shop-token"
+description = "Token of the shop"
+source = "https://example.com/tokens"
+regex = '''shop_[a-z]{8}'''
+keywords = ["shop_"]
+"""
+START = "Reading rules for secrets: rules.toml: "
+
+
+def refused(text: str) -> str:
+    with pytest.raises(RulesError) as error:
+        parse_rules(text, "rules.toml", Kind.SECRET)
+    return str(error.value)
+
+
+def test_every_keyword_is_part_of_a_value_that_its_rule_can_match() -> None:
+    """A keyword that no match contains would hide the rule."""
+    for name in FILES:
+        for rule in tomllib.loads((ROOT / FOLDER / name).read_text())["rules"]:
+            regex = rule["regex"].lower().replace("\\", "").replace("?", "").replace("[_-.]", "_")
+            letters = {word for keyword in rule.get("keywords", []) for word in keyword if word.isalnum()}
+            assert letters <= set(regex), rule["id"]
+
+
+def test_rules_for_alloy_have_only_keys_of_gitleaks_and_source() -> None:
+    known = {"id", "description", "regex", "secretGroup", "entropy", "keywords", "allowlists", "source"}
+    content = tomllib.loads((ROOT / FOLDER / "rules.toml").read_text())
+    assert {key for rule in content["rules"] for key in rule} <= known
+
+
+def test_rule_with_bad_regex_is_named_with_reason() -> None:
+    message = refused(RULE.replace("shop_[a-z]{8}", "shop_([a-z]{8}"))
+    assert message == (
+        START
+        + "rule shop-token: regex: missing ): shop_([a-z]{8}. Correct it; the syntax is RE2's, without look-around."
+    )
+
+
+def test_rule_with_look_ahead_is_refused() -> None:
+    assert "rule shop-token: regex: invalid perl operator: (?=" in refused(RULE.replace("shop_", "shop_(?=x)", 1))
+
+
+def test_rule_with_unknown_key_is_named_with_suggestion() -> None:
+    message = refused(RULE + "entropi = 3\n")
+    assert message == (
+        START + "rule shop-token: entropi is not a known key, so nothing would read it. Did you mean entropy?"
+    )
+
+
+def test_rule_without_description_is_named() -> None:
+    message = refused(RULE.replace('description = "Token of the shop"', ""))
+    assert message == START + "rule shop-token: description: Field required."
+
+
+def test_rule_without_id_is_named_by_number() -> None:
+    assert refused(RULE.replace('id = "shop-token"', "")) == START + "rule 1: id: Field required."
+
+
+def test_group_that_regex_does_not_have_is_refused() -> None:
+    message = refused(RULE + "secretGroup = 1\n")
+    assert message == START + "rule shop-token: secretGroup is 1, but the regex has 0 groups."
+
+
+def test_regex_that_matches_empty_text_is_refused() -> None:
+    message = refused(RULE.replace("shop_[a-z]{8}", "x*"))
+    assert message == START + "rule shop-token: regex: it matches an empty text, so it would match every line."
+
+
+def test_keyword_in_upper_case_is_refused() -> None:
+    message = refused(RULE.replace('"shop_"', '"SHOP_"'))
+    assert message == START + "rule shop-token: keywords: 'SHOP_' is not in ASCII lower case. Write it in lower case."
+
+
+def test_unknown_checksum_is_refused_with_suggestion() -> None:
+    message = refused(RULE + 'checksum = "luhm"\n')
+    assert message == (
+        START + "rule shop-token: checksum: 'luhm' is not known. There are: luhn, iban. Did you mean luhn?"
+    )
+
+
+def test_second_rule_with_same_id_is_refused() -> None:
+    message = refused(RULE + RULE.replace('title = "test"', ""))
+    assert message == START + "rule shop-token: an earlier rule has the same id. Give it another id."
+
+
+def test_allowlist_without_content_is_refused() -> None:
+    message = refused(RULE + '[[rules.allowlists]]\ndescription = "nothing"\n')
+    assert message == START + "rule shop-token: allowlists: 'nothing' has neither regexes nor stopwords."
+
+
+def test_text_that_is_not_toml_is_refused_with_line() -> None:
+    assert refused("[[rules]\n") == (
+        START + "not TOML: Expected ']]' at the end of an array declaration (at line 1, column 8)."
+    )
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RulesError, match=r"include/secrets/rules\.toml: No such file or directory\.$"):
+        read_rules(tmp_path)
+
+
+def spans(rule_text: str, text: str) -> list[tuple[int, int, bool]]:
+    (rule,) = parse_rules(rule_text, "rules.toml", Kind.SECRET)
+    return list(rule.spans(text.encode()))
+
+
+def test_first_group_that_is_not_empty_is_the_value() -> None:
+    assert spans(RULE.replace("shop_[a-z]{8}", "shop_(?:([0-9]+)|([a-z]+))"), "shop_abc") == [(5, 8, True)]
+
+
+def test_value_with_entropy_at_threshold_is_uncertain() -> None:
+    assert spans(RULE.replace("shop_[a-z]{8}", "shop_([a-z]+)") + "entropy = 2.0\n", "shop_abcd") == [(5, 9, False)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "is_allowed"),
+    [
+        ("OR", "shop_testabcd", True),
+        ("OR", "shop_demoabcd", True),
+        ("AND", "shop_testabcd", False),
+        ("AND", "shop_demotest", True),
+    ],
+)
+def test_allowlist_with_condition_allows_as_gitleaks_does(condition: str, value: str, is_allowed: bool) -> None:
+    allowlist = f"""
+[[rules.allowlists]]
+description = "tests"
+condition = "{condition}"
+regexes = ['''^shop_demo''']
+stopwords = ["TEST"]
+"""
+    assert (spans(RULE + allowlist, value) == []) is is_allowed
+
+
+def test_allowlist_for_line_reads_the_whole_line() -> None:
+    allowlist = "[[rules.allowlists]]\ndescription = \"d\"\nregexTarget = \"line\"\nregexes = ['''^#''']\n"
+    assert spans(RULE + allowlist, "# shop_abcdefgh") == []
