@@ -15,6 +15,7 @@ COMMANDS = {
     "retention-audit": "logops audit retention",
     "tiering-audit": "logops audit tiering",
     "queries": "logops bench history",
+    "ingestion-quality": "logops quality show",
     "rollout": "logops plan",
 }
 """The command that looks at a check's subject again. Others are shown without a command."""

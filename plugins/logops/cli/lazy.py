@@ -48,6 +48,7 @@ COMMANDS = (
     Command("audit", "audit", PROVE, "Check what is stored: blobs, index, retention, tiers, cost.", "audit", True),
     Command("lifecycle", "lifecycle", PROVE, "Show and apply the rules that move blobs between tiers.", "audit", True),
     Command("bench", "bench", PROVE, "Measure the query library against objectives and history.", "benchmark", True),
+    Command("quality", "quality", PROVE, "Check that all logs arrive: complete, on time, in shape.", "audit", True),
     Command("query", "query", ASK, "Run a query of the library.", "audit"),
     Command("doctor", "doctor", CHECK, "Find mistakes in configuration that you already have."),
     Command("logql", "logql", CHECK, "Check and format LogQL.", "", True),

@@ -11,6 +11,7 @@ from logops.environment.audit import Audit
 from logops.environment.base import Model, Name
 from logops.environment.benchmark import Benchmark
 from logops.environment.cluster import Cluster
+from logops.environment.quality import Quality
 from logops.environment.sources import Source
 from logops.environment.storage import StorageAccounts
 from logops.environment.units import Duration
@@ -60,6 +61,7 @@ class Environment(Model):
     state folder."""
     audit: Audit = Audit()
     benchmark: Benchmark = Benchmark()
+    quality: Quality = Quality()
     prices: Name | None = None
     """Name of a file in include/prices with storage prices. Null: `logops audit cost` cannot calculate costs."""
     storage_accounts: Annotated[StorageAccounts, Field(min_length=1)]

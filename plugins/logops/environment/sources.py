@@ -8,6 +8,7 @@ from logops.environment.base import Model, Name, SecretRef
 from logops.environment.cluster import TenantId
 from logops.environment.label_names import LabelName
 from logops.environment.pipeline import FieldName, Parse
+from logops.environment.quality import Expect
 from logops.environment.units import Duration
 
 
@@ -32,6 +33,8 @@ class _Source(Model):
     parse: Parse = Parse()
     expect_every: Duration = Duration("15m")
     """Longest expected time without a line. A source that is silent for longer is reported."""
+    expect: Expect = Expect()
+    """What the lines of this source must look like."""
 
     @property
     def container(self) -> Literal["cri", "docker"] | None:

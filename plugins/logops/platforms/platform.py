@@ -121,6 +121,12 @@ class ReadablePlatform(Protocol):
     def read_url(self, cluster: str) -> str:
         """Return the address for a cluster's queries."""
 
+    def agent_urls(self, cluster: str) -> Mapping[str, str] | None:
+        """Return the address of each agent and canary that ships to a cluster, by process name.
+
+        None: their addresses are not known to this platform.
+        """
+
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live lifecycle policy of a storage account, as Azure writes it: `{rules: [...]}`.
 

@@ -37,6 +37,9 @@ class RemotePlatform:
     def read_url(self, cluster: str) -> str:
         return kubernetes_read_url(self.environment, cluster)
 
+    def agent_urls(self, cluster: str) -> None:
+        """Return None: agents are pods on every node, and nothing outside of Kubernetes knows their addresses."""
+
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live policy. Raises ObjectStoreError."""
         return read_live_policy(self.environment.storage_accounts[account], self._credential, self._management)

@@ -97,6 +97,13 @@ class Topology:
         """Return the URL for pushes."""
         return self.of(cluster, "distributor")[0].url
 
+    def agent_urls(self, cluster: str) -> dict[str, str]:
+        """Return the URL of each agent and canary of a cluster, by process name. Their metrics are there."""
+        urls = {agent.name: f"http://{HOST}:{agent.http_port}" for agent in self.agents if agent.cluster == cluster}
+        if self.environment.clusters[cluster].canary:
+            urls[f"canary-{cluster}"] = f"http://{HOST}:{self.canary_port(cluster)}"
+        return urls
+
     @property
     def azurite_port(self) -> int:
         return self.base_port

@@ -81,6 +81,9 @@ class MemoryPlatform:
     def read_url(self, cluster: str) -> str:
         raise NotImplementedError
 
+    def agent_urls(self, cluster: str) -> Mapping[str, str]:
+        return {}
+
     def write_url(self, cluster: str) -> str:
         raise NotImplementedError
 

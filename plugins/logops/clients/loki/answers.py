@@ -22,6 +22,7 @@ from logops.clients.loki.model import (
     Entry,
     EvaluatedGroup,
     EvaluatedRule,
+    IndexStats,
     Point,
     Readiness,
     RingMember,
@@ -64,6 +65,11 @@ def samples(outcome: Outcome) -> list[Point]:
     return _decoded(outcome, vector)
 
 
+def measured_samples(outcome: Outcome) -> tuple[list[Point], Statistics]:
+    """Return the values of a metric query at one moment, and its statistics."""
+    return _decoded(outcome, lambda answer: (vector(answer), _statistics(answer)))
+
+
 def series(outcome: Outcome) -> list[Series]:
     """Return the values of a metric query over a range."""
     return _decoded(outcome, _matrix)
@@ -87,6 +93,11 @@ def label_sets(outcome: Outcome) -> list[dict[str, str]]:
             {str(name): str(value) for name, value in item.items()} for item in _body(answer).get("data") or []
         ],
     )
+
+
+def index_stats(outcome: Outcome) -> IndexStats:
+    """Return the size of a selector's streams. Loki answers without the usual `data`."""
+    return _decoded(outcome, _index_stats)
 
 
 def readiness(outcome: Outcome) -> Readiness:
@@ -285,6 +296,12 @@ def _result(answer: object, expected: str) -> list[Any]:
     if kind != expected:
         raise UnexpectedAnswerError(f"expected a result of type {expected}, got {kind}: {_KIND_OF_QUERY[expected]}")
     return list(data["result"] or []) if isinstance(data, dict) else []
+
+
+def _index_stats(answer: object) -> IndexStats:
+    if not isinstance(answer, dict):
+        raise UnexpectedAnswerError(f"expected an object, got {str(answer)[:200]}")
+    return IndexStats(*(int(answer[name]) for name in ("streams", "chunks", "entries", "bytes")))
 
 
 def _body(answer: object) -> dict[str, Any]:

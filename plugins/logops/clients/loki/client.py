@@ -22,6 +22,7 @@ from logops.clients.loki.model import (
     Direction,
     Entry,
     EvaluatedGroup,
+    IndexStats,
     LogLine,
     Point,
     Readiness,
@@ -187,6 +188,10 @@ class LokiClient:
         """Run a metric query at one moment."""
         return answers.samples(self._send(requests.query(tenant, logql, at_ns)))
 
+    def measured_query(self, tenant: str, logql: str, at_ns: int) -> tuple[list[Point], Statistics]:
+        """Return the values of a metric query at one moment, and its statistics."""
+        return answers.measured_samples(self._send(requests.query(tenant, logql, at_ns)))
+
     def query_range(self, tenant: str, logql: str, start_ns: int, end_ns: int, step_seconds: int) -> list[Series]:
         """Run a metric query at every step of a range, both ends included."""
         return answers.series(self._send(requests.query_range(tenant, logql, start_ns, end_ns, step_seconds)))
@@ -202,6 +207,10 @@ class LokiClient:
     def series(self, tenant: str, selectors: Sequence[str], start_ns: int, end_ns: int) -> list[dict[str, str]]:
         """Return the label sets of the streams in the range that match any of the selectors."""
         return answers.label_sets(self._send(requests.series(tenant, selectors, start_ns, end_ns)))
+
+    def index_stats(self, tenant: str, selector: str, start_ns: int, end_ns: int) -> IndexStats:
+        """Return the size of a selector's streams: the bytes that a query over the range reads at most, about."""
+        return answers.index_stats(self._send(requests.index_stats(tenant, selector, start_ns, end_ns)))
 
     # The process itself
 

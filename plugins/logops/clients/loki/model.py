@@ -94,6 +94,17 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexStats:
+    """The size of a selector's streams, as the index knows it: whole chunks, also if only a part is in the range."""
+
+    streams: int
+    chunks: int
+    entries: int
+    bytes: int
+    """Uncompressed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
     """The answer of /ready."""
 

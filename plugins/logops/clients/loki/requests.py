@@ -189,6 +189,16 @@ def series(tenant: str, selectors: Sequence[str], start_ns: int, end_ns: int) ->
     )
 
 
+def index_stats(tenant: str, selector: str, start_ns: int, end_ns: int) -> Request:
+    """Return the request for the size of a selector's streams, which the index knows without reading any chunk."""
+    return Request(
+        f"estimating {selector}",
+        "/loki/api/v1/index/stats",
+        params=params({"query": selector, "start": start_ns, "end": end_ns}),
+        headers=_tenant(tenant),
+    )
+
+
 # The process itself
 
 

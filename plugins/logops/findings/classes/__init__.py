@@ -4,7 +4,7 @@
 <Severity.ERROR: 'error'>
 """
 
-from logops.findings.classes import audit, benchmark, doctor, rollout
+from logops.findings.classes import audit, benchmark, doctor, quality, rollout
 from logops.findings.model import FindingClass
 
 
@@ -24,5 +24,6 @@ GROUPS: dict[str, tuple[FindingClass, ...]] = {
     "Retention": audit.RETENTION,
     "Tiering": audit.TIERING,
     "Queries": benchmark.CLASSES,
+    "Ingestion": quality.CLASSES,
 }
 REGISTRY = _by_name(*GROUPS.values())

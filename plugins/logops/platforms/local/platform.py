@@ -121,6 +121,9 @@ class LocalPlatform:
     def read_url(self, cluster: str) -> str:
         return self._topology.read_url(cluster)
 
+    def agent_urls(self, cluster: str) -> Mapping[str, str]:
+        return self._topology.agent_urls(cluster)
+
     def write_url(self, cluster: str) -> str:
         return self._topology.write_url(cluster)
 

@@ -6,7 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from logops.clients.loki import Entry, LokiClient, nanoseconds
+<<<<<<< HEAD
 from logops.environment.sources import Source, SyslogSource
+=======
+from logops.environment.agents import Source, SyslogSource
+from logops.environment.verification import VERIFICATION_LABEL_VALUE, VERIFICATION_TEXT
+>>>>>>> decd876 (logops quality run and show: silent sources, gaps, lines that do not parse, labels, refused lines, agents that are down)
 from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.verification import NotVerifiedError, Verification, new_marker, wait_for
 
@@ -61,7 +66,7 @@ def _arrives(platform: DeployablePlatform, name: str) -> str:
 
 def verification_line(source: Source, marker: str, now: datetime) -> str:
     """Return a line as the source writes it, with a marker, that says it is only a test."""
-    message = f"{marker} written by logops to verify this source"
+    message = f"{marker} {VERIFICATION_TEXT}"
     if isinstance(source, SyslogSource):
         # RFC 5424: <13> is facility user, severity notice.
         return f"<13>1 {now.isoformat(timespec='milliseconds')} logops logops - - - {message}"
@@ -73,4 +78,4 @@ def verification_line(source: Source, marker: str, now: datetime) -> str:
 
 def verification_fields(source: Source) -> dict[str, str]:
     """Return the fields of a test line that become labels."""
-    return {label: "logops-verify" for label in source.parse.labels} if source.parse.format == "json" else {}
+    return {label: VERIFICATION_LABEL_VALUE for label in source.parse.labels} if source.parse.format == "json" else {}

@@ -1,0 +1,133 @@
+"""`logops quality ...`: the ingestion quality check at the terminal. The DAG ingestion_quality does the same."""
+
+import getpass
+from datetime import UTC, datetime
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from logops.cli.as_of import AsOfOption, moment
+from logops.cli.columns import Column
+from logops.cli.console import FOUND, OK, JsonOption, err, print_json, print_text, say, stop, width
+from logops.cli.findings import AllFindingsOption, listing
+from logops.cli.table import show_table
+from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
+from logops.findings.store import ResultsError
+from logops.quality.request import quality_request
+from logops.quality.run import QualityResult, read_result, run_quality
+from logops.quality.summary import row_texts
+from logops.wrapping import wrapped
+
+app = typer.Typer(no_args_is_help=True, epilog="Example: logops quality run local")
+
+
+@app.callback()
+def quality() -> None:
+    """Check that all logs arrive: complete, on time, and in shape."""
+
+
+@app.command(epilog="Example: logops quality run local --window 1h")
+def run(
+    name: EnvironmentArgument = "local",
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION", help="Check the lines of this time, for example 1h. Default: the environment's."
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Maximum of bytes that Loki may read, for example 5GiB. Default: the environment's."
+        ),
+    ] = None,
+    as_of: AsOfOption = None,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Store the result beside the scheduled runs.")
+    ] = True,
+    every: AllFindingsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the logs of the last minutes: which source is silent, which lines or labels are wrong, what was lost.
+
+    Exit 1: an error was found, or something could not be checked.
+    """
+    target = readable(name)
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        request = quality_request(
+            target.environment,
+            run=f"terminal-{getpass.getuser()}-{now:%Y%m%dT%H%M%SZ}",
+            as_of=moment(as_of, now),
+            now=now,
+            window=window,
+            budget=budget,
+        )
+    except ValueError as error:
+        stop(str(error))
+    if not request.reads_counters:
+        say("Not recorded, and without the counters of agents and Loki: they show the present, not an earlier time.")
+    elif record and (window or budget):
+        say("Not recorded: it asks for something else than the scheduled run.")
+    recorded = record and request.reads_counters and not (window or budget)
+    try:
+        with err.status("") as status:
+            store = results_store(target.environment)
+            result = run_quality(target, request, store, status.update, record_result=recorded)
+    except ResultsError as error:
+        stop(str(error))
+    _show(result, every, as_json)
+
+
+@app.command(epilog="Example: logops quality show local --json")
+def show(
+    name: EnvironmentArgument = "local",
+    as_of: AsOfOption = None,
+    every: AllFindingsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the result of the last run. Asks nothing but the results store.
+
+    Exit 1: the run found an error, or could not check something.
+    """
+    loaded = environment(name)
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        result = read_result(results_store(loaded), loaded, moment(as_of, now))
+    except ResultsError as error:
+        stop(str(error))
+    if result is None:
+        stop(f"No quality run of {name} is recorded: run `logops quality run {quote(name)}`.")
+    _show(result, every, as_json)
+
+
+def _show(result: QualityResult, every: bool, as_json: bool) -> None:
+    """Print the verdict, one line per source, then the findings. Ends the command."""
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        print_text(wrapped(result.headline, width()))
+        print_text("")
+        show_table(_columns(result))
+        if result.findings:
+            print_text("")
+            print_text(listing(result.findings, every=every))
+    raise typer.Exit(FOUND if result.failed else OK)
+
+
+def _columns(result: QualityResult) -> list[Column]:
+    texts = [row_texts(row, result.as_of) for row in result.rows]
+    names = ("source", "verdict", "owner", "tenant", "lines", "size", "streams", "unparsable", "last line")
+    priorities = (100, 99, 40, 30, 90, 20, 50, 60, 80)
+    numbers = ("lines", "size", "streams", "unparsable", "last line")
+    return [
+        Column(
+            column,
+            [text[position] for text in texts],
+            priority,
+            right=column in numbers,
+            styles={"ok": "green", "not checked": "yellow"} if column == "verdict" else {},
+        )
+        for position, (column, priority) in enumerate(zip(names, priorities, strict=True))
+    ]

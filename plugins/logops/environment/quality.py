@@ -1,0 +1,76 @@
+"""Settings of the ingestion quality check, and what a source must deliver."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from logops.environment.base import Model
+from logops.environment.label_names import LabelName
+from logops.environment.units import Duration, Size
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Rate(Model):
+    """The band that the number of lines per minute must stay in."""
+
+    at_least: Annotated[float, Field(ge=0)] | None = None
+    """Fewest lines per minute. Null: no lower bound."""
+    at_most: Annotated[float, Field(gt=0)] | None = None
+    """Most lines per minute. Null: no upper bound."""
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> "Rate":
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"at_least: {self.at_least} is more than at_most: {self.at_most}")
+        return self
+
+
+class Expect(Model):
+    """What the lines of a source must look like. Everything has a default."""
+
+    rate: Rate = Rate()
+    """Lines per minute, as the mean of the window."""
+    format: Literal["json", "logfmt", "regex", "none"] | None = None
+    """The format that every line must have. Null: the format of `parse`. none: lines are not checked."""
+    unparsable_at_most: Share = 0.01
+    """Share of lines that may have another format."""
+    required_labels: tuple[LabelName, ...] | None = None
+    """Labels that every stream must have. Null: those that the agent sets, from `labels` and `parse.labels`."""
+    allowed_labels: tuple[LabelName, ...] | None = None
+    """Labels that a stream may have, besides the required ones and those that agents and Loki add. Null: all."""
+    levels: tuple[str, ...] = ()
+    """Values that the label `level` may have. Empty: not checked."""
+    most_streams: Annotated[int, Field(ge=1)] = 1_000
+    """Most streams in the window. Every combination of label values is a stream."""
+    skew: Duration = Duration("5m")
+    """Longest time between a line's timestamp and its arrival."""
+    duplicates_at_most: Share = 0.02
+    """Share of lines that may be copies of another line."""
+
+
+class Quality(Model):
+    """When and how the ingestion quality check runs, and the load that it may put on the clusters."""
+
+    interval: Duration = Duration("15m")
+    """Time between two scheduled runs. Whole minutes."""
+    window: Duration = Duration("30m")
+    """Time before a run whose lines are checked. At least the interval, so that no line stays unchecked."""
+    bucket: Duration = Duration("1m")
+    """Lines are counted in buckets of this length. Whole seconds."""
+    sample_lines: Annotated[int, Field(ge=0, le=5_000)] = 500
+    """Lines of each source that are read and looked at. 0: no lines are read, only counted."""
+    budget: Size = Size("2GiB")
+    """Bytes that Loki may read for one run. A query that does not fit is not sent, and is reported."""
+
+    @model_validator(mode="after")
+    def _lengths_fit(self) -> "Quality":
+        if self.interval.value < 60_000 or self.interval.value % 60_000:
+            raise ValueError(f"interval: {self.interval} is not a whole number of minutes")
+        if self.bucket.value < 1_000 or self.bucket.value % 1_000:
+            raise ValueError(f"bucket: {self.bucket} is not a whole number of seconds")
+        if self.window.value % self.bucket.value or self.window.value < 2 * self.bucket.value:
+            raise ValueError(f"window: {self.window} is not at least two whole buckets of {self.bucket}")
+        if self.window < self.interval:
+            raise ValueError(f"window: {self.window} is shorter than the interval, {self.interval}")
+        return self

@@ -1,0 +1,83 @@
+"""What every judgement of a quality run needs: the values that were measured, and how a finding is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from shlex import quote
+
+from logops.clients.loki import nanoseconds
+from logops.environment import Environment
+from logops.environment.sources import Source
+from logops.findings import Evidence, Finding, FindingClass, Subject
+from logops.quality.counters import Counter, Earlier
+from logops.quality.measured import Measured, SourceMeasure
+from logops.quality.request import QualityRequest
+
+
+@dataclass(frozen=True)
+class Context:
+    """The input of every judgement."""
+
+    environment: Environment
+    request: QualityRequest
+    measured: Measured
+    read_urls: Mapping[str, str]
+    """Address for queries, by cluster."""
+    earlier: Earlier | None = None
+    """Counters of the run before; None: this is the first run."""
+    increases: tuple[Counter, ...] = ()
+    """How much each counter grew since then."""
+
+    def source(self, name: str) -> tuple[Source, SourceMeasure]:
+        return self.environment.sources[name], self.measured.sources[name]
+
+    def finding(
+        self, cls: FindingClass, name: str, message: str, query: str = "", evidence: Evidence | None = None
+    ) -> Finding:
+        """Return a finding about a source. Its remedy ends with the command that shows the fault."""
+        source = self.environment.sources[name]
+        return Finding(
+            cls,
+            Subject(self.environment.name, source.cluster, source.tenant, source=name),
+            message,
+            self.request.as_of,
+            {**({"owner": source.owner} if source.owner else {}), **(evidence or {})},
+            remedy=f"{cls.remedy} To see it: `{self.command(source.cluster, source.tenant, query)}`"
+            if query
+            else cls.remedy,
+        )
+
+    def command(self, cluster: str, tenant: str, query: str) -> str:
+        """Return a shell command that runs a query over the window."""
+        return show_command(self.read_urls[cluster], tenant, query, self.request.start, self.request.end)
+
+
+def agent_processes(environment: Environment) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the cluster and the sources of each agent process of a local environment, by its name."""
+    processes = {
+        f"{name}-{cluster}": (
+            cluster,
+            tuple(source for source in agent.sources if environment.sources[source].cluster == cluster),
+        )
+        for name, agent in environment.agents.items()
+        for cluster in environment.clusters
+    }
+    return {name: (cluster, sources) for name, (cluster, sources) in processes.items() if sources}
+
+
+def show_command(url: str, tenant: str, query: str, start: datetime, end: datetime) -> str:
+    """Return a shell command that runs a query over a range, and prints Loki's answer."""
+    return (
+        f"curl -sG {quote(f'{url}/loki/api/v1/query_range')} -H {quote(f'X-Scope-OrgID: {tenant}')} "
+        f"--data-urlencode {quote(f'query={query}')} -d start={nanoseconds(start)} -d end={nanoseconds(end)}"
+    )
+
+
+def clock(moment: datetime) -> str:
+    """Return a moment as people read it: `2026-11-28 17:03 UTC`, with seconds if there are any.
+
+    >>> from datetime import UTC
+    >>> clock(datetime(2026, 11, 28, 17, 3, tzinfo=UTC)), clock(datetime(2026, 11, 28, 17, 3, 9, tzinfo=UTC))
+    ('2026-11-28 17:03 UTC', '2026-11-28 17:03:09 UTC')
+    """
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment.second else f"{moment:%Y-%m-%d %H:%M} UTC"

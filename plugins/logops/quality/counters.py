@@ -1,0 +1,107 @@
+"""Counters of agents, canaries and Loki's processes, and how much they grew since the last run. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from logops.clients.loki import Metric
+
+STARTED = "process_start_time_seconds"
+DISCARDED = "loki_discarded_samples_total"
+RECEIVED = "loki_distributor_lines_received_total"
+SENT = ("promtail_sent_entries_total", "loki_write_sent_entries_total")
+"""Lines that Loki accepted from an agent: Promtail, Alloy."""
+DROPPED = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
+"""Lines that an agent gave up."""
+CANARY_MISSING = "loki_canary_missing_entries_total"
+CANARY_SENT = "loki_canary_entries_total"
+WAL_DISK_FULL = "loki_ingester_wal_disk_full_failures_total"
+FLUSH_QUEUE = "loki_ingester_flush_queue_length"
+KEPT = frozenset({DISCARDED, RECEIVED, *SENT, *DROPPED, CANARY_MISSING, CANARY_SENT, WAL_DISK_FULL, FLUSH_QUEUE})
+"""The metrics that a run keeps. Sources: pkg/validation/validate.go, pkg/distributor/distributor.go,
+clients/pkg/promtail/client/client.go, pkg/canary/comparator/comparator.go, pkg/ingester/metrics.go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """The value of one counter of a process."""
+
+    cluster: str
+    process: str
+    started: float
+    """When the process started, Unix seconds. A counter starts at 0 then."""
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    value: float
+
+    def label(self, name: str) -> str:
+        return dict(self.labels).get(name, "")
+
+    @property
+    def identity(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        return self.process, self.name, self.labels
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The counters of the run before."""
+
+    as_of: datetime
+    counters: Sequence[Counter]
+
+
+def counters_of(cluster: str, process: str, metrics: Iterable[Metric]) -> list[Counter]:
+    """Return the counters on a process's metrics page that a run keeps."""
+    page = list(metrics)
+    started = next((metric.value for metric in page if metric.name == STARTED), 0.0)
+    kept = [
+        Counter(cluster, process, started, metric.name, tuple(sorted(metric.labels.items())), metric.value)
+        for metric in page
+        if metric.name in KEPT
+    ]
+    # So that a later run knows that the process was there, and its other counters were 0.
+    return [*kept, Counter(cluster, process, started, STARTED, (), started)]
+
+
+def increases(current: Sequence[Counter], earlier: Earlier | None, since: datetime) -> list[Counter]:
+    """Return the counters with their increase since the earlier run as value.
+
+    since   start of the window. A process that started later is judged without an earlier run
+
+    A counter of a process that ran before the window and that no earlier run has read is left out: its increase is
+    unknown.
+    """
+    before: Mapping[tuple[str, str, tuple[tuple[str, str], ...]], Counter] = {
+        counter.identity: counter for counter in (earlier.counters if earlier else ())
+    }
+    grown = []
+    for counter in current:
+        process = before.get((counter.process, STARTED, ()))
+        is_same_process = process is not None and process.started == counter.started
+        base: float | None = None
+        if is_same_process:
+            same = before.get(counter.identity)
+            base = same.value if same else 0.0
+        elif process is not None or counter.started >= since.timestamp():
+            base = 0.0
+        if base is not None and counter.name != STARTED:
+            grown.append(
+                Counter(
+                    counter.cluster,
+                    counter.process,
+                    counter.started,
+                    counter.name,
+                    counter.labels,
+                    max(counter.value - base, 0.0),
+                )
+            )
+    return grown
+
+
+def total(counters: Iterable[Counter], *names: str, **labels: str) -> float:
+    """Return the sum of counters with these names and labels."""
+    return sum(
+        counter.value
+        for counter in counters
+        if counter.name in names and all(counter.label(name) == value for name, value in labels.items())
+    )

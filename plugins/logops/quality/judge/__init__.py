@@ -1,0 +1,1 @@
+"""Judge what was measured. Pure: values in, findings out."""

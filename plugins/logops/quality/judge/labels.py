@@ -1,0 +1,60 @@
+"""Do the streams have the right labels, and not too many of them?"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from logops.environment.verification import VERIFICATION_LABEL_VALUE
+from logops.findings import Finding
+from logops.findings.classes.quality import LABELS_UNEXPECTED
+from logops.logql.build import stream
+from logops.number_text import count_text
+from logops.quality.context import Context
+from logops.quality.measured import Labels
+from logops.quality.sources import allowed_labels, required_labels
+
+_NAMED = 5
+"""Values that a message names."""
+
+
+def unexpected_labels(context: Context) -> Iterator[Finding]:
+    """Yield the sources whose streams lack labels, have labels that are not allowed, or have unknown levels."""
+    for name in context.environment.sources:
+        source, measure = context.source(name)
+        if not measure.streams:
+            continue
+        streams = real_streams(measure.streams)
+        missing = Counter(label for labels in streams for label in required_labels(source) - labels.keys())
+        allowed = allowed_labels(source)
+        extra = Counter(label for labels in streams for label in labels.keys() - allowed) if allowed is not None else {}
+        levels = _unknown_levels(source.expect.levels, streams, measure.levels)
+        of_all = f"of {count_text(len(streams), 'stream')}"
+        problems = [
+            *(f"the label {label} is missing in {count} {of_all}" for label, count in sorted(missing.items())),
+            *(f"the label {label} is not allowed; it is in {count} {of_all}" for label, count in sorted(extra.items())),
+            *([f"unknown levels: {', '.join(levels)}"] if levels else []),
+        ]
+        if problems:
+            yield context.finding(
+                LABELS_UNEXPECTED,
+                name,
+                f"{name}: {'; '.join(problems)}.",
+                str(stream({**source.labels, **dict.fromkeys(sorted(missing)[:1], "")})),
+                {
+                    "streams": len(streams),
+                    "missing": ", ".join(sorted(missing)),
+                    "not_allowed": ", ".join(sorted(extra)),
+                    "unknown_levels": ", ".join(levels),
+                },
+            )
+
+
+def real_streams(streams: Sequence[Labels]) -> list[Labels]:
+    """Return the streams without those of the lines by which logops verifies a source."""
+    return [labels for labels in streams if VERIFICATION_LABEL_VALUE not in labels.values()]
+
+
+def _unknown_levels(known: Sequence[str], streams: Sequence[Labels], counted: Mapping[str, int] | None) -> list[str]:
+    if not known:
+        return []
+    seen = {labels["level"] for labels in streams if "level" in labels} if counted is None else set(counted)
+    return sorted(seen - {*known, ""})[:_NAMED]

@@ -1,0 +1,80 @@
+"""The values that a quality run measures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from logops.clients.loki import Entry
+from logops.quality.counters import Counter
+
+Labels = Mapping[str, str]
+
+
+@dataclass
+class SourceMeasure:
+    """What was measured of one source. None: it was not measured."""
+
+    lines: dict[datetime, int] | None = None
+    """Lines by the end of their bucket, oldest first. Every bucket of the window is there."""
+    bytes: int | None = None
+    streams: Sequence[Labels] | None = None
+    """Label sets of the streams with lines in the window."""
+    unparsable: int | None = None
+    """Lines in the window that do not have the declared format."""
+    unparsable_query: str = ""
+    levels: Mapping[str, int] | None = None
+    """Lines by level, for sources whose level is no label of the stream."""
+    future: dict[datetime, int] | None = None
+    """Lines with a timestamp after `as_of`, by the end of their bucket."""
+    last_line: datetime | None = None
+    """Newest line. None: none in the time that was searched."""
+    searched_since: datetime | None = None
+    """Start of the time that was searched for `last_line`."""
+    sample: Sequence[Entry] = ()
+    """Lines that were read, oldest first."""
+
+    @property
+    def total(self) -> int:
+        """Lines in the window."""
+        return sum((self.lines or {}).values())
+
+    def lines_since(self, moment: datetime, bucket: timedelta) -> int:
+        """Return the lines of the buckets that start at `moment` or later."""
+        return sum(count for end, count in (self.lines or {}).items() if end - bucket >= moment)
+
+
+@dataclass(frozen=True)
+class NotMeasured:
+    """A measurement that could not be made."""
+
+    cluster: str
+    tenant: str
+    sources: tuple[str, ...]
+    """Empty: all sources of the tenant, or of the cluster."""
+    reason: str
+
+
+@dataclass
+class Cost:
+    """The load that a run puts on the clusters."""
+
+    limit_bytes: int
+    queries: int = 0
+    bytes: int = 0
+    """Bytes that Loki read, by its own statistics."""
+
+    @property
+    def left_bytes(self) -> int:
+        return max(self.limit_bytes - self.bytes, 0)
+
+
+@dataclass
+class Measured:
+    """Everything that a run measured."""
+
+    sources: dict[str, SourceMeasure]
+    cost: Cost
+    not_measured: list[NotMeasured] = field(default_factory=list)
+    counters: list[Counter] = field(default_factory=list)
+    silent_processes: dict[str, str] = field(default_factory=dict)
+    """Processes that did not answer, with the reason."""

@@ -1,0 +1,87 @@
+"""Which findings are consequences of others. Pure.
+
+A person on call needs the cause. A finding is left out if another finding explains it: the cause is in `CAUSES`, and it
+is about all sources of the consequence. The cause says in its message what it explains.
+
+Two findings never explain each other: the causes of a class come before it in `ORDER`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from logops.findings import Finding
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+
+CAUSES: Mapping[str, tuple[str, ...]] = {
+    # An agent that is down delivers nothing. When it comes back, its lines are late.
+    "source-silent": ("agent-down", "samples-discarded", "clock-skew"),
+    "source-gap": ("agent-down", "samples-discarded", "clock-skew", "source-silent"),
+    "rate-out-of-band": ("agent-down", "samples-discarded", "duplicates", "clock-skew", "source-silent", "source-gap"),
+    "clock-skew": ("agent-down",),
+    # Copies of a line are received twice and stored once.
+    "lines-lost": ("agent-down", "samples-discarded", "duplicates"),
+    "canary-missing": ("agent-down", "samples-discarded"),
+    # A line that does not parse has none of the labels that its fields would become.
+    "labels-unexpected": ("lines-unparsable", "cardinality-growing"),
+    # Every new stream counts against the tenant's limit.
+    "samples-discarded": ("cardinality-growing",),
+}
+"""Consequence -> classes that explain it."""
+ORDER = (
+    "agent-down",
+    "cardinality-growing",
+    "samples-discarded",
+    "duplicates",
+    "clock-skew",
+    "source-silent",
+    "source-gap",
+    "rate-out-of-band",
+    "lines-unparsable",
+    "labels-unexpected",
+    "lines-lost",
+    "canary-missing",
+    "secret-in-logs",
+)
+"""All classes, causes first."""
+
+
+def without_consequences(findings: Sequence[Finding], sources_of: Callable[[Finding], frozenset[str]]) -> list[Finding]:
+    """Return the findings that no other finding explains. A cause names what it explains.
+
+    sources_of   the sources that a finding is about
+    """
+    explained: dict[int, list[Finding]] = {}
+    kept: list[int] = []
+    for number, finding in sorted(enumerate(findings), key=lambda item: _rank(item[1])):
+        cause = next((other for other in kept if _explains(findings[other], finding, sources_of)), None)
+        if cause is None:
+            kept.append(number)
+        else:
+            explained.setdefault(cause, []).append(finding)
+    return [_naming(findings[number], explained.get(number, [])) for number in sorted(kept)]
+
+
+def _rank(finding: Finding) -> int:
+    return ORDER.index(finding.cls.name) if finding.cls.name in ORDER else len(ORDER)
+
+
+def _explains(cause: Finding, consequence: Finding, sources_of: Callable[[Finding], frozenset[str]]) -> bool:
+    # A check that could not run explains nothing, and nothing explains it away.
+    if CHECK_INCOMPLETE.name in (cause.cls.name, consequence.cls.name):
+        return False
+    is_cause = cause.cls.name in CAUSES.get(consequence.cls.name, ())
+    is_same_cluster = cause.subject.cluster == consequence.subject.cluster
+    return is_cause and is_same_cluster and sources_of(consequence) <= sources_of(cause)
+
+
+def _naming(cause: Finding, consequences: Sequence[Finding]) -> Finding:
+    if not consequences:
+        return cause
+    names = dict.fromkeys(
+        f"{finding.cls.name} of {finding.subject.source or finding.subject.tenant or finding.subject.cluster}"
+        for finding in consequences
+    )
+    explains = ", ".join(names)
+    return replace(
+        cause, message=f"{cause.message} It explains {explains}.", evidence={**cause.evidence, "explains": explains}
+    )

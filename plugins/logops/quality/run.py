@@ -1,0 +1,150 @@
+"""Run the ingestion quality check: measure, judge, leave consequences out, record. The only import of entry points."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from logops.checks.recording import record
+from logops.environment import Environment
+from logops.findings import Finding, Run, Subject, failed
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.platforms.platform import ReadablePlatform
+from logops.quality.context import Context, agent_processes
+from logops.quality.counters import increases
+from logops.quality.judge.arrival import gaps, silent_sources
+from logops.quality.judge.labels import unexpected_labels
+from logops.quality.judge.pipeline import agents_down, discarded_samples
+from logops.quality.judge.shape import unparsable_lines
+from logops.quality.measure import measure
+from logops.quality.measured import Cost
+from logops.quality.precedence import without_consequences
+from logops.quality.request import QualityRequest
+from logops.quality.summary import SourceRow, concerns, headline, source_rows
+from logops.quality.tables import read_earlier, read_rows, write_results
+
+if TYPE_CHECKING:
+    from logops.findings.store import ResultsStore
+
+CHECK = "ingestion-quality"
+JUDGES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+    agents_down,
+    discarded_samples,
+    silent_sources,
+    gaps,
+    unparsable_lines,
+    unexpected_labels,
+)
+"""Every judgement, in the order in which findings of one severity are shown."""
+
+
+@dataclass(frozen=True)
+class QualityResult:
+    """The result of a quality run."""
+
+    as_of: datetime
+    window_s: int
+    rows: tuple[SourceRow, ...]
+    findings: tuple[Finding, ...]
+    cost: Cost
+
+    @property
+    def headline(self) -> str:
+        """The result in one line, with the verdict first."""
+        return headline(self.rows, self.findings, self.window_s, self.cost)
+
+    @property
+    def failed(self) -> bool:
+        return failed(self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain JSON: `{headline, as_of, failed, cost, sources, findings}`."""
+        return {
+            "headline": self.headline,
+            "as_of": self.as_of.isoformat(),
+            "window_s": self.window_s,
+            "failed": self.failed,
+            "cost": {"queries": self.cost.queries, "bytes": self.cost.bytes, "limit_bytes": self.cost.limit_bytes},
+            "sources": [row.to_dict() for row in self.rows],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+def run_quality(
+    platform: ReadablePlatform,
+    request: QualityRequest,
+    store: "ResultsStore | None",
+    report_progress: Callable[[str], None],
+    record_result: bool = True,
+) -> QualityResult:
+    """Check the logs that arrived in the window before `as_of`.
+
+    store   has the counters of the run before, and receives the result; None: neither
+
+    Raises StoreUnreachableError. A Loki or an agent that does not answer is a finding.
+    """
+    environment = platform.environment
+    # First, so that an unreadable store is reported before anything is measured.
+    earlier = read_earlier(store, environment, request.as_of) if store else None
+    measured = measure(platform, request, report_progress)
+    context = Context(
+        environment=environment,
+        request=request,
+        measured=measured,
+        read_urls={cluster: platform.read_url(cluster) for cluster in environment.clusters},
+        earlier=earlier,
+        increases=tuple(increases(measured.counters, earlier, request.start)),
+    )
+    findings = judged(context)
+    rows = source_rows(environment, measured, findings)
+    result = QualityResult(request.as_of, request.window_s, tuple(rows), tuple(findings), measured.cost)
+    if store and record_result:
+        write_results(store, environment, request, measured, rows)
+        record(store, Run(environment.name, CHECK, request.run, request.as_of), findings)
+    return result
+
+
+def read_result(store: "ResultsStore", environment: Environment, as_of: datetime) -> QualityResult | None:
+    """Return the result of the newest recorded run not after `as_of`; None: there is none.
+
+    Raises StoreUnreachableError.
+    """
+    newest = next(store.runs(environment.name, CHECK, as_of), None)
+    if newest is None:
+        return None
+    run, findings = newest
+    rows, window_s, cost = read_rows(store, run)
+    return QualityResult(run.as_of, window_s, tuple(rows), findings, cost)
+
+
+def judged(context: Context) -> list[Finding]:
+    """Return the findings of all judgements, without those that are consequences of others. Pure."""
+    found = [finding for judge in JUDGES for finding in judge(context)]
+    environment = context.environment
+
+    def sources_of(finding: Finding) -> frozenset[str]:
+        return frozenset(
+            name
+            for name, source in environment.sources.items()
+            if concerns(finding, name, source.cluster, source.tenant)
+        )
+
+    return [*without_consequences(found, sources_of), *incomplete(context)]
+
+
+def incomplete(context: Context) -> Iterator[Finding]:
+    """Yield what could not be checked: a check that did not run is never a pass."""
+    environment, as_of, measured = context.environment, context.request.as_of, context.measured
+    for gap in measured.not_measured:
+        for source in gap.sources or ("",):
+            subject = Subject(environment.name, gap.cluster, gap.tenant, source=source)
+            yield Finding(CHECK_INCOMPLETE, subject, f"{gap.reason}.", as_of)
+    agents = agent_processes(environment)
+    for process, reason in measured.silent_processes.items():
+        if process not in agents:
+            yield Finding(
+                CHECK_INCOMPLETE,
+                Subject(environment.name, path=process),
+                f"Reading the counters of {process}: {reason}",
+                as_of,
+            )

@@ -1,0 +1,86 @@
+"""A quality run whose measurements a test sets."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from logops.environment import Environment
+from logops.findings import Finding
+from logops.quality.context import Context
+from logops.quality.counters import Counter, Earlier, increases
+from logops.quality.measured import Cost, Measured, SourceMeasure
+from logops.quality.request import QualityRequest
+from logops.quality.run import judged
+from tests.support.environments import environment
+
+AS_OF = datetime(2026, 11, 28, 12, tzinfo=UTC)
+MINUTES = 30
+STREAM = {"job": "oversight-app", "level": "info", "service": "api", "environment": "production"}
+
+
+def buckets(counts: Sequence[int]) -> dict[datetime, int]:
+    """Return lines by bucket. The last bucket of a minute ends at AS_OF; there are MINUTES of them."""
+    padded = [0] * (MINUTES - len(counts)) + [*counts]
+    return {AS_OF - timedelta(minutes=MINUTES - 1 - number): count for number, count in enumerate(padded)}
+
+
+def healthy(lines: Sequence[int] = (60,) * MINUTES) -> SourceMeasure:
+    """A source of JSON lines that delivers all that it promises."""
+    counts = buckets(lines)
+    with_lines = [end for end, count in counts.items() if count]
+    return SourceMeasure(
+        lines=counts,
+        bytes=100 * sum(lines),
+        streams=[STREAM],
+        unparsable=0,
+        unparsable_query='{job="oversight-app"} | json | __error__ != ""',
+        future={},
+        last_line=max(with_lines, default=None),
+        searched_since=counts and min(counts),
+    )
+
+
+def one_source(*changes: tuple[str, object]) -> Environment:
+    """The local environment with the source `application` only."""
+    return environment(
+        "local",
+        ("sources.access", None),
+        ("sources.audit", None),
+        ("sources.syslog", None),
+        ("agents.promtail.sources", ["application"]),
+        *changes,
+    )
+
+
+def context(
+    measure: SourceMeasure,
+    *changes: tuple[str, object],
+    counters: Sequence[Counter] = (),
+    earlier: Sequence[Counter] | None = None,
+    silent_processes: Mapping[str, str] | None = None,
+) -> Context:
+    """Return the input of all judgements for the source `application`, which ships through `promtail-main`."""
+    loaded = one_source(*changes)
+    request = QualityRequest("run", AS_OF, MINUTES * 60, 60, 0, 2**30)
+    measured = Measured(
+        {"application": measure}, Cost(2**30), counters=[*counters], silent_processes=dict(silent_processes or {})
+    )
+    before = None if earlier is None else Earlier(AS_OF - timedelta(minutes=15), earlier)
+    return Context(
+        loaded,
+        request,
+        measured,
+        {"main": "http://loki:3100", "security": "http://security:3100"},
+        before,
+        tuple(increases(counters, before, request.start)),
+    )
+
+
+def findings(*arguments: object, **named: object) -> list[Finding]:
+    """Return the findings of a run with these measurements."""
+    return judged(context(*arguments, **named))  # type: ignore[arg-type]
+
+
+def only(found: Sequence[Finding]) -> Finding:
+    """Return the only finding."""
+    assert len(found) == 1, f"Expected one finding: {[f'{finding.cls.name}: {finding.message}' for finding in found]}"
+    return found[0]

@@ -1,0 +1,65 @@
+"""Sources that are silent, and gaps."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support.quality import AS_OF, MINUTES, buckets, findings, healthy, only
+
+
+def test_healthy_source_has_no_finding() -> None:
+    assert findings(healthy()) == []
+
+
+def test_source_without_line_for_longer_than_promised_is_reported_with_its_last_line() -> None:
+    finding = only(findings(healthy((60,) * 10 + (0,) * 20)))
+
+    assert finding.cls.name == "source-silent"
+    assert finding.message == (
+        "application has delivered no line since 2026-11-28 11:40 UTC, for 20 min. A line is expected every 15m."
+    )
+
+
+def test_finding_has_command_that_shows_the_source() -> None:
+    finding = only(findings(healthy((60,) * 10 + (0,) * 20)))
+
+    assert finding.remedy_text.endswith(
+        "To see it: `curl -sG http://loki:3100/loki/api/v1/query_range -H 'X-Scope-OrgID: application' "
+        """--data-urlencode 'query={job="oversight-app"}' -d start=1795865400000000000 -d end=1795867200000000000`"""
+    )
+
+
+def test_source_that_never_delivered_is_reported_with_the_time_that_was_searched() -> None:
+    never = replace(healthy((0,) * MINUTES), last_line=None, searched_since=AS_OF - timedelta(days=1))
+
+    assert only(findings(never)).message == (
+        "application has delivered no line since 2026-11-27 12:00 UTC or longer, for 24 h. "
+        "A line is expected every 15m."
+    )
+
+
+def test_source_whose_last_line_was_not_searched_is_not_reported_as_silent() -> None:
+    assert findings(replace(healthy(), lines=None, last_line=None, searched_since=None)) == []
+
+
+@pytest.mark.parametrize(("empty", "classes"), [(14, []), (15, ["source-gap"])])
+def test_gap_is_reported_from_its_promised_length_on(empty: int, classes: list[str]) -> None:
+    counts = (60,) * 10 + (0,) * empty + (60,) * (20 - empty)
+
+    assert [finding.cls.name for finding in findings(healthy(counts))] == classes
+
+
+def test_gap_is_reported_with_start_and_end() -> None:
+    assert only(findings(healthy((60,) * 10 + (0,) * 16 + (60,) * 4))).message == (
+        "application delivered no line from 2026-11-28 11:40 UTC to 2026-11-28 11:56 UTC, for 16 min, and then "
+        "continued. A line is expected every 15m."
+    )
+
+
+def test_source_that_began_within_the_window_has_no_gap() -> None:
+    assert findings(healthy((60,) * 5)) == []
+
+
+def test_buckets_of_the_fixture_end_at_the_end_of_the_window() -> None:
+    assert max(buckets((1,))) == AS_OF

@@ -1,0 +1,51 @@
+"""Labels of streams."""
+
+from dataclasses import replace
+
+from tests.support.quality import STREAM, findings, healthy, only
+
+
+def without(label: str) -> dict[str, str]:
+    return {name: value for name, value in STREAM.items() if name != label}
+
+
+def test_stream_without_required_label_is_reported_with_the_label() -> None:
+    finding = only(findings(replace(healthy(), streams=[STREAM, without("service")])))
+
+    assert finding.cls.name == "labels-unexpected"
+    assert finding.message == "application: the label service is missing in 1 of 2 streams."
+
+
+def test_label_that_is_not_allowed_is_reported() -> None:
+    measure = replace(healthy(), streams=[{**STREAM, "request_id": "7"}])
+    finding = only(findings(measure, ("sources.application.expect", {"allowed_labels": []})))
+
+    assert finding.message == "application: the label request_id is not allowed; it is in 1 of 1 stream."
+
+
+def test_label_that_agents_and_loki_add_is_allowed() -> None:
+    measure = replace(healthy(), streams=[{**STREAM, "filename": "/a", "service_name": "api"}])
+
+    assert findings(measure, ("sources.application.expect", {"allowed_labels": []})) == []
+
+
+def test_unknown_level_is_reported() -> None:
+    measure = replace(healthy(), streams=[{**STREAM, "level": "fatl"}])
+    finding = only(findings(measure, ("sources.application.expect", {"levels": ["info", "error"]})))
+
+    assert finding.message == "application: unknown levels: fatl."
+
+
+def test_line_that_logops_wrote_to_verify_a_source_is_no_finding() -> None:
+    verification = {**STREAM, "level": "logops-verify"}
+
+    assert (
+        findings(replace(healthy(), streams=[verification]), ("sources.application.expect", {"levels": ["info"]})) == []
+    )
+
+
+def test_lines_that_do_not_parse_explain_missing_labels() -> None:
+    finding = only(findings(replace(healthy(), unparsable=900, streams=[STREAM, without("level")])))
+
+    assert finding.cls.name == "lines-unparsable"
+    assert finding.message.endswith("It explains labels-unexpected of application.")

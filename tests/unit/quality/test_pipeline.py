@@ -1,0 +1,74 @@
+"""Counters of agents and of Loki."""
+
+from logops.quality.counters import Counter
+from tests.support.quality import AS_OF, findings, healthy, only
+
+LONG_AGO = AS_OF.timestamp() - 86_400
+JUST_NOW = AS_OF.timestamp() - 60
+
+
+def counter(
+    name: str, value: float, process: str = "main-distributor-0", started: float = LONG_AGO, **labels: str
+) -> Counter:
+    return Counter("main", process, started, name, tuple(sorted(labels.items())), value)
+
+
+def alive(started: float = LONG_AGO, process: str = "main-distributor-0") -> Counter:
+    return counter("process_start_time_seconds", started, process, started)
+
+
+def discarded(value: float, process: str = "main-distributor-0", started: float = LONG_AGO) -> Counter:
+    return counter("loki_discarded_samples_total", value, process, started, reason="rate_limited", tenant="application")
+
+
+def test_lines_that_loki_refused_since_the_last_run_are_reported_with_reason() -> None:
+    finding = only(findings(healthy(), counters=[alive(), discarded(70)], earlier=[alive(), discarded(20)]))
+
+    assert finding.cls.name == "samples-discarded"
+    assert finding.message == (
+        "Loki refused 50 lines of tenant application since the last run: rate_limited 50. Its source: application."
+    )
+
+
+def test_lines_that_were_refused_before_the_last_run_are_no_finding() -> None:
+    assert findings(healthy(), counters=[alive(), discarded(20)], earlier=[alive(), discarded(20)]) == []
+
+
+def test_counter_that_is_new_since_the_last_run_counts_from_zero() -> None:
+    assert only(findings(healthy(), counters=[alive(), discarded(5)], earlier=[alive()])).evidence["lines"] == 5
+
+
+def test_counter_of_a_process_that_restarted_counts_from_zero() -> None:
+    now = [alive(JUST_NOW), discarded(7, started=JUST_NOW)]
+
+    assert only(findings(healthy(), counters=now, earlier=[alive(), discarded(20)])).evidence["lines"] == 7
+
+
+def test_counter_of_an_old_process_without_earlier_run_is_not_judged() -> None:
+    assert findings(healthy(), counters=[alive(), discarded(20)]) == []
+
+
+def test_refusal_that_three_ingesters_counted_is_one_line() -> None:
+    ingesters = [f"main-ingester-{number}" for number in range(3)]
+    now = [each for name in ingesters for each in (alive(process=name), discarded(10, name))]
+    finding = only(findings(healthy(), counters=now, earlier=[alive(process=name) for name in ingesters]))
+
+    assert finding.evidence["lines"] == 10
+
+
+def test_agent_that_does_not_answer_explains_its_silent_sources() -> None:
+    measure = healthy((60,) * 10 + (0,) * 20)
+    finding = only(findings(measure, silent_processes={"promtail-main": "connection refused."}))
+
+    assert finding.cls.name == "agent-down"
+    assert finding.message == (
+        "Agent process promtail-main does not answer: connection refused. It ships source application. "
+        "It explains source-silent of application."
+    )
+
+
+def test_loki_process_whose_counters_cannot_be_read_is_incomplete() -> None:
+    finding = only(findings(healthy(), silent_processes={"main-ingester-1": "connection refused."}))
+
+    assert finding.cls.name == "check-incomplete"
+    assert finding.message == "Reading the counters of main-ingester-1: connection refused."

@@ -1,0 +1,46 @@
+"""Consequences that are not listed beside their cause."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from logops.findings import Finding, Subject
+from logops.findings.classes import REGISTRY
+from logops.quality.precedence import CAUSES, ORDER, without_consequences
+
+AS_OF = datetime(2026, 11, 28, tzinfo=UTC)
+
+
+def finding(name: str, source: str = "web", cluster: str = "main") -> Finding:
+    return Finding(REGISTRY[name], Subject("local", cluster, source=source), "It happened.", AS_OF)
+
+
+def kept(*findings: Finding) -> list[str]:
+    remaining = without_consequences(findings, lambda each: frozenset({each.subject.source}))
+    return [f"{each.cls.name} {each.subject.source}" for each in remaining]
+
+
+def test_consequence_is_left_out_and_named_by_its_cause() -> None:
+    (cause,) = without_consequences(
+        [finding("source-gap"), finding("source-silent")], lambda each: frozenset({each.subject.source})
+    )
+
+    assert (cause.cls.name, cause.message) == ("source-silent", "It happened. It explains source-gap of web.")
+
+
+def test_finding_about_another_source_is_kept() -> None:
+    assert kept(finding("source-silent", "web"), finding("source-gap", "db")) == ["source-silent web", "source-gap db"]
+
+
+def test_finding_of_another_cluster_is_kept() -> None:
+    assert len(kept(finding("source-silent"), finding("source-gap", cluster="security"))) == 2
+
+
+def test_incomplete_check_is_never_left_out() -> None:
+    assert kept(finding("agent-down"), finding("check-incomplete")) == ["agent-down web", "check-incomplete web"]
+
+
+@pytest.mark.parametrize("consequence", CAUSES)
+def test_every_cause_comes_before_its_consequence_in_the_order(consequence: str) -> None:
+    for cause in CAUSES[consequence]:
+        assert ORDER.index(cause) < ORDER.index(consequence)
