@@ -6,12 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from logops.clients.loki import Entry, LokiClient, nanoseconds
-<<<<<<< HEAD
 from logops.environment.sources import Source, SyslogSource
-=======
-from logops.environment.agents import Source, SyslogSource
 from logops.environment.verification import VERIFICATION_LABEL_VALUE, VERIFICATION_TEXT
->>>>>>> decd876 (logops quality run and show: silent sources, gaps, lines that do not parse, labels, refused lines, agents that are down)
 from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.verification import NotVerifiedError, Verification, new_marker, wait_for
 
