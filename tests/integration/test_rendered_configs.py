@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -18,11 +19,13 @@ from logops.environment import Environment
 from logops.environment.limits import Limits
 from logops.environment.units import Duration, Size
 from logops.render.addresses import kubernetes_addresses
+from logops.render.agents.promtail import PromtailProcess, promtail_config
 from logops.render.files import to_yaml
 from logops.render.loki import loki_config
 from logops.render.overrides import loki_limits, overrides
 from logops.toolchain import command
 from tests.support.environments import environment, rendered
+from tests.support.every_source import ADDRESSES, SOURCES, every_source
 
 LOCAL = environment("local")
 PRODUCTION = environment("production")
@@ -33,7 +36,10 @@ VARIABLES = {
     "LOGOPS_MAIN_STORAGE_KEY": "bWFpbg==",
     "LOGOPS_SECURITY_STORAGE_KEY": "c2VjdXJpdHk=",
     "LOGOPS_CONNECTION_SECURITY_STORAGE": "c2VjdXJpdHk=",
+    "LOKI_PASSWORD": "pass$word",
+    "EVENT_HUB": "Endpoint=sb://oversight.servicebus.windows.net/;SharedAccessKey=a2V5",
 }
+LOGIN = {"basic_auth": {"username": "logops", "password": {"env": "LOKI_PASSWORD"}}}
 
 
 def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -209,6 +215,35 @@ def test_promtail_accepts_rendered_configuration(declared: Environment, tmp_path
             answer = run("promtail", f"-config.file={path}", "-check-syntax")
 
             assert answer.returncode == 0, f"{name}: {answer.stdout}{answer.stderr}"
+
+
+def every_source_process(positions: Path) -> PromtailProcess:
+    return PromtailProcess("every", "main", tuple(SOURCES), 3101, positions)
+
+
+def test_promtail_accepts_every_kind_of_source_and_login(tmp_path: Path) -> None:
+    declared = every_source("promtail", max_line_size="256KiB", labels={"region": "eu"}, **LOGIN)
+    path = tmp_path / "promtail.yaml"
+    path.write_text(promtail_config(declared, every_source_process(tmp_path / "positions.yaml"), ADDRESSES))
+
+    answer = run("promtail", f"-config.file={path}", "-config.expand-env=true", "-check-syntax")
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_promtail_expands_secrets_and_nothing_else(tmp_path: Path) -> None:
+    process = replace(every_source_process(tmp_path), sources=("shop", "nginx"))
+    wanted = yaml.safe_load(promtail_config(every_source("promtail"), process, ADDRESSES))
+    path = tmp_path / "promtail.yaml"
+    path.write_text(promtail_config(every_source("promtail", **LOGIN), process, ADDRESSES))
+
+    # Promtail prints its configuration, and then ends: its positions are a folder.
+    answer = run("promtail", f"-config.file={path}", "-config.expand-env=true", "-print-config-stderr")
+
+    printed = yaml.safe_load(re.split(r"(?m)^(?:---$|level=.*\n)", answer.stderr)[1])
+    assert [job["pipeline_stages"] for job in printed["scrape_configs"]] == [
+        job["pipeline_stages"] for job in wanted["scrape_configs"]
+    ]
 
 
 def test_promtail_refuses_unknown_key(tmp_path: Path) -> None:

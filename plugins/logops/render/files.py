@@ -113,7 +113,12 @@ def digest_of(*texts: str) -> str:
 
 def to_yaml(environment_name: str, data: Mapping[str, Any]) -> str:
     """Return YAML with the header, keys in the given order, without anchors."""
-    return HEADER.format(name=environment_name) + yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=1000)
+    return HEADER.format(name=environment_name) + yaml_text(data)
+
+
+def yaml_text(data: Any) -> str:
+    """Return YAML with keys in the given order, without anchors."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=1000)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from logops.environment.cluster import Canary, Component
 from logops.environment.model import Environment
-from logops.environment.sources import SyslogSource
+from logops.environment.sources import EventHubSource, PodSource, SyslogSource
 from logops.render.addresses import key_of, local_addresses
+from logops.render.agents.addresses import AgentAddresses
+from logops.render.agents.promtail import CANARY_LABELS, CanaryLines, PromtailProcess, promtail_config
 from logops.render.common import loki_texts, storage_texts, tenant_texts
-from logops.render.files import Files, to_yaml, workload_file, workload_text
-from logops.render.promtail import CANARY_LABELS, promtail_config
+from logops.render.files import Files, workload_file, workload_text
 from logops.render.rules import rule_texts
 from logops.render.supervisor import SupervisedProgram, supervisor_conf
 from logops.render.topology import (
@@ -80,10 +81,7 @@ def _texts(topology: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
         case "loki":
             return loki_texts(environment, partial(local_addresses, topology))
         case "agents":
-            return {
-                f"agents/{process.name}.yaml": to_yaml(environment.name, promtail_config(topology, process))
-                for process in topology.agents
-            }
+            return {f"agents/{process.name}.yaml": _promtail_text(topology, process) for process in topology.agents}
         case "tenants":
             return tenant_texts(environment)
         case "rules":
@@ -199,6 +197,51 @@ def _stop_seconds(component: Component) -> int:
     # A scheduler does not stop while an idle frontend has a stream open: its gRPC server waits without limit
     # (FrontendLoop in pkg/scheduler/scheduler.go). It can be killed: it stores nothing, and frontends retry queries.
     return 2 if component == "query-scheduler" else 30
+
+
+def _promtail_text(topology: Topology, process: AgentProcess) -> str:
+    environment = topology.environment
+    _refuse_what_local_agents_cannot_do(environment, process)
+    syslogs = [name for name in process.sources if isinstance(environment.sources[name], SyslogSource)]
+    addresses = AgentAddresses(
+        listen=HOST,
+        write_urls={process.cluster: topology.write_url(process.cluster)},
+        syslog_ports={name: topology.syslog_port(name) for name in syslogs},
+        relative_to=topology.state,
+        secret_rules=topology.live("agents/secrets.toml"),
+    )
+    canary = environment.clusters[process.cluster].canary
+    ships_canary = process == next(agent for agent in topology.agents if agent.cluster == process.cluster)
+    return promtail_config(
+        environment,
+        PromtailProcess(
+            process.agent,
+            process.cluster,
+            process.sources,
+            process.http_port,
+            topology.data(process.name) / "positions.yaml",
+            CanaryLines(process.cluster, canary.tenant, topology.canary_lines(process.cluster))
+            if canary and ships_canary
+            else None,
+        ),
+        addresses,
+    )
+
+
+def _refuse_what_local_agents_cannot_do(environment: Environment, process: AgentProcess) -> None:
+    """Raise PlacementError for sources and logins that only an environment on Kubernetes has."""
+    for name in process.sources:
+        source = environment.sources[name]
+        if isinstance(source, PodSource | EventHubSource):
+            raise PlacementError(
+                f"sources.{name}: the local platform cannot collect {source.kind} sources, only Kubernetes can"
+            )
+    agent = environment.agents[process.agent]
+    for key, value in (("tls", agent.tls), ("basic_auth", agent.basic_auth), ("bearer_token", agent.bearer_token)):
+        if value:
+            raise PlacementError(
+                f"agents.{process.agent}.{key}: Loki on the local platform has no TLS and no login. Remove {key}"
+            )
 
 
 def _promtail(topology: Topology, commands: Commands, process: AgentProcess, text: str) -> SupervisedProgram:

@@ -94,7 +94,8 @@ def collected_sources(files: Mapping[str, str]) -> dict[str, str]:
         if name.startswith("agents/") and name.endswith(".yaml"):
             try:
                 for job in _mapping(files, name).get("scrape_configs") or ():
-                    tenants = [stage["tenant"]["value"] for stage in job["pipeline_stages"] if "tenant" in stage]
+                    stages = [stage["tenant"] for stage in job["pipeline_stages"] if "tenant" in stage]
+                    tenants = [stage["value"] for stage in stages if "value" in stage]
                     sources[job["job_name"]] = tenants[-1] if tenants else ""
             except (AttributeError, LookupError, TypeError) as error:
                 raise UnreadablePromisesError(f"the sources in {name} cannot be read: {error}") from None
