@@ -1,0 +1,84 @@
+"""Line counts of a source over time."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+Counts = npt.NDArray[np.float64]
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+RESTART_DAYS = 7
+"""After this many days in a row without a line, a source counts as new."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Lines of a source, counted in buckets of one length that follow each other.
+
+    A source is a workload, not a pod: count the lines of all its pods together. Pods come and go, and the silence of a
+    pod that ended is no fault.
+    """
+
+    start: datetime
+    """Start of the first bucket, with a time zone."""
+    bucket_s: int
+    """Length of a bucket. It divides an hour."""
+    counts: Counts
+    """Lines per bucket. 0: there was no line. NaN (absent): nobody knows, the bucket was not measured."""
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None:
+            raise ValueError(f"start of a series: {self.start} has no time zone")
+        if self.bucket_s < 1 or HOUR_S % self.bucket_s:
+            raise ValueError(f"buckets of {self.bucket_s} s do not divide an hour. Use for example 60, 300 or 900 s")
+        if np.any(self.counts < 0):
+            raise ValueError("counts of a series: a count is negative")
+
+    @property
+    def end(self) -> datetime:
+        return self.start_of(len(self.counts))
+
+    @property
+    def day(self) -> int:
+        """Buckets per day."""
+        return DAY_S // self.bucket_s
+
+    def start_of(self, bucket: int) -> datetime:
+        return self.start + timedelta(seconds=bucket * self.bucket_s)
+
+    def closed(self, as_of: datetime) -> Self:
+        """Return the buckets that have ended. A bucket that is still filling would look like a drop."""
+        complete = int((as_of - self.start).total_seconds() // self.bucket_s)
+        return replace(self, counts=self.counts[: max(complete, 0)])
+
+    def last(self, buckets: int) -> Self:
+        first = max(len(self.counts) - buckets, 0)
+        return replace(self, start=self.start_of(first), counts=self.counts[first:])
+
+    def since_first_traffic(self) -> Self:
+        """Return the series from the start of the source's traffic.
+
+        Some stray lines, followed by a week without lines, are not the start.
+        """
+        with_lines = np.flatnonzero(np.nan_to_num(self.counts) > 0)
+        if not len(with_lines):
+            return self.last(0)
+        gaps = np.flatnonzero(np.diff(with_lines) > RESTART_DAYS * self.day)
+        first = with_lines[gaps[-1] + 1] if len(gaps) else with_lines[0]
+        return self.last(len(self.counts) - int(first))
+
+
+def coarser(counts: Counts, factor: int) -> Counts:
+    """Return the sums of `factor` buckets each, aligned to the end. Absent buckets count as the mean of the others.
+
+    A sum is absent if half of its buckets or more are absent.
+    """
+    if factor == 1:
+        return counts
+    groups = counts[len(counts) % factor :].reshape(-1, factor)
+    present = np.isfinite(groups).sum(axis=1)
+    sums = np.nansum(groups, axis=1)
+    return np.where(present * 2 > factor, sums * factor / np.maximum(present, 1), np.nan)
