@@ -1,0 +1,70 @@
+"""Rendered configurations, checked by the agents themselves.
+
+Alloy and Fluent Bit cannot be installed by the project. Their tests run if the program is on PATH, or named by
+LOGOPS_ALLOY or LOGOPS_FLUENT_BIT.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from logops.render.agents.alloy import alloy_config
+from tests.support.agent_programs import agent_program
+from tests.support.environments import environment
+from tests.support.every_source import ADDRESSES, every_source
+
+SECRETS = {"EVENT_HUB": "Endpoint=sb://x;SharedAccessKey=a=", "LOKI_PASSWORD": "p", "LOGOPS_CONNECTION_EVENT_HUB": "e"}
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env={**os.environ, **SECRETS}, capture_output=True, text=True, timeout=60)
+
+
+ALLOY = {
+    "every source": alloy_config(every_source("alloy"), "every", ADDRESSES),
+    "every key of an agent": alloy_config(
+        every_source(
+            "alloy",
+            redact_secrets=True,
+            max_line_size="256KiB",
+            labels={"region": "eu"},
+            basic_auth={"username": "logops", "password": {"env": "LOKI_PASSWORD"}},
+            tls={"server_name": "logs.example.com"},
+        ),
+        "every",
+        ADDRESSES,
+    ),
+    "production nodes": alloy_config(environment("production"), "nodes", ADDRESSES),
+}
+
+
+@pytest.mark.parametrize("text", ALLOY.values(), ids=ALLOY.keys())
+def test_alloy_accepts_rendered_configuration(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.alloy"
+    path.write_text(text)
+
+    answer = run(agent_program("alloy"), "validate", "--stability.level=public-preview", str(path))
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("text", ALLOY.values(), ids=ALLOY.keys())
+def test_rendered_configuration_is_formatted_as_alloy_formats(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.alloy"
+    path.write_text(text)
+
+    answer = run(agent_program("alloy"), "fmt", str(path))
+
+    assert (answer.stdout, answer.stderr) == (text, "")
+
+
+def test_alloy_refuses_unknown_key(tmp_path: Path) -> None:
+    path = tmp_path / "config.alloy"
+    path.write_text(ALLOY["every source"].replace("batch_wait", "batch_wiat"))
+
+    answer = run(agent_program("alloy"), "validate", str(path))
+
+    assert answer.returncode != 0
+    assert "batch_wiat" in answer.stdout + answer.stderr
