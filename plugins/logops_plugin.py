@@ -7,7 +7,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from logops.airflow import listener
 from logops.airflow.docs_pages import PREFIX, DocsApp
-from logops.airflow.timetable import NightlyTimetable
+from logops.airflow.timetable import EveryMinutesTimetable, NightlyTimetable
 
 
 class LogopsPlugin(AirflowPlugin):
@@ -16,4 +16,4 @@ class LogopsPlugin(AirflowPlugin):
     name = "logops"
     fastapi_apps = [{"app": DocsApp(), "url_prefix": PREFIX, "name": "logops documents"}]  # noqa: RUF012
     listeners = [listener]  # noqa: RUF012
-    timetables = [NightlyTimetable]  # noqa: RUF012
+    timetables = [NightlyTimetable, EveryMinutesTimetable]  # noqa: RUF012

@@ -5,27 +5,27 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from logops.airflow.dag_ids import NIGHTLY
-from logops.airflow.nightly import VARIABLE, local_environments, nightly
+from logops.airflow.dag_ids import SCHEDULED
+from logops.airflow.nightly import QUALITY_MINUTES, VARIABLE, local_environments, nightly, quality_minutes
 from tests.support import airflow_home
 
 
 def looked_at() -> dict[str, str]:
     folder = airflow_home.ROOT / "dags"
     dags = DagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder").dags
-    return {dag_id: dags[dag_id].params["environment"] for dag_id in NIGHTLY if dag_id in dags}
+    return {dag_id: dags[dag_id].params["environment"] for dag_id in SCHEDULED if dag_id in dags}
 
 
 def test_scheduled_dags_use_environment_from_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    assert looked_at() == dict.fromkeys(NIGHTLY, "local")
+    assert looked_at() == dict.fromkeys(SCHEDULED, "local")
 
     monkeypatch.setenv(VARIABLE, "production")
-    assert looked_at() == dict.fromkeys(NIGHTLY, "production")
+    assert looked_at() == dict.fromkeys(SCHEDULED, "production")
 
 
-def test_every_dag_with_a_schedule_is_a_nightly_dag(dagbag: DagBag) -> None:
-    assert {dag.dag_id for dag in dagbag.dags.values() if dag.schedule is not None} == {*NIGHTLY}
+def test_every_dag_with_a_schedule_is_a_scheduled_dag(dagbag: DagBag) -> None:
+    assert {dag.dag_id for dag in dagbag.dags.values() if dag.schedule is not None} == {*SCHEDULED}
 
 
 def test_unknown_nightly_environment_is_refused_with_known_environments() -> None:
@@ -58,3 +58,11 @@ def test_unreadable_environment_is_offered_so_that_its_plan_shows_the_mistake(tm
 
 def test_kubernetes_environments_are_offered_if_there_are_no_others(tmp_path: Path) -> None:
     assert local_environments(project(tmp_path, far=KUBERNETES)) == ["far"]
+
+
+def test_interval_of_the_quality_check_comes_from_the_environment_file(tmp_path: Path) -> None:
+    root = project(tmp_path, often="quality: {interval: 5m}", silent="name: silent", broken="quality: [")
+
+    assert quality_minutes(root, "often") == 5
+    assert quality_minutes(root, "silent") == QUALITY_MINUTES
+    assert quality_minutes(root, "broken") == QUALITY_MINUTES

@@ -12,6 +12,7 @@ from airflow.serialization.encoders import encode_timetable
 from airflow.timetables.base import TimeRestriction, Timetable
 from pendulum import DateTime
 
+from logops.airflow.dag_ids import NIGHTLY
 from logops.airflow.tags import Tag
 
 LONGEST_TASK = timedelta(hours=1)
@@ -74,14 +75,14 @@ def test_every_dag_has_display_name_and_description(dags: list[DAG]) -> None:
     assert failures(dags, lambda dag: dag.dag_display_name != dag.dag_id and dag.description) == []
 
 
-def test_nightly_dags_start_paused_and_the_rollout_does_not(dags: list[DAG]) -> None:
+def test_scheduled_dags_start_paused_and_the_rollout_does_not(dags: list[DAG]) -> None:
     assert {dag.dag_id for dag in dags if dag.is_paused_upon_creation} == {
         dag.dag_id for dag in dags if dag.schedule is not None
     }
 
 
 def test_nightly_dags_have_the_tag_nightly(dags: list[DAG]) -> None:
-    assert failures(dags, lambda dag: (Tag.NIGHTLY in dag.tags) == (dag.schedule is not None)) == []
+    assert failures(dags, lambda dag: (Tag.NIGHTLY in dag.tags) == (dag.dag_id in NIGHTLY)) == []
 
 
 def test_every_dag_has_the_tag_loki(dags: list[DAG]) -> None:
@@ -134,7 +135,7 @@ def test_dag_catchup_is_disabled(dags: list[DAG]) -> None:
 def test_first_scheduled_run_after_late_start_waits_for_next_night(
     dags: list[DAG], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nightly = [dag for dag in dags if dag.schedule is not None]
+    nightly = [dag for dag in dags if dag.dag_id in NIGHTLY]
     for dag in nightly:
         timetable = decode_timetable(encode_timetable(dag.timetable))
         an_hour_late = _first_run(timetable) + timedelta(hours=1)

@@ -11,7 +11,7 @@ from airflow.utils.db import initdb
 from airflow.utils.session import create_session
 from sqlalchemy import delete, select
 
-from logops.airflow.dag_ids import NIGHTLY
+from logops.airflow.dag_ids import SCHEDULED
 from logops.airflow.operators.work import read_environment
 from logops.findings.store import ResultsStore
 from logops.render import STAGES, Files
@@ -40,7 +40,7 @@ def nightly_paused(rollout: DAG, platform: MemoryPlatform) -> Iterator[None]:
     roll_out(rollout)
     platform.breaks = set()
     with create_session() as session:
-        for dag in session.scalars(select(DagModel).where(DagModel.dag_id.in_(NIGHTLY))):
+        for dag in session.scalars(select(DagModel).where(DagModel.dag_id.in_(SCHEDULED))):
             dag.is_paused = True
     yield
     with create_session() as session:

@@ -3,3 +3,6 @@
 ROLLOUT = "rollout"
 NIGHTLY = ("storage_lifecycle", "compaction_audit", "retention_audit", "query_benchmark")
 """DAGs that run every night, once the first rollout has succeeded."""
+QUALITY = "ingestion_quality"
+SCHEDULED = (*NIGHTLY, QUALITY)
+"""DAGs that Airflow starts by itself, once the first rollout has succeeded."""

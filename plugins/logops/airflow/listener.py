@@ -1,4 +1,4 @@
-"""React to the start and the end of a run: write its note, and switch the nightly DAGs on after the first rollout.
+"""React to the start and the end of a run: write its note, and switch the scheduled DAGs on after the first rollout.
 
 Airflow calls these functions inside the database session in which it changes the run: in the scheduler, and in the API
 server if a person marks a run. They must not commit. Every component loads this module, but only those two may use the
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
 
-from logops.airflow.dag_ids import NIGHTLY, ROLLOUT
+from logops.airflow.dag_ids import ROLLOUT, SCHEDULED
 from logops.airflow.nightly import environments, nightly
 from logops.airflow.operators.work import HEADLINE
 
@@ -33,13 +33,13 @@ def on_dag_run_running(dag_run: "DagRun", msg: str) -> None:
 
 @hookimpl
 def on_dag_run_success(dag_run: "DagRun", msg: str) -> None:
-    """Write the result into the note. After a rollout, switch the nightly DAGs on."""
+    """Write the result into the note. After a rollout, switch the scheduled DAGs on."""
     if _is_ours(dag_run):
         with _stored(dag_run) as (run, session):
             environment = _environment(run)
             _write_note(run, _headline(run, session) or f"{environment}: succeeded")
             if run.dag_id == ROLLOUT and environment == _nightly_environment():
-                _switch_nightly_on(session)
+                _switch_scheduled_on(session)
 
 
 @hookimpl
@@ -65,7 +65,7 @@ def note_with(text: str, note: str | None) -> str:
 
 
 def _is_ours(dag_run: "DagRun") -> bool:
-    return dag_run.dag_id in (ROLLOUT, *NIGHTLY)
+    return dag_run.dag_id in (ROLLOUT, *SCHEDULED)
 
 
 def _write_note(dag_run: "DagRun", text: str) -> None:
@@ -117,16 +117,16 @@ def _failed_tasks(dag_run: "DagRun", session: "Session") -> str:
     return f"{_environment(dag_run)}: failed at {failed}; the log of that task has the reason"
 
 
-def _switch_nightly_on(session: "Session") -> None:
-    """Switch on the nightly DAGs that have never run. One that a person paused later stays paused."""
+def _switch_scheduled_on(session: "Session") -> None:
+    """Switch on the scheduled DAGs that have never run. One that a person paused later stays paused."""
     from airflow.models import DagModel, DagRun
     from sqlalchemy import select
 
-    has_run = select(DagRun.dag_id).where(DagRun.dag_id.in_(NIGHTLY))
+    has_run = select(DagRun.dag_id).where(DagRun.dag_id.in_(SCHEDULED))
     waiting = select(DagModel).where(
-        DagModel.dag_id.in_(NIGHTLY), DagModel.is_paused.is_(True), DagModel.dag_id.not_in(has_run)
+        DagModel.dag_id.in_(SCHEDULED), DagModel.is_paused.is_(True), DagModel.dag_id.not_in(has_run)
     )
     for dag in session.scalars(waiting):
         dag.is_paused = False
-        # Do not catch up on a night that passed while the DAG was paused: the next parse sets the next night.
+        # Do not catch up on a run that was due while the DAG was paused: the next parse sets the next run.
         dag.next_dagrun_create_after = None

@@ -14,6 +14,8 @@ class Tag(StrEnum):
     """Reads stored data and reports faults; changes nothing."""
     BENCHMARK = "benchmark"
     """Measures, and puts load on the measured system."""
+    QUALITY = "quality"
+    """Checks the logs that arrive, several times an hour."""
     STORAGE = "storage"
     """Works on the storage accounts."""
     NIGHTLY = "nightly"

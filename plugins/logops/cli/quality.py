@@ -16,7 +16,7 @@ from logops.cli.targets import EnvironmentArgument, environment, readable, resul
 from logops.findings.store import ResultsError
 from logops.quality.request import quality_request
 from logops.quality.run import QualityResult, read_result, run_quality
-from logops.quality.summary import row_texts
+from logops.quality.summary import COLUMNS
 from logops.wrapping import wrapped
 
 app = typer.Typer(no_args_is_help=True, epilog="Example: logops quality run local")
@@ -68,9 +68,9 @@ def run(
         stop(str(error))
     if not request.reads_counters:
         say("Not recorded, and without the counters of agents and Loki: they show the present, not an earlier time.")
-    elif record and (window or budget):
+    elif record and not request.is_scheduled_form(target.environment):
         say("Not recorded: it asks for something else than the scheduled run.")
-    recorded = record and request.reads_counters and not (window or budget)
+    recorded = record and request.is_scheduled_form(target.environment)
     try:
         with err.status("") as status:
             store = results_store(target.environment)
@@ -117,8 +117,7 @@ def _show(result: QualityResult, every: bool, as_json: bool) -> None:
 
 
 def _columns(result: QualityResult) -> list[Column]:
-    texts = [row_texts(row, result.as_of) for row in result.rows]
-    names = ("source", "verdict", "owner", "tenant", "lines", "size", "streams", "unparsable", "last line")
+    texts = [row.texts(result.as_of) for row in result.rows]
     priorities = (100, 99, 40, 30, 90, 20, 50, 60, 80)
     numbers = ("lines", "size", "streams", "unparsable", "last line")
     return [
@@ -129,5 +128,5 @@ def _columns(result: QualityResult) -> list[Column]:
             right=column in numbers,
             styles={"ok": "green", "not checked": "yellow"} if column == "verdict" else {},
         )
-        for position, (column, priority) in enumerate(zip(names, priorities, strict=True))
+        for position, (column, priority) in enumerate(zip(COLUMNS, priorities, strict=True))
     ]

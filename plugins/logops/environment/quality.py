@@ -1,5 +1,6 @@
 """Settings of the ingestion quality check, and what a source must deliver."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -53,7 +54,7 @@ class Quality(Model):
     """When and how the ingestion quality check runs, and the load that it may put on the clusters."""
 
     interval: Duration = Duration("15m")
-    """Time between two scheduled runs. Whole minutes."""
+    """Time between two scheduled runs: a number of minutes that divides an hour, such as 5m, 15m or 60m."""
     window: Duration = Duration("30m")
     """Time before a run whose lines are checked. At least the interval, so that no line stays unchecked."""
     bucket: Duration = Duration("1m")
@@ -65,8 +66,8 @@ class Quality(Model):
 
     @model_validator(mode="after")
     def _lengths_fit(self) -> "Quality":
-        if self.interval.value < 60_000 or self.interval.value % 60_000:
-            raise ValueError(f"interval: {self.interval} is not a whole number of minutes")
+        if not re.fullmatch("[0-9]+m", str(self.interval)) or 60 * 60_000 % max(self.interval.value, 1):
+            raise ValueError(f"interval: {self.interval} is not a number of minutes that divides an hour, such as 15m")
         if self.bucket.value < 1_000 or self.bucket.value % 1_000:
             raise ValueError(f"bucket: {self.bucket} is not a whole number of seconds")
         if self.window.value % self.bucket.value or self.window.value < 2 * self.bucket.value:

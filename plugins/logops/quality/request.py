@@ -36,6 +36,16 @@ class QualityRequest:
         """Start of the window."""
         return self.end - timedelta(seconds=self.window_s)
 
+    def is_scheduled_form(self, environment: "Environment") -> bool:
+        """Whether a scheduled run would ask for the same. Only such a run is recorded: others see less or more."""
+        usual = environment.quality
+        return (
+            self.reads_counters
+            and self.window_s == usual.window.value // 1000
+            and self.budget_bytes == usual.budget.value
+            and self.sample_lines == usual.sample_lines
+        )
+
 
 def quality_request(
     environment: "Environment",

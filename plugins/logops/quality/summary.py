@@ -13,6 +13,7 @@ from logops.quality.measured import Cost, Measured
 
 OK = "ok"
 NOT_CHECKED = "not checked"
+COLUMNS = ("source", "verdict", "owner", "tenant", "lines", "size", "streams", "unparsable", "last line")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,32 @@ class SourceRow:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def texts(self, as_of: datetime) -> tuple[str, ...]:
+        """Return the values as texts, in the order of COLUMNS."""
+        return (
+            self.source,
+            self.verdict,
+            self.owner,
+            self.tenant,
+            "-" if self.lines is None else f"{self.lines:,}",
+            "-" if self.bytes is None else size_text(self.bytes),
+            "-" if self.streams is None else f"{self.streams:,}",
+            "-" if self.unparsable is None else f"{self.unparsable:,}",
+            "-" if self.last_line is None else f"{age_text((as_of - self.last_line).total_seconds())} ago",
+        )
+
+    def text(self, as_of: datetime) -> str:
+        """Return the values as one line, for a log."""
+        source, verdict, *values = self.texts(as_of)
+        return f"{source}: {verdict}; " + ", ".join(
+            f"{name} {value}" for name, value in zip(COLUMNS[2:], values, strict=True)
+        )
+
+
+def summary(headline: str, rows: Sequence[SourceRow], as_of: datetime) -> dict[str, Any]:
+    """Return `{headline, sources}`, small enough for an XCom: column names, then one row per source."""
+    return {"headline": headline, "sources": [list(COLUMNS), *(list(row.texts(as_of)) for row in rows)]}
 
 
 def source_rows(environment: Environment, measured: Measured, findings: Sequence[Finding]) -> list[SourceRow]:
@@ -91,21 +118,6 @@ def concerns(finding: Finding, name: str, cluster: str, tenant: str) -> bool:
     if shipped := str(finding.evidence.get("sources", "")):
         return name in shipped.split(", ")
     return subject.cluster == cluster and subject.tenant in ("", tenant)
-
-
-def row_texts(row: SourceRow, as_of: datetime) -> tuple[str, ...]:
-    """Return a row as texts: source, verdict, owner, tenant, lines, size, streams, unparsable lines, last line."""
-    return (
-        row.source,
-        row.verdict,
-        row.owner,
-        row.tenant,
-        "-" if row.lines is None else f"{row.lines:,}",
-        "-" if row.bytes is None else size_text(row.bytes),
-        "-" if row.streams is None else f"{row.streams:,}",
-        "-" if row.unparsable is None else f"{row.unparsable:,}",
-        "-" if row.last_line is None else f"{age_text((as_of - row.last_line).total_seconds())} ago",
-    )
 
 
 def _minutes(seconds: int) -> str:

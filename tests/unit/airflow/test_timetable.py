@@ -8,7 +8,7 @@ from airflow.serialization.encoders import encode_timetable
 from airflow.utils.types import DagRunType
 from pendulum import datetime
 
-from logops.airflow.timetable import NightlyTimetable
+from logops.airflow.timetable import EveryMinutesTimetable, NightlyTimetable
 
 NIGHT = datetime(2026, 11, 28, 3)
 
@@ -38,3 +38,10 @@ def test_timetable_read_back_by_the_scheduler_gives_the_same_run_ids() -> None:
 
 def test_schedule_is_shown_in_words() -> None:
     assert NightlyTimetable(3, "local").summary == "every night at 03:00 UTC"
+
+
+def test_interval_read_back_by_the_scheduler_is_the_same() -> None:
+    read_back = decode_timetable(encode_timetable(EveryMinutesTimetable(15, "local")))
+
+    assert isinstance(read_back, EveryMinutesTimetable)
+    assert read_back.summary == "every 15 minutes"
