@@ -165,7 +165,7 @@ def test_pod_job_reads_the_pods_of_its_node() -> None:
     targets = {rule["target_label"]: rule for rule in pods["relabel_configs"]}
     assert pods["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": {"names": ["shop", "web"]}}]
     assert targets["__host__"]["source_labels"] == ["__meta_kubernetes_pod_node_name"]
-    assert targets["__path__"]["replacement"] == "/var/log/pods/$1_$2_*/$3/*.log"
+    assert targets["__path__"]["replacement"] == "/var/log/pods/${1}_${2}_*/${3}/*.log"
     assert {"structured_metadata": {"pod": None}} in pods["pipeline_stages"]
 
 

@@ -75,6 +75,7 @@ def _pods(label: str, source: PodSource, forward_to: dict[str, Value]) -> list[B
                 "source_labels": [f"__meta_kubernetes_{copied[part]}" for part in ("namespace", "pod", "container")],
                 "separator": "/",
                 "regex": "([^/]+)/([^/]+)/([^/]+)",
+                # Braces, because Alloy reads `$1_` as the group with the name `1_`, which does not exist.
                 "replacement": "/var/log/pods/${1}_${2}_*/${3}/*.log",
                 "target_label": "__path__",
             },

@@ -98,7 +98,8 @@ def _pods(source: PodSource) -> dict[str, Any]:
                 "separator": "/",
                 "regex": "([^/]+)/([^/]+)/([^/]+)",
                 "target_label": "__path__",
-                "replacement": "/var/log/pods/$1_$2_*/$3/*.log",
+                # Braces, because Promtail reads `$1_` as the group with the name `1_`, which does not exist.
+                "replacement": "/var/log/pods/${1}_${2}_*/${3}/*.log",
             },
         ],
     }
