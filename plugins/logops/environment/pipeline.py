@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from pydantic_core import PydanticCustomError
 
 from logops.environment.base import Model, Name
+from logops.environment.go_time import is_layout
 from logops.environment.label_names import IndexLabel, LabelName
 from logops.environment.units import Duration, Size
 
@@ -44,6 +45,16 @@ FieldName = Annotated[str, Field(min_length=1)]
 """A field that parsing made, or a label of the source."""
 
 
+def _go_layout(layout: str) -> str:
+    if not is_layout(layout):
+        raise PydanticCustomError(
+            "layout",
+            "this is not a Go layout: write the moment Mon Jan 2 15:04:05 2006 as your lines write it, "
+            "for example 2006-01-02 15:04:05.000",
+        )
+    return layout
+
+
 class Timestamp(Model):
     """The field that contains the timestamp of a line, and its format.
 
@@ -52,7 +63,7 @@ class Timestamp(Model):
     """
 
     field: FieldName
-    layout: str = "RFC3339Nano"
+    layout: Annotated[str, AfterValidator(_go_layout)] = "RFC3339Nano"
     """Format: a Go layout (`02/Jan/2006:15:04:05 -0700`), or ANSIC, UnixDate, RubyDate, RFC822, RFC822Z, RFC850,
     RFC1123, RFC1123Z, RFC3339, RFC3339Nano, Unix, UnixMs, UnixUs or UnixNs."""
     location: str | None = None

@@ -29,12 +29,8 @@ def compiled(pattern: str) -> Any:
     """Compile with RE2; `.` matches a line end, as in Loki's matchers. Raises RegexError."""
     if SINGLE_BYTE.search(pattern):
         raise RegexError(r"\C is not known")
-    options = re2.Options()
-    options.log_errors = False
-    options.dot_nl = True
-    options.max_mem = LARGEST
     try:
-        regex = re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
+        regex = re2.compile(pattern.encode("utf-8", "surrogateescape"), largest_options(dot_matches_newline=True))
     except re2.error as error:
         reason = error.args[0] if error.args else ""
         raise RegexError(reason.decode() if isinstance(reason, bytes) else str(reason)) from None
@@ -42,6 +38,15 @@ def compiled(pattern: str) -> Any:
     if wrong := next((name for name in regex.groupindex if not name.isascii()), None):
         raise RegexError(f"invalid named capture: {wrong if isinstance(wrong, str) else wrong.decode()}")
     return regex
+
+
+def largest_options(*, dot_matches_newline: bool) -> Any:
+    """Return RE2's options for expressions as large as Go accepts."""
+    options = re2.Options()
+    options.log_errors = False
+    options.dot_nl = dot_matches_newline
+    options.max_mem = LARGEST
+    return options
 
 
 def escaped(text: str) -> str:

@@ -58,6 +58,10 @@ def test_pod_source_has_cri_format_by_default() -> None:
             ("sources.syslog.parse.drop.0", "a drop rule needs a condition"),
         ),
         (
+            "layout: '02/Jan/2006:15:04:05 -0700'", "layout: '%d/%b/%Y:%H:%M:%S %z'",
+            ("sources.access.parse.timestamp.layout", "this is not a Go layout"),
+        ),
+        (
             "layout: '02", "location: Mars/Base, layout: '02",
             ("sources.access.parse.timestamp", "'Mars/Base' is not a time zone"),
         ),
