@@ -31,7 +31,7 @@ class Command:
 TRY = "Try it on this machine"
 DEPLOY = "Deploy"
 PROVE = "Prove what is stored and how fast it is"
-ASK = "Ask for logs"
+ASK = "Ask for logs, and send them"
 CHECK = "Check files"
 
 COMMANDS = (
@@ -50,6 +50,7 @@ COMMANDS = (
     Command("bench", "bench", PROVE, "Measure the query library against objectives and history.", "benchmark", True),
     Command("quality", "quality", PROVE, "Check that all logs arrive: complete, on time, in shape.", "audit", True),
     Command("query", "query", ASK, "Run a query of the library.", "audit"),
+    Command("ship", "ship", ASK, "Send the lines of a file or a pipe to Loki or to an agent.", "local"),
     Command("doctor", "doctor", CHECK, "Find mistakes in configuration that you already have."),
     Command("logql", "logql", CHECK, "Check and format LogQL.", "", True),
     Command("rules", "rules", CHECK, "Check recording and alerting rules, and test alerts on Loki.", "local", True),

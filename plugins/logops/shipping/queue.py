@@ -73,15 +73,16 @@ class RecordQueue:
             return self._put_when_full(item, size, self._block_s if may_block else 0.0)
 
     def put_all(self, records: Iterable[Record], *, wait_s: float) -> int:
-        """Add records in order. Each waits for room for at most `wait_s`, whatever the policy. Return how many were
-        added."""
+        """Add records in order. Each waits for room for at most `wait_s`, whatever the policy.
+
+        Return how many were added. The others are not dropped: the caller still has them.
+        """
         prepare, append = self._store.prepare, self._store.append
         items = [prepare(record) for record in records]
         added = 0
         with self._lock:
             for item, size in items:
                 if self._closed or not (append(item, size) or self._wait_for_room(item, size, wait_s)):
-                    self.counters.dropped_newest += len(items) - added
                     break
                 added += 1
                 self.counters.accepted += 1

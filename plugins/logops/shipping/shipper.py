@@ -78,7 +78,10 @@ class Shipper:
         return worker.queue.put(record, may_block=not worker.is_current_thread)
 
     def put_all(self, records: Sequence[Record], wait_s: float) -> int:
-        """Buffer records in order, waiting for room for at most `wait_s` each. Return how many were buffered."""
+        """Buffer records in order, waiting for room for at most `wait_s` each.
+
+        Return how many were buffered. The others are not dropped: the caller still has them.
+        """
         worker = self._worker or self._open()
         if not worker.is_started:
             worker.start()
