@@ -85,6 +85,7 @@ def ship(
     except KeyboardInterrupt:
         code = INTERRUPTED
     except TargetError as error:
+        run.status.stop()
         run.say(str(error))
         code = FOUND
     run.is_ending = True
