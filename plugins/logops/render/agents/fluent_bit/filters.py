@@ -1,0 +1,105 @@
+"""Render the filters of a source's pipeline, and the parsers that they need."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from logops.environment.pipeline import DropRule
+from logops.environment.sources import JournalSource, PodSource, Source, SyslogSource
+from logops.pipelines import stages as pipeline
+from logops.render.agents.fluent_bit.expressions import onigmo
+from logops.render.agents.fluent_bit.inputs import tag_of
+from logops.render.agents.fluent_bit.record import CHOSEN_TENANT, LINE, accessor, kept_keys, key_of
+from logops.render.agents.fluent_bit.time_format import strptime_format
+
+
+def filters_of(name: str, source: Source) -> list[dict[str, Any]]:
+    """Return the filters of a source, in order."""
+    filters = [*_joining(name, source), *_kubernetes(name, source), _naming(source)]
+    for stage in pipeline.stages_of(source):
+        filters += _filter(name, source, stage)
+    filters.append({"name": "record_modifier", "allowlist_key": [LINE, *kept_keys(source)]})
+    return [{"name": one.pop("name"), "match": tag_of(name, source), **one} for one in filters]
+
+
+def _joining(name: str, source: Source) -> Iterator[dict[str, Any]]:
+    """Yield the filter that joins the lines of an entry. Without a container format, the input joins them."""
+    if source.container and source.parse.multiline_first_line:
+        yield {
+            "name": "multiline",
+            "multiline.key_content": "log",
+            "multiline.parser": f"{name}-entries",
+            "flush_ms": int(source.parse.multiline_max_wait.value),
+            "emitter_storage.type": "filesystem",
+        }
+
+
+def _kubernetes(name: str, source: Source) -> Iterator[dict[str, Any]]:
+    if isinstance(source, PodSource):
+        yield {
+            "name": "kubernetes",
+            "kube_tag_prefix": f"{name}.var.log.containers.",
+            "labels": True,
+            "annotations": False,
+            # A pod must not be able to leave its lines out.
+            "k8s-logging.parser": False,
+            "k8s-logging.exclude": False,
+        }
+
+
+def _naming(source: Source) -> dict[str, Any]:
+    """Return the filter that gives the line its key."""
+    line = {JournalSource: "MESSAGE", SyslogSource: "message"}.get(type(source), "log")
+    return {"name": "modify", "rename": f"{line} {LINE}"}
+
+
+def _filter(name: str, source: Source, stage: pipeline.Stage) -> Iterator[dict[str, Any]]:
+    match stage:
+        case pipeline.Drop(rule=rule):
+            yield _drop(name, source, rule)
+        case pipeline.ParseJson() | pipeline.ParseLogfmt() | pipeline.ParseRegex():
+            yield {
+                "name": "parser",
+                "key_name": LINE,
+                "parser": f"{name}-line",
+                "preserve_key": True,
+                "reserve_data": True,
+            }
+        case pipeline.Limit(limit=limit):
+            window = max(1, round(limit.burst / limit.lines_per_second))
+            yield {"name": "throttle", "rate": f"{limit.lines_per_second:g}", "window": window, "interval": "1s"}
+        case pipeline.ReplaceLine(field=field):
+            (key,) = key_of(source, field)
+            yield {"name": "modify", "condition": f"key_exists {key}", "hard_copy": f"{key} {LINE}"}
+        case pipeline.SetTenant(tenant_from=tenant_from) if tenant_from:
+            (key,) = key_of(source, tenant_from.field)
+            allowed = "|".join(map(re.escape, tenant_from.allowed))
+            yield {
+                "name": "modify",
+                "condition": f"key_value_matches {key} \\A({allowed})\\z",
+                "copy": f"{key} {CHOSEN_TENANT}",
+            }
+            yield {"name": "modify", "add": f"{CHOSEN_TENANT} {source.tenant}"}
+
+
+def _drop(name: str, source: Source, rule: DropRule) -> dict[str, Any]:
+    key = LINE if rule.field is None else accessor(key_of(source, rule.field))
+    expression = rf"/\A{re.escape(rule.value)}\z/" if rule.value is not None else onigmo(rule.expression or "")
+    return {"name": "grep", "alias": f"{name}-{rule.name}", "exclude": f"{key} {expression}"}
+
+
+def line_parsers(name: str, source: Source) -> list[dict[str, Any]]:
+    """Return the parser of a source's lines."""
+    parse = source.parse
+    if parse.format not in ("json", "logfmt", "regex"):
+        return []
+    expression = {"regex": onigmo(parse.expression)} if parse.expression else {}
+    return [{"name": f"{name}-line", "format": parse.format, **expression, **_time(source)}]
+
+
+def _time(source: Source) -> dict[str, Any]:
+    timestamp = source.parse.timestamp
+    if timestamp is None:
+        return {}
+    (key,) = key_of(source, timestamp.field)
+    return {"time_key": key, "time_format": strptime_format(timestamp.layout), "time_keep": True}
