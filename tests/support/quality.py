@@ -2,17 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from logops.clients.loki import Entry
 from logops.environment import Environment
 from logops.findings import Finding
 from logops.quality.context import Context
-from logops.quality.counters import Counter, Earlier, increases
+from logops.quality.counters import Counter, increases
+from logops.quality.earlier import Earlier
+from logops.quality.example import masked_line
 from logops.quality.measured import Cost, Measured, SourceMeasure
 from logops.quality.request import QualityRequest
 from logops.quality.run import judged
+from logops.quality.secrets.match import Salt
+from logops.quality.secrets.rules import read_rules
+from logops.quality.secrets.scan import scan
 from tests.support.environments import environment
 
+ROOT = Path(__file__).parents[2]
 AS_OF = datetime(2026, 11, 28, 12, tzinfo=UTC)
+BEFORE = AS_OF - timedelta(minutes=15)
+"""The moment of the run before."""
 MINUTES = 30
 STREAM = {"job": "oversight-app", "level": "info", "service": "api", "environment": "production"}
 
@@ -57,6 +67,8 @@ def context(
     counters: Sequence[Counter] = (),
     earlier: Sequence[Counter] | None = None,
     silent_processes: Mapping[str, str] | None = None,
+    streams_before: int | None = None,
+    lines_before: Mapping[datetime, int] | None = None,
 ) -> Context:
     """Return the input of all judgements for the source `application`, which ships through `promtail-main`."""
     loaded = one_source(*changes)
@@ -64,14 +76,22 @@ def context(
     measured = Measured(
         {"application": measure}, Cost(2**30), counters=[*counters], silent_processes=dict(silent_processes or {})
     )
-    before = None if earlier is None else Earlier(AS_OF - timedelta(minutes=15), earlier)
+    before = Earlier(
+        BEFORE,
+        earlier or (),
+        streams={} if streams_before is None else {"application": streams_before},
+        lines={} if lines_before is None else {"application": lines_before},
+    )
+    rules, salt = read_rules(ROOT), Salt.of_this_run()
     return Context(
         loaded,
         request,
         measured,
         {"main": "http://loki:3100", "security": "http://security:3100"},
         before,
-        tuple(increases(counters, before, request.start)),
+        tuple(increases(counters, before.counters, request.start)),
+        {"application": scan(measure.sample, rules, salt)},
+        lambda entry: masked_line(entry, rules, salt),
     )
 
 
@@ -84,3 +104,8 @@ def only(found: Sequence[Finding]) -> Finding:
     """Return the only finding."""
     assert len(found) == 1, f"Expected one finding: {[f'{finding.cls.name}: {finding.message}' for finding in found]}"
     return found[0]
+
+
+def entry(text: str, second: int = 0, **labels: str) -> Entry:
+    """Return a stored line of the source."""
+    return Entry(int((AS_OF - timedelta(seconds=second)).timestamp()) * 10**9, {**STREAM, **labels}, text)

@@ -48,6 +48,9 @@ class Expect(Model):
     """Longest time between a line's timestamp and its arrival."""
     duplicates_at_most: Share = 0.02
     """Share of lines that may be copies of another line."""
+    personal_data: bool = False
+    """Whether lines may contain personal data: e-mail addresses, card numbers, bank accounts. Secrets are always
+    reported."""
 
 
 class Quality(Model):

@@ -1,17 +1,20 @@
 """What every judgement of a quality run needs: the values that were measured, and how a finding is written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from shlex import quote
 
-from logops.clients.loki import nanoseconds
+from logops.clients.loki import Entry, nanoseconds
 from logops.environment import Environment
 from logops.environment.sources import Source
 from logops.findings import Evidence, Finding, FindingClass, Subject
-from logops.quality.counters import Counter, Earlier
+from logops.logql.build import stream
+from logops.quality.counters import Counter
+from logops.quality.earlier import Earlier
 from logops.quality.measured import Measured, SourceMeasure
 from logops.quality.request import QualityRequest
+from logops.quality.secrets.scan import Scan
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,13 @@ class Context:
     read_urls: Mapping[str, str]
     """Address for queries, by cluster."""
     earlier: Earlier | None = None
-    """Counters of the run before; None: this is the first run."""
+    """None: this is the first run."""
     increases: tuple[Counter, ...] = ()
     """How much each counter grew since then."""
+    scans: Mapping[str, Scan] = field(default_factory=dict)
+    """Secrets and personal data in the sample of each source."""
+    example_of: Callable[[Entry], str] = field(default=lambda entry: "")
+    """Returns a line as it may be shown, with every secret masked."""
 
     def source(self, name: str) -> tuple[Source, SourceMeasure]:
         return self.environment.sources[name], self.measured.sources[name]
@@ -36,6 +43,9 @@ class Context:
     ) -> Finding:
         """Return a finding about a source. Its remedy ends with the command that shows the fault."""
         source = self.environment.sources[name]
+        if "`" in query:
+            # A remedy marks its commands by backticks: show all lines of the source instead.
+            query = str(stream(dict(source.labels)))
         return Finding(
             cls,
             Subject(self.environment.name, source.cluster, source.tenant, source=name),
@@ -46,6 +56,17 @@ class Context:
             if query
             else cls.remedy,
         )
+
+    def shows_examples(self, name: str) -> bool:
+        """Whether lines of a source may be shown. Results are read by people who may not read a security cluster."""
+        return self.environment.clusters[self.environment.sources[name].cluster].data != "security"
+
+    def example(self, name: str, entries: Iterable[Entry]) -> str:
+        """Return the first of some lines of a source as the end of a message; empty if it may not be shown."""
+        entry = next(iter(entries), None)
+        if entry is None or not self.shows_examples(name):
+            return ""
+        return f" For example: {self.example_of(entry)}"
 
     def command(self, cluster: str, tenant: str, query: str) -> str:
         """Return a shell command that runs a query over the window."""

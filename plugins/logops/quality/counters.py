@@ -13,11 +13,13 @@ SENT = ("promtail_sent_entries_total", "loki_write_sent_entries_total")
 """Lines that Loki accepted from an agent: Promtail, Alloy."""
 DROPPED = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
 """Lines that an agent gave up."""
-CANARY_MISSING = "loki_canary_missing_entries_total"
-CANARY_SENT = "loki_canary_entries_total"
+STAGE_DROPPED = ("logentry_dropped_lines_total", "loki_process_dropped_lines_total")
+"""Lines that a stage of a pipeline dropped, by the name of its rule."""
+MISSED_BY_CANARY = "loki_canary_missing_entries_total"
 WAL_DISK_FULL = "loki_ingester_wal_disk_full_failures_total"
-FLUSH_QUEUE = "loki_ingester_flush_queue_length"
-KEPT = frozenset({DISCARDED, RECEIVED, *SENT, *DROPPED, CANARY_MISSING, CANARY_SENT, WAL_DISK_FULL, FLUSH_QUEUE})
+WAL_DISK_USED = "loki_ingester_wal_disk_usage_percent"
+"""A gauge, in spite of its name a share: 0.14."""
+KEPT = frozenset({DISCARDED, RECEIVED, *SENT, *DROPPED, *STAGE_DROPPED, MISSED_BY_CANARY, WAL_DISK_FULL, WAL_DISK_USED})
 """The metrics that a run keeps. Sources: pkg/validation/validate.go, pkg/distributor/distributor.go,
 clients/pkg/promtail/client/client.go, pkg/canary/comparator/comparator.go, pkg/ingester/metrics.go."""
 
@@ -42,14 +44,6 @@ class Counter:
         return self.process, self.name, self.labels
 
 
-@dataclass(frozen=True)
-class Earlier:
-    """The counters of the run before."""
-
-    as_of: datetime
-    counters: Sequence[Counter]
-
-
 def counters_of(cluster: str, process: str, metrics: Iterable[Metric]) -> list[Counter]:
     """Return the counters on a process's metrics page that a run keeps."""
     page = list(metrics)
@@ -63,16 +57,17 @@ def counters_of(cluster: str, process: str, metrics: Iterable[Metric]) -> list[C
     return [*kept, Counter(cluster, process, started, STARTED, (), started)]
 
 
-def increases(current: Sequence[Counter], earlier: Earlier | None, since: datetime) -> list[Counter]:
+def increases(current: Sequence[Counter], earlier: Sequence[Counter], since: datetime) -> list[Counter]:
     """Return the counters with their increase since the earlier run as value.
 
-    since   start of the window. A process that started later is judged without an earlier run
+    earlier   empty: there was no run before
+    since     start of the window. A process that started later is judged without an earlier run
 
     A counter of a process that ran before the window and that no earlier run has read is left out: its increase is
     unknown.
     """
     before: Mapping[tuple[str, str, tuple[tuple[str, str], ...]], Counter] = {
-        counter.identity: counter for counter in (earlier.counters if earlier else ())
+        counter.identity: counter for counter in earlier
     }
     grown = []
     for counter in current:
@@ -105,3 +100,9 @@ def total(counters: Iterable[Counter], *names: str, **labels: str) -> float:
         for counter in counters
         if counter.name in names and all(counter.label(name) == value for name, value in labels.items())
     )
+
+
+def restarted(current: Sequence[Counter], earlier: Sequence[Counter]) -> set[str]:
+    """Return the processes that are not the same as in the earlier run. Their counters began anew."""
+    before = {counter.process: counter.started for counter in earlier}
+    return {counter.process for counter in current if before.get(counter.process) != counter.started}

@@ -3,14 +3,16 @@
 Nothing is sent that may read more than what is left of the budget: the index is asked first, which costs nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from random import Random
 
-from logops.clients.loki import LokiClient, LokiError, Point, Series, Statistics, nanoseconds
+from logops.clients.loki import Entry, LokiClient, LokiError, Point, Series, Statistics, nanoseconds
 from logops.environment.verification import VERIFICATION_TEXT
 from logops.logql.build import Lines, Samples
+from logops.logql.text import one_line
 from logops.number_text import size_text
 from logops.platforms.platform import ReadablePlatform
 from logops.quality.counters import counters_of
@@ -18,7 +20,6 @@ from logops.quality.measured import Cost, Measured, NotMeasured, SourceMeasure
 from logops.quality.request import QualityRequest
 from logops.quality.sources import SourceGroup, checked_format, source_groups, unlabelled
 
-Answer = TypeVar("Answer")
 LEVEL = "detected_level"
 """The level that Loki finds in a line, as structured metadata (limits_config.discover_log_levels)."""
 FUTURE = timedelta(minutes=15)
@@ -26,6 +27,8 @@ FUTURE = timedelta(minutes=15)
 LOOK_BACK = timedelta(days=1)
 """How long ago the last line of a silent source is searched."""
 _READ_TIMEOUT_S = 60.0
+MOST_BUCKETS = 5
+"""Buckets from which a sample is read, one query each."""
 
 
 def measure(platform: ReadablePlatform, request: QualityRequest, report_progress: Callable[[str], None]) -> Measured:
@@ -58,6 +61,23 @@ def _read_counters(platform: ReadablePlatform, measured: Measured) -> None:
                     measured.counters += counters_of(cluster, process, client.metrics())
             except LokiError as error:
                 measured.silent_processes[process] = str(error)
+
+
+def sampled_ranges(
+    lines: Mapping[datetime, int], request: QualityRequest, source: str
+) -> list[tuple[datetime, datetime]]:
+    """Return the times whose lines are read: the whole window if it has few lines, else buckets chosen at random."""
+    if sum(lines.values()) <= request.sample_lines:
+        return [(request.start, request.end)]
+    bucket = timedelta(seconds=request.bucket_s)
+    ends = [end for end, count in lines.items() if count]
+    Random(f"{request.run}:{source}").shuffle(ends)
+    chosen: list[datetime] = []
+    for end in ends[:MOST_BUCKETS]:
+        chosen.append(end)
+        if sum(lines[each] for each in chosen) >= request.sample_lines:
+            break
+    return [(end - bucket, end) for end in chosen]
 
 
 class TooExpensiveError(LokiError):
@@ -104,6 +124,32 @@ class _GroupMeasure:
             with self._reported("looking for the last line", self.group.part([name])):
                 self._find_last_line(name)
 
+        for name in self.group.sources if self.request.sample_lines else ():
+            with self._reported("reading a sample of lines", self.group.part([name])):
+                self._read_sample(name)
+
+    def _read_sample(self, name: str) -> None:
+        """Read the lines of some buckets, chosen at random, oldest first. The same run chooses the same buckets."""
+        measure, part = self.measured.sources[name], self.group.part([name])
+        if not measure.total:
+            return
+        self._refuse_if_too_expensive(str(part.lines()), self.request.start, self.request.end)
+        entries: list[Entry] = []
+        for start, end in sampled_ranges(measure.lines or {}, self.request, name):
+            if len(entries) >= self.request.sample_lines:
+                break
+            found, statistics = self.client.measured_logs(
+                self.group.tenant,
+                str(part.lines()),
+                nanoseconds(start) + 1,
+                nanoseconds(end) + 1,
+                limit=self.request.sample_lines - len(entries),
+                fresh=True,
+            )
+            self._spent(statistics)
+            entries += reversed(found)
+        measure.sample = entries
+
     def _by_format(self, *formats: str) -> Iterator[SourceGroup]:
         """Yield the sources of each format, as a group."""
         for name in formats:
@@ -137,7 +183,9 @@ class _GroupMeasure:
         counts = self._in_window(part, lines.count_over_time(self.window).sum(by=self.by))
         for name in part.sources:
             self.measured.sources[name].unparsable = counts.get(name, 0)
-            self.measured.sources[name].unparsable_query = str(lines)
+            # The labels of one source instead of the pattern for all, so that a person sees only this source.
+            own = replace(lines.tree, selector=part.part([name]).lines().tree.selector)
+            self.measured.sources[name].unparsable_query = one_line(own)
 
     def _count_levels(self, name: str) -> None:
         part = self.group.part([name])

@@ -16,22 +16,30 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     # An agent that is down delivers nothing. When it comes back, its lines are late.
     "source-silent": ("agent-down", "samples-discarded", "clock-skew"),
     "source-gap": ("agent-down", "samples-discarded", "clock-skew", "source-silent"),
-    "rate-out-of-band": ("agent-down", "samples-discarded", "duplicates", "clock-skew", "source-silent", "source-gap"),
+    "rate-out-of-band": (
+        "agent-down",
+        "samples-discarded",
+        "lines-duplicated",
+        "clock-skew",
+        "source-silent",
+        "source-gap",
+    ),
     "clock-skew": ("agent-down",),
-    # Copies of a line are received twice and stored once.
-    "lines-lost": ("agent-down", "samples-discarded", "duplicates"),
+    # An agent gives up the lines that Loki refuses.
+    "lines-lost": ("agent-down", "samples-discarded"),
     "canary-missing": ("agent-down", "samples-discarded"),
     # A line that does not parse has none of the labels that its fields would become.
     "labels-unexpected": ("lines-unparsable", "cardinality-growing"),
     # Every new stream counts against the tenant's limit.
-    "samples-discarded": ("cardinality-growing",),
+    "samples-discarded": ("cardinality-growing", "wal-pressure"),
 }
 """Consequence -> classes that explain it."""
 ORDER = (
     "agent-down",
+    "wal-pressure",
     "cardinality-growing",
     "samples-discarded",
-    "duplicates",
+    "lines-duplicated",
     "clock-skew",
     "source-silent",
     "source-gap",

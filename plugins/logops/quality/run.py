@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from logops.checks.recording import record
@@ -12,16 +13,27 @@ from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.platforms.platform import ReadablePlatform
 from logops.quality.context import Context, agent_processes
 from logops.quality.counters import increases
-from logops.quality.judge.arrival import gaps, silent_sources
-from logops.quality.judge.labels import unexpected_labels
-from logops.quality.judge.pipeline import agents_down, discarded_samples
-from logops.quality.judge.shape import unparsable_lines
+from logops.quality.example import masked_line
+from logops.quality.judge.arrival import gaps, rates, silent_sources, skewed_clocks
+from logops.quality.judge.labels import growing_cardinality, unexpected_labels
+from logops.quality.judge.pipeline import (
+    agents_down,
+    discarded_samples,
+    full_disks,
+    lost_lines,
+    missing_canary_lines,
+)
+from logops.quality.judge.shape import duplicated_lines, malformed_traces, secrets, unparsable_lines
 from logops.quality.measure import measure
 from logops.quality.measured import Cost
 from logops.quality.precedence import without_consequences
 from logops.quality.request import QualityRequest
+from logops.quality.secrets.match import Salt
+from logops.quality.secrets.rules import read_rules
+from logops.quality.secrets.scan import scan
 from logops.quality.summary import SourceRow, concerns, headline, source_rows
 from logops.quality.tables import read_earlier, read_rows, write_results
+from logops.toolchain import project_root
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
@@ -29,11 +41,20 @@ if TYPE_CHECKING:
 CHECK = "ingestion-quality"
 JUDGES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     agents_down,
+    full_disks,
     discarded_samples,
+    lost_lines,
+    missing_canary_lines,
     silent_sources,
     gaps,
+    rates,
+    skewed_clocks,
     unparsable_lines,
+    malformed_traces,
+    duplicated_lines,
     unexpected_labels,
+    growing_cardinality,
+    secrets,
 )
 """Every judgement, in the order in which findings of one severity are shown."""
 
@@ -81,19 +102,23 @@ def run_quality(
 
     store   has the counters of the run before, and receives the result; None: neither
 
-    Raises StoreUnreachableError. A Loki or an agent that does not answer is a finding.
+    Raises StoreUnreachableError, RulesError, ProjectNotFoundError. A Loki that does not answer is a finding.
     """
     environment = platform.environment
     # First, so that an unreadable store is reported before anything is measured.
     earlier = read_earlier(store, environment, request.as_of) if store else None
+    rules, salt = read_rules(project_root()), Salt.of_this_run()
     measured = measure(platform, request, report_progress)
+    report_progress("looking for secrets in the sample")
     context = Context(
         environment=environment,
         request=request,
         measured=measured,
         read_urls={cluster: platform.read_url(cluster) for cluster in environment.clusters},
         earlier=earlier,
-        increases=tuple(increases(measured.counters, earlier, request.start)),
+        increases=tuple(increases(measured.counters, earlier.counters if earlier else (), request.start)),
+        scans={name: scan(measure.sample, rules, salt) for name, measure in measured.sources.items() if measure.sample},
+        example_of=partial(masked_line, rules=rules, salt=salt),
     )
     findings = judged(context)
     rows = source_rows(environment, measured, findings)

@@ -1,15 +1,17 @@
 """Results of a quality run as Arrow tables, and the counters of the run before, read back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logops.environment import Environment
 from logops.findings import Run
 from logops.findings.kinds import INGESTED_LINES, INGESTED_SOURCES, INGESTION_COUNTERS
 from logops.findings.store import NothingStoredError, ResultsStore
-from logops.quality.counters import Counter, Earlier
+from logops.quality.bands import Series
+from logops.quality.counters import Counter
+from logops.quality.earlier import Earlier
 from logops.quality.measured import Cost, Measured
 from logops.quality.request import QualityRequest
 from logops.quality.summary import SourceRow
@@ -18,11 +20,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _OLDEST_EARLIER = timedelta(days=1)
-_NEWEST_COUNTERS = f"""
-SELECT as_of, cluster, process, started, name, map_entries(labels) AS labels, value FROM "{INGESTION_COUNTERS}"
-WHERE environment = $environment AND as_of < $as_of
-QUALIFY as_of = max(as_of) OVER ()
+_HISTORY = timedelta(weeks=6)
+"""History that is read for the learned bands. Less is enough, but holidays and weeks without a run cost some."""
+HISTORY_BUCKET_S = 900
+_NEWEST = "environment = $environment AND as_of < $as_of QUALIFY as_of = max(as_of) OVER ()"
+_HISTORY_SQL = f"""
+SELECT source, epoch(bucket_end - INTERVAL 1 SECOND)::BIGINT // {HISTORY_BUCKET_S} * {HISTORY_BUCKET_S} AS start_s,
+    sum(lines) AS lines, sum(bucket_s) AS counted_s
+FROM (
+    SELECT source, bucket_end, bucket_s, lines FROM "{INGESTED_LINES}"
+    WHERE environment = $environment AND as_of <= $as_of
+    QUALIFY row_number() OVER (PARTITION BY source, bucket_end ORDER BY as_of DESC) = 1
+)
+GROUP BY ALL
 """
+"""A bucket that two runs counted counts once: the newer run knows late lines."""
 
 
 def write_results(
@@ -153,34 +165,68 @@ def counters_table(environment: Environment, request: QualityRequest, measured: 
 
 
 def read_earlier(store: ResultsStore, environment: Environment, as_of: datetime) -> Earlier | None:
-    """Return the counters of the newest run before `as_of`, at most a day old; None: there is none.
+    """Return what earlier runs measured; None: there was no run in the day before `as_of`.
 
     Raises StoreUnreachableError.
     """
-    try:
-        rows = store.query(
-            INGESTION_COUNTERS,
-            _NEWEST_COUNTERS,
-            first=(as_of - _OLDEST_EARLIER).astimezone(UTC).date(),
-            last=as_of.astimezone(UTC).date(),
-            parameters={"environment": environment.name, "as_of": as_of},
-        ).to_pylist()
-    except NothingStoredError:
+
+    def rows(kind: str, sql: str, since: timedelta) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = store.query(
+                kind,
+                sql,
+                first=(as_of - since).astimezone(UTC).date(),
+                last=as_of.astimezone(UTC).date(),
+                parameters={"environment": environment.name, "as_of": as_of},
+            ).to_pylist()
+        except NothingStoredError:
+            return []
+        return found
+
+    sources = rows(INGESTED_SOURCES, f'SELECT * FROM "{INGESTED_SOURCES}" WHERE {_NEWEST}', _OLDEST_EARLIER)
+    if not sources:
         return None
-    if not rows:
-        return None
-    counters = [
-        Counter(
-            row["cluster"],
-            row["process"],
-            row["started"],
-            row["name"],
-            tuple((entry["key"], entry["value"]) for entry in row["labels"]),
-            row["value"],
-        )
-        for row in rows
-    ]
-    return Earlier(rows[0]["as_of"], counters)
+    lines: dict[str, dict[datetime, int]] = {}
+    for row in rows(INGESTED_LINES, f'SELECT * FROM "{INGESTED_LINES}" WHERE {_NEWEST}', _OLDEST_EARLIER):
+        lines.setdefault(row["source"], {})[row["bucket_end"].astimezone(UTC)] = row["lines"]
+    counters = rows(
+        INGESTION_COUNTERS,
+        f'SELECT * REPLACE (map_entries(labels) AS labels) FROM "{INGESTION_COUNTERS}" WHERE {_NEWEST}',
+        _OLDEST_EARLIER,
+    )
+    return Earlier(
+        as_of=sources[0]["as_of"].astimezone(UTC),
+        counters=[
+            Counter(
+                row["cluster"],
+                row["process"],
+                row["started"],
+                row["name"],
+                tuple((entry["key"], entry["value"]) for entry in row["labels"]),
+                row["value"],
+            )
+            for row in counters
+        ],
+        streams={row["source"]: row["streams"] for row in sources if row["streams"] is not None},
+        lines=lines,
+        history=_history(rows(INGESTED_LINES, _HISTORY_SQL, _HISTORY)),
+    )
+
+
+def _history(rows: Sequence[Mapping[str, Any]]) -> dict[str, Series]:
+    """Return the lines of each source in buckets of 15 minutes. Buckets that were not counted completely are absent."""
+    import numpy as np
+
+    series = {}
+    for source in {row["source"] for row in rows}:
+        own = {row["start_s"]: row for row in rows if row["source"] == source}
+        first, last = min(own), max(own)
+        counts = np.full((last - first) // HISTORY_BUCKET_S + 1, np.nan)
+        for start_s, row in own.items():
+            if row["counted_s"] >= HISTORY_BUCKET_S:
+                counts[(start_s - first) // HISTORY_BUCKET_S] = row["lines"]
+        series[source] = Series(datetime.fromtimestamp(first, UTC), HISTORY_BUCKET_S, counts)
+    return series
 
 
 def read_rows(store: ResultsStore, run: Run) -> tuple[list[SourceRow], int, Cost]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.quality import AS_OF, MINUTES, buckets, findings, healthy, only
+from tests.support.quality import AS_OF, BEFORE, MINUTES, buckets, findings, healthy, only
 
 
 def test_healthy_source_has_no_finding() -> None:
@@ -63,3 +63,40 @@ def test_source_that_began_within_the_window_has_no_gap() -> None:
 
 def test_buckets_of_the_fixture_end_at_the_end_of_the_window() -> None:
     assert max(buckets((1,))) == AS_OF
+
+
+RATE = ("sources.application.expect", {"rate": {"at_least": 30, "at_most": 90}})
+
+
+def test_rate_below_the_declared_band_is_reported_with_expected_and_seen() -> None:
+    finding = only(findings(healthy((60,) * 20 + (12,) * 10), RATE))
+
+    assert finding.cls.name == "rate-out-of-band"
+    assert finding.message.startswith(
+        "application: since 11:50 UTC (10 min) at least 30 lines/min were expected, 12 seen."
+    )
+
+
+def test_rate_inside_of_the_declared_band_is_no_finding() -> None:
+    assert findings(healthy(), RATE) == []
+
+
+def test_lines_of_the_future_are_reported() -> None:
+    future = {AS_OF + timedelta(minutes=9): 40, AS_OF + timedelta(minutes=3): 7}
+    finding = only(findings(replace(healthy(), future=future)))
+
+    assert finding.cls.name == "clock-skew"
+    assert finding.message == "application: 40 lines more than 5m in the future."
+
+
+def test_lines_that_arrive_long_after_their_timestamp_are_reported() -> None:
+    before = {end: 30 if BEFORE - timedelta(minutes=12) < end else 60 for end in buckets((60,)) if end <= BEFORE}
+    finding = only(findings(healthy(), lines_before=before))
+
+    assert finding.message == "application: 210 lines arrived more than 5m after their timestamp."
+
+
+def test_lines_of_an_outage_that_arrive_together_are_not_late() -> None:
+    before = {end: 0 if BEFORE - timedelta(minutes=12) < end else 60 for end in buckets((60,)) if end <= BEFORE}
+
+    assert findings(healthy(), lines_before=before) == []

@@ -49,3 +49,25 @@ def test_lines_that_do_not_parse_explain_missing_labels() -> None:
 
     assert finding.cls.name == "lines-unparsable"
     assert finding.message.endswith("It explains labels-unexpected of application.")
+
+
+MANY = [{**STREAM, "user": str(number)} for number in range(200)]
+
+
+def test_many_more_streams_than_in_the_run_before_are_reported_with_the_label() -> None:
+    finding = only(findings(replace(healthy(), streams=MANY), streams_before=20))
+
+    assert finding.cls.name == "cardinality-growing"
+    assert finding.message == (
+        "application has 200 streams, at most 1,000 are expected; 20 in the run before. The label user has 200 values."
+    )
+
+
+def test_more_streams_than_declared_are_reported_in_the_first_run() -> None:
+    found = findings(replace(healthy(), streams=MANY), ("sources.application.expect", {"most_streams": 100}))
+
+    assert only(found).cls.name == "cardinality-growing"
+
+
+def test_same_number_of_streams_is_no_finding() -> None:
+    assert findings(replace(healthy(), streams=MANY), streams_before=190) == []

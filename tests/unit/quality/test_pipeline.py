@@ -72,3 +72,80 @@ def test_loki_process_whose_counters_cannot_be_read_is_incomplete() -> None:
 
     assert finding.cls.name == "check-incomplete"
     assert finding.message == "Reading the counters of main-ingester-1: connection refused."
+
+
+def agent(name: str, value: float, **labels: str) -> Counter:
+    return counter(name, value, "promtail-main", **labels)
+
+
+AGENT = alive(process="promtail-main")
+
+
+def test_lines_that_an_agent_gave_up_are_reported_with_reason() -> None:
+    dropped = agent("promtail_dropped_entries_total", 12, reason="ingester_error", tenant="application")
+    finding = only(findings(healthy(), counters=[AGENT, dropped], earlier=[AGENT]))
+
+    assert finding.cls.name == "lines-lost"
+    assert finding.message == "Agent process promtail-main gave up 12 lines (ingester_error 12), since the last run."
+
+
+def test_lines_dropped_by_a_stage_without_rule_are_reported() -> None:
+    dropped = agent("logentry_dropped_lines_total", 30, reason="drop_stage")
+
+    assert only(findings(healthy(), counters=[AGENT, dropped], earlier=[AGENT])).message == (
+        "Agent process promtail-main dropped 30 lines (drop_stage 30), for which no source has a rule, since the last "
+        "run."
+    )
+
+
+def test_lines_dropped_by_a_rule_of_the_source_are_no_finding() -> None:
+    dropped = agent("logentry_dropped_lines_total", 30, reason="health-checks")
+    rule = {"name": "health-checks", "expression": "GET /health"}
+
+    assert (
+        findings(healthy(), ("sources.application.parse.drop", [rule]), counters=[AGENT, dropped], earlier=[AGENT])
+        == []
+    )
+
+
+def test_fewer_received_lines_than_sent_lines_are_reported() -> None:
+    received = counter("loki_distributor_lines_received_total", 700, tenant="application")
+    now = [AGENT, alive(), agent("promtail_sent_entries_total", 1000), received]
+    finding = only(findings(healthy(), counters=now, earlier=[AGENT, alive()]))
+
+    assert finding.message == (
+        "Agents of cluster main sent 1,000 lines since the last run. The distributors received 700 and refused 0."
+    )
+
+
+def test_lines_that_are_sent_between_two_reads_are_not_lost() -> None:
+    received = counter("loki_distributor_lines_received_total", 995, tenant="application")
+    now = [AGENT, alive(), agent("promtail_sent_entries_total", 1000), received]
+
+    assert findings(healthy(), counters=now, earlier=[AGENT, alive()]) == []
+
+
+def test_refused_lines_explain_lines_that_the_agent_gave_up() -> None:
+    dropped = agent("promtail_dropped_entries_total", 50, reason="ingester_error", tenant="application")
+    now = [AGENT, alive(), dropped, discarded(50)]
+    finding = only(findings(healthy(), counters=now, earlier=[AGENT, alive()]))
+
+    assert finding.cls.name == "samples-discarded"
+    assert finding.message.endswith("It explains lines-lost of main.")
+
+
+def test_lines_that_the_canary_misses_are_reported() -> None:
+    canary = alive(process="canary-main")
+    now = [canary, counter("loki_canary_missing_entries_total", 3, "canary-main")]
+    finding = only(findings(healthy(), counters=now, earlier=[canary]))
+
+    assert finding.cls.name == "canary-missing"
+    assert finding.message == "3 lines of the canary of cluster main did not arrive, since the last run."
+
+
+def test_full_disk_of_an_ingester_is_reported() -> None:
+    used = counter("loki_ingester_wal_disk_usage_percent", 0.93, "main-ingester-0")
+
+    assert only(findings(healthy(), counters=[used])).message == (
+        "The disk of the write-ahead log of main-ingester-0 is 93% full."
+    )

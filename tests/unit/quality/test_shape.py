@@ -2,7 +2,11 @@
 
 from dataclasses import replace
 
-from tests.support.quality import findings, healthy, only
+import pytest
+
+from logops.quality.sources import source_groups
+from tests.support.environments import environment
+from tests.support.quality import entry, findings, healthy, only
 
 
 def test_lines_that_do_not_parse_are_reported_with_their_share() -> None:
@@ -14,3 +18,73 @@ def test_lines_that_do_not_parse_are_reported_with_their_share() -> None:
 
 def test_few_lines_that_do_not_parse_are_no_finding() -> None:
     assert findings(replace(healthy(), unparsable=18)) == []
+
+
+def test_example_of_a_line_that_does_not_parse_is_shown_without_its_secret() -> None:
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    sample = [entry('{"message": "fine"}'), entry(f"half a line, token {token}")]
+    unparsable = next(
+        finding
+        for finding in findings(replace(healthy(), unparsable=900, sample=sample))
+        if finding.cls.name == "lines-unparsable"
+    )
+
+    assert "For example: half a line, token [secret: " in unparsable.message
+    assert token not in str(unparsable)
+
+
+def test_line_of_a_security_cluster_is_never_an_example() -> None:
+    sample = [entry("half a line")]
+    finding = only(findings(replace(healthy(), unparsable=900, sample=sample), ("clusters.main.data", "security")))
+
+    assert "half a line" not in str(finding)
+
+
+def test_secret_in_a_line_is_reported_with_its_rule_and_without_its_value() -> None:
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    finding = only(findings(replace(healthy((1,) * 30), sample=[entry(f'{{"message": "token {token}"}}')])))
+
+    assert (finding.cls.name, finding.evidence["lines"]) == ("secret-in-logs", 1)
+    assert token not in str(finding)
+
+
+@pytest.mark.parametrize(("may_have", "classes"), [(False, ["secret-in-logs"]), (True, [])])
+def test_personal_data_is_reported_unless_the_source_may_have_it(may_have: bool, classes: list[str]) -> None:
+    sample = [entry('{"message": "paid with 4111 1111 1111 1111"}')]
+    found = findings(replace(healthy(), sample=sample), ("sources.application.expect", {"personal_data": may_have}))
+
+    assert [finding.cls.name for finding in found] == classes
+
+
+def test_copies_of_lines_are_reported_with_their_share() -> None:
+    sample = [entry(f'{{"n": {number // 2}}}', number) for number in range(20)]
+    finding = only(findings(replace(healthy(), sample=sample)))
+
+    assert finding.cls.name == "lines-duplicated"
+    assert finding.message.startswith(
+        "10 of 20 sampled lines of application are copies of another line (50.0%). At most 2.0% may be."
+    )
+
+
+def test_copies_explain_a_rate_that_is_too_high() -> None:
+    sample = [entry(f'{{"n": {number // 2}}}', number) for number in range(20)]
+    finding = only(
+        findings(replace(healthy(), sample=sample), ("sources.application.expect", {"rate": {"at_most": 30}}))
+    )
+
+    assert finding.message.endswith("It explains rate-out-of-band of application.")
+
+
+def test_trace_id_that_no_tracing_system_accepts_is_reported() -> None:
+    sample = [replace(entry('{"n": 1}'), structured_metadata={"trace_id": "undefined"})]
+
+    assert only(findings(replace(healthy(), sample=sample))).message.startswith(
+        "1 of 1 sampled line of application have a trace_id that is not 32 hexadecimal digits."
+    )
+
+
+def test_sources_of_a_tenant_are_counted_by_one_query() -> None:
+    application = next(group for group in source_groups(environment("local")) if group.tenant == "application")
+
+    assert str(application.lines()) == r"{job=~`nginx|oversight\-app`}"
+    assert application.source_of({"job": "nginx", "filename": "/a"}) == "access"

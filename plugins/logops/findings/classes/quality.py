@@ -53,6 +53,72 @@ SAMPLES_DISCARDED = FindingClass(
     "find the label with too many values.",
 )
 
+RATE_OUT_OF_BAND = FindingClass(
+    name="rate-out-of-band",
+    severity=Severity.WARNING,
+    meaning="A source delivers fewer or more lines per minute than it declares, or than its own past weeks let expect.",
+    why="Fewer lines: a part of the source does not deliver, or its program stands still. More lines: an error loops, "
+    "or a debug level was left on, which costs money and may reach a limit.",
+    remedy="Look at what was released or changed at that time. If the new rate is right, change `expect.rate` of the "
+    "source; a learned band follows by itself.",
+)
+CARDINALITY_GROWING = FindingClass(
+    name="cardinality-growing",
+    severity=Severity.WARNING,
+    meaning="A source has more streams than `expect.most_streams`, or many more than in the run before.",
+    why="Every combination of label values is a stream with its own chunks: many small chunks make every query slow, "
+    "and at the tenant's limit Loki refuses new streams.",
+    remedy="The message names the label with the most values. Make it structured metadata, or drop it in the agent's "
+    "pipeline.",
+)
+CLOCK_SKEW = FindingClass(
+    name="clock-skew",
+    severity=Severity.WARNING,
+    meaning="Lines have timestamps that are further from their arrival than `expect.skew`.",
+    why="They are at the wrong place in every search, alerts over the last minutes do not see them, and Loki refuses "
+    "lines that are more than 10 minutes early or an hour late.",
+    remedy="Check the clock of the machine (NTP) and the time zone in the timestamps of the source. If an agent was "
+    "delayed, the lines of the delay are complete, and the finding disappears.",
+)
+DUPLICATES = FindingClass(
+    name="lines-duplicated",
+    severity=Severity.WARNING,
+    meaning="Lines of a source are stored more than once.",
+    why="Counts, rates and alerts are too high, and the storage is paid twice.",
+    remedy="Look for two agents or two sources that read the same files, and for an agent that lost its positions. "
+    "`filename` and `host` of the copies tell them apart.",
+)
+CANARY_MISSING = FindingClass(
+    name="canary-missing",
+    severity=Severity.CRITICAL,
+    meaning="Loki's canary wrote lines, and Loki does not have them.",
+    why="What is lost of the canary is lost of other sources too.",
+    remedy="Look for findings of agents and of Loki in the same run, then at the canary's log and the distributor's.",
+)
+LINES_LOST = FindingClass(
+    name="lines-lost",
+    severity=Severity.CRITICAL,
+    meaning="An agent gave up lines, dropped lines that no rule of its sources names, or sent more than Loki received.",
+    why="These lines are nowhere.",
+    remedy="The message has the counters. Compare the running pipeline of the agent with the environment (`logops plan "
+    "ENV`), and look at the agent's log for refused requests.",
+)
+SECRET_IN_LOGS = FindingClass(
+    name="secret-in-logs",
+    severity=Severity.CRITICAL,
+    meaning="Lines, labels or structured metadata of a source contain a secret or personal data.",
+    why="Everybody who may read the logs can use it, until the logs expire.",
+    remedy="Revoke the secret first. Then stop the program from writing it. Lines that are stored can be deleted with "
+    "a delete request, if the tenant allows it. If personal data may be there, set `expect.personal_data`.",
+)
+WAL_PRESSURE = FindingClass(
+    name="wal-pressure",
+    severity=Severity.ERROR,
+    meaning="The disk of an ingester's write-ahead log is almost full, or was full.",
+    why="While it is full, lines that the ingester accepted are lost if it crashes.",
+    remedy="Enlarge the ingester's volume, or find out why its chunks are not flushed to the object store.",
+)
+
 CLASSES = (
     AGENT_DOWN,
     SOURCE_SILENT,
@@ -60,4 +126,12 @@ CLASSES = (
     LINES_UNPARSABLE,
     LABELS_UNEXPECTED,
     SAMPLES_DISCARDED,
+    RATE_OUT_OF_BAND,
+    CARDINALITY_GROWING,
+    CLOCK_SKEW,
+    DUPLICATES,
+    CANARY_MISSING,
+    LINES_LOST,
+    SECRET_IN_LOGS,
+    WAL_PRESSURE,
 )

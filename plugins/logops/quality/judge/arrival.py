@@ -4,12 +4,21 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 
+import numpy as np
+
 from logops.findings import Finding
-from logops.findings.classes.quality import SOURCE_GAP, SOURCE_SILENT
+from logops.findings.classes.quality import CLOCK_SKEW, RATE_OUT_OF_BAND, SOURCE_GAP, SOURCE_SILENT
 from logops.logql.build import stream
-from logops.number_text import age_text
+from logops.number_text import age_text, count_text
+from logops.quality.bands import Declared, Series, State, judge
 from logops.quality.context import Context, clock
 from logops.quality.measured import SourceMeasure
+
+FUTURE_BUCKET = timedelta(minutes=1)
+"""Length of the buckets in which lines of the future are counted."""
+LEAST_LATE = 3
+LEAST_LATE_SHARE = 0.01
+"""Fewer late lines are no finding: a batch may be sent again."""
 
 
 def silent_sources(context: Context) -> Iterator[Finding]:
@@ -66,6 +75,80 @@ def longest_gap(measure: SourceMeasure, bucket: timedelta) -> tuple[datetime, da
         return None
     longest = max(empty, key=len)
     return longest[0] - bucket, longest[-1]
+
+
+def rates(context: Context) -> Iterator[Finding]:
+    """Yield the sources whose rate is outside of their declared or their learned band.
+
+    The declared band is compared with the buckets of the window, the learned one with the past weeks.
+    """
+    bucket_s = context.request.bucket_s
+    for name in context.environment.sources:
+        source, measure = context.source(name)
+        if not measure.lines or not measure.total:
+            continue
+        rate = source.expect.rate
+        verdicts = []
+        if rate.at_least is not None or rate.at_most is not None:
+            window = Series(context.request.start, bucket_s, np.array([*measure.lines.values()], float))
+            verdicts.append(judge(window, Declared(rate.at_least, rate.at_most), context.request.end))
+        if context.earlier and name in context.earlier.history:
+            verdicts.append(judge(context.earlier.history[name], Declared(), context.request.end))
+        outside = next((verdict for verdict in verdicts if verdict.state in (State.LOW, State.HIGH)), None)
+        if outside:
+            seen = outside.seen or 0.0
+            yield context.finding(
+                RATE_OUT_OF_BAND,
+                name,
+                f"{name}: {outside.text}",
+                _selector(name, context),
+                {"lines_per_minute": round(seen, 3), "direction": outside.state.value, "rule": outside.rule.value},
+            )
+
+
+def skewed_clocks(context: Context) -> Iterator[Finding]:
+    """Yield the sources with lines from the future, or with lines that arrived long after their timestamp."""
+    for name in context.environment.sources:
+        source, measure = context.source(name)
+        skew = source.expect.skew
+        future = sum(
+            count
+            for end, count in (measure.future or {}).items()
+            if end - FUTURE_BUCKET >= context.request.as_of + skew.timedelta
+        )
+        late = late_lines(name, context)
+        problems = [
+            *([f"{count_text(future, 'line')} more than {skew} in the future"] if future else []),
+            *([f"{count_text(late, 'line')} arrived more than {skew} after their timestamp"] if late else []),
+        ]
+        if problems:
+            yield context.finding(
+                CLOCK_SKEW,
+                name,
+                f"{name}: {' and '.join(problems)}.",
+                _selector(name, context),
+                {"future_lines": future, "late_lines": late},
+            )
+
+
+def late_lines(name: str, context: Context) -> int:
+    """Return the lines that the earlier run could not see yet, although their timestamp was old enough.
+
+    Lines that an agent sends after an outage are late too, but then the source is up to date now, and it had nothing
+    recent in the earlier run. They do not count.
+    """
+    source, measure = context.source(name)
+    earlier = context.earlier
+    if earlier is None or measure.lines is None or name not in earlier.lines:
+        return 0
+    before = earlier.lines[name]
+    recent = earlier.as_of - source.expect.skew.timedelta
+    late = sum(max(count - before[end], 0) for end, count in measure.lines.items() if end <= recent and end in before)
+    was_recent = any(count for end, count in before.items() if end > recent)
+    is_recent = measure.last_line is not None and context.request.end - measure.last_line < source.expect.skew.timedelta
+    if is_recent and not was_recent:
+        return 0
+    return late if late > max(LEAST_LATE, measure.total * LEAST_LATE_SHARE) else 0
 
 
 def _selector(name: str, context: Context) -> str:

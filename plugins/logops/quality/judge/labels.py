@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from logops.environment.verification import VERIFICATION_LABEL_VALUE
 from logops.findings import Finding
-from logops.findings.classes.quality import LABELS_UNEXPECTED
+from logops.findings.classes.quality import CARDINALITY_GROWING, LABELS_UNEXPECTED
 from logops.logql.build import stream
 from logops.number_text import count_text
 from logops.quality.context import Context
@@ -14,6 +14,9 @@ from logops.quality.sources import allowed_labels, required_labels
 
 _NAMED = 5
 """Values that a message names."""
+GROWTH = 3
+LEAST_GROWTH = 50
+"""A source grows if it has so many times the streams of the run before, and so many more."""
 
 
 def unexpected_labels(context: Context) -> Iterator[Finding]:
@@ -46,6 +49,31 @@ def unexpected_labels(context: Context) -> Iterator[Finding]:
                     "unknown_levels": ", ".join(levels),
                 },
             )
+
+
+def growing_cardinality(context: Context) -> Iterator[Finding]:
+    """Yield the sources with too many streams, or with many more than in the run before."""
+    for name in context.environment.sources:
+        source, measure = context.source(name)
+        count = len(measure.streams or ())
+        before = context.earlier.streams.get(name) if context.earlier else None
+        is_growing = before is not None and count >= before * GROWTH and count - before >= LEAST_GROWTH
+        if count <= source.expect.most_streams and not is_growing:
+            continue
+        values = {
+            label: len({labels.get(label) for labels in measure.streams or ()})
+            for label in {label for labels in measure.streams or () for label in labels}
+        }
+        label = max(sorted(values), key=lambda each: values[each])
+        compared = "" if before is None else f"; {before:,} in the run before"
+        yield context.finding(
+            CARDINALITY_GROWING,
+            name,
+            f"{name} has {count_text(count, 'stream')}, at most {source.expect.most_streams:,} are expected{compared}. "
+            f"The label {label} has {count_text(values[label], 'value')}.",
+            str(stream(dict(source.labels))),
+            {"streams": count, "label": label, "values": values[label]},
+        )
 
 
 def real_streams(streams: Sequence[Labels]) -> list[Labels]:

@@ -1,14 +1,35 @@
 """Do agents and Loki pass every line on? By their own counters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 
+from logops.environment import Environment
 from logops.findings import Finding, Subject
-from logops.findings.classes.quality import AGENT_DOWN, SAMPLES_DISCARDED
+from logops.findings.classes.quality import AGENT_DOWN, CANARY_MISSING, LINES_LOST, SAMPLES_DISCARDED, WAL_PRESSURE
 from logops.number_text import count_text, plural
 from logops.platforms.platform import component_of
 from logops.quality.context import Context, agent_processes
-from logops.quality.counters import DISCARDED, Counter
+from logops.quality.counters import (
+    DISCARDED,
+    DROPPED,
+    MISSED_BY_CANARY,
+    RECEIVED,
+    SENT,
+    STAGE_DROPPED,
+    WAL_DISK_FULL,
+    WAL_DISK_USED,
+    Counter,
+    restarted,
+    total,
+)
+
+FULL_DISK = 0.9
+BETWEEN_READS_S = 10.0
+TOLERATED_SHARE = 0.01
+TOLERATED_LINES = 10
+"""Differences between two counters that are no finding: the larger of the three."""
+RATE_LIMITED = ("ratelimit_drop_stage", "rate_limited")
+"""Reasons of the limit stage, which has no name of its own (Promtail: clients/pkg/logentry/stages/limit.go)."""
 
 
 def agents_down(context: Context) -> Iterator[Finding]:
@@ -63,3 +84,112 @@ def _discarded(context: Context) -> Iterator[tuple[str, str, dict[str, int]]]:
 def _copies(context: Context, counter: Counter) -> int:
     is_ingester = component_of(counter.process, counter.cluster) == "ingester"
     return context.environment.clusters[counter.cluster].replication_factor if is_ingester else 1
+
+
+def missing_canary_lines(context: Context) -> Iterator[Finding]:
+    """Yield the clusters that lost lines of their canary since the last run."""
+    for cluster, declared in context.environment.clusters.items():
+        missing = int(total([each for each in context.increases if each.cluster == cluster], MISSED_BY_CANARY))
+        if declared.canary and missing:
+            yield Finding(
+                CANARY_MISSING,
+                Subject(context.environment.name, cluster, declared.canary.tenant),
+                f"{count_text(missing, 'line')} of the canary of cluster {cluster} did not arrive, since the last run.",
+                context.request.as_of,
+                {"lines": missing},
+            )
+
+
+def lost_lines(context: Context) -> Iterator[Finding]:
+    """Yield the agents that gave up lines, or dropped lines without a rule; and clusters that received too few."""
+    for process, (cluster, sources) in agent_processes(context.environment).items():
+        own = [counter for counter in context.increases if counter.process == process and counter.value]
+        given_up = _by_reason(own, DROPPED)
+        unnamed = {
+            reason: count
+            for reason, count in _by_reason(own, STAGE_DROPPED).items()
+            if reason not in _rule_names(context.environment, sources)
+        }
+        problems = [
+            *([f"gave up {_counts(given_up)}"] if given_up else []),
+            *([f"dropped {_counts(unnamed)}, for which no source has a rule"] if unnamed else []),
+        ]
+        if problems:
+            yield Finding(
+                LINES_LOST,
+                Subject(context.environment.name, cluster, path=process),
+                f"Agent process {process} {' and '.join(problems)}, since the last run.",
+                context.request.as_of,
+                {"sources": ", ".join(sources), "lines": sum(given_up.values()) + sum(unnamed.values())},
+            )
+    yield from _not_received(context)
+
+
+def full_disks(context: Context) -> Iterator[Finding]:
+    """Yield the ingesters whose write-ahead log has, or had, too little disk."""
+    used = {counter.process: counter for counter in context.measured.counters if counter.name == WAL_DISK_USED}
+    failures = {
+        counter.process: counter for counter in context.increases if counter.name == WAL_DISK_FULL and counter.value
+    }
+    for process in sorted({*failures, *(name for name, counter in used.items() if counter.value >= FULL_DISK)}):
+        failed = f" {int(failures[process].value):,} writes failed since the last run." if process in failures else ""
+        share = f"{used[process].value:.0%}" if process in used else "an unknown part"
+        cluster = (failures.get(process) or used[process]).cluster
+        yield Finding(
+            WAL_PRESSURE,
+            Subject(context.environment.name, cluster, path=process),
+            f"The disk of the write-ahead log of {process} is {share} full.{failed}",
+            context.request.as_of,
+            {"failures": int(failures[process].value) if process in failures else 0},
+        )
+
+
+def _not_received(context: Context) -> Iterator[Finding]:
+    """Yield the clusters whose distributors received fewer lines than the agents sent.
+
+    Counters are read one process after the other, so a difference of some seconds of traffic is no finding. A process
+    that restarted has lost its count.
+    """
+    if context.earlier is None:
+        return
+    began_anew = restarted(context.measured.counters, context.earlier.counters)
+    elapsed_s = (context.request.as_of - context.earlier.as_of).total_seconds()
+    for cluster in context.environment.clusters:
+        counters = [counter for counter in context.increases if counter.cluster == cluster]
+        if began_anew & {counter.process for counter in counters if counter.name in (RECEIVED, *SENT)}:
+            continue
+        sent, received = total(counters, *SENT), total(counters, RECEIVED)
+        refused = sum(sum(counts.values()) for name, _, counts in _discarded(context) if name == cluster)
+        between_reads = sent / elapsed_s * BETWEEN_READS_S if elapsed_s > 0 else sent
+        missing = sent - received - refused - max(between_reads, sent * TOLERATED_SHARE, TOLERATED_LINES)
+        if missing > 0:
+            yield Finding(
+                LINES_LOST,
+                Subject(context.environment.name, cluster),
+                f"Agents of cluster {cluster} sent {sent:,.0f} lines since the last run. The distributors received "
+                f"{received:,.0f} and refused {refused:,}.",
+                context.request.as_of,
+                {"sent": int(sent), "received": int(received), "refused": refused},
+            )
+
+
+def _by_reason(counters: Sequence[Counter], names: tuple[str, ...]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for counter in counters:
+        if counter.name in names:
+            reason = counter.label("reason")
+            counts[reason] = counts.get(reason, 0) + int(counter.value)
+    return counts
+
+
+def _rule_names(environment: Environment, sources: Sequence[str]) -> set[str]:
+    """Return the names under which agents count lines that the environment tells them to drop."""
+    parses = [environment.sources[name].parse for name in sources]
+    drop = {rule.name for parse in parses for rule in parse.drop}
+    sample = {rule.name for parse in parses for rule in parse.sample}
+    return {*drop, *sample, *RATE_LIMITED}
+
+
+def _counts(by_reason: Mapping[str, int]) -> str:
+    lines = count_text(sum(by_reason.values()), "line")
+    return f"{lines} ({', '.join(f'{reason} {count:,}' for reason, count in sorted(by_reason.items()))})"
