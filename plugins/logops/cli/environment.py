@@ -64,13 +64,13 @@ def render(
     name: EnvironmentArgument = "local",
     to: Annotated[Path | None, typer.Option(help="Write the files to this folder instead of printing them.")] = None,
 ) -> None:
-    """Show the files that an environment renders to: configuration of Loki, Promtail and supervisord, and rules.
+    """Show the files that an environment renders to: configuration of Loki, agents and supervisord, and rules.
 
-    For Kubernetes: Loki's configuration, tenants, containers, lifecycle rules, and rules. No Helm values and no agents.
+    For Kubernetes: configuration of Loki and agents, tenants, containers, lifecycle rules, and rules. No Helm values.
     """
     loaded = environment(name)
     if line := not_deployable(loaded):
-        say(f"{line} Helm values and agents are not rendered yet.")
+        say(f"{line} Helm values are not rendered yet.")
     for files in rendered(loaded).values():
         for file, text in files.items():
             if to is None:

@@ -90,11 +90,11 @@ def rendered(environment: Environment) -> "dict[Stage, Files]":
     """Return the files that an environment renders to."""
     from logops.platforms import rendered
     from logops.platforms.platform import PlatformError
-    from logops.render import PlacementError
+    from logops.render import PlacementError, UnsupportedByFluentBitError
 
     try:
         return rendered(environment, project_root())
-    except (PlatformError, PlacementError, ToolchainError) as error:
+    except (PlatformError, PlacementError, ToolchainError, UnsupportedByFluentBitError) as error:
         stop(str(error))
 
 

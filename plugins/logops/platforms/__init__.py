@@ -52,8 +52,9 @@ def open_local(environment: Environment, root: Path) -> LocalPlatform:
 def rendered(environment: Environment, root: Path) -> dict[Stage, Files]:
     """Return the files of each stage that can be rendered for an environment.
 
-    Raises PlatformError if the rules are not valid, PlacementError if a local environment does not fit this machine,
-    ToolchainError if a program of a local environment is missing.
+    Raises PlatformError if the rules are not valid, PlacementError if the environment does not fit the platform,
+    UnsupportedByFluentBitError if Fluent Bit cannot do what a source asks for, ToolchainError if a program of a local
+    environment is missing.
     """
     if environment.platform.kind == "local":
         return open_local(environment, root).desired()

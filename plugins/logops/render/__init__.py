@@ -1,5 +1,6 @@
 """Render an environment to the files that programs read. Pure functions, no I/O."""
 
+from logops.render.agents.fluent_bit import UnsupportedByFluentBitError
 from logops.render.files import Files
 from logops.render.kubernetes import render_kubernetes
 from logops.render.local import Commands, local_programs, render_local
@@ -13,6 +14,7 @@ __all__ = [
     "PlacementError",
     "Stage",
     "Topology",
+    "UnsupportedByFluentBitError",
     "local_programs",
     "local_topology",
     "render_kubernetes",

@@ -109,6 +109,15 @@ def kubernetes_read_url(environment: Environment, cluster: str) -> str:
     return f"http://{service}.{_namespace(environment)}.svc:{_HTTP}"
 
 
+def kubernetes_write_url(environment: Environment, cluster: str) -> str:
+    """Return the URL for pushes: the gateway if there is one, else the distributors."""
+    declared = environment.clusters[cluster]
+    if declared.gateway:
+        return f"https://{declared.gateway.host}"
+    service = f"loki-{cluster}" if declared.mode == "single" else f"loki-{cluster}-distributor"
+    return f"http://{service}.{_namespace(environment)}.svc:{_HTTP}"
+
+
 def _namespace(environment: Environment) -> str:
     return environment.platform.namespace if environment.platform.kind == "kubernetes" else "default"
 

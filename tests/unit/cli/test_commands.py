@@ -169,7 +169,7 @@ def test_render_of_kubernetes_environment_writes_every_file_that_can_be_rendered
     result = logops("render", "production", "--to", str(tmp_path))
     written = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.yaml")}
 
-    assert (result.exit_code, result.stderr) == (OK, f"{NOT_YET} Helm values and agents are not rendered yet.\n")
+    assert (result.exit_code, result.stderr) == (OK, f"{NOT_YET} Helm values are not rendered yet.\n")
     assert {name for name in written if not name.startswith("rules/")} == {
         "storage/monitoring.yaml", "storage/security.yaml", "loki/main.yaml", "loki/security.yaml",
         "tenants/main.yaml", "tenants/security.yaml",
