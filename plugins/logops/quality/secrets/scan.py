@@ -1,5 +1,6 @@
 """Scan entries for secrets and personal data: lines, labels and structured metadata."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -32,11 +33,9 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
-    """A text to scan: a line, or `name=value`."""
+class _Source:
+    """Where a text comes from."""
 
-    entry: int
-    stream: int
     part: Part
     name: str | None
     timestamp_ns: int
@@ -83,25 +82,38 @@ class _Scanner:
         self._max_line_bytes = max_line_bytes
         self._prefilter = Prefilter(rules)
         self._streams: list[_Stream] = []
+        self._new_streams: list[tuple[_Stream, int]] = []
+        """Streams whose labels are not scanned yet, with the time of their first entry."""
         self._numbers: dict[frozenset[tuple[str, str]], int] = {}
         self._last: tuple[Mapping[str, str], int] | None = None
         self._matches: list[Match] = []
+        self._lines = self._size_bytes = self._cut_lines = 0
+        self._start_batch()
+
+    def _start_batch(self) -> None:
+        self._entries: list[LogLine] = []
+        self._stream_numbers: list[int] = []
         self._texts: list[bytes] = []
-        self._sources: list[_Text] = []
-        self._batch_bytes = self._size_bytes = self._cut_lines = self._lines = 0
+        """The line of each entry, in the same order."""
+        self._metadata: list[bytes] = []
+        self._metadata_owners: list[tuple[int, str]] = []
+        """Position of the entry in the batch, and name of the key."""
+        self._batch_bytes = 0
 
     def add(self, entry: LogLine) -> None:
-        number = self._stream_number(entry)
         line = _bytes(entry.text)
         if len(line) > self._max_line_bytes:
             line = line[: self._max_line_bytes]
             self._cut_lines += 1
-        self._put(line, _Text(self._lines, number, Part.LINE, None, entry.timestamp_ns))
+        self._batch_bytes += len(line)
         for name, value in entry.structured_metadata.items():
             text = _named(name, value, self._max_line_bytes)
-            self._put(text, _Text(self._lines, number, Part.METADATA, name, entry.timestamp_ns))
-        self._streams[number].lines += 1
-        self._lines += 1
+            self._metadata.append(text)
+            self._metadata_owners.append((len(self._entries), name))
+            self._batch_bytes += len(text)
+        self._stream_numbers.append(self._stream_number(entry))
+        self._entries.append(entry)
+        self._texts.append(line)
         if self._batch_bytes >= BATCH_BYTES:
             self._scan_batch()
 
@@ -121,22 +133,26 @@ class _Scanner:
             is_salt_kept=self._salt.is_kept,
         )
 
-    def _put(self, text: bytes, source: _Text) -> None:
-        self._texts.append(text)
-        self._sources.append(source)
-        self._batch_bytes += len(text)
-
     def _scan_batch(self) -> None:
-        for number, hit in _hits(self._texts, self._rules, self._prefilter):
-            source = self._sources[number]
-            stream = self._streams[source.stream]
-            for rule, start, end in hit.values:
-                stream.entries.setdefault(rule.id, set()).add(source.entry)
-                self._matches.append(self._match(self._texts[number], hit, source, stream, rule, start, end))
+        self._scan_labels()
+        for position, hit in _hits(self._texts, self._rules, self._prefilter):
+            source = _Source(Part.LINE, None, self._entries[position].timestamp_ns)
+            self._report(self._texts[position], hit, source, position)
+        for number, hit in _hits(self._metadata, self._rules, self._prefilter):
+            position, name = self._metadata_owners[number]
+            source = _Source(Part.METADATA, name, self._entries[position].timestamp_ns)
+            self._report(self._metadata[number], hit, source, position)
+        for stream_number, lines in Counter(self._stream_numbers).items():
+            self._streams[stream_number].lines += lines
+        self._lines += len(self._entries)
         self._size_bytes += self._batch_bytes
-        self._batch_bytes = 0
-        self._texts.clear()
-        self._sources.clear()
+        self._start_batch()
+
+    def _report(self, text: bytes, hit: _Hit, source: _Source, position: int) -> None:
+        stream = self._streams[self._stream_numbers[position]]
+        for rule, start, end in hit.values:
+            stream.entries.setdefault(rule.id, set()).add(self._lines + position)
+            self._matches.append(self._match(text, hit, source, stream, rule, start, end))
 
     def _stream_number(self, entry: LogLine) -> int:
         # Entries of a stream mostly follow each other and share their labels.
@@ -146,33 +162,36 @@ class _Scanner:
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._streams)
-            self._add_stream(entry, number)
+            stream = _Stream(entry.labels, entry.labels)
+            self._streams.append(stream)
+            self._new_streams.append((stream, entry.timestamp_ns))
         self._last = (entry.labels, number)
         return number
 
-    def _add_stream(self, entry: LogLine, number: int) -> None:
-        """Scan the labels of a stream. They are scanned first, because every match shows them."""
-        names = list(entry.labels)
-        texts = [_named(name, entry.labels[name], self._max_line_bytes) for name in names]
-        self._size_bytes += sum(map(len, texts))
-        hits = dict(_hits(texts, self._rules, self._prefilter))
-        shown: dict[str, str] = {}
-        for position, name in enumerate(names):
-            if position in hits:
-                text = printable(b"".join(masked(texts[position], hits[position].masks)))
-                shown_name, _, shown_value = text.partition("=")
-                shown[shown_name] = shown_value
-            else:
-                shown[name] = entry.labels[name]
-        stream = _Stream(entry.labels, shown)
-        self._streams.append(stream)
-        for position, hit in hits.items():
-            source = _Text(-1, number, Part.LABEL, names[position], entry.timestamp_ns)
+    def _scan_labels(self) -> None:
+        """Scan the labels of new streams. They are scanned before the lines, because every match shows them."""
+        owners = [(stream, name, time_ns) for stream, time_ns in self._new_streams for name in stream.labels]
+        texts = [_named(name, stream.labels[name], self._max_line_bytes) for stream, name, _ in owners]
+        hits = list(_hits(texts, self._rules, self._prefilter))
+        for number, hit in hits:
+            stream, name, _ = owners[number]
+            shown_name, _, shown_value = printable(b"".join(masked(texts[number], hit.masks))).partition("=")
+            stream.shown = {
+                (shown_name if label == name else label): (shown_value if label == name else value)
+                for label, value in stream.shown.items()
+            }
+        for number, hit in hits:
+            stream, name, time_ns = owners[number]
+            source = _Source(Part.LABEL, name, time_ns)
             for rule, start, end in hit.values:
                 stream.rules_of_labels.add(rule.id)
-                self._matches.append(self._match(texts[position], hit, source, stream, rule, start, end))
+                self._matches.append(self._match(texts[number], hit, source, stream, rule, start, end))
+        self._size_bytes += sum(map(len, texts))
+        self._new_streams.clear()
 
-    def _match(self, text: bytes, hit: _Hit, source: _Text, stream: _Stream, rule: Rule, start: int, end: int) -> Match:
+    def _match(
+        self, text: bytes, hit: _Hit, source: _Source, stream: _Stream, rule: Rule, start: int, end: int
+    ) -> Match:
         name = source.name
         if name is not None:
             name = printable(b"".join(masked(text, hit.masks))).partition("=")[0]
@@ -210,7 +229,8 @@ def _hits(texts: Sequence[bytes], rules: Sequence[Rule], prefilter: Prefilter) -
 
 
 def _named(name: str, value: str, max_bytes: int) -> bytes:
-    return _bytes(f"{name}={value}")[:max_bytes]
+    text = f"{name}={value}".encode("utf-8", "surrogatepass")
+    return text if len(text) <= max_bytes else text[:max_bytes]
 
 
 def _bytes(text: str) -> bytes:
