@@ -52,6 +52,11 @@ def tenants(ctx: typer.Context, incomplete: str) -> list[str]:
     return _starting(incomplete, sorted({tenant for cluster in clusters for tenant in cluster.tenants}))
 
 
+def sources(ctx: typer.Context, incomplete: str) -> list[str]:
+    environment = _environment(ctx)
+    return _starting(incomplete, sorted(environment.sources)) if environment else []
+
+
 def processes(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the processes that have a log on this machine."""
     environment = _environment(ctx)

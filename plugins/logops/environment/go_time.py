@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 NAMED_LAYOUTS: Mapping[str, str] = {
     "ANSIC": "Mon Jan _2 15:04:05 2006",
@@ -114,13 +113,20 @@ def parse_timestamp(text: str, layout: str, location: str | None, now_ns: int) -
         return int(_integer(text) * 10 ** _UNIX_DIGITS[layout])
     named = NAMED_LAYOUTS.get(layout)
     # Agents use the location only with layouts of one's own.
-    zone: tzinfo = ZoneInfo(location) if location and not named else UTC
+    zone: tzinfo = _zone(location) if location and not named else UTC
     moment = _read(text, _elements(named or layout))
     if moment.year is None:
         if "06" in (named or layout):
             raise TimestampError
         moment.year = _year_near(moment.month, now_ns)
     return _nanoseconds(moment, zone)
+
+
+def _zone(location: str) -> tzinfo:
+    # Few files name a location.
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(location)
 
 
 def _integer(text: str) -> int:

@@ -15,7 +15,6 @@ from logops.environment.sources import (
     Source,
     SyslogSource,
 )
-from logops.logql.regexes import groups
 from logops.suggestions import closest
 
 _CONTAINER_FIELDS = {"cri": ("time", "stream", "flags", "content"), "docker": ("output", "stream", "timestamp")}
@@ -37,6 +36,9 @@ def find_pipeline_problems(environment: Environment) -> Iterator[Problem]:
 
 def known_fields(source: Source) -> tuple[str, ...] | None:
     """Return the fields that a line of a source has after parsing, sorted; None: every key of the line is a field."""
+    # RE2 is loaded only for files that have expressions.
+    from logops.logql.regexes import groups
+
     parse = source.parse
     if parse.format in ("json", "logfmt") and not parse.fields:
         return None

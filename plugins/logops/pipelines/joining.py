@@ -38,6 +38,8 @@ class CriLines(Step):
     def take(self, line: Line) -> Iterable[Line]:
         groups = named_groups(_CRI, line.text)
         line.fields.update(groups or {})
+        if groups is None:
+            line.unparsed += ("cri",)
         for step in self._steps:
             (line,) = step.take(line)
         return self._join(line, is_part=line.fields.get("flags") == "P")

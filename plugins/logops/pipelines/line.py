@@ -1,7 +1,7 @@
 """What goes into a pipeline and what comes out of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 TimestampFrom = Literal["field", "input", "previous line", "time of reading"]
@@ -29,6 +29,7 @@ class Entry:
     """A log entry that is sent to Loki.
 
     samples      positions of the samples that it was made of, from 0
+    unparsed     formats that the line does not have: "cri", "docker", "json", "logfmt", "regex"
     cut_bytes    bytes that were cut off a line that was too long
     sampled_by   sampling rules that send only a part of such lines
     """
@@ -40,6 +41,7 @@ class Entry:
     timestamp_ns: int
     timestamp_from: TimestampFrom
     line: str
+    unparsed: tuple[str, ...] = ()
     cut_bytes: int = 0
     sampled_by: tuple[str, ...] = ()
 
@@ -77,22 +79,12 @@ class Line:
     timestamp_from: TimestampFrom
     read_ns: int
     metadata: dict[str, str] = field(default_factory=dict)
+    unparsed: tuple[str, ...] = ()
     sampled_by: tuple[str, ...] = ()
     tenant: str = ""
 
     def copy(self) -> "Line":
-        return Line(
-            self.samples,
-            self.text,
-            dict(self.labels),
-            dict(self.fields),
-            self.timestamp_ns,
-            self.timestamp_from,
-            self.read_ns,
-            dict(self.metadata),
-            self.sampled_by,
-            self.tenant,
-        )
+        return replace(self, labels=dict(self.labels), fields=dict(self.fields), metadata=dict(self.metadata))
 
     def value(self, name: str) -> str | None:
         """Return a field as text; None if it does not exist or is null."""

@@ -17,29 +17,37 @@ _HTML = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
 class Fields(Step):
     """Make fields of a line. A line that cannot be parsed has no fields, and is sent."""
 
-    def __init__(self, stage: ParseJson | ParseLogfmt | ParseRegex) -> None:
+    def __init__(self, stage: ParseJson | ParseLogfmt | ParseRegex, name: str = "") -> None:
         self._stage = stage
+        self._name = name or type(stage).__name__.removeprefix("Parse").lower()
 
     def take(self, line: Line) -> Iterable[Line]:
+        fields = self._fields(line.text)
+        if fields is None:
+            line.unparsed += (self._name,)
+        line.fields.update(fields or {})
+        return (line,)
+
+    def _fields(self, text: str) -> Mapping[str, object] | None:
         match self._stage:
             case ParseJson(fields=paths):
-                line.fields.update(_json_fields(line.text, paths))
+                return _json_fields(text, paths)
             case ParseLogfmt(fields=keys):
                 # If two fields have the same key, the last one gets the value.
                 names = {key: name for name, key in keys.items()}
-                line.fields.update({names[key]: value for key, value in logfmt_pairs(line.text) if key in names})
+                return {names[key]: value for key, value in logfmt_pairs(text) if key in names} or None
             case ParseRegex(expression=expression):
-                line.fields.update(named_groups(expression, line.text) or {})
-        return (line,)
+                return named_groups(expression, text)
 
 
-def _json_fields(text: str, paths: Mapping[str, tuple[str, ...]]) -> dict[str, object]:
+def _json_fields(text: str, paths: Mapping[str, tuple[str, ...]]) -> dict[str, object] | None:
+    """Return the fields of a JSON object; None if the text is none."""
     try:
         data = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_number)
     except (ValueError, RecursionError):
-        return {}
+        return None
     if data is not None and not isinstance(data, dict):
-        return {}
+        return None
     return {name: _json_value(_at(data, path)) for name, path in paths.items()}
 
 
@@ -82,7 +90,7 @@ class DockerLines(Step):
 
     def __init__(self) -> None:
         self._steps: tuple[Step, ...] = (
-            Fields(ParseJson({"output": ("log",), "stream": ("stream",), "timestamp": ("time",)})),
+            Fields(ParseJson({"output": ("log",), "stream": ("stream",), "timestamp": ("time",)}), "docker"),
             Labels(("stream",)),
             Timestamps(Timestamp(field="timestamp", layout="RFC3339Nano")),
             Output("output"),

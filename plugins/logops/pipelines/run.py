@@ -93,6 +93,7 @@ def _entry(line: Line, agent: Agent | None) -> Entry:
         timestamp_ns=line.timestamp_ns,
         timestamp_from=line.timestamp_from,
         line=text,
+        unparsed=line.unparsed,
         cut_bytes=cut_bytes,
         sampled_by=line.sampled_by,
     )
