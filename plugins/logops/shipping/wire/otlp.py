@@ -6,10 +6,8 @@ Labels are resource attributes, metadata are attributes of the log record, the l
 from collections.abc import Sequence
 
 from logops.shipping.record import Record
-from logops.shipping.wire.protobuf import field
-
-_TIME = b"\x09"
-"""Field 1 of LogRecord, a fixed64."""
+from logops.shipping.wire.pairs import PairCache
+from logops.shipping.wire.protobuf import field, varint
 
 
 def encode_otlp(records: Sequence[Record]) -> bytes:
@@ -18,24 +16,38 @@ def encode_otlp(records: Sequence[Record]) -> bytes:
     Raises ValueError if a time is before 1970.
     """
     resources: dict[tuple[tuple[str, str], ...], list[bytes]] = {}
+    pairs = PairCache(_record_attribute)
     for record in records:
-        resources.setdefault(record.labels, []).append(field(2, _log_record(record)))
+        logs = resources.get(record.labels)
+        if logs is None:
+            logs = resources[record.labels] = []
+        logs.append(_log_record(record, pairs))
     return b"".join(
-        field(1, field(1, _attributes(1, labels)) + field(2, b"".join(logs))) for labels, logs in resources.items()
+        [field(1, field(1, _resource(labels)) + field(2, b"".join(logs))) for labels, logs in resources.items()]
     )
 
 
-def _log_record(record: Record) -> bytes:
-    if record.time_ns < 0:
-        raise ValueError(f"its time {record.time_ns} ns is before 1970")
-    time = _TIME + record.time_ns.to_bytes(8, "little")
-    return time + field(5, _text(record.line)) + _attributes(6, record.metadata)
+def _log_record(record: Record, pairs: PairCache) -> bytes:
+    """Return a record as field 2 of ScopeLogs: time (1, a fixed64), body (5, an AnyValue), attributes (6)."""
+    time_ns = record.time_ns
+    if time_ns < 0:
+        raise ValueError(f"its time {time_ns} ns is before 1970")
+    line = record.line.encode("utf-8", "replace")
+    body = b"\x0a" + varint(len(line)) + line
+    log = b"\x09" + time_ns.to_bytes(8, "little") + b"\x2a" + varint(len(body)) + body
+    for pair in record.metadata:
+        log += pairs[pair]
+    return b"\x12" + varint(len(log)) + log
 
 
-def _attributes(number: int, pairs: tuple[tuple[str, str], ...]) -> bytes:
-    return b"".join(field(number, field(1, name.encode()) + field(2, _text(value))) for name, value in pairs)
+def _resource(labels: tuple[tuple[str, str], ...]) -> bytes:
+    return b"".join([field(1, _attribute(name, value)) for name, value in labels])
 
 
-def _text(value: str) -> bytes:
-    """Return an AnyValue with a text."""
-    return field(1, value.encode("utf-8", "replace"))
+def _record_attribute(name: str, value: str) -> bytes:
+    return field(6, _attribute(name, value))
+
+
+def _attribute(name: str, value: str) -> bytes:
+    """Return a KeyValue whose value is a text."""
+    return field(1, name.encode("utf-8", "replace")) + field(2, field(1, value.encode("utf-8", "replace")))

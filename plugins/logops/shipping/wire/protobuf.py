@@ -1,8 +1,11 @@
 """The few parts of protobuf's wire format that a request needs (protobuf.dev, encoding)."""
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=16_384)
 def varint(value: int) -> bytes:
-    """Return a non-negative number as a varint.
+    """Return a non-negative number as a varint. Cached: lengths and seconds repeat.
 
     >>> varint(300)
     b'\\xac\\x02'
@@ -21,7 +24,7 @@ def field(number: int, content: bytes) -> bytes:
     >>> field(1, b"a")
     b'\\n\\x01a'
     """
-    return b"".join((varint(number << 3 | 2), varint(len(content)), content))
+    return varint(number << 3 | 2) + varint(len(content)) + content
 
 
 def number_field(number: int, value: int) -> bytes:
