@@ -1,5 +1,6 @@
 """A small server that receives shipped logs, as Loki would. It can be down, and answer as a test wants."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -93,7 +94,7 @@ class LogReceiver:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                records = decode_otlp(body) if self.path.endswith("/v1/logs") else decode_push(body)
+                records = _decode(self.path, self.headers["Content-Type"], body)
                 status, text = receiver.answer(records)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.pushes.append(ReceivedPush(self.path, headers, records, status))
@@ -110,6 +111,25 @@ class LogReceiver:
                 """Keep the test's output free of access logs."""
 
         return Handler
+
+
+def _decode(path: str, content_type: str, body: bytes) -> list[ReceivedRecord]:
+    if path.endswith("/v1/logs"):
+        return decode_otlp(body)
+    return decode_json_push(body) if content_type.startswith("application/json") else decode_push(body)
+
+
+def decode_json_push(body: bytes) -> list[ReceivedRecord]:
+    """Return the records of a push request in JSON, as Fluent Bit sends it."""
+    return [
+        ReceivedRecord(int(time_ns), line, _label_text(stream["stream"]), metadata[0] if metadata else {})
+        for stream in json.loads(body)["streams"]
+        for time_ns, line, *metadata in stream["values"]
+    ]
+
+
+def _label_text(labels: dict[str, str]) -> str:
+    return f"{{{', '.join(f'{name}={json.dumps(value)}' for name, value in labels.items())}}}"
 
 
 def decode_push(body: bytes) -> list[ReceivedRecord]:
