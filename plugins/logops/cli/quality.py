@@ -2,8 +2,9 @@
 
 import getpass
 from datetime import UTC, datetime
+from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,11 +14,13 @@ from logops.cli.console import FOUND, OK, JsonOption, err, print_json, print_tex
 from logops.cli.findings import AllFindingsOption, listing
 from logops.cli.table import show_table
 from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
+from logops.errors import LogopsError
 from logops.findings.store import ResultsError
 from logops.quality.request import quality_request
-from logops.quality.run import QualityResult, read_result, run_quality
-from logops.quality.summary import COLUMNS
 from logops.wrapping import wrapped
+
+if TYPE_CHECKING:
+    from logops.quality.run import QualityResult
 
 app = typer.Typer(no_args_is_help=True, epilog="Example: logops quality run local")
 
@@ -46,6 +49,13 @@ def run(
     record: Annotated[
         bool, typer.Option("--record/--no-record", help="Store the result beside the scheduled runs.")
     ] = True,
+    docs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Also write the numbers as HTML pages of Great Expectations. Replaces the folder.",
+        ),
+    ] = None,
     every: AllFindingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,7 +63,11 @@ def run(
 
     Exit 1: an error was found, or something could not be checked.
     """
+    from logops.quality.run import run_quality
+
     target = readable(name)
+    if docs and docs.exists() and not (docs / "index.html").is_file():
+        stop(f"--docs {docs}: it exists and has no pages of an earlier run. Name a new folder.")
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         request = quality_request(
@@ -74,9 +88,11 @@ def run(
     try:
         with err.status("") as status:
             store = results_store(target.environment)
-            result = run_quality(target, request, store, status.update, record_result=recorded)
-    except ResultsError as error:
+            result = run_quality(target, request, store, status.update, record_result=recorded, docs=docs)
+    except (LogopsError, OSError) as error:
         stop(str(error))
+    if docs:
+        say(f"Written: {docs / 'index.html'}")
     _show(result, every, as_json)
 
 
@@ -91,6 +107,8 @@ def show(
 
     Exit 1: the run found an error, or could not check something.
     """
+    from logops.quality.run import read_result
+
     loaded = environment(name)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
@@ -102,7 +120,7 @@ def show(
     _show(result, every, as_json)
 
 
-def _show(result: QualityResult, every: bool, as_json: bool) -> None:
+def _show(result: "QualityResult", every: bool, as_json: bool) -> None:
     """Print the verdict, one line per source, then the findings. Ends the command."""
     if as_json:
         print_json(result.to_dict())
@@ -116,7 +134,9 @@ def _show(result: QualityResult, every: bool, as_json: bool) -> None:
     raise typer.Exit(FOUND if result.failed else OK)
 
 
-def _columns(result: QualityResult) -> list[Column]:
+def _columns(result: "QualityResult") -> list[Column]:
+    from logops.quality.summary import COLUMNS
+
     texts = [row.texts(result.as_of) for row in result.rows]
     priorities = (100, 99, 40, 30, 90, 20, 50, 60, 80)
     numbers = ("lines", "size", "streams", "unparsable", "last line")

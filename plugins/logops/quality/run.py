@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logops.checks.recording import record
@@ -13,6 +14,7 @@ from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.platforms.platform import ReadablePlatform
 from logops.quality.context import Context, agent_processes
 from logops.quality.counters import increases
+from logops.quality.data_docs import write_data_docs
 from logops.quality.example import masked_line
 from logops.quality.judge.arrival import gaps, rates, silent_sources, skewed_clocks
 from logops.quality.judge.labels import growing_cardinality, unexpected_labels
@@ -97,10 +99,12 @@ def run_quality(
     store: "ResultsStore | None",
     report_progress: Callable[[str], None],
     record_result: bool = True,
+    docs: Path | None = None,
 ) -> QualityResult:
     """Check the logs that arrived in the window before `as_of`.
 
     store   has the counters of the run before, and receives the result; None: neither
+    docs    folder for the pages of the result, which replace those of an earlier run; None: no pages
 
     Raises StoreUnreachableError, RulesError, ProjectNotFoundError. A Loki that does not answer is a finding.
     """
@@ -123,6 +127,9 @@ def run_quality(
     findings = judged(context)
     rows = source_rows(environment, measured, findings)
     result = QualityResult(request.as_of, request.window_s, tuple(rows), tuple(findings), measured.cost)
+    if docs:
+        report_progress("writing the pages")
+        write_data_docs(context, docs)
     if store and record_result:
         write_results(store, environment, request, measured, rows)
         record(store, Run(environment.name, CHECK, request.run, request.as_of), findings)

@@ -21,6 +21,8 @@ from logops.airflow.operators.work import (
 class IngestionQualityOperator(BaseOperator):
     """Check the logs that arrived before a moment. Fails if an error was found, or something could not be checked.
 
+    The numbers are also HTML pages, in `.logops/ENV/quality-docs` of the worker; each run replaces them.
+
     :param environment: name of a file in include/environments.
     :param window: length of the checked time, such as `1h`; None: as the environment says.
     :param budget: bytes that Loki may read in the whole run, such as `2GiB`; None: as the environment says.
@@ -47,9 +49,11 @@ class IngestionQualityOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Return `{sources, findings, queries, bytes}`."""
+        from logops.platforms import STATE
         from logops.quality.request import quality_request
         from logops.quality.run import run_quality
         from logops.quality.summary import summary
+        from logops.toolchain import project_root
 
         environment = read_environment(self.environment)
         try:
@@ -69,6 +73,7 @@ class IngestionQualityOperator(BaseOperator):
             results_store(environment),
             self.log.info,
             record_result=request.is_scheduled_form(environment),
+            docs=project_root() / STATE / environment.name / "quality-docs",
         )
         context["ti"].xcom_push(key="summary", value=summary(result.headline, result.rows, result.as_of))
         headline = f"{self.environment}: {result.headline}"
