@@ -140,6 +140,6 @@ def test_answered_query_has_summary_row_with_promised_limits(
 
     assert ti.pushed["summary"]["headline"] == "1 query, 40 answers: no findings"
     assert ti.pushed["summary"]["queries"][1] == [
-        "errors", "1h", "100 ms", "2s", "100 ms", "0 B", "64MiB", "",
+        "errors", "1h", "100 ms", "2.00 s", "100 ms", "0 B", "64.0 MiB", "",
     ]  # fmt: skip
     assert json.loads(json.dumps(ti.pushed["summary"])) == ti.pushed["summary"]
