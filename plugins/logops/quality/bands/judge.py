@@ -48,6 +48,10 @@ class _Deviation:
     upper: float | None
     """Counts per bucket, mean since then."""
 
+    @property
+    def is_learned_rate(self) -> bool:
+        return self.rule in (Rule.LEARNED, Rule.LEARNED_MEAN)
+
 
 def judge(
     series: Series,
@@ -86,16 +90,23 @@ def judge(
     )
     if learned and learned.shift_buckets_ago is not None:
         since = closed.start_of(len(counts) - learned.shift_buckets_ago)
-        verdict = replace(verdict, shift=LevelShift(since, learned.shift_ratio))
+        shift = LevelShift(since, learned.shift_ratio)
+        verdict = replace(verdict, shift=shift, basis=f"{verdict.basis} {shift.text}")
     return verdict
 
 
 def _basis(learned: Learned | None, declared: Declared, live: Series) -> str:
     days = len(live.counts) // live.day
     if learned is None:
-        history = f"{days} of {NEEDED_DAYS} days of history are there" if days else "No line was seen yet"
+        history = (
+            f"{days} of {NEEDED_DAYS} days of history are there"
+            if days
+            else "The history has less than a day with lines"
+        )
         if days >= NEEDED_DAYS:
             history = "Most of the history was not measured"
+        if not live.divides_hour:
+            history = f"Buckets of {live.bucket_s} s do not divide an hour"
         if declared.has_rate or declared.expect_every:
             return f"Declared in the environment. {history}, so no band is learned yet."
         return (
@@ -121,7 +132,7 @@ def _deviations(counts: Counts, closed: Series, declared: Declared, learned: Lea
     if declared.at_most is not None:
         high = rates - declared.at_most
         found.append(_beyond(high, State.HIGH, None, declared.at_most * per_bucket))
-    if learned and learned.rate and not learned.is_new_level:
+    if learned and learned.rate:
         found.append(_learned_side(learned.rate, learned.rate.low, State.LOW, len(counts)))
         found.append(_learned_side(learned.rate, learned.rate.high, State.HIGH, len(counts)))
     return found
@@ -202,7 +213,7 @@ def _decided(verdict: Verdict, closed: Series, deviations: list[_Deviation], lea
         return replace(verdict, state=State.ABSENT, rule=Rule.NONE, since=since, basis=basis)
     present = len(counts) - absent - 1
     for deviation in deviations:
-        if deviation.holds[present]:
+        if deviation.holds[present] and not (learned and learned.is_new_level and deviation.is_learned_rate):
             return replace(
                 verdict,
                 state=deviation.state,

@@ -28,7 +28,7 @@ OUTSIDE, OF = 3, 4
 """The persistence gate: 3 of 4 buckets must be outside."""
 LEAST_LIMIT = 2.5
 MEAN_HOURS = 6
-LEAST_MEAN_DEVIATIONS = 4.5
+LEAST_MEAN_DEVIATIONS = 4.2
 """Standard deviations of a mean of independent scores."""
 CLIP = 8.0
 SURPRISING_ZERO = 3.5
@@ -88,13 +88,13 @@ class Learned:
 
 
 def learn(series: Series, zone: str, holidays: Set[date]) -> Learned | None:
-    """Return what the history teaches; None if it is too short.
+    """Return what the history teaches; None if it is too short, or if hours have no whole number of buckets.
 
     series   closed buckets, from the source's first traffic on
     """
     day = series.day
     days = min(len(series.counts) // day, MOST_DAYS)
-    if days < NEEDED_DAYS:
+    if days < NEEDED_DAYS or not series.divides_hour:
         return None
     recent = series.last(days * day)
     places = week(recent.start, recent.bucket_s, len(recent.counts), zone, frozenset(holidays))

@@ -25,17 +25,21 @@ class Series:
     start: datetime
     """Start of the first bucket, with a time zone."""
     bucket_s: int
-    """Length of a bucket. It divides an hour."""
+    """Length of a bucket. A band is learned if it divides an hour."""
     counts: Counts
     """Lines per bucket. 0: there was no line. NaN (absent): nobody knows, the bucket was not measured."""
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:
             raise ValueError(f"start of a series: {self.start} has no time zone")
-        if self.bucket_s < 1 or HOUR_S % self.bucket_s:
-            raise ValueError(f"buckets of {self.bucket_s} s do not divide an hour. Use for example 60, 300 or 900 s")
+        if self.bucket_s < 1:
+            raise ValueError(f"length of a bucket: {self.bucket_s} s is less than a second")
         if np.any(self.counts < 0):
             raise ValueError("counts of a series: a count is negative")
+
+    @property
+    def divides_hour(self) -> bool:
+        return HOUR_S % self.bucket_s == 0
 
     @property
     def end(self) -> datetime:

@@ -18,9 +18,9 @@ USUAL_SURPRISE = -math.log(1e-5)
 FEWEST_BUCKETS = 2
 """A single bucket without a line is no silence."""
 _FEWEST_PAUSES = 50
-_INCIDENTS = 2
+_INCIDENTS = 1
 """So many pauses of the history may be incidents."""
-_LONGER = 1.6
+_LONGER = 1.7
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ ALARMS_PER_WEEK = 0.1 / 13
 """False alarms of one rule that a source may raise: 0.1 a quarter."""
 _PEAKS_ABOVE = 0.95
 _FEWEST_PEAKS = 5
-_DEVIATIONS = 5.0
+_DEVIATIONS = 4.8
 _ONE_DEVIATION = 0.8413
 """Quantile of a normal distribution, one standard deviation above the median."""
 

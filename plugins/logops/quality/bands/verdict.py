@@ -56,6 +56,13 @@ class LevelShift:
     ratio: float
     """New level divided by the old one."""
 
+    @property
+    def text(self) -> str:
+        return (
+            f"The level changed on {self.since.astimezone(UTC):%Y-%m-%d} and stayed: it is "
+            f"{rate_text(self.ratio)} times the old one."
+        )
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -119,6 +119,15 @@ def test_declared_interval_decides_about_silence() -> None:
     assert judge(series, declared, series.end).state is not State.SILENT
 
 
+def test_buckets_that_do_not_divide_an_hour_are_judged_by_declared_limits() -> None:
+    series = Series(START, 700, np.full(8_000, 10.0))
+
+    assert judge(series, Declared(at_least=1), series.end).text == (
+        "since 2026-10-19 00:00 UTC (64 days) at least 1 lines/min were expected, 0.86 seen. Declared in the "
+        "environment. Buckets of 700 s do not divide an hour, so no band is learned yet."
+    )
+
+
 def test_source_with_a_line_per_hour_is_judged_by_its_pauses() -> None:
     counts = np.zeros(36 * DAY)
     counts[::4] = 1
@@ -142,6 +151,14 @@ def test_new_level_is_told_for_a_week() -> None:
 
     assert shift is not None
     assert (shift.since, round(shift.ratio)) == (series.start_of(33 * DAY), 3)
+
+
+def test_new_level_is_said_in_the_text() -> None:
+    series = with_last(busy_source(), 3 * DAY, 3)
+
+    assert judge(series, NOTHING, series.end).text == (
+        "Learned from 5 weeks. The level changed on 2026-11-21 and stayed: it is 2.8 times the old one."
+    )
 
 
 def test_return_from_a_new_level_is_no_drop() -> None:
