@@ -20,7 +20,7 @@ _NO_HOLIDAYS: Set[date] = frozenset()
 
 @dataclass(frozen=True)
 class Declared:
-    """What the environment declares of a source. Everything is optional."""
+    """Declared limits of a source. All are optional."""
 
     at_least: float | None = None
     """Fewest lines per minute."""
@@ -98,11 +98,7 @@ def judge(
 def _basis(learned: Learned | None, declared: Declared, live: Series) -> str:
     days = len(live.counts) // live.day
     if learned is None:
-        history = (
-            f"{days} of {NEEDED_DAYS} days of history are there"
-            if days
-            else "The history has less than a day with lines"
-        )
+        history = f"{days} of {NEEDED_DAYS} days of history are there"
         if days >= NEEDED_DAYS:
             history = "Most of the history was not measured"
         if not live.divides_hour:
@@ -123,19 +119,19 @@ def _basis(learned: Learned | None, declared: Declared, live: Series) -> str:
 
 def _deviations(counts: Counts, closed: Series, declared: Declared, learned: Learned | None) -> list[_Deviation]:
     """Return what each rule says, the most important rule first."""
-    found = [_silence(counts, closed, declared, learned)]
+    deviations = [_silence(counts, closed, declared, learned)]
     rates = counts * (MINUTE_S / closed.bucket_s)
     per_bucket = closed.bucket_s / MINUTE_S
     if declared.at_least is not None:
         low = declared.at_least - rates
-        found.append(_beyond(low, State.LOW, declared.at_least * per_bucket, None))
+        deviations.append(_beyond(low, State.LOW, declared.at_least * per_bucket, None))
     if declared.at_most is not None:
         high = rates - declared.at_most
-        found.append(_beyond(high, State.HIGH, None, declared.at_most * per_bucket))
+        deviations.append(_beyond(high, State.HIGH, None, declared.at_most * per_bucket))
     if learned and learned.rate:
-        found.append(_learned_side(learned.rate, learned.rate.low, State.LOW, len(counts)))
-        found.append(_learned_side(learned.rate, learned.rate.high, State.HIGH, len(counts)))
-    return found
+        deviations.append(_learned_side(learned.rate, learned.rate.low, State.LOW, len(counts)))
+        deviations.append(_learned_side(learned.rate, learned.rate.high, State.HIGH, len(counts)))
+    return deviations
 
 
 def _silence(counts: Counts, closed: Series, declared: Declared, learned: Learned | None) -> _Deviation:
@@ -198,7 +194,7 @@ def _mean_since(score: Counts, limit: float) -> int:
 
 def _mean_band(rate: LearnedRate, length: int, since: int) -> tuple[float, float]:
     """Return the mean band since a bucket of the series, in lines per bucket."""
-    first = min(max(len(rate.seen) - -(-(length - since) // rate.factor), 0), len(rate.seen) - 1)
+    first = min(max(len(rate.observed) - -(-(length - since) // rate.factor), 0), len(rate.observed) - 1)
     return float(rate.lower[first:].mean()) / rate.factor, float(rate.upper[first:].mean()) / rate.factor
 
 

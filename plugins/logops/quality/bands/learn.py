@@ -27,10 +27,13 @@ MOST_DAYS = 8 * 7 + 1
 OUTSIDE, OF = 3, 4
 """The persistence gate: 3 of 4 buckets must be outside."""
 LEAST_LIMIT = 2.5
+"""Smallest limit of the persistence gate, in standard deviations."""
 MEAN_HOURS = 6
+"""Length of the mean that finds small but lasting changes."""
 LEAST_MEAN_DEVIATIONS = 4.2
 """Standard deviations of a mean of independent scores."""
 CLIP = 8.0
+"""Largest score in a mean: one bucket alone must not decide it."""
 SURPRISING_ZERO = 3.5
 """Score of a bucket without lines from which on a bucket is long enough to be judged."""
 _FACTORS = (1, 2, 4, 8, 16, 32, 48)
@@ -39,7 +42,7 @@ _WEEKS = CALIBRATION_DAYS / 7
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """The limits of one side, low or high, and where they are exceeded."""
+    """The limits of one side, low or high, and the buckets that exceed them."""
 
     limit: float
     mean_limit: float
@@ -57,7 +60,7 @@ class LearnedRate:
 
     factor: int
     """Buckets of the series that are judged together."""
-    seen: Counts
+    observed: Counts
     expected: Counts
     score: Counts
     lower: Counts
@@ -81,7 +84,7 @@ class Learned:
     """How surprising each of these buckets is without a line."""
     silence_limit: float
     shift_buckets_ago: int | None
-    """Buckets since the last shift of the level, in the last week. None: there was none."""
+    """Buckets since the last shift of the level. None: the level did not shift in the last week."""
     shift_ratio: float
     is_new_level: bool
     """The whole last day was steadily at another level."""
@@ -108,9 +111,9 @@ def learn(series: Series, zone: str, holidays: Set[date]) -> Learned | None:
     now, now_previous, shift_day, shift_ratio = _predict(train, places, whole, day)
     expected = np.concatenate([before[len(train) - calibration : len(train)], now[-day:]])
     previous = np.concatenate([before_previous[len(train) - calibration : len(train)], now_previous[-day:]])
-    seen = recent.counts[-len(expected) :]
+    observed = recent.counts[-len(expected) :]
     surprise = surprise_of_zero(expected, older.dispersion)
-    rate = _learn_rate(seen, expected, previous, older.dispersion, day)
+    rate = _learn_rate(observed, expected, previous, older.dispersion, day)
     last = slice(-day, None)
     return Learned(
         rate,
@@ -119,7 +122,7 @@ def learn(series: Series, zone: str, holidays: Set[date]) -> Learned | None:
         usual_limit(train, surprise_of_zero(before[: len(train)], older.dispersion), len(train) / day / 7),
         None if shift_day is None or days - shift_day > 8 else (days - shift_day) * day,
         shift_ratio,
-        rate is not None and _is_new_level(seen[last], expected[last], rate),
+        rate is not None and _is_new_level(observed[last], expected[last], rate),
     )
 
 
@@ -144,24 +147,26 @@ def _predict(train: Counts, places: Week, shape: Shape, day: int) -> tuple[Count
     return current, expected_counts(levels.previous, usual, day), levels.shift_day, ratio
 
 
-def _learn_rate(seen: Counts, expected: Counts, previous: Counts, dispersion: float, day: int) -> LearnedRate | None:
+def _learn_rate(
+    observed: Counts, expected: Counts, previous: Counts, dispersion: float, day: int
+) -> LearnedRate | None:
     factor = _factor(expected, dispersion, day)
     if factor is None:
         return None
     calibration = CALIBRATION_DAYS * day // factor
-    seen, expected, previous = (coarser(counts, factor) for counts in (seen, expected, previous))
-    score = _nearest(seen, expected, previous, dispersion)
+    observed, expected, previous = (coarser(counts, factor) for counts in (observed, expected, previous))
+    score = _nearest(observed, expected, previous, dispersion)
     weights = np.where(np.isfinite(score[:calibration]), 1.0, 0.0)
     weights[np.abs(np.nan_to_num(score[:calibration])) > 2 * USUAL_SCORE] = 0
-    dispersion = dispersion_of(np.nan_to_num(seen[:calibration]), expected[:calibration], weights)
-    score = _nearest(seen, expected, previous, dispersion)
+    dispersion = dispersion_of(np.nan_to_num(observed[:calibration]), expected[:calibration], weights)
+    score = _nearest(observed, expected, previous, dispersion)
     offset = mean_score(score[:calibration])
     score = score - offset
     hours = max(MEAN_HOURS * day // 24 // factor, OF)
     low, high = (_side(sign * score, calibration, hours) for sign in (-1, 1))
     return LearnedRate(
         factor,
-        seen,
+        observed,
         expected,
         score,
         count_at(offset - low.limit, expected, dispersion),
@@ -174,7 +179,7 @@ def _learn_rate(seen: Counts, expected: Counts, previous: Counts, dispersion: fl
 
 
 def _factor(expected: Counts, dispersion: float, day: int) -> int | None:
-    """Return how many buckets are judged together: so many that none of them is usually without a line."""
+    """Return how many buckets are judged together, so that a sum of 0 is surprising; None: a day is too short."""
     for factor in _FACTORS:
         if day % factor == 0 and day // factor > 1:
             quiet = np.quantile(coarser(expected, factor), 0.25)
@@ -183,14 +188,14 @@ def _factor(expected: Counts, dispersion: float, day: int) -> int | None:
     return None
 
 
-def _nearest(seen: Counts, expected: Counts, previous: Counts, dispersion: float) -> Counts:
+def _nearest(observed: Counts, expected: Counts, previous: Counts, dispersion: float) -> Counts:
     """Return the score at the current level or at the level before the last shift, whichever fits better."""
-    score = scores(seen, expected, dispersion)
+    score = scores(observed, expected, dispersion)
     known = np.isfinite(previous)
     if not known.any():
         return score
     other = np.full(len(score), np.inf)
-    other[known] = scores(seen[known], previous[known], dispersion)
+    other[known] = scores(observed[known], previous[known], dispersion)
     return np.where(np.abs(other) < np.abs(score), other, score)
 
 
@@ -205,10 +210,10 @@ def _side(score: Counts, calibration: int, hours: int) -> Side:
     return Side(limit, mean_limit, score > limit, gate > limit, (mean > mean_limit) & still)
 
 
-def _is_new_level(seen: Counts, expected: Counts, rate: LearnedRate) -> bool:
-    score = scores(seen, expected, rate.dispersion) - rate.offset
+def _is_new_level(observed: Counts, expected: Counts, rate: LearnedRate) -> bool:
+    score = scores(observed, expected, rate.dispersion) - rate.offset
     if not np.isfinite(score).any() or abs(float(np.nanmean(score))) < SHIFT_SCORE:
         return False
-    present = np.isfinite(seen)
-    level = seen[present].sum() / max(expected[present].sum(), 1e-9)
-    return bool(level > 0) and is_steady(seen, expected * level, rate.dispersion, rate.offset)
+    present = np.isfinite(observed)
+    level = observed[present].sum() / max(expected[present].sum(), 1e-9)
+    return bool(level > 0) and is_steady(observed, expected * level, rate.dispersion, rate.offset)

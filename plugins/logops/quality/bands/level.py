@@ -26,7 +26,7 @@ class Levels:
 
     current: Counts
     previous: Counts
-    """The level before a shift of the last week. NaN: there was none."""
+    """The level before a shift of the last week. NaN: the level did not shift."""
     shift_day: int | None
     """First day of the last shift."""
 
@@ -44,10 +44,10 @@ def predicted_levels(counts: Counts, week: Week, shape: Shape, day: int) -> Leve
     previous = np.full(days + 1, np.nan)
     shift_day, start = None, LEVEL_DAYS
     usual = shape.relative(week)
-    while (found := _first_shift(counts, usual, levels, current, shape.dispersion, start, day)) is not None:
-        shift_day, start = found, found + 1
-        previous[start : start + LEVEL_DAYS] = current[found]
-        current[start:] = _trailing(levels, found)[start:]
+    while (shifted := _first_shift(counts, usual, levels, current, shape.dispersion, start, day)) is not None:
+        shift_day, start = shifted, shifted + 1
+        previous[start : start + LEVEL_DAYS] = current[shifted]
+        current[start:] = _trailing(levels, shifted)[start:]
     return Levels(current, previous, shift_day)
 
 
@@ -75,20 +75,20 @@ def _first_shift(
     days = len(levels)
     if start >= days:
         return None
-    seen = counts[start * day :]
-    score = scores(seen, expected_counts(current[start:days], usual[start * day :], day), dispersion)
+    observed = counts[start * day :]
+    score = scores(observed, expected_counts(current[start:days], usual[start * day :], day), dispersion)
     usual_score = mean_score(score)
     for offset in np.flatnonzero(np.abs(_means(score, day) - usual_score) >= SHIFT_SCORE):
         one_day = slice(int(offset) * day, (int(offset) + 1) * day)
         expected = usual[start * day :][one_day] * levels[start + offset]
-        if is_steady(seen[one_day], expected, dispersion, usual_score):
+        if is_steady(observed[one_day], expected, dispersion, usual_score):
             return start + int(offset)
     return None
 
 
-def is_steady(seen: Counts, expected: Counts, dispersion: float, usual_score: float) -> bool:
+def is_steady(observed: Counts, expected: Counts, dispersion: float, usual_score: float) -> bool:
     """Whether the counts of a day fit the expected ones: nearly all buckets, and each quarter of the day."""
-    score = scores(seen, expected, dispersion) - usual_score
+    score = scores(observed, expected, dispersion) - usual_score
     known = np.isfinite(score)
     if known.sum() * 2 < len(score) or np.mean(np.abs(score[known]) < USUAL_SCORE) < STEADY_SHARE:
         return False

@@ -2,8 +2,8 @@
 
 A negative binomial count with mean m and dispersion d has the variance m + d m^2. The transformation
 g(y) = 2 / sqrt(d) asinh(sqrt(d (y + 3/8))) makes its variance 1 (F. J. Anscombe, Biometrika 35, 1948). So
-g(seen) - g(expected) is a score that can be compared, averaged and calibrated, and a limit of the score is a band of
-counts. For small d it is the square root of Poisson counts, for large d the logarithm.
+g(observed) - g(expected) is a score that can be compared, averaged and calibrated. A limit of the score is a band of
+counts. For small d, g is like the square root, for large d like the logarithm.
 """
 
 import math
@@ -19,9 +19,9 @@ _USUAL = 3.0
 """Larger scores are incidents; they do not count in a mean."""
 
 
-def scores(seen: Counts, expected: Counts, dispersion: float) -> Counts:
+def scores(observed: Counts, expected: Counts, dispersion: float) -> Counts:
     """Return the score of each count. Below 0: fewer lines than expected."""
-    return transform(seen, dispersion) - transform(expected, dispersion)
+    return transform(observed, dispersion) - transform(expected, dispersion)
 
 
 def transform(counts: Counts, dispersion: float) -> Counts:

@@ -27,7 +27,7 @@ class Series:
     bucket_s: int
     """Length of a bucket. A band is learned if it divides an hour."""
     counts: Counts
-    """Lines per bucket. 0: there was no line. NaN (absent): nobody knows, the bucket was not measured."""
+    """Lines per bucket. 0: no line came. NaN: absent, the bucket was not measured."""
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:

@@ -30,7 +30,7 @@ class Shape:
     by_bucket: Counts
     """Multiple of the hour for each bucket of the day: jobs that run every hour or night at the same minute."""
     dispersion: float
-    """Of the negative binomial distribution, one for all hours."""
+    """Dispersion of the negative binomial distribution, one for all hours."""
     is_level_constant: bool
 
     def relative(self, week: Week) -> Counts:
@@ -92,9 +92,9 @@ def _day_weights(relative: Counts) -> Counts:
 
 
 def _per_day(filled: Counts, weights: Counts, usual: Counts, day: int) -> Counts:
-    seen = (filled * weights).reshape(-1, day).sum(axis=1)
+    observed = (filled * weights).reshape(-1, day).sum(axis=1)
     expected = (usual * weights).reshape(-1, day).sum(axis=1)
-    levels: Counts = np.divide(seen, expected, out=np.full(len(seen), np.nan), where=expected > 0)
+    levels: Counts = np.divide(observed, expected, out=np.full(len(observed), np.nan), where=expected > 0)
     return levels
 
 
@@ -113,7 +113,7 @@ def _smoothed(levels: Counts, is_constant: bool) -> Counts:
 
 
 def median_of_rows(rows: Counts) -> Counts:
-    """Return the median of the known values of each row; 0 if there is none."""
+    """Return the median of the known values of each row; 0 if no value is known."""
     ordered = np.sort(rows, axis=1)
     known = np.isfinite(ordered).sum(axis=1)
     low, high = np.maximum(known - 1, 0) // 2, known // 2

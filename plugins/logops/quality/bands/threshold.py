@@ -51,9 +51,10 @@ def _peaks(statistic: Counts, start: float) -> Counts:
 
 
 def kth_largest(values: Counts, k: int, n: int) -> Counts:
-    """Return, for each bucket, the k-th largest value of it and the n - 1 before: a limit that k of n exceed.
+    """Return, for each bucket, the k-th largest of the last n values.
 
-    The persistence gate: one odd bucket is no evidence. Absent buckets (NaN) are none either.
+    If it exceeds a limit, k of n buckets exceed the limit: the persistence gate. A single odd bucket is no evidence.
+    Absent buckets (NaN) are no evidence either.
     """
     padded = np.concatenate([np.full(n - 1, -np.inf), np.where(np.isfinite(values), values, -np.inf)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, n)
@@ -61,7 +62,7 @@ def kth_largest(values: Counts, k: int, n: int) -> Counts:
 
 
 def running_mean(values: Counts, n: int, clip: float) -> Counts:
-    """Return, for each bucket, the mean of it and the n - 1 before, clipped. -inf: half of them are absent."""
+    """Return, for each bucket, the mean of the last n values, clipped. -inf: half of them or more are absent."""
     known = np.isfinite(values)
     sums = np.concatenate([[0.0], np.cumsum(np.where(known, np.clip(values, -clip, clip), 0.0))])
     counts = np.concatenate([[0], np.cumsum(known)])

@@ -16,7 +16,7 @@ class State(StrEnum):
     HIGH = "high"
     SILENT = "silent"
     ABSENT = "absent"
-    """Nobody knows: the buckets were not measured. This is neither good nor bad."""
+    """The buckets were not measured, so nothing is known."""
     LEARNING = "learning"
     """There is not enough history, and nothing is declared."""
 
@@ -82,7 +82,7 @@ class Verdict:
     weeks: float
     """Length of the history."""
     basis: str
-    """What the band stands on, as a sentence."""
+    """The origin of the band, in sentences."""
     shift: LevelShift | None = None
     buckets: Sequence[Bucket] = ()
     """The last day, or less."""
