@@ -54,9 +54,13 @@ class Series:
         return self.start + timedelta(seconds=bucket * self.bucket_s)
 
     def closed(self, as_of: datetime) -> Self:
-        """Return the buckets that have ended. A bucket that is still filling would look like a drop."""
-        complete = int((as_of - self.start).total_seconds() // self.bucket_s)
-        return replace(self, counts=self.counts[: max(complete, 0)])
+        """Return the buckets that have ended. A bucket that is still filling would look like a drop.
+
+        Buckets between the end of the series and `as_of` are absent: what was measured long ago says nothing about now.
+        """
+        complete = max(int((as_of - self.start).total_seconds() // self.bucket_s), 0)
+        missing = np.full(max(complete - len(self.counts), 0), np.nan)
+        return replace(self, counts=np.concatenate([self.counts[:complete], missing]))
 
     def last(self, buckets: int) -> Self:
         first = max(len(self.counts) - buckets, 0)

@@ -80,6 +80,13 @@ def test_absent_buckets_are_no_silence() -> None:
     assert (verdict.state, verdict.since) == (State.ABSENT, series.start_of(36 * DAY - 6))
 
 
+def test_series_that_ends_an_hour_ago_is_absent_since_then() -> None:
+    series = with_last(busy_source(), 6, 0.1)
+    verdict = judge(series, NOTHING, series.end + timedelta(hours=1))
+
+    assert (verdict.state, verdict.since) == (State.ABSENT, series.end)
+
+
 def test_bucket_that_is_still_filling_is_not_judged() -> None:
     series = with_last(busy_source(), 2, 0)
     verdict = judge(series, NOTHING, series.end - timedelta(seconds=BUCKET_S + 1))
