@@ -6,22 +6,19 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.cells import set_cell_size
 from rich.text import Text
 
-from logops.cli import complete
-from logops.cli.console import OK, JsonOption, print_json, print_text, printable, say, stop, width
-from logops.cli.targets import EnvironmentArgument, environment
+from logops.cli.console import OK, print_json, print_text, printable, say, stop, width
+from logops.cli.targets import environment
 from logops.number_text import count_text, size_text
 from logops.pipelines.line import Dropped, Entry, Outcome, TimestampFrom
 from logops.pipelines.text import readable
 from logops.pipelines.trial import Trial, try_pipeline
 from logops.suggestions import did_you_mean
-
-app = typer.Typer(no_args_is_help=True, epilog="Example: logops agents test local access samples.log")
 
 MAX_BYTES = 10 << 20
 """Larger files are refused: a sample has some hundred lines."""
@@ -43,26 +40,8 @@ _FORMATS = {
 }
 
 
-@app.callback()
-def agents() -> None:
-    """Try the pipelines of log sources before they are rolled out."""
-
-
-@app.command("test", epilog="Example: logops agents test local access samples.log")
-def try_command(
-    name: EnvironmentArgument,
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", autocompletion=complete.sources, help="Name of a source in ENV.")
-    ],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Sample lines of the source; - reads standard input.")],
-    as_json: JsonOption = False,
-) -> None:
-    """Show what sample lines become: stream, structured metadata, timestamp, or the rule that drops them.
-
-    Nothing is sent. Lines are processed as Promtail does. Other agents differ in a few points: docs/agents.md.
-
-    Exit status 2: the environment, the source or the file cannot be used.
-    """
+def try_command(name: str, source: str, file: Path, as_json: bool) -> None:
+    """Run `logops agents test`."""
     loaded = environment(name)
     if source not in loaded.sources:
         known = ", ".join(sorted(loaded.sources)) or "none"

@@ -1,21 +1,9 @@
-"""The moment of a command: the option `--as-of`, and its reader."""
+"""Read the moment of an option such as `--as-of`."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 
-import typer
-
-from logops.checks.as_of import FORMS, AsOfError, read_as_of
+from logops.checks.as_of import AsOfError, read_as_of
 from logops.cli.console import stop
-
-AsOfOption = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of",
-        metavar="MOMENT",
-        help=f"Judge as of this time, UTC: {FORMS}. Default: now.",
-    ),
-]
 
 
 def moment(text: str | None, now: datetime, option: str = "--as-of") -> datetime:

@@ -3,18 +3,16 @@
 import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from logops.audit.request import AuditRequest, Check
-from logops.cli import complete
-from logops.cli.as_of import AsOfOption, moment
-from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, print_json, print_text, stop, width
-from logops.cli.findings import AllFindingsOption, listing
-from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
+from logops.cli.as_of import moment
+from logops.cli.console import BAD_INPUT, FOUND, OK, err, print_json, print_text, stop, width
+from logops.cli.findings import listing
+from logops.cli.targets import environment, readable, results_store
 from logops.environment import Environment
 from logops.environment.units import Duration
 from logops.findings.store import ResultsError
@@ -26,113 +24,68 @@ if TYPE_CHECKING:
     from logops.audit.report.explain import TableExplanation
     from logops.usage.usage import Held
 
-app = typer.Typer(no_args_is_help=True, epilog="Example: logops audit retention local")
 
-TableOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--table",
-        autocompletion=complete.tables,
-        metavar="TABLE",
-        help="Audit only this table, by name or day: loki_index_20780 or 2026-11-23. May be repeated.",
-    ),
-]
-SlackOption = Annotated[
-    str | None,
-    typer.Option(
-        "--slack",
-        metavar="DURATION",
-        help="Grace period before something counts as late, for example 0s, 10m, 6h. Default: the environment's.",
-    ),
-]
-RecordOption = Annotated[bool, typer.Option("--record/--no-record", help="Store the result beside the nightly runs.")]
-
-
-@app.command(epilog="Example: logops audit compaction local --json")
-def compaction(
-    name: EnvironmentArgument = "local",
-    table: TableOption = None,
-    as_of: AsOfOption = None,
-    slack: SlackOption = None,
-    record: RecordOption = True,
-    every: AllFindingsOption = False,
-    as_json: JsonOption = False,
+def run(
+    check: str,
+    name: str,
+    tables: list[str] | None,
+    as_of: str | None,
+    slack: str | None,
+    record: bool,
+    every: bool,
+    as_json: bool,
 ) -> None:
-    """Check that every table is compacted, readable and covered by the schema, and that ingesters and compactor work.
+    """Run `logops audit compaction`, `retention` or `tiering`.
 
-    Exit 1: an error was found, or something could not be checked.
+    check   the name of the command
     """
-    _audit((Check.COMPACTION,), name, table, as_of, slack, record, every, as_json)
+    from logops.audit.report.explain import NoSuchTableError, tables_of
+    from logops.audit.run import run_audit
+    from logops.cli.audit_tables import tenant_columns
+    from logops.cli.table import show_table
+    from logops.clients.blob_storage import ObjectStoreError
+    from logops.platforms.platform import PlatformError
+
+    target = readable(name)
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        patience = None if slack is None else Duration(slack)
+    except ValueError as error:
+        stop(f"--slack: {error}", BAD_INPUT)
+    as_of_moment = moment(as_of, now)
+    try:
+        chosen = [name for table in tables or () for name in tables_of(table, target.environment, as_of_moment)]
+    except NoSuchTableError as error:
+        stop(f"--table: {error}", BAD_INPUT)
+    request = AuditRequest(
+        checks=(Check[check.upper()],),
+        run_id=f"terminal-{getpass.getuser()}-{now:%Y%m%dT%H%M%SZ}",
+        as_of=as_of_moment,
+        tables=tuple(chosen),
+        slack=patience,
+    )
+    if record and request.is_drill(now):
+        record = False
+        err.print("Not recorded: it asks for something else than the nightly run.", highlight=False)
+    store = results_store(target.environment) if record else None
+    try:
+        with err.status("") as status:
+            result = run_audit(target, request, store, lambda line: status.update(line))
+    except (ObjectStoreError, PlatformError, ResultsError) as error:
+        stop(str(error), BAD_INPUT)
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        if result.findings:
+            print_text(listing(result.findings, every=every))
+        show_table(tenant_columns(result))
+        for line in [*result.other_objects(), result.headline]:
+            print_text(line)
+    raise typer.Exit(FOUND if result.failed else OK)
 
 
-@app.command(epilog="Example: logops audit retention local --table loki_index_20780")
-def retention(
-    name: EnvironmentArgument = "local",
-    table: TableOption = None,
-    as_of: AsOfOption = None,
-    slack: SlackOption = None,
-    record: RecordOption = True,
-    every: AllFindingsOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Check that all promised logs are stored and indexed, and deleted after their retention.
-
-    Exit 1: an error was found, or something could not be checked.
-    """
-    _audit((Check.RETENTION,), name, table, as_of, slack, record, every, as_json)
-
-
-@app.command(epilog="Example: logops audit tiering local --as-of 2027-01-31")
-def tiering(
-    name: EnvironmentArgument = "local",
-    table: TableOption = None,
-    as_of: AsOfOption = None,
-    slack: SlackOption = None,
-    record: RecordOption = True,
-    every: AllFindingsOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Check that every chunk is in the tier declared for its age, and that the index is Hot.
-
-    Exit 1: an error was found, or something could not be checked.
-    """
-    _audit((Check.TIERING,), name, table, as_of, slack, record, every, as_json)
-
-
-@app.command(epilog="Example: logops audit explain local loki_index_20780 application")
-def explain(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENV",
-            autocompletion=complete.environments,
-            help="Name of an environment in include/environments, or path of a file.",
-        ),
-    ],
-    table: Annotated[
-        str,
-        typer.Argument(
-            metavar="TABLE",
-            autocompletion=complete.tables,
-            help="Name or day of a table: loki_index_20780 or 2026-11-23. Default: all tables, by tenant and phase.",
-        ),
-    ] = "",
-    tenant: Annotated[
-        str,
-        typer.Argument(
-            metavar="TENANT", autocompletion=complete.tenants, help="Default: every tenant with chunks in the table."
-        ),
-    ] = "",
-    as_of: AsOfOption = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="Without TABLE: one line for each table and tenant, and each finding.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Show a table's phase, next step and blockers. Without TABLE: one line for each tenant and phase.
-
-    Exit 1: something blocks a table.
-    """
+def explain(name: str, table: str, tenant: str, as_of: str | None, every: bool, as_json: bool) -> None:
+    """Run `logops audit explain`."""
     from logops.audit.report.explain import NoSuchTableError, explain, tables_of
     from logops.cli.audit_tables import explanation_text
     from logops.clients.blob_storage import ObjectStoreError
@@ -178,45 +131,23 @@ def _show_overview(name: str, explanations: "Sequence[TableExplanation]", as_of:
     print_text(f"  one table:   {command} {quote(newest.table)}")
 
 
-class By(StrEnum):
-    """How usage is grouped."""
-
-    TENANT = "tenant"
-    TABLE = "table"
-    TIER = "tier"
-
-
-@app.command(epilog="Example: logops audit usage local --by tier")
-def usage(
-    name: EnvironmentArgument = "local",
-    by: Annotated[By, typer.Option("--by", help="Group by tenant, table or tier.")] = By.TENANT,
-    as_json: JsonOption = False,
-) -> None:
-    """Show who stores how much in which tier, how it grows, and a forecast for 30, 90 and 365 days.
-
-    Uses the numbers of the last retention audit.
-    """
+def usage(name: str, by: str, as_json: bool) -> None:
+    """Run `logops audit usage`."""
     from logops.cli.table import show_table
     from logops.cli.usage import usage_columns, usage_json
     from logops.usage.usage import by_table, by_tenant, by_tier
 
     held = _held(environment(name))
-    rows = {By.TENANT: by_tenant, By.TABLE: by_table, By.TIER: by_tier}[by](held)
+    rows = {"tenant": by_tenant, "table": by_table, "tier": by_tier}[by](held)
     if as_json:
-        print_json(
-            {"environment": name, "as_of": held.as_of, "older": held.older, "by": by.value, "usage": usage_json(rows)}
-        )
+        print_json({"environment": name, "as_of": held.as_of, "older": held.older, "by": by, "usage": usage_json(rows)})
     else:
-        show_table(usage_columns(rows, by.value))
+        show_table(usage_columns(rows, by))
         print_text(wrapped(held.note, width()))
 
 
-@app.command(epilog="Example: logops audit cost local")
-def cost(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
-    """Show the monthly cost of the stored chunks: now, and if all were in their declared tiers and retention.
-
-    Includes storage and the one-time moves, not the reads of queries. Uses the numbers of the last retention audit.
-    """
+def cost(name: str, as_json: bool) -> None:
+    """Run `logops audit cost`."""
     from logops.audit.policy.retention import tiering
     from logops.cli.table import show_table
     from logops.cli.usage import cost_columns, cost_json
@@ -257,58 +188,3 @@ def _held(loaded: Environment) -> "Held":
     if held is None:
         stop(f"No audit has counted the chunks of {loaded.name} yet: run `logops audit retention {loaded.name}`.")
     return held
-
-
-def _audit(
-    checks: tuple[Check, ...],
-    name: str,
-    tables: list[str] | None,
-    as_of: str | None,
-    slack: str | None,
-    record: bool,
-    every: bool,
-    as_json: bool,
-) -> None:
-    from logops.audit.report.explain import NoSuchTableError, tables_of
-    from logops.audit.run import run_audit
-    from logops.cli.audit_tables import tenant_columns
-    from logops.cli.table import show_table
-    from logops.clients.blob_storage import ObjectStoreError
-    from logops.platforms.platform import PlatformError
-
-    target = readable(name)
-    now = datetime.now(UTC).replace(microsecond=0)
-    try:
-        patience = None if slack is None else Duration(slack)
-    except ValueError as error:
-        stop(f"--slack: {error}", BAD_INPUT)
-    as_of_moment = moment(as_of, now)
-    try:
-        chosen = [name for table in tables or () for name in tables_of(table, target.environment, as_of_moment)]
-    except NoSuchTableError as error:
-        stop(f"--table: {error}", BAD_INPUT)
-    request = AuditRequest(
-        checks=checks,
-        run_id=f"terminal-{getpass.getuser()}-{now:%Y%m%dT%H%M%SZ}",
-        as_of=as_of_moment,
-        tables=tuple(chosen),
-        slack=patience,
-    )
-    if record and request.is_drill(now):
-        record = False
-        err.print("Not recorded: it asks for something else than the nightly run.", highlight=False)
-    store = results_store(target.environment) if record else None
-    try:
-        with err.status("") as status:
-            result = run_audit(target, request, store, lambda line: status.update(line))
-    except (ObjectStoreError, PlatformError, ResultsError) as error:
-        stop(str(error), BAD_INPUT)
-    if as_json:
-        print_json(result.to_dict())
-    else:
-        if result.findings:
-            print_text(listing(result.findings, every=every))
-        show_table(tenant_columns(result))
-        for line in [*result.other_objects(), result.headline]:
-            print_text(line)
-    raise typer.Exit(FOUND if result.failed else OK)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -24,15 +24,14 @@ from logops.benchmark.history.trend import common_trends, trends, trends_by_nigh
 from logops.benchmark.measure.cases import Mode
 from logops.benchmark.measure.measurable import NotMeasurableError
 from logops.benchmark.measure.sample import Sample
-from logops.benchmark.request import MOST_ROUNDS, ROUNDS, benchmark_request
+from logops.benchmark.request import benchmark_request
 from logops.benchmark.run import run_benchmark
 from logops.cli import bench_tables as tables
-from logops.cli import complete
-from logops.cli.console import FOUND, OK, JsonOption, err, print_json, print_text, say, stop, width
-from logops.cli.findings import AllFindingsOption, listing
+from logops.cli.console import FOUND, OK, err, print_json, print_text, say, stop, width
+from logops.cli.findings import listing
 from logops.cli.library import read_library, selected
 from logops.cli.table import show_table
-from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
+from logops.cli.targets import environment, readable, results_store
 from logops.clients.loki import LokiError
 from logops.findings import failed
 from logops.findings.kinds import QUERY_SAMPLES
@@ -40,7 +39,6 @@ from logops.findings.store import NothingStoredError, ResultsError, ResultsStore
 from logops.suggestions import did_you_mean
 
 PICTURES = {".svg": svg, ".png": png}
-app = typer.Typer(no_args_is_help=True, epilog="Example: logops bench run local --query errors")
 RUNS = f"""
 SELECT run, environment, list_sort(list_distinct(list(configuration))) AS configurations,
     min(started_ns) AS started_ns, count(DISTINCT query) AS queries, count(*) FILTER (ending = 'answered') AS answers
@@ -48,54 +46,22 @@ FROM "{QUERY_SAMPLES}" GROUP BY ALL ORDER BY started_ns DESC
 """
 
 
-@app.callback()
-def bench() -> None:
-    """Measure the query library against its objectives and its history."""
-
-
-@app.command(epilog="Example: logops bench run local --query errors --query latency --rounds 20")
 def run(
-    name: EnvironmentArgument = "local",
-    query: Annotated[
-        list[str] | None,
-        typer.Option(autocompletion=complete.queries, help="Only this query. May be repeated. Default: all."),
-    ] = None,
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Number of measurements of each query.")] = ROUNDS,
-    most: Annotated[
-        int, typer.Option("--most-rounds", min=1, max=1000, help="Maximum of rounds for a query whose times vary.")
-    ] = MOST_ROUNDS,
-    mode: Annotated[
-        list[Mode] | None, typer.Option(help="With or without the results cache. May be repeated. Default: both.")
-    ] = None,
-    also: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--range", help="Additional time range, for example 24h. May be repeated. Default: the environment's."
-        ),
-    ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            help="Maximum of bytes that Loki may read in the whole run, for example 20GiB. Default: the environment's."
-        ),
-    ] = None,
-    minutes: Annotated[
-        int | None, typer.Option(min=1, help="Time limit of the whole run. Default: the environment's.")
-    ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, max=32, help="Number of queries that run at the same time.")] = 1,
-    beside: Annotated[
-        str | None, typer.Option(help="A second environment, measured in turns with the first and compared with it.")
-    ] = None,
-    record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Store every sample in the results store.")
-    ] = True,
-    every: AllFindingsOption = False,
-    as_json: JsonOption = False,
+    name: str,
+    query: list[str] | None,
+    rounds: int,
+    most: int,
+    mode: list[Mode] | None,
+    also: list[str] | None,
+    budget: str | None,
+    minutes: int | None,
+    concurrency: int,
+    beside: str | None,
+    record: bool,
+    every: bool,
+    as_json: bool,
 ) -> None:
-    """Measure the queries of the library on a live cluster, in rounds.
-
-    Exit 1: a query failed or has too few answers; with --beside: a query is slower there.
-    """
+    """Run `logops bench run`."""
     places = [readable(environment) for environment in (name, beside) if environment]
     if len({platform.environment.name for platform in places}) < len(places):
         stop(
@@ -155,23 +121,8 @@ def run(
     raise typer.Exit(FOUND if bad else OK)
 
 
-@app.command("compare", epilog="Example: logops bench compare local bench-20261124T040000 bench-20261125T040000")
-def compare_command(
-    name: Annotated[
-        str, typer.Argument(metavar="ENV", autocompletion=complete.environments, help="Environment of the earlier run.")
-    ],
-    before: Annotated[str, typer.Argument(metavar="BEFORE", help="The earlier run, from `logops bench runs`.")],
-    after: Annotated[str, typer.Argument(metavar="AFTER", help="The later run.", show_default=False)] = "",
-    other: Annotated[str | None, typer.Option(help="Environment of the later run. Default: the earlier run's.")] = None,
-    old_environment: Annotated[
-        str, typer.Option("--environment", "-e", hidden=True, help="Old form of the argument ENV.")
-    ] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Compare two runs: which queries are slower, by how much, how certain that is, and why.
-
-    Exit 1: a query is slower, or has too few answers to compare.
-    """
+def compare_command(name: str, before: str, after: str, other: str | None, old_environment: str, as_json: bool) -> None:
+    """Run `logops bench compare`."""
     if not after:
         name, before, after = old_environment or "local", name, before
         say(
@@ -206,20 +157,8 @@ def compare_command(
     raise typer.Exit(_code(compared))
 
 
-@app.command(epilog="Example: logops bench history local --query errors --plot errors.svg")
-def history(
-    name: EnvironmentArgument = "local",
-    query: Annotated[
-        list[str] | None,
-        typer.Option(autocompletion=complete.queries, help="Only this query. May be repeated. Default: all."),
-    ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw a chart into this file, .svg or .png.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show every query night by night: its usual time, what became slower, since when, and why.
-
-    Exit 1: a query became slower or reads more. Queries not measured in the last two days do not count.
-    """
+def history(name: str, query: list[str] | None, plot: Path | None, as_json: bool) -> None:
+    """Run `logops bench history`."""
     if plot and plot.suffix not in PICTURES:
         stop(f"Drawing into {plot}: the name must end in {' or '.join(PICTURES)}.")
     try:
@@ -265,9 +204,8 @@ def history(
     raise typer.Exit(FOUND if slower else OK)
 
 
-@app.command(epilog="Example: logops bench runs local")
-def runs(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
-    """List the recorded runs, newest first."""
+def runs(name: str, as_json: bool) -> None:
+    """Run `logops bench runs`."""
     rows = _runs(name)
     if as_json:
         print_json(rows)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
 
-from logops.environment import Environment, EnvironmentFileError, find_environment, load_environment
-from logops.toolchain import PROGRAMS, ProjectNotFoundError, project_root
+from logops.toolchain import ProjectNotFoundError, project_root
+
+if TYPE_CHECKING:
+    from logops.environment import Environment
 
 _TABLE_DAYS = 90
 """Days whose tables are completed, from today."""
@@ -70,11 +73,16 @@ def processes(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def programs(incomplete: str) -> list[str]:
+    from logops.toolchain import PROGRAMS
+
     return _starting(incomplete, PROGRAMS)
 
 
-def _environment(ctx: typer.Context) -> Environment | None:
+def _environment(ctx: typer.Context) -> "Environment | None":
     """Return the environment that the line names so far; None if it cannot be read."""
+    # Reading an environment imports pydantic, which completing its name does not need.
+    from logops.environment import EnvironmentFileError, find_environment, load_environment
+
     # After an option without its value, typer leaves the arguments unread.
     unread = [word for word in ctx.args if not word.startswith("-")]
     name = next(iter([*unread, *(ctx.params[key] for key in _ENVIRONMENT if ctx.params.get(key))]), "local")

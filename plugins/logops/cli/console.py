@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,8 +20,6 @@ FOUND = 1
 """Findings, or a failure."""
 BAD_INPUT = 2
 """The command, a file or the environment is not usable."""
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def no_colour() -> None:

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
 import logops
 from logops.cli.console import out, print_json, printable
+from logops.cli.options import Format
 from logops.diagnostics.concise import line as concise_line
 from logops.diagnostics.concise import place
 from logops.diagnostics.excerpt import excerpt
@@ -22,25 +20,6 @@ from logops.wrapping import wrapped
 _STYLES = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
 _INDENT = 4
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
-
-
-class Format(StrEnum):
-    """A form of the output."""
-
-    FULL = "full"
-    CONCISE = "concise"
-    GITHUB = "github"
-    SARIF = "sarif"
-
-
-FormatOption = Annotated[
-    Format,
-    typer.Option(
-        "--format",
-        help="full: with the line of the file. concise: one line each. github: annotations for GitHub Actions. "
-        "sarif: SARIF 2.1.0 for code scanning.",
-    ),
-]
 
 
 def print_diagnostics(

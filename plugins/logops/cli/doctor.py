@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from logops.cli.console import BAD_INPUT, OK, JsonOption, print_json, say, stop
-from logops.cli.diagnostics import Format, FormatOption, print_diagnostics
+from logops.cli.console import BAD_INPUT, OK, print_json, say, stop
+from logops.cli.diagnostics import print_diagnostics
 from logops.cli.findings import exit_code, summary
+from logops.cli.options import Format
 from logops.diagnostics.model import Lines
 from logops.doctor import DocumentError, RetentionPromise, check, migrate, read_texts
 from logops.doctor.diagnostics import as_diagnostic, unreadable
@@ -20,47 +20,13 @@ from logops.environment.units import Duration
 from logops.findings import Finding
 from logops.number_text import count_text
 
-app = typer.Typer()
-
 _COMMAND = "logops doctor"
 
 
-def _parse_promise(text: str) -> Duration:
-    try:
-        return Duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-@app.command(epilog="Example: logops doctor values.yaml promtail.yaml --keep 90d --hot 30d")
 def doctor(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE...",
-            help="Files that belong together: Loki configurations, Helm values, ConfigMaps, configurations of agents, "
-            "lifecycle policies (JSON or Terraform).",
-        ),
-    ],
-    keep: Annotated[
-        Duration | None, typer.Option(parser=_parse_promise, help="Promised retention of the logs, for example 90d.")
-    ] = None,
-    hot: Annotated[
-        Duration | None,
-        typer.Option(parser=_parse_promise, help="Promised time in the Hot tier, for example 30d. Requires --keep."),
-    ] = None,
-    migrated: Annotated[
-        bool, typer.Option("--migrate", help="Print FILE migrated to Loki 3.7, with a list of the changes on top.")
-    ] = False,
-    form: FormatOption = Format.FULL,
-    as_json: JsonOption = False,
+    files: list[Path], keep: Duration | None, hot: Duration | None, migrated: bool, form: Format, as_json: bool
 ) -> None:
-    """Report mistakes in configuration files. Changes no file.
-
-    Each mistake has its position, class, message and remedy. `[*]` marks what --migrate fixes.
-
-    Exit status 1: errors were found. 2: a file cannot be read or its kind is unknown.
-    """
+    """Run `logops doctor`."""
     now = datetime.now(UTC)
     if hot and not keep:
         stop("--hot is given without --keep. Add --keep with the promised retention, for example --keep 90d.")

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from logops.cli.console import OK, JsonOption, out, print_json, say
-from logops.cli.diagnostics import Format, FormatOption, print_diagnostics
+from logops.cli.console import OK, out, print_json, say
+from logops.cli.diagnostics import print_diagnostics
 from logops.cli.findings import exit_code, summary
-from logops.cli.targets import EnvironmentArgument, environment, rendered
+from logops.cli.options import Format
+from logops.cli.targets import environment, rendered
 from logops.diagnostics.model import Lines
 from logops.doctor import check as check_deployment
 from logops.doctor.diagnostics import as_diagnostic
@@ -19,19 +19,9 @@ from logops.environment.deployable import not_deployable
 from logops.number_text import count_text
 from logops.toolchain import project_root
 
-app = typer.Typer()
 
-
-@app.command(epilog="Example: logops check production")
-def check(
-    name: EnvironmentArgument = "local",
-    form: FormatOption = Format.FULL,
-    as_json: JsonOption = False,
-) -> None:
-    """Report mistakes in an environment before it is deployed.
-
-    Exit status 1: errors were found. 2: the file is not valid.
-    """
+def check(name: str, form: Format, as_json: bool) -> None:
+    """Run `logops check`."""
     loaded = environment(name)
     path = find_environment(name, project_root())
     file = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
@@ -52,22 +42,14 @@ def check(
     raise typer.Exit(exit_code(findings))
 
 
-@app.command(epilog="Example: logops schema > include/environments/schema.json")
 def schema() -> None:
-    """Print the JSON Schema of environment files. Editors use it for completion and checks."""
+    """Run `logops schema`."""
     print_json(environment_schema())
     raise typer.Exit(OK)
 
 
-@app.command(epilog="Example: logops render local --to /tmp/rendered")
-def render(
-    name: EnvironmentArgument = "local",
-    to: Annotated[Path | None, typer.Option(help="Write the files to this folder instead of printing them.")] = None,
-) -> None:
-    """Show the files that an environment renders to: configuration of Loki, agents and supervisord, and rules.
-
-    For Kubernetes: configuration of Loki and agents, tenants, containers, lifecycle rules, and rules. No Helm values.
-    """
+def render(name: str, to: Path | None) -> None:
+    """Run `logops render`."""
     loaded = environment(name)
     if line := not_deployable(loaded):
         say(f"{line} Helm values are not rendered yet.")

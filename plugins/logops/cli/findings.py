@@ -1,9 +1,7 @@
 """Findings as text for a person."""
 
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
 from rich.console import Group
 from rich.text import Text
 
@@ -13,9 +11,6 @@ from logops.findings.groups import FindingGroup, grouped, ungrouped
 from logops.number_text import count_text
 from logops.wrapping import wrapped
 
-AllFindingsOption = Annotated[
-    bool, typer.Option("--all", help="Show each finding, also if many tables have the same one.")
-]
 _INDENT = 9
 STYLES = {
     Severity.INFO: "cyan",

@@ -18,7 +18,7 @@ class Command:
 
     name: str
     module: str
-    """The module of `logops.cli` whose `app` has it."""
+    """The module of `logops.cli.commands` whose `app` has it."""
     task: str
     """The group of the command in `logops --help`."""
     help: str
@@ -67,7 +67,7 @@ _RUNNING = "logops.cli.running"
 def load(command: Command) -> Any:
     """Import a command and return it. Raises ModuleNotFoundError if its extra is not installed."""
     with ends_at_once():
-        app: typer.Typer = importlib.import_module(f"logops.cli.{command.module}").app
+        app: typer.Typer = importlib.import_module(f"logops.cli.commands.{command.module}").app
     options: dict[str, Any] = {
         "pretty_exceptions_short": app.pretty_exceptions_short,
         "rich_markup_mode": app.rich_markup_mode,
@@ -79,7 +79,7 @@ def load(command: Command) -> Any:
         name = registered.name or typer.main.get_command_name(getattr(registered.callback, "__name__", ""))
         if name == command.name:
             return typer.main.get_command_from_info(registered, **options)
-    raise LookupError(f"logops.cli.{command.module} has no command {command.name}")
+    raise LookupError(f"logops.cli.commands.{command.module} has no command {command.name}")
 
 
 class LazyCommands(TyperGroup):

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from logops.cli.as_of import AsOfOption, moment
+from logops.cli.as_of import moment
 from logops.cli.columns import Column
-from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, print_json, print_text, stop
+from logops.cli.console import BAD_INPUT, FOUND, OK, err, print_json, print_text, stop
 from logops.cli.table import show_table
-from logops.cli.targets import EnvironmentArgument, environment, platform, readable
+from logops.cli.targets import environment, platform, readable
 from logops.clients.blob_storage import ObjectStoreError
 from logops.lifecycle.policy import Policy, PolicyError, differences, read_policy
 from logops.number_text import size_text
@@ -20,15 +20,9 @@ from logops.render.storage import lifecycle_policy
 if TYPE_CHECKING:
     from logops.lifecycle.run import Done
 
-app = typer.Typer(no_args_is_help=True, epilog="Example: logops lifecycle show local")
 
-
-@app.command(epilog="Example: logops lifecycle show production")
-def show(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
-    """Show every account's declared rules, and how the live policy differs.
-
-    Exit 1: a live policy differs, or could not be read.
-    """
+def show(name: str, as_json: bool) -> None:
+    """Run `logops lifecycle show`."""
     loaded = environment(name)
     declared: dict[str, Policy] = {}
     differences_by_account: dict[str, list[str]] = {}
@@ -62,17 +56,8 @@ def show(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> No
     raise typer.Exit(FOUND if unread or any(differences_by_account.values()) else OK)
 
 
-@app.command(epilog="Example: logops lifecycle run local --as-of 2027-02-01 --dry-run")
-def run(
-    name: EnvironmentArgument = "local",
-    as_of: AsOfOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes without making them.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Apply the lifecycle policies of a local environment, as Azure would at that moment.
-
-    Azurite has no lifecycle management; on Azure, the service applies its rules itself.
-    """
+def run(name: str, as_of: str | None, dry_run: bool, as_json: bool) -> None:
+    """Run `logops lifecycle run`."""
     # Reads blobs with packages that take a second to import, and that `show` does not need.
     from logops.lifecycle.accounts import run_policies
 

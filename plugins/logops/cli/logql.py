@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, say, stop
-from logops.cli.diagnostics import Format, FormatOption, print_diagnostics
+from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
+from logops.cli.diagnostics import print_diagnostics
 from logops.cli.library import read_library
+from logops.cli.options import Format
 from logops.cli.targets import environment, every_environment, homes
 from logops.diagnostics.model import Lines
 from logops.environment import Environment
@@ -34,11 +35,6 @@ from logops.queries.lint import library_queries
 from logops.queries.model import LibraryQuery
 from logops.toolchain import project_root
 
-app = typer.Typer(no_args_is_help=True, epilog="""Example: logops logql lint '{job="nginx"} |~ "error"'""")
-
-QueryArgument = Annotated[
-    str, typer.Argument(help="A query. @FILE reads it from a file, - from standard input.", show_default=False)
-]
 LARGEST_FILE = 5 << 20
 _COMMAND = "logops logql lint"
 _PATH = re.compile(r"[^{}\"`|]+\.(?:ya?ml|json|logql)", re.IGNORECASE)
@@ -59,52 +55,17 @@ class Linted:
     fixed_files: int = 0
 
 
-@app.command("lint", epilog="""Example: logops logql lint -e local '{job="nginx"} |~ "error"' rules.yaml""")
 def lint_command(
-    queries: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="QUERY|FILE...",
-            help="Queries, or files with queries: rules of Loki (YAML), dashboards (JSON), ConfigMaps with them, one "
-            "query (any other file), or a folder of such files. - is standard input.",
-            show_default=False,
-        ),
-    ] = None,
-    library: Annotated[
-        bool, typer.Option("--library", help="Check every query of include/logql/, each with its own step.")
-    ] = False,
-    environment_name: Annotated[
-        str,
-        typer.Option(
-            "--environment",
-            "-e",
-            help="Environment that defines the labels, the structured metadata and the tenants.",
-            show_default=False,
-        ),
-    ] = "",
-    step: Annotated[
-        str, typer.Option(help="Step between two points of the answer. A range shorter than the step is reported.")
-    ] = "",
-    metadata: Annotated[
-        list[str] | None, typer.Option(help="A field that is structured metadata. May be repeated.")
-    ] = None,
-    fix: Annotated[
-        bool,
-        typer.Option(
-            "--fix",
-            help="Write what is certain into the files, and show what is left. A query that is no file is printed.",
-        ),
-    ] = False,
-    form: FormatOption = Format.FULL,
-    as_json: JsonOption = False,
+    queries: list[str] | None,
+    library: bool,
+    environment_name: str,
+    step: str,
+    metadata: list[str] | None,
+    fix: bool,
+    form: Format,
+    as_json: bool,
 ) -> None:
-    """Show what makes queries slow, wrong or fragile, why, and a better query.
-
-    `[*]` marks what --fix changes: only what gives the same lines, labels and
-    numbers for all logs. Comments and layout stay.
-
-    Exit 1: there is advice. Exit 2: a text is not a query, or a file cannot be read.
-    """
+    """Run `logops logql lint`."""
     if library == bool(queries):
         stop("Nothing to check: give a query, a file, or --library.")
     step_ns = literals.range_duration(step) if step else None
@@ -232,14 +193,8 @@ def _homeless(
         yield name, Advice("no-such-tenant", "error", why, (0, 0))
 
 
-@app.command("format", epilog="""Example: logops logql format 'sum(rate({job="nginx"}[5m])) by (host)'""")
-def format_command(
-    query: QueryArgument,
-    width: Annotated[
-        int, typer.Option(min=20, help="Longest line. Longer queries are split over several lines.")
-    ] = 100,
-) -> None:
-    """Print a query in a readable layout, without its comments. Exit 2: the text is not a query."""
+def format_command(query: str, width: int) -> None:
+    """Run `logops logql format`."""
     text = read(query)
     sys.stdout.write(pretty(parsed(text), width) + "\n")
     if has_comments(text):

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from logops.cli import complete
 from logops.cli.columns import Column
-from logops.cli.console import FOUND, OK, JsonOption, print_json, print_text, say, stop
+from logops.cli.console import FOUND, OK, print_json, print_text, say, stop
 from logops.cli.table import show_table
-from logops.cli.targets import EnvironmentArgument, environment, platform
+from logops.cli.targets import environment, platform
 from logops.clients.loki import LokiClient, LokiError, RingMember
 from logops.number_text import age_text, size_text
 from logops.platforms import open_local
@@ -20,12 +19,9 @@ from logops.render import PlacementError
 from logops.suggestions import did_you_mean
 from logops.toolchain import ToolchainError, project_root
 
-app = typer.Typer()
 
-
-@app.command(epilog="Example: logops status local")
-def status(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> None:
-    """Show every process and every ring. Exit 1: something is not ready."""
+def status(name: str, as_json: bool) -> None:
+    """Run `logops status`."""
     target = platform(name)
     processes = target.processes()
     rings = {cluster: _ring(target, cluster) for cluster in target.environment.clusters} if processes else {}
@@ -40,19 +36,8 @@ def status(name: EnvironmentArgument = "local", as_json: JsonOption = False) -> 
     raise typer.Exit(OK if processes and all(status.ready for status in processes) else FOUND)
 
 
-@app.command(epilog="Example: logops logs local main-ingester-0 --follow")
-def logs(
-    name: EnvironmentArgument = "local",
-    process: Annotated[
-        str,
-        typer.Argument(
-            autocompletion=complete.processes, help="Name of a process, from `logops status`. Default: all."
-        ),
-    ] = "",
-    count: Annotated[int, typer.Option("--lines", "-n", min=0, help="Number of lines of each process.")] = 20,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
-) -> None:
-    """Show the last lines of the processes' own logs."""
+def logs(name: str, process: str, count: int, follow: bool) -> None:
+    """Run `logops logs`."""
     target = _local(name)
     names = target.logged()
     if process and process not in names:
@@ -68,9 +53,8 @@ def logs(
             print(line, flush=True)
 
 
-@app.command(epilog="Example: logops down local")
-def down(name: EnvironmentArgument = "local") -> None:
-    """Stop every process of an environment on this machine. Configuration and data stay."""
+def down(name: str) -> None:
+    """Run `logops down`."""
     try:
         killed = _local(name).down(say)
     except PlatformError as error:

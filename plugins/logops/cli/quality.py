@@ -4,16 +4,16 @@ import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from logops.cli.as_of import AsOfOption, moment
+from logops.cli.as_of import moment
 from logops.cli.columns import Column
-from logops.cli.console import FOUND, OK, JsonOption, err, print_json, print_text, say, stop, width
-from logops.cli.findings import AllFindingsOption, listing
+from logops.cli.console import FOUND, OK, err, print_json, print_text, say, stop, width
+from logops.cli.findings import listing
 from logops.cli.table import show_table
-from logops.cli.targets import EnvironmentArgument, environment, readable, results_store
+from logops.cli.targets import environment, readable, results_store
 from logops.errors import LogopsError
 from logops.findings.store import ResultsError
 from logops.quality.request import quality_request
@@ -22,47 +22,18 @@ from logops.wrapping import wrapped
 if TYPE_CHECKING:
     from logops.quality.run import QualityResult
 
-app = typer.Typer(no_args_is_help=True, epilog="Example: logops quality run local")
 
-
-@app.callback()
-def quality() -> None:
-    """Check that all logs arrive: complete, on time, and in shape."""
-
-
-@app.command(epilog="Example: logops quality run local --window 1h")
 def run(
-    name: EnvironmentArgument = "local",
-    window: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DURATION", help="Check the lines of this time, for example 1h. Default: the environment's."
-        ),
-    ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE", help="Maximum of bytes that Loki may read, for example 5GiB. Default: the environment's."
-        ),
-    ] = None,
-    as_of: AsOfOption = None,
-    record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Store the result beside the scheduled runs.")
-    ] = True,
-    docs: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Also write the numbers as HTML pages of Great Expectations. Replaces the folder.",
-        ),
-    ] = None,
-    every: AllFindingsOption = False,
-    as_json: JsonOption = False,
+    name: str,
+    window: str | None,
+    budget: str | None,
+    as_of: str | None,
+    record: bool,
+    docs: Path | None,
+    every: bool,
+    as_json: bool,
 ) -> None:
-    """Check the logs of the last minutes: which source is silent, which lines or labels are wrong, what was lost.
-
-    Exit 1: an error was found, or something could not be checked.
-    """
+    """Run `logops quality run`."""
     from logops.quality.run import run_quality
 
     target = readable(name)
@@ -96,17 +67,8 @@ def run(
     _show(result, every, as_json)
 
 
-@app.command(epilog="Example: logops quality show local --json")
-def show(
-    name: EnvironmentArgument = "local",
-    as_of: AsOfOption = None,
-    every: AllFindingsOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the result of the last run. Asks nothing but the results store.
-
-    Exit 1: the run found an error, or could not check something.
-    """
+def show(name: str, as_of: str | None, every: bool, as_json: bool) -> None:
+    """Run `logops quality show`."""
     from logops.quality.run import read_result
 
     loaded = environment(name)

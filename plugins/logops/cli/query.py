@@ -4,19 +4,15 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from statistics import fmean
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from logops.checks.as_of import FORMS
-from logops.cli import complete
 from logops.cli.as_of import moment
 from logops.cli.columns import Column
-from logops.cli.console import JsonOption, err, out, print_json, say, stop
+from logops.cli.console import err, out, print_json, say, stop
 from logops.cli.library import read_library, selected
 from logops.cli.sparkline import TimeAxis, sparkline
 from logops.cli.table import show_table
-from logops.cli.targets import EnvironmentArgument, is_environment, readable
+from logops.cli.targets import is_environment, readable
 from logops.clients.loki import LokiClient, LokiError, Series, Statistics
 from logops.environment.units import Duration
 from logops.logql.errors import LogQLError
@@ -28,7 +24,6 @@ from logops.queries.fill import FillError, fill
 from logops.queries.model import LibraryQuery
 from logops.queries.run import MAX_POINTS, LogLines, Numbers, run_query
 
-app = typer.Typer()
 _LINE_WIDTH = 180
 _MAX_BARS = 24
 """Maximum of bars for a range, besides the one at its end."""
@@ -38,38 +33,20 @@ _RETRY_S = 5.0
 """A person waits for the answer."""
 
 
-@app.command(epilog="Example: logops query local slow-requests --param slower_than_ms=2000 --since 6h")
 def query(
-    environment_name: EnvironmentArgument = "local",
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="QUERY", autocompletion=complete.queries, help="Name of a query. Without it: list all queries."
-        ),
-    ] = "",
-    listed: Annotated[bool, typer.Option("--list", help="List the queries with their parameters.")] = False,
-    param: Annotated[
-        list[str] | None, typer.Option(help="Parameter of the query, as NAME=VALUE. May be repeated.")
-    ] = None,
-    since: Annotated[
-        str, typer.Option(help="Length of the time range, for example 6h. Default: the query's own range.")
-    ] = "",
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="MOMENT", help=f"End of the time range, UTC: {FORMS}. Default: now."),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=5000, help="Maximum of lines, newest first.")] = 100,
-    show: Annotated[bool, typer.Option("--show", help="Print the LogQL without running it.")] = False,
-    old_environment: Annotated[
-        str, typer.Option("--environment", "-e", hidden=True, help="Old form of the argument ENV.")
-    ] = "",
-    old_as_of: Annotated[str | None, typer.Option("--at", hidden=True, help="Old name of --as-of.")] = None,
-    as_json: JsonOption = False,
+    environment_name: str,
+    name: str,
+    listed: bool,
+    param: list[str] | None,
+    since: str,
+    as_of: str | None,
+    limit: int,
+    show: bool,
+    old_environment: str,
+    old_as_of: str | None,
+    as_json: bool,
 ) -> None:
-    """Run a query of the library (include/logql/) and print its answer.
-
-    Exit 1: Loki refused it or did not answer. Exit 2: no such query, or a parameter that is missing or no value.
-    """
+    """Run `logops query`."""
     library = read_library()
     environment_name, name = _target(environment_name, name, old_environment, library)
     if old_as_of:

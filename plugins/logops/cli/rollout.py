@@ -3,13 +3,12 @@
 import os
 import pwd
 from datetime import UTC, datetime
-from typing import Annotated
 
 import typer
 
-from logops.cli.console import BAD_INPUT, FOUND, OK, JsonOption, err, out, print_json, say, stop
+from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
 from logops.cli.plan_text import show_plan
-from logops.cli.targets import EnvironmentArgument, platform, results_store
+from logops.cli.targets import platform, results_store
 from logops.environment import Environment
 from logops.errors import LogopsError
 from logops.findings.store import StoreUnreachableError
@@ -38,38 +37,17 @@ from logops.rollout.record import ROLL_BACK
 from logops.rollout.text import counts
 from logops.suggestions import did_you_mean
 
-app = typer.Typer()
-StagesOption = Annotated[
-    list[str] | None, typer.Option("--stage", help=f"Only this stage. May be repeated. One of: {', '.join(STAGES)}.")
-]
 
-
-AcceptOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--accept",
-        metavar="CLASS=REASON",
-        help="Accept the findings of this class, for a reason that is recorded with the rollout. May be repeated.",
-    ),
-]
-DiffOption = Annotated[bool, typer.Option("--diff", help="Show every line of the diffs. Long ones are folded.")]
-
-
-@app.command("plan", epilog="Example: logops plan local --stage loki")
 def show(
-    name: EnvironmentArgument = "local",
-    stage: StagesOption = None,
-    accept: AcceptOption = None,
-    diff: DiffOption = False,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 if anything would change.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as Airflow shows it.")] = False,
-    as_json: JsonOption = False,
+    name: str,
+    stage: list[str] | None,
+    accept: list[str] | None,
+    diff: bool,
+    exit_code: bool,
+    as_markdown: bool,
+    as_json: bool,
 ) -> None:
-    """Show what a rollout would change: for the owners of logs, then for processes, then in the files. Changes nothing.
-
-    Exit 1: the plan has errors or critical findings that are not accepted; with --exit-code also if anything changes.
-    Exit 2: the plan could not be made.
-    """
+    """Run `logops plan`."""
     if as_json and as_markdown:
         stop("--json and --markdown: choose one.")
     planned = _plan(platform(name), stage, accept)
@@ -85,23 +63,8 @@ def show(
     raise typer.Exit(FOUND if planned.changed and (exit_code or not planned.passes_check) else OK)
 
 
-@app.command(epilog="Example: logops up local --yes")
-def up(
-    name: EnvironmentArgument = "local",
-    stage: StagesOption = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask. Refused if the environment requires approval.")
-    ] = False,
-    accept: AcceptOption = None,
-    diff: DiffOption = False,
-) -> None:
-    """Roll an environment out: plan, ask, apply and verify each stage. A stage that fails is rolled back.
-
-    Ctrl-C rolls back as well, and exits with 130.
-
-    Exit 1: a critical finding refuses the rollout, a stage failed and was rolled back, or the plan was declined.
-    Exit 2: you may not approve the plan, or the input is not usable.
-    """
+def up(name: str, stage: list[str] | None, yes: bool, accept: list[str] | None, diff: bool) -> None:
+    """Run `logops up`."""
     target = platform(name)
     planned = _plan(target, stage, accept)
     show_plan(err, planned, whole=diff)
@@ -124,14 +87,8 @@ def up(
     _report(result)
 
 
-@app.command(epilog="Example: logops unlock local --owner manual__2026-11-23T06:30:00+00:00")
-def unlock(
-    name: EnvironmentArgument = "local",
-    owner: Annotated[
-        str, typer.Option(help="Run that holds the lease. The message that refused your rollout names it.")
-    ] = "",
-) -> None:
-    """Release the lease of a dead rollout. A rollout that is still running then refuses to continue."""
+def unlock(name: str, owner: str) -> None:
+    """Run `logops unlock`."""
     try:
         released = platform(name).release_lease(owner)
     except LogopsError as error:

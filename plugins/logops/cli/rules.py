@@ -5,13 +5,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from logops.cli.console import FOUND, OK, JsonOption, err, out, print_json, say, stop
-from logops.cli.diagnostics import Format, print_diagnostics
+from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
+from logops.cli.diagnostics import print_diagnostics
 from logops.cli.logql import as_data
+from logops.cli.options import Format
 from logops.cli.targets import every_environment, homes
 from logops.clients.loki import LokiError
 from logops.diagnostics.model import Lines
@@ -30,15 +31,9 @@ from logops.rules.read import FOLDER, Rules, RulesError, advice, load_rules, unf
 from logops.suggestions import did_you_mean
 from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
 
-app = typer.Typer(no_args_is_help=True, epilog="Example: logops rules check")
 
-
-@app.command("check", epilog="Example: logops rules check")
-def check_command(as_json: JsonOption = False) -> None:
-    """Check that include/logql/rules/ can be rolled out: every file, every query, and `lokitool rules check`.
-
-    Exit 1: there is something to fix, or lokitool is missing. Exit 2: a file is not usable.
-    """
+def check_command(as_json: bool) -> None:
+    """Run `logops rules check`."""
     rules = _rules()
     environments = every_environment()
     advised = list(_advice(rules, environments))
@@ -60,15 +55,8 @@ def check_command(as_json: JsonOption = False) -> None:
     raise typer.Exit(FOUND if problems or said else OK)
 
 
-@app.command("test", epilog="Example: logops rules test sign-in")
-def run_command(
-    name: Annotated[str, typer.Argument(help="Name of a file in include/logql/rules/. Default: all.")] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Run the tests of the alerts on a temporary Loki.
-
-    Exit 1: an alert did not fire as expected, or Loki refused its query. Exit 2: a file is not usable, or no Loki.
-    """
+def run_command(name: str, as_json: bool) -> None:
+    """Run `logops rules test`."""
     rules = _rules()
     if name and name not in rules:
         stop(f"No {name}.yaml in {FOLDER}/. There are: {', '.join(sorted(rules))}.{did_you_mean(name, rules)}")

@@ -5,13 +5,12 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from logops.cli.console import FOUND, OK, JsonOption, err, print_json, say, stop
+from logops.cli.console import FOUND, OK, err, print_json, say, stop
 from logops.cli.interrupt import INTERRUPTED
-from logops.cli.targets import EnvironmentArgument, environment, platform
+from logops.cli.targets import environment, platform
 from logops.environment.units import Duration
 from logops.number_text import count_text, seconds_text
 from logops.shipping import BufferOptions, Counters, Shipper, ShippingError, Target, Wire
@@ -19,7 +18,6 @@ from logops.shipping.stream import TargetError, open_stream, ship_stream
 from logops.shipping.target import checked_labels, credential
 from logops.suggestions import did_you_mean
 
-app = typer.Typer()
 _QUIET_S = 2.0
 """A shorter run shows no progress."""
 _BETWEEN_LINES_S = 10.0
@@ -29,38 +27,21 @@ _AFTER_INTERRUPT_S = 2.0
 """Time for the lines that were read already, after Ctrl-C."""
 
 
-@app.command(epilog="Example: logops ship local app.log --tenant application --label service=shop")
 def ship(
-    environment_name: EnvironmentArgument = "",
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="File with lines, or - for the standard input.")] = "",
-    url: Annotated[
-        str,
-        typer.Option(help="Address of a Loki or an agent, instead of ENV. Then FILE is the only argument."),
-    ] = "",
-    wire: Annotated[Wire, typer.Option(help="Protocol: Loki's push API, or OTLP over HTTP.")] = Wire.PUSH,
-    cluster: Annotated[str, typer.Option(help="Cluster of the environment. Default: its first one.")] = "",
-    tenant: Annotated[
-        str, typer.Option(help="Tenant. Default: none with --url, the tenant of a cluster that has only one.")
-    ] = "",
-    label: Annotated[
-        list[str] | None, typer.Option(help="Label as NAME=VALUE. May be repeated. Default: job=logops-ship.")
-    ] = None,
-    username: Annotated[str, typer.Option(help="User name. The password comes from LOGOPS_SHIP_PASSWORD.")] = "",
-    ca_file: Annotated[str, typer.Option(help="File with the certificates that sign the target's, in PEM.")] = "",
-    buffer_dir: Annotated[
-        Path | None,
-        typer.Option(help="Directory of a write-ahead log. Lines in it survive a crash; the next run sends them."),
-    ] = None,
-    retry_for: Annotated[
-        str, typer.Option(help="Longest time without an answer, for example 30s. Then the command fails.")
-    ] = "5m",
-    as_json: JsonOption = False,
+    environment_name: str,
+    file: str,
+    url: str,
+    wire: Wire,
+    cluster: str,
+    tenant: str,
+    label: list[str] | None,
+    username: str,
+    ca_file: str,
+    buffer_dir: Path | None,
+    retry_for: str,
+    as_json: bool,
 ) -> None:
-    """Send the lines of a file or of a pipe, and wait until the target has acknowledged each of them.
-
-    The time of a line is the time of its reading. A token comes from the variable LOGOPS_SHIP_TOKEN. Exit 1: lines
-    were refused, or the target did not answer. Exit 2: the command or the file is not usable.
-    """
+    """Run `logops ship`."""
     if url and environment_name and file:
         stop(f"Give the environment {environment_name} or --url, not both.")
     path = file or (environment_name if url else "")

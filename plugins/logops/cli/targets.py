@@ -1,11 +1,8 @@
 """Open the environment or the platform that a command names. Ends the command with a message if that fails."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from logops.cli import complete
 from logops.cli.console import stop
 from logops.environment import Environment, EnvironmentFileError, find_environment, load_environment
 from logops.toolchain import ProjectNotFoundError, ToolchainError, project_root
@@ -14,15 +11,6 @@ if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
     from logops.platforms.platform import DeployablePlatform, ReadablePlatform
     from logops.render import Files, Stage
-
-EnvironmentArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="ENV",
-        autocompletion=complete.environments,
-        help="Name of an environment in include/environments, or path of a file.",
-    ),
-]
 
 
 def environment(name: str) -> Environment:

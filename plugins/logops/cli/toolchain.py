@@ -1,29 +1,15 @@
 """`logops toolchain`: find or build the programs."""
 
-from typing import Annotated
-
-import typer
-
-from logops.cli import complete
 from logops.cli.columns import Column
-from logops.cli.console import FOUND, JsonOption, err, print_json, stop
+from logops.cli.console import FOUND, err, print_json, stop
 from logops.cli.table import show_table
 from logops.suggestions import did_you_mean
 from logops.toolchain import PROGRAMS, ToolchainError, ensure
 from logops.toolchain.progress_board import Board
 
-app = typer.Typer()
 
-
-@app.command(epilog="Example: logops toolchain promtail")
-def toolchain(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PROGRAM", autocompletion=complete.programs, help="Names of programs. Default: all."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Find each program that logops runs, and build missing ones. Takes minutes the first time."""
+def toolchain(names: list[str] | None, as_json: bool) -> None:
+    """Run `logops toolchain`."""
     selected = names or list(PROGRAMS)
     if unknown := [name for name in selected if name not in PROGRAMS]:
         stop(f"No program {unknown[0]!r}. There are: {', '.join(PROGRAMS)}.{did_you_mean(unknown[0], PROGRAMS)}")

@@ -18,6 +18,7 @@ from logops.benchmark.measure.cases import Mode
 from logops.benchmark.request import BenchmarkRequest
 from logops.benchmark.run import BenchmarkResult, run_benchmark
 from logops.cli import bench
+from logops.cli.commands.bench import app
 from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
@@ -148,8 +149,8 @@ def test_benchmark_runs_are_listed_and_compared(
     store = results_of(platform, tmp_path, monkeypatch)
     for name in ("first", "second"):
         measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(10), run=name), store)
-    listed = CliRunner().invoke(bench.app, ["runs", "tests", "--json"])
-    told = CliRunner().invoke(bench.app, ["compare", "first", "second", "--environment", "tests", "--json"])
+    listed = CliRunner().invoke(app, ["runs", "tests", "--json"])
+    told = CliRunner().invoke(app, ["compare", "first", "second", "--environment", "tests", "--json"])
 
     assert {row["run"]: row["answers"] for row in json.loads(listed.stdout)} == {"first": 22, "second": 22}
     assert [(one["arm"]["query"], one["arm"]["mode"]) for one in json.loads(told.stdout)] == [
@@ -224,7 +225,7 @@ def test_benchmark_history_is_drawn_to_file(
         days_ago(1 - at)
         measure(platform, {"errors": LIBRARY["errors"]}, replace(asked(5), run=name), store)
     file = tmp_path / f"history{suffix}"
-    told = CliRunner().invoke(bench.app, ["history", "tests", "--plot", str(file)])
+    told = CliRunner().invoke(app, ["history", "tests", "--plot", str(file)])
 
     assert told.exit_code == 0, told.output
     assert "2 of 12 nights" in told.stdout
@@ -257,7 +258,7 @@ def test_slower_environment_is_reported_by_comparison(
             "--range",
             "1h",
         ]
-        told = CliRunner().invoke(bench.app, [*arguments, "--no-record", "--json"])
+        told = CliRunner().invoke(app, [*arguments, "--no-record", "--json"])
 
     (compared,) = json.loads(told.stdout)["compared"]
     assert told.exit_code == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from logops.cli.platform import app
+from logops.cli.commands.platform import app
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.supervisord import Supervisord
 from logops.toolchain import project_root

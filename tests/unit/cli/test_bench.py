@@ -14,6 +14,7 @@ from logops.benchmark.measure.sample import Ending, Sample, to_table
 from logops.benchmark.run import BenchmarkResult
 from logops.benchmark.verdict import verdicts
 from logops.cli import bench
+from logops.cli.commands.bench import app
 from logops.findings.kinds import QUERY_SAMPLES
 from logops.findings.store import ResultsStore
 from logops.platforms import results_url
@@ -58,7 +59,7 @@ def samples(
 
 
 def run_bench(*arguments: str) -> Result:
-    return CliRunner().invoke(bench.app, [*arguments])
+    return CliRunner().invoke(app, [*arguments])
 
 
 def test_compare_of_equal_runs_exits_with_zero(keep: Keep) -> None:

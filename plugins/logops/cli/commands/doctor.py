@@ -1,0 +1,65 @@
+"""`logops doctor`: check configuration files that you already have."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from logops.cli.interrupt import ends_at_once
+from logops.cli.options import Format, FormatOption, JsonOption
+
+if TYPE_CHECKING:
+    from logops.environment.units import Duration
+
+app = typer.Typer()
+
+
+def _parse_promise(text: str) -> "Duration":
+    from logops.environment.units import Duration
+
+    try:
+        return Duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@app.command(epilog="Example: logops doctor values.yaml promtail.yaml --keep 90d --hot 30d")
+def doctor(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Files that belong together: Loki configurations, Helm values, ConfigMaps, configurations of agents, "
+            "lifecycle policies (JSON or Terraform).",
+        ),
+    ],
+    keep: Annotated[
+        Any,
+        typer.Option(
+            parser=_parse_promise, metavar="DURATION", help="Promised retention of the logs, for example 90d."
+        ),
+    ] = None,
+    hot: Annotated[
+        Any,
+        typer.Option(
+            parser=_parse_promise,
+            metavar="DURATION",
+            help="Promised time in the Hot tier, for example 30d. Requires --keep.",
+        ),
+    ] = None,
+    migrated: Annotated[
+        bool, typer.Option("--migrate", help="Print FILE migrated to Loki 3.7, with a list of the changes on top.")
+    ] = False,
+    form: FormatOption = Format.FULL,
+    as_json: JsonOption = False,
+) -> None:
+    """Report mistakes in configuration files. Changes no file.
+
+    Each mistake has its position, class, message and remedy. `[*]` marks what --migrate fixes.
+
+    Exit status 1: errors were found. 2: a file cannot be read or its kind is unknown.
+    """
+    with ends_at_once():
+        from logops.cli import doctor
+
+    doctor.doctor(files, keep, hot, migrated, form, as_json)

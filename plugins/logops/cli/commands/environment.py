@@ -1,0 +1,51 @@
+"""`logops check`, `schema`, `render`: work with an environment file before it is deployed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from logops.cli.interrupt import ends_at_once
+from logops.cli.options import EnvironmentArgument, Format, FormatOption, JsonOption
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: logops check production")
+def check(
+    name: EnvironmentArgument = "local",
+    form: FormatOption = Format.FULL,
+    as_json: JsonOption = False,
+) -> None:
+    """Report mistakes in an environment before it is deployed.
+
+    Exit status 1: errors were found. 2: the file is not valid.
+    """
+    with ends_at_once():
+        from logops.cli import environment
+
+    environment.check(name, form, as_json)
+
+
+@app.command(epilog="Example: logops schema > include/environments/schema.json")
+def schema() -> None:
+    """Print the JSON Schema of environment files. Editors use it for completion and checks."""
+    with ends_at_once():
+        from logops.cli import environment
+
+    environment.schema()
+
+
+@app.command(epilog="Example: logops render local --to /tmp/rendered")
+def render(
+    name: EnvironmentArgument = "local",
+    to: Annotated[Path | None, typer.Option(help="Write the files to this folder instead of printing them.")] = None,
+) -> None:
+    """Show the files that an environment renders to: configuration of Loki, agents and supervisord, and rules.
+
+    For Kubernetes: configuration of Loki and agents, tenants, containers, lifecycle rules, and rules. No Helm values.
+    """
+    with ends_at_once():
+        from logops.cli import environment
+
+    environment.render(name, to)
