@@ -43,7 +43,7 @@ def one_process(parse: dict[str, Any], **source: Any) -> str:
 def test_file_source_reads_its_paths_with_its_labels() -> None:
     assert component('loki.source.file "one"', one_source({"paths": ["/a/*.log", "b.log"]})) == (
         'loki.source.file "one" {\n'
-        "\ttargets    = [\n"
+        "\ttargets = [\n"
         '\t\t{__path__ = "/a/*.log", job = "one"},\n'
         '\t\t{__path__ = "/var/log/b.log", job = "one"},\n'
         "\t]\n"

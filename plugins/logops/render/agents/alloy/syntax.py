@@ -6,6 +6,7 @@ Syntax: docs/sources/get-started/configuration-syntax in Alloy's repository.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from logops.environment.units import Size
 
@@ -86,11 +87,14 @@ def _block_lines(block: Block) -> Iterator[str]:
 
 
 def _attribute_lines(attributes: Mapping[str, Value]) -> Iterator[str]:
-    width = max(map(len, attributes), default=0)
-    for name, value in attributes.items():
-        first, *others = _value_lines(value)
-        yield f"{name:<{width}} = {first}"
-        yield from others
+    lines = {name: _value_lines(value) for name, value in attributes.items()}
+    for has_one_line, group in groupby(lines, key=lambda name: len(lines[name]) == 1):
+        names = list(group)
+        width = max(map(len, names)) if has_one_line else 0
+        for name in names:
+            first, *others = lines[name]
+            yield f"{name:<{width}} = {first}"
+            yield from others
 
 
 def _inner_lines(block: Block) -> Iterator[str]:
