@@ -75,7 +75,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def test_agent_sends_the_entries_of_the_model(kind: str, tmp_path: Path) -> None:
-    declared = corpus(kind, tmp_path, *CASES)
+    declared = corpus(kind, tmp_path, *CASES, max_line_size="16KiB")
     entries = [entry for name, case in CASES.items() for entry in expected(declared, name, case.lines)]
     for name, case in CASES.items():
         write(tmp_path, name, case.lines)

@@ -15,10 +15,11 @@ from typing import Any
 from logops.environment import Environment
 from logops.pipelines.line import Entry, Sample
 from logops.pipelines.run import run
-from logops.pipelines.text import from_bytes
+from logops.pipelines.text import to_bytes
 from tests.support.environments import environment
 from tests.support.log_receiver import LogReceiver
 
+LONGEST_LINE = 16 * 1024
 _COMMON = {"kind": "file", "cluster": "main", "tenant": "platform"}
 
 
@@ -28,6 +29,7 @@ class Case:
 
     parse: dict[str, Any]
     lines: tuple[str, ...]
+    """A surrogate is a byte that is not UTF-8 (see `logops.pipelines.text`)."""
     tenant_from: dict[str, Any] | None = None
 
     def source(self, name: str, folder: Path) -> dict[str, Any]:
@@ -38,6 +40,8 @@ class Case:
 
 CASES: Mapping[str, Case] = {
     "plain": Case({}, ("one", "two", "two", "  three", "with ünicode", '{"level": "not parsed"}')),
+    "bytes": Case({}, ("\udcff is no UTF-8", "cut in \udcc3", "a\ttab, a \x00 and an \x1b")),
+    "long": Case({}, ("short", "x" * (LONGEST_LINE - 1), "y" * LONGEST_LINE, "z" * 3 * LONGEST_LINE, "short again")),
     "json": Case(
         {
             "format": "json",
@@ -157,8 +161,8 @@ def corpus(kind: str, folder: Path, *names: str, **agent: Any) -> Environment:
 
 
 def write(folder: Path, name: str, lines: tuple[str, ...]) -> None:
-    with (folder / f"{name}.log").open("a", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in lines)
+    with (folder / f"{name}.log").open("ab") as file:
+        file.writelines(to_bytes(line) + b"\n" for line in lines)
 
 
 def expected(declared: Environment, name: str, lines: tuple[str, ...]) -> list[Entry]:
@@ -166,7 +170,7 @@ def expected(declared: Environment, name: str, lines: tuple[str, ...]) -> list[E
     source = declared.sources[name]
     filename = {"filename": source.paths[0]} if source.kind == "file" else {}
     now = time.time_ns()
-    samples = [Sample(from_bytes(line.encode()), now + number, filename) for number, line in enumerate(lines)]
+    samples = [Sample(line, now + number, filename) for number, line in enumerate(lines)]
     outcomes = run(source, samples, declared.agents["corpus"])
     return [outcome for outcome in outcomes if isinstance(outcome, Entry)]
 

@@ -139,7 +139,8 @@ def decode_push(body: bytes) -> list[ReceivedRecord]:
     return [
         ReceivedRecord(
             entry.timestamp.seconds * 10**9 + entry.timestamp.nanos,
-            entry.line,
+            # Promtail and Alloy send bytes that are not UTF-8 as they are.
+            entry.line.decode("utf-8", "surrogateescape"),
             stream.labels,
             {pair.name: pair.value for pair in entry.metadata},
         )
@@ -174,7 +175,7 @@ def _push_request() -> Any:
         "Pair": [("name", 1, field.TYPE_STRING, ""), ("value", 2, field.TYPE_STRING, "")],
         "Entry": [
             ("timestamp", 1, field.TYPE_MESSAGE, "Time"),
-            ("line", 2, field.TYPE_STRING, ""),
+            ("line", 2, field.TYPE_BYTES, ""),
             ("metadata", 3, field.TYPE_MESSAGE, "*Pair"),
         ],
         "Stream": [("labels", 1, field.TYPE_STRING, ""), ("entries", 2, field.TYPE_MESSAGE, "*Entry")],
