@@ -10,13 +10,12 @@ from logops.findings import Finding
 from logops.quality.context import Context
 from logops.quality.counters import Counter, increases
 from logops.quality.earlier import Earlier
-from logops.quality.example import masked_line
 from logops.quality.measured import Cost, Measured, SourceMeasure
 from logops.quality.request import QualityRequest
 from logops.quality.run import judged
 from logops.quality.secrets.match import Salt
 from logops.quality.secrets.rules import read_rules
-from logops.quality.secrets.scan import scan
+from logops.quality.secrets.scan import masked_line, scan
 from tests.support.environments import environment
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +90,7 @@ def context(
         before,
         tuple(increases(counters, before.counters, request.start)),
         {"application": scan(measure.sample, rules, salt)},
-        lambda entry: masked_line(entry, rules, salt),
+        lambda entry: masked_line(entry.text, rules),
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from logops.platforms.platform import ReadablePlatform
 from logops.quality.context import Context, agent_processes
 from logops.quality.counters import increases
 from logops.quality.data_docs import write_data_docs
-from logops.quality.example import masked_line
 from logops.quality.judge.arrival import gaps, rates, silent_sources, skewed_clocks
 from logops.quality.judge.labels import growing_cardinality, unexpected_labels
 from logops.quality.judge.pipeline import (
@@ -32,7 +30,7 @@ from logops.quality.precedence import without_consequences
 from logops.quality.request import QualityRequest
 from logops.quality.secrets.match import Salt
 from logops.quality.secrets.rules import read_rules
-from logops.quality.secrets.scan import scan
+from logops.quality.secrets.scan import masked_line, scan
 from logops.quality.summary import SourceRow, concerns, headline, source_rows
 from logops.quality.tables import read_earlier, read_rows, write_results
 from logops.toolchain import project_root
@@ -122,7 +120,7 @@ def run_quality(
         earlier=earlier,
         increases=tuple(increases(measured.counters, earlier.counters if earlier else (), request.start)),
         scans={name: scan(measure.sample, rules, salt) for name, measure in measured.sources.items() if measure.sample},
-        example_of=partial(masked_line, rules=rules, salt=salt),
+        example_of=lambda entry: masked_line(entry.text, rules),
     )
     findings = judged(context)
     rows = source_rows(environment, measured, findings)

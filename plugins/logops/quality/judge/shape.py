@@ -102,7 +102,7 @@ def secrets(context: Context) -> Iterator[Finding]:
                 SECRET_IN_LOGS,
                 name,
                 f"{name}: {leak.kind.value} {leak.rule_id} in {', '.join(leak.parts)}. {leak.statement}{shown}",
-                evidence={"rule": leak.rule_id, "lines": leak.lines, "sampled": leak.sampled_lines},
+                evidence=leak.evidence,
             )
             yield replace(finding, subject=replace(finding.subject, path=leak.rule_id))
 

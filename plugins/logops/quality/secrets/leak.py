@@ -36,8 +36,24 @@ class Leak:
     first_ns: int
     last_ns: int
     """Time of the oldest and the newest match, in nanoseconds since the epoch."""
+    is_salt_kept: bool
+    """Whether the hashes can be compared with those of other runs."""
     examples: tuple[str, ...]
     """Masked. At most MAX_EXAMPLES, each with another value."""
+
+    @property
+    def evidence(self) -> dict[str, str | int | float | bool]:
+        """Return the numbers and hashes for a finding."""
+        bound = {} if self.at_most_lines is None else {"at_most": self.at_most_lines}
+        return {
+            "rule": self.rule_id,
+            "lines": self.lines,
+            "sampled": self.sampled_lines,
+            **bound,
+            "values": len(self.hashes),
+            "hashes": " ".join(self.hashes[:MAX_EXAMPLES]),
+            "hashes_of": "all runs of this environment" if self.is_salt_kept else "this run only",
+        }
 
     @property
     def statement(self) -> str:
@@ -93,5 +109,6 @@ def _leak(matches: list[Match], scan: Scan, total_lines: int | None, confidence:
         confidence=confidence,
         first_ns=min(match.timestamp_ns for match in matches),
         last_ns=max(match.timestamp_ns for match in matches),
+        is_salt_kept=scan.is_salt_kept,
         examples=tuple(by_hash[value_hash][0].example for value_hash in hashes[:MAX_EXAMPLES]),
     )

@@ -47,7 +47,13 @@ def masked(text: bytes, spans: Sequence[Span]) -> tuple[bytes, ...]:
 
 
 def example(text: bytes, spans: Sequence[Span], at: int) -> str:
-    """Return a masked text in one line, shortened to the part around the span that contains the byte `at`."""
+    """Return a masked text in one line, shortened to the part around the span that contains the byte `at`.
+
+    Without spans it is the start of the text.
+    """
+    if not spans:
+        shown = printable(text[: 4 * EXAMPLE_CHARACTERS])
+        return shown if len(shown) <= EXAMPLE_CHARACTERS else f"{shown[:EXAMPLE_CHARACTERS]}..."
     pieces = [printable(piece) for piece in masked(text, spans)]
     number = next((number for number, span in enumerate(merged(spans)) if span.start <= at < span.end), 0)
     before, mask, after = "".join(pieces[: 2 * number + 1]), pieces[2 * number + 1], "".join(pieces[2 * number + 2 :])

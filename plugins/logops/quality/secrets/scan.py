@@ -73,6 +73,17 @@ def scan(entries: Iterable[LogLine], rules: Sequence[Rule], salt: Salt, max_line
     return scanner.result()
 
 
+def masked_line(text: str, rules: Sequence[Rule]) -> str:
+    """Return a line as an example that may be shown: masked, in one line, and shortened.
+
+    Values that are too regular for a secret, or have a wrong checksum, are masked too.
+    """
+    line = _bytes(text)[:MAX_LINE_BYTES]
+    spans = _spans(line, rules, range(len(rules)))
+    masks = [span for _, span in (*spans.certain, *spans.uncertain)]
+    return example(line, masks, masks[0].start if masks else 0)
+
+
 class _Scanner:
     """The state of a scan."""
 
@@ -209,23 +220,37 @@ class _Scanner:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """The parts of a text that rules matched."""
+
+    certain: Sequence[tuple[Rule, Span]]
+    uncertain: Sequence[tuple[Rule, Span]]
+
+
+def _spans(text: bytes, rules: Sequence[Rule], rule_numbers: Iterable[int]) -> _Spans:
+    """Return what the rules of these numbers match, in the order of the rules."""
+    certain: list[tuple[Rule, Span]] = []
+    uncertain: list[tuple[Rule, Span]] = []
+    for rule in (rules[number] for number in sorted(rule_numbers)):
+        for start, end, is_certain in rule.spans(text):
+            (certain if is_certain else uncertain).append((rule, Span(start, end, rule.mask)))
+    return _Spans(certain, uncertain)
+
+
 def _hits(texts: Sequence[bytes], rules: Sequence[Rule], prefilter: Prefilter) -> Iterator[tuple[int, _Hit]]:
     """Return the texts with a value to report, by number.
 
     The mask is wider than the report: it also hides values that are too regular for a secret, or have a wrong checksum.
     """
     for number, rule_numbers in sorted(prefilter.candidates(texts).items()):
-        text = texts[number]
+        spans = _spans(texts[number], rules, rule_numbers)
         values: list[tuple[Rule, int, int]] = []
-        certain: list[Span] = []
-        uncertain: list[Span] = []
-        for rule in (rules[rule_number] for rule_number in sorted(rule_numbers)):
-            for start, end, is_certain in rule.spans(text):
-                (certain if is_certain else uncertain).append(Span(start, end, rule.mask))
-                if is_certain and not any(start < other_end and other < end for _, other, other_end in values):
-                    values.append((rule, start, end))
+        for rule, span in spans.certain:
+            if not any(span.start < end and start < span.end for _, start, end in values):
+                values.append((rule, span.start, span.end))
         if values:
-            yield number, _Hit(values, [*certain, *uncertain])
+            yield number, _Hit(values, [span for _, span in (*spans.certain, *spans.uncertain)])
 
 
 def _named(name: str, value: str, max_bytes: int) -> bytes:

@@ -83,3 +83,16 @@ def test_bound_of_stream_that_shrank_since_the_count_is_not_below_sample() -> No
 def test_bound_of_more_findings_than_lines_is_refused() -> None:
     with pytest.raises(ValueError, match="5 lines with a secret in a sample of 4 lines"):
         upper_bound(5, 4, 100)
+
+
+def test_evidence_has_bound_hashes_and_where_hashes_can_be_compared() -> None:
+    leak = leak_of(1, 9, 100)
+    assert leak.evidence == {
+        "rule": "password",
+        "lines": 1,
+        "sampled": 10,
+        "at_most": 38,
+        "values": 1,
+        "hashes": SALT.hash(PASSWORDS[0].encode()),
+        "hashes_of": "all runs of this environment",
+    }

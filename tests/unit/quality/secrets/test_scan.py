@@ -9,7 +9,7 @@ import pytest
 from logops.clients.loki.model import Entry
 from logops.quality.secrets.match import Match, Part, Salt
 from logops.quality.secrets.rules import Rule, read_rules
-from logops.quality.secrets.scan import BATCH_BYTES, Scan, scan
+from logops.quality.secrets.scan import BATCH_BYTES, Scan, masked_line, scan
 
 ROOT = Path(__file__).parents[4]
 SALT = Salt(b"salt of the tests", is_kept=True)
@@ -153,3 +153,11 @@ def test_lines_of_rule_count_line_once_and_all_lines_of_labelled_stream(rules: t
     in_line = [Entry(number, {"app": "a"}, f"{GITHUB} and {GITHUB}") for number in range(2)]
     in_label = [Entry(number, {"app": GITHUB}, "nothing") for number in range(3)]
     assert scan(in_line + in_label, rules, SALT).lines_by_rule == {"github-token": 5}
+
+
+def test_masked_line_hides_password_that_is_too_regular_to_report(rules: tuple[Rule, ...]) -> None:
+    assert masked_line("cannot parse: password=aaaa1111 x", rules) == "cannot parse: password=[secret: password] x"
+
+
+def test_masked_line_without_secret_is_shortened_and_printable(rules: tuple[Rule, ...]) -> None:
+    assert masked_line("\x07" + "a" * 400, rules) == r"\x07" + "a" * 296 + "..."
