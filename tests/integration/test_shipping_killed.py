@@ -1,5 +1,6 @@
 """No acknowledged record is lost, although Loki is down and the process is killed twice meanwhile."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -18,7 +19,13 @@ from pathlib import Path
 from logops.shipping import BufferOptions, Record, Shipper, Target
 
 url, wal_dir, first, last = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-options = BufferOptions(wal_dir=wal_dir, batch_age_s=0.05, exit_timeout_s=60)
+options = BufferOptions(
+    wal_dir=wal_dir,
+    batch_age_s=0.05,
+    exit_timeout_s=60,
+    wal_max_bytes=int(os.environ.get("WAL_BYTES", 2**26)),
+    when_full=os.environ.get("WHEN_FULL", "block"),
+)
 shipper = Shipper(Target(url), options)
 for number in range(first, last) if last else count(first):
     if shipper.put(Record(number + 1, f"{number}", (("service", "shop"),), ())):
@@ -29,10 +36,14 @@ print(counters.as_dict(), file=sys.stderr)
 """
 
 
-def start(receiver: LogReceiver, wal_dir: Path, first: int, last: int = 0) -> "subprocess.Popen[str]":
+def start(receiver: LogReceiver, wal_dir: Path, first: int, last: int = 0, **variables: str) -> "subprocess.Popen[str]":
     arguments = [receiver.url, str(wal_dir), str(first), str(last)]
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", PROGRAM, *arguments],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -88,3 +99,24 @@ def test_records_are_acknowledged_by_loki_before_they_leave_the_log(tmp_path: Pa
         receiver.answer = lambda records: (204, "")
         start(receiver, tmp_path, 0, 1).communicate(timeout=TIMEOUT_S)
         assert set(acknowledged) - {int(line) for line in receiver.lines} == set()
+
+
+def test_every_record_that_a_killed_process_dropped_is_counted(tmp_path: Path) -> None:
+    """The limit is far below what is logged. Each acknowledged record arrives, or is in a count."""
+    limited = {"WAL_BYTES": str(2**20), "WHEN_FULL": "drop_oldest"}
+    receiver = LogReceiver()
+    receiver.stop()
+    process = start(receiver, tmp_path, 0, **limited)
+    acknowledged = acknowledged_until_killed(process, 40_000)
+    receiver.start_again()
+    try:
+        _, err = start(receiver, tmp_path, 0, 1, **limited).communicate(timeout=TIMEOUT_S)
+    finally:
+        receiver.stop()
+    (counters,) = (ast.literal_eval(line) for line in err.splitlines() if line.startswith("{"))
+    assert counters["dropped_before"] > 0
+    # The last process logs one record. The log is full: it drops the oldest records of the first one.
+    arrived_or_counted = counters["sent"] - 1 + counters["dropped_before"] + counters["dropped_oldest"]
+    # At most the record that was written when the process was killed, before its acknowledgement.
+    assert 0 <= arrived_or_counted - len(acknowledged) <= 1
+    assert f"{counters['dropped_before']:,} records dropped by earlier processes that were killed" in err

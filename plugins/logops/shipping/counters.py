@@ -27,6 +27,8 @@ class Counters:
     """The buffer was full and deleted the record to take a newer one."""
     dropped_at_exit: int = 0
     """The process ended before the record was sent, and there is no write-ahead log."""
+    dropped_before: int = 0
+    """Dropped by earlier processes with the same write-ahead log, which were killed. Their reports may have some."""
     cut: int = 0
     """The line was longer than the limit. Its start was sent."""
     torn: int = 0
@@ -67,6 +69,7 @@ class Counters:
             (self.dropped_newest, "dropped (newest, buffer full)"),
             (self.dropped_oldest, "dropped (oldest, buffer full)"),
             (self.dropped_at_exit, "dropped (not sent when the process ended)"),
+            (self.dropped_before, "dropped by earlier processes that were killed"),
             (self.cut, "cut"),
             (self.torn, "damaged places in the write-ahead log"),
             (self.failed_attempts, "failed attempts"),

@@ -24,6 +24,7 @@ _LOSSES = {
     "refused": "refused by the target",
     "dropped_newest": "dropped, because the buffer was full",
     "dropped_oldest": "deleted to make room for newer ones, because the buffer was full",
+    "dropped_before": "dropped by earlier processes that were killed, because the buffer was full",
     "dropped_at_exit": "not sent before the process ended",
     "cut": "cut, because the line was too long",
 }

@@ -35,6 +35,8 @@ class BufferOptions:
     """Losses are logged at most this often."""
 
     def __post_init__(self) -> None:
+        if self.when_full not in list(WhenFull):
+            raise ShippingError(f"when_full is {self.when_full!r}. Give one of: {', '.join(WhenFull)}.")
         if self.max_bytes < self.batch_bytes:
             raise ShippingError(
                 f"The buffer has {size_text(self.max_bytes)}, a batch {size_text(self.batch_bytes)}. "

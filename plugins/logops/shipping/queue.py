@@ -173,17 +173,18 @@ class RecordQueue:
 
     def _put_when_full(self, item: object, size: int, block_s: float) -> bool:
         if self._closed:
-            self.counters.dropped_newest += 1
-            return False
-        if self._when_full is WhenFull.DROP_OLDEST:
+            added = False
+        elif self._when_full == WhenFull.DROP_OLDEST:
             added = self._make_room(item, size)
         else:
-            added = self._when_full is WhenFull.BLOCK and self._wait_for_room(item, size, block_s)
+            added = self._when_full == WhenFull.BLOCK and self._wait_for_room(item, size, block_s)
         if added:
             self.counters.accepted += 1
             self._mark_arrived()
         else:
             self.counters.dropped_newest += 1
+            if not self._closed:
+                self._store.note_dropped(1)
         return added
 
     def _make_room(self, item: object, size: int) -> bool:

@@ -43,6 +43,9 @@ class Store(Protocol):
     def drop_oldest(self) -> int:
         """Delete the oldest records that no batch has claimed, as few as possible. Return how many: 0 if none can."""
 
+    def note_dropped(self, records: int) -> None:
+        """Keep the number of records that were not accepted, if the store outlives the process."""
+
     def claim(self, max_bytes: int) -> Batch | None:
         """Return the oldest records, at most about `max_bytes`; None if there are none. One batch at a time."""
 
@@ -89,6 +92,9 @@ class MemoryStore:
             return 0
         self.waiting_bytes -= self._records.popleft()[1]
         return 1
+
+    def note_dropped(self, records: int) -> None:
+        """Nothing outlives the process."""
 
     def claim(self, max_bytes: int) -> MemoryBatch | None:
         records: list[Record] = []

@@ -46,7 +46,7 @@ class Worker:
         )
         self._deadline = Deadline()
         self.sender = Sender(target, self._connection, self.counters, self._deadline, say)
-        self._reported = replace(self.counters)
+        self._reported = Counters()
         self._next_report_s = 0.0
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None

@@ -238,3 +238,21 @@ def test_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
 def test_limit_below_a_megabyte_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ShippingError, match=r"The limit of the .* is 1\.0 KiB\. Give at least 1\.0 MiB"):
         Log(tmp_path, 1024)
+
+
+def test_records_that_a_killed_process_dropped_are_counted_by_the_next(tmp_path: Path) -> None:
+    dead = [Log(tmp_path), Log(tmp_path)]
+    for log in dead:
+        log.append(*range(20_000))
+    dropped = dead[0].store.drop_oldest()
+    dead[1].store.note_dropped(7)
+    for log in dead:
+        log.die()
+    assert Log(tmp_path).counters.dropped_before == dropped + 7
+
+
+def test_process_that_ends_by_itself_leaves_no_count_of_dropped_records(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.store.note_dropped(7)
+    log.store.close()
+    assert Log(tmp_path).counters.dropped_before == 0

@@ -10,6 +10,7 @@ from logops.shipping.counters import Counters
 from logops.shipping.errors import ShippingError
 from logops.shipping.record import Record
 from logops.shipping.wal.frame import FRAME, Damage, decode_record, encode_record
+from logops.shipping.wal.ledger import LEDGER, LossLedger
 from logops.shipping.wal.segment import Segment, SegmentFormatError
 from logops.shipping.wal.slots import Slot, take_slot
 
@@ -40,11 +41,13 @@ class WriteAheadLog:
         self._report = report
         try:
             self._slot: Slot = take_slot(directory)
+            self._ledger = LossLedger(self._slot.folder / LEDGER)
         except OSError as error:
             raise ShippingError(
                 f"Opening the write-ahead log {directory}: {error.strerror or error}. "
                 "Give a directory that this process may write to."
             ) from error
+        counters.dropped_before += self._slot.dropped_before
         self._segments = [segment for file in self._slot.segment_files() if (segment := self._open(file))]
         self._total_bytes = sum(segment.size_bytes for segment in self._segments)
         self.waiting_bytes = sum(segment.end - segment.position for segment in self._segments)
@@ -72,6 +75,8 @@ class WriteAheadLog:
                 if not segment.is_ours:
                     self._counters.replayed += dropped
                 self.waiting_bytes -= _unread_bytes(segment)
+                # First the number, then the file: a process that is killed in between counts too many, not too few.
+                self.note_dropped(dropped)
                 self._remove(segment)
                 return dropped or self.drop_oldest()
         return 0
@@ -95,6 +100,9 @@ class WriteAheadLog:
         if segment is not self._current and _unread_bytes(segment) <= 0:
             self._remove(segment)
 
+    def note_dropped(self, records: int) -> None:
+        self._ledger.add(records)
+
     def close(self) -> int:
         """Close the files. Nothing is lost: the next process replays what was not sent."""
         for segment in list(self._segments):
@@ -103,6 +111,7 @@ class WriteAheadLog:
             else:
                 segment.close()
         self._segments = []
+        self._ledger.delete()
         self._slot.close()
         return 0
 

@@ -8,6 +8,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from logops.shipping.wal.ledger import LEDGER, take_losses
+
 SEGMENTS = "*.segment"
 _MAX_PROCESSES = 1000
 
@@ -17,6 +19,8 @@ class Slot:
 
     def __init__(self, folder: Path, descriptor: int) -> None:
         self.folder = folder
+        self.dropped_before = take_losses(folder)
+        """Records that dead processes dropped."""
         self._descriptor = descriptor
 
     def segment_files(self) -> list[Path]:
@@ -29,7 +33,7 @@ class Slot:
 
 
 def take_slot(directory: Path) -> Slot:
-    """Lock the first free folder, and move the segments of other free folders into it.
+    """Lock the first free folder, and move what dead processes left in other free folders into it.
 
     Raises OSError if the directory is not writable, or every folder is used.
     """
@@ -38,9 +42,11 @@ def take_slot(directory: Path) -> Slot:
     if ours is None:
         raise OSError(f"{_MAX_PROCESSES} processes use it already")
     for folder in sorted(directory.glob("[0-9][0-9][0-9]")):
-        if folder != ours.folder and any(folder.glob(SEGMENTS)) and (other := _lock(folder)):
+        is_left = any(folder.glob(SEGMENTS)) or (folder / LEDGER).exists()
+        if folder != ours.folder and is_left and (other := _lock(folder)):
             for file in other.segment_files():
                 file.rename(ours.folder / file.name)
+            ours.dropped_before += other.dropped_before
             other.close()
     return ours
 
