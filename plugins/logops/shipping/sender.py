@@ -20,6 +20,10 @@ _LONGEST_REQUESTED_S = 300.0
 """A Retry-After beyond this is a mistake of a proxy more often than a wish of Loki."""
 _WAIT_AT_EXIT_S = 0.2
 """Longest wait between attempts while the process ends."""
+_ATTEMPTS_BEFORE_PROBE = 2
+_PROBE_LINE = (
+    "logops.shipping tests the target with this line, because it answered 500 to other records of this stream."
+)
 _ENCODERS: dict[Wire, Callable[[Sequence[Record]], bytes]] = {Wire.PUSH: encode_push, Wire.OTLP: encode_otlp}
 
 
@@ -128,7 +132,7 @@ class Sender:
             except (ValueError, OverflowError, TypeError, struct.error) as error:
                 answer, verdict = Answer(400, f"it cannot be encoded: {error}"), Verdict.LINES_REFUSED
             else:
-                answer, verdict = self._send_until_final(body)
+                answer, verdict = self._send_until_final(body, part[0])
             if verdict is Verdict.TEMPORARY:
                 return False
             if verdict is Verdict.DELIVERED:
@@ -140,8 +144,11 @@ class Sender:
                 parts += [part[half:], part[:half]]
         return True
 
-    def _send_until_final(self, body: bytes) -> tuple[Answer, Verdict]:
-        """Send a request until its answer is final. The verdict is TEMPORARY if the deadline came first."""
+    def _send_until_final(self, body: bytes, first: Record) -> tuple[Answer, Verdict]:
+        """Send a request until its answer is final. The verdict is TEMPORARY if the deadline came first.
+
+        first   the first record of the request
+        """
         started = time.monotonic()
         attempt = 0
         while True:
@@ -152,6 +159,15 @@ class Sender:
                 self.health.works()
                 return answer, verdict
             self._counters.failed_attempts += 1
+            if answer.status == 500 and attempt >= _ATTEMPTS_BEFORE_PROBE and self._takes_probe(first):
+                self.health.works()
+                # Once more: the outage may have ended just before the probe.
+                answer = self._poster.post(body, self._deadline.remaining_s)
+                if judge(answer.status) is Verdict.DELIVERED:
+                    return answer, Verdict.DELIVERED
+                if answer.status == 500:
+                    return answer, Verdict.LINES_REFUSED
+                continue
             self.health.failed(answer, verdict)
             requested_s = min(answer.retry_after_s or 0.0, _LONGEST_REQUESTED_S)
             if verdict is Verdict.SENDER_REFUSED:
@@ -167,6 +183,17 @@ class Sender:
             self._deadline.sleep(wait or 0.0)
             if self._deadline.remaining_s <= 0:
                 return answer, Verdict.TEMPORARY
+
+    def _takes_probe(self, suspect: Record) -> bool:
+        """Whether the target takes another record of the same stream.
+
+        Loki answers 500 in an outage, and also to a record from before its first schema period. Only if it takes a
+        probe, the record is at fault.
+        """
+        metadata = (("logger", "logops.shipping"),)
+        probe = Record(time.time_ns(), _PROBE_LINE, suspect.labels, metadata)
+        answer = self._poster.post(self._encode([probe]), self._deadline.remaining_s)
+        return judge(answer.status) is Verdict.DELIVERED
 
     def _note_delivered(self, count: int, answer: Answer) -> None:
         rejected, reason = rejected_by_otlp(answer.body) if self._is_otlp else (0, "")

@@ -90,6 +90,22 @@ def test_temporary_failure_is_sent_again(status: int | None) -> None:
     assert (counters.sent, counters.failed_attempts) == (1, 1)
 
 
+def test_record_that_loki_answers_with_500_does_not_stop_the_others() -> None:
+    server = Server(lambda lines: Answer(500, "no schema config found") if "bad" in lines else Answer(204, ""))
+    sender, counters, _ = sender_to(server)
+    assert sender.send(records("a", "bad", "b"))
+    assert [line for line in server.lines if len(line) == 1] == ["a", "b"]
+    assert (counters.sent, counters.refused, sender.refusal) == (2, 1, "no schema config found")
+
+
+@pytest.mark.parametrize("outage", range(1, 8))
+def test_record_is_kept_while_loki_answers_500_to_everything(outage: int) -> None:
+    server = Server(lambda lines: Answer(500, "too few ingesters") if server.requests <= outage else Answer(204, ""))
+    sender, counters, _ = sender_to(server)
+    assert sender.send(records("a"))
+    assert (counters.sent, counters.refused) == (1, 0)
+
+
 def test_retry_after_is_obeyed() -> None:
     answers = [Answer(429, "slow down", retry_after_s=17), Answer(204, "")]
     deadline = NoSleep()

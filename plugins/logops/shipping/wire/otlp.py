@@ -9,6 +9,9 @@ from logops.shipping.record import Record
 from logops.shipping.wire.pairs import PairCache
 from logops.shipping.wire.protobuf import field, varint
 
+_SERVICE = {"service": "service.name", "service_name": "service.name"}
+"""Loki makes the label `service_name` of OpenTelemetry's attribute, and structured metadata of most others."""
+
 
 def encode_otlp(records: Sequence[Record]) -> bytes:
     """Return the body of an OTLP request. Records with the same labels keep their order.
@@ -41,7 +44,7 @@ def _log_record(record: Record, pairs: PairCache) -> bytes:
 
 
 def _resource(labels: tuple[tuple[str, str], ...]) -> bytes:
-    return b"".join([field(1, _attribute(name, value)) for name, value in labels])
+    return b"".join([field(1, _attribute(_SERVICE.get(name, name), value)) for name, value in labels])
 
 
 def _record_attribute(name: str, value: str) -> bytes:
