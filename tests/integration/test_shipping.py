@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import logging.config
 import multiprocessing
 import os
 import re
@@ -129,32 +128,6 @@ def test_bound_logger_adds_its_trace_to_each_record(receiver: LogReceiver, attac
     bind(LOGGER, trace_id="ab12", span_id="cd34").info("hello", extra={"order_id": 7})
     metadata = only_record(handler, receiver).metadata
     assert metadata == {"logger": "shop.orders", "trace_id": "ab12", "span_id": "cd34", "order_id": "7"}
-
-
-def test_dict_config_example_of_the_documentation_ships(receiver: LogReceiver) -> None:
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "handlers": {
-                "loki": {
-                    "class": "logops.shipping.LokiHandler",
-                    "url": receiver.url,
-                    "labels": {"service": "shop"},
-                    "level": "INFO",
-                }
-            },
-            "loggers": {"configured": {"handlers": ["loki"], "level": "DEBUG"}},
-        }
-    )
-    logger = logging.getLogger("configured")
-    logger.debug("not shipped")
-    logger.info("shipped")
-    (handler,) = logger.handlers
-    handler.flush()
-    handler.close()
-    logger.removeHandler(handler)
-    assert receiver.lines == ["shipped"]
 
 
 def test_record_with_a_broken_surrogate_arrives(receiver: LogReceiver, attach: Any) -> None:
@@ -327,3 +300,56 @@ def test_credential_is_in_no_repr_and_in_no_message(caplog: pytest.LogCaptureFix
     for text in (caplog.text, repr(handler), repr(Target(receiver.url, auth=BasicAuth("shop", "s3cret")))):
         assert "s3cret" not in text
         assert "c2hvcDpzM2NyZXQ=" not in text
+
+
+@pytest.fixture
+def examples() -> list[str]:
+    """The Python blocks of docs/shipping.md, in order: handler, dictConfig, helpers, structlog, loguru."""
+    text = (Path(__file__).parents[2] / "docs/shipping.md").read_text()
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+def example_lines(program: str, receiver: LogReceiver, tmp_path: Path) -> list[str]:
+    """Run an example with the test's address and folder. Return the lines that arrived."""
+    for address in ("http://127.0.0.1:3100", "https://loki.example.com"):
+        program = program.replace(address, receiver.url)
+    ended = run(program.replace("/var/lib/shop/logs", str(tmp_path)), receiver, LOKI_TOKEN="t0ken")
+    assert ended.returncode == 0, ended.stderr
+    return receiver.lines
+
+
+def test_first_example_of_the_document_ships_its_line(
+    receiver: LogReceiver, examples: list[str], tmp_path: Path
+) -> None:
+    assert example_lines(examples[0], receiver, tmp_path) == ["order 7 is paid"]
+
+
+def test_dict_config_example_of_the_document_ships(receiver: LogReceiver, examples: list[str], tmp_path: Path) -> None:
+    program = f"{examples[1]}\nlogging.getLogger('shop').info('hello')"
+    assert example_lines(program, receiver, tmp_path) == ["hello"]
+    assert receiver.pushes[0].headers["authorization"] == "Bearer t0ken"
+
+
+def test_helpers_of_the_document_ship_their_lines(receiver: LogReceiver, examples: list[str], tmp_path: Path) -> None:
+    request = "class request: headers = {'x-trace-id': 'ab12'}\nerror = ValueError('no stock')\n"
+    debug = "logging.getLogger().setLevel(logging.DEBUG)\n"
+    program = f"{examples[0]}{debug}{request}{examples[2]}"
+    assert example_lines(program, receiver, tmp_path) == [
+        "order 7 is paid",
+        "order is paid",
+        "HTTP Request",
+        "Database Query",
+        "Application Error: no stock\nValueError: no stock",
+    ]
+    assert {record.metadata.get("trace_id") for record in receiver.records[1:]} == {"ab12"}
+
+
+@pytest.mark.parametrize(("library", "number"), [("structlog", 3), ("loguru", 4)])
+def test_recipe_of_the_document_ships_line_and_field(
+    receiver: LogReceiver, examples: list[str], tmp_path: Path, library: str, number: int
+) -> None:
+    pytest.importorskip(library)
+    handler = examples[0].split('logging.getLogger("shop')[0]
+    program = f"{handler}\nimport {library}\n{examples[number]}"
+    assert example_lines(program, receiver, tmp_path) == ["order is paid"]
+    assert receiver.records[0].metadata["order_id"] == "7"
