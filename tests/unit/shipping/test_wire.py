@@ -55,6 +55,12 @@ def test_label_with_special_letters_is_escaped_as_go_reads_it(value: str, writte
     assert found.labels == f"{{path={written}}}"
 
 
+@pytest.mark.parametrize("name", ["service", "service_name"])
+def test_otlp_label_for_the_service_becomes_opentelemetrys_service_name(name: str) -> None:
+    (found,) = decode_otlp(encode_otlp([record(labels=((name, "shop"), ("team", "a")))]))
+    assert found.labels == "{'service.name': 'shop', 'team': 'a'}"
+
+
 @pytest.mark.parametrize(("encode", "decode"), FORMATS)
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 16_383, 16_384, 5_000_000])
 def test_line_of_any_length_arrives_whole(encode: Encode, decode: Decode, size: int) -> None:
