@@ -7,6 +7,7 @@ from pathlib import Path
 from logops.clients.loki import Entry
 from logops.environment import Environment
 from logops.findings import Finding
+from logops.quality.bands import Series
 from logops.quality.context import Context
 from logops.quality.counters import Counter, increases
 from logops.quality.earlier import Earlier
@@ -68,6 +69,7 @@ def context(
     silent_processes: Mapping[str, str] | None = None,
     streams_before: int | None = None,
     lines_before: Mapping[datetime, int] | None = None,
+    history: Series | None = None,
 ) -> Context:
     """Return the input of all judgements for the source `application`, which ships through `promtail-main`."""
     loaded = one_source(*changes)
@@ -80,6 +82,7 @@ def context(
         earlier or (),
         streams={} if streams_before is None else {"application": streams_before},
         lines={} if lines_before is None else {"application": lines_before},
+        history={} if history is None else {"application": history},
     )
     rules, salt = read_rules(ROOT), Salt.of_this_run()
     return Context(

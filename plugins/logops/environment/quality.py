@@ -1,9 +1,10 @@
 """Settings of the ingestion quality check, and what a source must deliver."""
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from logops.environment.base import Model
 from logops.environment.label_names import LabelName
@@ -66,6 +67,22 @@ class Quality(Model):
     """Lines of each source that are read and looked at. 0: no lines are read, only counted."""
     budget: Size = Size("2GiB")
     """Bytes that Loki may read for one run. A query that does not fit is not sent, and is reported."""
+    time_zone: str = "UTC"
+    """The zone whose hours and weekdays the traffic follows, by its IANA name: Europe/Berlin. For learned rates."""
+    holidays: tuple[date, ...] = ()
+    """Days on which the traffic is as on a Sunday. For learned rates."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, zone: str) -> str:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(zone)
+        # An unknown name, a path that is none, or a folder of the database.
+        except (LookupError, ValueError, OSError):
+            raise ValueError(f"{zone} is no time zone. Use an IANA name, such as UTC or Europe/Berlin") from None
+        return zone
 
     @model_validator(mode="after")
     def _lengths_fit(self) -> "Quality":

@@ -141,6 +141,10 @@ def test_production_environment_has_the_limits_and_retention_of_the_story() -> N
             "clusters.main.tenants.application.retention.streams.0.selector", '"level=error"',
             "String should match pattern",
         ),
+        (
+            "platform:\n", "quality: {time_zone: Berlin}\nplatform:\n",
+            "quality.time_zone", '"Berlin"', "Use an IANA name, such as UTC or Europe/Berlin",
+        ),
         ("platform:\n", "platform: local\nplatforms:\n", "platform", "text", "Input should be an object"),
     ],
 )  # fmt: skip

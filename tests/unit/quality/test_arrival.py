@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from logops.quality.bands import Series
+from tests.support.line_counts import DAY, busy_source, with_last
 from tests.support.quality import AS_OF, BEFORE, MINUTES, buckets, findings, healthy, only
 
 
@@ -79,6 +81,38 @@ def test_rate_below_the_declared_band_is_reported_with_expected_and_seen() -> No
 
 def test_rate_inside_of_the_declared_band_is_no_finding() -> None:
     assert findings(healthy(), RATE) == []
+
+
+def test_rate_below_the_learned_band_is_reported_with_expected_and_seen() -> None:
+    finding = only(findings(healthy(), history=with_last(weeks_before_noon(), 8, 0.2)))
+
+    assert finding.message.startswith(
+        "application: since 10:00 UTC (2 h) 27 to 83 lines/min were expected, 8.4 seen. Learned from 5 weeks."
+    )
+
+
+def test_rate_inside_of_the_learned_band_is_no_finding() -> None:
+    assert findings(healthy(), history=weeks_before_noon()) == []
+
+
+@pytest.mark.parametrize(("holidays", "reported"), [([], ["rate-out-of-band"]), (["2026-11-28"], [])])
+def test_holiday_of_the_environment_is_like_a_sunday(holidays: list[str], reported: list[str]) -> None:
+    # The 28th of November 2026 is a Saturday. Saturdays are busy here, and this one is not.
+    history = weeks_before_noon()
+    busy_saturdays = history.counts.copy()
+    for week in range(5):
+        busy_saturdays[(week * 7 + 5) * DAY : (week * 7 + 6) * DAY] *= 2
+    judged = findings(
+        healthy(), ("quality.holidays", holidays), history=Series(history.start, history.bucket_s, busy_saturdays)
+    )
+
+    assert [finding.cls.name for finding in judged] == reported
+
+
+def weeks_before_noon() -> Series:
+    """Return line counts until AS_OF."""
+    series = busy_source(days=41)
+    return Series(series.start, series.bucket_s, series.counts[: 40 * DAY + DAY // 2])
 
 
 def test_lines_of_the_future_are_reported() -> None:

@@ -103,6 +103,9 @@ def _basis(learned: Learned | None, declared: Declared, live: Series) -> str:
             history = "Most of the history was not measured"
         if not live.divides_hour:
             history = f"Buckets of {live.bucket_s} s do not divide an hour"
+        if (declared.has_rate or declared.expect_every) and not days:
+            # Some hours are a window, not a history.
+            return "Declared in the environment."
         if declared.has_rate or declared.expect_every:
             return f"Declared in the environment. {history}, so no band is learned yet."
         return (

@@ -82,7 +82,7 @@ def rates(context: Context) -> Iterator[Finding]:
 
     The declared band is compared with the buckets of the window, the learned one with the past weeks.
     """
-    bucket_s = context.request.bucket_s
+    bucket_s, usual = context.request.bucket_s, context.environment.quality
     for name in context.environment.sources:
         source, measure = context.source(name)
         if not measure.lines or not measure.total:
@@ -93,7 +93,8 @@ def rates(context: Context) -> Iterator[Finding]:
             window = Series(context.request.start, bucket_s, np.array([*measure.lines.values()], float))
             verdicts.append(judge(window, Declared(rate.at_least, rate.at_most), context.request.end))
         if context.earlier and name in context.earlier.history:
-            verdicts.append(judge(context.earlier.history[name], Declared(), context.request.end))
+            history = context.earlier.history[name]
+            verdicts.append(judge(history, Declared(), context.request.end, usual.time_zone, frozenset(usual.holidays)))
         outside = next((verdict for verdict in verdicts if verdict.state in (State.LOW, State.HIGH)), None)
         if outside:
             seen = outside.seen or 0.0

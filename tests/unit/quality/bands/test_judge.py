@@ -112,6 +112,14 @@ def test_short_history_uses_the_declared_rate_and_says_so() -> None:
     )
 
 
+def test_window_of_minutes_is_judged_by_declared_limits_only() -> None:
+    window = Series(START, 60, np.full(30, 4.0))
+
+    assert judge(window, Declared(at_least=10), window.end).text == (
+        "since 00:00 UTC (30 min) at least 10 lines/min were expected, 4 seen. Declared in the environment."
+    )
+
+
 def test_declared_limit_is_kept_beside_the_learned_band() -> None:
     series = busy_source()
     verdict = judge(series, Declared(at_most=5), series.end)
