@@ -62,7 +62,7 @@ def _samples(source: Source, data: bytes, file: str, now_ns: int) -> Iterator[Sa
     if lines[-1] == b"":
         lines.pop()
     for line in lines:
-        yield _sample(source, from_bytes(line.removesuffix(b"\r")), file, now_ns)
+        yield _sample(source, from_bytes(line), file, now_ns)
 
 
 def _sample(source: Source, text: str, file: str, now_ns: int) -> Sample:
