@@ -1,6 +1,9 @@
 """`logops quality ...`: the ingestion quality check at the terminal. The DAG ingestion_quality does the same."""
 
 import getpass
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -17,10 +20,12 @@ from logops.cli.targets import environment, readable, results_store
 from logops.errors import LogopsError
 from logops.findings.store import ResultsError
 from logops.quality.request import quality_request
+from logops.toolchain import project_root
 from logops.wrapping import wrapped
 
 if TYPE_CHECKING:
     from logops.quality.run import QualityResult
+    from logops.quality.secrets.leak import Leak
 
 
 def run(
@@ -80,6 +85,37 @@ def show(name: str, as_of: str | None, every: bool, as_json: bool) -> None:
     if result is None:
         stop(f"No quality run of {name} is recorded: run `logops quality run {quote(name)}`.")
     _show(result, every, as_json)
+
+
+def secrets(file: str, as_json: bool) -> None:
+    """Run `logops quality secrets`."""
+    from logops.quality.secrets.file import scan_file
+    from logops.quality.secrets.rules import read_rules
+
+    rules = read_rules(project_root())
+    try:
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as lines:
+            result = scan_file(lines, rules)
+    except OSError as error:
+        stop(f"Reading lines: {file}: {error.strerror or error}.")
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        print_text(wrapped(result.headline, width()))
+        if result.leaks:
+            print_text("")
+            show_table(_secret_columns(result.leaks))
+    raise typer.Exit(FOUND if result.leaks else OK)
+
+
+def _secret_columns(leaks: "Sequence[Leak]") -> list[Column]:
+    return [
+        Column("rule", [leak.rule_id for leak in leaks], 100),
+        Column("lines", [f"{leak.lines:,}" for leak in leaks], 90, right=True),
+        Column("values", [f"{len(leak.hashes):,}" for leak in leaks], 60, right=True),
+        Column("first line", [f"{leak.first_ns:,}" for leak in leaks], 80, right=True),
+        Column("example", [leak.examples[0] for leak in leaks], 70, wraps=True),
+    ]
 
 
 def _show(result: "QualityResult", every: bool, as_json: bool) -> None:

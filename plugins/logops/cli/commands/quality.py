@@ -70,3 +70,18 @@ def show(
         from logops.cli import quality
 
     quality.show(name, as_of, every, as_json)
+
+
+@app.command(epilog="Example: logops quality secrets app.log")
+def secrets(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="File with lines, or - for the standard input.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Find secrets and personal data in the lines of a file. No value is shown. The rules are in include/secrets.
+
+    Exit 1: something was found. Exit 2: the file or a rule is not usable.
+    """
+    with ends_at_once():
+        from logops.cli import quality
+
+    quality.secrets(file, as_json)
