@@ -1,4 +1,4 @@
-"""`logops agents ...`: try the pipelines of log sources."""
+"""`logops agents ...`: try the pipelines of log sources, and take them over from Promtail."""
 
 import sys
 import time
@@ -12,12 +12,15 @@ import typer
 from rich.cells import set_cell_size
 from rich.text import Text
 
-from logops.cli.console import OK, print_json, print_text, printable, say, stop, width
+from logops.cli.console import FOUND, OK, print_json, print_text, printable, say, stop, width
 from logops.cli.targets import environment
+from logops.doctor.promtail_sources import migrate_promtail
+from logops.doctor.reading.safe_yaml import DocumentError
 from logops.number_text import count_text, size_text
 from logops.pipelines.line import Dropped, Entry, Outcome, TimestampFrom
 from logops.pipelines.text import readable
 from logops.pipelines.trial import Trial, try_pipeline
+from logops.render.files import yaml_text
 from logops.suggestions import did_you_mean
 
 MAX_BYTES = 10 << 20
@@ -59,6 +62,19 @@ def try_command(name: str, source: str, file: Path, as_json: bool) -> None:
             "it depends on when lines are written."
         )
     raise typer.Exit(OK)
+
+
+def migrate_command(file: Path, cluster: str, tenant: str) -> None:
+    """Run `logops agents migrate`."""
+    try:
+        migrated = migrate_promtail(_read(file).decode("utf-8", "replace"), str(file), cluster, tenant)
+    except DocumentError as error:
+        stop(str(error))
+    sys.stdout.write(yaml_text({"sources": dict(migrated.sources)}))
+    for note in migrated.notes:
+        say(note)
+    say(f"{count_text(len(migrated.sources), 'source')}; {count_text(len(migrated.notes), 'note')}")
+    raise typer.Exit(FOUND if migrated.notes else OK)
 
 
 def _read(file: Path) -> bytes:

@@ -51,7 +51,7 @@ COMMANDS = (
     Command("quality", "quality", PROVE, "Check that all logs arrive: complete, on time, in shape.", "quality", True),
     Command("query", "query", ASK, "Run a query of the library.", "audit"),
     Command("ship", "ship", ASK, "Send the lines of a file or a pipe to Loki or to an agent.", "local"),
-    Command("agents", "agents", CHECK, "Try the pipelines of log sources with sample lines.", "", True),
+    Command("agents", "agents", CHECK, "Try the pipelines of log sources; take them over from Promtail.", "", True),
     Command("doctor", "doctor", CHECK, "Find mistakes in configuration that you already have."),
     Command("logql", "logql", CHECK, "Check and format LogQL.", "", True),
     Command("rules", "rules", CHECK, "Check recording and alerting rules, and test alerts on Loki.", "local", True),

@@ -1,4 +1,4 @@
-"""`logops agents ...`: try the pipelines of log sources."""
+"""`logops agents ...`: try the pipelines of log sources, and take them over from Promtail."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, epilog="Example: logops agents test loca
 
 @app.callback()
 def agents() -> None:
-    """Try the pipelines of log sources before they are rolled out."""
+    """Try the pipelines of log sources, and take them over from Promtail."""
 
 
 @app.command("test", epilog="Example: logops agents test local access samples.log")
@@ -36,3 +36,20 @@ def try_command(
         from logops.cli import agents
 
     agents.try_command(name, source, file, as_json)
+
+
+@app.command("migrate", epilog="Example: logops agents migrate promtail.yaml --tenant application")
+def migrate_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A configuration of Promtail; - reads standard input.")],
+    cluster: Annotated[str, typer.Option(help="Cluster that stores the lines.")] = "main",
+    tenant: Annotated[str, typer.Option(help="Tenant of lines for which no stage names one.")] = "application",
+) -> None:
+    """Print the sources of a Promtail configuration as YAML for an environment file.
+
+    What could not be carried over is printed to stderr, with its path. logops runs the stages in its own order.
+
+    Exit status 1: something could not be carried over. 2: the file cannot be used.
+    """
+    with ends_at_once():
+        from logops.cli import agents
+    agents.migrate_command(file, cluster, tenant)
