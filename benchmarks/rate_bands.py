@@ -457,6 +457,7 @@ def main() -> None:
         shifts_table(options.seed),
     ):
         print("\n".join(table), end="\n\n")
+    print(f"100 sources, 5 weeks each, fitted and judged: {seconds_for_100(simulated):.1f} s of one processor")
 
 
 if __name__ == "__main__":
