@@ -1,12 +1,13 @@
-"""Complete names in the shell: environments, queries, tables, tenants, processes. Errors complete nothing."""
+"""Complete names in the shell: environments, queries, tables, tenants, processes. Errors complete nothing.
+
+Every help text imports this module, so its functions import what they need.
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
-
-from logops.toolchain import ProjectNotFoundError, project_root
 
 if TYPE_CHECKING:
     from logops.environment import Environment
@@ -18,6 +19,8 @@ _ENVIRONMENT = ("environment_name", "name")
 
 
 def environments(incomplete: str) -> list[str]:
+    from logops.toolchain import ProjectNotFoundError, project_root
+
     try:
         files = (project_root() / "include/environments").glob("*.yaml")
     except ProjectNotFoundError:
@@ -26,8 +29,8 @@ def environments(incomplete: str) -> list[str]:
 
 
 def queries(incomplete: str) -> list[str]:
-    # The query library imports the parser of LogQL, which other completions do not need.
     from logops.queries.library import LibraryError, load_library
+    from logops.toolchain import ProjectNotFoundError, project_root
 
     try:
         return _starting(incomplete, load_library(project_root()))
@@ -66,6 +69,7 @@ def processes(ctx: typer.Context, incomplete: str) -> list[str]:
     if environment is None:
         return []
     from logops.platforms import STATE
+    from logops.toolchain import project_root
 
     return _starting(
         incomplete, sorted(log.stem for log in (project_root() / STATE / environment.name / "logs").glob("*.log"))
@@ -80,8 +84,8 @@ def programs(incomplete: str) -> list[str]:
 
 def _environment(ctx: typer.Context) -> "Environment | None":
     """Return the environment that the line names so far; None if it cannot be read."""
-    # Reading an environment imports pydantic, which completing its name does not need.
     from logops.environment import EnvironmentFileError, find_environment, load_environment
+    from logops.toolchain import ProjectNotFoundError, project_root
 
     # After an option without its value, typer leaves the arguments unread.
     unread = [word for word in ctx.args if not word.startswith("-")]

@@ -26,6 +26,16 @@ from logops.cli import main
 main()
 """
 """Runs logops, and waits when the module in the first argument is imported."""
+WAIT = """
+import sys, time
+from logops.cli import main, logql
+
+def wait(*_):
+    print("waiting", file=sys.stderr, flush=True)
+    while True:
+        time.sleep(0.01)
+"""
+"""Start of a program that replaces a function of logops by one that waits."""
 
 
 def interrupted(code: str, *arguments: str) -> tuple[int, str]:
@@ -54,6 +64,7 @@ def interrupted(code: str, *arguments: str) -> tuple[int, str]:
     [
         ("typer", ["--help"]),
         ("rich.console", ["plan", "local"]),
+        ("logops.cli.commands.audit", ["audit", "retention", "local"]),
         ("logops.cli.audit", ["audit", "retention", "local"]),
         ("logops.audit.request", ["audit", "retention", "local"]),
         ("pyarrow", ["audit", "usage", "local"]),
@@ -64,62 +75,52 @@ def test_ctrl_c_during_import_ends_with_one_line(module: str, arguments: list[st
 
 
 def test_ctrl_c_during_command_ends_with_one_line() -> None:
-    code = """
-import sys, time
-from logops.cli import main, logql
-
-def wait(text):
-    print("waiting", file=sys.stderr, flush=True)
-    while True:
-        time.sleep(0.01)
-
+    code = (
+        WAIT
+        + """
 logql.read = wait
 main()
 """
+    )
     assert interrupted(code, "logql", "format", "-") == (INTERRUPTED, "Interrupted.\n")
 
 
 def test_ctrl_c_that_a_destructor_swallows_still_ends_the_command() -> None:
-    code = """
-import sys, time
-from logops.cli import main, logql
-
+    code = (
+        WAIT
+        + """
 class Waits:
     def __del__(self):
-        print("waiting", file=sys.stderr, flush=True)
-        while True:
-            time.sleep(0.01)
+        wait()
 
-def wait(text):
+def read(text):
     waits = Waits()
     del waits
     while True:
         time.sleep(0.01)
 
-logql.read = wait
+logql.read = read
 main()
 """
+    )
     assert interrupted(code, "logql", "format", "-") == (INTERRUPTED, "Interrupted.\n")
 
 
 def test_ctrl_c_at_a_question_ends_with_one_line() -> None:
-    code = """
-import sys, time, typer
-from logops.cli import main, logql
+    code = (
+        WAIT
+        + """
+import typer
 from typer._click import termui
 
 def read(text):
     return str(typer.confirm("Sure?", err=True))
 
-def wait(prompt):
-    print("waiting", file=sys.stderr, flush=True)
-    while True:
-        time.sleep(0.01)
-
 termui.visible_prompt_func = wait
 logql.read = read
 main()
 """
+    )
     assert interrupted(code, "logql", "format", "-") == (INTERRUPTED, "Interrupted.\n")
 
 
