@@ -59,7 +59,9 @@ def subcommands(name: str, command: object) -> list[str]:
 
 def processor_time_s(command: Sequence[str], variables: Mapping[str, str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, env={**os.environ, **variables}, cwd=project_root(), capture_output=True)
+    # Python keeps compiled files, as for a user.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(command, env={**inherited, **variables}, cwd=project_root(), capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
