@@ -51,7 +51,8 @@ def as_text(value: Any) -> str:
     """Return a value as text: JSON for what JSON has, otherwise its str."""
     if isinstance(value, str):
         return value
-    return _JSON.encode(value)
+    # The encoder of JSON costs 2 us.
+    return str(value) if type(value) is int else _JSON.encode(value)
 
 
 def valid_text(text: str) -> str:

@@ -151,7 +151,7 @@ class LokiHandler(logging.Handler):
             return json_line(record, message, fields | dict(trace) | ids), (*trace, *ids.items())
         if not self.formatter and (stack := stack_text(record)):
             message = f"{message}\n{stack}"
-        metadata = tuple((metadata_name(name), valid_text(as_text(value))) for name, value in fields.items())
+        metadata = [(metadata_name(name), valid_text(as_text(value))) for name, value in fields.items()]
         return message, (("logger", record.name), *trace, *metadata)
 
 

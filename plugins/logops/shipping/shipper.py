@@ -66,7 +66,7 @@ class Shipper:
     def is_sending_thread(self) -> bool:
         """Whether the calling thread is the one that sends."""
         worker = self._worker
-        return worker is not None and worker.is_current_thread
+        return worker is not None and worker.thread_id == threading.get_ident()
 
     def put(self, record: Record) -> bool:
         """Buffer a record. Return False if it was dropped: the counters have it."""
@@ -75,7 +75,7 @@ class Shipper:
             worker.start()
         if len(record.line) > self.options.max_line_bytes // 4:
             record = self._cut(record, worker)
-        return worker.queue.put(record, may_block=not worker.is_current_thread)
+        return worker.queue.put(record, may_block=worker.thread_id != threading.get_ident())
 
     def put_all(self, records: Sequence[Record], wait_s: float) -> int:
         """Buffer records in order, waiting for room for at most `wait_s` each.

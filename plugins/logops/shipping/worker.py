@@ -50,11 +50,8 @@ class Worker:
         self._next_report_s = 0.0
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-
-    @property
-    def is_current_thread(self) -> bool:
-        """Whether the thread of this worker asks."""
-        return self._thread is not None and self._thread.ident == threading.get_ident()
+        self.thread_id: int | None = None
+        """The thread that sends; None before its start."""
 
     @property
     def is_started(self) -> bool:
@@ -101,6 +98,7 @@ class Worker:
         return WriteAheadLog(self._options.wal_dir, self._options.wal_max_bytes, self.counters, self._messages.append)
 
     def _run(self) -> None:
+        self.thread_id = threading.get_ident()
         while not self.queue.is_finished:
             batch = self.queue.take(_IDLE_S)
             if batch is not None:
