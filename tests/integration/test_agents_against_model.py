@@ -17,7 +17,7 @@ from logops.render.agents.alloy import alloy_config
 from logops.render.agents.fluent_bit import fluent_bit_config
 from logops.render.agents.promtail import PromtailProcess, promtail_config
 from logops.toolchain import command
-from tests.support.agent_corpus import CASES, corpus, differences, expected, sent, write
+from tests.support.agent_corpus import CASES, OTHER_TIMESTAMPS, UNAVOIDABLE, corpus, differences, expected, sent, write
 from tests.support.agent_programs import agent_program
 from tests.support.azurites import free_port
 from tests.support.log_receiver import LogReceiver
@@ -75,14 +75,15 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def test_agent_sends_the_entries_of_the_model(kind: str, tmp_path: Path) -> None:
-    declared = corpus(kind, tmp_path, *CASES, max_line_size="16KiB")
-    entries = [entry for name, case in CASES.items() for entry in expected(declared, name, case.lines)]
-    for name, case in CASES.items():
+    cases = {name: case for name, case in CASES.items() if name not in UNAVOIDABLE.get(kind, ())}
+    declared = corpus(kind, tmp_path, *cases, max_line_size="16KiB")
+    entries = [entry for name, case in cases.items() for entry in expected(declared, name, case.lines)]
+    for name, case in cases.items():
         write(tmp_path, name, case.lines)
 
     with LogReceiver() as receiver, running(declared, tmp_path, receiver):
         wait_until(lambda: len(sent(receiver)) >= len(entries))
-    found = differences(entries, sent(receiver))
+    found = differences(entries, sent(receiver), OTHER_TIMESTAMPS.get(kind, ()))
 
     assert {key: dict(counter) for key, counter in found.items() if counter} == {}
 

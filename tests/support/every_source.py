@@ -1,5 +1,6 @@
 """An environment on Kubernetes with every kind of source, and every key of a pipeline."""
 
+import copy
 from pathlib import PurePath
 from typing import Any
 
@@ -107,6 +108,16 @@ SOURCES: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """`ignore_older` is missing: Promtail cannot do it."""
+
+
+def sources_for_fluent_bit() -> dict[str, Any]:
+    """Return every source that Fluent Bit can ship, without the keys that it cannot carry out."""
+    sources = copy.deepcopy(SOURCES)
+    del sources["azure"]
+    shop = sources["shop"]["parse"]
+    del shop["sample"], shop["multiline_max_lines"], shop["rate_limit"]["by_label"], shop["timestamp"]["location"]
+    shop["drop"] = [rule for rule in shop["drop"] if not {"longer_than", "older_than"} & set(rule)]
+    return sources
 
 
 def every_source(kind: str, **agent: Any) -> Environment:

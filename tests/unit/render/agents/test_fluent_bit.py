@@ -1,4 +1,3 @@
-import copy
 import re
 from pathlib import PurePath
 from typing import Any
@@ -11,7 +10,7 @@ from logops.render.agents.fluent_bit import UnsupportedByFluentBitError, fluent_
 from logops.render.agents.fluent_bit.expressions import UntranslatableError, onigmo, other_lines
 from logops.render.agents.fluent_bit.time_format import strptime_format
 from tests.support.environments import environment
-from tests.support.every_source import ADDRESSES, SOURCES, every_source
+from tests.support.every_source import ADDRESSES, SOURCES, every_source, sources_for_fluent_bit
 
 STATE = PurePath("/var/lib/fluent-bit")
 
@@ -24,16 +23,6 @@ def environment_of(sources: dict[str, Any], **agent: Any) -> Environment:
     )
 
 
-def supported() -> dict[str, Any]:
-    """Return every source that Fluent Bit can ship, without the keys that it cannot carry out."""
-    sources = copy.deepcopy(SOURCES)
-    del sources["azure"]
-    shop = sources["shop"]["parse"]
-    del shop["sample"], shop["multiline_max_lines"], shop["rate_limit"]["by_label"], shop["timestamp"]["location"]
-    shop["drop"] = [rule for rule in shop["drop"] if not {"longer_than", "older_than"} & set(rule)]
-    return sources
-
-
 def text(declared: Environment) -> str:
     return fluent_bit_config(declared, "every", ADDRESSES, STATE)
 
@@ -42,7 +31,7 @@ def config(declared: Environment) -> dict[str, Any]:
     return dict(yaml.safe_load(text(declared)))
 
 
-EVERY = config(environment_of(supported()))
+EVERY = config(environment_of(sources_for_fluent_bit()))
 
 
 def section(name: str, source: str, of: dict[str, Any] = EVERY) -> list[dict[str, Any]]:
@@ -71,7 +60,7 @@ def test_file_source_is_read_from_its_beginning_with_stored_positions() -> None:
         "read_from_head": True,
         "refresh_interval": 5,
         "buffer_chunk_size": 32768,
-        "buffer_max_size": 2 * 2**20,
+        "buffer_max_size": 2 * 2**20 + 1,
         "truncate_long_lines": True,
     }
 
@@ -189,9 +178,9 @@ def test_archive_gets_raw_lines_and_loki_gets_none() -> None:
 
 
 def test_each_source_has_a_comment_with_its_owner() -> None:
-    comments = re.findall(r"# Source (\w+) \(", text(environment_of(supported())))
+    comments = re.findall(r"# Source (\w+) \(", text(environment_of(sources_for_fluent_bit())))
 
-    assert comments == [*list(supported()) * 3]
+    assert comments == [*list(sources_for_fluent_bit()) * 3]
 
 
 def test_keys_that_fluent_bit_cannot_carry_out_are_refused_with_path_and_advice() -> None:
@@ -275,6 +264,7 @@ def test_a_line_is_either_a_first_line_or_another_line(first_line: str) -> None:
     ("layout", "letters"),
     [
         ("RFC3339Nano", "%Y-%m-%dT%H:%M:%S.%L%z"),
+        ("RFC3339", "%Y-%m-%dT%H:%M:%S%z"),
         ("2006-01-02 15:04:05,000", "%Y-%m-%d %H:%M:%S,%L"),
         ("Jan _2 15:04:05", "%b %e %H:%M:%S"),
         ("Unix", "%s"),

@@ -75,7 +75,8 @@ def _tail(name: str, source: FileSource | PodSource, agent: Agent) -> dict[str, 
         "refresh_interval": 5,
         **({"ignore_older": f"{source.ignore_older.seconds:g}s"} if source.ignore_older else {}),
         "buffer_chunk_size": min(longest.value, 32768),
-        "buffer_max_size": longest.value,
+        # Fluent Bit cuts a line one byte before the end of its buffer.
+        "buffer_max_size": longest.value + 1,
         "truncate_long_lines": True,
         **({"multiline.parser": parser} if (parser := source.container or _joined_by_input(name, source)) else {}),
     }

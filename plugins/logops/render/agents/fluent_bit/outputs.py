@@ -41,6 +41,8 @@ def loki_output(name: str, source: Source, agent: Agent, url: str) -> dict[str, 
         "labels": _pairs(labels),
         **({"structured_metadata": _pairs(metadata)} if metadata else {}),
         # The line alone is left, and is sent as it is.
+        # A thread of its own: in one thread, every output removes the keys of the first one (5.1.1, out_loki/loki.c).
+        "workers": 1,
         "remove_keys": ",".join(kept_keys(source)),
         "drop_single_key": "raw",
         "line_format": "json",
