@@ -92,6 +92,11 @@ def test_make_up_runs_benchmark_and_shows_every_library_query(made: subprocess.C
         assert re.search(rf"^{name} +\S+ +[\d,]+ ms +{promised} +[\d,]+ ms +\S+ (\wi)?B", made.stdout, re.M), name
 
 
+def test_make_up_checks_arriving_logs_without_findings(made: subprocess.CompletedProcess[str]) -> None:
+    assert "ingestion_quality  no findings; 4 sources, " in made.stdout
+    assert re.search(r"^application +ok +shop ", made.stdout, re.M), made.stdout
+
+
 @pytest.mark.parametrize("tenant", ["application", "platform", "security-team"])
 def test_make_up_audit_shows_table_count_and_phase_per_tenant(
     made: subprocess.CompletedProcess[str], tenant: str

@@ -58,9 +58,13 @@ class SourceRow:
         )
 
 
-def summary(headline: str, rows: Sequence[SourceRow], as_of: datetime) -> dict[str, Any]:
-    """Return `{headline, sources}`, small enough for an XCom: column names, then one row per source."""
-    return {"headline": headline, "sources": [list(COLUMNS), *(list(row.texts(as_of)) for row in rows)]}
+def summary(headline: str, findings: int, rows: Sequence[SourceRow], as_of: datetime) -> dict[str, Any]:
+    """Return `{headline, findings, sources}` for an XCom: their number; column names, then one row per source."""
+    return {
+        "headline": headline,
+        "findings": findings,
+        "sources": [list(COLUMNS), *(list(row.texts(as_of)) for row in rows)],
+    }
 
 
 def source_rows(environment: Environment, measured: Measured, findings: Sequence[Finding]) -> list[SourceRow]:

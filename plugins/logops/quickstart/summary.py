@@ -17,6 +17,8 @@ from logops.quickstart.airflow_config import USER
 from logops.quickstart.audits import Audited, widest
 from logops.quickstart.measured import DAG as BENCHMARK
 from logops.quickstart.measured import BenchmarkSummary
+from logops.quickstart.quality import DAG as QUALITY
+from logops.quickstart.quality import QualitySummary
 from logops.toolchain.progress_board import duration
 
 _EVERY_STREAM = '{job=~".+"}'
@@ -109,6 +111,7 @@ def rendered(
     containers: Sequence[ContainerUse],
     audits: Sequence[Audited],
     measured: BenchmarkSummary | None,
+    quality: QualitySummary | None,
     airflow_url: str,
     password: str,
     took: Took,
@@ -150,9 +153,11 @@ def rendered(
         used,
         *_audited(audits),
         *(_measured(measured) if measured else []),
+        *(_arriving(quality) if quality else []),
         Text("\nNext"),
         Text(f"  {airflow_url}   every rollout, audit and benchmark, task by task"),
         Text(f"  {LOGOPS} status {name}   every process: ready, memory, version"),
+        Text(f"  {LOGOPS} quality show {name}   every source: silent, malformed, lost"),
         Text(f"  {LOGOPS} audit explain {name}   tables by phase; what blocks them"),
         Text("\nmake down stops everything; stored logs stay."),
     )
@@ -169,6 +174,24 @@ def _measured(measured: BenchmarkSummary) -> list[RenderableType]:
         queries.add_row(*row)
     headline = Text(f"{BENCHMARK}  {measured.headline}", style="red" if measured.findings else "green")
     return [Text(), queries, Text(), headline, *(Text(f"  {finding}") for finding in measured.findings)]
+
+
+def _arriving(quality: QualitySummary) -> list[RenderableType]:
+    """Show what each source delivered."""
+    columns, *rows = (
+        [row[at] for at in range(len(row)) if quality.sources[0][at] != "tenant"] for row in quality.sources
+    )
+    sources = _narrow(columns)
+    for column in sources.columns[3:]:
+        column.justify = "right"
+    for row in rows:
+        sources.add_row(*row)
+    return [
+        Text(),
+        sources,
+        Text(),
+        Text(f"{QUALITY}  {quality.headline}", style="red" if quality.has_findings else "green"),
+    ]
 
 
 def _audited(audits: Sequence[Audited]) -> list[RenderableType]:

@@ -31,6 +31,8 @@ from logops.quickstart.first_rollout import DAG, changed_something, roll_out
 from logops.quickstart.measured import DAG as BENCHMARK
 from logops.quickstart.measured import measure
 from logops.quickstart.nightly_dags import LIFECYCLE, switched_on
+from logops.quickstart.quality import DAG as QUALITY
+from logops.quickstart.quality import check_quality
 from logops.samples import history_fill as history
 from logops.samples.settle import IngesterRestartError, settle
 from logops.toolchain import State
@@ -97,13 +99,15 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         toolchain.ensure(progress=board)
         if options.history_days:
             _history(platform, options.history_days, board)
-        on = switched_on(api, (LIFECYCLE, *AUDITS, BENCHMARK), board.say)
+        on = switched_on(api, (LIFECYCLE, *AUDITS, BENCHMARK, QUALITY), board.say)
         to_run = [dag for dag in (*AUDITS, BENCHMARK) if dag in on and options.history_days]
         if to_run and compiling.poll() is None:
             with board.step("compile the audits' code", _COMPILE_SECONDS):
                 compiling.wait()
         audits = audit(api, [dag for dag in AUDITS if dag in to_run], file.stem, board)
         measured = measure(api, file.stem, board) if BENCHMARK in to_run else None
+        # Last, when the sample logs have flowed for some minutes.
+        quality = check_quality(api, file.stem, board) if QUALITY in on else None
         with board.step("count what is stored", 10):
             as_of = datetime.now(UTC)
             since = as_of.date() - timedelta(days=options.history_days)
@@ -111,7 +115,9 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
             containers = summary.containers_used(platform)
     took = summary.Took(logs_flow_after, time.monotonic() - started)
     result.print(
-        summary.rendered(platform, tenants, since, containers, audits, measured, api.url, airflow.password(), took)
+        summary.rendered(
+            platform, tenants, since, containers, audits, measured, quality, api.url, airflow.password(), took
+        )
     )
 
 
@@ -184,7 +190,7 @@ def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop
     with board.step("Airflow", usual_seconds) as step:
         airflow.wait_until_healthy(lambda detail: step.report(State.RUNNING, detail), stop.is_set)
         deadline = time.monotonic() + _DAG_SECONDS
-        for dag in (DAG, LIFECYCLE, *AUDITS, BENCHMARK):
+        for dag in (DAG, LIFECYCLE, *AUDITS, BENCHMARK, QUALITY):
             while not stop.is_set() and not airflow.api().has_dag(dag):
                 step.report(State.RUNNING, f"reads the DAG {dag}")
                 if time.monotonic() > deadline:

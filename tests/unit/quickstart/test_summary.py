@@ -9,6 +9,7 @@ from logops.environment import load_environment
 from logops.platforms import open_local
 from logops.quickstart.audits import Audited
 from logops.quickstart.measured import BenchmarkSummary
+from logops.quickstart.quality import QualitySummary
 from logops.quickstart.summary import ContainerUse, TenantLines, Took, rendered
 from logops.toolchain import project_root
 
@@ -19,6 +20,8 @@ AUDITED = (
 )  # fmt: skip
 QUERIES = ("query", "range", "p95", "promised", "p50 uncached", "read", "promised", "")
 MEASURED = ("failed-logins-by-address", "1h", "1,036 ms", "2s", "1,031 ms", "114.8 MB", "256MiB", "")
+SOURCES = ("source", "verdict", "owner", "tenant", "lines", "size", "streams", "unparsable", "last line")
+ARRIVING = ("application", "source-silent", "security", "security-team", "1,812", "620.6 KiB", "10", "0", "43 s ago")
 
 
 def test_summary_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
@@ -33,13 +36,14 @@ def test_summary_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
                 [ContainerUse("security", "security-rules", 1, 1000)],
                 [Audited("retention_audit", "no findings", (), (COLUMNS, AUDITED))],
                 BenchmarkSummary("no findings", (), (QUERIES, MEASURED)),
+                QualitySummary("no findings; 4 sources", False, (SOURCES, ARRIVING)),
                 "http://127.0.0.1:8080",
                 "pAsSwOrDpAsSwOrD",
                 Took(63.0, 181.0),
             )
         )
     text = shown.get()
-    cells = (*COLUMNS, *AUDITED, *QUERIES, *MEASURED)
+    cells = (*COLUMNS, *AUDITED, *QUERIES, *MEASURED, *SOURCES, *ARRIVING)
     cut = [word for cell in cells if cell != "to" for word in cell.split() if word not in text]
 
     assert "…" not in text

@@ -75,7 +75,9 @@ class IngestionQualityOperator(BaseOperator):
             record_result=request.is_scheduled_form(environment),
             docs=project_root() / STATE / environment.name / "quality-docs",
         )
-        context["ti"].xcom_push(key="summary", value=summary(result.headline, result.rows, result.as_of))
+        context["ti"].xcom_push(
+            key="summary", value=summary(result.headline, len(result.findings), result.rows, result.as_of)
+        )
         headline = f"{self.environment}: {result.headline}"
         report_findings(self.log, context["ti"], headline, result.findings, failed=result.failed)
         for row in result.rows:
