@@ -62,7 +62,7 @@ class Quality(Model):
     window: Duration = Duration("30m")
     """Time before a run whose lines are checked. At least the interval, so that no line stays unchecked."""
     bucket: Duration = Duration("1m")
-    """Lines are counted in buckets of this length. Whole seconds."""
+    """Lines are counted in buckets of this length. Whole seconds that divide 15 minutes."""
     sample_lines: Annotated[int, Field(ge=0, le=5_000)] = 500
     """Lines of each source that are read and looked at. 0: no lines are read, only counted."""
     budget: Size = Size("2GiB")
@@ -88,8 +88,8 @@ class Quality(Model):
     def _lengths_fit(self) -> "Quality":
         if not re.fullmatch("[0-9]+m", str(self.interval)) or 60 * 60_000 % max(self.interval.value, 1):
             raise ValueError(f"interval: {self.interval} is not a number of minutes that divides an hour, such as 15m")
-        if self.bucket.value < 1_000 or self.bucket.value % 1_000:
-            raise ValueError(f"bucket: {self.bucket} is not a whole number of seconds")
+        if self.bucket.value < 1_000 or self.bucket.value % 1_000 or 900_000 % self.bucket.value:
+            raise ValueError(f"bucket: {self.bucket} is not a number of whole seconds that divides 15 minutes")
         if self.window.value % self.bucket.value or self.window.value < 2 * self.bucket.value:
             raise ValueError(f"window: {self.window} is not at least two whole buckets of {self.bucket}")
         if self.window < self.interval:

@@ -21,4 +21,4 @@ class Earlier:
     lines: Mapping[str, Mapping[datetime, int]] = field(default_factory=dict)
     """Lines of each source by the end of their bucket, in the newest earlier run."""
     history: Mapping[str, Series] = field(default_factory=dict)
-    """Lines of each source in the past weeks, in buckets of 15 minutes."""
+    """Lines of each source in the past weeks, in quarters of an hour."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from logops.environment import Environment
 from logops.findings import Run
-from logops.findings.kinds import INGESTED_LINES, INGESTED_SOURCES, INGESTION_COUNTERS
+from logops.findings.kinds import INGESTED_LINES, INGESTED_SOURCES, INGESTION_COUNTERS, INGESTION_HISTORY
 from logops.findings.store import NothingStoredError, ResultsStore
 from logops.quality.bands import Series
 from logops.quality.counters import Counter
@@ -25,16 +25,9 @@ _HISTORY = timedelta(weeks=6)
 HISTORY_BUCKET_S = 900
 _NEWEST = "environment = $environment AND as_of < $as_of QUALIFY as_of = max(as_of) OVER ()"
 _HISTORY_SQL = f"""
-SELECT source, epoch(bucket_end - INTERVAL 1 SECOND)::BIGINT // {HISTORY_BUCKET_S} * {HISTORY_BUCKET_S} AS start_s,
-    sum(lines) AS lines, sum(bucket_s) AS counted_s
-FROM (
-    SELECT source, bucket_end, bucket_s, lines FROM "{INGESTED_LINES}"
-    WHERE environment = $environment AND as_of <= $as_of
-    QUALIFY row_number() OVER (PARTITION BY source, bucket_end ORDER BY as_of DESC) = 1
-)
-GROUP BY ALL
+SELECT source, epoch(start)::BIGINT AS start_s, lines FROM "{INGESTION_HISTORY}"
+WHERE environment = $environment ORDER BY source, start_s
 """
-"""A bucket that two runs counted counts once: the newer run knows late lines."""
 
 
 def write_results(
@@ -47,6 +40,7 @@ def write_results(
     """Write what a run measured: lines by bucket, a row per source, and counters. Raises StoreUnreachableError."""
     run = f"{environment.name}.{request.run}"
     store.write(INGESTED_LINES, run, lines_table(environment, request, measured), request.as_of)
+    _complete_history(store, environment, measured)
     store.write(INGESTED_SOURCES, run, sources_table(environment, request, rows, measured.cost), request.as_of)
     if request.reads_counters:
         store.write(INGESTION_COUNTERS, run, counters_table(environment, request, measured), request.as_of)
@@ -209,23 +203,91 @@ def read_earlier(store: ResultsStore, environment: Environment, as_of: datetime)
         ],
         streams={row["source"]: row["streams"] for row in sources if row["streams"] is not None},
         lines=lines,
-        history=_history(rows(INGESTED_LINES, _HISTORY_SQL, _HISTORY)),
+        history=_series(_read_history(store, environment.name, (as_of - _HISTORY).date(), as_of.date())),
     )
 
 
-def _history(rows: Sequence[Mapping[str, Any]]) -> dict[str, Series]:
-    """Return the lines of each source in buckets of 15 minutes. Buckets that were not counted completely are absent."""
+def _complete_history(store: ResultsStore, environment: Environment, measured: Measured) -> None:
+    """Add the quarters of an hour that this run counted to the files of their days.
+
+    A file a day, not a file a run: the learned bands read six weeks of it in every run. If two runs write at the same
+    time, one of them is lost, and the next run counts the same time again.
+    """
+    import pyarrow as pa
+
+    schema = pa.schema(
+        {
+            "environment": pa.string(),
+            "source": pa.string(),
+            "start": pa.timestamp("s", tz="UTC"),
+            "lines": pa.int64(),
+        }
+    )
+    counted = {
+        (name, start): lines
+        for name, measure in measured.sources.items()
+        for start, lines in quarters(measure.lines or {}).items()
+    }
+    for day in sorted({start.date() for _, start in counted}):
+        before = _read_history(store, environment.name, day, day)
+        of_day = {
+            (row["source"], datetime.fromtimestamp(row["start_s"], UTC)): row["lines"]
+            for row in (before.to_pylist() if before is not None else [])
+        }
+        of_day |= {key: lines for key, lines in counted.items() if key[1].date() == day}
+        rows = [
+            {"environment": environment.name, "source": name, "start": start, "lines": lines}
+            for (name, start), lines in sorted(of_day.items())
+        ]
+        midnight = datetime.combine(day, time.min, UTC)
+        store.write(INGESTION_HISTORY, environment.name, pa.Table.from_pylist(rows, schema=schema), midnight)
+
+
+def quarters(lines: Mapping[datetime, int]) -> dict[datetime, int]:
+    """Return the lines of each quarter of an hour that was counted completely, by its start.
+
+    lines   by the end of buckets of one length
+    """
+    ends = sorted(lines)
+    if len(ends) < 2:
+        return {}
+    bucket = ends[1] - ends[0]
+    starts: dict[datetime, list[int]] = {}
+    for end in ends:
+        seconds = int((end - bucket).timestamp())
+        start = datetime.fromtimestamp(seconds - seconds % HISTORY_BUCKET_S, UTC)
+        starts.setdefault(start, []).append(lines[end])
+    complete_s = {start: len(counts) * bucket.total_seconds() for start, counts in starts.items()}
+    return {start: sum(counts) for start, counts in starts.items() if complete_s[start] >= HISTORY_BUCKET_S}
+
+
+def _read_history(store: ResultsStore, environment: str, first: date, last: date) -> "pa.Table | None":
+    """Return the rows of some days by source and time; None: there are none."""
+    try:
+        return store.query(INGESTION_HISTORY, _HISTORY_SQL, first, last, {"environment": environment})
+    except NothingStoredError:
+        return None
+
+
+def _series(table: "pa.Table | None") -> dict[str, Series]:
+    """Return the lines of each source in quarters of an hour. Those that nobody counted are absent.
+
+    table   sorted by source and time: with 100 sources, six weeks are 400,000 rows
+    """
     import numpy as np
 
+    if table is None:
+        return {}
+    starts_s, lines = table["start_s"].to_numpy(), table["lines"].to_numpy()
+    runs = table["source"].combine_chunks().dictionary_encode()
+    codes = runs.indices.to_numpy()
     series = {}
-    for source in {row["source"] for row in rows}:
-        own = {row["start_s"]: row for row in rows if row["source"] == source}
-        first, last = min(own), max(own)
-        counts = np.full((last - first) // HISTORY_BUCKET_S + 1, np.nan)
-        for start_s, row in own.items():
-            if row["counted_s"] >= HISTORY_BUCKET_S:
-                counts[(start_s - first) // HISTORY_BUCKET_S] = row["lines"]
-        series[source] = Series(datetime.fromtimestamp(first, UTC), HISTORY_BUCKET_S, counts)
+    for code, source in enumerate(runs.dictionary.to_pylist()):
+        first, end = np.searchsorted(codes, [code, code + 1])
+        positions = (starts_s[first:end] - starts_s[first]) // HISTORY_BUCKET_S
+        counts = np.full(int(positions[-1]) + 1, np.nan)
+        counts[positions] = lines[first:end]
+        series[source] = Series(datetime.fromtimestamp(int(starts_s[first]), UTC), HISTORY_BUCKET_S, counts)
     return series
 
 

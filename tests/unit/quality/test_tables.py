@@ -1,0 +1,71 @@
+"""Results of a run, written and read back."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from logops.findings import Run
+from logops.findings.store import ResultsStore
+from logops.quality.counters import Counter
+from logops.quality.summary import source_rows
+from logops.quality.tables import quarters, read_earlier, read_rows, write_results
+from tests.support.quality import AS_OF, BEFORE, context, healthy
+
+COUNTER = Counter("main", "promtail-main", 1.5, "promtail_sent_entries_total", (("host", "loki"),), 7.0)
+
+
+def written(folder: Path) -> ResultsStore:
+    """A store with one healthy run, at BEFORE."""
+    store = ResultsStore(str(folder))
+    run = context(healthy(), counters=[COUNTER])
+    request = replace(run.request, as_of=BEFORE, run="first")
+    rows = source_rows(run.environment, run.measured, [])
+    write_results(store, run.environment, request, run.measured, rows)
+    return store
+
+
+def test_next_run_reads_counters_streams_and_lines_of_the_run_before(tmp_path: Path) -> None:
+    earlier = read_earlier(written(tmp_path), context(healthy()).environment, AS_OF)
+
+    assert earlier is not None
+    assert (earlier.as_of, earlier.counters, earlier.streams) == (BEFORE, [COUNTER], {"application": 1})
+    assert earlier.lines["application"] == healthy().lines
+
+
+def test_run_without_a_run_in_the_day_before_has_nothing_to_compare_with(tmp_path: Path) -> None:
+    environment = context(healthy()).environment
+
+    assert read_earlier(written(tmp_path), environment, BEFORE) is None
+    assert read_earlier(written(tmp_path), environment, AS_OF + timedelta(days=3)) is None
+
+
+def test_history_has_quarters_of_an_hour(tmp_path: Path) -> None:
+    earlier = read_earlier(written(tmp_path), context(healthy()).environment, AS_OF)
+
+    assert earlier is not None
+    history = earlier.history["application"]
+    assert (history.start, history.bucket_s, list(history.counts)) == (AS_OF - timedelta(minutes=30), 900, [900, 900])
+
+
+def test_recorded_run_is_shown_as_it_was(tmp_path: Path) -> None:
+    store, run = written(tmp_path), context(healthy())
+    rows, window_s, _ = read_rows(store, Run("local", "ingestion-quality", "first", BEFORE))
+
+    assert rows == source_rows(run.environment, run.measured, [])
+    assert window_s == 1800
+
+
+def test_second_run_of_a_day_completes_its_history(tmp_path: Path) -> None:
+    store, later = written(tmp_path), context(healthy())
+    later.measured.sources["application"].lines = {end + timedelta(minutes=15): 10 for end in healthy().lines or {}}
+    write_results(store, later.environment, later.request, later.measured, [])
+    earlier = read_earlier(store, later.environment, AS_OF + timedelta(minutes=1))
+
+    assert earlier is not None
+    assert list(earlier.history["application"].counts) == [900, 150, 150]
+
+
+def test_quarter_that_was_counted_in_part_is_left_out() -> None:
+    lines = {AS_OF - timedelta(minutes=minutes): 1 for minutes in range(20)}
+
+    assert quarters(lines) == {AS_OF - timedelta(minutes=15): 15}
