@@ -11,7 +11,8 @@ def write_project(folder: Path, environments: Sequence[Environment] = ()) -> Pat
     """Make a folder usable as `LOGOPS_HOME`, and return it. Default: the environments of this checkout."""
     checkout = project_root()
     (folder / "include").mkdir(parents=True, exist_ok=True)
-    linked = ["tools", "include/logql", "include/prices", *([] if environments else ["include/environments"])]
+    linked = ["tools", "include/logql", "include/prices", "include/secrets"]
+    linked += [] if environments else ["include/environments"]
     for name in linked:
         if not (folder / name).exists():
             (folder / name).symlink_to(checkout / name)
