@@ -31,7 +31,7 @@ SOURCE_GAP = FindingClass(
 LINES_UNPARSABLE = FindingClass(
     name="lines-unparsable",
     severity=Severity.WARNING,
-    meaning="Lines of a source do not have their declared format, an unknown level, or a malformed trace id.",
+    meaning="Lines of a source do not have their declared format, or have a malformed trace id.",
     why="Queries that parse them miss them, and so do alerts. Their labels and their timestamp are missing or wrong.",
     remedy="Look at the example lines and at the last release of the program that writes them. If the new form is "
     "right, change `parse` or `expect` of the source.",
