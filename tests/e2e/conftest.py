@@ -27,7 +27,7 @@ SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     root = tmp_path_factory.mktemp("checkout")
     (root / "include").mkdir()
-    for name in ("tools", "plugins", "include/logql"):
+    for name in ("tools", "plugins", "include/logql", "include/secrets"):
         (root / name).symlink_to(ROOT / name)
     # Copied: the DAG looks for environments beside itself.
     shutil.copytree(ROOT / "dags", root / "dags", ignore=shutil.ignore_patterns("__pycache__"))

@@ -92,9 +92,10 @@ def test_make_up_runs_benchmark_and_shows_every_library_query(made: subprocess.C
         assert re.search(rf"^{name} +\S+ +[\d,]+ ms +{promised} +[\d,]+ ms +\S+ (\wi)?B", made.stdout, re.M), name
 
 
-def test_make_up_checks_arriving_logs_without_findings(made: subprocess.CompletedProcess[str]) -> None:
-    assert "ingestion_quality  no findings; 4 sources, " in made.stdout
-    assert re.search(r"^application +ok +shop ", made.stdout, re.M), made.stdout
+@pytest.mark.parametrize("source", ["application", "access", "audit", "syslog"])
+def test_make_up_checks_arriving_logs_of_every_source(made: subprocess.CompletedProcess[str], source: str) -> None:
+    assert re.search(r"^ingestion_quality  .*4 sources, [\d,]+ lines in 30 min", made.stdout, re.M), made.stdout
+    assert re.search(rf"^{source} +\w", made.stdout, re.M), made.stdout
 
 
 @pytest.mark.parametrize("tenant", ["application", "platform", "security-team"])
