@@ -108,7 +108,9 @@ def test_extra_contains_every_package_that_its_commands_import(
 ) -> None:
     folder = install(tmp_path, f"[{extra}]")
     for entry in (entry for entry in COMMANDS if entry.extra == extra):
-        assert run(folder, "logops", entry.name, "--help", cwd=ROOT).returncode == 0, entry.name
+        # The help of a command does not import what the command needs to run.
+        imported = run(folder, "python", "-c", f"import logops.cli.{entry.module}", cwd=ROOT)
+        assert imported.stderr == "", entry.name
     ended = run(folder, "logops", *command, cwd=ROOT)
     assert "is not installed" not in ended.stderr
     assert "Traceback" not in ended.stderr
