@@ -57,6 +57,12 @@ def main() -> int:
     return 0
 
 
+def remove_link(venv: Path) -> None:
+    """Remove a link to another virtualenv. `venv --clear` would empty the folder that it points to."""
+    if venv.is_symlink():
+        venv.unlink()
+
+
 def bootstrap() -> None:
     """Update the virtualenv. Create it again if it belongs to another Python or is incomplete."""
     wanted_identity, wanted_inputs = identity(), digest(path.read_bytes() for path in INPUTS)
@@ -66,6 +72,7 @@ def bootstrap() -> None:
     STAMP.unlink(missing_ok=True)
     requirements = INPUTS[0].read_text()
     if found_identity != wanted_identity:
+        remove_link(VENV)
         run("make the virtualenv .logops/venv", 5, [sys.executable, "-m", "venv", "--clear", str(VENV)])
         run("install uv", 5, [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", uv_pin(requirements)])
     uv = [str(PYTHON), "-m", "uv", "pip"]

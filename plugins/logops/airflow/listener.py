@@ -58,9 +58,9 @@ def note_with(text: str, note: str | None) -> str:
     >>> note_with("local: no findings", "local: running\\nseen by Ada")
     'local: no findings\\nseen by Ada'
     """
-    own = text.partition(":")[0] + ":"
+    prefix = text.partition(":")[0] + ":"
     lines = (note or "").splitlines()
-    kept = lines[1:] if lines and lines[0].startswith(own) else lines
+    kept = lines[1:] if lines and lines[0].startswith(prefix) else lines
     return "\n".join([text, *kept])[:MAX_NOTE]
 
 
@@ -88,7 +88,7 @@ def _stored(dag_run: "DagRun") -> "Iterator[tuple[DagRun, Session]]":
 
 
 def _environment(dag_run: "DagRun") -> str:
-    """Return the environment of a run. A run that Airflow started has no parameters of its own."""
+    """Return the environment of a run. A run that Airflow started has no parameters."""
     return str((dag_run.conf or {}).get("environment") or _nightly_environment())
 
 
@@ -99,12 +99,12 @@ def _nightly_environment() -> str:
 
 
 def _headline(dag_run: "DagRun", session: "Session") -> str | None:
-    """Return the headline that the last task left, with its environment first; None if there is none."""
+    """Return the headline that the last task left, with its environment first; None: it left no headline."""
     from airflow.models.xcom import XComModel
 
     query = XComModel.get_many(run_id=dag_run.run_id, key=HEADLINE, dag_ids=dag_run.dag_id)
-    found: Any = session.scalars(query).first()
-    return None if found is None else str(XComModel.deserialize_value(found))
+    stored: Any = session.scalars(query).first()
+    return None if stored is None else str(XComModel.deserialize_value(stored))
 
 
 def _failed_tasks(dag_run: "DagRun", session: "Session") -> str:

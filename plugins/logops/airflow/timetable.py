@@ -48,7 +48,7 @@ class NightlyTimetable(_ScheduledTimetable):
 
 
 class EveryMinutesTimetable(_ScheduledTimetable):
-    """Run every so many minutes, which divide an hour: `scheduled__local__2026-11-28T03:15:00+00:00`."""
+    """Run every `minutes` minutes, a divisor of 60: `scheduled__local__2026-11-28T03:15:00+00:00`."""
 
     def __init__(self, minutes: int, environment: str) -> None:
         super().__init__(f"*/{minutes} * * * *" if minutes < 60 else "0 * * * *", environment)

@@ -68,7 +68,7 @@ def run(
             f"Comparing {name} with itself: --beside needs another environment. "
             "`logops bench compare` compares two runs."
         )
-    wanted = selected(read_library(), query or ())
+    library_queries = selected(read_library(), query or ())
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         request = benchmark_request(
@@ -89,7 +89,7 @@ def run(
     try:
         with err.status("") as status:
             result, *other = run_benchmark(
-                places, wanted, request, lambda side: results_store(side.environment), status.update, record
+                places, library_queries, request, lambda side: results_store(side.environment), status.update, record
             )
     except NotMeasurableError as error:
         stop(str(error))

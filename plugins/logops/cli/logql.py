@@ -38,12 +38,12 @@ from logops.toolchain import project_root
 LARGEST_FILE = 5 << 20
 _COMMAND = "logops logql lint"
 _PATH = re.compile(r"[^{}\"`|]+\.(?:ya?ml|json|logql)", re.IGNORECASE)
-"""An argument that is meant as a file, although there is none."""
+"""An argument that looks like the name of a file, but there is no such file."""
 
 
 @dataclass
 class Linted:
-    """What was found in all files and queries."""
+    """The problems in all files and queries."""
 
     queries: int = 0
     files: int = 0
@@ -164,13 +164,13 @@ def _lint_library(linted: Linted, target: Environment | None, context_of: Any, f
 def _say_counts(linted: Linted, fix: bool) -> None:
     counts = Counter(problem.diagnostic.severity or "error" for problem in linted.problems)
     words = {"error": "error", "slow": "slow part", "fragile": "fragile part"}
-    found = ", ".join(count_text(counts[word], words[word]) for word in words if counts[word]) or "no findings"
+    summary = ", ".join(count_text(counts[word], words[word]) for word in words if counts[word]) or "no findings"
     where = f" in {count_text(linted.files, 'file')}" if linted.files else ""
     fixable = sum(problem.diagnostic.fixable for problem in linted.problems)
     if fix:
         written = f" in {count_text(linted.fixed_files, 'file')}" if linted.fixed_files else ""
         say(f"{count_text(len(linted.fixed), 'finding')} fixed{written}.")
-    say(f"{count_text(linted.queries, 'query')}{where}: {found}")
+    say(f"{count_text(linted.queries, 'query')}{where}: {summary}")
     if fixable:
         say(f"[*] {fixable} of {len(linted.problems)} can be fixed with --fix.")
 
@@ -245,9 +245,14 @@ def as_data(advice: Advice, text: str) -> dict[str, Any]:
 
 
 def _as_data(problem: Problem, linted: Linted) -> dict[str, Any]:
-    found = problem.diagnostic
-    advice = problem.advice or Advice(found.rule.name, "error", found.message, (0, 0))
+    diagnostic = problem.diagnostic
+    advice = problem.advice or Advice(diagnostic.rule.name, "error", diagnostic.message, (0, 0))
     data = as_data(advice, problem.query.text if problem.query else "")
-    data |= {"file": found.file, "line": found.start.line, "column": found.start.column, "fixable": found.fixable}
-    name = linted.names.get((found.file, problem.query.path)) if problem.query else None
+    data |= {
+        "file": diagnostic.file,
+        "line": diagnostic.start.line,
+        "column": diagnostic.start.column,
+        "fixable": diagnostic.fixable,
+    }
+    name = linted.names.get((diagnostic.file, problem.query.path)) if problem.query else None
     return data | ({"query": name} if name else {})

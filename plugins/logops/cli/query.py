@@ -53,20 +53,20 @@ def query(
         say("--at is now --as-of. The old name is accepted in this release.")
     if listed or not name:
         return _list(library, as_json)
-    wanted = selected(library, [name])[name]
-    tree = _filled(name, wanted, _given(param or []))
+    library_query = selected(library, [name])[name]
+    tree = _filled(name, library_query, _given(param or []))
     if show:
         out.print(pretty(tree), markup=False, highlight=False, soft_wrap=True)
         return None
     end_ns = int(moment(as_of or old_as_of, datetime.now(UTC)).timestamp() * 1e9)
-    start_ns = end_ns - _duration(since or str(wanted.range)).value * 1_000_000
-    step_s = _step(wanted, start_ns, end_ns)
-    answer, hints = _run(environment_name, wanted, tree, (start_ns, end_ns), step_s, limit)
+    start_ns = end_ns - _duration(since or str(library_query.range)).value * 1_000_000
+    step_s = _step(library_query, start_ns, end_ns)
+    answer, hints = _run(environment_name, library_query, tree, (start_ns, end_ns), step_s, limit)
     if as_json:
         print_json({"query": name, "logql": one_line(tree), **_as_data(answer)})
     else:
         # The description says the unit of the numbers.
-        say(f"{name}: {wanted.description}")
+        say(f"{name}: {library_query.description}")
         if isinstance(answer, LogLines):
             _show_lines(answer)
         else:
@@ -87,9 +87,12 @@ def _target(
         if not is_environment(environment_name):
             selected(library, [environment_name])
         return old_environment or environment_name, ""
-    wanted, target = name or environment_name, old_environment or "local"
-    say(f"The environment comes first now: `logops query {target} {wanted}`. The old form is accepted in this release.")
-    return target, wanted
+    query_name, target = name or environment_name, old_environment or "local"
+    say(
+        f"The environment comes first now: `logops query {target} {query_name}`. "
+        "The old form is accepted in this release."
+    )
+    return target, query_name
 
 
 def _list(library: Mapping[str, LibraryQuery], as_json: bool) -> None:
@@ -151,21 +154,27 @@ def _step(entry: LibraryQuery, start_ns: int, end_ns: int) -> int:
 
 
 def _run(
-    environment_name: str, wanted: LibraryQuery, tree: Query, span: tuple[int, int], step_s: int, limit: int
+    environment_name: str, library_query: LibraryQuery, tree: Query, span: tuple[int, int], step_s: int, limit: int
 ) -> tuple[LogLines | Numbers, list[str]]:
     """Return the answer; if it is empty, also lines that say which label's value Loki does not have."""
     target = readable(environment_name)
-    cluster = target.environment.clusters.get(wanted.cluster)
-    if cluster is None or wanted.tenant not in cluster.tenants:
+    cluster = target.environment.clusters.get(library_query.cluster)
+    if cluster is None or library_query.tenant not in cluster.tenants:
         known = ", ".join(
             f"{name}/{tenant}" for name, cluster in target.environment.clusters.items() for tenant in cluster.tenants
         )
-        stop(f"{environment_name} has no tenant {wanted.tenant} in a cluster {wanted.cluster}. It has: {known}.")
+        stop(
+            f"{environment_name} has no tenant {library_query.tenant} in a cluster {library_query.cluster}. "
+            f"It has: {known}."
+        )
     try:
-        with LokiClient(target.read_url(wanted.cluster), retry_for=_RETRY_S) as client, err.status("querying Loki"):
-            answer = run_query(client, wanted.tenant, tree, *span, step_s, limit)
+        with (
+            LokiClient(target.read_url(library_query.cluster), retry_for=_RETRY_S) as client,
+            err.status("querying Loki"),
+        ):
+            answer = run_query(client, library_query.tenant, tree, *span, step_s, limit)
             is_empty = not (answer.entries if isinstance(answer, LogLines) else answer.series)
-            return answer, explain_empty(client, wanted.tenant, tree, *span) if is_empty else []
+            return answer, explain_empty(client, library_query.tenant, tree, *span) if is_empty else []
     except LokiError as error:
         stop(str(error), code=1)
 

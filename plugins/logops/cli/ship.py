@@ -79,7 +79,7 @@ def ship(
 
 
 class _Run:
-    """What a person sees of a run."""
+    """The progress and the result of a run, for a person."""
 
     def __init__(self, path: str, buffer_dir: Path | None) -> None:
         self.lines = 0
@@ -110,7 +110,7 @@ class _Run:
             say(text)
 
     def end_text(self, counters: Counters, interrupted: bool) -> str:
-        """Return the last line: what was read, what was acknowledged, and where the others are."""
+        """Return the last line: how many lines were read and acknowledged, and what became of the others."""
         seconds = time.monotonic() - self._started_s
         parts = [f"{count_text(self.lines, 'line')} read", f"{counters.sent:,} acknowledged"]
         if counters.replayed:
@@ -130,26 +130,29 @@ class _Run:
 
 def _address(environment_name: str, cluster: str, tenant: str) -> tuple[str, str]:
     """Return the address for pushes to a cluster of an environment, and the tenant."""
-    wanted = environment(environment_name)
-    clusters = wanted.clusters
+    target_environment = environment(environment_name)
+    clusters = target_environment.clusters
     cluster = cluster or next(iter(clusters))
     if cluster not in clusters:
         stop(
-            f"{wanted.name} has no cluster {cluster!r}. It has: {', '.join(clusters)}.{did_you_mean(cluster, clusters)}"
+            f"{target_environment.name} has no cluster {cluster!r}. It has: {', '.join(clusters)}."
+            f"{did_you_mean(cluster, clusters)}"
         )
     tenants = clusters[cluster].tenants
     if not tenant and len(tenants) > 1:
-        stop(f"Cluster {cluster} of {wanted.name} has several tenants. Give --tenant: {', '.join(tenants)}.")
+        stop(
+            f"Cluster {cluster} of {target_environment.name} has several tenants. Give --tenant: {', '.join(tenants)}."
+        )
     tenant = tenant or next(iter(tenants))
     if tenant not in tenants:
         stop(
-            f"Cluster {cluster} of {wanted.name} has no tenant {tenant!r}. It has: {', '.join(tenants)}."
+            f"Cluster {cluster} of {target_environment.name} has no tenant {tenant!r}. It has: {', '.join(tenants)}."
             f"{did_you_mean(tenant, tenants)}"
         )
-    if wanted.platform.kind != "local":
+    if target_environment.platform.kind != "local":
         stop(
-            f"logops does not know the address for pushes to {wanted.name}. Give it: `logops ship --url URL "
-            f"--tenant {tenant} FILE`."
+            f"logops does not know the address for pushes to {target_environment.name}. "
+            f"Give it: `logops ship --url URL --tenant {tenant} FILE`."
         )
     return platform(environment_name).write_url(cluster), tenant
 

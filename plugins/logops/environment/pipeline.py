@@ -1,4 +1,4 @@
-"""What an agent does with a line before it sends the line: parse, drop, sample, limit, label.
+"""The steps of an agent before it sends a line: parse, drop, sample, limit, label.
 
 The order is fixed, whatever the order of the keys:
 

@@ -121,7 +121,7 @@ def _stored_twice(environment: Environment) -> Iterator[Problem]:
     for name, agent in environment.agents.items():
         if agent.archive:
             continue
-        seen: dict[tuple[object, ...], str] = {}
+        first_sources: dict[tuple[object, ...], str] = {}
         for index, source_name in enumerate(agent.sources):
             path = f"agents.{name}.sources.{index}"
             if source_name in shipped_by:
@@ -135,17 +135,18 @@ def _stored_twice(environment: Environment) -> Iterator[Problem]:
             if source is None:
                 continue
             identity = _identity(source)
-            if identity in seen and seen[identity] != source_name:
+            if identity in first_sources and first_sources[identity] != source_name:
+                other = first_sources[identity]
                 yield Problem(
                     path,
-                    f'"{source_name}" reads the same lines as "{seen[identity]}" and gives them the same labels',
+                    f'"{source_name}" reads the same lines as "{other}" and gives them the same labels',
                     "another input or other labels: otherwise every line is stored twice",
                 )
-            seen.setdefault(identity, source_name)
+            first_sources.setdefault(identity, source_name)
 
 
 def _identity(source: Source) -> tuple[object, ...]:
-    """Return what two sources must not share: the input, the labels, and the place where the lines are stored."""
+    """Return the input, labels, cluster and tenant of a source. No two sources may share them."""
     return (source.kind, _input(source), tuple(sorted(source.labels.items())), source.cluster, source.tenant)
 
 

@@ -29,7 +29,7 @@ class Rate(Model):
 
 
 class Expect(Model):
-    """What the lines of a source must look like. Everything has a default."""
+    """Expectations of the lines of a source. Everything has a default."""
 
     rate: Rate = Rate()
     """Lines per minute, as the mean of the window."""
@@ -79,7 +79,7 @@ class Quality(Model):
 
         try:
             ZoneInfo(zone)
-        # An unknown name, a path that is none, or a folder of the database.
+        # An unknown name, an invalid path, or a folder of the database.
         except (LookupError, ValueError, OSError):
             raise ValueError(f"{zone} is no time zone. Use an IANA name, such as UTC or Europe/Berlin") from None
         return zone

@@ -1,4 +1,4 @@
-"""Log sources: where lines come from, where they are stored, and who owns them."""
+"""Log sources: the origin of lines, their cluster and tenant, and their owner."""
 
 from typing import Annotated, Literal
 
@@ -34,7 +34,7 @@ class _Source(Model):
     expect_every: Duration = Duration("15m")
     """Longest expected time without a line. A source that is silent for longer is reported."""
     expect: Expect = Expect()
-    """What the lines of this source must look like."""
+    """Expectations of the lines of this source."""
 
     @property
     def container(self) -> Literal["cri", "docker"] | None:

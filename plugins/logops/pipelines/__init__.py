@@ -1,1 +1,1 @@
-"""What an agent makes of the lines of a source: a pure model, samples in, entries out."""
+"""A pure model of an agent: lines of a source in, log entries or dropped lines out."""

@@ -1,11 +1,11 @@
-"""What goes into a pipeline and what comes out of it."""
+"""The input and the output of a pipeline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 TimestampFrom = Literal["field", "input", "previous line", "time of reading"]
-"""Where a timestamp comes from. "previous line" and "time of reading": the field could not be read."""
+"""The origin of a timestamp. "previous line" and "time of reading": the field could not be read."""
 
 
 @dataclass(frozen=True)

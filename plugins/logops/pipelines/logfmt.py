@@ -35,7 +35,7 @@ def logfmt_pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _pair(record: str, position: int) -> tuple[str, str, int] | None:
-    """Return the key and the value at a position, and where they end; None if they cannot be read."""
+    """Return the key and the value at a position, and their end; None if they cannot be read."""
     key = _KEY.match(record, position)
     if key is None or re.search("[\ud800-\udfff\ufffd]", key[0]):
         return None

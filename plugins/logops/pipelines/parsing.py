@@ -41,7 +41,7 @@ class Fields(Step):
 
 
 def _json_fields(text: str, paths: Mapping[str, tuple[str, ...]]) -> dict[str, object] | None:
-    """Return the fields of a JSON object; None if the text is none."""
+    """Return the fields of a JSON object; None if the text is not a JSON object."""
     try:
         data = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_number)
     except (ValueError, RecursionError):

@@ -89,7 +89,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Limit:
-    """Send at most so many lines per second."""
+    """Send at most `limit` lines per second."""
 
     limit: RateLimit
 

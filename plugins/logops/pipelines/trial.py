@@ -25,7 +25,7 @@ _POD_FILE = re.compile(r"/var/log/pods/([^/_]+)_([^/_]+)_[^/]+/([^/]+)/[^/]+")
 
 @dataclass(frozen=True)
 class Trial:
-    """What becomes of sample lines.
+    """The result of sample lines.
 
     agent        the agent that ships the source; "" if none does
     rate_limit   the rate limit of the source. It is not tried: the samples do not say when they were written

@@ -1,4 +1,4 @@
-"""What every judgement of a quality run needs: the values that were measured, and how a finding is written."""
+"""The input of every judgement of a quality run: the measured values, and the function that writes a finding."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What earlier runs measured, to compare with. Pure."""
+"""Measurements of earlier runs, to compare with. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from logops.quality.counters import Counter
 
 @dataclass(frozen=True)
 class Earlier:
-    """What is known of earlier runs."""
+    """The measurements of earlier runs."""
 
     as_of: datetime
     """The moment of the newest earlier run."""
     counters: Sequence[Counter] = ()
-    """Of the newest earlier run that read them."""
+    """The counters of the newest earlier run that read them."""
     streams: Mapping[str, int] = field(default_factory=dict)
     """Streams of each source, in the newest earlier run."""
     lines: Mapping[str, Mapping[datetime, int]] = field(default_factory=dict)

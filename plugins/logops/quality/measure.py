@@ -138,7 +138,7 @@ class _GroupMeasure:
         for start, end in sampled_ranges(measure.lines or {}, self.request, name):
             if len(entries) >= self.request.sample_lines:
                 break
-            found, statistics = self.client.measured_logs(
+            newest_first, statistics = self.client.measured_logs(
                 self.group.tenant,
                 str(part.lines()),
                 nanoseconds(start) + 1,
@@ -147,7 +147,7 @@ class _GroupMeasure:
                 fresh=True,
             )
             self._spent(statistics)
-            entries += reversed(found)
+            entries += reversed(newest_first)
         measure.sample = entries
 
     def _by_format(self, *formats: str) -> Iterator[SourceGroup]:
@@ -184,8 +184,8 @@ class _GroupMeasure:
         for name in part.sources:
             self.measured.sources[name].unparsable = counts.get(name, 0)
             # The labels of one source instead of the pattern for all, so that a person sees only this source.
-            own = replace(lines.tree, selector=part.part([name]).lines().tree.selector)
-            self.measured.sources[name].unparsable_query = one_line(own)
+            single = replace(lines.tree, selector=part.part([name]).lines().tree.selector)
+            self.measured.sources[name].unparsable_query = one_line(single)
 
     def _count_levels(self, name: str) -> None:
         part = self.group.part([name])

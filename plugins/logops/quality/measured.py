@@ -12,7 +12,7 @@ Labels = Mapping[str, str]
 
 @dataclass
 class SourceMeasure:
-    """What was measured of one source. None: it was not measured."""
+    """The measurements of one source. None: it was not measured."""
 
     lines: dict[datetime, int] | None = None
     """Lines by the end of their bucket, oldest first. Every bucket of the window is there."""

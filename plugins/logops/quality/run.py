@@ -135,7 +135,7 @@ def run_quality(
 
 
 def read_result(store: "ResultsStore", environment: Environment, as_of: datetime) -> QualityResult | None:
-    """Return the result of the newest recorded run not after `as_of`; None: there is none.
+    """Return the result of the newest recorded run not after `as_of`; None: no run was recorded until then.
 
     Raises StoreUnreachableError.
     """
@@ -149,7 +149,7 @@ def read_result(store: "ResultsStore", environment: Environment, as_of: datetime
 
 def judged(context: Context) -> list[Finding]:
     """Return the findings of all judgements, without those that are consequences of others. Pure."""
-    found = [finding for judge in JUDGES for finding in judge(context)]
+    findings = [finding for judge in JUDGES for finding in judge(context)]
     environment = context.environment
 
     def sources_of(finding: Finding) -> frozenset[str]:
@@ -159,7 +159,7 @@ def judged(context: Context) -> list[Finding]:
             if concerns(finding, name, source.cluster, source.tenant)
         )
 
-    return [*without_consequences(found, sources_of), *incomplete(context)]
+    return [*without_consequences(findings, sources_of), *incomplete(context)]
 
 
 def incomplete(context: Context) -> Iterator[Finding]:

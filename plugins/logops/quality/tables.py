@@ -166,7 +166,7 @@ def read_earlier(store: ResultsStore, environment: Environment, as_of: datetime)
 
     def rows(kind: str, sql: str, since: timedelta) -> list[dict[str, Any]]:
         try:
-            found: list[dict[str, Any]] = store.query(
+            stored: list[dict[str, Any]] = store.query(
                 kind,
                 sql,
                 first=(as_of - since).astimezone(UTC).date(),
@@ -175,7 +175,7 @@ def read_earlier(store: ResultsStore, environment: Environment, as_of: datetime)
             ).to_pylist()
         except NothingStoredError:
             return []
-        return found
+        return stored
 
     sources = rows(INGESTED_SOURCES, f'SELECT * FROM "{INGESTED_SOURCES}" WHERE {_NEWEST}', _OLDEST_EARLIER)
     if not sources:
@@ -297,15 +297,15 @@ def read_rows(store: ResultsStore, run: Run) -> tuple[list[SourceRow], int, Cost
     Raises StoreUnreachableError, NothingStoredError.
     """
     day = run.as_of.astimezone(UTC).date()
-    found = store.query(
+    newest = store.query(
         INGESTED_SOURCES,
         f'SELECT * FROM "{INGESTED_SOURCES}" WHERE environment = $environment AND run = $run',
         first=day,
         last=day,
         parameters={"environment": run.environment, "run": run.id},
     ).to_pylist()
-    if not found:
+    if not newest:
         return [], 0, Cost(0)
-    rows = [SourceRow(**{field.name: row[field.name] for field in fields(SourceRow)}) for row in found]
-    first = found[0]
+    rows = [SourceRow(**{field.name: row[field.name] for field in fields(SourceRow)}) for row in newest]
+    first = newest[0]
     return rows, first["window_s"], Cost(first["cost_limit_bytes"], first["cost_queries"], first["cost_bytes"])

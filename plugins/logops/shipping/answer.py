@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 
 class Verdict(Enum):
-    """What happens to the records of a request."""
+    """The fate of the records of a request."""
 
     DELIVERED = auto()
     """The target has acknowledged them."""

@@ -78,5 +78,5 @@ def bind(logger: str | logging.Logger, **fields: Any) -> BoundLogger:
 
 
 def _allowed(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename fields such as `name` to `name_`: for attributes of its own, logging raises an error at the log call."""
+    """Rename fields such as `name` to `name_`: logging refuses the names of its record's attributes."""
     return {f"{name}_" if name in STANDARD else name: value for name, value in fields.items()}

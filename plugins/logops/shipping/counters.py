@@ -7,7 +7,7 @@ from logops.number_text import count_text
 
 @dataclass(slots=True)
 class Counters:
-    """What became of every record since the process started.
+    """The fate of every record since the process started.
 
     accepted + replayed = sent + refused + dropped_oldest + dropped_at_exit + records that still wait. A record in
     `dropped_newest` was never accepted.
@@ -32,7 +32,7 @@ class Counters:
     cut: int = 0
     """The line was longer than the limit. Its start was sent."""
     torn: int = 0
-    """Places in the write-ahead log where a record was damaged. What follows in that file cannot be read."""
+    """Damaged records in the write-ahead log. The records after them in that file cannot be read."""
     failed_attempts: int = 0
     """Requests without an answer, or with a temporary refusal. They are sent again."""
 

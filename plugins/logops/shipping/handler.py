@@ -99,7 +99,7 @@ class LokiHandler(logging.Handler):
 
     @property
     def counters(self) -> Counters:
-        """What became of every record of this process."""
+        """The fate of every record of this process."""
         return self._shipper.counters
 
     def createLock(self) -> None:
@@ -123,7 +123,7 @@ class LokiHandler(logging.Handler):
                 if shipper.is_closed:
                     return
             elif shipper.is_sending_thread:
-                # What the transport itself logs would be shipped, and logged again, for ever.
+                # A message of the transport would be shipped, which logs the next message, for ever.
                 return
             line, metadata = self._content(record)
             labels = self._labels[level_text(record.levelno)]

@@ -5,7 +5,7 @@ from logops.shipping.counters import Counters
 
 
 def loss_text(address: str, before: Counters, now: Counters, refusal: str) -> str:
-    """Return a message about losses since `before`; empty if there are none.
+    """Return a message about losses since `before`; empty if nothing was lost.
 
     refusal   why the target refused the first record
     """

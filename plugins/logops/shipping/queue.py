@@ -12,7 +12,7 @@ from logops.shipping.store import Batch, Store
 
 
 class WhenFull(StrEnum):
-    """What happens to a record if the buffer is full."""
+    """The fate of a record if the buffer is full."""
 
     BLOCK = "block"
     """The log call waits for room, for at most `block_ms`. Then this record is dropped."""

@@ -28,7 +28,7 @@ _ENCODERS: dict[Wire, Callable[[Sequence[Record]], bytes]] = {Wire.PUSH: encode_
 
 
 class Poster(Protocol):
-    """What sends a request once."""
+    """Sends a request once."""
 
     def post(self, body: bytes, timeout_s: float) -> Answer: ...
 

@@ -24,7 +24,7 @@ _SHIPPERS: "weakref.WeakSet[Shipper]" = weakref.WeakSet()
 
 
 class Shipper:
-    """Buffers records and sends them from a thread of its own. Safe for several threads, and across forks.
+    """Buffers records and sends them from a background thread. Safe for several threads, and across forks.
 
     A record for which `put` returned True is acknowledged to the caller: it is in the buffer. With a write-ahead log it
     survives the death of the process, also by `kill -9`. It leaves the buffer when the target has acknowledged it with

@@ -1,4 +1,4 @@
-"""Where records wait for the sender: the interface, and the store in memory. The queue has the lock."""
+"""The waiting room of records for the sender: the interface, and the store in memory. The queue has the lock."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class Store(Protocol):
         """Keep the number of records that were not accepted, if the store outlives the process."""
 
     def claim(self, max_bytes: int) -> Batch | None:
-        """Return the oldest records, at most about `max_bytes`; None if there are none. One batch at a time."""
+        """Return the oldest records, at most about `max_bytes`; None if no record waits. One batch at a time."""
 
     def release(self, batch: Any) -> None:
         """Delete the records of a batch: all were sent or refused."""

@@ -70,15 +70,15 @@ def read_lines(stream: Stream) -> Iterator[list[str]]:
     pending = b""
     is_skipping = False
     while chunk := stream.read1(_CHUNK_BYTES):
-        *whole, rest = chunk.split(b"\n")
-        if whole:
-            whole[0] = pending + whole[0]
-            lines = whole[1:] if is_skipping else whole
+        *complete, started = chunk.split(b"\n")
+        if complete:
+            complete[0] = pending + complete[0]
+            lines = complete[1:] if is_skipping else complete
             if lines:
                 yield [_text(line) for line in lines]
-            pending, is_skipping = rest, False
+            pending, is_skipping = started, False
         elif not is_skipping:
-            pending += rest
+            pending += started
         if len(pending) > _LONGEST_PENDING_BYTES:
             yield [_text(pending)]
             pending, is_skipping = b"", True
@@ -122,7 +122,7 @@ def _text(line: bytes) -> str:
 def open_stream(path: str, standard_input: BinaryIO) -> io.BufferedReader:
     """Open a file, or return the standard input for `-`. Raises ShippingError if the file cannot be read."""
     if path == "-":
-        # A reader of its own: `read1` returns what has arrived.
+        # A separate reader: `read1` returns what has arrived.
         return io.BufferedReader(io.FileIO(standard_input.fileno(), closefd=False))
     try:
         return open(path, "rb")

@@ -23,7 +23,7 @@ class Wire(StrEnum):
 
 
 _DEFAULT_PATH = {Wire.PUSH: "/loki/api/v1/push", Wire.OTLP: "/otlp/v1/logs"}
-"""Path of Loki. An address with a path of its own is used as it is: agents listen at `/v1/logs`."""
+"""Path of Loki. An address with a path is used as it is: agents listen at `/v1/logs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Target:
 
 
 def credential(username: str = "", password: str = "", token: str = "") -> BasicAuth | BearerToken | None:
-    """Return the credential that was given; None if there is none. Raises ShippingError if there are two."""
+    """Return the credential that was given; None if neither was given. Raises ShippingError if there are two."""
     if token and (username or password):
         raise ShippingError("A token and a password were given for one target. Give one of them.")
     if token:

@@ -6,7 +6,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def current_trace() -> Pairs:
-    """Return trace_id and span_id of OpenTelemetry's current span; nothing if there is none.
+    """Return trace_id and span_id of OpenTelemetry's current span; nothing if no span is current.
 
     If nobody has imported OpenTelemetry, there is no span: nothing is imported for it.
     """

@@ -76,6 +76,16 @@ def test_bootstrap_python_versions_equal_requires_python_of_project(bootstrap: M
     assert f'requires-python = ">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"' in pyproject
 
 
+def test_link_to_another_virtualenv_is_removed_and_its_target_stays(bootstrap: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "venv").symlink_to(tmp_path / "other")
+
+    bootstrap.remove_link(tmp_path / "venv")
+
+    assert not (tmp_path / "venv").is_symlink()
+    assert (tmp_path / "other").is_dir()
+
+
 def test_state_folder_that_others_can_enter_is_closed(
     bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

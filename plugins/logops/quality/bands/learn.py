@@ -107,8 +107,8 @@ def learn(series: Series, zone: str, holidays: Set[date]) -> Learned | None:
     calibration = CALIBRATION_DAYS * day
     older = fit(train[:-calibration], places.part(0, len(train) - calibration), day)
     before, before_previous, _, _ = _predict(train, places, older, day)
-    whole = fit(train, places.part(0, len(train)), day)
-    now, now_previous, shift_day, shift_ratio = _predict(train, places, whole, day)
+    shape = fit(train, places.part(0, len(train)), day)
+    now, now_previous, shift_day, shift_ratio = _predict(train, places, shape, day)
     expected = np.concatenate([before[len(train) - calibration : len(train)], now[-day:]])
     previous = np.concatenate([before_previous[len(train) - calibration : len(train)], now_previous[-day:]])
     observed = recent.counts[-len(expected) :]

@@ -97,13 +97,17 @@ def rates(context: Context) -> Iterator[Finding]:
             verdicts.append(judge(history, Declared(), context.request.end, usual.time_zone, frozenset(usual.holidays)))
         outside = next((verdict for verdict in verdicts if verdict.state in (State.LOW, State.HIGH)), None)
         if outside:
-            seen = outside.seen or 0.0
+            lines_per_minute = outside.seen or 0.0
             yield context.finding(
                 RATE_OUT_OF_BAND,
                 name,
                 f"{name}: {outside.text}",
                 _selector(name, context),
-                {"lines_per_minute": round(seen, 3), "direction": outside.state.value, "rule": outside.rule.value},
+                {
+                    "lines_per_minute": round(lines_per_minute, 3),
+                    "direction": outside.state.value,
+                    "rule": outside.rule.value,
+                },
             )
 
 

@@ -16,7 +16,7 @@ _NAMED = 5
 """Values that a message names."""
 GROWTH = 3
 LEAST_GROWTH = 50
-"""A source grows if it has so many times the streams of the run before, and so many more."""
+"""A source grows if its streams are this many times those of the run before, and this many more."""
 
 
 def unexpected_labels(context: Context) -> Iterator[Finding]:
@@ -84,5 +84,5 @@ def real_streams(streams: Sequence[Labels]) -> list[Labels]:
 def _unknown_levels(known: Sequence[str], streams: Sequence[Labels], counted: Mapping[str, int] | None) -> list[str]:
     if not known:
         return []
-    seen = {labels["level"] for labels in streams if "level" in labels} if counted is None else set(counted)
-    return sorted(seen - {*known, ""})[:_NAMED]
+    levels = {labels["level"] for labels in streams if "level" in labels} if counted is None else set(counted)
+    return sorted(levels - {*known, ""})[:_NAMED]

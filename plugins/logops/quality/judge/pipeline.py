@@ -29,7 +29,7 @@ TOLERATED_SHARE = 0.01
 TOLERATED_LINES = 10
 """Differences between two counters that are no finding: the larger of the three."""
 RATE_LIMITED = ("ratelimit_drop_stage", "rate_limited")
-"""Reasons of the limit stage, which has no name of its own (Promtail: clients/pkg/logentry/stages/limit.go)."""
+"""Reasons of the limit stage, which cannot be named (Promtail: clients/pkg/logentry/stages/limit.go)."""
 
 
 def agents_down(context: Context) -> Iterator[Finding]:
@@ -103,11 +103,11 @@ def missing_canary_lines(context: Context) -> Iterator[Finding]:
 def lost_lines(context: Context) -> Iterator[Finding]:
     """Yield the agents that gave up lines, or dropped lines without a rule; and clusters that received too few."""
     for process, (cluster, sources) in agent_processes(context.environment).items():
-        own = [counter for counter in context.increases if counter.process == process and counter.value]
-        given_up = _by_reason(own, DROPPED)
+        counters = [counter for counter in context.increases if counter.process == process and counter.value]
+        given_up = _by_reason(counters, DROPPED)
         unnamed = {
             reason: count
-            for reason, count in _by_reason(own, STAGE_DROPPED).items()
+            for reason, count in _by_reason(counters, STAGE_DROPPED).items()
             if reason not in _rule_names(context.environment, sources)
         }
         problems = [

@@ -70,13 +70,13 @@ def duplicated_lines(context: Context) -> Iterator[Finding]:
     for name in context.environment.sources:
         source, measure = context.source(name)
         entries = [entry for entry in measure.sample if VERIFICATION_TEXT not in entry.text]
-        seen: set[tuple[str, int]] = set()
+        reported: set[tuple[str, int]] = set()
         copies = []
         for entry in entries:
             key = (entry.text, 0 if source.parse.timestamp else entry.timestamp_ns)
-            if key in seen:
+            if key in reported:
                 copies.append(entry)
-            seen.add(key)
+            reported.add(key)
         if len(copies) < FEWEST_COPIES or len(copies) / len(entries) <= source.expect.duplicates_at_most:
             continue
         yield context.finding(

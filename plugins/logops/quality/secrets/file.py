@@ -14,7 +14,7 @@ from logops.quality.secrets.scan import MAX_LINE_BYTES, Scan, scan
 
 @dataclass(frozen=True)
 class FileScan:
-    """What was found in a file. It contains no secret."""
+    """The result of a scanned file. It contains no secret."""
 
     scan: Scan
     leaks: tuple[Leak, ...]

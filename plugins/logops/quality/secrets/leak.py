@@ -1,4 +1,4 @@
-"""What the matches of a sample say about a whole stream."""
+"""Conclusions from the matches of a sample about its stream."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Leak:
     streams: tuple[Mapping[str, str], ...]
     """The labels of the streams with a match. Secrets in them are masked."""
     parts: tuple[str, ...]
-    """Where the matches are: `line`, `label NAME`, `structured metadata NAME`."""
+    """The part of the entry with the matches: `line`, `label NAME`, `structured metadata NAME`."""
     hashes: tuple[str, ...]
     """Salted hashes of the different values, the most frequent first."""
     matches: int
@@ -81,8 +81,8 @@ def leaks(scan: Scan, total_lines: int | None = None, confidence: float = CONFID
     by_rule: dict[str, list[Match]] = {}
     for match in scan.matches:
         by_rule.setdefault(match.rule_id, []).append(match)
-    found = [_leak(matches, scan, total_lines, confidence) for matches in by_rule.values()]
-    return tuple(sorted(found, key=lambda leak: (-leak.lines, leak.rule_id)))
+    leaks = [_leak(matches, scan, total_lines, confidence) for matches in by_rule.values()]
+    return tuple(sorted(leaks, key=lambda leak: (-leak.lines, leak.rule_id)))
 
 
 def _leak(matches: list[Match], scan: Scan, total_lines: int | None, confidence: float) -> Leak:

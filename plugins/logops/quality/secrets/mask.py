@@ -31,7 +31,7 @@ def merged(spans: Sequence[Span]) -> list[Span]:
 
 
 def masked(text: bytes, spans: Sequence[Span]) -> tuple[bytes, ...]:
-    """Return the text in pieces: text, mask, text, mask, ..., text. Masked values are also masked where they repeat."""
+    """Return the text in pieces: text, mask, text, mask, ..., text. A value is masked at each of its positions."""
     pieces: list[bytes] = []
     position = 0
     ordered = merged(spans)

@@ -179,7 +179,7 @@ def _rule(rule: RuleFile, kind: Kind, shared: Sequence[Allowlist], where: str) -
         known = ", ".join(CHECKSUMS)
         hint = did_you_mean(rule.checksum, CHECKSUMS)
         raise RulesError(f"{where}: checksum: {rule.checksum!r} is not known. There are: {known}.{hint}")
-    own = [_allowlist(allowlist, f"{where}: allowlists") for allowlist in rule.allowlists]
+    allowlists = [_allowlist(allowlist, f"{where}: allowlists") for allowlist in rule.allowlists]
     return Rule(
         id=rule.id,
         kind=kind,
@@ -190,7 +190,7 @@ def _rule(rule: RuleFile, kind: Kind, shared: Sequence[Allowlist], where: str) -
         entropy=rule.entropy,
         keywords=tuple(word.encode() for word in rule.keywords),
         checksum=rule.checksum,
-        allowlists=(*shared, *own),
+        allowlists=(*shared, *allowlists),
     )
 
 

@@ -34,7 +34,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where a text comes from."""
+    """The origin of a text."""
 
     part: Part
     name: str | None
@@ -43,7 +43,7 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """Where rules matched a text: values to report, and parts to mask."""
+    """The matches of rules in a text: values to report, and parts to mask."""
 
     values: Sequence[tuple[Rule, int, int]]
     masks: Sequence[Span]

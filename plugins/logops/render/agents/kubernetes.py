@@ -15,7 +15,7 @@ from logops.render.topology import PlacementError
 _PROMTAIL_PORT = 3101
 _SECRET_RULES = PurePath("/etc/logops/secrets/rules.toml")
 _STATE = PurePath("/var/lib/logops")
-"""Folder on the node. It outlives the pod: an agent that starts again goes on where it stopped."""
+"""Folder on the node. It outlives the pod: an agent that starts again continues at its last position."""
 
 
 def kubernetes_agent_texts(environment: Environment) -> dict[str, str]:

@@ -22,7 +22,7 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A place where a record cannot be read."""
+    """A record that cannot be read."""
 
     offset: int
     reason: str

@@ -38,9 +38,15 @@ def _entry(record: Record, pairs: PairCache) -> bytes:
     time_ns = record.time_ns
     if time_ns < 0:
         raise ValueError(f"its time {time_ns} ns is before 1970")
-    seconds, rest = divmod(time_ns, 1_000_000_000)
+    seconds, nanos = divmod(time_ns, 1_000_000_000)
     nanoseconds = bytes(
-        (rest & 0x7F | 0x80, rest >> 7 & 0x7F | 0x80, rest >> 14 & 0x7F | 0x80, rest >> 21 & 0x7F | 0x80, rest >> 28)
+        (
+            nanos & 0x7F | 0x80,
+            nanos >> 7 & 0x7F | 0x80,
+            nanos >> 14 & 0x7F | 0x80,
+            nanos >> 21 & 0x7F | 0x80,
+            nanos >> 28,
+        )
     )
     line = record.line.encode("utf-8", "replace")
     entry = _time_before_nanoseconds(seconds) + nanoseconds + b"\x12" + varint(len(line)) + line

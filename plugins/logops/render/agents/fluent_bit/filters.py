@@ -19,7 +19,7 @@ def filters_of(name: str, source: Source) -> list[dict[str, Any]]:
     for stage in pipeline.stages_of(source):
         filters += _filter(name, source, stage)
     filters.append({"name": "record_modifier", "allowlist_key": [LINE, *kept_keys(source)]})
-    return [{"name": one.pop("name"), "match": tag_of(name, source), **one} for one in filters]
+    return [{"name": settings.pop("name"), "match": tag_of(name, source), **settings} for settings in filters]
 
 
 def _joining(name: str, source: Source) -> Iterator[dict[str, Any]]:

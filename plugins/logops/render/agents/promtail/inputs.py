@@ -21,7 +21,7 @@ def secret_text(secret: SecretRef) -> str:
 
 
 def job_input(name: str, source: Source, addresses: AgentAddresses) -> dict[str, Any]:
-    """Return the keys of a scrape job that say where its lines come from, and which labels that gives them."""
+    """Return the keys of a scrape job for its input, and the labels that the input gives to lines."""
     match source:
         case FileSource():
             return {"static_configs": list(_files(source, addresses))}
