@@ -6,7 +6,7 @@ from logops.environment import Environment
 from logops.pipelines import stages as pipeline
 from logops.render.agents.alloy import alloy_config
 from logops.render.agents.alloy.stages import stage_blocks
-from logops.render.agents.alloy.syntax import Block, to_alloy
+from logops.render.agents.alloy.syntax import Block, identifier, to_alloy
 from tests.support.every_source import ADDRESSES, SOURCES, every_source
 
 EVERY = every_source("alloy")
@@ -38,6 +38,11 @@ def one_source(changes: dict[str, Any], **agent: Any) -> str:
 
 def one_process(parse: dict[str, Any], **source: Any) -> str:
     return component('loki.process "one"', one_source({"parse": parse, **source}))
+
+
+@pytest.mark.parametrize("name", ["null", "true", "false"])
+def test_source_named_as_a_keyword_of_alloy_gets_another_label(name: str) -> None:
+    assert identifier(name) == f"{name}_"
 
 
 def test_file_source_reads_its_paths_with_its_labels() -> None:

@@ -48,12 +48,15 @@ def to_alloy(blocks: Sequence[Block]) -> str:
     return "\n".join("".join(f"{line}\n" for line in _block_lines(block)) for block in blocks)
 
 
+_KEYWORDS = frozenset({"false", "null", "true"})
+
+
 def identifier(name: str) -> str:
-    """Return a name as a label of a component, where hyphens are not allowed.
+    """Return a name as a label of a component, where hyphens and keywords are not allowed.
 
     Two names of an environment never become the same label, because they cannot contain an underscore.
     """
-    return name.replace("-", "_")
+    return f"{name}_" if name in _KEYWORDS else name.replace("-", "_")
 
 
 def from_variable(variable: str) -> Expression:
