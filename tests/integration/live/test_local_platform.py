@@ -1,5 +1,6 @@
 """Tests of the complete local platform: distributed Loki, ring, agents, storage."""
 
+import json
 import os
 import signal
 from datetime import UTC, datetime, timedelta
@@ -66,8 +67,8 @@ def test_canary_reads_back_lines_that_it_wrote(platform: LocalPlatform) -> None:
 def test_line_written_by_source_arrives_in_its_tenant(platform: LocalPlatform, source: str) -> None:
     declared = platform.environment.sources[source]
     now = datetime.now(UTC)
-    text = f"<13>1 {now.isoformat()} h a - - - via {source}" if source == "syslog" else f'{{"message": "via {source}"}}'
-    platform.write_line(source, text)
+    line = json.dumps({"message": f"via {source}", "timestamp": now.isoformat()})
+    platform.write_line(source, f"<13>1 {now.isoformat()} h a - - - via {source}" if source == "syslog" else line)
     with LokiClient(platform.read_url(declared.cluster)) as reader:
         window = (nanoseconds(now - timedelta(minutes=1)), nanoseconds(now + timedelta(minutes=1)))
         selector = f'{{job="{declared.labels["job"]}"}} |= "via {source}"'
