@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -79,7 +80,7 @@ class Check:
         as_of = datetime.now(UTC)
         window = as_of - self.began + looks_back
         self.runs += 1
-        window_s = int(window.total_seconds()) + 2
+        window_s = int(window.total_seconds()) + 1
         request = QualityRequest(
             f"run-{self.runs}", as_of, window_s, 1, 0 if only_counts else 500, 2**30, reads_counters=not only_counts
         )
@@ -94,6 +95,8 @@ class Check:
 
 @pytest.fixture
 def check(platform: LocalPlatform, tmp_path: Path) -> Check:
+    # A window begins at a full second, up to two seconds before the test: the lines of the test before must be older.
+    time.sleep(2.5)
     return Check(platform, ResultsStore(str(tmp_path / "results")))
 
 

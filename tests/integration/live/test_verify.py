@@ -1,6 +1,7 @@
 """Verifications of every stage on a healthy cluster, and their messages for real faults."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
@@ -45,6 +46,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_healthy_stage_passes_every_verification(platform: LocalPlatform, stage: Stage) -> None:
     checks = verify_stage(platform, stage, said)
     assert {check.name for check in checks} == PROVEN[stage]
+
+
+def test_line_without_a_time_arrives_although_its_source_was_quiet_for_long(platform: LocalPlatform) -> None:
+    """Promtail gives a line without a readable time the time of the line before it."""
+    earlier = datetime.now(UTC) - timedelta(minutes=20)
+    text = f'192.0.2.7 - - [{earlier:%d/%b/%Y:%H:%M:%S +0000}] "GET /before HTTP/1.1" 200 12 "-" "curl"'
+    platform.write_line("access", text)
+
+    assert verify_stage(platform, "agents", said)
 
 
 def test_missing_container_fails_storage_verification_with_name(platform: LocalPlatform) -> None:

@@ -1,6 +1,7 @@
 """Agents: a line that is written to a source arrives in its tenant, through the agent, with its labels."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,6 +13,11 @@ from logops.platforms.platform import DeployablePlatform
 from logops.rollout.verifications.verification import NotVerifiedError, Verification, new_marker, wait_for
 
 ARRIVE_SECONDS = 60.0
+_NEAR = timedelta(minutes=5)
+_FAR = timedelta(days=7)
+_FAR_AFTER_S = 5.0
+"""A line without a readable time gets the time of the line before it, which may be old. A search that far back reads
+much, so it is done only if the line was not found near its time."""
 
 
 def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
@@ -44,10 +50,12 @@ def _arrives(platform: DeployablePlatform, name: str) -> str:
     now = datetime.now(UTC)
     platform.write_line(name, verification_line(source, marker, now))
     selector = "{" + ", ".join(f'{label}="{value}"' for label, value in source.labels.items()) + "}"
-    window = (nanoseconds(now - timedelta(minutes=5)), nanoseconds(now + timedelta(minutes=5)))
+    started_s = time.monotonic()
     with LokiClient(platform.read_url(source.cluster)) as client:
 
         def look() -> Entry | None:
+            back = _FAR if time.monotonic() - started_s > _FAR_AFTER_S else _NEAR
+            window = (nanoseconds(now - back), nanoseconds(now + _NEAR))
             entries = client.query_logs(source.tenant, f"{selector} |= `{marker}`", *window, limit=1)
             return entries[0] if entries else None
 
