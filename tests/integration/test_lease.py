@@ -1,5 +1,6 @@
 """The lease of a rollout whose process was killed."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -28,8 +29,8 @@ def killed(lease: Path, kind: str, *, reaped: bool = True) -> "subprocess.Popen[
     assert process.stdout is not None
     assert process.stdout.readline() == "acquired\n"
     process.send_signal(signal.SIGKILL)
-    # The pipe closes when the process has ended.
-    process.stdout.read()
+    # Wait for its end, and leave its exit status unread.
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     if reaped:
         process.wait()
     return process
