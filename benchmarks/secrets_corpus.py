@@ -300,7 +300,7 @@ PROSE = (
     "mail to bob@example.com skipped",
     "no-reply@shop-mail.com bounced",
     "image shop@sha256:0123 pulled",
-    "npm_config_cache=/root/.npm npm_lifecycle_event=build",
+    "npm_config_cache=/home/ci/.npm npm_lifecycle_event=build",
     "https://shop.internal:8443/@scope/package",
     "http://[::1]:3100/loki/api/v1/push",
     "expected -----BEGIN CERTIFICATE----- in ca.pem",

@@ -94,7 +94,7 @@ class Score:
 
 
 def scores_of(samples: Sequence[Sample], rules: Sequence[Rule]) -> dict[str, Score]:
-    """Return recall and precision by rule. Each sample is a stream of its own: its label names it in a match."""
+    """Return recall and precision by rule. Each sample is a separate stream: its label names it in a match."""
     scores: dict[str, Score] = {rule.id: Score() for rule in rules}
     entries = [Entry(0, {"sample": str(number)}, sample.text) for number, sample in enumerate(samples)]
     for sample in samples:

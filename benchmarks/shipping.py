@@ -82,7 +82,7 @@ def main() -> None:
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """Yield the address of the server, which has a process of its own."""
+    """Yield the address of the server, which runs in a separate process."""
     command = [sys.executable, "-m", "benchmarks.shipping_server"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
