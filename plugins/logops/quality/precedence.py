@@ -15,14 +15,14 @@ from logops.findings.classes.rollout import CHECK_INCOMPLETE
 CAUSES: Mapping[str, tuple[str, ...]] = {
     # An agent that is down delivers nothing. When it comes back, its lines are late.
     "source-silent": ("agent-down", "samples-discarded", "clock-skew"),
-    "source-gap": ("agent-down", "samples-discarded", "clock-skew", "source-silent"),
+    "gap": ("agent-down", "samples-discarded", "clock-skew", "source-silent"),
     "rate-out-of-band": (
         "agent-down",
         "samples-discarded",
-        "lines-duplicated",
+        "duplicates",
         "clock-skew",
         "source-silent",
-        "source-gap",
+        "gap",
     ),
     "clock-skew": ("agent-down",),
     # An agent gives up the lines that Loki refuses.
@@ -39,10 +39,10 @@ ORDER = (
     "wal-pressure",
     "cardinality-growing",
     "samples-discarded",
-    "lines-duplicated",
+    "duplicates",
     "clock-skew",
     "source-silent",
-    "source-gap",
+    "gap",
     "rate-out-of-band",
     "lines-unparsable",
     "labels-unexpected",

@@ -198,7 +198,7 @@ def test_lines_that_a_second_agent_ships_too_are_reported_as_copies(check: Check
     check.wait_for_lines(["application"], 40)
     (finding,) = check.run(["application"]).findings
 
-    assert finding.cls.name == "lines-duplicated"
+    assert finding.cls.name == "duplicates"
     assert "20 of 40 sampled lines of application are copies of another line (50.0%)." in finding.message
 
 

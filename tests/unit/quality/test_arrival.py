@@ -45,7 +45,7 @@ def test_source_whose_last_line_was_not_searched_is_not_reported_as_silent() -> 
     assert findings(replace(healthy(), lines=None, last_line=None, searched_since=None)) == []
 
 
-@pytest.mark.parametrize(("empty", "classes"), [(14, []), (15, ["source-gap"])])
+@pytest.mark.parametrize(("empty", "classes"), [(14, []), (15, ["gap"])])
 def test_gap_is_reported_from_its_promised_length_on(empty: int, classes: list[str]) -> None:
     counts = (60,) * 10 + (0,) * empty + (60,) * (20 - empty)
 

@@ -60,7 +60,7 @@ def test_copies_of_lines_are_reported_with_their_share() -> None:
     sample = [entry(f'{{"n": {number // 2}}}', number) for number in range(20)]
     finding = only(findings(replace(healthy(), sample=sample)))
 
-    assert finding.cls.name == "lines-duplicated"
+    assert finding.cls.name == "duplicates"
     assert finding.message.startswith(
         "10 of 20 sampled lines of application are copies of another line (50.0%). At most 2.0% may be."
     )

@@ -19,8 +19,8 @@ SOURCE_SILENT = FindingClass(
     remedy="Check that the program still writes, that the agent may read its files, and that `paths` matches them. "
     "If the source is quiet by nature, raise its `expect_every`; if it was removed, remove it from the environment.",
 )
-SOURCE_GAP = FindingClass(
-    name="source-gap",
+GAP = FindingClass(
+    name="gap",
     severity=Severity.WARNING,
     meaning="A source delivered lines, then none for longer than its `expect_every`, then lines again.",
     why="The lines of that time are missing, or the program did not run. A search in that time finds nothing and looks "
@@ -81,7 +81,7 @@ CLOCK_SKEW = FindingClass(
     "delayed, the lines of the delay are complete, and the finding disappears.",
 )
 DUPLICATES = FindingClass(
-    name="lines-duplicated",
+    name="duplicates",
     severity=Severity.WARNING,
     meaning="Lines of a source are stored more than once.",
     why="Counts, rates and alerts are too high, and the storage is paid twice.",
@@ -122,7 +122,7 @@ WAL_PRESSURE = FindingClass(
 CLASSES = (
     AGENT_DOWN,
     SOURCE_SILENT,
-    SOURCE_GAP,
+    GAP,
     LINES_UNPARSABLE,
     LABELS_UNEXPECTED,
     SAMPLES_DISCARDED,

@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from logops.findings import Finding
-from logops.findings.classes.quality import CLOCK_SKEW, RATE_OUT_OF_BAND, SOURCE_GAP, SOURCE_SILENT
+from logops.findings.classes.quality import CLOCK_SKEW, GAP, RATE_OUT_OF_BAND, SOURCE_SILENT
 from logops.logql.build import stream
 from logops.number_text import age_text, count_text
 from logops.quality.bands import Declared, Series, State, judge
@@ -52,7 +52,7 @@ def gaps(context: Context) -> Iterator[Finding]:
         start, end = longest
         length_s = (end - start).total_seconds()
         yield context.finding(
-            SOURCE_GAP,
+            GAP,
             name,
             f"{name} delivered no line from {clock(start)} to {clock(end)}, for {age_text(length_s)}, and then "
             f"continued. A line is expected every {source.expect_every}.",
