@@ -32,29 +32,28 @@
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import Param
 
 from logops.airflow.nightly import environments, nightly, quality_minutes
 from logops.airflow.operators.quality import IngestionQualityOperator
-from logops.airflow.params import MORE, environment_param, moment_param
+from logops.airflow.params import budget_param, environment_param, moment_param
+from logops.airflow.scheduled_dag import scheduled_dag
 from logops.airflow.tags import Tag
 from logops.airflow.timetable import EveryMinutesTimetable
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = environments(ROOT)
+DEFAULT = nightly(ENVIRONMENTS)
 
-with DAG(
-    dag_id="ingestion_quality",
-    dag_display_name="Ingestion quality",
+with scheduled_dag(
+    "ingestion_quality",
+    name="Ingestion quality",
     description="Several times an hour: do the logs of every source arrive, complete, on time, and in shape?",
     doc_md=__doc__,
-    schedule=EveryMinutesTimetable(quality_minutes(ROOT, nightly(ENVIRONMENTS)), nightly(ENVIRONMENTS)),
-    is_paused_upon_creation=True,
-    catchup=False,
-    max_active_runs=1,
+    schedule=EveryMinutesTimetable(quality_minutes(ROOT, DEFAULT), DEFAULT),
     tags={Tag.LOKI, Tag.QUALITY},
     params={
-        "environment": environment_param(ENVIRONMENTS, nightly(ENVIRONMENTS), "The environment to check"),
+        "environment": environment_param(ENVIRONMENTS, DEFAULT, "The environment to check"),
         "window": Param(
             None,
             type=["null", "string"],
@@ -62,22 +61,11 @@ with DAG(
             description="How long before the end lines are checked: a number and m (minutes) or h (hours). "
             "Empty: as in the environment file.",
         ),
-        "budget": Param(
-            None,
-            type=["null", "string"],
-            title="Budget",
-            description="How much Loki may read in the whole run: a number and MiB, GiB or TiB. "
-            "Empty: as in the environment file.",
-            section=MORE,
-        ),
+        "budget": budget_param(),
         "as_of": moment_param("End of the checked time", "Lines before this moment are checked"),
     },
-    default_args={
-        "owner": "log-platform",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=30),
-        "execution_timeout": timedelta(minutes=10),
-    },
+    retries=1,
+    time_limit=timedelta(minutes=10),
 ) as dag:
     IngestionQualityOperator(
         task_id="check",

@@ -39,36 +39,30 @@ one line per query.
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import Param
 
 from logops.airflow.nightly import environments, nightly
 from logops.airflow.operators.benchmark import QueryBenchmarkOperator
-from logops.airflow.params import MORE, environment_param, moment_param
+from logops.airflow.params import MORE, budget_param, environment_param, moment_param, names_param
+from logops.airflow.scheduled_dag import scheduled_dag
 from logops.airflow.tags import Tag
 from logops.airflow.timetable import NightlyTimetable
 from logops.benchmark.request import MOST_ROUNDS, ROUNDS
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
 
-with DAG(
-    dag_id="query_benchmark",
-    dag_display_name="Query benchmark",
+with scheduled_dag(
+    "query_benchmark",
+    name="Query benchmark",
     description="Every night: are the queries of the library as fast as promised, and as fast as before?",
     doc_md=__doc__,
     # After the audits.
     schedule=NightlyTimetable(4, nightly(ENVIRONMENTS)),
-    is_paused_upon_creation=True,
-    catchup=False,
-    max_active_runs=1,
     tags={Tag.BENCHMARK, Tag.LOKI, Tag.NIGHTLY},
     params={
         "environment": environment_param(ENVIRONMENTS, nightly(ENVIRONMENTS), "The environment to measure"),
-        "queries": Param(
-            None,
-            type=["null", "array"],
-            items={"type": "string"},
-            title="Only these queries",
-            description="One name per line; `logops query --list` shows the names. Empty: all queries.",
+        "queries": names_param(
+            "Only these queries", "One name per line; `logops query --list` shows the names. Empty: all queries."
         ),
         "rounds": Param(
             ROUNDS,
@@ -88,23 +82,13 @@ with DAG(
             description="How often a query may run if its times vary a lot.",
             section=MORE,
         ),
-        "ranges": Param(
-            None,
-            type=["null", "array"],
-            items={"type": "string"},
-            title="Additional time ranges",
-            description="Each query runs over these ranges as well. One per line: a number and h (hours) or d (days). "
+        "ranges": names_param(
+            "Additional time ranges",
+            "Each query runs over these ranges as well. One per line: a number and h (hours) or d (days). "
             "Empty: as in the environment file.",
             section=MORE,
         ),
-        "budget": Param(
-            None,
-            type=["null", "string"],
-            title="Budget",
-            description="How much Loki may read in the whole run: a number and MiB, GiB or TiB. "
-            "Empty: as in the environment file.",
-            section=MORE,
-        ),
+        "budget": budget_param(),
         "minutes": Param(
             None,
             type=["null", "integer"],
@@ -125,12 +109,8 @@ with DAG(
         ),
         "as_of": moment_param("End of the time ranges", "Every query asks for the time before this moment"),
     },
-    default_args={
-        "owner": "log-platform",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=30),
-        "execution_timeout": timedelta(hours=1),
-    },
+    retries=1,
+    time_limit=timedelta(hours=1),
 ) as dag:
     QueryBenchmarkOperator(
         task_id="measure",

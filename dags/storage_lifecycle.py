@@ -20,26 +20,22 @@
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import DAG
-
 from logops.airflow.nightly import environments, nightly
 from logops.airflow.operators.lifecycle import LifecycleOperator
 from logops.airflow.params import environment_param, moment_param
+from logops.airflow.scheduled_dag import scheduled_dag
 from logops.airflow.tags import Tag
 from logops.airflow.timetable import NightlyTimetable
 
 ENVIRONMENTS = environments(Path(__file__).parents[1])
 
-with DAG(
-    dag_id="storage_lifecycle",
-    dag_display_name="Storage lifecycle on Azurite",
+with scheduled_dag(
+    "storage_lifecycle",
+    name="Storage lifecycle on Azurite",
     description="Every night, on a local platform only: move blobs to cooler tiers and delete them, as Azure would.",
     doc_md=__doc__,
     # Before the audits check the tiers.
     schedule=NightlyTimetable(1, nightly(ENVIRONMENTS)),
-    is_paused_upon_creation=True,
-    catchup=False,
-    max_active_runs=1,
     tags={Tag.LOKI, Tag.NIGHTLY, Tag.STORAGE},
     params={
         "environment": environment_param(
@@ -49,11 +45,7 @@ with DAG(
         ),
         "as_of": moment_param("Age of blobs at", "The ages of the blobs are counted up to this moment"),
     },
-    default_args={
-        "owner": "log-platform",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=30),
-        "execution_timeout": timedelta(hours=1),
-    },
+    retries=2,
+    time_limit=timedelta(hours=1),
 ) as dag:
     LifecycleOperator(task_id="carry_out", environment="{{ params.environment }}", as_of="{{ params.as_of }}")

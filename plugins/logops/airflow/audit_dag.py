@@ -4,11 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Param, TriggerRule
+from airflow.sdk import DAG, TriggerRule
 
 from logops.airflow.nightly import environments, nightly
 from logops.airflow.operators.audit import AuditJudgeOperator, AuditListOperator, AuditReduceOperator
-from logops.airflow.params import MORE, environment_param, moment_param
+from logops.airflow.params import MORE, environment_param, moment_param, names_param
+from logops.airflow.scheduled_dag import scheduled_dag
 from logops.airflow.tags import Tag
 from logops.airflow.timetable import NightlyTimetable
 
@@ -24,35 +25,25 @@ def audit_dag(
     project   folder with include/environments
     """
     names = environments(project)
-    with DAG(
-        dag_id=dag_id,
-        dag_display_name=name,
+    with scheduled_dag(
+        dag_id,
+        name=name,
         description=description,
         doc_md=doc_md,
         schedule=NightlyTimetable(hour, nightly(names)),
-        is_paused_upon_creation=True,
-        catchup=False,
-        max_active_runs=1,
         tags={Tag.AUDIT, Tag.LOKI, Tag.NIGHTLY, Tag.STORAGE},
         params={
             "environment": environment_param(names, nightly(names), "The environment to audit"),
-            "tables": Param(
-                None,
-                type=["null", "array"],
-                items={"type": "string"},
-                title="Only these tables",
-                description="One name per line: loki_index_ and the number of the day. Empty: all tables. "
+            "tables": names_param(
+                "Only these tables",
+                "One name per line: loki_index_ and the number of the day. Empty: all tables. "
                 "A run of some tables is a drill: its result is not recorded.",
                 section=MORE,
             ),
             "as_of": moment_param("Judge at", "The audit reports what is wrong at this moment"),
         },
-        default_args={
-            "owner": "log-platform",
-            "retries": 2,
-            "retry_delay": timedelta(seconds=30),
-            "execution_timeout": timedelta(hours=1),
-        },
+        retries=2,
+        time_limit=timedelta(hours=1),
     ) as dag:
         request: dict[str, Any] = {
             "checks": checks,

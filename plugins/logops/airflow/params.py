@@ -38,3 +38,27 @@ def moment_param(title: str, purpose: str) -> Param:
         description=f"{purpose}. Empty: the time of this run.",
         section=MORE,
     )
+
+
+def names_param(title: str, description: str, **schema: str) -> Param:
+    """Return a parameter with any number of texts, one per line."""
+    return Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string"},
+        title=title,
+        description=description,
+        **schema,
+    )
+
+
+def budget_param() -> Param:
+    """Return the parameter that limits how much Loki reads for a run."""
+    return Param(
+        None,
+        type=["null", "string"],
+        title="Budget",
+        description="How much Loki may read in the whole run: a number and MiB, GiB or TiB. "
+        "Empty: as in the environment file.",
+        section=MORE,
+    )

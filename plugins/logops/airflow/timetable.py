@@ -6,7 +6,7 @@ from typing import Any
 from airflow.timetables.trigger import CronTriggerTimetable
 
 
-class _ScheduledTimetable(CronTriggerTimetable):
+class ScheduledTimetable(CronTriggerTimetable):
     """Run at the times of a cron expression, UTC, starting with the next one.
 
     Without `run_immediately`, a new Airflow would catch up on a run that is less than a tenth of the interval late (2.4
@@ -27,7 +27,7 @@ class _ScheduledTimetable(CronTriggerTimetable):
         return f"{prefix}{self._environment}__{run_id.removeprefix(prefix)}"
 
 
-class NightlyTimetable(_ScheduledTimetable):
+class NightlyTimetable(ScheduledTimetable):
     """Run every night at an hour (UTC): `scheduled__local__2026-11-28T03:00:00+00:00`."""
 
     def __init__(self, hour: int, environment: str) -> None:
@@ -47,7 +47,7 @@ class NightlyTimetable(_ScheduledTimetable):
         return cls(data["hour"], data["environment"])
 
 
-class EveryMinutesTimetable(_ScheduledTimetable):
+class EveryMinutesTimetable(ScheduledTimetable):
     """Run every `minutes` minutes, a divisor of 60: `scheduled__local__2026-11-28T03:15:00+00:00`."""
 
     def __init__(self, minutes: int, environment: str) -> None:
