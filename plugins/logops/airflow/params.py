@@ -4,6 +4,7 @@ Airflow reads this module whenever it parses a DAG file: no heavy imports.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from airflow.sdk import Param
 
@@ -40,7 +41,7 @@ def moment_param(title: str, purpose: str) -> Param:
     )
 
 
-def names_param(title: str, description: str, **schema: str) -> Param:
+def names_param(title: str, description: str, **schema: Any) -> Param:
     """Return a parameter with any number of texts, one per line."""
     return Param(
         None,
