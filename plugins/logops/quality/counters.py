@@ -9,6 +9,19 @@ from logops.clients.loki import Metric
 STARTED = "process_start_time_seconds"
 DISCARDED = "loki_discarded_samples_total"
 RECEIVED = "loki_distributor_lines_received_total"
+READ = (
+    "promtail_read_lines_total",
+    "promtail_syslog_target_entries_total",
+    "promtail_journal_target_lines_total",
+    "loki_source_file_read_lines_total",
+    "loki_source_syslog_entries_total",
+    "loki_source_journal_target_lines_total",
+)
+"""Lines that an agent read: of files (by their path), of syslog and of the journal."""
+UNREADABLE = ("promtail_syslog_target_parsing_errors_total", "loki_source_syslog_parsing_errors_total")
+"""Syslog messages that an agent could not read, and dropped."""
+RETRIED = ("promtail_batch_retries_total", "loki_write_batch_retries_total")
+"""Requests of an agent that it had to send again."""
 SENT = ("promtail_sent_entries_total", "loki_write_sent_entries_total")
 """Lines that Loki accepted from an agent: Promtail, Alloy."""
 DROPPED = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
@@ -19,9 +32,24 @@ MISSED_BY_CANARY = "loki_canary_missing_entries_total"
 WAL_DISK_FULL = "loki_ingester_wal_disk_full_failures_total"
 WAL_DISK_USED = "loki_ingester_wal_disk_usage_percent"
 """A gauge, in spite of its name a share: 0.14."""
-KEPT = frozenset({DISCARDED, RECEIVED, *SENT, *DROPPED, *STAGE_DROPPED, MISSED_BY_CANARY, WAL_DISK_FULL, WAL_DISK_USED})
+KEPT = frozenset(
+    {
+        DISCARDED,
+        RECEIVED,
+        *READ,
+        *UNREADABLE,
+        *RETRIED,
+        *SENT,
+        *DROPPED,
+        *STAGE_DROPPED,
+        MISSED_BY_CANARY,
+        WAL_DISK_FULL,
+        WAL_DISK_USED,
+    }
+)
 """The metrics that a run keeps. Sources: pkg/validation/validate.go, pkg/distributor/distributor.go,
-clients/pkg/promtail/client/client.go, pkg/canary/comparator/comparator.go, pkg/ingester/metrics.go."""
+clients/pkg/promtail/client/client.go, clients/pkg/promtail/targets, pkg/canary/comparator/comparator.go,
+pkg/ingester/metrics.go."""
 
 
 @dataclass(frozen=True, slots=True)

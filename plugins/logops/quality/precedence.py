@@ -11,14 +11,19 @@ from dataclasses import replace
 
 from logops.findings import Finding
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.quality.bands import State
+
+PIPELINE = "pipeline"
+"""Evidence `where` of lines that the pipeline of an agent dropped: it may drop all lines of a source."""
 
 CAUSES: Mapping[str, tuple[str, ...]] = {
     # An agent that is down delivers nothing. When it comes back, its lines are late.
-    "source-silent": ("agent-down", "samples-discarded", "clock-skew"),
-    "gap": ("agent-down", "samples-discarded", "clock-skew", "source-silent"),
+    "source-silent": ("agent-down", "samples-discarded", "lines-lost", "clock-skew"),
+    "gap": ("agent-down", "samples-discarded", "lines-lost", "clock-skew", "source-silent"),
     "rate-out-of-band": (
         "agent-down",
         "samples-discarded",
+        "lines-lost",
         "duplicates",
         "clock-skew",
         "source-silent",
@@ -39,6 +44,7 @@ ORDER = (
     "wal-pressure",
     "cardinality-growing",
     "samples-discarded",
+    "lines-lost",
     "duplicates",
     "clock-skew",
     "source-silent",
@@ -46,7 +52,6 @@ ORDER = (
     "rate-out-of-band",
     "lines-unparsable",
     "labels-unexpected",
-    "lines-lost",
     "canary-missing",
     "secret-in-logs",
 )
@@ -77,9 +82,21 @@ def _explains(cause: Finding, consequence: Finding, sources_of: Callable[[Findin
     # A check that could not run explains nothing, and nothing explains it away.
     if CHECK_INCOMPLETE.name in (cause.cls.name, consequence.cls.name):
         return False
-    is_cause = cause.cls.name in CAUSES.get(consequence.cls.name, ())
+    is_cause = cause.cls.name in CAUSES.get(consequence.cls.name, ()) and _can_cause(cause, consequence)
     is_same_cluster = cause.subject.cluster == consequence.subject.cluster
     return is_cause and is_same_cluster and sources_of(consequence) <= sources_of(cause)
+
+
+def _can_cause(cause: Finding, consequence: Finding) -> bool:
+    """Whether a finding can have this consequence: copies raise a rate, and only a wrong pipeline silences a source."""
+    is_low = consequence.evidence.get("direction") != State.HIGH.value
+    match cause.cls.name:
+        case "duplicates":
+            return not is_low
+        case "lines-lost" if consequence.cls.name in ("source-silent", "gap", "rate-out-of-band"):
+            return is_low and cause.evidence.get("where") == PIPELINE
+        case _:
+            return True
 
 
 def _naming(cause: Finding, consequences: Sequence[Finding]) -> Finding:

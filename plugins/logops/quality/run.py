@@ -14,13 +14,13 @@ from logops.platforms.platform import ReadablePlatform
 from logops.quality.context import Context, agent_processes
 from logops.quality.counters import increases
 from logops.quality.data_docs import write_data_docs
+from logops.quality.judge.agents import agents_down, lines_dropped_by_agents, lines_given_up
 from logops.quality.judge.arrival import gaps, rates, silent_sources, skewed_clocks
 from logops.quality.judge.labels import growing_cardinality, unexpected_labels
 from logops.quality.judge.pipeline import (
-    agents_down,
     discarded_samples,
     full_disks,
-    lost_lines,
+    lines_not_received,
     missing_canary_lines,
 )
 from logops.quality.judge.shape import duplicated_lines, malformed_traces, secrets, unparsable_lines
@@ -43,7 +43,9 @@ JUDGES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     agents_down,
     full_disks,
     discarded_samples,
-    lost_lines,
+    lines_given_up,
+    lines_dropped_by_agents,
+    lines_not_received,
     missing_canary_lines,
     silent_sources,
     gaps,

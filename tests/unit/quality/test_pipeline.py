@@ -1,4 +1,4 @@
-"""Counters of agents and of Loki."""
+"""Counters of Loki, beside those of agents."""
 
 from logops.quality.counters import Counter
 from tests.support.quality import AS_OF, findings, healthy, only
@@ -56,17 +56,6 @@ def test_refusal_that_three_ingesters_counted_is_one_line() -> None:
     assert finding.evidence["lines"] == 10
 
 
-def test_agent_that_does_not_answer_explains_its_silent_sources() -> None:
-    measure = healthy((60,) * 10 + (0,) * 20)
-    finding = only(findings(measure, silent_processes={"promtail-main": "connection refused."}))
-
-    assert finding.cls.name == "agent-down"
-    assert finding.message == (
-        "Agent process promtail-main does not answer: connection refused. It ships source application. "
-        "It explains source-silent of application."
-    )
-
-
 def test_loki_process_whose_counters_cannot_be_read_is_incomplete() -> None:
     finding = only(findings(healthy(), silent_processes={"main-ingester-1": "connection refused."}))
 
@@ -79,33 +68,6 @@ def agent(name: str, value: float, **labels: str) -> Counter:
 
 
 AGENT = alive(process="promtail-main")
-
-
-def test_lines_that_an_agent_gave_up_are_reported_with_reason() -> None:
-    dropped = agent("promtail_dropped_entries_total", 12, reason="ingester_error", tenant="application")
-    finding = only(findings(healthy(), counters=[AGENT, dropped], earlier=[AGENT]))
-
-    assert finding.cls.name == "lines-lost"
-    assert finding.message == "Agent process promtail-main gave up 12 lines (ingester_error 12), since the last run."
-
-
-def test_lines_dropped_by_a_stage_without_rule_are_reported() -> None:
-    dropped = agent("logentry_dropped_lines_total", 30, reason="drop_stage")
-
-    assert only(findings(healthy(), counters=[AGENT, dropped], earlier=[AGENT])).message == (
-        "Agent process promtail-main dropped 30 lines (drop_stage 30), for which no source has a rule, since the last "
-        "run."
-    )
-
-
-def test_lines_dropped_by_a_rule_of_the_source_are_no_finding() -> None:
-    dropped = agent("logentry_dropped_lines_total", 30, reason="health-checks")
-    rule = {"name": "health-checks", "expression": "GET /health"}
-
-    assert (
-        findings(healthy(), ("sources.application.parse.drop", [rule]), counters=[AGENT, dropped], earlier=[AGENT])
-        == []
-    )
 
 
 def test_fewer_received_lines_than_sent_lines_are_reported() -> None:
@@ -131,7 +93,7 @@ def test_refused_lines_explain_lines_that_the_agent_gave_up() -> None:
     finding = only(findings(healthy(), counters=now, earlier=[AGENT, alive()]))
 
     assert finding.cls.name == "samples-discarded"
-    assert finding.message.endswith("It explains lines-lost of main.")
+    assert finding.message.endswith("It explains lines-lost of application.")
 
 
 def test_lines_that_the_canary_misses_are_reported() -> None:

@@ -1,5 +1,6 @@
 """Consequences that are not listed beside their cause."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -38,6 +39,13 @@ def test_finding_of_another_cluster_is_kept() -> None:
 
 def test_incomplete_check_is_never_left_out() -> None:
     assert kept(finding("agent-down"), finding("check-incomplete")) == ["agent-down web", "check-incomplete web"]
+
+
+@pytest.mark.parametrize(("direction", "explained"), [("high", True), ("low", False)])
+def test_copies_explain_only_a_rate_that_is_too_high(direction: str, explained: bool) -> None:
+    rate = replace(finding("rate-out-of-band"), evidence={"direction": direction})
+
+    assert (kept(finding("duplicates"), rate) == ["duplicates web"]) == explained
 
 
 @pytest.mark.parametrize("consequence", CAUSES)

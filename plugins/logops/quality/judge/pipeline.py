@@ -1,21 +1,18 @@
-"""Do agents and Loki pass every line on? By their own counters."""
+"""Does Loki store every line? By its own counters."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from math import ceil
 
-from logops.environment import Environment
 from logops.findings import Finding, Subject
-from logops.findings.classes.quality import AGENT_DOWN, CANARY_MISSING, LINES_LOST, SAMPLES_DISCARDED, WAL_PRESSURE
+from logops.findings.classes.quality import CANARY_MISSING, LINES_LOST, SAMPLES_DISCARDED, WAL_PRESSURE
 from logops.number_text import count_text, plural
 from logops.platforms.platform import component_of
-from logops.quality.context import Context, agent_processes
+from logops.quality.context import Context
 from logops.quality.counters import (
     DISCARDED,
-    DROPPED,
     MISSED_BY_CANARY,
     RECEIVED,
     SENT,
-    STAGE_DROPPED,
     WAL_DISK_FULL,
     WAL_DISK_USED,
     Counter,
@@ -28,22 +25,6 @@ BETWEEN_READS_S = 10.0
 TOLERATED_SHARE = 0.01
 TOLERATED_LINES = 10
 """Differences between two counters that are no finding: the larger of the three."""
-RATE_LIMITED = ("ratelimit_drop_stage", "rate_limited")
-"""Reasons of the limit stage, which cannot be named (Promtail: clients/pkg/logentry/stages/limit.go)."""
-
-
-def agents_down(context: Context) -> Iterator[Finding]:
-    """Yield the agents that do not answer."""
-    for process, (cluster, sources) in agent_processes(context.environment).items():
-        if reason := context.measured.silent_processes.get(process):
-            yield Finding(
-                AGENT_DOWN,
-                Subject(context.environment.name, cluster, path=process),
-                f"Agent process {process} does not answer: {reason} It ships {plural(len(sources), 'source')} "
-                f"{', '.join(sources)}.",
-                context.request.as_of,
-                {"sources": ", ".join(sources)},
-            )
 
 
 def discarded_samples(context: Context) -> Iterator[Finding]:
@@ -100,31 +81,6 @@ def missing_canary_lines(context: Context) -> Iterator[Finding]:
             )
 
 
-def lost_lines(context: Context) -> Iterator[Finding]:
-    """Yield the agents that gave up lines, or dropped lines without a rule; and clusters that received too few."""
-    for process, (cluster, sources) in agent_processes(context.environment).items():
-        counters = [counter for counter in context.increases if counter.process == process and counter.value]
-        given_up = _by_reason(counters, DROPPED)
-        unnamed = {
-            reason: count
-            for reason, count in _by_reason(counters, STAGE_DROPPED).items()
-            if reason not in _rule_names(context.environment, sources)
-        }
-        problems = [
-            *([f"gave up {_counts(given_up)}"] if given_up else []),
-            *([f"dropped {_counts(unnamed)}, for which no source has a rule"] if unnamed else []),
-        ]
-        if problems:
-            yield Finding(
-                LINES_LOST,
-                Subject(context.environment.name, cluster, path=process),
-                f"Agent process {process} {' and '.join(problems)}, since the last run.",
-                context.request.as_of,
-                {"sources": ", ".join(sources), "lines": sum(given_up.values()) + sum(unnamed.values())},
-            )
-    yield from _not_received(context)
-
-
 def full_disks(context: Context) -> Iterator[Finding]:
     """Yield the ingesters whose write-ahead log has, or had, too little disk."""
     used = {counter.process: counter for counter in context.measured.counters if counter.name == WAL_DISK_USED}
@@ -144,7 +100,7 @@ def full_disks(context: Context) -> Iterator[Finding]:
         )
 
 
-def _not_received(context: Context) -> Iterator[Finding]:
+def lines_not_received(context: Context) -> Iterator[Finding]:
     """Yield the clusters whose distributors received fewer lines than the agents sent.
 
     Counters are read one process after the other, so a difference of some seconds of traffic is no finding. A process
@@ -171,25 +127,3 @@ def _not_received(context: Context) -> Iterator[Finding]:
                 context.request.as_of,
                 {"sent": int(sent), "received": int(received), "refused": refused},
             )
-
-
-def _by_reason(counters: Sequence[Counter], names: tuple[str, ...]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for counter in counters:
-        if counter.name in names:
-            reason = counter.label("reason")
-            counts[reason] = counts.get(reason, 0) + int(counter.value)
-    return counts
-
-
-def _rule_names(environment: Environment, sources: Sequence[str]) -> set[str]:
-    """Return the names under which agents count lines that the environment tells them to drop."""
-    parses = [environment.sources[name].parse for name in sources]
-    drop = {rule.name for parse in parses for rule in parse.drop}
-    sample = {rule.name for parse in parses for rule in parse.sample}
-    return {*drop, *sample, *RATE_LIMITED}
-
-
-def _counts(by_reason: Mapping[str, int]) -> str:
-    lines = count_text(sum(by_reason.values()), "line")
-    return f"{lines} ({', '.join(f'{reason} {count:,}' for reason, count in sorted(by_reason.items()))})"
