@@ -16,7 +16,7 @@ from logops.quality.request import QualityRequest
 from logops.quality.run import judged
 from logops.quality.secrets.match import Salt
 from logops.quality.secrets.rules import read_rules
-from logops.quality.secrets.scan import masked_line, scan
+from logops.quality.secrets.scan import masked_line, masked_text, scan
 from tests.support.environments import environment
 
 ROOT = Path(__file__).parents[2]
@@ -92,8 +92,9 @@ def context(
         {"main": "http://loki:3100", "security": "http://security:3100"},
         before,
         tuple(increases(counters, before.counters, request.start)),
-        {"application": scan(measure.sample, rules, salt)},
+        {"application": scan(measure.sample, rules, salt, streams=measure.streams or ())},
         lambda entry: masked_line(entry.text, rules),
+        lambda text: masked_text(text, rules),
     )
 
 

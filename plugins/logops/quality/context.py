@@ -15,6 +15,7 @@ from logops.quality.earlier import Earlier
 from logops.quality.measured import Measured, SourceMeasure
 from logops.quality.request import QualityRequest
 from logops.quality.secrets.scan import Scan
+from logops.quality.sources import shows_lines
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,26 @@ class Context:
     scans: Mapping[str, Scan] = field(default_factory=dict)
     """Secrets and personal data in the sample of each source."""
     example_of: Callable[[Entry], str] = field(default=lambda entry: "")
-    """Returns a line as it may be shown, with every secret masked."""
+    """Returns a line as it may be shown, with every secret masked, and shortened."""
+    masked: Callable[[str], str] = field(default=lambda text: "")
+    """Returns any other text as it may be shown, with every secret masked."""
 
     def source(self, name: str) -> tuple[Source, SourceMeasure]:
         return self.environment.sources[name], self.measured.sources[name]
 
     def finding(
-        self, cls: FindingClass, name: str, message: str, query: str = "", evidence: Evidence | None = None
+        self,
+        cls: FindingClass,
+        name: str,
+        message: str,
+        query: str = "",
+        evidence: Evidence | None = None,
+        between: tuple[datetime, datetime] | None = None,
     ) -> Finding:
-        """Return a finding about a source. Its remedy ends with the command that shows the fault."""
+        """Return a finding about a source. Its remedy ends with the command that shows the fault.
+
+        between   time that the command shows; None: the window
+        """
         source = self.environment.sources[name]
         if "`" in query:
             # A remedy marks its commands by backticks: show all lines of the source instead.
@@ -52,14 +64,14 @@ class Context:
             message,
             self.request.as_of,
             {**({"owner": source.owner} if source.owner else {}), **(evidence or {})},
-            remedy=f"{cls.remedy} To see it: `{self.command(source.cluster, source.tenant, query)}`"
+            remedy=f"{cls.remedy} To see it: `{self.command(source.cluster, source.tenant, query, between)}`"
             if query
             else cls.remedy,
         )
 
     def shows_examples(self, name: str) -> bool:
-        """Whether lines of a source may be shown. Results are read by people who may not read a security cluster."""
-        return self.environment.clusters[self.environment.sources[name].cluster].data != "security"
+        """Whether lines of a source may be shown."""
+        return shows_lines(self.environment, self.environment.sources[name].cluster)
 
     def example(self, name: str, entries: Iterable[Entry]) -> str:
         """Return the first of some lines of a source as the end of a message; empty if it may not be shown."""
@@ -68,9 +80,10 @@ class Context:
             return ""
         return f" For example: {self.example_of(entry)}"
 
-    def command(self, cluster: str, tenant: str, query: str) -> str:
-        """Return a shell command that runs a query over the window."""
-        return show_command(self.read_urls[cluster], tenant, query, self.request.start, self.request.end)
+    def command(self, cluster: str, tenant: str, query: str, between: tuple[datetime, datetime] | None = None) -> str:
+        """Return a shell command that runs a query over the window, or over another time."""
+        start, end = between or (self.request.start, self.request.end)
+        return show_command(self.read_urls[cluster], tenant, query, start, end)
 
 
 def agent_processes(environment: Environment) -> dict[str, tuple[str, tuple[str, ...]]]:

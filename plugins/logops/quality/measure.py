@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from logops.clients.loki import Entry, LokiClient, LokiError, Point, Series, Statistics, nanoseconds
+from logops.clients.loki import Entry, LokiClient, LokiError, LokiRefusedError, Point, Series, Statistics, nanoseconds
 from logops.environment.verification import VERIFICATION_TEXT
 from logops.logql.build import Lines, Samples
 from logops.logql.text import one_line
@@ -18,7 +18,7 @@ from logops.platforms.platform import ReadablePlatform
 from logops.quality.counters import counters_of
 from logops.quality.measured import Cost, Measured, NotMeasured, SourceMeasure
 from logops.quality.request import QualityRequest
-from logops.quality.sources import SourceGroup, checked_format, source_groups, unlabelled
+from logops.quality.sources import SourceGroup, checked_format, shows_lines, source_groups, unlabelled
 
 LEVEL = "detected_level"
 """The level that Loki finds in a line, as structured metadata (limits_config.discover_log_levels)."""
@@ -27,6 +27,7 @@ FUTURE = timedelta(minutes=15)
 LOOK_BACK = timedelta(days=1)
 """How long ago the last line of a silent source is searched."""
 _READ_TIMEOUT_S = 60.0
+_WORDS_NOT_SHOWN = "Its reason may contain parts of lines, so it is not shown. It is in Loki's log"
 MOST_BUCKETS = 5
 """Buckets from which a sample is read, one query each."""
 
@@ -42,7 +43,7 @@ def measure(platform: ReadablePlatform, request: QualityRequest, report_progress
     for group in source_groups(environment):
         report_progress(f"counting the lines of tenant {group.tenant}")
         with LokiClient(platform.read_url(group.cluster), retry_for=5, read_timeout=_READ_TIMEOUT_S) as client:
-            _GroupMeasure(client, group, request, measured).run()
+            _GroupMeasure(client, group, request, measured, shows_lines(environment, group.cluster)).run()
     if request.reads_counters:
         report_progress("reading the counters of agents and Loki")
         _read_counters(platform, measured)
@@ -87,11 +88,14 @@ class TooExpensiveError(LokiError):
 class _GroupMeasure:
     """The measurements of one group of sources."""
 
-    def __init__(self, client: LokiClient, group: SourceGroup, request: QualityRequest, measured: Measured) -> None:
+    def __init__(
+        self, client: LokiClient, group: SourceGroup, request: QualityRequest, measured: Measured, shows_lines: bool
+    ) -> None:
         self.client = client
         self.group = group
         self.request = request
         self.measured = measured
+        self.shows_lines = shows_lines
         self.by = list(group.label_names)
         self.window = f"{request.window_s}s"
         self.estimates: dict[str, int] = {}
@@ -281,5 +285,9 @@ class _GroupMeasure:
             yield
         except LokiError as error:
             sources = tuple((part or self.group).sources)
-            reason = f"{action}: {error}"
+            answer = str(error)
+            if isinstance(error, LokiRefusedError) and not self.shows_lines:
+                # Loki's own words may show the fields of a line: "pipeline error: 'JSONParserErr' for series: '{...}'".
+                answer = f"{error.doing}: Loki answered {error.status}. {_WORDS_NOT_SHOWN}"
+            reason = f"{action}: {answer}"
             self.measured.not_measured.append(NotMeasured(self.group.cluster, self.group.tenant, sources, reason))

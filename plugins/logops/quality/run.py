@@ -30,7 +30,7 @@ from logops.quality.precedence import without_consequences
 from logops.quality.request import QualityRequest
 from logops.quality.secrets.match import Salt
 from logops.quality.secrets.rules import read_rules
-from logops.quality.secrets.scan import masked_line, scan
+from logops.quality.secrets.scan import masked_line, masked_text, scan
 from logops.quality.summary import SourceRow, concerns, headline, source_rows
 from logops.quality.tables import read_earlier, read_rows, write_results
 from logops.toolchain import project_root
@@ -121,8 +121,12 @@ def run_quality(
         read_urls={cluster: platform.read_url(cluster) for cluster in environment.clusters},
         earlier=earlier,
         increases=tuple(increases(measured.counters, earlier.counters if earlier else (), request.start)),
-        scans={name: scan(measure.sample, rules, salt) for name, measure in measured.sources.items() if measure.sample},
+        scans={
+            name: scan(measure.sample, rules, salt, streams=measure.streams or ())
+            for name, measure in measured.sources.items()
+        },
         example_of=lambda entry: masked_line(entry.text, rules),
+        masked=lambda text: masked_text(text, rules),
     )
     findings = judged(context)
     rows = source_rows(environment, measured, findings)
@@ -170,7 +174,7 @@ def incomplete(context: Context) -> Iterator[Finding]:
     for gap in measured.not_measured:
         for source in gap.sources or ("",):
             subject = Subject(environment.name, gap.cluster, gap.tenant, source=source)
-            yield Finding(CHECK_INCOMPLETE, subject, f"{gap.reason}.", as_of)
+            yield Finding(CHECK_INCOMPLETE, subject, f"{context.masked(gap.reason)}.", as_of)
     agents = agent_processes(environment)
     for process, reason in measured.silent_processes.items():
         if process not in agents:

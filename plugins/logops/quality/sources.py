@@ -59,6 +59,11 @@ def unlabelled(environment: Environment) -> Iterator[str]:
     return (name for name, source in environment.sources.items() if not source.labels)
 
 
+def shows_lines(environment: Environment, cluster: str) -> bool:
+    """Whether lines of a cluster may be shown. Results are read by people who may not read a security cluster."""
+    return environment.clusters[cluster].data != "security"
+
+
 def checked_format(source: Source) -> str:
     """Return the format that every line of a source must have: json, logfmt, regex or none."""
     declared = source.expect.format or source.parse.format

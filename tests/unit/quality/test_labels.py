@@ -36,6 +36,25 @@ def test_unknown_level_is_reported() -> None:
     assert finding.message == "application: unknown levels: fatl."
 
 
+def test_unknown_level_that_is_a_secret_is_masked() -> None:
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    measure = replace(healthy(), levels={"info": 9, token: 1})
+    finding = only(findings(measure, ("sources.application.expect", {"levels": ["info"]})))
+
+    assert finding.message == "application: unknown levels: [secret: github-token]."
+    assert token not in str(finding)
+
+
+def test_unknown_level_of_security_cluster_is_counted_and_not_shown() -> None:
+    measure = replace(healthy(), streams=[{**STREAM, "level": "word of a line"}])
+    finding = only(
+        findings(measure, ("sources.application.expect", {"levels": ["info"]}), ("clusters.main.data", "security"))
+    )
+
+    assert finding.message == "application: 1 unknown level."
+    assert "word of a line" not in str(finding)
+
+
 def test_line_that_logops_wrote_to_verify_a_source_is_no_finding() -> None:
     verification = {**STREAM, "level": "logops-verify"}
 

@@ -1,12 +1,16 @@
 """Lines that do not have their declared form."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from logops.quality.sources import source_groups
 from tests.support.environments import environment
-from tests.support.quality import entry, findings, healthy, only
+from tests.support.quality import AS_OF, STREAM, entry, findings, healthy, only
+
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+"""Has the form of a token, and opens nothing."""
 
 
 def test_lines_that_do_not_parse_are_reported_with_their_share() -> None:
@@ -21,8 +25,7 @@ def test_few_lines_that_do_not_parse_are_no_finding() -> None:
 
 
 def test_example_of_a_line_that_does_not_parse_is_shown_without_its_secret() -> None:
-    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-    sample = [entry('{"message": "fine"}'), entry(f"half a line, token {token}")]
+    sample = [entry('{"message": "fine"}'), entry(f"half a line, token {TOKEN}")]
     unparsable = next(
         finding
         for finding in findings(replace(healthy(), unparsable=900, sample=sample))
@@ -30,7 +33,7 @@ def test_example_of_a_line_that_does_not_parse_is_shown_without_its_secret() -> 
     )
 
     assert "For example: half a line, token [secret: " in unparsable.message
-    assert token not in str(unparsable)
+    assert TOKEN not in str(unparsable)
 
 
 def test_line_of_a_security_cluster_is_never_an_example() -> None:
@@ -41,11 +44,53 @@ def test_line_of_a_security_cluster_is_never_an_example() -> None:
 
 
 def test_secret_in_a_line_is_reported_with_its_rule_and_without_its_value() -> None:
-    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-    finding = only(findings(replace(healthy((1,) * 30), sample=[entry(f'{{"message": "token {token}"}}')])))
+    finding = only(findings(replace(healthy((1,) * 30), sample=[entry(f'{{"message": "token {TOKEN}"}}')])))
 
     assert (finding.cls.name, finding.evidence["lines"]) == ("secret-in-logs", 1)
-    assert token not in str(finding)
+    assert TOKEN not in str(finding)
+
+
+def test_secret_is_reported_with_every_place_that_has_it() -> None:
+    in_all = replace(entry(f'{{"message": "token {TOKEN}"}}', user=TOKEN), structured_metadata={"session": TOKEN})
+    finding = only(findings(replace(healthy((1,) * 30), sample=[in_all])))
+
+    assert finding.message.startswith(
+        "application: secret github-token in label user, line, structured metadata session. A label of 1 of 2 streams "
+        "contains it, which counts for each of its lines. 1 of 1 sampled line contains 1 different value; "
+    )
+    assert TOKEN not in str(finding)
+
+
+def test_secret_in_label_of_stream_without_sampled_line_is_reported_with_label_name() -> None:
+    streams = [STREAM, {**STREAM, "user": TOKEN}]
+    finding = only(findings(replace(healthy(), streams=streams, sample=[entry('{"n": 1}')])))
+
+    assert finding.message == (
+        "application: secret github-token in label user. A label of 1 of 2 streams contains 1 different value; the "
+        "sample has no line of these streams. For example: user=[secret: github-token]"
+    )
+
+
+def test_secret_is_reported_with_its_stream_and_the_query_for_the_seconds_that_have_it() -> None:
+    lines = [entry(f'{{"message": "token {TOKEN}"}}', second, user=TOKEN) for second in (90, 60)]
+    finding = only(findings(replace(healthy((1,) * 30), sample=lines)))
+    first, end = (int((AS_OF - timedelta(seconds=second)).timestamp()) for second in (90, 59))
+
+    assert finding.evidence["stream"] == (
+        '{environment="production", job="oversight-app", level="info", service="api", user="[secret: github-token]"}'
+    )
+    assert finding.remedy_text.endswith(
+        """--data-urlencode 'query={job="oversight-app", level="info", service="api", environment="production"}' """
+        f"-d start={first}000000000 -d end={end}000000000`"
+    )
+
+
+def test_secret_in_label_of_security_cluster_is_reported_without_the_labels_of_its_stream() -> None:
+    lines = [entry('{"message": "fine"}', user=TOKEN, host="MARK-7")]
+    finding = only(findings(replace(healthy((1,) * 30), sample=lines), ("clusters.main.data", "security")))
+
+    assert finding.evidence["stream"] == '{job="oversight-app"}'
+    assert "MARK-7" not in str(finding)
 
 
 @pytest.mark.parametrize(("may_have", "classes"), [(False, ["secret-in-logs"]), (True, [])])

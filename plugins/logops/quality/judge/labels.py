@@ -29,12 +29,15 @@ def unexpected_labels(context: Context) -> Iterator[Finding]:
         missing = Counter(label for labels in streams for label in required_labels(source) - labels.keys())
         allowed = allowed_labels(source)
         extra = Counter(label for labels in streams for label in labels.keys() - allowed) if allowed is not None else {}
-        levels = _unknown_levels(source.expect.levels, streams, measure.levels)
+        unknown = _unknown_levels(source.expect.levels, streams, measure.levels)
+        # A level comes from a line, so it is masked, and not shown where lines are not shown.
+        levels = [context.masked(level) for level in unknown[:_NAMED]] if context.shows_examples(name) else []
         of_all = f"of {count_text(len(streams), 'stream')}"
         problems = [
             *(f"the label {label} is missing in {count} {of_all}" for label, count in sorted(missing.items())),
             *(f"the label {label} is not allowed; it is in {count} {of_all}" for label, count in sorted(extra.items())),
             *([f"unknown levels: {', '.join(levels)}"] if levels else []),
+            *([count_text(len(unknown), "unknown level")] if unknown and not levels else []),
         ]
         if problems:
             yield context.finding(
@@ -85,4 +88,4 @@ def _unknown_levels(known: Sequence[str], streams: Sequence[Labels], counted: Ma
     if not known:
         return []
     levels = {labels["level"] for labels in streams if "level" in labels} if counted is None else set(counted)
-    return sorted(levels - {*known, ""})[:_NAMED]
+    return sorted(levels - {*known, ""})

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from logops.environment.sources import Source
 from logops.environment.verification import VERIFICATION_TEXT
@@ -14,7 +15,7 @@ from logops.logql.regexes import compiled
 from logops.number_text import count_text
 from logops.quality.context import Context
 from logops.quality.secrets.leak import leaks
-from logops.quality.secrets.rules import Kind
+from logops.quality.secrets.rules import Kind, is_masked
 from logops.quality.sources import checked_format
 
 TRACE_ID = "trace_id"
@@ -97,14 +98,32 @@ def secrets(context: Context) -> Iterator[Finding]:
         for leak in leaks(scan, measure.total or None):
             if leak.kind is Kind.PERSONAL_DATA and source.expect.personal_data:
                 continue
-            shown = f" For example: {leak.examples[0]}" if leak.examples and context.shows_examples(name) else ""
+            example = f" For example: {leak.examples[0]}" if leak.examples and context.shows_examples(name) else ""
+            # A label of a security cluster may come from a line. What the environment declares does not.
+            labels = leak.streams[0] if context.shows_examples(name) else source.labels
+            unmasked = {label: value for label, value in labels.items() if not is_masked(f"{label}={value}")}
             finding = context.finding(
                 SECRET_IN_LOGS,
                 name,
-                f"{name}: {leak.kind.value} {leak.rule_id} in {', '.join(leak.parts)}. {leak.statement}{shown}",
-                evidence=leak.evidence,
+                f"{name}: {leak.kind.value} {leak.rule_id} in {', '.join(leak.parts)}. {leak.statement}{example}",
+                str(stream(unmasked or dict(source.labels))),
+                {"stream": shown_stream(labels), "streams": len(leak.streams), **leak.evidence},
+                _between(leak.first_ns, leak.last_ns),
             )
             yield replace(finding, subject=replace(finding.subject, path=leak.rule_id))
+
+
+def shown_stream(labels: Mapping[str, str]) -> str:
+    """Return labels as Loki shows a stream. Names may be masked, so this is not always a query."""
+    return "{" + ", ".join(f"{label}={json.dumps(labels[label], ensure_ascii=False)}" for label in sorted(labels)) + "}"
+
+
+def _between(first_ns: int, last_ns: int) -> tuple[datetime, datetime] | None:
+    """Return the whole seconds around two times; None if they are not known."""
+    if not first_ns:
+        return None
+    start, end = (datetime.fromtimestamp(time_ns // 10**9, UTC) for time_ns in (first_ns, last_ns))
+    return start, end + timedelta(seconds=1)
 
 
 def has_format(source: Source, line: str) -> bool:

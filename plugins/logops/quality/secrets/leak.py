@@ -33,9 +33,14 @@ class Leak:
     at_most_lines: int | None
     """Upper bound for the lines of the whole stream; None if they were not counted."""
     confidence: float
+    labelled_streams: int
+    """Streams with a match in a label."""
+    total_streams: int
+    """Streams whose labels were scanned: all, not a sample."""
     first_ns: int
     last_ns: int
-    """Time of the oldest and the newest match, in nanoseconds since the epoch."""
+    """Time of the oldest and the newest match, in nanoseconds since the epoch. 0: only in labels of streams without a
+    sampled line."""
     is_salt_kept: bool
     """Whether the hashes can be compared with those of other runs."""
     examples: tuple[str, ...]
@@ -47,6 +52,7 @@ class Leak:
         bound = {} if self.at_most_lines is None else {"at_most": self.at_most_lines}
         return {
             "rule": self.rule_id,
+            "where": ", ".join(self.parts),
             "lines": self.lines,
             "sampled": self.sampled_lines,
             **bound,
@@ -62,6 +68,17 @@ class Leak:
         Example: `2 of 1,000 sampled lines contain 1 value; with 95 % confidence at most 6,286 of 1,000,000 lines.`
         """
         values = count_text(len(self.hashes), "different value")
+        if self.labelled_streams and not self.lines:
+            return f"{self._streams_with_it} {values}; the sample has no line of these streams."
+        if self.labelled_streams:
+            return f"{self._streams_with_it} it, which counts for each of its lines. {self._lines_with_it(values)}"
+        return self._lines_with_it(values)
+
+    @property
+    def _streams_with_it(self) -> str:
+        return f"A label of {self.labelled_streams:,} of {count_text(self.total_streams, 'stream')} contains"
+
+    def _lines_with_it(self, values: str) -> str:
         verb = "contains" if self.lines == 1 else "contain"
         sentence = f"{self.lines:,} of {count_text(self.sampled_lines, 'sampled line')} {verb} {values}"
         if self.total_lines is None or self.at_most_lines is None:
@@ -107,7 +124,9 @@ def _leak(matches: list[Match], scan: Scan, total_lines: int | None, confidence:
         total_lines=total_lines,
         at_most_lines=at_most,
         confidence=confidence,
-        first_ns=min(match.timestamp_ns for match in matches),
+        labelled_streams=scan.streams_by_rule.get(rule_id, 0),
+        total_streams=scan.streams,
+        first_ns=min((match.timestamp_ns for match in matches if match.timestamp_ns), default=0),
         last_ns=max(match.timestamp_ns for match in matches),
         is_salt_kept=scan.is_salt_kept,
         examples=tuple(by_hash[value_hash][0].example for value_hash in hashes[:MAX_EXAMPLES]),

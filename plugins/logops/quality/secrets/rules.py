@@ -4,6 +4,7 @@ The format is https://github.com/gitleaks/gitleaks#configuration, without the ke
 keys of our own: `source` (where the token's format is published) and `checksum`. An unknown key is an error.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from logops.quality.secrets.errors import RulesError
 from logops.suggestions import did_you_mean
 
 FOLDER = Path("include/secrets")
+_WHOLE_TEXT = re.compile(r"(?<!\\)(?:\\\\)*\\[Az]")
 MAX_REGEX_BYTES = 64 << 20
 """Most memory of one regular expression. RE2's default, 8 MiB, is too little for rules with long tokens."""
 
@@ -30,6 +32,11 @@ class Kind(StrEnum):
 
     SECRET = "secret"
     PERSONAL_DATA = "personal data"
+
+
+def is_masked(text: str) -> bool:
+    """Return whether a text has the mask of a rule in place of a value."""
+    return any(f"[{kind}: " in text for kind in Kind)
 
 
 FILES = {"rules.toml": Kind.SECRET, "personal-data.toml": Kind.PERSONAL_DATA}
@@ -171,6 +178,8 @@ def _rule(rule: RuleFile, kind: Kind, shared: Sequence[Allowlist], where: str) -
     regex = _compiled(rule.regex, f"{where}: regex")
     if rule.secret_group > regex.groups:
         raise RulesError(f"{where}: secretGroup is {rule.secret_group}, but the regex has {regex.groups} groups.")
+    if _WHOLE_TEXT.search(rule.regex):
+        raise RulesError(f"{where}: regex: \\A and \\z are not supported: texts are searched together. Use ^ and $.")
     if regex.search(b""):
         raise RulesError(f"{where}: regex: it matches an empty text, so it would match every line.")
     if wrong := next((word for word in rule.keywords if not (word and word.isascii() and word == word.lower())), None):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from logops.clients.loki.model import LogLine
+from logops.quality.secrets.batch import Batch
 from logops.quality.secrets.mask import Span, example, masked, printable
 from logops.quality.secrets.match import Match, Part, Salt
 from logops.quality.secrets.prefilter import Prefilter
@@ -12,8 +13,10 @@ from logops.quality.secrets.rules import Rule
 
 MAX_LINE_BYTES = 64 << 10
 """Longer lines are cut here before they are scanned."""
-BATCH_BYTES = 4 << 20
-"""Texts that are scanned in one pass."""
+NO_TIME = 0
+"""The time of a stream that has no entry."""
+BATCH_CHARACTERS = 4 << 20
+"""Characters of lines that are scanned in one pass."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,10 @@ class Scan:
     """Lines that were longer than MAX_LINE_BYTES. The rest of them was not scanned."""
     lines_by_rule: Mapping[str, int]
     """Lines with a match, by rule. A match in a label counts for every scanned line of its stream."""
+    streams: int
+    """Streams whose labels were scanned."""
+    streams_by_rule: Mapping[str, int]
+    """Streams with a match in a label, by rule."""
     is_salt_kept: bool
     """Whether the hashes can be compared with those of other runs."""
 
@@ -62,14 +69,30 @@ class _Stream:
     rules_of_labels: set[str] = field(default_factory=set)
 
 
-def scan(entries: Iterable[LogLine], rules: Sequence[Rule], salt: Salt, max_line_bytes: int = MAX_LINE_BYTES) -> Scan:
+def scan(
+    entries: Iterable[LogLine],
+    rules: Sequence[Rule],
+    salt: Salt,
+    max_line_bytes: int = MAX_LINE_BYTES,
+    streams: Iterable[Mapping[str, str]] = (),
+) -> Scan:
     """Return the matches of the rules in entries. Entries may come from an iterator: only a batch is held at a time.
+
+    streams   labels of streams that may have no entry here: they are scanned too
 
     A value that several rules match is reported by the first of them. Matches of labels are reported once a stream.
     """
     scanner = _Scanner(rules, salt, max_line_bytes)
+    batch: list[LogLine] = []
+    characters = 0
     for entry in entries:
-        scanner.add(entry)
+        batch.append(entry)
+        characters += len(entry.text)
+        if characters >= BATCH_CHARACTERS:
+            scanner.scan_entries(batch)
+            batch, characters = [], 0
+    scanner.scan_entries(batch)
+    scanner.scan_streams(streams)
     return scanner.result()
 
 
@@ -78,10 +101,18 @@ def masked_line(text: str, rules: Sequence[Rule]) -> str:
 
     Values that are too regular for a secret, or have a wrong checksum, are masked too.
     """
-    line = _bytes(text)[:MAX_LINE_BYTES]
+    line = Batch.of([text], MAX_LINE_BYTES).text(0)
     spans = _spans(line, rules, range(len(rules)))
     masks = [span for _, span in (*spans.certain, *spans.uncertain)]
     return example(line, masks, masks[0].start if masks else 0)
+
+
+def masked_text(text: str, rules: Sequence[Rule]) -> str:
+    """Return a text that may contain parts of a log, such as an error message: masked, in one line, not shortened."""
+    content = Batch.of([text], MAX_LINE_BYTES).text(0)
+    spans = _spans(content, rules, range(len(rules)))
+    masks = [span for _, span in (*spans.certain, *spans.uncertain)]
+    return "".join(map(printable, masked(content, masks)))
 
 
 class _Scanner:
@@ -96,40 +127,40 @@ class _Scanner:
         self._new_streams: list[tuple[_Stream, int]] = []
         """Streams whose labels are not scanned yet, with the time of their first entry."""
         self._numbers: dict[frozenset[tuple[str, str]], int] = {}
-        self._last: tuple[Mapping[str, str], int] | None = None
         self._matches: list[Match] = []
         self._lines = self._size_bytes = self._cut_lines = 0
-        self._start_batch()
 
-    def _start_batch(self) -> None:
-        self._entries: list[LogLine] = []
-        self._stream_numbers: list[int] = []
-        self._texts: list[bytes] = []
-        """The line of each entry, in the same order."""
-        self._metadata: list[bytes] = []
-        self._metadata_owners: list[tuple[int, str]] = []
-        """Position of the entry in the batch, and name of the key."""
-        self._batch_bytes = 0
+    def scan_entries(self, entries: Sequence[LogLine]) -> None:
+        """Scan the next entries."""
+        stream_numbers = self._stream_numbers(entries)
+        self._scan_labels()
+        owners = [
+            (position, name, value)
+            for position, entry in enumerate(entries)
+            if entry.structured_metadata
+            for name, value in entry.structured_metadata.items()
+        ]
+        lines = self._batch(entry.text for entry in entries)
+        metadata = self._batch(f"{name}={value}" for _, name, value in owners)
+        for number, hit in _hits(lines, self._rules, self._prefilter):
+            source = _Source(Part.LINE, None, entries[number].timestamp_ns)
+            self._report(lines.text(number), hit, source, number, self._streams[stream_numbers[number]])
+        for number, hit in _hits(metadata, self._rules, self._prefilter):
+            position, name, _ = owners[number]
+            source = _Source(Part.METADATA, name, entries[position].timestamp_ns)
+            self._report(metadata.text(number), hit, source, position, self._streams[stream_numbers[position]])
+        for stream_number, count in Counter(stream_numbers).items():
+            self._streams[stream_number].lines += count
+        self._lines += len(entries)
+        self._cut_lines += lines.cut
 
-    def add(self, entry: LogLine) -> None:
-        line = _bytes(entry.text)
-        if len(line) > self._max_line_bytes:
-            line = line[: self._max_line_bytes]
-            self._cut_lines += 1
-        self._batch_bytes += len(line)
-        for name, value in entry.structured_metadata.items():
-            text = _named(name, value, self._max_line_bytes)
-            self._metadata.append(text)
-            self._metadata_owners.append((len(self._entries), name))
-            self._batch_bytes += len(text)
-        self._stream_numbers.append(self._stream_number(entry))
-        self._entries.append(entry)
-        self._texts.append(line)
-        if self._batch_bytes >= BATCH_BYTES:
-            self._scan_batch()
+    def scan_streams(self, streams: Iterable[Mapping[str, str]]) -> None:
+        """Scan the labels of streams that had no entry."""
+        for labels in streams:
+            self._stream_number(labels, NO_TIME)
+        self._scan_labels()
 
     def result(self) -> Scan:
-        self._scan_batch()
         lines_by_rule: dict[str, int] = {}
         for stream in self._streams:
             for rule_id in stream.rules_of_labels | set(stream.entries):
@@ -141,52 +172,53 @@ class _Scanner:
             size_bytes=self._size_bytes,
             cut_lines=self._cut_lines,
             lines_by_rule=lines_by_rule,
+            streams=len(self._streams),
+            streams_by_rule=Counter(rule_id for stream in self._streams for rule_id in stream.rules_of_labels),
             is_salt_kept=self._salt.is_kept,
         )
 
-    def _scan_batch(self) -> None:
-        self._scan_labels()
-        for position, hit in _hits(self._texts, self._rules, self._prefilter):
-            source = _Source(Part.LINE, None, self._entries[position].timestamp_ns)
-            self._report(self._texts[position], hit, source, position)
-        for number, hit in _hits(self._metadata, self._rules, self._prefilter):
-            position, name = self._metadata_owners[number]
-            source = _Source(Part.METADATA, name, self._entries[position].timestamp_ns)
-            self._report(self._metadata[number], hit, source, position)
-        for stream_number, lines in Counter(self._stream_numbers).items():
-            self._streams[stream_number].lines += lines
-        self._lines += len(self._entries)
-        self._size_bytes += self._batch_bytes
-        self._start_batch()
+    def _batch(self, texts: Iterable[str]) -> Batch:
+        batch = Batch.of([*texts], self._max_line_bytes)
+        self._size_bytes += batch.size_bytes
+        return batch
 
-    def _report(self, text: bytes, hit: _Hit, source: _Source, position: int) -> None:
-        stream = self._streams[self._stream_numbers[position]]
+    def _report(self, text: bytes, hit: _Hit, source: _Source, position: int, stream: _Stream) -> None:
         for rule, start, end in hit.values:
             stream.entries.setdefault(rule.id, set()).add(self._lines + position)
             self._matches.append(self._match(text, hit, source, stream, rule, start, end))
 
-    def _stream_number(self, entry: LogLine) -> int:
-        # Entries of a stream mostly follow each other and share their labels.
-        if self._last is not None and self._last[0] is entry.labels:
-            return self._last[1]
-        key = frozenset(entry.labels.items())
+    def _stream_numbers(self, entries: Sequence[LogLine]) -> list[int]:
+        """Return the number of each entry's stream."""
+        # Entries of a stream mostly share one object of labels, which lives as long as the entries.
+        known: dict[int, int] = {}
+        numbers = []
+        for entry in entries:
+            labels = entry.labels
+            number = known.get(id(labels))
+            if number is None:
+                number = known[id(labels)] = self._stream_number(labels, entry.timestamp_ns)
+            numbers.append(number)
+        return numbers
+
+    def _stream_number(self, labels: Mapping[str, str], time_ns: int) -> int:
+        """Return the number of a stream. A new one is noted: its labels are to be scanned."""
+        key = frozenset(labels.items())
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._streams)
-            stream = _Stream(entry.labels, entry.labels)
+            stream = _Stream(labels, labels)
             self._streams.append(stream)
-            self._new_streams.append((stream, entry.timestamp_ns))
-        self._last = (entry.labels, number)
+            self._new_streams.append((stream, time_ns))
         return number
 
     def _scan_labels(self) -> None:
         """Scan the labels of new streams. They are scanned before the lines, because every match shows them."""
         owners = [(stream, name, time_ns) for stream, time_ns in self._new_streams for name in stream.labels]
-        texts = [_named(name, stream.labels[name], self._max_line_bytes) for stream, name, _ in owners]
-        hits = list(_hits(texts, self._rules, self._prefilter))
+        batch = self._batch(f"{name}={stream.labels[name]}" for stream, name, _ in owners)
+        hits = list(_hits(batch, self._rules, self._prefilter))
         for number, hit in hits:
             stream, name, _ = owners[number]
-            shown_name, _, shown_value = printable(b"".join(masked(texts[number], hit.masks))).partition("=")
+            shown_name, _, shown_value = printable(b"".join(masked(batch.text(number), hit.masks))).partition("=")
             stream.shown = {
                 (shown_name if label == name else label): (shown_value if label == name else value)
                 for label, value in stream.shown.items()
@@ -196,8 +228,7 @@ class _Scanner:
             source = _Source(Part.LABEL, name, time_ns)
             for rule, start, end in hit.values:
                 stream.rules_of_labels.add(rule.id)
-                self._matches.append(self._match(texts[number], hit, source, stream, rule, start, end))
-        self._size_bytes += sum(map(len, texts))
+                self._matches.append(self._match(batch.text(number), hit, source, stream, rule, start, end))
         self._new_streams.clear()
 
     def _match(
@@ -238,29 +269,19 @@ def _spans(text: bytes, rules: Sequence[Rule], rule_numbers: Iterable[int]) -> _
     return _Spans(certain, uncertain)
 
 
-def _hits(texts: Sequence[bytes], rules: Sequence[Rule], prefilter: Prefilter) -> Iterator[tuple[int, _Hit]]:
+def _hits(batch: Batch, rules: Sequence[Rule], prefilter: Prefilter) -> Iterator[tuple[int, _Hit]]:
     """Return the texts with a value to report, by number.
 
     The mask is wider than the report: it also hides values that are too regular for a secret, or have a wrong checksum.
     """
-    for number, rule_numbers in sorted(prefilter.candidates(texts).items()):
-        spans = _spans(texts[number], rules, rule_numbers)
+    for number, rule_numbers in sorted(prefilter.candidates(batch).items()):
+        spans = _spans(batch.text(number), rules, rule_numbers)
         values: list[tuple[Rule, int, int]] = []
         for rule, span in spans.certain:
             if not any(span.start < end and start < span.end for _, start, end in values):
                 values.append((rule, span.start, span.end))
         if values:
             yield number, _Hit(values, [span for _, span in (*spans.certain, *spans.uncertain)])
-
-
-def _named(name: str, value: str, max_bytes: int) -> bytes:
-    text = f"{name}={value}".encode("utf-8", "surrogatepass")
-    return text if len(text) <= max_bytes else text[:max_bytes]
-
-
-def _bytes(text: str) -> bytes:
-    """Return a text as UTF-8. Half a surrogate pair, which JSON can contain, is kept as its three bytes."""
-    return text.encode("utf-8", "surrogatepass")
 
 
 def _characters(text: bytes) -> int:

@@ -89,6 +89,7 @@ def test_evidence_has_bound_hashes_and_where_hashes_can_be_compared() -> None:
     leak = leak_of(1, 9, 100)
     assert leak.evidence == {
         "rule": "password",
+        "where": "line",
         "lines": 1,
         "sampled": 10,
         "at_most": 38,

@@ -80,6 +80,13 @@ def test_regex_that_matches_empty_text_is_refused() -> None:
     assert message == START + "rule shop-token: regex: it matches an empty text, so it would match every line."
 
 
+def test_regex_with_start_of_text_is_refused() -> None:
+    message = refused(RULE.replace("shop_[a-z]{8}", r"\Ashop_[a-z]{8}"))
+    assert message == (
+        START + r"rule shop-token: regex: \A and \z are not supported: texts are searched together. Use ^ and $."
+    )
+
+
 def test_keyword_in_upper_case_is_refused() -> None:
     message = refused(RULE.replace('"shop_"', '"SHOP_"'))
     assert message == START + "rule shop-token: keywords: 'SHOP_' is not in ASCII lower case. Write it in lower case."

@@ -8,8 +8,8 @@ import pytest
 
 from logops.clients.loki.model import Entry
 from logops.quality.secrets.match import Match, Part, Salt
-from logops.quality.secrets.rules import Rule, read_rules
-from logops.quality.secrets.scan import BATCH_BYTES, Scan, masked_line, scan
+from logops.quality.secrets.rules import Kind, Rule, parse_rules, read_rules
+from logops.quality.secrets.scan import BATCH_CHARACTERS, Scan, masked_line, scan
 
 ROOT = Path(__file__).parents[4]
 SALT = Salt(b"salt of the tests", is_kept=True)
@@ -140,7 +140,7 @@ def test_line_without_secret_has_no_match(rules: tuple[Rule, ...]) -> None:
 
 def test_secrets_in_every_batch_are_reported_with_time_of_their_line(rules: tuple[Rule, ...]) -> None:
     filler = "x" * 60_000
-    lines = [f"{filler} {GITHUB}" if number % 50 == 0 else filler for number in range(2 * BATCH_BYTES // 60_000)]
+    lines = [f"{filler} {GITHUB}" if number % 50 == 0 else filler for number in range(2 * BATCH_CHARACTERS // 60_000)]
     expected = [number for number in range(len(lines)) if number % 50 == 0]
     assert [match.timestamp_ns for match in scanned(rules, *lines).matches] == expected
 
@@ -161,3 +161,16 @@ def test_masked_line_hides_password_that_is_too_regular_to_report(rules: tuple[R
 
 def test_masked_line_without_secret_is_shortened_and_printable(rules: tuple[Rule, ...]) -> None:
     assert masked_line("\x07" + "a" * 400, rules) == r"\x07" + "a" * 296 + "..."
+
+
+def test_rule_that_starts_with_line_start_matches_in_every_line() -> None:
+    rule = """
+title = "test"
+[[rules]]
+id = "shop-token"
+description = "Token of the shop"
+source = "https://example.com/tokens"
+regex = '''^shop_[a-z]{8}$'''
+"""
+    found = scanned(parse_rules(rule, "rules.toml", Kind.SECRET), "shop_abcdefgh", "no shop_abcdefgh", "shop_abcdefgh")
+    assert [match.timestamp_ns for match in found.matches] == [0, 2]
