@@ -2,6 +2,7 @@
 
 from collections import deque
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from logops.shipping.wal.log import SMALLEST_LIMIT_BYTES, WriteAheadLog
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 PAIRS = st.lists(st.tuples(TEXTS, TEXTS), max_size=4).map(tuple)
+MAGIC = b"LOGOPSW2"
 LIMIT = SMALLEST_LIMIT_BYTES
 SEGMENT = LIMIT // 8
 
@@ -37,11 +39,15 @@ class Log:
 
     def read(self, max_bytes: int = LIMIT) -> list[int]:
         """Send everything. Return the numbers of the records."""
-        numbers: list[int] = []
+        return [record.time_ns for record in self.read_records(max_bytes)]
+
+    def read_records(self, max_bytes: int = LIMIT) -> list[Record]:
+        """Send everything. Return the records."""
+        records: list[Record] = []
         while batch := self.store.claim(max_bytes):
-            numbers += [record.time_ns for record in batch.read()]
+            records += batch.read()
             self.store.release(batch)
-        return numbers
+        return records
 
     def die(self) -> None:
         """Release the folder as the operating system does after `kill -9`."""
@@ -180,6 +186,86 @@ def test_payload_without_its_header_is_said_and_the_others_are_replayed(tmp_path
     assert ": a record was being written when the process ended, at offset " in log.messages[0]
 
 
+RECORDS = 10
+
+
+class DeadLog:
+    """A segment of ten records that a dead process left, to be damaged."""
+
+    def __init__(self, directory: Path, sent: int) -> None:
+        """
+        sent   how many of the records were sent
+        """
+        self._directory = directory
+        dead = Log(directory)
+        sizes = [dead.store.waiting_bytes for number in range(RECORDS) if dead.append(number)]
+        if sent:
+            batch = dead.store.claim(sizes[sent - 1])
+            assert batch is not None
+            batch.read()
+            dead.store.release(batch)
+        dead.die()
+        (self.file,) = segments(directory)
+        self.content = bytearray(self.file.read_bytes())
+        end = len(self.content.rstrip(b"\0"))
+        self.ends = [end - sizes[-1] + size for size in sizes]
+        """Offset after each record."""
+        self.start = end - sizes[-1]
+        """Offset of the first record."""
+
+    def replayed(self) -> list[int]:
+        """Write the content, and return the numbers of the records that the next process sends."""
+        self.file.write_bytes(self.content)
+        log = Log(self._directory)
+        records = log.read_records()
+        self.messages = log.messages
+        numbers = [record.time_ns for record in records]
+        assert [record.line for record in records] == [f"{number}".ljust(100, ".") for number in numbers]
+        return numbers
+
+    def whole(self, offset: int) -> int:
+        """Return the number of records that end before an offset, or at it."""
+        return sum(end <= offset for end in self.ends)
+
+
+BIT_CHANGES = st.integers(1, 255)
+SENT = st.integers(0, RECORDS - 1)
+
+
+@given(SENT, BIT_CHANGES, st.data())
+def test_segment_with_a_changed_byte_gives_every_record_before_it_and_no_wrong_one(
+    sent: int, change: int, data: st.DataObject
+) -> None:
+    with TemporaryDirectory() as directory:
+        dead = DeadLog(Path(directory), sent)
+        offset = data.draw(st.integers(dead.start, dead.ends[-1] - 1))
+        dead.content[offset] ^= change
+        damaged = dead.whole(offset)
+        is_sent = damaged < sent
+        assert dead.replayed() == list(range(sent, RECORDS if is_sent else damaged))
+        assert len(dead.messages) == (0 if is_sent else 1)
+
+
+@given(SENT, st.data())
+def test_segment_that_is_cut_gives_every_record_before_the_cut_and_no_wrong_one(sent: int, data: st.DataObject) -> None:
+    with TemporaryDirectory() as directory:
+        dead = DeadLog(Path(directory), sent)
+        offset = data.draw(st.integers(dead.start, dead.ends[-1]))
+        del dead.content[offset:]
+        assert dead.replayed() == list(range(sent, dead.whole(offset)))
+
+
+@given(SENT, BIT_CHANGES, st.data())
+def test_segment_whose_position_is_damaged_gives_all_its_records_again(
+    sent: int, change: int, data: st.DataObject
+) -> None:
+    """Loki keeps one of two equal lines."""
+    with TemporaryDirectory() as directory:
+        dead = DeadLog(Path(directory), sent)
+        dead.content[data.draw(st.integers(len(MAGIC), dead.start - 1))] ^= change
+        assert dead.replayed() == list(range(RECORDS))
+
+
 def test_damaged_segment_does_not_stop_the_next_ones(tmp_path: Path) -> None:
     dead = Log(tmp_path)
     dead.append(*range(3000))
@@ -249,6 +335,15 @@ def test_records_that_a_killed_process_dropped_are_counted_by_the_next(tmp_path:
     for log in dead:
         log.die()
     assert Log(tmp_path).counters.dropped_before == dropped + 7
+
+
+def test_records_that_two_killed_processes_dropped_are_both_counted_by_the_third(tmp_path: Path) -> None:
+    """The second one was killed too, perhaps before it reported the first one's."""
+    for dropped in (3, 4):
+        dead = Log(tmp_path)
+        dead.store.note_dropped(dropped)
+        dead.die()
+    assert Log(tmp_path).counters.dropped_before == 7
 
 
 def test_process_that_ends_by_itself_leaves_no_count_of_dropped_records(tmp_path: Path) -> None:

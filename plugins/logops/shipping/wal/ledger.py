@@ -1,4 +1,4 @@
-"""How many records a process dropped, kept on disk: a process that is killed cannot report it."""
+"""How many records dead processes dropped, kept on disk: a process that is killed cannot report it."""
 
 import mmap
 import os
@@ -14,32 +14,32 @@ class LossLedger:
     """A number in a file that is mapped into memory, so that it survives `kill -9`."""
 
     def __init__(self, file: Path) -> None:
-        """Start at zero. Raises OSError."""
+        """Open the file, which may have the number of a dead process. Raises OSError."""
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.write(descriptor, bytes(_COUNT.size))
+            if os.fstat(descriptor).st_size < _COUNT.size:
+                os.write(descriptor, bytes(_COUNT.size))
             self._data = mmap.mmap(descriptor, _COUNT.size)
         finally:
             os.close(descriptor)
         self._file = file
-        self._count = 0
+        self.count: int = _COUNT.unpack_from(self._data)[0]
+        """Records that this process and the dead processes before it dropped."""
 
     def add(self, records: int) -> None:
-        self._count += records
-        _COUNT.pack_into(self._data, 0, self._count)
+        self.count += records
+        _COUNT.pack_into(self._data, 0, self.count)
+
+    def take_from(self, folder: Path) -> None:
+        """Add the number of another folder, whose process is dead, and delete its file. Raises OSError."""
+        file = folder / LEDGER
+        if file.exists():
+            other = LossLedger(file)
+            # First add, then delete: a process that is killed in between counts too many, not too few.
+            self.add(other.count)
+            other.delete()
 
     def delete(self) -> None:
         """Delete the file: the losses were reported."""
         self._data.close()
         self._file.unlink(missing_ok=True)
-
-
-def take_losses(folder: Path) -> int:
-    """Return the records that a dead process dropped, and delete its file."""
-    file = folder / LEDGER
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        return 0
-    file.unlink()
-    return int(_COUNT.unpack(content)[0]) if len(content) == _COUNT.size else 0

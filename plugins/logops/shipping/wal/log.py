@@ -10,9 +10,8 @@ from logops.shipping.counters import Counters
 from logops.shipping.errors import ShippingError
 from logops.shipping.record import Record
 from logops.shipping.wal.frame import FRAME, Damage, decode_record, encode_record
-from logops.shipping.wal.ledger import LEDGER, LossLedger
 from logops.shipping.wal.segment import Segment, SegmentFormatError
-from logops.shipping.wal.slots import Slot, take_slot
+from logops.shipping.wal.slots import take_slot
 
 _LARGEST_SEGMENT_BYTES = 16 * 1024 * 1024
 _SEGMENTS = 8
@@ -40,14 +39,13 @@ class WriteAheadLog:
         self._counters = counters
         self._report = report
         try:
-            self._slot: Slot = take_slot(directory)
-            self._ledger = LossLedger(self._slot.folder / LEDGER)
+            self._slot, self._ledger = take_slot(directory)
         except OSError as error:
             raise ShippingError(
                 f"Opening the write-ahead log {directory}: {error.strerror or error}. "
                 "Give a directory that this process may write to."
             ) from error
-        counters.dropped_before += self._slot.dropped_before
+        counters.dropped_before = self._ledger.count
         self._segments = [segment for file in self._slot.segment_files() if (segment := self._open(file))]
         self._total_bytes = sum(segment.size_bytes for segment in self._segments)
         self.waiting_bytes = sum(segment.end - segment.position for segment in self._segments)

@@ -12,8 +12,9 @@ from zlib import crc32
 
 from logops.shipping.wal.frame import FRAME, Damage, read_frames
 
-_MAGIC = b"LOGOPSW1"
-_POSITION = struct.Struct("<Q")
+_MAGIC = b"LOGOPSW2"
+_POSITION = struct.Struct("<QI")
+"""Offset of the first record that was not sent, and its checksum."""
 _HEADER_BYTES = len(_MAGIC) + _POSITION.size
 
 
@@ -35,7 +36,7 @@ class Segment:
             raise
         finally:
             os.close(descriptor)
-        data[:_HEADER_BYTES] = _MAGIC + _POSITION.pack(_HEADER_BYTES)
+        data[:_HEADER_BYTES] = _MAGIC + _position(_HEADER_BYTES)
         self._set(file, data, _HEADER_BYTES, 0)
 
     @classmethod
@@ -50,10 +51,13 @@ class Segment:
         finally:
             os.close(descriptor)
         if data[: len(_MAGIC)] != _MAGIC:
-            raise SegmentFormatError("it does not start with LOGOPSW1")
+            raise SegmentFormatError(f"it does not start with {_MAGIC.decode()}")
         segment = cls.__new__(cls)
         segment._set(file, data, size, None)
-        segment.position = min(max(_POSITION.unpack_from(data, len(_MAGIC))[0], _HEADER_BYTES), size)
+        position = _POSITION.unpack_from(data, len(_MAGIC))[0]
+        # With a damaged position, everything is sent again: Loki keeps one of two equal lines.
+        is_damaged = data[len(_MAGIC) : _HEADER_BYTES] != _position(position)
+        segment.position = _HEADER_BYTES if is_damaged else min(position, size)
         return segment
 
     def _set(self, file: Path, data: mmap.mmap, end: int, unsent: int | None) -> None:
@@ -121,7 +125,7 @@ class Segment:
     def mark_sent(self, position: int, records: int) -> None:
         """Keep that everything before `position` was sent."""
         self.position = position
-        _POSITION.pack_into(self._data, len(_MAGIC), position)
+        self._data[len(_MAGIC) : _HEADER_BYTES] = _position(position)
         if self.unsent is not None:
             self.unsent -= records
 
@@ -131,6 +135,10 @@ class Segment:
 
     def close(self) -> None:
         self._data.close()
+
+
+def _position(offset: int) -> bytes:
+    return _POSITION.pack(offset, crc32(offset.to_bytes(8, "little")))
 
 
 def _allocate(descriptor: int, size_bytes: int) -> None:

@@ -8,7 +8,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from logops.shipping.wal.ledger import LEDGER, take_losses
+from logops.shipping.wal.ledger import LEDGER, LossLedger
 
 SEGMENTS = "*.segment"
 _MAX_PROCESSES = 1000
@@ -19,8 +19,6 @@ class Slot:
 
     def __init__(self, folder: Path, descriptor: int) -> None:
         self.folder = folder
-        self.dropped_before = take_losses(folder)
-        """Records that dead processes dropped."""
         self._descriptor = descriptor
 
     def segment_files(self) -> list[Path]:
@@ -32,8 +30,10 @@ class Slot:
         os.close(self._descriptor)
 
 
-def take_slot(directory: Path) -> Slot:
+def take_slot(directory: Path) -> tuple[Slot, LossLedger]:
     """Lock the first free folder, and move what dead processes left in other free folders into it.
+
+    Return the folder, and its ledger with the losses of all these processes.
 
     Raises OSError if the directory is not writable, or every folder is used.
     """
@@ -41,14 +41,15 @@ def take_slot(directory: Path) -> Slot:
     ours = next((slot for number in range(_MAX_PROCESSES) if (slot := _lock(directory / f"{number:03d}"))), None)
     if ours is None:
         raise OSError(f"{_MAX_PROCESSES} processes use it already")
+    ledger = LossLedger(ours.folder / LEDGER)
     for folder in sorted(directory.glob("[0-9][0-9][0-9]")):
         is_left = any(folder.glob(SEGMENTS)) or (folder / LEDGER).exists()
         if folder != ours.folder and is_left and (other := _lock(folder)):
             for file in other.segment_files():
                 file.rename(ours.folder / file.name)
-            ours.dropped_before += other.dropped_before
+            ledger.take_from(folder)
             other.close()
-    return ours
+    return ours, ledger
 
 
 def _lock(folder: Path) -> Slot | None:
