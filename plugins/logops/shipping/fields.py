@@ -4,13 +4,13 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-"""Attributes that every log record has."""
+_ATTRIBUTES = logging.makeLogRecord({}).__dict__
+STANDARD = frozenset(_ATTRIBUTES) | {"message", "asctime", "taskName"}
+"""Attributes that every log record has, or that a formatter adds."""
 _LEVELS = ((logging.CRITICAL, "critical"), (logging.ERROR, "error"), (logging.WARNING, "warn"), (logging.INFO, "info"))
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
@@ -36,15 +36,20 @@ def metadata_name(name: str) -> str:
     return f"_{text}" if not text or text[0].isdigit() else text
 
 
-def extra_fields(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
-    """Yield what the application added to a record with `extra`. loguru puts all of it under the name `extra`."""
+def extra_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what the application added to a record with `extra`. loguru puts all of it under the name `extra`."""
+    fields: dict[str, Any] = {}
     values = record.__dict__
+    if len(values) == len(_ATTRIBUTES):
+        # Most records: none was added. The difference of the names costs 3 us.
+        return fields
     for name in values.keys() - STANDARD:
         value = values[name]
         if name == "extra" and isinstance(value, dict):
-            yield from ((str(key), inner) for key, inner in value.items())
+            fields |= {str(key): inner for key, inner in value.items()}
         elif not name.startswith("_"):
-            yield name, value
+            fields[name] = value
+    return fields
 
 
 def as_text(value: Any) -> str:

@@ -143,7 +143,7 @@ class LokiHandler(logging.Handler):
 
     def _content(self, record: logging.LogRecord) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Return the line and the structured metadata of a record."""
-        fields = dict(extra_fields(record))
+        fields = extra_fields(record)
         trace = () if "trace_id" in fields else current_trace()
         message = self.format(record) if self.formatter else record.getMessage()
         if self._line is Line.JSON:

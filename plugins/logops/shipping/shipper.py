@@ -65,8 +65,7 @@ class Shipper:
     @property
     def is_sending_thread(self) -> bool:
         """Whether the calling thread is the one that sends."""
-        worker = self._worker
-        return worker is not None and worker.thread_id == threading.get_ident()
+        return self._worker is not None and self._worker.is_current_thread
 
     def put(self, record: Record) -> bool:
         """Buffer a record. Return False if it was dropped: the counters have it."""
@@ -75,7 +74,7 @@ class Shipper:
             worker.start()
         if len(record.line) > self.options.max_line_bytes // 4:
             record = self._cut(record, worker)
-        return worker.queue.put(record, may_block=worker.thread_id != threading.get_ident())
+        return worker.queue.put(record, may_block=not worker.is_current_thread)
 
     def put_all(self, records: Sequence[Record], wait_s: float) -> int:
         """Buffer records in order, waiting for room for at most `wait_s` each.
@@ -128,7 +127,7 @@ class Shipper:
         worker.queue.count_cut()
         end = f" ... [cut: the line had {len(encoded):,} bytes]"
         start = encoded[: self.options.max_line_bytes - len(end)].decode("utf-8", "ignore")
-        return replace(record, line=start + end)
+        return record._replace(line=start + end)
 
     def _after_fork_in_child(self) -> None:
         """The parent keeps its records, its thread and its connection. The child starts with none."""

@@ -50,12 +50,17 @@ class Worker:
         self._next_report_s = 0.0
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self.thread_id: int | None = None
+        self._thread_id: int | None = None
         """The thread that sends; None before its start."""
 
     @property
     def is_started(self) -> bool:
         return self._thread is not None
+
+    @property
+    def is_current_thread(self) -> bool:
+        """Whether the calling thread is the one that sends."""
+        return self._thread_id == threading.get_ident()
 
     def start(self) -> None:
         """Start the thread, unless it runs. While the interpreter ends, none can start: then `close` sends."""
@@ -98,7 +103,7 @@ class Worker:
         return WriteAheadLog(self._options.wal_dir, self._options.wal_max_bytes, self.counters, self._messages.append)
 
     def _run(self) -> None:
-        self.thread_id = threading.get_ident()
+        self._thread_id = threading.get_ident()
         while not self.queue.is_finished:
             batch = self.queue.take(_IDLE_S)
             if batch is not None:

@@ -39,7 +39,7 @@ def logger(kept: Kept) -> BoundLogger:
 
 def only(kept: Kept) -> tuple[logging.LogRecord, dict[str, object]]:
     (record,) = kept.records
-    return record, dict(extra_fields(record))
+    return record, extra_fields(record)
 
 
 def test_fields_of_a_call_win_over_bound_fields(logger: BoundLogger, kept: Kept) -> None:

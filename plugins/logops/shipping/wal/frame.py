@@ -17,6 +17,7 @@ from logops.shipping.record import Record
 
 FRAME = struct.Struct("<II")
 _START = struct.Struct("<qI")
+Pairs = tuple[tuple[str, str], ...]
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -31,16 +32,15 @@ class Damage:
 def encode_record(record: Record) -> bytes:
     """Return the payload of a record. Surrogates, which UTF-8 does not have, are replaced by `?`."""
     line = record.line.encode("utf-8", "replace")
-    metadata = _JSON.encode(record.metadata).encode("utf-8", "replace") if record.metadata else b"[]"
-    return b"".join((_START.pack(record.time_ns, len(line)), line, b"[", _labels(record.labels), b",", metadata, b"]"))
+    return _START.pack(record.time_ns, len(line)) + line + _pairs_as_json(record.labels, record.metadata)
 
 
 def decode_record(payload: bytes) -> Record:
     """Return the record of a payload. Raises ValueError or struct.error if it is not one."""
     time_ns, line_bytes = _START.unpack_from(payload)
     end = _START.size + line_bytes
-    labels, metadata = json.loads(payload[end:])
-    return Record(time_ns, payload[_START.size : end].decode(), _pairs(labels), _pairs(metadata))
+    labels, metadata = _pairs_of_json(payload[end:])
+    return Record(time_ns, payload[_START.size : end].decode(), labels, metadata)
 
 
 def read_frames(data: Any, start: int, end: int) -> Iterator[tuple[int, bytes] | Damage]:
@@ -64,10 +64,13 @@ def read_frames(data: Any, start: int, end: int) -> Iterator[tuple[int, bytes] |
         yield Damage(offset, "a record was being written when the process ended")
 
 
-@lru_cache(maxsize=256)
-def _labels(labels: tuple[tuple[str, str], ...]) -> bytes:
-    return _JSON.encode(labels).encode("utf-8", "replace")
+@lru_cache(maxsize=1024)
+def _pairs_as_json(labels: Pairs, metadata: Pairs) -> bytes:
+    """Cached: many records have the same labels and metadata, and JSON costs more than the rest of a log call."""
+    return _JSON.encode((labels, metadata)).encode("utf-8", "replace")
 
 
-def _pairs(pairs: list[list[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in pairs)
+@lru_cache(maxsize=1024)
+def _pairs_of_json(text: bytes) -> tuple[Pairs, Pairs]:
+    labels, metadata = (tuple((name, value) for name, value in pairs) for pairs in json.loads(text))
+    return labels, metadata
