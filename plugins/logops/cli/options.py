@@ -27,6 +27,24 @@ AsOfOption = Annotated[
 AllFindingsOption = Annotated[
     bool, typer.Option("--all", help="Show each finding, also if many tables have the same one.")
 ]
+RecordOption = Annotated[
+    bool, typer.Option("--record/--no-record", help="Store the result beside those of the scheduled runs.")
+]
+BudgetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="SIZE",
+        help="Maximum of bytes that Loki may read in the whole run, for example 20GiB. Default: the environment's.",
+    ),
+]
+QueriesOption = Annotated[
+    list[str] | None,
+    typer.Option("--query", autocompletion=complete.queries, help="Only this query. May be repeated. Default: all."),
+]
+OldEnvironmentOption = Annotated[
+    str, typer.Option("--environment", "-e", hidden=True, help="Old form of the argument ENV.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 

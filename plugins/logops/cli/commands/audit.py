@@ -7,7 +7,7 @@ import typer
 
 from logops.cli import complete
 from logops.cli.interrupt import ends_at_once
-from logops.cli.options import AllFindingsOption, AsOfOption, EnvironmentArgument, JsonOption
+from logops.cli.options import AllFindingsOption, AsOfOption, EnvironmentArgument, JsonOption, RecordOption
 
 app = typer.Typer(no_args_is_help=True, epilog="Example: logops audit retention local")
 TableOption = Annotated[
@@ -27,7 +27,6 @@ SlackOption = Annotated[
         help="Grace period before something counts as late, for example 0s, 10m, 6h. Default: the environment's.",
     ),
 ]
-RecordOption = Annotated[bool, typer.Option("--record/--no-record", help="Store the result beside the nightly runs.")]
 
 
 @app.command(epilog="Example: logops audit compaction local --json")
@@ -92,14 +91,7 @@ def tiering(
 
 @app.command(epilog="Example: logops audit explain local loki_index_20780 application")
 def explain(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENV",
-            autocompletion=complete.environments,
-            help="Name of an environment in include/environments, or path of a file.",
-        ),
-    ],
+    name: EnvironmentArgument,
     table: Annotated[
         str,
         typer.Argument(

@@ -9,7 +9,15 @@ from logops.benchmark.measure.cases import Mode
 from logops.benchmark.request import MOST_ROUNDS, ROUNDS
 from logops.cli import complete
 from logops.cli.interrupt import ends_at_once
-from logops.cli.options import AllFindingsOption, EnvironmentArgument, JsonOption
+from logops.cli.options import (
+    AllFindingsOption,
+    BudgetOption,
+    EnvironmentArgument,
+    JsonOption,
+    OldEnvironmentOption,
+    QueriesOption,
+    RecordOption,
+)
 
 app = typer.Typer(no_args_is_help=True, epilog="Example: logops bench run local --query errors")
 
@@ -22,10 +30,7 @@ def bench() -> None:
 @app.command(epilog="Example: logops bench run local --query errors --query latency --rounds 20")
 def run(
     name: EnvironmentArgument = "local",
-    query: Annotated[
-        list[str] | None,
-        typer.Option(autocompletion=complete.queries, help="Only this query. May be repeated. Default: all."),
-    ] = None,
+    query: QueriesOption = None,
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="Number of measurements of each query.")] = ROUNDS,
     most: Annotated[
         int, typer.Option("--most-rounds", min=1, max=1000, help="Maximum of rounds for a query whose times vary.")
@@ -39,12 +44,7 @@ def run(
             "--range", help="Additional time range, for example 24h. May be repeated. Default: the environment's."
         ),
     ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            help="Maximum of bytes that Loki may read in the whole run, for example 20GiB. Default: the environment's."
-        ),
-    ] = None,
+    budget: BudgetOption = None,
     minutes: Annotated[
         int | None, typer.Option(min=1, help="Time limit of the whole run. Default: the environment's.")
     ] = None,
@@ -52,9 +52,7 @@ def run(
     beside: Annotated[
         str | None, typer.Option(help="A second environment, measured in turns with the first and compared with it.")
     ] = None,
-    record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Store every sample in the results store.")
-    ] = True,
+    record: RecordOption = True,
     every: AllFindingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -76,9 +74,7 @@ def compare_command(
     before: Annotated[str, typer.Argument(metavar="BEFORE", help="The earlier run, from `logops bench runs`.")],
     after: Annotated[str, typer.Argument(metavar="AFTER", help="The later run.", show_default=False)] = "",
     other: Annotated[str | None, typer.Option(help="Environment of the later run. Default: the earlier run's.")] = None,
-    old_environment: Annotated[
-        str, typer.Option("--environment", "-e", hidden=True, help="Old form of the argument ENV.")
-    ] = "",
+    old_environment: OldEnvironmentOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Compare two runs: which queries are slower, by how much, how certain that is, and why.
@@ -94,10 +90,7 @@ def compare_command(
 @app.command(epilog="Example: logops bench history local --query errors --plot errors.svg")
 def history(
     name: EnvironmentArgument = "local",
-    query: Annotated[
-        list[str] | None,
-        typer.Option(autocompletion=complete.queries, help="Only this query. May be repeated. Default: all."),
-    ] = None,
+    query: QueriesOption = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw a chart into this file, .svg or .png.")] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -6,7 +6,14 @@ from typing import Annotated
 import typer
 
 from logops.cli.interrupt import ends_at_once
-from logops.cli.options import AllFindingsOption, AsOfOption, EnvironmentArgument, JsonOption
+from logops.cli.options import (
+    AllFindingsOption,
+    AsOfOption,
+    BudgetOption,
+    EnvironmentArgument,
+    JsonOption,
+    RecordOption,
+)
 
 app = typer.Typer(no_args_is_help=True, epilog="Example: logops quality run local")
 
@@ -25,16 +32,9 @@ def run(
             metavar="DURATION", help="Check the lines of this time, for example 1h. Default: the environment's."
         ),
     ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE", help="Maximum of bytes that Loki may read, for example 5GiB. Default: the environment's."
-        ),
-    ] = None,
+    budget: BudgetOption = None,
     as_of: AsOfOption = None,
-    record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Store the result beside the scheduled runs.")
-    ] = True,
+    record: RecordOption = True,
     docs: Annotated[
         Path | None,
         typer.Option(

@@ -7,7 +7,7 @@ import typer
 from logops.checks.as_of import FORMS
 from logops.cli import complete
 from logops.cli.interrupt import ends_at_once
-from logops.cli.options import EnvironmentArgument, JsonOption
+from logops.cli.options import EnvironmentArgument, JsonOption, OldEnvironmentOption
 
 app = typer.Typer()
 
@@ -34,9 +34,7 @@ def query(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=5000, help="Maximum of lines, newest first.")] = 100,
     show: Annotated[bool, typer.Option("--show", help="Print the LogQL without running it.")] = False,
-    old_environment: Annotated[
-        str, typer.Option("--environment", "-e", hidden=True, help="Old form of the argument ENV.")
-    ] = "",
+    old_environment: OldEnvironmentOption = "",
     old_as_of: Annotated[str | None, typer.Option("--at", hidden=True, help="Old name of --as-of.")] = None,
     as_json: JsonOption = False,
 ) -> None:
