@@ -1,6 +1,5 @@
 """Complete Airflow runs of the retention audit DAG on a storage account in memory: task states and findings."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,10 +69,8 @@ Run = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def run(dagbag: DagBag, platform: OnMemory, results: Path, monkeypatch: pytest.MonkeyPatch, _database: None) -> Run:
+def run(dagbag: DagBag, platform: OnMemory, results: Path, _database: None, _short_sleeps: None) -> Run:
     """Run the audit with these params. Returns the states of each task, and the state of the run under `run`."""
-    sleep = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
     dag = dagbag.dags["retention_audit"]
     for task in dag.tasks:
         # The retry delay is half a minute.

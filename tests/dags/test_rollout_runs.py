@@ -1,6 +1,5 @@
 """Complete Airflow runs of the rollout DAG on a platform in memory: task states and changes on the platform."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,12 +55,8 @@ def _approval_required(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def run(rollout: DAG, platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch, _database: None) -> Run:
+def run(rollout: DAG, platform: MemoryPlatform, _database: None, _short_sleeps: None) -> Run:
     """Run the DAG with these params. Returns the state of each task, and the state of the run under `run`."""
-
-    # dag.test() waits one second between two scheduling loops.
-    sleep = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
 
     def to_its_end(mark_success: str | None = None, **params: Any) -> dict[str, str]:
         ended = rollout.test(run_conf={"auto_approve": True, **params}, mark_success_pattern=mark_success)

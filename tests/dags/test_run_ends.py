@@ -1,6 +1,5 @@
 """What happens when a run starts or ends: its note, and the nightly DAGs after the first rollout."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,14 +21,12 @@ WAITING = "query_benchmark"
 
 
 @pytest.fixture
-def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
+def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _short_sleeps: None) -> MemoryPlatform:
     initdb()
     platform = MemoryPlatform(read_environment("local"), {s: Files({f"{s}/file": f"{s} 1\n"}) for s in STAGES})
     monkeypatch.setattr("logops.platforms.open_platform", lambda environment, root: platform)
     monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: ())
     monkeypatch.setattr("logops.platforms.open_results", lambda environment, root: ResultsStore(str(tmp_path)))
-    sleep = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
     return platform
 
 

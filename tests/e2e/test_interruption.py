@@ -11,8 +11,9 @@ from logops.platforms.local import LocalPlatform
 from logops.quickstart import background
 from logops.quickstart.airflow_api import AirflowApi
 from tests.support.checkouts import Checkout
-from tests.support.local_platforms import all_ready, wait_for
+from tests.support.local_platforms import all_ready
 from tests.support.rollouts import DAG, Rollouts, Run, edit
+from tests.support.waiting import wait_for
 
 Live = Callable[[str], LocalPlatform]
 

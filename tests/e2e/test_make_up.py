@@ -17,8 +17,9 @@ from logops.quickstart import background
 from logops.stages import STAGES
 from logops.toolchain import project_root
 from tests.support.checkouts import Checkout
-from tests.support.local_platforms import all_ready, pids, processes_of, statuses, wait_for
+from tests.support.local_platforms import all_ready, pids, processes_of, statuses
 from tests.support.rollouts import DAG, Run
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(600)
 DAYS = 3

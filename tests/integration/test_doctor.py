@@ -4,8 +4,7 @@ import os
 import re
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from logops.doctor.keys.known import known_keys
 from logops.doctor.keys.retired import REMOVED
 from logops.doctor.quantities import limit_duration, size
 from logops.toolchain import command
+from tests.support.waiting import wait_for
 from tests.unit.doctor.files import OLD_PERIOD, PERIOD, loki, overrides, stages
 
 STORY = Path(__file__).parents[1] / "data" / "story"
@@ -77,20 +77,11 @@ def promtail_output(config: str, lines: str, folder: Path) -> str:
         process.stdin.write(lines)
         process.stdin.flush()
         # At the end of its input, Promtail drops the lines that are still in its pipeline: do not close the input.
-        assert until(lambda: last in output.read_text()), output.read_text()
+        wait_for(lambda: last in output.read_text(), state=output.read_text)
     finally:
         process.kill()
         process.wait(30)
     return re.sub(r"\x1b\[[0-9;]*m", "", output.read_text())
-
-
-def until(holds: Callable[[], bool], within_s: float = 30) -> bool:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def finding_classes(text: str) -> set[str]:
@@ -253,11 +244,11 @@ def reload_successful(address: str) -> bool | None:
 
 def test_running_loki_fails_to_reload_overrides_with_mistyped_limit(running: tuple[str, Path]) -> None:
     address, runtime = running
-    assert until(lambda: reload_successful(address) is True)
+    wait_for(lambda: reload_successful(address) is True)
 
     runtime.write_text(overrides(retention_perid="480h"))
 
-    assert until(lambda: reload_successful(address) is False)
+    wait_for(lambda: reload_successful(address) is False)
     assert "limit-unknown" in finding_classes(overrides(retention_perid="480h"))
 
 

@@ -14,7 +14,7 @@ from logops.clients.blob_storage.container import Container
 from logops.clients.blob_storage.errors import ListingInterruptedError
 from tests.support.azurites import ACCOUNT
 from tests.support.fakes.blob_service import ARROW, Answer, Listed, Served, blob_service, chunk_names
-from tests.support.local_platforms import wait_for
+from tests.support.waiting import wait_for
 
 ODD = (
     "index/loki_index_1/a.tsdb.gz",

@@ -21,6 +21,7 @@ from logops.clients.loki import (
 from logops.rules.own_loki import free_port
 from logops.samples import FILE_NAMES, History, Kind, backfill, generate
 from tests.support.lokis import running_loki
+from tests.support.waiting import becomes_true
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS
@@ -224,13 +225,13 @@ def test_backfilled_history_is_complete_after_flush(loki: LokiClient, tmp_path: 
     expected = sorted(
         line.text for kind in FILE_NAMES for line in generate(kind, 1, history.start_ns, history.end_ns, 2.0)
     )
-    deadline = time.monotonic() + 30
-    found: list[str] = []
-    while len(found) < pushed and time.monotonic() < deadline:
-        time.sleep(0.2)
-        read = loki.read_all("history", '{origin="backfill"}', history.start_ns, history.end_ns)
-        found = sorted(entry.text for entry in read)
-    assert found == expected
+
+    def stored() -> list[str]:
+        entries = loki.read_all("history", '{origin="backfill"}', history.start_ns, history.end_ns)
+        return sorted(entry.text for entry in entries)
+
+    becomes_true(lambda: len(stored()) >= pushed, 30, every=0.2)
+    assert stored() == expected
 
 
 def test_push_to_unreachable_loki_raises_unreachable_error(job: str) -> None:

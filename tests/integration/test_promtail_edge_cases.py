@@ -18,6 +18,7 @@ from tests.support.edge_cases import (
     received,
 )
 from tests.support.log_receiver import LogReceiver
+from tests.support.waiting import becomes_true
 
 WAIT_S = 60.0
 
@@ -38,9 +39,7 @@ def test_promtail_makes_of_difficult_lines_what_the_model_says(tmp_path: Path) -
             words = [*command("promtail"), f"-config.file={config}", "-server.disable=true"]
             promtail = subprocess.Popen(words, stdout=out, stderr=out)
         try:
-            deadline = time.monotonic() + WAIT_S
-            while len(receiver.records) < wanted.total() and time.monotonic() < deadline:
-                time.sleep(0.05)
+            becomes_true(lambda: len(receiver.records) >= wanted.total(), WAIT_S)
         finally:
             # It sends what it still holds.
             promtail.terminate()

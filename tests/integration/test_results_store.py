@@ -1,11 +1,6 @@
 """Tests of the results store in Azure Blob Storage, on a real Azurite."""
 
-import os
-import socket
-import subprocess
-import time
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -16,52 +11,20 @@ from logops.findings import Finding, Run, Subject
 from logops.findings.classes import REGISTRY
 from logops.findings.history import read_changes
 from logops.findings.store import ResultsStore, StoreUnreachableError
-from logops.toolchain import command
+from tests.support.azurites import ACCOUNT, KEY
 
-ACCOUNT = "results"
-KEY = b64encode(b"k" * 64).decode()
 AS_OF = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 FOUND = Finding(REGISTRY["check-incomplete"], Subject("local", "main"), "3 of 4 tables", AS_OF, {"tables": 3})
 
 
-def connection_string(port: int, key: str) -> str:
-    endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
+def connection_string(endpoint: str, key: str = KEY) -> str:
     return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={key};BlobEndpoint={endpoint};"
 
 
-@pytest.fixture(scope="module")
-def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of an Azurite with one account."""
-    folder = tmp_path_factory.mktemp("azurite")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
-    arguments = ["--skipApiVersionCheck", "--silent", "--blobHost", "127.0.0.1", "--blobPort", str(port)]
-    process = subprocess.Popen(
-        [*command("azurite"), *arguments, "--location", str(folder)],
-        env={**os.environ, "AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"},
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while not _listens(port):
-            assert process.poll() is None, "Azurite ended"
-            assert time.monotonic() < deadline, "Azurite does not listen"
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.fixture
-def store(azurite: int, monkeypatch: pytest.MonkeyPatch) -> ResultsStore:
+def store(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> ResultsStore:
     container = f"results-{uuid4().hex[:12]}"
-    login = connection_string(azurite, KEY)
+    login = connection_string(endpoint)
     BlobServiceClient.from_connection_string(login).create_container(container)
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", login)
     return ResultsStore(f"abfs://{container}/production")
@@ -89,13 +52,13 @@ def test_run_written_twice_replaces_its_findings(store: ResultsStore) -> None:
     assert list(store.runs("local", "audit", AS_OF)) == [(run, ())]
 
 
-def test_run_written_by_another_machine_is_read_at_once(store: ResultsStore, azurite: int) -> None:
+def test_run_written_by_another_machine_is_read_at_once(store: ResultsStore, endpoint: str) -> None:
     store.write_findings(Run("local", "audit", "run-0", AS_OF), [])
     assert len(list(store.runs("local", "audit", AS_OF))) == 1
 
     path = "production/findings/day=2026-11-23/local.audit.{}.parquet"
     container = store._root.partition("/")[0]
-    blobs = BlobServiceClient.from_connection_string(connection_string(azurite, KEY)).get_container_client(container)
+    blobs = BlobServiceClient.from_connection_string(connection_string(endpoint)).get_container_client(container)
     written = blobs.download_blob(path.format("run-0")).readall()
     blobs.upload_blob(path.format("run-1"), written)
 
@@ -114,16 +77,16 @@ def test_findings_are_queried_with_sql(store: ResultsStore) -> None:
     assert answer.to_pylist() == [{"n": 2, "last": "run-1"}]
 
 
-def test_write_to_missing_container_is_reported_with_url(azurite: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azurite, KEY))
+def test_write_to_missing_container_is_reported_with_url(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(endpoint))
 
     with pytest.raises(StoreUnreachableError, match=r"abfs://nowhere/production failed: .*container does not exist"):
         ResultsStore("abfs://nowhere/production").write_findings(Run("local", "audit", "1", AS_OF), [])
 
 
-def test_refused_login_is_reported_without_key(azurite: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_login_is_reported_without_key(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = b64encode(b"hunter2" * 9).decode()
-    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azurite, wrong))
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(endpoint, wrong))
 
     with pytest.raises(StoreUnreachableError) as caught:
         ResultsStore("abfs://results/production").write_findings(Run("local", "audit", "1", AS_OF), [])

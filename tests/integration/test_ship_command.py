@@ -6,13 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.log_receiver import LogReceiver, ReceivedRecord
+from tests.support.waiting import wait_for
 
 TIMEOUT_S = 60
 SHIP = [sys.executable, "-c", "from logops.cli import main; main()", "ship"]
@@ -135,13 +135,6 @@ def test_json_has_the_counters(receiver: LogReceiver) -> None:
 def test_otlp_ships_the_same_lines(receiver: LogReceiver) -> None:
     ship("--url", f"{receiver.url}/v1/logs", "--wire", "otlp", "-", stdin=b"a\nb\n")
     assert receiver.lines == ["a", "b"]
-
-
-def wait_for(condition: object) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_received_record_of_a_file_has_no_other_fields(receiver: LogReceiver) -> None:

@@ -40,8 +40,8 @@ from tests.support.azurites import ACCOUNT, KEY
 from tests.support.environments import environment
 from tests.support.fakes.memory_platform import MemoryPlatform
 from tests.support.index_files import TENANT_LABEL
-from tests.support.local_platforms import wait_for
 from tests.support.storage_proxy import storage_proxy
+from tests.support.waiting import wait_for
 
 ALL = tuple(Check)
 CLUSTER = "main"

@@ -3,13 +3,13 @@
 import os
 import socket
 import subprocess
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from logops.toolchain import command
+from tests.support.waiting import wait_for
 
 ACCOUNT = "mainaccount"
 KEY = b64encode(b"k" * 64).decode()
@@ -44,12 +44,10 @@ def azurite(folder: Path) -> Iterator[str]:
 
 
 def until_listening(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + LISTENS_WITHIN_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"Azurite does not listen on port {port}:\n{log.read_text()[-2000:]}")
+    wait_for(lambda: listens(port) or process.poll() is not None, LISTENS_WITHIN_S)
+    assert process.poll() is None, f"Azurite ended instead of listening on port {port}:\n{log.read_text()[-2000:]}"
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

@@ -39,9 +39,10 @@ from logops.samples.settle import restart
 from logops.tsdb import read_index
 from tests.support.azurites import free_port
 from tests.support.environments import environment
-from tests.support.local_platforms import apply_all, free_base_port, pid_of, statuses, wait_for
+from tests.support.local_platforms import apply_all, free_base_port, pid_of, statuses
 from tests.support.outcomes import class_names
 from tests.support.storage_proxy import storage_proxy
+from tests.support.waiting import wait_for
 
 DAYS = 120
 CLUSTER = "main"

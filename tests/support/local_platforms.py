@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -72,14 +72,6 @@ def pids(platform: LocalPlatform) -> dict[str, int | None]:
 
 def all_ready(platform: LocalPlatform) -> bool:
     return all(status.ready for status in platform.processes())
-
-
-def wait_for(seen: Callable[[], bool], seconds: float = 60, every: float = 0.1) -> None:
-    """Wait until `seen` returns true. `every`: seconds between calls; use more if the call itself is expensive."""
-    deadline = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < deadline, f"it did not come to that within {seconds:.0f} s"
-        time.sleep(every)
 
 
 def processes_of(state: Path) -> list[str]:

@@ -47,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         query = parse_qs(urlsplit(self.path).query).get("query", [""])[0]
         # A query that must bypass the results cache ends with a comment.
         slower = proxy.delay_share.get(query.partition(" # ")[0], 0.0)
+        # The time that an answer takes is what this proxy changes.
         time.sleep((time.perf_counter() - started) * slower + proxy.delay_s)
         kind = answer.headers.get("Content-Type", "application/json")
         return self._answer(answer.status_code, answer.content, {"Content-Type": kind})

@@ -1,7 +1,6 @@
 """Runs of the rollout DAG, through the same Airflow API that the UI uses."""
 
 import json
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from logops.quickstart.airflow_api import AirflowApi, TaskState
 from logops.quickstart.airflow_process import Airflow
 from logops.rollout import RolloutResult, plan, run_rollout, unattended
 from logops.rollout.approval import TERMINAL
+from tests.support.waiting import wait_for
 
 DAG = "rollout"
 ENDED = ("success", "failed")
@@ -102,11 +102,8 @@ class Run:
         self.wait(lambda: self.tasks()[task].state in states, seconds)
 
     def wait(self, seen: Callable[[], bool], seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not seen():
-            assert time.monotonic() < deadline, f"not within {seconds:.0f} s; {self.state}: {self.tasks()}"
-            # Leave the processor to Airflow.
-            time.sleep(0.5)
+        # Not more often: leave the processor to Airflow.
+        wait_for(seen, seconds, every=0.5, state=lambda: f"{self.state}: {self.tasks()}")
 
 
 class Rollouts:
@@ -118,8 +115,7 @@ class Rollouts:
         self._triggered: list[Run] = []
 
     def trigger(self, environment: str, *, auto_approve: bool = True, **params: Any) -> Run:
-        while not self._api.has_dag(DAG):
-            time.sleep(0.5)
+        wait_for(lambda: self._api.has_dag(DAG), 240, every=0.5)
         run = f"e2e-{environment}-{uuid4().hex[:8]}"
         self._api.trigger(DAG, run, {"environment": environment, "auto_approve": auto_approve, **params})
         self._triggered.append(Run(self._api, run, self._airflow.log))

@@ -9,7 +9,7 @@ from logops.audit.survey.objects import IndexFile, chunk_name
 from logops.tsdb import read_index
 from tests.support.history_cluster import HistoryCluster
 from tests.support.index_files import TENANT_LABEL, series_of, without_tenant
-from tests.support.local_platforms import wait_for
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -24,8 +24,8 @@ from tests.support.history_cluster import (
     through_of,
     wait_until_tidy,
 )
-from tests.support.local_platforms import wait_for
 from tests.support.outcomes import class_names, identities
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(600)
 ALL = tuple(Check)

@@ -31,7 +31,7 @@ from tests.support.azurites import ACCOUNT, KEY
 from tests.support.environments import environment
 from tests.support.fakes.blob_service import Answer, blob_service, chunk_names
 from tests.support.fakes.management_api import management_api
-from tests.support.local_platforms import wait_for
+from tests.support.waiting import wait_for
 
 INDEX = Path(__file__).parents[2] / "unit/tsdb/files/v3-compacted.tsdb"
 ODD = "te-am!_*'()"

@@ -23,7 +23,8 @@ from logops.findings.store import ResultsStore
 from logops.platforms.local import LocalPlatform
 from logops.quality.request import QualityRequest
 from logops.quality.run import QualityResult, run_quality
-from tests.support.local_platforms import pid_of, wait_for
+from tests.support.local_platforms import pid_of
+from tests.support.waiting import wait_for
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 """Has the form of a token, and opens nothing."""

@@ -12,7 +12,8 @@ import requests
 from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.supervisord import Supervisord
-from tests.support.local_platforms import all_ready, pid_of, pids, statuses, wait_for
+from tests.support.local_platforms import all_ready, pid_of, pids, statuses
+from tests.support.waiting import wait_for
 
 TENANT = "application"
 

@@ -10,7 +10,8 @@ from logops.cli.commands.platform import app
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.supervisord import Supervisord
 from logops.toolchain import project_root
-from tests.support.local_platforms import statuses, wait_for
+from tests.support.local_platforms import statuses
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture

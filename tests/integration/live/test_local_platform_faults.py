@@ -27,8 +27,8 @@ from tests.support.local_platforms import (
     security_only,
     statuses,
     steal_port,
-    wait_for,
 )
+from tests.support.waiting import wait_for
 
 
 def opened(folder: Path, name: str = "small") -> LocalPlatform:

@@ -10,7 +10,8 @@ from logops.platforms import open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.supervisord import Supervisord
 from logops.platforms.platform import PlatformError
-from tests.support.local_platforms import all_ready, apply_all, pids, security_only, statuses, wait_for
+from tests.support.local_platforms import all_ready, apply_all, pids, security_only, statuses
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from logops.cli import app
 from logops.clients.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.toolchain import project_root
-from tests.support.local_platforms import wait_for
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture

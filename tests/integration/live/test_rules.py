@@ -25,7 +25,7 @@ from logops.rules.own_loki import own_loki
 from logops.rules.read import FOLDER
 from logops.toolchain import command, project_root
 from tests.support.environments import RULES
-from tests.support.local_platforms import wait_for
+from tests.support.waiting import wait_for
 
 SIGN_IN = "rules/main/application/sign-in.yaml"
 OTHER = {"name": "by-hand", "rules": [{"alert": "ByHand", "expr": "vector(1) > 2", "for": "1d", "labels": {"x": "y"}}]}

@@ -9,6 +9,7 @@ import pytest
 from logops.clients.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.shipping import LokiHandler, Record, Shipper, Target, bind
+from tests.support.waiting import becomes_true
 
 TENANT = "application"
 
@@ -26,13 +27,13 @@ def logger() -> Iterator[logging.Logger]:
 
 def found(platform: LocalPlatform, selector: str, started_ns: int, count: int) -> list[Entry]:
     """Return the lines of a stream, oldest first, when there are `count` of them."""
-    deadline = time.monotonic() + 30
     with LokiClient(platform.read_url("main")) as client:
-        while True:
-            entries = client.query_logs(TENANT, selector, started_ns, time.time_ns() + 10**9, limit=1000)[::-1]
-            if len(entries) >= count or time.monotonic() > deadline:
-                return entries
-            time.sleep(0.2)
+
+        def stored() -> list[Entry]:
+            return client.query_logs(TENANT, selector, started_ns, time.time_ns() + 10**9, limit=1000)[::-1]
+
+        becomes_true(lambda: len(stored()) >= count, 30, every=0.2)
+        return stored()
 
 
 @pytest.mark.parametrize(("wire", "selector"), [("push", '{service="%s"}'), ("otlp", '{service_name="%s"}')])

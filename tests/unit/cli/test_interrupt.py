@@ -130,7 +130,7 @@ import sys, threading, time
 from logops.cli import main, logql
 
 def slow():
-    time.sleep(0.2)
+    threading.main_thread().join()
     print("waiting", file=sys.stderr, flush=True)
     time.sleep(60)
 

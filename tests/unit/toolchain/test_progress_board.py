@@ -1,13 +1,13 @@
 """Show the steps of a command, with and without a terminal."""
 
 import io
-import time
 
 import pytest
 from rich.console import Console
 
 from logops.toolchain import Event, State
 from logops.toolchain.progress_board import Board, duration, ended_line, running_line
+from tests.support.waiting import wait_for
 
 ERASE_LINE = "\x1b[2K"
 
@@ -70,9 +70,7 @@ def test_running_line_of_an_ended_step_disappears_from_the_terminal() -> None:
 
     with Board(console) as board, board.step("Airflow", 25.0):
         # The board draws running steps four times a second.
-        deadline = time.monotonic() + 10
-        while "usually 25 s" not in text.getvalue() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_for(lambda: "usually 25 s" in text.getvalue(), every=0.01, state=text.getvalue)
 
     _, drawn, after_last_drawing = text.getvalue().rpartition("usually 25 s")
     assert drawn
