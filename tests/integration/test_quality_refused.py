@@ -31,6 +31,9 @@ class RefusingPlatform:
     def urls(self, cluster: str) -> Mapping[str, str]:
         return {}
 
+    def salt_secret(self) -> None:
+        """There is none."""
+
     def agent_urls(self, cluster: str) -> Mapping[str, str]:
         return {}
 

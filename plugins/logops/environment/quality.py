@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from logops.environment.base import Model
+from logops.environment.base import Model, SecretRef
 from logops.environment.label_names import LabelName
 from logops.environment.units import Duration, Size
 
@@ -67,6 +67,9 @@ class Quality(Model):
     """Lines of each source that are read and looked at. 0: no lines are read, only counted."""
     budget: Size = Size("2GiB")
     """Bytes that Loki may read for one run. A query that does not fit is not sent, and is reported."""
+    salt: SecretRef | None = None
+    """Random text, at least 16 characters: the hashes of found secrets are made with it, so that a secret has the same
+    hash in every run. Null: the local platform generates one; elsewhere hashes can be compared within a run only."""
     time_zone: str = "UTC"
     """The zone whose hours and weekdays the traffic follows, by its IANA name: Europe/Berlin. For learned rates."""
     holidays: tuple[date, ...] = ()

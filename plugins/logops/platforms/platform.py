@@ -127,6 +127,9 @@ class ReadablePlatform(Protocol):
         None: their addresses are not known to this platform.
         """
 
+    def salt_secret(self) -> str | None:
+        """Return the secret from which the salt of hashes is made (`quality.salt`). None: it is not known here."""
+
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live lifecycle policy of a storage account, as Azure writes it: `{rules: [...]}`.
 

@@ -40,6 +40,10 @@ class RemotePlatform:
     def agent_urls(self, cluster: str) -> None:
         """Return None: agents are pods on every node, and nothing outside of Kubernetes knows their addresses."""
 
+    def salt_secret(self) -> str | None:
+        ref = self.environment.quality.salt
+        return os.environ.get(ref.variable) if ref else None
+
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live policy. Raises ObjectStoreError."""
         return read_live_policy(self.environment.storage_accounts[account], self._credential, self._management)

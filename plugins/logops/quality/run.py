@@ -106,12 +106,12 @@ def run_quality(
     store   has the counters of the run before, and receives the result; None: neither
     docs    folder for the pages of the result, which replace those of an earlier run; None: no pages
 
-    Raises StoreUnreachableError, RulesError, ProjectNotFoundError. A Loki that does not answer is a finding.
+    Raises StoreUnreachableError, RulesError, SaltError, ProjectNotFoundError. A Loki that does not answer is a finding.
     """
     environment = platform.environment
     # First, so that an unreadable store is reported before anything is measured.
     earlier = read_earlier(store, environment, request.as_of) if store else None
-    rules, salt = read_rules(project_root()), Salt.of_this_run()
+    rules, salt = read_rules(project_root()), _salt(platform, report_progress)
     measured = measure(platform, request, report_progress)
     report_progress("looking for secrets in the sample")
     context = Context(
@@ -138,6 +138,16 @@ def run_quality(
         write_results(store, environment, request, measured, rows)
         record(store, Run(environment.name, CHECK, request.run, request.as_of), findings)
     return result
+
+
+def _salt(platform: ReadablePlatform, report_progress: Callable[[str], None]) -> Salt:
+    """Return the salt of the environment's hashes; without its secret, a salt of this run."""
+    environment = platform.environment
+    if secret := platform.salt_secret():
+        return Salt.of_environment(secret, environment.name)
+    if ref := environment.quality.salt:
+        report_progress(f"the hashes of found secrets are comparable within this run only: {ref} is not known here")
+    return Salt.of_this_run()
 
 
 def read_result(store: "ResultsStore", environment: Environment, as_of: datetime) -> QualityResult | None:

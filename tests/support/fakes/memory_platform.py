@@ -96,6 +96,9 @@ class MemoryPlatform:
     def write_line(self, source: str, text: str) -> None:
         raise NotImplementedError
 
+    def salt_secret(self) -> str | None:
+        return None
+
     def lifecycle_policy(self, account: str) -> Mapping[str, object]:
         raise NotImplementedError
 

@@ -117,3 +117,9 @@ def test_unreadable_lifecycle_policy_is_reported_with_the_required_role(
     comparison = compared(tmp_path, monkeypatch, 403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
 
     assert "It needs the role Reader" in comparison.unread
+
+
+def test_salt_is_the_variable_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RemotePlatform(PRODUCTION).salt_secret() is None
+    monkeypatch.setenv("LOGOPS_CONNECTION_LOGOPS_QUALITY_SALT", "salt of the tests")
+    assert RemotePlatform(PRODUCTION).salt_secret() == "salt of the tests"

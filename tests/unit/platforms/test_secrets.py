@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from logops.platforms.local.secrets import KeyStore, redact
+from logops.platforms.local.secrets import KeyStore, generated_once, redact
 from logops.platforms.platform import PlatformError
 from tests.support.environments import environment
 
@@ -64,3 +64,13 @@ def test_secrets_are_redacted_in_text() -> None:
     secrets = {"A": "c2VjcmV0IG9uZQ==", "B": "c2VjcmV0IG9uZQ==c2VjcmV0IHR3bw==", "EMPTY": ""}
     shown = redact(f"AccountKey={secrets['B']};AccountKey={secrets['A']};", secrets)
     assert shown == "AccountKey=***;AccountKey=***;"
+
+
+def test_secret_in_file_is_generated_once_and_readable_only_by_owner(tmp_path: Path) -> None:
+    file = tmp_path / "state" / "quality-salt"
+    first = generated_once(file)
+    assert (len(first), generated_once(file), file.stat().st_mode & 0o777) == (64, first, 0o600)
+
+
+def test_secrets_in_two_files_are_different(tmp_path: Path) -> None:
+    assert generated_once(tmp_path / "a") != generated_once(tmp_path / "b")

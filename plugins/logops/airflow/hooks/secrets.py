@@ -35,3 +35,18 @@ def connection_secrets(environment: Environment, variables: Mapping[str, str]) -
             )
         secrets[ref.variable] = password
     return secrets
+
+
+def salt_secret(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the secret of `quality.salt` if an Airflow connection holds it, by environment variable.
+
+    A variable that is already set takes precedence. A missing connection is no error: logs are checked without it too.
+    """
+    ref = environment.quality.salt
+    if ref is None or ref.connection is None or variables.get(ref.variable):
+        return {}
+    try:
+        password = BaseHook.get_connection(ref.connection).password
+    except AirflowNotFoundException:
+        return {}
+    return {ref.variable: password} if password else {}

@@ -1,5 +1,6 @@
 """The operator of the ingestion quality check."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -49,6 +50,7 @@ class IngestionQualityOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Return `{sources, findings, queries, bytes}`."""
+        from logops.airflow.hooks.secrets import salt_secret
         from logops.platforms import STATE
         from logops.quality.request import quality_request
         from logops.quality.run import run_quality
@@ -56,6 +58,7 @@ class IngestionQualityOperator(BaseOperator):
         from logops.toolchain import project_root
 
         environment = read_environment(self.environment)
+        os.environ.update(salt_secret(environment, os.environ))
         try:
             request = quality_request(
                 environment,

@@ -1,5 +1,6 @@
 """This machine as a platform: real processes under supervisord, Azurite for storage, all state in one folder."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from logops.platforms.local.private import make_private
 from logops.platforms.local.processes import Processes
 from logops.platforms.local.revisions import Revisions, before
 from logops.platforms.local.running import Running, end, orphans, running
-from logops.platforms.local.secrets import KeyStore, redact
+from logops.platforms.local.secrets import KeyStore, generated_once, redact
 from logops.platforms.local.section import Section, sections
 from logops.platforms.local.sources import write_line
 from logops.platforms.local.status import statuses
@@ -132,6 +133,14 @@ class LocalPlatform:
 
     def prometheus_url(self, cluster: str) -> str | None:
         return self._topology.prometheus_url(cluster)
+
+    def salt_secret(self) -> str:
+        """Return the variable of `quality.salt`, if it is set, else a secret that is generated once.
+
+        Raises PlatformError if it cannot be stored.
+        """
+        ref = self._environment.quality.salt
+        return (os.environ.get(ref.variable) if ref else None) or generated_once(self.state / "quality-salt")
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the policy of the last rollout. Azurite stores no policy; `logops.lifecycle` carries this one out."""

@@ -1,7 +1,7 @@
 """The key store of the local platform: it generates missing account keys and stores them in one private file.
 
-The file is `secrets.env`, mode 0600, with one `NAME=VALUE` per line. No other file in the state folder has a secret.
-supervisord gets the keys as variables when it starts, and passes them to the processes.
+The file is `secrets.env`, mode 0600, with one `NAME=VALUE` per line. supervisord gets the keys as variables when it
+starts, and passes them to the processes. The salt of hashes is in a file of its own, because no process needs it.
 """
 
 import base64
@@ -16,6 +16,7 @@ from logops.platforms.platform import PlatformError
 
 _KEY_BYTES = 64
 """Length of Azure's own account keys."""
+_SALT_BYTES = 32
 _MIN_SECRET_LENGTH = 8
 """Shorter values are not redacted: they occur in ordinary words, and are no real secrets."""
 
@@ -64,6 +65,19 @@ class KeyStore:
         except FileNotFoundError:
             return {}
         return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def generated_once(file: Path) -> str:
+    """Return the random secret in a file. Without the file, create it, readable by its owner only.
+
+    Raises PlatformError if it cannot be written.
+    """
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        secret = random_source.token_hex(_SALT_BYTES)
+        write_text(file, secret, mode=0o600)
+        return secret
 
 
 def redact(text: str, secrets: Mapping[str, str]) -> str:

@@ -7,5 +7,9 @@ class SecretsError(LogopsError):
     """The search for secrets failed."""
 
 
+class SaltError(SecretsError):
+    """The secret for the salt of hashes is not usable."""
+
+
 class RulesError(SecretsError, ValueError):
     """A file of rules cannot be used. The message names the rule and the mistake."""

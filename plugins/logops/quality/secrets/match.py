@@ -8,8 +8,11 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Self
 
+from logops.number_text import count_text
+from logops.quality.secrets.errors import SaltError
 from logops.quality.secrets.rules import Kind
 
+MIN_SALT_CHARACTERS = 16
 HASH_CHARACTERS = 16
 """64 bits: in a million different values, two have the same hash with a probability of 3e-8."""
 
@@ -24,7 +27,15 @@ class Salt:
 
     @classmethod
     def of_environment(cls, secret: str, environment: str) -> Self:
-        """Return the salt of an environment, derived from a secret that the environment names."""
+        """Return the salt of an environment, derived from a secret that the environment names.
+
+        Raises SaltError if the secret is so short that it could be guessed.
+        """
+        if len(secret) < MIN_SALT_CHARACTERS:
+            raise SaltError(
+                f"quality.salt of {environment!r}: the secret has {count_text(len(secret), 'character')}. At least "
+                f"{MIN_SALT_CHARACTERS} are needed: it must not be guessed. Use random text: `openssl rand -hex 32`."
+            )
         return cls(hmac.new(secret.encode(), environment.encode(), sha256).digest(), is_kept=True)
 
     @classmethod

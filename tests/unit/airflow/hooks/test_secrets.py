@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from logops.airflow.hooks.secrets import SecretMissingError, connection_secrets
+from logops.airflow.hooks.secrets import SecretMissingError, connection_secrets, salt_secret
 from logops.airflow.operators.work import read_environment
 from logops.environment import Environment
 
 KEY = "a2V5LWluLWEtY29ubmVjdGlvbg=="
 VARIABLE = "LOGOPS_CONNECTION_SECURITY_STORAGE"
+SALT_VARIABLE = "LOGOPS_CONNECTION_LOGOPS_QUALITY_SALT"
 
 
 @pytest.fixture
@@ -42,3 +43,16 @@ def test_missing_key_is_reported_with_setting_connection_and_variable(
     assert "storage_accounts.security.account_key" in str(missing.value)
     assert "'security_storage'" in str(missing.value)
     assert VARIABLE in str(missing.value)
+
+
+def test_salt_is_read_from_connection_password(production: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_LOGOPS_QUALITY_SALT", json.dumps({"conn_type": "generic", "password": KEY}))
+    assert salt_secret(production, {}) == {SALT_VARIABLE: KEY}
+
+
+def test_salt_of_variable_takes_precedence_over_connection(production: Environment) -> None:
+    assert salt_secret(production, {SALT_VARIABLE: KEY}) == {}
+
+
+def test_salt_without_connection_is_left_out(production: Environment) -> None:
+    assert salt_secret(production, {}) == {}
