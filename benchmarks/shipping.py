@@ -33,8 +33,7 @@ from rich.table import Table
 
 from benchmarks.shipping_server import MARK
 from logops.number_text import size_text
-from logops.shipping.record import Record
-from logops.shipping.wire import encode_push
+from logops.wire import Record, encode_push
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (

@@ -1,5 +1,6 @@
 """A small server that receives shipped logs, as Loki would. It can be down, and answer as a test wants."""
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,6 +95,8 @@ class LogReceiver:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers["Content-Encoding"] == "gzip":
+                    body = gzip.decompress(body)
                 records = _decode(self.path, self.headers["Content-Type"], body)
                 status, text = receiver.answer(records)
                 headers = {name.lower(): value for name, value in self.headers.items()}
@@ -220,6 +223,6 @@ def _snappy(block: bytes) -> bytes:
             extra = 2 if tag & 3 == 2 else 4
             length, distance = (tag >> 2) + 1, int.from_bytes(block[offset : offset + extra], "little")
         offset += extra
-        for _ in range(length):
-            output.append(output[-distance])
+        copied = output[-distance:]
+        output += (copied * (length // distance + 1))[:length]
     return bytes(output)

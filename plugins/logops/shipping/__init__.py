@@ -6,9 +6,9 @@ from logops.shipping.errors import ShippingError
 from logops.shipping.handler import LokiHandler
 from logops.shipping.options import BufferOptions
 from logops.shipping.queue import WhenFull
-from logops.shipping.record import Record
 from logops.shipping.shipper import Shipper
 from logops.shipping.target import Target, Wire
+from logops.wire import Record
 
 __all__ = [
     "BoundLogger",

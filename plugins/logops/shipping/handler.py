@@ -12,10 +12,10 @@ from logops.shipping.errors import ShippingError
 from logops.shipping.fields import as_text, extra_fields, json_line, level_text, metadata_name, stack_text, valid_text
 from logops.shipping.options import BufferOptions
 from logops.shipping.queue import WhenFull
-from logops.shipping.record import Record
 from logops.shipping.shipper import LOGGER_NAME, Shipper
 from logops.shipping.target import Target, Wire, checked_labels, credential
 from logops.shipping.trace import current_trace
+from logops.wire import Record
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

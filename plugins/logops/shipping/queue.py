@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from logops.shipping.counters import Counters
-from logops.shipping.record import Record
 from logops.shipping.store import Batch, Store
+from logops.wire import Record
 
 
 class WhenFull(StrEnum):

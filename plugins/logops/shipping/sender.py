@@ -11,9 +11,8 @@ from typing import Protocol
 from logops.clients.http.retries import RetryPolicy, wait_s
 from logops.shipping.answer import Answer, Verdict, judge, rejected_by_otlp
 from logops.shipping.counters import Counters
-from logops.shipping.record import Record
 from logops.shipping.target import Target, Wire
-from logops.shipping.wire import encode_otlp, encode_push
+from logops.wire import Record, encode_otlp, encode_push
 
 _RETRIES = RetryPolicy(retry_for_s=inf, first_wait_s=0.2, longest_wait_s=30.0)
 _LONGEST_REQUESTED_S = 300.0

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from logops.shipping.counters import Counters
 from logops.shipping.errors import ShippingError
 from logops.shipping.options import BufferOptions
-from logops.shipping.record import Record
 from logops.shipping.target import Target
+from logops.wire import Record
 
 if TYPE_CHECKING:
     from logops.shipping.worker import Worker

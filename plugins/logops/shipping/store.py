@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from logops.shipping.record import Record
+from logops.wire import Record
 
 RECORD_BYTES = 250
 """Memory of a record besides its texts: objects and pointers."""

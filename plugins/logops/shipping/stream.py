@@ -8,8 +8,8 @@ from typing import BinaryIO, Protocol
 from logops.number_text import seconds_text
 from logops.shipping.counters import Counters
 from logops.shipping.errors import ShippingError
-from logops.shipping.record import Record
 from logops.shipping.shipper import Shipper
+from logops.wire import Record
 
 _CHUNK_BYTES = 256 * 1024
 _LONGEST_PENDING_BYTES = 16 * 1024 * 1024

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from logops.clients.http.auth import BasicAuth, BearerToken
 from logops.shipping.errors import ShippingError
+from logops.wire import OTLP_HEADERS, PUSH_HEADERS
 
 TENANT_HEADER = "X-Scope-OrgID"
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -22,6 +23,7 @@ class Wire(StrEnum):
     """OTLP over HTTP: Loki, Alloy, an OpenTelemetry collector."""
 
 
+_HEADERS = {Wire.PUSH: PUSH_HEADERS, Wire.OTLP: OTLP_HEADERS}
 _DEFAULT_PATH = {Wire.PUSH: "/loki/api/v1/push", Wire.OTLP: "/otlp/v1/logs"}
 """Path of Loki. An address with a path is used as it is: agents listen at `/v1/logs`."""
 
@@ -76,7 +78,7 @@ class Target:
     @property
     def headers(self) -> dict[str, str]:
         """The headers of every request. They contain the credential."""
-        headers = {"Content-Type": "application/x-protobuf"}
+        headers = dict(_HEADERS[self.wire])
         if self.tenant:
             headers[TENANT_HEADER] = self.tenant
         if self.auth is not None:

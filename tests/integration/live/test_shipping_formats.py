@@ -8,7 +8,7 @@ import pytest
 from logops.clients.loki import Entry, LokiClient
 from logops.platforms.local import LocalPlatform
 from logops.shipping import Shipper, Target, Wire
-from logops.shipping.record import Record
+from logops.wire import Record
 
 TIMEOUT_S = 60
 LINES = ["plain", 'quotes " and \\ backslash', "two\nlines", "größe 日本 🙂", "x" * 200_000]

@@ -6,8 +6,8 @@ import pytest
 
 from logops.shipping.counters import Counters
 from logops.shipping.queue import RecordQueue, WhenFull
-from logops.shipping.record import Record
 from logops.shipping.store import MemoryStore, size_bytes
+from logops.wire import Record
 
 LONG_S = 60.0
 """Far longer than a test runs: a wait of this length never ends by itself."""

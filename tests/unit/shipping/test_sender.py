@@ -7,9 +7,9 @@ import pytest
 from logops.clients.http.auth import BearerToken
 from logops.shipping.answer import Answer, Verdict, judge, rejected_by_otlp
 from logops.shipping.counters import Counters
-from logops.shipping.record import Record
 from logops.shipping.sender import Deadline, Sender
 from logops.shipping.target import Target, Wire
+from logops.wire import Record
 from tests.support.log_receiver import decode_push
 
 TARGET = Target("http://loki:3100")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from logops.shipping.counters import Counters
 from logops.shipping.errors import ShippingError
-from logops.shipping.record import Record
 from logops.shipping.wal.frame import decode_record, encode_record
 from logops.shipping.wal.log import SMALLEST_LIMIT_BYTES, WriteAheadLog
+from logops.wire import Record
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 PAIRS = st.lists(st.tuples(TEXTS, TEXTS), max_size=4).map(tuple)

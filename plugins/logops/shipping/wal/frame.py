@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
-from logops.shipping.record import Record
+from logops.wire import Record
 
 FRAME = struct.Struct("<II")
 _START = struct.Struct("<qI")

@@ -8,10 +8,10 @@ from pathlib import Path
 from logops.number_text import size_text
 from logops.shipping.counters import Counters
 from logops.shipping.errors import ShippingError
-from logops.shipping.record import Record
 from logops.shipping.wal.frame import FRAME, Damage, decode_record, encode_record
 from logops.shipping.wal.segment import Segment, SegmentFormatError
 from logops.shipping.wal.slots import take_slot
+from logops.wire import Record
 
 _LARGEST_SEGMENT_BYTES = 16 * 1024 * 1024
 _SEGMENTS = 8

@@ -1,18 +1,16 @@
-"""Loki's push request: logproto.PushRequest (pkg/push/push.proto) as a snappy block.
-
-The block has literals only: Loki decodes them, and no compression costs the application's processor.
-"""
+"""Loki's push request: logproto.PushRequest (pkg/push/push.proto) as a snappy block."""
 
 import json
 from collections.abc import Sequence
 from functools import lru_cache
 
-from logops.shipping.record import Record
-from logops.shipping.wire.pairs import PairCache
-from logops.shipping.wire.protobuf import field, number_field, varint
+from logops.wire.pairs import PairCache
+from logops.wire.protobuf import field, number_field, varint
+from logops.wire.record import Record
+from logops.wire.snappy import snappy_block
 
-_LITERAL_WITH_4_BYTES = b"\xfc"
-"""Tag of a literal whose length less one follows in four bytes (google/snappy, format_description.txt)."""
+PUSH_HEADERS = (("Content-Type", "application/x-protobuf"),)
+"""Loki expects snappy for this type, and no Content-Encoding."""
 _NANOSECONDS_BYTES = 5
 """Length of every number of nanoseconds: a varint of fixed length costs a third of a shortest one."""
 
@@ -29,8 +27,7 @@ def encode_push(records: Sequence[Record]) -> bytes:
         if entries is None:
             entries = streams[record.labels] = [field(1, _selector(record.labels))]
         entries.append(_entry(record, pairs))
-    message = b"".join([field(1, b"".join(parts)) for parts in streams.values()])
-    return varint(len(message)) + _LITERAL_WITH_4_BYTES + (len(message) - 1).to_bytes(4, "little") + message
+    return snappy_block(b"".join([field(1, b"".join(parts)) for parts in streams.values()]))
 
 
 def _entry(record: Record, pairs: PairCache) -> bytes:

@@ -1,18 +1,23 @@
 """The bytes of a request, decoded by an independent decoder."""
 
+import gzip
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.shipping.record import Record
-from logops.shipping.wire import encode_otlp, encode_push
+from logops.wire import Record, encode_otlp, encode_push
 from tests.support.log_receiver import ReceivedRecord, decode_otlp, decode_push
+
+
+def decode_gzipped_otlp(body: bytes) -> list[ReceivedRecord]:
+    return decode_otlp(gzip.decompress(body))
+
 
 NOW_NS = 1_795_000_000_123_456_789
 LABELS = (("level", "info"), ("service", "shop"))
-FORMATS = [pytest.param(encode_push, decode_push, id="push"), pytest.param(encode_otlp, decode_otlp, id="otlp")]
+FORMATS = [pytest.param(encode_push, decode_push, id="push"), pytest.param(encode_otlp, decode_gzipped_otlp, id="otlp")]
 
 Encode = Callable[[list[Record]], bytes]
 Decode = Callable[[bytes], list[ReceivedRecord]]
@@ -57,7 +62,7 @@ def test_label_with_special_letters_is_escaped_as_go_reads_it(value: str, writte
 
 @pytest.mark.parametrize("name", ["service", "service_name"])
 def test_otlp_label_for_the_service_becomes_opentelemetrys_service_name(name: str) -> None:
-    (found,) = decode_otlp(encode_otlp([record(labels=((name, "shop"), ("team", "a")))]))
+    (found,) = decode_gzipped_otlp(encode_otlp([record(labels=((name, "shop"), ("team", "a")))]))
     assert found.labels == "{'service.name': 'shop', 'team': 'a'}"
 
 

@@ -1,4 +1,4 @@
-"""A log record as it is shipped."""
+"""A log record as it is sent."""
 
 from typing import NamedTuple
 

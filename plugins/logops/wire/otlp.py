@@ -3,12 +3,17 @@
 Labels are resource attributes, metadata are attributes of the log record, the line is its body.
 """
 
+import gzip
 from collections.abc import Sequence
 
-from logops.shipping.record import Record
-from logops.shipping.wire.pairs import PairCache
-from logops.shipping.wire.protobuf import field, varint
+from logops.wire.pairs import PairCache
+from logops.wire.protobuf import field, varint
+from logops.wire.record import Record
 
+OTLP_HEADERS = (("Content-Type", "application/x-protobuf"), ("Content-Encoding", "gzip"))
+"""Every OTLP server must accept gzip (OTLP specification, OTLP/HTTP)."""
+_GZIP_LEVEL = 1
+"""The fastest. It takes 1.5 us a line of 200 bytes, without Python's lock."""
 _SERVICE = {"service": "service.name", "service_name": "service.name"}
 """Loki makes the label `service_name` of OpenTelemetry's attribute, and structured metadata of most others."""
 
@@ -25,9 +30,10 @@ def encode_otlp(records: Sequence[Record]) -> bytes:
         if logs is None:
             logs = resources[record.labels] = []
         logs.append(_log_record(record, pairs))
-    return b"".join(
+    message = b"".join(
         [field(1, field(1, _resource(labels)) + field(2, b"".join(logs))) for labels, logs in resources.items()]
     )
+    return gzip.compress(message, compresslevel=_GZIP_LEVEL, mtime=0)
 
 
 def _log_record(record: Record, pairs: PairCache) -> bytes:
