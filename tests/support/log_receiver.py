@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -48,6 +50,9 @@ class LogReceiver:
         self.answer = answer or (lambda records: (204, ""))
         self.headers: dict[str, str] = {}
         """More headers of each answer."""
+        self.cut_connections: int | None = None
+        """Connections that were closed without an answer; None: connections are answered."""
+        self._connections: set[socket.socket] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
@@ -78,6 +83,16 @@ class LogReceiver:
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
         self.start()
 
+    def cut_off(self) -> None:
+        """Close every connection, and from now on each new one without an answer, until `reconnect`."""
+        self.cut_connections = 0
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def reconnect(self) -> None:
+        self.cut_connections = None
+
     @property
     def records(self) -> list[ReceivedRecord]:
         """The records that were acknowledged, in order."""
@@ -92,6 +107,14 @@ class LogReceiver:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def handle(self) -> None:
+                if receiver.cut_connections is not None:
+                    receiver.cut_connections += 1
+                    return
+                receiver._connections.add(self.connection)
+                super().handle()
+                receiver._connections.discard(self.connection)
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -132,7 +155,7 @@ def decode_json_push(body: bytes) -> list[ReceivedRecord]:
 
 
 def _label_text(labels: dict[str, str]) -> str:
-    return f"{{{', '.join(f'{name}={json.dumps(value)}' for name, value in labels.items())}}}"
+    return f"{{{', '.join(f'{name}={json.dumps(value, ensure_ascii=False)}' for name, value in labels.items())}}}"
 
 
 def decode_push(body: bytes) -> list[ReceivedRecord]:

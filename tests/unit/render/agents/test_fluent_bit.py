@@ -115,6 +115,27 @@ def test_pipeline_drops_lines_then_parses_then_drops_by_fields() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lines_per_second", "burst", "throttle"),
+    [
+        (1000, 2000, ("1000", 2, "1s")),
+        (10, 600, ("10", 60, "1s")),
+        # Fluent Bit has a smallest window of 2, and takes a rate of up to 1 for the rate 1,000.
+        (1000, 1000, ("1000", 2, "1s")),
+        (1, 60, ("2", 30, "2s")),
+        (0.01, 4, ("1.1", 3, "110s")),
+    ],
+)
+def test_rate_limit_is_written_with_a_rate_and_a_window_that_fluent_bit_accepts(
+    lines_per_second: float, burst: int, throttle: tuple[str, int, str]
+) -> None:
+    limit = {"lines_per_second": lines_per_second, "burst": burst}
+    filters = section("filters", "one", one_source({"parse": {"rate_limit": limit}}))
+    (found,) = [block for block in filters if block["name"] == "throttle"]
+
+    assert (found["rate"], found["window"], found["interval"]) == throttle
+
+
 def test_lines_in_containers_are_joined_by_the_first_filter() -> None:
     declared = one_source({"parse": {"container_format": "cri", "multiline_first_line": "^x"}})
 

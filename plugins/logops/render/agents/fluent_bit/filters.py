@@ -1,10 +1,11 @@
 """Render the filters of a source's pipeline, and the parsers that they need."""
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from logops.environment.pipeline import DropRule
+from logops.environment.pipeline import DropRule, RateLimit
 from logops.environment.sources import JournalSource, PodSource, Source, SyslogSource
 from logops.pipelines import stages as pipeline
 from logops.render.agents.fluent_bit.expressions import onigmo
@@ -66,8 +67,7 @@ def _filter(name: str, source: Source, stage: pipeline.Stage) -> Iterator[dict[s
                 "reserve_data": True,
             }
         case pipeline.Limit(limit=limit):
-            window = max(1, round(limit.burst / limit.lines_per_second))
-            yield {"name": "throttle", "rate": f"{limit.lines_per_second:g}", "window": window, "interval": "1s"}
+            yield _throttle(limit)
         case pipeline.ReplaceLine(field=field):
             (key,) = key_of(source, field)
             yield {"name": "modify", "condition": f"key_exists {key}", "hard_copy": f"{key} {LINE}"}
@@ -80,6 +80,19 @@ def _filter(name: str, source: Source, stage: pipeline.Stage) -> Iterator[dict[s
                 "copy": f"{key} {CHOSEN_TENANT}",
             }
             yield {"name": "modify", "add": f"{CHOSEN_TENANT} {source.tenant}"}
+
+
+_SMALLEST_RATE = 1.1
+_SMALLEST_WINDOW = 2
+"""Fluent Bit replaces a rate of up to 1 by 1,000, and a window of 1 by 5 (5.1.1, filter_throttle/throttle.c)."""
+
+
+def _throttle(limit: RateLimit) -> dict[str, Any]:
+    """Return the filter that lets `rate` lines per interval pass, on average over the intervals of a window."""
+    interval_s = 1 if limit.lines_per_second >= _SMALLEST_RATE else math.ceil(_SMALLEST_RATE / limit.lines_per_second)
+    rate = limit.lines_per_second * interval_s
+    window = max(_SMALLEST_WINDOW, math.floor(limit.burst / rate))
+    return {"name": "throttle", "rate": f"{rate:g}", "window": window, "interval": f"{interval_s}s"}
 
 
 def _drop(name: str, source: Source, rule: DropRule) -> dict[str, Any]:
