@@ -22,9 +22,10 @@ from tests.support.agent_corpus import (
     received,
     write,
 )
-from tests.support.agent_processes import AGENTS, running, wait_until
+from tests.support.agent_processes import AGENTS, running
 from tests.support.agent_programs import agent_program
 from tests.support.log_receiver import LogReceiver
+from tests.support.waiting import becomes_true
 
 
 class Corpus:
@@ -65,7 +66,7 @@ class Corpus:
         )
 
     def wait_for(self, entries: Counter[Arrived]) -> None:
-        wait_until(lambda: len(self.receiver.records) >= entries.total())
+        becomes_true(lambda: len(self.receiver.records) >= entries.total())
 
     def assert_arrived(self, wanted: Counter[Arrived]) -> None:
         found = differences(wanted, received(self.receiver.pushes, self.started_ns), self.kind)
@@ -123,9 +124,9 @@ def test_lines_after_a_truncation_are_sent_once(lines: Corpus) -> None:
     declared = corpus(lines.kind, lines.folder, "plain")
     write(lines.folder, "plain", before)
     with running(declared, lines.folder, lines.receiver.url):
-        wait_until(lambda: len(lines.receiver.lines) >= len(before))
+        becomes_true(lambda: len(lines.receiver.lines) >= len(before))
         (lines.folder / "plain.log").write_bytes(b"".join(line + b"\n" for line in after))
-        wait_until(lambda: len(lines.receiver.lines) >= len(before) + len(after))
+        becomes_true(lambda: len(lines.receiver.lines) >= len(before) + len(after))
 
     assert sorted(lines.receiver.lines) == sorted(line.decode() for line in (*before, *after))
 
@@ -137,7 +138,7 @@ def test_lines_written_while_loki_cannot_be_reached_are_sent_once(lines: Corpus)
         lines.wait_for(lines.expected(0))
         lines.receiver.cut_off()
         lines.write(1)
-        wait_until(lambda: bool(lines.receiver.cut_connections))
+        becomes_true(lambda: bool(lines.receiver.cut_connections))
         attempts = lines.receiver.cut_connections
         lines.receiver.reconnect()
         lines.wait_for(wanted)

@@ -2,8 +2,7 @@
 
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,10 +85,3 @@ def _command(
             path.write_text(promtail_config(declared, process, addresses))
             expand = ["-config.expand-env=true"] if with_secrets else []
             return [*command("promtail"), f"-config.file={path}", *expand]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition is true. The test that follows says what is missing, so a timeout is no error here."""
-    end = time.monotonic() + WAIT_S
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
