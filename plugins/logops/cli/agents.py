@@ -1,6 +1,5 @@
-"""`logops agents ...`: try the pipelines of log sources, and take them over from Promtail."""
+"""`logops agents test`: try the pipeline of a log source with sample lines."""
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,19 +11,14 @@ import typer
 from rich.cells import set_cell_size
 from rich.text import Text
 
-from logops.cli.console import FOUND, OK, print_json, print_text, printable, say, stop, width
+from logops.cli.console import OK, print_json, print_text, printable, say, stop, width
+from logops.cli.input import read_input
 from logops.cli.targets import environment
-from logops.doctor.promtail_sources import migrate_promtail
-from logops.doctor.reading.safe_yaml import DocumentError
 from logops.number_text import count_text, size_text
 from logops.pipelines.line import Dropped, Entry, Outcome, TimestampFrom
 from logops.pipelines.text import readable
 from logops.pipelines.trial import Trial, try_pipeline
-from logops.render.files import yaml_text
 from logops.suggestions import did_you_mean
-
-MAX_BYTES = 10 << 20
-"""Larger files are refused: a sample has some hundred lines."""
 
 _INDENT = " " * 10
 
@@ -49,7 +43,9 @@ def try_command(name: str, source: str, file: Path, as_json: bool) -> None:
     if source not in loaded.sources:
         known = ", ".join(sorted(loaded.sources)) or "none"
         stop(f"{loaded.name} has no source {source!r}. Its sources: {known}.{did_you_mean(source, loaded.sources)}")
-    trial = try_pipeline(loaded, source, _read(file), "" if str(file) == "-" else str(file), time.time_ns())
+    trial = try_pipeline(
+        loaded, source, read_input(file, "sample lines"), "" if str(file) == "-" else str(file), time.time_ns()
+    )
     if as_json:
         print_json([_as_data(outcome) for outcome in trial.outcomes])
     else:
@@ -62,33 +58,6 @@ def try_command(name: str, source: str, file: Path, as_json: bool) -> None:
             "it depends on when lines are written."
         )
     raise typer.Exit(OK)
-
-
-def migrate_command(file: Path, cluster: str, tenant: str) -> None:
-    """Run `logops agents migrate`."""
-    try:
-        migrated = migrate_promtail(_read(file).decode("utf-8", "replace"), str(file), cluster, tenant)
-    except DocumentError as error:
-        stop(str(error))
-    sys.stdout.write(yaml_text({"sources": dict(migrated.sources)}))
-    for note in migrated.notes:
-        say(note)
-    say(f"{count_text(len(migrated.sources), 'source')}; {count_text(len(migrated.notes), 'note')}")
-    raise typer.Exit(FOUND if migrated.notes else OK)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        if str(file) == "-":
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with file.open("rb") as stream:
-                data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        stop(f"Reading {file}: {error.strerror}. Name a file with sample lines, or - for standard input.")
-    if len(data) > MAX_BYTES:
-        stop(f"Reading {file}: it is larger than {size_text(MAX_BYTES)}. Use a part of it: head -n 1000 {file}")
-    return data
 
 
 def _block(outcome: Outcome, trial: Trial) -> Text:

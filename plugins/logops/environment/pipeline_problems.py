@@ -17,7 +17,7 @@ from logops.environment.sources import (
 )
 from logops.suggestions import closest
 
-_CONTAINER_FIELDS = {"cri": ("time", "stream", "flags", "content"), "docker": ("output", "stream", "timestamp")}
+CONTAINER_FIELDS = {"cri": ("time", "stream", "flags", "content"), "docker": ("output", "stream", "timestamp")}
 """Fields that the stages `cri` and `docker` of Promtail and Alloy make."""
 
 
@@ -43,7 +43,7 @@ def known_fields(source: Source) -> tuple[str, ...] | None:
     if parse.format in ("json", "logfmt") and not parse.fields:
         return None
     parsed = groups(parse.expression) if parse.expression else parse.fields
-    container = _CONTAINER_FIELDS[source.container] if source.container else ()
+    container = CONTAINER_FIELDS[source.container] if source.container else ()
     return tuple(sorted({*parsed, *container, *source.labels, *source.input_labels}))
 
 

@@ -38,18 +38,30 @@ def try_command(
     agents.try_command(name, source, file, as_json)
 
 
-@app.command("migrate", epilog="Example: logops agents migrate promtail.yaml --tenant application")
+@app.command("migrate", epilog="Example: logops agents migrate promtail.yaml --to migrated")
 def migrate_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A configuration of Promtail; - reads standard input.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="Promtail's configuration, values of its Helm chart, or a manifest (ConfigMap, Secret) with its "
+            "configuration; - reads standard input.",
+        ),
+    ],
     cluster: Annotated[str, typer.Option(help="Cluster that stores the lines.")] = "main",
-    tenant: Annotated[str, typer.Option(help="Tenant of lines for which no stage names one.")] = "application",
+    tenant: Annotated[str, typer.Option(help="Tenant of lines for which FILE names none.")] = "application",
+    to: Annotated[
+        Path | None, typer.Option(help="Write sources.yaml and nodes.alloy to this folder instead of printing.")
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Print the sources of a Promtail configuration as YAML for an environment file.
+    """Translate a configuration of Promtail into sources and an agent of an environment, and into Alloy's file.
 
-    What could not be carried over is printed to stderr, with its path. logops runs the stages in its own order.
+    Every key is carried over, or has the same default, or is named on stderr: left to you, not carried over, changed.
+    Secrets are not copied.
 
-    Exit status 1: something could not be carried over. 2: the file cannot be used.
+    Exit status 1: something could not be carried over. 2: FILE cannot be used.
     """
     with ends_at_once():
-        from logops.cli import agents
-    agents.migrate_command(file, cluster, tenant)
+        from logops.cli import agents_migrate
+    agents_migrate.migrate_command(file, cluster, tenant, to, as_json)

@@ -19,7 +19,12 @@ from logops.doctor.reading.document_part import DocumentPart, RuntimeOverrides, 
 from logops.doctor.reading.fluentbit import is_classic, read_classic, read_pipeline
 from logops.doctor.reading.lifecycle import policy_rules, read_policy
 from logops.doctor.reading.loki import is_loki_config, read_loki_config, read_loki_values
-from logops.doctor.reading.promtail import is_promtail_config, read_promtail_config, read_promtail_values
+from logops.doctor.reading.promtail import (
+    PROMTAIL_VALUES,
+    is_promtail_config,
+    read_promtail_config,
+    read_promtail_values,
+)
 from logops.doctor.reading.safe_yaml import MAX_BYTES, DocumentError, parse
 from logops.doctor.reading.terraform import is_terraform, read_terraform
 from logops.doctor.untyped import as_mapping
@@ -30,8 +35,6 @@ ACCEPTED = (
     "a Loki configuration or runtime overrides, Helm values of Loki or Promtail, a Promtail or Fluent Bit"
     " configuration, a ConfigMap with one of these, an Azure lifecycle policy in JSON or Terraform"
 )
-
-_PROMTAIL_VALUES = {"snippets", "clients", "lokiAddress", "scrapeConfigs", "file"}
 
 
 def read_documents(paths: Iterable[Path], promise: RetentionPromise | None = None) -> Deployment:
@@ -94,7 +97,7 @@ def _document_parts(document: Mapping[str, Any], name: str, location: Location) 
         yield UnreadablePart(location, f"a Kubernetes {document['kind']}: only ConfigMaps are checked")
     elif isinstance(document.get("loki"), Mapping):
         yield from read_loki_values(document, name, location)
-    elif _PROMTAIL_VALUES & as_mapping(document.get("config")).keys():
+    elif PROMTAIL_VALUES & as_mapping(document.get("config")).keys():
         yield from read_promtail_values(document, name, location)
     elif parts := _configuration(document, name, location):
         yield from parts

@@ -14,6 +14,8 @@ from logops.doctor.untyped import as_list, as_mapping
 _VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*[^}]*\}")
 _CHART_PODS = "/var/log/pods/*/*.log"
 _KUBERNETES = "kubernetes_sd_configs"
+PROMTAIL_VALUES = frozenset({"snippets", "clients", "lokiAddress", "scrapeConfigs", "file"})
+"""Keys below `config` in the values of Promtail's chart."""
 _PROMETHEUS_JOB_KEYS = {key for key in known_keys("promtail")["scrape_configs"] if key.endswith("_sd_configs")} | {
     "job_name",
     "relabel_configs",

@@ -112,15 +112,22 @@ def drop_too_broad(deployment: Deployment, as_of: datetime) -> Iterator[RuleFind
     """Report drop expressions that are a bare word, or have a bare word as an alternative."""
     for agent in deployment.agents:
         for expression, location in agent.drop_expressions:
-            matches = [match for part in _alternatives(expression) if (match := _BARE_WORD.fullmatch(part))]
-            if matches:
-                words = ", ".join(match[1] for match in matches)
+            if words := bare_words(expression):
                 message = (
-                    f"agent {agent.name} drops every line that contains {words}, also inside longer words and at"
-                    " every level"
+                    f"agent {agent.name} drops every line that contains {', '.join(words)}, also inside longer words"
+                    " and at every level"
                 )
-                evidence = {"words": len(matches)}
+                evidence = {"words": len(words)}
                 yield RuleFinding(classes.DROP_TOO_BROAD, location, message, source=agent.name, evidence=evidence)
+
+
+def bare_words(expression: str) -> list[str]:
+    """Return the alternatives of an expression that are a bare word, so that they also match inside of longer words.
+
+    >>> bare_words(".*health.*|^GET /ping ")
+    ['health']
+    """
+    return [match[1] for part in _alternatives(expression) if (match := _BARE_WORD.fullmatch(part))]
 
 
 def pipeline_stage_useless(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:

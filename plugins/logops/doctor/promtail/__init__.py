@@ -1,0 +1,1 @@
+"""Migrate a configuration of Promtail: sources and an agent of an environment, Alloy's file, and notes."""
