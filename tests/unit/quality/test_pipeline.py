@@ -26,7 +26,8 @@ def test_lines_that_loki_refused_since_the_last_run_are_reported_with_reason() -
 
     assert finding.cls.name == "samples-discarded"
     assert finding.message == (
-        "Loki refused 50 lines of tenant application since the last run: rate_limited 50. Its source: application."
+        "Loki refused 50 lines of tenant application since the last run: rate_limited 50 (ingestion_rate_mb is 100, "
+        "ingestion_burst_size_mb is 200). Its source: application."
     )
 
 

@@ -19,6 +19,7 @@ from logops.quality.counters import (
     restarted,
     total,
 )
+from logops.quality.limits import limits_text
 
 FULL_DISK = 0.9
 BETWEEN_READS_S = 10.0
@@ -35,7 +36,11 @@ def discarded_samples(context: Context) -> Iterator[Finding]:
             for name, source in context.environment.sources.items()
             if (source.cluster, source.tenant) == (cluster, tenant)
         ]
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
+        limits = {reason: limits_text(reason, context.environment.clusters[cluster], tenant) for reason in counts}
+        reasons = ", ".join(
+            f"{reason} {count:,}{f' ({limits[reason]})' if limits[reason] else ''}"
+            for reason, count in sorted(counts.items())
+        )
         whose = f" Its {plural(len(sources), 'source')}: {', '.join(sources)}." if sources else ""
         yield Finding(
             SAMPLES_DISCARDED,
@@ -43,7 +48,11 @@ def discarded_samples(context: Context) -> Iterator[Finding]:
             f"Loki refused {count_text(sum(counts.values()), 'line')} of tenant {tenant} since the last run: "
             f"{reasons}.{whose}",
             context.request.as_of,
-            {"lines": sum(counts.values()), "reasons": ", ".join(sorted(counts))},
+            {
+                "lines": sum(counts.values()),
+                "reasons": ", ".join(sorted(counts)),
+                "limits": "; ".join(text for _, text in sorted(limits.items()) if text),
+            },
         )
 
 
