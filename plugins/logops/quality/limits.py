@@ -18,6 +18,8 @@ LIMITS_OF: Mapping[str, tuple[str, ...]] = {
     "disallowed_structured_metadata": ("allow_structured_metadata",),
 }
 """Reason -> the limits that decide."""
+RETRIED_BY_AGENTS = frozenset({"rate_limited", "per_stream_rate_limit", "stream_limit"})
+"""Reasons that Loki answers with 429: agents send these lines again, and their other lines wait."""
 
 
 def limits_text(reason: str, cluster: Cluster, tenant: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from logops.findings import Finding
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.quality.bands import State
+from logops.quality.limits import RETRIED_BY_AGENTS
 
 PIPELINE = "pipeline"
 """Evidence `where` of lines that the pipeline of an agent dropped: it may drop all lines of a source."""
@@ -93,6 +94,10 @@ def _can_cause(cause: Finding, consequence: Finding) -> bool:
     match cause.cls.name:
         case "duplicates":
             return not is_low
+        case "samples-discarded" if consequence.cls.name == "canary-missing":
+            # The canary's lines wait in the agent behind lines that Loki refuses for a time.
+            is_limited = any(reason in RETRIED_BY_AGENTS for reason in str(cause.evidence.get("reasons")).split(", "))
+            return is_limited or cause.subject.tenant == consequence.subject.tenant
         case "lines-lost" if consequence.cls.name in ("source-silent", "gap", "rate-out-of-band"):
             return is_low and cause.evidence.get("where") == PIPELINE
         case _:

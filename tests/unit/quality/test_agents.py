@@ -17,6 +17,7 @@ def distributor(name: str, value: float, **labels: str) -> Counter:
 
 AGENT = agent("process_start_time_seconds", STARTED)
 BEFORE = [AGENT, distributor("process_start_time_seconds", STARTED)]
+SILENT = healthy((60,) * 10 + (0,) * 20)
 
 
 def read(lines: float) -> Counter:
@@ -100,10 +101,28 @@ def test_lines_that_vanish_in_an_agent_are_reported_with_the_source() -> None:
     )
 
 
-def test_lines_that_wait_while_loki_does_not_accept_them_are_no_finding() -> None:
-    retried = agent("promtail_batch_retries_total", 3, tenant="application")
+RETRIED = agent("promtail_batch_retries_total", 3, tenant="application")
 
-    assert findings(healthy(), counters=[*sent(100), read(1000), retried], earlier=BEFORE) == []
+
+def test_agent_of_which_loki_accepts_nothing_explains_its_silent_sources() -> None:
+    finding = only(findings(SILENT, counters=[AGENT, RETRIED], earlier=[AGENT]))
+
+    assert finding.cls.name == "agent-down"
+    assert finding.message == (
+        "Agent process promtail-main cannot send: 3 requests failed since the last run, and none was accepted. Its "
+        "lines wait. It ships source application. It explains source-silent of application."
+    )
+
+
+def test_agent_whose_lines_loki_refuses_is_not_down() -> None:
+    refused = distributor("loki_discarded_samples_total", 20, reason="rate_limited", tenant="application")
+    found = findings(healthy(), counters=[*BEFORE, RETRIED, refused], earlier=BEFORE)
+
+    assert only(found).cls.name == "samples-discarded"
+
+
+def test_lines_that_wait_while_loki_does_not_accept_them_are_no_finding() -> None:
+    assert findings(healthy(), counters=[*sent(100), read(1000), RETRIED], earlier=BEFORE) == []
 
 
 def test_lines_that_a_declared_rule_drops_do_not_vanish() -> None:
@@ -125,9 +144,6 @@ def test_syslog_messages_that_an_agent_could_not_read_are_reported() -> None:
     assert only(findings(healthy(), counters=[AGENT, unreadable], earlier=[AGENT])).message == (
         "Agent process promtail-main could not read 4 syslog messages, and dropped them, since the last run."
     )
-
-
-SILENT = healthy((60,) * 10 + (0,) * 20)
 
 
 def test_pipeline_that_drops_all_lines_explains_the_silent_source() -> None:

@@ -1,5 +1,7 @@
 """Counters of Loki, beside those of agents."""
 
+import pytest
+
 from logops.quality.counters import Counter
 from tests.support.quality import AS_OF, findings, healthy, only
 
@@ -27,7 +29,8 @@ def test_lines_that_loki_refused_since_the_last_run_are_reported_with_reason() -
     assert finding.cls.name == "samples-discarded"
     assert finding.message == (
         "Loki refused 50 lines of tenant application since the last run: rate_limited 50 (ingestion_rate_mb is 100, "
-        "ingestion_burst_size_mb is 200). Its source: application."
+        "ingestion_burst_size_mb is 200). Agents send lines above a limit again, and each try counts. Its source: "
+        "application."
     )
 
 
@@ -112,3 +115,21 @@ def test_full_disk_of_an_ingester_is_reported() -> None:
     assert only(findings(healthy(), counters=[used])).message == (
         "The disk of the write-ahead log of main-ingester-0 is 93% full."
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "tenant", "classes"),
+    [
+        ("rate_limited", "application", ["samples-discarded"]),
+        ("greater_than_max_sample_age", "canary", ["samples-discarded"]),
+        ("greater_than_max_sample_age", "application", ["samples-discarded", "canary-missing"]),
+    ],
+)
+def test_refused_lines_explain_a_missing_canary_only_if_its_lines_wait(
+    reason: str, tenant: str, classes: list[str]
+) -> None:
+    canary = alive(process="canary-main")
+    refused = counter("loki_discarded_samples_total", 20, reason=reason, tenant=tenant)
+    now = [alive(), refused, canary, counter("loki_canary_missing_entries_total", 3, "canary-main")]
+
+    assert [each.cls.name for each in findings(healthy(), counters=now, earlier=[alive(), canary])] == classes

@@ -5,11 +5,11 @@ from logops.findings.model import FindingClass, Severity
 AGENT_DOWN = FindingClass(
     name="agent-down",
     severity=Severity.ERROR,
-    meaning="An agent does not answer, so the sources that it ships are not delivered.",
+    meaning="An agent does not answer, or Loki accepts nothing of it: the sources that it ships are not delivered.",
     why="New lines wait on their machine. If the agent stays down until a file is rotated away, its lines are lost. "
     "A line that is sent to a syslog port is lost at once.",
-    remedy="Look at its log: `logops logs ENV`, or the log of its pod. Start it again. Files are read from where it "
-    "stopped.",
+    remedy="Look at its log: `logops logs ENV`, or the log of its pod. If it does not run, start it again: files are "
+    "read from where it stopped. If it cannot send, check the network, the name and the password of Loki's address.",
 )
 SOURCE_SILENT = FindingClass(
     name="source-silent",

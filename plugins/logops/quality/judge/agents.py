@@ -10,7 +10,7 @@ from logops.findings import Finding, Subject
 from logops.findings.classes.quality import AGENT_DOWN, LINES_LOST
 from logops.number_text import count_text, plural
 from logops.quality.context import Context, agent_processes
-from logops.quality.counters import DROPPED, READ, RETRIED, SENT, STAGE_DROPPED, UNREADABLE, Counter, total
+from logops.quality.counters import DISCARDED, DROPPED, READ, RETRIED, SENT, STAGE_DROPPED, UNREADABLE, Counter, total
 from logops.quality.precedence import PIPELINE
 
 IN_FLIGHT_S = 10.0
@@ -27,17 +27,31 @@ RATE_LIMITED = ("ratelimit_drop_stage", "rate_limited")
 
 
 def agents_down(context: Context) -> Iterator[Finding]:
-    """Yield the agents that do not answer."""
+    """Yield the agents that do not answer, and those of which Loki accepted nothing since the last run."""
     for process, (cluster, sources) in agent_processes(context.environment).items():
+        problem = ""
         if reason := context.measured.silent_processes.get(process):
+            problem = f"does not answer: {reason}"
+        elif failed := _failed_requests(context, process, cluster):
+            problem = (
+                f"cannot send: {count_text(failed, 'request')} failed since the last run, and none was accepted. Its "
+                "lines wait."
+            )
+        if problem:
             yield Finding(
                 AGENT_DOWN,
                 Subject(context.environment.name, cluster, path=process),
-                f"Agent process {process} does not answer: {reason} It ships {plural(len(sources), 'source')} "
-                f"{', '.join(sources)}.",
+                f"Agent process {process} {problem} It ships {plural(len(sources), 'source')} {', '.join(sources)}.",
                 context.request.as_of,
                 {"sources": ", ".join(sources)},
             )
+
+
+def _failed_requests(context: Context, process: str, cluster: str) -> int:
+    """Return the failed requests of an agent if none was accepted; 0 if Loki refused lines: that is the cause then."""
+    counters = _increases(context, process)
+    is_refused = total([each for each in context.increases if each.cluster == cluster], DISCARDED)
+    return 0 if is_refused or total(counters, *SENT) else int(total(counters, *RETRIED))
 
 
 def lines_given_up(context: Context) -> Iterator[Finding]:

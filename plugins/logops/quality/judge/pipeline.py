@@ -19,7 +19,7 @@ from logops.quality.counters import (
     restarted,
     total,
 )
-from logops.quality.limits import limits_text
+from logops.quality.limits import RETRIED_BY_AGENTS, limits_text
 
 FULL_DISK = 0.9
 BETWEEN_READS_S = 10.0
@@ -41,12 +41,15 @@ def discarded_samples(context: Context) -> Iterator[Finding]:
             f"{reason} {count:,}{f' ({limits[reason]})' if limits[reason] else ''}"
             for reason, count in sorted(counts.items())
         )
+        again = (
+            " Agents send lines above a limit again, and each try counts." if RETRIED_BY_AGENTS & counts.keys() else ""
+        )
         whose = f" Its {plural(len(sources), 'source')}: {', '.join(sources)}." if sources else ""
         yield Finding(
             SAMPLES_DISCARDED,
             Subject(context.environment.name, cluster, tenant, source=sources[0] if len(sources) == 1 else ""),
             f"Loki refused {count_text(sum(counts.values()), 'line')} of tenant {tenant} since the last run: "
-            f"{reasons}.{whose}",
+            f"{reasons}.{again}{whose}",
             context.request.as_of,
             {
                 "lines": sum(counts.values()),
