@@ -280,9 +280,10 @@ def test_import_of_shipping_does_not_import_what_is_slow() -> None:
     assert slow & set(ended.stdout.split()) == set()
 
 
-def test_handler_without_a_usable_address_is_refused() -> None:
-    with pytest.raises(ShippingError, match=r"'loki:3100' is not the address of a target\. Write http://HOST:PORT"):
-        LokiHandler("loki:3100", {"service": "shop"})
+@pytest.mark.parametrize("url", ["loki:3100", "http://loki:web", "ftp://loki"])
+def test_handler_without_a_usable_address_is_refused(url: str) -> None:
+    with pytest.raises(ShippingError, match=rf"'{url}' is not the address of a target\. Write http://HOST:PORT"):
+        LokiHandler(url, {"service": "shop"})
 
 
 def test_label_that_loki_refuses_is_refused_by_name() -> None:

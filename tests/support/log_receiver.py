@@ -3,10 +3,12 @@
 import gzip
 import json
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any, Self
 
@@ -42,9 +44,14 @@ class ReceivedPush:
 class LogReceiver:
     """A server at one address. `with LogReceiver() as receiver:` starts and stops it."""
 
-    def __init__(self, answer: Callable[[list[ReceivedRecord]], Answer] | None = None) -> None:
+    def __init__(
+        self,
+        answer: Callable[[list[ReceivedRecord]], Answer] | None = None,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
         """
-        answer   called with the records of each request; default: 204
+        answer       called with the records of each request; default: 204
+        certificate  file of the certificate and of its key: the server then speaks TLS
         """
         self.pushes: list[ReceivedPush] = []
         self.answer = answer or (lambda records: (204, ""))
@@ -55,7 +62,11 @@ class LogReceiver:
         self._connections: set[socket.socket] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.port = self._server.server_port
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread: Thread | None = None
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from logops.clients.http.retries import retry_after_s
 from logops.shipping.answer import Answer
 from logops.shipping.errors import ShippingError
+from logops.shipping.proxy import proxy_of
 from logops.shipping.target import Target
 
 _FIRST_BYTES = 4096
@@ -21,18 +22,26 @@ class Connection:
     """A connection to a target. For one thread."""
 
     def __init__(self, target: Target) -> None:
-        """Does not connect yet. Raises ShippingError if the file of certificates is not usable."""
+        """Does not connect yet. Raises ShippingError if the file of certificates or the proxy is not usable."""
         self._target = target
         parts = urlsplit(target.address)
         self._path = parts.path
         self._headers = target.headers
-        host = parts.hostname or ""
+        self._proxy = proxy_of(target.address)
+        host = self._proxy.host if self._proxy else parts.hostname or ""
+        port = self._proxy.port if self._proxy else parts.port
         if parts.scheme == "https":
             self._client: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, parts.port, timeout=target.timeout_s, context=_tls(target)
+                host, port, timeout=target.timeout_s, context=_tls(target)
             )
+            if self._proxy:
+                # The proxy passes on bytes between the sender and the target. It cannot read them.
+                self._client.set_tunnel(parts.hostname or "", parts.port, self._proxy.headers)
         else:
-            self._client = http.client.HTTPConnection(host, parts.port, timeout=target.timeout_s)
+            self._client = http.client.HTTPConnection(host, port, timeout=target.timeout_s)
+            if self._proxy:
+                self._path = target.address
+                self._headers |= self._proxy.headers
 
     def post(self, body: bytes, timeout_s: float) -> Answer:
         """Send a request once. A failure is an answer without a status."""
@@ -48,7 +57,7 @@ class Connection:
                 return self._post(body, timeout_s)
         except (OSError, http.client.HTTPException) as error:
             self._client.close()
-            return Answer(None, _reason(error))
+            return Answer(None, _reason(error) + (f" (through the proxy {self._proxy})" if self._proxy else ""))
 
     def close(self) -> None:
         self._client.close()
@@ -86,6 +95,6 @@ def _reason(error: Exception) -> str:
         return f"the certificate is not accepted: {error.verify_message}"
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError) and str(error):
+        return error.strerror or str(error)
     return f"{type(error).__name__}: {error}".rstrip(": ")

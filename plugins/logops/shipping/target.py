@@ -4,7 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from logops.clients.http.auth import BasicAuth, BearerToken
 from logops.shipping.errors import ShippingError
@@ -52,7 +52,7 @@ class Target:
                 f"The address of the target {parts.hostname} contains credentials. Give username and password, or a "
                 "token, as arguments of their own."
             )
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not has_valid_port(parts):
             raise ShippingError(
                 f"{self.url!r} is not the address of a target. Write http://HOST:PORT or https://HOST:PORT."
             )
@@ -84,6 +84,14 @@ class Target:
         if self.auth is not None:
             headers["Authorization"] = self.auth.header
         return headers
+
+
+def has_valid_port(parts: SplitResult) -> bool:
+    """Whether the port of an address is a number, or missing."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def credential(username: str = "", password: str = "", token: str = "") -> BasicAuth | BearerToken | None:

@@ -3,8 +3,6 @@
 Source: learn.microsoft.com/rest/api/storagerp/management-policies/get.
 """
 
-import datetime
-import ipaddress
 import json
 import ssl
 from collections.abc import Iterator
@@ -14,10 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.support.certificates import self_signed
 
 
 @contextmanager
@@ -41,7 +36,7 @@ def management_api(folder: Path, answers: list[tuple[int, dict[str, Any]]]) -> I
         def log_message(self, *_: object) -> None:
             pass
 
-    certificate, key = _certificate(folder)
+    certificate, key = self_signed(folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -54,27 +49,3 @@ def management_api(folder: Path, answers: list[tuple[int, dict[str, Any]]]) -> I
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return files
