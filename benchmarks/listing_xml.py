@@ -8,7 +8,7 @@ The parsers run in turns in one process, so the ratios do not depend on other lo
 a new process. The run takes about one minute.
 
 parser       what it is
-scanner      logops.clients.blob_storage.xml_scan, compiled with Numba
+scanner      logops.clients.blob_storage.listing.xml_scan, compiled with Numba
 expat        xml.parsers.expat with handlers for the six elements that logops keeps
 etree        xml.etree.ElementTree.iterparse, as azure-storage-blob parses its answers
 lxml         a tree, read child by child
@@ -34,7 +34,7 @@ from rich.console import Console
 from rich.table import Table
 
 from logops.clients.blob_storage.blobs import Tier, blobs_schema
-from logops.clients.blob_storage.list_xml import read_xml_page
+from logops.clients.blob_storage.listing.xml_page import read_xml_page
 
 PAGE = 5_000
 TIERS = {tier.azure: int(tier) for tier in Tier}

@@ -23,10 +23,10 @@ from logops.audit.request import Check
 from logops.benchmark.measure.cases import Mode
 from logops.benchmark.measure.sample import Ending, Sample, to_table
 from logops.cli import app
-from logops.cli.audit_tables import tenant_columns
-from logops.cli.console import out, print_text
-from logops.cli.findings import listing
-from logops.cli.table import show_table
+from logops.cli.output.audit_tables import tenant_columns
+from logops.cli.output.console import out, print_text
+from logops.cli.output.findings import listing
+from logops.cli.output.table import show_table
 from logops.clients.blob_storage import AccountKey, ObjectStore
 from logops.clients.blob_storage.blobs import Tier
 from logops.environment import load_environment

@@ -6,7 +6,7 @@ from math import isfinite, isnan
 import pytest
 
 from logops.clients.loki import Entry, LokiClient, LokiRefusedError
-from logops.logql.lint import lint
+from logops.logql.lint.check import lint
 from logops.logql.parse import parse
 from tests.support.lokis import running_loki
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from logops.clients.loki import Entry, LokiClient, LokiRefusedError
-from logops.logql.advice import Context, Source
-from logops.logql.lint import lint
+from logops.logql.lint.advice import Context, Source
+from logops.logql.lint.check import lint
 from logops.logql.parse import parse
 from logops.logql.tree import Query
 from logops.queries.fill import fill

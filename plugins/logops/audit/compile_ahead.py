@@ -6,7 +6,7 @@ reader of listings in XML, that takes 15 s of processor time, which is most of t
 """
 
 from logops.audit.survey.blob_names import ChunkNames
-from logops.clients.blob_storage.list_xml import read_xml_page
+from logops.clients.blob_storage.listing.xml_page import read_xml_page
 
 _PAGE = (
     b'<?xml version="1.0" encoding="utf-8"?><EnumerationResults><Blobs><Blob><Name>tenant/1/1-2-3</Name><Properties>'

@@ -11,8 +11,8 @@ import typer
 from rich.cells import set_cell_size
 from rich.text import Text
 
-from logops.cli.console import OK, print_json, print_text, printable, say, stop, width
 from logops.cli.input import read_input
+from logops.cli.output.console import OK, print_json, print_text, printable, say, stop, width
 from logops.cli.targets import environment
 from logops.number_text import count_text, size_text
 from logops.pipelines.line import Dropped, Entry, Outcome, TimestampFrom

@@ -8,8 +8,8 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from logops.cli.console import FOUND, OK, err, print_json, say, stop
 from logops.cli.input import read_input
+from logops.cli.output.console import FOUND, OK, err, print_json, say, stop
 from logops.doctor.promtail.migrate import AGENT, Migration, line_of, migrate_promtail
 from logops.doctor.promtail.value import Note, NoteKind
 from logops.doctor.reading.safe_yaml import DocumentError

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from logops.checks.as_of import AsOfError, read_as_of
-from logops.cli.console import stop
+from logops.cli.output.console import stop
 
 
 def moment(text: str | None, now: datetime, option: str = "--as-of") -> datetime:

@@ -10,8 +10,8 @@ import typer
 
 from logops.audit.request import AuditRequest, Check
 from logops.cli.as_of import moment
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, print_json, print_text, stop, width
-from logops.cli.findings import listing
+from logops.cli.output.console import BAD_INPUT, FOUND, OK, err, print_json, print_text, stop, width
+from logops.cli.output.findings import listing
 from logops.cli.targets import environment, readable, results_store
 from logops.environment import Environment
 from logops.environment.units import Duration
@@ -41,8 +41,8 @@ def run(
     """
     from logops.audit.report.explain import NoSuchTableError, tables_of
     from logops.audit.run import run_audit
-    from logops.cli.audit_tables import tenant_columns
-    from logops.cli.table import show_table
+    from logops.cli.output.audit_tables import tenant_columns
+    from logops.cli.output.table import show_table
     from logops.clients.blob_storage import ObjectStoreError
     from logops.platforms.platform import PlatformError
 
@@ -87,7 +87,7 @@ def run(
 def explain(name: str, table: str, tenant: str, as_of: str | None, every: bool, as_json: bool) -> None:
     """Run `logops audit explain`."""
     from logops.audit.report.explain import NoSuchTableError, explain, tables_of
-    from logops.cli.audit_tables import explanation_text
+    from logops.cli.output.audit_tables import explanation_text
     from logops.clients.blob_storage import ObjectStoreError
     from logops.platforms.platform import PlatformError
 
@@ -115,8 +115,8 @@ def _show_overview(name: str, explanations: "Sequence[TableExplanation]", as_of:
     """Print the tables, then what blocks them, then the commands that show more."""
     from logops.audit.report.explain import blockers_of
     from logops.audit.report.phase_groups import phase_groups, table_count
-    from logops.cli.audit_tables import group_columns, row_columns
-    from logops.cli.table import show_table
+    from logops.cli.output.audit_tables import group_columns, row_columns
+    from logops.cli.output.table import show_table
 
     rows = [explanation.row for explanation in explanations]
     show_table(row_columns(rows, as_of) if every else group_columns(phase_groups(rows), as_of))
@@ -133,8 +133,8 @@ def _show_overview(name: str, explanations: "Sequence[TableExplanation]", as_of:
 
 def usage(name: str, by: str, as_json: bool) -> None:
     """Run `logops audit usage`."""
-    from logops.cli.table import show_table
-    from logops.cli.usage import usage_columns, usage_json
+    from logops.cli.output.table import show_table
+    from logops.cli.output.usage_tables import usage_columns, usage_json
     from logops.usage.usage import by_table, by_tenant, by_tier
 
     held = _held(environment(name))
@@ -149,8 +149,8 @@ def usage(name: str, by: str, as_json: bool) -> None:
 def cost(name: str, as_json: bool) -> None:
     """Run `logops audit cost`."""
     from logops.audit.policy.retention import tiering
-    from logops.cli.table import show_table
-    from logops.cli.usage import cost_columns, cost_json
+    from logops.cli.output.table import show_table
+    from logops.cli.output.usage_tables import cost_columns, cost_json
     from logops.usage.prices import PricesError, load_prices
     from logops.usage.usage import costs
 

@@ -26,11 +26,11 @@ from logops.benchmark.measure.measurable import NotMeasurableError
 from logops.benchmark.measure.sample import Sample
 from logops.benchmark.request import benchmark_request
 from logops.benchmark.run import run_benchmark
-from logops.cli import bench_tables as tables
-from logops.cli.console import FOUND, OK, err, print_json, print_text, say, stop, width
-from logops.cli.findings import listing
 from logops.cli.library import read_library, selected
-from logops.cli.table import show_table
+from logops.cli.output import bench_tables as tables
+from logops.cli.output.console import FOUND, OK, err, print_json, print_text, say, stop, width
+from logops.cli.output.findings import listing
+from logops.cli.output.table import show_table
 from logops.cli.targets import environment, readable, results_store
 from logops.clients.loki import LokiError
 from logops.findings import failed

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import typer
 
-from logops.cli.console import BAD_INPUT, OK, print_json, say, stop
-from logops.cli.diagnostics import print_diagnostics
-from logops.cli.findings import exit_code, summary
 from logops.cli.options import Format
+from logops.cli.output.console import BAD_INPUT, OK, print_json, say, stop
+from logops.cli.output.diagnostics import print_diagnostics
+from logops.cli.output.findings import exit_code, summary
 from logops.diagnostics.model import Lines
 from logops.doctor import DocumentError, RetentionPromise, check, migrate, read_texts
 from logops.doctor.diagnostics import as_diagnostic, unreadable

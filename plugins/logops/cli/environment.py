@@ -5,10 +5,10 @@ from pathlib import Path
 
 import typer
 
-from logops.cli.console import OK, out, print_json, say
-from logops.cli.diagnostics import print_diagnostics
-from logops.cli.findings import exit_code, summary
 from logops.cli.options import Format
+from logops.cli.output.console import OK, out, print_json, say
+from logops.cli.output.diagnostics import print_diagnostics
+from logops.cli.output.findings import exit_code, summary
 from logops.cli.targets import environment, rendered
 from logops.diagnostics.model import Lines
 from logops.doctor import check as check_deployment

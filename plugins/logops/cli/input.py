@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from logops.cli.console import stop
+from logops.cli.output.console import stop
 from logops.number_text import size_text
 
 MAX_BYTES = 10 << 20

@@ -8,8 +8,8 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from logops.cli.console import err, no_colour, stop
 from logops.cli.interrupt import INTERRUPTED, ends_at_once, interrupted_text
+from logops.cli.output.console import err, no_colour, stop
 
 
 @dataclass(frozen=True)

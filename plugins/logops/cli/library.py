@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from logops.cli.console import stop
+from logops.cli.output.console import stop
 from logops.queries.library import LibraryError, UnknownQueryError, load_library, select
 from logops.queries.model import LibraryQuery
 from logops.toolchain import ProjectNotFoundError, project_root

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from logops.cli.as_of import moment
-from logops.cli.columns import Column
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, print_json, print_text, stop
-from logops.cli.table import show_table
+from logops.cli.output.columns import Column
+from logops.cli.output.console import BAD_INPUT, FOUND, OK, err, print_json, print_text, stop
+from logops.cli.output.table import show_table
 from logops.cli.targets import environment, platform, readable
 from logops.clients.blob_storage import ObjectStoreError
 from logops.lifecycle.policy import Policy, PolicyError, differences, read_policy

@@ -10,21 +10,21 @@ from typing import Any
 
 import typer
 
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
-from logops.cli.diagnostics import print_diagnostics
 from logops.cli.library import read_library
 from logops.cli.options import Format
+from logops.cli.output.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
+from logops.cli.output.diagnostics import print_diagnostics
 from logops.cli.targets import environment, every_environment, homes
 from logops.diagnostics.model import Lines
 from logops.environment import Environment
 from logops.findings.atomic_write import replace_file
 from logops.logql import literals
-from logops.logql.advice import QUERY_ALONE, Advice, Context
-from logops.logql.diagnostics import of_advice
 from logops.logql.errors import LogQLError
-from logops.logql.fix_file import fixed_file
-from logops.logql.in_files import SUFFIXES, FileQuery
-from logops.logql.lint_file import Problem, lint_file, problems_of
+from logops.logql.lint.advice import QUERY_ALONE, Advice, Context
+from logops.logql.lint.check_file import Problem, lint_file, problems_of
+from logops.logql.lint.diagnostics import of_advice
+from logops.logql.lint.fix_file import fixed_file
+from logops.logql.lint.in_files import SUFFIXES, FileQuery
 from logops.logql.parse import parse
 from logops.logql.text import pretty
 from logops.logql.tokens import has_comments

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logops.checks.overview import CheckState, Overview
-from logops.cli.console import err, out
+from logops.cli.output.console import err, out
 from logops.cli.targets import every_environment, results_store
 from logops.environment import Environment
 from logops.errors import LogopsError

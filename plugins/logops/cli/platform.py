@@ -6,9 +6,9 @@ from typing import Any
 
 import typer
 
-from logops.cli.columns import Column
-from logops.cli.console import FOUND, OK, print_json, print_text, say, stop
-from logops.cli.table import show_table
+from logops.cli.output.columns import Column
+from logops.cli.output.console import FOUND, OK, print_json, print_text, say, stop
+from logops.cli.output.table import show_table
 from logops.cli.targets import environment, platform
 from logops.clients.loki import LokiClient, LokiError, RingMember
 from logops.number_text import age_text, size_text

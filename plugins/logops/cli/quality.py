@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from logops.cli.as_of import moment
-from logops.cli.columns import Column
-from logops.cli.console import FOUND, OK, err, print_json, print_text, say, stop, width
-from logops.cli.findings import listing
-from logops.cli.table import show_table
+from logops.cli.output.columns import Column
+from logops.cli.output.console import FOUND, OK, err, print_json, print_text, say, stop, width
+from logops.cli.output.findings import listing
+from logops.cli.output.table import show_table
 from logops.cli.targets import environment, readable, results_store
 from logops.errors import LogopsError
 from logops.findings.store import ResultsError

@@ -7,11 +7,11 @@ from statistics import fmean
 from typing import Any
 
 from logops.cli.as_of import moment
-from logops.cli.columns import Column
-from logops.cli.console import err, out, print_json, say, stop
 from logops.cli.library import read_library, selected
-from logops.cli.sparkline import TimeAxis, sparkline
-from logops.cli.table import show_table
+from logops.cli.output.columns import Column
+from logops.cli.output.console import err, out, print_json, say, stop
+from logops.cli.output.sparkline import TimeAxis, sparkline
+from logops.cli.output.table import show_table
 from logops.cli.targets import is_environment, readable
 from logops.clients.loki import LokiClient, LokiError, Series, Statistics
 from logops.environment.units import Duration

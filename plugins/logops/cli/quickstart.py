@@ -1,6 +1,6 @@
 """`logops quickstart up`, `down`: what `make up` and `make down` run."""
 
-from logops.cli.console import BAD_INPUT, FOUND, err, out, stop
+from logops.cli.output.console import BAD_INPUT, FOUND, err, out, stop
 from logops.clients.loki import LokiError
 from logops.environment import EnvironmentFileError
 from logops.platforms.platform import NotDeployableError, PlatformError

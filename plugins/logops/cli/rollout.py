@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import typer
 
-from logops.cli.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
-from logops.cli.plan_text import show_plan
+from logops.cli.output.console import BAD_INPUT, FOUND, OK, err, out, print_json, say, stop
+from logops.cli.output.plan_text import show_plan
 from logops.cli.targets import platform, results_store
 from logops.environment import Environment
 from logops.errors import LogopsError

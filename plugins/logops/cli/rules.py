@@ -9,18 +9,18 @@ from typing import Any
 
 import typer
 
-from logops.cli.console import FOUND, OK, err, out, print_json, say, stop
-from logops.cli.diagnostics import print_diagnostics
 from logops.cli.logql import as_data
 from logops.cli.options import Format
+from logops.cli.output.console import FOUND, OK, err, out, print_json, say, stop
+from logops.cli.output.diagnostics import print_diagnostics
 from logops.cli.targets import every_environment, homes
 from logops.clients.loki import LokiError
 from logops.diagnostics.model import Lines
 from logops.environment import Environment
 from logops.environment.units import Duration
-from logops.logql.advice import Advice
-from logops.logql.diagnostics import of_advice
-from logops.logql.in_files import queries_in
+from logops.logql.lint.advice import Advice
+from logops.logql.lint.diagnostics import of_advice
+from logops.logql.lint.in_files import queries_in
 from logops.number_text import count_text
 from logops.queries.known import of_tenant
 from logops.render.rules import file_text

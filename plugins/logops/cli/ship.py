@@ -8,8 +8,8 @@ from pathlib import Path
 
 import typer
 
-from logops.cli.console import FOUND, OK, err, print_json, say, stop
 from logops.cli.interrupt import INTERRUPTED
+from logops.cli.output.console import FOUND, OK, err, print_json, say, stop
 from logops.cli.targets import environment, platform
 from logops.environment.units import Duration
 from logops.number_text import count_text, seconds_text

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from logops.cli.console import stop
+from logops.cli.output.console import stop
 from logops.environment import Environment, EnvironmentFileError, find_environment, load_environment
 from logops.toolchain import ProjectNotFoundError, ToolchainError, project_root
 

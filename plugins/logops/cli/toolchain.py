@@ -1,8 +1,8 @@
 """`logops toolchain`: find or build the programs."""
 
-from logops.cli.columns import Column
-from logops.cli.console import FOUND, err, print_json, stop
-from logops.cli.table import show_table
+from logops.cli.output.columns import Column
+from logops.cli.output.console import FOUND, err, print_json, stop
+from logops.cli.output.table import show_table
 from logops.suggestions import did_you_mean
 from logops.toolchain import PROGRAMS, ToolchainError, ensure
 from logops.toolchain.progress_board import Board

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from logops.environment import Environment
-from logops.logql.advice import Context, Source
+from logops.logql.lint.advice import Context, Source
 
 _OPEN = ("event-hub", "pods")
 """Kinds of sources that may have labels that the environment does not name."""

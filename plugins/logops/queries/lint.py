@@ -5,7 +5,7 @@ from pathlib import Path
 
 from logops.diagnostics.embedded import EmbeddedText
 from logops.logql.errors import LogQLError
-from logops.logql.in_files import FileQuery, queries_in
+from logops.logql.lint.in_files import FileQuery, queries_in
 from logops.logql.parse import parse
 from logops.logql.text import one_line
 from logops.queries.fill import fill

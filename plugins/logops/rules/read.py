@@ -6,9 +6,9 @@ from pathlib import Path
 from logops.environment.typed_file import FileRefusedError, read_file
 from logops.environment.units import Duration
 from logops.errors import LogopsError
-from logops.logql.advice import Source
 from logops.logql.errors import LogQLError
-from logops.logql.lint import Advice, Context, lint
+from logops.logql.lint.advice import Source
+from logops.logql.lint.check import Advice, Context, lint
 from logops.logql.parse import parse
 from logops.logql.tree import LogQuery, Selector
 from logops.logql.walk import all_of

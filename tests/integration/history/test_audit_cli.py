@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from logops.audit.request import Check
 from logops.cli import app
-from logops.cli.console import BAD_INPUT, FOUND, OK
+from logops.cli.output.console import BAD_INPUT, FOUND, OK
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings.store import NothingStoredError, ResultsStore
 from logops.platforms import results_url

@@ -12,7 +12,7 @@ import requests
 from typer.testing import CliRunner
 
 from logops.cli import app
-from logops.cli.console import FOUND
+from logops.cli.output.console import FOUND
 from logops.clients.loki import Entry, LokiClient, Point
 from logops.clients.prometheus import recorded
 from logops.platforms.local import LocalPlatform

@@ -8,7 +8,7 @@ from numba.core.dispatcher import Dispatcher
 
 from logops.audit.compile_ahead import compile_ahead
 from logops.audit.survey import blob_names
-from logops.clients.blob_storage import list_xml, xml_scan
+from logops.clients.blob_storage.listing import xml_page, xml_scan
 
 
 def compiled():
@@ -18,7 +18,7 @@ def compiled():
 
 assert compile_ahead() == 1
 before = compiled()
-page = list_xml.read_xml_page(
+page = xml_page.read_xml_page(
     b'<?xml version="1.0" encoding="utf-8"?><EnumerationResults><Blobs><BlobPrefix><Name>index/</Name></BlobPrefix>'
     b'<Blob><Name Encoded="true">a%2F1/1-2-3</Name><Properties><Content-Length>7</Content-Length>'
     b'<Last-Modified>Thu, 01 Jan 2026 00:00:00 GMT</Last-Modified><AccessTier>Cool</AccessTier>'

@@ -19,7 +19,7 @@ from logops.audit.survey.containers import (
 from logops.audit.survey.objects import DAY_MS, chunk_name
 from logops.clients.blob_storage import ListingInterruptedError
 from logops.clients.blob_storage.blobs import Listing, blobs_schema
-from logops.clients.blob_storage.walks import Unlisted
+from logops.clients.blob_storage.listing.walks import Unlisted
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 DAY = 20_000

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
-from logops.cli.console import BAD_INPUT, OK
+from logops.cli.output.console import BAD_INPUT, OK
 
 SAMPLES = "\n".join(
     [

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from logops.cli.console import BAD_INPUT, FOUND, OK
+from logops.cli.output.console import BAD_INPUT, FOUND, OK
 from logops.cli.root import app
 
 STORY = Path(__file__).parents[2] / "data/story"

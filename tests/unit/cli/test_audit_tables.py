@@ -7,8 +7,8 @@ from logops.audit.policy.phase import Phase
 from logops.audit.report.explain import TableExplanation
 from logops.audit.report.phase_groups import phase_groups
 from logops.audit.report.result import AuditResult, TableRow
-from logops.cli.audit_tables import explanation_text, group_columns, row_columns, tenant_columns
-from logops.cli.table import table_text
+from logops.cli.output.audit_tables import explanation_text, group_columns, row_columns, tenant_columns
+from logops.cli.output.table import table_text
 from logops.findings import Finding, Subject
 from logops.findings.classes.audit import CHUNK_MISSING
 

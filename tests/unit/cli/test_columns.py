@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from logops.cli.columns import GAP, NEVER, Column, fitted
-from logops.cli.table import table_text
+from logops.cli.output.columns import GAP, NEVER, Column, fitted
+from logops.cli.output.table import table_text
 
 words = st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=12)
 texts = st.lists(words, max_size=6).map(" ".join)

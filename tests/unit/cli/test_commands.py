@@ -11,8 +11,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
-from logops.cli.console import BAD_INPUT, FOUND, OK, out
 from logops.cli.lazy import COMMANDS
+from logops.cli.output.console import BAD_INPUT, FOUND, OK, out
 from logops.cli.rules import run_lokitool
 from logops.render import STAGES
 from logops.toolchain import PROGRAMS, Origin, Resolved

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
-from logops.cli.console import BAD_INPUT, FOUND, OK
-from logops.cli.diagnostics import full
+from logops.cli.output.console import BAD_INPUT, FOUND, OK
+from logops.cli.output.diagnostics import full
 from logops.diagnostics.model import Diagnostic, Level, Lines, Position, Rule
 
 ROOT = Path(__file__).parents[3]

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from logops.cli.findings import listing, summary
+from logops.cli.output.findings import listing, summary
 from logops.findings import Finding, Subject
 from logops.findings.classes import REGISTRY
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
-from logops.cli.plan_text import show_plan
+from logops.cli.output.plan_text import show_plan
 from logops.findings.store import ResultsStore
 from logops.render import STAGES, Files
 from logops.rollout import Plan, plan_stage

@@ -5,7 +5,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from logops.cli import app
-from logops.cli.console import BAD_INPUT, FOUND, OK
+from logops.cli.output.console import BAD_INPUT, FOUND, OK
 
 PASSWORD = "Tr0ub4dor&3"
 

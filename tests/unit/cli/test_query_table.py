@@ -5,7 +5,7 @@ import json
 import pytest
 
 from logops.cli import query
-from logops.cli.sparkline import TimeAxis
+from logops.cli.output.sparkline import TimeAxis
 from logops.clients.loki import Entry, Series, Statistics
 from logops.queries.run import LogLines, Numbers
 

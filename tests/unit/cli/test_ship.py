@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from logops.cli import app
-from logops.cli.console import BAD_INPUT
+from logops.cli.output.console import BAD_INPUT
 
 
 @pytest.mark.parametrize(

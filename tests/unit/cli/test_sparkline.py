@@ -2,7 +2,7 @@
 
 import pytest
 
-from logops.cli.sparkline import TimeAxis, sparkline
+from logops.cli.output.sparkline import TimeAxis, sparkline
 
 NAN, INF = float("nan"), float("inf")
 AXIS = TimeAxis(start_ns=0, bar_ns=10, bars=4)

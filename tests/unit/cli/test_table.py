@@ -1,8 +1,8 @@
 import pytest
 from rich.console import Console
 
-from logops.cli.columns import Column
-from logops.cli.table import table_text
+from logops.cli.output.columns import Column
+from logops.cli.output.table import table_text
 
 RUNS = Column("run", ["bench-20261124T040000", "bench-20261125T040000"])
 ANSWERS = Column("answers", ["7", "1,200"], 1, right=True)

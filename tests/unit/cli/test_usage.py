@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from logops.cli.table import table_text
-from logops.cli.usage import cost_columns, usage_columns
+from logops.cli.output.table import table_text
+from logops.cli.output.usage_tables import cost_columns, usage_columns
 from logops.usage.forecast import Rate
 from logops.usage.usage import Cost, Usage
 

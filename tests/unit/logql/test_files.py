@@ -4,10 +4,10 @@ import json
 
 import yaml
 
-from logops.logql.advice import QUERY_ALONE, Context
-from logops.logql.fix_file import fixed_file
-from logops.logql.in_files import FileQuery, queries_in
-from logops.logql.lint_file import lint_file
+from logops.logql.lint.advice import QUERY_ALONE, Context
+from logops.logql.lint.check_file import lint_file
+from logops.logql.lint.fix_file import fixed_file
+from logops.logql.lint.in_files import FileQuery, queries_in
 
 RULES = """\
 # Who is woken for what.

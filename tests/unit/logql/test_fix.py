@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 
-from logops.logql.advice import Context
 from logops.logql.errors import LogQLError
-from logops.logql.fix import edits_to, fixed
-from logops.logql.lint import lint
+from logops.logql.lint.advice import Context
+from logops.logql.lint.check import lint
+from logops.logql.lint.fix import edits_to, fixed
 from logops.logql.parse import parse
 from logops.logql.text import one_line
 from logops.logql.tree import Query

@@ -7,9 +7,9 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.logql.advice import Context
-from logops.logql.lint import lint
-from logops.logql.lint_lines import without_any_text
+from logops.logql.lint.advice import Context
+from logops.logql.lint.check import lint
+from logops.logql.lint.lines import without_any_text
 from logops.logql.parse import parse
 from logops.logql.tree import Query
 from tests.support.logql_trees import queries

@@ -3,7 +3,7 @@
 import pytest
 
 from logops.logql.errors import LogQLError
-from logops.logql.lint import lint
+from logops.logql.lint.check import lint
 from logops.logql.parse import MAX_DEPTH, MAX_JOINS, parse, parse_selector
 from logops.logql.text import one_line, pretty
 from logops.logql.tree import (

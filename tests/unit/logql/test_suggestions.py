@@ -2,9 +2,9 @@
 
 import pytest
 
-from logops.logql.advice import Context, Source
 from logops.logql.errors import LogQLError
-from logops.logql.lint import lint
+from logops.logql.lint.advice import Context, Source
+from logops.logql.lint.check import lint
 from logops.logql.parse import parse
 
 CLOSED = Source({"job": "nginx"}, frozenset({"level"}), frozenset({"trace_id"}))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from logops.environment import find_environment, load_environment
 from logops.environment.sources import PodSource
-from logops.logql.advice import Context
-from logops.logql.lint import lint
+from logops.logql.lint.advice import Context
+from logops.logql.lint.check import lint
 from logops.logql.parse import parse
 from logops.logql.tree import LogQuery
 from logops.queries.known import context, of_tenant

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from logops.logql import literals
-from logops.logql.advice import Context
-from logops.logql.lint import lint
+from logops.logql.lint.advice import Context
+from logops.logql.lint.check import lint
 from logops.queries.fill import fill
 from logops.queries.library import LibraryError, UnknownQueryError, load_library, select
 

@@ -24,7 +24,7 @@ from logops.platforms.platform import Progress, ReadablePlatform
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from logops.clients.blob_storage.walks import Unlisted
+    from logops.clients.blob_storage.listing.walks import Unlisted
 
 _MAX_SKEW_S = 300.0
 """Azure itself refuses requests whose signed time is 15 minutes off."""

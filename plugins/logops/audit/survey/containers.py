@@ -20,7 +20,7 @@ from logops.audit.survey.blob_names import INDEX, ChunkNames, first_part, index_
 from logops.audit.survey.objects import DAY_MS, NOT_LOKIS, IndexFile, chunks_schema
 from logops.clients.blob_storage import ListingInterruptedError
 from logops.clients.blob_storage.blobs import Listing
-from logops.clients.blob_storage.walks import Unlisted
+from logops.clients.blob_storage.listing.walks import Unlisted
 from logops.number_text import count_text
 from logops.platforms.platform import Progress
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from logops.clients.blob_storage.azure_errors import translated
 from logops.clients.blob_storage.blobs import Listing, Tier
 from logops.clients.blob_storage.errors import BlobMissingError, ObjectStoreError, refusal
-from logops.clients.blob_storage.listing import Progress, listed, read_page
+from logops.clients.blob_storage.listing.read import Progress, listed, read_page
+from logops.clients.blob_storage.listing.walks import Unlisted, walks_of
 from logops.clients.blob_storage.rest import CONNECTIONS, BlobResponse, Call, Rest
-from logops.clients.blob_storage.walks import Unlisted, walks_of
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from logops.errors import LogopsError
 
 if TYPE_CHECKING:
-    from logops.clients.blob_storage.walks import Unlisted
+    from logops.clients.blob_storage.listing.walks import Unlisted
 
 
 class ProbeStep(StrEnum):

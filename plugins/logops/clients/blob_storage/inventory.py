@@ -203,7 +203,7 @@ def blobs_of(batch: "pa.RecordBatch", of: str) -> "pa.RecordBatch":
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from logops.clients.blob_storage.list_arrow import is_told, tiers
+    from logops.clients.blob_storage.listing.arrow_page import is_told, tiers
 
     kept = pc.starts_with(batch["Name"], f"{of}/")
     for flag, value in _LEFT_OUT.items():

@@ -8,7 +8,7 @@ import pytest
 
 from logops.clients.blob_storage.blobs import Listing, Tier, blobs_schema
 from logops.clients.blob_storage.inventory import Manifest, blobs_of, newest, unfit
-from logops.clients.blob_storage.list_arrow import tiers
+from logops.clients.blob_storage.listing.arrow_page import tiers
 
 TAKEN = datetime(2026, 11, 23, 1, tzinfo=UTC)
 FIELDS = ["Name", "Content-Length", "Last-Modified", "AccessTier"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from logops.clients.blob_storage import ObjectStoreError, Tier
 from logops.clients.blob_storage.blobs import blobs_schema
-from logops.clients.blob_storage.list_arrow import read_arrow_page
+from logops.clients.blob_storage.listing.arrow_page import read_arrow_page
 
 TIME = datetime(2026, 11, 23, 20, tzinfo=UTC)
 SECONDS = pa.timestamp("s", "UTC")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from logops.clients.blob_storage import ObjectStoreError, Tier
 from logops.clients.blob_storage.blobs import blobs_schema
-from logops.clients.blob_storage.list_xml import read_xml_page
-from logops.clients.blob_storage.pages import ListingPage
+from logops.clients.blob_storage.listing.page import ListingPage
+from logops.clients.blob_storage.listing.xml_page import read_xml_page
 
 TIERS = {tier.azure: tier for tier in Tier}
 XML_TEXT = st.characters(

@@ -1,9 +1,9 @@
 import pyarrow as pa
 
 from logops.clients.blob_storage.blobs import blobs_schema
-from logops.clients.blob_storage.listing import walked_page
-from logops.clients.blob_storage.pages import ListingPage
-from logops.clients.blob_storage.walks import MOST_PREFIXES, Walk
+from logops.clients.blob_storage.listing.page import ListingPage
+from logops.clients.blob_storage.listing.read import walked_page
+from logops.clients.blob_storage.listing.walks import MOST_PREFIXES, Walk
 
 NOTHING = pa.RecordBatch.from_pylist([], schema=blobs_schema())
 LEVELS = Walk("", levels=True)

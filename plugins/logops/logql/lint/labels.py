@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from logops.logql.advice import OF_LOKI, Context, Found
-from logops.logql.lint_lines import PARSERS
+from logops.logql.lint.advice import OF_LOKI, Context, Found
+from logops.logql.lint.lines import PARSERS
 from logops.logql.tree import Drop, Keep, LabelFilter, LabelFormat, LabelReplace, LogQuery, Matcher, Query, Stage
 from logops.logql.walk import all_of, instead
 from logops.suggestions import CERTAIN, closest

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import yaml
 
 from logops.diagnostics.model import Diagnostic, Lines
-from logops.logql import diagnostics
-from logops.logql.advice import Advice
 from logops.logql.errors import LogQLError
-from logops.logql.fix_file import ContextOf, fixes_of
-from logops.logql.in_files import FileQuery, queries_in
-from logops.logql.lint import lint
+from logops.logql.lint import diagnostics
+from logops.logql.lint.advice import Advice
+from logops.logql.lint.check import lint
+from logops.logql.lint.fix_file import ContextOf, fixes_of
+from logops.logql.lint.in_files import FileQuery, queries_in
 from logops.logql.parse import parse
 
 

@@ -10,8 +10,8 @@ from logops.audit.policy.phase import Phase
 from logops.audit.report.explain import TableExplanation
 from logops.audit.report.phase_groups import PhaseGroup
 from logops.audit.report.result import COLUMNS, AuditResult, TableRow, day_text
-from logops.cli.columns import NEVER, Column
-from logops.cli.console import printable
+from logops.cli.output.columns import NEVER, Column
+from logops.cli.output.console import printable
 from logops.clients.blob_storage.blobs import Tier
 from logops.number_text import count_text, size_text
 from logops.wrapping import wrapped

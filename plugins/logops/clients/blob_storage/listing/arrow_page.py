@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from logops.clients.blob_storage.blobs import Tier, blobs_schema
 from logops.clients.blob_storage.errors import ObjectStoreError
-from logops.clients.blob_storage.pages import ListingPage
+from logops.clients.blob_storage.listing.page import ListingPage
 
 CONTENT_TYPE = "application/vnd.apache.arrow.stream"
 

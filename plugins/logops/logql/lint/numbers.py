@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from logops.logql import literals
-from logops.logql.advice import Context, Found
-from logops.logql.lint_lines import forgets_labels, grouped_by, needless_parser, needs_label, required
+from logops.logql.lint.advice import Context, Found
+from logops.logql.lint.lines import forgets_labels, grouped_by, needless_parser, needs_label, required
 from logops.logql.tree import (
     Binary,
     Comparison,

@@ -3,10 +3,10 @@
 import yaml
 
 from logops.diagnostics.model import FILE_UNREADABLE, Diagnostic, Level, Lines, Position, Rule
-from logops.logql.advice import Advice
 from logops.logql.errors import LogQLError
-from logops.logql.in_files import FileQuery
-from logops.logql.lint import RULES
+from logops.logql.lint.advice import Advice
+from logops.logql.lint.check import RULES
+from logops.logql.lint.in_files import FileQuery
 from logops.logql.tree import Span
 
 _LEVELS = {"error": Level.ERROR, "slow": Level.WARNING, "fragile": Level.WARNING}

@@ -11,8 +11,8 @@ from logops.benchmark.history.trend import Trend
 from logops.benchmark.measure.cases import Case, range_text
 from logops.benchmark.run import BenchmarkResult
 from logops.benchmark.verdict import Verdict
-from logops.cli.columns import Column
-from logops.cli.sparkline import TimeAxis, sparkline
+from logops.cli.output.columns import Column
+from logops.cli.output.sparkline import TimeAxis, sparkline
 from logops.number_text import decimal_text, seconds_text, size_text
 
 LATELY = timedelta(days=2)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from logops.logql import literals, patterns, regexes
-from logops.logql.advice import OF_LOKI, Context, Found
+from logops.logql.lint.advice import OF_LOKI, Context, Found
 from logops.logql.tree import (
     Both,
     Comparison,

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from logops.logql import lint_labels, lint_lines, lint_numbers
-from logops.logql.advice import QUERY_ALONE, Advice, Context, Found, Severity
 from logops.logql.build import checked
 from logops.logql.errors import LogQLError
+from logops.logql.lint import labels, lines, numbers
+from logops.logql.lint.advice import QUERY_ALONE, Advice, Context, Found, Severity
 from logops.logql.refused import refusals
 from logops.logql.text import one_line
 from logops.logql.tree import Query
@@ -60,57 +60,57 @@ RULES = (
     LintRule(
         "unknown-label",
         "fragile",
-        lint_labels.unknown_label,
+        labels.unknown_label,
         "No source of the environment has the label.",
     ),
     LintRule(
         "label-in-selector",
         "slow",
-        lint_lines.label_in_selector,
+        lines.label_in_selector,
         "A label of the stream is filtered after the lines are read.",
     ),
     LintRule(
         "filter-before-parser",
         "slow",
-        lint_lines.filter_before_parser,
+        lines.filter_before_parser,
         "Every line is parsed, although a line filter could drop most lines before.",
     ),
     LintRule(
         "filter-after-parser",
         "slow",
-        lint_lines.filter_after_parser,
+        lines.filter_after_parser,
         "A line filter stands after a label filter, so that Loki cannot apply it first.",
     ),
     LintRule(
         "metadata-would-do",
         "slow",
-        lint_lines.metadata_would_do,
+        lines.metadata_would_do,
         "A parser extracts a label that is structured metadata already.",
     ),
-    LintRule("unused-parser", "slow", lint_lines.unused_parser, "A parser extracts labels that nothing uses."),
-    LintRule("regex-for-text", "slow", lint_lines.regex_for_text, "A regular expression searches for plain text."),
+    LintRule("unused-parser", "slow", lines.unused_parser, "A parser extracts labels that nothing uses."),
+    LintRule("regex-for-text", "slow", lines.regex_for_text, "A regular expression searches for plain text."),
     LintRule(
         "any-text-around",
         "slow",
-        lint_lines.any_text_around,
+        lines.any_text_around,
         "A line filter starts or ends with `.*`.",
     ),
-    LintRule("selects-all", "slow", lint_lines.selects_all, "A selector matches almost every stream of the tenant."),
+    LintRule("selects-all", "slow", lines.selects_all, "A selector matches almost every stream of the tenant."),
     LintRule(
         "address-as-text",
         "fragile",
-        lint_lines.address_as_text,
+        lines.address_as_text,
         "`ip()` beside another text is plain text.",
     ),
-    LintRule("line-errors", "fragile", lint_numbers.line_errors, "One line that does not parse fails the query."),
+    LintRule("line-errors", "fragile", numbers.line_errors, "One line that does not parse fails the query."),
     LintRule(
-        "unwrap-errors", "fragile", lint_numbers.unwrap_errors, "One line whose label is not a number fails the query."
+        "unwrap-errors", "fragile", numbers.unwrap_errors, "One line whose label is not a number fails the query."
     ),
-    LintRule("division-by-zero", "fragile", lint_numbers.division_by_zero, "The divisor can be 0."),
+    LintRule("division-by-zero", "fragile", numbers.division_by_zero, "The divisor can be 0."),
     LintRule(
         "range-below-step",
         "fragile",
-        lint_numbers.range_below_step,
+        numbers.range_below_step,
         "The range is shorter than the step, so that some lines are not counted.",
     ),
 )

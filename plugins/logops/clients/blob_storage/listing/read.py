@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from logops.clients.blob_storage.errors import ListingInterruptedError, ObjectStoreError
-from logops.clients.blob_storage.list_arrow import CONTENT_TYPE, read_arrow_page
-from logops.clients.blob_storage.list_xml import read_xml_page
-from logops.clients.blob_storage.pages import ListingPage
-from logops.clients.blob_storage.rest import Call, Rest
-from logops.clients.blob_storage.walks import (
+from logops.clients.blob_storage.listing.arrow_page import CONTENT_TYPE, read_arrow_page
+from logops.clients.blob_storage.listing.page import ListingPage
+from logops.clients.blob_storage.listing.walks import (
     Unlisted,
     Walk,
     after_page,
@@ -23,6 +21,8 @@ from logops.clients.blob_storage.walks import (
     is_to_be_split,
     parts_of,
 )
+from logops.clients.blob_storage.listing.xml_page import read_xml_page
+from logops.clients.blob_storage.rest import Call, Rest
 from logops.number_text import count_text
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from itertools import zip_longest
 from rich.cells import cell_len
 from rich.text import Text
 
-from logops.cli.columns import GAP, Column, Layout, fitted
-from logops.cli.console import print_text, printable, width
+from logops.cli.output.columns import GAP, Column, Layout, fitted
+from logops.cli.output.console import print_text, printable, width
 from logops.wrapping import wrapped
 
 

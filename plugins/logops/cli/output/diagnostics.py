@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 import logops
-from logops.cli.console import out, print_json, printable
 from logops.cli.options import Format
+from logops.cli.output.console import out, print_json, printable
 from logops.diagnostics.concise import line as concise_line
 from logops.diagnostics.concise import place
 from logops.diagnostics.excerpt import excerpt

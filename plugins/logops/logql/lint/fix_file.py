@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import yaml
 
 from logops.diagnostics.embedded import documents, nodes_in
-from logops.logql.advice import Advice, Context
 from logops.logql.errors import LogQLError
-from logops.logql.fix import MOST_FIXES, Edit, Fix, edited, fixes
-from logops.logql.in_files import FileQuery, is_yaml, queries_in
+from logops.logql.lint.advice import Advice, Context
+from logops.logql.lint.fix import MOST_FIXES, Edit, Fix, edited, fixes
+from logops.logql.lint.in_files import FileQuery, is_yaml, queries_in
 from logops.logql.parse import parse
 
 ContextOf = Callable[[FileQuery], Context]

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from logops.clients.blob_storage.blobs import blobs_schema
 from logops.clients.blob_storage.errors import ObjectStoreError
-from logops.clients.blob_storage.pages import ListingPage
-from logops.clients.blob_storage.xml_scan import (
+from logops.clients.blob_storage.listing.page import ListingPage
+from logops.clients.blob_storage.listing.xml_scan import (
     CHANGED,
     COLUMNS,
     END,
@@ -26,7 +26,7 @@ from logops.clients.blob_storage.xml_scan import (
 )
 
 if TYPE_CHECKING:
-    from logops.clients.blob_storage.xml_scan import Bytes, Longs
+    from logops.clients.blob_storage.listing.xml_scan import Bytes, Longs
 
 _SHORTEST_ROW = len("<BlobPrefix><Name>a</Name></BlobPrefix>")
 

@@ -6,8 +6,8 @@ from rich.cells import chop_cells
 from rich.console import Console
 from rich.text import Text
 
-from logops.cli.console import printable
-from logops.cli.findings import STYLES
+from logops.cli.output.console import printable
+from logops.cli.output.findings import STYLES
 from logops.findings import Severity
 from logops.rollout import Plan
 from logops.rollout.text import DiffLine, blocks, counts, diff_lines, headline, text_lines

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from logops.cli.columns import Column
+from logops.cli.output.columns import Column
 from logops.clients.blob_storage.blobs import Tier
 from logops.number_text import money_text, size_text
 from logops.usage.usage import Cost, Usage

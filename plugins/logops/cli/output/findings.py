@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Group
 from rich.text import Text
 
-from logops.cli.console import FOUND, OK, printable, width
+from logops.cli.output.console import FOUND, OK, printable, width
 from logops.findings import Finding, Severity, failed
 from logops.findings.groups import FindingGroup, grouped, ungrouped
 from logops.number_text import count_text

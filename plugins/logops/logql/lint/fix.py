@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from logops.logql.advice import QUERY_ALONE, Advice, Context
 from logops.logql.errors import LogQLError
-from logops.logql.lint import lint
+from logops.logql.lint.advice import QUERY_ALONE, Advice, Context
+from logops.logql.lint.check import lint
 from logops.logql.parse import parse
 from logops.logql.text import one_line
 from logops.logql.tokens import Tokens, tokens_of
