@@ -90,7 +90,7 @@ class Check:
         )
         some = SomeSources(self.platform, Environment.model_validate_json(json.dumps(data)))
         store = None if only_counts else self.store
-        return run_quality(some, request, store, lambda _: None)  # type: ignore[arg-type]
+        return run_quality(some, request, store, lambda _: None)
 
     def wait_for_lines(self, sources: Sequence[str], lines: int, looks_back: timedelta = timedelta()) -> None:
         """Wait until every source has so many lines."""

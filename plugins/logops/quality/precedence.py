@@ -36,8 +36,8 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "canary-missing": ("agent-down", "samples-discarded"),
     # A line that does not parse has none of the labels that its fields would become.
     "labels-unexpected": ("lines-unparsable", "cardinality-growing"),
-    # Every new stream counts against the tenant's limit.
-    "samples-discarded": ("cardinality-growing", "wal-pressure"),
+    # Not cardinality-growing: it is a warning, and must not hide that lines are lost.
+    "samples-discarded": ("wal-pressure",),
 }
 """Consequence -> classes that explain it."""
 ORDER = (

@@ -1,11 +1,13 @@
 """Consequences that are not listed beside their cause."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from logops.findings import Finding, Subject
+from logops.findings import Finding, Subject, failed
 from logops.findings.classes import REGISTRY
 from logops.quality.precedence import CAUSES, ORDER, without_consequences
 
@@ -52,3 +54,19 @@ def test_copies_explain_only_a_rate_that_is_too_high(direction: str, explained: 
 def test_every_cause_comes_before_its_consequence_in_the_order(consequence: str) -> None:
     for cause in CAUSES[consequence]:
         assert ORDER.index(cause) < ORDER.index(consequence)
+
+
+def test_warning_hides_no_finding_that_makes_a_run_fail() -> None:
+    fails = {name for name in ORDER if failed([finding(name)])}
+    hidden = {(cause, name) for name in fails & CAUSES.keys() for cause in CAUSES[name] if cause not in fails}
+
+    # The lines of a late clock arrive: the source is not silent.
+    assert hidden == {("clock-skew", "source-silent")}
+
+
+def test_documented_precedence_is_the_one_that_is_used() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \| ((?:`[a-z-]+`(?:, )?)+) \|$", text, re.MULTILINE)
+    documented = {(cause, name) for cause, names in rows for name in re.findall("`([a-z-]+)`", names)}
+
+    assert documented == {(cause, name) for name, causes in CAUSES.items() for cause in causes}
