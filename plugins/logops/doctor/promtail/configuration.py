@@ -51,6 +51,8 @@ class Configuration:
 
     def note_unused(self) -> None:
         """Note every key that nobody used."""
+        for job in self.jobs:
+            job.value.note_unused("an environment has no such key")
         if self.config is not self.chart:
             for _, value in self.config.fields():
                 value.note_unused("an environment has no such key")
@@ -158,8 +160,8 @@ def _chart_values(document: Value) -> Configuration:
 def _snippet_jobs(snippets: Value, part: str, ledger: Ledger) -> list[Job]:
     """Return the jobs in a text of the values. They may refer to other snippets."""
     value = snippets.at(part)
+    value.use()
     if not value.data:
-        value.use()
         return []
     text = value.data if isinstance(value.data, str) else ""
     data = parse_template(text, value, ledger) if text else value.data

@@ -66,7 +66,7 @@ def _add(rule: Rule, labels: InputLabels, namespaces: list[str]) -> bool:
             return _add_pod_label(rule, labels) or _misspelled(rule) or _host(rule)
         case "labelmap":
             return _add_mapped(rule, labels)
-        case "keep" if rule.sources == (f"{_META}namespace",) and rule.alternatives:
+        case "keep" if rule.sources in ((f"{_META}namespace",), ("namespace",)) and rule.alternatives:
             rule.value.use()
             namespaces[:] = [name for name in rule.alternatives if not namespaces or name in namespaces]
             return True
@@ -136,8 +136,9 @@ def _add_drop(rule: Rule, labels: InputLabels) -> bool:
     if len(rule.sources) != 1:
         return False
     source = rule.sources[0]
-    known = {**_COPIED, **{f"{_POD_LABEL}{_sanitized(key)}": ours for ours, key in labels.keys["pod_labels"].items()}}
-    name = known.get(source)
+    pod_labels = {f"{_POD_LABEL}{_sanitized(key)}": ours for ours, key in labels.keys["pod_labels"].items()}
+    known = {**_COPIED, **pod_labels}
+    name = source if source in known.values() else known.get(source)
     if name is None:
         return False
     drops = labels.keys.setdefault("drop", [])

@@ -53,11 +53,9 @@ class Rule:
 
     @property
     def alternatives(self) -> tuple[str, ...]:
-        """Return the values that the expression matches, if it lists them; otherwise nothing."""
+        """Return the values that the expression lists; otherwise nothing. A dot alone stands for itself."""
         match = _ALTERNATIVES.fullmatch(self.regex.replace(r"\.", "."))
-        if match is None or ("." in self.regex.replace(r"\.", "")):
-            return ()
-        return tuple(match[1].split("|"))
+        return tuple(match[1].split("|")) if match else ()
 
     def text(self) -> str:
         """Return the rule in short, for a note."""

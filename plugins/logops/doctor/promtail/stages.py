@@ -47,10 +47,22 @@ def read_stages(
     """
     pipeline = MigratedPipeline(labels, pods)
     _read(pipeline, stages)
-    _rename_groups(pipeline)
+    _rename_fields(pipeline)
     pipeline.forget_unknown(input_labels)
     note_order(pipeline.stages)
+    _match_joined_lines(pipeline)
     return pipeline
+
+
+def _match_joined_lines(pipeline: MigratedPipeline) -> None:
+    """Let `.` match line ends, if an expression saw single lines before, and gets joined lines now."""
+    names = [name for name, _ in pipeline.stages]
+    if "regex" not in names or "multiline" not in names[names.index("regex") :]:
+        return
+    pipeline.keys["expression"] = f"(?s){pipeline.keys['expression']}"
+    dict(pipeline.stages)["regex"].at("expression").changed(
+        "(?s) was added: lines are joined before they are parsed, and without it `.` does not match their line ends"
+    )
 
 
 def _read(pipeline: MigratedPipeline, stages: list[Value]) -> None:
@@ -203,17 +215,17 @@ def _names(pipeline: MigratedPipeline, settings: Value, kind: str) -> bool:
 def _has_field(pipeline: MigratedPipeline, name: str, source: Value) -> bool:
     """Give a field the name of its label. Return whether that is possible."""
     from_field = str(source.data or name)
-    if from_field == name:
+    renamed: dict[str, str] = pipeline.keys.setdefault("renamed", {})
+    if from_field == name and name not in renamed:
         return True
-    if (
-        from_field in pipeline.fields
-        and pipeline.fields.get(name, pipeline.fields[from_field]) == pipeline.fields[from_field]
-    ):
-        pipeline.fields[name] = pipeline.fields[from_field]
+    form, fields = pipeline.keys.get("format"), pipeline.fields
+    if form == "json" and from_field in fields and fields.get(name, fields[from_field]) == fields[from_field]:
+        fields[name] = fields[from_field]
         return True
-    names = NAMED_GROUP.findall(pipeline.keys.get("expression", ""))
-    if from_field in names and name not in names:
-        pipeline.keys.setdefault("renamed", {})[from_field] = name
+    # A group has one name, and Promtail's stage logfmt gives a key to one field only.
+    names = list(fields) if form == "logfmt" else NAMED_GROUP.findall(pipeline.keys.get("expression", ""))
+    is_label = any(use.field == from_field and use.key in ("labels", "structured_metadata") for use in pipeline.uses)
+    if from_field in names and name not in names and not is_label and renamed.setdefault(from_field, name) == name:
         return True
     source.lost(f"the field {from_field} cannot have the name {name}: rename it where it is parsed")
     return False
@@ -227,11 +239,14 @@ def _note_any_word(pipeline: MigratedPipeline, name: str, source: Value) -> None
         )
 
 
-def _rename_groups(pipeline: MigratedPipeline) -> None:
-    """Rename the groups of an expression to the names of their labels, everywhere."""
+def _rename_fields(pipeline: MigratedPipeline) -> None:
+    """Give fields the names of their labels, everywhere."""
     renamed: dict[str, str] = pipeline.keys.pop("renamed", {})
     for old, new in renamed.items():
-        pipeline.keys["expression"] = re.sub(rf"\(\?P?<{re.escape(old)}>", f"(?P<{new}>", pipeline.keys["expression"])
+        if old in pipeline.fields:
+            pipeline.fields = {new if name == old else name: key for name, key in pipeline.fields.items()}
+        if expression := pipeline.keys.get("expression"):
+            pipeline.keys["expression"] = re.sub(rf"\(\?P?<{re.escape(old)}>", f"(?P<{new}>", expression)
         for rule in (*pipeline.keys.get("drop", []), pipeline.keys.get("timestamp", {})):
             if rule.get("field") == old:
                 rule["field"] = new

@@ -123,7 +123,7 @@ class Value:
         self.ledger.note(kind, self.location, text)
 
     def _unused(self) -> Iterator["Value"]:
-        if self.location in self.ledger.used or self.data in ({}, []):
+        if self.location in self.ledger.used or self.data in ({}, [], None):
             return
         inner = [value for _, value in self.fields()] or self.elements()
         if inner and any(value.is_used() for value in inner):

@@ -91,6 +91,13 @@ def test_label_with_another_name_than_its_json_field_gets_the_key_of_the_field()
     assert parse["fields"] == {"lvl": "severity", "level": "severity"}
 
 
+def test_label_with_another_name_than_its_logfmt_field_renames_the_field() -> None:
+    """Promtail's stage logfmt gives a key to one field only: with two fields, chance decides which."""
+    parse = parse_of({"logfmt": {"mapping": {"lvl": None, "ts": "time"}}}, {"labels": {"level": "lvl"}})
+
+    assert parse["fields"] == {"level": "lvl", "ts": "time"}
+
+
 def test_label_with_another_name_than_its_group_renames_the_group_everywhere() -> None:
     parse = parse_of(
         {"regex": {"expression": r"^(?P<lvl>[A-Z]+) (?P<t>\d+)"}},
@@ -151,6 +158,15 @@ def test_stage_that_runs_earlier_than_in_the_file_is_noted_if_the_result_differs
     assert changed(migrated) == {
         f"{STAGES}[2].multiline": "multiline runs before json, labels: an environment has a fixed order of stages"
     }
+
+
+def test_expression_before_multiline_also_matches_joined_lines() -> None:
+    migrated = migrate_job({"regex": {"expression": "^x (?P<m>.*)$"}}, {"multiline": {"firstline": "^x"}})
+
+    assert migrated.sources["my-app"]["parse"]["expression"] == "(?s)^x (?P<m>.*)$"
+    assert changed(migrated)[f"{STAGES}[0].regex.expression"] == (
+        "(?s) was added: lines are joined before they are parsed, and without it `.` does not match their line ends"
+    )
 
 
 def test_stage_that_runs_earlier_than_in_the_file_is_silent_if_nothing_differs() -> None:
