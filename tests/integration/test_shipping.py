@@ -235,6 +235,36 @@ def test_forked_child_ships_its_own_records_and_not_the_parents(
     assert sorted(receiver.lines) == ["child", "parent after", "parent before"]
 
 
+def test_child_that_is_forked_while_threads_log_ships_its_record(receiver: LogReceiver, attach: Any) -> None:
+    """A lock that another thread holds at the fork is never released in the child."""
+    handler = attach()
+    ended = threading.Event()
+
+    def log_until_ended() -> None:
+        while not ended.is_set():
+            LOGGER.info("thread")
+
+    threads = [threading.Thread(target=log_until_ended) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    children = [
+        multiprocessing.get_context("fork").Process(target=LOGGER.info, args=(f"child {number}",))
+        for number in range(10)
+    ]
+    try:
+        for child in children:
+            child.start()
+        for child in children:
+            child.join(TIMEOUT_S)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    handler.flush()
+    assert [child.exitcode for child in children] == [0] * 10
+    assert sorted(set(receiver.lines)) == ["child 0", *(f"child {number}" for number in range(1, 10)), "thread"]
+
+
 def run(program: str, receiver: LogReceiver, **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, **variables, "URL": receiver.url}
     return subprocess.run(
@@ -351,7 +381,6 @@ def test_helpers_of_the_document_ship_their_lines(receiver: LogReceiver, example
 def test_recipe_of_the_document_ships_line_and_field(
     receiver: LogReceiver, examples: list[str], tmp_path: Path, library: str, number: int
 ) -> None:
-    pytest.importorskip(library)
     handler = examples[0].split('logging.getLogger("shop')[0]
     program = f"{handler}\nimport {library}\n{examples[number]}"
     assert example_lines(program, receiver, tmp_path) == ["order is paid"]

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 from logops.wire import Record
 
-RECORD_BYTES = 250
+RECORD_BYTES = 380
 """Memory of a record besides its texts: objects and pointers."""
-PAIR_BYTES = 120
+PAIR_BYTES = 160
 """Memory of a metadata pair besides its texts."""
 
 
@@ -54,6 +54,9 @@ class Store(Protocol):
 
     def close(self) -> int:
         """Return how many records are lost with this store: 0 if they are on disk."""
+
+    def forget(self) -> None:
+        """Leave the records to the parent, in a forked child."""
 
 
 class MemoryBatch:
@@ -116,3 +119,6 @@ class MemoryStore:
     def close(self) -> int:
         claimed = len(self._claimed.records) if self._claimed else 0
         return len(self._records) + claimed
+
+    def forget(self) -> None:
+        """The child has a copy of the memory, and does not use it."""

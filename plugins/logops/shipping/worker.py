@@ -90,9 +90,7 @@ class Worker:
 
     def forget(self) -> None:
         """Leave everything to the parent, in a forked child."""
-        forget = getattr(self._store, "forget", None)
-        if forget is not None:
-            forget()
+        self._store.forget()
 
     def _open_store(self) -> Store:
         if self._options.wal_dir is None:
