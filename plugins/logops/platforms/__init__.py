@@ -1,21 +1,22 @@
-"""The platforms that an environment can run on, behind two interfaces: readable and deployable."""
+"""The platforms that an environment can run on, behind two interfaces: readable and deployable.
+
+A platform is imported when it is opened, because most commands only need `open_results`, or fail before.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from logops.environment import Environment
-from logops.environment.deployable import not_deployable
-from logops.platforms.local import LocalPlatform
-from logops.platforms.platform import DeployablePlatform, NotDeployableError, PlatformError, ReadablePlatform
-from logops.platforms.remote import RemotePlatform
 from logops.platforms.results import STATE, open_results, results_url
-from logops.render import Commands, Files, Stage, render_kubernetes
-from logops.rules.read import Rules, RulesError, load_rules
-from logops.toolchain import SERVICES, command, project_root
+
+if TYPE_CHECKING:
+    from logops.platforms.local import LocalPlatform
+    from logops.platforms.platform import DeployablePlatform, ReadablePlatform
+    from logops.render import Commands, Files, Stage
+    from logops.rules.read import Rules
 
 __all__ = [
     "STATE",
-    "DeployablePlatform",
-    "ReadablePlatform",
     "open_local",
     "open_platform",
     "open_results",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-def open_platform(environment: Environment, root: Path) -> DeployablePlatform:
+def open_platform(environment: Environment, root: Path) -> "DeployablePlatform":
     """Open the platform of an environment for a rollout, with its state below the project `root`. Starts nothing.
 
     Raises NotDeployableError if this version cannot deploy to that platform, PlacementError if the environment does not
@@ -34,22 +35,30 @@ def open_platform(environment: Environment, root: Path) -> DeployablePlatform:
     return open_local(environment, root)
 
 
-def open_to_read(environment: Environment, root: Path) -> ReadablePlatform:
+def open_to_read(environment: Environment, root: Path) -> "ReadablePlatform":
     """Open the platform of any environment for reading. Raises PlacementError if a local environment does not fit."""
-    return open_local(environment, root) if environment.platform.kind == "local" else RemotePlatform(environment)
+    if environment.platform.kind == "local":
+        return open_local(environment, root)
+    from logops.platforms.remote import RemotePlatform
+
+    return RemotePlatform(environment)
 
 
-def open_local(environment: Environment, root: Path) -> LocalPlatform:
+def open_local(environment: Environment, root: Path) -> "LocalPlatform":
     """Open a local environment. Unlike other platforms, it can stop all its processes and show their logs.
 
     Raises as `open_platform` does.
     """
+    from logops.environment.deployable import not_deployable
+    from logops.platforms.local import LocalPlatform
+    from logops.platforms.platform import NotDeployableError
+
     if refusal := not_deployable(environment):
         raise NotDeployableError(refusal)
     return LocalPlatform(environment, root / STATE / environment.name, _commands, _rules)
 
 
-def rendered(environment: Environment, root: Path) -> dict[Stage, Files]:
+def rendered(environment: Environment, root: Path) -> "dict[Stage, Files]":
     """Return the files of each stage that can be rendered for an environment.
 
     Raises PlatformError if the rules are not valid, PlacementError if the environment does not fit the platform,
@@ -58,14 +67,22 @@ def rendered(environment: Environment, root: Path) -> dict[Stage, Files]:
     """
     if environment.platform.kind == "local":
         return open_local(environment, root).desired()
+    from logops.render import render_kubernetes
+
     return render_kubernetes(environment, _rules())
 
 
-def _commands() -> Commands:
+def _commands() -> "Commands":
+    from logops.toolchain import SERVICES, command
+
     return {name: command(name) for name in SERVICES}
 
 
-def _rules() -> Rules:
+def _rules() -> "Rules":
+    from logops.platforms.platform import PlatformError
+    from logops.rules.read import RulesError, load_rules
+    from logops.toolchain import project_root
+
     try:
         return load_rules(project_root())
     except RulesError as invalid:

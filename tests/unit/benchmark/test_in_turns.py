@@ -17,7 +17,7 @@ from logops.benchmark.measure.sample import Ending, Sample
 from logops.benchmark.request import BenchmarkRequest
 from logops.clients.loki import LokiClient
 from logops.logql.parse import parse
-from logops.platforms import ReadablePlatform
+from logops.platforms.platform import ReadablePlatform
 from logops.queries.library import load_library
 from logops.toolchain import project_root
 from tests.support.environments import environment
