@@ -7,13 +7,14 @@ from pathlib import Path
 from logops.clients.loki import Entry
 from logops.environment import Environment
 from logops.findings import Finding
+from logops.quality.balance import EarlierStored, Owner, StoredCount
 from logops.quality.bands import Series
 from logops.quality.context import Context
 from logops.quality.counters import Counter, increases
 from logops.quality.earlier import Earlier
 from logops.quality.measured import Cost, Measured, SourceMeasure
 from logops.quality.request import QualityRequest
-from logops.quality.run import judged
+from logops.quality.run import balances_of, judged, sent_of
 from logops.quality.secrets.match import Salt
 from logops.quality.secrets.rules import read_rules
 from logops.quality.secrets.scan import masked_line, masked_text, scan
@@ -70,12 +71,20 @@ def context(
     streams_before: int | None = None,
     lines_before: Mapping[datetime, int] | None = None,
     history: Series | None = None,
+    later_counters: Sequence[Counter] = (),
+    stored: Mapping[Owner, StoredCount] | None = None,
+    earlier_stored: EarlierStored | None = None,
 ) -> Context:
     """Return the input of all judgements for the source `application`, which ships through `promtail-main`."""
     loaded = one_source(*changes)
     request = QualityRequest("run", AS_OF, MINUTES * 60, 60, 0, 2**30)
     measured = Measured(
-        {"application": measure}, Cost(2**30), counters=[*counters], silent_processes=dict(silent_processes or {})
+        {"application": measure},
+        Cost(2**30),
+        counters=[*counters],
+        later_counters=[*later_counters],
+        stored=dict(stored or {}),
+        silent_processes=dict(silent_processes or {}),
     )
     before = Earlier(
         BEFORE,
@@ -83,6 +92,7 @@ def context(
         streams={} if streams_before is None else {"application": streams_before},
         lines={} if lines_before is None else {"application": lines_before},
         history={} if history is None else {"application": history},
+        stored=earlier_stored,
     )
     rules, salt = read_rules(ROOT), Salt.of_this_run()
     return Context(
@@ -92,6 +102,8 @@ def context(
         {"main": "http://loki:3100", "security": "http://security:3100"},
         before,
         tuple(increases(counters, before.counters, request.start)),
+        balances_of(loaded, measured, before.stored, request.as_of),
+        sent_of(loaded, measured, before.stored, request.as_of),
         {"application": scan(measure.sample, rules, salt, streams=measure.streams or ())},
         lambda entry: masked_line(entry.text, rules),
         lambda text: masked_text(text, rules),

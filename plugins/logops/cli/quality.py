@@ -126,10 +126,25 @@ def _show(result: "QualityResult", every: bool, as_json: bool) -> None:
         print_text(wrapped(result.headline, width()))
         print_text("")
         show_table(_columns(result))
+        if result.deliveries:
+            print_text("")
+            show_table(_delivery_columns(result))
         if result.findings:
             print_text("")
             print_text(listing(result.findings, every=every))
     raise typer.Exit(FOUND if result.failed else OK)
+
+
+def _delivery_columns(result: "QualityResult") -> list[Column]:
+    from logops.quality.delivery import COLUMNS
+
+    texts = [row.texts() for row in result.deliveries]
+    priorities = (100, 60, 95, 50, 40, 90, 99, 70)
+    return [
+        Column(column, [text[position] for text in texts], priority, right=0 < position < len(COLUMNS) - 1)
+        for position, (column, priority) in enumerate(zip(COLUMNS, priorities, strict=True))
+        if any(text[position] not in ("", "-") for text in texts)
+    ]
 
 
 def _columns(result: "QualityResult") -> list[Column]:

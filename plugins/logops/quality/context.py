@@ -10,6 +10,7 @@ from logops.environment import Environment
 from logops.environment.sources import Source
 from logops.findings import Evidence, Finding, FindingClass, Subject
 from logops.logql.build import stream
+from logops.quality.balance import ClusterBalance, TenantBalance
 from logops.quality.counters import Counter
 from logops.quality.earlier import Earlier
 from logops.quality.measured import Measured, SourceMeasure
@@ -31,6 +32,10 @@ class Context:
     """None: this is the first run."""
     increases: tuple[Counter, ...] = ()
     """How much each counter grew since then."""
+    balances: tuple[TenantBalance, ...] = ()
+    """Received and stored lines of each tenant since then."""
+    sent: tuple[ClusterBalance, ...] = ()
+    """Sent and received lines of each cluster since then."""
     scans: Mapping[str, Scan] = field(default_factory=dict)
     """Secrets and personal data in the sample of each source."""
     example_of: Callable[[Entry], str] = field(default=lambda entry: "")

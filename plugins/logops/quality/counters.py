@@ -9,6 +9,15 @@ from logops.clients.loki import Metric
 STARTED = "process_start_time_seconds"
 DISCARDED = "loki_discarded_samples_total"
 RECEIVED = "loki_distributor_lines_received_total"
+"""Lines of all pushes, counted before any check: also lines that are refused then, and lines that are sent again."""
+RECEIVED_BYTES = "loki_distributor_bytes_received_total"
+METADATA_BYTES = "loki_distributor_structured_metadata_bytes_received_total"
+"""The part of RECEIVED_BYTES that is structured metadata."""
+COPIED_BYTES = "loki_ingester_duplicate_log_bytes_total"
+"""Bytes of lines that an ingester had already: same stream, timestamp and text. It stores such a line once.
+logops switches this counter on (operational_config.log_duplicate_metrics)."""
+REQUESTS = "loki_request_duration_seconds_count"
+"""Requests to a process, by route and status. Only failed pushes are kept."""
 READ = (
     "promtail_read_lines_total",
     "promtail_syslog_target_entries_total",
@@ -36,6 +45,9 @@ KEPT = frozenset(
     {
         DISCARDED,
         RECEIVED,
+        RECEIVED_BYTES,
+        METADATA_BYTES,
+        COPIED_BYTES,
         *READ,
         *UNREADABLE,
         *RETRIED,
@@ -47,7 +59,7 @@ KEPT = frozenset(
         WAL_DISK_USED,
     }
 )
-"""The metrics that a run keeps. Sources: pkg/validation/validate.go, pkg/distributor/distributor.go,
+"""The metrics that a run keeps. Sources: pkg/validation/validate.go, pkg/loghttp/push/push.go,
 clients/pkg/promtail/client/client.go, clients/pkg/promtail/targets, pkg/canary/comparator/comparator.go,
 pkg/ingester/metrics.go."""
 
@@ -79,10 +91,17 @@ def counters_of(cluster: str, process: str, metrics: Iterable[Metric]) -> list[C
     kept = [
         Counter(cluster, process, started, metric.name, tuple(sorted(metric.labels.items())), metric.value)
         for metric in page
-        if metric.name in KEPT
+        if metric.name in KEPT or _is_failed_push(metric)
     ]
     # So that a later run knows that the process was there, and its other counters were 0.
     return [*kept, Counter(cluster, process, started, STARTED, (), started)]
+
+
+def _is_failed_push(metric: Metric) -> bool:
+    """Whether a metric counts pushes that may be stored in part, and are sent again: status 5xx, or cancelled."""
+    route, status = metric.labels.get("route", ""), metric.labels.get("status_code", "")
+    is_push = route.endswith(("_push", "v1_logs"))
+    return metric.name == REQUESTS and is_push and (status.startswith("5") or status == "499")
 
 
 def increases(current: Sequence[Counter], earlier: Sequence[Counter], since: datetime) -> list[Counter]:
@@ -128,9 +147,3 @@ def total(counters: Iterable[Counter], *names: str, **labels: str) -> float:
         for counter in counters
         if counter.name in names and all(counter.label(name) == value for name, value in labels.items())
     )
-
-
-def restarted(current: Sequence[Counter], earlier: Sequence[Counter]) -> set[str]:
-    """Return the processes that are not the same as in the earlier run. Their counters began anew."""
-    before = {counter.process: counter.started for counter in earlier}
-    return {counter.process for counter in current if before.get(counter.process) != counter.started}

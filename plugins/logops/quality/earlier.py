@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from logops.quality.balance import EarlierStored
 from logops.quality.bands import Series
 from logops.quality.counters import Counter
 
@@ -22,3 +23,5 @@ class Earlier:
     """Lines of each source by the end of their bucket, in the newest earlier run."""
     history: Mapping[str, Series] = field(default_factory=dict)
     """Lines of each source in the past weeks, in quarters of an hour."""
+    stored: EarlierStored | None = None
+    """None: no run of the day before counted the lines of whole tenants."""

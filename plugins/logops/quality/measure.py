@@ -9,21 +9,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from logops.clients.loki import Entry, LokiClient, LokiError, LokiRefusedError, Point, Series, Statistics, nanoseconds
+from logops.clients.loki import Entry, LokiClient, LokiError, LokiRefusedError, Point, Series, nanoseconds
 from logops.environment.verification import VERIFICATION_TEXT
 from logops.logql.build import Lines, Samples
 from logops.logql.text import one_line
-from logops.number_text import size_text
 from logops.platforms.platform import ReadablePlatform
-from logops.quality.counters import counters_of
+from logops.quality.balance import EarlierStored
+from logops.quality.budgeted import BudgetedQueries
+from logops.quality.count_stored import FUTURE, read_and_count
 from logops.quality.measured import Cost, Measured, NotMeasured, SourceMeasure
 from logops.quality.request import QualityRequest
 from logops.quality.sources import SourceGroup, checked_format, shows_lines, source_groups, unlabelled
 
 LEVEL = "detected_level"
 """The level that Loki finds in a line, as structured metadata (limits_config.discover_log_levels)."""
-FUTURE = timedelta(minutes=15)
-"""Loki accepts lines that are up to 10 minutes early (limits_config.creation_grace_period)."""
 LOOK_BACK = timedelta(days=1)
 """How long ago the last line of a silent source is searched."""
 _READ_TIMEOUT_S = 60.0
@@ -32,8 +31,16 @@ MOST_BUCKETS = 5
 """Buckets from which a sample is read, one query each."""
 
 
-def measure(platform: ReadablePlatform, request: QualityRequest, report_progress: Callable[[str], None]) -> Measured:
-    """Measure all sources of an environment. What could not be measured is in `not_measured`. Raises nothing."""
+def measure(
+    platform: ReadablePlatform,
+    request: QualityRequest,
+    report_progress: Callable[[str], None],
+    earlier: EarlierStored | None = None,
+) -> Measured:
+    """Measure all sources of an environment. What could not be measured is in `not_measured`. Raises nothing.
+
+    earlier   the run whose counts of stored lines this one is compared with; None: there was none
+    """
     environment = platform.environment
     measured = Measured({name: SourceMeasure() for name in environment.sources}, Cost(request.budget_bytes))
     for name in unlabelled(environment):
@@ -45,23 +52,8 @@ def measure(platform: ReadablePlatform, request: QualityRequest, report_progress
         with LokiClient(platform.read_url(group.cluster), retry_for=5, read_timeout=_READ_TIMEOUT_S) as client:
             _GroupMeasure(client, group, request, measured, shows_lines(environment, group.cluster)).run()
     if request.reads_counters:
-        report_progress("reading the counters of agents and Loki")
-        _read_counters(platform, measured)
+        read_and_count(platform, request, earlier, measured, report_progress)
     return measured
-
-
-def _read_counters(platform: ReadablePlatform, measured: Measured) -> None:
-    for cluster in platform.environment.clusters:
-        agents = platform.agent_urls(cluster)
-        if agents is None:
-            reason = "reading the counters of agents: their addresses are known only inside of Kubernetes"
-            measured.not_measured.append(NotMeasured(cluster, "", (), reason))
-        for process, url in {**platform.urls(cluster), **(agents or {})}.items():
-            try:
-                with LokiClient(url, connect_timeout=2, read_timeout=5, retry_for=2) as client:
-                    measured.counters += counters_of(cluster, process, client.metrics())
-            except LokiError as error:
-                measured.silent_processes[process] = str(error)
 
 
 def sampled_ranges(
@@ -81,10 +73,6 @@ def sampled_ranges(
     return [(end - bucket, end) for end in chosen]
 
 
-class TooExpensiveError(LokiError):
-    """A query that may read more than what is left of the budget. It was not sent."""
-
-
 class _GroupMeasure:
     """The measurements of one group of sources."""
 
@@ -98,7 +86,7 @@ class _GroupMeasure:
         self.shows_lines = shows_lines
         self.by = list(group.label_names)
         self.window = f"{request.window_s}s"
-        self.estimates: dict[str, int] = {}
+        self.queries = BudgetedQueries(client, group.tenant, measured.cost)
 
     def run(self) -> None:
         with self._reported("counting lines"):
@@ -137,7 +125,7 @@ class _GroupMeasure:
         measure, part = self.measured.sources[name], self.group.part([name])
         if not measure.total:
             return
-        self._refuse_if_too_expensive(str(part.lines()), self.request.start, self.request.end)
+        self.queries.refuse_if_too_expensive(str(part.lines()), self.request.start, self.request.end)
         entries: list[Entry] = []
         for start, end in sampled_ranges(measure.lines or {}, self.request, name):
             if len(entries) >= self.request.sample_lines:
@@ -150,7 +138,7 @@ class _GroupMeasure:
                 limit=self.request.sample_lines - len(entries),
                 fresh=True,
             )
-            self._spent(statistics)
+            self.queries.spent(statistics)
             entries += reversed(newest_first)
         measure.sample = entries
 
@@ -218,11 +206,11 @@ class _GroupMeasure:
             return
         since = self.request.end - max(LOOK_BACK, 2 * source.expect_every.timedelta)
         selector = str(self.group.part([name]).lines())
-        self._refuse_if_too_expensive(selector, since, self.request.start)
+        self.queries.refuse_if_too_expensive(selector, since, self.request.start)
         entries, statistics = self.client.measured_logs(
             self.group.tenant, selector, nanoseconds(since), nanoseconds(self.request.start), limit=1, fresh=True
         )
-        self._spent(statistics)
+        self.queries.spent(statistics)
         measure.searched_since = since
         if entries:
             measure.last_line = datetime.fromtimestamp(entries[0].timestamp_ns / 1e9, UTC).replace(microsecond=0)
@@ -236,20 +224,13 @@ class _GroupMeasure:
         return counts
 
     def _at_end(self, part: SourceGroup, query: Samples) -> list[Point]:
-        """Run a metric query at the end of the window if the budget allows it."""
-        self._refuse_if_too_expensive(str(part.lines()), self.request.start, self.request.end)
-        points, statistics = self.client.measured_query(part.tenant, str(query), nanoseconds(self.request.end))
-        self._spent(statistics)
-        return points
+        """Return the value of a metric query at the end of the window."""
+        return self.queries.at_end(str(part.lines()), str(query), self.request.start, self.request.end)
 
     def _range(self, part: SourceGroup, query: Samples, first: datetime, last: datetime, step_s: int) -> list[Series]:
-        """Run a metric query at every step of a range if the budget allows it."""
-        self._refuse_if_too_expensive(str(part.lines()), self.request.start, self.request.end)
-        series, statistics = self.client.measured_range(
-            part.tenant, str(query), nanoseconds(first), nanoseconds(last), step_s, fresh=True
-        )
-        self._spent(statistics)
-        return series
+        """Return a metric query at every step of a range."""
+        self.queries.refuse_if_too_expensive(str(part.lines()), self.request.start, self.request.end)
+        return self.queries.at_steps(str(query), first, last, step_s)
 
     def _points(self, answer: list[Series]) -> dict[str, dict[datetime, int]]:
         counts: dict[str, dict[datetime, int]] = {}
@@ -260,23 +241,6 @@ class _GroupMeasure:
                     end = datetime.fromtimestamp(at_ns // 10**9, UTC)
                     points[end] = points.get(end, 0) + int(value)
         return counts
-
-    def _refuse_if_too_expensive(self, selector: str, start: datetime, end: datetime) -> None:
-        key = f"{selector} {start}"
-        if key not in self.estimates:
-            self.measured.cost.queries += 1
-            stats = self.client.index_stats(self.group.tenant, selector, nanoseconds(start), nanoseconds(end))
-            self.estimates[key] = stats.bytes
-        if self.estimates[key] > self.measured.cost.left_bytes:
-            raise TooExpensiveError(
-                f"the query may read {size_text(self.estimates[key])}, and {size_text(self.measured.cost.left_bytes)} "
-                f"of the budget of {size_text(self.measured.cost.limit_bytes)} are left. It was not sent. Raise "
-                "quality.budget, or shorten quality.window"
-            )
-
-    def _spent(self, statistics: Statistics) -> None:
-        self.measured.cost.queries += 1
-        self.measured.cost.bytes += statistics.bytes_processed
 
     @contextmanager
     def _reported(self, action: str, part: SourceGroup | None = None) -> Iterator[None]:

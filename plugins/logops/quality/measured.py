@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from logops.clients.loki import Entry
+from logops.quality.balance import Owner, StoredCount
 from logops.quality.counters import Counter
 
 Labels = Mapping[str, str]
@@ -76,5 +77,8 @@ class Measured:
     cost: Cost
     not_measured: list[NotMeasured] = field(default_factory=list)
     counters: list[Counter] = field(default_factory=list)
+    later_counters: list[Counter] = field(default_factory=list)
+    """The counters of the distributors, read again after the lines of `stored` were counted."""
+    stored: dict[Owner, StoredCount] = field(default_factory=dict)
     silent_processes: dict[str, str] = field(default_factory=dict)
     """Processes that did not answer, with the reason."""

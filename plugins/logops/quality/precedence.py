@@ -12,6 +12,7 @@ from dataclasses import replace
 from logops.findings import Finding
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.quality.bands import State
+from logops.quality.judge.balance import BETWEEN
 from logops.quality.limits import RETRIED_BY_AGENTS
 
 PIPELINE = "pipeline"
@@ -80,8 +81,9 @@ def _rank(finding: Finding) -> int:
 
 
 def _explains(cause: Finding, consequence: Finding, sources_of: Callable[[Finding], frozenset[str]]) -> bool:
-    # A check that could not run explains nothing, and nothing explains it away.
-    if CHECK_INCOMPLETE.name in (cause.cls.name, consequence.cls.name):
+    # A check that could not run explains nothing, and nothing explains it away. Lines that are missing between two
+    # places were counted without the refused ones, so no other finding explains them either.
+    if CHECK_INCOMPLETE.name in (cause.cls.name, consequence.cls.name) or BETWEEN in consequence.evidence:
         return False
     is_cause = cause.cls.name in CAUSES.get(consequence.cls.name, ()) and _can_cause(cause, consequence)
     is_same_cluster = cause.subject.cluster == consequence.subject.cluster

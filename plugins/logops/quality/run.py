@@ -11,28 +11,36 @@ from logops.environment import Environment
 from logops.findings import Finding, Run, Subject, failed
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.platforms.platform import ReadablePlatform
+from logops.quality.balance import (
+    ClusterBalance,
+    EarlierStored,
+    TenantBalance,
+    cluster_balance,
+    tenant_balances,
+)
 from logops.quality.context import Context, agent_processes
 from logops.quality.counters import increases
 from logops.quality.data_docs import write_data_docs
+from logops.quality.delivery import DeliveryRow, delivery_rows
 from logops.quality.judge.agents import agents_down, lines_dropped_by_agents, lines_given_up
 from logops.quality.judge.arrival import gaps, rates, silent_sources, skewed_clocks
+from logops.quality.judge.balance import unreceived_lines, unstored_lines
 from logops.quality.judge.labels import growing_cardinality, unexpected_labels
 from logops.quality.judge.pipeline import (
     discarded_samples,
     full_disks,
-    lines_not_received,
     missing_canary_lines,
 )
 from logops.quality.judge.shape import duplicated_lines, malformed_traces, secrets, unparsable_lines
 from logops.quality.measure import measure
-from logops.quality.measured import Cost
+from logops.quality.measured import Cost, Measured
 from logops.quality.precedence import without_consequences
 from logops.quality.request import QualityRequest
 from logops.quality.secrets.match import Salt
 from logops.quality.secrets.rules import read_rules
 from logops.quality.secrets.scan import masked_line, masked_text, scan
 from logops.quality.summary import SourceRow, concerns, headline, source_rows
-from logops.quality.tables import read_earlier, read_rows, write_results
+from logops.quality.tables import read_deliveries, read_earlier, read_rows, write_results
 from logops.toolchain import project_root
 
 if TYPE_CHECKING:
@@ -45,7 +53,8 @@ JUDGES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     discarded_samples,
     lines_given_up,
     lines_dropped_by_agents,
-    lines_not_received,
+    unreceived_lines,
+    unstored_lines,
     missing_canary_lines,
     silent_sources,
     gaps,
@@ -70,6 +79,8 @@ class QualityResult:
     rows: tuple[SourceRow, ...]
     findings: tuple[Finding, ...]
     cost: Cost
+    deliveries: tuple[DeliveryRow, ...] = ()
+    """Sent, received and stored lines since the run before. Empty: there was none."""
 
     @property
     def headline(self) -> str:
@@ -81,7 +92,7 @@ class QualityResult:
         return failed(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as plain JSON: `{headline, as_of, failed, cost, sources, findings}`."""
+        """Return the result as plain JSON: `{headline, as_of, failed, cost, sources, deliveries, findings}`."""
         return {
             "headline": self.headline,
             "as_of": self.as_of.isoformat(),
@@ -89,6 +100,7 @@ class QualityResult:
             "failed": self.failed,
             "cost": {"queries": self.cost.queries, "bytes": self.cost.bytes, "limit_bytes": self.cost.limit_bytes},
             "sources": [row.to_dict() for row in self.rows],
+            "deliveries": [row.to_dict() for row in self.deliveries],
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
@@ -112,7 +124,8 @@ def run_quality(
     # First, so that an unreadable store is reported before anything is measured.
     earlier = read_earlier(store, environment, request.as_of) if store else None
     rules, salt = read_rules(project_root()), _salt(platform, report_progress)
-    measured = measure(platform, request, report_progress)
+    before = earlier.stored if earlier else None
+    measured = measure(platform, request, report_progress, before)
     report_progress("looking for secrets in the sample")
     context = Context(
         environment=environment,
@@ -121,6 +134,8 @@ def run_quality(
         read_urls={cluster: platform.read_url(cluster) for cluster in environment.clusters},
         earlier=earlier,
         increases=tuple(increases(measured.counters, earlier.counters if earlier else (), request.start)),
+        balances=balances_of(environment, measured, before, request.as_of),
+        sent=sent_of(environment, measured, before, request.as_of),
         scans={
             name: scan(measure.sample, rules, salt, streams=measure.streams or ())
             for name, measure in measured.sources.items()
@@ -130,12 +145,13 @@ def run_quality(
     )
     findings = judged(context)
     rows = source_rows(environment, measured, findings)
-    result = QualityResult(request.as_of, request.window_s, tuple(rows), tuple(findings), measured.cost)
+    deliveries = delivery_rows(context.balances, context.sent)
+    result = QualityResult(request.as_of, request.window_s, tuple(rows), tuple(findings), measured.cost, deliveries)
     if docs:
         report_progress("writing the pages")
         write_data_docs(context, docs)
     if store and record_result:
-        write_results(store, environment, request, measured, rows)
+        write_results(store, environment, request, measured, rows, deliveries)
         record(store, Run(environment.name, CHECK, request.run, request.as_of), findings)
     return result
 
@@ -150,6 +166,29 @@ def _salt(platform: ReadablePlatform, report_progress: Callable[[str], None]) ->
     return Salt.of_this_run()
 
 
+def balances_of(
+    environment: Environment, measured: Measured, before: EarlierStored | None, as_of: datetime
+) -> tuple[TenantBalance, ...]:
+    """Return the received and stored lines of each tenant since an earlier run."""
+    if before is None:
+        return ()
+    stored, counters, later = measured.stored, measured.counters, measured.later_counters
+    return tuple(tenant_balances(environment, stored, stored, counters, later, before, as_of))
+
+
+def sent_of(
+    environment: Environment, measured: Measured, before: EarlierStored | None, as_of: datetime
+) -> tuple[ClusterBalance, ...]:
+    """Return the sent and received lines of each cluster since an earlier run."""
+    if before is None:
+        return ()
+    balances = (
+        cluster_balance(environment, cluster, measured.counters, measured.later_counters, before, as_of)
+        for cluster in environment.clusters
+    )
+    return tuple(balance for balance in balances if balance)
+
+
 def read_result(store: "ResultsStore", environment: Environment, as_of: datetime) -> QualityResult | None:
     """Return the result of the newest recorded run not after `as_of`; None: no run was recorded until then.
 
@@ -160,7 +199,7 @@ def read_result(store: "ResultsStore", environment: Environment, as_of: datetime
         return None
     run, findings = newest
     rows, window_s, cost = read_rows(store, run)
-    return QualityResult(run.as_of, window_s, tuple(rows), findings, cost)
+    return QualityResult(run.as_of, window_s, tuple(rows), findings, cost, tuple(read_deliveries(store, run)))
 
 
 def judged(context: Context) -> list[Finding]:

@@ -1,16 +1,25 @@
 """Results of a quality run as Arrow tables, and the counters of the run before, read back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from logops.environment import Environment
 from logops.findings import Run
-from logops.findings.kinds import INGESTED_LINES, INGESTED_SOURCES, INGESTION_COUNTERS, INGESTION_HISTORY
+from logops.findings.kinds import (
+    INGESTED_LINES,
+    INGESTED_SOURCES,
+    INGESTED_TENANTS,
+    INGESTION_COUNTERS,
+    INGESTION_HISTORY,
+    STORED_LINES,
+)
 from logops.findings.store import NothingStoredError, ResultsStore
+from logops.quality.balance import EarlierStored, Owner
 from logops.quality.bands import Series
 from logops.quality.counters import Counter
+from logops.quality.delivery import DeliveryRow
 from logops.quality.earlier import Earlier
 from logops.quality.measured import Cost, Measured
 from logops.quality.request import QualityRequest
@@ -24,6 +33,18 @@ _HISTORY = timedelta(weeks=6)
 """History that is read for the learned bands. Less is enough, but holidays and weeks without a run cost some."""
 HISTORY_BUCKET_S = 900
 _NEWEST = "environment = $environment AND as_of < $as_of QUALIFY as_of = max(as_of) OVER ()"
+_EARLIER = "environment = $environment AND as_of < $as_of"
+_STORED_SQL = f"""
+SELECT cluster, tenant, bucket_end, arg_max(lines, as_of) AS lines, max(as_of) AS as_of FROM "{STORED_LINES}"
+WHERE {_EARLIER} GROUP BY cluster, tenant, bucket_end
+"""
+_COUNTERS_SQL = f"""
+SELECT * REPLACE (map_entries(labels) AS labels) FROM "{INGESTION_COUNTERS}"
+WHERE environment = $environment AND as_of = $as_of
+"""
+_SHARES_SQL = f"""
+SELECT cluster, tenant, missing_share FROM "{INGESTED_TENANTS}" WHERE {_EARLIER} AND missing_share IS NOT NULL
+"""
 _HISTORY_SQL = f"""
 SELECT source, epoch(start)::BIGINT AS start_s, lines FROM "{INGESTION_HISTORY}"
 WHERE environment = $environment ORDER BY source, start_s
@@ -36,14 +57,20 @@ def write_results(
     request: QualityRequest,
     measured: Measured,
     rows: Sequence[SourceRow],
+    deliveries: Sequence[DeliveryRow] = (),
 ) -> None:
-    """Write what a run measured: lines by bucket, a row per source, and counters. Raises StoreUnreachableError."""
+    """Write what a run measured: lines by bucket, a row per source and tenant, and counters.
+
+    Raises StoreUnreachableError.
+    """
     run = f"{environment.name}.{request.run}"
     store.write(INGESTED_LINES, run, lines_table(environment, request, measured), request.as_of)
     _complete_history(store, environment, measured)
     store.write(INGESTED_SOURCES, run, sources_table(environment, request, rows, measured.cost), request.as_of)
     if request.reads_counters:
         store.write(INGESTION_COUNTERS, run, counters_table(environment, request, measured), request.as_of)
+        store.write(STORED_LINES, run, stored_table(environment, request, measured), request.as_of)
+        store.write(INGESTED_TENANTS, run, tenants_table(environment, request, deliveries), request.as_of)
 
 
 def lines_table(environment: Environment, request: QualityRequest, measured: Measured) -> "pa.Table":
@@ -124,7 +151,7 @@ def sources_table(
 
 
 def counters_table(environment: Environment, request: QualityRequest, measured: Measured) -> "pa.Table":
-    """Return one row per counter of a process."""
+    """Return one row per counter of a process. `later`: read after the stored lines were counted."""
     import pyarrow as pa
 
     text = pa.string()
@@ -139,6 +166,7 @@ def counters_table(environment: Environment, request: QualityRequest, measured: 
             "name": text,
             "labels": pa.map_(text, text),
             "value": pa.float64(),
+            "later": pa.bool_(),
         }
     )
     rows = [
@@ -152,10 +180,64 @@ def counters_table(environment: Environment, request: QualityRequest, measured: 
             "name": counter.name,
             "labels": list(counter.labels),
             "value": counter.value,
+            "later": later,
         }
-        for counter in measured.counters
+        for later, counters in ((False, measured.counters), (True, measured.later_counters))
+        for counter in counters
     ]
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def stored_table(environment: Environment, request: QualityRequest, measured: Measured) -> "pa.Table":
+    """Return one row per tenant and minute that was counted; 0 lines is a row."""
+    import pyarrow as pa
+
+    text, moment = pa.string(), pa.timestamp("s", tz="UTC")
+    schema = pa.schema(
+        {
+            "environment": text,
+            "run": text,
+            "as_of": moment,
+            "cluster": text,
+            "tenant": text,
+            "bucket_end": moment,
+            "lines": pa.int64(),
+        }
+    )
+    base = {"environment": environment.name, "run": request.run, "as_of": request.as_of}
+    rows = [
+        {**base, "cluster": cluster, "tenant": tenant, "bucket_end": end, "lines": lines}
+        for (cluster, tenant), counted in measured.stored.items()
+        for end, lines in counted.lines.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def tenants_table(environment: Environment, request: QualityRequest, deliveries: Sequence[DeliveryRow]) -> "pa.Table":
+    """Return one row per tenant: the lines that arrived since the run before. And one for all agents of a cluster."""
+    import pyarrow as pa
+
+    text, count, moment = pa.string(), pa.int64(), pa.timestamp("s", tz="UTC")
+    schema = pa.schema(
+        {
+            "environment": text,
+            "run": text,
+            "as_of": moment,
+            "cluster": text,
+            "tenant": text,
+            "since": moment,
+            "sent": count,
+            "received": count,
+            "refused": count,
+            "copies": count,
+            "stored": count,
+            "missing": count,
+            "missing_share": pa.float64(),
+            "note": text,
+        }
+    )
+    base = {"environment": environment.name, "run": request.run, "as_of": request.as_of}
+    return pa.Table.from_pylist([{**base, **row.to_dict()} for row in deliveries], schema=schema)
 
 
 def read_earlier(store: ResultsStore, environment: Environment, as_of: datetime) -> Earlier | None:
@@ -164,47 +246,67 @@ def read_earlier(store: ResultsStore, environment: Environment, as_of: datetime)
     Raises StoreUnreachableError.
     """
 
-    def rows(kind: str, sql: str, since: timedelta) -> list[dict[str, Any]]:
+    def rows(kind: str, sql: str, **parameters: object) -> list[dict[str, Any]]:
         try:
             stored: list[dict[str, Any]] = store.query(
                 kind,
                 sql,
-                first=(as_of - since).astimezone(UTC).date(),
+                first=(as_of - _OLDEST_EARLIER).astimezone(UTC).date(),
                 last=as_of.astimezone(UTC).date(),
-                parameters={"environment": environment.name, "as_of": as_of},
+                parameters={"environment": environment.name, "as_of": as_of, **parameters},
             ).to_pylist()
         except NothingStoredError:
             return []
         return stored
 
-    sources = rows(INGESTED_SOURCES, f'SELECT * FROM "{INGESTED_SOURCES}" WHERE {_NEWEST}', _OLDEST_EARLIER)
+    sources = rows(INGESTED_SOURCES, f'SELECT * FROM "{INGESTED_SOURCES}" WHERE {_NEWEST}')
     if not sources:
         return None
     lines: dict[str, dict[datetime, int]] = {}
-    for row in rows(INGESTED_LINES, f'SELECT * FROM "{INGESTED_LINES}" WHERE {_NEWEST}', _OLDEST_EARLIER):
+    for row in rows(INGESTED_LINES, f'SELECT * FROM "{INGESTED_LINES}" WHERE {_NEWEST}'):
         lines.setdefault(row["source"], {})[row["bucket_end"].astimezone(UTC)] = row["lines"]
     counters = rows(
         INGESTION_COUNTERS,
         f'SELECT * REPLACE (map_entries(labels) AS labels) FROM "{INGESTION_COUNTERS}" WHERE {_NEWEST}',
-        _OLDEST_EARLIER,
     )
     return Earlier(
         as_of=sources[0]["as_of"].astimezone(UTC),
-        counters=[
-            Counter(
-                row["cluster"],
-                row["process"],
-                row["started"],
-                row["name"],
-                tuple((entry["key"], entry["value"]) for entry in row["labels"]),
-                row["value"],
-            )
-            for row in counters
-        ],
+        counters=[_counter(row) for row in counters if not row["later"]],
         streams={row["source"]: row["streams"] for row in sources if row["streams"] is not None},
         lines=lines,
+        stored=_stored(rows),
         history=_series(_read_history(store, environment.name, (as_of - _HISTORY).date(), as_of.date())),
     )
+
+
+def _stored(rows: Callable[..., list[dict[str, Any]]]) -> EarlierStored | None:
+    """Return the counts of the newest earlier run that counted stored lines; None: there is none.
+
+    rows   returns the rows of an SQL query over a kind of results
+    """
+    counts = rows(STORED_LINES, _STORED_SQL)
+    if not counts:
+        return None
+    newest = max(row["as_of"] for row in counts)
+    counters = rows(INGESTION_COUNTERS, _COUNTERS_SQL, as_of=newest)
+    lines: dict[Owner, dict[datetime, int]] = {}
+    for row in counts:
+        lines.setdefault((row["cluster"], row["tenant"]), {})[row["bucket_end"].astimezone(UTC)] = row["lines"]
+    shares: dict[Owner, list[float]] = {}
+    for row in rows(INGESTED_TENANTS, _SHARES_SQL):
+        shares.setdefault((row["cluster"], row["tenant"]), []).append(row["missing_share"])
+    return EarlierStored(
+        newest.astimezone(UTC),
+        [_counter(row) for row in counters if not row["later"]],
+        [_counter(row) for row in counters if row["later"]],
+        lines,
+        shares,
+    )
+
+
+def _counter(row: Mapping[str, Any]) -> Counter:
+    labels = tuple((entry["key"], entry["value"]) for entry in row["labels"])
+    return Counter(row["cluster"], row["process"], row["started"], row["name"], labels, row["value"])
 
 
 def _complete_history(store: ResultsStore, environment: Environment, measured: Measured) -> None:
@@ -296,16 +398,30 @@ def read_rows(store: ResultsStore, run: Run) -> tuple[list[SourceRow], int, Cost
 
     Raises StoreUnreachableError, NothingStoredError.
     """
-    day = run.as_of.astimezone(UTC).date()
-    newest = store.query(
-        INGESTED_SOURCES,
-        f'SELECT * FROM "{INGESTED_SOURCES}" WHERE environment = $environment AND run = $run',
-        first=day,
-        last=day,
-        parameters={"environment": run.environment, "run": run.id},
-    ).to_pylist()
+    newest = _rows_of(store, INGESTED_SOURCES, run)
     if not newest:
         return [], 0, Cost(0)
     rows = [SourceRow(**{field.name: row[field.name] for field in fields(SourceRow)}) for row in newest]
     first = newest[0]
     return rows, first["window_s"], Cost(first["cost_limit_bytes"], first["cost_queries"], first["cost_bytes"])
+
+
+def read_deliveries(store: ResultsStore, run: Run) -> list[DeliveryRow]:
+    """Return the sent, received and stored lines of a recorded run. Raises StoreUnreachableError."""
+    try:
+        rows = _rows_of(store, INGESTED_TENANTS, run)
+    except NothingStoredError:
+        return []
+    return [DeliveryRow(**{field.name: row[field.name] for field in fields(DeliveryRow)}) for row in rows]
+
+
+def _rows_of(store: ResultsStore, kind: str, run: Run) -> list[dict[str, Any]]:
+    day = run.as_of.astimezone(UTC).date()
+    rows: list[dict[str, Any]] = store.query(
+        kind,
+        f'SELECT * FROM "{kind}" WHERE environment = $environment AND run = $run',
+        first=day,
+        last=day,
+        parameters={"environment": run.environment, "run": run.id},
+    ).to_pylist()
+    return rows

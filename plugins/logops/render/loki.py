@@ -50,6 +50,8 @@ def loki_config(cluster: Cluster, addresses: Addresses, label: str) -> dict[str,
         "ruler_storage": {"backend": "azure", "azure": {**addresses.azure, "container_name": cluster.containers.ruler}},
         "limits_config": cluster_limits(cluster),
         "runtime_config": {"file": addresses.overrides_file, "period": "2s"},
+        # Count the lines that an ingester had already: a quality run subtracts them from the received lines.
+        "operational_config": {"log_duplicate_metrics": True},
         # Empty: publish all limits. By default Loki publishes only a few, and a rollout could not verify the others.
         "tenant_limits_allow_publish": [],
         "analytics": {"reporting_enabled": False},

@@ -5,6 +5,7 @@ Each test checks the time since it began, and only its sources, so that the faul
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -221,6 +222,22 @@ def test_lines_of_the_future_are_reported_in_the_next_run(check: Check) -> None:
 
     assert finding.cls.name == "samples-discarded"
     assert "too_far_in_future 5 (creation_grace_period is Loki's default)." in finding.message
+
+
+def test_lines_of_an_ingester_that_lost_its_disk_are_reported_with_their_number(check: Check) -> None:
+    # The security cluster keeps one copy of each line.
+    check.write("audit", [audit(number) for number in range(200)])
+    check.wait_for_lines(["audit"], 200)
+    check.run(["audit"])
+    with killed(check.platform, "security-all-0"):
+        shutil.rmtree(check.platform.state / "data/security-all-0/wal")
+    (finding,) = check.run(["audit"]).findings
+
+    assert finding.cls.name == "lines-lost"
+    assert finding.message.startswith(
+        "Lines of tenant security-team were lost between the distributors and the store of cluster security, from "
+    )
+    assert int(finding.evidence["vanished"]) >= 200
 
 
 def test_token_in_a_line_is_reported_without_its_value(check: Check, tmp_path: Path) -> None:

@@ -74,23 +74,6 @@ def agent(name: str, value: float, **labels: str) -> Counter:
 AGENT = alive(process="promtail-main")
 
 
-def test_fewer_received_lines_than_sent_lines_are_reported() -> None:
-    received = counter("loki_distributor_lines_received_total", 700, tenant="application")
-    now = [AGENT, alive(), agent("promtail_sent_entries_total", 1000), received]
-    finding = only(findings(healthy(), counters=now, earlier=[AGENT, alive()]))
-
-    assert finding.message == (
-        "Agents of cluster main sent 1,000 lines since the last run. The distributors received 700 and refused 0."
-    )
-
-
-def test_lines_that_are_sent_between_two_reads_are_not_lost() -> None:
-    received = counter("loki_distributor_lines_received_total", 995, tenant="application")
-    now = [AGENT, alive(), agent("promtail_sent_entries_total", 1000), received]
-
-    assert findings(healthy(), counters=now, earlier=[AGENT, alive()]) == []
-
-
 def test_refused_lines_explain_lines_that_the_agent_gave_up() -> None:
     dropped = agent("promtail_dropped_entries_total", 50, reason="ingester_error", tenant="application")
     now = [AGENT, alive(), dropped, discarded(50)]

@@ -6,11 +6,15 @@ from pathlib import Path
 
 from logops.findings import Run
 from logops.findings.store import ResultsStore
+from logops.quality.balance import EarlierStored, StoredCount
 from logops.quality.counters import Counter
+from logops.quality.delivery import DeliveryRow
 from logops.quality.summary import source_rows
-from logops.quality.tables import quarters, read_earlier, read_rows, write_results
+from logops.quality.tables import quarters, read_deliveries, read_earlier, read_rows, write_results
 from tests.support.quality import AS_OF, BEFORE, context, healthy
 
+RECEIVED = Counter("main", "main-distributor-0", 1.5, "loki_distributor_lines_received_total", (), 9.0)
+DELIVERY = DeliveryRow("main", "application", BEFORE, None, 100, 1, 2, 97, 0, 0.0, "")
 COUNTER = Counter("main", "promtail-main", 1.5, "promtail_sent_entries_total", (("host", "loki"),), 7.0)
 
 
@@ -37,6 +41,26 @@ def test_run_without_a_run_in_the_day_before_has_nothing_to_compare_with(tmp_pat
 
     assert read_earlier(written(tmp_path), environment, BEFORE) is None
     assert read_earlier(written(tmp_path), environment, AS_OF + timedelta(days=3)) is None
+
+
+def test_next_run_compares_with_the_stored_lines_and_counters_of_the_run_before(tmp_path: Path) -> None:
+    counted = {AS_OF - timedelta(minutes=20): 7, AS_OF: 0}
+    first = context(
+        healthy(), counters=[COUNTER], later_counters=[RECEIVED], stored={("main", "application"): StoredCount(counted)}
+    )
+    store = ResultsStore(str(tmp_path))
+    request = replace(first.request, as_of=BEFORE, run="first")
+    row = replace(DELIVERY, missing_share=0.25)
+    write_results(
+        store, first.environment, request, first.measured, source_rows(first.environment, first.measured, []), [row]
+    )
+    earlier = read_earlier(store, first.environment, AS_OF)
+
+    assert earlier is not None
+    assert earlier.stored == EarlierStored(
+        BEFORE, [COUNTER], [RECEIVED], {("main", "application"): counted}, {("main", "application"): [0.25]}
+    )
+    assert read_deliveries(store, Run("local", "ingestion-quality", "first", BEFORE)) == [row]
 
 
 def test_history_has_quarters_of_an_hour(tmp_path: Path) -> None:

@@ -85,6 +85,8 @@ class IngestionQualityOperator(BaseOperator):
         report_findings(self.log, context["ti"], headline, result.findings, failed=result.failed)
         for row in result.rows:
             self.log.info("%s", row.text(result.as_of))
+        for delivery in result.deliveries:
+            self.log.info("%s", delivery.text())
         if result.failed:
             raise AirflowFailException(result.headline)
         return {

@@ -98,10 +98,12 @@ CANARY_MISSING = FindingClass(
 LINES_LOST = FindingClass(
     name="lines-lost",
     severity=Severity.CRITICAL,
-    meaning="An agent gave up lines, dropped lines that no rule of its sources names, or sent more than Loki received.",
+    meaning="Lines are missing in an agent, between agents and distributors, or between distributors and store.",
     why="These lines are nowhere.",
-    remedy="The message has the counters. Compare the running pipeline of the agent with the environment (`logops plan "
-    "ENV`), and look at the agent's log for refused requests.",
+    remedy="The message says where, with the counters. In an agent: compare its running pipeline with the environment "
+    "(`logops plan ENV`), and look at its log for refused requests. Between agents and distributors: look for a proxy "
+    "that answers for Loki. Between distributors and store: look for an ingester that lost its disk (write-ahead log), "
+    "and in the ingesters' logs for chunks that could not be flushed.",
 )
 SECRET_IN_LOGS = FindingClass(
     name="secret-in-logs",

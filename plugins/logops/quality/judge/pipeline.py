@@ -4,28 +4,20 @@ from collections.abc import Iterator
 from math import ceil
 
 from logops.findings import Finding, Subject
-from logops.findings.classes.quality import CANARY_MISSING, LINES_LOST, SAMPLES_DISCARDED, WAL_PRESSURE
+from logops.findings.classes.quality import CANARY_MISSING, SAMPLES_DISCARDED, WAL_PRESSURE
 from logops.number_text import count_text, plural
-from logops.platforms.platform import component_of
+from logops.quality.balance import copies_of_lines
 from logops.quality.context import Context
 from logops.quality.counters import (
     DISCARDED,
     MISSED_BY_CANARY,
-    RECEIVED,
-    SENT,
     WAL_DISK_FULL,
     WAL_DISK_USED,
-    Counter,
-    restarted,
     total,
 )
 from logops.quality.limits import RETRIED_BY_AGENTS, limits_text
 
 FULL_DISK = 0.9
-BETWEEN_READS_S = 10.0
-TOLERATED_SHARE = 0.01
-TOLERATED_LINES = 10
-"""Differences between two counters that are no finding: the larger of the three."""
 
 
 def discarded_samples(context: Context) -> Iterator[Finding]:
@@ -69,14 +61,9 @@ def _discarded(context: Context) -> Iterator[tuple[str, str, dict[str, int]]]:
         if counter.name == DISCARDED and counter.value:
             reasons = lines.setdefault((counter.cluster, counter.label("tenant")), {})
             reason = counter.label("reason")
-            reasons[reason] = reasons.get(reason, 0) + counter.value / _copies(context, counter)
+            reasons[reason] = reasons.get(reason, 0) + counter.value / copies_of_lines(context.environment, counter)
     for (cluster, tenant), reasons in sorted(lines.items()):
         yield cluster, tenant, {reason: ceil(count) for reason, count in reasons.items()}
-
-
-def _copies(context: Context, counter: Counter) -> int:
-    is_ingester = component_of(counter.process, counter.cluster) == "ingester"
-    return context.environment.clusters[counter.cluster].replication_factor if is_ingester else 1
 
 
 def missing_canary_lines(context: Context) -> Iterator[Finding]:
@@ -110,32 +97,3 @@ def full_disks(context: Context) -> Iterator[Finding]:
             context.request.as_of,
             {"failures": int(failures[process].value) if process in failures else 0},
         )
-
-
-def lines_not_received(context: Context) -> Iterator[Finding]:
-    """Yield the clusters whose distributors received fewer lines than the agents sent.
-
-    Counters are read one process after the other, so a difference of some seconds of traffic is no finding. A process
-    that restarted has lost its count.
-    """
-    if context.earlier is None:
-        return
-    began_anew = restarted(context.measured.counters, context.earlier.counters)
-    elapsed_s = (context.request.as_of - context.earlier.as_of).total_seconds()
-    for cluster in context.environment.clusters:
-        counters = [counter for counter in context.increases if counter.cluster == cluster]
-        if began_anew & {counter.process for counter in counters if counter.name in (RECEIVED, *SENT)}:
-            continue
-        sent, received = total(counters, *SENT), total(counters, RECEIVED)
-        refused = sum(sum(counts.values()) for name, _, counts in _discarded(context) if name == cluster)
-        between_reads = sent / elapsed_s * BETWEEN_READS_S if elapsed_s > 0 else sent
-        missing = sent - received - refused - max(between_reads, sent * TOLERATED_SHARE, TOLERATED_LINES)
-        if missing > 0:
-            yield Finding(
-                LINES_LOST,
-                Subject(context.environment.name, cluster),
-                f"Agents of cluster {cluster} sent {sent:,.0f} lines since the last run. The distributors received "
-                f"{received:,.0f} and refused {refused:,}.",
-                context.request.as_of,
-                {"sent": int(sent), "received": int(received), "refused": refused},
-            )
