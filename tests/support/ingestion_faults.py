@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from logops.platforms.local.supervisord import Supervisord
 from logops.quality.request import QualityRequest
 from logops.quality.run import QualityResult, run_quality
 from logops.render import Files
-from tests.support.local_platforms import all_ready, pid_of
+from tests.support.local_platforms import all_ready, pid_of, pids
 from tests.support.tcp_proxy import Network
 from tests.support.waiting import wait_for
 
@@ -164,6 +165,15 @@ def killed(platform: LocalPlatform, process: str) -> Iterator[None]:
     finally:
         supervisord.start_process(process)
         wait_for(lambda: all_ready(platform))
+
+
+def lose_disk(platform: LocalPlatform, process: str) -> None:
+    """Delete the write-ahead log of an ingester, and kill it before it can store what it has in memory."""
+    pid = pid_of(platform, process)
+    os.kill(pid, signal.SIGSTOP)
+    shutil.rmtree(platform.state / f"data/{process}/wal")
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: pids(platform)[process] not in (None, pid) and all_ready(platform), seconds=120)
 
 
 @contextmanager

@@ -92,6 +92,8 @@ class TenantBalance:
     vanished_from: datetime | None
     """Start of the first bucket with vanished lines."""
     vanished_to: datetime | None
+    base: int
+    """Received lines, or lines that the earlier run found: the larger number."""
     tolerated: int
     doubt: str = ""
     """Why received lines cannot be compared with stored ones; empty: they can. Vanished lines need no comparison."""
@@ -175,7 +177,7 @@ def _balance(
     # The distributors' interval that lies inside of the queries' interval, and the one that surrounds it.
     inner = _of(owner, increases(counters, earlier.later_counters, earlier.as_of))
     outer = _of(owner, increases(_newest(counters, later_counters), earlier.counters, earlier.as_of))
-    received = int(_lines(inner, RECEIVED)) if any(counter.name == RECEIVED for counter in inner) else None
+    received = int(_lines(inner, RECEIVED)) if _receiving(counters, cluster) else None
     before = earlier.lines.get(owner, {})
     lost = {end: before[end] - lines for end, lines in counted.lines.items() if before.get(end, 0) > lines}
     usual = 0.0
@@ -195,6 +197,7 @@ def _balance(
         0 if counted.has_deletes else sum(lost.values()),
         min(lost) - BUCKET if lost else None,
         max(lost, default=None),
+        base,
         int(max(base * TOLERATED_SHARE, TOLERATED_LINES) + (received or 0) * usual),
         _doubt(environment, owner, counted, counters, later_counters, earlier),
     )
@@ -211,7 +214,7 @@ def cluster_balance(
     """Return the balance of a cluster's agents; None: no agent was read, or a distributor's count is not complete."""
     newest = [counter for counter in _newest(counters, later_counters) if counter.cluster == cluster]
     before = [counter for counter in earlier.counters if counter.cluster == cluster]
-    distributors = _receiving([*newest, *before])
+    distributors = _receiving([*newest, *before], cluster)
     if not distributors or not _are_complete(distributors, newest, before, earlier.as_of):
         return None
     sent = [
@@ -270,7 +273,7 @@ def _doubt(
     cluster = owner[0]
     newest = [counter for counter in _newest(counters, later_counters) if counter.cluster == cluster]
     before = [counter for counter in earlier.counters if counter.cluster == cluster]
-    if not _receiving(newest):
+    if not _receiving(newest, cluster):
         return "no distributor was read"
     if counted.has_deletes:
         return "a delete request hides lines"
@@ -279,7 +282,7 @@ def _doubt(
         # Their lines are received again with the next attempt.
         return f"{failed:,.0f} pushes failed and were repeated"
     # Its counts of refused lines and of copies are lost.
-    if not _are_complete(_storing([*newest, *before]), newest, before, earlier.as_of):
+    if not _are_complete(_storing([*newest, *before], cluster), newest, before, earlier.as_of):
         return "an ingester restarted"
     return ""
 
@@ -294,13 +297,20 @@ def _are_complete(processes: Set[str], current: Sequence[Counter], earlier: Sequ
     )
 
 
-def _receiving(counters: Sequence[Counter]) -> set[str]:
-    return {counter.process for counter in counters if counter.name == RECEIVED}
+def _receiving(counters: Sequence[Counter], cluster: str) -> set[str]:
+    return _processes(counters, cluster, "distributor", "all")
 
 
-def _storing(counters: Sequence[Counter]) -> set[str]:
+def _storing(counters: Sequence[Counter], cluster: str) -> set[str]:
+    return _processes(counters, cluster, "ingester", "all")
+
+
+def _processes(counters: Sequence[Counter], cluster: str, *components: str) -> set[str]:
+    """Return the processes of some components that were read."""
     return {
-        counter.process for counter in counters if component_of(counter.process, counter.cluster) in ("ingester", "all")
+        counter.process
+        for counter in counters
+        if counter.cluster == cluster and component_of(counter.process, cluster) in components
     }
 
 

@@ -17,6 +17,7 @@ from logops.quality.limits import RETRIED_BY_AGENTS
 
 PIPELINE = "pipeline"
 """Evidence `where` of lines that the pipeline of an agent dropped: it may drop all lines of a source."""
+LARGE_PART = 0.1
 
 CAUSES: Mapping[str, tuple[str, ...]] = {
     # An agent that is down delivers nothing. When it comes back, its lines are late.
@@ -101,7 +102,9 @@ def _can_cause(cause: Finding, consequence: Finding) -> bool:
             is_limited = any(reason in RETRIED_BY_AGENTS for reason in str(cause.evidence.get("reasons")).split(", "))
             return is_limited or cause.subject.tenant == consequence.subject.tenant
         case "lines-lost" if consequence.cls.name in ("source-silent", "gap", "rate-out-of-band"):
-            return is_low and cause.evidence.get("where") == PIPELINE
+            # A store that lost a small part of its lines does not silence a source.
+            lost_share = float(cause.evidence.get("lost_share", 0))
+            return is_low and (cause.evidence.get("where") == PIPELINE or lost_share >= LARGE_PART)
         case _:
             return True
 

@@ -5,7 +5,6 @@ Each test checks the time since it began, and only its sources, so that the faul
 
 import json
 import re
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from tests.support.ingestion_faults import (
     impatient,
     killed,
     limited,
+    lose_disk,
     network_of_agent,
     suspended,
     syslog,
@@ -229,14 +229,14 @@ def test_lines_of_an_ingester_that_lost_its_disk_are_reported_with_their_number(
     check.write("audit", [audit(number) for number in range(200)])
     check.wait_for_lines(["audit"], 200)
     check.run(["audit"])
-    with killed(check.platform, "security-all-0"):
-        shutil.rmtree(check.platform.state / "data/security-all-0/wal")
+    lose_disk(check.platform, "security-all-0")
     (finding,) = check.run(["audit"]).findings
 
     assert finding.cls.name == "lines-lost"
     assert finding.message.startswith(
         "Lines of tenant security-team were lost between the distributors and the store of cluster security, from "
     )
+    assert finding.message.endswith("It explains source-silent of audit.")
     assert int(finding.evidence["vanished"]) >= 200
 
 

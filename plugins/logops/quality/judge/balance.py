@@ -51,6 +51,7 @@ def unstored_lines(context: Context) -> Iterator[Finding]:
                 "stored": balance.stored,
                 "vanished": balance.vanished,
                 "lines": balance.missing,
+                "lost_share": round(balance.missing / balance.base, 3),
             },
         )
         query = str(all_streams().count_over_time("1m").sum())
