@@ -29,8 +29,8 @@ READ = (
 """Lines that an agent read: of files (by their path), of syslog and of the journal."""
 UNREADABLE = ("promtail_syslog_target_parsing_errors_total", "loki_source_syslog_parsing_errors_total")
 """Syslog messages that an agent could not read, and dropped."""
-RETRIED = ("promtail_batch_retries_total", "loki_write_batch_retries_total")
-"""Requests of an agent that it had to send again."""
+REQUESTS = ("promtail_request_duration_seconds_count", "loki_write_request_duration_seconds_count")
+"""Requests of an agent, by `status_code`; -1 without an answer."""
 SENT = ("promtail_sent_entries_total", "loki_write_sent_entries_total")
 """Lines that Loki accepted from an agent: Promtail, Alloy."""
 DROPPED = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
@@ -50,7 +50,7 @@ KEPT = frozenset(
         COPIED_BYTES,
         *READ,
         *UNREADABLE,
-        *RETRIED,
+        *REQUESTS,
         *SENT,
         *DROPPED,
         *STAGE_DROPPED,

@@ -64,7 +64,8 @@ def sampled_ranges(
         return [(request.start, request.end)]
     bucket = timedelta(seconds=request.bucket_s)
     ends = [end for end, count in lines.items() if count]
-    Random(f"{request.run}:{source}").shuffle(ends)
+    # Each bucket has its own chance, so the next run reads it again: a finding stays until its lines leave the window.
+    ends.sort(key=lambda end: Random(f"{source}:{end.timestamp()}").random())
     chosen: list[datetime] = []
     for end in ends[:MOST_BUCKETS]:
         chosen.append(end)
@@ -121,7 +122,7 @@ class _GroupMeasure:
                 self._read_sample(name)
 
     def _read_sample(self, name: str) -> None:
-        """Read the lines of some buckets, chosen at random, oldest first. The same run chooses the same buckets."""
+        """Read the lines of some buckets, chosen at random, oldest first. Runs share their choice."""
         measure, part = self.measured.sources[name], self.group.part([name])
         if not measure.total:
             return

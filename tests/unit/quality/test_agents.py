@@ -101,28 +101,51 @@ def test_lines_that_vanish_in_an_agent_are_reported_with_the_source() -> None:
     )
 
 
-RETRIED = agent("promtail_batch_retries_total", 3, tenant="application")
+def requests(status: str, count: float = 3) -> Counter:
+    return agent("promtail_request_duration_seconds_count", count, status_code=status)
+
+
+UNANSWERED = requests("-1")
 
 
 def test_agent_of_which_loki_accepts_nothing_explains_its_silent_sources() -> None:
-    finding = only(findings(SILENT, counters=[AGENT, RETRIED], earlier=[AGENT]))
+    finding = only(findings(SILENT, counters=[AGENT, UNANSWERED], earlier=[AGENT]))
 
     assert finding.cls.name == "agent-down"
     assert finding.message == (
-        "Agent process promtail-main cannot send: 3 requests failed since the last run, and none was accepted. Its "
-        "lines wait. It ships source application. It explains source-silent of application."
+        "Agent process promtail-main cannot send: 3 requests failed since the last run (no answer 3), and none was "
+        "accepted. It ships source application. It explains source-silent of application."
+    )
+
+
+def test_agent_with_a_wrong_password_explains_the_lines_that_it_gave_up() -> None:
+    given_up = agent("promtail_dropped_entries_total", 900, reason="ingester_error", tenant="application")
+    finding = only(findings(healthy(), counters=[AGENT, requests("401"), given_up], earlier=[AGENT]))
+
+    assert finding.cls.name == "agent-down"
+    assert "3 requests failed since the last run (401 Unauthorized 3), and none was accepted." in finding.message
+    assert finding.message.endswith("It explains lines-lost of application.")
+
+
+def test_lines_that_an_agent_gave_up_are_reported_with_the_answers_of_loki() -> None:
+    given_up = agent("promtail_dropped_entries_total", 9, reason="ingester_error", tenant="application")
+    counters = [*sent(100), requests("204", 50), requests("500"), given_up]
+
+    assert only(findings(healthy(), counters=counters, earlier=BEFORE)).message == (
+        "Agent process promtail-main gave up 9 lines (ingester_error 9) of tenant application, since the last run. "
+        "Failed requests: 500 Internal Server Error 3."
     )
 
 
 def test_agent_whose_lines_loki_refuses_is_not_down() -> None:
     refused = distributor("loki_discarded_samples_total", 20, reason="rate_limited", tenant="application")
-    found = findings(healthy(), counters=[*BEFORE, RETRIED, refused], earlier=BEFORE)
+    found = findings(healthy(), counters=[*BEFORE, UNANSWERED, refused], earlier=BEFORE)
 
     assert only(found).cls.name == "samples-discarded"
 
 
 def test_lines_that_wait_while_loki_does_not_accept_them_are_no_finding() -> None:
-    assert findings(healthy(), counters=[*sent(100), read(1000), RETRIED], earlier=BEFORE) == []
+    assert findings(healthy(), counters=[*sent(100), read(1000), UNANSWERED], earlier=BEFORE) == []
 
 
 def test_lines_that_a_declared_rule_drops_do_not_vanish() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from fnmatch import fnmatch
+from http import HTTPStatus
 
 from logops.environment import Environment
 from logops.environment.sources import FileSource, Source
@@ -10,7 +11,7 @@ from logops.findings import Finding, Subject
 from logops.findings.classes.quality import AGENT_DOWN, LINES_LOST
 from logops.number_text import count_text, plural
 from logops.quality.context import Context, agent_processes
-from logops.quality.counters import DISCARDED, DROPPED, READ, RETRIED, SENT, STAGE_DROPPED, UNREADABLE, Counter, total
+from logops.quality.counters import DISCARDED, DROPPED, READ, REQUESTS, SENT, STAGE_DROPPED, UNREADABLE, Counter, total
 from logops.quality.precedence import PIPELINE
 
 IN_FLIGHT_S = 10.0
@@ -32,11 +33,9 @@ def agents_down(context: Context) -> Iterator[Finding]:
         problem = ""
         if reason := context.measured.silent_processes.get(process):
             problem = f"does not answer: {reason}"
-        elif failed := _failed_requests(context, process, cluster):
-            problem = (
-                f"cannot send: {count_text(failed, 'request')} failed since the last run, and none was accepted. Its "
-                "lines wait."
-            )
+        elif failed := _refused_requests(context, process, cluster):
+            counted = count_text(sum(failed.values()), "request")
+            problem = f"cannot send: {counted} failed since the last run ({_statuses(failed)}), and none was accepted."
         if problem:
             yield Finding(
                 AGENT_DOWN,
@@ -47,25 +46,45 @@ def agents_down(context: Context) -> Iterator[Finding]:
             )
 
 
-def _failed_requests(context: Context, process: str, cluster: str) -> int:
-    """Return the failed requests of an agent if none was accepted; 0 if Loki refused lines: that is the cause then."""
+def _refused_requests(context: Context, process: str, cluster: str) -> dict[str, int]:
+    """Return the failed requests of an agent if none was accepted; empty if Loki refused lines: they are the cause."""
     counters = _increases(context, process)
     is_refused = total([each for each in context.increases if each.cluster == cluster], DISCARDED)
-    return 0 if is_refused or total(counters, *SENT) else int(total(counters, *RETRIED))
+    return {} if is_refused or total(counters, *SENT) else _failed_requests(counters)
+
+
+def _failed_requests(counters: Sequence[Counter]) -> dict[str, int]:
+    """Return the number of failed requests by the status of their answer."""
+    requests = [counter for counter in counters if counter.name in REQUESTS]
+    failed = [counter for counter in requests if not counter.label("status_code").startswith("2")]
+    return _by(failed, "status_code")
+
+
+def _statuses(failed: Mapping[str, int]) -> str:
+    return ", ".join(f"{_status_text(status)} {count:,}" for status, count in sorted(failed.items()))
+
+
+def _status_text(status: str) -> str:
+    try:
+        return f"{status} {HTTPStatus(int(status)).phrase}"
+    except ValueError:
+        return "no answer"
 
 
 def lines_given_up(context: Context) -> Iterator[Finding]:
     """Yield the agents that gave up lines, one finding for each tenant: Loki refuses lines by tenant."""
     for process, (cluster, sources) in agent_processes(context.environment).items():
         dropped = [each for each in _increases(context, process) if each.name in DROPPED]
+        failed = _failed_requests(_increases(context, process))
+        because = f" Failed requests: {_statuses(failed)}." if failed else ""
         for tenant in sorted({counter.label("tenant") for counter in dropped}):
-            counts = _by_reason([each for each in dropped if each.label("tenant") == tenant])
+            counts = _by([each for each in dropped if each.label("tenant") == tenant], "reason")
             concerned = [name for name in sources if context.environment.sources[name].tenant == tenant] or sources
             of_tenant = f" of tenant {tenant}" if tenant else ""
             yield Finding(
                 LINES_LOST,
                 Subject(context.environment.name, cluster, tenant, path=process),
-                f"Agent process {process} gave up {_counts(counts)}{of_tenant}, since the last run.",
+                f"Agent process {process} gave up {_counts(counts)}{of_tenant}, since the last run.{because}",
                 context.request.as_of,
                 {"sources": ", ".join(concerned), "lines": sum(counts.values())},
             )
@@ -77,7 +96,7 @@ def lines_dropped_by_agents(context: Context) -> Iterator[Finding]:
         counters = _increases(context, process)
         unnamed = {
             reason: count
-            for reason, count in _by_reason([each for each in counters if each.name in STAGE_DROPPED]).items()
+            for reason, count in _by([each for each in counters if each.name in STAGE_DROPPED], "reason").items()
             if reason not in _rule_names(context.environment, sources)
         }
         unreadable = int(total(counters, *UNREADABLE))
@@ -106,7 +125,7 @@ def _vanished(context: Context, counters: Sequence[Counter], sources: Sequence[s
     """
     parses = [context.environment.sources[name].parse for name in sources]
     joins = any(parse.multiline_first_line or parse.container for parse in parses)
-    if joins or context.earlier is None or total(counters, *RETRIED):
+    if joins or context.earlier is None or _failed_requests(counters):
         return ""
     read, sent = total(counters, *READ), total(counters, *SENT)
     dropped = total(counters, *STAGE_DROPPED) + total(counters, *DROPPED)
@@ -167,11 +186,12 @@ def _increases(context: Context, process: str) -> list[Counter]:
     return [counter for counter in context.increases if counter.process == process and counter.value]
 
 
-def _by_reason(counters: Sequence[Counter]) -> dict[str, int]:
+def _by(counters: Sequence[Counter], label: str) -> dict[str, int]:
+    """Return the sum of counters by the value of a label."""
     counts: dict[str, int] = {}
     for counter in counters:
-        reason = counter.label("reason")
-        counts[reason] = counts.get(reason, 0) + int(counter.value)
+        value = counter.label(label)
+        counts[value] = counts.get(value, 0) + int(counter.value)
     return counts
 
 

@@ -130,7 +130,14 @@ def _canary_job(canary: CanaryLines) -> str:
     job = {
         "job_name": f"canary-{canary.cluster}",
         "static_configs": [{"targets": ["localhost"], "labels": {**CANARY_LABELS, "__path__": str(canary.file)}}],
-        "pipeline_stages": [{"labeldrop": ["filename"]}, {"tenant": {"value": canary.tenant}}],
+        "pipeline_stages": [
+            {"labeldrop": ["filename"]},
+            # The canary searches each line at its own time. After an outage, the time at which the agent read it is
+            # another one, and the canary would report lines as missing that are stored.
+            {"regex": {"expression": r"^(?P<time>\d+)"}},
+            {"timestamp": {"source": "time", "format": "UnixNs"}},
+            {"tenant": {"value": canary.tenant}},
+        ],
     }
     return _job_text(f"Lines of loki-canary, which checks that cluster {canary.cluster} serves what it gets.", job)
 
