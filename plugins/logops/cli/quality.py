@@ -2,7 +2,9 @@
 
 import getpass
 import sys
-from collections.abc import Sequence
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ from logops.cli.output.table import show_table
 from logops.cli.targets import environment, readable, results_store
 from logops.errors import LogopsError
 from logops.findings.store import ResultsError
+from logops.number_text import count_text, size_text
 from logops.quality.request import quality_request
 from logops.toolchain import project_root
 from logops.wrapping import wrapped
@@ -26,6 +29,10 @@ from logops.wrapping import wrapped
 if TYPE_CHECKING:
     from logops.quality.run import QualityResult
     from logops.quality.secrets.leak import Leak
+
+
+QUIET_S = 2.0
+"""A scan that takes longer shows its progress."""
 
 
 def run(
@@ -89,15 +96,20 @@ def show(name: str, as_of: str | None, every: bool, as_json: bool) -> None:
 
 def secrets(file: str, as_json: bool) -> None:
     """Run `logops quality secrets`."""
-    from logops.quality.secrets.file import scan_file
+    from logops.quality.secrets.file import STANDARD_INPUT, decompressed, read_lines, scan_file
     from logops.quality.secrets.rules import read_rules
 
-    rules = read_rules(project_root())
+    name = STANDARD_INPUT if file == "-" else file
     try:
-        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as lines:
-            result = scan_file(lines, rules)
-    except OSError as error:
-        stop(f"Reading lines: {file}: {error.strerror or error}.")
+        rules = read_rules(project_root())
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
+            result = scan_file(_with_progress(read_lines(decompressed(stream, name)), name), rules)
+    except LogopsError as error:
+        stop(str(error))
+    except EOFError:
+        stop(f"Reading lines: {name}: the compressed data has no end. Copy the file again.")
+    except (OSError, zlib.error) as error:
+        stop(f"Reading lines: {name}: {getattr(error, 'strerror', None) or error}.")
     if as_json:
         print_json(result.to_dict())
     else:
@@ -106,6 +118,20 @@ def secrets(file: str, as_json: bool) -> None:
             print_text("")
             show_table(_secret_columns(result.leaks))
     raise typer.Exit(FOUND if result.leaks else OK)
+
+
+def _with_progress(lines: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """Yield lines, and show on a terminal how many were read if it takes more than two seconds."""
+    status, started_s, size_bytes = err.status(""), time.monotonic(), 0
+    try:
+        for number, line in enumerate(lines, start=1):
+            yield line
+            size_bytes += len(line)
+            if number % 1_000 == 0 and err.is_terminal and time.monotonic() - started_s > QUIET_S:
+                status.update(f"{name}: {count_text(number, 'line')} read, {size_text(size_bytes)}")
+                status.start()
+    finally:
+        status.stop()
 
 
 def _secret_columns(leaks: "Sequence[Leak]") -> list[Column]:

@@ -47,6 +47,12 @@ class FindingGroup:
         return " of ".join(counts)
 
     @property
+    def owners(self) -> str:
+        """The teams whose sources the findings are about; empty if the findings name none."""
+        owners = [str(finding.evidence.get("owner", "")) for finding in self.findings]
+        return ", ".join(sorted({name for names in owners for name in names.split(", ") if name}))
+
+    @property
     def title(self) -> str:
         """The subject, then what differs."""
         return f"{self.subject}  {self.scope}".rstrip()

@@ -68,7 +68,7 @@ class Context:
             Subject(self.environment.name, source.cluster, source.tenant, source=name),
             message,
             self.request.as_of,
-            {**({"owner": source.owner} if source.owner else {}), **(evidence or {})},
+            evidence or {},
             remedy=f"{cls.remedy} To see it: `{self.command(source.cluster, source.tenant, query, between)}`"
             if query
             else cls.remedy,

@@ -1,7 +1,7 @@
 """Run the ingestion quality check: measure, judge, leave consequences out, record. The only import of entry points."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,7 +214,14 @@ def judged(context: Context) -> list[Finding]:
             if concerns(finding, name, source.cluster, source.tenant)
         )
 
-    return [*without_consequences(findings, sources_of), *incomplete(context)]
+    kept = [*without_consequences(findings, sources_of), *incomplete(context)]
+    return [_with_owner(finding, environment, sources_of(finding)) for finding in kept]
+
+
+def _with_owner(finding: Finding, environment: Environment, sources: frozenset[str]) -> Finding:
+    """Return the finding with the owners of its sources as evidence, so that it can be handed to them."""
+    owners = sorted({environment.sources[name].owner or f"none (sources.{name}.owner is not set)" for name in sources})
+    return replace(finding, evidence={"owner": ", ".join(owners), **finding.evidence}) if owners else finding
 
 
 def incomplete(context: Context) -> Iterator[Finding]:

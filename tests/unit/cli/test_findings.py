@@ -49,6 +49,16 @@ def test_single_finding_is_shown_with_subject_message_and_remedy() -> None:
     assert remedy.strip().startswith("-> Find out who deleted them")
 
 
+def test_findings_with_owners_name_them_behind_the_subject() -> None:
+    subject = Subject("local", source="application")
+    finding = Finding(REGISTRY["source-silent"], subject, "Silent.", AS_OF, {"owner": "shop, web"})
+
+    assert (
+        printed([finding]).splitlines()[0]
+        == "error    source-silent  environment=local source=application owner=shop, web"
+    )
+
+
 def test_summary_of_one_finding_has_a_singular_noun() -> None:
     assert summary([missing(1)]) == "1 critical finding"
 

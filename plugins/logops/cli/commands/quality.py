@@ -74,7 +74,9 @@ def show(
 
 @app.command(epilog="Example: logops quality secrets app.log")
 def secrets(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="File with lines, or - for the standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="File with lines, plain or gzip, or - for the standard input.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Find secrets and personal data in the lines of a file. No value is shown. The rules are in include/secrets.

@@ -51,8 +51,12 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 def _entry(group: FindingGroup) -> Group:
     severity = group.cls.severity
+    owner = f" owner={group.owners}" if group.owners else ""
     head = Text.assemble(
-        (f"{severity.value:8}", STYLES[severity]), " ", (group.cls.name, "bold"), f"  {printable(str(group.subject))}"
+        (f"{severity.value:8}", STYLES[severity]),
+        " ",
+        (group.cls.name, "bold"),
+        f"  {printable(f'{group.subject}{owner}')}",
     )
     message = wrapped(printable(group.message), width(), _INDENT)
     remedy = wrapped(printable(f"-> {group.remedy}"), width(), _INDENT)

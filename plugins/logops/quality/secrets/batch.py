@@ -21,14 +21,15 @@ class Batch:
     def of(cls, texts: Sequence[str], max_bytes: int) -> Self:
         """Return texts as a batch, each cut after `max_bytes`.
 
-        Half a surrogate pair, which JSON can contain, is kept as its three bytes.
+        Bytes that are not UTF-8 (decoded with `surrogateescape`) stay as they are. Half a surrogate pair, which JSON
+        can contain, is kept as its three bytes.
         """
         joined = "\n".join(texts)
         if joined.isascii() and max(map(len, texts), default=0) <= max_bytes:
             lengths, block, cut = [*map(len, texts)], joined.encode(), 0
         else:
             # A character is at least one byte, so a huge text is cut before it is encoded.
-            whole = [text[: max_bytes + 1].encode("utf-8", "surrogatepass") for text in texts]
+            whole = [_encoded(text[: max_bytes + 1]) for text in texts]
             lengths = [min(len(text), max_bytes) for text in whole]
             block = b"\n".join(text[:max_bytes] for text in whole)
             cut = sum(len(text) > max_bytes for text in whole)
@@ -48,3 +49,10 @@ class Batch:
     def number_at(self, position: int) -> int:
         """Return the number of the text at a position of the block. A line end belongs to the text before it."""
         return min(bisect_right(self.ends, position), len(self.ends) - 1)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")

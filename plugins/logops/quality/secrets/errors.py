@@ -11,5 +11,9 @@ class SaltError(SecretsError):
     """The secret for the salt of hashes is not usable."""
 
 
+class CompressedFileError(SecretsError):
+    """A file is compressed in a way that logops does not read."""
+
+
 class RulesError(SecretsError, ValueError):
     """A file of rules cannot be used. The message names the rule and the mistake."""

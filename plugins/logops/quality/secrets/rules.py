@@ -19,6 +19,7 @@ from pydantic.alias_generators import to_camel
 from logops.quality.secrets.checksums import CHECKSUMS
 from logops.quality.secrets.entropy import entropy_bits
 from logops.quality.secrets.errors import RulesError
+from logops.quality.secrets.keywords import can_contain
 from logops.suggestions import did_you_mean
 
 FOLDER = Path("include/secrets")
@@ -165,12 +166,13 @@ def parse_rules(text: str, file: str, kind: Kind) -> tuple[Rule, ...]:
     try:
         content = RulesFile.model_validate(values)
     except ValidationError as error:
-        raise RulesError("\n".join(f"{where}: {problem}" for problem in _problems(error, values))) from None
+        raise RulesError("\n".join(f"{where}{problem}" for problem in _problems(error, values, text))) from None
     shared = [_allowlist(allowlist, f"{where}: allowlists") for allowlist in content.allowlists]
-    rules = [_rule(rule, kind, shared, f"{where}: rule {rule.id}") for rule in content.rules]
+    starts = [f"{where}{_at(text, number)}: rule {rule.id}" for number, rule in enumerate(content.rules)]
+    rules = [_rule(rule, kind, shared, start) for rule, start in zip(content.rules, starts, strict=True)]
     for position, rule in enumerate(rules):
         if rule.id in (earlier.id for earlier in rules[:position]):
-            raise RulesError(f"{where}: rule {rule.id}: an earlier rule has the same id. Give it another id.")
+            raise RulesError(f"{starts[position]}: an earlier rule has the same id. Give it another id.")
     return tuple(rules)
 
 
@@ -184,6 +186,11 @@ def _rule(rule: RuleFile, kind: Kind, shared: Sequence[Allowlist], where: str) -
         raise RulesError(f"{where}: regex: it matches an empty text, so it would match every line.")
     if wrong := next((word for word in rule.keywords if not (word and word.isascii() and word == word.lower())), None):
         raise RulesError(f"{where}: keywords: {wrong!r} is not in ASCII lower case. Write it in lower case.")
+    if wrong := next((word for word in rule.keywords if not can_contain(rule.regex, word)), None):
+        raise RulesError(
+            f"{where}: keywords: no match of the regex contains {wrong!r}, so the rule would find nothing by it. "
+            "Correct the keyword."
+        )
     if rule.checksum is not None and rule.checksum not in CHECKSUMS:
         known = ", ".join(CHECKSUMS)
         hint = did_you_mean(rule.checksum, CHECKSUMS)
@@ -226,22 +233,31 @@ def _compiled(pattern: str, where: str) -> Any:
         raise RulesError(f"{where}: {text}. Correct it; the syntax is RE2's, without look-around.") from None
 
 
-def _problems(error: ValidationError, values: dict[str, Any]) -> Iterator[str]:
-    """Return each mistake with the id of its rule."""
+def _at(text: str, rule_number: int) -> str:
+    """Return the line of a rule as the end of a file's name: `:12`; empty if the file has the rules in another form."""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[rules]]"]
+    return f":{lines[rule_number]}" if rule_number < len(lines) else ""
+
+
+def _problems(error: ValidationError, values: dict[str, Any], text: str) -> Iterator[str]:
+    """Return each mistake with the line and the id of its rule."""
     for problem in error.errors():
         location = list(problem["loc"])
-        names = []
+        names, line = [], ""
         if len(location) > 1 and location[0] == "rules" and isinstance(location[1], int):
             rule = values["rules"][location[1]]
             number = location[1] + 1
             names = [f"rule {rule.get('id', number)}" if isinstance(rule, dict) else f"rule {number}"]
             location = location[2:]
+            line = _at(text, number - 1)
         key = ".".join(map(str, location))
         if problem["type"] == "extra_forbidden":
             known = [field.alias or name for name, field in RuleFile.model_fields.items()]
-            yield ": ".join([*names, f"{key} is not a known key, so nothing would read it.{did_you_mean(key, known)}"])
+            yield ": ".join(
+                [line, *names, f"{key} is not a known key, so nothing would read it.{did_you_mean(key, known)}"]
+            )
         else:
-            yield ": ".join([*names, key, problem["msg"]]) + "."
+            yield ": ".join([line, *names, key, problem["msg"]]) + "."
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -1,10 +1,11 @@
 """Secrets in the lines of a file."""
 
+from io import BufferedReader, BytesIO
 from pathlib import Path
 
 import pytest
 
-from logops.quality.secrets.file import scan_file
+from logops.quality.secrets.file import read_lines, scan_file
 from logops.quality.secrets.rules import read_rules
 
 RULES = read_rules(Path(__file__).parents[4])
@@ -42,3 +43,8 @@ def test_json_has_first_and_last_line_and_no_value() -> None:
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
 def test_line_end_is_not_part_of_example(end: bytes) -> None:
     assert scan_file([b"password=Tr0ub4dor&3" + end], RULES).leaks[0].examples == ("password=[secret: password]",)
+
+
+def test_line_of_many_megabytes_is_read_up_to_the_part_that_is_scanned() -> None:
+    lines = list(read_lines(BufferedReader(BytesIO(b"x" * 3_000_000 + b"\n" + PASSWORD))))
+    assert ([len(line) for line in lines], lines[1]) == ([(64 << 10) + 2, len(PASSWORD)], PASSWORD)
