@@ -16,12 +16,14 @@ class Sample:
     read_ns        when the agent reads it, in nanoseconds since 1970
     labels         labels of the input, for example filename; without the fixed labels of the source
     timestamp_ns   timestamp that the input has, for example that of syslog; None: the time of reading
+    refused_by     reason why the input does not take the line; "": it takes it
     """
 
     text: str
     read_ns: int
     labels: Mapping[str, str] = field(default_factory=dict)
     timestamp_ns: int | None = None
+    refused_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,12 @@ UNFINISHED = "unfinished-cri-line"
 
 EMPTY = "empty-entry"
 """Name of the rule of an entry that is one empty line: the stage `multiline` does not send it."""
+
+NO_SYSLOG = "no-syslog-header"
+"""Name of the rule of a syslog message whose header cannot be read. Agents count it, and write a warning."""
+
+EMPTY_MESSAGE = "empty-syslog-message"
+"""Name of the rule of a syslog message without a text."""
 
 Outcome = Entry | Dropped
 

@@ -29,6 +29,9 @@ def run(source: Source, samples: Iterable[Sample], agent: Agent | None = None) -
     """
     steps = [_step(stage) for stage in stages.stages_of(source)]
     for number, sample in enumerate(samples):
+        if sample.refused_by:
+            yield Dropped((number,), sample.refused_by, sample.text)
+            continue
         yield from _sent(_due(steps, sample.read_ns), agent)
         yield from _sent(_through(steps, _line(number, sample, source)), agent)
     yield from _sent(_ended(steps), agent)

@@ -95,6 +95,19 @@ def test_syslog_source_listens_as_declared() -> None:
         "tcp", 1514, "/tls/ca.crt", True,
     )  # fmt: skip
     assert (udp["mode"], udp["port"], udp["parser"]) == ("udp", 1516, "routers-rfc5424")
+    assert (tcp["buffer_max_size"], udp["buffer_max_size"]) == (2 << 20, 64 << 10)
+
+
+def test_timestamp_is_read_with_a_fraction_and_without_one() -> None:
+    parse = {"format": "json", "timestamp": {"field": "time", "layout": "RFC3339"}}
+    declared = one_source({"parse": parse})
+    parsers = {parser["name"]: parser for parser in declared["parsers"]}
+    (reading,) = [block for block in section("filters", "one", declared) if block.get("key_name") == "time"]
+
+    assert [parsers[name]["time_format"] for name in reading["parser"]] == [
+        "%Y-%m-%dT%H:%M:%S%z",
+        "%Y-%m-%dT%H:%M:%S.%L%z",
+    ]
 
 
 def test_pipeline_drops_lines_then_parses_then_drops_by_fields() -> None:
@@ -107,6 +120,7 @@ def test_pipeline_drops_lines_then_parses_then_drops_by_fields() -> None:
         ("parser", None),
         ("grep", "shop-not-found"),
         ("grep", "shop-bots"),
+        ("parser", None),
         ("throttle", None),
         ("modify", None),
         ("modify", None),

@@ -80,6 +80,14 @@ def test_syslog_source_listens_on_localhost_at_its_port() -> None:
     assert syslog["listen_protocol"] == "tcp"
 
 
+def test_syslog_source_of_rfc_3164_gets_the_time_of_reading() -> None:
+    # With the message's time, which has no year, Promtail loses every batch: "timestamp ... before 0001-01-01".
+    old = environment("local", ("sources.syslog.message_format", "rfc3164"))
+
+    assert job(old, "promtail-main", "syslog")["syslog"]["use_incoming_timestamp"] is False
+    assert job(LOCAL, "promtail-main", "syslog")["syslog"]["use_incoming_timestamp"] is True
+
+
 def stages(**parse: Any) -> list[dict[str, Any]]:
     source = {"kind": "file", "paths": ["a.log"], "cluster": "main", "tenant": "platform", "labels": {"job": "a"}}
     return pipeline_stages(FileSource.model_validate({**source, "parse": parse}))[:-1]

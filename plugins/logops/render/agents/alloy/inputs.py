@@ -7,6 +7,7 @@ from logops.environment.sources import EventHubSource, FileSource, JournalSource
 from logops.environment.units import Duration
 from logops.render.agents.addresses import AgentAddresses
 from logops.render.agents.alloy.syntax import Block, Expression, Value, from_variable, identifier
+from logops.render.agents.longest import longest_message_bytes
 
 _KAFKA_PORT = 9093
 """Port of Event Hubs' Kafka endpoint (https://learn.microsoft.com/azure/event-hubs/azure-event-hubs-kafka-overview)."""
@@ -128,6 +129,7 @@ def _syslog(label: str, source: SyslogSource, forward_to: dict[str, Value], addr
         "protocol": source.protocol,
         "syslog_format": source.message_format,
         "use_incoming_timestamp": True,
+        "max_message_length": longest_message_bytes(source),
         **({"rfc3164_default_to_current_year": True} if source.message_format == "rfc3164" else {}),
         **({"labels": source.labels} if source.labels else {}),
     }

@@ -12,7 +12,7 @@ from logops.environment.agents import Agent
 from logops.environment.model import Environment
 from logops.environment.sources import Source
 from logops.render.agents.addresses import AgentAddresses
-from logops.render.agents.fluent_bit.filters import filters_of, line_parsers
+from logops.render.agents.fluent_bit.filters import filter_parsers, filters_of
 from logops.render.agents.fluent_bit.inputs import input_of, input_parsers, multiline_parsers
 from logops.render.agents.fluent_bit.outputs import archive_output, loki_output
 from logops.render.agents.fluent_bit.unsupported import UnsupportedByFluentBitError, unsupported
@@ -78,7 +78,7 @@ def _service(agent: Agent, addresses: AgentAddresses, state: PurePath, http_port
 
 
 def _parsers(name: str, source: Source, agent: Agent) -> list[dict[str, Any]]:
-    return [*input_parsers(name, source), *([] if agent.archive else line_parsers(name, source))]
+    return [*input_parsers(name, source), *([] if agent.archive else filter_parsers(name, source))]
 
 
 def _output(environment: Environment, name: str, agent: Agent, addresses: AgentAddresses) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from logops.pipelines import stages as pipeline
 from logops.render.agents.fluent_bit.expressions import onigmo
 from logops.render.agents.fluent_bit.inputs import tag_of
 from logops.render.agents.fluent_bit.record import CHOSEN_TENANT, LINE, accessor, kept_keys, key_of
-from logops.render.agents.fluent_bit.time_format import strptime_format
+from logops.render.agents.fluent_bit.timestamps import syslog_layout, time_filter, time_parsers
 
 
 def filters_of(name: str, source: Source) -> list[dict[str, Any]]:
     """Return the filters of a source, in order."""
-    filters = [*_joining(name, source), *_kubernetes(name, source), _naming(source)]
+    filters = [*_joining(name, source), *_kubernetes(name, source), *_syslog(name, source), _naming(source)]
     for stage in pipeline.stages_of(source):
         filters += _filter(name, source, stage)
     filters.append({"name": "record_modifier", "allowlist_key": [LINE, *kept_keys(source)]})
@@ -48,6 +48,13 @@ def _kubernetes(name: str, source: Source) -> Iterator[dict[str, Any]]:
         }
 
 
+def _syslog(name: str, source: Source) -> Iterator[dict[str, Any]]:
+    """Yield the filters that read the time of a header, and drop messages without a text, as other agents do."""
+    if isinstance(source, SyslogSource):
+        yield time_filter(f"{name}-header", ("time",), syslog_layout(source))
+        yield {"name": "grep", "alias": f"{name}-empty-messages", "regex": "message /./m"}
+
+
 def _naming(source: Source) -> dict[str, Any]:
     """Return the filter that gives the line its key."""
     line = {JournalSource: "MESSAGE", SyslogSource: "message"}.get(type(source), "log")
@@ -66,6 +73,8 @@ def _filter(name: str, source: Source, stage: pipeline.Stage) -> Iterator[dict[s
                 "preserve_key": True,
                 "reserve_data": True,
             }
+        case pipeline.SetTimestamp(timestamp=timestamp):
+            yield time_filter(name, key_of(source, timestamp.field), timestamp.layout)
         case pipeline.Limit(limit=limit):
             yield _throttle(limit)
         case pipeline.ReplaceLine(field=field):
@@ -101,18 +110,15 @@ def _drop(name: str, source: Source, rule: DropRule) -> dict[str, Any]:
     return {"name": "grep", "alias": f"{name}-{rule.name}", "exclude": f"{key} {expression}"}
 
 
-def line_parsers(name: str, source: Source) -> list[dict[str, Any]]:
-    """Return the parser of a source's lines."""
+def filter_parsers(name: str, source: Source) -> list[dict[str, Any]]:
+    """Return the parsers that the filters of a source use: for its lines and its timestamps."""
     parse = source.parse
-    if parse.format not in ("json", "logfmt", "regex"):
-        return []
-    expression = {"regex": onigmo(parse.expression)} if parse.expression else {}
-    return [{"name": f"{name}-line", "format": parse.format, **expression, **_time(source)}]
-
-
-def _time(source: Source) -> dict[str, Any]:
-    timestamp = source.parse.timestamp
-    if timestamp is None:
-        return {}
-    (key,) = key_of(source, timestamp.field)
-    return {"time_key": key, "time_format": strptime_format(timestamp.layout), "time_keep": True}
+    parsers: list[dict[str, Any]] = []
+    if isinstance(source, SyslogSource):
+        parsers += time_parsers(f"{name}-header", syslog_layout(source))
+    if parse.format in ("json", "logfmt", "regex"):
+        expression = {"regex": onigmo(parse.expression)} if parse.expression else {}
+        parsers.append({"name": f"{name}-line", "format": parse.format, **expression})
+    if parse.timestamp:
+        parsers += time_parsers(name, parse.timestamp.layout)
+    return parsers

@@ -5,28 +5,19 @@ from typing import Any
 
 from logops.environment.agents import Agent
 from logops.environment.sources import FileSource, JournalSource, PodSource, Source, SyslogSource
-from logops.environment.units import Size
 from logops.render.agents.addresses import AgentAddresses
 from logops.render.agents.fluent_bit.expressions import onigmo, other_lines
+from logops.render.agents.longest import LONGEST_LINE_BYTES, longest_message_bytes
 
-_LONGEST_LINE = Size("2MiB")
-"""Longest line if the agent sets none. By default Fluent Bit stops reading a file at a line of more than 32 KiB."""
-
-_SYSLOG_PARSERS = {
-    "rfc5424": {
-        "regex": (
-            r"/\A<\d{1,3}>1 (?<time>\S+) (?:-|(?<host>\S+)) (?:-|(?<app>\S+)) \S+ \S+ "
-            r"(?:-|(?:\[(?:\\.|[^\]\\])*\])+)(?: (?:\xEF\xBB\xBF)?(?<message>.*))?\z/m"
-        ),
-        "time_format": "%Y-%m-%dT%H:%M:%S.%L%z",
-    },
-    "rfc3164": {
-        "regex": (
-            r"/\A<\d{1,3}>(?<time>\w{3} [ \d]\d \d\d:\d\d:\d\d) (?<host>\S+) "
-            r"(?<app>[^:\[ ]+)(?:\[\d+\])?: ?(?<message>.*)\z/m"
-        ),
-        "time_format": "%b %d %H:%M:%S",
-    },
+_SYSLOG_HEADERS = {
+    "rfc5424": (
+        r"/\A<\d{1,3}>1 (?<time>\S+) (?:-|(?<host>\S+)) (?:-|(?<app>\S+)) \S+ \S+ "
+        r"(?:-|(?:\[(?:\\.|[^\]\\])*\])+)(?: (?<message>.*))?\z/m"
+    ),
+    "rfc3164": (
+        r"/\A<\d{1,3}>(?<time>\w{3} [ \d]\d \d\d:\d\d:\d\d) (?<host>\S+) "
+        r"(?:(?<app>[^:\[ ]+)(?:\[[^\]]*\])?: ?)?(?<message>.*)\z/m"
+    ),
 }
 
 
@@ -68,15 +59,16 @@ def _paths(source: FileSource | PodSource, addresses: AgentAddresses) -> dict[st
 
 
 def _tail(name: str, source: FileSource | PodSource, agent: Agent) -> dict[str, Any]:
-    longest = agent.max_line_size or _LONGEST_LINE
+    longest_bytes = agent.max_line_size.value if agent.max_line_size else LONGEST_LINE_BYTES
     return {
         "path_key": "filename",
         "read_from_head": True,
         "refresh_interval": 5,
         **({"ignore_older": f"{source.ignore_older.seconds:g}s"} if source.ignore_older else {}),
-        "buffer_chunk_size": min(longest.value, 32768),
+        # By default Fluent Bit stops reading a file at a line of more than 32 KiB.
+        "buffer_chunk_size": min(longest_bytes, 32768),
         # Fluent Bit cuts a line one byte before the end of its buffer.
-        "buffer_max_size": longest.value + 1,
+        "buffer_max_size": longest_bytes + 1,
         "truncate_long_lines": True,
         **({"multiline.parser": parser} if (parser := source.container or _joined_by_input(name, source)) else {}),
     }
@@ -97,6 +89,9 @@ def _syslog(name: str, source: SyslogSource, addresses: AgentAddresses) -> dict[
         "listen": addresses.listen,
         "port": addresses.syslog_ports[name],
         "parser": f"{name}-{source.message_format}",
+        # A datagram is cut at the size of a chunk.
+        "buffer_chunk_size": 64 << 10,
+        "buffer_max_size": longest_message_bytes(source),
         **tls,
     }
 
@@ -105,14 +100,8 @@ def input_parsers(name: str, source: Source) -> list[dict[str, Any]]:
     """Return the parsers that an input needs."""
     if not isinstance(source, SyslogSource):
         return []
-    return [
-        {
-            "name": f"{name}-{source.message_format}",
-            "format": "regex",
-            **_SYSLOG_PARSERS[source.message_format],
-            "time_key": "time",
-        }
-    ]
+    header = _SYSLOG_HEADERS[source.message_format]
+    return [{"name": f"{name}-{source.message_format}", "format": "regex", "regex": header}]
 
 
 def multiline_parsers(name: str, source: Source) -> list[dict[str, Any]]:

@@ -117,11 +117,10 @@ def _timestamp(path: str, source: Source) -> Iterator[Problem]:
 
 
 def _nested(path: str, source: Source) -> Iterator[Problem]:
-    """Yield a problem for the timestamp and the output, if they are inside of a JSON object."""
+    """Yield a problem for the output and the tenant, if they are inside of a JSON object."""
     json = next((stage for stage in stages_of(source) if isinstance(stage, ParseJson)), None)
     parse = source.parse
-    used = {"timestamp.field": parse.timestamp.field if parse.timestamp else None, "output": parse.output}
-    used["tenant_from.field"] = source.tenant_from.field if source.tenant_from else None
+    used = {"output": parse.output, "tenant_from.field": source.tenant_from.field if source.tenant_from else None}
     for key, field in used.items():
         if json and field and len(json.fields.get(field, (field,))) > 1:
             yield _cannot(

@@ -7,6 +7,7 @@ from typing import Any
 from logops.environment.base import SecretRef
 from logops.environment.sources import EventHubSource, FileSource, JournalSource, PodSource, Source, SyslogSource
 from logops.render.agents.addresses import AgentAddresses
+from logops.render.agents.longest import longest_message_bytes
 
 _KAFKA_PORT = 9093
 """Port of Event Hubs' Kafka endpoint (https://learn.microsoft.com/azure/event-hubs/azure-event-hubs-kafka-overview)."""
@@ -49,7 +50,9 @@ def _syslog(source: SyslogSource, address: str) -> dict[str, Any]:
         "listen_address": address,
         "listen_protocol": source.protocol,
         "syslog_format": source.message_format,
-        "use_incoming_timestamp": True,
+        # RFC 3164 has no year. Promtail takes the year 0, and then loses every batch with such a line.
+        "use_incoming_timestamp": source.message_format == "rfc5424",
+        "max_message_length": longest_message_bytes(source),
         "label_structured_data": False,
         "labels": dict(source.labels),
     }
