@@ -20,6 +20,8 @@ LABELS = {"service": "shop"}
 _PADDING = "order is paid by card, the customer is known, the stock is reserved, the parcel leaves tomorrow; ".ljust(
     180, "."
 )
+_BURST = 50
+"""A web request or a job logs several lines, one after the other."""
 _WAIT_S = 15.0
 """No line arrived for this long after the end: no more will."""
 
@@ -29,6 +31,12 @@ def logops_push(address: str, **options: Any) -> Attached:
 
     handler = LokiHandler(address, LABELS, **options)
     return handler, handler.flush
+
+
+def logops_uncompressed(address: str) -> Attached:
+    # As if cramjam were not installed.
+    sys.modules["cramjam"] = None  # type: ignore[assignment]
+    return logops_push(address)
 
 
 def logops_wal(address: str) -> Attached:
@@ -72,6 +80,7 @@ def no_shipping(address: str) -> Attached:
 HANDLERS: dict[str, Callable[[str], Attached]] = {
     "no-shipping": no_shipping,
     "logops-push": logops_push,
+    "logops-uncompressed": logops_uncompressed,
     "logops-wal": logops_wal,
     "logops-otlp": logops_otlp,
     "opentelemetry": opentelemetry,
@@ -90,34 +99,49 @@ def speed(logger: logging.Logger, send: Callable[[], Any], address: str, lines: 
     send()
     count = 0
     while count < lines and time.perf_counter() - max(ended, logged) < _WAIT_S:
-        count, previous = arrived(address) - before, count
+        count, previous = arrived(address)["lines"] - before["lines"], count
         if count != previous:
             ended = time.perf_counter()
         time.sleep(0.01)
     return {
         "arrived": count,
         "rate": count / (max(ended, logged) - started),
+        "sent_bytes": arrived(address)["bytes"] - before["bytes"],
         "memory_bytes": memory_bytes("VmHWM") - memory,
     }
 
 
 def calls(logger: logging.Logger, rate: float, seconds: float) -> dict[str, float]:
-    """Log at a moderate rate, and measure each call."""
+    """Log at a moderate rate, first one call at a time, then in bursts, and measure each call."""
+    single = call_times(logger, rate, seconds, 1)
+    burst = call_times(logger, rate, seconds, _BURST)
+    return {
+        "median_s": single[len(single) // 2],
+        "p99_s": single[len(single) * 99 // 100],
+        "burst_median_s": burst[len(burst) // 2],
+        "burst_p99_s": burst[len(burst) * 99 // 100],
+    }
+
+
+def call_times(logger: logging.Logger, rate: float, seconds: float, burst: int) -> list[float]:
+    """Return the times of the calls, sorted. After each burst the process sleeps."""
     times = []
     due = time.perf_counter()
-    for number in range(int(rate * seconds)):
-        due += 1 / rate
+    for _ in range(int(rate * seconds / burst)):
+        due += burst / rate
         time.sleep(max(0.0, due - time.perf_counter()))
-        started = time.perf_counter()
-        logger.info("@line@ %s %d", _PADDING, number)
-        times.append(time.perf_counter() - started)
-    times.sort()
-    return {"median_s": times[len(times) // 2], "p99_s": times[len(times) * 99 // 100]}
+        for number in range(burst):
+            started = time.perf_counter()
+            logger.info("@line@ %s %d", _PADDING, number)
+            times.append(time.perf_counter() - started)
+    return sorted(times)
 
 
-def arrived(address: str) -> int:
+def arrived(address: str) -> dict[str, int]:
+    """Return the numbers of lines and of bytes that arrived."""
     with urllib.request.urlopen(address) as answer:
-        return int(answer.read())
+        figures: dict[str, int] = json.loads(answer.read())
+    return figures
 
 
 def memory_bytes(name: str) -> int:
