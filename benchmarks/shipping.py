@@ -22,6 +22,7 @@ import argparse
 import http.client
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,8 @@ from rich.table import Table
 
 from benchmarks.shipping_server import MARK
 from logops.number_text import size_text
-from logops.wire import PUSH_HEADERS, Record, encode_push
+from logops.wire import Record
+from logops.wire.push import PUSH_HEADERS, encode_push
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
@@ -75,8 +77,10 @@ def main() -> None:
                 lines = options.lines // 50 if name == "python-logging-loki" else options.lines
                 results[name].append(measure(python, name, address, lines))
             ship_rates.append(ship_rate(address, file, options.lines * 4))
+    imports = min(import_s("import logops.shipping") for _ in range(10)) - min(import_s("pass") for _ in range(10))
     show({name: best(rounds) for name, rounds in results.items()})
     print(f"`logops ship` of {options.lines * 4:,} lines: {max(ship_rates):,.0f} lines a second, its start included.")
+    print(f"Importing logops.shipping: {imports * 1000:.0f} ms of processor time, beyond an empty interpreter.")
     print(f"The server alone: {alone:,.0f} lines a second.")
     print(f"Load of the machine: {min(loads):.1f} to {max(loads):.1f} on {os.cpu_count()} cores.")
 
@@ -146,6 +150,14 @@ def ship_rate(address: str, file: Path, lines: int) -> float:
     if ended.returncode != 0 or json.loads(ended.stdout)["sent"] != lines:
         raise SystemExit(f"logops ship: exit status {ended.returncode}:\n{ended.stderr}")
     return lines / seconds
+
+
+def import_s(statement: str) -> float:
+    """Return the processor time of a new interpreter that runs a statement."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", statement], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def server_rate(address: str) -> float:

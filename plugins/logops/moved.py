@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.machinery
-import importlib.util
 import sys
 import warnings
 from collections.abc import Sequence
@@ -61,7 +60,12 @@ class _Finder:
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         new = new_path(fullname)
-        if new is None or importlib.util.find_spec(new) is None:
+        if new is None:
+            return None
+        # Imports several modules, which most programs need not.
+        from importlib.util import find_spec
+
+        if find_spec(new) is None:
             return None
         # A package, so that modules below it are also looked up here.
         return importlib.machinery.ModuleSpec(fullname, cast("Loader", self), is_package=True)

@@ -12,8 +12,11 @@ from logops.clients.http.retries import retry_after_s
 from logops.shipping.answer import Answer
 from logops.shipping.errors import ShippingError
 from logops.shipping.proxy import proxy_of
-from logops.shipping.target import Target
+from logops.shipping.target import Target, Wire
+from logops.wire.otlp import OTLP_HEADERS
+from logops.wire.push import PUSH_HEADERS
 
+_FORMAT_HEADERS = {Wire.PUSH: PUSH_HEADERS, Wire.OTLP: OTLP_HEADERS}
 _FIRST_BYTES = 4096
 """Bytes of an answer that are kept."""
 
@@ -26,7 +29,7 @@ class Connection:
         self._target = target
         parts = urlsplit(target.address)
         self._path = parts.path
-        self._headers = target.headers
+        self._headers = {**dict(_FORMAT_HEADERS[target.wire]), **target.headers}
         self._proxy = proxy_of(target.address)
         host = self._proxy.host if self._proxy else parts.hostname or ""
         port = self._proxy.port if self._proxy else parts.port

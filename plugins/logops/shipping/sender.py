@@ -12,7 +12,9 @@ from logops.clients.http.retries import RetryPolicy, wait_s
 from logops.shipping.answer import Answer, Verdict, judge, rejected_by_otlp
 from logops.shipping.counters import Counters
 from logops.shipping.target import Target, Wire
-from logops.wire import Record, encode_otlp, encode_push
+from logops.wire import Record
+from logops.wire.otlp import encode_otlp
+from logops.wire.push import encode_push
 
 _RETRIES = RetryPolicy(retry_for_s=inf, first_wait_s=0.2, longest_wait_s=30.0)
 _LONGEST_REQUESTED_S = 300.0

@@ -8,7 +8,6 @@ from urllib.parse import SplitResult, urlsplit
 
 from logops.clients.http.auth import BasicAuth, BearerToken
 from logops.shipping.errors import ShippingError
-from logops.wire import OTLP_HEADERS, PUSH_HEADERS
 
 TENANT_HEADER = "X-Scope-OrgID"
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -23,7 +22,6 @@ class Wire(StrEnum):
     """OTLP over HTTP: Loki, Alloy, an OpenTelemetry collector."""
 
 
-_HEADERS = {Wire.PUSH: PUSH_HEADERS, Wire.OTLP: OTLP_HEADERS}
 _DEFAULT_PATH = {Wire.PUSH: "/loki/api/v1/push", Wire.OTLP: "/otlp/v1/logs"}
 """Path of Loki. An address with a path is used as it is: agents listen at `/v1/logs`."""
 
@@ -77,8 +75,8 @@ class Target:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of every request. They contain the credential."""
-        headers = dict(_HEADERS[self.wire])
+        """The headers that say who sends. They contain the credential."""
+        headers = {}
         if self.tenant:
             headers[TENANT_HEADER] = self.tenant
         if self.auth is not None:

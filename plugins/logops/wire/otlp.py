@@ -3,7 +3,7 @@
 Labels are resource attributes, metadata are attributes of the log record, the line is its body.
 """
 
-import gzip
+import zlib
 from collections.abc import Sequence
 
 from logops.wire.pairs import PairCache
@@ -14,6 +14,7 @@ OTLP_HEADERS = (("Content-Type", "application/x-protobuf"), ("Content-Encoding",
 """Every OTLP server must accept gzip (OTLP specification, OTLP/HTTP)."""
 _GZIP_LEVEL = 1
 """The fastest. It takes 1.5 us a line of 200 bytes, without Python's lock."""
+_GZIP_FORMAT = zlib.MAX_WBITS | 16
 _SERVICE = {"service": "service.name", "service_name": "service.name"}
 """Loki makes the label `service_name` of OpenTelemetry's attribute, and structured metadata of most others."""
 
@@ -33,7 +34,7 @@ def encode_otlp(records: Sequence[Record]) -> bytes:
     message = b"".join(
         [field(1, field(1, _resource(labels)) + field(2, b"".join(logs))) for labels, logs in resources.items()]
     )
-    return gzip.compress(message, compresslevel=_GZIP_LEVEL, mtime=0)
+    return zlib.compress(message, _GZIP_LEVEL, _GZIP_FORMAT)
 
 
 def _log_record(record: Record, pairs: PairCache) -> bytes:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.wire import Record, encode_otlp, encode_push
+from logops.wire import Record
+from logops.wire.otlp import encode_otlp
+from logops.wire.push import encode_push
 from tests.support.log_receiver import ReceivedRecord, decode_otlp, decode_push
 
 

@@ -15,7 +15,8 @@ from logops.clients.http.request import Request, params
 from logops.clients.loki.errors import TENANT_HEADER, LokiError
 from logops.clients.loki.model import Direction, LogLine, Ring
 from logops.number_text import count_text
-from logops.wire import PUSH_HEADERS, Record, encode_push
+from logops.wire import Record
+from logops.wire.push import PUSH_HEADERS, encode_push
 
 CATEGORIZE_LABELS = ("X-Loki-Response-Encoding-Flags", "categorize-labels")
 """Loki then keeps the stream's labels, the structured metadata and the parsed labels apart
