@@ -6,6 +6,7 @@ from collections.abc import Callable
 from logops.platforms.local import LocalPlatform
 from logops.quickstart.airflow_api import AirflowApi
 from logops.quickstart.connections import connections
+from tests.support.connection_form import press_test_button
 from tests.support.local_platforms import apply_all
 
 Live = Callable[[str], LocalPlatform]
@@ -25,7 +26,7 @@ def test_connection_test_reports_loki_version_and_tenant(airflow: AirflowApi, li
     apply_all(platform)
     (connection,) = connections(platform)
 
-    works, message = airflow.test_connection(connection)
+    works, message = press_test_button(airflow, connection)
 
     assert works, message
     assert message.startswith("Loki 3.7.8 is ready at")
@@ -35,7 +36,7 @@ def test_connection_test_reports_loki_version_and_tenant(airflow: AirflowApi, li
 def test_connection_test_fails_with_hint_if_loki_is_not_running(airflow: AirflowApi) -> None:
     nowhere = {"connection_id": "nowhere", "conn_type": "loki", "host": "127.0.0.1", "port": 9, "schema": "http"}
 
-    works, message = airflow.test_connection(nowhere)
+    works, message = press_test_button(airflow, nowhere)
 
     assert not works
     assert "Is Loki running there?" in message

@@ -17,6 +17,7 @@ from logops.quickstart import background
 from logops.stages import STAGES
 from logops.toolchain import project_root
 from tests.support.checkouts import Checkout
+from tests.support.connection_form import press_test_button
 from tests.support.local_platforms import all_ready, pids, processes_of, statuses
 from tests.support.rollouts import DAG, Run
 from tests.support.waiting import wait_for
@@ -115,8 +116,8 @@ def test_airflow_has_working_connection_to_each_cluster(
     api = checkout.airflow.api()
     for name, cluster in (("loki_main", "main"), ("loki_security", "security")):
         connection = api.get(f"/api/v2/connections/{name}", "reading a connection")
-        works, message = api.test_connection(
-            {key: connection[key] for key in ("connection_id", "conn_type", "host", "port", "schema", "extra")}
+        works, message = press_test_button(
+            api, {key: connection[key] for key in ("connection_id", "conn_type", "host", "port", "schema", "extra")}
         )
         assert works, message
         assert (

@@ -107,12 +107,6 @@ class AirflowApi:
         self.patch(f"/api/v2/connections/{name}", f"changing the connection {name}", connection)
         return True
 
-    def test_connection(self, connection: Mapping[str, Any]) -> tuple[bool, str]:
-        """Do what the Test button of the connection form does."""
-        name = connection["connection_id"]
-        answer = self.post("/api/v2/connections/test", f"testing the connection {name}", connection)
-        return bool(answer["status"]), str(answer["message"])
-
     def trigger(self, dag: str, run: str, conf: Mapping[str, Any]) -> None:
         """Start a run of a DAG with these parameters."""
         body = {"dag_run_id": run, "logical_date": None, "conf": dict(conf)}

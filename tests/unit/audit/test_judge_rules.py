@@ -156,7 +156,8 @@ def fault_of(chunk: Chunk, day: int, moment: Moment) -> str | None:
     # Without an index entry, it is unknown which of the tenant's periods applied to the chunk.
     ends = [period for period in (rules.period_ms, *(rule.period_ms for rule in rules.streams)) if period != FOR_EVER]
     gone, may_go = (bool(ends) and expired(chunk.through_ms, min(ends), at) for at in (moment.as_of, moment.until))
-    if may_go and (not gone or moment.as_of <= times.blob_due(chunk.through_ms, max(ends), chunk.modified_ms)):
+    blob_due = times.index_due(chunk.through_ms, max(ends, default=0), chunk.modified_ms) + times.delay_ms
+    if may_go and (not gone or moment.as_of <= blob_due):
         return None
     if not gone and moment.unindexed_since is not None and chunk.modified_ms >= moment.unindexed_since:
         return "ingester-not-uploading"

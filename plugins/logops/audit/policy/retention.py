@@ -57,16 +57,9 @@ class TenantRules:
     """For streams that no rule matches."""
     streams: tuple[StreamRule, ...] = ()
 
-    def period_of(self, labels: Mapping[str, str]) -> int:
-        """Return the period of a stream: of the matching rules, the one with the highest priority, then the shortest
-        (RetentionPeriodFor in pkg/compactor/retention/expiration.go)."""
-        for rule in self._in_order:
-            if all(matches(matcher, labels.get(matcher.name, "")) for matcher in rule.matchers):
-                return rule.period_ms
-        return self.period_ms
-
     def periods(self, index: Labelled) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-        """Return the period of every series of an index, by its number."""
+        """Return the period of every series of an index, by its number: of the matching rules, the one with the highest
+        priority, then the shortest (RetentionPeriodFor in pkg/compactor/retention/expiration.go)."""
         import numpy as np
 
         periods = np.full(index.series, self.period_ms, np.int64)
@@ -118,10 +111,6 @@ class Windows:
         """Return when an indexed chunk must be out of the index. A chunk that was past its retention when it was
         written could not be removed before."""
         return max(through_ms + period_ms, written_ms) + self.cycle_ms + self.slack_ms
-
-    def blob_due(self, through_ms: int, period_ms: int, written_ms: int) -> int:
-        """Return when its blob must be deleted."""
-        return self.index_due(through_ms, period_ms, written_ms) + self.delay_ms
 
 
 @dataclass(frozen=True)

@@ -92,10 +92,7 @@ def _panel(
 
 
 def _points(case: Case, nights: Sequence[Night], trends: Sequence[Trend]) -> list[Point]:
-    breaks = [
-        False,
-        *(later.began - earlier.began > GAP or later.setup != earlier.setup for earlier, later in pairwise(nights)),
-    ]
+    breaks = [False, *(not _are_connected(earlier, later) for earlier, later in pairwise(nights))]
     return [
         Point(
             began=night.began,
