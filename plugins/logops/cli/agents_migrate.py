@@ -10,7 +10,7 @@ from rich.text import Text
 
 from logops.cli.input import read_input
 from logops.cli.output.console import FOUND, OK, err, print_json, say, stop
-from logops.doctor.promtail.migrate import AGENT, Migration, line_of, migrate_promtail
+from logops.doctor.promtail.migrate import AGENT, Migration, migrate_promtail
 from logops.doctor.promtail.value import Note, NoteKind
 from logops.doctor.reading.safe_yaml import DocumentError
 from logops.number_text import count_text
@@ -33,11 +33,11 @@ def migrate_command(file: Path, cluster: str, tenant: str, to: Path | None, as_j
     if to is not None:
         _write(migration, to)
     if as_json:
-        print_json(_as_data(migration, text))
+        print_json(_as_data(migration))
     elif to is None:
         sys.stdout.write(migration.yaml)
     if not as_json:
-        _say_notes(migration.notes, name, text)
+        _say_notes(migration.notes, name)
     _say_summary(migration, to)
     raise typer.Exit(OK if migration.is_complete else FOUND)
 
@@ -67,20 +67,23 @@ def _write(migration: Migration, to: Path) -> None:
         stop(f"Writing to {to}: {error.strerror}. Name a folder that you can write to.")
 
 
-def _say_notes(notes: tuple[Note, ...], name: str, text: str) -> None:
+def _say_notes(notes: tuple[Note, ...], name: str) -> None:
     """Print the notes: for people in paragraphs, for other programs one on a line."""
     if not err.is_terminal:
         for note in notes:
-            line = line_of(note, text)
-            parts = [f"{name}:{line}" if line else name, note.kind.value.lower(), note.location.path, note.text]
+            parts = [
+                f"{name}:{note.line}" if note.line else name,
+                note.kind.value.lower(),
+                note.location.path,
+                note.text,
+            ]
             say(": ".join(part for part in parts if part))
         return
     for kind, group in groupby(notes, key=lambda note: note.kind):
         of_kind = list(group)
         err.print(Text(f"\n{kind.value} ({len(of_kind)})", style="bold"))
         for note in of_kind:
-            line = line_of(note, text)
-            say(f"  {f'line {line}' if line else '':<{_INDENT - 4}}  {note.location.path or name}")
+            say(f"  {f'line {note.line}' if note.line else '':<{_INDENT - 4}}  {note.location.path or name}")
             err.print(wrapped(_sentence(note.text), err.width, _INDENT), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -102,11 +105,14 @@ def _say_summary(migration: Migration, to: Path | None) -> None:
     elif to:
         say(f"Written: {to / _SOURCES}. There is no {_ALLOY}: a source needs a change first.")
     if migration.sources:
-        say("Next: paste the sources and the agent into an environment file, then run `logops check ENV`")
-        say("and `logops agents test ENV SOURCE FILE` with sample lines.")
+        text = (
+            "Next: paste the sources and the agent into an environment file. Then run `logops check ENV`, and "
+            "`logops agents test ENV SOURCE FILE` with sample lines."
+        )
+        say(wrapped(text, err.width if err.is_terminal else None))
 
 
-def _as_data(migration: Migration, text: str) -> dict[str, object]:
+def _as_data(migration: Migration) -> dict[str, object]:
     return {
         "sources": migration.sources,
         "agents": migration.agents,
@@ -114,7 +120,7 @@ def _as_data(migration: Migration, text: str) -> dict[str, object]:
         "notes": [
             {
                 "kind": note.kind.value.lower().replace(" ", "-"),
-                "line": line_of(note, text),
+                "line": note.line,
                 "path": note.location.path,
                 "text": note.text,
             }

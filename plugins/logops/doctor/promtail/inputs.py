@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from logops.doctor.promtail.input_labels import InputLabels, note_not_carried
-from logops.doctor.promtail.quantity import duration, labels, plain_text, secret
+from logops.doctor.promtail.quantity import duration, label_list, labels, plain_text, secret
 from logops.doctor.promtail.relabel import Rule, read_rules, relabel
 from logops.doctor.promtail.value import Value
 from logops.doctor.untyped import as_list
@@ -187,9 +187,7 @@ def _note_arrival(source: Value) -> None:
 
 def _note_added(made: InputLabels, job: Value) -> None:
     if made.added:
-        job.ledger.note_changed(
-            job.location, f"lines get the labels {', '.join(made.added)}, which the rules do not make"
-        )
+        job.ledger.note_changed(job.location, f"lines get the {label_list(made.added)}, which the rules do not make")
 
 
 INPUTS: Mapping[str, Callable[[Value], list[dict[str, Any]]]] = {

@@ -2,8 +2,9 @@
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -89,26 +90,34 @@ def migrate_promtail(text: str, file: str, cluster: str, tenant: str) -> Migrati
     return Migration(sources, agents, alloy, _in_order(ledger, text))
 
 
-def line_of(note: Note, text: str) -> int | None:
-    """Return the line of a note; None if it is about something that is not in the file."""
-    if note.location.path.startswith("("):
-        return None
-    return text.count("\n", 0, offset_of(text, note.location.path, note.location.document)) + 1
+class _Lines:
+    """The lines of the values in a file."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def of(self, location: Location) -> int:
+        return bisect_right(self._starts, offset_of(self._text, location.path, location.document))
 
 
 def _in_order(ledger: Ledger, text: str) -> tuple[Note, ...]:
-    kinds = list(NoteKind)
-    numbered = [
-        (kinds.index(note.kind), line_of(note, text) or 0, index, note) for index, note in enumerate(ledger.notes)
-    ]
-    return tuple(note for *_, note in sorted(numbered, key=lambda entry: entry[:3]))
+    """Return the notes with their lines, in the order of kinds and lines."""
+    lines, kinds = _Lines(text), list(NoteKind)
+    notes = (replace(note, line=_line(note, lines)) for note in ledger.notes)
+    return tuple(sorted(notes, key=lambda note: (kinds.index(note.kind), note.line or 0)))
+
+
+def _line(note: Note, lines: _Lines) -> int | None:
+    # The lines of an embedded text start below its key.
+    return None if note.location.path.startswith("(") else lines.of(note.location) + (note.line or 0)
 
 
 def _refuse_size(configuration: Configuration, text: str) -> None:
     for job in configuration.jobs:
         if len(job.stages) > MAX_STAGES:
             location = job.value.at("pipeline_stages").location
-            line = text.count("\n", 0, offset_of(text, location.path, location.document)) + 1
+            line = _Lines(text).of(location)
             found = f"{location.path} has {count_text(len(job.stages), 'stage')}"
             raise DocumentError(location.file, found, f"at most {MAX_STAGES:,}", line)
 

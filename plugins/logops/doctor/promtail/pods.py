@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from logops.doctor.promtail.input_labels import InputLabels, note_not_carried
-from logops.doctor.promtail.quantity import label_problem
+from logops.doctor.promtail.quantity import label_list, label_problem
 from logops.doctor.promtail.relabel import Rule, read_rules
 from logops.doctor.promtail.value import Value
 from logops.doctor.untyped import as_list
@@ -182,5 +182,5 @@ def _note_added(labels: InputLabels, job: Value) -> None:
 def _added_labels(labels: InputLabels) -> Iterator[str]:
     added = [name for name in labels.added if name != "pod"]
     if added:
-        yield f"lines get the labels {', '.join(added)}, which the rules do not make"
+        yield f"lines get the {label_list(added)}, which the rules do not make"
     yield "pod is structured metadata, not a label: every rollout of an application would make new streams"

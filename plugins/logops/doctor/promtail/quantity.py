@@ -1,6 +1,7 @@
 """Durations, sizes, label names and secrets of Promtail, written as an environment writes them."""
 
 import re
+from collections.abc import Collection
 from datetime import timedelta
 
 from logops.doctor import quantities
@@ -55,7 +56,9 @@ def labels(mapping: Value) -> dict[str, str]:
         if name.startswith("__"):
             continue
         text = plain_text(value)
-        if text is None:
+        if not value:
+            value.use()
+        elif text is None:
             value.lost("the value of a label must be a text")
         elif not text:
             value.use()  # Loki has no label with an empty value.
@@ -64,6 +67,11 @@ def labels(mapping: Value) -> dict[str, str]:
         else:
             found[name] = text
     return found
+
+
+def label_list(names: Collection[str]) -> str:
+    """Return names of labels for a note: `label a`, or `labels a, b`."""
+    return f"label{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
 def label_problem(name: str) -> str | None:

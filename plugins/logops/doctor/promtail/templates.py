@@ -59,9 +59,7 @@ def _without_marks(data: Any, templates: list[tuple[str, int]], value: Value, le
 
 
 def _note(value: Value, ledger: Ledger, template: str, line: int) -> None:
-    ledger.note_lost(
-        value.location, f"line {line} of this text is a template that only Helm can evaluate: {_short(template)}"
-    )
+    ledger.note_lost(value.location, f"only Helm can evaluate this template: {_short(template)}", line)
 
 
 def _short(template: str) -> str:

@@ -19,11 +19,15 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence about a key of the configuration."""
+    """A sentence about a key of the configuration.
+
+    line   its line in the file; None if it is not in the file
+    """
 
     kind: NoteKind
     location: Location
     text: str
+    line: int | None = None
 
 
 @dataclass
@@ -32,18 +36,18 @@ class Ledger:
 
     used: set[Location] = field(default_factory=set)
     notes: dict[Note, None] = field(default_factory=dict)
-    """Without repetitions, in order."""
+    """Without repetitions, in order. `line` is the line inside of an embedded text, if the note is about that."""
 
-    def note(self, kind: NoteKind, location: Location, text: str) -> None:
-        self.notes[Note(kind, location, text)] = None
+    def note(self, kind: NoteKind, location: Location, text: str, line: int | None = None) -> None:
+        self.notes[Note(kind, location, text, line)] = None
 
     def note_changed(self, location: Location, text: str) -> None:
         """Note something about a value, of which other keys may still get lost."""
         self.note(NoteKind.CHANGED, location, text)
 
-    def note_lost(self, location: Location, text: str) -> None:
+    def note_lost(self, location: Location, text: str, line: int | None = None) -> None:
         """As note_changed, for something that could not be carried over."""
-        self.note(NoteKind.LOST, location, text)
+        self.note(NoteKind.LOST, location, text, line)
 
     def note_todo(self, location: Location, text: str) -> None:
         """As note_changed, for something that the user must do."""

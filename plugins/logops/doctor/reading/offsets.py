@@ -1,6 +1,7 @@
 """Find the place of a configuration key in the text of its file."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import yaml
@@ -23,16 +24,22 @@ def offset_of(text: str, path: str, document: int = 0) -> int:
     (5, 0)
     """
     try:
-        if is_terraform(text):
-            return offset_in_terraform(text, path)
-        if is_classic(text) and "apiVersion:" not in text:
-            return offset_in_classic(text, path)
+        if other := _offset_in_other_format(text):
+            return other(text, path)
         nodes = _documents(text)
     except (yaml.YAMLError, DocumentError):
         return 0
     if document >= len(nodes) or isinstance(nodes[document], yaml.ScalarNode):
         return 0
     return _offset_below(text, nodes[document], path, nodes[document].start_mark.index)
+
+
+@lru_cache(maxsize=8)
+def _offset_in_other_format(text: str) -> Callable[[str, str], int] | None:
+    """Return the function for a text that is not YAML; None for YAML. Cached: it reads the whole text."""
+    if is_terraform(text):
+        return offset_in_terraform
+    return offset_in_classic if is_classic(text) and "apiVersion:" not in text else None
 
 
 @lru_cache(maxsize=8)

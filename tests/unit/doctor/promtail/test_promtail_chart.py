@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from logops.doctor.promtail.migrate import Migration, line_of
+from logops.doctor.promtail.migrate import Migration
 from logops.doctor.promtail.value import NoteKind
 from logops.doctor.reading.safe_yaml import DocumentError
 from tests.unit.doctor.promtail.migrating import FILES, changed, lost, migrate_config, migrate_text, notes, todo
@@ -58,7 +58,7 @@ def test_extra_jobs_are_read_from_their_text_and_noted_in_it() -> None:
 
     assert set(migrated.sources) == {"kubernetes-pods", "journal"}
     (note,) = [note for note in migrated.notes if "matches" in note.location.path]
-    assert (note.location.path, line_of(note, text)) == (
+    assert (note.location.path, note.line) == (
         "config.snippets.extraScrapeConfigs[0].journal.matches",
         7,
     )
@@ -73,18 +73,18 @@ def test_key_in_a_text_that_cannot_be_carried_over_is_named() -> None:
 
 
 def test_template_in_a_text_is_noted_with_its_line_and_the_rest_is_read() -> None:
-    migrated = migrate_values(
-        snippets={
-            "extraScrapeConfigs": "{{- if .Values.journal }}\n- job_name: journal\n  journal:\n    labels:\n"
-            '      cluster: "{{ .Values.cluster }}"\n      job: journal\n{{- end }}\n'
-        }
+    migrated = migrate_text(
+        "config:\n  snippets:\n    extraScrapeConfigs: |\n      {{- if .Values.journal }}\n      - job_name: journal\n"
+        "        journal:\n          labels:\n            cluster: {{ .Values.cluster }}\n            job: journal\n"
+        "      {{- end }}\n"
     )
 
     assert migrated.sources["journal"]["labels"] == {"job": "journal"}
-    texts = [note.text for note in migrated.notes if note.location.path == "config.snippets.extraScrapeConfigs"]
-    assert texts == [
-        "line 1 of this text is a template that only Helm can evaluate: {{- if .Values.journal }}",
-        "line 5 of this text is a template that only Helm can evaluate: {{ .Values.cluster }}",
+    assert [
+        (note.line, note.text) for note in migrated.notes if note.location.path == "config.snippets.extraScrapeConfigs"
+    ] == [
+        (4, "only Helm can evaluate this template: {{- if .Values.journal }}"),
+        (8, "only Helm can evaluate this template: {{ .Values.cluster }}"),
     ]
 
 
