@@ -73,22 +73,22 @@ class Configuration:
 
 
 def find_configurations(text: str, file: str, ledger: Ledger) -> list[Configuration]:
-    """Return the configurations of Promtail in a file. Raises DocumentError if there is none."""
+    """Return the configurations of Promtail in a file. Raises DocumentError for a file without one."""
     _refuse_other_programs(text, file)
     documents = parse(text, file)
     if not documents:
         raise DocumentError(file, "the file is empty", ACCEPTED)
-    found: list[Configuration] = []
+    configurations: list[Configuration] = []
     for number, document in enumerate(documents):
         location = Location(file, document=number)
-        configurations = list(_configurations(Value(document, location, ledger), text))
-        found += configurations
-        if not configurations and len(documents) > 1:
+        in_document = list(_configurations(Value(document, location, ledger), text))
+        configurations += in_document
+        if not in_document and len(documents) > 1:
             kind = as_mapping(document).get("kind", "document without a kind")
             ledger.note_changed(location, f"document {number + 1} ({kind}) has no configuration of Promtail: not read")
-    if not found:
+    if not configurations:
         _refuse_unknown(as_mapping(documents[0]), file)
-    return found
+    return configurations
 
 
 def _configurations(document: Value, text: str) -> Iterator[Configuration]:
@@ -137,24 +137,24 @@ def _chart_values(document: Value) -> Configuration:
     if file := values.at("file"):
         text = str(file.data)
         inner = Value(parse_template(text, file, document.ledger), file.location, document.ledger)
-        found = _plain(inner)
-        found.clients += values.at("clients").elements() if ".Values.config.clients" in text else []
+        configuration = _plain(inner)
+        configuration.clients += values.at("clients").elements() if ".Values.config.clients" in text else []
         jobs = [part for part in ("scrapeConfigs", "extraScrapeConfigs") if f"snippets.{part}" in text]
         file.use()
     else:
-        found = Configuration(values, values.at("clients").elements())
+        configuration = Configuration(values, values.at("clients").elements())
         jobs = ["scrapeConfigs", "extraScrapeConfigs"]
-    found.address = values.at("lokiAddress") if not found.clients else None
-    found.chart = document
+    configuration.address = values.at("lokiAddress") if not configuration.clients else None
+    configuration.chart = document
     for part in jobs:
-        found.jobs += _snippet_jobs(snippets, part, document.ledger)
-    _add_ignored_jobs(values, found)
-    if "scrapeConfigs" in jobs and not snippets.at("scrapeConfigs") and not _pod_jobs(found):
-        found.jobs.insert(0, _chart_job(snippets, document.ledger))
+        configuration.jobs += _snippet_jobs(snippets, part, document.ledger)
+    _add_ignored_jobs(values, configuration)
+    if "scrapeConfigs" in jobs and not snippets.at("scrapeConfigs") and not _pod_jobs(configuration):
+        configuration.jobs.insert(0, _chart_job(snippets, document.ledger))
     for name in ("logLevel", "logFormat", "serverPort", "enableTracing", "enabled"):
         values.at(name).use()  # They are about Promtail's own process.
     snippets.at("addScrapeJobLabel").use_if(False)
-    return found
+    return configuration
 
 
 def _snippet_jobs(snippets: Value, part: str, ledger: Ledger) -> list[Job]:
@@ -178,7 +178,7 @@ def _snippet_jobs(snippets: Value, part: str, ledger: Ledger) -> list[Job]:
     return jobs
 
 
-def _add_ignored_jobs(values: Value, found: Configuration) -> None:
+def _add_ignored_jobs(values: Value, configuration: Configuration) -> None:
     """Add the jobs below `config.scrapeConfigs`, which no chart reads, but which users write."""
     ignored = values.at("scrapeConfigs")
     if not ignored:
@@ -188,15 +188,15 @@ def _add_ignored_jobs(values: Value, found: Configuration) -> None:
         "no version of the chart reads this key: Promtail ran with the chart's own job for pods only. The jobs are "
         "carried over as they are meant",
     )
-    found.jobs += [_job(job) for job in ignored.elements()]
+    configuration.jobs += [_job(job) for job in ignored.elements()]
     stages = values.at("snippets", "pipelineStages")
-    for job in _pod_jobs(found)[:1]:
+    for job in _pod_jobs(configuration)[:1]:
         if stages:
             job.stages = [*job.stages, *stages.elements()]
 
 
-def _pod_jobs(found: Configuration) -> list[Job]:
-    return [job for job in found.jobs if "kubernetes_sd_configs" in job.value]
+def _pod_jobs(configuration: Configuration) -> list[Job]:
+    return [job for job in configuration.jobs if "kubernetes_sd_configs" in job.value]
 
 
 def _chart_job(snippets: Value, ledger: Ledger) -> Job:
@@ -265,6 +265,5 @@ def _refuse_unknown(document: Mapping[str, Any], file: str) -> None:
         if is_loki_config(document) or isinstance(document.get("loki"), Mapping):
             raise DocumentError(file, "this is a configuration of Loki: use `logops doctor --migrate`", ACCEPTED)
         names = ", ".join(sorted(map(str, keys))[:8])
-        found = f"it has no scrape_configs. Its keys: {names}" if names else "it has no scrape_configs"
-        raise DocumentError(file, found, ACCEPTED)
+        raise DocumentError(file, "it has no scrape_configs" + (f". Its keys: {names}" if names else ""), ACCEPTED)
     raise DocumentError(file, f"this is a configuration of {program}. {_BY_HAND}", ACCEPTED)

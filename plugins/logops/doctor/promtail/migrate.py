@@ -40,7 +40,7 @@ _SYSLOG_PORT = 1514
 
 @dataclass(frozen=True)
 class Migration:
-    """What became of a configuration.
+    """A migrated configuration.
 
     sources, agents   as an environment file has them
     alloy             Alloy's configuration; "" if there is no source, or one of them is not valid yet
@@ -118,19 +118,19 @@ def _refuse_size(configuration: Configuration, text: str) -> None:
         if len(job.stages) > MAX_STAGES:
             location = job.value.at("pipeline_stages").location
             line = _Lines(text).of(location)
-            found = f"{location.path} has {count_text(len(job.stages), 'stage')}"
-            raise DocumentError(location.file, found, f"at most {MAX_STAGES:,}", line)
+            count = count_text(len(job.stages), "stage")
+            raise DocumentError(location.file, f"{location.path} has {count}", f"at most {MAX_STAGES:,}", line)
 
 
 def _add_sources(sources: dict[str, dict[str, Any]], job: Job, position: int, place: Mapping[str, str]) -> None:
     """Add a source for each input of a job, and for each set of labels of its files."""
     job_name = job.value.at("job_name").text() or f"job-{position + 1}"
-    found = list(_inputs(job))
-    if not found:
+    inputs = list(_inputs(job))
+    if not inputs:
         job.value.ledger.note_lost(job.value.location, "no source was made of this job")
         job.value.at("relabel_configs").use()
         job.value.at("pipeline_stages").use()
-    for keys in found:
+    for keys in inputs:
         name = _unique_name(job_name, sources)
         sources[name] = _source(keys, job, job_name, place)
 

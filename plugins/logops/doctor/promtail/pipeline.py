@@ -46,14 +46,14 @@ class MigratedPipeline:
 
     def rule_name(self, reason: Value, kind: str) -> str:
         """Return the name of a drop or sampling rule. A reason that an environment does not accept gets a note."""
-        wanted = reason.text()
-        name = _NAME.sub("-", (wanted or "").lower()).strip("-0123456789")[:40].rstrip("-")
+        reason_text = reason.text()
+        name = _NAME.sub("-", (reason_text or "").lower()).strip("-0123456789")[:40].rstrip("-")
         rules = [rule["name"] for key in ("drop", "sample") for rule in self.keys.get(key, [])]
         if not name or name in rules:
             number = len(self.keys.get(kind, [])) + 1
             name = f"{name[:36] or kind}-{number}"
-        if wanted and wanted != name:
-            reason.changed(f"the reason {wanted} has the name {name} now, also in metrics")
+        if reason_text and reason_text != name:
+            reason.changed(f"the reason {reason_text} has the name {name} now, also in metrics")
         return name
 
     def forget_unknown(self, input_labels: Collection[str]) -> None:

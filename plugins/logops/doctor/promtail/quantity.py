@@ -26,7 +26,7 @@ def duration(value: Value) -> str | None:
 
 
 def size(value: Value) -> str | None:
-    """Use a size in bytes, or with a unit of 1,024 bytes; None, with a note, if it is none."""
+    """Use a size in bytes, or with a unit of 1,024 bytes; None, with a note, for another text."""
     if not value:
         return None
     size_bytes = quantities.size(value.data)
@@ -51,7 +51,7 @@ def plain_text(value: Value) -> str | None:
 def labels(mapping: Value) -> dict[str, str]:
     """Use fixed labels. Labels that Loki refuses get a note. Internal labels are left to the caller."""
     mapping.use_if({})
-    found = {}
+    fixed = {}
     for name, value in mapping.fields():
         if name.startswith("__"):
             continue
@@ -65,8 +65,8 @@ def labels(mapping: Value) -> dict[str, str]:
         elif problem := label_problem(name):
             value.lost(problem)
         else:
-            found[name] = text
-    return found
+            fixed[name] = text
+    return fixed
 
 
 def label_list(names: Collection[str]) -> str:

@@ -53,7 +53,7 @@ class Rule:
 
     @property
     def alternatives(self) -> tuple[str, ...]:
-        """Return the values that the expression lists; otherwise nothing. A dot alone stands for itself."""
+        """Return the values that the expression lists; () for other expressions. A dot alone stands for itself."""
         match = _ALTERNATIVES.fullmatch(self.regex.replace(r"\.", "."))
         return tuple(match[1].split("|")) if match else ()
 
@@ -129,7 +129,7 @@ def _changed(labels: dict[str, str], rule: Rule, value: str, match: Any) -> dict
             return {name: text for name, text in labels.items() if _match(rule.regex, name) is not None}
         case "labelmap":
             matches = ((_match(rule.regex, name), text) for name, text in labels.items())
-            return labels | {_expanded(rule.replacement, found): text for found, text in matches if found is not None}
+            return labels | {_expanded(rule.replacement, match): text for match, text in matches if match is not None}
     return labels
 
 
@@ -140,10 +140,10 @@ def _match(expression: str, text: str) -> Any:
 def _expanded(template: str, match: Any) -> str:
     """Replace `$1`, `${1}` and `$name` by the groups of a match, as Go's Regexp.Expand does."""
 
-    def group(found: re.Match[str]) -> str:
-        if found[1]:
+    def group(reference: re.Match[str]) -> str:
+        if reference[1]:
             return "$"
-        name = found[2] or found[3]
+        name = reference[2] or reference[3]
         try:
             return match.group(int(name) if name.isdigit() else name) or ""
         except (IndexError, KeyError):

@@ -18,7 +18,7 @@ _MARKED = re.compile(r"logops-template-(\d+)")
 
 
 def parse_template(text: str, value: Value, ledger: Ledger) -> Any:
-    """Return the data of a text, with nothing where a template was. Each template gets a note with its line.
+    """Return the data of a text, without the templates. Each template gets a note with its line.
 
     value   the value that has the text
     """

@@ -46,16 +46,16 @@ class Ledger:
         self.note(NoteKind.CHANGED, location, text)
 
     def note_lost(self, location: Location, text: str, line: int | None = None) -> None:
-        """As note_changed, for something that could not be carried over."""
+        """Note that a part of a value could not be carried over."""
         self.note(NoteKind.LOST, location, text, line)
 
     def note_todo(self, location: Location, text: str) -> None:
-        """As note_changed, for something that the user must do."""
+        """Note something that the user must do about a value."""
         self.note(NoteKind.TODO, location, text)
 
 
 class Value:
-    """A value of the configuration, and where it is. A key that does not exist is a value without data."""
+    """A value of the configuration, and its location. A key that does not exist is a value without data."""
 
     def __init__(self, data: Any, location: Location, ledger: Ledger) -> None:
         self.data = data
@@ -100,7 +100,7 @@ class Value:
             self.use()
 
     def text(self) -> str | None:
-        """Use a text, a number or a boolean as text; None if it is none of them."""
+        """Use a text, a number or a boolean as text; None for other values."""
         match self.data:
             case bool():
                 return "true" if self.use() else "false"
