@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from logops.doctor.deployment import Agent, HelmValues, Location, Pipeline, PushTarget
 from logops.doctor.keys.known import known_keys
+from logops.doctor.promtail.templates import parse_template
+from logops.doctor.promtail.value import Ledger, Value
 from logops.doctor.reading.document_part import DocumentPart
 from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.untyped import as_list, as_mapping
@@ -66,10 +68,10 @@ def read_promtail_values(document: Mapping[str, Any], name: str, at_top: Locatio
     for job_list, location in (
         (config.get("scrapeConfigs"), values.at("config", "scrapeConfigs")),
         (
-            _parse_jobs(snippets.get("extraScrapeConfigs"), at_top.file),
+            _parse_jobs(snippets.get("extraScrapeConfigs"), at_snippets.at("extraScrapeConfigs")),
             at_snippets.at("extraScrapeConfigs"),
         ),
-        (_parse_jobs(snippets.get("scrapeConfigs"), at_top.file), at_snippets.at("scrapeConfigs")),
+        (_parse_jobs(snippets.get("scrapeConfigs"), at_snippets.at("scrapeConfigs")), at_snippets.at("scrapeConfigs")),
     ):
         jobs += [(job, location.at(i)) for i, job in enumerate(as_list(job_list))]
         blocks.append(("scrape_configs", job_list, location))
@@ -181,12 +183,13 @@ def _is_log_job(job: Any) -> bool:
     return bool(as_mapping(job).keys() & (known_keys("promtail")["scrape_configs"].keys() - _PROMETHEUS_JOB_KEYS))
 
 
-def _parse_jobs(value: Any, file: str) -> list[Any] | None:
-    """Return the scrape jobs in a snippet's text; None if the text is a template, which only Helm can render."""
+def _parse_jobs(value: Any, location: Location) -> list[Any] | None:
+    """Return the scrape jobs in a snippet's text, without its templates; None if the text is not readable."""
     if not isinstance(value, str):
         return None
+    ledger = Ledger()
     try:
-        return as_list(next(iter(parse(value, file)), None))
+        return as_list(parse_template(value, Value(value, location, ledger), ledger))
     except DocumentError:
         return None
 
