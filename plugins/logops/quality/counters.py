@@ -29,7 +29,7 @@ READ = (
 """Lines that an agent read: of files (by their path), of syslog and of the journal."""
 UNREADABLE = ("promtail_syslog_target_parsing_errors_total", "loki_source_syslog_parsing_errors_total")
 """Syslog messages that an agent could not read, and dropped."""
-REQUESTS = ("promtail_request_duration_seconds_count", "loki_write_request_duration_seconds_count")
+AGENT_REQUESTS = ("promtail_request_duration_seconds_count", "loki_write_request_duration_seconds_count")
 """Requests of an agent, by `status_code`; -1 without an answer."""
 SENT = ("promtail_sent_entries_total", "loki_write_sent_entries_total")
 """Lines that Loki accepted from an agent: Promtail, Alloy."""
@@ -50,7 +50,7 @@ KEPT = frozenset(
         COPIED_BYTES,
         *READ,
         *UNREADABLE,
-        *REQUESTS,
+        *AGENT_REQUESTS,
         *SENT,
         *DROPPED,
         *STAGE_DROPPED,

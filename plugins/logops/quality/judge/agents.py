@@ -11,7 +11,17 @@ from logops.findings import Finding, Subject
 from logops.findings.classes.quality import AGENT_DOWN, LINES_LOST
 from logops.number_text import count_text, plural
 from logops.quality.context import Context, agent_processes
-from logops.quality.counters import DISCARDED, DROPPED, READ, REQUESTS, SENT, STAGE_DROPPED, UNREADABLE, Counter, total
+from logops.quality.counters import (
+    AGENT_REQUESTS,
+    DISCARDED,
+    DROPPED,
+    READ,
+    SENT,
+    STAGE_DROPPED,
+    UNREADABLE,
+    Counter,
+    total,
+)
 from logops.quality.precedence import PIPELINE
 
 IN_FLIGHT_S = 10.0
@@ -55,7 +65,7 @@ def _refused_requests(context: Context, process: str, cluster: str) -> dict[str,
 
 def _failed_requests(counters: Sequence[Counter]) -> dict[str, int]:
     """Return the number of failed requests by the status of their answer."""
-    requests = [counter for counter in counters if counter.name in REQUESTS]
+    requests = [counter for counter in counters if counter.name in AGENT_REQUESTS]
     failed = [counter for counter in requests if not counter.label("status_code").startswith("2")]
     return _by(failed, "status_code")
 
