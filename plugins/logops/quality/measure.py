@@ -4,12 +4,21 @@ Nothing is sent that may read more than what is left of the budget: the index is
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from logops.clients.loki import Entry, LokiClient, LokiError, LokiRefusedError, Point, Series, nanoseconds
+from logops.clients.loki import (
+    Entry,
+    LokiClient,
+    LokiError,
+    LokiRefusedError,
+    LokiUnreachableError,
+    Point,
+    Series,
+    nanoseconds,
+)
 from logops.environment.verification import VERIFICATION_TEXT
 from logops.logql.build import Lines, Samples
 from logops.logql.text import one_line
@@ -74,6 +83,10 @@ def sampled_ranges(
     return [(end - bucket, end) for end in chosen]
 
 
+class _UnreachableError(Exception):
+    """Loki does not answer: the reason is in `not_measured`."""
+
+
 class _GroupMeasure:
     """The measurements of one group of sources."""
 
@@ -90,6 +103,11 @@ class _GroupMeasure:
         self.queries = BudgetedQueries(client, group.tenant, measured.cost)
 
     def run(self) -> None:
+        # Each query waits for a Loki that does not answer: do not wait again.
+        with suppress(_UnreachableError):
+            self._measure_all()
+
+    def _measure_all(self) -> None:
         with self._reported("counting lines"):
             self._count_lines()
         with self._reported("counting bytes"):
@@ -255,4 +273,8 @@ class _GroupMeasure:
                 # Loki's own words may show the fields of a line: "pipeline error: 'JSONParserErr' for series: '{...}'".
                 answer = f"{error.doing}: Loki answered {error.status}. {_WORDS_NOT_SHOWN}"
             reason = f"{action}: {answer}"
+            if isinstance(error, LokiUnreachableError):
+                sources = tuple(self.group.sources)
             self.measured.not_measured.append(NotMeasured(self.group.cluster, self.group.tenant, sources, reason))
+            if isinstance(error, LokiUnreachableError):
+                raise _UnreachableError from error

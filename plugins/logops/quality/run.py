@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from logops.checks.recording import record
 from logops.environment import Environment
-from logops.findings import Finding, Run, Subject, failed
-from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.findings import Finding, Run, failed
 from logops.platforms.platform import ReadablePlatform
 from logops.quality.balance import (
     ClusterBalance,
@@ -18,10 +17,11 @@ from logops.quality.balance import (
     cluster_balance,
     tenant_balances,
 )
-from logops.quality.context import Context, agent_processes
+from logops.quality.context import Context
 from logops.quality.counters import increases
 from logops.quality.data_docs import write_data_docs
 from logops.quality.delivery import DeliveryRow, delivery_rows
+from logops.quality.incomplete import incomplete
 from logops.quality.judge.agents import agents_down, lines_dropped_by_agents, lines_given_up
 from logops.quality.judge.arrival import gaps, rates, silent_sources, skewed_clocks
 from logops.quality.judge.balance import unreceived_lines, unstored_lines
@@ -222,21 +222,3 @@ def _with_owner(finding: Finding, environment: Environment, sources: frozenset[s
     """Return the finding with the owners of its sources as evidence, so that it can be handed to them."""
     owners = sorted({environment.sources[name].owner or f"none (sources.{name}.owner is not set)" for name in sources})
     return replace(finding, evidence={"owner": ", ".join(owners), **finding.evidence}) if owners else finding
-
-
-def incomplete(context: Context) -> Iterator[Finding]:
-    """Yield what could not be checked: a check that did not run is never a pass."""
-    environment, as_of, measured = context.environment, context.request.as_of, context.measured
-    for gap in measured.not_measured:
-        for source in gap.sources or ("",):
-            subject = Subject(environment.name, gap.cluster, gap.tenant, source=source)
-            yield Finding(CHECK_INCOMPLETE, subject, f"{context.masked(gap.reason)}.", as_of)
-    agents = agent_processes(environment)
-    for process, reason in measured.silent_processes.items():
-        if process not in agents:
-            yield Finding(
-                CHECK_INCOMPLETE,
-                Subject(environment.name, path=process),
-                f"Reading the counters of {process}: {reason}",
-                as_of,
-            )

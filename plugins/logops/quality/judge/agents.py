@@ -42,7 +42,8 @@ def agents_down(context: Context) -> Iterator[Finding]:
     for process, (cluster, sources) in agent_processes(context.environment).items():
         problem = ""
         if reason := context.measured.silent_processes.get(process):
-            problem = f"does not answer: {reason}"
+            # The message is about a Loki, whose client reads the page.
+            problem = f"does not answer: {reason.replace('Is Loki running', 'Is the agent running')}"
         elif failed := _refused_requests(context, process, cluster):
             counted = count_text(sum(failed.values()), "request")
             problem = f"cannot send: {counted} failed since the last run ({_statuses(failed)}), and none was accepted."
