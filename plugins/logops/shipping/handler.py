@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, TypeVar
 
 from logops.shipping.counters import Counters
@@ -89,7 +88,7 @@ class LokiHandler(logging.Handler):
             when_full=_choice(WhenFull, when_full, "when_full"),
             block_ms=block_ms,
             max_bytes=max_bytes,
-            wal_dir=None if wal_dir is None else Path(wal_dir),
+            wal_dir=wal_dir,
             wal_max_bytes=wal_max_bytes,
             batch_age_s=batch_age_s,
             exit_timeout_s=exit_timeout_s,

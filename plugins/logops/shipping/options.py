@@ -1,7 +1,7 @@
 """How records are buffered until the target has acknowledged them."""
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from logops.number_text import size_text
 from logops.shipping.errors import ShippingError
@@ -19,7 +19,7 @@ class BufferOptions:
     """Longest wait of a log call if the policy is `block`."""
     max_bytes: int = 64 * MIB
     """Limit of the records in memory. With a write-ahead log, `wal_max_bytes` counts instead."""
-    wal_dir: Path | None = None
+    wal_dir: str | os.PathLike[str] | None = None
     """Directory of the write-ahead log; None: records wait in memory only."""
     wal_max_bytes: int = 256 * MIB
     """Limit of each process's write-ahead log."""

@@ -6,8 +6,8 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from logops.clients.http.auth import BasicAuth
+from logops.shipping.address import split_address
 from logops.shipping.errors import ShippingError
-from logops.shipping.target import has_valid_port
 
 _DEFAULT_PORT = 8080
 
@@ -40,8 +40,8 @@ def proxy_of(address: str) -> Proxy | None:
     url = getproxies_environment().get(target.scheme, "")
     if not url or _is_this_machine(target.hostname or "") or proxy_bypass(target.netloc):
         return None
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if parts.scheme != "http" or not parts.hostname or not has_valid_port(parts):
+    parts = split_address(url if "://" in url else f"http://{url}")
+    if parts is None or parts.scheme != "http" or not parts.hostname:
         raise ShippingError(
             f"Reading the proxy for {address} from {target.scheme.upper()}_PROXY: only proxies that speak plain HTTP "
             "are supported. Write http://HOST:PORT, or add the target's host to NO_PROXY."

@@ -4,10 +4,13 @@ import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING
 
 from logops.clients.http.auth import BasicAuth, BearerToken
 from logops.shipping.errors import ShippingError
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 TENANT_HEADER = "X-Scope-OrgID"
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -44,13 +47,13 @@ class Target:
     """Longest wait for a connection, and for an answer."""
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.username or parts.password:
+        credentials, _, rest = self.url.rpartition("@")
+        if credentials:
             raise ShippingError(
-                f"The address of the target {parts.hostname} contains credentials. Give username and password, or a "
+                f"The address of the target {rest} contains credentials. Give username and password, or a "
                 "token, as arguments of their own."
             )
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not has_valid_port(parts):
+        if self._parts is None:
             raise ShippingError(
                 f"{self.url!r} is not the address of a target. Write http://HOST:PORT or https://HOST:PORT."
             )
@@ -69,9 +72,17 @@ class Target:
     @property
     def address(self) -> str:
         """The address of the requests. It contains no credential."""
-        parts = urlsplit(self.url)
+        parts = self._parts
+        assert parts is not None
         path = parts.path if parts.path.strip("/") else _DEFAULT_PATH[self.wire]
         return f"{parts.scheme}://{parts.netloc}{path}"
+
+    @property
+    def _parts(self) -> "SplitResult | None":
+        # An application that only imports logops.shipping need not wait for urllib.
+        from logops.shipping.address import split_address
+
+        return split_address(self.url)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -82,14 +93,6 @@ class Target:
         if self.auth is not None:
             headers["Authorization"] = self.auth.header
         return headers
-
-
-def has_valid_port(parts: SplitResult) -> bool:
-    """Whether the port of an address is a number, or missing."""
-    try:
-        return parts.port is None or parts.port > 0
-    except ValueError:
-        return False
 
 
 def credential(username: str = "", password: str = "", token: str = "") -> BasicAuth | BearerToken | None:

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from logops.shipping.connection import Connection
 from logops.shipping.counters import Counters
@@ -98,7 +99,9 @@ class Worker:
         # Needs fcntl, which Windows does not have.
         from logops.shipping.wal.log import WriteAheadLog
 
-        return WriteAheadLog(self._options.wal_dir, self._options.wal_max_bytes, self.counters, self._messages.append)
+        return WriteAheadLog(
+            Path(self._options.wal_dir), self._options.wal_max_bytes, self.counters, self._messages.append
+        )
 
     def _run(self) -> None:
         self._thread_id = threading.get_ident()
