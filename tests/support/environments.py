@@ -9,10 +9,11 @@ from logops.environment import Environment, load_environment
 from logops.render import STAGES, Files, Stage, local_programs, local_topology, render_local
 from logops.render.supervisor import SupervisedProgram
 from logops.rules.read import load_rules
+from logops.toolchain.programs import SERVICES
 
 FOLDER = Path(__file__).parents[2] / "include" / "environments"
 STATE = Path("/srv/logops/local")
-COMMANDS = {name: (f"/opt/logops/{name}",) for name in ("loki", "promtail", "loki-canary", "azurite", "prometheus")}
+COMMANDS = {name: (f"/opt/logops/{name}",) for name in SERVICES}
 RULES = load_rules(Path(__file__).parents[2])
 
 

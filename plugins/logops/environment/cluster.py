@@ -1,7 +1,7 @@
 """A Loki cluster: components, ring, schema, timings, caches, limits and tenants."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -25,6 +25,11 @@ def _is_not_reserved(tenant: str) -> str:
 
 TenantName = Annotated[TenantId, AfterValidator(_is_not_reserved)]
 """A tenant that can have chunks: they are stored in the container under its name."""
+
+Data = Literal["standard", "security"]
+"""Which logs a cluster stores. Everything about a `security` cluster is for those who may see security logs."""
+AUDIENCES: tuple[Data, ...] = get_args(Data)
+"""Those who may see the logs of each kind of cluster."""
 
 Component = Literal[
     "all",
@@ -189,6 +194,7 @@ class Ruler(Model):
     """Settings of the ruler, which evaluates recording and alerting rules."""
 
     alertmanager_url: str | None = None
+    """Alertmanager for the alerts of the rules. Null: those of `alerts`."""
     prometheus_url: Annotated[str, Field(pattern=r"^https?://[^/@?]+(/[^@?]*[^@?/])?$")] | None = None
     """Prometheus that stores recorded series. Its remote-write receiver must be enabled (`URL/api/v1/write`). Null: the
     local platform runs a Prometheus; on other platforms nothing is recorded."""
@@ -230,7 +236,7 @@ class Cluster(Model):
     """A Loki cluster. `distributed` runs each component in separate processes, `single` runs all in one process."""
 
     mode: Literal["distributed", "single"] = "distributed"
-    data: Literal["standard", "security"] = "standard"
+    data: Data = "standard"
     """`security`: the cluster stores security logs, in a storage account that no other cluster uses."""
     storage_account: Name
     containers: Containers

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from logops.environment.agents import Agent
+from logops.environment.alerts import Alerts
 from logops.environment.audit import Audit
 from logops.environment.base import Model, Name
 from logops.environment.benchmark import Benchmark
@@ -62,6 +63,7 @@ class Environment(Model):
     audit: Audit = Audit()
     benchmark: Benchmark = Benchmark()
     quality: Quality = Quality()
+    alerts: Alerts = Alerts()
     prices: Name | None = None
     """Name of a file in include/prices with storage prices. Null: `logops audit cost` cannot calculate costs."""
     storage_accounts: Annotated[StorageAccounts, Field(min_length=1)]

@@ -15,6 +15,7 @@ def find_dangling_references(environment: Environment) -> Iterator[Problem]:
         *_cluster_references(environment),
         *_account_references(environment),
         *_agent_references(environment),
+        *_alert_references(environment),
     ):
         if name not in declared:
             yield Problem(path, f'"{name}"', f"one of: {', '.join(sorted(declared)) or 'no name is declared'}")
@@ -53,3 +54,13 @@ def _agent_references(environment: Environment) -> Iterator[Reference]:
             yield f"{archive}.storage_account", agent.archive.storage_account, environment.storage_accounts
             if account := environment.storage_accounts.get(agent.archive.storage_account):
                 yield f"{archive}.container", agent.archive.container, account.containers
+
+
+def _alert_references(environment: Environment) -> Iterator[Reference]:
+    declared = {"standard": environment.alerts.standard, "security": environment.alerts.security}
+    for audience, alertmanager in declared.items():
+        path = f"alerts.{audience}"
+        if alertmanager.receiver:
+            yield f"{path}.receiver", alertmanager.receiver, alertmanager.receivers
+        for index, route in enumerate(alertmanager.routes):
+            yield f"{path}.routes.{index}.receiver", route.receiver, alertmanager.receivers

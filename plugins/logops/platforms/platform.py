@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from logops.environment import Environment
+from logops.environment.cluster import Data
 from logops.errors import LogopsError
 from logops.render import Files, Stage
 
@@ -129,6 +130,9 @@ class ReadablePlatform(Protocol):
 
     def salt_secret(self) -> str | None:
         """Return the secret from which the salt of hashes is made (`quality.salt`). None: it is not known here."""
+
+    def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
+        """Return the address of every Alertmanager for an audience; none: nobody can be told."""
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live lifecycle policy of a storage account, as Azure writes it: `{rules: [...]}`.

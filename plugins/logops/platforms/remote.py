@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from logops.clients.blob_storage import AccountKey, DefaultIdentity, ObjectStore
 from logops.clients.blob_storage.identity import require_identity
 from logops.environment import Environment
+from logops.environment.cluster import Data
 from logops.environment.storage import StorageAccount
 from logops.platforms.management import AZURE, read_live_policy
 from logops.platforms.platform import PlatformError
 from logops.render.addresses import kubernetes_read_url, kubernetes_urls
+from logops.render.alertmanager import alertmanagers
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -43,6 +45,10 @@ class RemotePlatform:
     def salt_secret(self) -> str | None:
         ref = self.environment.quality.salt
         return os.environ.get(ref.variable) if ref else None
+
+    def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
+        declared = alertmanagers(self.environment).get(audience)
+        return declared.urls if declared else ()
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live policy. Raises ObjectStoreError."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from logops.environment.base import SecretRef
 from logops.environment.model import Environment
+from logops.render.alertmanager import alertmanagers
 from logops.render.topology import HOST, Topology
 
 
@@ -29,6 +30,8 @@ class Addresses:
     overrides_file: str
     prometheus: str | None
     """URL of the Prometheus to which the ruler writes recorded series."""
+    alertmanagers: tuple[str, ...]
+    """URLs of the Alertmanagers to which the ruler sends alerts."""
     azure: Mapping[str, str]
     """Login of Loki's object storage client: the keys of `object_store.azure`, without the container."""
 
@@ -48,6 +51,7 @@ def local_addresses(topology: Topology, cluster: str) -> Addresses:
         process="${LOGOPS_PROCESS}",
         overrides_file=str(topology.live(f"tenants/{cluster}.yaml")),
         prometheus=topology.prometheus_url(cluster),
+        alertmanagers=topology.alertmanager_urls(topology.environment.clusters[cluster].data),
         azure=_azurite(topology, account),
     )
 
@@ -71,6 +75,7 @@ def kubernetes_addresses(environment: Environment, cluster: str) -> Addresses:
         process=None,
         overrides_file="/etc/loki/runtime-config/runtime-config.yaml",
         prometheus=environment.clusters[cluster].ruler.prometheus_url,
+        alertmanagers=alertmanagers(environment)[environment.clusters[cluster].data].urls,
         azure=azure,
     )
 

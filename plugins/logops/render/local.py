@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from logops.environment.cluster import Canary, Component
+from logops.environment.alerts import Alertmanager
+from logops.environment.cluster import Canary, Component, Data
 from logops.environment.model import Environment
 from logops.environment.sources import EventHubSource, PodSource, SyslogSource
 from logops.render.addresses import key_of, local_addresses
 from logops.render.agents.addresses import AgentAddresses
 from logops.render.agents.promtail import CANARY_LABELS, CanaryLines, PromtailProcess, promtail_config
+from logops.render.alertmanager import alertmanager_config, alertmanagers, secrets_of
 from logops.render.common import loki_texts, storage_texts, tenant_texts
-from logops.render.files import Files, workload_file, workload_text
+from logops.render.files import Files, to_yaml, workload_file, workload_text
 from logops.render.rules import rule_texts
 from logops.render.supervisor import SupervisedProgram, supervisor_conf
 from logops.render.topology import (
@@ -55,7 +57,11 @@ def local_programs(
 ) -> dict[Stage, tuple[SupervisedProgram, ...]]:
     """Return the programs of each stage, in the order in which they are started."""
     return {
-        "storage": (_azurite(topology, commands), *_prometheus(topology, commands)),
+        "storage": (
+            _azurite(topology, commands),
+            *_prometheus(topology, commands),
+            *_alertmanagers(topology, commands, texts["storage"]),
+        ),
         "loki": tuple(_loki(topology, commands, process, texts["loki"]) for process in _start_order(topology)),
         "agents": (
             *(
@@ -77,7 +83,7 @@ def _texts(topology: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
     environment = topology.environment
     match stage:
         case "storage":
-            return storage_texts(environment)
+            return {**storage_texts(environment), **_alertmanager_texts(topology)}
         case "loki":
             return loki_texts(environment, partial(local_addresses, topology))
         case "agents":
@@ -145,6 +151,55 @@ def _prometheus(topology: Topology, commands: Commands) -> Iterator[SupervisedPr
         (topology.prometheus_port,),
         environment=_without_secrets(topology.environment),
     )
+
+
+def _alertmanagers(topology: Topology, commands: Commands, texts: Mapping[str, str]) -> Iterator[SupervisedProgram]:
+    """Yield an Alertmanager for each audience, unless the environment names another one."""
+    for audience in _own_alertmanagers(topology):
+        name, file = f"alertmanager-{audience}", _alertmanager_file(audience)
+        port = topology.alertmanager_port(audience)
+        yield SupervisedProgram(
+            name,
+            "alertmanager",
+            (
+                *commands["alertmanager"],
+                f"--config.file={topology.live(file)}",
+                f"--storage.path={topology.data(name)}",
+                f"--web.listen-address={HOST}:{port}",
+                # It is alone: it looks for no other replica.
+                "--cluster.listen-address=",
+                "--log.level=warn",
+            ),
+            (port,),
+            reads=(texts[file],),
+            environment=_without_secrets(topology.environment),
+        )
+
+
+def _alertmanager_texts(topology: Topology) -> dict[str, str]:
+    texts = {}
+    for audience, declared in _own_alertmanagers(topology).items():
+        if secret := next(secrets_of(declared), None):
+            raise PlacementError(
+                f"alerts.{audience}.receivers: the local platform cannot give Alertmanager a secret ({secret}). Use a "
+                "webhook with a plain URL, or name another Alertmanager in alerts."
+                f"{audience}.urls"
+            )
+        texts[_alertmanager_file(audience)] = to_yaml(
+            topology.environment.name, alertmanager_config(declared, secrets="")
+        )
+    return texts
+
+
+def _own_alertmanagers(topology: Topology) -> dict[Data, Alertmanager]:
+    """Return the Alertmanagers that the local platform runs."""
+    return {
+        audience: declared for audience, declared in alertmanagers(topology.environment).items() if not declared.urls
+    }
+
+
+def _alertmanager_file(audience: Data) -> str:
+    return f"alertmanager/{audience}.yaml"
 
 
 def _start_order(topology: Topology) -> tuple[LokiProcess, ...]:

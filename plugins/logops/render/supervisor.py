@@ -16,7 +16,7 @@ class SupervisedProgram:
 
     name: str
     program: str
-    """`loki`, `promtail`, `loki-canary`, `azurite` or `prometheus`."""
+    """`loki`, `promtail`, `loki-canary`, `azurite`, `prometheus` or `alertmanager`."""
     command: tuple[str, ...]
     ports: tuple[int, ...]
     """Ports on which it listens. The first one serves HTTP."""

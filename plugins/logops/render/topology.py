@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from logops.environment.cluster import Component, Workload
+from logops.environment.cluster import AUDIENCES, Component, Data, Workload
 from logops.environment.model import Environment, LocalPlatform
 from logops.environment.sources import SyslogSource
 from logops.errors import LogopsError
+from logops.render.alertmanager import alertmanagers
 
 HOST = "127.0.0.1"
 PORTS = 100
@@ -128,6 +129,17 @@ class Topology:
         """The port just below the ports of the canaries, which are at the end of the range."""
         return self.base_port + PORTS - 1 - len(self.environment.clusters)
 
+    def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
+        """Return the URLs of an audience's Alertmanagers; none if the environment has no such audience."""
+        declared = alertmanagers(self.environment)
+        if audience not in declared:
+            return ()
+        return declared[audience].urls or (f"http://{HOST}:{self.alertmanager_port(audience)}",)
+
+    def alertmanager_port(self, audience: Data) -> int:
+        """The ports just below the port of Prometheus."""
+        return self.prometheus_port - 1 - AUDIENCES.index(audience)
+
     def canary_port(self, cluster: str) -> int:
         return self.base_port + PORTS - 1 - list(self.environment.clusters).index(cluster)
 
@@ -190,8 +202,8 @@ def _loki(environment: Environment, first_port: int) -> Iterator[LokiProcess]:
         for component in sorted(cluster.components, key=order.index)
         if component != "gateway"
     ]
-    # Each cluster has a canary, and there is one Prometheus.
-    capacity = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters) - 1) // _PORTS_A_LOKI
+    # Each cluster has a canary, each audience an Alertmanager, and there is one Prometheus.
+    capacity = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters) - len(AUDIENCES) - 1) // _PORTS_A_LOKI
     for index in range(max(workload.replicas for _, _, workload in workloads)):
         for position, (name, component, workload) in enumerate(workloads, start=index * len(workloads)):
             if index >= workload.replicas:

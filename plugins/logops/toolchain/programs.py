@@ -6,6 +6,7 @@ LOKI_VERSION = "3.7.8"
 PROMTAIL_VERSION = "3.6.15"
 AZURITE_VERSION = "3.37.0"
 PROMETHEUS_VERSION = "3.12.0"
+ALERTMANAGER_VERSION = "0.31.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,10 @@ _PROMTAIL = GoModule("promtail", PROMTAIL_VERSION, _LOKI_BUILD_VERSION, usual_se
 _PROMETHEUS = GoModule(
     "prometheus", PROMETHEUS_VERSION, "github.com/prometheus/common/version.Version", usual_seconds=40
 )
+# 0.32 and later cannot be built from the module: their pages are not in it.
+_ALERTMANAGER = GoModule(
+    "alertmanager", ALERTMANAGER_VERSION, "github.com/prometheus/common/version.Version", usual_seconds=30
+)
 _AZURITE = NpmPackage(
     "azurite", AZURITE_VERSION, "node_modules/azurite/dist/src/blob/main.js", node="22.0.0", usual_seconds=35
 )
@@ -92,6 +97,8 @@ PROGRAMS: dict[str, Program] = {
         Program("loki", "loki", ("--version",), _LOKI),
         Program("loki-canary", "loki-canary", ("--version",), _LOKI),
         Program("prometheus", "prometheus", ("--version",), _PROMETHEUS),
+        Program("alertmanager", "alertmanager", ("--version",), _ALERTMANAGER),
+        Program("amtool", "amtool", ("--version",), _ALERTMANAGER),
         Program("promtail", "promtail", ("--version",), _PROMTAIL),
         Program("azurite", "azurite-blob", ("--version",), _AZURITE),
         Program("logcli", "logcli", ("--version",), _LOKI_TOOLS),
@@ -100,7 +107,7 @@ PROGRAMS: dict[str, Program] = {
 }
 """All programs, in the order in which they are built."""
 
-SERVICES = ("loki", "loki-canary", "prometheus", "promtail", "azurite")
+SERVICES = ("loki", "loki-canary", "prometheus", "alertmanager", "promtail", "azurite")
 """The programs that run as processes of a local environment, in the order in which they are built."""
 
 LOKI_INDEX = Program(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from logops.environment import Environment
+from logops.environment.cluster import Data
 from logops.platforms.platform import LeaseHeldError, PlatformError, ProcessStatus, Progress, Revision
 from logops.render import STAGES, Files, Stage
 
@@ -22,6 +23,7 @@ class MemoryPlatform:
         self.owner_is_dead = False
         self.breaks: set[Stage] = set()
         self.did: list[str] = []
+        self.alertmanagers: dict[Data, tuple[str, ...]] = {}
 
     def desired(self) -> dict[Stage, Files]:
         return dict(self.wanted)
@@ -80,6 +82,9 @@ class MemoryPlatform:
 
     def read_url(self, cluster: str) -> str:
         raise NotImplementedError
+
+    def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
+        return self.alertmanagers.get(audience, ())
 
     def agent_urls(self, cluster: str) -> Mapping[str, str]:
         return {}

@@ -4,7 +4,7 @@
 <Severity.ERROR: 'error'>
 """
 
-from logops.findings.classes import audit, benchmark, doctor, quality, rollout
+from logops.findings.classes import alerts, audit, benchmark, doctor, quality, rollout
 from logops.findings.model import FindingClass
 
 
@@ -25,5 +25,6 @@ GROUPS: dict[str, tuple[FindingClass, ...]] = {
     "Tiering": audit.TIERING,
     "Queries": benchmark.CLASSES,
     "Ingestion": quality.CLASSES,
+    "Alerts": alerts.CLASSES,
 }
 REGISTRY = _by_name(*GROUPS.values())

@@ -10,7 +10,7 @@ from logops.clients.loki.metrics import parse_metrics
 from logops.platforms.local.section import Section
 
 _TIMEOUT_SECONDS = 5.0
-_READY = {"promtail": "/ready", "prometheus": "/-/ready", "loki-canary": "/metrics"}
+_READY = {"promtail": "/ready", "prometheus": "/-/ready", "alertmanager": "/-/ready", "loki-canary": "/metrics"}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 from logops.clients.blob_storage import AccountKey, ObjectStore
 from logops.clients.loki import LokiClient
 from logops.environment import Environment
+from logops.environment.cluster import Data
 from logops.platforms.local import live, storage
 from logops.platforms.local.atomic import check_free, writing
 from logops.platforms.local.lease import LeaseFile
@@ -141,6 +142,9 @@ class LocalPlatform:
         """
         ref = self._environment.quality.salt
         return (os.environ.get(ref.variable) if ref else None) or generated_once(self.state / "quality-salt")
+
+    def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
+        return self._topology.alertmanager_urls(audience)
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the policy of the last rollout. Azurite stores no policy; `logops.lifecycle` carries this one out."""

@@ -53,7 +53,7 @@ def stop_group(program: str, component: str) -> int:
 
     0: agents, 1: servers, 2: processes that must store logs first, 3: stores.
     """
-    if program in ("azurite", "prometheus"):
+    if program in ("azurite", "prometheus", "alertmanager"):
         return 3
     if program == "loki":
         return 2 if component in ("ingester", "all") else 1

@@ -1,0 +1,203 @@
+"""Send the alerts that should stand to the Alertmanagers. The only import of entry points.
+
+Every call sends everything. So it may run twice, on two schedulers, or after an outage: an Alertmanager has one alert
+for one set of labels, and a late alert has the time at which its fault began.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from logops.alerts.from_finding import SENDER, label_text
+from logops.alerts.overdue import overdue_checks
+from logops.alerts.reconcile import to_send
+from logops.alerts.wanted import CheckState, wanted_alerts
+from logops.checks.recording import record
+from logops.checks.schedule import intervals
+from logops.clients.alertmanager.client import AlertmanagerClient
+from logops.clients.alertmanager.errors import AlertmanagerError
+from logops.clients.alertmanager.model import Alert, LabelSet, Matcher
+from logops.environment import Environment
+from logops.environment.cluster import AUDIENCES, Data
+from logops.findings import Finding, Run, Subject
+from logops.findings.classes.alerts import ALERTS_UNDELIVERED, CHECK_OVERDUE
+from logops.findings.history import OpenFinding, read_changes
+from logops.number_text import count_text
+from logops.platforms.platform import ReadablePlatform
+
+if TYPE_CHECKING:
+    from logops.findings.store import ResultsStore
+
+CHECK = "alerts"
+ROLLOUT = "rollout"
+RETRY_FOR_S = 2.0
+"""Short, because the next delivery is due in a few minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one Alertmanager got."""
+
+    audience: Data
+    url: str
+    standing: int = 0
+    """Alerts that should stand."""
+    resolved: int = 0
+    """Alerts that were ended."""
+    problem: str = ""
+    """Why it accepted nothing; empty: it accepted everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The result of a delivery."""
+
+    environment: str
+    sent: tuple[Sent, ...]
+    findings: tuple[Finding, ...]
+    """Checks that are overdue, and Alertmanagers that accepted nothing."""
+
+    @property
+    def headline(self) -> str:
+        """The result in one line, the trouble first."""
+        failed = [sent for sent in self.sent if sent.problem]
+        if failed:
+            return f"{count_text(len(failed), 'Alertmanager')} of {len(self.sent)} accepted no alerts: " + "; ".join(
+                sent.problem for sent in failed
+            )
+        most: dict[Data, Sent] = {sent.audience: sent for sent in self.sent}
+        standing = sum(sent.standing for sent in most.values())
+        resolved = sum(sent.resolved for sent in most.values())
+        return f"{count_text(standing, 'alert')}, {resolved} resolved."
+
+
+def deliver(
+    platform: ReadablePlatform,
+    store: "ResultsStore",
+    now: datetime,
+    report_progress: Callable[[str], None],
+    paused: Collection[str] = (),
+) -> Delivery:
+    """Send the alerts of an environment to every Alertmanager. Record what could not be delivered.
+
+    paused   checks that a person paused: they are not overdue
+
+    Raises StoreUnreachableError; then no alert is changed. An Alertmanager that does not answer is a finding.
+    """
+    environment = platform.environment
+    report_progress("reading the results of all checks")
+    states = read_states(store, environment, now)
+    overdue = _overdue(store, environment, states, paused, now)
+    before = next((state for state in states if state.run.check == CHECK), None)
+    wanted = wanted_alerts(_with_overdue(states, before, overdue, environment, now), environment, now)
+    sent = tuple(_send_all(platform, wanted, now, report_progress))
+    findings = (*overdue, *_undelivered(environment, sent, wanted, now))
+    _record_changes(store, environment, before, findings, now)
+    return Delivery(environment.name, sent, findings)
+
+
+def read_states(store: "ResultsStore", environment: Environment, now: datetime) -> list[CheckState]:
+    """Return the newest run of every check, with the findings that are open after it. Raises StoreUnreachableError."""
+    read = (read_changes(store, environment.name, check, now) for check in store.checks(environment.name))
+    return [CheckState(run, changes.open) for run, changes in filter(None, read)]
+
+
+def ours(environment: Environment) -> tuple[Matcher, ...]:
+    """Return the matchers of all alerts that logops sends for an environment."""
+    return (Matcher(*SENDER), Matcher("environment", environment.name))
+
+
+def _overdue(
+    store: "ResultsStore",
+    environment: Environment,
+    states: Sequence[CheckState],
+    paused: Collection[str],
+    now: datetime,
+) -> tuple[Finding, ...]:
+    last_runs = {state.run.check: state.run.as_of for state in states}
+    never_ran = intervals(environment).keys() - last_runs.keys()
+    rollouts = store.runs(environment.name, ROLLOUT, now) if never_ran else iter(())
+    first_rollout = min((run.as_of for run, _ in rollouts), default=None)
+    return tuple(overdue_checks(environment, last_runs, first_rollout, paused, now))
+
+
+def _with_overdue(
+    states: Sequence[CheckState],
+    before: CheckState | None,
+    overdue: Sequence[Finding],
+    environment: Environment,
+    now: datetime,
+) -> list[CheckState]:
+    """Return the states with the checks that are overdue now, instead of those that were at the last delivery."""
+    was = before.open if before else ()
+    since = {one.finding.identity: one.since for one in was}
+    found = [one for one in was if one.finding.cls.name != CHECK_OVERDUE.name]
+    found += [OpenFinding(finding, since.get(finding.identity, finding.as_of)) for finding in overdue]
+    run = Run(environment.name, CHECK, CHECK, now)
+    return [*(state for state in states if state.run.check != CHECK), CheckState(run, found)]
+
+
+def _send_all(
+    platform: ReadablePlatform,
+    wanted: Mapping[Data, Mapping[LabelSet, Alert]],
+    now: datetime,
+    report_progress: Callable[[str], None],
+) -> Iterator[Sent]:
+    for audience in AUDIENCES:
+        for url in platform.alertmanager_urls(audience):
+            report_progress(f"sending {count_text(len(wanted[audience]), 'alert')} to {url}")
+            yield _send(audience, url, wanted[audience], platform.environment, now)
+
+
+def _send(audience: Data, url: str, wanted: Mapping[LabelSet, Alert], environment: Environment, now: datetime) -> Sent:
+    # If this Alertmanager can be told that it is away, it is back.
+    back = {("alertname", ALERTS_UNDELIVERED.name), ("path", label_text(url))}
+    standing = {labels: alert for labels, alert in wanted.items() if not back <= labels}
+    try:
+        with AlertmanagerClient(url, retry_for_s=RETRY_FOR_S) as client:
+            alerts = to_send(standing, client.alerts(ours(environment)), now)
+            client.send(alerts)
+    except AlertmanagerError as error:
+        return Sent(audience, url, len(standing), problem=str(error))
+    return Sent(audience, url, len(standing), len(alerts) - len(standing))
+
+
+def _undelivered(
+    environment: Environment, sent: Sequence[Sent], wanted: Mapping[Data, Mapping[LabelSet, Alert]], now: datetime
+) -> Iterator[Finding]:
+    for one in sent:
+        if one.problem:
+            others = [other.url for other in sent if other.audience == one.audience and not other.problem]
+            told = f" {', '.join(others)} got them." if others else ""
+            yield Finding(
+                ALERTS_UNDELIVERED,
+                Subject(environment.name, path=one.url),
+                f"{one.problem}{told}",
+                now,
+                {"alerts": one.standing, "audience": one.audience},
+            )
+    reached = {one.audience for one in sent}
+    for audience, alerts in wanted.items():
+        if alerts and audience not in reached:
+            yield Finding(
+                ALERTS_UNDELIVERED,
+                Subject(environment.name, path=f"alerts.{audience}.urls"),
+                f"alerts.{audience}.urls names no Alertmanager, so nobody is told about "
+                f"{count_text(len(alerts), 'finding')}.",
+                now,
+                {"alerts": len(alerts), "audience": audience},
+            )
+
+
+def _record_changes(
+    store: "ResultsStore",
+    environment: Environment,
+    before: CheckState | None,
+    findings: Sequence[Finding],
+    now: datetime,
+) -> None:
+    """Record the findings if they are not those of the last delivery. A delivery runs every few minutes."""
+    was = {one.finding.identity for one in before.open} if before else set()
+    if before is None or was != {finding.identity for finding in findings}:
+        record(store, Run(environment.name, CHECK, f"{CHECK}-{now:%Y%m%dT%H%M%S}", now), findings)

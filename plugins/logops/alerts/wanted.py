@@ -1,0 +1,96 @@
+"""Decide which alerts should stand now. Pure.
+
+An open finding is an alert until a later run that covered its subject no longer has it (`findings.history`). It ends by
+itself if logops stops sending it: after the next expected run of its check and the grace, at the earliest `HOLD` from
+now. So a run that is late, failed or incomplete resolves nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from logops.alerts.audience import audience
+from logops.alerts.from_finding import alert_of
+from logops.checks.schedule import overdue_at
+from logops.clients.alertmanager.model import Alert, LabelSet
+from logops.environment import Environment
+from logops.environment.cluster import Data
+from logops.findings import Run, Severity, Subject
+from logops.findings.history import OpenFinding
+from logops.number_text import count_text
+
+HOLD = timedelta(hours=1)
+"""An alert lives at least this long after it was sent."""
+MOST_ALERTS = 100
+"""Most alerts of one class, cluster and tenant. The findings that are open for longest have their own; one more alert
+stands for all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """The newest run of a check, and the findings that are open after it."""
+
+    run: Run
+    open: Sequence[OpenFinding]
+
+
+def wanted_alerts(
+    states: Iterable[CheckState], environment: Environment, now: datetime
+) -> dict[Data, dict[LabelSet, Alert]]:
+    """Return the alerts that should stand now, for each audience, by their labels.
+
+    If two checks report the same class and subject, it is one alert, since the earlier time.
+    """
+    wanted: dict[Data, dict[LabelSet, Alert]] = {"standard": {}, "security": {}}
+    for state in states:
+        ends_at = _ends_at(state.run, environment, now)
+        for (who, *_), found in _by_place(state.open, environment).items():
+            alerts = [alert_of(one, state.run, ends_at, environment) for one in found[:MOST_ALERTS]]
+            if rest := found[MOST_ALERTS:]:
+                alerts.append(_rest_alert(rest, state.run, ends_at, environment))
+            for alert in alerts:
+                _add(wanted[who], alert)
+    return wanted
+
+
+def _ends_at(run: Run, environment: Environment, now: datetime) -> datetime:
+    due = overdue_at(environment, run.check, run.as_of)
+    return max(due or now, now + HOLD)
+
+
+Place = tuple[Data, str, str, str]
+"""Audience, class, cluster, tenant."""
+
+
+def _by_place(found: Iterable[OpenFinding], environment: Environment) -> Mapping[Place, list[OpenFinding]]:
+    """Return the findings that are worth an alert by place, the oldest first."""
+    places: dict[Place, list[OpenFinding]] = {}
+    for one in sorted(found, key=lambda one: (one.since, one.finding.subject)):
+        finding = one.finding
+        if finding.cls.severity is not Severity.INFO:
+            place = (audience(finding, environment), finding.cls.name, finding.subject.cluster, finding.subject.tenant)
+            places.setdefault(place, []).append(one)
+    return places
+
+
+def _rest_alert(rest: Sequence[OpenFinding], run: Run, ends_at: datetime, environment: Environment) -> Alert:
+    """Return the alert that stands for findings of one place."""
+    finding = rest[0].finding
+    whole = replace(
+        finding,
+        subject=Subject(finding.subject.environment, finding.subject.cluster, finding.subject.tenant),
+        message=f"{count_text(len(rest), 'more finding')} of this class. The first one: {finding.message}",
+        evidence={"findings": len(rest)},
+        remedy=finding.remedy_text,
+    )
+    alert = alert_of(OpenFinding(whole, rest[0].since), run, ends_at, environment)
+    return replace(alert, labels=alert.labels | {("rest", "true")})
+
+
+def _add(alerts: dict[LabelSet, Alert], alert: Alert) -> None:
+    """Add an alert. Of two with the same labels, the newer one counts, since the earlier time."""
+    known = alerts.get(alert.labels, alert)
+    newer = max(known, alert, key=lambda one: one.annotations["checked_at"])
+    alerts[alert.labels] = replace(
+        newer, starts_at=min(alert.starts_at, known.starts_at), ends_at=max(alert.ends_at, known.ends_at)
+    )

@@ -1,0 +1,116 @@
+"""Render Alertmanager's configuration: whom it tells about which alerts.
+
+Format: prometheus.io/docs/alerting/latest/configuration. Alertmanager reads no variables, so secrets are files.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from logops.environment.alerts import Alertmanager, Receiver, Route
+from logops.environment.base import SecretRef
+from logops.environment.cluster import Data
+from logops.environment.model import Environment
+
+NOBODY = "nobody"
+"""The receiver that tells nobody."""
+_GROUP_BY = ["environment", "alertname", "cluster", "tenant"]
+"""Alerts with the same values are one notification."""
+
+
+def alertmanager_config(alertmanager: Alertmanager, secrets: str) -> dict[str, Any]:
+    """Return the configuration of an Alertmanager.
+
+    secrets   folder of the secrets, one file for each, with the name of its variable
+    """
+    repeat = alertmanager.repeat.go
+    return {
+        "route": {
+            "receiver": alertmanager.receiver or NOBODY,
+            "group_by": _GROUP_BY,
+            "group_wait": "30s",
+            "group_interval": "5m",
+            "repeat_interval": repeat,
+            "routes": [_route(route) for route in alertmanager.routes],
+        },
+        "receivers": [
+            {"name": NOBODY},
+            *({"name": name, **_receiver(one, secrets)} for name, one in sorted(alertmanager.receivers.items())),
+        ],
+    }
+
+
+def secrets_of(alertmanager: Alertmanager) -> Iterator[SecretRef]:
+    """Yield the secrets that an Alertmanager needs."""
+    for receiver in alertmanager.receivers.values():
+        if receiver.webhook and isinstance(receiver.webhook.url, SecretRef):
+            yield receiver.webhook.url
+        if receiver.email and receiver.email.password:
+            yield receiver.email.password
+        if receiver.slack:
+            yield receiver.slack.url
+        if receiver.teams:
+            yield receiver.teams.url
+        if receiver.pagerduty:
+            yield receiver.pagerduty.routing_key
+
+
+def alertmanagers(environment: Environment) -> dict[Data, Alertmanager]:
+    """Return the Alertmanagers of an environment. There is one for security only if there is a security cluster."""
+    has_security = any(cluster.data == "security" for cluster in environment.clusters.values())
+    alerts = environment.alerts
+    return {"standard": alerts.standard, **({"security": alerts.security} if has_security else {})}
+
+
+def _route(route: Route) -> dict[str, Any]:
+    matchers = {"severity": route.severities, "team": route.teams, "alertname": route.classes}
+    return {
+        "receiver": route.receiver,
+        "matchers": [_one_of(label, values) for label, values in matchers.items() if values],
+        **({"repeat_interval": route.repeat.go} if route.repeat else {}),
+    }
+
+
+def _one_of(label: str, values: tuple[str, ...]) -> str:
+    """Return a matcher for a label with one of these values."""
+    pattern = "|".join(map(_quoted, values))
+    return f'{label}=~"{pattern}"'
+
+
+def _quoted(value: str) -> str:
+    """Return a text that a regular expression (RE2) in quotes matches literally."""
+    escaped = "".join(f"\\{letter}" if letter in r"\.+*?()|[]{}^$" else letter for letter in value)
+    return escaped.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _receiver(receiver: Receiver, secrets: str) -> dict[str, Any]:
+    def file(secret: SecretRef) -> str:
+        return f"{secrets}/{secret.variable}"
+
+    if receiver.webhook:
+        url = receiver.webhook.url
+        return {"webhook_configs": [{"url_file": file(url)} if isinstance(url, SecretRef) else {"url": url}]}
+    if receiver.email:
+        mail = receiver.email
+        login = {"auth_username": mail.username, "auth_password_file": file(mail.password)} if mail.password else {}
+        return {
+            "email_configs": [
+                {
+                    "to": ", ".join(mail.to),
+                    "from": mail.sender,
+                    "smarthost": mail.server,
+                    "require_tls": mail.tls,
+                    "send_resolved": True,
+                    **login,
+                }
+            ]
+        }
+    if receiver.slack:
+        return {
+            "slack_configs": [
+                {"api_url_file": file(receiver.slack.url), "channel": receiver.slack.channel, "send_resolved": True}
+            ]
+        }
+    if receiver.teams:
+        return {"msteamsv2_configs": [{"webhook_url_file": file(receiver.teams.url)}]}
+    assert receiver.pagerduty  # A receiver has exactly one kind.
+    return {"pagerduty_configs": [{"routing_key_file": file(receiver.pagerduty.routing_key)}]}

@@ -1,0 +1,201 @@
+"""Findings in a store become alerts in real Alertmanagers."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from logops.alerts.deliver import Delivery, deliver, ours
+from logops.clients.alertmanager.client import AlertmanagerClient
+from logops.clients.alertmanager.model import Alert, LiveAlert, Matcher, Silence
+from logops.findings import Finding, FindingClass, Run, Severity, Subject
+from logops.findings.classes.audit import CHUNK_MISSING
+from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.findings.store import ResultsStore
+from tests.support.alertmanagers import RunningAlertmanager, alertmanager
+from tests.support.azurites import free_port
+from tests.support.environments import environment
+from tests.support.fakes.memory_platform import MemoryPlatform
+from tests.support.http_servers import http_server
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(scope="module")
+def main(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAlertmanager]:
+    """An Alertmanager for all tests. Each test has an environment of its own."""
+    with alertmanager(tmp_path_factory.mktemp("main")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def security(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAlertmanager]:
+    with alertmanager(tmp_path_factory.mktemp("security")) as running:
+        yield running
+
+
+class Deliveries:
+    """An environment with a store of its own, whose alerts go to the given Alertmanagers."""
+
+    def __init__(self, folder: Path, **urls: tuple[str, ...]) -> None:
+        self.name = f"e-{uuid4().hex[:10]}"
+        self.platform = MemoryPlatform(environment("local", ("name", self.name)), {})
+        self.platform.alertmanagers = dict(urls)  # type: ignore[arg-type]
+        self.store = ResultsStore(str(folder / "results"))
+
+    def found(
+        self, *findings: tuple[FindingClass, Subject], at: datetime = NOW, check: str = "retention-audit"
+    ) -> None:
+        run = Run(self.name, check, f"run-{at:%H%M%S}", at)
+        self.store.write_findings(run, [Finding(cls, subject, "found", at) for cls, subject in findings])
+
+    def send(self, at: datetime = NOW) -> Delivery:
+        return deliver(self.platform, self.store, at, lambda line: None)
+
+    def live(self, url: str) -> list[LiveAlert]:
+        with AlertmanagerClient(url) as client:
+            return client.alerts(ours(self.platform.environment))
+
+    def subject(self, **parts: str) -> Subject:
+        return Subject(self.name, **parts)
+
+
+@pytest.fixture
+def both(tmp_path: Path, main: RunningAlertmanager, security: RunningAlertmanager) -> Deliveries:
+    return Deliveries(tmp_path, standard=(main.url,), security=(security.url,))
+
+
+def test_delivery_sent_twice_gives_one_alert(both: Deliveries, main: RunningAlertmanager) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")))
+
+    both.send()
+    both.send()
+
+    assert [dict(alert.labels)["alertname"] for alert in both.live(main.url)] == ["chunk-missing"]
+
+
+def test_alert_of_a_finding_that_is_gone_is_resolved(both: Deliveries, main: RunningAlertmanager) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")), at=NOW - timedelta(hours=1))
+    both.send(NOW - timedelta(minutes=59))
+    both.found()
+
+    delivery = both.send()
+
+    assert (both.live(main.url), delivery.headline) == ([], "0 alerts, 1 resolved.")
+
+
+def test_alert_stands_after_a_run_that_could_not_check(both: Deliveries, main: RunningAlertmanager) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")), at=NOW - timedelta(hours=1))
+    both.found((CHECK_INCOMPLETE, both.subject(cluster="main")))
+
+    both.send()
+
+    assert {dict(alert.labels)["alertname"] for alert in both.live(main.url)} == {"chunk-missing", "check-incomplete"}
+
+
+def test_security_finding_is_only_in_the_security_alertmanager(
+    both: Deliveries, main: RunningAlertmanager, security: RunningAlertmanager
+) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="security", tenant="audit")))
+
+    both.send()
+
+    assert (len(both.live(main.url)), len(both.live(security.url))) == (0, 1)
+
+
+def test_class_with_another_severity_resolves_the_old_alert(both: Deliveries, main: RunningAlertmanager) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")))
+    both.send()
+    [alert] = both.live(main.url)
+    with AlertmanagerClient(main.url) as client:
+        old = (alert.labels - {("severity", CHUNK_MISSING.severity.value)}) | {("severity", Severity.WARNING.value)}
+        client.send([Alert(old, {}, NOW, NOW + timedelta(hours=1))])
+
+    both.send()
+
+    assert [live.labels for live in both.live(main.url)] == [alert.labels]
+
+
+def test_alertmanager_that_lost_its_data_gets_every_alert_again_with_its_start(tmp_path: Path) -> None:
+    began = NOW - timedelta(hours=3)
+    with alertmanager(tmp_path / "am") as running:
+        local = Deliveries(tmp_path, standard=(running.url,))
+        local.found((CHUNK_MISSING, local.subject(cluster="main")), at=began)
+        local.send()
+        running.kill()
+        running.start()
+
+        local.send()
+
+        assert [alert.starts_at for alert in local.live(running.url)] == [began]
+
+
+def test_alertmanager_that_is_away_is_a_finding_and_gets_the_alert_late(tmp_path: Path) -> None:
+    with alertmanager(tmp_path / "am") as running:
+        local = Deliveries(tmp_path, standard=(running.url,))
+        local.found((CHUNK_MISSING, local.subject(cluster="main")))
+        running.kill()
+
+        away = local.send()
+        running.start()
+        back = local.send(NOW + timedelta(minutes=5))
+
+        assert [finding.cls.name for finding in away.findings] == ["alerts-undelivered"]
+        assert away.findings[0].message == (
+            f"listing alerts at {running.url}: Connection refused. Is Alertmanager running there?"
+        )
+        assert back.findings == ()
+        assert len(local.live(running.url)) == 1
+
+
+def test_replica_that_is_away_does_not_keep_the_other_from_being_told(
+    tmp_path: Path, main: RunningAlertmanager
+) -> None:
+    away = f"http://127.0.0.1:{free_port()}"
+    pair = Deliveries(tmp_path, standard=(away, main.url))
+    pair.found((CHUNK_MISSING, pair.subject(cluster="main")))
+
+    [finding] = pair.send().findings
+
+    assert finding.message.endswith(f"{main.url} got them.")
+    assert len(pair.live(main.url)) == 1
+
+
+def test_alertmanager_that_answers_500_is_a_finding_with_its_answer(tmp_path: Path) -> None:
+    with http_server([(500, b'"the disk is full"')]) as broken:
+        local = Deliveries(tmp_path, standard=(broken.url,))
+        local.found((CHUNK_MISSING, local.subject(cluster="main")))
+
+        [finding] = local.send().findings
+
+    assert finding.message == f'listing alerts at {broken.url}: Alertmanager answered 500: "the disk is full"'
+
+
+def test_environment_without_an_alertmanager_says_that_nobody_is_told(tmp_path: Path) -> None:
+    local = Deliveries(tmp_path)
+    local.found((CHUNK_MISSING, local.subject(cluster="main")))
+
+    [finding] = local.send().findings
+
+    assert finding.message == "alerts.standard.urls names no Alertmanager, so nobody is told about 1 finding."
+
+
+def test_ten_thousand_findings_are_delivered_as_101_alerts(both: Deliveries, main: RunningAlertmanager) -> None:
+    both.found(*((CHUNK_MISSING, both.subject(cluster="main", table=f"loki_index_{n}")) for n in range(10_000)))
+
+    both.send()
+
+    assert len(both.live(main.url)) == 101
+
+
+def test_silenced_alert_names_its_silence(both: Deliveries, main: RunningAlertmanager) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")))
+    both.send()
+
+    with AlertmanagerClient(main.url) as client:
+        matchers = (*ours(both.platform.environment), Matcher("alertname", "chunk-missing"))
+        name = client.set_silence(Silence(matchers, NOW, NOW + timedelta(hours=1), "ada", "we know"))
+
+        assert [alert.silenced_by for alert in both.live(main.url)] == [(name,)]
