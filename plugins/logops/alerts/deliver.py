@@ -5,9 +5,9 @@ for one set of labels, and a late alert has the time at which its fault began.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logops.alerts.from_finding import SENDER, label_text
 from logops.alerts.overdue import overdue_checks
@@ -70,6 +70,14 @@ class Delivery:
         standing = sum(sent.standing for sent in most.values())
         resolved = sum(sent.resolved for sent in most.values())
         return f"{count_text(standing, 'alert')}, {resolved} resolved."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the delivery as plain JSON: `{headline, sent, findings}`."""
+        return {
+            "headline": self.headline,
+            "sent": [asdict(sent) for sent in self.sent],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
 
 
 def deliver(

@@ -16,6 +16,7 @@ HOST = "127.0.0.1"
 PORTS = 100
 _FIRST_AGENT_PORT = 1
 _FIRST_SYSLOG_PORT = 6
+_FIRST_ALERTMANAGER_PORT = 8
 _FIRST_LOKI_PORT = 10
 _PORTS_A_LOKI = 3
 _UNSUPPORTED_CHARACTER = re.compile(r"""["'%$*?\[\]{}\\\x00-\x1f]|\s[;#]""")
@@ -137,8 +138,7 @@ class Topology:
         return declared[audience].urls or (f"http://{HOST}:{self.alertmanager_port(audience)}",)
 
     def alertmanager_port(self, audience: Data) -> int:
-        """The ports just below the port of Prometheus."""
-        return self.prometheus_port - 1 - AUDIENCES.index(audience)
+        return self.base_port + _FIRST_ALERTMANAGER_PORT + AUDIENCES.index(audience)
 
     def canary_port(self, cluster: str) -> int:
         return self.base_port + PORTS - 1 - list(self.environment.clusters).index(cluster)
@@ -182,10 +182,11 @@ def local_topology(environment: Environment, state: Path) -> Topology:
     base = environment.platform.base_port
     agents = tuple(_agents(environment, base + _FIRST_AGENT_PORT))
     syslogs = _syslog_sources(environment)
-    if len(agents) > _FIRST_SYSLOG_PORT - _FIRST_AGENT_PORT or len(syslogs) > _FIRST_LOKI_PORT - _FIRST_SYSLOG_PORT:
+    agent_ports, syslog_ports = _FIRST_SYSLOG_PORT - _FIRST_AGENT_PORT, _FIRST_ALERTMANAGER_PORT - _FIRST_SYSLOG_PORT
+    if len(agents) > agent_ports or len(syslogs) > syslog_ports:
         raise PlacementError(
             f"environment {environment.name!r} needs {len(agents)} agent processes and {len(syslogs)} syslog ports,"
-            " but the local platform has only 5 and 4. Remove agents or syslog sources"
+            f" but the local platform has only {agent_ports} and {syslog_ports}. Remove agents or syslog sources"
         )
     return Topology(environment, state, base, tuple(_loki(environment, base + _FIRST_LOKI_PORT)), agents)
 
@@ -202,8 +203,8 @@ def _loki(environment: Environment, first_port: int) -> Iterator[LokiProcess]:
         for component in sorted(cluster.components, key=order.index)
         if component != "gateway"
     ]
-    # Each cluster has a canary, each audience an Alertmanager, and there is one Prometheus.
-    capacity = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters) - len(AUDIENCES) - 1) // _PORTS_A_LOKI
+    # Each cluster has a canary, and there is one Prometheus.
+    capacity = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters) - 1) // _PORTS_A_LOKI
     for index in range(max(workload.replicas for _, _, workload in workloads)):
         for position, (name, component, workload) in enumerate(workloads, start=index * len(workloads)):
             if index >= workload.replicas:

@@ -15,12 +15,16 @@ from logops.toolchain.versions import numbers
 GO_MODULES = sorted(
     {p.recipe for p in PROGRAMS.values() if isinstance(p.recipe, GoModule)}, key=lambda r: (r.folder, r.packages)
 )
-MODULES = {"prometheus": ("prometheus/prometheus", "0.312.0")}
+MODULES = {
+    "prometheus": ("prometheus/prometheus", "0.312.0"),
+    "alertmanager": ("prometheus/alertmanager", "0.31.1"),
+}
 """Modules other than Loki's, each with its Go module version, which differs from the program's version."""
 AZURITE = PROGRAMS["azurite"].recipe
 PINNED = {
     "promtail": {"github.com/grafana/loki/v3", "github.com/grafana/dskit"},
     "prometheus": {"github.com/prometheus/prometheus"},
+    "alertmanager": {"github.com/prometheus/alertmanager"},
 }
 """The modules whose version is the program's own; of all others the programs share the version, and so the build."""
 

@@ -1,0 +1,176 @@
+"""`logops alerts ...`: what the Alertmanagers know, whom they tell, and silences."""
+
+import getpass
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import typer
+
+from logops.alerts.audience import audience
+from logops.alerts.deliver import deliver
+from logops.alerts.from_finding import labels
+from logops.alerts.routing import receiver_of
+from logops.alerts.silences import SilenceError, silence_for
+from logops.alerts.standing import StandingAlert, headline, read_standing
+from logops.cli.columns import Column
+from logops.cli.console import FOUND, OK, err, print_json, print_text, say, stop, width
+from logops.cli.findings import listing
+from logops.cli.table import show_table
+from logops.cli.targets import readable, results_store
+from logops.clients.alertmanager.client import AlertmanagerClient
+from logops.clients.alertmanager.errors import AlertmanagerError
+from logops.clients.alertmanager.model import Alert
+from logops.environment.cluster import Data
+from logops.environment.units import Duration
+from logops.errors import LogopsError
+from logops.findings import Finding, FindingClass, Subject
+from logops.findings.classes import REGISTRY
+from logops.number_text import age_text
+from logops.platforms.platform import ReadablePlatform
+from logops.render.alertmanager import alertmanagers
+from logops.rollout.approval import terminal_approver
+from logops.suggestions import closest
+from logops.wrapping import wrapped
+
+TEST_LASTS = timedelta(minutes=5)
+Answer = TypeVar("Answer")
+
+
+def list_(name: str, security: bool, as_json: bool) -> None:
+    """Run `logops alerts list`."""
+    try:
+        rows = read_standing(readable(name), _audience(security))
+    except AlertmanagerError as error:
+        stop(str(error), FOUND)
+    if as_json:
+        print_json({"headline": headline(rows), "alerts": [row.to_dict() for row in rows]})
+    else:
+        print_text(headline(rows))
+        if rows:
+            print_text("")
+            show_table(_columns(rows, datetime.now(UTC)))
+    raise typer.Exit(OK if all(row.silenced for row in rows) else FOUND)
+
+
+def send(name: str, paused: list[str], as_json: bool) -> None:
+    """Run `logops alerts send`."""
+    target = readable(name)
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        with err.status("") as status:
+            delivery = deliver(target, results_store(target.environment), now, status.update, paused)
+    except LogopsError as error:
+        stop(str(error))
+    if as_json:
+        print_json(delivery.to_dict())
+    else:
+        print_text(wrapped(delivery.headline, width()))
+        if delivery.findings:
+            print_text("")
+            print_text(listing(delivery.findings, every=True))
+    raise typer.Exit(FOUND if delivery.findings else OK)
+
+
+def test(name: str, cls: str, cluster: str | None, source: str | None, really: bool) -> None:
+    """Run `logops alerts test`."""
+    target = readable(name)
+    environment = target.environment
+    now = datetime.now(UTC).replace(microsecond=0)
+    subject = Subject(environment.name, cluster or _cluster_of(target, source), source=source or "")
+    found = Finding(_class(cls), subject, "A test: nothing is wrong.", now)
+    who = audience(found, environment)
+    identity = labels(found.cls, subject, environment)
+    receiver = receiver_of(alertmanagers(environment)[who], dict(identity))
+    told = f"the receiver {receiver}" if receiver else f"nobody: alerts.{who}.receiver is not set, and no route fits"
+    team = dict(identity)["team"]
+    route = f"{cls} ({found.cls.severity.value}, team {team}) goes to the {who} Alertmanager. It tells {told}."
+    print_text(wrapped(route, width()))
+    if really:
+        alert = Alert(identity | {("test", "true")}, {"summary": found.message}, now, now + TEST_LASTS)
+        for url in _urls(target, who):
+            _call(url, lambda client: client.send([alert]))
+            say(f"Sent to {url}. It ends at {now + TEST_LASTS:%H:%M} UTC.")
+
+
+def silence(
+    name: str, cls: str, length: str, why: str, cluster: str | None, source: str | None, security: bool
+) -> None:
+    """Run `logops alerts silence`."""
+    target = readable(name)
+    environment = target.environment
+    now = datetime.now(UTC).replace(microsecond=0)
+    subject = {name: value for name, value in (("cluster", cluster), ("source", source)) if value}
+    try:
+        wanted = silence_for(
+            environment.name,
+            _class(cls).name,
+            subject,
+            Duration(length).timedelta,
+            terminal_approver(environment, getpass.getuser()),
+            why,
+            now,
+        )
+    except (SilenceError, ValueError) as error:
+        stop(str(error))
+    # Replicas of a pair tell each other about silences.
+    url = _urls(target, _audience(security))[0]
+    made = _call(url, lambda client: client.set_silence(wanted))
+    silenced = _call(url, lambda client: client.alerts(wanted.matchers))
+    print_text(
+        wrapped(
+            f"Silenced until {wanted.ends_at:%Y-%m-%d %H:%M} UTC: {cls}"
+            f"{''.join(f' of {part} {value}' for part, value in subject.items())}. Alerts that stand now: "
+            f"{len(silenced)}. The silence is {made}.",
+            width(),
+        )
+    )
+
+
+def _audience(security: bool) -> Data:
+    return "security" if security else "standard"
+
+
+def _class(name: str) -> FindingClass:
+    if name not in REGISTRY:
+        near = closest(name, REGISTRY)
+        meant = f" Did you mean {near}?" if near else ""
+        stop(f"{name} is no finding class.{meant} docs/findings.md has all of them.")
+    return REGISTRY[name]
+
+
+def _cluster_of(target: ReadablePlatform, source: str | None) -> str:
+    """Return the cluster of a source; empty without a source."""
+    if source is None:
+        return ""
+    declared = target.environment.sources
+    if source not in declared:
+        stop(f"{source} is no source of {target.environment.name}. It has: {', '.join(sorted(declared)) or 'none'}.")
+    return declared[source].cluster
+
+
+def _urls(target: ReadablePlatform, who: Data) -> tuple[str, ...]:
+    urls = target.alertmanager_urls(who)
+    if not urls:
+        stop(f"alerts.{who}.urls of {target.environment.name} names no Alertmanager.")
+    return urls
+
+
+def _call(url: str, work: Callable[[AlertmanagerClient], Answer]) -> Answer:
+    try:
+        with AlertmanagerClient(url, retry_for_s=0) as client:
+            return work(client)
+    except AlertmanagerError as error:
+        stop(str(error), FOUND)
+
+
+def _columns(rows: Sequence[StandingAlert], now: datetime) -> list[Column]:
+    return [
+        Column("alert", [row.name for row in rows], 100),
+        Column("severity", [row.severity for row in rows], 90),
+        Column("since", [f"{age_text((now - row.since).total_seconds())}" for row in rows], 80),
+        Column("about", [row.subject for row in rows], 95, wraps=True),
+        Column("team", [row.team for row in rows], 50),
+        Column("told", [row.told for row in rows], 70, wraps=True),
+        Column("what", [row.summary for row in rows], 60, wraps=True),
+    ]
