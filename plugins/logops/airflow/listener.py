@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
 
-from logops.airflow.dag_ids import ROLLOUT, SCHEDULED
+from logops.airflow.dag_ids import ALERTS, CHECKS, ROLLOUT, SCHEDULED
 from logops.airflow.nightly import environments, nightly
 from logops.airflow.operators.work import HEADLINE
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from airflow.models import DagRun
     from sqlalchemy.orm import Session
 
+PAUSED_CHECKS = "paused_checks"
+"""Key of a run's configuration: the checks whose DAG a person paused. They are not overdue."""
 MAX_NOTE = 1000
 """Characters that Airflow stores."""
 
@@ -27,8 +29,11 @@ MAX_NOTE = 1000
 def on_dag_run_running(dag_run: "DagRun", msg: str) -> None:
     """Write into the note which environment the run works on."""
     if _is_ours(dag_run):
-        with _stored(dag_run) as (run, _):
+        with _stored(dag_run) as (run, session):
             _write_note(run, f"{_environment(run)}: running")
+            if run.dag_id == ALERTS:
+                # Tasks cannot ask Airflow's database.
+                run.conf = {**(run.conf or {}), PAUSED_CHECKS: _paused_checks(session)}
 
 
 @hookimpl
@@ -115,6 +120,15 @@ def _failed_tasks(dag_run: "DagRun", session: "Session") -> str:
     if not failed:
         return f"{_environment(dag_run)}: stopped; no task had failed"
     return f"{_environment(dag_run)}: failed at {failed}; the log of that task has the reason"
+
+
+def _paused_checks(session: "Session") -> list[str]:
+    """Return the checks whose DAG is paused."""
+    from airflow.models import DagModel
+    from sqlalchemy import select
+
+    paused = session.scalars(select(DagModel.dag_id).where(DagModel.dag_id.in_(CHECKS), DagModel.is_paused.is_(True)))
+    return sorted(check for dag_id in paused for check in CHECKS[dag_id])
 
 
 def _switch_scheduled_on(session: "Session") -> None:

@@ -16,6 +16,8 @@ class Tag(StrEnum):
     """Measures, and puts load on the measured system."""
     QUALITY = "quality"
     """Checks the logs that arrive, several times an hour."""
+    ALERTS = "alerts"
+    """Tells people what the checks found."""
     STORAGE = "storage"
     """Works on the storage accounts."""
     NIGHTLY = "nightly"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from logops.alerts.from_finding import SENDER, label_text
+from logops.alerts.from_finding import SENDER, TEST, label_text
 from logops.alerts.overdue import overdue_checks
 from logops.alerts.reconcile import to_send
 from logops.alerts.wanted import CheckState, wanted_alerts
@@ -66,10 +66,17 @@ class Delivery:
             return f"{count_text(len(failed), 'Alertmanager')} of {len(self.sent)} accepted no alerts: " + "; ".join(
                 sent.problem for sent in failed
             )
-        most: dict[Data, Sent] = {sent.audience: sent for sent in self.sent}
-        standing = sum(sent.standing for sent in most.values())
-        resolved = sum(sent.resolved for sent in most.values())
-        return f"{count_text(standing, 'alert')}, {resolved} resolved."
+        return f"{count_text(self.standing, 'alert')}, {self.resolved} resolved."
+
+    @property
+    def standing(self) -> int:
+        """Alerts that should stand, counted once for all replicas of an Alertmanager."""
+        return sum({sent.audience: sent.standing for sent in self.sent}.values())
+
+    @property
+    def resolved(self) -> int:
+        """Alerts that were ended, counted once for all replicas of an Alertmanager."""
+        return sum({sent.audience: sent.resolved for sent in self.sent}.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the delivery as plain JSON: `{headline, sent, findings}`."""
@@ -112,8 +119,8 @@ def read_states(store: "ResultsStore", environment: Environment, now: datetime) 
 
 
 def ours(environment: Environment) -> tuple[Matcher, ...]:
-    """Return the matchers of all alerts that logops sends for an environment."""
-    return (Matcher(*SENDER), Matcher("environment", environment.name))
+    """Return the matchers of all alerts that logops sends for an environment, except for tests of a route."""
+    return (Matcher(*SENDER), Matcher("environment", environment.name), Matcher(*TEST, is_equal=False))
 
 
 def _overdue(

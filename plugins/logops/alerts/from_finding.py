@@ -17,6 +17,8 @@ from logops.findings.history import OpenFinding
 
 SENDER = ("sender", "logops")
 """The label of every alert of logops."""
+TEST = ("test", "true")
+"""The additional label of an alert that only tries a route."""
 LONGEST_LABEL = 500
 LONGEST_ANNOTATION = 4_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")

@@ -9,7 +9,7 @@ import typer
 
 from logops.alerts.audience import audience
 from logops.alerts.deliver import deliver
-from logops.alerts.from_finding import labels
+from logops.alerts.from_finding import TEST, labels
 from logops.alerts.routing import receiver_of
 from logops.alerts.silences import SilenceError, silence_for
 from logops.alerts.standing import StandingAlert, headline, read_standing
@@ -72,7 +72,7 @@ def send(name: str, paused: list[str], as_json: bool) -> None:
     raise typer.Exit(FOUND if delivery.findings else OK)
 
 
-def test(name: str, cls: str, cluster: str | None, source: str | None, really: bool) -> None:
+def try_(name: str, cls: str, cluster: str | None, source: str | None, really: bool) -> None:
     """Run `logops alerts test`."""
     target = readable(name)
     environment = target.environment
@@ -87,7 +87,7 @@ def test(name: str, cls: str, cluster: str | None, source: str | None, really: b
     route = f"{cls} ({found.cls.severity.value}, team {team}) goes to the {who} Alertmanager. It tells {told}."
     print_text(wrapped(route, width()))
     if really:
-        alert = Alert(identity | {("test", "true")}, {"summary": found.message}, now, now + TEST_LASTS)
+        alert = Alert(identity | {TEST}, {"summary": found.message}, now, now + TEST_LASTS)
         for url in _urls(target, who):
             _call(url, lambda client: client.send([alert]))
             say(f"Sent to {url}. It ends at {now + TEST_LASTS:%H:%M} UTC.")

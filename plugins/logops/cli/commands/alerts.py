@@ -53,8 +53,8 @@ def send(
     alerts.send(name, paused or [], as_json)
 
 
-@app.command(epilog="Example: logops alerts test local chunk-missing --cluster main")
-def test(
+@app.command("test", epilog="Example: logops alerts test local chunk-missing --cluster main")
+def try_(
     name: EnvironmentArgument,
     cls: ClassArgument,
     cluster: ClusterOption = None,
@@ -67,12 +67,10 @@ def test(
     with ends_at_once():
         from logops.cli import alerts
 
-    alerts.test(name, cls, cluster, source, really)
+    alerts.try_(name, cls, cluster, source, really)
 
 
-@app.command(
-    epilog="Example: logops alerts silence local chunk-missing --cluster main --for 8h --why 'restore is running'"
-)
+@app.command(epilog="Example: logops alerts silence local chunk-missing --cluster main --for 8h --why 'restore runs'")
 def silence(
     name: EnvironmentArgument,
     cls: ClassArgument,
