@@ -1,8 +1,8 @@
 """
 ### Who must know, and is it fixed?
 
-- Sends what the newest run of every check found to Alertmanager, which tells people. An alert stands until a later run
-  that covered its subject no longer has the finding. Then it is resolved.
+- Sends what the newest run of every check found to Alertmanager, which tells people. An alert is active until a later
+  run that covered its subject no longer has the finding. Then it is resolved.
 - A check that has not completed when it should is an alert as well (`check-overdue`), unless its DAG is paused.
 - Findings about security clusters go to the Alertmanager of security, and nowhere else.
 - Sends the whole state every time: a repeated run changes nothing, and what could not be sent is sent by the next run.
@@ -14,7 +14,7 @@
 
 ### How to read the result
 
-- The note of the run says how many alerts stand, and how many were resolved.
+- The note of the run says how many alerts are active, and how many were resolved.
 - `logops alerts list ENV` shows the alerts, whom they reached, and what is silenced.
 
 ### When a task fails

@@ -1,4 +1,4 @@
-"""Send the alerts that should stand to the Alertmanagers. The only import of entry points.
+"""Send the alerts that should be active to the Alertmanagers. The only import of entry points.
 
 Every call sends everything. So it may run twice, on two schedulers, or after an outage: an Alertmanager has one alert
 for one set of labels, and a late alert has the time at which its fault began.
@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from logops.alerts.desired import CheckState, desired_alerts
 from logops.alerts.from_finding import SENDER, TEST, label_text
 from logops.alerts.overdue import overdue_checks
 from logops.alerts.reconcile import to_send
-from logops.alerts.wanted import CheckState, wanted_alerts
 from logops.checks.recording import record
 from logops.checks.schedule import intervals
 from logops.clients.alertmanager.client import AlertmanagerClient
@@ -37,12 +37,12 @@ RETRY_FOR_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What one Alertmanager got."""
+    """The alerts that an Alertmanager got."""
 
     audience: Data
     url: str
-    standing: int = 0
-    """Alerts that should stand."""
+    active: int = 0
+    """Alerts that should be active."""
     resolved: int = 0
     """Alerts that were ended."""
     problem: str = ""
@@ -66,12 +66,12 @@ class Delivery:
             return f"{count_text(len(failed), 'Alertmanager')} of {len(self.sent)} accepted no alerts: " + "; ".join(
                 sent.problem for sent in failed
             )
-        return f"{count_text(self.standing, 'alert')}, {self.resolved} resolved."
+        return f"{count_text(self.active, 'alert')}, {self.resolved} resolved."
 
     @property
-    def standing(self) -> int:
-        """Alerts that should stand, counted once for all replicas of an Alertmanager."""
-        return sum({sent.audience: sent.standing for sent in self.sent}.values())
+    def active(self) -> int:
+        """Alerts that should be active, counted once for all replicas of an Alertmanager."""
+        return sum({sent.audience: sent.active for sent in self.sent}.values())
 
     @property
     def resolved(self) -> int:
@@ -105,9 +105,9 @@ def deliver(
     states = read_states(store, environment, now)
     overdue = _overdue(store, environment, states, paused, now)
     before = next((state for state in states if state.run.check == CHECK), None)
-    wanted = wanted_alerts(_with_overdue(states, before, overdue, environment, now), environment, now)
-    sent = tuple(_send_all(platform, wanted, now, report_progress))
-    findings = (*overdue, *_undelivered(environment, sent, wanted, now))
+    desired = desired_alerts(_with_overdue(states, before, overdue, environment, now), environment, now)
+    sent = tuple(_send_all(platform, desired, now, report_progress))
+    findings = (*overdue, *_undelivered(environment, sent, desired, now))
     _record_changes(store, environment, before, findings, now)
     return Delivery(environment.name, sent, findings)
 
@@ -155,31 +155,31 @@ def _with_overdue(
 
 def _send_all(
     platform: ReadablePlatform,
-    wanted: Mapping[Data, Mapping[LabelSet, Alert]],
+    desired: Mapping[Data, Mapping[LabelSet, Alert]],
     now: datetime,
     report_progress: Callable[[str], None],
 ) -> Iterator[Sent]:
     for audience in AUDIENCES:
         for url in platform.alertmanager_urls(audience):
-            report_progress(f"sending {count_text(len(wanted[audience]), 'alert')} to {url}")
-            yield _send(audience, url, wanted[audience], platform.environment, now)
+            report_progress(f"sending {count_text(len(desired[audience]), 'alert')} to {url}")
+            yield _send(audience, url, desired[audience], platform.environment, now)
 
 
-def _send(audience: Data, url: str, wanted: Mapping[LabelSet, Alert], environment: Environment, now: datetime) -> Sent:
+def _send(audience: Data, url: str, desired: Mapping[LabelSet, Alert], environment: Environment, now: datetime) -> Sent:
     # If this Alertmanager can be told that it is away, it is back.
     back = {("alertname", ALERTS_UNDELIVERED.name), ("path", label_text(url))}
-    standing = {labels: alert for labels, alert in wanted.items() if not back <= labels}
+    desired = {labels: alert for labels, alert in desired.items() if not back <= labels}
     try:
         with AlertmanagerClient(url, retry_for_s=RETRY_FOR_S) as client:
-            alerts = to_send(standing, client.alerts(ours(environment)), now)
+            alerts = to_send(desired, client.alerts(ours(environment)), now)
             client.send(alerts)
     except AlertmanagerError as error:
-        return Sent(audience, url, len(standing), problem=str(error))
-    return Sent(audience, url, len(standing), len(alerts) - len(standing))
+        return Sent(audience, url, len(desired), problem=str(error))
+    return Sent(audience, url, len(desired), len(alerts) - len(desired))
 
 
 def _undelivered(
-    environment: Environment, sent: Sequence[Sent], wanted: Mapping[Data, Mapping[LabelSet, Alert]], now: datetime
+    environment: Environment, sent: Sequence[Sent], desired: Mapping[Data, Mapping[LabelSet, Alert]], now: datetime
 ) -> Iterator[Finding]:
     for one in sent:
         if one.problem:
@@ -190,10 +190,10 @@ def _undelivered(
                 Subject(environment.name, path=one.url),
                 f"{one.problem}{told}",
                 now,
-                {"alerts": one.standing, "audience": one.audience},
+                {"alerts": one.active, "audience": one.audience},
             )
     reached = {one.audience for one in sent}
-    for audience, alerts in wanted.items():
+    for audience, alerts in desired.items():
         if alerts and audience not in reached:
             yield Finding(
                 ALERTS_UNDELIVERED,

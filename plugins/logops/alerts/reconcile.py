@@ -1,4 +1,4 @@
-"""Compare the alerts that should stand with those that an Alertmanager has. Pure.
+"""Compare the alerts that should be active with those that an Alertmanager has. Pure.
 
 logops keeps no list of what it has sent. What an Alertmanager has is the truth: one that was restarted gets everything
 again, and an alert whose labels changed is resolved under its old labels.
@@ -10,13 +10,13 @@ from datetime import datetime
 from logops.clients.alertmanager.model import Alert, LabelSet, LiveAlert
 
 
-def to_send(wanted: Mapping[LabelSet, Alert], live: Iterable[LiveAlert], now: datetime) -> tuple[Alert, ...]:
-    """Return the alerts to send: all that should stand, and the end of each other one.
+def to_send(desired: Mapping[LabelSet, Alert], live: Iterable[LiveAlert], now: datetime) -> tuple[Alert, ...]:
+    """Return the alerts to send: all that should be active, and the end of each other one.
 
     live   the alerts of logops in this environment that the Alertmanager has
     """
-    gone = (alert for alert in live if alert.labels not in wanted)
+    gone = (alert for alert in live if alert.labels not in desired)
     return (
-        *wanted.values(),
+        *desired.values(),
         *(Alert(alert.labels, alert.annotations, alert.starts_at, now) for alert in gone),
     )

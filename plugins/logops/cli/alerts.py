@@ -7,16 +7,16 @@ from typing import TypeVar
 
 import typer
 
+from logops.alerts.active import ActiveAlert, headline, read_active
 from logops.alerts.audience import audience
 from logops.alerts.deliver import deliver
 from logops.alerts.from_finding import TEST, labels
 from logops.alerts.routing import receiver_of
 from logops.alerts.silences import SilenceError, silence_for
-from logops.alerts.standing import StandingAlert, headline, read_standing
-from logops.cli.columns import Column
-from logops.cli.console import FOUND, OK, err, print_json, print_text, say, stop, width
-from logops.cli.findings import listing
-from logops.cli.table import show_table
+from logops.cli.output.columns import Column
+from logops.cli.output.console import FOUND, OK, err, print_json, print_text, say, stop, width
+from logops.cli.output.findings import listing
+from logops.cli.output.table import show_table
 from logops.cli.targets import readable, results_store
 from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.clients.alertmanager.errors import AlertmanagerError
@@ -40,7 +40,7 @@ Answer = TypeVar("Answer")
 def list_(name: str, security: bool, as_json: bool) -> None:
     """Run `logops alerts list`."""
     try:
-        rows = read_standing(readable(name), _audience(security))
+        rows = read_active(readable(name), _audience(security))
     except AlertmanagerError as error:
         stop(str(error), FOUND)
     if as_json:
@@ -102,7 +102,7 @@ def silence(
     now = datetime.now(UTC).replace(microsecond=0)
     subject = {name: value for name, value in (("cluster", cluster), ("source", source)) if value}
     try:
-        wanted = silence_for(
+        new = silence_for(
             environment.name,
             _class(cls).name,
             subject,
@@ -115,12 +115,12 @@ def silence(
         stop(str(error))
     # Replicas of a pair tell each other about silences.
     url = _urls(target, _audience(security))[0]
-    made = _call(url, lambda client: client.set_silence(wanted))
-    silenced = _call(url, lambda client: client.alerts(wanted.matchers))
+    made = _call(url, lambda client: client.set_silence(new))
+    silenced = _call(url, lambda client: client.alerts(new.matchers))
     print_text(
         wrapped(
-            f"Silenced until {wanted.ends_at:%Y-%m-%d %H:%M} UTC: {cls}"
-            f"{''.join(f' of {part} {value}' for part, value in subject.items())}. Alerts that stand now: "
+            f"Silenced until {new.ends_at:%Y-%m-%d %H:%M} UTC: {cls}"
+            f"{''.join(f' of {part} {value}' for part, value in subject.items())}. Active alerts: "
             f"{len(silenced)}. The silence is {made}.",
             width(),
         )
@@ -164,7 +164,7 @@ def _call(url: str, work: Callable[[AlertmanagerClient], Answer]) -> Answer:
         stop(str(error), FOUND)
 
 
-def _columns(rows: Sequence[StandingAlert], now: datetime) -> list[Column]:
+def _columns(rows: Sequence[ActiveAlert], now: datetime) -> list[Column]:
     return [
         Column("alert", [row.name for row in rows], 100),
         Column("severity", [row.severity for row in rows], 90),

@@ -87,7 +87,7 @@ class Route(Model):
     classes: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")], ...] = ()
     """Finding classes, such as chunk-missing. Empty: every class."""
     repeat: Duration | None = None
-    """Time after which an alert that still stands is sent again. Null: as in `repeat` of the Alertmanager."""
+    """Time after which an alert that is still active is sent again. Null: as in `repeat` of the Alertmanager."""
 
 
 class Alertmanager(Model):
@@ -98,13 +98,13 @@ class Alertmanager(Model):
     receivers: dict[Name, Receiver] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     receiver: Name | None = None
-    """Who gets the alerts that no route takes. Null: nobody. They stand on the pages of Alertmanager only."""
+    """Who gets the alerts that no route takes. Null: nobody. They are on the pages of Alertmanager only."""
     repeat: Duration = Duration("24h")
-    """Time after which an alert that still stands is sent again."""
+    """Time after which an alert that is still active is sent again."""
 
 
 class Alerts(Model):
-    """What becomes of findings that a person must know. Findings of severity `info` are no alerts."""
+    """How findings become alerts. Findings of severity `info` are no alerts."""
 
     team: Annotated[str, Field(min_length=1, max_length=100)] = "log-platform"
     """Who must act if a source has no owner, and on everything that is not about a source."""

@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from logops.alerts.desired import CheckState, desired_alerts
 from logops.alerts.reconcile import to_send
-from logops.alerts.wanted import CheckState, wanted_alerts
 from logops.clients.alertmanager.model import Alert, LabelSet, LiveAlert
 from logops.findings import Finding, Run, Subject
 from logops.findings.classes.audit import CHUNK_MISSING
@@ -79,9 +79,9 @@ class Deliveries(RuleBasedStateMachine):
         """One or more deliveries, as retries and second schedulers make."""
         for _ in range(times):
             states = [CheckState(self.runs[check], self.changes[check].open) for check in CHECKS]
-            wanted = wanted_alerts(states, LOCAL, self.now)["standard"]
+            desired = desired_alerts(states, LOCAL, self.now)["standard"]
             alertmanager = self.replicas[replica]
-            alertmanager.receive(to_send(wanted, alertmanager.live(self.now), self.now))
+            alertmanager.receive(to_send(desired, alertmanager.live(self.now), self.now))
         self.is_current[replica] = True
 
     @rule(replica=st.integers(0, 1))

@@ -47,4 +47,4 @@ class AlertDeliveryOperator(BaseOperator):
         report_findings(self.log, context["ti"], headline, delivery.findings, failed=has_failed)
         if has_failed:
             raise AirflowFailException(delivery.headline)
-        return {"alerts": delivery.standing, "resolved": delivery.resolved, "findings": len(delivery.findings)}
+        return {"alerts": delivery.active, "resolved": delivery.resolved, "findings": len(delivery.findings)}

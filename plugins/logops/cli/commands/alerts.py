@@ -24,9 +24,9 @@ def alerts() -> None:
 
 @app.command("list", epilog="Example: logops alerts list local --json")
 def list_(name: EnvironmentArgument = "local", security: SecurityOption = False, as_json: JsonOption = False) -> None:
-    """Show the alerts that stand: since when, what is wrong, who was told, what is silenced.
+    """Show the active alerts: since when, what is wrong, who was told, what is silenced.
 
-    Exit 1: an alert stands that is not silenced.
+    Exit 1: an alert is active and not silenced.
     """
     with ends_at_once():
         from logops.cli import alerts

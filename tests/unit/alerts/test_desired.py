@@ -1,12 +1,12 @@
-"""Which alerts should stand."""
+"""Which alerts should be active."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from logops.alerts.desired import HOLD, MOST_ALERTS, CheckState, desired_alerts
 from logops.alerts.overdue import overdue_checks
 from logops.alerts.reconcile import to_send
-from logops.alerts.wanted import HOLD, MOST_ALERTS, CheckState, wanted_alerts
 from logops.clients.alertmanager.model import Alert, LiveAlert
 from logops.environment import Environment
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
@@ -35,9 +35,9 @@ def state(*open_findings: OpenFinding, check: str = "retention-audit", at: datet
 
 
 def test_finding_becomes_an_alert_with_class_subject_severity_and_team_as_labels(local: Environment) -> None:
-    wanted = wanted_alerts([state(found(cluster="main", tenant="application"))], local, NOON)
+    desired = desired_alerts([state(found(cluster="main", tenant="application"))], local, NOON)
 
-    [alert] = wanted["standard"].values()
+    [alert] = desired["standard"].values()
 
     assert dict(alert.labels) == {
         "alertname": "chunk-lost",
@@ -51,7 +51,7 @@ def test_finding_becomes_an_alert_with_class_subject_severity_and_team_as_labels
 
 
 def test_alert_tells_what_was_found_and_what_to_do(local: Environment) -> None:
-    [alert] = wanted_alerts([state(found(cluster="main"))], local, NOON)["standard"].values()
+    [alert] = desired_alerts([state(found(cluster="main"))], local, NOON)["standard"].values()
 
     assert (alert.annotations["summary"], alert.annotations["remedy"]) == (
         "3 chunks are lost.",
@@ -62,13 +62,13 @@ def test_alert_tells_what_was_found_and_what_to_do(local: Environment) -> None:
 def test_alert_starts_when_the_finding_was_first_reported(local: Environment) -> None:
     before = NIGHT - timedelta(days=3)
 
-    [alert] = wanted_alerts([state(found(cluster="main", since=before))], local, NOON)["standard"].values()
+    [alert] = desired_alerts([state(found(cluster="main", since=before))], local, NOON)["standard"].values()
 
     assert alert.starts_at == before
 
 
 def test_alert_lives_until_the_next_run_is_overdue(local: Environment) -> None:
-    [alert] = wanted_alerts([state(found(cluster="main"))], local, NOON)["standard"].values()
+    [alert] = desired_alerts([state(found(cluster="main"))], local, NOON)["standard"].values()
 
     assert alert.ends_at == NIGHT + timedelta(days=1, hours=2)
 
@@ -76,19 +76,19 @@ def test_alert_lives_until_the_next_run_is_overdue(local: Environment) -> None:
 def test_alert_of_a_check_that_stopped_running_lives_on(local: Environment) -> None:
     month_later = NOON + timedelta(days=30)
 
-    [alert] = wanted_alerts([state(found(cluster="main"))], local, month_later)["standard"].values()
+    [alert] = desired_alerts([state(found(cluster="main"))], local, month_later)["standard"].values()
 
     assert alert.ends_at == month_later + HOLD
 
 
 def test_finding_that_is_only_worth_knowing_is_no_alert(local: Environment) -> None:
-    assert wanted_alerts([state(found(NOTE, cluster="main"))], local, NOON)["standard"] == {}
+    assert desired_alerts([state(found(NOTE, cluster="main"))], local, NOON)["standard"] == {}
 
 
 def test_finding_of_a_source_is_for_its_owner() -> None:
     owned = environment("local", ("sources.application.owner", "shop-team"))
 
-    [alert] = wanted_alerts([state(found(source="application", cluster="main"))], owned, NOON)["standard"].values()
+    [alert] = desired_alerts([state(found(source="application", cluster="main"))], owned, NOON)["standard"].values()
 
     assert dict(alert.labels)["team"] == "shop-team"
 
@@ -96,13 +96,13 @@ def test_finding_of_a_source_is_for_its_owner() -> None:
 def test_two_checks_that_report_the_same_are_one_alert_since_the_earlier_time(local: Environment) -> None:
     early = NIGHT - timedelta(hours=5)
 
-    wanted = wanted_alerts(
+    desired = desired_alerts(
         [state(found(cluster="main", since=early)), state(found(cluster="main"), check="compaction-audit")],
         local,
         NOON,
     )
 
-    [alert] = wanted["standard"].values()
+    [alert] = desired["standard"].values()
     assert alert.starts_at == early
 
 
@@ -119,15 +119,15 @@ def test_two_checks_that_report_the_same_are_one_alert_since_the_earlier_time(lo
 def test_finding_about_security_goes_to_the_security_alertmanager_only(
     local: Environment, subject: dict[str, str]
 ) -> None:
-    wanted = wanted_alerts([state(found(**subject))], local, NOON)
+    desired = desired_alerts([state(found(**subject))], local, NOON)
 
-    assert (len(wanted["standard"]), len(wanted["security"])) == (0, 1)
+    assert (len(desired["standard"]), len(desired["security"])) == (0, 1)
 
 
 def test_finding_whose_message_names_a_security_container_is_for_security(local: Environment) -> None:
-    wanted = wanted_alerts([state(found(message="The container security-logs is public."))], local, NOON)
+    desired = desired_alerts([state(found(message="The container security-logs is public."))], local, NOON)
 
-    assert (len(wanted["standard"]), len(wanted["security"])) == (0, 1)
+    assert (len(desired["standard"]), len(desired["security"])) == (0, 1)
 
 
 def test_ten_thousand_findings_are_a_hundred_alerts_and_one_for_the_rest(local: Environment) -> None:
@@ -136,7 +136,7 @@ def test_ten_thousand_findings_are_a_hundred_alerts_and_one_for_the_rest(local: 
         for number in range(10_000)
     ]
 
-    alerts = wanted_alerts([state(*many)], local, NOON)["standard"].values()
+    alerts = desired_alerts([state(*many)], local, NOON)["standard"].values()
 
     [rest] = [alert for alert in alerts if ("rest", "true") in alert.labels]
     assert len(alerts) == MOST_ALERTS + 1
@@ -144,7 +144,7 @@ def test_ten_thousand_findings_are_a_hundred_alerts_and_one_for_the_rest(local: 
 
 
 def test_hostile_text_becomes_a_label_on_one_line_of_limited_length(local: Environment) -> None:
-    [alert] = wanted_alerts([state(found(cluster="main", path="a\n\x1b[31m" + "x" * 10_000))], local, NOON)[
+    [alert] = desired_alerts([state(found(cluster="main", path="a\n\x1b[31m" + "x" * 10_000))], local, NOON)[
         "standard"
     ].values()
 
@@ -159,10 +159,10 @@ def test_alert_that_should_not_stand_is_ended() -> None:
 
 
 def test_alert_that_stands_is_sent_again(local: Environment) -> None:
-    wanted = wanted_alerts([state(found(cluster="main"))], local, NOON)["standard"]
-    live = [LiveAlert(labels, {}, NIGHT, NOON) for labels in wanted]
+    desired = desired_alerts([state(found(cluster="main"))], local, NOON)["standard"]
+    live = [LiveAlert(labels, {}, NIGHT, NOON) for labels in desired]
 
-    assert to_send(wanted, live, NOON) == tuple(wanted.values())
+    assert to_send(desired, live, NOON) == tuple(desired.values())
 
 
 def test_check_that_did_not_run_is_overdue_after_its_interval_and_the_grace(local: Environment) -> None:

@@ -1,4 +1,4 @@
-"""Read the alerts that stand in the Alertmanagers of an audience."""
+"""Read the active alerts in the Alertmanagers of an audience."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ _RANK = {severity.value: severity.rank for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True)
-class StandingAlert:
-    """An alert that stands, as a person reads it."""
+class ActiveAlert:
+    """An active alert, as a person reads it."""
 
     name: str
     severity: str
@@ -27,7 +27,7 @@ class StandingAlert:
     subject: str
     since: datetime
     told: str
-    """Who was told, or why nobody was."""
+    """Who was notified, or why nobody was."""
     silenced: bool
     summary: str
     labels: dict[str, str]
@@ -46,8 +46,8 @@ class StandingAlert:
         }
 
 
-def read_standing(platform: ReadablePlatform, audience: Data) -> list[StandingAlert]:
-    """Return the alerts that stand, the most serious first. Of several replicas, the first that answers is read.
+def read_active(platform: ReadablePlatform, audience: Data) -> list[ActiveAlert]:
+    """Return the active alerts, the most serious first. Of several replicas, the first that answers is read.
 
     Raises AlertmanagerError if none answers.
     """
@@ -61,26 +61,26 @@ def read_standing(platform: ReadablePlatform, audience: Data) -> list[StandingAl
         try:
             with AlertmanagerClient(url, retry_for_s=0) as client:
                 silences = {silence.id: silence for silence in client.silences()}
-                return standing(client.alerts(), silences)
+                return active_alerts(client.alerts(), silences)
         except AlertmanagerError as error:
             problems.append(str(error))
     raise AlertmanagerError(" ".join(problems))
 
 
-def standing(alerts: Sequence[LiveAlert], silences: dict[str, Silence]) -> list[StandingAlert]:
+def active_alerts(alerts: Sequence[LiveAlert], silences: dict[str, Silence]) -> list[ActiveAlert]:
     """Return alerts as a person reads them: the most serious first, then the oldest."""
     rows = [_row(alert, silences) for alert in alerts]
     return sorted(rows, key=lambda row: (row.silenced, -_RANK.get(row.severity, -1), row.since, row.name, row.subject))
 
 
-def headline(rows: Sequence[StandingAlert]) -> str:
+def headline(rows: Sequence[ActiveAlert]) -> str:
     """Return the alerts in one line.
 
     >>> headline([])
-    'No alert stands.'
+    'No active alert.'
     """
     if not rows:
-        return "No alert stands."
+        return "No active alert."
     loud = [row for row in rows if not row.silenced]
     by_severity = {
         severity: count
@@ -96,10 +96,10 @@ def headline(rows: Sequence[StandingAlert]) -> str:
     return "; ".join(filter(None, parts)) + "."
 
 
-def _row(alert: LiveAlert, silences: dict[str, Silence]) -> StandingAlert:
+def _row(alert: LiveAlert, silences: dict[str, Silence]) -> ActiveAlert:
     labels = dict(alert.labels)
     subject = " ".join(f"{name}={value}" for name, value in sorted(labels.items()) if name not in _NOT_SUBJECT)
-    return StandingAlert(
+    return ActiveAlert(
         labels.get("alertname", ""),
         labels.get("severity", ""),
         labels.get("team", ""),

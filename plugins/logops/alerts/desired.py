@@ -1,4 +1,4 @@
-"""Decide which alerts should stand now. Pure.
+"""Decide which alerts should be active now. Pure.
 
 An open finding is an alert until a later run that covered its subject no longer has it (`findings.history`). It ends by
 itself if logops stops sending it: after the next expected run of its check and the grace, at the earliest `HOLD` from
@@ -23,7 +23,7 @@ HOLD = timedelta(hours=1)
 """An alert lives at least this long after it was sent."""
 MOST_ALERTS = 100
 """Most alerts of one class, cluster and tenant. The findings that are open for longest have their own; one more alert
-stands for all others."""
+is for all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class CheckState:
     open: Sequence[OpenFinding]
 
 
-def wanted_alerts(
+def desired_alerts(
     states: Iterable[CheckState], environment: Environment, now: datetime
 ) -> dict[Data, dict[LabelSet, Alert]]:
-    """Return the alerts that should stand now, for each audience, by their labels.
+    """Return the alerts that should be active now, for each audience, by their labels.
 
     If two checks report the same class and subject, it is one alert, since the earlier time.
     """
-    wanted: dict[Data, dict[LabelSet, Alert]] = {"standard": {}, "security": {}}
+    desired: dict[Data, dict[LabelSet, Alert]] = {"standard": {}, "security": {}}
     for state in states:
         ends_at = _ends_at(state.run, environment, now)
         for (who, *_), found in _by_place(state.open, environment).items():
@@ -49,8 +49,8 @@ def wanted_alerts(
             if rest := found[MOST_ALERTS:]:
                 alerts.append(_rest_alert(rest, state.run, ends_at, environment))
             for alert in alerts:
-                _add(wanted[who], alert)
-    return wanted
+                _add(desired[who], alert)
+    return desired
 
 
 def _ends_at(run: Run, environment: Environment, now: datetime) -> datetime:
@@ -74,7 +74,7 @@ def _by_place(found: Iterable[OpenFinding], environment: Environment) -> Mapping
 
 
 def _rest_alert(rest: Sequence[OpenFinding], run: Run, ends_at: datetime, environment: Environment) -> Alert:
-    """Return the alert that stands for findings of one place."""
+    """Return one alert for several findings of a place."""
     finding = rest[0].finding
     whole = replace(
         finding,
