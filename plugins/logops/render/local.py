@@ -199,7 +199,7 @@ def _own_alertmanagers(topology: Topology) -> dict[Data, Alertmanager]:
 
 
 def _alertmanager_file(audience: Data) -> str:
-    return f"alertmanager/{audience}.yaml"
+    return f"storage/alertmanager/{audience}.yaml"
 
 
 def _start_order(topology: Topology) -> tuple[LokiProcess, ...]:

@@ -4,6 +4,7 @@ limits. Pure: the same functions read live and desired files.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
@@ -70,10 +71,7 @@ def lifecycle_actions(files: Mapping[str, str]) -> dict[tuple[str, str], dict[st
     Raises UnreadablePromisesError.
     """
     actions: dict[tuple[str, str], dict[str, int]] = {}
-    for name in sorted(files):
-        if not (name.startswith("storage/") and name.endswith(".yaml")):
-            continue
-        account = name.removeprefix("storage/").removesuffix(".yaml")
+    for account, name in sorted(_account_files(files).items()):
         try:
             for rule in (_mapping(files, name).get("lifecycle") or {}).get("rules", ()):
                 definition = rule["definition"]
@@ -106,11 +104,7 @@ def chunk_owners(files: Mapping[str, str]) -> dict[tuple[str, str], str]:
     """Return which cluster stores its chunks where: (account, container) -> cluster. Unreadable files are left out."""
     owners: dict[tuple[str, str], str] = {}
     try:
-        accounts = {
-            _mapping(files, name).get("account"): name.removeprefix("storage/").removesuffix(".yaml")
-            for name in files
-            if name.startswith("storage/") and name.endswith(".yaml")
-        }
+        accounts = {_mapping(files, name).get("account"): account for account, name in _account_files(files).items()}
         for cluster in clusters_in(files):
             azure = _mapping(files, f"loki/{cluster}.yaml")["storage_config"]["object_store"]["azure"]
             if account := accounts.get(azure["account_name"]):
@@ -136,3 +130,9 @@ def _mapping(files: Mapping[str, str], name: str) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _account_files(files: Mapping[str, str]) -> dict[str, str]:
+    """Return storage account -> name of its file."""
+    paths = (PurePosixPath(name) for name in files)
+    return {path.stem: str(path) for path in paths if str(path.parent) == "storage" and path.suffix == ".yaml"}

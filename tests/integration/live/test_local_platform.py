@@ -20,18 +20,19 @@ TENANT = "application"
 
 def test_every_process_of_the_environment_is_ready(platform: LocalPlatform) -> None:
     found = platform.processes()
-    assert len(found) == 16
+    assert len(found) == 18
     assert [status for status in found if not status.ready or status.state != "RUNNING"] == []
 
 
 def test_process_status_has_memory_and_version(platform: LocalPlatform) -> None:
     found = statuses(platform)
     assert all((status.memory or 0) > 2**20 for status in found.values())
-    asked = ("azurite", "prometheus", "main-ingester-0", "security-all-0", "promtail-main")
+    asked = ("azurite", "prometheus", "alertmanager-standard", "main-ingester-0", "security-all-0", "promtail-main")
     versions = {name: found[name].version for name in asked}
     assert versions == {
         "azurite": "3.37.0",
         "prometheus": "3.12.0",
+        "alertmanager-standard": "0.31.1",
         "main-ingester-0": "3.7.8",
         "security-all-0": "3.7.8",
         "promtail-main": "3.6.15",
