@@ -12,6 +12,7 @@ from logops.quality.bands import Series
 from logops.quality.context import Context
 from logops.quality.counters import Counter, increases
 from logops.quality.earlier import Earlier
+from logops.quality.history import learned_verdicts
 from logops.quality.measured import Cost, Measured, SourceMeasure
 from logops.quality.request import QualityRequest
 from logops.quality.run import balances_of, judged, sent_of
@@ -102,6 +103,7 @@ def context(
         {"main": "http://loki:3100", "security": "http://security:3100"},
         before,
         tuple(increases(counters, before.counters, request.start)),
+        learned_verdicts(loaded, request, measured, before.history),
         balances_of(loaded, measured, before.stored, request.as_of),
         sent_of(loaded, measured, before.stored, request.as_of),
         {"application": scan(measure.sample, rules, salt, streams=measure.streams or ())},

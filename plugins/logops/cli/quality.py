@@ -177,7 +177,7 @@ def _columns(result: "QualityResult") -> list[Column]:
     from logops.quality.summary import COLUMNS
 
     texts = [row.texts(result.as_of) for row in result.rows]
-    priorities = (100, 99, 40, 30, 90, 20, 50, 60, 80)
+    priorities = (100, 99, 40, 30, 90, 20, 50, 60, 80, 70)
     numbers = ("lines", "size", "streams", "unparsable", "last line")
     return [
         Column(

@@ -23,6 +23,9 @@ class TenantFrom(Model):
     allowed: Annotated[tuple[TenantId, ...], Field(min_length=1)]
 
 
+UNDECLARED_SILENCE = Duration("15m")
+
+
 class _Source(Model):
     cluster: Name
     tenant: TenantId
@@ -31,10 +34,16 @@ class _Source(Model):
     """Team that owns the source. Findings and alerts name it."""
     labels: dict[LabelName, Annotated[str, Field(min_length=1, max_length=2048)]]
     parse: Parse = Parse()
-    expect_every: Duration = Duration("15m")
-    """Longest expected time without a line. A source that is silent for longer is reported."""
+    expect_every: Duration | None = None
+    """Longest expected time without a line. A source that is silent for longer is reported. Null: learned from the
+    source's own pauses, which takes 29 days; until then 15m."""
     expect: Expect = Expect()
     """Expectations of the lines of this source."""
+
+    @property
+    def longest_silence(self) -> Duration:
+        """Return the longest expected time without a line, as far as it is declared."""
+        return self.expect_every or UNDECLARED_SILENCE
 
     @property
     def container(self) -> Literal["cri", "docker"] | None:

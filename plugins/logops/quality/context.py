@@ -11,6 +11,7 @@ from logops.environment.sources import Source
 from logops.findings import Evidence, Finding, FindingClass, Subject
 from logops.logql.build import stream
 from logops.quality.balance import ClusterBalance, TenantBalance
+from logops.quality.bands import Verdict
 from logops.quality.counters import Counter
 from logops.quality.earlier import Earlier
 from logops.quality.measured import Measured, SourceMeasure
@@ -32,6 +33,8 @@ class Context:
     """None: this is the first run."""
     increases: tuple[Counter, ...] = ()
     """How much each counter grew since then."""
+    learned: Mapping[str, Verdict] = field(default_factory=dict)
+    """What the past weeks of each source teach. A source that was never counted is missing."""
     balances: tuple[TenantBalance, ...] = ()
     """Received and stored lines of each tenant since then."""
     sent: tuple[ClusterBalance, ...] = ()
@@ -45,6 +48,12 @@ class Context:
 
     def source(self, name: str) -> tuple[Source, SourceMeasure]:
         return self.environment.sources[name], self.measured.sources[name]
+
+    def judges_learned_silence(self, name: str) -> bool:
+        """Whether a silence of a source is judged by its own pauses: they are learned, and nothing is declared."""
+        return self.environment.sources[name].expect_every is None and (
+            name in self.learned and self.learned[name].is_learned
+        )
 
     def finding(
         self,

@@ -44,7 +44,7 @@ def source_rows(context: Context) -> list[Row]:
             {
                 "source": name,
                 "silence_s": None if last is None else (context.request.end - last).total_seconds(),
-                "allowed_silence_s": source.expect_every.seconds,
+                "allowed_silence_s": None if context.judges_learned_silence(name) else source.longest_silence.seconds,
                 "late_lines": late_lines(name, context),
                 "allowed_late_lines": 0,
                 "unparsable": measure.unparsable,

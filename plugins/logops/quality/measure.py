@@ -179,9 +179,13 @@ class _GroupMeasure:
             self.measured.sources[name].lines = {end: counts.get(name, {}).get(end, 0) for end in ends}
 
     def _count_bytes(self) -> None:
-        answer = self._in_window(self.group, self.group.lines().bytes_over_time(self.window).sum(by=self.by))
+        bucket = timedelta(seconds=self.request.bucket_s)
+        size = self.group.lines().bytes_over_time(f"{self.request.bucket_s}s").sum(by=self.by)
+        answer = self._range(self.group, size, self.request.start + bucket, self.request.end, self.request.bucket_s)
+        sizes = self._points(answer)
         for name in self.group.sources:
-            self.measured.sources[name].bytes = answer.get(name, 0)
+            self.measured.sources[name].bucket_bytes = sizes.get(name, {})
+            self.measured.sources[name].bytes = sum(sizes.get(name, {}).values())
 
     def _list_streams(self) -> None:
         start_ns, end_ns = nanoseconds(self.request.start), nanoseconds(self.request.end)
@@ -223,7 +227,7 @@ class _GroupMeasure:
         if with_lines:
             measure.last_line = max(with_lines)
             return
-        since = self.request.end - max(LOOK_BACK, 2 * source.expect_every.timedelta)
+        since = self.request.end - max(LOOK_BACK, 2 * source.longest_silence.timedelta)
         selector = str(self.group.part([name]).lines())
         self.queries.refuse_if_too_expensive(selector, since, self.request.start)
         entries, statistics = self.client.measured_logs(

@@ -18,6 +18,8 @@ class SourceMeasure:
     lines: dict[datetime, int] | None = None
     """Lines by the end of their bucket, oldest first. Every bucket of the window is there."""
     bytes: int | None = None
+    bucket_bytes: Mapping[datetime, int] = field(default_factory=dict)
+    """Bytes by the end of their bucket. A bucket without lines may be missing."""
     streams: Sequence[Labels] | None = None
     """Label sets of the streams with lines in the window."""
     unparsable: int | None = None
@@ -38,6 +40,10 @@ class SourceMeasure:
     def total(self) -> int:
         """Lines in the window."""
         return sum((self.lines or {}).values())
+
+    def total_after(self, moment: datetime) -> int:
+        """Return the lines of the buckets that end after a moment."""
+        return sum(count for end, count in (self.lines or {}).items() if end > moment)
 
     def lines_since(self, moment: datetime, bucket: timedelta) -> int:
         """Return the lines of the buckets that start at `moment` or later."""

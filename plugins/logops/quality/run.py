@@ -21,6 +21,7 @@ from logops.quality.context import Context
 from logops.quality.counters import increases
 from logops.quality.data_docs import write_data_docs
 from logops.quality.delivery import DeliveryRow, delivery_rows
+from logops.quality.history import learned_verdicts
 from logops.quality.incomplete import incomplete
 from logops.quality.judge.agents import agents_down, lines_dropped_by_agents, lines_given_up
 from logops.quality.judge.arrival import gaps, rates, silent_sources, skewed_clocks
@@ -134,6 +135,7 @@ def run_quality(
         read_urls={cluster: platform.read_url(cluster) for cluster in environment.clusters},
         earlier=earlier,
         increases=tuple(increases(measured.counters, earlier.counters if earlier else (), request.start)),
+        learned=learned_verdicts(environment, request, measured, earlier.history if earlier else {}),
         balances=balances_of(environment, measured, before, request.as_of),
         sent=sent_of(environment, measured, before, request.as_of),
         scans={
@@ -144,14 +146,14 @@ def run_quality(
         masked=lambda text: masked_text(text, rules),
     )
     findings = judged(context)
-    rows = source_rows(environment, measured, findings)
+    rows = source_rows(environment, measured, findings, context.learned)
     deliveries = delivery_rows(context.balances, context.sent)
     result = QualityResult(request.as_of, request.window_s, tuple(rows), tuple(findings), measured.cost, deliveries)
     if docs:
         report_progress("writing the pages")
         write_data_docs(context, docs)
     if store and record_result:
-        write_results(store, environment, request, measured, rows, deliveries)
+        write_results(store, environment, request, measured, rows, deliveries, context.learned)
         record(store, Run(environment.name, CHECK, request.run, request.as_of), findings)
     return result
 

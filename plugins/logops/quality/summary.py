@@ -1,6 +1,6 @@
 """A short result of a quality run: one line for all, and one row per source. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -9,11 +9,12 @@ from logops.environment import Environment
 from logops.findings import Finding, failed
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.number_text import age_text, count_text, size_text
+from logops.quality.bands import Verdict
 from logops.quality.measured import Cost, Measured
 
 OK = "ok"
 NOT_CHECKED = "not checked"
-COLUMNS = ("source", "verdict", "owner", "tenant", "lines", "size", "streams", "unparsable", "last line")
+COLUMNS = ("source", "verdict", "owner", "tenant", "lines", "size", "streams", "unparsable", "last line", "band")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class SourceRow:
     last_line: datetime | None
     verdict: str
     """`ok`, `not checked`, or the classes of its findings."""
+    band: str = ""
+    """Usual lines per minute, or how long they are still learned."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -48,6 +51,7 @@ class SourceRow:
             "-" if self.streams is None else f"{self.streams:,}",
             "-" if self.unparsable is None else f"{self.unparsable:,}",
             "-" if self.last_line is None else f"{age_text((as_of - self.last_line).total_seconds())} ago",
+            self.band,
         )
 
     def text(self, as_of: datetime) -> str:
@@ -67,8 +71,16 @@ def summary(headline: str, findings: int, rows: Sequence[SourceRow], as_of: date
     }
 
 
-def source_rows(environment: Environment, measured: Measured, findings: Sequence[Finding]) -> list[SourceRow]:
-    """Return one row per source, those with findings first."""
+def source_rows(
+    environment: Environment,
+    measured: Measured,
+    findings: Sequence[Finding],
+    learned: Mapping[str, Verdict] | None = None,
+) -> list[SourceRow]:
+    """Return one row per source, those with findings first.
+
+    learned   what the past weeks of each source teach
+    """
     rows = []
     for name, source in environment.sources.items():
         measure = measured.sources[name]
@@ -84,6 +96,7 @@ def source_rows(environment: Environment, measured: Measured, findings: Sequence
                 unparsable=measure.unparsable,
                 last_line=measure.last_line,
                 verdict=_verdict(environment, name, findings),
+                band=learned[name].short_text if learned and name in learned else "",
             )
         )
     return sorted(rows, key=lambda row: row.verdict == OK)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from logops.environment import Environment
+from logops.environment.quality import Rate
 from logops.findings import Run
 from logops.findings.kinds import (
     INGESTED_LINES,
@@ -17,10 +18,11 @@ from logops.findings.kinds import (
 )
 from logops.findings.store import NothingStoredError, ResultsStore
 from logops.quality.balance import EarlierStored, Owner
-from logops.quality.bands import Series
+from logops.quality.bands import Bucket, Series, Verdict
 from logops.quality.counters import Counter
 from logops.quality.delivery import DeliveryRow
 from logops.quality.earlier import Earlier
+from logops.quality.history import HISTORY_BUCKET_S, quarter_of, quarters
 from logops.quality.measured import Cost, Measured
 from logops.quality.request import QualityRequest
 from logops.quality.summary import SourceRow
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 _OLDEST_EARLIER = timedelta(days=1)
 _HISTORY = timedelta(weeks=6)
 """History that is read for the learned bands. Less is enough, but holidays and weeks without a run cost some."""
-HISTORY_BUCKET_S = 900
 _NEWEST = "environment = $environment AND as_of < $as_of QUALIFY as_of = max(as_of) OVER ()"
 _EARLIER = "environment = $environment AND as_of < $as_of"
 _STORED_SQL = f"""
@@ -58,13 +59,16 @@ def write_results(
     measured: Measured,
     rows: Sequence[SourceRow],
     deliveries: Sequence[DeliveryRow] = (),
+    learned: Mapping[str, Verdict] | None = None,
 ) -> None:
     """Write what a run measured: lines by bucket, a row per source and tenant, and counters.
+
+    learned   what the past weeks of each source teach
 
     Raises StoreUnreachableError.
     """
     run = f"{environment.name}.{request.run}"
-    store.write(INGESTED_LINES, run, lines_table(environment, request, measured), request.as_of)
+    store.write(INGESTED_LINES, run, lines_table(environment, request, measured, learned or {}), request.as_of)
     _complete_history(store, environment, measured)
     store.write(INGESTED_SOURCES, run, sources_table(environment, request, rows, measured.cost), request.as_of)
     if request.reads_counters:
@@ -73,8 +77,14 @@ def write_results(
         store.write(INGESTED_TENANTS, run, tenants_table(environment, request, deliveries), request.as_of)
 
 
-def lines_table(environment: Environment, request: QualityRequest, measured: Measured) -> "pa.Table":
-    """Return one row per source and bucket. A bucket that was not counted has no row; 0 lines is a row."""
+def lines_table(
+    environment: Environment, request: QualityRequest, measured: Measured, learned: Mapping[str, Verdict]
+) -> "pa.Table":
+    """Return one row per source and bucket. A bucket that was not counted has no row; 0 lines is a row.
+
+    The band is in lines per bucket; without a learned band it is the declared one. `state` is the state of the quarter
+    of an hour; it is null if that quarter is not complete yet.
+    """
     import pyarrow as pa
 
     text = pa.string()
@@ -90,8 +100,15 @@ def lines_table(environment: Environment, request: QualityRequest, measured: Mea
             "bucket_end": moment,
             "bucket_s": pa.int32(),
             "lines": pa.int64(),
+            "bytes": pa.int64(),
+            "owner": text,
+            "expected": pa.float64(),
+            "lower": pa.float64(),
+            "upper": pa.float64(),
+            "state": text,
         }
     )
+    judged = {name: {bucket.start: bucket for bucket in verdict.buckets} for name, verdict in learned.items()}
     rows = [
         {
             "environment": environment.name,
@@ -103,11 +120,37 @@ def lines_table(environment: Environment, request: QualityRequest, measured: Mea
             "bucket_end": end,
             "bucket_s": request.bucket_s,
             "lines": count,
+            "bytes": None if measure.bytes is None else measure.bucket_bytes.get(end, 0),
+            "owner": environment.sources[name].owner,
+            **_band(
+                environment.sources[name].expect.rate,
+                judged.get(name, {}).get(quarter_of(end - timedelta(seconds=request.bucket_s))),
+                request.bucket_s,
+            ),
         }
         for name, measure in measured.sources.items()
         for end, count in (measure.lines or {}).items()
     ]
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _band(declared: Rate, judged: Bucket | None, bucket_s: int) -> dict[str, float | str | None]:
+    """Return the band of a bucket in lines, and its state."""
+    per_minute = bucket_s / 60
+
+    def lines(rate: float | None) -> float | None:
+        return None if rate is None else rate * per_minute
+
+    if judged is None or judged.lower is None:
+        lower, upper = declared.at_least, declared.at_most
+    else:
+        lower, upper = judged.lower, judged.upper
+    return {
+        "expected": lines(judged.expected) if judged else None,
+        "lower": lines(lower),
+        "upper": lines(upper),
+        "state": judged.state.value if judged else None,
+    }
 
 
 def sources_table(
@@ -132,6 +175,7 @@ def sources_table(
             "unparsable": count,
             "last_line": pa.timestamp("s", tz="UTC"),
             "verdict": text,
+            "band": text,
             "window_s": pa.int32(),
             "cost_queries": count,
             "cost_bytes": count,
@@ -343,24 +387,6 @@ def _complete_history(store: ResultsStore, environment: Environment, measured: M
         ]
         midnight = datetime.combine(day, time.min, UTC)
         store.write(INGESTION_HISTORY, environment.name, pa.Table.from_pylist(rows, schema=schema), midnight)
-
-
-def quarters(lines: Mapping[datetime, int]) -> dict[datetime, int]:
-    """Return the lines of each quarter of an hour that was counted completely, by its start.
-
-    lines   by the end of buckets of one length
-    """
-    ends = sorted(lines)
-    if len(ends) < 2:
-        return {}
-    bucket = ends[1] - ends[0]
-    starts: dict[datetime, list[int]] = {}
-    for end in ends:
-        seconds = int((end - bucket).timestamp())
-        start = datetime.fromtimestamp(seconds - seconds % HISTORY_BUCKET_S, UTC)
-        starts.setdefault(start, []).append(lines[end])
-    complete_s = {start: len(counts) * bucket.total_seconds() for start, counts in starts.items()}
-    return {start: sum(counts) for start, counts in starts.items() if complete_s[start] >= HISTORY_BUCKET_S}
 
 
 def _read_history(store: ResultsStore, environment: str, first: date, last: date) -> "pa.Table | None":

@@ -1,13 +1,16 @@
 """Sources that are silent, and gaps."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from logops.quality.bands import Series
+from logops.quality.summary import source_rows
 from tests.support.line_counts import DAY, busy_source, with_last
-from tests.support.quality import AS_OF, BEFORE, MINUTES, buckets, findings, healthy, only
+from tests.support.quality import AS_OF, BEFORE, MINUTES, buckets, context, findings, healthy, only
 
 
 def test_healthy_source_has_no_finding() -> None:
@@ -19,7 +22,8 @@ def test_source_without_line_for_longer_than_promised_is_reported_with_its_last_
 
     assert finding.cls.name == "source-silent"
     assert finding.message == (
-        "application has delivered no line since 2026-11-28 11:40 UTC, for 20 min. A line is expected every 15m."
+        "application has delivered no line since 2026-11-28 11:40 UTC, for 20 min. A line is expected every 15m, the "
+        "default (learning: 0 of 29 days)."
     )
 
 
@@ -37,7 +41,7 @@ def test_source_that_never_delivered_is_reported_with_the_time_that_was_searched
 
     assert only(findings(never)).message == (
         "application has delivered no line since 2026-11-27 12:00 UTC or longer, for 24 h. "
-        "A line is expected every 15m."
+        "A line is expected every 15m, the default (learning: 0 of 29 days)."
     )
 
 
@@ -55,7 +59,7 @@ def test_gap_is_reported_from_its_promised_length_on(empty: int, classes: list[s
 def test_gap_is_reported_with_start_and_end() -> None:
     assert only(findings(healthy((60,) * 10 + (0,) * 16 + (60,) * 4))).message == (
         "application delivered no line from 2026-11-28 11:40 UTC to 2026-11-28 11:56 UTC, for 16 min, and then "
-        "continued. A line is expected every 15m."
+        "continued. A line is expected every 15m, the default (learning: 0 of 29 days)."
     )
 
 
@@ -65,6 +69,66 @@ def test_source_that_began_within_the_window_has_no_gap() -> None:
 
 def test_buckets_of_the_fixture_end_at_the_end_of_the_window() -> None:
     assert max(buckets((1,))) == AS_OF
+
+
+def one_line_a_day() -> Series:
+    """Six weeks until the window begins, with a line each day, 20 hours before noon."""
+    days, until_the_window = 42, DAY // 2 - 2
+    counts = np.zeros(days * DAY + until_the_window)
+    counts[DAY - DAY // 3 :: DAY] = 1
+    return Series(AS_OF - timedelta(minutes=15 * (len(counts) + 2)), 900, counts)
+
+
+NOTHING = replace(healthy((0,) * MINUTES), last_line=AS_OF - timedelta(hours=20))
+
+
+def test_source_with_a_line_a_day_is_not_silent_for_some_hours() -> None:
+    assert findings(NOTHING, history=one_line_a_day()) == []
+
+
+def test_declared_silence_holds_beside_a_learned_one() -> None:
+    finding = only(findings(NOTHING, ("sources.application.expect_every", "2h"), history=one_line_a_day()))
+
+    assert finding.message.endswith("for 20 h. A line is expected every 2h.")
+
+
+def test_source_with_a_line_a_day_is_silent_after_two_weeks() -> None:
+    history = one_line_a_day()
+    counts = history.counts.copy()
+    counts[-14 * DAY :] = 0
+    nothing = replace(NOTHING, last_line=None, searched_since=AS_OF - timedelta(days=1))
+    finding = only(findings(nothing, history=replace(history, counts=counts)))
+
+    assert finding.cls.name == "source-silent"
+    assert "Learned from" in finding.message
+
+
+def test_busy_source_is_silent_after_two_quarters_of_an_hour() -> None:
+    history = weeks_before_noon()
+    finding = only(findings(healthy((0,) * MINUTES), history=replace(history, counts=history.counts[:-2])))
+
+    assert finding.message.startswith("application: no line since 11:30 UTC (30 min);")
+
+
+def test_gap_that_is_usual_for_the_source_is_no_finding() -> None:
+    a_line_before_and_after = healthy((1,) + (0,) * 20 + (1,) + (0,) * 8)
+
+    assert findings(a_line_before_and_after, history=one_line_a_day()) == []
+
+
+def test_row_of_a_source_says_how_long_its_band_is_still_learned() -> None:
+    nine_days = weeks_before_noon().last(9 * DAY)
+    run = context(healthy(), history=nine_days)
+    (row,) = source_rows(run.environment, run.measured, [], run.learned)
+
+    assert row.band == "learning: 9 of 29 days"
+
+
+def test_row_of_a_source_has_its_learned_band() -> None:
+    run = context(healthy(), history=weeks_before_noon())
+    (row,) = source_rows(run.environment, run.measured, [], run.learned)
+
+    assert re.fullmatch(r"\d+ to \d+/min", row.band)
 
 
 RATE = ("sources.application.expect", {"rate": {"at_least": 30, "at_most": 90}})

@@ -7,10 +7,13 @@ from pathlib import Path
 from logops.findings import Run
 from logops.findings.store import ResultsStore
 from logops.quality.balance import EarlierStored, StoredCount
+from logops.quality.bands import Series
 from logops.quality.counters import Counter
 from logops.quality.delivery import DeliveryRow
+from logops.quality.history import quarters
 from logops.quality.summary import source_rows
-from logops.quality.tables import quarters, read_deliveries, read_earlier, read_rows, write_results
+from logops.quality.tables import lines_table, read_deliveries, read_earlier, read_rows, write_results
+from tests.support.line_counts import DAY, busy_source
 from tests.support.quality import AS_OF, BEFORE, context, healthy
 
 RECEIVED = Counter("main", "main-distributor-0", 1.5, "loki_distributor_lines_received_total", (), 9.0)
@@ -61,6 +64,25 @@ def test_next_run_compares_with_the_stored_lines_and_counters_of_the_run_before(
         BEFORE, [COUNTER], [RECEIVED], {("main", "application"): counted}, {("main", "application"): [0.25]}
     )
     assert read_deliveries(store, Run("local", "ingestion-quality", "first", BEFORE)) == [row]
+
+
+def test_lines_of_a_bucket_have_bytes_band_state_and_owner(tmp_path: Path) -> None:
+    weeks = busy_source(days=41)
+    history = Series(weeks.start, weeks.bucket_s, weeks.counts[: 40 * DAY + DAY // 2])
+    run = context(replace(healthy(), bucket_bytes={AS_OF: 6_000}), history=history)
+    rows = lines_table(run.environment, run.request, run.measured, run.learned).to_pylist()
+    last = rows[-1]
+
+    assert (last["source"], last["owner"], last["lines"], last["bytes"]) == ("application", "shop", 60, 6_000)
+    assert last["state"] == "inside"
+    assert last["lower"] < last["expected"] < last["upper"]
+
+
+def test_lines_of_a_bucket_without_history_have_the_declared_band() -> None:
+    run = context(healthy(), ("sources.application.expect", {"rate": {"at_least": 30, "at_most": 90}}))
+    last = lines_table(run.environment, run.request, run.measured, run.learned).to_pylist()[-1]
+
+    assert (last["lower"], last["upper"], last["state"]) == (30, 90, "learning")
 
 
 def test_history_has_quarters_of_an_hour(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ AGENT_DOWN = FindingClass(
 SOURCE_SILENT = FindingClass(
     name="source-silent",
     severity=Severity.ERROR,
-    meaning="A source has delivered no line for longer than its `expect_every`.",
+    meaning="A source has delivered no line for longer than its `expect_every`, or than its own pauses.",
     why="The next incident of that system has no logs.",
     remedy="Check that the program still writes, that the agent may read its files, and that `paths` matches them. "
-    "If the source is quiet by nature, raise its `expect_every`; if it was removed, remove it from the environment.",
+    "If the source is quiet by nature, declare a longer `expect_every`; if it was removed, remove it from the "
+    "environment.",
 )
 GAP = FindingClass(
     name="gap",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from logops.number_text import age_text
+from logops.quality.bands.learn import NEEDED_DAYS
 
 
 class State(StrEnum):
@@ -88,6 +89,11 @@ class Verdict:
     """The last day, or less."""
 
     @property
+    def is_learned(self) -> bool:
+        """Whether the history is long enough, so that the source is judged by it."""
+        return self.rule in (Rule.LEARNED, Rule.LEARNED_MEAN, Rule.LEARNED_SILENCE)
+
+    @property
     def is_fault(self) -> bool:
         return self.state in (State.LOW, State.HIGH, State.SILENT)
 
@@ -103,6 +109,18 @@ class Verdict:
         if self.state is State.SILENT:
             return f"no line since {since} ({lasting}); {self.band_text} expected. {self.basis}"
         return f"since {since} ({lasting}) {self.band_text} expected, {rate_text(self.seen or 0)} seen. {self.basis}"
+
+    @property
+    def short_text(self) -> str:
+        """Return the usual lines per minute, or how long they are still learned."""
+        if not self.is_learned:
+            days = int(self.weeks * 7)
+            return (
+                f"learning: {days} of {NEEDED_DAYS} days" if days < NEEDED_DAYS else "learning: too little was measured"
+            )
+        if self.lower is None or self.upper is None:
+            return "only silence"
+        return f"{rate_text(self.lower)} to {rate_text(self.upper)}/min"
 
     @property
     def band_text(self) -> str:

@@ -22,23 +22,34 @@ LEAST_LATE_SHARE = 0.01
 
 
 def silent_sources(context: Context) -> Iterator[Finding]:
-    """Yield the sources whose newest line is older than they promise."""
+    """Yield the sources whose newest line is older than they promise, or than their own pauses."""
     for name in context.environment.sources:
         source, measure = context.source(name)
         if measure.searched_since is None:
             continue
         last = measure.last_line
         silence = context.request.end - (last or measure.searched_since)
-        if silence < source.expect_every.timedelta:
+        if context.judges_learned_silence(name):
+            verdict = context.learned[name]
+            if verdict.state is State.SILENT and not measure.total_after(verdict.until):
+                yield context.finding(
+                    SOURCE_SILENT,
+                    name,
+                    f"{name}: {verdict.text}",
+                    _selector(name, context),
+                    {"silent_s": int(silence.total_seconds()), "rule": verdict.rule.value},
+                )
+            continue
+        if silence < source.longest_silence.timedelta:
             continue
         since = f"since {clock(last)}" if last else f"since {clock(measure.searched_since)} or longer"
         yield context.finding(
             SOURCE_SILENT,
             name,
             f"{name} has delivered no line {since}, for {age_text(silence.total_seconds())}. A line is expected every "
-            f"{source.expect_every}.",
+            f"{_promise(name, context)}.",
             _selector(name, context),
-            {"silent_s": int(silence.total_seconds()), "expected_s": int(source.expect_every.seconds)},
+            {"silent_s": int(silence.total_seconds()), "expected_s": int(source.longest_silence.seconds)},
         )
 
 
@@ -47,15 +58,19 @@ def gaps(context: Context) -> Iterator[Finding]:
     for name in context.environment.sources:
         source, measure = context.source(name)
         longest = longest_gap(measure, timedelta(seconds=context.request.bucket_s))
-        if longest is None or longest[1] - longest[0] < source.expect_every.timedelta:
+        if longest is None or longest[1] - longest[0] < source.longest_silence.timedelta:
             continue
         start, end = longest
+        if context.judges_learned_silence(name) and not any(
+            bucket.state is State.SILENT and start <= bucket.start < end for bucket in context.learned[name].buckets
+        ):
+            continue
         length_s = (end - start).total_seconds()
         yield context.finding(
             GAP,
             name,
             f"{name} delivered no line from {clock(start)} to {clock(end)}, for {age_text(length_s)}, and then "
-            f"continued. A line is expected every {source.expect_every}.",
+            f"continued. A line is expected every {_promise(name, context)}.",
             _selector(name, context),
             {"from": start.isoformat(), "to": end.isoformat(), "gap_s": int(length_s)},
         )
@@ -82,7 +97,7 @@ def rates(context: Context) -> Iterator[Finding]:
 
     The declared band is compared with the buckets of the window, the learned one with the past weeks.
     """
-    bucket_s, usual = context.request.bucket_s, context.environment.quality
+    bucket_s = context.request.bucket_s
     for name in context.environment.sources:
         source, measure = context.source(name)
         if not measure.lines or not measure.total:
@@ -92,9 +107,8 @@ def rates(context: Context) -> Iterator[Finding]:
         if rate.at_least is not None or rate.at_most is not None:
             window = Series(context.request.start, bucket_s, np.array([*measure.lines.values()], float))
             verdicts.append(judge(window, Declared(rate.at_least, rate.at_most), context.request.end))
-        if context.earlier and name in context.earlier.history:
-            history = context.earlier.history[name]
-            verdicts.append(judge(history, Declared(), context.request.end, usual.time_zone, frozenset(usual.holidays)))
+        if name in context.learned:
+            verdicts.append(context.learned[name])
         outside = next((verdict for verdict in verdicts if verdict.state in (State.LOW, State.HIGH)), None)
         if outside:
             lines_per_minute = outside.seen or 0.0
@@ -154,6 +168,17 @@ def late_lines(name: str, context: Context) -> int:
     if is_recent and not was_recent:
         return 0
     return late if late > max(LEAST_LATE, measure.total * LEAST_LATE_SHARE) else 0
+
+
+def _promise(name: str, context: Context) -> str:
+    """Return how often a line is expected, and where that comes from if nobody declared it."""
+    source = context.environment.sources[name]
+    if source.expect_every:
+        return str(source.expect_every)
+    if context.judges_learned_silence(name):
+        return f"{source.longest_silence} or less often, by the source's own pauses"
+    learning = f" ({context.learned[name].short_text})" if name in context.learned else ""
+    return f"{source.longest_silence}, the default{learning}"
 
 
 def _selector(name: str, context: Context) -> str:
