@@ -79,6 +79,7 @@ SOURCES: dict[str, dict[str, Any]] = {
         **_MAIN,
         "kind": "pods",
         "namespaces": ["shop", "web"],
+        "select": {"app": ["cart", "api"], "container": ["main.app"]},
         "labels": {"job": "pods"},
         "parse": {"format": "json", "labels": ["level"]},
     },
@@ -113,7 +114,7 @@ SOURCES: dict[str, dict[str, Any]] = {
 def sources_for_fluent_bit() -> dict[str, Any]:
     """Return every source that Fluent Bit can ship, without the keys that it cannot carry out."""
     sources = copy.deepcopy(SOURCES)
-    del sources["azure"]
+    del sources["azure"], sources["pods"]["select"]
     shop = sources["shop"]["parse"]
     del shop["sample"], shop["multiline_max_lines"], shop["rate_limit"]["by_label"], shop["timestamp"]["location"]
     shop["drop"] = [rule for rule in shop["drop"] if not {"longer_than", "older_than"} & set(rule)]

@@ -159,7 +159,7 @@ def _input(source: Source) -> object:
         case JournalSource():
             return source.path, frozenset(source.units)
         case PodSource():
-            return frozenset(source.namespaces)
+            return frozenset(source.namespaces), frozenset(source.select.items())
         case EventHubSource():
             return source.namespace, source.event_hub, source.consumer_group
 

@@ -135,8 +135,18 @@ class PodSource(_Source):
     """Namespaces whose pods are shipped; empty: all namespaces."""
     pod_labels: dict[LabelName, str] = Field(default_factory=lambda: {"app": "app.kubernetes.io/name"})
     """Labels of pods that become labels: our name -> Kubernetes' name. Use only labels with few values."""
+    select: dict[LabelName, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Pods that are shipped, by container or by a label of `pod_labels`: `{container: [shop], app: [cart, api]}`. Each
+    label must have one of its values; empty: all pods. Fluent Bit cannot do this."""
     ignore_older: Duration | None = None
     """Files that nobody has written to for this long are not read. Promtail cannot do this."""
+
+    @model_validator(mode="after")
+    def _selects_by_known_labels(self) -> "PodSource":
+        known = ("container", *self.pod_labels)
+        if unknown := next((label for label in self.select if label not in known), None):
+            raise ValueError(f"select: {unknown} is no label of the pods. Choose one of: {', '.join(known)}")
+        return self
 
     @property
     def container(self) -> Literal["cri", "docker"]:

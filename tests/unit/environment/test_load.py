@@ -48,7 +48,7 @@ def test_production_environment_has_the_limits_and_retention_of_the_story() -> N
             "sources.syslog.syslog", "unknown key",
             "one of: cluster, connection_string, consumer_group, event_hub, exclude, expect, expect_every, "
             "ignore_older, kind, labels, max_age, message_format, namespace, namespaces, owner, parse, path, "
-            "paths, pod_labels, port, protocol, tenant, tenant_from, tls, units",
+            "paths, pod_labels, port, protocol, select, tenant, tenant_from, tls, units",
         ),
         ("base_port: 23100", "port: 23100", "platform.base_port", "missing", "this key is required"),
         ("  kind: local\n", "", "platform.kind", "missing", "this key is required"),

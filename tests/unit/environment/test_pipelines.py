@@ -130,6 +130,11 @@ def test_mistake_in_pipeline_is_reported_with_path_and_remedy(change: tuple[str,
     assert problem in found(change)
 
 
+def test_selection_of_pods_by_an_unknown_label_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"select: team is no label of the pods\. Choose one of: container, app"):
+        environment("production", ("sources.pods.select", {"team": ["shop"]}))
+
+
 def test_two_sources_with_the_same_input_and_labels_are_refused() -> None:
     copy = environment("local").sources["access"].model_dump(mode="json", exclude_none=True)
 

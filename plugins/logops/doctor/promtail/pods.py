@@ -55,7 +55,7 @@ def pod_source(job: Value, configs: Value, relabel_configs: list[Value]) -> dict
         **({"namespaces": namespaces} if namespaces else {}),
         "pod_labels": labels.keys["pod_labels"],
         "labels": labels.fixed,
-        **({"drop": labels.keys["drop"]} if "drop" in labels.keys else {}),
+        **{key: labels.keys[key] for key in ("select", "drop") if key in labels.keys},
     }
 
 
@@ -70,6 +70,8 @@ def _add(rule: Rule, labels: InputLabels, namespaces: list[str]) -> bool:
             rule.value.use()
             namespaces[:] = [name for name in rule.alternatives if not namespaces or name in namespaces]
             return True
+        case "keep":
+            return _add_select(rule, labels)
         case "drop":
             return _add_drop(rule, labels)
     return False
@@ -131,14 +133,29 @@ def _add_mapped(rule: Rule, labels: InputLabels) -> bool:
     return True
 
 
-def _add_drop(rule: Rule, labels: InputLabels) -> bool:
-    """Carry over the choice of pods that are not read, as a drop rule: their lines are read, but not sent."""
-    if len(rule.sources) != 1:
+def _add_select(rule: Rule, labels: InputLabels) -> bool:
+    """Carry over the choice of pods by container, or by a label that the source has."""
+    name = _label_of(rule, labels)
+    if name not in ("container", *labels.keys["pod_labels"]) or not rule.alternatives:
         return False
-    source = rule.sources[0]
+    rule.value.use()
+    select = labels.keys.setdefault("select", {})
+    select[name] = [value for value in rule.alternatives if value in select.get(name, rule.alternatives)]
+    return True
+
+
+def _label_of(rule: Rule, labels: InputLabels) -> str | None:
+    """Return the label of the source that a rule is about; None if it is about another one, or about several."""
+    if len(rule.sources) != 1:
+        return None
     pod_labels = {f"{_POD_LABEL}{_sanitized(key)}": ours for ours, key in labels.keys["pod_labels"].items()}
     known = {**_COPIED, **pod_labels}
-    name = source if source in known.values() else known.get(source)
+    return rule.sources[0] if rule.sources[0] in known.values() else known.get(rule.sources[0])
+
+
+def _add_drop(rule: Rule, labels: InputLabels) -> bool:
+    """Carry over the choice of pods that are not read, as a drop rule: their lines are read, but not sent."""
+    name = _label_of(rule, labels)
     if name is None:
         return False
     drops = labels.keys.setdefault("drop", [])

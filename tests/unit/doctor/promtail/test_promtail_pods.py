@@ -85,6 +85,17 @@ def test_drop_by_namespace_is_a_drop_rule(source: str) -> None:
     )
 
 
+def test_keep_by_container_or_label_of_pod_selects_pods() -> None:
+    migrated = migrate_rules(
+        copy("pod_label_app", "app"),
+        {"source_labels": ["app"], "regex": "cart|api", "action": "keep"},
+        {"source_labels": [f"{META}pod_container_name"], "regex": "main", "action": "keep"},
+    )
+
+    assert migrated.sources["my-app"]["select"] == {"app": ["cart", "api"], "container": ["main"]}
+    assert lost(migrated) == {}
+
+
 def test_drop_by_label_of_pod_is_a_drop_rule_if_the_source_has_the_label() -> None:
     drop = {"source_labels": [f"{META}pod_label_app"], "regex": "canary", "action": "drop"}
 

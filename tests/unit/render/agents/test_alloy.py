@@ -80,6 +80,13 @@ def test_pods_are_read_from_their_files_on_the_node() -> None:
     assert 'target_label = "job"\n\t\treplacement  = "pods"' in discovery
 
 
+def test_selected_pods_are_kept_by_rules() -> None:
+    text = component('discovery.relabel "pods"')
+
+    assert '\t\tsource_labels = ["app"]\n\t\tregex         = "cart|api"\n\t\taction        = "keep"\n' in text
+    assert '\t\tsource_labels = ["container"]\n\t\tregex         = `main\\.app`\n' in text
+
+
 def test_pod_name_becomes_structured_metadata() -> None:
     process = component('loki.process "pods"')
 

@@ -236,6 +236,8 @@ def test_keys_that_fluent_bit_cannot_carry_out_are_refused_with_path_and_advice(
         "kind alloy",
         "  sources.shop.parse.timestamp.location: Fluent Bit has no time zones with daylight saving: use an agent of "
         "kind alloy",
+        "  sources.pods.select: Fluent Bit selects pods by their namespace only: remove it, or use an agent of kind "
+        "alloy",
         "  sources.azure.kind: Fluent Bit cannot take the records of Azure's events apart: use an agent of kind alloy",
     ]
 

@@ -170,11 +170,21 @@ def test_pod_job_reads_the_pods_of_its_node() -> None:
     process = PromtailProcess("every", "main", ("pods",), 3101, PurePath("/positions.yaml"))
     (pods,) = yaml.safe_load(promtail_config(every_source("promtail"), process, ADDRESSES))["scrape_configs"]
 
-    targets = {rule["target_label"]: rule for rule in pods["relabel_configs"]}
+    targets = {rule.get("target_label"): rule for rule in pods["relabel_configs"]}
     assert pods["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": {"names": ["shop", "web"]}}]
     assert targets["__host__"]["source_labels"] == ["__meta_kubernetes_pod_node_name"]
     assert targets["__path__"]["replacement"] == "/var/log/pods/${1}_${2}_*/${3}/*.log"
     assert {"structured_metadata": {"pod": None}} in pods["pipeline_stages"]
+
+
+def test_pod_job_keeps_the_selected_pods() -> None:
+    process = PromtailProcess("every", "main", ("pods",), 3101, PurePath("/positions.yaml"))
+    (pods,) = yaml.safe_load(promtail_config(every_source("promtail"), process, ADDRESSES))["scrape_configs"]
+
+    assert [rule for rule in pods["relabel_configs"] if "action" in rule] == [
+        {"source_labels": ["app"], "regex": "cart|api", "action": "keep"},
+        {"source_labels": ["container"], "regex": r"main\.app", "action": "keep"},
+    ]
 
 
 @pytest.mark.parametrize("key", ["tls", "basic_auth", "bearer_token"])

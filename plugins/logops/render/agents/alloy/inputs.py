@@ -68,6 +68,7 @@ def _pods(label: str, source: PodSource, forward_to: dict[str, Value]) -> list[B
     }
     rules = [
         *(_copy(f"__meta_kubernetes_{meta}", label) for label, meta in copied.items()),
+        *(_keep(label, "|".join(map(re.escape, values))) for label, values in source.select.items()),
         *(_fixed(name, value) for name, value in source.labels.items()),
         # The folder of a pod is NAMESPACE_POD_UID. The API gives static pods another UID than their folder has.
         Block(

@@ -6,7 +6,7 @@ from logops.environment.agents import Agent
 from logops.environment.model import Environment
 from logops.environment.pipeline import DropRule, Parse
 from logops.environment.problem import Problem
-from logops.environment.sources import EventHubSource, JournalSource, Source
+from logops.environment.sources import EventHubSource, JournalSource, PodSource, Source
 from logops.environment.storage import StorageAccounts
 from logops.errors import LogopsError
 from logops.pipelines.stages import ParseJson, stages_of
@@ -65,6 +65,8 @@ def _input(path: str, source: Source) -> Iterator[Problem]:
                 "Fluent Bit cannot take the records of Azure's events apart",
                 "use an agent of kind alloy",
             )
+        case PodSource() if source.select:
+            yield _cannot(f"{path}.select", "Fluent Bit selects pods by their namespace only", _OTHER_AGENT)
         case JournalSource() if source.max_age != JournalSource.model_fields["max_age"].default:
             yield _cannot(f"{path}.max_age", "Fluent Bit reads the journal from its end or its beginning", "remove it")
 

@@ -87,6 +87,7 @@ def _pods(source: PodSource) -> dict[str, Any]:
         "relabel_configs": [
             # Promtail reads only the pods whose __host__ is its own host name.
             *_copies({"__meta_kubernetes_pod_node_name": "__host__", **copied}),
+            *(_keep(label, values) for label, values in source.select.items()),
             *(
                 {"target_label": label, "replacement": value.replace("$", "$$")}
                 for label, value in source.labels.items()
