@@ -10,8 +10,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-from logops.quality.context import Context
+from logops.quality.context import Context, clock
 from logops.quality.counters import DISCARDED, DROPPED, MISSED_BY_CANARY, total
+from logops.quality.docs_index import Family, index_page
 from logops.quality.judge.arrival import late_lines
 from logops.quality.judge.labels import real_streams
 from logops.quality.sources import required_labels
@@ -31,6 +32,24 @@ PAIRS: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
 }
 """Family -> (measured value, value that must not be exceeded)."""
+QUESTIONS: Mapping[str, str] = {
+    "arrival": "Do lines arrive, and on time?",
+    "shape": "Do lines have their declared format?",
+    "labels": "Do streams have their labels, and are there not too many streams?",
+    "pipeline": "Is every line passed on?",
+}
+"""Family -> what it answers."""
+SENTENCES: Mapping[str, str] = {
+    "silence_s": "The newest line of a source is not older than its expect_every (seconds).",
+    "late_lines": "No lines arrive long after their timestamp.",
+    "unparsable": "Not more lines than unparsable_at_most allows lack the declared format.",
+    "streams": "A source has at most most_streams streams.",
+    "streams_without_label": "Every stream has all required labels.",
+    "refused_lines": "Loki refuses no lines.",
+    "dropped_lines": "Agents give up no lines.",
+    "canary_missing": "Every line of the canary arrives.",
+}
+"""Measured value -> the expectation, as people read it."""
 SITE = "quality"
 
 
@@ -91,27 +110,43 @@ def write_data_docs(context: Context, folder: Path) -> dict[str, bool]:
     gx_context.enable_analytics(enable=False)
     gx_context.variables.progress_bars = ProgressBarsConfig(globally=False)
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(new)}
-    for site in [*gx_context.get_site_names()]:
+    for site, config in [*(gx_context.variables.data_docs_sites or {}).items()]:
         gx_context.delete_data_docs_site(site)
-    gx_context.add_data_docs_site(
-        SITE,
-        {
-            "class_name": "SiteBuilder",
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            "store_backend": store,
-        },
-    )
-    passed = {}
+        # Great Expectations leaves it in the folder for temporary files, one in every run.
+        shutil.rmtree(config["store_backend"]["base_directory"], ignore_errors=True)
+    site_config: Any = {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        "store_backend": store,
+    }
+    gx_context.add_data_docs_site(SITE, site_config)
+    request, passed = context.request, {}
+    run_id = gx.RunIdentifier(f"{context.environment.name}-{request.end:%Y%m%dT%H%M%SZ}", request.as_of)
     for family, pairs in PAIRS.items():
         rows = cluster_rows(context) if family == "pipeline" else source_rows(context)
-        passed[family] = _validated(gx_context, family, pairs, pd.DataFrame(rows))
+        passed[family] = _validated(gx_context, family, pairs, pd.DataFrame(rows), run_id)
     gx_context.build_data_docs(site_names=[SITE])
+    families = [Family(QUESTIONS[family], is_passed, _page(new, family)) for family, is_passed in passed.items()]
+    window = f"{clock(request.start)} to {clock(request.end)}"
+    (new / "index.html").write_text(index_page(context.environment.name, window, families))
+    for animation in (new / "static").rglob("*.gif"):
+        # Four fifths of the size, for a tutorial of Great Expectations.
+        animation.unlink()
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
     return passed
 
 
-def _validated(gx_context: Any, family: str, pairs: Sequence[tuple[str, str]], frame: "pd.DataFrame") -> bool:
+def _page(folder: Path, family: str) -> str:
+    """Return the address of a family's result, relative to the folder."""
+    (page,) = (folder / "validations" / family).rglob("*.html")
+    return page.relative_to(folder).as_posix()
+
+
+def _validated(
+    gx_context: Any, family: str, pairs: Sequence[tuple[str, str]], frame: "pd.DataFrame", run_id: Any
+) -> bool:
     import great_expectations as gx
     from great_expectations.expectations.core import (
         expect_column_pair_values_a_to_be_greater_than_b as pair_values,
@@ -125,7 +160,11 @@ def _validated(gx_context: Any, family: str, pairs: Sequence[tuple[str, str]], f
             name=family,
             expectations=[
                 pair_values.ExpectColumnPairValuesAToBeGreaterThanB(
-                    column_A=allowed, column_B=measured, or_equal=True, ignore_row_if="either_value_is_missing"
+                    column_A=allowed,
+                    column_B=measured,
+                    or_equal=True,
+                    ignore_row_if="either_value_is_missing",
+                    description=SENTENCES[measured],
                 )
                 for measured, allowed in pairs
             ],
@@ -134,6 +173,7 @@ def _validated(gx_context: Any, family: str, pairs: Sequence[tuple[str, str]], f
     validation = gx_context.validation_definitions.add(gx.ValidationDefinition(name=family, data=batch, suite=suite))
     result = validation.run(
         batch_parameters={"dataframe": frame[columns]},
+        run_id=run_id,
         result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [frame.columns[0]]},
     )
     return bool(result.success)
