@@ -1,4 +1,4 @@
-"""What happens when a run starts or ends: its note, and the nightly DAGs after the first rollout."""
+"""A run that starts or ends gets a note. The first rollout that succeeds switches the nightly DAGs on."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -7,8 +7,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 
-from logops.logql.errors import LogQLError
-from logops.logql.parse import parse
+from logops.logql.parse import is_query, parse
 from logops.logql.text import one_line, pretty
 from logops.logql.tree import Query
 from tests.support.logql_corpus import QUERIES, REWRITTEN
@@ -46,14 +45,6 @@ def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
         yield Oracle(client.url)
 
 
-def accepted(query: str) -> bool:
-    try:
-        parse(query)
-    except LogQLError:
-        return False
-    return True
-
-
 class Agreement:
     """The verdicts of logops and Loki for each query. They are reported before the assertions."""
 
@@ -68,7 +59,7 @@ class Agreement:
 
         If both accept the query, Loki must also read the text that logops writes as the same query.
         """
-        own, its = self.judged[query] = (accepted(query), self.oracle.accepts(query))
+        own, its = self.judged[query] = (is_query(query), self.oracle.accepts(query))
         if own and its:
             self.write(query)
         return own == its and query not in self.rewritten
@@ -133,9 +124,9 @@ def test_parser_accepts_same_damaged_queries_as_loki(loki: Oracle, add_message: 
 
 
 def test_query_formatted_by_loki_parses_to_same_tree(loki: Oracle) -> None:
-    written = {query: loki.formatted(query) for query in QUERIES if accepted(query)}
+    written = {query: loki.formatted(query) for query in QUERIES if is_query(query)}
     read = {query: text for query, text in written.items() if query not in REWRITTEN}
 
     assert {query: text for query, text in read.items() if parse(text) != parse(query)} == {}
     # REWRITTEN may contain only queries that Loki formats as a different query.
-    assert {query for query in REWRITTEN if accepted(written[query]) and parse(written[query]) == parse(query)} == set()
+    assert {query for query in REWRITTEN if is_query(written[query]) and parse(written[query]) == parse(query)} == set()

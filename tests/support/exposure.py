@@ -1,4 +1,4 @@
-"""What other machines, and other users of this machine, can reach."""
+"""Find what other machines, and other users of this machine, can reach."""
 
 from collections.abc import Iterable
 from pathlib import Path

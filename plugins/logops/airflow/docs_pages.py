@@ -90,7 +90,7 @@ class DocsApp:
         await answer(scope, receive, send)
 
     def _file(self, name: str) -> Path | None:
-        """Return a file of the folder; None if there is none, or if the name leads out of the folder."""
+        """Return a file of the folder; None if it does not exist, or if the name leads out of the folder."""
         from logops.toolchain import project_root
 
         folder = (self._folder or project_root() / "docs").resolve()

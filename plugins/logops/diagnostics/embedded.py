@@ -90,13 +90,13 @@ def _refuse_depth(text: str) -> None:
 
 def nodes_in(document: yaml.Node) -> Iterator[yaml.Node]:
     """Yield a document and every node in it, in the order of the text. A node with aliases is yielded once."""
-    seen: set[int] = set()
+    yielded_ids: set[int] = set()
     pending = [document]
     while pending:
         node = pending.pop()
-        if id(node) in seen:
+        if id(node) in yielded_ids:
             continue
-        seen.add(id(node))
+        yielded_ids.add(id(node))
         yield node
         if isinstance(node, yaml.MappingNode):
             pending += [part for pair in reversed(node.value) for part in reversed(pair)]

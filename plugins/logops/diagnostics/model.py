@@ -59,7 +59,7 @@ class Diagnostic:
     severity: str = ""
     """The tool's own word for the severity. Empty: the level."""
     remedy: str = ""
-    """What to do in this case. Empty: the remedy of the rule."""
+    """The remedy in this case. Empty: the remedy of the rule."""
     suggestion: str = ""
     """The better text, whole, to copy."""
     fixable: bool = False
@@ -71,7 +71,7 @@ class Diagnostic:
 
     @property
     def advice(self) -> str:
-        """What to do, on one line for each part; empty if that is unknown."""
+        """The remedy and the better text, each on its line; empty if both are unknown."""
         return "\n".join(part for part in (self.help, self.suggestion and f"Better: {self.suggestion}") if part)
 
 

@@ -50,7 +50,7 @@ class FindingClass:
     meaning: str
     why: str
     remedy: str
-    """What to do. ENV, CLUSTER, TENANT, TABLE and QUERY in its commands stand for the finding's subject."""
+    """The steps of the person who reads it. ENV, CLUSTER, TENANT, TABLE and QUERY in its commands stand for the finding's subject."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,7 +86,7 @@ class Finding:
     as_of: datetime
     evidence: Evidence = field(default_factory=dict)
     remedy: str = ""
-    """What to do in this case. Empty: the remedy of the class. `remedy_text` is the text to show."""
+    """The remedy in this case. Empty: the remedy of the class. `remedy_text` is the text to show."""
 
     @property
     def identity(self) -> Identity:
@@ -94,7 +94,7 @@ class Finding:
 
     @property
     def remedy_text(self) -> str:
-        """What to do, with commands that name the subject."""
+        """The remedy, with commands that name the subject."""
         return filled_in(self.remedy or self.cls.remedy, self.subject)
 
     def to_dict(self) -> dict[str, object]:

@@ -92,6 +92,15 @@ def parse(query: str) -> Query:
     return query_tree
 
 
+def is_query(text: str) -> bool:
+    """Whether a text is a query that Loki accepts."""
+    try:
+        parse(text)
+    except LogQLError:
+        return False
+    return True
+
+
 def parse_selector(query: str) -> Selector:
     """Parse `{...}` with nothing after it. Raises LogQLError."""
     query_tree = parse(query)

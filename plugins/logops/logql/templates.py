@@ -29,7 +29,7 @@ KEYWORDS = frozenset(["block", "break", "continue", "define", "else", "end", "if
 
 COMMENT = re.compile(r"\{\{(?:-[ \t\r\n])?/\*.*?\*/(?:[ \t\r\n]-)?\}\}", re.DOTALL)
 BEGINS_COMMENT = re.compile(r"\{\{(?:-[ \t\r\n])?/\*")
-# What must follow a name.
+# A name ends before one of these.
 ENDS = r"(?=[ \t\r\n.,|:()]|\}\}|\Z)"
 TOKEN = re.compile(
     rf"""(?P<stop>[ \t\r\n]-\}}\}}|\}}\}})
@@ -148,8 +148,8 @@ class TemplateReader:
         return token
 
     def take(self, kind: str, where: str) -> str:
-        found, text = self.next()
-        if found != kind:
+        token_kind, text = self.next()
+        if token_kind != kind:
             raise TemplateRefusedError(f"{text or 'the end of the template'} in {where} of the template")
         return text
 

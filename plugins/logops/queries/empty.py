@@ -26,21 +26,21 @@ def unmatched(query: Query, values: Mapping[str, Collection[str]]) -> list[str]:
     lines: dict[str, None] = {}
     for matcher in _exact_matchers(query):
         known = values[matcher.name]
-        wanted = matcher.value.split("|") if matcher.op == "=~" else [matcher.value]
-        if not set(wanted) & set(known):
-            lines[_line(matcher, wanted, known)] = None
+        query_values = matcher.value.split("|") if matcher.op == "=~" else [matcher.value]
+        if not set(query_values) & set(known):
+            lines[_line(matcher, query_values, known)] = None
     return list(lines)
 
 
-def _line(matcher: Matcher, wanted: list[str], known: Collection[str]) -> str:
-    found = f"{matcher.name}={matcher.value}: 0 lines in this time."
+def _line(matcher: Matcher, query_values: list[str], known: Collection[str]) -> str:
+    no_lines = f"{matcher.name}={matcher.value}: 0 lines in this time."
     if not known:
-        return f"{found} No line has the label {matcher.name}."
-    if suggestion := did_you_mean(wanted[0], known):
-        return found + suggestion
+        return f"{no_lines} No line has the label {matcher.name}."
+    if suggestion := did_you_mean(query_values[0], known):
+        return no_lines + suggestion
     shown = sorted(known)[:_SHOWN]
     more = f", and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-    return f"{found} Loki has: {', '.join(shown)}{more}."
+    return f"{no_lines} Loki has: {', '.join(shown)}{more}."
 
 
 def _exact_matchers(query: Query) -> list[Matcher]:

@@ -37,13 +37,13 @@ def select(library: Mapping[str, LibraryQuery], names: Iterable[str]) -> dict[st
 
     Raises UnknownQueryError with every unknown name and the known names.
     """
-    wanted = set(names)
-    if unknown := sorted(wanted - set(library)):
+    chosen = set(names)
+    if unknown := sorted(chosen - set(library)):
         raise UnknownQueryError(
             f"No query {', '.join(unknown)} in include/logql/. There are: {', '.join(sorted(library))}."
             + did_you_mean(unknown[0], library)
         )
-    return {name: query for name, query in library.items() if not wanted or name in wanted}
+    return {name: query for name, query in library.items() if not chosen or name in chosen}
 
 
 def load_file(path: Path) -> dict[str, LibraryQuery]:

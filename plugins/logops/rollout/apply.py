@@ -46,7 +46,7 @@ def apply_stage(
 def roll_back(platform: DeployablePlatform, owner: str, progress: Progress) -> list[tuple[Stage, Revision | None]]:
     """Roll back what a run applied, last stage first, and release its lease. Data is never deleted.
 
-    Returns the stages with the revision that each is at now; None if there was none before the run. A run that applied
+    Returns the stages with the revision that each is at now; None if the run applied the first one. A run that applied
     nothing, because another run holds the lease, rolls back nothing and needs no lease.
     """
     undone: dict[Stage, Revision | None] = {}

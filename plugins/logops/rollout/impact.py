@@ -118,7 +118,7 @@ def assess(
 
     live, desired   files of all stages by name
     live_is_lost    live files are missing although they were rolled out: promises before are unknown
-    held            statistics of the last audit; None if there are none, then `uncounted` says why
+    held            statistics of the last audit; None if they are missing, then `uncounted` says why
     """
     day = as_of.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     until = day + timedelta(days=1)
@@ -359,8 +359,8 @@ def _limit_changes(live: Mapping[str, str], desired: Mapping[str, str], cluster:
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
                 old_value, new_value = (
-                    own.get(name, cluster_wide.get(name, "Loki's default"))
-                    for own, cluster_wide in zip((old, new), inherited, strict=True)
+                    limits.get(name, cluster_wide.get(name, "Loki's default"))
+                    for limits, cluster_wide in zip((old, new), inherited, strict=True)
                 )
                 yield PromiseChange(owner, f"limit {name}", old_value, new_value)
 

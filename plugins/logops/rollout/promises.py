@@ -49,15 +49,15 @@ def cluster_promises(files: Mapping[str, str], cluster: str) -> ClusterPromises:
     overrides = _mapping(files, f"tenants/{cluster}.yaml").get("overrides") or {}
     deletes = (config.get("compactor") or {}).get("retention_enabled") is True
     try:
-        limits = {DEFAULT: base, **{tenant: own or {} for tenant, own in overrides.items()}}
+        limits = {DEFAULT: base, **{tenant: tenant_limits or {} for tenant, tenant_limits in overrides.items()}}
         return ClusterPromises(
             {
-                tenant: rules_of_limits({**base, **own}) if deletes else TenantRules(FOR_EVER)
-                for tenant, own in limits.items()
+                tenant: rules_of_limits({**base, **tenant_limits}) if deletes else TenantRules(FOR_EVER)
+                for tenant, tenant_limits in limits.items()
             },
             {
-                tenant: {name: _text(value) for name, value in own.items() if name not in _RETENTION}
-                for tenant, own in limits.items()
+                tenant: {name: _text(value) for name, value in tenant_limits.items() if name not in _RETENTION}
+                for tenant, tenant_limits in limits.items()
             },
             (config.get("common") or {}).get("replication_factor"),
         )

@@ -67,7 +67,7 @@ def headline(plan: "Plan") -> str:
 
 def blocks(plan: "Plan") -> list[Block]:
     """Return what a plan means, most important first. An unchanged environment has only its critical findings."""
-    found = [
+    all_blocks = [
         Block("What changes for the owners of logs", tuple(_promises(plan.impact, plan.made_at)))
         if plan.changed
         else None,
@@ -75,7 +75,7 @@ def blocks(plan: "Plan") -> list[Block]:
         Block("Findings", tuple(_findings(plan))),
         Block("What is started and stopped", tuple(_workloads(plan))),
     ]
-    return [block for block in found if block and block.entries]
+    return [block for block in all_blocks if block and block.entries]
 
 
 def counts(plan: "Plan") -> str:

@@ -1,4 +1,4 @@
-"""What a benchmark run stores: all samples, and findings only if the run is whole."""
+"""A benchmark run stores all samples, and findings only if the run is whole."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a plan changes for the owners of logs: promises, deleted chunks, cost."""
+"""A plan says what changes for the owners of logs: promises, deleted chunks, cost."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

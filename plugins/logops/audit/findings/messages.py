@@ -43,8 +43,8 @@ def finding_of(fault: Fault, environment: str, cluster: str, as_of: datetime, na
 def _message(fault: Fault) -> str:
     chunks = count_text(fault.count, "chunk")
     # The words for one chunk and for several.
-    their, them, one = ("its", "it", "it") if fault.count == 1 else ("their", "them", "one")
-    what = _WHAT[fault.cls].format(their=their, them=them, one=one)
+    their, them, any_of_them = ("its", "it", "it") if fault.count == 1 else ("their", "them", "one")
+    what = _WHAT[fault.cls].format(their=their, them=them, one=any_of_them)
     size = f" ({size_text(fault.bytes)})" if fault.bytes else ""
     since = f", since {_time(fault.since):%Y-%m-%d %H:%M} UTC" if fault.since else ""
     example = ""

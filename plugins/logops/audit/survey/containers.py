@@ -47,7 +47,7 @@ class Other:
     kind: str
     """`delete requests` and other names for Loki's own objects, `not Loki's` for others."""
     first: str
-    """Their folder, before the first slash of their names; empty if there is none."""
+    """Their folder, before the first slash of their names; empty if the name has no slash."""
     count: int
     bytes: int
     sample: tuple[str, ...]
@@ -201,7 +201,7 @@ class _Page:
     chunks: Columns
     """Columns of `chunks_schema`."""
     others: pa.RecordBatch | None
-    """Blobs that are not chunks; None if there are none."""
+    """Blobs that are not chunks; None if every blob is a chunk."""
     listed: int
     """Number of blobs, without the later ones."""
     later: int

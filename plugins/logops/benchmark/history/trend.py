@@ -75,7 +75,7 @@ def trends(histories: Mapping[Case, QueryHistory]) -> dict[Case, Trend]:
 def trend_function(histories: Mapping[Case, QueryHistory]) -> Callable[[Case], Trend]:
     """Return a function that gives the trend of one case."""
     case_regimes = regimes(histories)
-    groups = common_effects(histories, {case: found.gains for case, found in case_regimes.items()})
+    groups = common_effects(histories, {case: case_regime.gains for case, case_regime in case_regimes.items()})
     shortest: dict[str, int] = {}
     for case in histories:
         shortest[case.query] = min(case.range_s, shortest.get(case.query, case.range_s))
@@ -90,7 +90,7 @@ def trend_function(histories: Mapping[Case, QueryHistory]) -> Callable[[Case], T
 
 def common_trends(histories: Mapping[Case, QueryHistory]) -> dict[QueryGroup, CommonTrend]:
     """Return the common trend of each cluster and mode with enough queries."""
-    gains = {case: found.gains for case, found in regimes(histories).items()}
+    gains = {case: case_regime.gains for case, case_regime in regimes(histories).items()}
     common_times = {
         group: group_effect.common_slowdown() for group, group_effect in common_effects(histories, gains).items()
     }

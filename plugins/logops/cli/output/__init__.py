@@ -1,1 +1,1 @@
-"""What people see on a terminal: text, tables, colours. Decides nothing."""
+"""Show results on a terminal: text, tables, colours. Decides nothing."""

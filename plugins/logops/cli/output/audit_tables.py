@@ -41,7 +41,7 @@ _PRIORITIES: Mapping[str, int] = {
     "age": 2,
     "next": 1,
 }
-"""What is left out last. The other columns are names that other commands need."""
+"""Columns by how late they are left out. The other columns are names that other commands need: they stay."""
 _INDENT = " " * 2
 _LABEL = 12
 """Width of the labels of an explanation."""

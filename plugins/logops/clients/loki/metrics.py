@@ -40,7 +40,7 @@ def parse_metrics(text: str) -> list[Metric]:
 
 
 def total(metrics: Iterable[Metric], name: str, **labels: str) -> float | None:
-    """Return the sum of the series of `name` with these labels; None if there is none."""
+    """Return the sum of the series of `name` with these labels; None if no series has them."""
     values = [m.value for m in metrics if m.name == name and labels.items() <= m.labels.items()]
     return sum(values) if values else None
 

@@ -45,7 +45,7 @@ def matches(matcher: Matcher, value: str) -> bool:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known besides the query."""
+    """Facts beside the query that rules may use."""
 
     step_ns: int | None = None
     """Time between two points of the answer."""

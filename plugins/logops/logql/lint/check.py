@@ -25,10 +25,10 @@ def lint(query: Query, context: Context = QUERY_ALONE) -> list[Advice]:
     """Return the advice in the order of the text, limited per rule."""
     advice: list[Advice] = []
     for rule in RULES:
-        for found in islice(rule.look(query, context), MOST_OF_A_RULE):
-            rewrite = written(found.better) if found.better is not None else ""
-            certain = rule.severity == "slow" and found.certain and rewrite != ""
-            advice.append(Advice(rule.name, rule.severity, found.why, found.span, rewrite, certain))
+        for finding in islice(rule.look(query, context), MOST_OF_A_RULE):
+            rewrite = written(finding.better) if finding.better is not None else ""
+            certain = rule.severity == "slow" and finding.certain and rewrite != ""
+            advice.append(Advice(rule.name, rule.severity, finding.why, finding.span, rewrite, certain))
     return sorted(advice, key=lambda entry: entry.span)
 
 

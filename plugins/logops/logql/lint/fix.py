@@ -66,16 +66,16 @@ def edits_to(query: str, rewrite: str) -> tuple[Edit, ...]:
     layout, such as `by` behind the parenthesis, is not part of the edits.
     """
     before, usual, after = tokens_of(query), tokens_of(one_line(parse(query))), tokens_of(rewrite)
-    wanted = parse(rewrite)
+    meaning = parse(rewrite)
     for edits in (_edits(query, before, usual, rewrite, after), _edits(query, before, before, rewrite, after)):
-        if edits and _parses_to(edited(query, edits), wanted):
+        if edits and _parses_to(edited(query, edits), meaning):
             return edits
     return ()
 
 
-def _parses_to(query: str, wanted: object) -> bool:
+def _parses_to(query: str, meaning: object) -> bool:
     try:
-        return parse(query) == wanted
+        return parse(query) == meaning
     except LogQLError:
         return False
 

@@ -13,8 +13,7 @@ import yaml
 
 from logops.diagnostics.embedded import EmbeddedText, documents, scalar, whole
 from logops.logql import literals
-from logops.logql.errors import LogQLError
-from logops.logql.parse import parse
+from logops.logql.parse import is_query
 
 YAML_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 SUFFIXES = YAML_SUFFIXES | {".logql"}
@@ -53,11 +52,11 @@ def queries_in(text: str, file: str) -> list[FileQuery]:
     """
     if not is_yaml(file):
         return [_with_stand_ins("", whole(text), None, {})] if text.strip() else []
-    found = documents(text)
+    nodes = documents(text)
     return [
         query
-        for number, node in enumerate(found)
-        for query in _below(node, whole(text), (str(number),) if len(found) > 1 else (), "", set())
+        for number, node in enumerate(nodes)
+        for query in _below(node, whole(text), (str(number),) if len(nodes) > 1 else (), "", set())
     ]
 
 
@@ -67,20 +66,20 @@ def is_yaml(file: str) -> bool:
 
 
 def _below(
-    node: yaml.Node, source: EmbeddedText, path: tuple[str, ...], datasource: str, seen: set[int]
+    node: yaml.Node, source: EmbeddedText, path: tuple[str, ...], datasource: str, read_ids: set[int]
 ) -> Iterator[FileQuery]:
     """Yield the queries in and below a node.
 
-    source       the text that the node is in
-    datasource   type of the nearest data source above, in a dashboard
-    seen         nodes that were read: an alias leads to one again
+    source      the text that the node is in
+    datasource  type of the nearest data source above, in a dashboard
+    read_ids    ids of the nodes that were read: an alias leads to a node again
     """
-    if id(node) in seen:
+    if id(node) in read_ids:
         return
-    seen.add(id(node))
+    read_ids.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for index, element in enumerate(node.value):
-            yield from _below(element, source, (*path, str(index)), datasource, seen)
+            yield from _below(element, source, (*path, str(index)), datasource, read_ids)
     if not isinstance(node, yaml.MappingNode):
         return
     keys = {str(key.value): value for key, value in node.value}
@@ -90,9 +89,9 @@ def _below(
     datasource = _datasource(keys.get("datasource")) or datasource
     for key, value in keys.items():
         if not isinstance(value, yaml.ScalarNode):
-            yield from _with_interval(keys, _below(value, source, (*path, key), datasource, seen))
-        elif _is_query_key(key, path, keys, datasource) and id(value) not in seen:
-            seen.add(id(value))
+            yield from _with_interval(keys, _below(value, source, (*path, key), datasource, read_ids))
+        elif _is_query_key(key, path, keys, datasource) and id(value) not in read_ids:
+            read_ids.add(id(value))
             step_ns = literals.range_duration(_scalar(keys.get("step")))
             embedded = source.inner(scalar(source.text, value))
             yield _with_stand_ins(".".join((*path, key)), embedded, step_ns, _values(keys))
@@ -163,7 +162,7 @@ def _with_stand_ins(path: str, source: EmbeddedText, step_ns: int | None, values
     if has_variables:
         for stand_in in _STAND_INS:
             candidate = _filled(source, values, stand_in)
-            if _is_query(candidate.text):
+            if is_query(candidate.text):
                 filled = candidate
                 break
     return FileQuery(path, filled, step_ns, has_variables)
@@ -204,11 +203,3 @@ def _variables(text: str, values: Mapping[str, str]) -> Iterator[tuple[int, int,
 
 def _name(variable: str) -> str:
     return re.sub(r"[.:].*", "", variable.strip("${}[]"))
-
-
-def _is_query(text: str) -> bool:
-    try:
-        parse(text)
-    except LogQLError:
-        return False
-    return True

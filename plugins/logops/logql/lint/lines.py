@@ -231,9 +231,9 @@ def needs_label(condition: Matcher | Comparison | IpMatch) -> bool:
 
 
 def words_of(condition: Matcher | Comparison | IpMatch) -> list[str]:
-    """Return texts of which the line contains one, if the label was parsed from it; none if that is not certain.
+    """Return texts: if the label was parsed from the line, the line contains one of them. Empty if that is not certain.
 
-    A compared number is none: if a line does not parse, Loki lets it pass every comparison except those of text.
+    A compared number gives no text: if a line does not parse, Loki lets it pass every comparison except those of text.
     """
     if not isinstance(condition, Matcher):
         return []

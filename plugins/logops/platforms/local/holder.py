@@ -14,7 +14,7 @@ _STATE, _START = 0, 19
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a process id is valid: one boot of one machine, and one namespace of process ids (a container)."""
+    """One boot of one machine, and one namespace of process ids (a container). A process id is valid in it only."""
 
     id: str
     """Id and name of the machine; empty if it has no id, as many containers."""

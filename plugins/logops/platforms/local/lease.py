@@ -110,7 +110,7 @@ def _is_dead(holder: Holder) -> bool:
 
 
 def _holder(content: Any) -> Holder | None:
-    """Return the holder in a file; None if there is none, or the text is of another version of logops."""
+    """Return the holder in a file; None if nobody holds the lease, or another version of logops wrote the text."""
     try:
         return Holder(Machine(**content["machine"]), int(content["pid"]), int(content["start"]))
     except (LookupError, TypeError, ValueError):
