@@ -50,7 +50,7 @@ class FindingClass:
     meaning: str
     why: str
     remedy: str
-    """The steps of the person who reads it. ENV, CLUSTER, TENANT, TABLE and QUERY in its commands stand for the finding's subject."""
+    """The steps for a reader. ENV, CLUSTER, TENANT, TABLE and QUERY in its commands stand for the finding's subject."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
