@@ -99,9 +99,8 @@ class Worker:
         # Needs fcntl, which Windows does not have.
         from logops.shipping.wal.log import WriteAheadLog
 
-        return WriteAheadLog(
-            Path(self._options.wal_dir), self._options.wal_max_bytes, self.counters, self._messages.append
-        )
+        directory = Path(self._options.wal_dir)
+        return WriteAheadLog(directory, self._options.wal_max_bytes, self.counters, self._messages.append)
 
     def _run(self) -> None:
         self._thread_id = threading.get_ident()
