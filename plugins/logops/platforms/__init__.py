@@ -69,13 +69,19 @@ def rendered(environment: Environment, root: Path) -> "dict[Stage, Files]":
         return open_local(environment, root).desired()
     from logops.render import render_kubernetes
 
-    return render_kubernetes(environment, _rules())
+    return render_kubernetes(environment, _rules(), _secret_rules())
 
 
 def _commands() -> "Commands":
     from logops.toolchain import SERVICES, command
 
     return {name: command(name) for name in SERVICES}
+
+
+def _secret_rules() -> str:
+    from logops.toolchain import project_root
+
+    return (project_root() / "include/secrets/rules.toml").read_text("utf-8")
 
 
 def _rules() -> "Rules":

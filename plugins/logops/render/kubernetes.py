@@ -12,15 +12,17 @@ from logops.rules.read import Rules
 from logops.stages import Stage
 
 
-def render_kubernetes(environment: Environment, rules: Rules) -> dict[Stage, Files]:
+def render_kubernetes(environment: Environment, rules: Rules, secret_rules: str) -> dict[Stage, Files]:
     """Return the files of each stage.
+
+    secret_rules   text of the rules file for agents that redact secrets
 
     Raises as `kubernetes_agent_texts` does.
     """
     return {
         "storage": Files(storage_texts(environment)),
         "loki": Files(loki_texts(environment, partial(kubernetes_addresses, environment))),
-        "agents": Files(kubernetes_agent_texts(environment)),
+        "agents": Files(kubernetes_agent_texts(environment, secret_rules)),
         "tenants": Files(tenant_texts(environment)),
         "rules": Files(rule_texts(environment, rules)),
     }

@@ -18,13 +18,18 @@ _STATE = PurePath("/var/lib/logops")
 """Folder on the node. It outlives the pod: an agent that starts again continues at its last position."""
 
 
-def kubernetes_agent_texts(environment: Environment) -> dict[str, str]:
+def kubernetes_agent_texts(environment: Environment, secret_rules: str = "") -> dict[str, str]:
     """Return the configuration of each agent. Promtail has a file for each cluster.
+
+    secret_rules   text of the rules file for agents that redact secrets. They read it at /etc/logops/secrets
 
     Raises PlacementError if a syslog source has no port, UnsupportedByFluentBitError for a key that Fluent Bit cannot
     carry out.
     """
-    return dict(_texts(environment))
+    texts = dict(_texts(environment))
+    if any(agent.redact_secrets for agent in environment.agents.values()):
+        texts[f"agents/secrets/{_SECRET_RULES.name}"] = secret_rules
+    return texts
 
 
 def _texts(environment: Environment) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,13 @@ def test_each_agent_has_a_file_in_its_own_format() -> None:
     assert "job_name: audit" not in texts["agents/old-main.yaml"]
 
 
+def test_rules_for_secrets_are_a_file_if_an_agent_redacts_secrets() -> None:
+    redacting = environment("production", ("agents.nodes.redact_secrets", True))
+
+    assert kubernetes_agent_texts(redacting, "rules")["agents/secrets/rules.toml"] == "rules"
+    assert "agents/secrets/rules.toml" not in kubernetes_agent_texts(environment("production"), "rules")
+
+
 def test_agents_push_to_the_distributors_or_to_the_gateway() -> None:
     inside = environment("production", ("clusters.main.gateway", None))
     outside = environment(

@@ -1,0 +1,102 @@
+"""Real agents towards Loki and Azure: TLS, logins, sampling, secrets that are redacted, raw lines in a container."""
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logops.toolchain import project_root
+from tests.support.agent_corpus import AGENT, corpus, write
+from tests.support.agent_processes import AGENTS, running
+from tests.support.agent_programs import agent_program
+from tests.support.certificates import certificates
+from tests.support.environments import environment
+from tests.support.log_receiver import LogReceiver
+from tests.support.waiting import becomes_true, wait_for
+
+LOGINS: dict[str, tuple[dict[str, Any], str]] = {
+    "password": (
+        {"basic_auth": {"username": "logops", "password": {"env": "LOKI_SECRET"}}},
+        f"Basic {b64encode(b'logops:p$ss').decode()}",
+    ),
+    "token": ({"bearer_token": {"env": "LOKI_SECRET"}}, "Bearer p$ss"),
+}
+"""Keys of the agent, and the header that arrives."""
+
+
+@pytest.fixture(params=AGENTS)
+def kind(request: pytest.FixtureRequest) -> str:
+    if request.param != "promtail":
+        agent_program(request.param)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_lines_are_sent_with_tls_and_the_login(kind: str, login: str, tmp_path: Path) -> None:
+    files = certificates(tmp_path)
+    keys, header = LOGINS[login]
+    declared = corpus(kind, tmp_path, "plain", tls={"ca_file": str(files.ca_file)}, **keys)
+    write(tmp_path, "plain", [b"one", b"two"])
+
+    with (
+        LogReceiver(certificate=(files.server.cert_file, files.server.key_file)) as receiver,
+        running(declared, tmp_path, receiver.url, secrets={"LOKI_SECRET": "p$ss"}),
+    ):
+        becomes_true(lambda: len(receiver.lines) >= 2)
+
+    assert receiver.lines == ["one", "two"]
+    assert {push.headers["authorization"] for push in receiver.pushes} == {header}
+
+
+def test_server_whose_certificate_is_unknown_gets_no_line(kind: str, tmp_path: Path) -> None:
+    files = certificates(tmp_path)
+    declared = corpus(kind, tmp_path, "plain", backoff_retries=1)
+    write(tmp_path, "plain", [b"one"])
+
+    with (
+        LogReceiver(certificate=(files.server.cert_file, files.server.key_file)) as receiver,
+        running(declared, tmp_path, receiver.url) as agent,
+    ):
+        wait_for(lambda: "certificate" in agent.log, state=lambda: agent.log)
+
+    assert receiver.pushes == []
+
+
+def test_sampling_sends_a_part_of_the_lines(kind: str, tmp_path: Path) -> None:
+    if kind == "fluent-bit":
+        pytest.skip("Fluent Bit cannot send a part of the lines: logops refuses it")
+    rules = [{"name": "debug-lines", "keep": 0.5, "expression": "debug"}]
+    source = {
+        "kind": "file", "paths": [str(tmp_path / "sampled.log")], "cluster": "main", "tenant": "platform",
+        "labels": {"job": "sampled"}, "parse": {"sample": rules},
+    }  # fmt: skip
+    declared = environment(
+        "local", ("sources", {"sampled": source}), ("agents", {AGENT: {"kind": kind, "sources": ["sampled"]}})
+    )
+    lines = [f"debug {number}" for number in range(2000)]
+    (tmp_path / "sampled.log").write_text("".join(f"{line}\n" for line in [*lines, "the last line"]))
+
+    with LogReceiver() as receiver, running(declared, tmp_path, receiver.url):
+        becomes_true(lambda: "the last line" in receiver.lines)
+
+    *sampled, last = receiver.lines
+    assert last == "the last line"
+    assert set(sampled) < set(lines)
+    # With p = 0.5, the probability of another number is below 1e-60.
+    assert 600 < len(sampled) < 1400
+
+
+def test_secret_is_masked_and_the_rest_of_the_line_is_sent(tmp_path: Path) -> None:
+    agent_program("alloy")
+    declared = corpus("alloy", tmp_path, "plain", redact_secrets=True)
+    token = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6"
+    write(tmp_path, "plain", [f"deploy with {token} now".encode(), b"nothing to hide"])
+
+    with (
+        LogReceiver() as receiver,
+        running(declared, tmp_path, receiver.url, secret_rules=project_root() / "include/secrets/rules.toml"),
+    ):
+        becomes_true(lambda: len(receiver.lines) >= 2)
+
+    assert receiver.lines == ["deploy with <secret:github-token> now", "nothing to hide"]
