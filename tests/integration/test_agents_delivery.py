@@ -1,15 +1,24 @@
 """Real agents towards Loki and Azure: TLS, logins, sampling, secrets that are redacted, raw lines in a container."""
 
+import json
+import os
+import subprocess
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
+from logops.render.agents.addresses import AgentAddresses
+from logops.render.agents.fluent_bit import fluent_bit_config
 from logops.toolchain import project_root
 from tests.support.agent_corpus import AGENT, corpus, write
 from tests.support.agent_processes import AGENTS, running
 from tests.support.agent_programs import agent_program
+from tests.support.azurites import ACCOUNT, KEY, azurite, free_port
 from tests.support.certificates import certificates
 from tests.support.environments import environment
 from tests.support.log_receiver import LogReceiver
@@ -100,3 +109,57 @@ def test_secret_is_masked_and_the_rest_of_the_line_is_sent(tmp_path: Path) -> No
         becomes_true(lambda: len(receiver.lines) >= 2)
 
     assert receiver.lines == ["deploy with <secret:github-token> now", "nothing to hide"]
+
+
+@pytest.mark.parametrize("login", ["account key", "shared access signature"])
+def test_raw_lines_arrive_in_the_container_of_an_archive(login: str, tmp_path: Path) -> None:
+    program = agent_program("fluent-bit")
+    (tmp_path / "messages.log").write_text("one\ntwo\n")
+    with azurite(tmp_path) as endpoint:
+        account = f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={endpoint};"
+        container = ContainerClient.from_connection_string(f"DefaultEndpointsProtocol=http;{account}", "security-logs")
+        container.create_container()
+        config = tmp_path / "fluent-bit.yaml"
+        config.write_text(archive_config(tmp_path, endpoint, with_signature=login != "account key"))
+        secrets = {"LOGOPS_CONNECTION_SECURITY_STORAGE": KEY, "ARCHIVE_SAS": signature()}
+        with (tmp_path / "agent.out").open("wb") as out:
+            agent = subprocess.Popen(
+                [program, "--config", str(config)], env={**os.environ, **secrets}, stdout=out, stderr=out
+            )
+        try:
+            becomes_true(lambda: any(container.list_blobs()))
+        finally:
+            agent.terminate()
+            agent.wait(60)
+        texts = [container.download_blob(blob.name).readall() for blob in container.list_blobs()]
+
+    assert [json.loads(line)["log"] for text in texts for line in text.splitlines()] == ["one", "two"]
+
+
+def archive_config(folder: Path, endpoint: str, *, with_signature: bool) -> str:
+    """Return a configuration as on Kubernetes, but for Azurite instead of Azure."""
+    signature = {"sas_token": {"env": "ARCHIVE_SAS"}} if with_signature else {}
+    archive = {"storage_account": "security", "container": "security-logs", **signature}
+    source = {
+        "kind": "file", "paths": [str(folder / "messages.log")], "cluster": "main", "tenant": "platform",
+        "labels": {"job": "raw"},
+    }  # fmt: skip
+    declared = environment(
+        "production",
+        ("sources", {"raw": source}),
+        ("storage_accounts.security.account_name", ACCOUNT),
+        ("agents", {AGENT: {"kind": "fluent-bit", "sources": ["raw"], "archive": archive}}),
+    )
+    addresses = AgentAddresses("127.0.0.1", {}, {}, folder, folder)
+    config = yaml.safe_load(fluent_bit_config(declared, AGENT, addresses, folder / "state", free_port()))
+    (output,) = config["pipeline"]["outputs"]
+    output |= {"emulator_mode": True, "endpoint": endpoint.removesuffix(f"/{ACCOUNT}")}
+    return yaml.safe_dump(config)
+
+
+def signature() -> str:
+    now = datetime.now(UTC)
+    rights = ContainerSasPermissions(create=True, write=True)
+    return generate_container_sas(
+        ACCOUNT, "security-logs", account_key=KEY, permission=rights, expiry=now + timedelta(hours=1)
+    )

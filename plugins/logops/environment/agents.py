@@ -58,6 +58,9 @@ class Archive(Model):
     container: Name
     prefix: str = "logs/%Y/%m/%d"
     """Folder in the container, with strftime's letters for the day."""
+    sas_token: SecretRef | None = None
+    """Shared access signature of the container, with the rights to create and write. Required for an account without a
+    key: Fluent Bit cannot log in with a managed identity."""
 
 
 class Agent(Model):

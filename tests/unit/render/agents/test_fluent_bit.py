@@ -212,6 +212,15 @@ def test_archive_gets_raw_lines_and_loki_gets_none() -> None:
     assert blob["auto_create_container"] is False
 
 
+def test_archive_in_an_account_without_a_key_uses_the_signature_of_its_container() -> None:
+    archive = {"storage_account": "monitoring", "container": "system-logs", "sas_token": {"env": "ARCHIVE_SAS"}}
+    declared = config(environment_of({"journal": SOURCES["journal"]}, archive=archive))
+    (blob,) = declared["pipeline"]["outputs"]
+
+    assert (blob["auth_type"], blob["sas_token"]) == ("sas", "${ARCHIVE_SAS}")
+    assert "shared_key" not in blob
+
+
 def test_each_source_has_a_comment_with_its_owner() -> None:
     comments = re.findall(r"# Source (\w+) \(", text(environment_of(sources_for_fluent_bit())))
 
@@ -253,8 +262,8 @@ def test_keys_that_fluent_bit_cannot_carry_out_are_refused_with_path_and_advice(
         (
             {},
             {"archive": {"storage_account": "monitoring", "container": "system-logs"}},
-            "archive.storage_account: Fluent Bit needs an account key, and monitoring has a managed identity: "
-            "use an account with account_key",
+            "archive.storage_account: Fluent Bit cannot log in with a managed identity, and monitoring has no account "
+            "key: set archive.sas_token: a shared access signature of the container, with the rights to create and write",
         ),
     ],
 )

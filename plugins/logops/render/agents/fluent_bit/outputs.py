@@ -56,19 +56,25 @@ def archive_output(
     name: str, source: Source, agent: Agent, archive: Archive, account: StorageAccount
 ) -> dict[str, Any]:
     """Return the output that writes a source's records to a container."""
-    key = {"shared_key": f"${{{account.account_key.variable}}}"} if account.account_key else {}
     return {
         "name": "azure_blob",
         "alias": f"{name}-archive",
         "match": tag_of(name, source),
         "account_name": account.account_name,
-        **key,
+        **_account_login(archive, account),
         "container_name": archive.container,
         "path": archive.prefix,
         "blob_type": "blockblob",
         "auto_create_container": False,
         **_delivery(agent),
     }
+
+
+def _account_login(archive: Archive, account: StorageAccount) -> dict[str, Any]:
+    if archive.sas_token:
+        return {"auth_type": "sas", "sas_token": f"${{{archive.sas_token.variable}}}"}
+    assert account.account_key, "`unsupported` refuses an archive without a login"
+    return {"shared_key": f"${{{account.account_key.variable}}}"}
 
 
 def _pairs(values: dict[str, str]) -> str:

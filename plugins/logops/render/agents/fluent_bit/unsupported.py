@@ -39,11 +39,12 @@ def _agent(path: str, agent: Agent, accounts: StorageAccounts) -> Iterator[Probl
             f"{path}.batch_size", "Fluent Bit sends chunks of up to 2 MB, whatever batch_size is", "remove it"
         )
     yield from _labels(f"{path}.labels", agent.labels)
-    if agent.archive and accounts[agent.archive.storage_account].account_key is None:
+    archive = agent.archive
+    if archive and archive.sas_token is None and accounts[archive.storage_account].account_key is None:
         yield _cannot(
             f"{path}.archive.storage_account",
-            f"Fluent Bit needs an account key, and {agent.archive.storage_account} has a managed identity",
-            "use an account with account_key",
+            f"Fluent Bit cannot log in with a managed identity, and {archive.storage_account} has no account key",
+            "set archive.sas_token: a shared access signature of the container, with the rights to create and write",
         )
 
 
