@@ -263,7 +263,8 @@ def test_keys_that_fluent_bit_cannot_carry_out_are_refused_with_path_and_advice(
             {},
             {"archive": {"storage_account": "monitoring", "container": "system-logs"}},
             "archive.storage_account: Fluent Bit cannot log in with a managed identity, and monitoring has no account "
-            "key: set archive.sas_token: a shared access signature of the container, with the rights to create and write",
+            "key: set archive.sas_token: a shared access signature of the container, with the rights to create "
+            "and write",
         ),
     ],
 )
