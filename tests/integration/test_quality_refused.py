@@ -34,6 +34,9 @@ class RefusingPlatform:
     def salt_secret(self) -> None:
         """There is none."""
 
+    def distributor_urls(self, cluster: str) -> Mapping[str, str]:
+        return {}
+
     def agent_urls(self, cluster: str) -> Mapping[str, str]:
         return {}
 

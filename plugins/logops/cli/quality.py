@@ -149,7 +149,8 @@ def _show(result: "QualityResult", every: bool, as_json: bool) -> None:
     if as_json:
         print_json(result.to_dict())
     else:
-        print_text(wrapped(result.headline, width()))
+        for text in (result.headline, *result.notes):
+            print_text(wrapped(text, width()))
         print_text("")
         show_table(_columns(result))
         if result.deliveries:

@@ -69,6 +69,10 @@ class Agent(Model):
     kind: Literal["promtail", "alloy", "fluent-bit"]
     placement: Literal["every-node", "deployment"] = "every-node"
     sources: Annotated[tuple[Name, ...], Field(min_length=1)]
+    metrics_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
+    """On Kubernetes: a headless service of the agent's pods with the port of their metrics, such as
+    http://alloy-nodes.monitoring.svc:12345. Its name resolves to every pod. Null: a quality run does not read this
+    agent, and says so. Local agents need none."""
     labels: dict[LabelName, Annotated[str, Field(min_length=1, max_length=2048)]] = Field(default_factory=dict)
     """Fixed labels of every line of this agent, for example region."""
     batch_wait: Duration = Duration("1s")

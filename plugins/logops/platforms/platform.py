@@ -122,11 +122,12 @@ class ReadablePlatform(Protocol):
     def read_url(self, cluster: str) -> str:
         """Return the address for a cluster's queries."""
 
-    def agent_urls(self, cluster: str) -> Mapping[str, str] | None:
-        """Return the address of each agent and canary that ships to a cluster, by process name.
+    def distributor_urls(self, cluster: str) -> Mapping[str, str]:
+        """Return the address of each process that receives pushes, by name."""
 
-        None: their addresses are not known to this platform.
-        """
+    def agent_urls(self, cluster: str) -> Mapping[str, str]:
+        """Return the address of each agent and canary that ships to a cluster, by process name. An agent whose address
+        is not declared is missing."""
 
     def salt_secret(self) -> str | None:
         """Return the secret from which the salt of hashes is made (`quality.salt`). None: it is not known here."""

@@ -11,7 +11,8 @@ from logops.environment.cluster import Data
 from logops.environment.storage import StorageAccount
 from logops.platforms.management import AZURE, read_live_policy
 from logops.platforms.platform import PlatformError
-from logops.render.addresses import kubernetes_read_url, kubernetes_urls
+from logops.platforms.pods import pod_urls
+from logops.render.addresses import kubernetes_distributors_url, kubernetes_read_url, kubernetes_urls
 from logops.render.alertmanager import alertmanagers
 
 if TYPE_CHECKING:
@@ -39,8 +40,16 @@ class RemotePlatform:
     def read_url(self, cluster: str) -> str:
         return kubernetes_read_url(self.environment, cluster)
 
-    def agent_urls(self, cluster: str) -> None:
-        """Return None: agents are pods on every node, and nothing outside of Kubernetes knows their addresses."""
+    def distributor_urls(self, cluster: str) -> Mapping[str, str]:
+        return pod_urls(f"{cluster}-distributor", kubernetes_distributors_url(self.environment, cluster))
+
+    def agent_urls(self, cluster: str) -> Mapping[str, str]:
+        urls: dict[str, str] = {}
+        for name, agent in self.environment.agents.items():
+            clusters = {self.environment.sources[source].cluster for source in agent.sources}
+            if agent.metrics_url and cluster in clusters:
+                urls |= pod_urls(f"{name}-{cluster}", agent.metrics_url)
+        return urls
 
     def salt_secret(self) -> str | None:
         ref = self.environment.quality.salt

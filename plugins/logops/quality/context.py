@@ -100,8 +100,28 @@ class Context:
         return show_command(self.read_urls[cluster], tenant, query, start, end)
 
 
-def agent_processes(environment: Environment) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return the cluster and the sources of each agent process of a local environment, by its name."""
+def unread_agents(environment: Environment) -> list[str]:
+    """Return the agents whose counters cannot be read, because nothing declares where."""
+    if environment.platform.kind != "kubernetes":
+        return []
+    return [name for name, agent in environment.agents.items() if agent.metrics_url is None]
+
+
+def agent_processes(context: Context) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the cluster and the sources of each agent process, by its name. On Kubernetes, each pod is a process."""
+    agents = _agents(context.environment)
+    seen = dict.fromkeys([*(each.process for each in context.measured.counters), *context.measured.silent_processes])
+    pods = {
+        process: agent
+        for process in seen
+        for name, agent in agents.items()
+        if context.environment.platform.kind == "kubernetes" and process.startswith(f"{name}-")
+    }
+    return {**agents, **pods}
+
+
+def _agents(environment: Environment) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the cluster and the sources of each agent for each cluster, by the name `AGENT-CLUSTER`."""
     processes = {
         f"{name}-{cluster}": (
             cluster,

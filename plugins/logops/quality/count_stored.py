@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from logops.clients.loki import LokiClient, LokiError, LokiRefusedError
+from logops.environment import Environment
 from logops.platforms.platform import ReadablePlatform, component_of
 from logops.quality.balance import (
     BUCKET,
@@ -20,10 +22,10 @@ from logops.quality.budgeted import BudgetedQueries
 from logops.quality.counters import Counter, counters_of
 from logops.quality.measured import Measured, NotMeasured
 from logops.quality.request import QualityRequest
+from logops.render.addresses import kubernetes_write_url
 
 FUTURE = timedelta(minutes=15)
 """Loki accepts lines that are up to 10 minutes early (limits_config.creation_grace_period)."""
-DISTRIBUTORS = ("distributor", "all")
 _READ_TIMEOUT_S = 60.0
 
 
@@ -42,11 +44,11 @@ def read_and_count(
     environment = platform.environment
     for cluster in environment.clusters:
         report_progress(f"reading the counters of cluster {cluster}")
-        urls = {**platform.urls(cluster), **(platform.agent_urls(cluster) or {})}
-        distributors = {name: url for name, url in urls.items() if component_of(name, cluster) in DISTRIBUTORS}
+        distributors = platform.distributor_urls(cluster)
+        urls = {**platform.urls(cluster), **platform.agent_urls(cluster)}
         measured.counters += _read(cluster, distributors, measured)
         others = {name: url for name, url in urls.items() if name not in distributors}
-        measured.counters += _read(cluster, others, measured)
+        measured.counters += _of_cluster(environment, cluster, _read(cluster, others, measured))
         owners = [(cluster, tenant) for tenant in environment.clusters[cluster].tenants]
         for owner in owners:
             if counts_every_stream(environment, owner):
@@ -65,6 +67,14 @@ def read_and_count(
                     # The next run compares with this count, so its interval begins after it.
                     later = _read(cluster, distributors, measured)
         measured.later_counters += later
+
+
+def _of_cluster(environment: Environment, cluster: str, counters: list[Counter]) -> list[Counter]:
+    """Return the counters without those for other clusters: on Kubernetes, one agent sends to several clusters."""
+    if environment.platform.kind != "kubernetes":
+        return counters
+    host = urlsplit(kubernetes_write_url(environment, cluster)).netloc
+    return [counter for counter in counters if counter.label("host") in ("", host)]
 
 
 def _read(cluster: str, urls: Mapping[str, str], measured: Measured) -> list[Counter]:

@@ -24,7 +24,7 @@ def incomplete(context: Context) -> Iterator[Finding]:
     """
     for same in _grouped(((gap.cluster, answer(gap.reason)), gap) for gap in context.measured.not_measured):
         yield _not_measured(context, same)
-    agents = agent_processes(context.environment)
+    agents = agent_processes(context)
     silent = context.measured.silent_processes.items()
     for unread in _grouped((answer(reason), (name, reason)) for name, reason in silent if name not in agents):
         yield _not_read(context, unread)

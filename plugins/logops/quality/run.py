@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from logops.checks.recording import record
 from logops.environment import Environment
 from logops.findings import Finding, Run, failed
+from logops.number_text import plural
 from logops.platforms.platform import ReadablePlatform
 from logops.quality.balance import (
     ClusterBalance,
@@ -17,7 +18,7 @@ from logops.quality.balance import (
     cluster_balance,
     tenant_balances,
 )
-from logops.quality.context import Context
+from logops.quality.context import Context, unread_agents
 from logops.quality.counters import increases
 from logops.quality.data_docs import write_data_docs
 from logops.quality.delivery import DeliveryRow, delivery_rows
@@ -82,6 +83,7 @@ class QualityResult:
     cost: Cost
     deliveries: tuple[DeliveryRow, ...] = ()
     """Sent, received and stored lines since the run before. Empty: there was none."""
+    unread_agents: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -89,13 +91,26 @@ class QualityResult:
         return headline(self.rows, self.findings, self.window_s, self.cost)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the run was not asked to check, and how to ask for it."""
+        if not self.unread_agents:
+            return ()
+        names = ", ".join(self.unread_agents)
+        paths = ", ".join(f"agents.{name}.metrics_url" for name in self.unread_agents)
+        return (
+            f"Not read: the counters of {plural(len(self.unread_agents), 'agent')} {names}. Lines that an agent drops "
+            f"or gives up are not found. Declare {paths}: a headless service of the agent's pods.",
+        )
+
+    @property
     def failed(self) -> bool:
         return failed(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as plain JSON: `{headline, as_of, failed, cost, sources, deliveries, findings}`."""
+        """Return the result as plain JSON: `{headline, notes, as_of, failed, cost, sources, deliveries, findings}`."""
         return {
             "headline": self.headline,
+            "notes": list(self.notes),
             "as_of": self.as_of.isoformat(),
             "window_s": self.window_s,
             "failed": self.failed,
@@ -148,7 +163,10 @@ def run_quality(
     findings = judged(context)
     rows = source_rows(environment, measured, findings, context.learned)
     deliveries = delivery_rows(context.balances, context.sent)
-    result = QualityResult(request.as_of, request.window_s, tuple(rows), tuple(findings), measured.cost, deliveries)
+    unread = tuple(unread_agents(environment))
+    result = QualityResult(
+        request.as_of, request.window_s, tuple(rows), tuple(findings), measured.cost, deliveries, unread
+    )
     if docs:
         report_progress("writing the pages")
         write_data_docs(context, docs)
@@ -201,7 +219,8 @@ def read_result(store: "ResultsStore", environment: Environment, as_of: datetime
         return None
     run, findings = newest
     rows, window_s, cost = read_rows(store, run)
-    return QualityResult(run.as_of, window_s, tuple(rows), findings, cost, tuple(read_deliveries(store, run)))
+    deliveries, unread = tuple(read_deliveries(store, run)), tuple(unread_agents(environment))
+    return QualityResult(run.as_of, window_s, tuple(rows), findings, cost, deliveries, unread)
 
 
 def judged(context: Context) -> list[Finding]:

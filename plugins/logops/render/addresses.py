@@ -105,6 +105,12 @@ def _pod(environment: Environment, cluster: str, component: str, number: int) ->
     return f"http://{service}-{number}.{service}-headless.{_namespace(environment)}.svc:{_HTTP}"
 
 
+def kubernetes_distributors_url(environment: Environment, cluster: str) -> str:
+    """Return the URL of the headless service of a cluster's distributors, or of its single binaries."""
+    service = f"loki-{cluster}" if environment.clusters[cluster].mode == "single" else f"loki-{cluster}-distributor"
+    return f"http://{service}-headless.{_namespace(environment)}.svc:{_HTTP}"
+
+
 def kubernetes_read_url(environment: Environment, cluster: str) -> str:
     """Return the URL for queries: the gateway if there is one, else the query frontend."""
     declared = environment.clusters[cluster]

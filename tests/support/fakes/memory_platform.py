@@ -86,6 +86,9 @@ class MemoryPlatform:
     def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
         return self.alertmanagers.get(audience, ())
 
+    def distributor_urls(self, cluster: str) -> Mapping[str, str]:
+        return {}
+
     def agent_urls(self, cluster: str) -> Mapping[str, str]:
         return {}
 

@@ -83,6 +83,8 @@ class IngestionQualityOperator(BaseOperator):
         )
         headline = f"{self.environment}: {result.headline}"
         report_findings(self.log, context["ti"], headline, result.findings, failed=result.failed)
+        for note in result.notes:
+            self.log.warning("%s", note)
         for row in result.rows:
             self.log.info("%s", row.text(result.as_of))
         for delivery in result.deliveries:

@@ -29,7 +29,15 @@ from logops.platforms.local.sources import write_line
 from logops.platforms.local.status import statuses
 from logops.platforms.local.steps import Steps, decide, stop_group
 from logops.platforms.local.supervisord import Supervisord
-from logops.platforms.platform import LeaseStore, PlatformError, ProcessStatus, Progress, Revision, RevisionStore
+from logops.platforms.platform import (
+    LeaseStore,
+    PlatformError,
+    ProcessStatus,
+    Progress,
+    Revision,
+    RevisionStore,
+    component_of,
+)
 from logops.platforms.rules import Owner, files_of, owners, read_rules, write_rules
 from logops.render import STAGES, Commands, Files, Stage, local_topology, render_local
 from logops.render.files import workload_file, workload_text
@@ -122,6 +130,13 @@ class LocalPlatform:
 
     def read_url(self, cluster: str) -> str:
         return self._topology.read_url(cluster)
+
+    def distributor_urls(self, cluster: str) -> Mapping[str, str]:
+        return {
+            name: url
+            for name, url in self.urls(cluster).items()
+            if component_of(name, cluster) in ("distributor", "all")
+        }
 
     def agent_urls(self, cluster: str) -> Mapping[str, str]:
         return self._topology.agent_urls(cluster)

@@ -39,7 +39,7 @@ RATE_LIMITED = ("ratelimit_drop_stage", "rate_limited")
 
 def agents_down(context: Context) -> Iterator[Finding]:
     """Yield the agents that do not answer, and those of which Loki accepted nothing since the last run."""
-    for process, (cluster, sources) in agent_processes(context.environment).items():
+    for process, (cluster, sources) in agent_processes(context).items():
         problem = ""
         if reason := context.measured.silent_processes.get(process):
             # The message is about a Loki, whose client reads the page.
@@ -84,7 +84,7 @@ def _status_text(status: str) -> str:
 
 def lines_given_up(context: Context) -> Iterator[Finding]:
     """Yield the agents that gave up lines, one finding for each tenant: Loki refuses lines by tenant."""
-    for process, (cluster, sources) in agent_processes(context.environment).items():
+    for process, (cluster, sources) in agent_processes(context).items():
         dropped = [each for each in _increases(context, process) if each.name in DROPPED]
         failed = _failed_requests(_increases(context, process))
         because = f" Failed requests: {_statuses(failed)}." if failed else ""
@@ -103,7 +103,7 @@ def lines_given_up(context: Context) -> Iterator[Finding]:
 
 def lines_dropped_by_agents(context: Context) -> Iterator[Finding]:
     """Yield the agents whose pipeline drops lines without a rule of the environment."""
-    for process, (cluster, sources) in agent_processes(context.environment).items():
+    for process, (cluster, sources) in agent_processes(context).items():
         counters = _increases(context, process)
         unnamed = {
             reason: count
