@@ -18,6 +18,7 @@ from logops.doctor.untyped import as_list, as_mapping
 
 ACCEPTED = "Promtail's configuration, values of its Helm chart, or a ConfigMap or Secret with its configuration"
 
+_PROMTAIL = re.compile(r"\b(?:scrape_configs|clients)\b")
 _ALLOY = re.compile(r'^\s*(?:loki|discovery|local|prometheus|otelcol)\.[\w.]+(?:\s+"\w+")?\s*\{', re.MULTILINE)
 _CHART_JOB = "(default of the chart)"
 """Path of the job that the chart has by itself."""
@@ -52,12 +53,12 @@ class Configuration:
     def note_unused(self) -> None:
         """Note every key that nobody used."""
         for job in self.jobs:
-            job.value.note_unused("an environment has no such key")
+            job.value.note_unused()
         if self.config is not self.chart:
             for _, value in self.config.fields():
-                value.note_unused("an environment has no such key")
+                value.note_unused()
         if self.chart:
-            self.chart.at("config").note_unused("an environment has no such key")
+            self.chart.at("config").note_unused()
             self._note_deployment(self.chart)
 
     @staticmethod
@@ -116,7 +117,9 @@ def _in_manifest(document: Value) -> Iterator[Configuration]:
     for section in ("data", "stringData"):
         for _, value in document.at(section).fields():
             text = _decoded(value.data) if is_secret and section == "data" else value.data
-            config = parse_template(str(text), value, document.ledger)
+            # Another text of the manifest need not be YAML.
+            is_ours = _PROMTAIL.search(str(text)) is not None
+            config = parse_template(str(text), value, document.ledger) if is_ours else None
             if is_promtail_config(as_mapping(config)):
                 yield _plain(Value(config, value.location, document.ledger))
             else:

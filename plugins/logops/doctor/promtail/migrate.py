@@ -127,9 +127,7 @@ def _add_sources(sources: dict[str, dict[str, Any]], job: Job, position: int, pl
     job_name = job.value.at("job_name").text() or f"job-{position + 1}"
     inputs = list(_inputs(job))
     if not inputs:
-        job.value.ledger.note_lost(job.value.location, "no source was made of this job")
-        job.value.at("relabel_configs").use()
-        job.value.at("pipeline_stages").use()
+        job.value.lost("no source was made of this job")
     for keys in inputs:
         name = _unique_name(job_name, sources)
         sources[name] = _source(keys, job, job_name, place)
@@ -208,6 +206,8 @@ def _alloy(
         environment = Environment.model_validate_json(json.dumps(data))
     except ValidationError as error:
         for problem in problems_of(error, data):
+            if problem.path.startswith("clusters."):
+                continue  # The placeholder's tenants are those of the sources.
             ledger.note_todo(top, f"change this value of the source: {problem}")
         return ""
     for problem in find_pipeline_problems(environment):

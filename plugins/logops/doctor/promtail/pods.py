@@ -135,10 +135,18 @@ def _add_mapped(rule: Rule, labels: InputLabels) -> bool:
 
 def _add_select(rule: Rule, labels: InputLabels) -> bool:
     """Carry over the choice of pods by container, or by a label that the source has."""
-    name = _label_of(rule, labels)
-    if name not in ("container", *labels.keys["pod_labels"]) or not rule.alternatives:
+    if not rule.alternatives:
         return False
-    rule.value.use()
+    name = _label_of(rule, labels)
+    pod_label = rule.sources[0].removeprefix(_POD_LABEL) if len(rule.sources) == 1 else ""
+    if name in ("container", *labels.keys["pod_labels"]):
+        rule.value.use()
+    elif rule.sources == (f"{_POD_LABEL}{pod_label}",) and not label_problem(pod_label):
+        name = pod_label
+        labels.keys["pod_labels"][name] = _restored(pod_label)
+        rule.value.changed(f"the source selects pods by {name}, so lines get the label {name}")
+    else:
+        return False
     select = labels.keys.setdefault("select", {})
     select[name] = [value for value in rule.alternatives if value in select.get(name, rule.alternatives)]
     return True

@@ -71,7 +71,7 @@ def _read(pipeline: MigratedPipeline, stages: list[Value]) -> None:
             stage.lost("a stage is a mapping with one key")
         for name, settings in stage.fields():
             _read_stage(pipeline, name, settings)
-            settings.note_unused("an environment has no such key")
+            settings.note_unused()
 
 
 def _read_stage(pipeline: MigratedPipeline, name: str, settings: Value) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from logops.doctor.deployment import Location
 from logops.doctor.untyped import as_list, as_mapping
 
+_NO_SUCH_KEY = "an environment has no such key, or not with this value"
+
 
 class NoteKind(StrEnum):
     """The consequence of a note. The values are headings."""
@@ -117,10 +119,10 @@ class Value:
     def todo(self, text: str) -> None:
         self._note(NoteKind.TODO, text)
 
-    def note_unused(self, reason: str) -> None:
+    def note_unused(self) -> None:
         """Add a note for each value that was not used: one for a part of which nothing was used."""
         for value in self._unused():
-            value.lost(reason)
+            value.lost(_NO_SUCH_KEY)
 
     def _note(self, kind: NoteKind, text: str) -> None:
         self.use()

@@ -1,6 +1,7 @@
 """Parse YAML and JSON that users provide, safely: limit the size, the depth and the aliases."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,10 @@ import yaml
 
 from logops.errors import LogopsError
 from logops.number_text import size_text
+
+_LINE = re.compile(r"line (\d+): ")
+_PLACE = re.compile(r' in "<[^>]*>", line (\d+), column (\d+)')
+"""How PyYAML writes a place in a text without a name."""
 
 MAX_BYTES = 5 * 2**20
 MAX_DEPTH = 100
@@ -46,9 +51,10 @@ def parse(text: str, file: str) -> list[Any]:
         _refuse_depth(text, file)
         return [document for document in _documents(text, file) if document is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = _PLACE.sub(r" (line \1, column \2)", " ".join(str(error).split())) or type(error).__name__
         mark = getattr(error, "problem_mark", None)
-        position = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        line = _LINE.match(reason)
+        position = (mark.line + 1, mark.column + 1) if mark else (int(line[1]) if line else 1, 1)
         raise DocumentError(file, f"not readable as YAML: {reason}", "valid YAML or JSON", *position) from None
 
 

@@ -124,7 +124,10 @@ def test_value_that_an_environment_refuses_is_left_to_the_user() -> None:
         ("receivers: {}\nexporters: {}\n", "this is a configuration of the OpenTelemetry Collector"),
         ("sources: {}\nsinks: {}\n", "this is a configuration of Vector"),
         ("schema_config: {}\nlimits_config: {}\n", "this is a configuration of Loki: use `logops doctor --migrate`"),
-        ("a: [\n", "not readable as YAML"),
+        ("a: [\n",
+         "not readable as YAML: while parsing a flow node did not find expected node content (line 2, column 1)"),
+        ("kind: ConfigMap\ndata: {fluent-bit.conf: '[INPUT]\n\n    Name tail'}\n",
+         "this is a configuration of Fluent Bit"),
         ("a: &a [x]\n" + "\n".join(f"a{i}: &a{i} [{', '.join(['*a' + str(i - 1) if i else '*a'] * 9)}]"
                                    for i in range(9)), "aliases that expand to more than 1000000 values"),
     ],
@@ -134,6 +137,19 @@ def test_file_that_cannot_be_used_is_refused_with_what_it_is(text: str, message:
         migrate_text(text)
 
     assert refused.value.found.startswith(message)
+
+
+def test_duplicate_key_is_refused_with_its_line() -> None:
+    with pytest.raises(DocumentError) as refused:
+        migrate_text("a: 1\na: 2\n")
+
+    assert (refused.value.found, refused.value.line) == ("not readable as YAML: line 2: the key 'a' is a duplicate", 2)
+
+
+def test_client_that_is_no_list_is_named() -> None:
+    migrated = migrate_config({"clients": {"url": "x"}, "scrape_configs": [{"job_name": "a", **FILES}]})
+
+    assert lost(migrated) == {"clients": "an environment has no such key, or not with this value"}
 
 
 def test_file_with_too_many_stages_is_refused_with_the_line() -> None:

@@ -96,6 +96,14 @@ def test_keep_by_container_or_label_of_pod_selects_pods() -> None:
     assert lost(migrated) == {}
 
 
+def test_keep_by_a_label_that_no_rule_copies_adds_the_label() -> None:
+    migrated = migrate_rules({"source_labels": [f"{META}pod_label_team"], "regex": "shop", "action": "keep"})
+
+    assert migrated.sources["my-app"]["pod_labels"] == {"team": "team"}
+    assert migrated.sources["my-app"]["select"] == {"team": ["shop"]}
+    assert changed(migrated)[f"{RULES}[0]"] == "the source selects pods by team, so lines get the label team"
+
+
 def test_drop_by_label_of_pod_is_a_drop_rule_if_the_source_has_the_label() -> None:
     drop = {"source_labels": [f"{META}pod_label_app"], "regex": "canary", "action": "drop"}
 
