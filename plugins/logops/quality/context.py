@@ -19,6 +19,9 @@ from logops.quality.request import QualityRequest
 from logops.quality.secrets.scan import Scan
 from logops.quality.sources import shows_lines
 
+EXAMPLE = " For example: "
+"""Precedes the example line at the end of a message."""
+
 
 @dataclass(frozen=True)
 class Context:
@@ -92,7 +95,7 @@ class Context:
         entry = next(iter(entries), None)
         if entry is None or not self.shows_examples(name):
             return ""
-        return f" For example: {self.example_of(entry)}"
+        return f"{EXAMPLE}{self.example_of(entry)}"
 
     def command(self, cluster: str, tenant: str, query: str, between: tuple[datetime, datetime] | None = None) -> str:
         """Return a shell command that runs a query over the window, or over another time."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from logops.findings import Finding
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.quality.bands import State
+from logops.quality.context import EXAMPLE
 from logops.quality.judge.balance import BETWEEN
 from logops.quality.limits import RETRIED_BY_AGENTS
 
@@ -117,6 +118,10 @@ def _naming(cause: Finding, consequences: Sequence[Finding]) -> Finding:
         for finding in consequences
     )
     explains = ", ".join(names)
+    # An example may be cut, so it stays at the end.
+    message, example, line = cause.message.partition(EXAMPLE)
     return replace(
-        cause, message=f"{cause.message} It explains {explains}.", evidence={**cause.evidence, "explains": explains}
+        cause,
+        message=f"{message} It explains {explains}.{example}{line}",
+        evidence={**cause.evidence, "explains": explains},
     )

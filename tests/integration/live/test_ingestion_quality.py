@@ -190,7 +190,7 @@ def test_lines_that_a_second_agent_ships_too_explain_the_doubled_rate(check: Che
 
     assert finding.cls.name == "duplicates"
     assert "20 of 40 sampled lines of application are copies of another line (50.0%)." in finding.message
-    assert finding.message.endswith("It explains rate-out-of-band of application.")
+    assert "It explains rate-out-of-band of application. For example: " in finding.message
 
 
 def test_lines_that_loki_refuses_explain_the_lines_that_the_agent_gave_up(check: Check) -> None:

@@ -31,6 +31,16 @@ def test_consequence_is_left_out_and_named_by_its_cause() -> None:
     assert (cause.cls.name, cause.message) == ("source-silent", "It happened. It explains gap of web.")
 
 
+def test_cause_names_its_consequences_before_its_example_line() -> None:
+    cause = replace(finding("duplicates"), message="3 lines are copies. For example: a line that is cut he")
+    rate = replace(finding("rate-out-of-band"), evidence={"direction": "high"})
+    (named,) = without_consequences([cause, rate], lambda each: frozenset({each.subject.source}))
+
+    assert named.message == (
+        "3 lines are copies. It explains rate-out-of-band of web. For example: a line that is cut he"
+    )
+
+
 def test_finding_about_another_source_is_kept() -> None:
     assert kept(finding("source-silent", "web"), finding("gap", "db")) == ["source-silent web", "gap db"]
 

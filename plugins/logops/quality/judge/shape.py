@@ -13,7 +13,7 @@ from logops.findings.classes.quality import DUPLICATES, LINES_UNPARSABLE, SECRET
 from logops.logql.build import stream
 from logops.logql.regexes import compiled
 from logops.number_text import count_text
-from logops.quality.context import Context
+from logops.quality.context import EXAMPLE, Context
 from logops.quality.secrets.leak import leaks
 from logops.quality.secrets.rules import Kind, is_masked
 from logops.quality.sources import checked_format
@@ -98,7 +98,7 @@ def secrets(context: Context) -> Iterator[Finding]:
         for leak in leaks(scan, measure.total or None):
             if leak.kind is Kind.PERSONAL_DATA and source.expect.personal_data:
                 continue
-            example = f" For example: {leak.examples[0]}" if leak.examples and context.shows_examples(name) else ""
+            example = f"{EXAMPLE}{leak.examples[0]}" if leak.examples and context.shows_examples(name) else ""
             # A label of a security cluster may come from a line. What the environment declares does not.
             labels = leak.streams[0] if context.shows_examples(name) else source.labels
             unmasked = {label: value for label, value in labels.items() if not is_masked(f"{label}={value}")}
