@@ -81,6 +81,9 @@ def test_agent_without_network_explains_its_silent_sources_and_loses_no_line(che
         network.cut()
         check.write("application", [application(f"during {number}") for number in range(200)])
         check.wait_for_counter("promtail_batch_retries_total")
+        # In the time before this run, Loki still accepted a request.
+        check.run(OF_AGENT)
+        check.wait_for_counter("promtail_batch_retries_total", check.counter("promtail_batch_retries_total"))
         cut = check.run(OF_AGENT, expect_every="1s").findings
         network.repair()
         check.wait_for_lines(["application"], 220)
