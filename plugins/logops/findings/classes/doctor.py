@@ -260,7 +260,7 @@ AGENT_END_OF_LIFE = FindingClass(
     severity=Severity.WARNING,
     meaning="An agent that is past its end of life.",
     why="Its security bugs are not fixed any more, and it runs on every node.",
-    remedy="Move to Grafana Alloy: `logops agents migrate FILE --to FOLDER` translates the configuration.",
+    remedy="Move to Grafana Alloy: `logops agents migrate promtail.yaml --to alloy` translates the configuration.",
 )
 AGENT_POSITION_LOST = FindingClass(
     name="agent-position-lost",
