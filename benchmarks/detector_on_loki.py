@@ -66,8 +66,8 @@ from logops.samples.settle import settle
 from logops.toolchain import ensure, project_root
 
 sys.path.insert(0, str(project_root() / "tests"))
-from tests.support.local_platforms import wait_for
 from tests.support.loki_proxy import PlatformBehindProxies, proxies_before
+from tests.support.waiting import wait_for
 
 SLOWER = (0.05, 0.10, 0.20, 0.50)
 TOGETHER = 2
