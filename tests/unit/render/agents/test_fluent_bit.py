@@ -7,6 +7,7 @@ import yaml
 
 from logops.environment import Environment
 from logops.render.agents.fluent_bit import UnsupportedByFluentBitError, fluent_bit_config
+from logops.render.agents.fluent_bit.backtracking import may_backtrack_for_ever
 from logops.render.agents.fluent_bit.expressions import UntranslatableError, onigmo, other_lines
 from logops.render.agents.fluent_bit.time_format import strptime_format
 from tests.support.environments import environment
@@ -127,6 +128,37 @@ def test_pipeline_drops_lines_then_parses_then_drops_by_fields() -> None:
         ("modify", None),
         ("record_modifier", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_refused"),
+    [
+        ("^(a+)+$", True),
+        (r"(?:\w+|\d)*x", True),
+        (r"(\s*\w+)*", True),
+        (r"((?:ab)*)+", True),
+        ("(a{2,})*", True),
+        (r"(\w+ )+", False),
+        (r"^\S+ \S+ \S+ \[(?P<time>[^\]]+)\].*?(?: trace_id=(?P<trace_id>[0-9a-f]+))?$", False),
+        (r"(?:\[(?:\\.|[^\]\\])*\])+", False),
+        (r"(a+)+?b[(+)]*", True),
+        (r"[(a+)+]", False),
+        (r"\(a+\)+", False),
+    ],
+)
+def test_repetition_of_repetitions_is_recognised(expression: str, is_refused: bool) -> None:
+    assert may_backtrack_for_ever(expression) is is_refused
+
+
+def test_expression_that_fluent_bit_may_never_finish_is_refused_with_path_and_advice() -> None:
+    with pytest.raises(UnsupportedByFluentBitError) as refused:
+        one_source({"parse": {"drop": [{"name": "slow", "expression": "^(a+)+$"}]}})
+
+    assert str(refused.value) == (
+        "agents.every: Fluent Bit cannot ship these sources as declared:\n"
+        "  sources.one.parse.drop.0.expression: a repetition of repetitions, as in (a+)+: a single line could stop "
+        "Fluent Bit for ever: remove the inner or the outer repetition, or use an agent of kind alloy"
+    )
 
 
 @pytest.mark.parametrize(

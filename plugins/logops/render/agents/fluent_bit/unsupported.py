@@ -10,6 +10,7 @@ from logops.environment.sources import EventHubSource, JournalSource, PodSource,
 from logops.environment.storage import StorageAccounts
 from logops.errors import LogopsError
 from logops.pipelines.stages import ParseJson, stages_of
+from logops.render.agents.fluent_bit.backtracking import may_backtrack_for_ever
 from logops.render.agents.fluent_bit.expressions import UntranslatableError, onigmo
 from logops.render.agents.fluent_bit.time_format import strptime_format
 
@@ -144,6 +145,12 @@ def _expressions(path: str, parse: Parse) -> Iterator[Problem]:
             onigmo(expression or "")
         except UntranslatableError as part:
             yield _cannot(f"{path}.{key}", f"Fluent Bit's regular expressions do not have {part}", "write it without")
+        if may_backtrack_for_ever(expression or ""):
+            yield _cannot(
+                f"{path}.{key}",
+                "a repetition of repetitions, as in (a+)+: a single line could stop Fluent Bit for ever",
+                "remove the inner or the outer repetition, or use an agent of kind alloy",
+            )
 
 
 def _cannot(path: str, found: str, advice: str) -> Problem:
