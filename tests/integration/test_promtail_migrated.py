@@ -23,6 +23,7 @@ from logops.render.agents.addresses import AgentAddresses
 from logops.render.agents.promtail import PromtailProcess, promtail_config
 from logops.toolchain import command
 from tests.support.agent_corpus import Arrived, received
+from tests.support.agent_programs import agent_program
 from tests.support.azurites import free_port
 from tests.support.log_receiver import LogReceiver
 from tests.support.waiting import becomes_true
@@ -212,10 +213,11 @@ def rendered(declared: Environment, folder: Path, url: str) -> str:
 
 
 @contextmanager
-def promtail(text: str, path: Path) -> Iterator[None]:
+def running(words: list[str], text: str, path: Path) -> Iterator[None]:
+    """Run an agent with a configuration, and stop it at the end, so that it sends what it holds."""
     path.write_text(text)
     process = subprocess.Popen(
-        [*command("promtail"), f"-config.file={path}"],
+        [*words, str(path)],
         stdout=path.with_suffix(".out").open("wb"),
         stderr=subprocess.STDOUT,
     )
@@ -226,11 +228,16 @@ def promtail(text: str, path: Path) -> Iterator[None]:
         process.wait(WAIT_S)
 
 
-def entries_of(text: str, path: Path, receiver: LogReceiver, count: int) -> Counter[Arrived]:
-    """Run Promtail until it has sent a number of entries. Return the entries."""
+def entries_of(
+    text: str, path: Path, receiver: LogReceiver, count: int, words: list[str] | None = None
+) -> Counter[Arrived]:
+    """Run an agent until it has sent a number of entries. Return the entries.
+
+    words   the command of the agent, without the path of its configuration; default: Promtail's
+    """
     receiver.pushes.clear()
     started_ns = time.time_ns()
-    with promtail(text, path):
+    with running(words or [*command("promtail"), "-config.file"], text, path):
         becomes_true(lambda: len(receiver.records) >= count, WAIT_S)
     return received(receiver.pushes, started_ns)
 
@@ -251,24 +258,48 @@ def model(declared: Environment, cases: Mapping[str, Case]) -> list[Entry]:
     ]
 
 
-def both(config: dict[str, Any], declared: Environment, folder: Path, receiver: LogReceiver, *counts: int) -> Both:
-    """Return what the original configuration sends, and what the migrated one sends.
-
-    counts   entries for which to wait, of the original and of the migrated one
-    """
+def original(config: dict[str, Any], folder: Path) -> str:
+    """Return the text of a configuration, with addresses and files that no other process uses."""
     own = {
         "server": {"http_listen_address": "127.0.0.1", "http_listen_port": free_port(), "grpc_listen_port": 0},
         "positions": {"filename": str(folder / "old.yaml")},
         "target_config": {"sync_period": "1s"},
     }
-    before = entries_of(yaml.safe_dump(config | own), folder / "original.yaml", receiver, counts[0])
+    return yaml.safe_dump(config | own)
+
+
+def both(config: dict[str, Any], declared: Environment, folder: Path, receiver: LogReceiver, *counts: int) -> Both:
+    """Return what the original configuration sends, and what the migrated one sends.
+
+    counts   entries for which to wait, of the original and of the migrated one
+    """
+    before = entries_of(original(config, folder), folder / "original.yaml", receiver, counts[0])
     after = entries_of(rendered(declared, folder, receiver.url), folder / "migrated.yaml", receiver, counts[-1])
     return before, after
 
 
-def test_migrated_configuration_sends_the_entries_of_the_original(tmp_path: Path) -> None:
+def write_lines(folder: Path) -> None:
     for name, one in CASES.items():
-        (tmp_path / f"{name}.log").write_text("".join(f"{line}\n" for line in one.lines))
+        (folder / f"{name}.log").write_text("".join(f"{line}\n" for line in one.lines))
+
+
+def test_configuration_of_alloy_sends_the_entries_of_the_original(tmp_path: Path) -> None:
+    address = f"--server.http.listen-addr=127.0.0.1:{free_port()}"
+    words = [agent_program("alloy"), "run", f"--storage.path={tmp_path}", address, "--disable-reporting"]
+    write_lines(tmp_path)
+    with LogReceiver() as receiver:
+        config = configuration(CASES, tmp_path, receiver.url)
+        alloy = migrate_promtail(yaml.safe_dump(config), "promtail.yaml", "main", "application").alloy
+        count = len(model(migrated(config), CASES))
+        before = entries_of(original(config, tmp_path), tmp_path / "original.yaml", receiver, count)
+        after = entries_of(alloy, tmp_path / "migrated.alloy", receiver, count, words)
+
+    assert before
+    assert {"missing": before - after, "added": after - before} == {"missing": Counter(), "added": Counter()}
+
+
+def test_migrated_configuration_sends_the_entries_of_the_original(tmp_path: Path) -> None:
+    write_lines(tmp_path)
     with LogReceiver() as receiver:
         config = configuration(CASES, tmp_path, receiver.url)
         declared = migrated(config)
