@@ -17,7 +17,7 @@ from pathlib import Path
 from logops.platforms.local.lease import LeaseFile
 LeaseFile(Path(sys.argv[1]), "local").acquire("killed", one_process=sys.argv[2] == "terminal")
 print("acquired", flush=True)
-time.sleep(600)
+time.sleep(600)  # Until it is killed.
 """
 
 

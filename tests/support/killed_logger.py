@@ -30,6 +30,7 @@ for number in range(first, last) if last else count(first):
         # The caller has its acknowledgement: the line is in the pipe, whatever happens to this process.
         os.write(1, b"%d\\n" % number)
     if pause_s:
+        # The rate of a program that logs all the time.
         time.sleep(pause_s)
 counters = shipper.close()
 print(counters.as_dict(), file=sys.stderr)

@@ -132,7 +132,7 @@ from logops.cli import main, logql
 def slow():
     threading.main_thread().join()
     print("waiting", file=sys.stderr, flush=True)
-    time.sleep(60)
+    time.sleep(60)  # Until the signal ends it.
 
 def read(text):
     threading.Thread(target=slow).start()

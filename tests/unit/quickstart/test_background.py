@@ -18,7 +18,7 @@ FAMILY = """
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", {child!r}], process_group=0)
 print(os.getpid(), child.pid, flush=True)
-time.sleep(60)
+time.sleep(60)  # Until it is stopped.
 """
 PATIENT = "import time; time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); " + PATIENT
