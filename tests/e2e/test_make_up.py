@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from logops.airflow.dag_ids import ALERTS, CHECKS
 from logops.number_text import seconds_text
 from logops.queries.library import load_library
 from logops.quickstart import background
@@ -63,6 +64,20 @@ def test_make_up_summary_shows_addresses_and_password(
     assert f"user admin, password {checkout.airflow.password()}" in made.stdout
     assert checkout.platform("whole").read_url("main") in made.stdout
     assert "make down" in made.stdout
+
+
+def test_alert_delivery_in_airflow_knows_which_checks_are_paused(
+    checkout: Checkout, made: subprocess.CompletedProcess[str]
+) -> None:
+    api = checkout.airflow.api()
+    paused = [check for dag, checks in sorted(CHECKS.items()) if api.is_paused(dag) for check in checks]
+    api.switch_on(ALERTS)
+    api.trigger(ALERTS, "e2e", {"environment": "whole"})
+    wait_for(lambda: api.run_state(ALERTS, "e2e") in ("success", "failed"), seconds=120)
+
+    run = api.get(f"/api/v2/dags/{ALERTS}/dagRuns/e2e", "reading the run")
+
+    assert (run["state"], run["conf"]["paused_checks"]) == ("success", sorted(paused)), run["note"]
 
 
 @pytest.mark.parametrize(("tenant", "kinds"), [("application", 2), ("platform", 1), ("security-team", 1)])
