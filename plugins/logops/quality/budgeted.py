@@ -14,10 +14,12 @@ class TooExpensiveError(LokiError):
 class BudgetedQueries:
     """Queries of one tenant, which count what they cost."""
 
-    def __init__(self, client: LokiClient, tenant: str, cost: Cost) -> None:
+    def __init__(self, client: LokiClient, tenant: str, cost: Cost, copies: int) -> None:
+        """Create the queries of a tenant. `copies` is the replication factor of its cluster."""
         self._client = client
         self._tenant = tenant
         self._cost = cost
+        self._copies = copies
         self._estimates: dict[str, int] = {}
 
     def at_end(self, selector: str, query: str, start: datetime, end: datetime) -> list[Point]:
@@ -45,12 +47,14 @@ class BudgetedQueries:
             self._cost.queries += 1
             stats = self._client.index_stats(self._tenant, selector, nanoseconds(start), nanoseconds(end))
             self._estimates[key] = stats.bytes
-        if self._estimates[key] > self._cost.left_bytes:
+        expected_bytes = self._cost.expected_bytes(self._estimates[key], self._copies)
+        if expected_bytes > self._cost.left_bytes:
             raise TooExpensiveError(
-                f"the query may read {size_text(self._estimates[key])}, and {size_text(self._cost.left_bytes)} "
+                f"the query may read {size_text(expected_bytes)}, and {size_text(self._cost.left_bytes)} "
                 f"of the budget of {size_text(self._cost.limit_bytes)} are left. It was not sent. Raise "
                 "quality.budget, or shorten quality.window"
             )
+        self._cost.estimated_bytes += self._estimates[key]
 
     def spent(self, statistics: Statistics) -> None:
         """Add what a query really read."""

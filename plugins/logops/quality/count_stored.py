@@ -104,7 +104,9 @@ def _count(
     last = datetime.fromtimestamp((request.as_of + FUTURE).timestamp() // step_s * step_s, UTC)
     try:
         with LokiClient(platform.read_url(cluster), retry_for=5, read_timeout=_READ_TIMEOUT_S) as client:
-            queries = BudgetedQueries(client, tenant, measured.cost)
+            queries = BudgetedQueries(
+                client, tenant, measured.cost, platform.environment.clusters[cluster].replication_factor
+            )
             queries.refuse_if_too_expensive(str(lines), first, request.as_of)
             counts = {first + BUCKET * number: 0 for number in range(1, int((last - first) / BUCKET) + 1)}
             query = lines.count_over_time(f"{step_s}s").sum()

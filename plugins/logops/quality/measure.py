@@ -59,7 +59,10 @@ def measure(
     for group in source_groups(environment):
         report_progress(f"counting the lines of tenant {group.tenant}")
         with LokiClient(platform.read_url(group.cluster), retry_for=5, read_timeout=_READ_TIMEOUT_S) as client:
-            _GroupMeasure(client, group, request, measured, shows_lines(environment, group.cluster)).run()
+            queries = BudgetedQueries(
+                client, group.tenant, measured.cost, environment.clusters[group.cluster].replication_factor
+            )
+            _GroupMeasure(client, queries, group, request, measured, shows_lines(environment, group.cluster)).run()
     if request.reads_counters:
         read_and_count(platform, request, earlier, measured, report_progress)
     return measured
@@ -91,16 +94,22 @@ class _GroupMeasure:
     """The measurements of one group of sources."""
 
     def __init__(
-        self, client: LokiClient, group: SourceGroup, request: QualityRequest, measured: Measured, shows_lines: bool
+        self,
+        client: LokiClient,
+        queries: BudgetedQueries,
+        group: SourceGroup,
+        request: QualityRequest,
+        measured: Measured,
+        shows_lines: bool,
     ) -> None:
         self.client = client
+        self.queries = queries
         self.group = group
         self.request = request
         self.measured = measured
         self.shows_lines = shows_lines
         self.by = list(group.label_names)
         self.window = f"{request.window_s}s"
-        self.queries = BudgetedQueries(client, group.tenant, measured.cost)
 
     def run(self) -> None:
         # Each query waits for a Loki that does not answer: do not wait again.

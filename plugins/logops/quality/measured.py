@@ -69,6 +69,19 @@ class Cost:
     queries: int = 0
     bytes: int = 0
     """Bytes that Loki read, by its own statistics."""
+    estimated_bytes: int = 0
+    """Bytes that the index estimated for the same queries."""
+
+    def expected_bytes(self, estimate: int, copies: int) -> int:
+        """Return what a query will read, from the estimate of the index and from what this run has read so far.
+
+        The index counts a chunk once. Lines that are not stored yet are read from every ingester that has a copy.
+
+        >>> Cost(100).expected_bytes(10, copies=3), Cost(100, bytes=60, estimated_bytes=40).expected_bytes(10, copies=3)
+        (30, 15)
+        """
+        factor = self.bytes / self.estimated_bytes if self.estimated_bytes else copies
+        return int(estimate * min(max(factor, 1), copies))
 
     @property
     def left_bytes(self) -> int:
