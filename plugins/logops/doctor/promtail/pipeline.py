@@ -38,6 +38,8 @@ class MigratedPipeline:
     stages: list[tuple[str, Value]] = field(default_factory=list)
     """Kind and value of the stages that were carried over, in the order of the file."""
     uses: list[Use] = field(default_factory=list)
+    lost_fields: set[str] = field(default_factory=set)
+    """Fields of stages that were not carried over."""
 
     def add(self, key: str, value: Any) -> None:
         values = self.keys.setdefault(key, [])
@@ -57,12 +59,16 @@ class MigratedPipeline:
         return name
 
     def forget_unknown(self, input_labels: Collection[str]) -> None:
-        """Remove uses of fields that no stage makes: they never had a value."""
+        """Remove uses of fields that no stage makes any more."""
         known = {*self.fields, *self.labels, *input_labels, *NAMED_GROUP.findall(self.keys.get("expression", ""))}
         container = "cri" if self.pods else self.keys.get("container_format")
         known |= {*CONTAINER_FIELDS[container]} if container else set()
         for use in self.uses:
-            if use.field not in known and self._forget(use):
+            if use.field in known or not self._forget(use):
+                continue
+            if use.field in self.lost_fields:
+                use.value.lost(f"it needs the field {use.field}, which a stage makes that was not carried over")
+            else:
                 use.value.changed(f"no stage makes the field {use.field}, so this did nothing. It was left out")
 
     def _forget(self, use: Use) -> bool:

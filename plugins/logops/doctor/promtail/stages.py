@@ -71,7 +71,25 @@ def _read(pipeline: MigratedPipeline, stages: list[Value]) -> None:
             stage.lost("a stage is a mapping with one key")
         for name, settings in stage.fields():
             _read_stage(pipeline, name, settings)
+            carried = {*pipeline.fields, *NAMED_GROUP.findall(pipeline.keys.get("expression", ""))}
+            pipeline.lost_fields |= _made_fields(name, settings) - carried
             settings.note_unused()
+
+
+def _made_fields(name: str, settings: Value) -> set[str]:
+    """Return the fields that a stage makes, or changes."""
+    match name:
+        case "json":
+            return set(settings.at("expressions").names())
+        case "logfmt":
+            return set(settings.at("mapping").names())
+        case "regex" | "replace" | "template":
+            expression = str(settings.at("expression").data or "")
+            return {*NAMED_GROUP.findall(expression), str(settings.at("source").data or "")} - {""}
+        case "match":
+            stages = (stage.fields() for stage in settings.at("stages").elements())
+            return {made for fields in stages for inner, value in fields for made in _made_fields(inner, value)}
+    return set()
 
 
 def _read_stage(pipeline: MigratedPipeline, name: str, settings: Value) -> None:

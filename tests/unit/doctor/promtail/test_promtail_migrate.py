@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from logops.doctor.reading.safe_yaml import DocumentError
+from logops.environment.load import parse_environment
 from tests.unit.doctor.promtail.migrating import FILES, changed, lost, migrate_config, migrate_job, migrate_text, todo
 
-STORY = Path(__file__).parents[3] / "data/story"
+ROOT = Path(__file__).parents[4]
+STORY = ROOT / "tests/data/story"
 
 
 def test_story_file_becomes_a_source_with_trace_id_as_metadata() -> None:
@@ -87,6 +90,16 @@ def test_story_files_give_a_configuration_of_alloy(name: str) -> None:
 
     assert migrated.alloy.startswith("// Migrated from promtail.yaml by `logops agents migrate`.\n")
     assert 'url                 = "http://loki-gateway:3100/loki/api/v1/push"' in migrated.alloy
+
+
+@pytest.mark.parametrize("name", ["promtail-config.yaml", "promtail-values.yaml"])
+def test_sources_and_agent_of_the_story_are_accepted_in_an_environment_file(name: str) -> None:
+    migrated = yaml.safe_load(migrate_text((STORY / name).read_text()).yaml)
+    production = yaml.safe_load((ROOT / "include/environments/production.yaml").read_text())
+
+    environment = parse_environment(yaml.safe_dump(production | migrated), Path("production.yaml"))
+
+    assert set(environment.sources) == set(migrated["sources"])
 
 
 def test_job_with_unknown_input_is_named() -> None:

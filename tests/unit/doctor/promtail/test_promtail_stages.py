@@ -133,6 +133,17 @@ def test_label_from_a_field_that_no_stage_makes_is_left_out_with_its_path() -> N
     )
 
 
+def test_label_from_a_field_of_a_stage_that_is_lost_is_not_carried_over_either() -> None:
+    migrated = migrate_job(
+        JSON, {"regex": {"expression": "(?P<user>x)", "source": "path"}}, {"labels": {"user": None, "level": None}}
+    )
+
+    assert migrated.sources["my-app"]["parse"]["labels"] == ["level"]
+    assert lost(migrated)[f"{STAGES}[2].labels.user"] == (
+        "it needs the field user, which a stage makes that was not carried over"
+    )
+
+
 def test_drop_of_a_bare_word_is_carried_over_with_a_warning() -> None:
     migrated = migrate_job({"drop": {"expression": ".*health.*"}})
 
