@@ -105,7 +105,14 @@ def test_journal_reads_only_its_units() -> None:
         '\t\taction        = "keep"\n'
         "\t}\n"
     )
-    assert 'labels        = {job = "journal"}' in component('loki.source.journal "journal"')
+
+
+def test_journal_has_the_label_job_of_its_source() -> None:
+    # Alloy 1.18 replaces a job in `labels` by the name of the component.
+    text = one_source({"kind": "journal", "labels": {"job": "journal", "zone": "a"}})
+
+    assert '\t\ttarget_label = "job"\n\t\treplacement  = "journal"\n' in component('loki.relabel "one"', text)
+    assert 'labels        = {zone = "a"}' in component('loki.source.journal "one"', text)
 
 
 def test_journal_without_label_job_does_not_get_alloys_label_job() -> None:

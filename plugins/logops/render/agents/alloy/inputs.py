@@ -105,9 +105,12 @@ def _journal(label: str, source: JournalSource, forward_to: dict[str, Value]) ->
     if source.units:
         # `matches` of loki.source.journal cannot say "or".
         rules.insert(0, _keep("__journal__systemd_unit", "|".join(re.escape(unit) for unit in source.units)))
-    if "job" not in source.labels:
-        # Otherwise the label job is the name of the component.
+    # The component sets the label job to its own name, also if `labels` has a job.
+    if job := source.labels.get("job"):
+        rules.append(_fixed("job", job))
+    else:
         rules.append(Block("rule", attributes={"action": "labeldrop", "regex": "job"}))
+    labels: dict[str, Value] = {name: value for name, value in source.labels.items() if name != "job"}
     return [
         _relabel(label, rules),
         Block(
@@ -116,7 +119,7 @@ def _journal(label: str, source: JournalSource, forward_to: dict[str, Value]) ->
             {
                 "path": source.path,
                 "max_age": source.max_age.go,
-                **({"labels": source.labels} if source.labels else {}),
+                **({"labels": labels} if labels else {}),
                 "relabel_rules": Expression(f"loki.relabel.{label}.rules"),
                 **forward_to,
             },
