@@ -146,11 +146,11 @@ def _with_overdue(
 ) -> list[CheckState]:
     """Return the states with the checks that are overdue now, instead of those that were at the last delivery."""
     was = before.open if before else ()
-    since = {one.finding.identity: one.since for one in was}
-    found = [one for one in was if one.finding.cls.name != CHECK_OVERDUE.name]
-    found += [OpenFinding(finding, since.get(finding.identity, finding.as_of)) for finding in overdue]
+    since = {entry.finding.identity: entry.since for entry in was}
+    still_open = [entry for entry in was if entry.finding.cls.name != CHECK_OVERDUE.name]
+    still_open += [OpenFinding(finding, since.get(finding.identity, finding.as_of)) for finding in overdue]
     run = Run(environment.name, CHECK, CHECK, now)
-    return [*(state for state in states if state.run.check != CHECK), CheckState(run, found)]
+    return [*(state for state in states if state.run.check != CHECK), CheckState(run, still_open)]
 
 
 def _send_all(
@@ -181,18 +181,18 @@ def _send(audience: Data, url: str, desired: Mapping[LabelSet, Alert], environme
 def _undelivered(
     environment: Environment, sent: Sequence[Sent], desired: Mapping[Data, Mapping[LabelSet, Alert]], now: datetime
 ) -> Iterator[Finding]:
-    for one in sent:
-        if one.problem:
-            others = [other.url for other in sent if other.audience == one.audience and not other.problem]
+    for answer in sent:
+        if answer.problem:
+            others = [other.url for other in sent if other.audience == answer.audience and not other.problem]
             told = f" {', '.join(others)} got them." if others else ""
             yield Finding(
                 ALERTS_UNDELIVERED,
-                Subject(environment.name, path=one.url),
-                f"{one.problem}{told}",
+                Subject(environment.name, path=answer.url),
+                f"{answer.problem}{told}",
                 now,
-                {"alerts": one.active, "audience": one.audience},
+                {"alerts": answer.active, "audience": answer.audience},
             )
-    reached = {one.audience for one in sent}
+    reached = {answer.audience for answer in sent}
     for audience, alerts in desired.items():
         if alerts and audience not in reached:
             yield Finding(
@@ -213,6 +213,6 @@ def _record_changes(
     now: datetime,
 ) -> None:
     """Record the findings if they are not those of the last delivery. A delivery runs every few minutes."""
-    was = {one.finding.identity for one in before.open} if before else set()
+    was = {entry.finding.identity for entry in before.open} if before else set()
     if before is None or was != {finding.identity for finding in findings}:
         record(store, Run(environment.name, CHECK, f"{CHECK}-{now:%Y%m%dT%H%M%S}", now), findings)

@@ -44,9 +44,9 @@ def desired_alerts(
     desired: dict[Data, dict[LabelSet, Alert]] = {"standard": {}, "security": {}}
     for state in states:
         ends_at = _ends_at(state.run, environment, now)
-        for (who, *_), found in _by_place(state.open, environment).items():
-            alerts = [alert_of(one, state.run, ends_at, environment) for one in found[:MOST_ALERTS]]
-            if rest := found[MOST_ALERTS:]:
+        for (who, *_), entries in _by_place(state.open, environment).items():
+            alerts = [alert_of(entry, state.run, ends_at, environment) for entry in entries[:MOST_ALERTS]]
+            if rest := entries[MOST_ALERTS:]:
                 alerts.append(_rest_alert(rest, state.run, ends_at, environment))
             for alert in alerts:
                 _add(desired[who], alert)
@@ -62,14 +62,14 @@ Place = tuple[Data, str, str, str]
 """Audience, class, cluster, tenant."""
 
 
-def _by_place(found: Iterable[OpenFinding], environment: Environment) -> Mapping[Place, list[OpenFinding]]:
+def _by_place(entries: Iterable[OpenFinding], environment: Environment) -> Mapping[Place, list[OpenFinding]]:
     """Return the findings that are worth an alert by place, the oldest first."""
     places: dict[Place, list[OpenFinding]] = {}
-    for one in sorted(found, key=lambda one: (one.since, one.finding.subject)):
-        finding = one.finding
+    for entry in sorted(entries, key=lambda entry: (entry.since, entry.finding.subject)):
+        finding = entry.finding
         if finding.cls.severity is not Severity.INFO:
             place = (audience(finding, environment), finding.cls.name, finding.subject.cluster, finding.subject.tenant)
-            places.setdefault(place, []).append(one)
+            places.setdefault(place, []).append(entry)
     return places
 
 
@@ -90,7 +90,7 @@ def _rest_alert(rest: Sequence[OpenFinding], run: Run, ends_at: datetime, enviro
 def _add(alerts: dict[LabelSet, Alert], alert: Alert) -> None:
     """Add an alert. Of two with the same labels, the newer one counts, since the earlier time."""
     known = alerts.get(alert.labels, alert)
-    newer = max(known, alert, key=lambda one: one.annotations["checked_at"])
+    newer = max(known, alert, key=lambda either: either.annotations["checked_at"])
     alerts[alert.labels] = replace(
         newer, starts_at=min(alert.starts_at, known.starts_at), ends_at=max(alert.ends_at, known.ends_at)
     )

@@ -34,7 +34,10 @@ def alertmanager_config(alertmanager: Alertmanager, secrets: str) -> dict[str, A
         },
         "receivers": [
             {"name": NOBODY},
-            *({"name": name, **_receiver(one, secrets)} for name, one in sorted(alertmanager.receivers.items())),
+            *(
+                {"name": name, **_receiver(receiver, secrets)}
+                for name, receiver in sorted(alertmanager.receivers.items())
+            ),
         ],
     }
 

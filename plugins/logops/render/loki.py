@@ -233,7 +233,7 @@ def _ruler(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
             "clients": {"prometheus": {"url": f"{addresses.prometheus}/api/v1/write"}},
         }
         ruler["wal"] = {"dir": f"{addresses.data}/ruler-wal"}
-    if told := cluster.ruler.alertmanager_url or ",".join(addresses.alertmanagers):
-        ruler["alertmanager_url"] = told
+    if alertmanager_url := cluster.ruler.alertmanager_url or ",".join(addresses.alertmanagers):
+        ruler["alertmanager_url"] = alertmanager_url
         ruler["enable_alertmanager_v2"] = True
     return ruler

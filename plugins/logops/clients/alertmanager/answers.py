@@ -65,8 +65,8 @@ def _alert(item: dict[str, Any]) -> LiveAlert:
 def _silence(item: dict[str, Any]) -> Silence:
     return Silence(
         matchers=tuple(
-            Matcher(str(one["name"]), str(one["value"]), bool(one["isRegex"]), bool(one.get("isEqual", True)))
-            for one in item["matchers"]
+            Matcher(str(part["name"]), str(part["value"]), bool(part["isRegex"]), bool(part.get("isEqual", True)))
+            for part in item["matchers"]
         ),
         starts_at=datetime.fromisoformat(item["startsAt"]),
         ends_at=datetime.fromisoformat(item["endsAt"]),

@@ -33,20 +33,20 @@ def post_alerts(alerts: Sequence[Alert]) -> Request:
 
 def alerts(matchers: Iterable[Matcher] = ()) -> Request:
     """Return the request for the unresolved alerts with these labels, silenced and inhibited ones included."""
-    return Request("listing alerts", "/api/v2/alerts", params=params({"filter": [str(one) for one in matchers]}))
+    return Request("listing alerts", "/api/v2/alerts", params=params({"filter": [*map(str, matchers)]}))
 
 
 def silences(matchers: Iterable[Matcher] = ()) -> Request:
     """Return the request for the silences with these matchers, expired ones included."""
-    return Request("listing silences", "/api/v2/silences", params=params({"filter": [str(one) for one in matchers]}))
+    return Request("listing silences", "/api/v2/silences", params=params({"filter": [*map(str, matchers)]}))
 
 
 def set_silence(silence: Silence) -> Request:
     """Return the request that adds a silence, or changes the one with its id."""
     body = {
         "matchers": [
-            {"name": one.name, "value": one.value, "isRegex": one.is_regex, "isEqual": one.is_equal}
-            for one in silence.matchers
+            {"name": matcher.name, "value": matcher.value, "isRegex": matcher.is_regex, "isEqual": matcher.is_equal}
+            for matcher in silence.matchers
         ],
         "startsAt": _time(silence.starts_at),
         "endsAt": _time(silence.ends_at),
