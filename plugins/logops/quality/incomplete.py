@@ -13,6 +13,8 @@ from logops.quality.measured import NotMeasured
 _Item = TypeVar("_Item")
 _REQUEST = re.compile(r".*? at https?://\S+?(?: as tenant \S+?)?: ")
 """The start of a message about a request: what was done, and where."""
+_SIZE = re.compile(r"\d[\d.,]* (?:[KMGTP]i)?B\b")
+"""Two queries over the budget differ only in their size."""
 _NAMED = 3
 """Processes that a message names."""
 
@@ -36,10 +38,10 @@ def answer(reason: str) -> str:
     >>> answer("counting lines: running a query at http://loki:3100/api as tenant shop: Loki answered 401.")
     'Loki answered 401.'
     >>> answer("counting bytes: the query may read 2 GiB")
-    'the query may read 2 GiB'
+    'the query may read SIZE'
     """
     text, replaced = _REQUEST.subn("", reason, count=1)
-    return text if replaced else reason.partition(": ")[2] or reason
+    return _SIZE.sub("SIZE", text if replaced else reason.partition(": ")[2] or reason)
 
 
 def _not_measured(context: Context, same: Sequence[NotMeasured]) -> Finding:
@@ -48,7 +50,7 @@ def _not_measured(context: Context, same: Sequence[NotMeasured]) -> Finding:
     sources = dict.fromkeys(source for gap in same for source in gap.sources)
     is_everything = any(not gap.sources for gap in same)
     single = "" if is_everything or len(sources) > 1 else next(iter(sources))
-    others = f" {count_text(len(same) - 1, 'more measurement')} failed with the same answer." if len(same) > 1 else ""
+    others = f" {count_text(len(same) - 1, 'more measurement')} failed for the same reason." if len(same) > 1 else ""
     return Finding(
         CHECK_INCOMPLETE,
         Subject(context.environment.name, first.cluster, first.tenant if len(tenants) == 1 else "", source=single),

@@ -25,7 +25,7 @@ def test_wrong_password_is_reported_once() -> None:
 
     assert finding.message == (
         "counting lines: asking at http://loki:3100/loki/api/v1/query as tenant application: Loki answered 401: no "
-        "credentials. Check the password. 2 more measurements failed with the same answer."
+        "credentials. Check the password. 2 more measurements failed for the same reason."
     )
     assert (finding.subject.tenant, finding.subject.source) == ("application", "application")
 
@@ -35,6 +35,20 @@ def test_wrong_password_for_two_tenants_is_reported_once_with_all_sources() -> N
 
     assert (finding.subject.tenant, finding.subject.source) == ("", "")
     assert finding.evidence["sources"] == "application, syslog"
+
+
+def test_queries_over_the_budget_are_reported_once() -> None:
+    sizes = ("528.5 KiB", "1.0 KiB"), ("12 MiB", "0 B")
+    gaps = [
+        NotMeasured(
+            "main", "application", ("application",), f"counting: the query may read {size}, and {left} are left"
+        )
+        for size, left in sizes
+    ]
+
+    assert [finding.message for finding in reported(*gaps)] == [
+        "counting: the query may read 528.5 KiB, and 1.0 KiB are left. 1 more measurement failed for the same reason."
+    ]
 
 
 def test_other_answers_are_other_findings() -> None:
