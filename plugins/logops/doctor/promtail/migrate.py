@@ -75,19 +75,26 @@ def migrate_promtail(text: str, file: str, cluster: str, tenant: str) -> Migrati
     ledger = Ledger()
     configurations = find_configurations(text, file, ledger)
     sources: dict[str, dict[str, Any]] = {}
-    agent = MigratedAgent()
+    agents: list[MigratedAgent] = []
     for configuration in configurations:
         _refuse_size(configuration, text)
-        agent = migrate_agent(configuration.config, configuration.clients, configuration.address)
-        place = {"cluster": cluster, "tenant": agent.tenant or tenant}
+        agents.append(migrate_agent(configuration.config, configuration.clients, configuration.address))
+        place = {"cluster": cluster, "tenant": agents[-1].tenant or tenant}
         for position, job in enumerate(configuration.jobs):
             _add_sources(sources, job, position, place)
         configuration.note_unused()
     if not any(configuration.jobs for configuration in configurations):
         raise DocumentError(file, "it has no scrape_configs, or they are empty", ACCEPTED)
+    for configuration, other in zip(configurations[1:], agents[1:], strict=True):
+        if (other.keys, other.write_url) != (agents[0].keys, agents[0].write_url):
+            ledger.note_lost(
+                configuration.config.location,
+                "its clients and limits: the sources of all configurations have one agent, with those of the first",
+            )
+    agent = agents[0]
     alloy = _alloy(sources, agent, cluster, ledger, Location(file))
-    agents = {AGENT: {"kind": "alloy", "sources": list(sources), **agent.keys}} if sources else {}
-    return Migration(sources, agents, alloy, _in_order(ledger, text))
+    declared = {AGENT: {"kind": "alloy", "sources": list(sources), **agent.keys}} if sources else {}
+    return Migration(sources, declared, alloy, _in_order(ledger, text))
 
 
 class _Lines:

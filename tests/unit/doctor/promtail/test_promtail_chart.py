@@ -144,6 +144,17 @@ def test_manifest_with_a_configuration_is_read(manifest: dict[str, Any]) -> None
     assert list(migrate_config({"apiVersion": "v1", **manifest}).sources) == ["app"]
 
 
+def test_second_configuration_with_another_client_is_named() -> None:
+    other = CONFIG.replace("http://loki/", "http://other/").replace("job_name: app", "job_name: other")
+    migrated = migrate_config({"kind": "ConfigMap", "data": {"a.yaml": CONFIG, "b.yaml": other}})
+
+    assert list(migrated.sources) == ["app", "other"]
+    assert lost(migrated) == {
+        "data.b.yaml": "its clients and limits: the sources of all configurations have one agent, with those of the "
+        "first"
+    }
+
+
 def test_other_documents_of_a_manifest_are_named() -> None:
     manifest = yaml.safe_dump({"kind": "ConfigMap", "data": {"promtail.yaml": CONFIG, "other.txt": "x"}})
     migrated = migrate_text(f"kind: DaemonSet\n---\n{manifest}")
