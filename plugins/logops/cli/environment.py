@@ -26,6 +26,9 @@ def check(name: str, form: Format, as_json: bool) -> None:
     path = find_environment(name, project_root())
     file = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
     text = path.read_text(encoding="utf-8")
+    if loaded.platform.kind == "kubernetes":
+        # Stops if an agent cannot do what its sources ask for.
+        rendered(loaded)
     findings = check_deployment(from_environment(loaded, file, text), datetime.now(UTC))
     if as_json:
         print_json([finding.to_dict() for finding in findings])

@@ -1,6 +1,7 @@
 """Text, JSON and exit codes of the commands that do not start a process of the platform."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -71,6 +72,18 @@ def test_unknown_key_is_reported_with_path_and_suggested_key(broken: Path) -> No
     result = logops("check", str(broken))
     assert result.exit_code == BAD_INPUT
     assert "platform.base_prot: unknown key: base_port?" in result.stderr
+
+
+def test_agent_that_cannot_do_what_a_source_asks_for_is_reported_by_check(tmp_path: Path) -> None:
+    text = (ROOT / "include/environments/production.yaml").read_text()
+    file = tmp_path / "fluent.yaml"
+    file.write_text(
+        text.replace("kind: alloy\n    placement: deployment", "kind: fluent-bit\n    placement: deployment")
+    )
+    result = logops("check", str(file))
+
+    assert result.exit_code == BAD_INPUT
+    assert "sources.azure.kind: Fluent Bit cannot take the records of Azure's events apart" in result.stderr
 
 
 def test_unknown_environment_is_refused_with_names_of_known_environments() -> None:
