@@ -77,9 +77,7 @@ def test_unknown_key_is_reported_with_path_and_suggested_key(broken: Path) -> No
 def test_agent_that_cannot_do_what_a_source_asks_for_is_reported_by_check(tmp_path: Path) -> None:
     text = (ROOT / "include/environments/production.yaml").read_text()
     file = tmp_path / "fluent.yaml"
-    file.write_text(
-        text.replace("kind: alloy\n    placement: deployment", "kind: fluent-bit\n    placement: deployment")
-    )
+    file.write_text(re.sub(r"kind: alloy(\s+placement: deployment)", r"kind: fluent-bit\1", text))
     result = logops("check", str(file))
 
     assert result.exit_code == BAD_INPUT
