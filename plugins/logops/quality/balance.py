@@ -65,7 +65,7 @@ class EarlierStored:
     as_of: datetime
     counters: Sequence[Counter]
     later_counters: Sequence[Counter]
-    """Of the distributors only."""
+    """Counters of the distributors."""
     lines: Mapping[Owner, Mapping[datetime, int]] = field(default_factory=dict)
     """The newest count of each bucket of the day before, by any run."""
     missing_shares: Mapping[Owner, Sequence[float]] = field(default_factory=dict)

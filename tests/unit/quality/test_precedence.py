@@ -41,6 +41,19 @@ def test_cause_names_its_consequences_before_its_example_line() -> None:
     )
 
 
+@pytest.mark.parametrize(("lost_share", "explained"), [(0.01, False), (0.6, True)])
+def test_store_explains_silent_sources_only_if_it_lost_a_large_part(lost_share: float, explained: bool) -> None:
+    lost = replace(finding("lines-lost"), evidence={"between": "distributor, store", "lost_share": lost_share})
+
+    assert kept(lost, finding("source-silent")) == ["lines-lost web", *([] if explained else ["source-silent web"])]
+
+
+def test_nothing_explains_lines_that_are_missing_between_two_places() -> None:
+    lost = replace(finding("lines-lost"), evidence={"between": "distributor, store"})
+
+    assert kept(finding("samples-discarded"), lost) == ["samples-discarded web", "lines-lost web"]
+
+
 def test_finding_about_another_source_is_kept() -> None:
     assert kept(finding("source-silent", "web"), finding("gap", "db")) == ["source-silent web", "gap db"]
 
