@@ -15,6 +15,7 @@ from logops.findings.store import ResultsStore
 from logops.platforms.local import LocalPlatform
 from logops.quality.request import QualityRequest
 from logops.quality.run import run_quality
+from tests.support.http_servers import http_server
 from tests.support.ingestion_faults import (
     AGENT,
     OF_AGENT,
@@ -98,6 +99,22 @@ def test_agent_without_network_explains_its_silent_sources_and_loses_no_line(che
         )
         messages = sorted(json.loads(entry.text)["message"] for entry in stored)
     assert messages == sorted([f"before {n}" for n in range(20)] + [f"during {n}" for n in range(200)])
+
+
+def test_agent_with_a_wrong_password_is_reported_once_with_the_answer(check: Check) -> None:
+    url = check.platform.write_url("main")
+    with (
+        http_server([(401, b"no credentials")]) as gateway,
+        changed_agent(check.platform, lambda text: text.replace(url, gateway.url)),
+    ):
+        check.run(OF_AGENT)
+        check.write("application", [application(f"refused {number}") for number in range(20)])
+        check.wait_for_counter("promtail_dropped_entries_total", check.counter("promtail_dropped_entries_total") + 19)
+        (finding,) = check.run(OF_AGENT, expect_every="1s").findings
+
+    assert finding.cls.name == "agent-down"
+    assert re.search(r"failed since the last run \(401 Unauthorized \d+\), and none was accepted", finding.message)
+    assert "It explains lines-lost of" in finding.message
 
 
 def test_stage_that_should_not_be_there_is_reported_with_the_lines_that_it_drops(check: Check) -> None:
