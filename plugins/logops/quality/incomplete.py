@@ -1,4 +1,4 @@
-"""What a quality run could not check, each reason once. Pure."""
+"""Checks of a quality run that could not be made, each reason once. Pure."""
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence

@@ -129,7 +129,7 @@ def lines_dropped_by_agents(context: Context) -> Iterator[Finding]:
 
 
 def _vanished(context: Context, counters: Sequence[Counter], sources: Sequence[str]) -> str:
-    """Return the text about lines that were read and neither sent nor counted as dropped; empty if there are none.
+    """Return a text about lines that the agent read, but neither sent nor counted as dropped. Empty: no such lines.
 
     Lines wait in the agent while Loki does not accept them, so a run in whose time a request failed judges nothing.
     Stages that join lines make entries of several lines, so their agents are not judged.
