@@ -8,9 +8,11 @@ from uuid import uuid4
 import pytest
 
 from logops.alerts.deliver import Delivery, deliver, ours
+from logops.checks.open_findings import read_open
 from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.clients.alertmanager.model import Alert, LiveAlert, Matcher, Silence
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
+from logops.findings.acceptance import accept, write_acceptance
 from logops.findings.classes.audit import CHUNK_MISSING
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.store import ResultsStore
@@ -199,3 +201,16 @@ def test_silenced_alert_names_its_silence(both: Deliveries, main: RunningAlertma
         name = client.set_silence(Silence(matchers, NOW, NOW + timedelta(hours=1), "ada", "we know"))
 
         assert [alert.silenced_by for alert in both.live(main.url)] == [(name,)]
+
+
+def test_alert_of_an_accepted_finding_is_resolved_and_the_finding_stays_open(
+    both: Deliveries, main: RunningAlertmanager
+) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")))
+    both.send()
+    write_acceptance(both.store, accept("chunk-missing", both.subject(), "ada", "test data", timedelta(days=30), NOW))
+
+    both.send()
+
+    [state] = [state for state in read_open(both.store, both.name, NOW) if state.run.check == "retention-audit"]
+    assert (both.live(main.url), len(state.open)) == ([], 1)

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from logops.alerts.desired import CheckState, desired_alerts
+from logops.alerts.desired import desired_alerts
 from logops.alerts.from_finding import SENDER, TEST, label_text
 from logops.alerts.overdue import overdue_checks
 from logops.alerts.reconcile import to_send
+from logops.checks.open_findings import OpenAfterRun, read_open
 from logops.checks.recording import record
 from logops.checks.schedule import intervals
 from logops.clients.alertmanager.client import AlertmanagerClient
@@ -21,8 +22,9 @@ from logops.clients.alertmanager.model import Alert, LabelSet, Matcher
 from logops.environment import Environment
 from logops.environment.cluster import AUDIENCES, Data
 from logops.findings import Finding, Run, Subject
+from logops.findings.acceptance import read_acceptances
 from logops.findings.classes.alerts import ALERTS_UNDELIVERED, CHECK_OVERDUE
-from logops.findings.history import OpenFinding, read_changes
+from logops.findings.history import OpenFinding
 from logops.number_text import count_text
 from logops.platforms.platform import ReadablePlatform
 
@@ -102,20 +104,15 @@ def deliver(
     """
     environment = platform.environment
     report_progress("reading the results of all checks")
-    states = read_states(store, environment, now)
+    states = read_open(store, environment.name, now)
     overdue = _overdue(store, environment, states, paused, now)
     before = next((state for state in states if state.run.check == CHECK), None)
-    desired = desired_alerts(_with_overdue(states, before, overdue, environment, now), environment, now)
+    accepted = read_acceptances(store, environment.name, now)
+    desired = desired_alerts(_with_overdue(states, before, overdue, environment, now), environment, now, accepted)
     sent = tuple(_send_all(platform, desired, now, report_progress))
     findings = (*overdue, *_undelivered(environment, sent, desired, now))
     _record_changes(store, environment, before, findings, now)
     return Delivery(environment.name, sent, findings)
-
-
-def read_states(store: "ResultsStore", environment: Environment, now: datetime) -> list[CheckState]:
-    """Return the newest run of every check, with the findings that are open after it. Raises StoreUnreachableError."""
-    read = (read_changes(store, environment.name, check, now) for check in store.checks(environment.name))
-    return [CheckState(run, changes.open) for run, changes in filter(None, read)]
 
 
 def ours(environment: Environment) -> tuple[Matcher, ...]:
@@ -126,7 +123,7 @@ def ours(environment: Environment) -> tuple[Matcher, ...]:
 def _overdue(
     store: "ResultsStore",
     environment: Environment,
-    states: Sequence[CheckState],
+    states: Sequence[OpenAfterRun],
     paused: Collection[str],
     now: datetime,
 ) -> tuple[Finding, ...]:
@@ -138,19 +135,19 @@ def _overdue(
 
 
 def _with_overdue(
-    states: Sequence[CheckState],
-    before: CheckState | None,
+    states: Sequence[OpenAfterRun],
+    before: OpenAfterRun | None,
     overdue: Sequence[Finding],
     environment: Environment,
     now: datetime,
-) -> list[CheckState]:
+) -> list[OpenAfterRun]:
     """Return the states with the checks that are overdue now, instead of those that were at the last delivery."""
     was = before.open if before else ()
     since = {entry.finding.identity: entry.since for entry in was}
     still_open = [entry for entry in was if entry.finding.cls.name != CHECK_OVERDUE.name]
     still_open += [OpenFinding(finding, since.get(finding.identity, finding.as_of)) for finding in overdue]
     run = Run(environment.name, CHECK, CHECK, now)
-    return [*(state for state in states if state.run.check != CHECK), CheckState(run, still_open)]
+    return [*(state for state in states if state.run.check != CHECK), OpenAfterRun(run, still_open)]
 
 
 def _send_all(
@@ -208,7 +205,7 @@ def _undelivered(
 def _record_changes(
     store: "ResultsStore",
     environment: Environment,
-    before: CheckState | None,
+    before: OpenAfterRun | None,
     findings: Sequence[Finding],
     now: datetime,
 ) -> None:

@@ -6,16 +6,18 @@ now. So a run that is late, failed or incomplete resolves nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from logops.alerts.audience import audience
 from logops.alerts.from_finding import alert_of
+from logops.checks.open_findings import OpenAfterRun
 from logops.checks.schedule import overdue_at
 from logops.clients.alertmanager.model import Alert, LabelSet
 from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.findings import Run, Severity, Subject
+from logops.findings.acceptance import Acceptance, acceptance_of
 from logops.findings.history import OpenFinding
 from logops.number_text import count_text
 
@@ -26,25 +28,19 @@ MOST_ALERTS = 100
 is for all others."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckState:
-    """The newest run of a check, and the findings that are open after it."""
-
-    run: Run
-    open: Sequence[OpenFinding]
-
-
 def desired_alerts(
-    states: Iterable[CheckState], environment: Environment, now: datetime
+    states: Iterable[OpenAfterRun], environment: Environment, now: datetime, accepted: Sequence[Acceptance] = ()
 ) -> dict[Data, dict[LabelSet, Alert]]:
     """Return the alerts that should be active now, for each audience, by their labels.
+
+    accepted   decisions of people: a finding that one of them covers is no alert
 
     If two checks report the same class and subject, it is one alert, since the earlier time.
     """
     desired: dict[Data, dict[LabelSet, Alert]] = {"standard": {}, "security": {}}
     for state in states:
         ends_at = _ends_at(state.run, environment, now)
-        for (who, *_), entries in _by_place(state.open, environment).items():
+        for (who, *_), entries in _by_place(state.open, environment, accepted).items():
             alerts = [alert_of(entry, state.run, ends_at, environment) for entry in entries[:MOST_ALERTS]]
             if rest := entries[MOST_ALERTS:]:
                 alerts.append(_rest_alert(rest, state.run, ends_at, environment))
@@ -62,12 +58,14 @@ Place = tuple[Data, str, str, str]
 """Audience, class, cluster, tenant."""
 
 
-def _by_place(entries: Iterable[OpenFinding], environment: Environment) -> Mapping[Place, list[OpenFinding]]:
+def _by_place(
+    entries: Iterable[OpenFinding], environment: Environment, accepted: Sequence[Acceptance]
+) -> Mapping[Place, list[OpenFinding]]:
     """Return the findings that are worth an alert by place, the oldest first."""
     places: dict[Place, list[OpenFinding]] = {}
     for entry in sorted(entries, key=lambda entry: (entry.since, entry.finding.subject)):
         finding = entry.finding
-        if finding.cls.severity is not Severity.INFO:
+        if finding.cls.severity is not Severity.INFO and not acceptance_of(finding, accepted):
             place = (audience(finding, environment), finding.cls.name, finding.subject.cluster, finding.subject.tenant)
             places.setdefault(place, []).append(entry)
     return places

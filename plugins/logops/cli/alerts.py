@@ -17,20 +17,18 @@ from logops.cli.output.columns import Column
 from logops.cli.output.console import FOUND, OK, err, print_json, print_text, say, stop, width
 from logops.cli.output.findings import listing
 from logops.cli.output.table import show_table
-from logops.cli.targets import readable, results_store
+from logops.cli.targets import known_class, readable, results_store
 from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.clients.alertmanager.errors import AlertmanagerError
 from logops.clients.alertmanager.model import Alert
 from logops.environment.cluster import Data
 from logops.environment.units import Duration
 from logops.errors import LogopsError
-from logops.findings import Finding, FindingClass, Subject
-from logops.findings.classes import REGISTRY
+from logops.findings import Finding, Subject
 from logops.number_text import age_text
 from logops.platforms.platform import ReadablePlatform
 from logops.render.alertmanager import alertmanagers
 from logops.rollout.approval import terminal_approver
-from logops.suggestions import closest
 from logops.wrapping import wrapped
 
 TEST_LASTS = timedelta(minutes=5)
@@ -78,7 +76,7 @@ def try_(name: str, cls: str, cluster: str | None, source: str | None, really: b
     environment = target.environment
     now = datetime.now(UTC).replace(microsecond=0)
     subject = Subject(environment.name, cluster or _cluster_of(target, source), source=source or "")
-    found = Finding(_class(cls), subject, "A test: nothing is wrong.", now)
+    found = Finding(known_class(cls), subject, "A test: nothing is wrong.", now)
     who = audience(found, environment)
     identity = labels(found.cls, subject, environment)
     receiver = receiver_of(alertmanagers(environment)[who], dict(identity))
@@ -104,7 +102,7 @@ def silence(
     try:
         new = silence_for(
             environment.name,
-            _class(cls).name,
+            known_class(cls).name,
             subject,
             Duration(length).timedelta,
             terminal_approver(environment, getpass.getuser()),
@@ -129,14 +127,6 @@ def silence(
 
 def _audience(security: bool) -> Data:
     return "security" if security else "standard"
-
-
-def _class(name: str) -> FindingClass:
-    if name not in REGISTRY:
-        near = closest(name, REGISTRY)
-        meant = f" Did you mean {near}?" if near else ""
-        stop(f"{name} is no finding class.{meant} docs/findings.md has all of them.")
-    return REGISTRY[name]
 
 
 def _cluster_of(target: ReadablePlatform, source: str | None) -> str:

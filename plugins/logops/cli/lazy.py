@@ -49,6 +49,7 @@ COMMANDS = (
     Command("lifecycle", "lifecycle", PROVE, "Show and apply the rules that move blobs between tiers.", "audit", True),
     Command("bench", "bench", PROVE, "Measure the query library against objectives and history.", "benchmark", True),
     Command("quality", "quality", PROVE, "Check that all logs arrive: complete, on time, in shape.", "quality", True),
+    Command("findings", "findings", PROVE, "Show the open findings of all checks, and accept some.", "audit", True),
     Command("alerts", "alerts", PROVE, "Show and send alerts, see whom they reach, silence them.", "audit", True),
     Command("query", "query", ASK, "Run a query of the library.", "audit"),
     Command("ship", "ship", ASK, "Send the lines of a file or a pipe to Loki or to an agent.", "local"),

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from logops.cli.output.console import stop
 from logops.environment import Environment, EnvironmentFileError, find_environment, load_environment
+from logops.findings import FindingClass
+from logops.suggestions import closest
 from logops.toolchain import ProjectNotFoundError, ToolchainError, project_root
 
 if TYPE_CHECKING:
@@ -38,6 +40,17 @@ def every_environment() -> list[Environment]:
         return [load_environment(file) for file in sorted((project_root() / "include/environments").glob("*.yaml"))]
     except (EnvironmentFileError, ProjectNotFoundError) as error:
         stop(str(error))
+
+
+def known_class(name: str) -> FindingClass:
+    """Return a finding class. If there is no such class, end the command with a message."""
+    from logops.findings.classes import REGISTRY
+
+    if name not in REGISTRY:
+        near = closest(name, REGISTRY)
+        meant = f" Did you mean {near}?" if near else ""
+        stop(f"{name} is no finding class.{meant} docs/findings.md has all of them.")
+    return REGISTRY[name]
 
 
 def homes(environments: Sequence[Environment]) -> set[str]:

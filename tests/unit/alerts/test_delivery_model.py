@@ -6,8 +6,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from logops.alerts.desired import CheckState, desired_alerts
+from logops.alerts.desired import desired_alerts
 from logops.alerts.reconcile import to_send
+from logops.checks.open_findings import OpenAfterRun
 from logops.clients.alertmanager.model import Alert, LabelSet, LiveAlert
 from logops.findings import Finding, Run, Subject
 from logops.findings.classes.audit import CHUNK_MISSING
@@ -78,7 +79,7 @@ class Deliveries(RuleBasedStateMachine):
     def deliver(self, replica: int, times: int) -> None:
         """One or more deliveries, as retries and second schedulers make."""
         for _ in range(times):
-            states = [CheckState(self.runs[check], self.changes[check].open) for check in CHECKS]
+            states = [OpenAfterRun(self.runs[check], self.changes[check].open) for check in CHECKS]
             desired = desired_alerts(states, LOCAL, self.now)["standard"]
             alertmanager = self.replicas[replica]
             alertmanager.receive(to_send(desired, alertmanager.live(self.now), self.now))

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logops.alerts.desired import HOLD, MOST_ALERTS, CheckState, desired_alerts
+from logops.alerts.desired import HOLD, MOST_ALERTS, desired_alerts
 from logops.alerts.overdue import overdue_checks
 from logops.alerts.reconcile import to_send
+from logops.checks.open_findings import OpenAfterRun
 from logops.clients.alertmanager.model import Alert, LiveAlert
 from logops.environment import Environment
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
@@ -30,8 +31,8 @@ def found(
     return OpenFinding(Finding(cls, Subject("local", **subject), message, NIGHT), since)
 
 
-def state(*open_findings: OpenFinding, check: str = "retention-audit", at: datetime = NIGHT) -> CheckState:
-    return CheckState(Run("local", check, "scheduled", at), open_findings)
+def state(*open_findings: OpenFinding, check: str = "retention-audit", at: datetime = NIGHT) -> OpenAfterRun:
+    return OpenAfterRun(Run("local", check, "scheduled", at), open_findings)
 
 
 def test_finding_becomes_an_alert_with_class_subject_severity_and_team_as_labels(local: Environment) -> None:

@@ -17,7 +17,7 @@ ALERTS_UNDELIVERED = FindingClass(
     why="The people whom it tells do not learn what is wrong. Nothing is lost: the alerts are sent again every few "
     "minutes, with the time at which they began.",
     remedy="Start the Alertmanager that the message names, or correct its address (`alerts` in the environment file). "
-    "Until then, read the findings with `logops status ENV`.",
+    "Until then, read them with `logops findings list ENV`.",
 )
 
 CLASSES = (CHECK_OVERDUE, ALERTS_UNDELIVERED)
