@@ -1,11 +1,19 @@
 """Mask values in a text, so that it can be shown."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from logops.quality.secrets.entropy import entropy_bits
 
 EXAMPLE_CHARACTERS = 300
 MIN_REPEATED_BYTES = 5
 """A masked value that is at least this long is masked everywhere in the text. Shorter ones are parts of other words."""
+
+
+RANDOM_RUN = re.compile(rb"[A-Za-z0-9+/_\-]{40,}={0,2}")
+MIN_RANDOM_ENTROPY_BITS = 4.5
+"""Bits per character. Digests in hexadecimal have at most 4, paths and words a little more, base64 has 5 and more."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,15 @@ def merged(spans: Sequence[Span]) -> list[Span]:
         else:
             merged_spans.append((order, span))
     return [span for _, span in merged_spans]
+
+
+def random_runs(text: bytes) -> list[Span]:
+    """Return the long random parts of a text, such as the inner lines of a private key, which no rule can know."""
+    return [
+        Span(*match.span(), "[random characters]")
+        for match in RANDOM_RUN.finditer(text)
+        if entropy_bits(match.group().decode()) > MIN_RANDOM_ENTROPY_BITS
+    ]
 
 
 def masked(text: bytes, spans: Sequence[Span]) -> tuple[bytes, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from logops.clients.loki.model import LogLine
 from logops.quality.secrets.batch import Batch
-from logops.quality.secrets.mask import Span, example, masked, printable
+from logops.quality.secrets.mask import Span, example, masked, printable, random_runs
 from logops.quality.secrets.match import Match, Part, Salt
 from logops.quality.secrets.prefilter import Prefilter
 from logops.quality.secrets.rules import Rule
@@ -102,17 +102,20 @@ def masked_line(text: str, rules: Sequence[Rule]) -> str:
     Values that are too regular for a secret, or have a wrong checksum, are masked too.
     """
     line = Batch.of([text], MAX_LINE_BYTES).text(0)
-    spans = _spans(line, rules, range(len(rules)))
-    masks = [span for _, span in (*spans.certain, *spans.uncertain)]
+    masks = _masks(line, rules)
     return example(line, masks, masks[0].start if masks else 0)
 
 
 def masked_text(text: str, rules: Sequence[Rule]) -> str:
     """Return a text that may contain parts of a log, such as an error message: masked, in one line, not shortened."""
     content = Batch.of([text], MAX_LINE_BYTES).text(0)
-    spans = _spans(content, rules, range(len(rules)))
-    masks = [span for _, span in (*spans.certain, *spans.uncertain)]
-    return "".join(map(printable, masked(content, masks)))
+    return "".join(map(printable, masked(content, _masks(content, rules))))
+
+
+def _masks(text: bytes, rules: Sequence[Rule]) -> list[Span]:
+    """Return what to mask in a text that is shown although no rule reported it."""
+    spans = _spans(text, rules, range(len(rules)))
+    return [span for _, span in (*spans.certain, *spans.uncertain)] + random_runs(text)
 
 
 class _Scanner:

@@ -174,3 +174,20 @@ regex = '''^shop_[a-z]{8}$'''
 """
     found = scanned(parse_rules(rule, "rules.toml", Kind.SECRET), "shop_abcdefgh", "no shop_abcdefgh", "shop_abcdefgh")
     assert [match.timestamp_ns for match in found.matches] == [0, 2]
+
+
+def test_masked_line_of_a_private_key_without_its_first_line_is_hidden(rules: tuple[Rule, ...]) -> None:
+    """Most agents send each line of a key as an entry of its own."""
+    assert masked_line(f"{letters(60)}+/9A", rules) == "[random characters]"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /var/lib/kubelet/pods/2a1f/volumes/kubernetes.io-projected/kube-api-access 200",
+        f"digest sha256:{'0123456789abcdef' * 4}",
+        "trace 4bf92f3577b34da6a3ce929d0e0e4736 of order-service_created_by_the_nightly_import_of_all_shops",
+    ],
+)
+def test_masked_line_with_paths_digests_and_trace_ids_shows_them(rules: tuple[Rule, ...], line: str) -> None:
+    assert masked_line(line, rules) == line
