@@ -89,9 +89,9 @@ def test_sampling_sends_a_part_of_the_lines(kind: str, tmp_path: Path) -> None:
     with LogReceiver() as receiver, running(declared, tmp_path, receiver.url):
         becomes_true(lambda: "the last line" in receiver.lines)
 
-    *sampled, last = receiver.lines
-    assert last == "the last line"
-    assert set(sampled) < set(lines)
+    # Agents do not promise the order of lines that have the same time of reading.
+    sampled = set(receiver.lines) - {"the last line"}
+    assert sampled < set(lines)
     # With p = 0.5, the probability of another number is below 1e-60.
     assert 600 < len(sampled) < 1400
 
