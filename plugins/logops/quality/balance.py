@@ -87,16 +87,21 @@ class TenantBalance:
     """Lines that the ingesters had already, at most."""
     stored: int
     """More lines than the earlier run found."""
+    found_before: int
+    """Lines that the earlier run found, of the time that this run counted."""
     vanished: int
     """Lines that the earlier run found, and that are not there any more."""
     vanished_from: datetime | None
     """Start of the first bucket with vanished lines."""
     vanished_to: datetime | None
-    base: int
-    """Received lines, or lines that the earlier run found: the larger number."""
     tolerated: int
     doubt: str = ""
     """Why received lines cannot be compared with stored ones; empty: they can. Vanished lines need no comparison."""
+
+    @property
+    def base(self) -> int:
+        """Received lines, or lines that the earlier run found: the larger number."""
+        return max(self.received or 0, self.found_before)
 
     @property
     def missing(self) -> int:
@@ -184,7 +189,8 @@ def _balance(
     if has_whole_seconds(environment, owner):
         shares = earlier.missing_shares.get(owner, ())
         usual = MOST_EQUAL if len(shares) < NEEDED_RUNS else min(max(shares), MOST_EQUAL)
-    base = max(received or 0, sum(before.get(end, 0) for end in counted.lines))
+    found_before = sum(before.get(end, 0) for end in counted.lines)
+    base = max(received or 0, found_before)
     return TenantBalance(
         cluster,
         tenant,
@@ -194,10 +200,10 @@ def _balance(
         _refused(environment, outer),
         _copies(environment, owner, outer),
         sum(lines - before.get(end, 0) for end, lines in counted.lines.items()),
+        found_before,
         0 if counted.has_deletes else sum(lost.values()),
         min(lost) - BUCKET if lost else None,
         max(lost, default=None),
-        base,
         int(max(base * TOLERATED_SHARE, TOLERATED_LINES) + (received or 0) * usual),
         _doubt(environment, owner, counted, counters, later_counters, earlier),
     )

@@ -15,6 +15,7 @@ from logops.findings.store import ResultsStore
 from logops.platforms.local import LocalPlatform
 from logops.quality.request import QualityRequest
 from logops.quality.run import run_quality
+from logops.samples.settle import settle
 from tests.support.http_servers import http_server
 from tests.support.ingestion_faults import (
     AGENT,
@@ -258,6 +259,23 @@ def test_lines_of_an_ingester_that_lost_its_disk_are_reported_with_their_number(
     )
     assert finding.message.endswith("It explains source-silent of audit.")
     assert int(finding.evidence["vanished"]) >= 200
+
+
+def test_loss_of_one_percent_of_a_tenant_is_reported_with_both_numbers(check: Check) -> None:
+    now = nanoseconds(datetime.now(UTC) - timedelta(seconds=30))
+    url = check.platform.write_url("security")
+    with LokiClient(url) as loki:
+        loki.push("security-team", [Entry(now + n, {"job": "stored"}, f"stored {n}") for n in range(20_000)])
+    settle(check.platform, {"security-all-0": url}, print)
+    with LokiClient(url) as loki:
+        loki.push("security-team", [Entry(now + n, {"job": "in-memory"}, f"in memory {n}") for n in range(250)])
+    check.run(["audit"])
+    lose_disk(check.platform, "security-all-0")
+    finding = check.run(["audit"]).findings[0]
+
+    assert finding.cls.name == "lines-lost"
+    assert re.search(r" \d{3} of 2\d,\d{3} lines that the run before found are gone; ", finding.message)
+    assert float(finding.evidence["lost_share"]) < 0.03
 
 
 def test_token_in_a_line_is_reported_without_its_value(check: Check, tmp_path: Path) -> None:

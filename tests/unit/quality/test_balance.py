@@ -145,8 +145,9 @@ def test_lines_that_the_run_before_found_and_that_are_gone_are_reported_with_the
 
     assert finding.message == (
         "Lines of tenant application were lost between the distributors and the store of cluster main, from 2026-11-28 "
-        "11:45 UTC to 2026-11-28 12:00 UTC: 640 lines that the run before found are gone; their timestamps are from "
-        "2026-11-28 11:29 UTC to 2026-11-28 11:45 UTC. Newer lines could not be compared: an ingester restarted."
+        "11:45 UTC to 2026-11-28 12:00 UTC: 640 of 1,600 lines that the run before found are gone; their timestamps "
+        "are from 2026-11-28 11:29 UTC to 2026-11-28 11:45 UTC. Newer lines could not be compared: an ingester "
+        "restarted."
     )
 
 

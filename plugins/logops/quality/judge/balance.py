@@ -64,7 +64,8 @@ def _compared(balance: TenantBalance) -> str:
     gone = ""
     if balance.vanished and balance.vanished_from and balance.vanished_to:
         times = f"their timestamps are from {clock(balance.vanished_from)} to {clock(balance.vanished_to)}"
-        gone = f"{count_text(balance.vanished, 'line')} that the run before found are gone; {times}."
+        found = count_text(balance.found_before, "line")
+        gone = f"{balance.vanished:,} of {found} that the run before found are gone; {times}."
     if balance.doubt or balance.received is None:
         return f"{gone} Newer lines could not be compared: {balance.doubt}."
     accepted = balance.received - balance.refused - balance.copies
