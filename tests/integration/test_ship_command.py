@@ -73,6 +73,9 @@ def test_wrong_password_ends_the_command_at_once_without_showing_it(receiver: Lo
     assert ended.returncode == 1
     assert "the target refuses this sender: 401 unknown user. Check password or token, tenant and" in ended.stderr
     assert "s3cret" not in ended.stderr
+    # Said once. The command does not wait, so nothing says that the lines wait.
+    assert ended.stderr.count("unknown user") == 1
+    assert "wait" not in ended.stderr
 
 
 def test_target_that_does_not_answer_ends_the_command_after_the_given_time(tmp_path: Path) -> None:

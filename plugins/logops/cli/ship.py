@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -58,6 +59,7 @@ def ship(
         target = Target(url, wire, tenant, auth, ca_file)
         stream = open_stream(path, sys.stdin.buffer)
         shipper = Shipper(target, options, run.say)
+        run.refusal = lambda: shipper.refusal
     except ShippingError as error:
         stop(str(error))
     code = OK
@@ -67,7 +69,7 @@ def ship(
         code = INTERRUPTED
     except TargetError as error:
         run.status.stop()
-        run.say(str(error))
+        say(str(error))
         code = FOUND
     run.is_ending = True
     counters = shipper.close(_AFTER_INTERRUPT_S if code == INTERRUPTED else 0.0)
@@ -84,6 +86,8 @@ class _Run:
     def __init__(self, path: str, buffer_dir: Path | None) -> None:
         self.lines = 0
         """Lines that were read."""
+        self.refusal: Callable[[], str] = str
+        """Returns why the target refuses this sender; empty if it does not. Then the run ends and says so itself."""
         self.status = err.status("")
         self.is_ending = False
         self._name = "standard input" if path == "-" else path
@@ -93,8 +97,8 @@ class _Run:
         self._shown_s = self._started_s
 
     def say(self, message: str) -> None:
-        """Print a message of the shipper. The last line of the run says what is lost at its end."""
-        if not self.is_ending:
+        """Print a message of the shipper, unless the end of the run says it."""
+        if not self.is_ending and not self.refusal():
             say(message)
 
     def show(self, lines: int, counters: Counters) -> None:

@@ -47,13 +47,14 @@ class Target:
     """Longest wait for a connection, and for an answer."""
 
     def __post_init__(self) -> None:
-        credentials, _, rest = self.url.rpartition("@")
-        if credentials:
+        parts = self._parts
+        if "@" in self.url:
+            host = f" {parts.hostname}" if parts else ""
             raise ShippingError(
-                f"The address of the target {rest} contains credentials. Give username and password, or a "
-                "token, as arguments of their own."
+                f"The address of the target{host} contains credentials. Give username and password, or a token, as "
+                "arguments of their own."
             )
-        if self._parts is None:
+        if parts is None:
             raise ShippingError(
                 f"{self.url!r} is not the address of a target. Write http://HOST:PORT or https://HOST:PORT."
             )
