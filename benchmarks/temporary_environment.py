@@ -12,6 +12,7 @@ from pathlib import Path
 from logops.clients.loki import Entry, LokiClient
 from logops.environment import Environment, find_environment, load_environment
 from logops.platforms.local import LocalPlatform
+from logops.platforms.platform import Progress
 from logops.rules.read import load_rules
 from logops.samples import generate
 from logops.samples.history_fill import SEED, destinations
@@ -29,14 +30,14 @@ def fresh_environment(name: str) -> Environment:
 
 
 @contextmanager
-def running_in_a_temporary_folder(environment: Environment) -> Iterator[LocalPlatform]:
+def running_in_a_temporary_folder(environment: Environment, progress: Progress = print) -> Iterator[LocalPlatform]:
     """Yield the environment's platform, without any state. Everything is stopped and removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix=f"logops-{environment.name}-"))
     place = open_in(environment, folder)
     try:
         yield place
     finally:
-        place.down(print)
+        place.down(progress)
         shutil.rmtree(folder)
 
 
