@@ -26,10 +26,8 @@ from logops.wire.push import PUSH_HEADERS, encode_push
 from logops.wire.record import Record
 from logops.wire.snappy import snappy_block
 
-BODY_BYTES = 2**20
-"""Bytes of lines in a push: Promtail's and Alloy's default."""
-BODIES = 16
-"""Different bodies of each connection. Equal lines are then too far apart for the compression of chunks."""
+DIFFERENT_BYTES = 16 * 2**20
+"""Bytes of each connection's different lines. Equal lines are then too far apart for the compression of chunks."""
 PATH = "/loki/api/v1/push"
 TIMEOUT_S = 60
 _SEED = 16
@@ -83,19 +81,22 @@ def counted_bytes(line: Line) -> int:
     return len(line.text.encode()) + metadata
 
 
-def bodies(connections: int) -> list[list[Body]]:
-    """Return the bodies of each connection: sample lines of applications and of web servers."""
+def bodies(connections: int, size: int) -> list[list[Body]]:
+    """Return the bodies of each connection: sample lines of applications and of web servers.
+
+    size   bytes of the lines in a body
+    """
     lines = {kind: iter(generate(kind, _SEED, _START_NS, 2 * _START_NS, _LINES_A_MINUTE)) for kind in _SHARES}
-    contents = [list(_lines_of_a_body(lines)) for _ in range(BODIES)]
+    contents = [list(_lines_of_a_body(lines, size)) for _ in range(DIFFERENT_BYTES // size)]
     return [[Body(content, connection) for content in contents] for connection in range(connections)]
 
 
-def _lines_of_a_body(lines: dict[Kind, Iterator[Line]]) -> Iterator[Line]:
+def _lines_of_a_body(lines: dict[Kind, Iterator[Line]], size: int) -> Iterator[Line]:
     for kind, share in _SHARES.items():
-        size = 0
-        while size < BODY_BYTES * share:
+        taken = 0
+        while taken < size * share:
             line = next(lines[kind])
-            size += counted_bytes(line)
+            taken += counted_bytes(line)
             yield line
 
 
