@@ -51,10 +51,11 @@ def _not_measured(context: Context, same: Sequence[NotMeasured]) -> Finding:
     is_everything = any(not gap.sources for gap in same)
     single = "" if is_everything or len(sources) > 1 else next(iter(sources))
     others = f" {count_text(len(same) - 1, 'more measurement')} failed for the same reason." if len(same) > 1 else ""
+    reason = context.masked(first.reason)
     return Finding(
         CHECK_INCOMPLETE,
         Subject(context.environment.name, first.cluster, first.tenant if len(tenants) == 1 else "", source=single),
-        f"{context.masked(first.reason).rstrip('.')}.{others}",
+        f"{reason}{'' if reason.endswith(('.', '?')) else '.'}{others}",
         context.request.as_of,
         {} if is_everything or single else {"sources": ", ".join(sources)},
     )
