@@ -45,7 +45,8 @@ def airflow_settings(root: Path, home: Path, port: int, keys: Mapping[tuple[str,
             "hostname_callable": "socket.gethostname",
             "simple_auth_manager_users": f"{USER}:admin",
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
+        # SQLite waits 5 seconds for another process by default; on a busy machine, Airflow then answers 500.
+        "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db?timeout=60"},
         "api": {"host": HOST, "port": str(port), "base_url": f"http://{HOST}:{port}"},
         "scheduler": {
             "scheduler_idle_sleep_time": "0.25",
