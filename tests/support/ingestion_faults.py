@@ -159,7 +159,13 @@ def killed(platform: LocalPlatform, process: str) -> Iterator[None]:
     """Kill a process, and keep supervisord from starting it again."""
     supervisord = Supervisord(platform.state)
     os.kill(pid_of(platform, process), signal.SIGKILL)
-    supervisord.stop_process(process)
+
+    def is_stopped() -> bool:
+        # A process that supervisord is about to start again cannot be stopped yet, and one that is ending not started.
+        supervisord.stop_process(process)
+        return supervisord.processes()[process].state == "STOPPED"
+
+    wait_for(is_stopped)
     try:
         yield
     finally:
