@@ -95,25 +95,27 @@ def _headline(name: str, rows: Sequence[Row], checks: dict[str, datetime], now: 
     if not checks:
         return f"{name}: no check has run yet."
     accepted = sum(row.acceptance is not None for row in rows)
-    found = count_text(len(rows) - accepted, "open finding") if len(rows) > accepted else "no open findings"
+    count = count_text(len(rows) - accepted, "open finding") if len(rows) > accepted else "no open findings"
     oldest = min(checks, key=lambda check: checks[check])
     age = age_text((now - checks[oldest]).total_seconds())
     return (
-        f"{name}: {found}{f', {accepted} accepted' if accepted else ''}; {count_text(len(checks), 'check')}, "
+        f"{name}: {count}{f', {accepted} accepted' if accepted else ''}; {count_text(len(checks), 'check')}, "
         f"the oldest run is of {oldest}, {age} ago."
     )
 
 
 def _columns(rows: Sequence[Row], now: datetime) -> list[Column]:
-    found = [row.open.finding for row in rows]
-    subjects = [str(one.subject).removeprefix(f"environment={one.subject.environment} ") for one in found]
+    findings = [row.open.finding for row in rows]
+    # All are of one environment.
+    prefix = f"environment={findings[0].subject.environment} "
+    subjects = [str(finding.subject).removeprefix(prefix) for finding in findings]
     return [
-        Column("finding", [one.cls.name for one in found], 100),
-        Column("severity", [one.cls.severity.value for one in found], 90),
+        Column("finding", [finding.cls.name for finding in findings], 100),
+        Column("severity", [finding.cls.severity.value for finding in findings], 90),
         Column("since", [age_text((now - row.open.since).total_seconds()) for row in rows], 80),
         Column("about", subjects, 95),
         Column("accepted", [row.acceptance.text if row.acceptance else "" for row in rows], 70, wraps=True),
-        Column("what", [one.message for one in found], 60, wraps=True),
+        Column("what", [finding.message for finding in findings], 60, wraps=True),
     ]
 
 
