@@ -52,7 +52,10 @@ def delivered(dag: DAG, **conf: object) -> DagRun:
 
 
 def test_delivery_with_a_check_that_is_overdue_is_red(alert_delivery: DAG, store: ResultsStore) -> None:
-    assert delivered(alert_delivery).state == "failed"
+    run = delivered(alert_delivery)
+
+    assert run.state == "failed"
+    assert run.note.startswith("local: ingestion-quality should have completed by ")
 
 
 def test_delivery_with_a_check_that_was_paused_is_green(alert_delivery: DAG, store: ResultsStore) -> None:

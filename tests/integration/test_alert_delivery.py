@@ -179,8 +179,10 @@ def test_environment_without_an_alertmanager_says_that_nobody_is_told(tmp_path: 
     local = Deliveries(tmp_path)
     local.found((CHUNK_MISSING, local.subject(cluster="main")))
 
-    [finding] = local.send().findings
+    delivery = local.send()
 
+    [finding] = delivery.findings
+    assert delivery.headline == f"{finding.message} 0 alerts, 0 resolved."
     assert finding.message == "alerts.standard.urls names no Alertmanager, so nobody is told about 1 finding."
 
 

@@ -1,7 +1,6 @@
 """Real Alertmanagers for tests."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import requests
 
 from logops.toolchain import command
 from tests.support.azurites import free_port
+from tests.support.waiting import becomes_true
 
 QUIET = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
@@ -46,11 +46,9 @@ class RunningAlertmanager:
                 stdout=log,
                 stderr=log,
             )
-        until = time.monotonic() + 20
-        while not self._is_ready():
-            if time.monotonic() > until or self._process.poll() is not None:
-                raise AssertionError((self._folder / "log").read_text()[-2000:])
-            time.sleep(0.02)
+        process = self._process
+        becomes_true(lambda: self._is_ready() or process.poll() is not None, 20, every=0.02)
+        assert self._is_ready(), (self._folder / "log").read_text()[-2000:]
 
     def kill(self) -> None:
         """End it as `kill -9` does."""

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 CHECK = "alerts"
 ROLLOUT = "rollout"
+_NAMED = 2
+"""Findings that the headline names."""
 RETRY_FOR_S = 2.0
 """Short, because the next delivery is due in a few minutes."""
 
@@ -63,22 +65,20 @@ class Delivery:
     @property
     def headline(self) -> str:
         """The result in one line, the trouble first."""
-        failed = [sent for sent in self.sent if sent.problem]
-        if failed:
-            return f"{count_text(len(failed), 'Alertmanager')} of {len(self.sent)} accepted no alerts: " + "; ".join(
-                sent.problem for sent in failed
-            )
-        return f"{count_text(self.active, 'alert')}, {self.resolved} resolved."
+        troubles = [finding.message for finding in self.findings[:_NAMED]]
+        if len(self.findings) > _NAMED:
+            troubles.append(f"{count_text(len(self.findings) - _NAMED, 'more finding')}.")
+        return " ".join([*troubles, f"{count_text(self.active, 'alert')}, {self.resolved} resolved."])
 
     @property
     def active(self) -> int:
-        """Alerts that should be active, counted once for all replicas of an Alertmanager."""
-        return sum({sent.audience: sent.active for sent in self.sent}.values())
+        """Alerts that an Alertmanager accepted, counted once for all its replicas."""
+        return sum({sent.audience: sent.active for sent in self.sent if not sent.problem}.values())
 
     @property
     def resolved(self) -> int:
         """Alerts that were ended, counted once for all replicas of an Alertmanager."""
-        return sum({sent.audience: sent.resolved for sent in self.sent}.values())
+        return sum({sent.audience: sent.resolved for sent in self.sent if not sent.problem}.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the delivery as plain JSON: `{headline, sent, findings}`."""
