@@ -14,7 +14,7 @@ _NO_SUCH_KEY = "an environment has no such key, or not with this value"
 class NoteKind(StrEnum):
     """The consequence of a note. The values are headings."""
 
-    TODO = "Left to you"
+    LEFT_TO_YOU = "Left to you"
     LOST = "Not carried over"
     CHANGED = "Changed"
 
@@ -53,7 +53,7 @@ class Ledger:
 
     def note_todo(self, location: Location, text: str) -> None:
         """Note something that the user must do about a value."""
-        self.note(NoteKind.TODO, location, text)
+        self.note(NoteKind.LEFT_TO_YOU, location, text)
 
 
 class Value:
@@ -117,7 +117,7 @@ class Value:
         self._note(NoteKind.CHANGED, text)
 
     def todo(self, text: str) -> None:
-        self._note(NoteKind.TODO, text)
+        self._note(NoteKind.LEFT_TO_YOU, text)
 
     def note_unused(self) -> None:
         """Add a note for each value that was not used: one for a part of which nothing was used."""

@@ -44,4 +44,4 @@ def changed(migration: Migration) -> dict[str, str]:
 
 
 def todo(migration: Migration) -> dict[str, str]:
-    return notes(migration, NoteKind.TODO)
+    return notes(migration, NoteKind.LEFT_TO_YOU)
