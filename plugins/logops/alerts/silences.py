@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from logops.alerts.from_finding import SENDER, label_text
 from logops.clients.alertmanager.model import Matcher, Silence
+from logops.errors import LogopsError
 
 LONGEST = timedelta(days=90)
 
 
-class SilenceError(ValueError):
+class SilenceError(LogopsError):
     """The silence is not allowed."""
 
 
@@ -22,7 +23,7 @@ def silence_for(
     Raises SilenceError if it is longer than 90 days, or has no reason.
     """
     if not timedelta(0) < length <= LONGEST:
-        raise SilenceError(f"A silence lasts at least a minute and at most {LONGEST.days} days, not {length}.")
+        raise SilenceError(f"A silence needs a length, at most {LONGEST.days} days. Found: {length}.")
     if not why.strip():
         raise SilenceError("A silence needs a reason: others will read it when they wonder why nobody was told.")
     fixed = {"environment": environment, "alertname": cls, **{name: label_text(text) for name, text in subject.items()}}
