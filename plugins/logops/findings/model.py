@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from logops.findings.remedy import filled_in
 
@@ -91,6 +92,13 @@ class Finding:
     @property
     def identity(self) -> Identity:
         return self.cls.name, self.subject
+
+    @property
+    def id(self) -> str:
+        """A short text that follows from class and subject, for addresses and commands: 12 hexadecimal digits."""
+        parts = (f"{name}={value}" for name, value in asdict(self.subject).items() if value)
+        words = "\0".join((self.cls.name, *parts))
+        return sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
     @property
     def remedy_text(self) -> str:
