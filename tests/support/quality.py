@@ -107,6 +107,7 @@ def context(
         balances_of(loaded, measured, before.stored, request.as_of),
         sent_of(loaded, measured, before.stored, request.as_of),
         {"application": scan(measure.sample, rules, salt, streams=measure.streams or ())},
+        {"application": scan(measure.with_keywords, rules, salt)} if measure.with_keywords else {},
         lambda entry: masked_line(entry.text, rules),
         lambda text: masked_text(text, rules),
     )

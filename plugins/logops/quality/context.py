@@ -44,6 +44,8 @@ class Context:
     """Sent and received lines of each cluster since then."""
     scans: Mapping[str, Scan] = field(default_factory=dict)
     """Secrets and personal data in the sample of each source."""
+    searches: Mapping[str, Scan] = field(default_factory=dict)
+    """Secrets in the lines that have a keyword, of each source that has such lines."""
     example_of: Callable[[Entry], str] = field(default=lambda entry: "")
     """Returns a line as it may be shown, with every secret masked, and shortened."""
     masked: Callable[[str], str] = field(default=lambda text: "")

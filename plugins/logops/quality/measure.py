@@ -3,7 +3,7 @@
 Nothing is sent that may read more than what is left of the budget: the index is asked first, which costs nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,8 @@ from logops.quality.budgeted import BudgetedQueries
 from logops.quality.count_stored import FUTURE, read_and_count
 from logops.quality.measured import Cost, Measured, NotMeasured, SourceMeasure
 from logops.quality.request import QualityRequest
+from logops.quality.secrets.rules import Rule
+from logops.quality.secrets.search import absent_keywords, regex_of
 from logops.quality.sources import SourceGroup, checked_format, shows_lines, source_groups, unlabelled
 
 LEVEL = "detected_level"
@@ -44,10 +46,12 @@ def measure(
     platform: ReadablePlatform,
     request: QualityRequest,
     report_progress: Callable[[str], None],
+    rules: Sequence[Rule],
     earlier: EarlierStored | None = None,
 ) -> Measured:
     """Measure all sources of an environment. What could not be measured is in `not_measured`. Raises nothing.
 
+    rules     have the keywords that are searched in every line
     earlier   the run whose counts of stored lines this one is compared with; None: there was none
     """
     environment = platform.environment
@@ -62,7 +66,8 @@ def measure(
             queries = BudgetedQueries(
                 client, group.tenant, measured.cost, environment.clusters[group.cluster].replication_factor
             )
-            _GroupMeasure(client, queries, group, request, measured, shows_lines(environment, group.cluster)).run()
+            shown = shows_lines(environment, group.cluster)
+            _GroupMeasure(client, queries, group, request, measured, rules, shown).run()
     if request.reads_counters:
         read_and_count(platform, request, earlier, measured, report_progress)
     return measured
@@ -100,6 +105,7 @@ class _GroupMeasure:
         group: SourceGroup,
         request: QualityRequest,
         measured: Measured,
+        rules: Sequence[Rule],
         shows_lines: bool,
     ) -> None:
         self.client = client
@@ -107,6 +113,7 @@ class _GroupMeasure:
         self.group = group
         self.request = request
         self.measured = measured
+        self.rules = rules
         self.shows_lines = shows_lines
         self.by = list(group.label_names)
         self.window = f"{request.window_s}s"
@@ -147,6 +154,8 @@ class _GroupMeasure:
         for name in self.group.sources if self.request.sample_lines else ():
             with self._reported("reading a sample of lines", self.group.part([name])):
                 self._read_sample(name)
+            with self._reported("searching the lines for keywords of secrets", self.group.part([name])):
+                self._search_keywords(name)
 
     def _read_sample(self, name: str) -> None:
         """Read the lines of some buckets, chosen at random, oldest first. Runs share their choice."""
@@ -169,6 +178,27 @@ class _GroupMeasure:
             self.queries.spent(statistics)
             entries += reversed(newest_first)
         measure.sample = entries
+
+    def _search_keywords(self, name: str) -> None:
+        """Read the lines with a keyword of a secret, of the whole window."""
+        measure, part = self.measured.sources[name], self.group.part([name])
+        if not measure.sample or len(measure.sample) >= measure.total:
+            return
+        keywords = absent_keywords(self.rules, (entry.text for entry in measure.sample))
+        if not keywords:
+            return
+        self.queries.refuse_if_too_expensive(str(part.lines()), self.request.start, self.request.end)
+        newest_first, statistics = self.client.measured_logs(
+            self.group.tenant,
+            str(part.lines().matching(regex_of(keywords))),
+            nanoseconds(self.request.start) + 1,
+            nanoseconds(self.request.end) + 1,
+            limit=self.request.sample_lines,
+            fresh=True,
+        )
+        self.queries.spent(statistics)
+        measure.with_keywords = list(reversed(newest_first))
+        measure.has_all_keywords = len(newest_first) < self.request.sample_lines
 
     def _by_format(self, *formats: str) -> Iterator[SourceGroup]:
         """Yield the sources of each format, as a group."""

@@ -35,6 +35,10 @@ class SourceMeasure:
     """Start of the time that was searched for `last_line`."""
     sample: Sequence[Entry] = ()
     """Lines that were read, oldest first."""
+    with_keywords: Sequence[Entry] = ()
+    """Lines of the whole window with a keyword of a secret that no line of the sample has, oldest first."""
+    has_all_keywords: bool = False
+    """Whether `with_keywords` are all such lines, not only the newest."""
 
     @property
     def total(self) -> int:

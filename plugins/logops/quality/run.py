@@ -141,8 +141,8 @@ def run_quality(
     earlier = read_earlier(store, environment, request.as_of) if store else None
     rules, salt = read_rules(project_root()), _salt(platform, report_progress)
     before = earlier.stored if earlier else None
-    measured = measure(platform, request, report_progress, before)
-    report_progress("looking for secrets in the sample")
+    measured = measure(platform, request, report_progress, rules, before)
+    report_progress("looking for secrets")
     context = Context(
         environment=environment,
         request=request,
@@ -156,6 +156,11 @@ def run_quality(
         scans={
             name: scan(measure.sample, rules, salt, streams=measure.streams or ())
             for name, measure in measured.sources.items()
+        },
+        searches={
+            name: scan(measure.with_keywords, rules, salt)
+            for name, measure in measured.sources.items()
+            if measure.with_keywords
         },
         example_of=lambda entry: masked_line(entry.text, rules),
         masked=lambda text: masked_text(text, rules),

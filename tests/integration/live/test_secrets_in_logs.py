@@ -104,3 +104,25 @@ def _written(folder: Path) -> Iterator[tuple[str, str]]:
             yield str(file), str(pq.ParquetFile(file).read().to_pylist())
         elif file.is_file():
             yield str(file), file.read_bytes().decode("latin-1")
+
+
+def test_token_in_one_of_thousands_of_lines_is_found_by_a_small_sample(platform: LocalPlatform, tmp_path: Path) -> None:
+    key = "sk_live_" + uuid4().hex
+    now_ns = time.time_ns()
+    labels = {"job": "oversight-app", "environment": "production", "level": "info", "service": "haystack"}
+    step_ns = 25_000_000
+    lines = [
+        Entry(now_ns - step_ns * number, labels, f'{{"message": "paid", "number": {number}}}')
+        for number in range(2_400)
+    ]
+    lines[1_234] = Entry(lines[1_234].timestamp_ns, labels, f'{{"message": "paid with {key}"}}')
+    with LokiClient(platform.write_url("main")) as client:
+        client.push("application", lines)
+    as_of = datetime.now(UTC) + timedelta(seconds=1)
+    request = QualityRequest(uuid4().hex, as_of, 70, 1, 20, 2**30, reads_counters=False)
+
+    result = run_quality(platform, request, ResultsStore(str(tmp_path / "results")), lambda _: None)
+
+    (found,) = [finding for finding in result.findings if finding.subject.path == "stripe-key"]
+    assert "contains 1 different value; every line was searched." in found.message
+    assert key not in str(result.to_dict())

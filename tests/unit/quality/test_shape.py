@@ -50,6 +50,25 @@ def test_secret_in_a_line_is_reported_with_its_rule_and_without_its_value() -> N
     assert TOKEN not in str(finding)
 
 
+def test_secret_in_one_line_that_the_sample_does_not_have_is_found_by_its_keyword() -> None:
+    sample = [entry('{"message": "fine"}')]
+    token = [entry(f'{{"message": "{TOKEN}"}}')]
+    finding = only(findings(replace(healthy(), sample=sample, with_keywords=token, has_all_keywords=True)))
+    assert finding.message.startswith(
+        "application: secret github-token in line. 1 of 1,800 lines contains 1 different value; every line was "
+        "searched."
+    )
+
+
+def test_secrets_in_more_lines_than_a_search_returns_are_reported_without_a_bound() -> None:
+    tokens = [entry(f'{{"message": "{TOKEN}"}}')] * 5
+    finding = only(findings(replace(healthy(), sample=[entry("{}")], with_keywords=tokens)))
+    assert finding.message.startswith(
+        "application: secret github-token in line. 5 of 5 sampled lines contain 1 different value; the lines of the "
+        "whole stream were not counted."
+    )
+
+
 def test_secret_is_reported_with_every_place_that_has_it() -> None:
     in_all = replace(entry(f'{{"message": "token {TOKEN}"}}', user=TOKEN), structured_metadata={"session": TOKEN})
     finding = only(findings(replace(healthy((1,) * 30), sample=[in_all])))

@@ -14,8 +14,9 @@ from logops.logql.build import stream
 from logops.logql.regexes import compiled
 from logops.number_text import count_text
 from logops.quality.context import EXAMPLE, Context
-from logops.quality.secrets.leak import leaks
+from logops.quality.secrets.leak import Leak, leaks
 from logops.quality.secrets.rules import Kind, is_masked
+from logops.quality.secrets.search import by_rule
 from logops.quality.sources import checked_format
 
 TRACE_ID = "trace_id"
@@ -92,10 +93,10 @@ def duplicated_lines(context: Context) -> Iterator[Finding]:
 
 
 def secrets(context: Context) -> Iterator[Finding]:
-    """Yield the sources with secrets in their sample, and with personal data if they must not have it."""
-    for name, scan in context.scans.items():
-        source, measure = context.source(name)
-        for leak in leaks(scan, measure.total or None):
+    """Yield the sources with secrets, and with personal data if they must not have it."""
+    for name in context.scans:
+        source = context.environment.sources[name]
+        for leak in leaks_of(context, name):
             if leak.kind is Kind.PERSONAL_DATA and source.expect.personal_data:
                 continue
             example = f"{EXAMPLE}{leak.examples[0]}" if leak.examples and context.shows_examples(name) else ""
@@ -111,6 +112,18 @@ def secrets(context: Context) -> Iterator[Finding]:
                 _between(leak.first_ns, leak.last_ns),
             )
             yield replace(finding, subject=replace(finding.subject, path=leak.rule_id))
+
+
+def leaks_of(context: Context, name: str) -> tuple[Leak, ...]:
+    """Return what the sample of a source and the search for keywords found, one leak for each rule."""
+    measure = context.measured.sources[name]
+    sampled = leaks(context.scans[name], measure.total or None)
+    found = context.searches.get(name)
+    if found is None:
+        return sampled
+    if not measure.has_all_keywords:
+        return by_rule(sampled, leaks(found))
+    return by_rule(sampled, leaks(found, measure.total, read_lines=measure.total))
 
 
 def shown_stream(labels: Mapping[str, str]) -> str:

@@ -26,8 +26,9 @@ class Leak:
     """Salted hashes of the different values, the most frequent first."""
     matches: int
     lines: int
-    """Lines of the sample with a match."""
+    """Lines with a match, of those that were read or searched."""
     sampled_lines: int
+    """Lines that were read or searched."""
     total_lines: int | None
     """Lines of the whole stream; None if they were not counted."""
     at_most_lines: int | None
@@ -80,29 +81,35 @@ class Leak:
 
     def _lines_with_it(self, values: str) -> str:
         verb = "contains" if self.lines == 1 else "contain"
-        sentence = f"{self.lines:,} of {count_text(self.sampled_lines, 'sampled line')} {verb} {values}"
+        every = self.total_lines is not None and self.total_lines <= self.sampled_lines
+        noun = "line" if every else "sampled line"
+        sentence = f"{self.lines:,} of {count_text(self.sampled_lines, noun)} {verb} {values}"
         if self.total_lines is None or self.at_most_lines is None:
             return f"{sentence}; the lines of the whole stream were not counted."
-        if self.total_lines <= self.sampled_lines:
-            return f"{sentence}; the sample is the whole stream."
+        if every:
+            return f"{sentence}; every line was searched."
         bound = f"at most {self.at_most_lines:,} of {self.total_lines:,} {plural(self.total_lines, 'line')}"
         return f"{sentence}; with {100 * self.confidence:.3g} % confidence {bound}."
 
 
-def leaks(scan: Scan, total_lines: int | None = None, confidence: float = CONFIDENCE) -> tuple[Leak, ...]:
+def leaks(
+    scan: Scan, total_lines: int | None = None, confidence: float = CONFIDENCE, read_lines: int | None = None
+) -> tuple[Leak, ...]:
     """Return the matches of a scan by rule, the rule with the most lines first.
 
     total_lines   lines of the whole stream, or of all streams together if the scan has several. The scanned lines must
                   be a random sample of them; otherwise the bound is not valid.
+    read_lines    lines of which the scanned lines are all that can have a match; None: only the scanned lines
     """
     by_rule: dict[str, list[Match]] = {}
     for match in scan.matches:
         by_rule.setdefault(match.rule_id, []).append(match)
-    leaks = [_leak(matches, scan, total_lines, confidence) for matches in by_rule.values()]
+    read = scan.lines if read_lines is None else max(read_lines, scan.lines)
+    leaks = [_leak(matches, scan, total_lines, confidence, read) for matches in by_rule.values()]
     return tuple(sorted(leaks, key=lambda leak: (-leak.lines, leak.rule_id)))
 
 
-def _leak(matches: list[Match], scan: Scan, total_lines: int | None, confidence: float) -> Leak:
+def _leak(matches: list[Match], scan: Scan, total_lines: int | None, confidence: float, read_lines: int) -> Leak:
     rule_id = matches[0].rule_id
     lines = scan.lines_by_rule[rule_id]
     by_hash: dict[str, list[Match]] = {}
@@ -111,7 +118,7 @@ def _leak(matches: list[Match], scan: Scan, total_lines: int | None, confidence:
     hashes = sorted(by_hash, key=lambda value_hash: (-len(by_hash[value_hash]), value_hash))
     streams = {tuple(sorted(match.stream.items())): match.stream for match in matches}
     parts = sorted({match.part if match.name is None else f"{match.part} {match.name}" for match in matches})
-    at_most = None if total_lines is None else upper_bound(lines, scan.lines, total_lines, confidence)
+    at_most = None if total_lines is None else upper_bound(lines, read_lines, total_lines, confidence)
     return Leak(
         rule_id=rule_id,
         kind=matches[0].kind,
@@ -120,7 +127,7 @@ def _leak(matches: list[Match], scan: Scan, total_lines: int | None, confidence:
         hashes=tuple(hashes),
         matches=len(matches),
         lines=lines,
-        sampled_lines=scan.lines,
+        sampled_lines=read_lines,
         total_lines=total_lines,
         at_most_lines=at_most,
         confidence=confidence,

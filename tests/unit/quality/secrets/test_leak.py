@@ -35,9 +35,7 @@ def test_statement_has_count_of_sample_and_bound_for_stream() -> None:
 
 
 def test_statement_of_complete_sample_has_no_bound() -> None:
-    assert leak_of(1, 9, 10).statement == (
-        "1 of 10 sampled lines contains 1 different value; the sample is the whole stream."
-    )
+    assert leak_of(1, 9, 10).statement == ("1 of 10 lines contains 1 different value; every line was searched.")
 
 
 def test_statement_without_count_of_stream_says_so() -> None:
