@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import requests
 
 from logops.alerts.deliver import Delivery, deliver, ours
 from logops.checks.open_findings import read_open
@@ -192,6 +193,19 @@ def test_ten_thousand_findings_are_delivered_as_101_alerts(both: Deliveries, mai
     both.send()
 
     assert len(both.live(main.url)) == 101
+
+
+def test_alert_links_to_its_finding_also_where_alertmanager_links_to_the_source(
+    both: Deliveries, main: RunningAlertmanager
+) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")))
+
+    deliver(both.platform, both.store, NOW, lambda line: None, airflow_url="https://airflow.example.com")
+
+    ours_only = {"filter": f'environment="{both.name}"'}
+    [alert] = requests.get(f"{main.url}/api/v2/alerts", params=ours_only, timeout=10).json()
+    assert alert["generatorURL"] == alert["annotations"]["page"]
+    assert alert["annotations"]["page"].startswith(f"https://airflow.example.com/logops-page/{both.name}#finding=")
 
 
 def test_silenced_alert_names_its_silence(both: Deliveries, main: RunningAlertmanager) -> None:

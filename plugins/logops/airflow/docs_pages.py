@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from logops.findings.links import runbook_url
+
 PREFIX = "/logops"
 FINDINGS = "findings.md"
 OPERATIONS = "operations.md"
@@ -31,7 +33,7 @@ def docs_url(page: str) -> str:
 
 def finding_url(finding_class: str) -> str:
     """Return the full address of a finding class in the runbook."""
-    return docs_url(f"{FINDINGS}#{finding_class}")
+    return runbook_url(base_url(), finding_class)
 
 
 def base_url() -> str:

@@ -95,10 +95,12 @@ def deliver(
     now: datetime,
     report_progress: Callable[[str], None],
     paused: Collection[str] = (),
+    airflow_url: str | None = None,
 ) -> Delivery:
     """Send the alerts of an environment to every Alertmanager. Record what could not be delivered.
 
-    paused   checks that a person paused: they are not overdue
+    paused        checks that a person paused: they are not overdue
+    airflow_url   address of Airflow, for links in alerts; None: the one that the environment names
 
     Raises StoreUnreachableError; then no alert is changed. An Alertmanager that does not answer is a finding.
     """
@@ -108,7 +110,9 @@ def deliver(
     overdue = _overdue(store, environment, states, paused, now)
     before = next((state for state in states if state.run.check == CHECK), None)
     accepted = read_acceptances(store, environment.name, now)
-    desired = desired_alerts(_with_overdue(states, before, overdue, environment, now), environment, now, accepted)
+    states = _with_overdue(states, before, overdue, environment, now)
+    links_to = airflow_url or environment.alerts.airflow_url or ""
+    desired = desired_alerts(states, environment, now, accepted, links_to)
     sent = tuple(_send_all(platform, desired, now, report_progress))
     findings = (*overdue, *_undelivered(environment, sent, desired, now))
     _record_changes(store, environment, before, findings, now)

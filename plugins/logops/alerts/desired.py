@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from logops.alerts.audience import audience
-from logops.alerts.from_finding import alert_of
+from logops.alerts.from_finding import alert_of, links
 from logops.checks.open_findings import OpenAfterRun
 from logops.checks.schedule import overdue_at
 from logops.clients.alertmanager.model import Alert, LabelSet
@@ -29,11 +29,16 @@ is for all others."""
 
 
 def desired_alerts(
-    states: Iterable[OpenAfterRun], environment: Environment, now: datetime, accepted: Sequence[Acceptance] = ()
+    states: Iterable[OpenAfterRun],
+    environment: Environment,
+    now: datetime,
+    accepted: Sequence[Acceptance] = (),
+    airflow_url: str = "",
 ) -> dict[Data, dict[LabelSet, Alert]]:
     """Return the alerts that should be active now, for each audience, by their labels.
 
-    accepted   decisions of people: a finding that one of them covers is no alert
+    accepted      decisions of people: a finding that one of them covers is no alert
+    airflow_url   address of Airflow, for links; empty: no links
 
     If two checks report the same class and subject, it is one alert, since the earlier time.
     """
@@ -41,9 +46,9 @@ def desired_alerts(
     for state in states:
         ends_at = _ends_at(state.run, environment, now)
         for (who, *_), entries in _by_place(state.open, environment, accepted).items():
-            alerts = [alert_of(entry, state.run, ends_at, environment) for entry in entries[:MOST_ALERTS]]
+            alerts = [alert_of(entry, state.run, ends_at, environment, airflow_url) for entry in entries[:MOST_ALERTS]]
             if rest := entries[MOST_ALERTS:]:
-                alerts.append(_rest_alert(rest, state.run, ends_at, environment))
+                alerts.append(_rest_alert(rest, state.run, ends_at, environment, airflow_url))
             for alert in alerts:
                 _add(desired[who], alert)
     return desired
@@ -71,7 +76,9 @@ def _by_place(
     return places
 
 
-def _rest_alert(rest: Sequence[OpenFinding], run: Run, ends_at: datetime, environment: Environment) -> Alert:
+def _rest_alert(
+    rest: Sequence[OpenFinding], run: Run, ends_at: datetime, environment: Environment, airflow_url: str
+) -> Alert:
     """Return one alert for several findings of a place."""
     finding = rest[0].finding
     whole = replace(
@@ -81,8 +88,10 @@ def _rest_alert(rest: Sequence[OpenFinding], run: Run, ends_at: datetime, enviro
         evidence={"findings": len(rest)},
         remedy=finding.remedy_text,
     )
-    alert = alert_of(OpenFinding(whole, rest[0].since), run, ends_at, environment)
-    return replace(alert, labels=alert.labels | {("rest", "true")})
+    alert = alert_of(OpenFinding(whole, rest[0].since), run, ends_at, environment, airflow_url)
+    # The page has no finding for the rest: link to the first one.
+    texts = {**alert.annotations, **links(finding, airflow_url)}
+    return replace(alert, labels=alert.labels | {("rest", "true")}, annotations=texts)
 
 
 def _add(alerts: dict[LabelSet, Alert], alert: Alert) -> None:

@@ -14,6 +14,7 @@ from logops.clients.alertmanager.model import Alert, LabelSet
 from logops.environment import Environment
 from logops.findings import Finding, FindingClass, Run, Subject
 from logops.findings.history import OpenFinding
+from logops.findings.links import page_url, runbook_url
 
 SENDER = ("sender", "logops")
 """The label of every alert of logops."""
@@ -24,13 +25,15 @@ LONGEST_ANNOTATION = 4_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
-def alert_of(found: OpenFinding, run: Run, ends_at: datetime, environment: Environment) -> Alert:
+def alert_of(found: OpenFinding, run: Run, ends_at: datetime, environment: Environment, airflow_url: str) -> Alert:
     """Return the alert of an open finding.
 
-    run   the newest run of the check that reports it
+    run           the newest run of the check that reports it
+    airflow_url   where the runbook and the page are; empty: the alert has no links
     """
     finding = found.finding
-    return Alert(labels(finding.cls, finding.subject, environment), annotations(finding, run), found.since, ends_at)
+    texts = {**annotations(finding, run), **links(finding, airflow_url)}
+    return Alert(labels(finding.cls, finding.subject, environment), texts, found.since, ends_at)
 
 
 def labels(cls: FindingClass, subject: Subject, environment: Environment) -> LabelSet:
@@ -65,6 +68,13 @@ def annotations(finding: Finding, run: Run) -> Mapping[str, str]:
         "checked_at": run.as_of.isoformat(timespec="seconds"),
     }
     return {name: _cut(text) for name, text in texts.items() if text}
+
+
+def links(finding: Finding, airflow_url: str) -> Mapping[str, str]:
+    """Return where a person reads on: what to do, and the finding with its history."""
+    if not airflow_url:
+        return {}
+    return {"runbook": runbook_url(airflow_url, finding.cls.name), "page": page_url(airflow_url, finding)}
 
 
 def label_text(value: str) -> str:

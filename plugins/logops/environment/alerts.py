@@ -110,6 +110,8 @@ class Alerts(Model):
     """Who must act if a source has no owner, and on everything that is not about a source."""
     grace: Duration = Duration("2h")
     """Time after which a run that did not come is overdue. At most the time between two runs."""
+    airflow_url: Address | None = None
+    """Address of Airflow: alerts that `logops alerts send` sends link to its pages. Null: these have no links."""
     standard: Alertmanager = Alertmanager()
     """Gets everything that is not about a security cluster."""
     security: Alertmanager = Alertmanager()

@@ -2,8 +2,11 @@
 
 from collections.abc import Collection, Iterator
 
+from logops.environment.alerts import Alertmanager
 from logops.environment.model import Environment
 from logops.environment.problem import Problem
+from logops.findings.classes import REGISTRY
+from logops.suggestions import did_you_mean
 
 Reference = tuple[str, str, Collection[str]]
 """Path in the file, the name at that path, the declared names."""
@@ -19,6 +22,9 @@ def find_dangling_references(environment: Environment) -> Iterator[Problem]:
     ):
         if name not in declared:
             yield Problem(path, f'"{name}"', f"one of: {', '.join(sorted(declared)) or 'no name is declared'}")
+    for path, name in _classes_of_routes(environment):
+        if name not in REGISTRY:
+            yield Problem(path, f'"{name}"', f"a class of docs/findings.md.{did_you_mean(name, REGISTRY)}")
 
 
 def _cluster_references(environment: Environment) -> Iterator[Reference]:
@@ -57,10 +63,20 @@ def _agent_references(environment: Environment) -> Iterator[Reference]:
 
 
 def _alert_references(environment: Environment) -> Iterator[Reference]:
-    declared = {"standard": environment.alerts.standard, "security": environment.alerts.security}
-    for audience, alertmanager in declared.items():
+    for audience, alertmanager in _alertmanagers(environment):
         path = f"alerts.{audience}"
         if alertmanager.receiver:
             yield f"{path}.receiver", alertmanager.receiver, alertmanager.receivers
         for index, route in enumerate(alertmanager.routes):
             yield f"{path}.routes.{index}.receiver", route.receiver, alertmanager.receivers
+
+
+def _classes_of_routes(environment: Environment) -> Iterator[tuple[str, str]]:
+    for audience, alertmanager in _alertmanagers(environment):
+        for number, route in enumerate(alertmanager.routes):
+            for index, name in enumerate(route.classes):
+                yield f"alerts.{audience}.routes.{number}.classes.{index}", name
+
+
+def _alertmanagers(environment: Environment) -> Iterator[tuple[str, Alertmanager]]:
+    yield from (("standard", environment.alerts.standard), ("security", environment.alerts.security))

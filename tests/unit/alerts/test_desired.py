@@ -60,6 +60,27 @@ def test_alert_tells_what_was_found_and_what_to_do(local: Environment) -> None:
     )
 
 
+def test_alert_links_to_the_runbook_and_to_its_finding_on_the_page(local: Environment) -> None:
+    entry = found(cluster="main")
+
+    desired = desired_alerts([state(entry)], local, NOON, airflow_url="https://airflow.example.com/a")
+
+    [alert] = desired["standard"].values()
+    assert (alert.annotations["runbook"], alert.annotations["page"]) == (
+        "https://airflow.example.com/a/logops/docs/findings.md#chunk-lost",
+        f"https://airflow.example.com/a/logops-page/local#finding={entry.finding.id}",
+    )
+
+
+def test_alert_of_many_findings_links_to_the_first_that_has_no_alert_of_its_own(local: Environment) -> None:
+    many = [found(cluster="main", table=f"t-{n}", since=NIGHT + timedelta(seconds=n)) for n in range(102)]
+
+    alerts = desired_alerts([state(*many)], local, NOON, airflow_url="https://a")["standard"].values()
+
+    [rest] = [alert for alert in alerts if ("rest", "true") in alert.labels]
+    assert rest.annotations["page"].endswith(many[MOST_ALERTS].finding.id)
+
+
 def test_alert_starts_when_the_finding_was_first_reported(local: Environment) -> None:
     before = NIGHT - timedelta(days=3)
 

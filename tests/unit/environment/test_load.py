@@ -183,6 +183,32 @@ def test_undeclared_name_is_reported_with_the_declared_names(
     assert problems(old, new) == [(path, f'"{name}"', f"one of: {known}")]
 
 
+@pytest.mark.parametrize(
+    ("route", "path", "found", "allowed"),
+    [
+        (
+            "classes: [chunk-mising]",
+            "alerts.standard.routes.0.classes.0",
+            '"chunk-mising"',
+            "a class of docs/findings.md. Did you mean chunk-missing?",
+        ),
+        (
+            "severities: [error, fatal]",
+            "alerts.standard.routes.0.severities.1",
+            '"fatal"',
+            "one of: 'warning', 'error', 'critical'",
+        ),
+    ],
+)
+def test_route_with_an_unknown_class_or_severity_is_refused_with_its_name(
+    problems: Problems, route: str, path: str, found: str, allowed: str
+) -> None:
+    receivers = "{a: {webhook: {url: 'http://a'}}}"
+    alerts = f"alerts: {{standard: {{receivers: {receivers}, routes: [{{receiver: a, {route}}}]}}}}"
+
+    assert problems("storage_accounts:\n", f"{alerts}\nstorage_accounts:\n") == [(path, found, allowed)]
+
+
 @pytest.mark.parametrize("tenant", ["index", "__deletion_manifest__"])
 def test_tenant_with_the_name_of_a_loki_folder_is_refused(problems: Problems, tenant: str) -> None:
     path, found, allowed = problems("      canary:\n", f"      {tenant}:\n")[0]

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from logops.airflow.docs_pages import OPERATIONS
+from logops.airflow.docs_pages import OPERATIONS, base_url
 from logops.airflow.links import DocsLink
 from logops.airflow.operators.work import open_to_read, read_environment, report_findings, results_store
 from logops.findings import failed
@@ -41,6 +41,7 @@ class AlertDeliveryOperator(BaseOperator):
             datetime.now(UTC).replace(microsecond=0),
             self.log.info,
             self.paused_checks or (),
+            base_url(),
         )
         headline = f"{self.environment}: {delivery.headline}"
         has_failed = failed(delivery.findings)

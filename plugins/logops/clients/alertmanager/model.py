@@ -19,6 +19,11 @@ class Alert:
     """In the past: the alert is resolved. In the future: it is resolved then, unless it is sent again."""
 
     @property
+    def source(self) -> str:
+        """Where Alertmanager's own pages and mails link to as the source of the alert: its annotation `page`."""
+        return self.annotations.get("page", "")
+
+    @property
     def name(self) -> str:
         """Its label `alertname`."""
         return dict(self.labels).get("alertname", "")

@@ -19,6 +19,7 @@ def post_alerts(alerts: Sequence[Alert]) -> Request:
             "annotations": dict(alert.annotations),
             "startsAt": _time(alert.starts_at),
             "endsAt": _time(alert.ends_at),
+            **({"generatorURL": alert.source} if alert.source else {}),
         }
         for alert in alerts
     ]
