@@ -196,7 +196,7 @@ def test_undeclared_name_is_reported_with_the_declared_names(
             "severities: [error, fatal]",
             "alerts.standard.routes.0.severities.1",
             '"fatal"',
-            "one of: 'warning', 'error', 'critical'",
+            "Input should be 'warning', 'error' or 'critical'",
         ),
     ],
 )
