@@ -95,7 +95,7 @@ def test_syslog_source_listens_as_declared() -> None:
     assert (tcp["mode"], tcp["port"], tcp["tls.ca_file"], tcp["tls.verify_client_cert"]) == (
         "tcp", 1514, "/tls/ca.crt", True,
     )  # fmt: skip
-    assert (udp["mode"], udp["port"], udp["parser"]) == ("udp", 1516, "routers-rfc5424")
+    assert (udp["mode"], udp["port"], udp["parser"]) == ("udp", 1516, "routers.rfc5424")
     assert (tcp["buffer_max_size"], udp["buffer_max_size"]) == (2 << 20, 64 << 10)
 
 

@@ -29,7 +29,7 @@ def _joining(name: str, source: Source) -> Iterator[dict[str, Any]]:
         yield {
             "name": "multiline",
             "multiline.key_content": "log",
-            "multiline.parser": f"{name}-entries",
+            "multiline.parser": f"{name}.entries",
             "flush_ms": int(source.parse.multiline_max_wait.value),
             "emitter_storage.type": "filesystem",
         }
@@ -51,7 +51,7 @@ def _kubernetes(name: str, source: Source) -> Iterator[dict[str, Any]]:
 def _syslog(name: str, source: Source) -> Iterator[dict[str, Any]]:
     """Yield the filters that read the time of a header, and drop messages without a text, as other agents do."""
     if isinstance(source, SyslogSource):
-        yield time_filter(f"{name}-header", ("time",), syslog_layout(source))
+        yield time_filter(f"{name}.header", ("time",), syslog_layout(source))
         yield {"name": "grep", "alias": f"{name}-empty-messages", "regex": "message /./m"}
 
 
@@ -69,7 +69,7 @@ def _filter(name: str, source: Source, stage: pipeline.Stage) -> Iterator[dict[s
             yield {
                 "name": "parser",
                 "key_name": LINE,
-                "parser": f"{name}-line",
+                "parser": f"{name}.line",
                 "preserve_key": True,
                 "reserve_data": True,
             }
@@ -115,10 +115,10 @@ def filter_parsers(name: str, source: Source) -> list[dict[str, Any]]:
     parse = source.parse
     parsers: list[dict[str, Any]] = []
     if isinstance(source, SyslogSource):
-        parsers += time_parsers(f"{name}-header", syslog_layout(source))
+        parsers += time_parsers(f"{name}.header", syslog_layout(source))
     if parse.format in ("json", "logfmt", "regex"):
         expression = {"regex": onigmo(parse.expression)} if parse.expression else {}
-        parsers.append({"name": f"{name}-line", "format": parse.format, **expression})
+        parsers.append({"name": f"{name}.line", "format": parse.format, **expression})
     if parse.timestamp:
         parsers += time_parsers(name, parse.timestamp.layout)
     return parsers

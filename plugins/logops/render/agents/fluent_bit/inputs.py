@@ -75,7 +75,7 @@ def _tail(name: str, source: FileSource | PodSource, agent: Agent) -> dict[str, 
 
 
 def _joined_by_input(name: str, source: Source) -> str | None:
-    return f"{name}-entries" if source.parse.multiline_first_line else None
+    return f"{name}.entries" if source.parse.multiline_first_line else None
 
 
 def _syslog(name: str, source: SyslogSource, addresses: AgentAddresses) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _syslog(name: str, source: SyslogSource, addresses: AgentAddresses) -> dict[
         "mode": source.protocol,
         "listen": addresses.listen,
         "port": addresses.syslog_ports[name],
-        "parser": f"{name}-{source.message_format}",
+        "parser": f"{name}.{source.message_format}",
         # A datagram is cut at the size of a chunk.
         "buffer_chunk_size": 64 << 10,
         "buffer_max_size": longest_message_bytes(source),
@@ -101,7 +101,7 @@ def input_parsers(name: str, source: Source) -> list[dict[str, Any]]:
     if not isinstance(source, SyslogSource):
         return []
     header = _SYSLOG_HEADERS[source.message_format]
-    return [{"name": f"{name}-{source.message_format}", "format": "regex", "regex": header}]
+    return [{"name": f"{name}.{source.message_format}", "format": "regex", "regex": header}]
 
 
 def multiline_parsers(name: str, source: Source) -> list[dict[str, Any]]:
@@ -115,7 +115,7 @@ def multiline_parsers(name: str, source: Source) -> list[dict[str, Any]]:
     ]
     return [
         {
-            "name": f"{name}-entries",
+            "name": f"{name}.entries",
             "type": "regex",
             "flush_timeout": int(parse.multiline_max_wait.value),
             "key_content": "log",

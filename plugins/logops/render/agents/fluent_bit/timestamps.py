@@ -36,7 +36,7 @@ def time_parsers(name: str, layout: str) -> list[dict[str, Any]]:
     """Return the parsers of a layout: with a fraction of a second, and without one."""
     return [
         {
-            "name": f"{name}-{suffix}",
+            "name": f"{name}.{suffix}",
             "format": "regex",
             "regex": f"/\\A(?<{_TIME}>{_expression(time_format)})\\z/",
             "time_key": _TIME,
