@@ -1,15 +1,28 @@
 """The rendered configuration of Alertmanager, checked by its own program."""
 
 import itertools
+import random
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
 
+from logops.alerts.from_finding import labels
 from logops.alerts.routing import receiver_of
+from logops.clients.alertmanager.client import AlertmanagerClient
+from logops.clients.alertmanager.model import Alert, LabelSet
 from logops.environment.alerts import Alertmanager
+from logops.findings import Finding, Subject
+from logops.findings.causes import EXPLANATIONS, cause_of
+from logops.findings.classes import REGISTRY
 from logops.render.alertmanager import NOBODY, alertmanager_config
 from logops.toolchain import command
+from tests.support.alertmanagers import alertmanager
+from tests.support.environments import environment
+from tests.support.waiting import becomes_true
+
+LOCAL = environment("local")
 
 EVERY_KIND = Alertmanager.model_validate(
     {
@@ -69,13 +82,51 @@ def test_alert_goes_to_the_receiver_that_amtool_names(tmp_path: Path) -> None:
         "team": ("log-platform", "logXplatform", "log.platform", 'shop "A" (EU)'),
         "alertname": ("source-silent", "chunk-missing"),
     }
-    labels = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
+    cases = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
 
-    ours = [receiver_of(EVERY_KIND, each) or NOBODY for each in labels]
+    ours = [receiver_of(EVERY_KIND, each) or NOBODY for each in cases]
 
-    assert ours == [_receiver(file, each) for each in labels]
+    assert ours == [_receiver(file, each) for each in cases]
 
 
 def _receiver(file: Path, labels: dict[str, str]) -> str:
     quoted = ['{}="{}"'.format(name, value.replace('"', '\\"')) for name, value in labels.items()]
     return amtool("config", "routes", "test", f"--config.file={file}", *quoted).stdout.strip()
+
+
+def test_alert_is_inhibited_exactly_if_its_cause_is_active(tmp_path: Path) -> None:
+    # Each set of findings is in an environment of its own, so the sets do not explain each other.
+    sets = [random_findings(f"e-{seed}", random.Random(seed)) for seed in range(60)]
+    explained = {
+        labels(finding.cls, finding.subject, LOCAL)
+        for findings in sets
+        for finding in findings
+        if cause_of(finding, findings)
+    }
+    config = yaml.safe_dump(alertmanager_config(Alertmanager(), "secrets"))
+    now = datetime.now(UTC)
+    every = [labels(finding.cls, finding.subject, LOCAL) for findings in sets for finding in findings]
+
+    with alertmanager(tmp_path, config) as running, AlertmanagerClient(running.url) as client:
+        client.send([Alert(identity, {}, now, now + timedelta(hours=1)) for identity in every])
+
+        def inhibited() -> set[LabelSet]:
+            return {alert.labels for alert in client.alerts() if alert.inhibited_by}
+
+        # Alertmanager takes up causes shortly after it accepted them.
+        becomes_true(lambda: inhibited() == explained, 20)
+
+        assert 20 < len(explained) < len(every)
+        assert inhibited() == explained
+
+
+def random_findings(environment_name: str, chance: random.Random) -> list[Finding]:
+    """Return findings of causes, consequences and one class that is neither, about a few subjects."""
+    names = [name for explanation in EXPLANATIONS for name in (*explanation.causes, *explanation.consequences)]
+    findings = {}
+    for _ in range(chance.randint(1, 12)):
+        cls = REGISTRY[chance.choice([*names, "chunk-missing"])]
+        parts = (chance.choice(("main", "b", "")), chance.choice(("a", "")), chance.choice(("t", "")))
+        finding = Finding(cls, Subject(environment_name, *parts), "found", datetime(2026, 11, 28, tzinfo=UTC))
+        findings[finding.identity] = finding
+    return list(findings.values())

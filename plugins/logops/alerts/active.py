@@ -1,6 +1,6 @@
 """Read the active alerts in the Alertmanagers of an audience."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,7 +69,8 @@ def read_active(platform: ReadablePlatform, audience: Data) -> list[ActiveAlert]
 
 def active_alerts(alerts: Sequence[LiveAlert], silences: dict[str, Silence]) -> list[ActiveAlert]:
     """Return alerts as a person reads them: the most serious first, then the oldest."""
-    rows = [_row(alert, silences) for alert in alerts]
+    names = {alert.fingerprint: dict(alert.labels).get("alertname", "") for alert in alerts}
+    rows = [_row(alert, silences, names) for alert in alerts]
     return sorted(rows, key=lambda row: (row.silenced, -_RANK.get(row.severity, -1), row.since, row.name, row.subject))
 
 
@@ -96,7 +97,7 @@ def headline(rows: Sequence[ActiveAlert]) -> str:
     return "; ".join(filter(None, parts)) + "."
 
 
-def _row(alert: LiveAlert, silences: dict[str, Silence]) -> ActiveAlert:
+def _row(alert: LiveAlert, silences: dict[str, Silence], names: Mapping[str, str]) -> ActiveAlert:
     labels = dict(alert.labels)
     subject = " ".join(f"{name}={value}" for name, value in sorted(labels.items()) if name not in _NOT_SUBJECT)
     return ActiveAlert(
@@ -105,20 +106,25 @@ def _row(alert: LiveAlert, silences: dict[str, Silence]) -> ActiveAlert:
         labels.get("team", ""),
         subject,
         alert.starts_at,
-        _told(alert, silences),
+        _told(alert, silences, names),
         bool(alert.silenced_by or alert.inhibited_by),
         alert.annotations.get("summary") or alert.annotations.get("description", ""),
         labels,
     )
 
 
-def _told(alert: LiveAlert, silences: dict[str, Silence]) -> str:
+def _told(alert: LiveAlert, silences: dict[str, Silence], names: Mapping[str, str]) -> str:
+    """Return who was notified, or why nobody was.
+
+    names   the alerts by fingerprint
+    """
     if alert.silenced_by:
         silence = silences.get(alert.silenced_by[0])
         if silence is None:
             return "silenced"
         return f"silenced by {silence.created_by} until {silence.ends_at:%Y-%m-%d %H:%M}: {silence.comment}"
     if alert.inhibited_by:
-        return "its cause is told"
+        causes = sorted({names[cause] for cause in alert.inhibited_by if cause in names})
+        return f"nobody: explained by {' and '.join(causes) or 'another alert'}"
     told = [name for name in alert.receivers if name != "nobody"]
     return ", ".join(told) or "nobody"

@@ -10,6 +10,7 @@ from logops.environment.alerts import Alertmanager, Receiver, Route
 from logops.environment.base import SecretRef
 from logops.environment.cluster import Data
 from logops.environment.model import Environment
+from logops.findings.causes import EXPLANATIONS, Explanation
 
 NOBODY = "nobody"
 """The receiver that tells nobody."""
@@ -32,6 +33,7 @@ def alertmanager_config(alertmanager: Alertmanager, secrets: str) -> dict[str, A
             "repeat_interval": repeat,
             "routes": [_route(route) for route in alertmanager.routes],
         },
+        "inhibit_rules": [_inhibit_rule(explanation) for explanation in EXPLANATIONS],
         "receivers": [
             {"name": NOBODY},
             *(
@@ -70,6 +72,19 @@ def _route(route: Route) -> dict[str, Any]:
         "receiver": route.receiver,
         "matchers": [_one_of(label, values) for label, values in matchers.items() if values],
         **({"repeat_interval": route.repeat.go} if route.repeat else {}),
+    }
+
+
+def _inhibit_rule(explanation: Explanation) -> dict[str, Any]:
+    """Return the rule that tells nobody about a consequence while its cause is an active alert."""
+    return {
+        "source_matchers": [
+            _one_of("alertname", explanation.causes),
+            # For Alertmanager, a label that both lack is equal.
+            *(f'{part}!=""' for part in explanation.same),
+        ],
+        "target_matchers": [_one_of("alertname", explanation.consequences)],
+        "equal": list(explanation.same),
     }
 
 

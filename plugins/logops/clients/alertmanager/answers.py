@@ -59,6 +59,7 @@ def _alert(item: dict[str, Any]) -> LiveAlert:
         silenced_by=tuple(map(str, status.get("silencedBy") or ())),
         inhibited_by=tuple(map(str, status.get("inhibitedBy") or ())),
         receivers=tuple(str(receiver["name"]) for receiver in item.get("receivers") or ()),
+        fingerprint=str(item.get("fingerprint", "")),
     )
 
 

@@ -42,6 +42,7 @@ class LiveAlert:
     inhibited_by: tuple[str, ...] = ()
     """Fingerprints of alerts."""
     receivers: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

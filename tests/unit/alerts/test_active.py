@@ -1,0 +1,32 @@
+"""Active alerts, as a person reads them."""
+
+from datetime import UTC, datetime, timedelta
+
+from logops.alerts.active import active_alerts, headline
+from logops.clients.alertmanager.model import LiveAlert, Silence
+
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+
+
+def live(name: str, severity: str = "error", **fields: object) -> LiveAlert:
+    return LiveAlert(frozenset({("alertname", name), ("severity", severity)}), {}, NOON, LATER, **fields)  # type: ignore[arg-type]
+
+
+def test_alert_that_another_one_explains_names_it() -> None:
+    cause = live("compaction-stalled", fingerprint="f1", receivers=("on-call",))
+    consequence = live("delete-request-stuck", fingerprint="f2", inhibited_by=("f1",))
+
+    told = {row.name: row.told for row in active_alerts([consequence, cause], {})}
+
+    assert told == {
+        "compaction-stalled": "on-call",
+        "delete-request-stuck": "nobody: explained by compaction-stalled",
+    }
+
+
+def test_headline_counts_explained_and_silenced_alerts_apart() -> None:
+    silence = Silence((), NOON, LATER, "ada", "known", id="s1")
+    alerts = [live("a"), live("b", inhibited_by=("f1",)), live("c", silenced_by=("s1",))]
+
+    assert headline(active_alerts(alerts, {"s1": silence})) == "1 alert: 1 error; 1 explained by others; 1 silenced."
