@@ -29,6 +29,9 @@ class ActiveAlert:
     told: str
     """Who was notified, or why nobody was."""
     silenced: bool
+    """Whether nobody is notified, because of a silence or because another alert explains it."""
+    explained: bool
+    """Whether another alert explains it."""
     summary: str
     labels: dict[str, str]
 
@@ -41,6 +44,7 @@ class ActiveAlert:
             "since": self.since.isoformat(),
             "told": self.told,
             "silenced": self.silenced,
+            "explained": self.explained,
             "summary": self.summary,
             "labels": self.labels,
         }
@@ -89,9 +93,11 @@ def headline(rows: Sequence[ActiveAlert]) -> str:
         if (count := sum(row.severity == severity for row in loud))
     }
     kinds = ", ".join(f"{count} {severity}" for severity, count in by_severity.items())
-    silenced = len(rows) - len(loud)
+    explained = sum(row.explained for row in rows)
+    silenced = len(rows) - len(loud) - explained
     parts = [
         f"{count_text(len(loud), 'alert')}{f': {kinds}' if kinds else ''}" if loud else "",
+        f"{explained} explained by others" if explained else "",
         f"{silenced} silenced" if silenced else "",
     ]
     return "; ".join(filter(None, parts)) + "."
@@ -108,6 +114,7 @@ def _row(alert: LiveAlert, silences: dict[str, Silence], names: Mapping[str, str
         alert.starts_at,
         _told(alert, silences, names),
         bool(alert.silenced_by or alert.inhibited_by),
+        bool(alert.inhibited_by and not alert.silenced_by),
         alert.annotations.get("summary") or alert.annotations.get("description", ""),
         labels,
     )

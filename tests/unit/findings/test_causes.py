@@ -49,11 +49,8 @@ def test_cause_without_a_part_of_the_subject_explains_nothing() -> None:
 
 
 def test_lost_chunks_are_never_a_consequence() -> None:
-    every_cause = [
-        finding(name, cluster="main", table="t", tenant="a")
-        for explanation in EXPLANATIONS
-        for name in explanation.causes
-    ]
+    causes = [name for explanation in EXPLANATIONS for name in explanation.causes]
+    every_cause = [finding(name, cluster="main", table="t", tenant="a") for name in causes]
 
     for cls in ("chunk-missing", "retention-undershoot", "secret-in-logs", "lines-lost", "samples-discarded"):
         assert cause_of(finding(cls, cluster="main", table="t", tenant="a"), every_cause) is None
