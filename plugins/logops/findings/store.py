@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _SECRET = re.compile(r"(?i)\b(sig|accountkey|sharedaccesskey|password|token|secret)=[^&;\s'\"]+")
 _RESULT = re.compile(r"/day=\d{4}-\d\d-\d\d/[^/]+\.parquet$")
 _LONGEST_NAME = 180
+MOST_LISTED_DAYS = 40
+"""Days whose folders are listed one by one. For more days, one listing of the whole kind is faster."""
+NEWEST_DAYS = timedelta(days=7)
+"""Days that are looked at first for the newest runs."""
 
 
 class ResultsError(LogopsError):
@@ -82,17 +86,20 @@ class ResultsStore:
         Raises StoreUnreachableError.
         """
         last = until.astimezone(UTC).date()
-        days: dict[date, list[str]] = {}
-        for path in self._files(FINDINGS, last=last):
-            if PurePosixPath(path).name.startswith(f"{environment}.{check}."):
-                days.setdefault(_day(path), []).append(path)
-        for day in sorted(days, reverse=True):
-            entries = [from_table(self._read(path)) for path in days[day]]
-            yield from sorted(
-                (entry for entry in entries if entry[0].as_of <= until),
-                key=lambda entry: (entry[0].as_of, entry[0].id),
-                reverse=True,
-            )
+        newest = last - NEWEST_DAYS
+        # After a year, a listing of all days takes longer than reading the newest runs.
+        for first_day, last_day in ((newest, last), (date.min, newest - timedelta(days=1))):
+            days: dict[date, list[str]] = {}
+            for path in self._files(FINDINGS, first_day, last_day):
+                if PurePosixPath(path).name.startswith(f"{environment}.{check}."):
+                    days.setdefault(_day(path), []).append(path)
+            for day in sorted(days, reverse=True):
+                entries = [from_table(self._read(path)) for path in days[day]]
+                yield from sorted(
+                    (entry for entry in entries if entry[0].as_of <= until),
+                    key=lambda entry: (entry[0].as_of, entry[0].id),
+                    reverse=True,
+                )
 
     def checks(self, environment: str) -> list[str]:
         """Return the names of an environment's checks that have ever run. Raises StoreUnreachableError."""
@@ -160,8 +167,13 @@ class ResultsStore:
 
     def _files(self, kind: str, first: date = date.min, last: date = date.max) -> list[str]:
         """Return the paths of a kind's files, oldest day first."""
+        folder = f"{self._root}/{kind}"
+        days = (last - first).days + 1
+        folders = [folder]
+        if days <= MOST_LISTED_DAYS:
+            folders = [f"{folder}/day={first + timedelta(days=number)}" for number in range(days)]
         with self._reaching(f"Listing {kind}"):
-            paths = [path for path in self._filesystem.find(f"{self._root}/{kind}") if _RESULT.search(path)]
+            paths = [path for each in folders for path in self._filesystem.find(each) if _RESULT.search(path)]
         return sorted((path for path in paths if first <= _day(path) <= last), key=lambda path: (_day(path), path))
 
     def _read(self, path: str) -> "pa.Table":

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
@@ -273,3 +274,29 @@ def test_stored_file_can_be_read_with_pyarrow(tmp_path: Path) -> None:
     assert table["class"].to_pylist() == ["check-incomplete"]
     assert table["severity"].to_pylist() == ["error"]
     assert table["run"].to_pylist() == [RUN.id]
+
+
+def test_runs_older_than_a_week_are_read_after_newer_ones(store: ResultsStore) -> None:
+    for days in (30, 7, 0, 8):
+        as_of = AS_OF - timedelta(days=days)
+        store.write_findings(Run("local", "audit", f"{days} days ago", as_of), [])
+
+    assert [run.id for run, _ in store.runs("local", "audit", AS_OF)] == [
+        "0 days ago",
+        "7 days ago",
+        "8 days ago",
+        "30 days ago",
+    ]
+
+
+def test_query_of_two_days_lists_no_other_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ResultsStore(str(tmp_path))
+    for day in range(5):
+        store.write("chunks", f"run-{day}", pa.table({"n": [day]}), AS_OF - timedelta(days=day))
+    listed: list[str] = []
+    find = LocalFileSystem.find
+    monkeypatch.setattr(LocalFileSystem, "find", lambda self, path: listed.append(Path(path).name) or find(self, path))
+
+    store.query("chunks", "select * from chunks", date(2026, 11, 22), date(2026, 11, 23))
+
+    assert listed == ["day=2026-11-22", "day=2026-11-23"]
