@@ -30,6 +30,7 @@ from logops.rollout import (
     run_rollout,
     terminal_approver,
     unattended,
+    write_plan,
     write_record,
 )
 from logops.rollout.approval import TERMINAL, check_approver
@@ -73,7 +74,7 @@ def up(name: str, stage: list[str] | None, yes: bool, accept: list[str] | None, 
     approval: Approval | None = None
 
     def record(result: RolloutResult) -> None:
-        _record(target.environment, recorded(planned, result, owner, started, approval))
+        _record(target.environment, planned, recorded(planned, result, owner, started, approval))
 
     if not planned.changed:
         record(nothing_to_change(planned.environment))
@@ -128,10 +129,12 @@ def _system_user() -> str:
         return str(os.getuid())
 
 
-def _record(environment: Environment, record: RolloutRecord) -> None:
-    """Keep the rollout in the results store, as the DAG does."""
+def _record(environment: Environment, planned: Plan, record: RolloutRecord) -> None:
+    """Keep the rollout and its plan in the results store, as the DAG does."""
     try:
-        write_record(results_store(environment), record)
+        store = results_store(environment)
+        write_plan(store, planned, record.run)
+        write_record(store, record)
     except StoreUnreachableError as error:
         say(f"The rollout was not recorded. {error}")
 

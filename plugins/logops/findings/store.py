@@ -167,12 +167,11 @@ class ResultsStore:
 
     def _files(self, kind: str, first: date = date.min, last: date = date.max) -> list[str]:
         """Return the paths of a kind's files, oldest day first."""
-        folder = f"{self._root}/{kind}"
         days = (last - first).days + 1
-        folders = [folder]
-        if days <= MOST_LISTED_DAYS:
-            folders = [f"{folder}/day={first + timedelta(days=number)}" for number in range(days)]
         with self._reaching(f"Listing {kind}"):
+            folders = [f"{self._root}/{kind}"]
+            if days <= MOST_LISTED_DAYS:
+                folders = [f"{folders[0]}/day={first + timedelta(days=number)}" for number in range(days)]
             paths = [path for each in folders for path in self._filesystem.find(each) if _RESULT.search(path)]
         return sorted((path for path in paths if first <= _day(path) <= last), key=lambda path: (_day(path), path))
 

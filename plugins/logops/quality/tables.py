@@ -69,7 +69,7 @@ def write_results(
     """
     run = f"{environment.name}.{request.run}"
     store.write(INGESTED_LINES, run, lines_table(environment, request, measured, learned or {}), request.as_of)
-    _complete_history(store, environment, measured)
+    _complete_history(store, environment, measured, learned or {})
     store.write(INGESTED_SOURCES, run, sources_table(environment, request, rows, measured.cost), request.as_of)
     if request.reads_counters:
         store.write(INGESTION_COUNTERS, run, counters_table(environment, request, measured), request.as_of)
@@ -108,7 +108,7 @@ def lines_table(
             "state": text,
         }
     )
-    judged = {name: {bucket.start: bucket for bucket in verdict.buckets} for name, verdict in learned.items()}
+    judged = _judged(learned)
     rows = [
         {
             "environment": environment.name,
@@ -132,6 +132,11 @@ def lines_table(
         for end, count in (measure.lines or {}).items()
     ]
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _judged(learned: Mapping[str, Verdict]) -> dict[str, dict[datetime, Bucket]]:
+    """Return the judged quarters of an hour of each source, by their start."""
+    return {name: {bucket.start: bucket for bucket in verdict.buckets} for name, verdict in learned.items()}
 
 
 def _band(declared: Rate, judged: Bucket | None, bucket_s: int) -> dict[str, float | str | None]:
@@ -353,40 +358,52 @@ def _counter(row: Mapping[str, Any]) -> Counter:
     return Counter(row["cluster"], row["process"], row["started"], row["name"], labels, row["value"])
 
 
-def _complete_history(store: ResultsStore, environment: Environment, measured: Measured) -> None:
-    """Add the quarters of an hour that this run counted to the files of their days.
+def _complete_history(
+    store: ResultsStore, environment: Environment, measured: Measured, learned: Mapping[str, Verdict]
+) -> None:
+    """Add the quarters of an hour that this run counted to the files of their days, with their band and state.
 
     A file a day, not a file a run: the learned bands read six weeks of it in every run. If two runs write at the same
     time, one of them is lost, and the next run counts the same time again.
     """
     import pyarrow as pa
 
-    schema = pa.schema(
-        {
-            "environment": pa.string(),
-            "source": pa.string(),
-            "start": pa.timestamp("s", tz="UTC"),
-            "lines": pa.int64(),
-        }
-    )
+    text, number = pa.string(), pa.float64()
+    columns = {"environment": text, "source": text, "start": pa.timestamp("s", tz="UTC"), "lines": pa.int64()}
+    schema = pa.schema({**columns, "lower": number, "upper": number, "state": text})
+    judged = _judged(learned)
     counted = {
-        (name, start): lines
+        (name, start): {
+            "environment": environment.name,
+            "source": name,
+            "start": start,
+            "lines": lines,
+            **_band(environment.sources[name].expect.rate, judged.get(name, {}).get(start), HISTORY_BUCKET_S),
+        }
         for name, measure in measured.sources.items()
         for start, lines in quarters(measure.lines or {}).items()
     }
     for day in sorted({start.date() for _, start in counted}):
-        before = _read_history(store, environment.name, day, day)
         of_day = {
-            (row["source"], datetime.fromtimestamp(row["start_s"], UTC)): row["lines"]
-            for row in (before.to_pylist() if before is not None else [])
+            (row["source"], row["start"].astimezone(UTC)): {name: row.get(name) for name in schema.names}
+            for row in _stored_history(store, environment.name, day)
         }
-        of_day |= {key: lines for key, lines in counted.items() if key[1].date() == day}
-        rows = [
-            {"environment": environment.name, "source": name, "start": start, "lines": lines}
-            for (name, start), lines in sorted(of_day.items())
-        ]
+        of_day |= {key: row for key, row in counted.items() if key[1].date() == day}
+        rows = [of_day[key] for key in sorted(of_day)]
         midnight = datetime.combine(day, time.min, UTC)
         store.write(INGESTION_HISTORY, environment.name, pa.Table.from_pylist(rows, schema=schema), midnight)
+
+
+def _stored_history(store: ResultsStore, environment: str, day: date) -> list[dict[str, Any]]:
+    """Return the quarters of an hour of a day that are stored. Earlier versions stored no band."""
+    sql = f'SELECT * FROM "{INGESTION_HISTORY}" WHERE environment = $environment'
+    try:
+        rows: list[dict[str, Any]] = store.query(
+            INGESTION_HISTORY, sql, day, day, {"environment": environment}
+        ).to_pylist()
+    except NothingStoredError:
+        return []
+    return rows
 
 
 def _read_history(store: ResultsStore, environment: str, first: date, last: date) -> "pa.Table | None":

@@ -10,6 +10,7 @@ from logops.rollout.errors import (
     VerificationError,
     VerificationResult,
 )
+from logops.rollout.past import write_plan
 from logops.rollout.plan import Plan, StagePlan, plan, plan_stage
 from logops.rollout.record import (
     RolloutOutcome,
@@ -50,5 +51,6 @@ __all__ = [
     "terminal_approver",
     "unattended",
     "verify_stage",
+    "write_plan",
     "write_record",
 ]

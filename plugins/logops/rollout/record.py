@@ -166,13 +166,14 @@ def write_record(store: "ResultsStore", record: RolloutRecord) -> None:
         "failed_at": list(result.failures),
         "accepted": list(record.accepted),
         "findings": None if record.findings is None else list(record.findings),
+        "failures": list(result.failures.values()),
     }
     names = ("environment", "run", "plan", "approver", "approver_name", "approved_via", "outcome")
     types = {
         **dict.fromkeys(names, text),
         "as_of": time,
         "approved_at": time,
-        **dict.fromkeys(("applied", "rolled_back", "failed_at", "accepted", "findings"), pa.list_(text)),
+        **dict.fromkeys(("applied", "rolled_back", "failed_at", "accepted", "findings", "failures"), pa.list_(text)),
     }
     schema = pa.schema([(name, types[name]) for name in row])
     table = pa.Table.from_pylist([row], schema=schema)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
+
 from logops.findings import Run
 from logops.findings.store import ResultsStore
 from logops.quality.balance import EarlierStored, StoredCount
@@ -83,6 +85,32 @@ def test_lines_of_a_bucket_without_history_have_the_declared_band() -> None:
     last = lines_table(run.environment, run.request, run.measured, run.learned).to_pylist()[-1]
 
     assert (last["lower"], last["upper"], last["state"]) == (30, 90, "learning")
+
+
+def test_history_has_band_and_state_of_each_quarter(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    run = context(healthy(), ("sources.application.expect", {"rate": {"at_least": 30, "at_most": 90}}))
+    write_results(store, run.environment, run.request, run.measured, [], learned=run.learned)
+
+    (row,) = store.query(
+        "ingestion-history", 'select lines, lower, upper, state from "ingestion-history" limit 1'
+    ).to_pylist()
+
+    assert row == {"lines": 900, "lower": 450, "upper": 1350, "state": "learning"}
+
+
+def test_history_of_an_earlier_version_is_kept_without_a_band(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    early = AS_OF.replace(hour=1)
+    old = pa.table({"environment": ["local"], "source": ["application"], "start": [early], "lines": [7]})
+    store.write("ingestion-history", "local", old, AS_OF)
+    run = context(healthy())
+    write_results(store, run.environment, run.request, run.measured, [])
+
+    rows = store.query("ingestion-history", 'select lines, upper from "ingestion-history" order by start').to_pylist()
+
+    assert rows[0] == {"lines": 7, "upper": None}
+    assert len(rows) > 1
 
 
 def test_history_has_quarters_of_an_hour(tmp_path: Path) -> None:

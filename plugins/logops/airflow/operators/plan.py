@@ -49,8 +49,9 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
         self.auto_approve = auto_approve
 
     def execute(self, context: Context) -> None:
+        from logops.findings.store import StoreUnreachableError
         from logops.render import STAGES
-        from logops.rollout import plan, read_acceptances, refuse_plan, refuse_unattended
+        from logops.rollout import plan, read_acceptances, refuse_plan, refuse_unattended, write_plan
         from logops.rollout.text import text_lines
 
         ti = context["ti"]
@@ -59,10 +60,11 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
             platform = open_platform(environment)
             if self.auto_approve:
                 refuse_unattended(environment)
+            store = results_store(environment)
             planned = plan(
                 platform,
                 [stage for stage in STAGES if stage in self.stages],
-                store=results_store(environment),
+                store=store,
                 # From the parameters, not a template: a reason is text, and a template would read numbers and lists.
                 accepted=read_acceptances(str(context["params"].get("accept") or "").splitlines()),
             )
@@ -70,6 +72,10 @@ class RolloutPlanOperator(BaseOperator, SkipMixin):
             for line in text_lines(planned, whole=False):
                 self.log.info("%s", line)
             refuse_plan(planned)
+            try:
+                write_plan(store, planned, context["run_id"])
+            except StoreUnreachableError as error:
+                self.log.warning("The page will not show the diff of this rollout. %s", error)
             ti.xcom_push(key=PLAN, value=without_diffs(planned))
         self.skip(ti, idle(self.get_flat_relatives(upstream=False), planned, asks=not self.auto_approve))
 
