@@ -10,6 +10,7 @@ from logops.audit.findings.index_names import files_of, names_table
 from logops.audit.findings.undershoot import EarlierCount, undershoot
 from logops.audit.judge.batch_result import BatchResult
 from logops.audit.judge.table_stats import Fault, TableStats
+from logops.audit.report.recorded import phases_table
 from logops.audit.report.result import AuditResult, TableRow
 from logops.audit.report.rows import rows_of
 from logops.audit.request import AuditRequest, Check
@@ -20,7 +21,7 @@ from logops.environment import Environment
 from logops.findings import Finding, Run, Subject
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.history import Changes, read_changes
-from logops.findings.kinds import FAULTY_CHUNKS, HOLDINGS
+from logops.findings.kinds import FAULTY_CHUNKS, HOLDINGS, TABLE_PHASES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,7 +78,7 @@ def reduce_clusters(
         for report in reports:
             _store_index_names(report, request, store)
         if not request.is_drill(datetime.now(UTC)):
-            changes = _record(environment.name, request, findings, [report.audit for report in reports], store)
+            changes = _record(environment.name, request, findings, reports, store)
     unique = {finding.identity: finding for of_check in findings.values() for finding in of_check}
     return AuditResult(
         environment=environment.name,
@@ -264,14 +265,16 @@ def _record(
     environment: str,
     request: AuditRequest,
     findings: Mapping[Check, Sequence[Finding]],
-    audits: Iterable[ClusterAudit],
+    reports: Sequence[_ClusterReport],
     store: "ResultsStore",
 ) -> Changes:
     """Record a run: its statistics first, so that its findings are never without them."""
     if request.reads_chunks:
-        holdings = [(audit.cluster, stats) for audit in audits for stats in audit.judged.holdings]
-        table = holdings_table(environment, request, holdings)
-        store.write(HOLDINGS, f"{environment}.{request.run_id}", table, request.as_of)
+        holdings = [(report.audit.cluster, stats) for report in reports for stats in report.audit.judged.holdings]
+        name = f"{environment}.{request.run_id}"
+        store.write(HOLDINGS, name, holdings_table(environment, request, holdings), request.as_of)
+        rows = [row for report in reports for row in report.rows]
+        store.write(TABLE_PHASES, name, phases_table(environment, request.run_id, request.as_of, rows), request.as_of)
     runs = {check: Run(environment, check.value, request.run_id, request.as_of) for check in findings}
     return joined([record(store, runs[check], of_check) for check, of_check in findings.items()])
 

@@ -106,6 +106,10 @@ class ResultsStore:
         names = (PurePosixPath(path).name.split(".", 2) for path in self._files(FINDINGS))
         return sorted({check for owner, check, _ in names if owner == environment})
 
+    def days(self, kind: str, last: date = date.max) -> list[date]:
+        """Return the days until `last` that have results of a kind, oldest first. Raises StoreUnreachableError."""
+        return sorted({_day(path) for path in self._files(kind, last=last)})
+
     def query(
         self,
         kind: str,

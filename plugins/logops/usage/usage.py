@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from logops.audit.judge.table_stats import TableStats
 from logops.audit.policy.retention import FOR_EVER, Tiering
+from logops.audit.report.recorded import newest_of_clusters
 from logops.audit.survey.objects import DAY_MS
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings.kinds import HOLDINGS
@@ -15,10 +16,13 @@ from logops.usage.forecast import Rate, forecast, rate_of
 from logops.usage.prices import Prices
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from logops.findings.store import ResultsStore
 
 AHEAD = (30, 90, 365)
 """Days of the forecast."""
+_ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -74,37 +78,33 @@ class Cost:
     """The one-time cost of moving chunks to their declared tiers."""
 
 
-def last_held(store: "ResultsStore", environment: str, clusters: Sequence[str]) -> Held | None:
-    """Return each cluster's statistics from the last audit that could read it; None if there was no audit.
+def last_held(
+    store: "ResultsStore", environment: str, clusters: Sequence[str], until: datetime = _ANY_TIME
+) -> Held | None:
+    """Return each cluster's statistics from the last audit until `until` that could read it; None if there was none.
 
     Raises StoreUnreachableError.
     """
-    from logops.findings.store import NothingStoredError
-
-    names = TableStats.__dataclass_fields__
+    names = [*TableStats.__dataclass_fields__]
     columns = ", ".join("day_number as day" if name == "day" else f'"{name}"' for name in names)
-    sql = (
-        f"select cluster, as_of, {columns} from {HOLDINGS} where environment = $environment"
-        " qualify run = first_value(run) over (partition by cluster order by as_of desc, run desc)"
-    )
-    try:
-        rows = store.query(HOLDINGS, sql, parameters={"environment": environment}).to_pylist()
-    except NothingStoredError:
-        return None
-    moments = {row["cluster"]: row["as_of"].astimezone(UTC) for row in rows if row["cluster"] in clusters}
+    moments: dict[str, datetime] = {}
+    holdings: list[tuple[str, TableStats]] = []
+    for part in newest_of_clusters(store, HOLDINGS, environment, clusters, until, f"cluster, as_of, {columns}"):
+        # Whole columns: 18,000 rows take a third of the time that dictionaries take.
+        row_clusters = part["cluster"].to_pylist()
+        moments |= zip(row_clusters, part["as_of"].to_pylist(), strict=True)
+        rows = zip(*(_column(part, name) for name in names), strict=True)
+        holdings += ((cluster, TableStats(*values)) for cluster, values in zip(row_clusters, rows, strict=True))
     if not moments:
         return None
-    as_of = max(moments.values())
-    return Held(
-        as_of,
-        tuple((row["cluster"], _table_stats(row)) for row in rows if row["cluster"] in clusters),
-        {cluster: moment for cluster, moment in moments.items() if moment < as_of},
-    )
+    utc = {cluster: moment.astimezone(UTC) for cluster, moment in moments.items()}
+    as_of = max(utc.values())
+    return Held(as_of, tuple(holdings), {cluster: moment for cluster, moment in utc.items() if moment < as_of})
 
 
-def _table_stats(row: dict[str, Any]) -> TableStats:
-    values = {name: row[name] for name in TableStats.__dataclass_fields__}
-    return TableStats(**{**values, "tier_chunks": tuple(row["tier_chunks"]), "tier_bytes": tuple(row["tier_bytes"])})
+def _column(part: "pa.Table", name: str) -> list[Any]:
+    values: list[Any] = part[name].to_pylist()
+    return [*map(tuple, values)] if name in ("tier_chunks", "tier_bytes") else values
 
 
 def by_tenant(held: Held) -> dict[tuple[str, str], Usage]:

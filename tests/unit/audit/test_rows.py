@@ -1,11 +1,12 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from logops.audit.judge.batch_result import Unreadable
 from logops.audit.judge.table_stats import TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.phase import Phase
-from logops.audit.policy.retention import TenantRules, Windows
+from logops.audit.policy.retention import FOR_EVER, TenantRules, Windows
 from logops.audit.report.result import TableRow
 from logops.audit.report.rows import rows_of
 from logops.audit.survey.objects import DAY_MS, IndexFile
@@ -69,3 +70,17 @@ def test_table_with_only_chunks_being_deleted_is_expired() -> None:
 def test_row_of_undeclared_tenant_uses_default_retention() -> None:
     assert rows(held("stranger", indexed=5), days=31)[0].phase is Phase.EXPIRED
     assert rows(held("team", indexed=5), days=31)[0].phase is Phase.RETAINED
+
+
+def test_row_tells_when_its_first_and_last_chunks_expire() -> None:
+    (row,) = rows(held(indexed=5))
+
+    assert row.first_expires == datetime.fromtimestamp((DAY + 90) * 86_400, UTC)
+    assert row.last_expires == datetime.fromtimestamp((DAY + 91) * 86_400, UTC)
+
+
+def test_row_of_a_tenant_that_is_kept_for_ever_never_expires() -> None:
+    policy = replace(TERMS, rules={"team": TenantRules(FOR_EVER)})
+    (row,) = rows_of("main", [held(indexed=5)], (), (), policy, (DAY + 9) * DAY_MS, reads_chunks=True)
+
+    assert (row.first_expires, row.last_expires) == (None, None)

@@ -48,6 +48,10 @@ class TableRow:
     tier_chunks: tuple[int, ...]
     """By `Tier`."""
     findings: int
+    first_expires: datetime | None = None
+    """When its first chunks expire; None: all are kept for ever."""
+    last_expires: datetime | None = None
+    """When its last chunks expire; None: some are kept for ever."""
 
     def is_overdue(self, as_of: datetime) -> bool:
         """Whether the next step was due before `as_of`."""

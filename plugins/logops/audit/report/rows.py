@@ -8,9 +8,9 @@ from logops.audit.judge.batch_result import Unreadable
 from logops.audit.judge.table_stats import TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.phase import Table, next_of
-from logops.audit.policy.retention import TenantRules
+from logops.audit.policy.retention import FOR_EVER, TenantRules
 from logops.audit.report.result import TableRow
-from logops.audit.survey.objects import IndexFile
+from logops.audit.survey.objects import DAY_MS, IndexFile
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings import Finding
 
@@ -53,7 +53,8 @@ def rows_of(
         warmer = sum(sum(stats.tier_chunks[Tier.HOT : then]) for stats in held) if then else 0
         written = max((stats.written_ms for stats in held), default=0)
         state = Table(day, min(waiting, default=None), indexed, tiered=not warmer, written_ms=written)
-        due = next_of(state, _rules(policy, tenant), tiering, policy.windows, as_of_ms)
+        rules = _rules(policy, tenant)
+        due = next_of(state, rules, tiering, policy.windows, as_of_ms)
         rows.append(
             TableRow(
                 cluster=cluster,
@@ -62,12 +63,14 @@ def rows_of(
                 tenant=tenant,
                 phase=due.phase,
                 action=due.action,
-                due=None if due.due_ms is None else datetime.fromtimestamp(due.due_ms / 1000, UTC),
+                due=None if due.due_ms is None else _moment(due.due_ms),
                 files=len(table_files),
                 chunks=sum(stats.chunks for stats in held),
                 bytes=sum(stats.bytes for stats in held) if reads_chunks else sum(file.size for file in table_files),
                 tier_chunks=tuple(sum(stats.tier_chunks[tier] for stats in held) for tier in Tier),
                 findings=findings_by_table[table, tenant] + (findings_by_table[table, ""] if tenant else 0),
+                first_expires=None if rules.shortest == FOR_EVER else _moment(day * DAY_MS + rules.shortest),
+                last_expires=None if rules.longest == FOR_EVER else _moment((day + 1) * DAY_MS + rules.longest),
             )
         )
     return tuple(rows)
@@ -81,6 +84,10 @@ def _by_tenant(
         groups[holding.table, holding.tenant].append(holding)
     for (table, tenant), held in sorted(groups.items()):
         yield table, tenant, held
+
+
+def _moment(time_ms: int) -> datetime:
+    return datetime.fromtimestamp(time_ms / 1000, UTC)
 
 
 def _day_of(table: str) -> int:
