@@ -4,7 +4,7 @@ Every table, message and log line uses these functions, so that a size or a time
 """
 
 _SIZE_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-_PLURALS = {"process": "processes", "query": "queries"}
+_PLURALS = {"entry": "entries", "process": "processes", "query": "queries"}
 
 
 def count_text(count: int, noun: str) -> str:

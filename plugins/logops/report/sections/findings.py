@@ -1,0 +1,156 @@
+"""The findings of all checks: each with its age, evidence, remedy, history, and who accepted it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from logops.findings import Finding, Identity
+from logops.findings.groups import FindingGroup, grouped
+from logops.number_text import count_text
+from logops.report import state
+from logops.report.section import Mark, Section, Shown, moment_text, render
+from logops.report.state import Found, State, breaks_promise
+
+ID = "findings"
+TITLE = "Findings"
+MOST_ENTRIES = 250
+"""Entries with all details. Further ones are rows of a table."""
+MOST_ROWS = 1000
+"""Rows of a table of findings. What is beyond is counted, and named by a command."""
+read = state.read
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Findings of one cause, as an article of the page."""
+
+    id: str
+    """Id of the element, which is the text after `#` in links."""
+    mark: Mark
+    group: FindingGroup
+    since: datetime
+    checks: str
+    run: str
+    strip: Markup
+    strip_text: str
+    acceptance: str
+    evidence: tuple[tuple[str, str], ...]
+    members: tuple[tuple[Finding, datetime], ...]
+    """The findings of a group, the oldest first; none if it has only one."""
+    more: int
+    """Findings of the group that are not listed."""
+    filter: str
+    """Words for the filter box that the article does not show."""
+
+
+def section(data: State, shown: Shown) -> Section:
+    """Return the section with all findings that the reader may see."""
+    visible = data.shown_to(shown)
+    standing = [entry for entry in visible.found if entry.acceptance is None]
+    accepted = [entry for entry in visible.found if entry.acceptance is not None]
+    entries, accepted_entries = _entries(standing), _entries(accepted)
+    gone = sorted(visible.gone, key=lambda entry: entry.until, reverse=True)
+    body = render(
+        "findings.html",
+        now=visible.now,
+        environment=visible.environment,
+        entries=entries[:MOST_ENTRIES],
+        rows=entries[MOST_ENTRIES : MOST_ENTRIES + MOST_ROWS],
+        more=max(0, len(entries) - MOST_ENTRIES - MOST_ROWS),
+        accepted=accepted_entries[:MOST_ENTRIES],
+        gone=gone[:MOST_ROWS],
+        is_checked=any(check.run for check in visible.checks),
+        days_gone=state.GONE_FOR.days,
+    )
+    return Section(ID, TITLE, _summary(visible, standing, accepted), body, _mark(standing, visible))
+
+
+def group_link(group: FindingGroup) -> str:
+    """Return the id of the article of a group: of its finding, or of the group."""
+    name = "finding" if len(group.findings) == 1 else "group"
+    return f"{name}={group.findings[0].id}"
+
+
+def strip_svg(strip: Sequence[tuple[datetime, state.Seen]]) -> Markup:
+    """Return the strip of the runs that saw a finding: a filled cell saw it, an empty one did not, a dot is unknown."""
+    width = 8
+    paths = {
+        "seen": "".join(f"M{width * place} 0h6v12h-6z" for place, (_, seen) in enumerate(strip) if seen == "seen"),
+        "not": "".join(f"M{width * place} 11h6v1h-6z" for place, (_, seen) in enumerate(strip) if seen == "not seen"),
+        "unknown": "".join(
+            f"M{width * place + 2} 5h2v2h-2z" for place, (_, seen) in enumerate(strip) if seen == "unknown"
+        ),
+    }
+    drawn = Markup("").join(
+        Markup('<path class="{}" d="{}"/>').format(name, path) for name, path in paths.items() if path
+    )
+    return Markup('<svg class="strip" aria-hidden="true" width="{width}" height="12">{drawn}</svg>').format(
+        width=width * len(strip), drawn=drawn
+    )
+
+
+def strip_text(strip: Sequence[tuple[datetime, state.Seen]]) -> str:
+    """Return the strip in words.
+
+    >>> from datetime import UTC
+    >>> strip_text([(datetime(2026, 11, 27, 3, tzinfo=UTC), "seen"), (datetime(2026, 11, 28, tzinfo=UTC), "not seen")])
+    'Seen by 1 of the last 2 runs, from 2026-11-27 03:00 UTC on.'
+    """
+    seen = sum(seen == "seen" for _, seen in strip)
+    unknown = sum(seen == "unknown" for _, seen in strip)
+    unsure = f" {count_text(unknown, 'run')} did not look." if unknown else ""
+    return f"Seen by {seen} of the last {count_text(len(strip), 'run')}, from {moment_text(strip[0][0])} on.{unsure}"
+
+
+def _summary(visible: State, standing: Sequence[Found], accepted: Sequence[Found]) -> str:
+    if not any(check.run for check in visible.checks):
+        return "No check has run yet, so nothing was found and nothing is proven."
+    open_text = count_text(len(standing), "open finding") if standing else "No open findings"
+    groups = len(grouped(entry.finding for entry in standing))
+    causes = f" in {count_text(groups, 'entry')}" if groups < len(standing) else ""
+    accepted_text = f", {len(accepted)} accepted" if accepted else ""
+    gone = f", {len(visible.gone)} gone in the last {state.GONE_FOR.days} days" if visible.gone else ""
+    return f"{open_text}{causes}{accepted_text}{gone}."
+
+
+def _mark(standing: Sequence[Found], visible: State) -> Mark:
+    if any(breaks_promise(entry) for entry in standing):
+        return "error"
+    if any(entry.alarms for entry in standing):
+        return "warning"
+    return "ok" if any(check.run for check in visible.checks) else "unknown"
+
+
+def _entries(found: Iterable[Found]) -> list[Entry]:
+    by_identity: dict[Identity, Found] = {}
+    for entry in found:
+        known = by_identity.get(entry.finding.identity)
+        if known is None or entry.since < known.since:
+            by_identity[entry.finding.identity] = entry
+    groups = grouped(entry.finding for entry in by_identity.values())
+    return [_entry(group, [by_identity[finding.identity] for finding in group.findings]) for group in groups]
+
+
+def _entry(group: FindingGroup, found: Sequence[Found]) -> Entry:
+    oldest = min(found, key=lambda entry: entry.since)
+    ordered = sorted(found, key=lambda entry: (entry.since, entry.finding.subject))
+    members = tuple((entry.finding, entry.since) for entry in ordered) if len(found) > 1 else ()
+    severity = group.cls.severity
+    mark: Mark = "error" if severity.rank >= 2 else "warning" if severity.rank == 1 else "unknown"
+    return Entry(
+        id=group_link(group),
+        mark=mark,
+        group=group,
+        since=oldest.since,
+        checks=", ".join(sorted({entry.check for entry in found})),
+        run=oldest.run.id,
+        strip=strip_svg(oldest.strip),
+        strip_text=strip_text(oldest.strip),
+        acceptance=oldest.acceptance.text if oldest.acceptance else "",
+        evidence=tuple((name.replace("_", " "), str(value)) for name, value in group.example.evidence.items()),
+        members=members[:MOST_ROWS],
+        more=max(0, len(members) - MOST_ROWS),
+        filter=severity.value,
+    )

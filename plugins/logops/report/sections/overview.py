@@ -1,0 +1,149 @@
+"""The first screen: is every promise kept, what is wrong, since when, what to do, and when was it last checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from logops.findings import failed
+from logops.findings.groups import FindingGroup, grouped
+from logops.number_text import age_text, count_text
+from logops.report import state
+from logops.report.section import Mark, Section, Shown, render
+from logops.report.sections.findings import group_link
+from logops.report.state import Check, Found, State, breaks_promise, is_incomplete
+
+ID = "now"
+TITLE = "Now"
+MOST_WRONG = 5
+"""Groups of findings on the first screen."""
+read = state.read
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is wrong, in one row."""
+
+    mark: Mark
+    name: str
+    message: str
+    since: datetime
+    remedy: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """A check: its last run, its verdict and whether the next run is overdue."""
+
+    mark: Mark
+    name: str
+    last: datetime | None
+    verdict: str
+    due: str
+
+
+def section(data: State, shown: Shown) -> Section:
+    """Return the first screen."""
+    visible = data.shown_to(shown)
+    wrong = [entry for entry in visible.found if entry.alarms]
+    checks = [check_row(check, visible) for check in visible.checks]
+    troubles = _troubles(wrong)
+    body = render(
+        "overview.html",
+        now=visible.now,
+        environment=visible.environment,
+        troubles=troubles[:MOST_WRONG],
+        more=len(troubles) - MOST_WRONG,
+        checks=checks,
+        accepted=sum(entry.acceptance is not None for entry in visible.found),
+    )
+    mark, text = verdict(wrong, visible)
+    return Section(ID, TITLE, text, body, mark)
+
+
+def verdict(wrong: Sequence[Found], visible: State) -> tuple[Mark, str]:
+    """Return whether every promise is kept, in one sentence.
+
+    wrong   findings on which somebody must act
+    """
+    ran = [check for check in visible.checks if check.run]
+    if not ran:
+        return "unknown", f"Nothing is known about {visible.environment} yet: no check has run."
+    broken = [entry for entry in wrong if breaks_promise(entry) and not is_incomplete([entry])]
+    overdue = [check.name for check in ran if visible.is_overdue(check)]
+    incomplete = sorted({check.name for check in ran if is_incomplete(visible.of(check))})
+    missing = [check.name for check in visible.checks if check.run is None]
+    gaps = [
+        *([f"{_names(overdue)} {_is(overdue)} overdue"] if overdue else []),
+        *([f"{_names(incomplete)} could not check everything"] if incomplete else []),
+        *([f"{_names(missing)} {_has(missing)} never run"] if missing else []),
+    ]
+    unsure = f" {'; '.join(gaps)}." if gaps else ""
+    if broken:
+        oldest = age_text((visible.now - min(entry.since for entry in broken)).total_seconds())
+        breaks = "breaks" if len(broken) == 1 else "break"
+        return "error", f"{count_text(len(broken), 'finding')} {breaks} a promise, the oldest for {oldest}.{unsure}"
+    warnings = len([entry for entry in wrong if not breaks_promise(entry)])
+    said = f" {count_text(warnings, 'warning')}." if warnings else ""
+    if gaps:
+        return "unknown", f"No promise is known to be broken, but not everything was checked.{unsure}{said}"
+    return ("warning" if warnings else "ok"), f"Every promise that is checked is kept.{said}"
+
+
+def check_row(check: Check, visible: State) -> CheckRow:
+    """Return a check as a row."""
+    if check.run is None:
+        return CheckRow("unknown", check.name, None, "has never run", "")
+    found = visible.of(check)
+    broken = sum(breaks_promise(entry) for entry in found)
+    accepted = sum(entry.acceptance is not None for entry in found)
+    parts = [
+        *(["could not check everything"] if is_incomplete(found) else []),
+        count_text(len(found), "finding") if found else "no findings",
+        *([f"{accepted} accepted"] if accepted else []),
+    ]
+    overdue = visible.is_overdue(check)
+    due = ""
+    if check.due:
+        away = age_text(abs((check.due - visible.now).total_seconds()))
+        due = f"overdue for {away}" if overdue else f"in {away} at the latest"
+    mark: Mark = "ok"
+    if broken:
+        mark = "error"
+    elif overdue:
+        mark = "unknown"
+    elif any(entry.alarms for entry in found):
+        mark = "warning"
+    return CheckRow(mark, check.name, check.run.as_of, ", ".join(parts), due)
+
+
+def _troubles(wrong: Sequence[Found]) -> list[Trouble]:
+    since = {entry.finding.identity: entry.since for entry in wrong}
+    return [
+        Trouble(
+            "error" if breaks_promise_of(group) else "warning",
+            group.cls.name,
+            group.message,
+            min(since[finding.identity] for finding in group.findings),
+            group.remedy,
+            group_link(group),
+        )
+        for group in grouped(entry.finding for entry in wrong)
+    ]
+
+
+def breaks_promise_of(group: FindingGroup) -> bool:
+    """Whether a group of findings breaks a promise."""
+    return failed(group.findings)
+
+
+def _names(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _has(names: Sequence[str]) -> str:
+    return "has" if len(names) == 1 else "have"
