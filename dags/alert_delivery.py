@@ -4,6 +4,7 @@
 - Sends what the newest run of every check found to Alertmanager, which tells people. An alert is active until a later
   run that covered its subject no longer has the finding. Then it is resolved.
 - A check that has not completed when it should is an alert as well (`check-overdue`), unless its DAG is paused.
+- What the restarts of a rollout cause is no alert until 45 minutes after it (`alerts.rollout_grace`).
 - Findings about security clusters go to the Alertmanager of security, and nowhere else.
 - Sends the whole state every time: a repeated run changes nothing, and what could not be sent is sent by the next run.
 
@@ -14,7 +15,7 @@
 
 ### How to read the result
 
-- The note of the run says how many alerts are active, and how many were resolved.
+- The note of the run says how many alerts are active, how many were resolved, and how many a rollout mutes.
 - `logops alerts list ENV` shows the alerts, whom they reached, and what is silenced.
 
 ### When a task fails

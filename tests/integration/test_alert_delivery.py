@@ -8,15 +8,18 @@ from uuid import uuid4
 import pytest
 import requests
 
+from logops.alerts.active import read_muted
 from logops.alerts.deliver import Delivery, deliver, ours
 from logops.checks.open_findings import read_open
 from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.clients.alertmanager.model import Alert, LiveAlert, Matcher, Silence
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
 from logops.findings.acceptance import accept, write_acceptance
+from logops.findings.classes import REGISTRY
 from logops.findings.classes.audit import CHUNK_MISSING
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.store import ResultsStore
+from logops.rollout import RolloutOutcome, RolloutRecord, RolloutResult, write_record
 from tests.support.alertmanagers import RunningAlertmanager, alertmanager
 from tests.support.azurites import free_port
 from tests.support.environments import environment
@@ -230,3 +233,32 @@ def test_alert_of_an_accepted_finding_is_resolved_and_the_finding_stays_open(
 
     [state] = [state for state in read_open(both.store, both.name, NOW) if state.run.check == "retention-audit"]
     assert (both.live(main.url), len(state.open)) == ([], 1)
+
+
+def test_finding_that_begins_during_a_rollout_becomes_an_alert_after_the_grace_with_its_start(
+    both: Deliveries, main: RunningAlertmanager
+) -> None:
+    silent = REGISTRY["source-silent"]
+    both.found((silent, both.subject(cluster="main", source="syslog")), at=NOW - timedelta(hours=2))
+    both.platform.owner, both.platform.owner_since = "a-rollout", NOW - timedelta(minutes=30)
+    both.found(
+        (silent, both.subject(cluster="main", source="syslog")),
+        (silent, both.subject(cluster="main", source="access")),
+        at=NOW - timedelta(minutes=20),
+    )
+
+    during = both.send()
+    told_during = {dict(alert.labels)["source"] for alert in both.live(main.url)}
+    muted = read_muted(both.platform, both.store, "standard", NOW)
+    ended = RolloutResult(both.name, RolloutOutcome.ROLLED_OUT, {}, ("loki",), {})
+    write_record(both.store, RolloutRecord(ended, "r1", NOW - timedelta(minutes=30), "d", None, ended_at=NOW))
+    both.platform.owner = None
+    soon = both.send(NOW + timedelta(minutes=44))
+    late = both.send(NOW + timedelta(minutes=46))
+
+    assert (during.headline, soon.muted, late.muted) == ("1 alert, 0 resolved, 1 muted by a rollout.", 1, 0)
+    assert told_during == {"syslog"}
+    assert [(row.subject.rpartition(" ")[2], row.told[:24]) for row in muted] == [
+        ("source=access", "nobody: the rollout that")
+    ]
+    assert NOW - timedelta(minutes=20) in {alert.starts_at for alert in both.live(main.url)}

@@ -90,6 +90,16 @@ class PlatformContract:
         target.acquire_lease("another run")
         target.release_lease("another run")
 
+    def test_rollout_runs_while_a_run_holds_the_lease(self, target: DeployablePlatform) -> None:
+        before = target.rollout_since()
+        target.acquire_lease("one run")
+        try:
+            during = target.rollout_since()
+        finally:
+            target.release_lease("one run")
+
+        assert (before, during is not None, target.rollout_since()) == (None, True, None)
+
     def test_lease_is_not_released_by_another_run(self, target: DeployablePlatform) -> None:
         target.acquire_lease("one run")
         target.release_lease("another run")

@@ -3,18 +3,36 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
+from logops.alerts.audience import audience as audience_of
+from logops.alerts.from_finding import labels
+from logops.alerts.rollouts import Muted, muted_findings, read_muting_rollouts
+from logops.checks.open_findings import read_open
 from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.clients.alertmanager.errors import AlertmanagerError
 from logops.clients.alertmanager.model import LiveAlert, Silence
+from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.findings import Severity
+from logops.findings.acceptance import read_acceptances
 from logops.number_text import count_text
 from logops.platforms.platform import ReadablePlatform
 
+if TYPE_CHECKING:
+    from logops.findings.store import ResultsStore
+
 _NOT_SUBJECT = {"alertname", "severity", "team", "sender", "rest", "environment"}
 _RANK = {severity.value: severity.rank for severity in Severity}
+
+
+class Quiet(StrEnum):
+    """Why nobody is notified about an alert. The value ends a sentence: "2 silenced"."""
+
+    SILENCED = "silenced"
+    EXPLAINED = "explained by others"
+    MUTED = "muted by a rollout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +46,15 @@ class ActiveAlert:
     since: datetime
     told: str
     """Who was notified, or why nobody was."""
-    silenced: bool
-    """Whether nobody is notified, because of a silence or because another alert explains it."""
-    explained: bool
-    """Whether another alert explains it."""
+    quiet: Quiet | None
+    """Why nobody is notified. None: somebody is, if a receiver is declared."""
     summary: str
     labels: dict[str, str]
+
+    @property
+    def silenced(self) -> bool:
+        """Whether nobody is notified, for any reason."""
+        return self.quiet is not None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -44,7 +65,7 @@ class ActiveAlert:
             "since": self.since.isoformat(),
             "told": self.told,
             "silenced": self.silenced,
-            "explained": self.explained,
+            "quiet": self.quiet.value if self.quiet else None,
             "summary": self.summary,
             "labels": self.labels,
         }
@@ -71,6 +92,17 @@ def read_active(platform: ReadablePlatform, audience: Data) -> list[ActiveAlert]
     raise AlertmanagerError(" ".join(problems))
 
 
+def read_muted(platform: ReadablePlatform, store: "ResultsStore", audience: Data, now: datetime) -> list[ActiveAlert]:
+    """Return the findings that are no alerts now because a rollout may cause them. Raises StoreUnreachableError."""
+    environment = platform.environment
+    rollouts = read_muting_rollouts(store, environment, platform.rollout_since(), now)
+    if not rollouts:
+        return []
+    accepted = read_acceptances(store, environment.name, now)
+    muted = muted_findings(read_open(store, environment.name, now), rollouts, accepted, now)
+    return [_muted_row(each, environment) for each in muted if audience_of(each.entry.finding, environment) == audience]
+
+
 def active_alerts(alerts: Sequence[LiveAlert], silences: dict[str, Silence]) -> list[ActiveAlert]:
     """Return alerts as a person reads them: the most serious first, then the oldest."""
     names = {alert.fingerprint: dict(alert.labels).get("alertname", "") for alert in alerts}
@@ -93,31 +125,47 @@ def headline(rows: Sequence[ActiveAlert]) -> str:
         if (count := sum(row.severity == severity for row in loud))
     }
     kinds = ", ".join(f"{count} {severity}" for severity, count in by_severity.items())
-    explained = sum(row.explained for row in rows)
-    silenced = len(rows) - len(loud) - explained
+    quiet = ((sum(row.quiet is reason for row in rows), reason) for reason in Quiet)
     parts = [
         f"{count_text(len(loud), 'alert')}{f': {kinds}' if kinds else ''}" if loud else "",
-        f"{explained} explained by others" if explained else "",
-        f"{silenced} silenced" if silenced else "",
+        *(f"{count} {reason}" for count, reason in quiet if count),
     ]
     return "; ".join(filter(None, parts)) + "."
 
 
 def _row(alert: LiveAlert, silences: dict[str, Silence], names: Mapping[str, str]) -> ActiveAlert:
-    labels = dict(alert.labels)
-    subject = " ".join(f"{name}={value}" for name, value in sorted(labels.items()) if name not in _NOT_SUBJECT)
+    identity = dict(alert.labels)
     return ActiveAlert(
-        labels.get("alertname", ""),
-        labels.get("severity", ""),
-        labels.get("team", ""),
-        subject,
+        identity.get("alertname", ""),
+        identity.get("severity", ""),
+        identity.get("team", ""),
+        _subject(identity),
         alert.starts_at,
         _told(alert, silences, names),
-        bool(alert.silenced_by or alert.inhibited_by),
-        bool(alert.inhibited_by and not alert.silenced_by),
+        Quiet.SILENCED if alert.silenced_by else Quiet.EXPLAINED if alert.inhibited_by else None,
         alert.annotations.get("summary") or alert.annotations.get("description", ""),
-        labels,
+        identity,
     )
+
+
+def _muted_row(muted: Muted, environment: Environment) -> ActiveAlert:
+    finding = muted.entry.finding
+    identity = dict(labels(finding.cls, finding.subject, environment))
+    return ActiveAlert(
+        finding.cls.name,
+        finding.cls.severity.value,
+        identity["team"],
+        _subject(identity),
+        muted.entry.since,
+        f"nobody: {muted.rollout.text}",
+        Quiet.MUTED,
+        finding.message,
+        identity,
+    )
+
+
+def _subject(identity: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in sorted(identity.items()) if name not in _NOT_SUBJECT)
 
 
 def _told(alert: LiveAlert, silences: dict[str, Silence], names: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from logops.alerts.desired import desired_alerts
 from logops.alerts.from_finding import SENDER, TEST, label_text
 from logops.alerts.overdue import overdue_checks
 from logops.alerts.reconcile import to_send
+from logops.alerts.rollouts import muted_findings, read_muting_rollouts, without_muted
 from logops.checks.open_findings import OpenAfterRun, read_open
 from logops.checks.recording import record
 from logops.checks.schedule import intervals
@@ -61,6 +62,8 @@ class Delivery:
     sent: tuple[Sent, ...]
     findings: tuple[Finding, ...]
     """Checks that are overdue, and Alertmanagers that accepted nothing."""
+    muted: int = 0
+    """Findings that are no alerts because a rollout may cause them."""
 
     @property
     def headline(self) -> str:
@@ -68,7 +71,8 @@ class Delivery:
         troubles = [finding.message for finding in self.findings[:_NAMED]]
         if len(self.findings) > _NAMED:
             troubles.append(f"{count_text(len(self.findings) - _NAMED, 'more finding')}.")
-        return " ".join([*troubles, f"{count_text(self.active, 'alert')}, {self.resolved} resolved."])
+        muted = f", {self.muted} muted by a rollout" if self.muted else ""
+        return " ".join([*troubles, f"{count_text(self.active, 'alert')}, {self.resolved} resolved{muted}."])
 
     @property
     def active(self) -> int:
@@ -81,11 +85,12 @@ class Delivery:
         return sum({sent.audience: sent.resolved for sent in self.sent if not sent.problem}.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the delivery as plain JSON: `{headline, sent, findings}`."""
+        """Return the delivery as plain JSON: `{headline, sent, findings, muted}`."""
         return {
             "headline": self.headline,
             "sent": [asdict(sent) for sent in self.sent],
             "findings": [finding.to_dict() for finding in self.findings],
+            "muted": self.muted,
         }
 
 
@@ -111,12 +116,14 @@ def deliver(
     before = next((state for state in states if state.run.check == CHECK), None)
     accepted = read_acceptances(store, environment.name, now)
     states = _with_overdue(states, before, overdue, environment, now)
+    rollouts = read_muting_rollouts(store, environment, platform.rollout_since(), now)
+    muted = muted_findings(states, rollouts, accepted, now)
     links_to = airflow_url or environment.alerts.airflow_url or ""
-    desired = desired_alerts(states, environment, now, accepted, links_to)
+    desired = desired_alerts(without_muted(states, rollouts, now), environment, now, accepted, links_to)
     sent = tuple(_send_all(platform, desired, now, report_progress))
     findings = (*overdue, *_undelivered(environment, sent, desired, now))
     _record_changes(store, environment, before, findings, now)
-    return Delivery(environment.name, sent, findings)
+    return Delivery(environment.name, sent, findings, len(muted))
 
 
 def ours(environment: Environment) -> tuple[Matcher, ...]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import typer
 
-from logops.alerts.active import ActiveAlert, headline, read_active
+from logops.alerts.active import ActiveAlert, headline, read_active, read_muted
 from logops.alerts.audience import audience
 from logops.alerts.deliver import deliver
 from logops.alerts.from_finding import TEST, labels
@@ -37,10 +37,15 @@ Answer = TypeVar("Answer")
 
 def list_(name: str, security: bool, as_json: bool) -> None:
     """Run `logops alerts list`."""
+    target = readable(name)
     try:
-        rows = read_active(readable(name), _audience(security))
+        rows = read_active(target, _audience(security))
     except AlertmanagerError as error:
         stop(str(error), FOUND)
+    try:
+        rows += read_muted(target, results_store(target.environment), _audience(security), datetime.now(UTC))
+    except LogopsError as error:
+        say(f"Findings that a rollout mutes are not in the list. {error}")
     if as_json:
         print_json({"headline": headline(rows), "alerts": [row.to_dict() for row in rows]})
     else:

@@ -74,7 +74,8 @@ def up(name: str, stage: list[str] | None, yes: bool, accept: list[str] | None, 
     approval: Approval | None = None
 
     def record(result: RolloutResult) -> None:
-        _record(target.environment, planned, recorded(planned, result, owner, started, approval))
+        ended_at = datetime.now(UTC)
+        _record(target.environment, planned, recorded(planned, result, owner, started, approval, ended_at))
 
     if not planned.changed:
         record(nothing_to_change(planned.environment))

@@ -110,6 +110,9 @@ class Alerts(Model):
     """Who must act if a source has no owner, and on everything that is not about a source."""
     grace: Duration = Duration("2h")
     """Time after which a run that did not come is overdue. At most the time between two runs."""
+    rollout_grace: Duration = Duration("45m")
+    """Time after a rollout in which a finding that its restarts cause is no alert. At least the window and the interval
+    of `quality`: then a run has seen the time after the rollout only."""
     airflow_url: Address | None = None
     """Address of Airflow: alerts that `logops alerts send` sends link to its pages. Null: these have no links."""
     standard: Alertmanager = Alertmanager()

@@ -96,6 +96,9 @@ class LeaseStore(Protocol):
     def release(self, owner: str) -> bool:
         """Release the lease if `owner` holds it. Return whether it did."""
 
+    def since(self) -> datetime | None:
+        """Return since when a run holds the lease. None: no run does, or only one that is dead."""
+
 
 class RevisionStore(Protocol):
     """The store of the revisions of all stages. Revisions are added, and never changed or removed."""
@@ -134,6 +137,9 @@ class ReadablePlatform(Protocol):
 
     def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
         """Return the address of every Alertmanager for an audience; none: nobody can be told."""
+
+    def rollout_since(self) -> datetime | None:
+        """Return since when a rollout changes this environment. None: no rollout runs, or only one that is dead."""
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live lifecycle policy of a storage account, as Azure writes it: `{rules: [...]}`.

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from logops.clients.blob_storage import AccountKey, DefaultIdentity, ObjectStore
@@ -58,6 +59,10 @@ class RemotePlatform:
     def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
         declared = alertmanagers(self.environment).get(audience)
         return declared.urls if declared else ()
+
+    def rollout_since(self) -> datetime | None:
+        """Return None: logops does not deploy there."""
+        return None
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live policy. Raises ObjectStoreError."""

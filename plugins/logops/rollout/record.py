@@ -90,15 +90,16 @@ class RolloutRecord:
     """Critical findings that were accepted: `CLASS: REASON`."""
     findings: tuple[str, ...] | None = None
     """Identities of the plan's findings (`PlanFinding.identity`); None if the plan was made by an earlier version."""
+    ended_at: datetime | None = None
 
 
 def recorded(
-    plan: "Plan", result: RolloutResult, run: str, as_of: datetime, approval: Approval | None
+    plan: "Plan", result: RolloutResult, run: str, as_of: datetime, approval: Approval | None, ended_at: datetime
 ) -> RolloutRecord:
     """Return the record of a rollout of a plan."""
     # A plan that an earlier version made has no time and no findings.
     findings = tuple(finding.identity for finding in plan.findings) if plan.made_at else None
-    return RolloutRecord(result, run, as_of, plan.digest, approval, tuple(map(str, plan.accepted)), findings)
+    return RolloutRecord(result, run, as_of, plan.digest, approval, tuple(map(str, plan.accepted)), findings, ended_at)
 
 
 def decide_outcome(*, changed: bool, began: bool, passed: bool, interrupted: bool = False) -> RolloutOutcome:
@@ -167,12 +168,14 @@ def write_record(store: "ResultsStore", record: RolloutRecord) -> None:
         "accepted": list(record.accepted),
         "findings": None if record.findings is None else list(record.findings),
         "failures": list(result.failures.values()),
+        "ended_at": record.ended_at.astimezone(UTC) if record.ended_at else None,
     }
     names = ("environment", "run", "plan", "approver", "approver_name", "approved_via", "outcome")
     types = {
         **dict.fromkeys(names, text),
         "as_of": time,
         "approved_at": time,
+        "ended_at": time,
         **dict.fromkeys(("applied", "rolled_back", "failed_at", "accepted", "findings", "failures"), pa.list_(text)),
     }
     schema = pa.schema([(name, types[name]) for name in row])

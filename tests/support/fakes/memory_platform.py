@@ -20,6 +20,7 @@ class MemoryPlatform:
         self.at: dict[Stage, Files] = {stage: Files({}) for stage in STAGES}
         self.history: dict[Stage, list[tuple[Revision, Files]]] = {stage: [] for stage in STAGES}
         self.owner: str | None = None
+        self.owner_since = NOON
         self.owner_is_dead = False
         self.breaks: set[Stage] = set()
         self.did: list[str] = []
@@ -106,6 +107,9 @@ class MemoryPlatform:
 
     def salt_secret(self) -> str | None:
         return None
+
+    def rollout_since(self) -> datetime | None:
+        return self.owner_since if self.owner and not self.owner_is_dead else None
 
     def lifecycle_policy(self, account: str) -> Mapping[str, object]:
         raise NotImplementedError

@@ -29,4 +29,4 @@ def test_headline_counts_explained_and_silenced_alerts_apart() -> None:
     silence = Silence((), NOON, LATER, "ada", "known", id="s1")
     alerts = [live("a"), live("b", inhibited_by=("f1",)), live("c", silenced_by=("s1",))]
 
-    assert headline(active_alerts(alerts, {"s1": silence})) == "1 alert: 1 error; 1 explained by others; 1 silenced."
+    assert headline(active_alerts(alerts, {"s1": silence})) == "1 alert: 1 error; 1 silenced; 1 explained by others."

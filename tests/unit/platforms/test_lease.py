@@ -71,6 +71,13 @@ def test_takeover_of_a_stale_lease_names_the_run_and_its_last_renewal(file: Leas
     )
 
 
+def test_stale_lease_is_held_by_nobody(file: LeaseFile, tmp_path: Path) -> None:
+    stale = {"owner": "run-1", "since": NOON.isoformat(), "touched": NOON.isoformat()}
+    (tmp_path / "lease.json").write_text(json.dumps(stale))
+
+    assert file.since() is None
+
+
 def test_acquired_free_lease_says_nothing(file: LeaseFile) -> None:
     assert (file.acquire("run-1"), file.acquire("run-1")) == ("", "")
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
@@ -74,15 +75,20 @@ class RolloutSummaryOperator(BaseOperator):
         if self.plan is not None:
             with final_failure(ti):
                 environment = read_environment(self.environment)
-                open_platform(environment).release_lease(run_id)
+                platform = open_platform(environment)
                 record = recorded(
                     Plan.from_dict(self.plan),  # type: ignore[arg-type]
                     ended,
                     run_id,
                     context["dag_run"].run_after,
                     Approval.from_dict(self.approved) if isinstance(self.approved, Mapping) else None,
+                    datetime.now(UTC),
                 )
-                write_record(results_store(environment), record)
+                try:
+                    # Before the lease ends: alerts must not see a time between the rollout and its record.
+                    write_record(results_store(environment), record)
+                finally:
+                    platform.release_lease(run_id)
         if ended.failed:
             raise AirflowFailException(ended.headline)
 

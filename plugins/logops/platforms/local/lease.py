@@ -81,6 +81,13 @@ class LeaseFile:
             self._file.unlink(missing_ok=True)
             return True
 
+    def since(self) -> datetime | None:
+        """Return since when a run holds the lease. None: no run does, or only one that is dead."""
+        held = self.read()
+        if held is None or datetime.now(UTC) - held.touched >= STALE or (held.holder and _is_dead(held.holder)):
+            return None
+        return held.since
+
     def read(self) -> Lease | None:
         """Return the current lease. An unreadable file counts as no lease."""
         try:

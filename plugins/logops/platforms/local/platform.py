@@ -161,6 +161,9 @@ class LocalPlatform:
     def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
         return self._topology.alertmanager_urls(audience)
 
+    def rollout_since(self) -> datetime | None:
+        return self._lease.since()
+
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the policy of the last rollout. Azurite stores no policy; `logops.lifecycle` carries this one out."""
         text = live.stage_files(self._live, "storage").get(f"storage/{account}.yaml")
