@@ -29,7 +29,7 @@ def roll_out(store: ResultsStore, at: datetime, result: RolloutResult | None = N
     plan = replace(PLAN, made_at=at - timedelta(hours=1))
     approval = Approval(PLAN.digest, "ada", at, "airflow", "Ada L.")
     write_plan(store, plan, f"run-{at:%Y-%m-%d}")
-    write_record(store, recorded(plan, result or passed, f"run-{at:%Y-%m-%d}", at, approval))
+    write_record(store, recorded(plan, result or passed, f"run-{at:%Y-%m-%d}", at, approval, at))
 
 
 def test_past_rollouts_are_newest_first(store: ResultsStore) -> None:
@@ -55,7 +55,7 @@ def test_plan_made_a_week_after_the_start_of_its_run_is_found(store: ResultsStor
     plan = replace(PLAN, made_at=NOON + timedelta(days=7))
     write_plan(store, plan, "manual")
     result = RolloutResult("local", RolloutOutcome.ROLLED_OUT, {}, ("loki",), {})
-    write_record(store, recorded(plan, result, "manual", NOON, None))
+    write_record(store, recorded(plan, result, "manual", NOON, None, NOON))
 
     (past,) = read_past(store, "local", NOON + timedelta(days=8), most=9)
 
