@@ -44,19 +44,19 @@ def alertmanager_config(alertmanager: Alertmanager, secrets: str) -> dict[str, A
     }
 
 
-def secrets_of(alertmanager: Alertmanager) -> Iterator[SecretRef]:
-    """Yield the secrets that an Alertmanager needs."""
-    for receiver in alertmanager.receivers.values():
+def secrets_of(alertmanager: Alertmanager) -> Iterator[tuple[str, SecretRef]]:
+    """Yield the secrets that an Alertmanager needs, each with the name of its receiver."""
+    for name, receiver in alertmanager.receivers.items():
         if receiver.webhook and isinstance(receiver.webhook.url, SecretRef):
-            yield receiver.webhook.url
+            yield name, receiver.webhook.url
         if receiver.email and receiver.email.password:
-            yield receiver.email.password
+            yield name, receiver.email.password
         if receiver.slack:
-            yield receiver.slack.url
+            yield name, receiver.slack.url
         if receiver.teams:
-            yield receiver.teams.url
+            yield name, receiver.teams.url
         if receiver.pagerduty:
-            yield receiver.pagerduty.routing_key
+            yield name, receiver.pagerduty.routing_key
 
 
 def alertmanagers(environment: Environment) -> dict[Data, Alertmanager]:
@@ -64,6 +64,11 @@ def alertmanagers(environment: Environment) -> dict[Data, Alertmanager]:
     has_security = any(cluster.data == "security" for cluster in environment.clusters.values())
     alerts = environment.alerts
     return {"standard": alerts.standard, **({"security": alerts.security} if has_security else {})}
+
+
+def own_alertmanagers(environment: Environment) -> dict[Data, Alertmanager]:
+    """Return the Alertmanagers that the local platform runs: those for which the environment names no address."""
+    return {audience: declared for audience, declared in alertmanagers(environment).items() if not declared.urls}
 
 
 def _route(route: Route) -> dict[str, Any]:

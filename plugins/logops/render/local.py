@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from logops.environment.alerts import Alertmanager
 from logops.environment.cluster import Canary, Component, Data
 from logops.environment.model import Environment
 from logops.environment.sources import EventHubSource, PodSource, SyslogSource
 from logops.render.addresses import key_of, local_addresses
 from logops.render.agents.addresses import AgentAddresses
 from logops.render.agents.promtail import CANARY_LABELS, CanaryLines, PromtailProcess, promtail_config
-from logops.render.alertmanager import alertmanager_config, alertmanagers, secrets_of
+from logops.render.alertmanager import alertmanager_config, own_alertmanagers
 from logops.render.common import loki_texts, storage_texts, tenant_texts
 from logops.render.files import Files, to_yaml, workload_file, workload_text
 from logops.render.rules import rule_texts
@@ -155,7 +154,7 @@ def _prometheus(topology: Topology, commands: Commands) -> Iterator[SupervisedPr
 
 def _alertmanagers(topology: Topology, commands: Commands, texts: Mapping[str, str]) -> Iterator[SupervisedProgram]:
     """Yield an Alertmanager for each audience, unless the environment names another one."""
-    for audience in _own_alertmanagers(topology):
+    for audience in own_alertmanagers(topology.environment):
         name, file = f"alertmanager-{audience}", _alertmanager_file(audience)
         port = topology.alertmanager_port(audience)
         yield SupervisedProgram(
@@ -177,24 +176,11 @@ def _alertmanagers(topology: Topology, commands: Commands, texts: Mapping[str, s
 
 
 def _alertmanager_texts(topology: Topology) -> dict[str, str]:
-    texts = {}
-    for audience, declared in _own_alertmanagers(topology).items():
-        if secret := next(secrets_of(declared), None):
-            raise PlacementError(
-                f"alerts.{audience}.receivers: the local platform cannot give Alertmanager a secret ({secret}). Use a "
-                "webhook with a plain URL, or name another Alertmanager in alerts."
-                f"{audience}.urls"
-            )
-        texts[_alertmanager_file(audience)] = to_yaml(
-            topology.environment.name, alertmanager_config(declared, secrets="")
-        )
-    return texts
-
-
-def _own_alertmanagers(topology: Topology) -> dict[Data, Alertmanager]:
-    """Return the Alertmanagers that the local platform runs."""
     return {
-        audience: declared for audience, declared in alertmanagers(topology.environment).items() if not declared.urls
+        _alertmanager_file(audience): to_yaml(
+            topology.environment.name, alertmanager_config(declared, str(topology.receiver_secrets))
+        )
+        for audience, declared in own_alertmanagers(topology.environment).items()
     }
 
 

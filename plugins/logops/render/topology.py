@@ -160,6 +160,11 @@ class Topology:
         """Return the path of a rendered file after it is applied."""
         return self.state / "live" / file
 
+    @property
+    def receiver_secrets(self) -> Path:
+        """The folder with the secrets of Alertmanager's receivers."""
+        return self.state / "receiver-secrets"
+
 
 def local_topology(environment: Environment, state: Path) -> Topology:
     """Return the processes of a local environment with their ports.

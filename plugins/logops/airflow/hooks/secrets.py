@@ -7,6 +7,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from logops.environment import Environment
 from logops.errors import LogopsError
+from logops.render.alertmanager import own_alertmanagers, secrets_of
 
 
 class SecretMissingError(LogopsError):
@@ -23,10 +24,7 @@ def connection_secrets(environment: Environment, variables: Mapping[str, str]) -
         ref = account.account_key
         if ref is None or ref.connection is None or variables.get(ref.variable):
             continue
-        try:
-            password = BaseHook.get_connection(ref.connection).password
-        except AirflowNotFoundException:
-            password = None
+        password = _password(ref.connection)
         if not password:
             raise SecretMissingError(
                 f"storage_accounts.{name}.account_key of {environment.name!r}: the Airflow connection "
@@ -37,6 +35,25 @@ def connection_secrets(environment: Environment, variables: Mapping[str, str]) -
     return secrets
 
 
+def receiver_secrets(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets of Alertmanager's receivers that Airflow connections hold, by environment variable.
+
+    A variable that is already set takes precedence. A missing connection is no error here: the platform may have stored
+    the secret before, and names the receiver if it has not.
+    """
+    refs = [ref for declared in own_alertmanagers(environment).values() for _, ref in secrets_of(declared)]
+    wanted = {ref.variable: ref.connection for ref in refs if ref.connection and not variables.get(ref.variable)}
+    return {variable: secret for variable, id_ in wanted.items() if (secret := _password(id_))}
+
+
+def _password(connection: str) -> str | None:
+    """Return the password of a connection; None if there is no such connection, or no password in it."""
+    try:
+        return BaseHook.get_connection(connection).password
+    except AirflowNotFoundException:
+        return None
+
+
 def salt_secret(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
     """Return the secret of `quality.salt` if an Airflow connection holds it, by environment variable.
 
@@ -45,8 +62,5 @@ def salt_secret(environment: Environment, variables: Mapping[str, str]) -> dict[
     ref = environment.quality.salt
     if ref is None or ref.connection is None or variables.get(ref.variable):
         return {}
-    try:
-        password = BaseHook.get_connection(ref.connection).password
-    except AirflowNotFoundException:
-        return {}
+    password = _password(ref.connection)
     return {ref.variable: password} if password else {}

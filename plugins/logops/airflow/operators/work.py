@@ -86,10 +86,12 @@ def open_platform(environment: "Environment") -> "DeployablePlatform":
     Raises NotDeployableError before it asks for a secret; SecretMissingError, PlatformError.
     """
     from logops import platforms
+    from logops.airflow.hooks.secrets import receiver_secrets
     from logops.toolchain import project_root
 
     platform = platforms.open_platform(environment, project_root())
     _give_secrets(environment)
+    os.environ.update(receiver_secrets(environment, os.environ))
     return platform
 
 

@@ -21,6 +21,7 @@ from logops.platforms.local.logs import follow, last_lines
 from logops.platforms.local.ports import taken
 from logops.platforms.local.private import make_private
 from logops.platforms.local.processes import Processes
+from logops.platforms.local.receiver_secrets import ReceiverSecrets
 from logops.platforms.local.revisions import Revisions, before
 from logops.platforms.local.running import Running, end, orphans, running
 from logops.platforms.local.secrets import KeyStore, generated_once, redact
@@ -73,6 +74,7 @@ class LocalPlatform:
         self._live = self.state / "live"
         self._supervisord = Supervisord(self.state)
         self._keys = KeyStore(self.state / "secrets.env", environment)
+        self._receiver_secrets = ReceiverSecrets(self._topology.receiver_secrets, environment)
         self._revisions: RevisionStore = Revisions(self.state / "revisions")
         self._lease: LeaseStore = LeaseFile(self.state / "lease.json", environment.name)
 
@@ -82,6 +84,10 @@ class LocalPlatform:
 
     def desired(self) -> dict[Stage, Files]:
         return render_local(self._environment, self.state, self._commands(), self._rules())
+
+    def _secrets(self) -> dict[str, str]:
+        """Return every known secret by variable, to remove them from text."""
+        return {**self._keys.known(), **self._receiver_secrets.known()}
 
     # Live state
 
@@ -109,7 +115,7 @@ class LocalPlatform:
 
     def last_lines(self, process: str, count: int = 20) -> list[str]:
         lines = last_lines(self.log(process), count)
-        return redact("\n".join(lines), self._keys.known()).split("\n") if lines else []
+        return redact("\n".join(lines), self._secrets()).split("\n") if lines else []
 
     def log(self, process: str) -> Path:
         """Return the log file of a process."""
@@ -121,9 +127,9 @@ class LocalPlatform:
 
     def follow(self, processes: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield process and line for every new log line. Never ends."""
-        keys = self._keys.known()
+        secrets = self._secrets()
         for name, line in follow({name: self.log(name) for name in processes}):
-            yield name, redact(line, keys)
+            yield name, redact(line, secrets)
 
     def urls(self, cluster: str) -> Mapping[str, str]:
         return {process.name: process.url for process in self._topology.of(cluster)}
@@ -195,6 +201,9 @@ class LocalPlatform:
     def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
         with self._changing(f"applying {stage}", owner, progress) as redacted_progress:
             check_free(self.state)
+            if stage == "storage":
+                self._receiver_secrets.require()
+                self._receiver_secrets.store()
             steps = self._steps(stage, files, redacted_progress)
             revision = self._revisions.add(stage, files, owner, datetime.now(UTC))
             self._make_live(stage, files, steps, redacted_progress)
@@ -222,6 +231,7 @@ class LocalPlatform:
         Changes nothing else: it is not a rollout. Returns their names when all are ready. Raises PlatformError.
         """
         with self._changing("starting", None, progress) as redacted_progress:
+            self._receiver_secrets.store()
             self._end_orphans(redacted_progress)
             now = running(self._supervisord)
             stopped = {
@@ -414,14 +424,14 @@ class LocalPlatform:
             if owner is not None and time.monotonic() - renewed_at > _RENEW_SECONDS:
                 renewed_at = time.monotonic()
                 self._lease.renew(owner)
-            progress(redact(line, self._keys.known()))
+            progress(redact(line, self._secrets()))
 
         make_private(self.state)
         try:
             with locked(self.state / "changing.lock", doing, report):
                 yield report
         except PlatformError as error:
-            text = redact(str(error), self._keys.known())
+            text = redact(str(error), self._secrets())
             raise type(error)(text) from None
 
 

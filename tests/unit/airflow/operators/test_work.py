@@ -6,8 +6,10 @@ import os
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
+from logops.airflow.hooks.secrets import receiver_secrets
 from logops.airflow.operators.work import final_failure, open_platform, read_environment, results_store
 from logops.environment import EnvironmentFileError
+from tests.support.environments import environment
 
 
 def test_error_fails_without_retry_and_leaves_message_for_summary(ti) -> None:
@@ -57,3 +59,17 @@ def test_results_of_local_environment_are_in_its_state_folder(local) -> None:
 def test_results_of_production_are_at_the_configured_url(production, monkeypatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "a2V5")
     assert production.results in repr(results_store(production))
+
+
+def test_receiver_secret_of_an_airflow_connection_is_set_as_environment_variable(monkeypatch) -> None:
+    receivers = {"on-call": {"slack": {"url": {"connection": "slack"}, "channel": "#logs"}}}
+    declared = environment("local", ("alerts", {"standard": {"receivers": receivers}}))
+    monkeypatch.setenv("AIRFLOW_CONN_SLACK", json.dumps({"conn_type": "generic", "password": "the url"}))
+
+    assert receiver_secrets(declared, {}) == {"LOGOPS_CONNECTION_SLACK": "the url"}
+
+
+def test_receiver_secret_without_its_airflow_connection_is_left_to_the_platform(monkeypatch) -> None:
+    receivers = {"on-call": {"slack": {"url": {"connection": "missing"}, "channel": "#logs"}}}
+
+    assert receiver_secrets(environment("local", ("alerts", {"standard": {"receivers": receivers}})), {}) == {}
