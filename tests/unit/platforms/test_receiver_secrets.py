@@ -54,7 +54,7 @@ def test_receiver_without_its_variable_is_an_error_with_receiver_and_variable(tm
 
 
 def test_receiver_without_its_connection_is_an_error_with_both_ways(tmp_path: Path) -> None:
-    with pytest.raises(PlatformError, match=r"Create the Airflow connection 'slack' with the secret as its password, or"):
+    with pytest.raises(PlatformError, match=r"Create the Airflow connection 'slack' with the secret"):
         ReceiverSecrets(tmp_path, with_slack({"connection": "slack"}), {}).require()
 
 
