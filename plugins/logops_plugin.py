@@ -5,15 +5,19 @@ The connection type comes with the installed package (`logops.airflow.provider`)
 
 from airflow.plugins_manager import AirflowPlugin
 
-from logops.airflow import listener
+from logops.airflow import listener, page_app
 from logops.airflow.docs_pages import PREFIX, DocsApp
 from logops.airflow.timetable import EveryMinutesTimetable, NightlyTimetable
 
 
 class LogopsPlugin(AirflowPlugin):
-    """The runbook's pages, the notes of runs, and the timetable of nightly DAGs."""
+    """The page "Log platform", the runbook's pages, the notes of runs, and the timetable of nightly DAGs."""
 
     name = "logops"
-    fastapi_apps = [{"app": DocsApp(), "url_prefix": PREFIX, "name": "logops documents"}]  # noqa: RUF012
+    fastapi_apps = [  # noqa: RUF012
+        {"app": DocsApp(), "url_prefix": PREFIX, "name": "logops documents"},
+        {"app": page_app.PageApp(), "url_prefix": page_app.PREFIX, "name": "logops page"},
+    ]
+    external_views = [page_app.VIEW]  # noqa: RUF012
     listeners = [listener]  # noqa: RUF012
     timetables = [NightlyTimetable, EveryMinutesTimetable]  # noqa: RUF012

@@ -12,6 +12,7 @@ from logops.environment.audit import Audit
 from logops.environment.base import Model, Name
 from logops.environment.benchmark import Benchmark
 from logops.environment.cluster import Cluster
+from logops.environment.page import Page
 from logops.environment.quality import Quality
 from logops.environment.sources import Source
 from logops.environment.storage import StorageAccounts
@@ -64,6 +65,7 @@ class Environment(Model):
     benchmark: Benchmark = Benchmark()
     quality: Quality = Quality()
     alerts: Alerts = Alerts()
+    page: Page = Page()
     prices: Name | None = None
     """Name of a file in include/prices with storage prices. Null: `logops audit cost` cannot calculate costs."""
     storage_accounts: Annotated[StorageAccounts, Field(min_length=1)]

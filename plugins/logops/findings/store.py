@@ -110,6 +110,22 @@ class ResultsStore:
         """Return the days until `last` that have results of a kind, oldest first. Raises StoreUnreachableError."""
         return sorted({_day(path) for path in self._files(kind, last=last)})
 
+    def version(self, now: datetime) -> str:
+        """Return a text that changes when a result is written for today, or for one of the two days before.
+
+        Raises StoreUnreachableError.
+        """
+        today = now.astimezone(UTC).date()
+        with self._reaching("Looking for newer results"):
+            if not self._filesystem.exists(self._root):
+                return ""
+            self._filesystem.invalidate_cache()
+            kinds = self._filesystem.ls(self._root, detail=False)
+            folders = [f"{kind}/day={today - timedelta(days=back)}" for kind in kinds for back in (-1, 0, 1, 2)]
+            files = [entry for folder in folders for entry in self._filesystem.find(folder, detail=True).values()]
+        described = sorted((file["name"], file.get("size"), str(_written(file))) for file in files)
+        return hashlib.sha256(repr(described).encode()).hexdigest()
+
     def query(
         self,
         kind: str,
@@ -201,6 +217,11 @@ class ResultsStore:
                 f"{reason}. Check that the place exists, that this machine reaches it, and that its login may read and "
                 f"write there; `results` in the environment file names it."
             ) from None
+
+
+def _written(file: Mapping[str, Any]) -> object:
+    """Return when a file was written, as its file system says it."""
+    return file.get("etag") or file.get("mtime") or file.get("last_modified") or file.get("created")
 
 
 def without_credentials(url: str) -> str:

@@ -84,7 +84,10 @@ function applyFilter(text) {
 
 // Airflow's address gets the same hash, so that a copied address leads here.
 const remember = (hash) => {
-  if (airflow) airflow.history.replaceState(airflow.history.state, "", hash || airflow.location.pathname);
+  if (airflow) {
+    const { pathname, search } = airflow.location;
+    airflow.history.replaceState(airflow.history.state, "", pathname + search + hash);
+  }
 };
 
 const follow = () => {
@@ -114,5 +117,5 @@ if (box) {
   });
 }
 
-if (!location.hash && airflow?.location.hash) location.hash = airflow.location.hash;
-else if (location.hash) follow();
+// Airflow opens its own address `/plugin/log-platform/logops-page/local#finding=ID` as this frame's address.
+if (location.hash) follow();
