@@ -70,7 +70,7 @@ def build(
 
 def html(page: Page, links: Links | None = None) -> str:
     """Return the page as one HTML document."""
-    script = _part("page.js")
+    script = _part("tables.js") + _part("page.js")
     links = links or Links()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     document = render(

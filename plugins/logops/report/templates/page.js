@@ -55,7 +55,7 @@ const decode = (text) => {
 
 const show = (id) => {
   document.querySelector(".is-target")?.classList.remove("is-target");
-  const target = id && document.getElementById(id);
+  const target = id && (document.getElementById(id) ?? showDay(id));
   if (!target) return;
   if (target.hidden || target.closest("[hidden]")) applyFilter("");
   for (let part = target; part; part = part.parentElement?.closest("details")) {
