@@ -5,6 +5,7 @@ of something that belongs to it, is enough.
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from logops.environment import Environment
@@ -14,17 +15,22 @@ from logops.findings import Finding
 
 def audience(finding: Finding, environment: Environment) -> Data:
     """Return whose finding it is: `security` or `standard`."""
-    cluster = environment.clusters.get(finding.subject.cluster)
-    if cluster:
-        return cluster.data
-    names = _security_names(environment)
-    if not names:
-        return "standard"
-    # A cluster that is no longer declared: nobody can say what it stored.
     if finding.subject.cluster:
-        return "security"
-    texts = (str(finding.subject), finding.message, *map(str, finding.evidence.values()))
-    return "security" if any(_name_pattern(names).search(text) for text in texts) else "standard"
+        return cluster_audience(finding.subject.cluster, environment)
+    return text_audience((str(finding.subject), finding.message, *map(str, finding.evidence.values())), environment)
+
+
+def cluster_audience(cluster: str, environment: Environment) -> Data:
+    """Return whose cluster it is. If it is no longer declared, nobody can say what it stored."""
+    if declared := environment.clusters.get(cluster):
+        return declared.data
+    return "security" if _security_names(environment) else "standard"
+
+
+def text_audience(texts: Iterable[str], environment: Environment) -> Data:
+    """Return who may read texts, such as the diff of a file: `security` if one names a security cluster."""
+    names = _security_names(environment)
+    return "security" if names and any(_name_pattern(names).search(text) for text in texts) else "standard"
 
 
 def _security_names(environment: Environment) -> frozenset[str]:
