@@ -6,7 +6,7 @@ BIN := .logops/venv/bin
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-unit lint lock clean bootstrap
+.PHONY: help up down drill test test-unit lint lock clean bootstrap
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ up: bootstrap ## Everything, running: programs, Airflow, Loki on Azurite, a firs
 
 down: ## End what `make up` started; what it stored stays
 	@if [ -x $(BIN)/logops ]; then $(BIN)/logops quickstart down $(ARGS); else echo "Nothing was ever started here."; fi
+
+drill: bootstrap ## Break something on purpose, see it found, alerted and repaired: ARGS="lost-chunk"
+	@$(BIN)/logops quickstart drill $(ARGS)
 
 test: bootstrap ## Every test: unit, DAGs, integration with the real programs, end to end
 	@$(BIN)/logops toolchain

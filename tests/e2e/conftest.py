@@ -15,6 +15,7 @@ from logops.quickstart import background
 from logops.quickstart.airflow_api import AirflowApi
 from tests.support.checkouts import Checkout
 from tests.support.environments import environment
+from tests.support.http_servers import Recording, http_server
 from tests.support.local_platforms import free_base_port, own_share, processes_of, security_only
 from tests.support.rollouts import Rollouts, save
 
@@ -24,14 +25,28 @@ SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted", "
 
 
 @pytest.fixture(scope="package")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+def webhook() -> Iterator[Recording]:
+    """The receiver of the alerts of `whole`."""
+    with http_server([(200, b"{}")]) as recording:
+        yield recording
+
+
+@pytest.fixture(scope="package")
+def checkout(tmp_path_factory: pytest.TempPathFactory, webhook: Recording) -> Iterator[Checkout]:
     root = tmp_path_factory.mktemp("checkout")
     (root / "include").mkdir()
     for name in ("tools", "plugins", "include/logql", "include/secrets"):
         (root / name).symlink_to(ROOT / name)
     # Copied: the DAG looks for environments beside itself.
     shutil.copytree(ROOT / "dags", root / "dags", ignore=shutil.ignore_patterns("__pycache__"))
-    save(root, environment("local", ("name", "whole"), ("platform.base_port", free_base_port())))
+    whole = environment(
+        "local",
+        ("name", "whole"),
+        ("platform.base_port", free_base_port()),
+        ("alerts.standard.receivers", {"hook": {"webhook": {"url": webhook.url}}}),
+        ("alerts.standard.receiver", "hook"),
+    )
+    save(root, whole)
     for name in SMALL:
         save(root, security_only(name))
     made = Checkout(root, _airflow_port())

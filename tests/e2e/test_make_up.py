@@ -1,4 +1,4 @@
-"""`make up`, repeated `make up` and `make down` on the whole local environment.
+"""`make up`, `make drill`, repeated `make up` and `make down` on the whole local environment.
 
 These tests stop the Airflow that runs in the checkout.
 """
@@ -7,18 +7,25 @@ import json
 import re
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Event, Thread
 
 import pytest
 
 from logops.airflow.dag_ids import ALERTS, CHECKS
+from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.number_text import seconds_text
 from logops.queries.library import load_library
 from logops.quickstart import background
+from logops.quickstart.drill.faults import DeletedChunk
+from logops.quickstart.drill.record import DrillRecord, read_record
 from logops.stages import STAGES
 from logops.toolchain import project_root
 from tests.support.checkouts import Checkout
 from tests.support.connection_form import press_test_button
+from tests.support.http_servers import Recording
 from tests.support.local_platforms import all_ready, pids, processes_of, statuses
 from tests.support.rollouts import DAG, Run
 from tests.support.waiting import wait_for
@@ -139,6 +146,88 @@ def test_airflow_has_working_connection_to_each_cluster(
             json.loads(connection["extra"])["tenant"]
             in checkout.platform("whole").environment.clusters[cluster].tenants
         )
+
+
+@dataclass(frozen=True)
+class Drilled:
+    """A drill that was killed after it broke something, and the drill after it."""
+
+    left: DrillRecord | None
+    """The record after the kill."""
+    was_broken: bool
+    """Whether the compactor was stopped and the chunk was gone after the kill."""
+    again: subprocess.CompletedProcess[str]
+    most_of_an_alert: int
+    """Most alerts with the same labels that Alertmanager had at the same moment."""
+
+
+@pytest.fixture(scope="module")
+def drilled(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> Drilled:
+    platform = checkout.platform("whole")
+
+    def is_broken() -> bool:
+        record = read_record(platform.state)
+        if record is None or statuses(platform)["main-compactor-0"].pid is not None:
+            return False
+        chunk = next(fault for fault in record.faults if isinstance(fault, DeletedChunk))
+        with platform.object_store(chunk.account) as store:
+            return store.container(chunk.container).exists([chunk.chunk]) == [False]
+
+    first = checkout.begin("quickstart", "drill", "lost-chunk", "whole")
+    wait_for(lambda: is_broken() or first.poll() is not None, seconds=180)
+    first.kill()
+    first.communicate()
+    left, was_broken = read_record(platform.state), is_broken()
+
+    again = checkout.begin("quickstart", "drill", "lost-chunk", "whole")
+    ended = Event()
+    most = 0
+
+    def count() -> None:
+        nonlocal most
+        with AlertmanagerClient(platform.alertmanager_urls("standard")[0]) as alertmanager:
+            while not ended.wait(0.5):
+                same_labels = Counter(alert.labels for alert in alertmanager.alerts())
+                most = max(most, *same_labels.values(), 0)
+
+    counting = Thread(target=count)
+    counting.start()
+    stdout, stderr = again.communicate()
+    ended.set()
+    counting.join()
+    return Drilled(left, was_broken, subprocess.CompletedProcess(again.args, again.returncode, stdout, stderr), most)
+
+
+def test_drill_that_is_killed_leaves_a_record_of_what_it_broke(drilled: Drilled) -> None:
+    assert drilled.was_broken
+    assert drilled.left is not None
+    assert [fault.kind for fault in drilled.left.faults] == ["stopped-process", "deleted-chunk"]
+
+
+def test_next_drill_repairs_what_a_killed_drill_broke(drilled: Drilled) -> None:
+    assert drilled.left is not None
+    assert f"The drill {drilled.left.name} was interrupted. Repairing what it broke:" in drilled.again.stderr
+
+
+def test_drill_ends_when_its_faults_are_found_alerted_repaired_and_gone(checkout: Checkout, drilled: Drilled) -> None:
+    assert drilled.again.returncode == 0, drilled.again.stdout + drilled.again.stderr
+    assert re.search(r"Found after .*, alerted after .*, repaired after .*, gone after .*\.", drilled.again.stdout)
+    assert all_ready(checkout.platform("whole"))
+    assert read_record(checkout.platform("whole").state) is None
+
+
+def test_alerts_of_a_drill_arrive_and_are_resolved(drilled: Drilled, webhook: Recording) -> None:
+    def statuses_of(cls: str) -> list[str]:
+        notifications = [json.loads(request.body) for request in webhook.received]
+        return [each["status"] for each in notifications if each["groupLabels"]["alertname"] == cls]
+
+    for cls in ("chunk-missing", "compactor-count"):
+        wait_for(lambda cls=cls: statuses_of(cls)[-1:] == ["resolved"], seconds=60)  # type: ignore[misc]
+        assert statuses_of(cls)[0] == "firing"
+
+
+def test_alerts_of_a_drill_are_in_alertmanager_once(drilled: Drilled) -> None:
+    assert drilled.most_of_an_alert == 1
 
 
 def test_repeated_make_up_changes_nothing_and_restarts_no_process(

@@ -15,10 +15,9 @@ from logops.environment import Environment
 from logops.findings import Finding
 from logops.findings.store import ResultsStore
 from logops.platforms.local import LocalPlatform
-from logops.platforms.local.supervisord import Supervisord
 from logops.quality.request import QualityRequest
 from logops.quality.run import QualityResult, run_quality
-from logops.render import Files
+from logops.quickstart.drill.faults import changed_stage, start_process, stop_process
 from tests.support.local_platforms import all_ready, pid_of, pids
 from tests.support.tcp_proxy import Network
 from tests.support.waiting import wait_for
@@ -157,19 +156,12 @@ def suspended(platform: LocalPlatform, process: str) -> Iterator[None]:
 @contextmanager
 def killed(platform: LocalPlatform, process: str) -> Iterator[None]:
     """Kill a process, and keep supervisord from starting it again."""
-    supervisord = Supervisord(platform.state)
     os.kill(pid_of(platform, process), signal.SIGKILL)
-
-    def is_stopped() -> bool:
-        # A process that supervisord is about to start again cannot be stopped yet, and one that is ending not started.
-        supervisord.stop_process(process)
-        return supervisord.processes()[process].state == "STOPPED"
-
-    wait_for(is_stopped)
+    stop_process(platform, process, print)
     try:
         yield
     finally:
-        supervisord.start_process(process)
+        start_process(platform, process, print)
         wait_for(lambda: all_ready(platform))
 
 
@@ -185,12 +177,8 @@ def lose_disk(platform: LocalPlatform, process: str) -> None:
 @contextmanager
 def changed_agent(platform: LocalPlatform, change: Callable[[str], str]) -> Iterator[None]:
     """Run the agent with another configuration, as somebody who edits it."""
-    files = dict(platform.desired()["agents"])
-    before = files[AGENT_FILE]
-    files[AGENT_FILE] = change(before)
-    assert files[AGENT_FILE] != before
     try:
-        platform.apply("agents", Files(files), "fault", print)
+        changed_stage(platform, "agents", AGENT_FILE, change, "fault", print)
         yield
     finally:
         platform.apply("agents", platform.desired()["agents"], "repair", print)
@@ -219,12 +207,13 @@ def impatient(text: str) -> str:
 def limited(platform: LocalPlatform, megabytes: float) -> Iterator[dict[str, Any]]:
     """Lower the rate that the tenant application may send. Yield its new limits."""
     limits = {"ingestion_rate_mb": megabytes, "ingestion_burst_size_mb": megabytes}
-    files = dict(platform.desired()["tenants"])
-    text = files["tenants/main.yaml"]
     lines = "".join(f"    {name}: {value}\n" for name, value in limits.items())
-    files["tenants/main.yaml"] = text.replace("  application:\n", f"  application:\n{lines}")
+
+    def with_limits(text: str) -> str:
+        return text.replace("  application:\n", f"  application:\n{lines}")
+
     try:
-        platform.apply("tenants", Files(files), "fault", print)
+        changed_stage(platform, "tenants", "tenants/main.yaml", with_limits, "fault", print)
         wait_for(lambda: _rate_of(platform) == megabytes)
         yield limits
     finally:

@@ -1,10 +1,13 @@
-"""`logops quickstart up`, `down`: what `make up` and `make down` run."""
+"""`logops quickstart up`, `down`, `drill`: what `make up`, `make down` and `make drill` run."""
+
+import sys
 
 from logops.cli.output.console import BAD_INPUT, FOUND, err, out, stop
 from logops.clients.loki import LokiError
 from logops.environment import EnvironmentFileError
-from logops.platforms.platform import NotDeployableError, PlatformError
-from logops.quickstart.errors import QuickstartError
+from logops.errors import LogopsError
+from logops.platforms.platform import LeaseHeldError, NotDeployableError, PlatformError
+from logops.quickstart.errors import DrillRefusedError, QuickstartError
 from logops.render import PlacementError
 from logops.toolchain import ProjectNotFoundError, ToolchainError
 
@@ -39,3 +42,36 @@ def down(name: str) -> None:
         stop(str(error), FOUND)
     except KeyboardInterrupt:
         stop("Interrupted. Run `make down` again for the rest.", INTERRUPTED)
+
+
+def drill(scenario_name: str | None, name: str) -> None:
+    """Run `logops quickstart drill`."""
+    from logops.quickstart.drill.run import drill
+    from logops.quickstart.drill.scenarios import SCENARIOS
+    from logops.quickstart.drill.text import menu
+
+    by_name = {scenario.name: scenario for scenario in SCENARIOS}
+    try:
+        if scenario_name is None:
+            out.print(menu(SCENARIOS))
+            if not sys.stdin.isatty():
+                stop("Choose one: logops quickstart drill SCENARIO")
+            choice = out.input("\nNumber or name: ").strip()
+            numbers = {str(number): scenario.name for number, scenario in enumerate(SCENARIOS, 1)}
+            scenario_name = numbers.get(choice, choice)
+        if scenario_name not in by_name:
+            stop(f"Starting a drill: there is no scenario {scenario_name!r}. Choose one of: {', '.join(by_name)}")
+        drill(by_name[scenario_name], name, err, out)
+    except (
+        DrillRefusedError,
+        EnvironmentFileError,
+        LeaseHeldError,
+        NotDeployableError,
+        PlacementError,
+        ProjectNotFoundError,
+    ) as error:
+        stop(str(error), BAD_INPUT)
+    except LogopsError as error:
+        stop(str(error), FOUND)
+    except KeyboardInterrupt:
+        stop("Interrupted.", INTERRUPTED)

@@ -99,6 +99,10 @@ class Alertmanager(Model):
     routes: tuple[Route, ...] = ()
     receiver: Name | None = None
     """Who gets the alerts that no route takes. Null: nobody. They are on the pages of Alertmanager only."""
+    group_wait: Duration = Duration("30s")
+    """Time before the first notification about a class, cluster and tenant: alerts of the same moment are one."""
+    group_interval: Duration = Duration("5m")
+    """Time before the next notification about them, if an alert is added or resolved."""
     repeat: Duration = Duration("24h")
     """Time after which an alert that is still active is sent again."""
 

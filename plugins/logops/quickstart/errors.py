@@ -7,7 +7,9 @@ QuickstartError
 ├── AirflowUnreachableError  Airflow's API did not answer
 ├── RolloutFailedError       the rollout failed; with the last lines of the failed task
 ├── NoResultError            an audit or a benchmark did not finish; with the last lines of the failed task
-└── NoHistoryError           the sample history was pushed, and Loki does not return it
+├── NoHistoryError           the sample history was pushed, and Loki does not return it
+├── DrillRefusedError        a drill cannot start here; nothing was broken
+└── DrillFailedError         a drill was not found, not alerted, not repaired or not resolved
 """
 
 from logops.errors import LogopsError
@@ -47,3 +49,11 @@ class NoResultError(QuickstartError):
 
 class NoHistoryError(QuickstartError):
     """Loki accepted the sample history and does not return it."""
+
+
+class DrillRefusedError(QuickstartError):
+    """A drill cannot start now. Nothing was broken."""
+
+
+class DrillFailedError(QuickstartError):
+    """A drill did not end as it should."""

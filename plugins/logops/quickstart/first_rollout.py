@@ -28,13 +28,13 @@ _USUAL_SECONDS: Mapping[str, float] = {
 _AFTERWARDS = frozenset({"roll_back", "summary"})
 
 
-def run_id(environment: str, now: datetime) -> str:
-    """Return a run id with the environment and the time.
+def run_id(environment: str, now: datetime, command: str = "make-up") -> str:
+    """Return a run id with the command that starts the run, the environment and the time.
 
     >>> run_id("local", datetime(2026, 11, 23, 7, 30, tzinfo=UTC))
     'make-up-local-20261123T073000Z'
     """
-    return f"make-up-{environment}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return f"{command}-{environment}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def left_under_way(runs: Sequence[str], environment: str) -> str | None:

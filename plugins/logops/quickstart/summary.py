@@ -15,6 +15,7 @@ from logops.number_text import size_text
 from logops.platforms.platform import DeployablePlatform
 from logops.quickstart.airflow_config import USER
 from logops.quickstart.audits import Audited, widest
+from logops.quickstart.delivery import DAG as ALERTS
 from logops.quickstart.measured import DAG as BENCHMARK
 from logops.quickstart.measured import BenchmarkSummary
 from logops.quickstart.quality import DAG as QUALITY
@@ -112,11 +113,15 @@ def rendered(
     audits: Sequence[Audited],
     measured: BenchmarkSummary | None,
     quality: QualitySummary | None,
+    alerts: str | None,
     airflow_url: str,
     password: str,
     took: Took,
 ) -> Group:
-    """Return the last output of `make up`. The tenants' lines are counted `since` a day.
+    """Return the last output of `make up`.
+
+    since    the tenants' lines are counted since the start of this day
+    alerts   the result of the delivery in one line
 
     The password is printed on purpose: it opens a page that only this machine can reach.
     """
@@ -154,11 +159,13 @@ def rendered(
         *_audited(audits),
         *(_measured(measured) if measured else []),
         *(_arriving(quality) if quality else []),
+        *([Text(f"{ALERTS}  {alerts}")] if alerts else []),
         Text("\nNext"),
         Text(f"  {airflow_url}   every rollout, audit and benchmark, task by task"),
         Text(f"  {LOGOPS} status {name}   every process: ready, memory, version"),
         Text(f"  {LOGOPS} quality show {name}   every source: silent, malformed, lost"),
         Text(f"  {LOGOPS} audit explain {name}   tables by phase; what blocks them"),
+        Text("  make drill   break something on purpose, see the finding and the alert, see it repaired"),
         Text("\nmake down stops everything; stored logs stay."),
     )
 

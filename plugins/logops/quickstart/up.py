@@ -25,6 +25,9 @@ from logops.quickstart.airflow_process import DEFAULT_PORT, Airflow
 from logops.quickstart.audits import DAGS as AUDITS
 from logops.quickstart.audits import audit, compiling_ahead
 from logops.quickstart.connections import connections
+from logops.quickstart.delivery import DAG as ALERTS
+from logops.quickstart.delivery import deliver_alerts
+from logops.quickstart.drill.record import remove_record, repair_unfinished
 from logops.quickstart.errors import AirflowNotHealthyError, NoHistoryError, QuickstartError
 from logops.quickstart.feed import is_feed_running, start_feed
 from logops.quickstart.first_rollout import DAG, changed_something, roll_out
@@ -92,6 +95,7 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
                 api.put_connection(connection)
         if not changed_something(roll_out(api, file.stem, board)):
             board.say("  nothing to change: it runs as the environment says")
+        repair_unfinished(platform, board)
         _start_sample_logs(file.stem, root, platform, board)
         logs_flow_after = time.monotonic() - started
         board.say(f"  {file.stem} is verified and logs flow, after {duration(logs_flow_after)}. Now the checks:")
@@ -99,7 +103,7 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         toolchain.ensure(progress=board)
         if options.history_days:
             _history(platform, options.history_days, board)
-        on = switched_on(api, (LIFECYCLE, *AUDITS, BENCHMARK, QUALITY), board.say)
+        on = switched_on(api, (LIFECYCLE, *AUDITS, BENCHMARK, QUALITY, ALERTS), board.say)
         to_run = [dag for dag in (*AUDITS, BENCHMARK) if dag in on and options.history_days]
         if to_run and compiling.poll() is None:
             with board.step("compile the audits' code", _COMPILE_SECONDS):
@@ -108,6 +112,8 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         measured = measure(api, file.stem, board) if BENCHMARK in to_run else None
         # Last, when the sample logs have flowed for some minutes.
         quality = check_quality(api, file.stem, board) if QUALITY in on else None
+        alerts = deliver_alerts(api, file.stem, board) if ALERTS in on else None
+        remove_record(platform.state)
         with board.step("count what is stored", 10):
             as_of = datetime.now(UTC)
             since = as_of.date() - timedelta(days=options.history_days)
@@ -116,7 +122,7 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
     took = summary.Took(logs_flow_after, time.monotonic() - started)
     result.print(
         summary.rendered(
-            platform, tenants, since, containers, audits, measured, quality, api.url, airflow.password(), took
+            platform, tenants, since, containers, audits, measured, quality, alerts, api.url, airflow.password(), took
         )
     )
 
@@ -190,7 +196,7 @@ def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop
     with board.step("Airflow", usual_seconds) as step:
         airflow.wait_until_healthy(lambda detail: step.report(State.RUNNING, detail), stop.is_set)
         deadline = time.monotonic() + _DAG_SECONDS
-        for dag in (DAG, LIFECYCLE, *AUDITS, BENCHMARK, QUALITY):
+        for dag in (DAG, LIFECYCLE, *AUDITS, BENCHMARK, QUALITY, ALERTS):
             while not stop.is_set() and not airflow.api().has_dag(dag):
                 step.report(State.RUNNING, f"reads the DAG {dag}")
                 if time.monotonic() > deadline:

@@ -11,6 +11,7 @@ from logops.environment.base import SecretRef
 from logops.environment.cluster import Data
 from logops.environment.model import Environment
 from logops.findings.causes import EXPLANATIONS, Explanation
+from logops.render import notification
 
 NOBODY = "nobody"
 """The receiver that tells nobody."""
@@ -28,8 +29,8 @@ def alertmanager_config(alertmanager: Alertmanager, secrets: str) -> dict[str, A
         "route": {
             "receiver": alertmanager.receiver or NOBODY,
             "group_by": _GROUP_BY,
-            "group_wait": "30s",
-            "group_interval": "5m",
+            "group_wait": alertmanager.group_wait.go,
+            "group_interval": alertmanager.group_interval.go,
             "repeat_interval": repeat,
             "routes": [_route(route) for route in alertmanager.routes],
         },
@@ -123,6 +124,7 @@ def _receiver(receiver: Receiver, secrets: str) -> dict[str, Any]:
                     "smarthost": mail.server,
                     "require_tls": mail.tls,
                     "send_resolved": True,
+                    **notification.email(),
                     **login,
                 }
             ]
@@ -130,10 +132,17 @@ def _receiver(receiver: Receiver, secrets: str) -> dict[str, Any]:
     if receiver.slack:
         return {
             "slack_configs": [
-                {"api_url_file": file(receiver.slack.url), "channel": receiver.slack.channel, "send_resolved": True}
+                {
+                    "api_url_file": file(receiver.slack.url),
+                    "channel": receiver.slack.channel,
+                    "send_resolved": True,
+                    **notification.slack(),
+                }
             ]
         }
     if receiver.teams:
-        return {"msteamsv2_configs": [{"webhook_url_file": file(receiver.teams.url)}]}
+        return {"msteamsv2_configs": [{"webhook_url_file": file(receiver.teams.url), **notification.teams()}]}
     assert receiver.pagerduty  # A receiver has exactly one kind.
-    return {"pagerduty_configs": [{"routing_key_file": file(receiver.pagerduty.routing_key)}]}
+    return {
+        "pagerduty_configs": [{"routing_key_file": file(receiver.pagerduty.routing_key), **notification.pagerduty()}]
+    }

@@ -1,4 +1,4 @@
-"""`logops quickstart up`, `down`: what `make up` and `make down` run."""
+"""`logops quickstart up`, `down`, `drill`: what `make up`, `make down` and `make drill` run."""
 
 from typing import Annotated
 
@@ -33,3 +33,22 @@ def down(name: EnvironmentArgument = "local") -> None:
         from logops.cli import quickstart
 
     quickstart.down(name)
+
+
+@app.command(epilog="Example: logops quickstart drill lost-chunk")
+def drill(
+    scenario: Annotated[
+        str | None,
+        typer.Argument(metavar="[SCENARIO]", help="lost-chunk or silent-source. Default: a menu."),
+    ] = None,
+    name: EnvironmentArgument = "local",
+) -> None:
+    """Break something on purpose: see the finding, the alert and the page. Then it is repaired, and all is gone.
+
+    Needs what `make up` started. Exit 0: found, alerted, repaired and resolved. Exit 1: something of that did not
+    happen. Exit 2: the drill cannot start; nothing was broken.
+    """
+    with ends_at_once():
+        from logops.cli import quickstart
+
+    quickstart.drill(scenario, name)
