@@ -29,7 +29,7 @@ from logops.quality.count_stored import FUTURE, read_and_count
 from logops.quality.measured import Cost, Measured, NotMeasured, SourceMeasure
 from logops.quality.request import QualityRequest
 from logops.quality.secrets.rules import Rule
-from logops.quality.secrets.search import absent_keywords, regex_of
+from logops.quality.secrets.search import texts_to_search
 from logops.quality.sources import SourceGroup, checked_format, shows_lines, source_groups, unlabelled
 
 LEVEL = "detected_level"
@@ -184,13 +184,13 @@ class _GroupMeasure:
         measure, part = self.measured.sources[name], self.group.part([name])
         if not measure.sample or len(measure.sample) >= measure.total:
             return
-        keywords = absent_keywords(self.rules, (entry.text for entry in measure.sample))
-        if not keywords:
+        texts = texts_to_search(self.rules, (entry.text for entry in measure.sample))
+        if not texts:
             return
         self.queries.refuse_if_too_expensive(str(part.lines()), self.request.start, self.request.end)
         newest_first, statistics = self.client.measured_logs(
             self.group.tenant,
-            str(part.lines().matching(regex_of(keywords))),
+            str(part.lines().containing(*texts)),
             nanoseconds(self.request.start) + 1,
             nanoseconds(self.request.end) + 1,
             limit=self.request.sample_lines,
