@@ -12,6 +12,7 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "logops",
         "name": "logops",
         "description": "Rolls out Grafana Loki on Azure Blob Storage, and proves that what was promised is stored.",
+        "notifications": ["logops.airflow.notifier.LogopsNotifier"],
         "connection-types": [
             {
                 "connection-type": "loki",
