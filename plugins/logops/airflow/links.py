@@ -40,6 +40,21 @@ class ResultLink(BaseOperatorLink):
         return f"{base_url()}/dags/{ti_key.dag_id}/runs/{quote(ti_key.run_id)}/tasks/{self._task_id}"
 
 
+class TriggerFormLink(BaseOperatorLink):
+    """A link to the page with the button Trigger of a DAG.
+
+    Airflow 3.3 opens the form only by that button, and fills in the defaults: an address cannot carry values.
+    """
+
+    name = "Roll out"
+
+    def __init__(self, dag_id: str) -> None:
+        self._dag_id = dag_id
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        return f"{base_url()}/dags/{self._dag_id}"
+
+
 RUNBOOK_OF_ROLLOUT = DocsLink("Runbook", f"{OPERATIONS}#when-a-rollout-fails")
 ROLLOUT_LINKS = (RUNBOOK_OF_ROLLOUT, ResultLink("summary"))
 """Links of the tasks before `summary`."""

@@ -16,6 +16,7 @@ COMMANDS = {
     "tiering-audit": "logops audit tiering",
     "queries": "logops bench history",
     "ingestion-quality": "logops quality show",
+    "drift": "logops drift",
     "rollout": "logops plan",
 }
 """The command that looks at a check's subject again. Others are shown without a command."""

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from logops.environment import Environment
 
 NIGHT = timedelta(days=1)
+HOUR = timedelta(hours=1)
+_HOURLY = ("drift", "airflow-files")
 _NIGHTLY = ("compaction-audit", "retention-audit", "tiering-audit", "queries")
 
 
 def intervals(environment: Environment) -> Mapping[str, timedelta]:
     """Return the time between two runs of each check that runs by a schedule."""
     quality = timedelta(milliseconds=environment.quality.interval.value)
-    return {**dict.fromkeys(_NIGHTLY, NIGHT), "ingestion-quality": quality}
+    return {**dict.fromkeys(_NIGHTLY, NIGHT), **dict.fromkeys(_HOURLY, HOUR), "ingestion-quality": quality}
 
 
 def overdue_at(environment: Environment, check: str, last: datetime) -> datetime | None:

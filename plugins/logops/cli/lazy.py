@@ -43,6 +43,7 @@ COMMANDS = (
     Command("up", "rollout", DEPLOY, "Roll an environment out from the terminal.", "local"),
     Command("status", "platform", DEPLOY, "Show every process and the rings.", "local"),
     Command("logs", "platform", DEPLOY, "Show the logs of processes.", "local"),
+    Command("drift", "drift", DEPLOY, "Show what was changed by hand, or was not rolled out.", "audit"),
     Command("unlock", "rollout", DEPLOY, "Release the lease of a dead rollout.", "local"),
     Command("down", "platform", DEPLOY, "Stop the processes of an environment; data stays.", "local"),
     Command("audit", "audit", PROVE, "Check what is stored: blobs, index, retention, tiers, cost.", "audit", True),

@@ -30,8 +30,13 @@ def log_lines(findings: Iterable[Finding], runbook_url: Callable[[str], str]) ->
 def _entry(group: FindingGroup, runbook_url: Callable[[str], str]) -> Iterable[str]:
     yield f"{group.cls.name}  {group.title}"
     yield from _wrapped(group.message)
-    if evidence := group.example.evidence:
-        yield from _wrapped(f"evidence: {', '.join(f'{name}={value}' for name, value in evidence.items())}")
+    evidence = {name: str(value) for name, value in group.example.evidence.items()}
+    if one_line := [f"{name}={value}" for name, value in evidence.items() if "\n" not in value]:
+        yield from _wrapped(f"evidence: {', '.join(one_line)}")
+    for name, value in evidence.items():
+        if "\n" in value:
+            yield f"  {name}:"
+            yield from (f"    {line}" for line in value.splitlines())
     yield from _wrapped(f"what to do: {group.remedy}")
     yield f"  runbook: {runbook_url(group.cls.name)}"
 

@@ -42,6 +42,15 @@ class Revision:
 
 
 @dataclass(frozen=True)
+class FileChange:
+    """The last change of a live file."""
+
+    who: str
+    """The operating system's user who owns the file."""
+    at: datetime
+
+
+@dataclass(frozen=True)
 class ProcessStatus:
     """The current status of a process."""
 
@@ -58,6 +67,12 @@ class ProcessStatus:
     memory: int | None = None
     """Resident set, bytes."""
     version: str | None = None
+    program: str = ""
+    """`loki`, `promtail`, `loki-canary`, `azurite`, `prometheus` or `alertmanager`."""
+    cluster: str = ""
+    """Empty: it belongs to no cluster."""
+    is_replaced: bool = False
+    """Whether the file of its program was replaced after the process had started."""
 
 
 def component_of(process: str, cluster: str) -> str:
@@ -98,6 +113,9 @@ class LeaseStore(Protocol):
 
     def since(self) -> datetime | None:
         """Return since when a run holds the lease. None: no run does, or only one that is dead."""
+
+    def owner(self) -> str | None:
+        """Return the run that holds the lease. None: no run does, or only one that is dead."""
 
 
 class RevisionStore(Protocol):
@@ -170,6 +188,15 @@ class DeployablePlatform(ReadablePlatform, Protocol):
 
     def revisions(self, stage: Stage) -> list[Revision]:
         """Return the revisions of a stage, oldest first."""
+
+    def revision_files(self, revision: Revision) -> Files:
+        """Return the files of a revision, as a run applied them."""
+
+    def last_change(self, file: str) -> FileChange | None:
+        """Return who changed a live file last, and when. None: it is no file, or it does not exist."""
+
+    def lease_owner(self) -> str | None:
+        """Return the run that is changing this environment now; None: no run is."""
 
     def roll_back(self, stage: Stage, owner: str, progress: Progress) -> Revision | None:
         """Go back to the last revision that `owner` did not apply, and return it.

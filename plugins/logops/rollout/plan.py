@@ -1,6 +1,6 @@
 """The plan of a rollout: the difference between live and desired state, what it means, and the findings about it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import unified_diff
@@ -224,7 +224,7 @@ def plan_stage(stage: Stage, live: Files, desired: Files) -> StagePlan:
         digest=desired.digest,
         changed=live != desired,
         actions=tuple(lines) or ("nothing to change",),
-        diff="\n".join(_diffs(live, desired)),
+        diff="\n".join(line for lines in differences(live, desired).values() for line in lines),
         changes=changes,
         starts=starts,
         restarts=restarts,
@@ -240,23 +240,35 @@ def base_digest(live: Files) -> str:
     return live.configuration.digest
 
 
-def _diffs(live: Files, desired: Files) -> Iterator[str]:
-    """Yield the diffs of the files, then those of the settings of workloads that run before and after."""
+def differences(live: Files, desired: Files) -> dict[str, list[str]]:
+    """Return a unified diff of each file that differs, then of the settings of each process that runs before and after.
+
+    The key of a file is its name. The key of a process is `process NAME`.
+    """
     before, after = live.named_in_plans, desired.named_in_plans
-    for name in sorted({*before, *after}):
-        yield from unified_diff(
-            before.get(name, "").splitlines(),
-            after.get(name, "").splitlines(),
-            fromfile=f"live/{name}" if name in before else "/dev/null",
-            tofile=f"desired/{name}" if name in after else "/dev/null",
-            lineterm="",
+    files = {
+        name: list(
+            unified_diff(
+                before.get(name, "").splitlines(),
+                after.get(name, "").splitlines(),
+                fromfile=f"live/{name}" if name in before else "/dev/null",
+                tofile=f"desired/{name}" if name in after else "/dev/null",
+                lineterm="",
+            )
         )
-    for name in sorted(live.settings.keys() & desired.settings.keys()):
-        yield from unified_diff(
-            live.settings[name],
-            desired.settings[name],
-            fromfile=f"live/process {name}",
-            tofile=f"desired/process {name}",
-            lineterm="",
-            n=0,
+        for name in sorted({*before, *after})
+    }
+    settings = {
+        f"process {name}": list(
+            unified_diff(
+                live.settings[name],
+                desired.settings[name],
+                fromfile=f"live/process {name}",
+                tofile=f"desired/process {name}",
+                lineterm="",
+                n=0,
+            )
         )
+        for name in sorted(live.settings.keys() & desired.settings.keys())
+    }
+    return {name: lines for name, lines in {**files, **settings}.items() if lines}

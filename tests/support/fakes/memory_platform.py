@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from logops.environment import Environment
 from logops.environment.cluster import Data
-from logops.platforms.platform import LeaseHeldError, PlatformError, ProcessStatus, Progress, Revision
+from logops.platforms.platform import FileChange, LeaseHeldError, PlatformError, ProcessStatus, Progress, Revision
 from logops.render import STAGES, Files, Stage
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -24,6 +24,7 @@ class MemoryPlatform:
         self.owner_is_dead = False
         self.breaks: set[Stage] = set()
         self.did: list[str] = []
+        self.changes: dict[str, FileChange] = {}
         self.alertmanagers: dict[Data, tuple[str, ...]] = {}
 
     def desired(self) -> dict[Stage, Files]:
@@ -41,6 +42,15 @@ class MemoryPlatform:
             raise PlatformError(f"starting main-{stage}-0: FATAL; its last lines: boom")
         self.at[stage] = files
         return revision
+
+    def revision_files(self, revision: Revision) -> Files:
+        return next(files for applied, files in self.history[revision.stage] if applied == revision)
+
+    def last_change(self, file: str) -> FileChange | None:
+        return self.changes.get(file)
+
+    def lease_owner(self) -> str | None:
+        return None if self.owner_is_dead else self.owner
 
     def revisions(self, stage: Stage) -> list[Revision]:
         return [revision for revision, _ in self.history[stage]]

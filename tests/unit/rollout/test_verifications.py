@@ -11,34 +11,11 @@ from logops.environment import load_environment
 from logops.rollout.errors import VerificationError, VerificationResult
 from logops.rollout.verifications.agents import verification_line
 from logops.rollout.verifications.rules import trouble
-from logops.rollout.verifications.tenants import same_limit
 from logops.rollout.verifications.verification import NotVerifiedError, wait_for
 
 LOCAL = load_environment(Path(__file__).parents[3] / "include/environments/local.yaml")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EARLIER = datetime(2026, 1, 1, 11, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("declared", "reported", "same"),
-    [
-        ("2160h", "12w6d", True),
-        ("2160h", "2160h0m0s", True),
-        ("2160h", "2161h", False),
-        ("2160h", None, False),
-        ("2160h", "0s", False),
-        (10 * 2**20, "10MB", True),
-        (10 * 2**20, "20MB", False),
-        (20.0, 20, True),
-        (True, True, True),
-        (True, False, False),
-        ([{"period": "24h"}], [{"period": "1d", "matchers": None}], True),
-        ([{"period": "24h"}], [{"period": "2d", "matchers": None}], False),
-        ([{"period": "24h"}], [], False),
-    ],
-)
-def test_limits_with_different_notation_are_compared_by_value(declared: object, reported: object, same: bool) -> None:
-    assert same_limit(declared, reported) is same
 
 
 def test_verification_line_of_json_source_has_its_json_fields() -> None:

@@ -41,6 +41,11 @@ def version(outcome: Outcome) -> str:
     return _decoded(outcome, lambda body: str(body["versionInfo"]["version"]))
 
 
+def configuration(outcome: Outcome) -> str:
+    """Return the running configuration as YAML."""
+    return _decoded(outcome, lambda body: str(body["config"]["original"]))
+
+
 def _decoded(outcome: Outcome, decode: Callable[[Any], Decoded]) -> Decoded:
     response = accepted(outcome)
     try:

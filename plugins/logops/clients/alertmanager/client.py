@@ -69,5 +69,9 @@ class AlertmanagerClient:
         """Return the running version."""
         return answers.version(self._send(requests.status()))
 
+    def configuration(self) -> str:
+        """Return the running configuration as YAML, with all defaults. Alertmanager masks its secrets."""
+        return answers.configuration(self._send(requests.status()))
+
     def _send(self, request: Request) -> Outcome:
         return self._transport.send_with_retries(request, self._policy)

@@ -69,6 +69,17 @@ class ObjectStore:
         with translated(f"listing the containers of storage account {self.account}"):
             return [str(container.name) for container in self._service.list_containers()]
 
+    def public_containers(self) -> dict[str, str]:
+        """Return the containers that anybody may read without a login, with what they show: `blob` or `container`."""
+        from logops.clients.blob_storage.azure_errors import translated
+
+        with translated(f"reading the access levels of the containers of storage account {self.account}"):
+            return {
+                str(container.name): str(container.public_access)
+                for container in self._service.list_containers()
+                if container.public_access
+            }
+
     def create_container(self, name: str) -> bool:
         """Create a private container unless it exists. Return whether it was created."""
         from logops.clients.blob_storage.azure_errors import translated

@@ -4,7 +4,7 @@
 <Severity.ERROR: 'error'>
 """
 
-from logops.findings.classes import alerts, audit, benchmark, doctor, quality, rollout
+from logops.findings.classes import alerts, audit, benchmark, doctor, drift, quality, rollout
 from logops.findings.model import FindingClass
 
 
@@ -25,6 +25,7 @@ GROUPS: dict[str, tuple[FindingClass, ...]] = {
     "Tiering": audit.TIERING,
     "Queries": benchmark.CLASSES,
     "Ingestion": quality.CLASSES,
+    "Drift": drift.CLASSES,
     "Alerts": alerts.CLASSES,
 }
 REGISTRY = _by_name(*GROUPS.values())

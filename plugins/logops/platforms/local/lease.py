@@ -83,10 +83,19 @@ class LeaseFile:
 
     def since(self) -> datetime | None:
         """Return since when a run holds the lease. None: no run does, or only one that is dead."""
+        held = self._alive()
+        return held.since if held else None
+
+    def owner(self) -> str | None:
+        """Return the run that holds the lease. None: no run does, or only one that is dead."""
+        held = self._alive()
+        return held.owner if held else None
+
+    def _alive(self) -> Lease | None:
         held = self.read()
         if held is None or datetime.now(UTC) - held.touched >= STALE or (held.holder and _is_dead(held.holder)):
             return None
-        return held.since
+        return held
 
     def read(self) -> Lease | None:
         """Return the current lease. An unreadable file counts as no lease."""

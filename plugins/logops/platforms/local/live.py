@@ -1,11 +1,14 @@
 """The live files on the disk, below `live/`, which the processes read."""
 
+import pwd
 from collections.abc import Iterable, Mapping
 from configparser import Error as ConfigurationError
+from datetime import UTC, datetime
 from pathlib import Path
 
 from logops.platforms.local.atomic import swap_files
 from logops.platforms.local.section import Section, sections
+from logops.platforms.platform import FileChange
 from logops.render import STAGES, Stage
 
 NO_OVERRIDES = "overrides: {}\n"
@@ -75,6 +78,19 @@ def outdated(live: Path, desired: Mapping[str, str], started: Mapping[str, tuple
             file in section.command and started_at > edited_at - _SLACK_SECONDS for file, edited_at in edited.items()
         )
     }
+
+
+def last_change(file: Path) -> FileChange | None:
+    """Return the owner of a file, and when it was last written; None if it does not exist."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    try:
+        who = pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        who = f"user {found.st_uid}"
+    return FileChange(who, datetime.fromtimestamp(found.st_mtime, UTC))
 
 
 def conf_name(stage: Stage) -> str:

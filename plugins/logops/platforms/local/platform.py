@@ -31,6 +31,7 @@ from logops.platforms.local.status import statuses
 from logops.platforms.local.steps import Steps, decide, stop_group
 from logops.platforms.local.supervisord import Supervisord
 from logops.platforms.platform import (
+    FileChange,
     LeaseStore,
     PlatformError,
     ProcessStatus,
@@ -109,6 +110,15 @@ class LocalPlatform:
 
     def revisions(self, stage: Stage) -> list[Revision]:
         return self._revisions.all(stage)
+
+    def revision_files(self, revision: Revision) -> Files:
+        return self._revisions.files(revision)
+
+    def last_change(self, file: str) -> FileChange | None:
+        return live.last_change(self._live / file)
+
+    def lease_owner(self) -> str | None:
+        return self._lease.owner()
 
     def processes(self) -> list[ProcessStatus]:
         return statuses(self._supervisord, live.all_sections(self._live))

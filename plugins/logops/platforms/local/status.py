@@ -1,5 +1,6 @@
 """The current status of every process."""
 
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from logops.platforms.platform import ProcessStatus
 from logops.render import Stage
 
 _MAX_PARALLEL = 16
+_SLACK_SECONDS = 2.0
+"""The kernel counts a process's start from the boot time, which it reports in whole seconds."""
 
 
 def statuses(supervisord: Supervisord, sections: Mapping[Stage, tuple[Section, ...]]) -> list[ProcessStatus]:
@@ -39,7 +42,16 @@ def _status(stage: Stage, section: Section, supervised: Supervised, all_sections
     port = section.ports[0]
     if supervised.pid is None or supervised.since is None:
         trouble = supervised.trouble or "not started"
-        return ProcessStatus(section.name, stage, supervised.state, ready=False, detail=trouble, port=port)
+        return ProcessStatus(
+            section.name,
+            stage,
+            supervised.state,
+            ready=False,
+            detail=trouble,
+            port=port,
+            program=section.program,
+            cluster=section.cluster,
+        )
     health = _health(section, supervised.since, all_sections)
     return ProcessStatus(
         section.name,
@@ -52,11 +64,36 @@ def _status(stage: Stage, section: Section, supervised: Supervised, all_sections
         supervised.since,
         _memory(supervised.pid),
         version(section),
+        section.program,
+        section.cluster,
+        _is_replaced(section, supervised.pid),
     )
 
 
 def _health(section: Section, since: datetime, all_sections: list[Section]) -> Health:
     return check(section, observers(section, all_sections), (datetime.now(UTC) - since).total_seconds())
+
+
+def _is_replaced(section: Section, pid: int) -> bool:
+    """Whether a file of the process's program, such as its executable or its script, is newer than the process."""
+    try:
+        process = psutil.Process(pid)
+        started, executable = process.create_time(), process.exe()
+    except psutil.Error:
+        return False
+    if executable.endswith(" (deleted)"):
+        return True
+    words = section.command.split(" ")
+    scripts = [word for word in words[1:] if word.endswith(".js")]
+    return any(_changed_at(file) > started + _SLACK_SECONDS for file in (words[0], *scripts))
+
+
+def _changed_at(file: str) -> float:
+    """Return when a file was written or moved to its place, in Unix time; 0 if it is not there."""
+    try:
+        return os.stat(file).st_ctime
+    except OSError:
+        return 0.0
 
 
 def _memory(pid: int) -> int | None:

@@ -6,7 +6,7 @@ from functools import partial
 
 from logops.clients.loki import Entry, LokiClient, nanoseconds
 from logops.clients.loki.errors import LokiRefusedError
-from logops.environment.units import Duration, Size
+from logops.clients.loki.values import same_value
 from logops.number_text import count_text
 from logops.platforms.platform import DeployablePlatform
 from logops.render.overrides import overrides
@@ -78,7 +78,7 @@ def _limits_live(platform: DeployablePlatform, cluster: str, tenant: str) -> str
             reported = client.tenant_limits(tenant)
             differing.clear()
             for key, limit in declared.items():
-                if not same_limit(limit, reported.get(key)):
+                if not same_value(limit, reported.get(key)):
                     differing[key] = (limit, reported.get(key))
             return None if differing else True
 
@@ -88,36 +88,3 @@ def _limits_live(platform: DeployablePlatform, cluster: str, tenant: str) -> str
 
         wait_for(look, missing, RELOAD_SECONDS)
     return f"{count_text(len(declared), 'limit')} as declared"
-
-
-def same_limit(declared: object, reported: object) -> bool:
-    """Whether a rendered limit equals what Loki reports. Loki prints durations and sizes in its own format.
-
-    >>> same_limit("2160h", "12w6d"), same_limit(1048576, "1MB"), same_limit(20, 30)
-    (True, True, False)
-    """
-    if isinstance(declared, list) and isinstance(reported, list):
-        return len(declared) == len(reported) and all(map(same_limit, declared, reported))
-    if isinstance(declared, dict) and isinstance(reported, dict):
-        return all(same_limit(value, reported.get(key)) for key, value in declared.items())
-    if isinstance(reported, str) and isinstance(declared, str):
-        return declared == reported or _duration(declared) == _duration(reported) is not None
-    if isinstance(reported, str) and isinstance(declared, int):
-        return _bytes(reported) == declared
-    return declared == reported
-
-
-def _duration(text: str) -> int | None:
-    try:
-        return Duration(text).value
-    except ValueError:
-        return None
-
-
-def _bytes(text: str) -> int | None:
-    """Read Loki's ByteSize, which prints binary multiples with decimal names: `10MB` is 10 MiB
-    (pkg/util/flagext/bytesize.go)."""
-    try:
-        return Size(text.replace("KB", "KiB").replace("MB", "MiB").replace("GB", "GiB")).value
-    except ValueError:
-        return None

@@ -1,0 +1,53 @@
+"""What a finding about a difference shows: a short diff without secrets. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from logops.number_text import count_text
+
+LONGEST = 4_000
+"""Characters of a diff in a finding. The command in its remedy shows the whole diff."""
+MOST_LINES = 60
+_SECRET = re.compile(
+    r"(?i)(\b[\w.-]*(?:password|passwd|secret|token|credentials?|(?:account|access|api|private|routing|service|shared)_?key"
+    r"|connection_string|AccountKey)\b[\"']?\s*[:=]\s*)(?!\$\{)(?P<value>[^\s;,][^;,]*)"
+)
+_LOGIN = re.compile(r"(?P<start>://)[^/\s@]+@")
+_QUERY = re.compile(r"(?P<start>https?://[^\s?'\"]+\?)[^\s'\"]+")
+_HOOK = re.compile(r"(?P<start>https?://hooks\.[^/\s]+/)[^\s'\"]+")
+
+
+def shown(lines: Sequence[str]) -> str:
+    """Return the lines of a diff, masked, and cut if they are many.
+
+    >>> shown(["+password: abc", "+max_streams: 10"])
+    '+password: ***\\n+max_streams: 10'
+    """
+    text, kept = "", 0
+    for line in lines:
+        masked_line = masked(line)
+        if kept == MOST_LINES or len(text) + len(masked_line) > LONGEST:
+            break
+        text += f"{masked_line}\n"
+        kept += 1
+    left = len(lines) - kept
+    return text.rstrip("\n") + (f"\n... and {left} more lines" if left else "")
+
+
+def masked(line: str) -> str:
+    """Return a line without the values of settings that are secrets, and without logins in addresses."""
+    line = _SECRET.sub(lambda match: f"{match[1]}***", line)
+    line = _LOGIN.sub(r"\g<start>***@", line)
+    return _HOOK.sub(r"\g<start>***", _QUERY.sub(r"\g<start>***", line))
+
+
+def counts(lines: Sequence[str]) -> str:
+    """Return how many lines of a diff are only live, and how many only declared.
+
+    >>> counts(["--- live/a", "+++ desired/a", "@@ -1 +1 @@", "-x", "+y", "+z"])
+    '1 line only live, 2 lines only declared'
+    """
+    live = sum(line.startswith("-") and not line.startswith("--- ") for line in lines)
+    declared = sum(line.startswith("+") and not line.startswith("+++ ") for line in lines)
+    sides = ((live, "live"), (declared, "declared"))
+    return ", ".join(f"{count_text(count, 'line')} only {side}" for count, side in sides if count)

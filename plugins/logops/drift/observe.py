@@ -1,0 +1,271 @@
+"""Read the live system: files, processes, running configurations, limits, rings, containers. Nothing is changed.
+
+What does not answer is in `Observed.unread` with the reason: it is unknown, never "as declared".
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+import yaml
+
+from logops.clients.loki import LokiClient, Ring, RingMember
+from logops.drift.observed import Observed, StageState, Unread
+from logops.drift.running import READERS, TIMEOUT_S, Process, running
+from logops.drift.whose import cluster_of_account
+from logops.errors import LogopsError
+from logops.lifecycle.policy import differences, read_policy
+from logops.platforms.platform import DeployablePlatform, ProcessStatus, ReadablePlatform, component_of
+from logops.render import Files, Stage
+from logops.render.storage import lifecycle_policy
+
+Value = TypeVar("Value")
+_MAX_PARALLEL = 8
+
+
+@dataclass
+class _Reader:
+    """Reads parts of the system, and keeps the reasons of those that do not answer."""
+
+    unread: list[Unread] = field(default_factory=list)
+
+    def read(self, what: str, read: Callable[[], Value], *, cluster: str = "") -> Value | None:
+        try:
+            return read()
+        except (LogopsError, ValueError, yaml.YAMLError) as error:
+            self.unread.append(Unread(what, " ".join(str(error).split()), cluster))
+            return None
+
+
+def observe(
+    platform: ReadablePlatform,
+    deployable: DeployablePlatform | None,
+    desired: Mapping[Stage, Files],
+    stages: Sequence[Stage],
+    progress: Callable[[str], None],
+) -> Observed:
+    """Read the live system.
+
+    deployable   the same platform, if its files and processes can be read
+    """
+    reader = _Reader()
+    statuses: list[ProcessStatus] = []
+    states: dict[Stage, StageState] = {}
+    missing: tuple[Stage, ...] = ()
+    if deployable:
+        progress("asking every process for its state")
+        statuses = reader.read("the processes", deployable.processes) or []
+        states, missing = _stages(deployable, desired, stages, statuses, reader, progress)
+    files = {stage: state.live for stage, state in states.items()} if deployable else dict(desired)
+    processes = _processes(platform, files, statuses) if deployable else _remote_processes(platform)
+    progress("reading the configuration that each process runs with")
+    with ThreadPoolExecutor(_MAX_PARALLEL) as pool:
+        answers = [
+            *pool.map(
+                lambda process: reader.read(process.name, lambda: running(process), cluster=process.cluster), processes
+            )
+        ]
+    configurations = {
+        process.name: answer for process, answer in zip(processes, answers, strict=True) if answer is not None
+    }
+    loki = [process for process in processes if process.program == "loki" and process.name in configurations]
+    progress("reading limits, rings and containers")
+    return Observed(
+        states,
+        missing,
+        statuses,
+        processes,
+        configurations,
+        _limits(platform, loki, reader) if "tenants" in stages else {},
+        _rings(loki, platform.environment.clusters, reader) if "loki" in stages else {},
+        _replicas(platform),
+        _public(platform, statuses, reader) if "storage" in stages else {},
+        {} if deployable or "storage" not in stages else _policies(platform, reader),
+        tuple(reader.unread),
+    )
+
+
+def _stages(
+    platform: DeployablePlatform,
+    desired: Mapping[Stage, Files],
+    stages: Sequence[Stage],
+    statuses: Sequence[ProcessStatus],
+    reader: _Reader,
+    progress: Callable[[str], None],
+) -> tuple[dict[Stage, StageState], tuple[Stage, ...]]:
+    """Return the stages that were rolled out, and the names of those that never were."""
+    states: dict[Stage, StageState] = {}
+    missing: list[Stage] = []
+    for stage in stages:
+        revisions = platform.revisions(stage)
+        if not revisions or not platform.revision_files(revisions[-1]):
+            missing.append(stage)
+            continue
+        progress(f"reading the live files of the stage {stage}")
+        blocked = _blocked(platform, stage, statuses)
+        reader.unread += blocked
+        live = None if blocked else reader.read(f"the stage {stage}", partial(platform.live, stage))
+        if live is not None:
+            changes = {name: change for name in live if (change := platform.last_change(name))}
+            states[stage] = StageState(
+                live, platform.revision_files(revisions[-1]), desired[stage], revisions[-1], changes
+            )
+    return states, tuple(missing)
+
+
+def _blocked(platform: DeployablePlatform, stage: Stage, statuses: Sequence[ProcessStatus]) -> list[Unread]:
+    """Return the processes without which a stage cannot be read: rulers store rules, Azurite has the containers."""
+    by_name = {status.name: status for status in statuses}
+    if stage == "storage":
+        needed = [(name, "") for name in by_name if by_name[name].program == "azurite"]
+    elif stage == "rules":
+        needed = [
+            (name, cluster)
+            for cluster in platform.environment.clusters
+            for name in platform.urls(cluster)
+            if component_of(name, cluster) in ("ruler", "all") and name in by_name
+        ]
+    else:
+        needed = []
+    return [
+        Unread(f"the stage {stage}", f"{name} is not ready: {by_name[name].detail}", cluster)
+        for name, cluster in needed
+        if not by_name[name].ready
+    ]
+
+
+def _processes(
+    platform: ReadablePlatform, files: Mapping[Stage, Files], statuses: Sequence[ProcessStatus]
+) -> list[Process]:
+    """Return the running processes of the stages that report their configuration."""
+    texts = {name for stage in files.values() for name in stage}
+    words = {name: setting for stage in files.values() for name, setting in stage.settings.items()}
+    return [
+        Process(
+            status.name,
+            status.program,
+            status.cluster,
+            f"http://127.0.0.1:{status.port}",
+            file,
+            status.pid,
+            component_of(status.name, status.cluster),
+        )
+        for status in statuses
+        if status.pid and status.stage in files and status.program in READERS
+        if (file := file_of(words.get(status.name, ()), texts))
+    ]
+
+
+def _remote_processes(platform: ReadablePlatform) -> list[Process]:
+    return [
+        Process(name, "loki", cluster, url, f"loki/{cluster}.yaml", component=component_of(name, cluster))
+        for cluster in platform.environment.clusters
+        for name, url in platform.urls(cluster).items()
+    ]
+
+
+def file_of(words: Iterable[str], files: Iterable[str]) -> str:
+    """Return the rendered file in a process's command; an empty text if there is none.
+
+    >>> file_of(["loki", "-config.file=/srv/live/loki/main.yaml"], ["loki/main.yaml"])
+    'loki/main.yaml'
+    """
+    command = list(words)
+    return next((file for file in files if any(word.endswith(f"/live/{file}") for word in command)), "")
+
+
+def _limits(
+    platform: ReadablePlatform, processes: Sequence[Process], reader: _Reader
+) -> dict[str, Mapping[str, Mapping[str, object]]]:
+    def read(process: Process) -> Mapping[str, Mapping[str, object]]:
+        with LokiClient(process.url, read_timeout=TIMEOUT_S, retry_for=0) as client:
+            return {
+                tenant: client.tenant_limits(tenant)
+                for tenant in platform.environment.clusters[process.cluster].tenants
+            }
+
+    with ThreadPoolExecutor(_MAX_PARALLEL) as pool:
+        answers = pool.map(
+            lambda process: reader.read(f"limits of {process.name}", lambda: read(process), cluster=process.cluster),
+            processes,
+        )
+        return {process.name: answer for process, answer in zip(processes, answers, strict=True) if answer is not None}
+
+
+RINGS = {
+    "ingester": (Ring.INGESTER, ("ingester", "all"), ("distributor", "all")),
+    "compactor": (Ring.COMPACTOR, ("compactor", "all"), ("compactor", "all")),
+}
+"""Name -> ring, the components that are members, the components that know it."""
+
+
+def _rings(
+    processes: Sequence[Process], clusters: Iterable[str], reader: _Reader
+) -> dict[tuple[str, str], Sequence[RingMember]]:
+    """Return the rings, each as one process sees it."""
+    rings: dict[tuple[str, str], Sequence[RingMember]] = {}
+    for cluster in clusters:
+        for name, (ring, _, knowing) in RINGS.items():
+            url = next((p.url for p in processes if p.cluster == cluster and p.component in knowing), None)
+            if url is None:
+                reader.unread.append(Unread(f"the {name} ring", "no process that knows it answers", cluster))
+                continue
+            members = reader.read(f"the {name} ring", partial(_ring, url, ring), cluster=cluster)
+            if members is not None:
+                rings[cluster, name] = members
+    return rings
+
+
+def _replicas(platform: ReadablePlatform) -> dict[tuple[str, str], Sequence[str]]:
+    return {
+        (cluster, name): [process for process in platform.urls(cluster) if component_of(process, cluster) in components]
+        for cluster in platform.environment.clusters
+        for name, (_, components, _) in RINGS.items()
+    }
+
+
+def _ring(url: str, ring: Ring) -> list[RingMember]:
+    with LokiClient(url, read_timeout=TIMEOUT_S, retry_for=0) as client:
+        return client.ring(ring)
+
+
+def _public(
+    platform: ReadablePlatform, statuses: Sequence[ProcessStatus], reader: _Reader
+) -> dict[str, Mapping[str, str]]:
+    def read(account: str) -> Mapping[str, str]:
+        with platform.object_store(account) as store:
+            public = store.public_containers()
+        return {
+            name: public[name] for name in platform.environment.storage_accounts[account].containers if name in public
+        }
+
+    if any(status.program == "azurite" and not status.ready for status in statuses):
+        # Said with the stage.
+        return {}
+    answers = {
+        account: reader.read(
+            f"access to the containers of storage account {account}",
+            partial(read, account),
+            cluster=cluster_of_account(platform.environment, account),
+        )
+        for account in platform.environment.storage_accounts
+    }
+    return {account: answer for account, answer in answers.items() if answer is not None}
+
+
+def _policies(platform: ReadablePlatform, reader: _Reader) -> dict[str, Sequence[str]]:
+    def read(account: str) -> Sequence[str]:
+        declared = read_policy(lifecycle_policy(platform.environment, account))
+        return differences(declared, read_policy(platform.lifecycle_policy(account)))
+
+    answers = {
+        account: reader.read(
+            f"the lifecycle policy of storage account {account}",
+            partial(read, account),
+            cluster=cluster_of_account(platform.environment, account),
+        )
+        for account in platform.environment.storage_accounts
+    }
+    return {account: answer for account, answer in answers.items() if answer is not None}
