@@ -13,7 +13,7 @@ from logops.clients.loki.values import same_value
 from logops.drift.evidence import counts, masked, shown
 from logops.drift.observed import Observed, StageState
 from logops.drift.running import Process
-from logops.drift.settings import Setting, differing_settings
+from logops.drift.settings import Setting, differing_settings, value_text
 from logops.drift.whose import cluster_of_account, cluster_of_file, cluster_of_process
 from logops.environment import Environment
 from logops.findings import Evidence, Finding, FindingClass, Subject
@@ -292,17 +292,18 @@ def limits_without_effect(context: Context) -> Iterator[Finding]:
 def _without_effect(
     context: Context, cluster: str, tenant: str, limit: str, value: object, others: Mapping[str, object], count: int
 ) -> Finding:
-    applied = ", ".join(sorted({str(other) for other in others.values()}))
+    declared = value_text(value)
+    applied = ", ".join(sorted({value_text(other) for other in others.values()}))
     names = "every process" if len(others) == count else ", ".join(sorted(others))
     return context.finding(
         LIMIT_NOT_EFFECTIVE,
         "tenants",
-        f"{limit} of tenant {tenant} is {value} in the overrides file; {names} of {cluster} applies {applied}.",
+        f"{limit} of tenant {tenant} is {declared} in the overrides file; {names} of {cluster} applies {applied}.",
         {
-            "declared": str(value),
+            "declared": declared,
             "applied": applied,
             "processes": ", ".join(sorted(others)),
-            "diff": f"-{limit}: {applied}\n+{limit}: {value}",
+            "diff": f"-{limit}: {applied}\n+{limit}: {declared}",
         },
         cluster=cluster,
         tenant=tenant,

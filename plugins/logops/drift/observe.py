@@ -72,17 +72,18 @@ def observe(
     }
     loki = [process for process in processes if process.program == "loki" and process.name in configurations]
     progress("reading limits, rings and containers")
+    present = set(stages) - set(missing)
     return Observed(
         states,
         missing,
         statuses,
         processes,
         configurations,
-        _limits(platform, loki, reader) if "tenants" in stages else {},
-        _rings(loki, platform.environment.clusters, reader) if "loki" in stages else {},
+        _limits(platform, loki, reader) if "tenants" in present else {},
+        _rings(loki, platform.environment.clusters, reader) if "loki" in present else {},
         _replicas(platform),
-        _public(platform, statuses, reader) if "storage" in stages else {},
-        {} if deployable or "storage" not in stages else _policies(platform, reader),
+        _public(platform, statuses, reader) if "storage" in present else {},
+        {} if deployable or "storage" not in present else _policies(platform, reader),
         tuple(reader.unread),
     )
 

@@ -26,7 +26,7 @@ class Setting:
     running: object
 
     def __str__(self) -> str:
-        return f"{self.path}: {_text(self.running)} is running, {_text(self.declared)} is in the file"
+        return f"{self.path}: {value_text(self.running)} is running, {value_text(self.declared)} is in the file"
 
 
 def differing_settings(declared: Mapping[str, Any], running: Mapping[str, Any]) -> tuple[Setting, ...]:
@@ -43,6 +43,10 @@ def _differing(path: str, declared: object, running: object) -> Iterator[Setting
         for key, value in declared.items():
             if key in running or not _is_default(value):
                 yield from _differing(f"{path}.{key}" if path else str(key), value, running.get(key))
+    elif path.endswith("matchers") and _is_list(declared) and _is_list(running):
+        # Alertmanager sorts them.
+        if sorted(map(str, declared)) != sorted(map(str, running)):
+            yield Setting(path, declared, running)
     elif _is_list(declared) and _is_list(running) and len(declared) == len(running):
         for number, (value, other) in enumerate(zip(declared, running, strict=True)):
             yield from _differing(f"{path}[{_name(value, number)}]", value, other)
@@ -80,5 +84,12 @@ def _name(value: object, number: int) -> str:
     return str(number)
 
 
-def _text(value: object) -> str:
-    return "nothing" if value is None else str(value)
+def value_text(value: object) -> str:
+    """Return a value as people write it.
+
+    >>> value_text(21.0), value_text(None), value_text("2160h")
+    ('21', 'nothing', '2160h')
+    """
+    if value is None:
+        return "nothing"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -13,6 +13,7 @@ from logops.drift.settings import differing_settings
         ({"connection_string": "AccountKey=${KEY};"}, {"connection_string": "********"}),
         ({"url": "http://hook/"}, {"url": "<secret>"}),
         ({"join_members": ["a:1", "b:2"]}, {"join_members": "a:1,b:2"}),
+        ({"source_matchers": ['b!=""', 'a=~"x|y"']}, {"source_matchers": ['a=~"x|y"', 'b!=""']}),
         ({"query_ingesters_within": "0s", "routes": []}, {}),
         ({"jobs": [{"job_name": "x", "port": 1}]}, {"jobs": [{"job_name": "x", "port": 1, "more": True}]}),
         ({"expressions": {"level": None}}, {"expressions": {"level": ""}}),
