@@ -24,7 +24,7 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _short_sleeps: None) -> ResultsStore:
-    """The results of an environment that was rolled out a week ago, and whose nightly checks ran today."""
+    """The results of an environment that was rolled out a week ago, and whose checks ran an hour ago, except one."""
     initdb()
     store = ResultsStore(str(tmp_path))
     monkeypatch.setattr(
@@ -32,7 +32,7 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _short_sleeps: None) 
     )
     monkeypatch.setattr("logops.platforms.open_results", lambda environment, root: store)
     store.write_findings(Run("local", "rollout", "first", NOW - timedelta(days=7)), ())
-    for check in ("compaction-audit", "retention-audit", "tiering-audit", "queries"):
+    for check in {*intervals(read_environment("local"))} - {"ingestion-quality"}:
         store.write_findings(Run("local", check, "nightly", NOW - timedelta(hours=1)), ())
     return store
 
