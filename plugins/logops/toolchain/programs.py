@@ -81,7 +81,19 @@ _LOKI_TOOLS = GoModule(
 _PROMTAIL = GoModule("promtail", PROMTAIL_VERSION, _LOKI_BUILD_VERSION, usual_seconds=110)
 # The module numbers 3.12.0 as v0.312.0.
 _PROMETHEUS = GoModule(
-    "prometheus", PROMETHEUS_VERSION, "github.com/prometheus/common/version.Version", usual_seconds=40
+    "prometheus",
+    PROMETHEUS_VERSION,
+    "github.com/prometheus/common/version.Version",
+    usual_seconds=40,
+    packages=("github.com/prometheus/prometheus/cmd/prometheus",),
+)
+# Only tests of rules need it.
+_PROMTOOL = GoModule(
+    "prometheus",
+    PROMETHEUS_VERSION,
+    "github.com/prometheus/common/version.Version",
+    usual_seconds=20,
+    packages=("github.com/prometheus/prometheus/cmd/promtool",),
 )
 # 0.32 and later cannot be built from the module: their pages are not in it.
 _ALERTMANAGER = GoModule(
@@ -103,6 +115,7 @@ PROGRAMS: dict[str, Program] = {
         Program("azurite", "azurite-blob", ("--version",), _AZURITE),
         Program("logcli", "logcli", ("--version",), _LOKI_TOOLS),
         Program("lokitool", "lokitool", ("version",), _LOKI_TOOLS),
+        Program("promtool", "promtool", ("--version",), _PROMTOOL),
     )
 }
 """All programs, in the order in which they are built."""

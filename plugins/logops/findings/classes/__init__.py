@@ -4,7 +4,7 @@
 <Severity.ERROR: 'error'>
 """
 
-from logops.findings.classes import alerts, audit, benchmark, doctor, drift, quality, rollout
+from logops.findings.classes import alerts, audit, benchmark, doctor, drift, prometheus, quality, rollout
 from logops.findings.model import FindingClass
 
 
@@ -27,5 +27,6 @@ GROUPS: dict[str, tuple[FindingClass, ...]] = {
     "Ingestion": quality.CLASSES,
     "Drift": drift.CLASSES,
     "Alerts": alerts.CLASSES,
+    "Running processes": prometheus.CLASSES,
 }
 REGISTRY = _by_name(*GROUPS.values())
