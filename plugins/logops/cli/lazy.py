@@ -58,7 +58,7 @@ COMMANDS = (
     Command("agents", "agents", CHECK, "Try the pipelines of log sources; take them over from Promtail.", "", True),
     Command("doctor", "doctor", CHECK, "Find mistakes in configuration that you already have."),
     Command("logql", "logql", CHECK, "Check and format LogQL.", "", True),
-    Command("rules", "rules", CHECK, "Check recording and alerting rules, and test alerts on Loki.", "local", True),
+    Command("rules", "rules", CHECK, "Check the rules of Loki and Prometheus, and test their alerts.", "local", True),
     Command("schema", "environment", CHECK, "Print the JSON Schema of environment files."),
 )
 

@@ -27,6 +27,17 @@ from logops.render.rules import file_text
 from logops.rules.alert_tests import AlertTestResult, run_tests
 from logops.rules.model import USUAL_INTERVAL
 from logops.rules.own_loki import OwnLokiError, own_loki
+from logops.rules.prometheus import FOLDER as PROMETHEUS_FOLDER
+from logops.rules.prometheus import (
+    TESTS,
+    PrometheusRules,
+    load_prometheus_rules,
+    load_prometheus_tests,
+    untested,
+)
+from logops.rules.promtool import PromtoolError
+from logops.rules.promtool import check_rules as promtool_check
+from logops.rules.promtool import run_tests as promtool_test
 from logops.rules.read import FOLDER, Rules, RulesError, advice, load_rules, unfed
 from logops.suggestions import did_you_mean
 from logops.toolchain import ProgramMissingError, ToolchainError, command, project_root
@@ -38,18 +49,26 @@ def check_command(as_json: bool) -> None:
     environments = every_environment()
     advised = list(_advice(rules, environments))
     problems = [{"file": file, **as_data(piece, expr), "at": where} for file, where, expr, piece in advised]
-    said = [*_homeless(rules, environments), *_unfed(rules, environments), *_lokitool(rules)]
+    prometheus = _prometheus_rules()
+    said = [
+        *_homeless(rules, environments),
+        *_unfed(rules, environments),
+        *_lokitool(rules),
+        *_check_prometheus(prometheus),
+    ]
     if as_json:
         print_json({"advice": problems, "problems": said})
     else:
         _show(advised)
         for line in said:
             out.print(line, markup=False, highlight=False)
+    of_prometheus = sum(1 for file in prometheus.values() for _ in file.alerts)
     recordings = sum(1 for file in rules.values() for _ in file.recordings)
     alerts = [alert for file in rules.values() for _, alert in file.alerts]
     say(
         f"{count_text(len(rules), 'file')}: {recordings:,} recorded series, {count_text(len(alerts), 'alert')} with "
         f"{count_text(sum(len(alert.tests) for alert in alerts), 'test')}, "
+        f"{count_text(of_prometheus, 'Prometheus alert') + ', ' if of_prometheus else ''}"
         f"{len(problems) + len(said) or 'nothing'} to fix"
     )
     raise typer.Exit(FOUND if problems or said else OK)
@@ -57,27 +76,71 @@ def check_command(as_json: bool) -> None:
 
 def run_command(name: str, as_json: bool) -> None:
     """Run `logops rules test`."""
-    rules = _rules()
-    if name and name not in rules:
-        stop(f"No {name}.yaml in {FOLDER}/. There are: {', '.join(sorted(rules))}.{did_you_mean(name, rules)}")
-    results = _run({name: rules[name]} if name else rules)
+    rules, prometheus = _rules(), _prometheus_rules()
+    names = sorted({*rules, *prometheus})
+    if name and name not in names:
+        stop(
+            f"No {name}.yaml in {FOLDER}/ or {PROMETHEUS_FOLDER}/. There are: {', '.join(names)}."
+            f"{did_you_mean(name, names)}"
+        )
+    wanted = [name] if name else names
+    failures = {file: _test_prometheus(file) for file in wanted if file in prometheus}
+    of_loki = {file: rules[file] for file in wanted if file in rules}
+    results = _run(of_loki) if of_loki else []
     if as_json:
-        print_json([_as_data(result) for result in results])
+        tested = [{"file": f"{file}.yaml", "passed": not text, "promtool": text} for file, text in failures.items()]
+        print_json([*map(_as_data, results), *tested])
     else:
         for result in results:
             if not result.passed:
                 what = f"{_series_list(result.fired)} fired, expected was {_series_list(result.expected)}"
                 position = f"{result.namespace}.yaml, {result.alert}, test {result.test}, at {result.at}"
                 out.print(f"{position}: {what}", markup=False, highlight=False)
+        for text in filter(None, failures.values()):
+            out.print(text, markup=False, highlight=False)
     verdicts = Counter(result.passed for result in results)
-    say(f"{verdicts[True]} moments as expected, {verdicts[False]} not")
-    raise typer.Exit(FOUND if verdicts[False] else OK)
+    has_failed = bool(verdicts[False]) or any(failures.values())
+    said = [f"{verdicts[True]} moments as expected, {verdicts[False]} not"] if of_loki else []
+    said += [f"{name}.yaml (Prometheus) {'not ' if text else ''}as expected" for name, text in failures.items()]
+    say("; ".join(said))
+    raise typer.Exit(FOUND if has_failed else OK)
 
 
 def _rules() -> Rules:
     try:
         return load_rules(project_root())
     except (RulesError, ToolchainError) as error:
+        stop(str(error))
+
+
+def _prometheus_rules() -> PrometheusRules:
+    try:
+        return load_prometheus_rules(project_root())
+    except (RulesError, ToolchainError) as error:
+        stop(str(error))
+
+
+def _check_prometheus(rules: PrometheusRules) -> list[str]:
+    """Return what is wrong with the rules of Prometheus, or that promtool is missing."""
+    if not rules:
+        return []
+    root = project_root()
+    try:
+        problems = list(untested(rules, load_prometheus_tests(root)))
+        complaint = promtool_check(command("promtool"), [root / PROMETHEUS_FOLDER / f"{name}.yaml" for name in rules])
+    except ProgramMissingError as error:
+        return [*problems, f"promtool check rules: not checked. {error}"]
+    except (RulesError, ToolchainError, PromtoolError) as error:
+        stop(str(error))
+    return [*problems, f"promtool check rules: {complaint}"] if complaint else problems
+
+
+def _test_prometheus(name: str) -> str:
+    """Return promtool's complaints about the tests of a file; empty: all is as expected."""
+    try:
+        with err.status(f"running promtool on {name}.yaml"):
+            return promtool_test(command("promtool"), [project_root() / TESTS / f"{name}.yaml"])
+    except (ToolchainError, PromtoolError) as error:
         stop(str(error))
 
 

@@ -608,7 +608,10 @@ def test_lokitool_that_does_not_end_is_stopped_and_reported(capsys: pytest.Captu
 
 @pytest.mark.parametrize(
     ("arguments", "output"),
-    [(("nobody",), "No nobody.yaml in include/logql/rules/. There are: sign-in."), ((), "loki is missing.")],
+    [
+        (("nobody",), "No nobody.yaml in include/logql/rules/ or include/prometheus/rules/. There are: sign-in."),
+        ((), "loki is missing."),
+    ],
 )
 @pytest.mark.usefixtures("rules")
 def test_rules_test_without_rules_file_or_loki_fails_with_reason(arguments: tuple[str, ...], output: str) -> None:

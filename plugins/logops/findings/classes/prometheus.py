@@ -47,8 +47,8 @@ INGESTION_NEAR_LIMIT = FindingClass(
     severity=Severity.WARNING,
     meaning="A tenant sends more than 80 % of the bytes per second that its limit allows.",
     why="Above the limit, Loki refuses lines. Agents send them again until their buffer is full; then they are lost.",
-    remedy="Find the source that grew: `logops quality show ENV`. Let it write less, or raise `ingestion_rate_mb` of the "
-    "tenant in the environment file and roll it out.",
+    remedy="Find the source that grew: `logops quality show ENV`. Let it write less, or raise `ingestion_rate_mb` of "
+    "the tenant in the environment file and roll it out.",
 )
 STREAMS_NEAR_LIMIT = FindingClass(
     name="streams-near-limit",
