@@ -17,7 +17,7 @@ up: bootstrap ## Everything, running: programs, Airflow, Loki on Azurite, a firs
 down: ## End what `make up` started; what it stored stays
 	@if [ -x $(BIN)/logops ]; then $(BIN)/logops quickstart down $(ARGS); else echo "Nothing was ever started here."; fi
 
-drill: bootstrap ## Break something on purpose, see it found, alerted and repaired: ARGS="lost-chunk"
+drill: bootstrap ## Break something on purpose, see it found, alerted and repaired: ARGS="local lost-chunk"
 	@$(BIN)/logops quickstart drill $(ARGS)
 
 test: bootstrap ## Every test: unit, DAGs, integration with the real programs, end to end

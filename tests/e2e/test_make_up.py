@@ -173,13 +173,13 @@ def drilled(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> Drill
         with platform.object_store(chunk.account) as store:
             return store.container(chunk.container).exists([chunk.chunk]) == [False]
 
-    first = checkout.begin("quickstart", "drill", "lost-chunk", "whole")
+    first = checkout.begin("quickstart", "drill", "whole", "lost-chunk")
     wait_for(lambda: is_broken() or first.poll() is not None, seconds=180)
     first.kill()
     first.communicate()
     left, was_broken = read_record(platform.state), is_broken()
 
-    again = checkout.begin("quickstart", "drill", "lost-chunk", "whole")
+    again = checkout.begin("quickstart", "drill", "whole", "lost-chunk")
     ended = Event()
     most = 0
 

@@ -47,7 +47,7 @@ class Deliveries:
 
     def __init__(self, folder: Path, **urls: tuple[str, ...]) -> None:
         self.name = f"e-{uuid4().hex[:10]}"
-        self.platform = MemoryPlatform(environment("local", ("name", self.name)), {})
+        self.platform = MemoryPlatform(environment("local", ("name", self.name), ("alerts.rollout_grace", "45m")), {})
         self.platform.alertmanagers = dict(urls)  # type: ignore[arg-type]
         self.store = ResultsStore(str(folder / "results"))
 

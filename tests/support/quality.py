@@ -59,6 +59,7 @@ def one_source(*changes: tuple[str, object]) -> Environment:
         ("sources.audit", None),
         ("sources.syslog", None),
         ("agents.promtail.sources", ["application"]),
+        ("sources.application.expect_every", None),
         *changes,
     )
 

@@ -44,7 +44,7 @@ def down(name: str) -> None:
         stop("Interrupted. Run `make down` again for the rest.", INTERRUPTED)
 
 
-def drill(scenario_name: str | None, name: str) -> None:
+def drill(name: str, scenario_name: str | None) -> None:
     """Run `logops quickstart drill`."""
     from logops.quickstart.drill.run import drill
     from logops.quickstart.drill.scenarios import SCENARIOS
@@ -55,7 +55,7 @@ def drill(scenario_name: str | None, name: str) -> None:
         if scenario_name is None:
             out.print(menu(SCENARIOS))
             if not sys.stdin.isatty():
-                stop("Choose one: logops quickstart drill SCENARIO")
+                stop(f"Choose one: logops quickstart drill {name} SCENARIO")
             choice = out.input("\nNumber or name: ").strip()
             numbers = {str(number): scenario.name for number, scenario in enumerate(SCENARIOS, 1)}
             scenario_name = numbers.get(choice, choice)

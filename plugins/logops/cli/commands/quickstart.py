@@ -35,13 +35,13 @@ def down(name: EnvironmentArgument = "local") -> None:
     quickstart.down(name)
 
 
-@app.command(epilog="Example: logops quickstart drill lost-chunk")
+@app.command(epilog="Example: logops quickstart drill local lost-chunk")
 def drill(
+    name: EnvironmentArgument = "local",
     scenario: Annotated[
         str | None,
         typer.Argument(metavar="[SCENARIO]", help="lost-chunk or silent-source. Default: a menu."),
     ] = None,
-    name: EnvironmentArgument = "local",
 ) -> None:
     """Break something on purpose: see the finding, the alert and the page. Then it is repaired, and all is gone.
 
@@ -51,4 +51,4 @@ def drill(
     with ends_at_once():
         from logops.cli import quickstart
 
-    quickstart.drill(scenario, name)
+    quickstart.drill(name, scenario)
