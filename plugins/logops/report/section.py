@@ -67,7 +67,7 @@ class SectionModule(Protocol):
 def render(template: str, **values: object) -> Markup:
     """Return a template of report/templates, filled in. Every value is escaped unless it is Markup.
 
-    Filters: `moment` (`2026-11-28 03:00 UTC`), `ago(now)` (`12 min ago`), `size`, `money`, `count(noun)`.
+    Filters: `moment` (`2026-11-28 03:00 UTC`), `ago(now)` (`12 min ago`), `size`, `money`, `count(noun)`, `thousands`.
     """
     return Markup(_templates().get_template(template).render(values))
 
@@ -87,6 +87,7 @@ def _templates() -> Templates:
         "size": size_text,
         "money": money_text,
         "count": count_text,
+        "thousands": "{:,}".format,
     }
     return templates
 

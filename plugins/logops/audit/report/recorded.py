@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from logops.findings.store import ResultsStore
 
+MOST_DAYS = 85
+"""Days with results in which a cluster is looked for. What is older says nothing about now."""
+
 
 def phases_table(environment: str, run: str, as_of: datetime, rows: Iterable[TableRow]) -> "pa.Table":
     """Return one row per table and tenant, for the kind `table-phases`. `day` is called `day_number`, because the
@@ -46,20 +49,23 @@ def newest_of_clusters(
     kind      one with the columns environment, cluster, run and as_of
     columns   a list in SQL, which has `cluster`
 
-    Reads the newest day first, and earlier days only for clusters that it lacks. Raises StoreUnreachableError.
+    Reads the newest day first, and earlier days only for clusters that it lacks, at most MOST_DAYS. Raises
+    StoreUnreachableError.
     """
     sql = (
-        f'select {columns} from "{kind}" where environment = $environment and as_of <= $until'
-        " and list_contains($clusters, cluster)"
+        'select {columns} from "{kind}" where environment = $environment and as_of <= $until and cluster in ({names})'
         " qualify run = first_value(run) over (partition by cluster order by as_of desc, run desc)"
     )
     parts: list[pa.Table] = []
     missing = [*clusters]
-    days = store.days(kind, until.astimezone(UTC).date())
+    days = store.days(kind, until.astimezone(UTC).date())[-MOST_DAYS:]
     width = 1
     while days and missing:
-        parameters = {"environment": environment, "until": until.astimezone(UTC), "clusters": missing}
-        part = store.query(kind, sql, days[-width:][0], days[-1], parameters)
+        # A parameter for each name: DuckDB then skips the files of other clusters, which a list does not allow.
+        names = {f"cluster{number}": cluster for number, cluster in enumerate(missing)}
+        query = sql.format(columns=columns, kind=kind, names=", ".join(f"${name}" for name in names))
+        parameters = {"environment": environment, "until": until.astimezone(UTC), **names}
+        part = store.query(kind, query, days[-width:][0], days[-1], parameters)
         if part.num_rows:
             parts.append(part)
             missing = [cluster for cluster in missing if cluster not in part["cluster"].unique().to_pylist()]
