@@ -7,10 +7,12 @@ from uuid import uuid4
 
 import pytest
 import requests
+from typer.testing import CliRunner
 
 from logops.alerts.active import read_muted
 from logops.alerts.deliver import Delivery, deliver, ours
 from logops.checks.open_findings import read_open
+from logops.cli import app
 from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.clients.alertmanager.model import Alert, LiveAlert, Matcher, Silence
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
@@ -262,3 +264,15 @@ def test_finding_that_begins_during_a_rollout_becomes_an_alert_after_the_grace_w
         ("source=access", "nobody: the rollout that")
     ]
     assert NOW - timedelta(minutes=20) in {alert.starts_at for alert in both.live(main.url)}
+
+
+def test_silence_ends_with_its_id(both: Deliveries, main: RunningAlertmanager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logops.cli.alerts.readable", lambda name: both.platform)
+    asked = ["alerts", "silence", both.name, "chunk-missing", "--for", "1h", "--why", "we know"]
+    made = CliRunner().invoke(app, asked).stdout.rstrip(". \n").rpartition(" ")[2]
+
+    ended = CliRunner().invoke(app, ["alerts", "silence", both.name, "--end", made])
+    again = CliRunner().invoke(app, ["alerts", "silence", both.name, "--end", made])
+
+    assert (ended.exit_code, ended.stdout.startswith("Ended: the silence of ")) == (0, True)
+    assert (again.exit_code, "it has no such silence that is in force." in " ".join(again.stderr.split())) == (1, True)

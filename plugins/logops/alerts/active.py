@@ -177,7 +177,8 @@ def _told(alert: LiveAlert, silences: dict[str, Silence], names: Mapping[str, st
         silence = silences.get(alert.silenced_by[0])
         if silence is None:
             return "silenced"
-        return f"silenced by {silence.created_by} until {silence.ends_at:%Y-%m-%d %H:%M}: {silence.comment}"
+        until = f"{silence.ends_at:%Y-%m-%d %H:%M}"
+        return f"nobody: silenced by {silence.created_by} until {until}: {silence.comment} ({silence.id})"
     if alert.inhibited_by:
         causes = sorted({names[cause] for cause in alert.inhibited_by if cause in names})
         return f"nobody: explained by {' and '.join(causes) or 'another alert'}"

@@ -97,9 +97,17 @@ def try_(name: str, cls: str, cluster: str | None, source: str | None, really: b
 
 
 def silence(
-    name: str, cls: str, length: str, why: str, cluster: str | None, source: str | None, security: bool
+    name: str,
+    cls: str | None,
+    length: str | None,
+    why: str | None,
+    cluster: str | None,
+    source: str | None,
+    security: bool,
 ) -> None:
-    """Run `logops alerts silence`."""
+    """Run `logops alerts silence` for a class."""
+    if not cls or not length or not why:
+        stop("A silence needs a CLASS, --for and --why. To end one: --end ID.")
     target = readable(name)
     environment = target.environment
     now = datetime.now(UTC).replace(microsecond=0)
@@ -128,6 +136,20 @@ def silence(
             width(),
         )
     )
+
+
+def end_silence(name: str, silence_id: str, security: bool) -> None:
+    """Run `logops alerts silence --end`."""
+    target = readable(name)
+    url = _urls(target, _audience(security))[0]
+    known = _call(url, lambda client: client.silences())
+    ended = next((silence for silence in known if silence.id == silence_id), None)
+    if ended is None or ended.state == "expired":
+        other = "" if security else " For the Alertmanager of security, add --security."
+        stop(f"ending the silence {silence_id} at {url}: it has no such silence that is in force.{other}", FOUND)
+    _call(url, lambda client: client.end_silence(silence_id))
+    matchers = ", ".join(str(matcher) for matcher in ended.matchers)
+    print_text(wrapped(f"Ended: the silence of {ended.created_by} ({ended.comment}), {matchers}.", width()))
 
 
 def _audience(security: bool) -> Data:

@@ -113,6 +113,7 @@ def _columns(rows: Sequence[Row], now: datetime) -> list[Column]:
         Column("finding", [finding.cls.name for finding in findings], 100),
         Column("severity", [finding.cls.severity.value for finding in findings], 90),
         Column("since", [age_text((now - row.open.since).total_seconds()) for row in rows], 80),
+        Column("id", [finding.id for finding in findings], 75),
         Column("about", subjects, 95),
         Column("accepted", [row.acceptance.text if row.acceptance else "" for row in rows], 70, wraps=True),
         Column("what", [finding.message for finding in findings], 60, wraps=True),
@@ -121,6 +122,7 @@ def _columns(rows: Sequence[Row], now: datetime) -> list[Column]:
 
 def _to_dict(row: Row) -> dict[str, object]:
     return {
+        "id": row.open.finding.id,
         **row.open.finding.to_dict(),
         "check": row.check,
         "since": row.open.since.isoformat(),

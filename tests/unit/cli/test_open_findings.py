@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from logops.cli import app
 from logops.findings import Finding, Run, Subject
+from logops.findings.classes import REGISTRY
 from logops.findings.classes.audit import CHUNK_MISSING
 from logops.findings.store import ResultsStore
 
@@ -20,7 +21,8 @@ ACCEPT = ("findings", "accept", "local", "chunk-missing", "--cluster", "main", "
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ResultsStore:
     """The results of an audit that found a missing chunk five hours ago."""
     store = ResultsStore(str(tmp_path))
-    monkeypatch.setattr("logops.cli.findings.results_store", lambda environment: store)
+    for module in ("findings", "findings_history"):
+        monkeypatch.setattr(f"logops.cli.{module}.results_store", lambda environment: store)
     found = Finding(CHUNK_MISSING, Subject("local", "main", "application"), "A chunk is missing.", NIGHT)
     store.write_findings(Run("local", "retention-audit", "nightly", NIGHT), [found])
     return store
@@ -63,6 +65,65 @@ def test_json_has_class_check_and_acceptance(store: ResultsStore) -> None:
     [finding] = json.loads(run("findings", "list", "local", "--json")[1])["findings"]
 
     assert (finding["class"], finding["check"], finding["accepted"]) == ("chunk-missing", "retention-audit", None)
+
+
+def test_show_has_evidence_runs_remedy_and_cause_of_a_finding(store: ResultsStore) -> None:
+    stuck = Finding(REGISTRY["delete-request-stuck"], Subject("local", "main", "a"), "r1 is stuck.", NIGHT, {"days": 3})
+    stalled = Finding(REGISTRY["compaction-stalled"], Subject("local", "main"), "It stands.", NIGHT)
+    store.write_findings(Run("local", "compaction-audit", "nightly", NIGHT), [stuck, stalled])
+
+    code, text = run("findings", "show", "local", stuck.id)
+
+    assert code == 1
+    assert text.startswith(f"error delete-request-stuck  {stuck.id}\n  r1 is stuck.\n")
+    assert "Seen by 1 of the last 1 run of compaction-audit; the newest: nightly of " in text
+    assert "  days: 3\n" in text
+    assert f"  Explained by compaction-stalled ({stalled.id}), which is open too.\n" in text
+    assert "  -> Search the compactor's log" in text
+
+
+def test_show_of_a_class_has_every_open_finding_of_it(store: ResultsStore) -> None:
+    code, text = run("findings", "show", "local", "chunk-missing", "--json")
+
+    [shown] = json.loads(text)["open"]
+    assert (code, shown["run"], shown["accepted"]) == (1, "nightly", None)
+
+
+def test_show_of_a_finding_that_is_gone_says_since_when(store: ResultsStore) -> None:
+    store.write_findings(Run("local", "retention-audit", "later", NIGHT + timedelta(hours=1)), [])
+
+    code, text = run("findings", "show", "local", "chunk-missing")
+
+    assert code == 0
+    assert text.startswith(
+        f"gone since {NIGHT + timedelta(hours=1):%Y-%m-%d %H:%M} UTC: chunk-missing of environment=local"
+    )
+
+
+def test_show_of_an_unknown_finding_names_the_commands_that_list_them(store: ResultsStore) -> None:
+    result = CliRunner().invoke(app, ["findings", "show", "local", "chunk-mising"])
+
+    assert result.exit_code == 1
+    assert " ".join(result.stderr.split()) == (
+        "local has no finding chunk-mising: this is no class and no id. Did you mean chunk-missing? It has 1 open "
+        "finding: `logops findings list local`. Findings that are gone: `logops findings history local`."
+    )
+
+
+def test_history_shows_what_began_and_what_is_gone_newest_first(store: ResultsStore) -> None:
+    store.write_findings(Run("local", "retention-audit", "later", NIGHT + timedelta(hours=1)), [])
+
+    events = json.loads(run("findings", "history", "local", "--json")[1])["events"]
+
+    assert [(event["event"], event["run"]) for event in events] == [("gone", "later"), ("new", "nightly")]
+
+
+def test_history_leaves_out_what_began_before_its_time(store: ResultsStore) -> None:
+    store.write_findings(Run("local", "retention-audit", "later", NIGHT + timedelta(hours=4)), [])
+
+    code, text = run("findings", "history", "local", "--last", "3h")
+
+    assert (code, text.splitlines()[0].partition("UTC: ")[2]) == (0, "0 new findings, 1 gone.")
 
 
 def test_mistyped_class_is_refused_with_the_likely_one(store: ResultsStore) -> None:

@@ -73,15 +73,26 @@ def try_(
 @app.command(epilog="Example: logops alerts silence local chunk-missing --cluster main --for 8h --why 'restore runs'")
 def silence(
     name: EnvironmentArgument,
-    cls: ClassArgument,
-    length: Annotated[str, typer.Option("--for", metavar="DURATION", help="For example 30m, 8h, 7d. At most 90d.")],
-    why: Annotated[str, typer.Option(metavar="TEXT", help="The reason, for others.")],
+    cls: Annotated[
+        str | None, typer.Argument(metavar="[CLASS]", help="Finding class, such as chunk-missing.", show_default=False)
+    ] = None,
+    length: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="For example 30m, 8h, 7d. At most 90d.")
+    ] = None,
+    why: Annotated[str | None, typer.Option(metavar="TEXT", help="The reason, for others.")] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--end", metavar="ID", help="End this silence now. `logops alerts list` shows ids."),
+    ] = None,
     cluster: ClusterOption = None,
     source: SourceOption = None,
     security: SecurityOption = False,
 ) -> None:
-    """Tell nobody about alerts of a class for a time. They are still shown."""
+    """Tell nobody about alerts of a class for a time, or end such a silence. The alerts are still shown."""
     with ends_at_once():
         from logops.cli import alerts
 
-    alerts.silence(name, cls, length, why, cluster, source, security)
+    if end:
+        alerts.end_silence(name, end, security)
+    else:
+        alerts.silence(name, cls, length, why, cluster, source, security)

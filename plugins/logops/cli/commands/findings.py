@@ -29,6 +29,42 @@ def list_(name: EnvironmentArgument = "local", as_of: AsOfOption = None, as_json
     findings.list_(name, as_of, as_json)
 
 
+@app.command(epilog="Example: logops findings show local chunk-missing")
+def show(
+    name: EnvironmentArgument,
+    wanted: Annotated[
+        str, typer.Argument(metavar="ID|CLASS", help="Id of a finding, as the list shows it, or a class.")
+    ],
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show findings with everything that is known: since when, evidence, runs that saw them, remedy, acceptance.
+
+    Exit 1: a finding is open, or there is no such finding.
+    """
+    with ends_at_once():
+        from logops.cli import findings_history
+
+    findings_history.show(name, wanted, as_of, as_json)
+
+
+@app.command(epilog="Example: logops findings history local --last 30d")
+def history(
+    name: EnvironmentArgument = "local",
+    wanted: Annotated[
+        str | None, typer.Argument(metavar="ID|CLASS", help="Only this finding, or findings of this class.")
+    ] = None,
+    length: Annotated[str, typer.Option("--last", metavar="DURATION", help="For example 24h, 30d.")] = "7d",
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which findings began and which are gone, the newest first."""
+    with ends_at_once():
+        from logops.cli import findings_history
+
+    findings_history.history(name, wanted, length, as_of, as_json)
+
+
 @app.command(epilog="Example: logops findings accept local chunk-missing --tenant canary --for 90d --why 'test data'")
 def accept(
     name: EnvironmentArgument,
