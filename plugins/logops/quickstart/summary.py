@@ -16,6 +16,7 @@ from logops.platforms.platform import DeployablePlatform
 from logops.quickstart.airflow_config import USER
 from logops.quickstart.audits import Audited, widest
 from logops.quickstart.delivery import DAG as ALERTS
+from logops.quickstart.drift import DAG as DRIFT
 from logops.quickstart.measured import DAG as BENCHMARK
 from logops.quickstart.measured import BenchmarkSummary
 from logops.quickstart.quality import DAG as QUALITY
@@ -113,6 +114,7 @@ def rendered(
     audits: Sequence[Audited],
     measured: BenchmarkSummary | None,
     quality: QualitySummary | None,
+    drift: str | None,
     alerts: str | None,
     airflow_url: str,
     password: str,
@@ -121,6 +123,7 @@ def rendered(
     """Return the last output of `make up`.
 
     since    the tenants' lines are counted since the start of this day
+    drift    the result of the comparison with the environment file in one line
     alerts   the result of the delivery in one line
 
     The password is printed on purpose: it opens a page that only this machine can reach.
@@ -159,6 +162,7 @@ def rendered(
         *_audited(audits),
         *(_measured(measured) if measured else []),
         *(_arriving(quality) if quality else []),
+        *([Text(f"{DRIFT}  {drift}")] if drift else []),
         *([Text(f"{ALERTS}  {alerts}")] if alerts else []),
         Text("\nNext"),
         Text(f"  {airflow_url}   every rollout, audit and benchmark, task by task"),

@@ -27,6 +27,8 @@ from logops.quickstart.audits import audit, compiling_ahead
 from logops.quickstart.connections import connections
 from logops.quickstart.delivery import DAG as ALERTS
 from logops.quickstart.delivery import deliver_alerts
+from logops.quickstart.drift import DAG as DRIFT
+from logops.quickstart.drift import compare
 from logops.quickstart.drill.record import remove_record, repair_unfinished
 from logops.quickstart.errors import AirflowNotHealthyError, NoHistoryError, QuickstartError
 from logops.quickstart.feed import is_feed_running, start_feed
@@ -103,7 +105,7 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         toolchain.ensure(progress=board)
         if options.history_days:
             _history(platform, options.history_days, board)
-        on = switched_on(api, (LIFECYCLE, *AUDITS, BENCHMARK, QUALITY, ALERTS), board.say)
+        on = switched_on(api, (LIFECYCLE, *AUDITS, BENCHMARK, QUALITY, DRIFT, ALERTS), board.say)
         to_run = [dag for dag in (*AUDITS, BENCHMARK) if dag in on and options.history_days]
         if to_run and compiling.poll() is None:
             with board.step("compile the audits' code", _COMPILE_SECONDS):
@@ -112,6 +114,7 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         measured = measure(api, file.stem, board) if BENCHMARK in to_run else None
         # Last, when the sample logs have flowed for some minutes.
         quality = check_quality(api, file.stem, board) if QUALITY in on else None
+        drift = compare(api, file.stem, board) if DRIFT in on else None
         alerts = deliver_alerts(api, file.stem, board) if ALERTS in on else None
         remove_record(platform.state)
         with board.step("count what is stored", 10):
@@ -122,7 +125,18 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
     took = summary.Took(logs_flow_after, time.monotonic() - started)
     result.print(
         summary.rendered(
-            platform, tenants, since, containers, audits, measured, quality, alerts, api.url, airflow.password(), took
+            platform,
+            tenants,
+            since,
+            containers,
+            audits,
+            measured,
+            quality,
+            drift,
+            alerts,
+            api.url,
+            airflow.password(),
+            took,
         )
     )
 
@@ -196,7 +210,7 @@ def _wait_for_airflow(airflow: Airflow, usual_seconds: float, board: Board, stop
     with board.step("Airflow", usual_seconds) as step:
         airflow.wait_until_healthy(lambda detail: step.report(State.RUNNING, detail), stop.is_set)
         deadline = time.monotonic() + _DAG_SECONDS
-        for dag in (DAG, LIFECYCLE, *AUDITS, BENCHMARK, QUALITY, ALERTS):
+        for dag in (DAG, LIFECYCLE, *AUDITS, BENCHMARK, QUALITY, DRIFT, ALERTS):
             while not stop.is_set() and not airflow.api().has_dag(dag):
                 step.report(State.RUNNING, f"reads the DAG {dag}")
                 if time.monotonic() > deadline:

@@ -15,6 +15,8 @@ _LAST_LINES = 25
 _ENDED = frozenset({"success", "failed"})
 _UNDER_WAY = frozenset({"scheduled", "queued", "running", "up_for_retry", "deferred", "awaiting_input"})
 _SUMS_UP = ("summary", "reduce")
+_HEADLINE = "headline"
+"""XCom key of the result in one line (`logops.airflow.operators.work`)."""
 _NOISE = ("::group::", "::endgroup::")
 
 
@@ -126,6 +128,26 @@ def summary_of(
     if summary is None:
         raise NoResultError(f"The run {run} of {dag} gave no result.\n" + "\n".join(watch.failures()))
     return summary
+
+
+def headline_of(
+    api: AirflowApi, dag: str, run: str, task: str, board: Board, usual_seconds: Mapping[str, float]
+) -> str:
+    """Show a run that changes nothing until it ends. Return its result in one line, also if the run is red.
+
+    Raises NoResultError if there is none.
+    """
+    watch = Watch(api, dag, run, board, usual_seconds)
+    try:
+        watch.until_ended()
+    except KeyboardInterrupt:
+        # There is nothing to roll back.
+        api.fail_run(dag, run)
+        raise
+    headline = api.xcom(dag, run, task, _HEADLINE)
+    if headline is None:
+        raise NoResultError(f"The run {run} of {dag} gave no result.\n" + "\n".join(watch.failures()))
+    return str(headline)
 
 
 def event_of(dag: str, task: TaskState, usual_seconds: Mapping[str, float]) -> Event | None:

@@ -105,10 +105,10 @@ def querier_with_another_file(platform: LocalPlatform) -> Iterator[None]:
 def alertmanager_with_another_file(platform: LocalPlatform) -> Iterator[None]:
     """Let an Alertmanager load an edited file, and put the file back."""
     [url] = platform.alertmanager_urls("standard")
-    with edited(platform, "storage/alertmanager/standard.yaml", "group_interval: 5m", "group_interval: 7m"):
+    with edited(platform, "storage/alertmanager/standard.yaml", "repeat_interval: 24h", "repeat_interval: 23h"):
         requests.post(f"{url}/-/reload", timeout=10).raise_for_status()
         with AlertmanagerClient(url) as client:
-            assert yaml.safe_load(client.configuration())["route"]["group_interval"] == "7m"
+            assert yaml.safe_load(client.configuration())["route"]["repeat_interval"] == "23h"
     try:
         yield
     finally:
@@ -211,7 +211,7 @@ def test_process_that_started_with_another_file_is_config_drift_with_its_pid(wit
 
 def test_alertmanager_that_loaded_another_file_is_config_drift(with_faults: DriftResult) -> None:
     finding = found(with_faults, "alertmanager-standard")
-    assert "route.group_interval: 7m is running, 5m is in the file" in finding.message
+    assert "route.repeat_interval: 23h is running, 24h is in the file" in finding.message
 
 
 def test_limit_changed_by_hand_is_config_drift_of_the_overrides(with_faults: DriftResult) -> None:

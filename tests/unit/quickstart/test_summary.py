@@ -37,6 +37,7 @@ def test_summary_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
                 [Audited("retention_audit", "no findings", (), (COLUMNS, AUDITED))],
                 BenchmarkSummary("no findings", (), (QUERIES, MEASURED)),
                 QualitySummary("no findings; 4 sources", False, (SOURCES, ARRIVING)),
+                "whole: all as declared (storage, loki)",
                 "whole: 12 alerts, 3 resolved.",
                 "http://127.0.0.1:8080",
                 "pAsSwOrDpAsSwOrD",
@@ -48,5 +49,6 @@ def test_summary_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
     cut = [word for cell in cells if cell != "to" for word in cell.split() if word not in text]
 
     assert "…" not in text
+    assert "drift_watch  whole: all as declared (storage, loki)" in text
     assert "alert_delivery  whole: 12 alerts, 3 resolved." in text
     assert cut == ["2026-11-27"]
