@@ -1,10 +1,11 @@
 """Run the library, or a part of it, on a live cluster; keep every sample; judge them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from logops.benchmark.findings import library_findings, query_findings
+from logops.benchmark.history.judged import nights_table
 from logops.benchmark.history.nights import Night, histories_of, read_nights
 from logops.benchmark.history.trend import common_trends
 from logops.benchmark.measure.cases import Case, Mode
@@ -15,7 +16,7 @@ from logops.benchmark.request import BenchmarkRequest
 from logops.benchmark.verdict import Verdict, verdicts
 from logops.environment import Environment
 from logops.findings import Finding, Run
-from logops.findings.kinds import QUERY_SAMPLES
+from logops.findings.kinds import QUERY_NIGHTS, QUERY_SAMPLES
 from logops.number_text import count_text, seconds_text, size_text
 from logops.platforms.platform import ReadablePlatform
 from logops.queries.model import LibraryQuery
@@ -33,6 +34,8 @@ class BenchmarkResult:
     findings: tuple[Finding, ...]
     not_measurable: tuple[str, ...] = ()
     """Queries whose cluster or tenant does not exist."""
+    nights: Mapping[Case, Night] = field(default_factory=dict)
+    """This run's times, where there were enough answers."""
 
     def measurements(self) -> list[str]:
         """Return lines for a log: one per measurement."""
@@ -87,6 +90,10 @@ def run_benchmark(
     ]
     if record:
         for platform, result in zip(platforms, results, strict=True):
+            nights = nights_table(
+                platform.environment.name, request.run, request.as_of, result.verdicts, result.nights, library
+            )
+            store(platform).write(QUERY_NIGHTS, f"{platform.environment.name}.{request.run}", nights, request.as_of)
             # Findings of a part of the library are not recorded: queries that were not measured would count as fixed.
             if is_complete(platform.environment, request, [library[name] for name in not_measurable]):
                 run = Run(platform.environment.name, CHECK, request.run, request.as_of)
@@ -107,7 +114,8 @@ def _judged(
         *query_findings(environment, judged, request.as_of),
         *library_findings(environment, common_trends(histories), request.as_of),
     )
-    return BenchmarkResult(tuple(samples), judged, findings)
+    measured = {case: history.nights[-1] for case, history in histories.items()}
+    return BenchmarkResult(tuple(samples), judged, findings, nights=measured)
 
 
 def is_complete(environment: Environment, request: BenchmarkRequest, not_measurable: Sequence[LibraryQuery]) -> bool:

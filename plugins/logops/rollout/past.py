@@ -4,8 +4,8 @@ A plan is stored when it is made, because later tasks of a DAG do not have its d
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,10 @@ class PastRollout:
     run: str
     as_of: datetime
     outcome: RolloutOutcome
+    digest: str
+    """Digest of the plan."""
     plan: Plan | None
-    """None: the rollout changed nothing, or an earlier version of logops did not store its plan."""
+    """None: the rollout changed nothing, it was not read, or an earlier version of logops did not store its plan."""
     approver: str
     """Id and name of the person who approved it. Empty: nobody was asked."""
     approved_at: datetime | None
@@ -62,13 +64,20 @@ def write_plan(store: "ResultsStore", plan: Plan, run: str) -> None:
 
 
 def read_past(store: "ResultsStore", environment: str, now: datetime, most: int) -> list[PastRollout]:
-    """Return the newest rollouts until `now`, newest first, at most `most`. Raises StoreUnreachableError."""
+    """Return the newest rollouts until `now`, newest first, at most `most`, without their plans.
+
+    Raises StoreUnreachableError.
+    """
     today = now.astimezone(UTC).date()
     rows = _rows(store, environment, now, most, today - RECENT) or _rows(store, environment, now, most, date.min)
-    if not rows:
-        return []
-    plans = _plans(store, environment, rows)
-    return [_past(row, plans.get(row["plan"])) for row in rows]
+    return [_past(row) for row in rows]
+
+
+def with_plans(store: "ResultsStore", environment: str, past: Sequence[PastRollout]) -> list[PastRollout]:
+    """Return rollouts with their stored plans. Raises StoreUnreachableError."""
+    changing = [rollout for rollout in past if rollout.outcome is not RolloutOutcome.NOTHING_TO_CHANGE]
+    plans = _plans(store, environment, changing) if changing else {}
+    return [replace(rollout, plan=plans.get(rollout.digest)) for rollout in past]
 
 
 def _rows(store: "ResultsStore", environment: str, now: datetime, most: int, first: date) -> list[dict[str, Any]]:
@@ -87,12 +96,12 @@ def _rows(store: "ResultsStore", environment: str, now: datetime, most: int, fir
     return rows
 
 
-def _plans(store: "ResultsStore", environment: str, rows: list[dict[str, Any]]) -> dict[str, Plan]:
+def _plans(store: "ResultsStore", environment: str, past: Sequence[PastRollout]) -> dict[str, Plan]:
     """Return the stored plans of some rollouts, by digest."""
     from logops.findings.store import NothingStoredError
 
-    days = [row["as_of"].astimezone(UTC).date() for row in rows]
-    digests = [row["plan"] for row in rows if row["outcome"] != RolloutOutcome.NOTHING_TO_CHANGE]
+    days = [rollout.as_of.date() for rollout in past]
+    digests = [rollout.digest for rollout in past]
     sql = f"""SELECT plan, any_value(content) AS content FROM "{PLANS}"
               WHERE environment = $environment AND list_contains($digests, plan) GROUP BY plan"""
     first, last = min(days) - timedelta(days=1), max(days) + LONGEST_WAIT
@@ -103,7 +112,7 @@ def _plans(store: "ResultsStore", environment: str, rows: list[dict[str, Any]]) 
     return {row["plan"]: Plan.from_dict(json.loads(row["content"])) for row in stored}
 
 
-def _past(row: Mapping[str, Any], plan: Plan | None) -> PastRollout:
+def _past(row: Mapping[str, Any]) -> PastRollout:
     steps = row.get("failed_at") or ()
     messages = row.get("failures") or [""] * len(steps)
     approver, name = row["approver"] or "", row.get("approver_name") or ""
@@ -111,7 +120,8 @@ def _past(row: Mapping[str, Any], plan: Plan | None) -> PastRollout:
         run=row["run"],
         as_of=row["as_of"].astimezone(UTC),
         outcome=RolloutOutcome(row["outcome"]),
-        plan=plan,
+        digest=row["plan"],
+        plan=None,
         approver=f"{name} ({approver})" if name and name != approver else approver,
         approved_at=row["approved_at"].astimezone(UTC) if row["approved_at"] else None,
         approved_via=row["approved_via"] or "",

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from logops.benchmark.measure.cases import Mode
+from logops.benchmark.history.judged import read_judged
+from logops.benchmark.measure.cases import Case, Mode
 from logops.benchmark.measure.sample import Ending, Sample
 from logops.benchmark.request import BenchmarkRequest
 from logops.benchmark.run import CHECK, is_complete, run_benchmark
@@ -87,3 +88,32 @@ def test_samples_are_stored_even_if_judging_raises(
         run(WHOLE)
 
     assert store.query(QUERY_SAMPLES, f'FROM "{QUERY_SAMPLES}"').num_rows == 10
+
+
+def test_run_stores_the_verdict_of_its_night(store: ResultsStore, run: Callable[[BenchmarkRequest], object]) -> None:
+    run(WHOLE)
+
+    (case,) = read_judged(store, "local", WHOLE.as_of)
+
+    assert (case.case, case.cluster) == (Case("errors", 3600, Mode.WARM), "main")
+    assert case.missed == ("p95 is 60.0 s, promised 2.00 s",)
+    assert [(night.p95_s, night.objective_s) for night in case.nights] == [(60.0, 2.0)]
+
+
+def test_judged_nights_are_one_a_day_oldest_first(
+    store: ResultsStore, run: Callable[[BenchmarkRequest], object]
+) -> None:
+    for number, hours in enumerate((30, 2, 0)):
+        run(replace(WHOLE, run=f"r{number}", as_of=WHOLE.as_of + timedelta(hours=hours)))
+
+    (case,) = read_judged(store, "local", WHOLE.as_of + timedelta(days=9))
+
+    assert len(case.nights) == 2
+
+
+def test_nights_after_a_moment_are_not_judged_at_it(
+    store: ResultsStore, run: Callable[[BenchmarkRequest], object]
+) -> None:
+    run(WHOLE)
+
+    assert read_judged(store, "local", WHOLE.as_of - timedelta(seconds=1)) == []

@@ -39,7 +39,13 @@ def plan(before: Files = BEFORE, after: Files = AFTER) -> Plan:
 def past(changes: Plan | None = None, **values: object) -> PastRollout:
     """A rollout that a person approved and that passed."""
     usual: dict[str, object] = {"run": "manual__1", "as_of": NOON, "outcome": RolloutOutcome.ROLLED_OUT}
-    usual |= {"plan": changes or plan(), "approver": "Ada (ada)", "approved_at": NOON, "approved_via": "airflow"}
+    usual |= {
+        "digest": "d1",
+        "plan": changes or plan(),
+        "approver": "Ada (ada)",
+        "approved_at": NOON,
+        "approved_via": "airflow",
+    }
     usual |= {"accepted": (), "applied": ("loki",), "rolled_back": (), "failures": {}}
     return PastRollout(**{**usual, **values})  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ import pytest
 from logops.findings.store import ResultsStore
 from logops.render import Files
 from logops.rollout import Approval, Plan, RolloutOutcome, RolloutResult, plan_stage, recorded, write_plan, write_record
-from logops.rollout.past import read_past
+from logops.rollout.past import PastRollout, read_past, with_plans
 from logops.rollout.text import file_diffs
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -32,6 +32,10 @@ def roll_out(store: ResultsStore, at: datetime, result: RolloutResult | None = N
     write_record(store, recorded(plan, result or passed, f"run-{at:%Y-%m-%d}", at, approval, at))
 
 
+def read_whole(store: ResultsStore, now: datetime, most: int = 9) -> list[PastRollout]:
+    return with_plans(store, "local", read_past(store, "local", now, most))
+
+
 def test_past_rollouts_are_newest_first(store: ResultsStore) -> None:
     for days in (0, 2, 1):
         roll_out(store, NOON + timedelta(days=days))
@@ -44,7 +48,7 @@ def test_past_rollouts_are_newest_first(store: ResultsStore) -> None:
 def test_past_rollout_has_its_diff_and_its_approver(store: ResultsStore) -> None:
     roll_out(store, NOON)
 
-    (past,) = read_past(store, "local", NOON, most=9)
+    (past,) = read_whole(store, NOON)
 
     assert past.plan is not None
     assert [diff.lines[1:] for diff in file_diffs(past.plan)] == [("-a: 1", "+a: 2")]
@@ -57,7 +61,7 @@ def test_plan_made_a_week_after_the_start_of_its_run_is_found(store: ResultsStor
     result = RolloutResult("local", RolloutOutcome.ROLLED_OUT, {}, ("loki",), {})
     write_record(store, recorded(plan, result, "manual", NOON, None, NOON))
 
-    (past,) = read_past(store, "local", NOON + timedelta(days=8), most=9)
+    (past,) = read_whole(store, NOON + timedelta(days=8))
 
     assert past.plan is not None
 

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from logops.benchmark.history.trend import Trend
+from typing import Protocol
 
 SAME_CHANGE = timedelta(days=3)
 """Dates that are not further apart are of the same change."""
@@ -22,7 +21,17 @@ class Change:
     is_slower: bool
 
 
-def changes(trends: Sequence[Trend]) -> list[Change]:
+class Dated(Protocol):
+    """The verdict of a night."""
+
+    @property
+    def slower_since(self) -> datetime | None: ...
+
+    @property
+    def faster_since(self) -> datetime | None: ...
+
+
+def changes(trends: Sequence[Dated]) -> list[Change]:
     """Return the changes in the verdicts of consecutive nights, oldest first.
 
     trends   the verdict of each night

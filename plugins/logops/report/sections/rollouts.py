@@ -11,7 +11,7 @@ from logops.findings.store import ResultsStore
 from logops.number_text import age_text
 from logops.report.section import Mark, Section, Shown, render
 from logops.rollout.approval import AIRFLOW
-from logops.rollout.past import PastRollout, read_past
+from logops.rollout.past import PastRollout, read_past, with_plans
 from logops.rollout.plan import Plan, StagePlan
 from logops.rollout.record import RolloutOutcome
 from logops.rollout.text import Block, FileDiff, blocks, counts, file_diffs
@@ -46,7 +46,7 @@ class Rollouts:
 
 def read(store: ResultsStore, environment: Environment, now: datetime) -> Rollouts:
     """Return the newest rollouts. Raises StoreUnreachableError."""
-    past = read_past(store, environment.name, now, MAX_ROLLOUTS)
+    past = with_plans(store, environment.name, read_past(store, environment.name, now, MAX_ROLLOUTS))
     return Rollouts(
         environment.name, now, tuple(Rollout(rollout, standard_part(rollout, environment)) for rollout in past)
     )
