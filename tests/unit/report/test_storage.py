@@ -1,6 +1,7 @@
 """The section of the page about storage: how much, how it grows, what it costs, and what it would cost otherwise."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,14 @@ def test_chunks_in_a_dearer_tier_than_declared_are_a_warning_with_the_amount() -
 
     assert section.mark == "warning"
     assert "; EUR 192.00 a month, 40.00 more than in the declared tiers." in section.summary
+
+
+def test_difference_below_a_cent_is_no_warning() -> None:
+    small = replace(holding(40, hot=1), bytes=1 << 20, tier_bytes=(0, 1 << 20, 0, 0, 0))
+    section = shown(("main", small))
+
+    assert section.mark == "ok"
+    assert "The declared tiers would cost the same." in section.body
 
 
 def test_tenant_has_size_share_rate_forecast_retention_and_cost() -> None:

@@ -20,7 +20,7 @@ from logops.findings.acceptance import Acceptance
 from logops.findings.classes.audit import CHUNK_MISSING, TIER_TOO_WARM
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.kinds import TABLE_PHASES
-from logops.findings.store import NothingStoredError, ResultsStore
+from logops.findings.store import ResultsStore
 from logops.report.section import EVERYTHING, STANDARD, Section
 from logops.report.sections import tables
 from logops.report.sections.tables import Data, TenantTables
@@ -276,6 +276,9 @@ def test_newest_tables_of_each_cluster_and_their_findings_are_read_from_the_stor
     assert read.contents_read is None
 
 
-def test_store_without_audits_has_nothing_to_show(tmp_path: Path) -> None:
-    with pytest.raises(NothingStoredError, match="No audit has recorded tables of local yet"):
-        tables.read(ResultsStore(str(tmp_path)), environment("local"), NOW)
+def test_store_without_tables_says_which_command_records_them(tmp_path: Path) -> None:
+    section = tables.section(tables.read(ResultsStore(str(tmp_path)), environment("local"), NOW), STANDARD)
+
+    assert (section.mark, section.summary) == ("unknown", "Not known: no audit has recorded tables yet.")
+    assert "audits by older versions of logops recorded none" in section.body
+    assert "`logops audit retention local`" in section.body

@@ -36,6 +36,8 @@ RETENTIONS = (30, 60, 90, 180, 365)
 """Days of retention that are compared."""
 WORTH_SAVING = 0.1
 """Share of the cost from which another tier is a warning."""
+LEAST_SAVING = 0.01
+"""A smaller difference is nothing to pay for."""
 STEPS = 6
 """Points of the forecast."""
 _DAY_MS = 86_400_000
@@ -217,7 +219,7 @@ def section(data: Data, shown: Shown) -> Section:
     )
     saving = now_cost - declared_cost if now_cost is not None and declared_cost is not None else None
     summary = _summary(rows, rate_days, data.prices, now_cost, saving)
-    mark: Mark = "warning" if now_cost and saving and saving > WORTH_SAVING * now_cost else "ok"
+    mark: Mark = "warning" if now_cost and saving and saving >= max(WORTH_SAVING * now_cost, LEAST_SAVING) else "ok"
     return Section(ID, TITLE, summary, body, mark)
 
 
@@ -376,7 +378,7 @@ def _summary(
     if prices and now_cost is not None and saving is not None:
         currency = prices.prices.currency
         cost = f"{currency} {money_text(now_cost)} a month"
-        if saving >= 0.01:
+        if saving >= LEAST_SAVING:
             cost += f", {money_text(saving)} more than in the declared tiers"
         parts.append(cost)
     else:

@@ -15,7 +15,7 @@ from logops.checks.schedule import overdue_at
 from logops.environment import Environment
 from logops.environment.cluster import Data as Audience
 from logops.findings.kinds import TABLE_PHASES
-from logops.findings.store import NothingStoredError, ResultsStore
+from logops.findings.store import ResultsStore
 from logops.number_text import count_text, size_text
 from logops.report import calendar, state
 from logops.report.calendar import CELL_KINDS, RULER, Calendar, Day
@@ -32,6 +32,8 @@ MOST_DAYS = 12
 """Days of a problem that are listed."""
 MOST_OPEN = 3
 """Calendars that are open at first: those of the worst tenants."""
+FEW_TENANTS = 6
+"""The calendars of so few tenants are all open."""
 _DAY_OF_NAME = re.compile(r"\d{5}$")
 _MARKS: Sequence[Mark] = ("error", "warning", "unknown", "ok")
 
@@ -64,7 +66,7 @@ class Data:
     environment: str
     now: datetime
     due: datetime | None
-    """When the next audit is overdue."""
+    """When the next audit is overdue; None: no audit has recorded tables."""
     tenants: tuple[TenantTables, ...]
     findings: tuple[Found, ...]
     """The open findings of the audits."""
@@ -99,7 +101,7 @@ class Problem:
 
 
 def read(store: ResultsStore, environment: Environment, now: datetime) -> Data:
-    """Read the newest tables of each cluster, and what is wrong. Raises NothingStoredError if no audit recorded any."""
+    """Read the newest tables of each cluster, and what is wrong. Raises StoreUnreachableError."""
     columns = (
         'cluster, as_of, tenant, "table", day_number, phase, action, due, files, chunks, bytes, tier_chunks,'
         " first_expires, last_expires"
@@ -111,8 +113,6 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> Data:
         moments |= zip(part["cluster"].to_pylist(), part["as_of"].to_pylist(), strict=True)
         for row in _rows(part):
             rows[row.cluster, row.tenant].append(row)
-    if not moments:
-        raise NothingStoredError(f"No audit has recorded tables of {environment.name} yet.")
     tenants = tuple(
         TenantTables(
             cluster,
@@ -128,7 +128,7 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> Data:
     return Data(
         environment.name,
         now,
-        overdue_at(environment, Check.RETENTION.value, max(moments.values())),
+        overdue_at(environment, Check.RETENTION.value, max(moments.values())) if moments else None,
         tenants,
         tuple(entry for entry in platform.found if entry.check in audits or entry.finding.subject.table),
         next((check.run.as_of for check in platform.checks if check.name == CONTENT_CHECK and check.run), None),
@@ -149,6 +149,19 @@ def _rows(part: Any) -> Iterable[TableRow]:
 def section(data: Data, shown: Shown) -> Section:
     """Return the section, with the tenants that the reader may see."""
     tenants = [tenant for tenant in data.tenants if tenant.audience in shown]
+    if not tenants:
+        what = (
+            "No audit has recorded tables that you may see; audits by older versions of logops recorded none. The "
+            f"nightly retention audit does, and so does `logops audit retention {data.environment}`."
+        )
+        body = render("missing.html", what=what, detail="")
+        return Section(
+            ID,
+            TITLE,
+            "Not known: no audit has recorded tables yet.",
+            render("missing.html", what=what, detail=""),
+            "unknown",
+        )
     findings = [entry for entry in data.findings if entry.audience in shown]
     marked = _by_table(findings)
     days = {tenant.key: _days(tenant, marked) for tenant in tenants}
@@ -159,7 +172,7 @@ def section(data: Data, shown: Shown) -> Section:
     body = render(
         "tables.html",
         now=data.now,
-        as_of=max((tenant.as_of for tenant in tenants), default=None),
+        as_of=max(tenant.as_of for tenant in tenants),
         entries=entries,
         problems=problems[:MOST_PROBLEMS],
         more=max(0, len(problems) - MOST_PROBLEMS),
@@ -170,7 +183,7 @@ def section(data: Data, shown: Shown) -> Section:
         chunks=sum(row.chunks for tenant in tenants for row in tenant.rows),
         contents_read=data.contents_read,
     )
-    unsure: Mark = "unknown" if is_overdue or not tenants else "ok"
+    unsure: Mark = "unknown" if is_overdue else "ok"
     marks = (unsure, *(entry.mark for entry in entries), *(problem.mark for problem in problems))
     return Section(ID, TITLE, _summary(tenants, days, problems, data), body, min(marks, key=_MARKS.index))
 
@@ -208,7 +221,7 @@ def _entries(tenants: Sequence[TenantTables], days: Mapping[str, Sequence[Day]])
             tenant.name,
             shown_calendar.mark,
             _tenant_text(tenant, shown_calendar),
-            is_open=number < MOST_OPEN and (shown_calendar.mark != "ok" or len(tenants) <= MOST_OPEN),
+            is_open=len(tenants) <= FEW_TENANTS or (number < MOST_OPEN and shown_calendar.mark != "ok"),
             calendar=shown_calendar,
         )
         for number, (tenant, shown_calendar) in enumerate(ordered)
@@ -264,15 +277,13 @@ def _date(table: str) -> str:
 
 def _older(tenants: Sequence[TenantTables]) -> list[tuple[str, datetime]]:
     """Return the clusters that the newest audit did not read, with the time of their tables."""
-    newest = max((tenant.as_of for tenant in tenants), default=None)
+    newest = max(tenant.as_of for tenant in tenants)
     return sorted({(tenant.cluster, tenant.as_of) for tenant in tenants if tenant.as_of != newest})
 
 
 def _summary(
     tenants: Sequence[TenantTables], days: Mapping[str, Sequence[Day]], problems: Sequence[Problem], data: Data
 ) -> str:
-    if not tenants:
-        return "Nothing that you may see is stored."
     as_of = max(tenant.as_of for tenant in tenants)
     tables = sum(len(tenant.rows) for tenant in tenants)
     by_mark: dict[Mark, list[str]] = {mark: [] for mark in _MARKS}
