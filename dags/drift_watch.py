@@ -23,8 +23,8 @@
 #### compare
 
 - **config-drift**, **rule-drift**, **agent-drift**: somebody changed something by hand, or changed the environment file
-  and did not roll it out. *Read the diff and ask the person. To go back, press the button* Roll out *of the task, then*
-  Trigger*, and choose the stage that the finding names.*
+  and did not roll it out. *Read the diff and ask the person. To go back, press the button* Roll out *of the task: the
+  form has the environment and the stages that differ.*
 - **container-public**: logs can be read without a login. *Make the container private now.*
 - **limit-not-effective**, **version-skew**: a process does not apply what its file says, or runs another program. *The
   message names the process.*

@@ -5,9 +5,10 @@ The connection type comes with the installed package (`logops.airflow.provider`)
 
 from airflow.plugins_manager import AirflowPlugin
 
-from logops.airflow import listener, page_app
+from logops.airflow import listener, page_app, rollout_form
 from logops.airflow.docs_pages import PREFIX, DocsApp
 from logops.airflow.timetable import EveryMinutesTimetable, NightlyTimetable
+from logops.drift import form_address
 
 
 class LogopsPlugin(AirflowPlugin):
@@ -17,6 +18,7 @@ class LogopsPlugin(AirflowPlugin):
     fastapi_apps = [  # noqa: RUF012
         {"app": DocsApp(), "url_prefix": PREFIX, "name": "logops documents"},
         {"app": page_app.PageApp(), "url_prefix": page_app.PREFIX, "name": "logops page"},
+        {"app": rollout_form.RolloutFormApp(), "url_prefix": form_address.PREFIX, "name": "logops rollout form"},
     ]
     external_views = [page_app.VIEW]  # noqa: RUF012
     listeners = [listener]  # noqa: RUF012

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from airflow.sdk import BaseOperatorLink
 
 from logops.airflow.docs_pages import OPERATIONS, base_url, docs_url
+from logops.drift.form_address import form_path
 
 
 class DocsLink(BaseOperatorLink):
@@ -40,19 +41,14 @@ class ResultLink(BaseOperatorLink):
         return f"{base_url()}/dags/{ti_key.dag_id}/runs/{quote(ti_key.run_id)}/tasks/{self._task_id}"
 
 
-class TriggerFormLink(BaseOperatorLink):
-    """A link to the page with the button Trigger of a DAG.
-
-    Airflow 3.3 opens the form only by that button, and fills in the defaults: an address cannot carry values.
-    """
+class RolloutFormLink(BaseOperatorLink):
+    """A link to the form that triggers a rollout, filled in with the environment and the stages of the operator."""
 
     name = "Roll out"
 
-    def __init__(self, dag_id: str) -> None:
-        self._dag_id = dag_id
-
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        return f"{base_url()}/dags/{self._dag_id}"
+        """operator   has `environment` and `stages`; without stages, the form has all"""
+        return f"{base_url()}/{form_path(operator.environment, operator.stages)}"
 
 
 RUNBOOK_OF_ROLLOUT = DocsLink("Runbook", f"{OPERATIONS}#when-a-rollout-fails")

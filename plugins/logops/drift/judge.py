@@ -1,6 +1,5 @@
 """Turn the observed system into findings. Pure."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ import yaml
 
 from logops.clients.loki.values import same_value
 from logops.drift.evidence import counts, masked, shown
+from logops.drift.form_address import form_path
 from logops.drift.observed import Observed, StageState
 from logops.drift.running import Process
 from logops.drift.settings import Setting, differing_settings, value_text
@@ -60,7 +60,7 @@ class Context:
         remedy: str = "",
         **subject: str,
     ) -> Finding:
-        """Return a finding, with the rollout that would correct it in the evidence."""
+        """Return a finding, with the address of the form that rolls its stage out as evidence."""
         name = self.environment.name
         state = self.observed.stages.get(stage)
         rolled_out = (
@@ -79,7 +79,7 @@ class Context:
             {
                 "stage": stage,
                 **rolled_out,
-                "rollout": json.dumps({"environment": name, "stages": [stage]}),
+                "rollout_form": form_path(name, [stage]),
                 **evidence,
             },
             remedy or self._remedy(cls, stage, subject.get("path", ""), evidence.get("cause")),

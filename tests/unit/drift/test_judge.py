@@ -65,7 +65,7 @@ def test_file_changed_by_hand_is_named_with_who_when_and_the_diff() -> None:
         "only declared. Last written by ada, 2026-11-28 11:00:00 UTC."
     )
     assert "-  log_level: debug\n+  log_level: warn" in str(finding.evidence["diff"])
-    assert finding.evidence["rollout"] == '{"environment": "local", "stages": ["loki"]}'
+    assert finding.evidence["rollout_form"] == "logops-rollout/?environment=local&stages=loki"
 
 
 def test_file_that_the_last_rollout_left_is_a_change_that_was_not_rolled_out() -> None:
@@ -99,7 +99,7 @@ def test_changed_agent_is_agent_drift_of_its_cluster() -> None:
     ("stage", "name", "old"),
     [
         ("storage", "storage/security.yaml", "account: "),
-        ("storage", "storage/alertmanager/security.yaml", "group_wait: 30s"),
+        ("storage", "storage/alertmanager/security.yaml", "receivers:"),
         ("loki", "loki/security.yaml", "log_level: warn"),
         ("agents", "agents/promtail-security.yaml", "batchwait: 1s"),
         ("tenants", "tenants/security.yaml", "overrides:"),

@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from logops.airflow.docs_pages import OPERATIONS
-from logops.airflow.links import DocsLink, TriggerFormLink
+from logops.airflow.links import DocsLink, RolloutFormLink
 from logops.airflow.operators.work import (
     HEADLINE,
     open_to_read,
@@ -17,6 +17,7 @@ from logops.airflow.operators.work import (
     report_findings,
     results_store,
 )
+from logops.stages import STAGES
 
 
 class DriftOperator(BaseOperator):
@@ -30,12 +31,14 @@ class DriftOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("environment",)
-    operator_extra_links = (DocsLink("Runbook", f"{OPERATIONS}#drift"), TriggerFormLink("rollout"))
+    operator_extra_links = (DocsLink("Runbook", f"{OPERATIONS}#drift"), RolloutFormLink())
 
     def __init__(self, *, environment: str, dags: str, **kwargs: Any):
         super().__init__(**kwargs)
         self.environment = environment
         self.dags = dags
+        self.stages: list[str] = []
+        """The stages that differ, after `execute`: the button *Roll out* has them."""
 
     def execute(self, context: Context) -> dict[str, int]:
         """Return `{findings, accepted}`."""
@@ -54,6 +57,7 @@ class DriftOperator(BaseOperator):
             results_store(environment),
             self.log.info,
         )
+        self.stages = [part.name for part in result.parts if part.different and part.name in STAGES]
         headline = f"{self.environment}: {result.headline}"
         if result.rollout:
             context["ti"].xcom_push(key=HEADLINE, value=headline)
