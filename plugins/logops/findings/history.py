@@ -55,7 +55,7 @@ def compare(before: Iterable[OpenFinding], current: Iterable[Finding]) -> Change
     unknown = [
         open_finding
         for open_finding in missing
-        if any(_may_overlap(open_finding.finding.subject, subject) for subject in unreached)
+        if any(may_overlap(open_finding.finding.subject, subject) for subject in unreached)
     ]
     return Changes(
         new=tuple(
@@ -89,6 +89,7 @@ def read_changes(store: ResultsStore, environment: str, check: str, as_of: datet
     return runs[0][0], changes
 
 
-def _may_overlap(first: Subject, other: Subject) -> bool:
+def may_overlap(first: Subject, other: Subject) -> bool:
+    """Whether two subjects do not contradict each other, so that the one may be a part of the other."""
     pairs = ((getattr(first, part), getattr(other, part)) for part in Subject.__dataclass_fields__)
     return all(a == b or not a or not b for a, b in pairs)

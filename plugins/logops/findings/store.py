@@ -9,10 +9,12 @@ variables AZURE_STORAGE_*, or with the identity of the machine or its user (Defa
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain, groupby
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,8 +22,8 @@ from urllib.parse import quote
 from logops.errors import LogopsError
 from logops.findings.atomic_write import write_atomically
 from logops.findings.kinds import FINDINGS
-from logops.findings.model import Finding, Run
-from logops.findings.table import findings_schema, from_table, to_table
+from logops.findings.model import Finding, Identity, Run
+from logops.findings.table import IDENTITY, findings_schema, from_table, identities, to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +33,9 @@ _RESULT = re.compile(r"/day=\d{4}-\d\d-\d\d/[^/]+\.parquet$")
 _LONGEST_NAME = 180
 MOST_LISTED_DAYS = 40
 """Days whose folders are listed one by one. For more days, one listing of the whole kind is faster."""
+READERS = 8
+DAYS_AT_ONCE = 16
+"""Days whose runs are read together when a history is read."""
 NEWEST_DAYS = timedelta(days=7)
 """Days that are looked at first for the newest runs."""
 
@@ -91,7 +96,7 @@ class ResultsStore:
         for first_day, last_day in ((newest, last), (date.min, newest - timedelta(days=1))):
             days: dict[date, list[str]] = {}
             for path in self._files(FINDINGS, first_day, last_day):
-                if PurePosixPath(path).name.startswith(f"{environment}.{check}."):
+                if path.rsplit("/", 1)[1].startswith(f"{environment}.{check}."):
                     days.setdefault(_day(path), []).append(path)
             for day in sorted(days, reverse=True):
                 entries = [from_table(self._read(path)) for path in days[day]]
@@ -101,9 +106,27 @@ class ResultsStore:
                     reverse=True,
                 )
 
+    def identities(self, environment: str, check: str, before: datetime) -> Iterator[tuple[Run, frozenset[Identity]]]:
+        """Return the runs of a check before a moment, newest first, with the identities of their findings.
+
+        Much faster than `runs` for a long history: of each file, only two columns are read, several files at once.
+
+        Raises StoreUnreachableError.
+        """
+        last = before.astimezone(UTC).date()
+        prefix = f"{environment}.{check}."
+        paths = [path for path in self._files(FINDINGS, last=last) if path.rsplit("/", 1)[1].startswith(prefix)]
+        by_day = [list(same) for _, same in groupby(reversed(paths), key=_day)]
+        with ThreadPoolExecutor(READERS) as readers:
+            for start in range(0, len(by_day), DAYS_AT_ONCE):
+                days = chain.from_iterable(by_day[start : start + DAYS_AT_ONCE])
+                read = readers.map(partial(self._read, columns=IDENTITY), days)
+                runs = (entry for entry in map(identities, read) if entry[0].as_of < before)
+                yield from sorted(runs, key=lambda entry: (entry[0].as_of, entry[0].id), reverse=True)
+
     def checks(self, environment: str) -> list[str]:
         """Return the names of an environment's checks that have ever run. Raises StoreUnreachableError."""
-        names = (PurePosixPath(path).name.split(".", 2) for path in self._files(FINDINGS))
+        names = (path.rsplit("/", 1)[1].split(".", 2) for path in self._files(FINDINGS))
         return sorted({check for owner, check, _ in names if owner == environment})
 
     def days(self, kind: str, last: date = date.max) -> list[date]:
@@ -195,7 +218,7 @@ class ResultsStore:
             paths = [path for each in folders for path in self._filesystem.find(each) if _RESULT.search(path)]
         return sorted((path for path in paths if first <= _day(path) <= last), key=lambda path: (_day(path), path))
 
-    def _read(self, path: str) -> "pa.Table":
+    def _read(self, path: str, columns: Sequence[str] | None = None) -> "pa.Table":
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -203,7 +226,7 @@ class ResultsStore:
             data = pa.BufferReader(self._filesystem.cat_file(path))
             # Not `read_table`: its threads may still hold Python's bytes when a short command ends, and abort it then.
             with pq.ParquetFile(data) as file:
-                return file.read(use_threads=False)
+                return file.read(None if columns is None else [*columns], use_threads=False)
 
     @contextmanager
     def _reaching(self, action: str) -> Iterator[None]:
@@ -240,4 +263,4 @@ def _file_stem(run: str) -> str:
 
 
 def _day(path: str) -> date:
-    return date.fromisoformat(PurePosixPath(path).parent.name.removeprefix("day="))
+    return date.fromisoformat(path.rsplit("/day=", 1)[1][:10])

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from logops.findings.classes import REGISTRY
-from logops.findings.model import Finding, FindingClass, Run, Severity, Subject
+from logops.findings.model import Finding, FindingClass, Identity, Run, Severity, Subject
 from logops.findings.remedy import filled_in
 
 if TYPE_CHECKING:
@@ -61,9 +61,22 @@ def to_table(run: Run, findings: Iterable[Finding]) -> "pa.Table":
 
 def from_table(table: "pa.Table") -> tuple[Run, tuple[Finding, ...]]:
     """Read what `to_table` returned. Raises KeyError for other tables."""
+    return _run(table), tuple(_finding(row) for row in table.to_pylist())
+
+
+IDENTITY = ("class", "subject")
+"""The columns of a finding's identity."""
+
+
+def identities(table: "pa.Table") -> tuple[Run, frozenset[Identity]]:
+    """Read the run and the identities of its findings from a table that has the columns `IDENTITY`."""
+    rows = zip(table["class"].to_pylist(), table["subject"].to_pylist(), strict=True)
+    return _run(table), frozenset((name, Subject(**subject)) for name, subject in rows)
+
+
+def _run(table: "pa.Table") -> Run:
     described = json.loads((table.schema.metadata or {})[_RUN])
-    run = Run(**{**described, "as_of": datetime.fromisoformat(described["as_of"])})
-    return run, tuple(_finding(row) for row in table.to_pylist())
+    return Run(**{**described, "as_of": datetime.fromisoformat(described["as_of"])})
 
 
 def _finding(row: dict[str, Any]) -> Finding:

@@ -1,8 +1,9 @@
 """What all checks found, and when they last looked: read once for the first screen and for the findings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 from logops.alerts.audience import audience
@@ -12,7 +13,7 @@ from logops.environment.cluster import Data
 from logops.findings import Finding, Identity, Run, Severity, failed
 from logops.findings.acceptance import Acceptance, acceptance_of, read_acceptances
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
-from logops.findings.history import Changes, OpenFinding, compare
+from logops.findings.history import Changes, OpenFinding, compare, may_overlap
 from logops.findings.store import ResultsStore
 from logops.report.section import Shown
 
@@ -20,7 +21,11 @@ STRIP = 30
 """Runs of a check that the strip of a finding shows."""
 GONE_FOR = timedelta(days=7)
 """A finding that is gone is listed for this long, so that the link of its alert still leads somewhere."""
+MOST_EARLIER = 400
+"""Runs before those of the strip that are read to find since when a finding is open: a year of nights."""
 Seen = Literal["seen", "not seen", "unknown"]
+Strip = tuple[tuple[datetime, Seen], ...]
+"""The last runs of a check, oldest first, and whether each saw a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Found:
     """The newest run of the check."""
     audience: Data
     acceptance: Acceptance | None
-    strip: tuple[tuple[datetime, Seen], ...] = ()
+    strip: Strip = ()
     """Whether the last runs of the check saw it, oldest first."""
 
     @property
@@ -101,22 +106,17 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> State:
     found: list[Found] = []
     gone: list[Gone] = []
     for name in sorted({*store.checks(environment.name), *intervals(environment)}):
-        runs = _read_runs(store, environment.name, name, now)
-        run = runs[-1][0] if runs else None
+        run, open_now, ended = _read_check(store, environment, name, now, accepted)
         checks.append(Check(name, run, overdue_at(environment, name, run.as_of) if run else None))
-        if run is not None:
-            still_open, ended = follow(runs)
-            found += [_found(entry, run, runs, environment, accepted) for entry in still_open]
-            gone += [
-                Gone(entry.finding, entry.since, until, name, audience(entry.finding, environment))
-                for entry, until in ended
-                if now - until <= GONE_FOR
-            ]
+        found += open_now
+        gone += ended
     return State(environment.name, now, tuple(checks), tuple(found), tuple(gone))
 
 
 Runs = Sequence[tuple[Run, tuple[Finding, ...]]]
 """Runs of a check with their findings, oldest first."""
+Identities = tuple[Run, frozenset[Identity]]
+"""A run of a check with the identities of its findings."""
 
 
 def follow(runs: Runs) -> tuple[tuple[OpenFinding, ...], list[tuple[OpenFinding, datetime]]]:
@@ -131,44 +131,88 @@ def follow(runs: Runs) -> tuple[tuple[OpenFinding, ...], list[tuple[OpenFinding,
     return changes.open, list(ended.values())
 
 
-def strip_of(identity: Identity, runs: Runs) -> tuple[tuple[datetime, Seen], ...]:
-    """Return whether each of the last runs saw a finding. An incomplete run that did not see it proves nothing."""
-    return tuple((run.as_of, _seen(identity, findings)) for run, findings in runs[-STRIP:])
+def since_earlier(identities: Collection[Identity], earlier: Iterable[Identities]) -> dict[Identity, datetime]:
+    """Return since when findings were open before the runs that were read: the first run of an unbroken sequence.
 
-
-def _seen(identity: Identity, findings: Iterable[Finding]) -> Seen:
-    identities = {finding.identity for finding in findings}
-    if identity in identities:
-        return "seen"
-    return "unknown" if any(name == CHECK_INCOMPLETE.name for name, _ in identities) else "not seen"
-
-
-def _read_runs(store: ResultsStore, environment: str, check: str, now: datetime) -> Runs:
-    """Return the runs back to one without findings (nothing can be open before it), and at least a strip of them."""
-    runs: list[tuple[Run, tuple[Finding, ...]]] = []
-    for entry in store.runs(environment, check, now):
-        runs.append(entry)
-        if len(runs) >= STRIP and not entry[1]:
+    earlier   runs before those, newest first. They are read until no finding is left that may be older.
+    """
+    since: dict[Identity, datetime] = {}
+    unbroken = set(identities)
+    for run, found in earlier:
+        seen = unbroken & found
+        since |= dict.fromkeys(seen, run.as_of)
+        unreached = [subject for name, subject in found if name == CHECK_INCOMPLETE.name]
+        unbroken = seen | {
+            identity for identity in unbroken - seen if any(may_overlap(identity[1], part) for part in unreached)
+        }
+        if not unbroken:
             break
-    return runs[::-1]
+    return since
 
 
-def _found(entry: OpenFinding, run: Run, runs: Runs, environment: Environment, accepted: Sequence[Acceptance]) -> Found:
-    finding = entry.finding
-    return Found(
-        finding,
-        entry.since,
-        run.check,
-        run,
-        audience(finding, environment),
-        acceptance_of(finding, accepted),
-        strip_of(finding.identity, runs),
-    )
+def strips(runs: Iterable[Identities]) -> Callable[[Identity], Strip]:
+    """Return a function that says whether each of the last runs saw a finding.
+
+    An incomplete run that did not see it proves nothing.
+    """
+    ordered = [(run.as_of, found, any(name == CHECK_INCOMPLETE.name for name, _ in found)) for run, found in runs]
+    made: dict[tuple[bool, ...], Strip] = {}
+
+    def strip(identity: Identity) -> Strip:
+        # Most findings of a check have the same strip: keep one of each.
+        key = tuple(identity in found for _, found, _ in ordered)
+        if key not in made:
+            made[key] = tuple(
+                (as_of, "seen" if seen else "unknown" if incomplete else "not seen")
+                for (as_of, _, incomplete), seen in zip(ordered, key, strict=True)
+            )
+        return made[key]
+
+    return strip
+
+
+def _read_check(
+    store: ResultsStore, environment: Environment, name: str, now: datetime, accepted: Sequence[Acceptance]
+) -> tuple[Run | None, list[Found], list[Gone]]:
+    """Return the newest run of a check, what is open after it, and what ended lately."""
+    runs = list(islice(store.runs(environment.name, name, now), STRIP))[::-1]
+    if not runs:
+        return None, [], []
+    run = runs[-1][0]
+    still_open, ended = follow(runs)
+    # An incomplete run at the start of the strip does not say whether a finding was open before.
+    first = next((run.as_of for run, findings in runs if not _is_incomplete(findings)), run.as_of)
+    may_be_older = {entry.finding.identity for entry in still_open if entry.since <= first}
+    earlier = islice(store.identities(environment.name, name, runs[0][0].as_of), MOST_EARLIER)
+    since = since_earlier(may_be_older, earlier) if may_be_older else {}
+    strip = strips((run, frozenset(finding.identity for finding in findings)) for run, findings in runs)
+    found = [
+        Found(
+            entry.finding,
+            since.get(entry.finding.identity, entry.since),
+            name,
+            run,
+            audience(entry.finding, environment),
+            acceptance_of(entry.finding, accepted),
+            strip(entry.finding.identity),
+        )
+        for entry in still_open
+    ]
+    gone = [
+        Gone(entry.finding, entry.since, until, name, audience(entry.finding, environment))
+        for entry, until in ended
+        if now - until <= GONE_FOR
+    ]
+    return run, found, gone
 
 
 def is_incomplete(found: Sequence[Found]) -> bool:
     """Whether a check could not look at everything."""
-    return any(entry.finding.cls.name == CHECK_INCOMPLETE.name for entry in found)
+    return _is_incomplete(entry.finding for entry in found)
+
+
+def _is_incomplete(findings: Iterable[Finding]) -> bool:
+    return any(finding.cls.name == CHECK_INCOMPLETE.name for finding in findings)
 
 
 def breaks_promise(found: Found) -> bool:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,29 +16,11 @@ from logops.findings.store import NothingStoredError, ResultsStore
 from logops.report.page import Links, Page, build, html
 from logops.report.section import EVERYTHING, STANDARD, Section, SectionModule
 from tests.support.environments import environment
+from tests.support.html_elements import Elements
 
 NOW = datetime(2026, 11, 28, 6, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 28, 3, tzinfo=UTC)
 HOSTILE = "</title><script>alert('x')</script><img src=x onerror=alert(1)> \"' &amp; `</code>`"
-
-
-class Elements(HTMLParser):
-    """The elements of a document with their attributes."""
-
-    def __init__(self, document: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(document)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def named(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.found if name == tag]
-
-    @property
-    def ids(self) -> list[str]:
-        return [str(attributes["id"]) for _, attributes in self.found if "id" in attributes]
 
 
 @pytest.fixture

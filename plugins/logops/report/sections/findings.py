@@ -64,7 +64,7 @@ def section(data: State, shown: Shown) -> Section:
         is_checked=any(check.run for check in visible.checks),
         days_gone=state.GONE_FOR.days,
     )
-    return Section(ID, TITLE, _summary(visible, standing, accepted), body, _mark(standing, visible))
+    return Section(ID, TITLE, _summary(visible, standing, accepted, len(entries)), body, _mark(standing, visible))
 
 
 def group_link(group: FindingGroup) -> str:
@@ -104,12 +104,11 @@ def strip_text(strip: Sequence[tuple[datetime, state.Seen]]) -> str:
     return f"Seen by {seen} of the last {count_text(len(strip), 'run')}, from {moment_text(strip[0][0])} on.{unsure}"
 
 
-def _summary(visible: State, standing: Sequence[Found], accepted: Sequence[Found]) -> str:
+def _summary(visible: State, standing: Sequence[Found], accepted: Sequence[Found], entries: int) -> str:
     if not any(check.run for check in visible.checks):
         return "No check has run yet, so nothing was found and nothing is proven."
     open_text = count_text(len(standing), "open finding") if standing else "No open findings"
-    groups = len(grouped(entry.finding for entry in standing))
-    causes = f" in {count_text(groups, 'entry')}" if groups < len(standing) else ""
+    causes = f" in {count_text(entries, 'entry')}" if entries < len(standing) else ""
     accepted_text = f", {len(accepted)} accepted" if accepted else ""
     gone = f", {len(visible.gone)} gone in the last {state.GONE_FOR.days} days" if visible.gone else ""
     return f"{open_text}{causes}{accepted_text}{gone}."
