@@ -16,6 +16,8 @@ from logops.airflow.nightly import environments, nightly
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from logops.environment import Environment
+    from logops.findings.store import ResultsStore
     from logops.report.cache import PageCache
     from logops.report.section import Shown
 
@@ -160,9 +162,15 @@ def roles_of(user: Any) -> list[str]:
 
 @cache
 def _pages() -> "PageCache":
-    from logops.report.cache import PageCache, render_page
+    from logops.report.cache import PageCache
+    from logops.report.page import Links, build, html
 
-    return PageCache(render_page)
+    def render(store: "ResultsStore", environment: "Environment", now: datetime, shown: "Shown") -> str:
+        names = _names()
+        others = tuple((name, quote(name)) for name in names) if len(names) > 1 else ()
+        return html(build(store, environment, now, shown), Links(environments=others))
+
+    return PageCache(render)
 
 
 def _names() -> list[str]:

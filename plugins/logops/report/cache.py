@@ -8,7 +8,6 @@ from threading import Lock
 
 from logops.environment import Environment
 from logops.findings.store import ResultsStore
-from logops.report.page import build, html
 from logops.report.section import Shown
 
 CHECKED_FOR = timedelta(seconds=10)
@@ -55,8 +54,3 @@ class PageCache:
             page = gzip.compress(self._render(store, environment, now, shown).encode(), 6)
             self._kept[key] = _Kept(environment, version, now, now, page)
             return page
-
-
-def render_page(store: ResultsStore, environment: Environment, now: datetime, shown: Shown) -> str:
-    """Return the page as one HTML document, with links into the Airflow that serves it."""
-    return html(build(store, environment, now, shown))

@@ -10,6 +10,7 @@ from logops.findings import Finding, Identity
 from logops.findings.groups import FindingGroup, grouped
 from logops.number_text import count_text
 from logops.report import state
+from logops.report.airflow_run import run_path
 from logops.report.section import Mark, Section, Shown, moment_text, render
 from logops.report.state import Found, State, breaks_promise
 
@@ -33,6 +34,8 @@ class Entry:
     since: datetime
     checks: str
     run: str
+    run_path: str
+    """Of the run in Airflow; empty: it was run elsewhere."""
     strip: Markup
     strip_text: str
     acceptance: str
@@ -145,6 +148,7 @@ def _entry(group: FindingGroup, found: Sequence[Found]) -> Entry:
         since=oldest.since,
         checks=", ".join(sorted({entry.check for entry in found})),
         run=oldest.run.id,
+        run_path=run_path(oldest.run),
         strip=strip_svg(oldest.strip),
         strip_text=strip_text(oldest.strip),
         acceptance=oldest.acceptance.text if oldest.acceptance else "",

@@ -8,6 +8,7 @@ from logops.findings import failed
 from logops.findings.groups import FindingGroup, grouped
 from logops.number_text import age_text, count_text
 from logops.report import state
+from logops.report.airflow_run import run_path
 from logops.report.section import Mark, Section, Shown, render
 from logops.report.sections.findings import group_link
 from logops.report.state import Check, Found, State, breaks_promise, is_incomplete
@@ -40,6 +41,8 @@ class CheckRow:
     last: datetime | None
     verdict: str
     due: str
+    run_path: str = ""
+    """Of the last run in Airflow; empty: it was run elsewhere."""
 
 
 def section(data: State, shown: Shown) -> Section:
@@ -114,7 +117,7 @@ def check_row(check: Check, visible: State) -> CheckRow:
         mark = "unknown"
     elif any(entry.alarms for entry in found):
         mark = "warning"
-    return CheckRow(mark, check.name, check.run.as_of, ", ".join(parts), due)
+    return CheckRow(mark, check.name, check.run.as_of, ", ".join(parts), due, run_path(check.run))
 
 
 def _troubles(wrong: Sequence[Found]) -> list[Trouble]:
