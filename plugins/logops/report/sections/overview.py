@@ -96,7 +96,7 @@ def verdict(wrong: Sequence[Found], visible: State) -> tuple[Mark, str]:
 def check_row(check: Check, visible: State) -> CheckRow:
     """Return a check as a row."""
     if check.run is None:
-        return CheckRow("unknown", check.name, None, "has never run", "")
+        return CheckRow("unknown", check.name, None, "not known", "after the first rollout")
     found = visible.of(check)
     broken = sum(breaks_promise(entry) for entry in found)
     accepted = sum(entry.acceptance is not None for entry in found)
