@@ -60,6 +60,19 @@ class Took:
     in_all_s: float
 
 
+@dataclass(frozen=True)
+class Checks:
+    """The results of the DAGs that `make up` ran. None: it is paused, or there is nothing to check."""
+
+    audits: Sequence[Audited]
+    measured: BenchmarkSummary | None
+    quality: QualitySummary | None
+    drift: str | None
+    """In one line."""
+    alerts: str | None
+    """In one line."""
+
+
 def tenant_lines(platform: DeployablePlatform, since: date, as_of: datetime) -> list[TenantLines]:
     """Count every tenant's lines since the start of a day (UTC), with one query per day.
 
@@ -111,20 +124,14 @@ def rendered(
     tenants: Sequence[TenantLines],
     since: date,
     containers: Sequence[ContainerUse],
-    audits: Sequence[Audited],
-    measured: BenchmarkSummary | None,
-    quality: QualitySummary | None,
-    drift: str | None,
-    alerts: str | None,
+    checks: Checks,
     airflow_url: str,
     password: str,
     took: Took,
 ) -> Group:
     """Return the last output of `make up`.
 
-    since    the tenants' lines are counted since the start of this day
-    drift    the result of the comparison with the environment file in one line
-    alerts   the result of the delivery in one line
+    since   the tenants' lines are counted since the start of this day
 
     The password is printed on purpose: it opens a page that only this machine can reach.
     """
@@ -132,6 +139,7 @@ def rendered(
     doors = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     doors.add_row("Airflow", airflow_url)
     doors.add_row("", f"user {USER}, password {password}")
+    doors.add_row("The page", f"{airflow_url}/logops-page/{name}")
     for cluster in platform.environment.clusters:
         doors.add_row(f"Loki {cluster}", f"queries {platform.read_url(cluster)}")
         doors.add_row("", f"pushes  {platform.write_url(cluster)}")
@@ -159,12 +167,13 @@ def rendered(
         lines,
         Text(),
         used,
-        *_audited(audits),
-        *(_measured(measured) if measured else []),
-        *(_arriving(quality) if quality else []),
-        *([Text(f"{DRIFT}  {drift}")] if drift else []),
-        *([Text(f"{ALERTS}  {alerts}")] if alerts else []),
+        *_audited(checks.audits),
+        *(_measured(checks.measured) if checks.measured else []),
+        *(_arriving(checks.quality) if checks.quality else []),
+        *([Text(f"{DRIFT}  {checks.drift}")] if checks.drift else []),
+        *([Text(f"{ALERTS}  {checks.alerts}")] if checks.alerts else []),
         Text("\nNext"),
+        Text(f"  {airflow_url}/logops-page/{name}   is every promise kept, what is wrong, what to do"),
         Text(f"  {airflow_url}   every rollout, audit and benchmark, task by task"),
         Text(f"  {LOGOPS} status {name}   every process: ready, memory, version"),
         Text(f"  {LOGOPS} quality show {name}   every source: silent, malformed, lost"),

@@ -117,28 +117,14 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         drift = compare(api, file.stem, board) if DRIFT in on else None
         alerts = deliver_alerts(api, file.stem, board) if ALERTS in on else None
         remove_record(platform.state)
+        checks = summary.Checks(audits, measured, quality, drift, alerts)
         with board.step("count what is stored", 10):
             as_of = datetime.now(UTC)
             since = as_of.date() - timedelta(days=options.history_days)
             tenants = summary.tenant_lines(platform, since, as_of)
             containers = summary.containers_used(platform)
     took = summary.Took(logs_flow_after, time.monotonic() - started)
-    result.print(
-        summary.rendered(
-            platform,
-            tenants,
-            since,
-            containers,
-            audits,
-            measured,
-            quality,
-            drift,
-            alerts,
-            api.url,
-            airflow.password(),
-            took,
-        )
-    )
+    result.print(summary.rendered(platform, tenants, since, containers, checks, api.url, airflow.password(), took))
 
 
 def _start_what_ran_before(platform: LocalPlatform, environment: str, root: Path, board: Board) -> None:

@@ -11,7 +11,7 @@ from logops.alerts.active import active_alerts
 from logops.clients.alertmanager.model import LiveAlert
 from logops.findings import Finding, Subject
 from logops.findings.classes.audit import CHUNK_MISSING
-from logops.quickstart.drill.faults import DeletedChunk, StoppedProcess, WrongPath
+from logops.quickstart.drill.faults import DeletedChunk, EditedLimit, StoppedProcess, WrongPath
 from logops.quickstart.drill.record import DrillRecord, read_record, record_file, remove_record, write_record
 from logops.quickstart.drill.scenarios import SCENARIOS, StoredChunk, chunk_to_delete
 from logops.quickstart.drill.text import alerts, announcement, findings, menu
@@ -25,6 +25,7 @@ FAULTS = (
     StoppedProcess("main-compactor-0"),
     DeletedChunk("main", "loki-chunks", "application/1/2-3-4", "/srv/drill/chunk"),
     WrongPath("application", "samples/application.log", "agents/promtail-main.yaml", "drill-1"),
+    EditedLimit("main", "canary", "ingestion_rate_mb", "1.0", "2.0"),
 )
 
 

@@ -10,7 +10,7 @@ from logops.platforms import open_local
 from logops.quickstart.audits import Audited
 from logops.quickstart.measured import BenchmarkSummary
 from logops.quickstart.quality import QualitySummary
-from logops.quickstart.summary import ContainerUse, TenantLines, Took, rendered
+from logops.quickstart.summary import Checks, ContainerUse, TenantLines, Took, rendered
 from logops.toolchain import project_root
 
 COLUMNS = ("cluster", "tenant", "tables", "from", "to", "chunks", "size", "phases", "findings")
@@ -34,11 +34,13 @@ def test_summary_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
                 [TenantLines("security", "security-team", 173_961)],
                 date(2026, 7, 30),
                 [ContainerUse("security", "security-rules", 1, 1000)],
-                [Audited("retention_audit", "no findings", (), (COLUMNS, AUDITED))],
-                BenchmarkSummary("no findings", (), (QUERIES, MEASURED)),
-                QualitySummary("no findings; 4 sources", False, (SOURCES, ARRIVING)),
-                "whole: all as declared (storage, loki)",
-                "whole: 12 alerts, 3 resolved.",
+                Checks(
+                    [Audited("retention_audit", "no findings", (), (COLUMNS, AUDITED))],
+                    BenchmarkSummary("no findings", (), (QUERIES, MEASURED)),
+                    QualitySummary("no findings; 4 sources", False, (SOURCES, ARRIVING)),
+                    "all as declared (storage, loki, agents, tenants, rules, airflow)",
+                    "whole: 12 alerts, 3 resolved.",
+                ),
                 "http://127.0.0.1:8080",
                 "pAsSwOrDpAsSwOrD",
                 Took(63.0, 181.0),
@@ -49,6 +51,7 @@ def test_summary_fits_a_terminal_of_80_columns(tmp_path: Path) -> None:
     cut = [word for cell in cells if cell != "to" for word in cell.split() if word not in text]
 
     assert "…" not in text
-    assert "drift_watch  whole: all as declared (storage, loki)" in text
+    assert "http://127.0.0.1:8080/logops-page/local" in text
+    assert "drift_watch  all as declared" in text
     assert "alert_delivery  whole: 12 alerts, 3 resolved." in text
     assert cut == ["2026-11-27"]

@@ -5,6 +5,7 @@ twice, and after a fault that was made only in part.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -17,7 +18,7 @@ from logops.environment.sources import Source
 from logops.logql.build import stream
 from logops.number_text import age_text
 from logops.platforms.local import LocalPlatform
-from logops.platforms.local.atomic import writing
+from logops.platforms.local.atomic import write_text, writing
 from logops.platforms.local.supervisord import Supervisord
 from logops.platforms.platform import Progress
 from logops.quickstart.errors import DrillFailedError
@@ -172,7 +173,58 @@ class WrongPath:
         )
 
 
-KINDS: Mapping[str, type[Any]] = {kind.kind: kind for kind in (StoppedProcess, DeletedChunk, WrongPath)}
+@dataclass(frozen=True)
+class EditedLimit:
+    """A limit of a tenant that was changed by hand in the file that Loki reads again every few seconds."""
+
+    kind: ClassVar[str] = "edited-limit"
+    cluster: str
+    tenant: str
+    limit: str
+    before: str
+    after: str
+
+    @property
+    def text(self) -> str:
+        return (
+            f"Edit {self._file} by hand: {self.limit} of the tenant {self.tenant} becomes {self.after} instead of "
+            f"{self.before}. Loki reads the file again by itself."
+        )
+
+    @property
+    def repair_text(self) -> str:
+        return f"Write {self.before} back into {self._file}. In production, a rollout of the stage `tenants` does this."
+
+    @property
+    def steps(self) -> tuple[str, str]:
+        return f"change {self.limit}, until Loki applies it", f"change {self.limit} back, until Loki applies it"
+
+    @property
+    def _file(self) -> str:
+        return f"tenants/{self.cluster}.yaml"
+
+    def make(self, platform: LocalPlatform, progress: Progress) -> None:
+        self._write(platform, self.before, self.after, progress)
+
+    def repair(self, platform: LocalPlatform, progress: Progress) -> None:
+        self._write(platform, self.after, self.before, progress)
+
+    def _write(self, platform: LocalPlatform, before: str, after: str, progress: Progress) -> None:
+        """Replace the value in the file, unless it is another one by now. Wait until Loki applies the file's value."""
+        file = platform.state / "live" / self._file
+        text = file.read_text(encoding="utf-8")
+        if limit_in(text, self.tenant, self.limit) == before:
+            write_text(file, with_limit(text, self.tenant, self.limit, after))
+        value = limit_in(file.read_text(encoding="utf-8"), self.tenant, self.limit)
+
+        def is_applied() -> bool:
+            with LokiClient(platform.write_url(self.cluster)) as loki:
+                return value is None or float(str(loki.tenant_limits(self.tenant)[self.limit])) == float(value)
+
+        wait_until(is_applied, lambda: f"Loki does not apply {self.limit} {value} yet", progress)
+
+
+KINDS: Mapping[str, type[Any]] = {kind.kind: kind for kind in (StoppedProcess, DeletedChunk, WrongPath, EditedLimit)}
 
 
 def to_json(fault: Fault) -> dict[str, str]:
@@ -185,6 +237,30 @@ def from_json(content: Mapping[str, str]) -> Fault:
     fields = dict(content)
     fault: Fault = KINDS[fields.pop("kind")](**fields)
     return fault
+
+
+def limit_in(overrides: str, tenant: str, limit: str) -> str | None:
+    """Return the value of a tenant's limit in a file of overrides, as it is written; None: it is not there.
+
+    >>> limit_in("overrides:\\n  a:\\n    x: 1\\n  b:\\n    x: 2\\n", "b", "x")
+    '2'
+    """
+    match = _limit_pattern(tenant, limit).search(overrides)
+    return match["value"] if match else None
+
+
+def with_limit(overrides: str, tenant: str, limit: str, value: str) -> str:
+    """Return a file of overrides with another value of a tenant's limit.
+
+    >>> with_limit("overrides:\\n  a:\\n    x: 1\\n  b:\\n    x: 2\\n", "a", "x", "9")
+    'overrides:\\n  a:\\n    x: 9\\n  b:\\n    x: 2\\n'
+    """
+    return _limit_pattern(tenant, limit).sub(lambda match: f"{match['head']}{value}", overrides, count=1)
+
+
+def _limit_pattern(tenant: str, limit: str) -> re.Pattern[str]:
+    """Return a pattern for the value of a limit. The lines of a tenant begin with four blanks or more."""
+    return re.compile(rf"(?m)^(?P<head>  {re.escape(tenant)}:\n(?:    .*\n)*?    {re.escape(limit)}: )(?P<value>\S+)$")
 
 
 def stop_process(platform: LocalPlatform, process: str, progress: Progress) -> None:

@@ -14,14 +14,17 @@ from logops.environment.cluster import Cluster
 from logops.environment.sources import FileSource
 from logops.findings import FindingClass
 from logops.findings.classes.audit import CHUNK_MISSING, COMPACTOR_COUNT
+from logops.findings.classes.drift import CONFIG_DRIFT
 from logops.findings.classes.quality import SOURCE_SILENT
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import component_of
 from logops.quickstart.audits import DAGS as AUDITS
-from logops.quickstart.drill.faults import DeletedChunk, Fault, StoppedProcess, WrongPath
+from logops.quickstart.drift import DAG as DRIFT
+from logops.quickstart.drill.faults import DeletedChunk, EditedLimit, Fault, StoppedProcess, WrongPath, limit_in
 from logops.quickstart.errors import DrillRefusedError
 from logops.quickstart.quality import DAG as QUALITY
 
+LIMIT = "ingestion_rate_mb"
 LONGEST_SILENCE = timedelta(minutes=2)
 """A drill waits as long as a source may be silent."""
 
@@ -97,6 +100,25 @@ def silent_source(platform: LocalPlatform, drill: str, now: datetime) -> tuple[F
     return (WrongPath(name, path, file, drill),)
 
 
+def changed_limit(platform: LocalPlatform, drill: str, now: datetime) -> tuple[Fault, ...]:
+    """Return a limit of a tenant that is twice as high as declared."""
+    environment = platform.environment
+    files = platform.desired()["tenants"]
+    if platform.live("tenants") != files:
+        raise DrillRefusedError(
+            f"Reading the limits of {environment.name}: they are not as the environment file says. Run `make up` first."
+        )
+    for name, cluster in environment.clusters.items():
+        for tenant in cluster.tenants:
+            declared = limit_in(files.get(f"tenants/{name}.yaml", ""), tenant, LIMIT)
+            if cluster.data != "security" and declared:
+                return (EditedLimit(name, tenant, LIMIT, declared, str(2 * float(declared))),)
+    raise DrillRefusedError(
+        f"Choosing a limit of {environment.name}: no tenant with standard data declares {LIMIT}. Declare it for one "
+        "tenant, and run `make up`."
+    )
+
+
 SCENARIOS = (
     Scenario(
         "lost-chunk",
@@ -105,6 +127,14 @@ SCENARIOS = (
         (COMPACTOR_COUNT, CHUNK_MISSING),
         90,
         lost_chunk,
+    ),
+    Scenario(
+        "changed-limit",
+        "A limit of a tenant is raised by hand, past the environment file and its approval.",
+        {DRIFT: "compare"},
+        (CONFIG_DRIFT,),
+        60,
+        changed_limit,
     ),
     Scenario(
         "silent-source",
