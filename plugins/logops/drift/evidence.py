@@ -1,4 +1,4 @@
-"""What a finding about a difference shows: a short diff without secrets. Pure."""
+"""Make the evidence of a difference: a short diff without secrets. Pure."""
 
 import re
 from collections.abc import Sequence

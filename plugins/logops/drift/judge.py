@@ -41,7 +41,7 @@ _CLASSES: Mapping[Stage, FindingClass] = {"agents": AGENT_DRIFT, "rules": RULE_D
 
 @dataclass(frozen=True)
 class Context:
-    """What every judgement needs."""
+    """The values that every judgement needs."""
 
     environment: Environment
     observed: Observed
@@ -233,8 +233,7 @@ def other_configurations(context: Context) -> Iterator[Finding]:
         if running is None:
             continue
         stage = _stage_of(process.file)
-        wanted = [_mapping(text) for text in _texts(context, process.file) if text]
-        compared = [differing_settings(expected, running) for expected in wanted]
+        compared = [differing_settings(_mapping(text), running) for text in _texts(context, process.file)]
         if not compared or not all(compared):
             continue
         settings = compared[0]
@@ -275,11 +274,11 @@ def limits_without_effect(context: Context) -> Iterator[Finding]:
     """Yield limits that a process applies neither as in its live overrides file nor as declared."""
     clusters = {process.name: process.cluster for process in context.observed.processes}
     for cluster in context.environment.clusters:
-        wanted = [overrides for text in _texts(context, f"tenants/{cluster}.yaml") if (overrides := _overrides(text))]
+        versions = [limits for text in _texts(context, f"tenants/{cluster}.yaml") if (limits := _overrides(text))]
         applied = {name: limits for name, limits in context.observed.limits.items() if clusters.get(name) == cluster}
-        for tenant in wanted[0] if wanted else ():
-            for limit, value in wanted[0][tenant].items():
-                expected = [value, *(other.get(tenant, {}).get(limit) for other in wanted[1:])]
+        for tenant in versions[0] if versions else ():
+            for limit, value in versions[0][tenant].items():
+                expected = [value, *(other.get(tenant, {}).get(limit) for other in versions[1:])]
                 others = {
                     name: limits[tenant].get(limit)
                     for name, limits in applied.items()
@@ -376,7 +375,7 @@ def public_containers(context: Context) -> Iterator[Finding]:
 
 
 def other_policies(context: Context) -> Iterator[Finding]:
-    """Yield the lifecycle policies that differ, where they are no file that a rollout writes."""
+    """Yield the lifecycle policies that differ on a platform that does not keep them in files."""
     for account, lines in context.observed.policies.items():
         if lines:
             yield context.finding(
@@ -434,8 +433,9 @@ def _texts(context: Context, file: str) -> list[str]:
 
 
 def _overrides(text: str) -> Mapping[str, Mapping[str, Any]]:
-    found = _mapping(text).get("overrides")
-    return found if isinstance(found, Mapping) else {}
+    overrides = _mapping(text).get("overrides")
+    tenants = overrides if isinstance(overrides, Mapping) else {}
+    return {str(tenant): limits for tenant, limits in tenants.items() if isinstance(limits, Mapping)}
 
 
 def _mapping(text: str | None) -> Mapping[str, Any]:

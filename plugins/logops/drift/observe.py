@@ -34,7 +34,7 @@ class _Reader:
     def read(self, what: str, read: Callable[[], Value], *, cluster: str = "") -> Value | None:
         try:
             return read()
-        except (LogopsError, ValueError, yaml.YAMLError) as error:
+        except (LogopsError, OSError, ValueError, yaml.YAMLError) as error:
             self.unread.append(Unread(what, " ".join(str(error).split()), cluster))
             return None
 
@@ -168,7 +168,7 @@ def _remote_processes(platform: ReadablePlatform) -> list[Process]:
 
 
 def file_of(words: Iterable[str], files: Iterable[str]) -> str:
-    """Return the rendered file in a process's command; an empty text if there is none.
+    """Return the rendered file in a process's command. Empty: it has none.
 
     >>> file_of(["loki", "-config.file=/srv/live/loki/main.yaml"], ["loki/main.yaml"])
     'loki/main.yaml'

@@ -52,7 +52,7 @@ class Observed:
     public: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Storage account -> container that anybody may read -> what it shows."""
     policies: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Storage account -> differences of its lifecycle policy, where it is no file."""
+    """Storage account -> differences of its lifecycle policy. Empty if the policy is a file of the stage `storage`."""
     unread: tuple[Unread, ...] = ()
 
     @property

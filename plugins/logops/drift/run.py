@@ -61,7 +61,7 @@ class Part:
 
     name: str
     compared: str
-    """What was compared, in numbers; or why nothing was."""
+    """The compared objects, in numbers. Empty: the stage was never rolled out."""
     different: int
     accepted: int
     rolled_out: str = ""
@@ -228,10 +228,10 @@ def _parts(
     names: list[str] = [*request.stages, *([AIRFLOW] if request.airflow else [])]
     parts = []
     for name in names:
-        own = [finding for finding in findings if finding.evidence.get("stage") == name]
-        taken = sum(finding.id in accepted for finding in own)
+        of_part = [finding for finding in findings if finding.evidence.get("stage") == name]
+        taken = sum(finding.id in accepted for finding in of_part)
         compared = "DAGs and package" if name == AIRFLOW else _compared(observed, name)
-        parts.append(Part(name, compared, len(own) - taken, taken, _rolled_out(observed, name, request.as_of)))
+        parts.append(Part(name, compared, len(of_part) - taken, taken, _rolled_out(observed, name, request.as_of)))
     return parts
 
 

@@ -17,8 +17,8 @@ def cluster_of_file(environment: Environment, name: str, *states: Files) -> str:
 
     states   live and desired files of the stage: the settings of an agent's process name its cluster
     """
-    folder, *rest = PurePosixPath(name.removesuffix(".yaml")).parts
-    match folder, rest:
+    folder, *names = PurePosixPath(name.removesuffix(".yaml")).parts
+    match folder, names:
         case "loki" | "tenants", [cluster]:
             return cluster
         case "rules", [cluster, *_]:

@@ -180,6 +180,13 @@ def test_limit_that_was_edited_and_not_loaded_yet_is_only_a_difference_of_the_fi
     assert finding.subject.path == "tenants/main.yaml"
 
 
+@pytest.mark.parametrize("text", ["overrides:\n  platform:\n", "overrides: 7\n", "- a\n", "\t: {", "platform: null\n"])
+def test_overrides_that_somebody_damaged_are_a_difference_of_the_file(text: str) -> None:
+    live = Files({**DESIRED["tenants"], "tenants/main.yaml": text})
+    finding = only(replace(limited(), stages={"tenants": state("tenants", live)}))
+    assert finding.subject.path == "tenants/main.yaml"
+
+
 def test_older_version_of_a_process_is_version_skew() -> None:
     status = ProcessStatus(
         "main-ruler-0", "loki", "RUNNING", True, pid=7, version="3.6.0", program="loki", cluster="main"
