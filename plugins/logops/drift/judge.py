@@ -183,7 +183,7 @@ def stopped_processes(context: Context) -> Iterator[Finding]:
                 f"{name} is declared and does not run: {details.get(name, 'it was never started')}.",
                 {"cause": "stopped"},
                 remedy=f"Look at its log: `logops logs ENV {name}`. Then start it: `logops up ENV --stage {stage}`.",
-                cluster=cluster_of_process(name, state.desired),
+                cluster=cluster_of_process(context.environment, name, state.desired),
                 path=name,
             )
         for name in (name for name in state.live.workloads if name not in state.desired.workloads):
@@ -192,7 +192,7 @@ def stopped_processes(context: Context) -> Iterator[Finding]:
                 stage,
                 f"{name} runs and is not declared.",
                 {"cause": NOT_ROLLED_OUT},
-                cluster=cluster_of_process(name, state.live),
+                cluster=cluster_of_process(context.environment, name, state.live),
                 path=name,
             )
 
@@ -218,7 +218,7 @@ def other_settings(context: Context) -> Iterator[Finding]:
                 stage,
                 f"{name} runs with other settings than declared: {what}.",
                 {"cause": NOT_ROLLED_OUT, "diff": shown(lines)},
-                cluster=cluster_of_process(name, state.desired),
+                cluster=cluster_of_process(context.environment, name, state.desired),
                 path=name,
             )
 

@@ -17,7 +17,7 @@ def cluster_of_file(environment: Environment, name: str, *states: Files) -> str:
 
     states   live and desired files of the stage: the settings of an agent's process name its cluster
     """
-    folder, *names = PurePosixPath(name.removesuffix(".yaml")).parts
+    folder, *names = PurePosixPath(name).with_suffix("").parts
     match folder, names:
         case "loki" | "tenants", [cluster]:
             return cluster
@@ -25,15 +25,23 @@ def cluster_of_file(environment: Environment, name: str, *states: Files) -> str:
             return cluster
         case "storage", [account] if account in environment.storage_accounts:
             return cluster_of_account(environment, account)
-        case "storage", ["alertmanager", "security"]:
-            return next((name for name, cluster in environment.clusters.items() if cluster.data == "security"), "")
         case "agents", [process]:
-            return next((cluster for state in states if (cluster := cluster_of_process(process, state))), "")
+            return next((cluster for state in states if (cluster := _declared_cluster(process, state))), "")
+        case _, [_, "security"]:
+            # Of an Alertmanager or a Prometheus for security clusters.
+            return next((name for name, cluster in environment.clusters.items() if cluster.data == "security"), "")
     return ""
 
 
-def cluster_of_process(process: str, state: Files) -> str:
-    """Return the cluster in the settings of a process; an empty text if it has none."""
+def cluster_of_process(environment: Environment, process: str, state: Files) -> str:
+    """Return the cluster of a process, by its settings or else by its file. Empty: it belongs to none."""
+    if cluster := _declared_cluster(process, state):
+        return cluster
+    files = (word.partition("/live/")[2] for word in state.settings.get(process, ()))
+    return next((cluster for file in files if file and (cluster := cluster_of_file(environment, file))), "")
+
+
+def _declared_cluster(process: str, state: Files) -> str:
     prefix = "LOGOPS_CLUSTER="
     words = (word for word in state.settings.get(process, ()) if word.startswith(prefix))
     return next(words, "").removeprefix(prefix).strip('"')

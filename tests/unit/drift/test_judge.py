@@ -110,6 +110,13 @@ def test_difference_of_the_security_cluster_is_for_its_people_only(stage: Stage,
     assert audience(finding, LOCAL) == "security"
 
 
+def test_alertmanager_of_security_that_does_not_run_is_for_its_people_only() -> None:
+    workloads = {n: digest for n, digest in DESIRED["storage"].workloads.items() if n != "alertmanager-security"}
+    listed = "".join(f"{name} {digest}\n" for name, digest in workloads.items())
+    finding = only(Observed({"storage": state("storage", Files({**DESIRED["storage"], "processes/storage": listed}))}))
+    assert (finding.subject.path, finding.subject.cluster) == ("alertmanager-security", "security")
+
+
 def test_process_that_does_not_run_is_named_with_the_reason() -> None:
     workloads = {name: digest for name, digest in DESIRED["loki"].workloads.items() if name != "main-ruler-0"}
     listed = "".join(f"{name} {digest}\n" for name, digest in workloads.items())
