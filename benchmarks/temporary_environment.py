@@ -13,6 +13,7 @@ from logops.clients.loki import Entry, LokiClient
 from logops.environment import Environment, find_environment, load_environment
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import Progress
+from logops.rules.prometheus import load_prometheus_rules
 from logops.rules.read import load_rules
 from logops.samples import generate
 from logops.samples.history_fill import SEED, destinations
@@ -43,7 +44,10 @@ def running_in_a_temporary_folder(environment: Environment, progress: Progress =
 
 def open_in(environment: Environment, folder: Path) -> LocalPlatform:
     programs = {name: command(name) for name in SERVICES}
-    return LocalPlatform(environment, folder, lambda: programs, lambda: load_rules(project_root()))
+    root = project_root()
+    return LocalPlatform(
+        environment, folder, lambda: programs, lambda: load_rules(root), lambda: load_prometheus_rules(root)
+    )
 
 
 def push_samples(platform: LocalPlatform, start_ns: int, end_ns: int, lines_a_minute: float) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from logops.environment import Environment, load_environment
 from logops.render import STAGES, Files, Stage, local_programs, local_topology, render_local
 from logops.render.supervisor import SupervisedProgram
+from logops.rules.prometheus import load_prometheus_rules
 from logops.rules.read import load_rules
 from logops.toolchain.programs import SERVICES
 
@@ -15,6 +16,7 @@ FOLDER = Path(__file__).parents[2] / "include" / "environments"
 STATE = Path("/srv/logops/local")
 COMMANDS = {name: (f"/opt/logops/{name}",) for name in SERVICES}
 RULES = load_rules(Path(__file__).parents[2])
+PROMETHEUS_RULES = load_prometheus_rules(Path(__file__).parents[2])
 
 
 def environment(name: str, *changes: tuple[str, Any]) -> Environment:
@@ -39,7 +41,7 @@ def _as_json(name: str) -> str:
 
 
 def rendered(wanted: Environment) -> dict[Stage, Files]:
-    return render_local(wanted, STATE, COMMANDS, RULES)
+    return render_local(wanted, STATE, COMMANDS, RULES, PROMETHEUS_RULES)
 
 
 def programs(wanted: Environment) -> dict[str, SupervisedProgram]:

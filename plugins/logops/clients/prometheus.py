@@ -1,6 +1,9 @@
-"""Query the Prometheus that stores the recorded series."""
+"""Query Prometheus: recorded series, the rules that it has loaded, the processes that it scrapes."""
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from logops.clients.http.request import Failure, Outcome, Request, params
 from logops.clients.http.transport import Transport
@@ -9,19 +12,57 @@ from logops.clients.loki.model import Point
 from logops.errors import LogopsError
 
 _READ_TIMEOUT_S = 30.0
+Answer = TypeVar("Answer")
 
 
 class PrometheusError(LogopsError):
     """Prometheus did not answer, or refused the query."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedRule:
+    """A rule that Prometheus has loaded."""
+
+    group: str
+    name: str
+    """Name of the alert, or of the recorded series."""
+    expr: str
+    """As Prometheus writes it, in its own layout."""
+    health: str
+    """ok, err, or unknown if it was not evaluated yet."""
+    error: str
+    """Why its last evaluation failed; empty: it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapedTarget:
+    """A process that Prometheus scrapes."""
+
+    instance: str
+    health: str
+    """up, down, or unknown if it was not scraped yet."""
+    error: str
+
+
 def recorded(url: str, promql: str) -> list[Point]:
     """Run an instant query. Raises PrometheusError."""
-    transport = Transport(url, connect_timeout_s=_READ_TIMEOUT_S, read_timeout_s=_READ_TIMEOUT_S, use_proxies=False)
-    try:
-        return decode_samples(transport.send(instant_query(promql)))
-    finally:
-        transport.close()
+    return decode_samples(_send(url, instant_query(promql)))
+
+
+def loaded_rules(url: str) -> list[LoadedRule]:
+    """Return the rules that a Prometheus has loaded, in their order. Raises PrometheusError."""
+    return decode_rules(_send(url, Request("reading the rules", "/api/v1/rules")))
+
+
+def scraped_targets(url: str) -> list[ScrapedTarget]:
+    """Return the processes that a Prometheus scrapes. Raises PrometheusError."""
+    request = Request("reading the targets", "/api/v1/targets", params=params({"state": "active"}))
+    return decode_targets(_send(url, request))
+
+
+def alertmanagers_of(url: str) -> list[str]:
+    """Return the addresses to which a Prometheus sends its alerts. Raises PrometheusError."""
+    return decode_alertmanagers(_send(url, Request("reading the Alertmanagers", "/api/v1/alertmanagers")))
 
 
 def instant_query(promql: str) -> Request:
@@ -31,12 +72,52 @@ def instant_query(promql: str) -> Request:
 
 def decode_samples(outcome: Outcome) -> list[Point]:
     """Return the values of an instant query. Raises PrometheusError."""
+    return _decode(outcome, vector)
+
+
+def decode_rules(outcome: Outcome) -> list[LoadedRule]:
+    """Return the rules of an answer. Raises PrometheusError."""
+    return _decode(
+        outcome,
+        lambda body: [
+            LoadedRule(group["name"], rule["name"], rule["query"], rule["health"], rule.get("lastError", ""))
+            for group in body["data"]["groups"]
+            for rule in group["rules"]
+        ],
+    )
+
+
+def decode_targets(outcome: Outcome) -> list[ScrapedTarget]:
+    """Return the targets of an answer. Raises PrometheusError."""
+    return _decode(
+        outcome,
+        lambda body: [
+            ScrapedTarget(target["labels"]["instance"], target["health"], target.get("lastError", ""))
+            for target in body["data"]["activeTargets"]
+        ],
+    )
+
+
+def decode_alertmanagers(outcome: Outcome) -> list[str]:
+    """Return the Alertmanagers of an answer. Raises PrometheusError."""
+    return _decode(outcome, lambda body: [entry["url"] for entry in body["data"]["activeAlertmanagers"]])
+
+
+def _send(url: str, request: Request) -> Outcome:
+    transport = Transport(url, connect_timeout_s=_READ_TIMEOUT_S, read_timeout_s=_READ_TIMEOUT_S, use_proxies=False)
+    try:
+        return transport.send(request)
+    finally:
+        transport.close()
+
+
+def _decode(outcome: Outcome, read: Callable[[Any], Answer]) -> Answer:
     doing = f"{outcome.request.doing} at {outcome.base_url}"
     if isinstance(outcome, Failure):
         raise PrometheusError(f"{doing}: no answer ({outcome.detail}). Does Prometheus run there?")
     if not outcome.is_success:
         raise PrometheusError(f"{doing}: Prometheus answered {outcome.status}: {outcome.first_words[:300]}")
     try:
-        return vector(json.loads(outcome.body))
+        return read(json.loads(outcome.body))
     except (UnexpectedAnswerError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise PrometheusError(f"{doing}: not what Prometheus answers: {error}") from error

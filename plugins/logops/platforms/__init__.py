@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from logops.platforms.local import LocalPlatform
     from logops.platforms.platform import DeployablePlatform, ReadablePlatform
     from logops.render import Commands, Files, Stage
+    from logops.rules.prometheus import PrometheusRules
     from logops.rules.read import Rules
 
 __all__ = [
@@ -55,7 +56,7 @@ def open_local(environment: Environment, root: Path) -> "LocalPlatform":
 
     if refusal := not_deployable(environment):
         raise NotDeployableError(refusal)
-    return LocalPlatform(environment, root / STATE / environment.name, _commands, _rules)
+    return LocalPlatform(environment, root / STATE / environment.name, _commands, _rules, _prometheus_rules)
 
 
 def rendered(environment: Environment, root: Path) -> "dict[Stage, Files]":
@@ -69,7 +70,7 @@ def rendered(environment: Environment, root: Path) -> "dict[Stage, Files]":
         return open_local(environment, root).desired()
     from logops.render import render_kubernetes
 
-    return render_kubernetes(environment, _rules(), _secret_rules())
+    return render_kubernetes(environment, _rules(), _prometheus_rules(), _secret_rules())
 
 
 def _commands() -> "Commands":
@@ -91,5 +92,17 @@ def _rules() -> "Rules":
 
     try:
         return load_rules(project_root())
+    except RulesError as invalid:
+        raise PlatformError(str(invalid)) from None
+
+
+def _prometheus_rules() -> "PrometheusRules":
+    from logops.platforms.platform import PlatformError
+    from logops.rules.prometheus import load_prometheus_rules
+    from logops.rules.read import RulesError
+    from logops.toolchain import project_root
+
+    try:
+        return load_prometheus_rules(project_root())
     except RulesError as invalid:
         raise PlatformError(str(invalid)) from None

@@ -228,6 +228,9 @@ class DeployablePlatform(ReadablePlatform, Protocol):
     def prometheus_url(self, cluster: str) -> str | None:
         """Return the address of the Prometheus with a cluster's recorded series; None if nothing is recorded."""
 
+    def alerting_prometheus_urls(self) -> tuple[str, ...]:
+        """Return the address of every Prometheus of the platform: each evaluates the rules of the stage `storage`."""
+
     def write_line(self, source: str, text: str) -> None:
         """Write one log line as a source does: append it to a tailed file, or send it to a syslog port.
 

@@ -17,6 +17,7 @@ from logops.render.agents.promtail import CANARY_LABELS, CanaryLines, PromtailPr
 from logops.render.alertmanager import alertmanager_config, own_alertmanagers
 from logops.render.common import loki_texts, storage_texts, tenant_texts
 from logops.render.files import Files, to_yaml, workload_file, workload_text
+from logops.render.prometheus import Target, prometheus_config, prometheus_rule_texts, targets_text
 from logops.render.rules import rule_texts
 from logops.render.supervisor import SupervisedProgram, supervisor_conf
 from logops.render.topology import (
@@ -27,20 +28,25 @@ from logops.render.topology import (
     Topology,
     local_topology,
 )
+from logops.rules.prometheus import PrometheusRules
 from logops.rules.read import Rules
 from logops.stages import STAGES, Stage
 
+_SCRAPED: tuple[Stage, ...] = ("storage", "loki", "agents")
+"""The stages with processes that Prometheus scrapes."""
 Commands = Mapping[str, tuple[str, ...]]
 """The command of each program: `{"loki": ("/path/to/loki",), "azurite": ("node", "main.js"), ...}`."""
 
 
-def render_local(environment: Environment, state: Path, commands: Commands, rules: Rules) -> dict[Stage, Files]:
+def render_local(
+    environment: Environment, state: Path, commands: Commands, rules: Rules, prometheus_rules: PrometheusRules
+) -> dict[Stage, Files]:
     """Return the files of every stage, named by their paths below the live folder.
 
     No program reads the file `processes/STAGE`: it lists the stage's processes, one `NAME DIGEST` per line.
     """
     topology = local_topology(environment, state)
-    texts = {stage: _texts(topology, stage, rules) for stage in STAGES}
+    texts = {stage: _texts(topology, stage, rules, prometheus_rules) for stage in STAGES}
     programs = local_programs(topology, commands, texts)
     _refuse_duplicate_names(program.name for stage in STAGES for program in programs[stage])
     return {
@@ -58,7 +64,7 @@ def local_programs(
     return {
         "storage": (
             _azurite(topology, commands),
-            *_prometheus(topology, commands),
+            *_prometheuses(topology, commands, texts["storage"]),
             *_alertmanagers(topology, commands, texts["storage"]),
         ),
         "loki": tuple(_loki(topology, commands, process, texts["loki"]) for process in _start_order(topology)),
@@ -78,15 +84,24 @@ def local_programs(
     }
 
 
-def _texts(topology: Topology, stage: Stage, rules: Rules) -> dict[str, str]:
+def _texts(topology: Topology, stage: Stage, rules: Rules, prometheus_rules: PrometheusRules) -> dict[str, str]:
     environment = topology.environment
     match stage:
         case "storage":
-            return {**storage_texts(environment), **_alertmanager_texts(topology)}
+            return {
+                **storage_texts(environment),
+                **_alertmanager_texts(topology),
+                **_prometheus_texts(topology, prometheus_rules),
+                **_target_texts(topology, stage, _storage_targets(topology)),
+            }
         case "loki":
-            return loki_texts(environment, partial(local_addresses, topology))
+            return {
+                **loki_texts(environment, partial(local_addresses, topology)),
+                **_target_texts(topology, stage, _loki_targets(topology)),
+            }
         case "agents":
-            return {f"agents/{process.name}.yaml": _promtail_text(topology, process) for process in topology.agents}
+            texts = {f"agents/{process.name}.yaml": _promtail_text(topology, process) for process in topology.agents}
+            return {**texts, **_target_texts(topology, stage, _agent_targets(topology))}
         case "tenants":
             return tenant_texts(environment)
         case "rules":
@@ -132,24 +147,107 @@ def _azurite(topology: Topology, commands: Commands) -> SupervisedProgram:
     )  # fmt: skip
 
 
-def _prometheus(topology: Topology, commands: Commands) -> Iterator[SupervisedProgram]:
-    """Yield a Prometheus for recorded series, unless every cluster names another one. It scrapes nothing."""
-    if all(cluster.ruler.prometheus_url for cluster in topology.environment.clusters.values()):
-        return
-    yield SupervisedProgram(
-        "prometheus",
-        "prometheus",
-        (
-            *commands["prometheus"],
-            "--config.file=/dev/null",
-            f"--web.listen-address={HOST}:{topology.prometheus_port}",
-            "--web.enable-remote-write-receiver",
-            f"--storage.tsdb.path={topology.data('prometheus')}",
-            "--log.level=warn",
-        ),
-        (topology.prometheus_port,),
-        environment=_without_secrets(topology.environment),
-    )
+def _prometheuses(topology: Topology, commands: Commands, texts: Mapping[str, str]) -> Iterator[SupervisedProgram]:
+    """Yield a Prometheus for each audience: for recorded series, for metrics of all processes, and for alerts on them.
+
+    There is none if every cluster of the audience names another one.
+    """
+    rules = tuple(texts[file] for file in _prometheus_rule_files(texts))
+    for audience in topology.own_prometheuses:
+        name, file = _prometheus_name(audience), _prometheus_file(audience)
+        port = topology.prometheus_port(audience)
+        yield SupervisedProgram(
+            name,
+            "prometheus",
+            (
+                *commands["prometheus"],
+                f"--config.file={topology.live(file)}",
+                f"--web.listen-address={_address(port)}",
+                "--web.enable-remote-write-receiver",
+                f"--storage.tsdb.path={topology.data(name)}",
+                "--log.level=warn",
+            ),
+            (port,),
+            reads=(texts[file], *rules),
+            environment=_without_secrets(topology.environment),
+        )
+
+
+def _prometheus_texts(topology: Topology, rules: PrometheusRules) -> dict[str, str]:
+    if not topology.own_prometheuses:
+        return {}
+    rule_texts = {
+        f"storage/prometheus/rules/{name}": text
+        for name, text in prometheus_rule_texts(topology.environment, rules).items()
+    }
+    configurations = {
+        _prometheus_file(audience): to_yaml(
+            topology.environment.name,
+            prometheus_config(
+                [topology.live(file) for file in _prometheus_rule_files(rule_texts)],
+                [topology.live(_targets_file(stage, audience)) for stage in _SCRAPED],
+                topology.alertmanager_urls(audience),
+            ),
+        )
+        for audience in topology.own_prometheuses
+    }
+    return {**rule_texts, **configurations}
+
+
+def _prometheus_rule_files(texts: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in texts if name.startswith("storage/prometheus/rules/"))
+
+
+def _prometheus_file(audience: Data) -> str:
+    return f"storage/prometheus/{audience}.yaml"
+
+
+def _prometheus_name(audience: Data) -> str:
+    return "prometheus" if audience == "standard" else f"prometheus-{audience}"
+
+
+def _target_texts(topology: Topology, stage: Stage, targets: Iterable[Target]) -> dict[str, str]:
+    """Return the files of a stage's targets. Prometheus reads them again when they change, and is not restarted."""
+    listed = list(targets)
+    return {
+        _targets_file(stage, audience): targets_text(
+            topology.environment, [target for target in listed if target.audience == audience]
+        )
+        for audience in topology.own_prometheuses
+    }
+
+
+def _targets_file(stage: Stage, audience: Data) -> str:
+    return f"{stage}/targets/{audience}.json"
+
+
+def _storage_targets(topology: Topology) -> Iterator[Target]:
+    for audience in topology.own_prometheuses:
+        name, port = _prometheus_name(audience), topology.prometheus_port(audience)
+        yield Target(name, "prometheus", _address(port), audience)
+    for audience in own_alertmanagers(topology.environment):
+        port = topology.alertmanager_port(audience)
+        yield Target(f"alertmanager-{audience}", "alertmanager", _address(port), audience)
+
+
+def _loki_targets(topology: Topology) -> Iterator[Target]:
+    for process in topology.loki:
+        audience = topology.environment.clusters[process.cluster].data
+        yield Target(process.name, process.component, _address(process.http_port), audience, process.cluster)
+
+
+def _agent_targets(topology: Topology) -> Iterator[Target]:
+    clusters = topology.environment.clusters
+    for process in topology.agents:
+        audience = clusters[process.cluster].data
+        yield Target(process.name, "promtail", _address(process.http_port), audience, process.cluster)
+    for name, cluster in clusters.items():
+        if cluster.canary:
+            yield Target(f"canary-{name}", "loki-canary", _address(topology.canary_port(name)), cluster.data, name)
+
+
+def _address(port: int) -> str:
+    return f"{HOST}:{port}"
 
 
 def _alertmanagers(topology: Topology, commands: Commands, texts: Mapping[str, str]) -> Iterator[SupervisedProgram]:

@@ -18,6 +18,8 @@ _FIRST_AGENT_PORT = 1
 _FIRST_SYSLOG_PORT = 6
 _FIRST_ALERTMANAGER_PORT = 8
 _FIRST_LOKI_PORT = 10
+_SECURITY_PROMETHEUS_PORT = 4
+_METRICS_PORT = 5
 _PORTS_A_LOKI = 3
 _UNSUPPORTED_CHARACTER = re.compile(r"""["'%$*?\[\]{}\\\x00-\x1f]|\s[;#]""")
 """Characters that supervisord, Loki or Promtail do not accept in a path."""
@@ -122,13 +124,26 @@ class Topology:
 
     def prometheus_url(self, cluster: str) -> str:
         """Return the URL of the Prometheus that stores the cluster's recorded series."""
-        declared_url = self.environment.clusters[cluster].ruler.prometheus_url
-        return declared_url or f"http://{HOST}:{self.prometheus_port}"
+        declared = self.environment.clusters[cluster]
+        return declared.ruler.prometheus_url or f"http://{HOST}:{self.prometheus_port(declared.data)}"
 
     @property
-    def prometheus_port(self) -> int:
-        """The port just below the ports of the canaries, which are at the end of the range."""
+    def own_prometheuses(self) -> tuple[Data, ...]:
+        """Return the audiences for which the local platform runs a Prometheus: not all their clusters name another."""
+        clusters = self.environment.clusters.values()
+        without = {cluster.data for cluster in clusters if not cluster.ruler.prometheus_url}
+        return tuple(audience for audience in AUDIENCES if audience in without)
+
+    def prometheus_port(self, audience: Data) -> int:
+        if audience == "security":
+            return self.base_port + _SECURITY_PROMETHEUS_PORT
+        # Just below the ports of the canaries, which are at the end of the range.
         return self.base_port + PORTS - 1 - len(self.environment.clusters)
+
+    @property
+    def metrics_port(self) -> int:
+        """Return the port of the metrics of logops."""
+        return self.base_port + _METRICS_PORT
 
     def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
         """Return the URLs of an audience's Alertmanagers; none if the environment has no such audience."""
@@ -187,7 +202,8 @@ def local_topology(environment: Environment, state: Path) -> Topology:
     base = environment.platform.base_port
     agents = tuple(_agents(environment, base + _FIRST_AGENT_PORT))
     syslogs = _syslog_sources(environment)
-    agent_ports, syslog_ports = _FIRST_SYSLOG_PORT - _FIRST_AGENT_PORT, _FIRST_ALERTMANAGER_PORT - _FIRST_SYSLOG_PORT
+    agent_ports = _SECURITY_PROMETHEUS_PORT - _FIRST_AGENT_PORT
+    syslog_ports = _FIRST_ALERTMANAGER_PORT - _FIRST_SYSLOG_PORT
     if len(agents) > agent_ports or len(syslogs) > syslog_ports:
         raise PlacementError(
             f"environment {environment.name!r} needs {len(agents)} agent processes and {len(syslogs)} syslog ports,"
@@ -208,7 +224,7 @@ def _loki(environment: Environment, first_port: int) -> Iterator[LokiProcess]:
         for component in sorted(cluster.components, key=order.index)
         if component != "gateway"
     ]
-    # Each cluster has a canary, and there is one Prometheus.
+    # Each cluster has a canary, and the standard Prometheus is below them.
     capacity = (PORTS - _FIRST_LOKI_PORT - len(environment.clusters) - 1) // _PORTS_A_LOKI
     for index in range(max(workload.replicas for _, _, workload in workloads)):
         for position, (name, component, workload) in enumerate(workloads, start=index * len(workloads)):

@@ -112,6 +112,9 @@ class MemoryPlatform:
     def prometheus_url(self, cluster: str) -> str | None:
         raise NotImplementedError
 
+    def alerting_prometheus_urls(self) -> tuple[str, ...]:
+        return ()
+
     def write_line(self, source: str, text: str) -> None:
         raise NotImplementedError
 

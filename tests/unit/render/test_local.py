@@ -203,7 +203,7 @@ def test_two_processes_with_the_same_name_are_refused() -> None:
     with pytest.raises(
         PlacementError, match="two processes have the name canary-main: rename the agent or the cluster"
     ):
-        render_local(declared, STATE, COMMANDS, {})
+        render_local(declared, STATE, COMMANDS, {}, {})
 
 
 def test_account_without_key_is_refused_on_azurite() -> None:

@@ -86,10 +86,12 @@ def test_local_ruler_writes_to_the_local_prometheus() -> None:
     assert ruler["remote_write"]["clients"]["prometheus"]["url"] == f"http://127.0.0.1:{port}/api/v1/write"
 
 
-def test_local_prometheus_does_not_run_if_every_cluster_has_prometheus_url() -> None:
+def test_local_prometheus_does_not_run_if_every_cluster_of_its_audience_has_prometheus_url() -> None:
     prometheus_url = "http://prometheus.example:9090"
     named = [(f"clusters.{name}.ruler.prometheus_url", prometheus_url) for name in LOCAL.clusters]
-    assert "prometheus" in programs(environment("local", named[0]))
+    assert {"prometheus", "prometheus-security"} & programs(environment("local", named[0])).keys() == {
+        "prometheus-security"
+    }
     declared = environment("local", *named)
     assert "prometheus" not in programs(declared)
     assert f"{prometheus_url}/api/v1/write" in rendered(declared)["loki"]["loki/security.yaml"]

@@ -40,7 +40,7 @@ def configured(state: Path, commands: dict[str, tuple[str, ...]], monkeypatch: p
     """Return every process as supervisord reads it from the rendered files."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    files = render_local(LOCAL, state, commands, {})
+    files = render_local(LOCAL, state, commands, {}, {})
     sections = [text for stage in files.values() for name, text in stage.items() if name.startswith("supervisor/")]
     (state / "logs").mkdir(parents=True)
     for name in programs(LOCAL):

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from logops.environment import Environment
-from logops.environment.cluster import DISTRIBUTED
+from logops.environment.cluster import AUDIENCES, DISTRIBUTED
 from logops.render import PlacementError, Topology, local_topology
 from logops.render.topology import PORTS
 from tests.support.environments import STATE, environment
@@ -25,7 +25,8 @@ def ports(topology: Topology) -> list[int]:
     syslogs = [
         topology.syslog_port(name) for name, source in topology.environment.sources.items() if source.kind == "syslog"
     ]
-    return [topology.azurite_port, topology.prometheus_port, *agents, *syslogs, *canaries, *loki]
+    prometheus = [topology.prometheus_port(audience) for audience in AUDIENCES]
+    return [topology.azurite_port, topology.metrics_port, *prometheus, *agents, *syslogs, *canaries, *loki]
 
 
 @given(replicas, st.sampled_from(DISTRIBUTED))
@@ -110,7 +111,7 @@ def test_agent_unsupported_on_local_platform_is_refused_with_its_name(kind: str)
 def test_more_agents_than_ports_are_refused() -> None:
     agents = {f"agent-{number}": {"kind": "promtail", "sources": ["audit"]} for number in range(6)}
 
-    with pytest.raises(PlacementError, match=r"needs 6 agent processes and 1 syslog ports, but .* has only 5 and 2"):
+    with pytest.raises(PlacementError, match=r"needs 6 agent processes and 1 syslog ports, but .* has only 3 and 2"):
         local_topology(environment("local", ("agents", agents)), STATE)
 
 

@@ -43,6 +43,8 @@ from logops.platforms.platform import (
 from logops.platforms.rules import Owner, files_of, owners, read_rules, write_rules
 from logops.render import STAGES, Commands, Files, Stage, local_topology, render_local
 from logops.render.files import workload_file, workload_text
+from logops.render.topology import HOST
+from logops.rules.prometheus import PrometheusRules
 from logops.rules.read import Rules
 
 _RENEW_SECONDS = 60.0
@@ -59,11 +61,13 @@ class LocalPlatform:
         state: Path,
         commands: Callable[[], Commands],
         rules: Callable[[], Rules],
+        prometheus_rules: Callable[[], PrometheusRules],
     ) -> None:
         """Create the platform. Starts nothing.
 
         commands   returns the command of each program; called only when needed
-        rules      returns the rules to evaluate; called only when needed
+        rules      returns the rules of the rulers; called only when needed
+        prometheus_rules   returns the rules of Prometheus; called only when needed
 
         Raises PlacementError if the environment does not fit this machine.
         """
@@ -71,6 +75,7 @@ class LocalPlatform:
         self.state = state.resolve()
         self._commands = commands
         self._rules = rules
+        self._prometheus_rules = prometheus_rules
         self._topology = local_topology(environment, self.state)
         self._live = self.state / "live"
         self._supervisord = Supervisord(self.state)
@@ -84,7 +89,7 @@ class LocalPlatform:
         return self._environment
 
     def desired(self) -> dict[Stage, Files]:
-        return render_local(self._environment, self.state, self._commands(), self._rules())
+        return render_local(self._environment, self.state, self._commands(), self._rules(), self._prometheus_rules())
 
     def _secrets(self) -> dict[str, str]:
         """Return every known secret by variable, to remove them from text."""
@@ -165,6 +170,11 @@ class LocalPlatform:
 
     def prometheus_url(self, cluster: str) -> str | None:
         return self._topology.prometheus_url(cluster)
+
+    def alerting_prometheus_urls(self) -> tuple[str, ...]:
+        return tuple(
+            f"http://{HOST}:{self._topology.prometheus_port(audience)}" for audience in self._topology.own_prometheuses
+        )
 
     def salt_secret(self) -> str:
         """Return the variable of `quality.salt`, if it is set, else a secret that is generated once.
