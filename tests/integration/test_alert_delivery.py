@@ -1,5 +1,6 @@
 """Findings in a store become alerts in real Alertmanagers."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -276,3 +277,38 @@ def test_silence_ends_with_its_id(both: Deliveries, main: RunningAlertmanager, m
 
     assert (ended.exit_code, ended.stdout.startswith("Ended: the silence of ")) == (0, True)
     assert (again.exit_code, "it has no such silence that is in force." in " ".join(again.stderr.split())) == (1, True)
+
+
+def test_result_file_that_is_cut_resolves_nothing_and_is_an_alert_until_the_next_run(
+    both: Deliveries, main: RunningAlertmanager, tmp_path: Path
+) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")), at=NOW - timedelta(hours=2))
+    both.found(at=NOW - timedelta(hours=1))
+    newest = max(tmp_path.rglob("*.parquet"), key=lambda file: file.stat().st_mtime_ns)
+    newest.write_bytes(newest.read_bytes()[:50])
+    written = (NOW - timedelta(hours=1)).timestamp()
+    os.utime(newest, (written, written))
+
+    both.send()
+    told = {dict(alert.labels)["alertname"] for alert in both.live(main.url)}
+    both.found()
+    both.send()
+
+    assert told == {"chunk-missing", "results-unreadable"}
+    assert both.live(main.url) == []
+
+
+def test_damaged_acceptance_is_an_alert_with_its_file_and_accepts_nothing(
+    both: Deliveries, main: RunningAlertmanager, tmp_path: Path
+) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")))
+    write_acceptance(both.store, accept("chunk-missing", both.subject(), "ada", "test data", timedelta(days=30), NOW))
+    [file] = tmp_path.rglob("accepted-findings/*/*.parquet")
+    file.write_text("not a table")
+
+    [finding] = both.send().findings
+
+    assert finding.message.startswith(
+        f"The result file accepted-findings/{file.parent.name}/{file.name} cannot be read"
+    )
+    assert {dict(alert.labels)["alertname"] for alert in both.live(main.url)} == {"chunk-missing", "results-unreadable"}

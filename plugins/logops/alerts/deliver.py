@@ -25,7 +25,10 @@ from logops.environment.cluster import AUDIENCES, Data
 from logops.findings import Finding, Run, Subject
 from logops.findings.acceptance import read_acceptances
 from logops.findings.classes.alerts import ALERTS_UNDELIVERED, CHECK_OVERDUE
+from logops.findings.classes.rollout import RESULTS_UNREADABLE
+from logops.findings.damage import unreadable
 from logops.findings.history import OpenFinding
+from logops.findings.kinds import FINDINGS
 from logops.number_text import count_text
 from logops.platforms.platform import ReadablePlatform
 
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
 
 CHECK = "alerts"
+CURRENT = (CHECK_OVERDUE, RESULTS_UNREADABLE)
+"""Classes of findings that a delivery finds before it sends."""
 ROLLOUT = "rollout"
 _NAMED = 2
 """Findings that the headline names."""
@@ -115,13 +120,14 @@ def deliver(
     overdue = _overdue(store, environment, states, paused, now)
     before = next((state for state in states if state.run.check == CHECK), None)
     accepted = read_acceptances(store, environment.name, now)
-    states = _with_overdue(states, before, overdue, environment, now)
     rollouts = read_muting_rollouts(store, environment, platform.rollout_since(), now)
+    damaged = tuple(_damaged(store, environment, now))
+    states = _with_current(states, before, (*overdue, *damaged), environment, now)
     muted = muted_findings(states, rollouts, accepted, now)
     links_to = airflow_url or environment.alerts.airflow_url or ""
     desired = desired_alerts(without_muted(states, rollouts, now), environment, now, accepted, links_to)
     sent = tuple(_send_all(platform, desired, now, report_progress))
-    findings = (*overdue, *_undelivered(environment, sent, desired, now))
+    findings = (*overdue, *_undelivered(environment, sent, desired, now), *damaged)
     _record_changes(store, environment, before, findings, now)
     return Delivery(environment.name, sent, findings, len(muted))
 
@@ -145,18 +151,32 @@ def _overdue(
     return tuple(overdue_checks(environment, last_runs, first_rollout, paused, now))
 
 
-def _with_overdue(
+def _damaged(store: "ResultsStore", environment: Environment, now: datetime) -> Iterator[Finding]:
+    """Yield a finding for each file that the delivery had to leave out.
+
+    Not for the runs of checks: `ResultsStore.runs` reports these as findings of their check.
+    """
+    for file, reason in sorted(store.damaged.items()):
+        kind, _, name = file.partition("/")
+        if kind != FINDINGS and name.rpartition("/")[2].startswith(f"{environment.name}."):
+            yield unreadable(environment.name, file, reason, now)
+
+
+def _with_current(
     states: Sequence[OpenAfterRun],
     before: OpenAfterRun | None,
-    overdue: Sequence[Finding],
+    current: Sequence[Finding],
     environment: Environment,
     now: datetime,
 ) -> list[OpenAfterRun]:
-    """Return the states with the checks that are overdue now, instead of those that were at the last delivery."""
+    """Return the states with what this delivery found, instead of what the last delivery found.
+
+    current   findings of `CURRENT`; whether an Alertmanager accepts alerts is found out later
+    """
     was = before.open if before else ()
     since = {entry.finding.identity: entry.since for entry in was}
-    still_open = [entry for entry in was if entry.finding.cls.name != CHECK_OVERDUE.name]
-    still_open += [OpenFinding(finding, since.get(finding.identity, finding.as_of)) for finding in overdue]
+    still_open = [entry for entry in was if entry.finding.cls not in CURRENT]
+    still_open += [OpenFinding(finding, since.get(finding.identity, finding.as_of)) for finding in current]
     run = Run(environment.name, CHECK, CHECK, now)
     return [*(state for state in states if state.run.check != CHECK), OpenAfterRun(run, still_open)]
 

@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.findings.classes.rollout import CHECK_INCOMPLETE, RESULTS_UNREADABLE
 from logops.findings.model import Finding, Identity, Run, Subject
 from logops.findings.store import ResultsStore
+
+NOT_CHECKED = frozenset({CHECK_INCOMPLETE.name, RESULTS_UNREADABLE.name})
+"""Classes that say that a run did not look at everything, or that nobody knows what it found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def compare(before: Iterable[OpenFinding], current: Iterable[Finding]) -> Change
     by_identity: dict[Identity, Finding] = {}
     for finding in current:
         by_identity.setdefault(finding.identity, finding)
-    unreached = [finding.subject for finding in by_identity.values() if finding.cls.name == CHECK_INCOMPLETE.name]
+    unreached = not_reached(by_identity)
     missing = [open_finding for identity, open_finding in was.items() if identity not in by_identity]
     unknown = [
         open_finding
@@ -67,6 +70,16 @@ def compare(before: Iterable[OpenFinding], current: Iterable[Finding]) -> Change
         gone=tuple(open_finding for open_finding in missing if open_finding not in unknown),
         unknown=tuple(unknown),
     )
+
+
+def not_reached(identities: Iterable[Identity]) -> list[Subject]:
+    """Return the parts that a run did not check, by the identities of its findings."""
+    return [
+        # Nobody knows what an unreadable run checked.
+        Subject(subject.environment) if name == RESULTS_UNREADABLE.name else subject
+        for name, subject in identities
+        if name in NOT_CHECKED
+    ]
 
 
 def read_changes(store: ResultsStore, environment: str, check: str, as_of: datetime) -> tuple[Run, Changes] | None:

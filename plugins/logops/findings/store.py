@@ -8,19 +8,21 @@ variables AZURE_STORAGE_*, or with the identity of the machine or its user (Defa
 """
 
 import hashlib
+import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from itertools import chain, groupby
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from logops.errors import LogopsError
 from logops.findings.atomic_write import write_atomically
+from logops.findings.damage import unreadable_run
 from logops.findings.kinds import FINDINGS
 from logops.findings.model import Finding, Identity, Run
 from logops.findings.table import IDENTITY, findings_schema, from_table, identities, to_table
@@ -28,6 +30,8 @@ from logops.findings.table import IDENTITY, findings_schema, from_table, identit
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Parsed = TypeVar("Parsed")
+_log = logging.getLogger(__name__)
 _SECRET = re.compile(r"(?i)\b(sig|accountkey|sharedaccesskey|password|token|secret)=[^&;\s'\"]+")
 _RESULT = re.compile(r"/day=\d{4}-\d\d-\d\d/[^/]+\.parquet$")
 _LONGEST_NAME = 180
@@ -48,6 +52,10 @@ class StoreUnreachableError(ResultsError):
     """The store's URL cannot be read or written."""
 
 
+class DamagedResultError(ResultsError):
+    """A file of the store is damaged, or is no result of this version of logops."""
+
+
 class NothingStoredError(ResultsError):
     """No run has written results of this kind yet."""
 
@@ -57,6 +65,8 @@ class ResultsStore:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self.damaged: dict[str, str] = {}
+        """Files that could not be read so far, below the URL, with the reason. They were left out."""
 
     def __repr__(self) -> str:
         return f"ResultsStore({without_credentials(self._url)!r})"
@@ -88,6 +98,8 @@ class ResultsStore:
     def runs(self, environment: str, check: str, until: datetime) -> Iterator[tuple[Run, tuple[Finding, ...]]]:
         """Return the runs of a check not after `until`, newest first. Each is read when the iterator reaches it.
 
+        The run of a file that cannot be read has one finding, `results-unreadable`.
+
         Raises StoreUnreachableError.
         """
         last = until.astimezone(UTC).date()
@@ -99,7 +111,7 @@ class ResultsStore:
                 if path.rsplit("/", 1)[1].startswith(f"{environment}.{check}."):
                     days.setdefault(_day(path), []).append(path)
             for day in sorted(days, reverse=True):
-                entries = [from_table(self._read(path)) for path in days[day]]
+                entries = [self._run(environment, check, path, until) for path in days[day]]
                 yield from sorted(
                     (entry for entry in entries if entry[0].as_of <= until),
                     key=lambda entry: (entry[0].as_of, entry[0].id),
@@ -120,9 +132,25 @@ class ResultsStore:
         with ThreadPoolExecutor(READERS) as readers:
             for start in range(0, len(by_day), DAYS_AT_ONCE):
                 days = chain.from_iterable(by_day[start : start + DAYS_AT_ONCE])
-                read = readers.map(partial(self._read, columns=IDENTITY), days)
-                runs = (entry for entry in map(identities, read) if entry[0].as_of < before)
+                read = readers.map(partial(self._identities, environment, check, before), days)
+                runs = (entry for entry in read if entry[0].as_of < before)
                 yield from sorted(runs, key=lambda entry: (entry[0].as_of, entry[0].id), reverse=True)
+
+    def _run(self, environment: str, check: str, path: str, until: datetime) -> tuple[Run, tuple[Finding, ...]]:
+        try:
+            return self._parsed(path, from_table)
+        except DamagedResultError as error:
+            file = self._leave_out(path, error)
+            # Nobody knows whether it ran before `until`. If it did, leaving it out could end an alert.
+            written = min(self._written(path) or until, until)
+            return unreadable_run(environment, check, file, str(error), _day(path), written)
+
+    def _identities(self, environment: str, check: str, before: datetime, path: str) -> tuple[Run, frozenset[Identity]]:
+        try:
+            return self._parsed(path, identities, IDENTITY)
+        except DamagedResultError:
+            run, findings = self._run(environment, check, path, before)
+            return run, frozenset(finding.identity for finding in findings)
 
     def checks(self, environment: str) -> list[str]:
         """Return the names of an environment's checks that have ever run. Raises StoreUnreachableError."""
@@ -163,17 +191,31 @@ class ResultsStore:
         first, last   days to read; only the columns and rows that `sql` needs are read
         parameters    values of `$name` in `sql`
 
+        Files that cannot be read are left out, and are in `damaged`.
+
         Raises StoreUnreachableError, NothingStoredError (not for findings), and duckdb.Error if the query is wrong.
 
         >>> store.query("findings", "select class, count(*) from findings group by class")       # doctest: +SKIP
         """
+        import duckdb
+
+        files = self._files(kind, first, last)
+        try:
+            return self._query(kind, sql, files, parameters)
+        except (StoreUnreachableError, OSError, duckdb.Error):
+            # The error does not say which file it is about, and may be about the query.
+            readable = [path for path in files if self._is_readable(path)]
+            if readable == files:
+                raise
+            return self._query(kind, sql, readable, parameters)
+
+    def _query(self, kind: str, sql: str, files: list[str], parameters: Mapping[str, object] | None) -> "pa.Table":
         import duckdb
         import pyarrow as pa
         import pyarrow.dataset as ds
         import pyarrow.parquet as pq
 
         day = pa.schema([("day", pa.date32())])
-        files = self._files(kind, first, last)
         with self._reaching(f"Reading {kind}"):
             # The newest file has every column; older files have no values in newer columns.
             newest = pa.BufferReader(self._filesystem.cat_file(files[-1])) if files else None
@@ -218,15 +260,49 @@ class ResultsStore:
             paths = [path for each in folders for path in self._filesystem.find(each) if _RESULT.search(path)]
         return sorted((path for path in paths if first <= _day(path) <= last), key=lambda path: (_day(path), path))
 
-    def _read(self, path: str, columns: Sequence[str] | None = None) -> "pa.Table":
+    def _parsed(
+        self, path: str, parse: "Callable[[pa.Table], Parsed]", columns: Sequence[str] | None = None
+    ) -> "Parsed":
+        """Read a file. Raises StoreUnreachableError, or DamagedResultError if it is not what `parse` expects."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         with self._reaching(f"Reading {PurePosixPath(path).name}"):
             data = pa.BufferReader(self._filesystem.cat_file(path))
+        try:
             # Not `read_table`: its threads may still hold Python's bytes when a short command ends, and abort it then.
             with pq.ParquetFile(data) as file:
-                return file.read(None if columns is None else [*columns], use_threads=False)
+                return parse(file.read(None if columns is None else [*columns], use_threads=False))
+        except (pa.ArrowException, OSError) as error:
+            raise DamagedResultError(f"it is no intact Parquet file ({_first_line(error)})") from None
+        except (LookupError, TypeError, ValueError) as error:
+            raise DamagedResultError(
+                f"it is no result of this version of logops ({type(error).__name__}: {_first_line(error)})"
+            ) from None
+
+    def _is_readable(self, path: str) -> bool:
+        try:
+            self._parsed(path, lambda table: None)
+        except DamagedResultError as error:
+            self._leave_out(path, error)
+            return False
+        return True
+
+    def _leave_out(self, path: str, error: DamagedResultError) -> str:
+        """Remember a damaged file. Return its name below the URL."""
+        name = path.removeprefix(f"{self._root}/")
+        if name not in self.damaged:
+            _log.warning("The result file %s is left out: %s.", name, error)
+        self.damaged[name] = str(error)
+        return name
+
+    def _written(self, path: str) -> datetime | None:
+        """Return when a file was written; None: the file system does not say it."""
+        try:
+            written: datetime = self._filesystem.modified(path)
+        except (NotImplementedError, OSError, LookupError):
+            return None
+        return written.astimezone(UTC)
 
     @contextmanager
     def _reaching(self, action: str) -> Iterator[None]:
@@ -240,6 +316,10 @@ class ResultsStore:
                 f"{reason}. Check that the place exists, that this machine reaches it, and that its login may read and "
                 f"write there; `results` in the environment file names it."
             ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:200]
 
 
 def _written(file: Mapping[str, Any]) -> object:

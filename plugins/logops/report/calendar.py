@@ -15,7 +15,7 @@ from logops.audit.policy.phase import Phase
 from logops.audit.report.result import TableRow
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings import Severity
-from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.findings.history import NOT_CHECKED
 from logops.number_text import size_text
 from logops.report.section import Mark, moment_text
 from logops.report.state import Found, breaks_promise
@@ -133,7 +133,7 @@ class Calendar:
 
 def is_unchecked(entry: Found) -> bool:
     """Whether a finding says that something could not be checked."""
-    return entry.finding.cls.name == CHECK_INCOMPLETE.name
+    return entry.finding.cls.name in NOT_CHECKED
 
 
 def mark_of(findings: Iterable[Found]) -> Mark:

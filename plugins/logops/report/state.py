@@ -12,8 +12,7 @@ from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.findings import Finding, Identity, Run, Severity, failed
 from logops.findings.acceptance import Acceptance, acceptance_of, read_acceptances
-from logops.findings.classes.rollout import CHECK_INCOMPLETE
-from logops.findings.history import Changes, OpenFinding, compare, may_overlap
+from logops.findings.history import NOT_CHECKED, Changes, OpenFinding, compare, may_overlap, not_reached
 from logops.findings.store import ResultsStore
 from logops.report.section import Shown
 
@@ -141,7 +140,7 @@ def since_earlier(identities: Collection[Identity], earlier: Iterable[Identities
     for run, found in earlier:
         seen = unbroken & found
         since |= dict.fromkeys(seen, run.as_of)
-        unreached = [subject for name, subject in found if name == CHECK_INCOMPLETE.name]
+        unreached = not_reached(found)
         unbroken = seen | {
             identity for identity in unbroken - seen if any(may_overlap(identity[1], part) for part in unreached)
         }
@@ -155,7 +154,7 @@ def strips(runs: Iterable[Identities]) -> Callable[[Identity], Strip]:
 
     An incomplete run that did not see it proves nothing.
     """
-    ordered = [(run.as_of, found, any(name == CHECK_INCOMPLETE.name for name, _ in found)) for run, found in runs]
+    ordered = [(run.as_of, found, any(name in NOT_CHECKED for name, _ in found)) for run, found in runs]
     made: dict[tuple[bool, ...], Strip] = {}
 
     def strip(identity: Identity) -> Strip:
@@ -212,7 +211,7 @@ def is_incomplete(found: Sequence[Found]) -> bool:
 
 
 def _is_incomplete(findings: Iterable[Finding]) -> bool:
-    return any(finding.cls.name == CHECK_INCOMPLETE.name for finding in findings)
+    return any(finding.cls.name in NOT_CHECKED for finding in findings)
 
 
 def breaks_promise(found: Found) -> bool:

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from uuid import uuid4
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -207,14 +208,87 @@ def test_run_written_by_another_store_is_read_at_once(tmp_path: Path) -> None:
     assert [run for run, _ in here.runs("local", "audit", AS_OF)] == [RUN]
 
 
-def test_damaged_file_raises_with_its_name(tmp_path: Path) -> None:
+def damaged(folder: Path, content: bytes) -> str:
+    """Replace the only file of a store. Return its name below the store."""
+    (path,) = folder.rglob("*.parquet")
+    path.write_bytes(content)
+    return str(path.relative_to(folder))
+
+
+def test_cut_file_is_a_run_whose_only_finding_names_the_file(tmp_path: Path) -> None:
     store = ResultsStore(str(tmp_path))
     store.write_findings(RUN, [finding()])
     (path,) = tmp_path.rglob("*.parquet")
-    path.write_bytes(path.read_bytes()[:100])
+    name = damaged(tmp_path, path.read_bytes()[:100])
 
-    with pytest.raises(StoreUnreachableError, match=r"local\.audit\.scheduled"):
-        list(store.runs("local", "audit", AS_OF))
+    [(run, (unreadable,))] = store.runs("local", "audit", AS_OF)
+
+    assert (run.id, run.as_of) == (RUN.id, datetime(2026, 11, 23, tzinfo=UTC))
+    assert (unreadable.cls.name, unreadable.subject) == ("results-unreadable", Subject("local", path=name))
+    assert unreadable.message.startswith(
+        f"The result file {name} cannot be read: it is no intact Parquet file (Parquet"
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (pa.table({"a": [1]}), "it is no result of this version of logops (KeyError: b'logops.run')"),
+        (
+            to_table(RUN, [finding()]).drop_columns(["message"]),
+            "it is no result of this version of logops (KeyError: 'message')",
+        ),
+    ],
+    ids=["another program", "another version"],
+)
+def test_file_with_other_columns_is_refused_with_its_name(tmp_path: Path, table: pa.Table, reason: str) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write_findings(RUN, [finding()])
+    data = pa.BufferOutputStream()
+    pq.write_table(table, data)
+    name = damaged(tmp_path, data.getvalue().to_pybytes())
+
+    [(_, (unreadable,))] = store.runs("local", "audit", AS_OF)
+
+    assert (
+        unreadable.message
+        == f"The result file {name} cannot be read: {reason}. It is left out. What it held is unknown."
+    )
+
+
+def test_query_leaves_out_a_file_of_text_and_names_it(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write_findings(RUN, [finding()])
+    name = damaged(tmp_path, b"not a table")
+    store.write_findings(Run("local", "audit", "later", AS_OF), [finding()])
+
+    rows = store.query("findings", 'select run from "findings"').to_pylist()
+
+    assert rows == [{"run": "later"}]
+    assert list(store.damaged) == [name]
+
+
+def test_query_that_is_wrong_stays_an_error(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write_findings(RUN, [finding()])
+
+    with pytest.raises(duckdb.Error, match="no_such_column"):
+        store.query("findings", "select no_such_column from findings")
+
+    assert store.damaged == {}
+
+
+def test_damaged_page_of_a_file_is_found(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write_findings(RUN, [finding(message="x" * 5000 + str(number)) for number in range(50)])
+    (path,) = tmp_path.rglob("*.parquet")
+    content = bytearray(path.read_bytes())
+    content[200:1200] = bytes(1000)
+    damaged(tmp_path, bytes(content))
+
+    [(_, (unreadable,))] = store.runs("local", "audit", AS_OF)
+
+    assert unreadable.cls.name == "results-unreadable"
 
 
 def test_failed_write_is_reported_with_run_path_and_remedy(tmp_path: Path) -> None:
