@@ -11,6 +11,12 @@ from functools import lru_cache
 from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.findings import Finding
+from logops.findings.classes.alerts import ALERTS_UNDELIVERED, CHECK_OVERDUE
+from logops.findings.classes.rollout import RESULTS_UNREADABLE
+
+ABOUT_LOGOPS = (ALERTS_UNDELIVERED, CHECK_OVERDUE, RESULTS_UNREADABLE)
+"""Classes about logops' own work. They name checks, files and addresses, and nothing that a cluster stores. A check may
+have a name like a source (`retention-audit`), and an Alertmanager that is away cannot tell that it is away."""
 
 
 def audience(finding: Finding, environment: Environment) -> Data:

@@ -11,6 +11,7 @@ from logops.checks.open_findings import OpenAfterRun
 from logops.clients.alertmanager.model import Alert, LiveAlert
 from logops.environment import Environment
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
+from logops.findings.classes import REGISTRY
 from logops.findings.history import OpenFinding
 from tests.support.environments import environment
 
@@ -144,6 +145,20 @@ def test_finding_about_security_goes_to_the_security_alertmanager_only(
     desired = desired_alerts([state(found(**subject))], local, NOON)
 
     assert (len(desired["standard"]), len(desired["security"])) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("cls", "path"),
+    [
+        ("check-overdue", "retention-audit"),
+        ("results-unreadable", "findings/day=2026-11-28/local.retention-audit.run.parquet"),
+        ("alerts-undelivered", "alerts.security.urls"),
+    ],
+)
+def test_finding_about_logops_itself_goes_to_the_standard_alertmanager(local: Environment, cls: str, path: str) -> None:
+    desired = desired_alerts([state(found(REGISTRY[cls], path=path, message=path))], local, NOON)
+
+    assert (len(desired["standard"]), len(desired["security"])) == (1, 0)
 
 
 def test_finding_whose_message_names_a_security_container_is_for_security(local: Environment) -> None:

@@ -21,7 +21,7 @@ ROLLOUT = MutingRollout(NOON, NOON + 5 * MINUTE + GRACE)
 
 @pytest.fixture(scope="module")
 def local() -> Environment:
-    return environment("local")
+    return environment("local", ("alerts.rollout_grace", "45m"))
 
 
 def silent(since: datetime, cls: str = "source-silent") -> OpenFinding:
