@@ -21,6 +21,8 @@ have a name like a source (`retention-audit`), and an Alertmanager that is away 
 
 def audience(finding: Finding, environment: Environment) -> Data:
     """Return whose finding it is: `security` or `standard`."""
+    if finding.cls in ABOUT_LOGOPS:
+        return "standard"
     if finding.subject.cluster:
         return cluster_audience(finding.subject.cluster, environment)
     return text_audience((str(finding.subject), finding.message, *map(str, finding.evidence.values())), environment)
