@@ -40,7 +40,7 @@ def drill(
     name: EnvironmentArgument = "local",
     scenario: Annotated[
         str | None,
-        typer.Argument(metavar="[SCENARIO]", help="lost-chunk, changed-limit or silent-source. Default: a menu."),
+        typer.Argument(metavar="SCENARIO", help="lost-chunk, changed-limit or silent-source. Default: a menu."),
     ] = None,
 ) -> None:
     """Break something on purpose: see the finding, the alert and the page. Then it is repaired, and all is gone.

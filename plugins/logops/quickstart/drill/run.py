@@ -83,14 +83,16 @@ def drill(scenario: Scenario, environment_name: str, progress: Console, result: 
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
-    if not (root / STATE).is_dir():
-        raise DrillRefusedError("Nothing runs here: run `make up` first.")
+    airflow = Airflow(root, root / STATE / "airflow")
+    if airflow.port() is None:
+        raise DrillRefusedError(
+            f"Starting a drill on {environment_name}: Airflow does not run. Run `make up` first. Nothing was broken."
+        )
     with (
         locked(root / STATE / "quickstart.lock", "make drill", lambda _: None, patience=0.0),
         Board(progress) as board,
     ):
-        api = Airflow(root, root / STATE / "airflow").api()
-        running = _Drill(scenario, platform, root, api, board, time.monotonic())
+        running = _Drill(scenario, platform, root, airflow.api(), board, time.monotonic())
         _require_running(running)
         _finish_unfinished(running)
         _require_nothing_open(running)
