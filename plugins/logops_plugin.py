@@ -5,7 +5,7 @@ The connection type comes with the installed package (`logops.airflow.provider`)
 
 from airflow.plugins_manager import AirflowPlugin
 
-from logops.airflow import listener, page_app, rollout_form
+from logops.airflow import listener, page_address, page_app, rollout_form
 from logops.airflow.docs_pages import PREFIX, DocsApp
 from logops.airflow.timetable import EveryMinutesTimetable, NightlyTimetable
 from logops.drift import form_address
@@ -17,7 +17,7 @@ class LogopsPlugin(AirflowPlugin):
     name = "logops"
     fastapi_apps = [  # noqa: RUF012
         {"app": DocsApp(), "url_prefix": PREFIX, "name": "logops documents"},
-        {"app": page_app.PageApp(), "url_prefix": page_app.PREFIX, "name": "logops page"},
+        {"app": page_app.PageApp(), "url_prefix": page_address.PREFIX, "name": "logops page"},
         {"app": rollout_form.RolloutFormApp(), "url_prefix": form_address.PREFIX, "name": "logops rollout form"},
     ]
     external_views = [page_app.VIEW]  # noqa: RUF012

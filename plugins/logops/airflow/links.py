@@ -6,6 +6,7 @@ from urllib.parse import quote
 from airflow.sdk import BaseOperatorLink
 
 from logops.airflow.docs_pages import OPERATIONS, base_url, docs_url
+from logops.airflow.page_address import page_url
 from logops.drift.form_address import form_path
 
 
@@ -39,6 +40,16 @@ class ResultLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         return f"{base_url()}/dags/{ti_key.dag_id}/runs/{quote(ti_key.run_id)}/tasks/{self._task_id}"
+
+
+class PageLink(BaseOperatorLink):
+    """A link to the page of the environment of the operator."""
+
+    name = "Log platform"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """operator   has `environment`"""
+        return page_url(operator.environment)
 
 
 class RolloutFormLink(BaseOperatorLink):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from logops.airflow.nightly import environments, nightly
+from logops.airflow.page_address import PREFIX, URL_ROUTE
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from logops.report.cache import PageCache
     from logops.report.section import Shown
 
-PREFIX = "/logops-page"
 _ICON = (
     "data:image/svg+xml,"
     "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='{colour}' stroke-width='2' "
@@ -31,7 +31,7 @@ VIEW = {
     "name": "Log platform",
     # Relative: the address of Airflow's own page may have a path before it.
     "href": f"{PREFIX.removeprefix('/')}/",
-    "url_route": "log-platform",
+    "url_route": URL_ROUTE,
     "destination": "nav",
     "nav_top_level": True,
     "icon": _ICON.format(colour="%23445"),

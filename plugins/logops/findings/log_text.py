@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from logops.findings.groups import FindingGroup, grouped
 from logops.findings.model import Finding, Severity
+from logops.number_text import count_text
 from logops.wrapping import wrapped
 
 _WIDTH = 100
@@ -19,12 +20,19 @@ class LogLine:
     text: str
 
 
-def log_lines(findings: Iterable[Finding], runbook_url: Callable[[str], str]) -> list[LogLine]:
+def log_lines(findings: Iterable[Finding], runbook_url: Callable[[str], str], most: int | None = None) -> list[LogLine]:
     """Return each finding with its message, its evidence, what to do, and its page in the runbook.
 
     runbook_url   from the name of a class to the full address of its page
+    most          entries to return; further ones are counted. None: all
     """
-    return [LogLine(group.cls.severity, text) for group in grouped(findings) for text in _entry(group, runbook_url)]
+    groups = grouped(findings)
+    lines = [LogLine(group.cls.severity, text) for group in groups[:most] for text in _entry(group, runbook_url)]
+    if left := groups[len(groups) if most is None else most :]:
+        classes = ", ".join(sorted({group.cls.name for group in left}))
+        count = sum(len(group.findings) for group in left)
+        lines.append(LogLine(left[0].cls.severity, f"and {count_text(count, 'more finding')}: {classes}"))
+    return lines
 
 
 def _entry(group: FindingGroup, runbook_url: Callable[[str], str]) -> Iterable[str]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from logops.audit.policy.phase import Phase
@@ -42,6 +43,13 @@ def test_log_of_500_tables_has_one_line_per_tenant_and_the_command_for_the_table
     assert header.split()[:3] == ["cluster", "tenant", "tables"]
     assert tenant.split()[:3] == ["main", "team", "500"]
     assert command == "Every table, with its phase and next step: `logops audit explain local --all`"
+
+
+def test_log_of_50_tenants_lists_20_and_counts_the_others() -> None:
+    lines = result(*(replace(row(1), tenant=f"tenant-{number:02}") for number in range(50))).details()
+
+    assert lines[20].split()[1] == "tenant-19"
+    assert lines[21] == "and 30 more tenants"
 
 
 def test_log_of_an_audit_without_tables_has_no_empty_table() -> None:

@@ -54,3 +54,11 @@ def test_long_remedy_in_log_is_wrapped_and_its_command_stays_on_one_line() -> No
 
     assert max(map(len, texts)) <= 100
     assert any(command in text for text in texts)
+
+
+def test_log_with_more_entries_than_allowed_counts_the_others_by_class() -> None:
+    classes = [FindingClass(f"class-{number}", Severity.WARNING, "", "", "") for number in range(9)]
+
+    lines = log_lines([finding(cls) for cls in classes], url, most=7)
+
+    assert lines[-1].text == "and 2 more findings: class-7, class-8"

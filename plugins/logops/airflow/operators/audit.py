@@ -7,9 +7,10 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from logops.airflow.docs_pages import FINDINGS
-from logops.airflow.links import DocsLink, ResultLink
+from logops.airflow.links import DocsLink, PageLink, ResultLink
 from logops.airflow.operators.work import (
     HEADLINE,
+    end_log,
     judged_moment,
     open_to_read,
     read_environment,
@@ -35,7 +36,7 @@ class AuditOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("environment", "tables", "as_of")
-    operator_extra_links = (DocsLink("Runbook", FINDINGS), ResultLink("reduce"))
+    operator_extra_links = (DocsLink("Runbook", FINDINGS), ResultLink("reduce"), PageLink())
 
     def __init__(
         self,
@@ -149,6 +150,7 @@ class AuditReduceOperator(AuditOperator):
         report_findings(self.log, context["ti"], result.headline, result.findings, failed=result.failed)
         for line in result.details():
             self.log.info("%s", line)
+        end_log(self.log, result.headline, self.environment, failed=result.failed)
         # If something was not checked, a cleared task must still find the work of the others.
         if not result.incomplete:
             discard(work)

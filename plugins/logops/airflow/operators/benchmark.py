@@ -7,8 +7,9 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from logops.airflow.docs_pages import QUERIES
-from logops.airflow.links import DocsLink
+from logops.airflow.links import DocsLink, PageLink
 from logops.airflow.operators.work import (
+    end_log,
     judged_moment,
     open_to_read,
     read_environment,
@@ -46,6 +47,7 @@ class QueryBenchmarkOperator(BaseOperator):
     operator_extra_links = (
         DocsLink("Runbook", f"{QUERIES}#read-the-nightly-benchmark"),
         DocsLink("Query library", f"{QUERIES}#use-the-library"),
+        PageLink(),
     )
 
     def __init__(
@@ -115,6 +117,7 @@ class QueryBenchmarkOperator(BaseOperator):
         report_findings(self.log, context["ti"], headline, result.findings, failed=failed(result.findings))
         for line in result.measurements():
             self.log.info("%s", line)
+        end_log(self.log, headline, self.environment, failed=failed(result.findings))
         measured = len(selected) - len(result.not_measurable)
         bad = {finding.subject.query for finding in result.findings if failed([finding])}
         if bad:

@@ -9,8 +9,9 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from logops.airflow.docs_pages import OPERATIONS
-from logops.airflow.links import DocsLink
+from logops.airflow.links import DocsLink, PageLink
 from logops.airflow.operators.work import (
+    end_log,
     judged_moment,
     open_to_read,
     read_environment,
@@ -31,7 +32,7 @@ class IngestionQualityOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("environment", "window", "budget", "as_of")
-    operator_extra_links = (DocsLink("Runbook", f"{OPERATIONS}#ingestion-quality"),)
+    operator_extra_links = (DocsLink("Runbook", f"{OPERATIONS}#ingestion-quality"), PageLink())
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class IngestionQualityOperator(BaseOperator):
             self.log.info("%s", row.text(result.as_of))
         for delivery in result.deliveries:
             self.log.info("%s", delivery.text())
+        end_log(self.log, headline, self.environment, failed=result.failed)
         if result.failed:
             raise AirflowFailException(result.headline)
         return {

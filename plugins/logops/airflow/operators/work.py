@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from logops.airflow.docs_pages import finding_url
+from logops.airflow.page_address import page_url
 from logops.findings import Finding, Severity
 from logops.findings.log_text import log_lines
 
@@ -26,6 +27,8 @@ REFUSED = "refused"
 """XCom key of a failed task that changed nothing, because the rollout was refused."""
 HEADLINE = "headline"
 """XCom key of the result in one line, with the environment first. It becomes the note of the run."""
+MOST_LOGGED = 20
+"""Entries of findings in a log."""
 _LONGEST_MESSAGE = 8000
 _LEVELS = {
     Severity.INFO: logging.INFO,
@@ -54,11 +57,20 @@ def final_failure(ti: Any) -> Iterator[None]:
 
 
 def report_findings(log: Any, ti: Any, headline: str, findings: Iterable[Finding], *, failed: bool) -> None:
-    """Log the headline, then the findings, each at the level of its severity. Leave the headline for the run's note."""
+    """Log the headline, then the findings, each at the level of its severity. Leave the headline for the run's note.
+
+    Of many findings, the most serious ones are logged: the page has all of them.
+    """
     ti.xcom_push(key=HEADLINE, value=headline)
     log.log(logging.ERROR if failed else logging.INFO, "%s", headline)
-    for line in log_lines(findings, finding_url):
+    for line in log_lines(findings, finding_url, MOST_LOGGED):
         log.log(_LEVELS[line.severity], "%s", line.text)
+
+
+def end_log(log: Any, headline: str, environment: str, *, failed: bool) -> None:
+    """Write the end of a check's log, where Airflow's log opens: the verdict first, then the address of the page."""
+    log.log(logging.ERROR if failed else logging.INFO, "%s", headline)
+    log.info("All findings with their history, tables and trends: %s#findings", page_url(environment))
 
 
 def judged_moment(as_of: str | None, context: "Context") -> datetime:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MAX_FINDINGS = 50
 """Groups of findings in a summary."""
+_MAX_LINES = 20
+"""Lines of a table in a log."""
 _MAX_CHARACTERS = 500
 """Characters per group in a summary."""
 COLUMNS = ("cluster", "table", "date", "tenant", "phase", "age", "chunks", "size", "next", "due", "findings")
@@ -121,9 +123,12 @@ class AuditResult:
         lines: list[str] = []
         if self.changes and self.changes.gone:
             gone = sorted(f"{resolved.finding.cls.name} {resolved.finding.subject}" for resolved in self.changes.gone)
-            lines += ["gone since the last run:", *(f"  {gone_finding}" for gone_finding in gone)]
+            lines += ["gone since the last run:", *(f"  {gone_finding}" for gone_finding in gone[:_MAX_LINES])]
+            lines += [f"  and {len(gone) - _MAX_LINES:,} more"] if len(gone) > _MAX_LINES else []
         if self.rows:
-            lines += _aligned([self.tenant_columns, *self.tenant_rows()])
+            tenants = self.tenant_rows()
+            lines += _aligned([self.tenant_columns, *tenants[:_MAX_LINES]])
+            lines += [f"and {len(tenants) - _MAX_LINES:,} more tenants"] if len(tenants) > _MAX_LINES else []
             lines.append(f"Every table, with its phase and next step: `logops audit explain {self.environment} --all`")
         return [*lines, *self.other_objects()]
 

@@ -77,6 +77,20 @@ def test_complete_run_leaves_no_work_files(bucket: MemoryStore, context: dict[st
     assert "no findings in 2 tables" in context["ti"].pushed[SUMMARY]["headline"]
 
 
+def test_log_of_an_audit_ends_with_the_verdict_and_the_address_of_the_page(
+    bucket: MemoryStore, context: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example")
+    night = Night(context)
+    night.survey()
+    night.judge()
+    night.reduce()
+
+    verdict, address = capsys.readouterr().out.splitlines()[-2:]
+    assert "local: no findings in 2 tables" in verdict
+    assert ": https://airflow.example/plugin/log-platform/logops-page/local#findings" in address
+
+
 def test_missing_login_of_the_results_is_reported_before_a_container_is_listed(
     bucket: MemoryStore, context: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
