@@ -65,7 +65,7 @@ _BY_PHASE = {
     Phase.EXPIRING: EXPIRING,
     Phase.EXPIRED: EXPIRED,
 }
-_BY_TIER = {Tier.COOL: COOL, Tier.COLD: COLD, Tier.ARCHIVE: ARCHIVED}
+_BY_TIER: Mapping[int, CellKind] = {Tier.COOL: COOL, Tier.COLD: COLD, Tier.ARCHIVE: ARCHIVED}
 _MARKS: Sequence[Mark] = ("error", "warning", "unknown", "ok")
 
 
@@ -87,7 +87,7 @@ class Day:
         if self.row.phase is not Phase.RETAINED:
             return _BY_PHASE[self.row.phase]
         tiers = self.row.tier_chunks
-        return _BY_TIER.get(Tier(max(range(len(tiers)), key=tiers.__getitem__)), HOT)
+        return _BY_TIER.get(tiers.index(max(tiers)), HOT)
 
     @property
     def letter(self) -> str:
