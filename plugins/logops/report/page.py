@@ -92,9 +92,11 @@ def _made(
     module: SectionModule, reads: Reads, store: ResultsStore, environment: Environment, now: datetime, shown: Shown
 ) -> Section:
     try:
-        if module.read not in reads:
-            reads[module.read] = module.read(store, environment, now)
-        return module.section(reads[module.read], shown)
+        functions: Sequence[Callable[..., Any]] = getattr(module, "READS", (module.read,))
+        for read in functions:
+            if read not in reads:
+                reads[read] = read(store, environment, now)
+        return module.section(*(reads[read] for read in functions), shown)
     except NothingStoredError:
         summary = "Nothing is recorded yet."
         what = "No run has recorded results for this part. It appears after the first run of its check."

@@ -7,6 +7,9 @@ A section is a module in `report/sections` with these names:
     read(store, environment, now) -> Data                small I/O; a frozen dataclass
     section(data: Data, shown: Shown) -> Section         pure
 
+A section that also needs the data of another module names both: `READS = (read, state.read)`. Each `read` runs once for
+a page, and `section(data, state, shown)` gets what they returned.
+
 Add the module to `report/sections/__init__.py`. What a person can link to is an element whose id is the text after `#`:
 `<article id="finding=0a1b2c">` is reached by `#finding=0a1b2c`. The script opens the `<details>` around it.
 
@@ -18,6 +21,7 @@ word beside the colour), `.muted`, `.number` (right-aligned), `<figure class="ch
 leave the page have the attribute `data-out` (see page.js).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -61,7 +65,7 @@ class SectionModule(Protocol):
 
     def read(self, store: ResultsStore, environment: Environment, now: datetime) -> Any: ...
 
-    def section(self, data: Any, shown: Shown) -> Section: ...
+    section: Callable[..., Section]
 
 
 def render(template: str, **values: object) -> Markup:

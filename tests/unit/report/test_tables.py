@@ -21,10 +21,11 @@ from logops.findings.classes.audit import CHUNK_MISSING, TIER_TOO_WARM
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.kinds import TABLE_PHASES
 from logops.findings.store import ResultsStore
+from logops.report.page import build
 from logops.report.section import EVERYTHING, STANDARD, Section
 from logops.report.sections import tables
-from logops.report.sections.tables import Data, TenantTables
-from logops.report.state import Found
+from logops.report.sections.tables import TenantTables
+from logops.report.state import Check, Found, State
 from tests.support.environments import environment
 
 NIGHT = datetime(2026, 11, 28, 3, tzinfo=UTC)
@@ -72,20 +73,24 @@ def found(
     return Found(finding, NIGHT, "retention-audit", run, audience, acceptance)
 
 
-def data(*rows: TableRow, found: tuple[Found, ...] = (), **changes: Any) -> Data:
+def tenants(*rows: TableRow) -> list[TenantTables]:
     groups: dict[tuple[str, str], list[TableRow]] = {}
     for each in rows:
         groups.setdefault((each.cluster, each.tenant), []).append(each)
-    tenants = tuple(
+    return [
         TenantTables(cluster, tenant, "security" if cluster == "security" else "standard", NIGHT, tuple(of_tenant))
         for (cluster, tenant), of_tenant in groups.items()
-    )
-    values = {"due": NOW + timedelta(days=1), "contents_read": None, **changes}
-    return Data(environment="local", now=NOW, tenants=tenants, findings=found, **values)
+    ]
+
+
+def state(*found: Found, now: datetime = NOW, content_audit: datetime | None = None) -> State:
+    retention = Check("retention-audit", Run("local", "retention-audit", "night", NIGHT), NIGHT + timedelta(days=1))
+    content = Run("local", "content-audit", "night", content_audit) if content_audit else None
+    return State("local", now, (retention, Check("content-audit", content, None)), found, ())
 
 
 def shown(*rows: TableRow, found: tuple[Found, ...] = (), **changes: Any) -> Section:
-    return tables.section(data(*rows, found=found, **changes), STANDARD)
+    return tables.section(tenants(*rows), state(*found, **changes), STANDARD)
 
 
 def month(section: Section, name: str) -> str:
@@ -205,14 +210,14 @@ def test_contents_that_no_check_has_read_are_said_to_be_unchecked() -> None:
 
 
 def test_contents_that_a_check_has_read_have_the_time_of_the_check() -> None:
-    body = shown(row("2026-10-02"), contents_read=NIGHT).body
+    body = shown(row("2026-10-02"), content_audit=NIGHT).body
 
     assert "The content audit last read contents 2026-11-28 03:00 UTC" in body
     assert "Not checked yet" not in body
 
 
 def test_audit_that_is_overdue_is_no_good_answer() -> None:
-    section = shown(row("2026-10-02"), due=NOW - timedelta(hours=1))
+    section = shown(row("2026-10-02"), now=NIGHT + timedelta(days=2))
 
     assert section.mark == "unknown"
     assert section.summary.endswith("The next audit is overdue.")
@@ -255,29 +260,36 @@ def test_page_for_standard_readers_has_no_name_of_a_security_tenant(secret: list
 
 
 def test_security_reader_sees_security_tenants() -> None:
-    section = tables.section(data(row("2026-10-02", cluster="security", tenant="audit-team")), EVERYTHING)
+    section = tables.section(tenants(row("2026-10-02", cluster="security", tenant="audit-team")), state(), EVERYTHING)
 
     assert "security / audit-team" in section.body
 
 
-def test_newest_tables_of_each_cluster_and_their_findings_are_read_from_the_store(tmp_path: Path) -> None:
+def test_newest_tables_of_each_cluster_are_read_from_the_store(tmp_path: Path) -> None:
     store = ResultsStore(str(tmp_path))
     rows = [row("2026-10-01"), row("2026-10-02")]
     store.write(TABLE_PHASES, "local.night", phases_table("local", "night", NIGHT, rows), NIGHT)
+
+    (tenant,) = tables.read(store, environment("local"), NOW)
+
+    assert (tenant.name, tenant.as_of, tenant.audience) == ("main / shop", NIGHT, "standard")
+    assert tenant.rows == tuple(rows)
+
+
+def test_page_of_a_store_marks_the_wrong_day(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write(TABLE_PHASES, "local.night", phases_table("local", "night", NIGHT, [row("2026-10-02")]), NIGHT)
     missing = found("2026-10-02").finding
     store.write_findings(Run("local", "retention-audit", "night", NIGHT), [missing])
 
-    read = tables.read(store, environment("local"), NOW)
+    (section,) = build(store, environment("local"), NOW, STANDARD, [tables]).sections
 
-    (tenant,) = read.tenants
-    assert (tenant.name, tenant.as_of, tenant.audience) == ("main / shop", NIGHT, "standard")
-    assert tenant.rows == tuple(rows)
-    assert [entry.finding.id for entry in read.findings] == [missing.id]
-    assert read.contents_read is None
+    assert section.mark == "error"
+    assert f"#finding={missing.id}" in section.body
 
 
 def test_store_without_tables_says_which_command_records_them(tmp_path: Path) -> None:
-    section = tables.section(tables.read(ResultsStore(str(tmp_path)), environment("local"), NOW), STANDARD)
+    section = build(ResultsStore(str(tmp_path)), environment("local"), NOW, STANDARD, [tables]).sections[0]
 
     assert (section.mark, section.summary) == ("unknown", "Not known: no audit has recorded tables yet.")
     assert "audits by older versions of logops recorded none" in section.body

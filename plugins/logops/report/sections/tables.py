@@ -11,7 +11,6 @@ from logops.audit.policy.phase import Phase
 from logops.audit.report.recorded import newest_of_clusters
 from logops.audit.report.result import TableRow, day_text
 from logops.audit.request import Check
-from logops.checks.schedule import overdue_at
 from logops.environment import Environment
 from logops.environment.cluster import Data as Audience
 from logops.findings.kinds import TABLE_PHASES
@@ -20,7 +19,7 @@ from logops.number_text import count_text, size_text
 from logops.report import calendar, state
 from logops.report.calendar import CELL_KINDS, RULER, Calendar, Day
 from logops.report.section import Mark, Section, Shown, moment_text, render
-from logops.report.state import Found
+from logops.report.state import Found, State
 
 ID = "tables"
 TITLE = "Tables by day"
@@ -60,21 +59,6 @@ class TenantTables:
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
-    """The content of the section."""
-
-    environment: str
-    now: datetime
-    due: datetime | None
-    """When the next audit is overdue; None: no audit has recorded tables."""
-    tenants: tuple[TenantTables, ...]
-    findings: tuple[Found, ...]
-    """The open findings of the audits."""
-    contents_read: datetime | None
-    """When a check last read the contents of chunks; None: never."""
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """A tenant on the page."""
 
@@ -100,8 +84,8 @@ class Problem:
     finding: str
 
 
-def read(store: ResultsStore, environment: Environment, now: datetime) -> Data:
-    """Read the newest tables of each cluster, and what is wrong. Raises StoreUnreachableError."""
+def read(store: ResultsStore, environment: Environment, now: datetime) -> tuple[TenantTables, ...]:
+    """Read the newest tables of each cluster. Raises StoreUnreachableError."""
     columns = (
         'cluster, as_of, tenant, "table", day_number, phase, action, due, files, chunks, bytes, tier_chunks,'
         " first_expires, last_expires"
@@ -113,7 +97,7 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> Data:
         moments |= zip(part["cluster"].to_pylist(), part["as_of"].to_pylist(), strict=True)
         for row in _rows(part):
             rows[row.cluster, row.tenant].append(row)
-    tenants = tuple(
+    return tuple(
         TenantTables(
             cluster,
             tenant,
@@ -123,16 +107,9 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> Data:
         )
         for (cluster, tenant), of_tenant in sorted(rows.items())
     )
-    platform = state.read(store, environment, now)
-    audits = {check.value for check in Check}
-    return Data(
-        environment.name,
-        now,
-        overdue_at(environment, Check.RETENTION.value, max(moments.values())) if moments else None,
-        tenants,
-        tuple(entry for entry in platform.found if entry.check in audits or entry.finding.subject.table),
-        next((check.run.as_of for check in platform.checks if check.name == CONTENT_CHECK and check.run), None),
-    )
+
+
+READS = (read, state.read)
 
 
 def _rows(part: Any) -> Iterable[TableRow]:
@@ -146,32 +123,27 @@ def _rows(part: Any) -> Iterable[TableRow]:
         )
 
 
-def section(data: Data, shown: Shown) -> Section:
+def section(tables: Sequence[TenantTables], platform: State, shown: Shown) -> Section:
     """Return the section, with the tenants that the reader may see."""
-    tenants = [tenant for tenant in data.tenants if tenant.audience in shown]
+    tenants = [tenant for tenant in tables if tenant.audience in shown]
     if not tenants:
         what = (
             "No audit has recorded tables that you may see; audits by older versions of logops recorded none. The "
-            f"nightly retention audit does, and so does `logops audit retention {data.environment}`."
+            f"nightly retention audit does, and so does `logops audit retention {platform.environment}`."
         )
         body = render("missing.html", what=what, detail="")
-        return Section(
-            ID,
-            TITLE,
-            "Not known: no audit has recorded tables yet.",
-            render("missing.html", what=what, detail=""),
-            "unknown",
-        )
-    findings = [entry for entry in data.findings if entry.audience in shown]
+        return Section(ID, TITLE, "Not known: no audit has recorded tables yet.", body, "unknown")
+    findings = _of_audits(platform.shown_to(shown).found)
+    checks = {check.name: check for check in platform.checks}
+    retention, contents = checks.get(Check.RETENTION.value), checks.get(CONTENT_CHECK)
     marked = _by_table(findings)
     days = {tenant.key: _days(tenant, marked) for tenant in tenants}
     entries = _entries(tenants, days)
     problems = _problems(findings)
-    is_overdue = data.due is not None and data.now > data.due
+    is_overdue = retention is not None and platform.is_overdue(retention)
     letters = {letter for entry in entries for letter in entry.calendar.letters} | {calendar.NO_TABLE}
     body = render(
         "tables.html",
-        now=data.now,
         as_of=max(tenant.as_of for tenant in tenants),
         entries=entries,
         problems=problems[:MOST_PROBLEMS],
@@ -181,11 +153,18 @@ def section(data: Data, shown: Shown) -> Section:
         data={tenant.key: calendar.explanations(days[tenant.key], tenant.as_of) for tenant in tenants},
         older=_older(tenants),
         chunks=sum(row.chunks for tenant in tenants for row in tenant.rows),
-        contents_read=data.contents_read,
+        contents_read=contents.run.as_of if contents and contents.run else None,
     )
     unsure: Mark = "unknown" if is_overdue else "ok"
     marks = (unsure, *(entry.mark for entry in entries), *(problem.mark for problem in problems))
-    return Section(ID, TITLE, _summary(tenants, days, problems, data), body, min(marks, key=_MARKS.index))
+    return Section(
+        ID, TITLE, _summary(tenants, days, problems, is_overdue=is_overdue), body, min(marks, key=_MARKS.index)
+    )
+
+
+def _of_audits(findings: Iterable[Found]) -> list[Found]:
+    audits = {check.value for check in Check}
+    return [entry for entry in findings if entry.check in audits or entry.finding.subject.table]
 
 
 def _by_table(findings: Iterable[Found]) -> Mapping[tuple[str, str, str], list[Found]]:
@@ -282,7 +261,7 @@ def _older(tenants: Sequence[TenantTables]) -> list[tuple[str, datetime]]:
 
 
 def _summary(
-    tenants: Sequence[TenantTables], days: Mapping[str, Sequence[Day]], problems: Sequence[Problem], data: Data
+    tenants: Sequence[TenantTables], days: Mapping[str, Sequence[Day]], problems: Sequence[Problem], *, is_overdue: bool
 ) -> str:
     as_of = max(tenant.as_of for tenant in tenants)
     tables = sum(len(tenant.rows) for tenant in tenants)
@@ -305,5 +284,5 @@ def _summary(
         )
     else:
         text = f"All {of} are as promised."
-    late = " The next audit is overdue." if data.due is not None and data.now > data.due else ""
+    late = " The next audit is overdue." if is_overdue else ""
     return f"{text} Last checked {moment_text(as_of)}.{late}"
