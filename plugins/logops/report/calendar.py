@@ -7,7 +7,7 @@ data that the page's script shows when the day is chosen.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -66,6 +66,7 @@ _BY_PHASE = {
     Phase.EXPIRED: EXPIRED,
 }
 _BY_TIER: Mapping[int, CellKind] = {Tier.COOL: COOL, Tier.COLD: COLD, Tier.ARCHIVE: ARCHIVED}
+_TIERS = tuple(Tier)
 _MARKS: Sequence[Mark] = ("error", "warning", "unknown", "ok")
 
 
@@ -191,7 +192,7 @@ def explanations(days: Sequence[Day], as_of: datetime) -> dict[str, Any]:
         row, offset = day.row, (day.date - first).days
         if offset in findings:
             continue
-        used = [(tier, count) for tier, count in zip(Tier, row.tier_chunks, strict=True) if count]
+        used = [(tier, count) for tier, count in zip(_TIERS, row.tier_chunks, strict=True) if count]
         text = (
             row.table.removesuffix(str(row.day)),
             f"{row.phase.value}: {day.kind.meaning}",
@@ -232,7 +233,7 @@ def _due(row: TableRow, as_of: datetime) -> int | str | None:
 
 
 def _after(row: TableRow, moment: datetime | None) -> int | None:
-    return None if moment is None else (moment.astimezone(UTC).date() - _EPOCH).days - row.day
+    return None if moment is None else int(moment.timestamp()) // 86_400 - row.day
 
 
 def _months(first: date, last: date) -> list[date]:

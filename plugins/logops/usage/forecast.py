@@ -57,12 +57,8 @@ def stored(
     """
     last_expired_day = None if kept_days is None else today + ahead - kept_days - 1
     stored_now = sum(size for day, size in bytes_by_day.items() if last_expired_day is None or day > last_expired_day)
-    arriving = sum(
-        size
-        for days_ahead, size in enumerate(arriving_bytes[:ahead])
-        if last_expired_day is None or today + days_ahead > last_expired_day
-    )
-    return stored_now + arriving
+    already_expired = 0 if last_expired_day is None else max(0, last_expired_day - today + 1)
+    return stored_now + sum(arriving_bytes[already_expired:ahead])
 
 
 def forecast(bytes_by_day: Mapping[int, int], today: int, kept_days: int | None, ahead: int) -> tuple[float, float]:

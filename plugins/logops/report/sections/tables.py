@@ -114,7 +114,11 @@ READS = (read, state.read)
 
 def _rows(part: Any) -> Iterable[TableRow]:
     names = ("cluster", "table", "day_number", "tenant", "phase", "action", "due", "files", "chunks", "bytes")
-    columns = [part[name].to_pylist() for name in (*names, "tier_chunks", "first_expires", "last_expires")]
+    moments = {"due", "first_expires", "last_expires"}
+    columns = [
+        _moments(part[name]) if name in moments else part[name].to_pylist()
+        for name in (*names, "tier_chunks", "first_expires", "last_expires")
+    ]
     phases = {phase.value: phase for phase in Phase}
     for *values, tiers, first, last in zip(*columns, strict=True):
         cluster, table, day, tenant, phase, action, due, files, chunks, size = values
@@ -160,6 +164,13 @@ def section(tables: Sequence[TenantTables], platform: State, shown: Shown) -> Se
     return Section(
         ID, TITLE, _summary(tenants, days, problems, is_overdue=is_overdue), body, min(marks, key=_MARKS.index)
     )
+
+
+def _moments(column: Any) -> list[datetime | None]:
+    """Return a column of moments. Each is converted once: many tables of a year have the same ones."""
+    encoded = column.combine_chunks().dictionary_encode()
+    moments = encoded.dictionary.to_pylist()
+    return [None if index is None else moments[index] for index in encoded.indices.to_pylist()]
 
 
 def _of_audits(findings: Iterable[Found]) -> list[Found]:
