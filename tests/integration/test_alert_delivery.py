@@ -312,3 +312,37 @@ def test_damaged_acceptance_is_an_alert_with_its_file_and_accepts_nothing(
         f"The result file accepted-findings/{file.parent.name}/{file.name} cannot be read"
     )
     assert {dict(alert.labels)["alertname"] for alert in both.live(main.url)} == {"chunk-missing", "results-unreadable"}
+
+
+def test_replica_that_hangs_is_a_finding_and_the_other_one_is_told(tmp_path: Path, main: RunningAlertmanager) -> None:
+    with alertmanager(tmp_path / "am") as hanging:
+        pair = Deliveries(tmp_path, standard=(hanging.url, main.url))
+        pair.found((CHUNK_MISSING, pair.subject(cluster="main")))
+        hanging.suspend()
+
+        [finding] = pair.send().findings
+
+    assert finding.message == (
+        f"listing alerts at {hanging.url}: no answer within the time allowed. Is the address right? "
+        f"{main.url} got them."
+    )
+    assert len(pair.live(main.url)) == 1
+
+
+def test_clock_that_was_set_back_keeps_the_alert_of_the_newest_run(both: Deliveries, main: RunningAlertmanager) -> None:
+    both.found(at=NOW - timedelta(hours=1))
+    both.found((CHUNK_MISSING, both.subject(cluster="main")))
+    both.send()
+
+    both.send(NOW - timedelta(minutes=5))
+
+    assert len(both.live(main.url)) == 1
+
+
+def test_run_for_a_later_day_changes_no_alert_today(both: Deliveries, main: RunningAlertmanager) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")))
+    both.found(at=NOW + timedelta(days=30))
+
+    both.send()
+
+    assert len(both.live(main.url)) == 1

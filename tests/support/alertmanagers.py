@@ -1,5 +1,6 @@
 """Real Alertmanagers for tests."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,11 @@ class RunningAlertmanager:
         process = self._process
         becomes_true(lambda: self._is_ready() or process.poll() is not None, 20, every=0.02)
         assert self._is_ready(), (self._folder / "log").read_text()[-2000:]
+
+    def suspend(self) -> None:
+        """Stop it as a machine that hangs: it accepts connections and answers nothing."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         """End it as `kill -9` does."""

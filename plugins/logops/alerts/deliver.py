@@ -6,7 +6,7 @@ for one set of labels, and a late alert has the time at which its fault began.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from logops.alerts.desired import desired_alerts
@@ -41,6 +41,9 @@ CURRENT = (CHECK_OVERDUE, RESULTS_UNREADABLE)
 ROLLOUT = "rollout"
 _NAMED = 2
 """Findings that the headline names."""
+CLOCK_SKEW = timedelta(minutes=10)
+"""The clock of the machine that recorded a run may be ahead by this much. Without its run, alerts would go back to what
+was open before it."""
 RETRY_FOR_S = 2.0
 """Short, because the next delivery is due in a few minutes."""
 
@@ -116,7 +119,7 @@ def deliver(
     """
     environment = platform.environment
     report_progress("reading the results of all checks")
-    states = read_open(store, environment.name, now)
+    states = read_open(store, environment.name, now + CLOCK_SKEW)
     overdue = _overdue(store, environment, states, paused, now)
     before = next((state for state in states if state.run.check == CHECK), None)
     accepted = read_acceptances(store, environment.name, now)

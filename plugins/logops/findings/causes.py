@@ -27,7 +27,13 @@ class Explanation:
 EXPLANATIONS = (
     Explanation(
         causes=("compactor-count", "compaction-stalled"),
-        consequences=("delete-request-stuck", "retention-overshoot", "table-uncompacted", "index-duplicate"),
+        consequences=(
+            "delete-request-stuck",
+            "index-duplicate",
+            "retention-overshoot",
+            "retention-stalled",
+            "table-uncompacted",
+        ),
         same=("environment", "cluster"),
         why="Only the compactor joins index files, applies retention and carries out delete requests.",
     ),
@@ -42,6 +48,18 @@ EXPLANATIONS = (
         consequences=("retention-overshoot",),
         same=("environment", "cluster", "tenant"),
         why="Loki keeps chunks as long as the retention that it applies, which is not the declared one.",
+    ),
+    Explanation(
+        causes=("object-store-failing",),
+        consequences=("flush-failing", "retention-stalled"),
+        same=("environment", "cluster"),
+        why="Ingesters write chunks to the object store, and the compactor deletes them there.",
+    ),
+    Explanation(
+        causes=("results-unreachable",),
+        consequences=("check-overdue",),
+        same=("environment",),
+        why="A check that cannot record its result has not completed.",
     ),
 )
 
