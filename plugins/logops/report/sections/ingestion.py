@@ -295,10 +295,11 @@ def _answer(data: Ingestion, sources: Sequence[Source]) -> tuple[Mark, str]:
     if data.is_overdue:
         return "unknown", f"All of {total} were in order {age} ago, and nobody has looked since."
     learning = sum(source.state == "learning" for source in sources)
-    text = (
-        f"Logs of all {total} arrive as expected" if len(sources) != 1 else "Logs of the only source arrive as expected"
+    without = f"; {learning} of them {'has' if learning == 1 else 'have'} no band yet" if learning else ""
+    return (
+        "ok",
+        f"The logs of {'the only source' if len(sources) == 1 else f'all {total}'} arrive as expected{without}.",
     )
-    return "ok", f"{text}{f'; {learning} still have no band' if learning else ''}."
 
 
 def _need(count: int) -> str:
