@@ -33,6 +33,12 @@ def report(
         ),
     ] = Audience.STANDARD,
     as_of: AsOfOption = None,
+    digest: Annotated[
+        bool,
+        typer.Option(
+            "--digest", help="Plain text for a mail instead: its first line is the subject. Without --out: print it."
+        ),
+    ] = False,
 ) -> None:
     """Write the page of an environment as one HTML file that loads nothing from elsewhere.
 
@@ -41,4 +47,4 @@ def report(
     with ends_at_once():
         from logops.cli import report as command
 
-    command.write(name, out, audience.value, as_of)
+    command.write(name, out, audience.value, as_of, is_digest=digest)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from logops.findings import failed
-from logops.findings.groups import FindingGroup, grouped
+from logops.findings.groups import grouped
 from logops.number_text import age_text, count_text
 from logops.report import state
 from logops.report.airflow_run import run_path
@@ -48,27 +48,23 @@ class CheckRow:
 def section(data: State, shown: Shown) -> Section:
     """Return the first screen."""
     visible = data.shown_to(shown)
-    wrong = [entry for entry in visible.found if entry.alarms]
-    checks = [check_row(check, visible) for check in visible.checks]
-    troubles = _troubles(wrong)
+    wrong = troubles(visible)
     body = render(
         "overview.html",
         now=visible.now,
         environment=visible.environment,
-        troubles=troubles[:MOST_WRONG],
-        more=len(troubles) - MOST_WRONG,
-        checks=checks,
+        troubles=wrong[:MOST_WRONG],
+        more=len(wrong) - MOST_WRONG,
+        checks=[check_row(check, visible) for check in visible.checks],
         accepted=sum(entry.acceptance is not None for entry in visible.found),
     )
-    mark, text = verdict(wrong, visible)
+    mark, text = verdict(visible)
     return Section(ID, TITLE, text, body, mark)
 
 
-def verdict(wrong: Sequence[Found], visible: State) -> tuple[Mark, str]:
-    """Return whether every promise is kept, in one sentence.
-
-    wrong   findings on which somebody must act
-    """
+def verdict(visible: State) -> tuple[Mark, str]:
+    """Return whether every promise is kept, in one sentence."""
+    wrong = _alarming(visible)
     ran = [check for check in visible.checks if check.run]
     if not ran:
         return "unknown", f"Nothing is known about {visible.environment} yet: no check has run."
@@ -110,6 +106,8 @@ def check_row(check: Check, visible: State) -> CheckRow:
     if check.due:
         away = age_text(abs((check.due - visible.now).total_seconds()))
         due = f"overdue for {away}" if overdue else f"in {away} at the latest"
+    elif check.name == "alerts":
+        due = "every few minutes; recorded when something changes"
     mark: Mark = "ok"
     if broken:
         mark = "error"
@@ -120,11 +118,13 @@ def check_row(check: Check, visible: State) -> CheckRow:
     return CheckRow(mark, check.name, check.run.as_of, ", ".join(parts), due, run_path(check.run))
 
 
-def _troubles(wrong: Sequence[Found]) -> list[Trouble]:
+def troubles(visible: State) -> list[Trouble]:
+    """Return what is wrong and not accepted, the worst first. Findings with one cause are one row."""
+    wrong = _alarming(visible)
     since = {entry.finding.identity: entry.since for entry in wrong}
     return [
         Trouble(
-            "error" if breaks_promise_of(group) else "warning",
+            "error" if failed(group.findings) else "warning",
             group.cls.name,
             group.message,
             min(since[finding.identity] for finding in group.findings),
@@ -135,9 +135,9 @@ def _troubles(wrong: Sequence[Found]) -> list[Trouble]:
     ]
 
 
-def breaks_promise_of(group: FindingGroup) -> bool:
-    """Whether a group of findings breaks a promise."""
-    return failed(group.findings)
+def _alarming(visible: State) -> list[Found]:
+    """Return the findings on which somebody must act."""
+    return [entry for entry in visible.found if entry.alarms]
 
 
 def _names(names: Sequence[str]) -> str:
