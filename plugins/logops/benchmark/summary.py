@@ -10,6 +10,7 @@ from logops.number_text import count_text, seconds_text, size_text
 from logops.queries.model import LibraryQuery
 
 COLUMNS = ("query", "range", "p95", "promised", "p50 uncached", "read", "promised", "")
+NO_PROMISE = "-"
 MOST_FINDINGS = 20
 
 
@@ -43,10 +44,12 @@ def rows(verdicts: Iterable[Verdict], library: Mapping[str, LibraryQuery]) -> li
             query,
             range_text(range_s),
             _seconds(modes[Mode.WARM].p95 if Mode.WARM in modes else None),
-            seconds_text(library[query].objective.p95.value / 1000) if has_objective(library[query], range_s) else "-",
+            seconds_text(library[query].objective.p95.value / 1000)
+            if has_objective(library[query], range_s)
+            else NO_PROMISE,
             _seconds(modes[Mode.COLD].p50 if Mode.COLD in modes else None),
             size_text(max((mode.bytes or 0 for mode in modes.values()), default=0)),
-            size_text(library[query].objective.bytes.value) if has_objective(library[query], range_s) else "-",
+            size_text(library[query].objective.bytes.value) if has_objective(library[query], range_s) else NO_PROMISE,
             "; ".join(dict.fromkeys(text for mode in modes.values() for text in _remarks_of(mode))),
         )
         for (query, range_s), modes in by_query.items()
