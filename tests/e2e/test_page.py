@@ -96,6 +96,17 @@ def test_reader_with_a_role_of_the_environment_sees_findings_of_security_cluster
     assert "Something is left out" not in text
 
 
+@pytest.mark.parametrize(("role", "status"), [("", 401), ("viewer", 403), ("admin", 200)])
+def test_rollout_form_is_for_those_who_may_trigger_a_rollout(get: Get, role: str, status: int) -> None:
+    assert get(f"/logops-rollout/?environment={ENVIRONMENT}&stages=loki", role).status_code == status
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/logops-rollout/", "/logops-rollout/x", "/logops-rollout/openapi.json"])
+def test_every_route_of_the_rollout_form_without_a_login_answers_401(get: Get, path: str, method: str) -> None:
+    assert get(path, method=method).status_code == 401
+
+
 def test_page_of_an_unknown_environment_names_those_that_have_one(get: Get) -> None:
     answer = get("/logops-page/nothing", "viewer")
 

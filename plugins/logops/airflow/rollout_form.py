@@ -16,6 +16,7 @@ from logops.stages import STAGES
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -81,6 +82,10 @@ def _app() -> "FastAPI":
 
         names = local_environments(project_root())
         return HTMLResponse(form_page(names, environment, stages), headers=_HEADERS)
+
+    @app.api_route("/{path:path}", methods=_METHODS)
+    def nothing(path: str) -> HTMLResponse:
+        return HTMLResponse("There is no such page.", 404, headers=_HEADERS)
 
     return app
 

@@ -119,8 +119,11 @@ class DriftResult:
         texts = [count_text(different, "difference") if different else ""]
         texts.append(f"{len(self.accepted)} accepted" if self.accepted else "")
         texts.append(f"not everything was compared: {count_text(incomplete, 'reason')}" if incomplete else "")
-        compared = ", ".join(part.name for part in self.parts if part.compared)
-        return f"{', '.join(filter(None, texts)) or 'all as declared'} ({compared or 'nothing was rolled out'})"
+        if not any(texts):
+            compared = ", ".join(part.name for part in self.parts if part.compared)
+            return f"all as declared ({compared})" if compared else "nothing was rolled out"
+        differing = ", ".join(part.name for part in self.parts if part.different or part.accepted)
+        return ", ".join(filter(None, texts)) + (f" ({differing})" if differing else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON: `{headline, as_of, failed, rollout, notes, parts, findings}`."""
@@ -241,15 +244,16 @@ def _compared(observed: Observed, stage: str) -> str:
     if state is None:
         return "" if stage in observed.not_rolled_out or observed.stages else "running system only"
     processes = [process for process in observed.processes if process.file.startswith(f"{stage}/")]
-    limits = sum(len(applied) for tenants in observed.limits.values() for applied in tenants.values())
     parts = (
         (len(state.desired.named_in_plans), "file"),
         (len(state.desired.workloads), "process"),
         (sum(process.name in observed.running for process in processes), "running configuration"),
-        (limits if stage == "tenants" else 0, "applied limit"),
         (len(observed.rings) if stage == "loki" else 0, "ring"),
     )
-    return ", ".join(count_text(count, noun) for count, noun in parts if count)
+    texts = [count_text(count, noun) for count, noun in parts if count]
+    if stage == "tenants" and observed.limits:
+        texts.append(f"limits in {count_text(len(observed.limits), 'process')}")
+    return ", ".join(texts)
 
 
 def _rolled_out(observed: Observed, stage: str, as_of: datetime) -> str:

@@ -64,9 +64,9 @@ def test_run_without_a_difference_is_green_and_recorded(rolled_out, store, conte
 
 
 def test_run_with_a_difference_is_red_and_recorded(edited, store, context, ti) -> None:
-    with pytest.raises(AirflowFailException, match=r"1 difference \(tenants, airflow\)"):
+    with pytest.raises(AirflowFailException, match=r"1 difference \(tenants\)"):
         run(context)
-    assert ti.pushed["summary"] == {"headline": "1 difference (tenants, airflow)", "findings": 1}
+    assert ti.pushed["summary"] == {"headline": "1 difference (tenants)", "findings": 1}
     assert open_findings(store, "drift") == [f"config-drift {FILE}"]
 
 
