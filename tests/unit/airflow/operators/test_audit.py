@@ -19,6 +19,9 @@ from logops.clients.blob_storage import ObjectStoreMisconfiguredError
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings import Finding
 from logops.findings.store import ResultsStore
+from logops.report.page import build
+from logops.report.section import STANDARD
+from logops.report.sections import storage, tables
 from tests.support.environments import environment
 from tests.support.fakes.memory_platform import MemoryPlatform
 from tests.support.fakes.memory_store import Blob, MemoryStore
@@ -89,6 +92,18 @@ def test_log_of_an_audit_ends_with_the_verdict_and_the_address_of_the_page(
     verdict, address = capsys.readouterr().out.splitlines()[-2:]
     assert "local: no findings in 2 tables" in verdict
     assert ": https://airflow.example/plugin/log-platform/logops-page/local#findings" in address
+
+
+def test_tables_of_an_audit_are_on_the_page(bucket: MemoryStore, context: dict[str, Any], tmp_path: Path) -> None:
+    night = Night(context)
+    night.survey()
+    night.judge()
+    night.reduce()
+
+    later = NOW + timedelta(minutes=5)
+    page = build(ResultsStore(str(tmp_path)), environment("local"), later, STANDARD, [tables, storage])
+    assert page.sections[0].summary.startswith("All 2 tables of 1 tenant are as promised.")
+    assert page.sections[1].summary.startswith("2 B stored;")
 
 
 def test_missing_login_of_the_results_is_reported_before_a_container_is_listed(
