@@ -11,13 +11,14 @@ from pathlib import Path
 
 from logops.clients.loki import Entry, LokiClient
 from logops.environment import Environment, find_environment, load_environment
+from logops.platforms import local_commands
 from logops.platforms.local import LocalPlatform
 from logops.platforms.platform import Progress
 from logops.rules.prometheus import load_prometheus_rules
 from logops.rules.read import load_rules
 from logops.samples import generate
 from logops.samples.history_fill import SEED, destinations
-from logops.toolchain import SERVICES, command, project_root
+from logops.toolchain import project_root
 
 BATCH = 10_000
 """Lines per push."""
@@ -43,7 +44,7 @@ def running_in_a_temporary_folder(environment: Environment, progress: Progress =
 
 
 def open_in(environment: Environment, folder: Path) -> LocalPlatform:
-    programs = {name: command(name) for name in SERVICES}
+    programs = local_commands()
     root = project_root()
     return LocalPlatform(
         environment, folder, lambda: programs, lambda: load_rules(root), lambda: load_prometheus_rules(root)

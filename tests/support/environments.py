@@ -14,7 +14,7 @@ from logops.toolchain.programs import SERVICES
 
 FOLDER = Path(__file__).parents[2] / "include" / "environments"
 STATE = Path("/srv/logops/local")
-COMMANDS = {name: (f"/opt/logops/{name}",) for name in SERVICES}
+COMMANDS = {name: (f"/opt/logops/{name}",) for name in (*SERVICES, "logops")}
 RULES = load_rules(Path(__file__).parents[2])
 PROMETHEUS_RULES = load_prometheus_rules(Path(__file__).parents[2])
 

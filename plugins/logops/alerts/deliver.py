@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from logops.alerts.desired import desired_alerts
 from logops.alerts.from_finding import SENDER, TEST, label_text
+from logops.alerts.last_delivery import write_last_delivery
 from logops.alerts.overdue import overdue_checks
 from logops.alerts.reconcile import to_send
 from logops.alerts.rollouts import muted_findings, read_muting_rollouts, without_muted
@@ -132,6 +133,7 @@ def deliver(
     sent = tuple(_send_all(platform, desired, now, report_progress))
     findings = (*overdue, *_undelivered(environment, sent, desired, now), *damaged)
     _record_changes(store, environment, before, findings, now)
+    write_last_delivery(store, environment.name, paused, now)
     return Delivery(environment.name, sent, findings, len(muted))
 
 

@@ -53,6 +53,7 @@ COMMANDS = (
     Command("findings", "findings", PROVE, "Show the open findings of all checks, and accept some.", "audit", True),
     Command("alerts", "alerts", PROVE, "Show and send alerts, see whom they reach, silence them.", "audit", True),
     Command("report", "report", PROVE, "Write the page of an environment: how it stands, what to do.", "report"),
+    Command("metrics", "metrics", PROVE, "Show or serve findings and the age of checks, for Prometheus.", "audit"),
     Command("query", "query", ASK, "Run a query of the library.", "audit"),
     Command("ship", "ship", ASK, "Send the lines of a file or a pipe to Loki or to an agent.", "local"),
     Command("agents", "agents", CHECK, "Try the pipelines of log sources; take them over from Promtail.", "", True),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STATE",
+    "local_commands",
     "open_local",
     "open_platform",
     "open_results",
@@ -56,7 +57,7 @@ def open_local(environment: Environment, root: Path) -> "LocalPlatform":
 
     if refusal := not_deployable(environment):
         raise NotDeployableError(refusal)
-    return LocalPlatform(environment, root / STATE / environment.name, _commands, _rules, _prometheus_rules)
+    return LocalPlatform(environment, root / STATE / environment.name, local_commands, _rules, _prometheus_rules)
 
 
 def rendered(environment: Environment, root: Path) -> "dict[Stage, Files]":
@@ -73,10 +74,15 @@ def rendered(environment: Environment, root: Path) -> "dict[Stage, Files]":
     return render_kubernetes(environment, _rules(), _prometheus_rules(), _secret_rules())
 
 
-def _commands() -> "Commands":
+def local_commands() -> "Commands":
+    """Return the command of every program of a local environment. Raises ToolchainError if one is missing."""
+    import sys
+
     from logops.toolchain import SERVICES, command
 
-    return {name: command(name) for name in SERVICES}
+    # The same checkout and the same Python as this process, wherever supervisord starts it.
+    logops = ("env", f"PYTHONPATH={Path(__file__).parents[2]}", sys.executable, "-m", "logops.cli")
+    return {**{name: command(name) for name in SERVICES}, "logops": logops}
 
 
 def _secret_rules() -> str:

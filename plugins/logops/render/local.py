@@ -66,6 +66,7 @@ def local_programs(
             _azurite(topology, commands),
             *_prometheuses(topology, commands, texts["storage"]),
             *_alertmanagers(topology, commands, texts["storage"]),
+            *_metrics(topology, commands),
         ),
         "loki": tuple(_loki(topology, commands, process, texts["loki"]) for process in _start_order(topology)),
         "agents": (
@@ -225,6 +226,8 @@ def _storage_targets(topology: Topology) -> Iterator[Target]:
     for audience in topology.own_prometheuses:
         name, port = _prometheus_name(audience), topology.prometheus_port(audience)
         yield Target(name, "prometheus", _address(port), audience)
+        path = "/metrics" if audience == "standard" else f"/metrics/{audience}"
+        yield Target("metrics", "logops", _address(topology.metrics_port), audience, path=path)
     for audience in own_alertmanagers(topology.environment):
         port = topology.alertmanager_port(audience)
         yield Target(f"alertmanager-{audience}", "alertmanager", _address(port), audience)
@@ -270,6 +273,20 @@ def _alertmanagers(topology: Topology, commands: Commands, texts: Mapping[str, s
             (port,),
             reads=(texts[file],),
             environment=_without_secrets(topology.environment),
+        )
+
+
+def _metrics(topology: Topology, commands: Commands) -> Iterator[SupervisedProgram]:
+    """Yield the process that counts findings for Prometheus. It reads the environment file every minute."""
+    if topology.own_prometheuses:
+        port = topology.metrics_port
+        yield SupervisedProgram(
+            "metrics",
+            "logops",
+            (*commands["logops"], "metrics", str(topology.environment_file), "--serve", str(port)),
+            (port,),
+            environment=_without_secrets(topology.environment),
+            stop_seconds=5,
         )
 
 

@@ -38,6 +38,7 @@ class Target:
     """HOST:PORT."""
     audience: Data
     cluster: str = ""
+    path: str = "/metrics"
 
 
 def prometheus_config(
@@ -109,7 +110,8 @@ def _labels(environment: Environment, target: Target) -> Mapping[str, str]:
         "instance": target.process,
         "pod": target.process,
     }
-    return {**labels, **({"cluster": target.cluster} if target.cluster else {})}
+    optional = {"cluster": target.cluster, "__metrics_path__": target.path if target.path != "/metrics" else ""}
+    return {**labels, **{name: value for name, value in optional.items() if value}}
 
 
 def _groups(environment: Environment, file: PrometheusRuleFile) -> Iterator[dict[str, Any]]:

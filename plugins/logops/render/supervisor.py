@@ -16,7 +16,7 @@ class SupervisedProgram:
 
     name: str
     program: str
-    """`loki`, `promtail`, `loki-canary`, `azurite`, `prometheus` or `alertmanager`."""
+    """`loki`, `promtail`, `loki-canary`, `azurite`, `prometheus`, `alertmanager` or `logops`."""
     command: tuple[str, ...]
     ports: tuple[int, ...]
     """Ports on which it listens. The first one serves HTTP."""

@@ -176,6 +176,11 @@ class Topology:
         return self.state / "live" / file
 
     @property
+    def environment_file(self) -> Path:
+        """The environment as it was last rolled out, for processes that read results."""
+        return self.state / "environment.yaml"
+
+    @property
     def receiver_secrets(self) -> Path:
         """The folder with the secrets of Alertmanager's receivers."""
         return self.state / "receiver-secrets"

@@ -20,7 +20,7 @@ TENANT = "application"
 
 def test_every_process_of_the_environment_is_ready(platform: LocalPlatform) -> None:
     found = platform.processes()
-    assert len(found) == 19
+    assert len(found) == 20
     assert [status for status in found if not status.ready or status.state != "RUNNING"] == []
 
 

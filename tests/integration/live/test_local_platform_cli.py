@@ -36,14 +36,14 @@ def run(*arguments: str) -> Result:
 def test_status_shows_processes_and_ring_members() -> None:
     found = run("status", "tests")
     assert found.exit_code == 0
-    for shown in ("main-ingester-0", "security-all-0", "azurite", "promtail-main", "ACTIVE", "3.7.8", "19 of 19"):
+    for shown in ("main-ingester-0", "security-all-0", "azurite", "promtail-main", "ACTIVE", "3.7.8", "20 of 20"):
         assert shown in found.stdout
 
 
 @pytest.mark.usefixtures("logops")
 def test_status_json_has_processes_and_rings() -> None:
     found = json.loads(run("status", "tests", "--json").stdout)
-    assert len(found["processes"]) == 19
+    assert len(found["processes"]) == 20
     assert [member["state"] for member in found["rings"]["main"]] == ["ACTIVE"] * 3
 
 
@@ -54,7 +54,7 @@ def test_status_exits_with_1_if_process_is_stopped(platform: LocalPlatform) -> N
     found = run("status", "tests")
     platform.apply("agents", platform.desired()["agents"], "tests", print)
     assert found.exit_code == 1
-    assert "18 of 19" in found.stdout
+    assert "19 of 20" in found.stdout
 
 
 @pytest.mark.usefixtures("logops")

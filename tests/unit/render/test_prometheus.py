@@ -37,11 +37,22 @@ def test_every_process_with_metrics_is_scraped_by_the_prometheus_of_its_audience
     assert instances("standard") | instances("security") == programs(LOCAL).keys() - without_metrics
     assert instances("security") == {
         "alertmanager-security",
+        "metrics",
         "prometheus-security",
         "promtail-security",
         "security-all-0",
     }
-    assert not instances("standard") & instances("security")
+    assert instances("standard") & instances("security") == {"metrics"}
+
+
+def test_metrics_of_security_findings_are_scraped_for_security_only() -> None:
+    paths = {}
+    for audience in ("standard", "security"):
+        groups = json.loads(rendered(LOCAL)["storage"][f"storage/targets/{audience}.json"])
+        [labels] = [group["labels"] for group in groups if group["labels"]["instance"] == "metrics"]
+        paths[audience] = labels.get("__metrics_path__", "/metrics")
+
+    assert paths == {"standard": "/metrics", "security": "/metrics/security"}
 
 
 def test_prometheus_sends_alerts_to_the_alertmanager_of_its_audience_only() -> None:

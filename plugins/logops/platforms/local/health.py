@@ -10,7 +10,13 @@ from logops.clients.loki.metrics import parse_metrics
 from logops.platforms.local.section import Section
 
 _TIMEOUT_SECONDS = 5.0
-_READY = {"promtail": "/ready", "prometheus": "/-/ready", "alertmanager": "/-/ready", "loki-canary": "/metrics"}
+_READY = {
+    "promtail": "/ready",
+    "prometheus": "/-/ready",
+    "alertmanager": "/-/ready",
+    "loki-canary": "/metrics",
+    "logops": "/metrics",
+}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from logops.clients.loki import LokiClient
 from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.platforms.local import live, storage
-from logops.platforms.local.atomic import check_free, writing
+from logops.platforms.local.atomic import check_free, write_text, writing
 from logops.platforms.local.lease import LeaseFile
 from logops.platforms.local.lock import locked
 from logops.platforms.local.logs import follow, last_lines
@@ -40,6 +40,7 @@ from logops.platforms.platform import (
     RevisionStore,
     component_of,
 )
+from logops.platforms.results import results_url
 from logops.platforms.rules import Owner, files_of, owners, read_rules, write_rules
 from logops.render import STAGES, Commands, Files, Stage, local_topology, render_local
 from logops.render.files import workload_file, workload_text
@@ -224,6 +225,7 @@ class LocalPlatform:
             if stage == "storage":
                 self._receiver_secrets.require()
                 self._receiver_secrets.store()
+            self._write_environment()
             steps = self._steps(stage, files, redacted_progress)
             revision = self._revisions.add(stage, files, owner, datetime.now(UTC))
             self._make_live(stage, files, steps, redacted_progress)
@@ -283,6 +285,12 @@ class LocalPlatform:
                 redacted_progress(f"{error} Stopping the processes without supervisord.")
             killed = ["supervisord"] if self._supervisord.end() else []
             return killed + self._end_orphans(redacted_progress)
+
+    def _write_environment(self) -> None:
+        """Write the environment for processes that read results. Its results store has a complete address."""
+        results = results_url(self._environment, self.state.parent.parent)
+        complete = self._environment.model_copy(update={"results": results})
+        write_text(self._topology.environment_file, complete.model_dump_json(by_alias=True, exclude_none=True))
 
     def _steps(self, stage: Stage, files: Files, progress: Progress) -> Steps:
         """Return the steps after which the stage's processes run from `files`.

@@ -17,7 +17,7 @@ class Section:
     digest: str
     """Digest of the command, the variables, and the files that the process reads when it starts."""
     program: str
-    """`loki`, `promtail`, `loki-canary`, `azurite`, `prometheus` or `alertmanager`."""
+    """`loki`, `promtail`, `loki-canary`, `azurite`, `prometheus`, `alertmanager` or `logops`."""
     ports: tuple[int, ...]
     """Ports that it listens on; the first answers HTTP."""
     cluster: str
