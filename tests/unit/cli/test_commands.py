@@ -184,6 +184,7 @@ def test_render_of_kubernetes_environment_writes_every_file_that_can_be_rendered
     assert {name for name in written if not name.startswith("rules/")} == {
         "storage/monitoring.yaml", "storage/security.yaml", "loki/main.yaml", "loki/security.yaml",
         "tenants/main.yaml", "tenants/security.yaml",
+        "storage/prometheus/rules/loki.yaml", "storage/prometheus/rules/logops.yaml",
     }  # fmt: skip
     assert "rules/main/application/application.yaml" in written
 
