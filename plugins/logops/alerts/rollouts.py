@@ -6,7 +6,7 @@ its true start. So nothing has to be removed when a rollout ends, and a rollout 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from logops.checks.open_findings import OpenAfterRun
@@ -37,6 +37,10 @@ MAY_CAUSE = frozenset(
     }
 )
 """Classes that the restarts of a rollout cause. Lost or visible logs are never muted."""
+
+
+LONGEST_ROLLOUT = timedelta(days=14)
+"""A rollout is stored at the day of its start. It may wait for its approval for days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,9 @@ def read_muting_rollouts(
     from logops.findings.store import NothingStoredError
 
     sql = f'select * from "{ROLLOUTS}" where environment = $environment'
+    first = (now - LONGEST_ROLLOUT).date()
     try:
-        rows = store.query(ROLLOUTS, sql, parameters={"environment": environment.name}).to_pylist()
+        rows = store.query(ROLLOUTS, sql, first, parameters={"environment": environment.name}).to_pylist()
     except NothingStoredError:
         rows = []
     return muting_rollouts(rows, running_since, environment, now)
