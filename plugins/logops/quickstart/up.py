@@ -30,7 +30,7 @@ from logops.quickstart.delivery import deliver_alerts
 from logops.quickstart.drift import DAG as DRIFT
 from logops.quickstart.drift import compare
 from logops.quickstart.drill.record import remove_record, repair_unfinished
-from logops.quickstart.errors import AirflowNotHealthyError, NoHistoryError, QuickstartError
+from logops.quickstart.errors import AirflowNotHealthyError, DrillRefusedError, NoHistoryError, QuickstartError
 from logops.quickstart.feed import is_feed_running, start_feed
 from logops.quickstart.first_rollout import DAG, changed_something, roll_out
 from logops.quickstart.measured import DAG as BENCHMARK
@@ -97,7 +97,7 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
                 api.put_connection(connection)
         if not changed_something(roll_out(api, file.stem, board)):
             board.say("  nothing to change: it runs as the environment says")
-        repair_unfinished(platform, board)
+        drilled = _repair_drill(platform, board)
         _start_sample_logs(file.stem, root, platform, board)
         logs_flow_after = time.monotonic() - started
         board.say(f"  {file.stem} is verified and logs flow, after {duration(logs_flow_after)}. Now the checks:")
@@ -116,7 +116,9 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
         quality = check_quality(api, file.stem, board) if QUALITY in on else None
         drift = compare(api, file.stem, board) if DRIFT in on else None
         alerts = deliver_alerts(api, file.stem, board) if ALERTS in on else None
-        remove_record(platform.state)
+        if drilled:
+            # The checks have run since the repair.
+            remove_record(platform.state)
         checks = summary.Checks(audits, measured, quality, drift, alerts)
         with board.step("count what is stored", 10):
             as_of = datetime.now(UTC)
@@ -125,6 +127,15 @@ def up(options: UpOptions, progress: Console, result: Console) -> None:
             containers = summary.containers_used(platform)
     took = summary.Took(logs_flow_after, time.monotonic() - started)
     result.print(summary.rendered(platform, tenants, since, containers, checks, api.url, airflow.password(), took))
+
+
+def _repair_drill(platform: LocalPlatform, board: Board) -> bool:
+    """Repair what an interrupted drill broke. Return whether there was one. An unreadable record stops nothing."""
+    try:
+        return repair_unfinished(platform, board) is not None
+    except DrillRefusedError as error:
+        board.say(str(error))
+        return False
 
 
 def _start_what_ran_before(platform: LocalPlatform, environment: str, root: Path, board: Board) -> None:

@@ -67,7 +67,9 @@ def test_record_that_cannot_be_read_is_refused_with_its_file(tmp_path: Path, con
     record_file(tmp_path).parent.mkdir()
     record_file(tmp_path).write_text(content)
 
-    with pytest.raises(DrillRefusedError, match=f"{record_file(tmp_path)}.*What it broke is not known. Run `make up`"):
+    with pytest.raises(
+        DrillRefusedError, match=f"{record_file(tmp_path)}.*What it broke is not known: look at `logops drift`"
+    ):
         read_record(tmp_path)
 
 

@@ -45,7 +45,7 @@ def read_record(state: Path) -> DrillRecord | None:
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise DrillRefusedError(
             f"Reading the record of an unfinished drill, {file}: {type(error).__name__}: {error}. "
-            "What it broke is not known. Run `make up`, look at `logops findings list`, then remove the file."
+            "What it broke is not known: look at `logops drift` and `logops findings list`, then remove the file."
         ) from error
 
 
