@@ -37,9 +37,9 @@ def digest(page: Page, state: State, shown: Shown, page_address: str = "") -> st
             lines += ["", f"And {count_text(len(wrong) - MOST_WRONG, 'entry')} more on the page."]
     lines += ["", "WHEN IT WAS LAST CHECKED", ""]
     for check in (check_row(check, visible) for check in visible.checks):
-        last = ago_text(check.last, page.now) if check.last else "never"
+        last = f"{ago_text(check.last, page.now)}, {check.verdict}" if check.last else "has never run"
         overdue = f"; {check.due}" if check.due.startswith("overdue") else ""
-        lines.append(f"   {check.name}: {last}, {_one_line(check.verdict)}{overdue}")
+        lines.append(f"   {check.name}: {last}{overdue}")
     lines += ["", "ALL PARTS", ""]
     for section in others:
         lines += _indented(f"{section.title} ({_WORDS[section.mark]}): {section.summary}")
