@@ -85,8 +85,8 @@ class LogopsNotifier(BaseNotifier):
                 runbook=self.runbook,
                 lasts=self.lasts,
             )
-        told = send_to_all(open_to_read(environment), self._audience, [alert], _RETRY_FOR_S)
-        self.log.info("%s: sent to %s", alert.annotations["summary"], ", ".join(told))
+        accepted = send_to_all(open_to_read(environment), self._audience, [alert], _RETRY_FOR_S)
+        self.log.info("%s: sent to %s", alert.annotations["summary"], ", ".join(accepted))
 
 
 def _work(context: Context) -> "DagWork":

@@ -54,7 +54,7 @@ class MutingRollout:
 
     @property
     def text(self) -> str:
-        """Why nobody is told, in one line."""
+        """The reason of the mute, in one line."""
         verb = "runs since" if self.is_running else "began at"
         return f"the rollout that {verb} {self.began:%H:%M} may cause it, not before {self.until:%H:%M} UTC"
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from logops.alerts.from_finding import SENDER, label_text
+from logops.alerts.from_finding import label_text
 from logops.clients.alertmanager.model import Matcher, Silence
 from logops.errors import LogopsError
 
@@ -16,7 +16,7 @@ class SilenceError(LogopsError):
 def silence_for(
     environment: str, cls: str, subject: dict[str, str], length: timedelta, who: str, why: str, now: datetime
 ) -> Silence:
-    """Return a silence for the alerts of a class.
+    """Return a silence for the alerts of a class, whether logops or Prometheus sends them.
 
     subject   parts of the subject that must be equal, such as `{"cluster": "main"}`. Empty: all alerts of the class
 
@@ -27,5 +27,5 @@ def silence_for(
     if not why.strip():
         raise SilenceError("A silence needs a reason: others will read it when they wonder why nobody was told.")
     fixed = {"environment": environment, "alertname": cls, **{name: label_text(text) for name, text in subject.items()}}
-    matchers = (Matcher(*SENDER), *(Matcher(name, value) for name, value in fixed.items()))
+    matchers = tuple(Matcher(name, value) for name, value in fixed.items())
     return Silence(matchers, now, now + length, who, why.strip())

@@ -17,7 +17,6 @@ def test_silence_matches_the_alerts_of_its_class_and_subject_in_its_environment_
         'alertname="chunk-missing"',
         'cluster="main"',
         'environment="local"',
-        'sender="logops"',
     ]
 
 

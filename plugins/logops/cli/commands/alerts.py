@@ -74,7 +74,7 @@ def try_(
 def silence(
     name: EnvironmentArgument,
     cls: Annotated[
-        str | None, typer.Argument(metavar="[CLASS]", help="Finding class, such as chunk-missing.", show_default=False)
+        str | None, typer.Argument(metavar="CLASS", help="Finding class, such as chunk-missing.", show_default=False)
     ] = None,
     length: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="For example 30m, 8h, 7d. At most 90d.")
