@@ -138,7 +138,7 @@ def _rule(environment: Environment, rule: Recording | Alert) -> dict[str, Any]:
         "annotations": {
             "summary": rule.annotations.summary,
             "meaning": f"{cls.meaning} {cls.why}",
-            "remedy": filled_in(cls.remedy, subject),
+            "remedy": filled_in(rule.annotations.remedy or cls.remedy, subject),
             **links,
         },
     }

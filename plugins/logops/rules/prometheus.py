@@ -36,9 +36,11 @@ class Recording(Model):
 
 
 class Annotations(Model):
-    """Text for the person on call. Meaning and remedy come from the finding class."""
+    """Text for the person on call. The meaning comes from the finding class."""
 
     summary: str
+    remedy: str | None = None
+    """What to do. Null: what the finding class says."""
 
 
 class Alert(Model):

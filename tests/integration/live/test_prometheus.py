@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import psutil
 import pytest
 import requests
 
@@ -9,11 +10,11 @@ from logops.clients.loki.metrics import parse_metrics
 from logops.clients.prometheus import alertmanagers_of, scraped_targets
 from logops.environment.cluster import AUDIENCES
 from logops.platforms.local import LocalPlatform
-from logops.render import Files
 from logops.rollout import VerificationError, verify_stage
+from logops.rollout.verifications import storage
 from logops.rules.prometheus import LOKI_4_PREFIX, metrics_of
 from tests.support.environments import PROMETHEUS_RULES
-from tests.support.local_platforms import statuses
+from tests.support.local_platforms import pid_of, statuses
 from tests.support.waiting import wait_for
 
 ONLY_AFTER_AN_EVENT = {"loki_discarded_samples_total"}
@@ -52,13 +53,26 @@ def test_every_metric_of_a_rule_is_a_metric_of_a_running_process(platform: Local
     assert of_loki_3 - names - ONLY_AFTER_AN_EVENT == {"up"}, "`up` comes from Prometheus itself"
 
 
-def test_rule_that_prometheus_does_not_load_fails_the_storage_verification(platform: LocalPlatform) -> None:
-    desired = platform.desired()["storage"]
-    fewer = Files({**desired, RULES: desired[RULES].replace("alert: check-overdue", "alert: other")})
+def test_rule_that_prometheus_does_not_load_fails_the_storage_verification(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = platform.state / "live" / RULES
+    declared = file.read_text()
     try:
-        platform.apply("storage", fewer, "tests", print)
+        file.write_text(declared.replace("alert: check-overdue", "alert: other"))
+        restart_prometheus(platform)
+        monkeypatch.setattr(storage, "EVALUATED_WITHIN_S", 1.0)
         with pytest.raises(VerificationError, match="Prometheus has not loaded check-overdue"):
             verify_stage(platform, "storage", print)
     finally:
-        platform.apply("storage", desired, "tests", print)
+        monkeypatch.undo()
+        file.write_text(declared)
+        restart_prometheus(platform)
     verify_stage(platform, "storage", print)
+
+
+def restart_prometheus(platform: LocalPlatform) -> None:
+    """Kill the standard Prometheus. supervisord starts it again."""
+    old = pid_of(platform, "prometheus")
+    psutil.Process(old).kill()
+    wait_for(lambda: (status := statuses(platform)["prometheus"]).ready and status.pid not in (None, old))

@@ -102,6 +102,13 @@ def test_rendered_alert_has_severity_team_sender_remedy_and_runbook() -> None:
     assert alert["annotations"]["runbook"] == "https://airflow.example.com/logops/docs/findings.md#process-down"
 
 
+def test_alert_with_a_remedy_of_its_own_has_it_with_the_name_of_the_environment() -> None:
+    alert = rules(rendered(LOCAL)["storage"]["storage/prometheus/rules/logops.yaml"])["check-overdue"]
+
+    assert alert["annotations"]["remedy"].startswith("Look at Airflow: do its scheduler")
+    assert "`logops alerts send local` delivers" in alert["annotations"]["remedy"]
+
+
 def test_environment_on_kubernetes_has_the_same_rules_as_manifests() -> None:
     files = render_kubernetes(environment("production"), {}, PROMETHEUS_RULES, "")["storage"]
     manifests = {name: yaml.safe_load(text) for name, text in files.items() if "prometheus" in name}
