@@ -1,5 +1,6 @@
 """A client of Airflow's REST API v2, with the calls that `make up` needs."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,11 @@ COMPONENTS = ("metadatabase", "dag_processor", "scheduler", "triggerer")
 _TIMEOUT = (3.0, 120.0)
 """Seconds. On a busy machine, a newly started Airflow was silent for half a minute."""
 _LONGEST_REASON = 600
+_CONFLICT, _SERVER_ERROR = 409, 500
+_MOST_TRIES = 4
+"""Airflow on SQLite answers 500 if several of its processes write at the same moment. Every call here may be repeated:
+runs and connections are created with their id."""
+_PAUSE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -208,6 +214,13 @@ class AirflowApi:
             del self._session.headers["Authorization"]
             self._log_in()
             answer = self._session.request(method, self.url + path, json=json, params=params, timeout=_TIMEOUT)
+        tries_left = _MOST_TRIES
+        while answer.status_code >= _SERVER_ERROR and (tries_left := tries_left - 1):
+            time.sleep(_PAUSE_S)
+            answer = self._session.request(method, self.url + path, json=json, params=params, timeout=_TIMEOUT)
+            if answer.status_code == _CONFLICT and method == "POST":
+                # The request before it was carried out, although its answer was an error.
+                return answer
         if not answer.ok:
             raise AirflowRefusedError(f"{doing} at {self.url}", answer.status_code, answer.text[:_LONGEST_REASON])
         return answer
