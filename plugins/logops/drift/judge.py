@@ -391,6 +391,11 @@ def other_policies(context: Context) -> Iterator[Finding]:
 
 def not_compared(context: Context) -> Iterator[Finding]:
     """Yield what could not be compared: one finding for each cluster, and one for what belongs to none."""
+    look = (
+        "Look at the processes: `logops status ENV`."
+        if context.observed.statuses
+        else "Look at the processes, and at the network between here and them."
+    )
     for cluster in dict.fromkeys(unread.cluster for unread in context.observed.unread):
         parts = [unread for unread in context.observed.unread if unread.cluster == cluster]
         reasons = "; ".join(f"{unread.what} ({unread.reason.rstrip('.')})" for unread in parts[:_MOST_UNREAD])
@@ -401,7 +406,7 @@ def not_compared(context: Context) -> Iterator[Finding]:
             f"Not compared: {masked(reasons)}{more}. Whether it drifted is unknown.",
             context.as_of,
             {"parts": len(parts)},
-            "Look at the processes: `logops status ENV`. Then compare again: `logops drift ENV`.",
+            f"{look} Then compare again: `logops drift ENV`.",
         )
 
 

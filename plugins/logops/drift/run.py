@@ -61,16 +61,20 @@ class Part:
 
     name: str
     compared: str
-    """The compared objects, in numbers. Empty: the stage was never rolled out."""
+    """The compared objects, in numbers. Empty: nothing was compared."""
     different: int
     accepted: int
     rolled_out: str = ""
     """The last rollout of the stage: who, and how long ago."""
+    is_rolled_out: bool = True
+    """Whether it was ever rolled out, as far as that is known."""
 
     @property
     def verdict(self) -> str:
-        if not self.compared:
+        if not self.is_rolled_out:
             return "not rolled out"
+        if not self.compared:
+            return "not compared"
         if not self.different and not self.accepted:
             return "as declared"
         return ", ".join(
@@ -121,7 +125,7 @@ class DriftResult:
         texts.append(f"not everything was compared: {count_text(incomplete, 'reason')}" if incomplete else "")
         if not any(texts):
             compared = ", ".join(part.name for part in self.parts if part.compared)
-            return f"all as declared ({compared})" if compared else "nothing was rolled out"
+            return f"all as declared ({compared})" if compared else "nothing was compared"
         differing = ", ".join(part.name for part in self.parts if part.different or part.accepted)
         return ", ".join(filter(None, texts)) + (f" ({differing})" if differing else "")
 
@@ -234,21 +238,24 @@ def _parts(
         of_part = [finding for finding in findings if finding.evidence.get("stage") == name]
         taken = sum(finding.id in accepted for finding in of_part)
         compared = "DAGs and package" if name == AIRFLOW else _compared(observed, name)
-        parts.append(Part(name, compared, len(of_part) - taken, taken, _rolled_out(observed, name, request.as_of)))
+        rolled_out = _rolled_out(observed, name, request.as_of)
+        is_rolled_out = name not in observed.not_rolled_out
+        parts.append(Part(name, compared, len(of_part) - taken, taken, rolled_out, is_rolled_out))
     return parts
 
 
 def _compared(observed: Observed, stage: str) -> str:
-    """Return what was compared of a stage, in numbers; empty if it was never rolled out."""
+    """Return what was compared of a stage, in numbers; empty if nothing was."""
+    if observed.is_stopped:
+        return ""
     state = next((state for name, state in observed.stages.items() if name == stage), None)
-    if state is None:
-        return "" if stage in observed.not_rolled_out or observed.stages else "running system only"
     processes = [process for process in observed.processes if process.file.startswith(f"{stage}/")]
     parts = (
-        (len(state.desired.named_in_plans), "file"),
-        (len(state.desired.workloads), "process"),
+        (len(state.desired.named_in_plans) if state else 0, "file"),
+        (len(state.desired.workloads) if state else 0, "process"),
         (sum(process.name in observed.running for process in processes), "running configuration"),
         (len(observed.rings) if stage == "loki" else 0, "ring"),
+        (len(observed.public) if stage == "storage" else 0, "storage account"),
     )
     texts = [count_text(count, noun) for count, noun in parts if count]
     if stage == "tenants" and observed.limits:

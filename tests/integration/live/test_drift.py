@@ -279,7 +279,8 @@ def test_ruler_that_does_not_answer_is_check_incomplete_and_never_no_drift(
     result = compared(platform, store, "rules")
     [finding] = result.findings
     assert (finding.cls.name, finding.subject.cluster) == ("check-incomplete", "main")
-    assert "Not compared: the stage rules (main-ruler-0 is not ready" in finding.message
+    assert "the stage rules (main-ruler-0 is not ready" in finding.message
+    assert [part.verdict for part in result.parts] == ["not compared"]
     assert result.failed
 
 
