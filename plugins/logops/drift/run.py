@@ -30,8 +30,8 @@ AIRFLOW_CHECK = "airflow-files"
 AIRFLOW = "airflow"
 """The part of Airflow's own files, beside the stages."""
 _ONLY_READ = (
-    "Not compared on this platform: files, processes, versions, rules and agents. A run compares what Loki runs with, its "
-    "limits and rings, and the storage accounts."
+    "Not compared on this platform: files, processes, versions, rules and agents. A run compares what Loki runs with, "
+    "its limits and rings, and the storage accounts."
 )
 SETTLE_S = 5.0
 """Time between two looks: Loki reloads overrides every two seconds, and a process that restarts needs a moment."""
