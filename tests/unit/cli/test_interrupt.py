@@ -67,7 +67,7 @@ def interrupted(code: str, *arguments: str) -> tuple[int, str]:
         ("logops.cli.commands.audit", ["audit", "retention", "local"]),
         ("logops.cli.audit", ["audit", "retention", "local"]),
         ("logops.audit.request", ["audit", "retention", "local"]),
-        ("pyarrow", ["audit", "usage", "local"]),
+        ("fsspec", ["audit", "usage", "local"]),
     ],
 )
 def test_ctrl_c_during_import_ends_with_one_line(module: str, arguments: list[str]) -> None:
