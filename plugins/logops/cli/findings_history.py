@@ -21,7 +21,7 @@ from logops.findings.classes import REGISTRY
 from logops.findings.events import Event, read_events
 from logops.findings.links import page_url
 from logops.number_text import age_text, count_text
-from logops.report.state import Found, Gone, State, read
+from logops.report.state import Gone, KnownFinding, State, read
 from logops.suggestions import did_you_mean
 from logops.wrapping import wrapped
 
@@ -29,7 +29,7 @@ _MOST_IN_FULL = 10
 """Findings of a class that are shown with everything."""
 
 
-def show(name: str, wanted: str, as_of: str | None, as_json: bool) -> None:
+def show(name: str, id_or_class: str, as_of: str | None, as_json: bool) -> None:
     """Run `logops findings show`."""
     loaded = environment(name)
     now = moment(as_of, datetime.now(UTC))
@@ -37,15 +37,15 @@ def show(name: str, wanted: str, as_of: str | None, as_json: bool) -> None:
         state = read(results_store(loaded), loaded, now)
     except LogopsError as error:
         stop(str(error))
-    found = [entry for entry in state.found if wanted in (entry.finding.id, entry.finding.cls.name)]
-    gone = [entry for entry in state.gone if wanted in (entry.finding.id, entry.finding.cls.name)]
-    if not found and not gone:
-        stop(_not_found(loaded.name, wanted, state), FOUND)
-    others = [entry.finding for entry in state.found]
+    entries = [entry for entry in state.findings if id_or_class in (entry.finding.id, entry.finding.cls.name)]
+    gone = [entry for entry in state.gone if id_or_class in (entry.finding.id, entry.finding.cls.name)]
+    if not entries and not gone:
+        stop(_not_found(loaded.name, id_or_class, state), FOUND)
+    others = [entry.finding for entry in state.findings]
     if as_json:
         print_json(
             {
-                "open": [_to_dict(entry, others, loaded) for entry in found],
+                "open": [_to_dict(entry, others, loaded) for entry in entries],
                 "gone": [
                     {
                         "id": entry.finding.id,
@@ -58,18 +58,18 @@ def show(name: str, wanted: str, as_of: str | None, as_json: bool) -> None:
                 ],
             }
         )
-        raise typer.Exit(FOUND if found else OK)
-    for entry in found[:_MOST_IN_FULL]:
+        raise typer.Exit(FOUND if entries else OK)
+    for entry in entries[:_MOST_IN_FULL]:
         print_text(_text(entry, others, loaded, now))
-    if len(found) > _MOST_IN_FULL:
-        more = count_text(len(found) - _MOST_IN_FULL, "more open finding")
+    if len(entries) > _MOST_IN_FULL:
+        more = count_text(len(entries) - _MOST_IN_FULL, "more open finding")
         print_text(wrapped(f"{more} of this class: `logops findings list {loaded.name}`.", width()))
     for ended in gone:
         print_text(_gone_text(ended))
-    raise typer.Exit(FOUND if found else OK)
+    raise typer.Exit(FOUND if entries else OK)
 
 
-def history(name: str, wanted: str | None, length: str, as_of: str | None, as_json: bool) -> None:
+def history(name: str, id_or_class: str | None, length: str, as_of: str | None, as_json: bool) -> None:
     """Run `logops findings history`."""
     loaded = environment(name)
     now = moment(as_of, datetime.now(UTC))
@@ -78,13 +78,13 @@ def history(name: str, wanted: str | None, length: str, as_of: str | None, as_js
         events = read_events(results_store(loaded), loaded.name, first, now)
     except (LogopsError, ValueError) as error:
         stop(str(error))
-    if wanted:
-        events = [event for event in events if wanted in (event.finding.id, event.finding.cls.name)]
+    if id_or_class:
+        events = [event for event in events if id_or_class in (event.finding.id, event.finding.cls.name)]
     if as_json:
         print_json({"from": first.isoformat(), "events": [event.to_dict() for event in events]})
         return
     new = sum(not event.ended for event in events)
-    of_class = f" of {wanted}" if wanted else ""
+    of_class = f" of {id_or_class}" if id_or_class else ""
     print_text(
         wrapped(
             f"{loaded.name}, since {first:%Y-%m-%d %H:%M} UTC: {count_text(new, 'new finding')}{of_class}, "
@@ -97,28 +97,28 @@ def history(name: str, wanted: str | None, length: str, as_of: str | None, as_js
         show_table(_columns(events, first))
 
 
-def _not_found(name: str, wanted: str, state: State) -> str:
-    known = [entry.finding.id for entry in state.found]
-    if wanted in REGISTRY:
-        return f"{name} has no open finding of class {wanted}, and none that went in the last days."
+def _not_found(name: str, id_or_class: str, state: State) -> str:
+    known = [entry.finding.id for entry in state.findings]
+    if id_or_class in REGISTRY:
+        return f"{name} has no open finding of class {id_or_class}, and none that went in the last days."
     return (
-        f"{name} has no finding {wanted}: this is no class and no id.{did_you_mean(wanted, REGISTRY)} It has "
+        f"{name} has no finding {id_or_class}: this is no class and no id.{did_you_mean(id_or_class, REGISTRY)} It has "
         f"{count_text(len(known), 'open finding')}: `logops findings list {name}`. Findings that are gone: "
         f"`logops findings history {name}`."
     )
 
 
-def _text(entry: Found, others: Sequence[Finding], loaded: Environment, now: datetime) -> Text:
+def _text(entry: KnownFinding, others: Sequence[Finding], loaded: Environment, now: datetime) -> Text:
     finding = entry.finding
     head = Text.assemble(
         (finding.cls.severity.value, STYLES[finding.cls.severity]), " ", (finding.cls.name, "bold"), f"  {finding.id}\n"
     )
-    seen = sum(state == "seen" for _, state in entry.strip)
+    count = sum(state == "seen" for _, state in entry.strip)
     age = age_text((now - entry.since).total_seconds())
     lines = [
         finding.message,
         f"About: {finding.subject}",
-        f"Open since {entry.since:%Y-%m-%d %H:%M} UTC ({age}). Seen by {seen} of the last "
+        f"Open since {entry.since:%Y-%m-%d %H:%M} UTC ({age}). Seen by {count} of the last "
         f"{count_text(len(entry.strip), 'run')} of {entry.check}; the newest: {entry.run.id} of "
         f"{entry.run.as_of:%Y-%m-%d %H:%M} UTC.",
         *(f"{name}: {value}" for name, value in finding.evidence.items()),
@@ -146,7 +146,7 @@ def _gone_text(entry: Gone) -> Text:
     return Text(wrapped(printable(text), width(), 0, 2))
 
 
-def _to_dict(entry: Found, others: Sequence[Finding], loaded: Environment) -> dict[str, object]:
+def _to_dict(entry: KnownFinding, others: Sequence[Finding], loaded: Environment) -> dict[str, object]:
     cause = cause_of(entry.finding, others)
     url = loaded.alerts.airflow_url
     return {
@@ -156,7 +156,7 @@ def _to_dict(entry: Found, others: Sequence[Finding], loaded: Environment) -> di
         "since": entry.since.isoformat(),
         "run": entry.run.id,
         "checked_at": entry.run.as_of.isoformat(),
-        "runs": [{"at": at.isoformat(), "seen": seen} for at, seen in entry.strip],
+        "runs": [{"at": at.isoformat(), "seen": state} for at, state in entry.strip],
         "explained_by": cause.id if cause else None,
         "accepted": entry.acceptance.text if entry.acceptance else None,
         "page": page_url(url, entry.finding) if url else None,

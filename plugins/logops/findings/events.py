@@ -39,13 +39,13 @@ def events(runs: Iterable[tuple[Run, tuple[Finding, ...]]], first: datetime) -> 
     runs   runs of one check, oldest first; those before `first` only say what was open then
     """
     changes = Changes((), (), (), ())
-    found: list[Event] = []
+    changed: list[Event] = []
     for run, findings in runs:
         changes = compare(changes.open, findings)
         if run.as_of >= first:
-            found += [Event(run, entry.finding, False, entry.since) for entry in changes.new]
-            found += [Event(run, entry.finding, True, entry.since) for entry in changes.gone]
-    return found
+            changed += [Event(run, entry.finding, False, entry.since) for entry in changes.new]
+            changed += [Event(run, entry.finding, True, entry.since) for entry in changes.gone]
+    return changed
 
 
 def read_events(store: ResultsStore, environment: str, first: datetime, until: datetime) -> list[Event]:

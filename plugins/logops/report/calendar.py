@@ -18,7 +18,7 @@ from logops.findings import Severity
 from logops.findings.history import NOT_CHECKED
 from logops.number_text import size_text
 from logops.report.section import Mark, moment_text
-from logops.report.state import Found, breaks_promise
+from logops.report.state import KnownFinding, breaks_promise
 
 MOST_LINKS = 40
 """Wrong days of a tenant that are links without the script. More are shown as runs of days."""
@@ -75,7 +75,7 @@ class Day:
     """A day of the calendar."""
 
     row: TableRow
-    findings: tuple[Found, ...]
+    findings: tuple[KnownFinding, ...]
     """Findings about it that are worth marking."""
 
     @property
@@ -132,17 +132,17 @@ class Calendar:
     mark: Mark
 
 
-def is_unchecked(entry: Found) -> bool:
+def is_unchecked(entry: KnownFinding) -> bool:
     """Whether a finding says that something could not be checked."""
     return entry.finding.cls.name in NOT_CHECKED
 
 
-def mark_of(findings: Iterable[Found]) -> Mark:
+def mark_of(findings: Iterable[KnownFinding]) -> Mark:
     """Return the mark for findings: that of the worst one that nobody accepted."""
     return min((_mark(entry) for entry in findings), key=_MARKS.index, default="ok")
 
 
-def _mark(entry: Found) -> Mark:
+def _mark(entry: KnownFinding) -> Mark:
     if not entry.alarms:
         return "ok"
     if is_unchecked(entry):
@@ -150,7 +150,7 @@ def _mark(entry: Found) -> Mark:
     return "error" if breaks_promise(entry) else "warning"
 
 
-def worth_marking(entry: Found) -> bool:
+def worth_marking(entry: KnownFinding) -> bool:
     """Whether a day with this finding looks different: it is more than worth knowing."""
     return entry.finding.cls.severity is not Severity.INFO
 

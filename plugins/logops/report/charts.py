@@ -42,14 +42,14 @@ def chart(specification: dict[str, Any], title: str, description: str, chart_id:
     """
     import vl_convert
 
-    whole = {
+    full = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": "transparent",
         "padding": 2,
         **specification,
         "config": {**_config(), **specification.get("config", {})},
     }
-    picture = vl_convert.vegalite_to_svg(whole, vl_version=VEGA_LITE)
+    picture = vl_convert.vegalite_to_svg(full, vl_version=VEGA_LITE)
     root = _ROOT.search(picture)
     size = _SIZE.search(picture)
     if root is None or size is None:

@@ -28,7 +28,7 @@ Strip = tuple[tuple[datetime, Seen], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class KnownFinding:
     """A finding on the page."""
 
     finding: Finding
@@ -76,7 +76,7 @@ class State:
     environment: str
     now: datetime
     checks: tuple[Check, ...]
-    found: tuple[Found, ...]
+    findings: tuple[KnownFinding, ...]
     gone: tuple[Gone, ...]
 
     def shown_to(self, shown: Shown) -> "State":
@@ -85,13 +85,13 @@ class State:
             self.environment,
             self.now,
             self.checks,
-            tuple(found for found in self.found if found.audience in shown),
+            tuple(entry for entry in self.findings if entry.audience in shown),
             tuple(gone for gone in self.gone if gone.audience in shown),
         )
 
-    def of(self, check: Check) -> list[Found]:
+    def of(self, check: Check) -> list[KnownFinding]:
         """Return what a check found."""
-        return [found for found in self.found if found.check == check.name]
+        return [entry for entry in self.findings if entry.check == check.name]
 
     def is_overdue(self, check: Check) -> bool:
         """Whether a run did not come."""
@@ -102,14 +102,14 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> State:
     """Return the state of an environment. Raises StoreUnreachableError."""
     accepted = read_acceptances(store, environment.name, now)
     checks: list[Check] = []
-    found: list[Found] = []
+    findings: list[KnownFinding] = []
     gone: list[Gone] = []
     for name in sorted({*store.checks(environment.name), *intervals(environment)}):
         run, open_now, ended = _read_check(store, environment, name, now, accepted)
         checks.append(Check(name, run, overdue_at(environment, name, run.as_of) if run else None))
-        found += open_now
+        findings += open_now
         gone += ended
-    return State(environment.name, now, tuple(checks), tuple(found), tuple(gone))
+    return State(environment.name, now, tuple(checks), tuple(findings), tuple(gone))
 
 
 Runs = Sequence[tuple[Run, tuple[Finding, ...]]]
@@ -137,12 +137,12 @@ def since_earlier(identities: Collection[Identity], earlier: Iterable[Identities
     """
     since: dict[Identity, datetime] = {}
     unbroken = set(identities)
-    for run, found in earlier:
-        seen = unbroken & found
-        since |= dict.fromkeys(seen, run.as_of)
-        unreached = not_reached(found)
-        unbroken = seen | {
-            identity for identity in unbroken - seen if any(may_overlap(identity[1], part) for part in unreached)
+    for run, reported in earlier:
+        still_open = unbroken & reported
+        since |= dict.fromkeys(still_open, run.as_of)
+        unreached = not_reached(reported)
+        unbroken = still_open | {
+            identity for identity in unbroken - still_open if any(may_overlap(identity[1], part) for part in unreached)
         }
         if not unbroken:
             break
@@ -154,16 +154,16 @@ def strips(runs: Iterable[Identities]) -> Callable[[Identity], Strip]:
 
     An incomplete run that did not see it proves nothing.
     """
-    ordered = [(run.as_of, found, any(name in NOT_CHECKED for name, _ in found)) for run, found in runs]
+    ordered = [(run.as_of, reported, any(name in NOT_CHECKED for name, _ in reported)) for run, reported in runs]
     made: dict[tuple[bool, ...], Strip] = {}
 
     def strip(identity: Identity) -> Strip:
         # Most findings of a check have the same strip: keep one of each.
-        key = tuple(identity in found for _, found, _ in ordered)
+        key = tuple(identity in reported for _, reported, _ in ordered)
         if key not in made:
             made[key] = tuple(
-                (as_of, "seen" if seen else "unknown" if incomplete else "not seen")
-                for (as_of, _, incomplete), seen in zip(ordered, key, strict=True)
+                (as_of, "seen" if is_reported else "unknown" if incomplete else "not seen")
+                for (as_of, _, incomplete), is_reported in zip(ordered, key, strict=True)
             )
         return made[key]
 
@@ -172,7 +172,7 @@ def strips(runs: Iterable[Identities]) -> Callable[[Identity], Strip]:
 
 def _read_check(
     store: ResultsStore, environment: Environment, name: str, now: datetime, accepted: Sequence[Acceptance]
-) -> tuple[Run | None, list[Found], list[Gone]]:
+) -> tuple[Run | None, list[KnownFinding], list[Gone]]:
     """Return the newest run of a check, what is open after it, and what ended lately."""
     runs = list(islice(store.runs(environment.name, name, now), STRIP))[::-1]
     if not runs:
@@ -185,8 +185,8 @@ def _read_check(
     earlier = islice(store.identities(environment.name, name, runs[0][0].as_of), MOST_EARLIER)
     since = since_earlier(may_be_older, earlier) if may_be_older else {}
     strip = strips((run, frozenset(finding.identity for finding in findings)) for run, findings in runs)
-    found = [
-        Found(
+    known = [
+        KnownFinding(
             entry.finding,
             since.get(entry.finding.identity, entry.since),
             name,
@@ -202,18 +202,18 @@ def _read_check(
         for entry, until in ended
         if now - until <= GONE_FOR
     ]
-    return run, found, gone
+    return run, known, gone
 
 
-def is_incomplete(found: Sequence[Found]) -> bool:
+def is_incomplete(findings: Sequence[KnownFinding]) -> bool:
     """Whether a check could not look at everything."""
-    return _is_incomplete(entry.finding for entry in found)
+    return _is_incomplete(entry.finding for entry in findings)
 
 
 def _is_incomplete(findings: Iterable[Finding]) -> bool:
     return any(finding.cls.name in NOT_CHECKED for finding in findings)
 
 
-def breaks_promise(found: Found) -> bool:
+def breaks_promise(entry: KnownFinding) -> bool:
     """Whether a finding breaks a promise that nobody gave up."""
-    return found.acceptance is None and failed([found.finding])
+    return entry.acceptance is None and failed([entry.finding])

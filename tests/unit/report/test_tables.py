@@ -25,7 +25,7 @@ from logops.report.page import build
 from logops.report.section import EVERYTHING, STANDARD, Section
 from logops.report.sections import tables
 from logops.report.sections.tables import TenantTables
-from logops.report.state import Check, Found, State
+from logops.report.state import Check, KnownFinding, State
 from tests.support.environments import environment
 
 NIGHT = datetime(2026, 11, 28, 3, tzinfo=UTC)
@@ -64,13 +64,13 @@ def found(
     tenant: str = "shop",
     audience: Audience = "standard",
     accepted: bool = False,
-) -> Found:
+) -> KnownFinding:
     table = f"loki_index_{(date.fromisoformat(day) - EPOCH).days}" if day else ""
     subject = Subject("local", "main", tenant=tenant, table=table)
     finding = Finding(cls, subject, "3 chunks are missing", NIGHT)
     acceptance = Acceptance(cls.name, subject, "anna", "lost in March", NIGHT, NIGHT) if accepted else None
     run = Run("local", "retention-audit", "night", NIGHT)
-    return Found(finding, NIGHT, "retention-audit", run, audience, acceptance)
+    return KnownFinding(finding, NIGHT, "retention-audit", run, audience, acceptance)
 
 
 def tenants(*rows: TableRow) -> list[TenantTables]:
@@ -83,13 +83,13 @@ def tenants(*rows: TableRow) -> list[TenantTables]:
     ]
 
 
-def state(*found: Found, now: datetime = NOW, content_audit: datetime | None = None) -> State:
+def state(*found: KnownFinding, now: datetime = NOW, content_audit: datetime | None = None) -> State:
     retention = Check("retention-audit", Run("local", "retention-audit", "night", NIGHT), NIGHT + timedelta(days=1))
     content = Run("local", "content-audit", "night", content_audit) if content_audit else None
     return State("local", now, (retention, Check("content-audit", content, None)), found, ())
 
 
-def shown(*rows: TableRow, found: tuple[Found, ...] = (), **changes: Any) -> Section:
+def shown(*rows: TableRow, found: tuple[KnownFinding, ...] = (), **changes: Any) -> Section:
     return tables.section(tenants(*rows), state(*found, **changes), STANDARD)
 
 
@@ -151,7 +151,7 @@ def test_day_with_a_finding_is_marked_and_leads_to_it() -> None:
         (found("2026-10-02", accepted=True), "*", "ok"),
     ],
 )
-def test_day_has_the_letter_of_its_finding(entry: Found, letter: str, mark: str) -> None:
+def test_day_has_the_letter_of_its_finding(entry: KnownFinding, letter: str, mark: str) -> None:
     section = shown(row("2026-10-02"), found=(entry,))
 
     assert month(section, "2026-10")[1] == letter

@@ -32,7 +32,7 @@ def list_(name: EnvironmentArgument = "local", as_of: AsOfOption = None, as_json
 @app.command(epilog="Example: logops findings show local chunk-missing")
 def show(
     name: EnvironmentArgument,
-    wanted: Annotated[
+    id_or_class: Annotated[
         str, typer.Argument(metavar="ID|CLASS", help="Id of a finding, as the list shows it, or a class.")
     ],
     as_of: AsOfOption = None,
@@ -45,13 +45,13 @@ def show(
     with ends_at_once():
         from logops.cli import findings_history
 
-    findings_history.show(name, wanted, as_of, as_json)
+    findings_history.show(name, id_or_class, as_of, as_json)
 
 
 @app.command(epilog="Example: logops findings history local --last 30d")
 def history(
     name: EnvironmentArgument = "local",
-    wanted: Annotated[
+    id_or_class: Annotated[
         str | None, typer.Argument(metavar="ID|CLASS", help="Only this finding, or findings of this class.")
     ] = None,
     length: Annotated[str, typer.Option("--last", metavar="DURATION", help="For example 24h, 30d.")] = "7d",
@@ -62,7 +62,7 @@ def history(
     with ends_at_once():
         from logops.cli import findings_history
 
-    findings_history.history(name, wanted, length, as_of, as_json)
+    findings_history.history(name, id_or_class, length, as_of, as_json)
 
 
 @app.command(epilog="Example: logops findings accept local chunk-missing --tenant canary --for 90d --why 'test data'")

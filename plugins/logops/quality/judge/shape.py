@@ -118,12 +118,12 @@ def leaks_of(context: Context, name: str) -> tuple[Leak, ...]:
     """Return what the sample of a source and the search for keywords found, one leak for each rule."""
     measure = context.measured.sources[name]
     sampled = leaks(context.scans[name], measure.total or None)
-    found = context.searches.get(name)
-    if found is None:
+    search = context.searches.get(name)
+    if search is None:
         return sampled
     if not measure.has_all_keywords:
-        return by_rule(sampled, leaks(found))
-    return by_rule(sampled, leaks(found, measure.total, read_lines=measure.total))
+        return by_rule(sampled, leaks(search))
+    return by_rule(sampled, leaks(search, measure.total, read_lines=measure.total))
 
 
 def shown_stream(labels: Mapping[str, str]) -> str:

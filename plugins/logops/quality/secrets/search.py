@@ -21,8 +21,8 @@ _CHARACTER_CLASS = re.compile(r"\[[^\]]*\]")
 def texts_to_search(rules: Sequence[Rule], sample: Iterable[str]) -> tuple[str, ...]:
     """Return the texts whose lines may have a secret that the sample does not show. Without rules for personal data:
     too many lines have it."""
-    seen = "\n".join(sample).lower().encode("utf-8", "surrogatepass")
-    keywords = {word for rule in rules if rule.kind is Kind.SECRET for word in rule.keywords if word not in seen}
+    sampled = "\n".join(sample).lower().encode("utf-8", "surrogatepass")
+    keywords = {word for rule in rules if rule.kind is Kind.SECRET for word in rule.keywords if word not in sampled}
     written = (
         form
         for rule in rules

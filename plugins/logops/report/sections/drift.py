@@ -9,7 +9,7 @@ from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.number_text import age_text, count_text
 from logops.report import state
 from logops.report.section import Mark, Section, Shown, render
-from logops.report.state import Found, State, breaks_promise
+from logops.report.state import KnownFinding, State, breaks_promise
 
 ID = "drift"
 TITLE = "Drift"
@@ -27,7 +27,7 @@ read = state.read
 class Difference:
     """An open difference as the template shows it."""
 
-    found: Found
+    known: KnownFinding
     mark: Mark
     title: str
     """The file, process, rule or container that differs."""
@@ -46,23 +46,23 @@ class Difference:
 def section(data: State, shown: Shown) -> Section:
     """Return the section about the differences that the reader may see."""
     visible = data.shown_to(shown)
-    found = [entry for entry in visible.found if entry.check in CHECKS]
-    different = [entry for entry in found if entry.finding.cls.name != CHECK_INCOMPLETE.name]
-    unread = [entry for entry in found if entry.finding.cls.name == CHECK_INCOMPLETE.name]
-    standing = sorted(
+    of_drift = [entry for entry in visible.findings if entry.check in CHECKS]
+    different = [entry for entry in of_drift if entry.finding.cls.name != CHECK_INCOMPLETE.name]
+    unread = [entry for entry in of_drift if entry.finding.cls.name == CHECK_INCOMPLETE.name]
+    not_accepted = sorted(
         (entry for entry in different if entry.acceptance is None),
         key=lambda entry: (-entry.finding.cls.severity.rank, entry.since, entry.finding.subject),
     )
     accepted = [entry for entry in different if entry.acceptance is not None]
     last = last_run(visible)
-    mark, summary = _answer(visible, standing, accepted, unread, last)
+    mark, summary = _answer(visible, not_accepted, accepted, unread, last)
     body = render(
         "drift.html",
         environment=visible.environment,
         now=visible.now,
         last=last,
-        standing=[_difference(entry) for entry in standing[:MAX_DIFFERENCES]],
-        more=max(0, len(standing) - MAX_DIFFERENCES),
+        not_accepted=[_difference(entry) for entry in not_accepted[:MAX_DIFFERENCES]],
+        more=max(0, len(not_accepted) - MAX_DIFFERENCES),
         accepted=[_difference(entry) for entry in accepted[:MAX_DIFFERENCES]],
         unread=unread,
     )
@@ -76,9 +76,9 @@ def last_run(visible: State) -> datetime | None:
 
 def _answer(
     visible: State,
-    standing: Sequence[Found],
-    accepted: Sequence[Found],
-    unread: Sequence[Found],
+    not_accepted: Sequence[KnownFinding],
+    accepted: Sequence[KnownFinding],
+    unread: Sequence[KnownFinding],
     last: datetime | None,
 ) -> tuple[Mark, str]:
     """Return whether the platform runs what was approved, in one sentence."""
@@ -87,13 +87,13 @@ def _answer(
     age = age_text((visible.now - last).total_seconds())
     taken = f" {count_text(len(accepted), 'difference')} accepted for a time." if accepted else ""
     gap = f" {count_text(len(unread), 'part')} could not be compared." if unread else ""
-    if standing:
-        first = standing[0]
-        oldest = age_text((visible.now - min(entry.since for entry in standing)).total_seconds())
-        mark: Mark = "error" if any(breaks_promise(entry) for entry in standing) else "warning"
-        differences = count_text(len(standing), "difference")
+    if not_accepted:
+        first = not_accepted[0]
+        oldest = age_text((visible.now - min(entry.since for entry in not_accepted)).total_seconds())
+        mark: Mark = "error" if any(breaks_promise(entry) for entry in not_accepted) else "warning"
+        differences = count_text(len(not_accepted), "difference")
         text = f"{differences} to what was approved, the oldest for {oldest}: {_title(first)}"
-        return mark, f"{text}{' and others' if len(standing) > 1 else ''}.{gap}{taken}"
+        return mark, f"{text}{' and others' if len(not_accepted) > 1 else ''}.{gap}{taken}"
     overdue = any(visible.is_overdue(check) for check in visible.checks if check.name == CHECK)
     if overdue:
         return "unknown", f"Everything ran as approved {age} ago. Nobody has compared since.{gap}{taken}"
@@ -102,12 +102,12 @@ def _answer(
     return "ok", f"Everything runs as approved, compared {age} ago.{taken}"
 
 
-def _difference(entry: Found) -> Difference:
+def _difference(entry: KnownFinding) -> Difference:
     evidence = {name: str(value) for name, value in entry.finding.evidence.items()}
     lines = evidence.get("diff", "").splitlines()
     form = evidence.get("rollout_form", "")
     return Difference(
-        found=entry,
+        known=entry,
         mark="error" if breaks_promise(entry) else "warning" if entry.alarms else "unknown",
         title=_title(entry),
         who=_dated(evidence.get("changed_by", ""), evidence.get("changed_at", "")),
@@ -121,7 +121,7 @@ def _difference(entry: Found) -> Difference:
     )
 
 
-def _title(entry: Found) -> str:
+def _title(entry: KnownFinding) -> str:
     subject = entry.finding.subject
     return subject.path or subject.source or subject.tenant or subject.cluster or entry.finding.cls.name
 

@@ -12,7 +12,7 @@ from logops.number_text import count_text
 from logops.report import state
 from logops.report.airflow_run import run_path
 from logops.report.section import Mark, Section, Shown, moment_text, render
-from logops.report.state import Found, State, breaks_promise
+from logops.report.state import KnownFinding, State, breaks_promise
 
 ID = "findings"
 TITLE = "Findings"
@@ -51,9 +51,9 @@ class Entry:
 def section(data: State, shown: Shown) -> Section:
     """Return the section with all findings that the reader may see."""
     visible = data.shown_to(shown)
-    standing = [entry for entry in visible.found if entry.acceptance is None]
-    accepted = [entry for entry in visible.found if entry.acceptance is not None]
-    entries, accepted_entries = _entries(standing), _entries(accepted)
+    not_accepted = [entry for entry in visible.findings if entry.acceptance is None]
+    accepted = [entry for entry in visible.findings if entry.acceptance is not None]
+    entries, accepted_entries = _entries(not_accepted), _entries(accepted)
     gone = sorted(visible.gone, key=lambda entry: entry.until, reverse=True)
     body = render(
         "findings.html",
@@ -67,7 +67,9 @@ def section(data: State, shown: Shown) -> Section:
         is_checked=any(check.run for check in visible.checks),
         days_gone=state.GONE_FOR.days,
     )
-    return Section(ID, TITLE, _summary(visible, standing, accepted, len(entries)), body, _mark(standing, visible))
+    return Section(
+        ID, TITLE, _summary(visible, not_accepted, accepted, len(entries)), body, _mark(not_accepted, visible)
+    )
 
 
 def group_link(group: FindingGroup) -> str:
@@ -80,10 +82,10 @@ def strip_svg(strip: Sequence[tuple[datetime, state.Seen]]) -> Markup:
     """Return the strip of the runs that saw a finding: a filled cell saw it, an empty one did not, a dot is unknown."""
     width = 8
     paths = {
-        "seen": "".join(f"M{width * place} 0h6v12h-6z" for place, (_, seen) in enumerate(strip) if seen == "seen"),
-        "not": "".join(f"M{width * place} 11h6v1h-6z" for place, (_, seen) in enumerate(strip) if seen == "not seen"),
+        "seen": "".join(f"M{width * place} 0h6v12h-6z" for place, (_, state) in enumerate(strip) if state == "seen"),
+        "not": "".join(f"M{width * place} 11h6v1h-6z" for place, (_, state) in enumerate(strip) if state == "not seen"),
         "unknown": "".join(
-            f"M{width * place + 2} 5h2v2h-2z" for place, (_, seen) in enumerate(strip) if seen == "unknown"
+            f"M{width * place + 2} 5h2v2h-2z" for place, (_, state) in enumerate(strip) if state == "unknown"
         ),
     }
     drawn = Markup("").join(
@@ -101,33 +103,35 @@ def strip_text(strip: Sequence[tuple[datetime, state.Seen]]) -> str:
     >>> strip_text([(datetime(2026, 11, 27, 3, tzinfo=UTC), "seen"), (datetime(2026, 11, 28, tzinfo=UTC), "not seen")])
     'Seen by 1 of the last 2 runs, from 2026-11-27 03:00 UTC on.'
     """
-    seen = sum(seen == "seen" for _, seen in strip)
-    unknown = sum(seen == "unknown" for _, seen in strip)
+    count = sum(state == "seen" for _, state in strip)
+    unknown = sum(state == "unknown" for _, state in strip)
     unsure = f" {count_text(unknown, 'run')} did not look." if unknown else ""
-    return f"Seen by {seen} of the last {count_text(len(strip), 'run')}, from {moment_text(strip[0][0])} on.{unsure}"
+    return f"Seen by {count} of the last {count_text(len(strip), 'run')}, from {moment_text(strip[0][0])} on.{unsure}"
 
 
-def _summary(visible: State, standing: Sequence[Found], accepted: Sequence[Found], entries: int) -> str:
+def _summary(
+    visible: State, not_accepted: Sequence[KnownFinding], accepted: Sequence[KnownFinding], entries: int
+) -> str:
     if not any(check.run for check in visible.checks):
         return "No check has run yet, so nothing was found and nothing is proven."
-    open_text = count_text(len(standing), "open finding") if standing else "No open findings"
-    causes = f" in {count_text(entries, 'entry')}" if entries < len(standing) else ""
+    open_text = count_text(len(not_accepted), "open finding") if not_accepted else "No open findings"
+    causes = f" in {count_text(entries, 'entry')}" if entries < len(not_accepted) else ""
     accepted_text = f", {len(accepted)} accepted" if accepted else ""
     gone = f", {len(visible.gone)} gone in the last {state.GONE_FOR.days} days" if visible.gone else ""
     return f"{open_text}{causes}{accepted_text}{gone}."
 
 
-def _mark(standing: Sequence[Found], visible: State) -> Mark:
-    if any(breaks_promise(entry) for entry in standing):
+def _mark(not_accepted: Sequence[KnownFinding], visible: State) -> Mark:
+    if any(breaks_promise(entry) for entry in not_accepted):
         return "error"
-    if any(entry.alarms for entry in standing):
+    if any(entry.alarms for entry in not_accepted):
         return "warning"
     return "ok" if any(check.run for check in visible.checks) else "unknown"
 
 
-def _entries(found: Iterable[Found]) -> list[Entry]:
-    by_identity: dict[Identity, Found] = {}
-    for entry in found:
+def _entries(findings: Iterable[KnownFinding]) -> list[Entry]:
+    by_identity: dict[Identity, KnownFinding] = {}
+    for entry in findings:
         known = by_identity.get(entry.finding.identity)
         if known is None or entry.since < known.since:
             by_identity[entry.finding.identity] = entry
@@ -135,10 +139,10 @@ def _entries(found: Iterable[Found]) -> list[Entry]:
     return [_entry(group, [by_identity[finding.identity] for finding in group.findings]) for group in groups]
 
 
-def _entry(group: FindingGroup, found: Sequence[Found]) -> Entry:
-    oldest = min(found, key=lambda entry: entry.since)
-    ordered = sorted(found, key=lambda entry: (entry.since, entry.finding.subject))
-    members = tuple((entry.finding, entry.since) for entry in ordered) if len(found) > 1 else ()
+def _entry(group: FindingGroup, entries: Sequence[KnownFinding]) -> Entry:
+    oldest = min(entries, key=lambda entry: entry.since)
+    ordered = sorted(entries, key=lambda entry: (entry.since, entry.finding.subject))
+    members = tuple((entry.finding, entry.since) for entry in ordered) if len(entries) > 1 else ()
     severity = group.cls.severity
     mark: Mark = "error" if severity.rank >= 2 else "warning" if severity.rank == 1 else "unknown"
     return Entry(
@@ -146,7 +150,7 @@ def _entry(group: FindingGroup, found: Sequence[Found]) -> Entry:
         mark=mark,
         group=group,
         since=oldest.since,
-        checks=", ".join(sorted({entry.check for entry in found})),
+        checks=", ".join(sorted({entry.check for entry in entries})),
         run=oldest.run.id,
         run_path=run_path(oldest.run),
         strip=strip_svg(oldest.strip),

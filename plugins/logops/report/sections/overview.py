@@ -11,7 +11,7 @@ from logops.report import state
 from logops.report.airflow_run import run_path
 from logops.report.section import Mark, Section, Shown, render
 from logops.report.sections.findings import group_link
-from logops.report.state import Check, Found, State, breaks_promise, is_incomplete
+from logops.report.state import Check, KnownFinding, State, breaks_promise, is_incomplete
 
 ID = "now"
 TITLE = "Now"
@@ -56,7 +56,7 @@ def section(data: State, shown: Shown) -> Section:
         troubles=wrong[:MOST_WRONG],
         more=len(wrong) - MOST_WRONG,
         checks=[check_row(check, visible) for check in visible.checks],
-        accepted=sum(entry.acceptance is not None for entry in visible.found),
+        accepted=sum(entry.acceptance is not None for entry in visible.findings),
     )
     mark, text = verdict(visible)
     return Section(ID, TITLE, text, body, mark)
@@ -93,12 +93,12 @@ def check_row(check: Check, visible: State) -> CheckRow:
     """Return a check as a row."""
     if check.run is None:
         return CheckRow("unknown", check.name, None, "not known", "after the first rollout")
-    found = visible.of(check)
-    broken = sum(breaks_promise(entry) for entry in found)
-    accepted = sum(entry.acceptance is not None for entry in found)
+    findings = visible.of(check)
+    broken = sum(breaks_promise(entry) for entry in findings)
+    accepted = sum(entry.acceptance is not None for entry in findings)
     parts = [
-        *(["could not check everything"] if is_incomplete(found) else []),
-        count_text(len(found), "finding") if found else "no findings",
+        *(["could not check everything"] if is_incomplete(findings) else []),
+        count_text(len(findings), "finding") if findings else "no findings",
         *([f"{accepted} accepted"] if accepted else []),
     ]
     overdue = visible.is_overdue(check)
@@ -113,7 +113,7 @@ def check_row(check: Check, visible: State) -> CheckRow:
         mark = "error"
     elif overdue:
         mark = "unknown"
-    elif any(entry.alarms for entry in found):
+    elif any(entry.alarms for entry in findings):
         mark = "warning"
     return CheckRow(mark, check.name, check.run.as_of, ", ".join(parts), due, run_path(check.run))
 
@@ -135,9 +135,9 @@ def troubles(visible: State) -> list[Trouble]:
     ]
 
 
-def _alarming(visible: State) -> list[Found]:
+def _alarming(visible: State) -> list[KnownFinding]:
     """Return the findings on which somebody must act."""
-    return [entry for entry in visible.found if entry.alarms]
+    return [entry for entry in visible.findings if entry.alarms]
 
 
 def _names(names: Sequence[str]) -> str:

@@ -291,8 +291,8 @@ def _matched(
         rollout = next((each for each in past if before < each.as_of <= moment), None)
         if rollout:
             matched[moment] = rollout
-    whole = {rollout.run: rollout for rollout in with_plans(store, environment.name, [*matched.values()])}
-    return {moment: _came_with(whole[rollout.run], environment) for moment, rollout in matched.items()}
+    with_plan = {rollout.run: rollout for rollout in with_plans(store, environment.name, [*matched.values()])}
+    return {moment: _came_with(with_plan[rollout.run], environment) for moment, rollout in matched.items()}
 
 
 def _came_with(rollout: PastRollout, environment: Environment) -> CameWith:

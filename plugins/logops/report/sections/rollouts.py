@@ -54,8 +54,8 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> Rollou
 
 def section(data: Rollouts, shown: Shown) -> Section:
     """Return the section about what a reader may see of the rollouts."""
-    seen = [rollout.whole if "security" in shown else rollout.standard for rollout in data.rollouts]
-    past = [rollout for rollout in seen if rollout is not None]
+    visible = [rollout.whole if "security" in shown else rollout.standard for rollout in data.rollouts]
+    past = [rollout for rollout in visible if rollout is not None]
     mark, summary = _answer(past, data)
     body = render("rollouts.html", environment=data.environment, now=data.now, rollouts=_entries(past))
     return Section(ID, TITLE, summary, body, mark)

@@ -19,7 +19,7 @@ from logops.number_text import count_text, size_text
 from logops.report import calendar, state
 from logops.report.calendar import CELL_KINDS, RULER, Calendar, Day
 from logops.report.section import Mark, Section, Shown, moment_text, render
-from logops.report.state import Found, State
+from logops.report.state import KnownFinding, State
 
 ID = "tables"
 TITLE = "Tables by day"
@@ -137,7 +137,7 @@ def section(tables: Sequence[TenantTables], platform: State, shown: Shown) -> Se
         )
         body = render("missing.html", what=what, detail="")
         return Section(ID, TITLE, "Not known: no audit has recorded tables yet.", body, "unknown")
-    findings = _of_audits(platform.shown_to(shown).found)
+    findings = _of_audits(platform.shown_to(shown).findings)
     checks = {check.name: check for check in platform.checks}
     retention, contents = checks.get(Check.RETENTION.value), checks.get(CONTENT_CHECK)
     marked = _by_table(findings)
@@ -173,13 +173,13 @@ def _moments(column: Any) -> list[datetime | None]:
     return [None if index is None else moments[index] for index in encoded.indices.to_pylist()]
 
 
-def _of_audits(findings: Iterable[Found]) -> list[Found]:
+def _of_audits(findings: Iterable[KnownFinding]) -> list[KnownFinding]:
     audits = {check.value for check in Check}
     return [entry for entry in findings if entry.check in audits or entry.finding.subject.table]
 
 
-def _by_table(findings: Iterable[Found]) -> Mapping[tuple[str, str, str], list[Found]]:
-    by_table: dict[tuple[str, str, str], list[Found]] = defaultdict(list)
+def _by_table(findings: Iterable[KnownFinding]) -> Mapping[tuple[str, str, str], list[KnownFinding]]:
+    by_table: dict[tuple[str, str, str], list[KnownFinding]] = defaultdict(list)
     for entry in findings:
         subject = entry.finding.subject
         if subject.table and calendar.worth_marking(entry):
@@ -187,7 +187,7 @@ def _by_table(findings: Iterable[Found]) -> Mapping[tuple[str, str, str], list[F
     return by_table
 
 
-def _days(tenant: TenantTables, marked: Mapping[tuple[str, str, str], list[Found]]) -> list[Day]:
+def _days(tenant: TenantTables, marked: Mapping[tuple[str, str, str], list[KnownFinding]]) -> list[Day]:
     return [
         Day(
             row,
@@ -229,9 +229,9 @@ def _tenant_text(tenant: TenantTables, shown_calendar: Calendar) -> str:
     return f"{count_text(len(tenant.rows), 'table')}, {first} to {last}, {size}: {counts}"
 
 
-def _problems(findings: Iterable[Found]) -> list[Problem]:
+def _problems(findings: Iterable[KnownFinding]) -> list[Problem]:
     """Return what is wrong with tables, clusters and tenants, the worst first."""
-    groups: dict[tuple[str, str, str, bool], list[Found]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, bool], list[KnownFinding]] = defaultdict(list)
     for entry in findings:
         subject = entry.finding.subject
         if calendar.worth_marking(entry) and entry.acceptance is None:
@@ -240,7 +240,7 @@ def _problems(findings: Iterable[Found]) -> list[Problem]:
     return sorted(problems, key=lambda problem: (_MARKS.index(problem.mark), problem.kind, problem.who))
 
 
-def _problem(entries: Sequence[Found]) -> Problem:
+def _problem(entries: Sequence[KnownFinding]) -> Problem:
     newest = sorted(entries, key=lambda entry: (_date(entry.finding.subject.table), entry.finding.id), reverse=True)
     subject = newest[0].finding.subject
     days = []
