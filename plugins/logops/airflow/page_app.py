@@ -6,8 +6,10 @@ not exist. It only reads. Whose data a reader sees is decided in `report.readers
 
 import gzip
 import logging
+import time
 from datetime import UTC, datetime
 from functools import cache
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -162,7 +164,7 @@ def roles_of(user: Any) -> list[str]:
 
 @cache
 def _pages() -> "PageCache":
-    from logops.report.cache import PageCache
+    from logops.report.cache import RENEW_EVERY_S, PageCache
     from logops.report.page import Links, build, html
 
     def render(store: "ResultsStore", environment: "Environment", now: datetime, shown: "Shown") -> str:
@@ -170,7 +172,15 @@ def _pages() -> "PageCache":
         others = tuple((name, quote(name)) for name in names) if len(names) > 1 else ()
         return html(build(store, environment, now, shown), Links(environments=others))
 
-    return PageCache(render)
+    pages = PageCache(render)
+
+    def renew() -> None:
+        while True:
+            time.sleep(RENEW_EVERY_S)
+            pages.renew(datetime.now(UTC).replace(microsecond=0))
+
+    Thread(target=renew, name="logops page", daemon=True).start()
+    return pages
 
 
 def _names() -> list[str]:

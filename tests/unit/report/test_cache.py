@@ -10,8 +10,8 @@ import pytest
 
 from logops.environment import Environment
 from logops.findings import Run
-from logops.findings.store import ResultsStore
-from logops.report.cache import CHECKED_FOR, KEPT_FOR, PageCache
+from logops.findings.store import ResultsStore, StoreUnreachableError
+from logops.report.cache import CHECKED_FOR, KEPT_FOR, RENEWED_FOR, PageCache
 from logops.report.section import EVERYTHING, STANDARD, Shown
 from tests.support.environments import environment
 
@@ -19,25 +19,47 @@ NOW = datetime(2026, 11, 28, 6, tzinfo=UTC)
 Open = Callable[..., str]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> ResultsStore:
-    return ResultsStore(str(tmp_path))
+class Store(ResultsStore):
+    """A store that can be away."""
+
+    is_away = False
+
+    def version(self, now: datetime) -> str:
+        if self.is_away:
+            raise StoreUnreachableError("away")
+        return super().version(now)
+
+
+class Pages:
+    """A cache whose renderings have numbers."""
+
+    def __init__(self, store: ResultsStore) -> None:
+        numbers = count(1)
+
+        def render(_: ResultsStore, environment: Environment, now: datetime, shown: Shown) -> str:
+            return f"rendering {next(numbers)}"
+
+        self.cache, self._store, self._local = PageCache(render), store, environment("local")
+
+    def open(self, after: timedelta, shown: Shown = STANDARD, environment: Environment | None = None) -> str:
+        """Open the page some time after NOW."""
+        page = self.cache.page(self._store, environment or self._local, NOW + after, shown)
+        return gzip.decompress(page).decode()
 
 
 @pytest.fixture
-def open_page(store: ResultsStore) -> Open:
-    """Open the page some seconds after NOW. Each rendering has a number."""
-    numbers = count(1)
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path))
 
-    def render(_: ResultsStore, environment: Environment, now: datetime, shown: Shown) -> str:
-        return f"rendering {next(numbers)}"
 
-    cache, local = PageCache(render), environment("local")
+@pytest.fixture
+def pages(store: ResultsStore) -> Pages:
+    return Pages(store)
 
-    def opened(after: timedelta, shown: Shown = STANDARD, environment: Environment = local) -> str:
-        return gzip.decompress(cache.page(store, environment, NOW + after, shown)).decode()
 
-    return opened
+@pytest.fixture
+def open_page(pages: Pages) -> Open:
+    return pages.open
 
 
 def test_page_is_rendered_once_while_there_are_no_newer_results(open_page: Open) -> None:
@@ -74,3 +96,28 @@ def test_page_is_rendered_again_after_the_environment_file_changed(open_page: Op
     open_page(timedelta(0))
 
     assert open_page(timedelta(0), environment=environment("local", ("description", "New."))) == "rendering 2"
+
+
+def test_page_that_was_opened_lately_is_made_again_before_the_next_reader_comes(
+    pages: Pages, store: ResultsStore
+) -> None:
+    pages.open(timedelta(0))
+    store.write_findings(Run("local", "retention-audit", "nightly", NOW), [])
+    pages.cache.renew(NOW + CHECKED_FOR)
+
+    assert pages.open(CHECKED_FOR + timedelta(seconds=1)) == "rendering 2"
+
+
+def test_page_that_nobody_opens_any_more_is_not_made_again(pages: Pages) -> None:
+    pages.open(timedelta(0))
+    pages.cache.renew(NOW + RENEWED_FOR)
+
+    assert pages.open(RENEWED_FOR) == "rendering 2"
+
+
+def test_page_is_kept_when_the_store_is_away_in_the_background(pages: Pages, store: Store) -> None:
+    pages.open(timedelta(0))
+    store.is_away = True
+    pages.cache.renew(NOW + CHECKED_FOR)
+
+    assert pages.open(timedelta(seconds=1)) == "rendering 1"
