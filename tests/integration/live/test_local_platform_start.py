@@ -53,6 +53,8 @@ def test_start_with_port_of_another_program_fails_and_names_the_port(small: Loca
     small.down(print)
     port = int(small.read_url("security").rpartition(":")[2])
     with socket.socket() as stranger:
+        # Prometheus had connections to this port, which the kernel remembers for a minute.
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         stranger.bind(("127.0.0.1", port))
         stranger.listen()
         with pytest.raises(PlatformError, match=rf"{port}.*Nothing was started"):

@@ -17,8 +17,8 @@ from tests.support.environments import PROMETHEUS_RULES
 from tests.support.local_platforms import pid_of, statuses
 from tests.support.waiting import wait_for
 
-ONLY_AFTER_AN_EVENT = {"loki_discarded_samples_total"}
-"""A counter that a process has from the first refused line on (pkg/validation/validate.go)."""
+ONLY_AFTER_AN_EVENT = {"loki_discarded_samples_total", "logops_delivery_last_timestamp_seconds"}
+"""From the first refused line on (pkg/validation/validate.go), and from the first delivery of alerts on."""
 RULES = "storage/prometheus/rules/logops.yaml"
 
 
