@@ -16,7 +16,7 @@ from logops.rollout.verifications.verification import wait_for
 from tests.support.local_platforms import pid_of
 
 PROVEN = {
-    "storage": {"blob-written-read-tiered-deleted"},
+    "storage": {"blob-written-read-tiered-deleted", "prometheus-rules-loaded"},
     "loki": {"process-ready", "ring-active", "versions-equal"},
     "agents": {"agent-ready", "line-arrives"},
     "tenants": {"overrides-live", "line-read-back-by-its-tenant-only", "no-tenant-no-logs"},
