@@ -25,7 +25,7 @@ def completed(line: str) -> list[str]:
         ("logops query local err", {"error-rate", "errors", "errors-by-code"}),
         ("logops bench run local --query lat", {"latency"}),
         ("logops audit explain local 2026-11-23 appl", {"application"}),
-        ("logops toolchain promt", {"promtail"}),
+        ("logops toolchain promta", {"promtail"}),
         ("logops plan nowhere-", set()),
         ("logops audit retention nowhere --table loki", set()),
     ],
