@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("plugins", "dags")
-OURS = {".py", ".json", ".yaml", ".airflowignore", ".typed"}
+OURS = {".py", ".json", ".yaml", ".html", ".css", ".js", ".airflowignore", ".typed"}
 LOADERS = {"ctypes", "cffi", "gopy", "_ctypes"}
 """Modules that load compiled libraries."""
 

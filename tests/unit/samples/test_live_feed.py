@@ -1,7 +1,8 @@
 """The live feed: files and syslog lines."""
 
+import time
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event, Thread
 
 import pytest
 
@@ -30,11 +31,17 @@ def test_feed_sends_lines_of_the_syslog_source(tmp_path: Path) -> None:
 
 def test_feed_writes_files_only_for_kinds_with_a_source(tmp_path: Path) -> None:
     without = environment("local", ("sources.syslog", None), ("agents.promtail.sources", ["application"]))
-    stop = Event()
-    Timer(0.2, stop.set).start()
-
-    feed(without, lambda *_: None, tmp_path, stop, lines_per_minute=FAST, every_s=0.05)
     expected = {name for kind, name in FILE_NAMES.items() if kind is not Kind.SYSTEM}
+    stop = Event()
+
+    def stop_when_written() -> None:
+        deadline = time.monotonic() + 20
+        while not expected <= {file.name for file in tmp_path.iterdir()} and time.monotonic() < deadline:
+            time.sleep(0.01)
+        stop.set()
+
+    Thread(target=stop_when_written).start()
+    feed(without, lambda *_: None, tmp_path, stop, lines_per_minute=FAST, every_s=0.05)
     assert {file.name for file in tmp_path.iterdir()} == expected
 
 
