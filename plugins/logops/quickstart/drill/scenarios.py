@@ -125,7 +125,7 @@ SCENARIOS = (
         "The compactor is stopped, and a chunk is deleted from the storage account.",
         dict.fromkeys(AUDITS, "reduce"),
         (COMPACTOR_COUNT, CHUNK_MISSING),
-        90,
+        45,
         lost_chunk,
     ),
     Scenario(
@@ -133,7 +133,7 @@ SCENARIOS = (
         "A limit of a tenant is raised by hand, past the environment file and its approval.",
         {DRIFT: "compare"},
         (CONFIG_DRIFT,),
-        60,
+        25,
         changed_limit,
     ),
     Scenario(
@@ -141,7 +141,7 @@ SCENARIOS = (
         "An agent no longer reads the file of a source, after a typing error in its configuration.",
         {QUALITY: "check"},
         (SOURCE_SILENT,),
-        170,
+        130,
         silent_source,
     ),
 )
