@@ -1,4 +1,4 @@
-"""Time, memory and size of the parts of the page about ingestion, queries and rollouts, with a year of results.
+"""Measure time, memory and size of the parts of the page about ingestion, queries and rollouts, with a year of results.
 
     python -m benchmarks.page_series
 
