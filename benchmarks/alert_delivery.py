@@ -1,4 +1,4 @@
-"""Measure the time and memory of a delivery of alerts to a real Alertmanager: 10,000 findings in one run, and a month of runs.
+"""Measure time and memory of a delivery to a real Alertmanager: 10,000 findings in one run, and a month of runs.
 
     python -m benchmarks.alert_delivery
 

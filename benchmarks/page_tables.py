@@ -1,4 +1,4 @@
-"""Measure the time and memory of the page's parts about tables and storage, with a year of nightly results of 50 tenants.
+"""Measure time and memory of the page's parts about tables and storage, with a year of nightly results of 50 tenants.
 
     python -m benchmarks.page_tables FOLDER
 
