@@ -39,6 +39,7 @@ from logops.doctor.rules.lifecycle import (
     lifecycle_on_live_chunks,
     lifecycle_touches_index,
 )
+from logops.doctor.rules.lifecycle_limits import lifecycle_policy_refused
 from logops.doctor.rules.limits import limits_contradict, value_refused
 from logops.doctor.rules.retention import (
     delete_store_missing,
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     lifecycle_on_live_chunks,
     lifecycle_touches_index,
     lifecycle_not_applied,
+    lifecycle_policy_refused,
     early_deletion_fee,
     replication_above_ingesters,
     wal_not_persistent,

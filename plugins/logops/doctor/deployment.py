@@ -175,6 +175,17 @@ class LifecycleRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LifecyclePolicy:
+    """The lifecycle policy of a storage account of an environment, as Azure gets it."""
+
+    location: Location
+    account: str
+    rule_count: int
+    """Rules after those with the same actions were joined."""
+    redundancy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PushTarget:
     """An address to which an agent sends lines."""
 
@@ -237,6 +248,8 @@ class Deployment:
     """Name of the environment; empty if the deployment was read from files."""
     clusters: tuple[Cluster, ...] = ()
     lifecycle: tuple[LifecycleRule, ...] = ()
+    policies: tuple[LifecyclePolicy, ...] = ()
+    """Policies that logops renders; none if the deployment was read from files."""
     agents: tuple[Agent, ...] = ()
     unreadable: tuple[UnreadablePart, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)

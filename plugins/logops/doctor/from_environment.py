@@ -8,6 +8,7 @@ from logops.doctor.deployment import (
     Cluster,
     Deployment,
     LifecycleAction,
+    LifecyclePolicy,
     LifecycleRule,
     Location,
     RetentionPromise,
@@ -20,7 +21,7 @@ from logops.environment.storage import LifecycleRule as DeclaredRule
 from logops.render.addresses import Addresses, kubernetes_addresses, local_addresses
 from logops.render.loki import loki_config
 from logops.render.overrides import overrides
-from logops.render.storage import lifecycle_rules
+from logops.render.storage import join_rules, lifecycle_rules
 from logops.render.topology import local_topology
 
 _PODS = "/var/log/pods/*/*.log"
@@ -44,6 +45,16 @@ def from_environment(environment: Environment, file: str = "", text: str = "") -
             for name, declared in environment.clusters.items()
         ),
         lifecycle=tuple(rule for account in environment.storage_accounts for rule in _rules(environment, account, top)),
+        policies=tuple(
+            LifecyclePolicy(
+                top.at("storage_accounts", name),
+                account.account_name,
+                len(join_rules(lifecycle_rules(environment, name))),
+                # Azurite, the storage of the local platform, has every tier.
+                "" if environment.platform.kind == "local" else account.redundancy,
+            )
+            for name, account in environment.storage_accounts.items()
+        ),
         agents=tuple(_agents(environment, top)),
         texts={top.file: text} if text else {},
     )

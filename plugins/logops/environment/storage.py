@@ -36,6 +36,14 @@ class LifecycleRule(Model):
     archive_after: Days | None = None
     delete_after: Days | None = None
 
+    @model_validator(mode="after")
+    def _has_an_action(self) -> "LifecycleRule":
+        if (self.cool_after, self.cold_after, self.archive_after, self.delete_after) == (None,) * 4:
+            raise ValueError(
+                "the rule has no action, which Azure refuses: set cool_after, cold_after, archive_after or delete_after"
+            )
+        return self
+
 
 class Inventory(Model):
     """Azure's Blob Inventory of an account. The audits read it instead of listing all blobs."""

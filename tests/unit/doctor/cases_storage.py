@@ -1,10 +1,11 @@
 """Cases for retention, lifecycle, storage and limits: class, path, files with the defect, files without it."""
 
-from tests.unit.doctor.files import loki, overrides, policy, terraform, values
+from tests.unit.doctor.files import loki, overrides, policy, policy_of, terraform, values
 
 SECURITY = {"account_name": "vault", "container_name": "security-logs"}
 ALL_DAY = {"selector": '{a="b"}', "priority": 1, "period": "100d"}
 RULE = "rules[0].definition.actions.baseBlob"
+PREFIXES = [f"raw/{number}/" for number in range(11)]
 
 
 def alone(**storage: str) -> str:
@@ -42,6 +43,24 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
         [loki(), overrides(retention_stream=[ALL_DAY])],
     ),
     ("delete-store-missing", "compactor.delete_request_store", [loki(compactor__delete_request_store=None)], [loki()]),
+    (
+        "lifecycle-policy-refused",
+        "rules[0].definition.filters.prefixMatch[10]",
+        [policy_of(("raw", PREFIXES))],
+        [policy_of(("raw", PREFIXES[:10]))],
+    ),
+    (
+        "lifecycle-policy-refused",
+        "rules",
+        [policy_of(*((f"raw-{number}", [f"raw/{number}/"]) for number in range(101)))],
+        [policy_of(*((f"raw-{number}", [f"raw/{number}/"]) for number in range(100)))],
+    ),
+    (
+        "lifecycle-policy-refused",
+        "rules[1]",
+        [policy_of(("raw", ["raw/1/"]), ("raw", ["raw/2/"]))],
+        [policy_of(("raw", ["raw/1/"]), ("Raw", ["raw/2/"]))],
+    ),
     (
         "lifecycle-deletes-early",
         f"{RULE}.delete.daysAfterModificationGreaterThan",

@@ -132,6 +132,19 @@ def policy(prefix: str = "loki-chunks/application/", **days: int) -> str:
     return yaml.safe_dump({"rules": [{"name": "chunks", "enabled": True, "definition": definition}]})
 
 
+def policy_of(*rules: tuple[str, list[str]]) -> str:
+    """Return an Azure lifecycle policy with these rules: their names and prefixes."""
+    actions = {"baseBlob": {"tierToCool": {"daysAfterModificationGreaterThan": 30}}}
+    return yaml.safe_dump(
+        {
+            "rules": [
+                {"name": name, "enabled": True, "definition": {"filters": {"prefixMatch": found}, "actions": actions}}
+                for name, found in rules
+            ]
+        }
+    )
+
+
 def terraform(kind: str = "azurerm_storage_management_policy", enabled: str = "true") -> str:
     return f"""
 resource "{kind}" "loki" {{

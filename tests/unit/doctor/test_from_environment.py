@@ -111,3 +111,45 @@ def test_findings_have_the_environment_and_its_file() -> None:
     (finding,) = check(deployment, NOW)
 
     assert (finding.subject.environment, finding.evidence["file"]) == ("local", "include/environments/local.yaml")
+
+
+def refusals(*changes: tuple[str, Any]) -> dict[str, str]:
+    found = check(from_environment(environment("production", *changes)), NOW)
+    return {f.subject.path: f.message for f in found if f.cls.name == "lifecycle-policy-refused"}
+
+
+def tenants_with_hot_days(count: int) -> tuple[tuple[str, Any], ...]:
+    """Return the change to tenants that each leave Hot after another number of days: no two can share a rule."""
+    return (
+        ("sources", {}),
+        ("agents", {}),
+        ("clusters.main.canary", None),
+        (
+            "clusters.main.tenants",
+            {
+                f"team{number}": {"retention": {"hot": f"{30 + number}d", "then": "Cool", "keep": "900d"}}
+                for number in range(count)
+            },
+        ),
+    )
+
+
+def test_account_that_needs_too_many_lifecycle_rules_is_named_with_their_number() -> None:
+    assert refusals(*tenants_with_hot_days(100)) == {
+        "storage_accounts.monitoring": "the lifecycle policy of storage account oversightmonitoring needs 101 rules, "
+        "although rules with the same actions are joined; Azure allows 100"
+    }
+    assert refusals(*tenants_with_hot_days(99)) == {}
+
+
+def test_archive_in_a_zone_redundant_account_is_refused_with_the_redundancy() -> None:
+    archive = (
+        "storage_accounts.monitoring.lifecycle",
+        [{"name": "raw", "container": "system-logs", "archive_after": 90}],
+    )
+
+    assert refusals(archive) == {
+        "storage_accounts.monitoring.lifecycle[0].archive_after": "lifecycle rule raw archives blobs of storage "
+        "account oversightmonitoring, whose redundancy is ZRS; Azure has no tier Archive for it"
+    }
+    assert refusals(archive, ("storage_accounts.monitoring.redundancy", "GRS")) == {}

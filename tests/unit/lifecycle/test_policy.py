@@ -26,7 +26,7 @@ def test_rendered_lifecycle_policy_is_read_back() -> None:
     assert policy.rules[0] == Rule(
         "system-logs",
         ("system-logs/logs/",),
-        {Action.COOL: When(30), Action.ARCHIVE: When(90), Action.DELETE: When(400)},
+        {Action.COOL: When(30), Action.COLD: When(90), Action.DELETE: When(400)},
     )
 
 

@@ -89,7 +89,7 @@ def test_lifecycle_rule_has_the_format_of_azure_api() -> None:
     assert own["name"] == "system-logs"
     assert own["definition"]["actions"]["baseBlob"] == {
         "tierToCool": {"daysAfterModificationGreaterThan": 30},
-        "tierToArchive": {"daysAfterModificationGreaterThan": 90},
+        "tierToCold": {"daysAfterModificationGreaterThan": 90},
         "delete": {"daysAfterModificationGreaterThan": 400},
     }
 

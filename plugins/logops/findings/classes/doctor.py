@@ -73,6 +73,14 @@ LIFECYCLE_NOT_APPLIED = FindingClass(
     why="Blobs stay in their tier, and old logs stay as expensive as new ones.",
     remedy="Use the resource type azurerm_storage_management_policy, and enable the rules.",
 )
+LIFECYCLE_POLICY_REFUSED = FindingClass(
+    name="lifecycle-policy-refused",
+    severity=Severity.CRITICAL,
+    meaning="Azure refuses a lifecycle policy, or a part of it.",
+    why="A policy is stored as a whole. If Azure refuses one rule, the account keeps its old policy, or has none.",
+    remedy="Stay within 100 rules an account and 10 prefixes a rule, give each rule its own name, and archive only in "
+    "accounts with LRS, GRS or RA-GRS.",
+)
 EARLY_DELETION_FEE = FindingClass(
     name="early-deletion-fee",
     severity=Severity.WARNING,
