@@ -155,6 +155,7 @@ BROKEN = {
     "stream-retention-refused": loki(limits_config__retention_stream=[{**ALL_DAY, "period": "23h"}]),
     "limit-unknown": loki(limits_config__retention_perid="90d"),
     "key-unknown": loki(ingester={"chunk_idle_perod": "30m"}),
+    "schema-missing": loki(schema_config=None),
     "key-removed": loki(limits_config__enforce_metric_name=False),
     "value-refused": loki(limits_config__retention_period="1.5d"),
 }

@@ -19,6 +19,7 @@ from logops.doctor.rules.agents import (
 )
 from logops.doctor.rules.cluster import (
     directory_off_volume,
+    directory_relative,
     directory_unset,
     query_queue_bypassed,
     replication_above_ingesters,
@@ -49,7 +50,7 @@ from logops.doctor.rules.retention import (
     stream_retention_refused,
 )
 from logops.doctor.rules.rule import Rule, RuleFinding
-from logops.doctor.rules.schema import schema_outdated, structured_metadata_unsupported
+from logops.doctor.rules.schema import schema_missing, schema_outdated, structured_metadata_unsupported
 from logops.doctor.rules.storage import security_data_shared, storage_account_missing
 from logops.doctor.rules.unreadable import unreadable_parts
 from logops.findings import Finding, Subject
@@ -68,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     replication_above_ingesters,
     wal_not_persistent,
     directory_off_volume,
+    directory_relative,
     directory_unset,
     ring_unreachable,
     query_queue_bypassed,
@@ -78,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     gateway_open,
     security_data_shared,
     limits_contradict,
+    schema_missing,
     structured_metadata_unsupported,
     schema_outdated,
     keys_removed,

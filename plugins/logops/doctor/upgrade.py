@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from logops.doctor.helm_chart import SWITCH_SECTIONS
-from logops.doctor.keys.known import Path, dotted, known_keys, unknown_paths
+from logops.doctor.keys.known import MEANT_KEYS, Path, dotted, known_keys, unknown_paths
 from logops.doctor.keys.retired import find_removed
-from logops.doctor.quantities import size
-from logops.doctor.rules.schema import start_of
+from logops.doctor.quantities import limit_duration, size
+from logops.doctor.rules.schema import WHOLE, start_of
 from logops.doctor.untyped import as_list, as_mapping
 
 Config = MutableMapping[str, Any]
@@ -27,13 +27,18 @@ _RENAMED = {
     "querier.engine.timeout": "limits_config.query_timeout",
     "query_range.split_queries_by_interval": "limits_config.split_queries_by_interval",
     "chunk_store_config.max_look_back_period": "limits_config.max_query_lookback",
+    "pattern_ingester.metric_aggregation.enabled": "limits_config.metric_aggregation_enabled",
+    "pattern_ingester.metric_aggregation.downsample_period": "pattern_ingester.metric_aggregation.sample_period",
+    **{path: f"{path.rpartition('.')[0]}.{meant}" for path, meant in MEANT_KEYS.items()},
 }
-"""Removed key -> the key that has the same meaning now."""
+"""Removed or misplaced key -> the key that has the same meaning now."""
 
 _CACHE_RENAMED = {
     "async_cache_write_back_concurrency": "writeback_goroutines",
     "async_cache_write_back_buffer_size": "writeback_buffer",
 }
+_STORE_NAMES = {"aws": "s3"}
+"""The second name of a store -> its first (internalNewObjectClient in pkg/storage/factory.go)."""
 _SHIPPERS = {"boltdb_shipper": "boltdb-shipper", "tsdb_shipper": "tsdb"}
 _MIB = 2**20
 
@@ -53,10 +58,18 @@ def upgrade(config: Config, as_of: datetime, *, in_chart: bool = False) -> list[
         *_keep_index_prefixes(config),
         *_retire(config, [path for path, _ in unknown_paths(loki, known_keys("loki"))]),
         *_add_period(config, as_of),
+        *_move_table_manager(config),
         *_set_delete_store(config),
         *_set_folders(config, in_chart),
         *_disable_structured_metadata(config, as_of),
+        *(() if in_chart else _ask_for_schema(config)),
     ]
+
+
+def _ask_for_schema(config: Config) -> Iterator[str]:
+    """Say that a period is missing: nobody else knows since when, and where, logs are stored."""
+    if config.keys() & WHOLE and not _periods(config):
+        yield "BEFORE YOU START: write schema_config.configs with one period. Without a schema Loki stops with a panic"
 
 
 def _retire(config: Config, paths: list[Path]) -> Iterator[str]:
@@ -116,11 +129,35 @@ def _keep_index_prefixes(config: Config) -> Iterator[str]:
             if prefix and isinstance(index, MutableMapping) and "path_prefix" not in index:
                 index["path_prefix"] = prefix
                 yield f"schema_config.configs[{number}].index.path_prefix set to {prefix}, from {shipper}"
-            if shared and shared != period.get("object_store"):
+            if shared and _store(shared) != _store(period.get("object_store")):
                 yield (
                     f"BEFORE YOU START: the index of schema_config.configs[{number}] is stored in {shared}, but"
                     f" Loki 3 reads it from {period.get('object_store')}. Copy it there first"
                 )
+
+
+def _store(name: Any) -> str:
+    return _STORE_NAMES.get(str(name), str(name))
+
+
+def _move_table_manager(config: Config) -> Iterator[str]:
+    """Let the compactor delete what the table manager was to delete, which Loki 3 does not run."""
+    old = _section(config, "table_manager", make=False)
+    period = old.get("retention_period")
+    if old.get("retention_deletes_enabled") is not True or not limit_duration(period):
+        return
+    for key in ("retention_deletes_enabled", "retention_period"):
+        del old[key]
+    if not old:
+        del config["table_manager"]
+    limits, compactor = _section(config, "limits_config"), _section(config, "compactor")
+    limits.setdefault("retention_period", period)
+    compactor["retention_enabled"] = True
+    yield (
+        f"table_manager.retention_period moved to limits_config.retention_period: {limits['retention_period']};"
+        " compactor.retention_enabled set to true. Loki 3 runs no table manager. BEFORE YOU START: logs that are older"
+        " are deleted from the first compaction on"
+    )
 
 
 def _add_period(config: Config, as_of: datetime) -> Iterator[str]:
@@ -161,6 +198,11 @@ def _set_folders(config: Config, in_chart: bool) -> Iterator[str]:
                 path = PurePosixPath(str(old[folder]))
                 new[folder] = str(path.with_name(f"tsdb-{path.name}"))
                 yield f"storage_config.tsdb_shipper.{folder} set to {new[folder]}, next to the earlier index"
+    wal = _section(config, "ingester.wal", make=False)
+    if not in_chart and all(old.get(folder) for folder in folders) and not wal.get("dir") and wal.get("enabled", True):
+        folder = str(PurePosixPath(str(old["active_index_directory"])).with_name("wal"))
+        _section(config, "ingester.wal")["dir"] = folder
+        yield f"ingester.wal.dir set to {folder}: its default is relative, and Loki's image may not create it"
 
 
 def _disable_structured_metadata(config: Config, as_of: datetime) -> Iterator[str]:

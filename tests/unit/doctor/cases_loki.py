@@ -35,6 +35,30 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
         [loki(common=None)],
         [loki(common=None, storage_config__tsdb_shipper={"active_index_directory": "/a", "cache_location": "/b"})],
     ),
+    (
+        "directory-relative",
+        "ingester.wal.dir",
+        [loki(common=None, storage_config__tsdb_shipper={"active_index_directory": "/a", "cache_location": "/b"})],
+        [
+            loki(
+                common=None,
+                storage_config__tsdb_shipper={"active_index_directory": "/a", "cache_location": "/b"},
+                ingester={"wal": {"dir": "/wal"}},
+            )
+        ],
+    ),
+    (
+        "directory-relative",
+        "compactor.working_directory",
+        [loki(compactor__working_directory="compactor")],
+        [loki(compactor__working_directory="/compactor")],
+    ),
+    (
+        "directory-relative",
+        "common.path_prefix",
+        [loki(common__path_prefix="./loki")],
+        [loki(common__path_prefix="${FOLDER}")],
+    ),
     ("ring-unreachable", "ingester.lifecycler.ring.kvstore", [loki(memberlist=None)], [loki()]),
     (
         "ring-unreachable",
@@ -66,10 +90,11 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
         [loki(schema_config__configs=[OLD_PERIOD, {**PERIOD, "from": "2026-11-24"}])],
         [loki(schema_config__configs=[OLD_PERIOD, {**PERIOD, "from": "2026-11-23"}])],
     ),
+    ("schema-missing", "schema_config.configs", [loki(schema_config=None)], [loki()]),
     (
         "schema-outdated",
         "schema_config.configs[1].store",
-        [loki(schema_config__configs=[OLD_PERIOD, {**OLD_PERIOD, "from": "2025-01-01"}])],
+        [loki(schema_config__configs=[OLD_PERIOD, {**PERIOD, "store": "boltdb-shipper", "from": "2025-01-01"}])],
         [loki(schema_config__configs=[OLD_PERIOD, {**PERIOD, "from": "2025-01-01"}])],
     ),
     ("key-removed", "compactor.shared_store", [loki(compactor__shared_store="azure")], [loki()]),

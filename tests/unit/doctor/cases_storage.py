@@ -159,9 +159,9 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
     ),
     (
         "limits-contradict",
-        "limits_config.ingestion_rate_mb",
-        [loki(limits_config__ingestion_rate_mb=100, limits_config__ingestion_burst_size_mb=50)],
-        [loki(limits_config__ingestion_rate_mb=100, limits_config__ingestion_burst_size_mb=200)],
+        "limits_config.per_stream_rate_limit_burst",
+        [loki(limits_config__per_stream_rate_limit_burst="20MB", limits_config__ingestion_burst_size_mb=6)],
+        [loki(limits_config__ingestion_rate_mb=20, limits_config__ingestion_burst_size_mb=10)],
     ),
     (
         "limits-contradict",

@@ -103,6 +103,48 @@ def test_header_warns_of_index_in_another_store() -> None:
     assert "BEFORE YOU START: the index of schema_config.configs[0] is stored in s3" in text
 
 
+@pytest.mark.parametrize(("store", "named"), [("aws", "s3"), ("s3", "aws")])
+def test_header_asks_for_no_copy_between_two_names_of_one_store(store: str, named: str) -> None:
+    old = [{**OLD_PERIOD, "object_store": store}]
+    text = migrate(
+        loki(schema_config__configs=old, storage_config__boltdb_shipper={"shared_store": named}), "file", NOW
+    )
+
+    assert "BEFORE YOU START" not in text
+
+
+def test_retention_of_the_table_manager_moves_to_the_compactor() -> None:
+    table_manager = {"retention_deletes_enabled": True, "retention_period": "720h"}
+    result = migrated(loki(table_manager=table_manager, compactor=None, limits_config=None))
+
+    assert result["compactor"] == {"retention_enabled": True, "delete_request_store": "azure"}
+    assert result["limits_config"] == {"retention_period": "720h"}
+    assert "table_manager" not in result
+
+
+def test_folder_key_of_another_section_is_renamed_with_its_value() -> None:
+    result = migrated(loki(common__storage={"filesystem": {"directory": "/loki/chunks"}}))
+
+    assert result["common"]["storage"]["filesystem"] == {"chunks_directory": "/loki/chunks"}
+
+
+def test_relative_log_folder_is_set_next_to_the_folders_of_the_index() -> None:
+    folders = {"active_index_directory": "/data/index", "cache_location": "/data/cache"}
+    result = migrated(loki(**OLD, common=None, storage_config__boltdb_shipper=folders))
+
+    assert result["ingester"]["wal"]["dir"] == "/data/wal"
+
+
+def test_metric_aggregation_becomes_a_limit() -> None:
+    result = migrated(loki(pattern_ingester={"enabled": True, "metric_aggregation": {"enabled": True}}))
+
+    assert result["limits_config"]["metric_aggregation_enabled"] is True
+
+
+def test_header_asks_for_a_schema_where_there_is_none() -> None:
+    assert "- BEFORE YOU START: write schema_config.configs" in migrate(loki(schema_config=None), "file", NOW)
+
+
 def test_unknown_key_is_listed_in_the_header_with_its_value() -> None:
     text = migrate((STORY / "security-logs.yaml").read_text(), "security-logs.yaml", NOW)
 

@@ -11,6 +11,7 @@ from tests.unit.doctor.cases_storage import alone
 from tests.unit.doctor.files import (
     FLUENT_BIT,
     LOKI,
+    NOW,
     changed,
     finding_paths,
     findings,
@@ -51,24 +52,66 @@ def test_limit_inherited_from_cluster_is_reported_once() -> None:
     assert [f.subject.tenant for f in findings(*texts) if f.cls.name == "retention-short"] == [""]
 
 
+def test_retention_without_any_period_is_reported_without_a_promise() -> None:
+    deployment = read_texts({"loki.yaml": loki(limits_config=None)})
+
+    assert [finding.message for finding in check(deployment, NOW)] == [
+        "retention is enabled, but limits_config.retention_period is not set, which keeps logs forever"
+    ]
+
+
+def test_retention_of_one_tenant_only_is_not_reported_without_a_promise() -> None:
+    deployment = read_texts(
+        {"loki.yaml": loki(limits_config=None), "overrides.yaml": overrides(retention_period="30d")}
+    )
+
+    assert check(deployment, NOW) == []
+
+
+def test_retention_of_the_table_manager_is_reported_with_the_reason() -> None:
+    table_manager = {"retention_deletes_enabled": True, "retention_period": "720h"}
+    text = loki(table_manager=table_manager, compactor=None, limits_config=None)
+
+    assert [f.message for f in findings(text)] == [
+        "table_manager.retention_deletes_enabled is true, but Loki 3 runs no table manager: nothing is ever deleted"
+    ]
+
+
 def test_evidence_of_short_retention_has_both_numbers() -> None:
     (short,) = [f for f in findings(loki(limits_config__retention_period="744h")) if f.cls.name == "retention-short"]
 
     assert (short.evidence["retention_days"], short.evidence["promised_days"]) == (31, 90)
 
 
-def test_message_of_contradicting_rate_and_burst_has_the_unit_of_each() -> None:
-    text = loki(limits_config__ingestion_rate_mb=100, limits_config__ingestion_burst_size_mb=50)
+def test_message_of_contradicting_bursts_has_the_unit_of_each() -> None:
+    text = loki(limits_config__per_stream_rate_limit_burst="20MB", limits_config__ingestion_burst_size_mb=6)
 
     (contradiction,) = [f for f in findings(text) if f.cls.name == "limits-contradict"]
 
-    assert contradiction.message == "ingestion_rate_mb (100 MB/s) exceeds ingestion_burst_size_mb (50 MB)"
+    assert contradiction.message == "per_stream_rate_limit_burst (20 MB) exceeds ingestion_burst_size_mb (6 MB)"
 
 
 def test_mistyped_key_is_reported_with_the_similar_key() -> None:
     (unknown,) = findings(loki(limits_config__retention_perid="90d"))
 
     assert unknown.remedy == "Did you mean retention_period?"
+
+
+@pytest.mark.parametrize(
+    ("broken", "remedy"),
+    [
+        (loki(common__storage={"filesystem": {"directory": "/loki"}}), "Write chunks_directory instead."),
+        (loki(storage_config__filesystem={"chunks_directory": "/loki"}), "Write directory instead."),
+        (loki(ruler__storage={"local": {"rules_directory": "/loki"}}), "Write directory instead."),
+    ],
+    ids=["common", "storage_config", "ruler"],
+)
+def test_folder_key_of_another_section_is_reported_with_the_key_of_its_own(broken: str, remedy: str) -> None:
+    assert [f.remedy for f in findings(broken) if f.cls.name == "key-unknown"] == [remedy]
+
+
+def test_relative_log_folder_is_not_reported_beside_the_missing_prefix_that_causes_it() -> None:
+    assert {cls for cls, _ in finding_paths(loki(common=None))} == {"directory-unset"}
 
 
 def test_key_in_wrong_section_is_reported_with_the_right_section() -> None:

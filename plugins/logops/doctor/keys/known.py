@@ -19,6 +19,24 @@ _NEVER_KEYS = {
 }
 """Keys that users write but Loki never had -> what to do instead."""
 
+MEANT_KEYS = {
+    "common.storage.filesystem.directory": "chunks_directory",
+    "common.storage.filesystem.dir": "chunks_directory",
+    "storage_config.filesystem.chunks_directory": "directory",
+    "storage_config.filesystem.dir": "directory",
+    "storage_config.object_store.filesystem.directory": "dir",
+    "storage_config.object_store.filesystem.chunks_directory": "dir",
+    "ruler.storage.local.rules_directory": "directory",
+    "ruler.storage.local.dir": "directory",
+    "ruler_storage.local.rules_directory": "directory",
+    "ruler_storage.filesystem.directory": "dir",
+    "common.storage.s3.bucket_name": "bucketnames",
+    "ruler.storage.s3.bucket_name": "bucketnames",
+    "storage_config.aws.bucket_name": "bucketnames",
+    "storage_config.object_store.s3.bucketnames": "bucket_name",
+}
+"""A key that is right in another section, by dotted path -> the key with the same meaning in its section."""
+
 
 @cache
 def known_keys(program: str) -> Keys:
@@ -56,6 +74,8 @@ def hint(path: Path, siblings: Mapping[str, Any], program: str) -> str:
     name = str(path[-1])
     if len(path) == 1 and name in _NEVER_KEYS:
         return _NEVER_KEYS[name]
+    if meant := MEANT_KEYS.get(dotted(path)):
+        return f"Write {meant} instead."
     if suggestion := did_you_mean(name, [key for key in siblings if key != ANY_NAME], CERTAIN):
         return suggestion.strip()
     section = f"{path[0]}."

@@ -58,6 +58,13 @@ REMOVED: dict[str, RetiredKey] = {
     "limits_config.enforce_metric_name": RetiredKey("It has no replacement: Loki has no metric names."),
     "limits_config.bloom_compactor_*": RetiredKey(_BLOOMS, "bloom_build"),
     "bloom_compactor": RetiredKey(_BLOOMS, "bloom_build"),
+    "pattern_ingester.metric_aggregation.enabled": RetiredKey(
+        "It is a limit now.", "limits_config.metric_aggregation_enabled"
+    ),
+    "pattern_ingester.metric_aggregation.downsample_period": RetiredKey(
+        "It was renamed.", "pattern_ingester.metric_aggregation.sample_period"
+    ),
+    "pattern_ingester.metric_aggregation.log_push_observations": RetiredKey("It has no replacement."),
     "*.enable_fifocache": RetiredKey(_EMBEDDED),
     "*.fifocache": RetiredKey(_EMBEDDED),
     "*.async_cache_write_back_concurrency": RetiredKey("Write background.writeback_goroutines of the cache instead."),

@@ -20,6 +20,7 @@ _FOLDER_KEYS = (
 
 _SHIPPERS = {"tsdb": "tsdb_shipper", "boltdb-shipper": "boltdb_shipper"}
 _RING = "ingester.lifecycler.ring"
+_WAL = "ingester.wal.dir"
 
 
 def replication_above_ingesters(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
@@ -73,15 +74,30 @@ def directory_unset(deployment: Deployment, as_of: datetime) -> Iterator[RuleFin
     Source: validateDirectoriesExist in pkg/loki/validation.go.
     """
     for cluster in deployment.clusters:
-        if cluster.value("common.path_prefix"):
+        for store, path in _unset_folders(cluster):
+            location = cluster.at(path)
+            message = f"the schema uses {store}, but neither {location.path} nor common.path_prefix is set"
+            yield RuleFinding(classes.DIRECTORY_UNSET, location, message, cluster=cluster.name)
+
+
+def directory_relative(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
+    """Report folders that are relative to the folder in which Loki was started, such as the default of the WAL.
+
+    Loki puts a folder with a default below common.path_prefix (applyPathPrefixDefaults in pkg/loki/config_wrapper.go).
+    """
+    for cluster in deployment.clusters:
+        if not cluster.periods():
             continue
-        for store in sorted({str(period.get("store")) for _, period in cluster.periods()} & _SHIPPERS.keys()):
-            for key in ("active_index_directory", "cache_location"):
-                path = f"storage_config.{_SHIPPERS[store]}.{key}"
-                if not cluster.configured(path):
-                    location = cluster.at(path)
-                    message = f"the schema uses {store}, but neither {location.path} nor common.path_prefix is set"
-                    yield RuleFinding(classes.DIRECTORY_UNSET, location, message, cluster=cluster.name)
+        prefix = cluster.value("common.path_prefix")
+        if _is_relative(prefix):
+            yield _relative(cluster, "common.path_prefix", str(prefix))
+            continue
+        paths = [path for path in (_WAL, *_FOLDER_KEYS) if _is_relative(cluster.configured(path))]
+        # Where the index folders are unset too, the missing common.path_prefix is reported there.
+        wal_default = not prefix and not cluster.configured(_WAL) and not list(_unset_folders(cluster))
+        for path in (*paths, *[_WAL] * wal_default):
+            if path != _WAL or cluster.value("ingester.wal.enabled") is not False:
+                yield _relative(cluster, path, str(cluster.configured(path) or "wal"))
 
 
 def ring_unreachable(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
@@ -135,6 +151,28 @@ def replication_factor(cluster: Cluster) -> float:
 def _replication_factor_path(cluster: Cluster) -> str:
     ingester_path = f"{_RING}.replication_factor"
     return "common.replication_factor" if cluster.configured(ingester_path) is None else ingester_path
+
+
+def _unset_folders(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    """Yield the store and the key of each index folder that the schema requires and that is not set."""
+    if cluster.value("common.path_prefix"):
+        return
+    for store in sorted({str(period.get("store")) for _, period in cluster.periods()} & _SHIPPERS.keys()):
+        for key in ("active_index_directory", "cache_location"):
+            path = f"storage_config.{_SHIPPERS[store]}.{key}"
+            if not cluster.configured(path):
+                yield store, path
+
+
+def _is_relative(folder: object) -> bool:
+    return isinstance(folder, str) and bool(folder) and not folder.startswith(("/", "${"))
+
+
+def _relative(cluster: Cluster, path: str, folder: str) -> RuleFinding:
+    location = cluster.at(path)
+    state = f"is {folder}, which" if cluster.configured(path) else f"is not set, and its default {folder}"
+    message = f"{location.path} {state} is relative to the folder in which Loki is started"
+    return RuleFinding(classes.DIRECTORY_RELATIVE, location, message, cluster=cluster.name)
 
 
 def _is_off_volume(cluster: Cluster, folder: object) -> bool:

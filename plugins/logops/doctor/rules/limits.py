@@ -12,14 +12,12 @@ from logops.findings.classes.rollout import CHECK_INCOMPLETE
 _MIB = 2**20
 
 _PAIRS = (
-    ("per_stream_rate_limit", "ingestion_rate_mb", False),
-    ("per_stream_rate_limit_burst", "ingestion_burst_size_mb", False),
-    ("ingestion_rate_mb", "ingestion_burst_size_mb", True),
-    ("per_stream_rate_limit", "per_stream_rate_limit_burst", True),
+    ("per_stream_rate_limit", "ingestion_rate_mb"),
+    ("per_stream_rate_limit_burst", "ingestion_burst_size_mb"),
 )
-"""Limit, limit that it must not exceed, whether the rule also applies to default values.
+"""A limit of a stream, and the limit of its tenant that it must not exceed, if both are configured.
 
-A default stream rate above a small tenant rate does no harm. A default burst below a raised rate refuses lines.
+A burst below the rate of the same level is no contradiction: it is a smaller bucket, which is full again sooner.
 """
 
 _LIMIT_READERS: dict[str, Callable[[object], object | None]] = {
@@ -69,11 +67,11 @@ def _rates(limits: EffectiveLimits) -> Iterator[RuleFinding]:
         "ingestion_burst_size_mb": burst,
         **{key: _mebibytes(limits.value(key)) for key in ("per_stream_rate_limit", "per_stream_rate_limit_burst")},
     }
-    for low_key, high_key, defaults_count in _PAIRS:
+    for low_key, high_key in _PAIRS:
         low, high = rate_of[low_key], rate_of[high_key]
         set_key = next((key for key in (low_key, high_key) if limits.configured.get(key) is not None), None)
-        applies = defaults_count or (_is_configured(limits, low_key) and _is_configured(limits, high_key))
-        if set_key and applies and low and high and low > high:
+        both = _is_configured(limits, low_key) and _is_configured(limits, high_key)
+        if set_key and both and low and high and low > high:
             text = f"{low_key} ({low:g} {_unit(low_key)}) exceeds {high_key} ({high:g} {_unit(high_key)})"
             yield _contradiction(limits, set_key, text, {low_key: low, high_key: high})
 

@@ -35,6 +35,12 @@ def retention_not_enabled(deployment: Deployment, as_of: datetime) -> Iterator[R
             continue
         location = cluster.at("compactor.retention_enabled")
         configured = [period for limits in cluster.limits() for period, _ in _configured_periods(limits) if period]
+        table_manager = cluster.configured("table_manager.retention_deletes_enabled") is True
+        if table_manager and not configured:
+            location = cluster.at("table_manager.retention_deletes_enabled")
+            message = f"{location.path} is true, but Loki 3 runs no table manager: nothing is ever deleted"
+            yield RuleFinding(classes.RETENTION_NOT_ENABLED, location, message, cluster=cluster.name)
+            continue
         if not configured and not cluster.promise:
             continue
         if configured:
@@ -51,21 +57,29 @@ def retention_not_enabled(deployment: Deployment, as_of: datetime) -> Iterator[R
 
 
 def retention_unlimited(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Report a retention of 0, which keeps logs forever, if a promise exists or other tenants' logs are deleted."""
+    """Report a retention of 0, which keeps logs forever.
+
+    It is reported where a promise exists, where other tenants' logs are deleted, and where no logs are ever deleted
+    although retention is enabled.
+    """
     for cluster in deployment.clusters:
         if cluster.value("compactor.retention_enabled") is not True:
             continue
         base = limit_duration(cluster.value("limits_config.retention_period"))
+        nothing_expires = not any(period for limits in cluster.limits() for period, _ in _configured_periods(limits))
         for limits in cluster.limits():
             configured = limits.configured.get("retention_period")
             zero = limit_duration(configured) == timedelta(0)
-            unset_for_all = not limits.tenant and configured is None and cluster.promise is not None and not base
-            if unset_for_all or (zero and (cluster.promise is not None or (limits.tenant and base))):
+            expected = cluster.promise is not None or (nothing_expires and not limits.tenant)
+            unset_for_all = not limits.tenant and configured is None and expected and not base
+            if unset_for_all or (zero and (expected or (limits.tenant and base))):
                 location = limits.at("retention_period")
+                reason = "retention is enabled, but " if nothing_expires and cluster.promise is None else ""
+                state = "not set" if configured is None else configured
                 yield RuleFinding(
                     classes.RETENTION_UNLIMITED,
                     location,
-                    f"{location.path} is {'not set' if configured is None else configured}, which keeps logs forever",
+                    f"{reason}{location.path} is {state}, which keeps logs forever",
                     cluster=cluster.name,
                     tenant=limits.tenant,
                     evidence={"retention_days": 0},
@@ -92,7 +106,9 @@ def delete_store_missing(deployment: Deployment, as_of: datetime) -> Iterator[Ru
     """Report retention without a store for delete requests (Config.Validate in pkg/compactor/config.go)."""
     for cluster in deployment.clusters:
         enabled = cluster.value("compactor.retention_enabled") is True
-        if enabled and not cluster.value("compactor.delete_request_store"):
+        # Where the removed key shared_store is set, that finding names delete_request_store as its replacement.
+        renamed = cluster.configured("compactor.shared_store")
+        if enabled and not renamed and not cluster.value("compactor.delete_request_store"):
             stores = [period.get("object_store") for _, period in cluster.periods()]
             location = cluster.at("compactor.delete_request_store")
             yield RuleFinding(

@@ -8,6 +8,21 @@ from logops.doctor.deployment import Cluster, Deployment
 from logops.doctor.rules.rule import RuleFinding
 from logops.findings.classes import doctor as classes
 
+WHOLE = frozenset({"auth_enabled", "common", "server", "storage_config"})
+"""Keys of which a whole configuration has at least one. A file without them is an excerpt."""
+
+
+def schema_missing(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
+    """Report a configuration without a schema period: Loki panics in validateSchemaRequirements.
+
+    The chart has a check of its own, see helm_values_refused.
+    """
+    for cluster in deployment.clusters:
+        if cluster.config.keys() & WHOLE and cluster.values is None and not cluster.periods():
+            location = cluster.at("schema_config.configs")
+            message = f"{location.path} is not set, so Loki has no schema"
+            yield RuleFinding(classes.SCHEMA_MISSING, location, message, cluster=cluster.name)
+
 
 def structured_metadata_unsupported(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Report structured metadata that the active schema period does not support.
@@ -37,12 +52,15 @@ def schema_outdated(deployment: Deployment, as_of: datetime) -> Iterator[RuleFin
     """Report an outdated newest period. Older periods must stay: Loki reads the data of a period as it was written."""
     for cluster in deployment.clusters:
         for number, period in cluster.periods()[-1:]:
-            location = cluster.at("schema_config.configs", number)
-            for key, required in (("store", "tsdb"), ("schema", "v13")):
-                is_current = period.get("store") == required if key == "store" else _version(period) >= 13
-                if not is_current:
-                    message = f"{location.at(key).path} is {period.get(key)}, but new logs should use {required}"
-                    yield RuleFinding(classes.SCHEMA_OUTDATED, location.at(key), message, cluster=cluster.name)
+            current = {"store": period.get("store") == "tsdb", "schema": _version(period) >= 13}
+            old = [key for key, is_current in current.items() if not is_current]
+            if old:
+                location = cluster.at("schema_config.configs", number)
+                location = location.at(*old) if len(old) == 1 else location
+                state = " with ".join(str(period.get(key)) for key in old)
+                required = " with ".join({"store": "tsdb", "schema": "v13"}[key] for key in old)
+                message = f"{location.path} is {state}, but new logs should use {required}"
+                yield RuleFinding(classes.SCHEMA_OUTDATED, location, message, cluster=cluster.name)
 
 
 def active_period(cluster: Cluster, as_of: datetime) -> Mapping[str, Any] | None:

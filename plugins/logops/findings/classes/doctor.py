@@ -13,13 +13,14 @@ RETENTION_NOT_ENABLED = FindingClass(
     name="retention-not-enabled",
     severity=Severity.ERROR,
     meaning="A retention is configured or promised, but compactor.retention_enabled is false, its default.",
-    why="retention_period alone deletes nothing: logs are kept, and paid for, forever.",
+    why="retention_period alone deletes nothing, and Loki 3 runs no table manager: logs are kept, and paid for,"
+    " forever.",
     remedy="Set compactor.retention_enabled: true and compactor.delete_request_store to the schema's object_store.",
 )
 RETENTION_UNLIMITED = FindingClass(
     name="retention-unlimited",
     severity=Severity.ERROR,
-    meaning="The retention is 0, which means forever, although the logs were promised to be deleted.",
+    meaning="The retention is 0 or not set, which means forever, although the compactor is to delete logs.",
     why="0 looks like keeping nothing, but keeps everything. Storage and the data at risk grow without limit.",
     remedy="Set the period after which the logs must be deleted.",
 )
@@ -118,6 +119,14 @@ DIRECTORY_UNSET = FindingClass(
     why="Loki refuses to start.",
     remedy="Set common.path_prefix.",
 )
+DIRECTORY_RELATIVE = FindingClass(
+    name="directory-relative",
+    severity=Severity.ERROR,
+    meaning="A folder that Loki writes to is a relative path, so it depends on the folder in which Loki was started.",
+    why="Loki's image starts in /, where its user may not create folders: Loki stops with `mkdir wal: permission"
+    " denied`. Elsewhere a start from another folder loses what was in the first one.",
+    remedy="Set common.path_prefix to a folder on a volume, or write the complete path.",
+)
 RING_UNREACHABLE = FindingClass(
     name="ring-unreachable",
     severity=Severity.ERROR,
@@ -193,6 +202,14 @@ STRUCTURED_METADATA_UNSUPPORTED = FindingClass(
     meaning="allow_structured_metadata is true, its default, but the active schema is not tsdb with v13.",
     why="Loki 3 refuses to start.",
     remedy="Add a schema period with tsdb and v13. Until then, set limits_config.allow_structured_metadata: false.",
+)
+SCHEMA_MISSING = FindingClass(
+    name="schema-missing",
+    severity=Severity.ERROR,
+    meaning="A configuration of Loki has no schema period.",
+    why="Loki stops with a panic (index out of range) before it reads or writes a line.",
+    remedy="Set schema_config.configs: a list with one period, which has from, store: tsdb, object_store, schema: v13"
+    " and index (prefix, period: 24h).",
 )
 SCHEMA_OUTDATED = FindingClass(
     name="schema-outdated",
