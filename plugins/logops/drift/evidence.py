@@ -1,20 +1,13 @@
 """Make the evidence of a difference: a short diff without secrets. Pure."""
 
-import re
 from collections.abc import Sequence
 
+from logops.masking import masked
 from logops.number_text import count_text
 
 LONGEST = 4_000
 """Characters of a diff in a finding. The command in its remedy shows the whole diff."""
 MOST_LINES = 60
-_SECRET = re.compile(
-    r"(?i)(\b[\w.-]*(?:password|passwd|secret|token|credentials?|(?:account|access|api|private|routing|service|shared)_?key"
-    r"|connection_string|AccountKey)\b[\"']?\s*[:=]\s*)(?!\$\{)(?P<value>[^\s;,][^;,]*)"
-)
-_LOGIN = re.compile(r"(?P<start>://)[^/\s@]+@")
-_QUERY = re.compile(r"(?P<start>https?://[^\s?'\"]+\?)[^\s'\"]+")
-_HOOK = re.compile(r"(?P<start>https?://hooks\.[^/\s]+/)[^\s'\"]+")
 
 
 def shown(lines: Sequence[str]) -> str:
@@ -32,13 +25,6 @@ def shown(lines: Sequence[str]) -> str:
         kept += 1
     left = len(lines) - kept
     return text.rstrip("\n") + (f"\n... and {left} more lines" if left else "")
-
-
-def masked(line: str) -> str:
-    """Return a line without the values of settings that are secrets, and without logins in addresses."""
-    line = _SECRET.sub(lambda match: f"{match[1]}***", line)
-    line = _LOGIN.sub(r"\g<start>***@", line)
-    return _HOOK.sub(r"\g<start>***", _QUERY.sub(r"\g<start>***", line))
 
 
 def counts(lines: Sequence[str]) -> str:

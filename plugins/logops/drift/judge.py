@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from logops.clients.loki.values import same_value
-from logops.drift.evidence import counts, masked, shown
+from logops.drift.evidence import counts, shown
 from logops.drift.form_address import form_path
 from logops.drift.observed import Observed, StageState
 from logops.drift.running import Process
@@ -26,6 +26,7 @@ from logops.findings.classes.drift import (
     VERSION_SKEW,
 )
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.masking import masked
 from logops.number_text import count_text
 from logops.render import STAGES, Files, Stage
 from logops.rollout.plan import differences, plan_stage

@@ -25,5 +25,87 @@ ROLLOUT_FAILED = FindingClass(
     why="The environment runs its last good revision, not the approved one.",
     remedy="Read the stage's message with the last lines of the process, fix the cause, and trigger the rollout again.",
 )
+PLAN_UNKNOWN = FindingClass(
+    name="plan-unknown",
+    severity=Severity.ERROR,
+    meaning="The API server could not try a change, so nobody knows what it would do.",
+    why="A change that nobody has seen cannot be approved. The plan is refused.",
+    remedy="Fix the reason that the message names, and plan again: `logops plan ENV`.",
+)
+CHANGE_REFUSED = FindingClass(
+    name="change-refused",
+    severity=Severity.ERROR,
+    meaning="The API server refuses a change: a field is not valid, a quota is used up, or a policy forbids it.",
+    why="The rollout would fail at this object and be rolled back.",
+    remedy="Correct the environment file, so that the API server accepts the object. Plan again: `logops plan ENV`.",
+)
+FIELD_IMMUTABLE = FindingClass(
+    name="field-immutable",
+    severity=Severity.ERROR,
+    meaning="A plan changes a field that Kubernetes never changes. The object must be deleted and created again.",
+    why="Helm tries the change and fails, every time. Without `orphan`, the pods of a deleted object stop.",
+    remedy="Write the value of today into the environment file. If the change is meant, delete the object first, and "
+    "keep its pods: `kubectl delete --cascade=orphan`. Then plan again: `logops plan ENV`.",
+)
+FIELD_CONFLICT = FindingClass(
+    name="field-conflict",
+    severity=Severity.ERROR,
+    meaning="A plan changes a field that another program or person set.",
+    why="Both would change it again and again, or an urgent change by hand is lost.",
+    remedy="Ask the owner that the message names. If the change is right, write it into the environment file. If it is "
+    "not, accept this class with a reason: the rollout then takes the field over.",
+)
+VOLUME_CHANGE = FindingClass(
+    name="volume-change",
+    severity=Severity.ERROR,
+    meaning="A plan changes the size, the storage class or the existence of a volume.",
+    why="The write-ahead log of an ingester is on its volume. Kubernetes changes no volume of a StatefulSet by itself.",
+    remedy="A larger volume: accept this class with a reason, and the rollout makes it larger. Anything else: write "
+    "the value of today into the environment file.",
+)
+DATA_DELETED = FindingClass(
+    name="data-deleted",
+    severity=Severity.CRITICAL,
+    meaning="A plan deletes objects or pods that hold data.",
+    why="Lines that are only in a write-ahead log are lost.",
+    remedy="Flush the ingesters first (`POST /flush`). Then accept this class with a reason.",
+)
+INGESTERS_TOGETHER = FindingClass(
+    name="ingesters-together",
+    severity=Severity.CRITICAL,
+    meaning="A plan can stop more than one ingester, or more than one zone, at the same moment.",
+    why="Lines that only these ingesters have are lost, and pushes fail without a quorum (loki#10716).",
+    remedy="Let them stop one after the other: the update strategy OnDelete, and a rollout that restarts each pod when "
+    "the one before is ACTIVE. Or accept this class with a reason.",
+)
+POD_UNSCHEDULABLE = FindingClass(
+    name="pod-unschedulable",
+    severity=Severity.WARNING,
+    meaning="Pods of a plan do not fit the nodes that exist: size, labels, taints, or more pods than different nodes.",
+    why="They stay Pending until the rollout times out and is rolled back, unless the cluster adds nodes by itself.",
+    remedy="Make the requests smaller, add nodes, or change the placement. If the cluster adds nodes by itself, check "
+    "that a node of that size exists.",
+)
+SCHEMA_PERIOD_CHANGED = FindingClass(
+    name="schema-period-changed",
+    severity=Severity.CRITICAL,
+    meaning="A plan changes a schema period that has begun, or adds one that begins today or earlier.",
+    why="Loki looks for the lines of these days in the format of the new period, and does not find the stored ones.",
+    remedy="Leave the periods of the past as they are. Add a period that begins in the future, and roll out before it "
+    "begins.",
+)
 
-CLASSES = (CHECK_INCOMPLETE, RESULTS_UNREADABLE, ROLLOUT_FAILED)
+CLASSES = (
+    CHECK_INCOMPLETE,
+    RESULTS_UNREADABLE,
+    ROLLOUT_FAILED,
+    PLAN_UNKNOWN,
+    CHANGE_REFUSED,
+    FIELD_IMMUTABLE,
+    FIELD_CONFLICT,
+    VOLUME_CHANGE,
+    DATA_DELETED,
+    INGESTERS_TOGETHER,
+    POD_UNSCHEDULABLE,
+    SCHEMA_PERIOD_CHANGED,
+)

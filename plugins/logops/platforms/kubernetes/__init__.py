@@ -1,0 +1,1 @@
+"""Kubernetes as a deployment target."""

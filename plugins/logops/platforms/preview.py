@@ -1,0 +1,68 @@
+"""The changes that an apply would make to the objects of a platform, found by a dry run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from logops.findings import FindingClass
+
+Refusal = Literal["no", "until accepted", "always"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that a person must know before a plan is approved."""
+
+    cls: FindingClass
+    subject: str
+    """The object, such as `StatefulSet monitoring/loki-ingester`."""
+    message: str
+    refuses: Refusal = "no"
+    """Whether the plan is refused: not, until a person accepts the class with a reason, or always."""
+    remedy: str = ""
+    """Empty: the remedy of the class."""
+
+
+@dataclass(frozen=True)
+class ObjectDiff:
+    """The change of one object."""
+
+    name: str
+    """Component and object: `loki / ingester: StatefulSet monitoring/loki-ingester`."""
+    verb: Literal["add", "change", "remove", "run"]
+    """`run`: Helm runs it once, as a Job."""
+    lines: tuple[str, ...]
+    """Lines that begin with `-` or `+`, without secrets."""
+
+    @property
+    def unified(self) -> list[str]:
+        """The lines as a unified diff."""
+        removed, added = (sum(line.startswith(sign) for line in self.lines) for sign in "-+")
+        return [
+            "--- /dev/null" if self.verb in ("add", "run") else f"--- live/{self.name}",
+            "+++ /dev/null" if self.verb == "remove" else f"+++ desired/{self.name}",
+            f"@@ -{1 if removed else 0},{removed} +{1 if added else 0},{added} @@",
+            *self.lines,
+        ]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The changes of a stage's objects. Empty on a platform whose files say everything."""
+
+    diffs: Sequence[ObjectDiff] = ()
+    """By component."""
+    marks: Sequence[Mark] = ()
+    base: str = ""
+    """Digest of the live objects."""
+    digest: str = ""
+    """Digest of the objects after the apply."""
+    restarts: Mapping[str, str] = field(default_factory=dict)
+    """Workload whose pods are replaced -> how."""
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.diffs)
+
+
+NO_PREVIEW = Preview()
