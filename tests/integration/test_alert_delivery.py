@@ -8,26 +8,30 @@ from uuid import uuid4
 
 import pytest
 import requests
+import yaml
 from typer.testing import CliRunner
 
-from logops.alerts.active import read_muted
+from logops.alerts.active import read_active, read_muted
 from logops.alerts.deliver import Delivery, deliver, ours
 from logops.checks.open_findings import read_open
 from logops.cli import app
 from logops.clients.alertmanager.client import AlertmanagerClient
-from logops.clients.alertmanager.model import Alert, LiveAlert, Matcher, Silence
+from logops.clients.alertmanager.model import Alert, LabelSet, LiveAlert, Matcher, Silence
+from logops.environment.alerts import Alertmanager
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
 from logops.findings.acceptance import accept, write_acceptance
 from logops.findings.classes import REGISTRY
 from logops.findings.classes.audit import CHUNK_MISSING
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.store import ResultsStore
+from logops.render.alertmanager import alertmanager_config
 from logops.rollout import RolloutOutcome, RolloutRecord, RolloutResult, write_record
 from tests.support.alertmanagers import RunningAlertmanager, alertmanager
 from tests.support.azurites import free_port
 from tests.support.environments import environment
 from tests.support.fakes.memory_platform import MemoryPlatform
 from tests.support.http_servers import http_server
+from tests.support.waiting import becomes_true
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -251,7 +255,7 @@ def test_finding_that_begins_during_a_rollout_becomes_an_alert_after_the_grace_w
     )
 
     during = both.send()
-    told_during = {dict(alert.labels)["source"] for alert in both.live(main.url)}
+    told_during = {dict(alert.labels).get("source", "the rollout") for alert in both.live(main.url)}
     muted = read_muted(both.platform, both.store, "standard", NOW)
     ended = RolloutResult(both.name, RolloutOutcome.ROLLED_OUT, {}, ("loki",), {})
     write_record(both.store, RolloutRecord(ended, "r1", NOW - timedelta(minutes=30), "d", None, ended_at=NOW))
@@ -260,11 +264,48 @@ def test_finding_that_begins_during_a_rollout_becomes_an_alert_after_the_grace_w
     late = both.send(NOW + timedelta(minutes=46))
 
     assert (during.headline, soon.muted, late.muted) == ("1 alert, 0 resolved, 1 muted by a rollout.", 1, 0)
-    assert told_during == {"syslog"}
+    assert told_during == {"syslog", "the rollout"}
     assert [(row.subject.rpartition(" ")[2], row.told[:24]) for row in muted] == [
         ("source=access", "nobody: the rollout that")
     ]
     assert NOW - timedelta(minutes=20) in {alert.starts_at for alert in both.live(main.url)}
+
+
+def test_alert_of_prometheus_that_a_rollout_may_cause_tells_nobody_until_the_rollout_has_ended(tmp_path: Path) -> None:
+    config = yaml.safe_dump(alertmanager_config(Alertmanager(), "secrets"))
+    with alertmanager(tmp_path / "am", config) as running, AlertmanagerClient(running.url) as client:
+        local = Deliveries(tmp_path, standard=(running.url,))
+        local.platform.owner, local.platform.owner_since = "a-rollout", NOW - timedelta(minutes=6)
+        down, missing, finding, elsewhere = (
+            of_prometheus("process-down", local.name),
+            of_prometheus("canary-missing", local.name),
+            of_prometheus("process-down", local.name, sender="logops-test"),
+            of_prometheus("process-down", "elsewhere"),
+        )
+        client.send([Alert(each, {}, NOW, NOW + timedelta(hours=1)) for each in (down, missing, finding, elsewhere)])
+
+        def inhibited() -> set[LabelSet]:
+            return {alert.labels for alert in client.alerts() if alert.inhibited_by}
+
+        during = local.send()
+        becomes_true(lambda: inhibited() == {down}, 20)
+        muted = inhibited()
+        [row] = [row for row in read_active(local.platform, "standard") if row.quiet]
+        local.platform.owner = None
+        after = local.send(datetime.now(UTC))
+        becomes_true(lambda: not inhibited(), 20)
+
+        assert muted == {down}
+        assert row.told == "nobody: a rollout may cause it"
+        assert inhibited() == set()
+        assert (during.headline, after.headline) == ("0 alerts, 0 resolved.", "0 alerts, 0 resolved.")
+
+
+def of_prometheus(name: str, environment_name: str, sender: str = "prometheus") -> LabelSet:
+    severity = REGISTRY[name].severity.value
+    return frozenset(
+        {("alertname", name), ("environment", environment_name), ("severity", severity), ("sender", sender)}
+    )
 
 
 def test_silence_ends_with_its_id(both: Deliveries, main: RunningAlertmanager, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ def test_alert_goes_to_the_receiver_that_amtool_names(tmp_path: Path) -> None:
     values = {
         "severity": ("warning", "error", "critical"),
         "team": ("log-platform", "logXplatform", "log.platform", 'shop "A" (EU)'),
-        "alertname": ("source-silent", "chunk-missing"),
+        "alertname": ("source-silent", "chunk-missing", "rollout-running"),
     }
     cases = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from logops.alerts.audience import audience as audience_of
-from logops.alerts.from_finding import labels
+from logops.alerts.from_finding import SENDER, labels
 from logops.alerts.rollouts import Muted, muted_findings, read_muting_rollouts
 from logops.checks.open_findings import read_open
 from logops.clients.alertmanager.client import AlertmanagerClient
@@ -17,6 +17,7 @@ from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.findings import Severity
 from logops.findings.acceptance import read_acceptances
+from logops.findings.causes import ROLLOUT_RUNNING
 from logops.number_text import count_text
 from logops.platforms.platform import ReadablePlatform
 
@@ -104,9 +105,14 @@ def read_muted(platform: ReadablePlatform, store: "ResultsStore", audience: Data
 
 
 def active_alerts(alerts: Sequence[LiveAlert], silences: dict[str, Silence]) -> list[ActiveAlert]:
-    """Return alerts as a person reads them: the most serious first, then the oldest."""
+    """Return alerts as a person reads them: the most serious first, then the oldest.
+
+    The alert that a rollout runs is not one of them: it is the reason why others are muted.
+    """
     names = {alert.fingerprint: dict(alert.labels).get("alertname", "") for alert in alerts}
-    rows = [_row(alert, silences, names) for alert in alerts]
+    rows = [
+        _row(alert, silences, names) for alert in alerts if not {SENDER, ("alertname", ROLLOUT_RUNNING)} <= alert.labels
+    ]
     return sorted(rows, key=lambda row: (row.silenced, -_RANK.get(row.severity, -1), row.since, row.name, row.subject))
 
 
@@ -135,14 +141,15 @@ def headline(rows: Sequence[ActiveAlert]) -> str:
 
 def _row(alert: LiveAlert, silences: dict[str, Silence], names: Mapping[str, str]) -> ActiveAlert:
     identity = dict(alert.labels)
+    causes = sorted({names[cause] for cause in alert.inhibited_by if cause in names})
     return ActiveAlert(
         identity.get("alertname", ""),
         identity.get("severity", ""),
         identity.get("team", ""),
         _subject(identity),
         alert.starts_at,
-        _told(alert, silences, names),
-        Quiet.SILENCED if alert.silenced_by else Quiet.EXPLAINED if alert.inhibited_by else None,
+        _told(alert, silences, causes),
+        _quiet(alert, causes),
         alert.annotations.get("summary") or alert.annotations.get("description", ""),
         identity,
     )
@@ -168,10 +175,18 @@ def _subject(identity: Mapping[str, str]) -> str:
     return " ".join(f"{name}={value}" for name, value in sorted(identity.items()) if name not in _NOT_SUBJECT)
 
 
-def _told(alert: LiveAlert, silences: dict[str, Silence], names: Mapping[str, str]) -> str:
+def _quiet(alert: LiveAlert, causes: Sequence[str]) -> Quiet | None:
+    if alert.silenced_by:
+        return Quiet.SILENCED
+    if alert.inhibited_by:
+        return Quiet.MUTED if ROLLOUT_RUNNING in causes else Quiet.EXPLAINED
+    return None
+
+
+def _told(alert: LiveAlert, silences: dict[str, Silence], causes: Sequence[str]) -> str:
     """Return who was notified, or why nobody was.
 
-    names   the alerts by fingerprint
+    causes   names of the alerts that inhibit it
     """
     if alert.silenced_by:
         silence = silences.get(alert.silenced_by[0])
@@ -180,7 +195,8 @@ def _told(alert: LiveAlert, silences: dict[str, Silence], names: Mapping[str, st
         until = f"{silence.ends_at:%Y-%m-%d %H:%M}"
         return f"nobody: silenced by {silence.created_by} until {until}: {silence.comment} ({silence.id})"
     if alert.inhibited_by:
-        causes = sorted({names[cause] for cause in alert.inhibited_by if cause in names})
+        if ROLLOUT_RUNNING in causes:
+            return "nobody: a rollout may cause it"
         return f"nobody: explained by {' and '.join(causes) or 'another alert'}"
     told = [name for name in alert.receivers if name != "nobody"]
     return ", ".join(told) or "nobody"

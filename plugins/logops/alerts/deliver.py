@@ -14,6 +14,7 @@ from logops.alerts.from_finding import SENDER, TEST, label_text
 from logops.alerts.last_delivery import write_last_delivery
 from logops.alerts.overdue import overdue_checks
 from logops.alerts.reconcile import to_send
+from logops.alerts.rollout_alert import rollout_alert
 from logops.alerts.rollouts import muted_findings, read_muting_rollouts, without_muted
 from logops.checks.open_findings import OpenAfterRun, read_open
 from logops.checks.recording import record
@@ -25,6 +26,7 @@ from logops.environment import Environment
 from logops.environment.cluster import AUDIENCES, Data
 from logops.findings import Finding, Run, Subject
 from logops.findings.acceptance import read_acceptances
+from logops.findings.causes import ROLLOUT_RUNNING
 from logops.findings.classes.alerts import ALERTS_UNDELIVERED, CHECK_OVERDUE
 from logops.findings.classes.rollout import RESULTS_UNREADABLE
 from logops.findings.damage import unreadable
@@ -130,7 +132,8 @@ def deliver(
     muted = muted_findings(states, rollouts, accepted, now)
     links_to = airflow_url or environment.alerts.airflow_url or ""
     desired = desired_alerts(without_muted(states, rollouts, now), environment, now, accepted, links_to)
-    sent = tuple(_send_all(platform, desired, now, report_progress))
+    about_rollout = rollout_alert(environment.name, rollouts, now)
+    sent = tuple(_send_all(platform, desired, about_rollout, now, report_progress))
     findings = (*overdue, *_undelivered(environment, sent, desired, now), *damaged)
     _record_changes(store, environment, before, findings, now)
     write_last_delivery(store, environment.name, paused, now)
@@ -189,26 +192,36 @@ def _with_current(
 def _send_all(
     platform: ReadablePlatform,
     desired: Mapping[Data, Mapping[LabelSet, Alert]],
+    about_rollout: Mapping[LabelSet, Alert],
     now: datetime,
     report_progress: Callable[[str], None],
 ) -> Iterator[Sent]:
     for audience in AUDIENCES:
         for url in platform.alertmanager_urls(audience):
             report_progress(f"sending {count_text(len(desired[audience]), 'alert')} to {url}")
-            yield _send(audience, url, desired[audience], platform.environment, now)
+            yield _send(audience, url, desired[audience], about_rollout, platform.environment, now)
 
 
-def _send(audience: Data, url: str, desired: Mapping[LabelSet, Alert], environment: Environment, now: datetime) -> Sent:
+def _send(
+    audience: Data,
+    url: str,
+    desired: Mapping[LabelSet, Alert],
+    about_rollout: Mapping[LabelSet, Alert],
+    environment: Environment,
+    now: datetime,
+) -> Sent:
+    """Send the alerts of findings and the one about a rollout, which is not counted."""
     # If this Alertmanager can be told that it is away, it is back.
     back = {("alertname", ALERTS_UNDELIVERED.name), ("path", label_text(url))}
     desired = {labels: alert for labels, alert in desired.items() if not back <= labels}
     try:
         with AlertmanagerClient(url, retry_for_s=RETRY_FOR_S) as client:
-            alerts = to_send(desired, client.alerts(ours(environment)), now)
+            alerts = to_send({**desired, **about_rollout}, client.alerts(ours(environment)), now)
             client.send(alerts)
     except AlertmanagerError as error:
         return Sent(audience, url, len(desired), problem=str(error))
-    return Sent(audience, url, len(desired), len(alerts) - len(desired))
+    counted = sum(alert.name != ROLLOUT_RUNNING for alert in alerts)
+    return Sent(audience, url, len(desired), counted - len(desired))
 
 
 def _undelivered(

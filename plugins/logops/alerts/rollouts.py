@@ -12,32 +12,12 @@ from typing import TYPE_CHECKING, Any
 from logops.checks.open_findings import OpenAfterRun
 from logops.environment import Environment
 from logops.findings.acceptance import Acceptance, acceptance_of
+from logops.findings.causes import ROLLOUT_MAY_CAUSE
 from logops.findings.history import OpenFinding
 from logops.findings.kinds import ROLLOUTS
 
 if TYPE_CHECKING:
     from logops.findings.store import ResultsStore
-
-MAY_CAUSE = frozenset(
-    {
-        # Processes restart one after the other.
-        "agent-down",
-        "check-incomplete",
-        "compactor-count",
-        "ingester-not-uploading",
-        # Agents wait while Loki restarts, and send late.
-        "clock-skew",
-        "gap",
-        "rate-out-of-band",
-        "source-silent",
-        # Queries wait for processes that start with empty caches.
-        "query-failing",
-        "query-over-objective",
-        "query-regressed",
-    }
-)
-"""Classes that the restarts of a rollout cause. Lost or visible logs are never muted."""
-
 
 LONGEST_ROLLOUT = timedelta(days=14)
 """A rollout is stored at the day of its start. It may wait for its approval for days."""
@@ -94,7 +74,7 @@ def without_muted(
 
 def muting_rollout(entry: OpenFinding, rollouts: Iterable[MutingRollout], now: datetime) -> MutingRollout | None:
     """Return the rollout that mutes a finding; None: it is an alert."""
-    if entry.finding.cls.name not in MAY_CAUSE:
+    if entry.finding.cls.name not in ROLLOUT_MAY_CAUSE:
         return None
     return next((rollout for rollout in rollouts if rollout.began <= entry.since and now <= rollout.until), None)
 

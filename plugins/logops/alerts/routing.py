@@ -6,10 +6,13 @@ It decides as Alertmanager does with the rendered configuration (`render.alertma
 from collections.abc import Mapping
 
 from logops.environment.alerts import Alertmanager, Route
+from logops.findings.causes import ROLLOUT_RUNNING
 
 
 def receiver_of(alertmanager: Alertmanager, labels: Mapping[str, str]) -> str | None:
     """Return the receiver of an alert with these labels; None: nobody is told."""
+    if labels.get("alertname") == ROLLOUT_RUNNING:
+        return None
     return next((route.receiver for route in alertmanager.routes if _fits(route, labels)), alertmanager.receiver)
 
 

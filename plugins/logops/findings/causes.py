@@ -63,6 +63,31 @@ EXPLANATIONS = (
     ),
 )
 
+ROLLOUT_MAY_CAUSE = frozenset(
+    {
+        # Processes restart one after the other.
+        "agent-down",
+        "check-incomplete",
+        "compactor-count",
+        "ingester-not-uploading",
+        "process-down",
+        "ring-unhealthy",
+        # Agents wait while Loki restarts, and send late.
+        "clock-skew",
+        "gap",
+        "rate-out-of-band",
+        "source-silent",
+        # Queries wait for processes that start with empty caches.
+        "query-failing",
+        "query-over-objective",
+        "query-regressed",
+    }
+)
+"""Classes that the restarts of a rollout cause, as findings and as alerts of Prometheus. Lost or visible logs are not
+here."""
+ROLLOUT_RUNNING = "rollout-running"
+"""Name of the alert that stands while a rollout mutes alerts. It tells nobody."""
+
 
 def cause_of(finding: Finding, open_findings: Iterable[Finding]) -> Finding | None:
     """Return an open finding that explains a finding; None: nothing explains it."""

@@ -10,13 +10,15 @@ from logops.environment.alerts import Alertmanager, Receiver, Route
 from logops.environment.base import SecretRef
 from logops.environment.cluster import Data
 from logops.environment.model import Environment
-from logops.findings.causes import EXPLANATIONS, Explanation
+from logops.findings.causes import EXPLANATIONS, ROLLOUT_MAY_CAUSE, ROLLOUT_RUNNING, Explanation
 from logops.render import notification
 
 NOBODY = "nobody"
 """The receiver that tells nobody."""
 _GROUP_BY = ["environment", "alertname", "cluster", "tenant"]
 """Alerts with the same values are one notification."""
+_FROM_PROMETHEUS = 'sender="prometheus"'
+"""As `render.prometheus` labels its alerts. Findings that a rollout causes are not sent (`alerts.rollouts`)."""
 
 
 def alertmanager_config(alertmanager: Alertmanager, secrets: str) -> dict[str, Any]:
@@ -32,9 +34,12 @@ def alertmanager_config(alertmanager: Alertmanager, secrets: str) -> dict[str, A
             "group_wait": alertmanager.group_wait.go,
             "group_interval": alertmanager.group_interval.go,
             "repeat_interval": repeat,
-            "routes": [_route(route) for route in alertmanager.routes],
+            "routes": [
+                {"receiver": NOBODY, "matchers": [f'alertname="{ROLLOUT_RUNNING}"']},
+                *(_route(route) for route in alertmanager.routes),
+            ],
         },
-        "inhibit_rules": [_inhibit_rule(explanation) for explanation in EXPLANATIONS],
+        "inhibit_rules": [*(_inhibit_rule(explanation) for explanation in EXPLANATIONS), _rollout_rule()],
         "receivers": [
             {"name": NOBODY},
             *(
@@ -91,6 +96,15 @@ def _inhibit_rule(explanation: Explanation) -> dict[str, Any]:
         ],
         "target_matchers": [_one_of("alertname", explanation.consequences)],
         "equal": list(explanation.same),
+    }
+
+
+def _rollout_rule() -> dict[str, Any]:
+    """Return the rule that mutes alerts of Prometheus that a rollout may cause while one runs."""
+    return {
+        "source_matchers": [f'alertname="{ROLLOUT_RUNNING}"', 'environment!=""'],
+        "target_matchers": [_one_of("alertname", tuple(sorted(ROLLOUT_MAY_CAUSE))), _FROM_PROMETHEUS],
+        "equal": ["environment"],
     }
 
 

@@ -25,6 +25,17 @@ def test_alert_that_another_one_explains_names_it() -> None:
     }
 
 
+def test_alert_that_a_rollout_may_cause_is_muted_and_the_rollout_is_no_row() -> None:
+    labels = frozenset({("sender", "logops"), ("alertname", "rollout-running"), ("severity", "info")})
+    rollout = LiveAlert(labels, {}, NOON, LATER, fingerprint="f1", receivers=("nobody",))
+    consequence = live("process-down", fingerprint="f2", inhibited_by=("f1",))
+
+    rows = active_alerts([consequence, rollout], {})
+
+    assert [(row.name, row.told) for row in rows] == [("process-down", "nobody: a rollout may cause it")]
+    assert headline(rows) == "1 muted by a rollout."
+
+
 def test_headline_counts_explained_and_silenced_alerts_apart() -> None:
     silence = Silence((), NOON, LATER, "ada", "known", id="s1")
     alerts = [live("a"), live("b", inhibited_by=("f1",)), live("c", silenced_by=("s1",))]

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logops.alerts.rollouts import MAY_CAUSE, Muted, MutingRollout, muted_findings, muting_rollouts, without_muted
+from logops.alerts.rollouts import Muted, MutingRollout, muted_findings, muting_rollouts, without_muted
 from logops.checks.open_findings import OpenAfterRun
 from logops.environment import Environment
 from logops.findings import Finding, Run, Severity, Subject
 from logops.findings.acceptance import accept
+from logops.findings.causes import ROLLOUT_MAY_CAUSE
 from logops.findings.classes import REGISTRY
 from logops.findings.history import OpenFinding
 from tests.support.environments import environment
@@ -69,13 +70,13 @@ def test_accepted_finding_is_not_counted_as_muted() -> None:
 
 
 def test_only_what_a_restart_causes_is_muted() -> None:
-    serious = {name for name in MAY_CAUSE if REGISTRY[name].severity is Severity.CRITICAL}
+    serious = {name for name in ROLLOUT_MAY_CAUSE if REGISTRY[name].severity is Severity.CRITICAL}
 
     assert serious == set()
 
 
 def test_every_class_that_a_rollout_may_cause_is_declared() -> None:
-    assert REGISTRY.keys() >= MAY_CAUSE
+    assert REGISTRY.keys() >= ROLLOUT_MAY_CAUSE
 
 
 def test_rollout_mutes_from_its_approval_until_the_grace_after_its_end(local: Environment) -> None:

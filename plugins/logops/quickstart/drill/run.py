@@ -15,10 +15,11 @@ from rich.console import Console
 
 from logops import toolchain
 from logops.alerts.active import ActiveAlert, read_active
-from logops.alerts.rollouts import MAY_CAUSE, read_muting_rollouts
+from logops.alerts.rollouts import read_muting_rollouts
 from logops.checks.open_findings import read_open
 from logops.environment import find_environment, load_environment
 from logops.findings import Finding
+from logops.findings.causes import ROLLOUT_MAY_CAUSE
 from logops.findings.history import OpenFinding
 from logops.platforms import STATE, open_local, open_results
 from logops.platforms.local import LocalPlatform
@@ -164,7 +165,7 @@ def _require_nothing_open(drill: _Drill) -> None:
 
 def _wait_until_not_muted(drill: _Drill) -> None:
     """Wait while a rollout that has ended still mutes the alerts. Raises DrillRefusedError if that takes too long."""
-    if MAY_CAUSE.isdisjoint(cls.name for cls in drill.scenario.classes):
+    if ROLLOUT_MAY_CAUSE.isdisjoint(cls.name for cls in drill.scenario.classes):
         return
     environment = drill.platform.environment
     rollouts = read_muting_rollouts(open_results(environment, drill.root), environment, None, datetime.now(UTC))
