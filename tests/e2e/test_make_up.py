@@ -4,23 +4,33 @@ These tests stop the Airflow that runs in the checkout.
 """
 
 import json
+import os
 import re
 import signal
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Event, Thread
 
 import pytest
 
 from logops.airflow.dag_ids import ALERTS, CHECKS
+from logops.checks.recording import record
 from logops.clients.alertmanager.client import AlertmanagerClient
+from logops.findings import Finding, Subject
+from logops.findings import Run as CheckRun
+from logops.findings.classes.drift import CONFIG_DRIFT
 from logops.number_text import seconds_text
+from logops.platforms import STATE, open_results
+from logops.platforms.local import LocalPlatform
+from logops.platforms.local.lock import locked
 from logops.queries.library import load_library
 from logops.quickstart import background
 from logops.quickstart.drill.faults import DeletedChunk
 from logops.quickstart.drill.record import DrillRecord, read_record
+from logops.render import Stage
 from logops.stages import STAGES
 from logops.toolchain import project_root
 from tests.support.checkouts import Checkout
@@ -146,6 +156,72 @@ def test_airflow_has_working_connection_to_each_cluster(
             json.loads(connection["extra"])["tenant"]
             in checkout.platform("whole").environment.clusters[cluster].tenants
         )
+
+
+def test_drill_is_refused_while_a_rollout_runs(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> None:
+    platform = checkout.platform("whole")
+    platform.acquire_lease("rollout-7")
+    try:
+        refused = checkout.logops("quickstart", "drill", "whole", "changed-limit")
+    finally:
+        platform.release_lease("rollout-7")
+
+    assert refused.returncode == 2
+    assert in_one_line(refused.stderr).startswith(
+        "Starting a drill on whole: a rollout runs. Environment whole is being changed by rollout-7, since "
+    )
+    assert in_one_line(refused.stderr).endswith("Nothing was broken.")
+
+
+def test_drill_is_refused_while_another_drill_runs(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> None:
+    with locked(checkout.root / STATE / "quickstart.lock", "make drill", print):
+        refused = checkout.logops("quickstart", "drill", "whole", "changed-limit")
+
+    assert refused.returncode == 2
+    assert in_one_line(refused.stderr) == (
+        f"Starting a drill on whole: process {os.getpid()} (make drill) is at work. Wait until it has ended. "
+        "Nothing was broken."
+    )
+
+
+def test_drill_is_refused_if_its_finding_is_open_already(
+    checkout: Checkout, made: subprocess.CompletedProcess[str]
+) -> None:
+    store = open_results(checkout.platform("whole").environment, checkout.root)
+    now = datetime.now(UTC)
+    drift = Finding(CONFIG_DRIFT, Subject("whole", "main", path="loki/main.yaml"), "loki/main.yaml was changed.", now)
+    record(store, CheckRun("whole", "drift", "by-hand", now), [drift])
+    try:
+        refused = checkout.logops("quickstart", "drill", "whole", "changed-limit")
+    finally:
+        record(store, CheckRun("whole", "drift", "by-hand-2", datetime.now(UTC)), [])
+
+    assert refused.returncode == 2
+    assert in_one_line(refused.stderr) == (
+        "Starting a drill on whole: these findings are open already, so the drill would prove nothing: config-drift: "
+        "loki/main.yaml was changed. Repair them first, or choose another scenario. Nothing was broken."
+    )
+
+
+def test_drill_that_is_interrupted_repairs_at_once(checkout: Checkout, made: subprocess.CompletedProcess[str]) -> None:
+    platform = checkout.platform("whole")
+    command = checkout.begin("quickstart", "drill", "whole", "changed-limit")
+    wait_for(lambda: not is_declared(platform, "tenants") or command.poll() is not None, seconds=180)
+
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=120)
+
+    assert command.returncode == 130, said
+    assert "Interrupted: repairing what was broken. Ctrl-C again leaves it to the next `make drill`." in said
+    assert is_declared(platform, "tenants")
+
+
+def is_declared(platform: LocalPlatform, stage: Stage) -> bool:
+    return platform.live(stage) == platform.desired()[stage]
+
+
+def in_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from logops.cli.output.console import BAD_INPUT, FOUND, err, out, stop
 from logops.clients.loki import LokiError
 from logops.environment import EnvironmentFileError
 from logops.errors import LogopsError
-from logops.platforms.platform import LeaseHeldError, NotDeployableError, PlatformError
+from logops.platforms.platform import NotDeployableError, PlatformError
 from logops.quickstart.errors import DrillRefusedError, QuickstartError
 from logops.render import PlacementError
 from logops.toolchain import ProjectNotFoundError, ToolchainError
@@ -65,7 +65,6 @@ def drill(name: str, scenario_name: str | None) -> None:
     except (
         DrillRefusedError,
         EnvironmentFileError,
-        LeaseHeldError,
         NotDeployableError,
         PlacementError,
         ProjectNotFoundError,

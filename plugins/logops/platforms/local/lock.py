@@ -14,12 +14,21 @@ _PATIENCE = 30.0
 """Seconds to wait for the lock: a process that is being stopped may need some time to release it."""
 
 
+class LockHeldError(PlatformError):
+    """Another process holds the lock."""
+
+    def __init__(self, message: str, holder: str) -> None:
+        self.holder = holder
+        """`process 4711 (make drill)`."""
+        super().__init__(message)
+
+
 @contextmanager
 def locked(file: Path, doing: str, progress: Progress, patience: float = _PATIENCE) -> Iterator[None]:
     """Hold a lock on `file` while the block runs.
 
-    If the process is killed, the kernel releases the lock. Raises PlatformError with the name of the holder if the lock
-    is not free after `patience` seconds.
+    If the process is killed, the kernel releases the lock. Raises LockHeldError if the lock is not free after
+    `patience` seconds.
     """
     with writing(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -35,9 +44,9 @@ def locked(file: Path, doing: str, progress: Progress, patience: float = _PATIEN
                 lock.seek(0)
                 holder = lock.read().strip() or "another process"
             if time.monotonic() > deadline:
-                raise PlatformError(
-                    f"{doing}: {holder} is changing {file.parent} and has not ended within {patience:.0f} s. "
-                    "Wait for it, or end it."
+                waited = f" and has not ended within {patience:.0f} s" if patience else ""
+                raise LockHeldError(
+                    f"{doing}: {holder} is changing {file.parent}{waited}. Wait for it, or end it.", holder
                 )
             if not reported:
                 reported = True

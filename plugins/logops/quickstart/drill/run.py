@@ -6,7 +6,7 @@ Everything goes through Airflow, as at night: the DAGs of the checks, then `aler
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,8 @@ from logops.findings.causes import ROLLOUT_MAY_CAUSE
 from logops.findings.history import OpenFinding
 from logops.platforms import STATE, open_local, open_results
 from logops.platforms.local import LocalPlatform
-from logops.platforms.local.lock import locked
+from logops.platforms.local.lock import LockHeldError, locked
+from logops.platforms.platform import LeaseHeldError
 from logops.quickstart.airflow_api import AirflowApi
 from logops.quickstart.airflow_process import Airflow
 from logops.quickstart.delivery import DAG as ALERTS
@@ -89,16 +90,28 @@ def drill(scenario: Scenario, environment_name: str, progress: Console, result: 
         raise DrillRefusedError(
             f"Starting a drill on {environment_name}: Airflow does not run. Run `make up` first. Nothing was broken."
         )
-    with (
-        locked(root / STATE / "quickstart.lock", "make drill", lambda _: None, patience=0.0),
-        Board(progress) as board,
-    ):
+    with _only_command(root, environment_name), Board(progress) as board:
         running = _Drill(scenario, platform, root, airflow.api(), board, time.monotonic())
-        _require_running(running)
+        with _no_rollout(running, "make drill"):
+            _require_running(running)
         _finish_unfinished(running)
         _require_nothing_open(running)
         _wait_until_not_muted(running)
         _run(running, result)
+
+
+@contextmanager
+def _only_command(root: Path, environment_name: str) -> Iterator[None]:
+    """Keep `make up`, `make down` and other drills away. Raises DrillRefusedError while one of them runs."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(root / STATE / "quickstart.lock", "make drill", lambda _: None, patience=0.0))
+        except LockHeldError as error:
+            raise DrillRefusedError(
+                f"Starting a drill on {environment_name}: {error.holder} is at work. Wait until it has ended. "
+                "Nothing was broken."
+            ) from error
+        yield
 
 
 def _run(drill: _Drill, result: Console) -> None:
@@ -187,14 +200,28 @@ def _wait_until_not_muted(drill: _Drill) -> None:
 
 
 @contextmanager
-def _repaired_at_the_end(drill: _Drill, record: DrillRecord) -> Iterator[None]:
-    """Write the record, and repair whatever happens. Raises LeaseHeldError while a rollout changes the environment."""
-    # Taken and given back: a rollout that runs now must end first, and a drift check would skip a leased environment.
-    drill.platform.acquire_lease(record.name, one_process=True)
+def _no_rollout(drill: _Drill, owner: str) -> Iterator[None]:
+    """Hold the lease while the block runs, and no longer: a drift check would skip a leased environment.
+
+    Raises DrillRefusedError while a rollout holds it.
+    """
     try:
-        write_record(drill.platform.state, record)
+        drill.platform.acquire_lease(owner, one_process=True)
+    except LeaseHeldError as error:
+        raise DrillRefusedError(
+            f"Starting a drill on {drill.environment}: a rollout runs. {error} Nothing was broken."
+        ) from error
+    try:
+        yield
     finally:
-        drill.platform.release_lease(record.name)
+        drill.platform.release_lease(owner)
+
+
+@contextmanager
+def _repaired_at_the_end(drill: _Drill, record: DrillRecord) -> Iterator[None]:
+    """Write the record, and repair whatever happens. Raises DrillRefusedError while a rollout runs."""
+    with _no_rollout(drill, record.name):
+        write_record(drill.platform.state, record)
     try:
         yield
     except BaseException as error:
