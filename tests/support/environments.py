@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from logops.environment import Environment, load_environment
-from logops.render import STAGES, Files, Stage, local_programs, local_topology, render_local
+from logops.platforms import base_values
+from logops.render import STAGES, Files, Stage, local_programs, local_topology, render_kubernetes, render_local
 from logops.render.supervisor import SupervisedProgram
 from logops.rules.prometheus import load_prometheus_rules
 from logops.rules.read import load_rules
@@ -17,6 +18,7 @@ STATE = Path("/srv/logops/local")
 COMMANDS = {name: (f"/opt/logops/{name}",) for name in (*SERVICES, "logops")}
 RULES = load_rules(Path(__file__).parents[2])
 PROMETHEUS_RULES = load_prometheus_rules(Path(__file__).parents[2])
+BASE_VALUES = base_values()
 
 
 def environment(name: str, *changes: tuple[str, Any]) -> Environment:
@@ -42,6 +44,10 @@ def _as_json(name: str) -> str:
 
 def rendered(wanted: Environment) -> dict[Stage, Files]:
     return render_local(wanted, STATE, COMMANDS, RULES, PROMETHEUS_RULES)
+
+
+def rendered_on_kubernetes(wanted: Environment) -> dict[Stage, Files]:
+    return render_kubernetes(wanted, RULES, PROMETHEUS_RULES, "", BASE_VALUES)
 
 
 def programs(wanted: Environment) -> dict[str, SupervisedProgram]:

@@ -55,7 +55,7 @@ def render(name: str, to: Path | None) -> None:
     """Run `logops render`."""
     loaded = environment(name)
     if line := not_deployable(loaded):
-        say(f"{line} Helm values are not rendered yet.")
+        say(line)
     for files in rendered(loaded).values():
         for file, text in files.items():
             if to is None:

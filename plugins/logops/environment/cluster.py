@@ -3,28 +3,15 @@
 from datetime import date
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from logops.environment.base import Model, Name
+from logops.environment.gateway import NginxGateway
 from logops.environment.limits import Limits
 from logops.environment.retention import Retention
 from logops.environment.storage import ContainerName
+from logops.environment.tenant import TenantId, TenantName
 from logops.environment.units import Duration, Size
-
-TenantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_*'()-][A-Za-z0-9!_.*'()-]{0,149}$")]
-"""The X-Scope-OrgID values that Loki accepts for one tenant, without a leading dot (dskit/tenant/tenant.go)."""
-
-
-def _is_not_reserved(tenant: str) -> str:
-    if tenant in ("index", "__deletion_manifest__"):
-        raise ValueError(
-            f"Loki stores its own objects under {tenant}/, so a tenant cannot have this name. Choose another"
-        )
-    return tenant
-
-
-TenantName = Annotated[TenantId, AfterValidator(_is_not_reserved)]
-"""A tenant that can have chunks: they are stored in the container under its name."""
 
 Data = Literal["standard", "security"]
 """Which logs a cluster stores. Everything about a `security` cluster is for those who may see security logs."""
@@ -172,9 +159,11 @@ class MemcachedCache(Model):
     """Memcached servers that all processes share."""
 
     kind: Literal["memcached"]
-    addresses: Annotated[tuple[str, ...], Field(min_length=1)]
+    addresses: tuple[str, ...] = ()
+    """`host:port` of servers that exist. Empty: on Kubernetes the cluster has `replicas` servers of its own."""
     ttl: Duration = Duration("24h")
     memory: Size = Size("1GiB")
+    """Memory of each server's pod. A node must have that much free, or the pod waits for ever."""
     replicas: Annotated[int, Field(ge=1)] = 1
 
 
@@ -200,14 +189,6 @@ class Ruler(Model):
     local platform runs a Prometheus; on other platforms nothing is recorded."""
     evaluation_interval: Duration = Duration("1m")
     poll_interval: Duration = Duration("1m")
-
-
-class NginxGateway(Model):
-    """The nginx gateway on Kubernetes: the address that users connect to."""
-
-    host: str
-    tls_secret_name: str
-    ingress_class: str = "nginx"
 
 
 class Containers(Model):
@@ -238,6 +219,8 @@ class Cluster(Model):
     mode: Literal["distributed", "single"] = "distributed"
     data: Data = "standard"
     """`security`: the cluster stores security logs, in a storage account that no other cluster uses."""
+    namespace: Name | None = None
+    """Kubernetes namespace. Null: that of the platform; for a security cluster, PLATFORM-security."""
     storage_account: Name
     containers: Containers
     auth_enabled: bool = True

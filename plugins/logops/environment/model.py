@@ -12,6 +12,7 @@ from logops.environment.audit import Audit
 from logops.environment.base import Model, Name
 from logops.environment.benchmark import Benchmark
 from logops.environment.cluster import Cluster
+from logops.environment.kubernetes import KubernetesPlatform
 from logops.environment.page import Page
 from logops.environment.quality import Quality
 from logops.environment.sources import Source
@@ -26,14 +27,6 @@ class LocalPlatform(Model):
     base_port: Annotated[int, Field(ge=1024, le=65000)]
     """First of the 100 ports that this environment uses on 127.0.0.1. Two environments on one machine need
     different ports."""
-
-
-class KubernetesPlatform(Model):
-    """A Kubernetes cluster, accessed through an Airflow connection."""
-
-    kind: Literal["kubernetes"]
-    connection: str = "kubernetes_default"
-    namespace: Name = "monitoring"
 
 
 Platform = Annotated[LocalPlatform | KubernetesPlatform, Field(discriminator="kind")]
@@ -85,3 +78,34 @@ class Environment(Model):
         if self.platform.kind == "kubernetes" and not self.approval.required:
             raise ValueError("approval.required: only a local environment may roll out without approval")
         return self
+
+    @model_validator(mode="after")
+    def _security_has_namespaces_of_its_own(self) -> "Environment":
+        if self.platform.kind == "kubernetes":
+            standard = {self.namespace(name) for name, cluster in self.clusters.items() if cluster.data == "standard"}
+            for name, cluster in self.clusters.items():
+                if cluster.data == "security" and self.namespace(name) in {*standard, self.platform.namespace}:
+                    raise ValueError(
+                        f"clusters.{name}.namespace: {self.namespace(name)} has other programs too. "
+                        "A security cluster needs a namespace of its own, for example security-logs"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _local_memcached_has_an_address(self) -> "Environment":
+        if self.platform.kind == "local":
+            for name, cluster in self.clusters.items():
+                for cache in ("results", "chunks"):
+                    declared = getattr(cluster.caches, cache)
+                    if declared and declared.kind == "memcached" and not declared.addresses:
+                        raise ValueError(
+                            f"clusters.{name}.caches.{cache}.addresses: the local platform runs no Memcached. "
+                            "Name one, or use kind: embedded"
+                        )
+        return self
+
+    def namespace(self, cluster: str) -> str:
+        """Return the Kubernetes namespace of a cluster."""
+        declared = self.clusters[cluster]
+        platform = self.platform.namespace if self.platform.kind == "kubernetes" else "default"
+        return declared.namespace or (platform if declared.data == "standard" else f"{platform}-security")

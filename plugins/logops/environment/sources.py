@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from logops.environment.base import Model, Name, SecretRef
-from logops.environment.cluster import TenantId
 from logops.environment.label_names import LabelName
 from logops.environment.pipeline import FieldName, Parse
 from logops.environment.quality import Expect
+from logops.environment.tenant import TenantId
 from logops.environment.units import Duration
 
 

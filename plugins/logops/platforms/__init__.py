@@ -12,12 +12,13 @@ from logops.platforms.results import STATE, open_results, results_url
 if TYPE_CHECKING:
     from logops.platforms.local import LocalPlatform
     from logops.platforms.platform import DeployablePlatform, ReadablePlatform
-    from logops.render import Commands, Files, Stage
+    from logops.render import BaseValues, Commands, Files, Stage
     from logops.rules.prometheus import PrometheusRules
     from logops.rules.read import Rules
 
 __all__ = [
     "STATE",
+    "base_values",
     "local_commands",
     "open_local",
     "open_platform",
@@ -71,7 +72,7 @@ def rendered(environment: Environment, root: Path) -> "dict[Stage, Files]":
         return open_local(environment, root).desired()
     from logops.render import render_kubernetes
 
-    return render_kubernetes(environment, _rules(), _prometheus_rules(), _secret_rules())
+    return render_kubernetes(environment, _rules(), _prometheus_rules(), _secret_rules(), base_values())
 
 
 def local_commands() -> "Commands":
@@ -83,6 +84,16 @@ def local_commands() -> "Commands":
     # The same checkout and the same Python as this process, wherever supervisord starts it.
     logops = ("env", f"PYTHONPATH={Path(__file__).parents[2]}", sys.executable, "-m", "logops.cli")
     return {**{name: command(name) for name in SERVICES}, "logops": logops}
+
+
+def base_values() -> "BaseValues":
+    """Return the base values of every Helm chart, from include/helm."""
+    import yaml
+
+    from logops.toolchain import project_root
+
+    folder = project_root() / "include/helm"
+    return {file.stem: yaml.safe_load(file.read_text("utf-8")) for file in sorted(folder.glob("*.yaml"))}
 
 
 def _secret_rules() -> str:

@@ -2,13 +2,14 @@
 
 from logops.render.agents.fluent_bit import UnsupportedByFluentBitError
 from logops.render.files import Files
-from logops.render.kubernetes import render_kubernetes
+from logops.render.kubernetes import BaseValues, render_kubernetes
 from logops.render.local import Commands, local_programs, render_local
 from logops.render.topology import PlacementError, Topology, local_topology
 from logops.stages import STAGES, Stage
 
 __all__ = [
     "STAGES",
+    "BaseValues",
     "Commands",
     "Files",
     "PlacementError",

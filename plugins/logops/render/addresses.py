@@ -32,6 +32,9 @@ class Addresses:
     """URL of the Prometheus to which the ruler writes recorded series."""
     alertmanagers: tuple[str, ...]
     """URLs of the Alertmanagers to which the ruler sends alerts."""
+    results_cache: str
+    """Address of the cluster's own Memcached for results; empty: it has none."""
+    chunks_cache: str
     azure: Mapping[str, str]
     """Login of Loki's object storage client: the keys of `object_store.azure`, without the container."""
 
@@ -52,6 +55,8 @@ def local_addresses(topology: Topology, cluster: str) -> Addresses:
         overrides_file=str(topology.live(f"tenants/{cluster}.yaml")),
         prometheus=topology.prometheus_url(cluster),
         alertmanagers=topology.alertmanager_urls(topology.environment.clusters[cluster].data),
+        results_cache="",
+        chunks_cache="",
         azure=_azurite(topology, account),
     )
 
@@ -73,14 +78,18 @@ def kubernetes_addresses(environment: Environment, cluster: str) -> Addresses:
         seeds=(f"{release}-memberlist",),
         data="/var/loki",
         process=None,
-        overrides_file="/etc/loki/runtime-config/runtime-config.yaml",
+        overrides_file=f"{TENANTS_FOLDER}/{TENANTS_FILE}",
         prometheus=environment.clusters[cluster].ruler.prometheus_url,
         alertmanagers=alertmanagers(environment)[environment.clusters[cluster].data].urls,
+        results_cache=f"{release}-results-cache:{_MEMCACHED}",
+        chunks_cache=f"{release}-chunks-cache:{_MEMCACHED}",
         azure=azure,
     )
 
 
-_HTTP = 3100
+_HTTP, _MEMCACHED = 3100, 11211
+TENANTS_FOLDER, TENANTS_FILE = "/etc/loki/tenants", "overrides.yaml"
+"""Where a cluster's overrides are in its pods on Kubernetes."""
 
 
 def kubernetes_urls(environment: Environment, cluster: str) -> dict[str, str]:
@@ -102,13 +111,13 @@ _STATEFUL = ("ingester", "compactor", "index-gateway", "ruler", "all")
 
 def _pod(environment: Environment, cluster: str, component: str, number: int) -> str:
     service = f"loki-{cluster}" if component == "all" else f"loki-{cluster}-{component}"
-    return f"http://{service}-{number}.{service}-headless.{_namespace(environment)}.svc:{_HTTP}"
+    return f"http://{service}-{number}.{service}-headless.{environment.namespace(cluster)}.svc:{_HTTP}"
 
 
 def kubernetes_distributors_url(environment: Environment, cluster: str) -> str:
     """Return the URL of the headless service of a cluster's distributors, or of its single binaries."""
     service = f"loki-{cluster}" if environment.clusters[cluster].mode == "single" else f"loki-{cluster}-distributor"
-    return f"http://{service}-headless.{_namespace(environment)}.svc:{_HTTP}"
+    return f"http://{service}-headless.{environment.namespace(cluster)}.svc:{_HTTP}"
 
 
 def kubernetes_read_url(environment: Environment, cluster: str) -> str:
@@ -117,7 +126,7 @@ def kubernetes_read_url(environment: Environment, cluster: str) -> str:
     if declared.gateway:
         return f"https://{declared.gateway.host}"
     service = f"loki-{cluster}" if declared.mode == "single" else f"loki-{cluster}-query-frontend"
-    return f"http://{service}.{_namespace(environment)}.svc:{_HTTP}"
+    return f"http://{service}.{environment.namespace(cluster)}.svc:{_HTTP}"
 
 
 def kubernetes_write_url(environment: Environment, cluster: str) -> str:
@@ -126,11 +135,7 @@ def kubernetes_write_url(environment: Environment, cluster: str) -> str:
     if declared.gateway:
         return f"https://{declared.gateway.host}"
     service = f"loki-{cluster}" if declared.mode == "single" else f"loki-{cluster}-distributor"
-    return f"http://{service}.{_namespace(environment)}.svc:{_HTTP}"
-
-
-def _namespace(environment: Environment) -> str:
-    return environment.platform.namespace if environment.platform.kind == "kubernetes" else "default"
+    return f"http://{service}.{environment.namespace(cluster)}.svc:{_HTTP}"
 
 
 def _azurite(topology: Topology, name: str) -> dict[str, str]:

@@ -43,8 +43,8 @@ def loki_config(cluster: Cluster, addresses: Addresses, label: str) -> dict[str,
         },
         "frontend": _frontend(cluster, addresses),
         "frontend_worker": {"scheduler_address": addresses.scheduler} if cluster.mode == "distributed" else {},
-        "query_range": _query_range(cluster),
-        "chunk_store_config": _chunk_store(cluster),
+        "query_range": _query_range(cluster, addresses),
+        "chunk_store_config": _chunk_store(cluster, addresses),
         "compactor": _compactor(cluster, addresses),
         "ruler": _ruler(cluster, addresses),
         "ruler_storage": {"backend": "azure", "azure": {**addresses.azure, "container_name": cluster.containers.ruler}},
@@ -86,13 +86,17 @@ def schema_config(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def cache_config(cache: Cache) -> dict[str, Any]:
-    """Return a cache block (pkg/storage/chunk/cache/cache.go)."""
+def cache_config(cache: Cache, own_server: str) -> dict[str, Any]:
+    """Return a cache block (pkg/storage/chunk/cache/cache.go).
+
+    own_server   address of the cluster's own Memcached, for a cache that names no other one
+    """
     if isinstance(cache, MemcachedCache):
+        servers = cache.addresses or (own_server,)
         return {
             "default_validity": cache.ttl.go,
             "memcached": {"expiration": cache.ttl.go},
-            "memcached_client": {"addresses": ",".join(f"dns+{address}" for address in cache.addresses)},
+            "memcached_client": {"addresses": ",".join(f"dns+{address}" for address in servers)},
         }
     return {
         "embedded_cache": {
@@ -180,11 +184,11 @@ def _frontend(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
     return frontend
 
 
-def _query_range(cluster: Cluster) -> dict[str, Any]:
+def _query_range(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
     results = cluster.caches.results
     cached: dict[str, Any] = {"cache_results": results is not None}
     if results:
-        cached["results_cache"] = {"cache": cache_config(results)}
+        cached["results_cache"] = {"cache": cache_config(results, addresses.results_cache)}
     if results and cluster.caches.index:
         # These use the results cache if they have no separate cache (pkg/querier/queryrange/roundtrip.go).
         cached |= {f"cache_{kind}_results": True for kind in ("index_stats", "volume", "series", "label")}
@@ -196,9 +200,9 @@ def _query_range(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _chunk_store(cluster: Cluster) -> dict[str, Any]:
+def _chunk_store(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
     if cluster.caches.chunks:
-        return {"chunk_cache_config": cache_config(cluster.caches.chunks)}
+        return {"chunk_cache_config": cache_config(cluster.caches.chunks, addresses.chunks_cache)}
     # Without this block, Loki creates a cache of 100 MB (pkg/loki/config_wrapper.go). Size 0 disables it.
     return {"chunk_cache_config": {"embedded_cache": {"enabled": True, "max_size_mb": 0}}}
 

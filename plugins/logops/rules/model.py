@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from logops.environment.base import Model, Name
-from logops.environment.cluster import TenantName
+from logops.environment.tenant import TenantName
 from logops.environment.units import Duration
 
 MOST_LINES = 100_000

@@ -116,8 +116,16 @@ def test_ring_store_is_rendered_as_kvstore(ring: dict[str, Any], kvstore: dict[s
 def test_memcached_addresses_are_looked_up_by_dns() -> None:
     cache = on_kubernetes(PRODUCTION, "main")["chunk_store_config"]["chunk_cache_config"]
 
-    assert cache["memcached_client"]["addresses"] == "dns+loki-chunks-cache:11211"
+    assert cache["memcached_client"]["addresses"] == "dns+loki-main-chunks-cache:11211"
     assert "embedded_cache" not in cache
+
+
+def test_memcached_servers_that_exist_are_used_instead_of_own_ones() -> None:
+    cache = {"kind": "memcached", "addresses": ["cache-a:11211", "cache-b:11211"]}
+    declared = environment("production", ("clusters.main.caches.chunks", cache))
+    rendered_cache = on_kubernetes(declared, "main")["chunk_store_config"]["chunk_cache_config"]
+
+    assert rendered_cache["memcached_client"]["addresses"] == "dns+cache-a:11211,dns+cache-b:11211"
 
 
 def test_index_cache_uses_the_results_cache_if_enabled() -> None:

@@ -6,9 +6,8 @@ from typing import Any
 import yaml
 
 from logops.findings.classes import REGISTRY
-from logops.render import render_kubernetes
 from logops.render.prometheus import prometheus_config
-from tests.support.environments import PROMETHEUS_RULES, environment, programs, rendered
+from tests.support.environments import PROMETHEUS_RULES, environment, programs, rendered, rendered_on_kubernetes
 
 LOCAL = environment("local")
 
@@ -110,7 +109,7 @@ def test_alert_with_a_remedy_of_its_own_has_it_with_the_name_of_the_environment(
 
 
 def test_environment_on_kubernetes_has_the_same_rules_as_manifests() -> None:
-    files = render_kubernetes(environment("production"), {}, PROMETHEUS_RULES, "")["storage"]
+    files = rendered_on_kubernetes(environment("production"))["storage"]
     manifests = {name: yaml.safe_load(text) for name, text in files.items() if "prometheus" in name}
 
     assert manifests.keys() == {"storage/prometheus/rules/loki.yaml", "storage/prometheus/rules/logops.yaml"}

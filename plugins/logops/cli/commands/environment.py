@@ -43,7 +43,8 @@ def render(
 ) -> None:
     """Show the files that an environment renders to: configuration of Loki, agents and supervisord, and rules.
 
-    For Kubernetes: configuration of Loki and agents, tenants, containers, lifecycle rules, and rules. No Helm values.
+    For Kubernetes: for each Helm release its chart and values, where its secrets come from, and the objects that no
+    chart makes. The values contain the configuration of Loki and agents; it is written to files of its own as well.
     """
     with ends_at_once():
         from logops.cli import environment

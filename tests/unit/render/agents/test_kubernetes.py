@@ -37,9 +37,7 @@ def test_rules_for_secrets_are_a_file_if_an_agent_redacts_secrets() -> None:
 
 def test_agents_push_to_the_distributors_or_to_the_gateway() -> None:
     inside = environment("production", ("clusters.main.gateway", None))
-    outside = environment(
-        "production", ("clusters.main.gateway", {"host": "logs.example.com", "tls_secret_name": "logs-tls"})
-    )
+    outside = environment("production", ("clusters.main.gateway.host", "logs.example.com"))
 
     assert (
         "http://loki-main-distributor.monitoring.svc:3100/loki" in kubernetes_agent_texts(inside)["agents/nodes.alloy"]
