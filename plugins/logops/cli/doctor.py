@@ -1,9 +1,10 @@
 """`logops doctor`: check configuration files that you already have."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -12,10 +13,10 @@ from logops.cli.output.console import BAD_INPUT, OK, print_json, say, stop
 from logops.cli.output.diagnostics import print_diagnostics
 from logops.cli.output.findings import exit_code, summary
 from logops.diagnostics.model import Lines
-from logops.doctor import DocumentError, RetentionPromise, check, migrate, read_texts
+from logops.doctor import DocumentError, RetentionPromise, check, migrate, read_each
 from logops.doctor.diagnostics import as_diagnostic, unreadable
 from logops.doctor.fixable import fixed_by_migration
-from logops.doctor.reading.documents import read_file
+from logops.doctor.reading.files import read_named
 from logops.environment.units import Duration
 from logops.findings import Finding
 from logops.number_text import count_text
@@ -30,28 +31,55 @@ def doctor(
     now = datetime.now(UTC)
     if hot and not keep:
         stop("--hot is given without --keep. Add --keep with the promised retention, for example --keep 90d.")
+    if hot and keep and hot.timedelta > keep.timedelta:
+        stop(f"--hot {hot} is longer than --keep {keep}: logs that are deleted are in no tier. Write a shorter --hot.")
     promise = RetentionPromise(keep.timedelta, hot.timedelta if hot else None) if keep else None
-    try:
-        texts = {str(file): read_file(file) for file in files}
-        if migrated:
-            if len(files) != 1:
-                stop(f"--migrate takes exactly one FILE, but {len(files)} were given. Run it once for each file.")
-            print(migrate(texts[str(files[0])], str(files[0]), now), end="")
-            raise typer.Exit(OK)
-        findings = check(read_texts(texts, promise), now)
-    except DocumentError as invalid:
-        if form in (Format.GITHUB, Format.SARIF) and not as_json:
-            print_diagnostics([unreadable(invalid)], {}, form, _COMMAND)
-            raise typer.Exit(BAD_INPUT) from None
-        stop(str(invalid))
+    texts, errors = read_named(files)
+    if migrated:
+        _print_migrated(texts, errors, now)
+    deployment, refused = read_each(texts, promise)
+    errors += refused
+    findings = check(deployment, now)
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:
-        fixable = fixed_by_migration(texts, findings, promise, now)
-        lines = {file: Lines(text) for file, text in texts.items()}
-        print_diagnostics([as_diagnostic(finding, lines, fixable) for finding in findings], lines, form, _COMMAND)
-        _say_counts(findings, fixable, len(files))
-    raise typer.Exit(exit_code(findings))
+        _print_findings(findings, texts, errors, promise, form, now)
+    if errors and (as_json or form not in (Format.GITHUB, Format.SARIF)):
+        stop("\n".join(map(str, errors)))
+    raise typer.Exit(BAD_INPUT if errors else exit_code(findings))
+
+
+def _print_migrated(texts: Mapping[str, str], errors: Sequence[DocumentError], now: datetime) -> NoReturn:
+    """Print the only file, migrated, and end the command: exit 2 if a part of it could not be read."""
+    if len(texts) + len(errors) != 1:
+        stop(f"--migrate takes exactly one FILE, but {len(texts) + len(errors)} were given. Run it once for each file.")
+    if errors:
+        stop(str(errors[0]))
+    ((file, text),) = texts.items()
+    try:
+        print(migrate(text, file, now), end="")
+    except DocumentError as invalid:
+        stop(str(invalid))
+    raise typer.Exit(OK)
+
+
+def _print_findings(
+    findings: Sequence[Finding],
+    texts: Mapping[str, str],
+    errors: Sequence[DocumentError],
+    promise: RetentionPromise | None,
+    form: Format,
+    now: datetime,
+) -> None:
+    good = {file: text for file, text in texts.items() if file not in {error.file for error in errors}}
+    fixable = fixed_by_migration(good, findings, promise, now)
+    lines = {file: Lines(text) for file, text in good.items()}
+    diagnostics = [as_diagnostic(finding, lines, fixable) for finding in findings]
+    if form in (Format.GITHUB, Format.SARIF):
+        diagnostics += map(unreadable, errors)
+    print_diagnostics(diagnostics, lines, form, _COMMAND)
+    if good:
+        _say_counts(findings, fixable, len(good))
 
 
 def _say_counts(findings: Sequence[Finding], fixable: Sequence[Finding], files: int) -> None:

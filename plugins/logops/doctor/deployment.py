@@ -229,6 +229,8 @@ class Agent:
     """`${VARIABLES}` that the agent does not replace."""
     config_blocks: tuple[tuple[str, Any, Location], ...] = ()
     """Blocks of the agent's configuration, by section, whose keys are checked."""
+    refused_keys: tuple[tuple[str, Location], ...] = ()
+    """Keys that belong to another plugin, each with the key to write instead, or ""."""
     values: HelmValues | None = None
 
 

@@ -1,18 +1,21 @@
 """Tests of reading files: which kinds are accepted, and how each kind is read."""
 
+from base64 import b64encode
 from pathlib import Path
 from textwrap import indent
 
 import pytest
 import yaml
 
-from logops.doctor import DocumentError, read_documents, read_texts
+from logops.doctor import DocumentError, read_documents, read_each, read_texts
+from logops.doctor.reading.files import read_named
 from tests.unit.doctor.files import (
     FLUENT_BIT,
     LOKI,
     VALUES,
     changed,
     finding_paths,
+    findings,
     loki,
     overrides,
     policy,
@@ -162,6 +165,106 @@ def test_chart_settings_in_switch_sections_are_not_reported() -> None:
 def test_prometheus_configuration_is_refused() -> None:
     with pytest.raises(DocumentError, match="unknown kind of file, with the keys scrape_configs"):
         read_texts({"x": "scrape_configs: [{job_name: x, static_configs: [{targets: [a]}]}]"})
+
+
+def test_kubernetes_object_without_configuration_is_not_reported_beside_a_config_map() -> None:
+    service = yaml.safe_dump({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "loki"}})
+
+    assert finding_paths(f"{service}---\n{config_map(**{'config.yaml': loki()})}") == set()
+
+
+def test_file_of_kubernetes_objects_without_any_configuration_is_not_a_pass() -> None:
+    service = yaml.safe_dump({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "loki"}})
+
+    (part,) = read_texts({"all.yaml": service}).unreadable
+
+    assert part.reason == "Kubernetes objects (Service) without a configuration"
+
+
+@pytest.mark.parametrize("block", ["data", "stringData"])
+def test_configuration_in_a_secret_is_read(block: str) -> None:
+    text = b64encode(loki().encode()).decode() if block == "data" else loki()
+    secret = {"apiVersion": "v1", "kind": "Secret", block: {"loki.yaml": text, "password": "aHVzaA=="}}
+
+    deployment = read_texts({"secret.yaml": yaml.safe_dump(secret)})
+
+    assert [cluster.config for cluster in deployment.clusters] == [LOKI]
+    assert deployment.unreadable == ()
+
+
+def test_list_of_kubernetes_objects_is_read_like_its_items() -> None:
+    items = [yaml.safe_load(config_map(**{"config.yaml": loki()}))]
+
+    deployment = read_texts({"list.yaml": yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items})})
+
+    assert [cluster.config for cluster in deployment.clusters] == [LOKI]
+
+
+CLASSIC = {
+    "fluent-bit.conf": "@INCLUDE input.conf\n@INCLUDE output.conf\n",
+    "input.conf": "[INPUT]\n    Name tail\n    Path /var/log/*.log\n    DB /state/tail.db\n",
+    "output.conf": "[OUTPUT]\n    Name loki\n    LabelKeys app\n    Tenant_Id application\n",
+    "parsers.conf": "[PARSER]\n    Name cri\n    Format regex\n    Regex ^(?<time>[^ ]+)\n",
+}
+
+
+def test_files_of_fluent_bit_in_one_config_map_are_one_agent() -> None:
+    deployment = read_texts({"fluent-bit.yaml": config_map(**CLASSIC)})
+
+    (agent,) = deployment.agents
+    assert [glob for glob, _ in agent.tailed_globs] == ["/var/log/*.log"]
+    assert [location.path for location in agent.tenants] == ["data.output.conf.OUTPUT[0].Tenant_Id"]
+    assert deployment.unreadable == ()
+
+
+def test_key_of_another_plugin_of_fluent_bit_is_reported_with_the_key_to_write() -> None:
+    (unknown,) = findings(config_map(**CLASSIC))
+
+    assert unknown.message == (
+        "data.output.conf.OUTPUT[0].LabelKeys is not a key of Fluent Bit's plugin loki, but of the plugin grafana-loki"
+    )
+    assert unknown.remedy == "Write label_keys instead."
+
+
+def test_include_that_is_missing_is_not_a_pass() -> None:
+    (part,) = read_texts(
+        {"fluent-bit.yaml": config_map(**{k: v for k, v in CLASSIC.items() if k != "input.conf"})}
+    ).unreadable
+
+    assert part.reason == "it includes input.conf, which is not in this object"
+
+
+def test_include_of_a_file_that_was_not_given_is_not_a_pass() -> None:
+    (part,) = read_texts({"fluent-bit.conf": CLASSIC["input.conf"] + "@INCLUDE output.conf\n"}).unreadable
+
+    assert part.reason == "it includes output.conf, which was not given"
+
+
+def test_every_duplicate_key_is_named_and_the_other_file_is_judged() -> None:
+    deployment, (error,) = read_each({"broken.yaml": "a: 1\na: 2\nb: 1\nb: {c: 1, c: 2}\n", "loki.yaml": loki()})
+
+    assert error.found == (
+        "not readable as YAML: line 2: the key 'a' is a duplicate; line 4: the key 'b' is a duplicate; "
+        "line 4: the key 'c' is a duplicate"
+    )
+    assert [cluster.location.file for cluster in deployment.clusters] == ["loki.yaml"]
+
+
+def test_files_of_a_directory_are_read_without_those_of_other_kinds(tmp_path: Path) -> None:
+    for name in ("loki.yaml", "agents/promtail.yml", ".git/config.yaml", "notes.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("a: 1")
+
+    texts, errors = read_named([tmp_path])
+
+    assert (sorted(texts), errors) == ([str(tmp_path / "agents/promtail.yml"), str(tmp_path / "loki.yaml")], [])
+
+
+def test_directory_without_configuration_files_is_refused(tmp_path: Path) -> None:
+    texts, (error,) = read_named([tmp_path])
+
+    assert texts == {}
+    assert error.found == "a directory without files that end in .yaml, .yml, .json, .tf, .conf"
 
 
 def test_excerpt_of_configuration_has_no_findings_about_missing_sections() -> None:

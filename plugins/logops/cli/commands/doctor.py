@@ -30,7 +30,7 @@ def doctor(
         typer.Argument(
             metavar="FILE...",
             help="Files that belong together: Loki configurations, Helm values, ConfigMaps, configurations of agents, "
-            "lifecycle policies (JSON or Terraform).",
+            "lifecycle policies (JSON or Terraform). Of a directory, all such files. `-`: standard input.",
         ),
     ],
     keep: Annotated[

@@ -1,6 +1,6 @@
 """Read a user's files into one deployment."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,26 +15,17 @@ from logops.doctor.deployment import (
     UnreadablePart,
 )
 from logops.doctor.keys.known import known_keys
-from logops.doctor.reading.document_part import DocumentPart, RuntimeOverrides, tenant_limits
-from logops.doctor.reading.fluentbit import is_classic, read_classic, read_pipeline
-from logops.doctor.reading.lifecycle import policy_rules, read_policy
-from logops.doctor.reading.loki import is_loki_config, read_loki_config, read_loki_values
-from logops.doctor.reading.promtail import (
-    PROMTAIL_VALUES,
-    is_promtail_config,
-    read_promtail_config,
-    read_promtail_values,
-)
-from logops.doctor.reading.safe_yaml import MAX_BYTES, DocumentError, parse
+from logops.doctor.reading.configuration import ACCEPTED, read_configuration
+from logops.doctor.reading.document_part import DocumentPart, RuntimeOverrides
+from logops.doctor.reading.files import read_file
+from logops.doctor.reading.fluentbit import is_classic, is_classic_file, missing_includes, read_classic
+from logops.doctor.reading.kubernetes import is_kubernetes_object, read_object
+from logops.doctor.reading.loki import read_loki_values
+from logops.doctor.reading.promtail import PROMTAIL_VALUES, read_promtail_values
+from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.reading.terraform import is_terraform, read_terraform
 from logops.doctor.untyped import as_mapping
-from logops.number_text import size_text
 from logops.suggestions import CERTAIN, did_you_mean
-
-ACCEPTED = (
-    "a Loki configuration or runtime overrides, Helm values of Loki or Promtail, a Promtail or Fluent Bit"
-    " configuration, a ConfigMap with one of these, an Azure lifecycle policy in JSON or Terraform"
-)
 
 
 def read_documents(paths: Iterable[Path], promise: RetentionPromise | None = None) -> Deployment:
@@ -49,25 +40,41 @@ def read_documents(paths: Iterable[Path], promise: RetentionPromise | None = Non
 
 def read_texts(texts: Mapping[str, str], promise: RetentionPromise | None = None) -> Deployment:
     """Return the deployment in texts by file name. Otherwise like read_documents."""
-    parts = [part for file, text in texts.items() for part in _parts(text, file)]
+    return _deployment([part for file, text in texts.items() for part in _parts(text, file)], texts, promise)
+
+
+def read_each(
+    texts: Mapping[str, str], promise: RetentionPromise | None = None
+) -> tuple[Deployment, list[DocumentError]]:
+    """Return the deployment in the texts that can be read, and the errors of the others."""
+    parts: list[DocumentPart] = []
+    errors: list[DocumentError] = []
+    for file, text in texts.items():
+        try:
+            parts += _parts(text, file)
+        except DocumentError as error:
+            errors.append(error)
+    return _deployment(parts, texts, promise), errors
+
+
+def _deployment(
+    parts: Sequence[DocumentPart], texts: Mapping[str, str], promise: RetentionPromise | None
+) -> Deployment:
     clusters = [replace(part, promise=promise) for part in parts if isinstance(part, Cluster)]
     return Deployment(
         clusters=tuple(_with_overrides(clusters, [part for part in parts if isinstance(part, RuntimeOverrides)])),
         lifecycle=tuple(part for part in parts if isinstance(part, LifecycleRule)),
         agents=tuple(sorted((part for part in parts if isinstance(part, Agent)), key=lambda agent: agent.name)),
-        unreadable=tuple(part for part in parts if isinstance(part, UnreadablePart)),
+        unreadable=tuple(part for part in (*parts, *_missing_files(texts)) if isinstance(part, UnreadablePart)),
         texts=texts,
     )
 
 
-def read_file(path: Path) -> str:
-    """Return the text of a file. Raises DocumentError if it cannot be read or is too large."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DocumentError(str(path), "the file is too large", f"at most {size_text(MAX_BYTES)}")
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DocumentError(str(path), f"cannot be read: {error}", "a UTF-8 text file") from None
+def _missing_files(texts: Mapping[str, str]) -> Iterator[UnreadablePart]:
+    """Yield the files that a configuration of Fluent Bit includes and that were not given."""
+    classic = {file: text for file, text in texts.items() if "apiVersion:" not in text and is_classic_file(text)}
+    for file, pattern in missing_includes(classic):
+        yield UnreadablePart(Location(file), f"it includes {pattern}, which was not given")
 
 
 def _parts(text: str, file: str) -> Iterator[DocumentPart]:
@@ -76,30 +83,34 @@ def _parts(text: str, file: str) -> Iterator[DocumentPart]:
         rules = list(read_terraform(text, file))
         yield from rules or [UnreadablePart(Location(file), "no lifecycle policy among the Terraform resources")]
         return
-    if is_classic(text) and "apiVersion:" not in text:
-        yield read_classic(text, name, Location(file))
+    if is_classic_file(text) and "apiVersion:" not in text:
+        if is_classic(text):
+            yield read_classic(text, name, Location(file))
         return
     documents = parse(text, file)
     if not documents:
         raise DocumentError(file, "empty", ACCEPTED)
+    parts: list[DocumentPart] = []
     for number, document in enumerate(documents):
         if not isinstance(document, Mapping):
             raise DocumentError(file, f"contains a {type(document).__name__}, not keys and values", ACCEPTED)
         document_name = str(as_mapping(document.get("metadata")).get("name", name))
         unique_name = document_name if len(documents) == 1 else f"{document_name}-{number}"
-        yield from _document_parts(document, unique_name, Location(file, document=number))
+        parts += _document_parts(document, unique_name, Location(file, document=number))
+    if not parts:
+        kinds = ", ".join(sorted({str(document["kind"]) for document in documents}))
+        parts.append(UnreadablePart(Location(file), f"Kubernetes objects ({kinds}) without a configuration"))
+    yield from parts
 
 
 def _document_parts(document: Mapping[str, Any], name: str, location: Location) -> Iterator[DocumentPart]:
-    if document.get("kind") == "ConfigMap":
-        yield from _config_map(document, name, location)
-    elif "apiVersion" in document and "kind" in document:
-        yield UnreadablePart(location, f"a Kubernetes {document['kind']}: only ConfigMaps are checked")
+    if is_kubernetes_object(document):
+        yield from read_object(document, name, location)
     elif isinstance(document.get("loki"), Mapping):
         yield from read_loki_values(document, name, location)
     elif PROMTAIL_VALUES & as_mapping(document.get("config")).keys():
         yield from read_promtail_values(document, name, location)
-    elif parts := _configuration(document, name, location):
+    elif parts := read_configuration(document, name, location):
         yield from parts
     else:
         raise DocumentError(location.file, f"unknown kind of file, with {_listed(document)}", ACCEPTED)
@@ -110,43 +121,6 @@ def _listed(document: Mapping[str, Any]) -> str:
     sections = {*known_keys("loki"), *known_keys("promtail"), "overrides", "loki"}
     hints = {key: did_you_mean(key, sections - {key}, CERTAIN).strip() for key in sorted(map(str, document))[:8]}
     return "the keys " + ", ".join(f"{key} ({hint})" if hint else key for key, hint in hints.items())
-
-
-def _configuration(document: Mapping[str, Any], name: str, location: Location) -> Iterable[DocumentPart] | None:
-    """Return the parts of a program's configuration; None if its keys belong to no known program."""
-    if policy := policy_rules(document):
-        rules, keys_above = policy
-        return read_policy(rules, location.at(*keys_above))
-    if is_promtail_config(document):
-        return [read_promtail_config(document, name, location)]
-    if isinstance(document.get("pipeline"), Mapping):
-        return [read_pipeline(document["pipeline"], name, location.at("pipeline"))]
-    if is_loki_config(document):
-        return [read_loki_config(document, name, location)]
-    if document.keys() <= {"overrides", "configs", "multi_kv_config"}:
-        return [RuntimeOverrides(location.at("overrides"), tenant_limits(document.get("overrides")))]
-    return None
-
-
-def _config_map(document: Mapping[str, Any], name: str, location: Location) -> Iterator[DocumentPart]:
-    """Yield the parts of the files in a ConfigMap's `data`."""
-    for key, text in as_mapping(document.get("data")).items():
-        file_location = location.at("data", str(key))
-        if is_classic(str(text)):
-            yield read_classic(str(text), name, file_location)
-            continue
-        parts = list(_embedded_parts(str(text), name, file_location))
-        yield from parts or [UnreadablePart(file_location, f"unknown kind of file; accepted: {ACCEPTED}")]
-
-
-def _embedded_parts(text: str, name: str, location: Location) -> Iterator[DocumentPart]:
-    try:
-        documents = parse(text, location.file)
-    except DocumentError as error:
-        raise DocumentError(location.file, f"{location.path}: {error.found}", error.accepted) from None
-    for document in documents:
-        if isinstance(document, Mapping):
-            yield from _configuration(document, name, location) or ()
 
 
 def _with_overrides(clusters: list[Cluster], runtime_files: list[RuntimeOverrides]) -> Iterator[Cluster]:

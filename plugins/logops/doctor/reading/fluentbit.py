@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import Any
 
 from logops.doctor.deployment import Agent, Location, PushTarget
@@ -15,6 +17,28 @@ from logops.doctor.untyped import as_list, as_mapping
 _SECTION = re.compile(r"^\[(\w+)\][ \t]*$", re.MULTILINE)
 _LINE = re.compile(r"^[ \t]+(\S+)(?:[ \t]+(.*?))?[ \t]*$", re.MULTILINE)
 _LABEL = re.compile(r"^\s*\$?(\w+)\s*=|^\s*\$(?:\w+\[')?(\w+)")
+_INCLUDE = re.compile(r"^@INCLUDE[ \t]+(\S+)", re.MULTILINE)
+_CLASSIC_LINE = re.compile(r"^\[(INPUT|OUTPUT|FILTER|SERVICE|PARSER|MULTILINE_PARSER)\]\s*$|^@INCLUDE\s", re.MULTILINE)
+_KEYS_OF_GRAFANA_LOKI = {
+    "labelkeys": "label_keys",
+    "lineformat": "line_format",
+    "removekeys": "remove_keys",
+    "dropsinglekey": "drop_single_key",
+    "labelmappath": "label_map_path",
+    "autokuberneteslabels": "auto_kubernetes_labels",
+    "tenantid": "tenant_id",
+    "loglevel": "log_level",
+    "url": "host, port and uri",
+    "batchwait": "",
+    "batchsize": "",
+    "minbackoff": "",
+    "maxbackoff": "",
+    "maxretries": "retry_limit",
+}
+"""Keys of the plugin grafana-loki, in lower case -> the key of the plugin loki, or "" if it has none.
+
+Source: grafana.com/docs/loki/latest/send-data/fluentbit and docs.fluentbit.io/manual/pipeline/outputs/loki.
+"""
 _FILE_INPUTS = ("tail", "systemd")
 
 
@@ -37,9 +61,40 @@ def is_classic(text: str) -> bool:
     return bool(re.search(r"^\[(INPUT|OUTPUT|FILTER)\]\s*$", text, re.MULTILINE))
 
 
+def is_classic_file(text: str) -> bool:
+    """Return whether a text is in the classic format. It may have only parsers, or only includes."""
+    return bool(_CLASSIC_LINE.search(text))
+
+
+def missing_includes(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the includes that match none of these files: the file with the include, and the name or pattern in it.
+
+    texts   the files of one configuration, by name
+    """
+    names = [PurePosixPath(file).name for file in texts]
+    return [
+        (file, pattern)
+        for file, text in texts.items()
+        for pattern in _INCLUDE.findall(text)
+        if not any(fnmatchcase(name, PurePosixPath(pattern).name) for name in names)
+    ]
+
+
 def read_classic(text: str, name: str, location: Location) -> Agent:
     """Return the agent of a text in the classic format: `[SECTION]`, then indented `Key value` lines."""
     return _agent(name, location, list(_classic_sections(text, location)))
+
+
+def read_classic_files(texts: Mapping[str, str], name: str, location: Location) -> Agent | None:
+    """Return the agent of several files of one configuration, by name; None if no file has an input or an output.
+
+    Fluent Bit reads the first file, and the others where it has `@INCLUDE NAME`.
+    """
+    if not any(map(is_classic, texts.values())):
+        return None
+    sections = [section for file, text in texts.items() for section in _classic_sections(text, location.at(file))]
+    only = location.at(next(iter(texts))) if len(texts) == 1 else location
+    return _agent(name, only, sections)
 
 
 def read_pipeline(pipeline: Mapping[str, Any], name: str, location: Location) -> Agent:
@@ -84,6 +139,9 @@ def _agent(name: str, location: Location, sections: list[Section]) -> Agent:
             (path.strip(), s.at("path")) for s in inputs for path in s.keys.get("path", "").split(",") if path
         ),
         position_files=tuple((s.keys.get("db"), s.at("DB")) for s in inputs),
+        refused_keys=tuple(
+            (_KEYS_OF_GRAFANA_LOKI[key], s.at(key)) for s in outputs for key in s.keys if key in _KEYS_OF_GRAFANA_LOKI
+        ),
     )
 
 

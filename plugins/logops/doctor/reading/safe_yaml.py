@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,9 +60,9 @@ def parse(text: str, file: str) -> list[Any]:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    if duplicate := next((key for key in keys if keys.count(key) > 1), None):
-        raise ValueError(f"the key {duplicate!r} is a duplicate")
+    counts = Counter(key for key, _ in pairs)
+    if duplicates := [key for key, count in counts.items() if count > 1]:
+        raise ValueError("; ".join(f"the key {key!r} is a duplicate" for key in duplicates))
     return dict(pairs)
 
 
@@ -79,34 +80,40 @@ def _documents(text: str, file: str) -> Iterator[Any]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            if _count_values(node, {}, frozenset()) > MAX_VALUES:
+            duplicates: list[str] = []
+            if _count_values(node, {}, frozenset(), duplicates) > MAX_VALUES:
                 raise DocumentError(file, f"aliases that expand to more than {MAX_VALUES} values", "fewer aliases")
+            if duplicates:
+                raise yaml.YAMLError("; ".join(duplicates))
             yield loader.construct_document(node)
     finally:
         loader.dispose()
 
 
-def _count_values(node: yaml.Node, counted: dict[int, int], above: frozenset[int]) -> int:
-    """Count the values of a node with aliases expanded. Raises YAMLError for cycles and duplicate keys."""
+def _count_values(node: yaml.Node, counted: dict[int, int], above: frozenset[int], duplicates: list[str]) -> int:
+    """Count the values of a node with aliases expanded. Duplicate keys are added to `duplicates`, each with its line.
+
+    Raises YAMLError for cycles.
+    """
     if id(node) in above:
         raise yaml.YAMLError(f"line {node.start_mark.line + 1}: an alias of a value that contains it")
     if id(node) in counted:
         return counted[id(node)]
     inner: list[yaml.Node] = []
     if isinstance(node, yaml.MappingNode):
-        _refuse_duplicate_keys(node)
+        duplicates += _duplicate_keys(node)
         inner = [part for pair in node.value for part in pair]
     elif isinstance(node, yaml.SequenceNode):
         inner = node.value
     below = above | {id(node)} if inner else above
-    counted[id(node)] = total = 1 + sum(_count_values(part, counted, below) for part in inner)
+    counted[id(node)] = total = 1 + sum(_count_values(part, counted, below, duplicates) for part in inner)
     return total
 
 
-def _refuse_duplicate_keys(node: yaml.MappingNode) -> None:
+def _duplicate_keys(node: yaml.MappingNode) -> Iterator[str]:
     keys: set[str] = set()
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
             if key.value in keys:
-                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: the key {key.value!r} is a duplicate")
+                yield f"line {key.start_mark.line + 1}: the key {key.value!r} is a duplicate"
             keys.add(key.value)

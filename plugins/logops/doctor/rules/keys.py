@@ -69,8 +69,12 @@ def keys_deprecated(deployment: Deployment, as_of: datetime) -> Iterator[RuleFin
 
 
 def agent_keys_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Report keys that Promtail does not know: it does not start with them."""
+    """Report keys that the agent does not know: it does not start with them."""
     for agent in deployment.agents:
+        for instead, location in agent.refused_keys:
+            message = f"{location.path} is not a key of Fluent Bit's plugin loki, but of the plugin grafana-loki"
+            remedy = f"Write {instead} instead." if instead else "Remove it."
+            yield RuleFinding(classes.KEY_UNKNOWN, location, message, source=agent.name, remedy=remedy)
         for section, block, location in agent.config_blocks:
             keys = known_keys("promtail")
             unknown = unknown_paths(block, keys.get(section) if section else keys)
