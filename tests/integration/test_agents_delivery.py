@@ -21,7 +21,7 @@ from tests.support.agent_programs import agent_program
 from tests.support.azurites import ACCOUNT, KEY, azurite, free_port
 from tests.support.certificates import certificates
 from tests.support.environments import environment
-from tests.support.log_receiver import LogReceiver
+from tests.support.log_receiver import Answer, LogReceiver, ReceivedRecord
 from tests.support.waiting import becomes_true, wait_for
 
 LOGINS: dict[str, tuple[dict[str, Any], str]] = {
@@ -163,3 +163,26 @@ def signature() -> str:
     return generate_container_sas(
         ACCOUNT, "security-logs", account_key=KEY, permission=rights, expiry=now + timedelta(hours=1)
     )
+
+
+def test_failed_request_of_a_tenant_repeats_lines_of_other_tenants_only_in_fluent_bit(
+    kind: str, tmp_path: Path
+) -> None:
+    # Loki stores a repeated line once: its labels, its timestamp and its text are the same.
+    declared = corpus(kind, tmp_path, "tenant", backoff_max="1s")
+    chosen, other = '{"team":"application"}', '{"team":"security-team"}'
+    write(tmp_path, "tenant", [chosen.encode(), other.encode()])
+    failures = iter([(500, "")])
+
+    def answer(records: list[ReceivedRecord]) -> Answer:
+        if any(record.line == chosen for record in records):
+            return next(failures, (204, ""))
+        return 204, ""
+
+    with LogReceiver(answer) as receiver, running(declared, tmp_path, receiver.url):
+        becomes_true(lambda: chosen in receiver.lines and other in receiver.lines)
+
+    assert next(failures, None) is None, "the request did not fail"
+    assert receiver.lines.count(chosen) == 1
+    assert receiver.lines.count(other) == (2 if kind == "fluent-bit" else 1)
+    assert len({record.time_ns for record in receiver.records if record.line == other}) == 1

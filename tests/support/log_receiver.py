@@ -41,6 +41,15 @@ class ReceivedPush:
     status: int
 
 
+class _Server(ThreadingHTTPServer):
+    """A server that lets many agents connect at once, as Loki does.
+
+    With the default of 5, a busy machine breaks connections: an agent then sends lines again that it need not.
+    """
+
+    request_queue_size = 128
+
+
 class LogReceiver:
     """A server at one address. `with LogReceiver() as receiver:` starts and stops it."""
 
@@ -60,7 +69,7 @@ class LogReceiver:
         self.cut_connections: int | None = None
         """Connections that were closed without an answer; None: connections are answered."""
         self._connections: set[socket.socket] = set()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.port = self._server.server_port
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         if certificate:
@@ -91,7 +100,7 @@ class LogReceiver:
 
     def start_again(self) -> None:
         """Listen at the same port as before."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
+        self._server = _Server(("127.0.0.1", self.port), self._handler())
         self.start()
 
     def cut_off(self) -> None:
