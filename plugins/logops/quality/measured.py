@@ -33,6 +33,8 @@ class SourceMeasure:
     """Newest line. None: none in the time that was searched."""
     searched_since: datetime | None = None
     """Start of the time that was searched for `last_line`."""
+    arrives_in: list[str] = field(default_factory=list)
+    """Other tenants of the cluster that have streams with the labels of the source. Only looked for if it is silent."""
     sample: Sequence[Entry] = ()
     """Lines that were read, oldest first."""
     with_keywords: Sequence[Entry] = ()

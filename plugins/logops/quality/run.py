@@ -36,6 +36,7 @@ from logops.quality.judge.pipeline import (
 from logops.quality.judge.shape import duplicated_lines, malformed_traces, secrets, unparsable_lines
 from logops.quality.measure import measure
 from logops.quality.measured import Cost, Measured
+from logops.quality.other_tenants import find_other_tenants
 from logops.quality.precedence import without_consequences
 from logops.quality.request import QualityRequest
 from logops.quality.secrets.match import Salt
@@ -165,6 +166,8 @@ def run_quality(
         example_of=lambda entry: masked_line(entry.text, rules),
         masked=lambda text: masked_text(text, rules),
     )
+    if silent := [finding.subject.source for finding in silent_sources(context)]:
+        find_other_tenants(platform, request, silent, measured, report_progress)
     findings = judged(context)
     rows = source_rows(environment, measured, findings, context.learned)
     deliveries = delivery_rows(context.balances, context.sent)

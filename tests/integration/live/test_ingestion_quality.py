@@ -35,6 +35,7 @@ from tests.support.ingestion_faults import (
     syslog,
     with_first_stage,
 )
+from tests.support.waiting import wait_for
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 """Has the form of a token, and opens nothing."""
@@ -132,6 +133,34 @@ def test_stage_that_should_not_be_there_is_reported_with_the_lines_that_it_drops
     )
     assert re.search(r"Of application it read [\d,.]+ lines per minute, and 0\.0 are in Loki\.", finding.message)
     assert finding.message.endswith("It explains source-silent of application.")
+
+
+def test_source_whose_lines_go_to_a_wrong_tenant_is_reported_with_that_tenant(check: Check) -> None:
+    def wrong(text: str) -> str:
+        # The first source is application, the second one is access. Nobody declared the second tenant.
+        for tenant in ("platform", "aplication"):
+            text = text.replace("value: application\n", f"value: {tenant}\n", 1)
+        return text
+
+    def have_arrived(tenant: str, selector: str) -> bool:
+        with LokiClient(check.platform.read_url("main")) as loki:
+            now_ns = nanoseconds(datetime.now(UTC))
+            return any(True for _ in loki.read_all(tenant, selector, nanoseconds(check.began), now_ns))
+
+    with changed_agent(check.platform, wrong):
+        check.write("application", [application(f"to platform {number}") for number in range(9)])
+        check.write("access", [access(check.began + timedelta(seconds=1))])
+        wait_for(lambda: have_arrived("platform", '{job="oversight-app"}'))
+        wait_for(lambda: have_arrived("aplication", '{job="nginx"}'))
+        findings = check.run(["application", "access"], expect_every="1s").findings
+
+    assert classes(findings) == ["source-silent", "source-silent"]
+    assert findings[0].message.endswith(
+        'Lines with its labels {job="oversight-app"} arrive in tenant platform instead of application.'
+    )
+    assert findings[1].message.endswith(
+        'Lines with its labels {job="nginx"} arrive in tenant aplication instead of application.'
+    )
 
 
 def test_flooded_tenant_is_reported_with_the_limit_that_refuses(check: Check) -> None:

@@ -16,9 +16,9 @@ SOURCE_SILENT = FindingClass(
     severity=Severity.ERROR,
     meaning="A source has delivered no line for longer than its `expect_every`, or than its own pauses.",
     why="The next incident of that system has no logs.",
-    remedy="Check that the program still writes, that the agent may read its files, and that `paths` matches them. "
-    "If the source is quiet by nature, declare a longer `expect_every`; if it was removed, remove it from the "
-    "environment.",
+    remedy="Check that the program still writes, that the agent may read its files, that `paths` matches them, and "
+    "that the lines are sent to the tenant of the source. If the source is quiet by nature, declare a longer "
+    "`expect_every`; if it was removed, remove it from the environment.",
 )
 GAP = FindingClass(
     name="gap",

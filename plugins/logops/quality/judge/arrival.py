@@ -1,12 +1,13 @@
 """Do lines arrive, and without gaps?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
 import numpy as np
 
-from logops.findings import Finding
+from logops.findings import Evidence, Finding
 from logops.findings.classes.quality import CLOCK_SKEW, GAP, RATE_OUT_OF_BAND, SOURCE_SILENT
 from logops.logql.build import stream
 from logops.number_text import age_text, count_text
@@ -32,25 +33,40 @@ def silent_sources(context: Context) -> Iterator[Finding]:
         if context.judges_learned_silence(name):
             verdict = context.learned[name]
             if verdict.state is State.SILENT and not measure.total_after(verdict.until):
-                yield context.finding(
-                    SOURCE_SILENT,
-                    name,
-                    f"{name}: {verdict.text}",
-                    _selector(name, context),
-                    {"silent_s": int(silence.total_seconds()), "rule": verdict.rule.value},
-                )
+                evidence = {"silent_s": int(silence.total_seconds()), "rule": verdict.rule.value}
+                yield _silent(name, f"{name}: {verdict.text}", evidence, context)
             continue
         if silence < source.longest_silence.timedelta:
             continue
         since = f"since {clock(last)}" if last else f"since {clock(measure.searched_since)} or longer"
-        yield context.finding(
-            SOURCE_SILENT,
-            name,
+        message = (
             f"{name} has delivered no line {since}, for {age_text(silence.total_seconds())}. A line is expected every "
-            f"{_promise(name, context)}.",
-            _selector(name, context),
-            {"silent_s": int(silence.total_seconds()), "expected_s": int(source.longest_silence.seconds)},
+            f"{_promise(name, context)}."
         )
+        evidence = {"silent_s": int(silence.total_seconds()), "expected_s": int(source.longest_silence.seconds)}
+        yield _silent(name, message, evidence, context)
+
+
+def _silent(name: str, message: str, evidence: Evidence, context: Context) -> Finding:
+    """Return the finding about a silent source. If its lines arrive in another tenant, it says so."""
+    source, measure = context.source(name)
+    selector = _selector(name, context)
+    finding = context.finding(SOURCE_SILENT, name, message, selector, evidence)
+    if not measure.arrives_in:
+        return finding
+    tenants = " and ".join(measure.arrives_in)
+    right, wrong = source.tenant, measure.arrives_in[0]
+    remedy = (
+        f"If {right} is the right tenant, correct it where the lines are sent: apply the stage agents again, or change "
+        f"the program that sends them. If {wrong} is right, change `sources.{name}.tenant`. To see the lines: "
+        f"`{context.command(source.cluster, wrong, selector)}`"
+    )
+    return replace(
+        finding,
+        message=f"{message} Lines with its labels {selector} arrive in tenant {tenants} instead of {right}.",
+        evidence={**evidence, "arrives_in": ", ".join(measure.arrives_in)},
+        remedy=remedy,
+    )
 
 
 def gaps(context: Context) -> Iterator[Finding]:
